@@ -1,0 +1,41 @@
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A file name's bytes as text: UTF-8 where it is UTF-8, else every other byte as a lone surrogate U+DC00 + byte (PEP 383). */
+export function decodePath(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return decodeByByte(bytes);
+  }
+}
+
+/** The reverse of {@link decodePath}. */
+export function encodePath(path: string): Buffer {
+  if (path.isWellFormed()) return Buffer.from(path);
+  const parts: Buffer[] = [];
+  for (const character of path) {
+    const code = character.codePointAt(0) as number;
+    parts.push(code >= 0xdc80 && code <= 0xdcff ? Buffer.of(code - 0xdc00) : Buffer.from(character));
+  }
+  return Buffer.concat(parts);
+}
+
+// the longest valid sequence at each place, else one escaped byte
+function decodeByByte(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; ) {
+    const taken = [1, 2, 3, 4].find((length) => at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)));
+    text += taken ? decoder.decode(bytes.subarray(at, at + taken)) : String.fromCharCode(0xdc00 + (bytes[at] as number));
+    at += taken ?? 1;
+  }
+  return text;
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    decoder.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,54 @@
+import { createReadStream } from "node:fs";
+import { stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { type Bytes, measure, verify } from "../core/bytes.ts";
+import { type Digest, hexOf } from "../core/digest.ts";
+import { writeFileWhole } from "../core/write-file.ts";
+
+/** A blob at rest. */
+export interface Blob {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly path: string;
+}
+
+/**
+ * A folder of files named by their sha256, laid out as the `blobs` of an OCI image layout
+ * (image-spec, image-layout.md). Every blob is whole: it was verified before it got its name. Several processes may
+ * share one folder: whoever comes second renames equal bytes over equal bytes.
+ */
+export class BlobStore {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Where the blob is, or would be. */
+  path(digest: Digest): string {
+    return join(this.directory, "blobs", "sha256", hexOf(digest));
+  }
+
+  /** The blob, or undefined where it is not held. Marks it as used now, by its access time alone. */
+  async find(digest: Digest): Promise<Blob | undefined> {
+    const path = this.path(digest);
+    const stats = await stat(path).catch(() => undefined);
+    if (!stats?.isFile()) return undefined;
+    // the modification time stays: an unchanged cache is seen to be unchanged
+    await utimes(path, new Date(), stats.mtime).catch(() => {});
+    return { digest, size: stats.size, path };
+  }
+
+  /** Streams a blob that is held. The caller has it from {@link find} or {@link put}. */
+  open(digest: Digest): AsyncIterable<Uint8Array> {
+    return createReadStream(this.path(digest), { highWaterMark: 1 << 18 });
+  }
+
+  /** Stores a stream under the digest it must have; `DIGEST_MISMATCH` or `SIZE_MISMATCH` leaves nothing behind. */
+  async put(source: Bytes, want: { readonly digest: Digest; readonly size?: number }, options: { signal?: AbortSignal | undefined; what?: string } = {}): Promise<Blob> {
+    const path = this.path(want.digest);
+    const seen = { size: 0, digest: want.digest };
+    await writeFileWhole(path, measure(verify(source, want, options.what ?? want.digest), seen), { signal: options.signal });
+    return { digest: want.digest, size: seen.size, path };
+  }
+}

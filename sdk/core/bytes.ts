@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import type { Digest } from "./digest.ts";
+import { LinuxKitError } from "./errors.ts";
+
+/** A stream of bytes that is read once, chunk by chunk. */
+export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** Reads a whole stream into memory; refuses more than `limit` bytes. Use it for small bodies only. */
+export async function collect(source: Bytes, limit = 64 << 20, what = "body"): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.length;
+    if (size > limit) throw new LinuxKitError("TOO_LARGE", `${what}: more than ${limit} bytes`, { what, limit, got: size });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/**
+ * Passes a stream through and checks it: the last chunk is held back until size and sha256 are seen to be right,
+ * so that nobody downstream ever holds a whole body that is not what it claims to be.
+ */
+export async function* verify(source: Bytes, want: { readonly digest?: Digest; readonly size?: number }, path: string): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  let size = 0;
+  let held: Uint8Array | undefined;
+  for await (const chunk of source) {
+    if (chunk.length === 0) continue;
+    size += chunk.length;
+    if (want.size !== undefined && size > want.size) throw sizeMismatch(path, want.size, size);
+    hash.update(chunk);
+    if (held) yield held;
+    held = chunk;
+  }
+  if (want.size !== undefined && size !== want.size) throw sizeMismatch(path, want.size, size);
+  const got: Digest = `sha256:${hash.digest("hex")}`;
+  if (want.digest !== undefined && got !== want.digest) {
+    throw new LinuxKitError("DIGEST_MISMATCH", `${path}: got ${got}, wanted ${want.digest}`, { path, want: want.digest, got });
+  }
+  if (held) yield held;
+}
+
+/** What passed through {@link measure}, complete once the stream has ended. */
+export interface Measure {
+  size: number;
+  digest: Digest;
+}
+
+/** Passes a stream through and fills `measure` with its size and sha256. */
+export async function* measure(source: Bytes, measure: Measure): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  measure.size = 0;
+  for await (const chunk of source) {
+    measure.size += chunk.length;
+    hash.update(chunk);
+    yield chunk;
+  }
+  measure.digest = `sha256:${hash.digest("hex")}`;
+}
+
+function sizeMismatch(path: string, want: number, got: number): LinuxKitError {
+  return new LinuxKitError("SIZE_MISMATCH", `${path}: got ${got} bytes, wanted ${want}`, { path, want, got });
+}

@@ -1,0 +1,96 @@
+/** Every failure this library raises on purpose, and what a handler can read from it. */
+export interface Faults {
+  /** A definition, option or argument that cannot mean anything. `path` is in terms of what the user typed: `services.web.capabilities[0]`. */
+  INVALID_DEFINITION: { readonly path: string };
+  /** Understood, and deliberately not done; the message names what to use. */
+  UNSUPPORTED: { readonly what: string };
+  /** A body whose length is not the declared one. */
+  SIZE_MISMATCH: { readonly path: string; readonly want: number; readonly got: number };
+  /** A body whose sha256 is not the declared one. */
+  DIGEST_MISMATCH: { readonly path: string; readonly want: string; readonly got: string };
+  /** A signature that is absent, broken, expired or by a key that is not trusted. */
+  SIGNATURE_INVALID: { readonly source: string };
+  /** An archive, index or image that breaks its format. */
+  CORRUPT: { readonly path: string };
+  /** An archive that tries to leave its root or to exhaust the builder. */
+  HOSTILE_ARCHIVE: { readonly path: string };
+  /** An image reference that cannot be parsed. */
+  REFERENCE_INVALID: { readonly reference: string };
+  /** An image, package, file or tool-made object that does not exist where it was sought. */
+  NOT_FOUND: { readonly what: string };
+  /** A locked package version that no source holds any more. */
+  PACKAGE_UNAVAILABLE: { readonly package: string; readonly version: string };
+  /** No Debian mirror in code, configuration or the host's own apt sources. */
+  NO_MIRROR: { readonly sought: readonly string[] };
+  /** A registry or repository that refused us. */
+  ACCESS_DENIED: { readonly url: string; readonly status: number };
+  /** A connection that failed after every retry. */
+  NETWORK: { readonly url: string };
+  /** A host program that is needed and is not on PATH. */
+  TOOL_MISSING: { readonly tool: string };
+  /** No space left where we write. */
+  DISK_FULL: { readonly path: string };
+  /** A folder or file we may not write. */
+  UNWRITABLE: { readonly path: string };
+  /** An image that cannot fit the memory, disk or partition it is meant for. */
+  TOO_LARGE: { readonly what: string; readonly limit: number; readonly got: number };
+  /** A host port that somebody else listens on. */
+  PORT_OCCUPIED: { readonly port: number };
+  /** A guest that stopped before it was healthy. `console` holds its last lines. */
+  BOOT_FAILED: { readonly stage: string; readonly console: readonly string[] };
+  /** Not done within the time that was given. */
+  TIMEOUT: { readonly seconds: number; readonly waitingFor: string };
+  /** The caller, or Ctrl-C, ended it. */
+  CANCELLED: { readonly what: string };
+}
+
+/** The closed set of codes of {@link LinuxKitError}. */
+export type LinuxKitErrorCode = keyof Faults;
+
+const BRAND = Symbol.for("pulumi-linuxkit.error");
+
+/** The one error class of this library: a code, a message in the user's terms, and typed detail. */
+export class LinuxKitError<C extends LinuxKitErrorCode = LinuxKitErrorCode> extends Error {
+  override readonly name = "LinuxKitError";
+  readonly code: C;
+  readonly detail: Faults[C];
+  // two installed copies of the package still recognise each other's errors
+  readonly [BRAND] = true;
+
+  constructor(code: C, message: string, detail: Faults[C], options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** Whether `error` is a {@link LinuxKitError}, of the given code when one is named. */
+export function isLinuxKitError<C extends LinuxKitErrorCode>(error: unknown, code?: C): error is LinuxKitError<C> {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    BRAND in error &&
+    (code === undefined || (error as LinuxKitError).code === code)
+  );
+}
+
+/** Translates what the filesystem says (`ENOSPC`, `EACCES`…) about `path`; anything else comes back as it was. */
+export function fromFileSystem(error: unknown, path: string): unknown {
+  switch ((error as NodeJS.ErrnoException | undefined)?.code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new LinuxKitError("DISK_FULL", `no space left to write ${path}: free some, or choose another folder`, { path }, { cause: error });
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+    case "ENOTDIR":
+      return new LinuxKitError("UNWRITABLE", `cannot write ${path}: ${(error as Error).message}`, { path }, { cause: error });
+    default:
+      return error;
+  }
+}
+
+/** Throws `CANCELLED` when `signal` is aborted. */
+export function throwIfCancelled(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) throw new LinuxKitError("CANCELLED", `${what} was cancelled`, { what }, { cause: signal.reason });
+}
