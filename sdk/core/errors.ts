@@ -84,6 +84,7 @@ export function fromFileSystem(error: unknown, path: string): unknown {
     case "EPERM":
     case "EROFS":
     case "ENOTDIR":
+    case "EEXIST":
       return new LinuxKitError("UNWRITABLE", `cannot write ${path}: ${(error as Error).message}`, { path }, { cause: error });
     default:
       return error;

@@ -32,7 +32,7 @@ export async function writeFileWhole(path: string, source: Bytes, options: Write
     await file.sync();
     await rename(aside, path);
   } catch (error) {
-    await rm(aside, { force: true });
+    await rm(aside, { force: true }).catch(() => {});
     throw fromFileSystem(error, path);
   }
 }

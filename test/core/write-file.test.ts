@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../sdk/core/errors.ts";
+import { writeFileWhole } from "../../sdk/core/write-file.ts";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "write-file-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function* failing(after: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(after);
+  throw new LinuxKitError("NETWORK", "cut", { url: "http://x" });
+}
+
+describe("writeFileWhole", () => {
+  test("writes every chunk and makes the folder", async () => {
+    await writeFileWhole(join(folder, "a", "b"), [Buffer.from("one"), Buffer.from("two")]);
+    assert.equal(await readFile(join(folder, "a", "b"), "utf8"), "onetwo");
+    assert.deepEqual(await readdir(join(folder, "a")), ["b"]);
+  });
+
+  test("keeps the former file and leaves nothing beside it when the source fails", async () => {
+    await writeFile(join(folder, "b"), "former");
+    await assert.rejects(writeFileWhole(join(folder, "b"), failing("new")), { code: "NETWORK" });
+    assert.equal(await readFile(join(folder, "b"), "utf8"), "former");
+    assert.deepEqual(await readdir(folder), ["b"]);
+  });
+
+  test("leaves nothing when it is cancelled between chunks", async () => {
+    const abort = new AbortController();
+    const source = (function* () {
+      yield Buffer.from("one");
+      abort.abort();
+      yield Buffer.from("two");
+    })();
+    await assert.rejects(writeFileWhole(join(folder, "b"), source, { signal: abort.signal }), { code: "CANCELLED" });
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  test("says which folder cannot be written", async () => {
+    await writeFile(join(folder, "file"), "");
+    await assert.rejects(writeFileWhole(join(folder, "file", "x"), []), { code: "UNWRITABLE", message: /cannot write .*file\/x/ });
+  });
+
+  test("a full disk is a coded error with nothing left behind", async () => {
+    // /dev/full answers ENOSPC to every write, as a full disk does
+    const source = (async function* () {
+      const { open } = await import("node:fs/promises");
+      await using full = await open("/dev/full", "w");
+      yield Buffer.from("first");
+      await full.write(Buffer.from("x"));
+    })();
+    await assert.rejects(writeFileWhole(join(folder, "b"), source), { code: "DISK_FULL", message: /free some, or choose another folder/ });
+    assert.deepEqual(await readdir(folder), []);
+  });
+});
+
+describe("fromFileSystem", () => {
+  for (const row of [
+    { errno: "ENOSPC", code: "DISK_FULL" },
+    { errno: "EDQUOT", code: "DISK_FULL" },
+    { errno: "EROFS", code: "UNWRITABLE" },
+    { errno: "EACCES", code: "UNWRITABLE" },
+  ]) {
+    test(`${row.errno} is ${row.code}`, () => {
+      const error = fromFileSystem(Object.assign(new Error("x"), { code: row.errno }), "/p");
+      assert.ok(isLinuxKitError(error) && error.code === row.code);
+    });
+  }
+  test("anything else is passed on as it was", () => {
+    const error = Object.assign(new Error("x"), { code: "EIO" });
+    assert.equal(fromFileSystem(error, "/p"), error);
+  });
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { posix } from "node:path";
+import { describe, test } from "node:test";
+
+/**
+ * Which folders each folder may import, besides itself: the data flow of docs/architecture.md, one way only.
+ * A folder that is not listed may not exist.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "sdk/core": [],
+  "sdk/archive": ["sdk/core"],
+  "sdk/cache": ["sdk/core"],
+  "sdk/definition": ["sdk/core"],
+  "sdk/oci": ["sdk/core", "sdk/archive", "sdk/cache"],
+  "sdk/debian": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci"],
+  "sdk/guest": [],
+  "sdk/runtime": ["sdk/core", "sdk/definition", "sdk/oci"],
+  "sdk/resolve": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian"],
+  "sdk/plan": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/guest", "sdk/runtime", "sdk/resolve"],
+  "sdk/disk": ["sdk/core", "sdk/archive"],
+  "sdk/format": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/disk", "sdk/plan"],
+  "sdk/build": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/resolve", "sdk/plan", "sdk/disk", "sdk/format"],
+  "sdk/upload": ["sdk/core"],
+  "sdk/plugin": ["sdk/core"],
+  "sdk/resource": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/resolve", "sdk/plan", "sdk/format", "sdk/build", "sdk/plugin"],
+  "sdk/cli": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/resolve", "sdk/build", "sdk/format", "sdk"],
+  sdk: ["sdk/core", "sdk/definition", "sdk/debian", "sdk/build", "sdk/format", "sdk/plan", "sdk/resolve", "sdk/resource"],
+  "providers/qemu": ["sdk", "sdk/core", "sdk/cache", "sdk/guest", "sdk/plugin", "sdk/resource", "sdk/upload"],
+  providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu"],
+};
+
+/** Packages from outside that a folder may load. */
+const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
+  "sdk/definition": ["zod", "yaml", "@pulumi/pulumi"],
+  "sdk/oci": ["zod"],
+  "sdk/debian": ["zod", "openpgp", "xz-decompress"],
+  "sdk/plugin": ["@pulumi/pulumi"],
+  "sdk/resource": ["zod", "@pulumi/pulumi"],
+  "sdk/cli": ["yaml"],
+  "providers/qemu": ["zod", "@pulumi/pulumi"],
+};
+
+const topFolder = (file: string): string => {
+  const [top, second] = posix.dirname(file).split("/") as [string, string?];
+  return second ? `${top}/${second}` : top;
+};
+
+async function sources(): Promise<string[]> {
+  const found: string[] = [];
+  for (const top of ["sdk", "providers"]) {
+    const names = await readdir(new URL(`../${top}/`, import.meta.url), { recursive: true });
+    found.push(...names.filter((name) => name.endsWith(".ts")).map((name) => `${top}/${name}`));
+  }
+  return found.sort();
+}
+
+/** Every module that a source names: `from "x"`, `import "x"`, `import("x")`. */
+function imports(text: string): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] as string);
+}
+
+describe("imports go one way", async () => {
+  const files = await sources();
+  test("there are sources", () => assert.ok(files.length > 10));
+  for (const file of files) {
+    test(file, () => {
+      const folder = topFolder(file);
+      const allowed = MAY_IMPORT[folder];
+      assert.ok(allowed, `${folder} is in no row of this table`);
+      const wrong: string[] = [];
+      for (const name of imports(readFileSync(new URL(`../${file}`, import.meta.url), "utf8"))) {
+        if (name.startsWith("node:")) continue;
+        if (name.startsWith(".")) {
+          const target = topFolder(posix.join(posix.dirname(file), name));
+          if (target !== folder && !allowed.includes(target)) wrong.push(name);
+        } else {
+          const pkg = name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
+          if (!MAY_LOAD[folder]?.includes(pkg)) wrong.push(name);
+        }
+      }
+      assert.deepEqual(wrong, []);
+    });
+  }
+});

@@ -1,0 +1,37 @@
+import { Readable } from "node:stream";
+import { spec } from "node:test/reporters";
+
+interface Event {
+  readonly type: string;
+  readonly data: { readonly file?: string; readonly duration_ms?: number; readonly message?: string; readonly nesting?: number };
+}
+
+/** What a test file needs, by its name: `x.boot.test.ts` boots guests, `x.test.ts` needs nothing. */
+function suiteOf(file: string): string {
+  return /\.(\w+)\.test\.ts$/.exec(file)?.[1] ?? "unit";
+}
+
+/** Passes the runner's events on and puts the minutes of each suite before the runner's own summary. */
+async function* withMinutes(events: AsyncIterable<Event>): AsyncGenerator<Event> {
+  const minutes = new Map<string, number>();
+  let told = false;
+  for await (const event of events) {
+    const { file, duration_ms: spent, message } = event.data ?? {};
+    if (event.type === "test:summary" && file && spent) {
+      const suite = suiteOf(file);
+      minutes.set(suite, (minutes.get(suite) ?? 0) + spent / 60_000);
+    }
+    if (!told && event.type === "test:diagnostic" && message?.startsWith("tests ")) {
+      told = true;
+      for (const [suite, spentMinutes] of [...minutes].sort()) {
+        yield { type: "test:diagnostic", data: { ...event.data, message: `minutes of ${suite}: ${spentMinutes.toFixed(2)}` } };
+      }
+    }
+    yield event;
+  }
+}
+
+/** The runner's `spec` reporter, with the minutes by suite. */
+export default async function* reporter(events: AsyncIterable<Event>): AsyncGenerator<string> {
+  yield* Readable.from(withMinutes(events)).compose(new spec()) as AsyncIterable<string>;
+}
