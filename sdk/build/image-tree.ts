@@ -1,0 +1,43 @@
+import { directoryEntry, type Entry, fileEntry, NO_BODY } from "../archive/entry.ts";
+
+/** Where an image's tree goes: into the root itself, a container's root filesystem, or a volume. */
+export type TreePlace = "init" | "container" | "volume";
+
+/** Paths that an image may hold from the machine it was made on, and that the OS provides instead. */
+const LEFT_OUT = new Set([".dockerenv", "Dockerfile", "dev/console", "dev/pts", "dev/shm", "etc/hostname"]);
+
+const MUST_EXIST = ["dev", "dev/pts", "dev/shm", "etc", "proc", "sys"];
+
+const HOSTS = `127.0.0.1       localhost
+::1     localhost ip6-localhost ip6-loopback
+fe00::0 ip6-localnet
+ff00::0 ip6-mcastprefix
+ff02::1 ip6-allnodes
+ff02::2 ip6-allrouters
+`;
+const NO_RESOLVER = "\n# no resolv.conf configured\n";
+const RESOLVER_LINK = "/run/resolvconf/resolv.conf";
+
+/**
+ * An image's tree as LinuxKit's builder lays it out: what belongs to the machine is left out, `etc/hosts` and
+ * `etc/resolv.conf` are the OS's own, and the mount points that every container needs come after, root-owned 0755
+ * whatever the image said of them. Paths stay relative to the image's root.
+ */
+export async function* imageTree(entries: AsyncIterable<Entry> | Iterable<Entry>, place: TreePlace): AsyncGenerator<Entry> {
+  let hasMtab = false;
+  for await (const entry of entries) {
+    if (LEFT_OUT.has(entry.path) || entry.path === "etc/hosts" || entry.path === "etc/resolv.conf") continue;
+    if (MUST_EXIST.includes(entry.path) && entry.type === "directory") continue;
+    if (entry.path === "etc/mtab") hasMtab = true;
+    yield entry;
+  }
+  for (const path of MUST_EXIST) yield directoryEntry(path);
+  yield fileEntry("etc/hosts", HOSTS);
+  yield place === "container" ? fileEntry("etc/resolv.conf", NO_RESOLVER) : link("etc/resolv.conf", RESOLVER_LINK, 0o644);
+  if (!hasMtab) yield link("etc/mtab", "/proc/mounts", 0o755);
+}
+
+// LinuxKit gives these two links a mode of their own; Linux ignores it
+function link(path: string, target: string, mode: number): Entry {
+  return { path, type: "symlink", mode, uid: 0, gid: 0, size: 0, mtime: 0, link: target, body: NO_BODY };
+}
