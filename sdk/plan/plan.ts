@@ -1,0 +1,121 @@
+import type { Arch } from "../core/arch.ts";
+import { type Digest, digestOf, hexOf } from "../core/digest.ts";
+import { canonicalJson, type Json } from "../core/json.ts";
+
+/**
+ * Everything that decides an operating system's bytes, as plain JSON: it can be printed, compared and hashed before
+ * anything is built. Formats and file names are not part of it: the same plan is written in any format.
+ */
+export interface Plan {
+  readonly version: 1;
+  readonly arch: Arch;
+  /** The kernel's command line, without a newline; `""` for none. */
+  readonly cmdline: string;
+  readonly kernel?: PlanKernel;
+  /** In the order in which the guest's kernel unpacks them: a later one overrides an earlier one. */
+  readonly segments: readonly PlanSegment[];
+  /** {@link planDigest} of all the rest. */
+  readonly digest: Digest;
+}
+
+/** Where the kernel's own file comes from. */
+export interface PlanKernel {
+  readonly source: PlanSource;
+  /** Name of the kernel's file in an OCI image; Debian's is found by its package. @default "kernel" */
+  readonly binary?: string;
+}
+
+/** A part of the root filesystem that is packed and cached on its own. */
+export interface PlanSegment {
+  /** For people: progress lines and the artifact's list. It is not part of the bytes, nor of the key. */
+  readonly name: string;
+  readonly compression: Compression;
+  /** In this order: a later step overrides an earlier one, path by path. */
+  readonly steps: readonly PlanStep[];
+}
+
+/** How a segment is compressed. Levels as zstd (1…22) and zlib (1…9) count them. */
+export interface Compression {
+  readonly algorithm: "zstd" | "gzip";
+  readonly level: number;
+}
+
+/** One contribution to a segment. */
+export type PlanStep = UnpackStep | ModulesStep | EntryStep;
+
+/** An image's tree, moved under `prefix` (`""` is the root). */
+export interface UnpackStep {
+  readonly kind: "unpack";
+  readonly source: PlanSource;
+  readonly prefix: string;
+  /** What the user wrote that brought it here, for messages: `services.web`. */
+  readonly location: string;
+}
+
+/** Kernel modules with all that they need, under `lib/modules`, and `etc/modules.list` in the order of insmod. */
+export interface ModulesStep {
+  readonly kind: "modules";
+  readonly source: PlanSource;
+  /** The names asked for, without what they depend on. */
+  readonly names: readonly string[];
+}
+
+/** One path whose content is in the plan itself or, when it is large, in the blob store. */
+export interface EntryStep {
+  readonly kind: "entry";
+  readonly path: string;
+  readonly type: "file" | "directory" | "symlink";
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** A file's content as UTF-8 text; exactly one of `contents`, `base64` and `blob` is given for a file. */
+  readonly contents?: string;
+  /** A file's content, in base64. */
+  readonly base64?: string;
+  /** A file's content in the blob store. */
+  readonly blob?: { readonly digest: Digest; readonly size: number };
+  /** A symlink's target. */
+  readonly link?: string;
+}
+
+/** Where a tree comes from, pinned by digest. */
+export type PlanSource =
+  | { readonly debian: DebianRecipe; readonly packages: readonly PlanDeb[] }
+  | { readonly oci: { readonly manifest: Digest; readonly layers: readonly PlanLayer[] } };
+
+/** How packages become a tree: the `debian` member of a DebianImage, as plain JSON. */
+export type DebianRecipe = { readonly [member: string]: Json | undefined };
+
+/** One pinned package of a tree, as the lock holds it. */
+export interface PlanDeb {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly filename: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly archive: "debian" | "security";
+  readonly keep: "all" | "slim" | "kernel" | { readonly sonames: readonly string[] };
+}
+
+/** One layer of an OCI image, lowest first. */
+export interface PlanLayer {
+  readonly digest: Digest;
+  /** Bytes as stored, compressed. */
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+/** The name of a segment's bytes in the cache, 64 hexadecimal digits: equal content and compression, equal key. */
+export function segmentKey({ compression, steps }: PlanSegment): string {
+  return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, compression, steps })));
+}
+
+/** What the operating system is, whatever format it is written in. */
+export function planDigest(plan: Omit<Plan, "digest">): Digest {
+  const { version, arch, cmdline, kernel } = plan;
+  return digestOf(canonicalJson({ version, arch, cmdline, kernel, segments: plan.segments.map(segmentKey) }));
+}
+
+// counts the changes of how steps become bytes, so that a cache made by an older release is not taken for current
+const SEGMENT_LAYOUT = 1;
