@@ -1,0 +1,156 @@
+import { quote } from "./quote.ts";
+import type { RuntimeActions, RuntimeInterface, RuntimeMount } from "./runtime-actions.ts";
+
+/** Name of the file that {@link guestContainer} renders, beside a bundle's `config.json` and `runtime.json`. */
+export const GUEST_FILE = "guest";
+
+/** The three kinds of container, as the folders under `/containers` are called. */
+export type GuestPhase = "onboot" | "services" | "onshutdown";
+
+/** How the guest learns that a service does its work. Times are seconds. */
+export type GuestHealth = (
+  | { readonly http: { readonly port: number; readonly path?: string; readonly status?: number } }
+  | { readonly tcp: { readonly port: number } }
+  | { readonly command: readonly string[] }
+) & {
+  /** Between two checks of a healthy service; default 5. The first answer after a start is polled for quickly. */
+  readonly interval?: number;
+  /** A check that takes longer has failed; default 5. */
+  readonly timeout?: number;
+  /** Failures in a row that make a service unhealthy; default 3. A service that never was healthy has `retries` intervals to become so. */
+  readonly retries?: number;
+};
+
+/** What the guest must know of one container, apart from its OCI `config.json`. */
+export interface GuestContainer {
+  /** As console lines and log files call it; no white space, no slash. */
+  readonly name: string;
+  readonly phase: GuestPhase;
+  /** Its folder under `/containers/<phase>` and its id for the runtime: `000-dhcp`, `web`. */
+  readonly directory: string;
+  /** `extracted`: where its image lies when another container's folder holds it (`/containers/services/a/lower`). */
+  readonly rootfs: { readonly readonly: boolean; readonly extracted?: string };
+  /** LinuxKit's `runtime.json`. The mounts that put the root filesystem together may be in it; {@link rootfs} decides. */
+  readonly runtime?: RuntimeActions;
+  /** Owner of the files in `/run/secrets`: the user that the container's process is; default 0. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** The container has its own network, so HTTP and TCP checks enter it. */
+  readonly privateNetwork?: boolean;
+  /** Services only; default `always`. */
+  readonly restart?: "always" | "on-failure" | "never";
+  /** Services only. */
+  readonly health?: GuestHealth;
+  /** Tasks only: seconds after which it is killed and has failed; 0 is no limit. Default 300, at shutdown 30. */
+  readonly timeout?: number;
+  /** Tasks only: a failure is reported and the boot goes on. */
+  readonly optional?: boolean;
+  /** Services only: seconds from SIGTERM to SIGKILL at shutdown; default 10. */
+  readonly stopTimeout?: number;
+  /** Names of the secrets that the guest puts into its folder of `/run/linuxkit/secrets`. */
+  readonly secrets?: readonly string[];
+}
+
+/** The path of a container's bundle in the guest. */
+export function bundlePath(container: Pick<GuestContainer, "phase" | "directory">): string {
+  return `/containers/${container.phase}/${container.directory}`;
+}
+
+/** Where the guest puts a service's secrets, each a 0400 file: the source of the bind to `/run/secrets`. */
+export function secretsPath(service: string): string {
+  return `/run/linuxkit/secrets/${service}`;
+}
+
+/**
+ * The file {@link GUEST_FILE} of a bundle: POSIX shell that the guest reads in, since BusyBox parses no JSON. It sets
+ * plain variables and defines `prepare`, `attach` and `check`, each a list of calls of the guest's own functions. All
+ * that comes from the container is quoted, so nothing in it is ever run.
+ */
+export function guestContainer(container: GuestContainer): string {
+  const { phase, runtime = {}, health } = container;
+  const lines = [
+    `name=${quote(container.name)}`,
+    `id=${quote(container.directory)}`,
+    `bundle=${quote(bundlePath(container))}`,
+    `log=${quote(logPath(container))}`,
+  ];
+  if (phase === "services") {
+    lines.push(
+      `restart=${quote(container.restart ?? "always")}`,
+      `stop_timeout=${seconds(container.stopTimeout ?? 10)}`,
+      `secrets=${quote((container.secrets ?? []).join(" "))}`,
+      `owner=${seconds(container.uid ?? 0)}:${seconds(container.gid ?? 0)}`,
+      `checked=${health ? 1 : 0}`,
+    );
+    if (health) {
+      lines.push(`interval=${seconds(health.interval ?? 5)}`, `check_timeout=${seconds(health.timeout ?? 5)}`, `retries=${seconds(health.retries ?? 3)}`);
+    }
+  } else {
+    lines.push(`timeout=${seconds(container.timeout ?? (phase === "onboot" ? 300 : 30))}`, `optional=${container.optional ? 1 : 0}`);
+  }
+  const attached = attachCalls(runtime);
+  lines.push(`attached=${attached.length > 0 ? 1 : 0}`, ...shellFunction("prepare", prepareCalls(container)));
+  if (attached.length > 0) lines.push(...shellFunction("attach", attached));
+  if (health) lines.push(...shellFunction("check", [checkCall(health, container.privateNetwork ?? false)]));
+  return `${lines.join("\n")}\n`;
+}
+
+/** The log of a container in the guest; a task's has its standard output beside it, in `….out.log`. */
+export function logPath({ phase, name, directory }: Pick<GuestContainer, "phase" | "name" | "directory">): string {
+  return phase === "services" ? `/run/log/${name}.log` : `/run/log/${phase}/${directory}.log`;
+}
+
+function prepareCalls(container: GuestContainer): string[] {
+  const bundle = bundlePath(container);
+  const root = `${bundle}/rootfs`;
+  const { readonly, extracted = `${bundle}/${readonly ? "rootfs" : "lower"}` } = container.rootfs;
+  const inside = (path: string): string => (path.startsWith("/") ? path : `${root}/${path}`);
+  const calls: string[] = [];
+  if (!readonly) calls.push(`overlay_root ${quote(extracted)} ${quote(bundle)}`);
+  else if (extracted !== root) calls.push(`bind_root ${quote(extracted)} ${quote(root)}`);
+  const { cgroups = [], mounts = [], mkdir = [] } = container.runtime ?? {};
+  for (const cgroup of cgroups) calls.push(`make_folder ${quote(`/sys/fs/cgroup/${cgroup}`)}`);
+  for (const mount of mounts) {
+    const destination = inside(mount.destination);
+    if (destination !== root && destination !== `${bundle}/tmp`) calls.push(mountCall(mount, destination));
+  }
+  for (const path of mkdir) calls.push(`make_folder ${quote(inside(path))}`);
+  return calls;
+}
+
+function mountCall({ type = "", source = "", options = [] }: RuntimeMount, destination: string): string {
+  return `mount_at ${quote(type)} ${quote(source)} ${quote(options.join(","))} ${quote(destination)}`;
+}
+
+function attachCalls({ interfaces = [], bindNS = {} }: RuntimeActions): string[] {
+  const calls = interfaces.map((link) => interfaceCall(link));
+  for (const [namespace, path] of Object.entries(bindNS)) {
+    // LinuxKit writes every key, those that are not asked for as ""
+    if (path) calls.push(`bind_namespace ${quote(namespace)} ${quote(path)}`);
+  }
+  return calls;
+}
+
+function interfaceCall({ name, add = "", peer = "", createInRoot = false }: RuntimeInterface): string {
+  if (peer) return `add_veth ${quote(name)} ${quote(peer)}`;
+  if (!add) return `move_link ${quote(name)}`;
+  return `${createInRoot ? "add_link_in_root" : "add_link"} ${quote(name)} ${quote(add)}`;
+}
+
+function checkCall(health: GuestHealth, privateNetwork: boolean): string {
+  if ("command" in health) return `check_command ${health.command.map(quote).join(" ")}`;
+  const prefix = privateNetwork ? "inside " : "";
+  if ("tcp" in health) return `${prefix}check_tcp ${seconds(health.tcp.port)}`;
+  const { port, path = "/", status = 200 } = health.http;
+  return `${prefix}check_http ${seconds(port)} ${quote(path)} ${seconds(status)}`;
+}
+
+function shellFunction(name: string, calls: readonly string[]): string[] {
+  return calls.length > 0 ? [`${name}() {`, ...calls.map((call, at) => `  ${call}${at < calls.length - 1 ? " &&" : ""}`), "}"] : [`${name}() { :; }`];
+}
+
+/** A number as the shell reads it; BusyBox's arithmetic has whole numbers only, its waits take fractions. */
+function seconds(value: number): string {
+  if (!Number.isFinite(value) || value < 0) throw new RangeError(`${value} is not a number of seconds, a port or an id`);
+  return String(Number(value.toFixed(3)));
+}

@@ -1,0 +1,3 @@
+/** PID 1. */
+export const INIT = String.raw`#!/bin/sh
+`;
