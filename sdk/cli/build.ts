@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { build as buildImage } from "../build/build.ts";
+import { ARCHES, type Arch } from "../core/arch.ts";
+import { Image } from "../definition/image.ts";
+import { type Command, UsageError } from "./command.ts";
+import { showProgress } from "./terminal.ts";
+
+export const build: Command = {
+  usage: "build FILE [options]",
+  summary: "Build the OS that FILE defines, without Pulumi",
+  help: `FILE is LinuxKit YAML (.yml, .yaml), or a module (.ts, .js) that exports an Image as
+\`default\` or under any name; \`--image NAME\` chooses among several.
+
+  --image NAME      the export to build                        [the only one]
+  --format FORMAT   may be given several times                 [kernel+initrd]
+  --out DIR         the folder to write to                     [.]
+  --name NAME       the files' base name                       [FILE's own]
+  --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
+  --mirror URL      Debian's mirror                            [the host's apt sources]
+  --json            print the artifact as JSON`,
+
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        image: { type: "string" },
+        format: { type: "string", multiple: true, default: ["kernel+initrd"] },
+        out: { type: "string", default: "." },
+        name: { type: "string" },
+        arch: { type: "string", default: "amd64" },
+        mirror: { type: "string" },
+        json: { type: "boolean", default: false },
+      },
+    });
+    const [file, ...more] = positionals;
+    if (!file || more.length > 0) throw new UsageError(`got ${positionals.length} files, wanted one`);
+    if (!isArch(values.arch)) throw new UsageError(`no architecture "${values.arch}"; there are ${ARCHES.join(", ")}`);
+    const artifact = await buildImage(await loadImage(file, values.image), {
+      formats: values.format,
+      outputDir: resolve(values.out),
+      name: values.name ?? basename(file).replace(/\.\w+$/, ""),
+      arch: values.arch,
+      debianMirror: values.mirror,
+      onProgress: showProgress(terminal),
+      signal: terminal.signal,
+    });
+    if (values.json) return terminal.print(JSON.stringify(artifact, null, 2));
+    for (const { path, size, sha256 } of artifact.files) terminal.print(`${sha256}  ${String(size).padStart(12)}  ${path}`);
+  },
+};
+
+function isArch(text: string): text is Arch {
+  return (ARCHES as readonly string[]).includes(text);
+}
+
+async function loadImage(file: string, name: string | undefined): Promise<Image> {
+  if (/\.ya?ml$/.test(file)) return Image.fromYaml(await readFile(file, "utf8"));
+  const exported: Record<string, unknown> = await import(pathToFileURL(resolve(file)).href);
+  const images = Object.entries(exported).filter((entry): entry is [string, Image] => entry[1] instanceof Image);
+  const chosen = name === undefined && images.length === 1 ? images[0] : images.find(([key]) => key === (name ?? "default"));
+  if (chosen) return chosen[1];
+  const found = images.map(([key]) => key).join(", ") || "none";
+  throw new UsageError(`${file} exports no Image${name ? ` "${name}"` : ""} to choose; found: ${found}`);
+}

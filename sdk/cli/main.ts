@@ -1,0 +1,56 @@
+import { isLinuxKitError } from "../core/errors.ts";
+import { build } from "./build.ts";
+import { cache } from "./cache.ts";
+import { type Command, UsageError } from "./command.ts";
+import { logs } from "./logs.ts";
+import { processTerminal } from "./terminal.ts";
+
+/** Every subcommand under its name. */
+const COMMANDS: Readonly<Record<string, Command>> = { build, cache, logs };
+
+const OVERVIEW = `pulumi-linuxkit: LinuxKit operating systems from TypeScript
+
+${Object.values(COMMANDS)
+  .map((command) => `  pulumi-linuxkit ${command.usage.padEnd(28)} ${command.summary}`)
+  .join("\n")}
+
+\`pulumi-linuxkit COMMAND --help\` tells a command's options.`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const abort = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => abort.abort(new Error(name)));
+  const terminal = processTerminal(abort.signal);
+  const [name = "--help", ...rest] = args;
+  if (name === "--help" || name === "-h") {
+    terminal.print(OVERVIEW);
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    terminal.note(`no command "${name}"; there are ${Object.keys(COMMANDS).join(", ")}`);
+    return 2;
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    terminal.print(`pulumi-linuxkit ${command.usage}\n\n${command.summary}.\n\n${command.help}`);
+    return 0;
+  }
+  try {
+    await command.run(rest, terminal);
+    return 0;
+  } catch (error) {
+    if (isUsage(error)) {
+      terminal.note(`${error.message}\nusage: pulumi-linuxkit ${command.usage}`);
+      return 2;
+    }
+    if (!isLinuxKitError(error)) throw error;
+    terminal.note(`${error.code}: ${error.message}`);
+    return error.code === "CANCELLED" ? 130 : 1;
+  }
+}
+
+// node:util's parseArgs reports wrong options with codes of its own
+function isUsage(error: unknown): error is Error {
+  return error instanceof UsageError || String((error as NodeJS.ErrnoException | undefined)?.code).startsWith("ERR_PARSE_ARGS");
+}
+
+process.exitCode = await main(process.argv.slice(2));
