@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { labelSchema } from "./container-fields.ts";
+import { count, fields, mode, text, treePath, word } from "./fields.ts";
+
+/** A Debian package's name (Debian policy 5.6.1). */
+const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "a Debian package name: lower-case letters, digits, +, - and .");
+
+/** A user or group name as `useradd` takes it. */
+const accountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, "at most 32 lower-case letters, digits, _ or -, not beginning with a digit");
+
+/**
+ * An image made from Debian packages instead of pulled: plain JSON that says what is in it. Versions are not here;
+ * they are in the lock.
+ */
+export const debianImageSchema = fields({
+  debian: fields({
+    /** `kernel` and `init` get what only they need; anything else is `packages`. */
+    role: z.enum(["packages", "kernel", "init"]),
+    /** Packages by name; empty for a kernel, whose package is found through its metapackage. */
+    packages: z.array(packageName),
+    /** `slim`: the packages and the libraries their programs load. `all`: every package they depend on, whole. */
+    dependencies: z.enum(["slim", "all"]),
+    /** Paths, with `*`, that `slim` would leave out and that are wanted. */
+    keep: z.array(word),
+    /** Users for /etc/passwd, each with a group of its own unless `gid` names another. */
+    users: z.array(
+      fields({
+        name: accountName,
+        uid: count,
+        gid: count.optional(),
+        /** Name of the group that is made with the user. */
+        group: accountName.optional(),
+        home: treePath.optional(),
+        shell: treePath.optional(),
+      }),
+    ),
+    /** Groups for /etc/group. */
+    groups: z.array(fields({ name: accountName, gid: count, members: z.array(accountName).optional() })),
+    /** Files, directories and links that lie over what the packages bring. */
+    files: z.array(
+      fields({
+        path: treePath,
+        contents: z.string().optional(),
+        directory: z.boolean().optional(),
+        symlink: word.optional(),
+        mode: mode.optional(),
+        uid: count.optional(),
+        gid: count.optional(),
+      }),
+    ),
+    /** Role kernel: `cloud` has virtual hardware's drivers only. */
+    flavour: z.enum(["cloud", "generic"]).optional(),
+    /** Role kernel: modules to take, by name; what they depend on comes along. */
+    modules: z.array(text).optional(),
+    /** Role init: the program that runs containers. */
+    runtime: z.enum(["crun", "runc"]).optional(),
+  }),
+  /** Container fields that a container made from this image has unless it says otherwise, as an image's label has them. */
+  config: labelSchema,
+});
+
+/** An image made from Debian packages, as plain JSON. */
+export type DebianImage = z.output<typeof debianImageSchema>;

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { CAPABILITIES, type Capability } from "./capability.ts";
+import { didYouMean } from "./suggest.ts";
+
+/*
+ * The leaves that several schemas share. A custom message of a schema is always the noun phrase that follows
+ * "wanted" in the failure's text.
+ */
+
+/** An object that takes no other fields than these; a misspelt one is told its nearest neighbour. */
+export function fields<S extends z.core.$ZodLooseShape>(shape: S) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== "unrecognized_keys") return undefined;
+      const typed = (issue.keys as string[])[0] as string;
+      return didYouMean(typed, known) || `: wanted one of ${known.join(", ")}`;
+    },
+  });
+}
+
+/** Text that may not hold a NUL, which no system call can carry. */
+export const text = z.string().refine((value) => !value.includes("\0"), "text without a NUL byte");
+
+/** Text that says something. */
+export const word = text.min(1, "text that is not empty");
+
+/** A path inside a container or the OS that cannot leave the tree: no `..`. */
+export const treePath = word.refine(
+  (path) => path.split("/").every((part) => part !== "..") && path.replaceAll("/", "").replaceAll(".", "") !== "",
+  'a path that stays in the tree, without ".."',
+);
+
+/** A name that is also a directory and a container id: letters, digits and `_ + - .` */
+export const containerName = z
+  .string()
+  .regex(/^[A-Za-z0-9_+-][A-Za-z0-9_+.-]{0,75}$/, 'at most 76 letters, digits or "_", "+", "-", ".", not beginning with "."');
+
+/** A whole number of at least 0. */
+export const count = z.int().min(0);
+
+/** A TCP port. */
+export const port = z.int().min(1).max(65535);
+
+/** Seconds, with fractions if need be. */
+export const seconds = z.number().positive().max(86_400);
+
+/** Permission bits as octal digits in quotes, as LinuxKit writes them: `"0644"`. */
+export const mode = z.string().regex(/^0?[0-7]{1,4}$/, 'octal digits in quotes, as "0644"');
+
+/** A user or group: its number, or the name of a container or of a user that the image declares. */
+export const owner = z.union([z.int().min(0).max(0xffff_fffe), text], { error: "a number from 0, or a name" });
+
+const CAPABILITY_WORDS = new Set(["all", "none"]);
+
+/** A capability's name; `all` and `none` stand alone in their list. The type completes in an editor, and takes any string. */
+export const capability = z.custom<Capability | "all" | "none" | (string & {})>(
+  (value) => typeof value === "string" && (CAPABILITY_WORDS.has(value.toLowerCase()) || (CAPABILITIES as readonly string[]).includes(value)),
+  { error: (issue) => `a capability such as "CAP_NET_BIND_SERVICE"${didYouMean(issue.input, CAPABILITIES)}` },
+);
+
+/** A list of capabilities, or `["all"]`, or `["none"]`. */
+export const capabilities = z.array(capability).superRefine((list, context) => {
+  for (const [index, name] of list.entries()) {
+    if (list.length > 1 && CAPABILITY_WORDS.has(name.toLowerCase())) {
+      context.addIssue({ code: "custom", path: [index], input: name, message: `"${name}" alone in its list` });
+    }
+  }
+});
