@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { type Digest, isDigest } from "../core/digest.ts";
+
+/** What a manifest or an index is for (image-spec, image-index.md). */
+export interface Platform {
+  /** `linux` */
+  readonly os: string;
+  /** In Go's spelling: `amd64`, `arm64`, `s390x`… */
+  readonly architecture: string;
+  readonly variant?: string | undefined;
+}
+
+/** A typed, sized, verifiable pointer to content (image-spec, descriptor.md). */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly platform?: Platform | undefined;
+  readonly artifactType?: string | undefined;
+}
+
+export const digestSchema = z.custom<Digest>((value) => typeof value === "string" && isDigest(value), { error: (issue) => `got ${JSON.stringify(issue.input)?.slice(0, 100)}, wanted sha256: and 64 hexadecimal digits` });
+
+export const annotationsSchema = z.record(z.string(), z.string());
+
+export const descriptorSchema = z.object({
+  mediaType: z.string().min(1).max(255),
+  digest: digestSchema,
+  size: z.number().int().nonnegative(),
+  annotations: annotationsSchema.optional(),
+  platform: z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() }).optional(),
+  artifactType: z.string().optional(),
+});
