@@ -36,7 +36,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/definition": ["zod", "yaml", "@pulumi/pulumi"],
   "sdk/oci": ["zod"],
   "sdk/debian": ["zod", "openpgp", "xz-decompress"],
-  "sdk/plugin": ["@pulumi/pulumi"],
+  "sdk/plugin": ["@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"],
   "sdk/resource": ["zod", "@pulumi/pulumi"],
   "sdk/cli": ["yaml"],
   "providers/qemu": ["zod", "@pulumi/pulumi"],

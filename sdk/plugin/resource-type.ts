@@ -1,3 +1,4 @@
+import type { Json } from "../core/json.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { Properties } from "./value.ts";
 
@@ -15,6 +16,8 @@ export interface ResourceType<I extends object = Properties, O extends object = 
   readonly token: string;
   /** How long a verb may take when the program sets no `customTimeouts`, in seconds. @default 1800 */
   readonly timeoutSeconds?: number;
+  /** What the provider's schema says of the type. Left out: that it exists. */
+  readonly schema?: TypeSchema;
   /** Validates and normalises inputs. Offline, quick and without effects. Left out: every input is good as it is. */
   check?(request: CheckRequest): Checked | Promise<Checked>;
   /** Says what has changed, leaf by leaf. Offline, quick and without effects. Left out: every changed leaf is an update in place. */
@@ -29,6 +32,15 @@ export interface ResourceType<I extends object = Properties, O extends object = 
   update?(request: UpdateRequest<I, O>): Promise<Updated<O>>;
   /** Removes the resource; one that is gone already is a success. Left out: forgetting it is enough. */
   delete?(request: DeleteRequest<I, O>): Promise<void>;
+}
+
+/** A type as Pulumi's schema describes it; property types are schema fragments: `{ type: "string" }`. */
+export interface TypeSchema {
+  readonly description: string;
+  readonly inputProperties: Readonly<Record<string, Json>>;
+  readonly requiredInputs: readonly string[];
+  readonly properties: Readonly<Record<string, Json>>;
+  readonly required: readonly string[];
 }
 
 /** Which resource it is about. */
@@ -47,6 +59,8 @@ export interface Work extends Subject {
   readonly timeoutSeconds: number;
   /** Shown on the resource's own line, as often as is good to read; lasting ones stay. */
   readonly progress: OnProgress;
+  /** The provider's configuration: `linuxkit:debianMirror` of the stack is `config.debianMirror`. */
+  readonly config: Properties;
 }
 
 export interface CheckRequest extends Subject {
@@ -54,7 +68,7 @@ export interface CheckRequest extends Subject {
   readonly inputs: Properties;
   /** What was checked the last time. Absent when the resource is new or is being replaced. */
   readonly oldInputs?: Properties;
-  /** Whether a string leaf of the inputs, given by its path (`userData`, `secrets.key`), is a secret. */
+  /** Whether an input, given by its path (`userData`, `secrets.key`), came as a secret. */
   readonly isSecret: (path: string) => boolean;
 }
 

@@ -1,0 +1,74 @@
+import type { CheckFailure as WireCheckFailure, CheckRequest, CheckResponse, DiffRequest, DiffResponse } from "@pulumi/pulumi/proto/provider_pb.js";
+import { type Exchange, guarded, subjectOf } from "./exchange.ts";
+import { leafDiff } from "./leaf-diff.ts";
+import { parsePath, valueAt } from "./path.ts";
+import type { Protos } from "./protos.ts";
+import { typeOf } from "./provider.ts";
+import type { CheckFailure, DiffKind, Difference } from "./resource-type.ts";
+import { secrecyOf } from "./secrecy.ts";
+import { decode, encode } from "./struct.ts";
+import type { Properties } from "./value.ts";
+
+/** `Check`: the type validates and normalises; what was secret is secret still. */
+export async function check(exchange: Exchange, request: CheckRequest): Promise<CheckResponse> {
+  const { protos, provider } = exchange;
+  const type = await typeOf(provider, request.getUrn());
+  const news = decode(request.getNews());
+  const secrecy = secrecyOf(news);
+  const oldInputs = decode(request.getOlds()).properties;
+  const checked = await guarded(exchange, secrecy, () =>
+    type.check
+      ? type.check({ ...subjectOf(request), inputs: news.properties, isSecret: secrecy.isSecret, ...(Object.keys(oldInputs).length > 0 && { oldInputs }) })
+      : { inputs: news.properties },
+  );
+  const response = new protos.provider.CheckResponse();
+  response.setInputs(encode(protos, secrecy.seal(checked.inputs)));
+  response.setFailuresList((checked.failures ?? []).map(({ path, message }) => checkFailure(protos, { path, message: secrecy.redact(message) })));
+  return response;
+}
+
+/** `Diff`: the type says which leaves changed; each gets its row in the engine's detailed diff. */
+export async function diff(exchange: Exchange, request: DiffRequest): Promise<DiffResponse> {
+  const type = await typeOf(exchange.provider, request.getUrn());
+  const [news, state, olds] = [decode(request.getNews()), decode(request.getOlds()), decode(request.getOldInputs())];
+  const [inputs, oldInputs] = [news.properties, olds.properties];
+  const difference = await guarded(exchange, secrecyOf(news, state, olds), () =>
+    type.diff
+      ? type.diff({ ...subjectOf(request), id: request.getId(), inputs, oldInputs, oldOutputs: state.properties })
+      : { changed: leafDiff(oldInputs, inputs, () => (type.update ? "update" : "replace")) },
+  );
+  return diffResponse(exchange.protos, difference, oldInputs, inputs);
+}
+
+/** One property that is wrong, as the engine takes it. */
+export function checkFailure(protos: Protos, { path, message }: CheckFailure): WireCheckFailure {
+  const failure = new protos.provider.CheckFailure();
+  failure.setProperty(path);
+  failure.setReason(message);
+  return failure;
+}
+
+/** Packs a difference: whether a leaf was added, changed or deleted is seen from the inputs on both sides. */
+export function diffResponse(protos: Protos, difference: Difference, oldInputs: Properties, inputs: Properties): DiffResponse {
+  const { DiffResponse, PropertyDiff } = protos.provider;
+  const { Kind } = PropertyDiff;
+  const response = new DiffResponse();
+  const add = (path: string, change: "ADD" | "DELETE" | "UPDATE", kind: DiffKind, isInput: boolean): void => {
+    const property = new PropertyDiff();
+    property.setKind(kind === "replace" ? Kind[`${change}_REPLACE`] : Kind[change]);
+    property.setInputdiff(isInput);
+    response.getDetaileddiffMap().set(path, property);
+    response.addDiffs(path);
+    if (kind === "replace") response.addReplaces(path);
+  };
+  for (const [path, kind] of difference.changed) {
+    const steps = parsePath(path);
+    const change = valueAt(oldInputs, steps) === undefined ? "ADD" : valueAt(inputs, steps) === undefined ? "DELETE" : "UPDATE";
+    add(path, change, kind, true);
+  }
+  for (const [path, kind] of difference.drifted ?? []) if (!difference.changed.has(path)) add(path, "UPDATE", kind, false);
+  response.setHasdetaileddiff(true);
+  response.setChanges(response.getDiffsList().length > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE);
+  response.setDeletebeforereplace(difference.deleteBeforeReplace ?? false);
+  return response;
+}

@@ -1,0 +1,41 @@
+import type { ProgressSink } from "./progress-line.ts";
+import type { Protos } from "./protos.ts";
+
+/** How long one message to the engine may take, in milliseconds; it is on the same machine. */
+const LOG_DEADLINE_MS = 2000;
+
+/** The engine that started us, as far as we talk to it: lines on resources, and whether it is still there. */
+export interface Engine {
+  /** Where the progress of one resource goes. */
+  sink(urn: string): ProgressSink;
+  /** Resolves when every line so far has reached the engine; it shows them before the resource's end. */
+  flushed(): Promise<void>;
+  /** Whether the engine answers no more: it was killed, and nobody will ever ask us for anything again. */
+  isGone(): boolean;
+  close(): void;
+}
+
+/** Connects to the engine at `address`, `127.0.0.1:PORT`. A line that does not reach it is lost, which harms nobody. */
+export function connectEngine(protos: Protos, address: string): Engine {
+  const { LogRequest, LogSeverity } = protos.engine;
+  const client = new protos.engineService.EngineClient(address, protos.grpc.credentials.createInsecure());
+  let sent: Promise<void> = Promise.resolve();
+
+  const log = (urn: string, message: string, ephemeral: boolean): void => {
+    const request = new LogRequest();
+    request.setSeverity(LogSeverity.INFO);
+    request.setUrn(urn);
+    request.setMessage(message);
+    request.setEphemeral(ephemeral);
+    // one after the other: the engine shows them in the order in which they arrive
+    sent = sent.then(
+      () => new Promise((resolve) => void client.log(request, new protos.grpc.Metadata(), { deadline: Date.now() + LOG_DEADLINE_MS }, () => resolve())),
+    );
+  };
+  return {
+    sink: (urn) => ({ show: (line) => log(urn, line, true), keep: (line) => log(urn, line, false) }),
+    flushed: () => sent,
+    isGone: () => client.getChannel().getConnectivityState(true) === protos.grpc.connectivityState.TRANSIENT_FAILURE,
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,81 @@
+import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
+import type { Engine } from "./engine.ts";
+import { failureStatus, type unreadyStatus } from "./failure.ts";
+import { progressInterval, progressLine } from "./progress-line.ts";
+import type { Protos } from "./protos.ts";
+import type { AnyResourceType, Provider } from "./provider.ts";
+import type { Subject, Work } from "./resource-type.ts";
+import type { Secrecy } from "./secrecy.ts";
+import type { Properties } from "./value.ts";
+import type { WorkInFlight } from "./work-in-flight.ts";
+
+/** How long a verb may take when neither the program nor its type says, in seconds. */
+const DEFAULT_TIMEOUT_SECONDS = 1800;
+
+/** What all methods of the server share. */
+export interface Exchange {
+  readonly protos: Protos;
+  readonly provider: Provider;
+  readonly inFlight: WorkInFlight;
+  /** From the command line, else it comes with `Attach` or `Handshake`. */
+  engine: Engine | undefined;
+  /** From `Configure`. */
+  config: Properties;
+}
+
+/** A failed status that is ready to be sent. */
+export class FailedStatus {
+  readonly status: ReturnType<typeof unreadyStatus>;
+
+  constructor(status: ReturnType<typeof unreadyStatus>) {
+    this.status = status;
+  }
+}
+
+/** Makes a gRPC method out of a function: what it throws becomes the status that the engine prints. */
+export function method<Request, Response>(protos: Protos, handle: (request: Request) => Promise<Response>) {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    handle(call.request).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(error instanceof FailedStatus ? error.status : failureStatus(protos, error, (message) => message)),
+    );
+  };
+}
+
+/** Does something about a resource; the message of what it throws carries no secret. */
+export async function guarded<T>({ protos }: Exchange, secrecy: Secrecy, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new FailedStatus(failureStatus(protos, error, secrecy.redact));
+  }
+}
+
+/** What a request says of its resource and of the time it has. */
+interface WorkRequest {
+  getUrn(): string;
+  getTimeout(): number;
+}
+
+/** Does work on a resource: bounded in time, cancellable, with progress on the resource's own line. */
+export function worked<T>(exchange: Exchange, request: WorkRequest, type: AnyResourceType, secrecy: Secrecy, verb: string, act: (work: Work) => Promise<T>): Promise<T> {
+  const { engine, inFlight, config } = exchange;
+  const subject = subjectOf(request);
+  const sink = engine?.sink(subject.urn);
+  const line = progressLine({ show: (text) => sink?.show(secrecy.redact(text)), keep: (text) => sink?.keep(secrecy.redact(text)) }, progressInterval());
+  const timeoutSeconds = request.getTimeout() || type.timeoutSeconds || DEFAULT_TIMEOUT_SECONDS;
+  return guarded(exchange, secrecy, async () => {
+    try {
+      return await inFlight.run(`${verb} ${subject.name}`, timeoutSeconds, (signal) => act({ ...subject, signal, timeoutSeconds, progress: line.onProgress, config }));
+    } finally {
+      line.close();
+      await engine?.flushed();
+    }
+  });
+}
+
+/** The resource that a request is about; its name is what follows the type in the URN, whatever that holds. */
+export function subjectOf(request: { getUrn(): string }): Subject {
+  const urn = request.getUrn();
+  return { urn, name: urn.split("::").slice(3).join("::") };
+}

@@ -1,0 +1,44 @@
+import type { ServiceError, StatusObject } from "@grpc/grpc-js";
+import { isLinuxKitError } from "../core/errors.ts";
+import type { Protos } from "./protos.ts";
+import { encode } from "./struct.ts";
+import type { Properties } from "./value.ts";
+
+/** How a failed request is answered. The engine prints the message under the resource's name. */
+export function failureStatus(protos: Protos, error: unknown, redact: (message: string) => string): Partial<StatusObject> {
+  return { code: protos.grpc.status.UNKNOWN, details: redact(explain(error)) };
+}
+
+/**
+ * The answer for a resource that exists, but is not what it shall be: an `ErrorResourceInitFailed` in the status's
+ * details. The engine keeps it in the state with these properties and the next update takes it from there.
+ */
+export function unreadyStatus(
+  protos: Protos,
+  resource: { readonly id: string; readonly inputs: Properties; readonly outputs: Properties },
+  failure: unknown,
+  redact: (message: string) => string,
+): Partial<ServiceError> {
+  const reason = redact(explain(failure));
+  const detail = new protos.provider.ErrorResourceInitFailed();
+  detail.setId(resource.id);
+  detail.setProperties(encode(protos, resource.outputs));
+  detail.setInputs(encode(protos, resource.inputs));
+  detail.setReasonsList([reason]);
+  const packed = new protos.any.Any();
+  packed.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+  const status = new protos.status.Status();
+  status.setCode(protos.grpc.status.UNKNOWN);
+  status.setMessage(reason);
+  status.addDetails(packed);
+  const metadata = new protos.grpc.Metadata();
+  // where gRPC keeps the details of a status; the Node library has no call for it
+  metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
+  return { code: protos.grpc.status.UNKNOWN, details: reason, metadata };
+}
+
+/** What a person is told: a message of ours as it is, anything else as the fault in this library that it is. */
+function explain(error: unknown): string {
+  if (isLinuxKitError(error)) return error.message;
+  return `unexpected failure in pulumi-linuxkit, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

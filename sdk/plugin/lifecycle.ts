@@ -1,0 +1,93 @@
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import type { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
+import type { CreateRequest, CreateResponse, DeleteRequest, ReadRequest, ReadResponse, UpdateRequest, UpdateResponse } from "@pulumi/pulumi/proto/provider_pb.js";
+import { LinuxKitError } from "../core/errors.ts";
+import { type Exchange, FailedStatus, guarded, subjectOf, worked } from "./exchange.ts";
+import { unreadyStatus } from "./failure.ts";
+import { typeOf } from "./provider.ts";
+import { secrecyOf } from "./secrecy.ts";
+import { decode, encode } from "./struct.ts";
+import { type Properties, UNKNOWN } from "./value.ts";
+
+/** `Create`, and what a preview shows of it. */
+export async function create(exchange: Exchange, request: CreateRequest): Promise<CreateResponse> {
+  const { protos } = exchange;
+  const type = await typeOf(exchange.provider, request.getUrn());
+  const news = decode(request.getProperties());
+  const inputs = news.properties;
+  const secrecy = secrecyOf(news);
+  const response = new protos.provider.CreateResponse();
+  if (request.getPreview()) {
+    const outputs = await guarded(exchange, secrecy, () => type.preview?.({ ...subjectOf(request), inputs }) ?? inputs);
+    response.setProperties(encode(protos, secrecy.seal(outputs)));
+    return response;
+  }
+  const { id, outputs, failure } = await worked(exchange, request, type, secrecy, "making", (work) => type.create({ ...work, inputs }));
+  if (failure) throw new FailedStatus(unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.seal(outputs) }, failure, secrecy.redact));
+  response.setId(id);
+  response.setProperties(encode(protos, secrecy.seal(outputs)));
+  return response;
+}
+
+/** `Update`, and what a preview shows of it. */
+export async function update(exchange: Exchange, request: UpdateRequest): Promise<UpdateResponse> {
+  const { protos } = exchange;
+  const type = await typeOf(exchange.provider, request.getUrn());
+  const [news, state, olds] = [decode(request.getNews()), decode(request.getOlds()), decode(request.getOldInputs())];
+  const [id, inputs, oldInputs, oldOutputs] = [request.getId(), news.properties, olds.properties, state.properties];
+  const secrecy = secrecyOf(news, state, olds);
+  const response = new protos.provider.UpdateResponse();
+  if (request.getPreview()) {
+    const old = { id, inputs: oldInputs, outputs: oldOutputs };
+    const outputs = await guarded(exchange, secrecy, () => type.preview?.({ ...subjectOf(request), inputs, old }) ?? { ...unknownMembers(oldOutputs), ...inputs });
+    response.setProperties(encode(protos, secrecy.seal(outputs)));
+    return response;
+  }
+  const { outputs, failure } = await worked(exchange, request, type, secrecy, "updating", async (work) => {
+    if (!type.update) throw new LinuxKitError("UNSUPPORTED", `${type.token} cannot be changed in place: replace it`, { what: `update of ${type.token}` });
+    return type.update({ ...work, id, inputs, oldInputs, oldOutputs });
+  });
+  if (failure) throw new FailedStatus(unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.seal(outputs) }, failure, secrecy.redact));
+  response.setProperties(encode(protos, secrecy.seal(outputs)));
+  return response;
+}
+
+/** `Read`, for refresh (there are properties) and for import (there are none). */
+export async function read(exchange: Exchange, request: ReadRequest): Promise<ReadResponse> {
+  const { protos } = exchange;
+  const type = await typeOf(exchange.provider, request.getUrn());
+  const [state, olds] = [decode(request.getProperties()), decode(request.getInputs())];
+  const secrecy = secrecyOf(state, olds);
+  const isImport = !isFilled(request.getProperties()) && !isFilled(request.getInputs());
+  const known = isImport ? {} : { inputs: olds.properties, outputs: state.properties };
+  const found = await worked(exchange, request, type, secrecy, "reading", async (work) => {
+    if (type.read) return type.read({ ...work, id: request.getId(), ...known });
+    if (isImport) throw new LinuxKitError("UNSUPPORTED", `${type.token} cannot be imported`, { what: `import of ${type.token}` });
+    return { id: request.getId(), outputs: state.properties };
+  });
+  const response = new protos.provider.ReadResponse();
+  // an empty id says that the resource is gone
+  if (!found) return response;
+  response.setId(found.id);
+  response.setProperties(encode(protos, secrecy.seal(found.outputs)));
+  response.setInputs(encode(protos, secrecy.seal(found.inputs ?? olds.properties)));
+  return response;
+}
+
+/** `Delete`. A type without that verb is forgotten. */
+export async function remove(exchange: Exchange, request: DeleteRequest): Promise<Empty> {
+  const type = await typeOf(exchange.provider, request.getUrn());
+  const [state, olds] = [decode(request.getProperties()), decode(request.getOldInputs())];
+  await worked(exchange, request, type, secrecyOf(state, olds), "removing", async (work) =>
+    type.delete?.({ ...work, id: request.getId(), inputs: olds.properties, outputs: state.properties }),
+  );
+  return new exchange.protos.empty.Empty();
+}
+
+function unknownMembers(properties: Properties): Properties {
+  return Object.fromEntries(Object.keys(properties).map((name) => [name, UNKNOWN]));
+}
+
+function isFilled(struct: Struct | undefined): boolean {
+  return struct !== undefined && struct.getFieldsMap().getLength() > 0;
+}

@@ -1,0 +1,40 @@
+import { LinuxKitError } from "../core/errors.ts";
+import type { Json } from "../core/json.ts";
+import type { ResourceType } from "./resource-type.ts";
+
+/** A resource type of whatever shape; the engine's side knows properties only. */
+// biome-ignore lint/suspicious/noExplicitAny: each type narrows its own inputs and outputs
+export type AnyResourceType = ResourceType<any, any>;
+
+/** A provider: a name, a version and a table of resource types, each loaded when it is first asked for. */
+export interface Provider {
+  /** The package in type tokens: `linuxkit`. */
+  readonly name: string;
+  readonly version: string;
+  readonly types: Readonly<Record<string, () => Promise<AnyResourceType>>>;
+  /** The keys of the stack's configuration (`linuxkit:KEY`) that are ours, each with what it means. */
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/**
+ * The type that a URN names, `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`.
+ *
+ * @throws UNSUPPORTED for a type that is not in the table
+ */
+export async function typeOf(provider: Provider, urn: string): Promise<AnyResourceType> {
+  const token = urn.split("::")[2]?.split("$").at(-1) ?? "";
+  const load = Object.hasOwn(provider.types, token) ? provider.types[token] : undefined;
+  if (!load) {
+    const known = Object.keys(provider.types).join(", ");
+    throw new LinuxKitError("UNSUPPORTED", `no resource type ${token} in pulumi-linuxkit ${provider.version}; it has ${known}`, { what: token });
+  }
+  return load();
+}
+
+/** The provider's Pulumi package schema, as JSON: what other languages and `pulumi package get-schema` read. */
+export async function schemaOf(provider: Provider): Promise<string> {
+  const resources: Record<string, Json> = {};
+  for (const [token, load] of Object.entries(provider.types)) resources[token] = ((await load()).schema ?? {}) as Json;
+  const variables = Object.fromEntries(Object.entries(provider.config).map(([key, description]) => [key, { type: "string", description }]));
+  return JSON.stringify({ name: provider.name, version: provider.version, config: { variables }, provider: { inputProperties: variables }, resources });
+}
