@@ -1,4 +1,4 @@
-import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import type { Struct, Value as WireValue } from "google-protobuf/google/protobuf/struct_pb.js";
 import { formatPath, type Step } from "./path.ts";
 import type { Protos } from "./protos.ts";
 import { isProperties, type Properties, Secret, UNKNOWN, type Value } from "./value.ts";
@@ -10,7 +10,7 @@ const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 
 /** One sentinel for each type of value that may be unknown; the string's is what everybody writes. */
 const UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const UNKNOWNS: ReadonlySet<unknown> = new Set([
+const UNKNOWNS: ReadonlySet<string> = new Set([
   UNKNOWN_STRING,
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
   "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
@@ -30,19 +30,26 @@ export interface Decoded {
 /** Reads properties off the wire. An absent struct is an empty one. */
 export function decode(struct: Struct | undefined): Decoded {
   const secretPaths = new Set<string>();
-  const open = (wire: unknown, steps: readonly Step[]): Value => {
-    if (UNKNOWNS.has(wire)) return UNKNOWN;
-    if (Array.isArray(wire)) return wire.map((item, index) => open(item, [...steps, index]));
-    if (typeof wire !== "object" || wire === null) return wire as Value;
-    const members = wire as Record<string, unknown>;
-    const signature = members[SIGNATURE];
-    if (signature === SECRET || signature === OUTPUT) {
-      if (signature === SECRET || members.secret === true) secretPaths.add(formatPath(steps));
-      return "value" in members ? open(members.value, steps) : UNKNOWN;
-    }
-    return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, open(member, [...steps, name])]));
+  const open = (wire: WireValue, steps: readonly Step[]): Value => {
+    if (wire.hasStructValue()) return openStruct(wire.getStructValue() as Struct, steps);
+    if (wire.hasListValue()) return (wire.getListValue()?.getValuesList() ?? []).map((item, index) => open(item, [...steps, index]));
+    if (wire.hasBoolValue()) return wire.getBoolValue();
+    if (wire.hasNumberValue()) return wire.getNumberValue();
+    if (!wire.hasStringValue()) return null;
+    const text = wire.getStringValue();
+    return UNKNOWNS.has(text) ? UNKNOWN : text;
   };
-  return { properties: (struct ? open(struct.toJavaScript(), []) : {}) as Properties, secretPaths };
+  const openStruct = (members: Struct, steps: readonly Step[]): Value => {
+    const fields = members.getFieldsMap();
+    const signature = fields.get(SIGNATURE)?.getStringValue();
+    if (signature === SECRET || signature === OUTPUT) {
+      if (signature === SECRET || fields.get("secret")?.getBoolValue()) secretPaths.add(formatPath(steps));
+      const value = fields.get("value");
+      return value ? open(value, steps) : UNKNOWN;
+    }
+    return Object.fromEntries(fields.toArray().map(([name]) => [name, open(fields.get(name) as WireValue, [...steps, name])]));
+  };
+  return { properties: (struct ? openStruct(struct, []) : {}) as Properties, secretPaths };
 }
 
 /** Writes properties for the wire; members that are `undefined` are left out. */
