@@ -1,0 +1,38 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Bytes } from "../../sdk/core/bytes.ts";
+
+// some judges live in sbin, which is not on every user's PATH
+const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: "C", MTOOLS_SKIP_CHECK: "1" };
+
+/** Runs a foreign tool and gives what it said; a status other than 0 throws, with that. */
+export function judge(tool: string, ...args: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(tool, args, { env: ENV, encoding: "utf8", timeout: 60_000, maxBuffer: 64 << 20 });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${tool} ${args.join(" ")} ended with ${status}\n${stdout}${stderr}`);
+  return stdout + stderr;
+}
+
+/** As {@link judge}, for a tool whose output is bytes. */
+export function judgeBytes(tool: string, ...args: string[]): Buffer {
+  return execFileSync(tool, args, { env: ENV, timeout: 60_000, maxBuffer: 256 << 20, stdio: ["ignore", "pipe", "ignore"] });
+}
+
+/** A folder that goes away with the test that uses it: `await using`. */
+export async function scratch(): Promise<{ readonly path: string; file(name: string, content: Bytes): Promise<string>; [Symbol.asyncDispose](): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), "linuxkit-judge-"));
+  return {
+    path,
+    async file(name, content) {
+      const target = join(path, name);
+      await pipeline(Readable.from(content, { objectMode: true }), createWriteStream(target));
+      return target;
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
