@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { collect } from "../../core/bytes.ts";
+import { LinuxKitError } from "../../core/errors.ts";
+import { parseDocument } from "../document.ts";
+import type { Challenge } from "./challenge.ts";
+import type { RegistryAuth, RegistryCredential } from "./credentials.ts";
+import { failureOf } from "./failure.ts";
+import { redactUrl } from "./redact.ts";
+import type { HttpResponse, Transport } from "./transport.ts";
+
+/** Knows what to put in `Authorization` for one registry. */
+export interface Authorizer {
+  /** The header for requests within `scopes` (`repository:library/nginx:pull`), as far as it is known by now. */
+  authorization(scopes: readonly string[]): Promise<string | undefined>;
+  /**
+   * Learns from a 401. Whatever was known for these scopes is forgotten.
+   *
+   * @throws ACCESS_DENIED when there is no way in that we have a login for
+   */
+  learn(challenges: readonly Challenge[], scopes: readonly string[]): Promise<void>;
+}
+
+interface Token {
+  readonly value: string;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
+}
+
+const tokenSchema = z.object({ token: z.string(), access_token: z.string(), expires_in: z.number() }).partial();
+
+/**
+ * An authorizer for one registry (distribution's token authentication, "docs/spec/auth/token.md" and "oauth.md").
+ *
+ * @param origin scheme, host and port of the registry
+ */
+export function createAuthorizer(registry: string, origin: URL, auth: RegistryAuth, transport: Transport): Authorizer {
+  const tokens = new Map<string, Promise<Token>>();
+  let challenge: Challenge | undefined;
+  let credential: Promise<RegistryCredential | undefined> | undefined;
+  const login = () => (credential ??= auth({ registry, signal: transport.signal }));
+
+  return {
+    async authorization(scopes) {
+      if (!challenge) return undefined;
+      const known = await login();
+      if (known && "registryToken" in known) return `Bearer ${known.registryToken}`;
+      if (challenge.scheme === "basic") return known && "username" in known ? basic(known) : undefined;
+      const key = scopes.join(" ");
+      let token = await tokens.get(key);
+      if (!token || token.expires <= Date.now()) {
+        const fetching = fetchToken(challenge, scopes, known, { registry, origin, transport });
+        // the next one tries again
+        fetching.catch(() => tokens.delete(key));
+        tokens.set(key, fetching);
+        token = await fetching;
+      }
+      return `Bearer ${token.value}`;
+    },
+    async learn(challenges, scopes) {
+      tokens.delete(scopes.join(" "));
+      const known = await login();
+      challenge = challenges.find(({ scheme }) => scheme === "bearer") ?? (known && "username" in known ? challenges.find(({ scheme }) => scheme === "basic") : undefined);
+      if (challenge) return;
+      const why = challenges.some(({ scheme }) => scheme === "basic") ? "wants a login, and none is known: docker login" : "offers no way in that we know; wanted Bearer or Basic, near";
+      throw new LinuxKitError("ACCESS_DENIED", `${registry} ${why} ${registry}`, { url: redactUrl(origin), status: 401 });
+    },
+  };
+}
+
+interface Place {
+  readonly registry: string;
+  readonly origin: URL;
+  readonly transport: Transport;
+}
+
+async function fetchToken(challenge: Challenge, scopes: readonly string[], credential: RegistryCredential | undefined, place: Place): Promise<Token> {
+  const realm = URL.parse(challenge.parameters.get("realm") ?? "");
+  if (!realm || !/^https?:$/.test(realm.protocol) || (realm.protocol === "http:" && place.origin.protocol === "https:")) {
+    throw new LinuxKitError("ACCESS_DENIED", `${place.registry} sends us for a token to ${realm ? `${redactUrl(realm)}, which is not https` : "no address"}`, { url: redactUrl(place.origin), status: 401 });
+  }
+  const service = challenge.parameters.get("service");
+  const response =
+    credential && "identityToken" in credential
+      ? await exchangeRefreshToken(realm, service, scopes, credential.identityToken, place.transport)
+      : await askForToken(realm, service, scopes, credential, place.transport);
+  if (response.status !== 200) throw await failureOf(response, `a token for ${place.registry}`);
+  const what = `token of ${redactUrl(response.url)}`;
+  const { token, access_token, expires_in = 60 } = parseDocument(tokenSchema, await collect(response.body, 1 << 20, what), what, 1 << 20);
+  const value = token || access_token;
+  if (!value || /[^\x21-\x7e]/.test(value)) throw new LinuxKitError("CORRUPT", `${what} holds no token`, { path: what });
+  // a tenth early, so that none runs out on its way
+  return { value, expires: Date.now() + Math.max(expires_in, 60) * 900 };
+}
+
+function askForToken(realm: URL, service: string | undefined, scopes: readonly string[], credential: RegistryCredential | undefined, transport: Transport): Promise<HttpResponse> {
+  const url = new URL(realm);
+  if (service !== undefined) url.searchParams.set("service", service);
+  for (const scope of scopes) url.searchParams.append("scope", scope);
+  if (!credential || !("username" in credential)) return transport.send({ url });
+  url.searchParams.set("account", credential.username);
+  return transport.send({ url, headers: { authorization: basic(credential) } });
+}
+
+function exchangeRefreshToken(realm: URL, service: string | undefined, scopes: readonly string[], identityToken: string, transport: Transport): Promise<HttpResponse> {
+  const form = new URLSearchParams({ grant_type: "refresh_token", client_id: "pulumi-linuxkit", refresh_token: identityToken, scope: scopes.join(" "), ...(service !== undefined && { service }) });
+  return transport.send({ method: "POST", url: realm, headers: { "content-type": "application/x-www-form-urlencoded" }, body: Buffer.from(form.toString()) });
+}
+
+function basic({ username, password }: { readonly username: string; readonly password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}

@@ -1,0 +1,38 @@
+import { LinuxKitError } from "../../core/errors.ts";
+import { canonicalRegistry } from "../reference.ts";
+
+/** Where a registry's API is spoken. */
+export interface Endpoint {
+  /** Host and port, under which a login is sought: the mirror's where there is one. */
+  readonly registry: string;
+  /** Ends in `/v2/`, with the mirror's path before the repository's name. */
+  readonly base: URL;
+}
+
+/** Mirrors by registry: `{ "docker.io": "http://127.0.0.1:5000" }`. A mirror is asked instead of its registry. */
+export type RegistryMirrors = Readonly<Record<string, string>>;
+
+/**
+ * The endpoint for a registry. A mirror's path goes before the repository (`https://mirror.example/hub` →
+ * `/v2/hub/library/nginx`). Loopback names speak plain http, as Docker has it; a mirror's URL says for itself.
+ *
+ * @throws INVALID_DEFINITION for a mirror that is no http or https URL
+ */
+export function endpointOf(registry: string, mirrors: RegistryMirrors = {}): Endpoint {
+  const [key, mirror] = Object.entries(mirrors).find(([name]) => canonicalRegistry(name) === registry) ?? [];
+  if (mirror === undefined) {
+    const host = registry === "docker.io" ? "registry-1.docker.io" : registry;
+    return { registry, base: new URL(`${isLoopback(registry) ? "http" : "https"}://${host}/v2/`) };
+  }
+  const url = URL.parse(mirror);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search) {
+    const path = `registryMirrors[${JSON.stringify(key)}]`;
+    throw new LinuxKitError("INVALID_DEFINITION", `${path}: got ${JSON.stringify(mirror)}, wanted an http:// or https:// URL without login or query`, { path });
+  }
+  const prefix = url.pathname.replace(/^\/+|\/+$/g, "");
+  return { registry: url.host, base: new URL(`/v2/${prefix ? `${prefix}/` : ""}`, url) };
+}
+
+function isLoopback(registry: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(registry);
+}

@@ -1,0 +1,17 @@
+/** A URL fit to be shown: without user, password and the values of its query, which carry signatures. */
+export function redactUrl(url: URL | string): string {
+  const shown = new URL(url);
+  shown.username = "";
+  shown.password = "";
+  shown.hash = "";
+  const query = [...shown.searchParams.keys()].map((key) => `${encodeURIComponent(key)}=…`).join("&");
+  shown.search = "";
+  return query ? `${shown.href}?${query}` : shown.href;
+}
+
+/** Foreign text fit for one line of a message: control characters become spaces, and it is cut. */
+export function oneLine(text: string, limit = 300): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+  return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { LinuxKitError, isLinuxKitError } from "../../core/errors.ts";
+
+/** How often, and after how long, what failed on the way is tried again. */
+export interface RetryPolicy {
+  /** Tries in all. @default 5 */
+  readonly attempts: number;
+  /** The longest pause before the second try; it doubles with each one. @default 250 */
+  readonly baseMs: number;
+  /** No pause is longer, whatever a server asks for. @default 20000 */
+  readonly maxMs: number;
+}
+
+/** Statuses by which a server says "not now". */
+export function isTransientStatus(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
+}
+
+// what the name server and the certificate say does not change within seconds
+const LASTING = /^(?:ENOTFOUND|ERR_TLS_|ERR_INVALID_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+
+/** Whether trying again may help: connections that were cut, refused or silent. */
+export function isWorthRetrying(error: unknown): boolean {
+  if (isLinuxKitError(error, "TIMEOUT")) return true;
+  if (!isLinuxKitError(error, "NETWORK") || error.cause === undefined) return false;
+  const code = (error.cause as { cause?: { code?: unknown } }).cause?.code;
+  return !(typeof code === "string" && LASTING.test(code));
+}
+
+/** Milliseconds to wait after try number `attempt`: random up to a doubling bound, but no less than the server asked for. */
+export function backOff(policy: RetryPolicy, attempt: number, retryAfter: string | null = null, random: () => number = Math.random): number {
+  const bound = Math.min(policy.maxMs, policy.baseMs * 2 ** (attempt - 1));
+  return Math.min(policy.maxMs, Math.max(random() * bound, askedFor(retryAfter)));
+}
+
+/** Sleeps; ends early with `CANCELLED`. */
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(milliseconds, undefined, signal ? { signal } : {});
+  } catch (error) {
+    throw new LinuxKitError("CANCELLED", "waiting to try again was cancelled", { what: "waiting to try again" }, { cause: error });
+  }
+}
+
+// Retry-After: seconds, or a date (RFC 9110 10.2.3)
+function askedFor(retryAfter: string | null): number {
+  if (retryAfter === null) return 0;
+  const milliseconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
+  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : 0;
+}
