@@ -7,16 +7,10 @@ import { didYouMean } from "./suggest.ts";
  * "wanted" in the failure's text.
  */
 
-/** An object that takes no other fields than these; a misspelt one is told its nearest neighbour. */
+/** An object that takes no other fields than these. The message of an unknown one lists them: see `failuresOf`. */
 export function fields<S extends z.core.$ZodLooseShape>(shape: S) {
-  const known = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== "unrecognized_keys") return undefined;
-      const typed = (issue.keys as string[])[0] as string;
-      return didYouMean(typed, known) || `: wanted one of ${known.join(", ")}`;
-    },
-  });
+  const known = Object.keys(shape).join(", ");
+  return z.strictObject(shape, { error: (issue) => (issue.code === "unrecognized_keys" ? known : undefined) });
 }
 
 /** Text that may not hold a NUL, which no system call can carry. */

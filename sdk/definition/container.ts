@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { containerFields } from "./container-fields.ts";
+import { debianImageSchema } from "./debian-image.ts";
+import { fields, port, seconds, text, word } from "./fields.ts";
+
+/** Where an image comes from: an OCI reference, `oci:DIR:TAG`, `docker-archive:FILE`, or Debian packages. */
+export const imageSource = z.union([word, debianImageSchema], {
+  error: 'an image reference as "nginx:1.27", or an image made by debian.packages()',
+});
+
+/** Where an image comes from, as plain JSON. */
+export type ImageSource = z.output<typeof imageSource>;
+
+const checkTimes = {
+  /** Seconds between two checks of a healthy service. @default 5 */
+  interval: seconds.optional(),
+  /** Seconds after which a check has failed. @default 5 */
+  timeout: seconds.optional(),
+  /** Failures in a row that make the service unhealthy. @default 3 */
+  retries: z.int().min(1).max(1000).optional(),
+};
+
+/** How the guest learns that a service does its work: exactly one of `http`, `tcp` and `command`. */
+export const health = fields({
+  /** A GET that must be answered with `status`. */
+  http: fields({
+    port,
+    /** @default "/" */
+    path: z.string().regex(/^\/[^\s\0]*$/, 'a path that begins with "/"').optional(),
+    /** @default 200 */
+    status: z.int().min(100).max(599).optional(),
+  }).optional(),
+  /** A port that must take a connection. */
+  tcp: fields({ port }).optional(),
+  /** A program, run in the container, that must exit with 0. */
+  command: z.array(text).min(1, "a program and its arguments").optional(),
+  ...checkTimes,
+}).superRefine((value, context) => {
+  const kinds = [value.http, value.tcp, value.command].filter((kind) => kind !== undefined).length;
+  if (kinds !== 1) context.addIssue({ code: "custom", message: "exactly one of http, tcp and command" });
+});
+
+/** A secret's name: a file name, and a part of a firmware or cloud key. */
+const secretName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, 'at most 64 letters, digits or "_", "-", "."');
+
+const everyContainer = {
+  image: imageSource,
+  ...containerFields,
+  /**
+   * `default`: everything that is not named is closed. `linuxkit`: what LinuxKit does with the same fields.
+   * @default "default"
+   */
+  sandbox: z.enum(["default", "linuxkit"]).optional(),
+};
+
+const taskFields = {
+  ...everyContainer,
+  /** Seconds after which it is killed and has failed; 0 is no limit. @default 300, at shutdown 30 */
+  timeout: z.number().min(0).max(86_400).optional(),
+};
+
+export const onbootSchema = fields({
+  ...taskFields,
+  /** The boot goes on when it fails. @default false */
+  optional: z.boolean().optional(),
+});
+
+export const onshutdownSchema = fields(taskFields);
+
+export const serviceSchema = fields({
+  ...everyContainer,
+  /** When it is started again after it ended, after a growing pause. @default "always" */
+  restart: z.enum(["always", "on-failure", "never"]).optional(),
+  /** What tells that it does its work. @default it runs */
+  health: health.optional(),
+  /** Seconds from SIGTERM to SIGKILL at shutdown. @default 10 */
+  stopTimeout: z.number().min(0).max(3600).optional(),
+  /**
+   * Secrets by name. Each is a file `/run/secrets/NAME` (0400, of the service's user) on a tmpfs. The values go from
+   * the stack to the machine; no image holds them.
+   * @default none
+   */
+  secrets: z.record(secretName, z.string(), { error: "an object: the secret's name and its value" }).optional(),
+});
+
+/** A container with all the fields that any of the three kinds has, as plain JSON. */
+export type Container = z.output<typeof serviceSchema> & Pick<z.output<typeof onbootSchema>, "timeout" | "optional">;

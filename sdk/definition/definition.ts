@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { type Container, imageSource, type ImageSource, onbootSchema, onshutdownSchema, serviceSchema } from "./container.ts";
+import { containerName, fields, port } from "./fields.ts";
+import { fileSpecSchema } from "./file.ts";
+import { kernelSchema } from "./kernel.ts";
+import { volumeName, volumeSchema } from "./volume.ts";
+
+/** An operating system, normalised, as plain JSON: what the engine's inputs show and what is resolved and planned. */
+export interface Definition {
+  readonly kernel?: KernelSpec;
+  /** Unpacked at the root in this order; a later one wins. */
+  readonly init: readonly ImageSource[];
+  readonly onboot: readonly NamedContainer[];
+  readonly onshutdown: readonly NamedContainer[];
+  readonly services: Readonly<Record<string, Container>>;
+  /**
+   * The services' names in the order in which they were written. Only there when it is not the order of the names and
+   * a service follows LinuxKit, where the order decides whose copy of a shared image is used and which numbers users get.
+   */
+  readonly serviceOrder?: readonly string[];
+  readonly volumes: Readonly<Record<string, VolumeSpec>>;
+  readonly files: readonly FileSpec[];
+  /** TCP port of the guest that answers `GET /healthz` for all services together. */
+  readonly healthPort?: number;
+}
+
+/** The kernel, with every default filled in. */
+export interface KernelSpec {
+  readonly image: ImageSource;
+  readonly cmdline: string;
+  readonly binary: string;
+  /** `none` or `""` is no tar. */
+  readonly tar: string;
+  readonly ucode: string;
+}
+
+/** A container of a list, where the name is a member. */
+export type NamedContainer = Container & { readonly name: string };
+
+/** A volume, with every default filled in. */
+export interface VolumeSpec {
+  readonly image?: ImageSource;
+  readonly readonly: boolean;
+  readonly format: "filesystem" | "oci";
+  readonly platforms: readonly string[];
+}
+
+/** A file, with every default filled in. Exactly one of `directory`, `symlink`, `contents`, `source`, `metadata` and `sha256` is there. */
+export interface FileSpec {
+  /** As the user wrote it; see `plainPath`. */
+  readonly path: string;
+  readonly directory?: boolean;
+  readonly symlink?: string;
+  readonly contents?: string;
+  readonly source?: string;
+  readonly metadata?: "yaml" | "json";
+  readonly sha256?: string;
+  readonly size?: number;
+  readonly optional?: boolean;
+  /** Octal digits. */
+  readonly mode: string;
+  readonly uid: number | string;
+  readonly gid: number | string;
+}
+
+/** The schema of a {@link Definition} before its defaults are filled in. */
+export const definitionSchema = fields({
+  kernel: kernelSchema.optional(),
+  init: z.array(imageSource).optional(),
+  onboot: z.array(fields({ name: containerName, ...onbootSchema.shape })).optional(),
+  onshutdown: z.array(fields({ name: containerName, ...onshutdownSchema.shape })).optional(),
+  services: z.record(containerName, serviceSchema).optional(),
+  serviceOrder: z.array(z.string()).optional(),
+  volumes: z.record(volumeName, volumeSchema).optional(),
+  files: z.array(fileSpecSchema).optional(),
+  healthPort: port.optional(),
+});
+
+/** The three kinds of container, as LinuxKit's tree and YAML call them. */
+export type Phase = "onboot" | "onshutdown" | "services";
+
+/** One container of a definition with its place. */
+export interface Placed {
+  readonly phase: Phase;
+  readonly name: string;
+  /** Its position in its phase. */
+  readonly index: number;
+  /** Its folder under `containers/<phase>`: `000-dhcp`, `web`. */
+  readonly directory: string;
+  /** Steps of its path in the definition: `["onboot", 0]`, `["services", "web"]`. */
+  readonly steps: readonly (string | number)[];
+  readonly container: Container;
+}
+
+/** Every container, in LinuxKit's order: onboot, onshutdown, services. */
+export function containersOf(definition: Pick<Definition, "onboot" | "onshutdown" | "services" | "serviceOrder">): Placed[] {
+  const listed = (phase: "onboot" | "onshutdown"): Placed[] =>
+    definition[phase].map(({ name, ...container }, index) => ({
+      phase,
+      name,
+      index,
+      directory: `${String(index).padStart(3, "0")}-${name}`,
+      steps: [phase, index],
+      container,
+    }));
+  const services = serviceNames(definition).map(
+    (name, index): Placed => ({ phase: "services", name, index, directory: name, steps: ["services", name], container: definition.services[name] as Container }),
+  );
+  return [...listed("onboot"), ...listed("onshutdown"), ...services];
+}
+
+/** The services' names in the order that counts: the written one where it is kept, else that of the names. */
+export function serviceNames({ services, serviceOrder = [] }: Pick<Definition, "services" | "serviceOrder">): string[] {
+  const kept = serviceOrder.filter((name) => Object.hasOwn(services, name));
+  const rest = Object.keys(services).filter((name) => !kept.includes(name));
+  return [...kept, ...rest.sort((a, b) => (a < b ? -1 : 1))];
+}

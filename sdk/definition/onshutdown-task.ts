@@ -1,0 +1,26 @@
+import type { z } from "zod";
+import { onshutdownSchema } from "./container.ts";
+import { failuresOf, throwFailures } from "./failure.ts";
+import { containerName } from "./fields.ts";
+import { frozenCopy, type Inputs } from "./inputs.ts";
+
+/** Arguments of {@link OnshutdownTask}. */
+export type OnshutdownTaskArgs = Inputs<z.input<typeof onshutdownSchema>>;
+
+/** A container that runs when the machine is shut down, in the order of the list, after the services have stopped. */
+export class OnshutdownTask {
+  readonly kind = "onshutdown";
+  readonly name: string;
+  /** The arguments as they were given, frozen. */
+  readonly spec: OnshutdownTaskArgs;
+
+  /**
+   * @param name letters, digits and `_ + - .`; also a user's name for `uid`
+   * @throws INVALID_DEFINITION
+   */
+  constructor(name: string, args: OnshutdownTaskArgs) {
+    throwFailures([...failuresOf(containerName, name, ["onshutdown", name]), ...failuresOf(onshutdownSchema, args, ["onshutdown", name])]);
+    this.name = name;
+    this.spec = frozenCopy(args);
+  }
+}

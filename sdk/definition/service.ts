@@ -1,0 +1,30 @@
+import type { z } from "zod";
+import { serviceSchema } from "./container.ts";
+import { failuresOf, throwFailures } from "./failure.ts";
+import { containerName } from "./fields.ts";
+import { frozenCopy, type Inputs } from "./inputs.ts";
+
+/** Arguments of {@link Service}. */
+export type ServiceArgs = Inputs<z.input<typeof serviceSchema>>;
+
+/**
+ * A container that runs as long as the machine does, started once every onboot task has ended. It starts closed: a
+ * read-only root, no capability, no new privileges, and process, IPC, host name and control group namespaces of its
+ * own; what it may do more is named.
+ */
+export class Service {
+  readonly kind = "service";
+  readonly name: string;
+  /** The arguments as they were given, frozen. */
+  readonly spec: ServiceArgs;
+
+  /**
+   * @param name letters, digits and `_ + - .`; unique among the services, also a user's name for `uid`
+   * @throws INVALID_DEFINITION
+   */
+  constructor(name: string, args: ServiceArgs) {
+    throwFailures([...failuresOf(containerName, name, ["services", name]), ...failuresOf(serviceSchema, args, ["services", name])]);
+    this.name = name;
+    this.spec = frozenCopy(args);
+  }
+}
