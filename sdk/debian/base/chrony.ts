@@ -1,0 +1,48 @@
+import { z } from "zod";
+import type { DebianImage } from "../../definition/debian-image.ts";
+import { fields, word } from "../../definition/fields.ts";
+import { checked, debianImage } from "./arguments.ts";
+
+const server = word.regex(/^[A-Za-z0-9.:_-]+$/, "a host name or IP address");
+
+const schema = fields({
+  /** Pools of servers by DNS name. @default ["2.debian.pool.ntp.org"], unless `servers` are named */
+  pools: z.array(server).optional(),
+  /** Single servers. @default none */
+  servers: z.array(server).optional(),
+  /** Lines added to chrony.conf(5) as they are. @default none */
+  settings: z.array(word.regex(/^[^\n]+$/, "one line")).optional(),
+});
+
+/** Arguments of {@link chrony}. */
+export type ChronyArgs = z.input<typeof schema>;
+
+/**
+ * A service that keeps the clock right by NTP. It steps the clock in its first three updates whatever the difference,
+ * since a virtual machine may wake with any time, and slews from then on. It listens on no port.
+ */
+export function chrony(args: ChronyArgs = {}): DebianImage {
+  const { servers = [], pools = servers.length > 0 ? [] : ["2.debian.pool.ntp.org"], settings = [] } = checked("debian.chrony", schema, args);
+  const lines = [
+    ...pools.map((name) => `pool ${name} iburst`),
+    ...servers.map((name) => `server ${name} iburst`),
+    "driftfile /run/chrony/drift",
+    "makestep 1 3",
+    // the kernel copies the time into the hardware clock
+    "rtcsync",
+    "port 0",
+    "cmdport 0",
+    "user _chrony",
+    ...settings,
+  ];
+  return debianImage(
+    { packages: ["chrony"], files: [{ path: "etc/chrony/chrony.conf", contents: `${lines.join("\n")}\n` }] },
+    {
+      command: ["chronyd", "-d", "-f", "/etc/chrony/chrony.conf"],
+      net: "host",
+      capabilities: ["CAP_SYS_TIME", "CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_NET_BIND_SERVICE"],
+      tmpfs: ["/run", "/tmp"],
+      binds: ["/etc/resolv.conf:/etc/resolv.conf:ro"],
+    },
+  );
+}

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import type { DebianImage } from "../../definition/debian-image.ts";
+import { fields, seconds, word } from "../../definition/fields.ts";
+import { checked, debianImage } from "./arguments.ts";
+import { BUSYBOX_SHELL } from "./init.ts";
+
+const schema = fields({
+  /** @default "eth0" */
+  interface: word.regex(/^[^\s/]{1,15}$/, "an interface's name, such as eth0").optional(),
+  /** Seconds to wait for a lease before the task fails. @default 60 */
+  timeout: seconds.optional(),
+  /** Stay and renew the lease: for a service, beside or instead of the task. @default false */
+  renew: z.boolean().optional(),
+  /** Name servers to use instead of those that the lease names. */
+  nameservers: z.array(word.regex(/^[0-9a-fA-F.:]+$/, "an IP address")).optional(),
+});
+
+/** Arguments of {@link dhcp}. */
+export type DhcpArgs = z.input<typeof schema>;
+
+/**
+ * Gets an IPv4 address by DHCP: sets the interface's address, the default route, and the name servers in
+ * `/run/resolvconf/resolv.conf`, to which the machine's `/etc/resolv.conf` leads.
+ *
+ * As an onboot task it ends when there is a lease, and fails when none comes in time, or the interface is missing. The
+ * address is then kept until shutdown: clouds and QEMU always give a machine the same one. Where leases do move, run
+ * `debian.dhcp({ renew: true })` as a service after it.
+ */
+export function dhcp(args: DhcpArgs = {}): DebianImage {
+  const { interface: link = "eth0", timeout = 60, renew = false, nameservers = [] } = checked("debian.dhcp", schema, args);
+  const once = renew ? [] : ["-q", "-n"];
+  const tries = String(Math.ceil(timeout / PAUSE));
+  const client = ["busybox", "udhcpc", "-f", ...once, "-i", link, "-t", tries, "-T", String(PAUSE), "-s", SCRIPT_PATH];
+  return debianImage(
+    {
+      packages: ["busybox-static"],
+      files: [BUSYBOX_SHELL, { path: SCRIPT_PATH.slice(1), contents: leaseScript(nameservers), mode: "0755" }],
+    },
+    {
+      command: ["/bin/sh", "-c", `${WAIT_FOR_LINK}\nexec "$@"`, link, ...client],
+      net: "host",
+      capabilities: ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"],
+      binds: ["/run/resolvconf:/run/resolvconf"],
+      runtime: { mkdir: ["/run/resolvconf"] },
+    },
+  );
+}
+
+/** Seconds between two requests for a lease. */
+const PAUSE = 2;
+
+const SCRIPT_PATH = "/usr/share/udhcpc/lease";
+
+// a driver may take a moment; $0 is the interface
+const WAIT_FOR_LINK = `n=0
+until [ -e "/sys/class/net/$0" ]; do
+  n=$((n + 1))
+  if [ "$n" -gt 50 ]; then
+    echo "dhcp: there is no interface $0; there are: $(ls /sys/class/net | tr '\\n' ' ')" >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+ip link set "$0" up`;
+
+// udhcpc calls it with the event as $1 and the lease in variables (BusyBox's own convention)
+function leaseScript(nameservers: readonly string[]): string {
+  return `#!/bin/sh
+resolver=/run/resolvconf/resolv.conf
+
+case "$1" in
+deconfig)
+  ip link set "$interface" up
+  ip -4 address flush dev "$interface"
+  ;;
+bound | renew)
+  ip -4 address replace "$ip/\${mask:-24}" broadcast + dev "$interface" || exit 1
+  for gateway in $router; do
+    ip -4 route replace default via "$gateway" dev "$interface" onlink || exit 1
+    break
+  done
+  {
+    if [ -n "$domain" ]; then echo "search $domain"; fi
+    for server in ${nameservers.length > 0 ? nameservers.join(" ") : "$dns"}; do echo "nameserver $server"; done
+  } >"$resolver.new" && mv "$resolver.new" "$resolver" || exit 1
+  echo "dhcp: $interface has $ip/\${mask:-24}, gateway \${router:-none}, name servers ${nameservers.length > 0 ? nameservers.join(" ") : "${dns:-none}"}"
+  ;;
+leasefail)
+  echo "dhcp: no lease on $interface yet" >&2
+  ;;
+nak)
+  echo "dhcp: the server refused $interface: $message" >&2
+  ;;
+esac
+`;
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import type { DebianImage } from "../../definition/debian-image.ts";
+import { count, fields, word } from "../../definition/fields.ts";
+import { checked, debianImage } from "./arguments.ts";
+import { BUSYBOX_SHELL } from "./init.ts";
+
+const schema = fields({
+  /** Terminal under /dev. @default "ttyS0" */
+  console: word.regex(/^[A-Za-z0-9]+$/, "a terminal's name, such as ttyS0").optional(),
+  /** Bits per second. @default 115200 */
+  speed: count.min(50, "a speed such as 115200").optional(),
+  /** crypt(3) hash of root's password, as `openssl passwd -6` prints it; it can be read in the image. */
+  passwordHash: word.regex(/^\$[^:\n]+$/, "a crypt(3) hash beginning with $").optional(),
+  /** Give a root shell to whoever reaches the console, without a password. @default false */
+  insecure: z.boolean().optional(),
+});
+
+/** Arguments of {@link getty}. */
+export type GettyArgs = z.input<typeof schema>;
+
+/**
+ * A service that offers a root shell on the console, behind a password unless it is `insecure`. The shell is BusyBox's,
+ * in a container that sees the machine's processes and network, with every capability; the machine's root is at `/host`.
+ */
+export function getty(args: GettyArgs = {}): DebianImage {
+  const { console: terminal = "ttyS0", speed = 115_200, passwordHash, insecure = false } = checked(
+    "debian.getty",
+    schema.refine((given) => given.insecure === true || given.passwordHash !== undefined, { path: ["passwordHash"], message: "a password hash (openssl passwd -6), or insecure: true for a shell without password" }),
+    args,
+  );
+  const login = insecure ? ["-n", "-l", "/bin/sh"] : [];
+  return debianImage(
+    {
+      packages: ["busybox-static"],
+      files: [
+        BUSYBOX_SHELL,
+        { path: "bin/login", symlink: "busybox" },
+        { path: "host", directory: true },
+        { path: "etc/shadow", contents: `root:${passwordHash ?? "*"}:19000:0:99999:7:::\n`, mode: "0600" },
+        { path: "etc/securetty", contents: `${terminal}\n` },
+      ],
+    },
+    {
+      command: ["busybox", "getty", ...login, String(speed), terminal, "linux"],
+      net: "host",
+      pid: "host",
+      ipc: "host",
+      uts: "host",
+      capabilities: ["all"],
+      devices: [{ path: "all", type: "a" }],
+      noNewPrivileges: false,
+      binds: ["/:/host", "/dev:/dev"],
+      tmpfs: ["/run", "/tmp", "/root"],
+    },
+  );
+}

@@ -1,0 +1,23 @@
+import type { z } from "zod";
+import { type DebianImage, debianImageSchema } from "../../definition/debian-image.ts";
+import { fields } from "../../definition/fields.ts";
+import { checked, debianImage } from "./arguments.ts";
+
+const { runtime } = debianImageSchema.shape.debian.shape;
+const schema = fields({ runtime });
+
+/** Arguments of {@link init}. */
+export type InitArgs = z.input<typeof schema>;
+
+/**
+ * What the guest's own init runs on: BusyBox, and the program that runs containers.
+ *
+ * @param args `runtime`: `crun` (default) starts a container three times as fast and takes 1.5 MB less than `runc`
+ */
+export function init(args: InitArgs = {}): DebianImage {
+  const { runtime = "crun" } = checked("debian.init", schema, args);
+  return debianImage({ role: "init", runtime, packages: ["busybox-static", runtime], files: [BUSYBOX_SHELL] });
+}
+
+/** BusyBox as the shell of an image. Its shell finds all other applets in itself. */
+export const BUSYBOX_SHELL = Object.freeze({ path: "bin/sh", symlink: "busybox" });

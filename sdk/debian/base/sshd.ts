@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { LinuxKitError } from "../../core/errors.ts";
+import type { DebianImage } from "../../definition/debian-image.ts";
+import { fields, port, treePath, word } from "../../definition/fields.ts";
+import { checked, debianImage } from "./arguments.ts";
+import { BUSYBOX_SHELL } from "./init.ts";
+
+const schema = fields({
+  /** Public keys that may log in as root, each a line of authorized_keys(5). */
+  authorizedKeys: z.array(word.regex(/^[^\n]+$/, "one line with a public key")).min(1, "at least one public key").optional(),
+  /** Instead: a file of the machine with such lines, shown in the container. */
+  authorizedKeysFile: treePath.optional(),
+  /** Folder of the machine with host keys, `ssh_host_ed25519_key` and others. @default keys are made at each start, in memory */
+  hostKeys: treePath.optional(),
+  /** @default 22 */
+  port: port.optional(),
+  /** Lines added to sshd_config(5) as they are. @default none */
+  settings: z.array(word.regex(/^[^\n]+$/, "one line")).optional(),
+});
+
+/** Arguments of {@link sshd}. */
+export type SshdArgs = z.input<typeof schema>;
+
+/**
+ * A service that lets the owners of the given keys log in as root, with no password ever. The shell is BusyBox's, inside
+ * the service's container, which sees the machine's processes and network; the machine's root is at `/host`.
+ */
+export function sshd(args: SshdArgs): DebianImage {
+  const { authorizedKeys, authorizedKeysFile, hostKeys, port: listen = 22, settings = [] } = checked("debian.sshd", schema, args);
+  if ((authorizedKeys === undefined) === (authorizedKeysFile === undefined)) {
+    throw new LinuxKitError("INVALID_DEFINITION", "debian.sshd: wanted one of authorizedKeys (the public keys) and authorizedKeysFile (a file of the machine)", { path: "authorizedKeys" });
+  }
+  const keyFolder = hostKeys === undefined ? "/run/sshd-keys" : "/etc/ssh/host-keys";
+  const config = [
+    `Port ${listen}`,
+    ...["ed25519", "ecdsa"].map((type) => `HostKey ${keyFolder}/ssh_host_${type}_key`),
+    "AuthorizedKeysFile /etc/ssh/authorized_keys",
+    "PermitRootLogin prohibit-password",
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    "UsePAM no",
+    "PrintMotd no",
+    "PidFile none",
+    "Subsystem sftp internal-sftp",
+    ...settings,
+  ];
+  const files = [
+    BUSYBOX_SHELL,
+    { path: "etc/ssh/sshd_config", contents: `${config.join("\n")}\n` },
+    { path: "host", directory: true },
+    { path: "usr/lib/linuxkit/sshd", contents: startScript(hostKeys === undefined ? keyFolder : undefined), mode: "0755" },
+    ...(authorizedKeys ? [{ path: "etc/ssh/authorized_keys", contents: `${authorizedKeys.join("\n")}\n`, mode: "0600" }] : []),
+    ...(hostKeys === undefined ? [] : [{ path: keyFolder.slice(1), directory: true }]),
+  ];
+  return debianImage(
+    { packages: ["openssh-server", "busybox-static"], files },
+    {
+      command: ["/usr/lib/linuxkit/sshd"],
+      env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+      net: "host",
+      pid: "host",
+      capabilities: ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SYS_CHROOT", "CAP_NET_BIND_SERVICE", "CAP_KILL", "CAP_AUDIT_WRITE", "CAP_SYS_TTY_CONFIG"],
+      tmpfs: ["/run", "/tmp", "/root"],
+      binds: [
+        "/:/host",
+        "/etc/resolv.conf:/etc/resolv.conf:ro",
+        ...(authorizedKeysFile === undefined ? [] : [`${absolute(authorizedKeysFile)}:/etc/ssh/authorized_keys:ro`]),
+        ...(hostKeys === undefined ? [] : [`${absolute(hostKeys)}:${keyFolder}:ro`]),
+      ],
+    },
+  );
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
+function startScript(madeKeys: string | undefined): string {
+  const make = madeKeys
+    ? `mkdir -p -m 0700 ${madeKeys}
+for type in ed25519 ecdsa; do
+  key=${madeKeys}/ssh_host_\${type}_key
+  [ -e "$key" ] || ssh-keygen -q -t "$type" -N '' -C '' -f "$key" || exit 1
+done
+`
+    : "";
+  return `#!/bin/sh
+mkdir -p -m 0755 /run/sshd
+${make}exec /usr/sbin/sshd -D -e -f /etc/ssh/sshd_config
+`;
+}

@@ -1,0 +1,13 @@
+import { caCertificates } from "./base/ca-certificates.ts";
+import { chrony } from "./base/chrony.ts";
+import { dhcp } from "./base/dhcp.ts";
+import { getty } from "./base/getty.ts";
+import { init } from "./base/init.ts";
+import { kernel } from "./base/kernel.ts";
+import { mount } from "./base/mount.ts";
+import { packages } from "./base/packages.ts";
+import { sshd } from "./base/sshd.ts";
+import { sysctl } from "./base/sysctl.ts";
+
+/** Images made from Debian's signed packages: values without any I/O. */
+export const debian = Object.freeze({ packages, kernel, init, dhcp, sysctl, chrony, sshd, getty, mount, caCertificates });

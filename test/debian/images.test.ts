@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { describe, test } from "node:test";
+import { isLinuxKitError } from "../../sdk/core/errors.ts";
+import { canonicalJson } from "../../sdk/core/json.ts";
+import { type DebianImage, debianImageSchema } from "../../sdk/definition/debian-image.ts";
+import { debian } from "../../sdk/debian/images.ts";
+
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLE someone";
+
+const GOOD: Record<string, () => DebianImage> = {
+  packages: () => debian.packages({ packages: ["nginx-light"], command: ["nginx", "-g", "daemon off;"], tmpfs: ["/run"] }),
+  kernel: () => debian.kernel({ flavour: "generic", modules: ["wireguard"] }),
+  init: () => debian.init({ runtime: "runc" }),
+  dhcp: () => debian.dhcp({ interface: "eth1", timeout: 20, nameservers: ["192.0.2.1"] }),
+  "dhcp, renewing": () => debian.dhcp({ renew: true }),
+  sysctl: () => debian.sysctl({ "vm.overcommit_memory": 1, "net.ipv4.ip_forward": "1" }),
+  chrony: () => debian.chrony({ servers: ["192.0.2.1"] }),
+  sshd: () => debian.sshd({ authorizedKeys: [KEY] }),
+  "sshd, keys of the machine": () => debian.sshd({ authorizedKeysFile: "/run/keys/admin", hostKeys: "/var/ssh", port: 2222 }),
+  "getty, password": () => debian.getty({ passwordHash: "$6$salt$hash" }),
+  "getty, insecure": () => debian.getty({ insecure: true, console: "ttyAMA0" }),
+  mount: () => debian.mount({ label: "data", path: "/var/lib/data" }),
+  caCertificates: () => debian.caCertificates(),
+};
+
+describe("every image is plain JSON that its schema takes, frozen, and equal each time", () => {
+  for (const [name, make] of Object.entries(GOOD)) {
+    test(name, () => {
+      const image = make();
+      assert.deepEqual(debianImageSchema.parse(JSON.parse(JSON.stringify(image))), image);
+      assert.equal(canonicalJson(image), canonicalJson(make()));
+      assert.throws(() => (image.debian.packages as string[]).push("more"), TypeError);
+    });
+  }
+});
+
+describe("arguments that cannot mean anything are refused, by name", () => {
+  const bad: Record<string, [() => unknown, RegExp]> = {
+    "no package": [() => debian.packages({ packages: [] }), /debian\.packages: packages: got an empty list, wanted at least one package/],
+    "a package's name": [() => debian.packages({ packages: ["Nginx"] }), /packages\[0\]: got "Nginx", wanted a Debian package name/],
+    "a misspelt field": [() => debian.packages({ packages: ["nginx"], comand: [] } as never), /debian\.packages: comand: unknown field: did you mean "command"\?/],
+    "a flavour": [() => debian.kernel({ flavour: "rt" as never }), /debian\.kernel: flavour: got "rt"/],
+    "a runtime": [() => debian.init({ runtime: "youki" as never }), /debian\.init: runtime/],
+    "a time limit": [() => debian.dhcp({ timeout: 0 }), /debian\.dhcp: timeout: got 0/],
+    "a sysctl": [() => debian.sysctl({ forward: 1 }), /debian\.sysctl: forward/],
+    "no sysctl": [() => debian.sysctl({}), /at least one setting/],
+    "nobody may log in": [() => debian.sshd({}), /authorizedKeys/],
+    "a shell by accident": [() => debian.getty({}), /passwordHash: got nothing, wanted a password hash/],
+    "label and device": [() => debian.mount({ label: "a", device: "/dev/vda" }), /one of label and device/],
+    "a mount over the system": [() => debian.mount({ label: "a", path: "/usr" }), /path: got "\/usr", wanted a path under \/var or \/mnt/],
+  };
+  for (const [name, [make, message]] of Object.entries(bad)) {
+    test(name, () => {
+      assert.throws(make, (error) => isLinuxKitError(error, "INVALID_DEFINITION") && message.test(error.message));
+    });
+  }
+});
+
+describe("the shell in them parses", () => {
+  for (const [name, make] of Object.entries(GOOD)) {
+    for (const { path, contents } of make().debian.files) {
+      if (!contents?.startsWith("#!/bin/sh")) continue;
+      test(`${name}: ${path}`, () => {
+        const { status, stderr } = spawnSync("sh", ["-n"], { input: contents, encoding: "utf8" });
+        assert.equal(status, 0, stderr);
+      });
+    }
+  }
+  test("dhcp's command", () => {
+    const [shell, flag, script] = debian.dhcp().config.command as [string, string, string];
+    assert.deepEqual([shell, flag], ["/bin/sh", "-c"]);
+    assert.equal(spawnSync("sh", ["-n"], { input: script }).status, 0);
+  });
+});
