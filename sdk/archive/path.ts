@@ -1,3 +1,5 @@
+import { LinuxKitError } from "../core/errors.ts";
+
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A file name's bytes as text: UTF-8 where it is UTF-8, else every other byte as a lone surrogate U+DC00 + byte (PEP 383). */
@@ -38,4 +40,17 @@ function isUtf8(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * A member's name as a path below the root of its tree: without leading and trailing `/`, without `.` and empty parts.
+ *
+ * @throws HOSTILE_ARCHIVE for a `..` part: it would leave the tree, now or when what it passes becomes a symlink
+ * @throws CORRUPT for a NUL
+ */
+export function memberPath(name: string): string {
+  if (name.includes("\0")) throw new LinuxKitError("CORRUPT", `${JSON.stringify(name)}: a NUL in a name`, { path: name });
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) throw new LinuxKitError("HOSTILE_ARCHIVE", `${name}: a member's name may not hold "..": it would leave the tree`, { path: name });
+  return parts.join("/");
 }

@@ -1,0 +1,56 @@
+import type { Bytes } from "../core/bytes.ts";
+
+/** Takes exact numbers of bytes from a stream, whatever the size of its chunks, and knows how far it is. */
+export class ByteReader {
+  /** Bytes taken so far. */
+  offset = 0;
+  readonly #chunks: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  #held: Uint8Array = new Uint8Array(0);
+
+  constructor(source: Bytes) {
+    this.#chunks = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  }
+
+  /** The next bytes, at least one and at most `limit`; undefined at the end. They may share the source's memory. */
+  async take(limit: number): Promise<Uint8Array | undefined> {
+    while (this.#held.length === 0) {
+      const next = await this.#chunks.next();
+      if (next.done) return undefined;
+      this.#held = next.value;
+    }
+    const taken = this.#held.subarray(0, limit);
+    this.#held = this.#held.subarray(taken.length);
+    this.offset += taken.length;
+    return taken;
+  }
+
+  /** Exactly `length` bytes in one piece, fewer only at the end of the stream. */
+  async read(length: number): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    let missing = length;
+    while (missing > 0) {
+      const part = await this.take(missing);
+      if (!part) break;
+      parts.push(part);
+      missing -= part.length;
+    }
+    const [only] = parts;
+    return parts.length === 1 && only ? Buffer.from(only.buffer, only.byteOffset, only.length) : Buffer.concat(parts);
+  }
+
+  /** Passes over `length` bytes; how many there were is the result. */
+  async skip(length: number): Promise<number> {
+    let left = length;
+    while (left > 0) {
+      const part = await this.take(left);
+      if (!part) break;
+      left -= part.length;
+    }
+    return length - left;
+  }
+
+  /** Lets go of the source. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+}

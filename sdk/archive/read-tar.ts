@@ -1,0 +1,162 @@
+import type { Bytes } from "../core/bytes.ts";
+import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { type Entry, type EntryHeader, type EntryType, NO_BODY } from "./entry.ts";
+import { decodePath, memberPath } from "./path.ts";
+import { decodePax, type PaxRecords, XATTR } from "./pax.ts";
+import { BLOCK, decodeTarHeader, type TarHeader } from "./tar-header.ts";
+
+const TYPES: Readonly<Record<string, EntryType>> = {
+  "0": "file",
+  "1": "hardlink",
+  "2": "symlink",
+  "3": "character",
+  "4": "block",
+  "5": "directory",
+  "6": "fifo",
+  "7": "file",
+};
+
+/** What extended headers and long names may hold; no path or attribute of Linux is near it. */
+const EXTENSION_LIMIT = 1 << 20;
+
+/** What the extension headers before a member say of it. */
+interface Extensions {
+  pax: PaxRecords;
+  longName?: Buffer;
+  longLink?: Buffer;
+}
+
+/**
+ * Reads a tar archive (v7, ustar, GNU, pax with extended attributes), member by member. A body must be consumed before
+ * the next entry is asked for; what is left of it is skipped. After the end of the archive the rest of the source is
+ * drained, so that whatever verifies the stream sees all of it.
+ *
+ * @param what names the archive in messages
+ * @throws CORRUPT, with the offset, for a bad checksum or number, a cut archive, an unknown type, a sparse member
+ * @throws HOSTILE_ARCHIVE for a name with `..`
+ */
+export async function* readTar(source: Bytes, what = "tar archive"): AsyncGenerator<Entry> {
+  const reader = new ByteReader(source);
+  const global: PaxRecords = new Map();
+  let extensions: Extensions = { pax: new Map() };
+  try {
+    for (;;) {
+      const start = reader.offset;
+      const header = await locate(what, start, async () => decodeTarHeader(await exactly(reader, BLOCK)));
+      if (!header) break;
+      if ("xgLK".includes(header.type)) {
+        await locate(what, start, async () => {
+          const data = await extension(reader, header);
+          if (header.type === "x") extensions.pax = decodePax(data);
+          else if (header.type === "g") for (const [key, value] of decodePax(data)) global.set(key, value);
+          else extensions[header.type === "L" ? "longName" : "longLink"] = untilNul(data);
+        });
+        continue;
+      }
+      const entry = await locate(what, start, () => describe(header, { ...extensions, pax: new Map([...global, ...extensions.pax]) }));
+      extensions = { pax: new Map() };
+      if (header.type === "V") continue;
+      yield* member(reader, entry, what, start);
+    }
+    while (await reader.take(1 << 20));
+  } finally {
+    await reader.close();
+  }
+}
+
+async function* member(reader: ByteReader, entry: EntryHeader, what: string, start: number): AsyncGenerator<Entry> {
+  if (entry.type !== "file") {
+    yield { ...entry, body: NO_BODY };
+    return;
+  }
+  let left = entry.size;
+  async function* body(): AsyncGenerator<Uint8Array> {
+    while (left > 0) {
+      const chunk = await reader.take(left);
+      if (!chunk) throw corruptAt(what, start, cut(entry.path, entry.size - left, entry.size));
+      left -= chunk.length;
+      yield chunk;
+    }
+  }
+  yield { ...entry, body: body() };
+  const rest = left + ((BLOCK - (entry.size % BLOCK)) % BLOCK);
+  const skipped = await reader.skip(rest);
+  // an archive may end within the padding of its last member only by being cut
+  if (skipped !== rest) throw corruptAt(what, start, cut(entry.path, Math.max(0, entry.size - left + skipped), entry.size));
+}
+
+function describe(header: TarHeader, { pax, longName, longLink }: Extensions): EntryHeader {
+  if (header.type === "S" || [...pax.keys()].some((key) => key.startsWith("GNU.sparse."))) {
+    throw new LinuxKitError("CORRUPT", "a sparse member, which no image layer should hold: write the archive without --sparse", { path: "sparse" });
+  }
+  const rawName = decodePath(pax.get("path") ?? longName ?? header.name);
+  let type = TYPES[header.type];
+  if (!type && header.type !== "V") throw new LinuxKitError("CORRUPT", `${rawName}: unknown type ${JSON.stringify(header.type)}`, { path: rawName });
+  // v7 knew a directory by the end of its name
+  if (type === "file" && header.type === "0" && rawName.endsWith("/")) type = "directory";
+  const size = type === "file" ? paxNumber(pax, "size", header.size) : 0;
+  if (size < 0) throw new LinuxKitError("CORRUPT", `${rawName}: a size of ${size}`, { path: rawName });
+  const link = decodePath(pax.get("linkpath") ?? longLink ?? header.link);
+  const xattrs = new Map([...pax].filter(([key]) => key.startsWith(XATTR)).map(([key, value]) => [key.slice(XATTR.length), value]));
+  return {
+    path: memberPath(rawName),
+    type: type ?? "file",
+    mode: header.mode & 0o7777,
+    uid: paxNumber(pax, "uid", header.uid),
+    gid: paxNumber(pax, "gid", header.gid),
+    size,
+    mtime: Math.floor(paxNumber(pax, "mtime", header.mtime)),
+    ...(type === "symlink" ? { link } : type === "hardlink" ? { link: memberPath(link) } : {}),
+    ...(type === "character" || type === "block" ? { major: header.major, minor: header.minor } : {}),
+    ...(xattrs.size > 0 ? { xattrs } : {}),
+  };
+}
+
+function paxNumber(pax: PaxRecords, key: string, fallback: number): number {
+  const text = pax.get(key)?.toString("latin1");
+  if (!text) return fallback;
+  const value = Number(text);
+  if (!/^-?[0-9]+(\.[0-9]*)?$/.test(text) || Math.abs(value) > Number.MAX_SAFE_INTEGER || (key !== "mtime" && !Number.isInteger(value))) {
+    throw new LinuxKitError("CORRUPT", `pax header: ${key} is ${JSON.stringify(text.slice(0, 40))}`, { path: key });
+  }
+  return value;
+}
+
+async function extension(reader: ByteReader, { size, type }: TarHeader): Promise<Buffer> {
+  if (size < 0 || size > EXTENSION_LIMIT) {
+    throw new LinuxKitError("CORRUPT", `an extended header (${type}) of ${size} bytes, wanted at most ${EXTENSION_LIMIT}`, { path: type });
+  }
+  const data = Buffer.from(await exactly(reader, size));
+  await exactly(reader, (BLOCK - (size % BLOCK)) % BLOCK);
+  return data;
+}
+
+async function exactly(reader: ByteReader, length: number): Promise<Buffer> {
+  const data = await reader.read(length);
+  if (data.length !== length) throw new LinuxKitError("CORRUPT", `cut short: ${data.length} bytes of ${length}, and no end of archive`, { path: "" });
+  return data;
+}
+
+// every complaint about a member says where in the archive its header starts
+async function locate<T>(what: string, offset: number, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isLinuxKitError(error, "CORRUPT")) throw corruptAt(what, offset, error.message);
+    throw error;
+  }
+}
+
+function corruptAt(what: string, offset: number, why: string): LinuxKitError {
+  return new LinuxKitError("CORRUPT", `${what}, byte ${offset}: ${why}`, { path: `${what}+${offset}` });
+}
+
+function cut(path: string, got: number, want: number): string {
+  return `${path}: cut short, ${Math.min(got, want)} bytes of ${want}`;
+}
+
+function untilNul(data: Buffer): Buffer {
+  const end = data.indexOf(0);
+  return end < 0 ? data : data.subarray(0, end);
+}

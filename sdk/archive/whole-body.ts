@@ -1,0 +1,15 @@
+import { LinuxKitError } from "../core/errors.ts";
+import type { Entry } from "./entry.ts";
+
+/** An entry's body, which must have exactly the bytes that its header says; `SIZE_MISMATCH` otherwise. */
+export async function* wholeBody(entry: Entry): AsyncGenerator<Uint8Array> {
+  let got = 0;
+  for await (const chunk of entry.body) {
+    got += chunk.length;
+    if (got > entry.size) break;
+    yield chunk;
+  }
+  if (got !== entry.size) {
+    throw new LinuxKitError("SIZE_MISMATCH", `${entry.path}: its header says ${entry.size} bytes, its body gave ${got > entry.size ? "more" : got}`, { path: entry.path, want: entry.size, got });
+  }
+}
