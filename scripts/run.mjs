@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Says one line of what is being done; stdout belongs to what is asked for. */
+export function say(line) {
+  process.stderr.write(`${line}\n`);
+}
+
+/** The first file called `name` that may be executed on a PATH, or undefined. */
+export function findProgram(name, path = process.env.PATH ?? "") {
+  for (const folder of path.split(delimiter).filter(Boolean)) {
+    const candidate = join(folder, name);
+    try {
+      accessSync(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // the next folder may have it
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Runs a program to its end in a process group of its own, so that a time-out or Ctrl-C ends its children too. What it
+ * prints is held back and shown when it fails; every 15 s a line says that it goes on.
+ *
+ * @param {string} what for the lines: "building the Pulumi CLI"
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, minutes?: number }} [options]
+ */
+export function run(what, program, args, { cwd, env = process.env, minutes = 10 } = {}) {
+  say(`${what}…`);
+  const began = Date.now();
+  const seconds = () => Math.round((Date.now() - began) / 1000);
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const printed = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => printed.push(chunk));
+    let reason;
+    const end = (why) => {
+      reason ??= why;
+      try {
+        process.kill(-child.pid, "SIGTERM");
+      } catch {
+        // it ended by itself
+      }
+    };
+    const onSignal = () => end("interrupted");
+    const alive = setInterval(() => say(`${what}: ${seconds()} s`), 15_000);
+    const tooLong = setTimeout(() => end(`not done after ${minutes} minutes`), minutes * 60_000);
+    process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+    const settle = (error) => {
+      clearInterval(alive);
+      clearTimeout(tooLong);
+      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+      if (error) reject(new Error(`${what} failed: ${error}`));
+      else {
+        say(`${what}: done in ${seconds()} s`);
+        resolve();
+      }
+    };
+    child.on("error", (error) => settle(error.message));
+    child.on("close", (code) => {
+      if (code === 0 && !reason) return settle();
+      const tail = Buffer.concat(printed).toString().trimEnd().split("\n").slice(-20).join("\n");
+      settle(`${reason ?? `${program} ended with ${code}`}${tail ? `\n${tail}` : ""}`);
+    });
+  });
+}

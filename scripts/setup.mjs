@@ -1,0 +1,149 @@
+#!/usr/bin/env node
+// Sets up what is missing, saying so, then runs a command with all of it on PATH:
+//   node scripts/setup.mjs [--engine] [--qemu] [--judges] [-- COMMAND ARG…]
+// Runs on Node 20 and without any package: it is what installs them.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureEngine } from "./engine.mjs";
+import { findProgram, run, say } from "./run.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** What each argument asks for: programs, and the Debian packages that they come from. */
+const DEBIAN_PACKAGES = {
+  qemu: { "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils" },
+  judges: {
+    cpio: "cpio",
+    xz: "xz-utils",
+    zstd: "zstd",
+    gpgv: "gpgv",
+    sfdisk: "fdisk",
+    sgdisk: "gdisk",
+    mcopy: "mtools",
+    "fsck.fat": "dosfstools",
+    xorriso: "xorriso",
+  },
+};
+
+/**
+ * Sets up the package's own folder and whatever `wants` names.
+ *
+ * @param {{ engine?: boolean, qemu?: boolean, judges?: boolean }} wants
+ * @returns {Promise<NodeJS.ProcessEnv>} an environment in which all of it is found: the package's Node first on PATH
+ */
+export async function setUp(wants) {
+  await ensureNodeModules();
+  const path = [join(ROOT, "node_modules", ".bin")];
+  await ensureDist(path[0]);
+  for (const [name, programs] of Object.entries(DEBIAN_PACKAGES)) if (wants[name]) await ensureDebianPackages(programs);
+  if (wants.engine) path.push(...(await ensureEngine()));
+  return { ...process.env, PATH: [...path, process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter) };
+}
+
+/** Makes node_modules what package-lock.json says; a stamp in it says for which lock that was done. */
+async function ensureNodeModules() {
+  const want = hashOf(readFileSync(join(ROOT, "package-lock.json")));
+  const stamp = join(ROOT, "node_modules", ".pulumi-linuxkit-lock");
+  if (readText(stamp) === want) return;
+  await run("installing the Node packages of package-lock.json", "npm", ["ci"], { cwd: ROOT });
+  await writeFile(stamp, want);
+}
+
+/** Compiles sdk and providers into dist when a source is another than the last time; a deleted source leaves nothing in it. */
+async function ensureDist(bin) {
+  const want = hashOf(...sourcesAndTimes());
+  const dist = join(ROOT, "dist");
+  const stamp = join(dist, ".sources");
+  if (readText(stamp) === want) return;
+  const aside = join(ROOT, "node_modules", `.dist-${process.pid}`);
+  try {
+    const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+    await run("compiling", join(bin, "tsc"), ["-p", "tsconfig.build.json", "--outDir", aside], { cwd: ROOT, env });
+    await writeFile(join(aside, ".sources"), want);
+    await rm(dist, { recursive: true, force: true });
+    await rename(aside, dist);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+/** Installs the packages of those programs that are not there, as root or through sudo. */
+async function ensureDebianPackages(programs) {
+  const path = [process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter);
+  const missing = Object.entries(programs).filter(([program]) => !findProgram(program, path));
+  if (missing.length === 0) return;
+  const packages = missing.map(([, name]) => name);
+  const needs = `${missing.map(([program]) => program).join(", ")} not found: ${packages.join(" ")} of Debian needed`;
+  if (!findProgram("apt-get")) throw new Error(`${needs}, and there is no apt-get here: install them with this system's own tool`);
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot && !findProgram("sudo")) throw new Error(`${needs}: as root, run apt-get install ${packages.join(" ")}`);
+  say(needs);
+  const apt = (args) => (isRoot ? ["apt-get", args] : ["sudo", ["-n", "apt-get", ...args]]);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const install = () => run(`installing ${packages.join(" ")}`, ...apt(["install", "-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", ...packages]), { env, minutes: 15 });
+  await install().catch(async () => {
+    // most often the package lists are older than the mirror
+    await run("reading the package lists anew", ...apt(["update", "-q"]), { env });
+    await install();
+  });
+}
+
+/** Every file that dist is made of, with its time and size. */
+function sourcesAndTimes() {
+  const files = ["sdk", "providers"].flatMap((top) => readdirSync(join(ROOT, top), { recursive: true }).map((name) => join(top, name)));
+  return [...files.filter((name) => name.endsWith(".ts")).sort(), "tsconfig.json", "tsconfig.build.json"].map((name) => {
+    const { mtimeMs, size } = statSync(join(ROOT, name));
+    return `${name} ${mtimeMs} ${size}\n`;
+  });
+}
+
+function hashOf(...parts) {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+function readText(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs a command in the foreground; its end is ours. */
+function become([program, ...args], env) {
+  const child = spawn(program, args, { stdio: "inherit", env });
+  // the terminal sends Ctrl-C to the child as well: it decides when to end
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("error", (error) => {
+    say(`${program}: ${error.message}`);
+    process.exitCode = 127;
+  });
+  child.on("close", (code) => (process.exitCode = code ?? 1));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const dashes = process.argv.indexOf("--");
+  const flags = process.argv.slice(2, dashes < 0 ? undefined : dashes);
+  const command = dashes < 0 ? [] : process.argv.slice(dashes + 1);
+  const known = ["engine", ...Object.keys(DEBIAN_PACKAGES)];
+  const wrong = flags.filter((flag) => !known.includes(flag.replace(/^--/, "")) || !flag.startsWith("--"));
+  if (wrong.length > 0) {
+    say(`unknown argument ${wrong.join(" ")}: wanted ${known.map((name) => `--${name}`).join(", ")}`);
+    process.exitCode = 2;
+  } else {
+    await setUp(Object.fromEntries(flags.map((flag) => [flag.slice(2), true]))).then(
+      (env) => command.length > 0 && become(command, env),
+      (error) => {
+        say(error.message);
+        process.exitCode = 1;
+      },
+    );
+  }
+}
