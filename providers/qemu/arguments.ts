@@ -1,0 +1,119 @@
+import type { Arch } from "../../sdk/core/arch.ts";
+import type { Publication } from "./publish.ts";
+
+/** What executes the guest's instructions. */
+export type Accelerator = "kvm" | "hvf" | "tcg";
+
+/** A disk file that the machine sees as a virtio block device. */
+export interface DiskAttachment {
+  /** Absolute path on the host. */
+  readonly path: string;
+  readonly format: "raw" | "qcow2";
+  /** What the guest finds it by, as `/dev/disk/by-id/virtio-SERIAL` or `/sys/block/vdX/serial`: at most 20 bytes. */
+  readonly serial: string;
+  /** @default false */
+  readonly readOnly?: boolean;
+}
+
+/** All that QEMU's command line depends on. Relative paths are seen from the machine's folder, where QEMU starts. */
+export interface MachineSpec {
+  readonly arch: Arch;
+  readonly accelerator: Accelerator;
+  /** Shown in process lists: `linuxkit-KEY`. */
+  readonly name: string;
+  readonly kernel: string;
+  /** Absent: the kernel alone, which is enough to see it boot. */
+  readonly initrd?: string;
+  readonly cmdline: string;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly publish: readonly Publication[];
+  readonly disks: readonly DiskAttachment[];
+  /** Items of the firmware configuration device and the files that hold them. Absent on s390x, which has no such device. */
+  readonly firmware: readonly { readonly name: string; readonly file: string }[];
+  /** The control socket, absent for none: relative and so short, whatever the folder: a socket's path has 107 bytes at most (unix(7)). */
+  readonly monitor?: string;
+}
+
+interface ArchTraits {
+  readonly binary: string;
+  /** Debian's package of the binary. */
+  readonly package: string;
+  readonly machine: string;
+  /** CPU model under emulation. */
+  readonly cpu: string;
+  /** How its virtio devices are attached. */
+  readonly bus: "pci" | "ccw";
+  readonly console: readonly string[];
+  /** The kernel's name of that console. */
+  readonly tty: string;
+}
+
+const TRAITS: Readonly<Record<Arch, ArchTraits>> = {
+  amd64: { binary: "qemu-system-x86_64", package: "qemu-system-x86", machine: "q35", cpu: "max", bus: "pci", console: ["-serial", "chardev:console"], tty: "ttyS0" },
+  // "max" emulates pointer authentication, which makes a boot four times as slow
+  arm64: { binary: "qemu-system-aarch64", package: "qemu-system-arm", machine: "virt", cpu: "cortex-a57", bus: "pci", console: ["-serial", "chardev:console"], tty: "ttyAMA0" },
+  s390x: { binary: "qemu-system-s390x", package: "qemu-system-misc", machine: "s390-ccw-virtio", cpu: "max", bus: "ccw", console: ["-device", "sclpconsole,chardev=console"], tty: "ttysclp0" },
+};
+
+/** The name of the QEMU program for an architecture, and the Debian package that has it. */
+export function qemuProgram(arch: Arch): { readonly binary: string; readonly package: string } {
+  return TRAITS[arch];
+}
+
+/** Whether the machine can be told things by the firmware configuration device. */
+export function hasFirmwareDevice(arch: Arch): boolean {
+  return arch !== "s390x";
+}
+
+/**
+ * The kernel's command line with what the machine itself needs: a console that we hear, and an end of the process
+ * when the kernel panics, which `refresh` then sees. What the image says of either stays.
+ */
+export function machineCmdline(arch: Arch, cmdline: string): string {
+  const words = cmdline.split(/\s+/).filter(Boolean);
+  if (!words.some((word) => word.startsWith("console="))) words.push(`console=${TRAITS[arch].tty}`);
+  if (!words.some((word) => word.startsWith("panic="))) words.push("panic=-1");
+  return words.join(" ");
+}
+
+/** QEMU's arguments for a machine, without the program's name. Its console is on standard output. */
+export function qemuArguments(spec: MachineSpec): string[] {
+  const { machine, cpu, bus, console } = TRAITS[spec.arch];
+  return [
+    "-name", spec.name,
+    "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+    "-machine", machine,
+    "-accel", spec.accelerator === "tcg" ? "tcg,thread=multi" : spec.accelerator,
+    "-cpu", spec.accelerator === "tcg" ? cpu : "host",
+    "-m", `${spec.memoryMiB}M`,
+    "-smp", String(spec.cpus),
+    "-kernel", spec.kernel, ...(spec.initrd === undefined ? [] : ["-initrd", spec.initrd]), "-append", machineCmdline(spec.arch, spec.cmdline),
+    "-chardev", "stdio,id=console,signal=off", ...console,
+    ...(spec.monitor === undefined ? [] : ["-chardev", `socket,id=monitor,path=${spec.monitor},server=on,wait=off`, "-mon", "chardev=monitor,mode=control"]),
+    "-object", "rng-builtin,id=rng", "-device", `virtio-rng-${bus},rng=rng`,
+    "-netdev", ["user", "id=net", ...spec.publish.map(hostForward)].join(","),
+    // the network card's boot program would only cost time
+    "-device", bus === "pci" ? "virtio-net-pci,netdev=net,romfile=" : "virtio-net-ccw,netdev=net",
+    ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, bus)),
+    ...firmwareArguments(spec),
+  ];
+}
+
+function hostForward({ protocol, address, hostPort, guestPort }: Publication): string {
+  return `hostfwd=${protocol}:${address}:${hostPort}-:${guestPort}`;
+}
+
+// JSON, since a comma in a path would end an option of the other spelling
+function diskArguments(disk: DiskAttachment, index: number, bus: string): string[] {
+  const id = `disk${index}`;
+  const readOnly = disk.readOnly ?? false;
+  const node = { driver: disk.format, "node-name": id, "read-only": readOnly, discard: "unmap", file: { driver: "file", filename: disk.path, "read-only": readOnly, discard: "unmap" } };
+  return ["-blockdev", JSON.stringify(node), "-device", JSON.stringify({ driver: `virtio-blk-${bus}`, drive: id, serial: disk.serial })];
+}
+
+function firmwareArguments({ arch, firmware }: MachineSpec): string[] {
+  if (!hasFirmwareDevice(arch) || firmware.length === 0) return [];
+  // the default of 32 slots is shared with QEMU's own tables, and running out aborts it
+  return ["-global", "fw_cfg.x-file-slots=256", ...firmware.flatMap(({ name, file }) => ["-fw_cfg", `name=${name},file=${file}`])];
+}

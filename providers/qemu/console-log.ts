@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { open, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The console's file in a machine's folder; the one before it, when it was long, is `console.1.log`. */
+export const CONSOLE_LOG = "console.log";
+const FORMER_LOG = "console.1.log";
+
+/** Neither file ever holds more bytes than this. */
+export const CONSOLE_LIMIT = 1 << 20;
+
+/**
+ * Copies its standard input to the console's file and begins a new file when that one is full, so that a guest which
+ * never stops talking cannot fill the host's disk. It is a process of its own (a shell and `dd`, 2 MB of memory),
+ * since it must live as long as QEMU does, which is longer than we do; it ends when QEMU does. `dd` writes each read at
+ * once, however short it is, and counts short reads: hence the small blocks.
+ */
+const KEEPER = `
+while dd bs=8 count=${CONSOLE_LIMIT / 8 - 1} >>${CONSOLE_LOG} 2>/dev/null
+  dd bs=8 count=1 >console.next 2>/dev/null
+  [ -s console.next ]
+do mv ${CONSOLE_LOG} ${FORMER_LOG}; mv console.next ${CONSOLE_LOG}
+done
+rm -f console.next`;
+
+/** Starts the process that keeps a machine's console; its `stdin` is to be given to QEMU, and then closed here. */
+export function keepConsole(folder: string): ChildProcess {
+  return spawn("/bin/sh", ["-c", KEEPER], { cwd: folder, detached: true, stdio: ["pipe", "ignore", "ignore"] });
+}
+
+/** Gives, at each call, the whole lines that came since the call before. */
+export function consoleReader(folder: string): () => Promise<string[]> {
+  const path = join(folder, CONSOLE_LOG);
+  let inode: number | undefined;
+  let offset = 0;
+  let rest = "";
+  return async () => {
+    const stats = await stat(path).catch(() => undefined);
+    if (!stats) return [];
+    let text = "";
+    if (inode !== undefined && inode !== stats.ino) {
+      // a new file was begun: first what we have not seen of the one before
+      text = await readFrom(join(folder, FORMER_LOG), offset);
+      offset = 0;
+    }
+    inode = stats.ino;
+    const more = await readFrom(path, offset);
+    offset += Buffer.byteLength(more, "latin1");
+    const lines = (rest + text + more).split("\n");
+    rest = lines.pop() as string;
+    return lines.map(decode);
+  };
+}
+
+/** The last lines of a machine's console, as a person can read them. */
+export async function lastLines(folder: string, count: number): Promise<string[]> {
+  const texts = await Promise.all([FORMER_LOG, CONSOLE_LOG].map((name) => readFile(join(folder, name), "latin1").catch(() => "")));
+  return texts.join("").split("\n").map(decode).map(printable).filter(Boolean).slice(-count);
+}
+
+/** A console line without carriage returns, escape sequences and control characters. */
+export function printable(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be taken out
+  return line.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])/g, "").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "").trimEnd();
+}
+
+// read by bytes, so that an offset stays right when a character is cut in two
+async function readFrom(path: string, offset: number): Promise<string> {
+  await using file = await open(path).catch(() => undefined);
+  if (!file) return "";
+  const { size } = await file.stat();
+  const buffer = Buffer.alloc(Math.max(0, size - offset));
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
+  return buffer.toString("latin1", 0, bytesRead);
+}
+
+function decode(line: string): string {
+  return Buffer.from(line, "latin1").toString("utf8").replace(/\r+$/, "");
+}

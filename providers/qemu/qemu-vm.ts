@@ -1,0 +1,131 @@
+import type { Created, DiffRequest, Difference, ResourceType } from "../../sdk/plugin/resource-type.ts";
+import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
+import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
+import { findOrphans, type MachineFolder, newId, readMachineFolder, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
+import { defaultPlaces, type Places } from "./places.ts";
+import { isAlive } from "./process-id.ts";
+import { parsePublication, type Publication } from "./publish.ts";
+import { consolePath, discard, type Start, startMachine } from "./start.ts";
+import { stopMachine } from "./stop.ts";
+import { checkVm, type VmInputs } from "./vm-inputs.ts";
+
+/** What is known of a machine once it runs. */
+export interface VmOutputs {
+  /** False when `refresh` found it dead; the next update starts it again. */
+  readonly running: boolean;
+  /** QEMU's process. */
+  readonly pid: number;
+  /** The guest's `/proc/sys/kernel/random/boot_id`; empty when its health was not waited for. */
+  readonly bootId: string;
+  /** The file that keeps the last megabyte of its console. */
+  readonly consoleLog: string;
+  /** Host ports by guest port: `{ "80/tcp": 8080 }`. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** `http://ADDRESS:PORT` of the first published TCP port; empty when there is none. */
+  readonly url: string;
+  /** kvm, hvf or tcg. */
+  readonly accelerator: string;
+}
+
+/** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
+export function qemuVm(places: Places = defaultPlaces()): ResourceType<VmInputs, VmOutputs> {
+  // ids that the engine has named to us: no state may hold any other machine of the same resource
+  const known = new Set<string>();
+  return {
+    token: "linuxkit:index:QemuVm",
+    timeoutSeconds: 300,
+    check: ({ inputs }) => checkVm(inputs),
+    diff(request) {
+      known.add(request.id);
+      return difference(request);
+    },
+    preview({ inputs }) {
+      const { publish } = inputs;
+      if (!Array.isArray(publish) || publish.some((item) => typeof item !== "string")) return {};
+      const ports = asPublications(publish as string[]);
+      // which port 0 becomes is seen when it is taken
+      return ports.some(({ hostPort }) => hostPort === 0) ? { running: true } : { running: true, ...addresses(ports) };
+    },
+    async create({ urn, name, inputs, signal, progress }) {
+      const owner = stackIdentity(urn);
+      for (const orphan of await findOrphans(places.stateDir, owner, known)) {
+        progress({ stage: "clear", message: `ending ${orphan.id}, which an interrupted run left behind` });
+        await discard(orphan.id, places.stateDir);
+      }
+      const id = newId(name, owner);
+      const created = await run({ id, urn, name, inputs, signal, progress }, places);
+      known.add(id);
+      return created;
+    },
+    async read({ id, outputs }) {
+      const folder = await readMachineFolder(places.stateDir, id);
+      if (!folder?.record) return undefined;
+      known.add(id);
+      const running = folder.record.machine !== undefined && (await isAlive(folder.record.machine));
+      const found = { ...describe(folder, asPublications(folder.record.publish)), running };
+      return { id, outputs: found, ...(outputs === undefined && { inputs: folder.record.inputs as unknown as Properties }) };
+    },
+    // the one input that can change in place says only what `create` waits for; what is left is a machine that died
+    async update({ id, urn, name, inputs, oldOutputs, signal, progress }) {
+      const folder = await readMachineFolder(places.stateDir, id);
+      if (folder?.record?.machine && (await isAlive(folder.record.machine))) return { outputs: { ...oldOutputs, running: true } };
+      await discard(id, places.stateDir);
+      return run({ id, urn, name, inputs, signal, progress }, places);
+    },
+    async delete({ id, signal, progress }) {
+      const folder = await readMachineFolder(places.stateDir, id);
+      if (folder) {
+        progress({ stage: "shutdown", message: "waiting for the guest to shut down" });
+        await stopMachine(folder, {}, signal);
+      }
+      await removeMachineFolder(places.stateDir, id);
+    },
+  };
+}
+
+function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmOutputs>): Difference {
+  const changed = leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
+    // where the files are says nothing of what they are
+    if (path === "kernel" || path === "initrd") return "ignore";
+    return path === "waitForHealth" ? "update" : "replace";
+  });
+  const holds = (list: unknown): boolean => list === UNKNOWN || (Array.isArray(list) && list.length > 0);
+  return {
+    changed,
+    deleteBeforeReplace: [oldInputs.publish, oldInputs.disks, inputs.publish, inputs.disks].some(holds),
+    ...(oldOutputs.running === false && { drifted: new Map([["running", "update" as const]]) }),
+  };
+}
+
+async function run(start: Start, places: Places): Promise<Created<VmOutputs>> {
+  const { folder, booted, publish } = await startMachine(start, places);
+  const outputs = describe(folder, publish);
+  const { progress, name } = start;
+  progress({ stage: "boot", message: booted ? `${name} is healthy, ${booted.seconds.toFixed(1)} s after its kernel started` : `${name} runs`, lasting: true });
+  return { id: folder.id, outputs };
+}
+
+function describe(folder: MachineFolder, publish: readonly Publication[]): VmOutputs {
+  const { record } = folder;
+  return {
+    running: true,
+    pid: record?.machine?.pid ?? 0,
+    bootId: record?.bootId ?? "",
+    consoleLog: consolePath(folder),
+    accelerator: record?.accelerator ?? "",
+    ...addresses(publish),
+  };
+}
+
+function addresses(publish: readonly Publication[]): { ports: Record<string, number>; url: string } {
+  const first = publish.find(({ protocol }) => protocol === "tcp");
+  const host = first?.address === "0.0.0.0" ? "127.0.0.1" : first?.address;
+  return {
+    ports: Object.fromEntries(publish.map(({ guestPort, protocol, hostPort }) => [`${guestPort}/${protocol}`, hostPort])),
+    url: first ? `http://${host}:${first.hostPort}` : "",
+  };
+}
+
+function asPublications(texts: readonly string[]): Publication[] {
+  return texts.map(parsePublication).flatMap((read) => ("problem" in read ? [] : [read]));
+}
