@@ -50,7 +50,12 @@ const CAPABILITY_WORDS = new Set(["all", "none"]);
 /** A capability's name; `all` and `none` stand alone in their list. The type completes in an editor, and takes any string. */
 export const capability = z.custom<Capability | "all" | "none" | (string & {})>(
   (value) => typeof value === "string" && (CAPABILITY_WORDS.has(value.toLowerCase()) || (CAPABILITIES as readonly string[]).includes(value)),
-  { error: (issue) => `a capability such as "CAP_NET_BIND_SERVICE"${didYouMean(issue.input, CAPABILITIES)}` },
+  {
+    error: (issue) => {
+      const meant = didYouMean(issue.input, CAPABILITIES);
+      return meant ? `the name of a capability${meant}` : `one of ${CAPABILITIES.join(", ")}, all, none`;
+    },
+  },
 );
 
 /** A list of capabilities, or `["all"]`, or `["none"]`. */

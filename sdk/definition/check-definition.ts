@@ -1,0 +1,20 @@
+import { crossFailures } from "./cross-check.ts";
+import { type Definition, definitionSchema } from "./definition.ts";
+import { type Failure, failure, failuresOf } from "./failure.ts";
+import { deferredIn, type Draft, normalise } from "./normalise.ts";
+
+/**
+ * The strict check of a definition that came from outside as JSON. In a preview some of it may be unknown (a symbol
+ * stands for it): that is passed over, unless `complete` is asked for.
+ *
+ * @returns the definition with its defaults, or every failure with its property path
+ */
+export function checkDefinition(json: unknown, options: { readonly complete?: boolean } = {}): { readonly definition: Definition } | { readonly failures: readonly Failure[] } {
+  const failures = failuresOf(definitionSchema, json);
+  if (failures.length > 0) return { failures };
+  const definition = normalise(json as Draft);
+  const deferred = options.complete ? deferredIn(definition) : undefined;
+  if (deferred) return { failures: [failure(deferred, "got a value that is not known yet, wanted plain data: outside of a Pulumi program there are no Outputs")] };
+  const crossed = crossFailures(definition);
+  return crossed.length > 0 ? { failures: crossed } : { definition };
+}

@@ -1,0 +1,124 @@
+import type { Container } from "./container.ts";
+import { containersOf, type Definition, type Placed } from "./definition.ts";
+import { type Failure, failure, shown } from "./failure.ts";
+import { isDeferred } from "./inputs.ts";
+import type { Step } from "./path.ts";
+import { didYouMean } from "./suggest.ts";
+
+/**
+ * What no field shows alone: names that lead nowhere, names used twice, ports and namespaces that exclude each other.
+ * Values that are not known yet are passed over.
+ */
+export function crossFailures(definition: Definition): Failure[] {
+  const containers = containersOf(definition);
+  const names = new Set(containers.map(({ name }) => name));
+  return [
+    ...duplicateTasks(definition, "onboot"),
+    ...duplicateTasks(definition, "onshutdown"),
+    ...containers.flatMap((placed) => [
+      ...volumeFailures(placed, definition),
+      ...ownerFailures(placed, names),
+      ...(placed.container.sandbox === "linuxkit" ? [] : sandboxFailures(placed)),
+    ]),
+    ...definition.files.flatMap((file, index) =>
+      (["uid", "gid"] as const).flatMap((field) => ownerFailure(["files", index, field], file[field], names, "container")),
+    ),
+    ...healthPortFailures(definition),
+  ];
+}
+
+// LinuxKit numbers its tasks and so takes a name twice; for the others a name says which task is meant
+function duplicateTasks(definition: Definition, phase: "onboot" | "onshutdown"): Failure[] {
+  const tasks = definition[phase];
+  return tasks.flatMap((task, index) => {
+    const first = tasks.findIndex((other) => other.name === task.name);
+    if (first === index || (task.sandbox === "linuxkit" && tasks[first]?.sandbox === "linuxkit")) return [];
+    return [failure([phase, index, "name"], `${shown(task.name)} is the name of ${phase}[${first}] too, wanted another`)];
+  });
+}
+
+function volumeFailures({ steps, container }: Placed, { volumes }: Definition): Failure[] {
+  const failures: Failure[] = [];
+  const use = (source: string, options: readonly string[], at: readonly Step[]): void => {
+    if (source.startsWith("/")) return;
+    const volume = Object.hasOwn(volumes, source) ? volumes[source] : undefined;
+    if (!volume) {
+      const known = Object.keys(volumes);
+      const wanted = known.length > 0 ? `, wanted an absolute path or one of ${known.join(", ")}` : ", wanted an absolute path: there are no volumes";
+      failures.push(failure(at, `no volume is called ${shown(source)}${didYouMean(source, known) || wanted}`));
+    } else if (volume.readonly === true && !isReadOnly(options)) {
+      failures.push(failure(at, `volume ${shown(source)} is read-only, wanted the option "ro"`));
+    }
+  };
+  for (const field of ["binds", "binds.add"] as const) {
+    for (const [index, bind] of list(container[field])) {
+      if (typeof bind !== "string") continue;
+      const [source = "", , options = ""] = bind.split(":");
+      use(source, options.split(","), [...steps, field, index]);
+    }
+  }
+  for (const [index, mount] of list(container.mounts)) {
+    if (isDeferred(mount) || mount.type !== "bind" || typeof mount.source !== "string") continue;
+    use(mount.source, list(mount.options).map(([, option]) => String(option)), [...steps, "mounts", index, "source"]);
+  }
+  return failures;
+}
+
+// the first of the two that is named counts
+function isReadOnly(options: readonly string[]): boolean {
+  return options.find((option) => option === "ro" || option === "rw") === "ro";
+}
+
+function ownerFailures({ steps, container }: Placed, names: ReadonlySet<string>): Failure[] {
+  const { users, groups } = accountsOf(container);
+  const all = (more: readonly string[]): Set<string> => new Set([...names, ...more]);
+  return [
+    ...ownerFailure([...steps, "uid"], container.uid, all(users), "container or user of the image"),
+    ...ownerFailure([...steps, "gid"], container.gid, all(groups), "container or group of the image"),
+    ...list(container.additionalGids).flatMap(([index, gid]) =>
+      ownerFailure([...steps, "additionalGids", index], gid, all(groups), "container or group of the image"),
+    ),
+  ];
+}
+
+function ownerFailure(steps: readonly Step[], owner: unknown, known: ReadonlySet<string>, what: string): Failure[] {
+  if (typeof owner !== "string" || owner === "" || owner === "root" || known.has(owner)) return [];
+  const number = /^\d+$/.test(owner) ? ": a number is written without quotes" : didYouMean(owner, known);
+  return [failure(steps, `no ${what} is called ${shown(owner)}${number || `, wanted a number${known.size > 0 ? ` or one of ${[...known].join(", ")}` : ""}`}`)];
+}
+
+/** Users and groups that an image made from packages declares; of any other image nothing is known here. */
+function accountsOf({ image }: Container): { users: string[]; groups: string[] } {
+  if (typeof image !== "object" || isDeferred(image) || isDeferred(image.debian)) return { users: [], groups: [] };
+  const users = list(image.debian.users).map(([, user]) => user);
+  const named = [...users.map((user) => user.group ?? user.name), ...list(image.debian.groups).map(([, group]) => group.name)];
+  return { users: users.map((user) => user.name), groups: named };
+}
+
+/** What our own sandbox does not take, since it could have no effect or none that was meant. */
+function sandboxFailures({ steps, container }: Placed): Failure[] {
+  const failures: Failure[] = [];
+  for (const field of ["capabilities", "binds"] as const) {
+    if (container[field] !== undefined && container[`${field}.add`] !== undefined) {
+      failures.push(failure([...steps, `${field}.add`], `has no effect beside ${field}: wanted one of the two`));
+    }
+  }
+  if (container.hostname && (container.uts === "host" || container.uts === "root")) {
+    failures.push(failure([...steps, "hostname"], `got ${shown(container.hostname)}, which needs a uts namespace of its own: leave out uts`));
+  }
+  return failures;
+}
+
+function healthPortFailures({ healthPort, services }: Definition): Failure[] {
+  if (typeof healthPort !== "number") return [];
+  return Object.entries(services).flatMap(([name, service]) => {
+    const port = service.health?.http?.port ?? service.health?.tcp?.port;
+    const shared = service.net === undefined || service.net === "" || service.net === "host" || service.net === "root";
+    return port === healthPort && shared ? [failure(["healthPort"], `got ${healthPort}, on which services.${name} answers: wanted another port`)] : [];
+  });
+}
+
+function list<T>(value: readonly T[] | undefined): [number, T][] {
+  return Array.isArray(value) ? [...value.entries()] : [];
+}
+

@@ -1,0 +1,148 @@
+import type { ImageSource } from "./container.ts";
+import { crossFailures } from "./cross-check.ts";
+import type { Definition } from "./definition.ts";
+import { type Failure, failure, failuresOf, shown, throwFailures } from "./failure.ts";
+import { fields, port } from "./fields.ts";
+import type { File } from "./file.ts";
+import { imageSource } from "./container.ts";
+import type { Inputs } from "./inputs.ts";
+import { frozenCopy } from "./inputs.ts";
+import { type Kernel, type KernelArgs, kernelSchema } from "./kernel.ts";
+import { type Draft, normalise } from "./normalise.ts";
+import type { OnbootTask } from "./onboot-task.ts";
+import type { OnshutdownTask } from "./onshutdown-task.ts";
+import { mergeParts, type Part, type Parts, removePart, replacePart } from "./parts.ts";
+import type { Service } from "./service.ts";
+import { didYouMean } from "./suggest.ts";
+import type { Volume } from "./volume.ts";
+
+/** Arguments of {@link Image}, and what {@link Image.with} adds to one. */
+export interface ImageArgs {
+  /** The kernel; in `with` also some of its fields only. @default none, for an image that is started by something else */
+  readonly kernel?: Kernel | Partial<KernelArgs> | undefined;
+  /** Images unpacked at the root: PID 1, the program that runs containers, and what they need. @default none */
+  readonly init?: readonly Inputs<ImageSource>[] | undefined;
+  /** Tasks at boot, one after another. @default none */
+  readonly onboot?: readonly OnbootTask[] | undefined;
+  /** Tasks at shutdown, one after another. @default none */
+  readonly onshutdown?: readonly OnshutdownTask[] | undefined;
+  /** What runs as long as the machine does. @default none */
+  readonly services?: readonly Service[] | undefined;
+  /** Directories that containers share. @default none */
+  readonly volumes?: readonly Volume[] | undefined;
+  /** Files of the OS itself. @default none */
+  readonly files?: readonly File[] | undefined;
+  /** TCP port of the guest on which `GET /healthz` answers for all services together: 200, or 503. @default none */
+  readonly healthPort?: Inputs<number> | undefined;
+}
+
+/**
+ * An operating system: a kernel, and containers that do everything. It is plain data that never changes; `with`,
+ * `without` and `replace` make another.
+ */
+export class Image {
+  readonly kind = "image";
+  /** The definition with every default filled in: what is resolved, planned and built. */
+  readonly spec: Definition;
+  readonly #parts: Parts;
+
+  /** @throws INVALID_DEFINITION naming every wrong path */
+  constructor(args: ImageArgs | Parts) {
+    this.#parts = partsOf(args);
+    this.spec = normalise(draftOf(this.#parts));
+    throwFailures(crossFailures(this.spec).map((found) => named(found, this.spec)));
+  }
+
+  /**
+   * This OS and more, as LinuxKit merges files: lists are appended, services must have new names, fields of the
+   * kernel override.
+   *
+   * @throws INVALID_DEFINITION
+   */
+  with(more: ImageArgs | Image): Image {
+    return new Image(mergeParts(this.#parts, more instanceof Image ? more.#parts : partsOf(more)));
+  }
+
+  /**
+   * This OS without some of its parts: `"services.web"`, `"onboot.dhcp"`, `"onshutdown.bye"`, `"volumes.data"`,
+   * `"files./etc/motd"`, `"init.<reference>"`, `"kernel"`, `"healthPort"`.
+   *
+   * @throws INVALID_DEFINITION when there is no such part, or another one needs it
+   */
+  without(...paths: readonly string[]): Image {
+    return new Image(paths.reduce(removePart, this.#parts));
+  }
+
+  /**
+   * This OS with each of the given parts in the place of the one of the same kind and name.
+   *
+   * @throws INVALID_DEFINITION when there is no such part
+   */
+  replace(...parts: readonly Part[]): Image {
+    return new Image(parts.reduce(replacePart, this.#parts));
+  }
+}
+
+const KIND_OF = { onboot: "onboot", onshutdown: "onshutdown", services: "service", volumes: "volume", files: "file" } as const;
+const CLASS_OF = { onboot: "OnbootTask", onshutdown: "OnshutdownTask", services: "Service", volumes: "Volume", files: "File" } as const;
+const KNOWN = ["kernel", "init", ...Object.keys(KIND_OF), "healthPort"];
+
+function partsOf(args: ImageArgs | Parts): Parts {
+  const unknown = Object.keys(args).filter((name) => !KNOWN.includes(name));
+  throwFailures(unknown.map((name) => failure([name], `unknown field${didYouMean(name, KNOWN) || `, wanted one of ${KNOWN.join(", ")}`}`)));
+  const listed = <K extends keyof typeof KIND_OF>(section: K): Parts[K] => {
+    const list = args[section] ?? [];
+    if (!Array.isArray(list)) throwFailures([failure([section], `got ${shown(list)}, wanted a list of ${CLASS_OF[section]}`)]);
+    // by their kind and not by their class: two installed copies of this package have two classes
+    for (const [index, part] of (list as readonly unknown[]).entries()) {
+      if ((part as { kind?: unknown } | undefined)?.kind !== KIND_OF[section]) {
+        throwFailures([failure([section, index], `got ${shown(part)}, wanted a ${CLASS_OF[section]}`)]);
+      }
+    }
+    return Object.freeze([...list]) as unknown as Parts[K];
+  };
+  const init = args.init ?? [];
+  throwFailures(failuresOf(fields({ init: imageSource.array(), healthPort: port.optional() }), { init, healthPort: args.healthPort }));
+  const kernel = args.kernel === undefined ? undefined : "kind" in args.kernel ? args.kernel.spec : frozenCopy(args.kernel);
+  throwFailures(failuresOf(kernelSchema.partial().optional(), kernel, ["kernel"]));
+  return {
+    ...(kernel && { kernel }),
+    init: frozenCopy(init),
+    onboot: listed("onboot"),
+    onshutdown: listed("onshutdown"),
+    services: listed("services"),
+    volumes: listed("volumes"),
+    files: listed("files"),
+    ...(args.healthPort !== undefined && { healthPort: args.healthPort }),
+  };
+}
+
+/** The parts as one object under the definition's names. Its leaves may still be Outputs, which `normalise` leaves alone. */
+function draftOf(parts: Parts): Draft {
+  const unique = <T extends Service | Volume>(section: "services" | "volumes", list: readonly T[]): object => {
+    const twice = list.filter((part, index) => list.findIndex((other) => other.name === part.name) !== index);
+    throwFailures(
+      twice.map((part) => failure([section, part.name], `two ${section} have this name; to change the one there is, use replace()`)),
+    );
+    return Object.fromEntries(list.map((part) => [part.name, part.spec]));
+  };
+  return {
+    kernel: parts.kernel,
+    init: parts.init,
+    onboot: parts.onboot.map(({ name, spec }) => ({ name, ...spec })),
+    onshutdown: parts.onshutdown.map(({ name, spec }) => ({ name, ...spec })),
+    services: unique("services", parts.services),
+    serviceOrder: parts.services.map(({ name }) => name),
+    volumes: unique("volumes", parts.volumes),
+    files: parts.files.map(({ path, spec }) => ({ path, ...spec })),
+    healthPort: parts.healthPort,
+  } as unknown as Draft;
+}
+
+/** A failure with the name of a task or the path of a file where the definition has its place in a list. */
+function named(found: Failure, definition: Definition): Failure {
+  const [section, index, ...rest] = found.steps;
+  if (typeof index !== "number" || (section !== "onboot" && section !== "onshutdown" && section !== "files")) return found;
+  const name = section === "files" ? definition.files[index]?.path : definition[section][index]?.name;
+  return name === undefined ? found : failure([section, name, ...rest], found.message);
+}

@@ -1,0 +1,80 @@
+import { type Definition, type FileSpec, type KernelSpec, type NamedContainer, serviceNames, type VolumeSpec } from "./definition.ts";
+import { frozenCopy, isDeferred } from "./inputs.ts";
+import type { Container, ImageSource } from "./container.ts";
+
+/** A definition in which what has a default may be missing. */
+export interface Draft {
+  readonly kernel?: Partial<KernelSpec>;
+  readonly init?: readonly ImageSource[];
+  readonly onboot?: readonly NamedContainer[];
+  readonly onshutdown?: readonly NamedContainer[];
+  readonly services?: Readonly<Record<string, Container>>;
+  readonly serviceOrder?: readonly string[];
+  readonly volumes?: Readonly<Record<string, Partial<VolumeSpec>>>;
+  readonly files?: readonly (Partial<FileSpec> & { readonly path: string })[];
+  readonly healthPort?: number;
+}
+
+/** Fills in every default of a definition and freezes it. What is not known yet stays as it is. */
+export function normalise(draft: Draft): Definition {
+  const { kernel, volumes = {}, files = [], healthPort } = draft;
+  const services = draft.services ?? {};
+  const unordered = { services, ...(draft.serviceOrder && { serviceOrder: draft.serviceOrder }) };
+  const order = serviceNames(unordered);
+  const sorted = order.toSorted((a, b) => (a < b ? -1 : 1));
+  const kept = orderCounts(services) && order.some((name, index) => name !== sorted[index]);
+  return frozenCopy({
+    ...(kernel?.image !== undefined && {
+      kernel: {
+        image: kernel.image,
+        cmdline: kernel.cmdline ?? "",
+        binary: kernel.binary ?? "kernel",
+        tar: kernel.tar ?? "kernel.tar",
+        ucode: kernel.ucode ?? "",
+      },
+    }),
+    init: draft.init ?? [],
+    onboot: draft.onboot ?? [],
+    onshutdown: draft.onshutdown ?? [],
+    services: Object.fromEntries((kept ? order : sorted).map((name) => [name, services[name] as Container])),
+    ...(kept && { serviceOrder: order }),
+    volumes: Object.fromEntries(
+      Object.entries(volumes).map(([name, { image, readonly = false, format = "filesystem", platforms = [] }]) => [
+        name,
+        { ...(image !== undefined && { image }), readonly, format, platforms },
+      ]),
+    ),
+    files: files.map(normaliseFile),
+    ...(healthPort !== undefined && { healthPort }),
+  });
+}
+
+function normaliseFile(file: Partial<FileSpec> & { readonly path: string }): FileSpec {
+  const { directory, optional, mode, uid = 0, gid = 0, ...rest } = file;
+  return {
+    ...rest,
+    ...(directory !== undefined && directory !== false && { directory }),
+    ...(optional !== undefined && optional !== false && { optional }),
+    // whether it is a directory may be known only later, and with it the default
+    ...(mode !== undefined ? { mode } : !isDeferred(directory) && { mode: directory ? "0700" : "0600" }),
+    uid,
+    gid,
+  } as FileSpec;
+}
+
+/** Whether some service follows LinuxKit, or may: then the order of the services shows in the tree. */
+function orderCounts(services: Readonly<Record<string, Container>>): boolean {
+  return Object.values(services).some((service) => service.sandbox === "linuxkit" || isDeferred(service.sandbox));
+}
+
+/** Whether some value in it is an Output, a promise or a mark for what is not known yet; says where. */
+export function deferredIn(value: unknown, steps: readonly (string | number)[] = []): readonly (string | number)[] | undefined {
+  if (isDeferred(value)) return steps;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, member] of Object.entries(value)) {
+    const found = deferredIn(member, [...steps, Array.isArray(value) ? Number(name) : name]);
+    if (found) return found;
+  }
+  return undefined;
+}
+
