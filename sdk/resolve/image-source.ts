@@ -1,0 +1,35 @@
+import { digestOf, hexOf } from "../core/digest.ts";
+import { canonicalJson } from "../core/json.ts";
+import type { ImageSource } from "../definition/container.ts";
+import { containersOf, type Definition } from "../definition/definition.ts";
+
+/**
+ * What identifies a source in the lock and among resolved images: a reference is its own key; of an image made from
+ * packages only that counts which decides its packages, so adding a user or a file to it moves no version.
+ */
+export function sourceKey(source: ImageSource): string {
+  if (typeof source === "string") return source;
+  const { role, packages, dependencies, flavour, runtime } = source.debian;
+  return hexOf(digestOf(canonicalJson({ role, packages, dependencies, flavour, runtime })));
+}
+
+/** A place in a definition that names an image. */
+export interface NamedSource {
+  /** As the user would write it: `services.web.image`, `init[0]`. */
+  readonly location: string;
+  readonly source: ImageSource;
+}
+
+/** Every image that a definition names, in the order in which they are unpacked. */
+export function sourcesOf(definition: Definition): NamedSource[] {
+  const found: NamedSource[] = [];
+  if (definition.kernel) found.push({ location: "kernel.image", source: definition.kernel.image });
+  for (const [index, source] of definition.init.entries()) found.push({ location: `init[${index}]`, source });
+  for (const [name, { image }] of Object.entries(definition.volumes)) {
+    if (image !== undefined) found.push({ location: `volumes.${name}.image`, source: image });
+  }
+  for (const { phase, index, name, container } of containersOf(definition)) {
+    found.push({ location: phase === "services" ? `services.${name}.image` : `${phase}[${index}].image`, source: container.image });
+  }
+  return found;
+}

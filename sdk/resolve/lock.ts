@@ -1,0 +1,16 @@
+import type { Arch } from "../core/arch.ts";
+import type { Digest } from "../core/digest.ts";
+import type { LockedDebian } from "../debian/locked.ts";
+
+/**
+ * What the names in a definition stood for when it was first built. It is kept in the resource's state, so the next
+ * build takes the same bytes whatever the mirror or the registry offers by then.
+ */
+export interface Lock {
+  readonly version: 1;
+  readonly arch: Arch;
+  /** Package versions by the {@link sourceKey} of the image that names them. */
+  readonly debian: Readonly<Record<string, LockedDebian>>;
+  /** Manifest digests by image reference, as the definition writes it. */
+  readonly images: Readonly<Record<string, Digest>>;
+}
