@@ -1,0 +1,98 @@
+import { tmpdir } from "node:os";
+import { type Entry, type EntryHeader, NO_BODY } from "../../archive/entry.ts";
+import { readTar } from "../../archive/read-tar.ts";
+import { verify } from "../../core/bytes.ts";
+import { LinuxKitError, throwIfCancelled } from "../../core/errors.ts";
+import { decompress } from "../decompress.ts";
+import type { Layer } from "../layer.ts";
+import { type Budget, DEFAULT_LIMITS, type FlattenLimits, createBudget } from "./limits.ts";
+import { Spool } from "./spool.ts";
+import { type Inode, Tree } from "./tree.ts";
+
+export interface FlattenOptions {
+  /** Where file contents are put aside, about the size of the image uncompressed; a cache's folder, say. @default the system's temporary folder */
+  readonly spoolDirectory?: string | undefined;
+  readonly limits?: Partial<FlattenLimits> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const WHITEOUT = ".wh.";
+const OPAQUE = ".wh..wh..opq";
+const ID_MAX = 2 ** 32 - 2;
+
+/**
+ * The filesystem tree that an image's layers add up to (image-spec, layer.md), bottom layer first: whiteouts and
+ * opaque directories applied, hard links kept (the first path is the file, the others link to it), gzip and zstd
+ * undone, each layer checked against its diff id. Entries come sorted by path in code units, parents first, the same
+ * for the same layers; the root (`""`) only where a layer brought it; a parent that no layer brought is 0755, root's.
+ *
+ * In memory is one record for each path; contents go through a spool on disk. Nothing is yielded before every layer
+ * was read to its end and found right.
+ *
+ * @throws HOSTILE_ARCHIVE for paths that leave the root, links to it, and more than the limits
+ * @throws CORRUPT, DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED
+ */
+export async function* flatten(layers: readonly Layer[], options: FlattenOptions = {}): AsyncGenerator<Entry> {
+  await using spool = await Spool.open(options.spoolDirectory ?? tmpdir());
+  const budget = createBudget({ ...DEFAULT_LIMITS, ...options.limits });
+  const tree = new Tree();
+  for (const layer of layers) await applyLayer(tree, spool, layer, budget, options.signal);
+  await spool.flush();
+
+  const firstPaths = new Map<Inode, string>();
+  for (const { path, inode } of tree.paths()) {
+    throwIfCancelled(options.signal, "flattening an image");
+    const first = firstPaths.get(inode);
+    if (first !== undefined && inode.type === "file") {
+      yield { ...inode.header, path, type: "hardlink", size: 0, link: first, body: NO_BODY };
+      continue;
+    }
+    if (inode.links > 0) firstPaths.set(inode, path);
+    const body = inode.type === "file" ? spool.read(inode.offset, inode.header.size) : NO_BODY;
+    yield { ...inode.header, path, type: inode.type, body };
+  }
+}
+
+async function applyLayer(tree: Tree, spool: Spool, layer: Layer, budget: Budget, signal: AbortSignal | undefined): Promise<void> {
+  const what = `layer ${layer.digest}`;
+  tree.nextLayer(what);
+  const blob = verify(layer.open(), layer, what);
+  const tar = budget.bytes(decompress(blob, what), layer.size, what);
+  const checked = layer.diffId ? verify(tar, { digest: layer.diffId }, `${what}, uncompressed`) : tar;
+  for await (const entry of readTar(checked, what)) {
+    throwIfCancelled(signal, "flattening an image");
+    const { body, ...header } = entry;
+    budget.entry(weigh(header), what);
+    if (!whiteOut(tree, header, what)) {
+      checkIds(header, what);
+      tree.add(header, header.type === "file" ? await spool.append(body) : 0);
+    }
+  }
+}
+
+function whiteOut(tree: Tree, { path }: EntryHeader, what: string): boolean {
+  const slash = path.lastIndexOf("/");
+  const name = path.slice(slash + 1);
+  if (!name.startsWith(WHITEOUT)) return false;
+  const directory = path.slice(0, Math.max(slash, 0));
+  if (name === OPAQUE) {
+    tree.whiteOutContents(directory);
+    return true;
+  }
+  const hidden = name.slice(WHITEOUT.length);
+  if (["", ".", ".."].includes(hidden)) throw new LinuxKitError("HOSTILE_ARCHIVE", `${what}: ${path}: a whiteout of ${JSON.stringify(hidden)}`, { path });
+  tree.whiteOut(directory === "" ? hidden : `${directory}/${hidden}`);
+  return true;
+}
+
+function checkIds({ path, uid, gid }: EntryHeader, what: string): void {
+  for (const [name, id] of Object.entries({ uid, gid })) {
+    if (id < 0 || id > ID_MAX) throw new LinuxKitError("CORRUPT", `${what}: ${path}: ${name} is ${id}, wanted 0 to ${ID_MAX}`, { path });
+  }
+}
+
+function weigh({ path, link = "", xattrs }: EntryHeader): number {
+  let bytes = path.length + link.length;
+  for (const [name, value] of xattrs ?? []) bytes += name.length + value.length;
+  return bytes;
+}

@@ -1,0 +1,192 @@
+import type { EntryHeader, EntryType } from "../../archive/entry.ts";
+import { encodePath } from "../../archive/path.ts";
+import { LinuxKitError } from "../../core/errors.ts";
+
+/** What one or several paths of the tree name: all of a header but the path. */
+export interface Inode {
+  readonly type: Exclude<EntryType, "hardlink">;
+  readonly header: Omit<EntryHeader, "path" | "type">;
+  /** Where a file's content is in the spool. */
+  readonly offset: number;
+  /** How many hard links were made to it, besides its first path. */
+  links: number;
+}
+
+interface Node {
+  inode: Inode;
+  children?: Map<string, Node>;
+  /** The last layer that brought this path or one below it; whiteouts of that layer spare it. */
+  layer: number;
+  /** Whether a layer brought it; parents that no layer names are made up. */
+  named: boolean;
+}
+
+/** Names and paths that no Linux filesystem or system call takes. */
+const NAME_MAX = 255;
+const PATH_MAX = 4096;
+/** Symbolic links on the way to one path; Linux allows 40. */
+const LINKS_MAX = 255;
+
+const MADE_UP: Inode = { type: "directory", header: { mode: 0o755, uid: 0, gid: 0, size: 0, mtime: 0 }, offset: 0, links: 0 };
+
+/**
+ * The tree that layers add up to (image-spec, layer.md, "Applying Changesets"). Layers are applied bottom first.
+ * Paths that pass a symlink of a lower layer are followed inside the root, as a runtime would; a path that would
+ * leave the root on the way is refused, and so is one through a link to the root itself.
+ */
+export class Tree {
+  readonly #root: Node = { inode: MADE_UP, children: new Map(), layer: -1, named: false };
+  #layer = -1;
+  #what = "";
+
+  /** Begins the next layer, called `what` in messages. */
+  nextLayer(what: string): void {
+    this.#layer++;
+    this.#what = what;
+  }
+
+  /**
+   * Puts a member in its place: over what was there, except that a directory keeps what is in it.
+   *
+   * @throws HOSTILE_ARCHIVE, CORRUPT
+   */
+  add(entry: EntryHeader, offset: number): void {
+    const { path, type, ...header } = entry;
+    if (path === "") {
+      if (type !== "directory") throw this.#hostile(path, "the root of an image must be a directory");
+      this.#root.inode = { type, header, offset, links: 0 };
+      this.#root.named = true;
+      return;
+    }
+    this.#checkLength(path);
+    const { parent, name } = this.#place(path);
+    const old = parent.at(-1)?.children?.get(name);
+    if (type === "directory" && old?.inode.type === "directory") {
+      old.inode = { type, header, offset, links: 0 };
+      old.named = true;
+      this.#touch([...parent, old]);
+      return;
+    }
+    const siblings = (parent.at(-1) as Node).children as Map<string, Node>;
+    siblings.delete(name);
+    const inode = type === "hardlink" ? this.#linked(path, header.link ?? "") : { type, header, offset, links: 0 };
+    const node: Node = { inode, layer: this.#layer, named: true, ...(type === "directory" && { children: new Map() }) };
+    siblings.set(name, node);
+    this.#touch(parent);
+  }
+
+  /** Removes what lower layers have at a path: a whiteout. What this layer brought stays. */
+  whiteOut(path: string): void {
+    const { parent, name } = this.#find(path) ?? {};
+    if (parent && name !== undefined) this.#remove(parent.at(-1) as Node, name);
+  }
+
+  /** Removes what lower layers have in a directory: an opaque whiteout. */
+  whiteOutContents(directory: string): void {
+    const found = directory === "" ? [this.#root] : this.#walk(directory.split("/"), [this.#root], false, { left: LINKS_MAX }, directory);
+    const node = found?.at(-1);
+    if (node?.children) for (const name of [...node.children.keys()]) this.#remove(node, name);
+  }
+
+  /** Every path with what it names, sorted by path in code units, which puts parents first. */
+  *paths(): Generator<{ readonly path: string; readonly inode: Inode }> {
+    const all: [string, Node][] = this.#root.named ? [["", this.#root]] : [];
+    const pending: [string, Node][] = [["", this.#root]];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      const [path, node] = next;
+      for (const [name, child] of node.children ?? []) {
+        const below: [string, Node] = [path === "" ? name : `${path}/${name}`, child];
+        all.push(below);
+        if (child.children) pending.push(below);
+      }
+    }
+    all.sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [path, { inode }] of all) yield { path, inode };
+  }
+
+  #remove(parent: Node, name: string): void {
+    const node = parent.children?.get(name);
+    if (!node) return;
+    if (node.layer !== this.#layer) parent.children?.delete(name);
+    else for (const child of [...(node.children?.keys() ?? [])]) this.#remove(node, child);
+  }
+
+  #linked(path: string, target: string): Inode {
+    if (target === "") throw this.#hostile(path, "a hard link to the root");
+    this.#checkLength(target);
+    const found = this.#find(target);
+    const node = found?.parent.at(-1)?.children?.get(found.name);
+    if (!node) throw this.#corrupt(path, `a hard link to ${target}, which is not there`);
+    if (node.children) throw this.#corrupt(path, `a hard link to ${target}, which is a directory`);
+    node.inode.links++;
+    return node.inode;
+  }
+
+  // the directories from the root to a path's own, made where they are missing, and its last part
+  #place(path: string): { parent: Node[]; name: string } {
+    const parts = path.split("/");
+    const name = parts.pop() as string;
+    return { parent: this.#walk(parts, [this.#root], true, { left: LINKS_MAX }, path) as Node[], name };
+  }
+
+  #find(path: string): { parent: Node[]; name: string } | undefined {
+    const parts = path.split("/");
+    const name = parts.pop() as string;
+    const parent = this.#walk(parts, [this.#root], false, { left: LINKS_MAX }, path);
+    return parent && { parent, name };
+  }
+
+  #walk(parts: readonly string[], from: Node[], make: boolean, links: { left: number }, path: string): Node[] | undefined {
+    let trail = from;
+    for (const part of parts) {
+      if (part === "" || part === ".") continue;
+      if (part === "..") {
+        if (trail.length === 1) throw this.#hostile(path, "passes a symbolic link that leaves the root");
+        trail = trail.slice(0, -1);
+        continue;
+      }
+      const directory = trail.at(-1) as Node;
+      let child = directory.children?.get(part);
+      if (!child) {
+        if (!make) return undefined;
+        child = { inode: MADE_UP, children: new Map(), layer: this.#layer, named: false };
+        directory.children?.set(part, child);
+      }
+      if (child.inode.type === "symlink") {
+        if (links.left-- === 0) throw this.#hostile(path, "passes too many symbolic links");
+        const target = child.inode.header.link ?? "";
+        const reached = this.#walk(target.split("/"), target.startsWith("/") ? [this.#root] : trail, make, links, path);
+        if (!reached) return undefined;
+        if (reached.length === 1) throw this.#hostile(path, "passes a symbolic link to the root");
+        trail = reached;
+      } else if (child.children) {
+        trail = [...trail, child];
+      } else if (make) {
+        throw this.#corrupt(path, `${part} on the way to it is no directory`);
+      } else {
+        return undefined;
+      }
+    }
+    return trail;
+  }
+
+  #touch(trail: readonly Node[]): void {
+    for (const node of trail) node.layer = this.#layer;
+  }
+
+  #checkLength(path: string): void {
+    if (path.length * 3 < NAME_MAX) return;
+    const bytes = encodePath(path);
+    const shown = `${path.slice(0, 60)}…`;
+    if (bytes.length >= PATH_MAX) throw this.#hostile(shown, `a path of ${bytes.length} bytes, wanted less than ${PATH_MAX}`);
+    if (path.split("/").some((part) => encodePath(part).length > NAME_MAX)) throw this.#hostile(shown, `a name of more than ${NAME_MAX} bytes`);
+  }
+
+  #hostile(path: string, why: string): LinuxKitError {
+    return new LinuxKitError("HOSTILE_ARCHIVE", `${this.#what}: ${path || "/"}: ${why}`, { path });
+  }
+
+  #corrupt(path: string, why: string): LinuxKitError {
+    return new LinuxKitError("CORRUPT", `${this.#what}: ${path}: ${why}`, { path });
+  }
+}

@@ -1,0 +1,59 @@
+import { resolve } from "node:path";
+import type { BlobStore } from "../cache/blob-store.ts";
+import type { ContentSource } from "./content.ts";
+import type { Platform } from "./descriptor.ts";
+import { openDockerArchive } from "./docker-archive.ts";
+import { type FetchBlobsOptions, fetchBlobs } from "./fetch-blobs.ts";
+import { type Image, resolveImage } from "./image.ts";
+import { openLayout } from "./layout.ts";
+import { type Reference, parseReference } from "./reference.ts";
+import { type RegistryClient, type RegistryOptions, createRegistryClient } from "./registry/client.ts";
+import { repositorySource } from "./registry/pull.ts";
+
+export interface SourceOptions extends RegistryOptions {
+  readonly store: BlobStore;
+  /** Shared among calls, so that logins and tokens are; made from the other options when absent. */
+  readonly client?: RegistryClient | undefined;
+  /** What relative paths of `oci:` and `docker-archive:` are relative to. @default the working directory */
+  readonly baseDirectory?: string | undefined;
+}
+
+/** Opens what a reference points into: a registry's repository, a layout, an archive. @throws NOT_FOUND, CORRUPT */
+export async function openSource(reference: Reference, options: SourceOptions): Promise<ContentSource> {
+  const absolute = (path: string) => resolve(options.baseDirectory ?? ".", path);
+  switch (reference.kind) {
+    case "layout":
+      return openLayout(absolute(reference.directory));
+    case "archive":
+      return openDockerArchive(absolute(reference.file), reference.tag, options.store, options.signal);
+    case "registry":
+      return repositorySource((options.client ?? createRegistryClient(options)).repository(reference.registry, reference.repository));
+  }
+}
+
+/**
+ * Finds the image that a reference means for a platform; its manifest and configuration come into the store, its
+ * layers do not.
+ *
+ * @throws REFERENCE_INVALID, NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT, CORRUPT, DIGEST_MISMATCH, TOO_LARGE, CANCELLED
+ */
+export async function findImage(reference: string, platform: Platform, options: SourceOptions): Promise<Image> {
+  const parsed = parseReference(reference);
+  const source = await openSource(parsed, options);
+  const image = await resolveImage(source, (parsed.kind === "registry" ? parsed.digest : undefined) ?? parsed.tag, platform, options.store);
+  return { ...image, name: parsed.text };
+}
+
+/** Finds an image and brings its layers into the store. */
+export async function pullImage(reference: string, platform: Platform, options: SourceOptions & FetchBlobsOptions): Promise<Image> {
+  const image = await findImage(reference, platform, options);
+  await fetchLayers(reference, image.manifest.layers, options);
+  return image;
+}
+
+/** Brings layers that are not yet held into the store, from the source that a reference names. */
+export async function fetchLayers(reference: string, layers: Image["manifest"]["layers"], options: SourceOptions & FetchBlobsOptions): Promise<void> {
+  const held = await Promise.all(layers.map(({ digest }) => options.store.find(digest)));
+  if (held.every(Boolean)) return;
+  await fetchBlobs(await openSource(parseReference(reference), options), layers, options.store, options);
+}

@@ -1,0 +1,135 @@
+import type { Bytes } from "../../core/bytes.ts";
+import { LinuxKitError } from "../../core/errors.ts";
+import type { Descriptor } from "../descriptor.ts";
+import type { Repository } from "./client.ts";
+import { backOff, isWorthRetrying, pause } from "./retry.ts";
+import type { HttpResponse } from "./transport.ts";
+
+export interface PushBlobOptions {
+  /** A repository of the same registry that may hold the blob: it is mounted from there without being sent. */
+  readonly mountFrom?: string | undefined;
+  /** A blob up to this size goes in one request, a larger one in pieces of it; as much is held in memory. @default 16 MiB */
+  readonly chunkSize?: number | undefined;
+}
+
+const OCTETS = { "content-type": "application/octet-stream" };
+
+/**
+ * Brings a blob into a repository unless it is there: mounted from another repository where that works, else sent,
+ * whole or in pieces, each piece again when its connection was cut (distribution-spec, "Pushing blobs").
+ *
+ * @param source the blob's bytes; the registry checks them against the digest
+ * @returns how it came there
+ * @throws ACCESS_DENIED, NETWORK, TIMEOUT, CANCELLED; SIZE_MISMATCH when the source has another size
+ */
+export async function pushBlob(repository: Repository, descriptor: Descriptor, source: Bytes, options: PushBlobOptions = {}): Promise<"held" | "mounted" | "sent"> {
+  const what = repository.named(descriptor.digest);
+  const head = await repository.request({ method: "HEAD", path: `blobs/${descriptor.digest}`, accept: [200, 404], what });
+  await head.drop();
+  if (head.status === 200) return "held";
+
+  const mount = options.mountFrom !== undefined && options.mountFrom !== repository.repository ? options.mountFrom : undefined;
+  const query = mount === undefined ? "" : `?${new URLSearchParams({ mount: descriptor.digest, from: mount })}`;
+  const started = await repository.request({
+    method: "POST",
+    path: `blobs/uploads/${query}`,
+    headers: { "content-length": "0" },
+    accept: mount === undefined ? [202] : [201, 202],
+    what,
+    ...(mount !== undefined && { alsoPull: mount }),
+  });
+  await started.drop();
+  if (started.status === 201) return "mounted";
+
+  const smallest = Number(started.headers.get("oci-chunk-min-length") ?? 0) || 0;
+  const chunkSize = Math.max(options.chunkSize ?? 16 << 20, Math.min(smallest, 256 << 20));
+  let session = sessionOf(started, what);
+  let sent = 0;
+  let last: Buffer = Buffer.alloc(0);
+  for await (const piece of pieces(source, chunkSize)) {
+    if (sent + piece.length > descriptor.size) throw wrongSize(what, descriptor.size, sent + piece.length);
+    // the last piece goes with the request that closes the session
+    if (sent + piece.length === descriptor.size) last = piece;
+    else {
+      session = await sendPiece(repository, session, piece, sent, what);
+      sent += piece.length;
+    }
+  }
+  if (sent + last.length !== descriptor.size) throw wrongSize(what, descriptor.size, sent + last.length);
+  await close(repository, session, descriptor, last, sent, what);
+  return "sent";
+}
+
+// a cut connection may have left a part of the piece there: the registry says how far it is (GET on the session)
+async function sendPiece(repository: Repository, start: URL, piece: Buffer, offset: number, what: string): Promise<URL> {
+  const { retry, signal } = repository.transport;
+  let session = start;
+  let at = offset;
+  for (let attempt = 1; ; attempt++) {
+    const rest = piece.subarray(at - offset);
+    try {
+      const headers = { ...OCTETS, "content-range": `${at}-${at + rest.length - 1}` };
+      const response = await repository.request({ method: "PATCH", path: session, headers, body: rest, repeatable: false, accept: [202], what });
+      await response.drop();
+      return sessionOf(response, what);
+    } catch (error) {
+      if (attempt >= retry.attempts || !(isWorthRetrying(error) || isRefusal(error))) throw error;
+      await pause(backOff(retry, attempt), signal);
+      const status = await repository.request({ path: session, accept: [204], what });
+      await status.drop();
+      session = sessionOf(status, what);
+      at = received(status);
+      if (at < offset || at > offset + piece.length) throw error;
+      if (at === offset + piece.length) return session;
+    }
+  }
+}
+
+async function close(repository: Repository, session: URL, { digest }: Descriptor, last: Buffer, offset: number, what: string): Promise<void> {
+  if (offset > 0 && last.length > 0) {
+    const next = await sendPiece(repository, session, last, offset, what);
+    return close(repository, next, { digest, size: 0, mediaType: "" }, Buffer.alloc(0), offset + last.length, what);
+  }
+  const url = new URL(session);
+  url.searchParams.set("digest", digest);
+  const response = await repository.request({ method: "PUT", path: url, headers: OCTETS, body: last, accept: [201], what });
+  await response.drop();
+}
+
+function sessionOf(response: HttpResponse, what: string): URL {
+  const url = URL.parse(response.headers.get("location") ?? "", response.url.href);
+  if (url && /^https?:$/.test(url.protocol)) return url;
+  throw new LinuxKitError("NETWORK", `${what}: the registry opened no upload session`, { url: what });
+}
+
+function received(response: HttpResponse): number {
+  const [, end] = /^(?:bytes=)?0-(\d+)$/.exec(response.headers.get("range") ?? "") ?? [];
+  return end === undefined ? 0 : Number(end) + 1;
+}
+
+// a transient answer, as opposed to a cut connection, comes back as a NETWORK error without a cause
+function isRefusal(error: unknown): boolean {
+  return error instanceof LinuxKitError && error.code === "NETWORK";
+}
+
+async function* pieces(source: Bytes, size: number): AsyncGenerator<Buffer> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of source) {
+    for (let rest: Uint8Array = chunk; rest.length > 0; ) {
+      const part = rest.subarray(0, size - length);
+      parts.push(part);
+      length += part.length;
+      rest = rest.subarray(part.length);
+      if (length < size) continue;
+      yield Buffer.concat(parts, length);
+      parts = [];
+      length = 0;
+    }
+  }
+  if (length > 0) yield Buffer.concat(parts, length);
+}
+
+function wrongSize(path: string, want: number, got: number): LinuxKitError {
+  return new LinuxKitError("SIZE_MISMATCH", `${path}: got ${got} bytes to push, wanted ${want}`, { path, want, got });
+}
