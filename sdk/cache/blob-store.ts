@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bytes, measure, verify } from "../core/bytes.ts";
+import { type Bytes, verify } from "../core/bytes.ts";
 import { type Digest, hexOf } from "../core/digest.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 
@@ -47,8 +47,11 @@ export class BlobStore {
   /** Stores a stream under the digest it must have; `DIGEST_MISMATCH` or `SIZE_MISMATCH` leaves nothing behind. */
   async put(source: Bytes, want: { readonly digest: Digest; readonly size?: number }, options: { signal?: AbortSignal | undefined; what?: string } = {}): Promise<Blob> {
     const path = this.path(want.digest);
-    const seen = { size: 0, digest: want.digest };
-    await writeFileWhole(path, measure(verify(source, want, options.what ?? want.digest), seen), { signal: options.signal });
-    return { digest: want.digest, size: seen.size, path };
+    let size = 0;
+    const onWritten = (bytes: number) => {
+      size += bytes;
+    };
+    await writeFileWhole(path, verify(source, want, options.what ?? want.digest), { signal: options.signal, onWritten });
+    return { digest: want.digest, size, path };
   }
 }
