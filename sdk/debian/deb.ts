@@ -1,0 +1,51 @@
+import type { Entry } from "../archive/entry.ts";
+import { readTar } from "../archive/read-tar.ts";
+import type { Bytes } from "../core/bytes.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { readAr } from "./ar.ts";
+import { type Compression, decompress } from "./decompress.ts";
+
+/** A path of a package, and which of its two archives has it. */
+export interface DebEntry {
+  /** `control`: what dpkg reads, such as `control` and `conffiles`; `data`: what it would install. */
+  readonly member: "control" | "data";
+  readonly entry: Entry;
+}
+
+/**
+ * Reads a .deb (deb(5)): first the entries of control.tar, then those of data.tar, streamed. Maintainer scripts are
+ * entries like any other, and nothing runs them.
+ *
+ * @param path what to call the package in errors
+ * @throws CORRUPT when it is no package of format 2, or is broken; HOSTILE_ARCHIVE from its archives
+ */
+export async function* readDeb(source: Bytes, path: string): AsyncGenerator<DebEntry> {
+  const seen: string[] = [];
+  for await (const { name, body } of readAr(source, path)) {
+    if (seen.length === 0) {
+      if (name !== "debian-binary" || !(await versionOf(body)).startsWith("2.")) {
+        throw new LinuxKitError("CORRUPT", `${path}: no Debian package of format 2`, { path });
+      }
+      seen.push(name);
+      continue;
+    }
+    const match = /^(control|data)\.tar(?:\.(xz|gz|zst))?$/.exec(name);
+    if (!match) {
+      // a name that begins with "_" is nobody's; any other would have to be understood (deb(5))
+      if (name.startsWith("_")) continue;
+      throw new LinuxKitError("CORRUPT", `${path}: holds ${JSON.stringify(name)}, wanted control.tar and data.tar in xz, gz, zst or uncompressed`, { path });
+    }
+    const [, member, compression = ""] = match as unknown as [string, "control" | "data", Compression?];
+    seen.push(member);
+    for await (const entry of readTar(decompress(body, compression, `${path}, ${name}`), `${path}, ${name}`)) yield { member, entry };
+  }
+  if (!seen.includes("control") || !seen.includes("data")) {
+    throw new LinuxKitError("CORRUPT", `${path}: has no ${seen.includes("control") ? "data.tar" : "control.tar"}`, { path });
+  }
+}
+
+async function versionOf(body: Bytes): Promise<string> {
+  let text = "";
+  for await (const chunk of body) text += Buffer.from(chunk).toString("latin1").slice(0, 16);
+  return text;
+}

@@ -1,0 +1,60 @@
+import { LinuxKitError } from "../core/errors.ts";
+import { type Paragraph, parseParagraph } from "./control.ts";
+
+/** The suites that packages are taken from, oldest first, with the archive that holds each. */
+export const SUITES = [
+  { suite: "bookworm", archive: "debian" },
+  { suite: "bookworm-updates", archive: "debian" },
+  { suite: "bookworm-security", archive: "security" },
+] as const;
+
+/** What an index says of one version of a package. Relations are kept as text: few of the 63 000 are ever asked for. */
+export interface PackageRecord {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  /** Name of the source package it was built from. */
+  readonly source: string;
+  /** `Pre-Depends` and `Depends` in one. */
+  readonly depends: string;
+  readonly provides: string;
+  readonly filename: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly archive: "debian" | "security";
+}
+
+/** The fields of a Packages paragraph that {@link parseRecord} reads, in the order in which an index keeps them. */
+export const KEPT_FIELDS = ["Package", "Source", "Version", "Architecture", "Provides", "Pre-Depends", "Depends", "Filename", "Size", "SHA256"] as const;
+
+/**
+ * Parses a paragraph of a Packages file.
+ *
+ * @throws CORRUPT when what pins the package is missing or no relative path
+ */
+export function parseRecord(text: string, archive: "debian" | "security"): PackageRecord {
+  const fields = parseParagraph(text);
+  const record: PackageRecord = {
+    name: wanted(fields, "package", /^[a-z0-9][a-z0-9+.-]*$/),
+    version: wanted(fields, "version", /^[0-9A-Za-z.+:~-]+$/),
+    architecture: wanted(fields, "architecture", /^[a-z0-9-]+$/),
+    // the version in parentheses is there when it differs from the package's
+    source: (fields.get("source") ?? (fields.get("package") as string)).replace(/\s*\(.*$/, ""),
+    depends: [fields.get("pre-depends"), fields.get("depends")].filter((field) => field !== undefined).join(", "),
+    provides: fields.get("provides") ?? "",
+    filename: wanted(fields, "filename", /^(?!\/)(?!.*(^|\/)\.\.(\/|$))\S+$/),
+    size: Number(wanted(fields, "size", /^\d{1,15}$/)),
+    sha256: wanted(fields, "sha256", /^[0-9a-f]{64}$/),
+    archive,
+  };
+  return record;
+}
+
+function wanted(fields: Paragraph, name: string, pattern: RegExp): string {
+  const value = fields.get(name);
+  if (value === undefined || !pattern.test(value)) {
+    const path = `Packages: ${fields.get("package") ?? "a paragraph"}`;
+    throw new LinuxKitError("CORRUPT", `${path}: ${name} is ${value === undefined ? "missing" : JSON.stringify(value)}`, { path });
+  }
+  return value;
+}
