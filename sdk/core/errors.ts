@@ -80,7 +80,11 @@ export function fromFileSystem(error: unknown, path: string): unknown {
     case "ENOSPC":
     case "EDQUOT":
       return new LinuxKitError("DISK_FULL", `no space left to write ${path}: free some, or choose another folder`, { path }, { cause: error });
+    case "EFBIG":
+      return new LinuxKitError("DISK_FULL", `cannot make ${path} any larger: its filesystem or a limit of this process (ulimit -f) forbids it; choose another folder or raise the limit`, { path }, { cause: error });
     case "EACCES":
+    case "EEXIST":
+    case "EISDIR":
     case "EPERM":
     case "EROFS":
     case "ENOTDIR":

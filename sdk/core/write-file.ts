@@ -1,8 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Bytes } from "./bytes.ts";
 import { fromFileSystem, throwIfCancelled } from "./errors.ts";
+import { MARK_PATTERN, markState, PROCESS_MARK } from "./process-mark.ts";
+
+/** Bytes that replace some that were written before: a header that is known once its body is. */
+export interface Overwrite {
+  /** Bytes from the start of the file, within what is written already. */
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a file is written from: chunks one after the other, and overwrites between or after them. */
+export type FileContent = Bytes | AsyncIterable<Uint8Array | Overwrite>;
 
 export interface WriteFileOptions {
   readonly signal?: AbortSignal | undefined;
@@ -12,27 +23,86 @@ export interface WriteFileOptions {
   readonly onWritten?: ((bytes: number) => void) | undefined;
 }
 
+/** A file that is whole and on disk, under a temporary name beside the one it will get. */
+export interface StagedFile {
+  readonly path: string;
+  /** Gives it its name, in place of a former file. */
+  commit(): Promise<void>;
+  /** Removes it; without effect once it is committed. */
+  discard(): Promise<void>;
+}
+
+const PART = new RegExp(`^\\..+\\.(${MARK_PATTERN})\\.[0-9a-f]{12}\\.part$`);
+
+/** How long a temporary file of a process that cannot be seen from here may rest before it counts as left behind. */
+const UNSEEN_SECONDS = 24 * 60 * 60;
+
 /**
  * Writes a file whole or not at all: into a temporary name beside it, flushed to disk, then renamed. A source that
  * throws, a full disk or an aborted signal leaves nothing behind and the former file, if any, as it was.
  *
  * @throws DISK_FULL, UNWRITABLE, CANCELLED, and whatever `source` throws
  */
-export async function writeFileWhole(path: string, source: Bytes, options: WriteFileOptions = {}): Promise<void> {
-  const aside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.part`);
+export async function writeFileWhole(path: string, source: FileContent, options: WriteFileOptions = {}): Promise<void> {
+  const staged = await stageFile(path, source, options);
+  await staged.commit();
+}
+
+/** The first half of {@link writeFileWhole}, for files that get their names together once all of them are written. */
+export async function stageFile(path: string, source: FileContent, options: WriteFileOptions = {}): Promise<StagedFile> {
+  const aside = partPath(path);
+  // what went wrong first is what the caller needs to hear
+  const discard = () => rm(aside, { force: true }).catch(() => {});
   try {
     await mkdir(dirname(path), { recursive: true });
     await using file = await open(aside, "wx", options.mode ?? 0o644);
     for await (const chunk of source) {
       throwIfCancelled(options.signal, `writing ${path}`);
+      if (!(chunk instanceof Uint8Array)) {
+        await overwrite(file, chunk);
+        continue;
+      }
       await file.appendFile(chunk);
       options.onWritten?.(chunk.length);
     }
     throwIfCancelled(options.signal, `writing ${path}`);
     await file.sync();
-    await rename(aside, path);
   } catch (error) {
-    await rm(aside, { force: true }).catch(() => {});
+    await discard();
     throw fromFileSystem(error, path);
+  }
+  const commit = async () => {
+    try {
+      await rename(aside, path);
+    } catch (error) {
+      await discard();
+      throw fromFileSystem(error, path);
+    }
+  };
+  return { path, commit, discard };
+}
+
+/** A temporary name beside `path` that says which process writes it. */
+export function partPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${PROCESS_MARK}.${randomBytes(6).toString("hex")}.part`);
+}
+
+/** Removes the temporary files in a folder whose writers were killed. A folder that is not there has none. */
+export async function removeDeadParts(directory: string, now = Date.now()): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const mark = PART.exec(name)?.[1];
+    const state = mark && markState(mark);
+    if (!state || state === "alive") continue;
+    const path = join(directory, name);
+    if (state === "elsewhere" && now - ((await stat(path).catch(() => undefined))?.mtimeMs ?? now) < UNSEEN_SECONDS * 1000) continue;
+    await rm(path, { force: true });
+  }
+}
+
+// a write at a position leaves the place where the next chunk is appended
+async function overwrite(file: FileHandle, { position, bytes }: Overwrite): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
   }
 }

@@ -1,6 +1,8 @@
 import type { Arch } from "../core/arch.ts";
 import { type Digest, digestOf, hexOf } from "../core/digest.ts";
-import { canonicalJson, type Json } from "../core/json.ts";
+import { canonicalJson } from "../core/json.ts";
+import type { LockedDeb } from "../debian/locked.ts";
+import type { DebianImage } from "../definition/debian-image.ts";
 
 /**
  * Everything that decides an operating system's bytes, as plain JSON: it can be printed, compared and hashed before
@@ -48,6 +50,8 @@ export interface UnpackStep {
   readonly kind: "unpack";
   readonly source: PlanSource;
   readonly prefix: string;
+  /** Lay it out as LinuxKit does for such a place (mount points, `etc/hosts`…). @default as the image has it */
+  readonly place?: "init" | "container" | "volume";
   /** What the user wrote that brought it here, for messages: `services.web`. */
   readonly location: string;
 }
@@ -80,23 +84,8 @@ export interface EntryStep {
 
 /** Where a tree comes from, pinned by digest. */
 export type PlanSource =
-  | { readonly debian: DebianRecipe; readonly packages: readonly PlanDeb[] }
+  | { readonly debian: DebianImage["debian"]; readonly packages: readonly LockedDeb[] }
   | { readonly oci: { readonly manifest: Digest; readonly layers: readonly PlanLayer[] } };
-
-/** How packages become a tree: the `debian` member of a DebianImage, as plain JSON. */
-export type DebianRecipe = { readonly [member: string]: Json | undefined };
-
-/** One pinned package of a tree, as the lock holds it. */
-export interface PlanDeb {
-  readonly name: string;
-  readonly version: string;
-  readonly architecture: string;
-  readonly filename: string;
-  readonly size: number;
-  readonly sha256: string;
-  readonly archive: "debian" | "security";
-  readonly keep: "all" | "slim" | "kernel" | { readonly sonames: readonly string[] };
-}
 
 /** One layer of an OCI image, lowest first. */
 export interface PlanLayer {
@@ -109,6 +98,11 @@ export interface PlanLayer {
 /** The name of a segment's bytes in the cache, 64 hexadecimal digits: equal content and compression, equal key. */
 export function segmentKey({ compression, steps }: PlanSegment): string {
   return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, compression, steps })));
+}
+
+/** The name of a kernel's own file in the cache, as {@link segmentKey}. */
+export function kernelKey(kernel: PlanKernel): string {
+  return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, kernel })));
 }
 
 /** What the operating system is, whatever format it is written in. */

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../sdk/core/errors.ts";
-import { writeFileWhole } from "../../sdk/core/write-file.ts";
+import { PROCESS_MARK } from "../../sdk/core/process-mark.ts";
+import { partPath, removeDeadParts, stageFile, writeFileWhole } from "../../sdk/core/write-file.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -60,11 +61,45 @@ describe("writeFileWhole", () => {
   });
 });
 
+test("a folder in the place of the file is said to be in the way", async () => {
+  await assert.rejects(writeFileWhole(folder, []), { code: "UNWRITABLE" });
+});
+
+test("a staged file has its name only once it is committed, and none when it is discarded", async () => {
+  const [kept, dropped] = [await stageFile(join(folder, "kept"), [Buffer.from("k")]), await stageFile(join(folder, "dropped"), [])];
+  assert.deepEqual((await readdir(folder)).filter((name) => !name.startsWith(".")), []);
+  await dropped.discard();
+  await kept.commit();
+  assert.deepEqual(await readdir(folder), ["kept"]);
+});
+
+describe("removeDeadParts", () => {
+  const [place, pid, start] = PROCESS_MARK.split("-") as [string, string, string];
+  const day = 24 * 60 * 60 * 1000;
+  for (const row of [
+    { name: "keeps what this process writes", mark: PROCESS_MARK, later: 9 * day, stays: true },
+    { name: "removes what a dead process left", mark: `${place}-999999999-${start}`, later: 0, stays: false },
+    { name: "removes what an earlier owner of a live pid left", mark: `${place}-${pid}-${Number(start) + 1}`, later: 0, stays: false },
+    { name: "keeps what another host writes", mark: `${place === "00000000" ? "1" : "0"}0000000-1-1`, later: 0, stays: true },
+    { name: "removes what another host left for more than a day", mark: `${place === "00000000" ? "1" : "0"}0000000-1-1`, later: day + 60_000, stays: false },
+  ]) {
+    test(row.name, async () => {
+      await writeFile(partPath(join(folder, "x")).replace(PROCESS_MARK, row.mark), "");
+      await writeFile(join(folder, ".x.part"), "somebody else's");
+      await removeDeadParts(folder, Date.now() + row.later);
+      assert.equal((await readdir(folder)).length, row.stays ? 2 : 1);
+    });
+  }
+  test("a folder that is not there has none", () => removeDeadParts(join(folder, "none")));
+});
+
 describe("fromFileSystem", () => {
   for (const row of [
     { errno: "ENOSPC", code: "DISK_FULL" },
     { errno: "EDQUOT", code: "DISK_FULL" },
+    { errno: "EFBIG", code: "DISK_FULL" },
     { errno: "EROFS", code: "UNWRITABLE" },
+    { errno: "EISDIR", code: "UNWRITABLE" },
     { errno: "EACCES", code: "UNWRITABLE" },
   ]) {
     test(`${row.errno} is ${row.code}`, () => {
