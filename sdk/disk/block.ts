@@ -10,9 +10,11 @@ export interface Block {
 
 /**
  * The blocks of a disk that hold anything but zeroes, in order. Gaps between extents are never read, so a sparse disk
- * costs what its content costs; at most one block is in memory here.
+ * costs what its content costs; at most one block is in memory here. With `"keep-zeroes"` every block of
+ * {@link occupiedBlocks} is given, for a writer that has told its reader where they stand.
  */
-export async function* readBlocks(disk: Disk, blockSize: number): AsyncGenerator<Block> {
+export async function* readBlocks(disk: Disk, blockSize: number, zeroBlocks: "skip-zeroes" | "keep-zeroes" = "skip-zeroes"): AsyncGenerator<Block> {
+  const wanted = (block: Uint8Array) => zeroBlocks === "keep-zeroes" || !isZero(block);
   let index = -1;
   let bytes = new Uint8Array(0);
   for (const extent of disk.extents) {
@@ -20,10 +22,10 @@ export async function* readBlocks(disk: Disk, blockSize: number): AsyncGenerator
     let at = extent.offset;
     for await (const chunk of readExtent(extent)) {
       for (let taken = 0; taken < chunk.length; ) {
-        const wanted = Math.floor(at / blockSize);
-        if (wanted !== index) {
-          if (index >= 0 && !isZero(bytes)) yield { index, bytes };
-          index = wanted;
+        const here = Math.floor(at / blockSize);
+        if (here !== index) {
+          if (index >= 0 && wanted(bytes)) yield { index, bytes };
+          index = here;
           bytes = new Uint8Array(blockSize);
         }
         const inside = at - index * blockSize;
@@ -34,7 +36,7 @@ export async function* readBlocks(disk: Disk, blockSize: number): AsyncGenerator
       }
     }
   }
-  if (index >= 0 && !isZero(bytes)) yield { index, bytes };
+  if (index >= 0 && wanted(bytes)) yield { index, bytes };
 }
 
 /** The numbers of the blocks that an extent with content touches, in order, found without reading any. */

@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Bytes } from "../../sdk/core/bytes.ts";
+import { type Disk, readExtent } from "../../sdk/disk/extent.ts";
 
 // some judges live in sbin, which is not on every user's PATH
 const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: "C", MTOOLS_SKIP_CHECK: "1" };
@@ -35,4 +36,18 @@ export async function scratch(): Promise<{ readonly path: string; file(name: str
     },
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
   };
+}
+
+/** Writes a raw image without its zeroes: the reference that other formats are compared with. */
+export async function writeSparse(path: string, disk: Disk): Promise<string> {
+  await using file = await open(path, "w");
+  await file.truncate(disk.size);
+  for (const extent of disk.extents) {
+    let at = extent.offset;
+    for await (const chunk of readExtent(extent)) {
+      await file.write(chunk, 0, chunk.length, at);
+      at += chunk.length;
+    }
+  }
+  return path;
 }
