@@ -1,0 +1,150 @@
+import { execFileSync } from "node:child_process";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Provider } from "../../sdk/plugin/provider.ts";
+import { startServer } from "../../sdk/plugin/serve.ts";
+import { endGroup, type Operation, type Outcome, startOperation } from "./engine-operation.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** The commands that write a log of their events. */
+const OPERATIONS = ["up", "preview", "refresh", "destroy", "import"];
+
+export interface StackOptions {
+  /** The program's files by name; `index.js` is run, as an ES module, unless they bring a package.json that says otherwise. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** A folder whose files are copied into the project before those, without its node_modules. */
+  readonly folder?: string;
+  /** Served by this process and attached to the engine: a test sees what it is asked. Left out: `plugin` is started. */
+  readonly provider?: Provider;
+  /** The folder that holds `pulumi-resource-linuxkit`. @default the package's own `bin`, which runs what was compiled */
+  readonly plugin?: string;
+  /** Configuration of the stack, such as `linuxkit:debianMirror`; `secret:` before a value makes it one. */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** A project with one stack on the real engine, in a folder of its own that goes away with it: `await using`. */
+export interface Stack {
+  readonly directory: string;
+  /** Where the backend's state, Pulumi's home and the project are. */
+  readonly home: string;
+  /** Replaces or adds a file of the program. */
+  write(name: string, text: string): Promise<void>;
+  /** Starts a command: `start("up", "--yes")`. */
+  start(...args: string[]): Operation;
+  /** Runs a command to its end, whatever that is. */
+  run(...args: string[]): Promise<Outcome>;
+  /** As {@link run}; throws when it fails. */
+  must(...args: string[]): Promise<Outcome>;
+  up(): Promise<Outcome>;
+  /** A preview with `--diff`, whose text is what a reviewer reads. */
+  preview(): Promise<Outcome>;
+  refresh(): Promise<Outcome>;
+  destroy(): Promise<Outcome>;
+  outputs(): Promise<Record<string, unknown>>;
+  /** The state as the backend keeps it, with secrets encrypted. */
+  stateText(): Promise<string>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+let engineFolders: string | undefined;
+
+/** The folders that hold the engine's programs; sets it up when there is none. */
+function engine(): string {
+  engineFolders ??= execFileSync(process.execPath, [join(ROOT, "scripts", "engine.mjs")], { encoding: "utf8", timeout: 1_800_000, stdio: ["ignore", "pipe", "inherit"] }).trim();
+  return engineFolders;
+}
+
+/** Lays out a project, makes its stack `test`, and serves its provider. */
+export async function makeStack(options: StackOptions): Promise<Stack> {
+  const home = await mkdtemp(join(tmpdir(), "linuxkit-engine-"));
+  const directory = join(home, "project");
+  await layOut(directory, options);
+  for (const name of ["state", "pulumi"]) await mkdir(join(home, name));
+  const serving = options.provider && (await startServer(options.provider));
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    PATH: [join(ROOT, "node_modules", ".bin"), engine(), process.env.PATH].join(delimiter),
+    PULUMI_HOME: join(home, "pulumi"),
+    PULUMI_BACKEND_URL: `file://${join(home, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "correct horse battery staple",
+    PULUMI_SKIP_UPDATE_CHECK: "1",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // an operation may write a log of its events
+    PULUMI_DEBUG_COMMANDS: "true",
+    NO_COLOR: "1",
+    CI: "",
+    ...(serving && { PULUMI_DEBUG_PROVIDERS: `linuxkit:${serving.port}` }),
+    ...options.env,
+  };
+  const started = new Map<number, Promise<unknown>>();
+  let count = 0;
+
+  const start = (...args: string[]): Operation => {
+    const eventLog = OPERATIONS.includes(args[0] ?? "") ? join(home, `events-${++count}.json`) : undefined;
+    const operation = startOperation(args, { cwd: directory, env, eventLog });
+    started.set(operation.pid, operation.outcome.catch(() => {}).finally(() => started.delete(operation.pid)));
+    return operation;
+  };
+  const run = (...args: string[]): Promise<Outcome> => start(...args).outcome;
+  const must = async (...args: string[]): Promise<Outcome> => {
+    const outcome = await run(...args);
+    if (outcome.status !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${outcome.status}\n${outcome.text}`);
+    return outcome;
+  };
+  const dispose = async (): Promise<void> => {
+    for (const pid of started.keys()) endGroup(pid, "SIGKILL");
+    await Promise.all(started.values());
+    await serving?.stop();
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    await must("stack", "init", "test");
+    for (const [key, value] of Object.entries(options.config ?? {})) {
+      const isSecret = value.startsWith("secret:");
+      await must("config", "set", key, isSecret ? value.slice("secret:".length) : value, isSecret ? "--secret" : "--plaintext");
+    }
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    directory,
+    home,
+    write: (name, text) => writeFile(join(directory, name), text),
+    start,
+    run,
+    must,
+    up: () => must("up", "--yes", "--skip-preview"),
+    preview: () => must("preview", "--diff"),
+    refresh: () => must("refresh", "--yes", "--skip-preview"),
+    destroy: () => must("destroy", "--yes", "--skip-preview"),
+    outputs: async () => JSON.parse((await must("stack", "output", "--json", "--show-secrets")).stdout) as Record<string, unknown>,
+    stateText: async () => readFile(join(home, "state", ".pulumi", "stacks", "probe", "test.json"), "utf8"),
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** A folder with a `pulumi-resource-linuxkit` that runs a module of the tests: the engine starts it as it starts ours. */
+export async function makePluginFolder(folder: string, module: URL): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const script = join(folder, "pulumi-resource-linuxkit");
+  await writeFile(script, `#!/usr/bin/env node\nimport(${JSON.stringify(module.href)});\n`);
+  await chmod(script, 0o755);
+  return folder;
+}
+
+async function layOut(directory: string, { files = {}, folder, provider, plugin = join(ROOT, "bin") }: StackOptions): Promise<void> {
+  await mkdir(join(directory, "node_modules"), { recursive: true });
+  await symlink(join(ROOT, "node_modules", "@pulumi"), join(directory, "node_modules", "@pulumi"));
+  await symlink(ROOT, join(directory, "node_modules", "pulumi-linuxkit"));
+  await writeFile(join(directory, "package.json"), JSON.stringify({ name: "probe", private: true, type: "module", main: "index.js" }));
+  if (folder) {
+    for (const name of await readdir(folder)) if (name !== "node_modules") await cp(join(folder, name), join(directory, name), { recursive: true });
+  }
+  const providers = provider ? [] : ["plugins:", "  providers:", "    - name: linuxkit", `      path: ${plugin}`];
+  await writeFile(join(directory, "Pulumi.yaml"), ["name: probe", "runtime: nodejs", ...providers, ""].join("\n"));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+}

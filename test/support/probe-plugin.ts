@@ -1,0 +1,10 @@
+// The executable side of a probe: run by the engine out of a stack's folder, whose parent it leaves word in.
+import { writeFileSync } from "node:fs";
+import { servePlugin } from "../../sdk/plugin/serve.ts";
+import { probeProvider } from "./probe.ts";
+
+const home = process.env.PULUMI_HOME as string;
+const asked: string[] = [];
+writeFileSync(`${home}/../plugin.pid`, String(process.pid));
+process.on("exit", () => writeFileSync(`${home}/../asked`, asked.join(",")));
+await servePlugin(probeProvider({ asked, live: new Map() }));
