@@ -8,6 +8,12 @@ import { withMonitor } from "./monitor.ts";
 /** How many of the console's last lines an error shows. */
 const SHOWN = 20;
 
+/** How often the console is read, in milliseconds. */
+const PACE = 50;
+
+/** How many readings a kernel that panicked has to say why, before it is given up. */
+const LAST_READINGS = 40;
+
 /** A boot under way. */
 export interface BootWatch {
   /** The machine's name in the program, for messages. */
@@ -36,6 +42,8 @@ interface Heard {
   bootId: string;
   stage: string;
   panic: string | undefined;
+  /** Readings since then. */
+  readings: number;
   /** The last report of each service. */
   readonly services: Map<string, ConsoleLine & { readonly stage: "service" }>;
 }
@@ -48,7 +56,7 @@ interface Heard {
  */
 export async function waitForHealth(watch: BootWatch): Promise<Booted | undefined> {
   const read = consoleReader(watch.folder);
-  const heard: Heard = { bootId: "", stage: "firmware", panic: undefined, services: new Map() };
+  const heard: Heard = { bootId: "", stage: "firmware", panic: undefined, readings: 0, services: new Map() };
   for (;;) {
     // asked before reading, so that nothing said before the end is missed
     const ended = watch.ended();
@@ -61,11 +69,12 @@ export async function waitForHealth(watch: BootWatch): Promise<Booted | undefine
       note(heard, line);
       watch.progress({ stage: "boot", message: describeStage(line), done: line.seconds, unit: "seconds" });
     }
+    if (heard.panic && heard.readings++ > LAST_READINGS) throw await failure(watch, heard, heard.panic);
     if (ended) throw await failure(watch, heard, heard.panic ?? (await refusal(watch.folder)) ?? `it stopped after the stage "${heard.stage}"`);
     if (watch.signal.aborted) throw await interruption(watch, heard);
     // QEMU answers once it has read all its files and taken its ports
     if (!watch.patient && (await withMonitor(watch.folder, (execute) => execute("query-status")))) return undefined;
-    await sleep(50, undefined, { signal: watch.signal }).catch(() => {});
+    await sleep(PACE, undefined, { signal: watch.signal }).catch(() => {});
   }
 }
 

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type MachineSpec, machineCmdline, qemuArguments } from "../../providers/qemu/arguments.ts";
+
+const SPEC: MachineSpec = {
+  arch: "amd64", accelerator: "tcg", name: "linuxkit-web", kernel: "kernel", initrd: "initrd", cmdline: "quiet", memoryMiB: 256, cpus: 2,
+  publish: [], disks: [], firmware: [], monitor: "monitor.sock",
+};
+
+/** The value that follows an option, the nth time that it is there. */
+function valueOf(args: readonly string[], option: string, nth = 0): string | undefined {
+  return args.filter((_, index) => args[index - 1] === option)[nth];
+}
+
+describe("qemu's arguments", () => {
+  const arches: [arch: MachineSpec["arch"], machine: string, cpu: string, console: string, network: string][] = [
+    ["amd64", "q35", "max", "-serial chardev:console", "virtio-net-pci,netdev=net,romfile="],
+    ["arm64", "virt", "cortex-a57", "-serial chardev:console", "virtio-net-pci,netdev=net,romfile="],
+    ["s390x", "s390-ccw-virtio", "max", "-device sclpconsole,chardev=console", "virtio-net-ccw,netdev=net"],
+  ];
+  for (const [arch, machine, cpu, console, network] of arches) {
+    test(`of ${arch}`, () => {
+      const args = qemuArguments({ ...SPEC, arch });
+      assert.equal(valueOf(args, "-machine"), machine);
+      assert.equal(valueOf(args, "-cpu"), cpu);
+      assert.equal(valueOf(args, "-accel"), "tcg,thread=multi");
+      assert.ok(args.join(" ").includes(console));
+      assert.ok(args.includes(network));
+    });
+    test(`of ${arch}, virtualised`, () => {
+      const args = qemuArguments({ ...SPEC, arch, accelerator: "kvm" });
+      assert.deepEqual([valueOf(args, "-accel"), valueOf(args, "-cpu")], ["kvm", "host"]);
+    });
+  }
+
+  test("memory, processors, and nothing that nobody asked for", () => {
+    const args = qemuArguments(SPEC);
+    assert.deepEqual([valueOf(args, "-m"), valueOf(args, "-smp"), valueOf(args, "-display")], ["256M", "2", "none"]);
+    for (const flag of ["-nodefaults", "-no-user-config", "-no-reboot"]) assert.ok(args.includes(flag));
+    for (const option of ["-fw_cfg", "-blockdev"]) assert.ok(!args.includes(option));
+  });
+
+  test("published ports are forwarded from the address that was named", () => {
+    const args = qemuArguments({
+      ...SPEC,
+      publish: [
+        { address: "127.0.0.1", hostPort: 8080, guestPort: 80, protocol: "tcp" },
+        { address: "0.0.0.0", hostPort: 5353, guestPort: 53, protocol: "udp" },
+      ],
+    });
+    assert.equal(valueOf(args, "-netdev"), "user,id=net,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53");
+  });
+
+  test("a disk's path may hold what separates options", () => {
+    const args = qemuArguments({ ...SPEC, disks: [{ path: '/a,b="c".img', format: "raw", serial: "data" }, { path: "/d", format: "qcow2", serial: "seed", readOnly: true }] });
+    const node = JSON.parse(valueOf(args, "-blockdev") as string);
+    assert.deepEqual([node["node-name"], node.driver, node.file.filename, node["read-only"]], ["disk0", "raw", '/a,b="c".img', false]);
+    const second = JSON.parse(valueOf(args, "-blockdev", 1) as string);
+    assert.deepEqual([second["node-name"], second.driver, second["read-only"]], ["disk1", "qcow2", true]);
+    const devices = args.filter((argument) => argument.includes("virtio-blk-pci")).map((argument) => JSON.parse(argument));
+    assert.deepEqual(devices, [{ driver: "virtio-blk-pci", drive: "disk0", serial: "data" }, { driver: "virtio-blk-pci", drive: "disk1", serial: "seed" }]);
+  });
+
+  test("what the guest is told is in files, not among the arguments that every user can read", () => {
+    const firmware = [{ name: "opt/linuxkit/nonce", file: "firmware-0" }, { name: "opt/linuxkit/secrets/web/key", file: "firmware-1" }];
+    const args = qemuArguments({ ...SPEC, firmware });
+    assert.equal(valueOf(args, "-fw_cfg"), "name=opt/linuxkit/nonce,file=firmware-0");
+    assert.equal(valueOf(args, "-fw_cfg", 1), "name=opt/linuxkit/secrets/web/key,file=firmware-1");
+    assert.ok(!qemuArguments({ ...SPEC, firmware, arch: "s390x" }).includes("-fw_cfg"));
+  });
+
+  const cmdlines: [arch: MachineSpec["arch"], given: string, full: string][] = [
+    ["amd64", "", "console=ttyS0 panic=-1"],
+    ["arm64", "quiet", "quiet console=ttyAMA0 panic=-1"],
+    ["s390x", "quiet", "quiet console=ttysclp0 panic=-1"],
+    ["amd64", "console=tty0 panic=10", "console=tty0 panic=10"],
+    ["amd64", " console=ttyS0  a=b ", "console=ttyS0 a=b panic=-1"],
+  ];
+  for (const [arch, given, full] of cmdlines) {
+    test(`the command line of ${arch}: ${JSON.stringify(given)}`, () => assert.equal(machineCmdline(arch, given), full));
+  }
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { UNKNOWN, type Properties } from "../../sdk/plugin/value.ts";
+import { checkVm } from "../../providers/qemu/vm-inputs.ts";
+
+const GOOD: Properties = { kernel: "/k", initrd: "/i", digest: "sha256:0", cmdline: "quiet" };
+
+describe("the inputs of a machine", () => {
+  test("are completed", () => {
+    const { inputs, failures } = checkVm({ ...GOOD, publish: ["8080:80"] });
+    assert.deepEqual(failures, []);
+    assert.deepEqual(inputs, { ...GOOD, arch: "amd64", memoryMiB: 256, cpus: 1, publish: ["127.0.0.1:8080:80/tcp"], disks: [], waitForHealth: true });
+  });
+
+  test("may be unknown, each of them", () => {
+    const unknown = Object.fromEntries(["arch", "kernel", "initrd", "digest", "cmdline", "memoryMiB", "cpus", "publish", "disks", "waitForHealth", "userData", "secrets"].map((name) => [name, UNKNOWN]));
+    const { inputs, failures } = checkVm(unknown);
+    assert.deepEqual(failures, []);
+    assert.deepEqual(inputs, unknown);
+  });
+
+  test("may be unknown in part", () => {
+    const given: Properties = { ...GOOD, publish: ["0:80", UNKNOWN], disks: [{ path: UNKNOWN, serial: UNKNOWN, format: UNKNOWN }, UNKNOWN], secrets: { web: { key: UNKNOWN }, db: UNKNOWN } };
+    assert.deepEqual(checkVm(given).failures, []);
+  });
+
+  const disk = { path: "/d", serial: "data", format: "raw" };
+  const bad: [given: Properties, path: string, message: RegExp][] = [
+    [{ kernel: undefined }, "kernel", /is missing/],
+    [{ initrd: "" }, "initrd", /got "", wanted the path/],
+    [{ arch: "x86_64" }, "arch", /got "x86_64", wanted amd64, arm64, s390x/],
+    [{ memoryMiB: 16 }, "memoryMiB", /got 16, wanted a whole number of MiB, 32 to/],
+    [{ memoryMiB: 256.5 }, "memoryMiB", /got 256.5/],
+    [{ memoryMiB: "256" }, "memoryMiB", /got "256"/],
+    [{ cpus: 0 }, "cpus", /got 0, wanted a whole number of processors/],
+    [{ waitForHealth: "yes" }, "waitForHealth", /wanted true or false/],
+    [{ memory: 256 }, "memory", /no such property, wanted one of/],
+    [{ publish: "8080:80" }, "publish", /wanted a list/],
+    [{ publish: ["8080:80", "nope"] }, "publish[1]", /got "nope", wanted \[ADDRESS:\]HOST:GUEST/],
+    [{ publish: [8080] }, "publish[0]", /got 8080/],
+    [{ publish: ["8080:80", "0.0.0.0:8080:81"] }, "publish[1]", /port 8080 is published already/],
+    [{ disks: {} }, "disks", /wanted a list of disks/],
+    [{ disks: ["/d"] }, "disks[0]", /wanted a disk/],
+    [{ disks: [{ ...disk, path: undefined }] }, "disks[0].path", /is missing/],
+    [{ disks: [{ ...disk, format: "vmdk" }] }, "disks[0].format", /wanted raw or qcow2/],
+    [{ disks: [{ ...disk, serial: "a serial of more than twenty" }] }, "disks[0].serial", /wanted 1 to 20/],
+    [{ disks: [disk, disk] }, "disks[1].serial", /another disk has/],
+    [{ userData: 1 }, "userData", /wanted text/],
+    [{ arch: "s390x", userData: "x" }, "userData", /no firmware device/],
+    [{ secrets: { web: "x" } }, "secrets.web", /by name/],
+    [{ secrets: { web: { "a/b": "x" } } }, "secrets.web.a/b", /wanted names/],
+    [{ secrets: { web: { "a-name-of-thirty-and-more-bytes": "x" } } }, "secrets.web.a-name-of-thirty-and-more-bytes", /34 bytes together, wanted at most 33/],
+    [{ secrets: { web: { key: 1 } } }, "secrets.web.key", /wanted text/],
+  ];
+  for (const [given, path, message] of bad) {
+    test(`${path}: ${message.source}`, () => {
+      const { failures = [] } = checkVm({ ...GOOD, ...given });
+      assert.deepEqual(failures.map((failure) => failure.path), [path]);
+      assert.match(failures[0]?.message ?? "", message);
+    });
+  }
+
+  test("a secret's value is in no message", () => {
+    const { failures = [] } = checkVm({ ...GOOD, secrets: { web: { "a b": "hush-hush", c: { d: "hush-hush" } } } });
+    assert.equal(failures.length, 2);
+    assert.ok(!JSON.stringify(failures).includes("hush-hush"));
+  });
+});
