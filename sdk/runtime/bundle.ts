@@ -1,0 +1,94 @@
+import { canonicalJson } from "../core/json.ts";
+import type { Container, ImageSource } from "../definition/container.ts";
+import type { DebianImage } from "../definition/debian-image.ts";
+import { containersOf, type Definition, type Phase } from "../definition/definition.ts";
+import { formatPath } from "../definition/path.ts";
+import type { ImageConfig } from "../oci/image-config.ts";
+import { expandReference } from "../oci/reference.ts";
+import { accountsFor, containerAccounts } from "./account.ts";
+import { effectiveFields } from "./effective.ts";
+import { ociConfig } from "./oci-config.ts";
+import { runtimeJson } from "./runtime-json.ts";
+
+/** One container as it lies in the OS. Paths are relative to the root of the OS. */
+export interface Bundle {
+  readonly phase: Phase;
+  readonly name: string;
+  /** Position in its phase. */
+  readonly index: number;
+  /** `containers/services/web`, `containers/onboot/000-dhcp` */
+  readonly path: string;
+  /** Its path in the definition: `services.web`. */
+  readonly location: string;
+  readonly container: Container;
+  /** Where its image lies. */
+  readonly tree: string;
+  /** Whether its image is to be unpacked at {@link tree}; otherwise an earlier bundle did that. */
+  readonly unpacks: boolean;
+  /** Empty directories (0755) to make in it. */
+  readonly directories: readonly string[];
+  readonly readonly: boolean;
+  readonly uid: number;
+  readonly gid: number;
+  /** It has a network namespace of its own. */
+  readonly privateNetwork: boolean;
+  /** Text of `config.json`. */
+  readonly config: string;
+  /** Text of `runtime.json`. */
+  readonly runtime: string;
+}
+
+/**
+ * Lays out every container of a definition, in LinuxKit's order: onboot, onshutdown, services. Of containers with
+ * the same image the first unpacks it and the others mount it from there.
+ *
+ * @param imageConfig what the image at `location` says, once it is resolved
+ * @throws INVALID_DEFINITION for what only the image's label or configuration brings to light
+ */
+export function bundles(definition: Definition, imageConfig: (image: ImageSource, location: string) => ImageConfig): Bundle[] {
+  const accounts = containerAccounts(definition);
+  const trees = new Map<string, string>();
+  return containersOf(definition).map(({ phase, name, index, directory, steps, container }) => {
+    const location = formatPath(steps);
+    const path = `containers/${phase}/${directory}`;
+    const fields = effectiveFields(container, imageConfig(container.image, location), location);
+    const { config, readonly, uid, gid, privateNetwork } = ociConfig(fields, { name, path: location, container, ...accountsFor(container, accounts) });
+    const key = imageKey(container.image);
+    const shared = trees.get(key);
+    const tree = shared ?? `${path}/${readonly ? "rootfs" : "lower"}`;
+    trees.set(key, tree);
+    return {
+      phase,
+      name,
+      index,
+      path,
+      location,
+      container,
+      tree,
+      unpacks: shared === undefined,
+      directories: readonly ? [`${path}/rootfs`] : [`${path}/tmp`, `${path}/rootfs`],
+      readonly,
+      uid,
+      gid,
+      privateNetwork,
+      config: jsonText(config),
+      runtime: jsonText(runtimeJson(fields, { bundle: path, tree, readonly })),
+    };
+  });
+}
+
+/** What an image made from packages says about its containers: its `config` stands in the place of a label. */
+export function debianImageConfig(image: DebianImage): ImageConfig {
+  return { entrypoint: [], cmd: [], env: [], workingDir: "", label: image.config };
+}
+
+/** JSON as LinuxKit writes it: four spaces, no newline at the end. */
+export function jsonText(value: object): string {
+  return JSON.stringify(value, undefined, 4);
+}
+
+// by what was written, as LinuxKit does: two names of one image are unpacked twice
+function imageKey(image: ImageSource): string {
+  if (typeof image !== "string") return canonicalJson(image.debian);
+  return /^(oci|docker-archive):/.test(image) ? image : expandReference(image);
+}

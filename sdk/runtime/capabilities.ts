@@ -1,0 +1,46 @@
+import { CAPABILITIES } from "../definition/capability.ts";
+
+/** The capability sets of a process, as `config.json` holds them. */
+export interface CapabilitySets {
+  readonly bounding?: readonly string[];
+  readonly effective?: readonly string[];
+  readonly inheritable?: readonly string[];
+  readonly permitted?: readonly string[];
+  readonly ambient?: readonly string[];
+}
+
+/** A definition's list written out: `all` and `none` stand alone in it, in any case. */
+export function expandCapabilities(list: readonly string[] = []): readonly string[] {
+  if (list.length !== 1) return list;
+  const [word = ""] = list;
+  if (word.toLowerCase() === "none") return [];
+  return word.toLowerCase() === "all" ? CAPABILITIES : list;
+}
+
+/** LinuxKit's sets: effective in the order given; bounding, inheritable and permitted sorted, with the ambient ones. */
+export function linuxkitCapabilities(capabilities: readonly string[], ambient: readonly string[]): CapabilitySets {
+  if (capabilities.length === 0 && ambient.length === 0) return {};
+  const all = sorted([...capabilities, ...ambient]);
+  return {
+    bounding: all,
+    ...(capabilities.length > 0 && { effective: capabilities }),
+    inheritable: all,
+    permitted: all,
+    ...(ambient.length > 0 && { ambient }),
+  };
+}
+
+/**
+ * The sets of our own sandbox. Nothing is inheritable for root, so that a file's inheritable bits gain nothing; for
+ * any other user they are ambient as well, without which the kernel would drop them when the program starts.
+ */
+export function sandboxCapabilities(capabilities: readonly string[], ambient: readonly string[], uid: number): CapabilitySets {
+  const all = sorted([...capabilities, ...ambient]);
+  if (all.length === 0) return {};
+  const kept = uid === 0 ? sorted(ambient) : all;
+  return { bounding: all, effective: all, permitted: all, ...(kept.length > 0 && { inheritable: kept, ambient: kept }) };
+}
+
+function sorted(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}

@@ -1,0 +1,76 @@
+import { LinuxKitError } from "../core/errors.ts";
+import { type ContainerFields, labelSchema } from "../definition/container-fields.ts";
+import type { Container } from "../definition/container.ts";
+import { failuresOf, throwFailures } from "../definition/failure.ts";
+import type { ImageConfig } from "../oci/image-config.ts";
+
+/** LinuxKit's container fields with what the label and the image say, before the defaults of a sandbox. */
+export type EffectiveFields = Omit<ContainerFields, "capabilities.add" | "binds.add"> & {
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+};
+
+// "" in one of these is the same as leaving it out, so that it never clears what the label says
+const EMPTY_IS_UNSET = new Set(["cwd", "net", "pid", "ipc", "uts", "userns", "hostname"]);
+
+const OF_CONTAINER_ONLY = new Set(["image", "name", "restart", "health", "timeout", "stopTimeout", "optional", "sandbox", "secrets", "capabilities.add", "binds.add"]);
+
+/**
+ * Merges by LinuxKit's precedence: the definition, then the image's `org.mobyproject.config` label, then the image's
+ * configuration, of which only entrypoint, command, environment and working directory count. A field is taken whole,
+ * but for `runtime`, which merges member by member, and for `capabilities.add` and `binds.add`, which append to the
+ * label's list unless the definition gives the list itself.
+ *
+ * @param path the container's, for messages
+ * @throws INVALID_DEFINITION for a label that is not of LinuxKit's fields
+ */
+export function effectiveFields(container: Container, image: ImageConfig, path: string): EffectiveFields {
+  const label = checkedLabel(image.label, path);
+  const merged: Record<string, unknown> = {};
+  for (const source of [label, container] as const) {
+    for (const [field, value] of Object.entries(source)) {
+      if (value === undefined || OF_CONTAINER_ONLY.has(field) || (value === "" && EMPTY_IS_UNSET.has(field))) continue;
+      merged[field] = value;
+    }
+  }
+  const capabilities = withAdded(container.capabilities, label.capabilities, container["capabilities.add"]);
+  if (container.capabilities === undefined && container["capabilities.add"] !== undefined && capabilities && capabilities.length > 1) {
+    const word = capabilities.find((name) => /^(all|none)$/i.test(name));
+    if (word) {
+      const at = `${path}.capabilities.add`;
+      throw new LinuxKitError("INVALID_DEFINITION", `${at}: the image's label says "${word}", to which nothing can be added; wanted capabilities`, { path: at });
+    }
+  }
+  const binds = withAdded(container.binds, label.binds, container["binds.add"]);
+  const runtime = mergeRuntime(label.runtime, container.runtime);
+  return {
+    ...(merged as ContainerFields),
+    ...(capabilities && { capabilities }),
+    ...(binds && { binds }),
+    ...(runtime && { runtime }),
+    command: (merged["command"] as string[] | undefined) ?? [...image.entrypoint, ...image.cmd],
+    env: (merged["env"] as string[] | undefined) ?? image.env,
+    cwd: ((merged["cwd"] as string | undefined) ?? image.workingDir) || "/",
+  };
+}
+
+/** How many of a container's binds, counted from the end, the definition gave: only those can name a volume. */
+export function ownBinds(container: Container): number {
+  return (container.binds ?? container["binds.add"] ?? []).length;
+}
+
+function withAdded(own: string[] | undefined, labels: string[] | undefined, added: string[] | undefined): string[] | undefined {
+  if (own !== undefined) return own;
+  return added === undefined ? labels : [...(labels ?? []), ...added];
+}
+
+function mergeRuntime(label: ContainerFields["runtime"], own: ContainerFields["runtime"]): ContainerFields["runtime"] {
+  if (!label || !own) return own ?? label;
+  return { ...label, ...own, bindNS: { ...label.bindNS, ...own.bindNS } };
+}
+
+function checkedLabel(label: ImageConfig["label"], path: string): ContainerFields {
+  throwFailures(failuresOf(labelSchema, label, [`${path}, label org.mobyproject.config of the image`]));
+  return label as ContainerFields;
+}

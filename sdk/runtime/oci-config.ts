@@ -1,0 +1,122 @@
+import { LinuxKitError } from "../core/errors.ts";
+import type { Container } from "../definition/container.ts";
+import { rlimitName } from "../definition/container-fields.ts";
+import { accountNumber, type Accounts } from "./account.ts";
+import { expandCapabilities, linuxkitCapabilities, sandboxCapabilities } from "./capabilities.ts";
+import { type EffectiveFields, ownBinds } from "./effective.ts";
+import { containerMounts, linuxkitMountRules } from "./mounts.ts";
+import { linuxkitNamespaces, sandboxNamespaces } from "./namespaces.ts";
+import { sandboxDefaults, sandboxMountRules, secretsMount } from "./sandbox.ts";
+
+/** What {@link ociConfig} needs beside the fields. */
+export interface OciContext {
+  /** The container's name. */
+  readonly name: string;
+  /** Its path in the definition, for messages. */
+  readonly path: string;
+  readonly container: Container;
+  readonly users: Accounts;
+  readonly groups: Accounts;
+}
+
+/** `config.json` of a container and what else follows from the same fields. */
+export interface OciConfig {
+  readonly config: object;
+  readonly readonly: boolean;
+  readonly uid: number;
+  readonly gid: number;
+  /** It has a network namespace of its own. */
+  readonly privateNetwork: boolean;
+}
+
+const OCI_VERSION = "1.2.1";
+
+// no JavaScript number holds it exactly, and the runtimes read it as an unsigned 64-bit one
+const UNLIMITED = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON("18446744073709551615");
+
+/**
+ * The OCI runtime configuration of a container (runtime-spec, config.md and config-linux.md): with
+ * `sandbox: "linuxkit"` the one that LinuxKit writes, else that of our own sandbox. Its members are in the
+ * specification's order, and absent where they say nothing.
+ *
+ * @throws INVALID_DEFINITION
+ */
+export function ociConfig(merged: EffectiveFields, context: OciContext): OciConfig {
+  const { name, path, container, users, groups } = context;
+  const linuxkit = container.sandbox === "linuxkit";
+  const fields = linuxkit ? merged : sandboxDefaults(merged, name);
+  const uid = accountNumber(fields.uid, users, `${path}.uid`);
+  const gid = accountNumber(fields.gid, groups, `${path}.gid`);
+  const additionalGids = (fields.additionalGids ?? []).map((group, index) => accountNumber(group, groups, `${path}.additionalGids[${index}]`));
+  const capabilities = expandCapabilities(fields.capabilities);
+  const ambient = expandCapabilities(fields.ambient);
+  if (!linuxkit && fields.command.length === 0) {
+    const at = `${path}.command`;
+    throw new LinuxKitError("INVALID_DEFINITION", `${at}: neither the definition nor the image names a program, wanted a program and its arguments`, { path: at });
+  }
+  const secrets = Object.keys(container.secrets ?? {}).length > 0 ? secretsMount(name) : undefined;
+  const rules = linuxkit ? linuxkitMountRules(fields) : sandboxMountRules({ uid, gid }, secrets);
+  const mounts = containerMounts(fields, linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules, ownBinds(container), path);
+  const namespaces = linuxkit ? linuxkitNamespaces(fields) : sandboxNamespaces(fields);
+  const config = {
+    ociVersion: OCI_VERSION,
+    process: {
+      user: { uid, gid, ...some("additionalGids", additionalGids) },
+      ...some("args", fields.command),
+      ...some("env", fields.env),
+      cwd: fields.cwd,
+      capabilities: linuxkit ? linuxkitCapabilities(capabilities, ambient) : sandboxCapabilities(capabilities, ambient, uid),
+      ...some("rlimits", (fields.rlimits ?? []).map(rlimit)),
+      ...(fields.noNewPrivileges && { noNewPrivileges: true }),
+      ...(fields.oomScoreAdj !== undefined && { oomScoreAdj: fields.oomScoreAdj }),
+    },
+    root: { path: "rootfs", ...(fields.readonly && { readonly: true }) },
+    ...(fields.hostname && { hostname: fields.hostname }),
+    mounts,
+    ...some("annotations", fields.annotations),
+    linux: {
+      ...some("uidMappings", fields.uidMappings),
+      ...some("gidMappings", fields.gidMappings),
+      ...some("sysctl", fields.sysctl),
+      resources: resources(fields, linuxkit),
+      ...(fields.cgroupsPath && { cgroupsPath: fields.cgroupsPath }),
+      namespaces,
+      ...some("devices", deviceNodes(fields)),
+      ...(fields.rootfsPropagation && { rootfsPropagation: fields.rootfsPropagation }),
+      ...some("maskedPaths", fields.maskedPaths),
+      ...some("readonlyPaths", fields.readonlyPaths),
+    },
+  };
+  return { config, readonly: fields.readonly ?? false, uid, gid, privateNetwork: namespaces.some(({ type }) => type === "network") };
+}
+
+function deviceNodes({ devices = [] }: EffectiveFields): object[] {
+  return devices
+    .filter(({ path }) => path !== "all")
+    .map(({ path, type, major = 0, minor = 0, mode = "0" }) => ({ path, type, major, minor, fileMode: Number.parseInt(mode, 8) }));
+}
+
+/** Control group limits, with a rule for each device that the container was given; our sandbox denies all others. */
+function resources({ resources: given = {}, devices = [] }: EffectiveFields, linuxkit: boolean): object {
+  const { devices: rules = [], blockio, ...rest } = given;
+  const denied = linuxkit ? [] : [{ allow: false, access: "rwm" }];
+  const allowed = devices.map(({ path, type, major = 0, minor = 0 }) =>
+    path === "all" ? { allow: true, type, access: "rwm" } : { allow: true, type, major, minor, access: "rwm" },
+  );
+  return { ...some("devices", [...denied, ...rules, ...allowed]), ...rest, ...(blockio && { blockIO: blockio }) };
+}
+
+function rlimit(text: string): object {
+  const [name = "", soft = "", hard = ""] = text.split(",").map((part) => part.trim());
+  const number = (value: string): unknown => {
+    if (value === "unlimited") return UNLIMITED;
+    // exact beyond 2^53 as well
+    return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(BigInt(value).toString());
+  };
+  return { type: rlimitName(name), hard: number(hard), soft: number(soft) };
+}
+
+/** A member that is left out when it would be empty. */
+function some(name: string, value: readonly unknown[] | object | undefined): object {
+  return value === undefined || Object.keys(value).length === 0 ? {} : { [name]: value };
+}

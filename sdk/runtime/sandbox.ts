@@ -1,0 +1,92 @@
+import type { EffectiveFields } from "./effective.ts";
+import { type Mount, mountOf, type MountRules } from "./mounts.ts";
+
+/** What Docker and containerd hide of /proc and /sys: memory, keys, timers and hardware of the whole machine. */
+export const MASKED_PATHS: readonly string[] = Object.freeze([
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/sys/devices/virtual/powercap",
+  "/sys/firmware",
+]);
+
+/** What may be read and not written, as Docker and containerd have it. */
+export const READONLY_PATHS: readonly string[] = Object.freeze(["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]);
+
+/** The environment of a program for which nobody names a search path. */
+export const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Most that a tmpfs holds unless it says `size=`. It takes memory only as it fills. */
+export const TMPFS_SIZE = "64m";
+
+/** Where the guest puts a service's secrets before the service starts; `sdk/guest` has the same path. */
+export function secretsSource(service: string): string {
+  return `/run/linuxkit/secrets/${service}`;
+}
+
+/** The environment with a search path. */
+export function sandboxEnvironment(env: readonly string[]): readonly string[] {
+  return env.some((pair) => pair.startsWith("PATH=")) ? env : [DEFAULT_PATH, ...env];
+}
+
+/** The mounts of our own sandbox. A writable tmpfs belongs to the container's user. */
+export function sandboxMountRules(owner: { readonly uid: number; readonly gid: number }, secrets: Mount | undefined): MountRules {
+  return {
+    defaults: [
+      mountOf("/dev", "tmpfs", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"]),
+      mountOf("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
+      mountOf("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]),
+      mountOf("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", `size=${TMPFS_SIZE}`]),
+      mountOf("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
+      mountOf("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
+      mountOf("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
+      ...(secrets ? [secrets] : []),
+    ],
+    bindOptions: (given = []) => withDefaults(given, [
+      [["rbind", "bind"], "rbind"],
+      [["ro", "rw"], "rw"],
+      [["private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"], "rprivate"],
+    ]),
+    tmpfsOptions: (destination, given) => withDefaults(given, [
+      [["suid", "nosuid"], "nosuid"],
+      [["dev", "nodev"], "nodev"],
+      [["size"], `size=${TMPFS_SIZE}`],
+      [["mode"], `mode=${/^(\/var)?\/tmp$/.test(destination) ? "1777" : "755"}`],
+      ...(owner.uid === 0 ? [] : [[["uid"], `uid=${owner.uid}`] as const]),
+      ...(owner.gid === 0 ? [] : [[["gid"], `gid=${owner.gid}`] as const]),
+    ]),
+  };
+}
+
+/** The mount through which a service sees its secrets. */
+export function secretsMount(service: string): Mount {
+  return mountOf("/run/secrets", "bind", secretsSource(service), ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"]);
+}
+
+/** The fields that our own sandbox sets where nobody else did. */
+export function sandboxDefaults(fields: EffectiveFields, name: string): EffectiveFields {
+  const ownHostname = fields.uts === undefined || fields.uts === "" || fields.uts === "new";
+  return {
+    readonly: true,
+    noNewPrivileges: true,
+    maskedPaths: [...MASKED_PATHS],
+    readonlyPaths: [...READONLY_PATHS],
+    ...(ownHostname && { hostname: name }),
+    ...fields,
+    env: sandboxEnvironment(fields.env),
+  };
+}
+
+type Default = readonly [anyOf: readonly string[], otherwise: string];
+
+function withDefaults(given: readonly string[], defaults: readonly Default[]): readonly string[] {
+  const names = new Set(given.map((option) => option.split("=")[0]));
+  return [...given, ...defaults.flatMap(([anyOf, otherwise]) => (anyOf.some((name) => names.has(name)) ? [] : [otherwise]))];
+}
