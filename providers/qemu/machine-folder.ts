@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { fromFileSystem, LinuxKitError } from "../../sdk/core/errors.ts";
 import { writeFileWhole } from "../../sdk/core/write-file.ts";
 import { identify, isAlive, type ProcessId } from "./process-id.ts";
 
@@ -63,12 +63,17 @@ export function machinePath(stateDir: string, id: string): string {
   return join(stateDir, "machines", id);
 }
 
-/** Makes a machine's folder, for this user alone. */
+/** Makes a machine's folder, for this user alone. `UNWRITABLE` or `DISK_FULL` leaves none. */
 export async function makeMachineFolder(stateDir: string, id: string, record: MachineRecord): Promise<MachineFolder> {
   const path = machinePath(stateDir, id);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await mkdir(path, { mode: 0o700 });
-  return writeRecord({ id, path, record }, record);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await mkdir(path, { mode: 0o700 });
+    return await writeRecord({ id, path, record }, record);
+  } catch (error) {
+    await removeMachineFolder(stateDir, id).catch(() => {});
+    throw fromFileSystem(error, path);
+  }
 }
 
 /** Writes what is known of a machine, whole or not at all. */

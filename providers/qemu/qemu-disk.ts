@@ -49,7 +49,7 @@ export function qemuDisk(places: Places = defaultPlaces()): ResourceType<DiskInp
         await file.truncate(inputs.sizeMiB * MEBIBYTE);
         await file.sync();
       } catch (error) {
-        await rm(path, { force: true });
+        await rm(path, { force: true }).catch(() => {});
         throw fromFileSystem(error, path);
       }
       return { id, outputs: { ...inputs, path, format: "raw" } };

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { qemuDisk } from "../../providers/qemu/qemu-disk.ts";
+import { UNKNOWN, type Properties } from "../../sdk/plugin/value.ts";
+
+const scratch = await mkdtemp(join(tmpdir(), "qemu-disk-"));
+after(() => rm(scratch, { recursive: true, force: true }));
+const subject = { urn: "urn:pulumi:dev::shop::linuxkit:index:QemuDisk::data", name: "data" };
+const work = { ...subject, signal: new AbortController().signal, timeoutSeconds: 60, progress: () => {} };
+const MEBIBYTE = 2 ** 20;
+
+describe("a disk", () => {
+  test("is made, found, grown and removed; its bytes stay", async () => {
+    const stateDir = join(scratch, "life");
+    const type = qemuDisk({ stateDir, cacheDir: scratch });
+    const inputs = { sizeMiB: 64, serial: "data" };
+    const { id, outputs } = await type.create({ ...work, inputs });
+    assert.equal((await stat(outputs.path)).mode & 0o777, 0o600);
+    assert.equal((await stat(outputs.path)).size, 64 * MEBIBYTE);
+    assert.ok((await stat(outputs.path)).blocks * 512 < MEBIBYTE, "it is sparse");
+    await writeFile(outputs.path, "kept", { flag: "r+" });
+
+    const updated = await type.update?.({ ...work, id, inputs: { ...inputs, sizeMiB: 96 }, oldInputs: inputs, oldOutputs: outputs });
+    assert.equal(updated?.outputs.sizeMiB, 96);
+    assert.equal((await stat(outputs.path)).size, 96 * MEBIBYTE);
+    assert.equal((await readFile(outputs.path)).toString("latin1", 0, 4), "kept");
+    await assert.rejects(async () => type.update?.({ ...work, id, inputs, oldInputs: inputs, oldOutputs: outputs }), { code: "UNSUPPORTED", message: /got 64, but the disk has 96/ });
+
+    assert.deepEqual(await type.read?.({ ...work, id }), { id, inputs: { sizeMiB: 96, serial: id.slice(0, 20) }, outputs: { sizeMiB: 96, serial: id.slice(0, 20), path: outputs.path, format: "raw" } });
+    await type.delete?.({ ...work, id, inputs, outputs });
+    assert.equal(await type.read?.({ ...work, id }), undefined);
+    await type.delete?.({ ...work, id, inputs, outputs });
+    await assert.rejects(readdir(stateDir), { code: "ENOENT" });
+  });
+
+  test("cannot be made where nobody may write", async () => {
+    const file = join(scratch, "file");
+    await writeFile(file, "");
+    await assert.rejects(qemuDisk({ stateDir: file, cacheDir: scratch }).create({ ...work, inputs: { sizeMiB: 1, serial: "d" } }), { code: "UNWRITABLE" });
+  });
+
+  const type = qemuDisk({ stateDir: scratch, cacheDir: scratch });
+  const good: [given: Properties, old: Properties | undefined, want: Properties][] = [
+    [{ sizeMiB: 64 }, undefined, { sizeMiB: 64, serial: "data" }],
+    [{ sizeMiB: UNKNOWN, serial: UNKNOWN }, { sizeMiB: 64 }, { sizeMiB: UNKNOWN, serial: UNKNOWN }],
+    [{ sizeMiB: 65, serial: "x" }, { sizeMiB: 64 }, { sizeMiB: 65, serial: "x" }],
+  ];
+  for (const [inputs, oldInputs, want] of good) {
+    test(`takes ${Object.values(want).map(String)}`, async () => {
+      assert.deepEqual(await type.check?.({ ...subject, inputs, ...(oldInputs && { oldInputs }), isSecret: () => false }), { inputs: want, failures: [] });
+    });
+  }
+  const bad: [given: Properties, old: Properties | undefined, path: string, message: RegExp][] = [
+    [{}, undefined, "sizeMiB", /got nothing, wanted a whole number of MiB/],
+    [{ sizeMiB: 0 }, undefined, "sizeMiB", /got 0/],
+    [{ sizeMiB: 63 }, { sizeMiB: 64 }, "sizeMiB", /got 63, but the disk has 64: a disk can grow, never shrink/],
+    [{ sizeMiB: 1, serial: "a b" }, undefined, "serial", /got "a b"/],
+    [{ sizeMiB: 1, label: "x" }, undefined, "label", /no such property/],
+  ];
+  for (const [inputs, oldInputs, path, message] of bad) {
+    test(`refuses ${JSON.stringify(inputs)}`, async () => {
+      const checked = await type.check?.({ ...subject, inputs, ...(oldInputs && { oldInputs }), isSecret: () => false });
+      assert.deepEqual(checked?.failures?.map((failure) => failure.path), [path]);
+      assert.match(checked?.failures?.[0]?.message ?? "", message);
+    });
+  }
+
+  test("grows in place; another serial is another disk", async () => {
+    const oldInputs = { sizeMiB: 64, serial: "data" };
+    const { changed } = (await type.diff?.({ ...subject, id: "data-1", inputs: { sizeMiB: 65, serial: "other" }, oldInputs, oldOutputs: { ...oldInputs, path: "/d", format: "raw" } })) ?? {};
+    assert.deepEqual(Object.fromEntries(changed ?? []), { sizeMiB: "update", serial: "replace" });
+  });
+});
