@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Bytes } from "./bytes.ts";
 import { fromFileSystem, throwIfCancelled } from "./errors.ts";
 import { MARK_PATTERN, markState, PROCESS_MARK } from "./process-mark.ts";
+import { isZero } from "./zero.ts";
 
 /** Bytes that replace some that were written before: a header that is known once its body is. */
 export interface Overwrite {
@@ -32,6 +33,9 @@ export interface StagedFile {
   discard(): Promise<void>;
 }
 
+/** Bytes of the least chunk of zeroes that is left out of the file. */
+const LEAST_HOLE = 65536;
+
 const PART = new RegExp(`^\\..+\\.(${MARK_PATTERN})\\.[0-9a-f]{12}\\.part$`);
 
 /** How long a temporary file of a process that cannot be seen from here may rest before it counts as left behind. */
@@ -56,15 +60,19 @@ export async function stageFile(path: string, source: FileContent, options: Writ
   try {
     await mkdir(dirname(path), { recursive: true });
     await using file = await open(aside, "wx", options.mode ?? 0o644);
+    let end = 0;
     for await (const chunk of source) {
       throwIfCancelled(options.signal, `writing ${path}`);
       if (!(chunk instanceof Uint8Array)) {
-        await overwrite(file, chunk);
+        await writeAt(file, chunk.bytes, chunk.position);
         continue;
       }
-      await file.appendFile(chunk);
+      // long runs of zeroes become holes: a sparse disk takes the time and the room of its content
+      if (chunk.length < LEAST_HOLE || !isZero(chunk)) await writeAt(file, chunk, end);
+      end += chunk.length;
       options.onWritten?.(chunk.length);
     }
+    await file.truncate(end);
     throwIfCancelled(options.signal, `writing ${path}`);
     await file.sync();
   } catch (error) {
@@ -99,8 +107,7 @@ export async function removeDeadParts(directory: string, now = Date.now()): Prom
   }
 }
 
-// a write at a position leaves the place where the next chunk is appended
-async function overwrite(file: FileHandle, { position, bytes }: Overwrite): Promise<void> {
+async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
     done += bytesWritten;

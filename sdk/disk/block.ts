@@ -1,4 +1,5 @@
-import { type Disk, isZero, readExtent } from "./extent.ts";
+import { isZero } from "../core/zero.ts";
+import { type Disk, readExtent } from "./extent.ts";
 
 /** An aligned block of a disk. */
 export interface Block {

@@ -1,5 +1,6 @@
 import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { zeroes } from "../core/zero.ts";
 
 /** Bytes per sector, everywhere in this folder but in ISO 9660. */
 export const SECTOR = 512;
@@ -51,22 +52,6 @@ export function bytesAt(offset: number, bytes: Uint8Array): Extent {
 /** The extents of `disk` moved by `offset`: how a partition enters a disk. */
 export function extentsAt(offset: number, disk: Disk): Extent[] {
   return disk.extents.map((extent) => ({ ...extent, offset: extent.offset + offset }));
-}
-
-const ZEROES = new Uint8Array(1 << 20);
-
-/** `length` zeroes, as chunks of at most 1 MiB that share memory: do not write into them. */
-export function* zeroes(length: number): Generator<Uint8Array> {
-  for (let left = length; left > 0; left -= ZEROES.length) yield left < ZEROES.length ? ZEROES.subarray(0, left) : ZEROES;
-}
-
-/** Whether every byte is zero. */
-export function isZero(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at += ZEROES.length) {
-    const part = bytes.subarray(at, at + ZEROES.length);
-    if (Buffer.compare(part, ZEROES.subarray(0, part.length)) !== 0) return false;
-  }
-  return true;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { LinuxKitError } from "../core/errors.ts";
+import { zeroes } from "../core/zero.ts";
 import { occupiedBlocks, readBlocks } from "../disk/block.ts";
-import { type Disk, SECTOR, zeroes } from "../disk/extent.ts";
+import { type Disk, SECTOR } from "../disk/extent.ts";
 import { gzip } from "./gzip.ts";
 
 const GIB = 2 ** 30;

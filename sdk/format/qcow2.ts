@@ -2,8 +2,9 @@ import { promisify } from "node:util";
 import { deflateRaw } from "node:zlib";
 import { mapOrdered } from "../core/ordered.ts";
 import type { Overwrite } from "../core/write-file.ts";
+import { zeroes } from "../core/zero.ts";
 import { readBlocks } from "../disk/block.ts";
-import { type Disk, zeroes } from "../disk/extent.ts";
+import type { Disk } from "../disk/extent.ts";
 
 export interface Qcow2Options {
   /** Deflates each cluster; one that does not shrink is kept as it is. @default true */

@@ -2,8 +2,9 @@ import { promisify } from "node:util";
 import { deflate as zlibDeflate } from "node:zlib";
 import { LinuxKitError } from "../core/errors.ts";
 import { mapOrdered } from "../core/ordered.ts";
+import { zeroes } from "../core/zero.ts";
 import { readBlocks } from "../disk/block.ts";
-import { type Disk, SECTOR, zeroes } from "../disk/extent.ts";
+import { type Disk, SECTOR } from "../disk/extent.ts";
 import { type Seed, serialFrom } from "../disk/identity.ts";
 
 export interface VmdkOptions {

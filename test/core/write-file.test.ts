@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -23,6 +23,23 @@ describe("writeFileWhole", () => {
     await writeFileWhole(join(folder, "a", "b"), [Buffer.from("one"), Buffer.from("two")]);
     assert.equal(await readFile(join(folder, "a", "b"), "utf8"), "onetwo");
     assert.deepEqual(await readdir(join(folder, "a")), ["b"]);
+  });
+
+  test("replaces what an overwrite names, and appends after it as if nothing had been", async () => {
+    const source = (async function* () {
+      yield Buffer.from("????body");
+      yield { position: 0, bytes: Buffer.from("head") };
+      yield Buffer.from("tail");
+    })();
+    await writeFileWhole(join(folder, "b"), source);
+    assert.equal(await readFile(join(folder, "b"), "utf8"), "headbodytail");
+  });
+
+  test("leaves holes for long runs of zeroes, at the end too", async () => {
+    const content = [Buffer.from("a"), Buffer.alloc(3 << 20), Buffer.from("b"), Buffer.alloc(1 << 20)];
+    await writeFileWhole(join(folder, "b"), content);
+    assert.deepEqual(await readFile(join(folder, "b")), Buffer.concat(content));
+    assert.ok((await stat(join(folder, "b"))).blocks * 512 < 1 << 20);
   });
 
   test("keeps the former file and leaves nothing beside it when the source fails", async () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
+import { isZero } from "../../sdk/core/zero.ts";
 import { occupiedBlocks, readBlocks } from "../../sdk/disk/block.ts";
-import { bytesAt, type Disk, type Extent, extentsAt, isZero, makeDisk, readDisk } from "../../sdk/disk/extent.ts";
+import { bytesAt, type Disk, type Extent, extentsAt, makeDisk, readDisk } from "../../sdk/disk/extent.ts";
 import { guidBytes, serialFrom, uuidBytes, uuidFrom } from "../../sdk/disk/identity.ts";
 
 const text = (offset: number, value: string): Extent => bytesAt(offset, Buffer.from(value));
