@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/debian": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci"],
   "sdk/guest": [],
   "sdk/runtime": ["sdk/core", "sdk/definition", "sdk/oci"],
-  "sdk/resolve": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian"],
+  "sdk/resolve": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/runtime"],
   "sdk/plan": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/guest", "sdk/runtime", "sdk/resolve"],
   "sdk/disk": ["sdk/core", "sdk/archive"],
   "sdk/format": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/disk", "sdk/plan"],
@@ -56,9 +56,10 @@ async function sources(): Promise<string[]> {
   return found.sort();
 }
 
-/** Every module that a source names: `from "x"`, `import "x"`, `import("x")`. */
+/** Every module that a source names: `import … from "x"`, `export … from "x"`, `import "x"`, `import("x")`. */
 function imports(text: string): string[] {
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] as string);
+  const patterns = [/^(?:import|export)\b[^"`;]*?\bfrom "([^"]+)";/gm, /^import "([^"]+)";/gm, /\bimport\("([^"]+)"\)/g];
+  return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1] as string));
 }
 
 describe("imports go one way", async () => {

@@ -1,7 +1,5 @@
 import { directoryEntry, type Entry, fileEntry, NO_BODY } from "../archive/entry.ts";
-
-/** Where an image's tree goes: into the root itself, a container's root filesystem, or a volume. */
-export type TreePlace = "init" | "container" | "volume";
+import type { TreePlace } from "../plan/plan.ts";
 
 /** Paths that an image may hold from the machine it was made on, and that the OS provides instead. */
 const LEFT_OUT = new Set([".dockerenv", "Dockerfile", "dev/console", "dev/pts", "dev/shm", "etc/hostname"]);

@@ -50,11 +50,14 @@ export interface UnpackStep {
   readonly kind: "unpack";
   readonly source: PlanSource;
   readonly prefix: string;
-  /** Lay it out as LinuxKit does for such a place (mount points, `etc/hosts`…). @default as the image has it */
-  readonly place?: "init" | "container" | "volume";
+  /** What becomes of the paths that belong to a machine: see `imageTree`. */
+  readonly place: TreePlace;
   /** What the user wrote that brought it here, for messages: `services.web`. */
   readonly location: string;
 }
+
+/** Where an image's tree goes: into the root itself, a container's root filesystem, or a volume. */
+export type TreePlace = "init" | "container" | "volume";
 
 /** Kernel modules with all that they need, under `lib/modules`, and `etc/modules.list` in the order of insmod. */
 export interface ModulesStep {

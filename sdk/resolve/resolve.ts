@@ -5,6 +5,7 @@ import type { DebianImage } from "../definition/debian-image.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
+import { debianImageConfig } from "../runtime/bundle.ts";
 import { sourceKey, sourcesOf } from "./image-source.ts";
 import type { Lock } from "./lock.ts";
 
@@ -68,19 +69,12 @@ export async function resolve(definition: Definition, options: ResolveOptions): 
       images.set(location, found);
     } else {
       debian[key] ??= lock?.debian[key] ?? (await sources.lockDebian(source, location));
-      images.set(location, { config: debianConfig(source), debian: source.debian, packages: debian[key].packages });
+      images.set(location, { config: debianImageConfig(source), debian: source.debian, packages: debian[key].packages });
     }
   }
   checkRoles(definition);
   return { definition, arch, images, lock: { version: 1, arch, debian, images: references } };
 }
-
-/** What an image of packages says of its containers: all of it stands in its label. */
-function debianConfig({ config }: DebianImage): ImageConfig {
-  return { entrypoint: [], cmd: [], env: [DEBIAN_PATH], workingDir: "", label: config };
-}
-
-const DEBIAN_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // a kernel among the services, or nginx for a kernel, is a mistake that would only show at boot
 function checkRoles(definition: Definition): void {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { directoryEntry, type Entry, fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
-import { imageTree, type TreePlace } from "../../sdk/build/image-tree.ts";
+import { imageTree } from "../../sdk/build/image-tree.ts";
+import type { TreePlace } from "../../sdk/plan/plan.ts";
 
 async function treeOf(entries: Entry[], place: TreePlace): Promise<Map<string, Entry>> {
   const tree = new Map<string, Entry>();

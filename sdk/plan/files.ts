@@ -1,0 +1,45 @@
+import type { Digest } from "../core/digest.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import type { FileSpec } from "../definition/definition.ts";
+import { plainPath } from "../definition/file.ts";
+import type { Place } from "./place.ts";
+import type { EntryStep } from "./plan.ts";
+
+/** Turns the name of a container into its number. */
+export type OwnerNumber = (owner: number | string, path: string) => number;
+
+/** What the definition itself looks like as text, for files that are its metadata. */
+export type Metadata = (kind: "yaml" | "json") => string;
+
+/**
+ * The definition's files as steps: large ones, whose bytes are in the blob store, apart from those whose content is in
+ * the plan, so that a changed line compresses no gigabyte anew. Of two files at one path only the later one is there.
+ */
+export function fileSteps(files: readonly FileSpec[], place: Place, owner: OwnerNumber, metadata: Metadata): { large: EntryStep[]; small: EntryStep[] } {
+  const last = new Map(files.map((file, index) => [plainPath(file.path), index]));
+  const large: EntryStep[] = [];
+  const small: EntryStep[] = [];
+  for (const [index, file] of files.entries()) {
+    if (last.get(plainPath(file.path)) !== index) continue;
+    const where = `files[${index}]`;
+    const common = {
+      kind: "entry" as const,
+      path: place(file.path),
+      mode: Number.parseInt(file.mode, 8),
+      uid: owner(file.uid, `${where}.uid`),
+      gid: owner(file.gid, `${where}.gid`),
+    };
+    if (file.directory) small.push({ ...common, type: "directory" });
+    else if (file.symlink !== undefined) small.push({ ...common, type: "symlink", link: file.symlink });
+    else if (file.sha256 !== undefined) large.push({ ...common, type: "file", blob: { digest: `sha256:${file.sha256}` as Digest, size: file.size ?? 0 } });
+    else if (file.metadata) small.push({ ...common, type: "file", contents: metadata(file.metadata) });
+    else if (file.contents !== undefined) small.push({ ...common, type: "file", contents: file.contents });
+    else throw unread(file, where);
+  }
+  return { large, small };
+}
+
+// a source is read before there is a plan, where the project's folder is known
+function unread(file: FileSpec, where: string): LinuxKitError {
+  return new LinuxKitError("INVALID_DEFINITION", `${where}.source: ${file.source} was not read; build it through ImageBuild or build()`, { path: `${where}.source` });
+}

@@ -1,0 +1,29 @@
+import { type GuestContainer, GUEST_FILE, guestContainer } from "../guest/container.ts";
+import type { RuntimeActions } from "../guest/runtime-actions.ts";
+import type { Bundle } from "../runtime/bundle.ts";
+import { fileStep } from "./entry-step.ts";
+import type { EntryStep } from "./plan.ts";
+
+/** The shell file that our own guest reads beside a bundle's JSON. */
+export function guestStep(bundle: Bundle): EntryStep {
+  const { health, restart, timeout, optional, stopTimeout, secrets } = bundle.container;
+  const { name, phase, path, readonly, unpacks, tree, uid, gid, privateNetwork } = bundle;
+  const container: GuestContainer = {
+    name,
+    phase,
+    directory: path.slice(path.lastIndexOf("/") + 1),
+    rootfs: { readonly, ...(!unpacks && { extracted: `/${tree}` }) },
+    runtime: JSON.parse(bundle.runtime) as RuntimeActions,
+    uid,
+    gid,
+    privateNetwork,
+    // exactly one of http, tcp and command, which the schema has checked and its type does not say
+    ...(health && { health: health as unknown as NonNullable<GuestContainer["health"]> }),
+    ...(restart && { restart }),
+    ...(timeout !== undefined && { timeout }),
+    ...(optional !== undefined && { optional }),
+    ...(stopTimeout !== undefined && { stopTimeout }),
+    ...(secrets && { secrets: Object.keys(secrets).sort() }),
+  };
+  return fileStep(`${path}/${GUEST_FILE}`, guestContainer(container));
+}

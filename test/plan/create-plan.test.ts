@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { File } from "../../sdk/definition/file.ts";
+import { Image } from "../../sdk/definition/image.ts";
+import { Kernel } from "../../sdk/definition/kernel.ts";
+import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
+import { Service } from "../../sdk/definition/service.ts";
+import { debian } from "../../sdk/debian/images.ts";
+import { END_MARK } from "../../sdk/guest/files.ts";
+import { guestCommandLine } from "../../sdk/plan/command-line.ts";
+import { createPlan } from "../../sdk/plan/create-plan.ts";
+import { type EntryStep, type Plan, segmentKey } from "../../sdk/plan/plan.ts";
+import { resolve } from "../../sdk/resolve/resolve.ts";
+
+const web = (args = {}) =>
+  new Service("web", { image: debian.packages({ packages: ["nginx-light"], command: ["nginx"] }), capabilities: ["CAP_CHOWN"], ...args });
+
+function os(...services: Service[]): Image {
+  return new Image({
+    kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
+    init: [debian.init()],
+    onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
+    services: services.length > 0 ? services : [web()],
+    files: [new File("/srv/web/index.html", { contents: "hello", mode: "0644" }), new File("/lib/extra/x", { contents: "" })],
+  });
+}
+
+async function planOf(image: Image): Promise<Plan> {
+  const resolved = await resolve(image.spec, {
+    arch: "amd64",
+    sources: {
+      lockDebian: async ({ debian: { packages } }) => ({
+        packages: packages.map((name) => ({ name, version: "1", architecture: "amd64", filename: "x", size: 1, sha256: Buffer.from(name).toString("hex").padEnd(64, "0").slice(0, 64), archive: "debian", keep: "slim" })),
+      }),
+      findImage: () => assert.fail("there is no reference in this definition"),
+    },
+  });
+  return createPlan(resolved, () => "metadata");
+}
+
+const keys = (plan: Plan) => new Map(plan.segments.map((segment) => [segment.name, segmentKey(segment)]));
+const entries = (plan: Plan): EntryStep[] => plan.segments.flatMap(({ steps }) => steps.filter((step) => step.kind === "entry"));
+
+function changed(before: Plan, after: Plan): string[] {
+  const old = keys(before);
+  return [...keys(after)].filter(([name, key]) => old.get(name) !== key).map(([name]) => name);
+}
+
+describe("createPlan", () => {
+  test("the same definition gives the same plan", async () => assert.deepEqual(await planOf(os()), await planOf(os())));
+
+  test("segments come in the order in which the kernel may unpack them", async () => {
+    assert.deepEqual([...keys(await planOf(os())).keys()], ["tree", "init", "modules", "services.web", "config"]);
+  });
+
+  test("the end mark is the very last path", async () => {
+    const last = entries(await planOf(os())).at(-1);
+    assert.equal(last?.path, `usr/${END_MARK}`);
+  });
+
+  test("an image that holds only what init holds lies in its segment", async () => {
+    const init = (await planOf(os())).segments.find(({ name }) => name === "init");
+    assert.deepEqual(init?.steps.flatMap((step) => (step.kind === "unpack" ? [step.prefix] : [])), ["", "containers/onboot/000-dhcp/rootfs"]);
+  });
+
+  test("no path goes through a link of Debian's tree", async () => {
+    const through = entries(await planOf(os())).filter(({ path }) => /^(bin|sbin|lib|lib64)(\/|$)/.test(path));
+    assert.deepEqual(through, []);
+  });
+
+  test("every directory above an entry is in the first segment, parents first", async () => {
+    const plan = await planOf(os());
+    const folders = plan.segments[0]?.steps.map((step) => (step as EntryStep).path) ?? [];
+    for (const path of ["containers", "containers/services", "containers/services/web", "srv", "srv/web", "usr/lib/extra"]) assert.ok(folders.includes(path), path);
+    for (const folder of folders) {
+      const above = folder.slice(0, Math.max(0, folder.lastIndexOf("/")));
+      if (above) assert.ok(folders.indexOf(above) < folders.indexOf(folder), folder);
+    }
+  });
+
+  for (const row of [
+    { name: "one capability", image: os(web({ capabilities: ["CAP_CHOWN", "CAP_SETUID"] })), want: ["config"] },
+    { name: "a health check", image: os(web({ health: { tcp: { port: 80 } } })), want: ["config"] },
+    { name: "a file's content", image: os().replace(new File("/srv/web/index.html", { contents: "bye", mode: "0644" })), want: ["config"] },
+    { name: "another package", image: os(web({ image: debian.packages({ packages: ["nginx-full"], command: ["nginx"] }) })), want: ["services.web"] },
+    { name: "a further service", image: os(web(), new Service("b", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }) })), want: ["tree", "services.b", "config"] },
+    { name: "a value of a secret", image: os(web({ secrets: { key: "two" } })), base: os(web({ secrets: { key: "one" } })), want: [] },
+  ]) {
+    test(`${row.name} changes the segments [${row.want}] and no other`, async () => {
+      const [before, after] = [await planOf(row.base ?? os()), await planOf(row.image)];
+      assert.deepEqual(changed(before, after), row.want);
+      assert.equal(before.digest !== after.digest, row.want.length > 0);
+    });
+  }
+
+  for (const row of [
+    { written: "console=ttyS0", want: "console=ttyS0 rootfstype=ramfs panic=-1 quiet" },
+    { written: "root=/dev/vda panic=5 debug", want: "root=/dev/vda panic=5 debug" },
+    { written: "", want: "rootfstype=ramfs panic=-1 quiet" },
+  ]) {
+    test(`the command line ${JSON.stringify(row.written)} gets the words that the guest needs`, () => assert.equal(guestCommandLine(row.written), row.want));
+  }
+});
