@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { encodeIndex, parseIndex, selectPlatform } from "../../sdk/oci/image-index.ts";
+import { parseImageConfig } from "../../sdk/oci/image-config.ts";
+import { parseManifest } from "../../sdk/oci/manifest.ts";
+import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
+
+const digest = (digit: string) => `sha256:${digit.repeat(64)}` as const;
+const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest: digest("1"), size: 5 };
+const manifest = { schemaVersion: 2, config: { mediaType: MEDIA_TYPE.ociConfig, digest: digest("0"), size: 2 }, layers: [layer] };
+const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+test("an OCI manifest needs no media type of its own; Docker's keeps its own", () => {
+  assert.equal(parseManifest(bytes(manifest), "x").mediaType, MEDIA_TYPE.ociManifest);
+  assert.equal(parseManifest(bytes({ ...manifest, mediaType: MEDIA_TYPE.dockerManifest }), "x").mediaType, MEDIA_TYPE.dockerManifest);
+  assert.deepEqual(parseManifest(bytes(manifest), "x").layers, [layer]);
+});
+
+describe("malformed manifests", () => {
+  const rows: [string, unknown, RegExp][] = [
+    ["another schema", { ...manifest, schemaVersion: 1 }, /m is malformed: schemaVersion: /],
+    ["no layers", { ...manifest, layers: undefined }, /layers: /],
+    ["a short digest", { ...manifest, layers: [{ ...layer, digest: "sha256:1" }] }, /layers\.0\.digest: got "sha256:1", wanted sha256: and 64/],
+    ["a negative size", { ...manifest, layers: [{ ...layer, size: -1 }] }, /layers\.0\.size/],
+    ["a fractional size", { ...manifest, layers: [{ ...layer, size: 0.5 }] }, /layers\.0\.size/],
+    ["a size beyond exact numbers", { ...manifest, layers: [{ ...layer, size: 2 ** 60 }] }, /layers\.0\.size/],
+    ["too many layers", { ...manifest, layers: Array(501).fill(layer) }, /layers: /],
+    ["an index's media type", { ...manifest, mediaType: MEDIA_TYPE.ociIndex }, /says it is .*index/],
+    ["a list", [], /document: /],
+    ["null", null, /document: /],
+  ];
+  for (const [name, value, message] of rows) test(name, () => assert.throws(() => parseManifest(bytes(value), "m"), { code: "CORRUPT", message }));
+  test("no JSON", () => assert.throws(() => parseManifest(Buffer.from("{"), "m"), { code: "CORRUPT", message: /m is not JSON/ }));
+  test("no UTF-8", () => assert.throws(() => parseManifest(Buffer.of(0x22, 0xff, 0x22), "m"), { code: "CORRUPT" }));
+  test("another type than promised", () => assert.throws(() => parseManifest(bytes({ ...manifest, mediaType: MEDIA_TYPE.dockerManifest }), "m", MEDIA_TYPE.ociManifest), { code: "CORRUPT" }));
+  test("schema 1", () => assert.throws(() => parseManifest(bytes({}), "m", "application/vnd.docker.distribution.manifest.v1+prettyjws"), { code: "UNSUPPORTED" }));
+  test("over 4 MiB", () => assert.throws(() => parseManifest(Buffer.alloc((4 << 20) + 1, 0x20), "m"), { code: "TOO_LARGE" }));
+});
+
+describe("the platform of an index", () => {
+  const entry = (digit: string, os: string, architecture: string, variant?: string) => ({ mediaType: MEDIA_TYPE.ociManifest, digest: digest(digit), size: 1, platform: { os, architecture, ...(variant && { variant }) } });
+  const index = parseIndex(bytes({ schemaVersion: 2, manifests: [entry("1", "unknown", "unknown"), entry("2", "linux", "arm64", "v8"), entry("3", "linux", "amd64"), entry("4", "linux", "amd64")] }), "i");
+  test("the first that fits", () => assert.equal(selectPlatform(index, { os: "linux", architecture: "amd64" }, "i").digest, digest("3")));
+  test("the variant does not count", () => assert.equal(selectPlatform(index, { os: "linux", architecture: "arm64" }, "i").digest, digest("2")));
+  test("none", () => assert.throws(() => selectPlatform(index, { os: "linux", architecture: "s390x" }, "i"), { code: "NOT_FOUND", message: "i has no linux/s390x; it has linux/arm64, linux/amd64" }));
+  test("what is encoded is read again", () => assert.deepEqual(parseIndex(encodeIndex(index), "i"), index));
+});
+
+test("a configuration: what LinuxKit reads, and its label as text", () => {
+  const label = "capabilities: [all]\n";
+  const text = bytes({ os: "linux", architecture: "amd64", config: { Entrypoint: ["/x"], Cmd: null, Env: ["A=1"], Labels: { "org.mobyproject.config": label, other: "1" } }, rootfs: { type: "layers", diff_ids: [digest("1")] } });
+  assert.deepEqual(parseImageConfig(text, "c"), {
+    os: "linux",
+    architecture: "amd64",
+    entrypoint: ["/x"],
+    cmd: [],
+    env: ["A=1"],
+    workingDir: "",
+    labels: { "org.mobyproject.config": label, other: "1" },
+    labelText: label,
+    diffIds: [digest("1")],
+  });
+  assert.equal(parseImageConfig(bytes({}), "c").labelText, undefined);
+  assert.throws(() => parseImageConfig(bytes({ config: { Env: "A=1" } }), "c"), { code: "CORRUPT", message: /config\.Env/ });
+});

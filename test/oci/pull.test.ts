@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, describe, test } from "node:test";
+import { fileEntry } from "../../sdk/archive/entry.ts";
+import { BlobStore } from "../../sdk/cache/blob-store.ts";
+import { collect } from "../../sdk/core/bytes.ts";
+import { fetchBlobs } from "../../sdk/oci/fetch-blobs.ts";
+import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
+import { type SourceOptions, findImage, pullImage } from "../../sdk/oci/open-source.ts";
+import { createRegistryClient } from "../../sdk/oci/registry/client.ts";
+import { fetchBlob, repositorySource, resolveTag } from "../../sdk/oci/registry/pull.ts";
+import { type RegistryOptions, TestRegistry } from "../support/registry.ts";
+import { addImage } from "../support/test-image.ts";
+
+const AMD64 = { os: "linux", architecture: "amd64" };
+const QUICK = { attempts: 4, baseMs: 1, maxMs: 5 };
+const LOGIN = { kind: "token", username: "u", password: "p" } as const;
+const auth = async () => ({ username: "u", password: "p" });
+const anonymous = async () => undefined;
+
+async function start(context: TestContext, options: RegistryOptions = {}): Promise<{ registry: TestRegistry; store: BlobStore; options: SourceOptions }> {
+  const registry = await TestRegistry.start(options);
+  const store = new BlobStore(await mkdtemp(join(tmpdir(), "pull-")));
+  context.after(async () => {
+    await registry[Symbol.asyncDispose]();
+    await rm(store.directory, { recursive: true });
+  });
+  return { registry, store, options: { store, auth: anonymous, retry: QUICK, registryMirrors: { "docker.io": registry.url } } };
+}
+
+const blobOf = (registry: TestRegistry, size: number) => ({ mediaType: MEDIA_TYPE.ociLayer, ...registry.addBlob("o/x", randomBytes(size)) });
+
+test("an image comes whole from a mirror, and nothing comes twice", async (context) => {
+  const { registry, store, options } = await start(context);
+  const layers = [[fileEntry("a", "1")], [fileEntry("b", "2")], [fileEntry("a", "1")]];
+  const amd64 = await addImage(registry, "library/x", layers, { config: { Env: ["A=1"] } });
+  const arm64 = await addImage(registry, "library/x", layers, { architecture: "arm64" });
+  const platform = (architecture: string) => ({ os: "linux", architecture });
+  const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [{ ...arm64, platform: platform("arm64") }, { ...amd64, platform: platform("amd64") }] };
+  registry.addManifest("library/x", index, "1");
+
+  const image = await pullImage("x:1", AMD64, options);
+  assert.equal(image.name, "docker.io/library/x:1");
+  assert.equal(image.digest, amd64.digest);
+  assert.deepEqual(image.config.env, ["A=1"]);
+  for (const { digest, size } of image.manifest.layers) assert.equal((await store.find(digest))?.size, size);
+  assert.equal(registry.seen(/GET .*\/blobs\//).length, 3, "one configuration and two different layers");
+
+  const before = registry.requests.length;
+  const again = await pullImage(`x@${amd64.digest}`, AMD64, options);
+  assert.deepEqual({ ...again, name: "", index: undefined }, { ...image, name: "", index: undefined });
+  await pullImage("x:1", AMD64, options);
+  assert.deepEqual(registry.requests.slice(before).map(({ method, path }) => `${method} ${path}`), ["GET /v2/library/x/manifests/1"], "a tag may have moved; nothing else is asked");
+});
+
+test("two pulls at once fetch each blob once", async (context) => {
+  const { registry, options } = await start(context);
+  await addImage(registry, "library/x", [[fileEntry("a", randomBytes(1 << 20))], [fileEntry("b", "2")]], { tags: ["1"] });
+  await Promise.all([pullImage("x:1", AMD64, options), pullImage("x:1", AMD64, options)]);
+  const layers = registry.seen(/GET .*\/blobs\//).map(({ path }) => path);
+  assert.equal(layers.length - new Set(layers).size <= 1, true, "only the configuration, which is read before, may come twice");
+});
+
+test("a reference to a bare manifest is taken whatever its platform is; an index must have the platform", async (context) => {
+  const { registry, options } = await start(context);
+  const arm64 = await addImage(registry, "o/x", [], { architecture: "arm64", tags: ["bare"] });
+  registry.addManifest("o/x", { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [{ ...arm64, platform: { os: "linux", architecture: "arm64" } }] } as object, "index");
+  assert.equal((await findImage("o/x:bare", AMD64, options)).config.architecture, "arm64");
+  await assert.rejects(findImage("o/x:index", AMD64, options), { code: "NOT_FOUND", message: "docker.io/o/x:index has no linux/amd64; it has linux/arm64" });
+});
+
+describe("logins", () => {
+  const kinds = ["basic", "token"] as const;
+  for (const kind of kinds) {
+    test(`${kind}: the right one opens, a wrong one and none do not`, async (context) => {
+      const { registry, options } = await start(context, { login: { ...LOGIN, kind } });
+      await addImage(registry, "o/x", [[fileEntry("a", "1")]], { tags: ["1"] });
+      await pullImage("o/x:1", AMD64, { ...options, auth });
+      await assert.rejects(findImage("o/x:1", AMD64, { ...options, auth: async () => ({ username: "u", password: "wrong" }) }), { code: "ACCESS_DENIED" });
+      await assert.rejects(findImage("o/x:1", AMD64, options), { code: "ACCESS_DENIED" });
+    });
+  }
+  test("an anonymous token pulls", async (context) => {
+    const { registry, options } = await start(context, { login: { ...LOGIN, anonymousPull: true } });
+    await addImage(registry, "o/x", [], { tags: ["1"] });
+    await findImage("o/x:1", AMD64, options);
+  });
+  test("an identity token is exchanged", async (context) => {
+    const { registry, options } = await start(context, { login: LOGIN });
+    await addImage(registry, "o/x", [], { tags: ["1"] });
+    await findImage("o/x:1", AMD64, { ...options, auth: async () => ({ identityToken: "p" }) });
+    assert.equal(registry.seen(/POST \/token/).length, 1);
+  });
+  test("one token serves a repository, and is renewed when the registry takes it no more", async (context) => {
+    const { registry, options } = await start(context, { login: LOGIN });
+    await addImage(registry, "o/x", [[fileEntry("a", "1")]], { tags: ["1"] });
+    const shared = { ...options, auth, client: createRegistryClient({ ...options, auth }) };
+    await pullImage("o/x:1", AMD64, shared);
+    assert.equal(registry.seen(/\/token/).length, 1);
+    registry.revokeTokens();
+    await findImage("o/x:1", AMD64, shared);
+    assert.equal(registry.seen(/\/token/).length, 2);
+  });
+  test("the mirror's name is asked for, never Docker Hub's", async (context) => {
+    const { registry, options } = await start(context, { login: LOGIN });
+    await addImage(registry, "library/x", [], { tags: ["1"] });
+    const asked: string[] = [];
+    await findImage("x:1", AMD64, { ...options, auth: async (request) => (asked.push(request.registry), { username: "u", password: "p" }) });
+    assert.deepEqual(asked, [registry.host]);
+  });
+});
+
+describe("what fails on the way", () => {
+  const size = 3 << 20;
+  test("a cut connection is taken up where it was cut", async (context) => {
+    const { registry, options } = await start(context, { fault: (_, count) => (count < 3 ? { cutAfter: 1 << 19 } : undefined) });
+    const blob = blobOf(registry, size);
+    const repository = createRegistryClient(options).repository("docker.io", "o/x");
+    const hash = createHash("sha256");
+    let got = 0;
+    for await (const chunk of fetchBlob(repository, blob)) {
+      hash.update(chunk);
+      got += chunk.length;
+    }
+    assert.equal(`sha256:${hash.digest("hex")}`, blob.digest);
+    assert.equal(got, size);
+    const ranges = registry.seen(/blobs/).map(({ headers }) => headers.range);
+    assert.equal(ranges[0], undefined);
+    assert.ok(ranges.slice(1).some((range) => range !== undefined), `a range was asked for: ${ranges}`);
+  });
+  test("without ranges it begins again, and gives no byte twice", async (context) => {
+    const { registry, options } = await start(context, { ranges: false, fault: (_, count) => (count < 2 ? { cutAfter: 1 << 19 } : undefined) });
+    const blob = blobOf(registry, size);
+    assert.equal((await collect(fetchBlob(createRegistryClient(options).repository("docker.io", "o/x"), blob))).length, size);
+  });
+  test("it gives up in the end, and keeps nothing", async (context) => {
+    const { registry, store, options } = await start(context, { fault: () => ({ cutAfter: 10 }) });
+    const blob = blobOf(registry, size);
+    const source = repositorySource(createRegistryClient(options).repository("docker.io", "o/x"));
+    await assert.rejects(fetchBlobs(source, [blob], store), { code: "NETWORK" });
+    assert.deepEqual(await readdir(join(store.directory, "blobs", "sha256")), []);
+  });
+  for (const status of [429, 500, 502, 503, 504]) {
+    test(`${status} is waited out`, async (context) => {
+      const { registry, options } = await start(context, { fault: (_, count) => (count < 3 ? { status, headers: { "retry-after": "0" } } : undefined) });
+      await addImage(registry, "o/x", [], { tags: ["1"] });
+      await findImage("o/x:1", AMD64, options);
+    });
+  }
+  test("a lasting 503 is named, its body cut and its URL without secrets", async (context) => {
+    const body = JSON.stringify({ errors: [{ code: "UNAVAILABLE", message: "down\u0007 for\nrepairs" }] });
+    const { options } = await start(context, { fault: () => ({ status: 503, body }) });
+    await assert.rejects(findImage("o/x:1", AMD64, options), { code: "NETWORK", message: /docker\.io\/o\/x:1: the registry answered 503: UNAVAILABLE down for repairs \(http:\/\/127/ });
+  });
+  test("an endless error body is read to 64 KiB at most", async (context) => {
+    const { options } = await start(context, { fault: () => ({ status: 400, body: Buffer.alloc(32 << 20, 0x61) }) });
+    await assert.rejects(findImage("o/x:1", AMD64, options), { code: "NETWORK", message: /answered 400 \(/ });
+  });
+  test("silence ends at the deadline", async (context) => {
+    const { options } = await start(context, { fault: () => ({ silent: true }) });
+    await assert.rejects(findImage("o/x:1", AMD64, { ...options, timeoutSeconds: 0.05, retry: { attempts: 2, baseMs: 1 } }), { code: "TIMEOUT" });
+  });
+  test("cancelling ends it at once", async (context) => {
+    const { options } = await start(context, { fault: () => ({ silent: true }) });
+    const stop = new AbortController();
+    const finding = findImage("o/x:1", AMD64, { ...options, signal: stop.signal });
+    setTimeout(() => stop.abort(), 20);
+    await assert.rejects(finding, { code: "CANCELLED" });
+  });
+});
+
+describe("what a registry gets wrong", () => {
+  const rows: [string, (body: Buffer) => Buffer, string][] = [
+    ["a changed byte", (body) => Buffer.concat([Buffer.of((body[0] as number) ^ 1), body.subarray(1)]), "DIGEST_MISMATCH"],
+    ["a byte too many", (body) => Buffer.concat([body, Buffer.of(0)]), "SIZE_MISMATCH"],
+    ["a byte too few", (body) => body.subarray(1), "SIZE_MISMATCH"],
+  ];
+  for (const [name, change, code] of rows) {
+    test(`${name} in a blob`, async (context) => {
+      let body: Buffer = Buffer.alloc(0);
+      const { registry, store, options } = await start(context, { ranges: false, fault: () => ({ body: change(body) }) });
+      const blob = blobOf(registry, 1000);
+      body = registry.blobs.get("o/x")?.get(blob.digest) as Buffer;
+      const source = repositorySource(createRegistryClient(options).repository("docker.io", "o/x"));
+      await assert.rejects(fetchBlobs(source, [blob], store), { code });
+      assert.equal(await store.find(blob.digest), undefined);
+    });
+  }
+  test("a manifest that is not what its digest says", async (context) => {
+    const { registry, options } = await start(context, { fault: () => ({ body: Buffer.from("{}") }) });
+    const { digest } = await addImage(registry, "o/x", [], { tags: ["1"] });
+    await assert.rejects(findImage(`o/x@${digest}`, AMD64, options), { code: "DIGEST_MISMATCH" });
+    await assert.rejects(findImage("o/x:1", AMD64, options), { code: "DIGEST_MISMATCH" });
+  });
+  test("a manifest over 4 MiB", async (context) => {
+    const { registry, options } = await start(context, { fault: () => ({ body: Buffer.alloc(5 << 20, 0x20) }) });
+    await addImage(registry, "o/x", [], { tags: ["1"] });
+    await assert.rejects(findImage("o/x:1", AMD64, options), { code: "TOO_LARGE" });
+  });
+  test("an image that is not there", async (context) => {
+    const { registry, options } = await start(context);
+    await assert.rejects(findImage("o/x:1", AMD64, options), { code: "NOT_FOUND", message: new RegExp(`docker\\.io/o/x:1 does not exist: 404: MANIFEST_UNKNOWN manifest unknown: 1 \\(${registry.url}`) });
+    assert.equal(await resolveTag(createRegistryClient(options).repository("docker.io", "o/x"), "1"), undefined);
+  });
+});
+
+test("a redirect to another host is followed without the login", async (context) => {
+  const other = await start(context);
+  const { registry, options } = await start(context, { login: LOGIN, fault: ({ url = "" }) => (url.includes("/blobs/") ? { redirect: `${other.registry.url}${url}?signature=secret` } : undefined) });
+  const blob = blobOf(registry, 1000);
+  other.registry.addBlob("o/x", registry.blobs.get("o/x")?.get(blob.digest) as Buffer);
+  const repository = createRegistryClient({ ...options, auth }).repository("docker.io", "o/x");
+  await collect(fetchBlob(repository, blob));
+  assert.equal(other.registry.requests.length, 1);
+  assert.equal(other.registry.requests[0]?.headers.authorization, undefined);
+  assert.match(registry.seen(/blobs/).at(-1)?.headers.authorization ?? "", /^Bearer /);
+  // the signature in the address stays out of messages
+  other.registry.blobs.clear();
+  await assert.rejects(collect(fetchBlob(repository, blob)), (error: Error) => !error.message.includes("secret") && /signature=…/.test(error.message));
+});
+
+test("redirects that never end, and to plain http, are refused", async () => {
+  const answer = (location: string) => async () => new Response(null, { status: 302, headers: { location } });
+  const client = (location: string) => createRegistryClient({ fetch: answer(location), auth: anonymous, retry: QUICK }).repository("example.com", "x");
+  await assert.rejects(resolveTag(client("https://example.com/v2/"), "1"), { code: "NETWORK", message: /redirects more than 5 times/ });
+  await assert.rejects(resolveTag(client("http://example.com/v2/"), "1"), { code: "NETWORK", message: /redirects to plain http at example\.com/ });
+  await assert.rejects(resolveTag(client("file:///etc/passwd"), "1"), { code: "NETWORK", message: /redirects to what is no address/ });
+});
