@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { EntryType } from "../archive/entry.ts";
+import type { BlobStore } from "../cache/blob-store.ts";
+import { collect } from "../core/bytes.ts";
+import { writeFileWhole } from "../core/write-file.ts";
+import { readDeb } from "./deb.ts";
+import { type Elf, isElf, readElf } from "./elf.ts";
+import { debDigest, type LockedDeb } from "./locked.ts";
+import { mergedPath } from "./merged-usr.ts";
+
+/** A path that a package installs. */
+export interface PackagedPath {
+  /** As it lies in a tree with a merged /usr. */
+  readonly path: string;
+  readonly type: EntryType;
+  /** Of a symlink its target; of a hard link the other path. */
+  readonly link?: string;
+  /** Of a program or library: what the loader reads of it. */
+  readonly elf?: Elf;
+}
+
+/**
+ * What a package installs, with the needs of its programs and libraries. It is kept under the package's sha256 in
+ * `indexes/`, since it costs a whole decompression to find out. The package is in the store.
+ */
+export async function debContents(deb: Pick<LockedDeb, "name" | "sha256">, store: BlobStore, cacheDir: string): Promise<readonly PackagedPath[]> {
+  const path = join(cacheDir, "indexes", `${deb.sha256}.1.contents`);
+  const kept = await readFile(path, "utf8").catch(() => undefined);
+  if (kept !== undefined) return JSON.parse(kept) as PackagedPath[];
+  const contents: PackagedPath[] = [];
+  for await (const { member, entry } of readDeb(store.open(debDigest(deb)), deb.name)) {
+    if (member !== "data") continue;
+    const elf = entry.type === "file" ? await elfOf(entry.body, `${deb.name}: ${entry.path}`) : undefined;
+    const link = entry.type === "hardlink" ? mergedPath(entry.link as string) : entry.link;
+    contents.push({ path: mergedPath(entry.path), type: entry.type, ...(link !== undefined && { link }), ...(elf && { elf }) });
+  }
+  await writeFileWhole(path, [Buffer.from(JSON.stringify(contents))]);
+  return contents;
+}
+
+/** No program or library of Debian 12 that an image would hold comes near. */
+const LARGEST_ELF = 512 << 20;
+
+// an ELF file is read whole, since its tables may lie anywhere in it; all others only as far as their first bytes
+async function elfOf(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, path: string): Promise<Elf | undefined> {
+  const chunks = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < 64) {
+    const next = await chunks.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  if (head.length < 64 || !isElf(head)) return undefined;
+  const rest = { [Symbol.asyncIterator]: () => ({ next: async () => chunks.next() }) };
+  return readElf(Buffer.concat([head, await collect(rest, LARGEST_ELF, path)]), path);
+}

@@ -1,0 +1,85 @@
+import type { BlobStore } from "../cache/blob-store.ts";
+import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
+import type { OnProgress } from "../core/progress.ts";
+import { download, type HttpOptions } from "./http.ts";
+import { debDigest, type LockedDeb } from "./locked.ts";
+import { chooseMirrors, type MirrorOptions, type Mirrors } from "./mirror.ts";
+
+export interface FetchOptions extends MirrorOptions, HttpOptions {
+  readonly store: BlobStore;
+  readonly onProgress?: OnProgress | undefined;
+  /** How many packages are fetched at a time. @default 6 */
+  readonly parallel?: number | undefined;
+  /** Chosen already; else they are chosen when the first package is missing. */
+  readonly mirrors?: Mirrors | undefined;
+}
+
+/** What pins a .deb and says where it lies. */
+export type PinnedDeb = Pick<LockedDeb, "name" | "version" | "filename" | "size" | "sha256" | "archive">;
+
+/**
+ * Sees to it that every package is in the blob store, whole and with the sha256 it was locked with. What is there costs
+ * no connection and needs no mirror. A package that its archive has dropped is sought in the other archive, then in the
+ * snapshot mirror; another version is never taken.
+ *
+ * @throws PACKAGE_UNAVAILABLE when no source has it, DIGEST_MISMATCH or SIZE_MISMATCH when what came is not it, NO_MIRROR,
+ * NETWORK, ACCESS_DENIED, CANCELLED, DISK_FULL
+ */
+export async function ensureDebs(packages: readonly PinnedDeb[], options: FetchOptions): Promise<void> {
+  const missing: PinnedDeb[] = [];
+  const seen = new Set<string>();
+  for (const deb of packages) {
+    if (seen.has(deb.sha256)) continue;
+    seen.add(deb.sha256);
+    if (!(await options.store.find(debDigest(deb)))) missing.push(deb);
+  }
+  if (missing.length === 0) return;
+  const mirrors = options.mirrors ?? (await chooseMirrors(options));
+  const total = missing.reduce((sum, { size }) => sum + size, 0);
+  const message = missing.length === 1 ? `fetching ${missing[0]?.name}` : `fetching ${missing.length} packages`;
+  let done = 0;
+  const report = (bytes: number): void => {
+    done += bytes;
+    options.onProgress?.({ stage: "fetch", message, done, total });
+  };
+  // the first failure ends the others' downloads too
+  const failed = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
+  let failure: { error: unknown } | undefined;
+  const queue = [...missing];
+  const worker = async (): Promise<void> => {
+    for (let deb = queue.shift(); deb && !failure; deb = queue.shift()) {
+      try {
+        await fetchDeb(deb, mirrors, { ...options, signal }, report);
+      } catch (error) {
+        failure ??= { error };
+        failed.abort(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(options.parallel ?? 6, missing.length) }, worker));
+  if (failure) throw failure.error;
+}
+
+async function fetchDeb(deb: PinnedDeb, mirrors: Mirrors, options: FetchOptions, report: (bytes: number) => void): Promise<void> {
+  const other = deb.archive === "debian" ? mirrors.security : mirrors.debian;
+  const bases = [mirrors[deb.archive], other, ...(mirrors.snapshot === undefined ? [] : [mirrors.snapshot])];
+  for (const base of bases) {
+    const url = `${base}/${deb.filename}`;
+    try {
+      await options.store.put(counted(download(url, options), report), { digest: debDigest(deb), size: deb.size }, { signal: options.signal, what: url });
+      return;
+    } catch (error) {
+      if (!isLinuxKitError(error, "NOT_FOUND")) throw error;
+    }
+  }
+  const advice = mirrors.snapshot === undefined ? "set snapshotMirror to one that keeps old packages, or update the lock" : "update the lock";
+  throw new LinuxKitError("PACKAGE_UNAVAILABLE", `${deb.name} ${deb.version} is locked, and no source has ${deb.filename} any more (asked: ${bases.join(", ")}): ${advice}`, { package: deb.name, version: deb.version });
+}
+
+async function* counted(source: AsyncIterable<Uint8Array>, report: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    report(chunk.length);
+    yield chunk;
+  }
+}

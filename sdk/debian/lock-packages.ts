@@ -1,0 +1,61 @@
+import type { DebianImage } from "../definition/debian-image.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { closureOf, dependenciesOf } from "./closure.ts";
+import { debContents, type PackagedPath } from "./contents.ts";
+import { ensureDebs, type FetchOptions } from "./fetch-debs.ts";
+import type { Keep, LockedDeb, LockedDebian } from "./locked.ts";
+import type { PackageRecord } from "./record.ts";
+import type { Repository } from "./repository.ts";
+import { slimClosure } from "./slim-closure.ts";
+
+export interface LockOptions extends FetchOptions {
+  /** Holds `indexes/`: see `defaultCacheDir`. */
+  readonly cacheDir: string;
+}
+
+/**
+ * Chooses the packages of an image and pins them. Equal indexes give an equal lock. For a slim image the packages are
+ * fetched too, since only their programs say which libraries they need.
+ *
+ * @throws NOT_FOUND for an unknown package, a dependency that cannot be met or a library that nothing holds; what
+ * {@link ensureDebs} throws
+ */
+export async function lockPackages(image: DebianImage, repository: Repository, options: LockOptions): Promise<LockedDebian> {
+  const { debian } = image;
+  options.onProgress?.({ stage: "resolve", message: debian.role === "kernel" ? "choosing the kernel's package" : `choosing packages for ${debian.packages.join(", ")}` });
+  if (debian.role === "kernel") return locked([[await kernelPackage(repository, debian.flavour ?? "cloud"), "kernel"]]);
+  if (debian.dependencies === "all") {
+    const records = await closureOf(debian.packages, repository);
+    return locked(records.map((record) => [record, "all"]));
+  }
+  const fetch = (records: readonly PackageRecord[]): Promise<void> => ensureDebs(records, { ...options, mirrors: repository.mirrors });
+  const known = new Map<string, Promise<readonly PackagedPath[]>>();
+  const contents = (record: PackageRecord): Promise<readonly PackagedPath[]> => {
+    const found = known.get(record.sha256) ?? fetch([record]).then(() => debContents(record, options.store, options.cacheDir));
+    known.set(record.sha256, found);
+    return found;
+  };
+  const { whole, libraries } = await slimClosure(debian.packages, debian.keep, { repository, contents, fetch });
+  return locked([
+    ...whole.map((record): [PackageRecord, Keep] => [record, "slim"]),
+    ...[...libraries.values()].map(({ record, sonames }): [PackageRecord, Keep] => [record, { sonames: [...sonames].sort() }]),
+  ]);
+}
+
+/** The kernel that the metapackage of a flavour stands for. s390x has one flavour, whatever is asked for. */
+async function kernelPackage(repository: Repository, flavour: "cloud" | "generic"): Promise<PackageRecord> {
+  const { arch } = repository;
+  const name = flavour === "cloud" && arch !== "s390x" ? `linux-image-cloud-${arch}` : `linux-image-${arch}`;
+  const meta = await repository.newest(name);
+  const kernel = (await dependenciesOf(meta, repository, new Map())).find((record) => record.name.startsWith("linux-image-"));
+  if (!kernel) throw new LinuxKitError("NOT_FOUND", `${name} ${meta.version} leads to no kernel: it depends on ${meta.depends || "nothing"}`, { what: name });
+  return kernel;
+}
+
+function locked(chosen: readonly (readonly [PackageRecord, Keep])[]): LockedDebian {
+  const packages = chosen.map(([record, keep]): LockedDeb => {
+    const { name, version, architecture, filename, size, sha256, archive } = record;
+    return { name, version, architecture, filename, size, sha256, archive, keep };
+  });
+  return { packages: packages.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}

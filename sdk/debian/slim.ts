@@ -1,0 +1,40 @@
+/** Folders whose content only people, translations, other software's integrations or maintainer scripts want. */
+const UNWANTED: readonly string[] = [
+  // for people
+  "usr/share/doc", "usr/share/doc-base", "usr/share/man", "usr/share/info", "usr/share/gtk-doc", "usr/share/help", "usr/share/locale", "usr/share/menu",
+  // for Debian's own tools and bug reports
+  "usr/share/lintian", "usr/share/bug", "usr/share/apport", "usr/share/reportbug", "usr/share/debconf", "usr/share/debhelper", "usr/share/initramfs-tools",
+  "etc/kernel", "usr/share/python3/runtime.d", "usr/share/ca-certificates/update.d", "etc/ca-certificates/update.d",
+  // for shells and editors
+  "usr/share/bash-completion", "etc/bash_completion.d", "usr/share/zsh", "usr/share/fish", "usr/share/vim", "usr/share/emacs",
+  // for other programs that start, rotate, dial, guard: none of them is in the image
+  "etc/init.d", "etc/default", "etc/runit", "etc/sv", "usr/share/runit", "etc/logrotate.d", "etc/cron.d", "etc/cron.daily", "etc/cron.hourly",
+  "etc/cron.monthly", "etc/cron.weekly", "etc/apparmor.d", "etc/ufw", "etc/network", "etc/ppp", "etc/dhcp", "etc/insserv.conf.d",
+  "usr/lib/systemd/system", "usr/lib/systemd/user", "usr/lib/systemd/ntp-units.d", "usr/lib/sysusers.d", "usr/lib/tmpfiles.d",
+  "usr/lib/NetworkManager", "usr/lib/networkd-dispatcher", "usr/share/polkit-1", "usr/share/metainfo", "usr/share/applications", "usr/share/pixmaps", "usr/share/icons",
+  "var/log/runit",
+];
+
+const UNWANTED_PATHS: readonly RegExp[] = [new RegExp(`^(?:${UNWANTED.map((folder) => folder.replaceAll(".", "\\.")).join("|")})(?:/|$)`), /^usr\/lib\/[^/]+\/gconv(?:\/|$)/];
+
+/** Whether slim leaves out a path of a package (as it lies in a merged /usr), unless the image keeps it. */
+export function isUnwanted(path: string): boolean {
+  return UNWANTED_PATHS.some((pattern) => pattern.test(path));
+}
+
+/**
+ * Whether a path matches one of an image's `keep` patterns. `*` stands for anything within a name, `**` for anything; a
+ * folder's pattern means all that is in it. A leading `/` makes no difference.
+ */
+export function keeper(patterns: readonly string[]): (path: string) => boolean {
+  const expressions = patterns.map((pattern) => new RegExp(`^(?:${globExpression(pattern.replace(/^\/+|\/+$/g, ""))})(?:/|$)`));
+  return (path) => expressions.some((expression) => expression.test(path));
+}
+
+/** A regular expression's source for a pattern with `*` and `**`. */
+export function globExpression(pattern: string): string {
+  return pattern
+    .split(/(\*\*|\*)/)
+    .map((part) => (part === "**" ? ".*" : part === "*" ? "[^/]*" : part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")))
+    .join("");
+}
