@@ -6,6 +6,7 @@ export type { Definition, FileSpec, KernelSpec, NamedContainer, VolumeSpec } fro
 export type { Failure } from "./definition/failure.ts";
 export { File, type FileArgs } from "./definition/file.ts";
 export { Image, type ImageArgs } from "./definition/image.ts";
+export type { YamlOptions } from "./definition/from-yaml.ts";
 export type { Inputs } from "./definition/inputs.ts";
 export { Kernel, type KernelArgs } from "./definition/kernel.ts";
 export { OnbootTask, type OnbootTaskArgs } from "./definition/onboot-task.ts";

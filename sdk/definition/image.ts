@@ -8,7 +8,10 @@ import { imageSource } from "./container.ts";
 import type { Inputs } from "./inputs.ts";
 import { frozenCopy } from "./inputs.ts";
 import { type Kernel, type KernelArgs, kernelSchema } from "./kernel.ts";
-import { type Draft, normalise } from "./normalise.ts";
+import { draftOf } from "./draft.ts";
+import { readYaml, type YamlOptions } from "./from-yaml.ts";
+import { normalise } from "./normalise.ts";
+import { writeYaml } from "./to-yaml.ts";
 import type { OnbootTask } from "./onboot-task.ts";
 import type { OnshutdownTask } from "./onshutdown-task.ts";
 import { mergeParts, type Part, type Parts, removePart, replacePart } from "./parts.ts";
@@ -51,6 +54,25 @@ export class Image {
     this.#parts = partsOf(args);
     this.spec = normalise(draftOf(this.#parts));
     throwFailures(crossFailures(this.spec).map((found) => named(found, this.spec)));
+  }
+
+  /**
+   * Reads LinuxKit's YAML. Several texts are merged as LinuxKit merges files: lists are appended, the kernel's fields
+   * override. Every container follows LinuxKit (`sandbox: "linuxkit"`).
+   *
+   * @throws INVALID_DEFINITION naming file, line, path and reason
+   */
+  static fromYaml(text: string | readonly string[], options: YamlOptions = {}): Image {
+    return new Image(readYaml(typeof text === "string" ? [text] : text, options));
+  }
+
+  /**
+   * The OS as LinuxKit's YAML.
+   *
+   * @throws UNSUPPORTED naming each field that LinuxKit does not have
+   */
+  toYaml(): string {
+    return writeYaml(this.spec);
   }
 
   /**
@@ -115,28 +137,6 @@ function partsOf(args: ImageArgs | Parts): Parts {
     files: listed("files"),
     ...(args.healthPort !== undefined && { healthPort: args.healthPort }),
   };
-}
-
-/** The parts as one object under the definition's names. Its leaves may still be Outputs, which `normalise` leaves alone. */
-function draftOf(parts: Parts): Draft {
-  const unique = <T extends Service | Volume>(section: "services" | "volumes", list: readonly T[]): object => {
-    const twice = list.filter((part, index) => list.findIndex((other) => other.name === part.name) !== index);
-    throwFailures(
-      twice.map((part) => failure([section, part.name], `two ${section} have this name; to change the one there is, use replace()`)),
-    );
-    return Object.fromEntries(list.map((part) => [part.name, part.spec]));
-  };
-  return {
-    kernel: parts.kernel,
-    init: parts.init,
-    onboot: parts.onboot.map(({ name, spec }) => ({ name, ...spec })),
-    onshutdown: parts.onshutdown.map(({ name, spec }) => ({ name, ...spec })),
-    services: unique("services", parts.services),
-    serviceOrder: parts.services.map(({ name }) => name),
-    volumes: unique("volumes", parts.volumes),
-    files: parts.files.map(({ path, spec }) => ({ path, ...spec })),
-    healthPort: parts.healthPort,
-  } as unknown as Draft;
 }
 
 /** A failure with the name of a task or the path of a file where the definition has its place in a list. */

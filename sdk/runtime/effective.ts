@@ -5,7 +5,7 @@ import { failuresOf, throwFailures } from "../definition/failure.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 
 /** LinuxKit's container fields with what the label and the image say, before the defaults of a sandbox. */
-export type EffectiveFields = Omit<ContainerFields, "capabilities.add" | "binds.add"> & {
+export type EffectiveFields = Omit<ContainerFields, "capabilities.add" | "binds.add" | "command" | "env" | "cwd"> & {
   readonly command: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
@@ -55,9 +55,15 @@ export function effectiveFields(container: Container, image: ImageConfig, path: 
   };
 }
 
-/** How many of a container's binds, counted from the end, the definition gave: only those can name a volume. */
-export function ownBinds(container: Container): number {
-  return (container.binds ?? container["binds.add"] ?? []).length;
+/** Which of a container's merged binds and mounts the definition gave: those may name a volume. */
+export interface OwnSources {
+  /** Binds, counted from the end of the list. */
+  readonly binds: number;
+  readonly mounts: boolean;
+}
+
+export function ownSources(container: Container): OwnSources {
+  return { binds: (container.binds ?? container["binds.add"] ?? []).length, mounts: container.mounts !== undefined };
 }
 
 function withAdded(own: string[] | undefined, labels: string[] | undefined, added: string[] | undefined): string[] | undefined {

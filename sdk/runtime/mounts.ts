@@ -1,6 +1,6 @@
 import { LinuxKitError } from "../core/errors.ts";
 import { typeOf, usualDestination } from "../definition/mount.ts";
-import type { EffectiveFields } from "./effective.ts";
+import type { EffectiveFields, OwnSources } from "./effective.ts";
 
 /** A mount as `config.json` and `runtime.json` hold it. */
 export interface Mount {
@@ -23,9 +23,11 @@ export interface MountRules {
 
 /**
  * The mounts of a container, in the order of their destinations. At one destination the later kind wins: defaults,
- * then `tmpfs`, `binds`, `mounts`. The last `ownBinds` binds, and the mounts, may name a volume as their source.
+ * then `tmpfs`, `binds`, `mounts`.
+ *
+ * @param own what the definition gave, and not a label: only there is a source without a slash a volume's name
  */
-export function containerMounts(fields: EffectiveFields, rules: MountRules, ownBinds: number, path: string): Mount[] {
+export function containerMounts(fields: EffectiveFields, rules: MountRules, own: OwnSources, path: string): Mount[] {
   const mounts = new Map(rules.defaults.map((mount) => [mount.destination, mount]));
   const put = (mount: Mount): unknown => mounts.set(mount.destination, mount);
   for (const text of fields.tmpfs ?? []) {
@@ -35,7 +37,7 @@ export function containerMounts(fields: EffectiveFields, rules: MountRules, ownB
   const binds = fields.binds ?? [];
   for (const [index, text] of binds.entries()) {
     const [source = "", destination = "", options] = text.split(":");
-    const from = index >= binds.length - ownBinds ? volumePath(source) : source;
+    const from = index >= binds.length - own.binds ? volumePath(source) : source;
     put(mountOf(destination, "bind", from, rules.bindOptions(options?.split(","))));
   }
   for (const [index, mount] of (fields.mounts ?? []).entries()) {
@@ -46,7 +48,7 @@ export function containerMounts(fields: EffectiveFields, rules: MountRules, ownB
       throw new LinuxKitError("INVALID_DEFINITION", `${at}: got no ${type ? "destination" : "type"}, and none follows from the rest`, { path: at });
     }
     put({
-      ...mountOf(destination, type, type === "bind" && mount.source ? volumePath(mount.source) : (mount.source ?? type), mount.options ?? []),
+      ...mountOf(destination, type, own.mounts && type === "bind" && mount.source ? volumePath(mount.source) : (mount.source ?? type), mount.options ?? []),
       ...(mount.uidmappings && { uidMappings: mount.uidmappings }),
       ...(mount.gidmappings && { gidMappings: mount.gidmappings }),
     });

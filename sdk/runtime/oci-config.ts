@@ -3,7 +3,7 @@ import type { Container } from "../definition/container.ts";
 import { rlimitName } from "../definition/container-fields.ts";
 import { accountNumber, type Accounts } from "./account.ts";
 import { expandCapabilities, linuxkitCapabilities, sandboxCapabilities } from "./capabilities.ts";
-import { type EffectiveFields, ownBinds } from "./effective.ts";
+import { type EffectiveFields, ownSources } from "./effective.ts";
 import { containerMounts, linuxkitMountRules } from "./mounts.ts";
 import { linuxkitNamespaces, sandboxNamespaces } from "./namespaces.ts";
 import { sandboxDefaults, sandboxMountRules, secretsMount } from "./sandbox.ts";
@@ -56,7 +56,7 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
   }
   const secrets = Object.keys(container.secrets ?? {}).length > 0 ? secretsMount(name) : undefined;
   const rules = linuxkit ? linuxkitMountRules(fields) : sandboxMountRules({ uid, gid }, secrets);
-  const mounts = containerMounts(fields, linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules, ownBinds(container), path);
+  const mounts = containerMounts(fields, linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules, ownSources(container), path);
   const namespaces = linuxkit ? linuxkitNamespaces(fields) : sandboxNamespaces(fields);
   const config = {
     ociVersion: OCI_VERSION,

@@ -1,0 +1,95 @@
+import { LinuxKitError } from "../core/errors.ts";
+import { crossFailures } from "./cross-check.ts";
+import { draftOf } from "./draft.ts";
+import { type Failure, failure } from "./failure.ts";
+import { File, type FileArgs } from "./file.ts";
+import { normalise } from "./normalise.ts";
+import { OnbootTask } from "./onboot-task.ts";
+import { OnshutdownTask } from "./onshutdown-task.ts";
+import { mergeParts, type Parts } from "./parts.ts";
+import type { Step } from "./path.ts";
+import { Service } from "./service.ts";
+import { Volume } from "./volume.ts";
+import { located, parseYaml, type YamlDocument } from "./yaml-document.ts";
+import type { Yaml } from "./yaml-schema.ts";
+
+/** Options of `Image.fromYaml`. */
+export interface YamlOptions {
+  /** What messages call the texts, one name each. @default "linuxkit.yml", or "linuxkit.yml (2)" and so on of several */
+  readonly sources?: readonly string[];
+}
+
+/**
+ * Reads texts of LinuxKit YAML and merges them.
+ *
+ * @throws INVALID_DEFINITION with one line for each failure of the first text that has any
+ */
+export function readYaml(texts: readonly string[], { sources = [] }: YamlOptions): Parts {
+  const documents = texts.map((text, index) => {
+    const parsed = parseYaml(text, sources[index] ?? (texts.length > 1 ? `linuxkit.yml (${index + 1})` : "linuxkit.yml"));
+    if ("failures" in parsed) throw invalid(parsed.failures);
+    return parsed.document;
+  });
+  const twice = duplicates(documents, "services").concat(duplicates(documents, "volumes"));
+  if (twice.length > 0) throw invalid(twice);
+  const parts = documents.map(({ value }) => partsOf(value)).reduce(mergeParts, EMPTY);
+  const failures = crossFailures(normalise(draftOf(parts)));
+  if (failures.length > 0) throw invalid(failures.map((found) => locatedIn(documents, found)));
+  return parts;
+}
+
+const EMPTY: Parts = Object.freeze({ init: [], onboot: [], onshutdown: [], services: [], volumes: [], files: [] });
+
+function partsOf({ kernel, init = [], onboot = [], onshutdown = [], services = [], volumes = [], files = [] }: Yaml): Parts {
+  const given = Object.entries(kernel ?? {}).filter(([field, value]) => value !== "" || field === "tar" || field === "ucode");
+  return {
+    ...(given.length > 0 && { kernel: Object.fromEntries(given) }),
+    init,
+    onboot: onboot.map(({ name, ...args }) => new OnbootTask(name, { ...args, sandbox: "linuxkit" })),
+    onshutdown: onshutdown.map(({ name, ...args }) => new OnshutdownTask(name, { ...args, sandbox: "linuxkit" })),
+    services: services.map(({ name, ...args }) => new Service(name, { ...args, sandbox: "linuxkit" })),
+    volumes: volumes.map(({ name, image, ...args }) => new Volume(name, { ...args, ...(image && { image }) })),
+    files: files.map(({ path, ...file }) => new File(path, fileArgs(file))),
+  };
+}
+
+// of several kinds the one that LinuxKit looks at first, without the fields that then say nothing
+function fileArgs({ directory, symlink, contents, source, metadata, mode, ...owner }: Omit<NonNullable<Yaml["files"]>[number], "path">): FileArgs {
+  const common = { ...owner, ...(mode && { mode }) };
+  if (directory) return { ...common, directory };
+  if (symlink) return { ...common, symlink };
+  if (contents !== undefined) return { ...common, contents };
+  return source ? { ...common, source } : { ...common, metadata: metadata || "yaml" };
+}
+
+function duplicates(documents: readonly YamlDocument[], section: "services" | "volumes"): string[] {
+  const first = new Map<string, string>();
+  return documents.flatMap((document) =>
+    (document.value[section] ?? []).flatMap(({ name }, index) => {
+      const steps: Step[] = [section, index, "name"];
+      const place = `${document.source}:${document.line(steps)}`;
+      const before = first.get(name);
+      if (before === undefined) first.set(name, place);
+      return before === undefined ? [] : [located(document, failure(steps, `got ${JSON.stringify(name)}, which ${before} has too, wanted another name`), document.value)];
+    }),
+  );
+}
+
+/** A failure of the merged definition, in the text that its part came from. */
+function locatedIn(documents: readonly YamlDocument[], found: Failure): string {
+  const [section = "", place, ...rest] = found.steps;
+  let before = 0;
+  for (const document of documents) {
+    const items = (document.value as Record<string, { name?: string }[] | undefined>)[section];
+    if (!Array.isArray(items)) continue;
+    const index = typeof place === "number" ? place - before : items.findIndex(({ name }) => name === place);
+    if (index >= 0 && index < items.length) return located(document, { ...found, steps: [section, index, ...rest] }, document.value);
+    before += items.length;
+  }
+  return `${found.path}: ${found.message}`;
+}
+
+function invalid(lines: readonly string[]): LinuxKitError {
+  const path = /^.*?:\d+: (\S+): /.exec(lines[0] ?? "")?.[1] ?? "";
+  return new LinuxKitError("INVALID_DEFINITION", lines.join("\n"), { path });
+}

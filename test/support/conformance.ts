@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { ImageSource } from "../../sdk/definition/container.ts";
+import type { ImageConfig } from "../../sdk/oci/image-config.ts";
+
+const ROOT = new URL("../fixtures/conformance/", import.meta.url);
+
+/** Names of the cases, without `.yml`. */
+export function cases(kind: "accepted" | "refused"): string[] {
+  return readdirSync(new URL(`${kind}/`, ROOT))
+    .filter((name) => name.endsWith(".yml"))
+    .map((name) => name.slice(0, -".yml".length))
+    .sort();
+}
+
+/** The YAML of a case. */
+export function yamlOf(kind: "accepted" | "refused", name: string): string {
+  return readFileSync(new URL(`${kind}/${name}.yml`, ROOT), "utf8");
+}
+
+/** One path of the tree that LinuxKit makes. */
+export interface TreePath {
+  readonly type: string;
+  readonly mode: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly link?: string;
+  readonly sha256?: string;
+  readonly size?: number;
+  readonly json?: object;
+}
+
+/** The tree that LinuxKit makes of an accepted case. */
+export function treeOf(name: string): Record<string, TreePath> {
+  return JSON.parse(readFileSync(new URL(`accepted/${name}.json`, ROOT), "utf8"));
+}
+
+const CONFIGS: Record<string, { Entrypoint?: string[]; Cmd?: string[]; Env?: string[]; WorkingDir?: string; Labels?: Record<string, string> }> = JSON.parse(
+  readFileSync(new URL("image-configs.json", ROOT), "utf8"),
+);
+
+/** What an image of the cases says about its containers. */
+export function imageConfigOf(image: ImageSource): ImageConfig {
+  const config = typeof image === "string" ? CONFIGS[`docker.io/${image}`] : undefined;
+  if (!config) throw new Error(`no such image in the cases: ${JSON.stringify(image)}`);
+  return {
+    entrypoint: config.Entrypoint ?? [],
+    cmd: config.Cmd ?? [],
+    env: config.Env ?? [],
+    workingDir: config.WorkingDir ?? "",
+    label: JSON.parse(config.Labels?.["org.mobyproject.config"] ?? "{}"),
+  };
+}
