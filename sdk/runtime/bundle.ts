@@ -20,7 +20,10 @@ export interface Bundle {
   readonly path: string;
   /** Its path in the definition: `services.web`. */
   readonly location: string;
-  readonly container: Container;
+  /** Without the secrets' values. */
+  readonly container: Omit<Container, "secrets">;
+  /** Names of its secrets. */
+  readonly secrets: readonly string[];
   /** Where its image lies. */
   readonly tree: string;
   /** Whether its image is to be unpacked at {@link tree}; otherwise an earlier bundle did that. */
@@ -49,6 +52,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
   const accounts = containerAccounts(definition);
   const trees = new Map<string, string>();
   return containersOf(definition).map(({ phase, name, index, directory, steps, container }) => {
+    const { secrets = {}, ...shown } = container;
     const location = formatPath(steps);
     const path = `containers/${phase}/${directory}`;
     const fields = effectiveFields(container, imageConfig(container.image, location), location);
@@ -63,7 +67,8 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       index,
       path,
       location,
-      container,
+      container: shown,
+      secrets: Object.keys(secrets),
       tree,
       unpacks: shared === undefined,
       directories: readonly ? [`${path}/rootfs`] : [`${path}/tmp`, `${path}/rootfs`],
