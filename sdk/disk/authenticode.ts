@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import type { Bytes } from "../core/bytes.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { parsePe, PE_HEAD_BYTES, type PeHeaders } from "./pe.ts";
+
+/**
+ * The sha256 that a Secure Boot signature signs and that firmware measures into PCR 4: of the whole image but its
+ * checksum, the pointer to its signatures and the signatures (Windows Authenticode Portable Executable Signature
+ * Format), with zeroes up to a multiple of 8 bytes. The image is read once and not held.
+ *
+ * @throws CORRUPT when it is no PE32+ image, UNSUPPORTED when its sections leave gaps, which others hash differently
+ */
+export async function authenticodeDigest(image: Bytes, path = "image"): Promise<Buffer> {
+  const hash = createHash("sha256");
+  let head: Buffer | undefined = Buffer.alloc(0);
+  let end = Number.POSITIVE_INFINITY;
+  let at = 0;
+  const begin = (bytes: Buffer): void => {
+    const pe = parsePe(bytes, path);
+    checkContiguous(pe, path);
+    if (pe.certificates.size > 0) end = pe.certificates.offset;
+    const checksum = pe.optionalAt + 64;
+    const pointer = pe.optionalAt + 144;
+    hash.update(bytes.subarray(0, checksum)).update(bytes.subarray(checksum + 4, pointer)).update(bytes.subarray(pointer + 8, end));
+    at = Math.min(bytes.length, end);
+  };
+  for await (const chunk of image) {
+    if (head) {
+      head = Buffer.concat([head, chunk]);
+      if (head.length < PE_HEAD_BYTES) continue;
+      begin(head);
+      head = undefined;
+      continue;
+    }
+    const part = chunk.subarray(0, Math.max(0, end - at));
+    hash.update(part);
+    at += part.length;
+  }
+  if (head) begin(head);
+  return hash.update(new Uint8Array(-at & 7)).digest();
+}
+
+function checkContiguous(pe: PeHeaders, path: string): void {
+  let end = pe.sizeOfHeaders;
+  for (const section of pe.sections.filter(({ rawSize }) => rawSize > 0).sort((a, b) => a.rawOffset - b.rawOffset)) {
+    if (section.rawOffset !== end) throw new LinuxKitError("UNSUPPORTED", `${path}: section ${section.name} begins at ${section.rawOffset}, the one before it ends at ${end}`, { what: "gaps between sections" });
+    end = section.rawOffset + section.rawSize;
+  }
+}
