@@ -64,14 +64,14 @@ export function secretsPath(service: string): string {
 /**
  * The file {@link GUEST_FILE} of a bundle: POSIX shell that the guest reads in, since BusyBox parses no JSON. It sets
  * plain variables and defines `prepare`, `attach` and `check`, each a list of calls of the guest's own functions. All
- * that comes from the container is quoted, so nothing in it is ever run.
+ * that comes from the container is quoted, so nothing in it is ever run. `bundle` is where the file will lie.
  */
-export function guestContainer(container: GuestContainer): string {
+export function guestContainer(container: GuestContainer, bundle: string = bundlePath(container)): string {
   const { phase, runtime = {}, health } = container;
   const lines = [
     `name=${quote(container.name)}`,
     `id=${quote(container.directory)}`,
-    `bundle=${quote(bundlePath(container))}`,
+    `bundle=${quote(bundle)}`,
     `log=${quote(logPath(container))}`,
   ];
   if (phase === "services") {
@@ -89,7 +89,7 @@ export function guestContainer(container: GuestContainer): string {
     lines.push(`timeout=${seconds(container.timeout ?? (phase === "onboot" ? 300 : 30))}`, `optional=${container.optional ? 1 : 0}`);
   }
   const attached = attachCalls(runtime);
-  lines.push(`attached=${attached.length > 0 ? 1 : 0}`, ...shellFunction("prepare", prepareCalls(container)));
+  lines.push(`attached=${attached.length > 0 ? 1 : 0}`, ...shellFunction("prepare", prepareCalls(container, bundle)));
   if (attached.length > 0) lines.push(...shellFunction("attach", attached));
   if (health) lines.push(...shellFunction("check", [checkCall(health, container.privateNetwork ?? false)]));
   return `${lines.join("\n")}\n`;
@@ -100,8 +100,7 @@ export function logPath({ phase, name, directory }: Pick<GuestContainer, "phase"
   return phase === "services" ? `/run/log/${name}.log` : `/run/log/${phase}/${directory}.log`;
 }
 
-function prepareCalls(container: GuestContainer): string[] {
-  const bundle = bundlePath(container);
+function prepareCalls(container: GuestContainer, bundle: string): string[] {
   const root = `${bundle}/rootfs`;
   const { readonly, extracted = `${bundle}/${readonly ? "rootfs" : "lower"}` } = container.rootfs;
   const inside = (path: string): string => (path.startsWith("/") ? path : `${root}/${path}`);

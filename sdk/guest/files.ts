@@ -1,4 +1,19 @@
+import { CONSOLE } from "./files/console.ts";
+import { ATTACH, CONTAINER } from "./files/container.ts";
+import { FIRMWARE_READER } from "./files/firmware.ts";
+import { HEALTH } from "./files/health.ts";
 import { INIT } from "./files/init.ts";
+import { LOG } from "./files/log.ts";
+import { MODULES } from "./files/modules.ts";
+import { FSTAB, MOUNTS } from "./files/mounts.ts";
+import { NETWORK } from "./files/network.ts";
+import { POWER } from "./files/power.ts";
+import { SHUTDOWN } from "./files/shutdown.ts";
+import { SUPERVISOR } from "./files/supervisor.ts";
+import { TASKS } from "./files/tasks.ts";
+import { VOLUMES } from "./files/volumes.ts";
+import { WAIT } from "./files/wait.ts";
+import { healthzFiles } from "./healthz.ts";
 
 /** A file of the guest's own, to be owned by root. */
 export interface GuestFile {
@@ -15,7 +30,40 @@ export const END_MARK = "lib/linuxkit/complete";
 /** What the kernel reads into memory goes on without what did not fit, so the init looks for {@link END_MARK} first. */
 export const END_MARK_CONTENTS = "complete\n";
 
-/** The guest's own files; the caller adds {@link END_MARK}, and `bin/busybox` with the link `bin/sh` to it. */
-export function guestFiles(): readonly GuestFile[] {
-  return [{ path: "init", mode: 0o755, contents: INIT }];
+/** Empty folders at the root that the init mounts onto. */
+export const MOUNT_POINTS: readonly string[] = ["dev", "mnt", "proc", "run", "sys", "tmp", "var"];
+
+/** The parts of the init, as `/lib/linuxkit/<name>`. */
+export const PARTS: Readonly<Record<string, string>> = {
+  console: CONSOLE,
+  container: CONTAINER,
+  firmware: FIRMWARE_READER,
+  health: HEALTH,
+  log: LOG,
+  modules: MODULES,
+  mounts: MOUNTS,
+  network: NETWORK,
+  power: POWER,
+  shutdown: SHUTDOWN,
+  supervisor: SUPERVISOR,
+  tasks: TASKS,
+  volumes: VOLUMES,
+  wait: WAIT,
+};
+
+/**
+ * The guest's own files, in the order of their paths. To them belong, from elsewhere: `bin/busybox` with the link
+ * `bin/sh` to it, `crun` or `runc`, the {@link MOUNT_POINTS}, `etc/modules.list` and {@link END_MARK}.
+ * `healthPort` is where `GET /healthz` is answered; without it nothing is.
+ */
+export function guestFiles({ healthPort }: { readonly healthPort?: number } = {}): readonly GuestFile[] {
+  const parts = Object.entries(PARTS).map(([name, contents]) => ({ path: `lib/linuxkit/${name}`, mode: 0o644, contents }));
+  const files: GuestFile[] = [
+    { path: "init", mode: 0o755, contents: INIT },
+    { path: "lib/linuxkit/attach", mode: 0o755, contents: ATTACH },
+    { path: "lib/linuxkit/fstab", mode: 0o644, contents: FSTAB },
+    ...parts,
+    ...(healthPort === undefined ? [] : healthzFiles(healthPort)),
+  ];
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,3 +1,67 @@
-/** PID 1. */
-export const INIT = String.raw`#!/bin/sh
+import { shell } from "../shell.ts";
+
+/** `/init`: PID 1. What runs before the image is known to be whole needs no other file. */
+export const INIT = shell`#!/bin/sh
+# PID 1: brings the machine up, runs the containers, and takes it down again.
+# Every fork counts under emulation, so what the shell can do itself it does.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+
+if [ "$1" != moved ]; then
+  # /proc is not there yet, so the shell cannot find BusyBox by itself
+  if [ ! -s /lib/linuxkit/complete ]; then
+    /bin/busybox mount -t proc proc /proc
+    read -r _ total _ </proc/meminfo
+    nonce=-
+    why="the image was not unpacked whole: $((total / 1024)) MiB of memory is too little for it, or it is damaged"
+    if [ -s /lib/linuxkit/firmware ]; then
+      . /lib/linuxkit/firmware
+      /bin/busybox mount -t sysfs sysfs /sys
+      read_nonce
+    fi
+    read -r up _ </proc/uptime
+    printf '\036linuxkit %s %s failed %s\n' "$nonce" "$up" "$why"
+    /bin/busybox stty sane
+    /bin/busybox poweroff -f
+  fi
+  # the kernel's first root has no parent mount, which pivot_root wants: its bind on top of it has one
+  /bin/busybox mount --bind / /mnt
+  cd /mnt || exit 1
+  /bin/busybox mount --move . /
+  exec /bin/busybox chroot . /init moved
+fi
+
+for part in console mounts firmware modules network volumes wait log container tasks health supervisor power shutdown; do
+  . "/lib/linuxkit/$part"
+done
+
+mount_proc
+read -r started _ </proc/uptime
+mount_base
+exec 9>/dev/console
+read_firmware
+read -r release </proc/sys/kernel/osrelease
+read -r boot_id </proc/sys/kernel/random/boot_id
+say_at "$started" kernel "$release" "$boot_id"
+say_at "$started" init
+load_modules
+seal_root
+say mounts
+ulimit -n 1048576
+start_network
+mount_volumes
+
+ending=
+trap 'ending=reboot' TERM INT
+trap 'ending=poweroff' USR1 USR2
+open_events 1
+watch_power &
+run_onboot
+start_services
+until [ "$ending" ]; do
+  # waits for its own children and reaps whatever was orphaned; comes back at once when there is none
+  wait
+  [ "$ending" ] || nap 1
+done
+shut_down "$ending"
 `;

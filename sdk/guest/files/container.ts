@@ -1,0 +1,69 @@
+import { shell } from "../shell.ts";
+
+/** `/lib/linuxkit/container`: one container, by crun or runc. */
+export const CONTAINER = shell`# Runs the container whose file "guest" was read: $bundle, $id, and the functions prepare and attach.
+# The log is closed to it, and so are the console and the pipe of events.
+
+if [ -x /usr/bin/crun ] || [ -x /bin/crun ]; then runtime=crun; else runtime=runc; fi
+
+# run_container [OPTION…]: becomes the container's monitor, so it is called in a process of its own
+run_container() {
+  if [ "$attached" = 1 ]; then
+    # a hook gives it its links when its namespaces are there and its process is not
+    {
+      read -r brace
+      printf '%s "hooks": { "createRuntime": [ { "path": "/lib/linuxkit/attach", "args": [ "attach", "%s" ] } ] },\n' "$brace" "$bundle"
+      cat
+    } <"$bundle/config.json" >"/run/linuxkit/$id.json"
+    set -- --config "/run/linuxkit/$id.json" "$@"
+  fi
+  exec "$runtime" run --bundle "$bundle" "$@" "$id" </dev/null 7>&- 8>&- 9>&-
+}
+
+# signal_container SIGNAL: its first process
+signal_container() {
+  "$runtime" kill "$id" "$1" >/dev/null 2>&1 7>&- 8>&- 9>&-
+}
+
+# kill_container: all of it
+kill_container() {
+  "$runtime" kill --all "$id" KILL >/dev/null 2>&1 7>&- 8>&- 9>&- || signal_container KILL
+}
+`;
+
+/** `/lib/linuxkit/attach`: a hook of the runtime, between creation and start. */
+export const ATTACH = shell`#!/bin/sh
+# attach BUNDLE: gives a new container its network links and binds its namespaces; its state comes as JSON.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+pid=$(sed -n 's/.*"pid" *: *\([0-9]*\).*/\1/p')
+[ "$pid" ] || exit 1
+
+# add_veth NAME PEER: the peer stays outside
+add_veth() {
+  ip link add "$1" type veth peer name "$2" && move_link "$1"
+}
+
+# add_link NAME TYPE
+add_link() {
+  nsenter -t "$pid" -n /bin/busybox ip link add "$1" type "$2"
+}
+
+# add_link_in_root NAME TYPE
+add_link_in_root() {
+  ip link add "$1" type "$2" && move_link "$1"
+}
+
+# move_link NAME
+move_link() {
+  ip link set "$1" netns "$pid"
+}
+
+# bind_namespace KIND FILE
+bind_namespace() {
+  mkdir -p "\${2%/*}" && : >"$2" && mount -o bind "/proc/$pid/ns/$1" "$2"
+}
+
+. "$1/guest"
+attach
+`;

@@ -1,0 +1,21 @@
+import { shell } from "../shell.ts";
+
+/** `/lib/linuxkit/log`: what services write. */
+export const LOG = shell`# A service writes into a pipe, and what comes out of it is kept: twice 256 KiB at most.
+
+# open_log PIPE FILE: descriptor 7 is the pipe from now on, for this service's life
+open_log() {
+  # its process may be of any user, and may open /dev/stdout anew
+  mkfifo -m 622 "$1"
+  exec 7<>"$1"
+  keep_log "$2" <&7 8>&- 9>&- 7>&- &
+  logger=$!
+}
+
+# keep_log FILE
+keep_log() {
+  while dd of="$1" bs=16k count=262144 iflag=count_bytes status=none; do
+    mv -f "$1" "$1.1"
+  done
+}
+`;

@@ -1,0 +1,69 @@
+import { shell } from "../shell.ts";
+
+/** `/lib/linuxkit/mounts`: the filesystems of the guest itself. */
+export const MOUNTS = shell`# The guest's own filesystems. The root becomes read-only; what is written goes to memory, within bounds.
+
+mount_proc() {
+  /bin/busybox mount -t proc -o nosuid,nodev,noexec,hidepid=2 proc /proc
+}
+
+mount_base() {
+  mount -t devtmpfs -o nosuid,noexec,size=10m,mode=755 devtmpfs /dev
+  mkdir -p /dev/pts /dev/shm /dev/mqueue
+  # one process for all of them
+  mount -a -T /lib/linuxkit/fstab
+  mkdir -p /run/log/onboot /run/log/onshutdown /run/linuxkit/services /run/config \
+    /var/cache /var/empty /var/lib /var/local /var/lock /var/log /var/opt /var/spool /var/tmp
+  chmod 700 /run/linuxkit
+  chmod 1777 /var/tmp
+  ln -s /run /var/run
+  ln -s /proc/self/fd /dev/fd
+}
+
+# mounts inside containers that are "shared" reach the root, as LinuxKit has it
+seal_root() {
+  mount --make-rshared /
+  mount -o remount,bind,ro /
+}
+
+# mount_at TYPE SOURCE OPTIONS DESTINATION
+mount_at() {
+  mkdir -p "$4" || return
+  if [ "$1" ] && [ "$1" != bind ]; then
+    mount -t "$1" -o "\${3:-defaults}" "$2" "$4"
+  elif [ "$2" ]; then
+    mount -o "\${3:-bind}" "$2" "$4"
+  else
+    mount -o "\${3:-bind}" "$4"
+  fi
+}
+
+# make_folder PATH
+make_folder() {
+  mkdir -p "$1"
+}
+
+# bind_root EXTRACTED ROOT: an image that lies in another container's folder
+bind_root() {
+  mount -o bind "$1" "$2"
+}
+
+# overlay_root EXTRACTED BUNDLE: a root that may be written, into memory
+overlay_root() {
+  mount -t tmpfs tmpfs "$2/tmp" &&
+    mkdir "$2/tmp/upper" "$2/tmp/work" &&
+    mount -t overlay -o "lowerdir=$1,upperdir=$2/tmp/upper,workdir=$2/tmp/work" overlay "$2/rootfs"
+}
+`;
+
+/** `/lib/linuxkit/fstab`: mounted in this order when `/proc` and `/dev` are there. */
+export const FSTAB = `sysfs /sys sysfs nosuid,nodev,noexec 0 0
+securityfs /sys/kernel/security securityfs nosuid,nodev,noexec 0 0
+cgroup2 /sys/fs/cgroup cgroup2 nosuid,nodev,noexec,nsdelegate 0 0
+devpts /dev/pts devpts nosuid,noexec,gid=5,mode=0620,ptmxmode=0666 0 0
+tmpfs /dev/shm tmpfs nosuid,nodev,noexec,mode=1777 0 0
+mqueue /dev/mqueue mqueue nosuid,nodev,noexec 0 0
+tmpfs /run tmpfs nosuid,nodev,size=10%,mode=755 0 0
+tmpfs /tmp tmpfs nosuid,nodev,size=10%,mode=1777 0 0
+tmpfs /var tmpfs nosuid,nodev,size=50%,mode=755 0 0
+`;

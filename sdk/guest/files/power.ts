@@ -1,0 +1,24 @@
+import { shell } from "../shell.ts";
+
+/** `/lib/linuxkit/power`: the power button, by which QEMU and clouds ask a machine to shut down. */
+export const POWER = shell`# The ACPI power button is an input device. Its driver and the reader of its events can wait until the services run.
+
+watch_power() {
+  open_events power
+  await_healthy 3
+  for module in evdev button; do
+    [ -e "/lib/modules/$module.ko" ] && insmod "/lib/modules/$module.ko" 2>/dev/null
+  done
+  for button in /sys/class/input/event*; do
+    [ -e "$button/device/name" ] || continue
+    read -r kind <"$button/device/name"
+    case $kind in "Power Button" | gpio-keys) await_press "/dev/input/\${button##*/}" & ;; esac
+  done
+  wait
+}
+
+# await_press DEVICE: any event of a button is a press; one event is 24 bytes
+await_press() {
+  unshare -m -p -f /bin/busybox dd if="$1" of=/dev/null bs=24 count=1 2>/dev/null 8>&- 9>&- && kill -USR2 1
+}
+`;

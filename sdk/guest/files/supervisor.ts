@@ -1,0 +1,137 @@
+import { shell } from "../shell.ts";
+
+/** `/lib/linuxkit/supervisor`: services, each with a process that starts it again. */
+export const SUPERVISOR = shell`# One process for each service, all started at once. It ends when the service stays down or the machine shuts down.
+
+start_services() {
+  supervisors=
+  for service in /containers/services/*/guest; do
+    [ -e "$service" ] || continue
+    supervise "$service" &
+    # the last one first, as they are to be stopped
+    supervisors="$! $supervisors"
+  done
+  # without services there is nothing to wait for
+  [ "$supervisors" ] || say healthy
+  if [ -e /lib/linuxkit/healthz/guest ]; then
+    serve_health &
+    supervisors="$supervisors $!"
+  fi
+}
+
+# serve_health: it is no part of what it reports, and it can wait until the others run
+serve_health() {
+  set_state() { :; }
+  report_healthy() { :; }
+  open_events healthz
+  await_healthy 3
+  supervise /lib/linuxkit/healthz/guest
+}
+
+# supervise FILE
+supervise() {
+  . "$1"
+  open_events "$id"
+  stopping=
+  trap stop_service TERM
+  set_state starting
+  take_secrets || return
+  if ! prepare 2>"$log"; then
+    stay_down "its root cannot be prepared: $(last_line "$log")"
+    return
+  fi
+  open_log "/run/linuxkit/$id.log" "$log"
+  count=0
+  delay=1
+  until [ "$stopping" ]; do
+    run_service
+    [ "$stopping" ] && break
+    # what it wrote last may still be on its way
+    nap 0.1
+    why="exit status $ended"
+    line=$(last_line "$log")
+    [ "$line" ] && why="$why: $line"
+    if [ "$restart" = never ] || { [ "$restart" = on-failure ] && [ "$ended" = 0 ]; }; then
+      stay_down "$why"
+      break
+    fi
+    back_off
+    count=$((count + 1))
+    say service "$name" restart "$count in $delay s: $why"
+    nap "$delay"
+  done
+  [ "$stopping" ] && say service "$name" stopped
+  kill "$logger"
+}
+
+# run_service: once, from start to end
+run_service() {
+  pid_file=/run/linuxkit/$id.pid
+  rm -f "$pid_file"
+  read -r begun _ </proc/uptime
+  run_container --pid-file "$pid_file" >&7 2>&1 &
+  monitor=$!
+  [ "$stopping" ] && stop_service
+  watch_health "$pid_file" 7>&- &
+  prober=$!
+  wait_for "$monitor"
+  kill "$prober" 2>/dev/null
+  set_state "down, exit status $ended"
+  read -r now _ </proc/uptime
+  lasted=$((\${now%.*} - \${begun%.*}))
+}
+
+# wait_for PID: its status in $ended, however many signals come in between
+wait_for() {
+  wait "$1"
+  ended=$?
+  while [ -d "/proc/$1" ]; do
+    wait "$1"
+    ended=$?
+  done
+}
+
+# back_off: 1, 2, 4… 60 s; a service that ran for a minute starts anew at 1
+back_off() {
+  if [ "$count" = 0 ] || [ "$lasted" -ge 60 ]; then
+    delay=1
+  else
+    delay=$((delay * 2))
+    [ "$delay" -gt 60 ] && delay=60
+  fi
+}
+
+# stay_down REASON: an end without a fault is no reason to call the machine unhealthy
+stay_down() {
+  if [ "$ended" = 0 ]; then
+    set_state ok
+    report_healthy
+  else
+    set_state "down, $1"
+  fi
+  say service "$name" ended "$1"
+}
+
+# take_secrets: they are the service's own, and it cannot do without one that it names
+take_secrets() {
+  for secret in $secrets; do
+    [ -e "/run/linuxkit/secrets/$name/$secret" ] && continue
+    say failed "service $name: the secret $secret was not given to this machine"
+    kill -USR2 1
+    return 1
+  done
+  [ -z "$secrets" ] || chown -R "$owner" "/run/linuxkit/secrets/$name"
+}
+
+# stop_service: what SIGTERM to its supervisor means
+stop_service() {
+  stopping=1
+  [ "$monitor" ] && [ -d "/proc/$monitor" ] || return
+  signal_container TERM
+  (
+    open_events "$id.stop"
+    nap "$stop_timeout"
+    [ -d "/proc/$monitor" ] && kill_container
+  ) &
+}
+`;
