@@ -50,13 +50,14 @@ export interface Bundle {
  */
 export function bundles(definition: Definition, imageConfig: (image: ImageSource, location: string) => ImageConfig): Bundle[] {
   const accounts = containerAccounts(definition);
+  const oldRuntime = definition.init.some((image) => typeof image !== "string" && image.debian.role === "init");
   const trees = new Map<string, string>();
   return containersOf(definition).map(({ phase, name, index, directory, steps, container }) => {
     const { secrets = {}, ...shown } = container;
     const location = formatPath(steps);
     const path = `containers/${phase}/${directory}`;
     const fields = effectiveFields(container, imageConfig(container.image, location), location);
-    const { config, readonly, uid, gid, privateNetwork } = ociConfig(fields, { name, path: location, container, ...accountsFor(container, accounts) });
+    const { config, readonly, uid, gid, privateNetwork } = ociConfig(fields, { name, path: location, container, oldRuntime, ...accountsFor(container, accounts) });
     const key = imageKey(container.image);
     const shared = trees.get(key);
     const tree = shared ?? `${path}/${readonly ? "rootfs" : "lower"}`;

@@ -17,6 +17,8 @@ export interface OciContext {
   readonly container: Container;
   readonly users: Accounts;
   readonly groups: Accounts;
+  /** The program that will read it may know nothing later than version 1.0 of the specification. */
+  readonly oldRuntime: boolean;
 }
 
 /** `config.json` of a container and what else follows from the same fields. */
@@ -29,7 +31,11 @@ export interface OciConfig {
   readonly privateNetwork: boolean;
 }
 
-const OCI_VERSION = "1.2.1";
+/** What LinuxKit writes. */
+const LINUXKIT_OCI_VERSION = "1.2.1";
+
+/** What every runtime takes: crun before 1.9, which Debian 12 has, refuses any that does not begin with 1.0. */
+const OLD_OCI_VERSION = "1.0.2";
 
 // no JavaScript number holds it exactly, and the runtimes read it as an unsigned 64-bit one
 const UNLIMITED = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON("18446744073709551615");
@@ -59,7 +65,7 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
   const mounts = containerMounts(fields, linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules, ownSources(container), path);
   const namespaces = linuxkit ? linuxkitNamespaces(fields) : sandboxNamespaces(fields);
   const config = {
-    ociVersion: OCI_VERSION,
+    ociVersion: linuxkit && !context.oldRuntime ? LINUXKIT_OCI_VERSION : OLD_OCI_VERSION,
     process: {
       user: { uid, gid, ...some("additionalGids", additionalGids) },
       ...some("args", fields.command),
