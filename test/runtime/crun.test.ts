@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Image } from "../../sdk/definition/image.ts";
+import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
+import { bundles } from "../../sdk/runtime/bundle.ts";
+
+/*
+ * crun judges the configuration, and the container itself tells what it can do. The container runs in mount and
+ * control group namespaces of the test's own, where cgroup2 is all there is, as in the guest.
+ */
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "linuxkit-crun-"));
+  for (const name of ["bin", "dev", "proc", "sys", "tmp", "run"]) mkdirSync(join(folder, "rootfs", name), { recursive: true });
+  copyFileSync(execFileSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).trim(), join(folder, "rootfs/bin/busybox"));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+const ENTER = `
+mount -t tmpfs none /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup &&
+exec crun --root "$1/state" --cgroup-manager=disabled run --bundle "$1" "$2"`;
+
+/** What a script prints that runs as a service with these fields. */
+function run(script: string, fields: Partial<ServiceArgs> = {}): string {
+  const service = new Service("box", { image: "x", command: ["/bin/busybox", "sh", "-c", script], env: ["PATH=/bin"], ...fields });
+  const [bundle] = bundles(new Image({ services: [service] }).spec, () => ({ entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }));
+  writeFileSync(join(folder, "config.json"), bundle?.config ?? "");
+  const namespaces = process.getuid?.() === 0 ? "-mC" : "-rmC";
+  return execFileSync("unshare", [namespaces, "sh", "-c", ENTER, "sh", folder, `box-${process.pid}`], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 20_000 }).trim();
+}
+
+const status = (field: string): string => `busybox sed -n 's/^${field}:[[:space:]]*//p' /proc/self/status`;
+const whether = (command: string): string => `${command} 2>/dev/null && echo yes || echo no`;
+
+describe("a service without any field", () => {
+  for (const [name, script, wanted] of [
+    ["has no capability", status("CapBnd"), "0000000000000000"],
+    ["gains no privilege", status("NoNewPrivs"), "1"],
+    ["is the first process it sees", "echo $$", "1"],
+    ["has its name as host name", "busybox hostname", "box"],
+    ["cannot write its root", whether("busybox touch /x"), "no"],
+    ["cannot write kernel parameters", whether("echo x > /proc/sys/kernel/domainname"), "no"],
+    ["cannot ask for a system request", whether("echo h > /proc/sysrq-trigger"), "no"],
+    ["cannot read the kernel's memory", whether("busybox dd if=/proc/kcore count=1"), "no"],
+    ["cannot write control groups", whether("busybox mkdir /sys/fs/cgroup/x"), "no"],
+    ["cannot write /sys", whether("echo 1 > /sys/kernel/profiling"), "no"],
+    ["sees no disk and no memory device", "cd /dev; echo *", "core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero"],
+  ] as const) {
+    test(name, () => assert.equal(run(script), wanted));
+  }
+
+  test("shares only the network, users and clocks with the machine", () => {
+    const kinds = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
+    const own = run(kinds.map((kind) => `busybox readlink /proc/self/ns/${kind}`).join("; ")).split("\n");
+    const theirs = kinds.map((kind) => execFileSync("readlink", [`/proc/self/ns/${kind}`], { encoding: "utf8" }).trim());
+    const shared = kinds.filter((_, index) => own[index] === theirs[index]);
+    assert.deepEqual(shared, process.getuid?.() === 0 ? ["net", "user"] : ["net"]);
+  });
+});
+
+describe("a service gets what it names", () => {
+  test("one capability", () => assert.equal(run(status("CapEff"), { capabilities: ["CAP_NET_BIND_SERVICE"] }), "0000000000000400"));
+  test("a tmpfs that is writable, bounded, and takes no devices or setuid programs", () => {
+    const [written, line = ""] = run(`${whether("busybox touch /run/x")}; busybox grep ' /run ' /proc/mounts`, { tmpfs: ["/run:size=1m"] }).split("\n");
+    assert.equal(written, "yes");
+    for (const option of ["nosuid", "nodev", "size=1024k"]) assert.ok(line.includes(option), line);
+  });
+  test("a bind that is read-only", () => assert.equal(run(whether("busybox touch /run/x"), { binds: [`${folder}/rootfs/bin:/run:ro`] }), "no"));
+  test("a writable root", () => assert.equal(run(whether("busybox touch /made && busybox rm /made"), { readonly: false }), "yes"));
+  test("a limit", () => assert.equal(run("ulimit -n", { rlimits: ["nofile,64,64"] }), "64"));
+  test("a network of its own", () => assert.equal(run("busybox ls /sys/class/net", { net: "new" }), "lo"));
+  test("the machine's processes", () => assert.notEqual(run("echo $$", { pid: "host" }), "1"));
+});
