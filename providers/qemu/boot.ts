@@ -42,7 +42,9 @@ interface Heard {
   bootId: string;
   stage: string;
   panic: string | undefined;
-  /** Readings since then. */
+  /** What a guest reported that did not come as far as to know this boot's word: it is believed once the machine is off. */
+  nameless: string | undefined;
+  /** Readings since the panic. */
   readings: number;
   /** The last report of each service. */
   readonly services: Map<string, ConsoleLine & { readonly stage: "service" }>;
@@ -56,12 +58,14 @@ interface Heard {
  */
 export async function waitForHealth(watch: BootWatch): Promise<Booted | undefined> {
   const read = consoleReader(watch.folder);
-  const heard: Heard = { bootId: "", stage: "firmware", panic: undefined, readings: 0, services: new Map() };
+  const heard: Heard = { bootId: "", stage: "firmware", panic: undefined, nameless: undefined, readings: 0, services: new Map() };
   for (;;) {
     // asked before reading, so that nothing said before the end is missed
     const ended = watch.ended();
     for (const text of await read()) {
       heard.panic ??= /Kernel panic - not syncing: .*/.exec(printable(text))?.[0];
+      const nameless = parseConsoleLine(text, "-");
+      if (nameless?.stage === "failed") heard.nameless = nameless.message;
       const line = parseConsoleLine(text, watch.nonce);
       if (!line) continue;
       if (line.stage === "failed") throw await failure(watch, heard, line.message);
@@ -70,7 +74,7 @@ export async function waitForHealth(watch: BootWatch): Promise<Booted | undefine
       watch.progress({ stage: "boot", message: describeStage(line), done: line.seconds, unit: "seconds" });
     }
     if (heard.panic && heard.readings++ > LAST_READINGS) throw await failure(watch, heard, heard.panic);
-    if (ended) throw await failure(watch, heard, heard.panic ?? (await refusal(watch.folder)) ?? `it stopped after the stage "${heard.stage}"`);
+    if (ended) throw await failure(watch, heard, heard.nameless ?? heard.panic ?? (await refusal(watch.folder)) ?? `it stopped after the stage "${heard.stage}"`);
     if (watch.signal.aborted) throw await interruption(watch, heard);
     // QEMU answers once it has read all its files and taken its ports
     if (!watch.patient && (await withMonitor(watch.folder, (execute) => execute("query-status")))) return undefined;

@@ -1,6 +1,6 @@
 import type { Created, DiffRequest, Difference, ResourceType } from "../../sdk/plugin/resource-type.ts";
 import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
-import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
+import { type Properties, UNKNOWN, type Value } from "../../sdk/plugin/value.ts";
 import { findOrphans, type MachineFolder, newId, readMachineFolder, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
 import { defaultPlaces, type Places } from "./places.ts";
 import { isAlive } from "./process-id.ts";
@@ -39,13 +39,8 @@ export function qemuVm(places: Places = defaultPlaces()): ResourceType<VmInputs,
       known.add(request.id);
       return difference(request);
     },
-    preview({ inputs }) {
-      const { publish } = inputs;
-      if (!Array.isArray(publish) || publish.some((item) => typeof item !== "string")) return {};
-      const ports = asPublications(publish as string[]);
-      // which port 0 becomes is seen when it is taken
-      return ports.some(({ hostPort }) => hostPort === 0) ? { running: true } : { running: true, ...addresses(ports) };
-    },
+    // a machine that runs is not touched by an update
+    preview: ({ inputs, old }) => (old?.outputs.running ? { ...old.outputs } : foreseen(inputs)),
     async create({ urn, name, inputs, signal, progress }) {
       const owner = stackIdentity(urn);
       for (const orphan of await findOrphans(places.stateDir, owner, known)) {
@@ -95,6 +90,15 @@ function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmO
     deleteBeforeReplace: [oldInputs.publish, oldInputs.disks, inputs.publish, inputs.disks].some(holds),
     ...(oldOutputs.running === false && { drifted: new Map([["running", "update" as const]]) }),
   };
+}
+
+const NOTHING_KNOWN: Record<keyof VmOutputs, Value> = { running: UNKNOWN, pid: UNKNOWN, bootId: UNKNOWN, consoleLog: UNKNOWN, ports: UNKNOWN, url: UNKNOWN, accelerator: UNKNOWN };
+
+function foreseen({ publish }: Properties): Properties {
+  if (!Array.isArray(publish) || publish.some((item) => typeof item !== "string")) return NOTHING_KNOWN;
+  const ports = asPublications(publish as string[]);
+  // which port 0 becomes is seen when it is taken
+  return { ...NOTHING_KNOWN, running: true, ...(ports.every(({ hostPort }) => hostPort !== 0) && addresses(ports)) };
 }
 
 async function run(start: Start, places: Places): Promise<Created<VmOutputs>> {

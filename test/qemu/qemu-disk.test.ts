@@ -9,7 +9,7 @@ import { UNKNOWN, type Properties } from "../../sdk/plugin/value.ts";
 const scratch = await mkdtemp(join(tmpdir(), "qemu-disk-"));
 after(() => rm(scratch, { recursive: true, force: true }));
 const subject = { urn: "urn:pulumi:dev::shop::linuxkit:index:QemuDisk::data", name: "data" };
-const work = { ...subject, signal: new AbortController().signal, timeoutSeconds: 60, progress: () => {} };
+const work = { ...subject, signal: new AbortController().signal, timeoutSeconds: 60, progress: () => {}, config: {} };
 const MEBIBYTE = 2 ** 20;
 
 describe("a disk", () => {

@@ -13,7 +13,7 @@ describe("the inputs of a machine", () => {
   });
 
   test("may be unknown, each of them", () => {
-    const unknown = Object.fromEntries(["arch", "kernel", "initrd", "digest", "cmdline", "memoryMiB", "cpus", "publish", "disks", "waitForHealth", "userData", "secrets"].map((name) => [name, UNKNOWN]));
+    const unknown: Properties = Object.fromEntries(["arch", "kernel", "initrd", "digest", "cmdline", "memoryMiB", "cpus", "publish", "disks", "waitForHealth", "userData", "secrets"].map((name): [string, typeof UNKNOWN] => [name, UNKNOWN]));
     const { inputs, failures } = checkVm(unknown);
     assert.deepEqual(failures, []);
     assert.deepEqual(inputs, unknown);
