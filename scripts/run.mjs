@@ -69,3 +69,30 @@ export function run(what, program, args, { cwd, env = process.env, minutes = 10 
     });
   });
 }
+
+/** Runs a program whose output the user shall see as it comes; rejects when it fails. */
+export function show(program, args, { cwd, env = process.env } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env, stdio: "inherit" });
+    // the terminal sends Ctrl-C to the child as well: it decides when to end
+    const wait = () => {};
+    process.on("SIGINT", wait);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      process.off("SIGINT", wait);
+      code === 0 ? resolve() : reject(new Error(`${program} ${args[0]} ended with ${code}`));
+    });
+  });
+}
+
+/** Runs a program and gives what it printed; what it says on standard error is in the rejection. */
+export function capture(program, args, { cwd, env = process.env } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const printed = { out: "", err: "" };
+    child.stdout.on("data", (chunk) => (printed.out += chunk));
+    child.stderr.on("data", (chunk) => (printed.err += chunk));
+    child.on("error", reject);
+    child.on("close", (code) => (code === 0 ? resolve(printed.out) : reject(new Error(`${program} ${args.join(" ")} ended with ${code}: ${printed.err.trim()}`))));
+  });
+}

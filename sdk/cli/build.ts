@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { build as buildImage } from "../build/build.ts";
 import { ARCHES, type Arch } from "../core/arch.ts";
 import { Image } from "../definition/image.ts";
+import type { FormatName } from "../format/formats.ts";
 import { type Command, UsageError } from "./command.ts";
 import { showProgress } from "./terminal.ts";
 
@@ -40,7 +41,7 @@ export const build: Command = {
     if (!file || more.length > 0) throw new UsageError(`got ${positionals.length} files, wanted one`);
     if (!isArch(values.arch)) throw new UsageError(`no architecture "${values.arch}"; there are ${ARCHES.join(", ")}`);
     const artifact = await buildImage(await loadImage(file, values.image), {
-      formats: values.format,
+      formats: values.format as FormatName[],
       outputDir: resolve(values.out),
       name: values.name ?? basename(file).replace(/\.\w+$/, ""),
       arch: values.arch,

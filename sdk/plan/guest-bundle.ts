@@ -6,8 +6,8 @@ import type { EntryStep } from "./plan.ts";
 
 /** The shell file that our own guest reads beside a bundle's JSON. */
 export function guestStep(bundle: Bundle): EntryStep {
-  const { health, restart, timeout, optional, stopTimeout, secrets } = bundle.container;
-  const { name, phase, path, readonly, unpacks, tree, uid, gid, privateNetwork } = bundle;
+  const { health, restart, timeout, optional, stopTimeout } = bundle.container;
+  const { name, phase, path, readonly, unpacks, tree, uid, gid, privateNetwork, secrets } = bundle;
   const container: GuestContainer = {
     name,
     phase,
@@ -23,7 +23,7 @@ export function guestStep(bundle: Bundle): EntryStep {
     ...(timeout !== undefined && { timeout }),
     ...(optional !== undefined && { optional }),
     ...(stopTimeout !== undefined && { stopTimeout }),
-    ...(secrets && { secrets: Object.keys(secrets).sort() }),
+    secrets: [...secrets].sort(),
   };
   return fileStep(`${path}/${GUEST_FILE}`, guestContainer(container));
 }

@@ -1,0 +1,94 @@
+import { BlobStore } from "../cache/blob-store.ts";
+import { defaultCacheDir } from "../cache/location.ts";
+import { type Arch, ARCHES } from "../core/arch.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import type { OnProgress } from "../core/progress.ts";
+import type { Definition } from "../definition/definition.ts";
+import type { Image } from "../definition/image.ts";
+import { metadataText } from "../definition/metadata.ts";
+import { DEFAULT_FORMAT, type FormatName } from "../format/formats.ts";
+import { createPlan } from "../plan/create-plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Lock } from "../resolve/lock.ts";
+import { resolve } from "../resolve/resolve.ts";
+import type { Artifact } from "./artifact.ts";
+import { buildPlan } from "./build-plan.ts";
+import { readFileSources } from "./file-source.ts";
+import { type Origins, outsideSources, type Surroundings } from "./outside.ts";
+import { planSources } from "./plan-sources.ts";
+
+export interface BuildOptions extends Origins {
+  /** What to write. @default "kernel+initrd" */
+  readonly format?: FormatName | undefined;
+  /** Several formats of one build; instead of `format`. */
+  readonly formats?: readonly FormatName[] | undefined;
+  /** The folder for the files; it is made. */
+  readonly outputDir: string;
+  /** The files' base name. @default "linuxkit" */
+  readonly name?: string | undefined;
+  /** @default "amd64" */
+  readonly arch?: Arch | undefined;
+  /** What relative `source` files and `oci:` layouts are relative to. @default the working directory */
+  readonly folder?: string | undefined;
+  /** @default see `defaultCacheDir` */
+  readonly cacheDir?: string | undefined;
+  /** The lock of an earlier build: what it pins stays. @default none, everything is chosen anew */
+  readonly lock?: Lock | undefined;
+  /** `always` chooses anew whatever the lock says. @default "locked" */
+  readonly update?: "locked" | "always" | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** Aborting it ends the build with `CANCELLED` and leaves no file behind. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a build gives: the files, and what they were made from. */
+export interface Built extends Artifact {
+  /** Pass it to the next build, and the same versions are used. */
+  readonly lock: Lock;
+  /** Identifies the OS, whatever format it is written in. */
+  readonly planDigest: Plan["digest"];
+  /** The kernel's command line. */
+  readonly cmdline: string;
+}
+
+/**
+ * Builds an operating system, without Pulumi: fetches what the cache does not hold, and writes the files whole or not
+ * at all. The same image, options and lock give the same bytes on any machine.
+ *
+ * @throws INVALID_DEFINITION, NOT_FOUND, NO_MIRROR, NETWORK, SIGNATURE_INVALID, PACKAGE_UNAVAILABLE, DISK_FULL, UNWRITABLE, CANCELLED
+ */
+export function build(image: Image, options: BuildOptions): Promise<Built> {
+  return buildDefinition(image.spec, options);
+}
+
+/** {@link build} of a definition as plain JSON, as the plugin has it. */
+export async function buildDefinition(definition: Definition, options: BuildOptions): Promise<Built> {
+  const around = surroundings(options);
+  const plan = await planDefinition(definition, options, around);
+  const artifact = await buildPlan(plan.plan, {
+    format: options.formats ?? options.format ?? DEFAULT_FORMAT,
+    name: options.name ?? "linuxkit",
+    outputDir: options.outputDir,
+    sources: planSources(around, plan.lock),
+    store: around.store,
+    cacheDir: around.cacheDir,
+    onProgress: options.onProgress,
+    signal: options.signal,
+  });
+  return { ...artifact, lock: plan.lock, planDigest: plan.plan.digest, cmdline: plan.plan.cmdline };
+}
+
+async function planDefinition(definition: Definition, options: BuildOptions, around: Surroundings): Promise<{ plan: Plan; lock: Lock }> {
+  const read = await readFileSources(definition, around.folder, around.store);
+  const { arch, signal } = around;
+  const resolved = await resolve(read, { arch, sources: outsideSources(around), lock: options.lock, update: options.update, signal });
+  return { plan: createPlan(resolved, (kind) => metadataText(definition, kind)), lock: resolved.lock };
+}
+
+function surroundings(options: BuildOptions): Surroundings {
+  const { arch = "amd64", folder = process.cwd(), cacheDir = defaultCacheDir() } = options;
+  if (!ARCHES.includes(arch)) {
+    throw new LinuxKitError("INVALID_DEFINITION", `arch: got "${arch}", wanted one of ${ARCHES.join(", ")}`, { path: "arch" });
+  }
+  return { ...options, arch, folder, cacheDir, store: new BlobStore(cacheDir) };
+}

@@ -1,0 +1,74 @@
+import type { BlobStore } from "../cache/blob-store.ts";
+import type { Arch } from "../core/arch.ts";
+import type { OnProgress } from "../core/progress.ts";
+import { lockPackages } from "../debian/lock-packages.ts";
+import { openRepository, type Repository } from "../debian/repository.ts";
+import { parseLabel } from "../definition/label.ts";
+import { findImage } from "../oci/open-source.ts";
+import type { RegistryAuth } from "../oci/registry/credentials.ts";
+import type { Sources } from "../resolve/resolve.ts";
+
+/** Where images and packages come from, as a build is told. */
+export interface Origins {
+  /** Debian's mirror, as `https://HOST/debian`. @default the host's own apt sources */
+  readonly debianMirror?: string | undefined;
+  /** Debian's security mirror. @default beside `debianMirror`, else the host's own */
+  readonly debianSecurityMirror?: string | undefined;
+  /** A mirror of past states of Debian's archive, for locked packages that the others have dropped. @default none */
+  readonly debianSnapshot?: string | undefined;
+  /** Registries to pull from instead: `{ "docker.io": "http://127.0.0.1:5000" }`. @default none */
+  readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
+  /** Logs in to registries. @default what `docker login` keeps */
+  readonly registryAuth?: RegistryAuth | undefined;
+}
+
+/** What one build shares with everything that it asks of the outside. */
+export interface Surroundings extends Origins {
+  readonly arch: Arch;
+  readonly store: BlobStore;
+  readonly cacheDir: string;
+  /** What relative `oci:` and `docker-archive:` references are relative to. */
+  readonly folder: string;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options that `sdk/debian` takes, from those of a build. */
+export function debianOptions(around: Surroundings) {
+  const { arch, store, cacheDir, onProgress, signal, debianMirror, debianSecurityMirror, debianSnapshot } = around;
+  return { arch, store, cacheDir, onProgress, signal, mirror: debianMirror, securityMirror: debianSecurityMirror, snapshotMirror: debianSnapshot };
+}
+
+/** The options that `sdk/oci` takes, from those of a build. */
+export function ociOptions(around: Surroundings) {
+  const { store, signal, registryMirrors, registryAuth, folder } = around;
+  return { store, signal, registryMirrors, auth: registryAuth, baseDirectory: folder };
+}
+
+/** Debian's repository and the registries, each opened when it is first asked. */
+export function outsideSources(around: Surroundings): Sources {
+  let repository: Promise<Repository> | undefined;
+  return {
+    async lockDebian(image) {
+      const options = debianOptions(around);
+      repository ??= openRepository(options);
+      return lockPackages(image, await repository, options);
+    },
+    async findImage(reference, pinned, location) {
+      around.onProgress?.({ stage: "resolve", message: reference });
+      const image = await findImage(pinnedReference(reference, pinned), { os: "linux", architecture: around.arch }, ociOptions(around));
+      const { labelText, entrypoint, cmd, env, workingDir } = image.config;
+      return {
+        config: { entrypoint, cmd, env, workingDir, label: parseLabel(labelText, location) },
+        manifest: image.digest,
+        layers: image.manifest.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
+      };
+    },
+  };
+}
+
+// a layout's or an archive's tag may have moved; the manifest that was built from is found by its digest
+function pinnedReference(reference: string, pinned: string | undefined): string {
+  if (pinned === undefined || reference.includes("@") || /^(oci|docker-archive):/.test(reference)) return reference;
+  return `${reference}@${pinned}`;
+}

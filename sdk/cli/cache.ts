@@ -1,0 +1,38 @@
+import { parseArgs } from "node:util";
+import { defaultCacheDir } from "../cache/location.ts";
+import { DEFAULT_CACHE_LIMIT, pruneCache } from "../cache/prune.ts";
+import { type Command, UsageError } from "./command.ts";
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+export const cache: Command = {
+  usage: "cache prune [options]",
+  summary: "Shrink the cache to its limit, least recently used first",
+  help: `What a running build needs stays. Everything in the cache can be fetched or made again.
+
+  --limit SIZE      bytes, or with K, M, G for powers of 1024; 0 empties it   [${DEFAULT_CACHE_LIMIT / 2 ** 30}G]
+  --dir DIR         the cache                                                [${defaultCacheDir({ HOME: "~" })}]`,
+
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { limit: { type: "string" }, dir: { type: "string" } },
+    });
+    if (positionals.join(" ") !== "prune") throw new UsageError(`got "${positionals.join(" ")}", wanted "prune"`);
+    const { kept, removed } = await pruneCache(values.dir ?? defaultCacheDir(), values.limit === undefined ? DEFAULT_CACHE_LIMIT : bytesOf(values.limit));
+    terminal.print(`removed ${removed.files} files, ${megabytes(removed.bytes)}; ${megabytes(kept)} stay`);
+  },
+};
+
+/** Reads a size: `500M`, `10G`, `0`. @throws UsageError */
+export function bytesOf(text: string): number {
+  const [, digits, unit] = /^(\d{1,12})([KMG]?)$/i.exec(text) ?? [];
+  const factor = UNITS[unit?.toUpperCase() ?? ""];
+  if (digits === undefined || factor === undefined) throw new UsageError(`limit: got "${text}", wanted bytes, or a number with K, M or G`);
+  return Number(digits) * factor;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

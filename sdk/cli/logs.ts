@@ -1,0 +1,63 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { consoleReader, lastLines, printable } from "../../providers/qemu/console-log.ts";
+import { listMachineFolders, type MachineFolder } from "../../providers/qemu/machine-folder.ts";
+import { defaultPlaces } from "../../providers/qemu/places.ts";
+import { isAlive } from "../../providers/qemu/process-id.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { type Command, UsageError } from "./command.ts";
+
+const POLL_MS = 250;
+
+export const logs: Command = {
+  usage: "logs [MACHINE] [options]",
+  summary: "Print the console of a local machine; without MACHINE, list them",
+  help: `MACHINE is the resource's name, or the id that the list shows (or its beginning).
+
+  --lines N         how many of the last lines                 [all that is kept]
+  --follow, -f      go on printing until the machine ends`,
+
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { lines: { type: "string" }, follow: { type: "boolean", short: "f", default: false } },
+    });
+    const machines = await listMachineFolders(defaultPlaces().stateDir);
+    if (positionals.length === 0) {
+      for (const machine of machines) terminal.print(await describe(machine));
+      if (machines.length === 0) terminal.note("no local machine");
+      return;
+    }
+    if (positionals.length > 1) throw new UsageError(`got ${positionals.length} machines, wanted one`);
+    const folder = chosen(machines, positionals[0] as string);
+    const count = values.lines === undefined ? Number.POSITIVE_INFINITY : Number(values.lines);
+    if (!(count > 0)) throw new UsageError(`lines: got "${values.lines}", wanted a number`);
+    if (!values.follow) {
+      for (const line of await lastLines(folder.path, count === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : count)) terminal.print(line);
+      return;
+    }
+    const read = consoleReader(folder.path);
+    for (let alive = true; alive && !terminal.signal.aborted; ) {
+      alive = folder.record?.machine !== undefined && (await isAlive(folder.record.machine));
+      for (const line of await read()) terminal.print(printable(line));
+      if (alive) await pause(POLL_MS, undefined, { signal: terminal.signal }).catch(() => {});
+    }
+  },
+};
+
+/** The one machine that is meant: by its id, the beginning of one, or its resource's name. @throws NOT_FOUND, INVALID_DEFINITION */
+export function chosen(machines: readonly MachineFolder[], wanted: string): MachineFolder {
+  const meant = machines.filter(({ id, record }) => id === wanted || record?.urn.endsWith(`::${wanted}`));
+  const found = meant.length > 0 ? meant : machines.filter(({ id }) => id.startsWith(wanted));
+  const [only, ...others] = found;
+  if (only && others.length === 0) return only;
+  const known = (only ? found : machines).map(({ id }) => id).join(", ");
+  if (only) throw new LinuxKitError("INVALID_DEFINITION", `machine "${wanted}" may be each of ${known}; name it by its id`, { path: "machine" });
+  throw new LinuxKitError("NOT_FOUND", `no local machine "${wanted}"; there are: ${known || "none"}`, { what: wanted });
+}
+
+async function describe({ id, record }: MachineFolder): Promise<string> {
+  const alive = record?.machine !== undefined && (await isAlive(record.machine));
+  return [id, alive ? `pid ${record?.machine?.pid}` : "ended", (record?.publish ?? []).join(" "), record?.urn ?? ""].join("  ");
+}
