@@ -1,0 +1,49 @@
+import type { Arch } from "../core/arch.ts";
+import type { Digest } from "../core/digest.ts";
+import type { OnProgress } from "../core/progress.ts";
+import type { Definition } from "../definition/definition.ts";
+import type { FormatName } from "../format/formats.ts";
+import type { Lock } from "../resolve/lock.ts";
+
+/** The builder, as far as the resource asks it. */
+export interface Builder {
+  /** The formats that it can write. */
+  readonly formats: readonly FormatName[];
+  build(definition: Definition, options: BuilderOptions): Promise<Built>;
+}
+
+export interface BuilderOptions {
+  readonly arch: Arch;
+  readonly formats: readonly FormatName[];
+  /** What the files' names begin with. */
+  readonly name: string;
+  /** An empty folder; only files of the artifact are written to it. */
+  readonly outputDir: string;
+  readonly cacheDir: string;
+  /** From the last build. */
+  readonly lock?: Lock | undefined;
+  readonly update: "locked" | "always";
+  readonly debianMirror?: string | undefined;
+  readonly registryMirrors?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal;
+}
+
+/** What the builder made. */
+export interface Built {
+  /** Names the artifact: changes when a byte of it does. */
+  readonly digest: Digest;
+  readonly files: readonly BuiltFile[];
+  /** `cached` ones were not made anew. */
+  readonly segments: readonly { readonly name: string; readonly size: number; readonly cached: boolean }[];
+  readonly lock: Lock;
+  readonly planDigest: Digest;
+  readonly cmdline: string;
+}
+
+/** One file of an artifact: its size in bytes, its sha256 as the builder writes it. */
+export interface BuiltFile {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string;
+}

@@ -1,0 +1,105 @@
+import { ARCHES, type Arch } from "../core/arch.ts";
+import type { Digest } from "../core/digest.ts";
+import { checkDefinition } from "../definition/check-definition.ts";
+import type { Definition } from "../definition/definition.ts";
+import type { FormatName } from "../format/formats.ts";
+import { formatPath } from "../plugin/path.ts";
+import type { CheckFailure, Checked } from "../plugin/resource-type.ts";
+import { isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
+
+/** Checked inputs of `linuxkit:index:ImageBuild`: what the engine stores, compares and shows. */
+export interface ImageBuildInputs {
+  /** The whole operating system, every default filled in. */
+  readonly image: Definition;
+  /** @default ["kernel+initrd"] */
+  readonly formats: readonly FormatName[];
+  /** What the files' names begin with. @default the resource's name */
+  readonly name: string;
+  /** @default "amd64" */
+  readonly arch: Arch;
+  /** `always` looks for newer packages and moved tags at each update. @default "locked" */
+  readonly update: "locked" | "always";
+  /** By local reference, what it was when the program ran. */
+  readonly localImages?: Readonly<Record<string, Digest>>;
+  /** Where bytes are fetched from. Not compared: it decides nothing about what they are. */
+  readonly debianMirror?: string;
+  /** As `debianMirror`: mirrors by registry, sought in order. */
+  readonly registryMirrors?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Inputs that say where bytes come from, and not which. */
+export const SOURCES: readonly string[] = ["debianMirror", "registryMirrors"];
+
+const KNOWN = ["image", "formats", "name", "arch", "update", "localImages", ...SOURCES];
+
+type Rule = (value: Value) => string | undefined;
+type Fail = (path: string, message: string | undefined) => void;
+
+const oneOf =
+  (wanted: readonly string[]): Rule =>
+  (value) =>
+    wanted.includes(value as string) ? undefined : `got ${shown(value)}, wanted ${wanted.join(" or ")}`;
+
+const RULES: Readonly<Record<string, Rule>> = {
+  arch: oneOf(ARCHES),
+  update: oneOf(["locked", "always"]),
+  name: (value) => (typeof value === "string" && /^\w[\w.+-]*$/.test(value) ? undefined : `got ${shown(value)}, wanted a file name of letters, digits and . _ + -`),
+  debianMirror: (value) => (typeof value === "string" && value !== "" ? undefined : `got ${shown(value)}, wanted a URL`),
+};
+
+/**
+ * Checks and completes what a program gives. Unknown leaves stay unknown; each failure has its own path.
+ *
+ * @param resource the resource's name
+ * @param formats the formats that the builder knows
+ */
+export function checkImageBuild(given: Properties, resource: string, formats: readonly FormatName[]): Checked {
+  const inputs: Record<string, Value | undefined> = { formats: ["kernel+initrd"], name: resource, arch: "amd64", update: "locked" };
+  for (const [name, value] of Object.entries(given)) if (value !== undefined && value !== null) inputs[name] = value;
+  const failures: CheckFailure[] = [];
+  const fail: Fail = (path, message) => void (message !== undefined && failures.push({ path, message }));
+
+  for (const name of Object.keys(inputs)) if (!KNOWN.includes(name)) fail(name, `unknown property, wanted one of ${KNOWN.join(", ")}`);
+  for (const [name, rule] of Object.entries(RULES)) {
+    const value = inputs[name];
+    if (value !== undefined && value !== UNKNOWN) fail(name, rule(value));
+  }
+  checkFormats(inputs.formats, formats, fail);
+  checkMirrors(inputs.registryMirrors, fail);
+  inputs.image = checkImage(inputs.image, fail);
+  return { inputs, failures };
+}
+
+function checkImage(image: Value | undefined, fail: Fail): Value | undefined {
+  if (image === UNKNOWN) return image;
+  if (image === undefined) fail("image", "missing, wanted the definition of an operating system: the `spec` of an Image");
+  else {
+    const checked = checkDefinition(image);
+    if ("definition" in checked) return checked.definition as unknown as Properties;
+    for (const { path, message } of checked.failures) fail(path === "" || path.startsWith("[") ? `image${path}` : `image.${path}`, message);
+  }
+  return image;
+}
+
+function checkFormats(value: Value | undefined, known: readonly string[], fail: Fail): void {
+  if (value === UNKNOWN) return;
+  if (!Array.isArray(value) || value.length === 0) return fail("formats", `got ${shown(value)}, wanted a list of ${known.join(", ")}`);
+  for (const [index, format] of value.entries()) {
+    if (format !== UNKNOWN) fail(`formats[${index}]`, value.indexOf(format) < index ? `got ${shown(format)} for the second time` : oneOf(known)(format as Value));
+  }
+}
+
+function checkMirrors(value: Value | undefined, fail: Fail): void {
+  if (value === undefined || value === UNKNOWN) return;
+  if (!isProperties(value)) return fail("registryMirrors", `got ${shown(value)}, wanted lists of mirrors by registry`);
+  for (const [registry, mirrors] of Object.entries(value)) {
+    const good = mirrors === UNKNOWN || (Array.isArray(mirrors) && mirrors.every((mirror) => typeof mirror === "string" || mirror === UNKNOWN));
+    if (!good) fail(formatPath(["registryMirrors", registry]), `got ${shown(mirrors)}, wanted a list of URLs`);
+  }
+}
+
+function shown(value: Value | undefined): string {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (isProperties(value)) return "an object";
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

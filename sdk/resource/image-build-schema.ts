@@ -1,0 +1,32 @@
+import type { TypeSchema } from "../plugin/resource-type.ts";
+
+const text = (description: string) => ({ type: "string", description });
+const list = (description: string, items: { readonly type: string } | { readonly $ref: string }) => ({ type: "array", items, description });
+const ANY = { $ref: "pulumi.json#/Any" };
+
+/** `linuxkit:index:ImageBuild` as Pulumi's package schema has it. */
+export const imageBuildSchema: TypeSchema = {
+  description: "Builds an operating system image from its definition, in the provider itself: no Docker, no root, no virtual machine.",
+  inputProperties: {
+    image: { ...ANY, description: "The definition of the operating system: `spec` of an Image." },
+    formats: list("The formats to write; kernel+initrd when there is none.", { type: "string" }),
+    name: text("What the files' names begin with; the resource's name when there is none."),
+    arch: text("amd64, arm64 or s390x; amd64 when there is none."),
+    update: text("`locked` keeps packages and tags as they were at the first build; `always` looks for newer ones."),
+    localImages: { type: "object", additionalProperties: { type: "string" }, description: "What each local image is, by its reference." },
+    debianMirror: text("Debian's mirror."),
+    registryMirrors: { type: "object", additionalProperties: { type: "array", items: { type: "string" } }, description: "Mirrors by registry." },
+  },
+  requiredInputs: ["image"],
+  properties: {
+    digest: text("Names what was built, and changes when a byte of it does."),
+    planDigest: text("sha256 of the plan: what the operating system is, in any format."),
+    arch: text("The architecture."),
+    cmdline: text("The kernel's command line."),
+    path: text("The folder of the files on the machine that built last."),
+    files: list("Name, size and sha256 of each file.", ANY),
+    segments: list("Name and size of each part of the root filesystem.", ANY),
+    lock: { ...ANY, description: "What every package and tag stood for." },
+  },
+  required: ["digest", "planDigest", "arch", "cmdline", "path", "files", "segments", "lock"],
+};

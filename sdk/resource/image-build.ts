@@ -1,0 +1,108 @@
+import { CustomResource, type CustomResourceOptions, type Input, type Output, output, runtime } from "@pulumi/pulumi";
+import { BlobStore } from "../cache/blob-store.ts";
+import { defaultCacheDir } from "../cache/location.ts";
+import type { Arch } from "../core/arch.ts";
+import type { Digest } from "../core/digest.ts";
+import type { Definition } from "../definition/definition.ts";
+import type { Image } from "../definition/image.ts";
+import type { FormatName } from "../format/formats.ts";
+import type { Lock } from "../resolve/lock.ts";
+import type { BuiltFile } from "./builder.ts";
+import { takeIn } from "./local-content.ts";
+import { localImages } from "./local-images.ts";
+
+/** The type token of {@link ImageBuild}. */
+const TOKEN = "linuxkit:index:ImageBuild";
+
+/** Arguments of {@link ImageBuild}. */
+export interface ImageBuildArgs {
+  /** The operating system. Its local files are read now, relative to the project's folder. */
+  readonly image: Image;
+  /** What to write. @default "kernel+initrd" */
+  readonly format?: Input<FormatName> | undefined;
+  /** Several formats of one build; instead of `format`. */
+  readonly formats?: Input<readonly Input<FormatName>[]> | undefined;
+  /** What the files' names begin with. @default the resource's name */
+  readonly name?: Input<string> | undefined;
+  /** @default "amd64" */
+  readonly arch?: Input<Arch> | undefined;
+  /** `always` looks for newer packages and moved tags at each update. @default "locked" */
+  readonly update?: Input<"locked" | "always"> | undefined;
+  /** Debian's mirror. @default `linuxkit:debianMirror` of the stack's configuration, else the host's apt sources */
+  readonly debianMirror?: Input<string> | undefined;
+  /** Mirrors by registry, sought in order: `{ "docker.io": ["https://mirror.example"] }`. @default none */
+  readonly registryMirrors?: Input<Readonly<Record<string, Input<readonly Input<string>[]>>>> | undefined;
+}
+
+/**
+ * An operating system, built: the same definition and lock give the same bytes on any machine. It is updated in place;
+ * what it first chose (package versions, digests of tags) stays until `update: "always"` asks for newer.
+ *
+ * `pulumi preview --diff` shows what changes inside the OS: the whole definition is its input.
+ */
+export class ImageBuild extends CustomResource {
+  /** Names what was built, and changes when a byte of it does. */
+  declare readonly digest: Output<Digest>;
+  /** sha256 of the plan: what the OS is, in any format. */
+  declare readonly planDigest: Output<Digest>;
+  declare readonly arch: Output<Arch>;
+  /** The kernel's command line. */
+  declare readonly cmdline: Output<string>;
+  /** The folder of the files on the machine that runs the update. */
+  declare readonly path: Output<string>;
+  /** Name, size in bytes and sha256 of each file. */
+  declare readonly files: Output<readonly BuiltFile[]>;
+  /** The parts of the root filesystem, and what each adds in bytes. */
+  declare readonly segments: Output<readonly { readonly name: string; readonly size: number }[]>;
+  /** What every package and tag stood for. */
+  declare readonly lock: Output<Lock>;
+
+  /**
+   * The definition is checked by the time it is an {@link Image}; what was an Output in it is checked by the engine.
+   *
+   * @throws NOT_FOUND when a local file or image is not there
+   */
+  constructor(name: string, args: ImageBuildArgs, options?: CustomResourceOptions) {
+    const unknownOutputs = { digest: undefined, planDigest: undefined, cmdline: undefined, path: undefined, files: undefined, segments: undefined, lock: undefined };
+    // rehydrated from its URN it has no arguments
+    super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? { arch: undefined } : inputsOf(args)) }, options);
+  }
+
+  /** Where a file of the build is, by the end of its name: `build.file("-kernel")`. */
+  file(suffix: string): Output<string> {
+    return output([this.path, this.files]).apply(([path, files]) => {
+      const file = (files as readonly BuiltFile[]).find(({ name }) => name.endsWith(suffix));
+      if (!file) throw new Error(`no file of this build ends with "${suffix}": it has ${(files as readonly BuiltFile[]).map(({ name }) => name).join(", ")}`);
+      return `${path}/${file.name}`;
+    });
+  }
+}
+
+function inputsOf(args: ImageBuildArgs): Record<string, unknown> {
+  const projectDir = projectFolder();
+  const { image, format, formats, ...rest } = args;
+  const local = localImages(image.spec, projectDir);
+  return {
+    image: withoutSources(image.spec, projectDir),
+    formats: formats ?? (format === undefined ? undefined : [format]),
+    ...(Object.keys(local).length > 0 && { localImages: local }),
+    ...rest,
+  };
+}
+
+/** The folder of Pulumi.yaml; outside of the engine, as in unit tests with mocks, there is none but the working directory. */
+function projectFolder(): string {
+  try {
+    return runtime.getRootDirectory();
+  } catch {
+    return process.cwd();
+  }
+}
+
+/** The definition with every local file read: text, or the sha256 of what is now in the cache. */
+function withoutSources(spec: Definition, projectDir: string): Definition {
+  // a list that is an Output holds nothing that could be read yet
+  if (!Array.isArray(spec.files)) return spec;
+  const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
+  return { ...spec, files: spec.files.flatMap((file) => takeIn(file, places) ?? []) };
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import type { Digest } from "../../sdk/core/digest.ts";
+import { isLinuxKitError } from "../../sdk/core/errors.ts";
+import type { Properties } from "../../sdk/plugin/value.ts";
+import { UNKNOWN } from "../../sdk/plugin/value.ts";
+import type { ImageBuildInputs } from "../../sdk/resource/image-build-inputs.ts";
+import { imageBuildType } from "../../sdk/resource/image-build-verbs.ts";
+import { recordingBuilder } from "../support/builder.ts";
+
+const cacheDir = await mkdtemp(join(tmpdir(), "linuxkit-cache-"));
+after(() => rm(cacheDir, { recursive: true, force: true }));
+
+const builder = recordingBuilder();
+const type = imageBuildType(builder, cacheDir);
+const subject = { urn: "urn:pulumi:test::probe::linuxkit:index:ImageBuild::web", name: "web" };
+const work = { ...subject, signal: new AbortController().signal, timeoutSeconds: 60, progress: () => {}, config: {} as Properties };
+
+const SERVICE = { image: "docker.io/library/nginx:1.27", capabilities: ["CAP_CHOWN"] };
+const IMAGE = { init: [], onboot: [], onshutdown: [], services: { web: SERVICE }, volumes: {}, files: [] };
+
+const check = async (inputs: Properties) => (await type.check?.({ ...subject, inputs, isSecret: () => false })) as Required<Awaited<ReturnType<NonNullable<typeof type.check>>>>;
+const checked = async (inputs: Properties) => (await check(inputs)).inputs as unknown as ImageBuildInputs;
+
+describe("check", () => {
+  test("completes", async () => {
+    const { inputs, failures } = await check({ image: IMAGE });
+    assert.deepEqual(failures, []);
+    assert.deepEqual({ ...inputs, image: undefined }, { image: undefined, formats: ["kernel+initrd"], name: "web", arch: "amd64", update: "locked" });
+  });
+
+  test("is idempotent: what was checked is checked to the same", async () => {
+    const once = await check({ image: IMAGE });
+    assert.deepEqual((await check(once.inputs)).inputs, once.inputs);
+  });
+
+  const bad: readonly (readonly [string, Properties, string, RegExp])[] = [
+    ["no image", {}, "image", /missing/],
+    ["an image that is none", { image: "web" }, "image", /got "web", wanted an object/],
+    ["a wrong leaf, by its path", { image: { ...IMAGE, services: { web: { ...SERVICE, capabilities: ["CAP_CHOWNN"] } } } }, "image.services.web.capabilities[0]", /CAP_CHOWNN/],
+    ["an unknown field", { image: { ...IMAGE, kernal: {} } }, "image.kernal", /unknown field/],
+    ["a format that is none", { image: IMAGE, formats: ["kernel+initrd", "floppy"] }, "formats[1]", /got "floppy", wanted kernel\+initrd or tar/],
+    ["a format twice", { image: IMAGE, formats: ["tar", "tar"] }, "formats[1]", /second time/],
+    ["no format", { image: IMAGE, formats: [] }, "formats", /an empty list/],
+    ["an architecture that is none", { image: IMAGE, arch: "x86" }, "arch", /got "x86", wanted amd64 or arm64 or s390x/],
+    ["a name that leaves the folder", { image: IMAGE, name: "../web" }, "name", /file name/],
+    ["an update that is none", { image: IMAGE, update: "never" }, "update", /got "never"/],
+    ["a mirror that is none", { image: IMAGE, debianMirror: 7 }, "debianMirror", /got 7/],
+    ["mirrors that are no list", { image: IMAGE, registryMirrors: { "docker.io": "x" } }, 'registryMirrors["docker.io"]', /list of URLs/],
+    ["a misspelt property", { image: IMAGE, fromat: "tar" }, "fromat", /unknown property/],
+  ];
+  for (const [name, inputs, path, message] of bad) {
+    test(`refuses ${name}`, async () => {
+      const { failures } = await check(inputs);
+      assert.deepEqual(failures.map((failure) => failure.path), [path]);
+      assert.match(failures[0]?.message ?? "", message);
+    });
+  }
+
+  test("passes over what is not known", async () => {
+    const inputs: Properties = { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } }, formats: UNKNOWN, debianMirror: UNKNOWN, registryMirrors: UNKNOWN, arch: UNKNOWN };
+    assert.deepEqual((await check(inputs)).failures, []);
+    assert.deepEqual((await check({ image: UNKNOWN })).failures, []);
+  });
+});
+
+describe("diff", () => {
+  const diff = async (old: Properties, now: Properties) => {
+    const [oldInputs, { inputs }] = [await checked(old), await check(now)];
+    const { changed, drifted } = await (type.diff as NonNullable<typeof type.diff>)({ ...subject, id: "web", inputs, oldInputs, oldOutputs: {} as never });
+    return { ...Object.fromEntries(changed), ...Object.fromEntries(drifted ?? []) };
+  };
+
+  test("nothing", async () => assert.deepEqual(await diff({ image: IMAGE }, { image: IMAGE, arch: "amd64" }), {}));
+  test("one capability is one leaf, changed in place", async () => {
+    const changed = { ...IMAGE, services: { web: { ...SERVICE, capabilities: ["CAP_SETUID"] } } };
+    assert.deepEqual(await diff({ image: IMAGE }, { image: changed }), { "image.services.web.capabilities[0]": "update" });
+  });
+  test("where bytes come from is no change", async () => {
+    const now = { image: IMAGE, debianMirror: "http://127.0.0.1/debian", registryMirrors: { "docker.io": ["http://127.0.0.1"] } };
+    assert.deepEqual(await diff({ image: IMAGE }, now), {});
+  });
+  test("another architecture is an update too: a replacement would lose the lock", async () => {
+    assert.deepEqual(await diff({ image: IMAGE }, { image: IMAGE, arch: "arm64" }), { arch: "update" });
+  });
+  test("update: always asks each time", async () => {
+    assert.deepEqual(await diff({ image: IMAGE, update: "always" }, { image: IMAGE, update: "always" }), { lock: "update" });
+  });
+  test("a local image that was made anew", async () => {
+    const image = { ...IMAGE, services: { web: { ...SERVICE, image: "oci:./x:tag" } } };
+    const at = (digit: string) => ({ image, localImages: { "oci:./x:tag": `sha256:${digit.repeat(64)}` } });
+    assert.deepEqual(await diff(at("a"), at("b")), { 'localImages["oci:./x:tag"]': "update" });
+  });
+});
+
+describe("building", () => {
+  const other = { ...IMAGE, healthPort: 8081 };
+  const artifacts = () => readdir(join(cacheDir, "artifacts"));
+
+  test("keeps the artifact under its digest and leaves nothing else", async () => {
+    const { id, outputs } = await type.create({ ...work, inputs: await checked({ image: IMAGE }) });
+    assert.equal(id, "web");
+    assert.deepEqual(await artifacts(), [outputs.digest.slice("sha256:".length)]);
+    assert.equal(outputs.path, join(cacheDir, "artifacts", outputs.digest.slice("sha256:".length)));
+    assert.equal((await readFile(join(outputs.path, "web-initrd.img"))).length, outputs.files[0]?.size);
+  });
+
+  test("the same again touches no file", async () => {
+    const inputs = await checked({ image: IMAGE });
+    const { outputs } = await type.create({ ...work, inputs });
+    const file = join(outputs.path, "web-initrd.img");
+    const before = await stat(file);
+    await type.create({ ...work, inputs });
+    const now = await stat(file);
+    assert.deepEqual([now.ino, now.mtimeMs], [before.ino, before.mtimeMs]);
+  });
+
+  test("the same bytes under another name are added", async () => {
+    const { outputs } = await type.create({ ...work, inputs: await checked({ image: IMAGE, name: "shop" }) });
+    assert.deepEqual((await readdir(outputs.path)).filter((name) => !name.startsWith(".")).sort(), ["shop-initrd.img", "web-initrd.img"]);
+  });
+
+  test("an update builds from the last lock, less the local images that changed", async () => {
+    const local = (digit: string) => ({ "oci:./x:tag": `sha256:${digit.repeat(64)}` as Digest });
+    const old = await checked({ image: IMAGE });
+    const { outputs } = await type.create({ ...work, inputs: old });
+    const lock = { ...outputs.lock, images: { ...outputs.lock.images, ...local("c") } };
+    const oldInputs = { ...old, localImages: local("a") };
+    const update = (localImages: Record<string, Digest>) => type.update?.({ ...work, id: "web", inputs: { ...old, localImages }, oldInputs, oldOutputs: { ...outputs, lock } });
+    await update(local("a"));
+    assert.deepEqual(builder.calls.at(-1)?.options.lock, lock);
+    await update(local("b"));
+    assert.deepEqual(builder.calls.at(-1)?.options.lock, outputs.lock);
+  });
+
+  test("the stack's mirror is used where the program names none", async () => {
+    const inputs = await checked({ image: IMAGE });
+    await type.create({ ...work, inputs, config: { debianMirror: "http://stack" } });
+    assert.equal(builder.calls.at(-1)?.options.debianMirror, "http://stack");
+    await type.create({ ...work, inputs: { ...inputs, debianMirror: "http://program" }, config: { debianMirror: "http://stack" } });
+    assert.equal(builder.calls.at(-1)?.options.debianMirror, "http://program");
+  });
+
+  for (const mood of ["fails", "hangs"] as const) {
+    test(`a build that ${mood} leaves nothing`, async () => {
+      const before = await artifacts();
+      const controller = new AbortController();
+      builder.mood = mood;
+      const run = type.create({ ...work, signal: controller.signal, inputs: await checked({ image: other }), progress: () => setImmediate(() => controller.abort()) });
+      await assert.rejects(run).finally(() => (builder.mood = "good"));
+      assert.deepEqual(await artifacts(), before);
+    });
+  }
+
+  test("a missing file is no drift, and the path is this machine's", async () => {
+    const { outputs } = await type.create({ ...work, inputs: await checked({ image: other }) });
+    await rm(outputs.path, { recursive: true });
+    const found = await type.read?.({ ...work, id: "web", inputs: {} as never, outputs: { ...outputs, path: "/another/machine" } });
+    assert.deepEqual(found, { id: "web", outputs });
+  });
+
+  test("a build in the cache can be imported by its digest, with its lock", async () => {
+    const inputs = await checked({ image: IMAGE });
+    const { outputs } = await type.create({ ...work, inputs });
+    assert.deepEqual(await type.read?.({ ...work, id: outputs.digest }), { id: "web", inputs: JSON.parse(JSON.stringify(inputs)), outputs });
+    for (const id of ["web", `sha256:${"0".repeat(64)}`, "../x"]) {
+      await assert.rejects(Promise.resolve(type.read?.({ ...work, id })), (error) => isLinuxKitError(error, "NOT_FOUND"));
+    }
+  });
+});

@@ -1,0 +1,43 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { digestOf, hexOf } from "../../sdk/core/digest.ts";
+import { canonicalJson } from "../../sdk/core/json.ts";
+import type { Definition } from "../../sdk/definition/definition.ts";
+import type { Builder, BuilderOptions } from "../../sdk/resource/builder.ts";
+
+/** A builder for tests of what is around it: it writes the definition itself, and remembers how it was called. */
+export interface RecordingBuilder extends Builder {
+  readonly calls: { readonly definition: Definition; readonly options: BuilderOptions }[];
+  /** How it goes on after it has written half a file. Changed by a test. */
+  mood: "good" | "hangs" | "fails";
+}
+
+export function recordingBuilder(): RecordingBuilder {
+  return {
+    formats: ["kernel+initrd", "tar"],
+    calls: [],
+    mood: "good",
+    async build(definition, options) {
+      this.calls.push({ definition, options });
+      const { outputDir, name, lock, arch, onProgress, signal } = options;
+      onProgress({ stage: "segment", message: "packing", done: 1, total: 2, unit: "items" });
+      await mkdir(outputDir, { recursive: true });
+      const body = canonicalJson(definition);
+      const file = join(outputDir, `${name}-initrd.img`);
+      await writeFile(file, body.slice(0, 10));
+      if (this.mood === "hangs") await sleep(2 ** 31 - 1, undefined, { signal });
+      if (this.mood === "fails") throw new Error("the builder is out of order");
+      await writeFile(file, body);
+      const digest = digestOf(body);
+      return {
+        digest,
+        planDigest: digestOf(`plan ${body}`),
+        cmdline: String(definition.kernel?.cmdline ?? ""),
+        files: [{ name: `${name}-initrd.img`, size: body.length, sha256: hexOf(digest) }],
+        segments: [{ name: "config", size: body.length, cached: false }],
+        lock: lock ?? { version: 1, arch, debian: {}, images: { [`first build of ${name}`]: digest } },
+      };
+    },
+  };
+}
