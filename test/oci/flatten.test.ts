@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { type Entry, NO_BODY, directoryEntry, fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
+import { collect } from "../../sdk/core/bytes.ts";
+import { digestOf } from "../../sdk/core/digest.ts";
+import type { LinuxKitErrorCode } from "../../sdk/core/errors.ts";
+import { type FlattenOptions, flatten } from "../../sdk/oci/flatten/flatten.ts";
+import type { Layer } from "../../sdk/oci/layer.ts";
+import { Random } from "../support/random.ts";
+import { randomLayers } from "../support/random-layers.ts";
+import { layerOf, tarOf } from "../support/test-image.ts";
+
+const spoolDirectory = await mkdtemp(join(tmpdir(), "flatten-"));
+after(() => rm(spoolDirectory, { recursive: true }));
+
+const hardlink = (path: string, link: string): Entry => ({ ...fileEntry(path, ""), type: "hardlink", link });
+const whiteout = (path: string): Entry => fileEntry(path, "");
+
+async function layersOf(...stack: readonly Entry[][]): Promise<Layer[]> {
+  return Promise.all(stack.map(async (entries) => layerOf(gzipSync(await tarOf(entries)))));
+}
+
+/** The tree as lines: `path content`, `path -> link`, `path = first name`, `path/`. */
+async function shown(layers: readonly Layer[], options: FlattenOptions = {}): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { path, type, link, body } of flatten(layers, { spoolDirectory, ...options })) {
+    if (type === "file") lines.push(`${path} ${(await collect(body)).toString()}`);
+    else lines.push(type === "directory" ? `${path}/` : `${path} ${type === "symlink" ? "->" : type === "hardlink" ? "=" : type} ${link ?? ""}`.trim());
+  }
+  return lines;
+}
+
+describe("layers add up", () => {
+  const rows: [string, Entry[][], string[]][] = [
+    ["no layers", [], []],
+    ["a later file over an earlier one", [[fileEntry("a", "1")], [fileEntry("a", "2")]], ["a 2"]],
+    ["sorted by path, parents first", [[fileEntry("b/c", "1"), fileEntry("b-", "2"), directoryEntry("b")], [fileEntry("a", "3")]], ["a 3", "b/", "b- 2", "b/c 1"]],
+    ["a whiteout", [[fileEntry("d/a", "1"), fileEntry("d/b", "2")], [whiteout("d/.wh.a")]], ["d/", "d/b 2"]],
+    ["a whiteout of a directory", [[fileEntry("d/a", "1")], [whiteout(".wh.d")]], []],
+    ["a whiteout of nothing", [[fileEntry("a", "1")], [whiteout("x/.wh.y")]], ["a 1"]],
+    ["a whiteout spares its own layer, before and after", [[fileEntry("d/a", "1"), fileEntry("d/b", "1")], [fileEntry("d/a", "2"), whiteout(".wh.d"), fileEntry("d/c", "2")]], ["d/", "d/a 2", "d/c 2"]],
+    ["an opaque directory", [[fileEntry("d/a", "1"), fileEntry("d/e/f", "1")], [fileEntry("d/b", "2"), whiteout("d/.wh..wh..opq")]], ["d/", "d/b 2"]],
+    ["an opaque root", [[fileEntry("a", "1")], [whiteout(".wh..wh..opq"), fileEntry("b", "2")]], ["b 2"]],
+    ["a directory over a file, and the reverse", [[fileEntry("a", "1"), fileEntry("d/x", "1")], [directoryEntry("a"), fileEntry("a/y", "2"), fileEntry("d", "2")]], ["a/", "a/y 2", "d 2"]],
+    ["a directory keeps what is in it", [[fileEntry("d/a", "1")], [directoryEntry("d", 0o700)]], ["d/", "d/a 1"]],
+    ["a directory over a link to one", [[fileEntry("d/a", "1"), symlinkEntry("l", "d")], [directoryEntry("l")]], ["d/", "d/a 1", "l/"]],
+    ["a hard link within a layer", [[fileEntry("b", "1"), hardlink("a", "b"), hardlink("c", "a")]], ["a 1", "b = a", "c = a"]],
+    ["a hard link into a lower layer", [[fileEntry("a", "1")], [hardlink("b", "a")]], ["a 1", "b = a"]],
+    ["a hard link outlives the name it was made from", [[fileEntry("a", "1")], [hardlink("b", "a"), whiteout(".wh.a")], [fileEntry("a", "2")]], ["a 2", "b 1"]],
+    ["a hard link to a symlink is another symlink", [[symlinkEntry("a", "x"), hardlink("b", "a")]], ["a -> x", "b -> x"]],
+    ["a path through a link of a lower layer", [[directoryEntry("usr/lib"), symlinkEntry("lib", "usr/lib"), symlinkEntry("l2", "/lib")], [fileEntry("lib/a", "1"), fileEntry("l2/b", "2")]], ["l2 -> /lib", "lib -> usr/lib", "usr/", "usr/lib/", "usr/lib/a 1", "usr/lib/b 2"]],
+    ["a whiteout through a link", [[fileEntry("d/a", "1"), symlinkEntry("l", "d")], [whiteout("l/.wh.a")]], ["d/", "l -> d"]],
+    ["a link to the root, which nothing passes", [[symlinkEntry("l", "/")]], ["l -> /"]],
+    ["the root, where a layer names it", [[directoryEntry("", 0o700)]], ["/"]],
+    ["a fifo and devices", [[{ ...fileEntry("f", ""), type: "fifo" }, { ...fileEntry("n", ""), type: "character", major: 1, minor: 3 }]], ["f fifo", "n character"]],
+    ["names that are no UTF-8, and long ones", [[fileEntry("\udcff", "1"), fileEntry(`${"n".repeat(255)}/${"m".repeat(255)}`, "2")]], [`${"n".repeat(255)}/`, `${"n".repeat(255)}/${"m".repeat(255)} 2`, "\udcff 1"]],
+  ];
+  for (const [name, stack, want] of rows) test(name, async () => assert.deepEqual(await shown(await layersOf(...stack)), want));
+});
+
+test("a header is kept whole: modes, owners, times, attributes and device numbers", async () => {
+  const xattrs = new Map([["security.capability", Buffer.from("01000002", "hex")]]);
+  const entries: Entry[] = [
+    { ...directoryEntry("d", 0o2750, { uid: 5, gid: 6, mtime: 7 }), xattrs },
+    { ...fileEntry("d/f", "x", 0o4711, { uid: 1, gid: 2, mtime: 3 }), xattrs },
+    { path: "n", type: "block", mode: 0o660, uid: 0, gid: 6, size: 0, mtime: 9, major: 259, minor: 70_000, body: NO_BODY },
+  ];
+  const seen: unknown[] = [];
+  for await (const { body, ...header } of flatten(await layersOf(entries), { spoolDirectory })) {
+    await collect(body);
+    seen.push(header);
+  }
+  assert.deepEqual(seen, entries.map(({ body: _, ...header }) => header));
+});
+
+describe("compressions", async () => {
+  const tar = await tarOf([fileEntry("a", "1".repeat(100_000))]);
+  const half = tar.length >> 1;
+  const skippable = Buffer.from("502a4d1803000000aabbcc", "hex");
+  const rows: [string, Buffer][] = [
+    ["none", tar],
+    ["gzip", gzipSync(tar)],
+    ["gzip of two members", Buffer.concat([gzipSync(tar.subarray(0, half)), gzipSync(tar.subarray(half))])],
+    ["zstd", zstdCompressSync(tar)],
+    ["zstd of several frames, some of which are to be skipped", Buffer.concat([skippable, zstdCompressSync(tar.subarray(0, half)), skippable, zstdCompressSync(tar.subarray(half)), skippable])],
+  ];
+  for (const [name, blob] of rows) {
+    test(name, async () => assert.deepEqual(await shown([layerOf(blob, digestOf(tar))]), [`a ${"1".repeat(100_000)}`]));
+    if (name === "none") continue;
+    test(`${name}, cut`, async () => {
+      for (const cut of [5, blob.length >> 1, blob.length - 14]) await assert.rejects(shown([layerOf(blob.subarray(0, cut))]), { code: "CORRUPT" });
+    });
+  }
+});
+
+describe("hostile and broken layers", () => {
+  const rows: [string, Entry[][], LinuxKitErrorCode, RegExp?][] = [
+    ["a link that leaves the root", [[symlinkEntry("l", "../..")], [fileEntry("l/a", "1")]], "HOSTILE_ARCHIVE", /l\/a: passes a symbolic link that leaves the root/],
+    ["a link that leaves the root further on", [[directoryEntry("d"), symlinkEntry("d/l", "../../etc")], [fileEntry("d/l/a", "1")]], "HOSTILE_ARCHIVE"],
+    ["a link to /", [[symlinkEntry("l", "/")], [fileEntry("l/a", "1")]], "HOSTILE_ARCHIVE", /passes a symbolic link to the root/],
+    ["a link to / by another way", [[directoryEntry("d"), symlinkEntry("l", "d/..")], [fileEntry("l/a", "1")]], "HOSTILE_ARCHIVE"],
+    ["a whiteout through a link to /", [[symlinkEntry("l", "/"), fileEntry("a", "1")], [whiteout("l/.wh.a")]], "HOSTILE_ARCHIVE"],
+    ["an opaque link to /", [[symlinkEntry("l", "/"), fileEntry("a", "1")], [whiteout("l/.wh..wh..opq")]], "HOSTILE_ARCHIVE"],
+    ["a circle of links", [[symlinkEntry("a", "b"), symlinkEntry("b", "a")], [fileEntry("a/x", "1")]], "HOSTILE_ARCHIVE", /too many symbolic links/],
+    ["a hard link to the root", [[hardlink("a", "/")]], "HOSTILE_ARCHIVE", /a hard link to the root/],
+    ["a hard link through a link that leaves the root", [[symlinkEntry("l", "../.."), hardlink("a", "l/etc/passwd")]], "HOSTILE_ARCHIVE"],
+    ["a root that is a link", [[{ ...symlinkEntry("", "/etc") }]], "HOSTILE_ARCHIVE", /the root of an image must be a directory/],
+    ["a whiteout of the parent", [[whiteout("d/.wh...")]], "HOSTILE_ARCHIVE", /a whiteout of "\.\."/],
+    ["a whiteout of nothing named", [[whiteout("d/.wh.")]], "HOSTILE_ARCHIVE"],
+    ["a path of 4096 bytes", [[fileEntry(`${"d/".repeat(2047)}aa`, "")]], "HOSTILE_ARCHIVE", /a path of 4096 bytes/],
+    ["a name of 256 bytes", [[fileEntry("é".repeat(128), "")]], "HOSTILE_ARCHIVE", /a name of more than 255 bytes/],
+    ["a hard link to nothing", [[hardlink("a", "b")]], "CORRUPT", /a hard link to b, which is not there/],
+    ["a hard link to itself", [[fileEntry("a", "1"), hardlink("a", "a")]], "CORRUPT"],
+    ["a hard link to a directory", [[directoryEntry("d"), hardlink("a", "d")]], "CORRUPT", /which is a directory/],
+    ["a path through a file", [[fileEntry("a", "1")], [fileEntry("a/b", "1")]], "CORRUPT", /a on the way to it is no directory/],
+    ["an owner beyond 32 bits", [[fileEntry("a", "1", 0o644, { uid: 2 ** 32 })]], "CORRUPT", /uid is 4294967296/],
+  ];
+  for (const [name, stack, code, message = /./] of rows) {
+    test(name, async () => assert.rejects(layersOf(...stack).then((layers) => shown(layers)), { code, message }));
+  }
+
+  test("a name with ..", async () => {
+    const tar = await tarOf([fileEntry("aa/x", "1")]);
+    tar.write("..", 0);
+    checksum(tar);
+    await assert.rejects(shown([layerOf(tar)]), { code: "HOSTILE_ARCHIVE" });
+  });
+  test("a member that declares more than there is", async () => {
+    const tar = await tarOf([fileEntry("a", "1")]);
+    tar.write("77777777777", 124);
+    checksum(tar);
+    await assert.rejects(shown([layerOf(tar)]), { code: "CORRUPT", message: /cut short/ });
+  });
+  test("a blob of another size or digest than declared", async () => {
+    const layer = layerOf(await tarOf([fileEntry("a", "1")]));
+    for (const size of [layer.size - 1, layer.size + 1]) await assert.rejects(shown([{ ...layer, size }]), { code: "SIZE_MISMATCH" });
+    await assert.rejects(shown([{ ...layer, digest: digestOf("") }]), { code: "DIGEST_MISMATCH" });
+    await assert.rejects(shown([{ ...layer, diffId: digestOf("") }]), { code: "DIGEST_MISMATCH", message: /uncompressed/ });
+  });
+  test("a bomb: gzip and zstd, by ratio", { timeout: 30_000 }, async () => {
+    const zeroes = Buffer.alloc(128 << 20);
+    for (const blob of [gzipSync(zeroes), zstdCompressSync(zeroes)]) await assert.rejects(shown([layerOf(blob)]), { code: "HOSTILE_ARCHIVE", message: /a decompression bomb/ });
+  });
+  test("a bomb: by size, over all layers", async () => {
+    const layers = await layersOf([fileEntry("a", "1".repeat(6000))], [fileEntry("b", "1".repeat(6000))]);
+    await assert.rejects(shown(layers, { limits: { bytes: 10_000 } }), { code: "HOSTILE_ARCHIVE", message: /more than 10000 bytes/ });
+  });
+  test("too many members, and too many bytes of names", async () => {
+    const layers = await layersOf([fileEntry("a", "1")], [fileEntry("a", "1"), whiteout(".wh.b")]);
+    assert.equal((await shown(layers, { limits: { entries: 3 } })).length, 1);
+    await assert.rejects(shown(layers, { limits: { entries: 2 } }), { code: "HOSTILE_ARCHIVE", message: /more than 2 members/ });
+    await assert.rejects(shown(layers, { limits: { metadataBytes: 6 } }), { code: "HOSTILE_ARCHIVE", message: /bytes of names/ });
+  });
+});
+
+test("the same layers give the same entries, however they are compressed, and nothing stays behind", async () => {
+  const tars = await Promise.all(randomLayers(new Random(4)).map(tarOf));
+  const want = await shown(tars.map((tar) => layerOf(tar)));
+  assert.ok(want.length > 3);
+  assert.deepEqual(await shown(tars.map((tar) => layerOf(gzipSync(tar)))), want);
+  assert.deepEqual(want.map((line) => line.split(" ")[0]), want.map((line) => line.split(" ")[0]).toSorted());
+  for await (const _ of flatten(tars.map((tar) => layerOf(tar)), { spoolDirectory })) break;
+  assert.deepEqual(await readdir(spoolDirectory), []);
+});
+
+test("cancelling ends it", async () => {
+  const signal = AbortSignal.abort();
+  await assert.rejects(shown(await layersOf([fileEntry("a", "1")]), { signal }), { code: "CANCELLED" });
+});
+
+/** Makes the checksum of the first header right again. */
+function checksum(tar: Buffer): void {
+  tar.fill(" ", 148, 156);
+  const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  tar.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+}
