@@ -1,9 +1,10 @@
 import { createReadStream } from "node:fs";
-import { stat, utimes } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bytes, verify } from "../core/bytes.ts";
 import { type Digest, hexOf } from "../core/digest.ts";
 import { writeFileWhole } from "../core/write-file.ts";
+import { markUsed, settleTimes } from "./access-time.ts";
 
 /** A blob at rest. */
 export interface Blob {
@@ -34,8 +35,7 @@ export class BlobStore {
     const path = this.path(digest);
     const stats = await stat(path).catch(() => undefined);
     if (!stats?.isFile()) return undefined;
-    // the modification time stays: an unchanged cache is seen to be unchanged
-    await utimes(path, new Date(), stats.mtime).catch(() => {});
+    await markUsed(path);
     return { digest, size: stats.size, path };
   }
 
@@ -52,6 +52,7 @@ export class BlobStore {
       size += bytes;
     };
     await writeFileWhole(path, verify(source, want, options.what ?? want.digest), { signal: options.signal, onWritten });
+    await settleTimes(path);
     return { digest: want.digest, size, path };
   }
 }

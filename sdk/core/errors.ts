@@ -89,7 +89,7 @@ export function fromFileSystem(error: unknown, path: string): unknown {
     case "EROFS":
     case "ENOTDIR":
     case "EEXIST":
-      return new LinuxKitError("UNWRITABLE", `cannot write ${path}: ${(error as Error).message}`, { path }, { cause: error });
+      return new LinuxKitError("UNWRITABLE", `cannot write ${path}: ${(error as Error).message}; choose another folder, or change who may write there`, { path }, { cause: error });
     default:
       return error;
   }

@@ -1,0 +1,39 @@
+import { type Digest, digestOf } from "../core/digest.ts";
+import { canonicalJson } from "../core/json.ts";
+
+/** A file that a build wrote. */
+export interface ArtifactFile {
+  /** What it is, whatever it is called: `kernel`, `initrd`, `cmdline`, or `image` for a format of one file. */
+  readonly role: string;
+  /** Its name in the output folder. */
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** A part of the root filesystem, as it went into the initrd. */
+export interface ArtifactSegment {
+  readonly name: string;
+  /** Compressed bytes. */
+  readonly size: number;
+  /** Whether an earlier build had made it. */
+  readonly cached: boolean;
+}
+
+/** What a build made. */
+export interface Artifact {
+  readonly files: readonly ArtifactFile[];
+  /** {@link artifactDigest} of the files. */
+  readonly digest: Digest;
+  /** Empty for formats that hold no initrd. */
+  readonly segments: readonly ArtifactSegment[];
+}
+
+/** What an artifact's bytes are, whatever its files are called: a single file's own sha256, else that of the list. */
+export function artifactDigest(files: readonly Pick<ArtifactFile, "role" | "size" | "sha256">[]): Digest {
+  const [only] = files;
+  if (files.length === 1 && only) return `sha256:${only.sha256}`;
+  return digestOf(canonicalJson(files.map(({ role, size, sha256 }) => ({ role, size, sha256 }))));
+}

@@ -1,0 +1,84 @@
+import { once } from "node:events";
+import { constants, createGzip, createZstdCompress, type Gzip, type ZstdCompress } from "node:zlib";
+import type { Bytes } from "../core/bytes.ts";
+import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
+import type { Compression } from "../plan/plan.ts";
+
+/** The kernel takes a zstd window of at most 2^27 bytes. */
+const MAX_WINDOW_LOG = 27;
+const MAX_LEVEL = { zstd: 22, gzip: 9 } as const;
+/** What the compressor gets at a time. */
+const BLOCK = 1 << 17;
+/** Where a gzip header names the operating system, and the value for "unknown" (RFC 1952, 2.3.1). */
+const GZIP_OS = { offset: 9, unknown: 255 } as const;
+
+/**
+ * Compresses a stream into one zstd frame with a checksum, or one gzip member: the kernel takes no more than one per
+ * archive. The bytes depend on nothing but the input, the level, and the compressor's version; not on how the input
+ * was cut into chunks, nor on the machine's load.
+ */
+export async function* compress(source: Bytes, { algorithm, level }: Compression, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const compressor = algorithm === "zstd" ? zstd(level) : gzip(level);
+  // the source's errors come out where the output is read; nobody listens any more when the reader has gone
+  compressor.on("error", () => {});
+  const fed = feed(source, compressor, signal).catch((error: unknown) => compressor.destroy(error as Error));
+  try {
+    let first = algorithm === "gzip";
+    for await (const chunk of compressor as AsyncIterable<Buffer>) {
+      if (first) chunk[GZIP_OS.offset] = GZIP_OS.unknown;
+      first = false;
+      yield chunk;
+    }
+  } finally {
+    compressor.destroy();
+    await fed;
+  }
+}
+
+// The end is only told once every block has been taken: a compressor that learns of it together with a block may
+// write other bytes, and whether it does would be a matter of timing.
+async function feed(source: Bytes, compressor: Gzip | ZstdCompress, signal: AbortSignal | undefined): Promise<void> {
+  // a compressor that is destroyed at work never calls back
+  const closed = once(compressor, "close");
+  const write = (chunk: Uint8Array) => Promise.race([closed, new Promise<void>((resolve, reject) => compressor.write(chunk, (error) => (error ? reject(error) : resolve())))]);
+  const block = Buffer.allocUnsafeSlow(BLOCK);
+  let used = 0;
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + BLOCK - used);
+      block.set(part, used);
+      at += part.length;
+      used += part.length;
+      if (used < BLOCK) continue;
+      throwIfCancelled(signal, "compressing");
+      await write(block);
+      if (compressor.destroyed) return;
+      used = 0;
+    }
+  }
+  throwIfCancelled(signal, "compressing");
+  if (used > 0) await write(block.subarray(0, used));
+  compressor.end();
+}
+
+function zstd(level: number): ZstdCompress {
+  const checked = checkLevel("zstd", level);
+  return createZstdCompress({
+    chunkSize: BLOCK,
+    params: {
+      [constants.ZSTD_c_compressionLevel]: checked,
+      [constants.ZSTD_c_checksumFlag]: 1,
+      // only levels above 22 would choose a longer one; it is the kernel's limit all the same
+      ...(checked > 21 ? { [constants.ZSTD_c_windowLog]: MAX_WINDOW_LOG } : {}),
+    },
+  });
+}
+
+function gzip(level: number): Gzip {
+  return createGzip({ level: checkLevel("gzip", level), chunkSize: BLOCK });
+}
+
+function checkLevel(algorithm: "zstd" | "gzip", level: number): number {
+  if (Number.isInteger(level) && level >= 1 && level <= MAX_LEVEL[algorithm]) return level;
+  throw new LinuxKitError("INVALID_DEFINITION", `compression level: got ${level}, wanted 1…${MAX_LEVEL[algorithm]} for ${algorithm}`, { path: "compression.level" });
+}

@@ -1,0 +1,27 @@
+import type { SegmentStore } from "../cache/segment-store.ts";
+import type { Content } from "../format/parts.ts";
+import { jointArchive, joints } from "./joint.ts";
+import type { PreparedSegment } from "./prepare.ts";
+
+/**
+ * The initrd: segments end to end, as the kernel takes them, with a joint where one is needed. Each is verified while
+ * it is read.
+ */
+export async function joinSegments(segments: readonly PreparedSegment[], store: SegmentStore): Promise<Content> {
+  const pieces: Content[] = [];
+  const before = joints(segments);
+  for (const [at, segment] of segments.entries()) {
+    const entries = before[at] ?? [];
+    if (entries.length > 0) {
+      const joint = await jointArchive(entries);
+      pieces.push({ size: joint.length, open: () => [joint] });
+    }
+    pieces.push({ size: segment.size, open: () => store.open(segment) });
+  }
+  return {
+    size: pieces.reduce((total, { size }) => total + size, 0),
+    async *open() {
+      for (const piece of pieces) yield* piece.open();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { availableParallelism } from "node:os";
+import { type CachedSegment, NO_PATHS, type SegmentStore } from "../cache/segment-store.ts";
+import { throwIfCancelled } from "../core/errors.ts";
+import { kernelKey, type Plan, type PlanKernel, type PlanSegment, segmentKey } from "../plan/plan.ts";
+import { Budget } from "./budget.ts";
+import { makeSegment, type Workshop } from "./segment.ts";
+
+/** A segment that is in the cache now. */
+export interface PreparedSegment extends CachedSegment {
+  readonly name: string;
+  /** Whether it was there before. */
+  readonly cached: boolean;
+}
+
+/** All that a plan's initrd is joined from. */
+export interface Prepared {
+  readonly kernel?: CachedSegment;
+  readonly segments: readonly PreparedSegment[];
+}
+
+// Bytes must not depend on how many are made at once, memory must: a compressor of a high level takes 100 MB and
+// more, one of a low level a tenth of it.
+const DENSE_LEVEL = 10;
+const UNITS = Math.min(3, availableParallelism() + 1);
+const DENSE_UNITS = 2;
+
+/**
+ * Sees to it that the kernel's file and the segments of a plan are in the cache: finds them or makes them, several at
+ * a time. When one fails the others are stopped, and none is still at work when this rejects.
+ */
+export async function prepare(plan: Pick<Plan, "kernel" | "segments">, workshop: Workshop): Promise<Prepared> {
+  const stop = new AbortController();
+  const signal = workshop.signal ? AbortSignal.any([workshop.signal, stop.signal]) : stop.signal;
+  const budget = new Budget(UNITS);
+  const made = new Map<string, Promise<PreparedSegment>>();
+  const once = (name: string, key: string, units: number, make: () => Promise<CachedSegment>): Promise<PreparedSegment> => {
+    const running = made.get(key) ?? findOrMake(key, workshop.segments, signal, () => budget.run(units, make)).then((found) => ({ name, ...found }));
+    made.set(key, running);
+    running.catch((error: unknown) => stop.abort(error));
+    return running.then((segment) => ({ ...segment, name }));
+  };
+  const inner: Workshop = { ...workshop, signal };
+  const { kernel: planKernel } = plan;
+  const kernel = planKernel && once("kernel", kernelKey(planKernel), 1, () => makeKernel(planKernel, inner));
+  const segments = plan.segments.map((segment) => once(segment.name, segmentKey(segment), unitsOf(segment), () => makeSegment(segment, inner)));
+  const settled = await Promise.allSettled([...segments, ...(kernel ? [kernel] : [])]);
+  // the first failure stopped the others, whose complaints only say so
+  throwIfCancelled(workshop.signal, "the build");
+  if (settled.some(({ status }) => status === "rejected")) throw stop.signal.reason;
+  const prepared = await Promise.all(segments);
+  for (const { name, cached, size } of prepared) workshop.onProgress?.({ stage: "segment", message: `${name} ${cached ? "was cached" : "made"}`, done: size, total: size, lasting: !cached });
+  return { segments: prepared, ...(kernel ? { kernel: await kernel } : {}) };
+}
+
+async function findOrMake(key: string, segments: SegmentStore, signal: AbortSignal, make: () => Promise<CachedSegment>): Promise<CachedSegment & { cached: boolean }> {
+  const found = await segments.find(key);
+  if (found) return { ...found, cached: true };
+  return segments.withLock(
+    key,
+    async () => {
+      // another build may have made it while we waited
+      const meanwhile = await segments.find(key);
+      return meanwhile ? { ...meanwhile, cached: true } : { ...(await make()), cached: false };
+    },
+    { signal, what: "another build that makes the same segment" },
+  );
+}
+
+async function makeKernel(kernel: PlanKernel, { segments, sources, signal }: Workshop): Promise<CachedSegment> {
+  throwIfCancelled(signal, "the build");
+  const { body } = await sources.openKernel(kernel, signal);
+  return segments.put(kernelKey(kernel), body, () => NO_PATHS, signal);
+}
+
+function unitsOf({ compression }: PlanSegment): number {
+  return compression.level >= DENSE_LEVEL ? DENSE_UNITS : 1;
+}

@@ -1,0 +1,42 @@
+import { randomBytes } from "node:crypto";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { markState, PROCESS_MARK } from "../core/process-mark.ts";
+import { writeFileWhole } from "../core/write-file.ts";
+import { type LockOptions, withLock } from "./lock.ts";
+
+/** Files of the cache that a running build needs; they stay until it lets go. */
+export interface Hold {
+  release(): Promise<void>;
+}
+
+/** How long the hold of a process that cannot be seen from here counts. */
+const UNSEEN_SECONDS = 24 * 60 * 60;
+
+/** Holds files, named relative to the cache folder, whether they are there yet or not. A killed holder holds nothing. */
+export async function holdFiles(cacheDir: string, files: Iterable<string>, options: LockOptions = {}): Promise<Hold> {
+  const path = join(cacheDir, "holds", `${PROCESS_MARK}.${randomBytes(6).toString("hex")}`);
+  const list = Buffer.from([...files].sort().join("\n"));
+  // with the lock, so that no file goes between a prune's look at the holds and its last removal
+  await withLock(pruneLock(cacheDir), () => writeFileWhole(path, [list]), options);
+  return { release: () => rm(path, { force: true }) };
+}
+
+/** What live processes hold, relative to the cache folder. Call it with the prune lock. */
+export async function heldFiles(cacheDir: string): Promise<Set<string>> {
+  const held = new Set<string>();
+  const folder = join(cacheDir, "holds");
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const state = markState(name.split(".")[0] ?? "");
+    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0);
+    if (state === "dead" || (state === "elsewhere" && age > UNSEEN_SECONDS * 1000)) await rm(path, { force: true });
+    else for (const file of (await readFile(path, "utf8").catch(() => "")).split("\n")) held.add(file);
+  }
+  return held;
+}
+
+/** The lock under which files are held and pruned. */
+export function pruneLock(cacheDir: string): string {
+  return join(cacheDir, "locks", "prune");
+}

@@ -1,0 +1,106 @@
+import { createReadStream } from "node:fs";
+import { readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Bytes, measure, verify } from "../core/bytes.ts";
+import { type Digest, digestOf, isDigest } from "../core/digest.ts";
+import { canonicalJson } from "../core/json.ts";
+import { removeDeadParts, writeFileWhole } from "../core/write-file.ts";
+import { markUsed, settleTimes } from "./access-time.ts";
+import { type LockOptions, withLock } from "./lock.ts";
+
+/** The paths that a segment writes, by what matters when another segment writes the same ones. */
+export interface SegmentPaths {
+  readonly directories: readonly string[];
+  /** Directories that the others need, and that the segment does not write itself. */
+  readonly implied: readonly string[];
+  readonly files: readonly string[];
+  /** Those of the files that share their content with another path of the segment (hard links, and what they link to). */
+  readonly shared: readonly string[];
+  /** Symlinks, devices and pipes. */
+  readonly others: readonly string[];
+}
+
+/** What was made once and is kept under the key of what made it. */
+export interface CachedSegment {
+  readonly key: string;
+  readonly size: number;
+  readonly digest: Digest;
+  readonly paths: SegmentPaths;
+}
+
+export const NO_PATHS: SegmentPaths = Object.freeze({ directories: [], implied: [], files: [], shared: [], others: [] });
+
+/**
+ * A folder of files named by the key of what made them: `KEY` holds the bytes, `KEY.json` their size, sha256 and
+ * paths. The record is written last: a segment without it is not there. Bytes are checked whenever they are read.
+ */
+export class SegmentStore {
+  readonly cacheDir: string;
+
+  constructor(cacheDir: string) {
+    this.cacheDir = cacheDir;
+  }
+
+  /** Both files of a segment, relative to the cache folder. */
+  static files(key: string): string[] {
+    return [join("segments", key), join("segments", `${key}.json`)];
+  }
+
+  path(key: string): string {
+    return join(this.cacheDir, "segments", key);
+  }
+
+  /** The segment, when bytes of the right length and a sound record are there. Marks both as used. */
+  async find(key: string): Promise<CachedSegment | undefined> {
+    const [text, stats] = await Promise.all([readFile(`${this.path(key)}.json`, "utf8").catch(() => ""), stat(this.path(key)).catch(() => undefined)]);
+    const record = parseRecord(key, text);
+    if (!record || stats?.size !== record.size) return undefined;
+    await Promise.all([markUsed(this.path(key)), markUsed(`${this.path(key)}.json`)]);
+    return record;
+  }
+
+  /** Streams a segment; its last chunk only comes once size and sha256 are seen to be right (`SIZE_MISMATCH`, `DIGEST_MISMATCH`). */
+  open({ key, size, digest }: CachedSegment): AsyncIterable<Uint8Array> {
+    return verify(createReadStream(this.path(key), { highWaterMark: 1 << 20 }), { size, digest }, this.path(key));
+  }
+
+  /** Stores a stream; `paths` is asked for once the stream has ended. */
+  async put(key: string, source: Bytes, paths: () => SegmentPaths, signal?: AbortSignal): Promise<CachedSegment> {
+    const path = this.path(key);
+    const seen = { size: 0, digest: digestOf("") };
+    await writeFileWhole(path, measure(source, seen), { signal });
+    await settleTimes(path);
+    const segment = { key, size: seen.size, digest: seen.digest, paths: paths() };
+    await writeFileWhole(`${path}.json`, [Buffer.from(JSON.stringify({ ...segment, sum: sumOf(segment) }))], { signal });
+    await settleTimes(`${path}.json`);
+    return segment;
+  }
+
+  /** Forgets a segment whose bytes turned out to be wrong. */
+  async drop(key: string): Promise<void> {
+    await rm(`${this.path(key)}.json`, { force: true });
+    await rm(this.path(key), { force: true });
+  }
+
+  /** Runs `work` while nobody else makes the same segment, after removing what killed builds left. */
+  async withLock<T>(key: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
+    return withLock(join(this.cacheDir, "locks", key), async () => {
+      await removeDeadParts(join(this.cacheDir, "segments"));
+      return work();
+    }, options);
+  }
+}
+
+// a record of another form, or altered, is no record: the segment is made again
+function parseRecord(key: string, text: string): CachedSegment | undefined {
+  try {
+    const { sum, ...record } = JSON.parse(text) as CachedSegment & { sum: string };
+    return record.key === key && isDigest(record.digest) && sum === sumOf(record) ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sumOf(segment: CachedSegment): Digest {
+  return digestOf(canonicalJson(segment));
+}

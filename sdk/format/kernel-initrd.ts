@@ -1,0 +1,33 @@
+import { type Entry, fileEntry } from "../archive/entry.ts";
+import { writeTar } from "../archive/write-tar.ts";
+import type { Content, FormatWriter, Parts } from "./parts.ts";
+
+/** `kernel+initrd`: what QEMU, kexec and boot loaders take, as LinuxKit names it. */
+export const kernelInitrd: FormatWriter = {
+  needs: "initrd",
+  files: (parts) => contents(parts).map(({ role, content }) => ({ role, suffix: role === "initrd" ? "-initrd.img" : `-${role}`, ...content })),
+};
+
+/** `tar-kernel-initrd`: the same three, in one tar archive. */
+export const tarKernelInitrd: FormatWriter = {
+  needs: "initrd",
+  files: (parts) => [{ role: "image", suffix: "-initrd.tar", open: () => writeTar(contents(parts).map(tarMember)) }],
+};
+
+function contents({ kernel, initrd, cmdline }: Parts): { role: "kernel" | "initrd" | "cmdline"; content: Content }[] {
+  return [
+    ...(kernel ? [{ role: "kernel" as const, content: kernel }] : []),
+    ...(initrd ? [{ role: "initrd" as const, content: initrd }] : []),
+    ...(cmdline ? [{ role: "cmdline" as const, content: textContent(cmdline) }] : []),
+  ];
+}
+
+function tarMember({ role, content }: { role: string; content: Content }): Entry {
+  return { ...fileEntry(role === "initrd" ? "initrd.img" : role, ""), size: content.size, body: content.open() };
+}
+
+/** A text as content, without a newline at its end. */
+export function textContent(text: string): Content {
+  const bytes = Buffer.from(text);
+  return { size: bytes.length, open: () => [bytes] };
+}

@@ -1,0 +1,38 @@
+import type { Entry } from "../archive/entry.ts";
+import type { Bytes } from "../core/bytes.ts";
+
+/** A file's content that can be read again. */
+export interface Content {
+  readonly size: number;
+  open(): Bytes;
+}
+
+/** What a format is made from. */
+export interface Parts {
+  /** `""` for none. */
+  readonly cmdline: string;
+  readonly kernel?: Content;
+  /** The root filesystem as the kernel's initrd: all segments, in order. Only for a format that needs it. */
+  readonly initrd?: Content;
+  /** The root filesystem as paths. Only for a format that needs it. */
+  readonly tree?: () => AsyncIterable<Entry> | Iterable<Entry>;
+}
+
+/** One file of an artifact, as it will be written. */
+export interface FormatFile {
+  /** What it is, whatever its name: `kernel`, `initrd`, `cmdline`, `image`. */
+  readonly role: string;
+  /** Comes after the artifact's name: `-kernel`, `.tar`. */
+  readonly suffix: string;
+  /** Bytes, where they are known beforehand. */
+  readonly size?: number;
+  open(): Bytes;
+}
+
+/** One way to write an operating system. */
+export interface FormatWriter {
+  /** Which form of the root filesystem it takes. */
+  readonly needs: "initrd" | "tree";
+  /** The files to write; what is absent or empty (no kernel, no command line) has none. */
+  files(parts: Parts): FormatFile[];
+}
