@@ -4,6 +4,7 @@ import type { EntryType } from "../archive/entry.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
 import { collect } from "../core/bytes.ts";
 import { writeFileWhole } from "../core/write-file.ts";
+import { parseParagraph } from "./control.ts";
 import { readDeb } from "./deb.ts";
 import { type Elf, isElf, readElf } from "./elf.ts";
 import { debDigest, type LockedDeb } from "./locked.ts";
@@ -20,23 +21,36 @@ export interface PackagedPath {
   readonly elf?: Elf;
 }
 
+/** A package as far as it can be told without its files' content. */
+export interface DebContents {
+  /** The field `Replaces`: packages whose files this one may take over. */
+  readonly replaces: string;
+  /** In the order of the archive. */
+  readonly paths: readonly PackagedPath[];
+}
+
 /**
  * What a package installs, with the needs of its programs and libraries. It is kept under the package's sha256 in
  * `indexes/`, since it costs a whole decompression to find out. The package is in the store.
  */
-export async function debContents(deb: Pick<LockedDeb, "name" | "sha256">, store: BlobStore, cacheDir: string): Promise<readonly PackagedPath[]> {
-  const path = join(cacheDir, "indexes", `${deb.sha256}.1.contents`);
+export async function debContents(deb: Pick<LockedDeb, "name" | "sha256">, store: BlobStore, cacheDir: string): Promise<DebContents> {
+  const path = join(cacheDir, "indexes", `${deb.sha256}.2.contents`);
   const kept = await readFile(path, "utf8").catch(() => undefined);
-  if (kept !== undefined) return JSON.parse(kept) as PackagedPath[];
-  const contents: PackagedPath[] = [];
+  if (kept !== undefined) return JSON.parse(kept) as DebContents;
+  const paths: PackagedPath[] = [];
+  let replaces = "";
   for await (const { member, entry } of readDeb(store.open(debDigest(deb)), deb.name)) {
-    if (member !== "data") continue;
+    if (member === "control") {
+      if (entry.path === "control") replaces = parseParagraph((await collect(entry.body, 1 << 20, deb.name)).toString("utf8")).get("replaces") ?? "";
+      continue;
+    }
+    if (entry.path === "") continue;
     const elf = entry.type === "file" ? await elfOf(entry.body, `${deb.name}: ${entry.path}`) : undefined;
     const link = entry.type === "hardlink" ? mergedPath(entry.link as string) : entry.link;
-    contents.push({ path: mergedPath(entry.path), type: entry.type, ...(link !== undefined && { link }), ...(elf && { elf }) });
+    paths.push({ path: mergedPath(entry.path), type: entry.type, ...(link !== undefined && { link }), ...(elf && { elf }) });
   }
-  await writeFileWhole(path, [Buffer.from(JSON.stringify(contents))]);
-  return contents;
+  await writeFileWhole(path, [Buffer.from(JSON.stringify({ replaces, paths } satisfies DebContents))]);
+  return { replaces, paths };
 }
 
 /** No program or library of Debian 12 that an image would hold comes near. */

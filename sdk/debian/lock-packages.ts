@@ -31,7 +31,7 @@ export async function lockPackages(image: DebianImage, repository: Repository, o
   const fetch = (records: readonly PackageRecord[]): Promise<void> => ensureDebs(records, { ...options, mirrors: repository.mirrors });
   const known = new Map<string, Promise<readonly PackagedPath[]>>();
   const contents = (record: PackageRecord): Promise<readonly PackagedPath[]> => {
-    const found = known.get(record.sha256) ?? fetch([record]).then(() => debContents(record, options.store, options.cacheDir));
+    const found = known.get(record.sha256) ?? fetch([record]).then(async () => (await debContents(record, options.store, options.cacheDir)).paths);
     known.set(record.sha256, found);
     return found;
   };

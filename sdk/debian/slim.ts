@@ -5,6 +5,8 @@ const UNWANTED: readonly string[] = [
   // for Debian's own tools and bug reports
   "usr/share/lintian", "usr/share/bug", "usr/share/apport", "usr/share/reportbug", "usr/share/debconf", "usr/share/debhelper", "usr/share/initramfs-tools",
   "etc/kernel", "usr/share/python3/runtime.d", "usr/share/ca-certificates/update.d", "etc/ca-certificates/update.d",
+  // for compiling against
+  "usr/include", "usr/share/pkgconfig", "usr/share/aclocal",
   // for shells and editors
   "usr/share/bash-completion", "etc/bash_completion.d", "usr/share/zsh", "usr/share/fish", "usr/share/vim", "usr/share/emacs",
   // for other programs that start, rotate, dial, guard: none of them is in the image
@@ -15,7 +17,7 @@ const UNWANTED: readonly string[] = [
   "var/log/runit",
 ];
 
-const UNWANTED_PATHS: readonly RegExp[] = [new RegExp(`^(?:${UNWANTED.map((folder) => folder.replaceAll(".", "\\.")).join("|")})(?:/|$)`), /^usr\/lib\/[^/]+\/gconv(?:\/|$)/];
+const UNWANTED_PATHS: readonly RegExp[] = [new RegExp(`^(?:${UNWANTED.map((folder) => folder.replaceAll(".", "\\.")).join("|")})(?:/|$)`), /^usr\/lib\/[^/]+\/(?:gconv|pkgconfig)(?:\/|$)/, /^usr\/lib\/.*\.l?a$/];
 
 /** Whether slim leaves out a path of a package (as it lies in a merged /usr), unless the image keeps it. */
 export function isUnwanted(path: string): boolean {

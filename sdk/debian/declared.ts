@@ -1,0 +1,57 @@
+/** A path that is made when a package is in an image, in place of what its maintainer scripts would do. */
+export type Made =
+  | { readonly path: string; readonly symlink: string; /** Only beside this package. */ readonly beside?: string }
+  | { readonly path: string; readonly directory: true; readonly mode: number; readonly user: string }
+  /** The files that match, in the order of their names, one after the other, each ending in a line feed. */
+  | { readonly path: string; readonly from: string; readonly mode?: number };
+
+/** What a package's maintainer scripts do that a program of it counts on. */
+export interface Declared {
+  /** System users that adduser would give the next free number. Here they have the same one everywhere. */
+  readonly users?: readonly { readonly name: string; readonly uid: number; readonly home: string }[];
+  readonly makes?: readonly Made[];
+  /** Paths, with `*`, that slim leaves out of this package beyond the usual. */
+  readonly leavesOut?: readonly string[];
+}
+
+/**
+ * What is known of packages, since no maintainer script runs. A package that is not here comes as its archive has it;
+ * what it lacks is said by `users`, `groups` and `files` of the image.
+ */
+export const DECLARED: Readonly<Record<string, Declared>> = Object.freeze({
+  "ca-certificates": {
+    makes: [
+      { path: "etc/ssl/certs/ca-certificates.crt", from: "usr/share/ca-certificates/*/*.crt" },
+      // OpenSSL's own default path for a bundle
+      { path: "usr/lib/ssl/cert.pem", symlink: "/etc/ssl/certs/ca-certificates.crt", beside: "libssl3" },
+    ],
+    leavesOut: ["usr/share/ca-certificates", "usr/sbin/update-ca-certificates", "etc/ca-certificates"],
+  },
+  chrony: {
+    users: [{ name: "_chrony", uid: 101, home: "/var/lib/chrony" }],
+    makes: [
+      { path: "etc/chrony/chrony.conf", from: "usr/share/chrony/chrony.conf" },
+      { path: "etc/chrony/chrony.keys", from: "usr/share/chrony/chrony.keys", mode: 0o600 },
+      { path: "var/lib/chrony", directory: true, mode: 0o750, user: "_chrony" },
+    ],
+  },
+  "nginx-common": {
+    makes: [
+      { path: "etc/nginx/sites-enabled/default", symlink: "/etc/nginx/sites-available/default" },
+      { path: "var/www/html/index.nginx-debian.html", from: "usr/share/nginx/html/index.html" },
+    ],
+  },
+  "openssh-server": {
+    users: [{ name: "sshd", uid: 102, home: "/run/sshd" }],
+    makes: [{ path: "etc/ssh/sshd_config", from: "usr/share/openssh/sshd_config" }],
+  },
+  "redis-server": { users: [{ name: "redis", uid: 103, home: "/var/lib/redis" }], makes: [{ path: "var/lib/redis", directory: true, mode: 0o750, user: "redis" }] },
+  haproxy: { users: [{ name: "haproxy", uid: 104, home: "/var/lib/haproxy" }] },
+  memcached: { users: [{ name: "memcache", uid: 105, home: "/nonexistent" }] },
+  "dnsmasq-base": { users: [{ name: "dnsmasq", uid: 106, home: "/var/lib/misc" }] },
+  unbound: { users: [{ name: "unbound", uid: 107, home: "/var/lib/unbound" }] },
+  "postgresql-common": { users: [{ name: "postgres", uid: 108, home: "/var/lib/postgresql" }] },
+  "mariadb-server": { users: [{ name: "mysql", uid: 109, home: "/nonexistent" }] },
+  bind9: { users: [{ name: "bind", uid: 110, home: "/var/cache/bind" }] },
+  "dbus-daemon": { users: [{ name: "messagebus", uid: 111, home: "/nonexistent" }] },
+});

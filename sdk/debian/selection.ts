@@ -1,0 +1,76 @@
+import { LinuxKitError } from "../core/errors.ts";
+import type { DebContents, PackagedPath } from "./contents.ts";
+import { DECLARED } from "./declared.ts";
+import { parseDependencies } from "./dependency.ts";
+import { libraryPaths } from "./library.ts";
+import type { LockedDeb } from "./locked.ts";
+import { mergedPath } from "./merged-usr.ts";
+import { isUnwanted, keeper } from "./slim.ts";
+
+/** A locked package and what it installs. */
+export interface OpenedDeb {
+  readonly deb: LockedDeb;
+  readonly contents: DebContents;
+}
+
+/**
+ * Which paths an image takes from which package, by the package's name. Directories come where a package that is more
+ * than libraries ships one that is empty, or that holds something that is taken.
+ *
+ * @throws CORRUPT when two packages ship one path and neither replaces the other
+ */
+export function selectPaths(packages: readonly OpenedDeb[], keep: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const isKept = keeper(keep);
+  const taken = new Map<string, Set<string>>();
+  const owners = new Map<string, OpenedDeb>();
+  for (const opened of packages) {
+    const own = filesOf(opened, isKept);
+    taken.set(opened.deb.name, own);
+    for (const path of own) {
+      const other = owners.get(path);
+      const winner = other ? replacing(path, other, opened) : opened;
+      owners.set(path, winner);
+      if (other) taken.get((winner === opened ? other : opened).deb.name)?.delete(path);
+    }
+  }
+  for (const opened of packages) addFolders(opened, taken.get(opened.deb.name) as Set<string>, isKept);
+  return taken;
+}
+
+function filesOf({ deb, contents }: OpenedDeb, isKept: (path: string) => boolean): Set<string> {
+  const files = contents.paths.filter(({ type }) => type !== "directory");
+  if (typeof deb.keep === "object") {
+    const libraries = libraryPaths(files, new Set(deb.keep.sonames), mergedPath);
+    return new Set(files.map(({ path }) => path).filter((path) => libraries.has(path) || isKept(path)));
+  }
+  if (deb.keep !== "slim") return new Set(files.map(({ path }) => path));
+  const isLeftOut = keeper(DECLARED[deb.name]?.leavesOut ?? []);
+  const wanted = files.filter(({ path }) => isKept(path) || !(isUnwanted(path) || isLeftOut(path)));
+  // a hard link brings the path along that has its content
+  return new Set(wanted.flatMap(({ path, type, link }) => (type === "hardlink" && link !== undefined ? [path, link] : [path])));
+}
+
+function addFolders({ deb, contents }: OpenedDeb, own: Set<string>, isKept: (path: string) => boolean): void {
+  const inhabited = new Set(contents.paths.flatMap(({ path }) => foldersAbove(path)));
+  const isLeftOut = keeper(deb.keep === "slim" ? (DECLARED[deb.name]?.leavesOut ?? []) : []);
+  const isEmpty = ({ path }: PackagedPath): boolean =>
+    deb.keep === "all" || (deb.keep === "slim" && !inhabited.has(path) && (isKept(path) || !(isUnwanted(path) || isLeftOut(path))));
+  const folders = contents.paths.filter(({ type }) => type === "directory");
+  for (const entry of folders) if (isEmpty(entry)) own.add(entry.path);
+  const needed = new Set([...own].flatMap(foldersAbove));
+  for (const { path } of folders) if (needed.has(path)) own.add(path);
+}
+
+function foldersAbove(path: string): string[] {
+  const folders: string[] = [];
+  for (let cut = path.lastIndexOf("/"); cut > 0; cut = path.lastIndexOf("/", cut - 1)) folders.push(path.slice(0, cut));
+  return folders;
+}
+
+function replacing(path: string, a: OpenedDeb, b: OpenedDeb): OpenedDeb {
+  const replaces = (one: OpenedDeb, other: OpenedDeb): boolean =>
+    parseDependencies(one.contents.replaces, "amd64").some((group) => group.some(({ name }) => name === other.deb.name));
+  if (replaces(b, a)) return b;
+  if (replaces(a, b)) return a;
+  throw new LinuxKitError("CORRUPT", `${a.deb.name} and ${b.deb.name} both install /${path}: they cannot be in one image`, { path });
+}

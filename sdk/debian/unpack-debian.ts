@@ -1,0 +1,159 @@
+import { directoryEntry, type Entry, fileEntry, NO_BODY, symlinkEntry } from "../archive/entry.ts";
+import type { BlobStore } from "../cache/blob-store.ts";
+import { collect } from "../core/bytes.ts";
+import { throwIfCancelled } from "../core/errors.ts";
+import type { DebianImage } from "../definition/debian-image.ts";
+import { type Accounts, accountsOf, groupText, passwdText } from "./accounts.ts";
+import { debContents } from "./contents.ts";
+import { readDeb } from "./deb.ts";
+import { DECLARED, type Declared, type Made } from "./declared.ts";
+import { debDigest, type LockedDeb } from "./locked.ts";
+import { MERGED_FOLDERS, mergedPath } from "./merged-usr.ts";
+import { selectPaths } from "./selection.ts";
+import { globExpression } from "./slim.ts";
+
+export interface UnpackOptions {
+  readonly store: BlobStore;
+  /** Holds `indexes/`: see `defaultCacheDir`. */
+  readonly cacheDir: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Folders that programs expect and no package ships, with their modes. */
+const USUAL_FOLDERS: readonly (readonly [string, number])[] = [
+  ["root", 0o700], ["run", 0o755], ["tmp", 0o1777], ["var", 0o755], ["var/cache", 0o755], ["var/lib", 0o755], ["var/log", 0o755], ["var/tmp", 0o1777],
+];
+
+const ALWAYS_MERGED: readonly string[] = ["bin", "lib", "sbin"];
+
+const NAME_SERVICES = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nprotocols: files\nservices: files\n";
+
+/** What maintainer scripts would have read, gathered while the packages pass: all of it small. */
+const GATHERED_LIMIT = 16 << 20;
+
+/**
+ * The tree of an image of packages. All paths lie in a merged /usr, with `bin`, `lib`, `lib64` and `sbin` as links into
+ * it that come first; then the packages by name, each in its own order; then what maintainer scripts would have made
+ * (see {@link DECLARED}), accounts, and the image's own `files`; of entries with one path the last counts. Times are 0.
+ * Equal locks give equal trees.
+ *
+ * Every package is in the store: see `ensureDebs`. In memory are the paths and what is gathered for the scripts' part.
+ *
+ * @throws CORRUPT for a broken package, or two that install one path
+ */
+export async function* unpackDebian(debian: DebianImage["debian"], packages: readonly LockedDeb[], options: UnpackOptions): AsyncGenerator<Entry> {
+  const opened = [];
+  for (const deb of packages) {
+    throwIfCancelled(options.signal, "unpacking");
+    opened.push({ deb, contents: await debContents(deb, options.store, options.cacheDir) });
+  }
+  const selected = selectPaths(opened, debian.keep);
+  const paths = new Set([...selected.values()].flatMap((own) => [...own]));
+  const added = debian.files.map(({ path }) => mergedPath(plain(path)));
+  const hasPrograms = [...paths].some((path) => /^usr\/s?bin\//.test(path));
+  const folders = new Set<string>();
+  for (const folder of MERGED_FOLDERS) {
+    if ((hasPrograms && ALWAYS_MERGED.includes(folder)) || [...paths, ...added].some((path) => path.startsWith(`usr/${folder}/`))) {
+      folders.add(`usr/${folder}`);
+      yield directoryEntry(`usr/${folder}`);
+      yield symlinkEntry(folder, `usr/${folder}`);
+    }
+  }
+  if (hasPrograms) {
+    for (const [path, mode] of USUAL_FOLDERS) {
+      folders.add(path);
+      yield directoryEntry(path, mode);
+    }
+  }
+
+  const declared = packages.flatMap(({ name, keep }) => (typeof keep === "string" && DECLARED[name] ? [DECLARED[name]] : []));
+  const gathering = new Gathering(declared);
+  for (const { deb } of opened) {
+    for await (const entry of unpackDeb(deb, selected.get(deb.name) as ReadonlySet<string>, gathering, options)) {
+      // every package ships the folders above its files; as for dpkg, the first says what they are
+      if (entry.type === "directory" && folders.has(entry.path)) continue;
+      if (entry.type === "directory") folders.add(entry.path);
+      yield entry;
+    }
+  }
+
+  const accounts = accountsOf(debian, paths.has("usr/bin/bash") ? "/bin/bash" : "/bin/sh", declared.flatMap(({ users = [] }) => users), gathering.texts(SYSUSERS));
+  yield* make(declared.flatMap(({ makes = [] }) => makes), accounts, new Set(packages.map(({ name }) => name)), gathering);
+  if (hasPrograms || debian.users.length > 0 || debian.groups.length > 0) {
+    yield fileEntry("etc/passwd", passwdText(accounts));
+    yield fileEntry("etc/group", groupText(accounts));
+    if ([...paths].some((path) => path.endsWith("/libc.so.6"))) yield fileEntry("etc/nsswitch.conf", NAME_SERVICES);
+  }
+  yield* ownFiles(debian.files);
+}
+
+async function* unpackDeb(deb: LockedDeb, selected: ReadonlySet<string>, gathering: Gathering, options: UnpackOptions): AsyncGenerator<Entry> {
+  for await (const { member, entry } of readDeb(options.store.open(debDigest(deb)), deb.name)) {
+    throwIfCancelled(options.signal, `unpacking ${deb.name}`);
+    if (member !== "data") continue;
+    const path = mergedPath(entry.path);
+    let body = entry.body;
+    if (entry.type === "file" && typeof deb.keep === "string" && gathering.wants(path)) body = [await gathering.take(path, body)];
+    if (!selected.has(path)) continue;
+    const link = entry.type === "hardlink" ? { link: mergedPath(entry.link as string) } : {};
+    yield { ...entry, ...link, path, mtime: 0, body };
+  }
+}
+
+const SYSUSERS = "usr/lib/sysusers.d/*.conf";
+
+/** Files that later steps read, taken while their packages pass, whether the image holds them or not. */
+class Gathering {
+  readonly #patterns: ReadonlyMap<string, RegExp>;
+  readonly #found = new Map<string, Buffer>();
+
+  constructor(declared: readonly Declared[]) {
+    const globs = [SYSUSERS, ...declared.flatMap(({ makes = [] }) => makes.flatMap((made) => ("from" in made ? [made.from] : [])))];
+    this.#patterns = new Map(globs.map((glob) => [glob, new RegExp(`^${globExpression(glob)}$`)]));
+  }
+
+  wants(path: string): boolean {
+    return [...this.#patterns.values()].some((pattern) => pattern.test(path));
+  }
+
+  async take(path: string, body: Entry["body"]): Promise<Buffer> {
+    const bytes = await collect(body, GATHERED_LIMIT, path);
+    this.#found.set(path, bytes);
+    return bytes;
+  }
+
+  /** The files that match a pattern, by name. */
+  texts(glob: string): string[] {
+    const pattern = this.#patterns.get(glob);
+    const names = [...this.#found.keys()].filter((path) => pattern?.test(path)).sort();
+    return names.map((path) => (this.#found.get(path) as Buffer).toString("latin1"));
+  }
+}
+
+function* make(makes: readonly Made[], accounts: Accounts, packages: ReadonlySet<string>, gathering: Gathering): Generator<Entry> {
+  for (const made of makes) {
+    if ("symlink" in made) {
+      if (made.beside === undefined || packages.has(made.beside)) yield symlinkEntry(made.path, made.symlink);
+    } else if ("directory" in made) {
+      const user = accounts.users.get(made.user);
+      yield directoryEntry(made.path, made.mode, { uid: user?.uid ?? 0, gid: user?.gid ?? 0 });
+    } else {
+      const texts = gathering.texts(made.from).map((text) => (text.endsWith("\n") ? text : `${text}\n`));
+      if (texts.length > 0) yield fileEntry(made.path, Buffer.from(texts.join(""), "latin1"), made.mode ?? 0o644);
+    }
+  }
+}
+
+function* ownFiles(files: DebianImage["debian"]["files"]): Generator<Entry> {
+  for (const { path: given, contents, directory, symlink, mode, uid = 0, gid = 0 } of files) {
+    const path = mergedPath(plain(given));
+    const bits = mode === undefined ? undefined : Number.parseInt(mode, 8);
+    if (symlink !== undefined) yield { ...symlinkEntry(path, symlink), uid, gid };
+    else if (directory) yield directoryEntry(path, bits ?? 0o755, { uid, gid });
+    else yield { ...fileEntry(path, contents ?? "", bits ?? 0o644, { uid, gid }), ...(contents ? {} : { body: NO_BODY }) };
+  }
+}
+
+function plain(path: string): string {
+  return path.split("/").filter((part) => part !== "" && part !== ".").join("/");
+}
