@@ -55,6 +55,20 @@ export function extentsAt(offset: number, disk: Disk): Extent[] {
 }
 
 /**
+ * The disk with some of its extents' content replaced; each new extent stands exactly where an old one stood.
+ *
+ * @throws INVALID_DEFINITION when no extent has that place
+ */
+export function replaceExtents(disk: Disk, extents: readonly Extent[]): Disk {
+  const replaced = new Map(extents.map((extent) => [extent.offset, extent]));
+  for (const { offset, length } of extents) {
+    if (disk.extents.some((old) => old.offset === offset && old.length === length)) continue;
+    throw new LinuxKitError("INVALID_DEFINITION", `disk: no extent of ${length} bytes at ${offset} to replace`, { path: "extents" });
+  }
+  return makeDisk(disk.size, disk.extents.map((extent) => replaced.get(extent.offset) ?? extent));
+}
+
+/**
  * The content of one extent, checked against its length.
  *
  * @throws SIZE_MISMATCH when the source gives more or fewer bytes

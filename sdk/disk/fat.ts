@@ -22,6 +22,8 @@ export interface FatOptions extends FatSizing {
 export interface FatVolume {
   readonly disk: Disk;
   readonly geometry: FatGeometry;
+  /** The first sector, without boot code. */
+  readonly bootSector: Buffer;
   /** Bytes from the start of the volume to the content of each file that has any, by path. */
   readonly positions: ReadonlyMap<string, number>;
 }
@@ -69,7 +71,7 @@ export function fatVolume(options: FatOptions): FatVolume {
     const source = { [Symbol.iterator]: () => tableChunks(geometry.type, runs, length) };
     extents.push({ offset: (geometry.reservedSectors + copy * geometry.fatSectors) * SECTOR, length, source });
   }
-  return { disk: makeDisk(geometry.size, extents), geometry, positions };
+  return { disk: makeDisk(geometry.size, extents), geometry, bootSector: boot, positions };
 }
 
 /** A directory's entries, sorted by name. */
