@@ -38,7 +38,8 @@ done
 mount_proc
 read -r started _ </proc/uptime
 mount_base
-exec 9>/dev/console
+# what the shell itself complains of is no report
+exec 9>/dev/console >/run/log/init.log 2>&1
 read_firmware
 read -r release </proc/sys/kernel/osrelease
 read -r boot_id </proc/sys/kernel/random/boot_id

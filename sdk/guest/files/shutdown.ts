@@ -1,16 +1,16 @@
 import { shell } from "../shell.ts";
 
 /** `/lib/linuxkit/shutdown`: the ordered end. */
-export const SHUTDOWN = shell`# Services in reverse order, then the tasks of shutdown, then disks.
+export const SHUTDOWN = shell`# Services, then the tasks of shutdown, then disks.
 
 # shut_down poweroff|reboot
 shut_down() {
   ending=
   trap '' TERM INT USR1 USR2
   say shutdown "$1"
-  for supervisor in $supervisors; do
-    kill -TERM "$supervisor" 2>/dev/null && wait_for "$supervisor"
-  done
+  # they were started together, so they are told together, the last one first: the slowest decides how long it takes
+  kill -TERM $supervisors 2>/dev/null
+  for supervisor in $supervisors; do wait_for "$supervisor"; done
   run_onshutdown
   power_off "$1"
 }

@@ -123,11 +123,23 @@ take_secrets() {
   [ -z "$secrets" ] || chown -R "$owner" "/run/linuxkit/secrets/$name"
 }
 
+# hears_term: SIGTERM is the 15th bit of those caught
+hears_term() {
+  read -r pid <"$pid_file" || return 0
+  while read -r key value _; do
+    case $key in
+      NSpid:) [ "\${value}" != "$pid" ] && return 0 ;;
+      SigCgt:) return $((0x$value & 0x4000 ? 0 : 1)) ;;
+    esac
+  done <"/proc/$pid/status"
+}
+
 # stop_service: what SIGTERM to its supervisor means
 stop_service() {
   stopping=1
   [ "$monitor" ] && [ -d "/proc/$monitor" ] || return
-  signal_container TERM
+  # the first process of a namespace is spared signals that it does not handle: no use to wait for that one
+  if hears_term; then signal_container TERM; else kill_container; fi
   (
     open_events "$id.stop"
     nap "$stop_timeout"

@@ -39,7 +39,8 @@ limited() {
 
 # kill_worker: the process that limited left, and what it started
 kill_worker() {
-  read -r children <"/proc/$worker/task/$worker/children" 2>/dev/null
+  children=
+  read -r children 2>/dev/null <"/proc/$worker/task/$worker/children"
   kill -9 $worker $children 2>/dev/null
   wait "$worker"
 }
