@@ -1,0 +1,73 @@
+import { all, ComponentResource, type ComponentResourceOptions, type Input, type Output, output } from "@pulumi/pulumi";
+import type { Arch } from "../../sdk/core/arch.ts";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { Image } from "../../sdk/index.ts";
+import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import type { DiskAttachment } from "./arguments.ts";
+import { Disk } from "./disk.ts";
+import { MachineImage } from "./machine-image.ts";
+import { type Transform, transformed } from "./transform.ts";
+import { QemuVm, type QemuVmArgs } from "./vm.ts";
+
+/** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
+export interface MachineArgs extends Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "userData" | "secrets" | "waitForHealth"> {
+  /** An operating system: it is built as this machine's own child. */
+  readonly image?: Image | undefined;
+  /** A build that writes `kernel+initrd`. */
+  readonly build?: ImageBuild | undefined;
+  readonly machineImage?: MachineImage | undefined;
+  /** Of the build made here; any other has its own. @default "amd64" */
+  readonly arch?: Input<Arch> | undefined;
+  /** Disks that outlive it, in the order in which the guest sees them: vda, vdb… @default none */
+  readonly disks?: readonly (Disk | Input<DiskAttachment>)[] | undefined;
+  /** How long a start may take until the guest is healthy, in seconds. @default 300 */
+  readonly timeoutSeconds?: number | undefined;
+  /** Changes the children's arguments. */
+  readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly vm?: Transform<QemuVmArgs> } | undefined;
+}
+
+/**
+ * A virtual machine on this host, in QEMU. It is there once its services are healthy, and lives until the stack removes
+ * it, whatever becomes of the process that started it. Another image is another machine; one that publishes ports or
+ * has disks goes before its successor comes.
+ */
+export class Machine extends ComponentResource {
+  /** `http://ADDRESS:PORT` of the first published TCP port; empty when there is none. */
+  readonly url: Output<string>;
+  /** Host ports by guest port: `{ "80/tcp": 8080 }`. */
+  readonly ports: Output<Readonly<Record<string, number>>>;
+  /** The file that keeps the last megabyte of its console. */
+  readonly consoleLog: Output<string>;
+  /** QEMU's process. */
+  readonly pid: Output<number>;
+  /** The guest's `/proc/sys/kernel/random/boot_id`. */
+  readonly bootId: Output<string>;
+  /** The resources behind it. */
+  readonly nodes: { readonly build: ImageBuild; readonly machineImage: MachineImage; readonly vm: QemuVm };
+
+  constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
+    super("linuxkit:index:QemuMachine", name, {}, options);
+    const given = (["image", "build", "machineImage"] as const).filter((key) => args[key] !== undefined);
+    if (given.length !== 1) throw new LinuxKitError("INVALID_DEFINITION", `machine "${name}": got ${given.join(" and ") || "nothing to run"}, wanted one of image, build and machineImage`, { path: "image" });
+    const machineImage = args.machineImage ?? new MachineImage(`${name}-image`, { build: args.build, image: args.image, arch: args.arch, transform: args.transform }, { parent: this });
+    const customTimeouts = args.timeoutSeconds === undefined ? undefined : { create: `${args.timeoutSeconds}s`, update: `${args.timeoutSeconds}s` };
+    const vm = new QemuVm(`${name}-vm`, transformed(args.transform?.vm, vmArguments(args, machineImage), `${name}-vm`), { parent: this, ...(customTimeouts && { customTimeouts }) });
+    this.nodes = { build: machineImage.nodes.build, machineImage, vm };
+    this.url = output(vm.url);
+    this.ports = output(vm.ports);
+    this.consoleLog = output(vm.consoleLog);
+    this.pid = output(vm.pid);
+    this.bootId = output(vm.bootId);
+    this.registerOutputs({ url: this.url, ports: this.ports, consoleLog: this.consoleLog, pid: this.pid, bootId: this.bootId });
+  }
+}
+
+function vmArguments({ memoryMiB, cpus, publish, userData, secrets, waitForHealth, disks = [] }: MachineArgs, image: MachineImage): QemuVmArgs {
+  const { kernel, initrd, cmdline, digest, arch } = image;
+  return { kernel, initrd, cmdline, digest, arch, memoryMiB, cpus, publish, userData, secrets, waitForHealth, disks: disks.map(attachment) };
+}
+
+function attachment(disk: Disk | Input<DiskAttachment>): Input<DiskAttachment> {
+  if (!(disk instanceof Disk)) return disk;
+  return all([disk.path, disk.serial, disk.format]).apply(([path, serial, format]) => ({ path, serial, format }));
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+import { type Output, runtime, secret } from "@pulumi/pulumi";
+import { Disk, Machine, MachineImage } from "../../providers/qemu/index.ts";
+import { Image, Kernel } from "../../sdk/index.ts";
+import { ImageBuild } from "../../sdk/resource/image-build.ts";
+
+const OS = new Image({ kernel: new Kernel({ image: "example.com/kernel:1" }), init: ["example.com/init:1"] });
+
+/** What the program registered: by name, its type and inputs. */
+const registered = new Map<string, { readonly type: string; readonly inputs: Record<string, unknown> }>();
+
+await runtime.setMocks({
+  newResource({ name, type, inputs }) {
+    registered.set(name, { type, inputs });
+    const state: Record<string, Record<string, unknown>> = {
+      "linuxkit:index:ImageBuild": { digest: "sha256:1", arch: "amd64", cmdline: "quiet", path: "/cache/1", files: [{ role: "kernel", name: "web-kernel" }, { role: "initrd", name: "web-initrd.img" }, { role: "cmdline", name: "web-cmdline" }] },
+      "linuxkit:index:QemuVm": { url: "http://127.0.0.1:8080", ports: { "80/tcp": 8080 }, pid: 7, bootId: "b", consoleLog: "/c" },
+      "linuxkit:index:QemuDisk": { ...inputs, path: `/disks/${name}.img`, format: "raw", serial: name },
+    };
+    return { id: `${name}-id`, state: state[type] ?? inputs };
+  },
+  call: () => ({}),
+});
+
+const valueOf = <T>(output: Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
+
+describe("a machine in a program", () => {
+  beforeEach(() => registered.clear());
+
+  test("of an image makes the build and the machine, named after it", async () => {
+    const machine = new Machine("web", { image: OS, arch: "amd64", memoryMiB: 512, publish: ["8080:80/tcp"] });
+    assert.equal(await valueOf(machine.url), "http://127.0.0.1:8080");
+    assert.deepEqual([...registered].map(([name, { type }]) => [name, type]).sort(), [
+      ["web", "linuxkit:index:QemuMachine"],
+      ["web-image", "linuxkit:index:QemuMachineImage"],
+      ["web-image-build", "linuxkit:index:ImageBuild"],
+      ["web-vm", "linuxkit:index:QemuVm"],
+    ]);
+    const { arch, kernel, initrd, cmdline, digest, memoryMiB, publish } = registered.get("web-vm")?.inputs ?? {};
+    assert.deepEqual(
+      { arch, kernel, initrd, cmdline, digest, memoryMiB, publish },
+      { arch: "amd64", kernel: "/cache/1/web-kernel", initrd: "/cache/1/web-initrd.img", cmdline: "quiet", digest: "sha256:1", memoryMiB: 512, publish: ["8080:80/tcp"] },
+    );
+    assert.deepEqual([await valueOf(machine.pid), await valueOf(machine.bootId), await valueOf(machine.consoleLog), await valueOf(machine.ports)], [7, "b", "/c", { "80/tcp": 8080 }]);
+  });
+
+  test("of a build makes none", async () => {
+    const build = new ImageBuild("os", { image: OS });
+    const machine = new Machine("web", { build });
+    await valueOf(machine.url);
+    assert.ok(registered.has("os") && !registered.has("web-image-build"));
+    assert.equal(machine.nodes.build, build);
+  });
+
+  test("of a machine image makes neither", async () => {
+    const machineImage = new MachineImage("base", { image: OS });
+    const [one, two] = [new Machine("one", { machineImage }), new Machine("two", { machineImage })];
+    await Promise.all([one, two].map(({ url }) => valueOf(url)));
+    assert.deepEqual([...registered].filter(([, { type }]) => type.endsWith("ImageBuild")).map(([name]) => name), ["base-build"]);
+  });
+
+  test("takes disks in their order, and secrets as secrets", async () => {
+    const data = new Disk("data", { sizeMiB: 64 });
+    const machine = new Machine("web", { image: OS, disks: [data, { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true }], secrets: { web: { key: secret("hush") } } });
+    await valueOf(machine.url);
+    const { disks, secrets } = registered.get("web-vm")?.inputs ?? {};
+    assert.deepEqual(disks, [{ path: "/disks/data.img", serial: "data", format: "raw" }, { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true }]);
+    // the mark that the engine knows a secret by
+    assert.deepEqual(Object.keys(secrets as object).includes("4dabf18193072939515e22adb298388d"), true);
+  });
+
+  test("lets the program change what its children get", async () => {
+    const machine = new Machine("web", { image: OS, transform: { build: { arch: "arm64" }, vm: (args, name) => ({ ...args, cmdline: `${name}=1` }) } });
+    await valueOf(machine.url);
+    assert.equal(registered.get("web-image-build")?.inputs.arch, "arm64");
+    assert.equal(registered.get("web-vm")?.inputs.cmdline, "web-vm=1");
+  });
+
+  const bad: [name: string, make: () => unknown, message: RegExp][] = [
+    ["nothing to run", () => new Machine("web", {}), /machine "web": got nothing to run, wanted one of image, build and machineImage/],
+    ["two things to run", () => new Machine("web", { image: OS, build: new ImageBuild("os", { image: OS }) }), /got image and build, wanted one of/],
+    ["an image of nothing", () => new MachineImage("base", {}), /base: got neither build nor image/],
+  ];
+  for (const [name, make, message] of bad) test(`refuses ${name}`, () => assert.throws(make, { code: "INVALID_DEFINITION", message }));
+});
