@@ -80,6 +80,8 @@ function fromEntry(entry: z.output<typeof entrySchema>, path: string, registry: 
   return entry.username ? { username: entry.username, password: entry.password ?? "" } : undefined;
 }
 
+const HELPER_SECONDS = 60;
+
 // docker-credential-helpers' protocol: the server's name on stdin, JSON on stdout
 async function askHelper(name: string, server: string, env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<RegistryCredential | undefined> {
   const tool = `docker-credential-${name}`;
@@ -95,8 +97,9 @@ async function askHelper(name: string, server: string, env: NodeJS.ProcessEnv, s
 }
 
 function run(tool: string, args: string[], input: string, env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const deadline = AbortSignal.timeout(HELPER_SECONDS * 1000);
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { env, timeout: 60_000, ...(signal && { signal }) });
+    const child = spawn(tool, args, { env, signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
     const output = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => {
@@ -104,8 +107,10 @@ function run(tool: string, args: string[], input: string, env: NodeJS.ProcessEnv
       });
     }
     child.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") return reject(error);
-      reject(new LinuxKitError("TOOL_MISSING", `docker's config.json names the credential helper ${tool}, which is not on PATH`, { tool }, { cause: error }));
+      if (signal?.aborted) reject(new LinuxKitError("CANCELLED", `asking ${tool} was cancelled`, { what: tool }, { cause: error }));
+      else if (deadline.aborted) reject(new LinuxKitError("TIMEOUT", `${tool} gave no answer within ${HELPER_SECONDS} seconds`, { seconds: HELPER_SECONDS, waitingFor: tool }, { cause: error }));
+      else if (error.code === "ENOENT") reject(new LinuxKitError("TOOL_MISSING", `docker's config.json names the credential helper ${tool}, which is not on PATH`, { tool }, { cause: error }));
+      else reject(error);
     });
     child.on("close", (code) => resolve({ code, ...output }));
     // a helper that does not read is judged by its answer
