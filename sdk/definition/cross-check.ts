@@ -95,6 +95,14 @@ function accountsOf({ image }: Container): { users: string[]; groups: string[] }
   return { users: users.map((user) => user.name), groups: named };
 }
 
+const NAMESPACE_WORDS = {
+  net: ["host", "root", "none", "new"],
+  ipc: ["host", "root", "new"],
+  uts: ["host", "root", "new"],
+  pid: ["host", "root", "new"],
+  userns: ["host", "root", "new"],
+} as const satisfies { readonly [field in keyof Container]?: readonly string[] };
+
 /** What our own sandbox does not take, since it could have no effect or none that was meant. */
 function sandboxFailures({ steps, container }: Placed): Failure[] {
   const failures: Failure[] = [];
@@ -102,6 +110,11 @@ function sandboxFailures({ steps, container }: Placed): Failure[] {
     if (container[field] !== undefined && container[`${field}.add`] !== undefined) {
       failures.push(failure([...steps, `${field}.add`], `has no effect beside ${field}: wanted one of the two`));
     }
+  }
+  for (const [field, words] of Object.entries(NAMESPACE_WORDS)) {
+    const value = container[field as keyof typeof NAMESPACE_WORDS];
+    if (typeof value !== "string" || value === "" || value.startsWith("/") || (words as readonly string[]).includes(value)) continue;
+    failures.push(failure([...steps, field], `got ${shown(value)}, wanted ${words.map((word) => shown(word)).join(", ")} or an absolute path${didYouMean(value, words)}`));
   }
   if (container.hostname && (container.uts === "host" || container.uts === "root")) {
     failures.push(failure([...steps, "hostname"], `got ${shown(container.hostname)}, which needs a uts namespace of its own: leave out uts`));

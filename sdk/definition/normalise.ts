@@ -15,41 +15,43 @@ export interface Draft {
   readonly healthPort?: number;
 }
 
-/** Fills in every default of a definition and freezes it. What is not known yet stays as it is. */
+/** Fills in every default of a definition and freezes it. What is not known yet stays as it is, be it a whole section. */
 export function normalise(draft: Draft): Definition {
-  const { kernel, volumes = {}, files = [], healthPort } = draft;
-  const services = draft.services ?? {};
-  const unordered = { services, ...(draft.serviceOrder && { serviceOrder: draft.serviceOrder }) };
-  const order = serviceNames(unordered);
+  const { kernel, init = [], onboot = [], onshutdown = [], services = {}, volumes = {}, files = [], healthPort } = draft;
+  return frozenCopy({
+    ...(isDeferred(kernel) ? { kernel } : kernel?.image !== undefined && { kernel: normaliseKernel(kernel) }),
+    init,
+    onboot,
+    onshutdown,
+    ...(isDeferred(services) ? { services } : normaliseServices(services, draft.serviceOrder)),
+    volumes: isDeferred(volumes) ? volumes : Object.fromEntries(Object.entries(volumes).map(([name, volume]) => [name, normaliseVolume(volume)])),
+    files: isDeferred(files) ? files : files.map(normaliseFile),
+    ...(healthPort !== undefined && { healthPort }),
+  } as Definition);
+}
+
+function normaliseKernel({ image, cmdline = "", binary = "kernel", tar = "kernel.tar", ucode = "" }: Partial<KernelSpec>): KernelSpec {
+  return { image: image as ImageSource, cmdline, binary, tar, ucode };
+}
+
+function normaliseServices(services: Readonly<Record<string, Container>>, serviceOrder: readonly string[] | undefined): Pick<Definition, "services" | "serviceOrder"> {
+  const order = serviceNames({ services, ...(serviceOrder && { serviceOrder }) });
   const sorted = order.toSorted((a, b) => (a < b ? -1 : 1));
   const kept = orderCounts(services) && order.some((name, index) => name !== sorted[index]);
-  return frozenCopy({
-    ...(kernel?.image !== undefined && {
-      kernel: {
-        image: kernel.image,
-        cmdline: kernel.cmdline ?? "",
-        binary: kernel.binary ?? "kernel",
-        tar: kernel.tar ?? "kernel.tar",
-        ucode: kernel.ucode ?? "",
-      },
-    }),
-    init: draft.init ?? [],
-    onboot: draft.onboot ?? [],
-    onshutdown: draft.onshutdown ?? [],
+  return {
     services: Object.fromEntries((kept ? order : sorted).map((name) => [name, services[name] as Container])),
     ...(kept && { serviceOrder: order }),
-    volumes: Object.fromEntries(
-      Object.entries(volumes).map(([name, { image, readonly = false, format = "filesystem", platforms = [] }]) => [
-        name,
-        { ...(image !== undefined && { image }), readonly, format, platforms },
-      ]),
-    ),
-    files: files.map(normaliseFile),
-    ...(healthPort !== undefined && { healthPort }),
-  });
+  };
+}
+
+function normaliseVolume(volume: Partial<VolumeSpec>): VolumeSpec {
+  if (isDeferred(volume)) return volume as VolumeSpec;
+  const { image, readonly = false, format = "filesystem", platforms = [] } = volume;
+  return { ...(image !== undefined && { image }), readonly, format, platforms };
 }
 
 function normaliseFile(file: Partial<FileSpec> & { readonly path: string }): FileSpec {
+  if (isDeferred(file)) return file as FileSpec;
   const { directory, optional, mode, uid = 0, gid = 0, ...rest } = file;
   return {
     ...rest,

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { output } from "@pulumi/pulumi";
+import { containersOf } from "../../sdk/definition/definition.ts";
+import { File } from "../../sdk/definition/file.ts";
+import { Image } from "../../sdk/definition/image.ts";
+import { Kernel } from "../../sdk/definition/kernel.ts";
+import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
+import { OnshutdownTask } from "../../sdk/definition/onshutdown-task.ts";
+import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
+import { Volume } from "../../sdk/definition/volume.ts";
+
+const service = (name: string, fields: Partial<ServiceArgs> = {}): Service => new Service(name, { image: "x", ...fields });
+
+const base = new Image({
+  kernel: new Kernel({ image: "k", cmdline: "quiet" }),
+  init: ["i"],
+  onboot: [new OnbootTask("dhcp", { image: "d" })],
+  onshutdown: [new OnshutdownTask("bye", { image: "b" })],
+  services: [service("web", { binds: ["data:/data"] })],
+  volumes: [new Volume("data")],
+  files: [new File("/etc/motd", { contents: "hi" })],
+  healthPort: 9000,
+});
+
+test("a definition is normalised: every default is in it, services are in the order of their names", () => {
+  const { spec } = base.with({ services: [service("app")] });
+  assert.deepEqual(spec, {
+    kernel: { image: "k", cmdline: "quiet", binary: "kernel", tar: "kernel.tar", ucode: "" },
+    init: ["i"],
+    onboot: [{ name: "dhcp", image: "d" }],
+    onshutdown: [{ name: "bye", image: "b" }],
+    services: { app: { image: "x" }, web: { image: "x", binds: ["data:/data"] } },
+    volumes: { data: { readonly: false, format: "filesystem", platforms: [] } },
+    files: [{ path: "/etc/motd", contents: "hi", mode: "0600", uid: 0, gid: 0 }],
+    healthPort: 9000,
+  });
+  assert.deepEqual(Object.keys(spec.services), ["app", "web"]);
+  assert.deepEqual(JSON.parse(JSON.stringify(spec)), spec);
+});
+
+test("the written order of services is kept where LinuxKit's tree depends on it", () => {
+  const services = ["b", "a"].map((name) => service(name, { sandbox: "linuxkit" }));
+  const { spec } = new Image({ services });
+  assert.deepEqual(spec.serviceOrder, ["b", "a"]);
+  // the engine hands maps over in the order of their names
+  const fromEngine = { ...spec, services: Object.fromEntries(Object.entries(spec.services).sort()) };
+  assert.deepEqual(containersOf(fromEngine).map(({ name }) => name), ["b", "a"]);
+  assert.equal(new Image({ services: services.toReversed() }).spec.serviceOrder, undefined);
+});
+
+test("a directory that is an Output gets its mode once it is known", () =>
+  assert.equal(new Image({ files: [new File("a", { directory: output(true) })] }).spec.files[0]?.mode, undefined));
+
+describe("with", () => {
+  test("appends lists and overrides single fields of the kernel", () => {
+    const { spec } = base.with({ kernel: { cmdline: "debug" }, init: ["j"], onboot: [new OnbootTask("mount", { image: "m" })], healthPort: 9001 });
+    assert.equal(spec.kernel?.cmdline, "debug");
+    assert.equal(spec.kernel?.image, "k");
+    assert.deepEqual(spec.init, ["i", "j"]);
+    assert.deepEqual(spec.onboot.map(({ name }) => name), ["dhcp", "mount"]);
+    assert.equal(spec.healthPort, 9001);
+  });
+  test("takes an image, whose containers may use what the base has", () => {
+    const addition = new Image({ services: [service("api")] });
+    assert.deepEqual(Object.keys(base.with(addition).spec.services), ["api", "web"]);
+    assert.equal(base.with(addition).spec.healthPort, 9000);
+  });
+  test("leaves both as they were", () => assert.deepEqual(Object.keys(base.spec.services), ["web"]));
+  test("refuses a service that is there", () =>
+    assert.throws(() => base.with({ services: [service("web")] }), { message: "services.web: two services have this name; to change the one there is, use replace()" }));
+});
+
+describe("without", () => {
+  for (const [path, gone] of [
+    ["services.web", (image: Image) => image.spec.services],
+    ["onboot.dhcp", (image: Image) => image.spec.onboot],
+    ["onshutdown.bye", (image: Image) => image.spec.onshutdown],
+    ["files./etc/motd", (image: Image) => image.spec.files],
+    ["files.etc/motd", (image: Image) => image.spec.files],
+    ["init.i", (image: Image) => image.spec.init],
+  ] as const) {
+    test(path, () => assert.equal(Object.keys(gone(base.without(path))).length, 0));
+  }
+  test("kernel and healthPort", () => {
+    const { spec } = base.without("kernel", "healthPort");
+    assert.ok(!("kernel" in spec) && !("healthPort" in spec));
+  });
+  test("refuses a path that leads nowhere, with those there are", () =>
+    assert.throws(() => base.without("services.wbe"), {
+      message:
+        'services.wbe: no such part of the image, wanted one of kernel, healthPort, init.i, onboot.dhcp, onshutdown.bye, services.web, volumes.data, files./etc/motd: did you mean "services.web"?',
+    }));
+  for (const path of ["", "service.web", "services", "onboot.web", "kernel.cmdline", "__proto__.x"]) {
+    test(`refuses ${JSON.stringify(path)}`, () => assert.throws(() => base.without(path), { code: "INVALID_DEFINITION" }));
+  }
+  test("refuses to take away what another part needs", () =>
+    assert.throws(() => base.without("volumes.data"), { message: 'services.web.binds[0]: no volume is called "data", wanted an absolute path: there are no volumes' }));
+});
+
+describe("replace", () => {
+  test("puts a part in the place of the one of its kind and name", () => {
+    const { spec } = base.replace(service("web", { image: "y" }), new OnbootTask("dhcp", { image: "e" }), new File("etc/motd", { contents: "" }), new Volume("data", { readonly: false }), new Kernel({ image: "l" }));
+    assert.equal(spec.services["web"]?.image, "y");
+    assert.equal(spec.onboot[0]?.image, "e");
+    assert.deepEqual(spec.files.map(({ contents }) => contents), [""]);
+    assert.deepEqual([spec.kernel?.image, spec.kernel?.cmdline], ["l", ""]);
+  });
+  test("refuses a part that is not there", () => assert.throws(() => base.replace(service("api")), { message: /^services\.api: no such part of the image, wanted one of / }));
+  test("refuses to choose between two of one name", () => {
+    const twins = Image.fromYaml("onboot: [{name: a, image: x}, {name: a, image: y}]\n");
+    assert.throws(() => twins.replace(new OnbootTask("a", { image: "z" })), { message: /^onboot\.a: 2 have this name/ });
+  });
+});
+
+describe("an image refuses", () => {
+  const debianImage = { debian: { role: "packages", packages: [], dependencies: "slim", keep: [], users: [{ name: "www", uid: 33 }], groups: [], files: [] }, config: {} } as const;
+  for (const [args, message] of [
+    [{ services: [service("a", { binds: ["v:/v"] })], volumes: [new Volume("vol")] }, 'services.a.binds[0]: no volume is called "v", wanted an absolute path or one of vol'],
+    [{ services: [service("a", { binds: ["v:/v:nosuid"] })], volumes: [new Volume("v", { readonly: true })] }, 'services.a.binds[0]: volume "v" is read-only, wanted the option "ro"'],
+    [{ services: [service("a", { mounts: [{ type: "bind", source: "v", destination: "/v" }] })] }, 'services.a.mounts[0].source: no volume is called "v", wanted an absolute path: there are no volumes'],
+    [{ services: [service("a", { uid: "b" })] }, 'services.a.uid: no container or user of the image is called "b", wanted a number or one of a'],
+    [{ services: [service("a", { image: debianImage as never, gid: "wwww" })] }, 'services.a.gid: no container or group of the image is called "wwww": did you mean "www"?'],
+    [{ files: [new File("x", { contents: "", uid: "web" })] }, 'files.x.uid: no container is called "web", wanted a number'],
+    [{ onboot: [new OnbootTask("a", { image: "x" }), new OnbootTask("a", { image: "y" })] }, 'onboot.a.name: "a" is the name of onboot[0] too, wanted another'],
+    [{ services: [service("a", { health: { http: { port: 80 } } })], healthPort: 80 }, "healthPort: got 80, on which services.a answers: wanted another port"],
+    [{ services: [service("a", { net: "hots" })] }, 'services.a.net: got "hots", wanted "host", "root", "none", "new" or an absolute path: did you mean "host"?'],
+    [{ services: [service("a", { uts: "host", hostname: "h" })] }, 'services.a.hostname: got "h", which needs a uts namespace of its own: leave out uts'],
+    [{ services: [service("a", { binds: [], "binds.add": [] })] }, "services.a.binds.add: has no effect beside binds: wanted one of the two"],
+    [{ sevices: [] }, 'sevices: unknown field: did you mean "services"?'],
+    [{ services: [{}] }, "services[0]: got an object, wanted a Service"],
+    [{ services: service("a") }, "services: got an object, wanted a list of Service"],
+    [{ onboot: [service("a")] }, "onboot[0]: got an object, wanted a OnbootTask"],
+    [{ init: [5] }, 'init[0]: got 5, wanted an image reference as "nginx:1.27", or an image made by debian.packages()'],
+    [{ healthPort: 0 }, "healthPort: got 0, wanted at least 1"],
+    [{ volumes: [new Volume("v"), new Volume("v")] }, "volumes.v: two volumes have this name; to change the one there is, use replace()"],
+  ] as const) {
+    test(message, () => assert.throws(() => new Image(args as never), { code: "INVALID_DEFINITION", message: message.replace("services.a.binds.add", 'services.a["binds.add"]') }));
+  }
+  test("and takes what only looks like it", () => {
+    assert.ok(new Image({ services: [service("a", { health: { tcp: { port: 80 } }, net: "new" })], healthPort: 80 }));
+    assert.ok(new Image({ services: [service("a", { image: debianImage as never, uid: "www", gid: "www" })] }));
+    assert.ok(new Image({ services: [service("a", { binds: ["v:/v:nosuid,ro"], uid: "b" }), service("b")], volumes: [new Volume("v", { readonly: true })] }));
+    assert.ok(new Image({ services: [service("a", { binds: [output("v:/v")], uid: output("who") })], healthPort: output(80) }));
+  });
+});
+
+describe("toYaml refuses by path", () => {
+  test("what LinuxKit does not have", () =>
+    assert.throws(
+      () =>
+        new Image({
+          onboot: [new OnbootTask("t", { image: "x", sandbox: "linuxkit", optional: true })],
+          services: [service("a", { restart: "never", secrets: { k: "v" }, sandbox: "linuxkit" }), service("b")],
+          healthPort: 1,
+        }).toYaml(),
+      {
+        code: "UNSUPPORTED",
+        message: [
+          "onboot.t.optional: LinuxKit has no such field",
+          "services.a.restart: LinuxKit has no such field",
+          "services.a.secrets: LinuxKit has no such field",
+          'services.b.sandbox: got "default"; LinuxKit has its own defaults only, wanted "linuxkit"',
+          "healthPort: LinuxKit has no such field",
+        ].join("\n"),
+      },
+    ));
+  test("what is not known yet", () =>
+    assert.throws(() => new Image({ services: [service("a", { cwd: output("/"), sandbox: "linuxkit" })] }).toYaml(), { message: "services.a.cwd: its value is not known yet, so it cannot be written as YAML" }));
+});
