@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { constants, crc32, deflateRaw } from "node:zlib";
 import type { Bytes } from "../core/bytes.ts";
 import { mapOrdered } from "../core/ordered.ts";
+import { rechunk } from "../core/rechunk.ts";
 
 const CHUNK = 1 << 20;
 const deflate = promisify<Uint8Array, object, Buffer>(deflateRaw);
@@ -30,23 +31,4 @@ export async function* gzip(source: Bytes, level = 6): AsyncGenerator<Uint8Array
   tail.writeUInt32LE(crc, 2);
   tail.writeUInt32LE(size % 2 ** 32, 6);
   yield tail;
-}
-
-/** The same bytes in chunks of exactly `size`, but for the last. */
-export async function* rechunk(source: Bytes, size: number): AsyncGenerator<Uint8Array> {
-  let held = new Uint8Array(size);
-  let filled = 0;
-  for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + size - filled);
-      held.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled < size) continue;
-      yield held;
-      held = new Uint8Array(size);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield held.subarray(0, filled);
 }
