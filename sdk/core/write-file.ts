@@ -95,7 +95,7 @@ export function partPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.${PROCESS_MARK}.${randomBytes(6).toString("hex")}.part`);
 }
 
-/** Removes the temporary files in a folder whose writers were killed. A folder that is not there has none. */
+/** Removes the temporary files and folders in a folder whose writers were killed. A folder that is not there has none. */
 export async function removeDeadParts(directory: string, now = Date.now()): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     const mark = PART.exec(name)?.[1];
@@ -103,7 +103,7 @@ export async function removeDeadParts(directory: string, now = Date.now()): Prom
     if (!state || state === "alive") continue;
     const path = join(directory, name);
     if (state === "elsewhere" && now - ((await stat(path).catch(() => undefined))?.mtimeMs ?? now) < UNSEEN_SECONDS * 1000) continue;
-    await rm(path, { force: true });
+    await rm(path, { force: true, recursive: true });
   }
 }
 

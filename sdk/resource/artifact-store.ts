@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, hexOf, isDigest } from "../core/digest.ts";
 import { fromFileSystem } from "../core/errors.ts";
+import { partPath, removeDeadParts } from "../core/write-file.ts";
 
 /** What is remembered beside an artifact's files, so that a lost state can be made again from the cache. */
 const RECORD = ".build.json";
@@ -30,7 +30,8 @@ export class ArtifactStore {
    * @throws whatever `build` throws, DISK_FULL, UNWRITABLE
    */
   async keep<T>(build: (outputDir: string) => Promise<T>, describe: (built: T) => { readonly digest: Digest; readonly record: unknown }): Promise<T> {
-    const aside = join(this.directory, `.${randomBytes(6).toString("hex")}.part`);
+    await removeDeadParts(this.directory);
+    const aside = partPath(join(this.directory, "artifact"));
     try {
       await mkdir(aside, { recursive: true });
       const built = await build(aside);

@@ -24,7 +24,9 @@ export interface BuilderOptions {
   readonly lock?: Lock | undefined;
   readonly update: "locked" | "always";
   readonly debianMirror?: string | undefined;
-  readonly registryMirrors?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly debianSecurityMirror?: string | undefined;
+  readonly debianSnapshot?: string | undefined;
+  readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
 }
@@ -41,9 +43,13 @@ export interface Built {
   readonly cmdline: string;
 }
 
-/** One file of an artifact: its size in bytes, its sha256 as the builder writes it. */
+/** One file of an artifact. */
 export interface BuiltFile {
+  /** What it is, whatever it is called: `kernel`, `initrd`, `cmdline`, or `image` for a format of one file. */
+  readonly role: string;
   readonly name: string;
+  /** Bytes. */
   readonly size: number;
+  /** 64 hexadecimal digits. */
   readonly sha256: string;
 }

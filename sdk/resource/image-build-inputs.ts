@@ -6,6 +6,7 @@ import type { FormatName } from "../format/formats.ts";
 import { formatPath } from "../plugin/path.ts";
 import type { CheckFailure, Checked } from "../plugin/resource-type.ts";
 import { isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
+import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
 
 /** Checked inputs of `linuxkit:index:ImageBuild`: what the engine stores, compares and shows. */
 export interface ImageBuildInputs {
@@ -21,16 +22,18 @@ export interface ImageBuildInputs {
   readonly update: "locked" | "always";
   /** By local reference, what it was when the program ran. */
   readonly localImages?: Readonly<Record<string, Digest>>;
-  /** Where bytes are fetched from. Not compared: it decides nothing about what they are. */
+  /** Where bytes are fetched from. None of these is compared: they decide nothing about what the bytes are. */
   readonly debianMirror?: string;
-  /** As `debianMirror`: mirrors by registry, sought in order. */
-  readonly registryMirrors?: Readonly<Record<string, readonly string[]>>;
+  readonly debianSecurityMirror?: string;
+  readonly debianSnapshot?: string;
+  /** Registries to pull from instead, by registry. */
+  readonly registryMirrors?: Readonly<Record<string, string>>;
 }
 
 /** Inputs that say where bytes come from, and not which. */
-export const SOURCES: readonly string[] = ["debianMirror", "registryMirrors"];
+export const ORIGINS: readonly string[] = [...Object.keys(DEBIAN_MIRRORS), "registryMirrors"];
 
-const KNOWN = ["image", "formats", "name", "arch", "update", "localImages", ...SOURCES];
+const KNOWN = ["image", "formats", "name", "arch", "update", "localImages", ...ORIGINS];
 
 type Rule = (value: Value) => string | undefined;
 type Fail = (path: string, message: string | undefined) => void;
@@ -40,11 +43,13 @@ const oneOf =
   (value) =>
     wanted.includes(value as string) ? undefined : `got ${shown(value)}, wanted ${wanted.join(" or ")}`;
 
+const url: Rule = (value) => (typeof value === "string" && URL.canParse(value) ? undefined : `got ${shown(value)}, wanted a URL`);
+
 const RULES: Readonly<Record<string, Rule>> = {
   arch: oneOf(ARCHES),
   update: oneOf(["locked", "always"]),
   name: (value) => (typeof value === "string" && /^\w[\w.+-]*$/.test(value) ? undefined : `got ${shown(value)}, wanted a file name of letters, digits and . _ + -`),
-  debianMirror: (value) => (typeof value === "string" && value !== "" ? undefined : `got ${shown(value)}, wanted a URL`),
+  ...Object.fromEntries(Object.keys(DEBIAN_MIRRORS).map((name) => [name, url])),
 };
 
 /**
@@ -91,10 +96,9 @@ function checkFormats(value: Value | undefined, known: readonly string[], fail: 
 
 function checkMirrors(value: Value | undefined, fail: Fail): void {
   if (value === undefined || value === UNKNOWN) return;
-  if (!isProperties(value)) return fail("registryMirrors", `got ${shown(value)}, wanted lists of mirrors by registry`);
-  for (const [registry, mirrors] of Object.entries(value)) {
-    const good = mirrors === UNKNOWN || (Array.isArray(mirrors) && mirrors.every((mirror) => typeof mirror === "string" || mirror === UNKNOWN));
-    if (!good) fail(formatPath(["registryMirrors", registry]), `got ${shown(mirrors)}, wanted a list of URLs`);
+  if (!isProperties(value)) return fail("registryMirrors", `got ${shown(value)}, wanted mirrors by registry`);
+  for (const [registry, mirror] of Object.entries(value)) {
+    if (mirror !== undefined && mirror !== UNKNOWN) fail(formatPath(["registryMirrors", registry]), url(mirror));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { TypeSchema } from "../plugin/resource-type.ts";
+import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
 
 const text = (description: string) => ({ type: "string", description });
 const list = (description: string, items: { readonly type: string } | { readonly $ref: string }) => ({ type: "array", items, description });
@@ -14,8 +15,8 @@ export const imageBuildSchema: TypeSchema = {
     arch: text("amd64, arm64 or s390x; amd64 when there is none."),
     update: text("`locked` keeps packages and tags as they were at the first build; `always` looks for newer ones."),
     localImages: { type: "object", additionalProperties: { type: "string" }, description: "What each local image is, by its reference." },
-    debianMirror: text("Debian's mirror."),
-    registryMirrors: { type: "object", additionalProperties: { type: "array", items: { type: "string" } }, description: "Mirrors by registry." },
+    ...Object.fromEntries(Object.entries(DEBIAN_MIRRORS).map(([name, description]) => [name, text(description)])),
+    registryMirrors: { type: "object", additionalProperties: { type: "string" }, description: "Registries to pull from instead, by registry." },
   },
   requiredInputs: ["image"],
   properties: {
@@ -24,7 +25,7 @@ export const imageBuildSchema: TypeSchema = {
     arch: text("The architecture."),
     cmdline: text("The kernel's command line."),
     path: text("The folder of the files on the machine that built last."),
-    files: list("Name, size and sha256 of each file.", ANY),
+    files: list("Role, name, size and sha256 of each file.", ANY),
     segments: list("Name and size of each part of the root filesystem.", ANY),
     lock: { ...ANY, description: "What every package and tag stood for." },
   },

@@ -9,7 +9,8 @@ import { type Properties, UNKNOWN } from "../plugin/value.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder, Built, BuiltFile } from "./builder.ts";
-import { checkImageBuild, type ImageBuildInputs, SOURCES } from "./image-build-inputs.ts";
+import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
+import { checkImageBuild, type ImageBuildInputs, ORIGINS } from "./image-build-inputs.ts";
 import { imageBuildSchema } from "./image-build-schema.ts";
 
 /** Outputs of `linuxkit:index:ImageBuild`. */
@@ -45,9 +46,8 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
 
   const build = async (inputs: ImageBuildInputs, lock: Lock | undefined, work: Work): Promise<ImageBuildOutputs> => {
     const { image, localImages: _, ...wanted } = inputs;
-    const debianMirror = wanted.debianMirror ?? (work.config.debianMirror as string | undefined);
     const built = await artifacts.keep(
-      (outputDir) => builder.build(image, { ...wanted, debianMirror, outputDir, cacheDir, lock, onProgress: work.progress, signal: work.signal }),
+      (outputDir) => builder.build(image, { ...mirrorsOf(work.config), ...wanted, outputDir, cacheDir, lock, onProgress: work.progress, signal: work.signal }),
       (built) => ({ digest: built.digest, record: { inputs, outputs: outputsOf(built, inputs.arch, artifacts) } satisfies BuildRecord }),
     );
     work.progress({ stage: "build", message: summary(built), lasting: true });
@@ -60,7 +60,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
     check: ({ inputs, name }) => checkImageBuild(inputs, name, builder.formats),
 
     diff({ inputs, oldInputs }) {
-      const kindOf = (path: string) => (SOURCES.includes(String(parsePath(path)[0])) ? "ignore" : "update");
+      const kindOf = (path: string) => (ORIGINS.includes(String(parsePath(path)[0])) ? "ignore" : "update");
       const changed = leafDiff(oldInputs as unknown as Properties, inputs, kindOf);
       // whether there is something newer is seen only by looking: each update looks
       return { changed, ...(inputs.update === "always" && { drifted: new Map([["lock", "update"]]) }) };
@@ -91,6 +91,11 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
   };
 }
 
+/** The mirrors of the stack's configuration. */
+function mirrorsOf(config: Properties): Partial<Record<keyof typeof DEBIAN_MIRRORS, string>> {
+  return Object.fromEntries(Object.keys(DEBIAN_MIRRORS).flatMap((name) => (typeof config[name] === "string" ? [[name, config[name]]] : [])));
+}
+
 /** The last build's lock, without what it says of local images that have been made anew since. */
 function lockForUpdate(lock: Lock | undefined, old: ImageBuildInputs, now: ImageBuildInputs): Lock | undefined {
   if (!lock) return undefined;
@@ -106,7 +111,7 @@ function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBui
     arch,
     cmdline,
     path: artifacts.path(digest),
-    files: built.files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+    files: built.files.map(({ role, name, size, sha256 }) => ({ role, name, size, sha256 })),
     segments: built.segments.map(({ name, size }) => ({ name, size })),
     lock,
   };

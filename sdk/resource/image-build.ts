@@ -1,4 +1,4 @@
-import { CustomResource, type CustomResourceOptions, type Input, type Output, output, runtime } from "@pulumi/pulumi";
+import { all, CustomResource, type CustomResourceOptions, type Input, type Output, runtime } from "@pulumi/pulumi";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import type { Arch } from "../core/arch.ts";
@@ -28,10 +28,14 @@ export interface ImageBuildArgs {
   readonly arch?: Input<Arch> | undefined;
   /** `always` looks for newer packages and moved tags at each update. @default "locked" */
   readonly update?: Input<"locked" | "always"> | undefined;
-  /** Debian's mirror. @default `linuxkit:debianMirror` of the stack's configuration, else the host's apt sources */
+  /** Debian's mirror, as `https://HOST/debian`. @default `linuxkit:debianMirror` of the stack, else the host's apt sources */
   readonly debianMirror?: Input<string> | undefined;
-  /** Mirrors by registry, sought in order: `{ "docker.io": ["https://mirror.example"] }`. @default none */
-  readonly registryMirrors?: Input<Readonly<Record<string, Input<readonly Input<string>[]>>>> | undefined;
+  /** Debian's security mirror. @default `linuxkit:debianSecurityMirror`, else beside `debianMirror` or the host's own */
+  readonly debianSecurityMirror?: Input<string> | undefined;
+  /** A mirror of past states of Debian's archive, for locked packages that the others have dropped. @default `linuxkit:debianSnapshot` */
+  readonly debianSnapshot?: Input<string> | undefined;
+  /** Registries to pull from instead: `{ "docker.io": "http://127.0.0.1:5000" }`. @default none */
+  readonly registryMirrors?: Input<Readonly<Record<string, Input<string>>>> | undefined;
 }
 
 /**
@@ -50,7 +54,7 @@ export class ImageBuild extends CustomResource {
   declare readonly cmdline: Output<string>;
   /** The folder of the files on the machine that runs the update. */
   declare readonly path: Output<string>;
-  /** Name, size in bytes and sha256 of each file. */
+  /** Role, name, size in bytes and sha256 of each file. */
   declare readonly files: Output<readonly BuiltFile[]>;
   /** The parts of the root filesystem, and what each adds in bytes. */
   declare readonly segments: Output<readonly { readonly name: string; readonly size: number }[]>;
@@ -68,11 +72,11 @@ export class ImageBuild extends CustomResource {
     super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? { arch: undefined } : inputsOf(args)) }, options);
   }
 
-  /** Where a file of the build is, by the end of its name: `build.file("-kernel")`. */
-  file(suffix: string): Output<string> {
-    return output([this.path, this.files]).apply(([path, files]) => {
-      const file = (files as readonly BuiltFile[]).find(({ name }) => name.endsWith(suffix));
-      if (!file) throw new Error(`no file of this build ends with "${suffix}": it has ${(files as readonly BuiltFile[]).map(({ name }) => name).join(", ")}`);
+  /** Where a file of the build is, by its role: `build.file("kernel")`, `build.file("initrd")`. */
+  file(role: string): Output<string> {
+    return all([this.path, this.files]).apply(([path, files]) => {
+      const file = files.find((file) => file.role === role);
+      if (!file) throw new Error(`no file of this build has the role "${role}": there are ${files.map((file) => file.role).join(", ")}`);
       return `${path}/${file.name}`;
     });
   }

@@ -49,7 +49,7 @@ describe("check", () => {
     ["a name that leaves the folder", { image: IMAGE, name: "../web" }, "name", /file name/],
     ["an update that is none", { image: IMAGE, update: "never" }, "update", /got "never"/],
     ["a mirror that is none", { image: IMAGE, debianMirror: 7 }, "debianMirror", /got 7/],
-    ["mirrors that are no list", { image: IMAGE, registryMirrors: { "docker.io": "x" } }, 'registryMirrors["docker.io"]', /list of URLs/],
+    ["a mirror that is no URL", { image: IMAGE, registryMirrors: { "docker.io": "x" } }, 'registryMirrors["docker.io"]', /got "x", wanted a URL/],
     ["a misspelt property", { image: IMAGE, fromat: "tar" }, "fromat", /unknown property/],
   ];
   for (const [name, inputs, path, message] of bad) {
@@ -80,7 +80,7 @@ describe("diff", () => {
     assert.deepEqual(await diff({ image: IMAGE }, { image: changed }), { "image.services.web.capabilities[0]": "update" });
   });
   test("where bytes come from is no change", async () => {
-    const now = { image: IMAGE, debianMirror: "http://127.0.0.1/debian", registryMirrors: { "docker.io": ["http://127.0.0.1"] } };
+    const now = { image: IMAGE, debianMirror: "http://127.0.0.1/debian", registryMirrors: { "docker.io": "http://127.0.0.1" } };
     assert.deepEqual(await diff({ image: IMAGE }, now), {});
   });
   test("another architecture is an update too: a replacement would lose the lock", async () => {

@@ -34,7 +34,7 @@ export function recordingBuilder(): RecordingBuilder {
         digest,
         planDigest: digestOf(`plan ${body}`),
         cmdline: String(definition.kernel?.cmdline ?? ""),
-        files: [{ name: `${name}-initrd.img`, size: body.length, sha256: hexOf(digest) }],
+        files: [{ role: "initrd", name: `${name}-initrd.img`, size: body.length, sha256: hexOf(digest) }],
         segments: [{ name: "config", size: body.length, cached: false }],
         lock: lock ?? { version: 1, arch, debian: {}, images: { [`first build of ${name}`]: digest } },
       };
