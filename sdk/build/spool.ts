@@ -29,9 +29,9 @@ export class Spool {
   #pendingBytes = 0;
   /** End of all that was put, the pending included. */
   #end = 0;
-  readonly #window = Buffer.allocUnsafeSlow(WINDOW);
+  /** Bytes read ahead, from `#windowStart` on. */
+  #window: Uint8Array = new Uint8Array(0);
   #windowStart = 0;
-  #windowBytes = 0;
 
   private constructor(file: FileHandle, path: string) {
     this.#file = file;
@@ -102,24 +102,28 @@ export class Spool {
   }
 
   async #write(chunk: Uint8Array, position: number): Promise<void> {
-    this.#windowBytes = 0;
+    this.#window = new Uint8Array(0);
     for (let at = 0; at < chunk.length; ) at += (await this.#file.write(chunk, at, chunk.length - at, position + at)).bytesWritten;
   }
 
-  /** Reads a body. A chunk's memory is used again for the next one: whoever keeps it must copy it. */
+  /** Reads a body that was put. */
   async *read({ offset, size }: Spooled): AsyncGenerator<Uint8Array> {
     await this.#flush();
     for (let at = offset; at < offset + size; ) {
-      if (at < this.#windowStart || at >= this.#windowStart + this.#windowBytes) {
-        this.#windowStart = at;
-        this.#windowBytes = (await this.#file.read(this.#window, 0, WINDOW, at)).bytesRead;
-        if (this.#windowBytes === 0) throw new Error(`the spool beside ${this.#path} is shorter than what was put in it`);
-      }
+      if (at < this.#windowStart || at >= this.#windowStart + this.#window.length) await this.#readAhead(at);
       const from = at - this.#windowStart;
-      const chunk = this.#window.subarray(from, Math.min(this.#windowBytes, from + offset + size - at));
+      const chunk = this.#window.subarray(from, from + offset + size - at);
       at += chunk.length;
       yield chunk;
     }
+  }
+
+  async #readAhead(position: number): Promise<void> {
+    // new memory each time: whoever has a chunk of the last window may keep it
+    const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafeSlow(WINDOW), 0, WINDOW, position);
+    if (bytesRead === 0) throw new Error(`the temporary file beside ${this.#path} is shorter than what was put in it`);
+    this.#window = buffer.subarray(0, bytesRead);
+    this.#windowStart = position;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
