@@ -1,7 +1,7 @@
 import { LinuxKitError } from "../core/errors.ts";
 import { type ContainerFields, labelSchema } from "../definition/container-fields.ts";
 import type { Container } from "../definition/container.ts";
-import { failuresOf, throwFailures } from "../definition/failure.ts";
+import { failuresOf } from "../definition/failure.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 
 /** LinuxKit's container fields with what the label and the image say, before the defaults of a sandbox. */
@@ -77,6 +77,11 @@ function mergeRuntime(label: ContainerFields["runtime"], own: ContainerFields["r
 }
 
 function checkedLabel(label: ImageConfig["label"], path: string): ContainerFields {
-  throwFailures(failuresOf(labelSchema, label, [`${path}, label org.mobyproject.config of the image`]));
+  const failures = failuresOf(labelSchema, label);
+  if (failures.length > 0) {
+    const at = `${path}.image`;
+    const lines = failures.map((found) => `${at}: in its label org.mobyproject.config: ${found.path}${found.path && ": "}${found.message}`);
+    throw new LinuxKitError("INVALID_DEFINITION", lines.join("\n"), { path: at });
+  }
   return label as ContainerFields;
 }

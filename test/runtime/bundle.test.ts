@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { DebianImage } from "../../sdk/definition/debian-image.ts";
+import { Image } from "../../sdk/definition/image.ts";
+import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
+import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
+import { Volume } from "../../sdk/definition/volume.ts";
+import { secretsPath } from "../../sdk/guest/container.ts";
+import type { ImageConfig } from "../../sdk/oci/image-config.ts";
+import { type Bundle, bundles, debianImageConfig } from "../../sdk/runtime/bundle.ts";
+
+const PLAIN: ImageConfig = { entrypoint: ["/bin/app"], cmd: ["serve"], env: ["A=1"], workingDir: "", label: {} };
+
+interface Config {
+  ociVersion: string;
+  process: { user: object; args?: string[]; env?: string[]; cwd: string; capabilities: Record<string, string[]>; rlimits?: object[] };
+  hostname?: string;
+  mounts: { destination: string; source?: string; options?: string[] }[];
+  linux: { resources: Record<string, unknown>; namespaces: object[]; uidMappings?: object[] } & Record<string, unknown>;
+}
+
+function bundleOf(fields: Partial<ServiceArgs>, image: Partial<ImageConfig> = {}, volumes: Volume[] = []): Bundle {
+  const [bundle] = bundles(new Image({ services: [new Service("app", { image: "x", ...fields })], volumes }).spec, () => ({ ...PLAIN, ...image }));
+  return bundle as Bundle;
+}
+const configOf = (...given: Parameters<typeof bundleOf>): Config => JSON.parse(bundleOf(...given).config);
+const mountAt = (config: Config, destination: string): object | undefined => config.mounts.find((mount) => mount.destination === destination);
+
+describe("a field comes from the definition, else the label, else the image, else the sandbox", () => {
+  const label = { command: ["label"], env: ["L=1"], cwd: "/label", readonly: false, capabilities: ["CAP_CHOWN"], net: "new", noNewPrivileges: false };
+  test("the sandbox and the image", () => {
+    const { process, hostname } = configOf({});
+    assert.deepEqual(process.args, ["/bin/app", "serve"]);
+    assert.deepEqual(process.env, ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "A=1"]);
+    assert.deepEqual([process.cwd, hostname, process.capabilities], ["/", "app", {}]);
+  });
+  test("the label", () => {
+    const bundle = bundleOf({}, { label });
+    const { process } = JSON.parse(bundle.config) as Config;
+    assert.deepEqual([process.args, process.cwd, bundle.readonly, bundle.privateNetwork], [["label"], "/label", false, true]);
+    assert.deepEqual(process.capabilities["effective"], ["CAP_CHOWN"]);
+    assert.ok(!("noNewPrivileges" in process));
+  });
+  test("the definition", () => {
+    const bundle = bundleOf({ command: ["own"], cwd: "", env: ["PATH=/x"], readonly: true, capabilities: [], net: "host" }, { label });
+    const { process } = JSON.parse(bundle.config) as Config;
+    assert.deepEqual([process.args, process.cwd, process.env, bundle.readonly, bundle.privateNetwork], [["own"], "/label", ["PATH=/x"], true, false]);
+    assert.deepEqual(process.capabilities, {});
+  });
+  test("of a label's runtime member by member", () => {
+    const { runtime } = bundleOf({ runtime: { mkdir: ["/own"] } }, { label: { runtime: { mkdir: ["/label"], cgroups: ["c"] } } });
+    assert.deepEqual([JSON.parse(runtime).mkdir, JSON.parse(runtime).cgroups], [["/own"], ["c"]]);
+  });
+  test("and in a label .add is of no effect", () => assert.deepEqual(configOf({}, { label: { "capabilities.add": ["CAP_CHOWN"] } }).process.capabilities, {}));
+});
+
+describe("what an image says is checked when it is known", () => {
+  for (const [fields, image, message] of [
+    [{}, { label: { privileged: true } }, /^services\.app\.image: in its label org\.mobyproject\.config: privileged: unknown field/],
+    [{}, { label: { image: "x" } }, /in its label org\.mobyproject\.config: image: unknown field/],
+    [{}, { label: { capabilities: ["CAP_FLY"] } }, /capabilities\[0\]: got "CAP_FLY"/],
+    [{ "capabilities.add": ["CAP_CHOWN"] }, { label: { capabilities: ["all"] } }, /^services\.app\.capabilities\.add: the image's label says "all"/],
+    [{}, { label: { uid: "nobody" } }, /^services\.app\.uid: nobody is called "nobody", wanted a number or one of app$/],
+    [{}, { entrypoint: [], cmd: [] }, /^services\.app\.command: neither the definition nor the image names a program/],
+  ] as const) {
+    test(String(message), () => assert.throws(() => bundleOf(fields as never, image as never), { code: "INVALID_DEFINITION", message }));
+  }
+});
+
+describe("volumes", () => {
+  const volume = [new Volume("data")];
+  test("a bind's and a mount's source", () => {
+    const config = configOf({ binds: ["data:/a:ro"], mounts: [{ type: "bind", source: "data", destination: "/b" }] }, {}, volume);
+    assert.deepEqual(mountAt(config, "/a"), { destination: "/a", type: "bind", source: "/containers/volumes/data/merged", options: ["ro", "rbind", "rprivate"] });
+    assert.deepEqual(mountAt(config, "/b"), { destination: "/b", type: "bind", source: "/containers/volumes/data/merged" });
+  });
+  test("not those of a label", () => {
+    const config = configOf({ sandbox: "linuxkit", "binds.add": ["data:/own"] }, { label: { binds: ["data:/label"] } }, volume);
+    assert.equal((mountAt(config, "/label") as { source: string }).source, "data");
+    assert.equal((mountAt(config, "/own") as { source: string }).source, "/containers/volumes/data/merged");
+  });
+});
+
+describe("our sandbox", () => {
+  test("a tmpfs has the options that it did not name itself, and the container's user", () => {
+    const config = configOf({ tmpfs: ["/tmp", "/a:size=1m,dev,mode=700"], uid: 5, gid: 6 });
+    assert.deepEqual(mountAt(config, "/tmp"), { destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "size=64m", "mode=1777", "uid=5", "gid=6"] });
+    assert.deepEqual(mountAt(config, "/a"), { destination: "/a", type: "tmpfs", source: "tmpfs", options: ["size=1m", "dev", "mode=700", "nosuid", "uid=5", "gid=6"] });
+  });
+  test("capabilities are ambient for a user other than root, who would lose them", () => {
+    const capabilities = ["CAP_NET_RAW"] as const;
+    assert.deepEqual(configOf({ capabilities, uid: 5 }).process.capabilities["ambient"], ["CAP_NET_RAW"]);
+    assert.deepEqual(configOf({ capabilities }).process.capabilities, { bounding: capabilities, effective: capabilities, permitted: capabilities });
+  });
+  test("devices are denied but for the given", () =>
+    assert.deepEqual(configOf({ devices: [{ path: "/dev/kvm", type: "c", major: 10, minor: 232, mode: "0660" }] }).linux.resources["devices"], [
+      { allow: false, access: "rwm" },
+      { allow: true, type: "c", major: 10, minor: 232, access: "rwm" },
+    ]));
+  test("paths are masked unless the definition says which", () => {
+    assert.ok((configOf({}).linux["maskedPaths"] as string[]).includes("/proc/kcore"));
+    const { linux } = configOf({ maskedPaths: [], readonlyPaths: [] });
+    assert.ok(!("maskedPaths" in linux) && !("readonlyPaths" in linux));
+  });
+  test("secrets come from where the guest puts them; no file holds a value", () => {
+    const bundle = bundleOf({ secrets: { key: "hunter2" } });
+    const mount = mountAt(JSON.parse(bundle.config), "/run/secrets") as { source: string; options: string[] };
+    assert.equal(mount.source, secretsPath("app"));
+    assert.ok(mount.options.includes("ro"));
+    assert.deepEqual(bundle.secrets, ["key"]);
+    assert.ok(!JSON.stringify(bundle).includes("hunter2"));
+  });
+});
+
+describe("numbers and names", () => {
+  test("unlimited is the largest 64-bit number, to the last digit, and so is one beyond 2^53", () => {
+    const { config } = bundleOf({ rlimits: ["core,9007199254740993,unlimited"] });
+    assert.match(config, /"hard": 18446744073709551615,/);
+    assert.match(config, /"soft": 9007199254740993\b/);
+  });
+  test("fields that LinuxKit drops are kept", () => {
+    const { linux } = configOf({
+      userns: "new",
+      uidMappings: [{ containerID: 0, hostID: 1000, size: 10 }],
+      resources: { memory: { disableOOMKiller: true }, blockio: { weight: 10, leafWeight: 20 }, hugepageLimits: [{ pageSize: "2MB", limit: 1 }] },
+    });
+    assert.deepEqual(linux.uidMappings, [{ containerID: 0, hostID: 1000, size: 10 }]);
+    const { devices: _, ...rest } = linux.resources;
+    assert.deepEqual(rest, { memory: { disableOOMKiller: true }, hugepageLimits: [{ pageSize: "2MB", limit: 1 }], blockIO: { weight: 10, leafWeight: 20 } });
+  });
+  const image: DebianImage = {
+    debian: { role: "packages", packages: ["nginx-light"], dependencies: "slim", keep: [], users: [{ name: "www-data", uid: 33 }, { name: "b", uid: 40, gid: 41, group: "c" }], groups: [{ name: "adm", gid: 4 }], files: [] },
+    config: { command: ["nginx"], uid: "www-data", gid: "c", additionalGids: ["adm", "www-data"] },
+  };
+  test("users of an image made from packages have the numbers that it gives them", () => {
+    const [bundle] = bundles(new Image({ services: [new Service("app", { image })] }).spec, () => debianImageConfig(image));
+    assert.deepEqual(JSON.parse(bundle?.config ?? "").process.user, { uid: 33, gid: 41, additionalGids: [4, 33] });
+    assert.deepEqual([bundle?.uid, bundle?.gid], [33, 41]);
+  });
+  test("a runtime of Debian's gets a version that it takes", () => {
+    const init: DebianImage = { debian: { ...image.debian, role: "init", packages: [] }, config: {} };
+    const services = [new Service("app", { image: "x", sandbox: "linuxkit" })];
+    const version = (args: ConstructorParameters<typeof Image>[0]): string => JSON.parse(bundles(new Image(args).spec, () => PLAIN)[0]?.config ?? "").ociVersion;
+    assert.equal(version({ services }), "1.2.1");
+    assert.equal(version({ services, init: [init] }), "1.0.2");
+  });
+});
+
+test("one image is unpacked once, whatever its name is written like", () => {
+  const task = (name: string, image: string): OnbootTask => new OnbootTask(name, { image });
+  const { spec } = new Image({ onboot: [task("a", "nginx"), task("b", "docker.io/library/nginx"), task("c", "oci:x:nginx"), task("d", "oci:x:nginx")] });
+  assert.deepEqual(bundles(spec, () => PLAIN).map(({ unpacks, tree }) => [unpacks, tree]), [
+    [true, "containers/onboot/000-a/rootfs"],
+    [false, "containers/onboot/000-a/rootfs"],
+    [true, "containers/onboot/002-c/rootfs"],
+    [false, "containers/onboot/002-c/rootfs"],
+  ]);
+});
+
+test("files are written as LinuxKit writes them: four spaces, no newline at the end", () => {
+  const { config, runtime } = bundleOf({});
+  for (const text of [config, runtime]) assert.match(text, /^\{\n {4}"[^]*[^\n]$/);
+});
