@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { type MachineSpec, qemuArguments, qemuProgram } from "../providers/qemu/arguments.ts";
+import { parseConsoleLine } from "../sdk/guest/console.ts";
+
+/** When something was seen, in seconds since QEMU was started. */
+export interface BootTimes {
+  /** The kernel's own clock when our init ran first, as the guest's console told it. */
+  readonly kernel?: number;
+  readonly init?: number;
+  readonly healthy?: number;
+  /** The first answer on the host's port; of a floor boot, its line on the console. */
+  readonly answer: number;
+  /** Memory that the guest uses once it is healthy, in MB; see {@link freeMemory}. */
+  readonly usedMB?: number;
+}
+
+const LIMIT_SECONDS = 120;
+const FLOOR_LINE = "floor reached";
+
+/** What the floor's init prints: the same kernel, memory, CPU and devices, and one line of work. */
+export const FLOOR_INIT = `#!/bin/busybox sh\necho "${FLOOR_LINE}" >/dev/console\n/bin/busybox poweroff -f\n`;
+
+export interface BootRequest {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly cmdline: string;
+  readonly memoryMiB: number;
+  /** File with the nonce for the guest's firmware device. */
+  readonly nonceFile: string;
+  readonly nonce: string;
+  readonly floor: boolean;
+}
+
+/** Boots once, notes when what was reached, and ends the machine. */
+export async function bootOnce(request: BootRequest): Promise<BootTimes> {
+  const hostPort = await freePort();
+  const spec: MachineSpec = {
+    arch: "amd64",
+    accelerator: "tcg",
+    name: "bench",
+    kernel: request.kernel,
+    initrd: request.initrd,
+    cmdline: request.cmdline,
+    memoryMiB: request.memoryMiB,
+    cpus: 1,
+    publish: [{ protocol: "tcp", address: "127.0.0.1", hostPort, guestPort: 80 }],
+    disks: [],
+    firmware: [{ name: "opt/linuxkit/nonce", file: request.nonceFile }],
+  };
+  const began = performance.now();
+  const since = (): number => (performance.now() - began) / 1000;
+  const machine = spawn(qemuProgram("amd64").binary, qemuArguments(spec), { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<never>((_, reject) => machine.once("exit", (code) => reject(new Error(`QEMU ended with ${code}:\n${lines.slice(-15).join("\n")}`))));
+  ended.catch(() => {});
+  const lines: string[] = [];
+  const seen: { kernel?: number; init?: number; healthy?: number; floor?: number } = {};
+  let rest = "";
+  machine.stdout.on("data", (chunk: Buffer) => {
+    const parts = (rest + chunk.toString("latin1")).split("\n");
+    rest = parts.pop() as string;
+    for (const line of parts) {
+      lines.push(line);
+      if (line.includes(FLOOR_LINE)) seen.floor ??= since();
+      const stage = parseConsoleLine(line.trimEnd(), request.nonce)?.stage;
+      if (stage === "kernel" || stage === "init" || stage === "healthy") seen[stage] ??= since();
+    }
+  });
+  try {
+    const answer = request.floor ? await Promise.race([until(() => seen.floor, since), ended]) : await Promise.race([firstAnswer(hostPort, since), ended]);
+    if (!request.floor) await Promise.race([until(() => seen.healthy, since), ended]);
+    const { floor: _, ...stages } = seen;
+    return { ...stages, answer };
+  } finally {
+    machine.removeAllListeners("exit");
+    machine.kill("SIGKILL");
+  }
+}
+
+async function until(value: () => number | undefined, since: () => number): Promise<number> {
+  for (;;) {
+    const found = value();
+    if (found !== undefined) return found;
+    if (since() > LIMIT_SECONDS) throw new Error(`not reached in ${LIMIT_SECONDS} s`);
+    await pause(5);
+  }
+}
+
+async function firstAnswer(port: number, since: () => number): Promise<number> {
+  for (;;) {
+    const answered = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(1000) }).then((response) => response.ok, () => false);
+    if (answered) return since();
+    if (since() > LIMIT_SECONDS) throw new Error(`no answer in ${LIMIT_SECONDS} s`);
+    await pause(20);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import type { Entry } from "../archive/entry.ts";
+import type { Digest } from "../core/digest.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { ensureDebs } from "../debian/fetch-debs.ts";
+import { kernelFile, kernelModules } from "../debian/kernel.ts";
+import { unpackDebian } from "../debian/unpack-debian.ts";
+import { flatten } from "../oci/flatten/flatten.ts";
+import { storedLayers } from "../oci/layer.ts";
+import { fetchLayers } from "../oci/open-source.ts";
+import type { PlanLayer, PlanSource } from "../plan/plan.ts";
+import type { Lock } from "../resolve/lock.ts";
+import { debianOptions, ociOptions, type Surroundings } from "./outside.ts";
+import type { Sources } from "./sources.ts";
+
+/** Opens what a plan names, out of the cache; what is missing there is fetched first. */
+export function planSources(around: Surroundings, lock: Lock): Sources {
+  const references = new Map(Object.entries(lock.images).map(([reference, manifest]) => [manifest, reference]));
+  const withSignal = (signal: AbortSignal | undefined): Surroundings => ({ ...around, signal: signal ?? around.signal });
+
+  async function* openDebian(source: Extract<PlanSource, { debian: unknown }>, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+    const options = debianOptions(withSignal(signal));
+    await ensureDebs(source.packages, options);
+    yield* unpackDebian(source.debian, source.packages, around.arch, options);
+  }
+
+  async function* openImage({ manifest, layers }: { manifest: Digest; layers: readonly PlanLayer[] }, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+    const reference = references.get(manifest);
+    if (reference === undefined) throw new LinuxKitError("NOT_FOUND", `no reference in the lock leads to the image ${manifest}`, { what: manifest });
+    await fetchLayers(reference, layers, { ...ociOptions(withSignal(signal)), onProgress: around.onProgress });
+    yield* flatten(storedLayers(around.store, layers), { spoolDirectory: join(around.cacheDir, "segments"), signal: signal ?? around.signal });
+  }
+
+  return {
+    openSource: (source, signal) => ("debian" in source ? openDebian(source, signal) : openImage(source.oci, signal)),
+    async openModules(source, names, signal) {
+      const options = debianOptions(withSignal(signal));
+      const deb = kernelPackage(source);
+      await ensureDebs([deb], options);
+      return kernelModules(deb, names, options);
+    },
+    async openKernel({ source }, signal) {
+      const options = debianOptions(withSignal(signal));
+      const deb = kernelPackage(source);
+      await ensureDebs([deb], options);
+      return { body: await kernelFile(deb, options) };
+    },
+  };
+}
+
+function kernelPackage(source: PlanSource) {
+  const [deb] = "debian" in source ? source.packages : [];
+  if (!deb) throw new LinuxKitError("UNSUPPORTED", "kernel.image: a kernel from an image reference; use debian.kernel()", { what: "kernel.image" });
+  return deb;
+}
