@@ -1,6 +1,6 @@
 import { LinuxKitError } from "../core/errors.ts";
 import type { Definition } from "../definition/definition.ts";
-import { END_MARK, END_MARK_CONTENTS, guestFiles } from "../guest/files.ts";
+import { END_MARK, END_MARK_CONTENTS, guestFiles, MOUNT_POINTS } from "../guest/files.ts";
 import type { Resolved, ResolvedImage } from "../resolve/resolve.ts";
 import { accountNumber, containerAccounts } from "../runtime/account.ts";
 import { type Bundle, bundles } from "../runtime/bundle.ts";
@@ -79,7 +79,10 @@ function initSteps(definition: Definition, image: (location: string) => Resolved
     const location = `init[${index}]`;
     return { kind: "unpack", source: sourceOf(image(location)), prefix: "", place: "init", location };
   });
-  if (own) for (const { path, mode, contents } of guestFiles()) steps.push(fileStep(place(path), contents, mode));
+  if (!own) return steps;
+  for (const path of MOUNT_POINTS) steps.push(directoryStep(path));
+  const { healthPort } = definition;
+  for (const { path, mode, contents } of guestFiles({ ...(healthPort !== undefined && { healthPort }) })) steps.push(fileStep(place(path), contents, mode));
   return steps;
 }
 

@@ -43,6 +43,8 @@ exec 9>/dev/console >/run/log/init.log 2>&1
 read_firmware
 read -r release </proc/sys/kernel/osrelease
 read -r boot_id </proc/sys/kernel/random/boot_id
+# for containers that would tell which boot they belong to: a file of /proc has no size, and servers send nothing of it
+echo "$boot_id" >/run/linuxkit/boot_id
 say_at "$started" kernel "$release" "$boot_id"
 say_at "$started" init
 load_modules
