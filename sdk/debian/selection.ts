@@ -1,3 +1,4 @@
+import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { DebContents, PackagedPath } from "./contents.ts";
 import { DECLARED } from "./declared.ts";
@@ -19,7 +20,7 @@ export interface OpenedDeb {
  *
  * @throws CORRUPT when two packages ship one path and neither replaces the other
  */
-export function selectPaths(packages: readonly OpenedDeb[], keep: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+export function selectPaths(packages: readonly OpenedDeb[], keep: readonly string[], arch: Arch): ReadonlyMap<string, ReadonlySet<string>> {
   const isKept = keeper(keep);
   const taken = new Map<string, Set<string>>();
   const owners = new Map<string, OpenedDeb>();
@@ -28,7 +29,7 @@ export function selectPaths(packages: readonly OpenedDeb[], keep: readonly strin
     taken.set(opened.deb.name, own);
     for (const path of own) {
       const other = owners.get(path);
-      const winner = other ? replacing(path, other, opened) : opened;
+      const winner = other ? replacing(path, other, opened, arch) : opened;
       owners.set(path, winner);
       if (other) taken.get((winner === opened ? other : opened).deb.name)?.delete(path);
     }
@@ -67,9 +68,9 @@ function foldersAbove(path: string): string[] {
   return folders;
 }
 
-function replacing(path: string, a: OpenedDeb, b: OpenedDeb): OpenedDeb {
+function replacing(path: string, a: OpenedDeb, b: OpenedDeb, arch: Arch): OpenedDeb {
   const replaces = (one: OpenedDeb, other: OpenedDeb): boolean =>
-    parseDependencies(one.contents.replaces, "amd64").some((group) => group.some(({ name }) => name === other.deb.name));
+    parseDependencies(one.contents.replaces, arch).some((group) => group.some(({ name }) => name === other.deb.name));
   if (replaces(b, a)) return b;
   if (replaces(a, b)) return a;
   throw new LinuxKitError("CORRUPT", `${a.deb.name} and ${b.deb.name} both install /${path}: they cannot be in one image`, { path });

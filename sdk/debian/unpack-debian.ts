@@ -1,5 +1,6 @@
 import { directoryEntry, type Entry, fileEntry, NO_BODY, symlinkEntry } from "../archive/entry.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
+import type { Arch } from "../core/arch.ts";
 import { collect } from "../core/bytes.ts";
 import { throwIfCancelled } from "../core/errors.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
@@ -41,13 +42,13 @@ const GATHERED_LIMIT = 16 << 20;
  *
  * @throws CORRUPT for a broken package, or two that install one path
  */
-export async function* unpackDebian(debian: DebianImage["debian"], packages: readonly LockedDeb[], options: UnpackOptions): AsyncGenerator<Entry> {
+export async function* unpackDebian(debian: DebianImage["debian"], packages: readonly LockedDeb[], arch: Arch, options: UnpackOptions): AsyncGenerator<Entry> {
   const opened = [];
   for (const deb of packages) {
     throwIfCancelled(options.signal, "unpacking");
     opened.push({ deb, contents: await debContents(deb, options.store, options.cacheDir) });
   }
-  const selected = selectPaths(opened, debian.keep);
+  const selected = selectPaths(opened, debian.keep, arch);
   const paths = new Set([...selected.values()].flatMap((own) => [...own]));
   const added = debian.files.map(({ path }) => mergedPath(plain(path)));
   const hasPrograms = [...paths].some((path) => /^usr\/s?bin\//.test(path));

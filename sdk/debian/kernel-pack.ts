@@ -1,0 +1,121 @@
+import { createReadStream } from "node:fs";
+import { open, readFile, stat } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { promisify } from "node:util";
+import { zstdCompress, zstdDecompress } from "node:zlib";
+import type { BlobStore } from "../cache/blob-store.ts";
+import type { Bytes } from "../core/bytes.ts";
+import { collect } from "../core/bytes.ts";
+import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
+import { writeFileWhole } from "../core/write-file.ts";
+import { readDeb } from "./deb.ts";
+import { debDigest, type LockedDeb } from "./locked.ts";
+import { type ModuleInfo, modinfoFields, moduleName, readModuleInfo } from "./modinfo.ts";
+
+/** Where a file lies in the pack. */
+interface Packed {
+  readonly offset: number;
+  readonly length: number;
+  /** Bytes of the file; more than `length` when it is compressed. */
+  readonly size: number;
+}
+
+/** A module of a kernel's package. */
+export interface PackedModule extends ModuleInfo, Packed {
+  /** Name of its file, without folders. */
+  readonly file: string;
+}
+
+/** What a kernel's package holds, apart from the bytes. */
+export interface KernelContents {
+  readonly vmlinuz: Packed;
+  /** The configuration that the kernel was built with (`/boot/config-…`). */
+  readonly config: string;
+  readonly modules: readonly PackedModule[];
+  /** Names of what is built in, and the aliases of it. */
+  readonly builtin: readonly string[];
+  readonly builtinAliases: readonly string[];
+}
+
+/**
+ * A kernel's package taken apart once: decompressing it costs seconds, and each image wants a few of its 1100 modules.
+ * `<sha256>.kernel` lists them, `<sha256>.pack` holds them, each module compressed on its own.
+ */
+export class KernelPack {
+  readonly contents: KernelContents;
+  readonly #path: string;
+
+  constructor(path: string, contents: KernelContents) {
+    this.#path = path;
+    this.contents = contents;
+  }
+
+  /** The kernel's own file, with its size. */
+  vmlinuz(): { readonly size: number; readonly body: AsyncIterable<Uint8Array> } {
+    const { offset, length, size } = this.contents.vmlinuz;
+    return { size, body: createReadStream(this.#path, { start: offset, end: offset + length - 1, highWaterMark: 1 << 18 }) };
+  }
+
+  /** A module's file. */
+  async *module({ offset, length }: PackedModule): AsyncGenerator<Uint8Array> {
+    await using file = await open(this.#path);
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
+    yield await promisify(zstdDecompress)(buffer);
+  }
+}
+
+/** Opens a kernel's package, which is in the store; takes it apart on first use. @throws CORRUPT when it is no kernel's */
+export async function openKernelPack(deb: Pick<LockedDeb, "name" | "sha256">, options: { store: BlobStore; cacheDir: string; signal?: AbortSignal | undefined }): Promise<KernelPack> {
+  const base = join(options.cacheDir, "indexes", `${deb.sha256}.1`);
+  const [list, pack] = [`${base}.kernel`, `${base}.pack`];
+  const kept = await readFile(list, "utf8").catch(() => undefined);
+  if (kept !== undefined && (await stat(pack).catch(() => undefined))) return new KernelPack(pack, JSON.parse(kept) as KernelContents);
+  const found: Found = { modules: [], builtin: [], builtinAliases: [] };
+  await writeFileWhole(pack, takeApart(deb, found, options), { signal: options.signal });
+  const { vmlinuz, config, modules, builtin, builtinAliases } = found;
+  if (vmlinuz === undefined || config === undefined) {
+    throw new LinuxKitError("CORRUPT", `${deb.name}: holds no boot/${vmlinuz === undefined ? "vmlinuz" : "config"}-…, so it is no kernel's package`, { path: deb.name });
+  }
+  // by name, so that what is made of it does not depend on the package's order
+  const contents: KernelContents = { vmlinuz, config, modules: modules.sort((a, b) => (a.name < b.name ? -1 : 1)), builtin, builtinAliases };
+  await writeFileWhole(list, [Buffer.from(JSON.stringify(contents))], { signal: options.signal });
+  return new KernelPack(pack, contents);
+}
+
+interface Found {
+  vmlinuz?: Packed;
+  config?: string;
+  readonly modules: PackedModule[];
+  readonly builtin: string[];
+  readonly builtinAliases: string[];
+}
+
+const LARGEST_MODULE = 64 << 20;
+
+async function* takeApart(deb: Pick<LockedDeb, "name" | "sha256">, found: Found, { store, signal }: { store: BlobStore; signal?: AbortSignal | undefined }): AsyncGenerator<Uint8Array> {
+  let offset = 0;
+  for await (const { member, entry } of readDeb(store.open(debDigest(deb)), deb.name)) {
+    throwIfCancelled(signal, `reading ${deb.name}`);
+    if (member !== "data" || entry.type !== "file") continue;
+    const file = posix.basename(entry.path);
+    if (entry.path.startsWith("boot/vmlinuz-") || entry.path.startsWith("boot/vmlinux-")) {
+      found.vmlinuz = { offset, length: entry.size, size: entry.size };
+      offset += entry.size;
+      yield* entry.body as Bytes;
+    } else if (entry.path.startsWith("boot/config-")) {
+      found.config = (await collect(entry.body, 4 << 20, entry.path)).toString("utf8");
+    } else if (file === "modules.builtin") {
+      const paths = (await collect(entry.body, 4 << 20, entry.path)).toString("utf8").split("\n");
+      found.builtin.push(...paths.filter((path) => path !== "").map((path) => moduleName(posix.basename(path))));
+    } else if (file === "modules.builtin.modinfo") {
+      const fields = modinfoFields(await collect(entry.body, 16 << 20, entry.path));
+      found.builtinAliases.push(...fields.filter(([name]) => name.endsWith(".alias")).map(([, value]) => value));
+    } else if (file.endsWith(".ko")) {
+      const body = await collect(entry.body, LARGEST_MODULE, entry.path);
+      const packed = await promisify(zstdCompress)(body);
+      found.modules.push({ ...readModuleInfo(body, file), file, offset, length: packed.length, size: body.length });
+      offset += packed.length;
+      yield packed;
+    }
+  }
+}

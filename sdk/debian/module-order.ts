@@ -1,0 +1,55 @@
+import { LinuxKitError } from "../core/errors.ts";
+import { nearest } from "../definition/suggest.ts";
+import type { KernelContents } from "./kernel-pack.ts";
+import { type ModuleInfo, moduleName } from "./modinfo.ts";
+
+/**
+ * Modules with all that they need, each after what it depends on: the order for insmod. What is built into the kernel
+ * needs nothing. Soft dependencies come along where the kernel has them.
+ *
+ * @param names as the user writes them, with `_` or `-`
+ * @throws NOT_FOUND for a name that the kernel has neither as a module nor built in, with the nearest that it has
+ */
+export function moduleOrder<M extends ModuleInfo>(kernel: Pick<KernelContents, "builtin" | "builtinAliases"> & { readonly modules: readonly M[] }, names: readonly string[]): M[] {
+  const modules = new Map(kernel.modules.map((module) => [module.name, module]));
+  const builtin = new Set(kernel.builtin);
+  const order = new Set<M>();
+  const visiting = new Set<M>();
+
+  const add = (module: M): void => {
+    // a circle of soft dependencies is broken where it closes
+    if (order.has(module) || visiting.has(module)) return;
+    visiting.add(module);
+    for (const alias of module.before) addSoft(alias);
+    for (const name of module.depends) {
+      const needed = modules.get(name);
+      if (needed) add(needed);
+      else if (!builtin.has(name)) throw new LinuxKitError("CORRUPT", `kernel module ${module.name} needs ${name}, which its package does not hold`, { path: module.name });
+    }
+    visiting.delete(module);
+    order.add(module);
+    for (const alias of module.after) addSoft(alias);
+  };
+  const addSoft = (alias: string): void => {
+    const name = moduleName(alias);
+    if (builtin.has(name) || kernel.builtinAliases.includes(alias)) return;
+    const module = modules.get(name) ?? preferred(kernel.modules.filter(({ aliases }) => aliases.includes(alias)));
+    if (module) add(module);
+  };
+
+  for (const typed of names) {
+    const name = moduleName(typed);
+    const module = modules.get(name);
+    if (module) add(module);
+    else if (!builtin.has(name)) {
+      const meant = nearest(name, [...modules.keys(), ...builtin]);
+      throw new LinuxKitError("NOT_FOUND", `the kernel has no module "${typed}"${meant ? `: did you mean "${meant}"?` : ""}`, { what: typed });
+    }
+  }
+  return [...order];
+}
+
+// of several that offer the same, such as crc32c, the one that runs on every processor
+function preferred<M extends ModuleInfo>(modules: readonly M[]): M | undefined {
+  return modules.find(({ name }) => name.endsWith("_generic")) ?? modules[0];
+}
