@@ -1,4 +1,6 @@
-import { all, CustomResource, type CustomResourceOptions, type Input, type Output, runtime } from "@pulumi/pulumi";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { all, CustomResource, type CustomResourceOptions, type Input, type Output } from "@pulumi/pulumi";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import type { Arch } from "../core/arch.ts";
@@ -94,12 +96,15 @@ function inputsOf(args: ImageBuildArgs): Record<string, unknown> {
   };
 }
 
-/** The folder of Pulumi.yaml; outside of the engine, as in unit tests with mocks, there is none but the working directory. */
+/**
+ * The nearest folder above the program that holds Pulumi.yaml; without one, as in a unit test, the working directory.
+ * Pulumi's own `getRootDirectory` answers "rootDirectory" where the language host is older than the SDK.
+ */
 function projectFolder(): string {
-  try {
-    return runtime.getRootDirectory();
-  } catch {
-    return process.cwd();
+  const start = process.cwd();
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (["Pulumi.yaml", "Pulumi.yml"].some((name) => existsSync(join(folder, name)))) return folder;
+    if (folder === dirname(folder)) return start;
   }
 }
 

@@ -176,12 +176,14 @@ describe("the plugin as a process of its own", { concurrency: 2 }, () => {
   const module = new URL("../support/probe-plugin.ts", import.meta.url);
   const pidIn = async (stack: Stack) => Number(await readFile(`${stack.home}/plugin.pid`, "utf8"));
 
-  test("is started by the engine, works, and ends with it", async () => {
+  test("is started by the engine in the project's folder, works, and ends with it", async () => {
     await using stack = await makeStack({ files: program(`{ text: "x" }`), plugin: "../bin" });
     await makePluginFolder(`${stack.home}/bin`, module);
     const { text, steps } = await stack.must("up", "--yes", "--skip-preview", "--logtostderr", "-v=1");
     assert.deepEqual(ops(steps), ["create"]);
     assert.doesNotMatch(text, /exited prematurely|always a bug/);
+    // relative images and files of a definition are found
+    assert.equal(await readFile(`${stack.home}/plugin.cwd`, "utf8"), stack.directory);
     assert.ok(isGone(await pidIn(stack)));
   });
 

@@ -6,5 +6,6 @@ import { probeProvider } from "./probe.ts";
 const home = process.env.PULUMI_HOME as string;
 const asked: string[] = [];
 writeFileSync(`${home}/../plugin.pid`, String(process.pid));
+writeFileSync(`${home}/../plugin.cwd`, process.cwd());
 process.on("exit", () => writeFileSync(`${home}/../asked`, asked.join(",")));
 await servePlugin(probeProvider({ asked, live: new Map() }));

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { makePluginFolder, makeStack } from "../support/engine.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+
+test("our own plugin says its version and its schema, and checks what it is given", async () => {
+  const program = `import * as pulumi from "@pulumi/pulumi";
+new pulumi.CustomResource("linuxkit:index:ImageBuild", "web", { image: { services: { web: { image: "nginx", capabilities: ["CAP_FLY"] } } } });
+new pulumi.CustomResource("linuxkit:index:QemuVm", "vm", { memoryMiB: "lots" });
+`;
+  await using stack = await makeStack({ files: { "index.js": program }, plugin: "../bin" });
+  const folder = await makePluginFolder(`${stack.home}/bin`, new URL("../../providers/plugin.ts", import.meta.url));
+
+  const schema = JSON.parse((await stack.must("package", "get-schema", `${folder}/pulumi-resource-linuxkit`)).stdout) as { version: string; resources: Record<string, { requiredInputs?: string[] }> };
+  assert.equal(schema.version, version);
+  assert.deepEqual(schema.resources["linuxkit:index:ImageBuild"]?.requiredInputs, ["image"]);
+  assert.ok(schema.resources["linuxkit:index:QemuVm"]);
+
+  const { status, text } = await stack.run("preview");
+  assert.notEqual(status, 0);
+  assert.match(text, /image\.services\.web\.capabilities\[0\].*"CAP_FLY"/s);
+  assert.doesNotMatch(text, /warning/);
+});
