@@ -71,7 +71,12 @@ export class SegmentStore {
     await writeFileWhole(path, measure(source, seen), { signal });
     await settleTimes(path);
     const segment = { key, size: seen.size, digest: seen.digest, paths: paths() };
-    await writeFileWhole(`${path}.json`, [Buffer.from(JSON.stringify({ ...segment, sum: sumOf(segment) }))], { signal });
+    try {
+      await writeFileWhole(`${path}.json`, [Buffer.from(JSON.stringify({ ...segment, sum: sumOf(segment) }))], { signal });
+    } catch (error) {
+      await this.drop(key);
+      throw error;
+    }
     await settleTimes(`${path}.json`);
     return segment;
   }
