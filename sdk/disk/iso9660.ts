@@ -1,0 +1,218 @@
+import type { Entry } from "../archive/entry.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { type BootImage, encodeBootRecord, encodeCatalogue, withInfoTable } from "./el-torito.ts";
+import { bytesAt, type Disk, type Extent, makeDisk, SECTOR } from "./extent.ts";
+import { byName, type FileTree, fileTree, type Inode } from "./file-tree.ts";
+import { both16, both32, encodeRecord, ISO_BLOCK, isoIdentifiers, recordBase } from "./iso-record.ts";
+import { encodeMbr } from "./mbr.ts";
+import { ContinuationArea, ROOT_FIELDS, rockRidgeFields } from "./rock-ridge.ts";
+
+/** An entry of the volume; a file may ask for its place. */
+export type IsoEntry = Entry & {
+  /** The content begins at a multiple of this many bytes, a power of two from 2048. @default 2048 */
+  readonly align?: number;
+  /** Bytes kept for the content, so that what follows stays in place while it grows. @default its size */
+  readonly reserve?: number;
+};
+
+export interface IsoOptions {
+  readonly entries: readonly IsoEntry[];
+  /** At most 32 of A-Z 0-9 and _. */
+  readonly label: string;
+  /** Path of the loader a BIOS starts, `isolinux.bin`: its boot information table is filled in. */
+  readonly bios?: string;
+  /** Path of the FAT image that EFI starts from. */
+  readonly efi?: string;
+  /** Makes the image bootable as a disk too. */
+  readonly hybrid?: {
+    /** ISOLINUX's `isohdpfx.bin`; nothing for EFI only. */
+    readonly code?: Uint8Array;
+    /** Disk signature. */
+    readonly signature: number;
+  };
+}
+
+export interface IsoVolume {
+  readonly disk: Disk;
+  /** Bytes from the start to the content of each file that has any, by its first path. */
+  readonly positions: ReadonlyMap<string, number>;
+}
+
+const DESCRIPTORS_AT = 16;
+const LARGEST_EXTENT = 0xfffff800;
+
+interface Directory {
+  readonly inode: Inode;
+  /** With identifiers, in their order. */
+  readonly children: readonly { readonly identifier: string; readonly name: string; readonly inode: Inode }[];
+}
+
+/**
+ * An ISO 9660 volume (ECMA-119) with Rock Ridge names, owners, modes, links and devices, and El Torito boot images.
+ * Bodies are read in the order of `entries`.
+ *
+ * @throws INVALID_DEFINITION, UNSUPPORTED for extended attributes, NOT_FOUND for a boot image that is no entry
+ */
+export function isoVolume(options: IsoOptions): IsoVolume {
+  if (!/^[A-Z0-9_]{1,32}$/.test(options.label)) throw new LinuxKitError("INVALID_DEFINITION", `label: "${options.label}", wanted 1 to 32 of A-Z 0-9 and _`, { path: "label" });
+  const tree = fileTree(options.entries);
+  for (const { entry } of [...tree.directories, ...tree.others]) {
+    if (entry.xattrs?.size) throw new LinuxKitError("UNSUPPORTED", `${entry.path}: an ISO 9660 root holds no extended attributes (${[...entry.xattrs.keys()].join(", ")}): use a format with an initramfs, squashfs or erofs`, { what: "extended attributes" });
+  }
+  // the path table wants them by depth, then by the one above, then by identifier
+  const directories = [identify(tree.root)];
+  for (const { children } of directories) directories.push(...children.filter(({ inode }) => inode.children).map(({ inode }) => identify(inode)));
+  const bootable = options.bios !== undefined || options.efi !== undefined;
+
+  // sizes do not depend on places, so a first round with none gives every size
+  const nowhere = new Map<Inode, number>();
+  const draftArea = new ContinuationArea(0);
+  const draft = directories.map((directory) => encodeDirectory(directory, tree, nowhere, nowhere, draftArea).length);
+  const tableSize = encodePathTable(directories, nowhere, "LE").length;
+  const tableBlocks = blocksOf(tableSize);
+
+  let next = DESCRIPTORS_AT + (bootable ? 3 : 2);
+  const tableLE = next;
+  const tableBE = tableLE + tableBlocks;
+  next = tableBE + tableBlocks;
+  const places = new Map<Inode, number>();
+  const sizes = new Map<Inode, number>();
+  directories.forEach(({ inode }, index) => {
+    places.set(inode, next);
+    sizes.set(inode, draft[index]!);
+    next += blocksOf(draft[index]!);
+  });
+  const areaAt = next;
+  next += draftArea.blocks;
+  const catalogueAt = next;
+  if (bootable) next++;
+  for (const inode of tree.others) {
+    const { size, align, reserve } = inode.entry as IsoEntry;
+    if (inode.entry.type !== "file" || size === 0) continue;
+    const step = Math.max(1, (align ?? 0) / ISO_BLOCK);
+    next = Math.ceil(next / step) * step;
+    places.set(inode, next);
+    next += blocksOf(Math.max(size, reserve ?? 0));
+  }
+  const total = next;
+
+  const area = new ContinuationArea(areaAt);
+  const records = directories.map((directory) => encodeDirectory(directory, tree, places, sizes, area));
+  const extents: Extent[] = [bytesAt(DESCRIPTORS_AT * ISO_BLOCK, encodePrimary({ label: options.label, total, tableSize, tableLE, tableBE, root: places.get(tree.root)!, rootSize: records[0]!.length, mtime: tree.root.entry.mtime }))];
+  const images = bootImages(options, tree, places);
+  if (bootable) extents.push(bytesAt((DESCRIPTORS_AT + 1) * ISO_BLOCK, encodeBootRecord(catalogueAt)), bytesAt(catalogueAt * ISO_BLOCK, encodeCatalogue(images)));
+  extents.push(bytesAt((tableLE - 1) * ISO_BLOCK, Buffer.from("\xffCD001\x01", "latin1")));
+  extents.push(bytesAt(tableLE * ISO_BLOCK, encodePathTable(directories, places, "LE")), bytesAt(tableBE * ISO_BLOCK, encodePathTable(directories, places, "BE")));
+  records.forEach((bytes, index) => extents.push(bytesAt(places.get(directories[index]!.inode)! * ISO_BLOCK, bytes)));
+  extents.push(bytesAt(areaAt * ISO_BLOCK, area.encode()));
+  const positions = new Map<string, number>();
+  for (const inode of tree.others) {
+    const block = places.get(inode);
+    if (block === undefined) continue;
+    const { path, size, body } = inode.entry;
+    positions.set(path, block * ISO_BLOCK);
+    extents.push({ offset: block * ISO_BLOCK, length: size, source: path === options.bios ? withInfoTable(body, size, block) : body });
+  }
+  if (options.hybrid) extents.push(bytesAt(0, encodeSystemArea(options.hybrid, images)));
+  return { disk: makeDisk(total * ISO_BLOCK, extents), positions };
+}
+
+const blocksOf = (bytes: number) => Math.ceil(bytes / ISO_BLOCK);
+
+function identify(inode: Inode): Directory {
+  const names = [...inode.children!.keys()].sort(byName).map((name) => ({ name, inode: inode.children!.get(name)!, directory: inode.children!.get(name)!.children !== undefined }));
+  const identifiers = isoIdentifiers(names);
+  const children = names.map(({ name, inode: child }, index) => ({ identifier: identifiers[index]!, name, inode: child }));
+  return { inode, children: children.sort((a, b) => (a.identifier < b.identifier ? -1 : 1)) };
+}
+
+/** A directory's records, none of which crosses a block (6.8.1.1). */
+function encodeDirectory(directory: Directory, tree: FileTree, places: ReadonlyMap<Inode, number>, sizes: ReadonlyMap<Inode, number>, area: ContinuationArea): Buffer {
+  const records: Buffer[] = [];
+  const add = (inode: Inode, identifier: Uint8Array, fields: readonly Buffer[]) => {
+    const size = inode.children ? (sizes.get(inode) ?? 0) : inode.entry.size;
+    const count = Math.max(1, Math.ceil(size / LARGEST_EXTENT));
+    for (let part = 0; part < count; part++) {
+      const block = (places.get(inode) ?? 0) + (part * LARGEST_EXTENT) / ISO_BLOCK;
+      const systemUse = area.fit(fields, 254 - recordBase(identifier));
+      records.push(encodeRecord({ identifier, block, size: Math.min(LARGEST_EXTENT, size - part * LARGEST_EXTENT), mtime: inode.entry.mtime, directory: inode.children !== undefined, continues: part < count - 1, systemUse }));
+    }
+  };
+  const { inode } = directory;
+  const self = rockRidgeFields(inode.entry, inode.links, undefined);
+  add(inode, Buffer.of(0), inode === tree.root ? [ROOT_FIELDS.first, ...self, ROOT_FIELDS.last] : self);
+  add(inode.parent, Buffer.of(1), rockRidgeFields(inode.parent.entry, inode.parent.links, undefined));
+  for (const child of directory.children) add(child.inode, Buffer.from(child.identifier, "latin1"), rockRidgeFields(child.inode.entry, child.inode.links, child.name));
+
+  const placed: Buffer[] = [];
+  let at = 0;
+  for (const record of records) {
+    const left = ISO_BLOCK - (at % ISO_BLOCK);
+    if (record.length > left) {
+      placed.push(Buffer.alloc(left));
+      at += left;
+    }
+    placed.push(record);
+    at += record.length;
+  }
+  return Buffer.concat(placed, blocksOf(at) * ISO_BLOCK);
+}
+
+/** Every directory with the number of the one above it (9.4). */
+function encodePathTable(directories: readonly Directory[], places: ReadonlyMap<Inode, number>, order: "LE" | "BE"): Buffer {
+  if (directories.length > 0xffff) throw new LinuxKitError("TOO_LARGE", `ISO 9660 volume: ${directories.length} directories, at most 65535 fit: use squashfs or erofs`, { what: "directories", limit: 0xffff, got: directories.length });
+  const numbers = new Map(directories.map(({ inode }, index) => [inode, index + 1]));
+  const identifiers = new Map(directories.flatMap(({ children }) => children.map(({ inode, identifier }) => [inode, identifier] as const)));
+  const rows = directories.map(({ inode }) => {
+    const identifier = inode.parent === inode ? Buffer.of(0) : Buffer.from(identifiers.get(inode)!, "latin1");
+    const row = Buffer.alloc(8 + identifier.length + (identifier.length % 2));
+    row[0] = identifier.length;
+    row[`writeUInt32${order}`](places.get(inode) ?? 0, 2);
+    row[`writeUInt16${order}`](numbers.get(inode.parent)!, 6);
+    row.set(identifier, 8);
+    return row;
+  });
+  return Buffer.concat(rows);
+}
+
+/** The primary volume descriptor (8.4), without dates. */
+function encodePrimary(fields: { readonly label: string; readonly total: number; readonly tableSize: number; readonly tableLE: number; readonly tableBE: number; readonly root: number; readonly rootSize: number; readonly mtime: number }): Buffer {
+  const block = Buffer.alloc(ISO_BLOCK);
+  block.write("\x01CD001\x01", "latin1");
+  block.fill(" ", 8, 72, "latin1");
+  block.write(fields.label, 40, "latin1");
+  block.set(both32(fields.total), 80);
+  block.set(both16(1), 120);
+  block.set(both16(1), 124);
+  block.set(both16(ISO_BLOCK), 128);
+  block.set(both32(fields.tableSize), 132);
+  block.writeUInt32LE(fields.tableLE, 140);
+  block.writeUInt32BE(fields.tableBE, 148);
+  block.set(encodeRecord({ identifier: Buffer.of(0), block: fields.root, size: fields.rootSize, mtime: fields.mtime, directory: true, systemUse: Buffer.alloc(0) }), 156);
+  block.fill(" ", 190, 813, "latin1");
+  for (const at of [813, 830, 847, 864]) block.fill("0", at, at + 16, "latin1");
+  block[881] = 1;
+  return block;
+}
+
+function bootImages(options: IsoOptions, tree: FileTree, places: ReadonlyMap<Inode, number>): BootImage[] {
+  const image = (platform: "bios" | "efi", path: string): BootImage => {
+    const inode = tree.others.find(({ entry }) => entry.path === path);
+    const block = inode && places.get(inode);
+    if (block === undefined) throw new LinuxKitError("NOT_FOUND", `ISO 9660 volume: no file ${path} to boot from`, { what: path });
+    // a BIOS loads one block and the loader fetches the rest of itself
+    return { platform, block, sectors: platform === "bios" ? ISO_BLOCK / SECTOR : Math.ceil(inode!.entry.size / SECTOR) };
+  };
+  return [...(options.bios === undefined ? [] : [image("bios", options.bios)]), ...(options.efi === undefined ? [] : [image("efi", options.efi)])];
+}
+
+/** A master boot record before the volume: ISOLINUX's code, told where its loader is, and the EFI image as a partition. */
+function encodeSystemArea(hybrid: NonNullable<IsoOptions["hybrid"]>, images: readonly BootImage[]): Buffer {
+  const scale = ISO_BLOCK / SECTOR;
+  const efi = images.find(({ platform }) => platform === "efi");
+  const bios = images.find(({ platform }) => platform === "bios");
+  const partitions = efi ? [{ type: 0xef, start: efi.block * ISO_BLOCK, length: efi.sectors * SECTOR, active: true }] : [];
+  const sector = encodeMbr({ ...(hybrid.code && { code: hybrid.code }), signature: hybrid.signature, partitions });
+  if (hybrid.code && bios) sector.writeBigUInt64LE(BigInt(bios.block * scale), 432);
+  return sector;
+}
