@@ -61,6 +61,7 @@ export function progressLine(sink: ProgressSink, intervalMs: number): ProgressLi
 export function describeProgress({ stage, message, done, total, unit = "bytes" }: Progress): string {
   const what = message.startsWith(stage) ? message : `${stage} ${message}`;
   if (done === undefined) return what;
+  if (done === total) return `${what}: ${amount(done, undefined, unit)}`;
   const percent = total !== undefined && total > 0 ? ` (${Math.min(100, Math.floor((done / total) * 100))} %)` : "";
   return `${what}: ${amount(done, total, unit)}${percent}`;
 }

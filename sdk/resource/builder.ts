@@ -10,6 +10,14 @@ export interface Builder {
   /** The formats that it can write. */
   readonly formats: readonly FormatName[];
   build(definition: Definition, options: BuilderOptions): Promise<Built>;
+  /** What a build from this lock will be made of, where that is seen at once and offline; undefined where it is not. */
+  plan(definition: Definition, options: { readonly arch: Arch; readonly lock: Lock }): Promise<BuiltPlan | undefined>;
+}
+
+/** What an artifact is made from: the same in the same format is the same bytes. */
+export interface BuiltPlan {
+  readonly digest: Digest;
+  readonly cmdline: string;
 }
 
 export interface BuilderOptions {

@@ -2,10 +2,11 @@ import { defaultCacheDir } from "../cache/location.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { canonicalJson } from "../core/json.ts";
 import { leafDiff } from "../plugin/leaf-diff.ts";
 import { parsePath } from "../plugin/path.ts";
 import type { ResourceType, Work } from "../plugin/resource-type.ts";
-import { type Properties, UNKNOWN } from "../plugin/value.ts";
+import { hasUnknown, type Properties, UNKNOWN } from "../plugin/value.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder, Built, BuiltFile } from "./builder.ts";
@@ -66,8 +67,16 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       return { changed, ...(inputs.update === "always" && { drifted: new Map([["lock", "update"]]) }) };
     },
 
-    preview({ inputs: { arch = UNKNOWN } }) {
-      return { arch, digest: UNKNOWN, planDigest: UNKNOWN, cmdline: UNKNOWN, path: UNKNOWN, files: UNKNOWN, segments: UNKNOWN, lock: UNKNOWN };
+    async preview({ inputs, old }) {
+      const unknown: Properties = { arch: inputs.arch, digest: UNKNOWN, planDigest: UNKNOWN, cmdline: UNKNOWN, path: UNKNOWN, files: UNKNOWN, segments: UNKNOWN, lock: UNKNOWN };
+      if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
+      const now = inputs as unknown as ImageBuildInputs;
+      const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
+      const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock }));
+      if (!plan) return unknown;
+      const isSame = plan.digest === old.outputs.planDigest && now.name === old.inputs.name && canonicalJson(now.formats) === canonicalJson(old.inputs.formats);
+      // what uses the digest is not shown as replaced for a change that makes no other bytes
+      return isSame ? (old.outputs as unknown as Properties) : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
     },
 
     async create({ inputs, ...work }) {

@@ -2,13 +2,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { INLINE_LIMIT } from "../build/file-source.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
 import { type Digest, digestOf, hexOf } from "../core/digest.ts";
 import { fromFileSystem, LinuxKitError } from "../core/errors.ts";
 import type { FileSpec } from "../definition/definition.ts";
-
-/** A body of at most this many bytes is text in the engine's inputs; a larger one is in the cache, and only its sha256 there. */
-export const LARGEST_INLINE = 4096;
 
 /** Where local content comes from and goes to. */
 export interface LocalPlaces {
@@ -25,21 +23,21 @@ export interface LocalPlaces {
  * @throws NOT_FOUND, UNWRITABLE, DISK_FULL
  */
 export function takeIn(file: FileSpec, places: LocalPlaces): FileSpec | undefined {
-  const { source, contents, ...rest } = file;
+  const { source, contents, optional, ...rest } = file;
   if (typeof source === "string") {
     const path = localPath(source, places.projectDir);
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats?.isFile()) {
-      if (file.optional) return undefined;
+      if (optional) return undefined;
       throw new LinuxKitError("NOT_FOUND", `files ${file.path}: got source "${source}", wanted a file; there is none at ${path}`, { what: path });
     }
-    const text = stats.size <= LARGEST_INLINE ? asText(readFileSync(path)) : undefined;
+    const text = stats.size <= INLINE_LIMIT ? asText(readFileSync(path)) : undefined;
     if (text !== undefined) return { ...rest, contents: text };
     const { digest, size } = storeFile(path, places.store);
     return { ...rest, sha256: hexOf(digest), size };
   }
   // an Output is no string yet: it goes to the engine as it is
-  if (typeof contents === "string" && Buffer.byteLength(contents) > LARGEST_INLINE) {
+  if (typeof contents === "string" && Buffer.byteLength(contents) > INLINE_LIMIT) {
     const body = Buffer.from(contents);
     const digest = digestOf(body);
     storeWhole(places.store, digest, (aside) => writeFileSync(aside, body, { flush: true }));

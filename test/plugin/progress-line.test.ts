@@ -74,6 +74,7 @@ describe("describeProgress", () => {
     [{ stage: "resolve", message: "reading the index" }, "resolve reading the index"],
     [{ stage: "fetch", message: "fetching nginx" }, "fetching nginx"],
     [{ stage: "fetch", message: "nginx", done: 12_500_000, total: 27_000_000 }, "fetch nginx: 12.5 of 27.0 MB (46 %)"],
+    [{ stage: "fetch", message: "nginx", done: 27_000_000, total: 27_000_000 }, "fetch nginx: 27.0 MB"],
     [{ stage: "fetch", message: "nginx", done: 900 }, "fetch nginx: 900 bytes"],
     [{ stage: "fetch", message: "nginx", done: 0, total: 2500 }, "fetch nginx: 0.0 of 2.5 kB (0 %)"],
     [{ stage: "segment", message: "compress", done: 2, total: 5, unit: "items" }, "segment compress: 2 of 5 (40 %)"],

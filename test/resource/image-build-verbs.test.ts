@@ -96,11 +96,60 @@ describe("diff", () => {
   });
 });
 
+describe("preview", () => {
+  const previewed = async (old: Properties | undefined, now: Properties) => {
+    const { inputs } = await check(now);
+    const oldInputs = old && (await checked(old));
+    const outputs = oldInputs && (await type.create({ ...work, inputs: oldInputs })).outputs;
+    const seen = await type.preview?.({ ...subject, inputs, ...(oldInputs && outputs && { old: { id: "web", inputs: oldInputs, outputs } }) });
+    return { seen, outputs };
+  };
+  const changed = { ...IMAGE, kernel: { image: "docker.io/linuxkit/kernel:6.6", cmdline: "quiet" } };
+
+  test("of a new one knows its architecture", async () => {
+    const { seen } = await previewed(undefined, { image: IMAGE });
+    assert.deepEqual([seen?.arch, seen?.digest, seen?.planDigest, seen?.lock], ["amd64", UNKNOWN, UNKNOWN, UNKNOWN]);
+  });
+  test("of a change knows what can be planned offline", async () => {
+    const { seen, outputs } = await previewed({ image: IMAGE }, { image: changed });
+    assert.deepEqual([seen?.digest, seen?.cmdline, seen?.path], [UNKNOWN, "quiet", UNKNOWN]);
+    assert.match(String(seen?.planDigest), /^sha256:/);
+    assert.notEqual(seen?.planDigest, outputs?.planDigest);
+  });
+  test("of a change that makes no other bytes knows all", async () => {
+    const { seen, outputs } = await previewed({ image: IMAGE }, { image: { ...IMAGE, volumes: { data: { readonly: true } } } });
+    assert.deepEqual(seen, outputs);
+  });
+  const unknown: readonly (readonly [string, Properties])[] = [
+    ["an image that cannot be planned", { image: { ...IMAGE, services: { web: { image: "docker.io/unseen/x" } } } }],
+    ["an unknown leaf", { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } } }],
+    ["another time of asking", { image: IMAGE, update: "always" }],
+  ];
+  for (const [name, now] of unknown) {
+    test(`of ${name} knows nothing`, async () => {
+      const { seen } = await previewed({ image: IMAGE }, now);
+      assert.deepEqual([seen?.digest, seen?.planDigest], [UNKNOWN, UNKNOWN]);
+    });
+  }
+  test("of another format or name knows the plan alone", async () => {
+    for (const more of [{ formats: ["tar"] }, { name: "shop" }]) {
+      const { seen, outputs } = await previewed({ image: IMAGE }, { image: IMAGE, ...more });
+      assert.deepEqual([seen?.digest, seen?.planDigest], [UNKNOWN, outputs?.planDigest]);
+    }
+  });
+  test("builds nothing", async () => {
+    const before = builder.calls.length;
+    await previewed(undefined, { image: changed });
+    assert.equal(builder.calls.length, before);
+  });
+});
+
 describe("building", () => {
   const other = { ...IMAGE, healthPort: 8081 };
   const artifacts = () => readdir(join(cacheDir, "artifacts"));
 
   test("keeps the artifact under its digest and leaves nothing else", async () => {
+    await rm(join(cacheDir, "artifacts"), { recursive: true });
     const { id, outputs } = await type.create({ ...work, inputs: await checked({ image: IMAGE }) });
     assert.equal(id, "web");
     assert.deepEqual(await artifacts(), [outputs.digest.slice("sha256:".length)]);

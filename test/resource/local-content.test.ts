@@ -3,11 +3,12 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { INLINE_LIMIT } from "../../sdk/build/file-source.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import type { Definition, FileSpec } from "../../sdk/definition/definition.ts";
-import { LARGEST_INLINE, takeIn } from "../../sdk/resource/local-content.ts";
+import { takeIn } from "../../sdk/resource/local-content.ts";
 import { localImages } from "../../sdk/resource/local-images.ts";
 
 const projectDir = await mkdtemp(join(tmpdir(), "linuxkit-project-"));
@@ -19,10 +20,11 @@ describe("files", () => {
   test("a small text is in the definition", async () => {
     await writeFile(join(projectDir, "motd"), "é\n");
     assert.deepEqual(takeIn(file({ source: "motd" }), places), file({ contents: "é\n" }));
+    assert.deepEqual(takeIn(file({ source: "motd", optional: true }), places), file({ contents: "é\n" }));
   });
 
   const bodies: readonly (readonly [string, Buffer])[] = [
-    ["a large text", Buffer.alloc(LARGEST_INLINE + 1, "a")],
+    ["a large text", Buffer.alloc(INLINE_LIMIT + 1, "a")],
     ["a small one that is no text", Buffer.from([0xff, 0xfe])],
   ];
   for (const [name, body] of bodies) {
@@ -35,14 +37,14 @@ describe("files", () => {
   }
 
   test("a large literal too", async () => {
-    const contents = "ß".repeat(LARGEST_INLINE / 2) + "!";
+    const contents = "ß".repeat(INLINE_LIMIT / 2) + "!";
     const taken = takeIn(file({ contents }), places);
-    assert.deepEqual(taken, file({ sha256: hexOf(digestOf(contents)), size: LARGEST_INLINE + 1 }));
+    assert.deepEqual(taken, file({ sha256: hexOf(digestOf(contents)), size: INLINE_LIMIT + 1 }));
     assert.equal(await readFile(places.store.path(digestOf(contents)), "utf8"), contents);
   });
 
   test("what has no body stays as it is", () => {
-    for (const same of [file({ contents: "x".repeat(LARGEST_INLINE) }), file({ directory: true }), file({ symlink: "y" }), file({ metadata: "json" })]) assert.equal(takeIn(same, places), same);
+    for (const same of [file({ contents: "x".repeat(INLINE_LIMIT) }), file({ directory: true }), file({ symlink: "y" }), file({ metadata: "json" })]) assert.equal(takeIn(same, places), same);
   });
 
   test("an optional file that is not there is no file; another is an error that says where it was sought", () => {

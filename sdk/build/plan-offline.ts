@@ -1,0 +1,26 @@
+import type { Arch } from "../core/arch.ts";
+import type { Definition } from "../definition/definition.ts";
+import { metadataText } from "../definition/metadata.ts";
+import { createPlan } from "../plan/create-plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { sourceKey, sourcesOf } from "../resolve/image-source.ts";
+import type { Lock } from "../resolve/lock.ts";
+import { resolve, type Sources } from "../resolve/resolve.ts";
+
+/** Is never asked: everything is in the lock. */
+const NOWHERE: Sources = {
+  lockDebian: () => Promise.reject(new Error("not in the lock")),
+  findImage: () => Promise.reject(new Error("not in the lock")),
+};
+
+/**
+ * The plan that a build of this definition will have, where that is seen without asking anybody: every image is made
+ * from packages that the lock holds, and no file is still to be read. Undefined where it is not. A preview shows it.
+ *
+ * @throws INVALID_DEFINITION as the build would
+ */
+export async function planOffline(definition: Definition, { arch, lock }: { readonly arch: Arch; readonly lock: Lock }): Promise<Plan | undefined> {
+  if (lock.arch !== arch || definition.files.some(({ source }) => source !== undefined)) return undefined;
+  if (!sourcesOf(definition).every(({ source }) => typeof source !== "string" && sourceKey(source) in lock.debian)) return undefined;
+  return createPlan(await resolve(definition, { arch, lock, sources: NOWHERE }), (kind) => metadataText(definition, kind));
+}
