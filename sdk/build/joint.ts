@@ -46,9 +46,19 @@ function entriesBefore(name: string, paths: SegmentPaths, { types, parents, shar
   for (const path of paths.implied) {
     if (types.get(path) === "file") throw new LinuxKitError("INVALID_DEFINITION", `${path}: ${name} has something below it, but it is a file`, { path });
   }
-  const missing = paths.implied.filter((path) => !types.has(path)).map((path) => directoryEntry(path));
+  const missing = [...withParents(paths.implied)].filter((path) => !types.has(path)).map((path) => directoryEntry(path));
   const inTheWay = paths.files.filter((path) => shared.has(path)).map((path) => symlinkEntry(path, "replaced"));
   return [...missing, ...inTheWay];
+}
+
+/** The paths, each after its parents: the segment itself may name one of them, but does so only later. */
+function withParents(paths: readonly string[]): Set<string> {
+  const all = new Set<string>();
+  for (const path of paths) {
+    for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) all.add(path.slice(0, slash));
+    all.add(path);
+  }
+  return all;
 }
 
 function unpack(paths: SegmentPaths, { types, parents, shared }: Unpacked): void {

@@ -13,6 +13,7 @@ describe("between segments comes", () => {
   const rows: { name: string; segments: Partial<SegmentPaths>[]; want: string[][] }[] = [
     { name: "nothing, as a rule", segments: [{ directories: ["a"], files: ["a/f"] }, { files: ["a/g"], implied: ["a"] }], want: [[], []] },
     { name: "a directory that nobody made", segments: [{ files: ["a/b/f"], implied: ["a", "a/b"] }, { files: ["a/b/g"], implied: ["a", "a/b"] }], want: [["a directory", "a/b directory"], []] },
+    { name: "what holds such a directory too, though the segment makes it later", segments: [{ directories: ["a"] }, { directories: ["a/b"], implied: ["a", "a/b/c"], files: ["a/b/c/f"] }], want: [[], ["a/b directory", "a/b/c directory"]] },
     { name: "nothing for a directory reached through a symlink", segments: [{ others: ["lib"], directories: ["usr", "usr/lib"] }, { files: ["lib/x"], implied: ["lib"] }], want: [[], []] },
     { name: "the removal of a file that shares its content", segments: [{ files: ["a", "b", "c"], shared: ["a", "b"] }, { files: ["b", "c"] }], want: [[], ["b symlink"]] },
     { name: "no second removal of what was replaced", segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { files: ["b"] }, { files: ["b"] }], want: [[], ["b symlink"], []] },
