@@ -1,0 +1,143 @@
+import type { Entry } from "../archive/entry.ts";
+import { encodePath } from "../archive/path.ts";
+import { crc32c } from "../core/crc32c.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { EROFS_BLOCK, EROFS_SLOT, encodeDirents, encodeInode, encodeXattrs, inodeBytes } from "./erofs-inode.ts";
+import { bytesAt, type Disk, type Extent, makeDisk } from "./extent.ts";
+import { type FileTree, fileTree, type Inode } from "./file-tree.ts";
+import { type Seed, uuidBytes, uuidFrom } from "./identity.ts";
+
+export interface ErofsOptions {
+  readonly entries: readonly Entry[];
+  readonly seed: Seed;
+  /** At most 16 bytes. @default none */
+  readonly label?: string;
+}
+
+const SUPERBLOCK_AT = 1024;
+
+/** Where an inode is, and where its content is: behind it, or in blocks of its own. */
+interface Place {
+  readonly inode: Inode;
+  readonly number: number;
+  readonly xattrs: Buffer;
+  /** Bytes of content. */
+  readonly size: number;
+  at: number;
+  block: number | "inline";
+}
+
+/**
+ * An EROFS filesystem without compression (Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h of Linux).
+ * Small content stands behind its inode, other content in whole blocks. Bodies are read in the order of `entries`;
+ * inodes and directories are in memory.
+ *
+ * @throws INVALID_DEFINITION, UNSUPPORTED for an attribute erofs has no prefix for, TOO_LARGE beyond 16 TiB
+ */
+export function erofsVolume(options: ErofsOptions): Disk {
+  const label = Buffer.from(options.label ?? "");
+  if (label.length > 16) throw new LinuxKitError("INVALID_DEFINITION", `label: "${options.label}" has ${label.length} bytes, at most 16 fit`, { path: "label" });
+  const tree = fileTree(options.entries);
+  const places = placesOf(tree);
+  const fixed = contentsOf(tree, places);
+  const total = arrange(tree, places);
+  if (total / EROFS_BLOCK > 0xffffffff) throw new LinuxKitError("TOO_LARGE", `erofs: ${total} bytes, at most 16 TiB fit`, { what: "erofs", limit: 2 ** 44, got: total });
+
+  const extents: Extent[] = [];
+  for (const place of places.values()) {
+    const { inode, number, xattrs, size, at, block } = place;
+    const header = encodeInode({ entry: inode.entry, number, links: inode.links, size, xattrs, block });
+    extents.push(bytesAt(at, header));
+    if (size === 0) continue;
+    const offset = block === "inline" ? at + header.length : block * EROFS_BLOCK;
+    const content = fixed.get(inode);
+    extents.push(content ? bytesAt(offset, content()) : { offset, length: size, source: inode.entry.body });
+  }
+  const root = places.get(tree.root)!;
+  extents.push(bytesAt(SUPERBLOCK_AT, encodeSuperblock({ root: root.at / EROFS_SLOT, inodes: places.size, blocks: total / EROFS_BLOCK, uuid: uuidFrom(options.seed, "erofs"), label })));
+  return makeDisk(total, extents);
+}
+
+function placesOf(tree: FileTree): Map<Inode, Place> {
+  const places = new Map<Inode, Place>();
+  for (const inode of [...tree.directories, ...tree.others]) {
+    const { entry } = inode;
+    // a directory's size follows from its names alone
+    const size = inode.children ? direntsOf(inode, () => 0).length : entry.type === "symlink" ? encodePath(entry.link ?? "").length : entry.size;
+    places.set(inode, { inode, number: places.size + 1, xattrs: encodeXattrs(entry), size, at: 0, block: 0 });
+  }
+  return places;
+}
+
+/** The content that is not a body: directories, once every inode has its number, and targets of symlinks. */
+function contentsOf(tree: FileTree, places: ReadonlyMap<Inode, Place>): Map<Inode, () => Buffer> {
+  const nid = (inode: Inode) => places.get(inode)!.at / EROFS_SLOT;
+  const contents = new Map<Inode, () => Buffer>();
+  for (const inode of tree.directories) contents.set(inode, () => direntsOf(inode, nid));
+  for (const inode of tree.others) if (inode.entry.type === "symlink") contents.set(inode, () => encodePath(inode.entry.link ?? ""));
+  return contents;
+}
+
+function direntsOf(inode: Inode, nid: (inode: Inode) => number): Buffer {
+  const children = [...inode.children!].map(([name, child]) => ({ name, nid: nid(child), type: child.entry.type }));
+  return encodeDirents([{ name: ".", nid: nid(inode), type: "directory" }, { name: "..", nid: nid(inode.parent), type: "directory" }, ...children]);
+}
+
+/**
+ * Gives every inode and its content a place and returns the size of the whole. First come all inodes whose content is
+ * known or far, then files in the order given, small ones with their inodes: so bodies are read in that order.
+ */
+function arrange(tree: FileTree, places: ReadonlyMap<Inode, Place>): number {
+  // the superblock has the first block to itself
+  let next = EROFS_BLOCK;
+  let open = { at: 0, left: 0 };
+  const blocks = (bytes: number) => {
+    const at = next;
+    next += Math.ceil(bytes / EROFS_BLOCK) * EROFS_BLOCK;
+    return at;
+  };
+  // an inode with what stands behind it lies within one block
+  const put = (place: Place, bytes: number) => {
+    const size = Math.ceil(bytes / EROFS_SLOT) * EROFS_SLOT;
+    if (open.left < size) open = { at: blocks(EROFS_BLOCK), left: EROFS_BLOCK };
+    place.at = open.at;
+    open = { at: open.at + size, left: open.left - size };
+  };
+  const fits = ({ xattrs, size }: Place) => inodeBytes(xattrs) + size <= EROFS_BLOCK;
+  const isSmallFile = (place: Place) => place.inode.entry.type === "file" && place.size > 0 && fits(place);
+  const all = [...places.values()];
+  for (const place of all.filter((one) => !isSmallFile(one))) {
+    const known = place.inode.entry.type !== "file" && place.size > 0 && fits(place);
+    if (known) place.block = "inline";
+    put(place, inodeBytes(place.xattrs) + (known ? place.size : 0));
+  }
+  for (const place of all) if (place.inode.entry.type !== "file" && place.size > 0 && place.block !== "inline") place.block = blocks(place.size) / EROFS_BLOCK;
+  open = { at: 0, left: 0 };
+  for (const inode of tree.others) {
+    const place = places.get(inode)!;
+    if (inode.entry.type !== "file" || place.size === 0) continue;
+    if (isSmallFile(place)) {
+      place.block = "inline";
+      put(place, inodeBytes(place.xattrs) + place.size);
+    } else {
+      place.block = blocks(place.size) / EROFS_BLOCK;
+      open = { at: 0, left: 0 };
+    }
+  }
+  return next;
+}
+
+/** Checked over the rest of its block, as Linux reads it. */
+function encodeSuperblock(fields: { readonly root: number; readonly inodes: number; readonly blocks: number; readonly uuid: string; readonly label: Buffer }): Buffer {
+  const bytes = Buffer.alloc(EROFS_BLOCK - SUPERBLOCK_AT);
+  bytes.writeUInt32LE(0xe0f5e1e2, 0);
+  bytes.writeUInt32LE(1, 8); // the checksum is there
+  bytes[12] = Math.log2(EROFS_BLOCK);
+  bytes.writeUInt16LE(fields.root, 14);
+  bytes.writeBigUInt64LE(BigInt(fields.inodes), 16);
+  bytes.writeUInt32LE(fields.blocks, 36);
+  bytes.set(uuidBytes(fields.uuid), 48);
+  bytes.set(fields.label, 64);
+  bytes.writeUInt32LE(crc32c(bytes), 4);
+  return bytes;
+}
