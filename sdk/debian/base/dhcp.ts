@@ -30,14 +30,15 @@ export function dhcp(args: DhcpArgs = {}): DebianImage {
   const { interface: link = "eth0", timeout = 60, renew = false, nameservers = [] } = checked("debian.dhcp", schema, args);
   const once = renew ? [] : ["-q", "-n"];
   const tries = String(Math.ceil(timeout / PAUSE));
-  const client = ["busybox", "udhcpc", "-f", ...once, "-i", link, "-t", tries, "-T", String(PAUSE), "-s", SCRIPT_PATH];
+  // by its path: as an applet of the running shell, udhcpc never runs its script
+  const client = ["/bin/busybox", "udhcpc", "-f", ...once, "-i", link, "-t", tries, "-T", String(PAUSE), "-s", SCRIPT_PATH];
   return debianImage(
     {
       packages: ["busybox-static"],
       files: [BUSYBOX_SHELL, { path: SCRIPT_PATH.slice(1), contents: leaseScript(nameservers), mode: "0755" }],
     },
     {
-      command: ["/bin/sh", "-c", `${WAIT_FOR_LINK}\nexec "$@"`, link, ...client],
+      command: ["/bin/sh", "-c", `${WAIT_FOR_LINK}\n${renew ? RUN : RUN_ONCE}`, link, ...client],
       net: "host",
       capabilities: ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"],
       binds: ["/run/resolvconf:/run/resolvconf"],
@@ -62,6 +63,14 @@ until [ -e "/sys/class/net/$0" ]; do
   sleep 0.1
 done
 ip link set "$0" up`;
+
+const RUN = 'exec "$@"';
+
+// udhcpc does not look at how its script ended
+const RUN_ONCE = `"$@" || exit
+ip -4 address show dev "$0" | grep -q inet && exit
+echo "dhcp: there is a lease, and it could not be set on $0" >&2
+exit 1`;
 
 // udhcpc calls it with the event as $1 and the lease in variables (BusyBox's own convention)
 function leaseScript(nameservers: readonly string[]): string {
