@@ -7,6 +7,7 @@ import type { Definition } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
 import { metadataText } from "../definition/metadata.ts";
 import { DEFAULT_FORMAT, type FormatName } from "../format/formats.ts";
+import { expandReference } from "../oci/reference.ts";
 import { createPlan } from "../plan/create-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Lock } from "../resolve/lock.ts";
@@ -82,7 +83,7 @@ async function planDefinition(definition: Definition, options: BuildOptions, aro
   const read = await readFileSources(definition, around.folder, around.store);
   const { arch, signal } = around;
   const resolved = await resolve(read, { arch, sources: outsideSources(around), lock: options.lock, update: options.update, signal });
-  return { plan: createPlan(resolved, (kind) => metadataText(definition, kind)), lock: resolved.lock };
+  return { plan: createPlan(resolved, (kind) => metadataText(definition, kind, expandReference)), lock: resolved.lock };
 }
 
 function surroundings(options: BuildOptions): Surroundings {
