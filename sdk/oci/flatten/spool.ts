@@ -14,7 +14,8 @@ export class Spool implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #path: string;
   #size = 0;
-  #pending: Uint8Array[] = [];
+  // one buffer for all that is written: garbage of this size is what costs time
+  readonly #pending = Buffer.allocUnsafe(BATCH);
   #pendingSize = 0;
   // what was read last: neighbours of a tree are mostly neighbours of their layer
   #window: { readonly from: number; readonly bytes: Uint8Array } = { from: 0, bytes: new Uint8Array(0) };
@@ -41,24 +42,25 @@ export class Spool implements AsyncDisposable {
   async append(content: Bytes): Promise<number> {
     const from = this.#size;
     for await (const chunk of content) {
-      this.#pending.push(chunk);
-      this.#pendingSize += chunk.length;
-      this.#size += chunk.length;
-      if (this.#pendingSize >= BATCH) await this.flush();
+      for (let rest = chunk; rest.length > 0; ) {
+        const part = rest.subarray(0, BATCH - this.#pendingSize);
+        this.#pending.set(part, this.#pendingSize);
+        this.#pendingSize += part.length;
+        this.#size += part.length;
+        rest = rest.subarray(part.length);
+        if (this.#pendingSize === BATCH) await this.flush();
+      }
     }
     return from;
   }
 
   /** Writes out what is still in memory; needed before the first read. */
   async flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending, this.#pendingSize);
-    this.#pending = [];
-    this.#pendingSize = 0;
+    const length = this.#pendingSize;
+    const from = this.#size - length;
     try {
-      for (let written = 0; written < bytes.length; ) {
-        const at = this.#size - bytes.length + written;
-        written += (await this.#file.write(bytes, written, bytes.length - written, at)).bytesWritten;
-      }
+      for (let written = 0; written < length; ) written += (await this.#file.write(this.#pending, written, length - written, from + written)).bytesWritten;
+      this.#pendingSize = 0;
     } catch (error) {
       throw fromFileSystem(error, this.#path);
     }
