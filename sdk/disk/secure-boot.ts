@@ -1,0 +1,113 @@
+import { constants, createHash, createPrivateKey, privateEncrypt, X509Certificate } from "node:crypto";
+import { LinuxKitError } from "../core/errors.ts";
+import { authenticodeDigest } from "./authenticode.ts";
+import { der, elements, integer, NULL, octets, oid, sequence, set } from "./der.ts";
+import { parsePe, PE_HEAD_BYTES } from "./pe.ts";
+import type { Sized } from "./uki.ts";
+
+/** Who signs programs for Secure Boot. */
+export interface Signer {
+  /** The X.509 certificate in DER whose key firmware trusts (its `db`). */
+  readonly certificate: Uint8Array;
+  /** Signs a sha256 digest by RSA, PKCS #1 v1.5: a key in memory, or one that stays in its vault. */
+  sign(digest: Uint8Array): Promise<Uint8Array> | Uint8Array;
+}
+
+const SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"), NULL);
+const RSA = sequence(oid("1.2.840.113549.1.1.1"), NULL);
+const INDIRECT_DATA = oid("1.3.6.1.4.1.311.2.1.4");
+
+/**
+ * A signer from an RSA key and its certificate, both PEM.
+ *
+ * @throws INVALID_DEFINITION when either cannot be read, they do not belong together, or the key is not RSA
+ */
+export function pemSigner(pem: { readonly key: string; readonly certificate: string; readonly passphrase?: string }): Signer {
+  const invalid = (why: string, cause?: unknown) => new LinuxKitError("INVALID_DEFINITION", `secure boot signer: ${why}`, { path: "sign" }, { cause });
+  const parse = () => {
+    try {
+      return { key: createPrivateKey({ key: pem.key, ...(pem.passphrase !== undefined && { passphrase: pem.passphrase }) }), certificate: new X509Certificate(pem.certificate) };
+    } catch (error) {
+      throw invalid("wanted a PEM key, with its passphrase where it has one, and a PEM certificate", error);
+    }
+  };
+  const { key, certificate } = parse();
+  if (key.asymmetricKeyType !== "rsa") throw invalid(`its key is ${key.asymmetricKeyType}, firmware takes rsa`);
+  if (!certificate.checkPrivateKey(key)) throw invalid("its certificate is for another key");
+  return {
+    certificate: certificate.raw,
+    sign: (digest) => privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, sequence(SHA256, octets(digest))),
+  };
+}
+
+/**
+ * An EFI program with an Authenticode signature behind it (Windows Authenticode Portable Executable Signature Format;
+ * UEFI 2.10, 32.2.4). No time is signed, so the same program and key give the same bytes. The program is read twice.
+ *
+ * @throws UNSUPPORTED when it is signed already, CORRUPT when it is no EFI program
+ */
+export async function signProgram(program: Sized, signer: Signer): Promise<Sized> {
+  const signature = await encodeSignature(await authenticodeDigest(program.body, "EFI program"), signer);
+  const start = Math.ceil(program.size / 8) * 8;
+  const entry = Buffer.alloc(Math.ceil((8 + signature.length) / 8) * 8);
+  entry.writeUInt32LE(entry.length, 0);
+  entry.writeUInt16LE(0x0200, 4);
+  entry.writeUInt16LE(0x0002, 6);
+  entry.set(signature, 8);
+  const point = (head: Buffer): Buffer => {
+    const { optionalAt, certificates } = parsePe(head, "EFI program");
+    if (certificates.size > 0) throw new LinuxKitError("UNSUPPORTED", "EFI program: it is signed already", { what: "a second signature" });
+    head.writeUInt32LE(start, optionalAt + 144);
+    head.writeUInt32LE(entry.length, optionalAt + 148);
+    return head;
+  };
+  return {
+    size: start + entry.length,
+    body: {
+      async *[Symbol.asyncIterator]() {
+        let head: Buffer | undefined = Buffer.alloc(0);
+        for await (const chunk of program.body) {
+          if (!head) {
+            yield chunk;
+            continue;
+          }
+          head = Buffer.concat([head, chunk]);
+          if (head.length < PE_HEAD_BYTES) continue;
+          yield point(head);
+          head = undefined;
+        }
+        if (head) yield point(head);
+        yield new Uint8Array(start - program.size);
+        yield entry;
+      },
+    },
+  };
+}
+
+/** PKCS #7 signed data (RFC 2315) over the digest of a program. */
+async function encodeSignature(digest: Uint8Array, signer: Signer): Promise<Buffer> {
+  // an empty file link is what every reader expects and none reads
+  const image = sequence(oid("1.3.6.1.4.1.311.2.1.15"), sequence(der(0x03, Buffer.of(0)), der(0xa0, der(0xa2, der(0x80)))));
+  const content = [image, sequence(SHA256, octets(digest))];
+  const contentDigest = createHash("sha256").update(Buffer.concat(content)).digest();
+  const attributes = [sequence(oid("1.2.840.113549.1.9.3"), set(INDIRECT_DATA)), sequence(oid("1.2.840.113549.1.9.4"), set(octets(contentDigest)))];
+  // what is signed is the set, what is written bears a tag of its own
+  const signed = await signer.sign(createHash("sha256").update(set(...attributes)).digest());
+  const { issuer, serial } = issuerOf(signer.certificate);
+  const signerInfo = sequence(integer(1), sequence(issuer, serial), SHA256, der(0xa0, ...attributes), RSA, octets(signed));
+  return sequence(
+    oid("1.2.840.113549.1.7.2"),
+    der(0xa0, sequence(integer(1), set(SHA256), sequence(INDIRECT_DATA, der(0xa0, sequence(...content))), der(0xa0, signer.certificate), set(signerInfo))),
+  );
+}
+
+/** Issuer and serial number of a certificate, as they stand in it (RFC 5280 4.1). */
+function issuerOf(certificate: Uint8Array): { readonly issuer: Buffer; readonly serial: Buffer } {
+  try {
+    const fields = elements(elements(certificate)[0]!);
+    const first = fields[0]![0] === 0xa0 ? 1 : 0;
+    return { serial: fields[first]!, issuer: fields[first + 2]! };
+  } catch (error) {
+    throw new LinuxKitError("INVALID_DEFINITION", "secure boot signer: its certificate is not X.509 in DER", { path: "sign.certificate" }, { cause: error });
+  }
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { collect } from "../../sdk/core/bytes.ts";
+import { fileBytes } from "../../sdk/core/file-bytes.ts";
+
+const content = Buffer.from(Uint8Array.from({ length: 2_500_000 }, (_, index) => index % 251));
+
+describe("the bytes of a file", () => {
+  let folder = "";
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "file-bytes-"));
+    await writeFile(join(folder, "a"), content);
+    await writeFile(join(folder, "empty"), "");
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  for (const [name, part, want] of [
+    ["whole", {}, content],
+    ["from a start", { start: 2_000_000 }, content.subarray(2_000_000)],
+    ["a part", { start: 5, length: 1 << 20 }, content.subarray(5, 5 + (1 << 20))],
+    ["nothing", { start: 5, length: 0 }, Buffer.alloc(0)],
+    ["a part that goes beyond the end", { start: 2_499_999, length: 10 }, content.subarray(2_499_999)],
+  ] as const) {
+    test(`are ${name}, each time they are read`, async () => {
+      const bytes = fileBytes(join(folder, "a"), part);
+      assert.deepEqual(await collect(bytes), want);
+      assert.deepEqual(await collect(bytes), want);
+    });
+  }
+
+  test("are none of an empty file", async () => assert.equal((await collect(fileBytes(join(folder, "empty")))).length, 0));
+  test("can be left before their end", async () => {
+    for await (const chunk of fileBytes(join(folder, "a"))) {
+      assert.equal(chunk.length, 1 << 20);
+      break;
+    }
+  });
+  test("fail when there is no file", () => assert.rejects(collect(fileBytes(join(folder, "none"))), { code: "NOT_FOUND" }));
+});
