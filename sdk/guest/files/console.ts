@@ -20,9 +20,8 @@ say() {
 last_line() {
   for file in "$@"; do
     if [ -s "$file" ]; then
-      line=$(tail -c 2000 "$file" | grep '[^[:space:]]' | tail -n 1 | tr -c '\040-\176' ' ')
-      # the shell cannot cut by itself what it has not read
-      printf '%.300s' "$line"
+      line=$(tail -c 2000 "$file" | tr -c '\040-\176\n' ' ' | grep '[^ ]' | tail -n 1)
+      printf '%.300s' "\${line% }"
       return
     fi
   done

@@ -12,6 +12,12 @@ open_log() {
   logger=$!
 }
 
+# end_log: what it has not yet kept is lost
+end_log() {
+  worker=$logger
+  kill_worker
+}
+
 # keep_log FILE
 keep_log() {
   while dd of="$1" bs=16k count=262144 iflag=count_bytes status=none; do

@@ -23,7 +23,8 @@ load_modules() {
 wanted() {
   [ $# -gt 0 ] || return 0
   for pattern; do
-    find_devices "\${pattern%%:*}"
+    bus=\${pattern%%:*}
+    find_devices "\${bus%\*}"
     # one pattern is matched against all names at once: each stands between spaces
     case $found in *" "$pattern" "*) return 0 ;; esac
   done

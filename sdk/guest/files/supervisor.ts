@@ -61,7 +61,7 @@ supervise() {
     nap "$delay"
   done
   [ "$stopping" ] && say service "$name" stopped
-  kill "$logger"
+  end_log
 }
 
 # run_service: once, from start to end

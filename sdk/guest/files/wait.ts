@@ -42,6 +42,6 @@ kill_worker() {
   children=
   read -r children 2>/dev/null <"/proc/$worker/task/$worker/children"
   kill -9 $worker $children 2>/dev/null
-  wait "$worker"
+  wait "$worker" 2>/dev/null
 }
 `;
