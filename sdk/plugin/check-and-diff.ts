@@ -53,13 +53,16 @@ export function diffResponse(protos: Protos, difference: Difference, oldInputs: 
   const { DiffResponse, PropertyDiff } = protos.provider;
   const { Kind } = PropertyDiff;
   const response = new DiffResponse();
+  // beside the paths the engine wants the properties as a whole: to show them on one line, and to follow dependencies
+  const [changed, replacing] = [new Set<string>(), new Set<string>()];
   const add = (path: string, change: "ADD" | "DELETE" | "UPDATE", kind: DiffKind, isInput: boolean): void => {
     const property = new PropertyDiff();
     property.setKind(kind === "replace" ? Kind[`${change}_REPLACE`] : Kind[change]);
     property.setInputdiff(isInput);
     response.getDetaileddiffMap().set(path, property);
-    response.addDiffs(path);
-    if (kind === "replace") response.addReplaces(path);
+    const whole = String(parsePath(path)[0]);
+    changed.add(whole);
+    if (kind === "replace") replacing.add(whole);
   };
   for (const [path, kind] of difference.changed) {
     const steps = parsePath(path);
@@ -67,8 +70,10 @@ export function diffResponse(protos: Protos, difference: Difference, oldInputs: 
     add(path, change, kind, true);
   }
   for (const [path, kind] of difference.drifted ?? []) if (!difference.changed.has(path)) add(path, "UPDATE", kind, false);
+  response.setDiffsList([...changed]);
+  response.setReplacesList([...replacing]);
   response.setHasdetaileddiff(true);
-  response.setChanges(response.getDiffsList().length > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE);
+  response.setChanges(changed.size > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE);
   response.setDeletebeforereplace(difference.deleteBeforeReplace ?? false);
   return response;
 }

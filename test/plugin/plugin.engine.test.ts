@@ -32,7 +32,9 @@ describe("the plugin under the real engine", { concurrency: 2 }, () => {
     assert.match(preview.text, /~ \[1\]: "b" => "c"/);
     assert.doesNotMatch(preview.text, /"a"/);
     assert.deepEqual(seen.asked, ["create p"]);
-    assert.deepEqual(ops((await stack.up()).steps), ["update"]);
+    const updated = await stack.up();
+    assert.deepEqual(ops(updated.steps), ["update"]);
+    assert.match(updated.text, /\[diff: ~tree\]/);
 
     await change(stack, `{ text: "one", tree: { list: ["a"], identity: 2 } }`);
     const { steps } = await stack.up();
