@@ -36,7 +36,7 @@ export async function* decompress(source: Bytes, what: string): AsyncGenerator<U
   }
 }
 
-const CHUNK = 256 << 10;
+const CHUNK = 64 << 10;
 
 // the first bytes of a stream, and the stream with them
 async function peek(source: Bytes, length: number): Promise<{ start: Uint8Array; all: AsyncGenerator<Uint8Array> }> {

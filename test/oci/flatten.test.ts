@@ -48,7 +48,8 @@ describe("layers add up", () => {
     ["a directory over a file, and the reverse", [[fileEntry("a", "1"), fileEntry("d/x", "1")], [directoryEntry("a"), fileEntry("a/y", "2"), fileEntry("d", "2")]], ["a/", "a/y 2", "d 2"]],
     ["a directory keeps what is in it", [[fileEntry("d/a", "1")], [directoryEntry("d", 0o700)]], ["d/", "d/a 1"]],
     ["a directory over a link to one", [[fileEntry("d/a", "1"), symlinkEntry("l", "d")], [directoryEntry("l")]], ["d/", "d/a 1", "l/"]],
-    ["a hard link within a layer", [[fileEntry("b", "1"), hardlink("a", "b"), hardlink("c", "a")]], ["a 1", "b = a", "c = a"]],
+    ["a hard link within a layer", [[fileEntry("b", "1"), hardlink("a", "b"), hardlink("c", "a"), fileEntry("a-", "2")]], ["a- 2", "b 1", "a = b", "c = b"]],
+    ["a hard link whose file is gone", [[fileEntry("b", "1"), hardlink("a", "b"), hardlink("c", "b")], [whiteout(".wh.b")]], ["a 1", "c = a"]],
     ["a hard link into a lower layer", [[fileEntry("a", "1")], [hardlink("b", "a")]], ["a 1", "b = a"]],
     ["a hard link outlives the name it was made from", [[fileEntry("a", "1")], [hardlink("b", "a"), whiteout(".wh.a")], [fileEntry("a", "2")]], ["a 2", "b 1"]],
     ["a hard link to a symlink is another symlink", [[symlinkEntry("a", "x"), hardlink("b", "a")]], ["a -> x", "b -> x"]],
@@ -162,7 +163,8 @@ test("the same layers give the same entries, however they are compressed, and no
   const want = await shown(tars.map((tar) => layerOf(tar)));
   assert.ok(want.length > 3);
   assert.deepEqual(await shown(tars.map((tar) => layerOf(gzipSync(tar)))), want);
-  assert.deepEqual(want.map((line) => line.split(" ")[0]), want.map((line) => line.split(" ")[0]).toSorted());
+  const paths = want.filter((line) => !line.includes(" = ")).map((line) => line.split(" ")[0]?.replace(/\/$/, ""));
+  assert.deepEqual(paths, paths.toSorted());
   for await (const _ of flatten(tars.map((tar) => layerOf(tar)), { spoolDirectory })) break;
   assert.deepEqual(await readdir(spoolDirectory), []);
 });

@@ -7,7 +7,7 @@ import { decompress } from "../decompress.ts";
 import type { Layer } from "../layer.ts";
 import { type Budget, DEFAULT_LIMITS, type FlattenLimits, createBudget } from "./limits.ts";
 import { Spool } from "./spool.ts";
-import { type Inode, Tree } from "./tree.ts";
+import { Tree } from "./tree.ts";
 
 export interface FlattenOptions {
   /** Where file contents are put aside, about the size of the image uncompressed; a cache's folder, say. @default the system's temporary folder */
@@ -22,9 +22,9 @@ const ID_MAX = 2 ** 32 - 2;
 
 /**
  * The filesystem tree that an image's layers add up to (image-spec, layer.md), bottom layer first: whiteouts and
- * opaque directories applied, hard links kept (the first path is the file, the others link to it), gzip and zstd
- * undone, each layer checked against its diff id. Entries come sorted by path in code units, parents first, the same
- * for the same layers; the root (`""`) only where a layer brought it; a parent that no layer brought is 0755, root's.
+ * opaque directories applied, hard links kept across layers, gzip and zstd undone, each layer checked against its
+ * diff id. Entries come sorted by path in code units, parents first, except that a hard link comes after its file, the
+ * same for the same layers; the root (`""`) only where a layer brought it; a parent that no layer brought is 0755, root's.
  *
  * In memory is one record for each path; contents go through a spool on disk. Nothing is yielded before every layer
  * was read to its end and found right.
@@ -39,17 +39,10 @@ export async function* flatten(layers: readonly Layer[], options: FlattenOptions
   for (const layer of layers) await applyLayer(tree, spool, layer, budget, options.signal);
   await spool.flush();
 
-  const firstPaths = new Map<Inode, string>();
-  for (const { path, inode } of tree.paths()) {
+  for (const { path, inode, link } of tree.paths()) {
     throwIfCancelled(options.signal, "flattening an image");
-    const first = firstPaths.get(inode);
-    if (first !== undefined && inode.type === "file") {
-      yield { ...inode.header, path, type: "hardlink", size: 0, link: first, body: NO_BODY };
-      continue;
-    }
-    if (inode.links > 0) firstPaths.set(inode, path);
-    const body = inode.type === "file" ? spool.read(inode.offset, inode.header.size) : NO_BODY;
-    yield { ...inode.header, path, type: inode.type, body };
+    if (link !== undefined) yield { ...inode.header, path, type: "hardlink", size: 0, link, body: NO_BODY };
+    else yield { ...inode.header, path, type: inode.type, body: inode.type === "file" ? spool.read(inode.offset, inode.header.size) : NO_BODY };
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Bytes } from "../../core/bytes.ts";
 import { fromFileSystem } from "../../core/errors.ts";
 
-const BATCH = 1 << 20;
+const BATCH = 256 << 10;
 
 /**
  * File contents put aside on disk in the order they come, to be read in any other. The file has no name once it is

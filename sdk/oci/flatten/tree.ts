@@ -19,6 +19,15 @@ interface Node {
   layer: number;
   /** Whether a layer brought it; parents that no layer names are made up. */
   named: boolean;
+  /** Whether it was made as a hard link to what another path brought. */
+  linked?: true;
+}
+
+/** A path of the finished tree; `link` is the path of the file that it is a hard link to. */
+export interface TreePath {
+  readonly path: string;
+  readonly inode: Inode;
+  readonly link?: string;
 }
 
 /** Names and paths that no Linux filesystem or system call takes. */
@@ -70,7 +79,7 @@ export class Tree {
     const siblings = (parent.at(-1) as Node).children as Map<string, Node>;
     siblings.delete(name);
     const inode = type === "hardlink" ? this.#linked(path, header.link ?? "") : { type, header, offset, links: 0 };
-    const node: Node = { inode, layer: this.#layer, named: true, ...(type === "directory" && { children: new Map() }) };
+    const node: Node = { inode, layer: this.#layer, named: true, ...(type === "directory" && { children: new Map() }), ...(type === "hardlink" && { linked: true }) };
     siblings.set(name, node);
     this.#touch(parent);
   }
@@ -88,8 +97,31 @@ export class Tree {
     if (node?.children) for (const name of [...node.children.keys()]) this.#remove(node, name);
   }
 
-  /** Every path with what it names, sorted by path in code units, which puts parents first. */
-  *paths(): Generator<{ readonly path: string; readonly inode: Inode }> {
+  /**
+   * Every path with what it names, sorted by path in code units, which puts parents first. Of the paths of one file,
+   * the one that a layer brought as the file stays the file, or the first where that is gone; a link that sorts
+   * before its file follows right after it, since nothing can be linked to what is not there yet.
+   */
+  *paths(): Generator<TreePath> {
+    const sorted = this.#sorted();
+    const files = new Map<Inode, string>();
+    for (const linked of [undefined, true]) {
+      for (const [path, node] of sorted) if (isShared(node) && node.linked === linked && !files.has(node.inode)) files.set(node.inode, path);
+    }
+    const waiting = new Map<Inode, string[]>();
+    for (const [path, node] of sorted) {
+      const { inode } = node;
+      const file = files.get(inode);
+      if (file === undefined || file === path) {
+        yield { path, inode };
+        for (const link of waiting.get(inode) ?? []) yield { path: link, inode, link: path };
+        waiting.delete(inode);
+      } else if (file < path) yield { path, inode, link: file };
+      else waiting.set(inode, [...(waiting.get(inode) ?? []), path]);
+    }
+  }
+
+  #sorted(): [string, Node][] {
     const all: [string, Node][] = this.#root.named ? [["", this.#root]] : [];
     const pending: [string, Node][] = [["", this.#root]];
     for (let next = pending.pop(); next; next = pending.pop()) {
@@ -100,8 +132,7 @@ export class Tree {
         if (child.children) pending.push(below);
       }
     }
-    all.sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [path, { inode }] of all) yield { path, inode };
+    return all.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   #remove(parent: Node, name: string): void {
@@ -189,4 +220,9 @@ export class Tree {
   #corrupt(path: string, why: string): LinuxKitError {
     return new LinuxKitError("CORRUPT", `${this.#what}: ${path}: ${why}`, { path });
   }
+}
+
+// a second name of a symlink or device is written as another one of the same kind: archives link files alone
+function isShared({ inode }: Node): boolean {
+  return inode.type === "file" && inode.links > 0;
 }
