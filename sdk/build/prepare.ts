@@ -18,11 +18,10 @@ export interface Prepared {
   readonly segments: readonly PreparedSegment[];
 }
 
-// Bytes must not depend on how many are made at once, memory must: a compressor of a high level takes 100 MB and
-// more, one of a low level a tenth of it.
+// Bytes must not depend on how many are made at once, memory must: a compressor of a high level takes 100 MB, and so
+// works alone; one of a low level takes a tenth of it.
 const DENSE_LEVEL = 10;
 const UNITS = Math.min(3, availableParallelism() + 1);
-const DENSE_UNITS = 2;
 
 /**
  * Sees to it that the kernel's file and the segments of a plan are in the cache: finds them or makes them, several at
@@ -73,5 +72,5 @@ async function makeKernel(kernel: PlanKernel, { segments, sources, signal }: Wor
 }
 
 function unitsOf({ compression }: PlanSegment): number {
-  return compression.level >= DENSE_LEVEL ? DENSE_UNITS : 1;
+  return compression.level >= DENSE_LEVEL ? UNITS : 1;
 }

@@ -2,8 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bytes, measure, verify } from "../core/bytes.ts";
-import { type Digest, digestOf, isDigest } from "../core/digest.ts";
-import { canonicalJson } from "../core/json.ts";
+import { type Digest, digestOf } from "../core/digest.ts";
 import { removeDeadParts, writeFileWhole } from "../core/write-file.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
 import { type LockOptions, withLock } from "./lock.ts";
@@ -72,7 +71,7 @@ export class SegmentStore {
     await settleTimes(path);
     const segment = { key, size: seen.size, digest: seen.digest, paths: paths() };
     try {
-      await writeFileWhole(`${path}.json`, [Buffer.from(JSON.stringify({ ...segment, sum: sumOf(segment) }))], { signal });
+      await writeFileWhole(`${path}.json`, [formatRecord(segment)], { signal });
     } catch (error) {
       await this.drop(key);
       throw error;
@@ -96,16 +95,15 @@ export class SegmentStore {
   }
 }
 
-// a record of another form, or altered, is no record: the segment is made again
-function parseRecord(key: string, text: string): CachedSegment | undefined {
-  try {
-    const { sum, ...record } = JSON.parse(text) as CachedSegment & { sum: string };
-    return record.key === key && isDigest(record.digest) && sum === sumOf(record) ? record : undefined;
-  } catch {
-    return undefined;
-  }
+// a line of JSON, below its own digest: a record that was cut or altered is no record, and the segment is made again
+function formatRecord(segment: CachedSegment): Buffer {
+  const text = JSON.stringify(segment);
+  return Buffer.from(`${digestOf(text)}\n${text}`);
 }
 
-function sumOf(segment: CachedSegment): Digest {
-  return digestOf(canonicalJson(segment));
+function parseRecord(key: string, text: string): CachedSegment | undefined {
+  const [digest, json = ""] = text.split("\n", 2);
+  if (digest !== digestOf(json)) return undefined;
+  const record = JSON.parse(json) as CachedSegment;
+  return record.key === key ? record : undefined;
 }
