@@ -27,10 +27,11 @@ export interface VmOutputs {
   readonly accelerator: string;
 }
 
+/** Ids that the engine has named to this process: no state may hold any other machine of the same resource. */
+const known = new Set<string>();
+
 /** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
 export function qemuVm(places: Places = defaultPlaces()): ResourceType<VmInputs, VmOutputs> {
-  // ids that the engine has named to us: no state may hold any other machine of the same resource
-  const known = new Set<string>();
   return {
     token: "linuxkit:index:QemuVm",
     timeoutSeconds: 300,

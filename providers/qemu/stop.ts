@@ -7,7 +7,7 @@ import { isAlive, type ProcessId, signalProcess, waitForEnd } from "./process-id
 
 /** How long an ordered end may take, in milliseconds. */
 export interface StopLimits {
-  /** Until the guest reports that it begins to shut down. @default 5000 */
+  /** Until the guest reports that it begins to shut down. @default 10000 */
   readonly begin?: number;
   /** Until it is off, once it has begun. @default 60000 */
   readonly end?: number;
@@ -26,18 +26,20 @@ export async function stopMachine(folder: MachineFolder, limits: StopLimits = {}
 async function pressPowerButton({ path, record }: MachineFolder, machine: ProcessId, limits: StopLimits, signal: AbortSignal | undefined): Promise<void> {
   const read = consoleReader(path);
   await read();
-  const pressed = await withMonitor(path, async (execute) => {
-    await execute("system_powerdown");
-    return true;
-  });
-  if (!pressed) return;
-  let until = performance.now() + (limits.begin ?? 5000);
+  const press = (): Promise<unknown> => withMonitor(path, (execute) => execute("system_powerdown"));
+  let until = performance.now() + (limits.begin ?? 10_000);
+  let nextPress = 0;
   let begun = false;
   while (!signal?.aborted && performance.now() < until && (await isAlive(machine))) {
     const reports = (await read()).map((line) => parseConsoleLine(line, record?.nonce ?? ""));
     if (!begun && reports.some((report) => report?.stage === "shutdown")) {
       begun = true;
       until = performance.now() + (limits.end ?? 60_000);
+    }
+    if (!begun && performance.now() > nextPress) {
+      // a guest that has just become healthy may not have found its button yet: the press is lost, and made again
+      await press();
+      nextPress = performance.now() + 1000;
     }
     await sleep(50);
   }

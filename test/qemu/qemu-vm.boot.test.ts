@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { open, readdir, readFile, stat } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { describe, test } from "node:test";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { guest, SECRET } from "./guest.ts";
+import { MachineRun, processesWith } from "./machine-run.ts";
+
+const body = async (url: string): Promise<string> => {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+  assert.equal(answer.status, 200, url);
+  return answer.text();
+};
+
+describe("a machine", { timeout: 600_000 }, () => {
+  test("boots, tells how far it is, answers, dies, is started again, and leaves nothing", async () => {
+    // a folder whose socket's path is longer than the system takes
+    await using run = await MachineRun.make(`a-${"long".repeat(25)}-name`);
+    const given = { ...(await guest("web")), publish: ["0:80"], userData: "told: é\n" };
+    const { id, outputs } = await run.create(given);
+    assert.match(await body(`${outputs.url}/`), /it works/);
+    assert.equal(await body(`${outputs.url}/cgi-bin/userdata`), "told: é\n");
+    assert.equal(await body(`${outputs.url}/cgi-bin/secret`), SECRET);
+    assert.equal(outputs.ports["80/tcp"], Number(new URL(outputs.url).port));
+
+    const messages = run.progress.filter(({ stage }) => stage === "boot").map(({ message }) => message);
+    const order = ["starting qemu", "kernel ", "init", "onboot dhcp ok", "service web healthy", "web is healthy"];
+    assert.deepEqual(order.filter((start) => messages.some((message) => message.startsWith(start))), order);
+    const console = await readFile(outputs.consoleLog, "utf8");
+    assert.match(console, new RegExp(`kernel \\S+ ${outputs.bootId}`));
+
+    const folder = dirname(outputs.consoleLog);
+    assert.ok((await readdir(folder)).every((name) => !name.startsWith("firmware")), "what the guest was told is gone from the disk");
+    for (const name of await readdir(folder)) assert.ok(!(await readFile(`${folder}/${name}`, "latin1").catch(() => "")).includes(SECRET.trim()));
+    assert.equal((await stat(folder)).mode & 0o777, 0o700);
+    assert.ok(!(await readFile(`/proc/${outputs.pid}/cmdline`, "latin1")).includes(SECRET.trim()));
+
+    assert.equal((await run.read(id))?.outputs.running, true);
+    assert.deepEqual([...((await run.diff(id, given, outputs))?.drifted ?? [])], []);
+    process.kill(outputs.pid, "SIGKILL");
+    await gone(outputs.pid);
+    const dead = (await run.read(id))?.outputs;
+    assert.ok(dead);
+    assert.equal(dead.running, false);
+    assert.deepEqual([...((await run.diff(id, given, dead))?.drifted ?? [])], [["running", "update"]]);
+
+    const again = await run.update(id, dead);
+    assert.notEqual(again.bootId, outputs.bootId);
+    assert.match(await body(`${again.url}/`), /it works/);
+
+    await using log = await open(again.consoleLog);
+    await run.delete(id);
+    assert.match(await log.readFile("utf8"), /linuxkit \S+ \S+ off/, "it was shut down in order");
+    assert.deepEqual(await processesWith(id), []);
+    assert.equal(await run.read(id), undefined);
+  });
+
+  test("of another stack runs beside it", async () => {
+    await using one = await MachineRun.make("beside", "dev");
+    const given = { ...(await guest("web")), publish: ["0:80"] };
+    const first = await one.create(given);
+    // the same state folder, as on one host
+    const two = new MachineRun(one.stateDir, "prod");
+    const second = await two.create(given);
+    assert.notEqual(first.outputs.bootId, second.outputs.bootId);
+    for (const { url } of [first.outputs, second.outputs]) assert.match(await body(`${url}/`), /it works/);
+
+    // a third one that wants a port of the first
+    const port = first.outputs.ports["80/tcp"];
+    await assert.rejects(two.create({ ...given, publish: [`${port}:80`] }), { code: "PORT_OCCUPIED", message: new RegExp(`port ${port} of 127.0.0.1 is taken by the machine of ${one.urn} \\(pid ${first.outputs.pid}\\)`) });
+    await two.delete(second.id);
+    assert.match(await body(`${first.outputs.url}/`), /it works/);
+  });
+
+  test("says who has its port, before it starts", async () => {
+    await using run = await MachineRun.make();
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await assert.rejects(run.create({ ...(await guest("web")), publish: [`${port}:80`] }), (error: Error) => {
+      assert.ok(error instanceof LinuxKitError && error.code === "PORT_OCCUPIED");
+      assert.match(error.message, new RegExp(`port ${port} of 127.0.0.1 is taken by .*\\(pid ${process.pid}\\): end that, or publish another one`));
+      return true;
+    });
+    server.close();
+  });
+
+  test("whose task fails says which and why, at once", async () => {
+    await using run = await MachineRun.make();
+    await assert.rejects(run.create(await guest("broken")), (error: Error) => {
+      assert.ok(error instanceof LinuxKitError && error.code === "BOOT_FAILED");
+      assert.match(error.message, /^machine "web" did not boot: onboot broken: exit status 3: no such luck\nlast lines of its console:\n[^]*onboot broken failed/);
+      return true;
+    });
+  });
+
+  test("whose kernel panics says so", async () => {
+    await using run = await MachineRun.make();
+    const given = await guest("web");
+    await assert.rejects(run.create({ ...given, cmdline: `${String(given.cmdline)} rdinit=/none root=/dev/none` }), { code: "BOOT_FAILED", message: /did not boot: Kernel panic - not syncing: .*\nlast lines of its console:\n/ });
+  });
+
+  test("that QEMU refuses says why", async () => {
+    await using run = await MachineRun.make();
+    const disks = [{ path: `${run.stateDir}/none.img`, serial: "none", format: "raw" }];
+    await assert.rejects(run.create({ ...(await guest("web")), disks }), { code: "BOOT_FAILED", message: /did not boot: qemu-system-x86_64: .*none\.img': No such file or directory/ });
+  });
+
+  test("that does not become healthy in time says what it waited for", async () => {
+    await using run = await MachineRun.make();
+    await assert.rejects(run.create(await guest("sick"), { seconds: 30 }), (error: Error) => {
+      assert.ok(error instanceof LinuxKitError && error.code === "TIMEOUT");
+      assert.match(error.message, /not healthy within 30 s: waiting for service web (unhealthy|started)[^]*last lines of its console:\n/);
+      return true;
+    });
+  });
+
+  test("whose start is cancelled is gone", async () => {
+    await using run = await MachineRun.make();
+    const cancel = new AbortController();
+    const cancelled = new LinuxKitError("CANCELLED", "making web was cancelled", { what: "web" });
+    let id = "";
+    const onProgress = ({ message }: { message: string }): void => {
+      if (!message.startsWith("kernel ")) return;
+      [id = ""] = readdirSync(join(run.stateDir, "machines"));
+      cancel.abort(cancelled);
+    };
+    await assert.rejects(run.create(await guest("web"), { signal: cancel.signal, onProgress }), (error) => error === cancelled);
+    assert.match(id, /^web-/);
+    assert.deepEqual(await processesWith(id), []);
+  });
+
+  test("that reports nothing is there once QEMU runs, when nobody waits", async () => {
+    await using run = await MachineRun.make();
+    const { outputs } = await run.create({ ...(await guest("sick")), waitForHealth: false });
+    assert.equal(outputs.bootId, "");
+    assert.equal(outputs.running, true);
+  });
+});
+
+/** Waits until the process is no more; the suite's time limit bounds it. */
+async function gone(pid: number): Promise<void> {
+  while (await stat(`/proc/${pid}/exe`).then(() => true, () => false)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
