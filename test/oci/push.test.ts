@@ -49,6 +49,12 @@ describe("blobs", () => {
     assert.deepEqual(registry.blobs.get("o/x")?.get(digestOf(bytes)), bytes);
     assert.match(registry.seen(/PATCH/)[1]?.headers["content-range"] ?? "", /^1000-/);
   });
+  test("a lost answer to the last request is no failure", async (context) => {
+    let losses = 1;
+    const { registry, target } = await start(context, { fault: ({ method }) => (method === "PUT" && losses-- > 0 ? { loseAnswer: true } : undefined) });
+    assert.equal(await pushBlob(target, blobOf(bytes), [bytes]), "sent");
+    assert.equal(registry.seen(/PUT/).length, 2);
+  });
   test("a 503 is waited out", async (context) => {
     let refusals = 2;
     const { registry, target } = await start(context, { fault: ({ method }) => (method === "PATCH" && refusals-- > 0 ? { status: 503 } : undefined) });

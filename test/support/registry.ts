@@ -12,6 +12,8 @@ export type Fault =
   | { readonly body: Buffer }
   /** The blob is to be had elsewhere. */
   | { readonly redirect: string }
+  /** What was asked for is done, and the connection ends before the answer. */
+  | { readonly loseAnswer: true }
   /** No answer at all. */
   | { readonly silent: true };
 
@@ -209,7 +211,8 @@ export class TestRegistry implements AsyncDisposable {
     this.#uploads.delete(id);
     if (digestOf(bytes) !== url.searchParams.get("digest")) return refuse(response, 400, "DIGEST_INVALID", "digest does not match");
     const { digest } = this.addBlob(repository, bytes);
-    response.writeHead(201, { location: `/v2/${repository}/blobs/${digest}`, "docker-content-digest": digest }).end();
+    if (fault && "loseAnswer" in fault) request.socket.destroy();
+    else response.writeHead(201, { location: `/v2/${repository}/blobs/${digest}`, "docker-content-digest": digest }).end();
   }
 
   #referrersOf(repository: string, subject: string): object[] {

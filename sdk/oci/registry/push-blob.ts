@@ -1,8 +1,9 @@
 import type { Bytes } from "../../core/bytes.ts";
-import { LinuxKitError } from "../../core/errors.ts";
+import type { Digest } from "../../core/digest.ts";
+import { LinuxKitError, isLinuxKitError } from "../../core/errors.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { Repository } from "./client.ts";
-import { backOff, isWorthRetrying, pause } from "./retry.ts";
+import { backOff, pause } from "./retry.ts";
 import type { HttpResponse } from "./transport.ts";
 
 export interface PushBlobOptions {
@@ -24,9 +25,7 @@ const OCTETS = { "content-type": "application/octet-stream" };
  */
 export async function pushBlob(repository: Repository, descriptor: Descriptor, source: Bytes, options: PushBlobOptions = {}): Promise<"held" | "mounted" | "sent"> {
   const what = repository.named(descriptor.digest);
-  const head = await repository.request({ method: "HEAD", path: `blobs/${descriptor.digest}`, accept: [200, 404], what });
-  await head.drop();
-  if (head.status === 200) return "held";
+  if (await isHeld(repository, descriptor.digest, what)) return "held";
 
   const mount = options.mountFrom !== undefined && options.mountFrom !== repository.repository ? options.mountFrom : undefined;
   const query = mount === undefined ? "" : `?${new URLSearchParams({ mount: descriptor.digest, from: mount })}`;
@@ -73,7 +72,7 @@ async function sendPiece(repository: Repository, start: URL, piece: Buffer, offs
       await response.drop();
       return sessionOf(response, what);
     } catch (error) {
-      if (attempt >= retry.attempts || !(isWorthRetrying(error) || isRefusal(error))) throw error;
+      if (attempt >= retry.attempts || !(isLinuxKitError(error, "NETWORK") || isLinuxKitError(error, "TIMEOUT"))) throw error;
       await pause(backOff(retry, attempt), signal);
       const status = await repository.request({ path: session, accept: [204], what });
       await status.drop();
@@ -92,8 +91,18 @@ async function close(repository: Repository, session: URL, { digest }: Descripto
   }
   const url = new URL(session);
   url.searchParams.set("digest", digest);
-  const response = await repository.request({ method: "PUT", path: url, headers: OCTETS, body: last, accept: [201], what });
+  try {
+    await (await repository.request({ method: "PUT", path: url, headers: OCTETS, body: last, accept: [201], what })).drop();
+  } catch (error) {
+    // when the answer to the first try was lost, the session is gone by the second, and the blob is there
+    if (!isLinuxKitError(error, "NOT_FOUND") || !(await isHeld(repository, digest, what))) throw error;
+  }
+}
+
+async function isHeld(repository: Repository, digest: Digest, what: string): Promise<boolean> {
+  const response = await repository.request({ method: "HEAD", path: `blobs/${digest}`, accept: [200, 404], what });
   await response.drop();
+  return response.status === 200;
 }
 
 function sessionOf(response: HttpResponse, what: string): URL {
@@ -105,11 +114,6 @@ function sessionOf(response: HttpResponse, what: string): URL {
 function received(response: HttpResponse): number {
   const [, end] = /^(?:bytes=)?0-(\d+)$/.exec(response.headers.get("range") ?? "") ?? [];
   return end === undefined ? 0 : Number(end) + 1;
-}
-
-// a transient answer, as opposed to a cut connection, comes back as a NETWORK error without a cause
-function isRefusal(error: unknown): boolean {
-  return error instanceof LinuxKitError && error.code === "NETWORK";
 }
 
 async function* pieces(source: Bytes, size: number): AsyncGenerator<Buffer> {
