@@ -20,6 +20,9 @@ const TYPES: Readonly<Record<string, EntryType>> = {
 /** What extended headers and long names may hold; no path or attribute of Linux is near it. */
 const EXTENSION_LIMIT = 1 << 20;
 
+/** How many records global headers may set: each member is read with all of them, so many of both would take for ever. */
+const GLOBALS_LIMIT = 256;
+
 /** What the extension headers before a member say of it. */
 interface Extensions {
   pax: PaxRecords;
@@ -49,7 +52,7 @@ export async function* readTar(source: Bytes, what = "tar archive"): AsyncGenera
         await locate(what, start, async () => {
           const data = await extension(reader, header);
           if (header.type === "x") extensions.pax = decodePax(data);
-          else if (header.type === "g") for (const [key, value] of decodePax(data)) global.set(key, value);
+          else if (header.type === "g") addGlobals(global, decodePax(data));
           else extensions[header.type === "L" ? "longName" : "longLink"] = untilNul(data);
         });
         continue;
@@ -111,6 +114,11 @@ function describe(header: TarHeader, { pax, longName, longLink }: Extensions): E
     ...(type === "character" || type === "block" ? { major: header.major, minor: header.minor } : {}),
     ...(xattrs.size > 0 ? { xattrs } : {}),
   };
+}
+
+function addGlobals(global: PaxRecords, records: PaxRecords): void {
+  for (const [key, value] of records) global.set(key, value);
+  if (global.size > GLOBALS_LIMIT) throw new LinuxKitError("CORRUPT", `global headers of more than ${GLOBALS_LIMIT} records`, { path: "global" });
 }
 
 function paxNumber(pax: PaxRecords, key: string, fallback: number): number {

@@ -153,6 +153,7 @@ describe("bad archives", () => {
     { name: "a pax record longer than the header", parts: [block({ type: "x", size: 9 }), padded("99 path=\n"), block({}), END], message: /malformed/ },
     { name: "a pax size that is no number", parts: [pax({ size: "1e9" }), block({}), END], message: /size is "1e9"/ },
     { name: "an extended header without bound", parts: [block({ type: "x", size: 1 << 30 }), END], message: /extended header/ },
+    { name: "global headers without bound", parts: [...Array.from({ length: 257 }, (_, at) => pax({ [`key${at}`]: "x" }, "g")), block({}), END], message: /global headers of more than 256 records/ },
     { name: "a name that leaves the tree", parts: [block({ name: "a/../../b" }), END], code: "HOSTILE_ARCHIVE", message: /\.\./ },
     { name: "a hard link that leaves the tree", parts: [block({ type: "1", link: "../b" }), END], code: "HOSTILE_ARCHIVE", message: /\.\./ },
     { name: "a NUL in a pax name", parts: [pax({ path: "a\0b" }), block({}), END], message: /NUL/ },
