@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { all, CustomResource, type CustomResourceOptions, type Input, type Output } from "@pulumi/pulumi";
+import { all, CustomResource, type CustomResourceOptions, type Input, type Output, output } from "@pulumi/pulumi";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
-import type { Definition } from "../definition/definition.ts";
+import type { Definition, FileSpec } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
+import { isDeferred } from "../definition/inputs.ts";
 import type { FormatName } from "../format/formats.ts";
 import type { Lock } from "../resolve/lock.ts";
 import type { BuiltFile } from "./builder.ts";
@@ -109,9 +110,11 @@ function projectFolder(): string {
 }
 
 /** The definition with every local file read: text, or the sha256 of what is now in the cache. */
-function withoutSources(spec: Definition, projectDir: string): Definition {
-  // a list that is an Output holds nothing that could be read yet
+function withoutSources(spec: Definition, projectDir: string): unknown {
+  // a list that is an Output as a whole is read by the builder
   if (!Array.isArray(spec.files)) return spec;
   const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
-  return { ...spec, files: spec.files.flatMap((file) => takeIn(file, places) ?? []) };
+  const read = (files: readonly FileSpec[]): FileSpec[] => files.flatMap((file) => takeIn(file, places) ?? []);
+  const isLater = spec.files.some(({ source }) => isDeferred(source));
+  return { ...spec, files: isLater ? output(spec.files).apply((files) => read(files as readonly FileSpec[])) : read(spec.files) };
 }

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { isLinuxKitError } from "../../sdk/core/errors.ts";
+import { File } from "../../sdk/definition/file.ts";
+import { Image } from "../../sdk/definition/image.ts";
+import { Service } from "../../sdk/definition/service.ts";
+import { ImageBuild } from "../../sdk/resource/image-build.ts";
+
+const project = await mkdtemp(join(tmpdir(), "linuxkit-program-"));
+after(() => rm(project, { recursive: true, force: true }));
+await mkdir(join(project, "src"));
+await writeFile(join(project, "Pulumi.yaml"), "name: x\nruntime: nodejs\n");
+await writeFile(join(project, "motd"), "welcome\n");
+process.env.PULUMI_LINUXKIT_CACHE = join(project, "cache");
+// the program runs below the project's folder, as with `main: src/`
+process.chdir(join(project, "src"));
+
+const registered = new Map<string, pulumi.runtime.MockResourceArgs>();
+pulumi.runtime.setMocks({
+  call: () => ({}),
+  newResource(args) {
+    registered.set(args.name, args);
+    return { id: args.name, state: { ...args.inputs, path: "/cache/artifacts/x", files: [{ role: "kernel", name: "web-kernel", size: 1, sha256: "0" }] } };
+  },
+});
+const valueOf = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => void output.apply((value) => resolve(value)));
+
+/** The inputs that the engine gets. */
+async function inputsOf(build: ImageBuild, name: string) {
+  await valueOf(build.urn);
+  return (registered.get(name) as pulumi.runtime.MockResourceArgs).inputs;
+}
+
+describe("ImageBuild in a program", () => {
+  test("puts the whole definition into its inputs, with local files read", async () => {
+    const image = new Image({ services: [new Service("web", { image: "nginx:1.27" })], files: [new File("/etc/motd", { source: "motd" }), new File("/etc/none", { source: "none", optional: true })] });
+    const inputs = await inputsOf(new ImageBuild("plain", { image, format: "kernel+initrd" }), "plain");
+    assert.equal(registered.get("plain")?.type, "linuxkit:index:ImageBuild");
+    assert.deepEqual(inputs.formats, ["kernel+initrd"]);
+    assert.deepEqual(inputs.image, { ...image.spec, files: [{ path: "/etc/motd", mode: "0600", uid: 0, gid: 0, contents: "welcome\n" }] });
+    assert.ok(!JSON.stringify(inputs).includes(project));
+  });
+
+  test("reads a file whose place is an Output once that is known", async () => {
+    const image = new Image({ files: [new File("/etc/motd", { source: pulumi.output("motd") })] });
+    const inputs = await inputsOf(new ImageBuild("later", { image }), "later");
+    assert.equal(inputs.image.files[0].contents, "welcome\n");
+  });
+
+  test("finds its files by their roles", async () => {
+    const build = new ImageBuild("roles", { image: new Image({}) });
+    assert.equal(await valueOf(build.file("kernel")), "/cache/artifacts/x/web-kernel");
+  });
+
+  test("throws where a file is not there, and where it was sought", () => {
+    const image = new Image({ files: [new File("/etc/motd", { source: "nowhere" })] });
+    assert.throws(() => new ImageBuild("broken", { image }), (error) => isLinuxKitError(error, "NOT_FOUND") && error.message.includes(join(project, "nowhere")));
+  });
+});
