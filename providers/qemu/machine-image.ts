@@ -4,6 +4,7 @@ import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { type ServiceSecrets, secretsOf } from "./service-secrets.ts";
 import { type Transform, transformed } from "./transform.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
@@ -25,6 +26,8 @@ export class MachineImage extends ComponentResource {
   /** Paths on this host. */
   readonly kernel: Output<string>;
   readonly initrd: Output<string>;
+  /** What the services of the definition name as secrets; empty where only a build is known. */
+  readonly secrets: Output<ServiceSecrets>;
   /** The resources behind it. */
   readonly nodes: { readonly build: ImageBuild };
 
@@ -37,6 +40,7 @@ export class MachineImage extends ComponentResource {
     this.cmdline = output(build.cmdline);
     this.kernel = build.file("kernel");
     this.initrd = build.file("initrd");
+    this.secrets = secretsOf(args.image?.spec);
     this.registerOutputs({ digest: this.digest, arch: this.arch, cmdline: this.cmdline, kernel: this.kernel, initrd: this.initrd });
   }
 }

@@ -6,11 +6,12 @@ import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.
 import type { DiskAttachment } from "./arguments.ts";
 import { Disk } from "./disk.ts";
 import { MachineImage } from "./machine-image.ts";
+import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 import { type Transform, transformed } from "./transform.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
-export interface MachineArgs extends Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "userData" | "secrets" | "waitForHealth"> {
+export interface MachineArgs extends Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "userData" | "waitForHealth"> {
   /** An operating system: it is built as this machine's own child. */
   readonly image?: Image | undefined;
   /** A build that writes `kernel+initrd`. */
@@ -20,6 +21,11 @@ export interface MachineArgs extends Pick<QemuVmArgs, "memoryMiB" | "cpus" | "pu
   readonly arch?: Input<Arch> | undefined;
   /** Disks that outlive it, in the order in which the guest sees them: vda, vdb… @default none */
   readonly disks?: readonly (Disk | Input<DiskAttachment>)[] | undefined;
+  /**
+   * By service, then by name: values for what the services name as `secrets`. They go from the stack to the machine and
+   * are in no image. @default the values that `image` gives; with `build` they are wanted here
+   */
+  readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
   /** How long a start may take until the guest is healthy, in seconds. @default 300 */
   readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. */
@@ -64,7 +70,7 @@ export class Machine extends ComponentResource {
 
 function vmArguments({ memoryMiB, cpus, publish, userData, secrets, waitForHealth, disks = [] }: MachineArgs, image: MachineImage): QemuVmArgs {
   const { kernel, initrd, cmdline, digest, arch } = image;
-  return { kernel, initrd, cmdline, digest, arch, memoryMiB, cpus, publish, userData, secrets, waitForHealth, disks: disks.map(attachment) };
+  return { kernel, initrd, cmdline, digest, arch, memoryMiB, cpus, publish, userData, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>), waitForHealth, disks: disks.map(attachment) };
 }
 
 function attachment(disk: Disk | Input<DiskAttachment>): Input<DiskAttachment> {

@@ -55,6 +55,8 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** Checks and completes the inputs of a machine. Unknown leaves stay as they are. */
 export function checkVm(given: Properties): Checked {
   const inputs: Record<string, Value | undefined> = { ...DEFAULTS, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) };
+  // no secrets are none, however that is said
+  if (isProperties(inputs.secrets) && Object.keys(inputs.secrets).length === 0) delete inputs.secrets;
   const failures: CheckFailure[] = [];
   const fail = (at: string, message: string | undefined): void => {
     if (message !== undefined) failures.push({ path: at, message });

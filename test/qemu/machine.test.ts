@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { type Output, runtime, secret } from "@pulumi/pulumi";
 import { Disk, Machine, MachineImage } from "../../providers/qemu/index.ts";
-import { Image, Kernel } from "../../sdk/index.ts";
+import { Image, Kernel, Service } from "../../sdk/index.ts";
 import { ImageBuild } from "../../sdk/resource/image-build.ts";
 
 const OS = new Image({ kernel: new Kernel({ image: "example.com/kernel:1" }), init: ["example.com/init:1"] });
@@ -68,6 +68,15 @@ describe("a machine in a program", () => {
     assert.deepEqual(disks, [{ path: "/disks/data.img", serial: "data", format: "raw" }, { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true }]);
     // the mark that the engine knows a secret by
     assert.deepEqual(Object.keys(secrets as object).includes("4dabf18193072939515e22adb298388d"), true);
+  });
+
+  test("gets the secrets that its image's services name", async () => {
+    const image = OS.with({ services: [new Service("web", { image: "example.com/web:1", secrets: { key: secret("hush"), other: "a" } })] });
+    const machine = new Machine("web", { image, secrets: { web: { other: "b" }, db: { c: "d" } } });
+    await valueOf(machine.url);
+    // as the engine gets it: a mark, and the value beside it
+    const { value } = registered.get("web-vm")?.inputs.secrets as { value: unknown };
+    assert.deepEqual(value, { web: { key: "hush", other: "b" }, db: { c: "d" } });
   });
 
   test("lets the program change what its children get", async () => {

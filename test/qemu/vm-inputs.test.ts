@@ -7,7 +7,7 @@ const GOOD: Properties = { kernel: "/k", initrd: "/i", digest: "sha256:0", cmdli
 
 describe("the inputs of a machine", () => {
   test("are completed", () => {
-    const { inputs, failures } = checkVm({ ...GOOD, publish: ["8080:80"] });
+    const { inputs, failures } = checkVm({ ...GOOD, publish: ["8080:80"], secrets: {} });
     assert.deepEqual(failures, []);
     assert.deepEqual(inputs, { ...GOOD, arch: "amd64", memoryMiB: 256, cpus: 1, publish: ["127.0.0.1:8080:80/tcp"], disks: [], waitForHealth: true });
   });
