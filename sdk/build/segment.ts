@@ -36,7 +36,7 @@ export async function makeSegment(segment: PlanSegment, workshop: Workshop): Pro
   const key = segmentKey(segment);
   await using spool = await Spool.open(segments.path(key));
   const tree = await growTree(segment.steps, spool, workshop);
-  const archive = counted(writeCpio(tree.entries({ implied: "left out" })), (done) => {
+  const archive = counted(writeCpio(tree.entries({ implied: "left out", memory: "reused" })), (done) => {
     onProgress?.({ stage: "segment", message: `compress ${segment.name}`, done, total: Math.max(done, tree.size) });
   });
   // awaited here: the spool is closed when this returns

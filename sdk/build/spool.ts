@@ -29,6 +29,7 @@ export class Spool {
   #pendingBytes = 0;
   /** End of all that was put, the pending included. */
   #end = 0;
+  #buffer: Buffer = Buffer.alloc(0);
   /** Bytes read ahead, from `#windowStart` on. */
   #window: Uint8Array = new Uint8Array(0);
   #windowStart = 0;
@@ -106,11 +107,14 @@ export class Spool {
     for (let at = 0; at < chunk.length; ) at += (await this.#file.write(chunk, at, chunk.length - at, position + at)).bytesWritten;
   }
 
-  /** Reads a body that was put. */
-  async *read({ offset, size }: Spooled): AsyncGenerator<Uint8Array> {
+  /**
+   * Reads a body that was put. With `memory: "reused"` a chunk is good until the next one is asked for: for a reader
+   * that copies at once, which then makes no garbage.
+   */
+  async *read({ offset, size }: Spooled, { memory }: { readonly memory: "reused" | "own" }): AsyncGenerator<Uint8Array> {
     await this.#flush();
     for (let at = offset; at < offset + size; ) {
-      if (at < this.#windowStart || at >= this.#windowStart + this.#window.length) await this.#readAhead(at);
+      if (at < this.#windowStart || at >= this.#windowStart + this.#window.length) await this.#readAhead(at, memory);
       const from = at - this.#windowStart;
       const chunk = this.#window.subarray(from, from + offset + size - at);
       at += chunk.length;
@@ -118,9 +122,9 @@ export class Spool {
     }
   }
 
-  async #readAhead(position: number): Promise<void> {
-    // new memory each time: whoever has a chunk of the last window may keep it
-    const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafeSlow(WINDOW), 0, WINDOW, position);
+  async #readAhead(position: number, memory: "reused" | "own"): Promise<void> {
+    if (memory === "own" || this.#buffer.length === 0) this.#buffer = Buffer.allocUnsafeSlow(WINDOW);
+    const { buffer, bytesRead } = await this.#file.read(this.#buffer, 0, WINDOW, position);
     if (bytesRead === 0) throw new Error(`the temporary file beside ${this.#path} is shorter than what was put in it`);
     this.#window = buffer.subarray(0, bytesRead);
     this.#windowStart = position;

@@ -13,6 +13,13 @@ interface Node extends Omit<EntryHeader, "path"> {
   children: number;
 }
 
+export interface EntriesOptions {
+  /** What becomes of directories that no entry named. */
+  readonly implied: "written" | "left out";
+  /** Whose memory the chunks of bodies are. @default "own" */
+  readonly memory?: "reused" | "own";
+}
+
 /** How many symlinks a path may pass, as the kernel counts (path_resolution(7)). */
 const MAX_SYMLINKS = 40;
 
@@ -59,8 +66,9 @@ export class Tree {
   /**
    * The tree in order: a directory before what is in it, else in the order in which the last word was said.
    * A segment leaves implied directories out: an earlier segment may have made them, with a mode of their own.
+   * For `memory` see {@link Spool.read}.
    */
-  *entries({ implied }: { readonly implied: "written" | "left out" }): Generator<CpioEntry> {
+  *entries({ implied, memory = "own" }: EntriesOptions): Generator<CpioEntry> {
     const names = new Map<string, { count: number; first?: string }>();
     for (const [path, node] of this.#nodes) {
       const key = shareKey(path, node);
@@ -73,7 +81,7 @@ export class Tree {
         yield { ...header, path, type: "hardlink", size: 0, link: share.first, body: NO_BODY };
       } else {
         if (share) share.first = path;
-        yield { ...header, path, names: share?.count ?? 1, body: body ? this.#spool.read(body) : NO_BODY };
+        yield { ...header, path, names: share?.count ?? 1, body: body ? this.#spool.read(body, { memory }) : NO_BODY };
       }
     }
   }
