@@ -7,44 +7,73 @@ import { LinuxKitError } from "../core/errors.ts";
 export type Compression = "" | "xz" | "gz" | "zst";
 
 /**
- * Decompresses a stream chunk by chunk.
+ * Decompresses a stream chunk by chunk. Any number of streams may be under way at a time, each at its own pace.
  *
  * @param path what to call the stream in errors
  * @throws CORRUPT when the stream breaks its format or ends early
  */
 export async function* decompress(source: Bytes, compression: Compression, path: string): AsyncGenerator<Uint8Array> {
   // an error of the source itself (a wrong digest, a lost connection) must come out as it is
-  let failure: unknown;
-  const watched = async function* (): AsyncGenerator<Uint8Array> {
+  let failure: { error: unknown } | undefined;
+  const watched = (async function* (): AsyncGenerator<Uint8Array> {
     try {
       yield* source;
     } catch (error) {
-      failure = error;
+      failure = { error };
       throw error;
     }
-  };
+  })();
   try {
-    yield* decoderOf(watched(), compression, await xzOf(compression));
+    yield* decoderOf(watched, compression);
   } catch (error) {
-    if (failure !== undefined) throw failure;
+    if (failure) throw failure.error;
     throw new LinuxKitError("CORRUPT", `${path}: ${(error as Error).message}`, { path }, { cause: error });
+  } finally {
+    await watched.return(undefined);
   }
 }
 
-type Xz = typeof import("xz-decompress").XzReadableStream;
-
-async function xzOf(compression: Compression): Promise<Xz | undefined> {
-  if (compression !== "xz") return undefined;
-  // a CommonJS bundle whose exports Node cannot name: what it exports is the default
-  const loaded = (await import("xz-decompress")) as unknown as { default: typeof import("xz-decompress") };
-  return loaded.default.XzReadableStream;
-}
-
-function decoderOf(source: AsyncIterable<Uint8Array>, compression: Compression, Xz: Xz | undefined): AsyncIterable<Uint8Array> {
-  if (Xz) return new Xz(ReadableStream.from(source) as ReadableStream<Uint8Array>) as unknown as AsyncIterable<Uint8Array>;
+function decoderOf(source: AsyncGenerator<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+  if (compression === "xz") return unxz(source);
   if (compression === "") return source;
   const input = Readable.from(source, { objectMode: false });
   const decoder = compression === "gz" ? createGunzip() : createZstdDecompress();
   input.once("error", (error) => decoder.destroy(error));
   return input.pipe(decoder);
 }
+
+/** What of xz-decompress is used, and the one thing of it that is private. */
+interface XzDecompress {
+  readonly XzReadableStream: typeof import("xz-decompress").XzReadableStream & { _contextMutex: { acquire(): Promise<void>; release(): void } };
+}
+
+async function* unxz(source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  // a CommonJS bundle whose exports Node cannot name: what it exports is the default
+  const { XzReadableStream } = ((await import("xz-decompress")) as unknown as { default: XzDecompress }).default;
+  // Its lock lets one stream at a time decode, and a cancelled stream releases what another holds: who reads two streams
+  // by turns would wait for ever. The streams share nothing that needs it.
+  XzReadableStream._contextMutex = NO_LOCK;
+
+  let ended = false;
+  const noticed = (async function* (): AsyncGenerator<Uint8Array> {
+    yield* source;
+    ended = true;
+  })();
+  const reader = new XzReadableStream(ReadableStream.from(noticed) as ReadableStream<Uint8Array>).getReader();
+  try {
+    for (let starved = 0; ; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      // it would ask for more input without end; once is what was read ahead
+      starved = ended && value.length === 0 ? starved + 1 : 0;
+      if (starved > READ_AHEAD) throw new Error("the xz stream ends early");
+      if (value.length > 0) yield value;
+    }
+  } finally {
+    // it fails where the stream is decoded to its end but not read to it, and there is nothing left to free then
+    await reader.cancel().catch(() => {});
+  }
+}
+
+const NO_LOCK = Object.freeze({ acquire: async () => {}, release: () => {} });
+const READ_AHEAD = 8;

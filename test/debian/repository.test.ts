@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { isLinuxKitError, type LinuxKitErrorCode } from "../../sdk/core/errors.ts";
+import { DebianMirror, newKey } from "../support/debian-mirror.ts";
+import { workshop } from "../support/debian-workshop.ts";
+
+let mirror: DebianMirror;
+before(async () => {
+  mirror = await DebianMirror.start([
+    { name: "nginx-light", version: "1.22.1-9" },
+    { name: "nginx-light", version: "1.22.1-9+deb12u1", suite: "bookworm-security" },
+    { name: "chrony", version: "4.3-2", fields: { Provides: "time-daemon, ntp (= 4)" } },
+    { name: "ntpsec", version: "1.2-1", fields: { Provides: "time-daemon, ntp (= 1)" } },
+    { name: "debian-archive-keyring", architecture: "all", files: { "usr/share/keyrings/debian-archive-keyring.gpg": Buffer.alloc(0) } },
+  ]);
+});
+after(() => mirror.stop());
+
+async function code(wanted: LinuxKitErrorCode, message: RegExp, run: () => Promise<unknown>): Promise<void> {
+  await assert.rejects(run, (error) => isLinuxKitError(error, wanted) && message.test(error.message), String(message));
+}
+
+describe("a good mirror", () => {
+  test("the newest version of all suites, and where it comes from", async () => {
+    await using shop = await workshop(mirror);
+    const repository = await shop.open();
+    const versions = await repository.versions("nginx-light");
+    assert.deepEqual(versions.map(({ version, archive }) => [version, archive]), [["1.22.1-9+deb12u1", "security"], ["1.22.1-9", "debian"]]);
+    assert.equal((await repository.newest("nginx-light")).version, "1.22.1-9+deb12u1");
+  });
+  test("the second time no index is fetched", async () => {
+    await using shop = await workshop(mirror);
+    await shop.open();
+    const asked = mirror.requests.length;
+    const repository = await shop.open();
+    assert.equal((await repository.newest("chrony")).version, "4.3-2");
+    assert.deepEqual(mirror.requests.slice(asked).sort(), ["debian-security/dists/bookworm-security/InRelease", "debian/dists/bookworm-updates/InRelease", "debian/dists/bookworm/InRelease"]);
+  });
+  test("an index that lost a file is made again", async () => {
+    await using shop = await workshop(mirror);
+    await shop.open();
+    const folder = join(shop.cacheDir, "indexes");
+    for (const name of await readdir(folder)) if (name.endsWith(".table")) await rm(join(folder, name));
+    assert.equal((await (await shop.open()).newest("chrony")).version, "4.3-2");
+  });
+  test("virtual packages: by name, and by version only where they have one", async () => {
+    await using shop = await workshop(mirror);
+    const repository = await shop.open();
+    const names = async (relation?: ">=", version?: string) => (await repository.meeting(relation ? { name: "ntp", relation, version: version as string } : { name: "time-daemon" })).map(({ name }) => name);
+    assert.deepEqual(await names(), ["chrony", "ntpsec"]);
+    assert.deepEqual(await names(">=", "2"), ["chrony"]);
+  });
+  test("unknown packages: the nearest name, or who provides a virtual one", async () => {
+    await using shop = await workshop(mirror);
+    const repository = await shop.open();
+    await code("NOT_FOUND", /no package "nginx-ligth" for amd64: did you mean "nginx-light"\?/, () => repository.newest("nginx-ligth"));
+    await code("NOT_FOUND", /"time-daemon" for amd64: it is virtual, name one that provides it: chrony, ntpsec/, () => repository.newest("time-daemon"));
+  });
+  test("keys from the mirror's own package, where the host has none", async () => {
+    await using other = await DebianMirror.start();
+    const keyring = Buffer.from(other.key.toPublic().write());
+    await other.add({ name: "debian-archive-keyring", architecture: "all", files: { "usr/share/keyrings/debian-archive-keyring.gpg": keyring } });
+    await other.publish();
+    await using shop = await workshop(other);
+    assert.equal((await (await shop.open({ keyring: async () => undefined })).newest("debian-archive-keyring")).version, "1.0-1");
+  });
+});
+
+describe("what is not as the archive signed it is refused", () => {
+  test("keys from the mirror that are not on the list", async () => {
+    await using other = await DebianMirror.start();
+    await other.add({ name: "debian-archive-keyring", architecture: "all", files: { "usr/share/keyrings/debian-archive-keyring.gpg": Buffer.from(other.key.toPublic().write()) } });
+    await other.publish();
+    await using shop = await workshop(other);
+    await code("SIGNATURE_INVALID", /holds a key that is trusted/, () => shop.open({ keyring: async () => undefined, fingerprints: [mirror.fingerprint] }));
+  });
+
+  const rows: readonly { name: string; publish: Parameters<DebianMirror["publish"]>[1]; message: RegExp }[] = [
+    { name: "a changed word", publish: { alter: (text) => text.replace("Architectures: amd64", "Architectures: amd64 arm64") }, message: /bookworm\/InRelease: has no good signature by a key that is trusted/ },
+    { name: "no signature", publish: { alter: (text) => text.replace(/^[\s\S]*?\n\n/, "").replace(/-----BEGIN PGP SIG[\s\S]*/, "") }, message: /is not a signed message/ },
+    { name: "expired", publish: { validUntil: "Sat, 31 May 2025 12:00:00 UTC" }, message: /was valid until 2025-05-31T12:00:00.000Z, and now it is 2025-06-01T00:00:00.000Z/ },
+    { name: "another suite's", publish: { codename: "trixie" }, message: /is of "trixie", wanted "bookworm"/ },
+  ];
+  for (const { name, publish, message } of rows) {
+    test(name, async () => {
+      await mirror.publish("bookworm", publish ?? {});
+      await using shop = await workshop(mirror);
+      await code("SIGNATURE_INVALID", message, () => shop.open());
+      await mirror.publish("bookworm");
+    });
+  }
+  test("a key that the list does not have", async () => {
+    await mirror.publish("bookworm-security", { key: await newKey() });
+    await using shop = await workshop(mirror);
+    await code("SIGNATURE_INVALID", /bookworm-security\/InRelease: has no good signature/, () => shop.open());
+    await mirror.publish("bookworm-security");
+  });
+  test("text before the signed text counts for nothing", async () => {
+    await mirror.publish("bookworm", { alter: (text) => `Codename: bookworm\nSHA256:\n ${"0".repeat(64)} 1 main/binary-amd64/Packages.xz\n\n${text}` });
+    await using shop = await workshop(mirror);
+    const outcome = await shop.open().then(async (repository) => (await repository.newest("chrony")).version, (error: unknown) => error);
+    assert.ok(outcome === "4.3-2" || isLinuxKitError(outcome, "SIGNATURE_INVALID"), String(outcome));
+    await mirror.publish("bookworm");
+  });
+  test("still valid", async () => {
+    await mirror.publish("bookworm", { validUntil: "Sun, 01 Jun 2025 00:00:01 UTC" });
+    await using shop = await workshop(mirror);
+    await shop.open();
+    await mirror.publish("bookworm");
+  });
+  test("an index that is not the signed one", async () => {
+    const file = mirror.file("debian/dists/bookworm/main/binary-amd64/Packages.xz");
+    const whole = await readFile(file);
+    await using shop = await workshop(mirror);
+    await writeFile(file, Buffer.concat([whole.subarray(0, -4), Buffer.from("evil")]));
+    await code("DIGEST_MISMATCH", /Packages\.xz: got sha256:/, () => shop.open());
+    await writeFile(file, whole.subarray(0, -4));
+    await code("SIZE_MISMATCH", /Packages\.xz: got \d+ bytes, wanted \d+/, () => shop.open());
+    await writeFile(file, whole);
+    await shop.open();
+  });
+  test("a suite that lacks the architecture is left out, as s390x is of security", async () => {
+    await mirror.publish("bookworm-security", { architectures: "arm64" });
+    await using shop = await workshop(mirror);
+    assert.equal((await (await shop.open()).newest("nginx-light")).version, "1.22.1-9");
+    await mirror.publish("bookworm-security");
+  });
+});
+
+describe("connections that fail", () => {
+  const index = "binary-amd64/Packages.xz";
+  test("broken off: begun again where it broke", async () => {
+    let times = 0;
+    const ranges: (string | undefined)[] = [];
+    mirror.faults.set("debian/dists/bookworm/main/binary-amd64/Packages.xz", (request, response, body) => {
+      ranges.push(request.headers.range);
+      if (++times > 2) return false;
+      const from = times === 1 ? 0 : 10;
+      response.writeHead(times === 1 ? 200 : 206, { "content-length": body.length - from });
+      response.write(body.subarray(from, from + 10), () => response.destroy());
+      return true;
+    });
+    await using shop = await workshop(mirror);
+    await shop.open();
+    assert.deepEqual(ranges, [undefined, "bytes=10-", "bytes=20-"]);
+    mirror.faults.clear();
+  });
+  test("a server without ranges sends it all again", async () => {
+    let times = 0;
+    mirror.faults.set(index, (_, response, body) => {
+      times++;
+      response.writeHead(200, { "content-length": body.length });
+      if (times > 1) response.end(body);
+      else response.write(body.subarray(0, 10), () => response.destroy());
+      return true;
+    });
+    await using shop = await workshop(mirror);
+    assert.equal((await (await shop.open()).newest("chrony")).version, "4.3-2");
+    mirror.faults.clear();
+  });
+  test("a passing refusal is tried again, a lasting one is coded", async () => {
+    let times = 0;
+    mirror.faults.set("bookworm/InRelease", (_, response) => {
+      if (++times > 2) return false;
+      response.writeHead(503).end();
+      return true;
+    });
+    await using shop = await workshop(mirror);
+    await shop.open();
+    mirror.faults.set("bookworm/InRelease", (_, response) => !!response.writeHead(503).end());
+    await code("NETWORK", /cannot download .*InRelease: HTTP 503 .*\(tried 4 times\)/, () => shop.open());
+    mirror.faults.set("bookworm/InRelease", (_, response) => !!response.writeHead(403).end());
+    await code("ACCESS_DENIED", /InRelease: refused \(HTTP 403\)/, () => shop.open());
+    mirror.faults.set("bookworm/InRelease", (_, response) => !!response.writeHead(404).end());
+    await code("NOT_FOUND", /InRelease: not there/, () => shop.open());
+    mirror.faults.clear();
+  });
+  test("silence ends by the deadline", async () => {
+    mirror.faults.set("bookworm/InRelease", () => true);
+    await using shop = await workshop(mirror);
+    await code("NETWORK", /nothing came for 0\.05 seconds/, () => shop.open({ deadline: 50, retries: 1 }));
+    mirror.faults.clear();
+  });
+  test("cancelled", async () => {
+    await using shop = await workshop(mirror);
+    const controller = new AbortController();
+    mirror.faults.set("bookworm/InRelease", () => {
+      controller.abort();
+      return true;
+    });
+    await code("CANCELLED", /download of .* was cancelled/, () => shop.open({ signal: controller.signal }));
+    mirror.faults.clear();
+  });
+});
