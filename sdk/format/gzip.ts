@@ -3,6 +3,7 @@ import { constants, crc32, deflateRaw } from "node:zlib";
 import type { Bytes } from "../core/bytes.ts";
 import { mapOrdered } from "../core/ordered.ts";
 import { rechunk } from "../core/rechunk.ts";
+import { isCompressible } from "./compressible.ts";
 
 const CHUNK = 1 << 20;
 const deflate = promisify<Uint8Array, object, Buffer>(deflateRaw);
@@ -24,7 +25,7 @@ export async function* gzip(source: Bytes, level = 6): AsyncGenerator<Uint8Array
     }
   }
   // a full flush ends on a byte boundary without being the last block: pieces follow each other in one stream
-  yield* mapOrdered(counted(), 6, (chunk) => deflate(chunk, { level, finishFlush: constants.Z_FULL_FLUSH }));
+  yield* mapOrdered(counted(), 6, (chunk) => deflate(chunk, { level: isCompressible(chunk) ? level : 0, finishFlush: constants.Z_FULL_FLUSH }));
   const tail = Buffer.alloc(10);
   // an empty block that is the last one
   tail[0] = 3;

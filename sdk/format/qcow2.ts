@@ -5,9 +5,10 @@ import type { Overwrite } from "../core/write-file.ts";
 import { zeroes } from "../core/zero.ts";
 import { readBlocks } from "../disk/block.ts";
 import type { Disk } from "../disk/extent.ts";
+import { isCompressible } from "./compressible.ts";
 
 export interface Qcow2Options {
-  /** Deflates each cluster; one that does not shrink is kept as it is. @default true */
+  /** Deflates each cluster that is likely to shrink; one that does not is kept as it is. @default true */
   readonly compress?: boolean;
   /** Of zlib, 1 to 9. @default 6 */
   readonly level?: number;
@@ -102,7 +103,7 @@ interface Cluster {
 
 // readers inflate with a window of 4 KiB
 async function compress(block: { readonly index: number; readonly bytes: Uint8Array }, { compress = true, level = 6 }: Qcow2Options): Promise<Cluster> {
-  if (!compress) return block;
+  if (!compress || !isCompressible(block.bytes)) return block;
   const packed = await deflate(block.bytes, { level, windowBits: 12, memLevel: 9 });
   return packed.length < CLUSTER ? { ...block, packed } : block;
 }

@@ -6,12 +6,13 @@ import { zeroes } from "../core/zero.ts";
 import { readBlocks } from "../disk/block.ts";
 import { type Disk, SECTOR } from "../disk/extent.ts";
 import { type Seed, serialFrom } from "../disk/identity.ts";
+import { isCompressible } from "./compressible.ts";
 
 export interface VmdkOptions {
   readonly seed: Seed;
   /** File name that the descriptor gives the extent. @default "disk.vmdk" */
   readonly name?: string;
-  /** Of zlib, 1 to 9. @default 6 */
+  /** Of zlib, 1 to 9; grains that are compressed already are only wrapped. @default 6 */
   readonly level?: number;
 }
 
@@ -49,7 +50,7 @@ export async function* writeVmdk(disk: Disk, options: VmdkOptions): AsyncGenerat
   yield encodeHeader(disk.size, AT_END);
   yield encodeDescriptor(disk.size, options);
   yield* zeroes((OVERHEAD - 1 - DESCRIPTOR_SECTORS) * SECTOR);
-  const pack = async ({ index, bytes }: { index: number; bytes: Uint8Array }) => ({ index, packed: await deflate(bytes, { level: options.level ?? 6 }) });
+  const pack = async ({ index, bytes }: { index: number; bytes: Uint8Array }) => ({ index, packed: await deflate(bytes, { level: isCompressible(bytes) ? (options.level ?? 6) : 0 }) });
   for await (const { index, packed } of mapOrdered(readBlocks(disk, GRAIN), 8, pack)) {
     const of = Math.floor(index / TABLE_ENTRIES);
     if (table?.index !== of) {
