@@ -4,8 +4,7 @@ import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { Compression } from "../plan/plan.ts";
 
-/** The kernel takes a zstd window of at most 2^27 bytes. */
-const MAX_WINDOW_LOG = 27;
+/** The kernel takes a zstd window of at most 2^27 bytes, and no level of these has a longer one. */
 const MAX_LEVEL = { zstd: 22, gzip: 9 } as const;
 /** What the compressor gets at a time. */
 const BLOCK = 1 << 17;
@@ -39,7 +38,7 @@ export async function* compress(source: Bytes, { algorithm, level }: Compression
 // write other bytes, and whether it does would be a matter of timing.
 async function feed(source: Bytes, compressor: Gzip | ZstdCompress, signal: AbortSignal | undefined): Promise<void> {
   // a compressor that is destroyed at work never calls back
-  const closed = once(compressor, "close");
+  const closed = once(compressor, "close").catch(() => {});
   const write = (chunk: Uint8Array) => Promise.race([closed, new Promise<void>((resolve, reject) => compressor.write(chunk, (error) => (error ? reject(error) : resolve())))]);
   const block = Buffer.allocUnsafeSlow(BLOCK);
   let used = 0;
@@ -62,15 +61,9 @@ async function feed(source: Bytes, compressor: Gzip | ZstdCompress, signal: Abor
 }
 
 function zstd(level: number): ZstdCompress {
-  const checked = checkLevel("zstd", level);
   return createZstdCompress({
     chunkSize: BLOCK,
-    params: {
-      [constants.ZSTD_c_compressionLevel]: checked,
-      [constants.ZSTD_c_checksumFlag]: 1,
-      // only levels above 22 would choose a longer one; it is the kernel's limit all the same
-      ...(checked > 21 ? { [constants.ZSTD_c_windowLog]: MAX_WINDOW_LOG } : {}),
-    },
+    params: { [constants.ZSTD_c_compressionLevel]: checkLevel("zstd", level), [constants.ZSTD_c_checksumFlag]: 1 },
   });
 }
 
