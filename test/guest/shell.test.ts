@@ -85,7 +85,7 @@ describe("last_line", () => {
     ["one\ntwo\n", "two"],
     ["one\ntwo", "two"],
     ["why\n\n  \n", "why"],
-    ["\u001elinuxkit test 1.0 healthy\r\n", " linuxkit test 1.0 healthy"],
+    ["\u001elinuxkit test 1.0 healthy\r\n", "linuxkit test 1.0 healthy"],
     ["caf\u00e9\n", "caf "],
     [`${"x".repeat(5000)}\n`, "x".repeat(300)],
     ["", ""],

@@ -21,6 +21,7 @@ last_line() {
   for file in "$@"; do
     if [ -s "$file" ]; then
       line=$(tail -c 2000 "$file" | tr -c '\040-\176\n' ' ' | grep '[^ ]' | tail -n 1)
+      line=\${line# }
       printf '%.300s' "\${line% }"
       return
     fi

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { build } from "../../sdk/build/build.ts";
+import { debian } from "../../sdk/debian/images.ts";
+import { Image, type ImageArgs, Kernel, OnbootTask, OnshutdownTask, Service } from "../../sdk/index.ts";
+import { boot, type Booted, type BootOptions } from "../support/qemu.ts";
+
+// all containers of the tests have this image: it is in one segment with the init, and built once
+const toolbox = debian.packages({ packages: ["busybox-static"], files: [{ path: "bin/sh", symlink: "busybox" }, { path: "host", directory: true }] });
+
+type Fields<T extends abstract new (...args: never) => unknown> = Omit<ConstructorParameters<T>[1 & keyof ConstructorParameters<T>], "image" | "command">;
+
+const sh = (script: string) => ({ image: toolbox, command: ["/bin/sh", "-c", script] });
+
+/** A task that runs a shell script. */
+export const task = (name: string, script: string, fields: Partial<Fields<typeof OnbootTask>> = {}) => new OnbootTask(name, { ...sh(script), ...fields });
+export const lastTask = (name: string, script: string, fields: Partial<Fields<typeof OnshutdownTask>> = {}) => new OnshutdownTask(name, { ...sh(script), ...fields });
+/** A service that runs a shell script. Its end is quick unless the test says otherwise. */
+export const service = (name: string, script: string, fields: Partial<Fields<typeof Service>> = {}) => new Service(name, { ...sh(script), ...fields });
+
+/** Sees the whole guest and runs, on its port 80, what it is sent: the tests' eyes. */
+export const spy = () =>
+  service("spy", 'mkdir -p /tmp/www/cgi-bin; printf \'#!/bin/sh\\necho; cat | sh 2>&1\\n\' >/tmp/www/cgi-bin/run; chmod 755 /tmp/www/cgi-bin/run; exec busybox httpd -f -p 80 -h /tmp/www', {
+    tmpfs: ["/tmp"],
+    pid: "host",
+    binds: ["/:/host:ro"],
+    capabilities: ["CAP_NET_BIND_SERVICE", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_SYS_ADMIN"],
+    health: { tcp: { port: 80 } },
+  });
+
+/** What the spy's shell says to a script. */
+export async function ask(machine: Booted, script: string): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${machine.port(80)}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(30_000) });
+  return answer.text();
+}
+
+/** The address that QEMU's user network gives. */
+export const dhcp = () => new OnbootTask("dhcp", { image: debian.dhcp() });
+
+let folder: Promise<string> | undefined;
+let builds = 0;
+after(async () => folder && rm(await folder, { recursive: true, force: true }));
+
+/** Builds an image with Debian's kernel and our init, and boots it. */
+export async function bootImage(parts: Omit<ImageArgs, "kernel" | "init">, options: Partial<BootOptions> = {}): Promise<Booted> {
+  return boot({ ...(await buildImage(parts)), ...options });
+}
+
+export async function buildImage(parts: Omit<ImageArgs, "kernel" | "init">): Promise<{ readonly kernel: string; readonly initrd: string; readonly cmdline: string }> {
+  const image = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()], ...parts });
+  folder ??= mkdtemp(join(tmpdir(), "linuxkit-image-"));
+  const outputDir = join(await folder, String(builds++));
+  const { files, cmdline } = await build(image, { format: "kernel+initrd", outputDir, name: "test" });
+  const path = (role: string): string => join(outputDir, files.find((file) => file.role === role)?.name ?? role);
+  return { kernel: path("kernel"), initrd: path("initrd"), cmdline };
+}

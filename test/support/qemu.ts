@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
+import { type ConsoleLine, parseConsoleLine } from "../../sdk/guest/console.ts";
+import { FIRMWARE } from "../../sdk/guest/firmware.ts";
+
+/** What to boot. */
+export interface BootOptions {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly cmdline: string;
+  /** @default 256 */
+  readonly memoryMiB?: number;
+  /** The guest's TCP ports to reach: see {@link Booted.port}. @default none */
+  readonly ports?: readonly number[];
+  /** More items of the firmware configuration device, by name. */
+  readonly firmware?: Readonly<Record<string, string>>;
+  /** The word of this boot; `""` gives the guest none. @default "test-boot" */
+  readonly nonce?: string;
+}
+
+/** A machine under QEMU, emulated. It is killed after three minutes, and when it is disposed of. */
+export interface Booted extends AsyncDisposable {
+  /** The guest's reports so far. */
+  readonly lines: readonly ConsoleLine[];
+  /** All that its console said so far. */
+  readonly console: () => string;
+  /** The first report, from now or before, that `wanted` takes. Rejects, with the console, when the machine ends before. */
+  until(what: string, wanted: (line: ConsoleLine) => boolean): Promise<ConsoleLine>;
+  /** The host's port of a guest's port. */
+  port(guestPort: number): number;
+  pressPower(): Promise<void>;
+  /** Waits until QEMU has ended. */
+  readonly ended: Promise<void>;
+}
+
+const LONGEST = 180_000;
+
+/** Boots a machine; the tests themselves decide what to wait for. */
+export async function boot({ kernel, initrd, cmdline, memoryMiB = 256, ports = [], firmware = {}, nonce = "test-boot" }: BootOptions): Promise<Booted> {
+  const folder = await mkdtemp(join(tmpdir(), "linuxkit-boot-"));
+  const items = { ...(nonce && { [FIRMWARE.nonce]: nonce }), ...firmware };
+  const files = await Promise.all(Object.entries(items).map(async ([name, text], index) => {
+    await writeFile(join(folder, `item${index}`), text);
+    return { name, file: `item${index}` };
+  }));
+  const published = await Promise.all(ports.map(async (guestPort) => ({ protocol: "tcp" as const, address: "127.0.0.1", hostPort: await freePort(), guestPort })));
+  const args = qemuArguments({ arch: "amd64", accelerator: "tcg", name: "linuxkit-test", kernel, initrd, cmdline, memoryMiB, cpus: 1, publish: published, disks: [], firmware: files, monitor: "monitor" });
+  const qemu = spawn(qemuProgram("amd64").binary, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
+  return follow(qemu, folder, nonce, new Map(published.map(({ guestPort, hostPort }) => [guestPort, hostPort])));
+}
+
+function follow(qemu: ChildProcess, folder: string, nonce: string, ports: ReadonlyMap<number, number>): Booted {
+  const lines: ConsoleLine[] = [];
+  let text = "";
+  let read = 0;
+  let gone = false;
+  const hear = (chunk: string): void => {
+    text += chunk;
+    for (let end = text.indexOf("\n", read); end >= 0; end = text.indexOf("\n", read)) {
+      const line = parseConsoleLine(text.slice(read, end), nonce || "-");
+      if (line) lines.push(line);
+      read = end + 1;
+    }
+  };
+  for (const stream of [qemu.stdout, qemu.stderr]) stream?.setEncoding("utf8").on("data", hear);
+  const ended = once(qemu, "close").then(() => {
+    gone = true;
+  });
+  return {
+    lines,
+    console: () => text,
+    ended,
+    async until(what, wanted) {
+      for (;;) {
+        const over = gone;
+        const found = lines.find(wanted);
+        if (found) return found;
+        if (over) throw new Error(`the machine ended before ${what}; its console:\n${text}`);
+        await sleep(20);
+      }
+    },
+    port: (guestPort) => ports.get(guestPort) ?? 0,
+    async pressPower() {
+      const socket = connect(join(folder, "monitor"));
+      for (const execute of ["qmp_capabilities", "system_powerdown"]) socket.write(`${JSON.stringify({ execute })}\n`);
+      // its greeting, and an answer to each
+      let answers = 0;
+      for await (const chunk of socket.setEncoding("utf8")) if ((answers += String(chunk).split("\n").length - 1) >= 3) break;
+      socket.destroy();
+    },
+    async [Symbol.asyncDispose]() {
+      qemu.kill("SIGKILL");
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
