@@ -7,5 +7,5 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 /** The CRC-32C register after `bytes`, begun with all ones and not inverted at the end, as Linux's `crc32c(~0, …)`. */
 export function crc32c(bytes: Uint8Array): number {
-  return bytes.reduce((register, byte) => TABLE[(register ^ byte) & 0xff]! ^ (register >>> 8), 0xffffffff) >>> 0;
+  return bytes.reduce((register, byte) => (TABLE[(register ^ byte) & 0xff] as number) ^ (register >>> 8), 0xffffffff) >>> 0;
 }

@@ -1,3 +1,4 @@
+import { present } from "./present.ts";
 /**
  * Applies `work` to up to `concurrency` items at once and yields the results in the items' order. An error ends it;
  * what is under way by then is awaited, so that nothing runs on unseen.
@@ -10,9 +11,9 @@ export async function* mapOrdered<T, R>(items: AsyncIterable<T> | Iterable<T>, c
       // its error is seen when its turn comes; until then it must not count as unhandled
       started.catch(() => {});
       underway.push(started);
-      if (underway.length >= concurrency) yield await underway.shift()!;
+      if (underway.length >= concurrency) yield await present(underway.shift());
     }
-    while (underway.length > 0) yield await underway.shift()!;
+    while (underway.length > 0) yield await present(underway.shift());
   } finally {
     await Promise.allSettled(underway);
   }

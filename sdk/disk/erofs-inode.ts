@@ -1,6 +1,7 @@
 import type { Entry } from "../archive/entry.ts";
 import { encodePath } from "../archive/path.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 
 /** Bytes of a block. */
 export const EROFS_BLOCK = 4096;
@@ -82,7 +83,7 @@ export function encodeDirents(dirents: readonly Dirent[]): Buffer {
   for (let from = 0; from < named.length; ) {
     let to = from;
     let used = 0;
-    while (to < named.length && used + 12 + named[to]!.bytes.length <= EROFS_BLOCK) used += 12 + named[to++]!.bytes.length;
+    while (to < named.length && used + 12 + present(named[to]).bytes.length <= EROFS_BLOCK) used += 12 + present(named[to++]).bytes.length;
     const block = Buffer.alloc(to < named.length ? EROFS_BLOCK : used);
     let nameAt = 12 * (to - from);
     named.slice(from, to).forEach(({ nid, type, bytes }, index) => {

@@ -2,6 +2,7 @@ import type { Entry } from "../archive/entry.ts";
 import { encodePath } from "../archive/path.ts";
 import { crc32c } from "../core/crc32c.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 import { EROFS_BLOCK, EROFS_SLOT, encodeDirents, encodeInode, encodeXattrs, inodeBytes } from "./erofs-inode.ts";
 import { bytesAt, type Disk, type Extent, makeDisk } from "./extent.ts";
 import { type FileTree, fileTree, type Inode } from "./file-tree.ts";
@@ -53,7 +54,7 @@ export function erofsVolume(options: ErofsOptions): Disk {
     const content = fixed.get(inode);
     extents.push(content ? bytesAt(offset, content()) : { offset, length: size, source: inode.entry.body });
   }
-  const root = places.get(tree.root)!;
+  const root = present(places.get(tree.root));
   extents.push(bytesAt(SUPERBLOCK_AT, encodeSuperblock({ root: root.at / EROFS_SLOT, inodes: places.size, blocks: total / EROFS_BLOCK, uuid: uuidFrom(options.seed, "erofs"), label })));
   return makeDisk(total, extents);
 }
@@ -71,7 +72,7 @@ function placesOf(tree: FileTree): Map<Inode, Place> {
 
 /** The content that is not a body: directories, once every inode has its number, and targets of symlinks. */
 function contentsOf(tree: FileTree, places: ReadonlyMap<Inode, Place>): Map<Inode, () => Buffer> {
-  const nid = (inode: Inode) => places.get(inode)!.at / EROFS_SLOT;
+  const nid = (inode: Inode) => present(places.get(inode)).at / EROFS_SLOT;
   const contents = new Map<Inode, () => Buffer>();
   for (const inode of tree.directories) contents.set(inode, () => direntsOf(inode, nid));
   for (const inode of tree.others) if (inode.entry.type === "symlink") contents.set(inode, () => encodePath(inode.entry.link ?? ""));
@@ -79,7 +80,7 @@ function contentsOf(tree: FileTree, places: ReadonlyMap<Inode, Place>): Map<Inod
 }
 
 function direntsOf(inode: Inode, nid: (inode: Inode) => number): Buffer {
-  const children = [...inode.children!].map(([name, child]) => ({ name, nid: nid(child), type: child.entry.type }));
+  const children = [...present(inode.children)].map(([name, child]) => ({ name, nid: nid(child), type: child.entry.type }));
   return encodeDirents([{ name: ".", nid: nid(inode), type: "directory" }, { name: "..", nid: nid(inode.parent), type: "directory" }, ...children]);
 }
 
@@ -114,7 +115,7 @@ function arrange(tree: FileTree, places: ReadonlyMap<Inode, Place>): number {
   for (const place of all) if (place.inode.entry.type !== "file" && place.size > 0 && place.block !== "inline") place.block = blocks(place.size) / EROFS_BLOCK;
   open = { at: 0, left: 0 };
   for (const inode of tree.others) {
-    const place = places.get(inode)!;
+    const place = present(places.get(inode));
     if (inode.entry.type !== "file" || place.size === 0) continue;
     if (isSmallFile(place)) {
       place.block = "inline";

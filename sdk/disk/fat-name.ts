@@ -1,4 +1,5 @@
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 
 /** Bytes of one directory entry. */
 export const DIRECTORY_ENTRY = 32;
@@ -46,7 +47,7 @@ export function shortNames(names: readonly string[]): { readonly bytes: Buffer; 
   const taken = new Set(names.map(foldFatName));
   return names.map((name) => {
     const own = SHORT.exec(name);
-    if (own) return { bytes: pack(own[1]!, own[2] ?? ""), exact: true };
+    if (own) return { bytes: pack(present(own[1]), own[2] ?? ""), exact: true };
     const dot = name.lastIndexOf(".");
     const clean = (part: string) => foldFatName(part).replace(/[. ]/g, "").replace(/[^A-Z0-9!#$%&'()\-@^_`{}~]/g, "_");
     const base = clean(dot > 0 ? name.slice(0, dot) : name) || "_";

@@ -1,3 +1,4 @@
+import { present } from "../core/present.ts";
 import type { FatType } from "./fat-geometry.ts";
 
 /** Clusters that follow each other and make one file or directory. */
@@ -27,7 +28,7 @@ export function* tableChunks(type: FatType, runs: readonly Run[], length: number
     }
     const stop = base + chunk.length / width;
     for (; run < runs.length; run++) {
-      const { first, count } = runs[run]!;
+      const { first, count } = present(runs[run]);
       for (let cluster = Math.max(first, base); cluster < Math.min(first + count, stop); cluster++) put(cluster, cluster === first + count - 1 ? end : cluster + 1);
       if (first + count > stop) break;
     }

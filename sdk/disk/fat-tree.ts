@@ -1,5 +1,6 @@
 import type { Entry } from "../archive/entry.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 import { checkFatName, DIRECTORY_ENTRY, entryCount, foldFatName } from "./fat-name.ts";
 
 /** A file or directory of a FAT volume, with its place. Owners, modes and devices have none in FAT. */
@@ -47,11 +48,11 @@ export function fatTree(entries: readonly FatEntry[]): FatTree {
     for (const [depth, name] of names.entries()) {
       checkFatName(name, path);
       const last = depth === names.length - 1;
-      const there = parent.children!.get(foldFatName(name));
+      const there = present(parent.children).get(foldFatName(name));
       if (there && there.name !== name) throw invalid(path, `"${name}" and "${there.name}" are one name to a FAT filesystem`);
       if (there && (!there.children || (last && type === "file"))) throw invalid(path, `"${there.entry.path}" is there already`);
       const made = there ?? node(name, last ? entry : directory(names.slice(0, depth + 1).join("/"), entry.mtime), parent);
-      parent.children!.set(foldFatName(name), made);
+      present(parent.children).set(foldFatName(name), made);
       if (last && type === "file") files.push(made);
       parent = made;
     }
@@ -62,7 +63,7 @@ export function fatTree(entries: readonly FatEntry[]): FatTree {
 /** @internal Directories from the root down, then files: the order in which they lie on the volume. */
 export function* walkTree({ root, files }: FatTree): Generator<FatNode> {
   const directories = [root];
-  for (const directory of directories) directories.push(...[...directory.children!.values()].filter((node) => node.children));
+  for (const directory of directories) directories.push(...[...present(directory.children).values()].filter((node) => node.children));
   yield* directories;
   yield* files;
 }
@@ -85,7 +86,7 @@ export function placeTree(tree: FatTree, clusterSize: number, rootInClusters: bo
 /** @internal Entries of a directory: two for itself (dots, or the root's label) and what its names take. */
 export function entriesOf(node: FatNode): number {
   let count = 2;
-  for (const child of node.children!.values()) count += entryCount(child.name);
+  for (const child of present(node.children).values()) count += entryCount(child.name);
   if (count > 0x10000) throw invalid(node.entry.path, `${count} entries, a directory of a FAT filesystem has at most 65536`);
   return count;
 }

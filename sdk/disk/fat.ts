@@ -1,4 +1,5 @@
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 import { bytesAt, type Disk, type Extent, makeDisk, SECTOR } from "./extent.ts";
 import { type FatGeometry, type FatSizing, fatGeometry } from "./fat-geometry.ts";
 import { encodeLongEntries, encodeShortEntry, shortNames } from "./fat-name.ts";
@@ -86,10 +87,10 @@ function encodeDirectory(node: FatNode, label: string | undefined): Buffer {
   } else if (label !== undefined) {
     parts.push(encodeShortEntry(encodeLabel(label), { attributes: 0x08, mtime: 0, firstCluster: 0, size: 0 }));
   }
-  const children = [...node.children!.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const children = [...present(node.children).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const aliases = shortNames(children.map((child) => child.name));
   children.forEach((child, index) => {
-    const alias = aliases[index]!;
+    const alias = present(aliases[index]);
     if (!alias.exact) parts.push(encodeLongEntries(child.name, alias.bytes));
     parts.push(encodeShortEntry(alias.bytes, fields(child)));
   });

@@ -1,6 +1,7 @@
 import type { Entry } from "../archive/entry.ts";
 import { encodePath } from "../archive/path.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 
 /** A file, directory, link or device of a tree; its names lie in the directories that hold it. */
 export interface Inode {
@@ -49,7 +50,7 @@ export function fileTree(entries: Iterable<Entry>): FileTree {
     if (there) throw invalid(path, "it is not a directory, and something lies below it");
     const { parent, name } = locate(path);
     const inode = directory(missing(path), parent);
-    parent.children!.set(name, inode);
+    present(parent.children).set(name, inode);
     return inode;
   };
   const locate = (path: string) => {
@@ -68,7 +69,7 @@ export function fileTree(entries: Iterable<Entry>): FileTree {
     if (there || path === "") throw invalid(path, "it is given twice");
     const { parent, name } = locate(path);
     if (entry.type === "directory") {
-      parent.children!.set(name, directory(entry, parent));
+      present(parent.children).set(name, directory(entry, parent));
       continue;
     }
     let inode: Inode = { entry, parent, links: 1 };
@@ -79,10 +80,10 @@ export function fileTree(entries: Iterable<Entry>): FileTree {
       inode.links++;
     } else others.push(inode);
     made.set(path, inode);
-    parent.children!.set(name, inode);
+    present(parent.children).set(name, inode);
   }
   const directories = [root];
-  for (const { children } of directories) for (const name of [...children!.keys()].sort(byName)) if (children!.get(name)!.children) directories.push(children!.get(name)!);
+  for (const { children } of directories) for (const name of [...present(children).keys()].sort(byName)) if (present(present(children).get(name)).children) directories.push(present(present(children).get(name)));
   return { root, directories, others };
 }
 

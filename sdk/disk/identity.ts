@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 
 /**
  * What the identifiers of a disk are derived from: the digest of the plan, or any other text that says what the disk
@@ -14,8 +15,8 @@ function derive(seed: Seed, role: string): Buffer {
 /** A UUID of version 8 (RFC 9562 5.8) for `role`, lower case with hyphens. */
 export function uuidFrom(seed: Seed, role: string): string {
   const bytes = derive(seed, role).subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  bytes[6] = (present(bytes[6]) & 0x0f) | 0x80;
+  bytes[8] = (present(bytes[8]) & 0x3f) | 0x80;
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 

@@ -1,5 +1,6 @@
 import type { Entry } from "../archive/entry.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 import { type BootImage, encodeBootRecord, encodeCatalogue, withInfoTable } from "./el-torito.ts";
 import { bytesAt, type Disk, type Extent, makeDisk, SECTOR } from "./extent.ts";
 import { byName, type FileTree, fileTree, type Inode } from "./file-tree.ts";
@@ -79,8 +80,8 @@ export function isoVolume(options: IsoOptions): IsoVolume {
   const sizes = new Map<Inode, number>();
   directories.forEach(({ inode }, index) => {
     places.set(inode, next);
-    sizes.set(inode, draft[index]!);
-    next += blocksOf(draft[index]!);
+    sizes.set(inode, present(draft[index]));
+    next += blocksOf(present(draft[index]));
   });
   const areaAt = next;
   next += draftArea.blocks;
@@ -98,12 +99,12 @@ export function isoVolume(options: IsoOptions): IsoVolume {
 
   const area = new ContinuationArea(areaAt);
   const records = directories.map((directory) => encodeDirectory(directory, tree, places, sizes, area));
-  const extents: Extent[] = [bytesAt(DESCRIPTORS_AT * ISO_BLOCK, encodePrimary({ label: options.label, total, tableSize, tableLE, tableBE, root: places.get(tree.root)!, rootSize: records[0]!.length, mtime: tree.root.entry.mtime }))];
+  const extents: Extent[] = [bytesAt(DESCRIPTORS_AT * ISO_BLOCK, encodePrimary({ label: options.label, total, tableSize, tableLE, tableBE, root: present(places.get(tree.root)), rootSize: present(records[0]).length, mtime: tree.root.entry.mtime }))];
   const images = bootImages(options, tree, places);
   if (bootable) extents.push(bytesAt((DESCRIPTORS_AT + 1) * ISO_BLOCK, encodeBootRecord(catalogueAt)), bytesAt(catalogueAt * ISO_BLOCK, encodeCatalogue(images)));
   extents.push(bytesAt((tableLE - 1) * ISO_BLOCK, Buffer.from("\xffCD001\x01", "latin1")));
   extents.push(bytesAt(tableLE * ISO_BLOCK, encodePathTable(directories, places, "LE")), bytesAt(tableBE * ISO_BLOCK, encodePathTable(directories, places, "BE")));
-  records.forEach((bytes, index) => extents.push(bytesAt(places.get(directories[index]!.inode)! * ISO_BLOCK, bytes)));
+  for (const [index, { inode }] of directories.entries()) extents.push(bytesAt(present(places.get(inode)) * ISO_BLOCK, present(records[index])));
   extents.push(bytesAt(areaAt * ISO_BLOCK, area.encode()));
   const positions = new Map<string, number>();
   for (const inode of tree.others) {
@@ -120,9 +121,9 @@ export function isoVolume(options: IsoOptions): IsoVolume {
 const blocksOf = (bytes: number) => Math.ceil(bytes / ISO_BLOCK);
 
 function identify(inode: Inode): Directory {
-  const names = [...inode.children!.keys()].sort(byName).map((name) => ({ name, inode: inode.children!.get(name)!, directory: inode.children!.get(name)!.children !== undefined }));
+  const names = [...present(inode.children).keys()].sort(byName).map((name) => ({ name, inode: present(present(inode.children).get(name)), directory: present(present(inode.children).get(name)).children !== undefined }));
   const identifiers = isoIdentifiers(names);
-  const children = names.map(({ name, inode: child }, index) => ({ identifier: identifiers[index]!, name, inode: child }));
+  const children = names.map(({ name, inode: child }, index) => ({ identifier: present(identifiers[index]), name, inode: child }));
   return { inode, children: children.sort((a, b) => (a.identifier < b.identifier ? -1 : 1)) };
 }
 
@@ -164,11 +165,11 @@ function encodePathTable(directories: readonly Directory[], places: ReadonlyMap<
   const numbers = new Map(directories.map(({ inode }, index) => [inode, index + 1]));
   const identifiers = new Map(directories.flatMap(({ children }) => children.map(({ inode, identifier }) => [inode, identifier] as const)));
   const rows = directories.map(({ inode }) => {
-    const identifier = inode.parent === inode ? Buffer.of(0) : Buffer.from(identifiers.get(inode)!, "latin1");
+    const identifier = inode.parent === inode ? Buffer.of(0) : Buffer.from(present(identifiers.get(inode)), "latin1");
     const row = Buffer.alloc(8 + identifier.length + (identifier.length % 2));
     row[0] = identifier.length;
     row[`writeUInt32${order}`](places.get(inode) ?? 0, 2);
-    row[`writeUInt16${order}`](numbers.get(inode.parent)!, 6);
+    row[`writeUInt16${order}`](present(numbers.get(inode.parent)), 6);
     row.set(identifier, 8);
     return row;
   });
@@ -201,7 +202,7 @@ function bootImages(options: IsoOptions, tree: FileTree, places: ReadonlyMap<Ino
     const block = inode && places.get(inode);
     if (block === undefined) throw new LinuxKitError("NOT_FOUND", `ISO 9660 volume: no file ${path} to boot from`, { what: path });
     // a BIOS loads one block and the loader fetches the rest of itself
-    return { platform, block, sectors: platform === "bios" ? ISO_BLOCK / SECTOR : Math.ceil(inode!.entry.size / SECTOR) };
+    return { platform, block, sectors: platform === "bios" ? ISO_BLOCK / SECTOR : Math.ceil(present(inode).entry.size / SECTOR) };
   };
   return [...(options.bios === undefined ? [] : [image("bios", options.bios)]), ...(options.efi === undefined ? [] : [image("efi", options.efi)])];
 }

@@ -1,5 +1,6 @@
 import type { Entry, EntryType } from "../archive/entry.ts";
 import { encodePath } from "../archive/path.ts";
+import { present } from "../core/present.ts";
 import { both32, ISO_BLOCK, isoTime } from "./iso-record.ts";
 
 const FILE_TYPE: Readonly<Record<Exclude<EntryType, "hardlink">, number>> = { fifo: 0o010000, character: 0o020000, directory: 0o040000, block: 0o060000, file: 0o100000, symlink: 0o120000 };
@@ -57,9 +58,9 @@ function linkFields(target: string): Buffer[] {
   }
   const groups: Buffer[][] = [[]];
   for (const part of parts) {
-    const used = groups.at(-1)!.reduce((sum, { length }) => sum + length, 0);
+    const used = present(groups.at(-1)).reduce((sum, { length }) => sum + length, 0);
     if (used + part.length > LONGEST_FIELD - 5) groups.push([]);
-    groups.at(-1)!.push(part);
+    present(groups.at(-1)).push(part);
   }
   return groups.map((group, index) => field("SL", Buffer.concat([Buffer.of(index < groups.length - 1 ? 1 : 0), ...group])));
 }

@@ -1,5 +1,6 @@
 import { constants, createHash, createPrivateKey, privateEncrypt, X509Certificate } from "node:crypto";
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 import { authenticodeDigest } from "./authenticode.ts";
 import { der, elements, integer, NULL, octets, oid, sequence, set } from "./der.ts";
 import { parsePe, PE_HEAD_BYTES } from "./pe.ts";
@@ -104,9 +105,9 @@ async function encodeSignature(digest: Uint8Array, signer: Signer): Promise<Buff
 /** Issuer and serial number of a certificate, as they stand in it (RFC 5280 4.1). */
 function issuerOf(certificate: Uint8Array): { readonly issuer: Buffer; readonly serial: Buffer } {
   try {
-    const fields = elements(elements(certificate)[0]!);
-    const first = fields[0]![0] === 0xa0 ? 1 : 0;
-    return { serial: fields[first]!, issuer: fields[first + 2]! };
+    const fields = elements(present(elements(certificate)[0]));
+    const first = present(fields[0])[0] === 0xa0 ? 1 : 0;
+    return { serial: present(fields[first]), issuer: present(fields[first + 2]) };
   } catch (error) {
     throw new LinuxKitError("INVALID_DEFINITION", "secure boot signer: its certificate is not X.509 in DER", { path: "sign.certificate" }, { cause: error });
   }

@@ -1,3 +1,4 @@
+import { present } from "../core/present.ts";
 import { zeroes } from "../core/zero.ts";
 import { readExtent } from "./extent.ts";
 import type { Sized } from "./uki.ts";
@@ -22,7 +23,7 @@ export function slotted(segments: readonly Sized[]): Sized {
       async *[Symbol.asyncIterator]() {
         for (const [index, { size, body }] of segments.entries()) {
           yield* readExtent({ offset: 0, length: size, source: body });
-          yield* zeroes(room[index]! - size);
+          yield* zeroes(present(room[index]) - size);
         }
       },
     },

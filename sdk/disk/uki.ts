@@ -1,5 +1,6 @@
 import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 import { zeroes } from "../core/zero.ts";
 import { readExtent } from "./extent.ts";
 import { extendPe, parsePe, PE_HEAD_BYTES } from "./pe.ts";
@@ -56,8 +57,8 @@ export function unifiedKernelImage(options: UkiOptions): Sized {
         yield headers;
         yield content;
         for (const [index, part] of parts.entries()) {
-          yield* readExtent({ offset: added[index]!.rawOffset, length: part.size, source: part.body });
-          yield* zeroes(added[index]!.rawSize - part.size);
+          yield* readExtent({ offset: present(added[index]).rawOffset, length: part.size, source: part.body });
+          yield* zeroes(present(added[index]).rawSize - part.size);
         }
       },
     },

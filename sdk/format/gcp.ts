@@ -50,7 +50,7 @@ function encodeHeader(size: number, stored: number, segments: readonly Segment[]
   header.set(number(0), 136);
   header.write("        S", 148, "latin1");
   header.write("ustar  \0", 257, "latin1");
-  segments.slice(0, 4).forEach(({ offset, length }, index) => header.set(Buffer.concat([number(offset), number(length)]), 386 + 24 * index));
+  header.set(Buffer.concat(segments.slice(0, 4).flatMap(({ offset, length }) => [number(offset), number(length)])), 386);
   header[482] = segments.length > 4 ? 1 : 0;
   header.set(number(size), 483);
   const sum = header.reduce((total, byte) => total + byte, 0);
@@ -61,7 +61,7 @@ function encodeHeader(size: number, stored: number, segments: readonly Segment[]
 /** A record with 21 more segments. */
 function encodeMap(segments: readonly Segment[], more: boolean): Buffer {
   const record = Buffer.alloc(SECTOR);
-  segments.forEach(({ offset, length }, index) => record.set(Buffer.concat([number(offset), number(length)]), 24 * index));
+  record.set(Buffer.concat(segments.flatMap(({ offset, length }) => [number(offset), number(length)])));
   record[504] = more ? 1 : 0;
   return record;
 }

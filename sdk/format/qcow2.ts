@@ -119,7 +119,7 @@ class Refcounts {
       grown.set(this.#counts);
       this.#counts = grown;
     }
-    for (let cluster = Math.floor(offset / CLUSTER); cluster <= last; cluster++) this.#counts[cluster]!++;
+    for (let cluster = Math.floor(offset / CLUSTER); cluster <= last; cluster++) this.#counts[cluster] = (this.#counts[cluster] ?? 0) + 1;
   }
 
   encodeBlock(block: number): Buffer {

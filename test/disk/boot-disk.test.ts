@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
+import { present } from "../../sdk/core/present.ts";
 import { biosDisk, efiDisk, hybridDisk, type HybridDisk } from "../../sdk/disk/boot-disk.ts";
 import { type Disk, readDisk } from "../../sdk/disk/extent.ts";
 import { slotBytes, slotted } from "../../sdk/disk/slot.ts";
@@ -47,7 +48,7 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
         const volume = await folder.file("volume", [image.subarray(MIB, name === "bios" ? image.length : image.length - MIB)]);
         judge("fsck.vfat", "-n", volume);
         const listed = judge("mdir", "-/", "-b", "-i", volume, "::");
-        const wanted = { bios: ["ldlinux.sys", "syslinux.cfg", "initrd.002"], hybrid: ["ldlinux.sys", "EFI/BOOT/BOOTX64.EFI", "loader/entries/linuxkit.conf", "initrd.002"], efi: ["EFI/BOOT/BOOTX64.EFI"] }[name]!;
+        const wanted = present({ bios: ["ldlinux.sys", "syslinux.cfg", "initrd.002"], hybrid: ["ldlinux.sys", "EFI/BOOT/BOOTX64.EFI", "loader/entries/linuxkit.conf", "initrd.002"], efi: ["EFI/BOOT/BOOTX64.EFI"] }[name]);
         for (const path of wanted) assert.ok(listed.includes(`::/${path}\n`), path);
         if (name !== "efi") assert.deepEqual(judgeBytes("mtype", "-i", volume, "::/initrd.001"), noise(700_000, "v1"));
       });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
 import { collect } from "../../sdk/core/bytes.ts";
+import { present } from "../../sdk/core/present.ts";
 import { readDisk } from "../../sdk/disk/extent.ts";
 import { type IsoEntry, type IsoOptions, isoVolume } from "../../sdk/disk/iso9660.ts";
 import { noise } from "../support/disks.ts";
@@ -53,11 +54,11 @@ describe("an ISO 9660 volume", () => {
     assert.match(said, /El Torito boot img : +2 +UEFI +y +none +0x0000 +0x00 +2048 /);
     assert.match(said, /El Torito img opts : +1 .*boot-info-table/);
     assert.match(said, /El Torito img path : +2 +\/boot\/efi\.img/);
-    assert.equal(positions.get("boot/efi.img")! % (512 << 10), 0);
-    const start = positions.get("boot/efi.img")! / 512;
+    assert.equal(present(positions.get("boot/efi.img")) % (512 << 10), 0);
+    const start = present(positions.get("boot/efi.img")) / 512;
     assert.match(judge("sfdisk", "-d", image), new RegExp(`label-id: 0x12345678[^]*start= +${start}, size= +2048, type=ef, bootable`));
     assert.equal(judgeBytes("xorriso", "-osirrox", "on", "-indev", image, "-concat", "append", "-", "/isolinux/isolinux.bin", "--").subarray(64).equals(loader.subarray(64)), true);
-    assert.equal((await readFile(image)).readBigUInt64LE(432), BigInt(positions.get("isolinux/isolinux.bin")! / 512));
+    assert.equal((await readFile(image)).readBigUInt64LE(432), BigInt(present(positions.get("isolinux/isolinux.bin")) / 512));
   });
 
   test("keeps a file's place while the file before it grows inside what it reserved", () => {
@@ -74,9 +75,9 @@ describe("an ISO 9660 volume", () => {
   test("says of a file beyond 4 GiB that it has several extents", () => {
     const size = 5 * 2 ** 30;
     const { disk } = isoVolume(options([{ ...fileEntry("large", ""), size }]));
-    assert.equal(disk.extents.at(-1)!.length, size);
-    const directory = disk.extents.find(({ offset }) => offset === 20 * 2048)!.source as Buffer[];
-    assert.equal(directory[0]!.toString("latin1").split("LARGE.;1").length - 1, 2);
+    assert.equal(present(disk.extents.at(-1)).length, size);
+    const directory = present(disk.extents.find(({ offset }) => offset === 20 * 2048)).source as Buffer[];
+    assert.equal(present(directory[0]).toString("latin1").split("LARGE.;1").length - 1, 2);
   });
 
   const refused: readonly { name: string; options: IsoOptions; code: string }[] = [

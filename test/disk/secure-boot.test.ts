@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
+import { present } from "../../sdk/core/present.ts";
 import { authenticodeDigest } from "../../sdk/disk/authenticode.ts";
 import { pemSigner, signProgram } from "../../sdk/disk/secure-boot.ts";
 import { unifiedKernelImage } from "../../sdk/disk/uki.ts";
@@ -26,7 +27,7 @@ describe("a Secure Boot signature", () => {
     }
   });
   after(() => folder[Symbol.asyncDispose]());
-  const signer = (name: string) => pemSigner({ key: pem[`${name}.key`]!, certificate: pem[`${name}.pem`]! });
+  const signer = (name: string) => pemSigner({ key: present(pem[`${name}.key`]), certificate: present(pem[`${name}.pem`]) });
 
   for (const name of ["one", "two"]) {
     test(`by key ${name} is accepted by sbverify, and by no other certificate`, async () => {
@@ -41,7 +42,7 @@ describe("a Secure Boot signature", () => {
 
   test("does not cover a program that was changed", async () => {
     const bytes = await collect((await signProgram(uki, signer("one"))).body);
-    bytes[5000]! ^= 1;
+    bytes.writeUInt8(bytes.readUInt8(5000) ^ 1, 5000);
     const file = join(folder.path, "changed.efi");
     await writeFile(file, bytes);
     assert.throws(() => judge("sbverify", "--cert", join(folder.path, "one.pem"), file), /verification failed/i);
@@ -52,7 +53,13 @@ describe("a Secure Boot signature", () => {
   test("is asked of a function by digest alone", async () => {
     const asked: number[] = [];
     const { certificate, sign } = signer("one");
-    await signProgram(uki, { certificate, sign: async (digest) => (asked.push(digest.length), sign(digest)) });
+    await signProgram(uki, {
+      certificate,
+      sign: async (digest) => {
+        asked.push(digest.length);
+        return sign(digest);
+      },
+    });
     assert.deepEqual(asked, [32]);
   });
 
@@ -63,9 +70,9 @@ describe("a Secure Boot signature", () => {
   });
 
   for (const row of [
-    { name: "a key that is text", key: () => "key", certificate: () => pem["one.pem"]! },
-    { name: "a certificate for another key", key: () => pem["one.key"]!, certificate: () => pem["two.pem"]! },
-    { name: "a key that is not RSA", key: () => pem["curve.key"]!, certificate: () => pem["curve.pem"]! },
+    { name: "a key that is text", key: () => "key", certificate: () => present(pem["one.pem"]) },
+    { name: "a certificate for another key", key: () => present(pem["one.key"]), certificate: () => present(pem["two.pem"]) },
+    { name: "a key that is not RSA", key: () => present(pem["curve.key"]), certificate: () => present(pem["curve.pem"]) },
   ]) {
     test(`is refused with ${row.name}`, () => assert.throws(() => pemSigner({ key: row.key(), certificate: row.certificate() }), { code: "INVALID_DEFINITION" }));
   }

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
+import { present } from "../../sdk/core/present.ts";
 import { authenticodeDigest } from "../../sdk/disk/authenticode.ts";
 import { PE_MACHINE } from "../../sdk/disk/pe.ts";
 import { type Sized, type UkiOptions, unifiedKernelImage } from "../../sdk/disk/uki.ts";
@@ -25,9 +26,9 @@ describe("a unified kernel image", () => {
       const listed = judge("objdump", "-h", file);
       for (const [name, content] of Object.entries(want)) {
         // size and file offset as objdump's columns give them
-        const [, size, offset] = new RegExp(`\\${name} +([0-9a-f]{8}) +\\S+ +\\S+ +([0-9a-f]{8})`).exec(listed)!;
-        assert.equal(Number.parseInt(size!, 16), content.length, name);
-        const at = Number.parseInt(offset!, 16);
+        const [, size, offset] = present(new RegExp(`\\${name} +([0-9a-f]{8}) +\\S+ +\\S+ +([0-9a-f]{8})`).exec(listed));
+        assert.equal(Number.parseInt(present(size), 16), content.length, name);
+        const at = Number.parseInt(present(offset), 16);
         if (name === ".linux" || name === ".initrd") assert.equal(at % align, 0);
         assert.deepEqual((await readFile(file)).subarray(at, at + content.length), Buffer.from(content));
       }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { present } from "../../sdk/core/present.ts";
 import { writeFileWhole } from "../../sdk/core/write-file.ts";
 import { writeQcow2 } from "../../sdk/format/qcow2.ts";
 import { DISKS } from "../support/disks.ts";
@@ -28,7 +29,7 @@ describe("qcow2", () => {
     const hashes = [];
     for (const name of ["one", "two"]) {
       const image = join(folder.path, name);
-      await writeFileWhole(image, writeQcow2(DISKS[2]!.disk));
+      await writeFileWhole(image, writeQcow2(present(DISKS[2]).disk));
       assert.ok((await stat(image)).size < 500_000);
       hashes.push(createHash("sha256").update(await readFile(image)).digest("hex"));
     }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
+import { present } from "../../sdk/core/present.ts";
 import { makeDisk } from "../../sdk/disk/extent.ts";
 import { writeVmdk } from "../../sdk/format/vmdk.ts";
 import { DISKS } from "../support/disks.ts";
@@ -20,7 +21,7 @@ describe("stream-optimised VMDK", () => {
   }
 
   test("is the same for a seed, and another for another", async () => {
-    const bytes = (seed: string) => collect(writeVmdk(DISKS[2]!.disk, { seed }));
+    const bytes = (seed: string) => collect(writeVmdk(present(DISKS[2]).disk, { seed }));
     assert.deepEqual(await bytes("a"), await bytes("a"));
     assert.notDeepEqual(await bytes("a"), await bytes("b"));
   });
