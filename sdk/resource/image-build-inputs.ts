@@ -88,7 +88,10 @@ function checkImage(image: Value | undefined, fail: Fail): Value | undefined {
 
 function checkFormats(value: Value | undefined, known: readonly string[], fail: Fail): void {
   if (value === UNKNOWN) return;
-  if (!Array.isArray(value) || value.length === 0) return fail("formats", `got ${shown(value)}, wanted a list of ${known.join(", ")}`);
+  if (!Array.isArray(value) || value.length === 0) {
+    fail("formats", `got ${shown(value)}, wanted a list of ${known.join(", ")}`);
+    return;
+  }
   for (const [index, format] of value.entries()) {
     if (format !== UNKNOWN) fail(`formats[${index}]`, value.indexOf(format) < index ? `got ${shown(format)} for the second time` : oneOf(known)(format as Value));
   }
@@ -96,7 +99,10 @@ function checkFormats(value: Value | undefined, known: readonly string[], fail: 
 
 function checkMirrors(value: Value | undefined, fail: Fail): void {
   if (value === undefined || value === UNKNOWN) return;
-  if (!isProperties(value)) return fail("registryMirrors", `got ${shown(value)}, wanted mirrors by registry`);
+  if (!isProperties(value)) {
+    fail("registryMirrors", `got ${shown(value)}, wanted mirrors by registry`);
+    return;
+  }
   for (const [registry, mirror] of Object.entries(value)) {
     if (mirror !== undefined && mirror !== UNKNOWN) fail(formatPath(["registryMirrors", registry]), url(mirror));
   }

@@ -6,11 +6,11 @@ import { makePluginFolder, makeStack } from "../support/engine.ts";
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
 
 test("our own plugin says its version and its schema, and checks what it is given", async () => {
-  const program = `import * as pulumi from "@pulumi/pulumi";
-new pulumi.CustomResource("linuxkit:index:ImageBuild", "web", { image: { services: { web: { image: "nginx", capabilities: ["CAP_FLY"] } } } });
-new pulumi.CustomResource("linuxkit:index:QemuVm", "vm", { memoryMiB: "lots" });
+  const program = (type: string, inputs: string) => `import * as pulumi from "@pulumi/pulumi";
+new pulumi.CustomResource("linuxkit:index:${type}", "x", ${inputs});
 `;
-  await using stack = await makeStack({ files: { "index.js": program }, plugin: "../bin" });
+  const flying = program("ImageBuild", `{ image: { services: { web: { image: "nginx", capabilities: ["CAP_FLY"] } } } }`);
+  await using stack = await makeStack({ files: { "index.js": flying }, plugin: "../bin" });
   const folder = await makePluginFolder(`${stack.home}/bin`, new URL("../../providers/plugin.ts", import.meta.url));
 
   const schema = JSON.parse((await stack.must("package", "get-schema", `${folder}/pulumi-resource-linuxkit`)).stdout) as { version: string; resources: Record<string, { requiredInputs?: string[] }> };
@@ -22,4 +22,6 @@ new pulumi.CustomResource("linuxkit:index:QemuVm", "vm", { memoryMiB: "lots" });
   assert.notEqual(status, 0);
   assert.match(text, /image\.services\.web\.capabilities\[0\].*"CAP_FLY"/s);
   assert.doesNotMatch(text, /warning/);
+  await stack.write("index.js", program("QemuVm", `{ memoryMiB: "lots" }`));
+  assert.match((await stack.run("preview")).text, /memoryMiB.*got "lots"/s);
 });

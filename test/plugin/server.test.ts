@@ -134,7 +134,9 @@ describe("differences", async () => {
     const sent = request(messages.DiffRequest, { Urn: URN, OldInputs: struct(old), News: struct(now) });
     const response = await call<import("@pulumi/pulumi/proto/provider_pb.js").DiffResponse>("diff", sent);
     const detailed: Record<string, [number, boolean]> = {};
-    response.getDetaileddiffMap().forEach((property, path) => (detailed[path] = [property.getKind(), property.getInputdiff()]));
+    response.getDetaileddiffMap().forEach((property, path) => {
+      detailed[path] = [property.getKind(), property.getInputdiff()];
+    });
     return { response, detailed };
   };
 

@@ -27,11 +27,11 @@ pulumi.runtime.setMocks({
     return { id: args.name, state: { ...args.inputs, path: "/cache/artifacts/x", files: [{ role: "kernel", name: "web-kernel", size: 1, sha256: "0" }] } };
   },
 });
-const valueOf = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => void output.apply((value) => resolve(value)));
+const settled = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => void output.apply((value) => resolve(value)));
 
 /** The inputs that the engine gets. */
 async function inputsOf(build: ImageBuild, name: string) {
-  await valueOf(build.urn);
+  await settled(build.urn);
   return (registered.get(name) as pulumi.runtime.MockResourceArgs).inputs;
 }
 
@@ -53,7 +53,7 @@ describe("ImageBuild in a program", () => {
 
   test("finds its files by their roles", async () => {
     const build = new ImageBuild("roles", { image: new Image({}) });
-    assert.equal(await valueOf(build.file("kernel")), "/cache/artifacts/x/web-kernel");
+    assert.equal(await settled(build.file("kernel")), "/cache/artifacts/x/web-kernel");
   });
 
   test("throws where a file is not there, and where it was sought", () => {

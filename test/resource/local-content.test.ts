@@ -37,7 +37,7 @@ describe("files", () => {
   }
 
   test("a large literal too", async () => {
-    const contents = "ß".repeat(INLINE_LIMIT / 2) + "!";
+    const contents = `${"ß".repeat(INLINE_LIMIT / 2)}!`;
     const taken = takeIn(file({ contents }), places);
     assert.deepEqual(taken, file({ sha256: hexOf(digestOf(contents)), size: INLINE_LIMIT + 1 }));
     assert.equal(await readFile(places.store.path(digestOf(contents)), "utf8"), contents);
