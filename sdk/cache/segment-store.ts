@@ -60,7 +60,7 @@ export class SegmentStore {
 
   /** Streams a segment; its last chunk only comes once size and sha256 are seen to be right (`SIZE_MISMATCH`, `DIGEST_MISMATCH`). */
   open({ key, size, digest }: CachedSegment): AsyncIterable<Uint8Array> {
-    return verify(createReadStream(this.path(key), { highWaterMark: 1 << 20 }), { size, digest }, this.path(key));
+    return verify(createReadStream(this.path(key), { highWaterMark: 1 << 18 }), { size, digest }, this.path(key));
   }
 
   /** Stores a stream; `paths` is asked for once the stream has ended. */
