@@ -33,7 +33,7 @@ export interface BootWatch {
 export interface Booted {
   /** `/proc/sys/kernel/random/boot_id` of the guest. */
   readonly bootId: string;
-  /** From the guest's kernel to health. */
+  /** From the start of QEMU to health, on the host's clock: an emulated guest on a busy host misjudges its own. */
   readonly seconds: number;
 }
 
@@ -58,6 +58,8 @@ interface Heard {
  */
 export async function waitForHealth(watch: BootWatch): Promise<Booted | undefined> {
   const read = consoleReader(watch.folder);
+  const start = performance.now();
+  const seconds = (): number => (performance.now() - start) / 1000;
   const heard: Heard = { bootId: "", stage: "firmware", panic: undefined, nameless: undefined, readings: 0, services: new Map() };
   for (;;) {
     // asked before reading, so that nothing said before the end is missed
@@ -69,9 +71,9 @@ export async function waitForHealth(watch: BootWatch): Promise<Booted | undefine
       const line = parseConsoleLine(text, watch.nonce);
       if (!line) continue;
       if (line.stage === "failed") throw await failure(watch, heard, line.message);
-      if (line.stage === "healthy") return { bootId: heard.bootId, seconds: line.seconds };
+      if (line.stage === "healthy") return { bootId: heard.bootId, seconds: seconds() };
       note(heard, line);
-      watch.progress({ stage: "boot", message: describeStage(line), done: line.seconds, unit: "seconds" });
+      watch.progress({ stage: "boot", message: describeStage(line), done: seconds(), unit: "seconds" });
     }
     if (heard.panic && heard.readings++ > LAST_READINGS) throw await failure(watch, heard, heard.panic);
     if (ended) throw await failure(watch, heard, heard.nameless ?? heard.panic ?? (await refusal(watch.folder)) ?? `it stopped after the stage "${heard.stage}"`);

@@ -106,7 +106,7 @@ async function run(start: Start, places: Places): Promise<Created<VmOutputs>> {
   const { folder, booted, publish } = await startMachine(start, places);
   const outputs = describe(folder, publish);
   const { progress, name } = start;
-  progress({ stage: "boot", message: booted ? `${name} is healthy, ${booted.seconds.toFixed(1)} s after its kernel started` : `${name} runs`, lasting: true });
+  progress({ stage: "boot", message: booted ? `${name} is healthy, ${booted.seconds.toFixed(1)} s after its start` : `${name} runs`, lasting: true });
   return { id: folder.id, outputs };
 }
 
