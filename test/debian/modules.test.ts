@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import { after, before, describe, test } from "node:test";
+import { collect } from "../../sdk/core/bytes.ts";
+import { isLinuxKitError } from "../../sdk/core/errors.ts";
+import { devicePatterns } from "../../sdk/debian/device-patterns.ts";
+import { ensureDebs } from "../../sdk/debian/fetch-debs.ts";
+import { debian } from "../../sdk/debian/images.ts";
+import { kernelConfig, kernelFile, kernelModules } from "../../sdk/debian/kernel.ts";
+import type { ModuleInfo } from "../../sdk/debian/modinfo.ts";
+import { moduleOrder } from "../../sdk/debian/module-order.ts";
+import { DebianMirror } from "../support/debian-mirror.ts";
+import { workshop } from "../support/debian-workshop.ts";
+import { elfFile } from "../support/elf-file.ts";
+
+function info(name: string, more: Partial<ModuleInfo> = {}): ModuleInfo {
+  return { name, depends: [], before: [], after: [], aliases: [], ...more };
+}
+
+const KERNEL = {
+  builtin: ["unix", "libcrc32c"],
+  builtinAliases: ["sha256"],
+  modules: [
+    info("a", { depends: ["b", "libcrc32c"], before: ["crc32c", "sha256", "nowhere"], after: ["late"] }),
+    info("b", { depends: ["c"] }),
+    info("c"),
+    info("crc32c_generic", { aliases: ["crc32c"] }),
+    info("crc32c_fast", { aliases: ["crc32c"] }),
+    info("late", { before: ["a"] }),
+    info("lame", { depends: ["absent"] }),
+    info("virtio_rng"),
+  ],
+};
+
+describe("the order for insmod", () => {
+  const names = (...asked: string[]): string[] => moduleOrder(KERNEL, asked).map(({ name }) => name);
+  test("dependencies and soft ones first, each once, later ones after", () => assert.deepEqual(names("a", "b", "a"), ["crc32c_generic", "c", "b", "a", "late"]));
+  test("the order in which modules are asked for, otherwise", () => assert.deepEqual(names("c", "virtio-rng", "b"), ["c", "virtio_rng", "b"]));
+  test("a circle of soft dependencies ends", () => assert.deepEqual(names("late"), ["crc32c_generic", "c", "b", "a", "late"]));
+  test("what is built in needs nothing", () => assert.deepEqual(names("unix"), []));
+  test("an unknown name", () => assert.throws(() => names("virtio-rgn"), (error) => isLinuxKitError(error, "NOT_FOUND") && error.message === 'the kernel has no module "virtio-rgn": did you mean "virtio_rng"?'));
+  test("a dependency that the package lacks", () => assert.throws(() => names("lame"), (error) => isLinuxKitError(error, "CORRUPT") && /lame needs absent/.test(error.message)));
+});
+
+test("devices without which a module stays out", () => {
+  const order = [
+    info("virtio_ring"),
+    info("virtio", { depends: ["virtio_ring"] }),
+    info("virtio_pci", { depends: ["virtio", "virtio_ring"], aliases: ["pci:v00001AF4*"] }),
+    info("net_failover"),
+    info("virtio_net", { depends: ["virtio", "virtio_ring", "net_failover"], aliases: ["virtio:d00000001v*"] }),
+    info("hv_vmbus", { aliases: ["acpi*:VMBUS:*"] }),
+    info("scsi_mod"),
+    info("virtio_scsi", { depends: ["virtio", "virtio_ring", "scsi_mod"], aliases: ["virtio:d00000008v*"] }),
+    info("hv_storvsc", { depends: ["hv_vmbus", "scsi_mod"], aliases: ["vmbus:d96361ba104d*"] }),
+    info("sd_mod", { depends: ["scsi_mod"], aliases: ["scsi:t-0x00*"] }),
+    info("overlay", { aliases: ["fs-overlay"] }),
+  ];
+  const virtio = ["pci:v00001AF4*", "acpi:VMBUS:*"];
+  assert.deepEqual(Object.fromEntries(devicePatterns(order)), {
+    virtio_ring: virtio.slice(0, 1),
+    virtio: virtio.slice(0, 1),
+    virtio_pci: ["pci:v00001AF4*"],
+    net_failover: ["virtio:d00000001v*"],
+    virtio_net: ["virtio:d00000001v*"],
+    hv_vmbus: ["acpi:VMBUS:*"],
+    scsi_mod: ["virtio:d00000008v*", "acpi:VMBUS:*"],
+    virtio_scsi: ["virtio:d00000008v*"],
+    hv_storvsc: ["acpi:VMBUS:*"],
+    sd_mod: ["virtio:d00000008v*", "acpi:VMBUS:*"],
+  });
+});
+
+describe("a kernel's package", () => {
+  let mirror: DebianMirror;
+  const module = (modinfo: string[]): Buffer => elfFile({ modinfo });
+  before(async () => {
+    const base = "lib/modules/6.1.0-9-cloud-amd64";
+    mirror = await DebianMirror.start([
+      { name: "linux-image-cloud-amd64", fields: { Depends: "linux-image-6.1.0-9-cloud-amd64 (= 6.1.9-1)", Source: "linux-signed" } },
+      {
+        name: "linux-image-6.1.0-9-cloud-amd64",
+        version: "6.1.9-1",
+        fields: { Depends: "kmod, initramfs-tools" },
+        files: {
+          "boot/vmlinuz-6.1.0-9-cloud-amd64": "KERNEL",
+          "boot/config-6.1.0-9-cloud-amd64": "CONFIG_RD_ZSTD=y\n",
+          [`${base}/modules.builtin`]: "kernel/fs/ext4/ext4.ko\n",
+          [`${base}/modules.builtin.modinfo`]: "ext4.alias=fs-ext4\0",
+          [`${base}/kernel/drivers/virtio/virtio_pci.ko`]: module(["name=virtio_pci", "depends=virtio", "alias=pci:v00001AF4*"]),
+          [`${base}/kernel/drivers/virtio/virtio.ko`]: module(["name=virtio"]),
+          [`${base}/kernel/drivers/char/virtio-rng.ko`]: module(["name=virtio_rng", "depends=virtio", "alias=virtio:d00000004v*"]),
+          [`${base}/kernel/fs/overlay.ko`]: module(["name=overlay", "depends="]),
+          [`${base}/kernel/net/wireguard.ko`]: module(["name=wireguard", "depends="]),
+        },
+      },
+      { name: "linux-image-amd64", fields: { Depends: "linux-base" } },
+    ]);
+  });
+  after(() => mirror.stop());
+
+  test("found through its metapackage, taken apart once, and only what is wanted", async () => {
+    await using shop = await workshop(mirror);
+    const lock = await shop.lock(debian.kernel());
+    assert.deepEqual(lock.packages.map(({ name, version, keep }) => [name, version, keep]), [["linux-image-6.1.0-9-cloud-amd64", "6.1.9-1", "kernel"]]);
+    await ensureDebs(lock.packages, shop.options);
+    const deb = lock.packages[0] as (typeof lock.packages)[0];
+    assert.equal((await collect(await kernelFile(deb, shop.options))).toString(), "KERNEL");
+    assert.equal(await kernelConfig(deb, shop.options), "CONFIG_RD_ZSTD=y\n");
+    await rm(shop.store.path(`sha256:${deb.sha256}`));
+    const { files, order } = await kernelModules(deb, ["wireguard", "ext4"], shop.options);
+    assert.deepEqual(order, [
+      "/usr/lib/modules/virtio.ko pci:v00001AF4*",
+      "/usr/lib/modules/virtio_pci.ko pci:v00001AF4*",
+      "/usr/lib/modules/virtio-rng.ko virtio:d00000004v*",
+      "/usr/lib/modules/overlay.ko",
+      "/usr/lib/modules/wireguard.ko",
+    ]);
+    const paths: string[] = [];
+    for await (const entry of files) {
+      paths.push(entry.path);
+      assert.equal((await collect(entry.body)).length, entry.size);
+    }
+    assert.deepEqual(paths, ["overlay", "virtio-rng", "virtio", "virtio_pci", "wireguard"].map((name) => `usr/lib/modules/${name}.ko`));
+    await assert.rejects(kernelModules(deb, ["wiregard"], shop.options), (error) => isLinuxKitError(error, "NOT_FOUND") && /did you mean "wireguard"/.test(error.message));
+  });
+  test("a module that is asked for is loaded whatever the machine has", async () => {
+    await using shop = await workshop(mirror);
+    const lock = await shop.lock(debian.kernel());
+    await ensureDebs(lock.packages, shop.options);
+    const { order } = await kernelModules(lock.packages[0] as (typeof lock.packages)[0], ["virtio-rng"], shop.options);
+    assert.ok(order.includes("/usr/lib/modules/virtio-rng.ko") && order.includes("/usr/lib/modules/virtio.ko"));
+  });
+  test("a metapackage that leads nowhere", async () => {
+    await using shop = await workshop(mirror);
+    await assert.rejects(shop.lock(debian.kernel({ flavour: "generic" })), (error) => isLinuxKitError(error, "NOT_FOUND") && /leads to no kernel: it depends on linux-base/.test(error.message));
+  });
+});
