@@ -60,7 +60,6 @@ export async function lastLines(folder: string, count: number): Promise<string[]
 
 /** A console line without carriage returns, escape sequences and control characters. */
 export function printable(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be taken out
   return line.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])/g, "").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "").trimEnd();
 }
 

@@ -97,7 +97,10 @@ function checkPublish(value: Value | undefined, fail: Fail): Value {
 
 function checkDisks(value: Value | undefined, fail: Fail): void {
   if (value === UNKNOWN) return;
-  if (!Array.isArray(value)) return fail("disks", `got ${show(value)}, wanted a list of disks`);
+  if (!Array.isArray(value)) {
+    fail("disks", `got ${show(value)}, wanted a list of disks`);
+    return;
+  }
   const serials = new Set<string>();
   for (const [index, disk] of value.entries()) {
     if (disk === UNKNOWN) continue;
@@ -127,7 +130,10 @@ function checkFirmware({ arch, userData, secrets }: Properties, fail: Fail): voi
     }
   }
   if (secrets === undefined || secrets === UNKNOWN) return;
-  if (!isProperties(secrets)) return fail("secrets", "wanted secrets by service, then by name, as in { web: { key: … } }");
+  if (!isProperties(secrets)) {
+    fail("secrets", "wanted secrets by service, then by name, as in { web: { key: … } }");
+    return;
+  }
   for (const [service, named] of Object.entries(secrets)) {
     if (named === UNKNOWN) continue;
     if (!isProperties(named)) fail(`secrets.${service}`, "wanted secrets by name, as in { key: … }");

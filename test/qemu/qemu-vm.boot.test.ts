@@ -92,7 +92,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     await using run = await MachineRun.make();
     await assert.rejects(run.create(await guest("broken")), (error: Error) => {
       assert.ok(error instanceof LinuxKitError && error.code === "BOOT_FAILED");
-      assert.match(error.message, /^machine "web" did not boot: onboot broken: exit status 3: no such luck\nlast lines of its console:\n[^]*onboot broken failed/);
+      assert.match(error.message, /^machine "web" did not boot: onboot broken: exit status 3: no such luck\nlast lines of its console:\n[\s\S]*onboot broken failed/);
       return true;
     });
   });
@@ -113,7 +113,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     await using run = await MachineRun.make();
     await assert.rejects(run.create(await guest("sick"), { seconds: 30 }), (error: Error) => {
       assert.ok(error instanceof LinuxKitError && error.code === "TIMEOUT");
-      assert.match(error.message, /not healthy within 30 s: waiting for service web (unhealthy|started)[^]*last lines of its console:\n/);
+      assert.match(error.message, /not healthy within 30 s: waiting for service web (unhealthy|started)[\s\S]*last lines of its console:\n/);
       return true;
     });
   });
