@@ -8,7 +8,7 @@ const SPEC: MachineSpec = {
 };
 
 /** The value that follows an option, the nth time that it is there. */
-function valueOf(args: readonly string[], option: string, nth = 0): string | undefined {
+function argumentOf(args: readonly string[], option: string, nth = 0): string | undefined {
   return args.filter((_, index) => args[index - 1] === option)[nth];
 }
 
@@ -21,21 +21,21 @@ describe("qemu's arguments", () => {
   for (const [arch, machine, cpu, console, network] of arches) {
     test(`of ${arch}`, () => {
       const args = qemuArguments({ ...SPEC, arch });
-      assert.equal(valueOf(args, "-machine"), machine);
-      assert.equal(valueOf(args, "-cpu"), cpu);
-      assert.equal(valueOf(args, "-accel"), "tcg,thread=multi");
+      assert.equal(argumentOf(args, "-machine"), machine);
+      assert.equal(argumentOf(args, "-cpu"), cpu);
+      assert.equal(argumentOf(args, "-accel"), "tcg,thread=multi");
       assert.ok(args.join(" ").includes(console));
       assert.ok(args.includes(network));
     });
     test(`of ${arch}, virtualised`, () => {
       const args = qemuArguments({ ...SPEC, arch, accelerator: "kvm" });
-      assert.deepEqual([valueOf(args, "-accel"), valueOf(args, "-cpu")], ["kvm", "host"]);
+      assert.deepEqual([argumentOf(args, "-accel"), argumentOf(args, "-cpu")], ["kvm", "host"]);
     });
   }
 
   test("memory, processors, and nothing that nobody asked for", () => {
     const args = qemuArguments(SPEC);
-    assert.deepEqual([valueOf(args, "-m"), valueOf(args, "-smp"), valueOf(args, "-display")], ["256M", "2", "none"]);
+    assert.deepEqual([argumentOf(args, "-m"), argumentOf(args, "-smp"), argumentOf(args, "-display")], ["256M", "2", "none"]);
     for (const flag of ["-nodefaults", "-no-user-config", "-no-reboot"]) assert.ok(args.includes(flag));
     for (const option of ["-fw_cfg", "-blockdev"]) assert.ok(!args.includes(option));
   });
@@ -48,14 +48,14 @@ describe("qemu's arguments", () => {
         { address: "0.0.0.0", hostPort: 5353, guestPort: 53, protocol: "udp" },
       ],
     });
-    assert.equal(valueOf(args, "-netdev"), "user,id=net,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53");
+    assert.equal(argumentOf(args, "-netdev"), "user,id=net,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53");
   });
 
   test("a disk's path may hold what separates options", () => {
     const args = qemuArguments({ ...SPEC, disks: [{ path: '/a,b="c".img', format: "raw", serial: "data" }, { path: "/d", format: "qcow2", serial: "seed", readOnly: true }] });
-    const node = JSON.parse(valueOf(args, "-blockdev") as string);
+    const node = JSON.parse(argumentOf(args, "-blockdev") as string);
     assert.deepEqual([node["node-name"], node.driver, node.file.filename, node["read-only"]], ["disk0", "raw", '/a,b="c".img', false]);
-    const second = JSON.parse(valueOf(args, "-blockdev", 1) as string);
+    const second = JSON.parse(argumentOf(args, "-blockdev", 1) as string);
     assert.deepEqual([second["node-name"], second.driver, second["read-only"]], ["disk1", "qcow2", true]);
     const devices = args.filter((argument) => argument.includes("virtio-blk-pci")).map((argument) => JSON.parse(argument));
     assert.deepEqual(devices, [{ driver: "virtio-blk-pci", drive: "disk0", serial: "data" }, { driver: "virtio-blk-pci", drive: "disk1", serial: "seed" }]);
@@ -64,8 +64,8 @@ describe("qemu's arguments", () => {
   test("what the guest is told is in files, not among the arguments that every user can read", () => {
     const firmware = [{ name: "opt/linuxkit/nonce", file: "firmware-0" }, { name: "opt/linuxkit/secrets/web/key", file: "firmware-1" }];
     const args = qemuArguments({ ...SPEC, firmware });
-    assert.equal(valueOf(args, "-fw_cfg"), "name=opt/linuxkit/nonce,file=firmware-0");
-    assert.equal(valueOf(args, "-fw_cfg", 1), "name=opt/linuxkit/secrets/web/key,file=firmware-1");
+    assert.equal(argumentOf(args, "-fw_cfg"), "name=opt/linuxkit/nonce,file=firmware-0");
+    assert.equal(argumentOf(args, "-fw_cfg", 1), "name=opt/linuxkit/secrets/web/key,file=firmware-1");
     assert.ok(!qemuArguments({ ...SPEC, firmware, arch: "s390x" }).includes("-fw_cfg"));
   });
 

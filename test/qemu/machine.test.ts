@@ -23,14 +23,14 @@ await runtime.setMocks({
   call: () => ({}),
 });
 
-const valueOf = <T>(output: Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
+const settled = <T>(output: Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
 
 describe("a machine in a program", () => {
   beforeEach(() => registered.clear());
 
   test("of an image makes the build and the machine, named after it", async () => {
     const machine = new Machine("web", { image: OS, arch: "amd64", memoryMiB: 512, publish: ["8080:80/tcp"] });
-    assert.equal(await valueOf(machine.url), "http://127.0.0.1:8080");
+    assert.equal(await settled(machine.url), "http://127.0.0.1:8080");
     assert.deepEqual([...registered].map(([name, { type }]) => [name, type]).sort(), [
       ["web", "linuxkit:index:QemuMachine"],
       ["web-image", "linuxkit:index:QemuMachineImage"],
@@ -42,13 +42,13 @@ describe("a machine in a program", () => {
       { arch, kernel, initrd, cmdline, digest, memoryMiB, publish },
       { arch: "amd64", kernel: "/cache/1/web-kernel", initrd: "/cache/1/web-initrd.img", cmdline: "quiet", digest: "sha256:1", memoryMiB: 512, publish: ["8080:80/tcp"] },
     );
-    assert.deepEqual([await valueOf(machine.pid), await valueOf(machine.bootId), await valueOf(machine.consoleLog), await valueOf(machine.ports)], [7, "b", "/c", { "80/tcp": 8080 }]);
+    assert.deepEqual([await settled(machine.pid), await settled(machine.bootId), await settled(machine.consoleLog), await settled(machine.ports)], [7, "b", "/c", { "80/tcp": 8080 }]);
   });
 
   test("of a build makes none", async () => {
     const build = new ImageBuild("os", { image: OS });
     const machine = new Machine("web", { build });
-    await valueOf(machine.url);
+    await settled(machine.url);
     assert.ok(registered.has("os") && !registered.has("web-image-build"));
     assert.equal(machine.nodes.build, build);
   });
@@ -56,14 +56,14 @@ describe("a machine in a program", () => {
   test("of a machine image makes neither", async () => {
     const machineImage = new MachineImage("base", { image: OS });
     const [one, two] = [new Machine("one", { machineImage }), new Machine("two", { machineImage })];
-    await Promise.all([one, two].map(({ url }) => valueOf(url)));
+    await Promise.all([one, two].map(({ url }) => settled(url)));
     assert.deepEqual([...registered].filter(([, { type }]) => type.endsWith("ImageBuild")).map(([name]) => name), ["base-build"]);
   });
 
   test("takes disks in their order, and secrets as secrets", async () => {
     const data = new Disk("data", { sizeMiB: 64 });
     const machine = new Machine("web", { image: OS, disks: [data, { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true }], secrets: { web: { key: secret("hush") } } });
-    await valueOf(machine.url);
+    await settled(machine.url);
     const { disks, secrets } = registered.get("web-vm")?.inputs ?? {};
     assert.deepEqual(disks, [{ path: "/disks/data.img", serial: "data", format: "raw" }, { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true }]);
     // the mark that the engine knows a secret by
@@ -73,15 +73,15 @@ describe("a machine in a program", () => {
   test("gets the secrets that its image's services name", async () => {
     const image = OS.with({ services: [new Service("web", { image: "example.com/web:1", secrets: { key: secret("hush"), other: "a" } })] });
     const machine = new Machine("web", { image, secrets: { web: { other: "b" }, db: { c: "d" } } });
-    await valueOf(machine.url);
+    await settled(machine.url);
     // as the engine gets it: a mark, and the value beside it
-    const { value } = registered.get("web-vm")?.inputs.secrets as { value: unknown };
-    assert.deepEqual(value, { web: { key: "hush", other: "b" }, db: { c: "d" } });
+    const marked = registered.get("web-vm")?.inputs.secrets as { value: unknown } | undefined;
+    assert.deepEqual(marked?.value, { web: { key: "hush", other: "b" }, db: { c: "d" } });
   });
 
   test("lets the program change what its children get", async () => {
     const machine = new Machine("web", { image: OS, transform: { build: { arch: "arm64" }, vm: (args, name) => ({ ...args, cmdline: `${name}=1` }) } });
-    await valueOf(machine.url);
+    await settled(machine.url);
     assert.equal(registered.get("web-image-build")?.inputs.arch, "arm64");
     assert.equal(registered.get("web-vm")?.inputs.cmdline, "web-vm=1");
   });
