@@ -14,7 +14,7 @@ import type { Content, FormatWriter, Parts } from "../format/parts.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Artifact, type ArtifactFile, artifactDigest } from "./artifact.ts";
 import { heldByPlan } from "./held.ts";
-import { joinSegments } from "./join.ts";
+import { afterMicrocode, joinSegments } from "./join.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { growTree, type Workshop } from "./segment.ts";
 import type { Sources } from "./sources.ts";
@@ -91,13 +91,14 @@ async function buildRepairing(plan: Plan, formats: readonly FormatWriter[], opti
 async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: BuildPlanOptions, workshop: Workshop, repaired: ReadonlySet<string>): Promise<Artifact> {
   const withInitrd = formats.some(({ needs }) => needs === "initrd");
   const prepared = await prepare(withInitrd ? plan : { ...plan, segments: [] }, workshop);
-  const initrd = await joinSegments(prepared.segments, workshop.segments);
+  const segments = await joinSegments(prepared.segments, workshop.segments);
+  const initrd = prepared.microcode ? afterMicrocode(contentOf(prepared.microcode, workshop.segments), segments) : segments;
   const staged: StagedFile[] = [];
   const files: ArtifactFile[] = [];
   try {
     for (const format of formats) {
       await using grown = format.needs === "tree" ? await grow(plan, workshop) : undefined;
-      const parts: Parts = { cmdline: plan.cmdline, ...kernelContent(prepared, workshop.segments), ...(grown ? { tree: grown.entries } : { initrd }) };
+      const parts: Parts = { cmdline: plan.cmdline, ...kernelContent(prepared, workshop.segments), ...(grown ? { tree: grown.entries } : { segments, initrd }) };
       for (const { role, suffix, size, open } of format.files(parts)) {
         const path = join(options.outputDir, options.name + suffix);
         const seen = { size: 0, digest: digestOf("") };
@@ -116,12 +117,16 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
     await Promise.all(staged.map((file) => file.discard()));
     throw error;
   }
-  const segments = prepared.segments.map(({ name, size, key, cached }) => ({ name, size, cached: cached && !repaired.has(key) }));
-  return { files, digest: artifactDigest(files), segments };
+  const made = prepared.segments.map(({ name, size, key, cached }) => ({ name, size, cached: cached && !repaired.has(key) }));
+  return { files, digest: artifactDigest(files), segments: made };
 }
 
-function kernelContent({ kernel }: Prepared, segments: SegmentStore): { kernel?: Content } {
-  return kernel ? { kernel: { size: kernel.size, open: () => segments.open(kernel) } } : {};
+function kernelContent({ kernel, microcode }: Prepared, store: SegmentStore): { kernel?: Content; microcode?: Content } {
+  return { ...(kernel && { kernel: contentOf(kernel, store) }), ...(microcode && { microcode: contentOf(microcode, store) }) };
+}
+
+function contentOf(segment: CachedSegment, store: SegmentStore): Content {
+  return { size: segment.size, open: () => store.open(segment) };
 }
 
 /** The whole root filesystem as one tree, for formats that hold paths. */
@@ -129,7 +134,7 @@ async function grow(plan: Plan, workshop: Workshop): Promise<AsyncDisposable & {
   const spool = await Spool.open(workshop.segments.path("tree"));
   try {
     const tree = await growTree(plan.segments.flatMap(({ steps }) => steps), spool, workshop);
-    return { entries: () => tree.entries({ implied: "written" }), [Symbol.asyncDispose]: () => spool[Symbol.asyncDispose]() };
+    return { entries: () => tree.entries({ implied: "written", links: "own" }), [Symbol.asyncDispose]: () => spool[Symbol.asyncDispose]() };
   } catch (error) {
     await spool[Symbol.asyncDispose]();
     throw error;

@@ -2,17 +2,18 @@ import { join } from "node:path";
 import { SegmentStore } from "../cache/segment-store.ts";
 import { type Digest, hexOf } from "../core/digest.ts";
 import { debDigest } from "../debian/locked.ts";
-import { kernelKey, type Plan, type PlanSource, type PlanStep, segmentKey } from "../plan/plan.ts";
+import { kernelKey, microcodeKey, type Plan, type PlanSource, type PlanStep, segmentKey } from "../plan/plan.ts";
 
 /** The files of the cache that a plan is built from, relative to the cache folder: no prune may take them meanwhile. */
 export function heldByPlan({ kernel, segments }: Pick<Plan, "kernel" | "segments">): Set<string> {
-  const keys = [...segments.map(segmentKey), ...(kernel ? [kernelKey(kernel)] : [])];
+  const keys = [...segments.map(segmentKey), ...(kernel ? [kernelKey(kernel), microcodeKey(kernel)] : [])];
   const digests = [...segments.flatMap(({ steps }) => steps.flatMap(stepDigests)), ...(kernel ? sourceDigests(kernel.source) : [])];
   return new Set([...keys.flatMap((key) => SegmentStore.files(key)), ...digests.map((digest) => join("blobs", "sha256", hexOf(digest)))]);
 }
 
 function stepDigests(step: PlanStep): Digest[] {
-  return step.kind === "entry" ? (step.blob ? [step.blob.digest] : []) : sourceDigests(step.source);
+  if (step.kind === "entry") return step.blob ? [step.blob.digest] : [];
+  return step.kind === "layout" ? step.blobs.map(({ digest }) => digest) : sourceDigests(step.source);
 }
 
 function sourceDigests(source: PlanSource): Digest[] {

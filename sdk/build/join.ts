@@ -1,3 +1,4 @@
+import { padding } from "../archive/cpio-header.ts";
 import type { SegmentStore } from "../cache/segment-store.ts";
 import type { Content } from "../format/parts.ts";
 import { jointArchive, joints } from "./joint.ts";
@@ -22,6 +23,22 @@ export async function joinSegments(segments: readonly PreparedSegment[], store: 
     size: pieces.reduce((total, { size }) => total + size, 0),
     async *open() {
       for (const piece of pieces) yield* piece.open();
+    },
+  };
+}
+
+/**
+ * The initrd with microcode before it: an archive of its own, not compressed, since the kernel looks for it before it
+ * can undo anything (Documentation/arch/x86/microcode.rst).
+ */
+export function afterMicrocode(microcode: Content, initrd: Content): Content {
+  const pad = padding(microcode.size);
+  return {
+    size: microcode.size + pad + initrd.size,
+    async *open() {
+      yield* microcode.open();
+      yield new Uint8Array(pad);
+      yield* initrd.open();
     },
   };
 }

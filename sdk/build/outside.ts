@@ -4,8 +4,11 @@ import type { OnProgress } from "../core/progress.ts";
 import { lockPackages } from "../debian/lock-packages.ts";
 import { openRepository, type Repository } from "../debian/repository.ts";
 import { parseLabel } from "../definition/label.ts";
+import type { Platform } from "../oci/descriptor.ts";
 import { findImage } from "../oci/open-source.ts";
+import { findLayout } from "../oci/find-layout.ts";
 import type { RegistryAuth } from "../oci/registry/credentials.ts";
+import { expandReference } from "../oci/reference.ts";
 import type { Sources } from "../resolve/resolve.ts";
 
 /** Where images and packages come from, as a build is told. */
@@ -64,11 +67,26 @@ export function outsideSources(around: Surroundings): Sources {
         layers: image.manifest.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
       };
     },
+    async findLayout(reference, pinned, platforms, location) {
+      around.onProgress?.({ stage: "resolve", message: reference });
+      const wanted = platforms.length > 0 ? platforms.map(parsePlatform) : [{ os: "linux", architecture: around.arch }];
+      const { root, blobs } = await findLayout(pinnedReference(reference, pinned), wanted, ociOptions(around));
+      return { reference: isPath(reference) ? location : expandReference(reference), root, blobs };
+    },
   };
+}
+
+function parsePlatform(text: string): Platform {
+  const [os = "", architecture = "", variant] = text.split("/");
+  return { os, architecture, ...(variant !== undefined && { variant }) };
+}
+
+function isPath(reference: string): boolean {
+  return /^(oci|docker-archive):/.test(reference);
 }
 
 // a layout's or an archive's tag may have moved; the manifest that was built from is found by its digest
 function pinnedReference(reference: string, pinned: string | undefined): string {
-  if (pinned === undefined || reference.includes("@") || /^(oci|docker-archive):/.test(reference)) return reference;
+  if (pinned === undefined || reference.includes("@") || isPath(reference)) return reference;
   return `${reference}@${pinned}`;
 }

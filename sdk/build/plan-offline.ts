@@ -3,7 +3,7 @@ import type { Definition } from "../definition/definition.ts";
 import { metadataText } from "../definition/metadata.ts";
 import { createPlan } from "../plan/create-plan.ts";
 import type { Plan } from "../plan/plan.ts";
-import { sourceKey, sourcesOf } from "../resolve/image-source.ts";
+import { layoutsOf, sourceKey, sourcesOf } from "../resolve/image-source.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { resolve, type Sources } from "../resolve/resolve.ts";
 
@@ -11,6 +11,7 @@ import { resolve, type Sources } from "../resolve/resolve.ts";
 const NOWHERE: Sources = {
   lockDebian: () => Promise.reject(new Error("not in the lock")),
   findImage: () => Promise.reject(new Error("not in the lock")),
+  findLayout: () => Promise.reject(new Error("not in the lock")),
 };
 
 /**
@@ -21,6 +22,6 @@ const NOWHERE: Sources = {
  */
 export async function planOffline(definition: Definition, { arch, lock }: { readonly arch: Arch; readonly lock: Lock }): Promise<Plan | undefined> {
   if (lock.arch !== arch || definition.files.some(({ source }) => source !== undefined)) return undefined;
-  if (!sourcesOf(definition).every(({ source }) => typeof source !== "string" && sourceKey(source) in lock.debian)) return undefined;
+  if (layoutsOf(definition).length > 0 || !sourcesOf(definition).every(({ source }) => typeof source !== "string" && sourceKey(source) in lock.debian)) return undefined;
   return createPlan(await resolve(definition, { arch, lock, sources: NOWHERE }), (kind) => metadataText(definition, kind));
 }

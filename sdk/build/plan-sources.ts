@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Entry } from "../archive/entry.ts";
+import { type Bytes, verify } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { ensureDebs } from "../debian/fetch-debs.ts";
@@ -8,7 +9,8 @@ import { unpackDebian } from "../debian/unpack-debian.ts";
 import { flatten } from "../oci/flatten/flatten.ts";
 import { storedLayers } from "../oci/layer.ts";
 import { fetchLayers } from "../oci/open-source.ts";
-import type { PlanLayer, PlanSource } from "../plan/plan.ts";
+import { fileOf } from "./image-file.ts";
+import type { LayoutStep, PlanBlob, PlanKernel, PlanLayer, PlanSource } from "../plan/plan.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { debianOptions, ociOptions, type Surroundings } from "./outside.ts";
 import type { Sources } from "./sources.ts";
@@ -16,6 +18,7 @@ import type { Sources } from "./sources.ts";
 /** Opens what a plan names, out of the cache; what is missing there is fetched first. */
 export function planSources(around: Surroundings, lock: Lock): Sources {
   const references = new Map(Object.entries(lock.images).map(([reference, manifest]) => [manifest, reference]));
+  const layouts = new Map(Object.entries(lock.layouts ?? {}).map(([reference, root]) => [root, reference]));
   const withSignal = (signal: AbortSignal | undefined): Surroundings => ({ ...around, signal: signal ?? around.signal });
 
   async function* openDebian(source: Extract<PlanSource, { debian: unknown }>, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
@@ -31,6 +34,22 @@ export function planSources(around: Surroundings, lock: Lock): Sources {
     yield* flatten(storedLayers(around.store, layers), { spoolDirectory: join(around.cacheDir, "segments"), signal: signal ?? around.signal });
   }
 
+  const openFile = (source: PlanSource, path: string, signal: AbortSignal | undefined): Promise<Bytes | undefined> =>
+    fileOf(() => ("debian" in source ? openDebian(source, signal) : openImage(source.oci, signal)), path);
+
+  async function openBinary({ source, binary = "kernel" }: PlanKernel, { manifest }: { readonly manifest: Digest }, signal: AbortSignal | undefined): Promise<Bytes> {
+    const file = await openFile(source, binary, signal);
+    if (!file) throw new LinuxKitError("NOT_FOUND", `kernel.binary: ${references.get(manifest)} has no file ${JSON.stringify(binary)}`, { what: binary });
+    return file;
+  }
+
+  async function* openBlob({ root, location }: LayoutStep, { digest, size }: PlanBlob, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    const reference = layouts.get(root.digest);
+    if (reference === undefined) throw new LinuxKitError("NOT_FOUND", `${location}: no reference in the lock leads to ${root.digest}`, { what: root.digest });
+    await fetchLayers(reference, [{ digest, size, mediaType: "" }], { ...ociOptions(withSignal(signal)), onProgress: around.onProgress });
+    yield* verify(around.store.open(digest), { digest, size }, digest);
+  }
+
   return {
     openSource: (source, signal) => ("debian" in source ? openDebian(source, signal) : openImage(source.oci, signal)),
     async openModules(source, names, signal) {
@@ -39,12 +58,15 @@ export function planSources(around: Surroundings, lock: Lock): Sources {
       await ensureDebs([deb], options);
       return kernelModules(deb, names, options);
     },
-    async openKernel({ source }, signal) {
+    async openKernel(kernel, signal) {
+      if ("oci" in kernel.source) return { body: await openBinary(kernel, kernel.source.oci, signal) };
       const options = debianOptions(withSignal(signal));
-      const deb = kernelPackage(source);
+      const deb = kernelPackage(kernel.source);
       await ensureDebs([deb], options);
       return { body: await kernelFile(deb, options) };
     },
+    openFile,
+    openBlob,
   };
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type CachedSegment, NO_PATHS, type SegmentStore } from "../cache/segment-store.ts";
 import { throwIfCancelled } from "../core/errors.ts";
-import { kernelKey, type Plan, type PlanKernel, type PlanSegment, segmentKey } from "../plan/plan.ts";
+import { kernelKey, microcodeKey, type Plan, type PlanKernel, type PlanSegment, segmentKey } from "../plan/plan.ts";
 import { Budget } from "./budget.ts";
 import { makeSegment, type Workshop } from "./segment.ts";
 
@@ -15,6 +15,8 @@ export interface PreparedSegment extends CachedSegment {
 /** All that a plan's initrd is joined from. */
 export interface Prepared {
   readonly kernel?: CachedSegment;
+  /** A cpio that goes before the segments, as it is. */
+  readonly microcode?: CachedSegment;
   readonly segments: readonly PreparedSegment[];
 }
 
@@ -41,14 +43,17 @@ export async function prepare(plan: Pick<Plan, "kernel" | "segments">, workshop:
   const inner: Workshop = { ...workshop, signal };
   const { kernel: planKernel } = plan;
   const kernel = planKernel && once("kernel", kernelKey(planKernel), 1, () => makeKernel(planKernel, inner));
+  const microcode = planKernel?.ucode === undefined ? undefined : once("microcode", microcodeKey(planKernel), 1, () => makeMicrocode(planKernel, inner));
   const segments = plan.segments.map((segment) => once(segment.name, segmentKey(segment), unitsOf(segment), () => makeSegment(segment, inner)));
-  const settled = await Promise.allSettled([...segments, ...(kernel ? [kernel] : [])]);
+  const settled = await Promise.allSettled([...segments, ...(kernel ? [kernel] : []), ...(microcode ? [microcode] : [])]);
   // the first failure stopped the others, whose complaints only say so
   throwIfCancelled(workshop.signal, "the build");
   if (settled.some(({ status }) => status === "rejected")) throw stop.signal.reason;
   const prepared = await Promise.all(segments);
   for (const { name, cached, size } of prepared) workshop.onProgress?.({ stage: "segment", message: `${name} ${cached ? "was cached" : "made"}`, done: size, total: size, lasting: !cached });
-  return { segments: prepared, ...(kernel ? { kernel: await kernel } : {}) };
+  // an image without the microcode that was named has none, as for LinuxKit
+  const found = (await microcode)?.size ? { microcode: (await microcode) as CachedSegment } : {};
+  return { segments: prepared, ...(kernel ? { kernel: await kernel } : {}), ...found };
 }
 
 async function findOrMake(key: string, segments: SegmentStore, signal: AbortSignal, make: () => Promise<CachedSegment>): Promise<CachedSegment & { cached: boolean }> {
@@ -69,6 +74,11 @@ async function makeKernel(kernel: PlanKernel, { segments, sources, signal }: Wor
   throwIfCancelled(signal, "the build");
   const { body } = await sources.openKernel(kernel, signal);
   return segments.put(kernelKey(kernel), body, () => NO_PATHS, signal);
+}
+
+async function makeMicrocode(kernel: PlanKernel, { segments, sources, signal }: Workshop): Promise<CachedSegment> {
+  const body = await sources.openFile(kernel.source, kernel.ucode ?? "", signal);
+  return segments.put(microcodeKey(kernel), body ?? [], () => NO_PATHS, signal);
 }
 
 function unitsOf({ compression }: PlanSegment): number {

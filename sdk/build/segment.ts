@@ -1,15 +1,19 @@
 import { type Entry, fileEntry, NO_BODY } from "../archive/entry.ts";
 import { padding } from "../archive/cpio-header.ts";
 import { memberPath } from "../archive/path.ts";
+import { readTar } from "../archive/read-tar.ts";
 import { writeCpio } from "../archive/write-cpio.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
 import type { CachedSegment, SegmentStore } from "../cache/segment-store.ts";
 import { type Bytes, verify } from "../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
-import { type EntryStep, type PlanSegment, type PlanStep, segmentKey } from "../plan/plan.ts";
+import { mergedPath } from "../debian/merged-usr.ts";
+import { type ArchiveStep, type EntryStep, type PlanSegment, type PlanStep, segmentKey } from "../plan/plan.ts";
+import { ApkDatabase } from "./apk-database.ts";
 import { compress } from "./compress.ts";
 import { imageTree } from "./image-tree.ts";
+import { layoutEntries } from "./layout-entries.ts";
 import type { Sources } from "./sources.ts";
 import { Spool } from "./spool.ts";
 import { Tree } from "./tree.ts";
@@ -24,6 +28,9 @@ export interface Workshop {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What boot loaders read, and no initrd holds: the kernel would unpack itself. */
+const BOOT = /^boot\//;
+
 /** The guest reads the modules to load from here, a line each. */
 const MODULES_LIST = "etc/modules.list";
 
@@ -35,7 +42,7 @@ export async function makeSegment(segment: PlanSegment, workshop: Workshop): Pro
   const { segments, signal, onProgress } = workshop;
   const key = segmentKey(segment);
   await using spool = await Spool.open(segments.path(key));
-  const tree = await growTree(segment.steps, spool, workshop);
+  const tree = await growTree(segment.steps, spool, workshop, { leaveOut: BOOT });
   const archive = counted(writeCpio(tree.entries({ implied: "left out", memory: "reused" })), (done) => {
     onProgress?.({ stage: "segment", message: `compress ${segment.name}`, done, total: Math.max(done, tree.size) });
   });
@@ -43,21 +50,41 @@ export async function makeSegment(segment: PlanSegment, workshop: Workshop): Pro
   return await segments.put(key, padded(compress(archive, segment.compression, signal)), () => tree.paths(), signal);
 }
 
-/** Carries out steps, the later over the earlier, into one tree. */
-export async function growTree(steps: readonly PlanStep[], spool: Spool, workshop: Workshop): Promise<Tree> {
+/**
+ * Carries out steps, the later over the earlier, into one tree.
+ *
+ * @param leaveOut paths of the root that are not wanted
+ */
+export async function growTree(steps: readonly PlanStep[], spool: Spool, workshop: Workshop, { leaveOut }: { readonly leaveOut?: RegExp } = {}): Promise<Tree> {
   const tree = new Tree(spool);
-  for (const step of steps) {
+  const lastInit = steps.findLastIndex((step) => step.kind === "unpack" && step.place === "init");
+  const installed = new ApkDatabase();
+  for (const [at, step] of steps.entries()) {
     throwIfCancelled(workshop.signal, "the build");
     if (step.kind === "unpack") workshop.onProgress?.({ stage: "segment", message: `unpack ${step.location}` });
-    await tree.add(stepEntries(step, workshop), step.kind === "unpack" ? step.prefix : "", workshop.signal);
+    const prefix = step.kind === "unpack" || step.kind === "layout" ? step.prefix : "";
+    const entries = stepEntries(step, workshop);
+    const own = step.kind === "unpack" && step.place === "init" ? installed.without(entries) : entries;
+    await tree.add(leaveOut && prefix === "" ? without(own, leaveOut) : own, prefix, workshop.signal);
+    if (at === lastInit) await tree.add(installed.entries(), "", workshop.signal);
   }
   return tree;
+}
+
+async function* without(entries: AsyncIterable<Entry>, paths: RegExp): AsyncGenerator<Entry> {
+  for await (const entry of entries) if (!paths.test(entry.path)) yield entry;
 }
 
 async function* stepEntries(step: PlanStep, { sources, store, signal }: Workshop): AsyncGenerator<Entry> {
   switch (step.kind) {
     case "unpack":
       yield* imageTree(sources.openSource(step.source, signal), step.place);
+      break;
+    case "archive":
+      yield* archiveEntries(step, sources, signal);
+      break;
+    case "layout":
+      yield* layoutEntries(step, sources, signal);
       break;
     case "modules": {
       const { files, order } = await sources.openModules(step.source, step.names, signal);
@@ -67,6 +94,14 @@ async function* stepEntries(step: PlanStep, { sources, store, signal }: Workshop
     }
     case "entry":
       yield stepEntry(step, store);
+  }
+}
+
+async function* archiveEntries({ source, member, mergedUsr, location }: ArchiveStep, sources: Sources, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+  const archive = await sources.openFile(source, member, signal);
+  if (!archive) throw new LinuxKitError("NOT_FOUND", `${location}: the image has no file ${member}; "none" if it is to have none`, { what: member });
+  for await (const entry of readTar(archive, `${location}: ${member}`)) {
+    yield mergedUsr ? { ...entry, path: mergedPath(entry.path), ...(entry.type === "hardlink" && { link: mergedPath(entry.link ?? "") }) } : entry;
   }
 }
 

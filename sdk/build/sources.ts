@@ -1,6 +1,6 @@
 import type { Entry } from "../archive/entry.ts";
 import type { Bytes } from "../core/bytes.ts";
-import type { PlanKernel, PlanSource } from "../plan/plan.ts";
+import type { LayoutStep, PlanBlob, PlanKernel, PlanSource } from "../plan/plan.ts";
 
 /** Kernel modules as files, and the order in which the guest loads them. */
 export interface ModuleSet {
@@ -21,4 +21,8 @@ export interface Sources {
   openSource(source: PlanSource, signal?: AbortSignal): AsyncIterable<Entry>;
   openModules(source: PlanSource, names: readonly string[], signal?: AbortSignal): Promise<ModuleSet>;
   openKernel(kernel: PlanKernel, signal?: AbortSignal): Promise<KernelFile>;
+  /** A file of an image by its path from the image's own root; undefined where there is none. */
+  openFile(source: PlanSource, path: string, signal?: AbortSignal): Promise<Bytes | undefined>;
+  /** One of the blobs of a layout. */
+  openBlob(layout: LayoutStep, blob: PlanBlob, signal?: AbortSignal): Bytes;
 }

@@ -7,6 +7,8 @@ import type { Spool, Spooled } from "./spool.ts";
 /** A path of the tree; its own name is the tree's key. */
 interface Node extends Omit<EntryHeader, "path"> {
   readonly body?: Spooled;
+  /** Of a file: the same number for all paths that an image has as hard links to it. */
+  readonly inode?: number;
   /** A directory that no entry named: it is only there because something lies in it. */
   readonly implied?: true;
   /** How many paths lie directly in a directory. */
@@ -16,6 +18,8 @@ interface Node extends Omit<EntryHeader, "path"> {
 export interface EntriesOptions {
   /** What becomes of directories that no entry named. */
   readonly implied: "written" | "left out";
+  /** Which files become hard links: all that are equal, or those that an image linked itself. @default "equal" */
+  readonly links?: "equal" | "own";
   /** Whose memory the chunks of bodies are. @default "own" */
   readonly memory?: "reused" | "own";
 }
@@ -31,6 +35,7 @@ const MAX_SYMLINKS = 40;
 export class Tree {
   readonly #nodes = new Map<string, Node>();
   readonly #spool: Spool;
+  #inodes = 0;
   /** Where images begin: an absolute symlink within one means the image's own root. Longest first. */
   #roots: string[] = [""];
 
@@ -68,15 +73,17 @@ export class Tree {
    * A segment leaves implied directories out: an earlier segment may have made them, with a mode of their own.
    * For `memory` see {@link Spool.read}.
    */
-  *entries({ implied, memory = "own" }: EntriesOptions): Generator<CpioEntry> {
+  *entries({ implied, links = "equal", memory = "own" }: EntriesOptions): Generator<CpioEntry> {
+    const shareKey = links === "equal" ? equalKey : linkKey;
     const names = new Map<string, { count: number; first?: string }>();
     for (const [path, node] of this.#nodes) {
       const key = shareKey(path, node);
       if (key) names.set(key, { count: (names.get(key)?.count ?? 0) + 1 });
     }
-    for (const [path, { children: _, implied: isImplied, body, ...header }] of this.#nodes) {
+    for (const [path, node] of this.#nodes) {
+      const { children: _, implied: isImplied, inode: __, body, ...header } = node;
       if (isImplied && implied === "left out") continue;
-      const share = names.get(shareKey(path, { ...header, ...(body ? { body } : {}) }) ?? "");
+      const share = names.get(shareKey(path, node) ?? "");
       if (share?.first !== undefined) {
         yield { ...header, path, type: "hardlink", size: 0, link: share.first, body: NO_BODY };
       } else {
@@ -100,7 +107,7 @@ export class Tree {
 
   async #node(entry: Entry, signal?: AbortSignal): Promise<Node> {
     const { path: _, body: __, ...header } = entry;
-    return { ...header, children: 0, ...(entry.type === "file" ? { body: await this.#spool.put(entry, signal) } : {}) };
+    return { ...header, children: 0, ...(entry.type === "file" ? { body: await this.#spool.put(entry, signal), inode: this.#inodes++ } : {}) };
   }
 
   #link(path: string, root: string, entry: Entry): boolean {
@@ -172,9 +179,13 @@ export class Tree {
 }
 
 // files that are equal in all that an inode holds; a hard link is nothing else
-function shareKey(path: string, { body, mode, uid, gid, xattrs }: Pick<Node, "body" | "mode" | "uid" | "gid" | "xattrs">): string | undefined {
+function equalKey(path: string, { body, mode, uid, gid, xattrs }: Pick<Node, "body" | "mode" | "uid" | "gid" | "xattrs">): string | undefined {
   if (!body || body.size === 0) return undefined;
   return xattrs ? path : `${body.offset}:${mode}:${uid}:${gid}`;
+}
+
+function linkKey(_: string, { inode }: Pick<Node, "inode">): string | undefined {
+  return inode === undefined ? undefined : String(inode);
 }
 
 function clash(path: string, type: string): LinuxKitError {

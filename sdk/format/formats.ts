@@ -1,4 +1,5 @@
 import { LinuxKitError } from "../core/errors.ts";
+import { docker } from "./docker.ts";
 import { kernelInitrd, tarKernelInitrd } from "./kernel-initrd.ts";
 import type { FormatWriter } from "./parts.ts";
 import { tar } from "./tar.ts";
@@ -7,6 +8,7 @@ import { tar } from "./tar.ts";
 export const FORMATS = {
   "kernel+initrd": kernelInitrd,
   tar,
+  docker,
   "tar-kernel-initrd": tarKernelInitrd,
 } as const satisfies Record<string, FormatWriter>;
 

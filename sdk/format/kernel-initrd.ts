@@ -8,10 +8,13 @@ export const kernelInitrd: FormatWriter = {
   files: (parts) => contents(parts).map(({ role, content }) => ({ role, suffix: role === "initrd" ? "-initrd.img" : `-${role}`, ...content })),
 };
 
-/** `tar-kernel-initrd`: the same three, in one tar archive. */
+/** `tar-kernel-initrd`: the same three in one tar archive, and microcode apart from them, as LinuxKit has it. */
 export const tarKernelInitrd: FormatWriter = {
   needs: "initrd",
-  files: (parts) => [{ role: "image", suffix: "-initrd.tar", open: () => writeTar(contents(parts).map(tarMember)) }],
+  files: ({ microcode, segments, ...parts }) => {
+    const members = contents({ ...parts, ...(segments && { initrd: segments }) }).map(({ role, content }) => tarMember(role === "initrd" ? "initrd.img" : role, content));
+    return [{ role: "image", suffix: "-initrd.tar", open: () => writeTar([...members, ...(microcode ? [tarMember("ucode.cpio", microcode)] : [])]) }];
+  },
 };
 
 function contents({ kernel, initrd, cmdline }: Parts): { role: "kernel" | "initrd" | "cmdline"; content: Content }[] {
@@ -22,8 +25,8 @@ function contents({ kernel, initrd, cmdline }: Parts): { role: "kernel" | "initr
   ];
 }
 
-function tarMember({ role, content }: { role: string; content: Content }): Entry {
-  return { ...fileEntry(role === "initrd" ? "initrd.img" : role, ""), size: content.size, body: content.open() };
+function tarMember(path: string, content: Content): Entry {
+  return { ...fileEntry(path, ""), size: content.size, body: content.open() };
 }
 
 /** A text as content, without a newline at its end. */

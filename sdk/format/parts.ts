@@ -12,8 +12,12 @@ export interface Parts {
   /** `""` for none. */
   readonly cmdline: string;
   readonly kernel?: Content;
-  /** The root filesystem as the kernel's initrd: all segments, in order. Only for a format that needs it. */
+  /** A cpio with microcode, as the kernel's image has it. */
+  readonly microcode?: Content;
+  /** The root filesystem as the kernel's initrd: microcode, then all segments, in order. Only for a format that needs it. */
   readonly initrd?: Content;
+  /** {@link initrd} without the microcode. */
+  readonly segments?: Content;
   /** The root filesystem as paths. Only for a format that needs it. */
   readonly tree?: () => AsyncIterable<Entry> | Iterable<Entry>;
 }

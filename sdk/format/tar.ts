@@ -3,26 +3,26 @@ import { writeTar } from "../archive/write-tar.ts";
 import { textContent } from "./kernel-initrd.ts";
 import type { Content, FormatWriter, Parts } from "./parts.ts";
 
-/** `tar`: the root filesystem, with the kernel and its command line under `boot`. */
+/** `tar`: the root filesystem, with the kernel, its command line and its microcode under `boot`. */
 export const tar: FormatWriter = {
   needs: "tree",
   files: (parts) => [{ role: "image", suffix: ".tar", open: () => writeTar(withBoot(parts)) }],
 };
 
-async function* withBoot({ tree, kernel, cmdline }: Parts): AsyncGenerator<Entry> {
+/** The tree of an OS with what boots it. */
+export async function* withBoot({ tree, kernel, cmdline, microcode }: Parts): AsyncGenerator<Entry> {
+  const boot: Entry[] = kernel ? [bootFile("kernel", kernel), bootFile("cmdline", textContent(cmdline)), ...(microcode ? [bootFile("ucode.cpio", microcode)] : [])] : [];
+  const own = new Set(boot.map(({ path }) => path));
   let hasBoot = false;
   for await (const entry of tree?.() ?? []) {
     if (entry.path === "boot") hasBoot = true;
-    // these two are the plan's own; an image's kernel is not the one that runs
-    if (kernel && (entry.path === "boot/kernel" || entry.path === "boot/cmdline")) continue;
-    yield entry;
+    // these are the plan's own; an image's kernel is not the one that runs
+    if (!own.has(entry.path)) yield entry;
   }
-  if (!kernel) return;
-  if (!hasBoot) yield directoryEntry("boot");
-  yield bootFile("boot/kernel", kernel);
-  yield bootFile("boot/cmdline", textContent(cmdline));
+  if (boot.length > 0 && !hasBoot) yield directoryEntry("boot");
+  yield* boot;
 }
 
-function bootFile(path: string, content: Content): Entry {
-  return { ...fileEntry(path, ""), size: content.size, body: content.open() };
+function bootFile(name: string, content: Content): Entry {
+  return { ...fileEntry(`boot/${name}`, ""), size: content.size, body: content.open() };
 }

@@ -9,7 +9,10 @@ import { directoryStep, fileStep } from "./entry-step.ts";
 import { fileSteps, type Metadata } from "./files.ts";
 import { guestStep } from "./guest-bundle.ts";
 import { debianPlace, foldersAbove, type Place, plainPlace } from "./place.ts";
-import { type Compression, type Plan, type PlanSegment, type PlanSource, type PlanStep, planDigest, type UnpackStep } from "./plan.ts";
+import { kernelSegments, moduleSegments, planKernel } from "./kernel.ts";
+import { type Compression, type Plan, type PlanSegment, type PlanStep, planDigest, type UnpackStep } from "./plan.ts";
+import { isDebian, sourceOf } from "./source.ts";
+import { volumeSteps, volumeTrees } from "./volumes.ts";
 
 /** For what changes seldom, and every machine of a fleet loads. */
 const DENSE: Compression = { algorithm: "zstd", level: 19 };
@@ -22,13 +25,14 @@ const COMMON: Compression = { algorithm: "gzip", level: 6 };
  * Composes the plan: pure, so that the same resolved definition always gives the same plan, and equal plans equal bytes.
  *
  * Segments, in the order in which the guest's kernel unpacks them: `tree` (the directories above everything else, so
- * that what an image says of one wins), `init`, `modules`, one for each container image and volume, `files` (large
- * ones), `config`. The end mark that the guest looks for is the last path of all.
+ * that what an image says of one wins), `kernel` (what an image's `kernel.tar` holds; after `init` where that is ours),
+ * `init`, `modules`, one for each container image and volume, `files` (large ones), `config`. The end mark that the guest looks for is the last path of all.
  *
  * @param metadata the definition as text, for `files` that are its metadata
  * @throws INVALID_DEFINITION for what only the images bring to light
  */
-export function createPlan({ definition, arch, images }: Resolved, metadata: Metadata): Plan {
+export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
+  const { definition, arch, images } = resolved;
   const image = (location: string): ResolvedImage => {
     const found = images.get(location);
     if (!found) throw new LinuxKitError("NOT_FOUND", `${location} was not resolved`, { what: location });
@@ -37,38 +41,42 @@ export function createPlan({ definition, arch, images }: Resolved, metadata: Met
   const laidOut = bundles(definition, (_, location) => image(`${location}.image`).config);
   const own = definition.init.some((source) => typeof source !== "string" && source.debian.role === "init");
   const place = own ? debianPlace : plainPlace;
-  const debianKernel = definition.kernel !== undefined && typeof definition.kernel.image !== "string";
-  const [dense, quick] = debianKernel ? [DENSE, QUICK] : [COMMON, COMMON];
+  const { kernel } = definition;
+  const kernelImage = kernel && image("kernel.image");
+  const [dense, quick] = kernel && typeof kernel.image !== "string" ? [DENSE, QUICK] : [COMMON, COMMON];
 
   const accounts = containerAccounts(definition);
   const { large, small } = fileSteps(definition.files, place, (owner, path) => accountNumber(owner, accounts, path), metadata);
   const init = initSteps(definition, image, own, place);
-  const trees = treeSteps(definition, laidOut, image);
+  const trees = [...volumeTrees(resolved), ...containerTrees(laidOut, image)];
   // an image that holds nothing but what init holds too shares its bytes, as hard links, when it is in the same segment
   const initPackages = packagesOf(definition.init.map((_, index) => image(`init[${index}]`)));
-  const sharing = trees.filter(({ source }) => own && isDebian(source) && source.packages.every(({ sha256 }) => initPackages.has(sha256)));
+  const sharing = trees.filter((step) => own && step.kind === "unpack" && isDebian(step.source) && step.source.packages.every(({ sha256 }) => initPackages.has(sha256)));
   const apart = trees.filter((step) => !sharing.includes(step));
 
   const config: PlanStep[] = [...laidOut.flatMap((bundle) => bundleSteps(bundle, own)), ...volumeSteps(definition), ...small];
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
+  const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });
   const below = [...init, ...config, ...large].flatMap((step) => (step.kind === "entry" ? [step.path] : []));
   const folders = foldersAbove([...below, ...trees.map(({ prefix }) => `${prefix}/`)]);
 
   const segments: PlanSegment[] = [
     { name: "tree", compression: quick, steps: folders.map((path) => directoryStep(path)) },
+    ...(own ? [] : kernelTar),
     { name: "init", compression: dense, steps: [...init, ...sharing] },
-    ...moduleSegments(definition, image, dense),
+    ...(own ? kernelTar : []),
+    ...moduleSegments(kernel, kernelImage, dense),
     ...apart.map((step) => ({ name: step.location.replace(/\.image$/, ""), compression: quick, steps: [step] })),
     { name: "files", compression: quick, steps: large },
     { name: "config", compression: quick, steps: config },
   ].filter(({ steps }) => steps.length > 0);
 
-  const written = definition.kernel?.cmdline ?? "";
+  const written = kernel?.cmdline ?? "";
   const plan = {
     version: 1 as const,
     arch,
     cmdline: own ? guestCommandLine(written) : written,
-    ...(definition.kernel && { kernel: { source: sourceOf(image("kernel.image")), binary: definition.kernel.binary } }),
+    ...(kernel && kernelImage && { kernel: planKernel(kernel, kernelImage) }),
     segments,
   };
   return { ...plan, digest: planDigest(plan) };
@@ -86,22 +94,10 @@ function initSteps(definition: Definition, image: (location: string) => Resolved
   return steps;
 }
 
-function treeSteps(definition: Definition, laidOut: readonly Bundle[], image: (location: string) => ResolvedImage): UnpackStep[] {
-  const volumes = Object.entries(definition.volumes).flatMap(([name, { image: source }]): UnpackStep[] => {
-    if (source === undefined) return [];
-    const location = `volumes.${name}.image`;
-    return [{ kind: "unpack", source: sourceOf(image(location)), prefix: `containers/volumes/${name}/lower`, place: "volume", location }];
-  });
-  const containers = laidOut
+function containerTrees(laidOut: readonly Bundle[], image: (location: string) => ResolvedImage): UnpackStep[] {
+  return laidOut
     .filter(({ unpacks }) => unpacks)
-    .map(({ tree, location }): UnpackStep => ({ kind: "unpack", source: sourceOf(image(`${location}.image`)), prefix: tree, place: "container", location: `${location}.image` }));
-  return [...volumes, ...containers];
-}
-
-function moduleSegments(definition: Definition, image: (location: string) => ResolvedImage, compression: Compression): PlanSegment[] {
-  const source = definition.kernel?.image;
-  if (source === undefined || typeof source === "string") return [];
-  return [{ name: "modules", compression, steps: [{ kind: "modules", source: sourceOf(image("kernel.image")), names: source.debian.modules ?? [] }] }];
+    .map(({ tree, location }) => ({ kind: "unpack", source: sourceOf(image(`${location}.image`)), prefix: tree, place: "container", location: `${location}.image` }));
 }
 
 function bundleSteps(bundle: Bundle, own: boolean): PlanStep[] {
@@ -112,24 +108,6 @@ function bundleSteps(bundle: Bundle, own: boolean): PlanStep[] {
     fileStep(`${path}/runtime.json`, runtime),
     ...(own ? [guestStep(bundle)] : []),
   ];
-}
-
-function volumeSteps(definition: Definition): PlanStep[] {
-  return Object.entries(definition.volumes).flatMap(([name, { image }]) => {
-    const path = `containers/volumes/${name}`;
-    // the image's own tree makes lower
-    const folders = image === undefined ? ["lower", "tmp", "merged"] : ["tmp", "merged"];
-    return folders.map((folder) => directoryStep(`${path}/${folder}`));
-  });
-}
-
-function sourceOf(image: ResolvedImage): PlanSource {
-  if ("debian" in image) return { debian: image.debian, packages: image.packages };
-  return { oci: { manifest: image.manifest, layers: image.layers } };
-}
-
-function isDebian(source: PlanSource): source is Extract<PlanSource, { debian: unknown }> {
-  return "debian" in source;
 }
 
 function packagesOf(images: readonly ResolvedImage[]): ReadonlySet<string> {

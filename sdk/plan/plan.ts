@@ -23,8 +23,10 @@ export interface Plan {
 /** Where the kernel's own file comes from. */
 export interface PlanKernel {
   readonly source: PlanSource;
-  /** Name of the kernel's file in an OCI image; Debian's is found by its package. @default "kernel" */
+  /** Path of the kernel's file in an OCI image; Debian's is found by its package. @default "kernel" */
   readonly binary?: string;
+  /** Path in an OCI image of a cpio with microcode, which goes before the rest of the initrd. @default none */
+  readonly ucode?: string;
 }
 
 /** A part of the root filesystem that is packed and cached on its own. */
@@ -43,7 +45,7 @@ export interface Compression {
 }
 
 /** One contribution to a segment. */
-export type PlanStep = UnpackStep | ModulesStep | EntryStep;
+export type PlanStep = UnpackStep | ArchiveStep | LayoutStep | ModulesStep | EntryStep;
 
 /** An image's tree, moved under `prefix` (`""` is the root). */
 export interface UnpackStep {
@@ -58,6 +60,29 @@ export interface UnpackStep {
 
 /** Where an image's tree goes: into the root itself, a container's root filesystem, or a volume. */
 export type TreePlace = "init" | "container" | "volume";
+
+/** What a tar archive within an image holds, at the root: a kernel's modules. */
+export interface ArchiveStep {
+  readonly kind: "archive";
+  readonly source: PlanSource;
+  /** Path of the archive in the image. */
+  readonly member: string;
+  /** Whether the root has `bin`, `sbin` and `lib` in `usr`: paths of the archive go there too. */
+  readonly mergedUsr: boolean;
+  readonly location: string;
+}
+
+/** An image as it is, for a container that reads images: an OCI layout under `prefix`. */
+export interface LayoutStep {
+  readonly kind: "layout";
+  /** The image's full reference, as the layout names it. */
+  readonly reference: string;
+  readonly root: PlanLayer;
+  /** What lies under `blobs`: the root, and everything below it for the platforms asked for. */
+  readonly blobs: readonly PlanBlob[];
+  readonly prefix: string;
+  readonly location: string;
+}
 
 /** Kernel modules with all that they need, under `lib/modules`, and `etc/modules.list` in the order of insmod. */
 export interface ModulesStep {
@@ -80,7 +105,7 @@ export interface EntryStep {
   /** A file's content, in base64. */
   readonly base64?: string;
   /** A file's content in the blob store. */
-  readonly blob?: { readonly digest: Digest; readonly size: number };
+  readonly blob?: PlanBlob;
   /** A symlink's target. */
   readonly link?: string;
 }
@@ -90,11 +115,15 @@ export type PlanSource =
   | { readonly debian: DebianImage["debian"]; readonly packages: readonly LockedDeb[] }
   | { readonly oci: { readonly manifest: Digest; readonly layers: readonly PlanLayer[] } };
 
-/** One layer of an OCI image, lowest first. */
-export interface PlanLayer {
+/** Bytes that are kept, or fetched, by their digest. */
+export interface PlanBlob {
   readonly digest: Digest;
-  /** Bytes as stored, compressed. */
+  /** Bytes as stored, compressed or not. */
   readonly size: number;
+}
+
+/** One layer of an OCI image, lowest first. */
+export interface PlanLayer extends PlanBlob {
   readonly mediaType: string;
 }
 
@@ -104,8 +133,13 @@ export function segmentKey({ compression, steps }: PlanSegment): string {
 }
 
 /** The name of a kernel's own file in the cache, as {@link segmentKey}. */
-export function kernelKey(kernel: PlanKernel): string {
-  return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, kernel })));
+export function kernelKey({ source, binary }: PlanKernel): string {
+  return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, kernel: { source, binary } })));
+}
+
+/** The name of a kernel's microcode in the cache, as {@link segmentKey}. */
+export function microcodeKey({ source, ucode }: PlanKernel): string {
+  return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, microcode: { source, ucode } })));
 }
 
 /** What the operating system is, whatever format it is written in. */
@@ -115,4 +149,4 @@ export function planDigest(plan: Omit<Plan, "digest">): Digest {
 }
 
 // counts the changes of how steps become bytes, so that a cache made by an older release is not taken for current
-const SEGMENT_LAYOUT = 1;
+const SEGMENT_LAYOUT = 2;

@@ -20,16 +20,29 @@ export interface NamedSource {
   readonly source: ImageSource;
 }
 
-/** Every image that a definition names, in the order in which they are unpacked. */
+/** A volume that holds an image as it is. */
+export interface NamedLayout {
+  readonly location: string;
+  readonly source: ImageSource;
+  /** `linux/arm64`; empty is that of the build. */
+  readonly platforms: readonly string[];
+}
+
+/** Every image that a definition names and that is unpacked, in that order. */
 export function sourcesOf(definition: Definition): NamedSource[] {
   const found: NamedSource[] = [];
   if (definition.kernel) found.push({ location: "kernel.image", source: definition.kernel.image });
   for (const [index, source] of definition.init.entries()) found.push({ location: `init[${index}]`, source });
-  for (const [name, { image }] of Object.entries(definition.volumes)) {
-    if (image !== undefined) found.push({ location: `volumes.${name}.image`, source: image });
+  for (const [name, { image, format }] of Object.entries(definition.volumes)) {
+    if (image !== undefined && format === "filesystem") found.push({ location: `volumes.${name}.image`, source: image });
   }
   for (const { phase, index, name, container } of containersOf(definition)) {
     found.push({ location: phase === "services" ? `services.${name}.image` : `${phase}[${index}].image`, source: container.image });
   }
   return found;
+}
+
+/** Every image that a definition names to have it as it is. */
+export function layoutsOf({ volumes }: Definition): NamedLayout[] {
+  return Object.entries(volumes).flatMap(([name, { image, format, platforms }]) => (image !== undefined && format === "oci" ? [{ location: `volumes.${name}.image`, source: image, platforms }] : []));
 }

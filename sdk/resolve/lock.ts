@@ -13,4 +13,6 @@ export interface Lock {
   readonly debian: Readonly<Record<string, LockedDebian>>;
   /** Manifest digests by image reference, as the definition writes it. */
   readonly images: Readonly<Record<string, Digest>>;
+  /** Digests of what a tag points to itself, index or manifest, by the references of volumes that hold images. @default none */
+  readonly layouts?: Readonly<Record<string, Digest>> | undefined;
 }

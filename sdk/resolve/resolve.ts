@@ -1,12 +1,12 @@
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
-import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
+import { isLinuxKitError, LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import { debianImageConfig } from "../runtime/bundle.ts";
-import { sourceKey, sourcesOf } from "./image-source.ts";
+import { layoutsOf, sourceKey, sourcesOf } from "./image-source.ts";
 import type { Lock } from "./lock.ts";
 
 /** An image whose bytes are settled: what it says of a container, and where its tree comes from. */
@@ -21,12 +21,24 @@ export interface ResolvedLayer {
   readonly mediaType: string;
 }
 
+/** An image that stays as it is, with all that it names for the platforms asked for. */
+export interface ResolvedLayout {
+  /** Its full reference. */
+  readonly reference: string;
+  /** The manifest or index that the reference means. */
+  readonly root: ResolvedLayer;
+  /** The root and what lies below it. */
+  readonly blobs: readonly { readonly digest: Digest; readonly size: number }[];
+}
+
 /** A definition in which every image is settled. */
 export interface Resolved {
   readonly definition: Definition;
   readonly arch: Arch;
   /** By place in the definition: `services.web.image`. */
   readonly images: ReadonlyMap<string, ResolvedImage>;
+  /** Images of volumes with the format `oci`, by place. */
+  readonly layouts: ReadonlyMap<string, ResolvedLayout>;
   /** What was settled, for the next time. */
   readonly lock: Lock;
 }
@@ -37,6 +49,8 @@ export interface Sources {
   lockDebian(image: DebianImage, location: string): Promise<LockedDebian>;
   /** Finds an image by its reference, or by `pinned` when the lock holds it. */
   findImage(reference: string, pinned: Digest | undefined, location: string): Promise<{ readonly config: ImageConfig; readonly manifest: Digest; readonly layers: readonly ResolvedLayer[] }>;
+  /** Finds an image to keep as it is. */
+  findLayout(reference: string, pinned: Digest | undefined, platforms: readonly string[], location: string): Promise<ResolvedLayout>;
 }
 
 export interface ResolveOptions {
@@ -58,22 +72,42 @@ export async function resolve(definition: Definition, options: ResolveOptions): 
   const lock = update === "locked" && options.lock?.arch === arch ? options.lock : undefined;
   const debian: Record<string, LockedDebian> = {};
   const references: Record<string, Digest> = {};
+  const tags: Record<string, Digest> = {};
   const images = new Map<string, ResolvedImage>();
+  const layouts = new Map<string, ResolvedLayout>();
 
   for (const { location, source } of sourcesOf(definition)) {
     throwIfCancelled(options.signal, "resolving");
     const key = sourceKey(source);
     if (typeof source === "string") {
-      const found = await sources.findImage(source, references[key] ?? lock?.images[key], location);
+      const found = await at(location, sources.findImage(source, references[key] ?? lock?.images[key], location));
       references[key] = found.manifest;
       images.set(location, found);
     } else {
-      debian[key] ??= lock?.debian[key] ?? (await sources.lockDebian(source, location));
+      debian[key] ??= lock?.debian[key] ?? (await at(location, sources.lockDebian(source, location)));
       images.set(location, { config: debianImageConfig(source), debian: source.debian, packages: debian[key].packages });
     }
   }
+  for (const { location, source, platforms } of layoutsOf(definition)) {
+    if (typeof source !== "string") {
+      throw new LinuxKitError("INVALID_DEFINITION", `${location}: an image made from Debian packages is none that could be kept as it is, wanted an image reference`, { path: location });
+    }
+    const found = await at(location, sources.findLayout(source, tags[source] ?? lock?.layouts?.[source], platforms, location));
+    tags[source] = found.root.digest;
+    layouts.set(location, found);
+  }
   checkRoles(definition);
-  return { definition, arch, images, lock: { version: 1, arch, debian, images: references } };
+  return { definition, arch, images, layouts, lock: { version: 1, arch, debian, images: references, ...(layouts.size > 0 && { layouts: tags }) } };
+}
+
+// what is wrong with an image is said of the place that names it
+async function at<T>(location: string, found: Promise<T>): Promise<T> {
+  try {
+    return await found;
+  } catch (error) {
+    if (!isLinuxKitError(error) || error.code === "CANCELLED" || error.message.startsWith(location)) throw error;
+    throw new LinuxKitError(error.code, `${location}: ${error.message}`, error.detail, { cause: error });
+  }
 }
 
 // a kernel among the services, or nginx for a kernel, is a mistake that would only show at boot

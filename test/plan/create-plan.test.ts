@@ -33,6 +33,7 @@ async function planOf(image: Image): Promise<Plan> {
         packages: packages.map((name) => ({ name, version: "1", architecture: "amd64", filename: "x", size: 1, sha256: Buffer.from(name).toString("hex").padEnd(64, "0").slice(0, 64), archive: "debian", keep: "slim" })),
       }),
       findImage: () => assert.fail("there is no reference in this definition"),
+      findLayout: () => assert.fail("there is no reference in this definition"),
     },
   });
   return createPlan(resolved, () => "metadata");

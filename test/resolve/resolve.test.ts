@@ -20,6 +20,10 @@ function world(): Sources & { asked: string[] } {
       asked.push(packages.join("+"));
       return { packages: packages.map((name) => deb(name, String(asked.length))) } satisfies LockedDebian;
     },
+    async findLayout(reference, pinned) {
+      asked.push(`${reference}@${pinned ?? "?"}`);
+      return { reference, root: { mediaType: "", digest: pinned ?? digest(String(asked.length)), size: 1 }, blobs: [] };
+    },
     async findImage(reference, pinned) {
       asked.push(`${reference}@${pinned ?? "?"}`);
       return { config: { entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }, manifest: pinned ?? digest(String(asked.length)), layers: [] };

@@ -34,13 +34,14 @@ export function treeOf(name: string): Record<string, TreePath> {
   return JSON.parse(readFileSync(new URL(`accepted/${name}.json`, ROOT), "utf8"));
 }
 
-const CONFIGS: Record<string, { Entrypoint?: string[]; Cmd?: string[]; Env?: string[]; WorkingDir?: string; Labels?: Record<string, string> }> = JSON.parse(
+/** The `config` member of each image's configuration, by the image's full reference. */
+export const IMAGE_CONFIGS: Record<string, { Entrypoint?: string[]; Cmd?: string[]; Env?: string[]; WorkingDir?: string; Labels?: Record<string, string> }> = JSON.parse(
   readFileSync(new URL("image-configs.json", ROOT), "utf8"),
 );
 
 /** What an image of the cases says about its containers. */
 export function imageConfigOf(image: ImageSource): ImageConfig {
-  const config = typeof image === "string" ? CONFIGS[`docker.io/${image}`] : undefined;
+  const config = typeof image === "string" ? IMAGE_CONFIGS[`docker.io/${image}`] : undefined;
   if (!config) throw new Error(`no such image in the cases: ${JSON.stringify(image)}`);
   return {
     entrypoint: config.Entrypoint ?? [],

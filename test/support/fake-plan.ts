@@ -47,6 +47,12 @@ export function fakeSources(trees: Readonly<Record<string, () => Iterable<Entry>
       opened.push("modules");
       return { files: names.map((name) => fileEntry(`lib/modules/${name}.ko`, name)), order: names.map((name) => `/lib/modules/${name}.ko`) };
     },
+    async openFile() {
+      return undefined;
+    },
+    openBlob() {
+      throw new Error("no such blob");
+    },
     async openKernel() {
       opened.push("kernel");
       return { body: [Buffer.from("the kernel's own file")] };

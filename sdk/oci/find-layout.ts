@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { LinuxKitError } from "../core/errors.ts";
+import type { ContentSource } from "./content.ts";
+import type { Descriptor, Platform } from "./descriptor.ts";
+import { parseDocument } from "./document.ts";
+import { parseIndex, selectPlatform } from "./image-index.ts";
+import { MANIFEST_LIMIT, parseManifest } from "./manifest.ts";
+import { isIndexType, MEDIA_TYPE } from "./media-type.ts";
+import { openSource, type SourceOptions } from "./open-source.ts";
+import { parseReference } from "./reference.ts";
+
+/** An image with all that it names for some platforms. */
+export interface FoundLayout {
+  /** What the reference means itself: an index, or a manifest. */
+  readonly root: Descriptor;
+  /** The root, manifests, configurations and layers, each once. */
+  readonly blobs: readonly Descriptor[];
+}
+
+/**
+ * Finds an image to be copied as it is: its index stays whole, but only the manifests of the platforms are followed.
+ * Manifests come into the store, configurations and layers do not. A variant counts where one is named.
+ *
+ * @throws as `findImage`
+ */
+export async function findLayout(reference: string, platforms: readonly Platform[], options: SourceOptions): Promise<FoundLayout> {
+  const parsed = parseReference(reference);
+  const source = await openSource(parsed, options);
+  const root = await readDocument(source, (parsed.kind === "registry" ? parsed.digest : undefined) ?? parsed.tag, options);
+  const manifests = isIndexType(root.mediaType) ? platforms.map((platform) => choose(root, platform, parsed.text)) : [root.descriptor];
+  const blobs: Descriptor[] = [root.descriptor];
+  for (const descriptor of manifests) {
+    const { bytes, mediaType } = descriptor.digest === root.descriptor.digest ? root : await readDocument(source, descriptor.digest, options);
+    if (isIndexType(mediaType)) throw new LinuxKitError("UNSUPPORTED", `${parsed.text}: an index within an index; name the one that holds the image by its digest`, { what: parsed.text });
+    const { config, layers } = parseManifest(bytes, `manifest ${descriptor.digest} of ${parsed.text}`, mediaType);
+    blobs.push(descriptor, config, ...layers);
+  }
+  const { mediaType, digest, size } = root.descriptor;
+  return { root: { mediaType, digest, size }, blobs: [...new Map(blobs.map((blob) => [blob.digest, blob])).values()] };
+}
+
+const typed = z.object({ mediaType: z.string().optional() });
+
+interface Read {
+  readonly descriptor: Descriptor;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+async function readDocument(source: ContentSource, tagOrDigest: string | undefined, { store }: SourceOptions): Promise<Read> {
+  const { descriptor, bytes } = await source.document(tagOrDigest);
+  if (!(await store.find(descriptor.digest))) await store.put([bytes], descriptor);
+  // a layout that is asked by digest does not say what it gives
+  const said = descriptor.mediaType || (parseDocument(typed, bytes, source.named(descriptor.digest), MANIFEST_LIMIT).mediaType ?? MEDIA_TYPE.ociManifest);
+  return { descriptor: { ...descriptor, mediaType: said }, mediaType: said, bytes };
+}
+
+function choose({ bytes, descriptor }: Read, platform: Platform, what: string): Descriptor {
+  const index = parseIndex(bytes, `index of ${what}`, descriptor.mediaType);
+  const exact = index.manifests.filter(({ platform: own }) => platform.variant === undefined || own?.variant === platform.variant);
+  return selectPlatform({ ...index, manifests: platform.variant === undefined ? index.manifests : exact }, platform, what);
+}

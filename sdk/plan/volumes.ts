@@ -1,0 +1,28 @@
+import type { Definition } from "../definition/definition.ts";
+import type { Resolved } from "../resolve/resolve.ts";
+import { directoryStep } from "./entry-step.ts";
+import type { EntryStep, LayoutStep, UnpackStep } from "./plan.ts";
+import { sourceOf } from "./source.ts";
+
+/** What the volumes hold at first: an image's tree, or the image itself. */
+export function volumeTrees({ definition, images, layouts }: Resolved): (UnpackStep | LayoutStep)[] {
+  return Object.keys(definition.volumes).flatMap((name): (UnpackStep | LayoutStep)[] => {
+    const location = `volumes.${name}.image`;
+    const prefix = `containers/volumes/${name}/lower`;
+    const layout = layouts.get(location);
+    if (layout) return [{ kind: "layout", ...layout, prefix, location }];
+    const image = images.get(location);
+    return image ? [{ kind: "unpack", source: sourceOf(image), prefix, place: "volume", location }] : [];
+  });
+}
+
+/**
+ * The folders of the volumes beside what they hold. In the guest, `tmp` becomes the layer that takes what is written,
+ * so a read-only volume has none.
+ */
+export function volumeSteps({ volumes }: Definition): EntryStep[] {
+  return Object.entries(volumes).flatMap(([name, { image, readonly }]) => {
+    const folders = [...(image === undefined ? ["lower"] : []), ...(readonly ? [] : ["tmp"]), "merged"];
+    return folders.map((folder) => directoryStep(`containers/volumes/${name}/${folder}`));
+  });
+}

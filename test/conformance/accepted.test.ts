@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { buildTree } from "../support/case-build.ts";
+import { cases, treeOf, yamlOf } from "../support/conformance.ts";
+import { DIFFERENCES, withDifferences } from "../support/conformance-differences.ts";
+import { conformanceImages, expectedTree, serveImages, writeImages } from "../support/conformance-images.ts";
+import { TestRegistry } from "../support/registry.ts";
+
+const images = await conformanceImages();
+const registry = await TestRegistry.start();
+serveImages(images, registry);
+const folder = await mkdtemp(join(tmpdir(), "conformance-"));
+const layout = join(folder, "images");
+await writeImages(images, layout);
+after(async () => {
+  await registry[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const wanted = (name: string) => withDifferences(name, expectedTree(treeOf(name), images));
+const mirrored = { registryMirrors: { "docker.io": registry.url } };
+
+describe("the tree is LinuxKit's", () => {
+  for (const arch of ["amd64", "arm64"] as const) {
+    for (const name of cases("accepted")) {
+      test(`${name}, ${arch}, from a registry`, async () => assert.deepEqual((await buildTree(yamlOf("accepted", name), folder, { ...mirrored, arch, name })).tree, wanted(name)));
+    }
+  }
+  for (const name of cases("accepted")) {
+    test(`${name}, from an OCI layout`, async () => {
+      const yaml = yamlOf("accepted", name).replaceAll(/\bconf\/[a-z]+:1\b/g, (reference) => `oci:${layout}:docker.io/${reference}`);
+      const { tree } = await buildTree(yaml, folder, { name: `${name}-layout` });
+      const want = wanted(name);
+      // the definition as text names the images as they are written
+      if (name === "files-metadata") for (const from of [tree, want]) delete from["etc/linuxkit.yml"];
+      assert.deepEqual(tree, want);
+    });
+  }
+});
+
+describe("each deliberate difference is one", () => {
+  for (const { cases: named = cases("accepted"), paths, why, ours } of DIFFERENCES) {
+    test(why, () => {
+      for (const name of named.length === cases("accepted").length ? ["minimal"] : named) {
+        const theirs = Object.entries(treeOf(name)).filter(([path]) => paths.test(path));
+        assert.ok(theirs.length > 0, name);
+        for (const [path, known] of theirs) assert.notDeepEqual(known, ours, path);
+      }
+    });
+  }
+});
+
+test("the same build twice, one of them from an empty cache, gives the same bytes and pulls nothing twice", async () => {
+  const first = await buildTree(yamlOf("accepted", "wide"), folder, { ...mirrored, name: "first" });
+  const seen = registry.requests.length;
+  const again = await buildTree(yamlOf("accepted", "wide"), folder, { ...mirrored, name: "again", lock: first.built.lock });
+  assert.deepEqual(registry.requests.slice(seen).map(({ method, path }) => `${method} ${path}`), []);
+  const fresh = await buildTree(yamlOf("accepted", "wide"), folder, { ...mirrored, name: "fresh", cacheDir: join(folder, "fresh") });
+  assert.equal(again.built.digest, first.built.digest);
+  assert.equal(fresh.built.digest, first.built.digest);
+  assert.deepEqual(fresh.built.lock, first.built.lock);
+});
