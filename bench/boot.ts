@@ -12,8 +12,8 @@ export interface BootTimes {
   readonly healthy?: number;
   /** The first answer on the host's port; of a floor boot, its line on the console. */
   readonly answer: number;
-  /** Memory that the guest uses once it is healthy, in MB; see {@link freeMemory}. */
-  readonly usedMB?: number;
+  /** The page that was asked for. */
+  readonly page?: string;
 }
 
 const LIMIT_SECONDS = 120;
@@ -30,7 +30,10 @@ export interface BootRequest {
   /** File with the nonce for the guest's firmware device. */
   readonly nonceFile: string;
   readonly nonce: string;
+  /** Whether it is the floor that boots. */
   readonly floor: boolean;
+  /** A page to fetch once the machine is healthy: a path. */
+  readonly page?: string;
 }
 
 /** Boots once, notes when what was reached, and ends the machine. */
@@ -71,7 +74,8 @@ export async function bootOnce(request: BootRequest): Promise<BootTimes> {
     const answer = request.floor ? await Promise.race([until(() => seen.floor, since), ended]) : await Promise.race([firstAnswer(hostPort, since), ended]);
     if (!request.floor) await Promise.race([until(() => seen.healthy, since), ended]);
     const { floor: _, ...stages } = seen;
-    return { ...stages, answer };
+    const page = request.page === undefined ? undefined : await fetchPage(`http://127.0.0.1:${hostPort}${request.page}`, since);
+    return { ...stages, answer, ...(page !== undefined && { page }) };
   } finally {
     machine.removeAllListeners("exit");
     machine.kill("SIGKILL");
@@ -93,6 +97,16 @@ async function firstAnswer(port: number, since: () => number): Promise<number> {
     if (answered) return since();
     if (since() > LIMIT_SECONDS) throw new Error(`no answer in ${LIMIT_SECONDS} s`);
     await pause(20);
+  }
+}
+
+// the service that writes it may need a moment more than the one that shows it
+async function fetchPage(url: string, since: () => number): Promise<string> {
+  for (;;) {
+    const text = await fetch(url, { signal: AbortSignal.timeout(1000) }).then((response) => (response.ok ? response.text() : ""), () => "");
+    if (text !== "") return text;
+    if (since() > LIMIT_SECONDS) throw new Error(`${url} had nothing in ${LIMIT_SECONDS} s`);
+    await pause(200);
   }
 }
 

@@ -14,7 +14,7 @@ import type { Lock } from "../resolve/lock.ts";
 import { resolve } from "../resolve/resolve.ts";
 import type { Artifact } from "./artifact.ts";
 import { buildPlan } from "./build-plan.ts";
-import { readFileSources } from "./file-source.ts";
+import { takeInFiles } from "./local-content.ts";
 import { type Origins, outsideSources, type Surroundings } from "./outside.ts";
 import { planSources } from "./plan-sources.ts";
 
@@ -80,7 +80,7 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
 }
 
 async function planDefinition(definition: Definition, options: BuildOptions, around: Surroundings): Promise<{ plan: Plan; lock: Lock }> {
-  const read = await readFileSources(definition, around.folder, around.store);
+  const read = takeInFiles(definition, { projectDir: around.folder, store: around.store });
   const { arch, signal } = around;
   const resolved = await resolve(read, { arch, sources: outsideSources(around), lock: options.lock, update: options.update, signal });
   return { plan: createPlan(resolved, (kind) => metadataText(definition, kind, expandReference)), lock: resolved.lock };

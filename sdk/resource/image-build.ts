@@ -11,7 +11,7 @@ import { isDeferred } from "../definition/inputs.ts";
 import type { FormatName } from "../format/formats.ts";
 import type { Lock } from "../resolve/lock.ts";
 import type { BuiltFile } from "./builder.ts";
-import { takeIn } from "./local-content.ts";
+import { takeIn } from "../build/local-content.ts";
 import { localImages } from "./local-images.ts";
 
 /** The type token of {@link ImageBuild}. */

@@ -2,11 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { INLINE_LIMIT } from "../build/file-source.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
 import { type Digest, digestOf, hexOf } from "../core/digest.ts";
 import { fromFileSystem, LinuxKitError } from "../core/errors.ts";
-import type { FileSpec } from "../definition/definition.ts";
+import type { Definition, FileSpec } from "../definition/definition.ts";
+
+/** A body of at most this many bytes that is text stands in the definition; any other is in the cache, and only its sha256 there. */
+export const INLINE_LIMIT = 4096;
 
 /** Where local content comes from and goes to. */
 export interface LocalPlaces {
@@ -44,6 +46,11 @@ export function takeIn(file: FileSpec, places: LocalPlaces): FileSpec | undefine
     return { ...rest, sha256: hexOf(digest), size: body.length };
   }
   return file;
+}
+
+/** The definition with every local file taken in. */
+export function takeInFiles(definition: Definition, places: LocalPlaces): Definition {
+  return { ...definition, files: definition.files.flatMap((file) => takeIn(file, places) ?? []) };
 }
 
 /** An absolute path for what a program wrote: `~/` is the home folder, anything else is relative to the project. */

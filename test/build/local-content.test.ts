@@ -3,12 +3,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { INLINE_LIMIT } from "../../sdk/build/file-source.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import type { Definition, FileSpec } from "../../sdk/definition/definition.ts";
-import { takeIn } from "../../sdk/resource/local-content.ts";
+import { INLINE_LIMIT, takeIn } from "../../sdk/build/local-content.ts";
 import { localImages } from "../../sdk/resource/local-images.ts";
 
 const projectDir = await mkdtemp(join(tmpdir(), "linuxkit-project-"));
