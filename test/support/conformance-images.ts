@@ -39,14 +39,20 @@ export async function conformanceImages(): Promise<MemoryLayout> {
 
 /** Puts the images where a pull of `docker.io/conf/…` by way of a mirror finds them. */
 export function serveImages({ index, blobs }: MemoryLayout, registry: TestRegistry): void {
-  const documentOf = (digest: string): object & { manifests?: { digest: string }[] } => JSON.parse((blobs.get(digest) as Buffer).toString());
   for (const { digest, annotations } of index.manifests) {
     const [, repository = "", tag = ""] = /^docker\.io\/(.+):(.+)$/.exec(annotations[REF_NAME] ?? "") ?? [];
-    for (const blob of blobs.values()) registry.addBlob(repository, blob);
-    for (const child of documentOf(digest).manifests ?? []) registry.addManifest(repository, documentOf(child.digest));
-    registry.addManifest(repository, documentOf(digest), tag);
+    // byte for byte, since the originals were not written by JSON.stringify
+    const documents = registry.manifests.get(repository) ?? new Map<string, { mediaType: string; bytes: Buffer }>();
+    registry.manifests.set(repository, documents);
+    for (const [name, bytes] of blobs) {
+      registry.addBlob(repository, bytes);
+      const mediaType = bytes[0] === OPENING_BRACE ? (JSON.parse(bytes.toString()) as { mediaType?: string }).mediaType : undefined;
+      if (mediaType) for (const key of name === digest ? [name, tag] : [name]) documents.set(key, { mediaType, bytes });
+    }
   }
 }
+
+const OPENING_BRACE = 0x7b;
 
 /** Writes the images as an OCI layout. */
 export async function writeImages({ index, blobs }: MemoryLayout, directory: string): Promise<void> {
@@ -67,7 +73,7 @@ async function readImages(directory: string): Promise<MemoryLayout> {
   const read = async (digest: string): Promise<void> => {
     const bytes = await readFile(join(directory, "blobs", "sha256", digest.slice("sha256:".length)));
     blobs.set(digest, bytes);
-    if (bytes[0] !== "{".charCodeAt(0)) return;
+    if (bytes[0] !== OPENING_BRACE) return;
     const { manifests = [], config, layers = [] } = JSON.parse(bytes.toString()) as { manifests?: { digest: string }[]; config?: { digest?: string }; layers?: { digest: string }[] };
     for (const child of [...manifests, ...(config?.digest ? [{ digest: config.digest }] : []), ...layers]) await read(child.digest);
   };
