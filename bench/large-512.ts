@@ -1,0 +1,4 @@
+import { largeOs } from "./large-os.ts";
+
+/** 512 MiB of files beside the web OS; the folder for them comes from the environment. */
+export const os = largeOs(process.env.BENCH_FOLDER ?? ".", 512);

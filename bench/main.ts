@@ -1,0 +1,69 @@
+/*
+ * npm run bench: measures in one run, each figure beside its floor, and writes docs/benchmarks.md with its plots.
+ *   npm run bench -- --quick   leaves out the images of 512 MiB and 4 GiB, and writes no page
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { bootRows } from "./boot-rows.ts";
+import { largeRows, webRows } from "./build-rows.ts";
+import { page } from "./page.ts";
+import { barChart } from "./plot.ts";
+import { figure, type Row, within } from "./row.ts";
+
+const quick = process.argv.includes("--quick");
+const LIMIT_MB = 200;
+const docs = new URL("../docs/", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "linuxkit-bench-"));
+try {
+  const note = (what: string): void => console.error(`${what}…`);
+  note("building examples/web");
+  const { rows: web, run } = await webRows(folder);
+  note("booting it, in turn with the floor");
+  const boot = await bootRows(folder, run);
+  const large: Row[] = [];
+  for (const mib of quick ? [] : [512, 4096]) {
+    note(`building an image of ${mib} MiB`);
+    large.push(...(await largeRows(folder, mib, LIMIT_MB)));
+  }
+  const kernel = run.files.find(({ role }) => role === "kernel")?.size ?? 0;
+  const sizes: Row[] = [{ what: "kernel", value: kernel / 1e6, unit: "MB" }, ...run.segments.map(({ name, size }): Row => ({ what: `segment ${name}`, value: size / 1e6, unit: "MB" }))];
+  const base = (kernel + run.segments.filter(({ name }) => !name.startsWith("services.")).reduce((sum, { size }) => sum + size, 0)) / 1e6;
+  sizes.push({ what: "the whole OS less nginx", value: base, unit: "MB", limit: 20 });
+
+  const rows = [...sizes, ...web, ...large, ...boot];
+  for (const row of rows) console.log(line(row));
+  console.log(JSON.stringify(rows));
+  if (!quick) {
+    mkdirSync(join(docs, "benchmarks"), { recursive: true });
+    const machine = `${availableParallelism()} CPUs, ${Math.round(totalmem() / 2 ** 30)} GiB of memory, Node ${process.version}, QEMU under software emulation`;
+    writeFileSync(join(docs, "benchmarks.md"), page(rows, machine, new Date().toISOString().slice(0, 10)));
+    const answer = boot.find(({ what }) => what.includes("first answer"));
+    writeFileSync(
+      join(docs, "benchmarks", "boot.svg"),
+      barChart("Seconds from QEMU's start to the first answer", [
+        { label: "the kernel alone", value: answer?.floor ?? 0, text: figure(answer?.floor ?? 0, "s"), ours: false },
+        { label: "pulumi-linuxkit, web server", value: answer?.value ?? 0, text: figure(answer?.value ?? 0, "s"), ours: true },
+        { label: "LinuxKit, web server (2026-11-24)", value: 5.6, text: "5.4 to 5.8 s", ours: false },
+      ]),
+    );
+    writeFileSync(
+      join(docs, "benchmarks", "size.svg"),
+      barChart("MB of kernel and initrd, with a web server", [
+        { label: "pulumi-linuxkit, nginx", value: base + (run.segments.find(({ name }) => name === "services.web")?.size ?? 0) / 1e6, text: figure(run.files.reduce((sum, { size }) => sum + size, 0) / 1e6, "MB"), ours: true },
+        { label: "pulumi-linuxkit, without it", value: base, text: figure(base, "MB"), ours: true },
+        { label: "LinuxKit, BusyBox web server", value: 65.6, text: "65.6 MB", ours: false },
+      ]),
+    );
+  }
+  if (rows.some((row) => within(row) === false)) console.error("some figures are over their limits");
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function line(row: Row): string {
+  const { what, value, unit, floor, floorIs } = row;
+  const beside = floor === undefined ? "" : `  ${(value / floor).toFixed(2)} x ${figure(floor, unit)} (${floorIs})`;
+  const verdict = { true: "  ok", false: "  OVER ITS LIMIT", undefined: "" }[String(within(row))];
+  return `${what.padEnd(52)} ${figure(value, unit).padStart(10)}${beside}${verdict}`;
+}
