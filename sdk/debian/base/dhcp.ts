@@ -79,10 +79,14 @@ resolver=/run/resolvconf/resolv.conf
 
 case "$1" in
 deconfig)
+  # the client begins with this; an address that an earlier run set is used until another is given
   ip link set "$interface" up
-  ip -4 address flush dev "$interface"
   ;;
 bound | renew)
+  case "$(ip -4 address show dev "$interface")" in
+  *" $ip/"*) ;;
+  *) ip -4 address flush dev "$interface" ;;
+  esac
   ip -4 address replace "$ip/\${mask:-24}" broadcast + dev "$interface" || exit 1
   for gateway in $router; do
     ip -4 route replace default via "$gateway" dev "$interface" onlink || exit 1
@@ -91,7 +95,9 @@ bound | renew)
   {
     if [ -n "$domain" ]; then echo "search $domain"; fi
     for server in ${nameservers.length > 0 ? nameservers.join(" ") : "$dns"}; do echo "nameserver $server"; done
-  } >"$resolver.new" && mv "$resolver.new" "$resolver" || exit 1
+  } >"$resolver.new" || exit 1
+  # written over, not replaced: containers that bind the file see what it says then
+  cat "$resolver.new" >"$resolver" && rm "$resolver.new" || exit 1
   echo "dhcp: $interface has $ip/\${mask:-24}, gateway \${router:-none}, name servers ${nameservers.length > 0 ? nameservers.join(" ") : "${dns:-none}"}"
   ;;
 leasefail)
@@ -99,6 +105,7 @@ leasefail)
   ;;
 nak)
   echo "dhcp: the server refused $interface: $message" >&2
+  ip -4 address flush dev "$interface"
   ;;
 esac
 `;

@@ -44,12 +44,11 @@ export function getty(args: GettyArgs = {}): DebianImage {
       command: ["busybox", "getty", ...login, String(speed), terminal, "linux"],
       net: "host",
       pid: "host",
-      ipc: "host",
       uts: "host",
       capabilities: ["all"],
       devices: [{ path: "all", type: "a" }],
       noNewPrivileges: false,
-      binds: ["/:/host", "/dev:/dev"],
+      binds: ["/:/host", `/dev/${terminal}:/dev/${terminal}`],
       tmpfs: ["/run", "/tmp", "/root"],
     },
   );

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { containerFields } from "../../definition/container-fields.ts";
 import { type DebianImage, debianImageSchema } from "../../definition/debian-image.ts";
 import { fields } from "../../definition/fields.ts";
