@@ -26,7 +26,7 @@ export class MachineImage extends ComponentResource {
   /** Paths on this host. */
   readonly kernel: Output<string>;
   readonly initrd: Output<string>;
-  /** What the services of the definition name as secrets; empty where only a build is known. */
+  /** What the services of the definition name as secrets. */
   readonly secrets: Output<ServiceSecrets>;
   /** The resources behind it. */
   readonly nodes: { readonly build: ImageBuild };
@@ -40,7 +40,7 @@ export class MachineImage extends ComponentResource {
     this.cmdline = output(build.cmdline);
     this.kernel = build.file("kernel");
     this.initrd = build.file("initrd");
-    this.secrets = secretsOf(args.image?.spec);
+    this.secrets = secretsOf(build.definition);
     this.registerOutputs({ digest: this.digest, arch: this.arch, cmdline: this.cmdline, kernel: this.kernel, initrd: this.initrd });
   }
 }

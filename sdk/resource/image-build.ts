@@ -63,6 +63,8 @@ export class ImageBuild extends CustomResource {
   declare readonly segments: Output<readonly { readonly name: string; readonly size: number }[]>;
   /** What every package and tag stood for. */
   declare readonly lock: Output<Lock>;
+  /** What was given as `image`, for what is launched from the build and must know its secrets; undefined after rehydration. */
+  readonly definition: Definition | undefined;
 
   /**
    * The definition is checked by the time it is an {@link Image}; what was an Output in it is checked by the engine.
@@ -70,9 +72,10 @@ export class ImageBuild extends CustomResource {
    * @throws NOT_FOUND when a local file or image is not there
    */
   constructor(name: string, args: ImageBuildArgs, options?: CustomResourceOptions) {
-    const unknownOutputs = { digest: undefined, planDigest: undefined, cmdline: undefined, path: undefined, files: undefined, segments: undefined, lock: undefined };
+    const unknownOutputs = { arch: undefined, digest: undefined, planDigest: undefined, cmdline: undefined, path: undefined, files: undefined, segments: undefined, lock: undefined };
     // rehydrated from its URN it has no arguments
-    super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? { arch: undefined } : inputsOf(args)) }, options);
+    super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? {} : inputsOf(args)) }, options);
+    this.definition = options?.urn ? undefined : args.image.spec;
   }
 
   /** Where a file of the build is, by its role: `build.file("kernel")`, `build.file("initrd")`. */

@@ -70,14 +70,21 @@ describe("a machine in a program", () => {
     assert.deepEqual(Object.keys(secrets as object).includes("4dabf18193072939515e22adb298388d"), true);
   });
 
-  test("gets the secrets that its image's services name", async () => {
-    const image = OS.with({ services: [new Service("web", { image: "example.com/web:1", secrets: { key: secret("hush"), other: "a" } })] });
-    const machine = new Machine("web", { image, secrets: { web: { other: "b" }, db: { c: "d" } } });
-    await settled(machine.url);
-    // as the engine gets it: a mark, and the value beside it
-    const marked = registered.get("web-vm")?.inputs.secrets as { value: unknown } | undefined;
-    assert.deepEqual(marked?.value, { web: { key: "hush", other: "b" }, db: { c: "d" } });
-  });
+  const serving = OS.with({ services: [new Service("web", { image: "example.com/web:1", secrets: { key: secret("hush"), other: "a" } })] });
+  const sources: [name: string, give: () => object][] = [
+    ["image", () => ({ image: serving })],
+    ["build", () => ({ build: new ImageBuild("os", { image: serving }) })],
+    ["machine image", () => ({ machineImage: new MachineImage("base", { image: serving }) })],
+  ];
+  for (const [name, give] of sources) {
+    test(`gets the secrets that the services of its ${name} name`, async () => {
+      const machine = new Machine("web", { ...give(), secrets: { web: { other: "b" }, db: { c: "d" } } });
+      await settled(machine.url);
+      // as the engine gets it: a mark, and the value beside it
+      const marked = registered.get("web-vm")?.inputs.secrets as { value: unknown } | undefined;
+      assert.deepEqual(marked?.value, { web: { key: "hush", other: "b" }, db: { c: "d" } });
+    });
+  }
 
   test("lets the program change what its children get", async () => {
     const machine = new Machine("web", { image: OS, transform: { build: { arch: "arm64" }, vm: (args, name) => ({ ...args, cmdline: `${name}=1` }) } });
