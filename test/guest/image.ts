@@ -7,8 +7,11 @@ import { debian } from "../../sdk/debian/images.ts";
 import { Image, type ImageArgs, Kernel, OnbootTask, OnshutdownTask, Service } from "../../sdk/index.ts";
 import { boot, type Booted, type BootOptions } from "../support/qemu.ts";
 
+// what is sent to it is run
+const RUN = "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\ncat | sh 2>&1\n";
+
 // all containers of the tests have this image: it is in one segment with the init, and built once
-const toolbox = debian.packages({ packages: ["busybox-static"], files: [{ path: "bin/sh", symlink: "busybox" }, { path: "host", directory: true }] });
+const toolbox = debian.packages({ packages: ["busybox-static"], files: [{ path: "bin/sh", symlink: "busybox" }, { path: "host", directory: true }, { path: "www/cgi-bin/run", mode: "0755", contents: RUN }] });
 
 type Fields<T extends abstract new (...args: never) => unknown> = Omit<ConstructorParameters<T>[1 & keyof ConstructorParameters<T>], "image" | "command">;
 
@@ -22,7 +25,7 @@ export const service = (name: string, script: string, fields: Partial<Fields<typ
 
 /** Sees the whole guest and runs, on its port 80, what it is sent: the tests' eyes. */
 export const spy = () =>
-  service("spy", 'mkdir -p /tmp/www/cgi-bin; printf \'#!/bin/sh\\necho; cat | sh 2>&1\\n\' >/tmp/www/cgi-bin/run; chmod 755 /tmp/www/cgi-bin/run; exec busybox httpd -f -p 80 -h /tmp/www', {
+  service("spy", "exec busybox httpd -f -p 80 -h /www", {
     tmpfs: ["/tmp"],
     pid: "host",
     binds: ["/:/host:ro"],
