@@ -19,20 +19,20 @@ export function barChart(title: string, bars: readonly Bar[]): string {
     const y = 44 + index * ROW;
     const width = Math.max(1, bar.value * scale).toFixed(1);
     return [
-      `<text x="${LABEL - 8}" y="${y + 13}" text-anchor="end">${escape(bar.label)}</text>`,
+      `<text x="${LABEL - 8}" y="${y + 13}" text-anchor="end">${escaped(bar.label)}</text>`,
       `<rect x="${LABEL}" y="${y}" width="${width}" height="18" rx="2" class="${bar.ours ? "ours" : "other"}"/>`,
-      `<text x="${(LABEL + Number(width) + 6).toFixed(1)}" y="${y + 13}">${escape(bar.text)}</text>`,
+      `<text x="${(LABEL + Number(width) + 6).toFixed(1)}" y="${y + 13}">${escaped(bar.text)}</text>`,
     ].join("");
   });
   const height = 56 + bars.length * ROW;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(title)}">
 <style>text{font:13px sans-serif;fill:#57606a}.title{font-weight:bold;font-size:15px}.ours{fill:#2f81f7}.other{fill:#8c959f}</style>
-<text x="8" y="24" class="title">${escape(title)}</text>
+<text x="8" y="24" class="title">${escaped(title)}</text>
 ${rows.join("\n")}
 </svg>
 `;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

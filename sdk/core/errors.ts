@@ -88,7 +88,6 @@ export function fromFileSystem(error: unknown, path: string): unknown {
     case "EPERM":
     case "EROFS":
     case "ENOTDIR":
-    case "EEXIST":
       return new LinuxKitError("UNWRITABLE", `cannot write ${path}: ${(error as Error).message}; choose another folder, or change who may write there`, { path }, { cause: error });
     default:
       return error;

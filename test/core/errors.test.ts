@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { isLinuxKitError, LinuxKitError, throwIfCancelled } from "../../sdk/core/errors.ts";
+import { isLinuxKitError, type LinuxKitError, throwIfCancelled } from "../../sdk/core/errors.ts";
 
 const source = readFileSync(new URL("../../sdk/core/errors.ts", import.meta.url), "utf8");
 const page = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8");

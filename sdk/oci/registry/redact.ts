@@ -11,7 +11,6 @@ export function redactUrl(url: URL | string): string {
 
 /** Foreign text fit for one line of a message: control characters become spaces, and it is cut. */
 export function oneLine(text: string, limit = 300): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   const line = text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
