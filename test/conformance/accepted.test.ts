@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { buildTree } from "../support/case-build.ts";
-import { cases, treeOf, yamlOf } from "../support/conformance.ts";
+import { build } from "../../sdk/build/build.ts";
+import { Image } from "../../sdk/definition/image.ts";
+import { buildIn, buildTree } from "../support/case-build.ts";
+import { cases, type TreePath, treeOf, yamlOf } from "../support/conformance.ts";
 import { DIFFERENCES, withDifferences } from "../support/conformance-differences.ts";
 import { conformanceImages, expectedTree, serveImages, writeImages } from "../support/conformance-images.ts";
+import { unpackInitrd } from "../support/initrd.ts";
 import { TestRegistry } from "../support/registry.ts";
 
 const images = await conformanceImages();
@@ -37,6 +40,23 @@ describe("the tree is LinuxKit's", () => {
       // the definition as text names the images as they are written
       if (name === "files-metadata") for (const from of [tree, want]) delete from["etc/linuxkit.yml"];
       assert.deepEqual(tree, want);
+    });
+  }
+});
+
+describe("the initrd unpacks to the same tree, without what is for boot loaders", () => {
+  for (const name of ["minimal", "shared-image", "volumes", "files", "wide"]) {
+    test(name, async () => {
+      const [, initrd] = (await build(Image.fromYaml(yamlOf("accepted", name)), buildIn(folder, { ...mirrored, name }))).files;
+      const want = wanted(name);
+      for (const [path, { type, link, json }] of Object.entries(want)) {
+        if (path.startsWith("boot/")) delete want[path];
+        else if (type === "hardlink") want[path] = want[link ?? ""] as TreePath;
+        // their texts are compared in the tar
+        else if (json) delete want[path];
+      }
+      const got = Object.entries(unpackInitrd(await readFile(initrd?.path as string))).filter(([path]) => !/^containers\/.*(config|runtime)\.json$/.test(path));
+      assert.deepEqual(Object.fromEntries(got), want);
     });
   }
 });
