@@ -79,7 +79,8 @@ describe("imports go one way", async () => {
           if (target !== folder && !allowed.includes(target)) wrong.push(name);
         } else {
           const pkg = name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
-          if (!MAY_LOAD[folder]?.includes(pkg)) wrong.push(name);
+          // the SDK's own index loads all of it: 60 MB more in every program, where two of its modules do
+          if (!MAY_LOAD[folder]?.includes(pkg) || name === "@pulumi/pulumi") wrong.push(name);
         }
       }
       assert.deepEqual(wrong, []);

@@ -1,4 +1,5 @@
-import { CustomResource, type CustomResourceOptions, type Input, type Output } from "@pulumi/pulumi";
+import type { Input, Output } from "@pulumi/pulumi/output.js";
+import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 
 /** Arguments of {@link Disk}. */
 export interface DiskArgs {

@@ -1,4 +1,5 @@
-import { ComponentResource, type ComponentResourceOptions, type Input, type Output, output } from "@pulumi/pulumi";
+import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";

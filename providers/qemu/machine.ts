@@ -1,4 +1,5 @@
-import { all, ComponentResource, type ComponentResourceOptions, type Input, type Output, output } from "@pulumi/pulumi";
+import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";

@@ -1,4 +1,4 @@
-import { all, type Input, type Output, output, secret } from "@pulumi/pulumi";
+import { all, type Input, type Output, output, secret } from "@pulumi/pulumi/output.js";
 import type { Definition } from "../../sdk/index.ts";
 
 /** Values of secrets by service, then by name. */

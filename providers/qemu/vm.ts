@@ -1,4 +1,5 @@
-import { CustomResource, type CustomResourceOptions, type Input, type Output, secret } from "@pulumi/pulumi";
+import { type Input, type Output, secret } from "@pulumi/pulumi/output.js";
+import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { DiskAttachment } from "./arguments.ts";
 

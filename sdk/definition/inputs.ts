@@ -1,4 +1,4 @@
-import type { Input } from "@pulumi/pulumi";
+import type { Input } from "@pulumi/pulumi/output.js";
 
 type Leaf = string | number | boolean | null | undefined;
 
