@@ -57,6 +57,12 @@ describe("arguments that cannot mean anything are refused, by name", () => {
   }
 });
 
+test("a parameter's path: dots are slashes, and a slash is a dot", () => {
+  const { files } = debian.sysctl({ "net.ipv4.ip_forward": 1, "net.ipv4.conf.eth0/1.forwarding": "1", "net/ipv4/tcp_syncookies": 0 }).debian;
+  const lines = files.find(({ path }) => path === "etc/sysctl.list")?.contents;
+  assert.equal(lines, "net/ipv4/ip_forward 1\nnet/ipv4/conf/eth0.1/forwarding 1\nnet/ipv4/tcp_syncookies 0\n");
+});
+
 describe("the shell in them parses", () => {
   for (const [name, make] of Object.entries(GOOD)) {
     for (const { path, contents } of make().debian.files) {

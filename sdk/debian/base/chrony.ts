@@ -14,7 +14,7 @@ const schema = fields({
   settings: z.array(word.regex(/^[^\n]+$/, "one line")).optional(),
 });
 
-/** Arguments of {@link chrony}. */
+/** Arguments of `debian.chrony`. */
 export type ChronyArgs = z.input<typeof schema>;
 
 /**

@@ -15,7 +15,7 @@ const schema = fields({
   nameservers: z.array(word.regex(/^[0-9a-fA-F.:]+$/, "an IP address")).optional(),
 });
 
-/** Arguments of {@link dhcp}. */
+/** Arguments of `debian.dhcp`. */
 export type DhcpArgs = z.input<typeof schema>;
 
 /**

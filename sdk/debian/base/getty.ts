@@ -15,7 +15,7 @@ const schema = fields({
   insecure: z.boolean().optional(),
 });
 
-/** Arguments of {@link getty}. */
+/** Arguments of `debian.getty`. */
 export type GettyArgs = z.input<typeof schema>;
 
 /**

@@ -6,7 +6,7 @@ import { checked, debianImage } from "./arguments.ts";
 const { runtime } = debianImageSchema.shape.debian.shape;
 const schema = fields({ runtime });
 
-/** Arguments of {@link init}. */
+/** Arguments of `debian.init`. */
 export type InitArgs = z.input<typeof schema>;
 
 /**

@@ -6,7 +6,7 @@ import { checked, debianImage } from "./arguments.ts";
 const { flavour, modules } = debianImageSchema.shape.debian.shape;
 const schema = fields({ flavour, modules });
 
-/** Arguments of {@link kernel}. */
+/** Arguments of `debian.kernel`. */
 export type KernelArgs = z.input<typeof schema>;
 
 /**

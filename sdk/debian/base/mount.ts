@@ -20,7 +20,7 @@ const schema = fields({
   timeout: seconds.optional(),
 });
 
-/** Arguments of {@link mount}. */
+/** Arguments of `debian.mount`. */
 export type MountArgs = z.input<typeof schema>;
 
 /**

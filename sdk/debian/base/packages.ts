@@ -16,7 +16,7 @@ const schema = fields({
   ...containerFields,
 });
 
-/** Arguments of {@link packages}: what is in the image, and any container field as the image's default. */
+/** Arguments of `debian.packages`: what is in the image, and any container field as the image's default. */
 export type PackagesArgs = z.input<typeof schema>;
 
 /**

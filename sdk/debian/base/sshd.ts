@@ -18,7 +18,7 @@ const schema = fields({
   settings: z.array(word.regex(/^[^\n]+$/, "one line")).optional(),
 });
 
-/** Arguments of {@link sshd}. */
+/** Arguments of `debian.sshd`. */
 export type SshdArgs = z.input<typeof schema>;
 
 /**

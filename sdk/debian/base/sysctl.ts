@@ -1,24 +1,28 @@
 import { z } from "zod";
 import type { DebianImage } from "../../definition/debian-image.ts";
 import { checked, debianImage } from "./arguments.ts";
+import { BUSYBOX_SHELL } from "./init.ts";
 
 const schema = z
   .record(
-    z.string().regex(/^[a-z0-9_-]+([./][A-Za-z0-9_.:@*-]+)+$/, 'names such as "net.ipv4.ip_forward"'),
+    z.string().regex(/^(?!.*\.\.)[a-z0-9_-]+([./][A-Za-z0-9_:@-]+)+$/, 'names such as "net.ipv4.ip_forward"'),
     z.union([z.string().regex(/^[^\n\0]*$/, "one line"), z.int()], { error: "a string or a whole number" }),
   )
   .refine((settings) => Object.keys(settings).length > 0, "at least one setting");
 
-/** Kernel parameters by name: `{ "vm.overcommit_memory": 1 }`. */
+/** Kernel parameters by name: `{ "vm.overcommit_memory": 1 }`. As for sysctl(8), a `/` stands for a dot within a part of the name. */
 export type SysctlArgs = z.input<typeof schema>;
 
-/** An onboot task that sets kernel parameters; one that the kernel refuses stops the boot. */
+/** An onboot task that sets kernel parameters, in the order given; one that the kernel refuses, or does not know, stops the boot. */
 export function sysctl(settings: SysctlArgs): DebianImage {
-  const lines = Object.entries(checked("debian.sysctl", schema, settings)).map(([name, value]) => `${name} = ${value}\n`);
+  const lines = Object.entries(checked("debian.sysctl", schema, settings)).map(([name, value]) => `${parameterPath(name)} ${value}\n`);
   return debianImage(
-    { packages: ["busybox-static"], files: [{ path: "etc/sysctl.conf", contents: lines.join("") }] },
     {
-      command: ["busybox", "sysctl", "-p", "/etc/sysctl.conf"],
+      packages: ["busybox-static"],
+      files: [BUSYBOX_SHELL, { path: "etc/sysctl.list", contents: lines.join("") }, { path: "usr/lib/linuxkit/sysctl", contents: SCRIPT, mode: "0755" }],
+    },
+    {
+      command: ["/usr/lib/linuxkit/sysctl"],
       // the parameters of the machine, not those of a namespace of the task's own
       net: "host",
       ipc: "host",
@@ -30,3 +34,24 @@ export function sysctl(settings: SysctlArgs): DebianImage {
     },
   );
 }
+
+/** Path under /proc/sys: the first separator of a name says which of `.` and `/` it is. */
+function parameterPath(name: string): string {
+  const swap: Readonly<Record<string, string>> = { ".": "/", "/": "." };
+  return /^[^./]*\//.test(name) ? name : name.replace(/[./]/g, (separator) => swap[separator] as string);
+}
+
+// BusyBox's own sysctl ends with success whatever the kernel said
+const SCRIPT = `#!/bin/sh
+while read -r path value; do
+  if [ ! -e "/proc/sys/$path" ]; then
+    echo "sysctl: this kernel has no $path" >&2
+    exit 1
+  fi
+  printf '%s\\n' "$value" >"/proc/sys/$path" || {
+    echo "sysctl: $path does not take \\"$value\\"" >&2
+    exit 1
+  }
+  echo "$path = $value"
+done </etc/sysctl.list
+`;
