@@ -57,7 +57,7 @@ export class LinuxKitError<C extends LinuxKitErrorCode = LinuxKitErrorCode> exte
   // two installed copies of the package still recognise each other's errors
   readonly [BRAND] = true;
 
-  constructor(code: C, message: string, detail: Faults[C], options?: ErrorOptions) {
+  constructor(code: C, message: string, detail: Faults[C], options?: { readonly cause?: unknown }) {
     super(message, options);
     this.code = code;
     this.detail = detail;

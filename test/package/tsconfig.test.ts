@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { scratch } from "../support/judge.ts";
+import { runTool } from "../support/run-tool.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A program that uses what both of the package's entries export, values and types. */
+const PROGRAM = `
+import * as pulumi from "@pulumi/pulumi";
+import { type Artifact, type BuildOptions, build, debian, File, Image, ImageBuild, isLinuxKitError, Kernel, OnbootTask, Service } from "pulumi-linuxkit";
+import { Disk, Machine, MachineImage } from "pulumi-linuxkit/qemu";
+
+const token = new pulumi.Config().requireSecret("token");
+const os = new Image({
+  kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
+  init: [debian.init()],
+  onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
+  services: [new Service("web", { image: "nginx:1.27", capabilities: ["CAP_CHOWN"], env: [pulumi.interpolate\`TOKEN=\${token}\`], health: { http: { port: 80 } } })],
+  files: [new File("/etc/motd", { contents: "hello", mode: "0644" })],
+});
+const made = new ImageBuild("web", { image: os, format: "kernel+initrd" });
+const machine = new Machine("web", { machineImage: new MachineImage("web", { build: made }), publish: ["8080:80/tcp"], disks: [new Disk("data", { sizeMiB: 64 })] });
+export const url: pulumi.Output<string> = machine.url;
+export const digest: pulumi.Output<string> = made.digest;
+
+export async function alone(options: BuildOptions): Promise<Artifact | undefined> {
+  try {
+    return await build(os, options);
+  } catch (error) {
+    if (isLinuxKitError(error, "NO_MIRROR")) return undefined;
+    throw error;
+  }
+}
+`;
+
+/** What \`pulumi new typescript\` writes; it leaves the checking of declarations on. */
+const TEMPLATE = {
+  strict: true,
+  outDir: "bin",
+  target: "es2020",
+  module: "commonjs",
+  moduleResolution: "node",
+  sourceMap: true,
+  experimentalDecorators: true,
+  pretty: true,
+  noFallthroughCasesInSwitch: true,
+  noImplicitReturns: true,
+  forceConsistentCasingInFileNames: true,
+};
+
+const CONFIGURATIONS: Readonly<Record<string, object>> = {
+  // TypeScript 6 wants to hear that one knows how old this way of resolution is
+  "the classic template: CommonJS, subpaths through typesVersions": { ...TEMPLATE, ignoreDeprecations: "6.0" },
+  "the template of newer projects: nodenext, subpaths through exports": { ...TEMPLATE, module: "nodenext", moduleResolution: "nodenext" },
+};
+
+describe("a program of a user compiles under", { timeout: 300_000 }, () => {
+  for (const [name, compilerOptions] of Object.entries(CONFIGURATIONS)) {
+    test(name, async () => {
+      await using project = await scratch();
+      const compile = () => runTool(join(ROOT, "node_modules/.bin/tsc"), "-p", project.path);
+      await mkdir(join(project.path, "node_modules"));
+      await symlink(join(ROOT, "node_modules/@pulumi"), join(project.path, "node_modules/@pulumi"));
+      await symlink(ROOT, join(project.path, "node_modules/pulumi-linuxkit"));
+      await writeFile(join(project.path, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true }, files: ["index.ts"] }));
+      await writeFile(join(project.path, "index.ts"), PROGRAM);
+      const { status, output } = await compile();
+      assert.equal(status, 0, output);
+      // the types are ours, and not any
+      await writeFile(join(project.path, "index.ts"), PROGRAM.replace("port: 80 ", 'port: "80" ').replace("sizeMiB", "sizeMB"));
+      const wrong = await compile();
+      for (const message of [/Type 'string' is not assignable to type '.*number/, /'sizeMB' does not exist in type 'DiskArgs'/]) assert.match(wrong.output, message);
+    });
+  }
+});
