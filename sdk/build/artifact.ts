@@ -25,7 +25,7 @@ export interface ArtifactSegment {
 /** What a build made. */
 export interface Artifact {
   readonly files: readonly ArtifactFile[];
-  /** {@link artifactDigest} of the files. */
+  /** What the bytes of the files are, whatever the files are called. */
   readonly digest: Digest;
   /** Empty for formats that hold no initrd. */
   readonly segments: readonly ArtifactSegment[];

@@ -9,7 +9,7 @@ import type { LockedDebian } from "../debian/locked.ts";
 export interface Lock {
   readonly version: 1;
   readonly arch: Arch;
-  /** Package versions by the {@link sourceKey} of the image that names them. */
+  /** Package versions by the sha256 of the image (its canonical JSON) that names them. */
   readonly debian: Readonly<Record<string, LockedDebian>>;
   /** Manifest digests by image reference, as the definition writes it. */
   readonly images: Readonly<Record<string, Digest>>;

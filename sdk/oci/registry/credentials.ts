@@ -25,7 +25,7 @@ export interface RegistryAuthRequest {
 
 /**
  * Finds the login for a registry, or undefined for an anonymous one. Clouds' own logins are such functions; the
- * default is {@link dockerCredentials}. Called once for each registry of a client, when the registry first asks.
+ * default is what `docker login` has stored. Called once for each registry of a client, when the registry first asks.
  */
 export type RegistryAuth = (request: RegistryAuthRequest) => Promise<RegistryCredential | undefined>;
 
