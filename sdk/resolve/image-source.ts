@@ -9,8 +9,9 @@ import { containersOf, type Definition } from "../definition/definition.ts";
  */
 export function sourceKey(source: ImageSource): string {
   if (typeof source === "string") return source;
-  const { role, packages, dependencies, flavour, runtime } = source.debian;
-  return hexOf(digestOf(canonicalJson({ role, packages, dependencies, flavour, runtime })));
+  // a path that is kept may be a program, whose libraries come along
+  const { role, packages, dependencies, keep, flavour, runtime } = source.debian;
+  return hexOf(digestOf(canonicalJson({ role, packages, dependencies, keep, flavour, runtime })));
 }
 
 /** A place in a definition that names an image. */

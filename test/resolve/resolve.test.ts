@@ -64,6 +64,7 @@ describe("resolve", () => {
     { name: "a user added to the image", image: nginx({ users: [{ name: "www", uid: 33 }] }), moves: false },
     { name: "another command", image: nginx({ command: ["nginx"] }), moves: false },
     { name: "another package", image: nginx({ packages: ["nginx-light", "curl"] }), moves: true },
+    { name: "a path that is kept", image: nginx({ keep: ["usr/lib/nginx/*"] }), moves: true },
     { name: "all dependencies", image: nginx({ dependencies: "all" }), moves: true },
   ]) {
     test(`${row.name} ${row.moves ? "is resolved anew" : "moves no version"}`, async () => {
