@@ -1,8 +1,8 @@
+import type { Step } from "../core/property-path.ts";
 import type { Container } from "./container.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
 import { isDeferred } from "./inputs.ts";
-import type { Step } from "./path.ts";
 import { didYouMean } from "./suggest.ts";
 
 /**

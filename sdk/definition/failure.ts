@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { LinuxKitError } from "../core/errors.ts";
+import { formatPath, type Step } from "../core/property-path.ts";
 import { isDeferred, masked } from "./inputs.ts";
-import { formatPath, type Step } from "./path.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** One thing that is wrong, and where. */

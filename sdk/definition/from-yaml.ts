@@ -1,4 +1,5 @@
 import { LinuxKitError } from "../core/errors.ts";
+import type { Step } from "../core/property-path.ts";
 import { crossFailures } from "./cross-check.ts";
 import { draftOf } from "./draft.ts";
 import { type Failure, failure } from "./failure.ts";
@@ -7,7 +8,6 @@ import { normalise } from "./normalise.ts";
 import { OnbootTask } from "./onboot-task.ts";
 import { OnshutdownTask } from "./onshutdown-task.ts";
 import { mergeParts, type Parts } from "./parts.ts";
-import type { Step } from "./path.ts";
 import { Service } from "./service.ts";
 import { Volume } from "./volume.ts";
 import { located, parseYaml, type YamlDocument } from "./yaml-document.ts";

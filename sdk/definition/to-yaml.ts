@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
 import { LinuxKitError } from "../core/errors.ts";
+import { formatPath, type Step } from "../core/property-path.ts";
 import { containersOf, type Definition, type FileSpec } from "./definition.ts";
 import { deferredIn } from "./normalise.ts";
-import { formatPath, type Step } from "./path.ts";
 
 const OUR_FIELDS = ["restart", "health", "timeout", "stopTimeout", "optional", "secrets"] as const;
 

@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from "yaml";
+import type { Step } from "../core/property-path.ts";
 import { type Failure, failure, failuresOf } from "./failure.ts";
-import type { Step } from "./path.ts";
 import { type Yaml, yamlSchema } from "./yaml-schema.ts";
 
 /** One parsed text of LinuxKit YAML, and where everything in it stands. */

@@ -1,7 +1,7 @@
 import type { CheckFailure as WireCheckFailure, CheckRequest, CheckResponse, DiffRequest, DiffResponse } from "@pulumi/pulumi/proto/provider_pb.js";
+import { parsePath, valueAt } from "../core/property-path.ts";
 import { type Exchange, guarded, subjectOf } from "./exchange.ts";
 import { leafDiff } from "./leaf-diff.ts";
-import { parsePath, valueAt } from "./path.ts";
 import type { Protos } from "./protos.ts";
 import { typeOf } from "./provider.ts";
 import type { CheckFailure, DiffKind, Difference } from "./resource-type.ts";

@@ -1,4 +1,4 @@
-import { formatPath, type Step } from "./path.ts";
+import { formatPath, type Step } from "../core/property-path.ts";
 import type { DiffKind } from "./resource-type.ts";
 import { isProperties, type Value } from "./value.ts";
 

@@ -1,4 +1,4 @@
-import { formatPath, parsePath, type Step, valueAt } from "./path.ts";
+import { formatPath, parsePath, type Step, valueAt } from "../core/property-path.ts";
 import type { Decoded } from "./struct.ts";
 import { isProperties, type Properties, Secret, secret, type Value } from "./value.ts";
 

@@ -1,5 +1,5 @@
 import type { Struct, Value as WireValue } from "google-protobuf/google/protobuf/struct_pb.js";
-import { formatPath, type Step } from "./path.ts";
+import { formatPath, type Step } from "../core/property-path.ts";
 import type { Protos } from "./protos.ts";
 import { isProperties, type Properties, Secret, UNKNOWN, type Value } from "./value.ts";
 

@@ -1,9 +1,9 @@
 import { ARCHES, type Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
+import { formatPath } from "../core/property-path.ts";
 import { checkDefinition } from "../definition/check-definition.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { FormatName } from "../format/formats.ts";
-import { formatPath } from "../plugin/path.ts";
 import type { CheckFailure, Checked } from "../plugin/resource-type.ts";
 import { isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
 import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";

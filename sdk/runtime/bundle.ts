@@ -1,8 +1,8 @@
 import { canonicalJson } from "../core/json.ts";
+import { formatPath } from "../core/property-path.ts";
 import type { Container, ImageSource } from "../definition/container.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
 import { containersOf, type Definition, type Phase } from "../definition/definition.ts";
-import { formatPath } from "../definition/path.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import { expandReference } from "../oci/reference.ts";
 import { accountsFor, containerAccounts } from "./account.ts";

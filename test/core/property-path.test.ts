@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { formatPath, parsePath, type Step, valueAt } from "../../sdk/plugin/path.ts";
+import { formatPath, parsePath, type Step, valueAt } from "../../sdk/core/property-path.ts";
 
 const ROWS: readonly (readonly [Step[], string])[] = [
   [["image", "services", "web", "capabilities", 0], "image.services.web.capabilities[0]"],
@@ -12,7 +12,7 @@ const ROWS: readonly (readonly [Step[], string])[] = [
   [["0", 0], "0[0]"],
 ];
 
-describe("paths", () => {
+describe("property paths", () => {
   for (const [steps, path] of ROWS) {
     test(path, () => {
       assert.equal(formatPath(steps), path);

@@ -1,7 +1,7 @@
 /** One step into a value: the name of a member, or the index of an item. */
 export type Step = string | number;
 
-/** Writes a path as the engine reads it: `services.web.capabilities[0]`, `labels["a.b"]`. */
+/** Writes a path as Pulumi does: `services.web.capabilities[0]`, `services["a.b"].binds`. */
 export function formatPath(steps: readonly Step[]): string {
   let path = "";
   for (const step of steps) {
