@@ -1,5 +1,4 @@
-import { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { decompressAs } from "../archive/decompress.ts";
 import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 
@@ -13,6 +12,12 @@ export type Compression = "" | "xz" | "gz" | "zst";
  * @throws CORRUPT when the stream breaks its format or ends early
  */
 export async function* decompress(source: Bytes, compression: Compression, path: string): AsyncGenerator<Uint8Array> {
+  if (compression === "") yield* source;
+  else if (compression === "xz") yield* checkedXz(source, path);
+  else yield* decompressAs(compression === "gz" ? "gzip" : "zstd", source, path);
+}
+
+async function* checkedXz(source: Bytes, path: string): AsyncGenerator<Uint8Array> {
   // an error of the source itself (a wrong digest, a lost connection) must come out as it is
   let failure: { error: unknown } | undefined;
   const watched = (async function* (): AsyncGenerator<Uint8Array> {
@@ -24,22 +29,13 @@ export async function* decompress(source: Bytes, compression: Compression, path:
     }
   })();
   try {
-    yield* decoderOf(watched, compression);
+    yield* unxz(watched);
   } catch (error) {
     if (failure) throw failure.error;
     throw new LinuxKitError("CORRUPT", `${path}: ${(error as Error).message}`, { path }, { cause: error });
   } finally {
     await watched.return(undefined);
   }
-}
-
-function decoderOf(source: AsyncGenerator<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
-  if (compression === "xz") return unxz(source);
-  if (compression === "") return source;
-  const input = Readable.from(source, { objectMode: false });
-  const decoder = compression === "gz" ? createGunzip() : createZstdDecompress();
-  input.once("error", (error) => decoder.destroy(error));
-  return input.pipe(decoder);
 }
 
 /** What of xz-decompress is used, and the one thing of it that is private. */

@@ -1,11 +1,8 @@
-import { Readable, pipeline } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { type Compression, decompressAs } from "../archive/decompress.ts";
 import type { Bytes } from "../core/bytes.ts";
-import { LinuxKitError, isLinuxKitError } from "../core/errors.ts";
-import { zstdFrames } from "./zstd-frames.ts";
 
 /** How a layer is compressed. */
-export type LayerCompression = "none" | "gzip" | "zstd";
+export type LayerCompression = "none" | Compression;
 
 /** What a stream's first four bytes say of its compression; media types are often wrong about it. */
 export function compressionOf(start: Uint8Array): LayerCompression {
@@ -25,18 +22,8 @@ export function compressionOf(start: Uint8Array): LayerCompression {
 export async function* decompress(source: Bytes, what: string): AsyncGenerator<Uint8Array> {
   const { start, all } = await peek(source, 4);
   const compression = compressionOf(start);
-  if (compression === "none") return yield* all;
-  const unpack = compression === "gzip" ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
-  try {
-    // the loop below sees every failure: pipeline destroys `unpack` with it
-    yield* pipeline(Readable.from(compression === "gzip" ? all : zstdFrames(all, what)), unpack, () => {});
-  } catch (error) {
-    if (isLinuxKitError(error) || !/^(?:Z_|ZSTD_)/.test((error as { code?: string }).code ?? "")) throw error;
-    throw new LinuxKitError("CORRUPT", `${what}: its ${compression} data is broken: ${(error as Error).message}`, { path: what }, { cause: error });
-  }
+  yield* compression === "none" ? all : decompressAs(compression, all, what);
 }
-
-const CHUNK = 64 << 10;
 
 // the first bytes of a stream, and the stream with them
 async function peek(source: Bytes, length: number): Promise<{ start: Uint8Array; all: AsyncGenerator<Uint8Array> }> {

@@ -1,6 +1,6 @@
-import { ByteReader } from "../archive/byte-reader.ts";
 import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { ByteReader } from "./byte-reader.ts";
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
@@ -65,5 +65,5 @@ function headerLength(flags: number): number {
 }
 
 function corrupt(what: string, offset: number, why: string): LinuxKitError {
-  return new LinuxKitError("CORRUPT", `${what}, byte ${offset} of its zstd stream: ${why}`, { path: what });
+  return new LinuxKitError("CORRUPT", `${what}: byte ${offset} of its zstd data: ${why}`, { path: what });
 }
