@@ -26,6 +26,12 @@ export const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
 /** Most that a tmpfs holds unless it says `size=`. It takes memory only as it fills. */
 export const TMPFS_SIZE = "64m";
 
+/**
+ * Most processes and threads of a container unless `resources.pids` says otherwise. The kernel of a machine of 256 MiB
+ * has room for some 1700 in all, and a fork bomb that takes them stops the supervisors, too.
+ */
+export const PIDS_LIMIT = 1024;
+
 /** Where the guest puts a service's secrets before the service starts; `sdk/guest` has the same path. */
 export function secretsSource(service: string): string {
   return `/run/linuxkit/secrets/${service}`;
@@ -80,6 +86,7 @@ export function sandboxDefaults(fields: EffectiveFields, name: string): Effectiv
     readonlyPaths: [...READONLY_PATHS],
     ...(ownHostname && { hostname: name }),
     ...fields,
+    resources: { pids: { limit: PIDS_LIMIT }, ...fields.resources },
     env: sandboxEnvironment(fields.env),
   };
 }

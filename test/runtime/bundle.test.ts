@@ -97,6 +97,11 @@ describe("our sandbox", () => {
       { allow: false, access: "rwm" },
       { allow: true, type: "c", major: 10, minor: 232, access: "rwm" },
     ]));
+  test("processes are limited unless the definition says how", () => {
+    assert.deepEqual(configOf({ resources: { memory: { limit: 1 } } }).linux.resources["pids"], { limit: 1024 });
+    assert.deepEqual(configOf({ resources: { pids: { limit: -1 } } }).linux.resources["pids"], { limit: -1 });
+    assert.ok(!("pids" in configOf({ sandbox: "linuxkit" }).linux.resources));
+  });
   test("paths are masked unless the definition says which", () => {
     assert.ok((configOf({}).linux["maskedPaths"] as string[]).includes("/proc/kcore"));
     const { linux } = configOf({ maskedPaths: [], readonlyPaths: [] });
@@ -125,7 +130,7 @@ describe("numbers and names", () => {
       resources: { memory: { disableOOMKiller: true }, blockio: { weight: 10, leafWeight: 20 }, hugepageLimits: [{ pageSize: "2MB", limit: 1 }] },
     });
     assert.deepEqual(linux.uidMappings, [{ containerID: 0, hostID: 1000, size: 10 }]);
-    const { devices: _, ...rest } = linux.resources;
+    const { devices: _, pids: __, ...rest } = linux.resources;
     assert.deepEqual(rest, { memory: { disableOOMKiller: true }, hugepageLimits: [{ pageSize: "2MB", limit: 1 }], blockIO: { weight: 10, leafWeight: 20 } });
   });
   const image: DebianImage = {

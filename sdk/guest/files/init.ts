@@ -48,6 +48,7 @@ echo "$boot_id" >/run/linuxkit/boot_id
 say_at "$started" kernel "$release" "$boot_id"
 say_at "$started" init
 load_modules
+close_user_namespaces
 seal_root
 say mounts
 ulimit -n 1048576

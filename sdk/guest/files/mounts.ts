@@ -20,6 +20,13 @@ mount_base() {
   ln -s /proc/self/fd /dev/fd
 }
 
+# a user namespace gives any user all capabilities within it, and with them code of the kernel that is else closed to
+# it; so it takes CAP_SYS_ADMIN, where the kernel has this switch, as Debian's has. A task may set it back.
+close_user_namespaces() {
+  switch=/proc/sys/kernel/unprivileged_userns_clone
+  if [ -e "$switch" ]; then echo 0 >"$switch"; fi
+}
+
 # mounts inside containers that are "shared" reach the root, as LinuxKit has it
 seal_root() {
   mount --make-rshared /
