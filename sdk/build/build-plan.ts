@@ -107,7 +107,7 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
           done += bytes;
           options.onProgress?.({ stage: "write", message: `write ${basename(path)}`, done, ...(size === undefined ? {} : { total: size }) });
         };
-        staged.push(await stageFile(path, measure(gather(open()), seen), { signal: options.signal, onWritten }));
+        staged.push(await stageFile(path, measure(gather(open("reused")), seen), { signal: options.signal, onWritten }));
         files.push({ role, name: basename(path), path, size: seen.size, sha256: hexOf(seen.digest) });
       }
     }
@@ -126,7 +126,7 @@ function kernelContent({ kernel, microcode }: Prepared, store: SegmentStore): { 
 }
 
 function contentOf(segment: CachedSegment, store: SegmentStore): Content {
-  return { size: segment.size, open: () => store.open(segment) };
+  return { size: segment.size, open: (memory) => store.open(segment, memory) };
 }
 
 /** The whole root filesystem as one tree, for formats that hold paths. */
@@ -143,6 +143,7 @@ async function grow(plan: Plan, workshop: Workshop): Promise<AsyncDisposable & {
 
 /** The key of the cached file that an error complains about: its bytes were wrong, or it went while it was needed. */
 function brokenSegment(error: unknown, segments: SegmentStore): CachedSegment["key"] | undefined {
-  const path = isLinuxKitError(error, "DIGEST_MISMATCH") || isLinuxKitError(error, "SIZE_MISMATCH") ? error.detail.path : (error as NodeJS.ErrnoException).code === "ENOENT" ? (error as NodeJS.ErrnoException).path : undefined;
+  const wrong = isLinuxKitError(error, "DIGEST_MISMATCH") || isLinuxKitError(error, "SIZE_MISMATCH") ? error.detail.path : undefined;
+  const path = isLinuxKitError(error, "NOT_FOUND") ? error.detail.what : wrong;
   return path !== undefined && dirname(path) === dirname(segments.path("x")) ? basename(path) : undefined;
 }

@@ -17,12 +17,12 @@ export async function joinSegments(segments: readonly PreparedSegment[], store: 
       const joint = await jointArchive(entries);
       pieces.push({ size: joint.length, open: () => [joint] });
     }
-    pieces.push({ size: segment.size, open: () => store.open(segment) });
+    pieces.push({ size: segment.size, open: (memory) => store.open(segment, memory) });
   }
   return {
     size: pieces.reduce((total, { size }) => total + size, 0),
-    async *open() {
-      for (const piece of pieces) yield* piece.open();
+    async *open(memory) {
+      for (const piece of pieces) yield* piece.open(memory);
     },
   };
 }
@@ -35,10 +35,10 @@ export function afterMicrocode(microcode: Content, initrd: Content): Content {
   const pad = padding(microcode.size);
   return {
     size: microcode.size + pad + initrd.size,
-    async *open() {
-      yield* microcode.open();
+    async *open(memory) {
+      yield* microcode.open(memory);
       yield new Uint8Array(pad);
-      yield* initrd.open();
+      yield* initrd.open(memory);
     },
   };
 }

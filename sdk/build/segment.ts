@@ -122,7 +122,7 @@ async function* blobBody(blob: { readonly digest: `sha256:${string}`; readonly s
   if (!(await store.find(blob.digest))) {
     throw new LinuxKitError("NOT_FOUND", `${path}: its content ${blob.digest} is not in the cache; run the build where the file is`, { what: blob.digest });
   }
-  yield* verify(store.open(blob.digest), blob, path);
+  yield* verify(store.open(blob.digest, "reused"), blob, path);
 }
 
 async function* padded(source: Bytes): AsyncGenerator<Uint8Array> {

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Entry } from "../archive/entry.ts";
 import { wholeBody } from "../archive/whole-body.ts";
-import { collect } from "../core/bytes.ts";
+import { collect, type Memory } from "../core/bytes.ts";
 import { fromFileSystem, throwIfCancelled } from "../core/errors.ts";
 import { partPath } from "../core/write-file.ts";
 
@@ -111,7 +111,7 @@ export class Spool {
    * Reads a body that was put. With `memory: "reused"` a chunk is good until the next one is asked for: for a reader
    * that copies at once, which then makes no garbage.
    */
-  async *read({ offset, size }: Spooled, { memory }: { readonly memory: "reused" | "own" }): AsyncGenerator<Uint8Array> {
+  async *read({ offset, size }: Spooled, { memory }: { readonly memory: Memory }): AsyncGenerator<Uint8Array> {
     await this.#flush();
     for (let at = offset; at < offset + size; ) {
       if (at < this.#windowStart || at >= this.#windowStart + this.#window.length) await this.#readAhead(at, memory);
@@ -122,7 +122,7 @@ export class Spool {
     }
   }
 
-  async #readAhead(position: number, memory: "reused" | "own"): Promise<void> {
+  async #readAhead(position: number, memory: Memory): Promise<void> {
     if (memory === "own" || this.#buffer.length === 0) this.#buffer = Buffer.allocUnsafeSlow(WINDOW);
     const { buffer, bytesRead } = await this.#file.read(this.#buffer, 0, WINDOW, position);
     if (bytesRead === 0) throw new Error(`the temporary file beside ${this.#path} is shorter than what was put in it`);

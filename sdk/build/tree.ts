@@ -1,6 +1,7 @@
 import { type Entry, type EntryHeader, NO_BODY } from "../archive/entry.ts";
 import type { CpioEntry } from "../archive/write-cpio.ts";
 import type { SegmentPaths } from "../cache/segment-store.ts";
+import type { Memory } from "../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { Spool, Spooled } from "./spool.ts";
 
@@ -21,7 +22,7 @@ export interface EntriesOptions {
   /** Which files become hard links: all that are equal, or those that an image linked itself. @default "equal" */
   readonly links?: "equal" | "own";
   /** Whose memory the chunks of bodies are. @default "own" */
-  readonly memory?: "reused" | "own";
+  readonly memory?: Memory;
 }
 
 /** How many symlinks a path may pass, as the kernel counts (path_resolution(7)). */

@@ -1,8 +1,8 @@
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bytes, verify } from "../core/bytes.ts";
+import { type Bytes, type Memory, verify } from "../core/bytes.ts";
 import { type Digest, hexOf } from "../core/digest.ts";
+import { fileBytes } from "../core/file-bytes.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
 
@@ -40,8 +40,8 @@ export class BlobStore {
   }
 
   /** Streams a blob that is held. The caller has it from {@link find} or {@link put}. */
-  open(digest: Digest): AsyncIterable<Uint8Array> {
-    return createReadStream(this.path(digest), { highWaterMark: 1 << 18 });
+  open(digest: Digest, memory: Memory = "own"): AsyncIterable<Uint8Array> {
+    return fileBytes(this.path(digest), { memory });
   }
 
   /** Stores a stream under the digest it must have; `DIGEST_MISMATCH` or `SIZE_MISMATCH` leaves nothing behind. */

@@ -1,8 +1,8 @@
-import { createReadStream } from "node:fs";
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bytes, measure, verify } from "../core/bytes.ts";
+import { type Bytes, type Memory, measure, verify } from "../core/bytes.ts";
 import { type Digest, digestOf } from "../core/digest.ts";
+import { fileBytes } from "../core/file-bytes.ts";
 import { removeDeadParts, writeFileWhole } from "../core/write-file.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
 import { type LockOptions, withLock } from "./lock.ts";
@@ -59,8 +59,8 @@ export class SegmentStore {
   }
 
   /** Streams a segment; its last chunk only comes once size and sha256 are seen to be right (`SIZE_MISMATCH`, `DIGEST_MISMATCH`). */
-  open({ key, size, digest }: CachedSegment): AsyncIterable<Uint8Array> {
-    return verify(createReadStream(this.path(key), { highWaterMark: 1 << 18 }), { size, digest }, this.path(key));
+  open({ key, size, digest }: CachedSegment, memory: Memory = "own"): AsyncIterable<Uint8Array> {
+    return verify(fileBytes(this.path(key), { memory }), { size, digest }, this.path(key));
   }
 
   /** Stores a stream; `paths` is asked for once the stream has ended. */

@@ -5,6 +5,12 @@ import { LinuxKitError } from "./errors.ts";
 /** A stream of bytes that is read once, chunk by chunk. */
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
+/**
+ * Whose memory the chunks of a stream are. `own`: the reader's, to keep. `reused`: good until the next one is asked for,
+ * for a reader that is done with each before; gigabytes then pass without garbage for the collector to see to.
+ */
+export type Memory = "own" | "reused";
+
 /** Reads a whole stream into memory; refuses more than `limit` bytes. Use it for small bodies only. */
 export async function collect(source: Bytes, limit = 64 << 20, what = "body"): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

@@ -1,8 +1,20 @@
 import { open } from "node:fs/promises";
-import type { Bytes } from "./bytes.ts";
+import type { Memory } from "./bytes.ts";
 import { LinuxKitError } from "./errors.ts";
 
 const CHUNK = 1 << 20;
+
+/** One that is being read, one that the reader has, and one that a check such as `verify` may hold back. */
+const BUFFERS = 3;
+
+export interface FileBytesOptions {
+  /** Where the part begins, in bytes. @default 0 */
+  readonly start?: number;
+  /** @default to the end of the file */
+  readonly length?: number;
+  /** With `reused` a chunk is good until the second one after it is asked for: `verify` may come between. @default "own" */
+  readonly memory?: Memory;
+}
 
 /**
  * The bytes of a file, or of a part of it, opened anew each time they are iterated. The next MiB is read while one is
@@ -10,18 +22,21 @@ const CHUNK = 1 << 20;
  *
  * @throws NOT_FOUND while iterating, when there is no such file
  */
-export function fileBytes(path: string, part: { readonly start?: number; readonly length?: number } = {}): Bytes {
+export function fileBytes(path: string, { start = 0, length = Number.POSITIVE_INFINITY, memory = "own" }: FileBytesOptions = {}): AsyncIterable<Uint8Array> {
   return {
     async *[Symbol.asyncIterator]() {
-      let at = part.start ?? 0;
-      const end = part.length === undefined ? Number.POSITIVE_INFINITY : at + part.length;
+      let at = start;
       await using file = await open(path).catch((error: NodeJS.ErrnoException) => {
         throw error.code === "ENOENT" ? new LinuxKitError("NOT_FOUND", `no file ${path}`, { what: path }, { cause: error }) : error;
       });
-      const read = () => {
-        const length = Math.min(CHUNK, end - at);
-        return length > 0 ? file.read(Buffer.allocUnsafeSlow(length), 0, length, at) : undefined;
+      const end = Math.min(start + length, (await file.stat()).size);
+      const kept: Buffer[] = [];
+      const buffer = () => {
+        const next = (kept.length === BUFFERS && kept.shift()) || Buffer.allocUnsafeSlow(Math.min(CHUNK, end - at));
+        if (memory === "reused") kept.push(next);
+        return next;
       };
+      const read = () => (at < end ? file.read(buffer(), 0, Math.min(CHUNK, end - at), at) : undefined);
       let next = read();
       while (next) {
         const { bytesRead, buffer } = await next;

@@ -1,10 +1,11 @@
 import type { Entry } from "../archive/entry.ts";
-import type { Bytes } from "../core/bytes.ts";
+import type { Bytes, Memory } from "../core/bytes.ts";
 
 /** A file's content that can be read again. */
 export interface Content {
   readonly size: number;
-  open(): Bytes;
+  /** @param memory @default "own" */
+  open(memory?: Memory): Bytes;
 }
 
 /** What a format is made from. */
@@ -30,7 +31,8 @@ export interface FormatFile {
   readonly suffix: string;
   /** Bytes, where they are known beforehand. */
   readonly size?: number;
-  open(): Bytes;
+  /** @param memory what whoever writes the file can do with; the format may have use for its own all the same. @default "own" */
+  open(memory?: Memory): Bytes;
 }
 
 /** One way to write an operating system. */
