@@ -2,11 +2,12 @@ import { isLinuxKitError } from "../core/errors.ts";
 import { build } from "./build.ts";
 import { cache } from "./cache.ts";
 import { type Command, UsageError } from "./command.ts";
+import { importYaml } from "./import.ts";
 import { logs } from "./logs.ts";
 import { processTerminal } from "./terminal.ts";
 
 /** Every subcommand under its name. */
-const COMMANDS: Readonly<Record<string, Command>> = { build, cache, logs };
+const COMMANDS: Readonly<Record<string, Command>> = { build, import: importYaml, cache, logs };
 
 const OVERVIEW = `pulumi-linuxkit: LinuxKit operating systems from TypeScript
 

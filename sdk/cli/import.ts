@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { writeFileWhole } from "../core/write-file.ts";
+import { Image } from "../definition/image.ts";
+import { type Command, UsageError } from "./command.ts";
+import { programOf } from "./program.ts";
+
+export const importYaml: Command = {
+  usage: "import FILE… [options]",
+  summary: "Write the TypeScript for LinuxKit YAML",
+  help: `The module exports an Image that builds to the same OS, to the byte. Of several files it is
+what LinuxKit makes of them: lists are appended, fields of the kernel override.
+
+  --out FILE        the file to write                          [standard output]
+  --name NAME       the constant, and the resource             [os]
+  --resource        make an ImageBuild of it too, which only runs under Pulumi`,
+
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { out: { type: "string" }, name: { type: "string", default: "os" }, resource: { type: "boolean", default: false } },
+    });
+    if (positionals.length === 0) throw new UsageError("got no file, wanted LinuxKit YAML");
+    if (!/^[A-Za-z_$][\w$]*$/.test(values.name)) throw new UsageError(`--name: got ${JSON.stringify(values.name)}, wanted the name of a constant`);
+    const texts = await Promise.all(positionals.map(readText));
+    const image = Image.fromYaml(texts, { sources: positionals });
+    const program = programOf(image.spec, { name: values.name, source: positionals.map((file) => basename(file)).join(" and "), resource: values.resource });
+    if (values.out === undefined) terminal.print(program.trimEnd());
+    else await writeFileWhole(resolve(values.out), [Buffer.from(program)], { signal: terminal.signal });
+  },
+};
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`);
+  }
+}

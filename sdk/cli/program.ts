@@ -1,0 +1,84 @@
+import { containersOf, type Definition, type FileSpec, type Phase } from "../definition/definition.ts";
+import { call, Code, literal } from "./literal.ts";
+
+export interface ProgramOptions {
+  /** Name of the constant, and of the resource. @default "os" */
+  readonly name?: string | undefined;
+  /** What it was made from, for the comment above it. */
+  readonly source: string;
+  /** Whether it builds the image too, as a Pulumi program does. @default false */
+  readonly resource?: boolean | undefined;
+}
+
+const CLASS_OF: Readonly<Record<Phase, string>> = { onboot: "OnbootTask", onshutdown: "OnshutdownTask", services: "Service" };
+
+/** A definition as the TypeScript that makes it: what has its default is left out. */
+export function programOf(definition: Definition, { name = "os", source, resource = false }: ProgramOptions): string {
+  const { kernel, init, volumes, files, healthPort } = definition;
+  const containers = containersOf(definition);
+  const classes = new Set<string>(["Image", ...(resource ? ["ImageBuild"] : [])]);
+  const make = (kind: string, ...args: unknown[]): Code => {
+    classes.add(kind);
+    return call(kind, args, 4);
+  };
+  const phase = (wanted: Phase): Code[] =>
+    containers.filter((placed) => placed.phase === wanted).map(({ name: own, container: { image, ...fields } }) => make(CLASS_OF[wanted], own, { image, ...fields }));
+  const args = {
+    ...(kernel && { kernel: kernelOf(kernel, classes) }),
+    ...list("init", init),
+    ...list("onboot", phase("onboot")),
+    ...list("onshutdown", phase("onshutdown")),
+    ...list("services", phase("services")),
+    ...list("volumes", Object.entries(volumes).map(([own, volume]) => make("Volume", own, ...volumeArgs(volume)))),
+    ...list("files", files.map((file) => make("File", file.path, fileOf(file)))),
+    ...(healthPort !== undefined && { healthPort }),
+  };
+  const lines = [
+    `import { ${[...classes].sort().join(", ")} } from "pulumi-linuxkit";`,
+    "",
+    `/** From ${source}. */`,
+    `export const ${name} = new Image(${imageLiteral(args)});`,
+  ];
+  if (resource) lines.push("", `export const build = new ImageBuild(${literal(name)}, { image: ${name} });`);
+  return `${lines.join("\n")}\n`;
+}
+
+// every section begins on a line of its own, however short, and so does every member of a list of parts
+function imageLiteral(args: Readonly<Record<string, unknown>>): string {
+  const lines = Object.entries(args).map(([section, value]) => {
+    const parts = Array.isArray(value) && value.some((item) => item instanceof Code);
+    const text = parts ? `[\n${(value as Code[]).map((item) => `    ${item.text},\n`).join("")}  ]` : literal(value, 2, section.length + 4);
+    return `  ${section}: ${text},\n`;
+  });
+  return lines.length === 0 ? "{}" : `{\n${lines.join("")}}`;
+}
+
+function kernelOf({ image, cmdline, binary, tar, ucode }: NonNullable<Definition["kernel"]>, classes: Set<string>): Code {
+  classes.add("Kernel");
+  const fields = {
+    image,
+    ...(cmdline !== "" && { cmdline }),
+    ...(binary !== "kernel" && { binary }),
+    ...(tar !== "kernel.tar" && { tar }),
+    ...(ucode !== "" && { ucode }),
+  };
+  return call("Kernel", [fields], 2);
+}
+
+function volumeArgs({ image, readonly, format, platforms }: Definition["volumes"][string]): object[] {
+  const args = {
+    ...(image !== undefined && { image }),
+    ...(readonly && { readonly }),
+    ...(format !== "filesystem" && { format }),
+    ...(platforms.length > 0 && { platforms }),
+  };
+  return Object.keys(args).length > 0 ? [args] : [];
+}
+
+function fileOf({ path: _, mode, uid, gid, ...rest }: FileSpec): object {
+  return { ...rest, ...(mode !== (rest.directory ? "0700" : "0600") && { mode }), ...(uid !== 0 && { uid }), ...(gid !== 0 && { gid }) };
+}
+
+function list(section: string, items: readonly unknown[]): object {
+  return items.length > 0 ? { [section]: items } : {};
+}
