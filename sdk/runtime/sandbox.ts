@@ -27,8 +27,8 @@ export const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
 export const TMPFS_SIZE = "64m";
 
 /**
- * Most processes and threads of a container unless `resources.pids` says otherwise. The kernel of a machine of 256 MiB
- * has room for some 1700 in all, and a fork bomb that takes them stops the supervisors, too.
+ * Most processes and threads of a container unless `resources.pids` says otherwise. Without it a fork bomb ended at the
+ * kernel's own limit for the whole machine, which was 1590 processes of it at 256 MiB: then others cannot fork either.
  */
 export const PIDS_LIMIT = 1024;
 
