@@ -14,7 +14,7 @@ const OPERATIONS = ["up", "preview", "refresh", "destroy", "import"];
 export interface StackOptions {
   /** The program's files by name; `index.js` is run, as an ES module, unless they bring a package.json that says otherwise. */
   readonly files?: Readonly<Record<string, string>>;
-  /** A folder whose files are copied into the project before those, without its node_modules. */
+  /** A folder whose files are copied into the project before those, without its node_modules. Its own Pulumi.yaml stays. */
   readonly folder?: string;
   /** Served by this process and attached to the engine: a test sees what it is asked. Left out: `plugin` is started. */
   readonly provider?: Provider;
@@ -122,7 +122,11 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
     refresh: () => must("refresh", "--yes", "--skip-preview"),
     destroy: () => must("destroy", "--yes", "--skip-preview"),
     outputs: async () => JSON.parse((await must("stack", "output", "--json", "--show-secrets")).stdout) as Record<string, unknown>,
-    stateText: async () => readFile(join(home, "state", ".pulumi", "stacks", "probe", "test.json"), "utf8"),
+    stateText: async () => {
+      const stacks = join(home, "state", ".pulumi", "stacks");
+      const [project = ""] = await readdir(stacks);
+      return readFile(join(stacks, project, "test.json"), "utf8");
+    },
     [Symbol.asyncDispose]: dispose,
   };
 }
@@ -144,7 +148,8 @@ async function layOut(directory: string, { files = {}, folder, provider, plugin 
   if (folder) {
     for (const name of await readdir(folder)) if (name !== "node_modules") await cp(join(folder, name), join(directory, name), { recursive: true });
   }
+  const isWhole = folder !== undefined && (await readdir(folder)).includes("Pulumi.yaml");
   const providers = provider ? [] : ["plugins:", "  providers:", "    - name: linuxkit", `      path: ${plugin}`];
-  await writeFile(join(directory, "Pulumi.yaml"), ["name: probe", "runtime: nodejs", ...providers, ""].join("\n"));
+  if (!isWhole) await writeFile(join(directory, "Pulumi.yaml"), ["name: probe", "runtime: nodejs", ...providers, ""].join("\n"));
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
 }

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { listMachineFolders } from "../../providers/qemu/machine-folder.ts";
+import { discard } from "../../providers/qemu/start.ts";
+import { processesWith } from "../qemu/machine-run.ts";
+import { makeStack, type Stack } from "../support/engine.ts";
+import type { Outcome } from "../support/engine-operation.ts";
+import { inventory, makeOwnCache } from "../support/own-cache.ts";
+
+const EXAMPLE = fileURLToPath(new URL("../../examples/web/", import.meta.url));
+const PAGE = await readFile(join(EXAMPLE, "index.html"), "utf8");
+
+const home = await mkdtemp(join(tmpdir(), "linuxkit-web-"));
+const cacheDir = join(home, "cache");
+after(() => rm(home, { recursive: true, force: true }));
+
+interface Running extends AsyncDisposable {
+  readonly stack: Stack;
+  readonly stateDir: string;
+}
+
+/** The example as it stands, or with one line of it changed, in a stack with state and temporary files of its own. */
+async function webStack(name: string, change: (program: string) => string = (program) => program): Promise<Running> {
+  const [stateDir, temporary, folder] = [join(home, name, "state"), join(home, name, "tmp"), join(home, name, "example")];
+  await makeOwnCache(cacheDir);
+  await mkdir(temporary, { recursive: true });
+  for (const file of ["Pulumi.yaml", "index.ts", "index.html", "package.json"]) await cp(join(EXAMPLE, file), join(folder, file));
+  const program = await readFile(join(folder, "index.ts"), "utf8");
+  await writeFile(join(folder, "index.ts"), change(program));
+  const stack = await makeStack({
+    folder,
+    config: { "web:port": String(await freePort()) },
+    env: { PULUMI_LINUXKIT_STATE: stateDir, PULUMI_LINUXKIT_CACHE: cacheDir, TMPDIR: temporary },
+  });
+  return {
+    stack,
+    stateDir,
+    async [Symbol.asyncDispose]() {
+      await stack[Symbol.asyncDispose]();
+      for (const { id } of await listMachineFolders(stateDir)) await discard(id, stateDir);
+    },
+  };
+}
+
+/** What the stack says of its machine, after a look at what the machine itself says. */
+async function seen({ stack }: Running): Promise<{ readonly url: string; readonly bootId: string; readonly pid: number }> {
+  const { url, bootId } = (await stack.outputs()) as { url: string; bootId: string };
+  const get = async (path: string) => (await fetch(new URL(path, url), { signal: AbortSignal.timeout(30_000) })).text();
+  assert.equal(await get("/"), PAGE);
+  assert.equal((await get("/boot_id")).trim(), bootId);
+  const exported = JSON.parse((await stack.must("stack", "export")).stdout) as { deployment: { resources: { type: string; outputs?: { pid: number; consoleLog: string } }[] } };
+  const vm = exported.deployment.resources.find(({ type }) => type === "linuxkit:index:QemuVm")?.outputs;
+  assert.ok(vm);
+  assert.match(await readFile(vm.consoleLog, "utf8"), new RegExp(`linuxkit \\S+ \\S+ kernel \\S+ ${bootId}`));
+  return { url, bootId, pid: vm.pid };
+}
+
+const stepOf = ({ steps }: Outcome, type: string) => steps.filter((step) => step.type === `linuxkit:index:${type}`);
+const ops = (outcome: Outcome, type: string) => stepOf(outcome, type).map(({ op }) => op);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+describe("examples/web under the real engine", { timeout: 900_000 }, () => {
+  test("answers; stays as it is; changes by one leaf; is started again after a kill; and goes without a trace", async () => {
+    await using web = await webStack("life");
+    const { stack, stateDir } = web;
+    const project = await readdir(stack.directory);
+    await stack.up();
+    const first = await seen(web);
+
+    const held = await inventory(cacheDir);
+    const second = await stack.up();
+    assert.deepEqual([...new Set(second.steps.map(({ op }) => op))], ["same"]);
+    assert.deepEqual(second.events.flatMap(({ summaryEvent }) => Object.keys(summaryEvent?.resourceChanges ?? {})), ["same"]);
+    assert.deepEqual(await inventory(cacheDir), held);
+    assert.deepEqual(await seen(web), first);
+
+    const text = await readFile(join(EXAMPLE, "index.ts"), "utf8");
+    await stack.write("index.ts", text.replace('"CAP_DAC_OVERRIDE"', '"CAP_KILL"'));
+    const preview = await stack.preview();
+    assert.deepEqual(stepOf(preview, "ImageBuild").map(({ op, detailedDiff }) => [op, detailedDiff]), [["update", { "image.services.web.capabilities[4]": { diffKind: "update", inputDiff: true } }]]);
+    assert.match(preview.text, /~ services: \{\n +~ web: \{\n +~ capabilities: \[\n +~ \[4\]: "CAP_DAC_OVERRIDE" => "CAP_KILL"/);
+    assert.doesNotMatch(preview.text, /CAP_CHOWN|tmpfs|binds/);
+    const changed = await stack.up();
+    assert.deepEqual(ops(changed, "ImageBuild"), ["update"]);
+    assert.deepEqual(changed.lines("kept").filter((line) => /segment/.test(line) && !/segments made anew/.test(line)).map((line) => line.replace(/[:,].*/, "")), ["segment config made"], changed.text);
+    assert.match(changed.lines("kept").join("\n"), /, 1 of \d+ segments made anew/);
+    assert.deepEqual(ops(changed, "QemuVm"), ["delete-replaced", "replace", "create-replacement"]);
+    const third = await seen(web);
+    assert.notEqual(third.bootId, first.bootId);
+    assert.deepEqual((await processesWith(stateDir)).includes(first.pid), false);
+
+    process.kill(third.pid, "SIGKILL");
+    const refreshed = await stack.must("refresh", "--yes", "--skip-preview", "--diff");
+    assert.match(refreshed.text, /running +: +true => false|running: true => false/);
+    const again = await stack.up();
+    assert.deepEqual([ops(again, "ImageBuild"), ops(again, "QemuVm")], [["same"], ["update"]]);
+    const fourth = await seen(web);
+    assert.notEqual(fourth.bootId, third.bootId);
+    assert.equal(fourth.url, first.url);
+
+    await stack.destroy();
+    await assert.rejects(stat(`/proc/${fourth.pid}/exe`), { code: "ENOENT" });
+    assert.deepEqual(await processesWith(home), []);
+    assert.deepEqual(await inventory(stateDir), {});
+    assert.deepEqual(await inventory(join(home, "life", "tmp")), {});
+    assert.deepEqual(await readdir(stack.directory), project);
+    assert.deepEqual((await readdir(join(cacheDir, "artifacts"))).filter((name) => name.startsWith(".")), []);
+  });
+
+  test("with a task that fails, up fails with the task's own words, and leaves no machine", async () => {
+    const task = 'new OnbootTask("broken", { image: debian.packages({ packages: ["busybox-static"], command: ["/bin/busybox", "sh", "-c", "echo no such luck >&2; exit 3"] }) })';
+    await using web = await webStack("broken", (program) => program.replace("{ image: debian.dhcp() })]", `{ image: debian.dhcp() }), ${task}]`));
+    const { status, text } = await web.stack.run("up", "--yes", "--skip-preview");
+    assert.notEqual(status, 0);
+    assert.match(text, /machine "web-vm" did not boot: onboot broken: exit status 3: no such luck\n/);
+    assert.match(text, /last lines of its console:\n[^]*onboot broken failed/);
+    assert.doesNotMatch(text, /TIMEOUT|not healthy within/);
+    assert.deepEqual(await processesWith(web.stateDir), []);
+    assert.deepEqual(await inventory(web.stateDir), {});
+  });
+});
