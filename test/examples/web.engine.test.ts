@@ -127,7 +127,7 @@ describe("examples/web under the real engine", { timeout: 900_000 }, () => {
     const { status, text } = await web.stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(status, 0);
     assert.match(text, /machine "web-vm" did not boot: onboot broken: exit status 3: no such luck\n/);
-    assert.match(text, /last lines of its console:\n[^]*onboot broken failed/);
+    assert.match(text, /last lines of its console:\n[\s\S]*onboot broken failed/);
     assert.doesNotMatch(text, /TIMEOUT|not healthy within/);
     assert.deepEqual(await processesWith(web.stateDir), []);
     assert.deepEqual(await inventory(web.stateDir), {});
