@@ -15,6 +15,8 @@ const GZIP_OS = { offset: 9, unknown: 255 } as const;
  * Compresses a stream into one zstd frame with a checksum, or one gzip member: the kernel takes no more than one per
  * archive. The bytes depend on nothing but the input, the level, and the compressor's version; not on how the input
  * was cut into chunks, nor on the machine's load.
+ *
+ * A chunk is good until the next one is asked for: see `Memory`.
  */
 export async function* compress(source: Bytes, { algorithm, level }: Compression, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const compressor = algorithm === "zstd" ? zstd(level) : gzip(level);
@@ -27,11 +29,18 @@ export async function* compress(source: Bytes, { algorithm, level }: Compression
       if (first) chunk[GZIP_OS.offset] = GZIP_OS.unknown;
       first = false;
       yield chunk;
+      release(chunk);
     }
   } finally {
     compressor.destroy();
     await fed;
   }
+}
+
+// The compressor is done with a block whose end it has reached, and fills a new one each time. Their memory is given
+// back at once: the collector would let tens of megabytes wait.
+function release({ buffer, byteOffset, length }: Buffer): void {
+  if (byteOffset + length === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
 }
 
 // The end is only told once every block has been taken: a compressor that learns of it together with a block may

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { collect } from "../../sdk/core/bytes.ts";
+import { setImmediate } from "node:timers/promises";
+import { collect, verify } from "../../sdk/core/bytes.ts";
 import { fileBytes } from "../../sdk/core/file-bytes.ts";
 
 const content = Buffer.from(Uint8Array.from({ length: 2_500_000 }, (_, index) => index % 251));
@@ -31,6 +33,20 @@ describe("the bytes of a file", () => {
     });
   }
 
+  test("are right when memory is used again, with a check in between that holds one chunk back", async () => {
+    await writeFile(join(folder, "long"), Buffer.concat([content, content, content]));
+    const whole = createHash("sha256").update(content).update(content).update(content).digest("hex");
+    const hash = createHash("sha256");
+    const memory = new Set<ArrayBufferLike>();
+    for await (const chunk of verify(fileBytes(join(folder, "long"), { memory: "reused" }), { digest: `sha256:${whole}` }, "long")) {
+      // whoever writes it takes a while, and the file is read on meanwhile
+      await setImmediate();
+      hash.update(chunk);
+      memory.add(chunk.buffer);
+    }
+    assert.equal(hash.digest("hex"), whole);
+    assert.equal(memory.size, 3);
+  });
   test("are none of an empty file", async () => assert.equal((await collect(fileBytes(join(folder, "empty")))).length, 0));
   test("can be left before their end", async () => {
     for await (const chunk of fileBytes(join(folder, "a"))) {
