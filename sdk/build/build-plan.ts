@@ -1,24 +1,28 @@
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Entry } from "../archive/entry.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
 import { type Hold, holdFiles } from "../cache/hold.ts";
 import { pruneCache } from "../cache/prune.ts";
 import { type CachedSegment, SegmentStore } from "../cache/segment-store.ts";
-import { gather, measure } from "../core/bytes.ts";
-import { digestOf, hexOf } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError, throwIfCancelled } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 import type { OnProgress } from "../core/progress.ts";
-import { removeDeadParts, type StagedFile, stageFile } from "../core/write-file.ts";
-import { DEFAULT_FORMAT, type FormatName, formatWriter } from "../format/formats.ts";
+import { removeDeadParts, type StagedFile } from "../core/write-file.ts";
+import type { LockedDeb } from "../debian/locked.ts";
+import type { Signer } from "../disk/secure-boot.ts";
+import { chooseFormats, DEFAULT_FORMAT, type FormatName } from "../format/formats.ts";
+import type { LoaderFile } from "../format/loaders.ts";
 import type { Content, FormatWriter, Parts } from "../format/parts.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Artifact, type ArtifactFile, artifactDigest } from "./artifact.ts";
 import { heldByPlan } from "./held.ts";
-import { afterMicrocode, joinSegments } from "./join.ts";
+import { endToEnd, joinSegments, microcodeArchive } from "./join.ts";
+import { readLoaders } from "./loaders.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { growTree, type Workshop } from "./segment.ts";
 import type { Sources } from "./sources.ts";
 import { Spool } from "./spool.ts";
+import { stageArtifact } from "./stage.ts";
 
 export interface BuildPlanOptions {
   /** One format, or several to be written by one build. @default "kernel+initrd" */
@@ -33,6 +37,12 @@ export interface BuildPlanOptions {
   readonly cacheDir: string;
   /** Opens what the plan names. */
   readonly sources: Sources;
+  /** The packages that the formats' loaders come from. @default none: for formats that take none */
+  readonly loaders?: readonly LockedDeb[] | undefined;
+  /** MiB that each disk has at least. @default as few as hold its content */
+  readonly diskMiB?: number | undefined;
+  /** Signs the EFI programs for Secure Boot. @default none are signed */
+  readonly signer?: Signer | undefined;
   /** Bytes that the cache may hold once the build is done. @default DEFAULT_CACHE_LIMIT */
   readonly cacheLimit?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -50,14 +60,14 @@ const MAX_REPAIRS = 3;
  */
 export async function buildPlan(plan: Plan, options: BuildPlanOptions): Promise<Artifact> {
   const { outputDir, cacheDir, signal, onProgress, store, sources } = options;
-  const formats = [options.format ?? DEFAULT_FORMAT].flat().map(formatWriter);
+  const formats = chooseFormats([options.format ?? DEFAULT_FORMAT].flat(), plan.arch);
   if (options.name === "" || /[/\0]/.test(options.name)) {
     throw new LinuxKitError("INVALID_DEFINITION", `name: got ${JSON.stringify(options.name)}, wanted what a file name may begin with`, { path: "name" });
   }
   throwIfCancelled(signal, "the build");
   await removeDeadParts(outputDir);
   const workshop: Workshop = { sources, store, segments: new SegmentStore(cacheDir), onProgress, signal };
-  const hold: Hold = await holdFiles(cacheDir, heldByPlan(plan), { signal, what: "the cache" });
+  const hold: Hold = await holdFiles(cacheDir, heldByPlan(plan, options.loaders), { signal, what: "the cache" });
   let artifact: Artifact;
   try {
     artifact = await buildRepairing(plan, formats, options, workshop);
@@ -91,24 +101,33 @@ async function buildRepairing(plan: Plan, formats: readonly FormatWriter[], opti
 async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: BuildPlanOptions, workshop: Workshop, repaired: ReadonlySet<string>): Promise<Artifact> {
   const withInitrd = formats.some(({ needs }) => needs === "initrd");
   const prepared = await prepare(withInitrd ? plan : { ...plan, segments: [] }, workshop);
+  const loaders = await readLoaders(formats, plan.arch, options.loaders ?? [], workshop);
   const segments = await joinSegments(prepared.segments, workshop.segments);
-  const initrd = prepared.microcode ? afterMicrocode(contentOf(prepared.microcode, workshop.segments), segments) : segments;
+  const archives = [...(prepared.microcode ? [microcodeArchive(contentOf(prepared.microcode, workshop.segments))] : []), ...segments];
+  const common = {
+    name: options.name,
+    arch: plan.arch,
+    cmdline: plan.cmdline,
+    ...kernelContent(prepared, workshop.segments),
+    loader: (file: LoaderFile) => present(loaders.get(file)),
+    ...(options.diskMiB !== undefined && { diskMiB: options.diskMiB }),
+    ...(options.signer && { signer: options.signer }),
+    ...(options.signal && { signal: options.signal }),
+    aside: workshop.segments.path("image"),
+  };
+  const initrd = { segments: endToEnd(segments), initrd: endToEnd(archives), archives };
   const staged: StagedFile[] = [];
   const files: ArtifactFile[] = [];
   try {
     for (const format of formats) {
       await using grown = format.needs === "tree" ? await grow(plan, workshop) : undefined;
-      const parts: Parts = { cmdline: plan.cmdline, ...kernelContent(prepared, workshop.segments), ...(grown ? { tree: grown.entries } : { segments, initrd }) };
-      for (const { role, suffix, size, open } of format.files(parts)) {
-        const path = join(options.outputDir, options.name + suffix);
-        const seen = { size: 0, digest: digestOf("") };
-        let done = 0;
-        const onWritten = (bytes: number) => {
-          done += bytes;
-          options.onProgress?.({ stage: "write", message: `write ${basename(path)}`, done, ...(size === undefined ? {} : { total: size }) });
-        };
-        staged.push(await stageFile(path, measure(gather(open("reused")), seen), { signal: options.signal, onWritten }));
-        files.push({ role, name: basename(path), path, size: seen.size, sha256: hexOf(seen.digest) });
+      const parts: Parts = { ...common, ...(grown ? { tree: grown.entries } : initrd) };
+      for (const wanted of format.files(parts)) {
+        // the kernel and its command line are the same beside each format
+        if (files.some(({ name }) => name === options.name + wanted.suffix)) continue;
+        const { staged: aside, file } = await stageArtifact(wanted, options);
+        staged.push(aside);
+        files.push(file);
       }
     }
     throwIfCancelled(options.signal, "the build");

@@ -6,7 +6,8 @@ import type { OnProgress } from "../core/progress.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
 import { metadataText } from "../definition/metadata.ts";
-import { DEFAULT_FORMAT, type FormatName } from "../format/formats.ts";
+import type { Signer } from "../disk/secure-boot.ts";
+import { DEFAULT_FORMAT, type FormatName, loaderPackages } from "../format/formats.ts";
 import { expandReference } from "../oci/reference.ts";
 import { createPlan } from "../plan/create-plan.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -14,8 +15,9 @@ import type { Lock } from "../resolve/lock.ts";
 import { resolve } from "../resolve/resolve.ts";
 import type { Artifact } from "./artifact.ts";
 import { buildPlan } from "./build-plan.ts";
+import { lockLoaders } from "./loaders.ts";
 import { takeInFiles } from "./local-content.ts";
-import { type Origins, outsideSources, type Surroundings } from "./outside.ts";
+import { type Origins, type OutsideSources, outsideSources, type Surroundings } from "./outside.ts";
 import { planSources } from "./plan-sources.ts";
 
 export interface BuildOptions extends Origins {
@@ -23,6 +25,10 @@ export interface BuildOptions extends Origins {
   readonly format?: FormatName | undefined;
   /** Several formats of one build; instead of `format`. */
   readonly formats?: readonly FormatName[] | undefined;
+  /** MiB that each disk has at least. @default as few as hold its content */
+  readonly diskMiB?: number | undefined;
+  /** Signs the EFI programs for Secure Boot: see `pemSigner`. @default none are signed */
+  readonly signer?: Signer | undefined;
   /** The folder for the files; it is made. */
   readonly outputDir: string;
   /** The files' base name. @default "linuxkit" */
@@ -65,25 +71,35 @@ export function build(image: Image, options: BuildOptions): Promise<Built> {
 /** {@link build} of a definition as plain JSON, as the plugin has it. */
 export async function buildDefinition(definition: Definition, options: BuildOptions): Promise<Built> {
   const around = surroundings(options);
-  const plan = await planDefinition(definition, options, around);
+  const sources = outsideSources(around);
+  const loaders = await lockLoaders(loaderPackages(formatsOf(options), around.arch), { ...options, arch: around.arch }, sources);
+  const plan = await planDefinition(definition, options, around, sources);
+  const lock: Lock = { ...plan.lock, ...(loaders && { loaders }) };
   const artifact = await buildPlan(plan.plan, {
-    format: options.formats ?? options.format ?? DEFAULT_FORMAT,
+    format: formatsOf(options),
+    diskMiB: options.diskMiB,
+    signer: options.signer,
+    loaders: Object.values(loaders ?? {}),
     name: options.name ?? "linuxkit",
     outputDir: options.outputDir,
-    sources: planSources(around, plan.lock),
+    sources: planSources(around, lock),
     store: around.store,
     cacheDir: around.cacheDir,
     onProgress: options.onProgress,
     signal: options.signal,
   });
-  return { ...artifact, lock: plan.lock, planDigest: plan.plan.digest, cmdline: plan.plan.cmdline };
+  return { ...artifact, lock, planDigest: plan.plan.digest, cmdline: plan.plan.cmdline };
 }
 
-async function planDefinition(definition: Definition, options: BuildOptions, around: Surroundings): Promise<{ plan: Plan; lock: Lock }> {
+async function planDefinition(definition: Definition, options: BuildOptions, around: Surroundings, sources: OutsideSources): Promise<{ plan: Plan; lock: Lock }> {
   const read = takeInFiles(definition, { projectDir: around.folder, store: around.store });
   const { arch, signal } = around;
-  const resolved = await resolve(read, { arch, sources: outsideSources(around), lock: options.lock, update: options.update, signal });
+  const resolved = await resolve(read, { arch, sources, lock: options.lock, update: options.update, signal });
   return { plan: createPlan(resolved, (kind) => metadataText(definition, kind, expandReference)), lock: resolved.lock };
+}
+
+function formatsOf({ format = DEFAULT_FORMAT, formats = [format] }: BuildOptions): readonly FormatName[] {
+  return formats;
 }
 
 function surroundings(options: BuildOptions): Surroundings {

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { SegmentStore } from "../cache/segment-store.ts";
 import { type Digest, hexOf } from "../core/digest.ts";
-import { debDigest } from "../debian/locked.ts";
+import { debDigest, type LockedDeb } from "../debian/locked.ts";
 import { kernelKey, microcodeKey, type Plan, type PlanSource, type PlanStep, segmentKey } from "../plan/plan.ts";
 
-/** The files of the cache that a plan is built from, relative to the cache folder: no prune may take them meanwhile. */
-export function heldByPlan({ kernel, segments }: Pick<Plan, "kernel" | "segments">): Set<string> {
+/** The files of the cache that a plan, and the loaders of its formats, are taken from, relative to the cache folder: no prune may take them meanwhile. */
+export function heldByPlan({ kernel, segments }: Pick<Plan, "kernel" | "segments">, loaders: readonly LockedDeb[] = []): Set<string> {
   const keys = [...segments.map(segmentKey), ...(kernel ? [kernelKey(kernel), microcodeKey(kernel)] : [])];
-  const digests = [...segments.flatMap(({ steps }) => steps.flatMap(stepDigests)), ...(kernel ? sourceDigests(kernel.source) : [])];
+  const digests = [...segments.flatMap(({ steps }) => steps.flatMap(stepDigests)), ...(kernel ? sourceDigests(kernel.source) : []), ...loaders.map(debDigest)];
   return new Set([...keys.flatMap((key) => SegmentStore.files(key)), ...digests.map((digest) => join("blobs", "sha256", hexOf(digest)))]);
 }
 

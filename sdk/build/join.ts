@@ -5,20 +5,25 @@ import { jointArchive, joints } from "./joint.ts";
 import type { PreparedSegment } from "./prepare.ts";
 
 /**
- * The initrd: segments end to end, as the kernel takes them, with a joint where one is needed. Each is verified while
- * it is read.
+ * The initrd's archives: each segment, after a joint where it needs one. End to end the kernel takes them for one. Each
+ * is verified while it is read.
  */
-export async function joinSegments(segments: readonly PreparedSegment[], store: SegmentStore): Promise<Content> {
+export async function joinSegments(segments: readonly PreparedSegment[], store: SegmentStore): Promise<Content[]> {
   const pieces: Content[] = [];
   const before = joints(segments);
   for (const [at, segment] of segments.entries()) {
     const entries = before[at] ?? [];
+    const content: Content = { size: segment.size, open: (memory) => store.open(segment, memory) };
     if (entries.length > 0) {
       const joint = await jointArchive(entries);
-      pieces.push({ size: joint.length, open: () => [joint] });
-    }
-    pieces.push({ size: segment.size, open: (memory) => store.open(segment, memory) });
+      pieces.push(endToEnd([{ size: joint.length, open: () => [joint] }, content]));
+    } else pieces.push(content);
   }
+  return pieces;
+}
+
+/** Contents one after the other. */
+export function endToEnd(pieces: readonly Content[]): Content {
   return {
     size: pieces.reduce((total, { size }) => total + size, 0),
     async *open(memory) {
@@ -28,17 +33,10 @@ export async function joinSegments(segments: readonly PreparedSegment[], store: 
 }
 
 /**
- * The initrd with microcode before it: an archive of its own, not compressed, since the kernel looks for it before it
- * can undo anything (Documentation/arch/x86/microcode.rst).
+ * Microcode as the archive that goes before all others: not compressed, since the kernel looks for it before it can
+ * undo anything (Documentation/arch/x86/microcode.rst).
  */
-export function afterMicrocode(microcode: Content, initrd: Content): Content {
-  const pad = padding(microcode.size);
-  return {
-    size: microcode.size + pad + initrd.size,
-    async *open(memory) {
-      yield* microcode.open(memory);
-      yield new Uint8Array(pad);
-      yield* initrd.open(memory);
-    },
-  };
+export function microcodeArchive(microcode: Content): Content {
+  const pad = new Uint8Array(padding(microcode.size));
+  return endToEnd([microcode, { size: pad.length, open: () => [pad] }]);
 }

@@ -1,7 +1,8 @@
 import type { BlobStore } from "../cache/blob-store.ts";
 import type { Arch } from "../core/arch.ts";
 import type { OnProgress } from "../core/progress.ts";
-import { lockPackages } from "../debian/lock-packages.ts";
+import { lockAlone, lockPackages } from "../debian/lock-packages.ts";
+import type { LockedDeb } from "../debian/locked.ts";
 import { openRepository, type Repository } from "../debian/repository.ts";
 import { parseLabel } from "../definition/label.ts";
 import type { Platform } from "../oci/descriptor.ts";
@@ -48,14 +49,24 @@ export function ociOptions(around: Surroundings) {
   return { store, signal, registryMirrors, auth: registryAuth, baseDirectory: folder };
 }
 
+/** {@link Sources}, and what a build asks of the outside beside the definition's images. */
+export interface OutsideSources extends Sources {
+  /** Pins packages by name, without what they depend on. */
+  lockLoaders(names: readonly string[]): Promise<readonly LockedDeb[]>;
+}
+
 /** Debian's repository and the registries, each opened when it is first asked. */
-export function outsideSources(around: Surroundings): Sources {
+export function outsideSources(around: Surroundings): OutsideSources {
   let repository: Promise<Repository> | undefined;
   return {
     async lockDebian(image) {
       const options = debianOptions(around);
       repository ??= openRepository(options);
       return lockPackages(image, await repository, options);
+    },
+    async lockLoaders(names) {
+      repository ??= openRepository(debianOptions(around));
+      return lockAlone(names, await repository);
     },
     async findImage(reference, pinned, location) {
       around.onProgress?.({ stage: "resolve", message: reference });

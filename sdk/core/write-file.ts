@@ -27,6 +27,8 @@ export interface WriteFileOptions {
 /** A file that is whole and on disk, under a temporary name beside the one it will get. */
 export interface StagedFile {
   readonly path: string;
+  /** The temporary name, to read it by until {@link commit}. */
+  readonly aside: string;
   /** Gives it its name, in place of a former file. */
   commit(): Promise<void>;
   /** Removes it; without effect once it is committed. */
@@ -87,7 +89,7 @@ export async function stageFile(path: string, source: FileContent, options: Writ
       throw fromFileSystem(error, path);
     }
   };
-  return { path, commit, discard };
+  return { path, aside, commit, discard };
 }
 
 /** A temporary name beside `path` that says which process writes it. */

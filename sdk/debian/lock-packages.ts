@@ -42,6 +42,16 @@ export async function lockPackages(image: DebianImage, repository: Repository, o
   ]);
 }
 
+/**
+ * Pins packages by name and nothing that they depend on: of these only files are read, and nothing runs.
+ *
+ * @throws NOT_FOUND for an unknown package
+ */
+export async function lockAlone(names: readonly string[], repository: Repository): Promise<readonly LockedDeb[]> {
+  const records = await Promise.all(names.map((name) => repository.newest(name)));
+  return locked(records.map((record) => [record, "all"])).packages;
+}
+
 /** The kernel that the metapackage of a flavour stands for. s390x has one flavour, whatever is asked for. */
 async function kernelPackage(repository: Repository, flavour: "cloud" | "generic"): Promise<PackageRecord> {
   const { arch } = repository;

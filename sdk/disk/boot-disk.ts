@@ -7,9 +7,10 @@ import type { FatEntry } from "./fat-tree.ts";
 import { GPT_TAIL_BYTES, gptDisk, PARTITION_TYPE } from "./gpt.ts";
 import { type Seed, serialFrom } from "./identity.ts";
 import { mbrDisk } from "./mbr.ts";
+import { PE_MACHINE } from "./pe.ts";
 import { SLOT_BYTES, slotBytes } from "./slot.ts";
 import { installSyslinux, type Syslinux, syslinuxConfig, syslinuxFiles } from "./syslinux.ts";
-import { checkCmdline, type Sized } from "./uki.ts";
+import { checkCmdline, checkKernel, type Sized } from "./uki.ts";
 
 /** What every bootable disk is made from. */
 interface BootDisk {
@@ -74,7 +75,8 @@ export function hybridDisk(options: HybridDisk): Disk {
     { path: "EFI/BOOT/BOOTX64.EFI", type: "file", size: systemdBoot.size, mtime: 0, body: systemdBoot.body },
     fileEntry("loader/loader.conf", "timeout 0\n"),
     fileEntry("loader/entries/linuxkit.conf", `title LinuxKit\nlinux /kernel\n${initrds}options ${cmdline}\n`),
-    ...kernelEntries(options),
+    // systemd-boot starts it as an EFI program
+    ...kernelEntries({ ...options, kernel: { ...options.kernel, body: checkKernel(options.kernel.body, PE_MACHINE.amd64) } }),
   ]);
   return onGpt(options, installSyslinux(volume, options.syslinux), { code: options.code, legacyBoot: true });
 }

@@ -74,8 +74,12 @@ export function checkCmdline(cmdline: string): void {
   if (bad) throw new LinuxKitError("INVALID_DEFINITION", `kernel command line: ${JSON.stringify(bad[0])} at ${bad.index}, wanted printable ASCII only`, { path: "kernel.cmdline" });
 }
 
-// the kernel is judged by its first bytes on the way through, since it may come from anywhere
-function checkKernel(body: Bytes, machine: number): Bytes {
+/**
+ * @internal The kernel, judged by its first bytes on the way through, since it may come from anywhere.
+ *
+ * @throws CORRUPT, while it is read, when EFI cannot start it on that machine
+ */
+export function checkKernel(body: Bytes, machine: number): Bytes {
   return {
     async *[Symbol.asyncIterator]() {
       let head: Buffer | undefined = Buffer.alloc(0);

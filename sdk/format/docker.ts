@@ -6,6 +6,7 @@ import { withBoot } from "./tar.ts";
 /** `docker`: the root filesystem as a context for `docker build`, to look into an OS or to try parts of it without booting. */
 export const docker: FormatWriter = {
   needs: "tree",
+  suffixes: [".docker"],
   files: (parts) => [{ role: "image", suffix: ".docker", open: () => writeTar(withDockerfile(parts)) }],
 };
 

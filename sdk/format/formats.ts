@@ -1,7 +1,15 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { aws, dynamicVhd, gcp, qcow2Bios, qcow2Efi, rawBios, rawEfi, rawHybrid, vhd, vmdk } from "./disk-image.ts";
 import { docker } from "./docker.ts";
+import { isoBios, isoEfi, isoEfiInitrd } from "./iso.ts";
 import { kernelInitrd, tarKernelInitrd } from "./kernel-initrd.ts";
+import { LOADER_FILES } from "./loaders.ts";
+import { toolMissing } from "./mksquashfs.ts";
 import type { FormatWriter } from "./parts.ts";
+import { kernelErofs, kernelSquashfs } from "./root-image.ts";
 import { tar } from "./tar.ts";
 
 /** Every format by the name that users write, which is LinuxKit's where LinuxKit has it. */
@@ -10,6 +18,21 @@ export const FORMATS = {
   tar,
   docker,
   "tar-kernel-initrd": tarKernelInitrd,
+  "kernel+erofs": kernelErofs,
+  "kernel+squashfs": kernelSquashfs,
+  "raw-bios": rawBios,
+  "raw-efi": rawEfi,
+  "raw-hybrid": rawHybrid,
+  "qcow2-bios": qcow2Bios,
+  "qcow2-efi": qcow2Efi,
+  "iso-bios": isoBios,
+  "iso-efi": isoEfi,
+  "iso-efi-initrd": isoEfiInitrd,
+  vhd,
+  "dynamic-vhd": dynamicVhd,
+  vmdk,
+  aws,
+  gcp,
 } as const satisfies Record<string, FormatWriter>;
 
 /** The name of a format. */
@@ -17,8 +40,54 @@ export type FormatName = keyof typeof FORMATS;
 
 export const DEFAULT_FORMAT: FormatName = "kernel+initrd";
 
-/** What writes the format of that name; `INVALID_DEFINITION` lists the names otherwise. */
+/** LinuxKit's formats that there are not, and what to use. */
+const NOT_MADE: Readonly<Record<string, string>> = {
+  "kernel+iso": "its ISO boots nothing: use iso-bios or iso-efi for a CD, kernel+erofs or kernel+squashfs for a root beside the kernel",
+  rpi3: "use raw-efi with arch arm64 on a board whose firmware has EFI, or kernel+initrd with the board's own loader",
+};
+
+/** What writes the format of that name; `INVALID_DEFINITION` lists the names otherwise, `UNSUPPORTED` names another. */
 export function formatWriter(name: string): FormatWriter {
   if (Object.hasOwn(FORMATS, name)) return FORMATS[name as FormatName];
+  const instead = Object.hasOwn(NOT_MADE, name) ? NOT_MADE[name] : undefined;
+  if (instead !== undefined) throw new LinuxKitError("UNSUPPORTED", `format: ${name} is not made: ${instead}`, { what: name });
   throw new LinuxKitError("INVALID_DEFINITION", `format: got ${JSON.stringify(name)}, wanted one of ${Object.keys(FORMATS).join(", ")}`, { path: "format" });
+}
+
+/**
+ * The writers of one build.
+ *
+ * @throws INVALID_DEFINITION for a name that is none and for two formats that write one file, UNSUPPORTED for a format
+ * that an architecture does not have, TOOL_MISSING for a program that the host lacks
+ */
+export function chooseFormats(names: readonly string[], arch: Arch): FormatWriter[] {
+  const owners = new Map<string, string>();
+  return names.map((name) => {
+    const writer = formatWriter(name);
+    if (writer.arches && !writer.arches.includes(arch)) throw new LinuxKitError("UNSUPPORTED", `format: there is no ${name} for ${arch}: use ${writer.instead}`, { what: name });
+    for (const suffix of writer.suffixes) {
+      const other = owners.get(suffix);
+      if (other !== undefined) throw new LinuxKitError("INVALID_DEFINITION", `formats: ${other === name ? `${name} is given twice` : `${other} and ${name} write one file, NAME${suffix}: build them into two folders`}`, { path: "formats" });
+      owners.set(suffix, name);
+    }
+    if (writer.tool && !isOnPath(writer.tool.program)) throw toolMissing(writer.tool);
+    return writer;
+  });
+}
+
+/** The Debian packages that hold the loaders of formats, each once, sorted. */
+export function loaderPackages(names: readonly string[], arch: Arch): string[] {
+  const files = chooseFormats(names, arch).flatMap((writer) => writer.loaders?.(arch) ?? []);
+  return [...new Set(files.map((file) => LOADER_FILES[file].package))].sort();
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }

@@ -1,23 +1,30 @@
 import { type Entry, fileEntry } from "../archive/entry.ts";
 import { writeTar } from "../archive/write-tar.ts";
-import type { Content, FormatWriter, Parts } from "./parts.ts";
+import type { Content, FormatFile, FormatWriter, Parts } from "./parts.ts";
 
 /** `kernel+initrd`: what QEMU, kexec and boot loaders take, as LinuxKit names it. */
 export const kernelInitrd: FormatWriter = {
   needs: "initrd",
-  files: (parts) => contents(parts).map(({ role, content }) => ({ role, suffix: role === "initrd" ? "-initrd.img" : `-${role}`, ...content })),
+  suffixes: ["-initrd.img"],
+  files: kernelFiles,
 };
 
 /** `tar-kernel-initrd`: the same three in one tar archive, and microcode apart from them, as LinuxKit has it. */
 export const tarKernelInitrd: FormatWriter = {
   needs: "initrd",
+  suffixes: ["-initrd.tar"],
   files: ({ microcode, segments, ...parts }) => {
     const members = contents({ ...parts, ...(segments && { initrd: segments }) }).map(({ role, content }) => tarMember(role === "initrd" ? "initrd.img" : role, content));
     return [{ role: "image", suffix: "-initrd.tar", open: () => writeTar([...members, ...(microcode ? [tarMember("ucode.cpio", microcode)] : [])]) }];
   },
 };
 
-function contents({ kernel, initrd, cmdline }: Parts): { role: "kernel" | "initrd" | "cmdline"; content: Content }[] {
+/** Kernel, initrd and command line as files of their own, as far as there are such. */
+export function kernelFiles(parts: Parts): FormatFile[] {
+  return contents(parts).map(({ role, content }) => ({ role, suffix: role === "initrd" ? "-initrd.img" : `-${role}`, ...content }));
+}
+
+function contents({ kernel, initrd, cmdline }: Pick<Parts, "kernel" | "initrd" | "cmdline">): { role: "kernel" | "initrd" | "cmdline"; content: Content }[] {
   return [
     ...(kernel ? [{ role: "kernel" as const, content: kernel }] : []),
     ...(initrd ? [{ role: "initrd" as const, content: initrd }] : []),

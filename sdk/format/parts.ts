@@ -1,5 +1,9 @@
 import type { Entry } from "../archive/entry.ts";
+import type { Arch } from "../core/arch.ts";
 import type { Bytes, Memory } from "../core/bytes.ts";
+import type { Overwrite } from "../core/write-file.ts";
+import type { Signer } from "../disk/secure-boot.ts";
+import type { LoaderFile } from "./loaders.ts";
 
 /** A file's content that can be read again. */
 export interface Content {
@@ -10,6 +14,9 @@ export interface Content {
 
 /** What a format is made from. */
 export interface Parts {
+  /** What the files' names begin with. */
+  readonly name: string;
+  readonly arch: Arch;
   /** `""` for none. */
   readonly cmdline: string;
   readonly kernel?: Content;
@@ -19,26 +26,59 @@ export interface Parts {
   readonly initrd?: Content;
   /** {@link initrd} without the microcode. */
   readonly segments?: Content;
+  /** {@link initrd} in the pieces that change each for itself; end to end, padded or not, they are the initrd. */
+  readonly archives?: readonly Content[];
   /** The root filesystem as paths. Only for a format that needs it. */
   readonly tree?: () => AsyncIterable<Entry> | Iterable<Entry>;
+  /** A file of a boot loader, one of those that the format asks for. */
+  loader(file: LoaderFile): Uint8Array;
+  /** MiB that a disk has at least. @default as few as hold its content */
+  readonly diskMiB?: number;
+  /** Signs the EFI program. @default none does */
+  readonly signer?: Signer;
+  /** A path for what a tool writes in between, and the folder around it. */
+  readonly aside: string;
+  readonly signal?: AbortSignal;
 }
 
-/** One file of an artifact, as it will be written. */
-export interface FormatFile {
+interface FileNames {
   /** What it is, whatever its name: `kernel`, `initrd`, `cmdline`, `image`. */
   readonly role: string;
   /** Comes after the artifact's name: `-kernel`, `.tar`. */
   readonly suffix: string;
   /** Bytes, where they are known beforehand. */
   readonly size?: number;
-  /** @param memory what whoever writes the file can do with; the format may have use for its own all the same. @default "own" */
-  open(memory?: Memory): Bytes;
 }
+
+/** One file of an artifact, as it will be written. */
+export type FormatFile = FileNames &
+  (
+    | {
+        /** @param memory what whoever writes the file can do with; the format may have use for its own all the same. @default "own" */
+        open(memory?: Memory): Bytes;
+        readonly overwrites?: false;
+      }
+    | {
+        open(memory?: Memory): AsyncIterable<Uint8Array | Overwrite>;
+        /** What is written first is not what is there at last: only the file itself can be hashed. */
+        readonly overwrites: true;
+      }
+  );
 
 /** One way to write an operating system. */
 export interface FormatWriter {
   /** Which form of the root filesystem it takes. */
   readonly needs: "initrd" | "tree";
+  /** Suffixes of the files that no other format of the same build may write. `-kernel` and `-cmdline` are the same in all. */
+  readonly suffixes: readonly string[];
+  /** Where it means anything. @default every architecture */
+  readonly arches?: readonly Arch[];
+  /** What to use on the others. */
+  readonly instead?: string;
+  /** The loaders that it takes, on an architecture. @default none */
+  loaders?(arch: Arch): readonly LoaderFile[];
+  /** A program of the host that it needs, and the Debian package that has it. @default none */
+  readonly tool?: { readonly program: string; readonly package: string };
   /** The files to write; what is absent or empty (no kernel, no command line) has none. */
   files(parts: Parts): FormatFile[];
 }

@@ -6,6 +6,7 @@ import type { Content, FormatWriter, Parts } from "./parts.ts";
 /** `tar`: the root filesystem, with the kernel, its command line and its microcode under `boot`. */
 export const tar: FormatWriter = {
   needs: "tree",
+  suffixes: [".tar"],
   files: (parts) => [{ role: "image", suffix: ".tar", open: () => writeTar(withBoot(parts)) }],
 };
 

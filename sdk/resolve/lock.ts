@@ -1,6 +1,6 @@
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
-import type { LockedDebian } from "../debian/locked.ts";
+import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
 
 /**
  * What the names in a definition stood for when it was first built. It is kept in the resource's state, so the next
@@ -15,4 +15,6 @@ export interface Lock {
   readonly images: Readonly<Record<string, Digest>>;
   /** Digests of what a tag points to itself, index or manifest, by the references of volumes that hold images. @default none */
   readonly layouts?: Readonly<Record<string, Digest>> | undefined;
+  /** The packages that boot loaders of the formats come from, by name. They are no part of the OS. @default none */
+  readonly loaders?: Readonly<Record<string, LockedDeb>> | undefined;
 }

@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { gather, measure } from "../core/bytes.ts";
+import { digestOf, hexOf } from "../core/digest.ts";
+import { fileBytes } from "../core/file-bytes.ts";
+import type { OnProgress } from "../core/progress.ts";
+import { type StagedFile, stageFile } from "../core/write-file.ts";
+import type { FormatFile } from "../format/parts.ts";
+import type { ArtifactFile } from "./artifact.ts";
+
+export interface StageOptions {
+  readonly outputDir: string;
+  readonly name: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** Writes a file of an artifact under a temporary name and says what it is: its size and sha256 are those on disk. */
+export async function stageArtifact(wanted: FormatFile, { outputDir, name, signal, onProgress }: StageOptions): Promise<{ readonly staged: StagedFile; readonly file: ArtifactFile }> {
+  const { role, suffix, size } = wanted;
+  const path = join(outputDir, name + suffix);
+  let done = 0;
+  const onWritten = (bytes: number) => {
+    done += bytes;
+    onProgress?.({ stage: "write", message: `write ${basename(path)}`, done, ...(size === undefined ? {} : { total: size }) });
+  };
+  if (wanted.overwrites) {
+    const staged = await stageFile(path, wanted.open("reused"), { signal, onWritten });
+    return { staged, file: { role, name: basename(path), path, size: done, sha256: await hashOf(staged) } };
+  }
+  const seen = { size: 0, digest: digestOf("") };
+  const staged = await stageFile(path, measure(gather(wanted.open("reused")), seen), { signal, onWritten });
+  return { staged, file: { role, name: basename(path), path, size: seen.size, sha256: hexOf(seen.digest) } };
+}
+
+async function hashOf(staged: StagedFile): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of fileBytes(staged.aside, { memory: "reused" })) hash.update(chunk);
+  } catch (error) {
+    await staged.discard();
+    throw error;
+  }
+  return hash.digest("hex");
+}

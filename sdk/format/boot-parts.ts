@@ -1,0 +1,47 @@
+import { LinuxKitError } from "../core/errors.ts";
+import { signProgram } from "../disk/secure-boot.ts";
+import { SLOT_BYTES, slotted } from "../disk/slot.ts";
+import { type Sized, unifiedKernelImage } from "../disk/uki.ts";
+import { efiNames } from "./loaders.ts";
+import type { Content, Parts } from "./parts.ts";
+
+/** Archives that a loader is told of by name; an initrd of more is cut into as many pieces. */
+const MOST_ARCHIVES = 64;
+
+/** A kernel and its initramfs as a disk holds them. */
+export interface BootParts {
+  readonly kernel: Sized;
+  readonly segments: readonly Sized[];
+}
+
+/**
+ * What boots, out of the parts of an OS.
+ *
+ * @throws INVALID_DEFINITION when it has no kernel
+ */
+export function bootParts({ kernel, archives = [] }: Parts): BootParts {
+  if (!kernel) throw new LinuxKitError("INVALID_DEFINITION", "kernel: there is none, and a disk that boots needs one: add kernel: new Kernel({ image: debian.kernel() })", { path: "kernel" });
+  const sized = archives.map(sizedOf);
+  const perPiece = Math.ceil(sized.length / MOST_ARCHIVES);
+  const pieces = perPiece <= 1 ? sized : Array.from({ length: Math.ceil(sized.length / perPiece) }, (_, index) => slotted(sized.slice(index * perPiece, (index + 1) * perPiece)));
+  return { kernel: sizedOf(kernel), segments: pieces };
+}
+
+/** The EFI program that is kernel, initrd and command line in one, signed where the parts say by whom. */
+export async function efiProgram(parts: Parts): Promise<Sized> {
+  const { kernel, segments } = bootParts(parts);
+  const program = unifiedKernelImage({ stub: parts.loader(efiNames(parts.arch).stub), kernel, initrd: slotted(segments), cmdline: parts.cmdline, align: SLOT_BYTES });
+  return parts.signer ? signProgram(program, parts.signer) : program;
+}
+
+/** Content that several writers can read, each from its start; whoever reads it copies what it keeps. */
+function sizedOf({ size, open }: Content): Sized {
+  return {
+    size,
+    body: {
+      async *[Symbol.asyncIterator]() {
+        yield* open("reused");
+      },
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { Arch } from "../core/arch.ts";
+import type { Bytes } from "../core/bytes.ts";
+import type { Overwrite } from "../core/write-file.ts";
+import { type Disk, readDisk } from "../disk/extent.ts";
+import { bootDisk, cloudLayout, diskSeed, type Layout, layoutLoaders } from "./disk-layout.ts";
+import { writeGcp } from "./gcp.ts";
+import type { FormatWriter, Parts } from "./parts.ts";
+import { writeQcow2 } from "./qcow2.ts";
+import { writeDynamicVhd, writeFixedVhd } from "./vhd.ts";
+import { writeVmdk } from "./vmdk.ts";
+
+const GIB = 2 ** 30;
+
+interface DiskFormat {
+  readonly layout: Layout | "cloud";
+  readonly suffix: string;
+  /** Bytes of which the disk's size is a multiple. @default 1 MiB */
+  readonly unit?: number;
+  write(disk: Disk, parts: Parts): Bytes;
+}
+
+/** `raw-bios`: a disk with a master boot record, as bytes. */
+export const rawBios = diskFormat({ layout: "bios", suffix: "-bios.img", write: readDisk });
+
+/** `raw-efi`: a disk with a GUID partition table whose EFI program is the whole OS. */
+export const rawEfi = diskFormat({ layout: "efi", suffix: "-efi.img", write: readDisk });
+
+/** `raw-hybrid`: a disk that both firmwares start. */
+export const rawHybrid = diskFormat({ layout: "hybrid", suffix: "-hybrid.img", write: readDisk });
+
+/** `qcow2-bios`: {@link rawBios} for QEMU, sparse and compressed. */
+export const qcow2Bios = qcow2({ layout: "bios", suffix: ".qcow2" });
+
+/** `qcow2-efi`: {@link rawEfi} for QEMU, sparse and compressed. */
+export const qcow2Efi = qcow2({ layout: "efi", suffix: "-efi.qcow2" });
+
+/** `vhd`: what Azure takes. */
+export const vhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (disk, parts) => writeFixedVhd(disk, imageSeed(parts)) });
+
+/** `dynamic-vhd`: for Hyper-V, without the zeroes. */
+export const dynamicVhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (disk, parts) => writeDynamicVhd(disk, imageSeed(parts)) });
+
+/** `vmdk`: for VMware and VirtualBox, compressed. */
+export const vmdk = diskFormat({ layout: "cloud", suffix: ".vmdk", write: (disk, parts) => writeVmdk(disk, { seed: imageSeed(parts), name: `${parts.name}.vmdk` }) });
+
+/** `aws`: the bytes of an EBS snapshot. Volumes are whole GiB, and a backup partition table belongs at the end of one. */
+export const aws = diskFormat({ layout: "cloud", suffix: ".raw", unit: GIB, write: readDisk });
+
+/** `gcp`: what Compute Engine imports. */
+export const gcp = diskFormat({ layout: "cloud", suffix: ".img.tar.gz", unit: GIB, write: (disk) => writeGcp(disk) });
+
+function diskFormat(format: DiskFormat): FormatWriter {
+  return { ...rules(format), files: (parts) => [{ role: "image", suffix: format.suffix, open: () => writeLater(format, parts) }] };
+}
+
+function qcow2(format: Omit<DiskFormat, "write">): FormatWriter {
+  async function* open(parts: Parts): AsyncGenerator<Uint8Array | Overwrite> {
+    yield* writeQcow2(await diskOf(format, parts));
+  }
+  return { ...rules(format), files: (parts) => [{ role: "image", suffix: format.suffix, overwrites: true, open: () => open(parts) }] };
+}
+
+async function* writeLater(format: DiskFormat, parts: Parts): AsyncGenerator<Uint8Array> {
+  yield* format.write(await diskOf(format, parts), parts);
+}
+
+function diskOf({ layout, unit }: Omit<DiskFormat, "write">, parts: Parts): Promise<Disk> {
+  return bootDisk(layoutOn(layout, parts.arch), parts, unit);
+}
+
+function rules({ layout, suffix }: Omit<DiskFormat, "write">): Pick<FormatWriter, "needs" | "suffixes" | "arches" | "instead" | "loaders"> {
+  const arches: readonly Arch[] = layout === "bios" || layout === "hybrid" ? ["amd64"] : ["amd64", "arm64"];
+  const instead = layout === "bios" || layout === "hybrid" ? "raw-efi or qcow2-efi on arm64, kernel+initrd on s390x" : "kernel+initrd";
+  return { needs: "initrd", suffixes: [suffix], arches, instead, loaders: (arch) => layoutLoaders(layoutOn(layout, arch), arch) };
+}
+
+function layoutOn(layout: Layout | "cloud", arch: Arch): Layout {
+  return layout === "cloud" ? cloudLayout(arch) : layout;
+}
+
+function imageSeed(parts: Parts): string {
+  return diskSeed(parts, "image");
+}

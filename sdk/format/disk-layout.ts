@@ -1,0 +1,65 @@
+import type { Arch } from "../core/arch.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { biosDisk, efiDisk, hybridDisk } from "../disk/boot-disk.ts";
+import type { Disk } from "../disk/extent.ts";
+import type { Seed } from "../disk/identity.ts";
+import { readSyslinux } from "../disk/syslinux.ts";
+import { bootParts, efiProgram } from "./boot-parts.ts";
+import { efiNames, type LoaderFile } from "./loaders.ts";
+import type { Parts } from "./parts.ts";
+
+/** How a disk starts: by a BIOS, by EFI, or by either. */
+export type Layout = "bios" | "efi" | "hybrid";
+
+const MIB = 1 << 20;
+
+/** What clouds and hypervisors get: on amd64 both firmwares are met with. */
+export function cloudLayout(arch: Arch): Layout {
+  return arch === "amd64" ? "hybrid" : "efi";
+}
+
+export function layoutLoaders(layout: Layout, arch: Arch): LoaderFile[] {
+  if (layout === "efi") return [efiNames(arch).stub];
+  return layout === "bios" ? ["syslinux", "mbr.bin"] : ["syslinux", "gptmbr.bin", "systemd-bootx64.efi"];
+}
+
+/**
+ * What a disk's identifiers come from: what it is called, and not what is on it, so that they stay from build to build
+ * and an upload of the next build sends no table anew.
+ */
+export function diskSeed({ name, arch }: Parts, layout: string): Seed {
+  return `linuxkit ${layout} ${arch} ${name}`;
+}
+
+/**
+ * The disk of an OS.
+ *
+ * @param unit bytes of which its size is a multiple
+ * @throws TOO_LARGE when `diskMiB` is too small or the command line too long, INVALID_DEFINITION without a kernel,
+ * UNSUPPORTED for a signature on a disk that a BIOS starts
+ */
+export async function bootDisk(layout: Layout, parts: Parts, unit = MIB): Promise<Disk> {
+  const make = await disksOf(layout, parts);
+  const least = make();
+  const wanted = (parts.diskMiB ?? 0) * MIB;
+  // one that was asked for and is too small says so itself
+  const size = wanted > 0 && wanted < least.size ? wanted : Math.ceil(Math.max(least.size, wanted) / unit) * unit;
+  return size === least.size ? least : make(size);
+}
+
+async function disksOf(layout: Layout, parts: Parts): Promise<(size?: number) => Disk> {
+  const { cmdline, loader, signer } = parts;
+  const seed = diskSeed(parts, layout);
+  const sized = (size?: number) => ({ seed, ...(size !== undefined && { size }) });
+  if (layout === "efi") {
+    const program = await efiProgram(parts);
+    return (size) => efiDisk({ ...sized(size), loader: efiNames(parts.arch).program, program });
+  }
+  if (signer) {
+    throw new LinuxKitError("UNSUPPORTED", "secure boot: a disk that a BIOS starts too has a kernel and an initrd that no signature covers; use raw-efi, qcow2-efi, iso-efi or iso-efi-initrd", { what: "secure boot" });
+  }
+  const common = { ...bootParts(parts), cmdline, syslinux: readSyslinux(loader("syslinux")) };
+  if (layout === "bios") return (size) => biosDisk({ ...sized(size), ...common, code: loader("mbr.bin") });
+  const systemdBoot = loader("systemd-bootx64.efi");
+  return (size) => hybridDisk({ ...sized(size), ...common, code: loader("gptmbr.bin"), systemdBoot: { size: systemdBoot.length, body: [systemdBoot] } });
+}
