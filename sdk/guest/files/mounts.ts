@@ -73,4 +73,5 @@ mqueue /dev/mqueue mqueue nosuid,nodev,noexec 0 0
 tmpfs /run tmpfs nosuid,nodev,size=10%,mode=755 0 0
 tmpfs /tmp tmpfs nosuid,nodev,size=10%,mode=1777 0 0
 tmpfs /var tmpfs nosuid,nodev,size=50%,mode=755 0 0
+tmpfs /mnt tmpfs nosuid,nodev,noexec,size=1m,mode=755 0 0
 `;
