@@ -47,11 +47,11 @@ let builds = 0;
 after(async () => folder && rm(await folder, { recursive: true, force: true }));
 
 /** Builds an image with Debian's kernel and our init, and boots it. */
-export async function bootImage(parts: Omit<ImageArgs, "kernel" | "init">, options: Partial<BootOptions> = {}): Promise<Booted> {
+export async function bootImage(parts: Omit<ImageArgs, "kernel">, options: Partial<BootOptions> = {}): Promise<Booted> {
   return boot({ ...(await buildImage(parts)), ...options });
 }
 
-export async function buildImage(parts: Omit<ImageArgs, "kernel" | "init">): Promise<{ readonly kernel: string; readonly initrd: string; readonly cmdline: string }> {
+export async function buildImage(parts: Omit<ImageArgs, "kernel">): Promise<{ readonly kernel: string; readonly initrd: string; readonly cmdline: string }> {
   const image = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()], ...parts });
   folder ??= mkdtemp(join(tmpdir(), "linuxkit-image-"));
   const outputDir = join(await folder, String(builds++));

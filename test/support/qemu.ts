@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
+import { type DiskAttachment, qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
 import { type ConsoleLine, parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 
@@ -18,6 +18,8 @@ export interface BootOptions {
   readonly memoryMiB?: number;
   /** The guest's TCP ports to reach: see {@link Booted.port}. @default none */
   readonly ports?: readonly number[];
+  /** @default none */
+  readonly disks?: readonly DiskAttachment[];
   /** More items of the firmware configuration device, by name. */
   readonly firmware?: Readonly<Record<string, string>>;
   /** The word of this boot; `""` gives the guest none. @default "test-boot" */
@@ -35,6 +37,8 @@ export interface Booted extends AsyncDisposable {
   /** The host's port of a guest's port. */
   port(guestPort: number): number;
   pressPower(): Promise<void>;
+  /** Types on its console. */
+  type(text: string): void;
   /** Waits until QEMU has ended. */
   readonly ended: Promise<void>;
 }
@@ -42,7 +46,7 @@ export interface Booted extends AsyncDisposable {
 const LONGEST = 180_000;
 
 /** Boots a machine; the tests themselves decide what to wait for. */
-export async function boot({ kernel, initrd, cmdline, memoryMiB = 256, ports = [], firmware = {}, nonce = "test-boot" }: BootOptions): Promise<Booted> {
+export async function boot({ kernel, initrd, cmdline, memoryMiB = 256, ports = [], disks = [], firmware = {}, nonce = "test-boot" }: BootOptions): Promise<Booted> {
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-boot-"));
   const items = { ...(nonce && { [FIRMWARE.nonce]: nonce }), ...firmware };
   const files = await Promise.all(Object.entries(items).map(async ([name, text], index) => {
@@ -50,8 +54,8 @@ export async function boot({ kernel, initrd, cmdline, memoryMiB = 256, ports = [
     return { name, file: `item${index}` };
   }));
   const published = await Promise.all(ports.map(async (guestPort) => ({ protocol: "tcp" as const, address: "127.0.0.1", hostPort: await freePort(), guestPort })));
-  const args = qemuArguments({ arch: "amd64", accelerator: "tcg", name: "linuxkit-test", kernel, initrd, cmdline, memoryMiB, cpus: 1, publish: published, disks: [], firmware: files, monitor: "monitor" });
-  const qemu = spawn(qemuProgram("amd64").binary, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
+  const args = qemuArguments({ arch: "amd64", accelerator: "tcg", name: "linuxkit-test", kernel, initrd, cmdline, memoryMiB, cpus: 1, publish: published, disks, firmware: files, monitor: "monitor" });
+  const qemu = spawn(qemuProgram("amd64").binary, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
   return follow(qemu, folder, nonce, new Map(published.map(({ guestPort, hostPort }) => [guestPort, hostPort])));
 }
 
@@ -86,6 +90,7 @@ function follow(qemu: ChildProcess, folder: string, nonce: string, ports: Readon
       }
     },
     port: (guestPort) => ports.get(guestPort) ?? 0,
+    type: (text) => void qemu.stdin?.write(text),
     async pressPower() {
       const socket = connect(join(folder, "monitor"));
       for (const execute of ["qmp_capabilities", "system_powerdown"]) socket.write(`${JSON.stringify({ execute })}\n`);
