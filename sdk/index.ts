@@ -32,6 +32,8 @@ export type { SysctlArgs } from "./debian/base/sysctl.ts";
 export type { Keep, LockedDeb, LockedDebian } from "./debian/locked.ts";
 export type { RegistryAuth, RegistryAuthRequest, RegistryCredential } from "./oci/registry/credentials.ts";
 export { build, type BuildOptions, type Built } from "./build/build.ts";
+export { pemSigner, type Signer } from "./disk/secure-boot.ts";
+export type { SbomOption } from "./build/with-sbom.ts";
 export type { Artifact, ArtifactFile, ArtifactSegment } from "./build/artifact.ts";
 export type { FormatName } from "./format/formats.ts";
 export type { Lock } from "./resolve/lock.ts";

@@ -21,7 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/plan": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/guest", "sdk/runtime", "sdk/resolve"],
   "sdk/disk": ["sdk/core", "sdk/archive"],
   "sdk/format": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/disk", "sdk/plan"],
-  "sdk/build": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/resolve", "sdk/plan", "sdk/disk", "sdk/format"],
+  "sdk/build": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/resolve", "sdk/plan", "sdk/disk", "sdk/format", "sdk/sbom"],
+  "sdk/sbom": ["sdk/core"],
   "sdk/upload": ["sdk/core"],
   "sdk/plugin": ["sdk/core"],
   "sdk/resource": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/resolve", "sdk/plan", "sdk/format", "sdk/build", "sdk/plugin"],
@@ -36,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/definition": ["zod", "yaml", "@pulumi/pulumi"],
   "sdk/oci": ["zod"],
+  "sdk/sbom": ["zod"],
   "sdk/debian": ["zod", "openpgp", "xz-decompress"],
   "sdk/plugin": ["@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"],
   "sdk/resource": ["zod", "@pulumi/pulumi"],

@@ -19,6 +19,8 @@ import { lockLoaders } from "./loaders.ts";
 import { takeInFiles } from "./local-content.ts";
 import { type Origins, type OutsideSources, outsideSources, type Surroundings } from "./outside.ts";
 import { planSources } from "./plan-sources.ts";
+import { sbomOf } from "./sbom.ts";
+import { addSbom, type SbomOption, withSbom } from "./with-sbom.ts";
 
 export interface BuildOptions extends Origins {
   /** What to write. @default "kernel+initrd" */
@@ -43,6 +45,8 @@ export interface BuildOptions extends Origins {
   readonly lock?: Lock | undefined;
   /** `always` chooses anew whatever the lock says. @default "locked" */
   readonly update?: "locked" | "always" | undefined;
+  /** The SPDX document of all that is in the OS. @default true, written beside the files */
+  readonly sbom?: SbomOption | undefined;
   readonly onProgress?: OnProgress | undefined;
   /** Aborting it ends the build with `CANCELLED` and leaves no file behind. */
   readonly signal?: AbortSignal | undefined;
@@ -75,27 +79,34 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   const loaders = await lockLoaders(loaderPackages(formatsOf(options), around.arch), { ...options, arch: around.arch }, sources);
   const plan = await planDefinition(definition, options, around, sources);
   const lock: Lock = { ...plan.lock, ...(loaders && { loaders }) };
-  const artifact = await buildPlan(plan.plan, {
+  const { outputDir, name = "linuxkit", onProgress, signal } = options;
+  const written = await buildPlan(plan.plan, {
     format: formatsOf(options),
     diskMiB: options.diskMiB,
     signer: options.signer,
     loaders: Object.values(loaders ?? {}),
-    name: options.name ?? "linuxkit",
-    outputDir: options.outputDir,
+    name,
+    outputDir,
     sources: planSources(around, lock),
     store: around.store,
     cacheDir: around.cacheDir,
-    onProgress: options.onProgress,
-    signal: options.signal,
+    onProgress,
+    signal,
   });
+  const artifact = plan.sbom === undefined ? written : await addSbom(written, plan.sbom, { outputDir, name, signal });
   return { ...artifact, lock, planDigest: plan.plan.digest, cmdline: plan.plan.cmdline };
 }
 
-async function planDefinition(definition: Definition, options: BuildOptions, around: Surroundings, sources: OutsideSources): Promise<{ plan: Plan; lock: Lock }> {
+async function planDefinition(definition: Definition, options: BuildOptions, around: Surroundings, sources: OutsideSources): Promise<{ plan: Plan; lock: Lock; sbom?: string }> {
   const read = takeInFiles(definition, { projectDir: around.folder, store: around.store });
   const { arch, signal } = around;
   const resolved = await resolve(read, { arch, sources, lock: options.lock, update: options.update, signal });
-  return { plan: createPlan(resolved, (kind) => metadataText(definition, kind, expandReference)), lock: resolved.lock };
+  const { lock } = resolved;
+  const plan = createPlan(resolved, (kind) => metadataText(definition, kind, expandReference));
+  const { sbom: wanted = true } = options;
+  if (wanted === false) return { plan, lock };
+  const sbom = await sbomOf(plan, lock, planSources(around, lock), around);
+  return { plan: wanted === true ? plan : withSbom(plan, wanted.path, sbom), lock, sbom };
 }
 
 function formatsOf({ format = DEFAULT_FORMAT, formats = [format] }: BuildOptions): readonly FormatName[] {

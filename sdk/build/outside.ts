@@ -5,6 +5,7 @@ import { lockAlone, lockPackages } from "../debian/lock-packages.ts";
 import type { LockedDeb } from "../debian/locked.ts";
 import { openRepository, type Repository } from "../debian/repository.ts";
 import { parseLabel } from "../definition/label.ts";
+import { findSboms } from "../oci/attestations.ts";
 import type { Platform } from "../oci/descriptor.ts";
 import { findImage } from "../oci/open-source.ts";
 import { findLayout } from "../oci/find-layout.ts";
@@ -72,10 +73,12 @@ export function outsideSources(around: Surroundings): OutsideSources {
       around.onProgress?.({ stage: "resolve", message: reference });
       const image = await findImage(pinnedReference(reference, pinned), { os: "linux", architecture: around.arch }, ociOptions(around));
       const { labelText, entrypoint, cmd, env, workingDir } = image.config;
+      const sboms = image.index && (await findSboms(reference, image.index, image.digest, ociOptions(around)));
       return {
         config: { entrypoint, cmd, env, workingDir, label: parseLabel(labelText, location) },
         manifest: image.digest,
         layers: image.manifest.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
+        ...(sboms && { sboms: sboms.map(({ digest, size }) => ({ digest, size })) }),
       };
     },
     async findLayout(reference, pinned, platforms, location) {

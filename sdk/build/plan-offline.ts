@@ -6,6 +6,8 @@ import type { Plan } from "../plan/plan.ts";
 import { layoutsOf, sourceKey, sourcesOf } from "../resolve/image-source.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { resolve, type Sources } from "../resolve/resolve.ts";
+import { debianSbom } from "./sbom.ts";
+import { type SbomOption, withSbom } from "./with-sbom.ts";
 
 /** Is never asked: everything is in the lock. */
 const NOWHERE: Sources = {
@@ -20,8 +22,10 @@ const NOWHERE: Sources = {
  *
  * @throws INVALID_DEFINITION as the build would
  */
-export async function planOffline(definition: Definition, { arch, lock }: { readonly arch: Arch; readonly lock: Lock }): Promise<Plan | undefined> {
+export async function planOffline(definition: Definition, options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined }): Promise<Plan | undefined> {
+  const { arch, lock, sbom } = options;
   if (lock.arch !== arch || definition.files.some(({ source }) => source !== undefined)) return undefined;
   if (layoutsOf(definition).length > 0 || !sourcesOf(definition).every(({ source }) => typeof source !== "string" && sourceKey(source) in lock.debian)) return undefined;
-  return createPlan(await resolve(definition, { arch, lock, sources: NOWHERE }), (kind) => metadataText(definition, kind));
+  const plan = createPlan(await resolve(definition, { arch, lock, sources: NOWHERE }), (kind) => metadataText(definition, kind));
+  return typeof sbom === "object" ? withSbom(plan, sbom.path, debianSbom(plan)) : plan;
 }

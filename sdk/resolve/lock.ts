@@ -13,6 +13,8 @@ export interface Lock {
   readonly debian: Readonly<Record<string, LockedDebian>>;
   /** Manifest digests by image reference, as the definition writes it. */
   readonly images: Readonly<Record<string, Digest>>;
+  /** What the images' builders attested of their software, by reference: in-toto statements with SPDX. @default none */
+  readonly sboms?: Readonly<Record<string, readonly { readonly digest: Digest; readonly size: number }[]>> | undefined;
   /** Digests of what a tag points to itself, index or manifest, by the references of volumes that hold images. @default none */
   readonly layouts?: Readonly<Record<string, Digest>> | undefined;
   /** The packages that boot loaders of the formats come from, by name. They are no part of the OS. @default none */

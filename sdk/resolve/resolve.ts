@@ -43,12 +43,21 @@ export interface Resolved {
   readonly lock: Lock;
 }
 
+/** An image as it was found. */
+export interface FoundImage {
+  readonly config: ImageConfig;
+  readonly manifest: Digest;
+  readonly layers: readonly ResolvedLayer[];
+  /** What its builder attested of its software; undefined where that is not seen, as of an image by its own digest. */
+  readonly sboms?: readonly { readonly digest: Digest; readonly size: number }[] | undefined;
+}
+
 /** The outside world, as far as resolving asks it. */
 export interface Sources {
   /** Chooses and pins the packages of an image; called only for what the lock does not hold. */
   lockDebian(image: DebianImage, location: string): Promise<LockedDebian>;
   /** Finds an image by its reference, or by `pinned` when the lock holds it. */
-  findImage(reference: string, pinned: Digest | undefined, location: string): Promise<{ readonly config: ImageConfig; readonly manifest: Digest; readonly layers: readonly ResolvedLayer[] }>;
+  findImage(reference: string, pinned: Digest | undefined, location: string): Promise<FoundImage>;
   /** Finds an image to keep as it is. */
   findLayout(reference: string, pinned: Digest | undefined, platforms: readonly string[], location: string): Promise<ResolvedLayout>;
 }
@@ -73,6 +82,7 @@ export async function resolve(definition: Definition, options: ResolveOptions): 
   const debian: Record<string, LockedDebian> = {};
   const references: Record<string, Digest> = {};
   const tags: Record<string, Digest> = {};
+  const sboms: Record<string, NonNullable<FoundImage["sboms"]>> = {};
   const images = new Map<string, ResolvedImage>();
   const layouts = new Map<string, ResolvedLayout>();
 
@@ -81,8 +91,10 @@ export async function resolve(definition: Definition, options: ResolveOptions): 
     const key = sourceKey(source);
     if (typeof source === "string") {
       const found = await at(location, sources.findImage(source, references[key] ?? lock?.images[key], location));
-      references[key] = found.manifest;
-      images.set(location, found);
+      const { config, manifest, layers, sboms: attested = lock?.sboms?.[key] ?? [] } = found;
+      references[key] = manifest;
+      if (attested.length > 0) sboms[key] ??= attested;
+      images.set(location, { config, manifest, layers });
     } else {
       debian[key] ??= lock?.debian[key] ?? (await at(location, sources.lockDebian(source, location)));
       images.set(location, { config: debianImageConfig(source), debian: source.debian, packages: debian[key].packages });
@@ -97,7 +109,7 @@ export async function resolve(definition: Definition, options: ResolveOptions): 
     layouts.set(location, found);
   }
   checkRoles(definition);
-  return { definition, arch, images, layouts, lock: { version: 1, arch, debian, images: references, ...(layouts.size > 0 && { layouts: tags }) } };
+  return { definition, arch, images, layouts, lock: { version: 1, arch, debian, images: references, ...(layouts.size > 0 && { layouts: tags }), ...(Object.keys(sboms).length > 0 && { sboms }) } };
 }
 
 // what is wrong with an image is said of the place that names it

@@ -1,3 +1,4 @@
+import type { SbomOption } from "../build/with-sbom.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
 import type { OnProgress } from "../core/progress.ts";
@@ -11,7 +12,7 @@ export interface Builder {
   readonly formats: readonly FormatName[];
   build(definition: Definition, options: BuilderOptions): Promise<Built>;
   /** What a build from this lock will be made of, where that is seen at once and offline; undefined where it is not. */
-  plan(definition: Definition, options: { readonly arch: Arch; readonly lock: Lock }): Promise<BuiltPlan | undefined>;
+  plan(definition: Definition, options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined }): Promise<BuiltPlan | undefined>;
 }
 
 /** What an artifact is made from: the same in the same format is the same bytes. */
@@ -31,6 +32,7 @@ export interface BuilderOptions {
   /** From the last build. */
   readonly lock?: Lock | undefined;
   readonly update: "locked" | "always";
+  readonly sbom?: SbomOption | undefined;
   readonly debianMirror?: string | undefined;
   readonly debianSecurityMirror?: string | undefined;
   readonly debianSnapshot?: string | undefined;
@@ -53,7 +55,7 @@ export interface Built {
 
 /** One file of an artifact. */
 export interface BuiltFile {
-  /** What it is, whatever it is called: `kernel`, `initrd`, `cmdline`, or `image` for a format of one file. */
+  /** What it is, whatever it is called: `kernel`, `initrd`, `cmdline`, `image` for a format of one file, `sbom`. */
   readonly role: string;
   readonly name: string;
   /** Bytes. */

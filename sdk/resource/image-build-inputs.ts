@@ -3,6 +3,8 @@ import type { Digest } from "../core/digest.ts";
 import { formatPath } from "../core/property-path.ts";
 import { checkDefinition } from "../definition/check-definition.ts";
 import type { Definition } from "../definition/definition.ts";
+import type { SbomOption } from "../build/with-sbom.ts";
+import { plainPath } from "../definition/file.ts";
 import type { FormatName } from "../format/formats.ts";
 import type { CheckFailure, Checked } from "../plugin/resource-type.ts";
 import { isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
@@ -20,6 +22,8 @@ export interface ImageBuildInputs {
   readonly arch: Arch;
   /** `always` looks for newer packages and moved tags at each update. @default "locked" */
   readonly update: "locked" | "always";
+  /** @default true */
+  readonly sbom?: SbomOption;
   /** By local reference, what it was when the program ran. */
   readonly localImages?: Readonly<Record<string, Digest>>;
   /** Where bytes are fetched from. None of these is compared: they decide nothing about what the bytes are. */
@@ -33,7 +37,7 @@ export interface ImageBuildInputs {
 /** Inputs that say where bytes come from, and not which. */
 export const ORIGINS: readonly string[] = [...Object.keys(DEBIAN_MIRRORS), "registryMirrors"];
 
-const KNOWN = ["image", "formats", "name", "arch", "update", "localImages", ...ORIGINS];
+const KNOWN = ["image", "formats", "name", "arch", "update", "sbom", "localImages", ...ORIGINS];
 
 type Rule = (value: Value) => string | undefined;
 type Fail = (path: string, message: string | undefined) => void;
@@ -71,6 +75,7 @@ export function checkImageBuild(given: Properties, resource: string, formats: re
   }
   checkFormats(inputs.formats, formats, fail);
   checkMirrors(inputs.registryMirrors, fail);
+  checkSbom(inputs.sbom, fail);
   inputs.image = checkImage(inputs.image, fail);
   return { inputs, failures };
 }
@@ -106,6 +111,14 @@ function checkMirrors(value: Value | undefined, fail: Fail): void {
   for (const [registry, mirror] of Object.entries(value)) {
     if (mirror !== undefined && mirror !== UNKNOWN) fail(formatPath(["registryMirrors", registry]), url(mirror));
   }
+}
+
+function checkSbom(value: Value | undefined, fail: Fail): void {
+  if (value === undefined || value === UNKNOWN || typeof value === "boolean") return;
+  const path = isProperties(value) ? value.path : undefined;
+  if (path === UNKNOWN) return;
+  const escapes = typeof path !== "string" || plainPath(path) === "" || path.split("/").includes("..");
+  if (!isProperties(value) || Object.keys(value).length !== 1 || escapes) fail("sbom", `got ${shown(isProperties(value) ? path : value)}, wanted true, false or { path } with a path in the operating system`);
 }
 
 function shown(value: Value | undefined): string {

@@ -72,9 +72,9 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
       const now = inputs as unknown as ImageBuildInputs;
       const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
-      const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock }));
+      const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock, sbom: now.sbom }));
       if (!plan) return unknown;
-      const isSame = plan.digest === old.outputs.planDigest && now.name === old.inputs.name && canonicalJson(now.formats) === canonicalJson(old.inputs.formats);
+      const isSame = plan.digest === old.outputs.planDigest && now.name === old.inputs.name && canonicalJson([now.formats, now.sbom]) === canonicalJson([old.inputs.formats, old.inputs.sbom]);
       // what uses the digest is not shown as replaced for a change that makes no other bytes
       return isSame ? (old.outputs as unknown as Properties) : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
     },
@@ -108,8 +108,9 @@ function mirrorsOf(config: Properties): Partial<Record<keyof typeof DEBIAN_MIRRO
 /** The last build's lock, without what it says of local images that have been made anew since. */
 function lockForUpdate(lock: Lock | undefined, old: ImageBuildInputs, now: ImageBuildInputs): Lock | undefined {
   if (!lock) return undefined;
-  const images = Object.entries(lock.images).filter(([reference]) => old.localImages?.[reference] === now.localImages?.[reference]);
-  return { ...lock, images: Object.fromEntries(images) };
+  const kept = <T>(pins: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    Object.fromEntries(Object.entries(pins).filter(([reference]) => old.localImages?.[reference] === now.localImages?.[reference]));
+  return { ...lock, images: kept(lock.images), ...(lock.layouts && { layouts: kept(lock.layouts) }), ...(lock.sboms && { sboms: kept(lock.sboms) }) };
 }
 
 function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBuildOutputs {

@@ -33,6 +33,8 @@ export interface ImageBuildArgs {
   readonly arch?: Input<Arch> | undefined;
   /** `always` looks for newer packages and moved tags at each update. @default "locked" */
   readonly update?: Input<"locked" | "always"> | undefined;
+  /** The SPDX document of all that is in the OS: beside the files, and with `{ path }` in the OS too. @default true */
+  readonly sbom?: Input<boolean | { readonly path: Input<string> }> | undefined;
   /** Debian's mirror, as `https://HOST/debian`. @default `linuxkit:debianMirror` of the stack, else the host's apt sources */
   readonly debianMirror?: Input<string> | undefined;
   /** Debian's security mirror. @default `linuxkit:debianSecurityMirror`, else beside `debianMirror` or the host's own */

@@ -50,6 +50,8 @@ describe("check", () => {
     ["an update that is none", { image: IMAGE, update: "never" }, "update", /got "never"/],
     ["a mirror that is none", { image: IMAGE, debianMirror: 7 }, "debianMirror", /got 7/],
     ["a mirror that is no URL", { image: IMAGE, registryMirrors: { "docker.io": "x" } }, 'registryMirrors["docker.io"]', /got "x", wanted a URL/],
+    ["an SBOM that is none", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path \}/],
+    ["an SBOM that leaves the OS", { image: IMAGE, sbom: { path: "../sbom.json" } }, "sbom", /got "\.\.\/sbom\.json"/],
     ["a misspelt property", { image: IMAGE, fromat: "tar" }, "fromat", /unknown property/],
   ];
   for (const [name, inputs, path, message] of bad) {
@@ -61,7 +63,7 @@ describe("check", () => {
   }
 
   test("passes over what is not known", async () => {
-    const inputs: Properties = { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } }, formats: UNKNOWN, debianMirror: UNKNOWN, registryMirrors: UNKNOWN, arch: UNKNOWN };
+    const inputs: Properties = { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } }, formats: UNKNOWN, debianMirror: UNKNOWN, registryMirrors: UNKNOWN, arch: UNKNOWN, sbom: { path: UNKNOWN } };
     assert.deepEqual((await check(inputs)).failures, []);
     assert.deepEqual((await check({ image: UNKNOWN })).failures, []);
   });

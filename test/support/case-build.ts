@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { build, type BuildOptions, type Built } from "../../sdk/build/build.ts";
 import { Image } from "../../sdk/definition/image.ts";
-import type { Arch } from "../../sdk/core/arch.ts";
 import { builtTree } from "./built-tree.ts";
 import type { TreePath } from "./conformance.ts";
 
@@ -11,7 +10,7 @@ export function buildIn(folder: string, options: Partial<BuildOptions> = {}): Bu
 }
 
 /** Builds YAML in the format `tar`, and unpacks that. */
-export async function buildTree(yaml: string, folder: string, options: Partial<BuildOptions> & { readonly arch?: Arch } = {}): Promise<{ readonly tree: Record<string, TreePath>; readonly built: Built }> {
+export async function buildTree(yaml: string, folder: string, options: Partial<BuildOptions> = {}): Promise<{ readonly tree: Record<string, TreePath>; readonly built: Built }> {
   const built = await build(Image.fromYaml(yaml), buildIn(folder, { format: "tar", ...options }));
   return { tree: await builtTree(built.files[0]?.path as string), built };
 }

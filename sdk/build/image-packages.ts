@@ -1,0 +1,48 @@
+import { collect } from "../core/bytes.ts";
+import { digestOf, hexOf } from "../core/digest.ts";
+import { canonicalJson } from "../core/json.ts";
+import { NO_PATHS, type SegmentStore } from "../cache/segment-store.ts";
+import type { PlanSource } from "../plan/plan.ts";
+import { parseApk, parseDpkg } from "../sbom/databases.ts";
+import { parseOsRelease, type SoftwarePackage } from "../sbom/package.ts";
+import type { Sources } from "./sources.ts";
+
+/** Where distributions keep what is installed, and what they are. */
+const APK = /^(usr\/)?lib\/apk\/db\/installed$/;
+const DPKG = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+)$/;
+const OS_RELEASE = /^(etc|usr\/lib)\/os-release$/;
+
+const DATABASE_LIMIT = 256 << 20;
+
+// counts the changes of how databases are read, as the layout of segments does
+const VERSION = 1;
+
+/**
+ * The packages that an image of a registry says it has installed. What was found is kept in the cache, so that an
+ * image is unpacked for it only once.
+ */
+export async function imagePackages(source: PlanSource, sources: Sources, segments: SegmentStore, signal: AbortSignal | undefined): Promise<SoftwarePackage[]> {
+  const key = hexOf(digestOf(canonicalJson({ packages: VERSION, source })));
+  const cached = await segments.find(key);
+  if (cached) return JSON.parse((await collect(segments.open(cached), DATABASE_LIMIT)).toString()) as SoftwarePackage[];
+  const found = await readDatabases(source, sources, signal);
+  await segments.put(key, [Buffer.from(JSON.stringify(found))], () => NO_PATHS, signal);
+  return found;
+}
+
+async function readDatabases(source: PlanSource, sources: Sources, signal: AbortSignal | undefined): Promise<SoftwarePackage[]> {
+  const apk: string[] = [];
+  const dpkg: string[] = [];
+  let release = "";
+  for await (const { path, type, body } of sources.openSource(source, signal)) {
+    if (type !== "file" || ![APK, DPKG, OS_RELEASE].some((pattern) => pattern.test(path))) continue;
+    const text = (await collect(body, DATABASE_LIMIT, path)).toString();
+    if (APK.test(path)) apk.push(text);
+    else if (DPKG.test(path)) dpkg.push(text);
+    else release ||= text;
+  }
+  return [
+    ...apk.flatMap((text) => parseApk(text, parseOsRelease(release, "alpine"))),
+    ...dpkg.flatMap((text) => parseDpkg(text, parseOsRelease(release, "debian"))),
+  ];
+}

@@ -1,0 +1,36 @@
+import { collect } from "../core/bytes.ts";
+import type { Digest } from "../core/digest.ts";
+import type { ContentSource } from "./content.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { parseIndex } from "./image-index.ts";
+import { MANIFEST_LIMIT, parseManifest } from "./manifest.ts";
+import { openSource, type SourceOptions } from "./open-source.ts";
+import { parseReference } from "./reference.ts";
+
+const TYPE = "vnd.docker.reference.type";
+const SUBJECT = "vnd.docker.reference.digest";
+const PREDICATE = "in-toto.io/predicate-type";
+const STATEMENT = "application/vnd.in-toto+json";
+const SPDX = "https://spdx.dev/Document";
+
+/**
+ * The SPDX documents that an image's builder put beside it in its index, as BuildKit and LinuxKit do: in-toto
+ * statements, by descriptor. Only their manifests are fetched.
+ *
+ * @param index of the image, which the store holds
+ * @param manifest of the image for one platform
+ */
+export async function findSboms(reference: string, index: Descriptor, manifest: Digest, options: SourceOptions): Promise<Descriptor[]> {
+  const { manifests } = parseIndex(await collect(options.store.open(index.digest), MANIFEST_LIMIT), `index of ${reference}`, index.mediaType || undefined);
+  const attesting = manifests.filter(({ annotations }) => annotations?.[TYPE] === "attestation-manifest" && annotations[SUBJECT] === manifest);
+  if (attesting.length === 0) return [];
+  const source = await openSource(parseReference(reference), options);
+  const found = await Promise.all(attesting.map((descriptor) => statements(source, descriptor, reference)));
+  return found.flat();
+}
+
+async function statements(source: ContentSource, { digest, mediaType }: Descriptor, reference: string): Promise<Descriptor[]> {
+  const { bytes } = await source.document(digest);
+  const { layers } = parseManifest(bytes, `attestations of ${reference}`, mediaType);
+  return layers.filter((layer) => layer.mediaType === STATEMENT && layer.annotations?.[PREDICATE] === SPDX).map(({ mediaType: type, digest: blob, size }) => ({ mediaType: type, digest: blob, size }));
+}

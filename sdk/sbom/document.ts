@@ -1,0 +1,150 @@
+import { digestOf, hexOf } from "../core/digest.ts";
+import { canonicalJson } from "../core/json.ts";
+import type { AttestedDocument, SpdxElement } from "./attestation.ts";
+import type { SoftwarePackage } from "./package.ts";
+
+/** What is known of the software in one image of an OS. */
+export interface ImageContents {
+  /** The image's full reference, or what it is made from. */
+  readonly name: string;
+  /** Names it by digest; absent for what is no image of a registry. */
+  readonly purl?: string | undefined;
+  /** Where its tree lies, relative to the root of the OS: `""`, `containers/services/web/lower`. */
+  readonly places: readonly string[];
+  readonly packages: readonly SoftwarePackage[];
+  /** What the image's builder attested, if it did. */
+  readonly attested: readonly AttestedDocument[];
+}
+
+const OS = "SPDXRef-os";
+const DOCUMENT = "SPDXRef-DOCUMENT";
+const UNSAID = "NOASSERTION";
+
+/**
+ * One SPDX 2.3 document, as JSON, of all the software in an OS: for each image what its builder attested and what its
+ * package databases say. Ids are made anew, so that no two images' collide, and nothing in it comes from a clock or is
+ * random: the same OS has the same document.
+ */
+export function spdxDocument(images: readonly ImageContents[]): string {
+  const merged = images.map((image, index) => imageElements(image, `image${index}`));
+  const all = <K extends keyof Elements>(name: K): Elements[K][number][] => merged.flatMap((elements) => elements[name] as Elements[K][number][]);
+  const content = {
+    spdxVersion: "SPDX-2.3",
+    dataLicense: "CC0-1.0",
+    SPDXID: DOCUMENT,
+    name: "sbom",
+    creationInfo: { created: "1970-01-01T00:00:00Z", creators: ["Tool: pulumi-linuxkit"] },
+    packages: [{ ...element(OS, "os"), primaryPackagePurpose: "OPERATING-SYSTEM" }, ...all("packages")],
+    files: all("files"),
+    hasExtractedLicensingInfos: all("licenses"),
+    relationships: [related(DOCUMENT, "DESCRIBES", OS), ...all("relationships")],
+  };
+  const given = Object.entries(content).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+  // the namespace must be another one for another document, and the same for the same
+  const documentNamespace = `https://spdx.org/spdxdocs/linuxkit-${hexOf(digestOf(canonicalJson(content)))}`;
+  return `${JSON.stringify({ ...Object.fromEntries(given), documentNamespace }, undefined, 2)}\n`;
+}
+
+interface Elements {
+  readonly packages: object[];
+  readonly files: object[];
+  readonly licenses: object[];
+  readonly relationships: object[];
+}
+
+function imageElements({ name, purl, places, packages, attested }: ImageContents, prefix: string): Elements {
+  const own = `SPDXRef-${prefix}`;
+  const comment = `in ${places.map((place) => `/${place}`).join(", ")}`;
+  const elements: Elements = {
+    packages: [{ ...element(own, name), ...(purl !== undefined && { externalRefs: [purlReference(purl)] }), primaryPackagePurpose: "CONTAINER", comment }],
+    files: [],
+    licenses: [],
+    relationships: [related(OS, "CONTAINS", own)],
+  };
+  const known = new Set<string>();
+  for (const [index, document] of attested.entries()) adopt(document, { id: `${prefix}-${index}`, own, place: places[0] ?? "" }, elements, known);
+  for (const [index, found] of packages.entries()) {
+    // what the builder attested says more
+    if (known.has(bare(found.purl))) continue;
+    const id = `${own}-package${index}`;
+    elements.packages.push(packageElement(id, found));
+    elements.relationships.push(related(own, "CONTAINS", id));
+  }
+  return elements;
+}
+
+interface Adoption {
+  /** Stands before every id. */
+  readonly id: string;
+  /** The element of the image itself, in the place of the attested document. */
+  readonly own: string;
+  readonly place: string;
+}
+
+function adopt(document: AttestedDocument, { id, own, place }: Adoption, elements: Elements, known: Set<string>): void {
+  const licenses = new Map(document.hasExtractedLicensingInfos.map(({ licenseId }) => [String(licenseId), String(licenseId).replace(/^LicenseRef-/, `LicenseRef-${id}-`)]));
+  const renamed = (spdxId: string): string | undefined => {
+    if (spdxId === DOCUMENT) return own;
+    // what another document holds is not here
+    return /^SPDXRef-/.test(spdxId) ? spdxId.replace(/^SPDXRef-/, `SPDXRef-${id}-`) : undefined;
+  };
+  const kept = (found: SpdxElement): Record<string, unknown> => {
+    const members = Object.entries(found).map(([name, value]) => [name, /^license/.test(name) ? withLicenses(value, licenses) : value]);
+    return { ...Object.fromEntries(members), SPDXID: renamed(found.SPDXID) };
+  };
+  for (const found of document.packages) {
+    for (const { referenceType, referenceLocator } of (found["externalRefs"] ?? []) as { referenceType?: string; referenceLocator?: string }[]) {
+      if (referenceType === "purl" && referenceLocator) known.add(bare(referenceLocator));
+    }
+    elements.packages.push(kept(found));
+  }
+  for (const found of document.files) elements.files.push({ ...kept(found), fileName: joined(place, String(found["fileName"] ?? "")) });
+  for (const found of document.hasExtractedLicensingInfos) elements.licenses.push({ ...found, licenseId: licenses.get(String(found["licenseId"])) });
+  for (const found of document.relationships) {
+    const [from, to] = [renamed(found.spdxElementId), found.relatedSpdxElement === "NONE" || found.relatedSpdxElement === UNSAID ? found.relatedSpdxElement : renamed(found.relatedSpdxElement)];
+    // the image does not describe what it holds, it contains it
+    const relationshipType = from === own && found.relationshipType === "DESCRIBES" ? "CONTAINS" : found.relationshipType;
+    if (from && to && from !== to) elements.relationships.push({ ...found, spdxElementId: from, relatedSpdxElement: to, relationshipType });
+  }
+}
+
+function packageElement(id: string, { name, version, purl, license, supplier, homepage, sha256 }: SoftwarePackage): object {
+  return {
+    ...element(id, name),
+    versionInfo: version,
+    ...(supplier && { supplier: `Organization: ${supplier}` }),
+    ...(homepage && URL.canParse(homepage) && { homepage }),
+    ...(sha256 && { checksums: [{ algorithm: "SHA256", checksumValue: sha256 }] }),
+    licenseConcluded: UNSAID,
+    licenseDeclared: UNSAID,
+    // what distributions write is no SPDX expression as a rule
+    ...(license && { licenseComments: license }),
+    externalRefs: [purlReference(purl)],
+  };
+}
+
+function element(SPDXID: string, name: string): object {
+  return { SPDXID, name, downloadLocation: UNSAID, filesAnalyzed: false };
+}
+
+function purlReference(referenceLocator: string): object {
+  return { referenceCategory: "PACKAGE-MANAGER", referenceType: "purl", referenceLocator };
+}
+
+function related(spdxElementId: string, relationshipType: string, relatedSpdxElement: string): object {
+  return { spdxElementId, relationshipType, relatedSpdxElement };
+}
+
+function withLicenses(value: unknown, licenses: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => withLicenses(item, licenses));
+  return typeof value === "string" ? value.replaceAll(/LicenseRef-[A-Za-z0-9.-]+/g, (name) => licenses.get(name) ?? name) : value;
+}
+
+function bare(purl: string): string {
+  return purl.replace(/[?#].*$/, "");
+}
+
+function joined(place: string, file: string): string {
+  const plain = file.replace(/^\.?\/+/, "");
+  return `./${place === "" ? plain : `${place}/${plain}`}`;
+}
