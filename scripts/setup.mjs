@@ -4,7 +4,7 @@
 // Runs on Node 20 and without any package: it is what installs them.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,9 +13,9 @@ import { findProgram, run, say } from "./run.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** What each argument asks for: programs, and the Debian packages that they come from. */
+/** What each argument asks for: programs, or files by their path, and the Debian packages that they come from. */
 const DEBIAN_PACKAGES = {
-  qemu: { "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils" },
+  qemu: { "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd": "ovmf" },
   judges: {
     busybox: "busybox-static",
     cpio: "cpio",
@@ -26,6 +26,7 @@ const DEBIAN_PACKAGES = {
     "fsck.fat": "dosfstools",
     gpgv: "gpgv",
     mcopy: "mtools",
+    mksquashfs: "squashfs-tools",
     openssl: "openssl",
     readelf: "binutils",
     sbverify: "sbsigntool",
@@ -87,7 +88,7 @@ async function ensureDist(bin) {
 /** Installs the packages of those programs that are not there, as root or through sudo. */
 async function ensureDebianPackages(programs) {
   const path = [process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter);
-  const missing = Object.entries(programs).filter(([program]) => !findProgram(program, path));
+  const missing = Object.entries(programs).filter(([program]) => !(program.startsWith("/") ? existsSync(program) : findProgram(program, path)));
   if (missing.length === 0) return;
   const packages = missing.map(([, name]) => name);
   const needs = `${missing.map(([program]) => program).join(", ")} not found: ${packages.join(" ")} of Debian needed`;

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type Built, type FormatName, pemSigner } from "../../sdk/index.ts";
+import { bootDisk, type DiskMachine } from "../support/disk-machine.ts";
+import { buildDisks, diskOs } from "../support/disk-os.ts";
+import { judge, scratch } from "../support/judge.ts";
+
+interface Row {
+  readonly format: FormatName;
+  readonly suffix: string;
+  readonly driver: DiskMachine["driver"];
+  readonly on: readonly (readonly [DiskMachine["firmware"], ("disk" | "cd")?])[];
+}
+
+const BOTH = [["bios"], ["efi"]] as const;
+
+const ROWS: readonly Row[] = [
+  { format: "raw-bios", suffix: "-bios.img", driver: "raw", on: [["bios"]] },
+  { format: "raw-efi", suffix: "-efi.img", driver: "raw", on: [["efi"]] },
+  { format: "raw-hybrid", suffix: "-hybrid.img", driver: "raw", on: BOTH },
+  { format: "qcow2-bios", suffix: ".qcow2", driver: "qcow2", on: [["bios"]] },
+  { format: "qcow2-efi", suffix: "-efi.qcow2", driver: "qcow2", on: [["efi"]] },
+  { format: "iso-bios", suffix: ".iso", driver: "raw", on: [["bios", "cd"], ["bios", "disk"]] },
+  { format: "iso-efi", suffix: "-efi.iso", driver: "raw", on: [["efi", "cd"], ["efi", "disk"]] },
+  { format: "iso-efi-initrd", suffix: "-efi-initrd.iso", driver: "raw", on: [["efi", "cd"]] },
+  { format: "vhd", suffix: ".vhd", driver: "vpc", on: BOTH },
+  { format: "dynamic-vhd", suffix: ".vhd", driver: "vpc", on: BOTH },
+  { format: "vmdk", suffix: ".vmdk", driver: "vmdk", on: BOTH },
+  { format: "aws", suffix: ".raw", driver: "raw", on: BOTH },
+  { format: "gcp", suffix: ".img.tar.gz", driver: "raw", on: BOTH },
+];
+
+type Disks = Built & { path(suffix: string): string };
+
+describe("a machine started from", () => {
+  let folder: Awaited<ReturnType<typeof scratch>>;
+  let all: Disks;
+  let dynamic: Disks;
+  before(async () => {
+    folder = await scratch();
+    all = await buildDisks(diskOs("hello from a disk"), { formats: ROWS.flatMap(({ format }) => (format === "dynamic-vhd" ? [] : [format])) });
+    // a fixed and a dynamic one have the same name
+    dynamic = await buildDisks(diskOs("hello from a disk"), { format: "dynamic-vhd", lock: all.lock });
+    judge("tar", "-xf", all.path(".img.tar.gz"), "-C", folder.path);
+  });
+  after(() => folder[Symbol.asyncDispose]());
+
+  for (const { format, suffix, driver, on } of ROWS) {
+    for (const [firmware, as = "disk"] of on) {
+      test(`${format}, ${firmware}, as a ${as}`, async () => {
+        const path = format === "gcp" ? join(folder.path, "disk.raw") : (format === "dynamic-vhd" ? dynamic : all).path(suffix);
+        assert.equal((await bootDisk({ path, driver, firmware, as })).answer, "hello from a disk");
+      });
+    }
+  }
+});
+
+describe("Secure Boot, with the same firmware and variables", () => {
+  const KEY = "/usr/share/ovmf/PkKek-1-snakeoil";
+  const verbose = diskOs("hello", { cmdline: "console=ttyS0 loglevel=7" });
+
+  test("starts the signed disk, whose kernel says that it is on", async () => {
+    const signer = pemSigner({ key: await readFile(`${KEY}.key`, "utf8"), certificate: await readFile(`${KEY}.pem`, "utf8"), passphrase: "snakeoil" });
+    const built = await buildDisks(verbose, { format: "raw-efi", signer });
+    const { answer, console } = await bootDisk({ path: built.path("-efi.img"), driver: "raw", firmware: "secure-boot" });
+    assert.equal(answer, "hello");
+    assert.match(console, /secureboot: Secure boot enabled/);
+  });
+
+  test("denies access to the unsigned one", async () => {
+    const built = await buildDisks(verbose, { format: "raw-efi" });
+    const { console } = await bootDisk({ path: built.path("-efi.img"), driver: "raw", firmware: "secure-boot" }, async (said) => (said.includes("Access Denied") ? "denied" : undefined));
+    assert.doesNotMatch(console, /Linux version/);
+  });
+});

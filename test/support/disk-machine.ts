@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseConsoleLine } from "../../sdk/guest/console.ts";
+import { FIRMWARE } from "../../sdk/guest/firmware.ts";
+import { qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
+
+/** What starts a machine: SeaBIOS, OVMF, or OVMF that starts only what Debian's example key has signed. */
+export type Firmware = "bios" | "efi" | "secure-boot";
+
+export interface DiskMachine {
+  /** Absolute path of the image. */
+  readonly path: string;
+  /** QEMU's driver for it. */
+  readonly driver: "raw" | "qcow2" | "vpc" | "vmdk";
+  readonly firmware: Firmware;
+  /** How the machine sees it. @default "disk" */
+  readonly as?: "disk" | "cd";
+  /** @default 512 */
+  readonly memoryMiB?: number;
+}
+
+const NONCE = "disk-boot";
+const LONGEST = 120_000;
+const OVMF = "/usr/share/OVMF";
+const PFLASH = {
+  efi: { code: "OVMF_CODE_4M.fd", variables: "OVMF_VARS_4M.fd" },
+  "secure-boot": { code: "OVMF_CODE_4M.secboot.fd", variables: "OVMF_VARS_4M.snakeoil.fd" },
+} as const;
+
+/**
+ * Boots a disk or CD, read-only and without a kernel on QEMU's command line, until `done` finds what it waits for.
+ * By default that is the answer of the service on port 80, once the guest reports itself healthy.
+ */
+export async function bootDisk(machine: DiskMachine, done: (console: string, port: number) => Promise<string | undefined> = answerOnceHealthy): Promise<{ readonly answer: string; readonly console: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "linuxkit-disk-boot-"));
+  await writeFile(join(folder, "nonce"), NONCE);
+  const port = await freePort();
+  const qemu = spawn(qemuProgram("amd64").binary, await argumentsOf(machine, folder, port), { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
+  const ended = once(qemu, "close");
+  let gone = false;
+  void ended.then(() => {
+    gone = true;
+  });
+  let said = "";
+  for (const stream of [qemu.stdout, qemu.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+  }
+  try {
+    for (;;) {
+      const over = gone;
+      const answer = await done(said, port);
+      if (answer !== undefined) return { answer, console: said };
+      if (over) throw new Error(`the machine ended before it did what was waited for; its console:\n${said}`);
+      await new Promise((resolve) => void setTimeout(resolve, 100));
+    }
+  } finally {
+    qemu.kill("SIGKILL");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function answerOnceHealthy(console: string, port: number): Promise<string | undefined> {
+  const isHealthy = console.split("\n").some((line) => parseConsoleLine(line, NONCE)?.stage === "healthy");
+  return isHealthy ? (await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(30_000) })).text() : undefined;
+}
+
+async function argumentsOf({ path, driver, firmware, as = "disk", memoryMiB = 512 }: DiskMachine, folder: string, port: number): Promise<string[]> {
+  const publish = [{ protocol: "tcp" as const, address: "127.0.0.1", hostPort: port, guestPort: 80 }];
+  const common = qemuArguments({ arch: "amd64", accelerator: "tcg", name: "linuxkit-test", kernel: "", cmdline: "", memoryMiB, cpus: 1, publish, disks: [], firmware: [{ name: FIRMWARE.nonce, file: "nonce" }] });
+  // the disk brings its own
+  for (const option of ["-kernel", "-append"]) common.splice(common.indexOf(option), 2);
+  // only in its management mode may the processor write the variables that say what is trusted
+  if (firmware === "secure-boot") common[common.indexOf("-machine") + 1] += ",smm=on";
+  const node = { driver, "node-name": "boot", "read-only": true, file: { driver: "file", filename: path, "read-only": true } };
+  return [...common, ...(await firmwareDisks(firmware, folder)), "-blockdev", JSON.stringify(node), "-device", `${as === "cd" ? "ide-cd" : "virtio-blk-pci"},drive=boot,bootindex=0`];
+}
+
+async function firmwareDisks(firmware: Firmware, folder: string): Promise<string[]> {
+  if (firmware === "bios") return [];
+  const { code, variables } = PFLASH[firmware];
+  await copyFile(join(OVMF, variables), join(folder, "variables"));
+  return [
+    ...(firmware === "secure-boot" ? ["-global", "driver=cfi.pflash01,property=secure,value=on"] : []),
+    "-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${join(OVMF, code)}`,
+    "-drive", "if=pflash,format=raw,unit=1,file=variables",
+  ];
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
