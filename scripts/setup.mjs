@@ -71,15 +71,17 @@ async function ensureNodeModules() {
 async function ensureDist(bin) {
   const want = hashOf(...sourcesAndTimes());
   const dist = join(ROOT, "dist");
-  const stamp = join(dist, ".sources");
-  if (readText(stamp) === want) return;
+  // not in dist, all of which is packed
+  const stamp = join(ROOT, "node_modules", ".pulumi-linuxkit-dist");
+  if (readText(stamp) === want && existsSync(dist)) return;
   const aside = join(ROOT, "node_modules", `.dist-${process.pid}`);
   try {
     const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
     await run("compiling", join(bin, "tsc"), ["-p", "tsconfig.build.json", "--outDir", aside], { cwd: ROOT, env });
-    await writeFile(join(aside, ".sources"), want);
+    await rm(stamp, { force: true });
     await rm(dist, { recursive: true, force: true });
     await rename(aside, dist);
+    await writeFile(stamp, want);
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
