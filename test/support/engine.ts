@@ -16,6 +16,8 @@ export interface StackOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** A folder whose files are copied into the project before those, without its node_modules. Its own Pulumi.yaml stays. */
   readonly folder?: string;
+  /** The project's node_modules. @default the repository's own: the package as it was compiled, and Pulumi's SDK */
+  readonly modules?: string;
   /** Served by this process and attached to the engine: a test sees what it is asked. Left out: `plugin` is started. */
   readonly provider?: Provider;
   /** The folder that holds `pulumi-resource-linuxkit`. @default the package's own `bin`, which runs what was compiled */
@@ -140,10 +142,14 @@ export async function makePluginFolder(folder: string, module: URL): Promise<str
   return folder;
 }
 
-async function layOut(directory: string, { files = {}, folder, provider, plugin = join(ROOT, "bin") }: StackOptions): Promise<void> {
-  await mkdir(join(directory, "node_modules"), { recursive: true });
-  await symlink(join(ROOT, "node_modules", "@pulumi"), join(directory, "node_modules", "@pulumi"));
-  await symlink(ROOT, join(directory, "node_modules", "pulumi-linuxkit"));
+async function layOut(directory: string, { files = {}, folder, modules, provider, plugin = join(ROOT, "bin") }: StackOptions): Promise<void> {
+  await mkdir(directory);
+  if (modules) await symlink(modules, join(directory, "node_modules"));
+  else {
+    await mkdir(join(directory, "node_modules"));
+    await symlink(join(ROOT, "node_modules", "@pulumi"), join(directory, "node_modules", "@pulumi"));
+    await symlink(ROOT, join(directory, "node_modules", "pulumi-linuxkit"));
+  }
   await writeFile(join(directory, "package.json"), JSON.stringify({ name: "probe", private: true, type: "module", main: "index.js" }));
   if (folder) {
     for (const name of await readdir(folder)) if (name !== "node_modules") await cp(join(folder, name), join(directory, name), { recursive: true });

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { basename, delimiter, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { listMachineFolders } from "../../providers/qemu/machine-folder.ts";
+import { discard } from "../../providers/qemu/start.ts";
+import { digestOf, hexOf } from "../../sdk/core/digest.ts";
+import { makeStack } from "../support/engine.ts";
+import { scratch } from "../support/judge.ts";
+import { makeOwnCache } from "../support/own-cache.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const EXAMPLE = join(ROOT, "examples", "web");
+
+/** An OS for the command line, as a user would write it. */
+const OS = `
+import { debian, Image, Kernel } from "pulumi-linuxkit";
+export const os = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()] });
+`;
+
+test("the packed package, installed with only Pulumi beside it, runs examples/web and its commands", { timeout: 900_000 }, async () => {
+  await using home = await scratch();
+  const [user, cacheDir, stateDir] = ["user", "cache", "state"].map((name) => join(home.path, name)) as [string, string, string];
+  await mkdir(user);
+  await makeOwnCache(cacheDir);
+  // Node 24 is the repository's own where the machine's is older
+  const env = { ...process.env, PATH: [join(ROOT, "node_modules", ".bin"), process.env.PATH].join(delimiter), PULUMI_LINUXKIT_CACHE: cacheDir, PULUMI_LINUXKIT_STATE: stateDir };
+  const run = (cwd: string, program: string, ...args: string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      execFile(program, args, { cwd, env, timeout: 300_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => (error ? reject(new Error(`${program} ${args.join(" ")}: ${error.message}\n${stdout}${stderr}`)) : resolve(stdout)));
+    });
+  const npx = (...args: string[]) => run(user, "npx", "--no-install", "pulumi-linuxkit", ...args);
+
+  const [packed] = JSON.parse(await run(ROOT, "npm", "pack", "--json", "--ignore-scripts", "--pack-destination", home.path)) as [{ filename: string; files: { path: string }[] }];
+  const strange = packed.files.map(({ path }) => path).filter((path) => !/^(bin\/[\w.-]+|dist\/(sdk|providers)\/[\w./-]+\.(js|d\.ts)|LICENSE|README\.md|package\.json)$/.test(path));
+  assert.deepEqual(strange, []);
+
+  const { devDependencies } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
+  await writeFile(join(user, "package.json"), JSON.stringify({ private: true, type: "module", dependencies: { "@pulumi/pulumi": devDependencies["@pulumi/pulumi"], "pulumi-linuxkit": `file:../${packed.filename}` } }));
+  await run(user, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund");
+  await writeFile(join(user, "os.ts"), OS);
+
+  const help = await npx("--help");
+  for (const usage of ["build FILE", "logs [MACHINE]", "cache prune"]) assert.ok(help.includes(`\n  pulumi-linuxkit ${usage} `), help);
+  const lines = (await npx("build", "os.ts", "--out", "out")).trim().split("\n").map((line) => line.split(/ +/) as [string, string, string]);
+  for (const [sha256, size, path] of lines) {
+    const bytes = await readFile(path);
+    assert.deepEqual([hexOf(digestOf(bytes)), String(bytes.length)], [sha256, size], path);
+  }
+  const names = lines.map(([, , path]) => basename(path)).sort();
+  assert.deepEqual((await readdir(join(user, "out"))).sort(), names);
+  for (const name of ["os-cmdline", "os-initrd.img", "os-kernel"]) assert.ok(names.includes(name), String(names));
+
+  const folder = join(home.path, "example");
+  for (const name of ["Pulumi.yaml", "index.ts", "index.html", "package.json"]) await cp(join(EXAMPLE, name), join(folder, name));
+  const config = { "web:port": String(await freePort()) };
+  await using _ = { [Symbol.asyncDispose]: () => endMachines(stateDir) };
+  await using stack = await makeStack({ folder, modules: join(user, "node_modules"), config, env: { PULUMI_LINUXKIT_CACHE: cacheDir, PULUMI_LINUXKIT_STATE: stateDir } });
+  await stack.up();
+  const { url, bootId } = (await stack.outputs()) as { url: string; bootId: string };
+  const answer = await fetch(new URL("/boot_id", url), { signal: AbortSignal.timeout(30_000) });
+  assert.equal((await answer.text()).trim(), bootId);
+
+  assert.match(await npx("logs"), /^web-vm-\S+ {2}pid \d+ {2}\S+:80\/tcp {2}urn:pulumi:test::web::\S+\n$/);
+  assert.match(await npx("logs", "web"), new RegExp(` kernel \\S+ ${bootId}\\n[\\s\\S]* healthy\\n`));
+  assert.equal((await npx("logs", "web", "--lines", "1")).trim().split("\n").length, 1);
+  await stack.destroy();
+  assert.equal(await npx("logs"), "");
+
+  assert.match(await npx("cache", "prune", "--limit", "10M"), /^removed [1-9]\d* files, [\d.]+ MB; \d\.\d MB stay\n$/);
+  assert.match(await npx("cache", "prune", "--limit", "0"), /; 0\.0 MB stay\n$/);
+  assert.deepEqual(await readdir(join(cacheDir, "segments")), []);
+});
+
+/** Ends what a test that failed half-way has left. */
+async function endMachines(stateDir: string): Promise<void> {
+  for (const { id } of await listMachineFolders(stateDir)) await discard(id, stateDir);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
