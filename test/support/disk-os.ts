@@ -5,7 +5,7 @@ import { after } from "node:test";
 import { build, type BuildOptions, type Built, debian, Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
 import { noise } from "./disks.ts";
 
-/** An OS of one web service that has a segment of its own, 600 KB that do not compress; `page` is what it answers. */
+/** An OS of one web service that has a segment of its own, in it so many bytes that do not compress; `page` is what it answers. */
 export function diskOs(page: string, { cmdline = "console=ttyS0", bytes = 600_000 }: { readonly cmdline?: string; readonly bytes?: number } = {}): Image {
   return new Image({
     kernel: new Kernel({ image: debian.kernel(), cmdline }),
