@@ -33,6 +33,7 @@ export type { Keep, LockedDeb, LockedDebian } from "./debian/locked.ts";
 export type { RegistryAuth, RegistryAuthRequest, RegistryCredential } from "./oci/registry/credentials.ts";
 export { build, type BuildOptions, type Built } from "./build/build.ts";
 export { pemSigner, type Signer } from "./disk/secure-boot.ts";
+export type { VerifyRules } from "./sign/verify-rules.ts";
 export type { SbomOption } from "./build/with-sbom.ts";
 export type { Artifact, ArtifactFile, ArtifactSegment } from "./build/artifact.ts";
 export type { FormatName } from "./format/formats.ts";

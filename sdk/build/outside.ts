@@ -7,10 +7,11 @@ import { openRepository, type Repository } from "../debian/repository.ts";
 import { parseLabel } from "../definition/label.ts";
 import { findSboms } from "../oci/attestations.ts";
 import type { Platform } from "../oci/descriptor.ts";
-import { findImage } from "../oci/open-source.ts";
 import { findLayout } from "../oci/find-layout.ts";
 import type { RegistryAuth } from "../oci/registry/credentials.ts";
 import { expandReference } from "../oci/reference.ts";
+import type { VerifyRules } from "../sign/verify-rules.ts";
+import { findSignedImage, isPath, pinnedReference, verifySigned } from "./signed-image.ts";
 import type { Sources } from "../resolve/resolve.ts";
 
 /** Where images and packages come from, as a build is told. */
@@ -23,6 +24,8 @@ export interface Origins {
   readonly debianSnapshot?: string | undefined;
   /** Registries to pull from instead: `{ "docker.io": "http://127.0.0.1:5000" }`. @default none */
   readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
+  /** Whose images must be signed, and by which keys: see {@link VerifyRules}. @default none is checked */
+  readonly verify?: VerifyRules | undefined;
   /** Logs in to registries. @default what `docker login` keeps */
   readonly registryAuth?: RegistryAuth | undefined;
 }
@@ -71,13 +74,14 @@ export function outsideSources(around: Surroundings): OutsideSources {
     },
     async findImage(reference, pinned, location) {
       around.onProgress?.({ stage: "resolve", message: reference });
-      const image = await findImage(pinnedReference(reference, pinned), { os: "linux", architecture: around.arch }, ociOptions(around));
+      const { image, signed } = await findSignedImage(reference, pinned, { os: "linux", architecture: around.arch }, { ...ociOptions(around), verify: around.verify });
       const { labelText, entrypoint, cmd, env, workingDir } = image.config;
       const sboms = image.index && (await findSboms(reference, image.index, image.digest, ociOptions(around)));
       return {
         config: { entrypoint, cmd, env, workingDir, label: parseLabel(labelText, location) },
         manifest: image.digest,
         layers: image.manifest.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
+        ...(signed && { signed }),
         ...(sboms && { sboms: sboms.map(({ digest, size }) => ({ digest, size })) }),
       };
     },
@@ -85,6 +89,7 @@ export function outsideSources(around: Surroundings): OutsideSources {
       around.onProgress?.({ stage: "resolve", message: reference });
       const wanted = platforms.length > 0 ? platforms.map(parsePlatform) : [{ os: "linux", architecture: around.arch }];
       const { root, blobs } = await findLayout(pinnedReference(reference, pinned), wanted, ociOptions(around));
+      await verifySigned(reference, [root.digest], { ...ociOptions(around), verify: around.verify });
       return { reference: isPath(reference) ? location : expandReference(reference), root, blobs };
     },
   };
@@ -95,12 +100,3 @@ function parsePlatform(text: string): Platform {
   return { os, architecture, ...(variant !== undefined && { variant }) };
 }
 
-function isPath(reference: string): boolean {
-  return /^(oci|docker-archive):/.test(reference);
-}
-
-// a layout's or an archive's tag may have moved; the manifest that was built from is found by its digest
-function pinnedReference(reference: string, pinned: string | undefined): string {
-  if (pinned === undefined || reference.includes("@") || isPath(reference)) return reference;
-  return `${reference}@${pinned}`;
-}

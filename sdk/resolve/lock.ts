@@ -13,6 +13,8 @@ export interface Lock {
   readonly debian: Readonly<Record<string, LockedDebian>>;
   /** Manifest digests by image reference, as the definition writes it. */
   readonly images: Readonly<Record<string, Digest>>;
+  /** Of references whose images were checked for a signature: the digest that was signed, of an index where it is not the image's own. @default none */
+  readonly signed?: Readonly<Record<string, Digest>> | undefined;
   /** What the images' builders attested of their software, by reference: in-toto statements with SPDX. @default none */
   readonly sboms?: Readonly<Record<string, readonly { readonly digest: Digest; readonly size: number }[]>> | undefined;
   /** Digests of what a tag points to itself, index or manifest, by the references of volumes that hold images. @default none */

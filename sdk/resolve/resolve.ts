@@ -50,14 +50,23 @@ export interface FoundImage {
   readonly layers: readonly ResolvedLayer[];
   /** What its builder attested of its software; undefined where that is not seen, as of an image by its own digest. */
   readonly sboms?: readonly { readonly digest: Digest; readonly size: number }[] | undefined;
+  /** What was signed, where a signature was asked for. */
+  readonly signed?: Digest | undefined;
+}
+
+/** What the lock says of an image. */
+export interface Pinned {
+  readonly manifest: Digest;
+  /** The index that was signed instead of it. */
+  readonly signed?: Digest | undefined;
 }
 
 /** The outside world, as far as resolving asks it. */
 export interface Sources {
   /** Chooses and pins the packages of an image; called only for what the lock does not hold. */
   lockDebian(image: DebianImage, location: string): Promise<LockedDebian>;
-  /** Finds an image by its reference, or by `pinned` when the lock holds it. */
-  findImage(reference: string, pinned: Digest | undefined, location: string): Promise<FoundImage>;
+  /** Finds an image by its reference, or by `pinned` when the lock holds it; it is signed, where that is asked for. */
+  findImage(reference: string, pinned: Pinned | undefined, location: string): Promise<FoundImage>;
   /** Finds an image to keep as it is. */
   findLayout(reference: string, pinned: Digest | undefined, platforms: readonly string[], location: string): Promise<ResolvedLayout>;
 }
@@ -82,6 +91,7 @@ export async function resolve(definition: Definition, options: ResolveOptions): 
   const debian: Record<string, LockedDebian> = {};
   const references: Record<string, Digest> = {};
   const tags: Record<string, Digest> = {};
+  const signed: Record<string, Digest> = {};
   const sboms: Record<string, NonNullable<FoundImage["sboms"]>> = {};
   const images = new Map<string, ResolvedImage>();
   const layouts = new Map<string, ResolvedLayout>();
@@ -90,8 +100,10 @@ export async function resolve(definition: Definition, options: ResolveOptions): 
     throwIfCancelled(options.signal, "resolving");
     const key = sourceKey(source);
     if (typeof source === "string") {
-      const found = await at(location, sources.findImage(source, references[key] ?? lock?.images[key], location));
+      const pin = references[key] ?? lock?.images[key];
+      const found = await at(location, sources.findImage(source, pin && { manifest: pin, signed: signed[key] ?? lock?.signed?.[key] }, location));
       const { config, manifest, layers, sboms: attested = lock?.sboms?.[key] ?? [] } = found;
+      if (found.signed) signed[key] = found.signed;
       references[key] = manifest;
       if (attested.length > 0) sboms[key] ??= attested;
       images.set(location, { config, manifest, layers });
@@ -109,7 +121,11 @@ export async function resolve(definition: Definition, options: ResolveOptions): 
     layouts.set(location, found);
   }
   checkRoles(definition);
-  return { definition, arch, images, layouts, lock: { version: 1, arch, debian, images: references, ...(layouts.size > 0 && { layouts: tags }), ...(Object.keys(sboms).length > 0 && { sboms }) } };
+  return { definition, arch, images, layouts, lock: { version: 1, arch, debian, images: references, ...(layouts.size > 0 && { layouts: tags }), ...some("sboms", sboms), ...some("signed", signed) } };
+}
+
+function some<K extends string, T extends object>(name: K, pins: T): { readonly [P in K]?: T } {
+  return (Object.keys(pins).length > 0 ? { [name]: pins } : {}) as { readonly [P in K]?: T };
 }
 
 // what is wrong with an image is said of the place that names it

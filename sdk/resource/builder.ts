@@ -1,3 +1,4 @@
+import type { VerifyRules } from "../sign/verify-rules.ts";
 import type { SbomOption } from "../build/with-sbom.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
@@ -33,6 +34,7 @@ export interface BuilderOptions {
   readonly lock?: Lock | undefined;
   readonly update: "locked" | "always";
   readonly sbom?: SbomOption | undefined;
+  readonly verify?: VerifyRules | undefined;
   readonly debianMirror?: string | undefined;
   readonly debianSecurityMirror?: string | undefined;
   readonly debianSnapshot?: string | undefined;

@@ -3,11 +3,13 @@ import type { Digest } from "../core/digest.ts";
 import { formatPath } from "../core/property-path.ts";
 import { checkDefinition } from "../definition/check-definition.ts";
 import type { Definition } from "../definition/definition.ts";
+import { checkRule, type VerifyRules } from "../sign/verify-rules.ts";
+import { isLinuxKitError } from "../core/errors.ts";
 import type { SbomOption } from "../build/with-sbom.ts";
 import { plainPath } from "../definition/file.ts";
 import type { FormatName } from "../format/formats.ts";
 import type { CheckFailure, Checked } from "../plugin/resource-type.ts";
-import { isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
+import { hasUnknown, isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
 import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
 
 /** Checked inputs of `linuxkit:index:ImageBuild`: what the engine stores, compares and shows. */
@@ -24,6 +26,8 @@ export interface ImageBuildInputs {
   readonly update: "locked" | "always";
   /** @default true */
   readonly sbom?: SbomOption;
+  /** Public keys, PEM, by registry or repository. */
+  readonly verify?: VerifyRules;
   /** By local reference, what it was when the program ran. */
   readonly localImages?: Readonly<Record<string, Digest>>;
   /** Where bytes are fetched from. None of these is compared: they decide nothing about what the bytes are. */
@@ -37,7 +41,7 @@ export interface ImageBuildInputs {
 /** Inputs that say where bytes come from, and not which. */
 export const ORIGINS: readonly string[] = [...Object.keys(DEBIAN_MIRRORS), "registryMirrors"];
 
-const KNOWN = ["image", "formats", "name", "arch", "update", "sbom", "localImages", ...ORIGINS];
+const KNOWN = ["image", "formats", "name", "arch", "update", "sbom", "verify", "localImages", ...ORIGINS];
 
 type Rule = (value: Value) => string | undefined;
 type Fail = (path: string, message: string | undefined) => void;
@@ -76,6 +80,7 @@ export function checkImageBuild(given: Properties, resource: string, formats: re
   checkFormats(inputs.formats, formats, fail);
   checkMirrors(inputs.registryMirrors, fail);
   checkSbom(inputs.sbom, fail);
+  checkVerify(inputs.verify, fail);
   inputs.image = checkImage(inputs.image, fail);
   return { inputs, failures };
 }
@@ -119,6 +124,29 @@ function checkSbom(value: Value | undefined, fail: Fail): void {
   if (path === UNKNOWN) return;
   const escapes = typeof path !== "string" || plainPath(path) === "" || path.split("/").includes("..");
   if (!isProperties(value) || Object.keys(value).length !== 1 || escapes) fail("sbom", `got ${shown(isProperties(value) ? path : value)}, wanted true, false or { path } with a path in the operating system`);
+}
+
+function checkVerify(value: Value | undefined, fail: Fail): void {
+  if (value === undefined || value === UNKNOWN) return;
+  if (!isProperties(value)) {
+    fail("verify", `got ${shown(value)}, wanted public keys by registry or repository`);
+    return;
+  }
+  for (const [name, keys] of Object.entries(value)) {
+    if (hasUnknown(keys)) continue;
+    const path = formatPath(["verify", name]);
+    const isText = (key: unknown): key is string => typeof key === "string";
+    if (!isText(keys) && !(Array.isArray(keys) && keys.every(isText))) {
+      fail(path, `got ${shown(keys)}, wanted a public key as PEM, or a list of them`);
+      continue;
+    }
+    try {
+      checkRule(name, keys as string | string[]);
+    } catch (error) {
+      if (!isLinuxKitError(error)) throw error;
+      fail(path, error.message.replace(/^verify\[.*?\]: /, ""));
+    }
+  }
 }
 
 function shown(value: Value | undefined): string {

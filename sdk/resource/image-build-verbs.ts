@@ -110,7 +110,7 @@ function lockForUpdate(lock: Lock | undefined, old: ImageBuildInputs, now: Image
   if (!lock) return undefined;
   const kept = <T>(pins: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
     Object.fromEntries(Object.entries(pins).filter(([reference]) => old.localImages?.[reference] === now.localImages?.[reference]));
-  return { ...lock, images: kept(lock.images), ...(lock.layouts && { layouts: kept(lock.layouts) }), ...(lock.sboms && { sboms: kept(lock.sboms) }) };
+  return { ...lock, images: kept(lock.images), ...(lock.layouts && { layouts: kept(lock.layouts) }), ...(lock.sboms && { sboms: kept(lock.sboms) }), ...(lock.signed && { signed: kept(lock.signed) }) };
 }
 
 function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBuildOutputs {

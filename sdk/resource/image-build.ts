@@ -35,6 +35,8 @@ export interface ImageBuildArgs {
   readonly update?: Input<"locked" | "always"> | undefined;
   /** The SPDX document of all that is in the OS: beside the files, and with `{ path }` in the OS too. @default true */
   readonly sbom?: Input<boolean | { readonly path: Input<string> }> | undefined;
+  /** Public keys, PEM, by registry or repository (`docker.io/linuxkit`): images from there must be signed by one of them. @default none is checked */
+  readonly verify?: Input<Readonly<Record<string, Input<string | readonly string[]>>>> | undefined;
   /** Debian's mirror, as `https://HOST/debian`. @default `linuxkit:debianMirror` of the stack, else the host's apt sources */
   readonly debianMirror?: Input<string> | undefined;
   /** Debian's security mirror. @default `linuxkit:debianSecurityMirror`, else beside `debianMirror` or the host's own */

@@ -25,8 +25,8 @@ function world(): Sources & { asked: string[] } {
       return { reference, root: { mediaType: "", digest: pinned ?? digest(String(asked.length)), size: 1 }, blobs: [] };
     },
     async findImage(reference, pinned) {
-      asked.push(`${reference}@${pinned ?? "?"}`);
-      return { config: { entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }, manifest: pinned ?? digest(String(asked.length)), layers: [] };
+      asked.push(`${reference}@${pinned?.manifest ?? "?"}`);
+      return { config: { entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }, manifest: pinned?.manifest ?? digest(String(asked.length)), layers: [] };
     },
   };
 }

@@ -52,6 +52,9 @@ describe("check", () => {
     ["a mirror that is no URL", { image: IMAGE, registryMirrors: { "docker.io": "x" } }, 'registryMirrors["docker.io"]', /got "x", wanted a URL/],
     ["an SBOM that is none", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path \}/],
     ["an SBOM that leaves the OS", { image: IMAGE, sbom: { path: "../sbom.json" } }, "sbom", /got "\.\.\/sbom\.json"/],
+    ["a rule for signatures without registry", { image: IMAGE, verify: { linuxkit: "x" } }, "verify.linuxkit", /begins with no registry, wanted one as "docker\.io\/linuxkit"/],
+    ["a rule for signatures without key", { image: IMAGE, verify: { "docker.io": 7 } }, 'verify["docker.io"]', /got 7, wanted a public key as PEM/],
+    ["a rule for signatures whose key is none", { image: IMAGE, verify: { "docker.io": "cosign.pub" } }, 'verify["docker.io"]', /got no key, wanted one as PEM/],
     ["a misspelt property", { image: IMAGE, fromat: "tar" }, "fromat", /unknown property/],
   ];
   for (const [name, inputs, path, message] of bad) {
@@ -63,7 +66,7 @@ describe("check", () => {
   }
 
   test("passes over what is not known", async () => {
-    const inputs: Properties = { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } }, formats: UNKNOWN, debianMirror: UNKNOWN, registryMirrors: UNKNOWN, arch: UNKNOWN, sbom: { path: UNKNOWN } };
+    const inputs: Properties = { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } }, formats: UNKNOWN, debianMirror: UNKNOWN, registryMirrors: UNKNOWN, arch: UNKNOWN, sbom: { path: UNKNOWN }, verify: { "docker.io": UNKNOWN } };
     assert.deepEqual((await check(inputs)).failures, []);
     assert.deepEqual((await check({ image: UNKNOWN })).failures, []);
   });

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { type Digest, hexOf } from "../core/digest.ts";
+import type { SigningKey, VerifyingKey } from "./key.ts";
+import { parseJson } from "./simple-signing.ts";
+
+/** The media type, and the artifact type, of a bundle (sigstore's protobuf-specs, bundle v0.3). */
+export const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/** What the statement in a bundle says: this image is signed, and no more. */
+export const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
+
+const STATEMENT = "https://in-toto.io/Statement/v1";
+const PAYLOAD = "application/vnd.in-toto+json";
+
+/** A bundle that says of an image that it is signed, as cosign 3 writes it for a key. */
+export async function makeBundle(image: Digest, key: SigningKey): Promise<Buffer> {
+  const statement = { _type: STATEMENT, subject: [{ digest: { sha256: hexOf(image) }, annotations: {} }], predicateType: SIGN_PREDICATE, predicate: {} };
+  const payload = Buffer.from(JSON.stringify(statement));
+  const signature = await key.sign(preAuthEncoding(PAYLOAD, payload));
+  return Buffer.from(
+    JSON.stringify({
+      mediaType: BUNDLE,
+      verificationMaterial: { publicKey: { hint: key.hint } },
+      dsseEnvelope: { payload: payload.toString("base64"), payloadType: PAYLOAD, signatures: [{ sig: Buffer.from(signature).toString("base64") }] },
+    }),
+  );
+}
+
+const bundleSchema = z.object({
+  dsseEnvelope: z.object({ payload: z.base64(), payloadType: z.literal(PAYLOAD), signatures: z.array(z.object({ sig: z.base64() })).min(1).max(10) }),
+});
+
+const statementSchema = z.object({
+  _type: z.literal(STATEMENT),
+  subject: z.array(z.object({ digest: z.record(z.string(), z.string()) })),
+  predicateType: z.literal(SIGN_PREDICATE),
+});
+
+/** Whether a bundle says, by one of the keys, that the image is signed. An attestation of something else does not. */
+export function isBundleOf(bundle: Uint8Array, image: Digest, keys: readonly VerifyingKey[]): boolean {
+  const parsed = bundleSchema.safeParse(parseJson(bundle));
+  if (!parsed.success) return false;
+  const { payload, payloadType, signatures } = parsed.data.dsseEnvelope;
+  const bytes = Buffer.from(payload, "base64");
+  const signed = preAuthEncoding(payloadType, bytes);
+  if (!signatures.some(({ sig }) => keys.some((key) => key.verify(signed, Buffer.from(sig, "base64"))))) return false;
+  const statement = statementSchema.safeParse(parseJson(bytes));
+  return statement.success && statement.data.subject.some(({ digest }) => digest["sha256"] === hexOf(image));
+}
+
+/** What an envelope's signature is of (DSSE, protocol.md, PAE): lengths make it unambiguous. */
+export function preAuthEncoding(type: string, payload: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `), payload]);
+}

@@ -1,0 +1,64 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { LinuxKitError } from "../core/errors.ts";
+
+/** A public key that signatures are checked by. */
+export interface VerifyingKey {
+  /** What a bundle says of the key it was made with: base64 of the sha256 of the key in DER (SubjectPublicKeyInfo). */
+  readonly hint: string;
+  /** Whether a signature is of these bytes and by this key. */
+  verify(data: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** Who signs: a key in memory, or one that stays in its vault. */
+export interface SigningKey {
+  readonly hint: string;
+  /** ECDSA over the sha256 of `data`, as DER; RSA PKCS #1 v1.5 over the same; or Ed25519. */
+  sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array;
+}
+
+/**
+ * A public key as cosign writes it: PEM, ECDSA, RSA or Ed25519.
+ *
+ * @param path names it in messages: `verify["docker.io/linuxkit"]`
+ * @throws INVALID_DEFINITION
+ */
+export function verifyingKey(pem: string, path: string): VerifyingKey {
+  if (/PRIVATE KEY/.test(pem)) throw invalid(path, "a private key, wanted the public one (cosign.pub)");
+  const key = parsed(() => createPublicKey(pem), path);
+  return { hint: hintOf(key), verify: (data, signature) => verify(hashOf(key, path), data, key, signature) };
+}
+
+/**
+ * A private key in PEM (PKCS #8): `cosign import-key-pair` takes the same.
+ *
+ * @throws INVALID_DEFINITION; UNSUPPORTED for cosign's own encrypted form
+ */
+export function signingKey(pem: string, passphrase?: string): SigningKey {
+  if (/ENCRYPTED (SIGSTORE|COSIGN) PRIVATE KEY/.test(pem)) {
+    throw new LinuxKitError("UNSUPPORTED", "signing key: cosign's own encrypted form; wanted the PKCS #8 key that it was imported from, or a function that signs", { what: "cosign's encrypted key" });
+  }
+  const key = parsed(() => createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) }), "signing key");
+  return { hint: hintOf(createPublicKey(key)), sign: (data) => sign(hashOf(key, "signing key"), data, key) };
+}
+
+function hintOf(key: KeyObject): string {
+  return createHash("sha256").update(key.export({ type: "spki", format: "der" })).digest("base64");
+}
+
+function hashOf({ asymmetricKeyType: type }: KeyObject, path: string): string | null {
+  if (type === "ed25519") return null;
+  if (type === "ec" || type === "rsa") return "sha256";
+  throw invalid(path, `a key of the type ${type}, wanted ECDSA, RSA or Ed25519`);
+}
+
+function parsed(parse: () => KeyObject, path: string): KeyObject {
+  try {
+    return parse();
+  } catch (error) {
+    throw new LinuxKitError("INVALID_DEFINITION", `${path}: got no key, wanted one as PEM, and its passphrase where it has one`, { path }, { cause: error });
+  }
+}
+
+function invalid(path: string, why: string): LinuxKitError {
+  return new LinuxKitError("INVALID_DEFINITION", `${path}: got ${why}`, { path });
+}

@@ -1,0 +1,25 @@
+import type { BlobStore } from "../cache/blob-store.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Repository } from "../oci/registry/client.ts";
+import { pushImage } from "../oci/registry/push.ts";
+import type { PushBlobOptions } from "../oci/registry/push-blob.ts";
+import type { SigningKey } from "./key.ts";
+import { type SignatureForm, signImage } from "./sign-image.ts";
+
+export interface PushSignedOptions extends PushBlobOptions {
+  readonly key: SigningKey;
+  /** @default both */
+  readonly forms?: readonly SignatureForm[] | undefined;
+}
+
+/**
+ * Pushes an image, or an index with every image in it, and signs it. The tag is set last, so that whoever finds the
+ * image by it finds its signature too.
+ *
+ * @throws as `pushImage` and `signImage`
+ */
+export async function pushSigned(repository: Repository, root: Descriptor, tag: string, store: BlobStore, { key, forms, ...options }: PushSignedOptions): Promise<Descriptor> {
+  await pushImage(repository, root, undefined, store, options);
+  await signImage(repository, root, key, forms);
+  return pushImage(repository, root, tag, store, options);
+}

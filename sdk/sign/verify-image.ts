@@ -1,0 +1,72 @@
+import { collect } from "../core/bytes.ts";
+import type { Digest } from "../core/digest.ts";
+import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { type Manifest, parseManifest } from "../oci/manifest.ts";
+import type { Repository } from "../oci/registry/client.ts";
+import { fetchBlob, fetchManifest } from "../oci/registry/pull.ts";
+import { listReferrers } from "../oci/registry/referrers.ts";
+import { BUNDLE, isBundleOf } from "./bundle.ts";
+import type { VerifyingKey } from "./key.ts";
+import { isPayloadOf, SIGNATURE_ANNOTATION, signatureTag, SIMPLE_SIGNING } from "./simple-signing.ts";
+
+/** A signature is small, and few have signed one image: more is somebody's attempt to keep us busy. */
+const SIGNATURE_LIMIT = 1 << 20;
+const SIGNATURES_MAX = 200;
+
+/**
+ * Checks that an image is signed by one of the keys, as cosign signs: a layer under the tag `sha256-….sig`, or a
+ * sigstore bundle that refers to the image. Whatever else is there is passed over. No transparency log is asked.
+ *
+ * @param image digest of the manifest or index
+ * @throws SIGNATURE_INVALID; what the registry throws
+ */
+export async function verifyImage(repository: Repository, image: Digest, keys: readonly VerifyingKey[]): Promise<void> {
+  let seen = 0;
+  const count = (): void => {
+    if (++seen > SIGNATURES_MAX) throw new LinuxKitError("SIGNATURE_INVALID", `${repository.named(image)} has more than ${SIGNATURES_MAX} signatures, and none of the first by the keys that are named`, { source: repository.named(image) });
+  };
+  for (const layer of await taggedLayers(repository, image)) {
+    count();
+    if (await isSignedLayer(repository, layer, image, keys)) return;
+  }
+  for (const referrer of await listReferrers(repository, image, BUNDLE)) {
+    count();
+    if (await isSignedReferrer(repository, referrer, image, keys)) return;
+  }
+  const why = seen === 0 ? "it is not signed: there is neither a .sig tag nor a bundle that refers to it" : `none of its ${seen} signatures is by a key that is named for it`;
+  throw new LinuxKitError("SIGNATURE_INVALID", `${repository.named(image)}: ${why}`, { source: repository.named(image) });
+}
+
+async function taggedLayers(repository: Repository, image: Digest): Promise<readonly Descriptor[]> {
+  const tag = signatureTag(image);
+  const manifest = await manifestOf(repository, tag);
+  return manifest?.layers.filter(({ mediaType }) => mediaType === SIMPLE_SIGNING) ?? [];
+}
+
+async function isSignedLayer(repository: Repository, layer: Descriptor, image: Digest, keys: readonly VerifyingKey[]): Promise<boolean> {
+  const signature = Buffer.from(layer.annotations?.[SIGNATURE_ANNOTATION] ?? "", "base64");
+  if (signature.length === 0 || layer.size > SIGNATURE_LIMIT) return false;
+  const payload = await collect(fetchBlob(repository, layer), SIGNATURE_LIMIT);
+  return keys.some((key) => key.verify(payload, signature)) && isPayloadOf(payload, image);
+}
+
+async function isSignedReferrer(repository: Repository, referrer: Descriptor, image: Digest, keys: readonly VerifyingKey[]): Promise<boolean> {
+  const manifest = await manifestOf(repository, referrer.digest);
+  for (const layer of manifest?.layers ?? []) {
+    if (layer.mediaType !== BUNDLE || layer.size > SIGNATURE_LIMIT) continue;
+    if (isBundleOf(await collect(fetchBlob(repository, layer), SIGNATURE_LIMIT), image, keys)) return true;
+  }
+  return false;
+}
+
+/** A manifest, or undefined where there is none; what is malformed is no signature either. */
+async function manifestOf(repository: Repository, tagOrDigest: string): Promise<Manifest | undefined> {
+  try {
+    const { bytes, descriptor } = await fetchManifest(repository, tagOrDigest);
+    return parseManifest(bytes, repository.named(tagOrDigest), descriptor.mediaType);
+  } catch (error) {
+    if (isLinuxKitError(error, "NOT_FOUND") || isLinuxKitError(error, "CORRUPT")) return undefined;
+    throw error;
+  }
+}
