@@ -108,6 +108,17 @@ describe("the initrd", () => {
   });
 });
 
+test("files of images keep their times, what is made here has none, and no member needs a PAX header", async () => {
+  await addImage(registry, "timed", [[fileEntry("old", "1", 0o644, { mtime: 1_600_000_000 })]], { tags: ["1"] });
+  const { built } = await buildTree(`init: ["${image("timed")}"]\nfiles: [{path: new, contents: "2"}]\n`, folder, { name: "timed" });
+  const bytes = await readFile(built.files[0]?.path as string);
+  const times = new Map<string, number>();
+  for await (const { path, mtime } of readTar([bytes])) times.set(path, mtime);
+  assert.equal(times.get("old"), 1_600_000_000);
+  assert.deepEqual([...times].filter(([path, mtime]) => path !== "old" && mtime !== 0), []);
+  assert.ok(!bytes.includes("PaxHeaders"));
+});
+
 test("a docker context starts what LinuxKit starts", async () => {
   const [file] = await filesOf(init, "docker", "context");
   const members = await membersOf(file?.path as string);
