@@ -50,7 +50,7 @@ export async function prepare(plan: Pick<Plan, "kernel" | "segments">, workshop:
   throwIfCancelled(workshop.signal, "the build");
   if (settled.some(({ status }) => status === "rejected")) throw stop.signal.reason;
   const prepared = await Promise.all(segments);
-  for (const { name, cached, size } of prepared) workshop.onProgress?.({ stage: "segment", message: `${name} ${cached ? "was cached" : "made"}`, done: size, total: size, lasting: !cached });
+  for (const { name, cached, size } of prepared) workshop.onProgress?.({ stage: "segment", message: `${name} ${cached ? "was cached" : "made"}`, done: size, total: size });
   // an image without the microcode that was named has none, as for LinuxKit
   const found = (await microcode)?.size ? { microcode: (await microcode) as CachedSegment } : {};
   return { segments: prepared, ...(kernel ? { kernel: await kernel } : {}), ...found };
