@@ -1,7 +1,7 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fromFileSystem } from "../core/errors.ts";
-import { removeDeadParts } from "../core/write-file.ts";
+import { listCandidates } from "./candidates.ts";
 import { heldFiles, pruneLock } from "./hold.ts";
 import { type LockOptions, withLock } from "./lock.ts";
 
@@ -15,18 +15,9 @@ export interface Pruned {
   readonly removed: { readonly files: number; readonly bytes: number };
 }
 
-/** The folders whose files can be made or fetched again. */
-const FOLDERS = [join("blobs", "sha256"), "segments"];
-
-interface Candidate {
-  readonly file: string;
-  readonly size: number;
-  readonly used: number;
-}
-
 /**
- * Removes the least recently used blobs and segments until the cache holds at most `limitBytes`, and what killed
- * processes left. What a running build holds stays, and so the cache may stay larger.
+ * Removes the least recently used blobs, segments and artifacts until the cache holds at most `limitBytes`, and what
+ * killed processes left. What is held stays, and so the cache may stay larger.
  *
  * @throws UNWRITABLE where files may not be removed
  */
@@ -35,37 +26,26 @@ export async function pruneCache(cacheDir: string, limitBytes: number = DEFAULT_
     pruneLock(cacheDir),
     async () => {
       const held = await heldFiles(cacheDir);
-      const candidates = (await Promise.all(FOLDERS.map((folder) => listFiles(cacheDir, folder)))).flat();
-      candidates.sort((a, b) => a.used - b.used || (a.file < b.file ? -1 : 1));
+      const candidates = await listCandidates(cacheDir);
+      candidates.sort((a, b) => a.used - b.used || (a.name < b.name ? -1 : 1));
       let kept = candidates.reduce((total, { size }) => total + size, 0);
       const removed = { files: 0, bytes: 0 };
-      for (const { file, size } of candidates) {
+      for (const { name, files, size } of candidates) {
         if (kept <= limitBytes) break;
-        if (held.has(file)) continue;
-        await rm(join(cacheDir, file), { force: true }).catch((error: unknown) => {
-          throw fromFileSystem(error, dirname(join(cacheDir, file)));
-        });
+        if (held.has(name)) continue;
+        for (const file of files) {
+          await rm(join(cacheDir, file), { force: true }).catch((error: unknown) => {
+            throw fromFileSystem(error, dirname(join(cacheDir, file)));
+          });
+        }
+        // an artifact's folder goes with the last file in it, and no sooner
+        if (!files.includes(name)) await rmdir(join(cacheDir, name)).catch(() => {});
         kept -= size;
-        removed.files++;
+        removed.files += files.length;
         removed.bytes += size;
       }
       return { kept, removed };
     },
     { what: "the cache", ...options },
   );
-}
-
-async function listFiles(cacheDir: string, folder: string): Promise<Candidate[]> {
-  await removeDeadParts(join(cacheDir, folder));
-  const names = await readdir(join(cacheDir, folder)).catch(() => []);
-  const found = await Promise.all(
-    names
-      .filter((name) => !name.startsWith("."))
-      .map(async (name) => {
-        const file = join(folder, name);
-        const stats = await stat(join(cacheDir, file)).catch(() => undefined);
-        return stats?.isFile() ? [{ file, size: stats.size, used: Math.max(stats.atimeMs, stats.mtimeMs) }] : [];
-      }),
-  );
-  return found.flat();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { holdFiles } from "../../sdk/cache/hold.ts";
@@ -52,6 +52,54 @@ test("finding a blob saves it", async () => {
   await store.find(digest);
   await pruneCache(folder, 100);
   assert.notEqual(await store.find(digest), undefined);
+});
+
+describe("artifacts", () => {
+  const at = (name: string, seconds: number) => utimes(join(folder, name), seconds, 1_600_000_000);
+  const add = async (digest: string, seconds: number): Promise<void> => {
+    await mkdir(join(folder, "artifacts", digest), { recursive: true });
+    for (const [name, size] of [["web-kernel", 40], ["web-initrd.img", 60], [".build.json", 1]] as const) {
+      await writeFile(join(folder, "artifacts", digest, name), Buffer.alloc(size));
+      await at(`artifacts/${digest}/${name}`, seconds);
+    }
+  };
+  const artifacts = async (): Promise<string[]> => (await readdir(join(folder, "artifacts"), { recursive: true })).sort();
+
+  test("count, and go whole by their last use, but for the record that they are built again from", async () => {
+    await add("aa", 1_700_000_030);
+    await add("bb", 1_700_000_600);
+    // 400 bytes of other files, 202 of these: the oldest file goes, then the older artifact
+    assert.deepEqual(await pruneCache(folder, 402), { kept: 402, removed: { files: 3, bytes: 200 } });
+    assert.deepEqual(await left(), FILES.slice(1));
+    assert.deepEqual(await artifacts(), ["aa", "aa/.build.json", "bb", "bb/.build.json", "bb/web-initrd.img", "bb/web-kernel"]);
+  });
+  test("are used when their record is", async () => {
+    await add("aa", 1_700_000_000);
+    await add("bb", 1_700_000_600);
+    await at("artifacts/aa/.build.json", 1_700_000_700);
+    await pruneCache(folder, 102);
+    assert.deepEqual(await artifacts(), ["aa", "aa/.build.json", "aa/web-initrd.img", "aa/web-kernel", "bb", "bb/.build.json"]);
+  });
+  test("go without a rest at a limit of nothing", async () => {
+    await add("aa", 1_700_000_030);
+    assert.deepEqual(await pruneCache(folder, 0), { kept: 0, removed: { files: 7, bytes: 501 } });
+    assert.deepEqual(await artifacts(), []);
+  });
+  test("stay while they are held", async () => {
+    await add("aa", 1_700_000_030);
+    const hold = await holdFiles(folder, ["artifacts/aa"]);
+    assert.equal((await pruneCache(folder, 0)).kept, 101);
+    await hold.release();
+    assert.equal((await pruneCache(folder, 0)).kept, 0);
+  });
+  test("that are being made when their process is killed go at once, however large the limit", async () => {
+    const dead = join(folder, "artifacts", `.artifact.${PROCESS_MARK.replace(/-\d+-/, "-999999999-")}.0123456789ab.part`);
+    await mkdir(dead, { recursive: true });
+    const alive = join(folder, "artifacts", `.artifact.${PROCESS_MARK}.0123456789ab.part`);
+    await mkdir(alive);
+    await pruneCache(folder);
+    assert.deepEqual(await artifacts(), [basename(alive)]);
+  });
 });
 
 test("what a live process holds stays, until it is released", async () => {
