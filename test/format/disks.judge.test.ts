@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
 import { fileBytes } from "../../sdk/core/file-bytes.ts";
+import { present } from "../../sdk/core/present.ts";
 import type { FormatName } from "../../sdk/index.ts";
 import { BLOCK_BYTES } from "../../sdk/upload/block-map.ts";
 import { buildDisks, diskOs } from "../support/disk-os.ts";
@@ -94,8 +95,9 @@ describe("what one build writes", () => {
   for (const [suffix, format] of [["-bios.img", "raw-bios"], ["-efi.img", "raw-efi"], ["-hybrid.img", "raw-hybrid"]] as const) {
     test(`a changed line of a service changes, of NAME${suffix}, its blocks and at most 1 MiB`, async () => {
       const changed = await buildDisks(diskOs("two, with a line\nmore"), { format, lock: built.lock });
-      const [{ size }] = changed.segments.filter(({ name }) => name === "services.web") as [{ size: number }];
-      assert.notEqual(size, built.segments.find(({ name }) => name === "services.web")?.size);
+      const sizeIn = (segments: typeof built.segments) => present(segments.find(({ name }) => name === "services.web")).size;
+      const size = sizeIn(changed.segments);
+      assert.notEqual(size, sizeIn(built.segments));
       const blocks = await differingBlocks(built.path(suffix), changed.path(suffix));
       assert.ok(blocks >= 1 && blocks <= Math.ceil(size / BLOCK_BYTES) + MIB / BLOCK_BYTES, `${blocks} blocks`);
     });
@@ -104,7 +106,7 @@ describe("what one build writes", () => {
       const changed = await buildDisks(diskOs("one", { bytes: 2_000_000 }), { format, lock: built.lock });
       const [before, after] = [await readFile(built.path(suffix)), await readFile(changed.path(suffix))];
       const service = changed.segments.findIndex(({ name }) => name === "services.web");
-      const size = changed.segments[service]?.size ?? 0;
+      const { size } = present(changed.segments[service]);
       const moved = changed.segments.slice(service + 1).reduce((sum, { size }) => sum + size, 0);
       // new are the service, what lies after it where it is in other blocks than before, and the tables
       const known = new Set(blocksOf(before));
