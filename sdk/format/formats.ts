@@ -55,12 +55,23 @@ export function formatWriter(name: string): FormatWriter {
 }
 
 /**
- * The writers of one build.
+ * The writers of one build, on a host that has what they need.
  *
- * @throws INVALID_DEFINITION for a name that is none and for two formats that write one file, UNSUPPORTED for a format
- * that an architecture does not have, TOOL_MISSING for a program that the host lacks
+ * @throws what {@link checkFormats} throws, TOOL_MISSING for a program that the host lacks
  */
 export function chooseFormats(names: readonly string[], arch: Arch): FormatWriter[] {
+  const writers = checkFormats(names, arch);
+  for (const { tool } of writers) if (tool && !isOnPath(tool.program)) throw toolMissing(tool);
+  return writers;
+}
+
+/**
+ * The writers of one build, wherever that is.
+ *
+ * @throws INVALID_DEFINITION for a name that is none and for two formats that write one file, UNSUPPORTED for a format
+ * that is not made or that an architecture does not have
+ */
+export function checkFormats(names: readonly string[], arch: Arch): FormatWriter[] {
   const owners = new Map<string, string>();
   return names.map((name) => {
     const writer = formatWriter(name);
@@ -70,7 +81,6 @@ export function chooseFormats(names: readonly string[], arch: Arch): FormatWrite
       if (other !== undefined) throw new LinuxKitError("INVALID_DEFINITION", `formats: ${other === name ? `${name} is given twice` : `${other} and ${name} write one file, NAME${suffix}: build them into two folders`}`, { path: "formats" });
       owners.set(suffix, name);
     }
-    if (writer.tool && !isOnPath(writer.tool.program)) throw toolMissing(writer.tool);
     return writer;
   });
 }

@@ -34,6 +34,7 @@ export interface BuilderOptions {
   readonly lock?: Lock | undefined;
   readonly update: "locked" | "always";
   readonly sbom?: SbomOption | undefined;
+  readonly diskMiB?: number | undefined;
   readonly verify?: VerifyRules | undefined;
   readonly debianMirror?: string | undefined;
   readonly debianSecurityMirror?: string | undefined;

@@ -4,10 +4,10 @@ import { formatPath } from "../core/property-path.ts";
 import { checkDefinition } from "../definition/check-definition.ts";
 import type { Definition } from "../definition/definition.ts";
 import { checkRule, type VerifyRules } from "../sign/verify-rules.ts";
-import { isLinuxKitError } from "../core/errors.ts";
+import { isLinuxKitError, type LinuxKitErrorCode } from "../core/errors.ts";
 import type { SbomOption } from "../build/with-sbom.ts";
 import { plainPath } from "../definition/file.ts";
-import type { FormatName } from "../format/formats.ts";
+import { checkFormats as checkTogether, type FormatName } from "../format/formats.ts";
 import type { CheckFailure, Checked } from "../plugin/resource-type.ts";
 import { hasUnknown, isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
 import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
@@ -18,6 +18,8 @@ export interface ImageBuildInputs {
   readonly image: Definition;
   /** @default ["kernel+initrd"] */
   readonly formats: readonly FormatName[];
+  /** MiB that each disk has at least. @default as few as hold its content */
+  readonly diskMiB?: number;
   /** What the files' names begin with. @default the resource's name */
   readonly name: string;
   /** @default "amd64" */
@@ -41,7 +43,7 @@ export interface ImageBuildInputs {
 /** Inputs that say where bytes come from, and not which. */
 export const ORIGINS: readonly string[] = [...Object.keys(DEBIAN_MIRRORS), "registryMirrors"];
 
-const KNOWN = ["image", "formats", "name", "arch", "update", "sbom", "verify", "localImages", ...ORIGINS];
+const KNOWN = ["image", "formats", "name", "arch", "update", "diskMiB", "sbom", "verify", "localImages", ...ORIGINS];
 
 type Rule = (value: Value) => string | undefined;
 type Fail = (path: string, message: string | undefined) => void;
@@ -56,6 +58,7 @@ const url: Rule = (value) => (typeof value === "string" && URL.canParse(value) ?
 const RULES: Readonly<Record<string, Rule>> = {
   arch: oneOf(ARCHES),
   update: oneOf(["locked", "always"]),
+  diskMiB: (value) => (Number.isSafeInteger(value) && (value as number) > 0 ? undefined : `got ${shown(value)}, wanted a whole number of MiB`),
   name: (value) => (typeof value === "string" && /^\w[\w.+-]*$/.test(value) ? undefined : `got ${shown(value)}, wanted a file name of letters, digits and . _ + -`),
   ...Object.fromEntries(Object.keys(DEBIAN_MIRRORS).map((name) => [name, url])),
 };
@@ -77,7 +80,7 @@ export function checkImageBuild(given: Properties, resource: string, formats: re
     const value = inputs[name];
     if (value !== undefined && value !== UNKNOWN) fail(name, rule(value));
   }
-  checkFormats(inputs.formats, formats, fail);
+  checkFormats(inputs.formats, inputs.arch, formats, fail);
   checkMirrors(inputs.registryMirrors, fail);
   checkSbom(inputs.sbom, fail);
   checkVerify(inputs.verify, fail);
@@ -96,14 +99,32 @@ function checkImage(image: Value | undefined, fail: Fail): Value | undefined {
   return image;
 }
 
-function checkFormats(value: Value | undefined, known: readonly string[], fail: Fail): void {
+function checkFormats(value: Value | undefined, arch: Value | undefined, known: readonly string[], fail: Fail): void {
   if (value === UNKNOWN) return;
   if (!Array.isArray(value) || value.length === 0) {
     fail("formats", `got ${shown(value)}, wanted a list of ${known.join(", ")}`);
     return;
   }
   for (const [index, format] of value.entries()) {
-    if (format !== UNKNOWN) fail(`formats[${index}]`, value.indexOf(format) < index ? `got ${shown(format)} for the second time` : oneOf(known)(format as Value));
+    if (format !== UNKNOWN) fail(`formats[${index}]`, value.indexOf(format) < index ? `got ${shown(format)} for the second time` : formatFailure(format as Value, known));
+  }
+  const formats = value.filter((format): format is string => known.includes(format as string));
+  if (ARCHES.includes(arch as Arch)) fail("formats", saidBy(() => checkTogether([...new Set(formats)], arch as Arch)));
+}
+
+/** A format of LinuxKit's that is not made says what to use. */
+function formatFailure(format: Value, known: readonly string[]): string | undefined {
+  const instead = typeof format === "string" && !known.includes(format) ? saidBy(() => checkTogether([format], "amd64"), "UNSUPPORTED") : undefined;
+  return instead ?? oneOf(known)(format);
+}
+
+function saidBy(check: () => unknown, code?: LinuxKitErrorCode): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (!isLinuxKitError(error)) throw error;
+    return code === undefined || error.code === code ? error.message.replace(/^formats?: /, "") : undefined;
   }
 }
 

@@ -14,6 +14,7 @@ export const imageBuildSchema: TypeSchema = {
     name: text("What the files' names begin with; the resource's name when there is none."),
     arch: text("amd64, arm64 or s390x; amd64 when there is none."),
     update: text("`locked` keeps packages and tags as they were at the first build; `always` looks for newer ones."),
+    diskMiB: { type: "integer", description: "MiB that each disk has at least; as few as hold its content when it is not given." },
     sbom: { ...ANY, description: "Whether the SPDX document is written beside the files; { path } puts it into the operating system too." },
     verify: { type: "object", additionalProperties: ANY, description: "Public keys, PEM, by registry or repository: images from there must be signed by one of them." },
     localImages: { type: "object", additionalProperties: { type: "string" }, description: "What each local image is, by its reference." },

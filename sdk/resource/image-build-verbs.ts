@@ -74,7 +74,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
       const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock, sbom: now.sbom }));
       if (!plan) return unknown;
-      const isSame = plan.digest === old.outputs.planDigest && now.name === old.inputs.name && canonicalJson([now.formats, now.sbom]) === canonicalJson([old.inputs.formats, old.inputs.sbom]);
+      const isSame = plan.digest === old.outputs.planDigest && now.name === old.inputs.name && canonicalJson([now.formats, now.diskMiB, now.sbom]) === canonicalJson([old.inputs.formats, old.inputs.diskMiB, old.inputs.sbom]);
       // what uses the digest is not shown as replaced for a change that makes no other bytes
       return isSame ? (old.outputs as unknown as Properties) : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
     },

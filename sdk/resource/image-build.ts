@@ -27,6 +27,8 @@ export interface ImageBuildArgs {
   readonly format?: Input<FormatName> | undefined;
   /** Several formats of one build; instead of `format`. */
   readonly formats?: Input<readonly Input<FormatName>[]> | undefined;
+  /** MiB that each disk has at least. @default as few as hold its content */
+  readonly diskMiB?: Input<number> | undefined;
   /** What the files' names begin with. @default the resource's name */
   readonly name?: Input<string> | undefined;
   /** @default "amd64" */

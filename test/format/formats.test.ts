@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { directoryEntry, fileEntry } from "../../sdk/archive/entry.ts";
 import { type Bytes, collect } from "../../sdk/core/bytes.ts";
-import { FORMATS, formatWriter } from "../../sdk/format/formats.ts";
+import { checkFormats, FORMATS, formatWriter, loaderPackages } from "../../sdk/format/formats.ts";
 import { textContent } from "../../sdk/format/kernel-initrd.ts";
 import type { FormatFile, Parts } from "../../sdk/format/parts.ts";
 
@@ -40,5 +40,31 @@ describe("archives, as GNU tar reads them", () => {
 describe("a name that is none is refused, with those that are", () => {
   for (const name of ["", "Tar", "toString", "iso"]) {
     test(JSON.stringify(name), () => assert.throws(() => formatWriter(name), { code: "INVALID_DEFINITION", message: new RegExp(Object.keys(FORMATS)[0]!.replace("+", "\\+")) }));
+  }
+});
+
+describe("formats of one build are refused", () => {
+  for (const { name, formats, arch = "amd64", code, message } of [
+    { name: "that write one file", formats: ["vhd", "dynamic-vhd"], code: "INVALID_DEFINITION", message: /vhd and dynamic-vhd write one file, NAME\.vhd: build them into two folders/ },
+    { name: "given twice", formats: ["raw-efi", "raw-efi"], code: "INVALID_DEFINITION", message: /raw-efi is given twice/ },
+    { name: "that are LinuxKit's and boot nothing", formats: ["kernel+iso"], code: "UNSUPPORTED", message: /use iso-bios or iso-efi/ },
+    { name: "for one board", formats: ["rpi3"], code: "UNSUPPORTED", message: /use raw-efi with arch arm64/ },
+    { name: "that a BIOS starts, for arm64", formats: ["raw-bios"], arch: "arm64", code: "UNSUPPORTED", message: /no raw-bios for arm64: use raw-efi/ },
+    { name: "that EFI starts, for s390x", formats: ["aws"], arch: "s390x", code: "UNSUPPORTED", message: /no aws for s390x: use kernel\+initrd/ },
+  ] as const) {
+    test(name, () => assert.throws(() => checkFormats(formats, arch), { code, message }));
+  }
+
+  test("and those that share only kernel and command line are not", () => assert.equal(checkFormats(["kernel+initrd", "kernel+erofs", "kernel+squashfs"], "s390x").length, 3));
+});
+
+describe("the packages of loaders", () => {
+  for (const { formats, arch, want } of [
+    { formats: ["kernel+initrd", "tar"], arch: "amd64", want: [] },
+    { formats: ["raw-efi", "iso-efi", "aws"], arch: "arm64", want: ["systemd-boot-efi"] },
+    { formats: ["qcow2-bios"], arch: "amd64", want: ["syslinux", "syslinux-common"] },
+    { formats: ["aws", "iso-bios"], arch: "amd64", want: ["isolinux", "syslinux", "syslinux-common", "systemd-boot-efi"] },
+  ] as const) {
+    test(`${formats.join(", ")} for ${arch}`, () => assert.deepEqual(loaderPackages(formats, arch), want));
   }
 });

@@ -44,6 +44,8 @@ describe("check", () => {
     ["an unknown field", { image: { ...IMAGE, kernal: {} } }, "image.kernal", /unknown field/],
     ["a format that is none", { image: IMAGE, formats: ["kernel+initrd", "floppy"] }, "formats[1]", /got "floppy", wanted kernel\+initrd or tar/],
     ["a format twice", { image: IMAGE, formats: ["tar", "tar"] }, "formats[1]", /second time/],
+    ["a format of LinuxKit's that is not made", { image: IMAGE, formats: ["kernel+iso"] }, "formats[0]", /kernel\+iso is not made: .*use iso-bios/],
+    ["a disk of no size", { image: IMAGE, diskMiB: 0.5 }, "diskMiB", /got 0.5, wanted a whole number of MiB/],
     ["no format", { image: IMAGE, formats: [] }, "formats", /an empty list/],
     ["an architecture that is none", { image: IMAGE, arch: "x86" }, "arch", /got "x86", wanted amd64 or arm64 or s390x/],
     ["a name that leaves the folder", { image: IMAGE, name: "../web" }, "name", /file name/],
