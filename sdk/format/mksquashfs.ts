@@ -13,7 +13,8 @@ import { partPath } from "../core/write-file.ts";
 /** The program that compresses a root, and the Debian package that has it. */
 export const MKSQUASHFS = { program: "mksquashfs", package: "squashfs-tools" } as const;
 
-// of all that could come from the clock or the host, nothing may enter; gzip is what every kernel with squashfs reads
+// nothing of the clock or the host may enter, and the root's own time can only be set with all others; gzip is what every
+// kernel with squashfs reads
 const OPTIONS = ["-tar", "-comp", "gzip", "-noappend", "-quiet", "-no-progress", "-mkfs-time", "0", "-root-mode", "0755", "-root-uid", "0", "-root-gid", "0", "-all-time", "0"];
 
 /** How a pipe tells that its reader is gone: the tool does not wait for what pads the archive's end. */
