@@ -8,7 +8,6 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureCosign } from "./cosign.mjs";
 import { ensureEngine } from "./engine.mjs";
 import { findProgram, run, say } from "./run.mjs";
 
@@ -55,7 +54,6 @@ export async function setUp(wants) {
   const path = [join(ROOT, "node_modules", ".bin")];
   await ensureDist(path[0]);
   for (const [name, programs] of Object.entries(DEBIAN_PACKAGES)) if (wants[name]) await ensureDebianPackages(programs);
-  if (wants.judges) path.push(await ensureCosign());
   if (wants.engine) path.push(...(await ensureEngine()));
   return { ...process.env, PATH: [...path, process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter) };
 }

@@ -44,14 +44,17 @@ export class BlobStore {
     return fileBytes(this.path(digest), { memory });
   }
 
-  /** Stores a stream under the digest it must have; `DIGEST_MISMATCH` or `SIZE_MISMATCH` leaves nothing behind. */
-  async put(source: Bytes, want: { readonly digest: Digest; readonly size?: number }, options: { signal?: AbortSignal | undefined; what?: string } = {}): Promise<Blob> {
+  /**
+   * Stores a stream under the digest it must have; `DIGEST_MISMATCH` or `SIZE_MISMATCH` leaves nothing behind. With
+   * `consume` the memory of each chunk is given back once it is written, and nobody may look at it again.
+   */
+  async put(source: Bytes, want: { readonly digest: Digest; readonly size?: number }, options: { signal?: AbortSignal | undefined; what?: string; consume?: boolean } = {}): Promise<Blob> {
     const path = this.path(want.digest);
     let size = 0;
     const onWritten = (bytes: number) => {
       size += bytes;
     };
-    await writeFileWhole(path, gathered(verify(source, want, options.what ?? want.digest)), { signal: options.signal, onWritten });
+    await writeFileWhole(path, gathered(verify(source, want, options.what ?? want.digest), options.consume ?? false), { signal: options.signal, onWritten });
     await settleTimes(path);
     return { digest: want.digest, size, path };
   }
@@ -60,7 +63,7 @@ export class BlobStore {
 const GATHER = 1 << 20;
 
 // Large pieces make few system calls. One buffer serves them all: the writer is done with a piece before it asks for the next.
-async function* gathered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* gathered(source: AsyncIterable<Uint8Array>, consume: boolean): AsyncGenerator<Uint8Array> {
   let buffer: Buffer | undefined;
   let filled = 0;
   for await (const chunk of source) {
@@ -74,6 +77,8 @@ async function* gathered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
       yield buffer;
       filled = 0;
     }
+    // a gigabyte of chunks would otherwise wait for the collector, which does not see how large they are
+    if (consume && chunk.length === chunk.buffer.byteLength) (chunk.buffer as ArrayBuffer).transfer(0);
   }
   if (buffer && filled > 0) yield buffer.subarray(0, filled);
 }

@@ -74,5 +74,5 @@ async function fetchMissing(source: ContentSource, descriptor: Descriptor, store
       yield chunk;
     }
   }
-  await store.put(counted(), descriptor, { signal, what: source.named(descriptor.digest) });
+  await store.put(counted(), descriptor, { signal, what: source.named(descriptor.digest), consume: true });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { resolveTag } from "../../sdk/oci/registry/pull.ts";
 import { createRegistryClient } from "../../sdk/oci/registry/client.ts";
@@ -20,6 +20,9 @@ after(async () => {
   await registry[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
+// building it takes minutes on a machine that has neither it nor our copy: only this test pays for that
+const { ensureCosign } = (await import(new URL("../../scripts/cosign.mjs", import.meta.url).href)) as { ensureCosign(): Promise<string> };
+process.env.PATH = `${await ensureCosign()}${delimiter}${process.env.PATH}`;
 // the keys of these tests have no passphrase, and nothing of this machine's own cosign is used or changed
 Object.assign(process.env, { COSIGN_PASSWORD: "", HOME: folder });
 

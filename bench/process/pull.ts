@@ -1,0 +1,20 @@
+/* A process that pulls one image into an OCI layout, and says what it took: `pull.ts REFERENCE FOLDER`. */
+import { readFileSync } from "node:fs";
+
+// what is compiled, as users run it: taking the types off takes memory of its own
+const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/sdk/${module}.js`, import.meta.url).href);
+const { BlobStore } = (await dist("cache/blob-store")) as typeof import("../../sdk/cache/blob-store.ts");
+const { pullImage } = (await dist("oci/open-source")) as typeof import("../../sdk/oci/open-source.ts");
+const { writeLayout } = (await dist("oci/write-layout")) as typeof import("../../sdk/oci/write-layout.ts");
+
+const [reference, folder] = process.argv.slice(2) as [string, string];
+const began = performance.now();
+// a store keeps blobs where a layout has them
+const store = new BlobStore(folder);
+const { manifest, digest } = await pullImage(reference, { os: "linux", architecture: "amd64" }, { store, auth: async () => undefined });
+const root = await store.find(digest);
+if (!root) throw new Error(`${digest} is not in the store`);
+await writeLayout(folder, "1", { mediaType: manifest.mediaType, digest, size: root.size }, [manifest.config, ...manifest.layers], store);
+const seconds = (performance.now() - began) / 1000;
+const peakMB = (Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024) / 1e6;
+process.stdout.write(JSON.stringify({ seconds, peakMB }));
