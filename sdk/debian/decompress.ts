@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { decompressAs } from "../archive/decompress.ts";
 import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
@@ -43,19 +44,32 @@ interface XzDecompress {
   readonly XzReadableStream: typeof import("xz-decompress").XzReadableStream & { _contextMutex: { acquire(): Promise<void>; release(): void } };
 }
 
-async function* unxz(source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  // a CommonJS bundle whose exports Node cannot name: what it exports is the default
-  const { XzReadableStream } = ((await import("xz-decompress")) as unknown as { default: XzDecompress }).default;
-  // Its lock lets one stream at a time decode, and a cancelled stream releases what another holds: who reads two streams
-  // by turns would wait for ever. The streams share nothing that needs it.
-  XzReadableStream._contextMutex = NO_LOCK;
+/**
+ * Copies of the library that no stream is using. All streams of one copy share a memory, and when one of them makes it
+ * grow, the others go on with views of the memory that was, and take their input twice. So each stream has a copy for
+ * its time.
+ */
+const idle: XzDecompress[] = [];
 
+const require = createRequire(import.meta.url);
+
+function freshCopy(): XzDecompress {
+  const path = require.resolve("xz-decompress");
+  delete require.cache[path];
+  const copy = require(path) as XzDecompress;
+  // a cancelled stream releases its lock twice, and the next one would then not get it
+  copy.XzReadableStream._contextMutex = NO_LOCK;
+  return copy;
+}
+
+async function* unxz(source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const library = idle.pop() ?? freshCopy();
   let ended = false;
   const noticed = (async function* (): AsyncGenerator<Uint8Array> {
     yield* source;
     ended = true;
   })();
-  const reader = new XzReadableStream(ReadableStream.from(noticed) as ReadableStream<Uint8Array>).getReader();
+  const reader = new library.XzReadableStream(ReadableStream.from(noticed) as ReadableStream<Uint8Array>).getReader();
   try {
     for (let starved = 0; ; ) {
       const { done, value } = await reader.read();
@@ -68,6 +82,7 @@ async function* unxz(source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Ar
   } finally {
     // it fails where the stream is decoded to its end but not read to it, and there is nothing left to free then
     await reader.cancel().catch(() => {});
+    idle.push(library);
   }
 }
 

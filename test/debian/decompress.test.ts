@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";
@@ -49,3 +50,25 @@ for (const [compression, tool] of Object.entries(TOOLS) as [Compression, string]
     });
   });
 }
+
+test("xz streams that grow their memory while others are under way leave those whole", async () => {
+  // noise, so that input is always waiting, and dictionaries that grow from stream to stream
+  const body = randomBytes(600_000);
+  const streams: { readonly read: Uint8Array[]; readonly stream: AsyncGenerator<Uint8Array> }[] = [];
+  const advance = async (): Promise<boolean> => {
+    let open = false;
+    for (const { read, stream } of streams) {
+      const { done, value } = await stream.next();
+      if (!done) read.push(value);
+      open ||= !done;
+    }
+    return open;
+  };
+  for (const level of [0, 1, 6, 9]) {
+    const packed = execFileSync("xz", [`-${level}`, "-c"], { input: body, maxBuffer: 16 << 20 });
+    streams.push({ read: [], stream: decompress([packed], "xz", "x") });
+    await advance();
+  }
+  while (await advance());
+  for (const { read } of streams) assert.ok(Buffer.concat(read).equals(body));
+});
