@@ -100,7 +100,8 @@ export async function listMachineFolders(stateDir: string): Promise<MachineFolde
 
 /** Removes a machine's folder, and the folders above it that are ours and empty. */
 export async function removeMachineFolder(stateDir: string, id: string): Promise<void> {
-  await rm(machinePath(stateDir, id), { recursive: true, force: true });
+  // the keeper of the console may write a last file while the folder goes
+  await rm(machinePath(stateDir, id), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   await removeEmpty(join(stateDir, "machines"), stateDir);
 }
 

@@ -30,5 +30,5 @@ export async function preflight({ kernel, initrd, memoryMiB }: Pick<VmInputs, "k
 async function sizeOf(path: string, what: string): Promise<number> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isFile()) return stats.size;
-  throw new LinuxKitError("NOT_FOUND", `${what}: no file ${path}: build the image on this host first`, { what: path });
+  throw new LinuxKitError("NOT_FOUND", `${what}: no file ${path}: build the image on this host first; one that an ImageBuild made, \`pulumi up --refresh\` makes again`, { what: path });
 }

@@ -1,6 +1,9 @@
 import type { Created, DiffRequest, Difference, ResourceType } from "../../sdk/plugin/resource-type.ts";
 import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
 import { type Properties, UNKNOWN, type Value } from "../../sdk/plugin/value.ts";
+import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
+import type { Builder } from "../../sdk/resource/builder.ts";
+import type { BuildWork } from "../../sdk/resource/keep-build.ts";
 import { findOrphans, type MachineFolder, newId, readMachineFolder, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
 import { defaultPlaces, type Places } from "./places.ts";
 import { isAlive } from "./process-id.ts";
@@ -30,8 +33,13 @@ export interface VmOutputs {
 /** Ids that the engine has named to this process: no state may hold any other machine of the same resource. */
 const known = new Set<string>();
 
+/** Loaded only when an image has to be built again. */
+const realBuilder = async (): Promise<Builder> => (await import("../../sdk/resource/image-build-type.ts")).builder;
+
 /** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
-export function qemuVm(places: Places = defaultPlaces()): ResourceType<VmInputs, VmOutputs> {
+export function qemuVm(places: Places = defaultPlaces(), loadBuilder: () => Promise<Builder> = realBuilder): ResourceType<VmInputs, VmOutputs> {
+  const run = async (start: Start, work: BuildWork): Promise<Created<VmOutputs>> =>
+    withArtifactFiles([start.inputs.kernel, start.inputs.initrd], places.cacheDir, loadBuilder, work, () => runMachine(start, places));
   return {
     token: "linuxkit:index:QemuVm",
     timeoutSeconds: 300,
@@ -42,14 +50,14 @@ export function qemuVm(places: Places = defaultPlaces()): ResourceType<VmInputs,
     },
     // a machine that runs is not touched by an update
     preview: ({ inputs, old }) => (old?.outputs.running ? { ...old.outputs } : foreseen(inputs)),
-    async create({ urn, name, inputs, signal, progress }) {
+    async create({ urn, name, inputs, signal, progress, config }) {
       const owner = stackIdentity(urn);
       for (const orphan of await findOrphans(places.stateDir, owner, known)) {
         progress({ stage: "clear", message: `ending ${orphan.id}, which an interrupted run left behind` });
         await discard(orphan.id, places.stateDir);
       }
       const id = newId(name, owner);
-      const created = await run({ id, urn, name, inputs, signal, progress }, places);
+      const created = await run({ id, urn, name, inputs, signal, progress }, { signal, progress, config });
       known.add(id);
       return created;
     },
@@ -62,11 +70,11 @@ export function qemuVm(places: Places = defaultPlaces()): ResourceType<VmInputs,
       return { id, outputs: found, ...(outputs === undefined && { inputs: folder.record.inputs as unknown as Properties }) };
     },
     // the one input that can change in place says only what `create` waits for; what is left is a machine that died
-    async update({ id, urn, name, inputs, oldOutputs, signal, progress }) {
+    async update({ id, urn, name, inputs, oldOutputs, signal, progress, config }) {
       const folder = await readMachineFolder(places.stateDir, id);
       if (folder?.record?.machine && (await isAlive(folder.record.machine))) return { outputs: { ...oldOutputs, running: true } };
       await discard(id, places.stateDir);
-      return run({ id, urn, name, inputs, signal, progress }, places);
+      return run({ id, urn, name, inputs, signal, progress }, { signal, progress, config });
     },
     async delete({ id, signal, progress }) {
       const folder = await readMachineFolder(places.stateDir, id);
@@ -102,7 +110,7 @@ function foreseen({ publish }: Properties): Properties {
   return { ...NOTHING_KNOWN, running: true, ...(ports.every(({ hostPort }) => hostPort !== 0) && addresses(ports)) };
 }
 
-async function run(start: Start, places: Places): Promise<Created<VmOutputs>> {
+async function runMachine(start: Start, places: Places): Promise<Created<VmOutputs>> {
   const { folder, booted, publish } = await startMachine(start, places);
   const outputs = describe(folder, publish);
   const { progress, name } = start;

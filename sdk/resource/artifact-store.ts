@@ -1,26 +1,48 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
+import { markUsed, settleTimes } from "../cache/access-time.ts";
+import { ARTIFACT_RECORD, ARTIFACTS } from "../cache/artifact-folder.ts";
 import { type Digest, hexOf, isDigest } from "../core/digest.ts";
 import { fromFileSystem } from "../core/errors.ts";
 import { partPath, removeDeadParts } from "../core/write-file.ts";
 
-/** What is remembered beside an artifact's files, so that a lost state can be made again from the cache. */
-const RECORD = ".build.json";
-
 /**
  * Finished artifacts, `artifacts/<digest>/` of the cache. A folder gets its name when all of its files are in it. It is
- * a cache: who misses a file builds it again, and gets the same bytes.
+ * a cache: who misses a file builds it again, and gets the same bytes. A record beside the files says from what; a lost
+ * state can be made again from it, too.
  */
 export class ArtifactStore {
+  readonly cacheDir: string;
   readonly directory: string;
 
   constructor(cacheDir: string) {
-    this.directory = join(cacheDir, "artifacts");
+    this.cacheDir = cacheDir;
+    this.directory = join(cacheDir, ARTIFACTS);
   }
 
   /** Where the files of an artifact are, or would be. */
   path(digest: Digest): string {
     return join(this.directory, hexOf(digest));
+  }
+
+  /** The artifact that a file belongs to, whether it is there or not; undefined for a file from elsewhere. */
+  digestOf(path: string): Digest | undefined {
+    const [folder, file, ...deeper] = relative(this.directory, path).split(sep);
+    const digest = `sha256:${folder}`;
+    return file !== undefined && deeper.length === 0 && isDigest(digest) ? digest : undefined;
+  }
+
+  /** Whether files of an artifact are all there, with the sizes that they should have. Marks it as used if so. */
+  async holds(digest: Digest, files: readonly { readonly name: string; readonly size: number }[]): Promise<boolean> {
+    const sizes = await Promise.all(files.map(({ name }) => stat(join(this.path(digest), name)).then(({ size }) => size, () => undefined)));
+    if (files.some(({ size }, index) => sizes[index] !== size)) return false;
+    await this.use(digest);
+    return true;
+  }
+
+  /** Marks an artifact as used now, for the cache's limit. */
+  async use(digest: Digest): Promise<void> {
+    await markUsed(join(this.path(digest), ARTIFACT_RECORD));
   }
 
   /**
@@ -37,8 +59,10 @@ export class ArtifactStore {
       const built = await build(aside);
       const { digest, record } = describe(built);
       // for its owner only: a definition may hold secrets
-      await writeFile(join(aside, RECORD), JSON.stringify(record), { mode: 0o600 });
+      await writeFile(join(aside, ARTIFACT_RECORD), JSON.stringify(record), { mode: 0o600 });
+      await settleTimes(join(aside, ARTIFACT_RECORD));
       await this.#settle(aside, this.path(digest));
+      await this.use(digest);
       return built;
     } catch (error) {
       throw fromFileSystem(error, this.directory);
@@ -50,7 +74,7 @@ export class ArtifactStore {
   /** What was recorded with an artifact; undefined when it is not there. */
   async record(digest: string): Promise<unknown> {
     if (!isDigest(digest)) return undefined;
-    const text = await readFile(join(this.path(digest), RECORD), "utf8").catch(() => undefined);
+    const text = await readFile(join(this.path(digest), ARTIFACT_RECORD), "utf8").catch(() => undefined);
     return text === undefined ? undefined : (JSON.parse(text) as unknown);
   }
 
@@ -59,10 +83,10 @@ export class ArtifactStore {
       await rename(aside, final);
     } catch (error) {
       if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-      // the same bytes, perhaps under other names: what is missing is added
+      // the same bytes, perhaps under other names: what is missing or was cut is put there, and the rest not touched
       for (const name of await readdir(aside)) {
-        const there = await stat(join(final, name)).catch(() => undefined);
-        if (!there) await rename(join(aside, name), join(final, name));
+        const [made, there] = await Promise.all([aside, final].map((folder) => stat(join(folder, name)).catch(() => undefined)));
+        if (!there || (name !== ARTIFACT_RECORD && there.size !== made?.size)) await rename(join(aside, name), join(final, name));
       }
     }
   }

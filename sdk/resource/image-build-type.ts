@@ -1,7 +1,11 @@
 import { buildDefinition } from "../build/build.ts";
 import { planOffline } from "../build/plan-offline.ts";
 import { FORMATS, type FormatName } from "../format/formats.ts";
+import type { Builder } from "./builder.ts";
 import { imageBuildType } from "./image-build-verbs.ts";
 
-/** `linuxkit:index:ImageBuild` with the real builder and every format that there is. */
-export const imageBuild = imageBuildType({ formats: Object.keys(FORMATS) as FormatName[], build: buildDefinition, plan: planOffline });
+/** The real builder, with every format that there is. */
+export const builder: Builder = { formats: Object.keys(FORMATS) as FormatName[], build: buildDefinition, plan: planOffline };
+
+/** `linuxkit:index:ImageBuild` with it. */
+export const imageBuild = imageBuildType(builder);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { listMachineFolders } from "../../providers/qemu/machine-folder.ts";
@@ -70,6 +70,12 @@ async function processesIn(folder: string): Promise<number[]> {
   return pids.filter((_, index) => places[index]?.startsWith(`${folder}/`));
 }
 
+/** The files of all artifacts, without the records of what they were built from. */
+async function artifactFiles(): Promise<string[]> {
+  const files = Object.keys(await inventory(join(cacheDir, "artifacts"))).filter((name) => !basename(name).startsWith("."));
+  return files.map((name) => join(cacheDir, "artifacts", name));
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -102,8 +108,9 @@ describe("examples/web under the real engine", { timeout: 900_000 }, () => {
     assert.doesNotMatch(preview.text, /CAP_CHOWN|tmpfs|binds/);
     const changed = await stack.up();
     assert.deepEqual(ops(changed, "ImageBuild"), ["update"]);
-    assert.deepEqual(changed.lines("kept").filter((line) => /segment/.test(line) && !/segments made anew/.test(line)).map((line) => line.replace(/[:,].*/, "")), ["segment config made"], changed.text);
-    assert.match(changed.lines("kept").join("\n"), /, 1 of \d+ segments made anew/);
+    const kept = changed.lines("kept").filter((line) => /segment/.test(line));
+    assert.equal(kept.length, 1, changed.text);
+    assert.match(kept[0] ?? "", /, 1 of \d+ segments made anew/);
     assert.deepEqual(ops(changed, "QemuVm"), ["delete-replaced", "replace", "create-replacement"]);
     const third = await seen(web);
     assert.notEqual(third.bootId, first.bootId);
@@ -113,7 +120,10 @@ describe("examples/web under the real engine", { timeout: 900_000 }, () => {
     process.kill(third.pid, "SIGKILL");
     const refreshed = await stack.must("refresh", "--yes", "--skip-preview", "--diff");
     assert.match(refreshed.text, /running +: +true => false|running: true => false/);
+    // as when the cache comes to its limit: the machine's image is built again on the way
+    for (const file of await artifactFiles()) await rm(file);
     const again = await stack.up();
+    assert.deepEqual((await artifactFiles()).map((file) => basename(file)).sort(), ["web-cmdline", "web-initrd.img", "web-kernel", "web-sbom.spdx.json"]);
     assert.deepEqual([ops(again, "ImageBuild"), ops(again, "QemuVm")], [["same"], ["update"]]);
     const fourth = await seen(web);
     assert.notEqual(fourth.bootId, third.bootId);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { qemuVm, type VmOutputs } from "../../providers/qemu/qemu-vm.ts";
 import type { VmInputs } from "../../providers/qemu/vm-inputs.ts";
+import { imageBuildType } from "../../sdk/resource/image-build-verbs.ts";
+import { recordingBuilder } from "../support/builder.ts";
 import { UNKNOWN, type Properties } from "../../sdk/plugin/value.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "qemu-vm-"));
@@ -86,6 +88,20 @@ describe("a machine that cannot start", () => {
     } finally {
       process.env.PATH = path;
     }
+  });
+
+  test("has its image built again first when the cache has none of it", async () => {
+    const cacheDir = join(scratch, "cache");
+    const builder = recordingBuilder();
+    const image = { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
+    const build = await imageBuildType(builder, cacheDir).create({ ...work, inputs: { image, formats: ["kernel+initrd"], name: "web", arch: "amd64", update: "locked" } });
+    const initrd = join(build.outputs.path, "web-initrd.img");
+    await rm(initrd);
+    const machines = qemuVm({ stateDir: join(scratch, "state"), cacheDir }, async () => builder);
+    // there is no kernel either, so that is how far it comes
+    await assert.rejects(machines.create({ ...work, inputs: { ...OLD, initrd } }), { code: /NOT_FOUND|TOOL_MISSING/ });
+    assert.equal((await stat(initrd)).size, build.outputs.files[0]?.size);
+    assert.deepEqual(builder.calls[1]?.options.lock, build.outputs.lock);
   });
 
   test("is not there afterwards, and nothing of it", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -211,11 +211,27 @@ describe("building", () => {
     });
   }
 
-  test("a missing file is no drift, and the path is this machine's", async () => {
+  test("a refresh finds the path on this machine", async () => {
     const { outputs } = await type.create({ ...work, inputs: await checked({ image: other }) });
-    await rm(outputs.path, { recursive: true });
     const found = await type.read?.({ ...work, id: "web", inputs: {} as never, outputs: { ...outputs, path: "/another/machine" } });
     assert.deepEqual(found, { id: "web", outputs });
+  });
+
+  test("a refresh misses files that are not there or are cut, and the next update builds them again, as they were", async () => {
+    const inputs = await checked({ image: other });
+    const { outputs } = await type.create({ ...work, inputs });
+    for (const spoil of [() => truncate(join(outputs.path, "web-initrd.img"), 3), () => rm(outputs.path, { recursive: true })]) {
+      await spoil();
+      const missed = { ...outputs, path: "" };
+      assert.deepEqual(await type.read?.({ ...work, id: "web", inputs, outputs }), { id: "web", outputs: missed });
+      const seen = await type.diff?.({ ...subject, id: "web", inputs: inputs as unknown as Properties, oldInputs: inputs, oldOutputs: missed });
+      assert.deepEqual([...(seen?.changed ?? [])], []);
+      assert.deepEqual([...(seen?.drifted ?? [])], [["path", "update"]]);
+      // what uses it sees no change: neither in the preview nor afterwards
+      assert.deepEqual(await type.preview?.({ ...subject, inputs: inputs as unknown as Properties, old: { id: "web", inputs, outputs: missed } }), outputs);
+      assert.deepEqual(await type.update?.({ ...work, id: "web", inputs, oldInputs: inputs, oldOutputs: missed }), { outputs });
+      assert.equal((await stat(join(outputs.path, "web-initrd.img"))).size, outputs.files[0]?.size);
+    }
   });
 
   test("a build in the cache can be imported by its digest, with its lock", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Provider } from "../../sdk/plugin/provider.ts";
@@ -24,7 +24,7 @@ const image = new Image({
   files: [new File("/etc/motd", { source: "motd", mode: "0644" })],
 });
 const build = new ImageBuild("web", { image, ${args} });
-export const { digest, planDigest, cmdline, lock } = build;
+export const { digest, planDigest, cmdline, lock, path } = build;
 export const initrd = build.file("initrd");
 `;
 
@@ -144,7 +144,7 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     assert.deepEqual(await readdir(join(cacheDir, "artifacts")), []);
   });
 
-  test("refresh changes nothing, even where the files are gone; a lost state is imported from the cache", async () => {
+  test("refresh changes nothing; a lost state is imported from the cache; files that are gone are built again after a refresh", async () => {
     await using made = await imageStack(program());
     const { stack, builder } = made;
     await stack.up();
@@ -155,6 +155,16 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     assert.deepEqual(ops((await stack.up()).steps), ["same"]);
     assert.deepEqual((await stack.outputs()).lock, lock);
     assert.equal(builder.calls.length, 1);
+
+    const { path } = await stack.outputs();
+    await rm(String(path), { recursive: true });
+    assert.deepEqual(ops((await stack.up()).steps), ["same"]);
+    await stack.refresh();
+    assert.deepEqual(leaves((await stack.preview()).steps), [["path"]]);
+    assert.deepEqual(ops((await stack.up()).steps), ["update"]);
+    assert.deepEqual([(await stack.outputs()).path, (await stack.outputs()).digest], [path, digest]);
+    assert.deepEqual(builder.calls[1]?.options.lock, lock);
+    await stat(String(path));
   });
 
   test("update: always asks at each up, and locked ends that", async () => {

@@ -1,0 +1,57 @@
+import { stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { holdFiles } from "../cache/hold.ts";
+import { ARTIFACTS } from "../cache/artifact-folder.ts";
+import { type Digest, hexOf } from "../core/digest.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { ArtifactStore } from "./artifact-store.ts";
+import type { Builder } from "./builder.ts";
+import { type BuildRecord, type BuildWork, keepBuild } from "./keep-build.ts";
+
+/**
+ * Runs `use` while files of builds are there: what was cleared from the cache is built again first, and nothing of it
+ * is cleared meanwhile. Files from elsewhere are left to `use`.
+ *
+ * @throws NOT_FOUND when a build's record is gone too, DIGEST_MISMATCH when its lock gives other bytes by now, and what the builder throws
+ */
+export async function withArtifactFiles<T>(paths: readonly string[], cacheDir: string, loadBuilder: () => Promise<Builder>, work: BuildWork, use: () => Promise<T>): Promise<T> {
+  const artifacts = new ArtifactStore(cacheDir);
+  const files = paths.flatMap((path) => {
+    const digest = artifacts.digestOf(path);
+    return digest === undefined ? [] : [{ path, digest }];
+  });
+  if (files.length === 0) return use();
+  const folders = new Set(files.map(({ digest }) => join(ARTIFACTS, hexOf(digest))));
+  const hold = await holdFiles(cacheDir, folders, { signal: work.signal, what: "the cache" });
+  try {
+    for (const { path, digest } of files) {
+      if (!(await isFile(path))) await rebuild(path, digest, artifacts, await loadBuilder(), work);
+      await artifacts.use(digest);
+    }
+    return await use();
+  } finally {
+    await hold.release();
+  }
+}
+
+async function rebuild(path: string, digest: Digest, artifacts: ArtifactStore, builder: Builder, work: BuildWork): Promise<void> {
+  const record = (await artifacts.record(digest)) as BuildRecord | undefined;
+  if (!record) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and the cache does not know how it was built: run \`pulumi up --refresh\``, { what: path });
+  work.progress({ stage: "build", message: `${basename(path)} is no longer in the cache and is built again` });
+  const inputs = { ...record.inputs, name: nameOf(basename(path), record) };
+  const got = (await keepBuild(artifacts, builder, inputs, record.outputs.lock, work)).digest;
+  if (got !== digest) {
+    throw new LinuxKitError("DIGEST_MISMATCH", `${path} was built again from its lock, and is another now (${got}): run \`pulumi up --refresh\` to go on with that one`, { path, want: digest, got });
+  }
+}
+
+/** The name of the build that a file is of: equal bytes under other names have one record. */
+function nameOf(file: string, { inputs, outputs }: BuildRecord): string {
+  const suffixes = outputs.files.map(({ name }) => name.slice(inputs.name.length));
+  const suffix = suffixes.find((suffix) => file.endsWith(suffix)) ?? "";
+  return file.slice(0, file.length - suffix.length);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
