@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { build as buildImage } from "../build/build.ts";
 import { ARCHES, type Arch } from "../core/arch.ts";
+import { LinuxKitError } from "../core/errors.ts";
 import { Image } from "../definition/image.ts";
 import type { FormatName } from "../format/formats.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -59,11 +61,13 @@ function isArch(text: string): text is Arch {
 }
 
 async function loadImage(file: string, name: string | undefined): Promise<Image> {
+  if (!existsSync(file)) throw new LinuxKitError("NOT_FOUND", `there is no file ${resolve(file)}`, { what: file });
   if (/\.ya?ml$/.test(file)) return Image.fromYaml(await readFile(file, "utf8"));
   const exported: Record<string, unknown> = await import(pathToFileURL(resolve(file)).href);
   const images = Object.entries(exported).filter((entry): entry is [string, Image] => entry[1] instanceof Image);
   const chosen = name === undefined && images.length === 1 ? images[0] : images.find(([key]) => key === (name ?? "default"));
   if (chosen) return chosen[1];
-  const found = images.map(([key]) => key).join(", ") || "none";
-  throw new UsageError(`${file} exports no Image${name ? ` "${name}"` : ""} to choose; found: ${found}`);
+  const found = images.map(([key]) => key).join(", ");
+  if (found === "") throw new UsageError(`${file} exports no Image: write \`export const os = new Image({ … })\``);
+  throw new UsageError(name === undefined ? `${file} exports several images: choose one with --image, of ${found}` : `${file} exports no Image "${name}"; it has ${found}`);
 }
