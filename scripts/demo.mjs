@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run demo: sets up what is missing, brings examples/web up with the real Pulumi engine, and asks it for its page.
 // npm run demo -- --destroy: takes the machine and the stack away again.
-import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,6 @@ if (process.argv.includes("--help")) {
 
 const state = join(process.env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "pulumi-linuxkit-demo");
 mkdirSync(state, { recursive: true });
-linkPackage();
 const env = {
   ...(await setUp({ engine: true, qemu: true })),
   PULUMI_BACKEND_URL: `file://${state}`,
@@ -44,14 +43,6 @@ if (process.argv.includes("--destroy")) {
   const answered = (await textOf(new URL("boot_id", url))).trim();
   console.log(`\nboot_id on the guest's console  ${bootId}\nboot_id that the page gave      ${answered}`);
   if (answered !== bootId) throw new Error("the machine that answers is not the one that was started");
-}
-
-/** The example uses the package by its name; `npm install` would make the same link. */
-function linkPackage() {
-  const link = join(EXAMPLE, "node_modules", "pulumi-linuxkit");
-  if (existsSync(link)) return;
-  mkdirSync(join(EXAMPLE, "node_modules"), { recursive: true });
-  symlinkSync(join("..", "..", ".."), link);
 }
 
 /** The stack keeps its port; a new stack takes the usual one where it is free. */

@@ -53,6 +53,7 @@ export async function setUp(wants) {
   await ensureNodeModules();
   const path = [join(ROOT, "node_modules", ".bin")];
   await ensureDist(path[0]);
+  linkExamples();
   for (const [name, programs] of Object.entries(DEBIAN_PACKAGES)) if (wants[name]) await ensureDebianPackages(programs);
   if (wants.engine) path.push(...(await ensureEngine()));
   return { ...process.env, PATH: [...path, process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter) };
@@ -65,6 +66,17 @@ async function ensureNodeModules() {
   if (readText(stamp) === want) return;
   await run("installing the Node packages of package-lock.json", "npm", ["ci"], { cwd: ROOT });
   await writeFile(stamp, want);
+}
+
+/** The examples use the package by its name; `npm install` in one of them would make the same link. */
+function linkExamples() {
+  for (const name of readdirSync(join(ROOT, "examples"))) {
+    const folder = join(ROOT, "examples", name);
+    const link = join(folder, "node_modules", "pulumi-linuxkit");
+    if (!existsSync(join(folder, "package.json")) || existsSync(link)) continue;
+    mkdirSync(join(folder, "node_modules"), { recursive: true });
+    symlinkSync(join("..", "..", ".."), link);
+  }
 }
 
 /** Compiles sdk and providers into dist when a source is another than the last time; a deleted source leaves nothing in it. */
