@@ -9,6 +9,7 @@ import { bootRows } from "./boot-rows.ts";
 import { largeRows, webRows } from "./build-rows.ts";
 import { page } from "./page.ts";
 import { barChart } from "./plot.ts";
+import { imageRows } from "./image-rows.ts";
 import { pullRows } from "./pull-rows.ts";
 import { figure, type Row, within } from "./row.ts";
 
@@ -27,14 +28,14 @@ try {
     note(`building an image of ${mib} MiB`);
     large.push(...(await largeRows(folder, mib, LIMIT_MB)));
   }
-  note("pulling an image of 2 GiB, in turn with skopeo");
-  const pull = quick ? [] : await pullRows(folder, LIMIT_MB);
+  note("pulling an image of 2 GiB, and building one, in turn with skopeo, tar and gzip");
+  const images = quick ? [] : [...(await pullRows(folder, LIMIT_MB)), ...(await imageRows(folder, LIMIT_MB))];
   const kernel = run.files.find(({ role }) => role === "kernel")?.size ?? 0;
   const sizes: Row[] = [{ what: "kernel", value: kernel / 1e6, unit: "MB" }, ...run.segments.map(({ name, size }): Row => ({ what: `segment ${name}`, value: size / 1e6, unit: "MB" }))];
   const base = (kernel + run.segments.filter(({ name }) => !name.startsWith("services.")).reduce((sum, { size }) => sum + size, 0)) / 1e6;
   sizes.push({ what: "the whole OS less nginx", value: base, unit: "MB", limit: 20 });
 
-  const rows = [...sizes, ...web, ...large, ...pull, ...boot];
+  const rows = [...sizes, ...web, ...large, ...images, ...boot];
   for (const row of rows) console.log(line(row));
   console.log(JSON.stringify(rows));
   if (!quick) {

@@ -1,4 +1,5 @@
 import { isLinuxKitError } from "../core/errors.ts";
+import { keepYoungGenerationSmall } from "../core/young-generation.ts";
 import { build } from "./build.ts";
 import { cache } from "./cache.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -54,4 +55,5 @@ function isUsage(error: unknown): error is Error {
   return error instanceof UsageError || String((error as NodeJS.ErrnoException | undefined)?.code).startsWith("ERR_PARSE_ARGS");
 }
 
+keepYoungGenerationSmall();
 process.exitCode = await main(process.argv.slice(2));

@@ -5,7 +5,7 @@ import type { ContentSource } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
 
 export interface FetchBlobsOptions {
-  /** Blobs that are fetched at the same time. @default 4 */
+  /** Blobs that are fetched at the same time. @default 3, as Docker has it */
   readonly connections?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -34,7 +34,7 @@ export async function fetchBlobs(source: ContentSource, descriptors: readonly De
   const worker = async () => {
     for (const descriptor of queue) await fetchBlobOnce(source, descriptor, store, signal, count);
   };
-  const workers = Array.from({ length: Math.min(options.connections ?? 4, wanted.length) }, worker);
+  const workers = Array.from({ length: Math.min(options.connections ?? 3, wanted.length) }, worker);
   try {
     await Promise.all(workers);
   } catch (error) {
