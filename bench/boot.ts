@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { type MachineSpec, qemuArguments, qemuProgram } from "../providers/qemu/arguments.ts";
 import { parseConsoleLine } from "../sdk/guest/console.ts";
+import { freePort } from "../test/support/free-port.ts";
 
 /** When something was seen, in seconds since QEMU was started. */
 export interface BootTimes {
@@ -108,14 +108,4 @@ async function fetchPage(url: string, since: () => number): Promise<string> {
     if (since() > LIMIT_SECONDS) throw new Error(`${url} had nothing in ${LIMIT_SECONDS} s`);
     await pause(200);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -11,6 +9,7 @@ import { discard } from "../../providers/qemu/start.ts";
 import { makeStack, type Stack } from "../support/engine.ts";
 import type { Outcome } from "../support/engine-operation.ts";
 import { inventory, makeOwnCache } from "../support/own-cache.ts";
+import { freePort } from "../support/free-port.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/web/", import.meta.url));
 const PAGE = await readFile(join(EXAMPLE, "index.html"), "utf8");
@@ -74,15 +73,6 @@ async function processesIn(folder: string): Promise<number[]> {
 async function artifactFiles(): Promise<string[]> {
   const files = Object.keys(await inventory(join(cacheDir, "artifacts"))).filter((name) => !basename(name).startsWith("."));
   return files.map((name) => join(cacheDir, "artifacts", name));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 describe("examples/web under the real engine", { timeout: 900_000 }, () => {

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { basename, delimiter, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -10,6 +8,7 @@ import { listMachineFolders } from "../../providers/qemu/machine-folder.ts";
 import { discard } from "../../providers/qemu/start.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { makeStack } from "../support/engine.ts";
+import { freePort } from "../support/free-port.ts";
 import { scratch } from "../support/judge.ts";
 import { makeOwnCache } from "../support/own-cache.ts";
 
@@ -79,13 +78,4 @@ test("the packed package, installed with only Pulumi beside it, runs examples/we
 /** Ends what a test that failed half-way has left. */
 async function endMachines(stateDir: string): Promise<void> {
   for (const { id } of await listMachineFolders(stateDir)) await discard(id, stateDir);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

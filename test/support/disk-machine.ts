@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 import { qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
+import { freePort } from "./free-port.ts";
 
 /** What starts a machine: SeaBIOS, OVMF, or OVMF that starts only what Debian's example key has signed. */
 export type Firmware = "bios" | "efi" | "secure-boot";
@@ -92,13 +91,4 @@ async function firmwareDisks(firmware: Firmware, folder: string): Promise<string
     "-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${join(OVMF, code)}`,
     "-drive", "if=pflash,format=raw,unit=1,file=variables",
   ];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DiskAttachment, qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
 import { type ConsoleLine, parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
+import { freePort } from "./free-port.ts";
 
 /** What to boot. */
 export interface BootOptions {
@@ -105,13 +106,4 @@ function follow(qemu: ChildProcess, folder: string, nonce: string, ports: Readon
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
