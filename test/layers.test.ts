@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/oci": ["sdk/core", "sdk/archive", "sdk/cache"],
   "sdk/debian": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci"],
   "sdk/guest": [],
-  "sdk/runtime": ["sdk/core", "sdk/definition", "sdk/oci"],
+  "sdk/runtime": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/guest"],
   "sdk/resolve": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/runtime"],
   "sdk/plan": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/guest", "sdk/runtime", "sdk/resolve"],
   "sdk/disk": ["sdk/core", "sdk/archive"],

@@ -1,11 +1,10 @@
 import type { Arch } from "../core/arch.ts";
 import type { Definition } from "../definition/definition.ts";
-import { metadataText } from "../definition/metadata.ts";
-import { createPlan } from "../plan/create-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { layoutsOf, sourceKey, sourcesOf } from "../resolve/image-source.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { resolve, type Sources } from "../resolve/resolve.ts";
+import { definitionPlan } from "./definition-plan.ts";
 import { debianSbom } from "./sbom.ts";
 import { type SbomOption, withSbom } from "./with-sbom.ts";
 
@@ -26,6 +25,6 @@ export async function planOffline(definition: Definition, options: { readonly ar
   const { arch, lock, sbom } = options;
   if (lock.arch !== arch || definition.files.some(({ source }) => source !== undefined)) return undefined;
   if (layoutsOf(definition).length > 0 || !sourcesOf(definition).every(({ source }) => typeof source !== "string" && sourceKey(source) in lock.debian)) return undefined;
-  const plan = createPlan(await resolve(definition, { arch, lock, sources: NOWHERE }), (kind) => metadataText(definition, kind));
+  const plan = definitionPlan(await resolve(definition, { arch, lock, sources: NOWHERE }), definition);
   return typeof sbom === "object" ? withSbom(plan, sbom.path, debianSbom(plan)) : plan;
 }

@@ -1,3 +1,4 @@
+import { secretsPath } from "../guest/container.ts";
 import type { EffectiveFields } from "./effective.ts";
 import { type Mount, mountOf, type MountRules } from "./mounts.ts";
 
@@ -31,11 +32,6 @@ export const TMPFS_SIZE = "64m";
  * kernel's own limit for the whole machine, which was 1590 processes of it at 256 MiB: then others cannot fork either.
  */
 export const PIDS_LIMIT = 1024;
-
-/** Where the guest puts a service's secrets before the service starts; `sdk/guest` has the same path. */
-export function secretsSource(service: string): string {
-  return `/run/linuxkit/secrets/${service}`;
-}
 
 /** The environment with a search path. */
 export function sandboxEnvironment(env: readonly string[]): readonly string[] {
@@ -73,7 +69,7 @@ export function sandboxMountRules(owner: { readonly uid: number; readonly gid: n
 
 /** The mount through which a service sees its secrets. */
 export function secretsMount(service: string): Mount {
-  return mountOf("/run/secrets", "bind", secretsSource(service), ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"]);
+  return mountOf("/run/secrets", "bind", secretsPath(service), ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"]);
 }
 
 /** The fields that our own sandbox sets where nobody else did. */
