@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import { keepYoungGenerationSmall } from "../sdk/core/young-generation.ts";
 import type { Provider } from "../sdk/plugin/provider.ts";
 import { servePlugin } from "../sdk/plugin/serve.ts";
 import { DEBIAN_MIRRORS } from "../sdk/resource/debian-mirrors.ts";
@@ -18,5 +17,4 @@ const provider: Provider = {
   },
 };
 
-keepYoungGenerationSmall();
 await servePlugin(provider);

@@ -1,5 +1,4 @@
 import { isLinuxKitError } from "../core/errors.ts";
-import { keepYoungGenerationSmall } from "../core/young-generation.ts";
 import { build } from "./build.ts";
 import { cache } from "./cache.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -55,5 +54,4 @@ function isUsage(error: unknown): error is Error {
   return error instanceof UsageError || String((error as NodeJS.ErrnoException | undefined)?.code).startsWith("ERR_PARSE_ARGS");
 }
 
-keepYoungGenerationSmall();
 process.exitCode = await main(process.argv.slice(2));
