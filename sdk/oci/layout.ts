@@ -40,16 +40,16 @@ export async function openLayout(directory: string): Promise<ContentSource> {
 
 /** A layout's `index.json`. @throws NOT_FOUND, CORRUPT */
 export async function readLayoutIndex(directory: string): Promise<ImageIndex> {
-  const [marker, index] = await Promise.all(
-    ["oci-layout", "index.json"].map((name) =>
-      readFile(join(directory, name)).catch((error: NodeJS.ErrnoException) => {
-        throw new LinuxKitError("NOT_FOUND", `${directory} is no OCI layout: its ${name} cannot be read (${error.code})`, { what: join(directory, name) }, { cause: error });
-      }),
-    ),
-  );
-  const { imageLayoutVersion } = parseDocument(z.object({ imageLayoutVersion: z.string() }), marker as Buffer, join(directory, "oci-layout"), 64 << 10);
+  // one after the other: of a folder that is no layout the same file is named every time
+  const read = (name: string): Promise<Buffer> =>
+    readFile(join(directory, name)).catch((error: NodeJS.ErrnoException) => {
+      throw new LinuxKitError("NOT_FOUND", `${directory} is no OCI layout: its ${name} cannot be read (${error.code})`, { what: join(directory, name) }, { cause: error });
+    });
+  const marker = await read("oci-layout");
+  const index = await read("index.json");
+  const { imageLayoutVersion } = parseDocument(z.object({ imageLayoutVersion: z.string() }), marker, join(directory, "oci-layout"), 64 << 10);
   if (!imageLayoutVersion.startsWith("1.")) throw new LinuxKitError("UNSUPPORTED", `${directory} is an OCI layout of version ${imageLayoutVersion}, wanted 1.0.0`, { what: directory });
-  return parseIndex(index as Buffer, join(directory, "index.json"));
+  return parseIndex(index, join(directory, "index.json"));
 }
 
 function tagged(index: ImageIndex, tag: string | undefined, directory: string): Descriptor {

@@ -65,6 +65,8 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
   const directory = join(home, "project");
   await layOut(directory, options);
   for (const name of ["state", "pulumi"]) await mkdir(join(home, name));
+  // this process serves the plugin, and says as much of its progress as the engine's own environment below asks for
+  process.env.CI = "";
   const serving = options.provider && (await startServer(options.provider));
   const env: NodeJS.ProcessEnv = {
     ...process.env,
