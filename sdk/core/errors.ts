@@ -38,6 +38,8 @@ export interface Faults {
   PORT_OCCUPIED: { readonly port: number };
   /** A guest that stopped before it was healthy. `console` holds its last lines. */
   BOOT_FAILED: { readonly stage: string; readonly console: readonly string[] };
+  /** A fleet that does not run the new image; `returned` says whether all of it runs the old one. */
+  ROLLOUT_FAILED: { readonly reason: string; readonly returned: boolean; readonly updated: number; readonly total: number };
   /** Not done within the time that was given. */
   TIMEOUT: { readonly seconds: number; readonly waitingFor: string };
   /** The caller, or Ctrl-C, ended it. */

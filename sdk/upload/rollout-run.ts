@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
+import type { OnProgress } from "../core/progress.ts";
+import { advanceRollout, beginRollout, type RolloutDriver, type RolloutEvent, type RolloutLimits } from "./rollout.ts";
+
+/** One rollout, and whoever waits for it. */
+export interface RolloutRun {
+  /** The fleet's name in the program, for messages. */
+  readonly name: string;
+  /** Aborted by Ctrl-C or when the time is over: the fleet is then rolled back before {@link runRollout} rejects. */
+  readonly signal: AbortSignal;
+  readonly progress: OnProgress;
+  readonly limits?: RolloutLimits;
+  /** Between two looks. @default 5 */
+  readonly paceSeconds?: number;
+  /** Seconds of a clock that never goes back. @default the process's own */
+  readonly now?: () => number;
+}
+
+/** What a rollout came to. */
+export interface RolledOut {
+  /** The driver's id of it; empty where nothing had to be done. */
+  readonly id: string;
+  readonly updated: number;
+}
+
+/**
+ * Rolls a fleet and waits until every machine is healthy on the new image.
+ *
+ * @throws ROLLOUT_FAILED with the reason, after the old image is back or cannot be brought back; whatever `start` throws
+ */
+export async function runRollout(driver: RolloutDriver, run: RolloutRun): Promise<RolledOut> {
+  const { name, signal, progress, limits = {}, paceSeconds = 5, now = () => performance.now() / 1000 } = run;
+  const id = await driver.start(signal);
+  if (id === undefined) return { id: "", updated: 0 };
+  let state = beginRollout(now());
+  const happen = async (event: RolloutEvent): Promise<void> => {
+    const step = advanceRollout(state, event, now(), limits);
+    state = step.state;
+    for (const line of step.lines) progress(line);
+    if (step.rollBack !== undefined) await driver.rollBack(id, step.rollBack).catch((error) => happen({ kind: "refused", message: messageOf(error) }));
+  };
+  for (;;) {
+    // looked at before the order to stop is obeyed: what is done already is not undone
+    await happen(await driver.describe(id).then((report) => ({ kind: "report" as const, report }), (error) => ({ kind: "blind" as const, message: messageOf(error) })));
+    if (state.at === "forward" && signal.aborted) await happen({ kind: "stop", message: isLinuxKitError(signal.reason, "TIMEOUT") ? signal.reason.message : "it was cancelled" });
+    if (state.at === "end") break;
+    await sleep(paceSeconds * 1000, undefined, state.at === "forward" ? { signal } : {}).catch(() => {});
+  }
+  const { outcome, updated, total, why = "" } = state;
+  if (outcome === "done") return { id, updated };
+  const returned = outcome === "returned";
+  const end = returned ? "; the old image is back, nothing of the new one runs" : ": see to the fleet, then run the update again";
+  throw new LinuxKitError("ROLLOUT_FAILED", `the rollout of "${name}" failed with ${updated} of ${total} machines on the new image: ${why}${end}`, { reason: why, returned, updated, total }, { cause: signal.aborted ? signal.reason : undefined });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
