@@ -15,7 +15,15 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** What each argument asks for: programs, or files by their path, and the Debian packages that they come from. */
 const DEBIAN_PACKAGES = {
-  qemu: { "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd": "ovmf" },
+  qemu: {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "qemu-system-s390x": "qemu-system-misc",
+    "qemu-img": "qemu-utils",
+    "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd": "ovmf",
+    "/usr/share/AAVMF/AAVMF_CODE.fd": "qemu-efi-aarch64",
+    swtpm: "swtpm",
+  },
   judges: {
     busybox: "busybox-static",
     cpio: "cpio",

@@ -45,6 +45,8 @@ interface ArchTraits {
   /** How its virtio devices are attached. */
   readonly bus: "pci" | "ccw";
   readonly console: readonly string[];
+  /** What a machine without ACPI has for a power button: see {@link pressPower}. */
+  readonly button?: readonly string[];
   /** The kernel's name of that console. */
   readonly tty: string;
 }
@@ -52,7 +54,7 @@ interface ArchTraits {
 const TRAITS: Readonly<Record<Arch, ArchTraits>> = {
   amd64: { binary: "qemu-system-x86_64", package: "qemu-system-x86", machine: "q35", cpu: "max", bus: "pci", console: ["-serial", "chardev:console"], tty: "ttyS0" },
   // "max" emulates pointer authentication, which makes a boot four times as slow
-  arm64: { binary: "qemu-system-aarch64", package: "qemu-system-arm", machine: "virt", cpu: "cortex-a57", bus: "pci", console: ["-serial", "chardev:console"], tty: "ttyAMA0" },
+  arm64: { binary: "qemu-system-aarch64", package: "qemu-system-arm", machine: "virt", cpu: "cortex-a57", bus: "pci", console: ["-serial", "chardev:console"], tty: "ttyAMA0", button: ["-device", "virtio-keyboard-pci"] },
   s390x: { binary: "qemu-system-s390x", package: "qemu-system-misc", machine: "s390-ccw-virtio", cpu: "max", bus: "ccw", console: ["-device", "sclpconsole,chardev=console"], tty: "ttysclp0" },
 };
 
@@ -66,20 +68,29 @@ export function hasFirmwareDevice(arch: Arch): boolean {
   return arch !== "s390x";
 }
 
+/** Presses the machine's power button, by a command of QEMU's protocol. */
+export async function pressPower(arch: Arch, execute: (command: string, args?: object) => Promise<unknown>): Promise<void> {
+  await execute("system_powerdown");
+  if (TRAITS[arch].button) await execute("send-key", { keys: [{ type: "qcode", data: "power" }] });
+}
+
 /**
- * The kernel's command line with what the machine itself needs: a console that we hear, and an end of the process
- * when the kernel panics, which `refresh` then sees. What the image says of either stays.
+ * The kernel's command line with what the machine itself needs: its own console as the last, which is the one that
+ * programs write to, and an end of the process when the kernel panics, which `refresh` then sees. An image that names
+ * another architecture's console, or a screen that there is none of, is heard all the same.
  */
 export function machineCmdline(arch: Arch, cmdline: string): string {
   const words = cmdline.split(/\s+/).filter(Boolean);
-  if (!words.some((word) => word.startsWith("console="))) words.push(`console=${TRAITS[arch].tty}`);
+  const { tty } = TRAITS[arch];
+  const last = words.findLast((word) => word.startsWith("console="))?.slice("console=".length).split(",")[0];
+  if (last !== tty) words.push(`console=${tty}`);
   if (!words.some((word) => word.startsWith("panic="))) words.push("panic=-1");
   return words.join(" ");
 }
 
 /** QEMU's arguments for a machine, without the program's name. Its console is on standard output. */
 export function qemuArguments(spec: MachineSpec): string[] {
-  const { machine, cpu, bus, console } = TRAITS[spec.arch];
+  const { machine, cpu, bus, console, button = [] } = TRAITS[spec.arch];
   return [
     "-name", spec.name,
     "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -89,7 +100,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     "-m", `${spec.memoryMiB}M`,
     "-smp", String(spec.cpus),
     "-kernel", spec.kernel, ...(spec.initrd === undefined ? [] : ["-initrd", spec.initrd]), "-append", machineCmdline(spec.arch, spec.cmdline),
-    "-chardev", "stdio,id=console,signal=off", ...console,
+    "-chardev", "stdio,id=console,signal=off", ...console, ...button,
     ...(spec.monitor === undefined ? [] : ["-chardev", `socket,id=monitor,path=${spec.monitor},server=on,wait=off`, "-mon", "chardev=monitor,mode=control"]),
     "-object", "rng-builtin,id=rng", "-device", `virtio-rng-${bus},rng=rng`,
     "-netdev", ["user", "id=net", ...spec.publish.map(hostForward)].join(","),

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Arch } from "../../sdk/core/arch.ts";
 import { fromFileSystem, LinuxKitError } from "../../sdk/core/errors.ts";
 import { writeFileWhole } from "../../sdk/core/write-file.ts";
 import { identify, isAlive, type ProcessId } from "./process-id.ts";
@@ -32,7 +33,7 @@ export interface MachineRecord {
   readonly accelerator: string;
   readonly bootId?: string;
   /** What it was made of, without user data and secrets, for `pulumi import`. */
-  readonly inputs: object;
+  readonly inputs: { readonly arch?: Arch };
 }
 
 /** A machine's folder, read. */

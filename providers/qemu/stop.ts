@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseConsoleLine } from "../../sdk/guest/console.ts";
+import { pressPower } from "./arguments.ts";
 import { consoleReader } from "./console-log.ts";
 import type { MachineFolder } from "./machine-folder.ts";
 import { withMonitor } from "./monitor.ts";
@@ -26,7 +27,7 @@ export async function stopMachine(folder: MachineFolder, limits: StopLimits = {}
 async function pressPowerButton({ path, record }: MachineFolder, machine: ProcessId, limits: StopLimits, signal: AbortSignal | undefined): Promise<void> {
   const read = consoleReader(path);
   await read();
-  const press = (): Promise<unknown> => withMonitor(path, (execute) => execute("system_powerdown"));
+  const press = (): Promise<unknown> => withMonitor(path, (execute) => pressPower(record?.inputs.arch ?? "amd64", execute));
   let until = performance.now() + (limits.begin ?? 10_000);
   let nextPress = 0;
   let begun = false;

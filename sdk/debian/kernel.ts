@@ -28,6 +28,9 @@ export const GENERIC_MODULES: readonly string[] = Object.freeze([
   "ahci", "e1000", "e1000e", "igb", "igc", "ixgbe", "r8169", "tg3", "vmw_pvscsi", "vmxnet3", "xen_blkfront", "xen_netfront",
 ]);
 
+/** Beside them on arm64, whose machines in QEMU have neither ACPI nor, in Debian's kernel, a driver for the button that they have. */
+export const ARM64_MODULES: readonly string[] = Object.freeze(["virtio_input"]);
+
 /** Where modules lie in the OS; `/lib` leads there too. */
 export const MODULES_FOLDER = "usr/lib/modules";
 
@@ -74,7 +77,7 @@ function defaultsOf(deb: string, { modules, builtin }: KernelContents): string[]
   const known = new Set([...modules.map(({ name }) => name), ...builtin]);
   // s390x has one kernel, and none of this hardware
   const isGeneric = !deb.includes("-cloud-") && !deb.endsWith("-s390x");
-  return [...DEFAULT_MODULES, ...(isGeneric ? GENERIC_MODULES : [])].filter((name) => known.has(name));
+  return [...DEFAULT_MODULES, ...(isGeneric ? GENERIC_MODULES : []), ...(deb.endsWith("-arm64") ? ARM64_MODULES : [])].filter((name) => known.has(name));
 }
 
 function needsOf(name: string, order: readonly { readonly name: string; readonly depends: readonly string[] }[]): string[] {

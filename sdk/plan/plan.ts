@@ -149,4 +149,4 @@ export function planDigest(plan: Omit<Plan, "digest">): Digest {
 }
 
 // counts the changes of how steps become bytes, so that a cache made by an older release is not taken for current
-const SEGMENT_LAYOUT = 2;
+const SEGMENT_LAYOUT = 3;

@@ -33,6 +33,10 @@ describe("qemu's arguments", () => {
     });
   }
 
+  test("only a machine without ACPI has a key for a power button", () => {
+    for (const arch of ["amd64", "arm64", "s390x"] as const) assert.equal(qemuArguments({ ...SPEC, arch }).includes("virtio-keyboard-pci"), arch === "arm64");
+  });
+
   test("memory, processors, and nothing that nobody asked for", () => {
     const args = qemuArguments(SPEC);
     assert.deepEqual([argumentOf(args, "-m"), argumentOf(args, "-smp"), argumentOf(args, "-display")], ["256M", "2", "none"]);
@@ -73,7 +77,10 @@ describe("qemu's arguments", () => {
     ["amd64", "", "console=ttyS0 panic=-1"],
     ["arm64", "quiet", "quiet console=ttyAMA0 panic=-1"],
     ["s390x", "quiet", "quiet console=ttysclp0 panic=-1"],
-    ["amd64", "console=tty0 panic=10", "console=tty0 panic=10"],
+    ["amd64", "console=tty0 panic=10", "console=tty0 panic=10 console=ttyS0"],
+    ["amd64", "console=tty0 console=ttyS0,115200n8", "console=tty0 console=ttyS0,115200n8 panic=-1"],
+    ["arm64", "console=ttyS0", "console=ttyS0 console=ttyAMA0 panic=-1"],
+    ["s390x", "console=ttyS0 console=ttyAMA0", "console=ttyS0 console=ttyAMA0 console=ttysclp0 panic=-1"],
     ["amd64", " console=ttyS0  a=b ", "console=ttyS0 a=b panic=-1"],
   ];
   for (const [arch, given, full] of cmdlines) {

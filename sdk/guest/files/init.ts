@@ -58,6 +58,8 @@ mount_volumes
 ending=
 trap 'ending=reboot' TERM INT
 trap 'ending=poweroff' USR1 USR2
+# Ctrl-Alt-Del, and what s390x has for a power button, become an INT instead of the machine's end on the spot
+echo 0 >/proc/sys/kernel/ctrl-alt-del
 open_events 1
 watch_power &
 run_onboot

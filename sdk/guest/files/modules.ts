@@ -10,7 +10,7 @@ load_modules() {
   while read -r module patterns; do
     case $module in
       # read already; needed only for the power button, which can wait
-      */qemu_fw_cfg.ko | */evdev.ko | */button.ko) continue ;;
+      */qemu_fw_cfg.ko | */evdev.ko | */button.ko | */virtio_input.ko) continue ;;
     esac
     if wanted $patterns; then
       insmod "$module" 2>/dev/null || refused="$refused \${module##*/}"

@@ -1,18 +1,19 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/power`: the power button, by which QEMU and clouds ask a machine to shut down. */
+/** `/lib/linuxkit/power`: the power button, or a key like it, by which QEMU and clouds ask a machine to shut down. */
 export const POWER = shell`# The ACPI power button is an input device. Its driver and the reader of its events can wait until the services run.
+# A machine without ACPI has a keyboard instead, on which nothing but that button is pressed.
 
 watch_power() {
   open_events power
   await_healthy 3
-  for module in evdev button; do
+  for module in evdev button virtio_input; do
     [ -e "/lib/modules/$module.ko" ] && insmod "/lib/modules/$module.ko" 2>/dev/null
   done
   for button in /sys/class/input/event*; do
     [ -e "$button/device/name" ] || continue
     read -r kind <"$button/device/name"
-    case $kind in "Power Button" | gpio-keys) await_press "/dev/input/\${button##*/}" & ;; esac
+    case $kind in "Power Button" | gpio-keys | "QEMU Virtio Keyboard") await_press "/dev/input/\${button##*/}" & ;; esac
   done
   wait
 }
