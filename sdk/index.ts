@@ -12,6 +12,8 @@ export { Kernel, type KernelArgs } from "./definition/kernel.ts";
 export { OnbootTask, type OnbootTaskArgs } from "./definition/onboot-task.ts";
 export { OnshutdownTask, type OnshutdownTaskArgs } from "./definition/onshutdown-task.ts";
 export type { Part, Parts } from "./definition/parts.ts";
+export { type Egress, networkKind, type NetworkKind, publishedPort, type PublishedPort } from "./definition/network.ts";
+export type { SeccompProfile } from "./definition/seccomp.ts";
 export { Service, type ServiceArgs } from "./definition/service.ts";
 export { Volume, type VolumeArgs } from "./definition/volume.ts";
 export { ARCHES, type Arch } from "./core/arch.ts";

@@ -111,7 +111,11 @@ export const containerFields = {
   tmpfs: z.array(tmpfs).optional(),
   /** Device nodes to make, and to allow. @default none */
   devices: z.array(device).optional(),
-  /** Network namespace: `host`, `none` or `new`, or the path of one. @default host */
+  /**
+   * Network: `host`, the machine's; `none` or `new`, a namespace with a loopback link; the path of a namespace; for a
+   * service in our own sandbox also `private`, a namespace on the machine's bridge, which only `publish` lets in and
+   * only `egress` lets out. @default host, with `publish` or `egress` private / host
+   */
   net: text.optional(),
   /** IPC namespace: `host`, `new`, or a path. @default new / host */
   ipc: text.optional(),
@@ -119,7 +123,10 @@ export const containerFields = {
   uts: text.optional(),
   /** Process namespace: `host`, `new`, or a path. @default new */
   pid: text.optional(),
-  /** User namespace: `new` (with `uidMappings` and `gidMappings`), or a path. @default none */
+  /**
+   * User namespace: `new` (with `uidMappings` and `gidMappings`), or a path; for a service in our own sandbox also
+   * `private`: 65536 users that no other container has. @default none
+   */
   userns: text.optional(),
   /** Host name inside; needs a `uts` namespace of its own. @default the container's name / none */
   hostname: text.optional(),

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { containerFields } from "./container-fields.ts";
 import { debianImageSchema } from "./debian-image.ts";
 import { fields, port, seconds, text, word } from "./fields.ts";
+import { egress, publish } from "./network.ts";
+import { seccomp } from "./seccomp.ts";
+import { after, log, restartLimit } from "./supervision.ts";
 
 /** Where an image comes from: an OCI reference, `oci:DIR:TAG`, `docker-archive:FILE`, or Debian packages. */
 export const imageSource = z.union([word, debianImageSchema], {
@@ -51,6 +54,11 @@ const everyContainer = {
    * @default "default"
    */
   sandbox: z.enum(["default", "linuxkit"]).optional(),
+  /**
+   * System calls that it may make: the default list, which its capabilities widen; a profile of its own; or all.
+   * @default "default", with `sandbox: "linuxkit"` "unconfined"
+   */
+  seccomp: seccomp.optional(),
 };
 
 const taskFields = {
@@ -71,10 +79,20 @@ export const serviceSchema = fields({
   ...everyContainer,
   /** When it is started again after it ended, after a growing pause. @default "always" */
   restart: z.enum(["always", "on-failure", "never"]).optional(),
+  /** After how many restarts it stays down. @default no limit */
+  restartLimit: restartLimit.optional(),
+  /** Services by name: it starts when each of them is healthy, or runs when it has no health check. @default none */
+  after: after.optional(),
   /** What tells that it does its work. @default it runs */
   health: health.optional(),
   /** Seconds from SIGTERM to SIGKILL at shutdown. @default 10 */
   stopTimeout: z.number().min(0).max(3600).optional(),
+  /** How much of what it writes is kept, and where else it goes. @default 512 KiB in memory, nowhere else */
+  log: log.optional(),
+  /** Ports of the machine that lead to it: `[machine's port:]its port[/tcp or /udp]`. With this its network is private. @default none */
+  publish: z.array(publish).optional(),
+  /** All that it may connect to. With this its network is private. @default nothing */
+  egress: z.array(egress).optional(),
   /**
    * Secrets by name. Each is a file `/run/secrets/NAME` (0400, of the service's user) on a tmpfs. The values go from
    * the stack to the machine; no image holds them.

@@ -3,6 +3,8 @@ import type { Container } from "./container.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
 import { isDeferred } from "./inputs.ts";
+import { networkKind } from "./network.ts";
+import { privateFailures, serviceFailures } from "./service-check.ts";
 import { didYouMean } from "./suggest.ts";
 
 /**
@@ -19,11 +21,13 @@ export function crossFailures(definition: Definition): Failure[] {
       ...volumeFailures(placed, definition),
       ...ownerFailures(placed, names),
       ...(placed.container.sandbox === "linuxkit" ? [] : sandboxFailures(placed)),
+      ...privateFailures(placed),
     ]),
     ...definition.files.flatMap((file, index) =>
       (["uid", "gid"] as const).flatMap((field) => ownerFailure(["files", index, field], file[field], names, "container")),
     ),
     ...healthPortFailures(definition),
+    ...serviceFailures(definition),
   ];
 }
 
@@ -96,11 +100,11 @@ function accountsOf({ image }: Container): { users: string[]; groups: string[] }
 }
 
 const NAMESPACE_WORDS = {
-  net: ["host", "root", "none", "new"],
+  net: ["host", "root", "none", "new", "private"],
   ipc: ["host", "root", "new"],
   uts: ["host", "root", "new"],
   pid: ["host", "root", "new"],
-  userns: ["host", "root", "new"],
+  userns: ["host", "root", "new", "private"],
 } as const satisfies { readonly [field in keyof Container]?: readonly string[] };
 
 /** What our own sandbox does not take, since it could have no effect or none that was meant. */
@@ -126,8 +130,7 @@ function healthPortFailures({ healthPort, services }: Definition): Failure[] {
   if (typeof healthPort !== "number") return [];
   return Object.entries(services).flatMap(([name, service]) => {
     const port = service.health?.http?.port ?? service.health?.tcp?.port;
-    const shared = service.net === undefined || service.net === "" || service.net === "host" || service.net === "root";
-    return port === healthPort && shared ? [failure(["healthPort"], `got ${healthPort}, on which services.${name} answers: wanted another port`)] : [];
+    return port === healthPort && networkKind(service) === "host" ? [failure(["healthPort"], `got ${healthPort}, on which services.${name} answers: wanted another port`)] : [];
   });
 }
 

@@ -4,7 +4,9 @@ import { formatPath, type Step } from "../core/property-path.ts";
 import { containersOf, type Definition, type FileSpec } from "./definition.ts";
 import { deferredIn } from "./normalise.ts";
 
-const OUR_FIELDS = ["restart", "health", "timeout", "stopTimeout", "optional", "secrets"] as const;
+const OUR_FIELDS = [
+  "restart", "restartLimit", "after", "health", "timeout", "stopTimeout", "optional", "secrets", "log", "seccomp", "publish", "egress",
+] as const;
 
 /**
  * Writes a definition as LinuxKit's YAML; fields at LinuxKit's defaults are left out.

@@ -14,7 +14,7 @@ export type EffectiveFields = Omit<ContainerFields, "capabilities.add" | "binds.
 // "" in one of these is the same as leaving it out, so that it never clears what the label says
 const EMPTY_IS_UNSET = new Set(["cwd", "net", "pid", "ipc", "uts", "userns", "hostname"]);
 
-const OF_CONTAINER_ONLY = new Set(["image", "name", "restart", "health", "timeout", "stopTimeout", "optional", "sandbox", "secrets", "capabilities.add", "binds.add"]);
+const OF_CONTAINER_ONLY = new Set(["image", "name", "restart", "health", "timeout", "stopTimeout", "optional", "sandbox", "secrets", "capabilities.add", "binds.add", "restartLimit", "after", "log", "seccomp", "publish", "egress"]);
 
 /**
  * Merges by LinuxKit's precedence: the definition, then the image's `org.mobyproject.config` label, then the image's

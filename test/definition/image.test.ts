@@ -124,8 +124,23 @@ describe("an image refuses", () => {
     [{ files: [new File("x", { contents: "", uid: "web" })] }, 'files.x.uid: no container is called "web", wanted a number'],
     [{ onboot: [new OnbootTask("a", { image: "x" }), new OnbootTask("a", { image: "y" })] }, 'onboot.a.name: "a" is the name of onboot[0] too, wanted another'],
     [{ services: [service("a", { health: { http: { port: 80 } } })], healthPort: 80 }, "healthPort: got 80, on which services.a answers: wanted another port"],
-    [{ services: [service("a", { net: "hots" })] }, 'services.a.net: got "hots", wanted "host", "root", "none", "new" or an absolute path: did you mean "host"?'],
+    [{ services: [service("a", { net: "hots" })] }, 'services.a.net: got "hots", wanted "host", "root", "none", "new", "private" or an absolute path: did you mean "host"?'],
     [{ services: [service("a", { uts: "host", hostname: "h" })] }, 'services.a.hostname: got "h", which needs a uts namespace of its own: leave out uts'],
+    [{ services: [service("a", { after: ["b"] })] }, 'services.a.after[0]: no service is called "b": there are no others'],
+    [{ services: [service("a", { after: ["a"] })] }, "services.a.after[0]: a waits for a: none of them would ever start"],
+    [
+      { services: [service("a", { after: ["b"] }), service("b", { after: ["d", "c"] }), service("c", { after: ["d", "a"] }), service("d")] },
+      ["services.a.after[0]: a waits for b waits for c waits for a", "services.b.after[1]: b waits for c waits for a waits for b", "services.c.after[1]: c waits for a waits for b waits for c"].map((line) => `${line}: none of them would ever start`).join("\n"),
+    ],
+    [{ services: [service("a", { publish: ["80"], net: "host" })] }, 'services.a.publish: has no effect on the network "host", wanted net: "private"'],
+    [{ services: [service("a", { egress: [], sandbox: "linuxkit" })] }, 'services.a.egress: LinuxKit has no such network: leave out sandbox: "linuxkit"'],
+    [{ services: [service("a", { publish: ["80"] }), service("b", { publish: ["80:8080/tcp"] })] }, 'services.b.publish[0]: got "80:8080/tcp", and 80/tcp of the machine is services.a\'s: wanted another port'],
+    [{ services: [service("a", { publish: ["80"] })], healthPort: 80 }, 'services.a.publish[0]: got "80", and 80/tcp of the machine is healthPort\'s: wanted another port'],
+    [{ services: [service("a", { egress: [{ to: "dba" }] }), service("dbx", { net: "private" })] }, 'services.a.egress[0].to: got "dba", which is no IPv4 address or network, and no service is called so: did you mean "dbx"?'],
+    [{ services: [service("a", { egress: [{ to: "b" }] }), service("b")] }, 'services.a.egress[0].to: got "b", which has no network of its own, wanted net: "private" there, or an address'],
+    [{ services: [service("a", { egress: [{ to: "dns", port: 53 }] })] }, 'services.a.egress[0].to: got "dns", which has a port of its own: leave out port and protocol'],
+    [{ onboot: [new OnbootTask("t", { image: "x", net: "private" })] }, 'onboot.t.net: got "private", which services have only; wanted "host", "none" or an absolute path'],
+    [{ services: [service("a", { userns: "private", uidMappings: [] })] }, 'services.a.uidMappings: has no effect beside userns: "private", which maps by itself; wanted userns: "new"'],
     [{ services: [service("a", { binds: [], "binds.add": [] })] }, "services.a.binds.add: has no effect beside binds: wanted one of the two"],
     [{ sevices: [] }, 'sevices: unknown field: did you mean "services"?'],
     [{ services: [{}] }, "services[0]: got an object, wanted a Service"],
@@ -139,6 +154,9 @@ describe("an image refuses", () => {
   }
   test("and takes what only looks like it", () => {
     assert.ok(new Image({ services: [service("a", { health: { tcp: { port: 80 } }, net: "new" })], healthPort: 80 }));
+    assert.ok(new Image({ services: [service("a", { health: { tcp: { port: 80 } }, publish: ["8080:80"] })], healthPort: 80 }));
+    assert.ok(new Image({ services: [service("a", { after: ["b", "c"] }), service("b", { after: ["c"] }), service("c")] }));
+    assert.ok(new Image({ services: [service("a", { egress: [{ to: "b", port: 80 }, { to: "dns" }, { to: "any" }, { to: "10.0.0.0/8" }] }), service("b", { publish: ["53/udp", "53/tcp"] })] }));
     assert.ok(new Image({ services: [service("a", { image: debianImage as never, uid: "www", gid: "www" })] }));
     assert.ok(new Image({ services: [service("a", { binds: ["v:/v:nosuid,ro"], uid: "b" }), service("b")], volumes: [new Volume("v", { readonly: true })] }));
     assert.ok(new Image({ services: [service("a", { binds: [output("v:/v")], uid: output("who") })], healthPort: output(80) }));

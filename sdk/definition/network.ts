@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { Container } from "./container.ts";
+import { fields, port } from "./fields.ts";
+
+const PUBLISH = /^(?:(\d{1,5}):)?(\d{1,5})(?:\/(tcp|udp))?$/;
+
+/** A port of the machine that leads to one of the service. */
+export interface PublishedPort {
+  /** Of the machine. */
+  readonly outside: number;
+  /** Of the service. */
+  readonly inside: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+/** Reads `80`, `8080:80` or `8080:80/udp`; nothing for what is none of these. */
+export function publishedPort(text: string): PublishedPort | undefined {
+  const [, outside, inside, protocol = "tcp"] = PUBLISH.exec(text) ?? [];
+  const port = { outside: Number(outside ?? inside), inside: Number(inside), protocol: protocol as "tcp" | "udp" };
+  return [port.outside, port.inside].every((number) => number >= 1 && number <= 65535) ? port : undefined;
+}
+
+/** `[machine's port:]service's port[/tcp or /udp]`. */
+export const publish = z.string().refine((text) => publishedPort(text) !== undefined, '"80", "8080:80" or "8080:80/udp"');
+
+const ADDRESS = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/;
+
+/** Whether it is an IPv4 address, or a network as `10.0.0.0/8`. */
+export function isIpv4Network(text: string): boolean {
+  const [, ...parts] = ADDRESS.exec(text) ?? [];
+  return parts.length > 0 && parts.slice(0, 4).every((part) => Number(part) <= 255) && Number(parts[4] ?? 0) <= 32;
+}
+
+/** One destination that a service in a network of its own may begin a connection to. */
+export const egress = fields({
+  /**
+   * An IPv4 address or network (`10.0.0.0/8`); the name of a service in a network of its own; `any`: everything but
+   * link-local addresses, where clouds keep their metadata; or `dns`: the machine's name servers.
+   */
+  to: z.string().regex(/^[A-Za-z0-9_+-][A-Za-z0-9_+.-]*(?:\/\d{1,2})?$/, 'an IPv4 address or network, the name of a service, "any" or "dns"'),
+  /** @default every port; for `dns` 53 */
+  port: port.optional(),
+  /** @default "tcp" when there is a port, else both; for `dns` both */
+  protocol: z.enum(["tcp", "udp"]).optional(),
+});
+
+/** One destination, as plain JSON. */
+export type Egress = z.output<typeof egress>;
+
+/** What a service's network is: the machine's, none but a loopback link, one of its own on the machine's bridge, or that at a path. */
+export type NetworkKind = "host" | "none" | "private" | "path";
+
+/**
+ * The network of a container by its own fields and those of an image made from packages. What the label of an image
+ * from a registry says is not known here.
+ */
+export function networkKind({ net, image, publish: published, egress: named, sandbox }: Container): NetworkKind {
+  const label = typeof image === "object" ? image.config?.net : undefined;
+  const word = net || label;
+  if (sandbox !== "linuxkit" && (word === "private" || (!word && (published || named)))) return "private";
+  if (!word || word === "host" || word === "root") return "host";
+  return word === "none" || word === "new" ? "none" : "path";
+}

@@ -1,0 +1,108 @@
+import type { Step } from "../core/property-path.ts";
+import type { Container } from "./container.ts";
+import type { Definition, Placed } from "./definition.ts";
+import { type Failure, failure, shown } from "./failure.ts";
+import { isDeferred } from "./inputs.ts";
+import { isIpv4Network, networkKind, publishedPort } from "./network.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** What services say of each other: which waits for which, who is reached by whom, and whose a port of the machine is. */
+export function serviceFailures(definition: Definition): Failure[] {
+  return [...orderFailures(definition), ...publishFailures(definition), ...egressFailures(definition)];
+}
+
+/** What only a network or a user namespace of the right kind gives a meaning. */
+export function privateFailures({ phase, steps, container }: Placed): Failure[] {
+  const failures: Failure[] = [];
+  const refuse = (field: keyof Container, message: string): unknown => failures.push(failure([...steps, field], message));
+  const linuxkit = container.sandbox === "linuxkit";
+  const unclear = [container.net, container.publish, container.egress, container.sandbox].some(isDeferred);
+  for (const field of ["publish", "egress"] as const) {
+    if (container[field] === undefined || unclear || networkKind(container) === "private") continue;
+    refuse(field, linuxkit ? 'LinuxKit has no such network: leave out sandbox: "linuxkit"' : `has no effect on the network ${shown(container.net || "host")}, wanted net: "private"`);
+  }
+  if (container.net === "private" && !linuxkit && phase !== "services") refuse("net", 'got "private", which services have only; wanted "host", "none" or an absolute path');
+  if (container.userns === "private" && !linuxkit) {
+    for (const field of ["uidMappings", "gidMappings"] as const) {
+      if (container[field] !== undefined) refuse(field, 'has no effect beside userns: "private", which maps by itself; wanted userns: "new"');
+    }
+  }
+  return failures;
+}
+
+function orderFailures({ services }: Definition): Failure[] {
+  const known = Object.keys(services);
+  const failures: Failure[] = [];
+  const named = (name: string): string[] => (isDeferred(services[name]) ? [] : list(services[name]?.after).map(([, other]) => other));
+  for (const [name, service] of Object.entries(services)) {
+    if (isDeferred(service)) continue;
+    for (const [index, other] of list(service.after)) {
+      const at: Step[] = ["services", name, "after", index];
+      if (!known.includes(other)) failures.push(failure(at, `no service is called ${shown(other)}${didYouMean(other, known) || wantedOf(known.filter((candidate) => candidate !== name))}`));
+      else {
+        const way = wayBack(other, name, named);
+        if (way) failures.push(failure(at, `${[name, ...way].join(" waits for ")}: none of them would ever start`));
+      }
+    }
+  }
+  return failures;
+}
+
+/** From `start` along `after` to `end`: the names on the way, both included. */
+function wayBack(start: string, end: string, named: (name: string) => readonly string[]): string[] | undefined {
+  const seen = new Set<string>();
+  const walk = (name: string): string[] | undefined => {
+    if (name === end) return [name];
+    if (seen.has(name)) return undefined;
+    seen.add(name);
+    for (const next of named(name)) {
+      const rest = walk(next);
+      if (rest) return [name, ...rest];
+    }
+    return undefined;
+  };
+  return walk(start);
+}
+
+function publishFailures({ services, healthPort }: Definition): Failure[] {
+  const taken = new Map<string, string>(typeof healthPort === "number" ? [[`${healthPort}/tcp`, "healthPort"]] : []);
+  const failures: Failure[] = [];
+  for (const [name, service] of Object.entries(services)) {
+    if (isDeferred(service)) continue;
+    for (const [index, text] of list(service.publish)) {
+      const port = typeof text === "string" ? publishedPort(text) : undefined;
+      if (!port) continue;
+      const key = `${port.outside}/${port.protocol}`;
+      const owner = taken.get(key);
+      if (owner) failures.push(failure(["services", name, "publish", index], `got ${shown(text)}, and ${key} of the machine is ${owner}'s: wanted another port`));
+      else taken.set(key, `services.${name}`);
+    }
+  }
+  return failures;
+}
+
+function egressFailures({ services }: Definition): Failure[] {
+  const reachable = Object.entries(services).flatMap(([name, service]) => (!isDeferred(service) && networkKind(service) === "private" ? [name] : []));
+  const failures: Failure[] = [];
+  for (const [name, service] of Object.entries(services)) {
+    if (isDeferred(service)) continue;
+    for (const [index, { to, protocol, port }] of list(service.egress)) {
+      if (typeof to !== "string") continue;
+      const at = ["services", name, "egress", index];
+      if (to === "dns" && (port !== undefined || protocol !== undefined)) failures.push(failure([...at, "to"], 'got "dns", which has a port of its own: leave out port and protocol'));
+      if (to === "any" || to === "dns" || isIpv4Network(to) || reachable.includes(to)) continue;
+      if (Object.hasOwn(services, to) && isDeferred(services[to])) continue;
+      const why = Object.hasOwn(services, to) ? `has no network of its own, wanted net: "private" there, or an address` : `is no IPv4 address or network, and no service is called so${didYouMean(to, reachable)}`;
+      failures.push(failure([...at, "to"], `got ${shown(to)}, which ${why}`));
+    }
+  }
+  return failures;
+}
+
+function wantedOf(names: readonly string[]): string {
+  return names.length > 0 ? `, wanted one of ${names.join(", ")}` : ": there are no others";
+}
+
+function list<T>(value: readonly T[] | undefined): [number, T][] {
+  return Array.isArray(value) ? [...value.entries()].filter(([, item]) => !isDeferred(item)) : [];
+}
