@@ -54,16 +54,17 @@ export const PARTS: Readonly<Record<string, string>> = {
 /**
  * The guest's own files, in the order of their paths. To them belong, from elsewhere: `bin/busybox` with the link
  * `bin/sh` to it, `crun` or `runc`, the {@link MOUNT_POINTS}, `etc/modules.list` and {@link END_MARK}.
- * `healthPort` is where `GET /healthz` is answered; without it nothing is.
+ * `healthPort` is where `GET /healthz` is answered, without it nothing is; `seccomp` the filter of system calls of the
+ * container that does it.
  */
-export function guestFiles({ healthPort }: { readonly healthPort?: number } = {}): readonly GuestFile[] {
+export function guestFiles({ healthPort, seccomp }: { readonly healthPort?: number; readonly seccomp?: object } = {}): readonly GuestFile[] {
   const parts = Object.entries(PARTS).map(([name, contents]) => ({ path: `lib/linuxkit/${name}`, mode: 0o644, contents }));
   const files: GuestFile[] = [
     { path: "init", mode: 0o755, contents: INIT },
     { path: "lib/linuxkit/attach", mode: 0o755, contents: ATTACH },
     { path: "lib/linuxkit/fstab", mode: 0o644, contents: FSTAB },
     ...parts,
-    ...(healthPort === undefined ? [] : healthzFiles(healthPort)),
+    ...(healthPort === undefined ? [] : healthzFiles(healthPort, seccomp)),
   ];
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

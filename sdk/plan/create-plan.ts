@@ -1,9 +1,10 @@
 import { LinuxKitError } from "../core/errors.ts";
-import type { Definition } from "../definition/definition.ts";
 import { END_MARK, END_MARK_CONTENTS, guestFiles, MOUNT_POINTS } from "../guest/files.ts";
+import { HEALTHZ_CAPABILITIES } from "../guest/healthz.ts";
 import type { Resolved, ResolvedImage } from "../resolve/resolve.ts";
 import { accountNumber, containerAccounts } from "../runtime/account.ts";
 import { type Bundle, bundles } from "../runtime/bundle.ts";
+import { defaultSeccomp } from "../runtime/seccomp.ts";
 import { guestCommandLine } from "./command-line.ts";
 import { directoryStep, fileStep } from "./entry-step.ts";
 import { fileSteps, type Metadata } from "./files.ts";
@@ -38,7 +39,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
     if (!found) throw new LinuxKitError("NOT_FOUND", `${location} was not resolved`, { what: location });
     return found;
   };
-  const laidOut = bundles(definition, (_, location) => image(`${location}.image`).config);
+  const laidOut = bundles(definition, (_, location) => image(`${location}.image`).config, arch);
   const own = definition.init.some((source) => typeof source !== "string" && source.debian.role === "init");
   const place = own ? debianPlace : plainPlace;
   const { kernel } = definition;
@@ -47,7 +48,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
 
   const accounts = containerAccounts(definition);
   const { large, small } = fileSteps(definition.files, place, (owner, path) => accountNumber(owner, accounts, path), metadata);
-  const init = initSteps(definition, image, own, place);
+  const init = initSteps(resolved, image, own, place);
   const trees = [...volumeTrees(resolved), ...containerTrees(laidOut, image)];
   // an image that holds nothing but what init holds too shares its bytes, as hard links, when it is in the same segment
   const initPackages = packagesOf(definition.init.map((_, index) => image(`init[${index}]`)));
@@ -82,7 +83,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   return { ...plan, digest: planDigest(plan) };
 }
 
-function initSteps(definition: Definition, image: (location: string) => ResolvedImage, own: boolean, place: Place): PlanStep[] {
+function initSteps({ definition, arch }: Resolved, image: (location: string) => ResolvedImage, own: boolean, place: Place): PlanStep[] {
   const steps: PlanStep[] = definition.init.map((_, index): UnpackStep => {
     const location = `init[${index}]`;
     return { kind: "unpack", source: sourceOf(image(location)), prefix: "", place: "init", location };
@@ -90,7 +91,7 @@ function initSteps(definition: Definition, image: (location: string) => Resolved
   if (!own) return steps;
   for (const path of MOUNT_POINTS) steps.push(directoryStep(path));
   const { healthPort } = definition;
-  for (const { path, mode, contents } of guestFiles({ ...(healthPort !== undefined && { healthPort }) })) steps.push(fileStep(place(path), contents, mode));
+  for (const { path, mode, contents } of guestFiles({ ...(healthPort !== undefined && { healthPort }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) })) steps.push(fileStep(place(path), contents, mode));
   return steps;
 }
 

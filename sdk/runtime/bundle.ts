@@ -1,3 +1,4 @@
+import type { Arch } from "../core/arch.ts";
 import { canonicalJson } from "../core/json.ts";
 import { formatPath } from "../core/property-path.ts";
 import type { Container, ImageSource } from "../definition/container.ts";
@@ -45,10 +46,11 @@ export interface Bundle {
  * Lays out every container of a definition, in LinuxKit's order: onboot, onshutdown, services. Of containers with
  * the same image the first unpacks it and the others mount it from there.
  *
+ * @param arch of the machine
  * @param imageConfig what the image at `location` says, once it is resolved
  * @throws INVALID_DEFINITION for what only the image's label or configuration brings to light
  */
-export function bundles(definition: Definition, imageConfig: (image: ImageSource, location: string) => ImageConfig): Bundle[] {
+export function bundles(definition: Definition, imageConfig: (image: ImageSource, location: string) => ImageConfig, arch: Arch): Bundle[] {
   const accounts = containerAccounts(definition);
   const oldRuntime = definition.init.some((image) => typeof image !== "string" && image.debian.role === "init");
   const trees = new Map<string, string>();
@@ -57,7 +59,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
     const location = formatPath(steps);
     const path = `containers/${phase}/${directory}`;
     const fields = effectiveFields(container, imageConfig(container.image, location), location);
-    const { config, readonly, uid, gid, privateNetwork } = ociConfig(fields, { name, path: location, container, oldRuntime, ...accountsFor(container, accounts) });
+    const { config, readonly, uid, gid, privateNetwork } = ociConfig(fields, { name, path: location, container, oldRuntime, arch, ...accountsFor(container, accounts) });
     const key = imageKey(container.image);
     const shared = trees.get(key);
     const tree = shared ?? `${path}/${readonly ? "rootfs" : "lower"}`;

@@ -1,3 +1,4 @@
+import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Container } from "../definition/container.ts";
 import { rlimitName } from "../definition/container-fields.ts";
@@ -6,6 +7,7 @@ import { expandCapabilities, linuxkitCapabilities, sandboxCapabilities } from ".
 import { type EffectiveFields, ownSources } from "./effective.ts";
 import { containerMounts, linuxkitMountRules } from "./mounts.ts";
 import { linuxkitNamespaces, sandboxNamespaces } from "./namespaces.ts";
+import { defaultSeccomp } from "./seccomp.ts";
 import { sandboxDefaults, sandboxMountRules, secretsMount } from "./sandbox.ts";
 
 /** What {@link ociConfig} needs beside the fields. */
@@ -19,6 +21,8 @@ export interface OciContext {
   readonly groups: Accounts;
   /** The program that will read it may know nothing later than version 1.0 of the specification. */
   readonly oldRuntime: boolean;
+  /** Of the machine: names and arguments of system calls differ. */
+  readonly arch: Arch;
 }
 
 /** `config.json` of a container and what else follows from the same fields. */
@@ -91,9 +95,17 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
       ...(fields.rootfsPropagation && { rootfsPropagation: fields.rootfsPropagation }),
       ...some("maskedPaths", fields.maskedPaths),
       ...some("readonlyPaths", fields.readonlyPaths),
+      ...some("seccomp", seccompOf(container, [...capabilities, ...ambient], context.arch)),
     },
   };
   return { config, readonly: fields.readonly ?? false, uid, gid, privateNetwork: namespaces.some(({ type }) => type === "network") };
+}
+
+/** LinuxKit has none, so with its sandbox a filter must be asked for. */
+function seccompOf({ seccomp, sandbox }: Container, capabilities: readonly string[], arch: Arch): object | undefined {
+  const meant = seccomp ?? (sandbox === "linuxkit" ? "unconfined" : "default");
+  if (meant === "unconfined") return undefined;
+  return meant === "default" ? defaultSeccomp(capabilities, arch) : meant;
 }
 
 function deviceNodes({ devices = [] }: EffectiveFields): object[] {

@@ -20,7 +20,7 @@ interface Config {
 }
 
 function bundleOf(fields: Partial<ServiceArgs>, image: Partial<ImageConfig> = {}, volumes: Volume[] = []): Bundle {
-  const [bundle] = bundles(new Image({ services: [new Service("app", { image: "x", ...fields })], volumes }).spec, () => ({ ...PLAIN, ...image }));
+  const [bundle] = bundles(new Image({ services: [new Service("app", { image: "x", ...fields })], volumes }).spec, () => ({ ...PLAIN, ...image }), "amd64");
   return bundle as Bundle;
 }
 const configOf = (...given: Parameters<typeof bundleOf>): Config => JSON.parse(bundleOf(...given).config);
@@ -138,14 +138,14 @@ describe("numbers and names", () => {
     config: { command: ["nginx"], uid: "www-data", gid: "c", additionalGids: ["adm", "www-data"] },
   };
   test("users of an image made from packages have the numbers that it gives them", () => {
-    const [bundle] = bundles(new Image({ services: [new Service("app", { image })] }).spec, () => debianImageConfig(image));
+    const [bundle] = bundles(new Image({ services: [new Service("app", { image })] }).spec, () => debianImageConfig(image), "amd64");
     assert.deepEqual(JSON.parse(bundle?.config ?? "").process.user, { uid: 33, gid: 41, additionalGids: [4, 33] });
     assert.deepEqual([bundle?.uid, bundle?.gid], [33, 41]);
   });
   test("a runtime of Debian's gets a version that it takes", () => {
     const init: DebianImage = { debian: { ...image.debian, role: "init", packages: [] }, config: {} };
     const services = [new Service("app", { image: "x", sandbox: "linuxkit" })];
-    const version = (args: ConstructorParameters<typeof Image>[0]): string => JSON.parse(bundles(new Image(args).spec, () => PLAIN)[0]?.config ?? "").ociVersion;
+    const version = (args: ConstructorParameters<typeof Image>[0]): string => JSON.parse(bundles(new Image(args).spec, () => PLAIN, "amd64")[0]?.config ?? "").ociVersion;
     assert.equal(version({ services }), "1.2.1");
     assert.equal(version({ services, init: [init] }), "1.0.2");
   });
@@ -154,7 +154,7 @@ describe("numbers and names", () => {
 test("one image is unpacked once, whatever its name is written like", () => {
   const task = (name: string, image: string): OnbootTask => new OnbootTask(name, { image });
   const { spec } = new Image({ onboot: [task("a", "nginx"), task("b", "docker.io/library/nginx"), task("c", "oci:x:nginx"), task("d", "oci:x:nginx")] });
-  assert.deepEqual(bundles(spec, () => PLAIN).map(({ unpacks, tree }) => [unpacks, tree]), [
+  assert.deepEqual(bundles(spec, () => PLAIN, "amd64").map(({ unpacks, tree }) => [unpacks, tree]), [
     [true, "containers/onboot/000-a/rootfs"],
     [false, "containers/onboot/000-a/rootfs"],
     [true, "containers/onboot/002-c/rootfs"],

@@ -8,7 +8,7 @@ describe("config.json and runtime.json are LinuxKit's", () => {
   for (const name of cases("accepted")) {
     test(name, () => {
       const image = Image.fromYaml(yamlOf("accepted", name));
-      const made = bundles(image.spec, imageConfigOf);
+      const made = bundles(image.spec, imageConfigOf, "amd64");
       const got = Object.fromEntries(
         made.flatMap((bundle) => [
           [`${bundle.path}/config.json`, JSON.parse(bundle.config)],

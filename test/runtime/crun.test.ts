@@ -27,7 +27,7 @@ exec crun --root "$1/state" --cgroup-manager=disabled run --bundle "$1" "$2"`;
 /** What a script prints that runs as a service with these fields. */
 function run(script: string, fields: Partial<ServiceArgs> = {}): string {
   const service = new Service("box", { image: "x", command: ["/bin/busybox", "sh", "-c", script], env: ["PATH=/bin"], ...fields });
-  const [bundle] = bundles(new Image({ services: [service] }).spec, () => ({ entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }));
+  const [bundle] = bundles(new Image({ services: [service] }).spec, () => ({ entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }), "amd64");
   writeFileSync(join(folder, "config.json"), bundle?.config ?? "");
   const namespaces = process.getuid?.() === 0 ? "-mC" : "-rmC";
   return execFileSync("unshare", [namespaces, "sh", "-c", ENTER, "sh", folder, `box-${process.pid}`], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 20_000 }).trim();
@@ -40,6 +40,8 @@ describe("a service without any field", () => {
   for (const [name, script, wanted] of [
     ["has no capability", status("CapBnd"), "0000000000000000"],
     ["gains no privilege", status("NoNewPrivs"), "1"],
+    ["has a filter of system calls", status("Seccomp"), "2"],
+    ["cannot make a user namespace", whether("busybox unshare -U busybox true"), "no"],
     ["is the first process it sees", "echo $$", "1"],
     ["has its name as host name", "busybox hostname", "box"],
     ["cannot write its root", whether("busybox touch /x"), "no"],
@@ -73,5 +75,11 @@ describe("a service gets what it names", () => {
   test("a writable root", () => assert.equal(run(whether("busybox touch /made && busybox rm /made"), { readonly: false }), "yes"));
   test("a limit", () => assert.equal(run("ulimit -n", { rlimits: ["nofile,64,64"] }), "64"));
   test("a network of its own", () => assert.equal(run("busybox ls /sys/class/net", { net: "new" }), "lo"));
+  test("every system call", () => assert.equal(run(status("Seccomp"), { seccomp: "unconfined" }), "0"));
+  test("a filter of its own", () => {
+    const seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir", "mkdirat", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }] } as const;
+    assert.match(run("busybox mkdir /run/x 2>&1; busybox touch /run/y; busybox ls /run", { seccomp, tmpfs: ["/run"] }), /No space left on device\ny$/);
+  });
+  test("the calls of its capability", () => assert.equal(run(whether("busybox mount -t tmpfs x /run"), { capabilities: ["CAP_SYS_ADMIN"] }), "yes"));
   test("the machine's processes", () => assert.notEqual(run("echo $$", { pid: "host" }), "1"));
 });

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { CAPABILITIES } from "../../sdk/definition/capability.ts";
+import { seccompProfile } from "../../sdk/definition/seccomp.ts";
+import { defaultSeccomp } from "../../sdk/runtime/seccomp.ts";
+import { ALLOWED, NEVER, OF_CAPABILITY } from "../../sdk/runtime/syscalls.ts";
+
+const actionOf = (name: string, capabilities: readonly string[] = []): string | undefined => {
+  const rules = defaultSeccomp(capabilities, "amd64").syscalls.filter(({ names }) => names.includes(name));
+  return rules[0] && (rules[0].args ? "by its arguments" : rules[0].action);
+};
+
+// calls that this kernel's headers have and no kernel of ours implements, or that belong to 32-bit programs
+const GONE = /^(_sysctl|afs_syscall|create_module|epoll_(ctl|wait)_old|[gp]etpmsg|get_kernel_syms|query_module|putpmsg|security|sysfs|tuxcall|[gs]et_thread_area)$/;
+
+describe("the default filter", () => {
+  test("takes a stand on every call that the kernel's headers name", () => {
+    const header = ["/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h", "/usr/include/aarch64-linux-gnu/asm/unistd_64.h"].find(existsSync);
+    assert.ok(header, "the kernel's headers are there: linux-libc-dev");
+    const known = new Set([...ALLOWED, ...NEVER, ...Object.values(OF_CAPABILITY).flat(), "clone", "socket", "personality"]);
+    const names = [...readFileSync(header, "utf8").matchAll(/__NR_(\w+)/g)].map(([, name]) => name as string);
+    assert.ok(names.length > 250);
+    assert.deepEqual(names.filter((name) => !known.has(name) && !GONE.test(name)), []);
+  });
+  test("names no call twice", () => {
+    for (const capabilities of [[], CAPABILITIES]) {
+      const rules = defaultSeccomp(capabilities, "amd64").syscalls.filter(({ args }) => !args);
+      const names = rules.flatMap((rule) => rule.names);
+      assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
+    }
+  });
+  for (const [name, capability] of [
+    ["mount", "CAP_SYS_ADMIN"], ["unshare", "CAP_SYS_ADMIN"], ["bpf", "CAP_BPF"], ["ptrace", "CAP_SYS_PTRACE"], ["finit_module", "CAP_SYS_MODULE"],
+    ["chroot", "CAP_SYS_CHROOT"], ["reboot", "CAP_SYS_BOOT"], ["clock_settime", "CAP_SYS_TIME"], ["syslog", "CAP_SYSLOG"], ["iopl", "CAP_SYS_RAWIO"],
+  ] as const) {
+    test(`${name} takes ${capability}`, () => {
+      assert.equal(actionOf(name), "SCMP_ACT_ERRNO");
+      assert.equal(actionOf(name, [capability]), "SCMP_ACT_ALLOW");
+    });
+  }
+  test("clone makes namespaces with CAP_SYS_ADMIN only, and clone3 is unknown without it", () => {
+    assert.equal(actionOf("clone"), "by its arguments");
+    assert.equal(actionOf("clone3"), undefined);
+    assert.equal(actionOf("clone", ["CAP_SYS_ADMIN"]), "SCMP_ACT_ALLOW");
+    assert.equal(defaultSeccomp([], "s390x").syscalls.find(({ names }) => names[0] === "clone")?.args?.[0]?.index, 1);
+  });
+  test("keys and io_uring are for nobody", () => {
+    for (const name of ["keyctl", "add_key", "io_uring_setup", "userfaultfd"]) assert.equal(actionOf(name, CAPABILITIES), "SCMP_ACT_ERRNO");
+  });
+  test("it is of the machine's architecture alone, and valid by the definition's own schema", () => {
+    for (const [arch, name] of [["amd64", "SCMP_ARCH_X86_64"], ["arm64", "SCMP_ARCH_AARCH64"], ["s390x", "SCMP_ARCH_S390X"]] as const) {
+      const profile = defaultSeccomp([], arch);
+      assert.deepEqual(profile.architectures, [name]);
+      assert.deepEqual(seccompProfile.parse(profile), profile);
+    }
+  });
+});
