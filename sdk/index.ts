@@ -36,6 +36,7 @@ export type { RegistryAuth, RegistryAuthRequest, RegistryCredential } from "./oc
 export { build, type BuildOptions, type Built } from "./build/build.ts";
 export { pemSigner, type Signer } from "./disk/secure-boot.ts";
 export type { VerifyRules } from "./sign/verify-rules.ts";
+export type { CacheOption } from "./share/registry-cache.ts";
 export type { SbomOption } from "./build/with-sbom.ts";
 export type { Artifact, ArtifactFile, ArtifactSegment } from "./build/artifact.ts";
 export type { FormatName } from "./format/formats.ts";

@@ -14,6 +14,7 @@ import { chooseFormats, DEFAULT_FORMAT, type FormatName } from "../format/format
 import type { LoaderFile } from "../format/loaders.ts";
 import type { Content, FormatWriter, Parts } from "../format/parts.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { RegistryCache } from "../share/registry-cache.ts";
 import { type Artifact, type ArtifactFile, artifactDigest } from "./artifact.ts";
 import { heldByPlan } from "./held.ts";
 import { endToEnd, joinSegments, microcodeArchive } from "./join.ts";
@@ -22,6 +23,8 @@ import { type Prepared, prepare } from "./prepare.ts";
 import { growTree, type Workshop } from "./segment.ts";
 import type { Sources } from "./sources.ts";
 import { Spool } from "./spool.ts";
+import { keepPackages } from "./shared-packages.ts";
+import { sharedFiles } from "./shared-file.ts";
 import { stageArtifact } from "./stage.ts";
 
 export interface BuildPlanOptions {
@@ -45,6 +48,8 @@ export interface BuildPlanOptions {
   readonly signer?: Signer | undefined;
   /** Bytes that the cache may hold once the build is done. @default DEFAULT_CACHE_LIMIT */
   readonly cacheLimit?: number | undefined;
+  /** What machines share: asked before something is made, and given what was. @default nothing */
+  readonly shared?: RegistryCache | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,11 +71,15 @@ export async function buildPlan(plan: Plan, options: BuildPlanOptions): Promise<
   }
   throwIfCancelled(signal, "the build");
   await removeDeadParts(outputDir);
-  const workshop: Workshop = { sources, store, segments: new SegmentStore(cacheDir), onProgress, signal };
+  const workshop: Workshop = { sources, store, segments: new SegmentStore(cacheDir), shared: options.shared, onProgress, signal };
   const hold: Hold = await holdFiles(cacheDir, heldByPlan(plan, options.loaders), { signal, what: "the cache" });
   let artifact: Artifact;
   try {
     artifact = await buildRepairing(plan, formats, options, workshop);
+    if (options.shared) {
+      keepPackages(plan, options.loaders, store, options.shared);
+      await options.shared.settle();
+    }
   } finally {
     await hold.release();
   }
@@ -116,26 +125,32 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
     aside: workshop.segments.path("image"),
   };
   const initrd = { segments: endToEnd(segments), initrd: endToEnd(archives), archives };
-  const staged: StagedFile[] = [];
+  const held: StagedFile[] = [];
   const files: ArtifactFile[] = [];
+  const toShare: (() => void)[] = [];
   try {
     for (const format of formats) {
-      await using grown = format.needs === "tree" ? await grow(plan, workshop) : undefined;
-      const parts: Parts = { ...common, ...(grown ? { tree: grown.entries } : initrd) };
+      const { fetched, share } = await sharedFiles(format, plan, loaders, options, workshop);
+      held.push(...[...fetched.values()].map(({ staged }) => staged));
+      await using grown = format.needs === "tree" && format.suffixes.some((suffix) => !fetched.has(suffix)) ? await grow(plan, workshop) : undefined;
+      const parts: Parts = { ...common, ...(format.needs === "tree" ? { tree: () => grown?.entries() ?? [] } : initrd) };
       for (const wanted of format.files(parts)) {
+        const { suffix } = wanted;
         // the kernel and its command line are the same beside each format
-        if (files.some(({ name }) => name === options.name + wanted.suffix)) continue;
-        const { staged: aside, file } = await stageArtifact(wanted, options);
-        staged.push(aside);
+        if (files.some(({ name }) => name === options.name + suffix)) continue;
+        const { staged, file } = fetched.get(suffix) ?? (await stageArtifact(wanted, options));
+        if (!held.includes(staged)) held.push(staged);
         files.push(file);
+        if (format.suffixes.includes(suffix)) toShare.push(() => share(suffix, file));
       }
     }
     throwIfCancelled(options.signal, "the build");
-    for (const file of staged) await file.commit();
+    for (const staged of held) await staged.commit();
   } catch (error) {
-    await Promise.all(staged.map((file) => file.discard()));
+    await Promise.all(held.map((staged) => staged.discard()));
     throw error;
   }
+  for (const share of toShare) share();
   const made = prepared.segments.map(({ name, size, key, cached }) => ({ name, size, cached: cached && !repaired.has(key) }));
   return { files, digest: artifactDigest(files), segments: made };
 }

@@ -10,6 +10,7 @@ import { DEFAULT_FORMAT, type FormatName, loaderPackages } from "../format/forma
 import type { Plan } from "../plan/plan.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { resolve } from "../resolve/resolve.ts";
+import { type CacheOption, openRegistryCache, type RegistryCache } from "../share/registry-cache.ts";
 import type { Artifact } from "./artifact.ts";
 import { buildPlan } from "./build-plan.ts";
 import { definitionPlan } from "./definition-plan.ts";
@@ -43,6 +44,8 @@ export interface BuildOptions extends Origins {
   readonly lock?: Lock | undefined;
   /** `always` chooses anew whatever the lock says. @default "locked" */
   readonly update?: "locked" | "always" | undefined;
+  /** Repositories of registries in which machines share what they make, as `{ from, to: "registry.example.com/team/cache" }`. @default none */
+  readonly cache?: CacheOption | undefined;
   /** The SPDX document of all that is in the OS. @default true, written beside the files */
   readonly sbom?: SbomOption | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -72,7 +75,8 @@ export function build(image: Image, options: BuildOptions): Promise<Built> {
 
 /** {@link build} of a definition as plain JSON, as the plugin has it. */
 export async function buildDefinition(definition: Definition, options: BuildOptions): Promise<Built> {
-  const around = surroundings(options);
+  await using shared = sharedCache(options);
+  const around = { ...surroundings(options), shared };
   const sources = outsideSources(around);
   const loaders = await lockLoaders(loaderPackages(formatsOf(options), around.arch), { ...options, arch: around.arch }, sources);
   const plan = await planDefinition(definition, options, around, sources);
@@ -88,6 +92,7 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
     sources: planSources(around, lock),
     store: around.store,
     cacheDir: around.cacheDir,
+    shared,
     onProgress,
     signal,
   });
@@ -109,6 +114,11 @@ async function planDefinition(definition: Definition, options: BuildOptions, aro
 
 function formatsOf({ format = DEFAULT_FORMAT, formats = [format] }: BuildOptions): readonly FormatName[] {
   return formats;
+}
+
+function sharedCache({ cache, registryMirrors, registryAuth, onProgress, signal }: BuildOptions): RegistryCache | undefined {
+  if (!cache || (cache.to === undefined && [cache.from ?? []].flat().length === 0)) return undefined;
+  return openRegistryCache(cache, { registryMirrors, auth: registryAuth, onProgress, signal });
 }
 
 function surroundings(options: BuildOptions): Surroundings {

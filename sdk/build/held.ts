@@ -11,6 +11,13 @@ export function heldByPlan({ kernel, segments }: Pick<Plan, "kernel" | "segments
   return new Set([...keys.flatMap((key) => SegmentStore.files(key)), ...digests.map((digest) => join("blobs", "sha256", hexOf(digest)))]);
 }
 
+/** The packages that a plan, and the loaders of its formats, are taken from, each once. */
+export function packagesOf({ kernel, segments }: Pick<Plan, "kernel" | "segments">, loaders: readonly LockedDeb[] = []): LockedDeb[] {
+  const sources = [...segments.flatMap(({ steps }) => steps.flatMap((step) => ("source" in step ? [step.source] : []))), ...(kernel ? [kernel.source] : [])];
+  const debs = [...sources.flatMap((source) => ("debian" in source ? source.packages : [])), ...loaders];
+  return [...new Map(debs.map((deb) => [deb.sha256, deb])).values()];
+}
+
 function stepDigests(step: PlanStep): Digest[] {
   if (step.kind === "entry") return step.blob ? [step.blob.digest] : [];
   return step.kind === "layout" ? step.blobs.map(({ digest }) => digest) : sourceDigests(step.source);

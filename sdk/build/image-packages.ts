@@ -1,10 +1,12 @@
 import { collect } from "../core/bytes.ts";
 import { digestOf, hexOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
-import { NO_PATHS, type SegmentStore } from "../cache/segment-store.ts";
+import { NO_PATHS } from "../cache/segment-store.ts";
 import type { PlanSource } from "../plan/plan.ts";
 import { parseApk, parseDpkg } from "../sbom/databases.ts";
 import { parseOsRelease, type SoftwarePackage } from "../sbom/package.ts";
+import type { Workshop } from "./segment.ts";
+import { fetchSegment, shareSegment } from "./shared-segment.ts";
 import type { Sources } from "./sources.ts";
 
 /** Where distributions keep what is installed, and what they are. */
@@ -20,14 +22,20 @@ const VERSION = 1;
 /**
  * The packages that an image of a registry says it has installed. What was found is kept in the cache, so that an
  * image is unpacked for it only once.
+ *
+ * @param name the image's, for messages
  */
-export async function imagePackages(source: PlanSource, sources: Sources, segments: SegmentStore, signal: AbortSignal | undefined): Promise<SoftwarePackage[]> {
+export async function imagePackages(source: PlanSource, name: string, sources: Sources, workshop: Pick<Workshop, "segments" | "shared" | "signal">): Promise<SoftwarePackage[]> {
+  const { segments, signal } = workshop;
   const key = hexOf(digestOf(canonicalJson({ packages: VERSION, source })));
-  const cached = await segments.find(key);
-  if (cached) return JSON.parse((await collect(segments.open(cached), DATABASE_LIMIT)).toString()) as SoftwarePackage[];
-  const found = await readDatabases(source, sources, signal);
-  await segments.put(key, [Buffer.from(JSON.stringify(found))], () => NO_PATHS, signal);
-  return found;
+  const what = `packages of ${name}`;
+  const cached = (await segments.find(key)) ?? (await fetchSegment(key, what, workshop)) ?? (await segments.put(key, databases(source, sources, signal), () => NO_PATHS, signal));
+  shareSegment(cached, what, workshop);
+  return JSON.parse((await collect(segments.open(cached), DATABASE_LIMIT)).toString()) as SoftwarePackage[];
+}
+
+async function* databases(source: PlanSource, sources: Sources, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(JSON.stringify(await readDatabases(source, sources, signal)));
 }
 
 async function readDatabases(source: PlanSource, sources: Sources, signal: AbortSignal | undefined): Promise<SoftwarePackage[]> {

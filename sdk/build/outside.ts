@@ -10,6 +10,7 @@ import type { Platform } from "../oci/descriptor.ts";
 import { findLayout } from "../oci/find-layout.ts";
 import type { RegistryAuth } from "../oci/registry/credentials.ts";
 import { expandReference } from "../oci/reference.ts";
+import type { RegistryCache } from "../share/registry-cache.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";
 import { findSignedImage, isPath, pinnedReference, verifySigned } from "./signed-image.ts";
 import type { Sources } from "../resolve/resolve.ts";
@@ -37,14 +38,16 @@ export interface Surroundings extends Origins {
   readonly cacheDir: string;
   /** What relative `oci:` and `docker-archive:` references are relative to. */
   readonly folder: string;
+  /** What machines share. @default nothing */
+  readonly shared?: RegistryCache | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The options that `sdk/debian` takes, from those of a build. */
 export function debianOptions(around: Surroundings) {
-  const { arch, store, cacheDir, onProgress, signal, debianMirror, debianSecurityMirror, debianSnapshot } = around;
-  return { arch, store, cacheDir, onProgress, signal, mirror: debianMirror, securityMirror: debianSecurityMirror, snapshotMirror: debianSnapshot };
+  const { arch, store, cacheDir, onProgress, signal, debianMirror, debianSecurityMirror, debianSnapshot, shared } = around;
+  return { arch, store, cacheDir, onProgress, signal, mirror: debianMirror, securityMirror: debianSecurityMirror, snapshotMirror: debianSnapshot, elsewhere: shared };
 }
 
 /** The options that `sdk/oci` takes, from those of a build. */

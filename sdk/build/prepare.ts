@@ -1,14 +1,15 @@
 import { availableParallelism } from "node:os";
-import { type CachedSegment, NO_PATHS, type SegmentStore } from "../cache/segment-store.ts";
+import { type CachedSegment, NO_PATHS } from "../cache/segment-store.ts";
 import { throwIfCancelled } from "../core/errors.ts";
 import { kernelKey, microcodeKey, type Plan, type PlanKernel, type PlanSegment, segmentKey } from "../plan/plan.ts";
-import { Budget } from "./budget.ts";
+import { Budget } from "../core/budget.ts";
 import { makeSegment, type Workshop } from "./segment.ts";
+import { fetchSegment, shareSegment } from "./shared-segment.ts";
 
 /** A segment that is in the cache now. */
 export interface PreparedSegment extends CachedSegment {
   readonly name: string;
-  /** Whether it was there before. */
+  /** Whether it was there before, or came from another machine. */
   readonly cached: boolean;
 }
 
@@ -32,15 +33,15 @@ const UNITS = Math.min(3, availableParallelism() + 1);
 export async function prepare(plan: Pick<Plan, "kernel" | "segments">, workshop: Workshop): Promise<Prepared> {
   const stop = new AbortController();
   const signal = workshop.signal ? AbortSignal.any([workshop.signal, stop.signal]) : stop.signal;
+  const inner = { ...workshop, signal };
   const budget = new Budget(UNITS);
   const made = new Map<string, Promise<PreparedSegment>>();
   const once = (name: string, key: string, units: number, make: () => Promise<CachedSegment>): Promise<PreparedSegment> => {
-    const running = made.get(key) ?? findOrMake(key, workshop.segments, signal, () => budget.run(units, make)).then((found) => ({ name, ...found }));
+    const running = made.get(key) ?? findOrMake(key, name, inner, () => budget.run(units, make)).then((found) => ({ name, ...found }));
     made.set(key, running);
     running.catch((error: unknown) => stop.abort(error));
     return running.then((segment) => ({ ...segment, name }));
   };
-  const inner: Workshop = { ...workshop, signal };
   const { kernel: planKernel } = plan;
   const kernel = planKernel && once("kernel", kernelKey(planKernel), 1, () => makeKernel(planKernel, inner));
   const microcode = planKernel?.ucode === undefined ? undefined : once("microcode", microcodeKey(planKernel), 1, () => makeMicrocode(planKernel, inner));
@@ -56,18 +57,18 @@ export async function prepare(plan: Pick<Plan, "kernel" | "segments">, workshop:
   return { segments: prepared, ...(kernel ? { kernel: await kernel } : {}), ...found };
 }
 
-async function findOrMake(key: string, segments: SegmentStore, signal: AbortSignal, make: () => Promise<CachedSegment>): Promise<CachedSegment & { cached: boolean }> {
+async function findOrMake(key: string, name: string, workshop: Workshop & { readonly signal: AbortSignal }, make: () => Promise<CachedSegment>): Promise<CachedSegment & { cached: boolean }> {
+  const { segments, signal } = workshop;
   const found = await segments.find(key);
-  if (found) return { ...found, cached: true };
-  return segments.withLock(
-    key,
-    async () => {
-      // another build may have made it while we waited
-      const meanwhile = await segments.find(key);
-      return meanwhile ? { ...meanwhile, cached: true } : { ...(await make()), cached: false };
-    },
-    { signal, what: "another build that makes the same segment" },
-  );
+  const prepared = found ? { ...found, cached: true } : await segments.withLock(key, makeMissing, { signal, what: "another build that makes the same segment" });
+  shareSegment(prepared, name, workshop);
+  return prepared;
+
+  async function makeMissing(): Promise<CachedSegment & { cached: boolean }> {
+    // another build may have made it while we waited, and another machine before
+    const meanwhile = (await segments.find(key)) ?? (await fetchSegment(key, name, workshop));
+    return meanwhile ? { ...meanwhile, cached: true } : { ...(await make()), cached: false };
+  }
 }
 
 async function makeKernel(kernel: PlanKernel, { segments, sources, signal }: Workshop): Promise<CachedSegment> {

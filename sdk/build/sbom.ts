@@ -35,7 +35,7 @@ export async function sbomOf(plan: Plan, lock: Lock, sources: Sources, around: S
       await fetchLayers(reference, [{ ...blob, mediaType: "" }], ociOptions(around));
       attested.push(parseAttestation(await collect(verify(around.store.open(blob.digest), blob, blob.digest), ATTESTATION_LIMIT), `attestation of ${reference}`));
     }
-    contents.push({ ...named(reference, source.oci.manifest), places, attested, packages: await imagePackages(source, sources, segments, around.signal) });
+    contents.push({ ...named(reference, source.oci.manifest), places, attested, packages: await imagePackages(source, reference, sources, { segments, shared: around.shared, signal: around.signal }) });
   }
   return spdxDocument(contents);
 }

@@ -9,6 +9,7 @@ import { type Bytes, verify } from "../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { mergedPath } from "../debian/merged-usr.ts";
+import type { RegistryCache } from "../share/registry-cache.ts";
 import { type ArchiveStep, type EntryStep, type PlanSegment, type PlanStep, segmentKey } from "../plan/plan.ts";
 import { ApkDatabase } from "./apk-database.ts";
 import { compress } from "./compress.ts";
@@ -24,6 +25,8 @@ export interface Workshop {
   /** Holds the large bodies of `entry` steps. */
   readonly store: BlobStore;
   readonly segments: SegmentStore;
+  /** What machines share. @default nothing */
+  readonly shared?: RegistryCache | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -15,8 +15,14 @@ export interface StageOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
+/** A file of an artifact that is whole, under a temporary name. */
+export interface StagedArtifact {
+  readonly staged: StagedFile;
+  readonly file: ArtifactFile;
+}
+
 /** Writes a file of an artifact under a temporary name and says what it is: its size and sha256 are those on disk. */
-export async function stageArtifact(wanted: FormatFile, { outputDir, name, signal, onProgress }: StageOptions): Promise<{ readonly staged: StagedFile; readonly file: ArtifactFile }> {
+export async function stageArtifact(wanted: FormatFile, { outputDir, name, signal, onProgress }: StageOptions): Promise<StagedArtifact> {
   const { role, suffix, size } = wanted;
   const path = join(outputDir, name + suffix);
   let done = 0;

@@ -1,4 +1,5 @@
 import type { BlobStore } from "../cache/blob-store.ts";
+import type { Digest } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { download, type HttpOptions } from "./http.ts";
@@ -10,8 +11,16 @@ export interface FetchOptions extends MirrorOptions, HttpOptions {
   readonly onProgress?: OnProgress | undefined;
   /** How many packages are fetched at a time. @default 6 */
   readonly parallel?: number | undefined;
+  /** Asked for what no mirror has. @default nothing is */
+  readonly elsewhere?: PackageKeeper | undefined;
   /** Chosen already; else they are chosen when the first package is missing. */
   readonly mirrors?: Mirrors | undefined;
+}
+
+/** Keeps packages by their digests. */
+export interface PackageKeeper {
+  /** Gives a package's bytes to `take`; undefined where it has not got them. */
+  fetchBlob<T>(blob: { readonly digest: Digest; readonly size: number }, what: string, take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T | undefined>;
 }
 
 /** What pins a .deb and says where it lies. */
@@ -20,7 +29,7 @@ export type PinnedDeb = Pick<LockedDeb, "name" | "version" | "filename" | "size"
 /**
  * Sees to it that every package is in the blob store, whole and with the sha256 it was locked with. What is there costs
  * no connection and needs no mirror. A package that its archive has dropped is sought in the other archive, then in the
- * snapshot mirror; another version is never taken.
+ * snapshot mirror, and last, as when no mirror answers, `elsewhere`; another version is never taken.
  *
  * @throws PACKAGE_UNAVAILABLE when no source has it, DIGEST_MISMATCH or SIZE_MISMATCH when what came is not it, NO_MIRROR,
  * NETWORK, ACCESS_DENIED, CANCELLED, DISK_FULL
@@ -34,7 +43,7 @@ export async function ensureDebs(packages: readonly PinnedDeb[], options: FetchO
     if (!(await options.store.find(debDigest(deb)))) missing.push(deb);
   }
   if (missing.length === 0) return;
-  const mirrors = options.mirrors ?? (await chooseMirrors(options));
+  const mirrors = await mirrorsOf(options);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   const message = missing.length === 1 ? `fetching ${missing[0]?.name}` : `fetching ${missing.length} packages`;
   let done = 0;
@@ -61,7 +70,32 @@ export async function ensureDebs(packages: readonly PinnedDeb[], options: FetchO
   if (failure) throw failure.error;
 }
 
-async function fetchDeb(deb: PinnedDeb, mirrors: Mirrors, options: FetchOptions, report: (bytes: number) => void): Promise<void> {
+/** The mirrors, or why there are none: who keeps packages elsewhere may not need them. */
+async function mirrorsOf(options: FetchOptions): Promise<Mirrors | LinuxKitError<"NO_MIRROR">> {
+  try {
+    return options.mirrors ?? (await chooseMirrors(options));
+  } catch (error) {
+    if (options.elsewhere && isLinuxKitError(error, "NO_MIRROR")) return error;
+    throw error;
+  }
+}
+
+async function fetchDeb(deb: PinnedDeb, mirrors: Mirrors | LinuxKitError<"NO_MIRROR">, options: FetchOptions, report: (bytes: number) => void): Promise<void> {
+  const { elsewhere, store, signal } = options;
+  try {
+    if (mirrors instanceof Error) throw mirrors;
+    await fetchFromMirrors(deb, mirrors, options, report);
+  } catch (error) {
+    const isGone = (["PACKAGE_UNAVAILABLE", "NO_MIRROR", "NETWORK", "TIMEOUT", "ACCESS_DENIED", "SIZE_MISMATCH", "DIGEST_MISMATCH"] as const).some((code) => isLinuxKitError(error, code));
+    if (!elsewhere || !isGone) throw error;
+    const digest = debDigest(deb);
+    const what = `${deb.name} ${deb.version}`;
+    const found = await elsewhere.fetchBlob({ digest, size: deb.size }, what, (bytes) => store.put(counted(bytes, report), { digest, size: deb.size }, { signal, what }));
+    if (!found) throw error;
+  }
+}
+
+async function fetchFromMirrors(deb: PinnedDeb, mirrors: Mirrors, options: FetchOptions, report: (bytes: number) => void): Promise<void> {
   const other = deb.archive === "debian" ? mirrors.security : mirrors.debian;
   const bases = [mirrors[deb.archive], other, ...(mirrors.snapshot === undefined ? [] : [mirrors.snapshot])];
   for (const base of bases) {
@@ -73,7 +107,7 @@ async function fetchDeb(deb: PinnedDeb, mirrors: Mirrors, options: FetchOptions,
       if (!isLinuxKitError(error, "NOT_FOUND")) throw error;
     }
   }
-  const advice = mirrors.snapshot === undefined ? "set snapshotMirror to one that keeps old packages, or update the lock" : "update the lock";
+  const advice = mirrors.snapshot === undefined ? "set debianSnapshot to a mirror that keeps old packages, share a cache in a registry, or update the lock" : "update the lock";
   throw new LinuxKitError("PACKAGE_UNAVAILABLE", `${deb.name} ${deb.version} is locked, and no source has ${deb.filename} any more (asked: ${bases.join(", ")}): ${advice}`, { package: deb.name, version: deb.version });
 }
 

@@ -14,6 +14,8 @@ const GIB = 2 ** 30;
 interface DiskFormat {
   readonly layout: Layout | "cloud";
   readonly suffix: string;
+  /** Whether it is compressed. @default false */
+  readonly costly?: boolean;
   /** Bytes of which the disk's size is a multiple. @default 1 MiB */
   readonly unit?: number;
   write(disk: Disk, parts: Parts): Bytes;
@@ -41,13 +43,13 @@ export const vhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (disk, p
 export const dynamicVhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (disk, parts) => writeDynamicVhd(disk, imageSeed(parts)) });
 
 /** `vmdk`: for VMware and VirtualBox, compressed. */
-export const vmdk = diskFormat({ layout: "cloud", suffix: ".vmdk", write: (disk, parts) => writeVmdk(disk, { seed: imageSeed(parts), name: `${parts.name}.vmdk` }) });
+export const vmdk = diskFormat({ layout: "cloud", suffix: ".vmdk", costly: true, write: (disk, parts) => writeVmdk(disk, { seed: imageSeed(parts), name: `${parts.name}.vmdk` }) });
 
 /** `aws`: the bytes of an EBS snapshot. Volumes are whole GiB, and a backup partition table belongs at the end of one. */
 export const aws = diskFormat({ layout: "cloud", suffix: ".raw", unit: GIB, write: readDisk });
 
 /** `gcp`: what Compute Engine imports. */
-export const gcp = diskFormat({ layout: "cloud", suffix: ".img.tar.gz", unit: GIB, write: (disk) => writeGcp(disk) });
+export const gcp = diskFormat({ layout: "cloud", suffix: ".img.tar.gz", costly: true, unit: GIB, write: (disk) => writeGcp(disk) });
 
 function diskFormat(format: DiskFormat): FormatWriter {
   return { ...rules(format), files: (parts) => [{ role: "image", suffix: format.suffix, open: () => writeLater(format, parts) }] };
@@ -57,7 +59,7 @@ function qcow2(format: Omit<DiskFormat, "write">): FormatWriter {
   async function* open(parts: Parts): AsyncGenerator<Uint8Array | Overwrite> {
     yield* writeQcow2(await diskOf(format, parts));
   }
-  return { ...rules(format), files: (parts) => [{ role: "image", suffix: format.suffix, overwrites: true, open: () => open(parts) }] };
+  return { ...rules({ ...format, costly: true }), files: (parts) => [{ role: "image", suffix: format.suffix, overwrites: true, open: () => open(parts) }] };
 }
 
 async function* writeLater(format: DiskFormat, parts: Parts): AsyncGenerator<Uint8Array> {
@@ -68,10 +70,10 @@ function diskOf({ layout, unit }: Omit<DiskFormat, "write">, parts: Parts): Prom
   return bootDisk(layoutOn(layout, parts.arch), parts, unit);
 }
 
-function rules({ layout, suffix }: Omit<DiskFormat, "write">): Pick<FormatWriter, "needs" | "suffixes" | "arches" | "instead" | "loaders"> {
+function rules({ layout, suffix, costly = false }: Omit<DiskFormat, "write">): Pick<FormatWriter, "needs" | "suffixes" | "costly" | "arches" | "instead" | "loaders"> {
   const arches: readonly Arch[] = layout === "bios" || layout === "hybrid" ? ["amd64"] : ["amd64", "arm64"];
   const instead = layout === "bios" || layout === "hybrid" ? "raw-efi or qcow2-efi on arm64, kernel+initrd on s390x" : "kernel+initrd";
-  return { needs: "initrd", suffixes: [suffix], arches, instead, loaders: (arch) => layoutLoaders(layoutOn(layout, arch), arch) };
+  return { needs: "initrd", suffixes: [suffix], costly, arches, instead, loaders: (arch) => layoutLoaders(layoutOn(layout, arch), arch) };
 }
 
 function layoutOn(layout: Layout | "cloud", arch: Arch): Layout {

@@ -75,6 +75,8 @@ export interface FormatWriter {
   readonly arches?: readonly Arch[];
   /** What to use on the others. */
   readonly instead?: string;
+  /** Whether writing its files, all of the role `image`, takes longer than to fetch them: machines that share a cache do. @default false */
+  readonly costly?: boolean;
   /** The loaders that it takes, on an architecture. @default none */
   loaders?(arch: Arch): readonly LoaderFile[];
   /** A program of the host that it needs, and the Debian package that has it. @default none */

@@ -12,6 +12,7 @@ import type { FormatFile, FormatWriter, Parts } from "./parts.ts";
  */
 export const kernelErofs: FormatWriter = {
   needs: "tree",
+  costly: true,
   suffixes: ["-erofs.img"],
   files: (parts) => [...kernelFiles(parts), rootImage("-erofs.img", () => writeErofs(parts))],
 };
@@ -19,6 +20,7 @@ export const kernelErofs: FormatWriter = {
 /** `kernel+squashfs`: as {@link kernelErofs}, compressed, by a program of the host. */
 export const kernelSquashfs: FormatWriter = {
   needs: "tree",
+  costly: true,
   suffixes: ["-squashfs.img"],
   tool: MKSQUASHFS,
   files: (parts) => [...kernelFiles(parts), rootImage("-squashfs.img", () => makeSquashfs(rootOf(parts), parts))],

@@ -1,7 +1,6 @@
-import type { BlobStore } from "../cache/blob-store.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Repository } from "../oci/registry/client.ts";
-import { pushImage } from "../oci/registry/push.ts";
+import { type BlobHolder, pushImage } from "../oci/registry/push.ts";
 import type { PushBlobOptions } from "../oci/registry/push-blob.ts";
 import type { SigningKey } from "./key.ts";
 import { type SignatureForm, signImage } from "./sign-image.ts";
@@ -18,7 +17,7 @@ export interface PushSignedOptions extends PushBlobOptions {
  *
  * @throws as `pushImage` and `signImage`
  */
-export async function pushSigned(repository: Repository, root: Descriptor, tag: string, store: BlobStore, { key, forms, ...options }: PushSignedOptions): Promise<Descriptor> {
+export async function pushSigned(repository: Repository, root: Descriptor, tag: string, store: BlobHolder, { key, forms, ...options }: PushSignedOptions): Promise<Descriptor> {
   await pushImage(repository, root, undefined, store, options);
   await signImage(repository, root, key, forms);
   return pushImage(repository, root, tag, store, options);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { Readable } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { isLinuxKitError, type LinuxKitErrorCode } from "../../sdk/core/errors.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
@@ -197,7 +198,7 @@ describe("the lock", () => {
     await mirror.add({ name: "fleeting", version: "2.0-1", files: { "usr/bin/fleeting": "2" } });
     await mirror.publish("bookworm");
     await forget();
-    await assert.rejects(ensureDebs(lock.packages, shop.options), (error) => isLinuxKitError(error, "PACKAGE_UNAVAILABLE") && error.detail.package === "fleeting" && error.detail.version === "1.0-1" && /set snapshotMirror/.test(error.message));
+    await assert.rejects(ensureDebs(lock.packages, shop.options), (error) => isLinuxKitError(error, "PACKAGE_UNAVAILABLE") && error.detail.package === "fleeting" && error.detail.version === "1.0-1" && /set debianSnapshot/.test(error.message));
     for (const place of [`debian-security/${filename}`, `snapshot/${filename}`]) {
       const file = mirror.file(place);
       await mkdir(dirname(file), { recursive: true });
@@ -206,6 +207,21 @@ describe("the lock", () => {
       await forget();
       await rm(file);
     }
+    // and last where machines share a cache; there too it must be the very bytes
+    const asked: string[] = [];
+    const keeper = (held: Buffer) => ({
+      async fetchBlob<T>(_: object, what: string, take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>) {
+        asked.push(what);
+        return take(Readable.from([held]));
+      },
+    });
+    for (const options of [shop.options, { ...shop.options, mirror: undefined, mirrors: undefined, aptDirectory: dirname(path) }]) {
+      await assert.rejects(ensureDebs(lock.packages, { ...options, elsewhere: keeper(Buffer.alloc(bytes.length)) }), { code: "DIGEST_MISMATCH" });
+      await ensureDebs(lock.packages, { ...options, elsewhere: keeper(bytes) });
+      await forget();
+    }
+    assert.deepEqual(new Set(asked), new Set(["fleeting 1.0-1"]));
+    await assert.rejects(ensureDebs(lock.packages, { ...shop.options, elsewhere: { fetchBlob: async () => undefined } }), { code: "PACKAGE_UNAVAILABLE" });
   });
 });
 

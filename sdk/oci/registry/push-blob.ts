@@ -25,7 +25,7 @@ const OCTETS = { "content-type": "application/octet-stream" };
  */
 export async function pushBlob(repository: Repository, descriptor: Descriptor, source: Bytes, options: PushBlobOptions = {}): Promise<"held" | "mounted" | "sent"> {
   const what = repository.named(descriptor.digest);
-  if (await isHeld(repository, descriptor.digest, what)) return "held";
+  if (await hasBlob(repository, descriptor.digest)) return "held";
 
   const mount = options.mountFrom !== undefined && options.mountFrom !== repository.repository ? options.mountFrom : undefined;
   const query = mount === undefined ? "" : `?${new URLSearchParams({ mount: descriptor.digest, from: mount })}`;
@@ -95,11 +95,13 @@ async function close(repository: Repository, session: URL, { digest }: Descripto
     await (await repository.request({ method: "PUT", path: url, headers: OCTETS, body: last, accept: [201], what })).drop();
   } catch (error) {
     // when the answer to the first try was lost, the session is gone by the second, and the blob is there
-    if (!isLinuxKitError(error, "NOT_FOUND") || !(await isHeld(repository, digest, what))) throw error;
+    if (!isLinuxKitError(error, "NOT_FOUND") || !(await hasBlob(repository, digest))) throw error;
   }
 }
 
-async function isHeld(repository: Repository, digest: Digest, what: string): Promise<boolean> {
+/** Whether a repository has a blob. */
+export async function hasBlob(repository: Repository, digest: Digest): Promise<boolean> {
+  const what = repository.named(digest);
   const response = await repository.request({ method: "HEAD", path: `blobs/${digest}`, accept: [200, 404], what });
   await response.drop();
   return response.status === 200;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Budget } from "../../sdk/build/budget.ts";
+import { Budget } from "../../sdk/core/budget.ts";
 
 describe("a budget of 3", () => {
   for (const { name, units, most } of [

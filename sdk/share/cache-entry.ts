@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { collect } from "../core/bytes.ts";
+import { digestOf } from "../core/digest.ts";
+import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
+import type { SegmentPaths } from "../cache/segment-store.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { parseDocument } from "../oci/document.ts";
+import { type Manifest, parseManifest } from "../oci/manifest.ts";
+import { MEDIA_TYPE } from "../oci/media-type.ts";
+import type { Repository } from "../oci/registry/client.ts";
+import { fetchBlob, fetchManifest } from "../oci/registry/pull.ts";
+import { pushManifest } from "../oci/registry/push.ts";
+import { pushBlob, type PushBlobOptions } from "../oci/registry/push-blob.ts";
+
+/** The artifact type of what a cache keeps under a key, and the media types of its two blobs. */
+export const CACHE_ENTRY = "application/vnd.pulumi-linuxkit.cache.v1";
+const CONTENT = "application/vnd.pulumi-linuxkit.cache.content.v1";
+const PATHS = "application/vnd.pulumi-linuxkit.cache.paths.v1+json";
+
+/** The annotation that repeats the key: a tag can be moved, a digest is of this too. */
+const KEY = "vnd.pulumi-linuxkit.key";
+
+/** Names and types of a million paths. */
+const PATHS_LIMIT = 256 << 20;
+
+/** What is kept: bytes, and which paths of the root filesystem they write. */
+export interface CacheContent {
+  readonly digest: Descriptor["digest"];
+  readonly size: number;
+  readonly paths: SegmentPaths;
+  /** The bytes; whoever reads them gets no last one before they are seen to be right. */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** The tag of a key: 64 hexadecimal digits. */
+export function entryTag(key: string): string {
+  return `key-${key}`;
+}
+
+const names = z.array(z.string());
+const pathsSchema = z.strictObject({ directories: names, implied: names, files: names, shared: names, others: names });
+
+/**
+ * What a repository has under a key, if it has something; its content is not fetched before it is opened.
+ *
+ * @throws CORRUPT, NOT_FOUND, DIGEST_MISMATCH… for what is no entry of this key; what the registry throws
+ */
+export async function fetchEntry(repository: Repository, key: string): Promise<CacheContent | undefined> {
+  const found = await fetchManifest(repository, entryTag(key)).catch((error: unknown) => {
+    if (isLinuxKitError(error, "NOT_FOUND")) return undefined;
+    throw error;
+  });
+  if (!found) return undefined;
+  const { bytes, descriptor } = found;
+  const what = repository.named(entryTag(key));
+  const [paths, content] = blobsOf(parseManifest(bytes, what, descriptor.mediaType), key, what);
+  const listed = parseDocument(pathsSchema, await collect(fetchBlob(repository, paths), PATHS_LIMIT, what), what, PATHS_LIMIT);
+  return { digest: content.digest, size: content.size, paths: listed, open: () => fetchBlob(repository, content) };
+}
+
+function blobsOf({ artifactType, annotations, config, layers }: Manifest, key: string, what: string): [paths: Descriptor, content: Descriptor] {
+  const [content] = layers;
+  if (artifactType === CACHE_ENTRY && annotations?.[KEY] === key && config.mediaType === PATHS && content?.mediaType === CONTENT && layers.length === 1) return [config, content];
+  throw new LinuxKitError("CORRUPT", `${what} is no entry of a build cache with this key`, { path: what });
+}
+
+/**
+ * Puts content under a key. What the repository has of it is not sent.
+ *
+ * @returns the bytes that were sent
+ */
+export async function pushEntry(repository: Repository, key: string, content: CacheContent, options: PushBlobOptions): Promise<number> {
+  const { directories, implied, files, shared, others } = content.paths;
+  const listed = Buffer.from(JSON.stringify({ directories, implied, files, shared, others }));
+  const paths: Descriptor = { mediaType: PATHS, digest: digestOf(listed), size: listed.length };
+  const layer: Descriptor = { mediaType: CONTENT, digest: content.digest, size: content.size };
+  await pushBlob(repository, paths, [listed]);
+  const how = await pushBlob(repository, layer, content.open(), options);
+  const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, artifactType: CACHE_ENTRY, config: paths, layers: [layer], annotations: { [KEY]: key } };
+  await pushManifest(repository, Buffer.from(JSON.stringify(manifest)), MEDIA_TYPE.ociManifest, entryTag(key));
+  return how === "sent" ? content.size : 0;
+}

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, type TestContext, test } from "node:test";
+import { type Entry, fileEntry } from "../../sdk/archive/entry.ts";
+import { buildPlan } from "../../sdk/build/build-plan.ts";
+import { BlobStore } from "../../sdk/cache/blob-store.ts";
+import { digestOf } from "../../sdk/core/digest.ts";
+import type { Progress } from "../../sdk/core/progress.ts";
+import type { FormatName } from "../../sdk/format/formats.ts";
+import { type CacheOption, openRegistryCache } from "../../sdk/share/registry-cache.ts";
+import { fakeSources, file, noiseEntry, planOf, segment, unpack } from "../support/fake-plan.ts";
+import { freePort } from "../support/free-port.ts";
+import { type RegistryOptions, TestRegistry } from "../support/registry.ts";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "registry-cache-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function start(context: TestContext, options: RegistryOptions = {}): Promise<TestRegistry> {
+  const registry = await TestRegistry.start(options);
+  context.after(() => registry[Symbol.asyncDispose]());
+  return registry;
+}
+
+const trees = { web: (): Entry[] => [fileEntry("usr/bin/web", "serve\n", 0o755), noiseEntry("usr/share/noise", 9 << 20)] };
+const plan = planOf(segment("web", unpack("web", "srv")), segment("config", file("etc/hostname", "os\n")));
+
+/** A build on a machine of its own: nothing but the registry is shared. */
+async function machine(name: string, cache: CacheOption, { format, login, signal }: { readonly format?: FormatName[]; readonly login?: { username: string; password: string } | undefined; readonly signal?: AbortSignal } = {}) {
+  const cacheDir = join(folder, name);
+  const sources = fakeSources(trees);
+  const told: Progress[] = [];
+  const onProgress = (progress: Progress) => void told.push(progress);
+  await using shared = openRegistryCache(cache, { onProgress, auth: async () => login, signal });
+  const artifact = await buildPlan(plan, { name: "os", outputDir: join(cacheDir, "out"), cacheDir, store: new BlobStore(cacheDir), sources, shared, onProgress, format, signal });
+  const said = told.filter(({ lasting }) => lasting).map(({ message }) => message);
+  return { artifact, opened: sources.opened, said, read: (file: string) => readFile(join(cacheDir, "out", file)) };
+}
+
+const writes = (registry: TestRegistry) => registry.seen(/^(POST|PUT|PATCH) /).length;
+
+describe("two machines", () => {
+  for (const login of [undefined, { kind: "token", username: "u", password: "p" } as const]) {
+    test(`that share a registry ${login ? "with token login" : "open to all"}: the second makes nothing`, async (context) => {
+      const registry = await start(context, login && { login });
+      const cache = { from: `${registry.host}/team/cache`, to: `${registry.host}/team/cache` };
+      const first = await machine("one", cache, { login });
+      assert.deepEqual(first.opened.sort(), ["kernel", "web"]);
+      const second = await machine("two", cache, { login });
+      assert.deepEqual(second.opened, []);
+      assert.equal(second.artifact.digest, first.artifact.digest);
+      assert.ok((await second.read("os-initrd.img")).equals(await first.read("os-initrd.img")));
+      assert.deepEqual(second.artifact.segments.map(({ cached }) => cached), [true, true]);
+      assert.match(second.said.join("\n"), /^3 pieces \(9\.\d MB\) came from, and 0\.0 MB went to 127\.0\.0\.1:\d+\/team\/cache$/);
+    });
+  }
+
+  test("a third build, from a warm cache, sends nothing", async (context) => {
+    const registry = await start(context);
+    const cache = { from: [`${registry.host}/cache`], to: `${registry.host}/cache` };
+    await machine("one", cache);
+    const before = writes(registry);
+    await machine("one", cache);
+    await machine("two", cache);
+    assert.equal(writes(registry), before);
+  });
+
+  test("what was made before there was a cache goes there too", async (context) => {
+    const registry = await start(context);
+    await machine("one", {});
+    const again = await machine("one", { to: `${registry.host}/cache` });
+    assert.deepEqual(again.opened, []);
+    assert.deepEqual((await machine("two", { from: `${registry.host}/cache` })).opened, []);
+  });
+
+  test("the second of two caches is asked for what the first has not, and the first gets it by a mount", async (context) => {
+    const registry = await start(context);
+    await machine("one", { to: `${registry.host}/main` });
+    const branch = { from: [`${registry.host}/branch`, `${registry.host}/main`], to: `${registry.host}/branch` };
+    assert.deepEqual((await machine("two", branch)).opened, []);
+    const mounted = registry.seen(/^POST .*mount=.*from=main/).filter(({ status }) => status === 201);
+    assert.equal(mounted.length, 3);
+    assert.deepEqual((await machine("three", { from: `${registry.host}/branch` })).opened, []);
+  });
+
+  test("a root image is fetched, and its tree not grown", async (context) => {
+    const registry = await start(context);
+    const cache = { from: `${registry.host}/cache`, to: `${registry.host}/cache` };
+    const first = await machine("one", cache, { format: ["kernel+erofs", "kernel+initrd"] });
+    const second = await machine("two", cache, { format: ["kernel+erofs", "kernel+initrd"] });
+    assert.deepEqual(second.opened, []);
+    assert.deepEqual(second.artifact.files.map(({ name, sha256 }) => [name, sha256]), first.artifact.files.map(({ name, sha256 }) => [name, sha256]));
+    assert.deepEqual(first.artifact.files.map(({ role }) => role), ["kernel", "cmdline", "image", "initrd"]);
+  });
+});
+
+describe("a cache that is wrong is refused, and what it should have is made", () => {
+  const noise = (at: Buffer) => Buffer.from(at.map((byte) => byte ^ 1));
+  for (const row of [
+    { name: "a blob of other bytes", path: /GET .*\/blobs\//, body: (bytes: Buffer) => noise(bytes), says: /web: what the cache .* is refused: .*got sha256:/ },
+    { name: "a blob that is cut", path: /GET .*\/blobs\//, body: (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1), says: /is refused|not asked any more/ },
+    { name: "a manifest of something else", path: /GET .*\/manifests\//, body: () => Buffer.from(JSON.stringify({ schemaVersion: 2, config: { mediaType: "x/y", digest: digestOf(""), size: 0 }, layers: [] })), says: /web: what the cache .* is refused/ },
+  ]) {
+    test(row.name, async (context) => {
+      let altered = false;
+      const registry: TestRegistry = await start(context, {
+        fault(request) {
+          const line = `${request.method} ${request.url}`;
+          const digest = line.slice(line.lastIndexOf("/") + 1);
+          if (!altered || !row.path.test(line)) return undefined;
+          return { body: row.body(registry.blobs.get("cache")?.get(digest) ?? Buffer.alloc(0)) };
+        },
+      });
+      const cache = { from: `${registry.host}/cache`, to: `${registry.host}/cache` };
+      const first = await machine("one", cache);
+      altered = true;
+      const second = await machine("two", cache);
+      assert.deepEqual(second.opened.sort(), ["kernel", "web"]);
+      assert.equal(second.artifact.digest, first.artifact.digest);
+      assert.match(second.said.join("\n"), row.says);
+    });
+  }
+
+  test("a key that was given something else's entry is set right again", async (context) => {
+    const registry = await start(context);
+    const cache = { from: `${registry.host}/cache`, to: `${registry.host}/cache` };
+    const first = await machine("one", cache);
+    const documents = registry.manifests.get("cache");
+    const tags = [...(documents?.keys() ?? [])].filter((name) => name.startsWith("key-"));
+    assert.equal(tags.length, 3);
+    const [one, other] = tags as [string, string];
+    const own = documents?.get(one);
+    documents?.set(one, documents.get(other) as NonNullable<typeof own>);
+    const second = await machine("two", cache);
+    assert.equal(second.artifact.digest, first.artifact.digest);
+    assert.match(second.said.join("\n"), /is no entry of a build cache with this key/);
+    assert.deepEqual(documents?.get(one), own);
+  });
+});
+
+describe("a cache that fails is a warning, and asked no more", () => {
+  for (const row of [
+    { name: "by its answers", options: { fault: () => ({ status: 500 }) }, says: /is not asked any more in this build: .*500/ },
+    { name: "by refusing us", options: { login: { kind: "token", username: "u", password: "p" } as const }, says: /is not asked any more in this build/ },
+    { name: "by taking nothing", options: { fault: ({ method = "" }) => (["GET", "HEAD"].includes(method) ? undefined : { status: 403 }) } satisfies RegistryOptions, says: /is not asked any more in this build: .*has no right/ },
+  ]) {
+    test(row.name, async (context) => {
+      const registry = await start(context, row.options);
+      const { artifact, said, opened } = await machine("one", { from: `${registry.host}/cache`, to: `${registry.host}/cache` });
+      assert.equal(artifact.files.length, 3);
+      assert.deepEqual(opened.sort(), ["kernel", "web"]);
+      assert.match(said.join("\n"), row.says);
+      assert.ok(said.length <= 3, said.join("\n"));
+    });
+  }
+
+  test("by not being there", async () => {
+    const { artifact, said } = await machine("one", { from: `127.0.0.1:${await freePort()}/cache` });
+    assert.equal(artifact.files.length, 3);
+    assert.match(said.join("\n"), /is not asked any more in this build: .*connection failed/);
+  });
+
+  test("but a build that is cancelled ends", async (context) => {
+    const abort = new AbortController();
+    const registry = await start(context, {
+      fault() {
+        abort.abort();
+        return { silent: true };
+      },
+    });
+    await assert.rejects(machine("one", { from: `${registry.host}/cache` }, { signal: abort.signal }), { code: "CANCELLED" });
+    assert.deepEqual(await readdir(join(folder, "one", "out")).catch(() => []), []);
+  });
+});
+
+describe("what is no repository", () => {
+  for (const [cache, path, message] of [
+    [{ to: "registry.example.com/cache:1" }, "cache.to", /cache\.to: got "registry\.example\.com\/cache:1", wanted a repository without tag or digest/],
+    [{ from: ["registry.example.com/a", `registry.example.com/b@${digestOf("")}`] }, "cache.from[1]", /cache\.from\[1\]: got/],
+    [{ from: "oci:./cache" }, "cache.from", /wanted a reference into a registry/],
+  ] as const) {
+    test(JSON.stringify(cache), () => {
+      assert.throws(() => openRegistryCache(cache, {}), { code: "INVALID_DEFINITION", message, detail: { path } });
+    });
+  }
+});
