@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import { gather, measure } from "../core/bytes.ts";
-import { digestOf, hexOf } from "../core/digest.ts";
+import { gather } from "../core/bytes.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { type StagedFile, stageFile } from "../core/write-file.ts";
@@ -34,9 +33,9 @@ export async function stageArtifact(wanted: FormatFile, { outputDir, name, signa
     const staged = await stageFile(path, wanted.open("reused"), { signal, onWritten });
     return { staged, file: { role, name: basename(path), path, size: done, sha256: await hashOf(staged) } };
   }
-  const seen = { size: 0, digest: digestOf("") };
-  const staged = await stageFile(path, measure(gather(wanted.open("reused")), seen), { signal, onWritten });
-  return { staged, file: { role, name: basename(path), path, size: seen.size, sha256: hexOf(seen.digest) } };
+  const hash = createHash("sha256");
+  const staged = await stageFile(path, gather(wanted.open("reused")), { signal, onWritten, onChunk: (chunk) => void hash.update(chunk) });
+  return { staged, file: { role, name: basename(path), path, size: done, sha256: hash.digest("hex") } };
 }
 
 async function hashOf(staged: StagedFile): Promise<string> {

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs
 import { basename, dirname, join } from "node:path";
 import type { Bytes } from "./bytes.ts";
 import { fromFileSystem, throwIfCancelled } from "./errors.ts";
+import { Flusher } from "./flusher.ts";
 import { MARK_PATTERN, markState, PROCESS_MARK } from "./process-mark.ts";
 import { isZero } from "./zero.ts";
 
@@ -20,6 +21,11 @@ export interface WriteFileOptions {
   readonly signal?: AbortSignal | undefined;
   /** Permission bits before the process's umask. @default 0o644 */
   readonly mode?: number;
+  /**
+   * Sees each chunk while it is being written, so that a hash of them takes no time of its own. Overwrites are not
+   * shown. It must not throw.
+   */
+  readonly onChunk?: ((chunk: Uint8Array) => void) | undefined;
   /** Called with each number of bytes once they are written. */
   readonly onWritten?: ((bytes: number) => void) | undefined;
 }
@@ -62,6 +68,7 @@ export async function stageFile(path: string, source: FileContent, options: Writ
   try {
     await mkdir(dirname(path), { recursive: true });
     await using file = await open(aside, "wx", options.mode ?? 0o644);
+    await using flusher = new Flusher(file);
     let end = 0;
     for await (const chunk of source) {
       throwIfCancelled(options.signal, `writing ${path}`);
@@ -70,13 +77,17 @@ export async function stageFile(path: string, source: FileContent, options: Writ
         continue;
       }
       // long runs of zeroes become holes: a sparse disk takes the time and the room of its content
-      if (chunk.length < LEAST_HOLE || !isZero(chunk)) await writeAt(file, chunk, end);
+      const isHole = chunk.length >= LEAST_HOLE && isZero(chunk);
+      const written = isHole ? undefined : writeAt(file, chunk, end);
+      options.onChunk?.(chunk);
+      await written;
+      if (!isHole) flusher.add(chunk.length);
       end += chunk.length;
       options.onWritten?.(chunk.length);
     }
     await file.truncate(end);
     throwIfCancelled(options.signal, `writing ${path}`);
-    await file.sync();
+    await flusher.end();
   } catch (error) {
     await discard();
     throw fromFileSystem(error, path);

@@ -35,6 +35,17 @@ describe("writeFileWhole", () => {
     assert.equal(await readFile(join(folder, "b"), "utf8"), "headbodytail");
   });
 
+  test("shows each chunk once, and no overwrite", async () => {
+    const seen: string[] = [];
+    const source = (async function* () {
+      yield Buffer.from("????body");
+      yield { position: 0, bytes: Buffer.from("head") };
+      yield Buffer.from("tail");
+    })();
+    await writeFileWhole(join(folder, "b"), source, { onChunk: (chunk) => seen.push(Buffer.from(chunk).toString()) });
+    assert.deepEqual(seen, ["????body", "tail"]);
+  });
+
   test("leaves holes for long runs of zeroes, at the end too", async () => {
     const content = [Buffer.from("a"), Buffer.alloc(3 << 20), Buffer.from("b"), Buffer.alloc(1 << 20)];
     await writeFileWhole(join(folder, "b"), content);
