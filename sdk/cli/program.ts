@@ -65,12 +65,13 @@ function kernelOf({ image, cmdline, binary, tar, ucode }: NonNullable<Definition
   return call("Kernel", [fields], 2);
 }
 
-function volumeArgs({ image, readonly, format, platforms }: Definition["volumes"][string]): object[] {
+function volumeArgs({ image, readonly, format, platforms, persistent }: Definition["volumes"][string]): object[] {
   const args = {
     ...(image !== undefined && { image }),
     ...(readonly && { readonly }),
     ...(format !== "filesystem" && { format }),
     ...(platforms.length > 0 && { platforms }),
+    ...(persistent && { persistent }),
   };
   return Object.keys(args).length > 0 ? [args] : [];
 }

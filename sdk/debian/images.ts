@@ -1,6 +1,7 @@
 import { caCertificates } from "./base/ca-certificates.ts";
 import { chrony } from "./base/chrony.ts";
 import { dhcp } from "./base/dhcp.ts";
+import { diskReady, extendDisk, formatDisk } from "./base/disk.ts";
 import { getty } from "./base/getty.ts";
 import { init } from "./base/init.ts";
 import { kernel } from "./base/kernel.ts";
@@ -10,4 +11,4 @@ import { sshd } from "./base/sshd.ts";
 import { sysctl } from "./base/sysctl.ts";
 
 /** Images made from Debian's signed packages: values without any I/O. */
-export const debian = Object.freeze({ packages, kernel, init, dhcp, sysctl, chrony, sshd, getty, mount, caCertificates });
+export const debian = Object.freeze({ packages, kernel, init, dhcp, sysctl, chrony, sshd, getty, format: formatDisk, extend: extendDisk, mount, disk: diskReady, caCertificates });

@@ -26,6 +26,7 @@ export function crossFailures(definition: Definition): Failure[] {
     ...definition.files.flatMap((file, index) =>
       (["uid", "gid"] as const).flatMap((field) => ownerFailure(["files", index, field], file[field], names, "container")),
     ),
+    ...persistentFailures(definition),
     ...healthPortFailures(definition),
     ...serviceFailures(definition),
   ];
@@ -124,6 +125,26 @@ function sandboxFailures({ steps, container }: Placed): Failure[] {
     failures.push(failure([...steps, "hostname"], `got ${shown(container.hostname)}, which needs a uts namespace of its own: leave out uts`));
   }
   return failures;
+}
+
+function persistentFailures({ volumes }: Definition): Failure[] {
+  const labels = new Map<string, string>();
+  return Object.entries(volumes).flatMap(([name, { persistent, image, readonly, format, platforms }]) => {
+    if (!persistent || isDeferred(persistent)) return [];
+    const failures: Failure[] = [];
+    const fail = (field: string, why: string): unknown => failures.push(failure(["volumes", name, field], why));
+    if (image !== undefined) fail("image", "a persistent volume begins empty: wanted no image");
+    if (readonly === true) fail("readonly", 'got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write');
+    if (format === "oci" || list(platforms).length > 0) fail("format", "a persistent volume holds no image: wanted neither format nor platforms");
+    const { label } = persistent;
+    if (typeof label !== "string") return failures;
+    // the label's default is the volume's name, which may be longer
+    if (label.length > 16 || !/^[A-Za-z0-9]/.test(label)) fail("persistent", `the volume's name is no label of a filesystem, wanted "label" with at most 16 letters, digits, ".", "_" or "-"`);
+    const first = labels.get(label);
+    if (first !== undefined) fail("persistent", `the label ${shown(label)} is that of volumes.${first} too, wanted another`);
+    labels.set(label, name);
+    return failures;
+  });
 }
 
 function healthPortFailures({ healthPort, services }: Definition): Failure[] {

@@ -22,6 +22,8 @@ export interface Definition {
   readonly files: readonly FileSpec[];
   /** TCP port of the guest that answers `GET /healthz` for all services together. */
   readonly healthPort?: number;
+  /** The tasks that have the disks of persistent volumes ready, by the volume's name: never written by a user, see `withVolumeTasks`. */
+  readonly volumeTasks?: Readonly<Record<string, Container>>;
 }
 
 /** The kernel, with every default filled in. */
@@ -43,6 +45,18 @@ export interface VolumeSpec {
   readonly readonly: boolean;
   readonly format: "filesystem" | "oci";
   readonly platforms: readonly string[];
+  readonly persistent?: PersistentSpec;
+}
+
+/** The disk of a persistent volume. At most one of `serial` and `device` is there; without them it is the only empty one. */
+export interface PersistentSpec {
+  readonly label: string;
+  readonly serial?: string;
+  readonly device?: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds. */
+  readonly timeout: number;
 }
 
 /** A file, with every default filled in. Exactly one of `directory`, `symlink`, `contents`, `source`, `metadata` and `sha256` is there. */
@@ -85,15 +99,15 @@ export interface Placed {
   readonly name: string;
   /** Its position in its phase. */
   readonly index: number;
-  /** Its folder under `containers/<phase>`: `000-dhcp`, `web`. */
+  /** Its folder under `containers/<phase>`: `000-dhcp`, `web`; that of a volume's task, `00-data`, sorts before all others. */
   readonly directory: string;
   /** Steps of its path in the definition: `["onboot", 0]`, `["services", "web"]`. */
   readonly steps: readonly (string | number)[];
   readonly container: Container;
 }
 
-/** Every container, in LinuxKit's order: onboot, onshutdown, services. */
-export function containersOf(definition: Pick<Definition, "onboot" | "onshutdown" | "services" | "serviceOrder">): Placed[] {
+/** Every container, in LinuxKit's order: onboot, onshutdown, services; then the tasks of persistent volumes, which run first. */
+export function containersOf(definition: Pick<Definition, "onboot" | "onshutdown" | "services" | "serviceOrder" | "volumeTasks">): Placed[] {
   const listed = (phase: "onboot" | "onshutdown"): Placed[] =>
     definition[phase].map(({ name, ...container }, index) => ({
       phase,
@@ -106,7 +120,10 @@ export function containersOf(definition: Pick<Definition, "onboot" | "onshutdown
   const services = serviceNames(definition).map(
     (name, index): Placed => ({ phase: "services", name, index, directory: name, steps: ["services", name], container: definition.services[name] as Container }),
   );
-  return [...listed("onboot"), ...listed("onshutdown"), ...services];
+  const disks = Object.entries(definition.volumeTasks ?? {}).map(
+    ([name, container], index): Placed => ({ phase: "onboot", name: `volume-${name}`, index, directory: `00-${name}`, steps: ["volumes", name, "persistent"], container }),
+  );
+  return [...listed("onboot"), ...listed("onshutdown"), ...services, ...disks];
 }
 
 /** The services' names in the order that counts: the written one where it is kept, else that of the names. */

@@ -1,6 +1,9 @@
-import { type Definition, type FileSpec, type KernelSpec, type NamedContainer, serviceNames, type VolumeSpec } from "./definition.ts";
+import { type Definition, type FileSpec, type KernelSpec, type NamedContainer, type PersistentSpec, serviceNames, type VolumeSpec } from "./definition.ts";
 import { frozenCopy, isDeferred } from "./inputs.ts";
 import type { Container, ImageSource } from "./container.ts";
+
+/** A volume in which what has a default may be missing. */
+type VolumeDraft = Omit<Partial<VolumeSpec>, "persistent"> & { readonly persistent?: Partial<PersistentSpec> };
 
 /** A definition in which what has a default may be missing. */
 export interface Draft {
@@ -10,7 +13,7 @@ export interface Draft {
   readonly onshutdown?: readonly NamedContainer[];
   readonly services?: Readonly<Record<string, Container>>;
   readonly serviceOrder?: readonly string[];
-  readonly volumes?: Readonly<Record<string, Partial<VolumeSpec>>>;
+  readonly volumes?: Readonly<Record<string, VolumeDraft>>;
   readonly files?: readonly (Partial<FileSpec> & { readonly path: string })[];
   readonly healthPort?: number;
 }
@@ -24,7 +27,7 @@ export function normalise(draft: Draft): Definition {
     onboot,
     onshutdown,
     ...(isDeferred(services) ? { services } : normaliseServices(services, draft.serviceOrder)),
-    volumes: isDeferred(volumes) ? volumes : Object.fromEntries(Object.entries(volumes).map(([name, volume]) => [name, normaliseVolume(volume)])),
+    volumes: isDeferred(volumes) ? volumes : Object.fromEntries(Object.entries(volumes).map(([name, volume]) => [name, normaliseVolume(name, volume)])),
     files: isDeferred(files) ? files : files.map(normaliseFile),
     ...(healthPort !== undefined && { healthPort }),
   } as Definition);
@@ -44,10 +47,14 @@ function normaliseServices(services: Readonly<Record<string, Container>>, servic
   };
 }
 
-function normaliseVolume(volume: Partial<VolumeSpec>): VolumeSpec {
+function normaliseVolume(name: string, volume: VolumeDraft): VolumeSpec {
   if (isDeferred(volume)) return volume as VolumeSpec;
-  const { image, readonly = false, format = "filesystem", platforms = [] } = volume;
-  return { ...(image !== undefined && { image }), readonly, format, platforms };
+  const { image, readonly = false, format = "filesystem", platforms = [], persistent } = volume;
+  return { ...(image !== undefined && { image }), readonly, format, platforms, ...(persistent && { persistent: normalisePersistent(name, persistent) }) };
+}
+
+function normalisePersistent(name: string, persistent: Partial<PersistentSpec>): PersistentSpec {
+  return isDeferred(persistent) ? (persistent as PersistentSpec) : { label: name, uid: 0, gid: 0, timeout: 30, ...persistent };
 }
 
 function normaliseFile(file: Partial<FileSpec> & { readonly path: string }): FileSpec {

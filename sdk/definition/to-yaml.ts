@@ -79,7 +79,10 @@ function unsupported(definition: Definition): [path: string, why: string][] {
     }
     if (container.sandbox !== "linuxkit") refuse([...at, "sandbox"], `got ${JSON.stringify(container.sandbox ?? "default")}; LinuxKit has its own defaults only, wanted "linuxkit"`);
   }
-  for (const [name, volume] of Object.entries(definition.volumes)) image(["volumes", name, "image"], volume.image);
+  for (const [name, volume] of Object.entries(definition.volumes)) {
+    image(["volumes", name, "image"], volume.image);
+    if (volume.persistent) refuse(["volumes", name, "persistent"], "LinuxKit has no such field");
+  }
   for (const file of definition.files) {
     if (file.sha256 !== undefined) refuse(["files", file.path, "sha256"], "LinuxKit has no such field, wanted contents or source");
   }

@@ -1,10 +1,27 @@
 import { z } from "zod";
 import { imageSource } from "./container.ts";
+import { diskDevice, diskLabel, diskSerial, ownerNumber } from "./disk.ts";
 import { failuresOf, throwFailures } from "./failure.ts";
-import { fields } from "./fields.ts";
+import { fields, seconds } from "./fields.ts";
 import { frozenCopy, type Inputs } from "./inputs.ts";
 
 export const volumeName = z.string().regex(/^[a-z0-9_-]+$/, "lower-case letters, digits, _ and -");
+
+/** The disk of a persistent volume. */
+export const persistentSchema = fields({
+  /** Label of its ext4 filesystem, by which later boots find it: at most 16 letters, digits, `.`, `_` and `-`. @default the volume's name */
+  label: diskLabel.optional(),
+  /** Which disk to format at first boot, by the serial that its host gives it; or */
+  serial: diskSerial.optional(),
+  /** which disk or partition, by its device. @default the only disk that is empty */
+  device: diskDevice.optional(),
+  /** Owner of the new filesystem's root. @default 0 */
+  uid: ownerNumber.optional(),
+  /** @default 0 */
+  gid: ownerNumber.optional(),
+  /** Seconds to wait for the disk. @default 30 */
+  timeout: seconds.optional(),
+}).refine(({ serial, device }) => serial === undefined || device === undefined, { path: ["serial"], message: "one of serial and device" });
 
 export const volumeSchema = fields({
   /** What it holds at first. @default nothing */
@@ -15,12 +32,21 @@ export const volumeSchema = fields({
   format: z.enum(["filesystem", "oci"]).optional(),
   /** With `format: "oci"`, the platforms to take: `linux/arm64`. @default that of the build */
   platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9.]+)?$/, 'a platform as "linux/arm64" or "linux/arm/v7"')).optional(),
+  /**
+   * A disk of its own that outlives the machine: an empty one is partitioned and formatted at first boot, later boots
+   * find it by its label, and grow it when the disk grew. It is mounted before the first onboot task, at `/mnt/NAME`.
+   * @default none: it lasts as long as the machine runs
+   */
+  persistent: persistentSchema.optional(),
 });
 
 /** Arguments of {@link Volume}. */
 export type VolumeArgs = Inputs<z.input<typeof volumeSchema>>;
 
-/** A directory that containers share by naming it as the source of a bind. It lasts as long as the machine runs. */
+/**
+ * A directory that containers share by naming it as the source of a bind. It lasts as long as the machine runs, unless
+ * it is `persistent`.
+ */
 export class Volume {
   readonly kind = "volume";
   readonly name: string;

@@ -1,6 +1,7 @@
+import { volumeMount } from "../debian/volume-tasks.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { Resolved } from "../resolve/resolve.ts";
-import { directoryStep } from "./entry-step.ts";
+import { directoryStep, symlinkStep } from "./entry-step.ts";
 import type { EntryStep, LayoutStep, UnpackStep } from "./plan.ts";
 import { sourceOf } from "./source.ts";
 
@@ -21,7 +22,9 @@ export function volumeTrees({ definition, images, layouts }: Resolved): (UnpackS
  * so a read-only volume has none.
  */
 export function volumeSteps({ volumes }: Definition): EntryStep[] {
-  return Object.entries(volumes).flatMap(([name, { image, readonly }]) => {
+  return Object.entries(volumes).flatMap(([name, { image, readonly, persistent }]): EntryStep[] => {
+    // where its disk is mounted; no folder, so the guest's own volumes pass it over
+    if (persistent) return [directoryStep(`containers/volumes/${name}`), symlinkStep(`containers/volumes/${name}/merged`, volumeMount(name))];
     const folders = [...(image === undefined ? ["lower"] : []), ...(readonly ? [] : ["tmp"]), "merged"];
     return folders.map((folder) => directoryStep(`containers/volumes/${name}/${folder}`));
   });

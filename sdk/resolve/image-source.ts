@@ -1,5 +1,6 @@
 import { digestOf, hexOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
+import { formatPath } from "../core/property-path.ts";
 import type { ImageSource } from "../definition/container.ts";
 import { containersOf, type Definition } from "../definition/definition.ts";
 
@@ -37,8 +38,8 @@ export function sourcesOf(definition: Definition): NamedSource[] {
   for (const [name, { image, format }] of Object.entries(definition.volumes)) {
     if (image !== undefined && format === "filesystem") found.push({ location: `volumes.${name}.image`, source: image });
   }
-  for (const { phase, index, name, container } of containersOf(definition)) {
-    found.push({ location: phase === "services" ? `services.${name}.image` : `${phase}[${index}].image`, source: container.image });
+  for (const { steps, container } of containersOf(definition)) {
+    found.push({ location: `${formatPath(steps)}.image`, source: container.image });
   }
   return found;
 }

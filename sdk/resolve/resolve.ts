@@ -3,6 +3,7 @@ import type { Digest } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
 import type { Definition } from "../definition/definition.ts";
+import { withVolumeTasks } from "../debian/volume-tasks.ts";
 import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import { debianImageConfig } from "../runtime/bundle.ts";
@@ -33,6 +34,7 @@ export interface ResolvedLayout {
 
 /** A definition in which every image is settled. */
 export interface Resolved {
+  /** With the tasks of its persistent volumes. */
   readonly definition: Definition;
   readonly arch: Arch;
   /** By place in the definition: `services.web.image`. */
@@ -85,7 +87,8 @@ export interface ResolveOptions {
  * Settles every image of a definition, each source once. What the lock holds stays as it is; the lock that comes back
  * has exactly the sources of this definition.
  */
-export async function resolve(definition: Definition, options: ResolveOptions): Promise<Resolved> {
+export async function resolve(given: Definition, options: ResolveOptions): Promise<Resolved> {
+  const definition = withVolumeTasks(given);
   const { arch, sources, update = "locked" } = options;
   const lock = update === "locked" && options.lock?.arch === arch ? options.lock : undefined;
   const debian: Record<string, LockedDebian> = {};

@@ -5,6 +5,7 @@ import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { canonicalJson } from "../../sdk/core/json.ts";
 import { type DebianImage, debianImageSchema } from "../../sdk/definition/debian-image.ts";
 import { debian } from "../../sdk/debian/images.ts";
+import { judge, scratch } from "../support/judge.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLE someone";
 
@@ -21,6 +22,10 @@ const GOOD: Record<string, () => DebianImage> = {
   "getty, password": () => debian.getty({ passwordHash: "$6$salt$hash" }),
   "getty, insecure": () => debian.getty({ insecure: true, console: "ttyAMA0" }),
   mount: () => debian.mount({ label: "data", path: "/var/lib/data" }),
+  format: () => debian.format({ label: "data", serial: "vol-1", uid: 999 }),
+  "format, a partition": () => debian.format({ label: "data", device: "/dev/nvme1n1p2", partition: false, timeout: 5 }),
+  extend: () => debian.extend({ label: "data" }),
+  disk: () => debian.disk({ label: "data", path: "/mnt/data", options: ["noatime"] }),
   caCertificates: () => debian.caCertificates(),
 };
 
@@ -49,6 +54,10 @@ describe("arguments that cannot mean anything are refused, by name", () => {
     "a shell by accident": [() => debian.getty({}), /passwordHash: got nothing, wanted a password hash/],
     "label and device": [() => debian.mount({ label: "a", device: "/dev/vda" }), /one of label and device/],
     "a mount over the system": [() => debian.mount({ label: "a", path: "/usr" }), /path: got "\/usr", wanted a path under \/var or \/mnt/],
+    "serial and device": [() => debian.format({ label: "a", serial: "b", device: "/dev/vda" }), /debian\.format: wanted one of serial and device/],
+    "a label that ext4 cannot hold": [() => debian.disk({ label: "seventeen-letters", path: "/mnt/a" }), /debian\.disk: label: got "seventeen-letters", wanted a label of at most 16 letters/],
+    "a label with a quote": [() => debian.extend({ label: "a'b" }), /debian\.extend: label/],
+    "a disk over the system": [() => debian.disk({ label: "a", path: "/usr" }), /debian\.disk: path: got "\/usr", wanted a path under \/var or \/mnt/],
   };
   for (const [name, [make, message]] of Object.entries(bad)) {
     test(name, () => {
@@ -72,6 +81,13 @@ describe("the shell in them parses", () => {
         assert.equal(status, 0, stderr);
       });
     }
+  }
+  for (const { path, contents = "" } of debian.disk({ label: "data", path: "/mnt/data" }).debian.files.filter(({ mode }) => mode === "0755")) {
+    test(`${path} is shell that shellcheck has nothing against`, async () => {
+      await using folder = await scratch();
+      // a script in quotes is meant so, names under /sys hold nothing but letters
+      judge("shellcheck", "-s", "dash", "-e", "SC2016,SC2012", await folder.file("script", [Buffer.from(contents)]));
+    });
   }
   test("dhcp's command", () => {
     const [shell, flag, script] = debian.dhcp().config.command as [string, string, string];

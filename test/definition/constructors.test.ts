@@ -51,6 +51,10 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
   [() => new File("a", { contents: "", mode: "rw-r--r--" }), 'files.a.mode: got "rw-r--r--", wanted octal digits in quotes, as "0644"'],
   [() => new File("a", { contents: "x", source: "y" }), "files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata, not contents and source"],
   [() => new Volume("Data"), 'volumes.Data: got "Data", wanted lower-case letters, digits, _ and -'],
+  [() => new Volume("data", { persistent: { label: "my data" } }), 'volumes.data.persistent.label: got "my data", wanted a label of at most 16 letters, digits, ".", "_" or "-"'],
+  [() => new Volume("data", { persistent: { serial: "a", device: "/dev/vda" } }), 'volumes.data.persistent.serial: got "a", wanted one of serial and device'],
+  [() => new Volume("data", { persistent: { device: "vda" } }), 'volumes.data.persistent.device: got "vda", wanted a device such as /dev/vdb'],
+  [() => new Volume("data", { persistent: { lable: "x" } as never }), 'volumes.data.persistent.lable: unknown field: did you mean "label"?'],
 ];
 
 describe("a constructor refuses, naming the path, what it got and what it wants", () => {

@@ -148,6 +148,10 @@ describe("an image refuses", () => {
     [{ onboot: [service("a")] }, "onboot[0]: got an object, wanted a OnbootTask"],
     [{ init: [5] }, 'init[0]: got 5, wanted an image reference as "nginx:1.27", or an image made by debian.packages()'],
     [{ healthPort: 0 }, "healthPort: got 0, wanted at least 1"],
+    [{ volumes: [new Volume("v", { persistent: {}, image: "x" })] }, "volumes.v.image: a persistent volume begins empty: wanted no image"],
+    [{ volumes: [new Volume("v", { persistent: {}, readonly: true })] }, 'volumes.v.readonly: got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write'],
+    [{ volumes: [new Volume("a", { persistent: { label: "b" } }), new Volume("b", { persistent: {} })] }, 'volumes.b.persistent: the label "b" is that of volumes.a too, wanted another'],
+    [{ volumes: [new Volume("the-database-of-the-shop", { persistent: {} })] }, 'volumes.the-database-of-the-shop.persistent: the volume\'s name is no label of a filesystem, wanted "label" with at most 16 letters, digits, ".", "_" or "-"'],
     [{ volumes: [new Volume("v"), new Volume("v")] }, "volumes.v: two volumes have this name; to change the one there is, use replace()"],
   ] as const) {
     test(message, () => assert.throws(() => new Image(args as never), { code: "INVALID_DEFINITION", message: message.replace("services.a.binds.add", 'services.a["binds.add"]') }));
@@ -170,6 +174,7 @@ describe("toYaml refuses by path", () => {
         new Image({
           onboot: [new OnbootTask("t", { image: "x", sandbox: "linuxkit", optional: true })],
           services: [service("a", { restart: "never", secrets: { k: "v" }, sandbox: "linuxkit" }), service("b")],
+          volumes: [new Volume("d", { persistent: {} })],
           healthPort: 1,
         }).toYaml(),
       {
@@ -179,6 +184,7 @@ describe("toYaml refuses by path", () => {
           "services.a.restart: LinuxKit has no such field",
           "services.a.secrets: LinuxKit has no such field",
           'services.b.sandbox: got "default"; LinuxKit has its own defaults only, wanted "linuxkit"',
+          "volumes.d.persistent: LinuxKit has no such field",
           "healthPort: LinuxKit has no such field",
         ].join("\n"),
       },

@@ -5,6 +5,7 @@ import { Image } from "../../sdk/definition/image.ts";
 import { Kernel } from "../../sdk/definition/kernel.ts";
 import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
 import { Service } from "../../sdk/definition/service.ts";
+import { Volume } from "../../sdk/definition/volume.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { END_MARK } from "../../sdk/guest/files.ts";
 import { guestCommandLine } from "../../sdk/plan/command-line.ts";
@@ -77,6 +78,17 @@ describe("createPlan", () => {
       const above = folder.slice(0, Math.max(0, folder.lastIndexOf("/")));
       if (above) assert.ok(folders.indexOf(above) < folders.indexOf(folder), folder);
     }
+  });
+
+  test("a persistent volume is a task that comes before all others, and a link to where it mounts the disk", async () => {
+    const plan = await planOf(os().with({ volumes: [new Volume("data", { persistent: { serial: "vol-1" } })], services: [new Service("db", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }), binds: ["data:/srv"] })] }));
+    const paths = new Map(entries(plan).map((entry) => [entry.path, entry]));
+    const tasks = [...paths.keys()].filter((path) => path.startsWith("containers/onboot/") && path.endsWith("/guest")).sort();
+    assert.deepEqual(tasks, ["containers/onboot/00-data/guest", "containers/onboot/000-dhcp/guest"]);
+    assert.equal(paths.get("containers/volumes/data/merged")?.link, "/mnt/data");
+    assert.ok(!paths.has("containers/volumes/data/tmp") && !paths.has("containers/volumes/data/lower"));
+    assert.match(paths.get("containers/onboot/00-data/config.json")?.contents ?? "", /\/format' 'data' 'serial:vol-1' '1' '0:0' '30' && .*'LABEL=data' '\/mnt\/data'/);
+    assert.match(paths.get("containers/services/db/config.json")?.contents ?? "", /"source": "\/containers\/volumes\/data\/merged"/);
   });
 
   for (const row of [

@@ -5,13 +5,16 @@ import { fields, seconds, treePath, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
+/** Where on the machine something may be mounted. */
+export const mountPath = treePath.regex(/^\/(var|mnt)(\/[A-Za-z0-9._-]+)*$/, "a path under /var or /mnt");
+
 const schema = fields({
   /** Label of the filesystem; or */
   label: word.regex(/^[^"\\$`\n]{1,64}$/, "a filesystem label").optional(),
   /** its device, such as `/dev/vdb1`. */
   device: word.regex(/^\/dev\/[A-Za-z0-9/_-]+$/, "a device such as /dev/vdb1").optional(),
   /** Where on the machine, under `/var` or `/mnt`. @default "/var" */
-  path: treePath.regex(/^\/(var|mnt)(\/[A-Za-z0-9._-]+)*$/, "a path under /var or /mnt").optional(),
+  path: mountPath.optional(),
   /** Filesystem type. @default "ext4" */
   type: word.regex(/^[a-z0-9]+$/, "a filesystem type such as ext4").optional(),
   /** Options as for mount(8). @default none */
@@ -36,7 +39,7 @@ export function mount(args: MountArgs): DebianImage {
   return debianImage(
     {
       packages: ["busybox-static"],
-      files: [BUSYBOX_SHELL, { path: root.slice(1), directory: true }, { path: "usr/lib/linuxkit/mount", contents: SCRIPT, mode: "0755" }],
+      files: [BUSYBOX_SHELL, { path: root.slice(1), directory: true }, { path: "usr/lib/linuxkit/mount", contents: MOUNT_SCRIPT, mode: "0755" }],
     },
     {
       command: ["/usr/lib/linuxkit/mount", label === undefined ? (device as string) : `LABEL=${label}`, path, type, options.join(","), String(Math.ceil(timeout))],
@@ -50,7 +53,8 @@ export function mount(args: MountArgs): DebianImage {
   );
 }
 
-const SCRIPT = `#!/bin/sh
+/** `mount WHAT PATH TYPE OPTIONS SECONDS`; WHAT is a device or `LABEL=…`. */
+export const MOUNT_SCRIPT = `#!/bin/sh
 what=$1 path=$2 type=$3 options=$4 left=$5
 while :; do
   case "$what" in

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { LinuxKitError } from "../../core/errors.ts";
+import type { DebianImage } from "../../definition/debian-image.ts";
+import { fields, seconds, word } from "../../definition/fields.ts";
+import { diskDevice, diskLabel, diskSerial, ownerNumber } from "../../definition/disk.ts";
+import { checked, debianImage } from "./arguments.ts";
+import { EXTEND_SCRIPT, FORMAT_SCRIPT } from "./disk-scripts.ts";
+import { BUSYBOX_SHELL } from "./init.ts";
+import { MOUNT_SCRIPT, mountPath } from "./mount.ts";
+
+const format = fields({
+  /** The filesystem's label: at most 16 letters, digits, `.`, `_` and `-`. */
+  label: diskLabel,
+  /** Which disk, by the serial that its host gives it; or */
+  serial: diskSerial.optional(),
+  /** which disk or partition, by its device. @default the only disk that is empty */
+  device: diskDevice.optional(),
+  /** A disk gets a GPT with one partition; false puts the filesystem on the disk itself. @default true */
+  partition: z.boolean().optional(),
+  /** Owner of the new filesystem's root. @default 0 */
+  uid: ownerNumber.optional(),
+  /** @default 0 */
+  gid: ownerNumber.optional(),
+  /** Seconds to wait for the disk. @default 30 */
+  timeout: seconds.optional(),
+});
+
+const extend = format.pick({ label: true, timeout: true });
+
+const disk = fields({ ...format.shape, path: mountPath, options: z.array(word.regex(/^[^\s,]+$/, "a mount option")).optional() });
+
+/** Arguments of `debian.format`. */
+export type FormatArgs = z.input<typeof format>;
+/** Arguments of `debian.extend`. */
+export type ExtendArgs = z.input<typeof extend>;
+/** Arguments of `debian.disk`. */
+export type DiskArgs = z.input<typeof disk>;
+
+/**
+ * An onboot task that sees to it that there is an ext4 filesystem with that label. Where there is none, it makes one
+ * on an empty disk: a GPT with one partition, or on the device that is named. A disk or partition that holds anything
+ * is never touched, the task then fails saying what is there. At later boots it finds the label, and does nothing.
+ */
+export function formatDisk(args: FormatArgs): DebianImage {
+  return diskImage([formatCommand("debian.format", checked("debian.format", format, args))], []);
+}
+
+/**
+ * An onboot task for a disk that may have grown since the last boot: it grows the partition with that label to the
+ * disk's end, when it is the last one, and the ext4 filesystem to its partition or disk. It belongs before
+ * `debian.mount`, and mends what a sudden end of the machine has left.
+ */
+export function extendDisk(args: ExtendArgs): DebianImage {
+  const { label, timeout = 30 } = checked("debian.extend", extend, args);
+  return diskImage([extendCommand(label, timeout)], []);
+}
+
+/**
+ * An onboot task that has a disk ready: `debian.format`, `debian.extend` and `debian.mount` in one. A persistent
+ * `Volume` is the convenient way to have it.
+ */
+export function diskReady(args: DiskArgs): DebianImage {
+  const given = checked("debian.disk", disk, args);
+  const { label, path, options = ["nosuid", "nodev"], timeout = 30 } = given;
+  const mount = ["/usr/lib/linuxkit/mount", `LABEL=${label}`, path, "ext4", options.join(","), wholeSeconds(timeout)];
+  return diskImage([formatCommand("debian.disk", given), extendCommand(label, timeout), mount], [path]);
+}
+
+function formatCommand(what: string, { label, serial, device, partition = true, uid = 0, gid = 0, timeout = 30 }: z.output<typeof format>): string[] {
+  if (serial !== undefined && device !== undefined) throw new LinuxKitError("INVALID_DEFINITION", `${what}: wanted one of serial and device`, { path: "serial" });
+  const wanted = serial !== undefined ? `serial:${serial}` : (device ?? "");
+  return ["/usr/lib/linuxkit/format", label, wanted, partition ? "1" : "0", `${uid}:${gid}`, wholeSeconds(timeout)];
+}
+
+function extendCommand(label: string, timeout: number): string[] {
+  return ["/usr/lib/linuxkit/extend", label, wholeSeconds(timeout)];
+}
+
+function wholeSeconds(timeout: number): string {
+  return String(Math.ceil(timeout));
+}
+
+function diskImage(commands: readonly string[][], mounted: readonly string[]): DebianImage {
+  const roots = mounted.map((path) => `/${path.split("/")[1]}`);
+  const script = (name: string, contents: string) => ({ path: `usr/lib/linuxkit/${name}`, contents, mode: "0755" });
+  return debianImage(
+    {
+      packages: ["busybox-static", "fdisk", "e2fsprogs"],
+      files: [BUSYBOX_SHELL, ...["mnt", "var"].map((path) => ({ path, directory: true })), script("format", FORMAT_SCRIPT), script("extend", EXTEND_SCRIPT), script("mount", MOUNT_SCRIPT)],
+    },
+    {
+      // none of the words holds what a shell would read as anything else: see their schemas
+      command: commands.length === 1 ? (commands[0] as string[]) : ["/bin/sh", "-c", commands.map((words) => words.map((part) => `'${part}'`).join(" ")).join(" && ")],
+      // to read partition tables anew and to mount; to grow a filesystem that is mounted
+      capabilities: ["CAP_SYS_ADMIN", "CAP_SYS_RESOURCE", "CAP_DAC_OVERRIDE"],
+      binds: ["/dev:/dev", ...roots.map((root) => `${root}:${root}:rshared,rbind`)],
+      devices: [{ path: "all", type: "b" }],
+      tmpfs: ["/tmp"],
+      net: "new",
+      ...(mounted.length > 0 && { rootfsPropagation: "shared" as const, runtime: { mkdir: [...mounted] } }),
+    },
+  );
+}

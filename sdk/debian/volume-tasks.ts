@@ -1,0 +1,13 @@
+import type { Definition } from "../definition/definition.ts";
+import { diskReady } from "./base/disk.ts";
+
+/** Where the disk of a persistent volume is mounted on the machine. */
+export function volumeMount(name: string): string {
+  return `/mnt/${name}`;
+}
+
+/** A definition with the tasks that find, format, grow and mount the disks of its persistent volumes. */
+export function withVolumeTasks(definition: Definition): Definition {
+  const tasks = Object.entries(definition.volumes).flatMap(([name, { persistent }]) => (persistent ? [[name, { image: diskReady({ ...persistent, path: volumeMount(name) }), timeout: 0 }] as const] : []));
+  return tasks.length === 0 ? definition : { ...definition, volumeTasks: Object.fromEntries(tasks) };
+}
