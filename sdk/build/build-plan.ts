@@ -9,7 +9,7 @@ import { present } from "../core/present.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { removeDeadParts, type StagedFile } from "../core/write-file.ts";
 import type { LockedDeb } from "../debian/locked.ts";
-import type { Signer } from "../disk/secure-boot.ts";
+import type { Signer } from "../disk/signer.ts";
 import { chooseFormats, DEFAULT_FORMAT, type FormatName } from "../format/formats.ts";
 import type { LoaderFile } from "../format/loaders.ts";
 import type { Content, FormatWriter, Parts } from "../format/parts.ts";

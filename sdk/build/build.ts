@@ -5,8 +5,8 @@ import { LinuxKitError } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
-import type { Signer } from "../disk/secure-boot.ts";
-import { DEFAULT_FORMAT, type FormatName, loaderPackages } from "../format/formats.ts";
+import { type SecureBoot, signerOf } from "../disk/signer.ts";
+import { checkSigned, DEFAULT_FORMAT, type FormatName, loaderPackages } from "../format/formats.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { resolve } from "../resolve/resolve.ts";
@@ -28,8 +28,8 @@ export interface BuildOptions extends Origins {
   readonly formats?: readonly FormatName[] | undefined;
   /** MiB that each disk has at least. @default as few as hold its content */
   readonly diskMiB?: number | undefined;
-  /** Signs the EFI programs for Secure Boot: see `pemSigner`. @default none are signed */
-  readonly signer?: Signer | undefined;
+  /** Signs the EFI programs for Secure Boot, by a key or by a function. @default none are signed */
+  readonly secureBoot?: SecureBoot | undefined;
   /** The folder for the files; it is made. */
   readonly outputDir: string;
   /** The files' base name. @default "linuxkit" */
@@ -78,6 +78,9 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   await using shared = sharedCache(options);
   const around = { ...surroundings(options), shared };
   const sources = outsideSources(around);
+  // what cannot be signed is told before anything is fetched
+  const signer = options.secureBoot && signerOf(options.secureBoot);
+  if (signer) checkSigned(formatsOf(options), around.arch);
   const loaders = await lockLoaders(loaderPackages(formatsOf(options), around.arch), { ...options, arch: around.arch }, sources);
   const plan = await planDefinition(definition, options, around, sources);
   const lock: Lock = { ...plan.lock, ...(loaders && { loaders }) };
@@ -85,7 +88,7 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   const written = await buildPlan(plan.plan, {
     format: formatsOf(options),
     diskMiB: options.diskMiB,
-    signer: options.signer,
+    signer,
     loaders: Object.values(loaders ?? {}),
     name,
     outputDir,

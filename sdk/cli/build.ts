@@ -7,6 +7,7 @@ import { build as buildImage } from "../build/build.ts";
 import { ARCHES, type Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { Image } from "../definition/image.ts";
+import type { SecureBootKey } from "../disk/signer.ts";
 import type { FormatName } from "../format/formats.ts";
 import { type Command, UsageError } from "./command.ts";
 import { showProgress } from "./terminal.ts";
@@ -23,6 +24,10 @@ export const build: Command = {
   --name NAME       the files' base name                       [FILE's own]
   --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
   --mirror URL      Debian's mirror                            [the host's apt sources]
+  --secure-boot-key FILE, --secure-boot-certificate FILE
+                    sign the EFI programs by this RSA key; both are PEM
+  --secure-boot-passphrase FILE
+                    whose first line decrypts the key
   --json            print the artifact as JSON`,
 
   async run(args, terminal) {
@@ -36,6 +41,9 @@ export const build: Command = {
         name: { type: "string" },
         arch: { type: "string", default: "amd64" },
         mirror: { type: "string" },
+        "secure-boot-key": { type: "string" },
+        "secure-boot-certificate": { type: "string" },
+        "secure-boot-passphrase": { type: "string" },
         json: { type: "boolean", default: false },
       },
     });
@@ -48,6 +56,7 @@ export const build: Command = {
       name: values.name ?? basename(file).replace(/\.\w+$/, ""),
       arch: values.arch,
       debianMirror: values.mirror,
+      secureBoot: await readSecureBoot(values),
       onProgress: showProgress(terminal),
       signal: terminal.signal,
     });
@@ -55,6 +64,18 @@ export const build: Command = {
     for (const { path, size, sha256 } of artifact.files) terminal.print(`${sha256}  ${String(size).padStart(12)}  ${path}`);
   },
 };
+
+async function readSecureBoot(values: Readonly<Record<string, unknown>>): Promise<SecureBootKey | undefined> {
+  const [key, certificate, passphrase] = ["key", "certificate", "passphrase"].map((name) => values[`secure-boot-${name}`] as string | undefined);
+  if (key === undefined && certificate === undefined && passphrase === undefined) return undefined;
+  if (key === undefined || certificate === undefined) throw new UsageError(`there is no --secure-boot-${key === undefined ? "key" : "certificate"}, wanted both key and certificate`);
+  const read = (file: string): Promise<string> =>
+    readFile(file, "utf8").catch((cause: Error) => {
+      throw new LinuxKitError("NOT_FOUND", `cannot read ${resolve(file)}: ${cause.message}`, { what: file }, { cause });
+    });
+  const [line] = passphrase === undefined ? [] : (await read(passphrase)).split(/\r?\n/);
+  return { key: await read(key), certificate: await read(certificate), ...(line !== undefined && { passphrase: line }) };
+}
 
 function isArch(text: string): text is Arch {
   return (ARCHES as readonly string[]).includes(text);

@@ -70,10 +70,10 @@ function diskOf({ layout, unit }: Omit<DiskFormat, "write">, parts: Parts): Prom
   return bootDisk(layoutOn(layout, parts.arch), parts, unit);
 }
 
-function rules({ layout, suffix, costly = false }: Omit<DiskFormat, "write">): Pick<FormatWriter, "needs" | "suffixes" | "costly" | "arches" | "instead" | "loaders"> {
+function rules({ layout, suffix, costly = false }: Omit<DiskFormat, "write">): Pick<FormatWriter, "needs" | "suffixes" | "costly" | "arches" | "instead" | "loaders" | "wholeProgram"> {
   const arches: readonly Arch[] = layout === "bios" || layout === "hybrid" ? ["amd64"] : ["amd64", "arm64"];
   const instead = layout === "bios" || layout === "hybrid" ? "raw-efi or qcow2-efi on arm64, kernel+initrd on s390x" : "kernel+initrd";
-  return { needs: "initrd", suffixes: [suffix], costly, arches, instead, loaders: (arch) => layoutLoaders(layoutOn(layout, arch), arch) };
+  return { needs: "initrd", suffixes: [suffix], costly, arches, instead, loaders: (arch) => layoutLoaders(layoutOn(layout, arch), arch), wholeProgram: (arch) => layoutOn(layout, arch) === "efi" };
 }
 
 function layoutOn(layout: Layout | "cloud", arch: Arch): Layout {

@@ -1,5 +1,4 @@
 import type { Arch } from "../core/arch.ts";
-import { LinuxKitError } from "../core/errors.ts";
 import { biosDisk, efiDisk, hybridDisk } from "../disk/boot-disk.ts";
 import type { Disk } from "../disk/extent.ts";
 import type { Seed } from "../disk/identity.ts";
@@ -35,8 +34,7 @@ export function diskSeed({ name, arch }: Parts, layout: string): Seed {
  * The disk of an OS.
  *
  * @param unit bytes of which its size is a multiple
- * @throws TOO_LARGE when `diskMiB` is too small or the command line too long, INVALID_DEFINITION without a kernel,
- * UNSUPPORTED for a signature on a disk that a BIOS starts
+ * @throws TOO_LARGE when `diskMiB` is too small or the command line too long, INVALID_DEFINITION without a kernel
  */
 export async function bootDisk(layout: Layout, parts: Parts, unit = MIB): Promise<Disk> {
   const make = await disksOf(layout, parts);
@@ -48,15 +46,12 @@ export async function bootDisk(layout: Layout, parts: Parts, unit = MIB): Promis
 }
 
 async function disksOf(layout: Layout, parts: Parts): Promise<(size?: number) => Disk> {
-  const { cmdline, loader, signer } = parts;
+  const { cmdline, loader } = parts;
   const seed = diskSeed(parts, layout);
   const sized = (size?: number) => ({ seed, ...(size !== undefined && { size }) });
   if (layout === "efi") {
     const program = await efiProgram(parts);
     return (size) => efiDisk({ ...sized(size), loader: efiNames(parts.arch).program, program });
-  }
-  if (signer) {
-    throw new LinuxKitError("UNSUPPORTED", "secure boot: a disk that a BIOS starts too has a kernel and an initrd that no signature covers; use raw-efi, qcow2-efi, iso-efi or iso-efi-initrd", { what: "secure boot" });
   }
   const common = { ...bootParts(parts), cmdline, syslinux: readSyslinux(loader("syslinux")) };
   if (layout === "bios") return (size) => biosDisk({ ...sized(size), ...common, code: loader("mbr.bin") });

@@ -1,5 +1,4 @@
 import { fileEntry } from "../archive/entry.ts";
-import { LinuxKitError } from "../core/errors.ts";
 import { readDisk } from "../disk/extent.ts";
 import { fatVolume } from "../disk/fat.ts";
 import { serialFrom } from "../disk/identity.ts";
@@ -21,6 +20,7 @@ export const isoBios: FormatWriter = {
   arches: ["amd64"],
   instead: "iso-efi on arm64, kernel+initrd on s390x",
   loaders: () => ["isolinux.bin", "ldlinux.c32", "isohdpfx.bin"],
+  wholeProgram: () => false,
   files: (parts) => [{ role: "image", suffix: ".iso", open: () => writeBios(parts) }],
 };
 
@@ -37,13 +37,13 @@ function efiIso(suffix: string): FormatWriter {
     arches: ["amd64", "arm64"],
     instead: "kernel+initrd",
     loaders: (arch) => [efiNames(arch).stub],
+    wholeProgram: () => true,
     files: (parts) => [{ role: "image", suffix, open: () => writeEfi(parts) }],
   };
 }
 
 async function* writeBios(parts: Parts): AsyncGenerator<Uint8Array> {
-  const { cmdline, loader, signer } = parts;
-  if (signer) throw new LinuxKitError("UNSUPPORTED", "secure boot: a BIOS checks no signature; use iso-efi", { what: "secure boot" });
+  const { cmdline, loader } = parts;
   checkCmdline(cmdline);
   const { kernel, segments } = bootParts(parts);
   const initrds = segments.map((_, index) => `initrd.${String(index).padStart(3, "0")}`);

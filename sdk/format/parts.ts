@@ -2,7 +2,7 @@ import type { Entry } from "../archive/entry.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Bytes, Memory } from "../core/bytes.ts";
 import type { Overwrite } from "../core/write-file.ts";
-import type { Signer } from "../disk/secure-boot.ts";
+import type { Signer } from "../disk/signer.ts";
 import type { LoaderFile } from "./loaders.ts";
 
 /** A file's content that can be read again. */
@@ -77,6 +77,11 @@ export interface FormatWriter {
   readonly instead?: string;
   /** Whether writing its files, all of the role `image`, takes longer than to fetch them: machines that share a cache do. @default false */
   readonly costly?: boolean;
+  /**
+   * Whether what starts there is one EFI program with kernel, initrd and command line in it, which can be signed and
+   * measured; false for loaders that start unsigned files. @default nothing starts by itself
+   */
+  wholeProgram?(arch: Arch): boolean;
   /** The loaders that it takes, on an architecture. @default none */
   loaders?(arch: Arch): readonly LoaderFile[];
   /** A program of the host that it needs, and the Debian package that has it. @default none */

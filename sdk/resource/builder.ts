@@ -1,3 +1,4 @@
+import type { SecureBootKey } from "../disk/signer.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";
 import type { SbomOption } from "../build/with-sbom.ts";
 import type { Arch } from "../core/arch.ts";
@@ -36,6 +37,7 @@ export interface BuilderOptions {
   readonly sbom?: SbomOption | undefined;
   readonly diskMiB?: number | undefined;
   readonly verify?: VerifyRules | undefined;
+  readonly secureBoot?: SecureBootKey | undefined;
   readonly debianMirror?: string | undefined;
   readonly debianSecurityMirror?: string | undefined;
   readonly debianSnapshot?: string | undefined;

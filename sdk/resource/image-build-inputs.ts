@@ -3,11 +3,12 @@ import type { Digest } from "../core/digest.ts";
 import { formatPath } from "../core/property-path.ts";
 import { checkDefinition } from "../definition/check-definition.ts";
 import type { Definition } from "../definition/definition.ts";
+import { type SecureBootKey, signerOf } from "../disk/signer.ts";
 import { checkRule, type VerifyRules } from "../sign/verify-rules.ts";
 import { isLinuxKitError, type LinuxKitErrorCode } from "../core/errors.ts";
 import type { SbomOption } from "../build/with-sbom.ts";
 import { plainPath } from "../definition/file.ts";
-import { checkFormats as checkTogether, type FormatName } from "../format/formats.ts";
+import { checkFormats as checkTogether, checkSigned, FORMATS, type FormatName } from "../format/formats.ts";
 import type { CheckFailure, Checked } from "../plugin/resource-type.ts";
 import { hasUnknown, isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
 import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
@@ -30,6 +31,8 @@ export interface ImageBuildInputs {
   readonly sbom?: SbomOption;
   /** Public keys, PEM, by registry or repository. */
   readonly verify?: VerifyRules;
+  /** Key and passphrase are secrets. @default nothing is signed */
+  readonly secureBoot?: SecureBootKey;
   /** By local reference, what it was when the program ran. */
   readonly localImages?: Readonly<Record<string, Digest>>;
   /** Where bytes are fetched from. None of these is compared: they decide nothing about what the bytes are. */
@@ -43,7 +46,7 @@ export interface ImageBuildInputs {
 /** Inputs that say where bytes come from, and not which. */
 export const ORIGINS: readonly string[] = [...Object.keys(DEBIAN_MIRRORS), "registryMirrors"];
 
-const KNOWN = ["image", "formats", "name", "arch", "update", "diskMiB", "sbom", "verify", "localImages", ...ORIGINS];
+const KNOWN = ["image", "formats", "name", "arch", "update", "diskMiB", "sbom", "verify", "secureBoot", "localImages", ...ORIGINS];
 
 type Rule = (value: Value) => string | undefined;
 type Fail = (path: string, message: string | undefined) => void;
@@ -84,6 +87,7 @@ export function checkImageBuild(given: Properties, resource: string, formats: re
   checkMirrors(inputs.registryMirrors, fail);
   checkSbom(inputs.sbom, fail);
   checkVerify(inputs.verify, fail);
+  checkSecureBoot(inputs, fail);
   inputs.image = checkImage(inputs.image, fail);
   return { inputs, failures };
 }
@@ -167,6 +171,36 @@ function checkVerify(value: Value | undefined, fail: Fail): void {
       if (!isLinuxKitError(error)) throw error;
       fail(path, error.message.replace(/^verify\[.*?\]: /, ""));
     }
+  }
+}
+
+/** No message shows a value: two of the three are secrets. */
+function checkSecureBoot({ secureBoot, formats, arch }: Readonly<Record<string, Value | undefined>>, fail: Fail): void {
+  if (secureBoot === undefined || secureBoot === UNKNOWN) return;
+  if (!isProperties(secureBoot)) {
+    fail("secureBoot", "got no object, wanted { key, certificate, passphrase? }, each as text");
+    return;
+  }
+  const { key, certificate, passphrase, ...others } = secureBoot;
+  for (const name of Object.keys(others)) fail(formatPath(["secureBoot", name]), "unknown property, wanted key, certificate or passphrase");
+  const wanted = { key, certificate, ...(passphrase !== undefined && { passphrase }) };
+  let isKnown = true;
+  for (const [name, value] of Object.entries(wanted)) {
+    if (value !== UNKNOWN && typeof value !== "string") fail(`secureBoot.${name}`, `${value === undefined ? "missing" : "got no text"}, wanted ${name === "passphrase" ? "text" : "PEM"}`);
+    isKnown &&= typeof value === "string";
+  }
+  if (isKnown) failAt(() => signerOf(secureBoot as unknown as SecureBootKey), fail);
+  if (Array.isArray(formats) && formats.every((format) => typeof format === "string" && Object.hasOwn(FORMATS, format)) && ARCHES.includes(arch as Arch)) failAt(() => checkSigned(formats as string[], arch as Arch), fail);
+}
+
+/** What a check of `secureBoot` throws, by the path that its message begins with. */
+function failAt(check: () => unknown, fail: Fail): void {
+  try {
+    check();
+  } catch (error) {
+    if (!isLinuxKitError(error)) throw error;
+    const [, path, message] = /^(secureBoot[.\w]*): (.*)$/s.exec(error.message) ?? [];
+    fail(path ?? "secureBoot", message ?? error.message);
   }
 }
 

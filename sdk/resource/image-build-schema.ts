@@ -17,6 +17,12 @@ export const imageBuildSchema: TypeSchema = {
     diskMiB: { type: "integer", description: "MiB that each disk has at least; as few as hold its content when it is not given." },
     sbom: { ...ANY, description: "Whether the SPDX document is written beside the files; { path } puts it into the operating system too." },
     verify: { type: "object", additionalProperties: ANY, description: "Public keys, PEM, by registry or repository: images from there must be signed by one of them." },
+    secureBoot: {
+      type: "object",
+      additionalProperties: { type: "string" },
+      secret: true,
+      description: "Signs the EFI programs for Secure Boot: { key, certificate, passphrase? }, an RSA key and the certificate that firmware trusts, PEM.",
+    },
     localImages: { type: "object", additionalProperties: { type: "string" }, description: "What each local image is, by its reference." },
     ...Object.fromEntries(Object.entries(DEBIAN_MIRRORS).map(([name, description]) => [name, text(description)])),
     registryMirrors: { type: "object", additionalProperties: { type: "string" }, description: "Registries to pull from instead, by registry." },

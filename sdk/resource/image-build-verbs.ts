@@ -46,7 +46,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
       const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock, sbom: now.sbom }));
       if (!plan) return unknown;
-      const isSame = plan.digest === old.outputs.planDigest && now.name === old.inputs.name && canonicalJson([now.formats, now.diskMiB, now.sbom]) === canonicalJson([old.inputs.formats, old.inputs.diskMiB, old.inputs.sbom]);
+      const isSame = plan.digest === old.outputs.planDigest && now.name === old.inputs.name && canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
       // what uses the digest is not shown as replaced for a change that makes no other bytes
       return isSame ? { ...(old.outputs as unknown as Properties), path: artifacts.path(old.outputs.digest) } : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
     },
@@ -69,6 +69,11 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       return { id: name, inputs: record.inputs as unknown as Properties, outputs: { ...record.outputs, path } };
     },
   };
+}
+
+/** What decides the files' bytes beside the plan. */
+function madeBy({ formats, diskMiB, sbom, secureBoot }: ImageBuildInputs): object {
+  return { formats, diskMiB, sbom, secureBoot };
 }
 
 /** The last build's lock, without what it says of local images that have been made anew since. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 // the two modules alone: the whole SDK takes 60 MB of memory more, in every program that only builds
-import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { all, type Input, type Output, output, secret } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
@@ -39,6 +39,11 @@ export interface ImageBuildArgs {
   readonly sbom?: Input<boolean | { readonly path: Input<string> }> | undefined;
   /** Public keys, PEM, by registry or repository (`docker.io/linuxkit`): images from there must be signed by one of them. @default none is checked */
   readonly verify?: Input<Readonly<Record<string, Input<string | readonly string[]>>>> | undefined;
+  /**
+   * Signs the EFI programs for Secure Boot: an RSA key and the certificate that firmware trusts (its `db`), both PEM. Key
+   * and passphrase are kept secret in the state. A key that cannot leave its vault signs through `build()`. @default nothing is signed
+   */
+  readonly secureBoot?: { readonly key: Input<string>; readonly certificate: Input<string>; readonly passphrase?: Input<string> | undefined } | undefined;
   /** Debian's mirror, as `https://HOST/debian`. @default `linuxkit:debianMirror` of the stack, else the host's apt sources */
   readonly debianMirror?: Input<string> | undefined;
   /** Debian's security mirror. @default `linuxkit:debianSecurityMirror`, else beside `debianMirror` or the host's own */
@@ -98,12 +103,13 @@ export class ImageBuild extends CustomResource {
 
 function inputsOf(args: ImageBuildArgs): Record<string, unknown> {
   const projectDir = projectFolder();
-  const { image, format, formats, ...rest } = args;
+  const { image, format, formats, secureBoot, ...rest } = args;
   const local = localImages(image.spec, projectDir);
   return {
     image: withoutSources(image.spec, projectDir),
     formats: formats ?? (format === undefined ? undefined : [format]),
     ...(Object.keys(local).length > 0 && { localImages: local }),
+    ...(secureBoot && { secureBoot: { ...secureBoot, key: secret(secureBoot.key), ...(secureBoot.passphrase !== undefined && { passphrase: secret(secureBoot.passphrase) }) } }),
     ...rest,
   };
 }

@@ -1,5 +1,6 @@
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
+import type { SecureBootKey } from "../disk/signer.ts";
 import type { Work } from "../plugin/resource-type.ts";
 import type { Properties } from "../plugin/value.ts";
 import type { Lock } from "../resolve/lock.ts";
@@ -26,9 +27,10 @@ export interface ImageBuildOutputs {
   readonly lock: Lock;
 }
 
-/** What the cache remembers of a build: enough to build it again. */
+/** What the cache remembers of a build: enough to build it again, if it was not signed. */
 export interface BuildRecord {
-  readonly inputs: ImageBuildInputs;
+  /** Without the key of Secure Boot. */
+  readonly inputs: Omit<ImageBuildInputs, "secureBoot"> & { readonly secureBoot?: Pick<SecureBootKey, "certificate"> };
   readonly outputs: ImageBuildOutputs;
 }
 
@@ -41,10 +43,14 @@ export async function keepBuild(artifacts: ArtifactStore, builder: Builder, inpu
   const { image, localImages: _, ...wanted } = inputs;
   const built = await artifacts.keep(
     (outputDir) => builder.build(image, { ...mirrorsOf(work.config), ...wanted, outputDir, cacheDir: artifacts.cacheDir, lock, onProgress: work.progress, signal: work.signal }),
-    (built) => ({ digest: built.digest, record: { inputs, outputs: outputsOf(built, inputs.arch, artifacts) } satisfies BuildRecord }),
+    (built) => ({ digest: built.digest, record: { inputs: withoutKey(inputs), outputs: outputsOf(built, inputs.arch, artifacts) } satisfies BuildRecord }),
   );
   work.progress({ stage: "build", message: summary(built), lasting: true });
   return outputsOf(built, inputs.arch, artifacts);
+}
+
+function withoutKey({ secureBoot, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
+  return { ...inputs, ...(secureBoot && { secureBoot: { certificate: secureBoot.certificate } }) };
 }
 
 /** What a build needs to know of the verb that asks for it. */

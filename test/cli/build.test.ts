@@ -24,6 +24,8 @@ describe("what the command line says of a call that cannot work", () => {
     { name: "an image of another name", args: ["build", "two.ts", "--image", "c"], status: 2, says: /two\.ts exports no Image "c"; it has a, b/ },
     { name: "an architecture", args: ["build", "two.ts", "--arch", "mips"], status: 2, says: /no architecture "mips"; there are amd64, arm64, s390x/ },
     { name: "a format", args: ["build", "two.ts", "--image", "a", "--format", "floppy"], status: 1, says: /INVALID_DEFINITION: format/ },
+    { name: "a key without its certificate", args: ["build", "two.ts", "--image", "a", "--secure-boot-key", "none"], status: 2, says: /there is no --secure-boot-certificate, wanted both/ },
+    { name: "a key that cannot be read", args: ["build", "two.ts", "--image", "a", "--secure-boot-key", "none.key", "--secure-boot-certificate", "none.pem"], status: 1, says: /NOT_FOUND: cannot read .*none\.key/ },
     { name: "a command", args: ["bild"], status: 2, says: /no command "bild"; there are build,/ },
     { name: "a limit", args: ["cache", "prune", "--limit", "much"], status: 2, says: /limit: got "much", wanted bytes/ },
   ]) {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { constants, sign, X509Certificate } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
 import { present } from "../../sdk/core/present.ts";
 import { authenticodeDigest } from "../../sdk/disk/authenticode.ts";
-import { pemSigner, signProgram } from "../../sdk/disk/secure-boot.ts";
+import { signProgram } from "../../sdk/disk/secure-boot.ts";
+import { signerOf } from "../../sdk/disk/signer.ts";
 import { unifiedKernelImage } from "../../sdk/disk/uki.ts";
 import { noise } from "../support/disks.ts";
 import { efiProgram } from "../support/efi-program.ts";
@@ -27,7 +30,7 @@ describe("a Secure Boot signature", () => {
     }
   });
   after(() => folder[Symbol.asyncDispose]());
-  const signer = (name: string) => pemSigner({ key: present(pem[`${name}.key`]), certificate: present(pem[`${name}.pem`]) });
+  const signer = (name: string) => signerOf({ key: present(pem[`${name}.key`]), certificate: present(pem[`${name}.pem`]) });
 
   for (const name of ["one", "two"]) {
     test(`by key ${name} is accepted by sbverify, and by no other certificate`, async () => {
@@ -50,18 +53,20 @@ describe("a Secure Boot signature", () => {
 
   test("is the same each time", async () => assert.deepEqual(await collect((await signProgram(uki, signer("one"))).body), await collect((await signProgram(uki, signer("one"))).body)));
 
-  test("is asked of a function by digest alone", async () => {
-    const asked: number[] = [];
-    const { certificate, sign } = signer("one");
-    await signProgram(uki, {
-      certificate,
-      sign: async (digest) => {
+  for (const form of ["PEM", "DER"]) {
+    test(`is asked of a function by digest alone, and is the same as by the key itself; the certificate as ${form}`, async () => {
+      const asked: number[] = [];
+      const ask = async (digest: Uint8Array) => {
         asked.push(digest.length);
-        return sign(digest);
-      },
+        // what a key service does with a digest: openssl puts the algorithm's name before it
+        return execFileSync("openssl", ["pkeyutl", "-sign", "-inkey", join(folder.path, "one.key"), "-pkeyopt", "digest:sha256"], { input: digest });
+      };
+      const certificate = present(pem["one.pem"]);
+      const signed = await signProgram(uki, signerOf({ certificate: form === "PEM" ? certificate : new X509Certificate(certificate).raw, sign: ask }));
+      assert.deepEqual(asked, [32]);
+      assert.deepEqual(await collect(signed.body), await collect((await signProgram(uki, signer("one"))).body));
     });
-    assert.deepEqual(asked, [32]);
-  });
+  }
 
   test("is not put on top of another", async () => {
     const once = await signProgram(uki, signer("one"));
@@ -70,12 +75,22 @@ describe("a Secure Boot signature", () => {
   });
 
   for (const row of [
-    { name: "a key that is text", key: () => "key", certificate: () => present(pem["one.pem"]) },
-    { name: "a certificate for another key", key: () => present(pem["one.key"]), certificate: () => present(pem["two.pem"]) },
-    { name: "a key that is not RSA", key: () => present(pem["curve.key"]), certificate: () => present(pem["curve.pem"]) },
+    { name: "a key that is text", key: "text", certificate: "one.pem", message: /^secureBoot\.key: wanted an RSA key as PEM/ },
+    { name: "a certificate for another key", key: "one.key", certificate: "two.pem", message: /^secureBoot\.certificate: it is for another key/ },
+    { name: "a key that is not RSA", key: "curve.key", certificate: "one.pem", message: /^secureBoot\.key: it is ec, firmware takes rsa/ },
+    { name: "a certificate whose key is not RSA", key: "one.key", certificate: "curve.pem", message: /^secureBoot\.certificate: its key is ec/ },
+    { name: "a certificate that is none", key: "one.key", certificate: "text", message: /^secureBoot\.certificate: wanted an X\.509 certificate/ },
   ]) {
-    test(`is refused with ${row.name}`, () => assert.throws(() => pemSigner({ key: row.key(), certificate: row.certificate() }), { code: "INVALID_DEFINITION" }));
+    test(`is refused with ${row.name}`, () => assert.throws(() => signerOf({ key: pem[row.key] ?? "text", certificate: pem[row.certificate] ?? "text" }), { code: "INVALID_DEFINITION", message: row.message }));
   }
 
-  test("is refused with a certificate that is none", () => assert.rejects(signProgram(uki, { certificate: Buffer.from("none"), sign: (digest) => digest }), { code: "INVALID_DEFINITION" }));
+  for (const row of [
+    { name: "the digest itself", sign: (digest: Uint8Array) => digest },
+    { name: "a signature by another key", sign: (digest: Uint8Array) => signer("two").sign(digest) },
+    { name: "a signature of another padding", sign: (digest: Uint8Array) => sign("sha256", digest, { key: present(pem["one.key"]), padding: constants.RSA_PKCS1_PSS_PADDING }) },
+    { name: "a signature of the digest's digest", sign: (digest: Uint8Array) => sign("sha256", digest, present(pem["one.key"])) },
+  ]) {
+    test(`is refused where a function gives ${row.name}`, () =>
+      assert.rejects(signProgram(uki, signerOf({ certificate: present(pem["one.pem"]), sign: row.sign })), { code: "INVALID_DEFINITION", message: /^secureBoot\.sign: what it gave is no signature/ }));
+  }
 });

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Built, type FormatName, pemSigner } from "../../sdk/index.ts";
+import type { Built, FormatName } from "../../sdk/index.ts";
 import { bootDisk, type DiskMachine } from "../support/disk-machine.ts";
 import { buildDisks, diskOs } from "../support/disk-os.ts";
 import { judge, scratch } from "../support/judge.ts";
@@ -55,23 +54,4 @@ describe("a machine started from", () => {
       });
     }
   }
-});
-
-describe("Secure Boot, with the same firmware and variables", () => {
-  const KEY = "/usr/share/ovmf/PkKek-1-snakeoil";
-  const verbose = diskOs("hello", { cmdline: "console=ttyS0 loglevel=7" });
-
-  test("starts the signed disk, whose kernel says that it is on", async () => {
-    const signer = pemSigner({ key: await readFile(`${KEY}.key`, "utf8"), certificate: await readFile(`${KEY}.pem`, "utf8"), passphrase: "snakeoil" });
-    const built = await buildDisks(verbose, { format: "raw-efi", signer });
-    const { answer, console } = await bootDisk({ path: built.path("-efi.img"), driver: "raw", firmware: "secure-boot" });
-    assert.equal(answer, "hello");
-    assert.match(console, /secureboot: Secure boot enabled/);
-  });
-
-  test("denies access to the unsigned one", async () => {
-    const built = await buildDisks(verbose, { format: "raw-efi" });
-    const { console } = await bootDisk({ path: built.path("-efi.img"), driver: "raw", firmware: "secure-boot" }, async (said) => (said.includes("Access Denied") ? "denied" : undefined));
-    assert.doesNotMatch(console, /Linux version/);
-  });
 });

@@ -10,6 +10,7 @@ import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
 import type { ImageBuildInputs } from "../../sdk/resource/image-build-inputs.ts";
 import { imageBuildType } from "../../sdk/resource/image-build-verbs.ts";
 import { type RecordingBuilder, recordingBuilder } from "../support/builder.ts";
+import { makeKeyPair } from "../support/secure-boot-key.ts";
 
 const IMAGE = { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
 const INPUTS: ImageBuildInputs = { image: IMAGE, formats: ["kernel+initrd"], name: "web", arch: "amd64", update: "locked", debianMirror: "http://program" };
@@ -49,6 +50,13 @@ describe("a file of a build", () => {
     const again = builder.calls[1];
     assert.deepEqual([again?.definition, again?.options.lock, again?.options.debianMirror], [IMAGE, lock, "http://program"]);
     assert.ok(told.some(({ message }) => message === "web-initrd.img is no longer in the cache and is built again"));
+  });
+
+  test("that was signed and cleared is not built unsigned", async () => {
+    const { path } = await make({ ...INPUTS, formats: ["raw-efi"], secureBoot: makeKeyPair() });
+    await clear(path);
+    await assert.rejects(read(join(path, "web-initrd.img")), { code: "NOT_FOUND", message: /the key that signed it is kept in the stack only: run `pulumi up --refresh`/ });
+    assert.equal(builder.calls.length, 1);
   });
 
   test("is built again under the name that it had, when equal bytes are known by another", async () => {

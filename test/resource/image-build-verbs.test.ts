@@ -10,6 +10,7 @@ import { UNKNOWN } from "../../sdk/plugin/value.ts";
 import type { ImageBuildInputs } from "../../sdk/resource/image-build-inputs.ts";
 import { imageBuildType } from "../../sdk/resource/image-build-verbs.ts";
 import { recordingBuilder } from "../support/builder.ts";
+import { makeKeyPair } from "../support/secure-boot-key.ts";
 
 const cacheDir = await mkdtemp(join(tmpdir(), "linuxkit-cache-"));
 after(() => rm(cacheDir, { recursive: true, force: true }));
@@ -21,6 +22,9 @@ const work = { ...subject, signal: new AbortController().signal, timeoutSeconds:
 
 const SERVICE = { image: "docker.io/library/nginx:1.27", capabilities: ["CAP_CHOWN"] };
 const IMAGE = { init: [], onboot: [], onshutdown: [], services: { web: SERVICE }, volumes: {}, files: [] };
+
+const PAIR = makeKeyPair();
+const SIGNED = { image: IMAGE, formats: ["raw-efi"], secureBoot: PAIR };
 
 const check = async (inputs: Properties) => (await type.check?.({ ...subject, inputs, isSecret: () => false })) as Required<Awaited<ReturnType<NonNullable<typeof type.check>>>>;
 const checked = async (inputs: Properties) => (await check(inputs)).inputs as unknown as ImageBuildInputs;
@@ -57,6 +61,12 @@ describe("check", () => {
     ["a rule for signatures without registry", { image: IMAGE, verify: { linuxkit: "x" } }, "verify.linuxkit", /begins with no registry, wanted one as "docker\.io\/linuxkit"/],
     ["a rule for signatures without key", { image: IMAGE, verify: { "docker.io": 7 } }, 'verify["docker.io"]', /got 7, wanted a public key as PEM/],
     ["a rule for signatures whose key is none", { image: IMAGE, verify: { "docker.io": "cosign.pub" } }, 'verify["docker.io"]', /got no key, wanted one as PEM/],
+    ["a key for Secure Boot that is none", { ...SIGNED, secureBoot: { ...PAIR, key: "swordfish" } }, "secureBoot.key", /^wanted an RSA key as PEM/],
+    ["a key for Secure Boot without certificate", { ...SIGNED, secureBoot: { key: PAIR.key } }, "secureBoot.certificate", /^missing, wanted PEM/],
+    ["a certificate for another key", { ...SIGNED, secureBoot: { ...PAIR, certificate: makeKeyPair().certificate } }, "secureBoot.certificate", /^it is for another key/],
+    ["a misspelt part of Secure Boot", { ...SIGNED, secureBoot: { ...PAIR, cert: "x" } }, "secureBoot.cert", /unknown property/],
+    ["Secure Boot by a word", { ...SIGNED, secureBoot: "swordfish" }, "secureBoot", /^got no object/],
+    ["Secure Boot without a program to sign", { image: IMAGE, secureBoot: PAIR }, "secureBoot", /^there is no EFI program to sign in kernel\+initrd/],
     ["a misspelt property", { image: IMAGE, fromat: "tar" }, "fromat", /unknown property/],
   ];
   for (const [name, inputs, path, message] of bad) {
@@ -68,7 +78,7 @@ describe("check", () => {
   }
 
   test("passes over what is not known", async () => {
-    const inputs: Properties = { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } }, formats: UNKNOWN, debianMirror: UNKNOWN, registryMirrors: UNKNOWN, arch: UNKNOWN, sbom: { path: UNKNOWN }, verify: { "docker.io": UNKNOWN } };
+    const inputs: Properties = { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } }, formats: UNKNOWN, debianMirror: UNKNOWN, registryMirrors: UNKNOWN, arch: UNKNOWN, sbom: { path: UNKNOWN }, verify: { "docker.io": UNKNOWN }, secureBoot: { key: UNKNOWN, certificate: PAIR.certificate } };
     assert.deepEqual((await check(inputs)).failures, []);
     assert.deepEqual((await check({ image: UNKNOWN })).failures, []);
   });
@@ -138,6 +148,12 @@ describe("preview", () => {
       assert.deepEqual([seen?.digest, seen?.planDigest], [UNKNOWN, UNKNOWN]);
     });
   }
+  test("of another key knows the plan alone, of the same one all", async () => {
+    const other = await previewed(SIGNED, { ...SIGNED, secureBoot: makeKeyPair() });
+    assert.deepEqual([other.seen?.digest, other.seen?.planDigest], [UNKNOWN, other.outputs?.planDigest]);
+    const { seen, outputs } = await previewed(SIGNED, { ...SIGNED, secureBoot: { ...PAIR } });
+    assert.deepEqual(seen, outputs);
+  });
   test("of another format or name knows the plan alone", async () => {
     for (const more of [{ formats: ["tar"] }, { name: "shop" }]) {
       const { seen, outputs } = await previewed({ image: IMAGE }, { image: IMAGE, ...more });
@@ -241,5 +257,14 @@ describe("building", () => {
     for (const id of ["web", `sha256:${"0".repeat(64)}`, "../x"]) {
       await assert.rejects(Promise.resolve(type.read?.({ ...work, id })), (error) => isLinuxKitError(error, "NOT_FOUND"));
     }
+  });
+
+  test("gives the builder the key of Secure Boot, and keeps it nowhere", async () => {
+    const { outputs } = await type.create({ ...work, inputs: await checked({ ...SIGNED, image: { ...IMAGE, healthPort: 8082 } }) });
+    assert.deepEqual(builder.calls.at(-1)?.options.secureBoot, PAIR);
+    assert.ok(!JSON.stringify(outputs).includes("PRIVATE KEY"));
+    for (const name of await readdir(outputs.path)) assert.ok(!(await readFile(join(outputs.path, name), "utf8")).includes("PRIVATE KEY"), name);
+    const found = await type.read?.({ ...work, id: outputs.digest });
+    assert.deepEqual(found?.inputs?.secureBoot, { certificate: PAIR.certificate });
   });
 });

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Provider } from "../../sdk/plugin/provider.ts";
 import { imageBuildType } from "../../sdk/resource/image-build-verbs.ts";
 import { recordingBuilder } from "../support/builder.ts";
 import { makeStack } from "../support/engine.ts";
+import { makeKeyPair } from "../support/secure-boot-key.ts";
 
 const source = (path: string) => JSON.stringify(new URL(`../../sdk/${path}`, import.meta.url).href);
 
@@ -105,6 +106,21 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     assert.equal(made.builder.calls[0]?.definition.services.web?.env?.[0], "TOKEN=swordfish");
     assert.ok(!(await stack.stateText()).includes("swordfish"));
     assert.ok(!up.text.includes("swordfish"));
+  });
+
+  test("the key of Secure Boot reaches the builder, and stays a secret", async () => {
+    const pair = makeKeyPair();
+    const lines = pair.key.split("\n").filter((line) => line.length > 40);
+    await using made = await imageStack(program({ args: `format: "raw-efi", secureBoot: ${JSON.stringify(pair)}` }));
+    const { stack, builder, cacheDir } = made;
+    const up = await stack.up();
+    assert.deepEqual(builder.calls[0]?.options.secureBoot, pair);
+    const kept = [up.text, await stack.stateText(), ...(await Promise.all((await readdir(join(cacheDir, "artifacts"), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name), "utf8"))))].join("\n");
+    for (const line of lines) assert.ok(!kept.includes(line));
+    assert.ok(kept.includes(pair.certificate.split("\n")[1] as string), "the certificate is none");
+    assert.deepEqual(ops((await stack.up()).steps), ["same"]);
+    await stack.write("index.js", program({ args: `format: "raw-efi", secureBoot: ${JSON.stringify(makeKeyPair())}` }));
+    assert.deepEqual(leaves((await stack.preview()).steps), [["secureBoot.certificate", "secureBoot.key"]]);
   });
 
   test("what is wrong in a literal stops the program where it is wrong", async () => {

@@ -17,7 +17,7 @@ export function recordingBuilder(): RecordingBuilder {
   // what decides the bytes: a volume's platforms are for its image alone
   const bodyOf = (definition: Definition): string => canonicalJson({ ...definition, volumes: {} });
   return {
-    formats: ["kernel+initrd", "tar"],
+    formats: ["kernel+initrd", "tar", "raw-efi"],
     calls: [],
     mood: "good",
     async plan(definition) {

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build, type Image } from "../../sdk/index.ts";
+import { bootDisk } from "../support/disk-machine.ts";
+import { scratch } from "../support/judge.ts";
+import { runTool } from "../support/run-tool.ts";
+
+const MAIN = fileURLToPath(new URL("../../sdk/cli/main.ts", import.meta.url));
+const KEY = "/usr/share/ovmf/PkKek-1-snakeoil";
+
+/** A program as a user has it, so that the command line can build it as well. */
+const PROGRAM = `
+import { debian, Image, Kernel, OnbootTask, Service } from ${JSON.stringify(new URL("../../sdk/index.ts", import.meta.url).href)};
+export const os = new Image({
+  kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 loglevel=7" }),
+  init: [debian.init()],
+  onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
+  services: [new Service("web", {
+    image: debian.packages({ packages: ["busybox-static"], files: [{ path: "www/index.html", contents: "hello" }] }),
+    command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/www"],
+    capabilities: ["CAP_NET_BIND_SERVICE"],
+    health: { http: { port: 80 } },
+  })],
+});
+`;
+
+describe("Secure Boot, with the same firmware and variables", () => {
+  let folder: Awaited<ReturnType<typeof scratch>>;
+  let os: Image;
+  before(async () => {
+    folder = await scratch();
+    await writeFile(join(folder.path, "os.mjs"), PROGRAM);
+    ({ os } = (await import(join(folder.path, "os.mjs"))) as { os: Image });
+  });
+  after(() => folder[Symbol.asyncDispose]());
+
+  test("starts the signed disk, whose kernel says that it is on; the command line builds the same bytes", async () => {
+    const secureBoot = { key: await readFile(`${KEY}.key`, "utf8"), certificate: await readFile(`${KEY}.pem`, "utf8"), passphrase: "snakeoil" };
+    const { files } = await build(os, { format: "raw-efi", name: "os", outputDir: join(folder.path, "signed"), secureBoot });
+    const { answer, console } = await bootDisk({ path: join(folder.path, "signed", "os-efi.img"), driver: "raw", firmware: "secure-boot" });
+    assert.equal(answer, "hello");
+    assert.match(console, /secureboot: Secure boot enabled/);
+
+    await writeFile(join(folder.path, "passphrase"), "snakeoil\n");
+    const args = ["build", join(folder.path, "os.mjs"), "--format", "raw-efi", "--out", join(folder.path, "cli")];
+    const { status, output } = await runTool(process.execPath, MAIN, ...args, "--secure-boot-key", `${KEY}.key`, "--secure-boot-certificate", `${KEY}.pem`, "--secure-boot-passphrase", join(folder.path, "passphrase"));
+    assert.equal(status, 0, output);
+    assert.ok(output.includes(`${files.find(({ role }) => role === "image")?.sha256}  `), output);
+  });
+
+  test("denies access to the unsigned one", async () => {
+    await build(os, { format: "raw-efi", name: "os", outputDir: join(folder.path, "unsigned") });
+    const path = join(folder.path, "unsigned", "os-efi.img");
+    const { console } = await bootDisk({ path, driver: "raw", firmware: "secure-boot" }, async (said) => (said.includes("Access Denied") ? "denied" : undefined));
+    assert.doesNotMatch(console, /Linux version/);
+  });
+
+  for (const row of [
+    { name: "a disk that a BIOS starts as well", formats: ["raw-efi", "raw-hybrid"], code: "UNSUPPORTED", message: /^secureBoot: what starts raw-hybrid has a kernel and an initrd that no signature covers; use raw-efi/ },
+    { name: "a format without a program", formats: ["kernel+initrd"], code: "INVALID_DEFINITION", message: /^secureBoot: there is no EFI program to sign in kernel\+initrd, wanted raw-efi/ },
+  ] as const) {
+    test(`refuses ${row.name}, before anything is fetched`, async () => {
+      const secureBoot = { certificate: await readFile(`${KEY}.pem`, "utf8"), sign: (digest: Uint8Array) => digest };
+      await assert.rejects(build(os, { formats: row.formats, outputDir: join(folder.path, "refused"), cacheDir: join(folder.path, "cache"), debianMirror: "http://127.0.0.1:1/debian", secureBoot }), { code: row.code, message: row.message });
+    });
+  }
+});
