@@ -14,7 +14,7 @@ const CLASS_OF: Readonly<Record<Phase, string>> = { onboot: "OnbootTask", onshut
 
 /** A definition as the TypeScript that makes it: what has its default is left out. */
 export function programOf(definition: Definition, { name = "os", source, resource = false }: ProgramOptions): string {
-  const { kernel, init, volumes, files, healthPort } = definition;
+  const { kernel, init, volumes, files, healthPort, harden } = definition;
   const containers = containersOf(definition);
   const classes = new Set<string>(["Image", ...(resource ? ["ImageBuild"] : [])]);
   const make = (kind: string, ...args: unknown[]): Code => {
@@ -32,6 +32,7 @@ export function programOf(definition: Definition, { name = "os", source, resourc
     ...list("volumes", Object.entries(volumes).map(([own, volume]) => make("Volume", own, ...volumeArgs(volume)))),
     ...list("files", files.map((file) => make("File", file.path, fileOf(file)))),
     ...(healthPort !== undefined && { healthPort }),
+    ...(harden !== undefined && { harden }),
   };
   const lines = [
     `import { ${[...classes].sort().join(", ")} } from "pulumi-linuxkit";`,

@@ -2,6 +2,7 @@ import type { Step } from "../core/property-path.ts";
 import type { Container } from "./container.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
+import { hardeningConflicts } from "./hardening-conflicts.ts";
 import { isDeferred } from "./inputs.ts";
 import { networkKind } from "./network.ts";
 import { privateFailures, serviceFailures } from "./service-check.ts";
@@ -29,6 +30,7 @@ export function crossFailures(definition: Definition): Failure[] {
     ...persistentFailures(definition),
     ...healthPortFailures(definition),
     ...serviceFailures(definition),
+    ...hardeningConflicts(definition),
   ];
 }
 

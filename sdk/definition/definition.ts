@@ -1,7 +1,9 @@
 import { z } from "zod";
+import type { Hardening } from "../hardening/profile.ts";
 import { type Container, imageSource, type ImageSource, onbootSchema, onshutdownSchema, serviceSchema } from "./container.ts";
 import { containerName, fields, port } from "./fields.ts";
 import { fileSpecSchema } from "./file.ts";
+import { hardeningSchema } from "./hardening.ts";
 import { kernelSchema } from "./kernel.ts";
 import { volumeName, volumeSchema } from "./volume.ts";
 
@@ -24,6 +26,8 @@ export interface Definition {
   readonly healthPort?: number;
   /** The tasks that have the disks of persistent volumes ready, by the volume's name: never written by a user, see `withVolumeTasks`. */
   readonly volumeTasks?: Readonly<Record<string, Container>>;
+  /** How the host is hardened. Without it the kernel is as its makers left it. */
+  readonly harden?: Hardening;
 }
 
 /** The kernel, with every default filled in. */
@@ -88,6 +92,7 @@ export const definitionSchema = fields({
   volumes: z.record(volumeName, volumeSchema).optional(),
   files: z.array(fileSpecSchema).optional(),
   healthPort: port.optional(),
+  harden: hardeningSchema.optional(),
 });
 
 /** The three kinds of container, as LinuxKit's tree and YAML call them. */

@@ -23,5 +23,6 @@ export function draftOf(parts: Parts): Draft {
     volumes: unique("volumes", parts.volumes),
     files: parts.files.map(({ path, spec }) => ({ path, ...spec })),
     healthPort: parts.healthPort,
+    harden: parts.harden,
   } as unknown as Draft;
 }

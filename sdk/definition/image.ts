@@ -7,6 +7,7 @@ import type { File } from "./file.ts";
 import { imageSource } from "./container.ts";
 import type { Inputs } from "./inputs.ts";
 import { frozenCopy } from "./inputs.ts";
+import { type HardenArgs, hardeningSchema } from "./hardening.ts";
 import { type Kernel, type KernelArgs, kernelSchema } from "./kernel.ts";
 import { draftOf } from "./draft.ts";
 import { readYaml, type YamlOptions } from "./from-yaml.ts";
@@ -37,6 +38,8 @@ export interface ImageArgs {
   readonly files?: readonly File[] | undefined;
   /** TCP port of the guest on which `GET /healthz` answers for all services together: 200, or 503. @default none */
   readonly healthPort?: Inputs<number> | undefined;
+  /** How the host is hardened; in `with`, what is waived adds up. @default it is not */
+  readonly harden?: HardenArgs | undefined;
 }
 
 /**
@@ -87,7 +90,7 @@ export class Image {
 
   /**
    * This OS without some of its parts: `"services.web"`, `"onboot.dhcp"`, `"onshutdown.bye"`, `"volumes.data"`,
-   * `"files./etc/motd"`, `"init.<reference>"`, `"kernel"`, `"healthPort"`.
+   * `"files./etc/motd"`, `"init.<reference>"`, `"kernel"`, `"healthPort"`, `"harden"`.
    *
    * @throws INVALID_DEFINITION when there is no such part, or another one needs it
    */
@@ -107,7 +110,7 @@ export class Image {
 
 const KIND_OF = { onboot: "onboot", onshutdown: "onshutdown", services: "service", volumes: "volume", files: "file" } as const;
 const CLASS_OF = { onboot: "OnbootTask", onshutdown: "OnshutdownTask", services: "Service", volumes: "Volume", files: "File" } as const;
-const KNOWN = ["kernel", "init", ...Object.keys(KIND_OF), "healthPort"];
+const KNOWN = ["kernel", "init", ...Object.keys(KIND_OF), "healthPort", "harden"];
 
 function partsOf(args: ImageArgs | Parts): Parts {
   const unknown = Object.keys(args).filter((name) => !KNOWN.includes(name));
@@ -124,7 +127,7 @@ function partsOf(args: ImageArgs | Parts): Parts {
     return Object.freeze([...list]) as unknown as Parts[K];
   };
   const init = args.init ?? [];
-  throwFailures(failuresOf(fields({ init: imageSource.array(), healthPort: port.optional() }), { init, healthPort: args.healthPort }));
+  throwFailures(failuresOf(fields({ init: imageSource.array(), healthPort: port.optional(), harden: hardeningSchema.optional() }), { init, healthPort: args.healthPort, harden: args.harden }));
   const kernel = args.kernel === undefined ? undefined : "kind" in args.kernel ? args.kernel.spec : frozenCopy(args.kernel);
   throwFailures(failuresOf(kernelSchema.partial().optional(), kernel, ["kernel"]));
   return {
@@ -136,6 +139,7 @@ function partsOf(args: ImageArgs | Parts): Parts {
     volumes: listed("volumes"),
     files: listed("files"),
     ...(args.healthPort !== undefined && { healthPort: args.healthPort }),
+    ...(args.harden !== undefined && { harden: frozenCopy(args.harden) }),
   };
 }
 

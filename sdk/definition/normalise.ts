@@ -1,5 +1,6 @@
 import { type Definition, type FileSpec, type KernelSpec, type NamedContainer, type PersistentSpec, serviceNames, type VolumeSpec } from "./definition.ts";
 import { frozenCopy, isDeferred } from "./inputs.ts";
+import type { Hardening } from "../hardening/profile.ts";
 import type { Container, ImageSource } from "./container.ts";
 
 /** A volume in which what has a default may be missing. */
@@ -16,11 +17,12 @@ export interface Draft {
   readonly volumes?: Readonly<Record<string, VolumeDraft>>;
   readonly files?: readonly (Partial<FileSpec> & { readonly path: string })[];
   readonly healthPort?: number;
+  readonly harden?: Partial<Hardening>;
 }
 
 /** Fills in every default of a definition and freezes it. What is not known yet stays as it is, be it a whole section. */
 export function normalise(draft: Draft): Definition {
-  const { kernel, init = [], onboot = [], onshutdown = [], services = {}, volumes = {}, files = [], healthPort } = draft;
+  const { kernel, init = [], onboot = [], onshutdown = [], services = {}, volumes = {}, files = [], healthPort, harden } = draft;
   return frozenCopy({
     ...(isDeferred(kernel) ? { kernel } : kernel?.image !== undefined && { kernel: normaliseKernel(kernel) }),
     init,
@@ -30,6 +32,7 @@ export function normalise(draft: Draft): Definition {
     volumes: isDeferred(volumes) ? volumes : Object.fromEntries(Object.entries(volumes).map(([name, volume]) => [name, normaliseVolume(name, volume)])),
     files: isDeferred(files) ? files : files.map(normaliseFile),
     ...(healthPort !== undefined && { healthPort }),
+    ...(harden !== undefined && { harden: isDeferred(harden) ? harden : { profile: harden.profile ?? "default", waive: harden.waive ?? {} } }),
   } as Definition);
 }
 

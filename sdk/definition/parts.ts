@@ -3,6 +3,7 @@ import type { File } from "./file.ts";
 import { plainPath } from "./file.ts";
 import type { Kernel, KernelArgs } from "./kernel.ts";
 import type { ImageSource } from "./container.ts";
+import type { HardenArgs } from "./hardening.ts";
 import type { Inputs } from "./inputs.ts";
 import type { OnbootTask } from "./onboot-task.ts";
 import type { OnshutdownTask } from "./onshutdown-task.ts";
@@ -20,6 +21,7 @@ export interface Parts {
   readonly volumes: readonly Volume[];
   readonly files: readonly File[];
   readonly healthPort?: Inputs<number>;
+  readonly harden?: HardenArgs;
 }
 
 /** A part that has a name, and so can be replaced by another of its kind and name. */
@@ -27,6 +29,7 @@ export type Part = Kernel | OnbootTask | OnshutdownTask | Service | Volume | Fil
 
 /**
  * Puts `more` over `base` as LinuxKit merges files: lists are concatenated, the kernel's fields override one by one.
+ * Of `harden` the profile overrides, and what is waived adds up.
  * An empty `image`, `cmdline` or `binary` of a kernel overrides nothing; an empty `tar` or `ucode` does.
  */
 export function mergeParts(base: Parts, more: Parts): Parts {
@@ -35,6 +38,8 @@ export function mergeParts(base: Parts, more: Parts): Parts {
     if (value !== "" || field === "tar" || field === "ucode") Object.assign(kernel, { [field]: value });
   }
   const healthPort = more.healthPort ?? base.healthPort;
+  const waive = { ...base.harden?.waive, ...more.harden?.waive };
+  const harden = (base.harden ?? more.harden) && { ...base.harden, ...more.harden, ...(Object.keys(waive).length > 0 && { waive }) };
   return {
     ...(Object.keys(kernel).length > 0 && { kernel }),
     init: [...base.init, ...more.init],
@@ -44,13 +49,14 @@ export function mergeParts(base: Parts, more: Parts): Parts {
     volumes: [...base.volumes, ...more.volumes],
     files: [...base.files, ...more.files],
     ...(healthPort !== undefined && { healthPort }),
+    ...(harden && { harden }),
   };
 }
 
-/** The parts without what is at `path`: `kernel`, `healthPort`, `services.web`, `onboot.dhcp`, `files./etc/motd`, `init.<reference>`. */
+/** The parts without what is at `path`: `kernel`, `healthPort`, `harden`, `services.web`, `onboot.dhcp`, `files./etc/motd`, `init.<reference>`. */
 export function removePart(parts: Parts, path: string): Parts {
   const [, section = path, name = ""] = /^([a-z]+)\.(.+)$/s.exec(path) ?? [];
-  if (path === "kernel" || path === "healthPort") {
+  if (path === "kernel" || path === "healthPort" || path === "harden") {
     if (parts[path] === undefined) throw unknownPart(path, parts);
     const { [path]: _, ...rest } = parts;
     return rest;
@@ -100,7 +106,7 @@ function nameOf(part: unknown, section: Section): string | undefined {
 
 function unknownPart(path: string, parts: Parts): LinuxKitError {
   const known = [
-    ...(["kernel", "healthPort"] as const).filter((name) => parts[name] !== undefined),
+    ...(["kernel", "healthPort", "harden"] as const).filter((name) => parts[name] !== undefined),
     ...SECTIONS.flatMap((section) => parts[section].map((part) => [section, section === "files" ? (part as File).path : nameOf(part, section)] as const))
       .filter(([, name]) => name !== undefined)
       .map(([section, name]) => `${section}.${name}`),

@@ -1,6 +1,7 @@
 import { CONSOLE } from "./files/console.ts";
 import { ATTACH, CONTAINER } from "./files/container.ts";
 import { FIRMWARE_READER } from "./files/firmware.ts";
+import { HARDEN } from "./files/harden.ts";
 import { HEALTH } from "./files/health.ts";
 import { INIT } from "./files/init.ts";
 import { LOG } from "./files/log.ts";
@@ -38,6 +39,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   console: CONSOLE,
   container: CONTAINER,
   firmware: FIRMWARE_READER,
+  harden: HARDEN,
   health: HEALTH,
   log: LOG,
   modules: MODULES,
@@ -51,13 +53,21 @@ export const PARTS: Readonly<Record<string, string>> = {
   wait: WAIT,
 };
 
+/** What of the guest's own files depends on the OS. */
+export interface GuestFileOptions {
+  readonly healthPort?: number;
+  readonly seccomp?: object;
+  readonly parameters?: { readonly early: readonly string[]; readonly last: readonly string[] };
+}
+
 /**
  * The guest's own files, in the order of their paths. To them belong, from elsewhere: `bin/busybox` with the link
  * `bin/sh` to it, `crun` or `runc`, the {@link MOUNT_POINTS}, `etc/modules.list` and {@link END_MARK}.
  * `healthPort` is where `GET /healthz` is answered, without it nothing is; `seccomp` the filter of system calls of the
- * container that does it.
+ * container that does it. `parameters` are lines `path value` of `/proc/sys`, written before the first module and once
+ * more, with those of `last`, when the tasks at boot have ended.
  */
-export function guestFiles({ healthPort, seccomp }: { readonly healthPort?: number; readonly seccomp?: object } = {}): readonly GuestFile[] {
+export function guestFiles({ healthPort, seccomp, parameters }: GuestFileOptions = {}): readonly GuestFile[] {
   const parts = Object.entries(PARTS).map(([name, contents]) => ({ path: `lib/linuxkit/${name}`, mode: 0o644, contents }));
   const files: GuestFile[] = [
     { path: "init", mode: 0o755, contents: INIT },
@@ -65,6 +75,11 @@ export function guestFiles({ healthPort, seccomp }: { readonly healthPort?: numb
     { path: "lib/linuxkit/fstab", mode: 0o644, contents: FSTAB },
     ...parts,
     ...(healthPort === undefined ? [] : healthzFiles(healthPort, seccomp)),
+    ...(parameters ? [parametersFile("early", parameters.early), parametersFile("last", parameters.last)] : []),
   ];
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function parametersFile(when: "early" | "last", lines: readonly string[]): GuestFile {
+  return { path: `lib/linuxkit/parameters.${when}`, mode: 0o644, contents: lines.map((line) => `${line}\n`).join("") };
 }

@@ -4,8 +4,9 @@ import { HEALTHZ_CAPABILITIES } from "../guest/healthz.ts";
 import type { Resolved, ResolvedImage } from "../resolve/resolve.ts";
 import { accountNumber, containerAccounts } from "../runtime/account.ts";
 import { type Bundle, bundles } from "../runtime/bundle.ts";
+import { hardeningParameters } from "../hardening/profile.ts";
 import { defaultSeccomp } from "../runtime/seccomp.ts";
-import { guestCommandLine } from "./command-line.ts";
+import { guestCommandLine, hardenedCommandLine } from "./command-line.ts";
 import { directoryStep, fileStep } from "./entry-step.ts";
 import { fileSteps, type Metadata } from "./files.ts";
 import { guestStep } from "./guest-bundle.ts";
@@ -72,11 +73,11 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
     { name: "config", compression: quick, steps: config },
   ].filter(({ steps }) => steps.length > 0);
 
-  const written = kernel?.cmdline ?? "";
+  const hardened = hardenedCommandLine(kernel?.cmdline ?? "", definition.harden, arch);
   const plan = {
     version: 1 as const,
     arch,
-    cmdline: own ? guestCommandLine(written) : written,
+    cmdline: own ? guestCommandLine(hardened) : hardened,
     ...(kernel && kernelImage && { kernel: planKernel(kernel, kernelImage) }),
     segments,
   };
@@ -90,8 +91,9 @@ function initSteps({ definition, arch }: Resolved, image: (location: string) => 
   });
   if (!own) return steps;
   for (const path of MOUNT_POINTS) steps.push(directoryStep(path));
-  const { healthPort } = definition;
-  for (const { path, mode, contents } of guestFiles({ ...(healthPort !== undefined && { healthPort }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) })) steps.push(fileStep(place(path), contents, mode));
+  const { healthPort, harden } = definition;
+  const options = { ...(healthPort !== undefined && { healthPort }), ...(harden && { parameters: hardeningParameters(harden, arch) }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) };
+  for (const { path, mode, contents } of guestFiles(options)) steps.push(fileStep(place(path), contents, mode));
   return steps;
 }
 

@@ -76,3 +76,10 @@ new Image({ sevices: [] });
 os.spec.healthPort = 1;
 // @ts-expect-error nor does what is in it
 os.spec.init.push("x");
+
+// a setting's name completes in an editor, and a wrong one does not compile
+new Image({ harden: { profile: "strict", waive: { "kernel.yama.ptrace_scope": "the debugger", lockdown: text } } });
+// @ts-expect-error no such setting
+new Image({ harden: { waive: { "kernel.yama": "x" } } });
+// @ts-expect-error no such profile
+new Image({ harden: { profile: "paranoid" } });

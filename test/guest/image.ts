@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import { build } from "../../sdk/build/build.ts";
+import { buildDefinition } from "../../sdk/build/build.ts";
+import type { Definition } from "../../sdk/definition/definition.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { Image, type ImageArgs, Kernel, OnbootTask, OnshutdownTask, Service } from "../../sdk/index.ts";
 import { boot, type Booted, type BootOptions } from "../support/qemu.ts";
@@ -23,19 +24,19 @@ export const lastTask = (name: string, script: string, fields: Partial<Fields<ty
 /** A service that runs a shell script. Its end is quick unless the test says otherwise. */
 export const service = (name: string, script: string, fields: Partial<Fields<typeof Service>> = {}) => new Service(name, { ...sh(script), ...fields });
 
-/** Sees the whole guest and runs, on its port 80, what it is sent: the tests' eyes. */
-export const spy = () =>
-  service("spy", "exec busybox httpd -f -p 80 -h /www", {
+/** Sees the whole guest and runs, on its port, what it is sent: the tests' eyes. */
+export const spy = ({ port = 80, capabilities = ["CAP_SYS_PTRACE"] }: { readonly port?: number; readonly capabilities?: string[] } = {}) =>
+  service("spy", `exec busybox httpd -f -p ${port} -h /www`, {
     tmpfs: ["/tmp"],
     pid: "host",
     binds: ["/:/host:ro"],
-    capabilities: ["CAP_NET_BIND_SERVICE", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_SYS_ADMIN"],
-    health: { tcp: { port: 80 } },
+    capabilities: ["CAP_NET_BIND_SERVICE", "CAP_DAC_READ_SEARCH", "CAP_SYS_ADMIN", ...capabilities],
+    health: { tcp: { port } },
   });
 
 /** What the spy's shell says to a script. */
-export async function ask(machine: Booted, script: string): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${machine.port(80)}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(30_000) });
+export async function ask(machine: Booted, script: string, port = 80): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${machine.port(port)}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(30_000) });
   return answer.text();
 }
 
@@ -46,16 +47,26 @@ let folder: Promise<string> | undefined;
 let builds = 0;
 after(async () => folder && rm(await folder, { recursive: true, force: true }));
 
+interface Built {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly cmdline: string;
+}
+
 /** Builds an image with Debian's kernel and our init, and boots it. */
 export async function bootImage(parts: Omit<ImageArgs, "kernel">, options: Partial<BootOptions> = {}): Promise<Booted> {
   return boot({ ...(await buildImage(parts)), ...options });
 }
 
-export async function buildImage(parts: Omit<ImageArgs, "kernel">): Promise<{ readonly kernel: string; readonly initrd: string; readonly cmdline: string }> {
-  const image = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()], ...parts });
+export async function buildImage(parts: Omit<ImageArgs, "kernel">): Promise<Built> {
+  return buildWhole(new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()], ...parts }).spec);
+}
+
+/** Builds a whole definition, as it came from somewhere else. */
+export async function buildWhole(definition: Definition): Promise<Built> {
   folder ??= mkdtemp(join(tmpdir(), "linuxkit-image-"));
   const outputDir = join(await folder, String(builds++));
-  const { files, cmdline } = await build(image, { format: "kernel+initrd", outputDir, name: "test" });
+  const { files, cmdline } = await buildDefinition(definition, { format: "kernel+initrd", outputDir, name: "test" });
   const path = (role: string): string => join(outputDir, files.find((file) => file.role === role)?.name ?? role);
   return { kernel: path("kernel"), initrd: path("initrd"), cmdline };
 }

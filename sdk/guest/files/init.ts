@@ -31,7 +31,7 @@ if [ "$1" != moved ]; then
   exec /bin/busybox chroot . /init moved
 fi
 
-for part in console mounts firmware modules network volumes wait log container tasks health supervisor power shutdown; do
+for part in console mounts firmware harden modules network volumes wait log container tasks health supervisor power shutdown; do
   . "/lib/linuxkit/$part"
 done
 
@@ -47,6 +47,7 @@ read -r boot_id </proc/sys/kernel/random/boot_id
 echo "$boot_id" >/run/linuxkit/boot_id
 say_at "$started" kernel "$release" "$boot_id"
 say_at "$started" init
+set_parameters early
 load_modules
 close_user_namespaces
 seal_root
@@ -63,6 +64,7 @@ echo 0 >/proc/sys/kernel/ctrl-alt-del
 open_events 1
 watch_power &
 run_onboot
+close_kernel
 start_services
 until [ "$ending" ]; do
   # waits for its own children and reaps whatever was orphaned; comes back at once when there is none

@@ -7,15 +7,20 @@ export const POWER = shell`# The ACPI power button is an input device. Its drive
 watch_power() {
   open_events power
   await_healthy 3
-  for module in evdev button virtio_input; do
-    [ -e "/lib/modules/$module.ko" ] && insmod "/lib/modules/$module.ko" 2>/dev/null
-  done
+  load_power_button
   for button in /sys/class/input/event*; do
     [ -e "$button/device/name" ] || continue
     read -r kind <"$button/device/name"
     case $kind in "Power Button" | gpio-keys | "QEMU Virtio Keyboard") await_press "/dev/input/\${button##*/}" & ;; esac
   done
   wait
+}
+
+# load_power_button: a kernel that is closed to modules by now has it
+load_power_button() {
+  for module in evdev button virtio_input; do
+    [ -e "/lib/modules/$module.ko" ] && insmod "/lib/modules/$module.ko" 2>/dev/null
+  done
 }
 
 # await_press DEVICE: any event of a button is a press; one event is 24 bytes

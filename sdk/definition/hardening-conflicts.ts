@@ -1,0 +1,106 @@
+import type { Step } from "../core/property-path.ts";
+import { ABSENT, COMMAND_LINE } from "../hardening/command-line.ts";
+import { type Hardening, type SettingName, wantedValue } from "../hardening/profile.ts";
+import { containersOf, type Definition, type Placed } from "./definition.ts";
+import { type Failure, failure, shown } from "./failure.ts";
+import { isDeferred } from "./inputs.ts";
+
+/** What in a container cannot be had together with a setting; `says` goes on from "got …, which". */
+interface Conflict {
+  readonly setting: SettingName;
+  /** Only where the setting has this value. @default any */
+  readonly at?: string;
+  readonly says: string;
+  /** The steps, from the container, of what is in conflict, and its value. */
+  find(placed: Placed): readonly (readonly [steps: readonly Step[], value: string])[];
+}
+
+const capability =
+  (...names: string[]): Conflict["find"] =>
+  ({ container }) =>
+    (["capabilities", "capabilities.add"] as const).flatMap((field) =>
+      list(container[field]).flatMap(([index, name]) => (names.includes(String(name)) ? [[[field, index], String(name)] as const] : [])),
+    );
+
+const userNamespace: Conflict["find"] = ({ container: { userns } }) =>
+  typeof userns === "string" && !["", "host", "root"].includes(userns) ? [[["userns"], userns]] : [];
+
+const mountOf =
+  (...types: string[]): Conflict["find"] =>
+  ({ container }) =>
+    list(container.mounts).flatMap(([index, mount]) => (!isDeferred(mount) && types.includes(String(mount.type)) ? [[["mounts", index, "type"], String(mount.type)] as const] : []));
+
+// a task at boot is done before the kernel is closed to modules
+const afterBoot =
+  (find: Conflict["find"]): Conflict["find"] =>
+  (placed) =>
+    placed.phase === "onboot" ? [] : find(placed);
+
+const CONFLICTS: readonly Conflict[] = [
+  { setting: "user.max_user_namespaces", says: "needs user namespaces, and there are none", find: userNamespace },
+  { setting: "kernel.yama.ptrace_scope", at: "3", says: "needs a user namespace, which containers cannot enter where nothing may be traced", find: userNamespace },
+  { setting: "kernel.yama.ptrace_scope", at: "3", says: "lets it trace others, and nobody may", find: capability("CAP_SYS_PTRACE") },
+  { setting: "kernel.modules_disabled", says: "lets it load modules, and the kernel takes none once the tasks at boot have ended", find: afterBoot(capability("CAP_SYS_MODULE")) },
+  { setting: "lockdown", says: "lets it reach memory and ports of the machine, which is closed to all", find: capability("CAP_SYS_RAWIO") },
+  { setting: "lockdown", at: "confidentiality", says: "lets it watch the kernel, which is closed to all", find: capability("CAP_PERFMON") },
+  { setting: "lockdown", at: "confidentiality", says: "shows the kernel's insides, which are closed to all", find: mountOf("tracefs") },
+  { setting: "debugfs", says: "is a filesystem that cannot be mounted", find: mountOf("debugfs") },
+  { setting: "console.shell", says: "offers a shell on the console", find: consoleShell },
+];
+
+/**
+ * Settings that exclude what the definition asks for elsewhere. What is not known yet is passed over.
+ */
+export function hardeningConflicts(definition: Definition): Failure[] {
+  const { harden } = definition;
+  if (!harden || isDeferred(harden) || isDeferred(harden.profile) || isDeferred(harden.waive)) return [];
+  const containers = containersOf(definition);
+  return [
+    ...commandLineConflicts(definition, harden),
+    ...initConflicts(definition),
+    ...CONFLICTS.flatMap(({ setting, at, says, find }) => {
+      const wanted = wantedValue(setting, harden);
+      if (wanted === undefined || (at !== undefined && wanted !== at)) return [];
+      return containers.flatMap((placed) => find(placed).map(([steps, value]) => conflict([...placed.steps, ...steps], value, says, setting)));
+    }),
+  ];
+}
+
+function commandLineConflicts({ kernel }: Definition, harden: Hardening): Failure[] {
+  if (!kernel || isDeferred(kernel) || typeof kernel.cmdline !== "string") return [];
+  return kernel.cmdline.split(/\s+/).flatMap((word) => {
+    const cut = word.indexOf("=");
+    const [name, value] = cut < 0 ? [word, ""] : [word.slice(0, cut), word.slice(cut + 1)];
+    if (Object.hasOwn(ABSENT, name) && harden.waive[name as SettingName] === undefined) {
+      return [conflict(["kernel", "cmdline"], word, "switches a protection off", name)];
+    }
+    if (!Object.hasOwn(COMMAND_LINE, name)) return [];
+    const wanted = wantedValue(name as SettingName, harden);
+    return wanted === undefined || wanted === value ? [] : [conflict(["kernel", "cmdline"], word, `is not ${shown(wanted)}`, name)];
+  });
+}
+
+/** Our own init sets the parameters; LinuxKit's knows nothing of them. */
+function initConflicts({ init }: Definition): Failure[] {
+  if (!Array.isArray(init) || init.length === 0) return [];
+  const own = init.some((source) => isDeferred(source) || (typeof source !== "string" && (isDeferred(source.debian) || source.debian.role === "init")));
+  return own ? [] : [failure(["harden"], "the kernel parameters are set by the init of debian.init(), which is not among init: wanted it there, or no harden")];
+}
+
+/** A program that asks for a login at a terminal, or a shell that has one. */
+function consoleShell({ container }: Placed): readonly (readonly [readonly Step[], string])[] {
+  const own = typeof container.image === "object" && !isDeferred(container.image) && container.command === undefined ? container.image.config.command : container.command;
+  const words = list(own).map(([, word]) => String(word));
+  const getty = words.slice(0, 2).find((word) => /(^|\/)(m?in|a|mu)?getty$/.test(word));
+  if (getty !== undefined) return [[["command"], words.slice(0, 2).join(" ")]];
+  const image = typeof container.image === "string" ? container.image : "";
+  return /(^|\/)getty[:@]/.test(image) ? [[["image"], image]] : [];
+}
+
+function conflict(steps: readonly Step[], value: string, says: string, setting: string): Failure {
+  return failure(steps, `got ${shown(value)}, which ${says}, by ${setting} of harden: drop one of the two, the setting by harden: { waive: { ${JSON.stringify(setting)}: "REASON" } }`);
+}
+
+function list<T>(value: readonly T[] | undefined): [number, T][] {
+  return Array.isArray(value) ? [...value.entries()] : [];
+}
