@@ -1,0 +1,38 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { Definition } from "../../sdk/definition/definition.ts";
+
+const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
+
+// as in a preview, what a resource gives is unknown; prints the definition of every image that a program would build, as it gives it to the engine
+const PROGRAM = `
+import * as pulumi from "@pulumi/pulumi";
+pulumi.runtime.setMocks({
+  newResource: ({ type, name, inputs }) => {
+    if (type === "linuxkit:index:ImageBuild") console.log(JSON.stringify({ name, image: inputs.image }));
+    return { id: name, state: {} };
+  },
+  call: ({ inputs }) => inputs,
+}, "example", "test", true);
+await import(process.argv[1]);
+`;
+
+/** The operating systems of the examples as their programs define them, by example and resource. */
+export async function exampleDefinitions(): Promise<Map<string, Definition>> {
+  const found = new Map<string, Definition>();
+  for (const example of await readdir(EXAMPLES)) {
+    const program = join(EXAMPLES, example, "index.ts");
+    if (!existsSync(program)) continue;
+    const args = ["--input-type=module", "--eval", PROGRAM, pathToFileURL(program).href];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(EXAMPLES, example), timeout: 60_000, maxBuffer: 64 << 20 });
+    for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
+      const { name, image } = JSON.parse(line) as { name: string; image: Definition };
+      found.set(`${example}/${name}`, image);
+    }
+  }
+  return found;
+}
