@@ -38,6 +38,8 @@ export type { SysctlArgs } from "./debian/base/sysctl.ts";
 export type { Keep, LockedDeb, LockedDebian } from "./debian/locked.ts";
 export type { RegistryAuth, RegistryAuthRequest, RegistryCredential } from "./oci/registry/credentials.ts";
 export { build, type BuildOptions, type Built } from "./build/build.ts";
+export { pull, type PullOptions } from "./build/pull.ts";
+export type { PushOption, SignOption } from "./build/publish.ts";
 export type { SecureBoot, SecureBootKey, SecureBootSigner } from "./disk/signer.ts";
 export type { VerifyRules } from "./sign/verify-rules.ts";
 export type { CacheOption } from "./share/registry-cache.ts";
