@@ -48,6 +48,7 @@ const DEBIAN_PACKAGES = {
     xorriso: "xorriso",
     xz: "xz-utils",
     zstd: "zstd",
+    "/usr/lib/systemd/systemd-measure": "systemd",
   },
 };
 

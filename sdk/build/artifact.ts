@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
+import type { Pcrs } from "../disk/pcrs.ts";
 
 /** A file that a build wrote. */
 export interface ArtifactFile {
@@ -29,6 +30,11 @@ export interface Artifact {
   readonly digest: Digest;
   /** Empty for formats that hold no initrd. */
   readonly segments: readonly ArtifactSegment[];
+  /**
+   * What the TPM of a machine will say that started it, for formats of one EFI program; with Secure Boot on where that
+   * is signed, off where it is not.
+   */
+  readonly pcrs?: Pcrs;
 }
 
 /** What an artifact's bytes are, whatever its files are called: a single file's own sha256, else that of the list. */

@@ -9,6 +9,7 @@ import { present } from "../core/present.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { removeDeadParts, type StagedFile } from "../core/write-file.ts";
 import type { LockedDeb } from "../debian/locked.ts";
+import type { Pcrs } from "../disk/pcrs.ts";
 import type { Signer } from "../disk/signer.ts";
 import { chooseFormats, DEFAULT_FORMAT, type FormatName } from "../format/formats.ts";
 import type { LoaderFile } from "../format/loaders.ts";
@@ -19,6 +20,7 @@ import { type Artifact, type ArtifactFile, artifactDigest } from "./artifact.ts"
 import { heldByPlan } from "./held.ts";
 import { endToEnd, joinSegments, microcodeArchive } from "./join.ts";
 import { readLoaders } from "./loaders.ts";
+import { predict } from "./predict.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { growTree, type Workshop } from "./segment.ts";
 import type { Sources } from "./sources.ts";
@@ -128,6 +130,7 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
   const held: StagedFile[] = [];
   const files: ArtifactFile[] = [];
   const toShare: (() => void)[] = [];
+  let pcrs: Pcrs | undefined;
   try {
     for (const format of formats) {
       const { fetched, share } = await sharedFiles(format, plan, loaders, options, workshop);
@@ -144,6 +147,7 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
         if (format.suffixes.includes(suffix)) toShare.push(() => share(suffix, file));
       }
     }
+    pcrs = await predict(formats, plan.arch, { ...common, ...initrd }, options.onProgress);
     throwIfCancelled(options.signal, "the build");
     for (const staged of held) await staged.commit();
   } catch (error) {
@@ -152,7 +156,7 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
   }
   for (const share of toShare) share();
   const made = prepared.segments.map(({ name, size, key, cached }) => ({ name, size, cached: cached && !repaired.has(key) }));
-  return { files, digest: artifactDigest(files), segments: made };
+  return { files, digest: artifactDigest(files), segments: made, ...(pcrs && { pcrs }) };
 }
 
 function kernelContent({ kernel, microcode }: Prepared, store: SegmentStore): { kernel?: Content; microcode?: Content } {

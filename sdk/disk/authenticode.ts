@@ -3,6 +3,12 @@ import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { parsePe, PE_HEAD_BYTES, type PeHeaders } from "./pe.ts";
 
+/** A hash that takes an image piece by piece. */
+export interface ImageHash {
+  update(chunk: Uint8Array): void;
+  digest(): Buffer;
+}
+
 /**
  * The sha256 that a Secure Boot signature signs and that firmware measures into PCR 4: of the whole image but its
  * checksum, the pointer to its signatures and the signatures (Windows Authenticode Portable Executable Signature
@@ -11,6 +17,13 @@ import { parsePe, PE_HEAD_BYTES, type PeHeaders } from "./pe.ts";
  * @throws CORRUPT when it is no PE32+ image, UNSUPPORTED when its sections leave gaps, which others hash differently
  */
 export async function authenticodeDigest(image: Bytes, path = "image"): Promise<Buffer> {
+  const hash = authenticodeHash(path);
+  for await (const chunk of image) hash.update(chunk);
+  return hash.digest();
+}
+
+/** {@link authenticodeDigest} of an image that comes in pieces; each is done with when `update` returns. */
+export function authenticodeHash(path = "image"): ImageHash {
   const hash = createHash("sha256");
   let head: Buffer | undefined = Buffer.alloc(0);
   let end = Number.POSITIVE_INFINITY;
@@ -23,21 +36,24 @@ export async function authenticodeDigest(image: Bytes, path = "image"): Promise<
     const pointer = pe.optionalAt + 144;
     hash.update(bytes.subarray(0, checksum)).update(bytes.subarray(checksum + 4, pointer)).update(bytes.subarray(pointer + 8, end));
     at = Math.min(bytes.length, end);
+    head = undefined;
   };
-  for await (const chunk of image) {
-    if (head) {
-      head = Buffer.concat([head, chunk]);
-      if (head.length < PE_HEAD_BYTES) continue;
-      begin(head);
-      head = undefined;
-      continue;
-    }
-    const part = chunk.subarray(0, Math.max(0, end - at));
-    hash.update(part);
-    at += part.length;
-  }
-  if (head) begin(head);
-  return hash.update(new Uint8Array(-at & 7)).digest();
+  return {
+    update(chunk) {
+      if (head) {
+        head = Buffer.concat([head, chunk]);
+        if (head.length >= PE_HEAD_BYTES) begin(head);
+        return;
+      }
+      const part = chunk.subarray(0, Math.max(0, end - at));
+      hash.update(part);
+      at += part.length;
+    },
+    digest() {
+      if (head) begin(head);
+      return hash.update(new Uint8Array(-at & 7)).digest();
+    },
+  };
 }
 
 function checkContiguous(pe: PeHeaders, path: string): void {

@@ -27,10 +27,15 @@ export function bootParts({ kernel, archives = [] }: Parts): BootParts {
   return { kernel: sizedOf(kernel), segments: pieces };
 }
 
-/** The EFI program that is kernel, initrd and command line in one, signed where the parts say by whom. */
-export async function efiProgram(parts: Parts): Promise<Sized> {
+/** The EFI program that is kernel, initrd and command line in one, unsigned. */
+export function wholeProgram(parts: Parts): Sized {
   const { kernel, segments } = bootParts(parts);
-  const program = unifiedKernelImage({ stub: parts.loader(efiNames(parts.arch).stub), kernel, initrd: slotted(segments), cmdline: parts.cmdline, align: SLOT_BYTES });
+  return unifiedKernelImage({ stub: parts.loader(efiNames(parts.arch).stub), kernel, initrd: slotted(segments), cmdline: parts.cmdline, align: SLOT_BYTES });
+}
+
+/** {@link wholeProgram}, signed where the parts say by whom. */
+export async function efiProgram(parts: Parts): Promise<Sized> {
+  const program = wholeProgram(parts);
   return parts.signer ? signProgram(program, parts.signer) : program;
 }
 

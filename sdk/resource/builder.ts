@@ -1,3 +1,4 @@
+import type { Pcrs } from "../disk/pcrs.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";
 import type { SbomOption } from "../build/with-sbom.ts";
@@ -56,6 +57,7 @@ export interface Built {
   readonly lock: Lock;
   readonly planDigest: Digest;
   readonly cmdline: string;
+  readonly pcrs?: Pcrs;
 }
 
 /** One file of an artifact. */

@@ -36,6 +36,7 @@ export const imageBuildSchema: TypeSchema = {
     path: text("The folder of the files on the machine that built last."),
     files: list("Role, name, size and sha256 of each file.", ANY),
     segments: list("Name and size of each part of the root filesystem.", ANY),
+    pcrs: { type: "object", additionalProperties: { type: "string" }, description: "For formats of one EFI program: registers 4, 9 and 11 of a machine's TPM after the start, sha256, with Secure Boot on when it is signed." },
     lock: { ...ANY, description: "What every package and tag stood for." },
   },
   required: ["digest", "planDigest", "arch", "cmdline", "path", "files", "segments", "lock"],

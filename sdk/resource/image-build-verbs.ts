@@ -1,7 +1,9 @@
 import { defaultCacheDir } from "../cache/location.ts";
+import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
 import { parsePath } from "../core/property-path.ts";
+import { formatWriter } from "../format/formats.ts";
 import { leafDiff } from "../plugin/leaf-diff.ts";
 import type { ResourceType, Work } from "../plugin/resource-type.ts";
 import { hasUnknown, type Properties, UNKNOWN } from "../plugin/value.ts";
@@ -40,7 +42,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
     },
 
     async preview({ inputs, old }) {
-      const unknown: Properties = { arch: inputs.arch, digest: UNKNOWN, planDigest: UNKNOWN, cmdline: UNKNOWN, path: UNKNOWN, files: UNKNOWN, segments: UNKNOWN, lock: UNKNOWN };
+      const unknown: Properties = { arch: inputs.arch, digest: UNKNOWN, planDigest: UNKNOWN, cmdline: UNKNOWN, path: UNKNOWN, files: UNKNOWN, segments: UNKNOWN, lock: UNKNOWN, ...(mayHavePcrs(inputs) && { pcrs: UNKNOWN }) };
       if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
       const now = inputs as unknown as ImageBuildInputs;
       const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
@@ -69,6 +71,11 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       return { id: name, inputs: record.inputs as unknown as Properties, outputs: { ...record.outputs, path } };
     },
   };
+}
+
+/** Whether one of the formats starts by one EFI program, as far as that is known. */
+function mayHavePcrs({ formats, arch }: Properties): boolean {
+  return !Array.isArray(formats) || formats.some((format) => typeof format !== "string" || formatWriter(format).wholeProgram?.(arch as Arch) === true);
 }
 
 /** What decides the files' bytes beside the plan. */

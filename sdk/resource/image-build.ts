@@ -7,6 +7,7 @@ import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
+import type { Pcrs } from "../disk/pcrs.ts";
 import type { Definition, FileSpec } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
 import { isDeferred } from "../definition/inputs.ts";
@@ -74,6 +75,11 @@ export class ImageBuild extends CustomResource {
   declare readonly files: Output<readonly BuiltFile[]>;
   /** The parts of the root filesystem, and what each adds in bytes. */
   declare readonly segments: Output<readonly { readonly name: string; readonly size: number }[]>;
+  /**
+   * For formats that start by one EFI program (`raw-efi`…): registers 4, 9 and 11 of the TPM of a machine that started
+   * it, sha256 in hexadecimal digits, with Secure Boot on where it is signed and off where it is not.
+   */
+  declare readonly pcrs: Output<Pcrs | undefined>;
   /** What every package and tag stood for. */
   declare readonly lock: Output<Lock>;
   /** What was given as `image`, for what is launched from the build and must know its secrets; undefined after rehydration. */
@@ -85,7 +91,7 @@ export class ImageBuild extends CustomResource {
    * @throws NOT_FOUND when a local file or image is not there
    */
   constructor(name: string, args: ImageBuildArgs, options?: CustomResourceOptions) {
-    const unknownOutputs = { arch: undefined, digest: undefined, planDigest: undefined, cmdline: undefined, path: undefined, files: undefined, segments: undefined, lock: undefined };
+    const unknownOutputs = { arch: undefined, digest: undefined, planDigest: undefined, cmdline: undefined, path: undefined, files: undefined, segments: undefined, pcrs: undefined, lock: undefined };
     // rehydrated from its URN it has no arguments
     super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? {} : inputsOf(args)) }, options);
     this.definition = options?.urn ? undefined : args.image.spec;

@@ -1,5 +1,6 @@
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
+import type { Pcrs } from "../disk/pcrs.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { Work } from "../plugin/resource-type.ts";
 import type { Properties } from "../plugin/value.ts";
@@ -23,6 +24,8 @@ export interface ImageBuildOutputs {
   readonly files: readonly BuiltFile[];
   /** The parts of the root filesystem, and what each adds in bytes as it is packed. */
   readonly segments: readonly { readonly name: string; readonly size: number }[];
+  /** For formats of one EFI program: what the TPM of a machine will say that started it. */
+  readonly pcrs?: Pcrs;
   /** What every name stood for; the next update builds from it. */
   readonly lock: Lock;
 }
@@ -62,7 +65,7 @@ function mirrorsOf(config: Properties): Partial<Record<keyof typeof DEBIAN_MIRRO
 }
 
 function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBuildOutputs {
-  const { digest, planDigest, cmdline, lock } = built;
+  const { digest, planDigest, cmdline, lock, pcrs } = built;
   return {
     digest,
     planDigest,
@@ -71,6 +74,7 @@ function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBui
     path: artifacts.path(digest),
     files: built.files.map(({ role, name, size, sha256 }) => ({ role, name, size, sha256 })),
     segments: built.segments.map(({ name, size }) => ({ name, size })),
+    ...(pcrs && { pcrs }),
     lock,
   };
 }

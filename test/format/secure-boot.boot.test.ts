@@ -3,13 +3,17 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { build, type Image } from "../../sdk/index.ts";
-import { bootDisk } from "../support/disk-machine.ts";
+import { build, type Image, type Pcrs } from "../../sdk/index.ts";
+import { bootDisk, onceHealthy } from "../support/disk-machine.ts";
 import { scratch } from "../support/judge.ts";
 import { runTool } from "../support/run-tool.ts";
 
 const MAIN = fileURLToPath(new URL("../../sdk/cli/main.ts", import.meta.url));
 const KEY = "/usr/share/ovmf/PkKek-1-snakeoil";
+
+/** Says what the TPM says, one register a line. */
+const PAGE = "#!/bin/busybox sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\ncd /host/sys/class/tpm/tpm0/pcr-sha256 && busybox cat 4 9 11\n";
+const lines = (pcrs: Pcrs | undefined): string => [pcrs?.[4], pcrs?.[9], pcrs?.[11], ""].join("\n").toUpperCase();
 
 /** A program as a user has it, so that the command line can build it as well. */
 const PROGRAM = `
@@ -19,10 +23,11 @@ export const os = new Image({
   init: [debian.init()],
   onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
   services: [new Service("web", {
-    image: debian.packages({ packages: ["busybox-static"], files: [{ path: "www/index.html", contents: "hello" }] }),
+    image: debian.packages({ packages: ["busybox-static"], files: [{ path: "host/sys", directory: true }, { path: "www/cgi-bin/pcrs", mode: "0755", contents: ${JSON.stringify(PAGE)} }] }),
     command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/www"],
+    binds: ["/sys:/host/sys:ro"],
     capabilities: ["CAP_NET_BIND_SERVICE"],
-    health: { http: { port: 80 } },
+    health: { tcp: { port: 80 } },
   })],
 });
 `;
@@ -37,12 +42,12 @@ describe("Secure Boot, with the same firmware and variables", () => {
   });
   after(() => folder[Symbol.asyncDispose]());
 
-  test("starts the signed disk, whose kernel says that it is on; the command line builds the same bytes", async () => {
+  test("starts the signed disk, whose kernel says that it is on; the TPM says what was predicted; the command line builds the same bytes", async () => {
     const secureBoot = { key: await readFile(`${KEY}.key`, "utf8"), certificate: await readFile(`${KEY}.pem`, "utf8"), passphrase: "snakeoil" };
-    const { files } = await build(os, { format: "raw-efi", name: "os", outputDir: join(folder.path, "signed"), secureBoot });
-    const { answer, console } = await bootDisk({ path: join(folder.path, "signed", "os-efi.img"), driver: "raw", firmware: "secure-boot" });
-    assert.equal(answer, "hello");
+    const { files, pcrs } = await build(os, { format: "raw-efi", name: "os", outputDir: join(folder.path, "signed"), secureBoot });
+    const { answer, console } = await bootDisk({ path: join(folder.path, "signed", "os-efi.img"), driver: "raw", firmware: "secure-boot", tpm: true }, onceHealthy("/cgi-bin/pcrs"));
     assert.match(console, /secureboot: Secure boot enabled/);
+    assert.equal(answer, lines(pcrs));
 
     await writeFile(join(folder.path, "passphrase"), "snakeoil\n");
     const args = ["build", join(folder.path, "os.mjs"), "--format", "raw-efi", "--out", join(folder.path, "cli")];
@@ -51,11 +56,13 @@ describe("Secure Boot, with the same firmware and variables", () => {
     assert.ok(output.includes(`${files.find(({ role }) => role === "image")?.sha256}  `), output);
   });
 
-  test("denies access to the unsigned one", async () => {
-    await build(os, { format: "raw-efi", name: "os", outputDir: join(folder.path, "unsigned") });
+  test("denies access to the unsigned one, which starts without it: the TPM says what was predicted", async () => {
+    const { pcrs } = await build(os, { format: "raw-efi", name: "os", outputDir: join(folder.path, "unsigned") });
     const path = join(folder.path, "unsigned", "os-efi.img");
-    const { console } = await bootDisk({ path, driver: "raw", firmware: "secure-boot" }, async (said) => (said.includes("Access Denied") ? "denied" : undefined));
-    assert.doesNotMatch(console, /Linux version/);
+    const denied = await bootDisk({ path, driver: "raw", firmware: "secure-boot" }, async (said) => (said.includes("Access Denied") ? "denied" : undefined));
+    assert.doesNotMatch(denied.console, /Linux version/);
+    const { answer } = await bootDisk({ path, driver: "raw", firmware: "efi", tpm: true }, onceHealthy("/cgi-bin/pcrs"));
+    assert.equal(answer, lines(pcrs));
   });
 
   for (const row of [

@@ -127,6 +127,10 @@ describe("preview", () => {
     const { seen } = await previewed(undefined, { image: IMAGE });
     assert.deepEqual([seen?.arch, seen?.digest, seen?.planDigest, seen?.lock], ["amd64", UNKNOWN, UNKNOWN, UNKNOWN]);
   });
+  test("of a format of one EFI program has registers, of another none", async () => {
+    assert.equal((await previewed(undefined, SIGNED)).seen?.pcrs, UNKNOWN);
+    assert.ok(!("pcrs" in ((await previewed(undefined, { image: IMAGE })).seen ?? {})));
+  });
   test("of a change knows what can be planned offline", async () => {
     const { seen, outputs } = await previewed({ image: IMAGE }, { image: changed });
     assert.deepEqual([seen?.digest, seen?.cmdline, seen?.path], [UNKNOWN, "quiet", UNKNOWN]);
@@ -263,6 +267,7 @@ describe("building", () => {
     const { outputs } = await type.create({ ...work, inputs: await checked({ ...SIGNED, image: { ...IMAGE, healthPort: 8082 } }) });
     assert.deepEqual(builder.calls.at(-1)?.options.secureBoot, PAIR);
     assert.ok(!JSON.stringify(outputs).includes("PRIVATE KEY"));
+    assert.deepEqual(outputs.pcrs, { 4: "44", 9: "99", 11: outputs.digest.slice("sha256:".length) });
     for (const name of await readdir(outputs.path)) assert.ok(!(await readFile(join(outputs.path, name), "utf8")).includes("PRIVATE KEY"), name);
     const found = await type.read?.({ ...work, id: outputs.digest });
     assert.deepEqual(found?.inputs?.secureBoot, { certificate: PAIR.certificate });

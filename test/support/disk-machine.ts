@@ -7,6 +7,7 @@ import { parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 import { qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
 import { freePort } from "./free-port.ts";
+import { startTpm } from "./software-tpm.ts";
 
 /** What starts a machine: SeaBIOS, OVMF, or OVMF that starts only what Debian's example key has signed. */
 export type Firmware = "bios" | "efi" | "secure-boot";
@@ -21,6 +22,8 @@ export interface DiskMachine {
   readonly as?: "disk" | "cd";
   /** @default 512 */
   readonly memoryMiB?: number;
+  /** Whether it has a TPM. @default false */
+  readonly tpm?: boolean;
 }
 
 const NONCE = "disk-boot";
@@ -35,11 +38,12 @@ const PFLASH = {
  * Boots a disk or CD, read-only and without a kernel on QEMU's command line, until `done` finds what it waits for.
  * By default that is the answer of the service on port 80, once the guest reports itself healthy.
  */
-export async function bootDisk(machine: DiskMachine, done: (console: string, port: number) => Promise<string | undefined> = answerOnceHealthy): Promise<{ readonly answer: string; readonly console: string }> {
+export async function bootDisk(machine: DiskMachine, done: (console: string, port: number) => Promise<string | undefined> = onceHealthy("/")): Promise<{ readonly answer: string; readonly console: string }> {
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-disk-boot-"));
   await writeFile(join(folder, "nonce"), NONCE);
   const port = await freePort();
-  const qemu = spawn(qemuProgram("amd64").binary, await argumentsOf(machine, folder, port), { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
+  await using tpm = machine.tpm ? await startTpm(folder, "tpm-crb") : undefined;
+  const qemu = spawn(qemuProgram("amd64").binary, [...(await argumentsOf(machine, folder, port)), ...(tpm?.arguments ?? [])], { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
   const ended = once(qemu, "close");
   let gone = false;
   void ended.then(() => {
@@ -66,9 +70,12 @@ export async function bootDisk(machine: DiskMachine, done: (console: string, por
   }
 }
 
-async function answerOnceHealthy(console: string, port: number): Promise<string | undefined> {
-  const isHealthy = console.split("\n").some((line) => parseConsoleLine(line, NONCE)?.stage === "healthy");
-  return isHealthy ? (await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(30_000) })).text() : undefined;
+/** What the service on port 80 answers for a path, once the guest reports itself healthy. */
+export function onceHealthy(path: string): (console: string, port: number) => Promise<string | undefined> {
+  return async (console, port) => {
+    const isHealthy = console.split("\n").some((line) => parseConsoleLine(line, NONCE)?.stage === "healthy");
+    return isHealthy ? (await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(30_000) })).text() : undefined;
+  };
 }
 
 async function argumentsOf({ path, driver, firmware, as = "disk", memoryMiB = 512 }: DiskMachine, folder: string, port: number): Promise<string[]> {

@@ -1,0 +1,23 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const SOCKET = "tpm.sock";
+
+/** A TPM 2.0 in software for one machine, whose folder this is. It ends with the machine, and when it is disposed of. */
+export async function startTpm(folder: string, device: "tpm-crb" | "tpm-tis-device"): Promise<{ readonly arguments: readonly string[] } & AsyncDisposable> {
+  await mkdir(join(folder, "tpm"));
+  const swtpm = spawn("swtpm", ["socket", "--tpm2", "--tpmstate", "dir=tpm", "--ctrl", `type=unixio,path=${SOCKET}`, "--terminate"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"], timeout: 180_000, killSignal: "SIGKILL" });
+  const ended = once(swtpm, "close");
+  while (swtpm.exitCode === null && !(await access(join(folder, SOCKET)).then(() => true, () => false))) await sleep(20);
+  if (swtpm.exitCode !== null) throw new Error(`swtpm ended with ${swtpm.exitCode}`);
+  return {
+    arguments: ["-chardev", `socket,id=tpm,path=${SOCKET}`, "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", `${device},tpmdev=tpm0`],
+    async [Symbol.asyncDispose]() {
+      swtpm.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
