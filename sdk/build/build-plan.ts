@@ -11,10 +11,11 @@ import { removeDeadParts, type StagedFile } from "../core/write-file.ts";
 import type { LockedDeb } from "../debian/locked.ts";
 import type { Pcrs } from "../disk/pcrs.ts";
 import type { Signer } from "../disk/signer.ts";
-import { chooseFormats, DEFAULT_FORMAT, type FormatName } from "../format/formats.ts";
+import { chooseFormats, DEFAULT_FORMAT, type FormatName, loaderFiles } from "../format/formats.ts";
 import type { LoaderFile } from "../format/loaders.ts";
 import type { Content, FormatWriter, Parts } from "../format/parts.ts";
 import type { Plan } from "../plan/plan.ts";
+import { needsStage1, stage1Segment } from "../plan/stage1.ts";
 import type { RegistryCache } from "../share/registry-cache.ts";
 import { type Artifact, type ArtifactFile, artifactDigest } from "./artifact.ts";
 import { heldByPlan } from "./held.ts";
@@ -112,7 +113,8 @@ async function buildRepairing(plan: Plan, formats: readonly FormatWriter[], opti
 async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: BuildPlanOptions, workshop: Workshop, repaired: ReadonlySet<string>): Promise<Artifact> {
   const withInitrd = formats.some(({ needs }) => needs === "initrd");
   const prepared = await prepare(withInitrd ? plan : { ...plan, segments: [] }, workshop);
-  const loaders = await readLoaders(formats, plan.arch, options.loaders ?? [], workshop);
+  const loaders = await readLoaders(loaderFiles(formats, plan.arch, needsStage1(plan.kernel)), options.loaders ?? [], workshop);
+  const stage1 = await makeStage1(plan, loaders.get("busybox"), workshop);
   const segments = await joinSegments(prepared.segments, workshop.segments);
   const archives = [...(prepared.microcode ? [microcodeArchive(contentOf(prepared.microcode, workshop.segments))] : []), ...segments];
   const common = {
@@ -121,6 +123,7 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
     cmdline: plan.cmdline,
     ...kernelContent(prepared, workshop.segments),
     loader: (file: LoaderFile) => present(loaders.get(file)),
+    ...(stage1 && { stage1: contentOf(stage1, workshop.segments) }),
     ...(options.diskMiB !== undefined && { diskMiB: options.diskMiB }),
     ...(options.signer && { signer: options.signer }),
     ...(options.signal && { signal: options.signal }),
@@ -157,6 +160,12 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
   for (const share of toShare) share();
   const made = prepared.segments.map(({ name, size, key, cached }) => ({ name, size, cached: cached && !repaired.has(key) }));
   return { files, digest: artifactDigest(files), segments: made, ...(pcrs && { pcrs }) };
+}
+
+/** The initramfs for a root on a disk; undefined when no format wants one. */
+async function makeStage1({ kernel }: Plan, busybox: Uint8Array | undefined, workshop: Workshop): Promise<CachedSegment | undefined> {
+  if (!busybox || !needsStage1(kernel)) return undefined;
+  return (await prepare({ segments: [stage1Segment(kernel, busybox)] }, workshop)).segments[0];
 }
 
 function kernelContent({ kernel, microcode }: Prepared, store: SegmentStore): { kernel?: Content; microcode?: Content } {

@@ -81,7 +81,7 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   // what cannot be signed is told before anything is fetched
   const signer = options.secureBoot && signerOf(options.secureBoot);
   if (signer) checkSigned(formatsOf(options), around.arch);
-  const loaders = await lockLoaders(loaderPackages(formatsOf(options), around.arch), { ...options, arch: around.arch }, sources);
+  const loaders = await lockLoaders(loaderPackages(formatsOf(options), around.arch, hasDebianKernel(definition)), { ...options, arch: around.arch }, sources);
   const plan = await planDefinition(definition, options, around, sources);
   const lock: Lock = { ...plan.lock, ...(loaders && { loaders }) };
   const { outputDir, name = "linuxkit", onProgress, signal } = options;
@@ -113,6 +113,10 @@ async function planDefinition(definition: Definition, options: BuildOptions, aro
   if (wanted === false) return { plan, lock };
   const sbom = await sbomOf(plan, lock, planSources(around, lock), around);
   return { plan: wanted === true ? plan : withSbom(plan, wanted.path, sbom), lock, sbom };
+}
+
+function hasDebianKernel({ kernel }: Definition): boolean {
+  return kernel !== undefined && typeof kernel.image !== "string";
 }
 
 function formatsOf({ format = DEFAULT_FORMAT, formats = [format] }: BuildOptions): readonly FormatName[] {

@@ -3,7 +3,6 @@ import { collect } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { LockedDeb } from "../debian/locked.ts";
 import { LOADER_FILES, type LoaderFile } from "../format/loaders.ts";
-import type { FormatWriter } from "../format/parts.ts";
 import type { Lock } from "../resolve/lock.ts";
 import type { OutsideSources } from "./outside.ts";
 import type { Workshop } from "./segment.ts";
@@ -25,13 +24,13 @@ export async function lockLoaders(names: readonly string[], former: { readonly a
 }
 
 /**
- * Reads, out of the locked packages, the loaders that formats take; what the cache does not hold is fetched first.
+ * Reads files of loaders out of the locked packages; what the cache does not hold is fetched first.
  *
  * @throws NOT_FOUND when a package is not locked or has no such file
  */
-export async function readLoaders(formats: readonly FormatWriter[], arch: Arch, locked: readonly LockedDeb[], { sources, signal }: Workshop): Promise<ReadonlyMap<LoaderFile, Uint8Array>> {
+export async function readLoaders(files: readonly LoaderFile[], locked: readonly LockedDeb[], { sources, signal }: Workshop): Promise<ReadonlyMap<LoaderFile, Uint8Array>> {
   const loaders = new Map<LoaderFile, Uint8Array>();
-  for (const file of new Set(formats.flatMap((format) => format.loaders?.(arch) ?? []))) {
+  for (const file of files) {
     const { package: name, path } = LOADER_FILES[file];
     const deb = locked.find((one) => one.name === name);
     if (!deb) throw new LinuxKitError("NOT_FOUND", `the lock has no package ${name}, which a format takes ${path} from: build through build() or ImageBuild, which lock it`, { what: name });

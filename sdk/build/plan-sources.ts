@@ -52,11 +52,11 @@ export function planSources(around: Surroundings, lock: Lock): Sources {
 
   return {
     openSource: (source, signal) => ("debian" in source ? openDebian(source, signal) : openImage(source.oci, signal)),
-    async openModules(source, names, signal) {
+    async openModules(source, names, { purpose, signal } = {}) {
       const options = debianOptions(withSignal(signal));
       const deb = kernelPackage(source);
       await ensureDebs([deb], options);
-      return kernelModules(deb, names, options);
+      return kernelModules(deb, names, { ...options, ...(purpose && { purpose }) });
     },
     async openKernel(kernel, signal) {
       if ("oci" in kernel.source) return { body: await openBinary(kernel, kernel.source.oci, signal) };

@@ -90,7 +90,7 @@ async function* stepEntries(step: PlanStep, { sources, store, signal }: Workshop
       yield* layoutEntries(step, sources, signal);
       break;
     case "modules": {
-      const { files, order } = await sources.openModules(step.source, step.names, signal);
+      const { files, order } = await sources.openModules(step.source, step.names, { ...(step.purpose && { purpose: step.purpose }), signal });
       yield* files;
       yield fileEntry(MODULES_LIST, order.map((line) => `${line}\n`).join(""));
       break;

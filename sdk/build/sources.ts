@@ -1,6 +1,6 @@
 import type { Entry } from "../archive/entry.ts";
 import type { Bytes } from "../core/bytes.ts";
-import type { LayoutStep, PlanBlob, PlanKernel, PlanSource } from "../plan/plan.ts";
+import type { LayoutStep, ModulesStep, PlanBlob, PlanKernel, PlanSource } from "../plan/plan.ts";
 
 /** Kernel modules as files, and the order in which the guest loads them. */
 export interface ModuleSet {
@@ -19,7 +19,7 @@ export interface KernelFile {
 export interface Sources {
   /** An image's tree, with paths from its own root. The same source gives the same entries in the same order. */
   openSource(source: PlanSource, signal?: AbortSignal): AsyncIterable<Entry>;
-  openModules(source: PlanSource, names: readonly string[], signal?: AbortSignal): Promise<ModuleSet>;
+  openModules(source: PlanSource, names: readonly string[], options?: { readonly purpose?: ModulesStep["purpose"]; readonly signal?: AbortSignal | undefined }): Promise<ModuleSet>;
   openKernel(kernel: PlanKernel, signal?: AbortSignal): Promise<KernelFile>;
   /** A file of an image by its path from the image's own root; undefined where there is none. */
   openFile(source: PlanSource, path: string, signal?: AbortSignal): Promise<Bytes | undefined>;

@@ -7,8 +7,8 @@ const KNOWN_BUSES = /^(?:pci|virtio|acpi):/;
  * For each module the devices without which the guest need not load it; none means that it is always loaded.
  *
  * A driver has its own devices. A driver of a bus that is only known later (SCSI, Hyper-V's) has those of the modules
- * that bring such a bus: what it depends on, else what depends on the same as it does. A library has those of all its
- * users, when all of them have some.
+ * that bring such a bus: what it depends on, else what depends on the same as it does, be it through a library. A library
+ * has those of all its users, when all of them have some.
  *
  * @param order as `moduleOrder` gives it
  */
@@ -23,13 +23,15 @@ export function devicePatterns(order: readonly ModuleInfo[]): ReadonlyMap<string
     const own = module.aliases.map((alias) => alias.replace(/^acpi\*:/, "acpi:")).filter((alias) => KNOWN_BUSES.test(alias));
     if (own.length > 0) patterns.set(module.name, own);
   }
-  for (const module of order) {
-    if (patterns.has(module.name) || !isDriver(module)) continue;
-    const carriers = order.filter(({ name }) => module.depends.includes(name) && patterns.has(name));
-    const siblings = module.depends.flatMap(usersOf).filter((other) => other !== module && patterns.has(other.name));
-    const found = union(carriers.length > 0 ? carriers : siblings);
+  const drivers = (): ModuleInfo[] => order.filter((module) => !patterns.has(module.name) && isDriver(module));
+  for (const module of drivers()) {
+    const found = union(order.filter(({ name }) => module.depends.includes(name) && patterns.has(name)));
     if (found.length > 0) patterns.set(module.name, found);
   }
+  // a disk of SCSI may hang behind any of the controllers, be it one that the loop before came to only late
+  const allUsersOf = (name: string): ModuleInfo[] => usersOf(name).flatMap((user) => [user, ...allUsersOf(user.name)]);
+  const later = drivers().map((module) => [module.name, union(module.depends.flatMap(allUsersOf).filter((other) => other !== module))] as const);
+  for (const [name, found] of later) if (found.length > 0) patterns.set(name, found);
   // users come after what they use: from the last to the first, all users of a library are settled before it
   for (const module of [...order].reverse()) {
     const users = usersOf(module.name);

@@ -31,6 +31,15 @@ export const GENERIC_MODULES: readonly string[] = Object.freeze([
 /** Beside them on arm64, whose machines in QEMU have neither ACPI nor, in Debian's kernel, a driver for the button that they have. */
 export const ARM64_MODULES: readonly string[] = Object.freeze(["virtio_input"]);
 
+/**
+ * Modules that lead to a root on a disk, those of them that its kernel has: controllers, disks and CDs in virtual and real
+ * machines, and the filesystems that a root may be.
+ */
+export const ROOT_MODULES: readonly string[] = Object.freeze([
+  "virtio_pci", "virtio_mmio", "virtio_blk", "virtio_scsi", "nvme", "hv_vmbus", "hv_storvsc", "xen_blkfront", "vmw_pvscsi", "ata_piix", "ahci",
+  "xhci_pci", "ehci_pci", "usb_storage", "uas", "sd_mod", "sr_mod", "squashfs", "erofs", "isofs", "overlay",
+]);
+
 /** Where modules lie in the OS; `/lib` leads there too. */
 export const MODULES_FOLDER = "usr/lib/modules";
 
@@ -45,11 +54,12 @@ export interface KernelModules {
 /**
  * The default modules and those asked for, with all that they need. The package is in the store.
  *
+ * @param options `purpose: "root"` takes {@link ROOT_MODULES} for the default ones
  * @throws NOT_FOUND for a name that the kernel does not have, with the nearest that it has
  */
-export async function kernelModules(deb: Pick<LockedDeb, "name" | "sha256">, names: readonly string[], options: KernelOptions): Promise<KernelModules> {
+export async function kernelModules(deb: Pick<LockedDeb, "name" | "sha256">, names: readonly string[], options: KernelOptions & { readonly purpose?: "root" }): Promise<KernelModules> {
   const pack = await openKernelPack(deb, options);
-  const order = moduleOrder(pack.contents, [...defaultsOf(deb.name, pack.contents), ...names]);
+  const order = moduleOrder(pack.contents, [...defaultsOf(deb.name, pack.contents, options.purpose), ...names]);
   const patterns = devicePatterns(order);
   // what a user asks for is loaded, whatever the machine has
   const asked = new Set(names.map(moduleName));
@@ -73,8 +83,9 @@ export async function kernelConfig(deb: Pick<LockedDeb, "name" | "sha256">, opti
   return (await openKernelPack(deb, options)).contents.config;
 }
 
-function defaultsOf(deb: string, { modules, builtin }: KernelContents): string[] {
+function defaultsOf(deb: string, { modules, builtin }: KernelContents, purpose: "root" | undefined): string[] {
   const known = new Set([...modules.map(({ name }) => name), ...builtin]);
+  if (purpose === "root") return ROOT_MODULES.filter((name) => known.has(name));
   // s390x has one kernel, and none of this hardware
   const isGeneric = !deb.includes("-cloud-") && !deb.endsWith("-s390x");
   return [...DEFAULT_MODULES, ...(isGeneric ? GENERIC_MODULES : []), ...(deb.endsWith("-arm64") ? ARM64_MODULES : [])].filter((name) => known.has(name));

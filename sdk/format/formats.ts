@@ -6,7 +6,7 @@ import { aws, dynamicVhd, gcp, qcow2Bios, qcow2Efi, rawBios, rawEfi, rawHybrid, 
 import { docker } from "./docker.ts";
 import { isoBios, isoEfi, isoEfiInitrd } from "./iso.ts";
 import { kernelInitrd, tarKernelInitrd } from "./kernel-initrd.ts";
-import { LOADER_FILES } from "./loaders.ts";
+import { LOADER_FILES, type LoaderFile } from "./loaders.ts";
 import { toolMissing } from "./mksquashfs.ts";
 import type { FormatWriter } from "./parts.ts";
 import { kernelErofs, kernelSquashfs } from "./root-image.ts";
@@ -102,10 +102,18 @@ export function checkSigned(names: readonly string[], arch: Arch): void {
   }
 }
 
-/** The Debian packages that hold the loaders of formats, each once, sorted. */
-export function loaderPackages(names: readonly string[], arch: Arch): string[] {
-  const files = chooseFormats(names, arch).flatMap((writer) => writer.loaders?.(arch) ?? []);
-  return [...new Set(files.map((file) => LOADER_FILES[file].package))].sort();
+/**
+ * The files of loaders that formats take, each once.
+ *
+ * @param stage1 whether the kernel wants a first stage for a root on a disk
+ */
+export function loaderFiles(writers: readonly FormatWriter[], arch: Arch, stage1: boolean): LoaderFile[] {
+  return [...new Set(writers.flatMap((writer) => [...(writer.loaders?.(arch) ?? []), ...(stage1 && writer.rootOnDisk ? ["busybox" as const] : [])]))];
+}
+
+/** The Debian packages that hold the {@link loaderFiles} of formats, each once, sorted. */
+export function loaderPackages(names: readonly string[], arch: Arch, stage1 = false): string[] {
+  return [...new Set(loaderFiles(chooseFormats(names, arch), arch, stage1).map((file) => LOADER_FILES[file].package))].sort();
 }
 
 function isOnPath(program: string): boolean {

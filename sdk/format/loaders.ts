@@ -15,6 +15,8 @@ export const LOADER_FILES = {
   "isohdpfx.bin": { package: "isolinux", path: "usr/lib/ISOLINUX/isohdpfx.bin" },
   "systemd-bootx64.efi": { package: "systemd-boot-efi", path: "usr/lib/systemd/boot/efi/systemd-bootx64.efi" },
   "linuxx64.efi.stub": { package: "systemd-boot-efi", path: "usr/lib/systemd/boot/efi/linuxx64.efi.stub" },
+  /** What the first stage of a root on a disk runs on. */
+  busybox: { package: "busybox-static", path: "usr/bin/busybox" },
   "linuxaa64.efi.stub": { package: "systemd-boot-efi", path: "usr/lib/systemd/boot/efi/linuxaa64.efi.stub" },
 } as const;
 

@@ -15,7 +15,7 @@ export const MKSQUASHFS = { program: "mksquashfs", package: "squashfs-tools" } a
 
 // nothing of the clock or the host may enter, and the root's own time can only be set with all others; gzip is what every
 // kernel with squashfs reads
-const OPTIONS = ["-tar", "-comp", "gzip", "-noappend", "-quiet", "-no-progress", "-mkfs-time", "0", "-root-mode", "0755", "-root-uid", "0", "-root-gid", "0", "-all-time", "0"];
+const OPTIONS = ["-tar", "-comp", "gzip", "-noappend", "-quiet", "-no-progress", "-root-mode", "0755", "-root-uid", "0", "-root-gid", "0", "-all-time", "0"];
 
 /** How a pipe tells that its reader is gone: the tool does not wait for what pads the archive's end. */
 const ENDED_EARLY: readonly string[] = ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
@@ -24,22 +24,23 @@ const ENDED_EARLY: readonly string[] = ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
  * A squashfs of entries, by `mksquashfs` of the host: the same version of it gives the same bytes. It cannot write to a
  * pipe, so the image lies in a temporary file beside `aside` meanwhile.
  *
+ * @param options `mark`: 31 bits that tell the image from another, in the place of the time at which it was made
  * @throws TOOL_MISSING when it is not on PATH, UNSUPPORTED with what it said when it fails: versions before 4.5 read no tar
  */
-export async function* makeSquashfs(entries: AsyncIterable<Entry>, { aside, signal }: { readonly aside: string; readonly signal?: AbortSignal }): AsyncGenerator<Uint8Array> {
+export async function* makeSquashfs(entries: AsyncIterable<Entry>, { mark, aside, signal }: { readonly mark: number; readonly aside: string; readonly signal?: AbortSignal }): AsyncGenerator<Uint8Array> {
   const part = partPath(aside);
   await mkdir(dirname(part), { recursive: true });
   try {
-    await run(part, entries, signal);
+    await run([part, ...OPTIONS, "-mkfs-time", String(mark)], entries, signal);
     yield* fileBytes(part, { memory: "reused" });
   } finally {
     await rm(part, { force: true });
   }
 }
 
-async function run(part: string, entries: AsyncIterable<Entry>, signal: AbortSignal | undefined): Promise<void> {
+async function run(args: readonly string[], entries: AsyncIterable<Entry>, signal: AbortSignal | undefined): Promise<void> {
   const { SOURCE_DATE_EPOCH: _, ...env } = process.env;
-  const tool = spawn(MKSQUASHFS.program, ["-", part, ...OPTIONS], { env, stdio: ["pipe", "ignore", "pipe"], ...(signal && { signal }), killSignal: "SIGKILL" });
+  const tool = spawn(MKSQUASHFS.program, ["-", ...args], { env, stdio: ["pipe", "ignore", "pipe"], ...(signal && { signal }), killSignal: "SIGKILL" });
   let said = "";
   tool.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;

@@ -30,6 +30,8 @@ export interface Parts {
   readonly archives?: readonly Content[];
   /** The root filesystem as paths. Only for a format that needs it. */
   readonly tree?: () => AsyncIterable<Entry> | Iterable<Entry>;
+  /** The initramfs that mounts a root, but for its list of roots. Only for a format that wants it, of a kernel that does. */
+  readonly stage1?: Content;
   /** A file of a boot loader, one of those that the format asks for. */
   loader(file: LoaderFile): Uint8Array;
   /** MiB that a disk has at least. @default as few as hold its content */
@@ -84,6 +86,8 @@ export interface FormatWriter {
   wholeProgram?(arch: Arch): boolean;
   /** The loaders that it takes, on an architecture. @default none */
   loaders?(arch: Arch): readonly LoaderFile[];
+  /** Whether the root lies on a disk, so that a kernel without drivers of its own needs a first stage. @default false */
+  readonly rootOnDisk?: boolean;
   /** A program of the host that it needs, and the Debian package that has it. @default none */
   readonly tool?: { readonly program: string; readonly package: string };
   /** The files to write; what is absent or empty (no kernel, no command line) has none. */

@@ -1,30 +1,42 @@
 import type { Entry } from "../archive/entry.ts";
+import type { Memory } from "../core/bytes.ts";
 import { erofsVolume } from "../disk/erofs.ts";
 import { readDisk } from "../disk/extent.ts";
-import { diskSeed } from "./disk-layout.ts";
 import { kernelFiles } from "./kernel-initrd.ts";
 import { makeSquashfs, MKSQUASHFS } from "./mksquashfs.ts";
 import type { FormatFile, FormatWriter, Parts } from "./parts.ts";
+import { BASE_INITRD, baseInitrd, rootSeed, squashfsMark } from "./stage1.ts";
 
 /**
- * `kernel+erofs`: the root as a filesystem image beside the kernel, for systems that are too large for memory. The
- * kernel must have the drivers of filesystem and disk built in, and the command line a `root=`.
+ * `kernel+erofs`: the root as a filesystem image beside the kernel, for systems that are too large for memory, and a
+ * small initramfs that mounts it. A kernel that is not Debian's gets none: it must have the drivers of filesystem and
+ * disk built in, and a `root=` on its command line.
  */
 export const kernelErofs: FormatWriter = {
   needs: "tree",
   costly: true,
+  rootOnDisk: true,
   suffixes: ["-erofs.img"],
-  files: (parts) => [...kernelFiles(parts), rootImage("-erofs.img", () => writeErofs(parts))],
+  files: (parts) => [...kernelFiles(parts), ...baseFiles(parts), rootImage("-erofs.img", () => writeErofs(parts))],
 };
 
 /** `kernel+squashfs`: as {@link kernelErofs}, compressed, by a program of the host. */
 export const kernelSquashfs: FormatWriter = {
   needs: "tree",
   costly: true,
+  rootOnDisk: true,
   suffixes: ["-squashfs.img"],
   tool: MKSQUASHFS,
-  files: (parts) => [...kernelFiles(parts), rootImage("-squashfs.img", () => makeSquashfs(rootOf(parts), parts))],
+  files: (parts) => [...kernelFiles(parts), ...baseFiles(parts), rootImage("-squashfs.img", () => makeSquashfs(rootOf(parts), { ...parts, mark: squashfsMark(parts) }))],
 };
+
+function baseFiles(parts: Parts): FormatFile[] {
+  return parts.stage1 ? [{ ...BASE_INITRD, open: (memory) => writeBase(parts, memory) }] : [];
+}
+
+async function* writeBase(parts: Parts, memory: Memory | undefined): AsyncGenerator<Uint8Array> {
+  yield* (await baseInitrd(parts))?.open(memory) ?? [];
+}
 
 function rootImage(suffix: string, open: () => AsyncGenerator<Uint8Array>): FormatFile {
   return { role: "image", suffix, open };
@@ -33,10 +45,10 @@ function rootImage(suffix: string, open: () => AsyncGenerator<Uint8Array>): Form
 async function* writeErofs(parts: Parts): AsyncGenerator<Uint8Array> {
   const entries: Entry[] = [];
   for await (const entry of rootOf(parts)) entries.push(entry);
-  yield* readDisk(erofsVolume({ entries, seed: diskSeed(parts, "erofs"), label: "linuxkit" }));
+  yield* readDisk(erofsVolume({ entries, seed: rootSeed.erofs(parts), label: "linuxkit" }));
 }
 
 /** The root without what only loaders read, as LinuxKit has it. */
-async function* rootOf({ tree }: Parts): AsyncGenerator<Entry> {
+export async function* rootOf({ tree }: Parts): AsyncGenerator<Entry> {
   for await (const entry of tree?.() ?? []) if (!entry.path.startsWith("boot/")) yield entry;
 }

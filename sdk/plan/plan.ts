@@ -90,6 +90,8 @@ export interface ModulesStep {
   readonly source: PlanSource;
   /** The names asked for, without what they depend on. */
   readonly names: readonly string[];
+  /** Which modules come beside those that are asked for: an OS's, or those that lead to its root. @default "system" */
+  readonly purpose?: "root";
 }
 
 /** One path whose content is in the plan itself or, when it is large, in the blob store. */

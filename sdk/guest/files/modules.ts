@@ -12,11 +12,20 @@ load_modules() {
       # read already; needed only for the power button, which can wait
       */qemu_fw_cfg.ko | */evdev.ko | */button.ko | */virtio_input.ko) continue ;;
     esac
+    # the first stage of a root that is no initramfs has loaded what leads to the root
+    is_loaded "$module" && continue
     if wanted $patterns; then
       insmod "$module" 2>/dev/null || refused="$refused \${module##*/}"
     fi
   done </etc/modules.list
   say modules$refused
+}
+
+# is_loaded PATH: files may have hyphens where the kernel has underscores
+is_loaded() {
+  name=\${1##*/}
+  name=\${name%.ko}
+  [ -e "/sys/module/\${name//-/_}" ]
 }
 
 # wanted [PATTERN…]
