@@ -6,7 +6,7 @@ export type Accelerator = "kvm" | "hvf" | "tcg";
 
 /** A disk file that the machine sees as a virtio block device. */
 export interface DiskAttachment {
-  /** Absolute path on the host. */
+  /** Absolute path on the host; or one seen from the machine's folder, for what lies there. */
   readonly path: string;
   readonly format: "raw" | "qcow2";
   /** What the guest finds it by, as `/dev/disk/by-id/virtio-SERIAL` or `/sys/block/vdX/serial`: at most 20 bytes. */

@@ -1,16 +1,17 @@
-import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
+import type { BuiltFile } from "../../sdk/resource/builder.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
 import { type ServiceSecrets, secretsOf } from "./service-secrets.ts";
 import { type Transform, transformed } from "./transform.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs {
-  /** A build that writes `kernel+initrd`. */
+  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is a disk of the machine. */
   readonly build?: ImageBuild | undefined;
   readonly image?: Image | undefined;
   /** Of the build made here. @default "amd64" */
@@ -27,6 +28,8 @@ export class MachineImage extends ComponentResource {
   /** Paths on this host. */
   readonly kernel: Output<string>;
   readonly initrd: Output<string>;
+  /** Of a build whose root is a file of its own; else undefined. */
+  readonly root: Output<string | undefined>;
   /** What the services of the definition name as secrets. */
   readonly secrets: Output<ServiceSecrets>;
   /** The resources behind it. */
@@ -40,10 +43,25 @@ export class MachineImage extends ComponentResource {
     this.arch = output(build.arch);
     this.cmdline = output(build.cmdline);
     this.kernel = build.file("kernel");
-    this.initrd = build.file("initrd");
+    const boot = all([build.path, build.files]).apply(([path, files]) => bootFiles(name, path, files));
+    this.initrd = boot.initrd;
+    this.root = boot.apply(({ root }) => root);
     this.secrets = secretsOf(build.definition);
-    this.registerOutputs({ digest: this.digest, arch: this.arch, cmdline: this.cmdline, kernel: this.kernel, initrd: this.initrd });
+    this.registerOutputs({ digest: this.digest, arch: this.arch, cmdline: this.cmdline, kernel: this.kernel, initrd: this.initrd, root: this.root });
   }
+}
+
+/** What a machine of a build boots: a root that is all in memory where there is one, since it needs no disk. */
+function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): { readonly initrd: string; readonly root?: string } {
+  const path = (role: string): string | undefined => {
+    const file = files.find((file) => file.role === role);
+    return file && `${folder}/${file.name}`;
+  };
+  const [initrd, base, root] = ["initrd", "base-initrd", "root"].map(path);
+  if (initrd !== undefined) return { initrd };
+  if (base !== undefined && root !== undefined) return { initrd: base, root };
+  const roles = files.map(({ role }) => role).join(", ") || "no file";
+  throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build with ${roles}, wanted one of kernel+initrd, or of kernel+squashfs or kernel+erofs with debian.kernel()`, { path: "build" });
 }
 
 function buildArguments(name: string, { image, arch, transform }: MachineImageArgs): ImageBuildArgs {

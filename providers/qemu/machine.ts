@@ -15,7 +15,7 @@ import { QemuVm, type QemuVmArgs } from "./vm.ts";
 export interface MachineArgs extends Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "userData" | "waitForHealth"> {
   /** An operating system: it is built as this machine's own child. */
   readonly image?: Image | undefined;
-  /** A build that writes `kernel+initrd`. */
+  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is then the last disk. */
   readonly build?: ImageBuild | undefined;
   readonly machineImage?: MachineImage | undefined;
   /** Of the build made here; any other has its own. @default "amd64" */
@@ -70,8 +70,8 @@ export class Machine extends ComponentResource {
 }
 
 function vmArguments({ memoryMiB, cpus, publish, userData, secrets, waitForHealth, disks = [] }: MachineArgs, image: MachineImage): QemuVmArgs {
-  const { kernel, initrd, cmdline, digest, arch } = image;
-  return { kernel, initrd, cmdline, digest, arch, memoryMiB, cpus, publish, userData, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>), waitForHealth, disks: disks.map(attachment) };
+  const { kernel, initrd, root, cmdline, digest, arch } = image;
+  return { kernel, initrd, root, cmdline, digest, arch, memoryMiB, cpus, publish, userData, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>), waitForHealth, disks: disks.map(attachment) };
 }
 
 function attachment(disk: Disk | Input<DiskAttachment>): Input<DiskAttachment> {

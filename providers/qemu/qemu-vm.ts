@@ -39,7 +39,7 @@ const realBuilder = async (): Promise<Builder> => (await import("../../sdk/resou
 /** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
 export function qemuVm(places: Places = defaultPlaces(), loadBuilder: () => Promise<Builder> = realBuilder): ResourceType<VmInputs, VmOutputs> {
   const run = async (start: Start, work: BuildWork): Promise<Created<VmOutputs>> =>
-    withArtifactFiles([start.inputs.kernel, start.inputs.initrd], places.cacheDir, loadBuilder, work, () => runMachine(start, places));
+    withArtifactFiles(filesOf(start.inputs), places.cacheDir, loadBuilder, work, () => runMachine(start, places));
   return {
     token: "linuxkit:index:QemuVm",
     timeoutSeconds: 300,
@@ -87,10 +87,14 @@ export function qemuVm(places: Places = defaultPlaces(), loadBuilder: () => Prom
   };
 }
 
+function filesOf({ kernel, initrd, root }: VmInputs): string[] {
+  return [kernel, initrd, ...(root === undefined ? [] : [root])];
+}
+
 function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmOutputs>): Difference {
   const changed = leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
     // where the files are says nothing of what they are
-    if (path === "kernel" || path === "initrd") return "ignore";
+    if (path === "kernel" || path === "initrd" || path === "root") return "ignore";
     return path === "waitForHealth" ? "update" : "replace";
   });
   const holds = (list: unknown): boolean => list === UNKNOWN || (Array.isArray(list) && list.length > 0);

@@ -18,7 +18,7 @@ import { probeBoot } from "./probe.ts";
 import { formatPublication, parsePublication, type Publication } from "./publish.ts";
 import { findQemu } from "./qemu-program.ts";
 import { killMachine } from "./stop.ts";
-import type { VmInputs } from "./vm-inputs.ts";
+import { ROOT_SERIAL, type VmInputs } from "./vm-inputs.ts";
 
 /** What is to be started, and for whom. */
 export interface Start {
@@ -61,6 +61,8 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: Places)
     const firmware = await layOut(folder.path, inputs, nonce);
     const args = qemuArguments({
       ...inputs, accelerator, publish, firmware,
+      // last, so that the names of the others do not depend on it
+      disks: [...inputs.disks, ...(inputs.root === undefined ? [] : [{ path: "root", format: "raw", serial: ROOT_SERIAL, readOnly: true } as const])],
       cmdline: hasFirmwareDevice(inputs.arch) ? inputs.cmdline : `${inputs.cmdline} linuxkit.nonce=${nonce}`,
       name: `linuxkit-${id}`, kernel: "kernel", initrd: "initrd", monitor: MONITOR,
     });
@@ -99,6 +101,7 @@ export async function discard(id: string, stateDir: string): Promise<void> {
 async function layOut(folder: string, inputs: VmInputs, nonce: string): Promise<{ name: string; file: string }[]> {
   await bringIn(inputs.kernel, join(folder, "kernel"));
   await bringIn(inputs.initrd, join(folder, "initrd"));
+  if (inputs.root !== undefined) await bringIn(inputs.root, join(folder, "root"));
   if (!hasFirmwareDevice(inputs.arch)) return [];
   const items: [name: string, contents: string][] = [[FIRMWARE.nonce, nonce]];
   if (inputs.userData !== undefined) items.push([FIRMWARE.userData, inputs.userData]);

@@ -11,6 +11,8 @@ export interface VmInputs {
   /** Paths on this host. They are not compared: `digest` says whether they are other files. */
   readonly kernel: string;
   readonly initrd: string;
+  /** An image of the root, on a disk that cannot be written and comes after {@link disks}. @default the initrd is the root */
+  readonly root?: string;
   readonly cmdline: string;
   /** What the OS is. */
   readonly digest: string;
@@ -30,8 +32,11 @@ export interface VmInputs {
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** The serial of the disk that holds the root. */
+export const ROOT_SERIAL = "root";
+
 const DEFAULTS: Properties = { arch: "amd64", cmdline: "", memoryMiB: 256, cpus: 1, publish: [], disks: [], waitForHealth: true };
-const KNOWN = new Set([...Object.keys(DEFAULTS), "kernel", "initrd", "digest", "userData", "secrets"]);
+const KNOWN = new Set([...Object.keys(DEFAULTS), "kernel", "initrd", "root", "digest", "userData", "secrets"]);
 
 /** Says what is wrong with one value, in a sentence; an unknown value is never asked. */
 type Rule = (value: Value) => string | undefined;
@@ -67,8 +72,9 @@ export function checkVm(given: Properties): Checked {
     if (value === undefined) fail(name, "is missing");
     else if (value !== UNKNOWN) fail(name, rule(value));
   }
+  if (inputs.root !== undefined && inputs.root !== UNKNOWN) fail("root", path(inputs.root));
   inputs.publish = checkPublish(inputs.publish, fail);
-  checkDisks(inputs.disks, fail);
+  checkDisks(inputs, fail);
   checkFirmware(inputs, fail);
   return { inputs, failures };
 }
@@ -95,7 +101,8 @@ function checkPublish(value: Value | undefined, fail: Fail): Value {
   });
 }
 
-function checkDisks(value: Value | undefined, fail: Fail): void {
+function checkDisks(inputs: Readonly<Record<string, Value | undefined>>, fail: Fail): void {
+  const value = inputs.disks;
   if (value === UNKNOWN) return;
   if (!Array.isArray(value)) {
     fail("disks", `got ${show(value)}, wanted a list of disks`);
@@ -113,6 +120,7 @@ function checkDisks(value: Value | undefined, fail: Fail): void {
     if (disk.format !== UNKNOWN && disk.format !== "raw" && disk.format !== "qcow2") fail(`${at}.format`, `got ${show(disk.format)}, wanted raw or qcow2`);
     if (disk.serial === UNKNOWN) continue;
     fail(`${at}.serial`, serialProblem(disk.serial));
+    if (disk.serial === ROOT_SERIAL && typeof inputs.root === "string") fail(`${at}.serial`, `got ${show(disk.serial)}, which the disk of the root has, wanted another`);
     if (typeof disk.serial === "string" && serials.size === serials.add(disk.serial).size) fail(`${at}.serial`, `got ${show(disk.serial)}, which another disk has, wanted one of its own`);
   }
 }

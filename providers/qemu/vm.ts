@@ -11,6 +11,8 @@ export interface QemuVmArgs {
   readonly kernel: Input<string>;
   /** Path of the initial ramdisk on this host. */
   readonly initrd: Input<string>;
+  /** Path of an image of the root on this host, which the initial ramdisk mounts: the guest's last disk, read-only. @default the initial ramdisk is the root */
+  readonly root?: Input<string | undefined>;
   /** The kernel's command line. @default "" */
   readonly cmdline?: Input<string> | undefined;
   /** What the OS is: another digest is another machine. */

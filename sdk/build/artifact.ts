@@ -4,7 +4,7 @@ import type { Pcrs } from "../disk/pcrs.ts";
 
 /** A file that a build wrote. */
 export interface ArtifactFile {
-  /** What it is, whatever it is called: `kernel`, `initrd`, `cmdline`, or `image` for a format of one file. */
+  /** What it is, whatever it is called: `kernel`, `initrd`, `cmdline`, `base-initrd` and `root` where the root is a file of its own, or `image` for a format of one file. */
   readonly role: string;
   /** Its name in the output folder. */
   readonly name: string;

@@ -44,7 +44,7 @@ export interface Parts {
 }
 
 interface FileNames {
-  /** What it is, whatever its name: `kernel`, `initrd`, `cmdline`, `image`. */
+  /** What it is, whatever its name: `kernel`, `initrd`, `cmdline`, `base-initrd` and `root`, `image`. */
   readonly role: string;
   /** Comes after the artifact's name: `-kernel`, `.tar`. */
   readonly suffix: string;

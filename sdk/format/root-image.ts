@@ -39,7 +39,7 @@ async function* writeBase(parts: Parts, memory: Memory | undefined): AsyncGenera
 }
 
 function rootImage(suffix: string, open: () => AsyncGenerator<Uint8Array>): FormatFile {
-  return { role: "image", suffix, open };
+  return { role: "root", suffix, open };
 }
 
 async function* writeErofs(parts: Parts): AsyncGenerator<Uint8Array> {

@@ -8,7 +8,7 @@ blocks=/sys/class/block
 
 # identify DEVICE: sets kind (empty for what is none of ours), id, uuid and label
 identify() {
-  kind= id= uuid= label=
+  kind='' id='' uuid='' label=''
   head=$(dd if="$1" bs=2048 count=1 2>/dev/null | xxd -p | tr -d '\n')
   case $head in
     68737173*)
@@ -39,7 +39,7 @@ text() {
 is_root() {
   case $wanted in
     '') grep -qx "$kind $id" "$known" ;;
-    LABEL=*) [ "$kind" ] && [ "$label" = "\${wanted#LABEL=}" ] ;;
+    LABEL=*) [ "$label" ] && [ "$label" = "\${wanted#LABEL=}" ] ;;
     UUID=*) [ "$kind" ] && { is_uuid "$uuid" || is_uuid "$id"; } ;;
     *) [ "$1" = "$wanted" ] ;;
   esac
@@ -52,7 +52,7 @@ is_uuid() {
 
 # find_root: sets device and kind; fails where there is none yet, and then seen says what there is
 find_root() {
-  seen=
+  seen=''
   for folder in "$blocks"/*; do
     # no medium, or nothing behind it
     size=0

@@ -24,7 +24,7 @@ exec 2>/log
 . /lib/modules-list
 . /lib/find-root
 
-wanted= known=/etc/root limit=30 writable=50%
+wanted='' known=/etc/root limit=30 writable=50%
 read -r cmdline </proc/cmdline
 set -f
 for word in $cmdline; do
@@ -65,7 +65,7 @@ without_driver() {
 
 drivers
 seconds
-began=$seconds said=
+began=$seconds said=''
 until find_root; do
   seconds
   waited=$((seconds - began))

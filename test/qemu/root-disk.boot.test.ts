@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { build } from "../../sdk/build/build.ts";
+import { debian } from "../../sdk/debian/images.ts";
+import { File, Image, Kernel } from "../../sdk/index.ts";
+import type { Properties } from "../../sdk/plugin/value.ts";
+import { dhcp, spy } from "../guest/image.ts";
+import { noise } from "../support/fake-plan.ts";
+import { scratch } from "../support/judge.ts";
+import { MachineRun } from "./machine-run.ts";
+
+const LARGE_MIB = 200;
+const MEMORY_MIB = 160;
+
+/** What the spy, which may mount and sees the whole guest, says to a script. */
+async function ask(url: string, script: string): Promise<string> {
+  const answer = await fetch(`${url}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(60_000) });
+  return answer.text();
+}
+
+describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
+  let folder: Awaited<ReturnType<typeof scratch>>;
+  let given: Properties;
+  let pathOf: (suffix: string) => string;
+  let large: string;
+  before(async () => {
+    folder = await scratch();
+    const source = await folder.file("large", noise(LARGE_MIB << 20));
+    large = createHash("sha256").update(await readFile(source)).digest("hex");
+    const image = new Image({
+      kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 linuxkit.rootwait=60 linuxkit.overlay=8m" }),
+      init: [debian.init()],
+      onboot: [dhcp()],
+      services: [spy()],
+      files: [new File("/large", { source, mode: "0644" })],
+    });
+    const { digest, cmdline } = await build(image, { formats: ["kernel+squashfs", "kernel+erofs"], outputDir: folder.path, name: "os", sbom: false });
+    pathOf = (suffix) => join(folder.path, `os${suffix}`);
+    given = { kernel: pathOf("-kernel"), initrd: pathOf("-base-initrd.img"), digest, cmdline, memoryMiB: MEMORY_MIB, publish: ["0:80"] };
+  });
+  after(() => folder[Symbol.asyncDispose]());
+
+  for (const [kind, wanted] of [["squashfs", ""], ["erofs", " root=LABEL=linuxkit"]] as const) {
+    test(`as ${kind}, with less memory than the root has bytes${wanted && `, named by "${wanted.trim()}"`}`, async () => {
+      await using run = await MachineRun.make();
+      const root = pathOf(`-${kind}.img`);
+      const untouched = createHash("sha256").update(await readFile(root)).digest("hex");
+      const { outputs } = await run.create({ ...given, root, cmdline: `${given.cmdline as string}${wanted}` });
+
+      assert.match(await ask(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
+      assert.equal((await ask(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
+      // what the guest seals can be opened by one who may mount: it goes to memory, as far as that was given
+      const written = await ask(outputs.url, "mount -o remount,bind,rw /host && echo mine >/host/etc/hosts && cat /host/etc/hosts && dd if=/dev/zero of=/host/much bs=1M count=9 2>&1 | grep -o 'No space left.*'; df -m /host | awk 'NR == 2 { print $2 }'");
+      assert.deepEqual(written.trim().split("\n"), ["mine", "No space left on device", "8"]);
+      assert.deepEqual((await ask(outputs.url, "cat /sys/block/vda/ro /sys/block/vda/serial; echo; ls /sys/block")).trim().split(/\s+/), ["1", "root", "vda"]);
+      assert.equal(createHash("sha256").update(await readFile(root)).digest("hex"), untouched);
+      // the init found nothing that the first stage had not loaded well
+      assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
+    });
+  }
+
+  const quick = (): Properties => ({ ...given, cmdline: (given.cmdline as string).replace("rootwait=60", "rootwait=1") });
+  for (const [name, spoil, message] of [
+    ["that is not there", async () => quick(), /did not boot: no root after 1 s .*wanted squashfs [0-9a-f]{8} or erofs [0-9a-f]{8} or .*, found no disk/],
+    ["that was named and is not there", async () => ({ ...quick(), root: pathOf("-erofs.img"), cmdline: `${quick().cmdline as string} root=LABEL=elsewhere` }), /no root after 1 s .*wanted LABEL=elsewhere, found vda \(erofs [0-9a-f]{8} "linuxkit"\)/],
+    ["that was cut short", async () => ({ ...quick(), root: await cut() }), /the root on \/dev\/vda \(squashfs\) cannot be mounted: .*; the image is damaged, or cut short/],
+  ] as const) {
+    test(`says of a root ${name} what is wrong, and ends`, async () => {
+      await using run = await MachineRun.make();
+      await assert.rejects(run.create(await spoil()), { code: "BOOT_FAILED", message });
+    });
+  }
+
+  async function cut(): Promise<string> {
+    const path = join(folder.path, "cut.img");
+    await writeFile(path, (await readFile(pathOf("-squashfs.img"))).subarray(0, 4 << 20));
+    return path;
+  }
+});
