@@ -141,12 +141,12 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
       await using grown = format.needs === "tree" && format.suffixes.some((suffix) => !fetched.has(suffix)) ? await grow(plan, workshop) : undefined;
       const parts: Parts = { ...common, ...(format.needs === "tree" ? { tree: () => grown?.entries() ?? [] } : initrd) };
       for (const wanted of format.files(parts)) {
-        const { suffix } = wanted;
+        const { role, suffix } = wanted;
         // the kernel and its command line are the same beside each format
         if (files.some(({ name }) => name === options.name + suffix)) continue;
         const { staged, file } = fetched.get(suffix) ?? (await stageArtifact(wanted, options));
         if (!held.includes(staged)) held.push(staged);
-        files.push(file);
+        files.push({ ...file, role });
         if (format.suffixes.includes(suffix)) toShare.push(() => share(suffix, file));
       }
     }

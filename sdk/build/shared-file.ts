@@ -12,7 +12,7 @@ import type { Workshop } from "./segment.ts";
 import { type StagedArtifact, stageArtifact } from "./stage.ts";
 
 // counts the changes of how formats become bytes, so that what an older release made is not taken for current
-const FORMAT_LAYOUT = 1;
+const FORMAT_LAYOUT = 2;
 
 /** The files of a format that machines share, by their suffixes: keys name all that decides their bytes. */
 export interface SharedFiles {

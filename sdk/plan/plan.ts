@@ -151,4 +151,4 @@ export function planDigest(plan: Omit<Plan, "digest">): Digest {
 }
 
 // counts the changes of how steps become bytes, so that a cache made by an older release is not taken for current
-const SEGMENT_LAYOUT = 3;
+const SEGMENT_LAYOUT = 4;

@@ -71,6 +71,18 @@ test("devices without which a module stays out", () => {
   });
 });
 
+test("a disk of SCSI is behind any controller, through whatever library and whichever comes first", () => {
+  const order = [
+    info("scsi_mod"),
+    info("sd_mod", { depends: ["scsi_mod"], aliases: ["scsi:t-0x00*"] }),
+    info("libata", { depends: ["scsi_mod"] }),
+    info("ahci", { depends: ["libata"], aliases: ["pci:v*bc01sc06i01*"] }),
+    info("hv_vmbus", { aliases: ["acpi*:VMBUS:*"] }),
+    info("hv_storvsc", { depends: ["hv_vmbus", "scsi_mod"], aliases: ["vmbus:d96361ba104d*"] }),
+  ];
+  assert.deepEqual(devicePatterns(order).get("sd_mod"), ["pci:v*bc01sc06i01*", "acpi:VMBUS:*"]);
+});
+
 describe("a kernel's package", () => {
   let mirror: DebianMirror;
   const module = (modinfo: string[]): Buffer => elfFile({ modinfo });
