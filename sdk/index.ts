@@ -39,6 +39,8 @@ export type { Keep, LockedDeb, LockedDebian } from "./debian/locked.ts";
 export type { RegistryAuth, RegistryAuthRequest, RegistryCredential } from "./oci/registry/credentials.ts";
 export { build, type BuildOptions, type Built } from "./build/build.ts";
 export type { Pcrs } from "./disk/pcrs.ts";
+export { pull, type PullOptions } from "./build/pull.ts";
+export type { PushOption, SignOption } from "./build/publish.ts";
 export type { SecureBoot, SecureBootKey, SecureBootSigner } from "./disk/signer.ts";
 export type { VerifyRules } from "./sign/verify-rules.ts";
 export type { CacheOption } from "./share/registry-cache.ts";

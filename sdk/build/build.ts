@@ -18,6 +18,7 @@ import { lockLoaders } from "./loaders.ts";
 import { takeInFiles } from "./local-content.ts";
 import { type Origins, type OutsideSources, outsideSources, type Surroundings } from "./outside.ts";
 import { planSources } from "./plan-sources.ts";
+import { type PushOption, publicationOf, publish } from "./publish.ts";
 import { sbomOf } from "./sbom.ts";
 import { addSbom, type SbomOption, withSbom } from "./with-sbom.ts";
 
@@ -46,6 +47,8 @@ export interface BuildOptions extends Origins {
   readonly update?: "locked" | "always" | undefined;
   /** Repositories of registries in which machines share what they make, as `{ from, to: "registry.example.com/team/cache" }`. @default none */
   readonly cache?: CacheOption | undefined;
+  /** Publishes what was built as an OCI artifact. @default nothing is published */
+  readonly push?: PushOption | undefined;
   /** The SPDX document of all that is in the OS. @default true, written beside the files */
   readonly sbom?: SbomOption | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -61,6 +64,8 @@ export interface Built extends Artifact {
   readonly planDigest: Plan["digest"];
   /** The kernel's command line. */
   readonly cmdline: string;
+  /** Where it was published: `registry/repository@sha256:…`, which `pull` takes. */
+  readonly pushed?: string | undefined;
 }
 
 /**
@@ -75,6 +80,7 @@ export function build(image: Image, options: BuildOptions): Promise<Built> {
 
 /** {@link build} of a definition as plain JSON, as the plugin has it. */
 export async function buildDefinition(definition: Definition, options: BuildOptions): Promise<Built> {
+  const publication = options.push === undefined ? undefined : publicationOf(options.push);
   await using shared = sharedCache(options);
   const around = { ...surroundings(options), shared };
   const sources = outsideSources(around);
@@ -100,19 +106,20 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
     signal,
   });
   const artifact = plan.sbom === undefined ? written : await addSbom(written, plan.sbom, { outputDir, name, signal });
-  return { ...artifact, lock, planDigest: plan.plan.digest, cmdline: plan.plan.cmdline };
+  const pushed = publication && (await publish(publication, { definition: plan.read, artifact, plan: plan.plan, lock, name }, options));
+  return { ...artifact, lock, planDigest: plan.plan.digest, cmdline: plan.plan.cmdline, ...(pushed !== undefined && { pushed }) };
 }
 
-async function planDefinition(definition: Definition, options: BuildOptions, around: Surroundings, sources: OutsideSources): Promise<{ plan: Plan; lock: Lock; sbom?: string }> {
+async function planDefinition(definition: Definition, options: BuildOptions, around: Surroundings, sources: OutsideSources): Promise<{ read: Definition; plan: Plan; lock: Lock; sbom?: string }> {
   const read = takeInFiles(definition, { projectDir: around.folder, store: around.store });
   const { arch, signal } = around;
   const resolved = await resolve(read, { arch, sources, lock: options.lock, update: options.update, signal });
   const { lock } = resolved;
   const plan = definitionPlan(resolved, definition);
   const { sbom: wanted = true } = options;
-  if (wanted === false) return { plan, lock };
+  if (wanted === false) return { read, plan, lock };
   const sbom = await sbomOf(plan, lock, planSources(around, lock), around);
-  return { plan: wanted === true ? plan : withSbom(plan, wanted.path, sbom), lock, sbom };
+  return { read, plan: wanted === true ? plan : withSbom(plan, wanted.path, sbom), lock, sbom };
 }
 
 function hasDebianKernel({ kernel }: Definition): boolean {

@@ -10,11 +10,11 @@ import type { Artifact } from "./artifact.ts";
 export type SbomOption = boolean | { /** Where it lies in the OS, such as `/usr/share/sbom.spdx.json`. */ readonly path: string };
 
 /** Comes after the artifact's name. */
-const SUFFIX = "-sbom.spdx.json";
+export const SBOM_SUFFIX = "-sbom.spdx.json";
 
 /** Writes the document beside the files of an artifact: it comes after them, and is no part of their digest. */
 export async function addSbom(artifact: Artifact, sbom: string, target: { readonly outputDir: string; readonly name: string; readonly signal?: AbortSignal | undefined }): Promise<Artifact> {
-  const name = target.name + SUFFIX;
+  const name = target.name + SBOM_SUFFIX;
   const path = join(target.outputDir, name);
   const bytes = Buffer.from(sbom);
   await writeFileWhole(path, [bytes], { signal: target.signal });

@@ -21,7 +21,8 @@ export function metadataText(definition: Definition, kind: "yaml" | "json", expa
   return linuxkitText(definition, kind, expand);
 }
 
-function withoutSecrets(definition: Definition): Definition {
+/** The definition with every secret's name, and no value. */
+export function withoutSecrets(definition: Definition): Definition {
   const services = Object.entries(definition.services).map(([name, { secrets, ...service }]) => [
     name,
     secrets ? { ...service, secrets: Object.fromEntries(Object.keys(secrets).map((key) => [key, ""])) } : service,

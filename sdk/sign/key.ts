@@ -9,9 +9,8 @@ export interface VerifyingKey {
   verify(data: Uint8Array, signature: Uint8Array): boolean;
 }
 
-/** Who signs: a key in memory, or one that stays in its vault. */
-export interface SigningKey {
-  readonly hint: string;
+/** A private key, which knows the signatures that it has made. */
+export interface SigningKey extends VerifyingKey {
   /** ECDSA over the sha256 of `data`, as DER; RSA PKCS #1 v1.5 over the same; or Ed25519. */
   sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array;
 }
@@ -31,14 +30,17 @@ export function verifyingKey(pem: string, path: string): VerifyingKey {
 /**
  * A private key in PEM (PKCS #8): `cosign import-key-pair` takes the same.
  *
+ * @param path names it in messages: `push.sign`
  * @throws INVALID_DEFINITION; UNSUPPORTED for cosign's own encrypted form
  */
-export function signingKey(pem: string, passphrase?: string): SigningKey {
+export function signingKey(pem: string, passphrase?: string, path = "signing key"): SigningKey {
   if (/ENCRYPTED (SIGSTORE|COSIGN) PRIVATE KEY/.test(pem)) {
-    throw new LinuxKitError("UNSUPPORTED", "signing key: cosign's own encrypted form; wanted the PKCS #8 key that it was imported from, or a function that signs", { what: "cosign's encrypted key" });
+    throw new LinuxKitError("UNSUPPORTED", `${path}: cosign's own encrypted form; wanted the PKCS #8 key that it was imported from`, { what: "cosign's encrypted key" });
   }
-  const key = parsed(() => createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) }), "signing key");
-  return { hint: hintOf(createPublicKey(key)), sign: (data) => sign(hashOf(key, "signing key"), data, key) };
+  const key = parsed(() => createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) }), path);
+  const hash = hashOf(key, path);
+  const publicKey = createPublicKey(key);
+  return { hint: hintOf(publicKey), sign: (data) => sign(hash, data, key), verify: (data, signature) => verify(hash, data, publicKey, signature) };
 }
 
 function hintOf(key: KeyObject): string {

@@ -3,7 +3,8 @@ import type { Repository } from "../oci/registry/client.ts";
 import { type BlobHolder, pushImage } from "../oci/registry/push.ts";
 import type { PushBlobOptions } from "../oci/registry/push-blob.ts";
 import type { SigningKey } from "./key.ts";
-import { type SignatureForm, signImage } from "./sign-image.ts";
+import { signImage } from "./sign-image.ts";
+import type { SignatureForm } from "./verify-image.ts";
 
 export interface PushSignedOptions extends PushBlobOptions {
   readonly key: SigningKey;

@@ -10,25 +10,24 @@ import { pushManifest } from "../oci/registry/push.ts";
 import { pushBlob } from "../oci/registry/push-blob.ts";
 import { BUNDLE, makeBundle, SIGN_PREDICATE } from "./bundle.ts";
 import type { SigningKey } from "./key.ts";
+import { isSigned, type SignatureForm } from "./verify-image.ts";
 import { SIGNATURE_ANNOTATION, signatureTag, SIMPLE_SIGNING, simplePayload } from "./simple-signing.ts";
 
-/** Where a signature goes: `bundle`, which cosign 3 writes, or `tag`, which every cosign reads. */
-export type SignatureForm = "bundle" | "tag";
-
 /**
- * Signs what is in a registry, and puts the signature beside it. Under the tag, signatures by others stay. Nothing is
- * sent to a transparency log, and no time is in what is signed.
+ * Signs what is in a registry, and puts the signature beside it, unless it has one by this key. Under the tag, signatures
+ * by others stay. Nothing is sent to a transparency log, and no time is in what is signed.
  *
  * @param repository opened to push
  * @param image the manifest or index
  */
 export async function signImage(repository: Repository, image: Descriptor, key: SigningKey, forms: readonly SignatureForm[] = ["bundle", "tag"]): Promise<void> {
-  if (forms.includes("bundle")) {
+  const isMissing = async (form: SignatureForm) => forms.includes(form) && !(await isSigned(repository, image.digest, [key], form));
+  if (await isMissing("bundle")) {
     const blobs = [{ mediaType: BUNDLE, content: await makeBundle(image.digest, key) }];
     const annotations = { "dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": SIGN_PREDICATE };
     await pushArtifact(repository, { artifactType: BUNDLE, subject: image, blobs, annotations });
   }
-  if (forms.includes("tag")) await addToTag(repository, image.digest, key);
+  if (await isMissing("tag")) await addToTag(repository, image.digest, key);
 }
 
 async function addToTag(repository: Repository, image: Digest, key: SigningKey): Promise<void> {

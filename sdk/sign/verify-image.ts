@@ -26,16 +26,23 @@ export async function verifyImage(repository: Repository, image: Digest, keys: r
   const count = (): void => {
     if (++seen > SIGNATURES_MAX) throw new LinuxKitError("SIGNATURE_INVALID", `${repository.named(image)} has more than ${SIGNATURES_MAX} signatures, and none of the first by the keys that are named`, { source: repository.named(image) });
   };
-  for (const layer of await taggedLayers(repository, image)) {
-    count();
-    if (await isSignedLayer(repository, layer, image, keys)) return;
-  }
-  for (const referrer of await listReferrers(repository, image, BUNDLE)) {
-    count();
-    if (await isSignedReferrer(repository, referrer, image, keys)) return;
-  }
+  for (const form of ["tag", "bundle"] as const) if (await isSigned(repository, image, keys, form, count)) return;
   const why = seen === 0 ? "it is not signed: there is neither a .sig tag nor a bundle that refers to it" : `none of its ${seen} signatures is by a key that is named for it`;
   throw new LinuxKitError("SIGNATURE_INVALID", `${repository.named(image)}: ${why}`, { source: repository.named(image) });
+}
+
+/** Where a signature is: `bundle`, which cosign 3 writes, or `tag`, which every cosign reads. */
+export type SignatureForm = "bundle" | "tag";
+
+/** Whether an image has a signature of one form by one of the keys. `count` is called for each that is looked at. */
+export async function isSigned(repository: Repository, image: Digest, keys: readonly VerifyingKey[], form: SignatureForm, count: () => void = () => {}): Promise<boolean> {
+  const listed = form === "tag" ? await taggedLayers(repository, image) : await listReferrers(repository, image, BUNDLE);
+  const isRight = form === "tag" ? isSignedLayer : isSignedReferrer;
+  for (const one of listed) {
+    count();
+    if (await isRight(repository, one, image, keys)) return true;
+  }
+  return false;
 }
 
 async function taggedLayers(repository: Repository, image: Digest): Promise<readonly Descriptor[]> {

@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import { digestOf } from "../core/digest.ts";
+import { canonicalJson } from "../core/json.ts";
+import type { OnProgress } from "../core/progress.ts";
+import type { Definition } from "../definition/definition.ts";
+import { withoutSecrets } from "../definition/metadata.ts";
+import { createRegistryClient } from "../oci/registry/client.ts";
+import type { RegistryAuth } from "../oci/registry/credentials.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Lock } from "../resolve/lock.ts";
+import type { CacheOption } from "../share/registry-cache.ts";
+import { pushOs } from "../share/push-os.ts";
+import { parseRepositoryName, parseTarget } from "../share/repository-name.ts";
+import { type SigningKey, signingKey } from "../sign/key.ts";
+import type { Artifact } from "./artifact.ts";
+
+/** A private key, PKCS #8 in PEM: ECDSA, RSA or Ed25519. `openssl genpkey` makes one, `cosign import-key-pair` takes it. */
+export type SignOption = string | { readonly key: string; /** Of an encrypted key. */ readonly passphrase?: string | undefined };
+
+/** Where a build is published: a tag of a repository, `registry.example.com/team/os:1.2`. */
+export type PushOption =
+  | string
+  | {
+      readonly to: string;
+      /** Signs it as cosign does. @default it is not signed */
+      readonly sign?: SignOption | undefined;
+    };
+
+/** A target, with who signs. */
+export interface Publication {
+  readonly target: ReturnType<typeof parseTarget>;
+  readonly key?: SigningKey | undefined;
+}
+
+/** What an option says, checked before anything is built. @throws INVALID_DEFINITION, UNSUPPORTED for cosign's own encrypted key */
+export function publicationOf(push: PushOption): Publication {
+  const { to, sign } = typeof push === "string" ? { to: push } : push;
+  const path = typeof push === "string" ? "push" : "push.to";
+  const { key, passphrase } = typeof sign === "string" ? { key: sign } : (sign ?? {});
+  return { target: parseTarget(to, path), ...(key !== undefined && { key: signingKey(key, passphrase, "push.sign") }) };
+}
+
+/** What is published. */
+export interface Publishable {
+  /** With its local files read. */
+  readonly definition: Definition;
+  readonly artifact: Artifact;
+  readonly plan: Plan;
+  readonly lock: Lock;
+  /** What the files' names begin with. */
+  readonly name: string;
+}
+
+export interface PublishOptions {
+  readonly registryAuth?: RegistryAuth | undefined;
+  readonly cache?: CacheOption | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Publishes what was built; what the registry has is not sent, and what its cache holds of the same bytes is mounted.
+ *
+ * @returns `registry/repository@sha256:…`, which `pull` and `ImageBuild` take as an artifact
+ * @throws ACCESS_DENIED, NETWORK, TIMEOUT, CANCELLED
+ */
+export async function publish({ target, key }: Publication, { definition, artifact, plan, lock, name }: Publishable, options: PublishOptions): Promise<string> {
+  const { onProgress, signal, cache, registryAuth } = options;
+  const repository = createRegistryClient({ auth: registryAuth, signal }).repository(target.registry, target.repository, "pull,push");
+  const neighbour = cache?.to === undefined ? undefined : parseRepositoryName(cache.to, "cache.to");
+  const document = artifact.files.find(({ role }) => role === "sbom");
+  const config = {
+    arch: plan.arch,
+    name,
+    cmdline: plan.cmdline,
+    digest: artifact.digest,
+    planDigest: plan.digest,
+    definitionDigest: digestOf(canonicalJson(withoutSecrets(definition))),
+    segments: artifact.segments.map(({ name: own, size }) => ({ name: own, size })),
+    lock: lock as never,
+  };
+  const os = { config, files: artifact.files.filter((file) => file !== document), sbom: document && (await readFile(document.path)) };
+  const digest = await pushOs(os, repository, target.tag, { key, onProgress, ...(neighbour?.registry === target.registry && { mountFrom: neighbour.repository }) });
+  const pushed = `${repository.name}@${digest}`;
+  onProgress?.({ stage: "push", message: `${target.text} is ${pushed}${key ? ", signed" : ""}`, lasting: true });
+  return pushed;
+}

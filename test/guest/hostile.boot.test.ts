@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Service, type ServiceArgs } from "../../sdk/index.ts";
+import type { Booted } from "../support/qemu.ts";
+import { ATTACK_NAMES, attackerImage } from "./attacker.ts";
+import { ask, bootImage, dhcp, service, spy } from "./image.ts";
+
+const victim = service("victim", "echo hush >/run/private; exec busybox sh -c 'while :; do sleep 1; done' victim-at-work", { env: ["SECRET=hush", "PATH=/bin"], tmpfs: ["/run"], uid: 1000 });
+
+const attacker = (name: string, fields: Partial<ServiceArgs>): Service =>
+  new Service(name, { image: attackerImage(), tmpfs: ["/tmp:size=16m", "/run"], binds: ["/lib/modules:/modules:ro"], ...fields });
+
+// what it is given is little, so that three of them fit in a small machine
+const limits = { resources: { pids: { limit: 64 }, memory: { limit: 40 << 20 } } };
+
+/** What an attacker says it could do, once it has tried all. */
+async function couldOf(machine: Booted, name: string): Promise<string[]> {
+  let log = "";
+  while (!log.endsWith("tried\n")) {
+    await sleep(500);
+    log = await ask(machine, `cat /host/run/log/${name}.log`);
+  }
+  return log.split("\n").filter((line) => line.startsWith("could ")).map((line) => line.slice("could ".length));
+}
+
+describe("a hostile service", () => {
+  test("gets nowhere in the default sandbox, as root, as root with capabilities, and as another user", async () => {
+    const capabilities = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_MKNOD", "CAP_SETGID", "CAP_SETUID"];
+    const names = ["root", "capable", "user"];
+    await using machine = await bootImage({
+      onboot: [dhcp()],
+      services: [spy(), victim, attacker("root", limits), attacker("capable", { capabilities, ...limits }), attacker("user", { uid: 1000, gid: 1000, ...limits })],
+    }, { ports: [80] });
+    await machine.until("health", ({ stage }) => stage === "healthy");
+    for (const name of names) assert.deepEqual(await couldOf(machine, name), [], name);
+    const others = machine.lines.filter((line) => line.stage === "service" && ["spy", "victim"].includes(line.name));
+    assert.deepEqual([...new Set(others.map((line) => line.stage === "service" && line.state))].sort(), ["healthy", "started"]);
+  });
+
+  test("with the sandbox off, every attack works", async () => {
+    const open = attacker("open", {
+      sandbox: "linuxkit",
+      capabilities: ["all"],
+      pid: "host",
+      readonly: false,
+      tmpfs: ["/tmp", "/run"],
+    });
+    await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), victim, open] }, { ports: [80], memoryMiB: 512 });
+    await machine.until("health", ({ stage }) => stage === "healthy");
+    assert.deepEqual((await couldOf(machine, "open")).sort(), [...ATTACK_NAMES].sort());
+  });
+});

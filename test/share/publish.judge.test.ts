@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { describe, test } from "node:test";
+import { build } from "../../sdk/build/build.ts";
+import { pull } from "../../sdk/build/pull.ts";
+import type { Progress } from "../../sdk/core/progress.ts";
+import { Image } from "../../sdk/definition/image.ts";
+import { buildIn } from "../support/case-build.ts";
+import { conformanceImages, serveImages } from "../support/conformance-images.ts";
+import { DOCKER_REGISTRY_LOGIN, DockerRegistry } from "../support/docker-registry.ts";
+import { scratch } from "../support/judge.ts";
+import { TestRegistry } from "../support/registry.ts";
+import { mustRun, runTool } from "../support/run-tool.ts";
+
+const { ensureCosign } = (await import(new URL("../../scripts/cosign.mjs", import.meta.url).href)) as { ensureCosign(): Promise<string> };
+process.env.PATH = `${await ensureCosign()}${delimiter}${process.env.PATH}`;
+
+const pem = () => generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+const [own, other] = [pem(), pem()];
+const os = Image.fromYaml(`kernel: {image: "conf/kernel:1", cmdline: "console=ttyS0"}\ninit: ["conf/init:1"]\n`);
+
+describe("an operating system in Debian's docker-registry", () => {
+  for (const login of [undefined, DOCKER_REGISTRY_LOGIN]) {
+    test(login ? "with token login" : "open to all", { timeout: 300_000 }, async () => {
+      await using registry = await DockerRegistry.start({ login: login !== undefined });
+      await using upstream = await TestRegistry.start();
+      await using folder = await scratch();
+      serveImages(await conformanceImages(), upstream);
+      // nothing of this machine's own cosign, or of its logins, is used or changed
+      const auth = login && Buffer.from(`${login.username}:${login.password}`).toString("base64");
+      await mkdir(join(folder.path, ".docker"));
+      await writeFile(join(folder.path, ".docker", "config.json"), JSON.stringify({ auths: auth ? { [registry.host]: { auth } } : {} }));
+      Object.assign(process.env, { HOME: folder.path, DOCKER_CONFIG: join(folder.path, ".docker"), COSIGN_PASSWORD: "" });
+      await writeFile(join(folder.path, "own.pub"), own.publicKey);
+      await writeFile(join(folder.path, "other.pub"), other.publicKey);
+
+      const told: Progress[] = [];
+      const options = { ...buildIn(folder.path, { outputDir: join(folder.path, "out"), registryMirrors: { "docker.io": upstream.url } }), registryAuth: async () => login };
+      const reference = `${registry.host}/team/os:1`;
+      const published = { ...options, cache: { to: `${registry.host}/team/cache` }, push: { to: reference, sign: own.privateKey }, onProgress: (progress: Progress) => void told.push(progress) };
+      const built = await build(os, published);
+      const digest = built.pushed?.split("@")[1] ?? "";
+
+      // cosign finds the signature of the index, and of the manifest in it; in both of its forms, and by no other key
+      const verify = (key: string, ...more: string[]) => runTool("cosign", "verify", "--key", join(folder.path, key), "--insecure-ignore-tlog", "--allow-http-registry", ...more);
+      // (cosign asks no token server on loopback)
+      for (const form of login ? [] : ["--new-bundle-format=true", "--new-bundle-format=false"]) {
+        const right = await verify("own.pub", form, reference);
+        assert.equal(right.status, 0, right.output);
+        assert.match(right.output, new RegExp(digest));
+      }
+      if (!login) assert.notEqual((await verify("other.pub", reference)).status, 0);
+
+      // skopeo reads the index as it is, and takes it to a layout and from there to another repository unchanged
+      const credentials = (side: string) => [`--${side}tls-verify=false`, ...(login ? [`--${side}creds=user:pass`] : [])];
+      const raw = JSON.parse(await mustRun("skopeo", "inspect", "--raw", ...credentials(""), `docker://${reference}`));
+      assert.equal(raw.manifests.length, 1);
+      if (!login) assert.equal((await verify("own.pub", `${registry.host}/team/os@${raw.manifests[0].digest}`)).status, 0);
+      await mustRun("skopeo", "copy", "--all", "--preserve-digests", ...credentials("src-"), `docker://${reference}`, `oci:${folder.path}/layout:1`);
+      const layout = JSON.parse(await readFile(join(folder.path, "layout", "index.json"), "utf8"));
+      assert.deepEqual(layout.manifests.map((one: { digest: string }) => one.digest), [digest]);
+      await mustRun("skopeo", "copy", "--all", "--preserve-digests", ...credentials("dest-"), `oci:${folder.path}/layout:1`, `docker://${registry.host}/elsewhere:2`);
+
+      const get = (from: string, more: object = {}) => pull(from, { outputDir: join(folder.path, "pulled"), registryAuth: async () => login, ...more });
+      for (const [from, more] of [[built.pushed ?? "", { verify: { [registry.host]: own.publicKey } }], [`${registry.host}/elsewhere@${digest}`, {}]] as const) {
+        const pulled = await get(from, more);
+        assert.equal(pulled.digest, built.digest);
+        assert.equal(pulled.planDigest, built.planDigest);
+      }
+      await assert.rejects(get(built.pushed ?? "", { verify: { [registry.host]: other.publicKey } }), { code: "SIGNATURE_INVALID" });
+      await assert.rejects(get(`${registry.host}/elsewhere@${digest}`, { verify: { [registry.host]: own.publicKey } }), { code: "SIGNATURE_INVALID", message: /it is not signed/ });
+
+      // once more: what is pushed is what was
+      const pushes = told.filter(({ stage, done }) => stage === "push" && done !== undefined).length;
+      assert.ok(pushes > 0);
+      assert.equal((await build(os, published)).pushed, built.pushed);
+      assert.equal(told.filter(({ stage, done }) => stage === "push" && done !== undefined).length, pushes);
+    });
+  }
+});
