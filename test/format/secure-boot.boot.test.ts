@@ -13,13 +13,14 @@ const KEY = "/usr/share/ovmf/PkKek-1-snakeoil";
 
 /** Says what the TPM says, one register a line. */
 const PAGE = "#!/bin/busybox sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\ncd /host/sys/class/tpm/tpm0/pcr-sha256 && busybox cat 4 9 11\n";
+const pair = async () => ({ key: await readFile(`${KEY}.key`, "utf8"), certificate: await readFile(`${KEY}.pem`, "utf8"), passphrase: "snakeoil" });
 const lines = (pcrs: Pcrs | undefined): string => [pcrs?.[4], pcrs?.[9], pcrs?.[11], ""].join("\n").toUpperCase();
 
 /** A program as a user has it, so that the command line can build it as well. */
 const PROGRAM = `
 import { debian, Image, Kernel, OnbootTask, Service } from ${JSON.stringify(new URL("../../sdk/index.ts", import.meta.url).href)};
 export const os = new Image({
-  kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 loglevel=7" }),
+  kernel: new Kernel({ image: debian.kernel({ modules: ["tpm_tis"] }), cmdline: "console=ttyS0 loglevel=7" }),
   init: [debian.init()],
   onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
   services: [new Service("web", {
@@ -43,7 +44,7 @@ describe("Secure Boot, with the same firmware and variables", () => {
   after(() => folder[Symbol.asyncDispose]());
 
   test("starts the signed disk, whose kernel says that it is on; the TPM says what was predicted; the command line builds the same bytes", async () => {
-    const secureBoot = { key: await readFile(`${KEY}.key`, "utf8"), certificate: await readFile(`${KEY}.pem`, "utf8"), passphrase: "snakeoil" };
+    const secureBoot = await pair();
     const { files, pcrs } = await build(os, { format: "raw-efi", name: "os", outputDir: join(folder.path, "signed"), secureBoot });
     const { answer, console } = await bootDisk({ path: join(folder.path, "signed", "os-efi.img"), driver: "raw", firmware: "secure-boot", tpm: true }, onceHealthy("/cgi-bin/pcrs"));
     assert.match(console, /secureboot: Secure boot enabled/);
@@ -54,6 +55,13 @@ describe("Secure Boot, with the same firmware and variables", () => {
     const { status, output } = await runTool(process.execPath, MAIN, ...args, "--secure-boot-key", `${KEY}.key`, "--secure-boot-certificate", `${KEY}.pem`, "--secure-boot-passphrase", join(folder.path, "passphrase"));
     assert.equal(status, 0, output);
     assert.ok(output.includes(`${files.find(({ role }) => role === "image")?.sha256}  `), output);
+  });
+
+  test("starts the signed disk of arm64, whose TPM says what was predicted", async () => {
+    const { pcrs } = await build(os, { arch: "arm64", format: "raw-efi", name: "os", outputDir: join(folder.path, "arm64"), secureBoot: await pair() });
+    const { answer, console } = await bootDisk({ arch: "arm64", path: join(folder.path, "arm64", "os-efi.img"), driver: "raw", firmware: "secure-boot", tpm: true }, onceHealthy("/cgi-bin/pcrs"));
+    assert.match(console, /UEFI Secure Boot is enabled/);
+    assert.equal(answer, lines(pcrs));
   });
 
   test("denies access to the unsigned one, which starts without it: the TPM says what was predicted", async () => {

@@ -9,10 +9,12 @@ import { qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
 import { freePort } from "./free-port.ts";
 import { startTpm } from "./software-tpm.ts";
 
-/** What starts a machine: SeaBIOS, OVMF, or OVMF that starts only what Debian's example key has signed. */
+/** What starts a machine: SeaBIOS, EDK II, or EDK II that starts only what Debian's example key has signed. */
 export type Firmware = "bios" | "efi" | "secure-boot";
 
 export interface DiskMachine {
+  /** @default "amd64" */
+  readonly arch?: "amd64" | "arm64";
   /** Absolute path of the image. */
   readonly path: string;
   /** QEMU's driver for it. */
@@ -28,10 +30,15 @@ export interface DiskMachine {
 
 const NONCE = "disk-boot";
 const LONGEST = 120_000;
-const OVMF = "/usr/share/OVMF";
 const PFLASH = {
-  efi: { code: "OVMF_CODE_4M.fd", variables: "OVMF_VARS_4M.fd" },
-  "secure-boot": { code: "OVMF_CODE_4M.secboot.fd", variables: "OVMF_VARS_4M.snakeoil.fd" },
+  amd64: {
+    efi: { code: "/usr/share/OVMF/OVMF_CODE_4M.fd", variables: "/usr/share/OVMF/OVMF_VARS_4M.fd" },
+    "secure-boot": { code: "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", variables: "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd" },
+  },
+  arm64: {
+    efi: { code: "/usr/share/AAVMF/AAVMF_CODE.fd", variables: "/usr/share/AAVMF/AAVMF_VARS.fd" },
+    "secure-boot": { code: "/usr/share/AAVMF/AAVMF_CODE.snakeoil.fd", variables: "/usr/share/AAVMF/AAVMF_VARS.snakeoil.fd" },
+  },
 } as const;
 
 /**
@@ -42,8 +49,8 @@ export async function bootDisk(machine: DiskMachine, done: (console: string, por
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-disk-boot-"));
   await writeFile(join(folder, "nonce"), NONCE);
   const port = await freePort();
-  await using tpm = machine.tpm ? await startTpm(folder, "tpm-crb") : undefined;
-  const qemu = spawn(qemuProgram("amd64").binary, [...(await argumentsOf(machine, folder, port)), ...(tpm?.arguments ?? [])], { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
+  await using tpm = machine.tpm ? await startTpm(folder, machine.arch === "arm64" ? "tpm-tis-device" : "tpm-crb") : undefined;
+  const qemu = spawn(qemuProgram(machine.arch ?? "amd64").binary, [...(await argumentsOf(machine, folder, port)), ...(tpm?.arguments ?? [])], { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
   const ended = once(qemu, "close");
   let gone = false;
   void ended.then(() => {
@@ -78,24 +85,24 @@ export function onceHealthy(path: string): (console: string, port: number) => Pr
   };
 }
 
-async function argumentsOf({ path, driver, firmware, as = "disk", memoryMiB = 512 }: DiskMachine, folder: string, port: number): Promise<string[]> {
+async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk", memoryMiB = 512 }: DiskMachine, folder: string, port: number): Promise<string[]> {
   const publish = [{ protocol: "tcp" as const, address: "127.0.0.1", hostPort: port, guestPort: 80 }];
-  const common = qemuArguments({ arch: "amd64", accelerator: "tcg", name: "linuxkit-test", kernel: "", cmdline: "", memoryMiB, cpus: 1, publish, disks: [], firmware: [{ name: FIRMWARE.nonce, file: "nonce" }] });
+  const common = qemuArguments({ arch, accelerator: "tcg", name: "linuxkit-test", kernel: "", cmdline: "", memoryMiB, cpus: 1, publish, disks: [], firmware: [{ name: FIRMWARE.nonce, file: "nonce" }] });
   // the disk brings its own
   for (const option of ["-kernel", "-append"]) common.splice(common.indexOf(option), 2);
   // only in its management mode may the processor write the variables that say what is trusted
-  if (firmware === "secure-boot") common[common.indexOf("-machine") + 1] += ",smm=on";
+  if (firmware === "secure-boot" && arch === "amd64") common[common.indexOf("-machine") + 1] += ",smm=on";
   const node = { driver, "node-name": "boot", "read-only": true, file: { driver: "file", filename: path, "read-only": true } };
-  return [...common, ...(await firmwareDisks(firmware, folder)), "-blockdev", JSON.stringify(node), "-device", `${as === "cd" ? "ide-cd" : "virtio-blk-pci"},drive=boot,bootindex=0`];
+  return [...common, ...(await firmwareDisks(firmware, arch, folder)), "-blockdev", JSON.stringify(node), "-device", `${as === "cd" ? "ide-cd" : "virtio-blk-pci"},drive=boot,bootindex=0`];
 }
 
-async function firmwareDisks(firmware: Firmware, folder: string): Promise<string[]> {
+async function firmwareDisks(firmware: Firmware, arch: "amd64" | "arm64", folder: string): Promise<string[]> {
   if (firmware === "bios") return [];
-  const { code, variables } = PFLASH[firmware];
-  await copyFile(join(OVMF, variables), join(folder, "variables"));
+  const { code, variables } = PFLASH[arch][firmware];
+  await copyFile(variables, join(folder, "variables"));
   return [
-    ...(firmware === "secure-boot" ? ["-global", "driver=cfi.pflash01,property=secure,value=on"] : []),
-    "-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${join(OVMF, code)}`,
+    ...(firmware === "secure-boot" && arch === "amd64" ? ["-global", "driver=cfi.pflash01,property=secure,value=on"] : []),
+    "-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${code}`,
     "-drive", "if=pflash,format=raw,unit=1,file=variables",
   ];
 }
