@@ -47,7 +47,8 @@ export function unifiedKernelImage(options: UkiOptions): Sized {
     { name: ".osrel", size: osRelease.length, body: [osRelease] },
     { name: ".cmdline", size: cmdline.length, body: [cmdline] },
     { name: ".linux", align, ...kernel },
-    { name: ".initrd", align, ...options.initrd },
+    // a kernel that mounts its root itself has none
+    ...(options.initrd.size > 0 ? [{ name: ".initrd", align, ...options.initrd }] : []),
   ];
   const { headers, content, added, size } = extendPe(options.stub, "EFI stub", parts);
   return {

@@ -1,4 +1,6 @@
-import { fileEntry } from "../archive/entry.ts";
+import { type Entry, fileEntry } from "../archive/entry.ts";
+import type { Arch } from "../core/arch.ts";
+import { LinuxKitError } from "../core/errors.ts";
 import { readDisk } from "../disk/extent.ts";
 import { fatVolume } from "../disk/fat.ts";
 import { serialFrom } from "../disk/identity.ts";
@@ -7,15 +9,27 @@ import { SLOT_BYTES, slotBytes } from "../disk/slot.ts";
 import { syslinuxConfig } from "../disk/syslinux.ts";
 import { checkCmdline, type Sized } from "../disk/uki.ts";
 import { bootParts, efiProgram } from "./boot-parts.ts";
-import { diskSeed } from "./disk-layout.ts";
 import { efiNames } from "./loaders.ts";
 import type { FormatWriter, Parts } from "./parts.ts";
+import { rootOf } from "./root-image.ts";
+import { baseInitrd, rootSeed } from "./stage1.ts";
 
 const LABEL = "LINUXKIT";
 
-/** `iso-bios`: a CD that ISOLINUX starts, and a disk for the BIOS all the same. Kernel and initrd are files on it. */
+/** What all CDs that EFI starts have in common. */
+const EFI = {
+  arches: ["amd64", "arm64"],
+  instead: "kernel+initrd",
+  loaders: (arch: Arch) => [efiNames(arch).stub],
+} as const satisfies Partial<FormatWriter>;
+
+/**
+ * `iso-bios`: a CD that ISOLINUX starts, and a disk for the BIOS all the same. The CD is the root, as for LinuxKit; a
+ * first stage mounts it where the kernel is Debian's, any other has the drivers built in.
+ */
 export const isoBios: FormatWriter = {
-  needs: "initrd",
+  needs: "tree",
+  rootOnDisk: true,
   suffixes: [".iso"],
   arches: ["amd64"],
   instead: "iso-efi on arm64, kernel+initrd on s390x",
@@ -24,56 +38,89 @@ export const isoBios: FormatWriter = {
   files: (parts) => [{ role: "image", suffix: ".iso", open: () => writeBios(parts) }],
 };
 
-/** `iso-efi`: a CD that EFI starts, and a disk all the same. Kernel and initrd are one program in its EFI image. */
-export const isoEfi = efiIso("-efi.iso");
+/** `iso-efi`: a CD that EFI starts, and a disk all the same. Kernel and first stage are one program; the CD is the root. */
+export const isoEfi: FormatWriter = {
+  needs: "tree",
+  rootOnDisk: true,
+  suffixes: ["-efi.iso"],
+  ...EFI,
+  // no signature of the program covers the root
+  wholeProgram: () => false,
+  files: (parts) => [{ role: "image", suffix: "-efi.iso", open: () => writeEfiRoot(parts) }],
+};
 
-/** `iso-efi-initrd`: the same as {@link isoEfi}, by the name and the file that LinuxKit has for a CD whose root is an initrd. */
-export const isoEfiInitrd = efiIso("-efi-initrd.iso");
-
-function efiIso(suffix: string): FormatWriter {
-  return {
-    needs: "initrd",
-    suffixes: [suffix],
-    arches: ["amd64", "arm64"],
-    instead: "kernel+initrd",
-    loaders: (arch) => [efiNames(arch).stub],
-    wholeProgram: () => true,
-    files: (parts) => [{ role: "image", suffix, open: () => writeEfi(parts) }],
-  };
-}
+/** `iso-efi-initrd`: as {@link isoEfi}, all of it in the program, so that the CD can go once it has started. */
+export const isoEfiInitrd: FormatWriter = {
+  needs: "initrd",
+  suffixes: ["-efi-initrd.iso"],
+  ...EFI,
+  wholeProgram: () => true,
+  files: (parts) => [{ role: "image", suffix: "-efi-initrd.iso", open: () => writeEfiInitrd(parts) }],
+};
 
 async function* writeBios(parts: Parts): AsyncGenerator<Uint8Array> {
-  const { cmdline, loader } = parts;
+  const { loader } = parts;
+  const base = await baseInitrd(parts);
+  const cmdline = rootCmdline(parts, "/dev/sr0");
   checkCmdline(cmdline);
-  const { kernel, segments } = bootParts(parts);
-  const initrds = segments.map((_, index) => `initrd.${String(index).padStart(3, "0")}`);
+  const { kernel, segments } = bootParts({ ...parts, archives: base ? [base] : [] });
   const { disk } = isoVolume({
     label: LABEL,
     bios: "isolinux/isolinux.bin",
-    hybrid: { code: loader("isohdpfx.bin"), signature: serialFrom(diskSeed(parts, "iso-bios"), "disk") },
+    hybrid: { code: loader("isohdpfx.bin"), signature: serialFrom(rootSeed.isoBios(parts), "disk") },
     entries: [
       fileEntry("isolinux/isolinux.bin", loader("isolinux.bin")),
       fileEntry("isolinux/ldlinux.c32", loader("ldlinux.c32")),
-      fileEntry("isolinux/isolinux.cfg", syslinuxConfig({ kernel: "kernel", initrds, cmdline })),
-      placed("kernel", kernel),
-      ...segments.map((segment, index) => placed(initrds[index] as string, segment)),
+      fileEntry("isolinux/isolinux.cfg", syslinuxConfig({ kernel: "boot/kernel", initrds: base ? ["boot/initrd.img"] : [], cmdline })),
+      placed("boot/kernel", kernel),
+      ...segments.map((segment) => placed("boot/initrd.img", segment)),
+      ...(await rootEntries(parts, ["isolinux"])),
     ],
   });
   yield* readDisk(disk);
 }
 
-async function* writeEfi(parts: Parts): AsyncGenerator<Uint8Array> {
-  const program = await efiProgram(parts);
-  const seed = diskSeed(parts, "iso-efi");
+async function* writeEfiRoot(parts: Parts): AsyncGenerator<Uint8Array> {
+  const base = await baseInitrd(parts);
+  const cmdline = rootCmdline(parts, parts.arch === "arm64" ? "/dev/vda" : "/dev/sr0");
+  const program = await efiProgram({ ...parts, cmdline, archives: base ? [base] : [] });
+  yield* writeEfi(parts, program, await rootEntries(parts, []));
+}
+
+async function* writeEfiInitrd(parts: Parts): AsyncGenerator<Uint8Array> {
+  yield* writeEfi(parts, await efiProgram(parts), []);
+}
+
+async function* writeEfi(parts: Parts, program: Sized, root: readonly IsoEntry[]): AsyncGenerator<Uint8Array> {
+  const seed = rootSeed.isoEfi(parts);
   const path = `EFI/BOOT/${efiNames(parts.arch).program}`;
   const volume = fatVolume({ entries: [{ path, type: "file", size: program.size, mtime: 0, body: program.body, align: SLOT_BYTES }], serial: serialFrom(seed, "boot volume"), label: LABEL });
   const { disk } = isoVolume({
     label: LABEL,
     efi: "boot/efi.img",
     hybrid: { signature: serialFrom(seed, "disk") },
-    entries: [{ ...fileEntry("boot/efi.img", ""), size: volume.disk.size, body: readDisk(volume.disk), align: SLOT_BYTES }],
+    entries: [{ ...fileEntry("boot/efi.img", ""), size: volume.disk.size, body: readDisk(volume.disk), align: SLOT_BYTES }, ...root],
   });
   yield* readDisk(disk);
+}
+
+/** The root's own entries. @throws INVALID_DEFINITION where one of them is in the way of what starts the CD */
+async function rootEntries(parts: Parts, taken: readonly string[]): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of rootOf(parts)) {
+    const top = entry.path.split("/", 1)[0] as string;
+    if (taken.includes(top)) throw new LinuxKitError("INVALID_DEFINITION", `${entry.path}: the CD's loader has the folder ${top} at the root to itself: put it elsewhere, or use another format`, { path: entry.path });
+    entries.push(entry);
+  }
+  return entries;
+}
+
+/** The command line of a kernel that mounts the CD itself names it, as LinuxKit's does; the first stage finds it by its mark. */
+function rootCmdline({ stage1, cmdline }: Parts, device: string): string {
+  const words = cmdline.split(/\s+/).filter(Boolean);
+  if (stage1 || words.some((word) => word.startsWith("root="))) return cmdline;
+  // what our own init has for an initramfs, and what is none
+  return [...words.filter((word) => word !== "rootfstype=ramfs"), `root=${device}`].join(" ");
 }
 
 /** A file in a slot of its own, as on a disk. */

@@ -10,7 +10,7 @@ interface Row {
   readonly format: FormatName;
   readonly suffix: string;
   readonly driver: DiskMachine["driver"];
-  readonly on: readonly (readonly [DiskMachine["firmware"], ("disk" | "cd")?])[];
+  readonly on: readonly (readonly [DiskMachine["firmware"], DiskMachine["as"]?])[];
 }
 
 const BOTH = [["bios"], ["efi"]] as const;
@@ -21,8 +21,8 @@ const ROWS: readonly Row[] = [
   { format: "raw-hybrid", suffix: "-hybrid.img", driver: "raw", on: BOTH },
   { format: "qcow2-bios", suffix: ".qcow2", driver: "qcow2", on: [["bios"]] },
   { format: "qcow2-efi", suffix: "-efi.qcow2", driver: "qcow2", on: [["efi"]] },
-  { format: "iso-bios", suffix: ".iso", driver: "raw", on: [["bios", "cd"], ["bios", "disk"]] },
-  { format: "iso-efi", suffix: "-efi.iso", driver: "raw", on: [["efi", "cd"], ["efi", "disk"]] },
+  { format: "iso-bios", suffix: ".iso", driver: "raw", on: [["bios", "scsi-cd"], ["bios", "disk"]] },
+  { format: "iso-efi", suffix: "-efi.iso", driver: "raw", on: [["efi", "scsi-cd"], ["efi", "disk"]] },
   { format: "iso-efi-initrd", suffix: "-efi-initrd.iso", driver: "raw", on: [["efi", "cd"]] },
   { format: "vhd", suffix: ".vhd", driver: "vpc", on: BOTH },
   { format: "dynamic-vhd", suffix: ".vhd", driver: "vpc", on: BOTH },
@@ -54,4 +54,10 @@ describe("a machine started from", () => {
       });
     }
   }
+});
+
+test("a CD behind a controller that the kernel has no driver for says so, and which kernel has one", async () => {
+  const built = await buildDisks(diskOs("hello", { cmdline: "console=ttyS0 linuxkit.rootwait=1" }), { format: "iso-bios" });
+  const { answer } = await bootDisk({ path: built.path(".iso"), driver: "raw", firmware: "bios", as: "cd" }, async (console) => /linuxkit - \S+ failed (.*)/.exec(console)?.[1]);
+  assert.match(answer, /^no root after 1 s .*, found no disk, a SATA controller that this kernel has no driver for \(debian\.kernel\(\{ flavour: "generic" \}\) has it\)/);
 });

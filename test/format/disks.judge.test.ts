@@ -80,6 +80,9 @@ describe("what one build writes", () => {
     judge("fsck.erofs", built.path("-erofs.img"));
     for (const path of want) assert.match(judge("dump.erofs", `--path=/${path}`, built.path("-erofs.img")), /Size: \d+/);
     assert.doesNotMatch(squashed, /squashfs-root\/boot\/kernel/);
+    for (const suffix of [".iso", "-efi.iso"]) {
+      for (const path of want) assert.match(judge("xorriso", "-indev", built.path(suffix), "-find", `/${path}`, "-exec", "lsdl"), new RegExp(`^-rw-r--r-- .* '/${path}'$`, "m"));
+    }
   });
 
   test("the lock holds the loaders, and the next build of it asks nobody and writes the same bytes", async () => {

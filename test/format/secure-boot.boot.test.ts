@@ -74,7 +74,7 @@ describe("Secure Boot, with the same firmware and variables", () => {
   });
 
   for (const row of [
-    { name: "a disk that a BIOS starts as well", formats: ["raw-efi", "raw-hybrid"], code: "UNSUPPORTED", message: /^secureBoot: what starts raw-hybrid has a kernel and an initrd that no signature covers; use raw-efi/ },
+    { name: "a disk that a BIOS starts as well", formats: ["raw-efi", "raw-hybrid"], code: "UNSUPPORTED", message: /^secureBoot: what starts raw-hybrid has parts that no signature covers; use raw-efi/ },
     { name: "a format without a program", formats: ["kernel+initrd"], code: "INVALID_DEFINITION", message: /^secureBoot: there is no EFI program to sign in kernel\+initrd, wanted raw-efi/ },
   ] as const) {
     test(`refuses ${row.name}, before anything is fetched`, async () => {

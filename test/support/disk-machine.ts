@@ -20,14 +20,15 @@ export interface DiskMachine {
   /** QEMU's driver for it. */
   readonly driver: "raw" | "qcow2" | "vpc" | "vmdk";
   readonly firmware: Firmware;
-  /** How the machine sees it. @default "disk" */
-  readonly as?: "disk" | "cd";
+  /** How the machine sees it: a CD is behind a SATA controller, which Debian's cloud kernel has no driver for, or a SCSI one. @default "disk" */
+  readonly as?: "disk" | "cd" | "scsi-cd";
   /** @default 512 */
   readonly memoryMiB?: number;
   /** Whether it has a TPM. @default false */
   readonly tpm?: boolean;
 }
 
+const DEVICES = { disk: "virtio-blk-pci", cd: "ide-cd", "scsi-cd": "scsi-cd" } as const;
 const NONCE = "disk-boot";
 const LONGEST = 120_000;
 const PFLASH = {
@@ -93,7 +94,7 @@ async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk"
   // only in its management mode may the processor write the variables that say what is trusted
   if (firmware === "secure-boot" && arch === "amd64") common[common.indexOf("-machine") + 1] += ",smm=on";
   const node = { driver, "node-name": "boot", "read-only": true, file: { driver: "file", filename: path, "read-only": true } };
-  return [...common, ...(await firmwareDisks(firmware, arch, folder)), "-blockdev", JSON.stringify(node), "-device", `${as === "cd" ? "ide-cd" : "virtio-blk-pci"},drive=boot,bootindex=0`];
+  return [...common, ...(await firmwareDisks(firmware, arch, folder)), "-blockdev", JSON.stringify(node), ...(as === "scsi-cd" ? ["-device", "virtio-scsi-pci"] : []), "-device", `${DEVICES[as]},drive=boot,bootindex=0`];
 }
 
 async function firmwareDisks(firmware: Firmware, arch: "amd64" | "arm64", folder: string): Promise<string[]> {
