@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/share": ["sdk/core", "sdk/cache", "sdk/oci", "sdk/sign"],
   "sdk/upload": ["sdk/core"],
   "sdk/plugin": ["sdk/core"],
-  "sdk/resource": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/resolve", "sdk/plan", "sdk/format", "sdk/build", "sdk/plugin", "sdk/sign"],
+  "sdk/resource": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/resolve", "sdk/plan", "sdk/format", "sdk/build", "sdk/plugin", "sdk/share", "sdk/sign"],
   // the command line stands above everything, and nothing imports it
   "sdk/cli": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/build", "sdk/format", "providers/qemu"],
   sdk: ["sdk/core", "sdk/oci", "sdk/definition", "sdk/debian", "sdk/disk", "sdk/build", "sdk/format", "sdk/plan", "sdk/resolve", "sdk/resource", "sdk/share", "sdk/sign", "sdk/hardening"],

@@ -1,6 +1,8 @@
 import type { Pcrs } from "../disk/pcrs.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";
+import type { PushOption } from "../build/publish.ts";
+import type { CacheOption } from "../share/registry-cache.ts";
 import type { SbomOption } from "../build/with-sbom.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
@@ -14,6 +16,8 @@ export interface Builder {
   /** The formats that it can write. */
   readonly formats: readonly FormatName[];
   build(definition: Definition, options: BuilderOptions): Promise<Built>;
+  /** Fetches what a build has published, by its digest. */
+  pull(reference: string, options: PullerOptions): Promise<Built>;
   /** What a build from this lock will be made of, where that is seen at once and offline; undefined where it is not. */
   plan(definition: Definition, options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined }): Promise<BuiltPlan | undefined>;
 }
@@ -26,7 +30,7 @@ export interface BuiltPlan {
 
 export interface BuilderOptions {
   readonly arch: Arch;
-  readonly formats: readonly FormatName[];
+  readonly formats?: readonly FormatName[] | undefined;
   /** What the files' names begin with. */
   readonly name: string;
   /** An empty folder; only files of the artifact are written to it. */
@@ -34,11 +38,13 @@ export interface BuilderOptions {
   readonly cacheDir: string;
   /** From the last build. */
   readonly lock?: Lock | undefined;
-  readonly update: "locked" | "always";
+  readonly update?: "locked" | "always" | undefined;
   readonly sbom?: SbomOption | undefined;
   readonly diskMiB?: number | undefined;
   readonly verify?: VerifyRules | undefined;
   readonly secureBoot?: SecureBootKey | undefined;
+  readonly push?: PushOption | undefined;
+  readonly cache?: CacheOption | undefined;
   readonly debianMirror?: string | undefined;
   readonly debianSecurityMirror?: string | undefined;
   readonly debianSnapshot?: string | undefined;
@@ -46,6 +52,9 @@ export interface BuilderOptions {
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
 }
+
+/** What the builder needs to know to fetch. */
+export type PullerOptions = Pick<BuilderOptions, "arch" | "name" | "outputDir" | "verify" | "registryMirrors" | "onProgress" | "signal">;
 
 /** What the builder made. */
 export interface Built {
@@ -58,6 +67,8 @@ export interface Built {
   readonly planDigest: Digest;
   readonly cmdline: string;
   readonly pcrs?: Pcrs;
+  /** Where it was published. */
+  readonly pushed?: string | undefined;
 }
 
 /** One file of an artifact. */

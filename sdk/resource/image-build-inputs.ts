@@ -11,14 +11,18 @@ import { plainPath } from "../definition/file.ts";
 import { checkFormats as checkTogether, checkSigned, FORMATS, type FormatName } from "../format/formats.ts";
 import type { CheckFailure, Checked } from "../plugin/resource-type.ts";
 import { hasUnknown, isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
+import type { CacheOption } from "../share/registry-cache.ts";
 import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
+import { checkArtifact, checkCache, checkPush, type PushInput } from "./image-build-share.ts";
 
 /** Checked inputs of `linuxkit:index:ImageBuild`: what the engine stores, compares and shows. */
 export interface ImageBuildInputs {
-  /** The whole operating system, every default filled in. */
-  readonly image: Definition;
-  /** @default ["kernel+initrd"] */
-  readonly formats: readonly FormatName[];
+  /** The whole operating system, every default filled in; absent with `artifact`. */
+  readonly image?: Definition;
+  /** An operating system that was published, by its digest: `registry/repository@sha256:…`. Nothing is built then. */
+  readonly artifact?: string;
+  /** @default ["kernel+initrd"]; with `artifact`, what that has */
+  readonly formats?: readonly FormatName[];
   /** MiB that each disk has at least. @default as few as hold its content */
   readonly diskMiB?: number;
   /** What the files' names begin with. @default the resource's name */
@@ -26,13 +30,15 @@ export interface ImageBuildInputs {
   /** @default "amd64" */
   readonly arch: Arch;
   /** `always` looks for newer packages and moved tags at each update. @default "locked" */
-  readonly update: "locked" | "always";
+  readonly update?: "locked" | "always";
   /** @default true */
   readonly sbom?: SbomOption;
   /** Public keys, PEM, by registry or repository. */
   readonly verify?: VerifyRules;
   /** Key and passphrase are secrets. @default nothing is signed */
   readonly secureBoot?: SecureBootKey;
+  /** Where it is published. @default nowhere */
+  readonly push?: PushInput;
   /** By local reference, what it was when the program ran. */
   readonly localImages?: Readonly<Record<string, Digest>>;
   /** Where bytes are fetched from. None of these is compared: they decide nothing about what the bytes are. */
@@ -41,12 +47,14 @@ export interface ImageBuildInputs {
   readonly debianSnapshot?: string;
   /** Registries to pull from instead, by registry. */
   readonly registryMirrors?: Readonly<Record<string, string>>;
+  /** Repositories in which machines share what they make. */
+  readonly cache?: CacheOption;
 }
 
 /** Inputs that say where bytes come from, and not which. */
-export const ORIGINS: readonly string[] = [...Object.keys(DEBIAN_MIRRORS), "registryMirrors"];
+export const ORIGINS: readonly string[] = [...Object.keys(DEBIAN_MIRRORS), "registryMirrors", "cache"];
 
-const KNOWN = ["image", "formats", "name", "arch", "update", "diskMiB", "sbom", "verify", "secureBoot", "localImages", ...ORIGINS];
+const KNOWN = ["image", "artifact", "formats", "name", "arch", "update", "diskMiB", "sbom", "verify", "secureBoot", "push", "localImages", ...ORIGINS];
 
 type Rule = (value: Value) => string | undefined;
 type Fail = (path: string, message: string | undefined) => void;
@@ -73,7 +81,8 @@ const RULES: Readonly<Record<string, Rule>> = {
  * @param formats the formats that the builder knows
  */
 export function checkImageBuild(given: Properties, resource: string, formats: readonly FormatName[]): Checked {
-  const inputs: Record<string, Value | undefined> = { formats: ["kernel+initrd"], name: resource, arch: "amd64", update: "locked" };
+  const isBuilt = given.artifact !== undefined && given.artifact !== null;
+  const inputs: Record<string, Value | undefined> = { ...(!isBuilt && { formats: ["kernel+initrd"], update: "locked" }), name: resource, arch: "amd64" };
   for (const [name, value] of Object.entries(given)) if (value !== undefined && value !== null) inputs[name] = value;
   const failures: CheckFailure[] = [];
   const fail: Fail = (path, message) => void (message !== undefined && failures.push({ path, message }));
@@ -83,18 +92,27 @@ export function checkImageBuild(given: Properties, resource: string, formats: re
     const value = inputs[name];
     if (value !== undefined && value !== UNKNOWN) fail(name, rule(value));
   }
+  if (isBuilt) {
+    checkArtifact(inputs, fail);
+    checkMirrors(inputs.registryMirrors, fail);
+    checkVerify(inputs.verify, fail);
+    return { inputs, failures };
+  }
   checkFormats(inputs.formats, inputs.arch, formats, fail);
   checkMirrors(inputs.registryMirrors, fail);
   checkSbom(inputs.sbom, fail);
   checkVerify(inputs.verify, fail);
   checkSecureBoot(inputs, fail);
+  checkCache(inputs.cache, fail);
+  const push = checkPush(inputs.push, fail);
+  if (push !== undefined) inputs.push = push;
   inputs.image = checkImage(inputs.image, fail);
   return { inputs, failures };
 }
 
 function checkImage(image: Value | undefined, fail: Fail): Value | undefined {
   if (image === UNKNOWN) return image;
-  if (image === undefined) fail("image", "missing, wanted the definition of an operating system: the `spec` of an Image");
+  if (image === undefined) fail("image", "missing, wanted the definition of an operating system, the `spec` of an Image; or an artifact");
   else {
     const checked = checkDefinition(image);
     if ("definition" in checked) return checked.definition as unknown as Properties;

@@ -42,15 +42,17 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
     },
 
     async preview({ inputs, old }) {
-      const unknown: Properties = { arch: inputs.arch, digest: UNKNOWN, planDigest: UNKNOWN, cmdline: UNKNOWN, path: UNKNOWN, files: UNKNOWN, segments: UNKNOWN, lock: UNKNOWN, ...(mayHavePcrs(inputs) && { pcrs: UNKNOWN }) };
+      const unknown: Properties = { arch: inputs.arch, digest: UNKNOWN, planDigest: UNKNOWN, cmdline: UNKNOWN, path: UNKNOWN, files: UNKNOWN, segments: UNKNOWN, lock: UNKNOWN, ...(inputs.push !== undefined && { pushed: UNKNOWN }), ...(mayHavePcrs(inputs) && { pcrs: UNKNOWN }) };
       if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
       const now = inputs as unknown as ImageBuildInputs;
+      const same: Properties = { ...withoutPushed(old.outputs), path: artifacts.path(old.outputs.digest), ...pushedBy(now, old) };
+      if (now.image === undefined) return canonicalJson(fetchedBy(now)) === canonicalJson(fetchedBy(old.inputs)) ? same : unknown;
       const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
       const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock, sbom: now.sbom }));
       if (!plan) return unknown;
       const isSame = plan.digest === old.outputs.planDigest && now.name === old.inputs.name && canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
       // what uses the digest is not shown as replaced for a change that makes no other bytes
-      return isSame ? { ...(old.outputs as unknown as Properties), path: artifacts.path(old.outputs.digest) } : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
+      return isSame ? same : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
     },
 
     async create({ inputs, ...work }) {
@@ -81,6 +83,20 @@ function mayHavePcrs({ formats, arch }: Properties): boolean {
 /** What decides the files' bytes beside the plan. */
 function madeBy({ formats, diskMiB, sbom, secureBoot }: ImageBuildInputs): object {
   return { formats, diskMiB, sbom, secureBoot };
+}
+
+function fetchedBy({ artifact, arch, name }: ImageBuildInputs): object {
+  return { artifact, arch, name };
+}
+
+function withoutPushed({ pushed: _, ...outputs }: ImageBuildOutputs): Properties {
+  return outputs as unknown as Properties;
+}
+
+/** Where the same bytes will have been published: known where they were. */
+function pushedBy({ push }: ImageBuildInputs, { inputs, outputs }: { readonly inputs: ImageBuildInputs; readonly outputs: ImageBuildOutputs }): Properties {
+  if (!push) return {};
+  return { pushed: push.to === inputs.push?.to && outputs.pushed !== undefined ? outputs.pushed : UNKNOWN };
 }
 
 /** The last build's lock, without what it says of local images that have been made anew since. */

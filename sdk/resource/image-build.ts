@@ -8,6 +8,7 @@ import { defaultCacheDir } from "../cache/location.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Pcrs } from "../disk/pcrs.ts";
+import { LinuxKitError } from "../core/errors.ts";
 import type { Definition, FileSpec } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
 import { isDeferred } from "../definition/inputs.ts";
@@ -23,7 +24,12 @@ const TOKEN = "linuxkit:index:ImageBuild";
 /** Arguments of {@link ImageBuild}. */
 export interface ImageBuildArgs {
   /** The operating system. Its local files are read now, relative to the project's folder. */
-  readonly image: Image;
+  readonly image?: Image | undefined;
+  /**
+   * Instead of `image`, an operating system that another build has published: `registry/repository@sha256:…`, its
+   * `pushed`. It is fetched and checked, nothing is built, and the formats are those that it was published with.
+   */
+  readonly artifact?: Input<string> | undefined;
   /** What to write. @default "kernel+initrd" */
   readonly format?: Input<FormatName> | undefined;
   /** Several formats of one build; instead of `format`. */
@@ -45,6 +51,13 @@ export interface ImageBuildArgs {
    * and passphrase are kept secret in the state. A key that cannot leave its vault signs through `build()`. @default nothing is signed
    */
   readonly secureBoot?: { readonly key: Input<string>; readonly certificate: Input<string>; readonly passphrase?: Input<string> | undefined } | undefined;
+  /**
+   * Publishes it as an OCI artifact under a tag, and with `sign` signs it as cosign does. The key (PKCS #8, PEM) and its
+   * passphrase are kept secret in the state. @default nothing is published
+   */
+  readonly push?: Input<string> | { readonly to: Input<string>; readonly sign?: Input<string> | { readonly key: Input<string>; readonly passphrase?: Input<string> | undefined } | undefined } | undefined;
+  /** Repositories of registries in which machines share what they make. Another cache is no change. @default none */
+  readonly cache?: Input<{ readonly from?: Input<string> | Input<readonly Input<string>[]> | undefined; readonly to?: Input<string> | undefined }> | undefined;
   /** Debian's mirror, as `https://HOST/debian`. @default `linuxkit:debianMirror` of the stack, else the host's apt sources */
   readonly debianMirror?: Input<string> | undefined;
   /** Debian's security mirror. @default `linuxkit:debianSecurityMirror`, else beside `debianMirror` or the host's own */
@@ -82,19 +95,21 @@ export class ImageBuild extends CustomResource {
   declare readonly pcrs: Output<Pcrs | undefined>;
   /** What every package and tag stood for. */
   declare readonly lock: Output<Lock>;
+  /** Where it was published: `registry/repository@sha256:…`, which `artifact` takes; undefined without `push`. */
+  declare readonly pushed: Output<string | undefined>;
   /** What was given as `image`, for what is launched from the build and must know its secrets; undefined after rehydration. */
   readonly definition: Definition | undefined;
 
   /**
    * The definition is checked by the time it is an {@link Image}; what was an Output in it is checked by the engine.
    *
-   * @throws NOT_FOUND when a local file or image is not there
+   * @throws INVALID_DEFINITION with both or none of image and artifact; NOT_FOUND when a local file or image is not there
    */
   constructor(name: string, args: ImageBuildArgs, options?: CustomResourceOptions) {
-    const unknownOutputs = { arch: undefined, digest: undefined, planDigest: undefined, cmdline: undefined, path: undefined, files: undefined, segments: undefined, pcrs: undefined, lock: undefined };
+    const unknownOutputs = { arch: undefined, digest: undefined, planDigest: undefined, cmdline: undefined, path: undefined, files: undefined, segments: undefined, pcrs: undefined, lock: undefined, pushed: undefined };
     // rehydrated from its URN it has no arguments
-    super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? {} : inputsOf(args)) }, options);
-    this.definition = options?.urn ? undefined : args.image.spec;
+    super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? {} : inputsOf(name, args)) }, options);
+    this.definition = options?.urn ? undefined : args.image?.spec;
   }
 
   /** Where a file of the build is, by its role: `build.file("kernel")`, `build.file("initrd")`. */
@@ -107,17 +122,30 @@ export class ImageBuild extends CustomResource {
   }
 }
 
-function inputsOf(args: ImageBuildArgs): Record<string, unknown> {
+function inputsOf(resource: string, args: ImageBuildArgs): Record<string, unknown> {
   const projectDir = projectFolder();
-  const { image, format, formats, secureBoot, ...rest } = args;
-  const local = localImages(image.spec, projectDir);
+  const { image, format, formats, secureBoot, push, ...rest } = args;
+  if ((image === undefined) === (args.artifact === undefined)) {
+    throw new LinuxKitError("INVALID_DEFINITION", `image build "${resource}": got ${image ? "both image and artifact" : "neither image nor artifact"}, wanted one of them`, { path: "image" });
+  }
+  const local = image ? localImages(image.spec, projectDir) : {};
   return {
-    image: withoutSources(image.spec, projectDir),
+    ...(image && { image: withoutSources(image.spec, projectDir) }),
     formats: formats ?? (format === undefined ? undefined : [format]),
     ...(Object.keys(local).length > 0 && { localImages: local }),
     ...(secureBoot && { secureBoot: { ...secureBoot, key: secret(secureBoot.key), ...(secureBoot.passphrase !== undefined && { passphrase: secret(secureBoot.passphrase) }) } }),
+    ...(push !== undefined && { push: pushInput(push) }),
     ...rest,
   };
+}
+
+/** Where to publish, with key and passphrase as secrets. */
+function pushInput(push: NonNullable<ImageBuildArgs["push"]>): unknown {
+  if (typeof push === "string" || isDeferred(push)) return { to: push };
+  const { to, sign } = push as Exclude<typeof push, Input<string>>;
+  if (sign === undefined) return { to };
+  const { key, passphrase } = typeof sign === "string" || isDeferred(sign) ? { key: sign as Input<string> } : (sign as Exclude<typeof sign, Input<string>>);
+  return { to, sign: { key: secret(key), ...(passphrase !== undefined && { passphrase: secret(passphrase) }) } };
 }
 
 /**

@@ -1,12 +1,13 @@
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Pcrs } from "../disk/pcrs.ts";
+import { present } from "../core/present.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { Work } from "../plugin/resource-type.ts";
 import type { Properties } from "../plugin/value.ts";
 import type { Lock } from "../resolve/lock.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
-import type { Builder, Built, BuiltFile } from "./builder.ts";
+import type { Builder, BuilderOptions, Built, BuiltFile } from "./builder.ts";
 import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
 import type { ImageBuildInputs } from "./image-build-inputs.ts";
 
@@ -26,33 +27,39 @@ export interface ImageBuildOutputs {
   readonly segments: readonly { readonly name: string; readonly size: number }[];
   /** For formats of one EFI program: what the TPM of a machine will say that started it. */
   readonly pcrs?: Pcrs;
+  /** Where it was published, when it was: `registry/repository@sha256:…`. */
+  readonly pushed?: string;
   /** What every name stood for; the next update builds from it. */
   readonly lock: Lock;
 }
 
 /** What the cache remembers of a build: enough to build it again, if it was not signed. */
 export interface BuildRecord {
-  /** Without the key of Secure Boot. */
-  readonly inputs: Omit<ImageBuildInputs, "secureBoot"> & { readonly secureBoot?: Pick<SecureBootKey, "certificate"> };
+  /** Without the key of Secure Boot, and without `push`, which has a key too. */
+  readonly inputs: Omit<ImageBuildInputs, "secureBoot" | "push"> & { readonly secureBoot?: Pick<SecureBootKey, "certificate"> };
   readonly outputs: ImageBuildOutputs;
 }
 
 /**
- * Builds an image and keeps its files, and its record, in the cache. A build that fails leaves nothing.
+ * Builds an image, or fetches one that was published, and keeps its files, and its record, in the cache. A build that fails leaves nothing.
  *
  * @throws whatever the builder throws, DISK_FULL, UNWRITABLE
  */
 export async function keepBuild(artifacts: ArtifactStore, builder: Builder, inputs: ImageBuildInputs, lock: Lock | undefined, work: BuildWork): Promise<ImageBuildOutputs> {
-  const { image, localImages: _, ...wanted } = inputs;
   const built = await artifacts.keep(
-    (outputDir) => builder.build(image, { ...mirrorsOf(work.config), ...wanted, outputDir, cacheDir: artifacts.cacheDir, lock, onProgress: work.progress, signal: work.signal }),
+    (outputDir) => make(builder, inputs, lock, work, { outputDir, cacheDir: artifacts.cacheDir, onProgress: work.progress, signal: work.signal }),
     (built) => ({ digest: built.digest, record: { inputs: withoutKey(inputs), outputs: outputsOf(built, inputs.arch, artifacts) } satisfies BuildRecord }),
   );
   work.progress({ stage: "build", message: summary(built), lasting: true });
   return outputsOf(built, inputs.arch, artifacts);
 }
 
-function withoutKey({ secureBoot, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
+function make(builder: Builder, { image, artifact, localImages: _, ...wanted }: ImageBuildInputs, lock: Lock | undefined, { config }: BuildWork, around: Pick<BuilderOptions, "outputDir" | "cacheDir" | "onProgress" | "signal">): Promise<Built> {
+  if (artifact !== undefined) return builder.pull(artifact, { ...wanted, ...around });
+  return builder.build(present(image), { ...mirrorsOf(config), ...wanted, ...around, lock });
+}
+
+function withoutKey({ secureBoot, push: _, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
   return { ...inputs, ...(secureBoot && { secureBoot: { certificate: secureBoot.certificate } }) };
 }
 
@@ -65,7 +72,7 @@ function mirrorsOf(config: Properties): Partial<Record<keyof typeof DEBIAN_MIRRO
 }
 
 function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBuildOutputs {
-  const { digest, planDigest, cmdline, lock, pcrs } = built;
+  const { digest, planDigest, cmdline, lock, pcrs, pushed } = built;
   return {
     digest,
     planDigest,
@@ -75,6 +82,7 @@ function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBui
     files: built.files.map(({ role, name, size, sha256 }) => ({ role, name, size, sha256 })),
     segments: built.segments.map(({ name, size }) => ({ name, size })),
     ...(pcrs && { pcrs }),
+    ...(pushed !== undefined && { pushed }),
     lock,
   };
 }

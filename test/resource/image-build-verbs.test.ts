@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 import { UNKNOWN } from "../../sdk/plugin/value.ts";
 import type { ImageBuildInputs } from "../../sdk/resource/image-build-inputs.ts";
+import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
 import { imageBuildType } from "../../sdk/resource/image-build-verbs.ts";
 import { recordingBuilder } from "../support/builder.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";
@@ -25,6 +27,9 @@ const IMAGE = { init: [], onboot: [], onshutdown: [], services: { web: SERVICE }
 
 const PAIR = makeKeyPair();
 const SIGNED = { image: IMAGE, formats: ["raw-efi"], secureBoot: PAIR };
+
+const ARTIFACT = `registry.example.com/team/os@sha256:${"5".repeat(64)}`;
+const { privateKey: KEY, publicKey: PUBLIC_KEY } = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
 
 const check = async (inputs: Properties) => (await type.check?.({ ...subject, inputs, isSecret: () => false })) as Required<Awaited<ReturnType<NonNullable<typeof type.check>>>>;
 const checked = async (inputs: Properties) => (await check(inputs)).inputs as unknown as ImageBuildInputs;
@@ -67,6 +72,18 @@ describe("check", () => {
     ["a misspelt part of Secure Boot", { ...SIGNED, secureBoot: { ...PAIR, cert: "x" } }, "secureBoot.cert", /unknown property/],
     ["Secure Boot by a word", { ...SIGNED, secureBoot: "swordfish" }, "secureBoot", /^got no object/],
     ["Secure Boot without a program to sign", { image: IMAGE, secureBoot: PAIR }, "secureBoot", /^there is no EFI program to sign in kernel\+initrd/],
+    ["an artifact without digest", { artifact: "registry.example.com/os:1" }, "artifact", /wanted a digest, as registry/],
+    ["an artifact that is no text", { artifact: 7 }, "artifact", /got no text/],
+    ["an image beside an artifact", { artifact: ARTIFACT, image: IMAGE }, "image", /of no use beside artifact/],
+    ["a format beside an artifact", { artifact: ARTIFACT, formats: ["tar"] }, "formats", /of no use beside artifact/],
+    ["a push to a digest", { image: IMAGE, push: ARTIFACT }, "push.to", /wanted a tag/],
+    ["a push to nowhere", { image: IMAGE, push: {} }, "push.to", /missing/],
+    ["a push with another option", { image: IMAGE, push: { to: "r.example/os:1", tag: "2" } }, "push.tag", /unknown property/],
+    ["a push signed by no key", { image: IMAGE, push: { to: "r.example/os:1", sign: "swordfish" } }, "push.sign", /^got no key, wanted one as PEM/],
+    ["a push signed by no text", { image: IMAGE, push: { to: "r.example/os:1", sign: { key: 7 } } }, "push.sign.key", /got no text/],
+    ["a cache with a tag", { image: IMAGE, cache: { from: ["r.example/a", "r.example/b:1"] } }, "cache.from[1]", /wanted a repository without tag/],
+    ["a cache that is none", { image: IMAGE, cache: "r.example/a" }, "cache", /wanted \{ from\?, to\? \}/],
+    ["a cache with another option", { image: IMAGE, cache: { form: "r.example/a" } }, "cache.form", /unknown property/],
     ["a misspelt property", { image: IMAGE, fromat: "tar" }, "fromat", /unknown property/],
   ];
   for (const [name, inputs, path, message] of bad) {
@@ -81,6 +98,14 @@ describe("check", () => {
     const inputs: Properties = { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } }, formats: UNKNOWN, debianMirror: UNKNOWN, registryMirrors: UNKNOWN, arch: UNKNOWN, sbom: { path: UNKNOWN }, verify: { "docker.io": UNKNOWN }, secureBoot: { key: UNKNOWN, certificate: PAIR.certificate } };
     assert.deepEqual((await check(inputs)).failures, []);
     assert.deepEqual((await check({ image: UNKNOWN })).failures, []);
+    assert.deepEqual((await check({ artifact: UNKNOWN })).failures, []);
+  });
+
+  test("gives push one form", async () => {
+    assert.deepEqual((await check({ image: IMAGE, push: "r.example/os:1" })).inputs.push, { to: "r.example/os:1" });
+    const { inputs, failures } = await check({ image: IMAGE, push: { to: "r.example/os:1", sign: KEY } });
+    assert.deepEqual([inputs.push, failures], [{ to: "r.example/os:1", sign: { key: KEY } }, []]);
+    assert.deepEqual((await check(inputs)).inputs, inputs);
   });
 });
 
@@ -97,7 +122,7 @@ describe("diff", () => {
     assert.deepEqual(await diff({ image: IMAGE }, { image: changed }), { "image.services.web.capabilities[0]": "update" });
   });
   test("where bytes come from is no change", async () => {
-    const now = { image: IMAGE, debianMirror: "http://127.0.0.1/debian", registryMirrors: { "docker.io": "http://127.0.0.1" } };
+    const now = { image: IMAGE, debianMirror: "http://127.0.0.1/debian", registryMirrors: { "docker.io": "http://127.0.0.1" }, cache: { from: "r.example/a", to: "r.example/a" } };
     assert.deepEqual(await diff({ image: IMAGE }, now), {});
   });
   test("another architecture is an update too: a replacement would lose the lock", async () => {
@@ -105,6 +130,10 @@ describe("diff", () => {
   });
   test("update: always asks each time", async () => {
     assert.deepEqual(await diff({ image: IMAGE, update: "always" }, { image: IMAGE, update: "always" }), { lock: "update" });
+  });
+  test("where it is published", async () => {
+    assert.deepEqual(await diff({ image: IMAGE }, { image: IMAGE, push: "r.example/os:1" }), { push: "update" });
+    assert.deepEqual(await diff({ image: IMAGE, push: "r.example/os:1" }, { image: IMAGE, push: "r.example/os:2" }), { "push.to": "update" });
   });
   test("a local image that was made anew", async () => {
     const image = { ...IMAGE, services: { web: { ...SERVICE, image: "oci:./x:tag" } } };
@@ -163,6 +192,20 @@ describe("preview", () => {
       const { seen, outputs } = await previewed({ image: IMAGE }, { image: IMAGE, ...more });
       assert.deepEqual([seen?.digest, seen?.planDigest], [UNKNOWN, outputs?.planDigest]);
     }
+  });
+  test("of another tag knows all but where it will be", async () => {
+    const { seen, outputs } = await previewed({ image: IMAGE, push: "r.example/os:1" }, { image: IMAGE, push: "r.example/os:2" });
+    assert.match(outputs?.pushed ?? "", /^r\.example\/os:1@sha256:/);
+    assert.deepEqual(seen, { ...outputs, pushed: UNKNOWN });
+    const less = await previewed({ image: IMAGE, push: "r.example/os:1" }, { image: IMAGE });
+    assert.equal(less.seen?.pushed, undefined);
+    assert.equal(less.seen?.digest, less.outputs?.digest);
+  });
+  test("of an artifact knows what it knew, while it is the same", async () => {
+    const { seen, outputs } = await previewed({ artifact: ARTIFACT }, { artifact: ARTIFACT, registryMirrors: { "docker.io": "http://127.0.0.1" } });
+    assert.deepEqual(seen, outputs);
+    assert.equal((await previewed({ artifact: ARTIFACT }, { artifact: ARTIFACT.replace("5", "6") })).seen?.digest, UNKNOWN);
+    assert.equal((await previewed({ image: IMAGE }, { artifact: ARTIFACT })).seen?.digest, UNKNOWN);
   });
   test("builds nothing", async () => {
     const before = builder.calls.length;
@@ -271,5 +314,29 @@ describe("building", () => {
     for (const name of await readdir(outputs.path)) assert.ok(!(await readFile(join(outputs.path, name), "utf8")).includes("PRIVATE KEY"), name);
     const found = await type.read?.({ ...work, id: outputs.digest });
     assert.deepEqual(found?.inputs?.secureBoot, { certificate: PAIR.certificate });
+  });
+
+  test("gives the builder what to push and where to share, and keeps no key", async () => {
+    const [push, cache] = [{ to: "r.example/os:1", sign: { key: KEY } }, { from: "r.example/cache" }];
+    const { outputs } = await type.create({ ...work, inputs: await checked({ image: { ...IMAGE, healthPort: 8083 }, push, cache }) });
+    const { options } = builder.calls.at(-1) as (typeof builder.calls)[number];
+    assert.deepEqual([options.push, options.cache], [push, cache]);
+    assert.equal(outputs.pushed, `r.example/os:1@${outputs.digest}`);
+    for (const name of await readdir(outputs.path)) assert.ok(!(await readFile(join(outputs.path, name), "utf8")).includes("PRIVATE KEY"), name);
+    assert.equal((await type.read?.({ ...work, id: outputs.digest }))?.inputs?.push, undefined);
+  });
+
+  test("of an artifact fetches it and builds nothing; what was cleared is fetched again", async () => {
+    const before = builder.calls.length;
+    const inputs = await checked({ artifact: ARTIFACT, verify: { "registry.example.com": PUBLIC_KEY }, registryMirrors: { "docker.io": "http://127.0.0.1" } });
+    const { outputs } = await type.create({ ...work, inputs });
+    const { reference, options } = builder.pulls.at(-1) as (typeof builder.pulls)[number];
+    assert.deepEqual([reference, options.name, options.arch, options.verify, options.registryMirrors], [ARTIFACT, "web", "amd64", inputs.verify, inputs.registryMirrors]);
+    assert.deepEqual([outputs.cmdline, outputs.lock.images, outputs.pushed], ["published", { published: outputs.digest }, undefined]);
+    const [file] = outputs.files;
+    const path = join(outputs.path, file?.name ?? "");
+    await rm(path);
+    await withArtifactFiles([path], cacheDir, async () => builder, work, async () => assert.equal(await readFile(path, "utf8"), ARTIFACT));
+    assert.deepEqual([builder.calls.length, builder.pulls.length > 1], [before, true]);
   });
 });

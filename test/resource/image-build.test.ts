@@ -29,6 +29,9 @@ pulumi.runtime.setMocks({
 });
 const settled = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => void output.apply((value) => resolve(value)));
 
+/** What holds a secret, as the mocks of the engine get it. */
+const SECRET = (value: object) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
+
 /** The inputs that the engine gets. */
 async function inputsOf(build: ImageBuild, name: string) {
   await settled(build.urn);
@@ -60,4 +63,23 @@ describe("ImageBuild in a program", () => {
     const image = new Image({ files: [new File("/etc/motd", { source: "nowhere" })] });
     assert.throws(() => new ImageBuild("broken", { image }), (error) => isLinuxKitError(error, "NOT_FOUND") && error.message.includes(join(project, "nowhere")));
   });
+
+  test("starts from an artifact instead of an image, and from one of the two", async () => {
+    const artifact = `registry.example.com/os@sha256:${"0".repeat(64)}`;
+    const inputs = await inputsOf(new ImageBuild("artifact", { artifact: pulumi.output(artifact) }), "artifact");
+    assert.deepEqual(inputs, { artifact });
+    assert.throws(() => new ImageBuild("both", { artifact, image: new Image({}) }), { code: "INVALID_DEFINITION", message: /"both": got both image and artifact/ });
+    assert.throws(() => new ImageBuild("none", {}), { code: "INVALID_DEFINITION", message: /"none": got neither/ });
+  });
+
+  for (const [name, push, to] of [
+    ["text", "r.example/os:1", { to: "r.example/os:1" }],
+    ["an output", pulumi.output("r.example/os:1"), { to: "r.example/os:1" }],
+    ["an object", { to: pulumi.output("r.example/os:1"), sign: "word" }, SECRET({ to: "r.example/os:1", sign: { key: "word" } })],
+    ["a key with a passphrase", { to: "r.example/os:1", sign: { key: pulumi.output("word"), passphrase: "open" } }, SECRET({ to: "r.example/os:1", sign: { key: "word", passphrase: "open" } })],
+  ] as const) {
+    test(`says where to publish by ${name}; a key is a secret`, async () => {
+      assert.deepEqual((await inputsOf(new ImageBuild(`push ${name}`, { image: new Image({}), push }), `push ${name}`)).push, to);
+    });
+  }
 });

@@ -4,11 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { canonicalJson } from "../../sdk/core/json.ts";
 import type { Definition } from "../../sdk/definition/definition.ts";
-import type { Builder, BuilderOptions } from "../../sdk/resource/builder.ts";
+import type { Builder, BuilderOptions, PullerOptions } from "../../sdk/resource/builder.ts";
 
 /** A builder for tests of what is around it: it writes the definition itself, and remembers how it was called. */
 export interface RecordingBuilder extends Builder {
   readonly calls: { readonly definition: Definition; readonly options: BuilderOptions }[];
+  readonly pulls: { readonly reference: string; readonly options: PullerOptions }[];
   /** How it goes on after it has written half a file. Changed by a test. */
   mood: "good" | "hangs" | "fails";
 }
@@ -19,11 +20,26 @@ export function recordingBuilder(): RecordingBuilder {
   return {
     formats: ["kernel+initrd", "tar", "raw-efi"],
     calls: [],
+    pulls: [],
     mood: "good",
     async plan(definition) {
       // an image of a registry cannot be planned offline
       if (Object.values(definition.services).some(({ image }) => typeof image === "string" && image.startsWith("docker.io/unseen"))) return undefined;
       return { digest: digestOf(`plan ${bodyOf(definition)}`), cmdline: String(definition.kernel?.cmdline ?? "") };
+    },
+    async pull(reference, options) {
+      this.pulls.push({ reference, options });
+      const { outputDir, name, arch } = options;
+      await writeFile(join(outputDir, `${name}-initrd.img`), reference);
+      const digest = digestOf(reference);
+      return {
+        digest,
+        planDigest: digestOf(`plan ${reference}`),
+        cmdline: "published",
+        files: [{ role: "initrd", name: `${name}-initrd.img`, size: reference.length, sha256: hexOf(digest) }],
+        segments: [{ name: "config", size: reference.length, cached: true }],
+        lock: { version: 1, arch, debian: {}, images: { published: digest } },
+      };
     },
     async build(definition, options) {
       this.calls.push({ definition, options });
@@ -44,6 +60,7 @@ export function recordingBuilder(): RecordingBuilder {
         cmdline: String(definition.kernel?.cmdline ?? ""),
         files: [{ role: "initrd", name: `${name}-initrd.img`, size: body.length, sha256: hexOf(digest) }],
         segments: [{ name: "config", size: body.length, cached: false }],
+        ...(options.push && { pushed: `${typeof options.push === "string" ? options.push : options.push.to}@${digest}` }),
         lock: lock ?? { version: 1, arch, debian: {}, images: { [`first build of ${name}`]: digest } },
       };
     },
