@@ -76,6 +76,7 @@ export async function publish({ target, key }: Publication, { definition, artifa
     digest: artifact.digest,
     planDigest: plan.digest,
     definitionDigest: digestOf(canonicalJson(withoutSecrets(definition))),
+    ...(artifact.pcrs && { pcrs: artifact.pcrs }),
     segments: artifact.segments.map(({ name: own, size }) => ({ name: own, size })),
     lock: lock as never,
   };

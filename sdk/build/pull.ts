@@ -55,8 +55,8 @@ export async function pull(reference: string, options: PullOptions): Promise<Bui
   if (keys) await verifyOneOf(repository, found.digests, keys);
   if (artifactDigest(found.files) !== found.config.digest) throw new LinuxKitError("CORRUPT", `${parsed.text}: its files are not those that its configuration is of`, { path: parsed.text });
   const files = await fetchOs(repository, found.config.name, [...found.files, ...(await documentOf(repository, found, options))], options);
-  const { digest, planDigest, cmdline, segments, lock } = found.config;
-  return { files, digest, planDigest, cmdline, segments: segments.map((segment) => ({ ...segment, cached: true })), lock: lock as unknown as Lock };
+  const { digest, planDigest, cmdline, segments, lock, pcrs } = found.config;
+  return { files, digest, planDigest, cmdline, segments: segments.map((segment) => ({ ...segment, cached: true })), lock: lock as unknown as Lock, ...(pcrs && { pcrs }) };
 }
 
 /** The reference, or what to write instead: what its tag means now. */

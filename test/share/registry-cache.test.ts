@@ -94,7 +94,7 @@ describe("two machines", () => {
     const second = await machine("two", cache, { format: ["kernel+erofs", "kernel+initrd"] });
     assert.deepEqual(second.opened, []);
     assert.deepEqual(second.artifact.files.map(({ name, sha256 }) => [name, sha256]), first.artifact.files.map(({ name, sha256 }) => [name, sha256]));
-    assert.deepEqual(first.artifact.files.map(({ role }) => role), ["kernel", "cmdline", "image", "initrd"]);
+    assert.deepEqual(second.artifact.files.map(({ role }) => role), ["kernel", "cmdline", "root", "initrd"]);
   });
 });
 

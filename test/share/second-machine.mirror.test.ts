@@ -11,7 +11,7 @@ import { scratch } from "../support/judge.ts";
 import { makeOwnCache } from "../support/own-cache.ts";
 import { buildWithoutCompressors } from "../support/second-machine.ts";
 
-const FORMATS: readonly FormatName[] = ["kernel+initrd", "qcow2-bios", "vmdk", "gcp"];
+const FORMATS: readonly FormatName[] = ["kernel+initrd", "qcow2-efi", "vmdk", "gcp", "kernel+erofs"];
 
 test("a second machine makes Debian's kernel, segments and compressed disks from the cache alone: no mirror, no compressor", { timeout: 600_000 }, async () => {
   await using registry = await DockerRegistry.start();
@@ -25,6 +25,7 @@ test("a second machine makes Debian's kernel, segments and compressed disks from
   const second = await buildWithoutCompressors(os.spec, { ...away, outputDir: join(folder.path, "second"), cacheDir: join(folder.path, "two"), cache });
   assert.equal(second.digest, first.digest);
   assert.deepEqual(second.files.map(({ name, sha256 }) => [name, sha256]), first.files.map(({ name, sha256 }) => [name, sha256]));
+  assert.deepEqual(second.pcrs, first.pcrs);
   assert.deepEqual(second.segments.filter(({ cached }) => !cached), []);
   assert.ok(second.lock.loaders && Object.keys(second.lock.loaders).length > 0);
 

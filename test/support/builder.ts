@@ -54,7 +54,7 @@ export function recordingBuilder(): RecordingBuilder {
       await writeFile(file, body);
       const digest = digestOf(body);
       return {
-        ...(options.formats.includes("raw-efi") && { pcrs: { 4: "44", 9: "99", 11: hexOf(digest) } }),
+        ...(options.formats?.includes("raw-efi") && { pcrs: { 4: "44", 9: "99", 11: hexOf(digest) } }),
         digest,
         planDigest: digestOf(`plan ${body}`),
         cmdline: String(definition.kernel?.cmdline ?? ""),
