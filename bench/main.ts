@@ -11,7 +11,7 @@ import { page } from "./page.ts";
 import { barChart } from "./plot.ts";
 import { imageRows } from "./image-rows.ts";
 import { pullRows } from "./pull-rows.ts";
-import { figure, type Row, within } from "./row.ts";
+import { figure, ratioOf, type Row, within } from "./row.ts";
 
 const quick = process.argv.includes("--quick");
 const LIMIT_MB = 200;
@@ -67,7 +67,8 @@ try {
 
 function line(row: Row): string {
   const { what, value, unit, floor, floorIs } = row;
-  const beside = floor === undefined ? "" : `  ${(value / floor).toFixed(2)} x ${figure(floor, unit)} (${floorIs})`;
+  const ratio = ratioOf(row);
+  const beside = floor === undefined ? "" : `  ${ratio?.toFixed(2)} x ${figure(floor, unit)} (${floorIs})`;
   const verdict = { true: "  ok", false: "  OVER ITS LIMIT", undefined: "" }[String(within(row))];
   return `${what.padEnd(52)} ${figure(value, unit).padStart(10)}${beside}${verdict}`;
 }

@@ -1,12 +1,13 @@
-import { figure, type Row, within } from "./row.ts";
+import { figure, ratioOf, type Row, within } from "./row.ts";
 
 /** The page docs/benchmarks.md. */
 export function page(rows: readonly Row[], machine: string, day: string): string {
   const table = rows.map((row) => {
-    const { what, value, unit, floor, floorIs, limit, limitRatio } = row;
-    const bound = limit !== undefined ? `≤ ${figure(limit, unit)}` : limitRatio !== undefined ? `≤ ${limitRatio} ×` : "";
+    const { what, value, unit, floor, floorIs, limit, limitRatio, leastRatio } = row;
+    const ratio = ratioOf(row);
+    const bound = limit !== undefined ? `≤ ${figure(limit, unit)}` : limitRatio !== undefined ? `≤ ${limitRatio} ×` : leastRatio !== undefined ? `≥ ${leastRatio} ×` : "";
     const verdict = { true: "yes", false: "**no**", undefined: "" }[String(within(row))];
-    return `| ${what} | ${figure(value, unit)} | ${floor === undefined ? "" : `${figure(floor, unit)}: ${floorIs}`} | ${floor === undefined ? "" : `${(value / floor).toFixed(2)} ×`} | ${bound} | ${verdict} |`;
+    return `| ${what} | ${figure(value, unit)} | ${floor === undefined ? "" : `${figure(floor, unit)}: ${floorIs}`} | ${ratio === undefined ? "" : `${ratio.toFixed(2)} ×`} | ${bound} | ${verdict} |`;
   });
   return `# Benchmarks
 

@@ -6,6 +6,8 @@ export interface Row {
   /** The same thing with nothing of ours in it. */
   readonly floor?: number;
   readonly floorIs?: string;
+  /** How many times the floor it was in the middle one of several pairs, each taken in turn. @default value / floor */
+  readonly ratio?: number;
   /** What the figure may be at most. */
   readonly limit?: number;
   /** How many times the floor it may be. */
@@ -14,11 +16,18 @@ export interface Row {
   readonly leastRatio?: number;
 }
 
+/** How many times its floor a figure is; undefined where it has none. */
+export function ratioOf({ value, floor, ratio }: Row): number | undefined {
+  return ratio ?? (floor === undefined ? undefined : value / floor);
+}
+
 /** Whether a figure is within its limit; undefined where it has none. */
-export function within({ value, floor, limit, limitRatio, leastRatio }: Row): boolean | undefined {
+export function within(row: Row): boolean | undefined {
+  const { value, limit, limitRatio, leastRatio } = row;
+  const ratio = ratioOf(row);
   if (limit !== undefined) return value <= limit;
-  if (limitRatio !== undefined && floor !== undefined) return value <= limitRatio * floor;
-  if (leastRatio !== undefined && floor !== undefined) return value >= leastRatio * floor;
+  if (limitRatio !== undefined && ratio !== undefined) return ratio <= limitRatio;
+  if (leastRatio !== undefined && ratio !== undefined) return ratio >= leastRatio;
   return undefined;
 }
 

@@ -45,16 +45,16 @@ export class BlobStore {
   }
 
   /**
-   * Stores a stream under the digest it must have; `DIGEST_MISMATCH` or `SIZE_MISMATCH` leaves nothing behind. With
-   * `consume` the memory of each chunk is given back once it is written, and nobody may look at it again.
+   * Stores a stream under the digest it must have; `DIGEST_MISMATCH` or `SIZE_MISMATCH` leaves nothing behind. Chunks
+   * in `reused` memory will do.
    */
-  async put(source: Bytes, want: { readonly digest: Digest; readonly size?: number }, options: { signal?: AbortSignal | undefined; what?: string; consume?: boolean } = {}): Promise<Blob> {
+  async put(source: Bytes, want: { readonly digest: Digest; readonly size?: number }, options: { signal?: AbortSignal | undefined; what?: string } = {}): Promise<Blob> {
     const path = this.path(want.digest);
     let size = 0;
     const onWritten = (bytes: number) => {
       size += bytes;
     };
-    await writeFileWhole(path, gathered(verify(source, want, options.what ?? want.digest), options.consume ?? false), { signal: options.signal, onWritten });
+    await writeFileWhole(path, gathered(verify(source, want, options.what ?? want.digest)), { signal: options.signal, onWritten });
     await settleTimes(path);
     return { digest: want.digest, size, path };
   }
@@ -62,11 +62,20 @@ export class BlobStore {
 
 const GATHER = 1 << 20;
 
+/** A chunk that is worth a system call of its own. */
+const LARGE = 1 << 17;
+
 // Large pieces make few system calls. One buffer serves them all: the writer is done with a piece before it asks for the next.
-async function* gathered(source: AsyncIterable<Uint8Array>, consume: boolean): AsyncGenerator<Uint8Array> {
+async function* gathered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let buffer: Buffer | undefined;
   let filled = 0;
   for await (const chunk of source) {
+    if (chunk.length >= LARGE) {
+      if (buffer && filled > 0) yield buffer.subarray(0, filled);
+      filled = 0;
+      yield chunk;
+      continue;
+    }
     for (let rest = chunk; rest.length > 0; ) {
       buffer ??= Buffer.allocUnsafe(GATHER);
       const part = rest.subarray(0, GATHER - filled);
@@ -77,8 +86,6 @@ async function* gathered(source: AsyncIterable<Uint8Array>, consume: boolean): A
       yield buffer;
       filled = 0;
     }
-    // a gigabyte of chunks would otherwise wait for the collector, which does not see how large they are
-    if (consume && chunk.length === chunk.buffer.byteLength) (chunk.buffer as ArrayBuffer).transfer(0);
   }
   if (buffer && filled > 0) yield buffer.subarray(0, filled);
 }

@@ -6,8 +6,9 @@ import { LinuxKitError } from "./errors.ts";
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
- * Whose memory the chunks of a stream are. `own`: the reader's, to keep. `reused`: good until the next one is asked for,
- * for a reader that is done with each before; gigabytes then pass without garbage for the collector to see to.
+ * Whose memory the chunks of a stream are. `own`: the reader's, to keep. `reused`: good until the
+ * second next one is asked for, for a reader that is done with each by then ({@link verify} may come between and hold one
+ * back); gigabytes then pass without garbage for the collector to see to.
  */
 export type Memory = "own" | "reused";
 

@@ -1,4 +1,4 @@
-import type { Bytes } from "../core/bytes.ts";
+import type { Bytes, Memory } from "../core/bytes.ts";
 import type { Descriptor } from "./descriptor.ts";
 
 /** A manifest or an index with the bytes that its digest is of. */
@@ -20,6 +20,10 @@ export interface ContentSource {
    * @throws NOT_FOUND, TOO_LARGE, DIGEST_MISMATCH
    */
   document(tagOrDigest?: string): Promise<StoredDocument>;
-  /** A blob's bytes as they come: whoever keeps or reads them passes them through `verify` or `BlobStore.put`. */
-  open(descriptor: Descriptor): Bytes;
+  /**
+   * A blob's bytes as they come: whoever keeps or reads them passes them through `verify` or `BlobStore.put`.
+   *
+   * @param memory `own` where it is not said
+   */
+  open(descriptor: Descriptor, memory?: Memory): Bytes;
 }

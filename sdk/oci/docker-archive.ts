@@ -60,7 +60,7 @@ export async function openDockerArchive(file: string, tag: string | undefined, s
     name: `docker-archive:${file}`,
     named: (tagOrDigest) => `docker-archive:${file}:${tagOrDigest}`,
     document: async () => document,
-    open: ({ digest }) => store.open(digest),
+    open: ({ digest }, memory) => store.open(digest, memory),
   };
 }
 

@@ -5,7 +5,7 @@ import type { ContentSource } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
 
 export interface FetchBlobsOptions {
-  /** Blobs that are fetched at the same time. @default 3, as Docker has it */
+  /** Blobs that are fetched at the same time. @default 6 */
   readonly connections?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -34,7 +34,7 @@ export async function fetchBlobs(source: ContentSource, descriptors: readonly De
   const worker = async () => {
     for (const descriptor of queue) await fetchBlobOnce(source, descriptor, store, signal, count);
   };
-  const workers = Array.from({ length: Math.min(options.connections ?? 3, wanted.length) }, worker);
+  const workers = Array.from({ length: Math.min(options.connections ?? 6, wanted.length) }, worker);
   try {
     await Promise.all(workers);
   } catch (error) {
@@ -69,10 +69,10 @@ async function fetchBlobOnce(source: ContentSource, descriptor: Descriptor, stor
 async function fetchMissing(source: ContentSource, descriptor: Descriptor, store: BlobStore, signal: AbortSignal, count: (bytes: number) => void): Promise<void> {
   if (await store.find(descriptor.digest)) return count(descriptor.size);
   async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source.open(descriptor)) {
+    for await (const chunk of source.open(descriptor, "reused")) {
       count(chunk.length);
       yield chunk;
     }
   }
-  await store.put(counted(), descriptor, { signal, what: source.named(descriptor.digest), consume: true });
+  await store.put(counted(), descriptor, { signal, what: source.named(descriptor.digest) });
 }

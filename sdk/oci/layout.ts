@@ -1,10 +1,10 @@
-import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Digest, hexOf, isDigest } from "../core/digest.ts";
-import { collect, verify } from "../core/bytes.ts";
-import { LinuxKitError } from "../core/errors.ts";
+import { type Memory, collect, verify } from "../core/bytes.ts";
+import { LinuxKitError, isLinuxKitError } from "../core/errors.ts";
+import { fileBytes } from "../core/file-bytes.ts";
 import type { ContentSource } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { parseDocument } from "./document.ts";
@@ -25,7 +25,7 @@ export const LAYOUT_MARKER = '{"imageLayoutVersion":"1.0.0"}';
 export async function openLayout(directory: string): Promise<ContentSource> {
   const index = await readLayoutIndex(directory);
   const named = (tagOrDigest: string) => `oci:${directory}:${tagOrDigest}`;
-  const open = ({ digest }: Descriptor) => readBlob(directory, digest, named(digest));
+  const open = ({ digest }: Descriptor, memory?: Memory) => readBlob(directory, digest, named(digest), memory);
   return {
     name: `oci:${directory}`,
     named,
@@ -70,11 +70,11 @@ async function sized(directory: string, digest: Digest, index: ImageIndex, named
   return { mediaType: "", digest, size: stats.size };
 }
 
-async function* readBlob(directory: string, digest: Digest, what: string): AsyncGenerator<Uint8Array> {
+async function* readBlob(directory: string, digest: Digest, what: string, memory: Memory = "own"): AsyncGenerator<Uint8Array> {
   try {
-    yield* createReadStream(blobPath(directory, digest), { highWaterMark: 1 << 18 });
+    yield* fileBytes(blobPath(directory, digest), { memory });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!isLinuxKitError(error, "NOT_FOUND")) throw error;
     throw new LinuxKitError("NOT_FOUND", `${what} does not exist: the layout is incomplete`, { what }, { cause: error });
   }
 }

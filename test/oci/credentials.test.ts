@@ -6,8 +6,8 @@ import { after, beforeEach, describe, test } from "node:test";
 import { parseChallenges } from "../../sdk/oci/registry/challenge.ts";
 import { dockerCredentials } from "../../sdk/oci/registry/credentials.ts";
 import { endpointOf } from "../../sdk/oci/registry/endpoint.ts";
-import { backOff } from "../../sdk/oci/registry/retry.ts";
-import { redactUrl } from "../../sdk/oci/registry/redact.ts";
+import { backOff } from "../../sdk/net/retry.ts";
+import { redactUrl } from "../../sdk/net/redact.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "docker-config-"));
 after(() => rm(folder, { recursive: true }));

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { collect } from "../../core/bytes.ts";
 import { LinuxKitError } from "../../core/errors.ts";
+import type { HttpResponse } from "../../net/http.ts";
+import { redactUrl } from "../../net/redact.ts";
+import type { Transport } from "../../net/transport.ts";
 import { parseDocument } from "../document.ts";
 import type { Challenge } from "./challenge.ts";
 import type { RegistryAuth, RegistryCredential } from "./credentials.ts";
 import { failureOf } from "./failure.ts";
-import { redactUrl } from "./redact.ts";
-import type { HttpResponse, Transport } from "./transport.ts";
 
 /** Knows what to put in `Authorization` for one registry. */
 export interface Authorizer {

@@ -1,10 +1,11 @@
 import type { Digest } from "../../core/digest.ts";
+import type { HttpRequest, HttpResponse } from "../../net/http.ts";
+import { type Transport, type TransportOptions, createTransport } from "../../net/transport.ts";
 import { type Authorizer, createAuthorizer } from "./authorizer.ts";
 import { parseChallenges } from "./challenge.ts";
 import { type RegistryAuth, dockerCredentials } from "./credentials.ts";
 import { type Endpoint, type RegistryMirrors, endpointOf } from "./endpoint.ts";
 import { failureOf } from "./failure.ts";
-import { type HttpRequest, type HttpResponse, type Transport, type TransportOptions, createTransport } from "./transport.ts";
 
 export interface RegistryOptions extends TransportOptions {
   /** @default what `docker login` keeps */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { LinuxKitError } from "../../core/errors.ts";
 import { parseDocument } from "../document.ts";
 import { canonicalRegistry } from "../reference.ts";
-import { oneLine } from "./redact.ts";
+import { oneLine } from "../../net/redact.ts";
 
 /** What opens a registry. */
 export type RegistryCredential =

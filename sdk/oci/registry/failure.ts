@@ -1,7 +1,7 @@
 import { collect } from "../../core/bytes.ts";
 import { LinuxKitError } from "../../core/errors.ts";
-import { oneLine, redactUrl } from "./redact.ts";
-import type { HttpResponse } from "./transport.ts";
+import type { HttpResponse } from "../../net/http.ts";
+import { oneLine, redactUrl } from "../../net/redact.ts";
 
 const BODY_LIMIT = 64 << 10;
 

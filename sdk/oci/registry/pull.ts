@@ -1,13 +1,13 @@
-import { collect, verify } from "../../core/bytes.ts";
+import { type Memory, collect, verify } from "../../core/bytes.ts";
 import { type Digest, digestOf, isDigest } from "../../core/digest.ts";
 import { LinuxKitError } from "../../core/errors.ts";
+import { download } from "../../net/download.ts";
+import { backOff, isWorthRetrying, pause } from "../../net/retry.ts";
 import type { ContentSource, StoredDocument } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { MANIFEST_LIMIT } from "../manifest.ts";
 import { MANIFEST_TYPES, bareMediaType } from "../media-type.ts";
 import { type Repository, digestHeader } from "./client.ts";
-import { backOff, isWorthRetrying, pause } from "./retry.ts";
-import type { HttpResponse } from "./transport.ts";
 
 const ACCEPT = { accept: MANIFEST_TYPES.join(", ") };
 
@@ -17,7 +17,7 @@ export function repositorySource(repository: Repository): ContentSource {
     name: repository.name,
     named: repository.named,
     document: (tagOrDigest = "latest") => fetchManifest(repository, tagOrDigest),
-    open: (descriptor) => openBlob(repository, descriptor),
+    open: (descriptor, memory) => openBlob(repository, descriptor, memory),
   };
 }
 
@@ -59,47 +59,14 @@ export function fetchBlob(repository: Repository, descriptor: Descriptor): Async
   return verify(openBlob(repository, descriptor), descriptor, repository.named(descriptor.digest));
 }
 
-// how much must arrive for a connection that is cut again to count as the first
-const PROGRESS = 1 << 20;
+// from here on a connection of its own costs less than what it saves
+const LARGE = 1 << 20;
 
-// a cut connection is taken up where it was cut (RFC 9110 14)
-async function* openBlob(repository: Repository, descriptor: Descriptor): AsyncGenerator<Uint8Array> {
-  const { retry, signal } = repository.transport;
-  const what = repository.named(descriptor.digest);
-  let offset = 0;
-  let failures = 0;
-  let failedAt = 0;
-  while (true) {
-    const response = await requestFrom(repository, descriptor, offset);
-    let failure: unknown;
-    try {
-      // a server that ignores the range sends all of it again
-      let skip = response.status === 206 ? 0 : offset;
-      for await (const chunk of response.body) {
-        const fresh = chunk.subarray(Math.min(skip, chunk.length));
-        skip -= chunk.length - fresh.length;
-        offset += fresh.length;
-        if (fresh.length > 0) yield fresh;
-      }
-      if (offset >= descriptor.size) return;
-      failure = new LinuxKitError("SIZE_MISMATCH", `${what}: got ${offset} bytes, wanted ${descriptor.size}`, { path: what, want: descriptor.size, got: offset });
-    } catch (error) {
-      if (!isWorthRetrying(error)) throw error;
-      failure = error;
-    }
-    failures = offset - failedAt >= PROGRESS ? 1 : failures + 1;
-    failedAt = offset;
-    if (failures >= retry.attempts) throw failure;
-    await pause(backOff(retry, failures), signal);
-  }
-}
-
-async function requestFrom(repository: Repository, { digest }: Descriptor, offset: number): Promise<HttpResponse> {
+function openBlob(repository: Repository, { digest, size }: Descriptor, memory: Memory = "own"): AsyncGenerator<Uint8Array> {
   const what = repository.named(digest);
-  const range = offset > 0 ? { range: `bytes=${offset}-` } : {};
-  const response = await repository.request({ path: `blobs/${digest}`, headers: range, accept: offset > 0 ? [200, 206] : [200], what });
-  const got = response.headers.get("content-range");
-  if (response.status !== 206 || got?.startsWith(`bytes ${offset}-`)) return response;
-  await response.drop();
-  throw new LinuxKitError("CORRUPT", `${what}: asked for the bytes from ${offset} on, got ${got ?? "no range"}`, { path: what });
+  return download(repository.transport, {
+    what,
+    size,
+    request: (headers) => repository.request({ path: `blobs/${digest}`, headers, accept: headers.range === undefined ? [200] : [200, 206], what, memory: size < LARGE ? "own" : memory }),
+  });
 }

@@ -1,10 +1,10 @@
 import type { Bytes } from "../../core/bytes.ts";
 import type { Digest } from "../../core/digest.ts";
 import { LinuxKitError, isLinuxKitError } from "../../core/errors.ts";
+import type { HttpResponse } from "../../net/http.ts";
+import { backOff, pause } from "../../net/retry.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { Repository } from "./client.ts";
-import { backOff, pause } from "./retry.ts";
-import type { HttpResponse } from "./transport.ts";
 
 export interface PushBlobOptions {
   /** A repository of the same registry that may hold the blob: it is mounted from there without being sent. */

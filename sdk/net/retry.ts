@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LinuxKitError, isLinuxKitError } from "../../core/errors.ts";
+import { LinuxKitError, isLinuxKitError } from "../core/errors.ts";
 
 /** How often, and after how long, what failed on the way is tried again. */
 export interface RetryPolicy {
@@ -23,7 +23,9 @@ const LASTING = /^(?:ENOTFOUND|ERR_TLS_|ERR_INVALID_|CERT_|DEPTH_ZERO_|SELF_SIGN
 export function isWorthRetrying(error: unknown): boolean {
   if (isLinuxKitError(error, "TIMEOUT")) return true;
   if (!isLinuxKitError(error, "NETWORK") || error.cause === undefined) return false;
-  const code = (error.cause as { cause?: { code?: unknown } }).cause?.code;
+  // fetch wraps what a socket says
+  const { cause, code: own } = error.cause as { code?: unknown; cause?: { code?: unknown } };
+  const code = cause?.code ?? own;
   return !(typeof code === "string" && LASTING.test(code));
 }
 

@@ -1,0 +1,34 @@
+import type { Fetch, HttpRequest, Wire } from "./http.ts";
+
+/** A wire over `fetch`. */
+export function fetchWire(fetch: Fetch): Wire {
+  return async (request, { signal }) => {
+    const { method = "GET", body, memory } = request;
+    const response = await fetch(request.url.href, {
+      method,
+      headers: headersOf(request),
+      redirect: "manual",
+      signal,
+      ...(body && { body: body as Uint8Array<ArrayBuffer> }),
+    });
+    const drop = async () => response.body?.cancel().catch(() => {});
+    return { status: response.status, headers: response.headers, body: read(response.body, memory === "reused"), drop };
+  };
+}
+
+/** A request's headers, with what is said of every request. */
+export function headersOf(request: HttpRequest): Record<string, string> {
+  // the digest is of the bytes as they lie on the server; an encoding on the way would change them
+  return { "accept-encoding": "identity", "user-agent": "pulumi-linuxkit", ...request.headers };
+}
+
+async function* read(body: ReadableStream<Uint8Array> | null, consumed: boolean): AsyncGenerator<Uint8Array> {
+  let last: Uint8Array | undefined;
+  for await (const chunk of body ?? []) {
+    yield chunk;
+    // A gigabyte of chunks would otherwise wait for the collector, which does not see how large they are. The reader may
+    // still hold the last one; the one before is done with.
+    if (consumed && last && last.length === last.buffer.byteLength) (last.buffer as ArrayBuffer).transfer(0);
+    last = chunk;
+  }
+}

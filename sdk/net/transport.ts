@@ -1,0 +1,67 @@
+import { exchange, networkError } from "./exchange.ts";
+import type { Fetch, HttpRequest, HttpResponse } from "./http.ts";
+import { type RetryPolicy, backOff, isTransientStatus, isWorthRetrying, pause } from "./retry.ts";
+import { chooseWire } from "./wire.ts";
+
+export interface TransportOptions {
+  readonly fetch?: Fetch | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** How long an answer may take to begin, and then each next piece of its body. @default 60 */
+  readonly timeoutSeconds?: number | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+}
+
+/** Sends requests: with a deadline, again when that may help, and through redirects. */
+export interface Transport {
+  readonly retry: RetryPolicy;
+  readonly signal: AbortSignal | undefined;
+  /** @throws NETWORK, TIMEOUT, CANCELLED; any status but a transient one comes back as a response */
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
+
+const MAX_REDIRECTS = 5;
+
+/** A transport over `fetch`, and over sockets of its own for large bodies. */
+export function createTransport(options: TransportOptions = {}): Transport {
+  const retry: RetryPolicy = { attempts: 5, baseMs: 250, maxMs: 20_000, ...options.retry };
+  const wire = chooseWire(options.fetch);
+  const timeoutSeconds = options.timeoutSeconds ?? 60;
+  const { signal } = options;
+  return {
+    retry,
+    signal,
+    async send(request) {
+      const attempts = request.repeatable === false ? 1 : retry.attempts;
+      for (let attempt = 1; ; attempt++) {
+        let retryAfter: string | null = null;
+        try {
+          const response = await follow(request, (hop) => exchange(wire, hop, timeoutSeconds, signal));
+          if (attempt >= attempts || !isTransientStatus(response.status)) return response;
+          retryAfter = response.headers.get("retry-after");
+          await response.drop();
+        } catch (error) {
+          if (attempt >= attempts || !isWorthRetrying(error)) throw error;
+        }
+        await pause(backOff(retry, attempt, retryAfter), signal);
+      }
+    },
+  };
+}
+
+// by hand, because what may be sent to the next host is ours to decide
+async function follow(request: HttpRequest, exchange: (hop: HttpRequest) => Promise<HttpResponse>): Promise<HttpResponse> {
+  let hop = request;
+  for (let redirects = 0; ; redirects++) {
+    const response = await exchange(hop);
+    const location = response.headers.get("location");
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
+    await response.drop();
+    const url = URL.parse(location, hop.url.href);
+    if (!url || !/^https?:$/.test(url.protocol)) throw networkError(hop.url, "redirects to what is no address");
+    if (redirects >= MAX_REDIRECTS) throw networkError(request.url, `redirects more than ${MAX_REDIRECTS} times`);
+    if (hop.url.protocol === "https:" && url.protocol === "http:") throw networkError(hop.url, `redirects to plain http at ${url.host}`);
+    const { authorization: _, ...withoutLogin } = hop.headers ?? {};
+    hop = { ...hop, url, headers: url.origin === hop.url.origin ? (hop.headers ?? {}) : withoutLogin };
+    if (response.status === 303 && hop.method !== "HEAD") hop = { method: "GET", url, headers: hop.headers ?? {}, memory: hop.memory };
+  }
+}

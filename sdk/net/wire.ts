@@ -1,0 +1,32 @@
+import { fetchWire } from "./fetch-wire.ts";
+import type { Fetch, Wire } from "./http.ts";
+import { socketWire } from "./socket-wire.ts";
+
+const NODES_FETCH = globalThis.fetch;
+
+/** Where Node, and undici, keep what `fetch` sends through. */
+const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
+
+/**
+ * A wire over `fetch`, but for large bodies on a connection of their own, wherever that comes to the same: not with a
+ * `fetch` of the caller's, nor where the process has set a proxy for it. When such a connection cannot be made, `fetch`
+ * has the last word.
+ */
+export function chooseWire(fetch: Fetch | undefined): Wire {
+  if (fetch) return fetchWire(fetch);
+  return async (request, watch) => {
+    const overFetch = fetchWire(globalThis.fetch);
+    if (request.memory !== "reused" || (request.method ?? "GET") !== "GET" || !isFetchPlain()) return overFetch(request, watch);
+    try {
+      return await socketWire(request, watch);
+    } catch (error) {
+      if (watch.signal.aborted) throw error;
+      return overFetch(request, watch);
+    }
+  };
+}
+
+function isFetchPlain(): boolean {
+  const dispatcher = (globalThis as { [DISPATCHER]?: object })[DISPATCHER];
+  return globalThis.fetch === NODES_FETCH && (dispatcher === undefined || dispatcher.constructor.name === "Agent");
+}
