@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { containerName, fields, seconds } from "./fields.ts";
+import { isIpv4Network } from "./network.ts";
 
 /** Services that have to be up first. */
 export const after = z.array(containerName);
@@ -12,7 +13,12 @@ export const restartLimit = fields({
   within: seconds.optional(),
 });
 
-const FORWARD = /^(?:(?:udp|tcp):\/\/[A-Za-z0-9.-]+:\d{1,5}|http:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[^\s\0]*)?)$/;
+const FORWARD = /^(?:tcp:\/\/(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})|http:\/\/(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?(?:\/[^\s\0]*)?)$/;
+
+const isCollector = (text: string): boolean => {
+  const [, syslogHost, syslogPort, httpHost, httpPort] = FORWARD.exec(text) ?? [];
+  return isIpv4Network(syslogHost ?? httpHost ?? "") && Number(syslogPort ?? httpPort ?? 80) <= 65535;
+};
 
 /** What becomes of what a service writes. */
 export const log = fields({
@@ -22,8 +28,9 @@ export const log = fields({
    */
   size: z.int().min(8192).max(1 << 30).optional(),
   /**
-   * Where each line is sent as well: `udp://host:514` and `tcp://host:601` speak syslog (RFC 5424), `http://host/path`
-   * takes lines by POST. What cannot be sent in time is dropped there, and still kept here.
+   * Where each line is sent as well: `tcp://10.0.0.5:601` speaks syslog (RFC 5424 lines over TCP, RFC 6587),
+   * `http://10.0.0.5:8080/path` takes lines by POST. The host is an IPv4 address: the base system resolves no names.
+   * What cannot be sent is dropped there, and still kept here.
    */
-  forward: z.string().regex(FORWARD, '"udp://host:514", "tcp://host:601" or "http://host/path"').optional(),
+  forward: z.string().refine(isCollector, '"tcp://10.0.0.5:601" or "http://10.0.0.5:8080/path", with an IPv4 address').optional(),
 });

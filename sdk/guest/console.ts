@@ -35,9 +35,9 @@ export type ConsoleStage =
 export type TaskState = (typeof TASK_STATES)[number];
 const TASK_STATES = ["start", "ok", "failed", "optional"] as const;
 
-/** `restart`: it ended and will be started again; `ended`: it ended and stays down, as its policy says. */
+/** `waiting`: another has to be up first; `restart`: it ended and will be started again; `ended`: it ended and stays down, as its policy says. */
 export type ServiceState = (typeof SERVICE_STATES)[number];
-const SERVICE_STATES = ["started", "healthy", "unhealthy", "restart", "ended", "stopped"] as const;
+const SERVICE_STATES = ["waiting", "started", "healthy", "unhealthy", "restart", "ended", "stopped"] as const;
 
 /** A {@link ConsoleStage} and when it was reached, in seconds since the kernel started. */
 export type ConsoleLine = ConsoleStage & { readonly seconds: number };

@@ -47,9 +47,22 @@ export interface GuestContainer {
   readonly optional?: boolean;
   /** Services only: seconds from SIGTERM to SIGKILL at shutdown; default 10. */
   readonly stopTimeout?: number;
+  /** Services only: those that must be up before it starts; default none. */
+  readonly after?: readonly string[];
+  /** Services only: those that name it in `after`, which are stopped before it; default none. */
+  readonly before?: readonly string[];
+  /** Services only: after so many restarts (within so many seconds) it stays down; default never. */
+  readonly restartLimit?: { readonly count: number; readonly within?: number };
+  /** Services only: bytes of its output that are kept; default 512 KiB. */
+  readonly logSize?: number;
+  /** When its memory ends it ends as a whole; without a limit of its own the machine's reserve bounds it. Default neither. */
+  readonly memory?: "limited" | "unlimited";
   /** Names of the secrets that the guest puts into its folder of `/run/linuxkit/secrets`. */
   readonly secrets?: readonly string[];
 }
+
+/** Bytes of a service's output that are kept unless it says otherwise. */
+export const LOG_SIZE = 512 << 10;
 
 /** The path of a container's bundle in the guest. */
 export function bundlePath(container: Pick<GuestContainer, "phase" | "directory">): string {
@@ -81,6 +94,12 @@ export function guestContainer(container: GuestContainer, bundle: string = bundl
       `secrets=${quote((container.secrets ?? []).join(" "))}`,
       `owner=${seconds(container.uid ?? 0)}:${seconds(container.gid ?? 0)}`,
       `checked=${health ? 1 : 0}`,
+      `after=${quote((container.after ?? []).join(" "))}`,
+      `before=${quote((container.before ?? []).join(" "))}`,
+      `restart_limit=${seconds(container.restartLimit?.count ?? 0)}`,
+      `restart_within=${Math.ceil(container.restartLimit?.within ?? 0)}`,
+      `log_size=${Math.floor((container.logSize ?? LOG_SIZE) / 2)}`,
+      `memory=${container.memory ?? ""}`,
     );
     if (health) {
       lines.push(`interval=${seconds(health.interval ?? 5)}`, `check_timeout=${seconds(health.timeout ?? 5)}`, `retries=${seconds(health.retries ?? 3)}`);

@@ -56,7 +56,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   const sharing = trees.filter((step) => own && step.kind === "unpack" && isDebian(step.source) && step.source.packages.every(({ sha256 }) => initPackages.has(sha256)));
   const apart = trees.filter((step) => !sharing.includes(step));
 
-  const config: PlanStep[] = [...laidOut.flatMap((bundle) => bundleSteps(bundle, own)), ...volumeSteps(definition), ...small];
+  const config: PlanStep[] = [...laidOut.flatMap((bundle) => bundleSteps(bundle, own, laidOut)), ...volumeSteps(definition), ...small];
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
   const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });
   const below = [...init, ...config, ...large].flatMap((step) => (step.kind === "entry" ? [step.path] : []));
@@ -103,13 +103,13 @@ function containerTrees(laidOut: readonly Bundle[], image: (location: string) =>
     .map(({ tree, location }) => ({ kind: "unpack", source: sourceOf(image(`${location}.image`)), prefix: tree, place: "container", location: `${location}.image` }));
 }
 
-function bundleSteps(bundle: Bundle, own: boolean): PlanStep[] {
+function bundleSteps(bundle: Bundle, own: boolean, all: readonly Bundle[]): PlanStep[] {
   const { path, directories, config, runtime } = bundle;
   return [
     ...directories.map((directory) => directoryStep(directory)),
     fileStep(`${path}/config.json`, config),
     fileStep(`${path}/runtime.json`, runtime),
-    ...(own ? [guestStep(bundle)] : []),
+    ...(own ? [guestStep(bundle, all)] : []),
   ];
 }
 

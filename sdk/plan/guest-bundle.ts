@@ -4,10 +4,10 @@ import type { Bundle } from "../runtime/bundle.ts";
 import { fileStep } from "./entry-step.ts";
 import type { EntryStep } from "./plan.ts";
 
-/** The shell file that our own guest reads beside a bundle's JSON. */
-export function guestStep(bundle: Bundle): EntryStep {
-  const { health, restart, timeout, optional, stopTimeout } = bundle.container;
-  const { name, phase, path, readonly, unpacks, tree, uid, gid, privateNetwork, secrets } = bundle;
+/** The shell file that our own guest reads beside a bundle's JSON. `all` are the bundles of the image, for who waits for whom. */
+export function guestStep(bundle: Bundle, all: readonly Bundle[]): EntryStep {
+  const { health, restart, restartLimit, timeout, optional, stopTimeout, after, log, sandbox } = bundle.container;
+  const { name, phase, path, readonly, unpacks, tree, uid, gid, privateNetwork, memoryLimited, ownGroup, secrets } = bundle;
   const container: GuestContainer = {
     name,
     phase,
@@ -23,6 +23,11 @@ export function guestStep(bundle: Bundle): EntryStep {
     ...(timeout !== undefined && { timeout }),
     ...(optional !== undefined && { optional }),
     ...(stopTimeout !== undefined && { stopTimeout }),
+    ...(after && { after }),
+    before: all.filter(({ container: other }) => phase === "services" && other.after?.includes(name)).map((other) => other.name),
+    ...(restartLimit && { restartLimit: restartLimit as NonNullable<GuestContainer["restartLimit"]> }),
+    ...(log?.size !== undefined && { logSize: log.size }),
+    ...(sandbox !== "linuxkit" && ownGroup && { memory: memoryLimited ? "limited" : "unlimited" }),
     secrets: [...secrets].sort(),
   };
   return fileStep(`${path}/${GUEST_FILE}`, guestContainer(container));

@@ -36,6 +36,10 @@ export interface Bundle {
   readonly gid: number;
   /** It has a network namespace of its own. */
   readonly privateNetwork: boolean;
+  /** It has a limit of memory. */
+  readonly memoryLimited: boolean;
+  /** Its control group is the one that has its name. */
+  readonly ownGroup: boolean;
   /** Text of `config.json`. */
   readonly config: string;
   /** Text of `runtime.json`. */
@@ -79,6 +83,8 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       uid,
       gid,
       privateNetwork,
+      memoryLimited: fields.resources?.memory?.limit !== undefined,
+      ownGroup: !fields.cgroupsPath,
       config: jsonText(config),
       runtime: jsonText(runtimeJson(fields, { bundle: path, tree, readonly })),
     };

@@ -23,7 +23,7 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
   [() => service({ health: { tcp: { port: 1 }, interval: 0 } }), "services.web.health.interval: got 0, wanted at least 0, and more"],
   [() => service({ restart: "alway" }), 'services.web.restart: got "alway", wanted "always" or "on-failure" or "never": did you mean "always"?'],
   [() => service({ restartLimit: { count: 0 } }), "services.web.restartLimit.count: got 0, wanted at least 1"],
-  [() => service({ log: { forward: "https://logs" } }), 'services.web.log.forward: got "https://logs", wanted "udp://host:514", "tcp://host:601" or "http://host/path"'],
+  [() => service({ log: { forward: "https://logs" } }), 'services.web.log.forward: got "https://logs", wanted "tcp://10.0.0.5:601" or "http://10.0.0.5:8080/path", with an IPv4 address'],
   [() => service({ publish: ["80:0"] }), 'services.web.publish[0]: got "80:0", wanted "80", "8080:80" or "8080:80/udp"'],
   [() => service({ egress: [{ to: "10.0.0.0/8", port: 0 }] }), "services.web.egress[0].port: got 0, wanted at least 1"],
   [() => service({ seccomp: "unconfind" }), 'services.web.seccomp: got "unconfind", wanted "default" or "unconfined": did you mean "unconfined"?'],

@@ -1,15 +1,68 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { ConsoleLine } from "../../sdk/guest/console.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
-const BOMB = "bomb() { bomb & bomb & sleep 100000; }; bomb";
+// one after the other, each in a life of its own: memory, its tmpfs mounts, processes
+const GREEDY = `
+mkdir /state/memory 2>/dev/null && exec busybox tail /dev/zero
+if mkdir /state/tmpfs 2>/dev/null; then
+  for folder in a b c d e; do busybox dd if=/dev/zero of=/$folder/fill bs=64k; done
+  echo filled
+fi
+bomb() { bomb & bomb & sleep 100000; }
+bomb`;
 
 describe("the sandbox", () => {
-  test("a fork bomb fills its own limit, and the others go on", async () => {
-    await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), service("bomb", BOMB)] }, { ports: [80] });
+  test("what ends memory, a tmpfs or processes, crashes in a loop, or hangs, does so alone", async () => {
+    await using machine = await bootImage({
+      onboot: [dhcp()],
+      services: [
+        spy(),
+        service("greedy", GREEDY, { tmpfs: ["/a:size=1m", "/b", "/c", "/d", "/e"], binds: ["/run/state:/state"], runtime: { mkdir: ["/run/state"] } }),
+        service("crashes", "echo again; exit 1"),
+        service("gives-up", "exit 0", { restartLimit: { count: 2, within: 600 } }),
+        service("hangs", "exec sleep 1000", { health: { command: ["sleep", "1000"], timeout: 1, interval: 1, retries: 2 } }),
+        service("talks", "i=0; while [ $i -lt 4000 ]; do echo $i some words that fill it; i=$((i + 1)); done; exec sleep 1000", { log: { size: 16384 } }),
+        service("calm", "exec busybox nc -ll -p 7000 -e /bin/busybox true", { health: { tcp: { port: 7000 }, interval: 1 } }),
+      ],
+    }, { ports: [80] });
+    const said = (name: string, state: string, message = "") => (line: ConsoleLine): boolean => line.stage === "service" && line.name === name && line.state === state && line.message.startsWith(message);
+    await Promise.all([
+      machine.until("calm's health", said("calm", "healthy")),
+      machine.until("the spy's health", said("spy", "healthy")),
+      machine.until("greedy's second end", said("greedy", "restart", "2 in 2 s: exit status 137")),
+      machine.until("a loop of crashes", said("crashes", "restart", "4 in 8 s: exit status 1: again")),
+      machine.until("the end of patience", said("gives-up", "ended", "it ended 3 times, the last with exit status 0")),
+      machine.until("what hangs", said("hangs", "unhealthy")),
+    ]);
+    const forked = await ask(machine, "until grep -q fork /host/run/log/greedy.log; do sleep 0.2; done; cat /host/sys/fs/cgroup/greedy/pids.max /host/sys/fs/cgroup/greedy/memory.oom.group; cat /host/sys/fs/cgroup/greedy/memory.max /host/sys/fs/cgroup/calm/memory.max");
+    const [pids, asOne, most, calms] = forked.trim().split("\n");
+    assert.deepEqual([pids, asOne, calms], ["1024", "1", most], forked);
+    assert.ok(Number(most) > 100 << 20 && Number(most) < 220 << 20, most);
+    // the first tmpfs ended at its own limit, the rest at that of memory: they are gone with the container
+    assert.match(await ask(machine, "cat /host/run/log/greedy.log"), /No space left on device/);
+    assert.match(await ask(machine, "ls -l /host/run/log/talks.log /host/run/log/talks.log.1 | awk '{ print ($5 <= 8192) }'; tail -n 1 /host/run/log/talks.log"), /^1\n1\n3999 some words that fill it\n$/);
+    for (const name of ["spy", "calm"]) assert.ok(!machine.lines.some((line) => said(name, "restart")(line) || said(name, "unhealthy")(line)), name);
+    assert.equal(await ask(machine, "cat /host/proc/1/oom_score_adj; read -r p _ </host/sys/fs/cgroup/calm/cgroup.procs; cat /host/proc/$p/oom_score_adj"), "-1000\n0\n");
+    assert.equal((await ask(machine, "cat /host/run/linuxkit/services/gives-up")).slice(0, 5), "down,");
+  });
+
+  test("services start when those that they come after are up, and stop before them", async () => {
+    await using machine = await bootImage({
+      services: [
+        service("app", "echo started; trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done", { after: ["db", "cache"] }),
+        service("cache", "exec sleep 1000", { after: ["db"] }),
+        service("db", "sleep 2; echo up >/tmp/up; trap 'exit' TERM; while :; do sleep 0.1; done", { tmpfs: ["/tmp"], health: { command: ["test", "-e", "/tmp/up"], interval: 1 } }),
+      ],
+    });
     await machine.until("health", ({ stage }) => stage === "healthy");
-    const limited = await ask(machine, "until grep -q fork /host/run/log/bomb.log; do sleep 0.2; done; cat /host/sys/fs/cgroup/bomb/pids.max; grep -c . /host/run/log/spy.log; echo forked");
-    assert.equal(limited, "1024\n0\nforked\n");
-    assert.ok(!machine.lines.some((line) => line.stage === "service" && line.name === "spy" && line.state === "restart"));
+    await machine.pressPower();
+    await machine.until("off", ({ stage }) => stage === "off");
+    const lines = machine.lines.flatMap((line) => (line.stage === "service" ? [`${line.name} ${line.state} ${line.message}`.trim()] : []));
+    const order = (words: readonly string[]): string[] => lines.filter((line) => words.includes(line));
+    assert.deepEqual(order(["db healthy", "cache started", "app started"]), ["db healthy", "cache started", "app started"]);
+    assert.ok(lines.includes("app waiting for db"), lines.join("\n"));
+    assert.deepEqual(order(["app stopped", "cache stopped", "db stopped"]), ["app stopped", "cache stopped", "db stopped"]);
   });
 });

@@ -111,7 +111,7 @@ describe("last_line", () => {
 test("a log keeps its newest half MiB", async () => {
   await using guest = await guestShell();
   const text = Array.from({ length: 60_000 }, (_, n) => `line ${n}\n`).join("");
-  const script = "open_events test; open_log ./pipe log; busybox cat >&7; until busybox grep -q 'line 59999' log; do nap 0.02; done; end_log";
+  const script = "log_size=262144; open_events test; open_log ./pipe log; busybox cat >&7; until busybox grep -q 'line 59999' log; do nap 0.02; done; end_log";
   await guest.run(["wait", "log"], script, text);
   const [older, newest] = await Promise.all([readFile(join(guest.folder, "log.1"), "utf8"), readFile(join(guest.folder, "log"), "utf8")]);
   assert.equal(older.length, 256 << 10);

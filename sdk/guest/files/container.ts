@@ -6,6 +6,15 @@ export const CONTAINER = shell`# Runs the container whose file "guest" was read:
 
 if [ -x /usr/bin/crun ] || [ -x /bin/crun ]; then runtime=crun; else runtime=runc; fi
 
+# bound_memory: of a service. The group is there before the runtime, which takes it as it is; a service whose memory ends
+# ends as a whole, and with it go its tmpfs mounts, which no killed process gives back.
+bound_memory() {
+  group=/sys/fs/cgroup/$id
+  mkdir "$group" 2>/dev/null
+  echo 1 >"$group/memory.oom.group"
+  if [ "$memory" = unlimited ]; then echo "$most_memory" >"$group/memory.max"; fi
+}
+
 # run_container [OPTION…]: becomes the container's monitor, so it is called in a process of its own
 run_container() {
   if [ "$attached" = 1 ]; then
@@ -17,6 +26,9 @@ run_container() {
     } <"$bundle/config.json" >"/run/linuxkit/$id.json"
     set -- --config "/run/linuxkit/$id.json" "$@"
   fi
+  if [ "$memory" ]; then bound_memory 2>/dev/null; fi
+  # the guest's own processes are the last to be killed when memory ends, containers are not
+  echo 0 >/proc/self/oom_score_adj
   exec "$runtime" run --bundle "$bundle" "$@" "$id" </dev/null 7>&- 8>&- 9>&-
 }
 

@@ -36,6 +36,7 @@ for part in console mounts firmware harden modules network volumes wait log cont
 done
 
 mount_proc
+echo -1000 >/proc/self/oom_score_adj
 read -r started _ </proc/uptime
 mount_base
 # what the shell itself complains of is no report

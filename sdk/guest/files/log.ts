@@ -1,7 +1,7 @@
 import { shell } from "../shell.ts";
 
 /** `/lib/linuxkit/log`: what services write. */
-export const LOG = shell`# A service writes into a pipe, and what comes out of it is kept: twice 256 KiB at most.
+export const LOG = shell`# A service writes into a pipe, and what comes out of it is kept: twice $log_size bytes at most.
 
 # open_log PIPE FILE: descriptor 7 is the pipe from now on, for this service's life
 open_log() {
@@ -20,7 +20,7 @@ end_log() {
 
 # keep_log FILE
 keep_log() {
-  while dd of="$1" bs=16k count=262144 iflag=count_bytes status=none; do
+  while dd of="$1" bs=4k count="$log_size" iflag=count_bytes status=none; do
     mv -f "$1" "$1.1"
   done
 }

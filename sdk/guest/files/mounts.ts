@@ -15,6 +15,8 @@ mount_base() {
   mkdir -p /run/log/onboot /run/log/onshutdown /run/linuxkit/services /run/config \
     /var/cache /var/empty /var/lib /var/local /var/lock /var/log /var/opt /var/spool /var/tmp
   chmod 700 /run/linuxkit
+  # one by one: a kernel may lack one
+  for controller in cpu memory pids; do echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control; done
   chmod 1777 /var/tmp
   ln -s /run /var/run
   ln -s /proc/self/fd /dev/fd

@@ -5,9 +5,10 @@ export const SUPERVISOR = shell`# One process for each service, all started at o
 
 start_services() {
   supervisors=
+  reserve_memory
   for service in /containers/services/*/guest; do
     [ -e "$service" ] || continue
-    supervise "$service" &
+    { supervise "$service"; : >"/run/linuxkit/$id.done"; } &
     # the last one first, as they are to be stopped
     supervisors="$! $supervisors"
   done
@@ -17,6 +18,15 @@ start_services() {
     serve_health &
     supervisors="$supervisors $!"
   fi
+}
+
+# reserve_memory: what a service without a limit may take of the memory that is free now: an eighth of it, and 8 MiB at
+# least, stay with the machine
+reserve_memory() {
+  while read -r key kilobytes _; do [ "$key" = MemAvailable: ] && break; done </proc/meminfo
+  reserve=$((kilobytes / 8))
+  [ "$reserve" -lt 8192 ] && reserve=8192
+  most_memory=$(((kilobytes - reserve) * 1024))
 }
 
 # serve_health: it is no part of what it reports, and it can wait until the others run
@@ -35,6 +45,7 @@ supervise() {
   stopping=
   trap stop_service TERM
   set_state starting
+  await_others
   take_secrets || return
   if ! prepare 2>"$log"; then
     stay_down "its root cannot be prepared: $(last_line "$log")"
@@ -43,6 +54,7 @@ supervise() {
   open_log "/run/linuxkit/$id.log" "$log"
   count=0
   delay=1
+  ends=
   until [ "$stopping" ]; do
     run_service
     [ "$stopping" ] && break
@@ -55,6 +67,10 @@ supervise() {
       stay_down "$why"
       break
     fi
+    if over_limit; then
+      stay_down "it ended $((restart_limit + 1)) times, the last with $why" anyway
+      break
+    fi
     back_off
     count=$((count + 1))
     say service "$name" restart "$count in $delay s: $why"
@@ -62,6 +78,36 @@ supervise() {
   done
   [ "$stopping" ] && say service "$name" stopped
   end_log
+}
+
+# await_others: those that it comes after; a service that was told to stop waits no more
+await_others() {
+  for other in $after; do
+    told=
+    until [ "$stopping" ]; do
+      read -r word <"$states/$other" && [ "$word" = ok ] && break
+      if [ -z "$told" ]; then
+        told=1
+        set_state "waiting for $other"
+        say service "$name" waiting "for $other"
+      fi
+      nap 0.1
+    done
+  done 2>/dev/null
+}
+
+# over_limit: whether this end was one too many; $ends are the seconds of those that count
+over_limit() {
+  [ "$restart_limit" = 0 ] && return 1
+  kept=
+  number=0
+  for at in $ends \${now%.*}; do
+    [ "$restart_within" = 0 ] || [ "$at" -gt $((\${now%.*} - restart_within)) ] || continue
+    kept="$kept $at"
+    number=$((number + 1))
+  done
+  ends=$kept
+  [ "$number" -gt "$restart_limit" ]
 }
 
 # run_service: once, from start to end
@@ -101,9 +147,9 @@ back_off() {
   fi
 }
 
-# stay_down REASON: an end without a fault is no reason to call the machine unhealthy
+# stay_down REASON [anyway]: an end without a fault is no reason to call the machine unhealthy, unless it should run
 stay_down() {
-  if [ "$ended" = 0 ]; then
+  if [ "$ended" = 0 ] && [ -z "$2" ]; then
     set_state ok
     report_healthy
   else
@@ -137,6 +183,10 @@ hears_term() {
 # stop_service: what SIGTERM to its supervisor means
 stop_service() {
   stopping=1
+  # those that need it go first
+  for other in $before; do
+    until [ -e "/run/linuxkit/$other.done" ]; do nap 0.1; done
+  done
   [ "$monitor" ] && [ -d "/proc/$monitor" ] || return
   # the first process of a namespace is spared signals that it does not handle: no use to wait for that one
   if hears_term; then signal_container TERM; else kill_container; fi

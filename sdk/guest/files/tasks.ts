@@ -27,6 +27,7 @@ task_container() {
 # run_task STAGE FILE: $why is the reason when it failed, else empty
 run_task() {
   . "$2"
+  memory=
   say "$1" "$name" start
   out=\${log%.log}.out.log
   why=
