@@ -53,7 +53,7 @@ describe("the sandbox", () => {
       services: [
         service("app", "echo started; trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done", { after: ["db", "cache"] }),
         service("cache", "exec sleep 1000", { after: ["db"] }),
-        service("db", "sleep 2; echo up >/tmp/up; trap 'exit' TERM; while :; do sleep 0.1; done", { tmpfs: ["/tmp"], health: { command: ["test", "-e", "/tmp/up"], interval: 1 } }),
+        service("db", "sleep 2; echo up >/tmp/up; trap 'exit' TERM; while :; do sleep 0.1; done", { tmpfs: ["/tmp"], health: { command: ["busybox", "test", "-e", "/tmp/up"], interval: 1 } }),
       ],
     });
     await machine.until("health", ({ stage }) => stage === "healthy");
