@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/plugin": ["sdk/core"],
   "sdk/resource": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/resolve", "sdk/plan", "sdk/format", "sdk/build", "sdk/plugin", "sdk/share", "sdk/sign"],
   // the command line stands above everything, and nothing imports it
-  "sdk/cli": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/build", "sdk/format", "providers/qemu"],
+  "sdk/cli": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/build", "sdk/format", "sdk/share", "providers/qemu"],
   sdk: ["sdk/core", "sdk/oci", "sdk/definition", "sdk/debian", "sdk/disk", "sdk/build", "sdk/format", "sdk/plan", "sdk/resolve", "sdk/resource", "sdk/share", "sdk/sign", "sdk/hardening"],
   "providers/qemu": ["sdk", "sdk/core", "sdk/cache", "sdk/guest", "sdk/plugin", "sdk/resource", "sdk/upload"],
   providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu"],

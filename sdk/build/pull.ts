@@ -1,4 +1,4 @@
-import { type Arch, ARCHES } from "../core/arch.ts";
+import { type Arch, ARCHES, isArch } from "../core/arch.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { parseReference, type RegistryReference } from "../oci/reference.ts";
@@ -43,7 +43,7 @@ export interface PullOptions {
  */
 export async function pull(reference: string, options: PullOptions): Promise<Built> {
   const { arch = "amd64", registryMirrors, registryAuth, signal } = options;
-  if (!ARCHES.includes(arch)) throw new LinuxKitError("INVALID_DEFINITION", `arch: got "${arch}", wanted one of ${ARCHES.join(", ")}`, { path: "arch" });
+  if (!isArch(arch)) throw new LinuxKitError("INVALID_DEFINITION", `arch: got "${arch}", wanted one of ${ARCHES.join(", ")}`, { path: "arch" });
   const client = createRegistryClient({ registryMirrors, auth: registryAuth, signal });
   const parsed = await pinned(reference, client);
   const repository = client.repository(parsed.registry, parsed.repository);

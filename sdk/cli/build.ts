@@ -4,12 +4,14 @@ import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { build as buildImage } from "../build/build.ts";
-import { ARCHES, type Arch } from "../core/arch.ts";
+import type { PushOption } from "../build/publish.ts";
+import { ARCHES, isArch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { Image } from "../definition/image.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { FormatName } from "../format/formats.ts";
 import { type Command, UsageError } from "./command.ts";
+import { readKey, readPassphrase } from "./key-file.ts";
 import { showProgress } from "./terminal.ts";
 
 export const build: Command = {
@@ -28,6 +30,14 @@ export const build: Command = {
                     sign the EFI programs by this RSA key; both are PEM
   --secure-boot-passphrase FILE
                     whose first line decrypts the key
+  --push REF        publish it as an OCI artifact: registry/repository:tag
+  --sign-key FILE   sign it there, as cosign does: a private key (PKCS #8, PEM)
+  --sign-passphrase FILE
+                    whose first line decrypts that key
+  --cache-from REPOSITORY
+                    fetch what other machines made; may be given several times
+  --cache-to REPOSITORY
+                    keep there what this one makes
   --json            print the artifact as JSON`,
 
   async run(args, terminal) {
@@ -44,6 +54,11 @@ export const build: Command = {
         "secure-boot-key": { type: "string" },
         "secure-boot-certificate": { type: "string" },
         "secure-boot-passphrase": { type: "string" },
+        push: { type: "string" },
+        "sign-key": { type: "string" },
+        "sign-passphrase": { type: "string" },
+        "cache-from": { type: "string", multiple: true },
+        "cache-to": { type: "string" },
         json: { type: "boolean", default: false },
       },
     });
@@ -57,11 +72,14 @@ export const build: Command = {
       arch: values.arch,
       debianMirror: values.mirror,
       secureBoot: await readSecureBoot(values),
+      push: await readPush(values),
+      cache: { from: values["cache-from"], to: values["cache-to"] },
       onProgress: showProgress(terminal),
       signal: terminal.signal,
     });
     if (values.json) return terminal.print(JSON.stringify(artifact, null, 2));
     for (const { path, size, sha256 } of artifact.files) terminal.print(`${sha256}  ${String(size).padStart(12)}  ${path}`);
+    if (artifact.pushed !== undefined) terminal.print(artifact.pushed);
   },
 };
 
@@ -69,16 +87,15 @@ async function readSecureBoot(values: Readonly<Record<string, unknown>>): Promis
   const [key, certificate, passphrase] = ["key", "certificate", "passphrase"].map((name) => values[`secure-boot-${name}`] as string | undefined);
   if (key === undefined && certificate === undefined && passphrase === undefined) return undefined;
   if (key === undefined || certificate === undefined) throw new UsageError(`there is no --secure-boot-${key === undefined ? "key" : "certificate"}, wanted both key and certificate`);
-  const read = (file: string): Promise<string> =>
-    readFile(file, "utf8").catch((cause: Error) => {
-      throw new LinuxKitError("NOT_FOUND", `cannot read ${resolve(file)}: ${cause.message}`, { what: file }, { cause });
-    });
-  const [line] = passphrase === undefined ? [] : (await read(passphrase)).split(/\r?\n/);
-  return { key: await read(key), certificate: await read(certificate), ...(line !== undefined && { passphrase: line }) };
+  return { key: await readKey(key), certificate: await readKey(certificate), ...(await readPassphrase(passphrase)) };
 }
 
-function isArch(text: string): text is Arch {
-  return (ARCHES as readonly string[]).includes(text);
+async function readPush(values: Readonly<Record<string, unknown>>): Promise<PushOption | undefined> {
+  const [to, key, passphrase] = ["push", "sign-key", "sign-passphrase"].map((name) => values[name] as string | undefined);
+  if (to === undefined && (key !== undefined || passphrase !== undefined)) throw new UsageError(`there is no --push, and nothing else is signed by --sign-key: what is signed for Secure Boot is by --secure-boot-key`);
+  if (to === undefined) return undefined;
+  if (key === undefined && passphrase !== undefined) throw new UsageError("there is no --sign-key, which --sign-passphrase is for");
+  return { to, ...(key !== undefined && { sign: { key: await readKey(key), ...(await readPassphrase(passphrase)) } }) };
 }
 
 async function loadImage(file: string, name: string | undefined): Promise<Image> {

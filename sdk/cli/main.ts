@@ -4,10 +4,11 @@ import { cache } from "./cache.ts";
 import { type Command, UsageError } from "./command.ts";
 import { importYaml } from "./import.ts";
 import { logs } from "./logs.ts";
+import { pull } from "./pull.ts";
 import { processTerminal } from "./terminal.ts";
 
 /** Every subcommand under its name. */
-const COMMANDS: Readonly<Record<string, Command>> = { build, import: importYaml, cache, logs };
+const COMMANDS: Readonly<Record<string, Command>> = { build, pull, import: importYaml, cache, logs };
 
 const OVERVIEW = `pulumi-linuxkit: LinuxKit operating systems from TypeScript
 

@@ -59,7 +59,7 @@ export async function findOs(repository: Repository, { text, digest }: RegistryR
 function fileOf(descriptor: Descriptor, { name: base }: OsConfig, text: string): RemoteFile {
   const { [ANNOTATION.title]: name = "", [ANNOTATION.role]: role = "" } = descriptor.annotations ?? {};
   const suffix = name.slice(base.length);
-  if (!name.startsWith(base) || !/^[\w.+-]+$/.test(suffix) || !/^[a-z]+$/.test(role)) {
+  if (!name.startsWith(base) || !/^[\w.+-]+$/.test(suffix) || !/^[a-z][a-z-]*$/.test(role)) {
     throw new LinuxKitError("CORRUPT", `${text}: a layer is called ${JSON.stringify(name)} with the role ${JSON.stringify(role)}, wanted ${base} and a suffix, and a word`, { path: text });
   }
   return { role, name, size: descriptor.size, sha256: hexOf(descriptor.digest), descriptor };

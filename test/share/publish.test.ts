@@ -99,7 +99,7 @@ describe("push", () => {
   });
 
   for (const [push, code, message] of [
-    ["registry.example.com/os@sha256:" + "0".repeat(64), "INVALID_DEFINITION", /^push: got .*, wanted a tag/],
+    [`registry.example.com/os@sha256:${"0".repeat(64)}`, "INVALID_DEFINITION", /^push: got .*, wanted a tag/],
     [{ to: "oci:./x:1" }, "INVALID_DEFINITION", /^push\.to: got "oci:\.\/x:1", wanted a reference into a registry/],
     [{ to: "registry.example.com/os:1", sign: "x" }, "INVALID_DEFINITION", /^push\.sign: got no key/],
     [{ to: "registry.example.com/os:1", sign: "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----" }, "UNSUPPORTED", /^push\.sign: cosign's own encrypted form/],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { build } from "../../sdk/build/build.ts";
+import { pull } from "../../sdk/build/pull.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import type { FormatName } from "../../sdk/format/formats.ts";
 import { diskOs } from "../support/disk-os.ts";
@@ -18,7 +19,7 @@ test("a second machine makes Debian's kernel, segments and compressed disks from
   await using folder = await scratch();
   const cache = { from: `${registry.host}/cache`, to: `${registry.host}/cache` };
   const os = diskOs("shared");
-  const first = await build(os, { name: "os", formats: FORMATS, outputDir: join(folder.path, "first"), cacheDir: await makeOwnCache(join(folder.path, "one")), cache });
+  const first = await build(os, { name: "os", formats: FORMATS, outputDir: join(folder.path, "first"), cacheDir: await makeOwnCache(join(folder.path, "one")), cache, push: `${registry.host}/os:1` });
 
   const nowhere = `http://127.0.0.1:${await freePort()}`;
   const away = { debianMirror: `${nowhere}/debian`, debianSecurityMirror: `${nowhere}/debian-security`, lock: first.lock, name: "os", formats: FORMATS };
@@ -28,6 +29,12 @@ test("a second machine makes Debian's kernel, segments and compressed disks from
   assert.deepEqual(second.pcrs, first.pcrs);
   assert.deepEqual(second.segments.filter(({ cached }) => !cached), []);
   assert.ok(second.lock.loaders && Object.keys(second.lock.loaders).length > 0);
+
+  // every kind of file comes back from what was published, and what a TPM will say
+  const pulled = await pull(first.pushed ?? "", { outputDir: join(folder.path, "pulled") });
+  assert.deepEqual(pulled.files.map(({ role, name, sha256 }) => [role, name, sha256]), first.files.map(({ role, name, sha256 }) => [role, name, sha256]));
+  assert.deepEqual([pulled.digest, pulled.pcrs], [first.digest, first.pcrs]);
+  assert.ok(pulled.files.some(({ role }) => role === "base-initrd"));
 
   // a third one whose OS differs makes what differs: its packages come from the cache too, since its mirror is gone
   const told: Progress[] = [];

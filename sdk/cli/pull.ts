@@ -1,0 +1,49 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { pull as pullOs } from "../build/pull.ts";
+import { ARCHES, isArch } from "../core/arch.ts";
+import { parsePinned } from "../share/repository-name.ts";
+import { type Command, UsageError } from "./command.ts";
+import { readKey } from "./key-file.ts";
+import { showProgress } from "./terminal.ts";
+
+export const pull: Command = {
+  usage: "pull REFERENCE [options]",
+  summary: "Get an OS that build --push has published",
+  help: `REFERENCE is registry/repository@sha256:…, as build --push prints it. Nothing is built; size,
+sha256 and, with a key, the signature are checked. Logins are those of \`docker login\`.
+
+  --out DIR         the folder to write to                     [.]
+  --name NAME       the files' base name                       [the one it was pushed with]
+  --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
+  --verify-key FILE the public key, PEM, that it must be signed by; may be given several times
+  --json            print the artifact as JSON`,
+
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        out: { type: "string", default: "." },
+        name: { type: "string" },
+        arch: { type: "string", default: "amd64" },
+        "verify-key": { type: "string", multiple: true },
+        json: { type: "boolean", default: false },
+      },
+    });
+    const [reference, ...more] = positionals;
+    if (!reference || more.length > 0) throw new UsageError(`got ${positionals.length} references, wanted one`);
+    if (!isArch(values.arch)) throw new UsageError(`no architecture "${values.arch}"; there are ${ARCHES.join(", ")}`);
+    const files = values["verify-key"];
+    const verify = files && { [placeOf(reference)]: await Promise.all(files.map(readKey)) };
+    const artifact = await pullOs(reference, { outputDir: resolve(values.out), name: values.name, arch: values.arch, verify, onProgress: showProgress(terminal), signal: terminal.signal });
+    if (values.json) return terminal.print(JSON.stringify(artifact, null, 2));
+    for (const { path, size, sha256 } of artifact.files) terminal.print(`${sha256}  ${String(size).padStart(12)}  ${path}`);
+  },
+};
+
+/** The repository, as a rule for signatures names it. */
+function placeOf(reference: string): string {
+  const { registry, repository } = parsePinned(reference, "REFERENCE");
+  return `${registry}/${repository}`;
+}
