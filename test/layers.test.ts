@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // the command line stands above everything, and nothing imports it
   "sdk/cli": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/build", "sdk/format", "sdk/share", "providers/qemu"],
   sdk: ["sdk/core", "sdk/oci", "sdk/definition", "sdk/debian", "sdk/disk", "sdk/build", "sdk/format", "sdk/plan", "sdk/resolve", "sdk/resource", "sdk/share", "sdk/sign", "sdk/hardening"],
-  "providers/qemu": ["sdk", "sdk/core", "sdk/cache", "sdk/guest", "sdk/plugin", "sdk/resource", "sdk/upload"],
+  "providers/qemu": ["sdk", "sdk/core", "sdk/archive", "sdk/cache", "sdk/guest", "sdk/plugin", "sdk/resource", "sdk/upload"],
   providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu"],
 };
 

@@ -1,30 +1,34 @@
 import { stat } from "node:fs/promises";
+import { bootMemoryMiB, initrdMemory } from "../../sdk/archive/initrd-memory.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { fileBytes } from "../../sdk/core/file-bytes.ts";
+import type { OnProgress } from "../../sdk/core/progress.ts";
 import type { VmInputs } from "./vm-inputs.ts";
 
-/** What Debian's kernel keeps for itself on every architecture: measured 33 to 36 MiB of 128 to 512. */
-const KERNEL_MIB = 34;
-
 /**
- * The memory without which a boot cannot succeed: the kernel, the packed image, and at least as much again for what it
- * unpacks to, which is there before the packed one is given up. What the services need comes on top.
+ * Sees that kernel, image and root are there and that the image fits the machine's memory. What boots only with a small
+ * kernel is told, and not refused.
+ *
+ * @throws NOT_FOUND, TOO_LARGE with figures when no kernel can unpack the image in so much memory
  */
-export function leastMemoryMiB(initrdBytes: number): number {
-  return KERNEL_MIB + Math.ceil((2 * initrdBytes) / (1 << 20));
-}
-
-/** Sees that kernel and image are there and fit the machine's memory. `NOT_FOUND`, `TOO_LARGE`. */
-export async function preflight({ kernel, initrd, memoryMiB }: Pick<VmInputs, "kernel" | "initrd" | "memoryMiB">): Promise<void> {
+export async function preflight({ kernel, initrd, root, memoryMiB }: Pick<VmInputs, "kernel" | "initrd" | "root" | "memoryMiB">, progress?: OnProgress): Promise<void> {
   await sizeOf(kernel, "kernel");
+  if (root !== undefined) await sizeOf(root, "root");
   const size = await sizeOf(initrd, "initrd");
-  const least = leastMemoryMiB(size);
-  if (memoryMiB >= least) return;
-  const mebibytes = (size / (1 << 20)).toFixed(1);
-  throw new LinuxKitError(
-    "TOO_LARGE",
-    `memoryMiB: got ${memoryMiB}, wanted at least ${least}: the image is ${mebibytes} MiB, which the kernel (${KERNEL_MIB} MiB) unpacks into memory beside the packed one: give the machine more, or make the image smaller`,
-    { what: initrd, limit: memoryMiB * 2 ** 20, got: least * 2 ** 20 },
-  );
+  // of one that only the kernel can unpack it is known that it does not become smaller
+  const image = (await initrdMemory((start) => fileBytes(initrd, { start, memory: "reused" }))) ?? { packed: size, unpacked: size };
+  const { least, enough } = bootMemoryMiB(image);
+  const [packed, unpacked] = [image.packed, image.unpacked].map((bytes) => (bytes / (1 << 20)).toFixed(1));
+  const sizes = `the image has ${packed} MiB, and unpacks to ${unpacked} MiB beside it`;
+  const instead = root === undefined ? ", or keep the root on a disk: format kernel+squashfs or kernel+erofs" : "";
+  if (memoryMiB < least) {
+    throw new LinuxKitError("TOO_LARGE", `memoryMiB: got ${memoryMiB}, wanted at least ${least}, with Debian's kernel about ${enough}: ${sizes}: give the machine more${instead}`, {
+      what: initrd,
+      limit: memoryMiB * 2 ** 20,
+      got: least * 2 ** 20,
+    });
+  }
+  if (memoryMiB < enough) progress?.({ stage: "boot", message: `memoryMiB: ${memoryMiB} is little, Debian's kernel wants about ${enough}: ${sizes}${instead}`, lasting: true });
 }
 
 async function sizeOf(path: string, what: string): Promise<number> {

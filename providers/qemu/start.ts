@@ -47,7 +47,7 @@ export interface Started {
 export async function startMachine(start: Start, { stateDir, cacheDir }: Places): Promise<Started> {
   const { id, urn, name, inputs, signal, progress } = start;
   const qemu = await findQemu(inputs.arch);
-  await preflight(inputs);
+  await preflight(inputs, progress);
   const publish = await takePorts(inputs.publish.map(asPublication), stateDir);
   const accelerator = await chooseAccelerator(inputs.arch, await hostFacts(qemu.version), cacheDir, (candidate) => {
     progress({ stage: "probe", message: `trying whether a kernel boots under ${candidate}` });

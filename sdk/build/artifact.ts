@@ -30,6 +30,8 @@ export interface Artifact {
   readonly digest: Digest;
   /** Empty for formats that hold no initrd. */
   readonly segments: readonly ArtifactSegment[];
+  /** MiB of memory that booting takes where the root is an initramfs, about; what services use comes on top. @default no format holds an initrd */
+  readonly memoryMiB?: number | undefined;
   /**
    * What the TPM of a machine will say that started it, for formats of one EFI program; with Secure Boot on where that
    * is signed, off where it is not.

@@ -18,6 +18,7 @@ import type { Plan } from "../plan/plan.ts";
 import { needsStage1, stage1Segment } from "../plan/stage1.ts";
 import type { RegistryCache } from "../share/registry-cache.ts";
 import { type Artifact, type ArtifactFile, artifactDigest } from "./artifact.ts";
+import { bootMemory } from "./boot-memory.ts";
 import { heldByPlan } from "./held.ts";
 import { endToEnd, joinSegments, microcodeArchive } from "./join.ts";
 import { readLoaders } from "./loaders.ts";
@@ -129,6 +130,7 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
     ...(options.signal && { signal: options.signal }),
     aside: workshop.segments.path("image"),
   };
+  const memoryMiB = withInitrd ? await bootMemory(archives, options.onProgress) : undefined;
   const initrd = { segments: endToEnd(segments), initrd: endToEnd(archives), archives };
   const held: StagedFile[] = [];
   const files: ArtifactFile[] = [];
@@ -159,7 +161,7 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
   }
   for (const share of toShare) share();
   const made = prepared.segments.map(({ name, size, key, cached }) => ({ name, size, cached: cached && !repaired.has(key) }));
-  return { files, digest: artifactDigest(files), segments: made, ...(pcrs && { pcrs }) };
+  return { files, digest: artifactDigest(files), segments: made, ...(pcrs && { pcrs }), ...(memoryMiB !== undefined && { memoryMiB }) };
 }
 
 /** The initramfs for a root on a disk; undefined when no format wants one. */
