@@ -1,6 +1,5 @@
 import type { Bytes } from "../core/bytes.ts";
 import { type Digest, digestOf } from "../core/digest.ts";
-import { rechunk } from "../core/rechunk.ts";
 import { isZero } from "../core/zero.ts";
 
 /** Bytes of a block: the unit in which EBS snapshots are written and compared, and in which our layout keeps its slots. */
@@ -20,21 +19,30 @@ export interface MappedBlock {
  */
 export async function blockMap(image: Bytes): Promise<MappedBlock[]> {
   const blocks: MappedBlock[] = [];
-  let offset = 0;
-  for await (const bytes of rechunk(image, BLOCK_BYTES)) {
-    if (!isZero(bytes)) {
-      const block = bytes.length === BLOCK_BYTES ? bytes : Buffer.concat([bytes], BLOCK_BYTES);
-      blocks.push({ offset, digest: digestOf(block) });
-    }
-    offset += BLOCK_BYTES;
-  }
+  for await (const _ of mapBlocks(image, (block) => blocks.push(block)));
   return blocks;
 }
 
-/** The blocks of `after` that differ from `before`, and the offsets that hold zeroes only since then. */
-export function blockDiff(before: readonly MappedBlock[], after: readonly MappedBlock[]): { readonly changed: MappedBlock[]; readonly cleared: number[] } {
-  const old = new Map(before.map(({ offset, digest }) => [offset, digest]));
-  const changed = after.filter(({ offset, digest }) => old.get(offset) !== digest);
-  for (const { offset } of after) old.delete(offset);
-  return { changed, cleared: [...old.keys()] };
+/** The same bytes, in the same chunks; `onBlock` is told of each block that holds anything, once it has passed. */
+export async function* mapBlocks(image: Bytes, onBlock: (block: MappedBlock) => void): AsyncGenerator<Uint8Array> {
+  const held = Buffer.alloc(BLOCK_BYTES);
+  let offset = 0;
+  let filled = 0;
+  const end = (): void => {
+    held.fill(0, filled);
+    if (!isZero(held)) onBlock({ offset, digest: digestOf(held) });
+    offset += BLOCK_BYTES;
+    filled = 0;
+  };
+  for await (const chunk of image) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + BLOCK_BYTES - filled);
+      held.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled === BLOCK_BYTES) end();
+    }
+    yield chunk;
+  }
+  if (filled > 0) end();
 }

@@ -1,0 +1,69 @@
+import { open } from "node:fs/promises";
+import { type Digest, digestOf } from "../core/digest.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { isZero } from "../core/zero.ts";
+import { type ListedBlock, markOf } from "./block-list.ts";
+import { BLOCK_BYTES } from "./block-map.ts";
+
+/** A block on its way. */
+export interface SentBlock {
+  readonly index: number;
+  /** {@link BLOCK_BYTES} bytes, good until the promise of `send` is settled. */
+  readonly bytes: Buffer;
+  readonly digest: Digest;
+}
+
+export interface SendOptions {
+  /** The raw image. */
+  readonly file: string;
+  /** Which blocks to send, ascending. */
+  readonly indexes: readonly number[];
+  /** What the image holds: a block that is another by now is not sent. */
+  readonly blocks: readonly ListedBlock[];
+  /** Blocks under way at the same time; as many are in memory. @default 64 */
+  readonly inFlight?: number;
+  readonly signal: AbortSignal;
+  /** Sends one block; it retries by itself. A rejection ends the whole. */
+  send(block: SentBlock, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Sends blocks of a raw image, many at a time, read once and in order.
+ *
+ * @returns the sha256 of every block, in the order of `indexes`
+ * @throws DIGEST_MISMATCH when the file is not the image that `blocks` describes, and what `send` throws
+ */
+export async function sendBlocks({ file, indexes, blocks, inFlight = 64, signal, send }: SendOptions): Promise<Digest[]> {
+  const marks = new Map(blocks.map(({ index, mark }) => [index, mark]));
+  const digests = new Array<Digest>(indexes.length);
+  const failure = new AbortController();
+  const stop = AbortSignal.any([signal, failure.signal]);
+  await using handle = await open(file);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    while (next < indexes.length) {
+      stop.throwIfAborted();
+      const at = next++;
+      const index = indexes[at] as number;
+      const { bytesRead } = await handle.read(bytes, 0, BLOCK_BYTES, index * BLOCK_BYTES);
+      bytes.fill(0, bytesRead);
+      const digest = digestOf(bytes);
+      const mark = isZero(bytes) ? undefined : markOf(digest);
+      if (mark !== marks.get(index)) {
+        throw new LinuxKitError("DIGEST_MISMATCH", `${file}: block ${index} is not what the build wrote: run \`pulumi up --refresh\` to build it again`, { path: file, want: marks.get(index) ?? "zeroes", got: mark ?? "zeroes" });
+      }
+      digests[at] = digest;
+      await send({ index, bytes, digest }, stop);
+    }
+  };
+  const workers = Array.from({ length: Math.min(inFlight, indexes.length) }, () =>
+    work().catch((error: unknown) => {
+      if (!failure.signal.aborted) failure.abort(error);
+    }),
+  );
+  await Promise.all(workers);
+  signal.throwIfAborted();
+  failure.signal.throwIfAborted();
+  return digests;
+}

@@ -1,0 +1,140 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { AwsRefusal, EbsSnapshots } from "./ebs-snapshots.ts";
+import { ec2Action } from "./ec2-actions.ts";
+
+/** What goes wrong with one request, on purpose. */
+export type AwsFault =
+  | { readonly status: number; readonly code: string }
+  /** The connection ends before an answer; with `done` what was asked for is done first. */
+  | { readonly cut: true; readonly done?: boolean }
+  | { readonly delayMs: number };
+
+export interface AwsRequest {
+  /** `StartSnapshot`, `PutSnapshotBlock`, `DescribeSnapshots`… */
+  readonly action: string;
+  readonly status: number;
+}
+
+export type QueryAction = (action: string, form: URLSearchParams) => string | undefined;
+
+export interface AwsServerOptions {
+  readonly account?: string;
+  readonly fault?: (action: string, count: number) => AwsFault | undefined;
+  /** Actions of the query protocol beside those of EC2 snapshots and STS. */
+  readonly actions?: QueryAction;
+}
+
+/** AWS's endpoints on loopback, as strict as its API reference: EBS direct, and of EC2 and STS what an upload asks. */
+export class AwsServer implements AsyncDisposable {
+  readonly ebs = new EbsSnapshots();
+  readonly requests: AwsRequest[] = [];
+  /** Blocks that arrived, whether they were kept or came twice. */
+  get blocksPut(): number {
+    return this.requests.filter(({ action, status }) => action === "PutSnapshotBlock" && status === 201).length;
+  }
+  fault: AwsServerOptions["fault"];
+  readonly #options: AwsServerOptions;
+  readonly #server: Server;
+  #count = 0;
+
+  private constructor(options: AwsServerOptions) {
+    this.#options = options;
+    this.fault = options.fault;
+    this.#server = createServer((request, response) => {
+      this.#serve(request, response).catch((error) => response.destroy(error));
+    });
+  }
+
+  static async start(options: AwsServerOptions = {}): Promise<AwsServer> {
+    const server = new AwsServer(options);
+    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get account(): string {
+    return this.#options.account ?? "123456789012";
+  }
+
+  /** The environment in which an AWS SDK talks to this server, and to nothing else. */
+  get environment(): Record<string, string> {
+    return { AWS_ENDPOINT_URL: this.url, AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true", AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bytesOf(request);
+    if (body === undefined) return;
+    const [, first, second, third, fourth] = (request.url ?? "").split("?")[0]?.split("/") ?? [];
+    const form = first === "" ? new URLSearchParams(body.toString()) : undefined;
+    const action = form?.get("Action") ?? ebsAction(request.method ?? "", second, third);
+    response.on("close", () => this.requests.push({ action, status: response.headersSent ? response.statusCode : 0 }));
+    const fault = this.fault?.(action, this.#count++);
+    if (fault && "delayMs" in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    if (fault && "cut" in fault && !fault.done) return void request.socket.destroy();
+    try {
+      if (!/^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[a-z0-9-]+\/(ebs|ec2|sts|autoscaling)\/aws4_request/.test(request.headers.authorization ?? "")) throw new AwsRefusal(403, "AccessDeniedException", "the request is not signed");
+      if (fault && "status" in fault) throw new AwsRefusal(fault.status, fault.code, "as the test wants");
+      const answer = form ? { status: 200, text: this.#query(action, form) } : this.#ebs(action, request, body, second, third, fourth);
+      if (fault && "cut" in fault) return void request.socket.destroy();
+      response.writeHead(answer.status, { "content-type": form ? "text/xml" : "application/json", "x-amzn-requestid": `r-${this.#count}`, ...("headers" in answer ? answer.headers : {}) });
+      response.end(answer.text);
+    } catch (error) {
+      if (!(error instanceof AwsRefusal)) throw error;
+      refuse(response, error, form !== undefined);
+    }
+  }
+
+  #ebs(action: string, request: IncomingMessage, body: Buffer, second?: string, third?: string, fourth?: string): { status: number; text: string; headers?: Record<string, string> } {
+    if (action === "StartSnapshot") {
+      const { snapshot, status } = this.ebs.start(JSON.parse(body.toString()));
+      const { id, sizeGiB, parent, encrypted } = snapshot;
+      const text = JSON.stringify({ SnapshotId: id, OwnerId: this.account, Status: snapshot.status, VolumeSize: sizeGiB, BlockSize: 512 << 10, ...(parent && { ParentSnapshotId: parent }), ...(encrypted && { KmsKeyArn: "arn:aws:kms:eu-central-1:123456789012:key/k", SseType: "sse-kms" }) });
+      return { status, text };
+    }
+    if (action === "PutSnapshotBlock") {
+      this.ebs.put(second as string, Number(fourth), body, request.headers);
+      return { status: 201, text: "", headers: { "x-amz-checksum": request.headers["x-amz-checksum"] as string, "x-amz-checksum-algorithm": "SHA256" } };
+    }
+    if (action === "CompleteSnapshot") {
+      this.ebs.complete(third as string, request.headers);
+      return { status: 202, text: JSON.stringify({ Status: "pending" }) };
+    }
+    throw new AwsRefusal(400, "ValidationException", `no operation ${request.method} ${request.url}`);
+  }
+
+  #query(action: string, form: URLSearchParams): string {
+    const answer = action === "GetCallerIdentity" ? `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${this.account}</Account><Arn>arn:aws:iam::${this.account}:user/test</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>` : (ec2Action(this.ebs, action, form) ?? this.#options.actions?.(action, form));
+    if (answer === undefined) throw new AwsRefusal(400, "InvalidAction", `no operation ${action}`);
+    return answer;
+  }
+}
+
+function ebsAction(method: string, second: string | undefined, third: string | undefined): string {
+  if (method === "POST") return second === "completion" ? "CompleteSnapshot" : "StartSnapshot";
+  return method === "PUT" && third === "blocks" ? "PutSnapshotBlock" : "unknown";
+}
+
+/** Undefined when whoever sends has gone. */
+async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of request) chunks.push(chunk);
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks);
+}
+
+function refuse(response: ServerResponse, { status, code, message }: AwsRefusal, xml: boolean): void {
+  response.writeHead(status, { "content-type": xml ? "text/xml" : "application/json", "x-amzn-errortype": code });
+  response.end(xml ? `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>r</RequestID></Response>` : JSON.stringify({ message }));
+}

@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+
+/** What AWS refuses, by its own name and status. */
+export class AwsRefusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const BLOCK = 512 << 10;
+const GIB = 2 ** 30;
+const PENDING_LIMIT = 100;
+
+/** A snapshot of the stand-in. */
+export interface StoredSnapshot {
+  readonly id: string;
+  readonly sizeGiB: number;
+  readonly parent: string | undefined;
+  readonly encrypted: boolean;
+  readonly description: string;
+  readonly tags: Map<string, string>;
+  /** By index, what this snapshot itself holds. */
+  readonly blocks: Map<number, Buffer>;
+  status: "pending" | "completed" | "error";
+}
+
+interface StartBody {
+  readonly VolumeSize?: number;
+  readonly ParentSnapshotId?: string;
+  readonly Encrypted?: boolean;
+  readonly KmsKeyArn?: string;
+  readonly ClientToken?: string;
+  readonly Timeout?: number;
+  readonly Description?: string;
+  readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
+}
+
+/** EBS direct's rules, as its API reference states them: nothing is taken on trust. */
+export class EbsSnapshots {
+  readonly snapshots = new Map<string, StoredSnapshot>();
+  /** Snapshots that images hold: they cannot be removed. */
+  readonly inUse = new Set<string>();
+  /** Whether the account encrypts whatever is made. */
+  encryptsByDefault = false;
+  readonly #tokens = new Map<string, { readonly request: string; readonly id: string }>();
+  #count = 0;
+
+  start(body: StartBody): { readonly snapshot: StoredSnapshot; readonly status: number } {
+    const { VolumeSize, ParentSnapshotId, Encrypted, KmsKeyArn, ClientToken, Timeout, Description = "", Tags = [], ...others } = body;
+    const invalid = (message: string) => new AwsRefusal(400, "ValidationException", message);
+    if (Object.keys(others).length > 0) throw invalid(`unknown members ${Object.keys(others).join(", ")}`);
+    if (!Number.isInteger(VolumeSize) || (VolumeSize as number) < 1 || (VolumeSize as number) > 65_536) throw invalid("VolumeSize must be 1 to 65536 GiB");
+    if (Timeout !== undefined && (Timeout < 10 || Timeout > 4320)) throw invalid("Timeout must be 10 to 4320 minutes");
+    if (Description.length > 255) throw invalid("Description is at most 255 characters");
+    if (Tags.length > 50 || Tags.some(({ Key, Value }) => Key.length < 1 || Key.length > 127 || Value.length > 255 || Key.startsWith("aws:"))) throw invalid("Tags are not valid");
+    if (ParentSnapshotId !== undefined && Encrypted !== undefined) throw invalid("ParentSnapshotId and Encrypted cannot both be given");
+    if (KmsKeyArn !== undefined && !Encrypted) throw invalid("KmsKeyArn needs Encrypted");
+    const request = JSON.stringify(body);
+    const known = ClientToken === undefined ? undefined : this.#tokens.get(ClientToken);
+    if (known) {
+      if (known.request !== request) throw new AwsRefusal(503, "ConflictException", "the client token was used by another request");
+      return { snapshot: this.#get(known.id), status: 201 };
+    }
+    let isEncrypted = Encrypted === true || this.encryptsByDefault;
+    if (ParentSnapshotId !== undefined) {
+      const parent = this.#get(ParentSnapshotId);
+      if (parent.status !== "completed") throw invalid("the parent snapshot is not completed");
+      if ((VolumeSize as number) < parent.sizeGiB) throw invalid("VolumeSize is less than that of the parent");
+      isEncrypted = parent.encrypted || this.encryptsByDefault;
+    }
+    if ([...this.snapshots.values()].filter(({ status }) => status === "pending").length >= PENDING_LIMIT) throw new AwsRefusal(402, "ServiceQuotaExceededException", "too many pending snapshots");
+    const id = `snap-${(++this.#count).toString(16).padStart(17, "0")}`;
+    const snapshot: StoredSnapshot = { id, sizeGiB: VolumeSize as number, parent: ParentSnapshotId, encrypted: isEncrypted, description: Description, tags: new Map(Tags.map(({ Key, Value }) => [Key, Value])), blocks: new Map(), status: "pending" };
+    this.snapshots.set(id, snapshot);
+    if (ClientToken !== undefined) this.#tokens.set(ClientToken, { request, id });
+    return { snapshot, status: 201 };
+  }
+
+  put(id: string, index: number, bytes: Buffer, headers: Readonly<Record<string, unknown>>): void {
+    const snapshot = this.#pending(id);
+    if (!Number.isInteger(index) || index < 0 || index >= (snapshot.sizeGiB * GIB) / BLOCK) throw new AwsRefusal(400, "ValidationException", `block index ${index} is outside of the volume`);
+    if (bytes.length !== BLOCK || headers["x-amz-data-length"] !== String(BLOCK)) throw new AwsRefusal(400, "ValidationException", `a block has ${BLOCK} bytes`);
+    if (headers["x-amz-checksum-algorithm"] !== "SHA256") throw new AwsRefusal(400, "ValidationException", "x-amz-Checksum-Algorithm must be SHA256");
+    if (headers["x-amz-checksum"] !== createHash("sha256").update(bytes).digest("base64")) throw new AwsRefusal(400, "ValidationException", "the checksum does not match the block");
+    snapshot.blocks.set(index, bytes);
+  }
+
+  complete(id: string, headers: Readonly<Record<string, unknown>>): void {
+    const snapshot = this.#pending(id);
+    if (headers["x-amz-changedblockscount"] !== String(snapshot.blocks.size)) throw new AwsRefusal(400, "ValidationException", `ChangedBlocksCount is ${headers["x-amz-changedblockscount"]}, and ${snapshot.blocks.size} blocks were written`);
+    const hash = createHash("sha256");
+    for (const [, bytes] of [...snapshot.blocks].sort(([one], [other]) => one - other)) hash.update(createHash("sha256").update(bytes).digest());
+    if (headers["x-amz-checksum"] !== undefined) {
+      if (headers["x-amz-checksum-aggregation-method"] !== "LINEAR" || headers["x-amz-checksum-algorithm"] !== "SHA256") throw new AwsRefusal(400, "ValidationException", "the checksum's method is not LINEAR of SHA256");
+      if (headers["x-amz-checksum"] !== hash.digest("base64")) throw new AwsRefusal(400, "ValidationException", "the checksum does not match the blocks");
+    }
+    snapshot.status = "completed";
+  }
+
+  remove(id: string): void {
+    this.#get(id, "InvalidSnapshot.NotFound");
+    if (this.inUse.has(id)) throw new AwsRefusal(400, "InvalidSnapshot.InUse", `The snapshot ${id} is currently in use by an image`);
+    this.snapshots.delete(id);
+  }
+
+  /** What a volume made from the snapshot holds: its own blocks over those of its parents. A removed parent's blocks live on, as in AWS. */
+  blocksOf(id: string): Map<number, Buffer> {
+    const snapshot = this.#get(id);
+    return new Map([...(snapshot.parent === undefined ? [] : (this.#lineage.get(snapshot.parent) ?? this.blocksOf(snapshot.parent))), ...snapshot.blocks]);
+  }
+
+  readonly #lineage = new Map<string, Map<number, Buffer>>();
+
+  /** Keeps what a child inherits, before its parent goes. */
+  keepLineage(id: string): void {
+    this.#lineage.set(id, this.blocksOf(id));
+  }
+
+  #get(id: string, code = "ResourceNotFoundException"): StoredSnapshot {
+    const snapshot = this.snapshots.get(id);
+    if (!snapshot) throw new AwsRefusal(code.includes(".") ? 400 : 404, code, `The snapshot '${id}' does not exist.`);
+    return snapshot;
+  }
+
+  #pending(id: string): StoredSnapshot {
+    const snapshot = this.#get(id);
+    if (snapshot.status !== "pending") throw new AwsRefusal(400, "ValidationException", `${id} is ${snapshot.status}, not pending`);
+    return snapshot;
+  }
+}
