@@ -86,7 +86,7 @@ describe("an upload to EBS", { timeout: 120_000 }, () => {
     const parent = await upload(old);
     server.requests.length = 0;
     const now = await image("now", { 0: "a", 3: "B", 9: "d" });
-    const { id, blocksSent } = await upload(now, { parent: { id: parent.id, encrypted: false, blocks: old.blocks } });
+    const { id, blocksSent } = await upload(now, { parent: { id: parent.id, encrypted: false, blocks: old.blocks }, key: "2" });
     assert.deepEqual([blocksSent, server.blocksPut], [3, 3]);
     await assertHolds(id, now.file);
     assert.ok(lines.some(({ message }) => message === `1.6 MB to send of 1.6 MB: ${parent.id} has the rest`), JSON.stringify(lines));
@@ -107,7 +107,7 @@ describe("an upload to EBS", { timeout: 120_000 }, () => {
     const one = await image("one", { 5: "a" });
     const { id } = await upload(one);
     server.ebs.encryptsByDefault = true;
-    const next = await upload(one, { parent: { id, encrypted: false, blocks: one.blocks } });
+    const next = await upload(one, { parent: { id, encrypted: false, blocks: one.blocks }, key: "2" });
     assert.deepEqual([next.blocksSent, next.encrypted], [2048, true]);
     assert.deepEqual([...server.ebs.snapshots.values()].map(({ status }) => status), ["completed", "completed"]);
   });
@@ -174,6 +174,13 @@ describe("an upload to EBS", { timeout: 120_000 }, () => {
       const again = await upload(one);
       assert.notEqual(again.id, id);
       assert.deepEqual([...server.ebs.snapshots.keys()], [again.id]);
+    });
+    test("after AWS had completed it is taken as it is", async () => {
+      const one = await image("one", { 4: "a" });
+      const { id } = await upload(one);
+      server.requests.length = 0;
+      assert.deepEqual(await upload(one), { id, encrypted: false, blocksSent: 0, bytesSent: 0 });
+      assert.equal(server.blocksPut, 0);
     });
     test("begins anew where AWS has given the snapshot up", async () => {
       const one = await image("one", { 0: "a", 1: "b" });

@@ -15,6 +15,9 @@ const GIB = 2 ** 30;
 /** Minutes without a block after which AWS gives a pending snapshot up: what a killed upload costs at most. */
 const ABANDONED_MINUTES = 60;
 
+/** How long a failed upload may take to clear up behind itself. */
+const CLEANUP_MS = 30_000;
+
 /** The tag by which an upload finds what an earlier one of the same bytes left pending. */
 const UPLOAD_TAG = "linuxkit:upload";
 
@@ -59,49 +62,70 @@ export interface UploadedSnapshot {
  * @throws UNSUPPORTED for a block size that is not 512 KiB, NETWORK and ACCESS_DENIED in AWS's words, DIGEST_MISMATCH when the file is not what was built
  */
 export async function uploadSnapshot(service: SnapshotService, upload: SnapshotUpload): Promise<UploadedSnapshot> {
-  const { journal, signal, onProgress } = upload;
-  await removeAbandoned(service, upload);
-  const { snapshot, done } = await begin(service, upload);
-  if (upload.parent && snapshot.encrypted !== upload.parent.encrypted) {
-    // the account has begun to encrypt by default since: what the parent holds cannot be inherited
-    await service.remove(snapshot.id, signal);
-    await journal.restart();
-    return uploadSnapshot(service, { ...upload, parent: undefined });
-  }
+  let snapshot: StartedSnapshot | undefined;
   try {
-    const indexes = indexesOf(upload, snapshot);
-    const blocksSent = indexes.filter((index) => !done.has(index)).length;
-    const bytesSent = blocksSent * BLOCK_BYTES;
-    onProgress({ stage: "upload", message: saving(upload, blocksSent, done.size), lasting: true });
-    const line = transfer(snapshot.id, bytesSent, onProgress);
-    const digests = await sendBlocks({
-      file: upload.file,
-      indexes,
-      blocks: upload.blocks,
-      signal,
-      ...(upload.inFlight !== undefined && { inFlight: upload.inFlight }),
-      async send({ index, bytes, digest }, stop) {
-        if (done.has(index)) return;
-        await service.put(snapshot.id, index, bytes, base64(digest), stop);
-        await journal.append({ index });
-        line.add(bytes.length);
-      },
-    });
-    await service.complete(snapshot.id, indexes.length, linearChecksum(digests), signal);
-    await completed(service, snapshot.id, upload);
-    await journal.remove();
-    onProgress({ stage: "upload", message: `${snapshot.id} is complete: ${line.summary()}`, lasting: true });
-    return { id: snapshot.id, encrypted: snapshot.encrypted, blocksSent, bytesSent };
+    const taken = await takeOver(service, upload);
+    if (taken) return taken;
+    const begun = await begin(service, upload);
+    snapshot = begun.snapshot;
+    if (!upload.parent || snapshot.encrypted === upload.parent.encrypted) return await write(service, upload, begun);
+    // the account has begun to encrypt by default since: what the parent holds cannot be inherited
+    await service.remove(snapshot.id, upload.signal);
+    await upload.journal.restart();
+    const alone = { ...upload, parent: undefined };
+    const anew = await begin(service, alone);
+    snapshot = anew.snapshot;
+    return await write(service, alone, anew);
   } catch (error) {
-    // no signal: it is aborted by now, and the snapshot must go all the same
-    await service.remove(snapshot.id).catch(() => {});
-    await journal.remove();
+    await leaveNothing(service, upload.key, snapshot?.id);
+    await upload.journal.remove();
     throw error;
   }
 }
 
+interface Begun {
+  readonly snapshot: StartedSnapshot;
+  /** Blocks that an earlier run has put. */
+  readonly done: ReadonlySet<number>;
+}
+
+async function write(service: SnapshotService, upload: SnapshotUpload, { snapshot, done }: Begun): Promise<UploadedSnapshot> {
+  const { journal, signal, onProgress } = upload;
+  const indexes = indexesOf(upload, snapshot);
+  const blocksSent = indexes.filter((index) => !done.has(index)).length;
+  const bytesSent = blocksSent * BLOCK_BYTES;
+  onProgress({ stage: "upload", message: saving(upload, blocksSent, done.size), lasting: true });
+  const line = transfer(snapshot.id, bytesSent, onProgress);
+  const digests = await sendBlocks({
+    file: upload.file,
+    indexes,
+    blocks: upload.blocks,
+    signal,
+    ...(upload.inFlight !== undefined && { inFlight: upload.inFlight }),
+    async send({ index, bytes, digest }, stop) {
+      if (done.has(index)) return;
+      await service.put(snapshot.id, index, bytes, base64(digest), stop);
+      await journal.append({ index });
+      line.add(bytes.length);
+    },
+  });
+  await service.complete(snapshot.id, indexes.length, linearChecksum(digests), signal);
+  await completed(service, snapshot.id, upload);
+  await journal.remove();
+  onProgress({ stage: "upload", message: `${snapshot.id} is complete: ${line.summary()}`, lasting: true });
+  return { id: snapshot.id, encrypted: snapshot.encrypted, blocksSent, bytesSent };
+}
+
+/** Removes what a failed upload has begun, also one whose id never arrived. The upload's own signal is aborted by now. */
+async function leaveNothing(service: SnapshotService, key: string, id: string | undefined): Promise<void> {
+  const signal = AbortSignal.timeout(CLEANUP_MS);
+  if (id !== undefined) await service.remove(id, signal).catch(() => {});
+  const found = await service.find({ [UPLOAD_TAG]: key }, signal).catch(() => []);
+  for (const snapshot of found) if (snapshot.status !== "completed") await service.remove(snapshot.id, signal).catch(() => {});
+}
+
 /** Goes on with the snapshot that the journal names while it can, else starts a new one. */
-async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<{ readonly snapshot: StartedSnapshot; readonly done: ReadonlySet<number> }> {
+async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<Begun> {
   const { journal, signal } = upload;
   const lines = journal.before as readonly { readonly token?: string; readonly index?: number }[];
   const token = lines.find((line) => line.token !== undefined)?.token;
@@ -129,14 +153,24 @@ async function start(service: SnapshotService, { size, description, tags, key, p
   throw new LinuxKitError("UNSUPPORTED", `EBS wants blocks of ${snapshot.blockBytes} bytes, and this writes blocks of ${BLOCK_BYTES}`, { what: "blocks of another size" });
 }
 
-/** A snapshot of the same upload that is pending though no journal here knows it: its uploader is gone. */
-async function removeAbandoned(service: SnapshotService, { key, journal, signal, onProgress }: SnapshotUpload): Promise<void> {
-  if (journal.before.length > 0) return;
-  for (const { id, status } of await service.find({ [UPLOAD_TAG]: key }, signal)) {
-    if (status === "completed") continue;
+/**
+ * What earlier uploads of the same bytes for the same resource left: a completed snapshot, whose uploader was killed
+ * before it could say so, is taken; one that is pending though no journal here knows it is removed.
+ */
+async function takeOver(service: SnapshotService, { key, journal, signal, onProgress }: SnapshotUpload): Promise<UploadedSnapshot | undefined> {
+  const found = await service.find({ [UPLOAD_TAG]: key }, signal);
+  const complete = found.find(({ status }) => status === "completed");
+  if (complete) {
+    onProgress({ stage: "upload", message: `${complete.id}, which an upload that was cut off had completed, is taken`, lasting: true });
+    await journal.remove();
+    return { id: complete.id, encrypted: complete.encrypted, blocksSent: 0, bytesSent: 0 };
+  }
+  if (journal.before.length > 0) return undefined;
+  for (const { id } of found) {
     await service.remove(id, signal);
     onProgress({ stage: "upload", message: `${id}, which an upload that was cut off had left, is removed`, lasting: true });
   }
+  return undefined;
 }
 
 /** In ascending order, which the checksum of the whole follows. */
