@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/plan": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/debian", "sdk/guest", "sdk/runtime", "sdk/resolve"],
   "sdk/disk": ["sdk/core", "sdk/archive"],
   "sdk/format": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/disk", "sdk/guest", "sdk/plan"],
-  "sdk/build": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/resolve", "sdk/plan", "sdk/disk", "sdk/format", "sdk/sbom", "sdk/sign", "sdk/share"],
+  "sdk/build": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/resolve", "sdk/plan", "sdk/disk", "sdk/format", "sdk/sbom", "sdk/sign", "sdk/share", "sdk/upload"],
   "sdk/sbom": ["sdk/core"],
   "sdk/sign": ["sdk/core", "sdk/cache", "sdk/oci"],
   "sdk/share": ["sdk/core", "sdk/cache", "sdk/oci", "sdk/sign"],

@@ -12,6 +12,8 @@ export interface ArtifactFile {
   readonly size: number;
   /** 64 hexadecimal digits. */
   readonly sha256: string;
+  /** For `aws`: which blocks of 512 KiB hold anything, and what, as `encodeBlockList` writes it. */
+  readonly blocks?: string;
 }
 
 /** A part of the root filesystem, as it went into the initrd. */

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import { gather } from "../core/bytes.ts";
+import { type Bytes, gather } from "../core/bytes.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { type StagedFile, stageFile } from "../core/write-file.ts";
 import type { FormatFile } from "../format/parts.ts";
+import { encodeBlockList, listBlocks } from "../upload/block-list.ts";
+import { type MappedBlock, mapBlocks } from "../upload/block-map.ts";
 import type { ArtifactFile } from "./artifact.ts";
 
 export interface StageOptions {
@@ -22,7 +24,7 @@ export interface StagedArtifact {
 
 /** Writes a file of an artifact under a temporary name and says what it is: its size and sha256 are those on disk. */
 export async function stageArtifact(wanted: FormatFile, { outputDir, name, signal, onProgress }: StageOptions): Promise<StagedArtifact> {
-  const { role, suffix, size } = wanted;
+  const { role, suffix, size, blocks } = wanted;
   const path = join(outputDir, name + suffix);
   let done = 0;
   const onWritten = (bytes: number) => {
@@ -34,8 +36,10 @@ export async function stageArtifact(wanted: FormatFile, { outputDir, name, signa
     return { staged, file: { role, name: basename(path), path, size: done, sha256: await hashOf(staged) } };
   }
   const hash = createHash("sha256");
-  const staged = await stageFile(path, gather(wanted.open("reused")), { signal, onWritten, onChunk: (chunk) => void hash.update(chunk) });
-  return { staged, file: { role, name: basename(path), path, size: done, sha256: hash.digest("hex") } };
+  const found: MappedBlock[] = [];
+  const bytes: Bytes = blocks ? mapBlocks(wanted.open("reused"), (block) => found.push(block)) : wanted.open("reused");
+  const staged = await stageFile(path, gather(bytes), { signal, onWritten, onChunk: (chunk) => void hash.update(chunk) });
+  return { staged, file: { role, name: basename(path), path, size: done, sha256: hash.digest("hex"), ...(blocks && { blocks: encodeBlockList(listBlocks(found)) }) } };
 }
 
 async function hashOf(staged: StagedFile): Promise<string> {

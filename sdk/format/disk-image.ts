@@ -18,6 +18,8 @@ interface DiskFormat {
   readonly costly?: boolean;
   /** Bytes of which the disk's size is a multiple. @default 1 MiB */
   readonly unit?: number;
+  /** As in {@link FormatFile}. @default false */
+  readonly blocks?: boolean;
   write(disk: Disk, parts: Parts): Bytes;
 }
 
@@ -46,13 +48,13 @@ export const dynamicVhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (
 export const vmdk = diskFormat({ layout: "cloud", suffix: ".vmdk", costly: true, write: (disk, parts) => writeVmdk(disk, { seed: imageSeed(parts), name: `${parts.name}.vmdk` }) });
 
 /** `aws`: the bytes of an EBS snapshot. Volumes are whole GiB, and a backup partition table belongs at the end of one. */
-export const aws = diskFormat({ layout: "cloud", suffix: ".raw", unit: GIB, write: readDisk });
+export const aws = diskFormat({ layout: "cloud", suffix: ".raw", unit: GIB, blocks: true, write: readDisk });
 
 /** `gcp`: what Compute Engine imports. */
 export const gcp = diskFormat({ layout: "cloud", suffix: ".img.tar.gz", costly: true, unit: GIB, write: (disk) => writeGcp(disk) });
 
 function diskFormat(format: DiskFormat): FormatWriter {
-  return { ...rules(format), files: (parts) => [{ role: "image", suffix: format.suffix, open: () => writeLater(format, parts) }] };
+  return { ...rules(format), files: (parts) => [{ role: "image", suffix: format.suffix, ...(format.blocks && { blocks: true }), open: () => writeLater(format, parts) }] };
 }
 
 function qcow2(format: Omit<DiskFormat, "write">): FormatWriter {

@@ -50,6 +50,8 @@ interface FileNames {
   readonly suffix: string;
   /** Bytes, where they are known beforehand. */
   readonly size?: number;
+  /** Whether an uploader sends only the blocks of it that changed: the build then says what they are. @default false */
+  readonly blocks?: boolean;
 }
 
 /** One file of an artifact, as it will be written. */

@@ -6,6 +6,7 @@ import { type Digest, hexOf } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
+import { knownBuild } from "./known-builds.ts";
 import { type BuildRecord, type BuildWork, keepBuild } from "./keep-build.ts";
 
 /**
@@ -35,12 +36,12 @@ export async function withArtifactFiles<T>(paths: readonly string[], cacheDir: s
 }
 
 async function rebuild(path: string, digest: Digest, artifacts: ArtifactStore, builder: Builder, work: BuildWork): Promise<void> {
-  const record = (await artifacts.record(digest)) as BuildRecord | undefined;
-  if (!record) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and the cache does not know how it was built: run \`pulumi up --refresh\``, { what: path });
-  work.progress({ stage: "build", message: `${basename(path)} is no longer in the cache and is built again` });
-  const { secureBoot, ...unsigned } = record.inputs;
-  if (secureBoot) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and the key that signed it is kept in the stack only: run \`pulumi up --refresh\``, { what: path });
-  const inputs = { ...unsigned, name: nameOf(basename(path), record) };
+  const known = knownBuild(digest);
+  const record = known ?? ((await artifacts.record(digest)) as BuildRecord | undefined);
+  if (!record) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and neither cache nor stack knows how it was built: run \`pulumi up --refresh\``, { what: path });
+  work.progress({ stage: "build", message: `${basename(path)} is not in the cache and is built again` });
+  if (record.inputs.secureBoot && !known) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and the key that signed it is kept in the stack only: run \`pulumi up --refresh\``, { what: path });
+  const inputs = { ...record.inputs, name: nameOf(basename(path), record) };
   const got = (await keepBuild(artifacts, builder, inputs, record.outputs.lock, work)).digest;
   if (got !== digest) {
     throw new LinuxKitError("DIGEST_MISMATCH", `${path} was built again from its lock, and is another now (${got}): run \`pulumi up --refresh\` to go on with that one`, { path, want: digest, got });

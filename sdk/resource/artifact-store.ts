@@ -32,6 +32,13 @@ export class ArtifactStore {
     return file !== undefined && deeper.length === 0 && isDigest(digest) ? digest : undefined;
   }
 
+  /** Where a file of an artifact is on this machine, by its path on the machine that built it; a file from elsewhere stays where it is. */
+  local(path: string): string {
+    const [file = "", folder = "", parent] = path.split(/[\\/]/).reverse();
+    const digest = `sha256:${folder}`;
+    return parent === ARTIFACTS && isDigest(digest) ? join(this.path(digest), file) : path;
+  }
+
   /** Whether files of an artifact are all there, with the sizes that they should have. Marks it as used if so. */
   async holds(digest: Digest, files: readonly { readonly name: string; readonly size: number }[]): Promise<boolean> {
     const sizes = await Promise.all(files.map(({ name }) => stat(join(this.path(digest), name)).then(({ size }) => size, () => undefined)));

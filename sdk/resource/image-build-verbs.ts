@@ -12,6 +12,7 @@ import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
 import { checkImageBuild, type ImageBuildInputs, ORIGINS } from "./image-build-inputs.ts";
 import { imageBuildSchema } from "./image-build-schema.ts";
+import { rememberBuild } from "./known-builds.ts";
 import { type BuildRecord, type ImageBuildOutputs, keepBuild } from "./keep-build.ts";
 
 /** The path that a refresh gives to a build whose files are not on this machine: the next update builds it again. */
@@ -32,6 +33,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
     check: ({ inputs, name }) => checkImageBuild(inputs, name, builder.formats),
 
     diff({ inputs, oldInputs, oldOutputs }) {
+      rememberBuild({ inputs: oldInputs, outputs: oldOutputs });
       const kindOf = (path: string) => (ORIGINS.includes(String(parsePath(path)[0])) ? "ignore" : "update");
       const changed = leafDiff(oldInputs as unknown as Properties, inputs, kindOf);
       const drifted = new Map<string, "update">();

@@ -79,7 +79,7 @@ function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBui
     arch,
     cmdline,
     path: artifacts.path(digest),
-    files: built.files.map(({ role, name, size, sha256 }) => ({ role, name, size, sha256 })),
+    files: built.files.map(({ role, name, size, sha256, blocks }) => ({ role, name, size, sha256, ...(blocks !== undefined && { blocks }) })),
     segments: built.segments.map(({ name, size }) => ({ name, size })),
     ...(pcrs && { pcrs }),
     ...(pushed !== undefined && { pushed }),

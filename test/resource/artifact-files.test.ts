@@ -49,7 +49,7 @@ describe("a file of a build", () => {
     assert.equal(builder.calls.length, 2);
     const again = builder.calls[1];
     assert.deepEqual([again?.definition, again?.options.lock, again?.options.debianMirror], [IMAGE, lock, "http://program"]);
-    assert.ok(told.some(({ message }) => message === "web-initrd.img is no longer in the cache and is built again"));
+    assert.ok(told.some(({ message }) => message === "web-initrd.img is not in the cache and is built again"));
   });
 
   test("that was signed and cleared is not built unsigned", async () => {

@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { defaultCacheDir } from "../../sdk/cache/location.ts";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
+import type { ResourceType, Work } from "../../sdk/plugin/resource-type.ts";
+import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
+import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
+import { ArtifactStore } from "../../sdk/resource/artifact-store.ts";
+import type { Builder } from "../../sdk/resource/builder.ts";
+import { decodeBlockList } from "../../sdk/upload/block-list.ts";
+import { openJournal } from "../../sdk/upload/journal.ts";
+import { type AwsClients, awsClients, whoAmI } from "./ebs/aws-clients.ts";
+import { fromAws } from "./ebs/aws-failure.ts";
+import { awsSnapshotService } from "./ebs/aws-snapshot-service.ts";
+import type { SnapshotService } from "./ebs/snapshot-service.ts";
+import { type SnapshotUpload, uploadSnapshot } from "./ebs/upload-snapshot.ts";
+import { checkSnapshot, NOT_COMPARED, type SnapshotInputs } from "./snapshot-inputs.ts";
+
+export interface SnapshotOutputs extends SnapshotInputs {
+  readonly snapshotId: string;
+  readonly region: string;
+  readonly account: string;
+  readonly sizeGiB: number;
+  /** Whether the snapshot is, asked for or by the account's default. */
+  readonly isEncrypted: boolean;
+}
+
+/** The tag that says which image a snapshot holds. */
+export const DIGEST_TAG = "linuxkit:digest";
+
+const realBuilder = async (): Promise<Builder> => (await import("../../sdk/resource/image-build-type.ts")).builder;
+
+/**
+ * An EBS snapshot with the bytes of an image of the format `aws`, sent by the EBS direct APIs: no bucket, no import
+ * role, no helper machine. Where the resource was another image before, only the blocks that changed are sent.
+ */
+export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: () => Promise<Builder> = realBuilder): ResourceType<SnapshotInputs, SnapshotOutputs> {
+  // create sees no old state, and the check before a replacement sees no old inputs: those of the check before are kept
+  const before = new Map<string, SnapshotInputs>();
+  const artifacts = new ArtifactStore(cacheDir);
+  return {
+    token: "linuxkit:index:AwsSnapshot",
+    check({ urn, inputs, oldInputs }) {
+      if (oldInputs) before.set(urn, oldInputs as unknown as SnapshotInputs);
+      return checkSnapshot(inputs);
+    },
+    diff: ({ inputs, oldInputs }) => ({
+      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
+        if (NOT_COMPARED.some((name) => path === name || path.startsWith(`${name}.`))) return "ignore";
+        return path.startsWith("tags") || path === "description" ? "update" : "replace";
+      }),
+    }),
+    preview: ({ inputs, old }) => ({ snapshotId: UNKNOWN, sizeGiB: UNKNOWN, isEncrypted: UNKNOWN, ...(old?.outputs as unknown as Properties), ...inputs, region: inputs.region ?? UNKNOWN, account: inputs.account ?? UNKNOWN }),
+    async create({ urn, inputs, ...work }) {
+      const file = artifacts.local(inputs.file);
+      return withArtifactFiles([file], cacheDir, loadBuilder, work, () =>
+        connected(inputs, work, async (service, who) => {
+          const { size } = await stat(file);
+          const sizeGiB = Math.ceil(size / 2 ** 30);
+          const old = before.get(urn);
+          const parent = old && old.digest !== inputs.digest ? await parentOf(service, old, inputs, sizeGiB, work.signal) : undefined;
+          const key = createHash("sha256").update(JSON.stringify([urn, inputs.digest, inputs.encrypted, inputs.kmsKeyArn ?? "", who.account, who.region])).digest("hex").slice(0, 32);
+          const upload: SnapshotUpload = {
+            file,
+            size,
+            blocks: decodeBlockList(inputs.blocks),
+            key,
+            parent,
+            encrypted: inputs.encrypted,
+            kmsKeyArn: inputs.kmsKeyArn,
+            description: inputs.description,
+            tags: { Name: work.name, ...inputs.tags, [DIGEST_TAG]: inputs.digest },
+            journal: await openJournal(join(cacheDir, "uploads", `${key}.jsonl`)),
+            signal: work.signal,
+            onProgress: work.progress,
+          };
+          const { id, encrypted } = await uploadSnapshot(service, upload);
+          return { id, outputs: { ...inputs, ...who, snapshotId: id, sizeGiB, isEncrypted: encrypted } };
+        }),
+      );
+    },
+    async read({ id, inputs, outputs, ...work }) {
+      if (!inputs || !outputs) throw new LinuxKitError("UNSUPPORTED", `snapshot ${id}: import is not possible, for what a snapshot was made of is not to be seen in it`, { what: "import of a snapshot" });
+      const state = await connected(inputs, work, (service) => service.describe(id, work.signal));
+      return state && state.status !== "error" ? { id, outputs } : undefined;
+    },
+    async update({ id, inputs, oldInputs, oldOutputs, ...work }) {
+      const gone = Object.keys(oldInputs.tags).filter((name) => !(name in inputs.tags));
+      await connected(inputs, work, (service) => service.tag(id, inputs.tags, gone, work.signal));
+      return { outputs: { ...oldOutputs, ...inputs, region: oldOutputs.region, account: oldOutputs.account } };
+    },
+    async delete({ id, inputs, outputs, ...work }) {
+      await connected({ ...inputs, region: outputs.region, account: outputs.account }, work, (service) => service.remove(id, work.signal));
+    },
+  };
+}
+
+/** Runs `use` with clients that are let go afterwards, once account and region are seen to be those that are wanted. */
+async function connected<T>(inputs: SnapshotInputs, { signal }: Pick<Work, "signal">, use: (service: SnapshotService, who: { account: string; region: string }) => Promise<T>): Promise<T> {
+  const clients: AwsClients = awsClients(inputs);
+  try {
+    const who = await whoAmI(clients, signal).catch((error: unknown) => {
+      throw fromAws(error, "GetCallerIdentity", signal);
+    });
+    if (inputs.account !== undefined && who.account !== inputs.account) {
+      throw new LinuxKitError("ACCESS_DENIED", `account: the uploads would go to account ${who.account}, and the stack's AWS provider works in ${inputs.account}: give the same profile or role to both (profile, assumeRole)`, { url: "sts", status: 403 });
+    }
+    return await use(awsSnapshotService(clients), who);
+  } finally {
+    for (const client of Object.values(clients)) client.destroy();
+  }
+}
+
+/** The snapshot of what the resource was before, where the new one can be its child. */
+async function parentOf(service: SnapshotService, old: SnapshotInputs, now: SnapshotInputs, atMostGiB: number, signal: AbortSignal): Promise<SnapshotUpload["parent"]> {
+  if (old.kmsKeyArn !== now.kmsKeyArn) return undefined;
+  const found = await service.find({ [DIGEST_TAG]: old.digest }, signal);
+  const parent = found.find(({ status, encrypted, sizeGiB }) => status === "completed" && sizeGiB <= atMostGiB && (encrypted || !now.encrypted));
+  return parent && { id: parent.id, encrypted: parent.encrypted, blocks: decodeBlockList(old.blocks) };
+}
