@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Provider } from "../sdk/plugin/provider.ts";
 import { servePlugin } from "../sdk/plugin/serve.ts";
+import { rolloutGate } from "./rollout-gate.ts";
 import { DEBIAN_MIRRORS } from "../sdk/resource/debian-mirrors.ts";
 
 const { version } = createRequire(import.meta.url)("pulumi-linuxkit/package.json") as { readonly version: string };
@@ -14,6 +15,8 @@ const provider: Provider = {
     "linuxkit:index:ImageBuild": async () => (await import("../sdk/resource/image-build-type.ts")).imageBuild,
     "linuxkit:index:QemuVm": async () => (await import("./qemu/qemu-vm.ts")).qemuVm(),
     "linuxkit:index:QemuDisk": async () => (await import("./qemu/qemu-disk.ts")).qemuDisk(),
+    "linuxkit:index:RolloutGate": async () => rolloutGate({ aws: async () => (await import("./aws/aws-gate.ts")).awsGate() }),
+    "linuxkit:index:AwsSnapshot": async () => (await import("./aws/aws-snapshot.ts")).awsSnapshot(),
   },
 };
 

@@ -34,7 +34,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/cli": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/build", "sdk/format", "sdk/share", "providers/qemu"],
   sdk: ["sdk/core", "sdk/oci", "sdk/definition", "sdk/debian", "sdk/disk", "sdk/build", "sdk/format", "sdk/plan", "sdk/resolve", "sdk/resource", "sdk/share", "sdk/sign", "sdk/hardening"],
   "providers/qemu": ["sdk", "sdk/core", "sdk/archive", "sdk/cache", "sdk/guest", "sdk/plugin", "sdk/resource", "sdk/upload"],
-  providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu"],
+  "providers/aws": ["sdk", "sdk/core", "sdk/cache", "sdk/plugin", "sdk/resource", "sdk/upload"],
+  providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu", "providers/aws"],
 };
 
 /** Packages from outside that a folder may load. */
@@ -45,10 +46,11 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/share": ["zod"],
   "sdk/sign": ["zod"],
   "sdk/debian": ["zod", "openpgp", "xz-decompress"],
-  "sdk/plugin": ["@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"],
+  "sdk/plugin": ["zod", "@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"],
   "sdk/resource": ["zod", "@pulumi/pulumi"],
   "sdk/cli": ["yaml"],
   "providers/qemu": ["zod", "@pulumi/pulumi"],
+  "providers/aws": ["zod", "@pulumi/pulumi", "@pulumi/aws", "@aws-sdk/client-ebs", "@aws-sdk/client-ec2", "@aws-sdk/client-sts", "@aws-sdk/client-ecr", "@aws-sdk/client-auto-scaling"],
 };
 
 const topFolder = (file: string): string => {

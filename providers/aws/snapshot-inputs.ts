@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { isDigest } from "../../sdk/core/digest.ts";
-import { formatPath, type Step } from "../../sdk/core/property-path.ts";
+import { checkInputs } from "../../sdk/plugin/check-inputs.ts";
 import type { Checked } from "../../sdk/plugin/resource-type.ts";
-import { hasUnknown, type Properties } from "../../sdk/plugin/value.ts";
+import type { Properties } from "../../sdk/plugin/value.ts";
 
 const digest = z.custom<`sha256:${string}`>((value) => typeof value === "string" && isDigest(value), "wanted sha256: and 64 hexadecimal digits");
 const text = z.string().min(1);
@@ -38,14 +38,7 @@ export const NOT_COMPARED: readonly string[] = ["file", "blocks", "profile", "as
 
 /** Checks and completes. Unknown leaves stay unknown. */
 export function checkSnapshot(given: Properties): Checked {
-  const unknown = Object.entries(given).filter(([, value]) => hasUnknown(value)).map(([name]) => name);
-  const known = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== null && !unknown.includes(name)));
-  const parsed = snapshotInputs.partial(Object.fromEntries(unknown.map((name) => [name, true])) as never).safeParse(known);
-  if (parsed.success) {
-    const { encrypted, kmsKeyArn } = parsed.data as Partial<SnapshotInputs>;
-    const inputs: Properties = { ...(parsed.data as Properties), ...Object.fromEntries(unknown.map((name) => [name, given[name]])) };
-    if (kmsKeyArn !== undefined && encrypted === false) return { inputs, failures: [{ path: "kmsKeyArn", message: "got a key for a snapshot that is not encrypted: set encrypted too" }] };
-    return { inputs };
-  }
-  return { inputs: given, failures: parsed.error.issues.map(({ path, message }) => ({ path: formatPath(path as Step[]), message: message.toLowerCase() })) };
+  const checked = checkInputs(snapshotInputs, given);
+  if (given.kmsKeyArn === undefined || checked.inputs.encrypted !== false) return checked;
+  return { ...checked, failures: [...(checked.failures ?? []), { path: "kmsKeyArn", message: "got a key for a snapshot that is not encrypted: set encrypted too" }] };
 }

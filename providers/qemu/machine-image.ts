@@ -7,7 +7,7 @@ import type { Image } from "../../sdk/index.ts";
 import type { BuiltFile } from "../../sdk/resource/builder.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
 import { type ServiceSecrets, secretsOf } from "./service-secrets.ts";
-import { type Transform, transformed } from "./transform.ts";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs {

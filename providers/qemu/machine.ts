@@ -8,7 +8,7 @@ import type { DiskAttachment } from "./arguments.ts";
 import { Disk } from "./disk.ts";
 import { MachineImage } from "./machine-image.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
-import { type Transform, transformed } from "./transform.ts";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */

@@ -1,17 +1,20 @@
 import { LinuxKitError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { ResourceType } from "./resource-type.ts";
+import type { Properties } from "./value.ts";
 
 /** A resource type of whatever shape; the engine's side knows properties only. */
 // biome-ignore lint/suspicious/noExplicitAny: each type narrows its own inputs and outputs
 export type AnyResourceType = ResourceType<any, any>;
 
-/** A provider: a name, a version and a table of resource types, each loaded when it is first asked for. */
+/** A provider: a name, a version, a table of resource types, each loaded when it is first asked for, and functions. */
 export interface Provider {
   /** The package in type tokens: `linuxkit`. */
   readonly name: string;
   readonly version: string;
   readonly types: Readonly<Record<string, () => Promise<AnyResourceType>>>;
+  /** What programs may ask, by token: `linuxkit:index:getSomething`. @default none */
+  readonly functions?: Readonly<Record<string, (args: Properties) => Promise<Properties>>>;
   /** The keys of the stack's configuration (`linuxkit:KEY`) that are ours, each with what it means. */
   readonly config: Readonly<Record<string, string>>;
 }

@@ -7,7 +7,7 @@ import { connectEngine } from "./engine.ts";
 import { type Exchange, method } from "./exchange.ts";
 import { create, read, remove, update } from "./lifecycle.ts";
 import { schemaOf } from "./provider.ts";
-import { decode } from "./struct.ts";
+import { decode, encode } from "./struct.ts";
 
 /**
  * The `ResourceProvider` service of Pulumi's provider protocol (pulumi/provider.proto) over a table of resource
@@ -69,6 +69,12 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
       return new protos.empty.Empty();
     }),
     invoke: method(protos, async (request: InvokeRequest) => {
+      const call = provider.functions?.[request.getTok()];
+      if (call) {
+        const response = new messages.InvokeResponse();
+        response.setReturn(encode(protos, await call(decode(request.getArgs()).properties)));
+        return response;
+      }
       throw new LinuxKitError("UNSUPPORTED", `no function ${request.getTok()} in pulumi-linuxkit ${provider.version}`, { what: request.getTok() });
     }),
   };

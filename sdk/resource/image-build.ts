@@ -112,13 +112,18 @@ export class ImageBuild extends CustomResource {
     this.definition = options?.urn ? undefined : args.image?.spec;
   }
 
-  /** Where a file of the build is, by its role: `build.file("kernel")`, `build.file("initrd")`. */
-  file(role: string): Output<string> {
+  /** A file of the build, by its role, and where it is. */
+  describe(role: string): Output<BuiltFile & { readonly path: string }> {
     return all([this.path, this.files]).apply(([path, files]) => {
       const file = files.find((file) => file.role === role);
       if (!file) throw new Error(`no file of this build has the role "${role}": there are ${files.map((file) => file.role).join(", ")}`);
-      return `${path}/${file.name}`;
+      return { ...file, path: `${path}/${file.name}` };
     });
+  }
+
+  /** Where a file of the build is, by its role: `build.file("kernel")`, `build.file("initrd")`. */
+  file(role: string): Output<string> {
+    return this.describe(role).apply(({ path }) => path);
   }
 }
 

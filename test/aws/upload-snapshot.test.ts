@@ -3,7 +3,7 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { type AwsClients, awsClients, whoAmI } from "../../providers/aws/ebs/aws-clients.ts";
+import { type AwsClients, awsClients, whoAmI } from "../../providers/aws/access/clients.ts";
 import { awsSnapshotService } from "../../providers/aws/ebs/aws-snapshot-service.ts";
 import { type SnapshotUpload, uploadSnapshot } from "../../providers/aws/ebs/upload-snapshot.ts";
 import { fileBytes } from "../../sdk/core/file-bytes.ts";

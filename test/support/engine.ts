@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly modules?: string;
   /** Served by this process and attached to the engine: a test sees what it is asked. Left out: `plugin` is started. */
   readonly provider?: Provider;
+  /** Served by this process beside it: stand-ins for the clouds' own. */
+  readonly others?: readonly Provider[];
   /** The folder that holds `pulumi-resource-linuxkit`. @default the package's own `bin`, which runs what was compiled */
   readonly plugin?: string;
   /** Configuration of the stack, such as `linuxkit:debianMirror`; `secret:` before a value makes it one. */
@@ -67,7 +69,8 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
   for (const name of ["state", "pulumi"]) await mkdir(join(home, name));
   // this process serves the plugin, and says as much of its progress as the engine's own environment below asks for
   process.env.CI = "";
-  const serving = options.provider && (await startServer(options.provider));
+  const providers = [...(options.provider ? [options.provider] : []), ...(options.others ?? [])];
+  const serving = await Promise.all(providers.map((provider) => startServer(provider)));
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     PATH: [join(ROOT, "node_modules", ".bin"), engine(), process.env.PATH].join(delimiter),
@@ -80,7 +83,7 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
     PULUMI_DEBUG_COMMANDS: "true",
     NO_COLOR: "1",
     CI: "",
-    ...(serving && { PULUMI_DEBUG_PROVIDERS: `linuxkit:${serving.port}` }),
+    ...(serving.length > 0 && { PULUMI_DEBUG_PROVIDERS: providers.map(({ name }, index) => `${name}:${serving[index]?.port}`).join() }),
     ...options.env,
   };
   const started = new Map<number, Promise<unknown>>();
@@ -101,7 +104,7 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
   const dispose = async (): Promise<void> => {
     for (const pid of started.keys()) endGroup(pid, "SIGKILL");
     await Promise.all(started.values());
-    await serving?.stop();
+    await Promise.all(serving.map(({ stop }) => stop()));
     await rm(home, { recursive: true, force: true });
   };
   try {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CompleteSnapshotCommand, PutSnapshotBlockCommand, StartSnapshotCommand } from "@aws-sdk/client-ebs";
 import { CreateTagsCommand, DeleteSnapshotCommand, DeleteTagsCommand, type Snapshot, paginateDescribeSnapshots } from "@aws-sdk/client-ec2";
-import type { AwsClients } from "./aws-clients.ts";
-import { fromAws, isGone } from "./aws-failure.ts";
+import type { AwsClients } from "../access/clients.ts";
+import { fromAws, isGone } from "../access/failure.ts";
 import type { SnapshotService, SnapshotState } from "./snapshot-service.ts";
 
 /** How often a snapshot that was just started may still be unknown to another of AWS's servers. */

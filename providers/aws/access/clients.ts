@@ -22,20 +22,25 @@ const ATTEMPTS = 12;
 /** Connections to one endpoint: one for each block that is under way. */
 const SOCKETS = 64;
 
-/** The clients of one identity. */
+/** The clients of one identity, for snapshots. */
 export interface AwsClients {
   readonly ebs: EBSClient;
   readonly ec2: EC2Client;
   readonly sts: STSClient;
 }
 
-export function awsClients({ region, profile, assumeRole }: AwsAccess): AwsClients {
+export function awsClients(access: AwsAccess): AwsClients {
+  const config = clientConfig(access);
+  return { ebs: new EBSClient(config), ec2: new EC2Client(config), sts: new STSClient(config) };
+}
+
+/** What every client of one identity is made with: the SDK's own configuration, our deadlines and tries. */
+export function clientConfig({ region, profile, assumeRole }: AwsAccess) {
   const found = { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }) };
   const requestHandler = { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true, httpsAgent: { maxSockets: SOCKETS, keepAlive: true }, httpAgent: { maxSockets: SOCKETS, keepAlive: true } };
   const common = { ...found, maxAttempts: ATTEMPTS, requestHandler };
   const credentials = assumeRole && credentialsOf(new STSClient(common), assumeRole);
-  const config = { ...common, ...(credentials && { credentials }) };
-  return { ebs: new EBSClient(config), ec2: new EC2Client(config), sts: new STSClient(config) };
+  return { ...common, ...(credentials && { credentials }) };
 }
 
 function credentialsOf(sts: STSClient, { roleArn, sessionName = "pulumi-linuxkit", externalId }: NonNullable<AwsAccess["assumeRole"]>) {

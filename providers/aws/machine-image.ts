@@ -1,0 +1,106 @@
+import { Ami, type AmiArgs } from "@pulumi/aws/ec2/ami.js";
+import { AmiCopy, type AmiCopyArgs } from "@pulumi/aws/ec2/amiCopy.js";
+import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
+import { getRegionOutput } from "@pulumi/aws/getRegion.js";
+import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import type { Arch } from "../../sdk/core/arch.ts";
+import type { Digest } from "../../sdk/core/digest.ts";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { Image } from "../../sdk/index.ts";
+import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
+
+/** The device that the root volume is known by. */
+export const ROOT_DEVICE = "/dev/xvda";
+
+/** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
+export interface MachineImageArgs extends Pick<AwsSnapshotArgs, "encrypted" | "kmsKeyArn" | "profile" | "assumeRole" | "tags"> {
+  /** A build that writes `aws`. */
+  readonly build?: ImageBuild | undefined;
+  readonly image?: Image | undefined;
+  /** Of the build made here. @default "amd64" */
+  readonly arch?: Input<Arch> | undefined;
+  readonly description?: Input<string> | undefined;
+  /** Whether machines have a TPM of the hypervisor (NitroTPM). @default true */
+  readonly tpm?: boolean | undefined;
+  /** Regions to copy the image to, beside the provider's own. @default none */
+  readonly copyTo?: readonly string[] | undefined;
+  /** Keep image and snapshot in the account when the stack lets go of them. @default false */
+  readonly retainOnDelete?: boolean | undefined;
+  /** Changes the children's arguments. */
+  readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly snapshot?: Transform<AwsSnapshotArgs>; readonly ami?: Transform<AmiArgs>; readonly copy?: Transform<AmiCopyArgs> } | undefined;
+}
+
+/**
+ * An AMI: the image is sent by the EBS direct APIs, only what changed since the last one, and registered for UEFI, ENA,
+ * gp3 and version 2 of the metadata service. When it goes, the image is deregistered first, then its snapshot removed.
+ */
+export class MachineImage extends ComponentResource {
+  readonly digest: Output<Digest>;
+  readonly arch: Output<Arch>;
+  /** In the provider's region. */
+  readonly imageId: Output<string>;
+  readonly snapshotId: Output<string>;
+  /** By region, the provider's own among them. */
+  readonly imageIds: Output<Readonly<Record<string, string>>>;
+  /** The resources behind it. */
+  readonly nodes: { readonly build: ImageBuild; readonly snapshot: AwsSnapshot; readonly ami: Ami; readonly copies: Readonly<Record<string, AmiCopy>> };
+
+  constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
+    super("linuxkit:index:AwsMachineImage", name, {}, options);
+    const { encrypted, kmsKeyArn, profile, assumeRole, description, transform } = args;
+    const child = { parent: this, ...(args.retainOnDelete !== undefined && { retainOnDelete: args.retainOnDelete }) };
+    const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, args), { parent: this });
+    const file = build.describe("image");
+    // what the stack's own AWS provider works with, whatever gave it its credentials
+    const region = getRegionOutput({}, { parent: this }).region;
+    const account = getCallerIdentityOutput({}, { parent: this }).accountId;
+    const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest.slice(0, 71) }));
+
+    const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), blocks: file.apply(({ blocks }) => blocksOf(name, blocks)), description, tags, encrypted, kmsKeyArn, region, account, profile, assumeRole };
+    const snapshot = new AwsSnapshot(`${name}-snapshot`, transformed(transform?.snapshot, wanted, `${name}-snapshot`), child);
+    const ami = new Ami(`${name}-ami`, transformed(transform?.ami, amiArguments(name, args, build, snapshot, tags), `${name}-ami`), child);
+    const copies = Object.fromEntries(
+      (args.copyTo ?? []).map((to) => {
+        const copy = transformed(transform?.copy, { sourceAmiId: ami.id, sourceAmiRegion: region, region: to, name: ami.name, tags, ...(encrypted !== undefined && { encrypted }) }, `${name}-${to}`);
+        return [to, new AmiCopy(`${name}-${to}`, copy, child)];
+      }),
+    );
+    this.nodes = { build, snapshot, ami, copies };
+    this.digest = output(build.digest);
+    this.arch = output(build.arch);
+    this.imageId = ami.id;
+    this.snapshotId = output(snapshot.snapshotId);
+    this.imageIds = all([region, ami.id, output(Object.fromEntries(Object.entries(copies).map(([to, copy]) => [to, copy.id])))]).apply(([home, id, others]) => ({ [home]: id, ...others }));
+    this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId, snapshotId: this.snapshotId, imageIds: this.imageIds });
+  }
+}
+
+function buildArguments(name: string, { image, arch, transform }: MachineImageArgs): ImageBuildArgs {
+  if (!image) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got neither build nor image, wanted one of them`, { path: "image" });
+  return transformed(transform?.build, { image, format: "aws", name, ...(arch !== undefined && { arch }) }, `${name}-build`);
+}
+
+function blocksOf(name: string, blocks: string | undefined): string {
+  if (blocks === undefined) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build of another format, wanted one of the format aws`, { path: "build" });
+  return blocks;
+}
+
+function amiArguments(name: string, { description, tpm = true }: MachineImageArgs, build: ImageBuild, { snapshotId }: AwsSnapshot, tags: Output<Record<string, string>>): AmiArgs {
+  return {
+    // unique in account and region, so that the next one is there before this one goes
+    name: build.digest.apply((digest) => `${name}-${digest.slice(7, 23)}`),
+    ...(description !== undefined && { description }),
+    architecture: build.arch.apply((arch) => (arch === "arm64" ? "arm64" : "x86_64")),
+    virtualizationType: "hvm",
+    rootDeviceName: ROOT_DEVICE,
+    ebsBlockDevices: [{ deviceName: ROOT_DEVICE, snapshotId, volumeType: "gp3", deleteOnTermination: true }],
+    enaSupport: true,
+    bootMode: "uefi",
+    imdsSupport: "v2.0",
+    ...(tpm && { tpmSupport: "v2.0" }),
+    tags,
+  };
+}

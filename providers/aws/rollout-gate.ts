@@ -1,0 +1,35 @@
+import type { Input, Output } from "@pulumi/pulumi/output.js";
+import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
+import type { AwsAccess } from "./access/clients.ts";
+
+/** Arguments of {@link RolloutGate}. */
+export interface RolloutGateArgs {
+  /** The fleet's name, for messages. */
+  readonly fleet: Input<string>;
+  /** The Auto Scaling group's name. */
+  readonly group: Input<string>;
+  readonly launchTemplateId: Input<string>;
+  /** The number of the version that all instances shall have. */
+  readonly launchTemplateVersion: Input<string>;
+  /** Percent of the group that stays in service. @default 90 */
+  readonly minHealthyPercentage?: Input<number> | undefined;
+  /** Percent of the group that there may be meanwhile. @default 100 */
+  readonly maxHealthyPercentage?: Input<number> | undefined;
+  /** Seconds that a new instance is given before it counts. @default 60 */
+  readonly instanceWarmup?: Input<number> | undefined;
+  /** Seconds between two looks. @default 5 */
+  readonly paceSeconds?: Input<number> | undefined;
+  readonly region?: Input<string> | undefined;
+  readonly profile?: Input<string> | undefined;
+  readonly assumeRole?: Input<NonNullable<AwsAccess["assumeRole"]>> | undefined;
+}
+
+/** Waits for the refresh of a group's instances: the update fails when it fails or is rolled back. */
+export class RolloutGate extends CustomResource {
+  /** AWS's id of the refresh; empty where none was needed. */
+  declare readonly refresh: Output<string>;
+
+  constructor(name: string, args: RolloutGateArgs, options?: CustomResourceOptions) {
+    super("linuxkit:index:RolloutGate", name, { refresh: undefined, ...(options?.urn ? {} : { kind: "aws", ...args }) }, options);
+  }
+}

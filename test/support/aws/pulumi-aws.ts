@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { leafDiff } from "../../../sdk/plugin/leaf-diff.ts";
+import type { AnyResourceType, Provider } from "../../../sdk/plugin/provider.ts";
+import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
+import type { AutoScaling } from "./auto-scaling.ts";
+import type { AwsServer } from "./aws-server.ts";
+import { wrongArguments } from "./pulumi-properties.ts";
+
+/** An AMI of the stand-in. */
+export interface StoredImage {
+  readonly id: string;
+  readonly snapshot: string;
+  readonly args: Properties;
+}
+
+/** What the stand-in provider has made, beside what the server holds. */
+export interface PulumiAws {
+  readonly provider: Provider;
+  readonly images: Map<string, StoredImage>;
+  /** By id, the versions of each, oldest first. */
+  readonly templates: Map<string, Properties[]>;
+}
+
+interface TypeSource {
+  readonly token: string;
+  readonly module: string;
+  readonly args: string;
+  /** Inputs whose change is another resource. */
+  readonly replaces?: readonly string[];
+  /** Outputs that a change makes unknown. */
+  readonly computed: readonly string[];
+  create(name: string, inputs: Properties): { readonly id: string; readonly outputs: Properties };
+  update?(id: string, inputs: Properties, old: Properties): Properties;
+  exists(id: string): boolean;
+  remove(id: string): void;
+}
+
+/**
+ * `pulumi-resource-aws`, as far as our components use it: it refuses members that @pulumi/aws does not declare and what
+ * EC2 would refuse, and keeps images, templates and groups beside the server's snapshots.
+ */
+export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
+  const images = new Map<string, StoredImage>();
+  const templates = new Map<string, Properties[]>();
+  const id = (prefix: string, of: string) => `${prefix}-${createHash("sha256").update(`${of}${images.size}${templates.size}`).digest("hex").slice(0, 17)}`;
+  const sources: TypeSource[] = [
+    {
+      token: "aws:ec2/ami:Ami",
+      module: "ec2/ami",
+      args: "AmiArgs",
+      replaces: ["name", "architecture", "virtualizationType", "rootDeviceName", "ebsBlockDevices", "bootMode", "imdsSupport", "tpmSupport", "enaSupport"],
+      computed: ["arn"],
+      create(_, inputs) {
+        const [device] = (inputs.ebsBlockDevices ?? []) as unknown as { snapshotId: string; deviceName: string; encrypted?: boolean }[];
+        const snapshot = server.ebs.snapshots.get(device?.snapshotId ?? "");
+        if (snapshot?.status !== "completed") throw new Error(`InvalidSnapshot: ${device?.snapshotId} is ${snapshot?.status ?? "not there"}`);
+        if (device?.deviceName !== inputs.rootDeviceName) throw new Error("the root device has no block device");
+        if (inputs.virtualizationType !== "hvm" || (inputs.tpmSupport !== undefined && inputs.bootMode !== "uefi")) throw new Error("a paravirtual image, or a TPM without UEFI");
+        if ([...images.values()].some(({ args }) => args.name === inputs.name)) throw new Error(`InvalidAMIName.Duplicate: AMI name ${String(inputs.name)} is already in use`);
+        const image = { id: id("ami", String(inputs.name)), snapshot: snapshot.id, args: inputs };
+        images.set(image.id, image);
+        server.ebs.inUse.add(snapshot.id);
+        return { id: image.id, outputs: { ...inputs, arn: `arn:aws:ec2:::image/${image.id}` } };
+      },
+      exists: (id) => images.has(id),
+      remove(id) {
+        const image = images.get(id);
+        if (!image) return;
+        if ([...scaling.groups.values()].some(({ instances, templateId }) => instances.some(({ version }) => templates.get(templateId)?.[Number(version) - 1]?.imageId === id))) throw new Error(`${id} is still run by a group`);
+        images.delete(id);
+        server.ebs.inUse.delete(image.snapshot);
+      },
+    },
+    {
+      token: "aws:ec2/launchTemplate:LaunchTemplate",
+      module: "ec2/launchTemplate",
+      args: "LaunchTemplateArgs",
+      computed: ["latestVersion", "defaultVersion"],
+      create(name, inputs) {
+        if (!images.has(String(inputs.imageId))) throw new Error(`InvalidAMIID.NotFound: ${String(inputs.imageId)}`);
+        const template = id("lt", name);
+        templates.set(template, [inputs]);
+        return { id: template, outputs: { ...inputs, name: inputs.name ?? template, latestVersion: 1, defaultVersion: 1 } };
+      },
+      update(template, inputs) {
+        if (!images.has(String(inputs.imageId))) throw new Error(`InvalidAMIID.NotFound: ${String(inputs.imageId)}`);
+        const versions = templates.get(template) as Properties[];
+        versions.push(inputs);
+        return { ...inputs, name: inputs.name ?? template, latestVersion: versions.length, defaultVersion: versions.length };
+      },
+      exists: (id) => templates.has(id),
+      remove: (id) => void templates.delete(id),
+    },
+    {
+      token: "aws:autoscaling/group:Group",
+      module: "autoscaling/group",
+      args: "GroupArgs",
+      replaces: ["name"],
+      computed: ["arn"],
+      create(name, inputs) {
+        const group = `${name}-1`;
+        const template = inputs.launchTemplate as { id: string; version: string };
+        scaling.create(group, template.id, template.version, inputs.desiredCapacity as number);
+        return { id: group, outputs: { ...inputs, name: group, arn: `arn:aws:autoscaling:::${group}` } };
+      },
+      update(id, inputs, old) {
+        const [now, before] = [inputs, old].map(({ launchTemplate }) => (launchTemplate as { version: string }).version) as [string, string];
+        // the provider begins the refresh, and does not wait for it
+        if (inputs.instanceRefresh !== undefined && now !== before) scaling.startRefresh(id, now);
+        return { ...old, ...inputs };
+      },
+      exists: (id) => scaling.groups.has(id),
+      remove: (id) => void scaling.groups.delete(id),
+    },
+  ];
+  const provider: Provider = {
+    name: "aws",
+    version: "7.48.0",
+    config: Object.fromEntries(["region", "profile", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation"].map((key) => [key, key])),
+    types: Object.fromEntries(sources.map((source) => [source.token, async () => resourceType(source)])),
+    functions: {
+      "aws:index/getRegion:getRegion": async () => ({ region: "eu-central-1", name: "eu-central-1", id: "eu-central-1", description: "Frankfurt", endpoint: "ec2.eu-central-1.amazonaws.com" }),
+      "aws:index/getCallerIdentity:getCallerIdentity": async () => ({ accountId: server.account, arn: "arn", id: server.account, userId: "u" }),
+    },
+  };
+  return { provider, images, templates };
+}
+
+function resourceType({ token, module, args, replaces = [], computed, create, update, exists, remove }: TypeSource): AnyResourceType {
+  const unknown = Object.fromEntries(computed.map((name) => [name, UNKNOWN]));
+  return {
+    token,
+    check: ({ inputs }) => ({ inputs, failures: wrongArguments(module, args, inputs) }),
+    diff: ({ inputs, oldInputs }) => ({ changed: leafDiff(oldInputs, inputs, (path) => (replaces.some((name) => path.startsWith(name)) ? "replace" : "update")) }),
+    preview: ({ inputs, old }) => ({ ...old?.outputs, ...inputs, ...unknown, name: inputs.name ?? old?.outputs.name ?? UNKNOWN }),
+    create: async ({ name, inputs }) => create(name, inputs),
+    read: async ({ id, outputs }) => (exists(id) && outputs ? { id, outputs } : undefined),
+    update: async ({ id, inputs, oldOutputs }) => ({ outputs: update ? update(id, inputs, oldOutputs) : { ...oldOutputs, ...inputs } }),
+    delete: async ({ id }) => remove(id),
+  };
+}
