@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand, DescribeInstanceRefreshesCommand, type InstanceRefresh, RollbackInstanceRefreshCommand, StartInstanceRefreshCommand } from "@aws-sdk/client-auto-scaling";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { RolloutDriver, RolloutPhase, RolloutReport } from "../../sdk/upload/rollout.ts";
@@ -36,11 +37,14 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
   };
   return {
     async start(signal) {
-      const running = await latest();
-      // the provider of the group may have begun it when it changed the group
-      if (running && isUnderWay(running) && versionOf(running) === target.launchTemplateVersion) return running.InstanceRefreshId;
+      // only one refresh at a time: what another run began comes to its end first
+      for (let running = await latest(); running && !isOver(running); running = await latest()) {
+        // the provider of the group begins it when it changes the group, and it may be on its way back by now
+        if (versionOf(running) === target.launchTemplateVersion) return running.InstanceRefreshId;
+        await sleep(WAIT_MS, undefined, { signal });
+      }
       const instances = await describeInstances(client, target, signal);
-      if (instances.ready === instances.total) return undefined;
+      if (instances.ready === instances.total && instances.others === 0) return undefined;
       if (instances.others === 0) return LAUNCH;
       const { InstanceRefreshId } = await client.send(new StartInstanceRefreshCommand(startRequest(target)), { abortSignal: signal }).catch((error: unknown) => {
         throw fromAws(error, `StartInstanceRefresh ${group}`, signal);
@@ -53,9 +57,9 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
         if (launchFailed !== undefined) return { phase: "stuck", updated: ready, total, reason: "there was none before this one" };
         return { phase: ready === total ? "done" : "rolling", updated: ready, total };
       }
-      const refresh = await latest(id);
+      const [refresh, { ready, total }] = await Promise.all([latest(id), describeInstances(client, target)]);
       if (!refresh) throw new LinuxKitError("NOT_FOUND", `aws DescribeInstanceRefreshes ${group}: no refresh ${id}`, { what: id });
-      return reportOf(refresh);
+      return { ...reportOf(refresh), updated: ready, total };
     },
     async rollBack(id, reason) {
       if (id === LAUNCH) launchFailed = reason;
@@ -68,6 +72,9 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
     [Symbol.dispose]: () => client.destroy(),
   };
 }
+
+/** Between two looks at a refresh that is in the way. */
+const WAIT_MS = 5000;
 
 /** The id of what is no refresh: a group's first instances, which are waited for. */
 const LAUNCH = "launch";
@@ -91,8 +98,7 @@ async function describeInstances(client: AutoScalingClient, { group, launchTempl
   const wanted = instances.filter(({ LaunchTemplate }) => LaunchTemplate?.Version === launchTemplateVersion);
   const ready = wanted.filter(({ LifecycleState, HealthStatus }) => LifecycleState === "InService" && HealthStatus === "Healthy").length;
   const others = instances.length - wanted.length;
-  // one of the old ones more is not as wanted yet
-  return { total, ready: others > 0 ? Math.min(ready, total - 1) : Math.min(ready, total), others };
+  return { total, ready: Math.min(ready, total), others };
 }
 
 const PHASES: Readonly<Record<string, RolloutPhase>> = {
@@ -108,23 +114,19 @@ const PHASES: Readonly<Record<string, RolloutPhase>> = {
   RollbackFailed: "stuck",
 };
 
-function isUnderWay({ Status }: InstanceRefresh): boolean {
-  return PHASES[Status ?? ""] === "rolling" && Status !== "Cancelling";
+function isOver({ Status }: InstanceRefresh): boolean {
+  return Status !== undefined && ["Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"].includes(Status);
 }
 
 function versionOf({ DesiredConfiguration }: InstanceRefresh): string | undefined {
   return DesiredConfiguration?.LaunchTemplate?.Version;
 }
 
-/** A refresh as the gate sees it. */
-export function reportOf({ Status, StatusReason, InstancesToUpdate: left, PercentageComplete: percent = 0, ProgressDetails }: InstanceRefresh): RolloutReport {
+/** What a refresh's state means to the gate, and why it is so. */
+export function reportOf({ Status, StatusReason }: InstanceRefresh): Pick<RolloutReport, "phase" | "reason"> {
   const phase = PHASES[Status ?? ""];
   if (!phase) throw new LinuxKitError("UNSUPPORTED", `aws DescribeInstanceRefreshes: got the status ${Status ?? "none"}, wanted one of ${Object.keys(PHASES).join(", ")}`, { what: Status ?? "none" });
-  // what is left to do is told, and how far it is in percent; the whole follows from both
-  const remaining = left ?? ProgressDetails?.LivePoolProgress?.InstancesToUpdate ?? 0;
-  const total = percent >= 100 || remaining === 0 ? remaining : Math.round(remaining / (1 - percent / 100));
-  const updated = phase === "done" ? total : total - remaining;
-  return { phase, updated, total, ...(StatusReason && { reason: lower(StatusReason) }) };
+  return { phase, ...(StatusReason && { reason: lower(StatusReason) }) };
 }
 
 function lower(text: string): string {

@@ -90,8 +90,8 @@ function blocksOf(name: string, blocks: string | undefined): string {
 
 function amiArguments(name: string, { description, tpm = true }: MachineImageArgs, build: ImageBuild, { snapshotId }: AwsSnapshot, tags: Output<Record<string, string>>): AmiArgs {
   return {
-    // unique in account and region, so that the next one is there before this one goes
-    name: build.digest.apply((digest) => `${name}-${digest.slice(7, 23)}`),
+    // unique in account and region, also where the same bytes come back before the former image of them has gone
+    name: all([build.digest, snapshotId]).apply(([digest, snapshotId]) => `${name}-${digest.slice(7, 15)}-${snapshotId.slice(-8)}`),
     ...(description !== undefined && { description }),
     architecture: build.arch.apply((arch) => (arch === "arm64" ? "arm64" : "x86_64")),
     virtualizationType: "hvm",

@@ -47,7 +47,7 @@ async function assertHolds(id: string, file: string): Promise<void> {
   }
 }
 
-describe("an upload to EBS", { timeout: 120_000 }, () => {
+describe("an upload to EBS", { timeout: 300_000 }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "ebs-"));
     server = await AwsServer.start();
@@ -175,12 +175,21 @@ describe("an upload to EBS", { timeout: 120_000 }, () => {
       assert.notEqual(again.id, id);
       assert.deepEqual([...server.ebs.snapshots.keys()], [again.id]);
     });
-    test("after AWS had completed it is taken as it is", async () => {
+    test("after it had said that all is there: it is taken as it is", async () => {
       const one = await image("one", { 4: "a" });
-      const { id } = await upload(one);
+      const journal = await openJournal(join(folder, "journal"));
+      const dying = { ...service(), complete: async (...args: Parameters<ReturnType<typeof service>["complete"]>) => service().complete(...args).then(() => Promise.reject(new Error("killed"))), remove: async () => {} };
+      await assert.rejects(uploadSnapshot(dying, { ...one, key: "k", description: "d", tags: { Name: "n" }, journal: { ...journal, remove: journal.close }, signal: AbortSignal.timeout(60_000), onProgress: () => {} }), { message: "killed" });
+      const [id] = [...server.ebs.snapshots.keys()];
       server.requests.length = 0;
       assert.deepEqual(await upload(one), { id, encrypted: false, blocksSent: 0, bytesSent: 0 });
       assert.equal(server.blocksPut, 0);
+    });
+    test("another of the same bytes that is complete is left alone: a stack may use it", async () => {
+      const one = await image("one", { 4: "a" });
+      const { id } = await upload(one);
+      assert.notEqual((await upload(one)).id, id);
+      assert.equal(server.ebs.snapshots.size, 2);
     });
     test("begins anew where AWS has given the snapshot up", async () => {
       const one = await image("one", { 0: "a", 1: "b" });

@@ -64,8 +64,7 @@ export interface UploadedSnapshot {
 export async function uploadSnapshot(service: SnapshotService, upload: SnapshotUpload): Promise<UploadedSnapshot> {
   let snapshot: StartedSnapshot | undefined;
   try {
-    const taken = await takeOver(service, upload);
-    if (taken) return taken;
+    await removeAbandoned(service, upload);
     const begun = await begin(service, upload);
     snapshot = begun.snapshot;
     if (!upload.parent || snapshot.encrypted === upload.parent.encrypted) return await write(service, upload, begun);
@@ -109,7 +108,9 @@ async function write(service: SnapshotService, upload: SnapshotUpload, { snapsho
       line.add(bytes.length);
     },
   });
-  await service.complete(snapshot.id, indexes.length, linearChecksum(digests), signal);
+  const { status } = (await service.describe(snapshot.id, signal)) ?? { status: "pending" };
+  // else the earlier run was killed after it had said so
+  if (status === "pending") await service.complete(snapshot.id, indexes.length, linearChecksum(digests), signal);
   await completed(service, snapshot.id, upload);
   await journal.remove();
   onProgress({ stage: "upload", message: `${snapshot.id} is complete: ${line.summary()}`, lasting: true });
@@ -136,7 +137,7 @@ async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<
       throw error;
     });
     const state = snapshot && (await service.describe(snapshot.id, signal));
-    if (snapshot && state?.status === "pending") return { snapshot, done: new Set(lines.flatMap(({ index }) => index ?? [])) };
+    if (snapshot && (state?.status === "pending" || state?.status === "completed")) return { snapshot, done: new Set(lines.flatMap(({ index }) => index ?? [])) };
     if (state) await service.remove(state.id, signal);
   }
   await journal.restart();
@@ -154,23 +155,16 @@ async function start(service: SnapshotService, { size, description, tags, key, p
 }
 
 /**
- * What earlier uploads of the same bytes for the same resource left: a completed snapshot, whose uploader was killed
- * before it could say so, is taken; one that is pending though no journal here knows it is removed.
+ * A snapshot of the same upload that is pending though no journal here knows it: its uploader is gone. A completed one
+ * may be in use by the stack that is being updated, and stays.
  */
-async function takeOver(service: SnapshotService, { key, journal, signal, onProgress }: SnapshotUpload): Promise<UploadedSnapshot | undefined> {
-  const found = await service.find({ [UPLOAD_TAG]: key }, signal);
-  const complete = found.find(({ status }) => status === "completed");
-  if (complete) {
-    onProgress({ stage: "upload", message: `${complete.id}, which an upload that was cut off had completed, is taken`, lasting: true });
-    await journal.remove();
-    return { id: complete.id, encrypted: complete.encrypted, blocksSent: 0, bytesSent: 0 };
-  }
-  if (journal.before.length > 0) return undefined;
-  for (const { id } of found) {
+async function removeAbandoned(service: SnapshotService, { key, journal, signal, onProgress }: SnapshotUpload): Promise<void> {
+  if (journal.before.length > 0) return;
+  for (const { id, status } of await service.find({ [UPLOAD_TAG]: key }, signal)) {
+    if (status === "completed") continue;
     await service.remove(id, signal);
     onProgress({ stage: "upload", message: `${id}, which an upload that was cut off had left, is removed`, lasting: true });
   }
-  return undefined;
 }
 
 /** In ascending order, which the checksum of the whole follows. */

@@ -64,8 +64,8 @@ export class AutoScaling {
       }
       case "DescribeInstanceRefreshes": {
         const group = this.#get(name);
-        this.#advance(group);
         const wanted = form.get("InstanceRefreshIds.member.1");
+        if (wanted !== null) this.#advance(group);
         const found = group.refreshes.filter(({ id }) => wanted === null || id === wanted).slice(0, Number(form.get("MaxRecords") ?? 50));
         return answer(action, `<InstanceRefreshes>${found.map((refresh) => refreshXml(group, refresh)).join("")}</InstanceRefreshes>`);
       }
