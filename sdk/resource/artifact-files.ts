@@ -6,7 +6,7 @@ import { type Digest, hexOf } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
-import { knownBuild } from "./known-builds.ts";
+import { type KnownBuild, knownBuild } from "./known-builds.ts";
 import { type BuildRecord, type BuildWork, keepBuild } from "./keep-build.ts";
 
 /**
@@ -36,21 +36,26 @@ export async function withArtifactFiles<T>(paths: readonly string[], cacheDir: s
 }
 
 async function rebuild(path: string, digest: Digest, artifacts: ArtifactStore, builder: Builder, work: BuildWork): Promise<void> {
-  const known = knownBuild(digest);
-  const record = known ?? ((await artifacts.record(digest)) as BuildRecord | undefined);
-  if (!record) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and neither cache nor stack knows how it was built: run \`pulumi up --refresh\``, { what: path });
+  const { inputs, outputs } = knownBuild(digest) ?? (await recorded(path, digest, artifacts));
   work.progress({ stage: "build", message: `${basename(path)} is not in the cache and is built again` });
-  if (record.inputs.secureBoot && !known) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and the key that signed it is kept in the stack only: run \`pulumi up --refresh\``, { what: path });
-  const inputs = { ...record.inputs, name: nameOf(basename(path), record) };
-  const got = (await keepBuild(artifacts, builder, inputs, record.outputs.lock, work)).digest;
+  const got = (await keepBuild(artifacts, builder, { ...inputs, name: nameOf(basename(path), inputs.name, outputs) }, outputs.lock, work)).digest;
   if (got !== digest) {
     throw new LinuxKitError("DIGEST_MISMATCH", `${path} was built again from its lock, and is another now (${got}): run \`pulumi up --refresh\` to go on with that one`, { path, want: digest, got });
   }
 }
 
+/** What the cache remembers of a build whose files it has cleared. */
+async function recorded(path: string, digest: Digest, artifacts: ArtifactStore): Promise<KnownBuild> {
+  const record = (await artifacts.record(digest)) as BuildRecord | undefined;
+  if (!record) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and neither cache nor stack knows how it was built: run \`pulumi up --refresh\``, { what: path });
+  const { secureBoot, ...unsigned } = record.inputs;
+  if (secureBoot) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and the key that signed it is kept in the stack only: run \`pulumi up --refresh\``, { what: path });
+  return { inputs: unsigned, outputs: record.outputs };
+}
+
 /** The name of the build that a file is of: equal bytes under other names have one record. */
-function nameOf(file: string, { inputs, outputs }: BuildRecord): string {
-  const suffixes = outputs.files.map(({ name }) => name.slice(inputs.name.length));
+function nameOf(file: string, name: string, { files }: BuildRecord["outputs"]): string {
+  const suffixes = files.map((file) => file.name.slice(name.length));
   const suffix = suffixes.find((suffix) => file.endsWith(suffix)) ?? "";
   return file.slice(0, file.length - suffix.length);
 }

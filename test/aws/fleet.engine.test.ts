@@ -100,7 +100,7 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
   });
 
   test("another page, on a machine with an empty cache: the preview names it, few blocks are sent, machines are replaced one after the other", async () => {
-    // DEBUG
+    cacheDir = join(home, "cache");
     snapshots = awsSnapshot(cacheDir);
     const before = await outputs();
     await stack.write("index.js", program("two"));
