@@ -3,7 +3,7 @@ import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
 import { checkInputs } from "../../sdk/plugin/check-inputs.ts";
 import type { ResourceType, Work } from "../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
-import { type RolloutDriver } from "../../sdk/upload/rollout.ts";
+import type { RolloutDriver } from "../../sdk/upload/rollout.ts";
 import { runRollout } from "../../sdk/upload/rollout-run.ts";
 import type { AwsAccess } from "./access/clients.ts";
 import { instanceRefreshDriver, type RefreshTarget } from "./instance-refresh.ts";

@@ -59,14 +59,14 @@ function list(form: URLSearchParams, name: string): string[] {
 }
 
 function item({ id, status, encrypted, sizeGiB, tags, description }: StoredSnapshot): string {
-  const tagSet = [...tags].map(([key, value]) => `<item><key>${escape(key)}</key><value>${escape(value)}</value></item>`).join("");
-  return `<item><snapshotId>${id}</snapshotId><status>${status}</status><volumeSize>${sizeGiB}</volumeSize><encrypted>${encrypted}</encrypted><description>${escape(description)}</description><tagSet>${tagSet}</tagSet></item>`;
+  const tagSet = [...tags].map(([key, value]) => `<item><key>${escaped(key)}</key><value>${escaped(value)}</value></item>`).join("");
+  return `<item><snapshotId>${id}</snapshotId><status>${status}</status><volumeSize>${sizeGiB}</volumeSize><encrypted>${encrypted}</encrypted><description>${escaped(description)}</description><tagSet>${tagSet}</tagSet></item>`;
 }
 
 function done(action: string): string {
   return `<${action}Response><requestId>r</requestId><return>true</return></${action}Response>`;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 }
