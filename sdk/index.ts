@@ -40,7 +40,8 @@ export type { RegistryAuth, RegistryAuthRequest, RegistryCredential } from "./oc
 export { build, type BuildOptions, type Built } from "./build/build.ts";
 export type { Pcrs } from "./disk/pcrs.ts";
 export { pull, type PullOptions } from "./build/pull.ts";
-export type { PushOption, SignOption } from "./build/publish.ts";
+export type { PushOption } from "./build/publish.ts";
+export type { SignOption } from "./sign/key.ts";
 export type { SecureBoot, SecureBootKey, SecureBootSigner } from "./disk/signer.ts";
 export type { VerifyRules } from "./sign/verify-rules.ts";
 export type { CacheOption } from "./share/registry-cache.ts";

@@ -130,9 +130,9 @@ function formatsOf({ format = DEFAULT_FORMAT, formats = [format] }: BuildOptions
   return formats;
 }
 
-function sharedCache({ cache, registryMirrors, registryAuth, onProgress, signal }: BuildOptions): RegistryCache | undefined {
+function sharedCache({ cache, verify, registryMirrors, registryAuth, onProgress, signal }: BuildOptions): RegistryCache | undefined {
   if (!cache || (cache.to === undefined && [cache.from ?? []].flat().length === 0)) return undefined;
-  return openRegistryCache(cache, { registryMirrors, auth: registryAuth, onProgress, signal });
+  return openRegistryCache(cache, { verify, registryMirrors, auth: registryAuth, onProgress, signal });
 }
 
 function surroundings(options: BuildOptions): Surroundings {

@@ -11,11 +11,8 @@ import type { Lock } from "../resolve/lock.ts";
 import type { CacheOption } from "../share/registry-cache.ts";
 import { pushOs } from "../share/push-os.ts";
 import { parseRepositoryName, parseTarget } from "../share/repository-name.ts";
-import { type SigningKey, signingKey } from "../sign/key.ts";
+import { keyOf, type SigningKey, type SignOption } from "../sign/key.ts";
 import type { Artifact } from "./artifact.ts";
-
-/** A private key, PKCS #8 in PEM: ECDSA, RSA or Ed25519. `openssl genpkey` makes one, `cosign import-key-pair` takes it. */
-export type SignOption = string | { readonly key: string; /** Of an encrypted key. */ readonly passphrase?: string | undefined };
 
 /** Where a build is published: a tag of a repository, `registry.example.com/team/os:1.2`. */
 export type PushOption =
@@ -36,8 +33,7 @@ export interface Publication {
 export function publicationOf(push: PushOption): Publication {
   const { to, sign } = typeof push === "string" ? { to: push } : push;
   const path = typeof push === "string" ? "push" : "push.to";
-  const { key, passphrase } = typeof sign === "string" ? { key: sign } : (sign ?? {});
-  return { target: parseTarget(to, path), ...(key !== undefined && { key: signingKey(key, passphrase, "push.sign") }) };
+  return { target: parseTarget(to, path), ...(sign !== undefined && { key: keyOf(sign, "push.sign") }) };
 }
 
 /** What is published. */

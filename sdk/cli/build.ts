@@ -38,6 +38,8 @@ export const build: Command = {
                     fetch what other machines made; may be given several times
   --cache-to REPOSITORY
                     keep there what this one makes
+  --cache-sign-key FILE
+                    sign it, and take only what is signed by this key
   --json            print the artifact as JSON`,
 
   async run(args, terminal) {
@@ -59,6 +61,7 @@ export const build: Command = {
         "sign-passphrase": { type: "string" },
         "cache-from": { type: "string", multiple: true },
         "cache-to": { type: "string" },
+        "cache-sign-key": { type: "string" },
         json: { type: "boolean", default: false },
       },
     });
@@ -73,7 +76,7 @@ export const build: Command = {
       debianMirror: values.mirror,
       secureBoot: await readSecureBoot(values),
       push: await readPush(values),
-      cache: { from: values["cache-from"], to: values["cache-to"] },
+      cache: { from: values["cache-from"], to: values["cache-to"], ...(values["cache-sign-key"] !== undefined && { sign: await readKey(values["cache-sign-key"]) }) },
       onProgress: showProgress(terminal),
       signal: terminal.signal,
     });

@@ -25,7 +25,7 @@ export const imageBuildSchema: TypeSchema = {
       description: "Signs the EFI programs for Secure Boot: { key, certificate, passphrase? }, an RSA key and the certificate that firmware trusts, PEM.",
     },
     push: { ...ANY, description: "Where it is published as an OCI artifact: a reference, or { to, sign: { key, passphrase } } to sign it as cosign does." },
-    cache: { ...ANY, description: "Repositories in which machines share what they make: { from, to }." },
+    cache: { ...ANY, description: "Repositories in which machines share what they make: { from, to }, and with { sign: { key, passphrase } } signed." },
     localImages: { type: "object", additionalProperties: { type: "string" }, description: "What each local image is, by its reference." },
     ...Object.fromEntries(Object.entries(DEBIAN_MIRRORS).map(([name, description]) => [name, text(description)])),
     registryMirrors: { type: "object", additionalProperties: { type: "string" }, description: "Registries to pull from instead, by registry." },

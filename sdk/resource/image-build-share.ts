@@ -1,7 +1,8 @@
 import { publicationOf, type PushOption } from "../build/publish.ts";
 import { isLinuxKitError } from "../core/errors.ts";
-import { formatPath } from "../core/property-path.ts";
+import { formatPath, parsePath } from "../core/property-path.ts";
 import { hasUnknown, isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
+import { keyOf, type SignOption } from "../sign/key.ts";
 import { parsePinned, parseRepositoryName } from "../share/repository-name.ts";
 
 /** Where a build is published, as it is stored: key and passphrase are secrets. */
@@ -27,9 +28,11 @@ export function checkArtifact(inputs: Readonly<Record<string, Value | undefined>
 /** Checks `cache`. */
 export function checkCache(cache: Value | undefined, fail: Fail): void {
   if (cache === undefined || cache === UNKNOWN) return;
-  if (!isProperties(cache)) return fail("cache", "got no object, wanted { from?, to? }");
-  const { from, to, ...others } = cache;
-  for (const name of Object.keys(others)) fail(formatPath(["cache", name]), "unknown property, wanted from or to");
+  if (!isProperties(cache)) return fail("cache", "got no object, wanted { from?, to?, sign? }");
+  const { from, to, sign, ...others } = cache;
+  for (const name of Object.keys(others)) fail(formatPath(["cache", name]), "unknown property, wanted from, to or sign");
+  const given = typeof sign === "string" ? { key: sign } : sign;
+  if (checkSign(given, "cache.sign", fail) && given !== undefined && !hasUnknown(given)) saying("cache.sign", () => keyOf(given as SignOption, "cache.sign"), fail);
   const rows: (readonly [path: string, value: Value | undefined])[] = [["cache.to", to]];
   if (Array.isArray(from)) rows.push(...(from as readonly Value[]).map((value, at) => [`cache.from[${at}]`, value] as const));
   else rows.push(["cache.from", from]);
@@ -51,21 +54,21 @@ export function checkPush(given: Value | undefined, fail: Fail): Value | undefin
   const { to, sign: givenSign, ...others } = push;
   for (const name of Object.keys(others)) fail(formatPath(["push", name]), "unknown property, wanted to or sign");
   const sign = typeof givenSign === "string" ? { key: givenSign } : givenSign;
-  const isKnown = checkTexts({ "push.to": to }, fail) && checkSign(sign, fail) && !hasUnknown(push);
+  const isKnown = checkTexts({ "push.to": to }, fail) && checkSign(sign, "push.sign", fail) && !hasUnknown(push);
   const normal = { ...push, ...(sign !== undefined && { sign }) } as Properties;
   if (isKnown) saying("push", () => publicationOf(normal as unknown as PushOption), fail);
   return normal;
 }
 
-function checkSign(sign: Value | undefined, fail: Fail): boolean {
+function checkSign(sign: Value | undefined, path: string, fail: Fail): boolean {
   if (sign === undefined || sign === UNKNOWN) return true;
   if (!isProperties(sign)) {
-    fail("push.sign", "got neither text nor an object, wanted a private key as PEM, or { key, passphrase? }");
+    fail(path, "got neither text nor an object, wanted a private key as PEM, or { key, passphrase? }");
     return false;
   }
   const { key, passphrase, ...others } = sign;
-  for (const name of Object.keys(others)) fail(formatPath(["push", "sign", name]), "unknown property, wanted key or passphrase");
-  return checkTexts({ "push.sign.key": key, ...(passphrase !== undefined && { "push.sign.passphrase": passphrase }) }, fail);
+  for (const name of Object.keys(others)) fail(formatPath([...parsePath(path), name]), "unknown property, wanted key or passphrase");
+  return checkTexts({ [`${path}.key`]: key, ...(passphrase !== undefined && { [`${path}.passphrase`]: passphrase }) }, fail);
 }
 
 function checkTexts(values: Readonly<Record<string, Value | undefined>>, fail: Fail): boolean {

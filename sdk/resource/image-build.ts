@@ -21,6 +21,9 @@ import { localImages } from "./local-images.ts";
 /** The type token of {@link ImageBuild}. */
 const TOKEN = "linuxkit:index:ImageBuild";
 
+/** A private key, PKCS #8 in PEM, with its passphrase where it has one. */
+export type SignInput = Input<string> | { readonly key: Input<string>; readonly passphrase?: Input<string> | undefined };
+
 /** Arguments of {@link ImageBuild}. */
 export interface ImageBuildArgs {
   /** The operating system. Its local files are read now, relative to the project's folder. */
@@ -55,9 +58,12 @@ export interface ImageBuildArgs {
    * Publishes it as an OCI artifact under a tag, and with `sign` signs it as cosign does. The key (PKCS #8, PEM) and its
    * passphrase are kept secret in the state. @default nothing is published
    */
-  readonly push?: Input<string> | { readonly to: Input<string>; readonly sign?: Input<string> | { readonly key: Input<string>; readonly passphrase?: Input<string> | undefined } | undefined } | undefined;
-  /** Repositories of registries in which machines share what they make. Another cache is no change. @default none */
-  readonly cache?: Input<{ readonly from?: Input<string> | Input<readonly Input<string>[]> | undefined; readonly to?: Input<string> | undefined }> | undefined;
+  readonly push?: Input<string> | { readonly to: Input<string>; readonly sign?: SignInput | undefined } | undefined;
+  /**
+   * Repositories of registries in which machines share what they make. Another cache is no change. With `sign`, entries
+   * are signed, and only signed ones are taken; that key is kept secret too. @default none
+   */
+  readonly cache?: { readonly from?: Input<string> | readonly Input<string>[] | undefined; readonly to?: Input<string> | undefined; readonly sign?: SignInput | undefined } | undefined;
   /** Debian's mirror, as `https://HOST/debian`. @default `linuxkit:debianMirror` of the stack, else the host's apt sources */
   readonly debianMirror?: Input<string> | undefined;
   /** Debian's security mirror. @default `linuxkit:debianSecurityMirror`, else beside `debianMirror` or the host's own */
@@ -129,7 +135,7 @@ export class ImageBuild extends CustomResource {
 
 function inputsOf(resource: string, args: ImageBuildArgs): Record<string, unknown> {
   const projectDir = projectFolder();
-  const { image, format, formats, secureBoot, push, ...rest } = args;
+  const { image, format, formats, secureBoot, push, cache, ...rest } = args;
   if ((image === undefined) === (args.artifact === undefined)) {
     throw new LinuxKitError("INVALID_DEFINITION", `image build "${resource}": got ${image ? "both image and artifact" : "neither image nor artifact"}, wanted one of them`, { path: "image" });
   }
@@ -140,6 +146,7 @@ function inputsOf(resource: string, args: ImageBuildArgs): Record<string, unknow
     ...(Object.keys(local).length > 0 && { localImages: local }),
     ...(secureBoot && { secureBoot: { ...secureBoot, key: secret(secureBoot.key), ...(secureBoot.passphrase !== undefined && { passphrase: secret(secureBoot.passphrase) }) } }),
     ...(push !== undefined && { push: pushInput(push) }),
+    ...(cache && { cache: { ...cache, ...(cache.sign !== undefined && { sign: signInput(cache.sign) }) } }),
     ...rest,
   };
 }
@@ -148,9 +155,12 @@ function inputsOf(resource: string, args: ImageBuildArgs): Record<string, unknow
 function pushInput(push: NonNullable<ImageBuildArgs["push"]>): unknown {
   if (typeof push === "string" || isDeferred(push)) return { to: push };
   const { to, sign } = push as Exclude<typeof push, Input<string>>;
-  if (sign === undefined) return { to };
+  return { to, ...(sign !== undefined && { sign: signInput(sign) }) };
+}
+
+function signInput(sign: SignInput): unknown {
   const { key, passphrase } = typeof sign === "string" || isDeferred(sign) ? { key: sign as Input<string> } : (sign as Exclude<typeof sign, Input<string>>);
-  return { to, sign: { key: secret(key), ...(passphrase !== undefined && { passphrase: secret(passphrase) }) } };
+  return { key: secret(key), ...(passphrase !== undefined && { passphrase: secret(passphrase) }) };
 }
 
 /**

@@ -35,7 +35,7 @@ export interface ImageBuildOutputs {
 
 /** What the cache remembers of a build: enough to build it again, if it was not signed. */
 export interface BuildRecord {
-  /** Without the key of Secure Boot, and without `push`, which has a key too. */
+  /** Without the key of Secure Boot, without `push`, and without a `cache` that is signed: they have keys too. */
   readonly inputs: Omit<ImageBuildInputs, "secureBoot" | "push"> & { readonly secureBoot?: Pick<SecureBootKey, "certificate"> };
   readonly outputs: ImageBuildOutputs;
 }
@@ -59,8 +59,9 @@ function make(builder: Builder, { image, artifact, localImages: _, ...wanted }: 
   return builder.build(present(image), { ...mirrorsOf(config), ...wanted, ...around, lock });
 }
 
-function withoutKey({ secureBoot, push: _, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
-  return { ...inputs, ...(secureBoot && { secureBoot: { certificate: secureBoot.certificate } }) };
+function withoutKey({ secureBoot, push: _, cache, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
+  // without the key a cache of signed entries is none to trust
+  return { ...inputs, ...(cache && cache.sign === undefined && { cache }), ...(secureBoot && { secureBoot: { certificate: secureBoot.certificate } }) };
 }
 
 /** What a build needs to know of the verb that asks for it. */

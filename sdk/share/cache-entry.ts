@@ -2,15 +2,17 @@ import { z } from "zod";
 import { collect } from "../core/bytes.ts";
 import { digestOf } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
+import { canonicalJson } from "../core/json.ts";
 import type { SegmentPaths } from "../cache/segment-store.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parseDocument } from "../oci/document.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { Repository } from "../oci/registry/client.ts";
-import { fetchBlob, fetchManifest } from "../oci/registry/pull.ts";
+import { fetchBlob, fetchManifest, resolveTag } from "../oci/registry/pull.ts";
 import { pushManifest } from "../oci/registry/push.ts";
 import { pushBlob, type PushBlobOptions } from "../oci/registry/push-blob.ts";
+import type { SigningKey, VerifyingKey } from "../sign/key.ts";
 
 /** The artifact type of what a cache keeps under a key, and the media types of its two blobs. */
 export const CACHE_ENTRY = "application/vnd.pulumi-linuxkit.cache.v1";
@@ -19,6 +21,9 @@ const PATHS = "application/vnd.pulumi-linuxkit.cache.paths.v1+json";
 
 /** The annotation that repeats the key: a tag can be moved, a digest is of this too. */
 const KEY = "vnd.pulumi-linuxkit.key";
+
+/** The annotation with a signature of {@link statement}, base64. */
+const SIGNATURE = "vnd.pulumi-linuxkit.signature";
 
 /** Names and types of a million paths. */
 const PATHS_LIMIT = 256 << 20;
@@ -33,7 +38,7 @@ export interface CacheContent {
 }
 
 /** The tag of a key: 64 hexadecimal digits. */
-export function entryTag(key: string): string {
+function entryTag(key: string): string {
   return `key-${key}`;
 }
 
@@ -43,9 +48,28 @@ const pathsSchema = z.strictObject({ directories: names, implied: names, files: 
 /**
  * What a repository has under a key, if it has something; its content is not fetched before it is opened.
  *
- * @throws CORRUPT, NOT_FOUND, DIGEST_MISMATCH… for what is no entry of this key; what the registry throws
+ * @param keys one of which must have signed it @default it need not be signed
+ * @throws CORRUPT, NOT_FOUND, DIGEST_MISMATCH, SIGNATURE_INVALID… for what is no entry of this key; what the registry throws
  */
-export async function fetchEntry(repository: Repository, key: string): Promise<CacheContent | undefined> {
+export async function fetchEntry(repository: Repository, key: string, keys?: readonly VerifyingKey[]): Promise<CacheContent | undefined> {
+  const { paths, content, what } = (await findEntry(repository, key, keys)) ?? {};
+  if (!paths || !content || what === undefined) return undefined;
+  const listed = parseDocument(pathsSchema, await collect(fetchBlob(repository, paths), PATHS_LIMIT, what), what, PATHS_LIMIT);
+  return { digest: content.digest, size: content.size, paths: listed, open: () => fetchBlob(repository, content) };
+}
+
+/** Whether a repository has an entry under a key, signed by the signer if there is one. @throws what the registry throws */
+export async function hasEntry(repository: Repository, key: string, signer?: SigningKey): Promise<boolean> {
+  if (!signer) return (await resolveTag(repository, entryTag(key))) !== undefined;
+  try {
+    return (await findEntry(repository, key, [signer])) !== undefined;
+  } catch (error) {
+    if (isLinuxKitError(error, "SIGNATURE_INVALID") || isLinuxKitError(error, "CORRUPT")) return false;
+    throw error;
+  }
+}
+
+async function findEntry(repository: Repository, key: string, keys: readonly VerifyingKey[] | undefined): Promise<{ paths: Descriptor; content: Descriptor; what: string } | undefined> {
   const found = await fetchManifest(repository, entryTag(key)).catch((error: unknown) => {
     if (isLinuxKitError(error, "NOT_FOUND")) return undefined;
     throw error;
@@ -53,9 +77,18 @@ export async function fetchEntry(repository: Repository, key: string): Promise<C
   if (!found) return undefined;
   const { bytes, descriptor } = found;
   const what = repository.named(entryTag(key));
-  const [paths, content] = blobsOf(parseManifest(bytes, what, descriptor.mediaType), key, what);
-  const listed = parseDocument(pathsSchema, await collect(fetchBlob(repository, paths), PATHS_LIMIT, what), what, PATHS_LIMIT);
-  return { digest: content.digest, size: content.size, paths: listed, open: () => fetchBlob(repository, content) };
+  const manifest = parseManifest(bytes, what, descriptor.mediaType);
+  const [paths, content] = blobsOf(manifest, key, what);
+  const signature = Buffer.from(manifest.annotations?.[SIGNATURE] ?? "", "base64");
+  if (keys && !keys.some((one) => one.verify(statement(key, paths, content), signature))) {
+    throw new LinuxKitError("SIGNATURE_INVALID", `${what} is not signed${signature.length > 0 ? " by a key that is named for it" : ""}`, { source: what });
+  }
+  return { paths, content, what };
+}
+
+/** What is signed of an entry: which bytes are under which key. */
+function statement(key: string, paths: Descriptor, content: Descriptor): Buffer {
+  return Buffer.from(canonicalJson({ type: CACHE_ENTRY, key, paths: paths.digest, content: content.digest }));
 }
 
 function blobsOf({ artifactType, annotations, config, layers }: Manifest, key: string, what: string): [paths: Descriptor, content: Descriptor] {
@@ -64,19 +97,25 @@ function blobsOf({ artifactType, annotations, config, layers }: Manifest, key: s
   throw new LinuxKitError("CORRUPT", `${what} is no entry of a build cache with this key`, { path: what });
 }
 
+export interface PushEntryOptions extends PushBlobOptions {
+  /** @default it is not signed */
+  readonly signer?: SigningKey | undefined;
+}
+
 /**
  * Puts content under a key. What the repository has of it is not sent.
  *
  * @returns the bytes that were sent
  */
-export async function pushEntry(repository: Repository, key: string, content: CacheContent, options: PushBlobOptions): Promise<number> {
+export async function pushEntry(repository: Repository, key: string, content: CacheContent, { signer, ...options }: PushEntryOptions): Promise<number> {
   const { directories, implied, files, shared, others } = content.paths;
   const listed = Buffer.from(JSON.stringify({ directories, implied, files, shared, others }));
   const paths: Descriptor = { mediaType: PATHS, digest: digestOf(listed), size: listed.length };
   const layer: Descriptor = { mediaType: CONTENT, digest: content.digest, size: content.size };
   await pushBlob(repository, paths, [listed]);
   const how = await pushBlob(repository, layer, content.open(), options);
-  const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, artifactType: CACHE_ENTRY, config: paths, layers: [layer], annotations: { [KEY]: key } };
+  const signed = signer && { [SIGNATURE]: Buffer.from(await signer.sign(statement(key, paths, layer))).toString("base64") };
+  const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, artifactType: CACHE_ENTRY, config: paths, layers: [layer], annotations: { [KEY]: key, ...signed } };
   await pushManifest(repository, Buffer.from(JSON.stringify(manifest)), MEDIA_TYPE.ociManifest, entryTag(key));
   return how === "sent" ? content.size : 0;
 }

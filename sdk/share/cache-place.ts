@@ -1,21 +1,24 @@
 import { isLinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { Repository } from "../oci/registry/client.ts";
+import type { VerifyingKey } from "../sign/key.ts";
 
 /** A repository that keeps a cache. It is asked as long as it answers. */
 export interface CachePlace {
   readonly repository: Repository;
+  /** One of which must have signed what it has. @default nothing need be signed */
+  readonly keys?: readonly VerifyingKey[] | undefined;
   /** Where messages go. */
   readonly warn: (message: string) => void;
   isGivenUp: boolean;
 }
 
-export function cachePlace(repository: Repository, onProgress: OnProgress | undefined): CachePlace {
-  return { repository, isGivenUp: false, warn: (message) => onProgress?.({ stage: "cache", message, lasting: true }) };
+export function cachePlace(repository: Repository, keys: readonly VerifyingKey[] | undefined, onProgress: OnProgress | undefined): CachePlace {
+  return { repository, keys, isGivenUp: false, warn: (message) => onProgress?.({ stage: "cache", message, lasting: true }) };
 }
 
 /** What a registry sent is not what it should be; the next thing may well be. */
-const WRONG = ["DIGEST_MISMATCH", "SIZE_MISMATCH", "CORRUPT", "TOO_LARGE", "NOT_FOUND"] as const;
+const WRONG = ["DIGEST_MISMATCH", "SIZE_MISMATCH", "CORRUPT", "TOO_LARGE", "NOT_FOUND", "SIGNATURE_INVALID"] as const;
 
 /** What has nothing to do with the registry, and would end the build anyway. */
 const OURS = ["CANCELLED", "DISK_FULL", "UNWRITABLE"] as const;

@@ -2,9 +2,11 @@ import { Budget } from "../core/budget.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { createRegistryClient, type RegistryOptions } from "../oci/registry/client.ts";
-import { fetchBlob, resolveTag } from "../oci/registry/pull.ts";
+import { fetchBlob } from "../oci/registry/pull.ts";
 import { hasBlob, type PushBlobOptions } from "../oci/registry/push-blob.ts";
-import { type CacheContent, entryTag, fetchEntry, pushEntry } from "./cache-entry.ts";
+import { keyOf, type SignOption } from "../sign/key.ts";
+import { keysFor, type VerifyRules } from "../sign/verify-rules.ts";
+import { type CacheContent, fetchEntry, hasEntry, pushEntry } from "./cache-entry.ts";
 import { type CachePlace, cachePlace, tried } from "./cache-place.ts";
 import { type KeptBlob, pushBlobs } from "./cached-blobs.ts";
 import { parseRepositoryName } from "./repository-name.ts";
@@ -15,6 +17,11 @@ export interface CacheOption {
   readonly from?: string | readonly string[] | undefined;
   /** Gets what was made. One that `from` names too is the usual. @default none */
   readonly to?: string | undefined;
+  /**
+   * Signs what `to` gets. Of what `from` has only that is taken which is signed by this key, or by those that `verify`
+   * names for its repository. @default nothing is signed, and what `verify` names no key for need not be
+   */
+  readonly sign?: SignOption | undefined;
 }
 
 /** What machines that build share. Whatever it fails at is a warning: a build goes on without it. */
@@ -38,6 +45,7 @@ export interface RegistryCache extends AsyncDisposable {
 }
 
 export interface RegistryCacheOptions extends RegistryOptions {
+  readonly verify?: VerifyRules | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -53,15 +61,17 @@ const PATIENCE = { timeoutSeconds: 20, retry: { attempts: 2 } } as const;
 /**
  * A cache in repositories of registries: for each key a small manifest under a tag, which says what the bytes are.
  *
- * @throws INVALID_DEFINITION for what is no repository
+ * @throws INVALID_DEFINITION for what is no repository, and for what is no key
  */
-export function openRegistryCache({ from = [], to }: CacheOption, options: RegistryCacheOptions): RegistryCache {
+export function openRegistryCache({ from = [], to, sign }: CacheOption, options: RegistryCacheOptions): RegistryCache {
   const { onProgress } = options;
+  const signer = sign === undefined ? undefined : keyOf(sign, "cache.sign");
   const end = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, end.signal]) : end.signal;
   const open = (text: string, path: string, actions: "pull" | "pull,push", more: RegistryOptions) => {
-    const { registry, repository } = parseRepositoryName(text, path);
-    return cachePlace(createRegistryClient({ ...options, ...more, signal }).repository(registry, repository, actions), onProgress);
+    const parsed = parseRepositoryName(text, path);
+    const keys = keysFor(parsed, options.verify) ?? (signer && [signer]);
+    return cachePlace(createRegistryClient({ ...options, ...more, signal }).repository(parsed.registry, parsed.repository, actions), keys, onProgress);
   };
   const isList = typeof from !== "string";
   const sources = [from].flat().map((text, at) => open(text, isList ? `cache.from[${at}]` : "cache.from", "pull", PATIENCE));
@@ -109,9 +119,9 @@ export function openRegistryCache({ from = [], to }: CacheOption, options: Regis
   return {
     fetch: (key, what, take) =>
       downloads.run(1, () =>
-        seek(what, undefined, async ({ repository }) => {
+        seek(what, undefined, async ({ repository, keys }) => {
           try {
-            const content = await fetchEntry(repository, key);
+            const content = await fetchEntry(repository, key, keys);
             if (!content) return undefined;
             const taken = await take({ ...content, open: () => counted(content.open(), `fetch ${what} from ${repository.name}`, content.size) });
             tally.fetchedBytes += content.size;
@@ -132,8 +142,8 @@ export function openRegistryCache({ from = [], to }: CacheOption, options: Regis
     keep(key, what, content) {
       upload(what, async (place) => {
         const { repository } = place;
-        if (!refused.has(`${repository.name} ${key}`) && (await resolveTag(repository, entryTag(key))) !== undefined) return 0;
-        return pushEntry(repository, key, { ...content, open: () => counted(content.open(), `keep ${what} in ${repository.name}`, content.size) }, pushOptions(place));
+        if (!refused.has(`${repository.name} ${key}`) && (await hasEntry(repository, key, signer))) return 0;
+        return pushEntry(repository, key, { ...content, open: () => counted(content.open(), `keep ${what} in ${repository.name}`, content.size) }, { ...pushOptions(place), signer });
       });
     },
     keepBlobs(what, blobs) {

@@ -15,6 +15,15 @@ export interface SigningKey extends VerifyingKey {
   sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array;
 }
 
+/** A private key, PKCS #8 in PEM: ECDSA, RSA or Ed25519. `openssl genpkey` makes one, `cosign import-key-pair` takes it. */
+export type SignOption = string | { readonly key: string; /** Of an encrypted key. */ readonly passphrase?: string | undefined };
+
+/** The key of an option. @throws as {@link signingKey} */
+export function keyOf(sign: SignOption, path: string): SigningKey {
+  const { key, passphrase } = typeof sign === "string" ? { key: sign } : sign;
+  return signingKey(key, passphrase, path);
+}
+
 /**
  * A public key as cosign writes it: PEM, ECDSA, RSA or Ed25519.
  *

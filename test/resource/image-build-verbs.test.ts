@@ -82,7 +82,9 @@ describe("check", () => {
     ["a push signed by no key", { image: IMAGE, push: { to: "r.example/os:1", sign: "swordfish" } }, "push.sign", /^got no key, wanted one as PEM/],
     ["a push signed by no text", { image: IMAGE, push: { to: "r.example/os:1", sign: { key: 7 } } }, "push.sign.key", /got no text/],
     ["a cache with a tag", { image: IMAGE, cache: { from: ["r.example/a", "r.example/b:1"] } }, "cache.from[1]", /wanted a repository without tag/],
-    ["a cache that is none", { image: IMAGE, cache: "r.example/a" }, "cache", /wanted \{ from\?, to\? \}/],
+    ["a cache that is none", { image: IMAGE, cache: "r.example/a" }, "cache", /wanted \{ from\?, to\?, sign\? \}/],
+    ["a cache signed by no key", { image: IMAGE, cache: { to: "r.example/a", sign: "swordfish" } }, "cache.sign", /^got no key, wanted one as PEM/],
+    ["a cache signed by no text", { image: IMAGE, cache: { to: "r.example/a", sign: { key: 7 } } }, "cache.sign.key", /got no text/],
     ["a cache with another option", { image: IMAGE, cache: { form: "r.example/a" } }, "cache.form", /unknown property/],
     ["a misspelt property", { image: IMAGE, fromat: "tar" }, "fromat", /unknown property/],
   ];
@@ -317,7 +319,7 @@ describe("building", () => {
   });
 
   test("gives the builder what to push and where to share, and keeps no key", async () => {
-    const [push, cache] = [{ to: "r.example/os:1", sign: { key: KEY } }, { from: "r.example/cache" }];
+    const [push, cache] = [{ to: "r.example/os:1", sign: { key: KEY } }, { from: "r.example/cache", sign: { key: KEY } }];
     const { outputs } = await type.create({ ...work, inputs: await checked({ image: { ...IMAGE, healthPort: 8083 }, push, cache }) });
     const { options } = builder.calls.at(-1) as (typeof builder.calls)[number];
     assert.deepEqual([options.push, options.cache], [push, cache]);

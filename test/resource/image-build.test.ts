@@ -8,7 +8,7 @@ import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { File } from "../../sdk/definition/file.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { Service } from "../../sdk/definition/service.ts";
-import { ImageBuild } from "../../sdk/resource/image-build.ts";
+import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
 
 const project = await mkdtemp(join(tmpdir(), "linuxkit-program-"));
 after(() => rm(project, { recursive: true, force: true }));
@@ -70,6 +70,12 @@ describe("ImageBuild in a program", () => {
     assert.deepEqual(inputs, { artifact });
     assert.throws(() => new ImageBuild("both", { artifact, image: new Image({}) }), { code: "INVALID_DEFINITION", message: /"both": got both image and artifact/ });
     assert.throws(() => new ImageBuild("none", {}), { code: "INVALID_DEFINITION", message: /"none": got neither/ });
+  });
+
+  test("shares a cache; its key is a secret", async () => {
+    const build = (name: string, cache: ImageBuildArgs["cache"]) => inputsOf(new ImageBuild(name, { image: new Image({}), cache }), name);
+    assert.deepEqual((await build("cache", { from: [pulumi.output("r.example/a")], to: "r.example/a" })).cache, { from: ["r.example/a"], to: "r.example/a" });
+    assert.deepEqual((await build("signed cache", { to: "r.example/a", sign: "word" })).cache, SECRET({ to: "r.example/a", sign: { key: "word" } }));
   });
 
   for (const [name, push, to] of [

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { digestOf } from "../../sdk/core/digest.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import type { FormatName } from "../../sdk/format/formats.ts";
 import { type CacheOption, openRegistryCache } from "../../sdk/share/registry-cache.ts";
+import type { VerifyRules } from "../../sdk/sign/verify-rules.ts";
 import { fakeSources, file, noiseEntry, planOf, segment, unpack } from "../support/fake-plan.ts";
 import { freePort } from "../support/free-port.ts";
 import { type RegistryOptions, TestRegistry } from "../support/registry.ts";
@@ -30,12 +32,12 @@ const trees = { web: (): Entry[] => [fileEntry("usr/bin/web", "serve\n", 0o755),
 const plan = planOf(segment("web", unpack("web", "srv")), segment("config", file("etc/hostname", "os\n")));
 
 /** A build on a machine of its own: nothing but the registry is shared. */
-async function machine(name: string, cache: CacheOption, { format, login, signal }: { readonly format?: FormatName[]; readonly login?: { username: string; password: string } | undefined; readonly signal?: AbortSignal } = {}) {
+async function machine(name: string, cache: CacheOption, { format, login, signal, verify }: { readonly verify?: VerifyRules; readonly format?: FormatName[]; readonly login?: { username: string; password: string } | undefined; readonly signal?: AbortSignal } = {}) {
   const cacheDir = join(folder, name);
   const sources = fakeSources(trees);
   const told: Progress[] = [];
   const onProgress = (progress: Progress) => void told.push(progress);
-  await using shared = openRegistryCache(cache, { onProgress, auth: async () => login, signal });
+  await using shared = openRegistryCache(cache, { onProgress, auth: async () => login, signal, verify });
   const artifact = await buildPlan(plan, { name: "os", outputDir: join(cacheDir, "out"), cacheDir, store: new BlobStore(cacheDir), sources, shared, onProgress, format, signal });
   const said = told.filter(({ lasting }) => lasting).map(({ message }) => message);
   return { artifact, opened: sources.opened, said, read: (file: string) => readFile(join(cacheDir, "out", file)) };
@@ -142,6 +144,49 @@ describe("a cache that is wrong is refused, and what it should have is made", ()
   });
 });
 
+describe("a signed cache", () => {
+  const pair = () => generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+  const [own, other] = [pair(), pair()];
+
+  test("is taken by who has the key, and by who has the public one", async (context) => {
+    const registry = await start(context);
+    const place = `${registry.host}/cache`;
+    const first = await machine("one", { to: place, sign: own.privateKey });
+    const before = writes(registry);
+    const [second, third] = [await machine("two", { from: place, to: place, sign: own.privateKey }), await machine("three", { from: place }, { verify: { [place]: own.publicKey } })];
+    assert.deepEqual([second.opened, third.opened], [[], []]);
+    assert.deepEqual([second.artifact.digest, third.artifact.digest], [first.artifact.digest, first.artifact.digest]);
+    assert.equal(writes(registry), before);
+  });
+
+  for (const [name, sign] of [["without a signature", undefined], ["signed by another key", other.privateKey]] as const) {
+    test(`refuses what is there ${name}, and puts it right`, async (context) => {
+      const registry = await start(context);
+      const place = `${registry.host}/cache`;
+      await machine("one", { to: place, sign });
+      const second = await machine("two", { from: place, to: place, sign: own.privateKey });
+      assert.deepEqual(second.opened.sort(), ["kernel", "web"]);
+      assert.match(second.said.join("\n"), sign ? /web: what the cache .* is refused: .*is not signed by a key that is named for it/ : /web: what the cache .* is refused: .*is not signed$/m);
+      assert.deepEqual((await machine("three", { from: place }, { verify: { [place]: own.publicKey } })).opened, []);
+      assert.deepEqual((await machine("four", { from: place }, { verify: { [registry.host]: other.publicKey } })).opened.sort(), ["kernel", "web"]);
+    });
+  }
+
+  test("an entry under another key's tag is refused, signed or not", async (context) => {
+    const registry = await start(context);
+    const place = `${registry.host}/cache`;
+    await machine("one", { to: place, sign: own.privateKey });
+    const documents = registry.manifests.get("cache") as NonNullable<ReturnType<typeof registry.manifests.get>>;
+    const [one, two] = [...documents.keys()].filter((name) => name.startsWith("key-")) as [string, string];
+    // the other one's content and signature, under this key's own name
+    const forged = JSON.parse(documents.get(two)?.bytes.toString() ?? "");
+    forged.annotations["vnd.pulumi-linuxkit.key"] = one.slice("key-".length);
+    documents.set(one, { mediaType: forged.mediaType, bytes: Buffer.from(JSON.stringify(forged)) });
+    const { said } = await machine("two", { from: place }, { verify: { [place]: own.publicKey } });
+    assert.match(said.join("\n"), /is refused: .*is not signed by a key that is named for it/);
+  });
+});
+
 describe("a cache that fails is a warning, and asked no more", () => {
   for (const row of [
     { name: "by its answers", options: { fault: () => ({ status: 500 }) }, says: /is not asked any more in this build: .*500/ },
@@ -181,6 +226,7 @@ describe("what is no repository", () => {
   for (const [cache, path, message] of [
     [{ to: "registry.example.com/cache:1" }, "cache.to", /cache\.to: got "registry\.example\.com\/cache:1", wanted a repository without tag or digest/],
     [{ from: ["registry.example.com/a", `registry.example.com/b@${digestOf("")}`] }, "cache.from[1]", /cache\.from\[1\]: got/],
+    [{ to: "r.example/a", sign: "word" }, "cache.sign", /^cache\.sign: got no key/],
     [{ from: "oci:./cache" }, "cache.from", /wanted a reference into a registry/],
   ] as const) {
     test(JSON.stringify(cache), () => {
