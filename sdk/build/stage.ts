@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import { type Bytes, gather } from "../core/bytes.ts";
+import type { Bytes } from "../core/bytes.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { type StagedFile, stageFile } from "../core/write-file.ts";
@@ -32,13 +32,13 @@ export async function stageArtifact(wanted: FormatFile, { outputDir, name, signa
     onProgress?.({ stage: "write", message: `write ${basename(path)}`, done, ...(size === undefined ? {} : { total: size }) });
   };
   if (wanted.overwrites) {
-    const staged = await stageFile(path, wanted.open("reused"), { signal, onWritten });
+    const staged = await stageFile(path, wanted.open(), { signal, onWritten });
     return { staged, file: { role, name: basename(path), path, size: done, sha256: await hashOf(staged) } };
   }
   const hash = createHash("sha256");
   const found: MappedBlock[] = [];
-  const bytes: Bytes = blocks ? mapBlocks(wanted.open("reused"), (block) => found.push(block)) : wanted.open("reused");
-  const staged = await stageFile(path, gather(bytes), { signal, onWritten, onChunk: (chunk) => void hash.update(chunk) });
+  const bytes: Bytes = blocks ? mapBlocks(wanted.open(), (block) => found.push(block)) : wanted.open();
+  const staged = await stageFile(path, bytes, { signal, onWritten, onChunk: (chunk) => void hash.update(chunk) });
   return { staged, file: { role, name: basename(path), path, size: done, sha256: hash.digest("hex"), ...(blocks && { blocks: encodeBlockList(listBlocks(found)) }) } };
 }
 

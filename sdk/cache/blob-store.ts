@@ -54,38 +54,8 @@ export class BlobStore {
     const onWritten = (bytes: number) => {
       size += bytes;
     };
-    await writeFileWhole(path, gathered(verify(source, want, options.what ?? want.digest)), { signal: options.signal, onWritten });
+    await writeFileWhole(path, verify(source, want, options.what ?? want.digest), { signal: options.signal, onWritten });
     await settleTimes(path);
     return { digest: want.digest, size, path };
   }
-}
-
-const GATHER = 1 << 20;
-
-/** A chunk that is worth a system call of its own. */
-const LARGE = 1 << 17;
-
-// Large pieces make few system calls. One buffer serves them all: the writer is done with a piece before it asks for the next.
-async function* gathered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let buffer: Buffer | undefined;
-  let filled = 0;
-  for await (const chunk of source) {
-    if (chunk.length >= LARGE) {
-      if (buffer && filled > 0) yield buffer.subarray(0, filled);
-      filled = 0;
-      yield chunk;
-      continue;
-    }
-    for (let rest = chunk; rest.length > 0; ) {
-      buffer ??= Buffer.allocUnsafe(GATHER);
-      const part = rest.subarray(0, GATHER - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      rest = rest.subarray(part.length);
-      if (filled < GATHER) continue;
-      yield buffer;
-      filled = 0;
-    }
-  }
-  if (buffer && filled > 0) yield buffer.subarray(0, filled);
 }

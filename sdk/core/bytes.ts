@@ -66,29 +66,6 @@ export async function* measure(source: Bytes, measure: Measure): AsyncGenerator<
   measure.digest = `sha256:${hash.digest("hex")}`;
 }
 
-/** Puts small chunks together, by copying them, until they are at least `least` bytes; larger ones pass as they are. */
-export async function* gather(source: Bytes, least = 1 << 16): AsyncGenerator<Uint8Array> {
-  let held = Buffer.allocUnsafe(least);
-  let used = 0;
-  for await (const chunk of source) {
-    if (used + chunk.length <= least) {
-      held.set(chunk, used);
-      used += chunk.length;
-      continue;
-    }
-    if (used > 0) yield held.subarray(0, used);
-    used = 0;
-    if (chunk.length >= least) {
-      yield chunk;
-      continue;
-    }
-    held = Buffer.allocUnsafe(least);
-    held.set(chunk);
-    used = chunk.length;
-  }
-  if (used > 0) yield held.subarray(0, used);
-}
-
 function sizeMismatch(path: string, want: number, got: number): LinuxKitError {
   return new LinuxKitError("SIZE_MISMATCH", `${path}: got ${got} bytes, wanted ${want}`, { path, want, got });
 }

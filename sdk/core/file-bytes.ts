@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { Memory } from "./bytes.ts";
 import { LinuxKitError } from "./errors.ts";
+import { ring } from "./ring.ts";
 
 const CHUNK = 1 << 20;
 
@@ -30,12 +31,7 @@ export function fileBytes(path: string, { start = 0, length = Number.POSITIVE_IN
         throw error.code === "ENOENT" ? new LinuxKitError("NOT_FOUND", `no file ${path}`, { what: path }, { cause: error }) : error;
       });
       const end = Math.min(start + length, (await file.stat()).size);
-      const kept: Buffer[] = [];
-      const buffer = () => {
-        const next = (kept.length === BUFFERS && kept.shift()) || Buffer.allocUnsafeSlow(Math.min(CHUNK, end - at));
-        if (memory === "reused") kept.push(next);
-        return next;
-      };
+      const buffer = ring(memory === "reused" ? BUFFERS : Number.POSITIVE_INFINITY, () => Buffer.allocUnsafeSlow(Math.min(CHUNK, end - at)));
       const read = () => (at < end ? file.read(buffer(), 0, Math.min(CHUNK, end - at), at) : undefined);
       let next = read();
       while (next) {

@@ -1,20 +1,26 @@
 import type { Bytes } from "./bytes.ts";
+import { ring } from "./ring.ts";
 
-/** The same bytes in chunks of exactly `size`, but for the last; each is yours to keep. */
-export async function* rechunk(source: Bytes, size: number): AsyncGenerator<Uint8Array> {
-  let held = new Uint8Array(size);
+/**
+ * The same bytes in chunks of exactly `size`, but for the last.
+ *
+ * @param held how many chunks there is memory for: each is good until so many more are asked for. @default endless, each is yours to keep
+ */
+export async function* rechunk(source: Bytes, size: number, held = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array> {
+  const next = ring(held, () => new Uint8Array(size));
+  let chunk = next();
   let filled = 0;
-  for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + size - filled);
-      held.set(part, filled);
+  for await (const given of source) {
+    for (let at = 0; at < given.length; ) {
+      const part = given.subarray(at, at + size - filled);
+      chunk.set(part, filled);
       filled += part.length;
       at += part.length;
       if (filled < size) continue;
-      yield held;
-      held = new Uint8Array(size);
+      yield chunk;
+      chunk = next();
       filled = 0;
     }
   }
-  if (filled > 0) yield held.subarray(0, filled);
+  if (filled > 0) yield chunk.subarray(0, filled);
 }

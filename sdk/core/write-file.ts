@@ -1,18 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Bytes } from "./bytes.ts";
 import { fromFileSystem, throwIfCancelled } from "./errors.ts";
-import { Flusher } from "./flusher.ts";
+import { FileOutput, type Overwrite } from "./file-output.ts";
 import { MARK_PATTERN, markState, PROCESS_MARK } from "./process-mark.ts";
-import { isZero } from "./zero.ts";
-
-/** Bytes that replace some that were written before: a header that is known once its body is. */
-export interface Overwrite {
-  /** Bytes from the start of the file, within what is written already. */
-  readonly position: number;
-  readonly bytes: Uint8Array;
-}
 
 /** What a file is written from: chunks one after the other, and overwrites between or after them. */
 export type FileContent = Bytes | AsyncIterable<Uint8Array | Overwrite>;
@@ -26,7 +18,7 @@ export interface WriteFileOptions {
    * shown. It must not throw.
    */
   readonly onChunk?: ((chunk: Uint8Array) => void) | undefined;
-  /** Called with each number of bytes once they are written. */
+  /** Called with each number of bytes once they are taken. */
   readonly onWritten?: ((bytes: number) => void) | undefined;
 }
 
@@ -40,9 +32,6 @@ export interface StagedFile {
   /** Removes it; without effect once it is committed. */
   discard(): Promise<void>;
 }
-
-/** Bytes of the least chunk of zeroes that is left out of the file. */
-const LEAST_HOLE = 65536;
 
 const PART = new RegExp(`^\\..+\\.(${MARK_PATTERN})\\.[0-9a-f]{12}\\.part$`);
 
@@ -68,26 +57,18 @@ export async function stageFile(path: string, source: FileContent, options: Writ
   try {
     await mkdir(dirname(path), { recursive: true });
     await using file = await open(aside, "wx", options.mode ?? 0o644);
-    await using flusher = new Flusher(file);
-    let end = 0;
+    await using output = new FileOutput(file);
     for await (const chunk of source) {
       throwIfCancelled(options.signal, `writing ${path}`);
       if (!(chunk instanceof Uint8Array)) {
-        await writeAt(file, chunk.bytes, chunk.position);
+        await output.overwrite(chunk);
         continue;
       }
-      // long runs of zeroes become holes: a sparse disk takes the time and the room of its content
-      const isHole = chunk.length >= LEAST_HOLE && isZero(chunk);
-      const written = isHole ? undefined : writeAt(file, chunk, end);
-      options.onChunk?.(chunk);
-      await written;
-      if (!isHole) flusher.add(chunk.length);
-      end += chunk.length;
+      await output.append(chunk, options.onChunk);
       options.onWritten?.(chunk.length);
     }
-    await file.truncate(end);
     throwIfCancelled(options.signal, `writing ${path}`);
-    await flusher.end();
+    await output.finish();
   } catch (error) {
     await discard();
     throw fromFileSystem(error, path);
@@ -117,12 +98,5 @@ export async function removeDeadParts(directory: string, now = Date.now()): Prom
     const path = join(directory, name);
     if (state === "elsewhere" && now - ((await stat(path).catch(() => undefined))?.mtimeMs ?? now) < UNSEEN_SECONDS * 1000) continue;
     await rm(path, { force: true, recursive: true });
-  }
-}
-
-async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
   }
 }

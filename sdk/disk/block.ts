@@ -1,3 +1,4 @@
+import { ring } from "../core/ring.ts";
 import { isZero } from "../core/zero.ts";
 import { type Disk, readExtent } from "./extent.ts";
 
@@ -5,19 +6,28 @@ import { type Disk, readExtent } from "./extent.ts";
 export interface Block {
   /** The block's number: its offset divided by the block size. */
   readonly index: number;
-  /** Always a whole block; what lies beyond the disk's end is zero. Yours to keep. */
+  /** Always a whole block; what lies beyond the disk's end is zero. */
   readonly bytes: Uint8Array;
+}
+
+export interface ReadBlocksOptions {
+  /** `keep` gives every block of {@link occupiedBlocks}, for a writer that has told its reader where they stand. @default "skip" */
+  readonly zeroBlocks?: "skip" | "keep";
+  /** How many blocks are held at once: one is good until so many more are asked for. @default 1, good until the next is asked for */
+  readonly held?: number;
 }
 
 /**
  * The blocks of a disk that hold anything but zeroes, in order. Gaps between extents are never read, so a sparse disk
- * costs what its content costs; at most one block is in memory here. With `"keep-zeroes"` every block of
- * {@link occupiedBlocks} is given, for a writer that has told its reader where they stand.
+ * costs what its content costs; in memory are the blocks that are held.
  */
-export async function* readBlocks(disk: Disk, blockSize: number, zeroBlocks: "skip-zeroes" | "keep-zeroes" = "skip-zeroes"): AsyncGenerator<Block> {
-  const wanted = (block: Uint8Array) => zeroBlocks === "keep-zeroes" || !isZero(block);
+export async function* readBlocks(disk: Disk, blockSize: number, { zeroBlocks = "skip", held = 1 }: ReadBlocksOptions = {}): AsyncGenerator<Block> {
+  const wanted = (block: Uint8Array) => zeroBlocks === "keep" || !isZero(block);
+  const next = ring(held, () => new Uint8Array(blockSize));
   let index = -1;
-  let bytes = new Uint8Array(0);
+  let bytes = next();
+  /** How far the block is filled. */
+  let filled = 0;
   for (const extent of disk.extents) {
     if (extent.source === "zero") continue;
     let at = extent.offset;
@@ -25,18 +35,26 @@ export async function* readBlocks(disk: Disk, blockSize: number, zeroBlocks: "sk
       for (let taken = 0; taken < chunk.length; ) {
         const here = Math.floor(at / blockSize);
         if (here !== index) {
-          if (index >= 0 && wanted(bytes)) yield { index, bytes };
+          bytes.fill(0, filled);
+          if (index >= 0 && wanted(bytes)) {
+            yield { index, bytes };
+            bytes = next();
+          }
           index = here;
-          bytes = new Uint8Array(blockSize);
+          filled = 0;
         }
         const inside = at - index * blockSize;
         const part = chunk.subarray(taken, taken + blockSize - inside);
+        // it may hold an earlier block
+        bytes.fill(0, filled, inside);
         bytes.set(part, inside);
+        filled = inside + part.length;
         taken += part.length;
         at += part.length;
       }
     }
   }
+  bytes.fill(0, filled);
   if (index >= 0 && wanted(bytes)) yield { index, bytes };
 }
 

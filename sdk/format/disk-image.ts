@@ -1,6 +1,6 @@
 import type { Arch } from "../core/arch.ts";
 import type { Bytes } from "../core/bytes.ts";
-import type { Overwrite } from "../core/write-file.ts";
+import type { Overwrite } from "../core/file-output.ts";
 import { type Disk, readDisk } from "../disk/extent.ts";
 import { bootDisk, cloudLayout, diskSeed, type Layout, layoutLoaders } from "./disk-layout.ts";
 import { writeGcp } from "./gcp.ts";

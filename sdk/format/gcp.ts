@@ -37,7 +37,7 @@ async function* writeTar(disk: Disk): AsyncGenerator<Uint8Array> {
   const stored = segments.reduce((sum, { length }) => sum + length, 0);
   yield encodeHeader(disk.size, stored, segments);
   for (let at = 4; at < segments.length; at += 21) yield encodeMap(segments.slice(at, at + 21), at + 21 < segments.length);
-  for await (const { bytes } of readBlocks(disk, BLOCK, "keep-zeroes")) yield bytes;
+  for await (const { bytes } of readBlocks(disk, BLOCK, { zeroBlocks: "keep" })) yield bytes;
   // two empty records end an archive
   yield* zeroes(2 * SECTOR);
 }

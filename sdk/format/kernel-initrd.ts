@@ -21,7 +21,7 @@ export const tarKernelInitrd: FormatWriter = {
 
 /** Kernel, initrd and command line as files of their own, as far as there are such. */
 export function kernelFiles(parts: Parts): FormatFile[] {
-  return contents(parts).map(({ role, content }) => ({ role, suffix: role === "initrd" ? "-initrd.img" : `-${role}`, ...content }));
+  return contents(parts).map(({ role, content }) => ({ role, suffix: role === "initrd" ? "-initrd.img" : `-${role}`, size: content.size, open: () => content.open("reused") }));
 }
 
 function contents({ kernel, initrd, cmdline }: Pick<Parts, "kernel" | "initrd" | "cmdline">): { role: "kernel" | "initrd" | "cmdline"; content: Content }[] {

@@ -1,7 +1,7 @@
 import type { Entry } from "../archive/entry.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Bytes, Memory } from "../core/bytes.ts";
-import type { Overwrite } from "../core/write-file.ts";
+import type { Overwrite } from "../core/file-output.ts";
 import type { Signer } from "../disk/signer.ts";
 import type { LoaderFile } from "./loaders.ts";
 
@@ -54,16 +54,15 @@ interface FileNames {
   readonly blocks?: boolean;
 }
 
-/** One file of an artifact, as it will be written. */
+/** One file of an artifact, as it will be written. Each chunk is good until the next one is asked for. */
 export type FormatFile = FileNames &
   (
     | {
-        /** @param memory what whoever writes the file can do with; the format may have use for its own all the same. @default "own" */
-        open(memory?: Memory): Bytes;
+        open(): Bytes;
         readonly overwrites?: false;
       }
     | {
-        open(memory?: Memory): AsyncIterable<Uint8Array | Overwrite>;
+        open(): AsyncIterable<Uint8Array | Overwrite>;
         /** What is written first is not what is there at last: only the file itself can be hashed. */
         readonly overwrites: true;
       }

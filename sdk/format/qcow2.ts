@@ -1,11 +1,10 @@
-import { promisify } from "node:util";
-import { deflateRaw } from "node:zlib";
 import { mapOrdered } from "../core/ordered.ts";
-import type { Overwrite } from "../core/write-file.ts";
+import type { Overwrite } from "../core/file-output.ts";
 import { zeroes } from "../core/zero.ts";
-import { readBlocks } from "../disk/block.ts";
+import { type Block, readBlocks } from "../disk/block.ts";
 import type { Disk } from "../disk/extent.ts";
 import { isCompressible } from "./compressible.ts";
+import { Deflater } from "./deflater.ts";
 
 export interface Qcow2Options {
   /** Deflates each cluster that is likely to shrink; one that does not is kept as it is. @default true */
@@ -22,15 +21,16 @@ const COMPRESSED = 1n << 62n;
 /** Where the count of sectors begins in a compressed cluster's entry: 62 - (cluster bits - 8). */
 const SECTORS_SHIFT = 54n;
 
-const deflate = promisify<Uint8Array, object, Buffer>(deflateRaw);
+/** Clusters that are compressed at once. */
+const AT_ONCE = 8;
 
 /**
  * A qcow2 image of version 3 with clusters of 64 KiB (docs/interop/qcow2.txt of QEMU). Clusters of zeroes are left
  * out. Its size is not known beforehand, and the header has to say where the tables are: they stand after the data, and
  * the last thing yielded overwrites the header. In memory are one level-2 table, the level-1 table, two bytes for each
- * 64 KiB of the file and the clusters being compressed.
+ * 64 KiB of the file and the clusters being compressed. A chunk is good until the next one is asked for.
  */
-export async function* writeQcow2(disk: Disk, options: Qcow2Options = {}): AsyncGenerator<Uint8Array | Overwrite> {
+export async function* writeQcow2(disk: Disk, { compress = true, level = 6 }: Qcow2Options = {}): AsyncGenerator<Uint8Array | Overwrite> {
   const l1 = new Array<bigint>(Math.ceil(disk.size / (CLUSTER * L2_ENTRIES))).fill(0n);
   const refcounts = new Refcounts();
   let l2: { readonly index: number; readonly entries: BigUint64Array } | undefined;
@@ -54,8 +54,16 @@ export async function* writeQcow2(disk: Disk, options: Qcow2Options = {}): Async
     yield* whole(bigEndian(l2.entries, CLUSTER));
   }
 
+  // readers inflate with a window of 4 KiB
+  using deflater = new Deflater({ wrap: "raw", blockSize: CLUSTER, atOnce: AT_ONCE, level, windowBits: 12, memLevel: 9 });
+  const compressed = async (block: Block): Promise<Cluster> => {
+    if (!compress || !isCompressible(block.bytes)) return block;
+    const packed = await deflater.deflate(block.bytes);
+    return packed.length < CLUSTER ? { ...block, packed } : block;
+  };
+
   yield* zeroes(CLUSTER);
-  for await (const { index, bytes, packed } of mapOrdered(readBlocks(disk, CLUSTER), 8, (block) => compress(block, options))) {
+  for await (const { index, bytes, packed } of mapOrdered(readBlocks(disk, CLUSTER, { held: AT_ONCE }), AT_ONCE, compressed)) {
     const table = Math.floor(index / L2_ENTRIES);
     if (l2?.index !== table) {
       yield* endLevel2();
@@ -95,17 +103,8 @@ export async function* writeQcow2(disk: Disk, options: Qcow2Options = {}): Async
   yield { position: 0, bytes: encodeHeader({ size: disk.size, l1Size: l1.length, l1At, tableAt, tableClusters }) };
 }
 
-interface Cluster {
-  readonly index: number;
-  readonly bytes: Uint8Array;
+interface Cluster extends Block {
   readonly packed?: Uint8Array;
-}
-
-// readers inflate with a window of 4 KiB
-async function compress(block: { readonly index: number; readonly bytes: Uint8Array }, { compress = true, level = 6 }: Qcow2Options): Promise<Cluster> {
-  if (!compress || !isCompressible(block.bytes)) return block;
-  const packed = await deflate(block.bytes, { level, windowBits: 12, memLevel: 9 });
-  return packed.length < CLUSTER ? { ...block, packed } : block;
 }
 
 /** How many users each cluster of the file has, in 16 bits. */

@@ -1,5 +1,4 @@
 import type { Entry } from "../archive/entry.ts";
-import type { Memory } from "../core/bytes.ts";
 import { erofsVolume } from "../disk/erofs.ts";
 import { readDisk } from "../disk/extent.ts";
 import { kernelFiles } from "./kernel-initrd.ts";
@@ -31,11 +30,11 @@ export const kernelSquashfs: FormatWriter = {
 };
 
 function baseFiles(parts: Parts): FormatFile[] {
-  return parts.stage1 ? [{ ...BASE_INITRD, open: (memory) => writeBase(parts, memory) }] : [];
+  return parts.stage1 ? [{ ...BASE_INITRD, open: () => writeBase(parts) }] : [];
 }
 
-async function* writeBase(parts: Parts, memory: Memory | undefined): AsyncGenerator<Uint8Array> {
-  yield* (await baseInitrd(parts))?.open(memory) ?? [];
+async function* writeBase(parts: Parts): AsyncGenerator<Uint8Array> {
+  yield* (await baseInitrd(parts))?.open("reused") ?? [];
 }
 
 function rootImage(suffix: string, open: () => AsyncGenerator<Uint8Array>): FormatFile {

@@ -20,7 +20,7 @@ export async function* writeFixedVhd(disk: Disk, seed: Seed): AsyncGenerator<Uin
 
 /**
  * A dynamic VHD: blocks of 2 MiB that hold content, found by a table. Which blocks do is read off the extents alone, so
- * nothing has to be known beforehand; at most one block is in memory.
+ * nothing has to be known beforehand; at most one block is in memory. A chunk is good until the next one is asked for.
  *
  * @throws INVALID_DEFINITION when the disk is not whole MiB
  */
@@ -38,7 +38,7 @@ export async function* writeDynamicVhd(disk: Disk, seed: Seed): AsyncGenerator<U
   yield footer;
   yield encodeDynamicHeader(entries);
   yield table;
-  for await (const { bytes } of readBlocks(disk, BLOCK, "keep-zeroes")) {
+  for await (const { bytes } of readBlocks(disk, BLOCK, { zeroBlocks: "keep" })) {
     yield bitmap;
     yield bytes;
   }

@@ -1,12 +1,10 @@
-import { promisify } from "node:util";
-import { deflate as zlibDeflate } from "node:zlib";
 import { LinuxKitError } from "../core/errors.ts";
 import { mapOrdered } from "../core/ordered.ts";
 import { zeroes } from "../core/zero.ts";
-import { readBlocks } from "../disk/block.ts";
+import { type Block, readBlocks } from "../disk/block.ts";
 import { type Disk, SECTOR } from "../disk/extent.ts";
 import { type Seed, serialFrom } from "../disk/identity.ts";
-import { isCompressible } from "./compressible.ts";
+import { Deflater } from "./deflater.ts";
 
 export interface VmdkOptions {
   readonly seed: Seed;
@@ -22,13 +20,14 @@ const TABLE_ENTRIES = 512;
 const OVERHEAD = 128;
 const DESCRIPTOR_SECTORS = 20;
 const AT_END = 0xffffffffffffffffn;
+/** Grains that are compressed at once. */
+const AT_ONCE = 8;
 const MARKER = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } as const;
-
-const deflate = promisify<Uint8Array, object, Buffer>(zlibDeflate);
 
 /**
  * A stream-optimised VMDK (VMware Virtual Disk Format 5.0): compressed grains of 64 KiB, each table after its grains,
- * the directory and a second header at the end, so it is written in one pass. Grains of zeroes are left out.
+ * the directory and a second header at the end, so it is written in one pass. Grains of zeroes are left out. A chunk is good
+ * until the next one is asked for.
  *
  * @throws INVALID_DEFINITION when the disk is not a multiple of 64 KiB
  */
@@ -47,11 +46,12 @@ export async function* writeVmdk(disk: Disk, options: VmdkOptions): AsyncGenerat
     sector += 1 + table.entries.length / SECTOR;
   }
 
+  using deflater = new Deflater({ wrap: "zlib", blockSize: GRAIN, atOnce: AT_ONCE, level: options.level ?? 6 });
   yield encodeHeader(disk.size, AT_END);
   yield encodeDescriptor(disk.size, options);
   yield* zeroes((OVERHEAD - 1 - DESCRIPTOR_SECTORS) * SECTOR);
-  const pack = async ({ index, bytes }: { index: number; bytes: Uint8Array }) => ({ index, packed: await deflate(bytes, { level: isCompressible(bytes) ? (options.level ?? 6) : 0 }) });
-  for await (const { index, packed } of mapOrdered(readBlocks(disk, GRAIN), 8, pack)) {
+  const pack = async ({ index, bytes }: Block) => ({ index, packed: await deflater.deflate(bytes) });
+  for await (const { index, packed } of mapOrdered(readBlocks(disk, GRAIN, { held: AT_ONCE }), AT_ONCE, pack)) {
     const of = Math.floor(index / TABLE_ENTRIES);
     if (table?.index !== of) {
       yield* endTable();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Bytes, collect, gather, measure, verify } from "../../sdk/core/bytes.ts";
+import { type Bytes, collect, measure, verify } from "../../sdk/core/bytes.ts";
 import { type Digest, digestOf } from "../../sdk/core/digest.ts";
 
 const chunks = (...texts: string[]): Bytes => texts.map((text) => Buffer.from(text));
@@ -40,20 +40,4 @@ test("measure tells size and digest when the stream has ended", async () => {
 
 test("collect refuses more than its limit, and says how much that is", async () => {
   await assert.rejects(collect(chunks("12345", "6"), 5, "manifest"), { code: "TOO_LARGE", message: /manifest: more than 5 bytes/ });
-});
-
-describe("gather puts small chunks together", () => {
-  for (const { name, chunks, want } of [
-    { name: "nothing", chunks: [], want: [] },
-    { name: "small ones up to the limit", chunks: ["a", "bc", "d", "e"], want: ["abcd", "e"] },
-    { name: "a large one passes, after what was held", chunks: ["a", "12345", "b"], want: ["a", "12345", "b"] },
-    { name: "a small one that does not fit begins the next", chunks: ["abc", "def", "g"], want: ["abc", "defg"] },
-    { name: "empty ones are nothing", chunks: ["", "a", ""], want: ["a"] },
-  ]) {
-    test(name, async () => {
-      const got: string[] = [];
-      for await (const chunk of gather(chunks.map((text) => Buffer.from(text)), 4)) got.push(Buffer.from(chunk).toString());
-      assert.deepEqual(got, want);
-    });
-  }
 });

@@ -62,6 +62,13 @@ describe("blocks", () => {
     });
   }
 
+  test("are good until as many more are asked for as are held, and zeroes take no place", async () => {
+    const blocks: Uint8Array[] = [];
+    const disk = makeDisk(64, [text(0, "aaaa"), text(5, "b"), text(8, "\0\0"), text(15, "c"), text(16, "dd")]);
+    for await (const { bytes } of readBlocks(disk, 4, { held: 3 })) blocks.push(bytes);
+    assert.deepEqual(blocks.map((bytes) => Buffer.from(bytes).toString("latin1")), ["dd\0\0", "\0b\0\0", "\0\0\0c", "dd\0\0"]);
+  });
+
   test("all zeroes is told from one byte anywhere, beyond a MiB too", () => {
     const bytes = new Uint8Array((2 << 20) + 3);
     assert.equal(isZero(bytes), true);

@@ -3,12 +3,11 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { collect } from "../../sdk/core/bytes.ts";
 import { bytesAt, makeDisk } from "../../sdk/disk/extent.ts";
 import { writeGcp } from "../../sdk/format/gcp.ts";
 import { gzip } from "../../sdk/format/gzip.ts";
 import { noise } from "../support/disks.ts";
-import { judge, scratch, writeSparse } from "../support/judge.ts";
+import { copied, judge, scratch, writeSparse } from "../support/judge.ts";
 
 const GIB = 2 ** 30;
 const scattered = (count: number, size: number) => makeDisk(size, Array.from({ length: count }, (_, index) => bytesAt(Math.floor((index * size) / count) + 5, noise(1000, `${index}`))));
@@ -33,18 +32,18 @@ describe("the archive for Compute Engine", () => {
     });
   }
 
-  test("costs what its content costs", async () => assert.ok((await collect(writeGcp(scattered(3, 8 * GIB)))).length < 20_000));
+  test("costs what its content costs", async () => assert.ok((await copied(writeGcp(scattered(3, 8 * GIB)))).length < 20_000));
 
-  for (const size of [0, GIB - 512]) test(`refuses a disk of ${size} bytes`, () => assert.rejects(collect(writeGcp(makeDisk(size, []))), { code: "INVALID_DEFINITION" }));
+  for (const size of [0, GIB - 512]) test(`refuses a disk of ${size} bytes`, () => assert.rejects(copied(writeGcp(makeDisk(size, []))), { code: "INVALID_DEFINITION" }));
 });
 
 describe("gzip", () => {
   for (const chunks of [[], [Buffer.from("a")], [noise(3_000_000)], [noise(1 << 20, "x")], [Buffer.alloc(100_000), noise(1_500_000, "y"), Buffer.from("end")]]) {
     test(`of ${chunks.reduce((sum, { length }) => sum + length, 0)} bytes is inflated whole, however it was cut`, async () => {
-      const packed = await collect(gzip(chunks));
+      const packed = await copied(gzip(chunks));
       const whole = Buffer.concat(chunks);
       assert.deepEqual(gunzipSync(packed), whole);
-      assert.deepEqual(await collect(gzip([whole])), packed);
+      assert.deepEqual(await copied(gzip([whole])), packed);
     });
   }
 });

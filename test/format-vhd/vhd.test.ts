@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { collect } from "../../sdk/core/bytes.ts";
 import { present } from "../../sdk/core/present.ts";
 import { makeDisk } from "../../sdk/disk/extent.ts";
 import { writeDynamicVhd, writeFixedVhd } from "../../sdk/format/vhd.ts";
 import { DISKS } from "../support/disks.ts";
-import { judge, scratch, writeSparse } from "../support/judge.ts";
+import { copied, judge, scratch, writeSparse } from "../support/judge.ts";
 
 const KINDS = { fixed: writeFixedVhd, dynamic: writeDynamicVhd };
 
@@ -27,11 +26,11 @@ for (const [kind, write] of Object.entries(KINDS)) {
     }
 
     test("is the same for a seed, and another for another", async () => {
-      const bytes = (seed: string) => collect(write(present(DISKS[2]).disk, seed));
+      const bytes = (seed: string) => copied(write(present(DISKS[2]).disk, seed));
       assert.deepEqual(await bytes("a"), await bytes("a"));
       assert.notDeepEqual(await bytes("a"), await bytes("b"));
     });
 
-    test("refuses a disk that is not whole MiB", () => assert.rejects(collect(write(makeDisk(512, []), "a")), { code: "INVALID_DEFINITION" }));
+    test("refuses a disk that is not whole MiB", () => assert.rejects(copied(write(makeDisk(512, []), "a")), { code: "INVALID_DEFINITION" }));
   });
 }

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { collect } from "../../sdk/core/bytes.ts";
 import { present } from "../../sdk/core/present.ts";
 import { makeDisk } from "../../sdk/disk/extent.ts";
 import { writeVmdk } from "../../sdk/format/vmdk.ts";
 import { DISKS } from "../support/disks.ts";
-import { judge, scratch, writeSparse } from "../support/judge.ts";
+import { copied, judge, scratch, writeSparse } from "../support/judge.ts";
 
 describe("stream-optimised VMDK", () => {
   for (const { name, disk } of DISKS) {
@@ -21,11 +20,11 @@ describe("stream-optimised VMDK", () => {
   }
 
   test("is the same for a seed, and another for another", async () => {
-    const bytes = (seed: string) => collect(writeVmdk(present(DISKS[2]).disk, { seed }));
+    const bytes = (seed: string) => copied(writeVmdk(present(DISKS[2]).disk, { seed }));
     assert.deepEqual(await bytes("a"), await bytes("a"));
     assert.notDeepEqual(await bytes("a"), await bytes("b"));
   });
 
-  test("refuses a disk that ends inside a grain", () => assert.rejects(collect(writeVmdk(makeDisk(512, []), { seed: "a" })), { code: "INVALID_DEFINITION" }));
-  test("refuses a name that would end its line", () => assert.rejects(collect(writeVmdk(makeDisk(65536, []), { seed: "a", name: 'a"\nb' })), { code: "INVALID_DEFINITION" }));
+  test("refuses a disk that ends inside a grain", () => assert.rejects(copied(writeVmdk(makeDisk(512, []), { seed: "a" })), { code: "INVALID_DEFINITION" }));
+  test("refuses a name that would end its line", () => assert.rejects(copied(writeVmdk(makeDisk(65536, []), { seed: "a", name: 'a"\nb' })), { code: "INVALID_DEFINITION" }));
 });

@@ -1,10 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { createWriteStream } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { Bytes } from "../../sdk/core/bytes.ts";
 import { type Disk, readExtent } from "../../sdk/disk/extent.ts";
 
@@ -24,6 +21,13 @@ export function judgeBytes(tool: string, ...args: string[]): Buffer {
   return execFileSync(tool, args, { env: ENV, timeout: 60_000, maxBuffer: 256 << 20, stdio: ["ignore", "pipe", "ignore"] });
 }
 
+/** The bytes of a writer whose chunks are good only until the next one. */
+export async function copied(content: Bytes): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
 /** A folder that goes away with the test that uses it: `await using`. */
 export async function scratch(): Promise<{ readonly path: string; file(name: string, content: Bytes): Promise<string>; [Symbol.asyncDispose](): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "linuxkit-judge-"));
@@ -31,7 +35,8 @@ export async function scratch(): Promise<{ readonly path: string; file(name: str
     path,
     async file(name, content) {
       const target = join(path, name);
-      await pipeline(Readable.from(content, { objectMode: true }), createWriteStream(target));
+      await using file = await open(target, "w");
+      for await (const chunk of content) await file.write(chunk);
       return target;
     },
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),

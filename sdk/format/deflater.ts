@@ -1,0 +1,84 @@
+import { constants, createDeflate, createDeflateRaw, type Deflate, type DeflateRaw, type ZlibOptions } from "node:zlib";
+import { ring } from "../core/ring.ts";
+import { isCompressible } from "./compressible.ts";
+
+export interface DeflaterOptions {
+  /** `zlib` has a header and a checksum (RFC 1950), `raw` has none (RFC 1951). */
+  readonly wrap: "zlib" | "raw";
+  /** Bytes that a block has at most. */
+  readonly blockSize: number;
+  /** Blocks that are compressed at once, on the threads of Node's pool. */
+  readonly atOnce: number;
+  /** 1 to 9. */
+  readonly level: number;
+  readonly windowBits?: number;
+  readonly memLevel?: number;
+  /** `block` ends a stream; `flush` ends on a byte boundary, for blocks that follow each other in one stream. @default "block" */
+  readonly end?: "block" | "flush";
+}
+
+/** For what does not shrink: held as it is, with the least memory that zlib takes. */
+const AS_IT_IS: ZlibOptions = { level: 0, windowBits: 9, memLevel: 1 };
+
+/**
+ * Compresses blocks, each for itself. zlib's compressors are used again and again: one for each block would take more
+ * time than noise takes, and leave megabytes of buffers to the collector.
+ */
+export class Deflater implements Disposable {
+  readonly #streams: (Deflate | DeflateRaw)[] = [];
+  readonly #shrinking: () => Engine;
+  readonly #holding: () => Engine;
+
+  constructor({ wrap, blockSize, atOnce, end = "block", ...options }: DeflaterOptions) {
+    const finish = end === "block" ? constants.Z_FINISH : constants.Z_FULL_FLUSH;
+    const engines = (options: ZlibOptions) =>
+      ring(atOnce, () => {
+        const stream = wrap === "zlib" ? createDeflate(options) : createDeflateRaw(options);
+        this.#streams.push(stream);
+        return new Engine(stream, blockSize, finish);
+      });
+    this.#shrinking = engines(options);
+    this.#holding = engines(AS_IT_IS);
+  }
+
+  /** What a block becomes, which is good until `atOnce` more blocks are asked for; the block has to stay until then. */
+  deflate(block: Uint8Array): Promise<Uint8Array> {
+    return (isCompressible(block) ? this.#shrinking : this.#holding)().deflate(block);
+  }
+
+  [Symbol.dispose](): void {
+    for (const stream of this.#streams) stream.close();
+  }
+}
+
+/** One compressor, and the room for its result. */
+class Engine {
+  readonly #stream: Deflate | DeflateRaw;
+  readonly #finish: number;
+  readonly #result: Buffer;
+  #used = 0;
+  #reject: (error: Error) => void = () => {};
+
+  constructor(stream: Deflate | DeflateRaw, blockSize: number, finish: number) {
+    this.#stream = stream;
+    this.#finish = finish;
+    // holding as it is adds the most: a few bytes to each half KiB
+    this.#result = Buffer.allocUnsafeSlow(blockSize + blockSize / 32 + 1024);
+    stream.on("data", (piece: Buffer) => {
+      this.#used += piece.copy(this.#result, this.#used);
+    });
+    stream.on("error", (error) => this.#reject(error));
+  }
+
+  deflate(block: Uint8Array): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      this.#used = 0;
+      this.#stream.write(block);
+      this.#stream.flush(this.#finish, () => {
+        this.#stream.reset();
+        resolve(this.#result.subarray(0, this.#used));
+      });
+    });
+  }
+}
