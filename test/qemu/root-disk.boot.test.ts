@@ -37,7 +37,9 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
       services: [spy()],
       files: [new File("/large", { source, mode: "0644" })],
     });
-    const { digest, cmdline } = await build(image, { formats: ["kernel+squashfs", "kernel+erofs"], outputDir: folder.path, name: "os", sbom: false });
+    const { digest, cmdline, memoryMiB } = await build(image, { formats: ["kernel+squashfs", "kernel+erofs", "kernel+initrd"], outputDir: folder.path, name: "os", sbom: false });
+    // in memory twice: packed, since it does not compress, and as a file
+    assert.ok((memoryMiB ?? 0) > 2 * LARGE_MIB, `${memoryMiB}`);
     pathOf = (suffix) => join(folder.path, `os${suffix}`);
     given = { kernel: pathOf("-kernel"), initrd: pathOf("-base-initrd.img"), digest, cmdline, memoryMiB: MEMORY_MIB, publish: ["0:80"] };
   });
@@ -61,6 +63,11 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
       assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
     });
   }
+
+  test("as an initramfs is refused before it starts, with figures and what to use", async () => {
+    await using run = await MachineRun.make();
+    await assert.rejects(run.create({ ...given, initrd: pathOf("-initrd.img") }), { code: "TOO_LARGE", message: /memoryMiB: got 160, wanted at least 4\d\d, .*format kernel\+squashfs or kernel\+erofs$/ });
+  });
 
   const quick = (): Properties => ({ ...given, cmdline: (given.cmdline as string).replace("rootwait=60", "rootwait=1") });
   for (const [name, spoil, message] of [
