@@ -15,7 +15,10 @@ const provider: Provider = {
     "linuxkit:index:ImageBuild": async () => (await import("../sdk/resource/image-build-type.ts")).imageBuild,
     "linuxkit:index:QemuVm": async () => (await import("./qemu/qemu-vm.ts")).qemuVm(),
     "linuxkit:index:QemuDisk": async () => (await import("./qemu/qemu-disk.ts")).qemuDisk(),
-    "linuxkit:index:RolloutGate": async () => rolloutGate({ aws: async () => (await import("./aws/aws-gate.ts")).awsGate() }),
+    "linuxkit:index:RolloutGate": async () => rolloutGate({
+      aws: async () => (await import("./aws/aws-gate.ts")).awsGate(),
+      qemu: async () => (await import("./qemu/qemu-gate.ts")).qemuGate(),
+    }),
     "linuxkit:index:AwsSnapshot": async () => (await import("./aws/aws-snapshot.ts")).awsSnapshot(),
   },
 };

@@ -32,6 +32,8 @@ export interface MachineRecord {
   readonly publish: readonly string[];
   readonly accelerator: string;
   readonly bootId?: string;
+  /** Of a fleet's machine: its number there, and what it was made of, secrets included, as a salted hash. */
+  readonly member?: { readonly slot: number; readonly generation: string };
   /** What it was made of, without user data and secrets, for `pulumi import`. */
   readonly inputs: { readonly arch?: Arch };
 }

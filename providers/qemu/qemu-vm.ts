@@ -4,37 +4,19 @@ import { type Properties, UNKNOWN, type Value } from "../../sdk/plugin/value.ts"
 import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
 import type { Builder } from "../../sdk/resource/builder.ts";
 import type { BuildWork } from "../../sdk/resource/keep-build.ts";
-import { findOrphans, type MachineFolder, newId, readMachineFolder, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
+import { findOrphans, newId, readMachineFolder, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
 import { defaultPlaces, type Places } from "./places.ts";
 import { isAlive } from "./process-id.ts";
-import { parsePublication, type Publication } from "./publish.ts";
-import { consolePath, discard, type Start, startMachine } from "./start.ts";
+import { discard, type Start, startMachine } from "./start.ts";
 import { stopMachine } from "./stop.ts";
 import { checkVm, type VmInputs } from "./vm-inputs.ts";
-
-/** What is known of a machine once it runs. */
-export interface VmOutputs {
-  /** False when `refresh` found it dead; the next update starts it again. */
-  readonly running: boolean;
-  /** QEMU's process. */
-  readonly pid: number;
-  /** The guest's `/proc/sys/kernel/random/boot_id`; empty when its health was not waited for. */
-  readonly bootId: string;
-  /** The file that keeps the last megabyte of its console. */
-  readonly consoleLog: string;
-  /** Host ports by guest port: `{ "80/tcp": 8080 }`. */
-  readonly ports: Readonly<Record<string, number>>;
-  /** `http://ADDRESS:PORT` of the first published TCP port; empty when there is none. */
-  readonly url: string;
-  /** kvm, hvf or tcg. */
-  readonly accelerator: string;
-}
+import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
 
 /** Ids that the engine has named to this process: no state may hold any other machine of the same resource. */
 const known = new Set<string>();
 
 /** Loaded only when an image has to be built again. */
-const realBuilder = async (): Promise<Builder> => (await import("../../sdk/resource/image-build-type.ts")).builder;
+export const realBuilder = async (): Promise<Builder> => (await import("../../sdk/resource/image-build-type.ts")).builder;
 
 /** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
 export function qemuVm(places: Places = defaultPlaces(), loadBuilder: () => Promise<Builder> = realBuilder): ResourceType<VmInputs, VmOutputs> {
@@ -66,7 +48,7 @@ export function qemuVm(places: Places = defaultPlaces(), loadBuilder: () => Prom
       if (!folder?.record) return undefined;
       known.add(id);
       const running = folder.record.machine !== undefined && (await isAlive(folder.record.machine));
-      const found = { ...describe(folder, asPublications(folder.record.publish)), running };
+      const found = { ...describeMachine(folder), running };
       return { id, outputs: found, ...(outputs === undefined && { inputs: folder.record.inputs as unknown as Properties }) };
     },
     // the one input that can change in place says only what `create` waits for; what is left is a machine that died
@@ -116,33 +98,8 @@ function foreseen({ publish }: Properties): Properties {
 
 async function runMachine(start: Start, places: Places): Promise<Created<VmOutputs>> {
   const { folder, booted, publish } = await startMachine(start, places);
-  const outputs = describe(folder, publish);
+  const outputs = describeMachine(folder, publish);
   const { progress, name } = start;
   progress({ stage: "boot", message: booted ? `${name} is healthy, ${booted.seconds.toFixed(1)} s after its start` : `${name} runs`, lasting: true });
   return { id: folder.id, outputs };
-}
-
-function describe(folder: MachineFolder, publish: readonly Publication[]): VmOutputs {
-  const { record } = folder;
-  return {
-    running: true,
-    pid: record?.machine?.pid ?? 0,
-    bootId: record?.bootId ?? "",
-    consoleLog: consolePath(folder),
-    accelerator: record?.accelerator ?? "",
-    ...addresses(publish),
-  };
-}
-
-function addresses(publish: readonly Publication[]): { ports: Record<string, number>; url: string } {
-  const first = publish.find(({ protocol }) => protocol === "tcp");
-  const host = first?.address === "0.0.0.0" ? "127.0.0.1" : first?.address;
-  return {
-    ports: Object.fromEntries(publish.map(({ guestPort, protocol, hostPort }) => [`${guestPort}/${protocol}`, hostPort])),
-    url: first ? `http://${host}:${first.hostPort}` : "",
-  };
-}
-
-function asPublications(texts: readonly string[]): Publication[] {
-  return texts.map(parsePublication).flatMap((read) => ("problem" in read ? [] : [read]));
 }

@@ -10,7 +10,7 @@ import { type Booted, waitForHealth } from "./boot.ts";
 import { CONSOLE_LOG } from "./console-log.ts";
 import { occupied, takePorts } from "./host-ports.ts";
 import { launch } from "./launch.ts";
-import { type MachineFolder, makeMachineFolder, readMachineFolder, removeMachineFolder, self, stackIdentity, writeRecord } from "./machine-folder.ts";
+import { type MachineFolder, type MachineRecord, makeMachineFolder, readMachineFolder, removeMachineFolder, self, stackIdentity, writeRecord } from "./machine-folder.ts";
 import { preflight } from "./memory.ts";
 import { MONITOR } from "./monitor.ts";
 import type { Places } from "./places.ts";
@@ -27,6 +27,8 @@ export interface Start {
   readonly urn: string;
   readonly name: string;
   readonly inputs: VmInputs;
+  /** Which machine of a fleet it is. */
+  readonly member?: MachineRecord["member"];
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
 }
@@ -56,6 +58,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: Places)
   const nonce = randomBytes(12).toString("hex");
   let folder = await makeMachineFolder(stateDir, id, {
     version: 1, urn, owner: stackIdentity(urn), phase: "starting", maker: await self(), nonce, publish: publish.map(formatPublication), accelerator, inputs: withoutSecrets(inputs),
+    ...(start.member && { member: start.member }),
   });
   try {
     const firmware = await layOut(folder.path, inputs, nonce);

@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { VmOutputs } from "../../providers/qemu/qemu-vm.ts";
+import type { VmOutputs } from "../../providers/qemu/vm-outputs.ts";
 import { qemuDisk } from "../../providers/qemu/qemu-disk.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 import { guest } from "./guest.ts";

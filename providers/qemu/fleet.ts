@@ -1,0 +1,81 @@
+import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import type { Arch } from "../../sdk/core/arch.ts";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { Image } from "../../sdk/index.ts";
+import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { QemuGate, type QemuGateArgs } from "./gate.ts";
+import { MachineImage } from "./machine-image.ts";
+import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
+import { type Transform, transformed } from "./transform.ts";
+
+/** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
+export interface FleetArgs extends Pick<QemuGateArgs, "memoryMiB" | "cpus" | "userData" | "count" | "maxUnavailable" | "healthTimeout"> {
+  /** An operating system: it is built as this fleet's own child. */
+  readonly image?: Image | undefined;
+  /** A build that writes `kernel+initrd`. */
+  readonly build?: ImageBuild | undefined;
+  readonly machineImage?: MachineImage | undefined;
+  /** Of the build made here; any other has its own. @default "amd64" */
+  readonly arch?: Input<Arch> | undefined;
+  /**
+   * Ports of the first machine, `[ADDRESS:]HOST:GUEST[/tcp|udp]`; each further machine has the next host ports. Host
+   * port 0 is any free one, and the machine's successors keep it. @default none
+   */
+  readonly publish?: Input<readonly Input<string>[]> | undefined;
+  /** By service, then by name, as of a `Machine`. @default the values that `image` gives; with `build` they are wanted here */
+  readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
+  /** How long a whole rollout may take, in seconds. @default 3600 */
+  readonly timeoutSeconds?: number | undefined;
+  /** Changes the children's arguments. */
+  readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly gate?: Transform<QemuGateArgs> } | undefined;
+}
+
+/** One machine of a {@link Fleet}. */
+export interface FleetMachine {
+  /** What `pulumi-linuxkit logs` takes. */
+  readonly id: string;
+  /** `http://ADDRESS:PORT` of its first published TCP port; empty when there is none. */
+  readonly url: string;
+  /** Host ports by guest port: `{ "80/tcp": 8080 }`. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** The guest's `/proc/sys/kernel/random/boot_id`. */
+  readonly bootId: string;
+  /** QEMU's process. */
+  readonly pid: number;
+  /** The file that keeps the last megabyte of its console. */
+  readonly consoleLog: string;
+  readonly running: boolean;
+  readonly accelerator: string;
+}
+
+/**
+ * Equal virtual machines on this host, in QEMU. A change replaces them in their order, never more at once than
+ * `maxUnavailable`, and each has to be healthy before the next one goes. Where one is not, or on Ctrl-C, those that were
+ * replaced get the old image back, and the update fails with the reason.
+ */
+export class Fleet extends ComponentResource {
+  /** `http://ADDRESS:PORT` of the first published TCP port of each machine. They stay when a machine is replaced. */
+  readonly urls: Output<readonly string[]>;
+  readonly machines: Output<readonly FleetMachine[]>;
+  /** The resources behind it. */
+  readonly nodes: { readonly build: ImageBuild; readonly machineImage: MachineImage; readonly gate: QemuGate };
+
+  constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
+    super("linuxkit:index:QemuFleet", name, {}, options);
+    const given = (["image", "build", "machineImage"] as const).filter((key) => args[key] !== undefined);
+    if (given.length !== 1) throw new LinuxKitError("INVALID_DEFINITION", `fleet "${name}": got ${given.join(" and ") || "nothing to run"}, wanted one of image, build and machineImage`, { path: "image" });
+    const machineImage = args.machineImage ?? new MachineImage(`${name}-image`, { build: args.build, image: args.image, arch: args.arch, transform: args.transform }, { parent: this });
+    const customTimeouts = args.timeoutSeconds === undefined ? undefined : { create: `${args.timeoutSeconds}s`, update: `${args.timeoutSeconds}s` };
+    const gate = new QemuGate(`${name}-gate`, transformed(args.transform?.gate, gateArguments(name, args, machineImage), `${name}-gate`), { parent: this, ...(customTimeouts && { customTimeouts }) });
+    this.nodes = { build: machineImage.nodes.build, machineImage, gate };
+    this.urls = output(gate.urls);
+    this.machines = output(gate.machines);
+    this.registerOutputs({ urls: this.urls, machines: this.machines });
+  }
+}
+
+function gateArguments(fleet: string, { count, memoryMiB, cpus, publish, userData, secrets, maxUnavailable, healthTimeout }: FleetArgs, image: MachineImage): QemuGateArgs {
+  const { kernel, initrd, cmdline, digest, arch } = image;
+  return { fleet, count, kernel, initrd, cmdline, digest, arch, memoryMiB, cpus, publish, userData, maxUnavailable, healthTimeout, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>) };
+}

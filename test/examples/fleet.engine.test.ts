@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { listMachineFolders } from "../../providers/qemu/machine-folder.ts";
+import { discard } from "../../providers/qemu/start.ts";
+import { makeStack } from "../support/engine.ts";
+import type { Outcome } from "../support/engine-operation.ts";
+import { freePort } from "../support/free-port.ts";
+import { inventory, makeOwnCache } from "../support/own-cache.ts";
+import { pageAt, watchUrls } from "../support/watch-urls.ts";
+
+const EXAMPLE = fileURLToPath(new URL("../../examples/fleet/", import.meta.url));
+const PROGRAM = await readFile(join(EXAMPLE, "index.ts"), "utf8");
+
+const home = await mkdtemp(join(tmpdir(), "linuxkit-fleet-"));
+after(() => rm(home, { recursive: true, force: true }));
+
+const ops = ({ steps }: Outcome, type: string) => steps.filter((step) => step.type === `linuxkit:index:${type}`).map(({ op }) => op);
+
+/** Two ports in a row that are free. */
+async function twoPorts(): Promise<number> {
+  for (;;) {
+    const [one, other] = [await freePort(), await freePort()];
+    if (other === one + 1) return one;
+    if (one === other + 1) return other;
+  }
+}
+
+test("a fleet under the real engine: rolled one by one, rolled back when ill and on Ctrl-C, and gone without a trace", { timeout: 900_000 }, async () => {
+  const [stateDir, cacheDir, temporary, folder] = [join(home, "state"), join(home, "cache"), join(home, "tmp"), join(home, "example")];
+  await makeOwnCache(cacheDir);
+  await mkdir(temporary, { recursive: true });
+  for (const file of ["Pulumi.yaml", "index.ts", "package.json"]) await cp(join(EXAMPLE, file), join(folder, file));
+  const port = await twoPorts();
+  await using stack = await makeStack({ folder, config: { "fleet:port": String(port) }, env: { PULUMI_LINUXKIT_STATE: stateDir, PULUMI_LINUXKIT_CACHE: cacheDir, TMPDIR: temporary } });
+  await using _ = {
+    async [Symbol.asyncDispose]() {
+      for (const { id } of await listMachineFolders(stateDir)) await discard(id, stateDir);
+    },
+  };
+  const urls = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`];
+  const pages = () => Promise.all(urls.map(pageAt));
+  const bootIds = async () => ((await stack.outputs()) as { bootIds: string[] }).bootIds;
+  const page = (text: string) => PROGRAM.replace("version one", text);
+
+  await stack.up();
+  assert.deepEqual(((await stack.outputs()) as { urls: string[] }).urls, urls);
+  assert.deepEqual(await pages(), ["version one\n", "version one\n"]);
+  const first = await bootIds();
+
+  const same = await stack.up();
+  assert.deepEqual([...new Set(same.steps.map(({ op }) => op))], ["same"]);
+  assert.deepEqual(await bootIds(), first);
+
+  // one service's image in code is one update, and the preview shows the leaf
+  await stack.write("index.ts", page("version two"));
+  const preview = await stack.preview();
+  assert.match(preview.text, /contents: "version one\\n" => "version two\\n"/);
+  assert.match(preview.text, /linuxkit:index:RolloutGate: \(update\)/);
+  const rolled = await watchUrls(urls, stack.up());
+  assert.equal(rolled.outcome.status, "fulfilled", String((rolled.outcome as PromiseRejectedResult).reason));
+  assert.deepEqual(await pages(), ["version two\n", "version two\n"]);
+  assert.equal(rolled.dark, 0, `one always answered: ${rolled.looks} looks`);
+  assert.ok(rolled.away.every((count) => count > 0), "each was away for a while");
+  const { value: up } = rolled.outcome as PromiseFulfilledResult<Outcome>;
+  assert.deepEqual(ops(up, "RolloutGate"), ["update"]);
+  assert.deepEqual(up.lines("kept").filter((line) => /machines run the new image/.test(line)).length, 2);
+  const second = await bootIds();
+  assert.ok(!second.some((id) => first.includes(id)));
+
+  // a service that really fails: nothing answers where its check asks
+  await stack.write("index.ts", page("version three").replace("port: 80 }", "port: 81 }").replace("count: 2,", "count: 2, healthTimeout: 20,"));
+  const ill = await watchUrls(urls, stack.run("up", "--yes", "--skip-preview"));
+  const failed = (ill.outcome as PromiseFulfilledResult<Outcome>).value;
+  assert.notEqual(failed.status, 0);
+  assert.match(failed.text, /the rollout of "web" failed with 0 of 2 machines on the new image: machine "web-0" was not healthy within 20 s: waiting for service web [^\n]*; the old image is back/);
+  assert.match(failed.text, /last lines of its console:\n/);
+  assert.equal(ill.dark, 0);
+  assert.equal(ill.away[1], 0, "the second machine was never touched");
+  assert.deepEqual(await pages(), ["version two\n", "version two\n"]);
+
+  await stack.refresh();
+  const third = await bootIds();
+  assert.equal(third[1], second[1]);
+  assert.notEqual(third[0], second[0]);
+
+  // Ctrl-C when the first machine is new
+  await stack.write("index.ts", page("version four"));
+  const operation = stack.start("up", "--yes", "--skip-preview");
+  await operation.printed(/1 of 2 machines run the new image/);
+  operation.interrupt();
+  const cancelled = await watchUrls(urls, operation.outcome);
+  const { value: interrupted } = cancelled.outcome as PromiseFulfilledResult<Outcome>;
+  assert.notEqual(interrupted.status, 0);
+  assert.match(interrupted.text, /it was cancelled; the old image is back/);
+  assert.deepEqual(await pages(), ["version two\n", "version two\n"]);
+  assert.equal(cancelled.dark, 0);
+
+  await stack.destroy();
+  assert.deepEqual(await pages(), [undefined, undefined]);
+  assert.deepEqual(await inventory(stateDir), {});
+  assert.deepEqual(await inventory(temporary), {});
+});
