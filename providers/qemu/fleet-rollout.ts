@@ -101,20 +101,25 @@ export function fleetRollout(work: FleetWork): FleetRollout {
   };
 
   const back = async (): Promise<void> => {
-    await inBatches(slots, wanted.maxUnavailable, async (slot) => {
-      if (slot.now) {
-        await stopMachine(slot.now);
-        await removeMachineFolder(places.stateDir, slot.now.id);
-        slot.now = undefined;
-      }
-      if (!slot.old || (await runs(slot.old))) return;
-      const { id, path, record } = slot.old;
-      progress({ stage: "roll", message: `${name}-${slot.number}: starting the old image` });
-      // the state knows user data and secrets, which no folder tells
-      const inputs = before ? machineInputs(before, slot.number, record?.publish) : (record?.inputs as VmInputs);
-      slot.old = await begin(slot.number, { ...inputs, kernel: join(path, "kernel"), initrd: join(path, "initrd") }, before ? newGeneration(before, slot.number) : "");
-      await discard(id, places.stateDir);
-    });
+    // first the machines that are away: only then may one that runs the new image go
+    const running = await Promise.all(slots.map(({ now }) => runs(now)));
+    await inBatches(slots.filter((_, index) => !running[index]), availableParallelism(), restore);
+    await inBatches(slots.filter((_, index) => running[index]), wanted.maxUnavailable, restore);
+  };
+
+  const restore = async (slot: Slot): Promise<void> => {
+    if (slot.now) {
+      await stopMachine(slot.now);
+      await removeMachineFolder(places.stateDir, slot.now.id);
+      slot.now = undefined;
+    }
+    if (!slot.old || (await runs(slot.old))) return;
+    const { id, path, record } = slot.old;
+    progress({ stage: "roll", message: `${name}-${slot.number}: starting the old image` });
+    // the state knows user data and secrets, which no folder tells
+    const inputs = before ? machineInputs(before, slot.number, record?.publish) : (record?.inputs as VmInputs);
+    slot.old = await begin(slot.number, { ...inputs, kernel: join(path, "kernel"), initrd: join(path, "initrd") }, before ? newGeneration(before, slot.number) : "");
+    await discard(id, places.stateDir);
   };
 
   return {

@@ -29,7 +29,7 @@ export async function watchUrls<T>(urls: readonly string[], act: Promise<T>): Pr
     looks++;
     if (pages.every((page) => page === undefined)) dark++;
     for (const [index, page] of pages.entries()) if (page === undefined) away[index] = (away[index] ?? 0) + 1;
-    await sleep(100);
+    await sleep(250);
   }
   const [outcome] = await settled;
   return { outcome, looks, dark, away };
