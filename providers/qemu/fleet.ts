@@ -7,7 +7,7 @@ import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.
 import { QemuGate, type QemuGateArgs } from "./gate.ts";
 import { MachineImage } from "./machine-image.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
-import { type Transform, transformed } from "./transform.ts";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
 export interface FleetArgs extends Pick<QemuGateArgs, "memoryMiB" | "cpus" | "userData" | "count" | "maxUnavailable" | "healthTimeout"> {
