@@ -1,12 +1,14 @@
 import type { BlobStore } from "../cache/blob-store.ts";
 import type { Digest } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
+import { forEachParallel } from "../core/parallel.ts";
 import type { OnProgress } from "../core/progress.ts";
-import { download, type HttpOptions } from "./http.ts";
+import { createTransport, type TransportOptions } from "../net/transport.ts";
 import { debDigest, type LockedDeb } from "./locked.ts";
 import { chooseMirrors, type MirrorOptions, type Mirrors } from "./mirror.ts";
+import { mirrorFile } from "./mirror-file.ts";
 
-export interface FetchOptions extends MirrorOptions, HttpOptions {
+export interface FetchOptions extends MirrorOptions, TransportOptions {
   readonly store: BlobStore;
   readonly onProgress?: OnProgress | undefined;
   /** How many packages are fetched at a time. @default 6 */
@@ -32,7 +34,7 @@ export type PinnedDeb = Pick<LockedDeb, "name" | "version" | "filename" | "size"
  * snapshot mirror, and last, as when no mirror answers, `elsewhere`; another version is never taken.
  *
  * @throws PACKAGE_UNAVAILABLE when no source has it, DIGEST_MISMATCH or SIZE_MISMATCH when what came is not it, NO_MIRROR,
- * NETWORK, ACCESS_DENIED, CANCELLED, DISK_FULL
+ * NETWORK, TIMEOUT, ACCESS_DENIED, CANCELLED, DISK_FULL
  */
 export async function ensureDebs(packages: readonly PinnedDeb[], options: FetchOptions): Promise<void> {
   const missing: PinnedDeb[] = [];
@@ -51,23 +53,7 @@ export async function ensureDebs(packages: readonly PinnedDeb[], options: FetchO
     done += bytes;
     options.onProgress?.({ stage: "fetch", message, done, total });
   };
-  // the first failure ends the others' downloads too
-  const failed = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
-  let failure: { error: unknown } | undefined;
-  const queue = [...missing];
-  const worker = async (): Promise<void> => {
-    for (let deb = queue.shift(); deb && !failure; deb = queue.shift()) {
-      try {
-        await fetchDeb(deb, mirrors, { ...options, signal }, report);
-      } catch (error) {
-        failure ??= { error };
-        failed.abort(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(options.parallel ?? 6, missing.length) }, worker));
-  if (failure) throw failure.error;
+  await forEachParallel(missing, options.parallel ?? 6, options.signal, (deb, signal) => fetchDeb(deb, mirrors, { ...options, signal }, report));
 }
 
 /** The mirrors, or why there are none: who keeps packages elsewhere may not need them. */
@@ -101,7 +87,7 @@ async function fetchFromMirrors(deb: PinnedDeb, mirrors: Mirrors, options: Fetch
   for (const base of bases) {
     const url = `${base}/${deb.filename}`;
     try {
-      await options.store.put(counted(download(url, options), report), { digest: debDigest(deb), size: deb.size }, { signal: options.signal, what: url });
+      await options.store.put(counted(mirrorFile(url, createTransport(options), deb.size), report), { digest: debDigest(deb), size: deb.size }, { signal: options.signal, what: url });
       return;
     } catch (error) {
       if (!isLinuxKitError(error, "NOT_FOUND")) throw error;

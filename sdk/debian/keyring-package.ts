@@ -1,22 +1,23 @@
 import type { BlobStore } from "../cache/blob-store.ts";
 import { collect } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { createTransport, type TransportOptions } from "../net/transport.ts";
 import { readDeb } from "./deb.ts";
-import { download, type HttpOptions } from "./http.ts";
 import { KEYRING_PATH } from "./keys.ts";
+import { mirrorFile } from "./mirror-file.ts";
 import type { PackageIndex } from "./package-index.ts";
 import { compareVersions } from "./version.ts";
 
 const PACKAGE = "debian-archive-keyring";
 
 /** The keyring inside Debian's own package of keys, for hosts that have none. Its caller chooses which keys to believe. */
-export async function keyringFromPackage(index: PackageIndex, mirror: string, options: HttpOptions & { readonly store: BlobStore }): Promise<Uint8Array> {
+export async function keyringFromPackage(index: PackageIndex, mirror: string, options: TransportOptions & { readonly store: BlobStore }): Promise<Uint8Array> {
   const [record] = [...(await index.find(PACKAGE))].sort((a, b) => compareVersions(b.version, a.version));
   if (!record) throw new LinuxKitError("NOT_FOUND", `the mirror has no package ${PACKAGE}, and the host no /${KEYRING_PATH}`, { what: PACKAGE });
   const url = `${mirror}/${record.filename}`;
   const digest = `sha256:${record.sha256}` as const;
   if (!(await options.store.find(digest))) {
-    await options.store.put(download(url, options), { digest, size: record.size }, { signal: options.signal, what: url });
+    await options.store.put(mirrorFile(url, createTransport(options), record.size), { digest, size: record.size }, { signal: options.signal, what: url });
   }
   for await (const { member, entry } of readDeb(options.store.open(digest), url)) {
     if (member === "data" && entry.path === KEYRING_PATH && entry.type === "file") return collect(entry.body, 1 << 20, KEYRING_PATH);

@@ -8,18 +8,19 @@ import { hexOf } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { nearest } from "../definition/suggest.ts";
+import { createTransport, type TransportOptions } from "../net/transport.ts";
 import { decompress } from "./decompress.ts";
 import { type Alternative, parseProvides, provisionMeets, versionMeets } from "./dependency.ts";
-import { download, type HttpOptions } from "./http.ts";
 import { hostKeyring, TRUSTED_FINGERPRINTS, trustedKeys } from "./keys.ts";
 import { keyringFromPackage } from "./keyring-package.ts";
 import { chooseMirrors, type MirrorOptions, type Mirrors } from "./mirror.ts";
+import { mirrorFile } from "./mirror-file.ts";
 import { openPackageIndex, type PackageIndex, writePackageIndex } from "./package-index.ts";
 import { type PackageRecord, SUITES } from "./record.ts";
 import { parseRelease, type Release, type ReleaseFile, verifyRelease } from "./release.ts";
 import { compareVersions } from "./version.ts";
 
-export interface RepositoryOptions extends MirrorOptions, HttpOptions {
+export interface RepositoryOptions extends MirrorOptions, TransportOptions {
   readonly arch: Arch;
   /** Holds `indexes/`: see `defaultCacheDir`. */
   readonly cacheDir: string;
@@ -90,7 +91,7 @@ export class Repository {
  * Opens the repository: fetches each suite's InRelease, verifies it, and takes the packages that it lists by SHA256, from
  * `indexes/` when they are there.
  *
- * @throws NO_MIRROR, SIGNATURE_INVALID, DIGEST_MISMATCH, SIZE_MISMATCH, CORRUPT, NETWORK, NOT_FOUND, ACCESS_DENIED, CANCELLED
+ * @throws NO_MIRROR, SIGNATURE_INVALID, DIGEST_MISMATCH, SIZE_MISMATCH, CORRUPT, NETWORK, TIMEOUT, NOT_FOUND, ACCESS_DENIED, CANCELLED
  */
 export async function openRepository(options: RepositoryOptions): Promise<Repository> {
   const mirrors = await chooseMirrors(options);
@@ -137,7 +138,7 @@ async function fetchIndexFile(base: string, path: string, file: ReleaseFile, byH
   const urls = [...(byHash ? [`${base}/${folder}/by-hash/SHA256/${hexOf(file.digest)}`] : []), `${base}/${path}`];
   for (const [at, url] of urls.entries()) {
     try {
-      await options.store.put(download(url, options), file, { signal: options.signal, what: url });
+      await options.store.put(mirrorFile(url, createTransport(options), file.size), file, { signal: options.signal, what: url });
       return;
     } catch (error) {
       if (at === urls.length - 1 || !isLinuxKitError(error, "NOT_FOUND")) throw error;
@@ -160,6 +161,6 @@ async function loadKeys(options: RepositoryOptions, mirrors: Mirrors, first: { b
   throw new LinuxKitError("SIGNATURE_INVALID", `neither the host's keyring nor the mirror's package ${source} holds a key that is trusted (wanted one of ${fingerprints.join(", ")})`, { source });
 }
 
-async function fetchText(url: string, options: HttpOptions): Promise<string> {
-  return (await collect(download(url, options), 4 << 20, url)).toString("utf8");
+async function fetchText(url: string, options: TransportOptions): Promise<string> {
+  return (await collect(mirrorFile(url, createTransport(options)), 4 << 20, url)).toString("utf8");
 }

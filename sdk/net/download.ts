@@ -9,7 +9,7 @@ export interface DownloadOptions {
   readonly what: string;
   /** Its length, where it is known: less is taken for a cut connection. */
   readonly size?: number | undefined;
-  /** Asks for it, with these headers: an answer is 200, or 206 when they hold a `range`; any other is thrown. */
+  /** Asks for it, with these headers: an answer is 200, or 206 or 416 when they hold a `range`; any other is thrown. */
   request(headers: Readonly<Record<string, string>>): Promise<HttpResponse>;
 }
 
@@ -31,6 +31,12 @@ export async function* download({ retry, signal }: Pick<Transport, "retry" | "si
   while (true) {
     const response = await requestFrom(offset, options);
     let failure: unknown;
+    if (response.status === 416) {
+      await response.drop();
+      // nothing comes after what is here
+      if (size === undefined) return;
+      throw tooShort(what, size, offset);
+    }
     try {
       // a server that ignores the range sends all of it again
       let skip = response.status === 206 ? 0 : offset;
@@ -41,7 +47,7 @@ export async function* download({ retry, signal }: Pick<Transport, "retry" | "si
         if (fresh.length > 0) yield fresh;
       }
       if (size === undefined || offset >= size) return;
-      failure = new LinuxKitError("SIZE_MISMATCH", `${what}: got ${offset} bytes, wanted ${size}`, { path: what, want: size, got: offset });
+      failure = tooShort(what, size, offset);
     } catch (error) {
       if (!isWorthRetrying(error)) throw error;
       failure = error;
@@ -51,6 +57,10 @@ export async function* download({ retry, signal }: Pick<Transport, "retry" | "si
     if (failures >= retry.attempts) throw failure;
     await pause(backOff(retry, failures), signal);
   }
+}
+
+function tooShort(path: string, want: number, got: number): LinuxKitError {
+  return new LinuxKitError("SIZE_MISMATCH", `${path}: got ${got} bytes, wanted ${want}`, { path, want, got });
 }
 
 async function requestFrom(offset: number, { what, request }: DownloadOptions): Promise<HttpResponse> {

@@ -1,5 +1,6 @@
 import type { BlobStore } from "../cache/blob-store.ts";
 import { isLinuxKitError } from "../core/errors.ts";
+import { forEachParallel } from "../core/parallel.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { ContentSource } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -23,26 +24,12 @@ const underWay = new Map<string, Promise<unknown>>();
 export async function fetchBlobs(source: ContentSource, descriptors: readonly Descriptor[], store: BlobStore, options: FetchBlobsOptions = {}): Promise<void> {
   const wanted = [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
-  const stop = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   let done = 0;
   const count = (bytes: number) => {
     done += bytes;
     options.onProgress?.({ stage: "fetch", message: source.name, done, total });
   };
-  const queue = wanted.values();
-  const worker = async () => {
-    for (const descriptor of queue) await fetchBlobOnce(source, descriptor, store, signal, count);
-  };
-  const workers = Array.from({ length: Math.min(options.connections ?? 6, wanted.length) }, worker);
-  try {
-    await Promise.all(workers);
-  } catch (error) {
-    // the others end before the caller hears of it, so that nothing is written behind its back
-    stop.abort(error);
-    await Promise.allSettled(workers);
-    throw error;
-  }
+  await forEachParallel(wanted, options.connections ?? 6, options.signal, (descriptor, signal) => fetchBlobOnce(source, descriptor, store, signal, count));
 }
 
 async function fetchBlobOnce(source: ContentSource, descriptor: Descriptor, store: BlobStore, signal: AbortSignal, count: (bytes: number) => void): Promise<void> {

@@ -189,6 +189,13 @@ describe("what a registry gets wrong", () => {
       assert.equal(await store.find(blob.digest), undefined);
     });
   }
+  test("a blob that ends too early, where ranges are served", async (context) => {
+    const { registry, store, options } = await start(context);
+    const blob = blobOf(registry, 1000);
+    const source = repositorySource(createRegistryClient(options).repository("docker.io", "o/x"));
+    await assert.rejects(fetchBlobs(source, [{ ...blob, size: 1001 }], store), { code: "SIZE_MISMATCH", message: /got 1000 bytes, wanted 1001/ });
+    assert.deepEqual(registry.seen(/blobs/).map(({ status }) => status), [200, 416]);
+  });
   test("a manifest that is not what its digest says", async (context) => {
     const { registry, options } = await start(context, { fault: () => ({ body: Buffer.from("{}") }) });
     const { digest } = await addImage(registry, "o/x", [], { tags: ["1"] });

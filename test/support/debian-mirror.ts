@@ -146,7 +146,12 @@ export class DebianMirror {
       return;
     }
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
-    response.writeHead(from > 0 ? 206 : 200, { "content-length": body.length - from }).end(body.subarray(from));
+    if (from > 0 && from >= body.length) {
+      response.writeHead(416, { "content-range": `bytes */${body.length}` }).end();
+      return;
+    }
+    const headers = { "content-length": body.length - from, ...(from > 0 && { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` }) };
+    response.writeHead(from > 0 ? 206 : 200, headers).end(body.subarray(from));
   }
 }
 

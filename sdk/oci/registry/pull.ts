@@ -67,6 +67,6 @@ function openBlob(repository: Repository, { digest, size }: Descriptor, memory: 
   return download(repository.transport, {
     what,
     size,
-    request: (headers) => repository.request({ path: `blobs/${digest}`, headers, accept: headers.range === undefined ? [200] : [200, 206], what, memory: size < LARGE ? "own" : memory }),
+    request: (headers) => repository.request({ path: `blobs/${digest}`, headers, accept: headers.range === undefined ? [200] : [200, 206, 416], what, memory: size < LARGE ? "own" : memory }),
   });
 }

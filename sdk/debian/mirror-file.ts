@@ -1,0 +1,26 @@
+import { download } from "../net/download.ts";
+import { refusalOf } from "../net/refusal.ts";
+import type { Transport } from "../net/transport.ts";
+
+// from here on a connection of its own costs less than what it saves
+const LARGE = 1 << 20;
+
+/**
+ * A file of a mirror, chunk by chunk, in memory that is reused where its size is said and large; what comes is not
+ * verified here.
+ *
+ * @throws NOT_FOUND for 404 and 410, ACCESS_DENIED for 401, 403 and 407, SIZE_MISMATCH, NETWORK and TIMEOUT after the last
+ * try, CANCELLED
+ */
+export function mirrorFile(url: string, transport: Transport, size?: number): AsyncGenerator<Uint8Array> {
+  const name = url.slice(url.lastIndexOf("/") + 1);
+  return download(transport, {
+    what: url,
+    size,
+    async request(headers) {
+      const response = await transport.send({ url: new URL(url), headers, memory: size !== undefined && size >= LARGE ? "reused" : "own" });
+      if ([200, ...(headers.range === undefined ? [] : [206, 416])].includes(response.status)) return response;
+      throw await refusalOf(response, name, { name: "the mirror" });
+    },
+  });
+}
