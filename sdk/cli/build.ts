@@ -1,17 +1,13 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { build as buildImage } from "../build/build.ts";
 import type { PushOption } from "../build/publish.ts";
-import { ARCHES, isArch } from "../core/arch.ts";
-import { LinuxKitError } from "../core/errors.ts";
-import { Image } from "../definition/image.ts";
+import { ARCHES } from "../core/arch.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { FormatName } from "../format/formats.ts";
 import { type Command, UsageError } from "./command.ts";
 import { readKey, readPassphrase } from "./key-file.ts";
+import { archOption, loadImage } from "./load-image.ts";
 import { showProgress } from "./terminal.ts";
 
 export const build: Command = {
@@ -67,12 +63,12 @@ export const build: Command = {
     });
     const [file, ...more] = positionals;
     if (!file || more.length > 0) throw new UsageError(`got ${positionals.length} files, wanted one`);
-    if (!isArch(values.arch)) throw new UsageError(`no architecture "${values.arch}"; there are ${ARCHES.join(", ")}`);
+    const arch = archOption(values.arch);
     const artifact = await buildImage(await loadImage(file, values.image), {
       formats: values.format as FormatName[],
       outputDir: resolve(values.out),
       name: values.name ?? basename(file).replace(/\.\w+$/, ""),
-      arch: values.arch,
+      arch,
       debianMirror: values.mirror,
       secureBoot: await readSecureBoot(values),
       push: await readPush(values),
@@ -99,16 +95,4 @@ async function readPush(values: Readonly<Record<string, unknown>>): Promise<Push
   if (to === undefined) return undefined;
   if (key === undefined && passphrase !== undefined) throw new UsageError("there is no --sign-key, which --sign-passphrase is for");
   return { to, ...(key !== undefined && { sign: { key: await readKey(key), ...(await readPassphrase(passphrase)) } }) };
-}
-
-async function loadImage(file: string, name: string | undefined): Promise<Image> {
-  if (!existsSync(file)) throw new LinuxKitError("NOT_FOUND", `there is no file ${resolve(file)}`, { what: file });
-  if (/\.ya?ml$/.test(file)) return Image.fromYaml(await readFile(file, "utf8"));
-  const exported: Record<string, unknown> = await import(pathToFileURL(resolve(file)).href);
-  const images = Object.entries(exported).filter((entry): entry is [string, Image] => entry[1] instanceof Image);
-  const chosen = name === undefined && images.length === 1 ? images[0] : images.find(([key]) => key === (name ?? "default"));
-  if (chosen) return chosen[1];
-  const found = images.map(([key]) => key).join(", ");
-  if (found === "") throw new UsageError(`${file} exports no Image: write \`export const os = new Image({ … })\``);
-  throw new UsageError(name === undefined ? `${file} exports several images: choose one with --image, of ${found}` : `${file} exports no Image "${name}"; it has ${found}`);
 }

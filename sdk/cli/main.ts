@@ -1,4 +1,5 @@
 import { isLinuxKitError } from "../core/errors.ts";
+import { audit } from "./audit.ts";
 import { build } from "./build.ts";
 import { cache } from "./cache.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -8,7 +9,7 @@ import { pull } from "./pull.ts";
 import { processTerminal } from "./terminal.ts";
 
 /** Every subcommand under its name. */
-const COMMANDS: Readonly<Record<string, Command>> = { build, pull, import: importYaml, cache, logs };
+const COMMANDS: Readonly<Record<string, Command>> = { build, audit, pull, import: importYaml, cache, logs };
 
 const OVERVIEW = `pulumi-linuxkit: LinuxKit operating systems from TypeScript
 

@@ -40,6 +40,8 @@ export interface Faults {
   BOOT_FAILED: { readonly stage: string; readonly console: readonly string[] };
   /** A fleet that does not run the new image; `returned` says whether all of it runs the old one. */
   ROLLOUT_FAILED: { readonly reason: string; readonly returned: boolean; readonly updated: number; readonly total: number };
+  /** An audit found what must not be built; the message counts it, and each finding was printed. */
+  POLICY_VIOLATED: { readonly findings: number };
   /** Not done within the time that was given. */
   TIMEOUT: { readonly seconds: number; readonly waitingFor: string };
   /** The caller, or Ctrl-C, ended it. */

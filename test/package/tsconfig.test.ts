@@ -8,10 +8,11 @@ import { runTool } from "../support/run-tool.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A program that uses what both of the package's entries export, values and types. */
+/** A program that uses what the package's entries export, values and types. */
 const PROGRAM = `
 import * as pulumi from "@pulumi/pulumi";
 import { type Artifact, type BuildOptions, build, debian, File, Image, ImageBuild, isLinuxKitError, Kernel, OnbootTask, Service } from "pulumi-linuxkit";
+import { type PolicyOptions, policies } from "pulumi-linuxkit/policy";
 import { Disk, Machine, MachineImage } from "pulumi-linuxkit/qemu";
 
 const token = new pulumi.Config().requireSecret("token");
@@ -26,6 +27,9 @@ const made = new ImageBuild("web", { image: os, format: "kernel+initrd" });
 const machine = new Machine("web", { machineImage: new MachineImage("web", { build: made }), publish: ["8080:80/tcp"], disks: [new Disk("data", { sizeMiB: 64 })] });
 export const url: pulumi.Output<string> = machine.url;
 export const digest: pulumi.Output<string> = made.digest;
+
+export const asked: PolicyOptions = { registries: ["ghcr.io/acme"], waive: [{ rule: "root-user", reason: "tried", until: "2027-01-31" }] };
+export const count: number = policies(asked).length;
 
 export async function alone(options: BuildOptions): Promise<Artifact | undefined> {
   try {

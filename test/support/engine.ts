@@ -27,6 +27,8 @@ export interface StackOptions {
   /** Configuration of the stack, such as `linuxkit:debianMirror`; `secret:` before a value makes it one. */
   readonly config?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
+  /** Folders with more programs for the engine, before all others. @default none */
+  readonly programs?: readonly string[];
 }
 
 /** A project with one stack on the real engine, in a folder of its own that goes away with it: `await using`. */
@@ -73,7 +75,7 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
   const serving = await Promise.all(providers.map((provider) => startServer(provider)));
   const env: NodeJS.ProcessEnv = {
     ...process.env,
-    PATH: [join(ROOT, "node_modules", ".bin"), engine(), process.env.PATH].join(delimiter),
+    PATH: [...(options.programs ?? []), join(ROOT, "node_modules", ".bin"), engine(), process.env.PATH].join(delimiter),
     PULUMI_HOME: join(home, "pulumi"),
     PULUMI_BACKEND_URL: `file://${join(home, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "correct horse battery staple",

@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { BlobStore } from "../cache/blob-store.ts";
+import { defaultCacheDir } from "../cache/location.ts";
+import { kernelConfigOf } from "../build/kernel-config.ts";
+import { ARCHES } from "../core/arch.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { hardeningReport } from "../hardening/report.ts";
+import { PROFILES } from "../hardening/setting.ts";
+import { audit as auditImage } from "../policy/audit.ts";
+import { auditLines, hardeningLines, scoreLine } from "../policy/text.ts";
+import type { Waiver } from "../policy/waiver.ts";
+import type { VerifyRules } from "../sign/verify-rules.ts";
+import { type Command, UsageError } from "./command.ts";
+import { archOption, loadImage } from "./load-image.ts";
+import { showProgress } from "./terminal.ts";
+
+export const audit: Command = {
+  usage: "audit FILE [options]",
+  summary: "Check the OS that FILE defines against NIST SP 800-190 and KSPP",
+  help: `FILE as for \`build\`. Prints every section of NIST SP 800-190 with what was found, what the
+Kernel Self Protection Project asks for and the OS has of it on its own kernel, and that
+score for both profiles. Ends with 1 when something mandatory was found.
+
+  --image NAME      the export to look at                      [the only one]
+  --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
+  --registry NAME   allow images from there; several times     [from anywhere]
+  --verify NAME=FILE  the public key, PEM, of a registry or repository; several times
+  --waive FILE      JSON: a list of { rule, path, reason, until: "2027-03-31" }
+  --kernel-config FILE  a kernel's configuration that is not Debian's
+  --mirror URL      Debian's mirror                            [the host's apt sources]
+  --json            print the audit as JSON`,
+
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        image: { type: "string" },
+        arch: { type: "string", default: "amd64" },
+        registry: { type: "string", multiple: true },
+        verify: { type: "string", multiple: true, default: [] },
+        waive: { type: "string" },
+        "kernel-config": { type: "string" },
+        mirror: { type: "string" },
+        json: { type: "boolean", default: false },
+      },
+    });
+    const [file, ...more] = positionals;
+    if (!file || more.length > 0) throw new UsageError(`got ${positionals.length} files, wanted one`);
+    const arch = archOption(values.arch);
+    const image = await loadImage(file, values.image);
+    const cacheDir = defaultCacheDir();
+    const around = { arch, cacheDir, store: new BlobStore(cacheDir), debianMirror: values.mirror, onProgress: showProgress(terminal), signal: terminal.signal };
+    const kernelConfig = values["kernel-config"] === undefined ? await kernelConfigOf(image.spec, around) : await readText(values["kernel-config"]);
+    const waive = values.waive === undefined ? [] : parseWaivers(await readText(values.waive), values.waive);
+    const result = auditImage(image, { arch, registries: values.registry, verify: await readKeys(values.verify), waive, kernelConfig, debianMirror: values.mirror });
+    const { kernel, harden } = image.spec;
+    const profiles = PROFILES.map((profile) => hardeningReport({ arch, cmdline: kernel?.cmdline ?? "", harden: { profile, waive: harden?.waive ?? {} }, config: kernelConfig }));
+
+    if (values.json) terminal.print(JSON.stringify(result, null, 2));
+    else {
+      for (const line of [...auditLines(result), "", ...hardeningLines(result.hardening), ...profiles.map(scoreLine)]) terminal.print(line);
+    }
+    const mandatory = result.findings.filter(({ level }) => level === "mandatory").length;
+    if (mandatory > 0) throw new LinuxKitError("POLICY_VIOLATED", `${mandatory} mandatory finding${mandatory === 1 ? "" : "s"} in ${file}`, { findings: mandatory });
+  },
+};
+
+async function readText(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((cause: Error) => {
+    throw new LinuxKitError("NOT_FOUND", `cannot read ${resolve(file)}: ${cause.message}`, { what: file }, { cause });
+  });
+}
+
+async function readKeys(options: readonly string[]): Promise<VerifyRules> {
+  const rules: Record<string, string[]> = {};
+  for (const option of options) {
+    const [, name, file] = /^([^=]+)=(.+)$/.exec(option) ?? [];
+    if (name === undefined || file === undefined) throw new UsageError(`--verify: got "${option}", wanted NAME=FILE`);
+    rules[name] = [...(rules[name] ?? []), await readText(file)];
+  }
+  return rules;
+}
+
+function parseWaivers(text: string, file: string): readonly Waiver[] {
+  const wrong = (why: string, cause?: unknown): LinuxKitError => new LinuxKitError("INVALID_DEFINITION", `${file}: ${why}, wanted a JSON list of { rule, path, reason, until }`, { path: file }, { cause });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw wrong("it is no JSON", error);
+  }
+  if (!Array.isArray(value) || !value.every((one) => typeof one === "object" && one !== null)) throw wrong("it is no list of waivers");
+  return value as Waiver[];
+}

@@ -1,0 +1,87 @@
+import type { Arch } from "../core/arch.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import type { Definition } from "../definition/definition.ts";
+import type { Image } from "../definition/image.ts";
+import { isDeferred } from "../definition/inputs.ts";
+import { type HardeningReport, hardeningReport } from "../hardening/report.ts";
+import type { Finding, Level } from "./finding.ts";
+import { RULE_NAMES, RULES } from "./rules.ts";
+import type { Rule } from "./rule.ts";
+import { type Subject, subjectOf, type Surroundings } from "./subject.ts";
+import { checkWaivers, dayOf, lapsedWaiver, type WaivedFinding, type Waiver, waiverOf } from "./waiver.ts";
+
+/** What an audit is told beside the definition. */
+export interface AuditOptions extends Surroundings {
+  /** Findings that somebody answers for. @default none */
+  readonly waive?: readonly Waiver[] | undefined;
+  /** Levels that are not the rules' own, by rule. @default none */
+  readonly levels?: Readonly<Record<string, Level>> | undefined;
+  /** The day for which waivers are judged. @default today */
+  readonly date?: Date | undefined;
+  /** @default "amd64" */
+  readonly arch?: Arch | undefined;
+  /** The text of the kernel's configuration, which tells what is set and inert. @default not known */
+  readonly kernelConfig?: string | undefined;
+}
+
+/** What an audit says of one operating system. */
+export interface Audit {
+  /** In the order of the rules. */
+  readonly findings: readonly Finding[];
+  readonly waived: readonly WaivedFinding[];
+  /** Waivers that no finding needs, or that have run out: to be taken out. */
+  readonly idle: readonly Waiver[];
+  /** What the Kernel Self Protection Project asks for, and what the host has of it. */
+  readonly hardening: HardeningReport;
+}
+
+/**
+ * Checks an operating system against NIST SP 800-190, section by section, and the Kernel Self Protection Project. It
+ * needs neither Pulumi nor a build: what is judged is the definition. Values that are not known yet are passed over.
+ *
+ * @throws INVALID_DEFINITION for a waiver or level of a rule that does not exist
+ */
+export function audit(image: Image, options: AuditOptions = {}): Audit {
+  return auditDefinition(image.spec, options);
+}
+
+/** {@link audit} of a definition as plain JSON, by all rules or some of them. */
+export function auditDefinition(definition: Definition, options: AuditOptions = {}, rules: readonly string[] = RULE_NAMES): Audit {
+  const { waive = [], date = new Date() } = options;
+  checkWaivers(waive);
+  checkLevels(options.levels);
+  const subject = lookAt(definition, options);
+  const today = dayOf(date);
+  const all = rules.flatMap((name) => findingsOf(name, subject, options));
+  const waived = all.flatMap((finding): WaivedFinding[] => {
+    const waiver = waiverOf(finding, waive, today);
+    return waiver ? [{ ...finding, waiver }] : [];
+  });
+  const findings = all.filter((finding) => !waiverOf(finding, waive, today)).map((finding) => withLapsed(finding, lapsedWaiver(finding, waive, today)));
+  const used = new Set(waived.map(({ waiver }) => waiver));
+  return { findings, waived, idle: waive.filter((waiver) => !used.has(waiver)), hardening: subject.hardening };
+}
+
+function lookAt(definition: Definition, options: AuditOptions): Subject {
+  const { kernel, harden } = definition;
+  const cmdline = kernel && !isDeferred(kernel) && typeof kernel.cmdline === "string" ? kernel.cmdline : "";
+  const known = harden && !isDeferred(harden) && !isDeferred(harden.profile) && !isDeferred(harden.waive) ? harden : undefined;
+  return subjectOf(definition, options, hardeningReport({ arch: options.arch ?? "amd64", cmdline, harden: known, config: options.kernelConfig }));
+}
+
+function findingsOf(name: string, subject: Subject, { levels = {} }: AuditOptions): Finding[] {
+  const { sections, level, check } = RULES[name] as Rule;
+  return check(subject).map((found) => ({ rule: name, sections, level: levels[name] ?? level, ...found }));
+}
+
+function withLapsed(finding: Finding, lapsed: Waiver | undefined): Finding {
+  return lapsed ? { ...finding, message: `${finding.message} (it was waived until ${lapsed.until}: ${lapsed.reason})` } : finding;
+}
+
+function checkLevels(levels: AuditOptions["levels"] = {}): void {
+  for (const [name, level] of Object.entries(levels)) {
+    const path = `levels[${JSON.stringify(name)}]`;
+    if (!RULE_NAMES.includes(name)) throw new LinuxKitError("INVALID_DEFINITION", `${path}: no such rule, wanted one of ${RULE_NAMES.join(", ")}`, { path });
+    if (level !== "advisory" && level !== "mandatory") throw new LinuxKitError("INVALID_DEFINITION", `${path}: got ${JSON.stringify(level)}, wanted "advisory" or "mandatory"`, { path });
+  }
+}

@@ -1,0 +1,70 @@
+import { type Policies, PolicyPack, type ResourceValidationPolicy } from "@pulumi/policy";
+import type { Definition } from "../definition/definition.ts";
+import { type AuditOptions, auditDefinition } from "./audit.ts";
+import { RULE_NAMES, RULES } from "./rules.ts";
+import type { Rule } from "./rule.ts";
+import { SECTIONS } from "./sections.ts";
+
+/** What the policies are told; where images and packages come from, they see in the resource. */
+export type PolicyOptions = Omit<AuditOptions, "verify" | "registryMirrors" | "debianMirror" | "debianSecurityMirror" | "arch">;
+
+/** The type token of `ImageBuild`. */
+const IMAGE_BUILD = "linuxkit:index:ImageBuild";
+
+/**
+ * Policies that check each `ImageBuild` of a stack against NIST SP 800-190, at preview and at update: one for each rule,
+ * called `sp800-190-RULE`. What is waived passes until its waiver has run out.
+ *
+ * @throws INVALID_DEFINITION for a waiver or level of a rule that does not exist
+ */
+export function policies(options: PolicyOptions = {}): Policies {
+  // wrong options are said at once, and not at the first resource
+  auditDefinition(NOTHING, options);
+  return RULE_NAMES.map((name) => policyOf(name, options));
+}
+
+/** A policy pack of {@link policies}, and nothing else. */
+export function policyPack(name = "linuxkit", options: PolicyOptions = {}): PolicyPack {
+  return new PolicyPack(name, { policies: policies(options) });
+}
+
+/** Properties of `ImageBuild` in which something may be found; all else is in its `image`. */
+const PROPERTIES: readonly string[] = ["registryMirrors", "debianMirror", "debianSecurityMirror"];
+
+const NOTHING: Definition = { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
+
+function policyOf(name: string, options: PolicyOptions): ResourceValidationPolicy {
+  const rule = RULES[name] as Rule;
+  const level = options.levels?.[name] ?? rule.level;
+  const [first = ""] = rule.sections;
+  return {
+    name: `sp800-190-${name}`,
+    description: `SP 800-190 ${rule.sections.join(", ")}: ${rule.holds}.`,
+    enforcementLevel: level,
+    severity: level === "mandatory" ? "high" : "medium",
+    framework: { name: "NIST SP 800-190", version: "2017-09", reference: first, specification: SECTIONS.find(({ section }) => section === first)?.title ?? "" },
+    validateResource({ type, props }, report) {
+      if (type !== IMAGE_BUILD) return;
+      const { image, verify, registryMirrors, debianMirror, debianSecurityMirror, arch } = known(props) as Record<string, never>;
+      if (typeof image !== "object" || image === null) return;
+      const { findings } = auditDefinition({ ...NOTHING, ...(image as object) }, { ...options, verify, registryMirrors, debianMirror, debianSecurityMirror, arch }, [name]);
+      // the sections stand in the description, which the engine shows above it
+      for (const { path, message, remedy } of findings) report(`${PROPERTIES.includes(path.split(/[.[]/)[0] ?? "") ? path : `image.${path}`}: ${message}; ${remedy}`);
+    },
+  };
+}
+
+// what a preview does not know yet throws when it is asked for; a symbol stands for it, as everywhere in a definition
+const UNKNOWN = Symbol.for("pulumi-linuxkit.unknown");
+
+function known(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const read = (name: string | number): unknown => {
+    try {
+      return known((value as Record<string | number, unknown>)[name]);
+    } catch {
+      return UNKNOWN;
+    }
+  };
+  return Array.isArray(value) ? Array.from({ length: value.length }, (_, index) => read(index)) : Object.fromEntries(Object.keys(value).map((name) => [name, read(name)]));
+}

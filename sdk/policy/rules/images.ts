@@ -1,0 +1,138 @@
+import { formatPath, type Step } from "../../core/property-path.ts";
+import { isLinuxKitError } from "../../core/errors.ts";
+import type { ImageSource } from "../../definition/container.ts";
+import { isDeferred } from "../../definition/inputs.ts";
+import { parseReference, type RegistryReference } from "../../oci/reference.ts";
+import { keysFor } from "../../sign/verify-rules.ts";
+import type { Rules } from "../rule.ts";
+import { list, type Subject } from "../subject.ts";
+
+interface Source {
+  readonly path: string;
+  readonly image: Exclude<ImageSource, string> | RegistryReference | undefined;
+  readonly text: string;
+}
+
+/** Where images come from: SP 800-190 4.1.5 and 4.2. */
+export const IMAGE_RULES: Rules = {
+  "image-tag": {
+    sections: ["4.2.2"],
+    level: "mandatory",
+    holds: "no image is `latest`",
+    check: (subject) =>
+      fromRegistries(subject).flatMap(({ path, image, text }) =>
+        image.digest !== undefined || (image.tag !== undefined && image.tag !== "latest" && !isUntagged(text))
+          ? []
+          : [{ path, message: `${text} is whatever was pushed last`, remedy: `name a version, and best its digest: ${nameOf(image)}:VERSION@sha256:…` }],
+      ),
+  },
+  "image-digest": {
+    sections: ["4.2.2", "4.1.5"],
+    level: "advisory",
+    holds: "every image of a registry is pinned by digest",
+    check: (subject) =>
+      fromRegistries(subject).flatMap(({ path, image, text }) =>
+        image.digest !== undefined ? [] : [{ path, message: `${text} has no digest: the first build decides what it is, and the lock keeps that`, remedy: `write ${nameOf(image)}${image.tag === undefined ? "" : `:${image.tag}`}@sha256:…, so that a review sees it` }],
+      ),
+  },
+  "image-registry": {
+    sections: ["4.1.5"],
+    level: "mandatory",
+    holds: "images come from the registries allowed",
+    check: (subject) => {
+      const { registries } = subject.around;
+      if (!registries) return [];
+      return fromRegistries(subject).flatMap(({ path, image }) => {
+        const full = nameOf(image);
+        if (registries.some((allowed) => full === plain(allowed) || full.startsWith(`${plain(allowed)}/`))) return [];
+        return [{ path, message: `${full} is from no registry that is allowed`, remedy: `copy it to one of ${registries.join(", ")}, or add its registry to \`registries\`` }];
+      });
+    },
+  },
+  "image-signed": {
+    sections: ["4.1.5"],
+    level: "mandatory",
+    holds: "every image of a registry is checked for a signature",
+    check: (subject) =>
+      fromRegistries(subject).flatMap(({ path, image }) =>
+        isVerified(image, subject) ? [] : [{ path, message: `nobody checks who made ${nameOf(image)}`, remedy: `name its maker's key: verify: { ${JSON.stringify(nameOf(image))}: PEM }` }],
+      ),
+  },
+  "registry-https": {
+    sections: ["4.2.1"],
+    level: "mandatory",
+    holds: "registries are reached by https",
+    check: ({ around }) =>
+      Object.entries(around.registryMirrors ?? {}).flatMap(([registry, url]) => insecure(url, formatPath(["registryMirrors", registry]), "anybody on the way can give other bytes for a tag")),
+  },
+  "mirror-https": {
+    sections: ["4.2.1"],
+    level: "advisory",
+    holds: "Debian's mirrors are reached by https",
+    check: ({ around }) =>
+      (["debianMirror", "debianSecurityMirror"] as const).flatMap((name) => insecure(around[name], name, "its indexes are signed, but who listens learns what is installed")),
+  },
+  "whole-packages": {
+    sections: ["4.1.2", "4.5.1"],
+    level: "advisory",
+    holds: "images made from packages hold what their programs need",
+    check: (subject) =>
+      sources(subject).flatMap(({ path, image }) =>
+        image && "debian" in image && !isDeferred(image.debian) && image.debian.dependencies === "all"
+          ? [{ path, message: "every package of the closure is there whole, with shells and tools that no service calls", remedy: 'leave out dependencies: "all", and name what is missing then with keep' }]
+          : [],
+      ),
+  },
+};
+
+function fromRegistries(subject: Subject): { readonly path: string; readonly image: RegistryReference; readonly text: string }[] {
+  return sources(subject).flatMap(({ path, image, text }) => (image && "registry" in image ? [{ path, image, text }] : []));
+}
+
+function sources({ definition, containers }: Subject): Source[] {
+  const found: Source[] = [];
+  const add = (path: string, source: ImageSource | undefined): void => {
+    if (source === undefined || isDeferred(source)) return;
+    if (typeof source === "string") found.push({ path, image: registryOf(source), text: source });
+    else found.push({ path, image: source, text: "" });
+  };
+  const { kernel, volumes } = definition;
+  if (kernel && !isDeferred(kernel)) add("kernel.image", kernel.image);
+  for (const [index, source] of list(definition.init).entries()) add(formatPath(["init", index]), source);
+  for (const { container, at } of containers) add(at("image"), container.image);
+  for (const [name, volume] of isDeferred(volumes) ? [] : Object.entries(volumes)) add(formatPath(["volumes", name, "image"] as Step[]), volume.image);
+  return found;
+}
+
+/** What is on this machine, `oci:…`, is read by digest when the program runs. */
+function registryOf(text: string): RegistryReference | undefined {
+  try {
+    const reference = parseReference(text);
+    return "registry" in reference ? reference : undefined;
+  } catch (error) {
+    if (isLinuxKitError(error, "REFERENCE_INVALID")) return undefined;
+    throw error;
+  }
+}
+
+// the parser fills in the tag that stands for none
+function isUntagged(text: string): boolean {
+  return !/:[^/]+$/.test(text.replace(/@.*$/, ""));
+}
+
+function nameOf({ registry, repository }: RegistryReference): string {
+  return `${registry}/${repository}`;
+}
+
+function plain(registry: string): string {
+  return registry.replace(/\/+$/, "");
+}
+
+function isVerified(image: RegistryReference, { around }: Subject): boolean {
+  return keysFor(image, around.verify) !== undefined;
+}
+
+function insecure(url: string | undefined, path: string, why: string): { path: string; message: string; remedy: string }[] {
+  if (typeof url !== "string" || !url.startsWith("http://") || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname)) return [];
+  return [{ path, message: `${url} is not encrypted: ${why}`, remedy: `use ${url.replace(/^http:/, "https:")}` }];
+}

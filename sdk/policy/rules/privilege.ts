@@ -1,0 +1,133 @@
+import { isDeferred } from "../../definition/inputs.ts";
+import type { Found } from "../finding.ts";
+import type { Rules } from "../rule.ts";
+import { list, type Seen, type Subject } from "../subject.ts";
+
+const POWERS: Readonly<Record<string, string>> = {
+  all: "it may do all that the host's root may",
+  CAP_SYS_ADMIN: "it may mount, enter namespaces and reconfigure the kernel",
+  CAP_SYS_MODULE: "it may load code into the kernel",
+  CAP_SYS_PTRACE: "it may read and change the memory of other processes that it sees",
+  CAP_SYS_RAWIO: "it may reach the machine's memory and ports",
+};
+
+const each = ({ services }: Subject, check: (service: Seen) => readonly Found[]): Found[] => services.flatMap(check);
+
+/** What a service may do to the machine: SP 800-190 4.1.2, 4.4.3 and 4.4.4. */
+export const PRIVILEGE_RULES: Rules = {
+  "dangerous-capability": {
+    sections: ["4.4.3"],
+    level: "mandatory",
+    holds: "no service has a capability that is as good as root on the host",
+    check: (subject) =>
+      each(subject, ({ container, at }) =>
+        (["capabilities", "capabilities.add", "ambient"] as const).flatMap((field) =>
+          list(container[field]).flatMap((name, index): Found[] => {
+            const power = POWERS[String(name).toLowerCase() === "all" ? "all" : String(name)];
+            return power === undefined ? [] : [{ path: at(field, index), message: `got "${name}": ${power}`, remedy: "name the capability that its work takes, or let an onboot task do that work" }];
+          }),
+        ),
+      ),
+  },
+  "host-namespace": {
+    sections: ["4.4.3"],
+    level: "mandatory",
+    holds: "no service shares the host's process, IPC or host name namespace",
+    check: (subject) =>
+      each(subject, ({ container, open, at }) =>
+        (["pid", "ipc", "uts"] as const).flatMap((field): Found[] => {
+          const word = container[field];
+          const isHost = word === "host" || word === "root" || (open && field !== "pid" && !word);
+          return isHost ? [{ path: at(field), message: `it ${{ pid: "sees and signals the host's processes", ipc: "shares memory with all that are on the host's", uts: "may learn and, with a capability, change the host's name" }[field]}`, remedy: `leave out ${field}${open ? ', and sandbox: "linuxkit"' : ""}` }] : [];
+        }),
+      ),
+  },
+  "seccomp-off": {
+    sections: ["4.4.3"],
+    level: "mandatory",
+    holds: "the system calls of every service are filtered",
+    check: (subject) =>
+      each(subject, ({ container, open, at }) =>
+        container.seccomp === "unconfined" || (open && container.seccomp === undefined)
+          ? [{ path: at("seccomp"), message: "it may make every system call that the kernel has", remedy: 'leave out seccomp, or write a profile that allows what it needs; with sandbox: "linuxkit" say seccomp: "default"' }]
+          : [],
+      ),
+  },
+  "new-privileges": {
+    sections: ["4.1.2", "4.4.3"],
+    level: "mandatory",
+    holds: "a setuid program in a service gains nothing",
+    check: (subject) =>
+      each(subject, ({ container, open, at }) =>
+        container.noNewPrivileges === false || (open && container.noNewPrivileges === undefined) ? [{ path: at("noNewPrivileges"), message: "a setuid program in it gains its owner's rights", remedy: "noNewPrivileges: true" }] : [],
+      ),
+  },
+  "root-user": {
+    sections: ["4.1.2"],
+    level: "advisory",
+    holds: "services do not run as root",
+    check: (subject) =>
+      each(subject, ({ container, at }) => {
+        const { uid, userns, capabilities } = container;
+        if (isDeferred(uid) || (uid !== undefined && uid !== 0 && uid !== "root" && uid !== "") || (typeof userns === "string" && ["new", "private"].includes(userns))) return [];
+        // a server that begins as root to take its port, and goes on as somebody else
+        if (list(capabilities).includes("CAP_SETUID")) return [];
+        return [{ path: at("uid"), message: "it runs as root, without a user namespace", remedy: 'give it a uid, or userns: "private"' }];
+      }),
+  },
+  "root-writable": {
+    sections: ["4.4.4", "4.5.5"],
+    level: "mandatory",
+    holds: "the root of every service is read-only",
+    check: (subject) =>
+      each(subject, ({ container, open, at }) =>
+        container.readonly === false || (open && container.readonly === undefined) ? [{ path: at("readonly"), message: "whoever breaks in may leave programs in it", remedy: "readonly: true, and tmpfs for the folders that it writes" }] : [],
+      ),
+  },
+  "paths-unmasked": {
+    sections: ["4.4.3"],
+    level: "mandatory",
+    holds: "the kernel's own files are hidden from every service, or cannot be written",
+    check: (subject) =>
+      each(subject, ({ container, open, at }) =>
+        (["maskedPaths", "readonlyPaths"] as const).flatMap((field): Found[] => {
+          const given = container[field];
+          const isOpen = given === undefined ? open : !isDeferred(given) && given.length === 0;
+          return isOpen ? [{ path: at(field), message: `nothing of /proc and /sys is ${field === "maskedPaths" ? "hidden from it" : "kept from its writing"}`, remedy: `leave out ${field}${open ? ', and sandbox: "linuxkit"' : ""}` }] : [];
+        }),
+      ),
+  },
+  "all-devices": {
+    sections: ["4.4.3", "4.5.5"],
+    level: "mandatory",
+    holds: "services open the devices that they name",
+    check: (subject) =>
+      each(subject, ({ container, at }) =>
+        list(container.devices).flatMap((device, index) => (!isDeferred(device) && device.path === "all" ? [{ path: at("devices", index), message: "it may open every device, disks and memory among them", remedy: "name the device by its path" }] : [])),
+      ),
+  },
+  "memory-limit": {
+    sections: ["4.4.3"],
+    level: "advisory",
+    holds: "every service has a limit of memory",
+    check: (subject) =>
+      each(subject, ({ container, at }) => {
+        const { resources } = container;
+        if (isDeferred(resources) || isDeferred(resources?.memory) || isDeferred(resources?.memory?.limit)) return [];
+        const limit = resources?.memory?.limit ?? -1;
+        return limit > 0 ? [] : [{ path: at("resources", "memory", "limit"), message: "it may take all memory from the others", remedy: "resources: { memory: { limit: BYTES } }" }];
+      }),
+  },
+  "process-limit": {
+    sections: ["4.4.3"],
+    level: "mandatory",
+    holds: "every service has a limit of processes",
+    check: (subject) =>
+      each(subject, ({ container, open, at }) => {
+        const { resources } = container;
+        if (isDeferred(resources) || isDeferred(resources?.pids) || isDeferred(resources?.pids?.limit)) return [];
+        const limit = resources?.pids?.limit;
+        return (limit ?? (open ? -1 : 1)) > 0 ? [] : [{ path: at("resources", "pids", "limit"), message: "a fork bomb in it stops the others", remedy: "resources: { pids: { limit: 1024 } }" }];
+      }),
+  },
+};

@@ -1,0 +1,70 @@
+import { formatPath } from "../../core/property-path.ts";
+import { isDeferred } from "../../definition/inputs.ts";
+import type { Found } from "../finding.ts";
+import type { Rules } from "../rule.ts";
+import { list, type Subject } from "../subject.ts";
+
+/** What a secret looks like by itself, wherever it stands. */
+const LOOKS: readonly (readonly [what: string, pattern: RegExp])[] = [
+  ["a private key", /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/],
+  ["an AWS access key", /\b(?:AKIA|ASIA)[A-Z2-7]{16}\b/],
+  ["a GitHub token", /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})/],
+  ["a GitLab token", /\bglpat-[A-Za-z0-9_-]{20,}/],
+  ["a Slack token", /\bxox[abprs]-[A-Za-z0-9-]{10,}/],
+  ["a Google API key", /\bAIza[A-Za-z0-9_-]{35}\b/],
+  ["a Pulumi token", /\bpul-[0-9a-f]{40}\b/],
+  ["a signed web token", /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/],
+  ["a password in an address", /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:[^\s/:@${}]{3,}@/],
+  ["a hash of a password", /\$(?:[156y]|2[aby])\$[./A-Za-z0-9$,=]{20,}/],
+];
+
+/** `PASSWORD=…` and its like, as an environment and command lines have them; a path to a file, or a variable, is none. */
+const NAMED = /\b([A-Za-z0-9_-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)[=: ]+["']?([^\s"'$/{][^\s"']{5,})/i;
+const NAMES_A_PLACE = /(?:_FILE|_PATH|_DIR|_URL|_NAME|_ID)$/i;
+
+/** SP 800-190 4.1.4. */
+export const SECRET_RULES: Rules = {
+  "secret-in-clear": {
+    sections: ["4.1.4"],
+    level: "mandatory",
+    holds: "no secret stands in files, environments or command lines",
+    check: (subject) =>
+      texts(subject).flatMap(({ path, text, named }): Found[] => {
+        const what = secretIn(text, named);
+        return what === undefined ? [] : [{ path, message: `it looks like ${what}, which everybody reads who has the image`, remedy: "give it through `secrets` of the service, which no image holds" }];
+      }),
+  },
+};
+
+/** What a text gives away, without its value; `undefined` when it gives away nothing. */
+export function secretIn(text: string, named: boolean): string | undefined {
+  const look = LOOKS.find(([, pattern]) => pattern.test(text));
+  if (look) return look[0];
+  const name = named ? NAMED.exec(text)?.[1] : undefined;
+  return name === undefined || NAMES_A_PLACE.test(name) ? undefined : `the value of ${name}`;
+}
+
+interface Text {
+  readonly path: string;
+  readonly text: string;
+  /** Whether `PASSWORD=…` says something here: source code in a file has such lines without a secret. */
+  readonly named: boolean;
+}
+
+function texts({ definition, containers }: Subject): Text[] {
+  const found: Text[] = [];
+  const add = (path: string, text: unknown, named: boolean): void => void (typeof text === "string" && found.push({ path, text, named }));
+  const { kernel } = definition;
+  if (kernel && !isDeferred(kernel)) add("kernel.cmdline", kernel.cmdline, true);
+  for (const file of list(definition.files)) if (!isDeferred(file)) add(formatPath(["files", file.path, "contents"]), file.contents, false);
+  for (const { container, at } of containers) {
+    for (const [index, pair] of list(container.env).entries()) add(at("env", index), pair, true);
+    // an option and its value are two words of a command, and one text
+    const command = list(container.command);
+    if (command.every((word) => typeof word === "string")) add(at("command"), command.join(" "), true);
+    for (const [name, value] of isDeferred(container.annotations) ? [] : Object.entries(container.annotations ?? {})) add(at("annotations", name), `${name}=${value}`, true);
+    if (typeof container.image !== "object" || isDeferred(container.image) || isDeferred(container.image.debian)) continue;
+    for (const file of list(container.image.debian.files)) if (!isDeferred(file)) add(at("image", "files", file.path), file.contents, false);
+  }
+  return found;
+}

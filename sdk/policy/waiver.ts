@@ -1,0 +1,58 @@
+import { LinuxKitError } from "../core/errors.ts";
+import { RULE_NAMES } from "./rules.ts";
+import type { Finding } from "./finding.ts";
+
+/** A finding that somebody answers for, until a day. */
+export interface Waiver {
+  /** The rule's name. */
+  readonly rule: string;
+  /** A finding's path, or the beginning of it: `services.web`. @default every place */
+  readonly path?: string | undefined;
+  readonly reason: string;
+  /** The last day on which it counts, `2027-03-31`. */
+  readonly until: string;
+}
+
+/** A finding that is waived, and by what. */
+export interface WaivedFinding extends Finding {
+  readonly waiver: Waiver;
+}
+
+/** @throws INVALID_DEFINITION for a rule or date that does not exist, or a waiver without a reason */
+export function checkWaivers(waivers: readonly Waiver[]): void {
+  for (const [index, { rule, reason, until }] of waivers.entries()) {
+    if (!RULE_NAMES.includes(rule)) throw wrong(index, "rule", `got ${JSON.stringify(rule)}, wanted one of ${RULE_NAMES.join(", ")}`);
+    if (typeof reason !== "string" || reason.trim() === "") throw wrong(index, "reason", "missing, wanted why the finding is no danger here");
+    if (!isDay(until)) throw wrong(index, "until", `got ${JSON.stringify(until)}, wanted the last day on which it counts, as "2027-03-31"`);
+  }
+}
+
+/** The waiver that covers a finding. One that has run out covers nothing. */
+export function waiverOf({ rule, path }: Finding, waivers: readonly Waiver[], today: string): Waiver | undefined {
+  return waivers.find((waiver) => waiver.rule === rule && covers(waiver.path, path) && waiver.until >= today);
+}
+
+/** The waiver that covered a finding until it ran out. */
+export function lapsedWaiver({ rule, path }: Finding, waivers: readonly Waiver[], today: string): Waiver | undefined {
+  return waivers.find((waiver) => waiver.rule === rule && covers(waiver.path, path) && waiver.until < today);
+}
+
+/** A day as waivers write it. */
+export function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+function covers(wanted: string | undefined, path: string): boolean {
+  return wanted === undefined || path === wanted || (path.startsWith(wanted) && /^[.[]/.test(path.slice(wanted.length)));
+}
+
+function isDay(text: unknown): boolean {
+  if (typeof text !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && dayOf(date) === text;
+}
+
+function wrong(index: number, field: string, message: string): LinuxKitError {
+  const path = `waive[${index}].${field}`;
+  return new LinuxKitError("INVALID_DEFINITION", `${path}: ${message}`, { path });
+}
