@@ -1,12 +1,13 @@
 /*
  * npm run bench: measures in one run, each figure beside its floor, and writes docs/benchmarks.md with its plots.
- *   npm run bench -- --quick   leaves out the images of 512 MiB and 4 GiB, and writes no page
+ *   npm run bench -- --quick   leaves out the images of 512 MiB and 4 GiB and the disks, and writes no page
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { bootRows } from "./boot-rows.ts";
 import { largeRows, webRows } from "./build-rows.ts";
+import { formatRows } from "./format-rows.ts";
 import { page } from "./page.ts";
 import { barChart } from "./plot.ts";
 import { imageRows } from "./image-rows.ts";
@@ -30,12 +31,14 @@ try {
   }
   note("pulling an image of 2 GiB, and building one, in turn with skopeo, tar and gzip");
   const images = quick ? [] : [...(await pullRows(folder, LIMIT_MB)), ...(await imageRows(folder, LIMIT_MB))];
+  note("writing disk formats of 4 GiB, in turn with qemu-img");
+  const formats = quick ? [] : await formatRows(folder, LIMIT_MB);
   const kernel = run.files.find(({ role }) => role === "kernel")?.size ?? 0;
   const sizes: Row[] = [{ what: "kernel", value: kernel / 1e6, unit: "MB" }, ...run.segments.map(({ name, size }): Row => ({ what: `segment ${name}`, value: size / 1e6, unit: "MB" }))];
   const base = (kernel + run.segments.filter(({ name }) => !name.startsWith("services.")).reduce((sum, { size }) => sum + size, 0)) / 1e6;
   sizes.push({ what: "the whole OS less nginx", value: base, unit: "MB", limit: 20 });
 
-  const rows = [...sizes, ...web, ...large, ...images, ...boot];
+  const rows = [...sizes, ...web, ...large, ...images, ...formats, ...boot];
   for (const row of rows) console.log(line(row));
   console.log(JSON.stringify(rows));
   if (!quick) {
@@ -50,6 +53,16 @@ try {
         { label: "pulumi-linuxkit, web server", value: answer?.value ?? 0, text: figure(answer?.value ?? 0, "s"), ours: true },
         { label: "LinuxKit, web server (2026-11-24)", value: 5.6, text: "5.4 to 5.8 s", ours: false },
       ]),
+    );
+    writeFileSync(
+      join(docs, "benchmarks", "formats.svg"),
+      barChart(
+        "MB/s of content written as a disk of 4 GiB",
+        formats.filter(({ floor }) => floor !== undefined).flatMap(({ what, value, floor = 0 }) => [
+          { label: what, value, text: figure(value, "MB/s"), ours: true },
+          { label: "qemu-img convert", value: floor, text: figure(floor, "MB/s"), ours: false },
+        ]),
+      ),
     );
     writeFileSync(
       join(docs, "benchmarks", "size.svg"),

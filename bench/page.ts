@@ -20,6 +20,8 @@ Measured on ${day}: ${machine}.
 
 ![size](benchmarks/size.svg)
 
+![MB/s beside qemu-img](benchmarks/formats.svg)
+
 | what | figure | floor | ratio | limit | within |
 |---|---|---|---|---|---|
 ${table.join("\n")}

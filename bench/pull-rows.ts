@@ -8,6 +8,7 @@ import { mustRun } from "../test/support/run-tool.ts";
 import { child, median } from "./child.ts";
 import { writeImage } from "./image.ts";
 import type { Row } from "./row.ts";
+import { timed } from "./timed.ts";
 
 const LAYERS = 8;
 const LAYER_MIB = 256;
@@ -51,10 +52,4 @@ export async function pullRows(folder: string, limitMB: number): Promise<Row[]> 
     },
     { what: "pull: peak memory", value: Math.max(...peaks), unit: "MB", limit: limitMB },
   ];
-}
-
-async function timed(run: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await run();
-  return (performance.now() - began) / 1000;
 }

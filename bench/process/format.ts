@@ -1,6 +1,6 @@
 /*
- * A process that writes one disk format: `format.ts FORMAT FROM TO RUN…`, each RUN an `offset:length` of the raw disk
- * FROM that holds anything. It is a process of its own so that its peak memory is that of the writer.
+ * A process that writes disk formats, one after the other: `format.ts FORMAT,… FROM TO RUN…`, each RUN an `offset:length`
+ * of the raw disk FROM that holds anything. It is a process of its own so that its peak memory is that of the writers.
  */
 import { readFileSync, statSync } from "node:fs";
 
@@ -17,7 +17,7 @@ const { writeVmdk } = (await dist("format/vmdk")) as typeof import("../../sdk/fo
 
 // as the plugin and the command do
 keepYoungGenerationSmall();
-const [format, from, to, ...runs] = process.argv.slice(2) as [string, string, string, ...string[]];
+const [formats, from, to, ...runs] = process.argv.slice(2) as [string, string, string, ...string[]];
 const extents = runs.map((run) => {
   const [offset, length] = run.split(":").map(Number) as [number, number];
   return { offset, length, source: fileBytes(from, { start: offset, length, memory: "reused" }) };
@@ -32,7 +32,7 @@ const WRITERS = {
   gcp: () => writeGcp(disk),
 };
 const began = performance.now();
-await writeFileWhole(to, WRITERS[format as keyof typeof WRITERS]());
+for (const format of formats.split(",")) await writeFileWhole(to, WRITERS[format as keyof typeof WRITERS]());
 const seconds = (performance.now() - began) / 1000;
 const peakMB = (Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024) / 1e6;
 process.stdout.write(JSON.stringify({ seconds, peakMB }));

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { buildPlan, type BuildPlanOptions } from "../../sdk/build/build-plan.ts";
-import type { Sources } from "../../sdk/build/sources.ts";
-import { BlobStore } from "../../sdk/cache/blob-store.ts";
-import type { LockedDeb } from "../../sdk/debian/locked.ts";
-import type { FormatName } from "../../sdk/format/formats.ts";
-import { planDigest } from "../../sdk/plan/plan.ts";
+import { present } from "../../sdk/core/present.ts";
+import { FORMATS, type FormatName } from "../../sdk/format/formats.ts";
+import { buildDisk as buildPlanned, type DiskPlanOptions } from "../support/disk-plan.ts";
 import { efiProgram } from "../support/efi-program.ts";
-import { fakeSources, noiseEntry, planOf, segment, unpack } from "../support/fake-plan.ts";
+
+const FILL_DISK = new URL("../support/fill-disk.ts", import.meta.url).pathname;
 
 let folder: string;
 before(async () => {
@@ -18,29 +17,11 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-const deb = (name: string): LockedDeb => ({ name, version: "1", architecture: "amd64", filename: `${name}.deb`, size: 1, sha256: "0".repeat(64), archive: "debian", keep: "all" });
-
-const installer = await readFile("/usr/bin/syslinux");
-
-/** Loaders, the EFI ones of our own making, and a kernel that is or is not an EFI program. */
-function sources(kernel: Uint8Array): Sources {
-  return {
-    ...fakeSources({ base: () => [noiseEntry("base", 200_000)] }),
-    openFile: async (_, path) => [path.endsWith("/syslinux") ? installer : path.endsWith(".efi") || path.endsWith(".stub") ? efiProgram() : Buffer.alloc(440)],
-    openKernel: async () => ({ body: [kernel] }),
-  };
-}
-
-const LOADERS = ["isolinux", "syslinux", "syslinux-common", "systemd-boot-efi"].map(deb);
-const KERNEL = efiProgram({ code: Buffer.alloc(5000, 0x90) });
-
-async function buildDisk(format: FormatName, outputDir: string, { cmdline = "console=ttyS0", kernel = KERNEL, ...more }: { readonly cmdline?: string; readonly kernel?: Uint8Array } & Partial<BuildPlanOptions> = {}) {
-  const cacheDir = await mkdtemp(join(folder, "cache-"));
-  const plan = { ...planOf(segment("base", unpack("base"))), cmdline };
-  return buildPlan({ ...plan, digest: planDigest(plan) }, { format, name: "os", outputDir, cacheDir, store: new BlobStore(cacheDir), sources: sources(kernel), loaders: LOADERS, ...more });
-}
+/** {@link buildPlanned} with a cache of its own. */
+const buildDisk = async (format: FormatName, outputDir: string, options: Omit<DiskPlanOptions, "cacheDir"> = {}) => buildPlanned(format, outputDir, { cacheDir: await mkdtemp(join(folder, "cache-")), ...options });
 
 const BOOTABLE: readonly FormatName[] = ["raw-bios", "raw-efi", "raw-hybrid", "qcow2-bios", "qcow2-efi", "iso-bios", "iso-efi", "iso-efi-initrd", "vhd", "dynamic-vhd", "vmdk", "aws", "gcp"];
+const ALL = Object.keys(FORMATS) as FormatName[];
 const DISKS = BOOTABLE.filter((format) => !format.startsWith("iso"));
 const WITH_EFI = BOOTABLE.filter((format) => !format.endsWith("-bios"));
 
@@ -66,11 +47,42 @@ describe("what cannot be written is refused by a code, and leaves no file", () =
     }
   }
 
-  for (const format of BOOTABLE) {
+  for (const format of ALL) {
     test(`${format}: a folder that is a file`, async () => {
       const outputDir = join(folder, `file-${format}`);
       await writeFile(outputDir, "");
       await assert.rejects(buildDisk(format, outputDir), { code: "UNWRITABLE" });
+    });
+  }
+});
+
+describe("what is interrupted leaves no file", () => {
+  for (const format of ALL) {
+    test(`${format}: a build that is cancelled while it writes`, async () => {
+      const outputDir = await mkdtemp(join(folder, "out-"));
+      const abort = new AbortController();
+      const building = buildDisk(format, outputDir, { signal: abort.signal, onProgress: ({ stage }) => stage === "write" && abort.abort() });
+      await assert.rejects(building, { code: "CANCELLED" });
+      assert.deepEqual(await readdir(outputDir), []);
+    });
+  }
+});
+
+describe("a full disk", () => {
+  let outcomes: ReadonlyMap<string, { readonly code: string; readonly left: readonly string[] }>;
+  before(async () => {
+    const [cacheDir, outputDir] = [await mkdtemp(join(folder, "cache-")), await mkdtemp(join(folder, "full-"))];
+    // what the cache needs is there before there is no more room
+    for (const format of ["raw-efi", "kernel+erofs"] as const) await buildPlanned(format, join(folder, "before"), { cacheDir });
+    // the kernel refuses every byte beyond 64 KiB of a file, as a full filesystem does
+    const said = execFileSync("sh", ["-c", 'ulimit -f 128; exec "$@"', "sh", process.execPath, FILL_DISK, cacheDir, outputDir, ...ALL]).toString();
+    outcomes = new Map(said.trim().split("\n").map((line) => [JSON.parse(line).format, JSON.parse(line)]));
+  });
+
+  for (const format of ALL) {
+    test(`${format}: is told by a code, and leaves no file`, () => {
+      const { code, left } = present(outcomes.get(format));
+      assert.deepEqual({ code, left }, { code: "DISK_FULL", left: [] });
     });
   }
 });

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 /** Runs a foreign tool beside the test's own servers, and gives its exit status with all that it said. */
 export function runTool(tool: string, ...args: string[]): Promise<{ status: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { stdio: ["ignore", "pipe", "pipe"], timeout: 120_000 });
+    const child = spawn(tool, args, { stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {

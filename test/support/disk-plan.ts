@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import type { Artifact } from "../../sdk/build/artifact.ts";
+import { buildPlan, type BuildPlanOptions } from "../../sdk/build/build-plan.ts";
+import type { Sources } from "../../sdk/build/sources.ts";
+import { BlobStore } from "../../sdk/cache/blob-store.ts";
+import type { LockedDeb } from "../../sdk/debian/locked.ts";
+import type { FormatName } from "../../sdk/format/formats.ts";
+import { planDigest } from "../../sdk/plan/plan.ts";
+import { efiProgram } from "./efi-program.ts";
+import { fakeSources, noiseEntry, planOf, segment, unpack } from "./fake-plan.ts";
+
+const deb = (name: string): LockedDeb => ({ name, version: "1", architecture: "amd64", filename: `${name}.deb`, size: 1, sha256: "0".repeat(64), archive: "debian", keep: "all" });
+
+const installer = await readFile("/usr/bin/syslinux");
+
+/** Loaders, the EFI ones of our own making, and a kernel that is or is not an EFI program. */
+function sources(kernel: Uint8Array): Sources {
+  return {
+    ...fakeSources({ base: () => [noiseEntry("base", 200_000)] }),
+    openFile: async (_, path) => [path.endsWith("/syslinux") ? installer : path.endsWith(".efi") || path.endsWith(".stub") ? efiProgram() : Buffer.alloc(440)],
+    openKernel: async () => ({ body: [kernel] }),
+  };
+}
+
+const LOADERS = ["isolinux", "syslinux", "syslinux-common", "systemd-boot-efi"].map(deb);
+const KERNEL = efiProgram({ code: Buffer.alloc(5000, 0x90) });
+
+export interface DiskPlanOptions extends Partial<BuildPlanOptions> {
+  readonly cacheDir: string;
+  readonly cmdline?: string;
+  readonly kernel?: Uint8Array;
+}
+
+/** Builds an OS of 200 kB of noise, whose kernel is an EFI program of ours, into a folder. */
+export function buildDisk(format: FormatName, outputDir: string, { cacheDir, cmdline = "console=ttyS0", kernel = KERNEL, ...more }: DiskPlanOptions): Promise<Artifact> {
+  const plan = { ...planOf(segment("base", unpack("base"))), cmdline };
+  return buildPlan({ ...plan, digest: planDigest(plan) }, { format, name: "os", outputDir, cacheDir, store: new BlobStore(cacheDir), sources: sources(kernel), loaders: LOADERS, ...more });
+}
