@@ -1,5 +1,4 @@
 import { basename, dirname } from "node:path";
-import type { Entry } from "../archive/entry.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
 import { type Hold, holdFiles } from "../cache/hold.ts";
 import { pruneCache } from "../cache/prune.ts";
@@ -24,12 +23,12 @@ import { endToEnd, joinSegments, microcodeArchive } from "./join.ts";
 import { readLoaders } from "./loaders.ts";
 import { predict } from "./predict.ts";
 import { type Prepared, prepare } from "./prepare.ts";
-import { growTree, type Workshop } from "./segment.ts";
+import type { Workshop } from "./segment.ts";
 import type { Sources } from "./sources.ts";
-import { Spool } from "./spool.ts";
 import { keepPackages } from "./shared-packages.ts";
 import { sharedFiles } from "./shared-file.ts";
 import { stageArtifact } from "./stage.ts";
+import { WholeTree } from "./whole-tree.ts";
 
 export interface BuildPlanOptions {
   /** One format, or several to be written by one build. @default "kernel+initrd" */
@@ -136,12 +135,13 @@ async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: 
   const files: ArtifactFile[] = [];
   const toShare: (() => void)[] = [];
   let pcrs: Pcrs | undefined;
+  await using tree = new WholeTree(plan, workshop);
   try {
     for (const format of formats) {
       const { fetched, share } = await sharedFiles(format, plan, loaders, options, workshop);
       held.push(...[...fetched.values()].map(({ staged }) => staged));
-      await using grown = format.needs === "tree" && format.suffixes.some((suffix) => !fetched.has(suffix)) ? await grow(plan, workshop) : undefined;
-      const parts: Parts = { ...common, ...(format.needs === "tree" ? { tree: () => grown?.entries() ?? [] } : initrd) };
+      const wantsTree = format.needs === "tree" && format.suffixes.some((suffix) => !fetched.has(suffix));
+      const parts: Parts = { ...common, ...(format.needs === "tree" ? { tree: wantsTree ? await tree.entries() : () => [] } : initrd) };
       for (const wanted of format.files(parts)) {
         const { role, suffix } = wanted;
         // the kernel and its command line are the same beside each format
@@ -176,18 +176,6 @@ function kernelContent({ kernel, microcode }: Prepared, store: SegmentStore): { 
 
 function contentOf(segment: CachedSegment, store: SegmentStore): Content {
   return { size: segment.size, open: (memory) => store.open(segment, memory) };
-}
-
-/** The whole root filesystem as one tree, for formats that hold paths. */
-async function grow(plan: Plan, workshop: Workshop): Promise<AsyncDisposable & { entries(): Iterable<Entry> }> {
-  const spool = await Spool.open(workshop.segments.path("tree"));
-  try {
-    const tree = await growTree(plan.segments.flatMap(({ steps }) => steps), spool, workshop);
-    return { entries: () => tree.entries({ implied: "written", links: "own" }), [Symbol.asyncDispose]: () => spool[Symbol.asyncDispose]() };
-  } catch (error) {
-    await spool[Symbol.asyncDispose]();
-    throw error;
-  }
 }
 
 /** The key of the cached file that an error complains about: its bytes were wrong, or it went while it was needed. */

@@ -37,6 +37,41 @@ describe("archives, as GNU tar reads them", () => {
   }
 });
 
+describe("a root on a disk", () => {
+  const stage1 = textContent("070701 the first stage");
+  const bytesOf = async (format: string, given: Parts) => {
+    const file = formatWriter(format).files(given).find(({ role }) => role === "image") as FormatFile;
+    return (await collect(file.open() as Bytes)).toString("latin1");
+  };
+  const { initrd: _, ...rooted } = parts;
+  // a loader of no code is enough to be laid out
+  const cd: Parts = { ...rooted, cmdline: "quiet rootfstype=ramfs", loader: () => Buffer.alloc(440) };
+
+  for (const [what, given, want] of [
+    ["a kernel that wants a first stage", { ...rooted, stage1 }, ["kernel -kernel", "cmdline -cmdline", "base-initrd -base-initrd.img", "root -erofs.img"]],
+    ["any other", rooted, ["kernel -kernel", "cmdline -cmdline", "root -erofs.img"]],
+  ] as const) {
+    test(`for ${what}`, () => assert.deepEqual(suffixes(formatWriter("kernel+erofs").files(given)), want));
+  }
+
+  test("on a CD, is named to a kernel that mounts it itself, without what is for an initramfs", async () => {
+    const config = await bytesOf("iso-bios", cd);
+    assert.match(config, /LINUX \/boot\/kernel\n {2}APPEND quiet root=\/dev\/sr0\n/);
+    assert.match(await bytesOf("iso-bios", { ...cd, cmdline: "root=/dev/sda" }), /APPEND root=\/dev\/sda\n/);
+  });
+
+  test("on a CD, is found by the first stage", async () => {
+    const config = await bytesOf("iso-bios", { ...cd, stage1 });
+    assert.match(config, /INITRD \/boot\/initrd\.img\n {2}APPEND quiet rootfstype=ramfs\n/);
+    assert.match(config, /070701 the first stage/);
+    assert.match(config, /squashfs [0-9a-f]{8}\nerofs [0-9a-f]{8}\niso9660 [0-9a-f]{8}\niso9660 [0-9a-f]{8}\n/);
+  });
+
+  test("on a CD, has no folder of the loader's name", async () => {
+    await assert.rejects(bytesOf("iso-bios", { ...cd, tree: () => [fileEntry("isolinux/x", "1")] }), { code: "INVALID_DEFINITION", message: /isolinux\/x: the CD's loader has the folder isolinux/ });
+  });
+});
+
 describe("a name that is none is refused, with those that are", () => {
   for (const name of ["", "Tar", "toString", "iso"]) {
     test(JSON.stringify(name), () => assert.throws(() => formatWriter(name), { code: "INVALID_DEFINITION", message: new RegExp(Object.keys(FORMATS)[0]!.replace("+", "\\+")) }));
