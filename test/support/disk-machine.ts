@@ -21,14 +21,16 @@ export interface DiskMachine {
   readonly driver: "raw" | "qcow2" | "vpc" | "vmdk";
   readonly firmware: Firmware;
   /** How the machine sees it: a CD is behind a SATA controller, which Debian's cloud kernel has no driver for, or a SCSI one. @default "disk" */
-  readonly as?: "disk" | "cd" | "scsi-cd";
+  readonly as?: "disk" | "nvme" | "cd" | "scsi-cd";
   /** @default 512 */
   readonly memoryMiB?: number;
   /** Whether it has a TPM. @default false */
   readonly tpm?: boolean;
+  /** A port of this host that the machine reaches at 169.254.169.254:80, as it reaches its cloud's metadata. @default none */
+  readonly metadataPort?: number;
 }
 
-const DEVICES = { disk: "virtio-blk-pci", cd: "ide-cd", "scsi-cd": "scsi-cd" } as const;
+const DEVICES = { disk: "virtio-blk-pci", nvme: "nvme,serial=vol0", cd: "ide-cd", "scsi-cd": "scsi-cd" } as const;
 const NONCE = "disk-boot";
 const LONGEST = 120_000;
 const PFLASH = {
@@ -86,11 +88,15 @@ export function onceHealthy(path: string): (console: string, port: number) => Pr
   };
 }
 
-async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk", memoryMiB = 512 }: DiskMachine, folder: string, port: number): Promise<string[]> {
+async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk", memoryMiB = 512, metadataPort }: DiskMachine, folder: string, port: number): Promise<string[]> {
   const publish = [{ protocol: "tcp" as const, address: "127.0.0.1", hostPort: port, guestPort: 80 }];
   const common = qemuArguments({ arch, accelerator: "tcg", name: "linuxkit-test", kernel: "", cmdline: "", memoryMiB, cpus: 1, publish, disks: [], firmware: [{ name: FIRMWARE.nonce, file: "nonce" }] });
   // the disk brings its own
   for (const option of ["-kernel", "-append"]) common.splice(common.indexOf(option), 2);
+  if (metadataPort !== undefined) {
+    const network = common.findIndex((option) => option.startsWith("user,"));
+    common[network] += `,net=169.254.169.0/24,dhcpstart=169.254.169.15,guestfwd=tcp:169.254.169.254:80-cmd:busybox nc 127.0.0.1 ${metadataPort}`;
+  }
   // only in its management mode may the processor write the variables that say what is trusted
   if (firmware === "secure-boot" && arch === "amd64") common[common.indexOf("-machine") + 1] += ",smm=on";
   const node = { driver, "node-name": "boot", "read-only": true, file: { driver: "file", filename: path, "read-only": true } };

@@ -65,6 +65,8 @@ echo 0 >/proc/sys/kernel/ctrl-alt-del
 open_events 1
 watch_power &
 run_onboot
+# a task may have asked the cloud for it
+[ ! -s /run/config/hostname ] || hostname -F /run/config/hostname
 close_kernel
 start_services
 until [ "$ending" ]; do

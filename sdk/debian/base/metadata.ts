@@ -1,0 +1,100 @@
+import { z } from "zod";
+import type { DebianImage } from "../../definition/debian-image.ts";
+import { fields, seconds, word } from "../../definition/fields.ts";
+import { checked, debianImage } from "./arguments.ts";
+import { BUSYBOX_SHELL } from "./init.ts";
+
+const schema = fields({
+  /** Whose service is asked: `aws` is version 2 of EC2's. */
+  cloud: z.enum(["aws"]),
+  /** Where it is. @default "169.254.169.254:80" */
+  endpoint: word.regex(/^[0-9a-fA-F.:[\]]+:\d+$/, "an address and a port, such as 169.254.169.254:80").optional(),
+  /** Seconds to wait for it before the task fails. @default 60 */
+  timeout: seconds.optional(),
+});
+
+/** Arguments of `debian.metadata`. */
+export type MetadataArgs = z.input<typeof schema>;
+
+/**
+ * Reads what the cloud knows of this machine into `/run/config`, as LinuxKit's own task does: `provider`, `userdata`,
+ * `hostname`, `instance_id`, `local_ipv4`, `ssh/authorized_keys`. What the cloud has none of has no file. An onboot
+ * task, after `debian.dhcp()`; it fails where nobody answers in time.
+ *
+ * Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" (version 2).
+ */
+export function metadata(args: MetadataArgs): DebianImage {
+  const { endpoint = "169.254.169.254:80", timeout = 60 } = checked("debian.metadata", schema, args);
+  const at = endpoint.lastIndexOf(":");
+  return debianImage(
+    {
+      packages: ["busybox-static"],
+      files: [BUSYBOX_SHELL, { path: "usr/lib/linuxkit/metadata-aws", contents: SCRIPT, mode: "0755" }],
+    },
+    {
+      command: ["/usr/lib/linuxkit/metadata-aws", endpoint.slice(0, at).replace(/^\[|\]$/g, ""), endpoint.slice(at + 1), String(timeout)],
+      net: "host",
+      binds: ["/run/config:/run/config"],
+      tmpfs: ["/tmp"],
+      runtime: { mkdir: ["/run/config/ssh"] },
+    },
+  );
+}
+
+// $1 address, $2 port, $3 seconds to wait. BusyBox's wget knows no PUT, so requests are written out.
+const SCRIPT = `#!/bin/sh
+address=$1 port=$2 seconds=$3
+config=\${CONFIG:-/run/config}
+answer=$(mktemp)
+
+# request METHOD PATH HEADER FILE: 0 when there was a body for FILE, 1 when there is none, 2 when nobody answered
+request() {
+  printf '%s %s HTTP/1.0\\r\\nHost: %s\\r\\n%s\\r\\n\\r\\n' "$1" "$2" "$address" "$3" | nc -w 5 "$address" "$port" >"$answer" 2>/dev/null
+  read -r _ status _ <"$answer" || return 2
+  case "$status" in
+  200) ;;
+  404) return 1 ;;
+  *) echo "metadata: $2 answered \${status:-nothing}" >&2; return 2 ;;
+  esac
+  # the body begins after the first empty line, and may be of any bytes
+  head=0
+  while IFS= read -r line; do
+    head=$((head + \${#line} + 1))
+    [ "$line" = "$(printf '\\r')" ] && break
+  done <"$answer"
+  tail -c +$((head + 1)) "$answer" >"$4"
+}
+
+token=$(mktemp)
+read -r start _ </proc/uptime
+until request PUT /latest/api/token "X-aws-ec2-metadata-token-ttl-seconds: 300" "$token"; do
+  read -r now _ </proc/uptime
+  if [ "$((\${now%.*} - \${start%.*}))" -ge "$seconds" ]; then
+    echo "metadata: no answer from $address:$port within $seconds s: is the metadata service enabled for this machine?" >&2
+    exit 1
+  fi
+  sleep 1
+done
+header="X-aws-ec2-metadata-token: $(cat "$token")"
+
+# get PATH FILE: what the machine has none of leaves no file
+get() {
+  request GET "/latest/$1" "$header" "$config/$2.new"
+  case $? in
+  0) mv "$config/$2.new" "$config/$2" ;;
+  1) ;;
+  *) echo "metadata: cannot read $1" >&2; exit 1 ;;
+  esac
+}
+
+umask 077
+mkdir -p "$config/ssh"
+get user-data userdata
+get meta-data/hostname hostname
+get meta-data/instance-id instance_id
+get meta-data/local-ipv4 local_ipv4
+get meta-data/public-keys/0/openssh-key ssh/authorized_keys
+chmod 0644 "$config"/hostname "$config"/instance_id "$config"/local_ipv4 2>/dev/null
+echo AWS >"$config/provider"
+echo "metadata: $(cat "$config/instance_id" 2>/dev/null || echo "this machine"), $(wc -c <"$config/userdata" 2>/dev/null || echo 0) bytes of user data"
+`;

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { awsClients } from "../../providers/aws/access/clients.ts";
+import { awsSnapshotService } from "../../providers/aws/ebs/aws-snapshot-service.ts";
+import { uploadSnapshot } from "../../providers/aws/ebs/upload-snapshot.ts";
+import { debian, Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
+import { decodeBlockList } from "../../sdk/upload/block-list.ts";
+import { BLOCK_BYTES } from "../../sdk/upload/block-map.ts";
+import { openJournal } from "../../sdk/upload/journal.ts";
+import { AwsServer } from "../support/aws/aws-server.ts";
+import { bootDisk, onceHealthy } from "../support/disk-machine.ts";
+import { buildDisks } from "../support/disk-os.ts";
+import { scratch } from "../support/judge.ts";
+import { MetadataServer } from "../support/metadata-server.ts";
+
+/** An OS whose page says what the cloud told the machine. */
+const os = new Image({
+  kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
+  init: [debian.init()],
+  onboot: [new OnbootTask("dhcp", { image: debian.dhcp() }), new OnbootTask("metadata", { image: debian.metadata({ cloud: "aws" }) })],
+  services: [
+    new Service("web", {
+      image: debian.packages({ packages: ["busybox-static"] }),
+      command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/run/config"],
+      uts: "host",
+      net: "host",
+      binds: ["/run/config:/run/config:ro"],
+      capabilities: ["CAP_NET_BIND_SERVICE", "CAP_DAC_READ_SEARCH"],
+      health: { tcp: { port: 80 } },
+    }),
+  ],
+});
+
+test("what arrived at EBS boots from an NVMe disk and has read its user data", { timeout: 300_000 }, async () => {
+  await using folder = await scratch();
+  await using server = await AwsServer.start();
+  Object.assign(process.env, server.environment);
+  const built = await buildDisks(os, { format: "aws" });
+  const image = built.files.find(({ role }) => role === "image");
+  assert.ok(image?.blocks);
+  const clients = awsClients({});
+  const journal = await openJournal(join(folder.path, "journal"));
+  const { id } = await uploadSnapshot(awsSnapshotService(clients), { file: image.path, size: image.size, blocks: decodeBlockList(image.blocks), key: "k", description: "d", tags: {}, journal, pollMs: 10, signal: AbortSignal.timeout(120_000), onProgress: () => {} });
+  for (const client of Object.values(clients)) client.destroy();
+
+  const volume = join(folder.path, "volume");
+  const handle = await open(volume, "w");
+  await handle.truncate(image.size);
+  for (const [index, bytes] of server.ebs.blocksOf(id)) await handle.write(bytes, 0, BLOCK_BYTES, index * BLOCK_BYTES);
+  await handle.close();
+
+  await using metadata = await MetadataServer.start({ "user-data": "role=web\n", "meta-data/instance-id": "i-0123", "meta-data/hostname": "ip-10-0-0-7.internal" });
+  const { answer, console } = await bootDisk({ path: volume, driver: "raw", firmware: "efi", as: "nvme", metadataPort: metadata.port }, onceHealthy("/userdata"));
+  assert.equal(answer, "role=web\n", console);
+  assert.ok(metadata.requests.includes("PUT /latest/api/token 200") && metadata.requests.every((request) => !request.endsWith(" 401")), metadata.requests.join());
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { metadata } from "../../sdk/debian/base/metadata.ts";
+import { MetadataServer } from "../support/metadata-server.ts";
+import { noise } from "../support/disks.ts";
+
+/** Runs the task's script in BusyBox, as in the guest, but for the folder that it writes. */
+async function run(port: number, timeout: number): Promise<{ status: number; text: string; folder: string; read(name: string): Promise<Buffer> }> {
+  const folder = await mkdtemp(join(tmpdir(), "metadata-"));
+  const { debian } = metadata({ cloud: "aws" });
+  const script = debian.files.find(({ path }) => path.endsWith("metadata-aws"))?.contents ?? "";
+  const file = join(folder, "script");
+  await writeFile(file, script);
+  const config = join(folder, "config");
+  return new Promise((resolve) => {
+    execFile("busybox", ["sh", "-c", `mkdir "$CONFIG"; . "${file}"`, "sh", "127.0.0.1", String(port), String(timeout)], { env: { CONFIG: config, PATH: process.env.PATH }, timeout: 30_000 }, (error, stdout, stderr) => {
+      resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr, folder, read: (name) => readFile(join(config, name)) });
+    });
+  });
+}
+
+describe("debian.metadata", () => {
+  test("reads user data of any bytes, and what else there is", async () => {
+    const userData = Buffer.concat([Buffer.from("\r\n\r\n\0"), noise(100_000, "u"), Buffer.from("\n\n")]);
+    await using server = await MetadataServer.start({ "user-data": userData, "meta-data/instance-id": "i-1", "meta-data/hostname": "ip-10-0-0-1.internal", "meta-data/public-keys/0/openssh-key": "ssh-ed25519 AAAA me\n" });
+    const { status, text, folder, read } = await run(server.port, 5);
+    assert.equal(status, 0, text);
+    assert.ok((await read("userdata")).equals(userData));
+    assert.equal((await read("hostname")).toString(), "ip-10-0-0-1.internal");
+    assert.equal((await read("ssh/authorized_keys")).toString(), "ssh-ed25519 AAAA me\n");
+    assert.equal((await read("provider")).toString(), "AWS\n");
+    assert.equal(((await stat(join(folder, "config", "userdata"))).mode & 0o777), 0o600);
+    assert.match(text, /metadata: i-1, 100007 bytes of user data/);
+    assert.deepEqual((await readdir(join(folder, "config"))).sort(), ["hostname", "instance_id", "provider", "ssh", "userdata"]);
+    assert.ok(server.requests.every((request) => !request.endsWith(" 401")), server.requests.join());
+    await rm(folder, { recursive: true });
+  });
+  test("fails where nobody answers, and says what to look at", async () => {
+    const { status, text, folder } = await run(1, 1);
+    assert.equal(status, 1);
+    assert.match(text, /metadata: no answer from 127\.0\.0\.1:1 within 1 s: is the metadata service enabled for this machine\?/);
+    await rm(folder, { recursive: true });
+  });
+  for (const [args, message] of [
+    [{ cloud: "ibm" }, /debian\.metadata.*cloud/s],
+    [{ cloud: "aws", endpoint: "metadata" }, /an address and a port/],
+  ] as const) {
+    test(`refused: ${JSON.stringify(args)}`, () => assert.throws(() => metadata(args as never), { code: "INVALID_DEFINITION", message }));
+  }
+});
