@@ -26,6 +26,8 @@ const DEBIAN_PACKAGES = {
   },
   judges: {
     busybox: "busybox-static",
+    "/usr/include/linux/seccomp.h": "linux-libc-dev",
+    nft: "nftables",
     cpio: "cpio",
     crun: "crun",
     depmod: "kmod",

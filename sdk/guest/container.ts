@@ -37,6 +37,8 @@ export interface GuestContainer {
   readonly gid?: number;
   /** The container has its own network, so HTTP and TCP checks enter it. */
   readonly privateNetwork?: boolean;
+  /** Services only: its link on the machine's firewall; see `firewall.ts`. */
+  readonly link?: { readonly link: string; readonly gateway: string; readonly address: string };
   /** Services only; default `always`. */
   readonly restart?: "always" | "on-failure" | "never";
   /** Services only. */
@@ -107,7 +109,7 @@ export function guestContainer(container: GuestContainer, bundle: string = bundl
   } else {
     lines.push(`timeout=${seconds(container.timeout ?? (phase === "onboot" ? 300 : 30))}`, `optional=${container.optional ? 1 : 0}`);
   }
-  const attached = attachCalls(runtime);
+  const attached = attachCalls(runtime, container.link);
   lines.push(`attached=${attached.length > 0 ? 1 : 0}`, ...shellFunction("prepare", prepareCalls(container, bundle)));
   if (attached.length > 0) lines.push(...shellFunction("attach", attached));
   if (health) lines.push(...shellFunction("check", [checkCall(health, container.privateNetwork ?? false)]));
@@ -140,8 +142,9 @@ function mountCall({ type = "", source = "", options = [] }: RuntimeMount, desti
   return `mount_at ${quote(type)} ${quote(source)} ${quote(options.join(","))} ${quote(destination)}`;
 }
 
-function attachCalls({ interfaces = [], bindNS = {} }: RuntimeActions): string[] {
+function attachCalls({ interfaces = [], bindNS = {} }: RuntimeActions, own: GuestContainer["link"]): string[] {
   const calls = interfaces.map((link) => interfaceCall(link));
+  if (own) calls.unshift(`private_link ${quote(own.link)} ${quote(own.gateway)} ${quote(own.address)}`);
   for (const [namespace, path] of Object.entries(bindNS)) {
     // LinuxKit writes every key, those that are not asked for as ""
     if (path) calls.push(`bind_namespace ${quote(namespace)} ${quote(path)}`);

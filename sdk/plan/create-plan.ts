@@ -1,5 +1,6 @@
 import { LinuxKitError } from "../core/errors.ts";
 import { END_MARK, END_MARK_CONTENTS, guestFiles, MOUNT_POINTS } from "../guest/files.ts";
+import type { PrivateNetwork } from "../guest/firewall.ts";
 import { HEALTHZ_CAPABILITIES } from "../guest/healthz.ts";
 import type { Resolved, ResolvedImage } from "../resolve/resolve.ts";
 import { accountNumber, containerAccounts } from "../runtime/account.ts";
@@ -12,6 +13,7 @@ import { fileSteps, type Metadata } from "./files.ts";
 import { guestStep } from "./guest-bundle.ts";
 import { debianPlace, foldersAbove, type Place, plainPlace } from "./place.ts";
 import { kernelSegments, moduleSegments, planKernel } from "./kernel.ts";
+import { privateNetworks } from "./private-networks.ts";
 import { type Compression, type Plan, type PlanSegment, type PlanStep, planDigest, type UnpackStep } from "./plan.ts";
 import { isDebian, sourceOf } from "./source.ts";
 import { volumeSteps, volumeTrees } from "./volumes.ts";
@@ -49,14 +51,15 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
 
   const accounts = containerAccounts(definition);
   const { large, small } = fileSteps(definition.files, place, (owner, path) => accountNumber(owner, accounts, path), metadata);
-  const init = initSteps(resolved, image, own, place);
+  const networks = privateNetworks(laidOut, own);
+  const init = initSteps(resolved, image, own, place, [...networks.values()]);
   const trees = [...volumeTrees(resolved), ...containerTrees(laidOut, image)];
   // an image that holds nothing but what init holds too shares its bytes, as hard links, when it is in the same segment
   const initPackages = packagesOf(definition.init.map((_, index) => image(`init[${index}]`)));
   const sharing = trees.filter((step) => own && step.kind === "unpack" && isDebian(step.source) && step.source.packages.every(({ sha256 }) => initPackages.has(sha256)));
   const apart = trees.filter((step) => !sharing.includes(step));
 
-  const config: PlanStep[] = [...laidOut.flatMap((bundle) => bundleSteps(bundle, own, laidOut)), ...volumeSteps(definition), ...small];
+  const config: PlanStep[] = [...laidOut.flatMap((bundle) => bundleSteps(bundle, own, laidOut, networks.get(bundle.phase === "services" ? bundle.name : ""))), ...volumeSteps(definition), ...small];
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
   const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });
   const below = [...init, ...config, ...large].flatMap((step) => (step.kind === "entry" ? [step.path] : []));
@@ -84,7 +87,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   return { ...plan, digest: planDigest(plan) };
 }
 
-function initSteps({ definition, arch }: Resolved, image: (location: string) => ResolvedImage, own: boolean, place: Place): PlanStep[] {
+function initSteps({ definition, arch }: Resolved, image: (location: string) => ResolvedImage, own: boolean, place: Place, networks: readonly PrivateNetwork[]): PlanStep[] {
   const steps: PlanStep[] = definition.init.map((_, index): UnpackStep => {
     const location = `init[${index}]`;
     return { kind: "unpack", source: sourceOf(image(location)), prefix: "", place: "init", location };
@@ -92,7 +95,7 @@ function initSteps({ definition, arch }: Resolved, image: (location: string) => 
   if (!own) return steps;
   for (const path of MOUNT_POINTS) steps.push(directoryStep(path));
   const { healthPort, harden } = definition;
-  const options = { ...(healthPort !== undefined && { healthPort }), ...(harden && { parameters: hardeningParameters(harden, arch) }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) };
+  const options = { networks, ...(healthPort !== undefined && { healthPort }), ...(harden && { parameters: hardeningParameters(harden, arch) }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) };
   for (const { path, mode, contents } of guestFiles(options)) steps.push(fileStep(place(path), contents, mode));
   return steps;
 }
@@ -103,13 +106,13 @@ function containerTrees(laidOut: readonly Bundle[], image: (location: string) =>
     .map(({ tree, location }) => ({ kind: "unpack", source: sourceOf(image(`${location}.image`)), prefix: tree, place: "container", location: `${location}.image` }));
 }
 
-function bundleSteps(bundle: Bundle, own: boolean, all: readonly Bundle[]): PlanStep[] {
+function bundleSteps(bundle: Bundle, own: boolean, all: readonly Bundle[], network: PrivateNetwork | undefined): PlanStep[] {
   const { path, directories, config, runtime } = bundle;
   return [
     ...directories.map((directory) => directoryStep(directory)),
     fileStep(`${path}/config.json`, config),
     fileStep(`${path}/runtime.json`, runtime),
-    ...(own ? [guestStep(bundle, all)] : []),
+    ...(own ? [guestStep(bundle, all, network)] : []),
   ];
 }
 

@@ -1,11 +1,12 @@
 import { type GuestContainer, GUEST_FILE, guestContainer } from "../guest/container.ts";
 import type { RuntimeActions } from "../guest/runtime-actions.ts";
+import type { PrivateNetwork } from "../guest/firewall.ts";
 import type { Bundle } from "../runtime/bundle.ts";
 import { fileStep } from "./entry-step.ts";
 import type { EntryStep } from "./plan.ts";
 
 /** The shell file that our own guest reads beside a bundle's JSON. `all` are the bundles of the image, for who waits for whom. */
-export function guestStep(bundle: Bundle, all: readonly Bundle[]): EntryStep {
+export function guestStep(bundle: Bundle, all: readonly Bundle[], network: PrivateNetwork | undefined): EntryStep {
   const { health, restart, restartLimit, timeout, optional, stopTimeout, after, log, sandbox } = bundle.container;
   const { name, phase, path, readonly, unpacks, tree, uid, gid, privateNetwork, memoryLimited, ownGroup, secrets } = bundle;
   const container: GuestContainer = {
@@ -18,6 +19,7 @@ export function guestStep(bundle: Bundle, all: readonly Bundle[]): EntryStep {
     gid,
     privateNetwork,
     // exactly one of http, tcp and command, which the schema has checked and its type does not say
+    ...(network && { link: { link: network.link, gateway: network.gateway, address: network.address } }),
     ...(health && { health: health as unknown as NonNullable<GuestContainer["health"]> }),
     ...(restart && { restart }),
     ...(timeout !== undefined && { timeout }),

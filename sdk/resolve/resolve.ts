@@ -3,6 +3,7 @@ import type { Digest } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
 import type { Definition } from "../definition/definition.ts";
+import { withPrivateNetwork } from "../debian/private-network.ts";
 import { withVolumeTasks } from "../debian/volume-tasks.ts";
 import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
@@ -34,7 +35,7 @@ export interface ResolvedLayout {
 
 /** A definition in which every image is settled. */
 export interface Resolved {
-  /** With the tasks of its persistent volumes. */
+  /** With the tasks of its persistent volumes, and what private networks need. */
   readonly definition: Definition;
   readonly arch: Arch;
   /** By place in the definition: `services.web.image`. */
@@ -88,7 +89,7 @@ export interface ResolveOptions {
  * has exactly the sources of this definition.
  */
 export async function resolve(given: Definition, options: ResolveOptions): Promise<Resolved> {
-  const definition = withVolumeTasks(given);
+  const definition = withPrivateNetwork(withVolumeTasks(given));
   const { arch, sources, update = "locked" } = options;
   const lock = update === "locked" && options.lock?.arch === arch ? options.lock : undefined;
   const debian: Record<string, LockedDebian> = {};

@@ -23,7 +23,7 @@ export function linuxkitNamespaces({ net, ipc, uts, pid, userns }: EffectiveFiel
 /** Our own sandbox's: everything is the container's own, unless it says otherwise, but for the network. */
 export function sandboxNamespaces({ net, ipc, uts, pid, userns }: EffectiveFields): Namespace[] {
   return [
-    ...namespace("network", net, { fresh: ["new", "none"] }),
+    ...namespace("network", net, { fresh: ["new", "none", "private"] }),
     ...namespace("ipc", ipc, { unset: "new" }),
     ...namespace("uts", uts, { unset: "new" }),
     ...namespace("pid", pid, { unset: "new" }),

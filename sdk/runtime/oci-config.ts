@@ -1,6 +1,7 @@
 import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Container } from "../definition/container.ts";
+import { networkKind } from "../definition/network.ts";
 import { rlimitName } from "../definition/container-fields.ts";
 import { accountNumber, type Accounts } from "./account.ts";
 import { expandCapabilities, linuxkitCapabilities, sandboxCapabilities } from "./capabilities.ts";
@@ -54,7 +55,7 @@ const UNLIMITED = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSO
 export function ociConfig(merged: EffectiveFields, context: OciContext): OciConfig {
   const { name, path, container, users, groups } = context;
   const linuxkit = container.sandbox === "linuxkit";
-  const fields = linuxkit ? merged : sandboxDefaults(merged, name);
+  const fields = linuxkit ? merged : sandboxDefaults(networkKind(container) === "private" ? { ...merged, net: "private" } : merged, name);
   const uid = accountNumber(fields.uid, users, `${path}.uid`);
   const gid = accountNumber(fields.gid, groups, `${path}.gid`);
   const additionalGids = (fields.additionalGids ?? []).map((group, index) => accountNumber(group, groups, `${path}.additionalGids[${index}]`));

@@ -51,9 +51,20 @@ export PATH
 pid=$(sed -n 's/.*"pid" *: *\([0-9]*\).*/\1/p')
 [ "$pid" ] || exit 1
 
+# make_veth NAME PEER: BusyBox cannot say the peer's name when it makes the pair
+make_veth() {
+  ip link add "$1" type veth && read -r index <"/sys/class/net/$1/iflink" || return
+  for other in /sys/class/net/*; do
+    read -r at <"$other/ifindex" && [ "$at" = "$index" ] || continue
+    ip link set "\${other##*/}" name "$2"
+    return
+  done
+  return 1
+}
+
 # add_veth NAME PEER: the peer stays outside
 add_veth() {
-  ip link add "$1" type veth peer name "$2" && move_link "$1"
+  make_veth "$1" "$2" && move_link "$1"
 }
 
 # add_link NAME TYPE
@@ -69,6 +80,17 @@ add_link_in_root() {
 # move_link NAME
 move_link() {
   ip link set "$1" netns "$pid"
+}
+
+# private_link LINK GATEWAY ADDRESS: a network of two, this machine and the container
+private_link() {
+  # that of the last start goes with its namespace, a little later
+  ip link del "$1" 2>/dev/null
+  make_veth "$1" "$1.inside" && ip link set "$1.inside" netns "$pid" &&
+    echo 1 >"/proc/sys/net/ipv6/conf/$1/disable_ipv6" && echo 1 >"/proc/sys/net/ipv4/conf/$1/rp_filter" &&
+    ip addr add "$2/31" dev "$1" && ip link set "$1" up &&
+    nsenter -t "$pid" -n /bin/busybox sh -c 'ip link set lo up && ip link set "$0.inside" name eth0 &&
+      ip addr add "$2/31" dev eth0 && ip link set eth0 up && ip route add default via "$1"' "$1" "$2" "$3"
 }
 
 # bind_namespace KIND FILE

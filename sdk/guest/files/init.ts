@@ -68,6 +68,7 @@ run_onboot
 # a task may have asked the cloud for it
 [ ! -s /run/config/hostname ] || hostname -F /run/config/hostname
 close_kernel
+start_firewall
 start_services
 until [ "$ending" ]; do
   # waits for its own children and reaps whatever was orphaned; comes back at once when there is none

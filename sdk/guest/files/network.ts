@@ -1,7 +1,8 @@
 import { shell } from "../shell.ts";
 
 /** `/lib/linuxkit/network`: what every machine has before its first task. */
-export const NETWORK = shell`# The loopback link, the host name, and a place for name servers. All else is the work of an onboot task.
+export const NETWORK = shell`# The loopback link, the host name, and a place for name servers. Addresses are the work of an onboot task. The firewall
+# is there before the first service that has a network of its own.
 
 start_network() {
   # the kernel gives it 127.0.0.1 by itself
@@ -17,5 +18,20 @@ start_network() {
     mkdir -p /run/resolvconf
     [ -e /etc/resolv.conf ] || : >/etc/resolv.conf
   fi
+}
+
+# start_firewall: it knows the name servers that a task has found
+start_firewall() {
+  [ -e /lib/linuxkit/firewall ] || return 0
+  {
+    cat /lib/linuxkit/firewall
+    while read -r key address _; do
+      case $key:$address in
+        nameserver:*[!0-9.]*) ;;
+        nameserver:?*) echo "add element ip linuxkit nameservers { $address }" ;;
+      esac
+    done </etc/resolv.conf
+  } 2>/dev/null | nft -f - 2>/run/linuxkit/firewall.log || boot_failed "the firewall cannot be set up: $(last_line /run/linuxkit/firewall.log)"
+  echo 1 >/proc/sys/net/ipv4/ip_forward
 }
 `;
