@@ -65,6 +65,7 @@ export async function publish({ target, key }: Publication, { definition, artifa
   const repository = createRegistryClient({ auth: registryAuth, signal }).repository(target.registry, target.repository, "pull,push");
   const neighbour = cache?.to === undefined ? undefined : parseRepositoryName(cache.to, "cache.to");
   const document = artifact.files.find(({ role }) => role === "sbom");
+  const mapped = artifact.files.flatMap((file) => (file.blocks === undefined ? [] : [[file.name.slice(name.length), file.blocks] as const]));
   const config = {
     arch: plan.arch,
     name,
@@ -73,6 +74,8 @@ export async function publish({ target, key }: Publication, { definition, artifa
     planDigest: plan.digest,
     definitionDigest: digestOf(canonicalJson(withoutSecrets(definition))),
     ...(artifact.pcrs && { pcrs: artifact.pcrs }),
+    ...(artifact.memoryMiB !== undefined && { memoryMiB: artifact.memoryMiB }),
+    ...(mapped.length > 0 && { blocks: Object.fromEntries(mapped) }),
     segments: artifact.segments.map(({ name: own, size }) => ({ name: own, size })),
     lock: lock as never,
   };

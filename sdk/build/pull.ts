@@ -1,5 +1,6 @@
 import { type Arch, ARCHES, isArch } from "../core/arch.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
+import { present } from "../core/present.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { parseReference, type RegistryReference } from "../oci/reference.ts";
 import { createRegistryClient, type RegistryClient, type Repository } from "../oci/registry/client.ts";
@@ -54,9 +55,14 @@ export async function pull(reference: string, options: PullOptions): Promise<Bui
   const found = await findOs(repository, parsed, arch);
   if (keys) await verifyOneOf(repository, found.digests, keys);
   if (artifactDigest(found.files) !== found.config.digest) throw new LinuxKitError("CORRUPT", `${parsed.text}: its files are not those that its configuration is of`, { path: parsed.text });
-  const files = await fetchOs(repository, found.config.name, [...found.files, ...(await documentOf(repository, found, options))], options);
-  const { digest, planDigest, cmdline, segments, lock, pcrs } = found.config;
-  return { files, digest, planDigest, cmdline, segments: segments.map((segment) => ({ ...segment, cached: true })), lock: lock as unknown as Lock, ...(pcrs && { pcrs }) };
+  const fetched = await fetchOs(repository, found.config.name, [...found.files, ...(await documentOf(repository, found, options))], options);
+  const { digest, planDigest, cmdline, segments, lock, pcrs, memoryMiB, blocks = {} } = found.config;
+  const { name = found.config.name } = options;
+  const files = fetched.map((file) => {
+    const suffix = file.name.slice(name.length);
+    return Object.hasOwn(blocks, suffix) ? { ...file, blocks: present(blocks[suffix]) } : file;
+  });
+  return { files, digest, planDigest, cmdline, segments: segments.map((segment) => ({ ...segment, cached: true })), lock: lock as unknown as Lock, ...(pcrs && { pcrs }), ...(memoryMiB !== undefined && { memoryMiB }) };
 }
 
 /** The reference, or what to write instead: what its tag means now. */

@@ -36,7 +36,9 @@ export async function withArtifactFiles<T>(paths: readonly string[], cacheDir: s
 }
 
 async function rebuild(path: string, digest: Digest, artifacts: ArtifactStore, builder: Builder, work: BuildWork): Promise<void> {
-  const { inputs, outputs } = knownBuild(digest) ?? (await recorded(path, digest, artifacts));
+  const { inputs: known, outputs } = knownBuild(digest) ?? (await recorded(path, digest, artifacts));
+  // what is missing here is published already, and its tag may be another's by now
+  const { push: _, ...inputs } = known;
   work.progress({ stage: "build", message: `${basename(path)} is not in the cache and is built again` });
   const got = (await keepBuild(artifacts, builder, { ...inputs, name: nameOf(basename(path), inputs.name, outputs) }, outputs.lock, work)).digest;
   if (got !== digest) {

@@ -41,6 +41,10 @@ export const osConfigSchema = z.object({
   digest: digestSchema,
   planDigest: digestSchema,
   definitionDigest: digestSchema,
+  /** MiB of memory that booting takes where the root is an initramfs. */
+  memoryMiB: z.number().nonnegative().optional(),
+  /** By what follows `name` in a file's name: which of its blocks hold anything, for uploads that leave out the others. */
+  blocks: z.record(z.string(), z.base64()).optional(),
   /** Registers of a TPM after a start, for formats of one EFI program. */
   pcrs: z.object({ 4: hex, 9: hex, 11: hex }).optional(),
   segments: z.array(z.object({ name: z.string(), size })),

@@ -52,6 +52,18 @@ describe("a file of a build", () => {
     assert.ok(told.some(({ message }) => message === "web-initrd.img is not in the cache and is built again"));
   });
 
+  test("that was published is not published again: its tag may be another's by now", async () => {
+    const type = imageBuildType(builder, cacheDir);
+    // other bytes than the rest of these tests: what the plugin knows is by digest
+    const inputs = { ...INPUTS, image: { ...IMAGE, healthPort: 8099 }, name: "sent", push: { to: "r.example/os:1" } };
+    const outputs = await make(inputs);
+    // the engine shows the plugin what the stack has
+    await type.diff?.({ urn: "u", name: "sent", id: "sent", inputs: inputs as unknown as Properties, oldInputs: inputs, oldOutputs: outputs });
+    await clear(outputs.path);
+    await read(join(outputs.path, "sent-initrd.img"));
+    assert.deepEqual(builder.calls.map(({ options }) => options.push), [inputs.push, undefined]);
+  });
+
   test("that was signed and cleared is not built unsigned", async () => {
     const { path } = await make({ ...INPUTS, formats: ["raw-efi"], secureBoot: makeKeyPair() });
     await clear(path);

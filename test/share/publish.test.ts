@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, test } from "node:test";
 import { build, type BuildOptions, type Built } from "../../sdk/build/build.ts";
+import { publicationOf, publish } from "../../sdk/build/publish.ts";
 import { pull } from "../../sdk/build/pull.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
@@ -14,6 +15,7 @@ import { fetchManifest } from "../../sdk/oci/registry/pull.ts";
 import { listReferrers } from "../../sdk/oci/registry/referrers.ts";
 import { verifyingKey } from "../../sdk/sign/key.ts";
 import { verifyImage } from "../../sdk/sign/verify-image.ts";
+import type { Plan } from "../../sdk/plan/plan.ts";
 import { buildIn } from "../support/case-build.ts";
 import { conformanceImages, serveImages } from "../support/conformance-images.ts";
 import { type Fault, TestRegistry } from "../support/registry.ts";
@@ -131,6 +133,15 @@ describe("pull", async () => {
       assert.deepEqual(got.segments.map(({ name }) => name), built.segments.map(({ name }) => name));
     });
   }
+
+  test("with what the build knows of its files and of the machine that will boot it", async () => {
+    const artifact = { ...built, memoryMiB: 123, pcrs: { 4: "4".repeat(64), 9: "9".repeat(64), 11: "a".repeat(64) }, files: built.files.map((file) => (file.role === "initrd" ? { ...file, blocks: "QUJD" } : file)) };
+    const plan = { digest: built.planDigest, arch: "amd64", cmdline: built.cmdline } as Plan;
+    const pushed = await publish(publicationOf(`${registry.host}/known:1`), { definition: os.spec, artifact, plan, lock: built.lock, name: "os" }, { registryAuth: async () => undefined });
+    const got = await fetched(pushed, { name: "box" });
+    assert.deepEqual([got.memoryMiB, got.pcrs], [123, artifact.pcrs]);
+    assert.deepEqual(got.files.map(({ name, blocks }) => [name, blocks]), [["box-kernel", undefined], ["box-initrd.img", "QUJD"], ["box-cmdline", undefined], ["box-sbom.spdx.json", undefined]]);
+  });
 
   test("under another name", async () => {
     const { files } = await fetched(reference, { name: "box" });
