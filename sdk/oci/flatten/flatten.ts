@@ -1,12 +1,13 @@
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Entry, type EntryHeader, NO_BODY } from "../../archive/entry.ts";
 import { readTar } from "../../archive/read-tar.ts";
 import { verify } from "../../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../../core/errors.ts";
+import { UnnamedFile } from "../../core/unnamed-file.ts";
 import { decompress } from "../decompress.ts";
 import type { Layer } from "../layer.ts";
 import { type Budget, DEFAULT_LIMITS, type FlattenLimits, createBudget } from "./limits.ts";
-import { Spool } from "./spool.ts";
 import { Tree } from "./tree.ts";
 
 export interface FlattenOptions {
@@ -33,11 +34,10 @@ const ID_MAX = 2 ** 32 - 2;
  * @throws CORRUPT, DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED
  */
 export async function* flatten(layers: readonly Layer[], options: FlattenOptions = {}): AsyncGenerator<Entry> {
-  await using spool = await Spool.open(options.spoolDirectory ?? tmpdir());
+  await using spool = await UnnamedFile.open(join(options.spoolDirectory ?? tmpdir(), "flatten"));
   const budget = createBudget({ ...DEFAULT_LIMITS, ...options.limits });
   const tree = new Tree();
   for (const layer of layers) await applyLayer(tree, spool, layer, budget, options.signal);
-  await spool.flush();
 
   for (const { path, inode, link } of tree.paths()) {
     throwIfCancelled(options.signal, "flattening an image");
@@ -46,7 +46,7 @@ export async function* flatten(layers: readonly Layer[], options: FlattenOptions
   }
 }
 
-async function applyLayer(tree: Tree, spool: Spool, layer: Layer, budget: Budget, signal: AbortSignal | undefined): Promise<void> {
+async function applyLayer(tree: Tree, spool: UnnamedFile, layer: Layer, budget: Budget, signal: AbortSignal | undefined): Promise<void> {
   const what = `layer ${layer.digest}`;
   tree.nextLayer(what);
   const blob = verify(layer.open(), layer, what);
