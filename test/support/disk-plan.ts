@@ -13,17 +13,18 @@ const deb = (name: string): LockedDeb => ({ name, version: "1", architecture: "a
 
 const installer = await readFile("/usr/bin/syslinux");
 
+const LOADERS = ["isolinux", "syslinux", "syslinux-common", "systemd-boot-efi"].map(deb);
+const KERNEL = efiProgram({ code: Buffer.alloc(5000, 0x90) });
+
 /** Loaders, the EFI ones of our own making, and a kernel that is or is not an EFI program. */
-function sources(kernel: Uint8Array): Sources {
+export function diskSources(kernel: Uint8Array = KERNEL): Sources & { readonly opened: readonly string[] } {
+  const fake = fakeSources({ base: () => [noiseEntry("base", 200_000)] });
   return {
-    ...fakeSources({ base: () => [noiseEntry("base", 200_000)] }),
+    ...fake,
     openFile: async (_, path) => [path.endsWith("/syslinux") ? installer : path.endsWith(".efi") || path.endsWith(".stub") ? efiProgram() : Buffer.alloc(440)],
     openKernel: async () => ({ body: [kernel] }),
   };
 }
-
-const LOADERS = ["isolinux", "syslinux", "syslinux-common", "systemd-boot-efi"].map(deb);
-const KERNEL = efiProgram({ code: Buffer.alloc(5000, 0x90) });
 
 export interface DiskPlanOptions extends Partial<BuildPlanOptions> {
   readonly cacheDir: string;
@@ -32,7 +33,7 @@ export interface DiskPlanOptions extends Partial<BuildPlanOptions> {
 }
 
 /** Builds an OS of 200 kB of noise, whose kernel is an EFI program of ours, into a folder. */
-export function buildDisk(format: FormatName, outputDir: string, { cacheDir, cmdline = "console=ttyS0", kernel = KERNEL, ...more }: DiskPlanOptions): Promise<Artifact> {
+export function buildDisk(format: FormatName | readonly FormatName[], outputDir: string, { cacheDir, cmdline = "console=ttyS0", kernel = KERNEL, ...more }: DiskPlanOptions): Promise<Artifact> {
   const plan = { ...planOf(segment("base", unpack("base"))), cmdline };
-  return buildPlan({ ...plan, digest: planDigest(plan) }, { format, name: "os", outputDir, cacheDir, store: new BlobStore(cacheDir), sources: sources(kernel), loaders: LOADERS, ...more });
+  return buildPlan({ ...plan, digest: planDigest(plan) }, { format, name: "os", outputDir, cacheDir, store: new BlobStore(cacheDir), sources: diskSources(kernel), loaders: LOADERS, ...more });
 }
