@@ -33,6 +33,7 @@ export type { Step } from "./core/property-path.ts";
 export { debian } from "./debian/images.ts";
 export type { ChronyArgs } from "./debian/base/chrony.ts";
 export type { DhcpArgs } from "./debian/base/dhcp.ts";
+export type { DiskArgs, ExtendArgs, FormatArgs } from "./debian/base/disk.ts";
 export type { GettyArgs } from "./debian/base/getty.ts";
 export type { InitArgs } from "./debian/base/init.ts";
 export type { KernelArgs as DebianKernelArgs } from "./debian/base/kernel.ts";

@@ -81,45 +81,38 @@ test("disks are formatted at first boot, kept through a power cut, and grown whe
 });
 
 describe("a disk that holds anything is left as it is, and the boot says why it ends", { timeout: 400_000 }, () => {
-  const rows: { what: string; prepare: (path: string) => void | Promise<void>; task: OnbootTask; message: RegExp }[] = [
-    {
-      what: "a filesystem",
-      prepare: (path) => void judge("mkfs.ext4", "-q", "-L", "letters", path),
-      task: new OnbootTask("format", { image: debian.format({ label: "data", serial: "mine" }) }),
-      message: /vda holds ext4 with the label letters, and no filesystem with the label data: it was left as it is/,
-    },
-    {
-      what: "a partition table with a filesystem of another kind",
-      prepare: (path) => {
-        judge("sh", "-c", "echo 'label: dos\nstart=1MiB' | sfdisk -q \"$0\"", path);
-        judge("mkfs.vfat", "--offset", "2048", path, String(32 << 10));
-      },
-      task: new OnbootTask("format", { image: debian.format({ label: "data", device: "/dev/vda" }) }),
-      message: /vda holds partitions: vda1 \(vfat\), and no filesystem/,
-    },
-    {
-      what: "data of an unknown kind at its very end",
-      prepare: async (path) => {
-        await using file = await open(path, "r+");
-        await file.write(Buffer.from([7]), 0, 1, 64 * MIB - 1);
-      },
-      task: new OnbootTask("format", { image: debian.format({ label: "data", timeout: 1 }) }),
-      message: /no empty disk to make it on; vda holds data of no kind that is known here, within 4 MiB of its end/,
-    },
-  ];
-  for (const { what, prepare, task, message } of rows) {
-    test(what, async () => {
-      await using folder = await scratch();
-      const disk = await emptyDisk(folder.path, "mine");
-      await prepare(disk.path);
-      const before = digestOf(await readFile(disk.path));
-      await using machine = await bootImage({ onboot: [task], services: [service("never", "sleep 1000")] }, { disks: [disk] });
-      await machine.until("failure", ({ stage }) => stage === "failed");
-      await machine.ended;
-      assert.match(machine.console(), message);
-      assert.equal(digestOf(await readFile(disk.path)), before);
-    });
-  }
+  test("a filesystem, a partition table, and data of an unknown kind", async () => {
+    await using folder = await scratch();
+    const [letters, table, end] = [await emptyDisk(folder.path, "letters"), await emptyDisk(folder.path, "table"), await emptyDisk(folder.path, "end")];
+    judge("mkfs.ext4", "-q", "-L", "letters", letters.path);
+    judge("sh", "-c", "echo 'label: dos\nstart=1MiB' | sfdisk -q \"$0\"", table.path);
+    judge("mkfs.vfat", "--offset", "2048", table.path, String(32 << 10));
+    await using file = await open(end.path, "r+");
+    await file.write(Buffer.from([7]), 0, 1, 64 * MIB - 1);
+    const disks = [letters, table, end];
+    const digests = () => Promise.all(disks.map(async ({ path }) => digestOf(await readFile(path))));
+    const before = await digests();
+
+    await using machine = await bootImage({
+      onboot: [
+        new OnbootTask("by-serial", { image: debian.format({ label: "data", serial: "letters" }), optional: true }),
+        new OnbootTask("by-device", { image: debian.format({ label: "data", device: "/dev/vdb" }), optional: true }),
+        new OnbootTask("absent", { image: debian.format({ label: "data", serial: "nobody", timeout: 1 }), optional: true }),
+        new OnbootTask("elsewhere", { image: debian.format({ label: "letters", serial: "end" }), optional: true }),
+        new OnbootTask("any", { image: debian.format({ label: "data", timeout: 1 }) }),
+      ],
+      services: [service("never", "sleep 1000")],
+    }, { disks });
+    await machine.until("failure", ({ stage }) => stage === "failed");
+    await machine.ended;
+    const said = machine.console();
+    assert.match(said, /onboot by-serial optional .*vda holds ext4 with the label letters, and no filesystem with the label data: it was left as it is/);
+    assert.match(said, /onboot by-device optional .*vdb holds partitions: vdb1 \(vfat\), and no filesystem/);
+    assert.match(said, /onboot absent optional .*no disk with the serial nobody for data; there are: vda vdb vdc/);
+    assert.match(said, /onboot elsewhere optional .*vda has the label letters, and the disk that is named for it is vdc/);
+    assert.match(said, /failed onboot any: .*no empty disk to make it on; vda holds ext4 with the label letters; vdb holds partitions: vdb1 \(vfat\); vdc holds data of no kind that is known here, within 4 MiB of its end/);
+    assert.deepEqual(await digests(), before);
+  });
 
   test("of two empty disks none is taken", async () => {
     await using folder = await scratch();

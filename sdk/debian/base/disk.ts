@@ -8,7 +8,7 @@ import { EXTEND_SCRIPT, FORMAT_SCRIPT } from "./disk-scripts.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 import { MOUNT_SCRIPT, mountPath } from "./mount.ts";
 
-const format = fields({
+const formatSchema = fields({
   /** The filesystem's label: at most 16 letters, digits, `.`, `_` and `-`. */
   label: diskLabel,
   /** Which disk, by the serial that its host gives it; or */
@@ -25,16 +25,16 @@ const format = fields({
   timeout: seconds.optional(),
 });
 
-const extend = format.pick({ label: true, timeout: true });
+const extendSchema = formatSchema.pick({ label: true, timeout: true });
 
-const disk = fields({ ...format.shape, path: mountPath, options: z.array(word.regex(/^[^\s,]+$/, "a mount option")).optional() });
+const diskSchema = fields({ ...formatSchema.shape, path: mountPath, options: z.array(word.regex(/^[^\s,]+$/, "a mount option")).optional() });
 
 /** Arguments of `debian.format`. */
-export type FormatArgs = z.input<typeof format>;
+export type FormatArgs = z.input<typeof formatSchema>;
 /** Arguments of `debian.extend`. */
-export type ExtendArgs = z.input<typeof extend>;
+export type ExtendArgs = z.input<typeof extendSchema>;
 /** Arguments of `debian.disk`. */
-export type DiskArgs = z.input<typeof disk>;
+export type DiskArgs = z.input<typeof diskSchema>;
 
 /**
  * An onboot task that sees to it that there is an ext4 filesystem with that label. Where there is none, it makes one
@@ -42,7 +42,7 @@ export type DiskArgs = z.input<typeof disk>;
  * is never touched, the task then fails saying what is there. At later boots it finds the label, and does nothing.
  */
 export function formatDisk(args: FormatArgs): DebianImage {
-  return diskImage([formatCommand("debian.format", checked("debian.format", format, args))], []);
+  return diskImage([formatCommand("debian.format", checked("debian.format", formatSchema, args))], []);
 }
 
 /**
@@ -51,7 +51,7 @@ export function formatDisk(args: FormatArgs): DebianImage {
  * `debian.mount`, and mends what a sudden end of the machine has left.
  */
 export function extendDisk(args: ExtendArgs): DebianImage {
-  const { label, timeout = 30 } = checked("debian.extend", extend, args);
+  const { label, timeout = 30 } = checked("debian.extend", extendSchema, args);
   return diskImage([extendCommand(label, timeout)], []);
 }
 
@@ -60,13 +60,13 @@ export function extendDisk(args: ExtendArgs): DebianImage {
  * `Volume` is the convenient way to have it.
  */
 export function diskReady(args: DiskArgs): DebianImage {
-  const given = checked("debian.disk", disk, args);
+  const given = checked("debian.disk", diskSchema, args);
   const { label, path, options = ["nosuid", "nodev"], timeout = 30 } = given;
   const mount = ["/usr/lib/linuxkit/mount", `LABEL=${label}`, path, "ext4", options.join(","), wholeSeconds(timeout)];
   return diskImage([formatCommand("debian.disk", given), extendCommand(label, timeout), mount], [path]);
 }
 
-function formatCommand(what: string, { label, serial, device, partition = true, uid = 0, gid = 0, timeout = 30 }: z.output<typeof format>): string[] {
+function formatCommand(what: string, { label, serial, device, partition = true, uid = 0, gid = 0, timeout = 30 }: z.output<typeof formatSchema>): string[] {
   if (serial !== undefined && device !== undefined) throw new LinuxKitError("INVALID_DEFINITION", `${what}: wanted one of serial and device`, { path: "serial" });
   const wanted = serial !== undefined ? `serial:${serial}` : (device ?? "");
   return ["/usr/lib/linuxkit/format", label, wanted, partition ? "1" : "0", `${uid}:${gid}`, wholeSeconds(timeout)];
