@@ -57,4 +57,4 @@ export type { Artifact, ArtifactFile, ArtifactSegment } from "./build/artifact.t
 export type { FormatName } from "./format/formats.ts";
 export type { Lock } from "./resolve/lock.ts";
 export type { BuiltFile } from "./resource/builder.ts";
-export { ImageBuild, type ImageBuildArgs } from "./resource/image-build.ts";
+export { ImageBuild, type ImageBuildArgs, type SignInput } from "./resource/image-build.ts";

@@ -2,6 +2,7 @@ export { type Audit, audit, type AuditOptions } from "./audit.ts";
 export { type Finding, findingLine, type Found, type Level } from "./finding.ts";
 export { policies, type PolicyOptions, policyPack } from "./pack.ts";
 export { RULE_NAMES, RULES } from "./rules.ts";
+export type { Phase } from "../definition/definition.ts";
 export type { Rule, Rules } from "./rule.ts";
 export type { Seen, Subject, Surroundings } from "./subject.ts";
 export { type Section, SECTIONS } from "./sections.ts";
