@@ -7,6 +7,13 @@ import { ImageBuild } from "../../sdk/resource/image-build.ts";
 
 const OS = new Image({ kernel: new Kernel({ image: "example.com/kernel:1" }), init: ["example.com/init:1"] });
 
+const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "kernel+initrd": { kernel: "-kernel", initrd: "-initrd.img", cmdline: "-cmdline" },
+  "kernel+squashfs": { kernel: "-kernel", cmdline: "-cmdline", "base-initrd": "-base-initrd.img", root: "-squashfs.img" },
+  "raw-efi": { image: "-efi.img" },
+};
+const filesOf = (formats: readonly string[]) => formats.flatMap((format) => Object.entries(FILES[format] ?? {}).map(([role, suffix]) => ({ role, name: `web${suffix}` })));
+
 /** What the program registered: by name, its type and inputs. */
 const registered = new Map<string, { readonly type: string; readonly inputs: Record<string, unknown> }>();
 
@@ -14,7 +21,7 @@ await runtime.setMocks({
   newResource({ name, type, inputs }) {
     registered.set(name, { type, inputs });
     const state: Record<string, Record<string, unknown>> = {
-      "linuxkit:index:ImageBuild": { digest: "sha256:1", arch: "amd64", cmdline: "quiet", path: "/cache/1", files: [{ role: "kernel", name: "web-kernel" }, { role: "initrd", name: "web-initrd.img" }, { role: "cmdline", name: "web-cmdline" }] },
+      "linuxkit:index:ImageBuild": { digest: "sha256:1", arch: "amd64", cmdline: "quiet", path: "/cache/1", files: filesOf(inputs.formats ?? ["kernel+initrd"]) },
       "linuxkit:index:QemuVm": { url: "http://127.0.0.1:8080", ports: { "80/tcp": 8080 }, pid: 7, bootId: "b", consoleLog: "/c" },
       "linuxkit:index:QemuDisk": { ...inputs, path: `/disks/${name}.img`, format: "raw", serial: name },
     };
@@ -52,6 +59,18 @@ describe("a machine in a program", () => {
     assert.ok(registered.has("os") && !registered.has("web-image-build"));
     assert.equal(machine.nodes.build, build);
   });
+
+  for (const [formats, want] of [
+    [["kernel+squashfs"], { initrd: "/cache/1/web-base-initrd.img", root: "/cache/1/web-squashfs.img" }],
+    [["kernel+squashfs", "kernel+initrd"], { initrd: "/cache/1/web-initrd.img", root: undefined }],
+  ] as const) {
+    test(`of a build with ${formats.join(" and ")} boots what needs no disk, where there is such`, async () => {
+      const machine = new Machine("web", { build: new ImageBuild("os", { image: OS, formats }) });
+      await settled(machine.url);
+      const { initrd, root } = registered.get("web-vm")?.inputs ?? {};
+      assert.deepEqual({ initrd, root }, want);
+    });
+  }
 
   test("of a machine image makes neither", async () => {
     const machineImage = new MachineImage("base", { image: OS });

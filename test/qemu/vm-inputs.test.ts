@@ -13,10 +13,14 @@ describe("the inputs of a machine", () => {
   });
 
   test("may be unknown, each of them", () => {
-    const unknown: Properties = Object.fromEntries(["arch", "kernel", "initrd", "digest", "cmdline", "memoryMiB", "cpus", "publish", "disks", "waitForHealth", "userData", "secrets"].map((name): [string, typeof UNKNOWN] => [name, UNKNOWN]));
+    const unknown: Properties = Object.fromEntries(["arch", "kernel", "initrd", "root", "digest", "cmdline", "memoryMiB", "cpus", "publish", "disks", "waitForHealth", "userData", "secrets"].map((name): [string, typeof UNKNOWN] => [name, UNKNOWN]));
     const { inputs, failures } = checkVm(unknown);
     assert.deepEqual(failures, []);
     assert.deepEqual(inputs, unknown);
+  });
+
+  test("may name a disk as the root's would be, where there is none", () => {
+    assert.deepEqual(checkVm({ ...GOOD, disks: [{ path: "/d", serial: "root", format: "raw" }] }).failures, []);
   });
 
   test("may be unknown in part", () => {
@@ -28,6 +32,8 @@ describe("the inputs of a machine", () => {
   const bad: [given: Properties, path: string, message: RegExp][] = [
     [{ kernel: undefined }, "kernel", /is missing/],
     [{ initrd: "" }, "initrd", /got "", wanted the path/],
+    [{ root: "" }, "root", /got "", wanted the path/],
+    [{ root: "/r", disks: [{ ...disk, serial: "root" }] }, "disks[0].serial", /got "root", which the disk of the root has/],
     [{ arch: "x86_64" }, "arch", /got "x86_64", wanted amd64, arm64, s390x/],
     [{ memoryMiB: 16 }, "memoryMiB", /got 16, wanted a whole number of MiB, 32 to/],
     [{ memoryMiB: 256.5 }, "memoryMiB", /got 256.5/],
