@@ -95,7 +95,8 @@ function initSteps({ definition, arch }: Resolved, image: (location: string) => 
   if (!own) return steps;
   for (const path of MOUNT_POINTS) steps.push(directoryStep(path));
   const { healthPort, harden } = definition;
-  const options = { networks, ...(healthPort !== undefined && { healthPort }), ...(harden && { parameters: hardeningParameters(harden, arch) }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) };
+  const forwarded = Object.entries(definition.services).flatMap(([name, { log }]) => (log?.forward ? [{ name, url: log.forward }] : []));
+  const options = { networks, forwarded, ...(healthPort !== undefined && { healthPort }), ...(harden && { parameters: hardeningParameters(harden, arch) }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) };
   for (const { path, mode, contents } of guestFiles(options)) steps.push(fileStep(place(path), contents, mode));
   return steps;
 }

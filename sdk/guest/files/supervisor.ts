@@ -14,10 +14,12 @@ start_services() {
   done
   # without services there is nothing to wait for
   [ "$supervisors" ] || say healthy
-  if [ -e /lib/linuxkit/healthz/guest ]; then
-    serve_health &
-    supervisors="$supervisors $!"
-  fi
+  for own in healthz forward; do
+    if [ -e "/lib/linuxkit/$own/guest" ]; then
+      serve "$own" &
+      supervisors="$supervisors $!"
+    fi
+  done
 }
 
 # reserve_memory: what a service without a limit may take of the memory that is free now: an eighth of it, and 8 MiB at
@@ -29,13 +31,13 @@ reserve_memory() {
   most_memory=$(((kilobytes - reserve) * 1024))
 }
 
-# serve_health: it is no part of what it reports, and it can wait until the others run
-serve_health() {
+# serve NAME: a container of the guest's own is no part of what is reported, and can wait until the others run
+serve() {
   set_state() { :; }
   report_healthy() { :; }
-  open_events healthz
+  open_events "$1"
   await_healthy 3
-  supervise /lib/linuxkit/healthz/guest
+  supervise "/lib/linuxkit/$1/guest"
 }
 
 # supervise FILE

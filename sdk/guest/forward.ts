@@ -1,0 +1,32 @@
+import { FORWARD } from "./files/forward.ts";
+import type { GuestFile } from "./files.ts";
+import { ownContainerFiles } from "./own-container.ts";
+
+/** A service whose lines are sent on, and where: `tcp://10.0.0.5:601` or `http://10.0.0.5:8080/path`. */
+export interface Forwarded {
+  readonly name: string;
+  readonly url: string;
+}
+
+/**
+ * The bundle that sends logs to where they are asked for: it sees BusyBox, one script and the logs, and can write nothing.
+ *
+ * @param seccomp its filter of system calls, as the runtime specification has it
+ */
+export function forwardFiles(forwarded: readonly Forwarded[], seccomp?: object): readonly GuestFile[] {
+  return ownContainerFiles({
+    name: "forward",
+    args: ["/bin/busybox", "sh", "/bin/forward"],
+    files: {
+      "bin/forward": { contents: FORWARD, mode: 0o755 },
+      "etc/forward": { contents: forwarded.map(({ name, url }) => `${name} ${url}\n`).join(""), mode: 0o644 },
+    },
+    binds: { logs: "/run/log" },
+    capabilities: [],
+    // the machine's name is a part of what is sent
+    namespaces: ["pid", "ipc", "mount", "cgroup"],
+    memory: (8 + 4 * forwarded.length) << 20,
+    pids: 16 + 8 * forwarded.length,
+    seccomp,
+  });
+}

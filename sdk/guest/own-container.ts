@@ -1,0 +1,53 @@
+import { GUEST_FILE, guestContainer } from "./container.ts";
+import type { GuestFile } from "./files.ts";
+
+/** A container of the guest itself: one script on BusyBox, as nobody, with nothing but what is named here. */
+export interface OwnContainer {
+  /** `healthz`: its folder under `/lib/linuxkit`, and in its id. */
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Files of its root filesystem, by path. */
+  readonly files: Readonly<Record<string, { readonly contents: string; readonly mode: number }>>;
+  /** Folders of the machine that it may read, by the folder where it sees them. */
+  readonly binds: Readonly<Record<string, string>>;
+  readonly capabilities: readonly string[];
+  readonly namespaces: readonly string[];
+  /** Bytes. */
+  readonly memory: number;
+  readonly pids: number;
+  /** Filter of system calls, as the runtime specification has it. */
+  readonly seccomp?: object | undefined;
+}
+
+/** Its bundle. */
+export function ownContainerFiles(container: OwnContainer): readonly GuestFile[] {
+  const { name, files, binds } = container;
+  const folder = `lib/linuxkit/${name}`;
+  const id = `linuxkit.${name}`;
+  const guest = guestContainer({ name: id, phase: "services", directory: id, rootfs: { readonly: true, extracted: `/${folder}/rootfs` } }, `/${folder}`);
+  return [
+    { path: `${folder}/config.json`, mode: 0o644, contents: JSON.stringify(runtimeConfig(container), undefined, 4) },
+    { path: `${folder}/${GUEST_FILE}`, mode: 0o644, contents: guest },
+    ...Object.entries(files).map(([path, file]) => ({ path: `${folder}/rootfs/${path}`, ...file })),
+    // what is mounted onto needs to be there: the root is read-only
+    { path: `${folder}/rootfs/bin/busybox`, mode: 0o755, contents: "" },
+    // the runtime will not start a container that has none of these folders
+    ...["dev", "proc", "sys", ...Object.keys(binds)].sort().map((path) => ({ path: `${folder}/rootfs/${path}/.keep`, mode: 0o644, contents: "" })),
+  ];
+}
+
+function runtimeConfig({ args, binds, capabilities, namespaces, memory, pids, seccomp }: OwnContainer): object {
+  const bind = (source: string, destination: string) => ({ destination, type: "bind", source, options: ["rbind", "ro", "nosuid", "nodev"] });
+  const sets = { bounding: capabilities, effective: capabilities, inheritable: capabilities, permitted: capabilities, ambient: capabilities };
+  return {
+    ociVersion: "1.0.2",
+    process: { user: { uid: 65534, gid: 65534 }, args, cwd: "/", env: ["PATH=/bin"], capabilities: capabilities.length > 0 ? sets : {}, noNewPrivileges: true },
+    root: { path: "rootfs", readonly: true },
+    mounts: [bind("/bin/busybox", "/bin/busybox"), ...Object.entries(binds).map(([inside, outside]) => bind(outside, `/${inside}`))],
+    linux: {
+      resources: { memory: { limit: memory }, pids: { limit: pids } },
+      namespaces: namespaces.map((type) => ({ type })),
+      ...(seccomp && { seccomp }),
+    },
+  };
+}
