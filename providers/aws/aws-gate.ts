@@ -21,8 +21,6 @@ export const gateInputs = z.strictObject({
   minHealthyPercentage: z.int().min(0).max(100).default(90),
   maxHealthyPercentage: z.int().min(100).max(200).default(100),
   instanceWarmup: z.int().min(0).default(60),
-  /** Seconds between two looks. */
-  paceSeconds: z.number().positive().default(5),
   region: text.optional(),
   profile: text.optional(),
   assumeRole: z.strictObject({ roleArn: text, sessionName: text.optional(), externalId: text.optional() }).optional(),
@@ -37,11 +35,15 @@ export interface GateOutputs extends GateInputs {
 
 type Connect = (access: AwsAccess, target: RefreshTarget) => RolloutDriver & Disposable;
 
-/** Waits for a group's instance refresh, and fails the update when it fails or is rolled back; on Cancel it rolls back. */
-export function awsGate(connect: Connect = instanceRefreshDriver): ResourceType<GateInputs, GateOutputs> {
+/**
+ * Waits for a group's instance refresh, and fails the update when it fails or is rolled back; on Cancel it rolls back.
+ *
+ * @param paceSeconds between two looks
+ */
+export function awsGate(connect: Connect = instanceRefreshDriver, paceSeconds = 5): ResourceType<GateInputs, GateOutputs> {
   const roll = async (inputs: GateInputs, { signal, progress }: Work): Promise<GateOutputs> => {
     using driver = connect(inputs, inputs);
-    const { id } = await runRollout(driver, { name: inputs.fleet, signal, progress, paceSeconds: inputs.paceSeconds });
+    const { id } = await runRollout(driver, { name: inputs.fleet, signal, progress, paceSeconds });
     return { ...inputs, refresh: id };
   };
   return {

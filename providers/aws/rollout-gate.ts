@@ -17,8 +17,6 @@ export interface RolloutGateArgs {
   readonly maxHealthyPercentage?: Input<number> | undefined;
   /** Seconds that a new instance is given before it counts. @default 60 */
   readonly instanceWarmup?: Input<number> | undefined;
-  /** Seconds between two looks. @default 5 */
-  readonly paceSeconds?: Input<number> | undefined;
   readonly region?: Input<string> | undefined;
   readonly profile?: Input<string> | undefined;
   readonly assumeRole?: Input<NonNullable<AwsAccess["assumeRole"]>> | undefined;

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { awsGate } from "../../providers/aws/aws-gate.ts";
 import { awsSnapshot } from "../../providers/aws/aws-snapshot.ts";
 import { rolloutGate } from "../../providers/rollout-gate.ts";
@@ -15,30 +16,7 @@ import { AwsServer } from "../support/aws/aws-server.ts";
 import { type PulumiAws, pulumiAws } from "../support/aws/pulumi-aws.ts";
 import { makeStack, type Stack } from "../support/engine.ts";
 
-/** A fleet of two machines of one web service, as a user writes it. */
-const program = (page: string): string => `
-import { debian, Image, Kernel, OnbootTask, Service } from "pulumi-linuxkit";
-import { Fleet } from "pulumi-linuxkit/aws";
-
-const os = new Image({
-  kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
-  init: [debian.init()],
-  onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
-  services: [new Service("web", {
-    image: debian.packages({ packages: ["busybox-static", "netbase"], files: [{ path: "www/index.html", contents: ${JSON.stringify(page)} }] }),
-    command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/www"],
-    capabilities: ["CAP_NET_BIND_SERVICE"],
-    health: { http: { port: 80 } },
-  })],
-});
-const fleet = new Fleet("web", {
-  image: os, count: 2, instanceType: "t3.micro", subnetIds: ["subnet-1", "subnet-2"],
-  transform: { gate: { paceSeconds: 0.05 } },
-});
-export const { groupName, version } = fleet;
-export const imageId = fleet.nodes.machineImage.imageId;
-export const snapshotId = fleet.nodes.machineImage.snapshotId;
-`;
+const EXAMPLE = fileURLToPath(new URL("../../examples/aws-fleet", import.meta.url));
 
 describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
   let server: AwsServer;
@@ -55,9 +33,10 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
     types: {
       "linuxkit:index:ImageBuild": async () => imageBuildType(builder, cacheDir),
       "linuxkit:index:AwsSnapshot": async () => snapshots,
-      "linuxkit:index:RolloutGate": async () => rolloutGate({ aws: async () => awsGate() }),
+      "linuxkit:index:RolloutGate": async () => rolloutGate({ aws: async () => awsGate(undefined, 0.05) }),
     },
   };
+  const show = (page: string) => stack.must("config", "set", "page", page);
   const completed = () => [...server.ebs.snapshots.values()].map(({ status }) => status);
   const outputs = async () => (await stack.outputs()) as { groupName: string; version: string; imageId: string; snapshotId: string };
   const versions = (group: string) => scaling.groups.get(group)?.instances.map(({ version }) => version);
@@ -68,7 +47,9 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
     server = await AwsServer.start({ actions: (action, form) => scaling.action(action, form) });
     aws = pulumiAws(server, scaling);
     Object.assign(process.env, server.environment);
-    stack = await makeStack({ files: { "index.js": program("one") }, provider, others: [aws.provider], config: { "aws:region": "eu-central-1" } });
+    stack = await makeStack({ folder: EXAMPLE, provider, others: [aws.provider], config: { "aws:region": "eu-central-1" } });
+    for (const index of [0, 1]) await stack.must("config", "set", "--path", `subnetIds[${index}]`, `subnet-${index}`);
+    await show("one");
   });
   after(async () => {
     await stack[Symbol.asyncDispose]();
@@ -103,7 +84,7 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
     cacheDir = join(home, "cache");
     snapshots = awsSnapshot(cacheDir);
     const before = await outputs();
-    await stack.write("index.js", program("two"));
+    await show("two");
     const preview = await stack.preview();
     assert.match(preview.text, /contents\s*: "one" => "two"/);
     server.requests.length = 0;
@@ -122,19 +103,19 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
   test("an image that does not become healthy: the old one comes back, the update fails and says why", async () => {
     const before = await outputs();
     scaling.sick.add("3");
-    await stack.write("index.js", program("sick"));
+    await show("sick");
     const up = await stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(up.status, 0);
     assert.match(up.text, /the rollout of "web" failed with \d of 2 machines on the new image: instances failed their health check/);
     assert.deepEqual(versions(before.groupName), ["2", "2"]);
     assert.ok(aws.images.has(before.imageId), "the image that runs is still there");
-    await stack.write("index.js", program("two"));
+    await show("two");
     await stack.up();
     assert.deepEqual([...server.ebs.snapshots.keys()].length, 1);
   });
 
   test("Ctrl-C in mid-upload: nothing is left pending", async () => {
-    await stack.write("index.js", program("three"));
+    await show("three");
     server.requests.length = 0;
     server.fault = (action) => (action === "PutSnapshotBlock" ? { delayMs: 400 } : undefined);
     const operation = stack.start("up", "--yes", "--skip-preview");
@@ -148,7 +129,7 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
   });
 
   test("refresh after the image was deregistered by hand: up registers it again", async () => {
-    await stack.write("index.js", program("two"));
+    await show("two");
     await stack.up();
     const { imageId } = await outputs();
     aws.images.delete(imageId);
