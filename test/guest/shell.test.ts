@@ -16,8 +16,9 @@ describe("scripts", () => {
     test(`${path} is shell that shellcheck has nothing against`, async () => {
       await using folder = await scratch();
       const file = await folder.file("script", [Buffer.from(contents)]);
-      // BusyBox's shell has read -t, $'…', ${x:1:2} and ${x//a/b}; variables cross from file to file; words are split on purpose where unquoted
-      judge("shellcheck", "-s", "dash", "-e", "SC2034,SC2154,SC1090,SC1091,SC3045,SC3003,SC3057,SC3060,SC2086,SC2027", file);
+      // BusyBox's shell has read -t, $'…', ${x:1:2} and ${x//a/b}; variables cross from file to file; words are split on purpose where
+      // unquoted; what stands in single quotes is for another shell
+      judge("shellcheck", "-s", "dash", "-e", "SC2034,SC2154,SC1090,SC1091,SC3045,SC3003,SC3057,SC3060,SC2086,SC2027,SC2016", file);
     });
   }
   test("the tag leaves every character alone but the escape of ${", () => {

@@ -55,7 +55,7 @@ pid=$(sed -n 's/.*"pid" *: *\([0-9]*\).*/\1/p')
 make_veth() {
   ip link add "$1" type veth && read -r index <"/sys/class/net/$1/iflink" || return
   for other in /sys/class/net/*; do
-    read -r at <"$other/ifindex" && [ "$at" = "$index" ] || continue
+    { read -r at <"$other/ifindex" && [ "$at" = "$index" ]; } || continue
     ip link set "\${other##*/}" name "$2"
     return
   done
