@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { constants, createGzip, createZstdCompress, type Gzip, type ZstdCompress } from "node:zlib";
 import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
+import { rechunk } from "../core/rechunk.ts";
 import type { Compression } from "../plan/plan.ts";
 
 /** The kernel takes a zstd window of at most 2^27 bytes, and no level of these has a longer one. */
@@ -49,23 +50,13 @@ async function feed(source: Bytes, compressor: Gzip | ZstdCompress, signal: Abor
   // a compressor that is destroyed at work never calls back
   const closed = once(compressor, "close").catch(() => {});
   const write = (chunk: Uint8Array) => Promise.race([closed, new Promise<void>((resolve, reject) => compressor.write(chunk, (error) => (error ? reject(error) : resolve())))]);
-  const block = Buffer.allocUnsafeSlow(BLOCK);
-  let used = 0;
-  for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + BLOCK - used);
-      block.set(part, used);
-      at += part.length;
-      used += part.length;
-      if (used < BLOCK) continue;
-      throwIfCancelled(signal, "compressing");
-      await write(block);
-      if (compressor.destroyed) return;
-      used = 0;
-    }
+  // it is done with a block once it calls back
+  for await (const block of rechunk(source, BLOCK, 1)) {
+    throwIfCancelled(signal, "compressing");
+    await write(block);
+    if (compressor.destroyed) return;
   }
   throwIfCancelled(signal, "compressing");
-  if (used > 0) await write(block.subarray(0, used));
   compressor.end();
 }
 

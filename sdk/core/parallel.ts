@@ -5,18 +5,18 @@
 export async function forEachParallel<T>(items: Iterable<T>, limit: number, signal: AbortSignal | undefined, work: (item: T, signal: AbortSignal) => Promise<void>): Promise<void> {
   const stop = new AbortController();
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-  const queue = [...items];
+  const queue = items[Symbol.iterator]();
   let failure: { readonly error: unknown } | undefined;
   const worker = async (): Promise<void> => {
-    while (queue.length > 0 && !failure) {
+    for (let next = queue.next(); !next.done && !failure; next = queue.next()) {
       try {
-        await work(queue.shift() as T, either);
+        await work(next.value, either);
       } catch (error) {
         failure ??= { error };
         stop.abort(error);
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, queue.length) }, worker));
+  await Promise.all(Array.from({ length: limit }, worker));
   if (failure) throw failure.error;
 }

@@ -4,7 +4,7 @@ import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { headersOf } from "./fetch-wire.ts";
 import type { HttpRequest, Watch, Wire } from "./http.ts";
-import { Ring } from "./ring.ts";
+import { SocketMemory } from "./socket-memory.ts";
 
 /** Handed over at least so much at a time, where the server is fast enough. */
 const LEAST_CHUNK = 128 << 10;
@@ -17,7 +17,7 @@ const HEAD_LIMIT = 64 << 10;
  * goes through the parser too. The certificates trusted are those that `fetch` trusts. It knows no proxy.
  */
 export const socketWire: Wire = async (request, watch) => {
-  const socket = new RingSocket(request.url, watch);
+  const socket = new DirectSocket(request.url, watch);
   try {
     const answer = await socket.exchange(request);
     const headers = new Headers();
@@ -31,8 +31,8 @@ export const socketWire: Wire = async (request, watch) => {
   }
 };
 
-class RingSocket {
-  readonly #ring = new Ring();
+class DirectSocket {
+  readonly #memory = new SocketMemory();
   readonly #socket: Socket;
   readonly #parser: Duplex;
   #atHead = true;
@@ -46,13 +46,13 @@ class RingSocket {
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const onread: TcpNetConnectOpts["onread"] = {
       // called after each reading, for the memory of the next
-      buffer: () => this.#ring.space,
+      buffer: () => this.#memory.space,
       callback: (bytes) => {
         onBytes();
-        this.#ring.put(bytes);
+        this.#memory.put(bytes);
         if (this.#atHead) this.#readHead();
         this.#moved();
-        this.#stopped ||= this.#ring.full;
+        this.#stopped ||= this.#memory.full;
         return !this.#stopped;
       },
     };
@@ -80,7 +80,7 @@ class RingSocket {
     return new Promise((resolve, reject) => {
       const sending = httpRequest({ method, path: `${url.pathname}${url.search}`, headers: { host: url.host, connection: "close", ...headersOf(request) }, createConnection: () => this.#parser });
       sending.on("response", (answer) => {
-        // a body that is taken from the ring never ends for the parser
+        // a body that is taken as it came never ends for the parser
         answer.on("error", () => {});
         resolve(answer);
       });
@@ -90,7 +90,7 @@ class RingSocket {
     });
   }
 
-  /** The body of an answer that is so long, from the ring. */
+  /** The body of an answer that is so long, as it came. */
   async *take(length: number): AsyncGenerator<Uint8Array> {
     try {
       for (let left = length; left > 0; ) {
@@ -135,14 +135,14 @@ class RingSocket {
   }
 
   async #next(least: number, most: number): Promise<Uint8Array> {
-    while (!this.#ended && !this.#ring.has(least)) {
+    while (!this.#ended && !this.#memory.has(least)) {
       await new Promise<void>((resolve) => {
         this.#moved = resolve;
       });
     }
-    const chunk = this.#ring.take(most);
+    const chunk = this.#memory.take(most);
     if (chunk.length === 0) throw this.#ended;
-    if (this.#stopped && !this.#ring.full) {
+    if (this.#stopped && !this.#memory.full) {
       this.#stopped = false;
       this.#socket.resume();
     }
@@ -152,12 +152,12 @@ class RingSocket {
   // gives the parser what it needs for its answer and not a byte more
   #readHead(): void {
     while (this.#atHead) {
-      const end = this.#ring.peek().indexOf("\r\n\r\n");
+      const end = this.#memory.peek().indexOf("\r\n\r\n");
       if (end < 0) {
-        if (this.#ring.peek().length > HEAD_LIMIT) this.#socket.destroy(new Error(`no end of the answer's head within ${HEAD_LIMIT} bytes`));
+        if (this.#memory.peek().length > HEAD_LIMIT) this.#socket.destroy(new Error(`no end of the answer's head within ${HEAD_LIMIT} bytes`));
         return;
       }
-      const head = Buffer.from(this.#ring.take(end + 4));
+      const head = Buffer.from(this.#memory.take(end + 4));
       // 1xx comes before the answer (RFC 9110 15.2)
       this.#atHead = /^HTTP\/1\.\d 1\d\d/.test(head.toString("latin1", 0, 12));
       this.#parser.push(head);

@@ -1,6 +1,6 @@
 import type { Pcrs } from "../disk/pcrs.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
-import type { VerifyRules } from "../sign/verify-rules.ts";
+import type { Origins } from "../build/outside.ts";
 import type { PushOption } from "../build/publish.ts";
 import type { CacheOption } from "../share/registry-cache.ts";
 import type { SbomOption } from "../build/with-sbom.ts";
@@ -28,7 +28,7 @@ export interface BuiltPlan {
   readonly cmdline: string;
 }
 
-export interface BuilderOptions {
+export interface BuilderOptions extends Omit<Origins, "registryAuth"> {
   readonly arch: Arch;
   readonly formats?: readonly FormatName[] | undefined;
   /** What the files' names begin with. */
@@ -41,14 +41,9 @@ export interface BuilderOptions {
   readonly update?: "locked" | "always" | undefined;
   readonly sbom?: SbomOption | undefined;
   readonly diskMiB?: number | undefined;
-  readonly verify?: VerifyRules | undefined;
   readonly secureBoot?: SecureBootKey | undefined;
   readonly push?: PushOption | undefined;
   readonly cache?: CacheOption | undefined;
-  readonly debianMirror?: string | undefined;
-  readonly debianSecurityMirror?: string | undefined;
-  readonly debianSnapshot?: string | undefined;
-  readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
 }

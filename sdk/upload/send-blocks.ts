@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { type Digest, digestOf } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { forEachParallel } from "../core/parallel.ts";
 import { isZero } from "../core/zero.ts";
 import { type ListedBlock, markOf } from "./block-list.ts";
 import { BLOCK_BYTES } from "./block-map.ts";
@@ -36,34 +37,22 @@ export interface SendOptions {
 export async function sendBlocks({ file, indexes, blocks, inFlight = 64, signal, send }: SendOptions): Promise<Digest[]> {
   const marks = new Map(blocks.map(({ index, mark }) => [index, mark]));
   const digests = new Array<Digest>(indexes.length);
-  const failure = new AbortController();
-  const stop = AbortSignal.any([signal, failure.signal]);
+  const idle: Buffer[] = [];
   await using handle = await open(file);
-  let next = 0;
-  const work = async (): Promise<void> => {
-    const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    while (next < indexes.length) {
-      stop.throwIfAborted();
-      const at = next++;
-      const index = indexes[at] as number;
-      const { bytesRead } = await handle.read(bytes, 0, BLOCK_BYTES, index * BLOCK_BYTES);
-      bytes.fill(0, bytesRead);
-      const digest = digestOf(bytes);
-      const mark = isZero(bytes) ? undefined : markOf(digest);
-      if (mark !== marks.get(index)) {
-        throw new LinuxKitError("DIGEST_MISMATCH", `${file}: block ${index} is not what the build wrote: run \`pulumi up --refresh\` to build it again`, { path: file, want: marks.get(index) ?? "zeroes", got: mark ?? "zeroes" });
-      }
-      digests[at] = digest;
-      await send({ index, bytes, digest }, stop);
+  await forEachParallel(indexes.entries(), inFlight, signal, async ([at, index], stop) => {
+    stop.throwIfAborted();
+    const bytes = idle.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const { bytesRead } = await handle.read(bytes, 0, BLOCK_BYTES, index * BLOCK_BYTES);
+    bytes.fill(0, bytesRead);
+    const digest = digestOf(bytes);
+    const mark = isZero(bytes) ? undefined : markOf(digest);
+    if (mark !== marks.get(index)) {
+      throw new LinuxKitError("DIGEST_MISMATCH", `${file}: block ${index} is not what the build wrote: run \`pulumi up --refresh\` to build it again`, { path: file, want: marks.get(index) ?? "zeroes", got: mark ?? "zeroes" });
     }
-  };
-  const workers = Array.from({ length: Math.min(inFlight, indexes.length) }, () =>
-    work().catch((error: unknown) => {
-      if (!failure.signal.aborted) failure.abort(error);
-    }),
-  );
-  await Promise.all(workers);
+    digests[at] = digest;
+    await send({ index, bytes, digest }, stop);
+    idle.push(bytes);
+  });
   signal.throwIfAborted();
-  failure.signal.throwIfAborted();
   return digests;
 }

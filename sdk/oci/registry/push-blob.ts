@@ -1,6 +1,7 @@
 import type { Bytes } from "../../core/bytes.ts";
 import type { Digest } from "../../core/digest.ts";
 import { LinuxKitError, isLinuxKitError } from "../../core/errors.ts";
+import { rechunk } from "../../core/rechunk.ts";
 import type { HttpResponse } from "../../net/http.ts";
 import { backOff, pause } from "../../net/retry.ts";
 import type { Descriptor } from "../descriptor.ts";
@@ -44,8 +45,8 @@ export async function pushBlob(repository: Repository, descriptor: Descriptor, s
   const chunkSize = Math.max(options.chunkSize ?? 16 << 20, Math.min(smallest, 256 << 20));
   let session = sessionOf(started, what);
   let sent = 0;
-  let last: Buffer = Buffer.alloc(0);
-  for await (const piece of pieces(source, chunkSize)) {
+  let last: Uint8Array = new Uint8Array(0);
+  for await (const piece of rechunk(source, Math.max(1, Math.min(chunkSize, descriptor.size)))) {
     if (sent + piece.length > descriptor.size) throw wrongSize(what, descriptor.size, sent + piece.length);
     // the last piece goes with the request that closes the session
     if (sent + piece.length === descriptor.size) last = piece;
@@ -60,7 +61,7 @@ export async function pushBlob(repository: Repository, descriptor: Descriptor, s
 }
 
 // a cut connection may have left a part of the piece there: the registry says how far it is (GET on the session)
-async function sendPiece(repository: Repository, start: URL, piece: Buffer, offset: number, what: string): Promise<URL> {
+async function sendPiece(repository: Repository, start: URL, piece: Uint8Array, offset: number, what: string): Promise<URL> {
   const { retry, signal } = repository.transport;
   let session = start;
   let at = offset;
@@ -84,7 +85,7 @@ async function sendPiece(repository: Repository, start: URL, piece: Buffer, offs
   }
 }
 
-async function close(repository: Repository, session: URL, { digest }: Descriptor, last: Buffer, offset: number, what: string): Promise<void> {
+async function close(repository: Repository, session: URL, { digest }: Descriptor, last: Uint8Array, offset: number, what: string): Promise<void> {
   if (offset > 0 && last.length > 0) {
     const next = await sendPiece(repository, session, last, offset, what);
     return close(repository, next, { digest, size: 0, mediaType: "" }, Buffer.alloc(0), offset + last.length, what);
@@ -116,24 +117,6 @@ function sessionOf(response: HttpResponse, what: string): URL {
 function received(response: HttpResponse): number {
   const [, end] = /^(?:bytes=)?0-(\d+)$/.exec(response.headers.get("range") ?? "") ?? [];
   return end === undefined ? 0 : Number(end) + 1;
-}
-
-async function* pieces(source: Bytes, size: number): AsyncGenerator<Buffer> {
-  let parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of source) {
-    for (let rest: Uint8Array = chunk; rest.length > 0; ) {
-      const part = rest.subarray(0, size - length);
-      parts.push(part);
-      length += part.length;
-      rest = rest.subarray(part.length);
-      if (length < size) continue;
-      yield Buffer.concat(parts, length);
-      parts = [];
-      length = 0;
-    }
-  }
-  if (length > 0) yield Buffer.concat(parts, length);
 }
 
 function wrongSize(path: string, want: number, got: number): LinuxKitError {

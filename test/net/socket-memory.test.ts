@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Ring } from "../../sdk/net/ring.ts";
+import { SocketMemory } from "../../sdk/net/socket-memory.ts";
 import { Random, seed } from "../support/random.ts";
 
 test("whatever is put and taken in whatever portions comes out whole, and a chunk stays good until the second next", (context) => {
@@ -8,7 +8,7 @@ test("whatever is put and taken in whatever portions comes out whole, and a chun
   context.diagnostic(`TEST_SEED=${from}`);
   const random = new Random(from);
   for (let round = 0; round < 20; round++) {
-    const ring = new Ring();
+    const ring = new SocketMemory();
     const total = random.below(12 << 20);
     const most = random.pick([1000, 1 << 16, 1 << 20]);
     let [put, taken] = [0, 0];

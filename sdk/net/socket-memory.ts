@@ -11,7 +11,7 @@ const LEAST_ROOM = 64 << 10;
  * Memory that a socket is read into, again and again, and that is handed to the reader as it is: without a copy and
  * without garbage. What was taken is good until the second next is taken.
  */
-export class Ring {
+export class SocketMemory {
   // one buffer for all, so that no chunk is the whole of one
   readonly #memory = Buffer.allocUnsafeSlow(PIECES * PIECE);
   readonly #ends = new Array<number>(PIECES).fill(0);
