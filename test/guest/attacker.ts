@@ -13,6 +13,7 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "kill another service": "my $p = victim(); $p && kill(0, $p)",
   "open a raw socket": "socket(S, 2, 3, 1)",
   "open a packet socket": "socket(S, 17, 3, 768)",
+  "ask the cloud for credentials": 'local $SIG{ALRM} = sub { die }; alarm 5; my $t = ""; socket(C, 2, 1, 6) && connect(C, pack("S n C4 x8", 2, 80, 169, 254, 169, 254)) && sysread(C, $t, 99); alarm 0; $t =~ /credentials/',
   "load a module": 'open(M, "<", "/modules/gve.ko") && call(313, fileno(M), "", 0) == 0 && call(176, "gve", 0) == 0',
   "write to its root": 'call(165, "none", "/", "", 0x1020, 0); spill("/new")',
   "read the firmware's tables": 'glob("/sys/firmware/acpi/tables/*")',
@@ -39,10 +40,9 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "see what the machine is told": 'opendir(E, "/run/linuxkit") || opendir(E, "/proc/1/root/run/linuxkit")',
 };
 
-// what ends when its own limit is reached; these come after the others, one process each
+// what ends when its own limit is reached
 const EXHAUSTION: Readonly<Record<string, string>> = {
   "start 100 processes": "my $n = 0; for (1 .. 100) { my $p = fork; last unless defined $p; if ($p == 0) { sleep 1000; exit } push @pids, $p; $n++ } kill(9, @pids); waitpid($_, 0) for @pids; $n == 100",
-  "take 80 MiB of memory": "inside(sub { my $n = 80 << 20; my $s = 'x' x $n; length($s) == $n })",
   "write 80 MiB to its tmpfs": 'my $n = 0; open(F, ">", "/tmp/fill"); for (1 .. 80) { $n++ if syswrite(F, "x" x 1048576) == 1048576 } unlink("/tmp/fill"); $n == 80',
 };
 
@@ -61,11 +61,14 @@ ${Object.entries({ ...ATTACKS, ...EXHAUSTION }).map(([name, code]) => `  [q(${na
 );
 for my $attack (@attacks) { my $worked = eval { $attack->[1]->() }; print $worked ? "could $attack->[0]\\n" : "no: $attack->[0]: $@$!\\n" }
 print "tried\\n";
+# the last, for it ends the whole service where there is a limit
+print "could take 80 MiB of memory\\n" if inside(sub { my $n = 80 << 20; my $s = 'x' x $n; length($s) == $n });
+print "done\\n";
 sleep 100000;
 `;
 
 /** Names of all the attacks. */
-export const ATTACK_NAMES: readonly string[] = [...Object.keys(ATTACKS), ...Object.keys(EXHAUSTION)];
+export const ATTACK_NAMES: readonly string[] = [...Object.keys(ATTACKS), ...Object.keys(EXHAUSTION), "take 80 MiB of memory"];
 
 /** An image with the attacks as `/attack`. */
 export const attackerImage = () =>

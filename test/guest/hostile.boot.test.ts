@@ -4,20 +4,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Service, type ServiceArgs } from "../../sdk/index.ts";
 import type { Booted } from "../support/qemu.ts";
 import { ATTACK_NAMES, attackerImage } from "./attacker.ts";
+import { cloud } from "./cloud.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
-const victim = service("victim", "echo hush >/run/private; exec busybox sh -c 'while :; do sleep 1; done' victim-at-work", { env: ["SECRET=hush", "PATH=/bin"], tmpfs: ["/run"], uid: 1000 });
+const victim = service("victim", "echo hush >/run/private; exec busybox sh -c 'while :; do sleep 1; done' victim-at-work", { env: ["SECRET=hush", "PATH=/bin"], tmpfs: ["/run"], uid: 1000, net: "private" });
 
 const attacker = (name: string, fields: Partial<ServiceArgs>): Service =>
-  new Service(name, { image: attackerImage(), tmpfs: ["/tmp:size=16m", "/run"], binds: ["/lib/modules:/modules:ro"], ...fields });
+  new Service(name, { image: attackerImage(), after: ["route", "victim"], tmpfs: ["/tmp:size=16m", "/run"], binds: ["/lib/modules:/modules:ro"], ...fields });
 
 // what it is given is little, so that three of them fit in a small machine
-const limits = { resources: { pids: { limit: 64 }, memory: { limit: 40 << 20 } } };
+const limits = { net: "private", resources: { pids: { limit: 64 }, memory: { limit: 40 << 20 } } };
 
-/** What an attacker says it could do, once it has tried all. */
-async function couldOf(machine: Booted, name: string): Promise<string[]> {
+/** What an attacker says it could do, once it has said the last word. */
+async function couldOf(machine: Booted, name: string, last: "tried" | "done"): Promise<string[]> {
   let log = "";
-  while (!log.endsWith("tried\n")) {
+  while (!log.includes(`${last}\n`)) {
     await sleep(500);
     log = await ask(machine, `cat /host/run/log/${name}.log`);
   }
@@ -30,12 +31,16 @@ describe("a hostile service", () => {
     const names = ["root", "capable", "user"];
     await using machine = await bootImage({
       onboot: [dhcp()],
-      services: [spy(), victim, attacker("root", limits), attacker("capable", { capabilities, ...limits }), attacker("user", { uid: 1000, gid: 1000, ...limits })],
+      services: [spy(), victim, ...cloud(), attacker("root", limits), attacker("capable", { capabilities, ...limits }), attacker("user", { uid: 1000, gid: 1000, ...limits })],
     }, { ports: [80] });
     await machine.until("health", ({ stage }) => stage === "healthy");
-    for (const name of names) assert.deepEqual(await couldOf(machine, name), [], name);
-    const others = machine.lines.filter((line) => line.stage === "service" && ["spy", "victim"].includes(line.name));
-    assert.deepEqual([...new Set(others.map((line) => line.stage === "service" && line.state))].sort(), ["healthy", "started"]);
+    for (const name of names) {
+      assert.deepEqual(await couldOf(machine, name, "tried"), [], name);
+      // its last attack was too much memory
+      await machine.until(`the end of ${name}`, (line) => line.stage === "service" && line.name === name && line.state === "restart" && line.message.includes("exit status 137"));
+    }
+    const others = machine.lines.filter((line) => line.stage === "service" && ["spy", "victim", "metadata", "route"].includes(line.name));
+    assert.deepEqual([...new Set(others.map((line) => line.stage === "service" && line.state))].sort(), ["healthy", "started", "waiting"]);
   });
 
   test("with the sandbox off, every attack works", async () => {
@@ -46,8 +51,8 @@ describe("a hostile service", () => {
       readonly: false,
       tmpfs: ["/tmp", "/run"],
     });
-    await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), victim, open] }, { ports: [80], memoryMiB: 512 });
+    await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), victim, ...cloud(), open] }, { ports: [80], memoryMiB: 512 });
     await machine.until("health", ({ stage }) => stage === "healthy");
-    assert.deepEqual((await couldOf(machine, "open")).sort(), [...ATTACK_NAMES].sort());
+    assert.deepEqual((await couldOf(machine, "open", "done")).sort(), [...ATTACK_NAMES].sort());
   });
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Image } from "../../sdk/definition/image.ts";
 import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
@@ -81,5 +81,11 @@ describe("a service gets what it names", () => {
     assert.match(run("busybox mkdir /run/x 2>&1; busybox touch /run/y; busybox ls /run", { seccomp, tmpfs: ["/run"] }), /No space left on device\ny$/);
   });
   test("the calls of its capability", () => assert.equal(run(whether("busybox mount -t tmpfs x /run"), { capabilities: ["CAP_SYS_ADMIN"] }), "yes"));
+  test("users of its own", () => {
+    const mapping = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+    // the folders above are the test's own, closed to others
+    for (let path = folder; path !== tmpdir(); path = dirname(path)) chmodSync(path, 0o755);
+    assert.match(run("busybox cat /proc/self/uid_map; busybox touch /run/x && busybox stat -c %u /run/x; busybox stat -c %u /bin", { userns: "new", uidMappings: mapping, gidMappings: mapping, tmpfs: ["/run"] }), /^0 +100000 +65536\n0\n65534$/);
+  });
   test("the machine's processes", () => assert.notEqual(run("echo $$", { pid: "host" }), "1"));
 });
