@@ -56,7 +56,7 @@ const CONNECTIONS = 3;
 const CHUNK_BYTES = 4 << 20;
 
 /** A cache that is silent for so long is not waited for: making things is seldom much slower. */
-const PATIENCE = { timeoutSeconds: 20, retry: { attempts: 2 } } as const;
+const PATIENCE = { fetch: { timeoutSeconds: 20, retry: { attempts: 2 } }, keep: { timeoutSeconds: 40, retry: { attempts: 2 } } } as const;
 
 /**
  * A cache in repositories of registries: for each key a small manifest under a tag, which says what the bytes are.
@@ -74,8 +74,8 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
     return cachePlace(createRegistryClient({ ...options, ...more, signal }).repository(parsed.registry, parsed.repository, actions), keys, onProgress);
   };
   const isList = typeof from !== "string";
-  const sources = [from].flat().map((text, at) => open(text, isList ? `cache.from[${at}]` : "cache.from", "pull", PATIENCE));
-  const target = to === undefined ? undefined : open(to, "cache.to", "pull,push", {});
+  const sources = [from].flat().map((text, at) => open(text, isList ? `cache.from[${at}]` : "cache.from", "pull", PATIENCE.fetch));
+  const target = to === undefined ? undefined : open(to, "cache.to", "pull,push", PATIENCE.keep);
 
   const downloads = new Budget(CONNECTIONS);
   const uploads = new Budget(CONNECTIONS);
