@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What a page says; undefined when nobody answers within five seconds. */
+/** What a page says; undefined when nobody answers within ten seconds. */
 export async function pageAt(url: string): Promise<string | undefined> {
-  return fetch(url, { signal: AbortSignal.timeout(5000) }).then((answer) => answer.text(), () => undefined);
+  return fetch(url, { signal: AbortSignal.timeout(10_000) }).then((answer) => answer.text(), () => undefined);
 }
 
 /** What was seen of machines while something else went on. */
