@@ -1,11 +1,13 @@
 /*
  * npm run bench: measures in one run, each figure beside its floor, and writes docs/benchmarks.md with its plots.
+ *   npm run bench -- --footprint   measures only what machines are made of at rest, and writes docs/footprint.md; takes root
  *   npm run bench -- --quick   leaves out the images of 512 MiB and 4 GiB and the disks, and writes no page
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { bootRows } from "./boot-rows.ts";
+import { footprint } from "./footprint.ts";
 import { largeRows, webRows } from "./build-rows.ts";
 import { formatRows } from "./format-rows.ts";
 import { page } from "./page.ts";
@@ -15,11 +17,18 @@ import { pullRows } from "./pull-rows.ts";
 import { figure, ratioOf, type Row, within } from "./row.ts";
 
 const quick = process.argv.includes("--quick");
+const only = process.argv.includes("--footprint");
 const LIMIT_MB = 200;
 const docs = new URL("../docs/", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "linuxkit-bench-"));
 try {
   const note = (what: string): void => console.error(`${what}…`);
+  const machine = `${availableParallelism()} CPUs, ${Math.round(totalmem() / 2 ** 30)} GiB of memory, Node ${process.version}, QEMU under software emulation`;
+  if (only) {
+    await footprint(folder, docs, machine, note);
+    rmSync(folder, { recursive: true, force: true });
+    process.exit();
+  }
   note("building examples/web");
   const { rows: web, run } = await webRows(folder);
   note("booting it, in turn with the floor");
@@ -43,7 +52,6 @@ try {
   console.log(JSON.stringify(rows));
   if (!quick) {
     mkdirSync(join(docs, "benchmarks"), { recursive: true });
-    const machine = `${availableParallelism()} CPUs, ${Math.round(totalmem() / 2 ** 30)} GiB of memory, Node ${process.version}, QEMU under software emulation`;
     writeFileSync(join(docs, "benchmarks.md"), page(rows, machine, new Date().toISOString().slice(0, 10)));
     const answer = boot.find(({ what }) => what.includes("first answer"));
     writeFileSync(

@@ -16,6 +16,8 @@ thing with nothing of ours in it, taken in turn on the same machine; read the ra
 
 Measured on ${day}: ${machine}.
 
+What machines are made of at rest, beside a Debian 12: [footprint](footprint.md).
+
 ![seconds to the first answer](benchmarks/boot.svg)
 
 ![size](benchmarks/size.svg)

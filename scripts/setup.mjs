@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Sets up what is missing, saying so, then runs a command with all of it on PATH:
-//   node scripts/setup.mjs [--engine] [--qemu] [--judges] [-- COMMAND ARG…]
+//   node scripts/setup.mjs [--engine] [--qemu] [--bench] [--judges] [-- COMMAND ARG…]
 // Runs on Node 20 and without any package: it is what installs them.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -24,6 +24,7 @@ const DEBIAN_PACKAGES = {
     "/usr/share/AAVMF/AAVMF_CODE.fd": "qemu-efi-aarch64",
     swtpm: "swtpm",
   },
+  bench: { debootstrap: "debootstrap", mke2fs: "e2fsprogs" },
   judges: {
     busybox: "busybox-static",
     "/usr/include/linux/seccomp.h": "linux-libc-dev",
@@ -57,7 +58,7 @@ const DEBIAN_PACKAGES = {
 /**
  * Sets up the package's own folder and whatever `wants` names.
  *
- * @param {{ engine?: boolean, qemu?: boolean, judges?: boolean }} wants
+ * @param {{ engine?: boolean, qemu?: boolean, bench?: boolean, judges?: boolean }} wants
  * @returns {Promise<NodeJS.ProcessEnv>} an environment in which all of it is found: the package's Node first on PATH
  */
 export async function setUp(wants) {
