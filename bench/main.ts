@@ -14,6 +14,7 @@ import { page } from "./page.ts";
 import { barChart } from "./plot.ts";
 import { imageRows } from "./image-rows.ts";
 import { pullRows } from "./pull-rows.ts";
+import { uploadRows } from "./upload-rows.ts";
 import { figure, ratioOf, type Row, within } from "./row.ts";
 
 const quick = process.argv.includes("--quick");
@@ -42,12 +43,14 @@ try {
   const images = quick ? [] : [...(await pullRows(folder, LIMIT_MB)), ...(await imageRows(folder, LIMIT_MB))];
   note("writing disk formats of 4 GiB, in turn with qemu-img");
   const formats = quick ? [] : await formatRows(folder, LIMIT_MB);
+  note("sending a GiB to a server on loopback, in turn with fetch");
+  const uploads = quick ? [] : await uploadRows(folder, LIMIT_MB);
   const kernel = run.files.find(({ role }) => role === "kernel")?.size ?? 0;
   const sizes: Row[] = [{ what: "kernel", value: kernel / 1e6, unit: "MB" }, ...run.segments.map(({ name, size }): Row => ({ what: `segment ${name}`, value: size / 1e6, unit: "MB" }))];
   const base = (kernel + run.segments.filter(({ name }) => !name.startsWith("services.")).reduce((sum, { size }) => sum + size, 0)) / 1e6;
   sizes.push({ what: "the whole OS less nginx", value: base, unit: "MB", limit: 20 });
 
-  const rows = [...sizes, ...web, ...large, ...images, ...formats, ...boot];
+  const rows = [...sizes, ...web, ...large, ...images, ...formats, ...uploads, ...boot];
   for (const row of rows) console.log(line(row));
   console.log(JSON.stringify(rows));
   if (!quick) {
