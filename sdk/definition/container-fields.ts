@@ -124,8 +124,9 @@ export const containerFields = {
   /** Process namespace: `host`, `new`, or a path. @default new */
   pid: text.optional(),
   /**
-   * User namespace: `new` (with `uidMappings` and `gidMappings`), or a path. Files of the image keep their owners, so in
-   * the container those of unmapped users are nobody's. @default none
+   * User namespace: `new` (with `uidMappings` and `gidMappings`), or a path; in our own sandbox also `private`: 65536
+   * users that no other container has. Files of the image keep their owners, so in the container those of unmapped users
+   * are nobody's. @default none
    */
   userns: text.optional(),
   /** Host name inside; needs a `uts` namespace of its own. @default the container's name / none */

@@ -107,7 +107,7 @@ const NAMESPACE_WORDS = {
   ipc: ["host", "root", "new"],
   uts: ["host", "root", "new"],
   pid: ["host", "root", "new"],
-  userns: ["host", "root", "new"],
+  userns: ["host", "root", "new", "private"],
 } as const satisfies { readonly [field in keyof Container]?: readonly string[] };
 
 /** What our own sandbox does not take, since it could have no effect or none that was meant. */

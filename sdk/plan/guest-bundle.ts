@@ -8,15 +8,15 @@ import type { EntryStep } from "./plan.ts";
 /** The shell file that our own guest reads beside a bundle's JSON. `all` are the bundles of the image, for who waits for whom. */
 export function guestStep(bundle: Bundle, all: readonly Bundle[], network: PrivateNetwork | undefined): EntryStep {
   const { health, restart, restartLimit, timeout, optional, stopTimeout, after, log, sandbox } = bundle.container;
-  const { name, phase, path, readonly, unpacks, tree, uid, gid, privateNetwork, memoryLimited, ownGroup, secrets } = bundle;
+  const { name, phase, path, readonly, unpacks, tree, uid, gid, idBase, privateNetwork, memoryLimited, ownGroup, secrets } = bundle;
   const container: GuestContainer = {
     name,
     phase,
     directory: path.slice(path.lastIndexOf("/") + 1),
     rootfs: { readonly, ...(!unpacks && { extracted: `/${tree}` }) },
     runtime: JSON.parse(bundle.runtime) as RuntimeActions,
-    uid,
-    gid,
+    uid: idBase + uid,
+    gid: idBase + gid,
     privateNetwork,
     // exactly one of http, tcp and command, which the schema has checked and its type does not say
     ...(network && { link: { link: network.link, gateway: network.gateway, address: network.address } }),

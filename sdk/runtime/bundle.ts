@@ -8,7 +8,7 @@ import type { ImageConfig } from "../oci/image-config.ts";
 import { expandReference } from "../oci/reference.ts";
 import { accountsFor, containerAccounts } from "./account.ts";
 import { effectiveFields } from "./effective.ts";
-import { ociConfig } from "./oci-config.ts";
+import { ociConfig, PRIVATE_IDS } from "./oci-config.ts";
 import { runtimeJson } from "./runtime-json.ts";
 
 /** One container as it lies in the OS. Paths are relative to the root of the OS. */
@@ -34,6 +34,8 @@ export interface Bundle {
   readonly readonly: boolean;
   readonly uid: number;
   readonly gid: number;
+  /** What its user 0 is on the machine: 0 without a user namespace of our making. */
+  readonly idBase: number;
   /** It has a network namespace of its own. */
   readonly privateNetwork: boolean;
   /** It has a limit of memory. */
@@ -58,12 +60,12 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
   const accounts = containerAccounts(definition);
   const oldRuntime = definition.init.some((image) => typeof image !== "string" && image.debian.role === "init");
   const trees = new Map<string, string>();
-  return containersOf(definition).map(({ phase, name, index, directory, steps, container }) => {
+  return containersOf(definition).map(({ phase, name, index, directory, steps, container }, position) => {
     const { secrets = {}, ...shown } = container;
     const location = formatPath(steps);
     const path = `containers/${phase}/${directory}`;
     const fields = effectiveFields(container, imageConfig(container.image, location), location);
-    const { config, readonly, uid, gid, privateNetwork } = ociConfig(fields, { name, path: location, container, oldRuntime, arch, ...accountsFor(container, accounts) });
+    const { config, readonly, uid, gid, idBase, privateNetwork } = ociConfig(fields, { name, path: location, container, oldRuntime, arch, idBase: PRIVATE_IDS * (position + 2), ...accountsFor(container, accounts) });
     const key = imageKey(container.image);
     const shared = trees.get(key);
     const tree = shared ?? `${path}/${readonly ? "rootfs" : "lower"}`;
@@ -82,6 +84,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       readonly,
       uid,
       gid,
+      idBase,
       privateNetwork,
       memoryLimited: fields.resources?.memory?.limit !== undefined,
       ownGroup: !fields.cgroupsPath,

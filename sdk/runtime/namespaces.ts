@@ -27,7 +27,7 @@ export function sandboxNamespaces({ net, ipc, uts, pid, userns }: EffectiveField
     ...namespace("ipc", ipc, { unset: "new" }),
     ...namespace("uts", uts, { unset: "new" }),
     ...namespace("pid", pid, { unset: "new" }),
-    ...namespace("user", userns),
+    ...namespace("user", userns, { fresh: ["new", "private"] }),
     { type: "cgroup" },
     { type: "mount" },
   ];

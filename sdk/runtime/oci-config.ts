@@ -22,6 +22,8 @@ export interface OciContext {
   readonly groups: Accounts;
   /** The program that will read it may know nothing later than version 1.0 of the specification. */
   readonly oldRuntime: boolean;
+  /** First of the 65536 users and groups of the machine that are this container's alone, where `userns` is `private`. */
+  readonly idBase: number;
   /** Of the machine: names and arguments of system calls differ. */
   readonly arch: Arch;
 }
@@ -32,9 +34,14 @@ export interface OciConfig {
   readonly readonly: boolean;
   readonly uid: number;
   readonly gid: number;
+  /** What its user 0 is on the machine. */
+  readonly idBase: number;
   /** It has a network namespace of its own. */
   readonly privateNetwork: boolean;
 }
+
+/** Users of a private user namespace. */
+export const PRIVATE_IDS = 65_536;
 
 /** What LinuxKit writes. */
 const LINUXKIT_OCI_VERSION = "1.2.1";
@@ -56,6 +63,8 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
   const { name, path, container, users, groups } = context;
   const linuxkit = container.sandbox === "linuxkit";
   const fields = linuxkit ? merged : sandboxDefaults(networkKind(container) === "private" ? { ...merged, net: "private" } : merged, name);
+  const idBase = !linuxkit && fields.userns === "private" ? context.idBase : 0;
+  const mapping = idBase > 0 ? [{ containerID: 0, hostID: idBase, size: PRIVATE_IDS }] : undefined;
   const uid = accountNumber(fields.uid, users, `${path}.uid`);
   const gid = accountNumber(fields.gid, groups, `${path}.gid`);
   const additionalGids = (fields.additionalGids ?? []).map((group, index) => accountNumber(group, groups, `${path}.additionalGids[${index}]`));
@@ -86,8 +95,8 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
     mounts,
     ...some("annotations", fields.annotations),
     linux: {
-      ...some("uidMappings", fields.uidMappings),
-      ...some("gidMappings", fields.gidMappings),
+      ...some("uidMappings", mapping ?? fields.uidMappings),
+      ...some("gidMappings", mapping ?? fields.gidMappings),
       ...some("sysctl", fields.sysctl),
       resources: resources(fields, linuxkit),
       ...(fields.cgroupsPath && { cgroupsPath: fields.cgroupsPath }),
@@ -99,7 +108,7 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
       ...some("seccomp", seccompOf(container, [...capabilities, ...ambient], context.arch)),
     },
   };
-  return { config, readonly: fields.readonly ?? false, uid, gid, privateNetwork: namespaces.some(({ type }) => type === "network") };
+  return { config, readonly: fields.readonly ?? false, uid, gid, idBase, privateNetwork: namespaces.some(({ type }) => type === "network") };
 }
 
 /** LinuxKit has none, so with its sandbox a filter must be asked for. */

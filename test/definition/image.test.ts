@@ -140,6 +140,8 @@ describe("an image refuses", () => {
     [{ services: [service("a", { egress: [{ to: "b" }] }), service("b")] }, 'services.a.egress[0].to: got "b", which has no network of its own, wanted net: "private" there, or an address'],
     [{ services: [service("a", { egress: [{ to: "dns", port: 53 }] })] }, 'services.a.egress[0].to: got "dns", which has a port of its own: leave out port and protocol'],
     [{ onboot: [new OnbootTask("t", { image: "x", net: "private" })] }, 'onboot.t.net: got "private", which services have only; wanted "host", "none" or an absolute path'],
+    [{ services: [service("a", { userns: "private", uidMappings: [] })] }, 'services.a.uidMappings: has no effect beside userns: "private", which maps by itself; wanted userns: "new"'],
+    [{ services: [service("a", { userns: "private", readonly: false })] }, 'services.a.readonly: got false: beside userns: "private" nobody inside may write the image\'s files; wanted tmpfs for what is written'],
     [{ services: [service("a", { binds: [], "binds.add": [] })] }, "services.a.binds.add: has no effect beside binds: wanted one of the two"],
     [{ sevices: [] }, 'sevices: unknown field: did you mean "services"?'],
     [{ services: [{}] }, "services[0]: got an object, wanted a Service"],

@@ -24,6 +24,7 @@ describe("the sandbox", () => {
         service("gives-up", "exit 0", { restartLimit: { count: 2, within: 600 } }),
         service("hangs", "exec sleep 1000", { health: { command: ["sleep", "1000"], timeout: 1, interval: 1, retries: 2 } }),
         service("talks", "i=0; while [ $i -lt 4000 ]; do echo $i some words that fill it; i=$((i + 1)); done; exec sleep 1000", { log: { size: 16384 } }),
+        ...["apart", "alone"].map((name) => service(name, "id -u; echo x >/tmp/x && stat -c %u /tmp/x; mount -t tmpfs x /tmp || exec sleep 3131", { userns: "private", tmpfs: ["/tmp"], uid: 7 })),
         service("calm", "exec busybox nc -ll -p 7000 -e /bin/busybox true", { health: { tcp: { port: 7000 }, interval: 1 } }),
       ],
     }, { ports: [80] });
@@ -43,6 +44,10 @@ describe("the sandbox", () => {
     // the first tmpfs ended at its own limit, the rest at that of memory: they are gone with the container
     assert.match(await ask(machine, "cat /host/run/log/greedy.log"), /No space left on device/);
     assert.match(await ask(machine, "ls -l /host/run/log/talks.log /host/run/log/talks.log.1 | awk '{ print ($5 <= 8192) }'; tail -n 1 /host/run/log/talks.log"), /^1\n1\n3999 some words that fill it\n$/);
+    // users of their own: neither the machine's nor each other's
+    assert.equal(await ask(machine, "grep -hv mount: /host/run/log/apart.log /host/run/log/alone.log"), "7\n7\n7\n7\n");
+    const users = (await ask(machine, "for name in apart alone; do read -r p </host/sys/fs/cgroup/$name/cgroup.procs; awk '/^Uid/ { print $2 }' /host/proc/$p/status; done")).trim().split("\n").map(Number);
+    assert.ok(new Set(users).size === 2 && users.every((user) => user > 65536 && user % 65536 === 7), users.join(" "));
     for (const name of ["spy", "calm"]) assert.ok(!machine.lines.some((line) => said(name, "restart")(line) || said(name, "unhealthy")(line)), name);
     assert.equal(await ask(machine, "cat /host/proc/1/oom_score_adj; read -r p _ </host/sys/fs/cgroup/calm/cgroup.procs; cat /host/proc/$p/oom_score_adj"), "-1000\n0\n");
     assert.equal((await ask(machine, "cat /host/run/linuxkit/services/gives-up")).slice(0, 5), "down,");
