@@ -17,8 +17,11 @@ export interface DeflaterOptions {
   readonly end?: "block" | "flush";
 }
 
-/** For what does not shrink: held as it is, with the least memory that zlib takes. */
-const AS_IT_IS: ZlibOptions = { level: 0, windowBits: 9, memLevel: 1 };
+/**
+ * For what does not shrink: no search for what repeats, so that blocks are held as they are in the least time. Level 0
+ * would be quicker, and cuts them by how much room its output has, which depends on the blocks before.
+ */
+const AS_IT_IS: ZlibOptions = { level: 1, strategy: constants.Z_HUFFMAN_ONLY };
 
 /**
  * Compresses blocks, each for itself. zlib's compressors are used again and again: one for each block would take more
@@ -62,7 +65,7 @@ class Engine {
   constructor(stream: Deflate | DeflateRaw, blockSize: number, finish: number) {
     this.#stream = stream;
     this.#finish = finish;
-    // holding as it is adds the most: a few bytes to each half KiB
+    // what does not shrink grows by a few bytes to each piece of it
     this.#result = Buffer.allocUnsafeSlow(blockSize + blockSize / 32 + 1024);
     stream.on("data", (piece: Buffer) => {
       this.#used += piece.copy(this.#result, this.#used);
