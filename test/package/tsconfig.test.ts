@@ -12,7 +12,6 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAM = `
 import * as pulumi from "@pulumi/pulumi";
 import { type Artifact, type BuildOptions, build, debian, File, Image, ImageBuild, isLinuxKitError, Kernel, OnbootTask, Service } from "pulumi-linuxkit";
-import { type PolicyOptions, policies } from "pulumi-linuxkit/policy";
 import { Disk, Machine, MachineImage } from "pulumi-linuxkit/qemu";
 
 const token = new pulumi.Config().requireSecret("token");
@@ -28,9 +27,6 @@ const machine = new Machine("web", { machineImage: new MachineImage("web", { bui
 export const url: pulumi.Output<string> = machine.url;
 export const digest: pulumi.Output<string> = made.digest;
 
-export const asked: PolicyOptions = { registries: ["ghcr.io/acme"], waive: [{ rule: "root-user", reason: "tried", until: "2027-01-31" }] };
-export const count: number = policies(asked).length;
-
 export async function alone(options: BuildOptions): Promise<Artifact | undefined> {
   try {
     return await build(os, options);
@@ -39,6 +35,15 @@ export async function alone(options: BuildOptions): Promise<Artifact | undefined
     throw error;
   }
 }
+`;
+
+/** A policy pack. */
+const PACK = `
+import { PolicyPack } from "@pulumi/policy";
+import { type PolicyOptions, policies } from "pulumi-linuxkit/policy";
+
+const asked: PolicyOptions = { registries: ["ghcr.io/acme"], waive: [{ rule: "root-user", reason: "tried", until: "2027-01-31" }] };
+new PolicyPack("acme", { policies: policies(asked) });
 `;
 
 /** What \`pulumi new typescript\` writes; it leaves the checking of declarations on. */
@@ -78,6 +83,11 @@ describe("a program of a user compiles under", { timeout: 300_000 }, () => {
       await writeFile(join(project.path, "index.ts"), PROGRAM.replace("port: 80 ", 'port: "80" ').replace("sizeMiB", "sizeMB"));
       const wrong = await compile();
       for (const message of [/Type 'string' is not assignable to type '.*number/, /'sizeMB' does not exist in type 'DiskArgs'/]) assert.match(wrong.output, message);
+      // @pulumi/policy names in its index what its own declarations lack, so that a pack checks none of declarations
+      await writeFile(join(project.path, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true, skipLibCheck: true }, files: ["index.ts"] }));
+      await writeFile(join(project.path, "index.ts"), PACK);
+      const pack = await compile();
+      assert.equal(pack.status, 0, pack.output);
     });
   }
 });
