@@ -1,6 +1,5 @@
 import { fetchWire } from "./fetch-wire.ts";
 import type { Fetch, Wire } from "./http.ts";
-import { socketWire } from "./socket-wire.ts";
 
 const NODES_FETCH = globalThis.fetch;
 
@@ -18,6 +17,8 @@ export function chooseWire(fetch: Fetch | undefined): Wire {
     const overFetch = fetchWire(globalThis.fetch);
     if (request.memory !== "reused" || (request.method ?? "GET") !== "GET" || !isFetchPlain()) return overFetch(request, watch);
     try {
+      // loaded by the first large body: Node's own HTTP takes 13 MB, which a build that fetches nothing has no use for
+      const { socketWire } = await import("./socket-wire.ts");
       return await socketWire(request, watch);
     } catch (error) {
       if (watch.signal.aborted) throw error;
