@@ -18,6 +18,8 @@ pulumi.runtime.setMocks({
   },
   call: ({ inputs }) => inputs,
 }, "example", "test", true);
+// what the examples want of a stack
+pulumi.runtime.setAllConfig({ "example:subnetIds": '["subnet-1", "subnet-2"]' });
 await import(process.argv[1]);
 `;
 
