@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import type { AwsServer } from "../support/aws/aws-server.ts";
+import { EbsWorkshop } from "../support/aws/ebs-workshop.ts";
+
+// each of these sends a whole GiB
+describe("an encrypted upload to EBS", { timeout: 300_000 }, () => {
+  let ebs: EbsWorkshop;
+  let server: AwsServer;
+  before(async () => {
+    ebs = await EbsWorkshop.start();
+    ({ server } = ebs);
+  });
+  beforeEach(() => ebs.reset());
+  after(() => ebs[Symbol.asyncDispose]());
+
+  test("sends every block where zeroes are encrypted, but for what an encrypted parent has", async () => {
+    const one = await ebs.image("one", { 5: "a" });
+    const { id, encrypted } = await ebs.upload(one, { encrypted: true, kmsKeyArn: "arn:k" });
+    assert.deepEqual([encrypted, server.blocksPut], [true, 2048]);
+    await ebs.assertHolds(id, one);
+    const inherits = await ebs.upload(one, { key: "3", parent: { id, encrypted: true, blocks: one.blocks } });
+    assert.deepEqual([inherits.blocksSent, inherits.encrypted], [0, true]);
+  });
+
+  test("sends all where the account has begun to encrypt since the parent", async () => {
+    const one = await ebs.image("one", { 5: "a" });
+    const { id } = await ebs.upload(one);
+    server.ebs.encryptsByDefault = true;
+    const next = await ebs.upload(one, { parent: { id, encrypted: false, blocks: one.blocks }, key: "2" });
+    assert.deepEqual([next.blocksSent, next.encrypted], [2048, true]);
+    assert.deepEqual([...server.ebs.snapshots.values()].map(({ status }) => status), ["completed", "completed"]);
+  });
+});
