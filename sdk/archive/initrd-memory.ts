@@ -27,6 +27,11 @@ const ANY_KERNEL_MIB = 34;
 /** A page costs its own bookkeeping, and the kernel keeps a part of all memory free. */
 const SHARE = 1.045;
 
+/** What a path of so many bytes takes once it is unpacked. */
+export function unpackedBytes(size: number): number {
+  return Math.ceil(size / PAGE) * PAGE + PATH_BYTES;
+}
+
 /**
  * The memory that booting takes, in MiB, as a model of measurements (docs/formats.md, Memory): the kernel, the packed image, and
  * the tree, which is there before the packed one is given up. `enough` boots Debian's kernel and small services; with
@@ -125,7 +130,7 @@ async function countArchive(reader: ByteReader, first: Buffer = Buffer.alloc(0))
     const name = await reader.read(nameSize);
     await reader.skip(padded(HEADER_BYTES + nameSize) - HEADER_BYTES - nameSize + padded(size));
     if (name.toString("latin1", 0, nameSize - 1) === TRAILER) return unpacked;
-    unpacked += Math.ceil(size / PAGE) * PAGE + PATH_BYTES;
+    unpacked += unpackedBytes(size);
   }
 }
 

@@ -14,7 +14,8 @@ const USUAL_MIB = 256;
 export async function bootMemory(archives: readonly Content[], onProgress: OnProgress | undefined): Promise<number | undefined> {
   const image = { packed: 0, unpacked: 0 };
   for (const archive of archives) {
-    const memory = await initrdMemory((offset) => from(archive, offset));
+    // what was made here is not unpacked again only to be measured
+    const memory = archive.unpacked === undefined ? await initrdMemory((offset) => from(archive, offset)) : { packed: archive.size, unpacked: archive.unpacked };
     if (!memory) return undefined;
     image.packed += memory.packed;
     image.unpacked += memory.unpacked;

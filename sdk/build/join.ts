@@ -1,3 +1,4 @@
+import { unpackedBytes } from "../archive/initrd-memory.ts";
 import { padding } from "../archive/cpio-header.ts";
 import type { SegmentStore } from "../cache/segment-store.ts";
 import type { Content } from "../format/parts.ts";
@@ -13,10 +14,11 @@ export async function joinSegments(segments: readonly PreparedSegment[], store: 
   const before = joints(segments);
   for (const [at, segment] of segments.entries()) {
     const entries = before[at] ?? [];
-    const content: Content = { size: segment.size, open: (memory) => store.open(segment, memory) };
+    const { unpacked } = segment.paths;
+    const content: Content = { size: segment.size, ...(unpacked !== undefined && { unpacked }), open: (memory) => store.open(segment, memory) };
     if (entries.length > 0) {
       const joint = await jointArchive(entries);
-      pieces.push(endToEnd([{ size: joint.length, open: () => [joint] }, content]));
+      pieces.push(endToEnd([{ size: joint.length, unpacked: entries.length * unpackedBytes(0), open: () => [joint] }, content]));
     } else pieces.push(content);
   }
   return pieces;
@@ -24,8 +26,10 @@ export async function joinSegments(segments: readonly PreparedSegment[], store: 
 
 /** Contents one after the other. */
 export function endToEnd(pieces: readonly Content[]): Content {
+  const known = pieces.flatMap(({ unpacked }) => unpacked ?? []);
   return {
     size: pieces.reduce((total, { size }) => total + size, 0),
+    ...(known.length === pieces.length && { unpacked: known.reduce((total, unpacked) => total + unpacked, 0) }),
     async *open(memory) {
       for (const piece of pieces) yield* piece.open(memory);
     },

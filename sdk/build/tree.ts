@@ -1,5 +1,6 @@
 import { type Entry, type EntryHeader, NO_BODY } from "../archive/entry.ts";
 import type { CpioEntry } from "../archive/write-cpio.ts";
+import { unpackedBytes } from "../archive/initrd-memory.ts";
 import type { SegmentPaths } from "../cache/segment-store.ts";
 import type { Memory } from "../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
@@ -97,13 +98,15 @@ export class Tree {
   /** What {@link entries} writes, for the check of one segment against another. */
   paths(): SegmentPaths {
     const paths = { directories: [] as string[], implied: [] as string[], files: [] as string[], shared: [] as string[], others: [] as string[] };
-    for (const { path, type, names = 1 } of this.entries({ implied: "written" })) {
+    let unpacked = 0;
+    for (const { path, type, size, link = "", names = 1 } of this.entries({ implied: "written" })) {
+      if (!this.#nodes.get(path)?.implied) unpacked += unpackedBytes(type === "symlink" ? Buffer.byteLength(link) : size);
       if (type === "directory") paths[this.#nodes.get(path)?.implied ? "implied" : "directories"].push(path);
       else if (type === "file" || type === "hardlink") paths.files.push(path);
       else paths.others.push(path);
       if (type === "hardlink" || names > 1) paths.shared.push(path);
     }
-    return paths;
+    return { ...paths, unpacked };
   }
 
   async #node(entry: Entry, signal?: AbortSignal): Promise<Node> {

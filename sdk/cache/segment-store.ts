@@ -17,6 +17,8 @@ export interface SegmentPaths {
   readonly shared: readonly string[];
   /** Symlinks, devices and pipes. */
   readonly others: readonly string[];
+  /** Bytes of memory that all of it takes once the kernel has unpacked it, where whoever made it knew. */
+  readonly unpacked?: number;
 }
 
 /** What was made once and is kept under the key of what made it. */

@@ -8,6 +8,8 @@ import type { LoaderFile } from "./loaders.ts";
 /** A file's content that can be read again. */
 export interface Content {
   readonly size: number;
+  /** Of an archive, bytes of memory that it takes once the kernel has unpacked it, where that is known. */
+  readonly unpacked?: number;
   /** @param memory @default "own" */
   open(memory?: Memory): Bytes;
 }

@@ -43,7 +43,7 @@ function entryTag(key: string): string {
 }
 
 const names = z.array(z.string());
-const pathsSchema = z.strictObject({ directories: names, implied: names, files: names, shared: names, others: names });
+const pathsSchema = z.strictObject({ directories: names, implied: names, files: names, shared: names, others: names, unpacked: z.int().nonnegative().exactOptional() });
 
 /**
  * What a repository has under a key, if it has something; its content is not fetched before it is opened.
