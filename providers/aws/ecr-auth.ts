@@ -1,7 +1,6 @@
-import { ECRClient, GetAuthorizationTokenCommand } from "@aws-sdk/client-ecr";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { RegistryAuth } from "../../sdk/index.ts";
-import { type AwsAccess, clientConfig } from "./access/clients.ts";
+import type { AwsAccess } from "./access/clients.ts";
 import { fromAws } from "./access/failure.ts";
 
 const ECR_HOST = /^\d{12}\.dkr\.ecr(-fips)?\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
@@ -16,6 +15,8 @@ export function ecrAuth(access: AwsAccess = {}): RegistryAuth {
   return async ({ registry }) => {
     const region = ECR_HOST.exec(registry)?.[2];
     if (region === undefined) return undefined;
+    // a program that logs in nowhere needs no ECR client
+    const [{ ECRClient, GetAuthorizationTokenCommand }, { clientConfig }] = await Promise.all([import("@aws-sdk/client-ecr"), import("./access/clients.ts")]);
     const client = new ECRClient(clientConfig({ ...access, region }));
     try {
       const { authorizationData: [data] = [] } = await client.send(new GetAuthorizationTokenCommand({}));

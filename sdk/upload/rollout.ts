@@ -1,8 +1,8 @@
 import type { Progress } from "../core/progress.ts";
 
 /**
- * What the gate asks of a fleet. Each cloud has one: AWS over an instance refresh, GCP over an instance group's
- * versions, QEMU over machines of this host. A request that may be repeated is repeated in here, with its own deadline.
+ * What the gate asks of a fleet. Each cloud has one: AWS over an instance refresh, QEMU over machines
+ * of this host. A request that may be repeated is repeated in here, with its own deadline.
  */
 export interface RolloutDriver {
   /**
