@@ -13,9 +13,9 @@ new pulumi.CustomResource("linuxkit:index:${type}", "x", ${inputs});
   await using stack = await makeStack({ files: { "index.js": flying }, plugin: "../bin" });
   const folder = await makePluginFolder(`${stack.home}/bin`, new URL("../../providers/plugin.ts", import.meta.url));
 
-  const schema = JSON.parse((await stack.must("package", "get-schema", `${folder}/pulumi-resource-linuxkit`)).stdout) as { version: string; resources: Record<string, { requiredInputs?: string[] }> };
+  const schema = JSON.parse((await stack.must("package", "get-schema", `${folder}/pulumi-resource-linuxkit`)).stdout) as { version: string; resources: Record<string, { inputProperties?: Record<string, unknown> }> };
   assert.equal(schema.version, version);
-  assert.deepEqual(schema.resources["linuxkit:index:ImageBuild"]?.requiredInputs, ["image"]);
+  for (const name of ["image", "artifact"]) assert.ok(schema.resources["linuxkit:index:ImageBuild"]?.inputProperties?.[name], name);
   assert.ok(schema.resources["linuxkit:index:QemuVm"]);
 
   const { status, text } = await stack.run("preview");

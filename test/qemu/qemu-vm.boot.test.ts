@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { identify } from "../../providers/qemu/process-id.ts";
 import { guest, SECRET } from "./guest.ts";
 import { MachineRun, processesWith } from "./machine-run.ts";
 
@@ -143,5 +144,6 @@ describe("a machine", { timeout: 600_000 }, () => {
 
 /** Waits until the process is no more; the suite's time limit bounds it. */
 async function gone(pid: number): Promise<void> {
-  while (await stat(`/proc/${pid}/exe`).then(() => true, () => false)) await new Promise((resolve) => setTimeout(resolve, 20));
+  // not until /proc/PID/exe has gone: that is a moment before the process has ended
+  while (await identify(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -54,6 +54,6 @@ describe("scripts/setup.mjs", () => {
   test("refuses an argument that it does not know, and does nothing", async () => {
     const { code, stderr } = await script("setup.mjs", ["--quemu"], [], home);
     assert.equal(code, 2);
-    assert.match(stderr, /--quemu: wanted --engine, --qemu, --judges/);
+    assert.match(stderr, /--quemu: wanted --engine, --qemu, --bench, --judges/);
   });
 });
