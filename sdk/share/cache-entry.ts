@@ -108,8 +108,8 @@ export interface PushEntryOptions extends PushBlobOptions {
  * @returns the bytes that were sent
  */
 export async function pushEntry(repository: Repository, key: string, content: CacheContent, { signer, ...options }: PushEntryOptions): Promise<number> {
-  const { directories, implied, files, shared, others } = content.paths;
-  const listed = Buffer.from(JSON.stringify({ directories, implied, files, shared, others }));
+  const { directories, implied, files, shared, others, unpacked } = content.paths;
+  const listed = Buffer.from(JSON.stringify({ directories, implied, files, shared, others, unpacked }));
   const paths: Descriptor = { mediaType: PATHS, digest: digestOf(listed), size: listed.length };
   const layer: Descriptor = { mediaType: CONTENT, digest: content.digest, size: content.size };
   await pushBlob(repository, paths, [listed]);

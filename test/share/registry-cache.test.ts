@@ -40,7 +40,7 @@ async function machine(name: string, cache: CacheOption, { format, login, signal
   await using shared = openRegistryCache(cache, { onProgress, auth: async () => login, signal, verify });
   const artifact = await buildPlan(plan, { name: "os", outputDir: join(cacheDir, "out"), cacheDir, store: new BlobStore(cacheDir), sources, shared, onProgress, format, signal });
   const said = told.filter(({ lasting }) => lasting).map(({ message }) => message);
-  return { artifact, opened: sources.opened, said, read: (file: string) => readFile(join(cacheDir, "out", file)) };
+  return { artifact, opened: sources.opened, said, cacheDir, read: (file: string) => readFile(join(cacheDir, "out", file)) };
 }
 
 const writes = (registry: TestRegistry) => registry.seen(/^(POST|PUT|PATCH) /).length;
@@ -60,6 +60,18 @@ describe("two machines", () => {
       assert.match(second.said.join("\n"), /^3 pieces \(9\.\d MB\) came from, and 0\.0 MB went to 127\.0\.0\.1:\d+\/team\/cache$/);
     });
   }
+
+  test("the second knows of each piece what the first wrote down of it", async (context) => {
+    const registry = await start(context);
+    const cache = { from: `${registry.host}/cache`, to: `${registry.host}/cache` };
+    const recordsOf = async ({ cacheDir }: { readonly cacheDir: string }) => {
+      const names = (await readdir(join(cacheDir, "segments"))).filter((name) => name.endsWith(".json")).sort();
+      return Promise.all(names.map(async (name) => [name, await readFile(join(cacheDir, "segments", name), "utf8")] as const));
+    };
+    const first = await recordsOf(await machine("one", cache));
+    assert.ok(first.some(([, text]) => /"unpacked":[1-9]/.test(text)), "the first says of none how much memory it takes");
+    assert.deepEqual(await recordsOf(await machine("two", cache)), first);
+  });
 
   test("a third build, from a warm cache, sends nothing", async (context) => {
     const registry = await start(context);
