@@ -1,23 +1,23 @@
 import { type Arch, ARCHES, isArch } from "../core/arch.ts";
+import { hexOf } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import { present } from "../core/present.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { parseReference, type RegistryReference } from "../oci/reference.ts";
 import { createRegistryClient, type RegistryClient, type Repository } from "../oci/registry/client.ts";
-import type { RegistryAuth } from "../oci/registry/credentials.ts";
 import { resolveTag } from "../oci/registry/pull.ts";
 import { hasBlob } from "../oci/registry/push-blob.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { fetchOs, type FoundOs, findOs, type RemoteFile } from "../share/pull-os.ts";
-import { SPDX } from "../share/os-artifact.ts";
+import { SBOM_SUFFIX, SPDX } from "../share/os-artifact.ts";
 import { parsePinned } from "../share/repository-name.ts";
 import { verifyImage } from "../sign/verify-image.ts";
 import { keysFor, type VerifyRules } from "../sign/verify-rules.ts";
 import { artifactDigest } from "./artifact.ts";
 import type { Built } from "./build.ts";
-import { SBOM_SUFFIX } from "./with-sbom.ts";
+import type { Origins } from "./outside.ts";
 
-export interface PullOptions {
+export interface PullOptions extends Pick<Origins, "registryMirrors" | "registryAuth"> {
   /** The folder for the files; it is made. */
   readonly outputDir: string;
   /** @default "amd64" */
@@ -26,10 +26,6 @@ export interface PullOptions {
   readonly name?: string | undefined;
   /** Public keys, PEM, by registry or repository: the artifact must be signed by one of them. @default it need not be signed */
   readonly verify?: VerifyRules | undefined;
-  /** Registries to pull from instead. @default none */
-  readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
-  /** Logs in to registries. @default what `docker login` keeps */
-  readonly registryAuth?: RegistryAuth | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -104,5 +100,5 @@ async function documentOf(repository: Repository, { config }: FoundOs, { onProgr
     onProgress?.({ stage: "fetch", message: `${repository.name} has the operating system without its SBOM, which whoever copied it left behind`, lasting: true });
     return [];
   }
-  return [{ role: "sbom", name: name + SBOM_SUFFIX, size: sbom.size, sha256: sbom.digest.slice("sha256:".length), descriptor: { mediaType: SPDX, ...sbom } }];
+  return [{ role: "sbom", name: name + SBOM_SUFFIX, size: sbom.size, sha256: hexOf(sbom.digest), descriptor: { mediaType: SPDX, ...sbom } }];
 }

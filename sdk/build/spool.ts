@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Entry } from "../archive/entry.ts";
 import { wholeBody } from "../archive/whole-body.ts";
 import { collect, type Measure, measure, type Memory } from "../core/bytes.ts";
+import { hexOf } from "../core/digest.ts";
 import { throwIfCancelled } from "../core/errors.ts";
 import { UnnamedFile } from "../core/unnamed-file.ts";
 
@@ -51,7 +52,7 @@ export class Spool implements AsyncDisposable {
       }
     }
     const offset = await this.#file.append(body());
-    const name = measured.digest.slice("sha256:".length);
+    const name = hexOf(measured.digest);
     const known = this.#known.get(name);
     if (!known) return this.#remember(name, { offset, size: entry.size });
     // written over by the next

@@ -4,13 +4,11 @@ import { writeFileWhole } from "../core/write-file.ts";
 import { fileStep } from "../plan/entry-step.ts";
 import { debianPlace, plainPlace } from "../plan/place.ts";
 import { type Plan, planDigest } from "../plan/plan.ts";
+import { SBOM_SUFFIX } from "../share/os-artifact.ts";
 import type { Artifact } from "./artifact.ts";
 
 /** Whether the OS's SPDX document is written, and into the OS as well. */
 export type SbomOption = boolean | { /** Where it lies in the OS, such as `/usr/share/sbom.spdx.json`. */ readonly path: string };
-
-/** Comes after the artifact's name. */
-export const SBOM_SUFFIX = "-sbom.spdx.json";
 
 /** Writes the document beside the files of an artifact: it comes after them, and is no part of their digest. */
 export async function addSbom(artifact: Artifact, sbom: string, target: { readonly outputDir: string; readonly name: string; readonly signal?: AbortSignal | undefined }): Promise<Artifact> {

@@ -48,6 +48,14 @@ export async function* verify(source: Bytes, want: { readonly digest?: Digest; r
   if (held) yield held;
 }
 
+/** Passes a stream through and tells the length of each chunk before it goes on. */
+export async function* counted(source: Bytes, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    count(chunk.length);
+    yield chunk;
+  }
+}
+
 /** What passed through {@link measure}, complete once the stream has ended. */
 export interface Measure {
   size: number;
@@ -66,6 +74,7 @@ export async function* measure(source: Bytes, measure: Measure): AsyncGenerator<
   measure.digest = `sha256:${hash.digest("hex")}`;
 }
 
-function sizeMismatch(path: string, want: number, got: number): LinuxKitError {
+/** What came is not as long as it should be. */
+export function sizeMismatch(path: string, want: number, got: number): LinuxKitError {
   return new LinuxKitError("SIZE_MISMATCH", `${path}: got ${got} bytes, wanted ${want}`, { path, want, got });
 }

@@ -16,3 +16,12 @@ export interface Progress {
 
 /** Receives progress. It must not throw; how often to show it is the receiver's business. */
 export type OnProgress = (progress: Progress) => void;
+
+/** Takes how many bytes have come since the last call, and reports how many there are by now. */
+export function runningTotal(onProgress: OnProgress | undefined, progress: Omit<Progress, "done">): (bytes: number) => void {
+  let done = 0;
+  return (bytes) => {
+    done += bytes;
+    onProgress?.({ ...progress, done });
+  };
+}

@@ -1,8 +1,9 @@
 import type { BlobStore } from "../cache/blob-store.ts";
+import { counted } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import { forEachParallel } from "../core/parallel.ts";
-import type { OnProgress } from "../core/progress.ts";
+import { type OnProgress, runningTotal } from "../core/progress.ts";
 import { createTransport, type TransportOptions } from "../net/transport.ts";
 import { debDigest, type LockedDeb } from "./locked.ts";
 import { chooseMirrors, type MirrorOptions, type Mirrors } from "./mirror.ts";
@@ -48,11 +49,7 @@ export async function ensureDebs(packages: readonly PinnedDeb[], options: FetchO
   const mirrors = await mirrorsOf(options);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   const message = missing.length === 1 ? `fetching ${missing[0]?.name}` : `fetching ${missing.length} packages`;
-  let done = 0;
-  const report = (bytes: number): void => {
-    done += bytes;
-    options.onProgress?.({ stage: "fetch", message, done, total });
-  };
+  const report = runningTotal(options.onProgress, { stage: "fetch", message, total });
   await forEachParallel(missing, options.parallel ?? 6, options.signal, (deb, signal) => fetchDeb(deb, mirrors, { ...options, signal }, report));
 }
 
@@ -95,11 +92,4 @@ async function fetchFromMirrors(deb: PinnedDeb, mirrors: Mirrors, options: Fetch
   }
   const advice = mirrors.snapshot === undefined ? "set debianSnapshot to a mirror that keeps old packages, share a cache in a registry, or update the lock" : "update the lock";
   throw new LinuxKitError("PACKAGE_UNAVAILABLE", `${deb.name} ${deb.version} is locked, and no source has ${deb.filename} any more (asked: ${bases.join(", ")}): ${advice}`, { package: deb.name, version: deb.version });
-}
-
-async function* counted(source: AsyncIterable<Uint8Array>, report: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    report(chunk.length);
-    yield chunk;
-  }
 }

@@ -1,9 +1,7 @@
 import { download } from "../net/download.ts";
 import { refusalOf } from "../net/refusal.ts";
 import type { Transport } from "../net/transport.ts";
-
-// from here on a connection of its own costs less than what it saves
-const LARGE = 1 << 20;
+import { memoryFor } from "../net/wire.ts";
 
 /**
  * A file of a mirror, chunk by chunk, in memory that is reused where its size is said and large; what comes is not
@@ -18,7 +16,7 @@ export function mirrorFile(url: string, transport: Transport, size?: number): As
     what: url,
     size,
     async request(headers) {
-      const response = await transport.send({ url: new URL(url), headers, memory: size !== undefined && size >= LARGE ? "reused" : "own" });
+      const response = await transport.send({ url: new URL(url), headers, memory: memoryFor(size) });
       if ([200, ...(headers.range === undefined ? [] : [206, 416])].includes(response.status)) return response;
       throw await refusalOf(response, name, { name: "the mirror" });
     },

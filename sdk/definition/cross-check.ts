@@ -3,7 +3,7 @@ import type { Container } from "./container.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
 import { hardeningConflicts } from "./hardening-conflicts.ts";
-import { isDeferred } from "./inputs.ts";
+import { isDeferred, itemsOf } from "./inputs.ts";
 import { networkKind } from "./network.ts";
 import { privateFailures, serviceFailures } from "./service-check.ts";
 import { didYouMean } from "./suggest.ts";
@@ -58,15 +58,15 @@ function volumeFailures({ steps, container }: Placed, { volumes }: Definition): 
     }
   };
   for (const field of ["binds", "binds.add"] as const) {
-    for (const [index, bind] of list(container[field])) {
+    for (const [index, bind] of itemsOf(container[field])) {
       if (typeof bind !== "string") continue;
       const [source = "", , options = ""] = bind.split(":");
       use(source, options.split(","), [...steps, field, index]);
     }
   }
-  for (const [index, mount] of list(container.mounts)) {
+  for (const [index, mount] of itemsOf(container.mounts)) {
     if (isDeferred(mount) || mount.type !== "bind" || typeof mount.source !== "string") continue;
-    use(mount.source, list(mount.options).map(([, option]) => String(option)), [...steps, "mounts", index, "source"]);
+    use(mount.source, itemsOf(mount.options).map(([, option]) => String(option)), [...steps, "mounts", index, "source"]);
   }
   return failures;
 }
@@ -82,7 +82,7 @@ function ownerFailures({ steps, container }: Placed, names: ReadonlySet<string>)
   return [
     ...ownerFailure([...steps, "uid"], container.uid, all(users), "container or user of the image"),
     ...ownerFailure([...steps, "gid"], container.gid, all(groups), "container or group of the image"),
-    ...list(container.additionalGids).flatMap(([index, gid]) =>
+    ...itemsOf(container.additionalGids).flatMap(([index, gid]) =>
       ownerFailure([...steps, "additionalGids", index], gid, all(groups), "container or group of the image"),
     ),
   ];
@@ -97,8 +97,8 @@ function ownerFailure(steps: readonly Step[], owner: unknown, known: ReadonlySet
 /** Users and groups that an image made from packages declares; of any other image nothing is known here. */
 function accountsOf({ image }: Container): { users: string[]; groups: string[] } {
   if (typeof image !== "object" || isDeferred(image) || isDeferred(image.debian)) return { users: [], groups: [] };
-  const users = list(image.debian.users).map(([, user]) => user);
-  const named = [...users.map((user) => user.group ?? user.name), ...list(image.debian.groups).map(([, group]) => group.name)];
+  const users = itemsOf(image.debian.users).map(([, user]) => user);
+  const named = [...users.map((user) => user.group ?? user.name), ...itemsOf(image.debian.groups).map(([, group]) => group.name)];
   return { users: users.map((user) => user.name), groups: named };
 }
 
@@ -137,7 +137,7 @@ function persistentFailures({ volumes }: Definition): Failure[] {
     const fail = (field: string, why: string): unknown => failures.push(failure(["volumes", name, field], why));
     if (image !== undefined) fail("image", "a persistent volume begins empty: wanted no image");
     if (readonly === true) fail("readonly", 'got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write');
-    if (format === "oci" || list(platforms).length > 0) fail("format", "a persistent volume holds no image: wanted neither format nor platforms");
+    if (format === "oci" || itemsOf(platforms).length > 0) fail("format", "a persistent volume holds no image: wanted neither format nor platforms");
     const { label } = persistent;
     if (typeof label !== "string") return failures;
     // the label's default is the volume's name, which may be longer
@@ -156,8 +156,3 @@ function healthPortFailures({ healthPort, services }: Definition): Failure[] {
     return port === healthPort && networkKind(service) === "host" ? [failure(["healthPort"], `got ${healthPort}, on which services.${name} answers: wanted another port`)] : [];
   });
 }
-
-function list<T>(value: readonly T[] | undefined): [number, T][] {
-  return Array.isArray(value) ? [...value.entries()] : [];
-}
-

@@ -3,7 +3,7 @@ import { ABSENT, COMMAND_LINE } from "../hardening/command-line.ts";
 import { type Hardening, type SettingName, wantedValue } from "../hardening/profile.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
-import { isDeferred } from "./inputs.ts";
+import { isDeferred, itemsOf } from "./inputs.ts";
 
 /** What in a container cannot be had together with a setting; `says` goes on from "got …, which". */
 interface Conflict {
@@ -19,7 +19,7 @@ const capability =
   (...names: string[]): Conflict["find"] =>
   ({ container }) =>
     (["capabilities", "capabilities.add"] as const).flatMap((field) =>
-      list(container[field]).flatMap(([index, name]) => (names.includes(String(name)) ? [[[field, index], String(name)] as const] : [])),
+      itemsOf(container[field]).flatMap(([index, name]) => (names.includes(String(name)) ? [[[field, index], String(name)] as const] : [])),
     );
 
 const userNamespace: Conflict["find"] = ({ container: { userns } }) =>
@@ -28,7 +28,7 @@ const userNamespace: Conflict["find"] = ({ container: { userns } }) =>
 const mountOf =
   (...types: string[]): Conflict["find"] =>
   ({ container }) =>
-    list(container.mounts).flatMap(([index, mount]) => (!isDeferred(mount) && types.includes(String(mount.type)) ? [[["mounts", index, "type"], String(mount.type)] as const] : []));
+    itemsOf(container.mounts).flatMap(([index, mount]) => (!isDeferred(mount) && types.includes(String(mount.type)) ? [[["mounts", index, "type"], String(mount.type)] as const] : []));
 
 // a task at boot is done before the kernel is closed to modules
 const afterBoot =
@@ -90,7 +90,7 @@ function initConflicts({ init }: Definition): Failure[] {
 /** A program that asks for a login at a terminal, or a shell that has one. */
 function consoleShell({ container }: Placed): readonly (readonly [readonly Step[], string])[] {
   const own = typeof container.image === "object" && !isDeferred(container.image) && container.command === undefined ? container.image.config.command : container.command;
-  const words = list(own).map(([, word]) => String(word));
+  const words = itemsOf(own).map(([, word]) => String(word));
   const getty = words.slice(0, 2).find((word) => /(^|\/)(m?in|a|mu)?getty$/.test(word));
   if (getty !== undefined) return [[["command"], words.slice(0, 2).join(" ")]];
   const image = typeof container.image === "string" ? container.image : "";
@@ -99,8 +99,4 @@ function consoleShell({ container }: Placed): readonly (readonly [readonly Step[
 
 function conflict(steps: readonly Step[], value: string, says: string, setting: string): Failure {
   return failure(steps, `got ${shown(value)}, which ${says}, by ${setting} of harden: drop one of the two, the setting by harden: { waive: { ${JSON.stringify(setting)}: "REASON" } }`);
-}
-
-function list<T>(value: readonly T[] | undefined): [number, T][] {
-  return Array.isArray(value) ? [...value.entries()] : [];
 }

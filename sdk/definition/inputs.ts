@@ -26,6 +26,11 @@ export function isDeferred(value: unknown): boolean {
   return typeof (value as { then?: unknown }).then === "function";
 }
 
+/** The items of a list with their indexes; none where the list is not there or not known yet. */
+export function itemsOf<T>(list: readonly T[] | undefined): [number, T][] {
+  return Array.isArray(list) ? [...list.entries()] : [];
+}
+
 /** A copy in which a symbol stands for every value that cannot be judged yet, so that a schema never looks into one. */
 export function masked(value: unknown): unknown {
   if (isDeferred(value)) return DEFERRED;

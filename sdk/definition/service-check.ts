@@ -2,7 +2,7 @@ import type { Step } from "../core/property-path.ts";
 import type { Container } from "./container.ts";
 import type { Definition, Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
-import { isDeferred } from "./inputs.ts";
+import { isDeferred, itemsOf } from "./inputs.ts";
 import { isIpv4Network, networkKind, publishedPort } from "./network.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -34,10 +34,10 @@ export function privateFailures({ phase, steps, container }: Placed): Failure[] 
 function orderFailures({ services }: Definition): Failure[] {
   const known = Object.keys(services);
   const failures: Failure[] = [];
-  const named = (name: string): string[] => (isDeferred(services[name]) ? [] : list(services[name]?.after).map(([, other]) => other));
+  const named = (name: string): string[] => (isDeferred(services[name]) ? [] : settled(services[name]?.after).map(([, other]) => other));
   for (const [name, service] of Object.entries(services)) {
     if (isDeferred(service)) continue;
-    for (const [index, other] of list(service.after)) {
+    for (const [index, other] of settled(service.after)) {
       const at: Step[] = ["services", name, "after", index];
       if (!known.includes(other)) failures.push(failure(at, `no service is called ${shown(other)}${didYouMean(other, known) || wantedOf(known.filter((candidate) => candidate !== name))}`));
       else {
@@ -70,7 +70,7 @@ function publishFailures({ services, healthPort }: Definition): Failure[] {
   const failures: Failure[] = [];
   for (const [name, service] of Object.entries(services)) {
     if (isDeferred(service)) continue;
-    for (const [index, text] of list(service.publish)) {
+    for (const [index, text] of settled(service.publish)) {
       const port = typeof text === "string" ? publishedPort(text) : undefined;
       if (!port) continue;
       const key = `${port.outside}/${port.protocol}`;
@@ -87,7 +87,7 @@ function egressFailures({ services }: Definition): Failure[] {
   const failures: Failure[] = [];
   for (const [name, service] of Object.entries(services)) {
     if (isDeferred(service)) continue;
-    for (const [index, { to, protocol, port }] of list(service.egress)) {
+    for (const [index, { to, protocol, port }] of settled(service.egress)) {
       if (typeof to !== "string") continue;
       const at = ["services", name, "egress", index];
       if (to === "dns" && (port !== undefined || protocol !== undefined)) failures.push(failure([...at, "to"], 'got "dns", which has a port of its own: leave out port and protocol'));
@@ -104,6 +104,7 @@ function wantedOf(names: readonly string[]): string {
   return names.length > 0 ? `, wanted one of ${names.join(", ")}` : ": there are no others";
 }
 
-function list<T>(value: readonly T[] | undefined): [number, T][] {
-  return Array.isArray(value) ? [...value.entries()].filter(([, item]) => !isDeferred(item)) : [];
+/** Those of the items that are known by now. */
+function settled<T>(list: readonly T[] | undefined): [number, T][] {
+  return itemsOf(list).filter(([, item]) => !isDeferred(item));
 }

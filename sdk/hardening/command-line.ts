@@ -1,12 +1,7 @@
-import type { Setting } from "./setting.ts";
-
-type Row = Omit<Setting, "kind">;
+import { both, type Row, type Setting } from "./setting.ts";
 
 const cmdline = <N extends string>(rows: Readonly<Record<N, Row>>): Readonly<Record<N, Setting>> =>
   Object.fromEntries(Object.entries<Row>(rows).map(([name, row]) => [name, { kind: "cmdline", ...row }])) as Record<N, Setting>;
-
-/** The same value in both profiles. */
-const both = (value: string, more: Row = {}): Row => ({ strict: value, default: value, ...more });
 
 // Debian signs neither the modules of s390x nor its kernel, and would load no module at all
 const SIGNED = ["amd64", "arm64"] as const;

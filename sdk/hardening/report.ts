@@ -60,11 +60,6 @@ export function hardeningReport(facts: HardeningFacts): HardeningReport {
   };
 }
 
-/** The names of rows that have a state. */
-export function namesWith(report: Pick<HardeningReport, "rows">, state: HardeningState): string[] {
-  return report.rows.filter((row) => row.state === state).map(({ name }) => name);
-}
-
 function settingRow(name: SettingName, { cmdline, harden }: HardeningFacts, kernel: KernelConfig | undefined): HardeningRow {
   const setting = SETTINGS[name];
   const row = { name, kind: setting.kind, wanted: wantedText(name, setting) };

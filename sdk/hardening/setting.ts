@@ -29,3 +29,11 @@ export interface Setting extends Needs {
   /** Why it is not in the profile `default`, or in a weaker form. */
   readonly costs?: string;
 }
+
+/** A setting in a table of one kind. */
+export type Row = Omit<Setting, "kind">;
+
+/** The same value in both profiles. */
+export function both(value: string, more: Row = {}): Row {
+  return { strict: value, default: value, ...more };
+}

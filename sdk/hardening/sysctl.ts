@@ -1,13 +1,10 @@
-import type { Setting } from "./setting.ts";
-
-type Row = Omit<Setting, "kind">;
+import { both, type Row, type Setting } from "./setting.ts";
 
 const sysctl = <N extends string>(rows: Readonly<Record<N, Row | string>>): Readonly<Record<N, Setting>> =>
   Object.fromEntries(
-    Object.entries<Row | string>(rows).map(([name, row]) => [name, { kind: "sysctl", ...(typeof row === "string" ? { strict: row, default: row } : row) }]),
+    Object.entries<Row | string>(rows).map(([name, row]) => [name, { kind: "sysctl", ...(typeof row === "string" ? both(row) : row) }]),
   ) as Record<N, Setting>;
 
-const both = (value: string, more: Row): Row => ({ strict: value, default: value, ...more });
 const ipv6 = { config: ["IPV6"] };
 
 /** The parameter that closes the kernel to modules. It is set last, once every module is in, and cannot be taken back. */

@@ -1,3 +1,4 @@
+import { sizeMismatch } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { HttpResponse } from "./http.ts";
 import { backOff, isWorthRetrying, pause } from "./retry.ts";
@@ -35,7 +36,7 @@ export async function* download({ retry, signal }: Pick<Transport, "retry" | "si
       await response.drop();
       // nothing comes after what is here
       if (size === undefined) return;
-      throw tooShort(what, size, offset);
+      throw sizeMismatch(what, size, offset);
     }
     try {
       // a server that ignores the range sends all of it again
@@ -47,7 +48,7 @@ export async function* download({ retry, signal }: Pick<Transport, "retry" | "si
         if (fresh.length > 0) yield fresh;
       }
       if (size === undefined || offset >= size) return;
-      failure = tooShort(what, size, offset);
+      failure = sizeMismatch(what, size, offset);
     } catch (error) {
       if (!isWorthRetrying(error)) throw error;
       failure = error;
@@ -57,10 +58,6 @@ export async function* download({ retry, signal }: Pick<Transport, "retry" | "si
     if (failures >= retry.attempts) throw failure;
     await pause(backOff(retry, failures), signal);
   }
-}
-
-function tooShort(path: string, want: number, got: number): LinuxKitError {
-  return new LinuxKitError("SIZE_MISMATCH", `${path}: got ${got} bytes, wanted ${want}`, { path, want, got });
 }
 
 async function requestFrom(offset: number, { what, request }: DownloadOptions): Promise<HttpResponse> {

@@ -1,3 +1,4 @@
+import type { Memory } from "../core/bytes.ts";
 import { fetchWire } from "./fetch-wire.ts";
 import type { Fetch, Wire } from "./http.ts";
 
@@ -5,6 +6,14 @@ const NODES_FETCH = globalThis.fetch;
 
 /** Where Node, and undici, keep what `fetch` sends through. */
 const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
+
+/** Bytes from which on a connection of its own costs less than what it saves. */
+const LARGE = 1 << 20;
+
+/** The memory to ask for: reused only for a body that is said to be large. */
+export function memoryFor(size: number | undefined, wanted: Memory = "reused"): Memory {
+  return size !== undefined && size >= LARGE ? wanted : "own";
+}
 
 /**
  * A wire over `fetch`, but for large bodies on a connection of their own, wherever that comes to the same: not with a

@@ -1,7 +1,8 @@
 import type { BlobStore } from "../cache/blob-store.ts";
+import { counted } from "../core/bytes.ts";
 import { isLinuxKitError } from "../core/errors.ts";
 import { forEachParallel } from "../core/parallel.ts";
-import type { OnProgress } from "../core/progress.ts";
+import { type OnProgress, runningTotal } from "../core/progress.ts";
 import type { ContentSource } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
 
@@ -24,11 +25,7 @@ const underWay = new Map<string, Promise<unknown>>();
 export async function fetchBlobs(source: ContentSource, descriptors: readonly Descriptor[], store: BlobStore, options: FetchBlobsOptions = {}): Promise<void> {
   const wanted = [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
-  let done = 0;
-  const count = (bytes: number) => {
-    done += bytes;
-    options.onProgress?.({ stage: "fetch", message: source.name, done, total });
-  };
+  const count = runningTotal(options.onProgress, { stage: "fetch", message: source.name, total });
   await forEachParallel(wanted, options.connections ?? 6, options.signal, (descriptor, signal) => fetchBlobOnce(source, descriptor, store, signal, count));
 }
 
@@ -55,11 +52,5 @@ async function fetchBlobOnce(source: ContentSource, descriptor: Descriptor, stor
 
 async function fetchMissing(source: ContentSource, descriptor: Descriptor, store: BlobStore, signal: AbortSignal, count: (bytes: number) => void): Promise<void> {
   if (await store.find(descriptor.digest)) return count(descriptor.size);
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source.open(descriptor, "reused")) {
-      count(chunk.length);
-      yield chunk;
-    }
-  }
-  await store.put(counted(), descriptor, { signal, what: source.named(descriptor.digest) });
+  await store.put(counted(source.open(descriptor, "reused"), count), descriptor, { signal, what: source.named(descriptor.digest) });
 }

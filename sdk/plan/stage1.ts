@@ -1,5 +1,5 @@
 import { STAGE1_FOLDERS, stage1Files } from "../guest/stage1/files.ts";
-import { directoryStep, fileStep } from "./entry-step.ts";
+import { directoryStep, fileStep, symlinkStep } from "./entry-step.ts";
 import type { PlanKernel, PlanSegment } from "./plan.ts";
 import { isDebian } from "./source.ts";
 
@@ -23,7 +23,7 @@ export function stage1Segment(kernel: PlanKernel, busybox: Uint8Array): PlanSegm
     steps: [
       ...STAGE1_FOLDERS.map((path) => directoryStep(path)),
       program,
-      { kind: "entry", type: "symlink", uid: 0, gid: 0, path: "bin/sh", mode: 0o777, link: "busybox" },
+      symlinkStep("bin/sh", "busybox"),
       ...stage1Files().map(({ path, contents, mode }) => fileStep(path, contents, mode)),
       { kind: "modules", source: kernel.source, names: [], purpose: "root" },
     ],

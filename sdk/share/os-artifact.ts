@@ -14,6 +14,9 @@ export const OS_FILE = "application/vnd.pulumi-linuxkit.os.file.v1";
 /** The media type of the SPDX document, and the artifact type of the referrer that holds it. */
 export const SPDX = "application/spdx+json";
 
+/** What the SPDX document's name has after that of the operating system. */
+export const SBOM_SUFFIX = "-sbom.spdx.json";
+
 /** Annotations: of the index and its manifests, and of a manifest's layers. */
 export const ANNOTATION = {
   /** sha256 of the definition, the same for every architecture: what of an index belongs together. */

@@ -4,7 +4,7 @@ import { collect } from "../core/bytes.ts";
 import { hexOf } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { mapOrdered } from "../core/ordered.ts";
-import type { OnProgress } from "../core/progress.ts";
+import { type OnProgress, runningTotal } from "../core/progress.ts";
 import { type StagedFile, stageFile } from "../core/write-file.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parseDocument } from "../oci/document.ts";
@@ -81,11 +81,7 @@ export interface FetchOsOptions {
  */
 export async function fetchOs(repository: Repository, base: string, files: readonly RemoteFile[], { outputDir, name = base, onProgress, signal }: FetchOsOptions): Promise<OsFile[]> {
   const total = files.reduce((sum, { size }) => sum + size, 0);
-  let done = 0;
-  const onWritten = (bytes: number): void => {
-    done += bytes;
-    onProgress?.({ stage: "fetch", message: repository.name, done, total });
-  };
+  const onWritten = runningTotal(onProgress, { stage: "fetch", message: repository.name, total });
   const staged: StagedFile[] = [];
   const stage = async ({ descriptor, ...file }: RemoteFile): Promise<OsFile> => {
     const named = `${name}${file.name.slice(base.length)}`;

@@ -1,9 +1,9 @@
 import { type Digest, digestOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
-import { type Bytes, verify } from "../core/bytes.ts";
+import { type Bytes, counted, verify } from "../core/bytes.ts";
 import { isLinuxKitError } from "../core/errors.ts";
 import { fileBytes } from "../core/file-bytes.ts";
-import type { OnProgress } from "../core/progress.ts";
+import { type OnProgress, runningTotal } from "../core/progress.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { encodeIndex, parseIndex } from "../oci/image-index.ts";
 import { isIndexType, MEDIA_TYPE } from "../oci/media-type.ts";
@@ -14,7 +14,7 @@ import { type BlobHolder, pushImage } from "../oci/registry/push.ts";
 import type { SigningKey } from "../sign/key.ts";
 import { pushSigned } from "../sign/push-signed.ts";
 import { signImage } from "../sign/sign-image.ts";
-import { ANNOTATION, OS_ARTIFACT, OS_CONFIG, OS_FILE, type OsConfig, type OsFile, SPDX } from "./os-artifact.ts";
+import { ANNOTATION, OS_ARTIFACT, OS_CONFIG, OS_FILE, type OsConfig, type OsFile, SBOM_SUFFIX, SPDX } from "./os-artifact.ts";
 
 /** An operating system that was built. */
 export interface BuiltOs {
@@ -63,7 +63,7 @@ export async function pushOs(os: BuiltOs, repository: Repository, tag: string, {
   const options = { chunkSize: CHUNK_BYTES, ...(mountFrom !== undefined && { mountFrom }) };
 
   await pushImage(repository, manifest, undefined, holder, options);
-  if (os.sbom) await pushArtifact(repository, { artifactType: SPDX, subject: manifest, blobs: [{ mediaType: SPDX, content: os.sbom, annotations: { [ANNOTATION.title]: `${name}-sbom.spdx.json` } }] });
+  if (os.sbom) await pushArtifact(repository, { artifactType: SPDX, subject: manifest, blobs: [{ mediaType: SPDX, content: os.sbom, annotations: { [ANNOTATION.title]: name + SBOM_SUFFIX } }] });
   if (key) await signImage(repository, manifest, key);
 
   // members and order of image-spec 1.0: tools of that time copy an index unchanged only where they would write the same
@@ -77,17 +77,8 @@ export async function pushOs(os: BuiltOs, repository: Repository, tag: string, {
 
 function layerOf({ role, name, path, size, sha256 }: OsFile, held: Map<Digest, () => Bytes>, onProgress: OnProgress | undefined): Descriptor {
   const digest: Digest = `sha256:${sha256}`;
-  held.set(digest, () => counted(verify(fileBytes(path), { digest, size }, path), name, size, onProgress));
+  held.set(digest, () => counted(verify(fileBytes(path), { digest, size }, path), runningTotal(onProgress, { stage: "push", message: `push ${name}`, total: size })));
   return { mediaType: role === "cmdline" ? "text/plain" : OS_FILE, digest, size, annotations: { [ANNOTATION.title]: name, [ANNOTATION.role]: role } };
-}
-
-async function* counted(bytes: AsyncIterable<Uint8Array>, name: string, total: number, onProgress: OnProgress | undefined): AsyncGenerator<Uint8Array> {
-  let done = 0;
-  for await (const chunk of bytes) {
-    done += chunk.length;
-    onProgress?.({ stage: "push", message: `push ${name}`, done, total });
-    yield chunk;
-  }
 }
 
 /** What the tag has for other architectures, where it was made from the same definition. */

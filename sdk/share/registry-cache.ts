@@ -1,5 +1,6 @@
 import { Budget } from "../core/budget.ts";
-import type { OnProgress } from "../core/progress.ts";
+import { counted } from "../core/bytes.ts";
+import { type OnProgress, runningTotal } from "../core/progress.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { createRegistryClient, type RegistryOptions } from "../oci/registry/client.ts";
 import { fetchBlob } from "../oci/registry/pull.ts";
@@ -103,14 +104,7 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
     running.catch(() => {});
     underWay.push(running);
   };
-  const counted = async function* (bytes: AsyncIterable<Uint8Array>, message: string, total: number): AsyncGenerator<Uint8Array> {
-    let done = 0;
-    for await (const chunk of bytes) {
-      done += chunk.length;
-      onProgress?.({ stage: "cache", message, done, total });
-      yield chunk;
-    }
-  };
+  const shown = (bytes: AsyncIterable<Uint8Array>, message: string, total: number): AsyncIterable<Uint8Array> => counted(bytes, runningTotal(onProgress, { stage: "cache", message, total }));
   const pushOptions = (place: CachePlace): PushBlobOptions => {
     const neighbour = sources.find(({ repository: { registry, repository } }) => registry === place.repository.registry && repository !== place.repository.repository);
     return { chunkSize: CHUNK_BYTES, ...(neighbour && { mountFrom: neighbour.repository.repository }) };
@@ -123,7 +117,7 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
           try {
             const content = await fetchEntry(repository, key, keys);
             if (!content) return undefined;
-            const taken = await take({ ...content, open: () => counted(content.open(), `fetch ${what} from ${repository.name}`, content.size) });
+            const taken = await take({ ...content, open: () => shown(content.open(), `fetch ${what} from ${repository.name}`, content.size) });
             tally.fetchedBytes += content.size;
             return taken;
           } catch (error) {
@@ -136,14 +130,14 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
       downloads.run(1, () =>
         seek(what, blob.size, async ({ repository }) => {
           if (!(await hasBlob(repository, blob.digest))) return undefined;
-          return take(counted(fetchBlob(repository, { ...blob, mediaType: "" }), `fetch ${what} from ${repository.name}`, blob.size));
+          return take(shown(fetchBlob(repository, { ...blob, mediaType: "" }), `fetch ${what} from ${repository.name}`, blob.size));
         }),
       ),
     keep(key, what, content) {
       upload(what, async (place) => {
         const { repository } = place;
         if (!refused.has(`${repository.name} ${key}`) && (await hasEntry(repository, key, signer))) return 0;
-        return pushEntry(repository, key, { ...content, open: () => counted(content.open(), `keep ${what} in ${repository.name}`, content.size) }, { ...pushOptions(place), signer });
+        return pushEntry(repository, key, { ...content, open: () => shown(content.open(), `keep ${what} in ${repository.name}`, content.size) }, { ...pushOptions(place), signer });
       });
     },
     keepBlobs(what, blobs) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { debian } from "../../sdk/debian/images.ts";
-import { namesWith } from "../../sdk/hardening/report.ts";
+import { namesWith } from "../support/hardening-rows.ts";
 import { harden, hardening, Image, Kernel } from "../../sdk/index.ts";
 import { scoreLine } from "../../sdk/policy/text.ts";
 

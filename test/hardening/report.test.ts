@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inertReason, parseKernelConfig } from "../../sdk/hardening/kernel-config.ts";
-import { hardeningReport, namesWith } from "../../sdk/hardening/report.ts";
+import { hardeningReport } from "../../sdk/hardening/report.ts";
+import { namesWith } from "../support/hardening-rows.ts";
 
 const CONFIG = [
   "#", "# Automatically generated file; DO NOT EDIT.", "# Linux/x86 6.1.192 Kernel Configuration", "#",

@@ -3,6 +3,7 @@ import { type Digest, digestOf, isDigest } from "../../core/digest.ts";
 import { LinuxKitError } from "../../core/errors.ts";
 import { download } from "../../net/download.ts";
 import { backOff, isWorthRetrying, pause } from "../../net/retry.ts";
+import { memoryFor } from "../../net/wire.ts";
 import type { ContentSource, StoredDocument } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { MANIFEST_LIMIT } from "../manifest.ts";
@@ -59,14 +60,11 @@ export function fetchBlob(repository: Repository, descriptor: Descriptor): Async
   return verify(openBlob(repository, descriptor), descriptor, repository.named(descriptor.digest));
 }
 
-// from here on a connection of its own costs less than what it saves
-const LARGE = 1 << 20;
-
 function openBlob(repository: Repository, { digest, size }: Descriptor, memory: Memory = "own"): AsyncGenerator<Uint8Array> {
   const what = repository.named(digest);
   return download(repository.transport, {
     what,
     size,
-    request: (headers) => repository.request({ path: `blobs/${digest}`, headers, accept: headers.range === undefined ? [200] : [200, 206, 416], what, memory: size < LARGE ? "own" : memory }),
+    request: (headers) => repository.request({ path: `blobs/${digest}`, headers, accept: headers.range === undefined ? [200] : [200, 206, 416], what, memory: memoryFor(size, memory) }),
   });
 }
