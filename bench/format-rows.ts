@@ -1,9 +1,9 @@
 import { randomBytes, randomFillSync } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { present } from "../sdk/core/present.ts";
 import { mustRun } from "../test/support/run-tool.ts";
-import { child, median } from "./child.ts";
+import { child } from "./child.ts";
+import { inPairs, throughput } from "./pairs.ts";
 import type { Row } from "./row.ts";
 import { timed } from "./timed.ts";
 
@@ -38,30 +38,22 @@ export async function formatRows(folder: string, limitMB: number): Promise<Row[]
     const runs = await writeRaw(raw, bytes, fill);
     const write = (names: string) => child<{ seconds: number; peakMB: number }>("format", names, raw, out, ...runs);
     for (const { format, qemu } of formats) {
-      const pairs: { ours: number; theirs: number }[] = [];
       const peaks: number[] = [];
-      for (let pair = 0; pair < PAIRS; pair++) {
-        const seconds = new Map<string, number>();
-        for (const who of pair % 2 === 0 ? ["ours", "theirs"] : ["theirs", "ours"]) {
-          await rm(out, { force: true });
-          if (who === "theirs") {
-            seconds.set(who, await timed(() => mustRun("qemu-img", "convert", "-t", "writeback", "-f", "raw", ...qemu, raw, out)));
-            continue;
-          }
-          const run = await write(format);
-          seconds.set(who, run.seconds);
-          peaks.push(run.peakMB);
-        }
-        pairs.push({ ours: present(seconds.get("ours")), theirs: present(seconds.get("theirs")) });
-      }
-      const perSecond = (seconds: readonly number[]): number => bytes / 1e6 / median(seconds);
+      const ours = async (): Promise<number> => {
+        await rm(out, { force: true });
+        const { seconds, peakMB } = await write(format);
+        peaks.push(peakMB);
+        return seconds;
+      };
+      const theirs = async (): Promise<number> => {
+        await rm(out, { force: true });
+        return timed(() => mustRun("qemu-img", "convert", "-t", "writeback", "-f", "raw", ...qemu, raw, out));
+      };
+      const pairs = await inPairs(PAIRS, ours, theirs);
       rows.push({
         what: `${format}: ${what} on 4 GiB`,
-        value: perSecond(pairs.map(({ ours }) => ours)),
-        unit: "MB/s",
-        floor: perSecond(pairs.map(({ theirs }) => theirs)),
+        ...throughput(bytes, pairs),
         floorIs: `qemu-img convert ${qemu.join(" ")}`,
-        ratio: median(pairs.map(({ ours, theirs }) => theirs / ours)),
         ...(leastRatio !== undefined && { leastRatio }),
       });
       rows.push({ what: `${format}: ${what}, peak memory`, value: Math.max(...peaks), unit: "MB", limit: limitMB });

@@ -2,11 +2,11 @@ import { randomFillSync } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileEntry } from "../sdk/archive/entry.ts";
-import { present } from "../sdk/core/present.ts";
 import { DockerRegistry } from "../test/support/docker-registry.ts";
 import { mustRun } from "../test/support/run-tool.ts";
-import { child, median } from "./child.ts";
+import { child } from "./child.ts";
 import { writeImage } from "./image.ts";
+import { inPairs, throughput } from "./pairs.ts";
 import type { Row } from "./row.ts";
 import { timed } from "./timed.ts";
 
@@ -29,25 +29,19 @@ export async function pullRows(folder: string, limitMB: number): Promise<Row[]> 
   rmSync(source, { recursive: true });
   const [here, there] = [join(folder, "pull-ours"), join(folder, "pull-skopeo")];
   const peaks: number[] = [];
-  const pull = async () => void peaks.push((await child<{ peakMB: number }>("pull", reference, here)).peakMB);
-  const copy = () => mustRun("skopeo", "copy", "--src-tls-verify=false", `docker://${reference}`, `oci:${there}:1`);
-  const pairs: { ours: number; theirs: number }[] = [];
-  for (let pair = 0; pair < PAIRS; pair++) {
-    const seconds = new Map<() => Promise<unknown>, number>();
-    // who goes first finds the disk in another state, so they take turns at that too
-    for (const run of pair % 2 === 0 ? [pull, copy] : [copy, pull]) seconds.set(run, await timed(run));
-    pairs.push({ ours: present(seconds.get(pull)), theirs: present(seconds.get(copy)) });
-    for (const made of [here, there]) rmSync(made, { recursive: true });
-  }
-  const perSecond = (seconds: readonly number[]): number => bytes / 1e6 / median(seconds);
+  const into = (made: string, run: () => Promise<unknown>) => async (): Promise<number> => {
+    const seconds = await timed(run);
+    rmSync(made, { recursive: true });
+    return seconds;
+  };
+  const pull = into(here, async () => peaks.push((await child<{ peakMB: number }>("pull", reference, here)).peakMB));
+  const copy = into(there, () => mustRun("skopeo", "copy", "--src-tls-verify=false", `docker://${reference}`, `oci:${there}:1`));
+  const pairs = await inPairs(PAIRS, pull, copy);
   return [
     {
       what: "pull: 2 GiB into an OCI layout",
-      value: perSecond(pairs.map(({ ours }) => ours)),
-      unit: "MB/s",
-      floor: perSecond(pairs.map(({ theirs }) => theirs)),
+      ...throughput(bytes, pairs),
       floorIs: "skopeo copy of the same image",
-      ratio: median(pairs.map(({ ours, theirs }) => theirs / ours)),
       leastRatio: 1,
     },
     { what: "pull: peak memory", value: Math.max(...peaks), unit: "MB", limit: limitMB },

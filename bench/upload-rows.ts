@@ -6,10 +6,10 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileBytes } from "../sdk/core/file-bytes.ts";
-import { present } from "../sdk/core/present.ts";
 import { encodeBlockList, listBlocks } from "../sdk/upload/block-list.ts";
 import { blockMap } from "../sdk/upload/block-map.ts";
-import { child, median } from "./child.ts";
+import { child } from "./child.ts";
+import { inPairs, throughput } from "./pairs.ts";
 import type { Row } from "./row.ts";
 
 const MIB = 1 << 20;
@@ -28,25 +28,18 @@ export async function uploadRows(folder: string, limitMB: number): Promise<Row[]
     const [port] = (await once(sink.stdout, "data")) as [Buffer];
     const url = `http://127.0.0.1:${port.toString().trim()}`;
     const peaks: number[] = [];
-    const pairs: { ours: number; theirs: number }[] = [];
-    for (let pair = 0; pair < PAIRS; pair++) {
-      const seconds = new Map<string, number>();
-      for (const who of pair % 2 === 0 ? ["ours", "fetch"] : ["fetch", "ours"]) {
-        const run = await child<{ seconds: number; peakMB: number }>("ebs-upload", who, file, url);
-        seconds.set(who, run.seconds);
-        if (who === "ours") peaks.push(run.peakMB);
-      }
-      pairs.push({ ours: present(seconds.get("ours")), theirs: present(seconds.get("fetch")) });
-    }
-    const perSecond = (all: readonly number[]): number => (SIZE_MIB * MIB) / 1e6 / median(all);
+    const send = (who: "ours" | "fetch") => child<{ seconds: number; peakMB: number }>("ebs-upload", who, file, url);
+    const ours = async (): Promise<number> => {
+      const { seconds, peakMB } = await send("ours");
+      peaks.push(peakMB);
+      return seconds;
+    };
+    const pairs = await inPairs(PAIRS, ours, async () => (await send("fetch")).seconds);
     return [
       {
         what: "AWS: 1 GiB of noise into a snapshot, on loopback",
-        value: perSecond(pairs.map(({ ours }) => ours)),
-        unit: "MB/s",
-        floor: perSecond(pairs.map(({ theirs }) => theirs)),
+        ...throughput(SIZE_MIB * MIB, pairs),
         floorIs: "fetch over 64 connections, the same blocks",
-        ratio: median(pairs.map(({ ours, theirs }) => theirs / ours)),
         leastRatio: 0.8,
       },
       { what: "AWS: peak memory of the upload", value: Math.max(...peaks), unit: "MB", limit: limitMB },

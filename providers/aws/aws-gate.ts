@@ -6,9 +6,9 @@ import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
 import type { RolloutDriver } from "../../sdk/upload/rollout.ts";
 import { runRollout } from "../../sdk/upload/rollout-run.ts";
 import type { AwsAccess } from "./access/clients.ts";
+import { accessInputs, text } from "./access/inputs.ts";
 import { instanceRefreshDriver, type RefreshTarget } from "./instance-refresh.ts";
-
-const text = z.string().min(1);
+import { REFRESH_DEFAULTS } from "./refresh-defaults.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `aws`. */
 export const gateInputs = z.strictObject({
@@ -18,12 +18,10 @@ export const gateInputs = z.strictObject({
   group: text,
   launchTemplateId: text,
   launchTemplateVersion: z.string().regex(/^\d+$/, "wanted the number of a version: no refresh begins for $Latest"),
-  minHealthyPercentage: z.int().min(0).max(100).default(90),
-  maxHealthyPercentage: z.int().min(100).max(200).default(100),
-  instanceWarmup: z.int().min(0).default(60),
-  region: text.optional(),
-  profile: text.optional(),
-  assumeRole: z.strictObject({ roleArn: text, sessionName: text.optional(), externalId: text.optional() }).optional(),
+  minHealthyPercentage: z.int().min(0).max(100).default(REFRESH_DEFAULTS.minHealthyPercentage),
+  maxHealthyPercentage: z.int().min(100).max(200).default(REFRESH_DEFAULTS.maxHealthyPercentage),
+  instanceWarmup: z.int().min(0).default(REFRESH_DEFAULTS.instanceWarmup),
+  ...accessInputs,
 });
 
 export type GateInputs = z.infer<typeof gateInputs>;

@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultCacheDir } from "../../sdk/cache/location.ts";
+import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
 import type { ResourceType, Work } from "../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
-import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
+import { lazyBuilder, withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
 import { ArtifactStore } from "../../sdk/resource/artifact-store.ts";
 import type { Builder } from "../../sdk/resource/builder.ts";
 import { decodeBlockList } from "../../sdk/upload/block-list.ts";
@@ -30,13 +30,11 @@ export interface SnapshotOutputs extends SnapshotInputs {
 /** The tag that says which image a snapshot holds. */
 export const DIGEST_TAG = "linuxkit:digest";
 
-const realBuilder = async (): Promise<Builder> => (await import("../../sdk/resource/image-build-type.ts")).builder;
-
 /**
  * An EBS snapshot with the bytes of an image of the format `aws`, sent by the EBS direct APIs: no bucket, no import
  * role, no helper machine. Where the resource was another image before, only the blocks that changed are sent.
  */
-export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: () => Promise<Builder> = realBuilder): ResourceType<SnapshotInputs, SnapshotOutputs> {
+export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<SnapshotInputs, SnapshotOutputs> {
   // create sees no old state, and the check before a replacement sees no old inputs: those of the check before are kept
   const before = new Map<string, SnapshotInputs>();
   const artifacts = new ArtifactStore(cacheDir);
@@ -61,7 +59,7 @@ export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: (
           const sizeGiB = Math.ceil(size / 2 ** 30);
           const old = before.get(urn);
           const parent = old && old.digest !== inputs.digest ? await parentOf(service, old, inputs, sizeGiB, work.signal) : undefined;
-          const key = createHash("sha256").update(JSON.stringify([urn, inputs.digest, inputs.encrypted, inputs.kmsKeyArn ?? "", who.account, who.region])).digest("hex").slice(0, 32);
+          const key = hexOf(digestOf(JSON.stringify([urn, inputs.digest, inputs.encrypted, inputs.kmsKeyArn ?? "", who.account, who.region]))).slice(0, 32);
           const upload: SnapshotUpload = {
             file,
             size,

@@ -3,10 +3,12 @@ import { LaunchTemplate, type LaunchTemplateArgs } from "@pulumi/aws/ec2/launchT
 import { getRegionOutput } from "@pulumi/aws/getRegion.js";
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import { timeLimit } from "../../sdk/resource/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { METADATA_OPTIONS, type MachineArgs } from "./machine.ts";
 import { type MachineImage, type MachineImageArgs, ROOT_DEVICE } from "./machine-image.ts";
-import { machineImageOf } from "./machine-source.ts";
+import { machineImageOf, tagsOf } from "./machine-source.ts";
+import { REFRESH_DEFAULTS } from "./refresh-defaults.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
@@ -47,8 +49,7 @@ export class Fleet extends ComponentResource {
     const region = getRegionOutput({}, { parent: this }).region;
     const { minHealthyPercentage, maxHealthyPercentage, instanceWarmup, profile, assumeRole } = args;
     const wanted = { fleet: name, group: group.name, launchTemplateId: launchTemplate.id, launchTemplateVersion: version, minHealthyPercentage, maxHealthyPercentage, instanceWarmup, region, profile, assumeRole };
-    const customTimeouts = { create: `${timeoutSeconds}s`, update: `${timeoutSeconds}s` };
-    const gate = new RolloutGate(`${name}-gate`, transformed(transform?.gate, wanted, `${name}-gate`), { parent: this, customTimeouts });
+    const gate = new RolloutGate(`${name}-gate`, transformed(transform?.gate, wanted, `${name}-gate`), { parent: this, ...timeLimit(timeoutSeconds) });
     this.nodes = { machineImage, launchTemplate, group, gate };
     this.groupName = group.name;
     this.version = version;
@@ -58,7 +59,7 @@ export class Fleet extends ComponentResource {
 
 function templateArguments(name: string, { instanceType, securityGroupIds, iamInstanceProfile, userData, publicIp, tags }: FleetArgs, { imageId }: MachineImage): LaunchTemplateArgs {
   const groups = securityGroupIds === undefined ? undefined : output(securityGroupIds).apply((ids) => [...ids]);
-  const all = output(tags ?? {}).apply((tags): Record<string, string> => ({ Name: name, ...tags }));
+  const all = tagsOf(name, tags);
   return {
     imageId,
     instanceType,
@@ -73,7 +74,8 @@ function templateArguments(name: string, { instanceType, securityGroupIds, iamIn
   };
 }
 
-function groupArguments({ count, subnetIds, targetGroupArns, healthCheckGracePeriod = 60, minHealthyPercentage = 90, maxHealthyPercentage = 100, instanceWarmup = 60 }: FleetArgs, { id }: LaunchTemplate, version: Output<string>): GroupArgs {
+function groupArguments({ count, subnetIds, targetGroupArns, healthCheckGracePeriod = 60, ...refresh }: FleetArgs, { id }: LaunchTemplate, version: Output<string>): GroupArgs {
+  const { minHealthyPercentage = REFRESH_DEFAULTS.minHealthyPercentage, maxHealthyPercentage = REFRESH_DEFAULTS.maxHealthyPercentage, instanceWarmup = REFRESH_DEFAULTS.instanceWarmup } = refresh;
   return {
     minSize: count,
     maxSize: count,

@@ -115,7 +115,8 @@ const PHASES: Readonly<Record<string, RolloutPhase>> = {
 };
 
 function isOver({ Status }: InstanceRefresh): boolean {
-  return Status !== undefined && ["Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"].includes(Status);
+  const phase = PHASES[Status ?? ""];
+  return phase !== undefined && phase !== "rolling" && phase !== "returning";
 }
 
 function versionOf({ DesiredConfiguration }: InstanceRefresh): string | undefined {

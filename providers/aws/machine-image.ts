@@ -9,6 +9,7 @@ import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { buildArguments } from "../../sdk/resource/machine-source.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
 
@@ -52,12 +53,12 @@ export class MachineImage extends ComponentResource {
     super("linuxkit:index:AwsMachineImage", name, {}, options);
     const { encrypted, kmsKeyArn, profile, assumeRole, description, transform } = args;
     const child = { parent: this, ...(args.retainOnDelete !== undefined && { retainOnDelete: args.retainOnDelete }) };
-    const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, args), { parent: this });
+    const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "aws", args), { parent: this });
     const file = build.describe("image");
     // what the stack's own AWS provider works with, whatever gave it its credentials
     const region = getRegionOutput({}, { parent: this }).region;
     const account = getCallerIdentityOutput({}, { parent: this }).accountId;
-    const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest.slice(0, 71) }));
+    const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }));
 
     const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), blocks: file.apply(({ blocks }) => blocksOf(name, blocks)), description, tags, encrypted, kmsKeyArn, region, account, profile, assumeRole };
     const snapshot = new AwsSnapshot(`${name}-snapshot`, transformed(transform?.snapshot, wanted, `${name}-snapshot`), child);
@@ -76,11 +77,6 @@ export class MachineImage extends ComponentResource {
     this.imageIds = all([region, ami.id, output(Object.fromEntries(Object.entries(copies).map(([to, copy]) => [to, copy.id])))]).apply(([home, id, others]) => ({ [home]: id, ...others }));
     this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId, snapshotId: this.snapshotId, imageIds: this.imageIds });
   }
-}
-
-function buildArguments(name: string, { image, arch, transform }: MachineImageArgs): ImageBuildArgs {
-  if (!image) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got neither build nor image, wanted one of them`, { path: "image" });
-  return transformed(transform?.build, { image, format: "aws", name, ...(arch !== undefined && { arch }) }, `${name}-build`);
 }
 
 function blocksOf(name: string, blocks: string | undefined): string {

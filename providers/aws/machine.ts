@@ -3,7 +3,7 @@ import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
-import { type MachineSource, machineImageOf } from "./machine-source.ts";
+import { type MachineSource, machineImageOf, tagsOf } from "./machine-source.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
 export interface MachineArgs extends MachineSource {
@@ -51,7 +51,7 @@ function instanceArguments(name: string, { instanceType, subnetId, securityGroup
     ami: imageId,
     instanceType,
     metadataOptions: METADATA_OPTIONS,
-    tags: output(tags ?? {}).apply((tags): Record<string, string> => ({ Name: name, ...tags })),
+    tags: tagsOf(name, tags),
     ...(subnetId !== undefined && { subnetId }),
     ...(securityGroupIds !== undefined && { vpcSecurityGroupIds: output(securityGroupIds).apply((ids) => [...ids]) }),
     ...(iamInstanceProfile !== undefined && { iamInstanceProfile }),

@@ -1,9 +1,9 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
-import type { AwsAccess } from "./access/clients.ts";
+import type { AwsSnapshotArgs } from "./snapshot.ts";
 
 /** Arguments of {@link RolloutGate}. */
-export interface RolloutGateArgs {
+export interface RolloutGateArgs extends Pick<AwsSnapshotArgs, "region" | "profile" | "assumeRole"> {
   /** The fleet's name, for messages. */
   readonly fleet: Input<string>;
   /** The Auto Scaling group's name. */
@@ -17,9 +17,6 @@ export interface RolloutGateArgs {
   readonly maxHealthyPercentage?: Input<number> | undefined;
   /** Seconds that a new instance is given before it counts. @default 60 */
   readonly instanceWarmup?: Input<number> | undefined;
-  readonly region?: Input<string> | undefined;
-  readonly profile?: Input<string> | undefined;
-  readonly assumeRole?: Input<NonNullable<AwsAccess["assumeRole"]>> | undefined;
 }
 
 /** Waits for the refresh of a group's instances: the update fails when it fails or is rolled back. */

@@ -3,9 +3,9 @@ import { isDigest } from "../../sdk/core/digest.ts";
 import { checkInputs } from "../../sdk/plugin/check-inputs.ts";
 import type { Checked } from "../../sdk/plugin/resource-type.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
+import { accessInputs, text } from "./access/inputs.ts";
 
 const digest = z.custom<`sha256:${string}`>((value) => typeof value === "string" && isDigest(value), "wanted sha256: and 64 hexadecimal digits");
-const text = z.string().min(1);
 
 /** Inputs of `linuxkit:index:AwsSnapshot`. */
 export const snapshotInputs = z.strictObject({
@@ -21,14 +21,9 @@ export const snapshotInputs = z.strictObject({
   encrypted: z.boolean().default(false),
   /** @default the account's key for EBS */
   kmsKeyArn: text.optional(),
-  /** @default as the AWS SDK finds it */
-  region: text.optional(),
   /** The account that it must be: nothing is sent to another. @default any */
   account: z.string().regex(/^\d{12}$/, "wanted the 12 digits of an account").optional(),
-  /** A profile of the shared configuration files. */
-  profile: text.optional(),
-  /** A role to take on. */
-  assumeRole: z.strictObject({ roleArn: text, sessionName: text.optional(), externalId: text.optional() }).optional(),
+  ...accessInputs,
 });
 
 export type SnapshotInputs = z.infer<typeof snapshotInputs>;

@@ -1,13 +1,14 @@
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
 import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { checkSource } from "../../sdk/resource/machine-source.ts";
+import { timeLimit } from "../../sdk/resource/time-limit.ts";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { QemuGate, type QemuGateArgs } from "./gate.ts";
 import { MachineImage } from "./machine-image.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
 export interface FleetArgs extends Pick<QemuGateArgs, "memoryMiB" | "cpus" | "userData" | "count" | "maxUnavailable" | "healthTimeout"> {
@@ -63,11 +64,9 @@ export class Fleet extends ComponentResource {
 
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuFleet", name, {}, options);
-    const given = (["image", "build", "machineImage"] as const).filter((key) => args[key] !== undefined);
-    if (given.length !== 1) throw new LinuxKitError("INVALID_DEFINITION", `fleet "${name}": got ${given.join(" and ") || "nothing to run"}, wanted one of image, build and machineImage`, { path: "image" });
+    checkSource(`fleet "${name}"`, args);
     const machineImage = args.machineImage ?? new MachineImage(`${name}-image`, { build: args.build, image: args.image, arch: args.arch, transform: args.transform }, { parent: this });
-    const customTimeouts = args.timeoutSeconds === undefined ? undefined : { create: `${args.timeoutSeconds}s`, update: `${args.timeoutSeconds}s` };
-    const gate = new QemuGate(`${name}-gate`, transformed(args.transform?.gate, gateArguments(name, args, machineImage), `${name}-gate`), { parent: this, ...(customTimeouts && { customTimeouts }) });
+    const gate = new QemuGate(`${name}-gate`, transformed(args.transform?.gate, gateArguments(name, args, machineImage), `${name}-gate`), { parent: this, ...timeLimit(args.timeoutSeconds) });
     this.nodes = { build: machineImage.nodes.build, machineImage, gate };
     this.urls = output(gate.urls);
     this.machines = output(gate.machines);

@@ -6,8 +6,9 @@ import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
 import type { BuiltFile } from "../../sdk/resource/builder.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { buildArguments } from "../../sdk/resource/machine-source.ts";
+import type { Transform } from "../../sdk/resource/transform.ts";
 import { type ServiceSecrets, secretsOf } from "./service-secrets.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs {
@@ -37,7 +38,7 @@ export class MachineImage extends ComponentResource {
 
   constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuMachineImage", name, {}, options);
-    const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, args), { parent: this });
+    const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "kernel+initrd", args), { parent: this });
     this.nodes = { build };
     this.digest = output(build.digest);
     this.arch = output(build.arch);
@@ -62,9 +63,4 @@ function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): {
   if (base !== undefined && root !== undefined) return { initrd: base, root };
   const roles = files.map(({ role }) => role).join(", ") || "no file";
   throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build with ${roles}, wanted one of kernel+initrd, or of kernel+squashfs or kernel+erofs with debian.kernel()`, { path: "build" });
-}
-
-function buildArguments(name: string, { image, arch, transform }: MachineImageArgs): ImageBuildArgs {
-  if (!image) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got neither build nor image, wanted one of them`, { path: "image" });
-  return transformed(transform?.build, { image, format: "kernel+initrd", name, ...(arch !== undefined && { arch }) }, `${name}-build`);
 }

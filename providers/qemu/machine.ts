@@ -1,14 +1,15 @@
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
 import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { checkSource } from "../../sdk/resource/machine-source.ts";
+import { timeLimit } from "../../sdk/resource/time-limit.ts";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import type { DiskAttachment } from "./arguments.ts";
 import { Disk } from "./disk.ts";
 import { MachineImage } from "./machine-image.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
@@ -54,11 +55,9 @@ export class Machine extends ComponentResource {
 
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuMachine", name, {}, options);
-    const given = (["image", "build", "machineImage"] as const).filter((key) => args[key] !== undefined);
-    if (given.length !== 1) throw new LinuxKitError("INVALID_DEFINITION", `machine "${name}": got ${given.join(" and ") || "nothing to run"}, wanted one of image, build and machineImage`, { path: "image" });
+    checkSource(`machine "${name}"`, args);
     const machineImage = args.machineImage ?? new MachineImage(`${name}-image`, { build: args.build, image: args.image, arch: args.arch, transform: args.transform }, { parent: this });
-    const customTimeouts = args.timeoutSeconds === undefined ? undefined : { create: `${args.timeoutSeconds}s`, update: `${args.timeoutSeconds}s` };
-    const vm = new QemuVm(`${name}-vm`, transformed(args.transform?.vm, vmArguments(args, machineImage), `${name}-vm`), { parent: this, ...(customTimeouts && { customTimeouts }) });
+    const vm = new QemuVm(`${name}-vm`, transformed(args.transform?.vm, vmArguments(args, machineImage), `${name}-vm`), { parent: this, ...timeLimit(args.timeoutSeconds) });
     this.nodes = { build: machineImage.nodes.build, machineImage, vm };
     this.url = output(vm.url);
     this.ports = output(vm.ports);

@@ -2,7 +2,7 @@ import { isLinuxKitError, LinuxKitError } from "../../sdk/core/errors.ts";
 import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
 import type { ResourceType, Work } from "../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
-import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
+import { lazyBuilder, withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
 import type { Builder } from "../../sdk/resource/builder.ts";
 import { runRollout } from "../../sdk/upload/rollout-run.ts";
 import { checkFleet, type FleetInputs, machineInputs } from "./fleet-inputs.ts";
@@ -10,7 +10,6 @@ import { findMembers, type Member, runs } from "./fleet-members.ts";
 import { fleetRollout } from "./fleet-rollout.ts";
 import { newId, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
 import { defaultPlaces, type Places } from "./places.ts";
-import { realBuilder } from "./qemu-vm.ts";
 import { stopMachine } from "./stop.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
 
@@ -28,7 +27,7 @@ export interface FleetOutputs {
 const PACE_SECONDS = 0.5;
 
 /** A fleet of local machines: it owns them, and replaces them by their number, never more at once than may be away. */
-export function qemuGate(places: Places = defaultPlaces(), loadBuilder: () => Promise<Builder> = realBuilder): ResourceType<FleetInputs, FleetOutputs> {
+export function qemuGate(places: Places = defaultPlaces(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<FleetInputs, FleetOutputs> {
   const roll = async (wanted: FleetInputs, before: FleetInputs | undefined, { urn, signal, progress, config }: Work): Promise<FleetOutputs> => {
     const owner = stackIdentity(urn);
     const driver = fleetRollout({ urn, owner, wanted, before, places, progress });

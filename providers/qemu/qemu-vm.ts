@@ -1,7 +1,7 @@
 import type { Created, DiffRequest, Difference, ResourceType } from "../../sdk/plugin/resource-type.ts";
 import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
 import { type Properties, UNKNOWN, type Value } from "../../sdk/plugin/value.ts";
-import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
+import { lazyBuilder, withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
 import type { Builder } from "../../sdk/resource/builder.ts";
 import type { BuildWork } from "../../sdk/resource/keep-build.ts";
 import { findOrphans, newId, readMachineFolder, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
@@ -15,11 +15,8 @@ import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm
 /** Ids that the engine has named to this process: no state may hold any other machine of the same resource. */
 const known = new Set<string>();
 
-/** Loaded only when an image has to be built again. */
-export const realBuilder = async (): Promise<Builder> => (await import("../../sdk/resource/image-build-type.ts")).builder;
-
 /** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
-export function qemuVm(places: Places = defaultPlaces(), loadBuilder: () => Promise<Builder> = realBuilder): ResourceType<VmInputs, VmOutputs> {
+export function qemuVm(places: Places = defaultPlaces(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<VmInputs, VmOutputs> {
   const run = async (start: Start, work: BuildWork): Promise<Created<VmOutputs>> =>
     withArtifactFiles(filesOf(start.inputs), places.cacheDir, loadBuilder, work, () => runMachine(start, places));
   return {

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
@@ -12,9 +10,10 @@ import { audit as auditImage } from "../policy/audit.ts";
 import { auditLines, hardeningLines, scoreLine } from "../policy/text.ts";
 import type { Waiver } from "../policy/waiver.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";
-import { type Command, UsageError } from "./command.ts";
+import { type Command, onlyOne, UsageError } from "./command.ts";
 import { archOption, loadImage } from "./load-image.ts";
 import { showProgress } from "./terminal.ts";
+import { readText } from "./text-file.ts";
 
 export const audit: Command = {
   usage: "audit FILE [options]",
@@ -47,8 +46,7 @@ score for both profiles. Ends with 1 when something mandatory was found.
         json: { type: "boolean", default: false },
       },
     });
-    const [file, ...more] = positionals;
-    if (!file || more.length > 0) throw new UsageError(`got ${positionals.length} files, wanted one`);
+    const file = onlyOne(positionals, "files");
     const arch = archOption(values.arch);
     const image = await loadImage(file, values.image);
     const cacheDir = defaultCacheDir();
@@ -67,12 +65,6 @@ score for both profiles. Ends with 1 when something mandatory was found.
     if (mandatory > 0) throw new LinuxKitError("POLICY_VIOLATED", `${mandatory} mandatory finding${mandatory === 1 ? "" : "s"} in ${file}`, { findings: mandatory });
   },
 };
-
-async function readText(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((cause: Error) => {
-    throw new LinuxKitError("NOT_FOUND", `cannot read ${resolve(file)}: ${cause.message}`, { what: file }, { cause });
-  });
-}
 
 async function readKeys(options: readonly string[]): Promise<VerifyRules> {
   const rules: Record<string, string[]> = {};

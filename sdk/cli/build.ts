@@ -5,10 +5,11 @@ import type { PushOption } from "../build/publish.ts";
 import { ARCHES } from "../core/arch.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { FormatName } from "../format/formats.ts";
-import { type Command, UsageError } from "./command.ts";
-import { readKey, readPassphrase } from "./key-file.ts";
+import { type Command, onlyOne, UsageError } from "./command.ts";
 import { archOption, loadImage } from "./load-image.ts";
+import { showArtifact } from "./show-artifact.ts";
 import { showProgress } from "./terminal.ts";
+import { readPassphrase, readText } from "./text-file.ts";
 
 export const build: Command = {
   usage: "build FILE [options]",
@@ -61,8 +62,7 @@ export const build: Command = {
         json: { type: "boolean", default: false },
       },
     });
-    const [file, ...more] = positionals;
-    if (!file || more.length > 0) throw new UsageError(`got ${positionals.length} files, wanted one`);
+    const file = onlyOne(positionals, "files");
     const arch = archOption(values.arch);
     const artifact = await buildImage(await loadImage(file, values.image), {
       formats: values.format as FormatName[],
@@ -72,13 +72,11 @@ export const build: Command = {
       debianMirror: values.mirror,
       secureBoot: await readSecureBoot(values),
       push: await readPush(values),
-      cache: { from: values["cache-from"], to: values["cache-to"], ...(values["cache-sign-key"] !== undefined && { sign: await readKey(values["cache-sign-key"]) }) },
+      cache: { from: values["cache-from"], to: values["cache-to"], ...(values["cache-sign-key"] !== undefined && { sign: await readText(values["cache-sign-key"]) }) },
       onProgress: showProgress(terminal),
       signal: terminal.signal,
     });
-    if (values.json) return terminal.print(JSON.stringify(artifact, null, 2));
-    for (const { path, size, sha256 } of artifact.files) terminal.print(`${sha256}  ${String(size).padStart(12)}  ${path}`);
-    if (artifact.pushed !== undefined) terminal.print(artifact.pushed);
+    showArtifact(artifact, values, terminal);
   },
 };
 
@@ -86,7 +84,7 @@ async function readSecureBoot(values: Readonly<Record<string, unknown>>): Promis
   const [key, certificate, passphrase] = ["key", "certificate", "passphrase"].map((name) => values[`secure-boot-${name}`] as string | undefined);
   if (key === undefined && certificate === undefined && passphrase === undefined) return undefined;
   if (key === undefined || certificate === undefined) throw new UsageError(`there is no --secure-boot-${key === undefined ? "key" : "certificate"}, wanted both key and certificate`);
-  return { key: await readKey(key), certificate: await readKey(certificate), ...(await readPassphrase(passphrase)) };
+  return { key: await readText(key), certificate: await readText(certificate), ...(await readPassphrase(passphrase)) };
 }
 
 async function readPush(values: Readonly<Record<string, unknown>>): Promise<PushOption | undefined> {
@@ -94,5 +92,5 @@ async function readPush(values: Readonly<Record<string, unknown>>): Promise<Push
   if (to === undefined && (key !== undefined || passphrase !== undefined)) throw new UsageError(`there is no --push, and nothing else is signed by --sign-key: what is signed for Secure Boot is by --secure-boot-key`);
   if (to === undefined) return undefined;
   if (key === undefined && passphrase !== undefined) throw new UsageError("there is no --sign-key, which --sign-passphrase is for");
-  return { to, ...(key !== undefined && { sign: { key: await readKey(key), ...(await readPassphrase(passphrase)) } }) };
+  return { to, ...(key !== undefined && { sign: { key: await readText(key), ...(await readPassphrase(passphrase)) } }) };
 }

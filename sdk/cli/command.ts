@@ -24,3 +24,10 @@ export interface Terminal {
 
 /** Wrong usage: printed with the command's usage, and ends the program with 2. */
 export class UsageError extends Error {}
+
+/** The one argument that a command takes beside its options; `things` names it in the plural. @throws UsageError */
+export function onlyOne(positionals: readonly string[], things: string): string {
+  const [one, ...more] = positionals;
+  if (!one || more.length > 0) throw new UsageError(`got ${positionals.length} ${things}, wanted one`);
+  return one;
+}

@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { pull as pullOs } from "../build/pull.ts";
-import { ARCHES, isArch } from "../core/arch.ts";
+import { ARCHES } from "../core/arch.ts";
 import { parsePinned } from "../share/repository-name.ts";
-import { type Command, UsageError } from "./command.ts";
-import { readKey } from "./key-file.ts";
+import { type Command, onlyOne } from "./command.ts";
+import { archOption } from "./load-image.ts";
+import { showArtifact } from "./show-artifact.ts";
 import { showProgress } from "./terminal.ts";
+import { readText } from "./text-file.ts";
 
 export const pull: Command = {
   usage: "pull REFERENCE [options]",
@@ -31,14 +33,12 @@ sha256 and, with a key, the signature are checked. Logins are those of \`docker 
         json: { type: "boolean", default: false },
       },
     });
-    const [reference, ...more] = positionals;
-    if (!reference || more.length > 0) throw new UsageError(`got ${positionals.length} references, wanted one`);
-    if (!isArch(values.arch)) throw new UsageError(`no architecture "${values.arch}"; there are ${ARCHES.join(", ")}`);
+    const reference = onlyOne(positionals, "references");
+    const arch = archOption(values.arch);
     const files = values["verify-key"];
-    const verify = files && { [placeOf(reference)]: await Promise.all(files.map(readKey)) };
-    const artifact = await pullOs(reference, { outputDir: resolve(values.out), name: values.name, arch: values.arch, verify, onProgress: showProgress(terminal), signal: terminal.signal });
-    if (values.json) return terminal.print(JSON.stringify(artifact, null, 2));
-    for (const { path, size, sha256 } of artifact.files) terminal.print(`${sha256}  ${String(size).padStart(12)}  ${path}`);
+    const verify = files && { [placeOf(reference)]: await Promise.all(files.map(readText)) };
+    const artifact = await pullOs(reference, { outputDir: resolve(values.out), name: values.name, arch, verify, onProgress: showProgress(terminal), signal: terminal.signal });
+    showArtifact(artifact, values, terminal);
   },
 };
 

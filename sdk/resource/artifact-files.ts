@@ -9,6 +9,11 @@ import type { Builder } from "./builder.ts";
 import { type KnownBuild, knownBuild } from "./known-builds.ts";
 import { type BuildRecord, type BuildWork, keepBuild } from "./keep-build.ts";
 
+/** The builder, which is loaded only when something has to be built again. */
+export async function lazyBuilder(): Promise<Builder> {
+  return (await import("./image-build-type.ts")).builder;
+}
+
 /**
  * Runs `use` while files of builds are there: what was cleared from the cache is built again first, and nothing of it
  * is cleared meanwhile. Files from elsewhere are left to `use`.

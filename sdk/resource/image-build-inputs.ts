@@ -13,6 +13,7 @@ import type { CheckFailure, Checked } from "../plugin/resource-type.ts";
 import { hasUnknown, isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
 import type { CacheOption } from "../share/registry-cache.ts";
 import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
+import { type Fail, saying } from "./fail.ts";
 import { checkArtifact, checkCache, checkPush, type PushInput } from "./image-build-share.ts";
 
 /** Checked inputs of `linuxkit:index:ImageBuild`: what the engine stores, compares and shows. */
@@ -57,7 +58,6 @@ export const ORIGINS: readonly string[] = [...Object.keys(DEBIAN_MIRRORS), "regi
 const KNOWN = ["image", "artifact", "formats", "name", "arch", "update", "diskMiB", "sbom", "verify", "secureBoot", "push", "localImages", ...ORIGINS];
 
 type Rule = (value: Value) => string | undefined;
-type Fail = (path: string, message: string | undefined) => void;
 
 const oneOf =
   (wanted: readonly string[]): Rule =>
@@ -207,19 +207,8 @@ function checkSecureBoot({ secureBoot, formats, arch }: Readonly<Record<string, 
     if (value !== UNKNOWN && typeof value !== "string") fail(`secureBoot.${name}`, `${value === undefined ? "missing" : "got no text"}, wanted ${name === "passphrase" ? "text" : "PEM"}`);
     isKnown &&= typeof value === "string";
   }
-  if (isKnown) failAt(() => signerOf(secureBoot as unknown as SecureBootKey), fail);
-  if (Array.isArray(formats) && formats.every((format) => typeof format === "string" && Object.hasOwn(FORMATS, format)) && ARCHES.includes(arch as Arch)) failAt(() => checkSigned(formats as string[], arch as Arch), fail);
-}
-
-/** What a check of `secureBoot` throws, by the path that its message begins with. */
-function failAt(check: () => unknown, fail: Fail): void {
-  try {
-    check();
-  } catch (error) {
-    if (!isLinuxKitError(error)) throw error;
-    const [, path, message] = /^(secureBoot[.\w]*): (.*)$/s.exec(error.message) ?? [];
-    fail(path ?? "secureBoot", message ?? error.message);
-  }
+  if (isKnown) saying("secureBoot", () => signerOf(secureBoot as unknown as SecureBootKey), fail);
+  if (Array.isArray(formats) && formats.every((format) => typeof format === "string" && Object.hasOwn(FORMATS, format)) && ARCHES.includes(arch as Arch)) saying("secureBoot", () => checkSigned(formats as string[], arch as Arch), fail);
 }
 
 function shown(value: Value | undefined): string {

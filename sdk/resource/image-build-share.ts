@@ -1,17 +1,15 @@
 import { publicationOf, type PushOption } from "../build/publish.ts";
-import { isLinuxKitError } from "../core/errors.ts";
 import { formatPath, parsePath } from "../core/property-path.ts";
 import { hasUnknown, isProperties, type Properties, UNKNOWN, type Value } from "../plugin/value.ts";
 import { keyOf, type SignOption } from "../sign/key.ts";
 import { parsePinned, parseRepositoryName } from "../share/repository-name.ts";
+import { type Fail, saying } from "./fail.ts";
 
 /** Where a build is published, as it is stored: key and passphrase are secrets. */
 export interface PushInput {
   readonly to: string;
   readonly sign?: { readonly key: string; readonly passphrase?: string };
 }
-
-type Fail = (path: string, message: string | undefined) => void;
 
 /** Inputs of a build that one which starts from an artifact has no use for: it was built before. */
 const OF_BUILDS = ["image", "formats", "diskMiB", "update", "sbom", "secureBoot", "localImages", "push", "cache", "debianMirror", "debianSecurityMirror", "debianSnapshot"];
@@ -75,15 +73,4 @@ function checkTexts(values: Readonly<Record<string, Value | undefined>>, fail: F
   const wrong = Object.entries(values).filter(([, value]) => value !== UNKNOWN && typeof value !== "string");
   for (const [path, value] of wrong) fail(path, value === undefined ? "missing, wanted text" : "got no text");
   return wrong.length === 0;
-}
-
-/** Tells what a check throws, by the path that its message begins with. */
-function saying(path: string, check: () => unknown, fail: Fail): void {
-  try {
-    check();
-  } catch (error) {
-    if (!isLinuxKitError(error)) throw error;
-    const [, own, message] = /^((?:push|cache|artifact)[.\w[\]]*): (.*)$/s.exec(error.message) ?? [];
-    fail(own ?? path, message ?? error.message);
-  }
 }

@@ -121,8 +121,13 @@ async function write(service: SnapshotService, upload: SnapshotUpload, { snapsho
 async function leaveNothing(service: SnapshotService, key: string, id: string | undefined): Promise<void> {
   const signal = AbortSignal.timeout(CLEANUP_MS);
   if (id !== undefined) await service.remove(id, signal).catch(() => {});
-  const found = await service.find({ [UPLOAD_TAG]: key }, signal).catch(() => []);
-  for (const snapshot of found) if (snapshot.status !== "completed") await service.remove(snapshot.id, signal).catch(() => {});
+  for (const pending of await unfinished(service, key, signal).catch(() => [])) await service.remove(pending, signal).catch(() => {});
+}
+
+/** What uploads of the same bytes have begun and not completed. A completed one may be in use by the stack that is being updated. */
+async function unfinished(service: SnapshotService, key: string, signal: AbortSignal): Promise<string[]> {
+  const found = await service.find({ [UPLOAD_TAG]: key }, signal);
+  return found.flatMap(({ id, status }) => (status === "completed" ? [] : [id]));
 }
 
 /** Goes on with the snapshot that the journal names while it can, else starts a new one. */
@@ -154,14 +159,10 @@ async function start(service: SnapshotService, { size, description, tags, key, p
   throw new LinuxKitError("UNSUPPORTED", `EBS wants blocks of ${snapshot.blockBytes} bytes, and this writes blocks of ${BLOCK_BYTES}`, { what: "blocks of another size" });
 }
 
-/**
- * A snapshot of the same upload that is pending though no journal here knows it: its uploader is gone. A completed one
- * may be in use by the stack that is being updated, and stays.
- */
+/** Removes what is unfinished though no journal here knows it: its uploader is gone. */
 async function removeAbandoned(service: SnapshotService, { key, journal, signal, onProgress }: SnapshotUpload): Promise<void> {
   if (journal.before.length > 0) return;
-  for (const { id, status } of await service.find({ [UPLOAD_TAG]: key }, signal)) {
-    if (status === "completed") continue;
+  for (const id of await unfinished(service, key, signal)) {
     await service.remove(id, signal);
     onProgress({ stage: "upload", message: `${id}, which an upload that was cut off had left, is removed`, lasting: true });
   }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { LinuxKitError } from "../core/errors.ts";
 
 /** The text of a file that a call names. @throws NOT_FOUND */
-export async function readKey(file: string): Promise<string> {
+export async function readText(file: string): Promise<string> {
   return readFile(file, "utf8").catch((cause: Error) => {
     throw new LinuxKitError("NOT_FOUND", `cannot read ${resolve(file)}: ${cause.message}`, { what: file }, { cause });
   });
@@ -12,6 +12,6 @@ export async function readKey(file: string): Promise<string> {
 /** The passphrase in the first line of a file, where one is named. @throws NOT_FOUND */
 export async function readPassphrase(file: string | undefined): Promise<{ readonly passphrase?: string }> {
   if (file === undefined) return {};
-  const [passphrase = ""] = (await readKey(file)).split(/\r?\n/);
+  const [passphrase = ""] = (await readText(file)).split(/\r?\n/);
   return { passphrase };
 }
