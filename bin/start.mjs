@@ -7,7 +7,7 @@ export async function start(module) {
     process.exit(1);
   }
   // before loading makes the heap grow
-  const { keepYoungGenerationSmall } = await import("../dist/sdk/core/young-generation.js");
-  keepYoungGenerationSmall();
+  const { keepHeapSmall } = await import("../dist/sdk/core/small-heap.js");
+  keepHeapSmall();
   await import(`../dist/${module}`);
 }

@@ -9,9 +9,9 @@ const { size } = await stat(file);
 const began = performance.now();
 
 if (who === "ours") {
-  const { keepYoungGenerationSmall } = (await dist("sdk/core/young-generation")) as typeof import("../../sdk/core/young-generation.ts");
+  const { keepHeapSmall } = (await dist("sdk/core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
   // as the plugin does, before anything else is loaded
-  keepYoungGenerationSmall();
+  keepHeapSmall();
   const { awsClients } = (await dist("providers/aws/access/clients")) as typeof import("../../providers/aws/access/clients.ts");
   const { awsSnapshotService } = (await dist("providers/aws/ebs/aws-snapshot-service")) as typeof import("../../providers/aws/ebs/aws-snapshot-service.ts");
   const { uploadSnapshot } = (await dist("providers/aws/ebs/upload-snapshot")) as typeof import("../../providers/aws/ebs/upload-snapshot.ts");

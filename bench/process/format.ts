@@ -8,7 +8,7 @@ import { readFileSync, statSync } from "node:fs";
 const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/sdk/${module}.js`, import.meta.url).href);
 const { fileBytes } = (await dist("core/file-bytes")) as typeof import("../../sdk/core/file-bytes.ts");
 const { writeFileWhole } = (await dist("core/write-file")) as typeof import("../../sdk/core/write-file.ts");
-const { keepYoungGenerationSmall } = (await dist("core/young-generation")) as typeof import("../../sdk/core/young-generation.ts");
+const { keepHeapSmall } = (await dist("core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
 const { makeDisk, readDisk } = (await dist("disk/extent")) as typeof import("../../sdk/disk/extent.ts");
 const { writeGcp } = (await dist("format/gcp")) as typeof import("../../sdk/format/gcp.ts");
 const { writeQcow2 } = (await dist("format/qcow2")) as typeof import("../../sdk/format/qcow2.ts");
@@ -16,7 +16,7 @@ const { writeDynamicVhd, writeFixedVhd } = (await dist("format/vhd")) as typeof 
 const { writeVmdk } = (await dist("format/vmdk")) as typeof import("../../sdk/format/vmdk.ts");
 
 // as the plugin and the command do
-keepYoungGenerationSmall();
+keepHeapSmall();
 const [formats, from, to, ...runs] = process.argv.slice(2) as [string, string, string, ...string[]];
 const extents = runs.map((run) => {
   const [offset, length] = run.split(":").map(Number) as [number, number];

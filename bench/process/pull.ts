@@ -5,11 +5,11 @@ import { readFileSync } from "node:fs";
 const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/sdk/${module}.js`, import.meta.url).href);
 const { BlobStore } = (await dist("cache/blob-store")) as typeof import("../../sdk/cache/blob-store.ts");
 const { pullImage } = (await dist("oci/open-source")) as typeof import("../../sdk/oci/open-source.ts");
-const { keepYoungGenerationSmall } = (await dist("core/young-generation")) as typeof import("../../sdk/core/young-generation.ts");
+const { keepHeapSmall } = (await dist("core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
 const { writeLayout } = (await dist("oci/write-layout")) as typeof import("../../sdk/oci/write-layout.ts");
 
 // as the plugin and the command do
-keepYoungGenerationSmall();
+keepHeapSmall();
 const [reference, folder] = process.argv.slice(2) as [string, string];
 // a store keeps blobs where a layout has them
 const store = new BlobStore(folder);
