@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { createCipheriv } from "node:crypto";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AwsClients, awsClients } from "../../../providers/aws/access/clients.ts";
 import { awsSnapshotService } from "../../../providers/aws/ebs/aws-snapshot-service.ts";
 import { type SnapshotUpload, type UploadedSnapshot, uploadSnapshot } from "../../../providers/aws/ebs/upload-snapshot.ts";
-import { digestOf } from "../../../sdk/core/digest.ts";
+import { type Digest, digestOf } from "../../../sdk/core/digest.ts";
 import type { Progress } from "../../../sdk/core/progress.ts";
 import { listBlocks } from "../../../sdk/upload/block-list.ts";
 import { BLOCK_BYTES } from "../../../sdk/upload/block-map.ts";
@@ -64,6 +65,21 @@ export class EbsWorkshop implements AsyncDisposable {
     const blocks = Object.entries(content).map(([index, seed]) => ({ offset: Number(index) * BLOCK_BYTES, bytes: noise(BLOCK_BYTES, seed) }));
     for (const { offset, bytes } of blocks) await handle.write(bytes, 0, BLOCK_BYTES, offset);
     return { file, size: GIB, blocks: listBlocks(blocks.map(({ offset, bytes }) => ({ offset, digest: digestOf(bytes) }))) };
+  }
+
+  /** A file that is noise from its first to its last block. */
+  async noisy(name: string, sizeGiB: number): Promise<TestImage> {
+    const file = join(this.folder, name);
+    const stream = createCipheriv("aes-128-ctr", Buffer.alloc(16, name), Buffer.alloc(16));
+    const zero = Buffer.alloc(BLOCK_BYTES);
+    const blocks: { offset: number; digest: Digest }[] = [];
+    await using handle = await open(file, "w");
+    for (let offset = 0; offset < sizeGiB * GIB; offset += BLOCK_BYTES) {
+      const bytes = stream.update(zero);
+      await handle.write(bytes);
+      blocks.push({ offset, digest: digestOf(bytes) });
+    }
+    return { file, size: sizeGiB * GIB, blocks: listBlocks(blocks) };
   }
 
   async upload(what: TestImage, more: Partial<SnapshotUpload> = {}): Promise<UploadedSnapshot> {
