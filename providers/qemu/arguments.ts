@@ -98,7 +98,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     "-accel", spec.accelerator === "tcg" ? "tcg,thread=multi" : spec.accelerator,
     "-cpu", spec.accelerator === "tcg" ? cpu : "host",
     "-m", `${spec.memoryMiB}M`,
-    "-smp", String(spec.cpus),
+    "-smp", processors(spec),
     "-kernel", spec.kernel, ...(spec.initrd === undefined ? [] : ["-initrd", spec.initrd]), "-append", machineCmdline(spec.arch, spec.cmdline),
     "-chardev", "stdio,id=console,signal=off", ...console, ...button,
     ...(spec.monitor === undefined ? [] : ["-chardev", `socket,id=monitor,path=${spec.monitor},server=on,wait=off`, "-mon", "chardev=monitor,mode=control"]),
@@ -109,6 +109,15 @@ export function qemuArguments(spec: MachineSpec): string[] {
     ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, bus)),
     ...firmwareArguments(spec),
   ];
+}
+
+/**
+ * Before 8.1 ("tcg: Do not elide memory barriers for !CF_PARALLEL in system mode"), an emulated machine that can never
+ * have a second processor ran without memory barriers, though devices' threads share its memory: now and then the network
+ * card missed that there was work, and stood still for good. A place for a second processor brings the barriers back.
+ */
+function processors({ accelerator, cpus }: MachineSpec): string {
+  return accelerator === "tcg" && cpus === 1 ? "1,maxcpus=2" : String(cpus);
 }
 
 function hostForward({ protocol, address, hostPort, guestPort }: Publication): string {

@@ -3,6 +3,7 @@ import { canonicalJson } from "../../sdk/core/json.ts";
 import { type FleetInputs, machineInputs } from "./fleet-inputs.ts";
 import { listMachineFolders, type MachineFolder, type MachineRecord } from "./machine-folder.ts";
 import { isAlive } from "./process-id.ts";
+import { isBootFile } from "./vm-inputs.ts";
 
 /** A machine of a fleet. */
 export interface Member {
@@ -37,7 +38,6 @@ export function isOfGeneration(member: Member, fleet: FleetInputs): boolean {
 }
 
 function generation(fleet: FleetInputs, slot: number, salt: string): string {
-  // where the files are says nothing of what they are: the digest does
-  const { kernel: _, initrd: __, ...what } = machineInputs(fleet, slot);
+  const what = Object.fromEntries(Object.entries(machineInputs(fleet, slot)).filter(([name]) => !isBootFile(name)));
   return `${salt}:${createHash("sha256").update(salt).update(canonicalJson(what)).digest("hex")}`;
 }

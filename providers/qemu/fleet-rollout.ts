@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { OnProgress } from "../../sdk/core/progress.ts";
 import type { RolloutDriver, RolloutReport } from "../../sdk/upload/rollout.ts";
@@ -9,7 +8,7 @@ import { type MachineFolder, newId, removeMachineFolder } from "./machine-folder
 import type { Places } from "./places.ts";
 import { discard, startMachine } from "./start.ts";
 import { stopMachine } from "./stop.ts";
-import type { VmInputs } from "./vm-inputs.ts";
+import { bootedFrom, type VmInputs } from "./vm-inputs.ts";
 
 /** A fleet that is to be brought to what is wanted. */
 export interface FleetWork {
@@ -118,7 +117,7 @@ export function fleetRollout(work: FleetWork): FleetRollout {
     progress({ stage: "roll", message: `${name}-${slot.number}: starting the old image` });
     // the state knows user data and secrets, which no folder tells
     const inputs = before ? machineInputs(before, slot.number, record?.publish) : (record?.inputs as VmInputs);
-    slot.old = await begin(slot.number, { ...inputs, kernel: join(path, "kernel"), initrd: join(path, "initrd") }, before ? newGeneration(before, slot.number) : "");
+    slot.old = await begin(slot.number, bootedFrom(path, inputs), before ? newGeneration(before, slot.number) : "");
     await discard(id, places.stateDir);
   };
 

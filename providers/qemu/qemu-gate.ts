@@ -12,6 +12,7 @@ import { newId, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
 import { defaultPlaces, type Places } from "./places.ts";
 import { stopMachine } from "./stop.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
+import { bootFiles, isBootFile } from "./vm-inputs.ts";
 
 /** What is known of a fleet once it is rolled. */
 export interface FleetOutputs {
@@ -31,7 +32,7 @@ export function qemuGate(places: Places = defaultPlaces(), loadBuilder: () => Pr
   const roll = async (wanted: FleetInputs, before: FleetInputs | undefined, { urn, signal, progress, config }: Work): Promise<FleetOutputs> => {
     const owner = stackIdentity(urn);
     const driver = fleetRollout({ urn, owner, wanted, before, places, progress });
-    await withArtifactFiles([wanted.kernel, wanted.initrd], places.cacheDir, loadBuilder, { signal, progress, config }, () =>
+    await withArtifactFiles(bootFiles(wanted), places.cacheDir, loadBuilder, { signal, progress, config }, () =>
       runRollout(driver, { name: wanted.fleet, signal, progress, paceSeconds: PACE_SECONDS }).catch((error) => {
         const console = driver.console();
         if (!isLinuxKitError(error, "ROLLOUT_FAILED") || console.length === 0) throw error;
@@ -44,8 +45,7 @@ export function qemuGate(places: Places = defaultPlaces(), loadBuilder: () => Pr
     token: "linuxkit:index:RolloutGate",
     check: ({ inputs }) => checkFleet(inputs),
     diff: ({ inputs, oldInputs, oldOutputs }) => ({
-      // where the files are says nothing of what they are
-      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (path === "kernel" || path === "initrd" ? "ignore" : "update")),
+      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (isBootFile(path) ? "ignore" : "update")),
       ...(oldOutputs.running !== oldInputs.count && { drifted: new Map([["running", "update" as const]]) }),
     }),
     preview: ({ inputs }) => foreseen(inputs),

@@ -9,7 +9,7 @@ import { defaultPlaces, type Places } from "./places.ts";
 import { isAlive } from "./process-id.ts";
 import { discard, type Start, startMachine } from "./start.ts";
 import { stopMachine } from "./stop.ts";
-import { checkVm, type VmInputs } from "./vm-inputs.ts";
+import { bootFiles, checkVm, isBootFile, type VmInputs } from "./vm-inputs.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
 
 /** Ids that the engine has named to this process: no state may hold any other machine of the same resource. */
@@ -18,7 +18,7 @@ const known = new Set<string>();
 /** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
 export function qemuVm(places: Places = defaultPlaces(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<VmInputs, VmOutputs> {
   const run = async (start: Start, work: BuildWork): Promise<Created<VmOutputs>> =>
-    withArtifactFiles(filesOf(start.inputs), places.cacheDir, loadBuilder, work, () => runMachine(start, places));
+    withArtifactFiles(bootFiles(start.inputs), places.cacheDir, loadBuilder, work, () => runMachine(start, places));
   return {
     token: "linuxkit:index:QemuVm",
     timeoutSeconds: 300,
@@ -66,14 +66,9 @@ export function qemuVm(places: Places = defaultPlaces(), loadBuilder: () => Prom
   };
 }
 
-function filesOf({ kernel, initrd, root }: VmInputs): string[] {
-  return [kernel, initrd, ...(root === undefined ? [] : [root])];
-}
-
 function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmOutputs>): Difference {
   const changed = leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
-    // where the files are says nothing of what they are
-    if (path === "kernel" || path === "initrd" || path === "root") return "ignore";
+    if (isBootFile(path)) return "ignore";
     return path === "waitForHealth" ? "update" : "replace";
   });
   const holds = (list: unknown): boolean => list === UNKNOWN || (Array.isArray(list) && list.length > 0);

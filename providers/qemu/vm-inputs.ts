@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { ARCHES, type Arch } from "../../sdk/core/arch.ts";
 import { FIRMWARE, FIRMWARE_NAME_LIMIT } from "../../sdk/guest/firmware.ts";
 import type { CheckFailure, Checked } from "../../sdk/plugin/resource-type.ts";
@@ -30,6 +31,23 @@ export interface VmInputs {
   readonly userData?: string;
   /** By service, then by name: files of the service's own under `/run/secrets`. */
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** The inputs that are paths of what a machine boots: where that lies says nothing of what it is, which the digest does. */
+const BOOT_FILES = ["kernel", "initrd", "root"] as const;
+
+export function isBootFile(property: string): boolean {
+  return BOOT_FILES.includes(property as (typeof BOOT_FILES)[number]);
+}
+
+/** Paths of what a machine boots. */
+export function bootFiles(inputs: Pick<VmInputs, "kernel" | "initrd" | "root">): string[] {
+  return BOOT_FILES.flatMap((name) => inputs[name] ?? []);
+}
+
+/** The same machine, from the copies that its folder has. */
+export function bootedFrom(folder: string, inputs: VmInputs): VmInputs {
+  return { ...inputs, ...Object.fromEntries(BOOT_FILES.flatMap((name) => (inputs[name] === undefined ? [] : [[name, join(folder, name)]]))) };
 }
 
 /** The serial of the disk that holds the root. */

@@ -3,10 +3,11 @@ import type { Definition } from "../definition/definition.ts";
 import { type AuditOptions, auditDefinition } from "./audit.ts";
 import { RULE_NAMES, RULES } from "./rules.ts";
 import type { Rule } from "./rule.ts";
+import { IMAGE_RULES } from "./rules/images.ts";
 import { SECTIONS } from "./sections.ts";
 
 /** What the policies are told; where images and packages come from, they see in the resource. */
-export type PolicyOptions = Omit<AuditOptions, "verify" | "registryMirrors" | "debianMirror" | "debianSecurityMirror" | "arch">;
+export type PolicyOptions = Omit<AuditOptions, "artifact" | "verify" | "registryMirrors" | "debianMirror" | "debianSecurityMirror" | "arch">;
 
 /** The type token of `ImageBuild`. */
 const IMAGE_BUILD = "linuxkit:index:ImageBuild";
@@ -29,7 +30,7 @@ export function policyPack(name = "linuxkit", options: PolicyOptions = {}): Poli
 }
 
 /** Properties of `ImageBuild` in which something may be found; all else is in its `image`. */
-const PROPERTIES: readonly string[] = ["registryMirrors", "debianMirror", "debianSecurityMirror"];
+const PROPERTIES: readonly string[] = ["artifact", "registryMirrors", "debianMirror", "debianSecurityMirror"];
 
 const NOTHING: Definition = { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
 
@@ -45,9 +46,11 @@ function policyOf(name: string, options: PolicyOptions): ResourceValidationPolic
     framework: { name: "NIST SP 800-190", version: "2017-09", reference: first, specification: SECTIONS.find(({ section }) => section === first)?.title ?? "" },
     validateResource({ type, props }, report) {
       if (type !== IMAGE_BUILD) return;
-      const { image, verify, registryMirrors, debianMirror, debianSecurityMirror, arch } = known(props) as Record<string, never>;
-      if (typeof image !== "object" || image === null) return;
-      const { findings } = auditDefinition({ ...NOTHING, ...(image as object) }, { ...options, verify, registryMirrors, debianMirror, debianSecurityMirror, arch }, [name]);
+      const { image, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch } = known(props) as Record<string, never>;
+      const isDefined = typeof image === "object" && image !== null;
+      // of one that was built elsewhere is known where it comes from
+      if (!isDefined && (typeof artifact !== "string" || !(name in IMAGE_RULES))) return;
+      const { findings } = auditDefinition({ ...NOTHING, ...(isDefined && (image as object)) }, { ...options, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch }, [name]);
       // the sections stand in the description, which the engine shows above it
       for (const { path, message, remedy } of findings) report(`${PROPERTIES.includes(path.split(/[.[]/)[0] ?? "") ? path : `image.${path}`}: ${message}; ${remedy}`);
     },

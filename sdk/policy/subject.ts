@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly registries?: readonly string[] | undefined;
   /** As `ImageBuild` takes it: whose images are checked for a signature. @default none */
   readonly verify?: VerifyRules | undefined;
+  /** A published operating system that a build starts from instead of a definition; what it holds is not seen. @default none */
+  readonly artifact?: string | undefined;
   /** As `ImageBuild` takes them. @default none */
   readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
   readonly debianMirror?: string | undefined;

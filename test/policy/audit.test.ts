@@ -46,6 +46,7 @@ const BAD: readonly (readonly [object, readonly string[]])[] = [
   [{ noNewPrivileges: false }, ["new-privileges services.web.noNewPrivileges"]],
   [{ uid: 0 }, ["root-user services.web.uid"]],
   [{ uid: 0, userns: "new" }, []],
+  [{ uid: 0, userns: "private" }, []],
   [{ readonly: false }, ["root-writable services.web.readonly"]],
   [{ maskedPaths: [] }, ["paths-unmasked services.web.maskedPaths"]],
   [{ devices: [{ path: "all", type: "a" }] }, ["all-devices services.web.devices[0]"]],

@@ -44,6 +44,11 @@ describe("qemu's arguments", () => {
     for (const option of ["-fw_cfg", "-blockdev"]) assert.ok(!args.includes(option));
   });
 
+  test("one emulated processor has a place for a second: without it QEMU 7 leaves out memory barriers", () => {
+    const rows = [["tcg", 1, "1,maxcpus=2"], ["tcg", 2, "2"], ["kvm", 1, "1"], ["hvf", 1, "1"]] as const;
+    for (const [accelerator, cpus, wanted] of rows) assert.equal(argumentOf(qemuArguments({ ...SPEC, accelerator, cpus }), "-smp"), wanted, accelerator);
+  });
+
   test("published ports are forwarded from the address that was named", () => {
     const args = qemuArguments({
       ...SPEC,

@@ -89,7 +89,7 @@ function fromRegistries(subject: Subject): { readonly path: string; readonly ima
   return sources(subject).flatMap(({ path, image, text }) => (image && "registry" in image ? [{ path, image, text }] : []));
 }
 
-function sources({ definition, containers }: Subject): Source[] {
+function sources({ definition, containers, around }: Subject): Source[] {
   const found: Source[] = [];
   const add = (path: string, source: ImageSource | undefined): void => {
     if (source === undefined || isDeferred(source)) return;
@@ -97,6 +97,7 @@ function sources({ definition, containers }: Subject): Source[] {
     else found.push({ path, image: source, text: "" });
   };
   const { kernel, volumes } = definition;
+  add("artifact", around.artifact);
   if (kernel && !isDeferred(kernel)) add("kernel.image", kernel.image);
   for (const [index, source] of list(definition.init).entries()) add(formatPath(["init", index]), source);
   for (const { container, at } of containers) add(at("image"), container.image);

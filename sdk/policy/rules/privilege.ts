@@ -69,10 +69,10 @@ export const PRIVILEGE_RULES: Rules = {
     check: (subject) =>
       each(subject, ({ container, at }) => {
         const { uid, userns, capabilities } = container;
-        if (isDeferred(uid) || (uid !== undefined && uid !== 0 && uid !== "root" && uid !== "") || userns === "new") return [];
+        if (isDeferred(uid) || (uid !== undefined && uid !== 0 && uid !== "root" && uid !== "") || userns === "new" || userns === "private") return [];
         // a server that begins as root to take its port, and goes on as somebody else
         if (list(capabilities).includes("CAP_SETUID")) return [];
-        return [{ path: at("uid"), message: "it runs as root, without a user namespace", remedy: 'give it a uid, or userns: "new" with uidMappings and gidMappings' }];
+        return [{ path: at("uid"), message: "it runs as root, without a user namespace", remedy: 'give it a uid, or userns: "private"' }];
       }),
   },
   "root-writable": {
