@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { access, copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { build } from "../../sdk/build/build.ts";
@@ -10,6 +10,7 @@ import type { Properties } from "../../sdk/plugin/value.ts";
 import { dhcp, spy } from "../guest/image.ts";
 import { noise } from "../support/fake-plan.ts";
 import { scratch } from "../support/judge.ts";
+import { FleetRun } from "./fleet-run.ts";
 import { MachineRun } from "./machine-run.ts";
 
 const LARGE_MIB = 200;
@@ -80,6 +81,27 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
       await assert.rejects(run.create(await spoil()), { code: "BOOT_FAILED", message });
     });
   }
+
+  test("in a fleet comes back from the machine's own copy when the next one fails", async () => {
+    const stateDir = join(folder.path, "fleet");
+    const run = new FleetRun(stateDir);
+    // each machine's folder keeps what it boots, wherever the build's files have gone
+    const moved = join(folder.path, "moved.img");
+    await copyFile(pathOf("-squashfs.img"), moved);
+    const fleet = { ...quick(), kind: "qemu", fleet: "web", count: 1, healthTimeout: 100, root: moved };
+    const { id, outputs } = await run.create(fleet);
+    try {
+      await rm(moved);
+      const spoiled = { ...fleet, root: await cut(), digest: `sha256:${"1".repeat(64)}` };
+      await assert.rejects(run.update(id, spoiled, fleet, outputs), { code: "ROLLOUT_FAILED", message: /the root on \/dev\/vda \(squashfs\) cannot be mounted/ });
+      const after = await run.read(id, fleet, outputs);
+      assert.notEqual(after.machines[0]?.bootId, outputs.machines[0]?.bootId);
+      assert.match(await ask(after.urls[0] as string, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
+    } finally {
+      await run.delete(id, fleet, outputs);
+    }
+    await assert.rejects(access(stateDir), { code: "ENOENT" });
+  });
 
   async function cut(): Promise<string> {
     const path = join(folder.path, "cut.img");
