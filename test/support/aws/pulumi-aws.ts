@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { leafDiff } from "../../../sdk/plugin/leaf-diff.ts";
-import type { AnyResourceType, Provider } from "../../../sdk/plugin/provider.ts";
-import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
+import type { Provider } from "../../../sdk/plugin/provider.ts";
+import type { Properties } from "../../../sdk/plugin/value.ts";
+import { type StandInType, standInProvider } from "../stand-in.ts";
 import type { AutoScaling } from "./auto-scaling.ts";
 import type { AwsServer } from "./aws-server.ts";
-import { wrongArguments } from "./pulumi-properties.ts";
 
 /** An AMI of the stand-in. */
 export interface StoredImage {
@@ -21,20 +20,6 @@ export interface PulumiAws {
   readonly templates: Map<string, Properties[]>;
 }
 
-interface TypeSource {
-  readonly token: string;
-  readonly module: string;
-  readonly args: string;
-  /** Inputs whose change is another resource. */
-  readonly replaces?: readonly string[];
-  /** Outputs that a change makes unknown. */
-  readonly computed: readonly string[];
-  create(name: string, inputs: Properties): { readonly id: string; readonly outputs: Properties };
-  update?(id: string, inputs: Properties, old: Properties): Properties;
-  exists(id: string): boolean;
-  remove(id: string): void;
-}
-
 /**
  * `pulumi-resource-aws`, as far as our components use it: it refuses members that @pulumi/aws does not declare and what
  * EC2 would refuse, and keeps images, templates and groups beside the server's snapshots.
@@ -43,11 +28,9 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
   const images = new Map<string, StoredImage>();
   const templates = new Map<string, Properties[]>();
   const id = (prefix: string, of: string) => `${prefix}-${createHash("sha256").update(`${of}${images.size}${templates.size}`).digest("hex").slice(0, 17)}`;
-  const sources: TypeSource[] = [
+  const types: StandInType[] = [
     {
       token: "aws:ec2/ami:Ami",
-      module: "ec2/ami",
-      args: "AmiArgs",
       replaces: ["name", "architecture", "virtualizationType", "rootDeviceName", "ebsBlockDevices", "bootMode", "imdsSupport", "tpmSupport", "enaSupport"],
       computed: ["arn"],
       create(_, inputs) {
@@ -73,8 +56,6 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
     },
     {
       token: "aws:ec2/launchTemplate:LaunchTemplate",
-      module: "ec2/launchTemplate",
-      args: "LaunchTemplateArgs",
       computed: ["latestVersion", "defaultVersion"],
       create(name, inputs) {
         if (!images.has(String(inputs.imageId))) throw new Error(`InvalidAMIID.NotFound: ${String(inputs.imageId)}`);
@@ -93,8 +74,6 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
     },
     {
       token: "aws:autoscaling/group:Group",
-      module: "autoscaling/group",
-      args: "GroupArgs",
       replaces: ["name"],
       computed: ["arn"],
       create(name, inputs) {
@@ -113,29 +92,14 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
       remove: (id) => void scaling.groups.delete(id),
     },
   ];
-  const provider: Provider = {
+  const provider = standInProvider({
     name: "aws",
-    version: "7.48.0",
-    config: Object.fromEntries(["region", "profile", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation"].map((key) => [key, key])),
-    types: Object.fromEntries(sources.map((source) => [source.token, async () => resourceType(source)])),
+    config: ["region", "profile", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation"],
+    types,
     functions: {
       "aws:index/getRegion:getRegion": async () => ({ region: "eu-central-1", name: "eu-central-1", id: "eu-central-1", description: "Frankfurt", endpoint: "ec2.eu-central-1.amazonaws.com" }),
       "aws:index/getCallerIdentity:getCallerIdentity": async () => ({ accountId: server.account, arn: "arn", id: server.account, userId: "u" }),
     },
-  };
+  });
   return { provider, images, templates };
-}
-
-function resourceType({ token, module, args, replaces = [], computed, create, update, exists, remove }: TypeSource): AnyResourceType {
-  const unknown = Object.fromEntries(computed.map((name) => [name, UNKNOWN]));
-  return {
-    token,
-    check: ({ inputs }) => ({ inputs, failures: wrongArguments(module, args, inputs) }),
-    diff: ({ inputs, oldInputs }) => ({ changed: leafDiff(oldInputs, inputs, (path) => (replaces.some((name) => path.startsWith(name)) ? "replace" : "update")) }),
-    preview: ({ inputs, old }) => ({ ...old?.outputs, ...inputs, ...unknown, name: inputs.name ?? old?.outputs.name ?? UNKNOWN }),
-    create: async ({ name, inputs }) => create(name, inputs),
-    read: async ({ id, outputs }) => (exists(id) && outputs ? { id, outputs } : undefined),
-    update: async ({ id, inputs, oldOutputs }) => ({ outputs: update ? update(id, inputs, oldOutputs) : { ...oldOutputs, ...inputs } }),
-    delete: async ({ id }) => remove(id),
-  };
 }

@@ -1,0 +1,67 @@
+import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
+import type { AnyResourceType, Provider } from "../../sdk/plugin/provider.ts";
+import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
+import { PulumiArguments } from "./pulumi-arguments.ts";
+
+/** One resource type of a stand-in for a cloud's provider: what it does to the stand-in's world. What it takes, the declarations say. */
+export interface StandInType {
+  /** `aws:ec2/ami:Ami` */
+  readonly token: string;
+  /** Inputs whose change is another resource. @default none; `"all"`: there is no change in place but of `inPlace` */
+  readonly replaces?: readonly string[] | "all";
+  /** With `replaces: "all"`, inputs that may change in place. */
+  readonly inPlace?: readonly string[];
+  /** Outputs that a change makes unknown. */
+  readonly computed: readonly string[];
+  /** Throws what the cloud refuses. */
+  create(name: string, inputs: Properties): Made | Promise<Made>;
+  /** @default the new inputs are the outputs */
+  update?(id: string, inputs: Properties, old: Properties): Properties | Promise<Properties>;
+  exists(id: string): boolean | Promise<boolean>;
+  /** Throws what the cloud refuses. */
+  remove(id: string): void | Promise<void>;
+}
+
+interface Made {
+  readonly id: string;
+  readonly outputs: Properties;
+}
+
+export interface StandIn {
+  /** The package in type tokens: `aws`. Its npm package is `@pulumi/aws`. */
+  readonly name: string;
+  /** Keys of the stack's configuration that the provider takes: `region`. */
+  readonly config: readonly string[];
+  readonly types: readonly StandInType[];
+  readonly functions: NonNullable<Provider["functions"]>;
+}
+
+/** `pulumi-resource-NAME` with these types, which refuses every argument that `@pulumi/NAME` does not declare. */
+export function standInProvider({ name, config, types, functions }: StandIn): Provider {
+  const args = new PulumiArguments(`@pulumi/${name}`);
+  return {
+    name,
+    version: args.version,
+    config: Object.fromEntries(config.map((key) => [key, key])),
+    types: Object.fromEntries(types.map((type) => [type.token, async () => resourceType(type, args)])),
+    functions,
+  };
+}
+
+function resourceType({ token, replaces = [], inPlace = [], computed, create, update, exists, remove }: StandInType, args: PulumiArguments): AnyResourceType {
+  const unknown = Object.fromEntries(computed.map((name) => [name, UNKNOWN]));
+  const kindOf = (path: string) => {
+    const [input = ""] = path.split(/[.[]/);
+    return (replaces === "all" ? !inPlace.includes(input) : replaces.includes(input)) ? "replace" : "update";
+  };
+  return {
+    token,
+    check: ({ inputs }) => ({ inputs, failures: args.wrong(token, inputs) }),
+    diff: ({ inputs, oldInputs }) => ({ changed: leafDiff(oldInputs, inputs, kindOf) }),
+    preview: ({ inputs, old }) => ({ ...old?.outputs, ...inputs, ...unknown, name: inputs.name ?? old?.outputs.name ?? UNKNOWN }),
+    create: async ({ name, inputs }) => create(name, inputs),
+    read: async ({ id, outputs }) => ((await exists(id)) && outputs ? { id, outputs } : undefined),
+    update: async ({ id, inputs, oldOutputs }) => ({ outputs: update ? await update(id, inputs, oldOutputs) : { ...oldOutputs, ...inputs } }),
+    delete: async ({ id }) => remove(id),
+  };
+}
