@@ -38,6 +38,7 @@ export type { GettyArgs } from "./debian/base/getty.ts";
 export type { InitArgs } from "./debian/base/init.ts";
 export type { KernelArgs as DebianKernelArgs } from "./debian/base/kernel.ts";
 export type { MetadataArgs } from "./debian/base/metadata.ts";
+export type { SecretsArgs } from "./debian/base/secrets.ts";
 export type { MountArgs } from "./debian/base/mount.ts";
 export type { PackagesArgs } from "./debian/base/packages.ts";
 export type { SshdArgs } from "./debian/base/sshd.ts";

@@ -8,8 +8,9 @@ import { kernel } from "./base/kernel.ts";
 import { metadata } from "./base/metadata.ts";
 import { mount } from "./base/mount.ts";
 import { packages } from "./base/packages.ts";
+import { secrets } from "./base/secrets.ts";
 import { sshd } from "./base/sshd.ts";
 import { sysctl } from "./base/sysctl.ts";
 
 /** Images made from Debian's signed packages: values without any I/O. */
-export const debian = Object.freeze({ packages, kernel, init, dhcp, sysctl, chrony, sshd, getty, format: formatDisk, extend: extendDisk, mount, disk: diskReady, metadata, caCertificates });
+export const debian = Object.freeze({ packages, kernel, init, dhcp, sysctl, chrony, sshd, getty, format: formatDisk, extend: extendDisk, mount, disk: diskReady, metadata, secrets, caCertificates });

@@ -9,6 +9,7 @@ import { MODULES } from "./files/modules.ts";
 import { FSTAB, MOUNTS } from "./files/mounts.ts";
 import { NETWORK } from "./files/network.ts";
 import { POWER } from "./files/power.ts";
+import { SECRETS } from "./files/secrets.ts";
 import { SHUTDOWN } from "./files/shutdown.ts";
 import { SUPERVISOR } from "./files/supervisor.ts";
 import { TASKS } from "./files/tasks.ts";
@@ -48,6 +49,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   mounts: MOUNTS,
   network: NETWORK,
   power: POWER,
+  secrets: SECRETS,
   shutdown: SHUTDOWN,
   supervisor: SUPERVISOR,
   tasks: TASKS,

@@ -27,6 +27,9 @@ const GOOD: Record<string, () => DebianImage> = {
   extend: () => debian.extend({ label: "data" }),
   disk: () => debian.disk({ label: "data", path: "/mnt/data", options: ["noatime"] }),
   caCertificates: () => debian.caCertificates(),
+  metadata: () => debian.metadata({ cloud: "aws", endpoint: "[fd00:ec2::254]:80", timeout: 5 }),
+  secrets: () => debian.secrets({ cloud: "aws" }),
+  "secrets, endpoints of a network": () => debian.secrets({ cloud: "aws", timeout: 20, endpoints: { ssm: "https://10.0.0.7:8443" }, authorities: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" }),
 };
 
 describe("every image is plain JSON that its schema takes, frozen, and equal each time", () => {
@@ -57,6 +60,9 @@ describe("arguments that cannot mean anything are refused, by name", () => {
     "serial and device": [() => debian.format({ label: "a", serial: "b", device: "/dev/vda" }), /debian\.format: wanted one of serial and device/],
     "a label that ext4 cannot hold": [() => debian.disk({ label: "seventeen-letters", path: "/mnt/a" }), /debian\.disk: label: got "seventeen-letters", wanted a label of at most 16 letters/],
     "a label with a quote": [() => debian.extend({ label: "a'b" }), /debian\.extend: label/],
+    "secrets in the clear": [() => debian.secrets({ cloud: "aws", endpoints: { ssm: "http://10.0.0.7" } }), /debian\.secrets: endpoints\.ssm: got "http:\/\/10\.0\.0\.7", wanted a URL such as https:/],
+    "authorities that are none": [() => debian.secrets({ cloud: "aws", authorities: "/etc/ssl" }), /debian\.secrets: authorities: got "\/etc\/ssl", wanted certificates as PEM/],
+    "a cloud without secrets": [() => debian.secrets({ cloud: "ibm" as never }), /debian\.secrets: cloud: got "ibm"/],
     "a disk over the system": [() => debian.disk({ label: "a", path: "/usr" }), /debian\.disk: path: got "\/usr", wanted a path under \/var or \/mnt/],
   };
   for (const [name, [make, message]] of Object.entries(bad)) {
@@ -82,7 +88,8 @@ describe("the shell in them parses", () => {
       });
     }
   }
-  for (const { path, contents = "" } of debian.disk({ label: "data", path: "/mnt/data" }).debian.files.filter(({ mode }) => mode === "0755")) {
+  const scripted = [debian.disk({ label: "data", path: "/mnt/data" }), debian.metadata({ cloud: "aws" }), debian.secrets({ cloud: "aws" })];
+  for (const { path, contents = "" } of scripted.flatMap((image) => image.debian.files.filter(({ mode }) => mode === "0755"))) {
     test(`${path} is shell that shellcheck has nothing against`, async () => {
       await using folder = await scratch();
       // a script in quotes is meant so, names under /sys hold nothing but letters

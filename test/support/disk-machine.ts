@@ -7,6 +7,7 @@ import { parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 import { qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
 import { freePort } from "./free-port.ts";
+import { metadataNetwork } from "./qemu.ts";
 import { startTpm } from "./software-tpm.ts";
 
 /** What starts a machine: SeaBIOS, EDK II, or EDK II that starts only what Debian's example key has signed. */
@@ -93,10 +94,7 @@ async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk"
   const common = qemuArguments({ arch, accelerator: "tcg", name: "linuxkit-test", kernel: "", cmdline: "", memoryMiB, cpus: 1, publish, disks: [], firmware: [{ name: FIRMWARE.nonce, file: "nonce" }] });
   // the disk brings its own
   for (const option of ["-kernel", "-append"]) common.splice(common.indexOf(option), 2);
-  if (metadataPort !== undefined) {
-    const network = common.findIndex((option) => option.startsWith("user,"));
-    common[network] += `,net=169.254.169.0/24,dhcpstart=169.254.169.15,guestfwd=tcp:169.254.169.254:80-cmd:busybox nc 127.0.0.1 ${metadataPort}`;
-  }
+  if (metadataPort !== undefined) metadataNetwork(common, metadataPort);
   // only in its management mode may the processor write the variables that say what is trusted
   if (firmware === "secure-boot" && arch === "amd64") common[common.indexOf("-machine") + 1] += ",smm=on";
   const node = { driver, "node-name": "boot", "read-only": true, file: { driver: "file", filename: path, "read-only": true } };

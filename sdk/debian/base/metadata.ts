@@ -4,11 +4,14 @@ import { fields, seconds, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
+/** Where a cloud's metadata service is: an address, since no name is known so early. */
+export const metadataEndpoint = word.regex(/^[0-9a-fA-F.:[\]]+:\d+$/, "an address and a port, such as 169.254.169.254:80");
+
 const schema = fields({
   /** Whose service is asked: `aws` is version 2 of EC2's. */
   cloud: z.enum(["aws"]),
   /** Where it is. @default "169.254.169.254:80" */
-  endpoint: word.regex(/^[0-9a-fA-F.:[\]]+:\d+$/, "an address and a port, such as 169.254.169.254:80").optional(),
+  endpoint: metadataEndpoint.optional(),
   /** Seconds to wait for it before the task fails. @default 60 */
   timeout: seconds.optional(),
 });

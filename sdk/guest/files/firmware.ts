@@ -34,12 +34,12 @@ read_firmware() {
   if [ -e /sys/firmware/qemu_fw_cfg ]; then rmmod qemu_fw_cfg; fi
 }
 
-# read_secrets FOLDER: one service's, into memory of its own
+# read_secrets FOLDER: one service's
 read_secrets() {
   service=\${1%/}
-  service=/run/linuxkit/secrets/\${service##*/}
-  mkdir -p "$service"
-  mount -t tmpfs -o nosuid,nodev,noexec,size=1m,mode=700 tmpfs "$service"
+  service=\${service##*/}
+  secret_folder "$service"
+  service=/run/linuxkit/secrets/$service
   for blob in "$1"*/raw; do
     [ -e "$blob" ] || continue
     secret=\${blob%/raw}

@@ -31,7 +31,7 @@ if [ "$1" != moved ]; then
   exec /bin/busybox chroot . /init moved
 fi
 
-for part in console mounts firmware harden modules network volumes wait log container tasks health supervisor power shutdown; do
+for part in console mounts firmware harden modules network volumes wait log container tasks health supervisor power secrets shutdown; do
   . "/lib/linuxkit/$part"
 done
 
@@ -42,6 +42,7 @@ mount_base
 # what the shell itself complains of is no report
 exec 9>/dev/console >/run/log/init.log 2>&1
 read_firmware
+secret_folders
 read -r release </proc/sys/kernel/osrelease
 read -r boot_id </proc/sys/kernel/random/boot_id
 # for containers that would tell which boot they belong to: a file of /proc has no size, and servers send nothing of it

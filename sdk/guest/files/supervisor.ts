@@ -160,17 +160,6 @@ stay_down() {
   say service "$name" ended "$1"
 }
 
-# take_secrets: they are the service's own, and it cannot do without one that it names
-take_secrets() {
-  for secret in $secrets; do
-    [ -e "/run/linuxkit/secrets/$name/$secret" ] && continue
-    say failed "service $name: the secret $secret was not given to this machine"
-    kill -USR2 1
-    return 1
-  done
-  [ -z "$secrets" ] || chown -R "$owner" "/run/linuxkit/secrets/$name"
-}
-
 # hears_term: SIGTERM is the 15th bit of those caught
 hears_term() {
   read -r pid <"$pid_file" || return 0

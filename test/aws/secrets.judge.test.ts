@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+import { secrets } from "../../sdk/debian/base/secrets.ts";
+import { type Authority, makeAuthority } from "../support/authority.ts";
+import { instanceMetadata, ROLE } from "../support/aws/instance-metadata.ts";
+import { SecretServices, type StoredSecrets } from "../support/aws/secret-services.ts";
+import { scratch } from "../support/judge.ts";
+import { MetadataServer } from "../support/metadata-server.ts";
+
+const STORED: StoredSecrets = {
+  "prod/db": 'p4ss"w\\ord\n\tü\u2028 ',
+  "prod/bytes": Buffer.from([0, 1, 255, 10, 0]),
+  "prod/denied": null,
+  "/prod/api": "key-of-the-api",
+  "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-AbCdEf": "of another region",
+  "arn:aws:ssm:eu-central-1:123456789012:parameter/prod/api": "by its ARN",
+};
+const tag = (to: string, reference: string): Record<string, string> => ({ [`linuxkit.secret.${to}`]: reference });
+
+interface Run {
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly role?: typeof ROLE | null;
+  readonly fault?: SecretServices["fault"];
+  readonly timeout?: number;
+  readonly authorities?: string;
+}
+
+let authority: Authority;
+before(async () => {
+  authority = await makeAuthority("*.us-east-1.amazonaws.com");
+});
+
+/** Runs the task's script with the host's BusyBox, curl and jq: all that it reads is what it reads in a guest. */
+async function run({ tags, role = ROLE, fault, timeout = 20, authorities = authority.cert }: Run, folders: readonly string[] = ["web"]) {
+  const folder = await scratch();
+  const metadata = await MetadataServer.start(instanceMetadata(tags, role ?? undefined));
+  if (role === null) delete (metadata.content as Record<string, string>)["meta-data/iam/security-credentials/"];
+  const services = await SecretServices.start(authority, ROLE, STORED);
+  services.fault = fault;
+  const script = secrets({ cloud: "aws" }).debian.files.find(({ path }) => path.endsWith("secrets-aws"))?.contents ?? "";
+  await writeFile(join(folder.path, "script"), script);
+  await writeFile(join(folder.path, "authorities"), authorities);
+  // names of AWS lead to the stand-in
+  await writeFile(join(folder.path, "curl"), `#!/bin/sh\nexec /usr/bin/curl --connect-to "secretsmanager.us-east-1.amazonaws.com:443:127.0.0.1:${services.port}" "$@"\n`);
+  await chmod(join(folder.path, "curl"), 0o755);
+  for (const service of folders) await mkdir(join(folder.path, "secrets", service), { recursive: true });
+  const url = `https://127.0.0.1:${services.port}`;
+  const ended = await new Promise<{ status: number; text: string }>((resolve) => {
+    const env = { SECRETS: join(folder.path, "secrets"), PATH: `${folder.path}:${process.env.PATH}` };
+    execFile("busybox", ["sh", join(folder.path, "script"), `127.0.0.1:${metadata.port}`, String(timeout), join(folder.path, "authorities"), url, url], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+      resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr });
+    });
+  });
+  return {
+    ...ended,
+    services,
+    read: (path: string) => readFile(join(folder.path, "secrets", path)),
+    mode: async (path: string) => (await stat(join(folder.path, "secrets", path))).mode & 0o777,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([metadata[Symbol.asyncDispose](), services[Symbol.asyncDispose](), folder[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+describe("debian.secrets of aws", () => {
+  test("text and bytes of both services arrive as they are, in the file of the service", async () => {
+    const tags = { Name: "web", ...tag("web.db", "secretsmanager:prod/db"), ...tag("web.api.key", "ssm:/prod/api"), ...tag("jobs.bytes", "secretsmanager:prod/bytes"), ...tag("jobs.arn", "arn:aws:ssm:eu-central-1:123456789012:parameter/prod/api"), ...tag("jobs.other", "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-AbCdEf"), ...tag("gone.key", "ssm:/prod/none") };
+    await using ended = await run({ tags }, ["web", "jobs"]);
+    assert.equal(ended.status, 0, ended.text);
+    assert.equal((await ended.read("web/db")).toString(), STORED["prod/db"]);
+    assert.equal((await ended.read("web/api.key")).toString(), "key-of-the-api");
+    assert.deepEqual(await ended.read("jobs/bytes"), STORED["prod/bytes"]);
+    assert.equal((await ended.read("jobs/arn")).toString(), "by its ARN");
+    assert.equal((await ended.read("jobs/other")).toString(), "of another region");
+    assert.equal(await ended.mode("web/db"), 0o400);
+    assert.ok(ended.services.requests.includes("secretsmanager.GetSecretValue us-east-1/secretsmanager 200"), ended.services.requests.join());
+    assert.match(ended.text, /gone\.key is passed over: no service gone of this machine names secrets/);
+    assert.doesNotMatch(ended.text, /p4ss|key-of|by its|of another/);
+  });
+  test("a service that has too much to do is asked again", async () => {
+    const faults = [{ status: 400, type: "ThrottlingException" }, { status: 500, type: "InternalServiceError" }];
+    await using ended = await run({ tags: tag("web.api", "ssm:/prod/api"), fault: (count) => faults[count] });
+    assert.equal(ended.status, 0, ended.text);
+    assert.deepEqual(ended.services.requests.map((request) => request.slice(-3)), ["400", "500", "200"]);
+  });
+  test("a machine without secrets asks for none", async () => {
+    await using ended = await run({ tags: { Name: "web" }, role: null });
+    assert.equal(ended.status, 0, ended.text);
+    assert.deepEqual(ended.services.requests, []);
+  });
+
+  const failures: Record<string, [Run, RegExp]> = {
+    "a secret that is not there": [{ tags: tag("web.db", "secretsmanager:prod/none") }, /^secrets: web\.db: secretsmanager\.GetSecretValue: ResourceNotFoundException Secrets Manager can't find the specified secret\.$/m],
+    "a parameter that is not there": [{ tags: tag("web.db", "ssm:/prod/none") }, /^secrets: web\.db: AmazonSSM\.GetParameter: ParameterNotFound/m],
+    "a role that may not": [{ tags: tag("web.db", "secretsmanager:prod/denied"), timeout: 1 }, /^secrets: web\.db: .*AccessDeniedException User: arn:.* is not authorized to perform: secretsmanager:GetSecretValue on resource: prod\/denied; tried for 1 s$/m],
+    "no role": [{ tags: tag("web.db", "ssm:/prod/api"), role: null, timeout: 1 }, /^secrets: web\.db: this machine has no role: wanted an instance profile; tried for 1 s$/m],
+    "a role of another account": [{ tags: tag("web.db", "ssm:/prod/api"), role: { ...ROLE, SecretAccessKey: "other" }, timeout: 1 }, /InvalidSignatureException/],
+    "tags that are not in the metadata": [{ tags: undefined, timeout: 1 }, /^secrets: the machine's tags: they are not in the metadata: wanted instance metadata tags enabled; tried for 1 s$/m],
+    "a reference that is none": [{ tags: tag("web.db", "vault:prod/db") }, /^secrets: web\.db: got vault:prod\/db, wanted secretsmanager:ID, ssm:NAME or the ARN of one$/m],
+    "a name that leaves the folder": [{ tags: tag("web...db", "ssm:/prod/api") }, /^secrets: web\.\.\.db: got a name that no secret can have$/m],
+  };
+  for (const [name, [given, message]] of Object.entries(failures)) {
+    test(`fails: ${name}`, async () => {
+      await using ended = await run(given);
+      assert.equal(ended.status, 1, ended.text);
+      assert.match(ended.text, message);
+    });
+  }
+  test("fails: a server that no authority knows is sent nothing", async () => {
+    const other = await makeAuthority();
+    await using ended = await run({ tags: tag("web.db", "ssm:/prod/api"), authorities: other.cert, timeout: 1 });
+    assert.equal(ended.status, 1);
+    assert.match(ended.text, /^secrets: web\.db: curl: \(60\) SSL certificate problem/m);
+    assert.deepEqual(ended.services.requests, []);
+  });
+});
