@@ -3,6 +3,7 @@ import { LaunchTemplate, type LaunchTemplateArgs } from "@pulumi/aws/ec2/launchT
 import { getRegionOutput } from "@pulumi/aws/getRegion.js";
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { timeLimit } from "../../sdk/resource/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { METADATA_OPTIONS, type MachineArgs } from "./machine.ts";
@@ -12,7 +13,7 @@ import { REFRESH_DEFAULTS } from "./refresh-defaults.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
-export interface FleetArgs extends Omit<MachineArgs, "subnetId" | "transform">, Pick<RolloutGateArgs, "minHealthyPercentage" | "maxHealthyPercentage" | "instanceWarmup"> {
+export interface FleetArgs extends Omit<MachineArgs, "subnetId" | "volumes" | "transform">, Pick<RolloutGateArgs, "minHealthyPercentage" | "maxHealthyPercentage" | "instanceWarmup"> {
   /** How many machines. */
   readonly count: Input<number>;
   /** Over which they are spread. */
@@ -42,6 +43,7 @@ export class Fleet extends ComponentResource {
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AwsFleet", name, {}, options);
     const { transform, timeoutSeconds = 3600 } = args;
+    if ("volumes" in args) throw new LinuxKitError("UNSUPPORTED", `fleet "${name}": volumes: a fleet's machines come and go, and no disk stays with one of them: make a Machine for each disk, or keep what lasts in a service such as EFS, RDS or S3`, { what: "volumes of a fleet" });
     const machineImage = machineImageOf(name, args, transform, this);
     const launchTemplate = new LaunchTemplate(`${name}-template`, transformed(transform?.launchTemplate, templateArguments(name, args, machineImage), `${name}-template`), { parent: this });
     const version = launchTemplate.latestVersion.apply(String);

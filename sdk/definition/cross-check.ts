@@ -129,7 +129,7 @@ function sandboxFailures({ steps, container }: Placed): Failure[] {
   return failures;
 }
 
-function persistentFailures({ volumes }: Definition): Failure[] {
+function persistentFailures({ volumes, onboot }: Definition): Failure[] {
   const labels = new Map<string, string>();
   return Object.entries(volumes).flatMap(([name, { persistent, image, readonly, format, platforms }]) => {
     if (!persistent || isDeferred(persistent)) return [];
@@ -138,6 +138,7 @@ function persistentFailures({ volumes }: Definition): Failure[] {
     if (image !== undefined) fail("image", "a persistent volume begins empty: wanted no image");
     if (readonly === true) fail("readonly", 'got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write');
     if (format === "oci" || itemsOf(platforms).length > 0) fail("format", "a persistent volume holds no image: wanted neither format nor platforms");
+    failures.push(...orderFailures(name, persistent.after, onboot));
     const { label } = persistent;
     if (typeof label !== "string") return failures;
     // the label's default is the volume's name, which may be longer
@@ -147,6 +148,22 @@ function persistentFailures({ volumes }: Definition): Failure[] {
     labels.set(label, name);
     return failures;
   });
+}
+
+/** Whether the task is there after which a volume is mounted, and none that comes before uses the volume. */
+function orderFailures(volume: string, after: string | undefined, onboot: Definition["onboot"]): Failure[] {
+  if (typeof after !== "string" || onboot.some(({ name }) => typeof name !== "string")) return [];
+  const names = onboot.map(({ name }) => name);
+  const at = names.indexOf(after);
+  if (at < 0) return [failure(["volumes", volume, "persistent", "after"], `no onboot task is called ${shown(after)}${didYouMean(after, names) || `, wanted ${names.length > 0 ? `one of ${names.join(", ")}` : "none: there are no onboot tasks"}`}`)];
+  return onboot.slice(0, at + 1).flatMap((task, index) =>
+    (["binds", "binds.add"] as const).flatMap((field) =>
+      itemsOf(task[field]).flatMap(([item, bind]) => {
+        if (typeof bind !== "string" || bind.split(":")[0] !== volume) return [];
+        return [failure(["onboot", index, field, item], `volume ${shown(volume)} is mounted after the task ${shown(after)}, wanted this task behind it`)];
+      }),
+    ),
+  );
 }
 
 function healthPortFailures({ healthPort, services }: Definition): Failure[] {

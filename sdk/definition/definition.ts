@@ -59,6 +59,8 @@ export interface PersistentSpec {
   readonly device?: string;
   readonly uid: number;
   readonly gid: number;
+  /** The onboot task after which it is looked for; without one before the first. */
+  readonly after?: string;
   /** Seconds. */
   readonly timeout: number;
 }
@@ -104,15 +106,15 @@ export interface Placed {
   readonly name: string;
   /** Its position in its phase. */
   readonly index: number;
-  /** Its folder under `containers/<phase>`: `000-dhcp`, `web`; that of a volume's task, `00-data`, sorts before all others. */
+  /** Its folder under `containers/<phase>`: `000-dhcp`, `web`; that of a volume's task, `00-data`, sorts before all others, or as `000.data` after the task it names. */
   readonly directory: string;
   /** Steps of its path in the definition: `["onboot", 0]`, `["services", "web"]`. */
   readonly steps: readonly (string | number)[];
   readonly container: Container;
 }
 
-/** Every container, in LinuxKit's order: onboot, onshutdown, services; then the tasks of persistent volumes, which run first. */
-export function containersOf(definition: Pick<Definition, "onboot" | "onshutdown" | "services" | "serviceOrder" | "volumeTasks">): Placed[] {
+/** Every container, in LinuxKit's order: onboot, onshutdown, services; then the tasks of persistent volumes, which run first or after the task that they name. */
+export function containersOf(definition: Pick<Definition, "onboot" | "onshutdown" | "services" | "serviceOrder" | "volumes" | "volumeTasks">): Placed[] {
   const listed = (phase: "onboot" | "onshutdown"): Placed[] =>
     definition[phase].map(({ name, ...container }, index) => ({
       phase,
@@ -125,9 +127,11 @@ export function containersOf(definition: Pick<Definition, "onboot" | "onshutdown
   const services = serviceNames(definition).map(
     (name, index): Placed => ({ phase: "services", name, index, directory: name, steps: ["services", name], container: definition.services[name] as Container }),
   );
-  const disks = Object.entries(definition.volumeTasks ?? {}).map(
-    ([name, container], index): Placed => ({ phase: "onboot", name: `volume-${name}`, index, directory: `00-${name}`, steps: ["volumes", name, "persistent"], container }),
-  );
+  const disks = Object.entries(definition.volumeTasks ?? {}).map(([name, container], index): Placed => {
+    const after = definition.onboot.findIndex((task) => task.name === definition.volumes[name]?.persistent?.after);
+    const directory = after < 0 ? `00-${name}` : `${String(after).padStart(3, "0")}.${name}`;
+    return { phase: "onboot", name: `volume-${name}`, index, directory, steps: ["volumes", name, "persistent"], container };
+  });
   return [...listed("onboot"), ...listed("onshutdown"), ...services, ...disks];
 }
 

@@ -57,7 +57,7 @@ function normaliseVolume(name: string, volume: VolumeDraft): VolumeSpec {
 }
 
 function normalisePersistent(name: string, persistent: Partial<PersistentSpec>): PersistentSpec {
-  return isDeferred(persistent) ? (persistent as PersistentSpec) : { label: name, uid: 0, gid: 0, timeout: 30, ...persistent };
+  return isDeferred(persistent) ? (persistent as PersistentSpec) : { label: name, uid: 0, gid: 0, timeout: persistent.after === undefined ? 30 : 300, ...persistent };
 }
 
 function normaliseFile(file: Partial<FileSpec> & { readonly path: string }): FileSpec {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { imageSource } from "./container.ts";
 import { diskDevice, diskLabel, diskSerial, ownerNumber } from "./disk.ts";
 import { failuresOf, throwFailures } from "./failure.ts";
-import { fields, seconds } from "./fields.ts";
+import { containerName, fields, seconds } from "./fields.ts";
 import { frozenCopy, type Inputs } from "./inputs.ts";
 
 export const volumeName = z.string().regex(/^[a-z0-9_-]+$/, "lower-case letters, digits, _ and -");
@@ -11,7 +11,7 @@ export const volumeName = z.string().regex(/^[a-z0-9_-]+$/, "lower-case letters,
 export const persistentSchema = fields({
   /** Label of its ext4 filesystem, by which later boots find it: at most 16 letters, digits, `.`, `_` and `-`. @default the volume's name */
   label: diskLabel.optional(),
-  /** Which disk to format at first boot, by the serial that its host gives it; or */
+  /** Which disk to format at first boot, by the serial that its host gives it, or the name by which a cloud's metadata knows it; or */
   serial: diskSerial.optional(),
   /** which disk or partition, by its device. @default the only disk that is empty */
   device: diskDevice.optional(),
@@ -19,7 +19,12 @@ export const persistentSchema = fields({
   uid: ownerNumber.optional(),
   /** @default 0 */
   gid: ownerNumber.optional(),
-  /** Seconds to wait for the disk. @default 30 */
+  /**
+   * The onboot task after which it is looked for, such as `debian.metadata()`'s, which learns the serials that a cloud
+   * gives. No task up to that one can use the volume. @default none: before the first
+   */
+  after: containerName.optional(),
+  /** Seconds to wait for the disk. @default 30; with `after` 300, since a cloud attaches disks to a machine that runs */
   timeout: seconds.optional(),
 }).refine(({ serial, device }) => serial === undefined || device === undefined, { path: ["serial"], message: "one of serial and device" });
 
@@ -34,7 +39,8 @@ export const volumeSchema = fields({
   platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9.]+)?$/, 'a platform as "linux/arm64" or "linux/arm/v7"')).optional(),
   /**
    * A disk of its own that outlives the machine: an empty one is partitioned and formatted at first boot, later boots
-   * find it by its label, and grow it when the disk grew. It is mounted before the first onboot task, at `/mnt/NAME`.
+   * find it by its label, and grow it when the disk grew. It is mounted at `/mnt/NAME`, before the first onboot task
+   * unless it says `after`.
    * @default none: it lasts as long as the machine runs
    */
   persistent: persistentSchema.optional(),

@@ -39,6 +39,16 @@ describe("debian.metadata", () => {
     assert.ok(server.requests.every((request) => !request.endsWith(" 401")), server.requests.join());
     await rm(folder, { recursive: true });
   });
+  test("writes the serial of each disk that a tag names, and of no other tag", async () => {
+    const tags = { Name: "db", "linuxkit.disk.data": "vol-0abc", "linuxkit.disk.log": "vol-0def", "linuxkit.disk.": "vol-1", "linuxkit.disk..x": "vol-2", "linuxkit.disk.a:b": "vol-3" };
+    const content = Object.fromEntries(Object.entries(tags).map(([key, value]) => [`meta-data/tags/instance/${key}`, value]));
+    await using server = await MetadataServer.start({ "meta-data/instance-id": "i-1", "meta-data/tags/instance": Object.keys(tags).join("\n"), ...content });
+    const { status, text, folder, read } = await run(server.port, 5);
+    assert.equal(status, 0, text);
+    assert.deepEqual((await readdir(join(folder, "config", "disks"))).sort(), ["data", "log"]);
+    assert.deepEqual([await read("disks/data"), await read("disks/log")].map(String), ["vol0abc", "vol0def"]);
+    await rm(folder, { recursive: true });
+  });
   test("fails where nobody answers, and says what to look at", async () => {
     const { status, text, folder } = await run(1, 1);
     assert.equal(status, 1);

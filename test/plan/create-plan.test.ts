@@ -91,6 +91,15 @@ describe("createPlan", () => {
     assert.match(paths.get("containers/services/db/config.json")?.contents ?? "", /"source": "\/containers\/volumes\/data\/merged"/);
   });
 
+  test("a persistent volume that waits for a task comes right after it, and has time for a cloud to attach its disk", async () => {
+    const persistent = { serial: "data", after: "dhcp" };
+    const plan = await planOf(os().with({ onboot: [new OnbootTask("later", { image: debian.packages({ packages: ["redis"], command: ["true"] }), binds: ["data:/srv"] })], volumes: [new Volume("data", { persistent })] }));
+    const paths = new Map(entries(plan).map((entry) => [entry.path, entry]));
+    const tasks = [...paths.keys()].filter((path) => path.startsWith("containers/onboot/") && path.endsWith("/guest")).sort();
+    assert.deepEqual(tasks, ["containers/onboot/000-dhcp/guest", "containers/onboot/000.data/guest", "containers/onboot/001-later/guest"]);
+    assert.match(paths.get("containers/onboot/000.data/config.json")?.contents ?? "", /'serial:data' '1' '0:0' '300' && /);
+  });
+
   for (const row of [
     { name: "one capability", image: os(web({ capabilities: ["CAP_CHOWN", "CAP_SETUID"] })), want: ["config"] },
     { name: "a health check", image: os(web({ health: { tcp: { port: 80 } } })), want: ["config"] },

@@ -29,6 +29,8 @@ export interface DiskMachine {
   readonly tpm?: boolean;
   /** A port of this host that the machine reaches at 169.254.169.254:80, as it reaches its cloud's metadata. @default none */
   readonly metadataPort?: number;
+  /** Further NVMe disks, which it may write, in the order in which it finds them. @default none */
+  readonly volumes?: readonly { readonly path: string; readonly serial: string }[];
 }
 
 const DEVICES = { disk: "virtio-blk-pci", nvme: "nvme,serial=vol0", cd: "ide-cd", "scsi-cd": "scsi-cd" } as const;
@@ -89,7 +91,7 @@ export function onceHealthy(path: string): (console: string, port: number) => Pr
   };
 }
 
-async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk", memoryMiB = 512, metadataPort }: DiskMachine, folder: string, port: number): Promise<string[]> {
+async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk", memoryMiB = 512, metadataPort, volumes = [] }: DiskMachine, folder: string, port: number): Promise<string[]> {
   const publish = [{ protocol: "tcp" as const, address: "127.0.0.1", hostPort: port, guestPort: 80 }];
   const common = qemuArguments({ arch, accelerator: "tcg", name: "linuxkit-test", kernel: "", cmdline: "", memoryMiB, cpus: 1, publish, disks: [], firmware: [{ name: FIRMWARE.nonce, file: "nonce" }] });
   // the disk brings its own
@@ -97,8 +99,12 @@ async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk"
   if (metadataPort !== undefined) metadataNetwork(common, metadataPort);
   // only in its management mode may the processor write the variables that say what is trusted
   if (firmware === "secure-boot" && arch === "amd64") common[common.indexOf("-machine") + 1] += ",smm=on";
+  const further = volumes.flatMap(({ path, serial }, index) => [
+    "-blockdev", JSON.stringify({ driver: "raw", "node-name": `volume${index}`, file: { driver: "file", filename: path } }),
+    "-device", JSON.stringify({ driver: "nvme", drive: `volume${index}`, serial }),
+  ]);
   const node = { driver, "node-name": "boot", "read-only": true, file: { driver: "file", filename: path, "read-only": true } };
-  return [...common, ...(await firmwareDisks(firmware, arch, folder)), "-blockdev", JSON.stringify(node), ...(as === "scsi-cd" ? ["-device", "virtio-scsi-pci"] : []), "-device", `${DEVICES[as]},drive=boot,bootindex=0`];
+  return [...common, ...(await firmwareDisks(firmware, arch, folder)), "-blockdev", JSON.stringify(node), ...(as === "scsi-cd" ? ["-device", "virtio-scsi-pci"] : []), "-device", `${DEVICES[as]},drive=boot,bootindex=0`, ...further];
 }
 
 async function firmwareDisks(firmware: Firmware, arch: "amd64" | "arm64", folder: string): Promise<string[]> {

@@ -30,16 +30,19 @@ find_label() {
   done
 }
 
-# find_serial SERIAL: $found is the disk that has it, or empty
+# find_serial SERIAL: $found is the disk that has it, or empty; a cloud that gives serials of its own has told which, and
+# $sought is then that one
 find_serial() {
   found=
+  sought=$1
+  if [ -r "/run/config/disks/$1" ]; then read -r sought <"/run/config/disks/$1" || :; fi
   for node in /sys/block/*; do
     for file in "$node/serial" "$node/device/serial"; do
       [ -r "$file" ] || continue
       # virtio's ends without a line break, which makes read fail although it has read
       serial=
       read -r serial rest <"$file" || :
-      if [ "$serial" = "$1" ]; then found=\${node##*/}; fi
+      if [ "$serial" = "$sought" ]; then found=\${node##*/}; fi
     done
   done
 }
@@ -196,7 +199,7 @@ while :; do
   if [ "$left" -lt 0 ]; then
     case $wanted in
     /dev/*) die "there is no $wanted for $label; there are: $(ls /sys/block | tr '\\n' ' ')" ;;
-    serial:*) die "there is no disk with the serial \${wanted#serial:} for $label; there are: $(ls /sys/block | tr '\\n' ' ')" ;;
+    serial:*) die "there is no disk with the serial $sought for $label; there are: $(ls /sys/block | tr '\\n' ' ')" ;;
     *) die "there is no filesystem with the label $label, and no empty disk to make it on\${others:-; there is no disk at all}" ;;
     esac
   fi

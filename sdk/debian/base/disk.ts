@@ -11,7 +11,7 @@ import { MOUNT_SCRIPT, mountPath } from "./mount.ts";
 const formatSchema = fields({
   /** The filesystem's label: at most 16 letters, digits, `.`, `_` and `-`. */
   label: diskLabel,
-  /** Which disk, by the serial that its host gives it; or */
+  /** Which disk, by the serial that its host gives it, or by the name that `debian.metadata` has a serial for; or */
   serial: diskSerial.optional(),
   /** which disk or partition, by its device. @default the only disk that is empty */
   device: diskDevice.optional(),
@@ -93,11 +93,13 @@ function diskImage(commands: readonly string[][], mounted: readonly string[]): D
       command: commands.length === 1 ? (commands[0] as string[]) : ["/bin/sh", "-c", commands.map((words) => words.map((part) => `'${part}'`).join(" ")).join(" && ")],
       // to read partition tables anew and to mount; to grow a filesystem that is mounted
       capabilities: ["CAP_SYS_ADMIN", "CAP_SYS_RESOURCE", "CAP_DAC_OVERRIDE"],
-      binds: ["/dev:/dev", ...roots.map((root) => `${root}:${root}:rshared,rbind`)],
+      // where a cloud's own serials are, if it has any
+      binds: ["/dev:/dev", "/run/config/disks:/run/config/disks:ro", ...roots.map((root) => `${root}:${root}:rshared,rbind`)],
       devices: [{ path: "all", type: "b" }],
       tmpfs: ["/tmp"],
       net: "new",
-      ...(mounted.length > 0 && { rootfsPropagation: "shared" as const, runtime: { mkdir: [...mounted] } }),
+      runtime: { mkdir: ["/run/config/disks", ...mounted] },
+      ...(mounted.length > 0 && { rootfsPropagation: "shared" as const }),
     },
   );
 }

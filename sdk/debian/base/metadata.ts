@@ -21,8 +21,8 @@ export type MetadataArgs = z.input<typeof schema>;
 
 /**
  * Reads what the cloud knows of this machine into `/run/config`, as LinuxKit's own task does: `provider`, `userdata`,
- * `hostname`, `instance_id`, `local_ipv4`, `ssh/authorized_keys`. What the cloud has none of has no file. An onboot
- * task, after `debian.dhcp()`; it fails where nobody answers in time.
+ * `hostname`, `instance_id`, `local_ipv4`, `ssh/authorized_keys`, and `disks/NAME`, the serial of the disk of that name.
+ * What the cloud has none of has no file. An onboot task, after `debian.dhcp()`; it fails where nobody answers in time.
  *
  * Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" (version 2).
  */
@@ -97,6 +97,24 @@ get meta-data/hostname hostname
 get meta-data/instance-id instance_id
 get meta-data/local-ipv4 local_ipv4
 get meta-data/public-keys/0/openssh-key ssh/authorized_keys
+# get_disks: the tag linuxkit.disk.NAME is the id of a volume, which is its disk's serial but for the dash
+get_disks() {
+  tags=$(mktemp)
+  request GET /latest/meta-data/tags/instance "$header" "$tags"
+  case $? in
+  0) ;;
+  1) return ;;
+  *) echo "metadata: cannot read the tags" >&2; exit 1 ;;
+  esac
+  while read -r tag || [ "$tag" ]; do
+    name=\${tag#linuxkit.disk.}
+    case $name in "$tag" | '' | .* | *[!A-Za-z0-9._-]*) continue ;; esac
+    mkdir -p "$config/disks"
+    get "meta-data/tags/instance/$tag" "disks/$name"
+    sed -i 's/^vol-/vol/' "$config/disks/$name" || exit 1
+  done <"$tags"
+}
+get_disks
 chmod 0644 "$config"/hostname "$config"/instance_id "$config"/local_ipv4 2>/dev/null
 echo AWS >"$config/provider"
 echo "metadata: $(cat "$config/instance_id" 2>/dev/null || echo "this machine"), $(wc -c <"$config/userdata" 2>/dev/null || echo 0) bytes of user data"

@@ -4,6 +4,7 @@ import type { Properties } from "../../../sdk/plugin/value.ts";
 import { type StandInType, standInProvider } from "../stand-in.ts";
 import type { AutoScaling } from "./auto-scaling.ts";
 import type { AwsServer } from "./aws-server.ts";
+import { Ec2Machines, zoneOf } from "./ec2-machines.ts";
 
 /** An AMI of the stand-in. */
 export interface StoredImage {
@@ -18,6 +19,8 @@ export interface PulumiAws {
   readonly images: Map<string, StoredImage>;
   /** By id, the versions of each, oldest first. */
   readonly templates: Map<string, Properties[]>;
+  /** Its instances, and the volumes that are attached to them. */
+  readonly machines: Ec2Machines;
 }
 
 /**
@@ -28,7 +31,9 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
   const images = new Map<string, StoredImage>();
   const templates = new Map<string, Properties[]>();
   const id = (prefix: string, of: string) => `${prefix}-${createHash("sha256").update(`${of}${images.size}${templates.size}`).digest("hex").slice(0, 17)}`;
+  const machines = new Ec2Machines(server, images);
   const types: StandInType[] = [
+    ...machines.types(),
     {
       token: "aws:ec2/ami:Ami",
       replaces: ["name", "architecture", "virtualizationType", "rootDeviceName", "ebsBlockDevices", "bootMode", "imdsSupport", "tpmSupport", "enaSupport"],
@@ -49,6 +54,7 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
       remove(id) {
         const image = images.get(id);
         if (!image) return;
+        if (machines.run(id)) throw new Error(`${id} is still run by an instance`);
         if ([...scaling.groups.values()].some(({ instances, templateId }) => instances.some(({ version }) => templates.get(templateId)?.[Number(version) - 1]?.imageId === id))) throw new Error(`${id} is still run by a group`);
         images.delete(id);
         server.ebs.inUse.delete(image.snapshot);
@@ -97,9 +103,10 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
     config: ["region", "profile", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation"],
     types,
     functions: {
+      "aws:ec2/getSubnet:getSubnet": async ({ id }) => ({ id: id ?? "", availabilityZone: zoneOf(String(id)) }),
       "aws:index/getRegion:getRegion": async () => ({ region: "eu-central-1", name: "eu-central-1", id: "eu-central-1", description: "Frankfurt", endpoint: "ec2.eu-central-1.amazonaws.com" }),
       "aws:index/getCallerIdentity:getCallerIdentity": async () => ({ accountId: server.account, arn: "arn", id: server.account, userId: "u" }),
     },
   });
-  return { provider, images, templates };
+  return { provider, images, templates, machines };
 }

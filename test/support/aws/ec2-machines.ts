@@ -1,0 +1,164 @@
+import type { Properties } from "../../../sdk/plugin/value.ts";
+import type { StandInType } from "../stand-in.ts";
+import type { AwsServer } from "./aws-server.ts";
+import type { StoredImage } from "./pulumi-aws.ts";
+
+/** An instance of the stand-in. */
+export interface StoredInstance {
+  readonly id: string;
+  readonly zone: string;
+  args: Properties;
+  running: boolean;
+}
+
+/** An EBS volume of the stand-in. */
+export interface StoredVolume {
+  readonly id: string;
+  readonly zone: string;
+  args: Properties;
+  /** Where it is attached. */
+  at?: { readonly instance: string; readonly device: string };
+}
+
+/** The zone of a subnet of the stand-in: `subnet-0` and `subnet-2` are in a, `subnet-1` in b. */
+export function zoneOf(subnet: string): string {
+  if (!/^subnet-\d$/.test(subnet)) throw new Error(`InvalidSubnetID.NotFound: The subnet ID '${subnet}' does not exist`);
+  return `eu-central-1${Number(subnet.at(-1)) % 2 === 0 ? "a" : "b"}`;
+}
+
+/** Instances, volumes and what is attached to what, with what EC2 refuses. Source: Amazon EC2 API reference and User Guide. */
+export class Ec2Machines {
+  readonly instances = new Map<string, StoredInstance>();
+  readonly volumes = new Map<string, StoredVolume>();
+  /** What happened, in order: `launch i-1`, `stop i-1`, `detach vol-1 i-1`… */
+  readonly events: string[] = [];
+  readonly #server: AwsServer;
+  readonly #images: ReadonlyMap<string, StoredImage>;
+  #count = 0;
+
+  constructor(server: AwsServer, images: ReadonlyMap<string, StoredImage>) {
+    this.#server = server;
+    this.#images = images;
+  }
+
+  /** Whether an image is run by an instance. */
+  run(image: string): boolean {
+    return [...this.instances.values()].some(({ args }) => args.ami === image);
+  }
+
+  types(): StandInType[] {
+    return [this.#instance(), this.#volume(), this.#attachment()];
+  }
+
+  #id(prefix: string): string {
+    return `${prefix}-${(++this.#count).toString(16).padStart(17, "0")}`;
+  }
+
+  #instance(): StandInType {
+    return {
+      token: "aws:ec2/instance:Instance",
+      replaces: ["ami", "subnetId", "keyName", "userData"],
+      computed: ["publicIp", "privateIp"],
+      create: (_, inputs) => {
+        if (!this.#images.has(String(inputs.ami))) throw new Error(`InvalidAMIID.NotFound: The image id '[${String(inputs.ami)}]' does not exist`);
+        refuseTags(inputs);
+        const instance: StoredInstance = { id: this.#id("i"), zone: zoneOf(String(inputs.subnetId)), args: inputs, running: true };
+        this.instances.set(instance.id, instance);
+        this.events.push(`launch ${instance.id}`);
+        return { id: instance.id, outputs: { ...inputs, publicIp: "", privateIp: "10.0.0.7" } };
+      },
+      update: (id, inputs, old) => {
+        refuseTags(inputs);
+        (this.instances.get(id) as StoredInstance).args = inputs;
+        return { ...old, ...inputs };
+      },
+      exists: (id) => this.instances.has(id),
+      remove: (id) => {
+        const attached = [...this.volumes.values()].filter(({ at }) => at?.instance === id);
+        // EC2 would take them away from a guest that writes
+        if (attached.length > 0) throw new Error(`${id} still has ${attached.map(({ id }) => id).join(", ")}`);
+        this.instances.delete(id);
+        this.events.push(`terminate ${id}`);
+      },
+    };
+  }
+
+  #volume(): StandInType {
+    return {
+      token: "aws:ebs/volume:Volume",
+      replaces: ["availabilityZone", "encrypted", "kmsKeyId", "snapshotId"],
+      computed: ["arn"],
+      create: (_, inputs) => {
+        const { size, type, availabilityZone, snapshotId, kmsKeyId, encrypted } = inputs;
+        const snapshot = snapshotId === undefined ? undefined : this.#server.ebs.snapshots.get(String(snapshotId));
+        if (snapshotId !== undefined && snapshot?.status !== "completed") throw new Error(`InvalidSnapshot.NotFound: The snapshot '${String(snapshotId)}' does not exist`);
+        if (!/^eu-central-1[abc]$/.test(String(availabilityZone))) throw new Error(`InvalidParameterValue: Invalid availability zone: [${String(availabilityZone)}]`);
+        if (!["gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"].includes(String(type))) throw new Error(`UnknownVolumeType: Unsupported volume type '${String(type)}'`);
+        if (typeof size !== "number" || !Number.isInteger(size) || size < (snapshot?.sizeGiB ?? 1) || size > 16_384) throw new Error(`InvalidParameterValue: Volume of ${String(size)}GiB is not valid`);
+        if (kmsKeyId !== undefined && encrypted !== true) throw new Error("InvalidParameterDependency: The parameter KmsKeyId requires the parameter Encrypted to be set");
+        const volume: StoredVolume = { id: this.#id("vol"), zone: String(availabilityZone), args: inputs };
+        this.volumes.set(volume.id, volume);
+        return { id: volume.id, outputs: { ...inputs, arn: `arn:aws:ec2:::volume/${volume.id}` } };
+      },
+      update: (id, inputs, old) => {
+        const volume = this.volumes.get(id) as StoredVolume;
+        if (Number(inputs.size) < Number(volume.args.size)) throw new Error("InvalidParameterValue: New size cannot be smaller than existing size");
+        volume.args = inputs;
+        return { ...old, ...inputs };
+      },
+      exists: (id) => this.volumes.has(id),
+      remove: (id) => {
+        const at = this.volumes.get(id)?.at;
+        if (at) throw new Error(`VolumeInUse: Volume ${id} is currently attached to ${at.instance}`);
+        this.volumes.delete(id);
+      },
+    };
+  }
+
+  #attachment(): StandInType {
+    const attached = new Map<string, { readonly volume: StoredVolume; readonly instance: StoredInstance; readonly stops: boolean }>();
+    return {
+      token: "aws:ec2/volumeAttachment:VolumeAttachment",
+      replaces: ["volumeId", "instanceId", "deviceName"],
+      computed: [],
+      create: (_, inputs) => {
+        const { volumeId, instanceId, deviceName } = inputs as Record<string, string>;
+        const volume = this.volumes.get(volumeId ?? "");
+        const instance = this.instances.get(instanceId ?? "");
+        if (!volume) throw new Error(`InvalidVolume.NotFound: The volume '${volumeId}' does not exist.`);
+        if (!instance) throw new Error(`InvalidInstanceID.NotFound: The instance ID '${instanceId}' does not exist`);
+        if (volume.at) throw new Error(`VolumeInUse: ${volumeId} is already attached to an instance`);
+        if (volume.zone !== instance.zone) throw new Error(`InvalidVolume.ZoneMismatch: The volume '${volumeId}' is not in the same availability zone as instance '${instanceId}'`);
+        if (!instance.running) throw new Error(`IncorrectState: Instance '${instanceId}' is not 'running'.`);
+        if (!/^\/dev\/(sd[b-z]|xvd[b-c][a-z])$/.test(deviceName ?? "")) throw new Error(`InvalidParameterValue: Value (${deviceName}) for parameter device is invalid.`);
+        if ([...this.volumes.values()].some(({ at }) => at?.instance === instanceId && at?.device === deviceName)) throw new Error(`InvalidParameterValue: Invalid value '${deviceName}' for unixDevice. Attachment point ${deviceName} is already in use`);
+        volume.at = { instance: instance.id, device: deviceName as string };
+        this.events.push(`attach ${volume.id} ${instance.id}`);
+        const id = `vai-${volume.id.slice(4)}-${instance.id.slice(2)}`;
+        attached.set(id, { volume, instance, stops: inputs.stopInstanceBeforeDetaching === true });
+        return { id, outputs: inputs };
+      },
+      exists: (id) => attached.has(id),
+      remove: (id) => {
+        const found = attached.get(id);
+        if (!found) return;
+        const { volume, instance, stops } = found;
+        if (stops && instance.running) {
+          instance.running = false;
+          this.events.push(`stop ${instance.id}`);
+        }
+        // a guest that runs keeps its filesystem mounted, and the volume stays busy
+        if (instance.running) throw new Error(`timeout while waiting for ${volume.id} to become detached: it is busy`);
+        delete volume.at;
+        attached.delete(id);
+        this.events.push(`detach ${volume.id} ${instance.id}`);
+      },
+    };
+  }
+}
+
+function refuseTags({ metadataOptions, tags }: Properties): void {
+  if ((metadataOptions as Properties | undefined)?.instanceMetadataTags !== "enabled") return;
+  const wrong = Object.keys((tags ?? {}) as Properties).find((key) => !/^[A-Za-z0-9+=.,_:@-]+$/.test(key) || /^(\.|\.\.|_index)$/.test(key));
+  if (wrong !== undefined) throw new Error(`InvalidParameterValue: '${wrong}' is not a valid tag key. Tag keys must match pattern`);
+}
