@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { bytesAt, makeDisk } from "../../sdk/disk/extent.ts";
+import { writeFixedVhd } from "../../sdk/format/vhd.ts";
+import { ArmClient } from "../support/azure/arm-client.ts";
+import { AzureServer } from "../support/azure/azure-server.ts";
+import { crc64 } from "../support/azure/crc64.ts";
+import type { AzureRefusal } from "../support/azure/refusal.ts";
+import { copied, judge, scratch } from "../support/judge.ts";
+
+const MIB = 1 << 20;
+const RAW = 20 * MIB;
+const DISKS = "Microsoft.Compute/disks";
+const page = Buffer.alloc(512, "page");
+
+describe("the page blob behind a managed disk of the stand-in", { timeout: 60_000 }, () => {
+  let server: AzureServer;
+  let client: ArmClient;
+  let url: string;
+  before(async () => {
+    server = await AzureServer.start();
+    server.arm.groups.set("rg", "westeurope");
+    client = new ArmClient(server, "rg");
+    await make("d");
+    url = await grant("d");
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  const make = (name: string) => client.settled("PUT", `${DISKS}/${name}`, { location: "westeurope", properties: { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: RAW + 512 } } });
+  const grant = async (name: string, access = "Write", durationInSeconds = 600) => {
+    const { body } = await client.settled("POST", `${DISKS}/${name}/beginGetAccess`, { access, durationInSeconds });
+    return (body.properties as unknown as { output: { accessSAS: string } }).output.accessSAS;
+  };
+  const stateOf = async (name: string) => ((await client.ask("GET", `${DISKS}/${name}`)).body.properties as { diskState: string }).diskState;
+  const found = (name: string) => {
+    const disk = server.arm.find(client.id(`${DISKS}/${name}`), DISKS);
+    assert.ok(disk);
+    return disk;
+  };
+  const send = async (to: string, range: string, body: Buffer | undefined, headers: Record<string, string> = {}, method = "PUT", comp = "&comp=page") => {
+    const response = await fetch(`${to}${comp}`, { method, headers: { "x-ms-version": "2023-11-03", "x-ms-page-write": "update", "x-ms-range": range, ...headers }, ...(body && { body: new Uint8Array(body) }) });
+    return `${response.status} ${response.headers.get("x-ms-error-code") ?? ""}`.trim();
+  };
+
+  const FIRST = "bytes=0-511";
+  const PUTS: readonly { readonly what: string; readonly range?: string; readonly body?: Buffer; readonly headers?: Record<string, string>; readonly url?: (url: string) => string; readonly answer: string }[] = [
+    { what: "a page", answer: "201" },
+    { what: "its MD5", headers: { "content-md5": createHash("md5").update(page).digest("base64") }, answer: "201" },
+    { what: "another's MD5", headers: { "content-md5": createHash("md5").digest("base64") }, answer: "400 Md5Mismatch" },
+    { what: "its CRC-64", headers: { "x-ms-content-crc64": crc64(page) }, answer: "201" },
+    { what: "another's CRC-64", headers: { "x-ms-content-crc64": crc64(Buffer.alloc(512)) }, answer: "400 Crc64Mismatch" },
+    { what: "4 MiB", range: `bytes=0-${4 * MIB - 1}`, body: Buffer.alloc(4 * MIB), answer: "201" },
+    { what: "more than 4 MiB", range: `bytes=0-${4 * MIB + 511}`, body: Buffer.alloc(4 * MIB + 512), answer: "413 RequestBodyTooLarge" },
+    { what: "the footer's place", range: `bytes=${RAW}-${RAW + 511}`, answer: "201" },
+    { what: "what is behind the end", range: `bytes=${RAW + 512}-${RAW + 1023}`, answer: "416 InvalidPageRange" },
+    { what: "half a page", range: "bytes=0-255", body: Buffer.alloc(256), answer: "416 InvalidPageRange" },
+    { what: "a page that begins at byte 1", range: "bytes=1-512", answer: "416 InvalidPageRange" },
+    { what: "another length than the range's", body: Buffer.alloc(1024), answer: "400 InvalidHeaderValue" },
+    { what: "no kind of write", headers: { "x-ms-page-write": "put" }, answer: "400 InvalidHeaderValue" },
+    { what: "pages to clear", headers: { "x-ms-page-write": "clear" }, body: Buffer.alloc(0), answer: "201" },
+    { what: "a version that is none", headers: { "x-ms-version": "1" }, answer: "400 InvalidHeaderValue" },
+    { what: "a condition", headers: { "if-match": "*" }, answer: "400 ConditionHeadersNotSupported" },
+    { what: "the token of the other plane", headers: { authorization: "Bearer t" }, answer: "400 InvalidAuthenticationInfo" },
+    { what: "another signature", url: (url) => url.replace(/sig=../, "sig=zz"), answer: "403 AuthenticationFailed" },
+    { what: "another blob", url: (url) => url.replace("/abcd", "/abce"), answer: "403 AuthenticationFailed" },
+  ];
+  for (const { what, range = FIRST, body = page, headers, url: change = (url: string) => url, answer } of PUTS) {
+    test(`${answer === "201" ? "takes" : "refuses"} ${what}`, async () => assert.equal(await send(change(url), range, body, headers), answer));
+  }
+
+  test("makes no blob, and says how long it is", async () => {
+    assert.equal(await send(url, FIRST, Buffer.alloc(0), { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "512" }, "PUT", ""), "403 FeatureNotSupported");
+    const response = await fetch(url, { method: "HEAD", headers: { "x-ms-version": "2023-11-03" } });
+    assert.deepEqual([response.status, response.headers.get("content-length"), response.headers.get("x-ms-blob-type")], [200, String(RAW + 512), "PageBlob"]);
+  });
+
+  test("a signature ends with its time, and can be asked for again", async () => {
+    await make("short");
+    const short = await grant("short", "Write", 1);
+    assert.equal(await grant("short", "Write", 600), short, "while one is outstanding it is given again");
+    assert.equal(await send(short, FIRST, page), "201");
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    assert.equal(await send(short, FIRST, page), "403 AuthenticationFailed");
+    assert.equal(await stateOf("short"), "ActiveUpload");
+    assert.equal(await send(await grant("short"), FIRST, page), "201");
+  });
+
+  test("an upload from its begin to its end", async () => {
+    await make("whole");
+    const disk = found("whole");
+    assert.equal(await stateOf("whole"), "ReadyToUpload");
+    const to = await grant("whole");
+    assert.equal(await stateOf("whole"), "ActiveUpload");
+    const content = Buffer.alloc(MIB, "content");
+    const vhd = await copied(writeFixedVhd(makeDisk(RAW, [bytesAt(MIB, content)]), "seed"));
+    assert.equal(await send(to, `bytes=${MIB}-${2 * MIB - 1}`, content), "201");
+    assert.throws(() => server.disks.usable(disk), (error: AzureRefusal) => error.code === "OperationNotAllowed");
+    assert.equal((await client.ask("DELETE", `${DISKS}/whole`)).code, "OperationNotAllowed");
+    const ranges = await (await fetch(`${to}&comp=pagelist`, { headers: { "x-ms-version": "2023-11-03" } })).text();
+    assert.match(ranges, new RegExp(`<PageList><PageRange><Start>${MIB}</Start><End>${2 * MIB - 1}</End></PageRange></PageList>`));
+    assert.equal(await send(to, `bytes=${RAW}-${RAW + 511}`, vhd.subarray(RAW)), "201");
+    await client.settled("POST", `${DISKS}/whole/endGetAccess`);
+    assert.equal(await stateOf("whole"), "Unattached");
+    server.disks.usable(disk);
+    assert.ok(readFileSync(server.disks.fileOf(disk)).equals(vhd));
+    assert.equal(await send(to, FIRST, page), "403 AuthenticationFailed");
+    assert.equal((await client.ask("POST", `${DISKS}/whole/beginGetAccess`, { access: "Write", durationInSeconds: 60 })).code, "OperationNotAllowed");
+    assert.equal(await send(await grant("whole", "Read"), FIRST, page), "403 AuthorizationPermissionMismatch");
+  });
+
+  const FOOTERS: readonly { readonly what: string; readonly footer: (folder: string) => Buffer; readonly good?: true }[] = [
+    { what: "qemu-img's footer", footer: (folder) => footerOf(folder, RAW), good: true },
+    { what: "no footer", footer: () => Buffer.alloc(512) },
+    { what: "a changed byte in its footer", footer: (folder) => footerOf(folder, RAW).fill(1, 100, 101) },
+    { what: "the footer of a smaller disk", footer: (folder) => footerOf(folder, RAW - MIB) },
+  ];
+  for (const [index, { what, footer, good }] of FOOTERS.entries()) {
+    test(`${good ? "something" : "nothing"} is made of a disk with ${what}`, async () => {
+      await using folder = await scratch();
+      await make(`footer-${index}`);
+      await send(await grant(`footer-${index}`), `bytes=${RAW}-${RAW + 511}`, footer(folder.path));
+      await client.settled("POST", `${DISKS}/footer-${index}/endGetAccess`);
+      const use = () => server.disks.usable(found(`footer-${index}`));
+      if (good) use();
+      else assert.throws(use, (error: AzureRefusal) => error.code === "InvalidVhd");
+    });
+  }
+
+  test("faults come when they are asked for", async () => {
+    server.fault = (action) => (action === "Put Page" ? { status: 503, code: "ServerBusy", retryAfterSeconds: 3 } : undefined);
+    assert.equal(await send(url, FIRST, page), "503 ServerBusy");
+    server.fault = () => ({ cut: true, done: true });
+    await assert.rejects(send(url, FIRST, page));
+    server.fault = undefined;
+    assert.equal(await send(url, FIRST, page), "201");
+  });
+});
+
+/** The last 512 bytes of a fixed VHD that is not ours. */
+function footerOf(folder: string, size: number): Buffer {
+  const file = join(folder, "foreign.vhd");
+  judge("qemu-img", "create", "-q", "-f", "vpc", "-o", "subformat=fixed,force_size=on", file, String(size));
+  return readFileSync(file).subarray(-512);
+}

@@ -1,0 +1,51 @@
+import type { Properties } from "../../../sdk/plugin/value.ts";
+import type { AzureServer } from "./azure-server.ts";
+
+export interface Asked {
+  readonly status: number;
+  readonly body: Properties;
+  /** Of the error; undefined where there is none. */
+  readonly code: string | undefined;
+  readonly headers: Headers;
+}
+
+/** Asks a server as any client would, with one resource group's path before everything. */
+export class ArmClient {
+  readonly #server: AzureServer;
+  readonly #base: string;
+  token: string;
+
+  constructor(server: AzureServer, group: string) {
+    this.#server = server;
+    this.#base = `/subscriptions/${server.arm.subscription}/resourceGroups/${group}/providers/`;
+    this.token = server.entra.issue();
+  }
+
+  /** The id of a resource: `Microsoft.Compute/disks/d`. */
+  id(path: string): string {
+    return `${this.#base}${path}`;
+  }
+
+  /** @param path `Microsoft.Compute/disks/d`, or one that begins with a slash, or a whole address */
+  async ask(method: string, path: string, body?: unknown, { version = "2024-03-02", headers = {} }: { readonly version?: string; readonly headers?: Record<string, string> } = {}): Promise<Asked> {
+    const url = new URL(/^(https?:|\/)/.test(path) ? path : this.id(path), this.#server.url);
+    if (!url.searchParams.has("api-version") && version) url.searchParams.set("api-version", version);
+    const response = await fetch(url, { method, headers: { authorization: `Bearer ${this.token}`, ...(body !== undefined && { "content-type": "application/json" }), ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const text = await response.text();
+    const parsed = text === "" ? {} : (JSON.parse(text) as Properties);
+    const { error } = parsed as { error?: { code: string } };
+    return { status: response.status, body: parsed, code: error?.code, headers: response.headers };
+  }
+
+  /** As {@link ask}, to the end of the operation that it begins: the operation's own view. */
+  async settled(method: string, path: string, body?: unknown, options: { readonly version?: string } = {}): Promise<Asked> {
+    const begun = await this.ask(method, path, body, options);
+    const operation = begun.headers.get("azure-asyncoperation");
+    if (operation === null) return begun;
+    for (let looks = 0; looks < 100; looks++) {
+      const seen = await this.ask("GET", operation);
+      if (seen.status >= 400 || seen.body.status !== "InProgress") return seen;
+    }
+    throw new Error(`${method} ${path} is still in progress after 100 looks`);
+  }
+}

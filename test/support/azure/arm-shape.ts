@@ -1,0 +1,110 @@
+import { isProperties, type Properties, type Value } from "../../../sdk/plugin/value.ts";
+import { AzureRefusal } from "./refusal.ts";
+
+/** What stands beside `properties` in a resource. */
+const ENVELOPE = ["location", "tags", "sku", "zones", "identity", "plan", "extendedLocation"];
+
+/** What an answer holds beside them, and a request may send back, to no effect. */
+const ANSWERED = ["id", "name", "type", "etag", "systemData", "managedBy", "managedByExtended"];
+
+/** The same below `properties`. */
+const READ_ONLY = ["provisioningState", "timeCreated", "uniqueId", "vmId", "diskState", "diskSizeBytes", "instanceView", "exactVersion", "resourceGuid", "publishedDate", "replicationStatus"];
+
+/** Lists whose items have `properties` of their own, each with what stands beside them; @pulumi/azure-native knows no such level. */
+const NESTED: Readonly<Record<string, readonly string[]>> = {
+  networkInterfaces: ["id"],
+  networkInterfaceConfigurations: ["name", "tags"],
+  ipConfigurations: ["name", "id"],
+  publicIPAddressConfiguration: ["name", "sku", "tags"],
+  frontendIPConfigurations: ["name", "id", "zones"],
+  backendAddressPools: ["name", "id"],
+  loadBalancingRules: ["name", "id"],
+  probes: ["name", "id"],
+  outboundRules: ["name", "id"],
+  securityRules: ["name", "id"],
+  subnets: ["name", "id"],
+  extensions: ["name"],
+};
+
+/**
+ * A request's body as the arguments of @pulumi/azure-native are: without the levels called `properties`.
+ *
+ * @throws InvalidRequestContent for what stands on the wrong level
+ */
+export function flatten(body: Properties): Properties {
+  const { properties = {}, ...beside } = body;
+  const misplaced = Object.keys(beside).find((name) => !ENVELOPE.includes(name) && !ANSWERED.includes(name));
+  if (misplaced !== undefined) throw noMember(misplaced, "ResourceDefinition", misplaced);
+  if (!isProperties(properties)) throw new AzureRefusal(400, "InvalidRequestContent", "The request content was invalid: 'properties' is no object.");
+  const inner = Object.keys(properties).find((name) => ENVELOPE.includes(name));
+  if (inner !== undefined) throw noMember(inner, "Properties", `properties.${inner}`);
+  const { identity, ...rest } = pick(beside, ENVELOPE);
+  return { ...rest, ...(isProperties(identity) && { identity: identityArguments(identity) }), ...(flattenValue(properties, "properties") as Properties) };
+}
+
+function flattenValue(value: Value | undefined, path: string, key = ""): Value | undefined {
+  if (Array.isArray(value)) return value.map((item, index) => flattenValue(item as Value, `${path}[${index}]`, key) as Value);
+  if (!isProperties(value)) return value;
+  const beside = NESTED[key];
+  if (!beside) return mapMembers(writable(value), (inner, name) => flattenValue(inner, `${path}.${name}`, name));
+  const { properties, ...rest } = value;
+  const misplaced = Object.keys(rest).find((name) => !beside.includes(name) && !ANSWERED.includes(name));
+  if (misplaced !== undefined) throw noMember(misplaced, key, `${path}.${misplaced}`);
+  const below = isProperties(properties) ? mapMembers(writable(properties), (inner, name) => flattenValue(inner, `${path}.properties.${name}`, name)) : {};
+  return { ...pick(rest, beside), ...below };
+}
+
+function identityArguments({ userAssignedIdentities, ...rest }: Properties): Properties {
+  return { ...rest, ...(isProperties(userAssignedIdentities) && { userAssignedIdentities: Object.keys(userAssignedIdentities) }) };
+}
+
+/** The value at `properties.creationData.createOption`; undefined when some part is not there. */
+export function valueAt(body: Properties, path: string): Value | undefined {
+  return path.split(".").reduce<Value | undefined>((value, name) => (isProperties(value) ? value[name] : undefined), body);
+}
+
+export function textAt(body: Properties, path: string): string | undefined {
+  const value = valueAt(body, path);
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The objects of a list; none where there is no list. */
+export function listAt(body: Properties, path: string): readonly Properties[] {
+  const value = valueAt(body, path);
+  return Array.isArray(value) ? (value as readonly Value[]).filter(isProperties) : [];
+}
+
+/**
+ * What an update makes of a resource of Microsoft.Compute, by PUT as by PATCH: what is left out or null stays as it is,
+ * and lists and tags are replaced whole. Source: Azure, "PUT calls for creation or updates on compute resources"; for
+ * tags Azure/typespec-azure#1234.
+ */
+export function updated(body: Properties, change: Properties): Properties {
+  const { tags, ...rest } = change;
+  return { ...merged(body, rest), ...(tags !== undefined && { tags }) };
+}
+
+function merged(body: Properties, change: Properties): Properties {
+  const result: Record<string, Value | undefined> = { ...body };
+  for (const [name, value] of Object.entries(change)) {
+    const old = body[name];
+    if (value !== null && value !== undefined) result[name] = isProperties(value) ? merged(isProperties(old) ? old : {}, value) : value;
+  }
+  return result;
+}
+
+function noMember(member: string, type: string, path: string): AzureRefusal {
+  return new AzureRefusal(400, "InvalidRequestContent", `The request content was invalid and could not be deserialized: 'Could not find member '${member}' on object of type '${type}'. Path '${path}''.`);
+}
+
+function writable(body: Properties): Properties {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !READ_ONLY.includes(name)));
+}
+
+function pick(body: Properties, names: readonly string[]): Properties {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => names.includes(name)));
+}
+
+function mapMembers(body: Properties, change: (value: Value | undefined, name: string) => Value | undefined): Properties {
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, change(value, name)]));
+}

@@ -1,0 +1,18 @@
+const FOOTER = 512;
+
+/**
+ * What is wrong with the last 512 bytes of a fixed VHD of `size` bytes, footer included; undefined when nothing is.
+ *
+ * Source: Microsoft, Virtual Hard Disk Image Format Specification, "Hard Disk Footer Format".
+ */
+export function wrongFooter(footer: Buffer, size: number): string | undefined {
+  if (footer.length !== FOOTER || footer.toString("latin1", 0, 8) !== "conectix") return "no cookie 'conectix'";
+  if (footer.readUInt32BE(12) !== 0x00010000) return "another version of the format";
+  if (footer.readBigUInt64BE(16) !== 0xffffffffffffffffn) return "a data offset, which a fixed disk has not";
+  if (footer.readUInt32BE(60) !== 2) return "another type of disk than fixed";
+  const sum = footer.reduce((total, byte, at) => (at >= 64 && at < 68 ? total : total + byte), 0);
+  if (footer.readUInt32BE(64) !== ~sum >>> 0) return "a wrong checksum";
+  const current = footer.readBigUInt64BE(48);
+  if (current !== BigInt(size - FOOTER)) return `a size of ${current} bytes in a blob that has ${size - FOOTER} before the footer`;
+  return undefined;
+}
