@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { build } from "../../sdk/build/build.ts";
 import { pull } from "../../sdk/build/pull.ts";
@@ -10,12 +10,12 @@ import { Image } from "../../sdk/definition/image.ts";
 import { buildIn } from "../support/case-build.ts";
 import { conformanceImages, serveImages } from "../support/conformance-images.ts";
 import { DOCKER_REGISTRY_LOGIN, DockerRegistry } from "../support/docker-registry.ts";
+import { withGoProgram } from "../support/go-program.ts";
 import { scratch } from "../support/judge.ts";
 import { TestRegistry } from "../support/registry.ts";
 import { mustRun, runTool } from "../support/run-tool.ts";
 
-const { ensureCosign } = (await import(new URL("../../scripts/cosign.mjs", import.meta.url).href)) as { ensureCosign(): Promise<string> };
-process.env.PATH = `${await ensureCosign()}${delimiter}${process.env.PATH}`;
+await withGoProgram("cosign");
 
 const pem = () => generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
 const [own, other] = [pem(), pem()];

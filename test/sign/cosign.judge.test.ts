@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { resolveTag } from "../../sdk/oci/registry/pull.ts";
 import { createRegistryClient } from "../../sdk/oci/registry/client.ts";
@@ -12,6 +12,7 @@ import { signImage } from "../../sdk/sign/sign-image.ts";
 import { buildTree } from "../support/case-build.ts";
 import { conformanceImages, writeImages } from "../support/conformance-images.ts";
 import { DockerRegistry } from "../support/docker-registry.ts";
+import { withGoProgram } from "../support/go-program.ts";
 import { mustRun, runTool } from "../support/run-tool.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "cosign-"));
@@ -20,9 +21,7 @@ after(async () => {
   await registry[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
-// building it takes minutes on a machine that has neither it nor our copy: only this test pays for that
-const { ensureCosign } = (await import(new URL("../../scripts/cosign.mjs", import.meta.url).href)) as { ensureCosign(): Promise<string> };
-process.env.PATH = `${await ensureCosign()}${delimiter}${process.env.PATH}`;
+await withGoProgram("cosign");
 // the keys of these tests have no passphrase, and nothing of this machine's own cosign is used or changed
 Object.assign(process.env, { COSIGN_PASSWORD: "", HOME: folder });
 
