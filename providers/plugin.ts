@@ -20,6 +20,7 @@ const provider: Provider = {
       qemu: async () => (await import("./qemu/qemu-gate.ts")).qemuGate(),
     }),
     "linuxkit:index:AwsSnapshot": async () => (await import("./aws/aws-snapshot.ts")).awsSnapshot(),
+    "linuxkit:index:GcpUpload": async () => (await import("./gcp/gcp-upload.ts")).gcpUpload(),
   },
 };
 

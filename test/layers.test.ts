@@ -36,7 +36,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sdk: ["sdk/core", "sdk/oci", "sdk/definition", "sdk/debian", "sdk/disk", "sdk/build", "sdk/format", "sdk/plan", "sdk/resolve", "sdk/resource", "sdk/share", "sdk/sign", "sdk/hardening", "sdk/policy"],
   "providers/qemu": ["sdk", "sdk/core", "sdk/archive", "sdk/cache", "sdk/guest", "sdk/plugin", "sdk/resource", "sdk/upload"],
   "providers/aws": ["sdk", "sdk/core", "sdk/cache", "sdk/plugin", "sdk/resource", "sdk/upload"],
-  providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu", "providers/aws"],
+  "providers/gcp": ["sdk", "sdk/core", "sdk/cache", "sdk/net", "sdk/plugin", "sdk/resource", "sdk/upload"],
+  providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu", "providers/aws", "providers/gcp"],
 };
 
 /** Packages from outside that a folder may load. */
@@ -53,6 +54,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/cli": ["yaml"],
   "providers/qemu": ["zod", "@pulumi/pulumi"],
   "providers/aws": ["zod", "@pulumi/pulumi", "@pulumi/aws", "@aws-sdk/client-ebs", "@aws-sdk/client-ec2", "@aws-sdk/client-sts", "@aws-sdk/client-ecr", "@aws-sdk/client-auto-scaling"],
+  "providers/gcp": ["zod", "@pulumi/pulumi", "@pulumi/gcp", "google-auth-library"],
 };
 
 const topFolder = (file: string): string => {

@@ -1,0 +1,158 @@
+import { randomUUID } from "node:crypto";
+import { Crc32c } from "../../../providers/gcp/storage/crc32c.ts";
+
+const UNIT = 256 << 10;
+
+/** What Cloud Storage answers instead of doing what it was asked. */
+export class StorageRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** An object and its bytes. */
+export interface KeptObject {
+  readonly bucket: string;
+  readonly name: string;
+  readonly generation: string;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly bytes: Buffer;
+}
+
+/** A resumable upload. */
+interface Session {
+  readonly bucket: string;
+  readonly name: string;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly size: number;
+  readonly chunks: Buffer[];
+  have: number;
+  state: "open" | "cancelled" | KeptObject;
+}
+
+/** What an answer holds. */
+export interface StorageAnswer {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly bytes?: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Buckets, objects and resumable uploads, as strict as Cloud Storage is: every chunk but the last is a multiple of
+ * 256 KiB, begins where the last one ended and has the length that it says; a session that was cancelled is over.
+ */
+export class StorageObjects {
+  /** The number of the project that each belongs to. */
+  readonly buckets = new Map<string, string>();
+  /** By `bucket/name`. */
+  readonly objects = new Map<string, KeptObject>();
+  readonly sessions = new Map<string, Session>();
+  #generation = 1_700_000_000_000_000;
+
+  /** Sessions that somebody could still go on with. */
+  get open(): Session[] {
+    return [...this.sessions.values()].filter(({ state }) => state === "open");
+  }
+
+  bucket(name: string): StorageAnswer {
+    const projectNumber = this.buckets.get(name);
+    if (projectNumber === undefined) throw new StorageRefusal(404, "The specified bucket does not exist.");
+    return { status: 200, json: { kind: "storage#bucket", name, projectNumber } };
+  }
+
+  object(bucket: string, name: string): KeptObject {
+    this.bucket(bucket);
+    const found = this.objects.get(`${bucket}/${name}`);
+    if (!found) throw new StorageRefusal(404, `No such object: ${bucket}/${name}`);
+    return found;
+  }
+
+  remove(bucket: string, name: string, ifGeneration: string | null): StorageAnswer {
+    const { generation } = this.object(bucket, name);
+    if (ifGeneration !== null && ifGeneration !== generation) throw new StorageRefusal(412, "At least one of the pre-conditions you specified did not hold.");
+    this.objects.delete(`${bucket}/${name}`);
+    return { status: 204 };
+  }
+
+  rewrite(bucket: string, name: string, to: { bucket: string; name: string }, ifGeneration: string | null): StorageAnswer {
+    const source = this.object(bucket, name);
+    if (ifGeneration !== null && ifGeneration !== source.generation) throw new StorageRefusal(412, "At least one of the pre-conditions you specified did not hold.");
+    this.bucket(to.bucket);
+    const copy = this.#keep({ ...source, ...to });
+    return { status: 200, json: { kind: "storage#rewriteResponse", done: true, resource: describe(copy) } };
+  }
+
+  start(bucket: string, name: string, headers: Readonly<Record<string, unknown>>, body: Buffer): string {
+    this.bucket(bucket);
+    const { contentType = "", metadata = {}, name: again = name } = JSON.parse(body.toString()) as { contentType?: string; metadata?: Record<string, string>; name?: string };
+    const size = Number(headers["x-upload-content-length"]);
+    if (again !== name || name === "") throw new StorageRefusal(400, `The name in the body, ${again}, is not that of the query, ${name}.`);
+    if (!Number.isSafeInteger(size) || headers["x-upload-content-type"] !== contentType) throw new StorageRefusal(400, "x-upload-content-length or x-upload-content-type is wrong.");
+    const id = randomUUID();
+    this.sessions.set(id, { bucket, name, contentType, metadata, size, chunks: [], have: 0, state: "open" });
+    return id;
+  }
+
+  /** A PUT to a session: a chunk, or the question how far it is. */
+  put(id: string, range: string | undefined, body: Buffer): StorageAnswer {
+    const session = this.sessions.get(id);
+    if (!session) throw new StorageRefusal(404, "no such upload");
+    if (session.state === "cancelled") throw new StorageRefusal(499, "Client Closed Request");
+    if (session.state !== "open") return { status: 200, json: describe(session.state) };
+    const [, first, last, total] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(range ?? "") ?? [];
+    if (Number(total) !== session.size) throw new StorageRefusal(400, `Content-Range: got ${range}, of an upload of ${session.size} bytes`);
+    if (first === undefined || last === undefined) {
+      if (body.length > 0) throw new StorageRefusal(400, "a question with a body");
+      return stateOf(session);
+    }
+    if (Number(last) - Number(first) + 1 !== body.length) throw new StorageRefusal(400, `Content-Range ${range} with ${body.length} bytes`);
+    if (Number(first) !== session.have) throw new StorageRefusal(503, `Invalid request. According to the Content-Range header, the upload offset is ${first} byte(s), which exceeds already uploaded size of ${session.have} byte(s).`);
+    const whole = Number(last) + 1 === session.size;
+    if (!whole && body.length % UNIT !== 0) throw new StorageRefusal(400, "Invalid request. The number of bytes uploaded is required to be equal or greater than 262144, except for the final request, and a multiple of it.");
+    this.take(id, body);
+    if (!whole) return stateOf(session);
+    const bytes = Buffer.concat(session.chunks);
+    session.chunks.length = 0;
+    session.state = this.#keep({ bucket: session.bucket, name: session.name, contentType: session.contentType, metadata: session.metadata, bytes });
+    return { status: 200, json: describe(session.state) };
+  }
+
+  /** What has come of a request that was cut: whole units of it are kept. */
+  take(id: string, body: Buffer, whole = true): void {
+    const session = this.sessions.get(id);
+    if (session?.state !== "open") return;
+    const kept = whole ? body : body.subarray(0, body.length - (body.length % UNIT));
+    if (session.have + kept.length > session.size) return;
+    session.chunks.push(Buffer.from(kept));
+    session.have += kept.length;
+  }
+
+  cancel(id: string): StorageAnswer {
+    const session = this.sessions.get(id);
+    if (!session) throw new StorageRefusal(404, "no such upload");
+    if (session.state === "open") session.state = "cancelled";
+    session.chunks.length = 0;
+    return { status: 499 };
+  }
+
+  #keep(object: Omit<KeptObject, "generation">): KeptObject {
+    const kept = { ...object, generation: `${++this.#generation}` };
+    this.objects.set(`${kept.bucket}/${kept.name}`, kept);
+    return kept;
+  }
+}
+
+/** As the JSON API says it. */
+export function describe({ bucket, name, generation, contentType, metadata, bytes }: KeptObject): Record<string, unknown> {
+  return { kind: "storage#object", id: `${bucket}/${name}/${generation}`, bucket, name, generation, contentType, metadata, size: `${bytes.length}`, crc32c: new Crc32c().update(bytes).base64() };
+}
+
+function stateOf({ have }: Session): StorageAnswer {
+  return { status: 308, ...(have > 0 && { headers: { range: `bytes=0-${have - 1}` } }) };
+}
