@@ -1,0 +1,166 @@
+import { Operations } from "./operations.ts";
+import { checkLabels, checkName, fingerprintOf } from "./rules.ts";
+import { GoogleRefusal, invalid, notFound } from "./refusal.ts";
+import { type ApiVersion, checkSchema, type Json } from "./schemas.ts";
+
+/** A collection: where its resources are, what they may hold, and what becomes of them. */
+export interface Kind {
+  readonly collection: string;
+  /** `image` in `compute#image`. */
+  readonly kind: string;
+  readonly scopes: readonly ("global" | "regions" | "zones")[];
+  readonly schema: string;
+  /** Refuses at once what the API refuses at once; gives what it adds to the resource. */
+  insert(world: Compute, body: Json, at: Place): { readonly made: Json; readonly work?: Promise<void> };
+  /** Refuses to go, and takes along what goes with it. */
+  remove?(world: Compute, path: string): void;
+  /** Changes beside `insert` and `delete`: `setLabels`, and `patch` for PATCH. They change the resource in place. */
+  readonly verbs?: Readonly<Record<string, Verb>>;
+}
+
+export interface Verb {
+  readonly schema: string;
+  run(world: Compute, resource: Json, body: Json, query: URLSearchParams): void;
+}
+
+/** Where a resource is. */
+export interface Place {
+  /** `projects/p` */
+  readonly project: string;
+  /** `projects/p/zones/z` */
+  readonly scope: string;
+  /** `projects/p/zones/z/disks/d` */
+  readonly path: string;
+}
+
+/** One change, as whoever asks for it says it. */
+export interface Change {
+  readonly body?: Json;
+  readonly query?: URLSearchParams;
+  readonly version?: ApiVersion;
+}
+
+/** Compute Engine's resources, by their paths: what its REST API and Pulumi's provider both act on. */
+export class Compute {
+  readonly resources = new Map<string, Json>();
+  readonly operations = new Operations();
+  /** What URLs begin with: Compute Engine's own, whatever address it is asked at. */
+  readonly origin = "https://www.googleapis.com";
+  /** By region, its zones. */
+  readonly regions: Readonly<Record<string, readonly string[]>> = { "europe-west3": ["europe-west3-a", "europe-west3-b", "europe-west3-c"], "us-central1": ["us-central1-a", "us-central1-b", "us-central1-c", "us-central1-f"] };
+  /** Project ids. */
+  readonly projects: ReadonlySet<string>;
+  /** How many virtual processors there may be in a region. */
+  quota = 24;
+  readonly #kinds: ReadonlyMap<string, Kind>;
+  #count = 0;
+
+  constructor(projects: readonly string[], kinds: readonly Kind[]) {
+    this.projects = new Set(projects);
+    this.#kinds = new Map(kinds.map((kind) => [kind.collection, kind]));
+  }
+
+  /** @throws GoogleRefusal 404 */
+  kind(collection: string): Kind {
+    const kind = this.#kinds.get(collection);
+    if (!kind) throw new GoogleRefusal(404, "notFound", `The requested URL was not found: no collection ${collection}`);
+    return kind;
+  }
+
+  get(path: string): Json {
+    const resource = this.resources.get(path);
+    if (!resource) throw notFound(path);
+    return resource;
+  }
+
+  /** Resources of a collection in this scope, or with a project's path in all of its scopes. */
+  list(scope: string, collection: string): Json[] {
+    return [...this.resources].flatMap(([path, resource]) => (path.startsWith(`${scope}/`) && path.split("/").at(-2) === collection ? [resource] : []));
+  }
+
+  /** What a reference means: a URL, `projects/…`, `global/…` or `zones/…`. @throws GoogleRefusal where nothing is there */
+  resolve(project: string, reference: Json, field: string): { readonly path: string; readonly resource: Json } {
+    const path = pathOf(project, reference);
+    const resource = this.resources.get(path);
+    if (!resource) throw invalid(field, reference, "The referenced resource does not exist.");
+    if (resource.status !== undefined && /^(PENDING|CREATING)$/.test(resource.status)) throw new GoogleRefusal(400, "resourceNotReady", `The resource '${path}' is not ready`);
+    return { path, resource };
+  }
+
+  url(path: string): string {
+    return `${this.origin}/compute/v1/${path}`;
+  }
+
+  /** @returns the operation */
+  insert(scope: string, collection: string, { body = {}, query = new URLSearchParams(), version = "v1" }: Change): Json {
+    return this.#once(query, () => {
+      const kind = this.kind(collection);
+      checkSchema(kind.schema, body, version);
+      checkName(body.name);
+      checkLabels(body.labels);
+      const path = `${scope}/${collection}/${body.name}`;
+      if (this.resources.has(path)) throw new GoogleRefusal(409, "alreadyExists", `The resource '${path}' already exists`);
+      const [, project = "", level = "", place] = scope.split("/");
+      const { made, work } = kind.insert(this, body, { project: `projects/${project}`, scope, path });
+      const resource = { kind: `compute#${kind.kind}`, id: String(6e18 + ++this.#count), creationTimestamp: new Date().toISOString(), ...body, ...made, selfLink: this.url(path), ...(level !== "global" && { [level === "zones" ? "zone" : "region"]: this.url(`projects/${project}/${level}/${place}`) }) };
+      if (kind.schema === "Image" || kind.schema === "Disk" || kind.schema === "Instance") resource.labelFingerprint = fingerprintOf(body.labels);
+      this.resources.set(path, resource);
+      const settled = (work ?? Promise.resolve()).catch((error) => {
+        this.resources.delete(path);
+        throw error;
+      });
+      return this.#begin(path, "insert", query, settled);
+    });
+  }
+
+  delete(path: string, query = new URLSearchParams()): Json {
+    return this.#once(query, () => {
+      this.get(path);
+      this.kind(path.split("/").at(-2) as string).remove?.(this, path);
+      this.resources.delete(path);
+      return this.#begin(path, "delete", query);
+    });
+  }
+
+  /** `patch`, `setLabels`, `attachDisk`… */
+  change(path: string, name: string, { body = {}, query = new URLSearchParams(), version = "v1" }: Change): Json {
+    return this.#once(query, () => {
+      const resource = this.get(path);
+      const verbs = this.kind(path.split("/").at(-2) as string).verbs ?? {};
+      const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+      if (!verb) throw new GoogleRefusal(404, "notFound", `The requested URL was not found: no method ${name} of ${path}`);
+      checkSchema(verb.schema, body, version);
+      verb.run(this, resource, body, query);
+      return this.#begin(path, name, query);
+    });
+  }
+
+  #begin(target: string, kind: string, query: URLSearchParams, work: Promise<void> = Promise.resolve()): Json {
+    const scope = target.split("/").slice(0, -2).join("/");
+    return this.operations.begin({ scope, kind, target, origin: this.origin, requestId: query.get("requestId") ?? undefined }, work);
+  }
+
+  /** Source: the parameter `requestId` of every method that changes something. */
+  #once(query: URLSearchParams, change: () => Json): Json {
+    const id = query.get("requestId") ?? undefined;
+    if (id !== undefined && (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) || /^[0-]+$/.test(id))) throw invalid("requestId", id, "Must be a valid UUID.");
+    return this.operations.repeated(id) ?? change();
+  }
+}
+
+/** `projects/p/…` of a URL or of a part of one. */
+export function pathOf(project: string, reference: Json): string {
+  const text = String(reference).replace(/^https:\/\/(www|compute)\.googleapis\.com\/compute\/(v1|beta)\//, "").replace(/\?uniqueId=\d+$/, "");
+  return text.startsWith("projects/") ? text : `${project}/${text}`;
+}
+
+/** Changes labels where the caller has seen the ones that are there. Source: images.setLabels, instances.setLabels. */
+export const SET_LABELS: Verb = {
+  schema: "SetLabels",
+  run(_, resource, { labels, labelFingerprint }) {
+    checkLabels(labels);
+    if (labelFingerprint !== resource.labelFingerprint) throw new GoogleRefusal(412, "conditionNotMet", "Labels fingerprint either invalid or resource labels have changed");
+    resource.labels = labels;
+    resource.labelFingerprint = fingerprintOf(labels);
+  },
+};
