@@ -21,6 +21,7 @@ const provider: Provider = {
     }),
     "linuxkit:index:AwsSnapshot": async () => (await import("./aws/aws-snapshot.ts")).awsSnapshot(),
     "linuxkit:index:GcpUpload": async () => (await import("./gcp/gcp-upload.ts")).gcpUpload(),
+    "linuxkit:index:AzureUpload": async () => (await import("./azure/azure-upload.ts")).azureUpload(),
   },
 };
 

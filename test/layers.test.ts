@@ -37,7 +37,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "providers/qemu": ["sdk", "sdk/core", "sdk/archive", "sdk/cache", "sdk/guest", "sdk/plugin", "sdk/resource", "sdk/upload"],
   "providers/aws": ["sdk", "sdk/core", "sdk/cache", "sdk/plugin", "sdk/resource", "sdk/upload"],
   "providers/gcp": ["sdk", "sdk/core", "sdk/cache", "sdk/net", "sdk/plugin", "sdk/resource", "sdk/upload"],
-  providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu", "providers/aws", "providers/gcp"],
+  "providers/azure": ["sdk", "sdk/core", "sdk/cache", "sdk/net", "sdk/plugin", "sdk/resource", "sdk/upload"],
+  providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu", "providers/aws", "providers/gcp", "providers/azure"],
 };
 
 /** Packages from outside that a folder may load. */
@@ -55,6 +56,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "providers/qemu": ["zod", "@pulumi/pulumi"],
   "providers/aws": ["zod", "@pulumi/pulumi", "@pulumi/aws", "@aws-sdk/client-ebs", "@aws-sdk/client-ec2", "@aws-sdk/client-sts", "@aws-sdk/client-ecr", "@aws-sdk/client-auto-scaling"],
   "providers/gcp": ["zod", "@pulumi/pulumi", "@pulumi/gcp", "google-auth-library"],
+  "providers/azure": ["zod", "@pulumi/pulumi", "@pulumi/azure-native", "@azure/identity"],
 };
 
 const topFolder = (file: string): string => {

@@ -12,7 +12,7 @@ export interface ArtifactFile {
   readonly size: number;
   /** 64 hexadecimal digits. */
   readonly sha256: string;
-  /** For `aws`: which blocks of 512 KiB hold anything, and what, as `encodeBlockList` writes it. */
+  /** For `aws` and `vhd`: which blocks of 512 KiB hold anything, and what, as `encodeBlockList` writes it. */
   readonly blocks?: string;
 }
 

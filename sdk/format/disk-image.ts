@@ -39,7 +39,7 @@ export const qcow2Bios = qcow2({ layout: "bios", suffix: ".qcow2" });
 export const qcow2Efi = qcow2({ layout: "efi", suffix: "-efi.qcow2" });
 
 /** `vhd`: what Azure takes. */
-export const vhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (disk, parts) => writeFixedVhd(disk, imageSeed(parts)) });
+export const vhd = diskFormat({ layout: "cloud", suffix: ".vhd", blocks: true, write: (disk, parts) => writeFixedVhd(disk, imageSeed(parts)) });
 
 /** `dynamic-vhd`: for Hyper-V, without the zeroes. */
 export const dynamicVhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (disk, parts) => writeDynamicVhd(disk, imageSeed(parts)) });

@@ -75,6 +75,6 @@ export interface BuiltFile {
   readonly size: number;
   /** 64 hexadecimal digits. */
   readonly sha256: string;
-  /** For `aws`: which blocks of 512 KiB hold anything, and what, as text for the state. */
+  /** For `aws` and `vhd`: which blocks of 512 KiB hold anything, and what, as text for the state. */
   readonly blocks?: string;
 }

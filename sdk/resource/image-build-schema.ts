@@ -37,7 +37,7 @@ export const imageBuildSchema: TypeSchema = {
     arch: text("The architecture."),
     cmdline: text("The kernel's command line."),
     path: text("The folder of the files on the machine that built last."),
-    files: list("Role, name, size and sha256 of each file; of a disk for AWS also its blocks, which an upload compares.", ANY),
+    files: list("Role, name, size and sha256 of each file; of a disk for AWS or Azure also its blocks, which an upload compares.", ANY),
     segments: list("Name and size of each part of the root filesystem.", ANY),
     pcrs: { type: "object", additionalProperties: { type: "string" }, description: "For formats of one EFI program: registers 4, 9 and 11 of a machine's TPM after the start, sha256, with Secure Boot on when it is signed." },
     pushed: text("Where it was published: registry/repository@sha256:…, which artifact takes."),

@@ -1,10 +1,9 @@
 import { open } from "node:fs/promises";
-import { type Digest, digestOf } from "../core/digest.ts";
-import { LinuxKitError } from "../core/errors.ts";
+import type { Digest } from "../core/digest.ts";
 import { forEachParallel } from "../core/parallel.ts";
-import { isZero } from "../core/zero.ts";
-import { type ListedBlock, markOf } from "./block-list.ts";
+import type { ListedBlock } from "./block-list.ts";
 import { BLOCK_BYTES } from "./block-map.ts";
+import { checkBlock } from "./check-block.ts";
 
 /** A block on its way. */
 export interface SentBlock {
@@ -44,11 +43,7 @@ export async function sendBlocks({ file, indexes, blocks, inFlight = 64, signal,
     const bytes = idle.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
     const { bytesRead } = await handle.read(bytes, 0, BLOCK_BYTES, index * BLOCK_BYTES);
     bytes.fill(0, bytesRead);
-    const digest = digestOf(bytes);
-    const mark = isZero(bytes) ? undefined : markOf(digest);
-    if (mark !== marks.get(index)) {
-      throw new LinuxKitError("DIGEST_MISMATCH", `${file}: block ${index} is not what the build wrote: run \`pulumi up --refresh\` to build it again`, { path: file, want: marks.get(index) ?? "zeroes", got: mark ?? "zeroes" });
-    }
+    const digest = checkBlock(file, index, bytes, marks);
     digests[at] = digest;
     await send({ index, bytes, digest }, stop);
     idle.push(bytes);

@@ -1,0 +1,70 @@
+import { sendToAzure, type AzureAnswer } from "../access/client.ts";
+import type { AzureLogin } from "../access/login.ts";
+import type { PageService } from "./page-service.ts";
+import { putPage, STORAGE_VERSION } from "./put-page.ts";
+
+/** Metadata names are identifiers. */
+const UPLOAD_MARK = "linuxkit_upload";
+
+/** Where blobs are made. */
+export interface BlobPlace {
+  /** The container, with the signature if it has one: `https://ACCOUNT.blob.core.windows.net/images`. */
+  readonly container: string;
+}
+
+/** What a request to the storage account carries to say who asks. */
+export type StorageLogin = (signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
+
+/** As whoever is logged in. Source: Azure Storage REST API, "Authorize with Microsoft Entra ID". */
+export function storageLogin(login: AzureLogin): StorageLogin {
+  return async (signal) => ({ authorization: `Bearer ${await login.token("https://storage.azure.com/.default", signal)}` });
+}
+
+/** Source: Azure Storage REST API, "Put Blob" (page blobs), "Put Page", "List Blobs", "Set Blob Metadata". */
+export function blobService(login: StorageLogin, { container }: BlobPlace): PageService {
+  const urlOf = (name: string, query: Readonly<Record<string, string>> = {}): string => {
+    const url = new URL(container);
+    if (name !== "") url.pathname += `/${name}`;
+    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+    return url.href;
+  };
+  const send = async (method: "GET" | "HEAD" | "PUT" | "DELETE", name: string, signal: AbortSignal, headers: Readonly<Record<string, string>> = {}, query: Readonly<Record<string, string>> = {}): Promise<AzureAnswer> => {
+    const all = { ...headers, ...(await login(signal)), "x-ms-version": STORAGE_VERSION };
+    return sendToAzure({ what: `blob ${name || "list"}`, method, url: urlOf(name, query), headers: all, takes: method === "PUT" ? [] : [404] }, signal);
+  };
+  const describe = async (name: string, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> => {
+    await send("PUT", name, signal, metadata(tags), { comp: "metadata" });
+  };
+  return {
+    idOf: (name) => urlOf(name),
+    async begin({ name, size, key, tags }, signal) {
+      const headers = { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": `${size}`, "if-none-match": "*", ...metadata({ ...tags, [UPLOAD_MARK]: key }) };
+      await send("PUT", name, signal, headers);
+    },
+    open: async (name) => ({ put: async (offset, bytes, signal) => putPage(urlOf(name), `blob ${name}`, await login(signal), offset, bytes, signal) }),
+    async find(name, signal) {
+      const { status, headers } = await send("HEAD", name, signal);
+      return status === 404 ? undefined : { name, unfinished: headers.has(`x-ms-meta-${UPLOAD_MARK}`) };
+    },
+    async unfinished(key, signal) {
+      const found: string[] = [];
+      for (let marker = ""; ; ) {
+        const { body } = await send("GET", "", signal, {}, { restype: "container", comp: "list", include: "metadata", ...(marker && { marker }) });
+        const text = body.toString();
+        for (const [, blob = ""] of text.matchAll(/<Blob>(.*?)<\/Blob>/gs)) if (blob.includes(`<${UPLOAD_MARK}>${key}<`)) found.push(/<Name>([^<]*)/.exec(blob)?.[1] ?? "");
+        marker = /<NextMarker>([^<]+)/.exec(text)?.[1] ?? "";
+        if (marker === "") return found;
+      }
+    },
+    finish: describe,
+    tag: describe,
+    async remove(name, signal) {
+      await send("DELETE", name, signal);
+    },
+  };
+}
+
+/** What is no identifier in a tag's name becomes `_`. */
+function metadata(tags: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [`x-ms-meta-${name.replace(/\W/g, "_").replace(/^\d/, "_$&")}`, value]));
+}

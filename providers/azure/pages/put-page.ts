@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { sendToAzure } from "../access/client.ts";
+
+/** The version of the Blob service's REST API. */
+export const STORAGE_VERSION = "2023-11-03";
+
+/** Seconds that one page may take: 16 of 4 MiB share a slow line. */
+const PAGE_SECONDS = 300;
+
+/**
+ * Writes pages; the service compares their MD5.
+ *
+ * Source: Azure Storage REST API, "Put Page".
+ *
+ * @param url of the blob, with its signature if it has one
+ */
+export async function putPage(url: string, what: string, headers: Readonly<Record<string, string>>, offset: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  const target = new URL(url);
+  target.searchParams.set("comp", "page");
+  await sendToAzure(
+    {
+      what: `${what}, pages at ${offset}`,
+      method: "PUT",
+      url: target.href,
+      headers: {
+        ...headers,
+        "x-ms-version": STORAGE_VERSION,
+        "x-ms-page-write": "update",
+        "x-ms-range": `bytes=${offset}-${offset + bytes.length - 1}`,
+        "content-md5": createHash("md5").update(bytes).digest("base64"),
+        "content-type": "application/octet-stream",
+      },
+      body: bytes,
+      timeoutSeconds: PAGE_SECONDS,
+    },
+    signal,
+  );
+}
