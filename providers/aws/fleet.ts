@@ -6,8 +6,10 @@ import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { timeLimit } from "../../sdk/resource/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
-import { METADATA_OPTIONS, type MachineArgs } from "./machine.ts";
+import type { MachineArgs } from "./machine.ts";
 import { type MachineImage, type MachineImageArgs, ROOT_DEVICE } from "./machine-image.ts";
+import { machineMetadata } from "./machine-metadata.ts";
+import { secretsTold } from "./machine-secrets.ts";
 import { machineImageOf, tagsOf } from "./machine-source.ts";
 import { REFRESH_DEFAULTS } from "./refresh-defaults.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
@@ -59,16 +61,20 @@ export class Fleet extends ComponentResource {
   }
 }
 
-function templateArguments(name: string, { instanceType, securityGroupIds, iamInstanceProfile, userData, publicIp, tags }: FleetArgs, { imageId }: MachineImage): LaunchTemplateArgs {
+function templateArguments(name: string, { instanceType, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secrets }: FleetArgs, image: MachineImage): LaunchTemplateArgs {
   const groups = securityGroupIds === undefined ? undefined : output(securityGroupIds).apply((ids) => [...ids]);
   const all = tagsOf(name, tags);
+  const machine = machineMetadata(all, secretsTold(name, secrets, image));
   return {
-    imageId,
+    imageId: image.imageId,
     instanceType,
     updateDefaultVersion: true,
-    metadataOptions: METADATA_OPTIONS,
+    metadataOptions: machine.metadataOptions,
     tags: all,
-    tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags: all })),
+    tagSpecifications: [
+      { resourceType: "instance", tags: machine.tags },
+      { resourceType: "volume", tags: all },
+    ],
     blockDeviceMappings: [{ deviceName: ROOT_DEVICE, ebs: { volumeType: "gp3", deleteOnTermination: "true" } }],
     ...(iamInstanceProfile !== undefined && { iamInstanceProfile: { name: iamInstanceProfile } }),
     ...(userData !== undefined && { userData: output(userData).apply((text) => Buffer.from(text).toString("base64")) }),

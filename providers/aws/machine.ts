@@ -1,11 +1,13 @@
 import { Instance, type InstanceArgs } from "@pulumi/aws/ec2/instance.js";
 import type { Volume } from "@pulumi/aws/ebs/volume.js";
 import type { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
-import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { SecretReferences } from "../../sdk/resource/secret-references.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
+import { machineMetadata } from "./machine-metadata.ts";
+import { secretsTold } from "./machine-secrets.ts";
 import { type MachineSource, machineImageOf, tagsOf } from "./machine-source.ts";
 import { attachVolumes, DISK_TAG, type MachineVolumeArgs, makeVolumes, type VolumeTransforms } from "./machine-volume.ts";
 
@@ -21,6 +23,11 @@ export interface MachineArgs extends MachineSource {
   readonly iamInstanceProfile?: Input<string> | undefined;
   /** Becomes `/run/config/userdata` in the guest. Another text is another machine. @default none */
   readonly userData?: Input<string> | undefined;
+  /**
+   * By service, then by the secret's name: `secretsmanager:ID`, `ssm:NAME` or an ARN. The machine's task
+   * `debian.secrets` reads them by the role of its profile, from tags. Another reference counts at the next boot. @default none
+   */
+  readonly secrets?: SecretReferences | undefined;
   /** @default as the subnet says */
   readonly publicIp?: Input<boolean> | undefined;
   /**
@@ -59,27 +66,16 @@ export class Machine extends ComponentResource {
   }
 }
 
-/** What launches any machine of ours: version 2 of the metadata service only, not to be reached from a container's own network. */
-export const METADATA_OPTIONS = { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 } as const;
-
-function instanceArguments(name: string, { instanceType, subnetId, securityGroupIds, iamInstanceProfile, userData, publicIp, tags }: MachineArgs, { imageId }: MachineImage, volumes: Readonly<Record<string, Volume>>): InstanceArgs {
+function instanceArguments(name: string, { instanceType, subnetId, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secrets }: MachineArgs, image: MachineImage, volumes: Readonly<Record<string, Volume>>): InstanceArgs {
   const disks = Object.entries(volumes).map(([disk, { id }]) => [`${DISK_TAG}${disk}`, id] as const);
   return {
-    ami: imageId,
+    ami: image.imageId,
     instanceType,
-    metadataOptions: { ...METADATA_OPTIONS, ...(disks.length > 0 && { instanceMetadataTags: "enabled" }) },
-    tags: all([tagsOf(name, tags), Object.fromEntries(disks)]).apply(([tags, disks]) => (disks && Object.keys(disks).length > 0 ? { ...readable(tags), ...disks } : tags)),
+    ...machineMetadata(tagsOf(name, tags), [...(disks.length > 0 ? [Object.fromEntries(disks)] : []), ...secretsTold(name, secrets, image)]),
     ...(subnetId !== undefined && { subnetId }),
     ...(securityGroupIds !== undefined && { vpcSecurityGroupIds: output(securityGroupIds).apply((ids) => [...ids]) }),
     ...(iamInstanceProfile !== undefined && { iamInstanceProfile }),
     ...(userData !== undefined && { userData, userDataReplaceOnChange: true }),
     ...(publicIp !== undefined && { associatePublicIpAddress: publicIp }),
   };
-}
-
-// EC2 User Guide, "View tags for your EC2 instances using instance metadata": it refuses the instance for such a key
-function readable(tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const wrong = Object.keys(tags).find((key) => /[^A-Za-z0-9+\-=.,_:@]/.test(key));
-  if (wrong !== undefined) throw new LinuxKitError("INVALID_DEFINITION", `tags: got the key ${JSON.stringify(wrong)}, wanted letters, digits and any of + - = . , _ : @ where a machine has volumes: it reads its tags`, { path: "tags" });
-  return tags;
 }

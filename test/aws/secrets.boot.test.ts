@@ -15,12 +15,12 @@ before(async () => {
   authority = await makeAuthority();
 });
 
-async function machineWith(stored: Record<string, string | null>) {
+async function machineWith(stored: Record<string, string | null>, timeout: number) {
   const metadata = await MetadataServer.start(instanceMetadata(TAGS));
   const services = await SecretServices.start(authority, ROLE, stored);
   const url = `https://169.254.169.2:${services.port}`;
   const machine = await bootImage({
-    onboot: [dhcp(), new OnbootTask("secrets", { image: debian.secrets({ cloud: "aws", timeout: 5, authorities: authority.cert, endpoints: { secretsmanager: url, ssm: url } }) })],
+    onboot: [dhcp(), new OnbootTask("secrets", { image: debian.secrets({ cloud: "aws", timeout, authorities: authority.cert, endpoints: { secretsmanager: url, ssm: url } }) })],
     services: [
       spy(),
       // with users of its own, and no right to read what is not its
@@ -40,7 +40,7 @@ async function machineWith(stored: Record<string, string | null>) {
 
 describe("debian.secrets in a machine of its own identity", { timeout: 300_000 }, () => {
   test("each service reads its own, nobody else's, and no log has it", async () => {
-    await using made = await machineWith({ "prod/db": PASSWORD, "/prod/api": "key-of-the-api" });
+    await using made = await machineWith({ "prod/db": PASSWORD, "/prod/api": "key-of-the-api" }, 60);
     const { machine } = made;
     await machine.until("all are healthy", ({ stage }) => stage === "healthy");
     const of = (name: string, path: string) => ask(machine, `cat /proc/$(cat /host/run/linuxkit/${name}.pid)/root${path}`);
@@ -58,7 +58,7 @@ describe("debian.secrets in a machine of its own identity", { timeout: 300_000 }
   });
 
   test("a role that may not read one: the boot ends, and says which and why", async () => {
-    await using made = await machineWith({ "prod/db": null, "/prod/api": "key-of-the-api" });
+    await using made = await machineWith({ "prod/db": null, "/prod/api": "key-of-the-api" }, 5);
     const failed = await made.machine.until("the task fails", (line) => line.stage === "onboot" && line.state === "failed");
     assert.match(JSON.stringify(failed), /secrets: web\.db: secretsmanager\.GetSecretValue: AccessDeniedException User: .* is not authorized/);
     await made.machine.ended;

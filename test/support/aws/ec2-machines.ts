@@ -157,8 +157,10 @@ export class Ec2Machines {
   }
 }
 
-function refuseTags({ metadataOptions, tags }: Properties): void {
+/** Refuses an instance or a launch template whose tags are to be in the metadata, where a key of an instance cannot be a part of a path. */
+export function refuseTags({ metadataOptions, tags, tagSpecifications }: Properties): void {
   if ((metadataOptions as Properties | undefined)?.instanceMetadataTags !== "enabled") return;
-  const wrong = Object.keys((tags ?? {}) as Properties).find((key) => !/^[A-Za-z0-9+=.,_:@-]+$/.test(key) || /^(\.|\.\.|_index)$/.test(key));
+  const launched = (tagSpecifications as readonly Properties[] | undefined)?.find(({ resourceType }) => resourceType === "instance");
+  const wrong = Object.keys(((launched ? launched.tags : tags) ?? {}) as Properties).find((key) => !/^[A-Za-z0-9+=.,_:@-]+$/.test(key) || /^(\.|\.\.|_index)$/.test(key));
   if (wrong !== undefined) throw new Error(`InvalidParameterValue: '${wrong}' is not a valid tag key. Tag keys must match pattern`);
 }

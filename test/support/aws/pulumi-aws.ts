@@ -4,7 +4,7 @@ import type { Properties } from "../../../sdk/plugin/value.ts";
 import { type StandInType, standInProvider } from "../stand-in.ts";
 import type { AutoScaling } from "./auto-scaling.ts";
 import type { AwsServer } from "./aws-server.ts";
-import { Ec2Machines, zoneOf } from "./ec2-machines.ts";
+import { Ec2Machines, refuseTags, zoneOf } from "./ec2-machines.ts";
 
 /** An AMI of the stand-in. */
 export interface StoredImage {
@@ -65,12 +65,14 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
       computed: ["latestVersion", "defaultVersion"],
       create(name, inputs) {
         if (!images.has(String(inputs.imageId))) throw new Error(`InvalidAMIID.NotFound: ${String(inputs.imageId)}`);
+        refuseTags(inputs);
         const template = id("lt", name);
         templates.set(template, [inputs]);
         return { id: template, outputs: { ...inputs, name: inputs.name ?? template, latestVersion: 1, defaultVersion: 1 } };
       },
       update(template, inputs) {
         if (!images.has(String(inputs.imageId))) throw new Error(`InvalidAMIID.NotFound: ${String(inputs.imageId)}`);
+        refuseTags(inputs);
         const versions = templates.get(template) as Properties[];
         versions.push(inputs);
         return { ...inputs, name: inputs.name ?? template, latestVersion: versions.length, defaultVersion: versions.length };

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defaultCacheDir } from "../../sdk/cache/location.ts";
+import { present } from "../../sdk/core/present.ts";
+import { AutoScaling } from "../support/aws/auto-scaling.ts";
+import { AwsServer } from "../support/aws/aws-server.ts";
+import { pulumiAws } from "../support/aws/pulumi-aws.ts";
+import { makeStack } from "../support/engine.ts";
+
+const program = (secrets: string): string => `
+import * as pulumi from "@pulumi/pulumi";
+import { debian, Image, Kernel, OnbootTask, Service } from "pulumi-linuxkit";
+import { Fleet } from "pulumi-linuxkit/aws";
+const image = new Image({
+  kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
+  init: [debian.init()],
+  onboot: [new OnbootTask("dhcp", { image: debian.dhcp() }), new OnbootTask("secrets", { image: debian.secrets({ cloud: "aws" }) })],
+  services: [new Service("web", { image: debian.packages({ packages: ["busybox-static"] }), command: ["busybox", "sleep", "100000"], secrets: { db: "" } })],
+});
+new Fleet("web", { image, count: 1, instanceType: "t3.micro", subnetIds: ["subnet-0"], secrets: ${secrets} });
+`;
+
+test("a fleet's secrets are tags of its instances under the real engine; a service that there is not is refused", { timeout: 300_000 }, async () => {
+  const scaling = new AutoScaling();
+  await using server = await AwsServer.start({ actions: (action, form) => scaling.action(action, form) });
+  const aws = pulumiAws(server, scaling);
+  await using stack = await makeStack({
+    files: { "index.js": program(`{ wbe: { db: "ssm:/prod/db" } }`) },
+    others: [aws.provider],
+    config: { "aws:region": "eu-central-1" },
+    env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() },
+  });
+  const refused = await stack.run("up", "--yes", "--skip-preview");
+  assert.notEqual(refused.status, 0);
+  assert.match(refused.text, /"web": secrets\.wbe: got "wbe", which is no service: did you mean "web"\?/);
+  assert.equal(aws.templates.size, 0);
+
+  await stack.write("index.js", program(`{ web: { db: pulumi.output("ssm:/prod/db") } }`));
+  await stack.up();
+  const { tagSpecifications, metadataOptions } = present([...aws.templates.values()][0]?.at(-1));
+  assert.deepEqual(tagSpecifications, [
+    { resourceType: "instance", tags: { Name: "web", "linuxkit.secret.web.db": "ssm:/prod/db" } },
+    { resourceType: "volume", tags: { Name: "web" } },
+  ]);
+  assert.equal((metadataOptions as { instanceMetadataTags?: string }).instanceMetadataTags, "enabled");
+});
