@@ -6,6 +6,7 @@ import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
+import { checkVolumes, type VolumeRules } from "../../sdk/resource/check-volumes.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { tagsOf } from "./machine-source.ts";
 
@@ -47,10 +48,14 @@ export const DISK_TAG = "linuxkit.disk.";
 // EC2 User Guide, "Device names for volumes on Amazon EC2 instances": the names that are left to volumes
 const DEVICES = [..."fghijklmnopqrstuvwxyz"].map((letter) => `/dev/sd${letter}`);
 
+const RULES: VolumeRules = { pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, wanted: 'wanted a name of at most 64 letters, digits, ".", "_" or "-"', limit: DEVICES.length, toldBy: "EC2" };
+
 /** The volumes of a machine, each as a child of it. @throws INVALID_DEFINITION */
 export function makeVolumes(machine: string, args: Owner, transform: VolumeTransforms | undefined, parent: ComponentResource): Readonly<Record<string, Volume>> {
   const { volumes = {}, subnetId, tags } = args;
-  checkVolumes(machine, args);
+  const names = Object.keys(volumes);
+  if (names.length > 0 && subnetId === undefined) throw new LinuxKitError("INVALID_DEFINITION", `machine "${machine}": subnetId: got nothing, wanted the subnet whose zone the volumes are made in`, { path: "subnetId" });
+  checkVolumes(machine, names, args.image, RULES);
   if (subnetId === undefined) return {};
   const made = Object.entries(volumes).map(([disk, { sizeGiB, type = "gp3", snapshotId, encrypted, kmsKeyArn, protect = true, retainOnDelete }]) => {
     const name = `${machine}-${disk}`;
@@ -79,23 +84,4 @@ export function attachVolumes(machine: string, volumes: Readonly<Record<string, 
     return [disk, new VolumeAttachment(name, transformed(transform?.attachment, wanted, name), { parent, deleteBeforeReplace: true })] as const;
   });
   return Object.fromEntries(made);
-}
-
-function checkVolumes(machine: string, { volumes = {}, subnetId, image }: Owner): void {
-  const names = Object.keys(volumes);
-  const refuse = (path: string, message: string): never => {
-    throw new LinuxKitError("INVALID_DEFINITION", `machine "${machine}": ${path}: ${message}`, { path });
-  };
-  if (names.length === 0) return;
-  if (subnetId === undefined) refuse("subnetId", "got nothing, wanted the subnet whose zone the volumes are made in");
-  if (names.length > DEVICES.length) refuse("volumes", `got ${names.length}, wanted at most ${DEVICES.length}`);
-  for (const name of names) {
-    const path = `volumes.${name}`;
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) refuse(path, 'wanted a name of at most 64 letters, digits, ".", "_" or "-"');
-    const persistent = Object.entries(image?.spec.volumes ?? {}).flatMap(([volume, { persistent }]) => (persistent ? [{ volume, ...persistent }] : []));
-    // a serial that is not known yet may be this one
-    if (!image || persistent.some(({ serial }) => serial !== undefined && typeof serial !== "string")) continue;
-    const user = persistent.find(({ serial }) => serial === name) ?? refuse(path, `no volume of the image has persistent: { serial: ${JSON.stringify(name)} }`);
-    if (user.after === undefined) refuse(path, `volume ${JSON.stringify(user.volume)} of the image is looked for before anything has asked EC2 which disk it is: wanted "after" with the task of debian.metadata()`);
-  }
 }
