@@ -13,13 +13,23 @@ export interface StandInType {
   readonly inPlace?: readonly string[];
   /** Outputs that a change makes unknown. */
   readonly computed: readonly string[];
-  /** Throws what the cloud refuses. */
-  create(name: string, inputs: Properties): Made | Promise<Made>;
-  /** @default the new inputs are the outputs */
-  update?(id: string, inputs: Properties, old: Properties): Properties | Promise<Properties>;
+  /** Throws what the cloud refuses, and {@link Unfinished}. */
+  create(name: string, inputs: Properties, signal: AbortSignal): Made | Promise<Made>;
+  /** Throws as `create` does. @default the new inputs are the outputs */
+  update?(id: string, inputs: Properties, old: Properties, signal: AbortSignal): Properties | Promise<Properties>;
   exists(id: string): boolean | Promise<boolean>;
   /** Throws what the cloud refuses. */
   remove(id: string): void | Promise<void>;
+}
+
+/** Thrown where a resource exists but is not what it shall be: the state keeps it as it is, and the operation fails. */
+export class Unfinished extends Error {
+  readonly made: Made;
+
+  constructor(made: Made, cause: Error) {
+    super(cause.message, { cause });
+    this.made = made;
+  }
 }
 
 interface Made {
@@ -59,9 +69,18 @@ function resourceType({ token, replaces = [], inPlace = [], computed, create, up
     check: ({ inputs }) => ({ inputs, failures: args.wrong(token, inputs) }),
     diff: ({ inputs, oldInputs }) => ({ changed: leafDiff(oldInputs, inputs, kindOf) }),
     preview: ({ inputs, old }) => ({ ...old?.outputs, ...inputs, ...unknown, name: inputs.name ?? old?.outputs.name ?? UNKNOWN }),
-    create: async ({ name, inputs }) => create(name, inputs),
+    create: ({ name, inputs, signal }) => kept(async () => create(name, inputs, signal)),
     read: async ({ id, outputs }) => ((await exists(id)) && outputs ? { id, outputs } : undefined),
-    update: async ({ id, inputs, oldOutputs }) => ({ outputs: update ? await update(id, inputs, oldOutputs) : { ...oldOutputs, ...inputs } }),
+    update: ({ id, inputs, oldOutputs, signal }) => kept(async () => ({ id, outputs: update ? await update(id, inputs, oldOutputs, signal) : { ...oldOutputs, ...inputs } })),
     delete: async ({ id }) => remove(id),
   };
+}
+
+async function kept(make: () => Promise<Made>): Promise<Made & { readonly failure?: Error }> {
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof Unfinished) return { ...error.made, failure: error };
+    throw error;
+  }
 }

@@ -1,4 +1,6 @@
 import type { Properties } from "../../../sdk/plugin/value.ts";
+import { apiVersions } from "./api-versions.ts";
+import { parsePath } from "./arm-id.ts";
 import type { AzureServer } from "./azure-server.ts";
 
 export interface Asked {
@@ -27,9 +29,10 @@ export class ArmClient {
   }
 
   /** @param path `Microsoft.Compute/disks/d`, or one that begins with a slash, or a whole address */
-  async ask(method: string, path: string, body?: unknown, { version = "2024-03-02", headers = {} }: { readonly version?: string; readonly headers?: Record<string, string> } = {}): Promise<Asked> {
+  async ask(method: string, path: string, body?: unknown, { version, headers = {} }: { readonly version?: string; readonly headers?: Record<string, string> } = {}): Promise<Asked> {
     const url = new URL(/^(https?:|\/)/.test(path) ? path : this.id(path), this.#server.url);
-    if (!url.searchParams.has("api-version") && version) url.searchParams.set("api-version", version);
+    const asked = version ?? this.#versionOf(url.pathname);
+    if (!url.searchParams.has("api-version") && asked) url.searchParams.set("api-version", asked);
     const response = await fetch(url, { method, headers: { authorization: `Bearer ${this.token}`, ...(body !== undefined && { "content-type": "application/json" }), ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) });
     const text = await response.text();
     const parsed = text === "" ? {} : (JSON.parse(text) as Properties);
@@ -47,5 +50,16 @@ export class ArmClient {
       if (seen.status >= 400 || seen.body.status !== "InProgress") return seen;
     }
     throw new Error(`${method} ${path} is still in progress after 100 looks`);
+  }
+
+  /** The version that Pulumi's provider uses; any for what is not there. */
+  #versionOf(pathname: string): string {
+    const path = parsePath(pathname);
+    try {
+      if (path) return apiVersions(this.#server.arm.locate(path).kind.token)[0] as string;
+    } catch {
+      // the server refuses it
+    }
+    return "2024-03-01";
   }
 }

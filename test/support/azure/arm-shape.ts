@@ -54,6 +54,42 @@ function flattenValue(value: Value | undefined, path: string, key = ""): Value |
   return { ...pick(rest, beside), ...below };
 }
 
+/** The arguments of @pulumi/azure-native as the body of a request. */
+export function unflatten(args: Properties, names: readonly string[]): Properties {
+  const beside = pick(args, ENVELOPE);
+  const rest = Object.fromEntries(Object.entries(args).filter(([name]) => !ENVELOPE.includes(name) && !names.includes(name)));
+  return { ...beside, ...(isProperties(beside.identity) && { identity: identityBody(beside.identity) }), properties: mapMembers(rest, unflattenValue) };
+}
+
+function unflattenValue(value: Value | undefined, key: string): Value | undefined {
+  if (Array.isArray(value)) return value.map((item) => unflattenValue(item as Value, key) as Value);
+  if (!isProperties(value)) return value;
+  const inner = mapMembers(value, unflattenValue);
+  const beside = NESTED[key];
+  if (!beside) return inner;
+  const properties = Object.fromEntries(Object.entries(inner).filter(([name]) => !beside.includes(name)));
+  return { ...pick(inner, beside), ...(Object.keys(properties).length > 0 && { properties }) };
+}
+
+/** An answer as the outputs of @pulumi/azure-native are. */
+export function outputsOf(answer: Properties): Properties {
+  const { properties, ...beside } = answer;
+  return { ...beside, ...(isProperties(properties) && (withoutLevels(properties) as Properties)) };
+}
+
+function withoutLevels(value: Value | undefined, key = ""): Value | undefined {
+  if (Array.isArray(value)) return value.map((item) => withoutLevels(item as Value, key) as Value);
+  if (!isProperties(value)) return value;
+  const { properties, ...beside } = value;
+  return mapMembers(NESTED[key] && isProperties(properties) ? { ...beside, ...properties } : value, withoutLevels);
+}
+
+/** Azure has a map by id where @pulumi/azure-native has a list of ids. */
+function identityBody({ userAssignedIdentities, ...rest }: Properties): Properties {
+  if (!Array.isArray(userAssignedIdentities)) return rest;
+  return { ...rest, userAssignedIdentities: Object.fromEntries(userAssignedIdentities.map((id) => [String(id), {}])) };
+}
+
 function identityArguments({ userAssignedIdentities, ...rest }: Properties): Properties {
   return { ...rest, ...(isProperties(userAssignedIdentities) && { userAssignedIdentities: Object.keys(userAssignedIdentities) }) };
 }

@@ -40,7 +40,7 @@ export interface ArmKind {
   /** What `properties` hold besides what was asked for. */
   show?(resource: ArmResource, query: URLSearchParams): Properties;
   /** What stands below a resource and is no resource of its own: actions by POST, views by GET. `undefined` is no such thing. */
-  below?(resource: ArmResource, method: string, rest: readonly string[], body: Properties): Properties | Work | undefined;
+  below?(resource: ArmResource, method: string, rest: readonly string[], body: Properties, query: URLSearchParams): Properties | Work | undefined;
   /** Throws when it cannot go. */
   mayRemove?(resource: ArmResource): void;
   removed?(resource: ArmResource): void;
@@ -58,19 +58,20 @@ const PAGE = 3;
 export class Arm {
   readonly subscription: string;
   readonly tenant: string;
+  /** Every type that is known. */
+  readonly kinds: readonly ArmKind[];
   /** Resource groups, in lower case, and where they are. */
   readonly groups = new Map<string, string>();
   readonly resources = new Map<string, ArmResource>();
   readonly operations = new Map<string, Operation>();
   /** Looks at an operation before its first step. */
   idleLooks = 1;
-  readonly #kinds: readonly ArmKind[];
   readonly #args: PulumiArguments;
 
   constructor({ subscription, tenant, kinds, args }: { readonly subscription: string; readonly tenant: string; readonly kinds: readonly ArmKind[]; readonly args: PulumiArguments }) {
     this.subscription = subscription;
     this.tenant = tenant;
-    this.#kinds = kinds;
+    this.kinds = kinds;
     this.#args = args;
   }
 
@@ -91,7 +92,7 @@ export class Arm {
     let at = 0;
     for (; at < path.segments.length; at += 2) {
       const [type = "", name] = path.segments.slice(at, at + 2);
-      const next = this.#kinds.find((candidate) => candidate.type.toLowerCase() === [path.namespace, ...pairs.map(([type]) => type), type].join("/").toLowerCase());
+      const next = this.kinds.find((candidate) => candidate.type.toLowerCase() === [path.namespace, ...pairs.map(([type]) => type), type].join("/").toLowerCase());
       if (!next) break;
       kind = next;
       if (name === undefined) return { kind, id: undefined, rest: [] };
@@ -107,7 +108,7 @@ export class Arm {
     if (!this.groups.has(path.group.toLowerCase())) throw new AzureRefusal(404, "ResourceGroupNotFound", `Resource group '${path.group}' could not be found.`);
     const { kind, id, rest } = this.locate(path);
     if (!id) return this.#list(method, kind, path, query);
-    if (rest.length > 0) return this.#below(method, this.#existing(id), rest, body);
+    if (rest.length > 0) return this.#below(method, this.#existing(id), rest, body, query);
     switch (method) {
       case "PUT": {
         const old = this.resources.get(keyOf(id.id));
@@ -197,9 +198,9 @@ export class Arm {
     return found;
   }
 
-  #below(method: string, resource: ArmResource, rest: readonly string[], body: Properties): ArmAnswer {
+  #below(method: string, resource: ArmResource, rest: readonly string[], body: Properties, query: URLSearchParams): ArmAnswer {
     if (method === "POST" && resource.operation?.status === "InProgress" && rest[0] !== "rollingUpgrades") throw new AzureRefusal(409, "OperationNotAllowed", `Another operation is in progress on '${resource.id}'. Try again when it is done.`);
-    const answer = resource.kind.below?.(resource, method, rest, body);
+    const answer = resource.kind.below?.(resource, method, rest, body, query);
     if (answer === undefined) throw new AzureRefusal(404, "NotFound", `${method} ${resource.id}/${rest.join("/")} is nothing that Azure knows`);
     if (method === "GET") return { status: 200, body: answer as Properties };
     return { status: 202, operation: this.start(answer as Work) };

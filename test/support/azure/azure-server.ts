@@ -9,7 +9,13 @@ import { blobAction, blobRefusal, blobRequest, type HttpAnswer } from "./blob-re
 import type { Certificate } from "./certificate.ts";
 import { ManagedDisks } from "./disks.ts";
 import { Entra } from "./entra.ts";
+import { galleryKinds } from "./galleries.ts";
+import { identityKind } from "./identities.ts";
+import { imageKind } from "./images.ts";
+import { VirtualMachines } from "./machines.ts";
+import { networkKinds } from "./network.ts";
 import { AzureRefusal } from "./refusal.ts";
+import { ScaleSets } from "./scale-sets.ts";
 
 /** What goes wrong with one request, on purpose. */
 export type AzureFault =
@@ -48,6 +54,8 @@ export class AzureServer implements AsyncDisposable {
   readonly entra: Entra;
   readonly arm: Arm;
   readonly disks: ManagedDisks;
+  readonly machines: VirtualMachines;
+  readonly scaleSets: ScaleSets;
   readonly requests: AzureRequest[] = [];
   fault: AzureServerOptions["fault"];
   readonly #polling: Polling;
@@ -62,7 +70,11 @@ export class AzureServer implements AsyncDisposable {
     this.entra = new Entra(tenant);
     this.entra.identities.push(APPLICATION);
     this.disks = new ManagedDisks(() => this.url);
-    this.arm = new Arm({ subscription, tenant, kinds: [this.disks.kind], args: new PulumiArguments("@pulumi/azure-native") });
+    const arm = () => this.arm;
+    this.machines = new VirtualMachines(arm, this.disks);
+    this.scaleSets = new ScaleSets(arm);
+    const kinds = [this.disks.kind, imageKind(arm, this.disks), ...galleryKinds(arm, this.disks), ...networkKinds(arm), identityKind(arm), this.machines.kind, this.scaleSets.kind];
+    this.arm = new Arm({ subscription, tenant, kinds, args: new PulumiArguments("@pulumi/azure-native") });
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch((error) => response.destroy(error));
     };

@@ -23,7 +23,7 @@ const LONGEST_ACCESS = 5_184_000;
 /** What is behind a managed disk. */
 interface DiskContent {
   readonly blob: PageBlob | undefined;
-  state: "ReadyToUpload" | "ActiveUpload" | "ActiveSAS" | "Unattached";
+  state: "ReadyToUpload" | "ActiveUpload" | "ActiveSAS" | "Unattached" | "Attached";
   /** The one access that was granted. */
   access: SharedAccess | undefined;
 }
@@ -53,6 +53,7 @@ export class ManagedDisks {
       show: (disk) => this.#show(disk),
       below: (disk, method, rest, body) => this.#act(disk, method, rest, body),
       mayRemove: (disk) => {
+        if (this.#of(disk).state === "Attached") throw new AzureRefusal(409, "OperationNotAllowed", `Disk ${disk.name} is attached to a virtual machine.`);
         if (this.#granted(disk)) throw new AzureRefusal(409, "OperationNotAllowed", `There is an active shared access signature outstanding for disk ${disk.name}. Call EndGetAccess before deleting the disk.`);
       },
       removed: (disk) => {
@@ -89,6 +90,10 @@ export class ManagedDisks {
     if (!blob) return;
     const wrong = wrongFooter(blob.read(blob.size - FOOTER, FOOTER), blob.size);
     if (wrong) throw new AzureRefusal(400, "InvalidVhd", `Disk ${disk.name} holds no fixed VHD: its footer has ${wrong}.`);
+  }
+
+  attach(disk: ArmResource, attached: boolean): void {
+    this.#of(disk).state = attached ? "Attached" : "Unattached";
   }
 
   /**

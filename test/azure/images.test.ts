@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Asked } from "../support/azure/arm-client.ts";
+import { AzureWorkshop, versionOf } from "../support/azure/azure-workshop.ts";
+
+const GALLERIES = "Microsoft.Compute/galleries";
+const IMAGES = `${GALLERIES}/gallery/images`;
+const definition = (sku: string, more: Record<string, unknown> = {}) => ({ osType: "Linux", osState: "Specialized", hyperVGeneration: "V2", identifier: { publisher: "p", offer: "o", sku }, ...more });
+
+describe("images of the stand-in for Azure", { timeout: 60_000 }, () => {
+  let azure: AzureWorkshop;
+  let disk: string;
+  before(async () => {
+    azure = await AzureWorkshop.start();
+    disk = await azure.disk("d");
+    await azure.definition();
+    await azure.definition("arm", { architecture: "Arm64", identifier: { publisher: "p", offer: "o", sku: "arm" } });
+    await azure.make(`${IMAGES}/first`, { ...definition("first"), hyperVGeneration: "V1" });
+    await azure.make(`${IMAGES}/plain`, definition("plain"));
+    await azure.make("Microsoft.Compute/disks/empty", { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: (20 << 20) + 512 } });
+  });
+  after(() => azure[Symbol.asyncDispose]());
+
+  const version = (path: string, more?: object, from = disk) => azure.put(`${IMAGES}/${path.replace("/", "/versions/")}`, versionOf(from, more as never));
+  const image = (name: string, more: object = {}, beside?: Record<string, unknown>) => azure.put(`Microsoft.Compute/images/${name}`, { hyperVGeneration: "V2", storageProfile: { osDisk: { osType: "Linux", osState: "Generalized", managedDisk: { id: disk } } }, ...more }, beside);
+  const uefi = { uefiSettings: { signatureTemplateNames: ["NoSignatureTemplate"], additionalSignatures: { pk: { type: "x509", value: ["AAAA"] } } } };
+  const REQUESTS: readonly { readonly what: string; readonly ask: () => Promise<Asked>; readonly refused?: string }[] = [
+    { what: "a gallery with a hyphen", ask: () => azure.put(`${GALLERIES}/my-gallery`, {}), refused: "400 InvalidParameter" },
+    { what: "a definition in no gallery", ask: () => azure.put(`${GALLERIES}/none/images/os`, definition("x")), refused: "404 ParentResourceNotFound" },
+    { what: "another definition of the same publisher, offer and sku", ask: () => azure.put(`${IMAGES}/twin`, definition("os")), refused: "409 Conflict" },
+    { what: "a definition without an identifier", ask: () => azure.put(`${IMAGES}/x`, definition("x", { identifier: undefined })), refused: "400 InvalidParameter" },
+    { what: "trusted launch of generation 1", ask: () => azure.put(`${IMAGES}/x`, definition("x", { hyperVGeneration: "V1", features: [{ name: "SecurityType", value: "TrustedLaunch" }] })), refused: "400 InvalidParameter" },
+    { what: "a security type that there is not", ask: () => azure.put(`${IMAGES}/x`, definition("x", { features: [{ name: "SecurityType", value: "Trusted" }] })), refused: "400 InvalidParameter" },
+    { what: "a definition's other generation", ask: () => azure.put(`${IMAGES}/os`, definition("os", { hyperVGeneration: "V1" })), refused: "409 PropertyChangeNotAllowed" },
+    { what: "a version", ask: () => version("os/1.0.0") },
+    { what: "a version with UEFI keys", ask: () => version("os/1.0.1", { securityProfile: uefi }) },
+    { what: "a version called latest", ask: () => version("os/latest"), refused: "400 InvalidParameter" },
+    { what: "a version of two numbers", ask: () => version("os/1.0"), refused: "400 InvalidParameter" },
+    { what: "a version whose number is too large", ask: () => version("os/1.0.2147483648"), refused: "400 InvalidParameter" },
+    { what: "a version of another disk than it was", ask: () => version("os/1.0.0", {}, `${disk}2`), refused: "409 PropertyChangeNotAllowed" },
+    { what: "a version for other regions than it was", ask: () => version("os/1.0.0", { publishingProfile: { targetRegions: [{ name: "westeurope" }, { name: "North Europe", regionalReplicaCount: 2 }] } }) },
+    { what: "a version not for its own region", ask: () => version("os/1.0.2", { publishingProfile: { targetRegions: [{ name: "northeurope" }] } }), refused: "400 InvalidParameter" },
+    { what: "a version of a disk that is not there", ask: () => version("os/1.0.2", {}, `${disk}2`), refused: "404 ResourceNotFound" },
+    { what: "a version of a disk that nothing was sent to", ask: () => version("os/1.0.2", {}, azure.client.id("Microsoft.Compute/disks/empty")), refused: "409 OperationNotAllowed" },
+    { what: "a version of another generation than its definition", ask: () => version("first/1.0.0"), refused: "400 InvalidParameter" },
+    { what: "a version of another architecture than its definition", ask: () => version("arm/1.0.0"), refused: "400 InvalidParameter" },
+    { what: "UEFI keys without trusted launch", ask: () => version("plain/1.0.0", { securityProfile: uefi }), refused: "400 InvalidParameter" },
+    { what: "no definition that has versions to go", ask: () => azure.client.ask("DELETE", `${IMAGES}/os`), refused: "409 CannotDeleteResource" },
+    { what: "no gallery that has definitions to go", ask: () => azure.client.ask("DELETE", `${GALLERIES}/gallery`), refused: "409 CannotDeleteResource" },
+    { what: "a managed image", ask: () => image("i") },
+    { what: "a managed image of another generation than its disk", ask: () => image("j", { hyperVGeneration: "V1" }), refused: "400 InvalidParameter" },
+    { what: "a managed image elsewhere than its disk", ask: () => image("j", {}, { location: "northeurope" }), refused: "400 InvalidParameter" },
+    { what: "a managed image of another disk than it was", ask: () => image("i", { storageProfile: { osDisk: { osType: "Linux", osState: "Generalized", managedDisk: { id: `${disk}2` } } } }), refused: "409 PropertyChangeNotAllowed" },
+  ];
+  for (const { what, ask, refused } of REQUESTS) {
+    test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {
+      const { status, code, body } = await ask();
+      if (refused === undefined) assert.deepEqual([code, body.status], [undefined, "Succeeded"], JSON.stringify(body));
+      else assert.equal(`${status} ${code}`, refused);
+    });
+  }
+
+  test("a version says where it was copied to", async () => {
+    const { body } = await azure.client.ask("GET", `${IMAGES}/os/versions/1.0.0?$expand=ReplicationStatus`);
+    assert.match(JSON.stringify(body), /"aggregatedState":"Completed".*"region":"northeurope","state":"Completed"/);
+  });
+
+  test("everything goes, from the inside", async () => {
+    for (const path of [`${IMAGES}/os/versions/1.0.0`, `${IMAGES}/os/versions/1.0.1`, `${IMAGES}/os`]) {
+      await azure.client.settled("DELETE", path);
+      assert.equal((await azure.client.ask("GET", path)).status, 404);
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import type { Properties } from "../../../sdk/plugin/value.ts";
+import { type Arm, type ArmKind, type ArmResource, placeOf, stateOf } from "./arm.ts";
+import { parentOf } from "./arm-id.ts";
+import { listAt, textAt, valueAt } from "./arm-shape.ts";
+import type { ManagedDisks } from "./disks.ts";
+import { AzureRefusal } from "./refusal.ts";
+
+const DISKS = "Microsoft.Compute/disks";
+const GALLERIES = "Microsoft.Compute/galleries";
+export const DEFINITIONS = `${GALLERIES}/images`;
+export const VERSIONS = `${DEFINITIONS}/versions`;
+const INT32 = 2 ** 31 - 1;
+
+/** What `features` of a definition may say of security. */
+const SECURITY_TYPES = ["Standard", "TrustedLaunch", "TrustedLaunchSupported", "ConfidentialVM", "ConfidentialVMSupported", "TrustedLaunchAndConfidentialVmSupported"];
+
+/**
+ * Compute galleries. Source: Azure REST API, "Galleries", "Gallery Images", "Gallery Image Versions"; Azure, "Store and
+ * share images in an Azure Compute Gallery"; names by "Naming rules and restrictions for Azure resources".
+ */
+export function galleryKinds(arm: () => Arm, disks: ManagedDisks): ArmKind[] {
+  return [
+    { type: GALLERIES, token: "azure-native:compute:Gallery", names: ["galleryName"], naming: /^[A-Za-z0-9][A-Za-z0-9_.]{0,78}[A-Za-z0-9]$/ },
+    {
+      type: DEFINITIONS,
+      token: "azure-native:compute:GalleryImage",
+      names: ["galleryName", "galleryImageName"],
+      naming: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,78}[A-Za-z0-9]$/,
+      immutable: ["osType", "osState", "hyperVGeneration", "architecture", "identifier", "features"].map((name) => `properties.${name}`),
+      check: (definition, old) => checkDefinition(arm(), definition, old),
+    },
+    {
+      type: VERSIONS,
+      token: "azure-native:compute:GalleryImageVersion",
+      names: ["galleryName", "galleryImageName", "galleryImageVersionName"],
+      naming: /^\d+\.\d+\.\d+$/,
+      immutable: ["properties.storageProfile", "properties.securityProfile"],
+      check: (version, old) => checkVersion(arm(), disks, version, old),
+      show: (version, query) => ({ ...(query.get("$expand") === "ReplicationStatus" && { replicationStatus: replicationOf(version) }) }),
+    },
+  ];
+}
+
+/** The definition that a version is of. */
+export function definitionOf(arm: Arm, version: ArmResource): ArmResource {
+  const definition = arm.find(parentOf(version.id), DEFINITIONS);
+  if (!definition) throw new AzureRefusal(404, "ResourceNotFound", `The definition of '${version.id}' was not found.`);
+  return definition;
+}
+
+/** What a definition says of security; undefined when it says nothing. */
+export function securityTypeOf({ body }: ArmResource): string | undefined {
+  const feature = listAt(body, "properties.features").find(({ name }) => name === "SecurityType");
+  return feature && String(feature.value);
+}
+
+/** The version that a definition's id stands for. */
+export function latestOf(arm: Arm, definition: ArmResource, place: string): ArmResource | undefined {
+  const versions = arm.of(VERSIONS).filter((version) => parentOf(version.id).toLowerCase() === definition.id.toLowerCase() && stateOf(version) === "Succeeded");
+  const numbers = ({ name }: ArmResource) => name.split(".").map(Number) as [number, number, number];
+  return versions
+    .filter(({ body }) => valueAt(body, "properties.publishingProfile.excludeFromLatest") !== true)
+    .filter((version) => regionsOf(version).includes(place))
+    .sort((a, b) => numbers(b).map((number, index) => number - (numbers(a)[index] as number)).find((difference) => difference !== 0) ?? 0)[0];
+}
+
+/** Where a version can be used. */
+export function regionsOf({ body }: ArmResource): string[] {
+  const regions = listAt(body, "properties.publishingProfile.targetRegions").map(({ name }) => placeOf(String(name)));
+  return regions.length > 0 ? regions : [String(body.location)];
+}
+
+function replicationOf(version: ArmResource): Properties {
+  return { aggregatedState: "Completed", summary: regionsOf(version).map((region) => ({ region, state: "Completed", progress: 100 })) };
+}
+
+function checkDefinition(arm: Arm, { id, body }: ArmResource, old: ArmResource | undefined): void {
+  const generation = textAt(body, "properties.hyperVGeneration") ?? "V1";
+  const key = ({ body }: Pick<ArmResource, "body">) => ["publisher", "offer", "sku"].map((name) => textAt(body, `properties.identifier.${name}`)?.toLowerCase()).join("/");
+  const twin = arm.of(DEFINITIONS).find((other) => other.id.toLowerCase() !== id.toLowerCase() && parentOf(other.id).toLowerCase() === parentOf(id).toLowerCase() && key(other) === key({ body }));
+  if (!old && twin) throw new AzureRefusal(409, "Conflict", `The gallery image '${twin.id}' has the same publisher, offer and sku. They are unique in a gallery.`);
+  if (textAt(body, "properties.architecture") === "Arm64" && generation !== "V2") throw new AzureRefusal(400, "InvalidParameter", "The architecture Arm64 is supported with hyperVGeneration V2 only.");
+  for (const { name, value } of listAt(body, "properties.features")) {
+    if (name !== "SecurityType") continue;
+    if (!SECURITY_TYPES.includes(String(value))) throw new AzureRefusal(400, "InvalidParameter", `The value '${String(value)}' of the feature SecurityType is not one of ${SECURITY_TYPES.join(", ")}.`);
+    if (value !== "Standard" && generation !== "V2") throw new AzureRefusal(400, "InvalidParameter", `The feature SecurityType ${String(value)} is supported with hyperVGeneration V2 only.`);
+  }
+}
+
+function checkVersion(arm: Arm, disks: ManagedDisks, version: ArmResource, old: ArmResource | undefined): void {
+  const { name, body } = version;
+  if (name.split(".").some((part) => Number(part) > INT32)) throw new AzureRefusal(400, "InvalidParameter", `The entity name 'galleryImageVersionName' in '${name}' holds a number above ${INT32}.`);
+  const place = placeOf(String(body.location));
+  if (!regionsOf({ ...version, body: { ...body, location: place } }).includes(place)) throw new AzureRefusal(400, "InvalidParameter", `The target regions of '${name}' lack '${place}', where it is made.`);
+  const definition = definitionOf(arm, version);
+  if (placeOf(String(definition.body.location)) !== place) throw new AzureRefusal(400, "InvalidParameter", `'${name}' is in ${place}, and its definition in ${String(definition.body.location)}.`);
+  if (valueAt(body, "properties.securityProfile") !== undefined && !/TrustedLaunch/.test(securityTypeOf(definition) ?? "")) throw new AzureRefusal(400, "InvalidParameter", "securityProfile.uefiSettings is allowed where the definition has the feature SecurityType TrustedLaunch or TrustedLaunchSupported only.");
+  if (old) return;
+  const source = textAt(body, "properties.storageProfile.osDiskImage.source.id");
+  if (textAt(body, "properties.storageProfile.osDiskImage.source.uri") !== undefined) return checkBlobSource(body);
+  const disk = arm.find(source, DISKS);
+  if (!disk) throw new AzureRefusal(404, "ResourceNotFound", `The source '${source}' of the gallery image version was not found.`);
+  if (disk.body.location !== place) throw new AzureRefusal(400, "InvalidParameter", `The source '${disk.id}' is in ${String(disk.body.location)}, wanted ${place}.`);
+  disks.usable(disk);
+  for (const [what, ofDisk, ofDefinition] of [
+    ["hyperVGeneration", textAt(disk.body, "properties.hyperVGeneration") ?? "V1", textAt(definition.body, "properties.hyperVGeneration") ?? "V1"],
+    ["architecture", textAt(disk.body, "properties.supportedCapabilities.architecture") ?? "x64", textAt(definition.body, "properties.architecture") ?? "x64"],
+    ["osType", textAt(disk.body, "properties.osType"), textAt(definition.body, "properties.osType")],
+  ]) {
+    if (ofDisk !== ofDefinition) throw new AzureRefusal(400, "InvalidParameter", `The source's ${what} is ${ofDisk}, and that of the definition ${ofDefinition}.`);
+  }
+}
+
+/** A page blob of a storage account, which another server holds. */
+function checkBlobSource(body: Properties): void {
+  const [uri, account] = ["uri", "storageAccountId"].map((name) => textAt(body, `properties.storageProfile.osDiskImage.source.${name}`));
+  if (account === undefined) throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'storageProfile.osDiskImage.source.storageAccountId' is missing (null).");
+  if (!uri?.endsWith(".vhd")) throw new AzureRefusal(400, "InvalidParameter", `The source '${uri}' does not end with .vhd.`);
+}

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
+import type { Arm, ArmKind } from "./arm.ts";
+import { keyOf } from "./arm-id.ts";
+import { AzureRefusal } from "./refusal.ts";
+
+const IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities";
+
+/** Identities that services on machines act as. Source: Azure REST API, "User Assigned Identities". */
+export function identityKind(arm: () => Arm): ArmKind {
+  return {
+    type: IDENTITIES,
+    token: "azure-native:managedidentity:UserAssignedIdentity",
+    names: ["resourceName"],
+    naming: /^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$/,
+    show: ({ id }) => ({ principalId: uuidOf(`principal ${id}`), clientId: uuidOf(`client ${id}`), tenantId: arm().tenant }),
+  };
+}
+
+/** @throws FailedIdentityOperation for an identity that is not there */
+export function checkIdentity(arm: Arm, { identity }: Properties): void {
+  if (!isProperties(identity)) return;
+  const ids = isProperties(identity.userAssignedIdentities) ? Object.keys(identity.userAssignedIdentities) : [];
+  if (String(identity.type).includes("UserAssigned") !== ids.length > 0) throw new AzureRefusal(400, "InvalidIdentityValues", "The identity's type says UserAssigned where it has userAssignedIdentities, and only there.");
+  const missing = ids.find((id) => !arm.find(id, IDENTITIES));
+  if (missing !== undefined) throw new AzureRefusal(400, "FailedIdentityOperation", `Identity operation failed: Resource '${missing}' was not found.`);
+}
+
+function uuidOf(text: string): string {
+  return createHash("sha256").update(keyOf(text)).digest("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,140 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Provider } from "../../../sdk/plugin/provider.ts";
+import type { Properties, Value } from "../../../sdk/plugin/value.ts";
+import { type StandInType, standInProvider, Unfinished } from "../stand-in.ts";
+import type { Arm, ArmAnswer, ArmKind, ArmResource } from "./arm.ts";
+import { keyOf, parsePath } from "./arm-id.ts";
+import { outputsOf, unflatten } from "./arm-shape.ts";
+import type { AzureServer } from "./azure-server.ts";
+import { AzureRefusal } from "./refusal.ts";
+
+/** Inputs whose change is another resource, beside the names in its path: what Azure's specification marks as given at creation only. */
+const REPLACES: Readonly<Record<string, readonly string[]>> = { "azure-native:network:PublicIPAddress": ["publicIPAddressVersion", "publicIPPrefix", "sku"] };
+
+/** Outputs that nobody knows before. */
+const COMPUTED: Readonly<Record<string, readonly string[]>> = {
+  "azure-native:network:PublicIPAddress": ["ipAddress"],
+  "azure-native:managedidentity:UserAssignedIdentity": ["principalId", "clientId", "tenantId"],
+};
+
+/**
+ * `pulumi-resource-azure-native` over a server's Azure Resource Manager: what that refuses it refuses, and it waits for
+ * the operations. As the provider, it names what has no name by the resource's and eight digits, takes the location of
+ * the resource group, and keeps what exists though its operation failed.
+ */
+export function pulumiAzure(server: AzureServer): Provider {
+  const { arm, entra } = server;
+  const client = { clientId: "aaaaaaaa-bbbb-cccc-dddd-000000000000", objectId: "aaaaaaaa-bbbb-cccc-dddd-000000000000", subscriptionId: arm.subscription, tenantId: entra.tenant };
+  return standInProvider({
+    name: "azure-native",
+    config: configKeys(),
+    types: [resourceGroup(server), ...arm.kinds.map((kind) => resourceType(arm, kind))],
+    functions: {
+      "azure-native:authorization:getClientConfig": async () => client,
+      "azure-native:resources:getResourceGroup": async ({ resourceGroupName }) => {
+        const location = arm.groups.get(keyOf(String(resourceGroupName)));
+        if (location === undefined) throw new Error(`Status=404 Code="ResourceGroupNotFound" Message="Resource group '${String(resourceGroupName)}' could not be found."`);
+        return { id: groupId(arm, String(resourceGroupName)), name: resourceGroupName, location, type: "Microsoft.Resources/resourceGroups" };
+      },
+    },
+  });
+}
+
+function resourceType(arm: Arm, kind: ArmKind): StandInType {
+  const named = kind.names.at(-1) as string;
+  const path = (inputs: Properties, name: Value | undefined): string => {
+    const [namespace, ...types] = kind.type.split("/");
+    const pairs = types.map((type, index) => `${type}/${String(index === types.length - 1 ? name : inputs[kind.names[index] as string])}`);
+    return `${groupId(arm, String(inputs.resourceGroupName))}/providers/${namespace}/${pairs.join("/")}`;
+  };
+  const body = (inputs: Properties): Properties => {
+    const location = inputs.location ?? arm.groups.get(keyOf(String(inputs.resourceGroupName)));
+    return unflatten({ ...inputs, ...((kind.placed ?? true) && location !== undefined && { location }) }, ["resourceGroupName", ...kind.names]);
+  };
+  const put = async (id: string, inputs: Properties, signal: AbortSignal): Promise<Properties> => {
+    const answer = ask(arm, "PUT", id, body(inputs));
+    try {
+      await settled(answer, signal);
+    } catch (error) {
+      throw new Unfinished({ id, outputs: outputsOf(ask(arm, "GET", id).body ?? {}) }, error as Error);
+    }
+    return outputsOf(ask(arm, "GET", id).body ?? {});
+  };
+  return {
+    token: kind.token,
+    replaces: ["resourceGroupName", "location", ...kind.names, ...(REPLACES[kind.token] ?? [])],
+    computed: ["name", ...(COMPUTED[kind.token] ?? [])],
+    async create(name, inputs, signal) {
+      const id = path(inputs, inputs[named] ?? autoName(name));
+      if (arm.resources.has(keyOf(id))) throw new Error(`cannot create already existing resource '${id}'`);
+      return { id, outputs: await put(id, inputs, signal) };
+    },
+    update: (id, inputs, _, signal) => put(id, inputs, signal),
+    exists: (id) => arm.resources.has(keyOf(id)),
+    remove: async (id) => settled(ask(arm, "DELETE", id), AbortSignal.timeout(60_000)),
+  };
+}
+
+/** Goes with everything that it holds, but for disks that may be read or written meanwhile. Source: Azure/azure-cli#6927. */
+function resourceGroup({ arm, disks }: AzureServer): StandInType {
+  const within = (id: string) => [...arm.resources.values()].filter((resource) => keyOf(resource.id).startsWith(`${keyOf(id)}/`));
+  return {
+    token: "azure-native:resources:ResourceGroup",
+    replaces: ["resourceGroupName", "location"],
+    computed: ["name"],
+    create(name, { resourceGroupName, location }) {
+      const group = String(resourceGroupName ?? autoName(name));
+      arm.groups.set(keyOf(group), String(location));
+      return { id: groupId(arm, group), outputs: { name: group, location, type: "Microsoft.Resources/resourceGroups" } };
+    },
+    exists: (id) => arm.groups.has(keyOf(id.split("/").at(-1) as string)),
+    remove(id) {
+      const all = within(id).sort((a, b) => Number(isMachine(b)) - Number(isMachine(a)));
+      const open = all.find((resource) => resource.kind === disks.kind && disks.stateOf(resource).startsWith("Active"));
+      if (open) throw new Error(`disk ${open.name} may be read or written`);
+      for (const resource of all) if (arm.resources.delete(keyOf(resource.id))) resource.kind.removed?.(resource);
+      arm.groups.delete(keyOf(id.split("/").at(-1) as string));
+    },
+  };
+}
+
+/** Whether other resources are in its use. */
+const isMachine = ({ type }: ArmResource): boolean => type.startsWith("Microsoft.Compute/virtualMachine");
+
+/** @throws an error in the provider's words */
+function ask(arm: Arm, method: string, id: string, body?: Properties): ArmAnswer {
+  const path = parsePath(id);
+  if (!path) throw new Error(`${id} is no resource's id`);
+  try {
+    return arm.handle(method, path, body, new URLSearchParams({ $expand: "userData" }));
+  } catch (error) {
+    throw error instanceof AzureRefusal ? said(error) : error;
+  }
+}
+
+async function settled({ operation }: ArmAnswer, signal: AbortSignal): Promise<void> {
+  for (; operation?.status === "InProgress"; operation.look()) await sleep(10, undefined, { signal });
+  if (operation?.error) throw said(operation.error);
+}
+
+function said({ status, code, message }: AzureRefusal): Error {
+  return new Error(`Status=${status} Code="${code}" Message="${message}"`);
+}
+
+function groupId({ subscription }: Arm, group: string): string {
+  return `/subscriptions/${subscription}/resourceGroups/${group}`;
+}
+
+let named = 0;
+
+function autoName(name: string): string {
+  return `${name}${createHash("sha256").update(`${name}${named++}`).digest("hex").slice(0, 8)}`;
+}
+
+function configKeys(): string[] {
+  const text = readFileSync(createRequire(import.meta.url).resolve("@pulumi/azure-native/config/vars.d.ts"), "utf8");
+  return [...text.matchAll(/^export declare const (\w+):/gm)].map(([, name]) => name as string);
+}
