@@ -15,6 +15,16 @@ bound_memory() {
   if [ "$memory" = unlimited ]; then echo "$most_memory" >"$group/memory.max"; fi
 }
 
+# read_nothing: standard input is at its end. The runtime gives it to the container's user, so it is not the machine's
+# /dev/null, which that user could then close to everybody.
+read_nothing() {
+  empty=/run/linuxkit/$id.empty
+  [ -p "$empty" ] || mkfifo -m 600 "$empty"
+  # opened for writing too, or the shell would wait for a writer
+  exec 6<>"$empty"
+  exec <"$empty" 6>&-
+}
+
 # run_container [OPTION…]: becomes the container's monitor, so it is called in a process of its own
 run_container() {
   if [ "$attached" = 1 ]; then
@@ -29,7 +39,8 @@ run_container() {
   if [ "$memory" ]; then bound_memory 2>/dev/null; fi
   # the guest's own processes are the last to be killed when memory ends, containers are not
   echo 0 >/proc/self/oom_score_adj
-  exec "$runtime" run --bundle "$bundle" "$@" "$id" </dev/null 7>&- 8>&- 9>&-
+  read_nothing
+  exec "$runtime" run --bundle "$bundle" "$@" "$id" 7>&- 8>&- 9>&-
 }
 
 # signal_container SIGNAL: its first process

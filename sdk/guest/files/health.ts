@@ -133,6 +133,7 @@ check_tcp() {
 
 # check_command COMMAND…
 check_command() {
-  "$runtime" exec "$id" "$@" </dev/null 8>&-
+  read_nothing
+  "$runtime" exec "$id" "$@" 8>&-
 }
 `;
