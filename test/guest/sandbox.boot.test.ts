@@ -53,11 +53,13 @@ describe("the sandbox", () => {
     assert.equal((await ask(machine, "cat /host/run/linuxkit/services/gives-up")).slice(0, 5), "down,");
   });
 
-  test("services start when those that they come after are up, and stop before them", async () => {
+  test("services start when those that they come after are up, and stop before them, whether they will or not", async () => {
     await using machine = await bootImage({
       services: [
         service("app", "echo started; trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done", { after: ["db", "cache"] }),
         service("cache", "exec sleep 1000", { after: ["db"] }),
+        // without the end of its time the machine would never be off
+        service("deaf", "trap '' TERM; while :; do sleep 0.1; done", { stopTimeout: 1 }),
         service("db", "sleep 2; echo up >/tmp/up; trap 'exit' TERM; while :; do sleep 0.1; done", { tmpfs: ["/tmp"], health: { command: ["busybox", "test", "-e", "/tmp/up"], interval: 1 } }),
       ],
     });
@@ -67,6 +69,7 @@ describe("the sandbox", () => {
     const order = (words: readonly string[]): string[] => lines.filter((line) => words.includes(line));
     assert.deepEqual(order(["db healthy", "cache started", "app started"]), ["db healthy", "cache started", "app started"]);
     assert.ok(lines.includes("app waiting for db"), lines.join("\n"));
+    assert.ok(lines.includes("deaf stopped"), lines.join("\n"));
     assert.deepEqual(order(["app stopped", "cache stopped", "db stopped"]), ["app stopped", "cache stopped", "db stopped"]);
   });
 });
