@@ -15,6 +15,7 @@ import { ApkDatabase } from "./apk-database.ts";
 import { compress } from "./compress.ts";
 import { imageTree } from "./image-tree.ts";
 import { layoutEntries } from "./layout-entries.ts";
+import { ownIds } from "./own-ids.ts";
 import type { Sources } from "./sources.ts";
 import { Spool } from "./spool.ts";
 import { Tree } from "./tree.ts";
@@ -68,8 +69,9 @@ export async function growTree(steps: readonly PlanStep[], spool: Spool, worksho
     const prefix = step.kind === "unpack" || step.kind === "layout" ? step.prefix : "";
     const entries = stepEntries(step, workshop);
     const own = step.kind === "unpack" && step.place === "init" ? installed.without(entries) : entries;
-    await tree.add(leaveOut && prefix === "" ? without(own, leaveOut) : own, prefix, workshop.signal);
-    if (at === lastInit) await tree.add(installed.entries(), "", workshop.signal);
+    const owner = step.kind === "unpack" ? step.idBase : undefined;
+    await tree.add(leaveOut && prefix === "" ? without(own, leaveOut) : own, prefix, { signal: workshop.signal, owner });
+    if (at === lastInit) await tree.add(installed.entries(), "", { signal: workshop.signal });
   }
   return tree;
 }
@@ -80,9 +82,11 @@ async function* without(entries: AsyncIterable<Entry>, paths: RegExp): AsyncGene
 
 async function* stepEntries(step: PlanStep, { sources, store, signal }: Workshop): AsyncGenerator<Entry> {
   switch (step.kind) {
-    case "unpack":
-      yield* imageTree(sources.openSource(step.source, signal), step.place);
+    case "unpack": {
+      const entries = imageTree(sources.openSource(step.source, signal), step.place);
+      yield* step.idBase ? ownIds(entries, step.idBase, step.location) : entries;
       break;
+    }
     case "archive":
       yield* archiveEntries(step, sources, signal);
       break;

@@ -17,6 +17,12 @@ interface Node extends Omit<EntryHeader, "path"> {
   children: number;
 }
 
+export interface AddOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** @default 0 */
+  readonly owner?: number | undefined;
+}
+
 export interface EntriesOptions {
   /** What becomes of directories that no entry named. */
   readonly implied: "written" | "left out";
@@ -40,13 +46,18 @@ export class Tree {
   #inodes = 0;
   /** Where images begin: an absolute symlink within one means the image's own root. Longest first. */
   #roots: string[] = [""];
+  readonly #owners = new Map<string, number>();
 
   constructor(spool: Spool) {
     this.#spool = spool;
   }
 
-  /** Adds entries whose paths are relative to `root`, which is itself a path of the tree. */
-  async add(entries: AsyncIterable<Entry> | Iterable<Entry>, root: string, signal?: AbortSignal): Promise<void> {
+  /**
+   * Adds entries whose paths are relative to `root`, which is itself a path of the tree. With an `owner` other than 0
+   * the directories from `root` on that no entry names belong to that user and group, and are written.
+   */
+  async add(entries: AsyncIterable<Entry> | Iterable<Entry>, root: string, { signal, owner = 0 }: AddOptions = {}): Promise<void> {
+    if (owner > 0) this.#owners.set(root, owner);
     if (!this.#roots.includes(root)) this.#roots = [...this.#roots, root].sort((a, b) => b.length - a.length);
     const late: { path: string; entry: Entry }[] = [];
     for await (const entry of entries) {
@@ -137,13 +148,14 @@ export class Tree {
     this.#nodes.set(path, node);
   }
 
-  // counts one more path in its parent, which is implied, root-owned 0755, where no entry has named it
+  // counts one more path in its parent, which is implied, 0755 and its image's root's, where no entry has named it
   #countChild(path: string): void {
     const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
     if (parent === "") return;
     if (!this.#nodes.has(parent)) {
       this.#countChild(parent);
-      this.#nodes.set(parent, { type: "directory", mode: 0o755, uid: 0, gid: 0, size: 0, mtime: 0, children: 0, implied: true });
+      const owner = this.#owners.get(this.#rootOf(`${parent}/`)) ?? 0;
+      this.#nodes.set(parent, { type: "directory", mode: 0o755, uid: owner, gid: owner, size: 0, mtime: 0, children: 0, ...(owner === 0 && { implied: true }) });
     }
     (this.#nodes.get(parent) as Node).children++;
   }
@@ -169,8 +181,13 @@ export class Tree {
     return done;
   }
 
+  /** The image that a path lies in. */
+  #rootOf(path: string): string {
+    return this.#roots.find((candidate) => candidate === "" || path.startsWith(`${candidate}/`)) as string;
+  }
+
   #target(path: string, link: string): string {
-    const root = this.#roots.find((candidate) => candidate === "" || path.startsWith(`${candidate}/`)) as string;
+    const root = this.#rootOf(path);
     const rootParts = root.split("/").filter((part) => part !== "");
     const parts = link.startsWith("/") ? [...rootParts] : path.split("/").slice(0, -1);
     for (const part of link.split("/")) {

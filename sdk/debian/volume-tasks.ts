@@ -1,10 +1,6 @@
 import type { Definition } from "../definition/definition.ts";
+import { volumeMount } from "../definition/volume.ts";
 import { diskReady } from "./base/disk.ts";
-
-/** Where the disk of a persistent volume is mounted on the machine. */
-export function volumeMount(name: string): string {
-  return `/mnt/${name}`;
-}
 
 /** A definition with the tasks that find, format, grow and mount the disks of its persistent volumes. */
 export function withVolumeTasks(definition: Definition): Definition {

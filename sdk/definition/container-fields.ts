@@ -125,8 +125,7 @@ export const containerFields = {
   pid: text.optional(),
   /**
    * User namespace: `new` (with `uidMappings` and `gidMappings`), or a path; in our own sandbox also `private`: 65536
-   * users that no other container has. Files of the image keep their owners, so in the container those of unmapped users
-   * are nobody's. @default none
+   * users that no other container has, to whom the image's files belong. @default none
    */
   userns: text.optional(),
   /** Host name inside; needs a `uts` namespace of its own. @default the container's name / none */

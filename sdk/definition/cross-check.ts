@@ -5,7 +5,8 @@ import { type Failure, failure, shown } from "./failure.ts";
 import { hardeningConflicts } from "./hardening-conflicts.ts";
 import { isDeferred, itemsOf } from "./inputs.ts";
 import { networkKind } from "./network.ts";
-import { privateFailures, serviceFailures } from "./service-check.ts";
+import { privateUserFailures } from "./private-users.ts";
+import { privateNetworkFailures, serviceFailures } from "./service-check.ts";
 import { didYouMean } from "./suggest.ts";
 
 /**
@@ -22,7 +23,8 @@ export function crossFailures(definition: Definition): Failure[] {
       ...volumeFailures(placed, definition),
       ...ownerFailures(placed, names),
       ...(placed.container.sandbox === "linuxkit" ? [] : sandboxFailures(placed)),
-      ...privateFailures(placed),
+      ...privateNetworkFailures(placed),
+      ...privateUserFailures(placed),
     ]),
     ...definition.files.flatMap((file, index) =>
       (["uid", "gid"] as const).flatMap((field) => ownerFailure(["files", index, field], file[field], names, "container")),

@@ -11,8 +11,8 @@ export function serviceFailures(definition: Definition): Failure[] {
   return [...orderFailures(definition), ...publishFailures(definition), ...egressFailures(definition)];
 }
 
-/** What only a network or a user namespace of the right kind gives a meaning. */
-export function privateFailures({ phase, steps, container }: Placed): Failure[] {
+/** What only a network of the right kind gives a meaning. */
+export function privateNetworkFailures({ phase, steps, container }: Placed): Failure[] {
   const failures: Failure[] = [];
   const refuse = (field: keyof Container, message: string): unknown => failures.push(failure([...steps, field], message));
   const linuxkit = container.sandbox === "linuxkit";
@@ -22,12 +22,6 @@ export function privateFailures({ phase, steps, container }: Placed): Failure[] 
     refuse(field, linuxkit ? 'LinuxKit has no such network: leave out sandbox: "linuxkit"' : `has no effect on the network ${shown(container.net || "host")}, wanted net: "private"`);
   }
   if (container.net === "private" && !linuxkit && phase !== "services") refuse("net", 'got "private", which services have only; wanted "host", "none" or an absolute path');
-  if (container.userns === "private" && !linuxkit) {
-    for (const field of ["uidMappings", "gidMappings"] as const) {
-      if (container[field] !== undefined) refuse(field, 'has no effect beside userns: "private", which maps by itself; wanted userns: "new"');
-    }
-    if (container.readonly === false) refuse("readonly", 'got false: beside userns: "private" nobody inside may write the image\'s files; wanted tmpfs for what is written');
-  }
   return failures;
 }
 

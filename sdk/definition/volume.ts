@@ -46,6 +46,11 @@ export const volumeSchema = fields({
   persistent: persistentSchema.optional(),
 });
 
+/** Where the disk of a persistent volume is mounted on the machine. */
+export function volumeMount(name: string): string {
+  return `/mnt/${name}`;
+}
+
 /** Arguments of {@link Volume}. */
 export type VolumeArgs = Inputs<z.input<typeof volumeSchema>>;
 

@@ -35,6 +35,8 @@ export interface GuestContainer {
   /** Owner of the files in `/run/secrets`: the user that the container's process is; default 0. */
   readonly uid?: number;
   readonly gid?: number;
+  /** What the container's user 0 is on the machine; default 0. */
+  readonly idBase?: number;
   /** The container has its own network, so HTTP and TCP checks enter it. */
   readonly privateNetwork?: boolean;
   /** Services only: its link on the machine's firewall; see `firewall.ts`. */
@@ -127,6 +129,7 @@ function prepareCalls(container: GuestContainer, bundle: string): string[] {
   const inside = (path: string): string => (path.startsWith("/") ? path : `${root}/${path}`);
   const calls: string[] = [];
   if (!readonly) calls.push(`overlay_root ${quote(extracted)} ${quote(bundle)}`);
+  else if (container.idBase) calls.push(`open_root ${quote(extracted)} ${quote(root)}`);
   else if (extracted !== root) calls.push(`bind_root ${quote(extracted)} ${quote(root)}`);
   const { cgroups = [], mounts = [], mkdir = [] } = container.runtime ?? {};
   for (const cgroup of cgroups) calls.push(`make_folder ${quote(`/sys/fs/cgroup/${cgroup}`)}`);
@@ -134,7 +137,7 @@ function prepareCalls(container: GuestContainer, bundle: string): string[] {
     const destination = inside(mount.destination);
     if (destination !== root && destination !== `${bundle}/tmp`) calls.push(mountCall(mount, destination));
   }
-  for (const path of mkdir) calls.push(`make_folder ${quote(inside(path))}`);
+  for (const path of mkdir) calls.push(`make_folder ${quote(inside(path))}${container.idBase ? ` ${seconds(container.idBase)}` : ""}`);
   return calls;
 }
 

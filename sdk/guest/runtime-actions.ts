@@ -4,7 +4,7 @@ export interface RuntimeActions {
   readonly cgroups?: readonly string[];
   /** Mounted in the guest's own namespace. A relative destination lies in the container's root filesystem. */
   readonly mounts?: readonly RuntimeMount[];
-  /** Folders made after the mounts, 0755. A relative path lies in the container's root filesystem. */
+  /** Folders made after the mounts, 0755, which belong to the container's root. A relative path lies in the container's root filesystem. */
   readonly mkdir?: readonly string[];
   /** Network links given to the container before its process starts. */
   readonly interfaces?: readonly RuntimeInterface[];

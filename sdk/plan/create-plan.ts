@@ -3,19 +3,20 @@ import { END_MARK, END_MARK_CONTENTS, guestFiles, MOUNT_POINTS } from "../guest/
 import type { PrivateNetwork } from "../guest/firewall.ts";
 import { HEALTHZ_CAPABILITIES } from "../guest/healthz.ts";
 import type { Resolved, ResolvedImage } from "../resolve/resolve.ts";
-import { accountNumber, containerAccounts } from "../runtime/account.ts";
+import { accountNumber, type Accounts, containerAccounts } from "../runtime/account.ts";
 import { type Bundle, bundles } from "../runtime/bundle.ts";
 import { hardeningParameters } from "../hardening/profile.ts";
 import { defaultSeccomp } from "../runtime/seccomp.ts";
 import { guestCommandLine, hardenedCommandLine } from "./command-line.ts";
 import { directoryStep, fileStep } from "./entry-step.ts";
-import { fileSteps, type Metadata } from "./files.ts";
+import { fileSteps, type Metadata, type OwnerNumber } from "./files.ts";
 import { guestStep } from "./guest-bundle.ts";
 import { debianPlace, foldersAbove, type Place, plainPlace } from "./place.ts";
 import { kernelSegments, moduleSegments, planKernel } from "./kernel.ts";
 import { privateNetworks } from "./private-networks.ts";
 import { type Compression, type Plan, type PlanSegment, type PlanStep, planDigest, type UnpackStep } from "./plan.ts";
 import { isDebian, sourceOf } from "./source.ts";
+import { volumeOwners } from "./volume-owners.ts";
 import { volumeSteps, volumeTrees } from "./volumes.ts";
 
 /** For what changes seldom, and every machine of a fleet loads. */
@@ -50,16 +51,17 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   const [dense, quick] = kernel && typeof kernel.image !== "string" ? [DENSE, QUICK] : [COMMON, COMMON];
 
   const accounts = containerAccounts(definition);
-  const { large, small } = fileSteps(definition.files, place, (owner, path) => accountNumber(owner, accounts, path), metadata);
+  const { large, small } = fileSteps(definition.files, place, fileOwner(accounts, laidOut), metadata);
   const networks = privateNetworks(laidOut, own);
   const init = initSteps(resolved, image, own, place, [...networks.values()]);
-  const trees = [...volumeTrees(resolved), ...containerTrees(laidOut, image)];
+  const owners = volumeOwners(definition, laidOut);
+  const trees = [...volumeTrees(resolved, owners), ...containerTrees(laidOut, image)];
   // an image that holds nothing but what init holds too shares its bytes, as hard links, when it is in the same segment
   const initPackages = packagesOf(definition.init.map((_, index) => image(`init[${index}]`)));
-  const sharing = trees.filter((step) => own && step.kind === "unpack" && isDebian(step.source) && step.source.packages.every(({ sha256 }) => initPackages.has(sha256)));
+  const sharing = trees.filter((step) => own && step.kind === "unpack" && !step.idBase && isDebian(step.source) && step.source.packages.every(({ sha256 }) => initPackages.has(sha256)));
   const apart = trees.filter((step) => !sharing.includes(step));
 
-  const config: PlanStep[] = [...laidOut.flatMap((bundle) => bundleSteps(bundle, own, laidOut, networks.get(bundle.phase === "services" ? bundle.name : ""))), ...volumeSteps(definition), ...small];
+  const config: PlanStep[] = [...laidOut.flatMap((bundle) => bundleSteps(bundle, own, laidOut, networks.get(bundle.phase === "services" ? bundle.name : ""))), ...volumeSteps(definition, owners), ...small];
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
   const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });
   const below = [...init, ...config, ...large].flatMap((step) => (step.kind === "entry" ? [step.path] : []));
@@ -104,13 +106,19 @@ function initSteps({ definition, arch }: Resolved, image: (location: string) => 
 function containerTrees(laidOut: readonly Bundle[], image: (location: string) => ResolvedImage): UnpackStep[] {
   return laidOut
     .filter(({ unpacks }) => unpacks)
-    .map(({ tree, location }) => ({ kind: "unpack", source: sourceOf(image(`${location}.image`)), prefix: tree, place: "container", location: `${location}.image` }));
+    .map(({ tree, location, idBase }) => ({ kind: "unpack", source: sourceOf(image(`${location}.image`)), prefix: tree, place: "container", ...(idBase > 0 && { idBase }), location: `${location}.image` }));
+}
+
+/** The number of a file's owner: a container's name means the user that it is on the machine. */
+function fileOwner(accounts: Accounts, laidOut: readonly Bundle[]): OwnerNumber {
+  const bases = new Map(laidOut.map(({ name, idBase }) => [name, idBase]));
+  return (owner, path) => accountNumber(owner, accounts, path) + (bases.get(String(owner)) ?? 0);
 }
 
 function bundleSteps(bundle: Bundle, own: boolean, all: readonly Bundle[], network: PrivateNetwork | undefined): PlanStep[] {
-  const { path, directories, config, runtime } = bundle;
+  const { path, directories, idBase, config, runtime } = bundle;
   return [
-    ...directories.map((directory) => directoryStep(directory)),
+    ...directories.map((directory) => directoryStep(directory, 0o755, idBase)),
     fileStep(`${path}/config.json`, config),
     fileStep(`${path}/runtime.json`, runtime),
     ...(own ? [guestStep(bundle, all, network)] : []),

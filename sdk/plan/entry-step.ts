@@ -1,8 +1,8 @@
 import type { EntryStep } from "./plan.ts";
 
-/** A directory that root owns. */
-export function directoryStep(path: string, mode = 0o755): EntryStep {
-  return { kind: "entry", path, type: "directory", mode, uid: 0, gid: 0 };
+/** A directory that root owns, unless it is another's, whose number is user and group. */
+export function directoryStep(path: string, mode = 0o755, owner = 0): EntryStep {
+  return { kind: "entry", path, type: "directory", mode, uid: owner, gid: owner };
 }
 
 /** A text file that root owns. */

@@ -17,6 +17,7 @@ export function guestStep(bundle: Bundle, all: readonly Bundle[], network: Priva
     runtime: JSON.parse(bundle.runtime) as RuntimeActions,
     uid: idBase + uid,
     gid: idBase + gid,
+    ...(idBase > 0 && { idBase }),
     privateNetwork,
     // exactly one of http, tcp and command, which the schema has checked and its type does not say
     ...(network && { link: { link: network.link, gateway: network.gateway, address: network.address } }),

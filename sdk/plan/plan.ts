@@ -54,6 +54,8 @@ export interface UnpackStep {
   readonly prefix: string;
   /** What becomes of the paths that belong to a machine: see `imageTree`. */
   readonly place: TreePlace;
+  /** Added to every user and group of the tree, which are below 65536: where they begin on the machine. @default 0 */
+  readonly idBase?: number;
   /** What the user wrote that brought it here, for messages: `services.web`. */
   readonly location: string;
 }

@@ -1,31 +1,32 @@
-import { volumeMount } from "../debian/volume-tasks.ts";
 import type { Definition } from "../definition/definition.ts";
+import { volumeMount } from "../definition/volume.ts";
 import type { Resolved } from "../resolve/resolve.ts";
 import { directoryStep, symlinkStep } from "./entry-step.ts";
 import type { EntryStep, LayoutStep, UnpackStep } from "./plan.ts";
 import { sourceOf } from "./source.ts";
 
-/** What the volumes hold at first: an image's tree, or the image itself. */
-export function volumeTrees({ definition, images, layouts }: Resolved): (UnpackStep | LayoutStep)[] {
+/** What the volumes hold at first: an image's tree, or the image itself; `owners` as `volumeOwners` has them. */
+export function volumeTrees({ definition, images, layouts }: Resolved, owners: ReadonlyMap<string, number>): (UnpackStep | LayoutStep)[] {
   return Object.keys(definition.volumes).flatMap((name): (UnpackStep | LayoutStep)[] => {
     const location = `volumes.${name}.image`;
     const prefix = `containers/volumes/${name}/lower`;
     const layout = layouts.get(location);
     if (layout) return [{ kind: "layout", ...layout, prefix, location }];
     const image = images.get(location);
-    return image ? [{ kind: "unpack", source: sourceOf(image), prefix, place: "volume", location }] : [];
+    const idBase = owners.get(name) ?? 0;
+    return image ? [{ kind: "unpack", source: sourceOf(image), prefix, place: "volume", ...(idBase > 0 && { idBase }), location }] : [];
   });
 }
 
 /**
  * The folders of the volumes beside what they hold. In the guest, `tmp` becomes the layer that takes what is written,
- * so a read-only volume has none.
+ * so a read-only volume has none. What it takes belongs to whom `lower` does.
  */
-export function volumeSteps({ volumes }: Definition): EntryStep[] {
+export function volumeSteps({ volumes }: Definition, owners: ReadonlyMap<string, number>): EntryStep[] {
   return Object.entries(volumes).flatMap(([name, { image, readonly, persistent }]): EntryStep[] => {
     // where its disk is mounted; no folder, so the guest's own volumes pass it over
     if (persistent) return [directoryStep(`containers/volumes/${name}`), symlinkStep(`containers/volumes/${name}/merged`, volumeMount(name))];
     const folders = [...(image === undefined ? ["lower"] : []), ...(readonly ? [] : ["tmp"]), "merged"];
-    return folders.map((folder) => directoryStep(`containers/volumes/${name}/${folder}`));
+    return folders.map((folder) => directoryStep(`containers/volumes/${name}/${folder}`, 0o755, folder === "lower" ? owners.get(name) : 0));
   });
 }

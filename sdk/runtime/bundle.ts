@@ -8,7 +8,8 @@ import type { ImageConfig } from "../oci/image-config.ts";
 import { expandReference } from "../oci/reference.ts";
 import { accountsFor, containerAccounts } from "./account.ts";
 import { effectiveFields } from "./effective.ts";
-import { ociConfig, PRIVATE_IDS } from "./oci-config.ts";
+import { idRanges } from "./id-ranges.ts";
+import { hasPrivateUsers, ociConfig } from "./oci-config.ts";
 import { runtimeJson } from "./runtime-json.ts";
 
 /** One container as it lies in the OS. Paths are relative to the root of the OS. */
@@ -29,7 +30,7 @@ export interface Bundle {
   readonly tree: string;
   /** Whether its image is to be unpacked at {@link tree}; otherwise an earlier bundle did that. */
   readonly unpacks: boolean;
-  /** Empty directories (0755) to make in it. */
+  /** Empty directories (0755) to make in it, which belong to its user 0. */
   readonly directories: readonly string[];
   readonly readonly: boolean;
   readonly uid: number;
@@ -50,7 +51,7 @@ export interface Bundle {
 
 /**
  * Lays out every container of a definition, in LinuxKit's order: onboot, onshutdown, services. Of containers with
- * the same image the first unpacks it and the others mount it from there.
+ * the same image, and the same owners of its files, the first unpacks it and the others mount it from there.
  *
  * @param arch of the machine
  * @param imageConfig what the image at `location` says, once it is resolved
@@ -60,13 +61,18 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
   const accounts = containerAccounts(definition);
   const oldRuntime = definition.init.some((image) => typeof image !== "string" && image.debian.role === "init");
   const trees = new Map<string, string>();
-  return containersOf(definition).map(({ phase, name, index, directory, steps, container }, position) => {
+  const idMapped = new Set(Object.entries(definition.volumes).flatMap(([name, { persistent }]) => (persistent ? [name] : [])));
+  const containers = containersOf(definition).map((placed) => {
+    const location = formatPath(placed.steps);
+    return { ...placed, location, known: `${placed.phase}/${placed.name}`, fields: effectiveFields(placed.container, imageConfig(placed.container.image, location), location) };
+  });
+  const ranges = idRanges(containers.flatMap(({ known, fields, container }) => (hasPrivateUsers(fields, container) ? [known] : [])));
+  return containers.map(({ phase, name, index, directory, location, known, fields, container }) => {
     const { secrets = {}, ...shown } = container;
-    const location = formatPath(steps);
     const path = `containers/${phase}/${directory}`;
-    const fields = effectiveFields(container, imageConfig(container.image, location), location);
-    const { config, readonly, uid, gid, idBase, privateNetwork } = ociConfig(fields, { name, path: location, container, oldRuntime, arch, idBase: PRIVATE_IDS * (position + 2), ...accountsFor(container, accounts) });
-    const key = imageKey(container.image);
+    const idBase = ranges.get(known) ?? 0;
+    const { config, readonly, uid, gid, privateNetwork } = ociConfig(fields, { name, path: location, container, oldRuntime, arch, idBase, idMapped, ...accountsFor(container, accounts) });
+    const key = `${imageKey(container.image)} ${idBase}`;
     const shared = trees.get(key);
     const tree = shared ?? `${path}/${readonly ? "rootfs" : "lower"}`;
     trees.set(key, tree);

@@ -1,5 +1,6 @@
 import { LinuxKitError } from "../core/errors.ts";
 import { typeOf, usualDestination } from "../definition/mount.ts";
+import { volumeMount } from "../definition/volume.ts";
 import type { EffectiveFields, OwnSources } from "./effective.ts";
 
 /** A mount as `config.json` and `runtime.json` hold it. */
@@ -21,13 +22,18 @@ export interface MountRules {
   readonly tmpfsOptions: (destination: string, given: readonly string[]) => readonly string[];
 }
 
+// crun's own option (crun.1, "idmap mount options"): the container's user namespace is the mapping. The source must be
+// the mount itself: crun follows no link to it.
+const ID_MAPPED = ["idmap"];
+
 /**
  * The mounts of a container, in the order of their destinations. At one destination the later kind wins: defaults,
  * then `tmpfs`, `binds`, `mounts`.
  *
- * @param own what the definition gave, and not a label: only there is a source without a slash a volume's name
+ * @param own what the definition gave, and not a label: only there is a source without a slash a volume's name; and
+ * the volumes that are shown with the owners that the container's users have inside
  */
-export function containerMounts(fields: EffectiveFields, rules: MountRules, own: OwnSources, path: string): Mount[] {
+export function containerMounts(fields: EffectiveFields, rules: MountRules, own: OwnSources & { readonly idMapped: ReadonlySet<string> }, path: string): Mount[] {
   const mounts = new Map(rules.defaults.map((mount) => [mount.destination, mount]));
   const put = (mount: Mount): unknown => mounts.set(mount.destination, mount);
   for (const text of fields.tmpfs ?? []) {
@@ -37,8 +43,9 @@ export function containerMounts(fields: EffectiveFields, rules: MountRules, own:
   const binds = fields.binds ?? [];
   for (const [index, text] of binds.entries()) {
     const [source = "", destination = "", options] = text.split(":");
-    const from = index >= binds.length - own.binds ? volumePath(source) : source;
-    put(mountOf(destination, "bind", from, rules.bindOptions(options?.split(","))));
+    const named = index >= binds.length - own.binds;
+    const mapped = named && own.idMapped.has(source);
+    put(mountOf(destination, "bind", mapped ? volumeMount(source) : named ? volumePath(source) : source, [...rules.bindOptions(options?.split(",")), ...(mapped ? ID_MAPPED : [])]));
   }
   for (const [index, mount] of (fields.mounts ?? []).entries()) {
     const type = mount.type ?? typeOf(mount);
@@ -47,8 +54,10 @@ export function containerMounts(fields: EffectiveFields, rules: MountRules, own:
       const at = `${path}.mounts[${index}]`;
       throw new LinuxKitError("INVALID_DEFINITION", `${at}: got no ${type ? "destination" : "type"}, and none follows from the rest`, { path: at });
     }
+    const named = own.mounts && type === "bind" && mount.source;
+    const mapped = named && own.idMapped.has(named);
     put({
-      ...mountOf(destination, type, own.mounts && type === "bind" && mount.source ? volumePath(mount.source) : (mount.source ?? type), mount.options ?? []),
+      ...mountOf(destination, type, mapped ? volumeMount(named) : named ? volumePath(named) : (mount.source ?? type), [...(mount.options ?? []), ...(mapped ? ID_MAPPED : [])]),
       ...(mount.uidmappings && { uidMappings: mount.uidmappings }),
       ...(mount.gidmappings && { gidMappings: mount.gidmappings }),
     });

@@ -2,6 +2,7 @@ import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Container } from "../definition/container.ts";
 import { networkKind } from "../definition/network.ts";
+import { PRIVATE_IDS } from "../definition/private-users.ts";
 import { rlimitName } from "../definition/container-fields.ts";
 import { accountNumber, type Accounts } from "./account.ts";
 import { expandCapabilities, linuxkitCapabilities, sandboxCapabilities } from "./capabilities.ts";
@@ -22,8 +23,10 @@ export interface OciContext {
   readonly groups: Accounts;
   /** The program that will read it may know nothing later than version 1.0 of the specification. */
   readonly oldRuntime: boolean;
-  /** First of the 65536 users and groups of the machine that are this container's alone, where `userns` is `private`. */
+  /** First of the 65536 users and groups of the machine that are this container's alone; 0 where its users are the machine's. */
   readonly idBase: number;
+  /** Names of the volumes whose filesystem knows id-mapped mounts. */
+  readonly idMapped: ReadonlySet<string>;
   /** Of the machine: names and arguments of system calls differ. */
   readonly arch: Arch;
 }
@@ -34,14 +37,9 @@ export interface OciConfig {
   readonly readonly: boolean;
   readonly uid: number;
   readonly gid: number;
-  /** What its user 0 is on the machine. */
-  readonly idBase: number;
   /** It has a network namespace of its own. */
   readonly privateNetwork: boolean;
 }
-
-/** Users of a private user namespace. */
-export const PRIVATE_IDS = 65_536;
 
 /** What LinuxKit writes. */
 const LINUXKIT_OCI_VERSION = "1.2.1";
@@ -60,14 +58,14 @@ const UNLIMITED = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSO
  * @throws INVALID_DEFINITION
  */
 export function ociConfig(merged: EffectiveFields, context: OciContext): OciConfig {
-  const { name, path, container, users, groups } = context;
+  const { name, path, container, users, groups, idBase } = context;
   const linuxkit = container.sandbox === "linuxkit";
   const fields = linuxkit ? merged : sandboxDefaults(networkKind(container) === "private" ? { ...merged, net: "private" } : merged, name);
-  const idBase = !linuxkit && fields.userns === "private" ? context.idBase : 0;
   const mapping = idBase > 0 ? [{ containerID: 0, hostID: idBase, size: PRIVATE_IDS }] : undefined;
   const uid = accountNumber(fields.uid, users, `${path}.uid`);
   const gid = accountNumber(fields.gid, groups, `${path}.gid`);
   const additionalGids = (fields.additionalGids ?? []).map((group, index) => accountNumber(group, groups, `${path}.additionalGids[${index}]`));
+  if (idBase > 0) checkMapped([uid, gid, ...additionalGids], path);
   const capabilities = expandCapabilities(fields.capabilities);
   const ambient = expandCapabilities(fields.ambient);
   if (!linuxkit && fields.command.length === 0) {
@@ -76,7 +74,7 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
   }
   const secrets = Object.keys(container.secrets ?? {}).length > 0 ? secretsMount(name) : undefined;
   const rules = linuxkit ? linuxkitMountRules(fields) : sandboxMountRules({ uid, gid }, secrets);
-  const mounts = containerMounts(fields, linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules, ownSources(container), path);
+  const mounts = containerMounts(fields, linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules, { ...ownSources(container), idMapped: idBase > 0 ? context.idMapped : NONE }, path);
   const namespaces = linuxkit ? linuxkitNamespaces(fields) : sandboxNamespaces(fields);
   const config = {
     ociVersion: linuxkit && !context.oldRuntime ? LINUXKIT_OCI_VERSION : OLD_OCI_VERSION,
@@ -108,7 +106,22 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
       ...some("seccomp", seccompOf(container, [...capabilities, ...ambient], context.arch)),
     },
   };
-  return { config, readonly: fields.readonly ?? false, uid, gid, idBase, privateNetwork: namespaces.some(({ type }) => type === "network") };
+  return { config, readonly: fields.readonly ?? false, uid, gid, privateNetwork: namespaces.some(({ type }) => type === "network") };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Whether the container's users are its own: a word of our own sandbox. */
+export function hasPrivateUsers({ userns }: EffectiveFields, { sandbox }: Container): boolean {
+  return sandbox !== "linuxkit" && userns === "private";
+}
+
+// a name can stand for a number that the image gives it
+function checkMapped(ids: readonly number[], path: string): void {
+  const beyond = ids.find((id) => id >= PRIVATE_IDS);
+  if (beyond === undefined) return;
+  const at = `${path}.userns`;
+  throw new LinuxKitError("INVALID_DEFINITION", `${at}: its process is user or group ${beyond}, wanted at most ${PRIVATE_IDS - 1} beside userns: "private"`, { path: at });
 }
 
 /** LinuxKit has none, so with its sandbox a filter must be asked for. */

@@ -141,7 +141,10 @@ describe("an image refuses", () => {
     [{ services: [service("a", { egress: [{ to: "dns", port: 53 }] })] }, 'services.a.egress[0].to: got "dns", which has a port of its own: leave out port and protocol'],
     [{ onboot: [new OnbootTask("t", { image: "x", net: "private" })] }, 'onboot.t.net: got "private", which services have only; wanted "host", "none" or an absolute path'],
     [{ services: [service("a", { userns: "private", uidMappings: [] })] }, 'services.a.uidMappings: has no effect beside userns: "private", which maps by itself; wanted userns: "new"'],
-    [{ services: [service("a", { userns: "private", readonly: false })] }, 'services.a.readonly: got false: beside userns: "private" nobody inside may write the image\'s files; wanted tmpfs for what is written'],
+    [{ services: [service("a", { userns: "private", uid: 65_536 })] }, 'services.a.uid: got 65536, wanted at most 65535 beside userns: "private"'],
+    [{ services: [service("a", { userns: "private", additionalGids: [4, 100_000] })] }, 'services.a.additionalGids[1]: got 100000, wanted at most 65535 beside userns: "private"'],
+    [{ services: [service("a", { userns: "private", capabilities: ["CAP_CHOWN", "CAP_SYS_TIME"] })] }, 'services.a.capabilities[1]: got "CAP_SYS_TIME", which has no effect on the machine beside userns: "private"; wanted one of the two'],
+    [{ services: [service("a", { userns: "private", capabilities: ["CAP_NET_BIND_SERVICE"] })] }, 'services.a.capabilities[0]: got "CAP_NET_BIND_SERVICE", which has no effect on the machine\'s network beside userns: "private"; wanted net: "private" or "none", or one of the two'],
     [{ services: [service("a", { binds: [], "binds.add": [] })] }, "services.a.binds.add: has no effect beside binds: wanted one of the two"],
     [{ sevices: [] }, 'sevices: unknown field: did you mean "services"?'],
     [{ services: [{}] }, "services[0]: got an object, wanted a Service"],
@@ -167,6 +170,7 @@ describe("an image refuses", () => {
     assert.ok(new Image({ services: [service("a", { egress: [{ to: "b", port: 80 }, { to: "dns" }, { to: "any" }, { to: "10.0.0.0/8" }] }), service("b", { publish: ["53/udp", "53/tcp"] })] }));
     assert.ok(new Image({ services: [service("a", { image: debianImage as never, uid: "www", gid: "www" })] }));
     assert.ok(new Image({ services: [service("a", { binds: ["v:/v:nosuid,ro"], uid: "b" }), service("b")], volumes: [new Volume("v", { readonly: true })] }));
+    assert.ok(new Image({ services: [service("a", { userns: "private", readonly: false, uid: 65_535, net: "none", capabilities: ["CAP_NET_RAW", "CAP_SETUID"] })] }));
     assert.ok(new Image({ services: [service("a", { binds: [output("v:/v")], uid: output("who") })], healthPort: output(80) }));
   });
 });

@@ -111,6 +111,14 @@ describe("guestContainer", () => {
       ]);
     });
   }
+  test("a root that is a user namespace's may be given mount points, and folders made for it are its own", async () => {
+    const text = guestContainer({ ...SERVICE, idBase: 131_072, runtime: { mkdir: ["/a"], cgroups: ["c"] } });
+    assert.deepEqual(await calls(text, ["open_root", "make_folder"], "prepare"), [
+      ["open_root", "/containers/services/web/rootfs", "/containers/services/web/rootfs"],
+      ["make_folder", "/sys/fs/cgroup/c"],
+      ["make_folder", "/a", "131072"],
+    ]);
+  });
   test("a failed step of prepare stops it", async () => {
     const text = guestContainer({ ...SERVICE, runtime: { mkdir: ["/a", "/b"] } });
     const { stdout } = await runShell(`make_folder() { echo "$1"; return 1; }\n${text}\nprepare || echo failed`, "/");

@@ -4,7 +4,7 @@ import { File } from "../../sdk/definition/file.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { Kernel } from "../../sdk/definition/kernel.ts";
 import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
-import { Service } from "../../sdk/definition/service.ts";
+import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
 import { Volume } from "../../sdk/definition/volume.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { END_MARK } from "../../sdk/guest/files.ts";
@@ -106,6 +106,8 @@ describe("createPlan", () => {
     { name: "a file's content", image: os().replace(new File("/srv/web/index.html", { contents: "bye", mode: "0644" })), want: ["config"] },
     { name: "another package", image: os(web({ image: debian.packages({ packages: ["nginx-full"], command: ["nginx"] }) })), want: ["services.web"] },
     { name: "a further service", image: os(web(), new Service("b", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }) })), want: ["tree", "services.b", "config"] },
+    { name: "users of its own", image: os(web({ userns: "private" })), want: ["services.web", "config"] },
+    { name: "a further service with users of its own", base: os(web({ userns: "private" })), image: os(new Service("a", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }), userns: "private" }), web({ userns: "private" })), want: ["tree", "services.a", "config"] },
     { name: "a value of a secret", image: os(web({ secrets: { key: "two" } })), base: os(web({ secrets: { key: "one" } })), want: [] },
   ]) {
     test(`${row.name} changes the segments [${row.want}] and no other`, async () => {
@@ -114,6 +116,49 @@ describe("createPlan", () => {
       assert.equal(before.digest !== after.digest, row.want.length > 0);
     });
   }
+
+  describe("a container's own users", () => {
+    const image = debian.packages({ packages: ["redis"], command: ["redis-server"] });
+    const service = (name: string, args: Partial<ServiceArgs> = {}) => new Service(name, { image, userns: "private", ...args });
+    const baseOf = (plan: Plan, location: string): number | undefined => plan.segments.flatMap(({ steps }) => steps).flatMap((step) => (step.kind === "unpack" && step.location === location ? [step.idBase ?? 0] : []))[0];
+
+    test("have the image's files, one copy for each range, and what is made for the container", async () => {
+      const plan = await planOf(os(service("a"), service("b"), service("c", { userns: "host" }), service("d", { userns: "host" })).with({ files: [new File("/etc/a", { contents: "", uid: "a" }), new File("/etc/d", { contents: "", uid: "d" })] }));
+      const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => baseOf(plan, `services.${name}.image`));
+      assert.ok(a && b && a !== b);
+      assert.deepEqual([c, d], [0, undefined]);
+      const owner = (path: string): number | undefined => entries(plan).findLast((entry) => entry.path === path)?.uid;
+      assert.equal(owner("containers/services/a/rootfs"), a);
+      assert.deepEqual([owner("etc/a"), owner("etc/d")], [a + 101, 104]);
+    });
+
+    test("have a volume in memory that is theirs alone; one on a disk is mapped for each", async () => {
+      const volumes = [new Volume("data", { image }), new Volume("empty"), new Volume("kept", { persistent: {} })];
+      const plan = await planOf(os().with({ volumes, services: [service("a", { binds: ["data:/data", "empty:/empty", "kept:/kept:ro"] }), service("b", { mounts: [{ type: "bind", source: "kept", destination: "/kept", options: ["rbind"] }] })] }));
+      const base = baseOf(plan, "services.a.image");
+      assert.equal(baseOf(plan, "volumes.data.image"), base);
+      assert.equal(entries(plan).findLast(({ path }) => path === "containers/volumes/empty/lower")?.uid, base);
+      const options = (name: string): unknown => JSON.parse(entries(plan).find(({ path }) => path === `containers/services/${name}/config.json`)?.contents ?? "").mounts.find(({ destination }: { destination: string }) => destination === "/kept").options;
+      assert.deepEqual([options("a"), options("b")], [["ro", "rbind", "rprivate", "idmap"], ["rbind", "idmap"]]);
+    });
+
+    test("need a runtime that maps the disk", async () => {
+      const image = new Image({ init: [debian.init({ runtime: "runc" })], volumes: [new Volume("v", { persistent: {} })], services: [service("a", { "binds.add": ["v:/v"] })] });
+      await assert.rejects(planOf(image), { code: "INVALID_DEFINITION", message: /^services\.a\["binds\.add"\]\[0\]: the disk of volume "v" has to be id-mapped/ });
+    });
+
+    for (const [what, volume, fields, code] of [
+      ["two ranges", {}, {}, "INVALID_DEFINITION"],
+      ["a range and the machine's users", {}, { userns: "host" }, "INVALID_DEFINITION"],
+      ["two ranges, on a disk", { persistent: {} }, {}, undefined],
+    ] as const) {
+      test(`${code ? "do not share" : "share"} a volume: ${what}`, async () => {
+        const made = planOf(os().with({ volumes: [new Volume("v", volume)], services: [service("a", { binds: ["v:/v"] }), service("b", { binds: ["v:/v"], ...fields })] }));
+        if (code) await assert.rejects(made, { code, message: /^services\.b\.binds\[0\]: volume "v" is in services\.a too, and these two have different users/ });
+        else await made;
+      });
+    }
+  });
 
   for (const row of [
     { written: "console=ttyS0", want: "console=ttyS0 rootfstype=ramfs panic=-1 quiet" },

@@ -47,9 +47,9 @@ mount_at() {
   fi
 }
 
-# make_folder PATH
+# make_folder PATH [OWNER]
 make_folder() {
-  mkdir -p "$1"
+  mkdir -p "$1" && { [ -z "$2" ] || chown "$2:$2" "$1"; }
 }
 
 # bind_root EXTRACTED ROOT: an image that lies in another container's folder
@@ -57,11 +57,23 @@ bind_root() {
   mount -o bind "$1" "$2"
 }
 
+# open_root EXTRACTED ROOT: in a user namespace the runtime can make mount points only where the machine's seal is taken
+# off for it; then it seals the root itself
+open_root() {
+  bind_root "$1" "$2" && mount -o remount,bind,rw "$2"
+}
+
 # overlay_root EXTRACTED BUNDLE: a root that may be written, into memory
 overlay_root() {
-  mount -t tmpfs tmpfs "$2/tmp" &&
-    mkdir "$2/tmp/upper" "$2/tmp/work" &&
-    mount -t overlay -o "lowerdir=$1,upperdir=$2/tmp/upper,workdir=$2/tmp/work" overlay "$2/rootfs"
+  overlay_at "$1" "$2/tmp" "$2/rootfs"
+}
+
+# overlay_at LOWER TMP FOLDER: the folder belongs to whom LOWER does, which may be a container's own root
+overlay_at() {
+  mount -t tmpfs tmpfs "$2" &&
+    mkdir "$2/upper" "$2/work" &&
+    { [ -O "$1" ] || chown "$(stat -c %u:%g "$1")" "$2/upper"; } &&
+    mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$3"
 }
 `;
 

@@ -7,9 +7,7 @@ mount_volumes() {
   for volume in /containers/volumes/*; do
     [ -d "$volume/merged" ] || continue
     if [ -d "$volume/tmp" ]; then
-      mount -t tmpfs tmpfs "$volume/tmp" &&
-        mkdir "$volume/tmp/upper" "$volume/tmp/work" &&
-        mount -t overlay -o "lowerdir=$volume/lower,upperdir=$volume/tmp/upper,workdir=$volume/tmp/work" overlay "$volume/merged"
+      overlay_at "$volume/lower" "$volume/tmp" "$volume/merged"
     else
       mount -o bind "$volume/lower" "$volume/merged" && mount -o remount,bind,ro "$volume/merged"
     fi || boot_failed "volume \${volume##*/} cannot be mounted"
