@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -7,14 +6,14 @@ import { bytesAt, makeDisk } from "../../sdk/disk/extent.ts";
 import { writeFixedVhd } from "../../sdk/format/vhd.ts";
 import { ArmClient } from "../support/azure/arm-client.ts";
 import { AzureServer } from "../support/azure/azure-server.ts";
-import { crc64 } from "../support/azure/crc64.ts";
+import { BLOB_BYTES, FIRST, PAGE, PAGE_PUTS, type PagePut } from "../support/azure/page-puts.ts";
+import { putPage } from "../support/azure/put-page.ts";
 import type { AzureRefusal } from "../support/azure/refusal.ts";
 import { copied, judge, scratch } from "../support/judge.ts";
 
 const MIB = 1 << 20;
-const RAW = 20 * MIB;
+const RAW = BLOB_BYTES - 512;
 const DISKS = "Microsoft.Compute/disks";
-const page = Buffer.alloc(512, "page");
 
 describe("the page blob behind a managed disk of the stand-in", { timeout: 60_000 }, () => {
   let server: AzureServer;
@@ -40,39 +39,16 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     assert.ok(disk);
     return disk;
   };
-  const send = async (to: string, range: string, body: Buffer | undefined, headers: Record<string, string> = {}, method = "PUT", comp = "&comp=page") => {
-    const response = await fetch(`${to}${comp}`, { method, headers: { "x-ms-version": "2023-11-03", "x-ms-page-write": "update", "x-ms-range": range, ...headers }, ...(body && { body: new Uint8Array(body) }) });
-    return `${response.status} ${response.headers.get("x-ms-error-code") ?? ""}`.trim();
-  };
-
-  const FIRST = "bytes=0-511";
-  const PUTS: readonly { readonly what: string; readonly range?: string; readonly body?: Buffer; readonly headers?: Record<string, string>; readonly url?: (url: string) => string; readonly answer: string }[] = [
-    { what: "a page", answer: "201" },
-    { what: "its MD5", headers: { "content-md5": createHash("md5").update(page).digest("base64") }, answer: "201" },
-    { what: "another's MD5", headers: { "content-md5": createHash("md5").digest("base64") }, answer: "400 Md5Mismatch" },
-    { what: "its CRC-64", headers: { "x-ms-content-crc64": crc64(page) }, answer: "201" },
-    { what: "another's CRC-64", headers: { "x-ms-content-crc64": crc64(Buffer.alloc(512)) }, answer: "400 Crc64Mismatch" },
-    { what: "4 MiB", range: `bytes=0-${4 * MIB - 1}`, body: Buffer.alloc(4 * MIB), answer: "201" },
-    { what: "more than 4 MiB", range: `bytes=0-${4 * MIB + 511}`, body: Buffer.alloc(4 * MIB + 512), answer: "413 RequestBodyTooLarge" },
-    { what: "the footer's place", range: `bytes=${RAW}-${RAW + 511}`, answer: "201" },
-    { what: "what is behind the end", range: `bytes=${RAW + 512}-${RAW + 1023}`, answer: "416 InvalidPageRange" },
-    { what: "half a page", range: "bytes=0-255", body: Buffer.alloc(256), answer: "416 InvalidPageRange" },
-    { what: "a page that begins at byte 1", range: "bytes=1-512", answer: "416 InvalidPageRange" },
-    { what: "another length than the range's", body: Buffer.alloc(1024), answer: "400 InvalidHeaderValue" },
-    { what: "no kind of write", headers: { "x-ms-page-write": "put" }, answer: "400 InvalidHeaderValue" },
-    { what: "pages to clear", headers: { "x-ms-page-write": "clear" }, body: Buffer.alloc(0), answer: "201" },
-    { what: "a version that is none", headers: { "x-ms-version": "1" }, answer: "400 InvalidHeaderValue" },
-    { what: "a condition", headers: { "if-match": "*" }, answer: "400 ConditionHeadersNotSupported" },
-    { what: "the token of the other plane", headers: { authorization: "Bearer t" }, answer: "400 InvalidAuthenticationInfo" },
+  const SIGNATURES: readonly (PagePut & { readonly url: (url: string) => string })[] = [
     { what: "another signature", url: (url) => url.replace(/sig=../, "sig=zz"), answer: "403 AuthenticationFailed" },
     { what: "another blob", url: (url) => url.replace("/abcd", "/abce"), answer: "403 AuthenticationFailed" },
   ];
-  for (const { what, range = FIRST, body = page, headers, url: change = (url: string) => url, answer } of PUTS) {
-    test(`${answer === "201" ? "takes" : "refuses"} ${what}`, async () => assert.equal(await send(change(url), range, body, headers), answer));
+  for (const { what, range = FIRST, body = PAGE, headers, url: change = (url: string) => url, answer } of [...PAGE_PUTS, ...SIGNATURES] as (PagePut & { readonly url?: (url: string) => string })[]) {
+    test(`${answer === "201" ? "takes" : "refuses"} ${what}`, async () => assert.equal(await putPage(change(url), range, body, headers), answer));
   }
 
   test("makes no blob, and says how long it is", async () => {
-    assert.equal(await send(url, FIRST, Buffer.alloc(0), { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "512" }, "PUT", ""), "403 FeatureNotSupported");
+    assert.equal(await putPage(url, FIRST, Buffer.alloc(0), { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "512" }, "PUT", ""), "403 FeatureNotSupported");
     const response = await fetch(url, { method: "HEAD", headers: { "x-ms-version": "2023-11-03" } });
     assert.deepEqual([response.status, response.headers.get("content-length"), response.headers.get("x-ms-blob-type")], [200, String(RAW + 512), "PageBlob"]);
   });
@@ -81,11 +57,11 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     await make("short");
     const short = await grant("short", "Write", 1);
     assert.equal(await grant("short", "Write", 600), short, "while one is outstanding it is given again");
-    assert.equal(await send(short, FIRST, page), "201");
+    assert.equal(await putPage(short, FIRST, PAGE), "201");
     await new Promise((resolve) => setTimeout(resolve, 1100));
-    assert.equal(await send(short, FIRST, page), "403 AuthenticationFailed");
+    assert.equal(await putPage(short, FIRST, PAGE), "403 AuthenticationFailed");
     assert.equal(await stateOf("short"), "ActiveUpload");
-    assert.equal(await send(await grant("short"), FIRST, page), "201");
+    assert.equal(await putPage(await grant("short"), FIRST, PAGE), "201");
   });
 
   test("an upload from its begin to its end", async () => {
@@ -96,19 +72,19 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     assert.equal(await stateOf("whole"), "ActiveUpload");
     const content = Buffer.alloc(MIB, "content");
     const vhd = await copied(writeFixedVhd(makeDisk(RAW, [bytesAt(MIB, content)]), "seed"));
-    assert.equal(await send(to, `bytes=${MIB}-${2 * MIB - 1}`, content), "201");
+    assert.equal(await putPage(to, `bytes=${MIB}-${2 * MIB - 1}`, content), "201");
     assert.throws(() => server.disks.usable(disk), (error: AzureRefusal) => error.code === "OperationNotAllowed");
     assert.equal((await client.ask("DELETE", `${DISKS}/whole`)).code, "OperationNotAllowed");
     const ranges = await (await fetch(`${to}&comp=pagelist`, { headers: { "x-ms-version": "2023-11-03" } })).text();
     assert.match(ranges, new RegExp(`<PageList><PageRange><Start>${MIB}</Start><End>${2 * MIB - 1}</End></PageRange></PageList>`));
-    assert.equal(await send(to, `bytes=${RAW}-${RAW + 511}`, vhd.subarray(RAW)), "201");
+    assert.equal(await putPage(to, `bytes=${RAW}-${RAW + 511}`, vhd.subarray(RAW)), "201");
     await client.settled("POST", `${DISKS}/whole/endGetAccess`);
     assert.equal(await stateOf("whole"), "Unattached");
     server.disks.usable(disk);
     assert.ok(readFileSync(server.disks.fileOf(disk)).equals(vhd));
-    assert.equal(await send(to, FIRST, page), "403 AuthenticationFailed");
+    assert.equal(await putPage(to, FIRST, PAGE), "403 AuthenticationFailed");
     assert.equal((await client.ask("POST", `${DISKS}/whole/beginGetAccess`, { access: "Write", durationInSeconds: 60 })).code, "OperationNotAllowed");
-    assert.equal(await send(await grant("whole", "Read"), FIRST, page), "403 AuthorizationPermissionMismatch");
+    assert.equal(await putPage(await grant("whole", "Read"), FIRST, PAGE), "403 AuthorizationPermissionMismatch");
   });
 
   const FOOTERS: readonly { readonly what: string; readonly footer: (folder: string) => Buffer; readonly good?: true }[] = [
@@ -121,7 +97,7 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     test(`${good ? "something" : "nothing"} is made of a disk with ${what}`, async () => {
       await using folder = await scratch();
       await make(`footer-${index}`);
-      await send(await grant(`footer-${index}`), `bytes=${RAW}-${RAW + 511}`, footer(folder.path));
+      await putPage(await grant(`footer-${index}`), `bytes=${RAW}-${RAW + 511}`, footer(folder.path));
       await client.settled("POST", `${DISKS}/footer-${index}/endGetAccess`);
       const use = () => server.disks.usable(found(`footer-${index}`));
       if (good) use();
@@ -131,11 +107,11 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
 
   test("faults come when they are asked for", async () => {
     server.fault = (action) => (action === "Put Page" ? { status: 503, code: "ServerBusy", retryAfterSeconds: 3 } : undefined);
-    assert.equal(await send(url, FIRST, page), "503 ServerBusy");
+    assert.equal(await putPage(url, FIRST, PAGE), "503 ServerBusy");
     server.fault = () => ({ cut: true, done: true });
-    await assert.rejects(send(url, FIRST, page));
+    await assert.rejects(putPage(url, FIRST, PAGE));
     server.fault = undefined;
-    assert.equal(await send(url, FIRST, page), "201");
+    assert.equal(await putPage(url, FIRST, PAGE), "201");
   });
 });
 

@@ -1,0 +1,36 @@
+// Installs programs that tests take as judges, each with what it depends on in a folder of its own: hundreds of packages
+// that nobody else needs.
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheFolder } from "./engine.mjs";
+import { run } from "./run.mjs";
+
+const PROGRAMS = {
+  // the judge of page blobs
+  azurite: { version: "3.37.0", script: "azurite/dist/src/blob/main.js" },
+};
+
+/**
+ * The script that Node runs as a program: in the cache, installed now if it is not there.
+ *
+ * @param {keyof typeof PROGRAMS} name
+ * @returns {Promise<string>}
+ */
+export async function ensureNpmProgram(name, { cacheDir = cacheFolder() } = {}) {
+  const { version, script } = PROGRAMS[name];
+  const folder = join(cacheDir, name, version);
+  const path = join(folder, "node_modules", script);
+  if (existsSync(path)) return path;
+  const aside = join(cacheDir, name, `.${version}.${process.pid}.part`);
+  try {
+    await mkdir(aside, { recursive: true });
+    await writeFile(join(aside, "package.json"), JSON.stringify({ private: true, dependencies: { [name]: version } }));
+    await run(`installing ${name} ${version}, once`, "npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"], { cwd: aside });
+    await rm(folder, { recursive: true, force: true });
+    await rename(aside, folder);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+  return path;
+}

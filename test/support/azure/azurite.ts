@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../free-port.ts";
+
+const { ensureNpmProgram } = (await import(new URL("../../../scripts/npm-program.mjs", import.meta.url).href)) as { ensureNpmProgram(name: string): Promise<string> };
+
+/** The account that Azurite knows, and its key: public, the same everywhere. */
+const ACCOUNT = "devstoreaccount1";
+const KEY = Buffer.from("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==", "base64");
+const VERSION = "2023-11-03";
+
+/** Microsoft's own emulator of Azure Storage on loopback, blobs only, in memory. */
+export class Azurite implements AsyncDisposable {
+  /** The account: `http://127.0.0.1:PORT/devstoreaccount1`. */
+  readonly url: string;
+  readonly #folder: string;
+  readonly #process: ChildProcess;
+
+  private constructor(url: string, folder: string, process: ChildProcess) {
+    this.url = url;
+    this.#folder = folder;
+    this.#process = process;
+  }
+
+  static async start(): Promise<Azurite> {
+    const script = await ensureNpmProgram("azurite");
+    const folder = await mkdtemp(join(tmpdir(), "azurite-"));
+    const port = await freePort();
+    const args = [script, "--blobHost", "127.0.0.1", "--blobPort", String(port), "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"];
+    const child = spawn(process.execPath, args, { cwd: folder, stdio: "ignore" });
+    const azurite = new Azurite(`http://127.0.0.1:${port}/${ACCOUNT}`, folder, child);
+    for (let tries = 0; ; tries++) {
+      const answer = await fetch(azurite.url).catch(() => undefined);
+      await answer?.body?.cancel();
+      if (answer) return azurite;
+      if (tries === 300 || child.exitCode !== null) {
+        await azurite[Symbol.asyncDispose]();
+        throw new Error("azurite does not start");
+      }
+      await sleep(100);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode === null) {
+      const ended = new Promise((resolve) => this.#process.once("exit", resolve));
+      this.#process.kill("SIGKILL");
+      await ended;
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Makes a container of three letters or more. */
+  async container(name: string): Promise<void> {
+    await this.#make(`${this.url}/${name}?restype=container&${this.#signature()}`, {});
+  }
+
+  /** Makes an empty page blob, and gives an address at which it may be read and written. */
+  async pageBlob(container: string, name: string, size: number): Promise<string> {
+    const url = this.address(container, name);
+    await this.#make(url, { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": String(size) });
+    return url;
+  }
+
+  /** The address of a blob, at which everything may be done with it for an hour. */
+  address(container: string, name: string): string {
+    return `${this.url}/${container}/${name}?${this.#signature()}`;
+  }
+
+  async #make(url: string, headers: Record<string, string>): Promise<void> {
+    const response = await fetch(url, { method: "PUT", headers: { "x-ms-version": VERSION, ...headers } });
+    if (response.status !== 201) throw new Error(await response.text());
+  }
+
+  /** Source: Azure Storage REST API, "Create an account SAS". */
+  #signature(): string {
+    const [from, until] = [-300_000, 3_600_000].map((ms) => `${new Date(Date.now() + ms).toISOString().slice(0, 19)}Z`) as [string, string];
+    const sig = createHmac("sha256", KEY).update(`${[ACCOUNT, "racwdl", "b", "sco", from, until, "", "http,https", VERSION, ""].join("\n")}\n`).digest("base64");
+    return new URLSearchParams({ sv: VERSION, ss: "b", srt: "sco", sp: "racwdl", st: from, se: until, spr: "http,https", sig }).toString();
+  }
+}
