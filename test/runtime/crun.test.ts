@@ -87,5 +87,17 @@ describe("a service gets what it names", () => {
     for (let path = folder; path !== tmpdir(); path = dirname(path)) chmodSync(path, 0o755);
     assert.match(run("busybox cat /proc/self/uid_map; busybox touch /run/x && busybox stat -c %u /run/x; busybox stat -c %u /bin", { userns: "new", uidMappings: mapping, gidMappings: mapping, tmpfs: ["/run"] }), /^0 +100000 +65536\n0\n65534$/);
   });
+  for (const [capability, command, users] of [
+    ["CAP_SYS_CHROOT", "busybox chroot / busybox true", "yes"],
+    ["CAP_MKNOD", "busybox mknod /run/null c 1 3", "no"],
+    ["CAP_SYSLOG", "busybox dmesg", "no"],
+  ] as const) {
+    test(`${capability}, which ${users === "no" ? "is nothing to" : "works for"} users of its own`, () => {
+      for (let path = folder; path !== tmpdir(); path = dirname(path)) chmodSync(path, 0o755);
+      const mapping = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+      const fields = { capabilities: [capability], tmpfs: ["/run"], seccomp: "unconfined" } as const;
+      assert.deepEqual([run(whether(`${command} >/run/out`), fields), run(whether(`${command} >/run/out`), { ...fields, userns: "new", uidMappings: mapping, gidMappings: mapping })], ["yes", users]);
+    });
+  }
   test("the machine's processes", () => assert.notEqual(run("echo $$", { pid: "host" }), "1"));
 });
