@@ -53,6 +53,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   const accounts = containerAccounts(definition);
   const { large, small } = fileSteps(definition.files, place, fileOwner(accounts, laidOut), metadata);
   const networks = privateNetworks(laidOut, own);
+  if (!own) refuseUsers(laidOut);
   const init = initSteps(resolved, image, own, place, [...networks.values()]);
   const owners = volumeOwners(definition, laidOut);
   const trees = [...volumeTrees(resolved, owners), ...containerTrees(laidOut, image)];
@@ -107,6 +108,14 @@ function containerTrees(laidOut: readonly Bundle[], image: (location: string) =>
   return laidOut
     .filter(({ unpacks }) => unpacks)
     .map(({ tree, location, idBase }) => ({ kind: "unpack", source: sourceOf(image(`${location}.image`)), prefix: tree, place: "container", ...(idBase > 0 && { idBase }), location: `${location}.image` }));
+}
+
+/** Users of a container's own want more than a mapping: a root that may get mount points, and layers that belong to them. */
+function refuseUsers(laidOut: readonly Bundle[]): void {
+  const found = laidOut.find(({ idBase }) => idBase > 0);
+  if (!found) return;
+  const path = `${found.location}.userns`;
+  throw new LinuxKitError("INVALID_DEFINITION", `${path}: got "private", which the guest's own init prepares; wanted init: [debian.init()]`, { path });
 }
 
 /** The number of a file's owner: a container's name means the user that it is on the machine. */

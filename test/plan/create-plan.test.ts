@@ -142,6 +142,10 @@ describe("createPlan", () => {
       assert.deepEqual([options("a"), options("b")], [["ro", "rbind", "rprivate", "idmap"], ["rbind", "idmap"]]);
     });
 
+    test("need the guest's own init", async () => {
+      await assert.rejects(planOf(new Image({ services: [service("a")] })), { code: "INVALID_DEFINITION", message: 'services.a.userns: got "private", which the guest\'s own init prepares; wanted init: [debian.init()]' });
+    });
+
     test("need a runtime that maps the disk", async () => {
       const image = new Image({ init: [debian.init({ runtime: "runc" })], volumes: [new Volume("v", { persistent: {} })], services: [service("a", { "binds.add": ["v:/v"] })] });
       await assert.rejects(planOf(image), { code: "INVALID_DEFINITION", message: /^services\.a\["binds\.add"\]\[0\]: the disk of volume "v" has to be id-mapped/ });
