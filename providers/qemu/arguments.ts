@@ -1,4 +1,5 @@
 import type { Arch } from "../../sdk/core/arch.ts";
+import type { EfiFirmware } from "./efi-firmware.ts";
 import type { Publication } from "./publish.ts";
 
 /** What executes the guest's instructions. */
@@ -21,10 +22,13 @@ export interface MachineSpec {
   readonly accelerator: Accelerator;
   /** Shown in process lists: `linuxkit-KEY`. */
   readonly name: string;
-  readonly kernel: string;
+  /** Absent where it boots a disk. */
+  readonly kernel?: string;
   /** Absent: the kernel alone, which is enough to see it boot. */
   readonly initrd?: string;
   readonly cmdline: string;
+  /** The disk that firmware boots instead of a kernel of the host's. */
+  readonly boot?: { readonly disk: DiskAttachment; readonly efi: EfiFirmware };
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly publish: readonly Publication[];
@@ -99,7 +103,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     "-cpu", spec.accelerator === "tcg" ? cpu : "host",
     "-m", `${spec.memoryMiB}M`,
     "-smp", processors(spec),
-    "-kernel", spec.kernel, ...(spec.initrd === undefined ? [] : ["-initrd", spec.initrd]), "-append", machineCmdline(spec.arch, spec.cmdline),
+    ...kernelArguments(spec),
     "-chardev", "stdio,id=console,signal=off", ...console, ...button,
     ...(spec.monitor === undefined ? [] : ["-chardev", `socket,id=monitor,path=${spec.monitor},server=on,wait=off`, "-mon", "chardev=monitor,mode=control"]),
     "-object", "rng-builtin,id=rng", "-device", `virtio-rng-${bus},rng=rng`,
@@ -107,6 +111,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     // the network card's boot program would only cost time
     "-device", bus === "pci" ? "virtio-net-pci,netdev=net,romfile=" : "virtio-net-ccw,netdev=net",
     ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, bus)),
+    ...bootArguments(spec, bus),
     ...firmwareArguments(spec),
   ];
 }
@@ -124,12 +129,28 @@ function hostForward({ protocol, address, hostPort, guestPort }: Publication): s
   return `hostfwd=${protocol}:${address}:${hostPort}-:${guestPort}`;
 }
 
+function kernelArguments({ kernel, initrd, arch, cmdline }: MachineSpec): string[] {
+  return kernel === undefined ? [] : ["-kernel", kernel, ...(initrd === undefined ? [] : ["-initrd", initrd]), "-append", machineCmdline(arch, cmdline)];
+}
+
+// the disk comes last, so that the names of the others do not depend on it
+function bootArguments({ boot, disks }: MachineSpec, bus: string): string[] {
+  if (boot === undefined) return [];
+  const { disk, efi } = boot;
+  return [
+    "-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${efi.code}`,
+    // a machine starts only once, so what it writes there may go with it
+    "-drive", `if=pflash,format=raw,unit=1,snapshot=on,file=${efi.variables}`,
+    ...diskArguments(disk, disks.length, bus, { bootindex: 0 }),
+  ];
+}
+
 // JSON, since a comma in a path would end an option of the other spelling
-function diskArguments(disk: DiskAttachment, index: number, bus: string): string[] {
+function diskArguments(disk: DiskAttachment, index: number, bus: string, more: object = {}): string[] {
   const id = `disk${index}`;
   const readOnly = disk.readOnly ?? false;
   const node = { driver: disk.format, "node-name": id, "read-only": readOnly, discard: "unmap", file: { driver: "file", filename: disk.path, "read-only": readOnly, discard: "unmap" } };
-  return ["-blockdev", JSON.stringify(node), "-device", JSON.stringify({ driver: `virtio-blk-${bus}`, drive: id, serial: disk.serial })];
+  return ["-blockdev", JSON.stringify(node), "-device", JSON.stringify({ driver: `virtio-blk-${bus}`, drive: id, serial: disk.serial, ...more })];
 }
 
 function firmwareArguments({ arch, firmware }: MachineSpec): string[] {

@@ -14,7 +14,7 @@ import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 export interface FleetArgs extends Pick<QemuGateArgs, "memoryMiB" | "cpus" | "userData" | "count" | "maxUnavailable" | "healthTimeout"> {
   /** An operating system: it is built as this fleet's own child. */
   readonly image?: Image | undefined;
-  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is then each machine's last disk. */
+  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is then each machine's last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
   readonly machineImage?: MachineImage | undefined;
   /** Of the build made here; any other has its own. @default "amd64" */
@@ -75,6 +75,6 @@ export class Fleet extends ComponentResource {
 }
 
 function gateArguments(fleet: string, { count, memoryMiB, cpus, publish, userData, secrets, maxUnavailable, healthTimeout }: FleetArgs, image: MachineImage): QemuGateArgs {
-  const { kernel, initrd, root, cmdline, digest, arch } = image;
-  return { fleet, count, kernel, initrd, root, cmdline, digest, arch, memoryMiB, cpus, publish, userData, maxUnavailable, healthTimeout, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>) };
+  const { kernel, initrd, root, disk, diskFormat, cmdline, digest, arch } = image;
+  return { fleet, count, kernel, initrd, root, disk, diskFormat, cmdline, digest, arch, memoryMiB, cpus, publish, userData, maxUnavailable, healthTimeout, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>) };
 }

@@ -9,10 +9,11 @@ import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.
 import { buildArguments } from "../../sdk/resource/machine-source.ts";
 import type { Transform } from "../../sdk/resource/transform.ts";
 import { type ServiceSecrets, secretsOf } from "./service-secrets.ts";
+import type { VmInputs } from "./vm-inputs.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs {
-  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is a disk of the machine. */
+  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is a disk of the machine; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
   readonly image?: Image | undefined;
   /** Of the build made here. @default "amd64" */
@@ -27,10 +28,13 @@ export class MachineImage extends ComponentResource {
   readonly arch: Output<Arch>;
   readonly cmdline: Output<string>;
   /** Paths on this host. */
-  readonly kernel: Output<string>;
-  readonly initrd: Output<string>;
+  readonly kernel: Output<string | undefined>;
+  readonly initrd: Output<string | undefined>;
   /** Of a build whose root is a file of its own; else undefined. */
   readonly root: Output<string | undefined>;
+  /** Of a build that is a disk; it then has neither kernel nor initrd, and its command line is on it. */
+  readonly disk: Output<string | undefined>;
+  readonly diskFormat: Output<"raw" | "qcow2" | undefined>;
   /** What the services of the definition name as secrets. */
   readonly secrets: Output<ServiceSecrets>;
   /** The resources behind it. */
@@ -42,25 +46,31 @@ export class MachineImage extends ComponentResource {
     this.nodes = { build };
     this.digest = output(build.digest);
     this.arch = output(build.arch);
-    this.cmdline = output(build.cmdline);
-    this.kernel = build.file("kernel");
     const boot = all([build.path, build.files]).apply(([path, files]) => bootFiles(name, path, files));
-    this.initrd = boot.initrd;
+    this.cmdline = all([boot, build.cmdline]).apply(([{ disk }, cmdline]) => (disk === undefined ? cmdline : ""));
+    this.kernel = boot.apply(({ kernel }) => kernel);
+    this.initrd = boot.apply(({ initrd }) => initrd);
     this.root = boot.apply(({ root }) => root);
+    this.disk = boot.apply(({ disk }) => disk);
+    this.diskFormat = boot.apply(({ diskFormat }) => diskFormat);
     this.secrets = secretsOf(build.definition);
-    this.registerOutputs({ digest: this.digest, arch: this.arch, cmdline: this.cmdline, kernel: this.kernel, initrd: this.initrd, root: this.root });
+    this.registerOutputs({ digest: this.digest, arch: this.arch, cmdline: this.cmdline, kernel: this.kernel, initrd: this.initrd, root: this.root, disk: this.disk, diskFormat: this.diskFormat });
   }
 }
 
+type BootFiles = Pick<VmInputs, "kernel" | "initrd" | "root" | "disk" | "diskFormat">;
+
 /** What a machine of a build boots: a root that is all in memory where there is one, since it needs no disk. */
-function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): { readonly initrd: string; readonly root?: string } {
+function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): BootFiles {
   const path = (role: string): string | undefined => {
     const file = files.find((file) => file.role === role);
     return file && `${folder}/${file.name}`;
   };
-  const [initrd, base, root] = ["initrd", "base-initrd", "root"].map(path);
-  if (initrd !== undefined) return { initrd };
-  if (base !== undefined && root !== undefined) return { initrd: base, root };
+  const [kernel, initrd, base, root, image = ""] = ["kernel", "initrd", "base-initrd", "root", "image"].map(path);
+  if (kernel !== undefined && initrd !== undefined) return { kernel, initrd };
+  if (kernel !== undefined && base !== undefined && root !== undefined) return { kernel, initrd: base, root };
+  if (/(-efi\.img|-hybrid\.img|\.raw)$/.test(image)) return { disk: image, diskFormat: "raw" };
+  if (/-efi\.qcow2$/.test(image)) return { disk: image, diskFormat: "qcow2" };
   const roles = files.map(({ role }) => role).join(", ") || "no file";
-  throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build with ${roles}, wanted one of kernel+initrd, or of kernel+squashfs or kernel+erofs with debian.kernel()`, { path: "build" });
+  throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build with ${roles}, wanted one of kernel+initrd, of raw-efi, raw-hybrid, qcow2-efi or aws, or of kernel+squashfs or kernel+erofs with debian.kernel()`, { path: "build" });
 }

@@ -16,7 +16,7 @@ import { QemuVm, type QemuVmArgs } from "./vm.ts";
 export interface MachineArgs extends Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "userData" | "waitForHealth"> {
   /** An operating system: it is built as this machine's own child. */
   readonly image?: Image | undefined;
-  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is then the last disk. */
+  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is then the last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
   readonly machineImage?: MachineImage | undefined;
   /** Of the build made here; any other has its own. @default "amd64" */
@@ -69,8 +69,8 @@ export class Machine extends ComponentResource {
 }
 
 function vmArguments({ memoryMiB, cpus, publish, userData, secrets, waitForHealth, disks = [] }: MachineArgs, image: MachineImage): QemuVmArgs {
-  const { kernel, initrd, root, cmdline, digest, arch } = image;
-  return { kernel, initrd, root, cmdline, digest, arch, memoryMiB, cpus, publish, userData, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>), waitForHealth, disks: disks.map(attachment) };
+  const { kernel, initrd, root, disk, diskFormat, cmdline, digest, arch } = image;
+  return { kernel, initrd, root, disk, diskFormat, cmdline, digest, arch, memoryMiB, cpus, publish, userData, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>), waitForHealth, disks: disks.map(attachment) };
 }
 
 function attachment(disk: Disk | Input<DiskAttachment>): Input<DiskAttachment> {

@@ -6,14 +6,15 @@ import type { OnProgress } from "../../sdk/core/progress.ts";
 import type { VmInputs } from "./vm-inputs.ts";
 
 /**
- * Sees that kernel, image and root are there and that the image fits the machine's memory. What boots only with a small
+ * Sees that what is booted is there and that the image fits the machine's memory. What boots only with a small
  * kernel is told, and not refused.
  *
  * @throws NOT_FOUND, TOO_LARGE with figures when no kernel can unpack the image in so much memory
  */
-export async function preflight({ kernel, initrd, root, memoryMiB }: Pick<VmInputs, "kernel" | "initrd" | "root" | "memoryMiB">, progress?: OnProgress): Promise<void> {
-  await sizeOf(kernel, "kernel");
-  if (root !== undefined) await sizeOf(root, "root");
+export async function preflight({ kernel, initrd, root, disk, memoryMiB }: Pick<VmInputs, "kernel" | "initrd" | "root" | "disk" | "memoryMiB">, progress?: OnProgress): Promise<void> {
+  for (const [what, path] of Object.entries({ kernel, root, disk })) if (path !== undefined) await sizeOf(path, what);
+  // of what is on a disk the build has said how much memory it needs
+  if (initrd === undefined) return;
   const size = await sizeOf(initrd, "initrd");
   // of one that only the kernel can unpack it is known that it does not become smaller
   const image = (await initrdMemory((start) => fileBytes(initrd, { start, memory: "reused" }))) ?? { packed: size, unpacked: size };

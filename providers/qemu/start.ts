@@ -5,8 +5,9 @@ import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../sdk/core/e
 import type { OnProgress } from "../../sdk/core/progress.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 import { chooseAccelerator, hostFacts } from "./accelerator.ts";
-import { hasFirmwareDevice, qemuArguments } from "./arguments.ts";
+import { type DiskAttachment, hasFirmwareDevice, qemuArguments } from "./arguments.ts";
 import { type Booted, waitForHealth } from "./boot.ts";
+import { type EfiFirmware, findEfi } from "./efi-firmware.ts";
 import { CONSOLE_LOG } from "./console-log.ts";
 import { occupied, takePorts } from "./host-ports.ts";
 import { launch } from "./launch.ts";
@@ -14,11 +15,11 @@ import { type MachineFolder, type MachineRecord, makeMachineFolder, readMachineF
 import { preflight } from "./memory.ts";
 import { MONITOR } from "./monitor.ts";
 import type { Places } from "./places.ts";
-import { probeBoot } from "./probe.ts";
+import { type Probed, probeBoot } from "./probe.ts";
 import { formatPublication, parsePublication, type Publication } from "./publish.ts";
 import { findQemu } from "./qemu-program.ts";
 import { killMachine } from "./stop.ts";
-import { ROOT_SERIAL, type VmInputs } from "./vm-inputs.ts";
+import { bootedFrom, bootFiles, ROOT_SERIAL, type VmInputs } from "./vm-inputs.ts";
 
 /** What is to be started, and for whom. */
 export interface Start {
@@ -50,10 +51,11 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: Places)
   const { id, urn, name, inputs, signal, progress } = start;
   const qemu = await findQemu(inputs.arch);
   await preflight(inputs, progress);
+  const efi = inputs.disk === undefined ? undefined : await findEfi(inputs.arch, qemu.path);
   const publish = await takePorts(inputs.publish.map(asPublication), stateDir);
   const accelerator = await chooseAccelerator(inputs.arch, await hostFacts(qemu.version), cacheDir, (candidate) => {
     progress({ stage: "probe", message: `trying whether a kernel boots under ${candidate}` });
-    return probeBoot(qemu.path, inputs.arch, candidate, inputs.kernel, signal);
+    return probeBoot(qemu.path, inputs.arch, candidate, probed(inputs, efi), signal);
   });
   const nonce = randomBytes(12).toString("hex");
   let folder = await makeMachineFolder(stateDir, id, {
@@ -67,7 +69,8 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: Places)
       // last, so that the names of the others do not depend on it
       disks: [...inputs.disks, ...(inputs.root === undefined ? [] : [{ path: "root", format: "raw", serial: ROOT_SERIAL, readOnly: true } as const])],
       cmdline: hasFirmwareDevice(inputs.arch) ? inputs.cmdline : `${inputs.cmdline} linuxkit.nonce=${nonce}`,
-      name: `linuxkit-${id}`, kernel: "kernel", initrd: "initrd", monitor: MONITOR,
+      name: `linuxkit-${id}`, monitor: MONITOR,
+      ...(efi ? { boot: { disk: bootDisk("disk", inputs), efi } } : { kernel: "kernel", initrd: "initrd" }),
     });
     signal.throwIfAborted();
     progress({ stage: "boot", message: `starting qemu (${accelerator}, ${inputs.memoryMiB} MiB)` });
@@ -102,9 +105,8 @@ export async function discard(id: string, stateDir: string): Promise<void> {
 
 /** Puts what QEMU reads into the machine's folder, readable by this user alone. */
 async function layOut(folder: string, inputs: VmInputs, nonce: string): Promise<{ name: string; file: string }[]> {
-  await bringIn(inputs.kernel, join(folder, "kernel"));
-  await bringIn(inputs.initrd, join(folder, "initrd"));
-  if (inputs.root !== undefined) await bringIn(inputs.root, join(folder, "root"));
+  const kept = bootedFrom(folder, inputs);
+  for (const [index, from] of bootFiles(inputs).entries()) await bringIn(from, bootFiles(kept)[index] as string);
   if (!hasFirmwareDevice(inputs.arch)) return [];
   const items: [name: string, contents: string][] = [[FIRMWARE.nonce, nonce]];
   if (inputs.userData !== undefined) items.push([FIRMWARE.userData, inputs.userData]);
@@ -115,6 +117,15 @@ async function layOut(folder: string, inputs: VmInputs, nonce: string): Promise<
   const files = items.map(([name], index) => ({ name, file: `firmware-${index}` }));
   for (const [index, [, contents]] of items.entries()) await writeFile(join(folder, `firmware-${index}`), contents, { mode: 0o600, flag: "wx" });
   return files;
+}
+
+function bootDisk(path: string, { diskFormat = "raw" }: VmInputs): DiskAttachment {
+  return { path, format: diskFormat, serial: ROOT_SERIAL, readOnly: true };
+}
+
+function probed({ kernel, disk, ...inputs }: VmInputs, efi: EfiFirmware | undefined): Probed {
+  if (efi && disk !== undefined) return { boot: { disk: bootDisk(disk, inputs), efi } };
+  return kernel === undefined ? {} : { kernel };
 }
 
 /** A second name for a file, so that whoever clears the cache does not take it from a machine; a copy where the folder is on another filesystem. */

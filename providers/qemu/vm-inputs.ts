@@ -4,20 +4,25 @@ import { FIRMWARE, FIRMWARE_NAME_LIMIT } from "../../sdk/guest/firmware.ts";
 import type { CheckFailure, Checked } from "../../sdk/plugin/resource-type.ts";
 import { isProperties, type Properties, UNKNOWN, type Value } from "../../sdk/plugin/value.ts";
 import { type DiskAttachment, hasFirmwareDevice } from "./arguments.ts";
+import { hasEfi } from "./efi-firmware.ts";
 import { collide, formatPublication, parsePublication, type Publication } from "./publish.ts";
 
 /** Checked inputs of `linuxkit:index:QemuVm`. */
 export interface VmInputs {
   readonly arch: Arch;
   /** Paths on this host. They are not compared: `digest` says whether they are other files. */
-  readonly kernel: string;
-  readonly initrd: string;
+  readonly kernel?: string;
+  readonly initrd?: string;
   /** An image of the root, on a disk that cannot be written and comes after {@link disks}. @default the initrd is the root */
   readonly root?: string;
+  /** An image of a whole disk, which UEFI boots: instead of kernel and initrd. It cannot be written, and comes after {@link disks}. */
+  readonly disk?: string;
+  /** Of {@link disk}. @default "raw" */
+  readonly diskFormat?: "raw" | "qcow2";
   readonly cmdline: string;
   /** What the OS is. */
   readonly digest: string;
-  /** @default 256 */
+  /** @default 256; 512 for a machine that boots a disk, since its firmware holds the image a second time */
   readonly memoryMiB: number;
   /** @default 1 */
   readonly cpus: number;
@@ -34,14 +39,14 @@ export interface VmInputs {
 }
 
 /** The inputs that are paths of what a machine boots: where that lies says nothing of what it is, which the digest does. */
-const BOOT_FILES = ["kernel", "initrd", "root"] as const;
+const BOOT_FILES = ["kernel", "initrd", "root", "disk"] as const;
 
 export function isBootFile(property: string): boolean {
   return BOOT_FILES.includes(property as (typeof BOOT_FILES)[number]);
 }
 
 /** Paths of what a machine boots. */
-export function bootFiles(inputs: Pick<VmInputs, "kernel" | "initrd" | "root">): string[] {
+export function bootFiles(inputs: Pick<VmInputs, (typeof BOOT_FILES)[number]>): string[] {
   return BOOT_FILES.flatMap((name) => inputs[name] ?? []);
 }
 
@@ -50,11 +55,11 @@ export function bootedFrom(folder: string, inputs: VmInputs): VmInputs {
   return { ...inputs, ...Object.fromEntries(BOOT_FILES.flatMap((name) => (inputs[name] === undefined ? [] : [[name, join(folder, name)]]))) };
 }
 
-/** The serial of the disk that holds the root. */
+/** The serial of the disk that holds the root, or all that is booted. */
 export const ROOT_SERIAL = "root";
 
 const DEFAULTS: Properties = { arch: "amd64", cmdline: "", memoryMiB: 256, cpus: 1, publish: [], disks: [], waitForHealth: true };
-const KNOWN = new Set([...Object.keys(DEFAULTS), "kernel", "initrd", "root", "digest", "userData", "secrets"]);
+const KNOWN = new Set([...Object.keys(DEFAULTS), "kernel", "initrd", "root", "disk", "diskFormat", "digest", "userData", "secrets"]);
 
 /** Says what is wrong with one value, in a sentence; an unknown value is never asked. */
 type Rule = (value: Value) => string | undefined;
@@ -66,8 +71,6 @@ const whole = (least: number, most: number, unit: string): Rule => (value) =>
 
 const RULES: Readonly<Record<string, Rule>> = {
   arch: (value) => (ARCHES.includes(value as Arch) ? undefined : `got ${show(value)}, wanted ${ARCHES.join(", ")}`),
-  kernel: path,
-  initrd: path,
   cmdline: text,
   digest: text,
   memoryMiB: whole(32, 1 << 20, "MiB"),
@@ -77,7 +80,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** Checks and completes the inputs of a machine. Unknown leaves stay as they are. */
 export function checkVm(given: Properties): Checked {
-  const inputs: Record<string, Value | undefined> = { ...DEFAULTS, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) };
+  const inputs: Record<string, Value | undefined> = { ...DEFAULTS, ...(given.disk !== undefined && given.disk !== null && { memoryMiB: 512 }), ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) };
   // no secrets are none, however that is said
   if (isProperties(inputs.secrets) && Object.keys(inputs.secrets).length === 0) delete inputs.secrets;
   const failures: CheckFailure[] = [];
@@ -90,7 +93,7 @@ export function checkVm(given: Properties): Checked {
     if (value === undefined) fail(name, "is missing");
     else if (value !== UNKNOWN) fail(name, rule(value));
   }
-  if (inputs.root !== undefined && inputs.root !== UNKNOWN) fail("root", path(inputs.root));
+  checkBoot(inputs, fail);
   inputs.publish = checkPublish(inputs.publish, fail);
   checkDisks(inputs, fail);
   checkFirmware(inputs, fail);
@@ -98,6 +101,21 @@ export function checkVm(given: Properties): Checked {
 }
 
 type Fail = (at: string, message: string | undefined) => void;
+
+/** It boots a kernel with its initial ramdisk, or a disk. */
+function checkBoot(inputs: Readonly<Record<string, Value | undefined>>, fail: Fail): void {
+  const { arch, disk, diskFormat } = inputs;
+  for (const name of BOOT_FILES) if (inputs[name] !== undefined && inputs[name] !== UNKNOWN) fail(name, path(inputs[name]));
+  if (disk === undefined) {
+    for (const name of ["kernel", "initrd"]) if (inputs[name] === undefined) fail(name, "is missing");
+    if (diskFormat !== undefined) fail("diskFormat", "got the format of a disk, wanted disk beside it");
+    return;
+  }
+  for (const name of ["kernel", "initrd", "root"]) if (inputs[name] !== undefined) fail(name, "got a file beside disk, which is booted with all that is on it: wanted one of the two");
+  if (inputs.cmdline !== "" && inputs.cmdline !== UNKNOWN) fail("cmdline", `got ${show(inputs.cmdline)}, and a disk brings its own command line: wanted none`);
+  if (diskFormat !== undefined && diskFormat !== UNKNOWN && diskFormat !== "raw" && diskFormat !== "qcow2") fail("diskFormat", `got ${show(diskFormat)}, wanted raw or qcow2`);
+  if (arch !== UNKNOWN && ARCHES.includes(arch as Arch) && !hasEfi(arch as Arch)) fail("disk", `a machine of ${show(arch)} has no UEFI to boot it: wanted kernel and initrd`);
+}
 
 function checkPublish(value: Value | undefined, fail: Fail): Value {
   if (value === UNKNOWN) return UNKNOWN;
@@ -138,7 +156,7 @@ function checkDisks(inputs: Readonly<Record<string, Value | undefined>>, fail: F
     if (disk.format !== UNKNOWN && disk.format !== "raw" && disk.format !== "qcow2") fail(`${at}.format`, `got ${show(disk.format)}, wanted raw or qcow2`);
     if (disk.serial === UNKNOWN) continue;
     fail(`${at}.serial`, serialProblem(disk.serial));
-    if (disk.serial === ROOT_SERIAL && typeof inputs.root === "string") fail(`${at}.serial`, `got ${show(disk.serial)}, which the disk of the root has, wanted another`);
+    if (disk.serial === ROOT_SERIAL && (typeof inputs.root === "string" || typeof inputs.disk === "string")) fail(`${at}.serial`, `got ${show(disk.serial)}, which the disk that is booted has, wanted another`);
     if (typeof disk.serial === "string" && serials.size === serials.add(disk.serial).size) fail(`${at}.serial`, `got ${show(disk.serial)}, which another disk has, wanted one of its own`);
   }
 }

@@ -8,16 +8,20 @@ export interface QemuVmArgs {
   /** @default "amd64" */
   readonly arch?: Input<Arch> | undefined;
   /** Path of the kernel on this host. */
-  readonly kernel: Input<string>;
+  readonly kernel?: Input<string | undefined>;
   /** Path of the initial ramdisk on this host. */
-  readonly initrd: Input<string>;
+  readonly initrd?: Input<string | undefined>;
+  /** Path of an image of a whole disk on this host, which UEFI boots instead of kernel and initial ramdisk: the guest's last disk, read-only. @default none */
+  readonly disk?: Input<string | undefined>;
+  /** Of `disk`. @default "raw" */
+  readonly diskFormat?: Input<"raw" | "qcow2" | undefined>;
   /** Path of an image of the root on this host, which the initial ramdisk mounts: the guest's last disk, read-only. @default the initial ramdisk is the root */
   readonly root?: Input<string | undefined>;
   /** The kernel's command line. @default "" */
   readonly cmdline?: Input<string> | undefined;
   /** What the OS is: another digest is another machine. */
   readonly digest: Input<string>;
-  /** @default 256 */
+  /** @default 256; 512 with `disk` */
   readonly memoryMiB?: Input<number> | undefined;
   /** @default 1 */
   readonly cpus?: Input<number> | undefined;
@@ -33,7 +37,7 @@ export interface QemuVmArgs {
   readonly waitForHealth?: Input<boolean> | undefined;
 }
 
-/** QEMU running one kernel and initial ramdisk. {@link Machine} is the convenient way to have one. */
+/** QEMU running one kernel and initial ramdisk, or one disk. {@link Machine} is the convenient way to have one. */
 export class QemuVm extends CustomResource {
   /** False when `pulumi refresh` found it dead: the next `up` starts it again. */
   declare readonly running: Output<boolean>;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { awsClients } from "../../providers/aws/access/clients.ts";
@@ -7,9 +6,9 @@ import { awsSnapshotService } from "../../providers/aws/ebs/aws-snapshot-service
 import { uploadSnapshot } from "../../providers/aws/ebs/upload-snapshot.ts";
 import { debian, Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
 import { decodeBlockList } from "../../sdk/upload/block-list.ts";
-import { BLOCK_BYTES } from "../../sdk/upload/block-map.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";
 import { AwsServer } from "../support/aws/aws-server.ts";
+import { receivedDisk } from "../support/aws/received-disk.ts";
 import { bootDisk, onceHealthy } from "../support/disk-machine.ts";
 import { buildDisks } from "../support/disk-os.ts";
 import { scratch } from "../support/judge.ts";
@@ -45,11 +44,7 @@ test("what arrived at EBS boots from an NVMe disk and has read its user data", {
   const { id } = await uploadSnapshot(awsSnapshotService(clients), { file: image.path, size: image.size, blocks: decodeBlockList(image.blocks), key: "k", description: "d", tags: {}, journal, pollMs: 10, signal: AbortSignal.timeout(120_000), onProgress: () => {} });
   for (const client of Object.values(clients)) client.destroy();
 
-  const volume = join(folder.path, "volume");
-  const handle = await open(volume, "w");
-  await handle.truncate(image.size);
-  for (const [index, bytes] of server.ebs.blocksOf(id)) await handle.write(bytes, 0, BLOCK_BYTES, index * BLOCK_BYTES);
-  await handle.close();
+  const volume = await receivedDisk(server, id, join(folder.path, "volume"));
 
   await using metadata = await MetadataServer.start({ "user-data": "role=web\n", "meta-data/instance-id": "i-0123", "meta-data/hostname": "ip-10-0-0-7.internal" });
   const { answer, console } = await bootDisk({ path: volume, driver: "raw", firmware: "efi", as: "nvme", metadataPort: metadata.port }, onceHealthy("/userdata"));

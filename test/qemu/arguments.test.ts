@@ -44,6 +44,17 @@ describe("qemu's arguments", () => {
     for (const option of ["-fw_cfg", "-blockdev"]) assert.ok(!args.includes(option));
   });
 
+  test("a disk is booted by UEFI instead of a kernel, read-only and after the others, and the firmware's variables are not written", () => {
+    const { kernel: _, initrd: __, ...spec } = SPEC;
+    const data = { path: "/data", format: "raw", serial: "data" } as const;
+    const args = qemuArguments({ ...spec, disks: [data], boot: { disk: { path: "disk", format: "qcow2", serial: "root", readOnly: true }, efi: { code: "/code", variables: "/variables" } } });
+    for (const option of ["-kernel", "-initrd", "-append"]) assert.ok(!args.includes(option), option);
+    assert.deepEqual([argumentOf(args, "-drive"), argumentOf(args, "-drive", 1)], ["if=pflash,format=raw,unit=0,readonly=on,file=/code", "if=pflash,format=raw,unit=1,snapshot=on,file=/variables"]);
+    const [first, second] = [0, 1].map((nth) => JSON.parse(argumentOf(args, "-blockdev", nth) ?? "{}"));
+    assert.deepEqual([first["node-name"], first["read-only"], second["node-name"], second["read-only"], second.driver], ["disk0", false, "disk1", true, "qcow2"]);
+    assert.ok(args.includes(JSON.stringify({ driver: "virtio-blk-pci", drive: "disk1", serial: "root", bootindex: 0 })));
+  });
+
   test("one emulated processor has a place for a second: without it QEMU 7 leaves out memory barriers", () => {
     const rows = [["tcg", 1, "1,maxcpus=2"], ["tcg", 2, "2"], ["kvm", 1, "1"], ["hvf", 1, "1"]] as const;
     for (const [accelerator, cpus, wanted] of rows) assert.equal(argumentOf(qemuArguments({ ...SPEC, accelerator, cpus }), "-smp"), wanted, accelerator);

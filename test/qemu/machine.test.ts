@@ -11,6 +11,8 @@ const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "kernel+initrd": { kernel: "-kernel", initrd: "-initrd.img", cmdline: "-cmdline" },
   "kernel+squashfs": { kernel: "-kernel", cmdline: "-cmdline", "base-initrd": "-base-initrd.img", root: "-squashfs.img" },
   "raw-efi": { image: "-efi.img" },
+  "qcow2-efi": { image: "-efi.qcow2" },
+  aws: { image: ".raw" },
 };
 const filesOf = (formats: readonly string[]) => formats.flatMap((format) => Object.entries(FILES[format] ?? {}).map(([role, suffix]) => ({ role, name: `web${suffix}` })));
 
@@ -69,6 +71,15 @@ describe("a machine in a program", () => {
       await settled(machine.url);
       const { initrd, root } = registered.get("web-vm")?.inputs ?? {};
       assert.deepEqual({ initrd, root }, want);
+    });
+  }
+
+  for (const [format, disk, diskFormat] of [["raw-efi", "/cache/1/web-efi.img", "raw"], ["qcow2-efi", "/cache/1/web-efi.qcow2", "qcow2"], ["aws", "/cache/1/web.raw", "raw"]] as const) {
+    test(`of a build with ${format} boots the disk, whose command line is on it`, async () => {
+      const machine = new Machine("web", { build: new ImageBuild("os", { image: OS, format }) });
+      await settled(machine.url);
+      const { kernel, initrd, root, cmdline, ...rest } = registered.get("web-vm")?.inputs ?? {};
+      assert.deepEqual([kernel, initrd, root, cmdline, rest.disk, rest.diskFormat], [undefined, undefined, undefined, "", disk, diskFormat]);
     });
   }
 

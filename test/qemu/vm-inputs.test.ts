@@ -23,6 +23,14 @@ describe("the inputs of a machine", () => {
     assert.deepEqual(checkVm({ ...GOOD, disks: [{ path: "/d", serial: "root", format: "raw" }] }).failures, []);
   });
 
+  test("may be a disk, which is booted with all that is on it, in more memory", () => {
+    const { inputs, failures } = checkVm({ disk: "/d", diskFormat: "qcow2", digest: "sha256:0" });
+    assert.deepEqual(failures, []);
+    assert.equal(inputs.memoryMiB, 512);
+    assert.ok(!("kernel" in inputs || "initrd" in inputs));
+    assert.equal(checkVm({ disk: "/d", digest: "sha256:0", memoryMiB: 1024 }).inputs.memoryMiB, 1024);
+  });
+
   test("may be unknown in part", () => {
     const given: Properties = { ...GOOD, publish: ["0:80", UNKNOWN], disks: [{ path: UNKNOWN, serial: UNKNOWN, format: UNKNOWN }, UNKNOWN], secrets: { web: { key: UNKNOWN }, db: UNKNOWN } };
     assert.deepEqual(checkVm(given).failures, []);
@@ -33,7 +41,14 @@ describe("the inputs of a machine", () => {
     [{ kernel: undefined }, "kernel", /is missing/],
     [{ initrd: "" }, "initrd", /got "", wanted the path/],
     [{ root: "" }, "root", /got "", wanted the path/],
-    [{ root: "/r", disks: [{ ...disk, serial: "root" }] }, "disks[0].serial", /got "root", which the disk of the root has/],
+    [{ root: "/r", disks: [{ ...disk, serial: "root" }] }, "disks[0].serial", /got "root", which the disk that is booted has/],
+    [{ disk: "/d", initrd: undefined, cmdline: "" }, "kernel", /got a file beside disk/],
+    [{ disk: "/d", kernel: undefined, initrd: undefined }, "cmdline", /got "quiet", and a disk brings its own command line/],
+    [{ disk: "", kernel: undefined, initrd: undefined, cmdline: "" }, "disk", /got "", wanted the path/],
+    [{ disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", diskFormat: "vmdk" }, "diskFormat", /got "vmdk", wanted raw or qcow2/],
+    [{ diskFormat: "raw" }, "diskFormat", /wanted disk beside it/],
+    [{ disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", arch: "s390x" }, "disk", /a machine of "s390x" has no UEFI/],
+    [{ disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", disks: [{ ...disk, serial: "root" }] }, "disks[0].serial", /which the disk that is booted has/],
     [{ arch: "x86_64" }, "arch", /got "x86_64", wanted amd64, arm64, s390x/],
     [{ memoryMiB: 16 }, "memoryMiB", /got 16, wanted a whole number of MiB, 32 to/],
     [{ memoryMiB: 256.5 }, "memoryMiB", /got 256.5/],
