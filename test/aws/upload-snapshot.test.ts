@@ -75,6 +75,13 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     await assert.rejects(readFile(ebs.journal), { code: "ENOENT" });
   });
 
+  test("sends nothing where the account has as many pending snapshots as it may, and says so in AWS's words", async () => {
+    for (let count = 0; count < 100; count++) server.ebs.start({ VolumeSize: 1 });
+    const one = await ebs.image("one", { 1: "a" });
+    await assert.rejects(ebs.upload(one), { code: "ACCESS_DENIED", message: /^aws StartSnapshot: too many pending snapshots/ });
+    assert.deepEqual([server.blocksPut, server.ebs.snapshots.size], [0, 100]);
+  });
+
   test("refuses a file that is not what was built", async () => {
     const one = await ebs.image("one", { 1: "a" });
     await ebs.image("one", { 1: "b" });
