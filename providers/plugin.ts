@@ -17,6 +17,7 @@ const provider: Provider = {
     "linuxkit:index:QemuDisk": async () => (await import("./qemu/qemu-disk.ts")).qemuDisk(),
     "linuxkit:index:RolloutGate": async () => rolloutGate({
       aws: async () => (await import("./aws/aws-gate.ts")).awsGate(),
+      gcp: async () => (await import("./gcp/gcp-gate.ts")).gcpGate(),
       qemu: async () => (await import("./qemu/qemu-gate.ts")).qemuGate(),
     }),
     "linuxkit:index:AwsSnapshot": async () => (await import("./aws/aws-snapshot.ts")).awsSnapshot(),

@@ -87,7 +87,6 @@ export class ComputeRoutes {
 
   #machines(path: string): readonly Managed[] {
     this.#world.get(path);
-    this.#rollout.step(this.#world, path);
     return this.#rollout.groups.get(path) ?? [];
   }
 

@@ -24,7 +24,7 @@ export interface Managed {
 const PATIENCE = 4;
 
 /**
- * What the machines of regional groups do: a step at each look at a group, as slow as the one who waits. Machines come
+ * What the machines of regional groups do: a step at each look at a group, as slow as the one who waits; its machines are then as it says. Machines come
  * and go as far as maxSurge and maxUnavailable let them, and a new one counts when its health check says so; where new
  * machines stay ill the rollout stands still, with nobody to turn it back.
  */

@@ -48,6 +48,8 @@ export interface StorageAnswer {
  * 256 KiB, begins where the last one ended and has the length that it says; a session that was cancelled is over.
  */
 export class StorageObjects {
+  /** The number of each project by its id. */
+  readonly projects = new Map<string, string>();
   /** The number of the project that each belongs to. */
   readonly buckets = new Map<string, string>();
   /** By `bucket/name`. */
@@ -64,6 +66,28 @@ export class StorageObjects {
     const projectNumber = this.buckets.get(name);
     if (projectNumber === undefined) throw new StorageRefusal(404, "The specified bucket does not exist.");
     return { status: 200, json: { kind: "storage#bucket", name, projectNumber } };
+  }
+
+  /** A bucket's name is taken all over the world. */
+  make(body: Buffer, project: string | null): StorageAnswer {
+    const { name } = JSON.parse(body.toString()) as { name: string };
+    const number = this.projects.get(project ?? "");
+    if (number === undefined) throw new StorageRefusal(400, `Unknown project id: ${project}`);
+    if (this.buckets.has(name)) throw new StorageRefusal(409, "Your previous request to create the named bucket succeeded and you already own it.");
+    this.buckets.set(name, number);
+    return this.bucket(name);
+  }
+
+  removeBucket(name: string): StorageAnswer {
+    this.bucket(name);
+    if (this.list(name).length > 0) throw new StorageRefusal(409, "The bucket you tried to delete is not empty.");
+    this.buckets.delete(name);
+    return { status: 204 };
+  }
+
+  list(bucket: string): KeptObject[] {
+    this.bucket(bucket);
+    return [...this.objects.values()].filter((object) => object.bucket === bucket);
   }
 
   object(bucket: string, name: string): KeptObject {

@@ -18,7 +18,7 @@ export interface StorageRequest {
   readonly bytes: number;
 }
 
-export type StorageAction = "bucket" | "object" | "remove" | "rewrite" | "start" | "put" | "query" | "cancel" | "media";
+export type StorageAction = "bucket" | "make bucket" | "remove bucket" | "list" | "object" | "remove" | "rewrite" | "start" | "put" | "query" | "cancel" | "media";
 
 /** Cloud Storage on loopback: its JSON API, as far as an upload needs it, and the objects' bytes. It injects what goes wrong. */
 export class StorageServer implements AsyncDisposable {
@@ -93,6 +93,12 @@ export class StorageServer implements AsyncDisposable {
     switch (action) {
       case "bucket":
         return this.storage.bucket(bucket);
+      case "make bucket":
+        return this.storage.make(body, query.get("project"));
+      case "remove bucket":
+        return this.storage.removeBucket(bucket);
+      case "list":
+        return { status: 200, json: { kind: "storage#objects", items: this.storage.list(bucket).map(describe) } };
       case "object":
         return { status: 200, json: describe(this.storage.object(bucket, name)) };
       case "media":
@@ -121,8 +127,10 @@ function actionOf({ method, headers }: IncomingMessage, { pathname, searchParams
   }
   if (!pathname.startsWith("/storage/v1/") || searchParams.get("alt") === "media") return "media";
   if (pathname.includes("/rewriteTo/")) return "rewrite";
-  if (method === "DELETE") return "remove";
-  return pathname.includes("/o/") ? "object" : "bucket";
+  if (/\/b\/?$/.test(pathname)) return "make bucket";
+  if (pathname.endsWith("/o")) return "list";
+  if (!pathname.includes("/o/")) return method === "DELETE" ? "remove bucket" : "bucket";
+  return method === "DELETE" ? "remove" : "object";
 }
 
 /** Bucket and object of a path, and of what it is copied to. */

@@ -1,0 +1,13 @@
+export type { GcpAccessArgs } from "./access-args.ts";
+export type { GcpAccess } from "./access/login.ts";
+export { Fleet, type FleetArgs } from "./fleet.ts";
+export { garAuth } from "./gar-auth.ts";
+export type { InstanceShape } from "./instance-arguments.ts";
+export { Machine, type MachineArgs } from "./machine.ts";
+export { MachineImage, type MachineImageArgs } from "./machine-image.ts";
+export type { MachineSource } from "./machine-source.ts";
+export type { MachineVolumeArgs, VolumeTransforms } from "./machine-volume.ts";
+export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
+export type { SecureBootKeys } from "./secure-boot.ts";
+export { GcpUpload, type GcpUploadArgs } from "./upload.ts";
+export type { Transform } from "../../sdk/resource/transform.ts";

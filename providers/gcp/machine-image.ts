@@ -1,0 +1,118 @@
+import { Image as ComputeImage, type ImageArgs as ComputeImageArgs } from "@pulumi/gcp/compute/image.js";
+import { getClientConfigOutput } from "@pulumi/gcp/organizations/getClientConfig.js";
+import { getProjectOutput } from "@pulumi/gcp/organizations/getProject.js";
+import { Bucket, type BucketArgs } from "@pulumi/gcp/storage/bucket.js";
+import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import type { Arch } from "../../sdk/core/arch.ts";
+import type { Digest } from "../../sdk/core/digest.ts";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { Image } from "../../sdk/index.ts";
+import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { buildArguments } from "../../sdk/resource/machine-source.ts";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { accessOf, type GcpAccessArgs } from "./access-args.ts";
+import { BUILD_LABEL, labelOfDigest, labelsOf, type Tags } from "./labels.ts";
+import { initialState, type SecureBootKeys } from "./secure-boot.ts";
+import { GcpUpload, type GcpUploadArgs } from "./upload.ts";
+
+/** What the files of the format `gcp` end with. */
+const SUFFIX = ".img.tar.gz";
+
+/** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
+export interface MachineImageArgs extends GcpAccessArgs {
+  /** A build that writes `gcp`. */
+  readonly build?: ImageBuild | undefined;
+  readonly image?: Image | undefined;
+  /** Of the build made here. @default "amd64" */
+  readonly arch?: Input<Arch> | undefined;
+  readonly description?: Input<string> | undefined;
+  /** Labels of all that is made. @default none */
+  readonly tags?: Tags;
+  /** The bucket that the image is sent to, of the stack's project. @default one of its own, which goes with it */
+  readonly bucket?: Input<string> | undefined;
+  /** The project that `bucket` belongs to. @default the stack's */
+  readonly bucketProject?: Input<string> | undefined;
+  /** Where a bucket of its own is. @default the region of the stack's provider, else "US" */
+  readonly location?: Input<string> | undefined;
+  /** A region or multi-region in which the image is kept. @default the multi-region nearest to the bucket */
+  readonly storageLocation?: Input<string> | undefined;
+  /** Whose signatures machines of the image start, where their firmware enforces them. @default the keys of Google and Microsoft */
+  readonly secureBootKeys?: SecureBootKeys | undefined;
+  /** Keep image and object in the project when the stack lets go of them. @default false */
+  readonly retainOnDelete?: boolean | undefined;
+  /** Changes the children's arguments. */
+  readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly bucket?: Transform<BucketArgs>; readonly upload?: Transform<GcpUploadArgs>; readonly image?: Transform<ComputeImageArgs> } | undefined;
+}
+
+/**
+ * An image of Compute Engine: the archive is sent to a bucket and registered for UEFI, gVNIC and virtio-scsi with several
+ * queues. Images are global. When it goes, the image is removed first, then the object, then a bucket of its own.
+ */
+export class MachineImage extends ComponentResource {
+  readonly digest: Output<Digest>;
+  readonly arch: Output<Arch>;
+  /** `projects/PROJECT/global/images/NAME` */
+  readonly imageId: Output<string>;
+  /** The bucket's name. */
+  readonly bucketName: Output<string>;
+  /** The resources behind it. */
+  readonly nodes: { readonly build: ImageBuild; readonly bucket: Bucket | undefined; readonly upload: GcpUpload; readonly image: ComputeImage };
+
+  constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
+    super("linuxkit:index:GcpMachineImage", name, {}, options);
+    const { transform, retainOnDelete } = args;
+    const parent = { parent: this };
+    const child = { ...parent, ...(retainOnDelete !== undefined && { retainOnDelete }) };
+    const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "gcp", args), parent);
+    const client = getClientConfigOutput(parent);
+    const labels = labelsOf(args.tags);
+    const bucket = args.bucket === undefined ? new Bucket(`${name}-bucket`, transformed(transform?.bucket, bucketArguments(args, client.region, labels), `${name}-bucket`), child) : undefined;
+    this.bucketName = bucket ? bucket.name : output(args.bucket as Input<string>);
+    const file = archiveOf(name, build);
+    // a bucket that was named may be anybody's: one of another project is met with here, before a byte is sent
+    const project = bucket ? undefined : getProjectOutput({ projectId: args.bucketProject ?? client.project }, parent).number;
+    const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), bucket: this.bucketName, ...(project !== undefined && { project }), ...accessOf(this, args) };
+    const upload = new GcpUpload(`${name}-upload`, transformed(transform?.upload, wanted, `${name}-upload`), child);
+    const image = new ComputeImage(`${name}-image`, transformed(transform?.image, imageArguments(args, build, upload, labels), `${name}-image`), child);
+    this.nodes = { build, bucket, upload, image };
+    this.digest = output(build.digest);
+    this.arch = output(build.arch);
+    // by its own link and never by a family, which moves to the newest image without a word
+    this.imageId = image.selfLink;
+    this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId, bucketName: this.bucketName });
+  }
+}
+
+/** The archive among a build's files: other formats may stand beside it. */
+function archiveOf(name: string, build: ImageBuild): Output<{ readonly path: string; readonly sha256: string }> {
+  return all([build.path, build.files]).apply(([path, files]) => {
+    const file = files.find((file) => file.name.endsWith(SUFFIX));
+    if (!file) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build of another format, wanted one of the format gcp`, { path: "build" });
+    return { path: `${path}/${file.name}`, sha256: file.sha256 };
+  });
+}
+
+function bucketArguments({ location }: MachineImageArgs, region: Output<string>, labels: Output<Record<string, string>>): BucketArgs {
+  return {
+    location: location ?? region.apply((region) => region || "US"),
+    uniformBucketLevelAccess: true,
+    publicAccessPrevention: "enforced",
+    // an image that is gone is gone: kept for a week it would be paid for
+    softDeletePolicy: { retentionDurationSeconds: 0 },
+    forceDestroy: true,
+    labels,
+  };
+}
+
+function imageArguments({ description, storageLocation, secureBootKeys }: MachineImageArgs, build: ImageBuild, { source }: GcpUpload, labels: Output<Record<string, string>>): ComputeImageArgs {
+  const features = ["UEFI_COMPATIBLE", "GVNIC", "VIRTIO_SCSI_MULTIQUEUE", ...(secureBootKeys ? ["SECURE_BOOT"] : [])];
+  return {
+    description: description ?? "made by pulumi-linuxkit",
+    rawDisk: { source, containerType: "TAR" },
+    guestOsFeatures: features.map((type) => ({ type })),
+    labels: all([build.digest, labels]).apply(([digest, labels]): Record<string, string> => ({ ...labels, [BUILD_LABEL]: labelOfDigest(digest) })),
+    ...(storageLocation !== undefined && { storageLocations: [storageLocation] }),
+    ...(secureBootKeys && { shieldedInstanceInitialState: initialState(secureBootKeys) }),
+  };
+}

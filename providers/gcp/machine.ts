@@ -1,0 +1,59 @@
+import type { Disk } from "@pulumi/gcp/compute/disk.js";
+import { Instance, type InstanceArgs } from "@pulumi/gcp/compute/instance.js";
+import type { Input, Output } from "@pulumi/pulumi/output.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { diskArchitecture, type InstanceShape, instanceShape, REPLACING_METADATA } from "./instance-arguments.ts";
+import { labelsOf } from "./labels.ts";
+import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
+import { type MachineSource, machineImageOf } from "./machine-source.ts";
+import { attachedDisks, type MachineVolumeArgs, makeVolumes, type VolumeTransforms } from "./machine-volume.ts";
+
+/** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
+export interface MachineArgs extends MachineSource, InstanceShape {
+  /** @default the zone of the stack's provider */
+  readonly zone?: Input<string> | undefined;
+  /** Disks that outlive the machine, by the serial that a persistent `Volume` of the image names. @default none */
+  readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
+  /** Changes the children's arguments. */
+  readonly transform?: (MachineImageArgs["transform"] & VolumeTransforms & { readonly instance?: Transform<InstanceArgs> }) | undefined;
+}
+
+/**
+ * One instance of Compute Engine. Another image is another instance; one with volumes is removed first, so that its guest
+ * has let go of the filesystems before the next one takes them.
+ */
+export class Machine extends ComponentResource {
+  readonly instanceId: Output<string>;
+  /** Empty without `publicIp`. */
+  readonly publicIp: Output<string>;
+  readonly privateIp: Output<string>;
+  /** The resources behind it. */
+  readonly nodes: { readonly machineImage: MachineImage; readonly instance: Instance; readonly volumes: Readonly<Record<string, Disk>> };
+
+  constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
+    super("linuxkit:index:GcpMachine", name, {}, options);
+    const machineImage = machineImageOf(name, args, args.transform, this);
+    const volumes = makeVolumes(name, args, args.transform, this);
+    const deleteBeforeReplace = Object.keys(volumes).length > 0;
+    const instance = new Instance(`${name}-instance`, transformed(args.transform?.instance, instanceArguments(args, machineImage, volumes), `${name}-instance`), { parent: this, deleteBeforeReplace, replaceOnChanges: [...REPLACING_METADATA] });
+    this.nodes = { machineImage, instance, volumes };
+    this.instanceId = instance.instanceId;
+    this.publicIp = instance.networkInterfaces.apply(([first]) => first?.accessConfigs?.[0]?.natIp ?? "");
+    this.privateIp = instance.networkInterfaces.apply(([first]) => first?.networkIp ?? "");
+    this.registerOutputs({ instanceId: this.instanceId, publicIp: this.publicIp, privateIp: this.privateIp });
+  }
+}
+
+function instanceArguments({ zone, tags, secureBootKeys, ...shape }: MachineArgs, { imageId, arch }: MachineImage, volumes: Readonly<Record<string, Disk>>): InstanceArgs {
+  const attached = attachedDisks(volumes);
+  return {
+    ...instanceShape(shape, secureBootKeys !== undefined),
+    bootDisk: { initializeParams: { image: imageId, architecture: diskArchitecture(arch) } },
+    labels: labelsOf(tags),
+    // another type is the same machine, stopped and started
+    allowStoppingForUpdate: true,
+    ...(zone !== undefined && { zone }),
+    ...(attached.length > 0 && { attachedDisks: attached }),
+  };
+}

@@ -1,0 +1,33 @@
+import type { Input, Output } from "@pulumi/pulumi/output.js";
+import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
+import type { GcpAccessArgs } from "./access-args.ts";
+
+/** Arguments of {@link GcpUpload}. */
+export interface GcpUploadArgs extends GcpAccessArgs {
+  /** Path on this host of the file that a build of the format `gcp` wrote. */
+  readonly file: Input<string>;
+  /** sha256 of the file. */
+  readonly digest: Input<string>;
+  /** The bucket's name, without `gs://`. */
+  readonly bucket: Input<string>;
+  /** What the object's name begins with. @default nothing: the digest is the name */
+  readonly prefix?: Input<string> | undefined;
+  /** The number of the project that the bucket must belong to: nothing is sent to another's. @default any */
+  readonly project?: Input<string> | undefined;
+}
+
+/** An image as an object of Cloud Storage. {@link MachineImage} is the convenient way to have one. */
+export class GcpUpload extends CustomResource {
+  /** The object's name: the digest, and `.tar.gz`. */
+  declare readonly object: Output<string>;
+  declare readonly generation: Output<string>;
+  /** Its URL, as Compute Engine takes it. */
+  declare readonly source: Output<string>;
+  /** Bytes. */
+  declare readonly size: Output<number>;
+
+  constructor(name: string, args: GcpUploadArgs, options?: CustomResourceOptions) {
+    const outputs = { object: undefined, generation: undefined, source: undefined, size: undefined };
+    super("linuxkit:index:GcpUpload", name, { ...outputs, ...(options?.urn ? {} : args) }, options);
+  }
+}
