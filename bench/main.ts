@@ -1,6 +1,7 @@
 /*
  * npm run bench: measures in one run, each figure beside its floor, and writes docs/benchmarks.md with its plots.
  *   npm run bench -- --footprint   measures only what machines are made of at rest, and writes docs/footprint.md; takes root
+ *   npm run bench -- --supervision   only kills services at random and watches a crash loop, and writes docs/supervision.md
  *   npm run bench -- --quick   leaves out the images of 512 MiB and 4 GiB and the disks, and writes no page
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,19 +15,20 @@ import { page } from "./page.ts";
 import { barChart } from "./plot.ts";
 import { imageRows } from "./image-rows.ts";
 import { pullRows } from "./pull-rows.ts";
+import { supervision } from "./supervision.ts";
 import { uploadRows } from "./upload-rows.ts";
 import { figure, ratioOf, type Row, within } from "./row.ts";
 
 const quick = process.argv.includes("--quick");
-const only = process.argv.includes("--footprint");
 const LIMIT_MB = 200;
 const docs = new URL("../docs/", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "linuxkit-bench-"));
 try {
   const note = (what: string): void => console.error(`${what}…`);
   const machine = `${availableParallelism()} CPUs, ${Math.round(totalmem() / 2 ** 30)} GiB of memory, Node ${process.version}, QEMU under software emulation`;
-  if (only) {
-    await footprint(folder, docs, machine, note);
+  for (const [word, measure] of [["--footprint", footprint], ["--supervision", supervision]] as const) {
+    if (!process.argv.includes(word)) continue;
+    await measure(folder, docs, machine, note);
     rmSync(folder, { recursive: true, force: true });
     process.exit();
   }
@@ -54,6 +56,7 @@ try {
   for (const row of rows) console.log(line(row));
   console.log(JSON.stringify(rows));
   if (!quick) {
+    await supervision(folder, docs, machine, note);
     mkdirSync(join(docs, "benchmarks"), { recursive: true });
     writeFileSync(join(docs, "benchmarks.md"), page(rows, machine, new Date().toISOString().slice(0, 10)));
     const answer = boot.find(({ what }) => what.includes("first answer"));

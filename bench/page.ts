@@ -16,7 +16,8 @@ thing with nothing of ours in it, taken in turn on the same machine; read the ra
 
 Measured on ${day}: ${machine}.
 
-What machines are made of at rest, beside a Debian 12: [footprint](footprint.md).
+What machines are made of at rest, beside a Debian 12: [footprint](footprint.md). What becomes of services that are killed:
+[supervision](supervision.md).
 
 ![seconds to the first answer](benchmarks/boot.svg)
 
