@@ -1,4 +1,4 @@
-// Installs programs that tests take as judges, each with what it depends on in a folder of its own: hundreds of packages
+// Installs programs and libraries that tests take as judges, each with what it depends on in a folder of its own: hundreds of packages
 // that nobody else needs.
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
@@ -9,10 +9,12 @@ import { run } from "./run.mjs";
 const PROGRAMS = {
   // the judge of page blobs
   azurite: { version: "3.37.0", script: "azurite/dist/src/blob/main.js" },
+  // the judge of the stand-in for Azure Resource Manager: a library, which is imported
+  "@azure/arm-compute": { version: "25.1.1", script: "@azure/arm-compute/dist/esm/index.js" },
 };
 
 /**
- * The script that Node runs as a program: in the cache, installed now if it is not there.
+ * The script that Node runs or imports: in the cache, installed now if it is not there.
  *
  * @param {keyof typeof PROGRAMS} name
  * @returns {Promise<string>}

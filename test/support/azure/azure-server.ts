@@ -43,6 +43,9 @@ export interface AzureServerOptions {
 /** The application of {@link AzureServer.environment}. */
 const APPLICATION = { clientId: "aaaaaaaa-bbbb-cccc-dddd-000000000000", secret: "a secret of the test" };
 
+/** MSAL asks with a slash at the end. */
+const MANAGED_TOKEN = /^\/metadata\/identity\/oauth2\/token\/?$/;
+
 /** The versions of the list of clouds' endpoints that it answers to. */
 const METADATA_VERSIONS = ["2019-05-01", "2022-09-01"];
 
@@ -145,7 +148,7 @@ export class AzureServer implements AsyncDisposable {
     const [, tenant = "", ...rest] = pathname.split("/");
     if (method === "POST" && rest.join("/") === "oauth2/v2.0/token") return json(this.entra.token(tenant, new URLSearchParams(body.toString()), `${this.url}${pathname}`));
     if (method !== "GET") throw new AzureRefusal(404, "not_found", `nothing is at ${pathname}`);
-    if (pathname === "/metadata/identity/oauth2/token") return json(this.entra.managedToken(searchParams, headers));
+    if (MANAGED_TOKEN.test(pathname)) return json(this.entra.managedToken(searchParams, headers));
     if (rest.join("/") === "v2.0/.well-known/openid-configuration") return json({ issuer: `${this.url}/${tenant}/v2.0`, token_endpoint: `${this.url}/${tenant}/oauth2/v2.0/token`, authorization_endpoint: `${this.url}/${tenant}/oauth2/v2.0/authorize`, jwks_uri: `${this.url}/${tenant}/discovery/v2.0/keys` });
     if (pathname === "/metadata/endpoints" && METADATA_VERSIONS.includes(searchParams.get("api-version") ?? "")) return json([{ name: "AzureCloud", resourceManager: this.url, authentication: { loginEndpoint: this.url, audiences: ["https://management.core.windows.net/", "https://management.azure.com/"], tenant: "common", identityProvider: "AAD" }, suffixes: { storage: "core.windows.net", acrLoginServer: "azurecr.io", keyVaultDns: "vault.azure.net" } }]);
     throw new AzureRefusal(404, "not_found", `nothing is at ${pathname}`);
@@ -153,7 +156,7 @@ export class AzureServer implements AsyncDisposable {
 }
 
 function tokenAction(path: string): string {
-  if (path === "/metadata/identity/oauth2/token") return "managed token";
+  if (MANAGED_TOKEN.test(path)) return "managed token";
   return path.endsWith("/oauth2/v2.0/token") ? "token" : "unknown";
 }
 

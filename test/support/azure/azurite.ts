@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../free-port.ts";
-
-const { ensureNpmProgram } = (await import(new URL("../../../scripts/npm-program.mjs", import.meta.url).href)) as { ensureNpmProgram(name: string): Promise<string> };
+import { ensureNpmProgram } from "../npm-program.ts";
 
 /** The account that Azurite knows, and its key: public, the same everywhere. */
 const ACCOUNT = "devstoreaccount1";
