@@ -15,6 +15,7 @@ import { AutoScaling } from "../support/aws/auto-scaling.ts";
 import { AwsServer } from "../support/aws/aws-server.ts";
 import { type PulumiAws, pulumiAws } from "../support/aws/pulumi-aws.ts";
 import { makeStack, type Stack } from "../support/engine.ts";
+import { until } from "../support/until.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/aws-fleet", import.meta.url));
 
@@ -144,10 +145,3 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
     assert.deepEqual([server.ebs.snapshots.size, aws.images.size, aws.templates.size, scaling.groups.size], [0, 0, 0, 0]);
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries > 1200) throw new Error("it did not happen within two minutes");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}

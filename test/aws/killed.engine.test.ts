@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { defaultCacheDir } from "../../sdk/cache/location.ts";
@@ -7,24 +6,9 @@ import { AutoScaling } from "../support/aws/auto-scaling.ts";
 import { AwsServer } from "../support/aws/aws-server.ts";
 import { pulumiAws } from "../support/aws/pulumi-aws.ts";
 import { makeStack, type Stack } from "../support/engine.ts";
+import { processesBelow } from "../support/processes.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/aws-fleet", import.meta.url));
-
-/** Processes below one, at any depth. */
-async function below(ancestor: number): Promise<{ readonly pid: number; readonly command: string }[]> {
-  const all = await Promise.all(
-    (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(async (name) => {
-      const [stat, command] = await Promise.all(["stat", "cmdline"].map((file) => readFile(`/proc/${name}/${file}`, "utf8").catch(() => "")));
-      return { pid: Number(name), parent: Number(stat?.slice(stat.lastIndexOf(")") + 4).split(" ")[0]), command: command?.replaceAll("\0", " ") ?? "" };
-    }),
-  );
-  const found = new Set([ancestor]);
-  for (let size = 0; size !== found.size; ) {
-    size = found.size;
-    for (const { pid, parent } of all) if (found.has(parent)) found.add(pid);
-  }
-  return all.filter(({ pid }) => pid !== ancestor && found.has(pid));
-}
 
 describe("an upload whose process is killed", { timeout: 600_000 }, () => {
   let server: AwsServer;
@@ -59,7 +43,7 @@ describe("an upload whose process is killed", { timeout: 600_000 }, () => {
 
   test("the plugin: the next update goes on with the same snapshot", async () => {
     const operation = await startSlowly();
-    const plugins = (await below(operation.pid)).filter(({ command }) => command.includes("pulumi-resource-linuxkit"));
+    const plugins = (await processesBelow(operation.pid)).filter(({ command }) => command.includes("pulumi-resource-linuxkit"));
     assert.ok(plugins.length > 0);
     for (const { pid } of plugins) process.kill(pid, "SIGKILL");
     assert.notEqual((await operation.outcome).status, 0);
