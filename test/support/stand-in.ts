@@ -11,12 +11,16 @@ export interface StandInType {
   readonly replaces?: readonly string[] | "all";
   /** With `replaces: "all"`, inputs that may change in place. */
   readonly inPlace?: readonly string[];
-  /** Outputs that a change makes unknown. */
+  /** Whether a change in place of this input is one that the provider makes by another resource. @default none is */
+  readonly replacesWhere?: (input: string, now: Properties, before: Properties) => boolean;
+  /** Outputs that are not known before it is made. */
   readonly computed: readonly string[];
+  /** Outputs that a change in place makes unknown. @default those of `computed` */
+  readonly recomputed?: readonly string[];
   /** Throws what the cloud refuses, and {@link Unfinished}. */
   create(name: string, inputs: Properties, signal: AbortSignal): Made | Promise<Made>;
   /** Throws as `create` does. @default the new inputs are the outputs */
-  update?(id: string, inputs: Properties, old: Properties, signal: AbortSignal): Properties | Promise<Properties>;
+  update?(id: string, inputs: Properties, old: Properties, signal: AbortSignal, oldInputs: Properties): Properties | Promise<Properties>;
   exists(id: string): boolean | Promise<boolean>;
   /** Throws what the cloud refuses. */
   remove(id: string): void | Promise<void>;
@@ -58,20 +62,21 @@ export function standInProvider({ name, config, types, functions }: StandIn): Pr
   };
 }
 
-function resourceType({ token, replaces = [], inPlace = [], computed, create, update, exists, remove }: StandInType, args: PulumiArguments): AnyResourceType {
-  const unknown = Object.fromEntries(computed.map((name) => [name, UNKNOWN]));
-  const kindOf = (path: string) => {
+function resourceType({ token, replaces = [], inPlace = [], replacesWhere = () => false, computed, recomputed = computed, create, update, exists, remove }: StandInType, args: PulumiArguments): AnyResourceType {
+  const unknown = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, UNKNOWN]));
+  const kindOf = (now: Properties, before: Properties) => (path: string) => {
     const [input = ""] = path.split(/[.[]/);
-    return (replaces === "all" ? !inPlace.includes(input) : replaces.includes(input)) ? "replace" : "update";
+    return (replaces === "all" ? !inPlace.includes(input) : replaces.includes(input)) || replacesWhere(input, now, before) ? "replace" : "update";
   };
   return {
     token,
     check: ({ inputs }) => ({ inputs, failures: args.wrong(token, inputs) }),
-    diff: ({ inputs, oldInputs }) => ({ changed: leafDiff(oldInputs, inputs, kindOf) }),
-    preview: ({ inputs, old }) => ({ ...old?.outputs, ...inputs, ...unknown, name: inputs.name ?? old?.outputs.name ?? UNKNOWN }),
+    // as Pulumi's bridge to Terraform's providers: a name that the program gives is free only once the old one is gone
+    diff: ({ inputs, oldInputs }) => ({ changed: leafDiff(oldInputs, inputs, kindOf(inputs, oldInputs)), deleteBeforeReplace: inputs.name !== undefined && inputs.name === oldInputs.name }),
+    preview: ({ inputs, old }) => ({ ...old?.outputs, ...inputs, ...unknown(old ? recomputed : computed), name: inputs.name ?? old?.outputs.name ?? UNKNOWN }),
     create: ({ name, inputs, signal }) => kept(async () => create(name, inputs, signal)),
     read: async ({ id, outputs }) => ((await exists(id)) && outputs ? { id, outputs } : undefined),
-    update: ({ id, inputs, oldOutputs, signal }) => kept(async () => ({ id, outputs: update ? await update(id, inputs, oldOutputs, signal) : { ...oldOutputs, ...inputs } })),
+    update: ({ id, inputs, oldInputs, oldOutputs, signal }) => kept(async () => ({ id, outputs: update ? await update(id, inputs, oldOutputs, signal, oldInputs) : { ...oldOutputs, ...inputs } })),
     delete: async ({ id }) => remove(id),
   };
 }
