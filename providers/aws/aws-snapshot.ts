@@ -100,7 +100,7 @@ async function connected<T>(inputs: SnapshotInputs, { signal }: Pick<Work, "sign
   const clients: AwsClients = awsClients(inputs);
   try {
     const who = await whoAmI(clients, signal).catch((error: unknown) => {
-      throw fromAws(error, "GetCallerIdentity", signal);
+      throw fromAws(error, `GetCallerIdentity${inputs.profile === undefined ? "" : ` as the profile ${inputs.profile}`}`, signal);
     });
     if (inputs.account !== undefined && who.account !== inputs.account) {
       throw new LinuxKitError("ACCESS_DENIED", `account: the uploads would go to account ${who.account}, and the stack's AWS provider works in ${inputs.account}: give the same profile or role to both (profile, assumeRole)`, { url: "sts", status: 403 });

@@ -17,6 +17,10 @@ export interface StoredImage {
 export interface PulumiAws {
   readonly provider: Provider;
   readonly images: Map<string, StoredImage>;
+  /** Copies of them in other regions, each with a snapshot of its own. */
+  readonly copies: Map<string, Properties>;
+  /** Where and for whom the provider itself works; a test changes it. */
+  readonly place: { region: string; account: string };
   /** By id, the versions of each, oldest first. */
   readonly templates: Map<string, Properties[]>;
   /** Its instances, and the volumes that are attached to them. */
@@ -29,6 +33,8 @@ export interface PulumiAws {
  */
 export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
   const images = new Map<string, StoredImage>();
+  const copies = new Map<string, Properties>();
+  const place = { region: "eu-central-1", account: server.account };
   const templates = new Map<string, Properties[]>();
   const id = (prefix: string, of: string) => `${prefix}-${createHash("sha256").update(`${of}${images.size}${templates.size}`).digest("hex").slice(0, 17)}`;
   const machines = new Ec2Machines(server, images);
@@ -59,6 +65,22 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
         images.delete(id);
         server.ebs.inUse.delete(image.snapshot);
       },
+    },
+    {
+      token: "aws:ec2/amiCopy:AmiCopy",
+      replaces: ["name", "sourceAmiId", "sourceAmiRegion", "region", "encrypted", "kmsKeyId"],
+      computed: ["arn"],
+      create(_, inputs) {
+        const { sourceAmiId, sourceAmiRegion, region, name } = inputs;
+        if (sourceAmiRegion !== place.region || !images.has(String(sourceAmiId))) throw new Error(`InvalidAMIID.NotFound: The image id '[${String(sourceAmiId)}]' does not exist in ${String(sourceAmiRegion)}`);
+        if (region === sourceAmiRegion) throw new Error("a copy into the region of the image itself is not what was meant");
+        if ([...copies.values()].some((other) => other.region === region && other.name === name)) throw new Error(`InvalidAMIName.Duplicate: AMI name ${String(name)} is already in use`);
+        const copy = id("ami", `${String(region)}${String(name)}${copies.size}`);
+        copies.set(copy, inputs);
+        return { id: copy, outputs: { ...inputs, arn: `arn:aws:ec2:${String(region)}::image/${copy}` } };
+      },
+      exists: (id) => copies.has(id),
+      remove: (id) => void copies.delete(id),
     },
     {
       token: "aws:ec2/launchTemplate:LaunchTemplate",
@@ -106,9 +128,9 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
     types,
     functions: {
       "aws:ec2/getSubnet:getSubnet": async ({ id }) => ({ id: id ?? "", availabilityZone: zoneOf(String(id)) }),
-      "aws:index/getRegion:getRegion": async () => ({ region: "eu-central-1", name: "eu-central-1", id: "eu-central-1", description: "Frankfurt", endpoint: "ec2.eu-central-1.amazonaws.com" }),
-      "aws:index/getCallerIdentity:getCallerIdentity": async () => ({ accountId: server.account, arn: "arn", id: server.account, userId: "u" }),
+      "aws:index/getRegion:getRegion": async () => ({ region: place.region, name: place.region, id: place.region, description: "", endpoint: `ec2.${place.region}.amazonaws.com` }),
+      "aws:index/getCallerIdentity:getCallerIdentity": async () => ({ accountId: place.account, arn: "arn", id: place.account, userId: "u" }),
     },
   });
-  return { provider, images, templates, machines };
+  return { provider, images, copies, place, templates, machines };
 }

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { defaultCacheDir } from "../../sdk/cache/location.ts";
+import { AutoScaling } from "../support/aws/auto-scaling.ts";
+import { AwsServer } from "../support/aws/aws-server.ts";
+import { type PulumiAws, pulumiAws } from "../support/aws/pulumi-aws.ts";
+import { makeStack, type Stack } from "../support/engine.ts";
+
+interface Program {
+  readonly page?: string;
+  readonly copyTo?: readonly string[];
+  readonly retainOnDelete?: boolean;
+  readonly profile?: string;
+}
+
+function program({ page = "one", ...args }: Program = {}): string {
+  return `
+import { debian, Image, Kernel, Service } from "pulumi-linuxkit";
+import { MachineImage } from "pulumi-linuxkit/aws";
+const os = new Image({
+  kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
+  init: [debian.init()],
+  services: [new Service("web", { image: debian.packages({ packages: ["busybox-static"], files: [{ path: "page", contents: "${page}" }], command: ["busybox", "sleep", "9999"] }) })],
+});
+const image = new MachineImage("web", { image: os, ...${JSON.stringify(args)} });
+export const { imageId, imageIds, snapshotId } = image;
+`;
+}
+
+describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, () => {
+  let server: AwsServer;
+  let aws: PulumiAws;
+  let stack: Stack;
+  const outputs = async () => (await stack.outputs()) as { imageId: string; imageIds: Record<string, string>; snapshotId: string };
+  const show = (what: Program) => stack.write("index.js", program(what));
+  const uploads = () => server.requests.filter(({ action }) => action === "StartSnapshot").length;
+
+  before(async () => {
+    const scaling = new AutoScaling();
+    server = await AwsServer.start({ actions: (action, form) => scaling.action(action, form) });
+    aws = pulumiAws(server, scaling);
+    stack = await makeStack({ files: { "index.js": program() }, others: [aws.provider], env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() } });
+  });
+  after(async () => {
+    await stack[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+
+  test("nothing is sent to another account than the provider's, or by a profile that is not there", async () => {
+    aws.place.account = "999999999999";
+    const other = await stack.run("up", "--yes", "--skip-preview");
+    assert.notEqual(other.status, 0);
+    assert.match(other.text, /the uploads would go to account 123456789012, and the stack's AWS provider works in 999999999999: give the same profile or role to both/);
+    aws.place.account = server.account;
+    await show({ profile: "elsewhere" });
+    const profile = await stack.run("up", "--yes", "--skip-preview");
+    assert.notEqual(profile.status, 0);
+    assert.match(profile.text, /aws GetCallerIdentity as the profile elsewhere: Could not load credentials/);
+    assert.deepEqual([uploads(), server.ebs.snapshots.size], [0, 0]);
+  });
+
+  test("it is copied to other regions, each under the name that it has at home", async () => {
+    await show({ copyTo: ["us-east-1", "eu-west-1"] });
+    await stack.up();
+    const { imageId, imageIds, snapshotId } = await outputs();
+    assert.deepEqual(Object.keys(imageIds).sort(), ["eu-central-1", "eu-west-1", "us-east-1"]);
+    assert.equal(imageIds["eu-central-1"], imageId);
+    const home = aws.images.get(imageId);
+    for (const region of ["us-east-1", "eu-west-1"]) {
+      const copy = aws.copies.get(imageIds[region] as string);
+      assert.deepEqual([copy?.region, copy?.sourceAmiId, copy?.sourceAmiRegion, copy?.name], [region, imageId, "eu-central-1", home?.args.name]);
+    }
+    assert.equal(home?.snapshot, snapshotId);
+    assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
+  });
+
+  test("another one replaces image and copies, and the old ones go: image first, then its snapshot", async () => {
+    const before = await outputs();
+    await show({ page: "two", copyTo: ["us-east-1"] });
+    const up = await stack.up();
+    const now = await outputs();
+    assert.deepEqual([[...aws.images.keys()], [...aws.copies.keys()], [...server.ebs.snapshots.keys()]], [[now.imageId], [now.imageIds["us-east-1"]], [now.snapshotId]]);
+    assert.notEqual(now.snapshotId, before.snapshotId);
+    const gone = up.steps.filter(({ op }) => op === "delete-replaced").map(({ type }) => type);
+    assert.ok(gone.indexOf("aws:ec2/ami:Ami") >= 0 && gone.indexOf("aws:ec2/ami:Ami") < gone.indexOf("linuxkit:index:AwsSnapshot"), gone.join());
+  });
+
+  test("one that is retained stays in the account, copies and snapshot too, when the stack goes", async () => {
+    await show({ page: "two", copyTo: ["us-east-1"], retainOnDelete: true });
+    await stack.up();
+    await stack.destroy();
+    assert.deepEqual([aws.images.size, aws.copies.size, server.ebs.snapshots.size], [1, 1, 1]);
+  });
+});
