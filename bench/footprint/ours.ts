@@ -18,6 +18,7 @@ const meter = new Service("meter", {
   image: debian.packages({ packages: ["busybox-static"], files: [{ path: "host", directory: true }, { path: "www/cgi-bin/run", mode: "0755", contents: METER_CGI }] }),
   command: ["busybox", "httpd", "-f", "-p", String(METER_PORT), "-h", "/www"],
   pid: "host",
+  net: "host",
   binds: ["/:/host:ro"],
   tmpfs: ["/tmp"],
   capabilities: ["CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_SYS_ADMIN"],

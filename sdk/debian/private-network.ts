@@ -1,24 +1,39 @@
-import type { ImageSource } from "../definition/container.ts";
+import type { Container, ImageSource } from "../definition/container.ts";
 import type { Definition } from "../definition/definition.ts";
-import { networkKind } from "../definition/network.ts";
+import { linkedServices, networkKind, publishedPorts } from "../definition/network.ts";
 
-/** What a firewall of private networks takes of the kernel; what these need comes along. */
-export const FIREWALL_MODULES: readonly string[] = ["veth", "nft_ct", "nft_chain_nat", "nft_nat", "nft_masq", "nft_reject_ipv4"];
+/** What links and a firewall for them take of the kernel; what these need comes along. */
+const LINK_MODULES: readonly string[] = ["veth", "nft_ct", "nft_reject_ipv4"];
+const PUBLISH_MODULES: readonly string[] = ["nft_chain_nat", "nft_nat"];
+const EGRESS_MODULES: readonly string[] = ["nft_chain_nat", "nft_masq"];
 
-/** A definition whose init has nft, and whose kernel the modules for it, where a service has a network of its own. */
+/** A definition whose init has nft, and whose kernel the modules for it, where a service in a network of its own has a link. */
 export function withPrivateNetwork(definition: Definition): Definition {
-  if (!Object.values(definition.services).some((service) => networkKind(service) === "private")) return definition;
+  const modules = firewallModules(definition.services);
+  if (modules.length === 0) return definition;
   const { kernel } = definition;
   return {
     ...definition,
     init: definition.init.map((image) => (isRole(image, "init") ? { ...image, debian: { ...image.debian, packages: [...image.debian.packages, "nftables"] } } : image)),
-    ...(kernel && { kernel: { ...kernel, image: withModules(kernel.image) } }),
+    ...(kernel && { kernel: { ...kernel, image: withModules(kernel.image, modules) } }),
   };
 }
 
-function withModules(image: ImageSource): ImageSource {
+function firewallModules(services: Definition["services"]): readonly string[] {
+  const linked = linkedServices(services);
+  const guarded = Object.entries(services).flatMap(([name, service]) => (linked.has(name) && networkKind(service) === "private" ? [service] : []));
+  if (guarded.length === 0) return [];
+  const leaves = ({ egress = [] }: Container): boolean => egress.some(({ to }) => !Object.hasOwn(services, to));
+  return [
+    ...LINK_MODULES,
+    ...(guarded.some((service) => publishedPorts(service).length > 0) ? PUBLISH_MODULES : []),
+    ...(guarded.some(leaves) ? EGRESS_MODULES : []),
+  ];
+}
+
+function withModules(image: ImageSource, modules: readonly string[]): ImageSource {
   if (!isRole(image, "kernel")) return image;
-  return { ...image, debian: { ...image.debian, modules: [...new Set([...(image.debian.modules ?? []), ...FIREWALL_MODULES])] } };
+  return { ...image, debian: { ...image.debian, modules: [...new Set([...(image.debian.modules ?? []), ...modules])] } };
 }
 
 function isRole(image: ImageSource, role: string): image is Exclude<ImageSource, string> {

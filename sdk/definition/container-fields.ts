@@ -113,8 +113,8 @@ export const containerFields = {
   devices: z.array(device).optional(),
   /**
    * Network: `host`, the machine's; `none` or `new`, a namespace with a loopback link; the path of a namespace; for a
-   * service in our own sandbox also `private`, a namespace on the machine's bridge, which only `publish` lets in and
-   * only `egress` lets out. @default host, with `publish` or `egress` private / host
+   * service in our own sandbox also `private`, a namespace behind the machine's firewall, which only `publish` lets in
+   * and only `egress` lets out. @default of a service private, of a task host / host
    */
   net: text.optional(),
   /** IPC namespace: `host`, `new`, or a path. @default new / host */

@@ -89,9 +89,12 @@ export const serviceSchema = fields({
   stopTimeout: z.number().min(0).max(3600).optional(),
   /** How much of what it writes is kept, and where else it goes. @default 512 KiB in memory, nowhere else */
   log: log.optional(),
-  /** Ports of the machine that lead to it: `[machine's port:]its port[/tcp or /udp]`. With this its network is private. @default none */
+  /**
+   * Ports of the machine that lead to a service in a network of its own: `[machine's port:]its port[/tcp or /udp]`.
+   * @default the port of `health.http` or `health.tcp`
+   */
   publish: z.array(publish).optional(),
-  /** All that it may connect to. With this its network is private. @default nothing */
+  /** All that a service in a network of its own may connect to. @default nothing */
   egress: z.array(egress).optional(),
   /**
    * Secrets by name. Each is a file `/run/secrets/NAME` (0400, of the service's user) on a tmpfs. The values go from

@@ -4,7 +4,7 @@ import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
 import { hardeningConflicts } from "./hardening-conflicts.ts";
 import { isDeferred, itemsOf } from "./inputs.ts";
-import { networkKind } from "./network.ts";
+import { healthPorts, networkKind } from "./network.ts";
 import { privateUserFailures } from "./private-users.ts";
 import { privateNetworkFailures, serviceFailures } from "./service-check.ts";
 import { didYouMean } from "./suggest.ts";
@@ -171,7 +171,7 @@ function orderFailures(volume: string, after: string | undefined, onboot: Defini
 function healthPortFailures({ healthPort, services }: Definition): Failure[] {
   if (typeof healthPort !== "number") return [];
   return Object.entries(services).flatMap(([name, service]) => {
-    const port = service.health?.http?.port ?? service.health?.tcp?.port;
-    return port === healthPort && networkKind(service) === "host" ? [failure(["healthPort"], `got ${healthPort}, on which services.${name} answers: wanted another port`)] : [];
+    if (isDeferred(service) || networkKind(service) !== "host") return [];
+    return healthPorts(service.health).some(({ port }) => port === healthPort) ? [failure(["healthPort"], `got ${healthPort}, on which services.${name} answers: wanted another port`)] : [];
   });
 }

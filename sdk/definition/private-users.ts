@@ -18,7 +18,7 @@ const OF_THE_MACHINE: readonly string[] = [
 const OF_THE_NETWORK: readonly string[] = ["CAP_NET_ADMIN", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_RAW"];
 
 /** What means nothing, or nothing good, to a container whose users are its own. */
-export function privateUserFailures({ steps, container }: Placed): Failure[] {
+export function privateUserFailures({ phase, steps, container }: Placed): Failure[] {
   if (container.userns !== "private" || container.sandbox === "linuxkit" || isDeferred(container.sandbox)) return [];
   const failures: Failure[] = [];
   const refuse = (field: keyof Container, message: string): unknown => failures.push(failure([...steps, field], message));
@@ -32,7 +32,7 @@ export function privateUserFailures({ steps, container }: Placed): Failure[] {
     if (isBeyond(group)) failures.push(failure([...steps, "additionalGids", index], `got ${group}, wanted at most ${PRIVATE_IDS - 1} beside userns: "private"`));
   }
   const unclear = [container.net, container.publish, container.egress].some(isDeferred);
-  const shared = !unclear && networkKind(container) === "host";
+  const shared = !unclear && networkKind(container, phase) === "host";
   for (const field of ["capabilities", "capabilities.add", "ambient"] as const) {
     for (const [index, name] of itemsOf(container[field])) {
       const inert = (where: string, wanted: string): unknown => failures.push(failure([...steps, field, index], `got ${shown(name)}, which has no effect ${where} beside userns: "private"; wanted ${wanted}`));

@@ -3,12 +3,12 @@ import type { Container } from "./container.ts";
 import type { Definition, Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
 import { isDeferred, itemsOf } from "./inputs.ts";
-import { isIpv4Network, networkKind, publishedPort } from "./network.ts";
+import { healthPorts, isIpv4Network, networkKind, publishedPorts } from "./network.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** What services say of each other: which waits for which, who is reached by whom, and whose a port of the machine is. */
 export function serviceFailures(definition: Definition): Failure[] {
-  return [...orderFailures(definition), ...publishFailures(definition), ...egressFailures(definition)];
+  return [...orderFailures(definition), ...publishFailures(definition), ...egressFailures(definition), ...closedFailures(definition)];
 }
 
 /** What only a network of the right kind gives a meaning. */
@@ -18,7 +18,7 @@ export function privateNetworkFailures({ phase, steps, container }: Placed): Fai
   const linuxkit = container.sandbox === "linuxkit";
   const unclear = [container.net, container.publish, container.egress, container.sandbox].some(isDeferred);
   for (const field of ["publish", "egress"] as const) {
-    if (container[field] === undefined || unclear || networkKind(container) === "private") continue;
+    if (container[field] === undefined || unclear || networkKind(container, phase) === "private") continue;
     refuse(field, linuxkit ? 'LinuxKit has no such network: leave out sandbox: "linuxkit"' : `has no effect on the network ${shown(container.net || "host")}, wanted net: "private"`);
   }
   if (container.net === "private" && !linuxkit && phase !== "services") refuse("net", 'got "private", which services have only; wanted "host", "none" or an absolute path');
@@ -62,18 +62,41 @@ function wayBack(start: string, end: string, named: (name: string) => readonly s
 function publishFailures({ services, healthPort }: Definition): Failure[] {
   const taken = new Map<string, string>(typeof healthPort === "number" ? [[`${healthPort}/tcp`, "healthPort"]] : []);
   const failures: Failure[] = [];
-  for (const [name, service] of Object.entries(services)) {
-    if (isDeferred(service)) continue;
-    for (const [index, text] of settled(service.publish)) {
-      const port = typeof text === "string" ? publishedPort(text) : undefined;
-      if (!port) continue;
-      const key = `${port.outside}/${port.protocol}`;
+  const settledServices = Object.entries(services).filter(([, service]) => !isDeferred(service) && !isDeferred(service.net));
+  // what answers on the machine's own network is seen by its health check only
+  for (const [name, service] of settledServices) {
+    if (networkKind(service) !== "host") continue;
+    for (const { port } of healthPorts(service.health)) taken.set(`${port}/tcp`, `services.${name}`);
+  }
+  for (const [name, service] of settledServices) {
+    if (networkKind(service) !== "private") continue;
+    for (const { outside, protocol, steps } of publishedPorts(service)) {
+      const key = `${outside}/${protocol}`;
       const owner = taken.get(key);
-      if (owner) failures.push(failure(["services", name, "publish", index], `got ${shown(text)}, and ${key} of the machine is ${owner}'s: wanted another port`));
+      const got = steps[0] === "publish" ? shown(service.publish?.[steps[1] as number]) : `${outside}, which is published`;
+      const wanted = steps[0] === "publish" ? "wanted another port" : `wanted another port, or publish: ["OTHER:${outside}"], or publish: [] to keep it closed`;
+      if (owner) failures.push(failure(["services", name, ...steps], `got ${got}, and ${key} of the machine is ${owner}'s: ${wanted}`));
       else taken.set(key, `services.${name}`);
     }
   }
   return failures;
+}
+
+/** What may take a port below 1024 and has none that anybody reaches was written for the machine's network. */
+function closedFailures({ services }: Definition): Failure[] {
+  const all = Object.entries(services);
+  const named = new Set(all.flatMap(([, service]) => (isDeferred(service) ? [] : settled(service.egress).map(([, { to }]) => to))));
+  return all.flatMap(([name, service]) => {
+    if (isDeferred(service) || service.net || isDeferred(service.health) || networkKind(service) !== "private" || named.has(name)) return [];
+    if (service.publish !== undefined || service.health?.http !== undefined || service.health?.tcp !== undefined) return [];
+    return (["capabilities", "capabilities.add"] as const).flatMap((field) =>
+      itemsOf(service[field]).flatMap(([index, capability]) =>
+        capability === "CAP_NET_BIND_SERVICE"
+          ? [failure(["services", name, field, index], 'got "CAP_NET_BIND_SERVICE", and nobody reaches a port of it: wanted publish: ["80"], a health check with a port, net: "host" for the machine\'s network, or publish: [] when this is meant')]
+          : [],
+      ),
+    );
+  });
 }
 
 function egressFailures({ services }: Definition): Failure[] {
@@ -85,6 +108,7 @@ function egressFailures({ services }: Definition): Failure[] {
       if (typeof to !== "string") continue;
       const at = ["services", name, "egress", index];
       if (to === "dns" && (port !== undefined || protocol !== undefined)) failures.push(failure([...at, "to"], 'got "dns", which has a port of its own: leave out port and protocol'));
+      if ((to === "any" || to === "dns") && Object.hasOwn(services, to)) failures.push(failure([...at, "to"], `got ${shown(to)}, which is the name of a service too: wanted another name for that`));
       if (to === "any" || to === "dns" || isIpv4Network(to) || reachable.includes(to)) continue;
       if (Object.hasOwn(services, to) && isDeferred(services[to])) continue;
       const why = Object.hasOwn(services, to) ? `has no network of its own, wanted net: "private" there, or an address` : `is no IPv4 address or network, and no service is called so${didYouMean(to, reachable)}`;

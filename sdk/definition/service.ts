@@ -9,8 +9,8 @@ export type ServiceArgs = Inputs<z.input<typeof serviceSchema>>;
 
 /**
  * A container that runs as long as the machine does, started once every onboot task has ended. It starts closed: a
- * read-only root, no capability, no new privileges, and process, IPC, host name and control group namespaces of its
- * own; what it may do more is named.
+ * read-only root, no capability, no new privileges, process, IPC, host name and control group namespaces of its
+ * own, and a network that lets in the port of its health check and nothing out; what it may do more is named.
  */
 export class Service {
   readonly kind = "service";

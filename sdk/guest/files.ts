@@ -15,7 +15,6 @@ import { SUPERVISOR } from "./files/supervisor.ts";
 import { TASKS } from "./files/tasks.ts";
 import { VOLUMES } from "./files/volumes.ts";
 import { WAIT } from "./files/wait.ts";
-import { FIREWALL_FILE, firewallRules, type PrivateNetwork } from "./firewall.ts";
 import { type Forwarded, forwardFiles } from "./forward.ts";
 import { healthzFiles } from "./healthz.ts";
 
@@ -61,19 +60,18 @@ export const PARTS: Readonly<Record<string, string>> = {
 export interface GuestFileOptions {
   readonly healthPort?: number;
   readonly seccomp?: object;
-  readonly networks?: readonly PrivateNetwork[];
   readonly forwarded?: readonly Forwarded[];
   readonly parameters?: { readonly early: readonly string[]; readonly last: readonly string[] };
 }
 
 /**
  * The guest's own files, in the order of their paths. To them belong, from elsewhere: `bin/busybox` with the link
- * `bin/sh` to it, `crun` or `runc`, the {@link MOUNT_POINTS}, `etc/modules.list` and {@link END_MARK}.
+ * `bin/sh` to it, `crun` or `runc`, the {@link MOUNT_POINTS}, `etc/modules.list`, the firewall and {@link END_MARK}.
  * `healthPort` is where `GET /healthz` is answered, without it nothing is; `seccomp` the filter of system calls of the
- * containers of the guest itself; `forwarded` are the services whose logs are sent on; `networks` those of services, which make the firewall. `parameters` are lines `path value` of `/proc/sys`, written before the first module and once
+ * containers of the guest itself; `forwarded` are the services whose logs are sent on. `parameters` are lines `path value` of `/proc/sys`, written before the first module and once
  * more, with those of `last`, when the tasks at boot have ended.
  */
-export function guestFiles({ healthPort, seccomp, networks = [], forwarded = [], parameters }: GuestFileOptions = {}): readonly GuestFile[] {
+export function guestFiles({ healthPort, seccomp, forwarded = [], parameters }: GuestFileOptions = {}): readonly GuestFile[] {
   const parts = Object.entries(PARTS).map(([name, contents]) => ({ path: `lib/linuxkit/${name}`, mode: 0o644, contents }));
   const files: GuestFile[] = [
     { path: "init", mode: 0o755, contents: INIT },
@@ -81,7 +79,6 @@ export function guestFiles({ healthPort, seccomp, networks = [], forwarded = [],
     { path: "lib/linuxkit/fstab", mode: 0o644, contents: FSTAB },
     ...parts,
     ...(healthPort === undefined ? [] : healthzFiles(healthPort, seccomp)),
-    ...(networks.length > 0 ? [{ path: FIREWALL_FILE, mode: 0o644, contents: firewallRules(networks) }] : []),
     ...(forwarded.length > 0 ? forwardFiles(forwarded, seccomp) : []),
     ...(parameters ? [parametersFile("early", parameters.early), parametersFile("last", parameters.last)] : []),
   ];

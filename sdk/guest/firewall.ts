@@ -26,10 +26,14 @@ export function privateLink(index: number): Pick<PrivateNetwork, "link" | "gatew
 
 /**
  * The firewall of private networks as nft(8) reads it: nothing gets in but to a published port, nothing out but to what
- * the service names, the machine itself is out of reach, and so is IPv6. What does not concern such a network passes.
+ * the service names, the machine itself is out of reach, and so is IPv6. What does not concern such a network passes:
+ * whether the machine forwards that is not decided here. A chain that translates addresses is there only where it has
+ * something to translate, for it takes modules of the kernel.
  */
 export function firewallRules(networks: readonly PrivateNetwork[]): string {
+  const addresses = new Set(networks.map(({ address }) => address));
   const published = networks.flatMap(({ address, publish }) => publish.map((port) => `iifname != "lk*" ${port.protocol} dport ${port.outside} dnat to ${address}:${port.inside}`));
+  const leaving = networks.some(({ egress }) => egress.some(({ to }) => !addresses.has(to)));
   return `table ip linuxkit {
   set nameservers {
     type ipv4_addr
@@ -46,14 +50,7 @@ ${networks.map(({ link }) => `    iifname "${link}" goto from-${link}\n`).join("
     iifname "lk*" ct state established,related accept
     iifname "lk*" reject with icmp type admin-prohibited
   }
-  chain prerouting {
-    type nat hook prerouting priority -100; policy accept;
-${published.map((line) => `    ${line}\n`).join("")}  }
-  chain postrouting {
-    type nat hook postrouting priority 100; policy accept;
-    ip saddr ${NETWORK} oifname != "lk*" masquerade
-  }
-}
+${published.length > 0 ? natChain("prerouting", -100, published) : ""}${leaving ? natChain("postrouting", 100, [`ip saddr ${NETWORK} oifname != "lk*" masquerade`]) : ""}}
 table ip6 linuxkit {
   chain forward {
     type filter hook forward priority 0; policy accept;
@@ -66,6 +63,10 @@ table ip6 linuxkit {
   }
 }
 `;
+}
+
+function natChain(hook: string, priority: number, lines: readonly string[]): string {
+  return `  chain ${hook} {\n    type nat hook ${hook} priority ${priority}; policy accept;\n${lines.map((line) => `    ${line}\n`).join("")}  }\n`;
 }
 
 function serviceChain({ link, address, egress }: PrivateNetwork): string {

@@ -1,6 +1,6 @@
 import { LinuxKitError } from "../core/errors.ts";
 import { END_MARK, END_MARK_CONTENTS, guestFiles, MOUNT_POINTS } from "../guest/files.ts";
-import type { PrivateNetwork } from "../guest/firewall.ts";
+import { FIREWALL_FILE, firewallRules, type PrivateNetwork } from "../guest/firewall.ts";
 import { HEALTHZ_CAPABILITIES } from "../guest/healthz.ts";
 import type { Resolved, ResolvedImage } from "../resolve/resolve.ts";
 import { accountNumber, type Accounts, containerAccounts } from "../runtime/account.ts";
@@ -52,9 +52,9 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
 
   const accounts = containerAccounts(definition);
   const { large, small } = fileSteps(definition.files, place, fileOwner(accounts, laidOut), metadata);
-  const networks = privateNetworks(laidOut, own);
+  const networks = privateNetworks(laidOut, definition.services, own);
   if (!own) refuseUsers(laidOut);
-  const init = initSteps(resolved, image, own, place, [...networks.values()]);
+  const init = initSteps(resolved, image, own, place);
   const owners = volumeOwners(definition, laidOut);
   const trees = [...volumeTrees(resolved, owners), ...containerTrees(laidOut, image)];
   // an image that holds nothing but what init holds too shares its bytes, as hard links, when it is in the same segment
@@ -63,6 +63,8 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   const apart = trees.filter((step) => !sharing.includes(step));
 
   const config: PlanStep[] = [...laidOut.flatMap((bundle) => bundleSteps(bundle, own, laidOut, networks.get(bundle.phase === "services" ? bundle.name : ""))), ...volumeSteps(definition, owners), ...small];
+  // a port that is published anew leaves what changes seldom as it is
+  if (networks.size > 0) config.push(fileStep(place(FIREWALL_FILE), firewallRules([...networks.values()])));
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
   const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });
   const below = [...init, ...config, ...large].flatMap((step) => (step.kind === "entry" ? [step.path] : []));
@@ -90,7 +92,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   return { ...plan, digest: planDigest(plan) };
 }
 
-function initSteps({ definition, arch }: Resolved, image: (location: string) => ResolvedImage, own: boolean, place: Place, networks: readonly PrivateNetwork[]): PlanStep[] {
+function initSteps({ definition, arch }: Resolved, image: (location: string) => ResolvedImage, own: boolean, place: Place): PlanStep[] {
   const steps: PlanStep[] = definition.init.map((_, index): UnpackStep => {
     const location = `init[${index}]`;
     return { kind: "unpack", source: sourceOf(image(location)), prefix: "", place: "init", location };
@@ -99,7 +101,7 @@ function initSteps({ definition, arch }: Resolved, image: (location: string) => 
   for (const path of MOUNT_POINTS) steps.push(directoryStep(path));
   const { healthPort, harden } = definition;
   const forwarded = Object.entries(definition.services).flatMap(([name, { log }]) => (log?.forward ? [{ name, url: log.forward }] : []));
-  const options = { networks, forwarded, ...(healthPort !== undefined && { healthPort }), ...(harden && { parameters: hardeningParameters(harden, arch) }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) };
+  const options = { forwarded, ...(healthPort !== undefined && { healthPort }), ...(harden && { parameters: hardeningParameters(harden, arch) }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) };
   for (const { path, mode, contents } of guestFiles(options)) steps.push(fileStep(place(path), contents, mode));
   return steps;
 }

@@ -4,6 +4,7 @@ import { formatPath } from "../core/property-path.ts";
 import type { Container, ImageSource } from "../definition/container.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
 import { containersOf, type Definition, type Phase } from "../definition/definition.ts";
+import type { NetworkKind } from "../definition/network.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import { expandReference } from "../oci/reference.ts";
 import { accountsFor, containerAccounts } from "./account.ts";
@@ -37,6 +38,7 @@ export interface Bundle {
   readonly gid: number;
   /** What its user 0 is on the machine: 0 without a user namespace of our making. */
   readonly idBase: number;
+  readonly network: NetworkKind;
   /** It has a network namespace of its own. */
   readonly privateNetwork: boolean;
   /** It has a limit of memory. */
@@ -71,7 +73,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
     const { secrets = {}, ...shown } = container;
     const path = `containers/${phase}/${directory}`;
     const idBase = ranges.get(known) ?? 0;
-    const { config, readonly, uid, gid, privateNetwork } = ociConfig(fields, { name, path: location, container, oldRuntime, arch, idBase, idMapped, ...accountsFor(container, accounts) });
+    const { config, readonly, uid, gid, network, privateNetwork } = ociConfig(fields, { name, path: location, phase, container, oldRuntime, arch, idBase, idMapped, ...accountsFor(container, accounts) });
     const key = `${imageKey(container.image)} ${idBase}`;
     const shared = trees.get(key);
     const tree = shared ?? `${path}/${readonly ? "rootfs" : "lower"}`;
@@ -91,6 +93,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       uid,
       gid,
       idBase,
+      network,
       privateNetwork,
       memoryLimited: fields.resources?.memory?.limit !== undefined,
       ownGroup: !fields.cgroupsPath,

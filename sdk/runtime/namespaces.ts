@@ -20,7 +20,7 @@ export function linuxkitNamespaces({ net, ipc, uts, pid, userns }: EffectiveFiel
   ];
 }
 
-/** Our own sandbox's: everything is the container's own, unless it says otherwise, but for the network. */
+/** Our own sandbox's: everything is the container's own, unless it says otherwise; what no network means is settled before. */
 export function sandboxNamespaces({ net, ipc, uts, pid, userns }: EffectiveFields): Namespace[] {
   return [
     ...namespace("network", net, { fresh: ["new", "none", "private"] }),

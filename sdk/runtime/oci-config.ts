@@ -1,7 +1,8 @@
 import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Container } from "../definition/container.ts";
-import { networkKind } from "../definition/network.ts";
+import type { Phase } from "../definition/definition.ts";
+import { type NetworkKind, networkKind } from "../definition/network.ts";
 import { PRIVATE_IDS } from "../definition/private-users.ts";
 import { rlimitName } from "../definition/container-fields.ts";
 import { accountNumber, type Accounts } from "./account.ts";
@@ -18,6 +19,7 @@ export interface OciContext {
   readonly name: string;
   /** Its path in the definition, for messages. */
   readonly path: string;
+  readonly phase: Phase;
   readonly container: Container;
   readonly users: Accounts;
   readonly groups: Accounts;
@@ -37,6 +39,7 @@ export interface OciConfig {
   readonly readonly: boolean;
   readonly uid: number;
   readonly gid: number;
+  readonly network: NetworkKind;
   /** It has a network namespace of its own. */
   readonly privateNetwork: boolean;
 }
@@ -60,7 +63,8 @@ const UNLIMITED = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSO
 export function ociConfig(merged: EffectiveFields, context: OciContext): OciConfig {
   const { name, path, container, users, groups, idBase } = context;
   const linuxkit = container.sandbox === "linuxkit";
-  const fields = linuxkit ? merged : sandboxDefaults(networkKind(container) === "private" ? { ...merged, net: "private" } : merged, name);
+  const network = networkKind(container, context.phase, merged.net);
+  const fields = linuxkit ? merged : sandboxDefaults(network === "private" ? { ...merged, net: network } : merged, name);
   const mapping = idBase > 0 ? [{ containerID: 0, hostID: idBase, size: PRIVATE_IDS }] : undefined;
   const uid = accountNumber(fields.uid, users, `${path}.uid`);
   const gid = accountNumber(fields.gid, groups, `${path}.gid`);
@@ -106,7 +110,7 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
       ...some("seccomp", seccompOf(container, [...capabilities, ...ambient], context.arch)),
     },
   };
-  return { config, readonly: fields.readonly ?? false, uid, gid, privateNetwork: namespaces.some(({ type }) => type === "network") };
+  return { config, readonly: fields.readonly ?? false, uid, gid, network, privateNetwork: namespaces.some(({ type }) => type === "network") };
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -41,7 +41,7 @@ describe("audit", () => {
     const { status, stdout } = run("os.ts", "--kernel-config", "config", "--waive", "waive.json", "--json");
     assert.equal(status, 0);
     const { findings, waived, hardening } = JSON.parse(stdout);
-    assert.deepEqual([findings.map(({ level }: { level: string }) => level), waived[0].waiver.reason, hardening.settings.waived], [["advisory", "advisory", "advisory"], "it is the debugger", 1]);
+    assert.deepEqual([findings.map(({ level }: { level: string }) => level), waived[0].waiver.reason, hardening.settings.waived], [["advisory", "advisory"], "it is the debugger", 1]);
   });
 
   const WRONG: readonly (readonly [string[], number, RegExp])[] = [

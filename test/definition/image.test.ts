@@ -123,7 +123,7 @@ describe("an image refuses", () => {
     [{ services: [service("a", { image: debianImage as never, gid: "wwww" })] }, 'services.a.gid: no container or group of the image is called "wwww": did you mean "www"?'],
     [{ files: [new File("x", { contents: "", uid: "web" })] }, 'files.x.uid: no container is called "web", wanted a number'],
     [{ onboot: [new OnbootTask("a", { image: "x" }), new OnbootTask("a", { image: "y" })] }, 'onboot.a.name: "a" is the name of onboot[0] too, wanted another'],
-    [{ services: [service("a", { health: { http: { port: 80 } } })], healthPort: 80 }, "healthPort: got 80, on which services.a answers: wanted another port"],
+    [{ services: [service("a", { health: { http: { port: 80 } }, net: "host" })], healthPort: 80 }, "healthPort: got 80, on which services.a answers: wanted another port"],
     [{ services: [service("a", { net: "hots" })] }, 'services.a.net: got "hots", wanted "host", "root", "none", "new", "private" or an absolute path: did you mean "host"?'],
     [{ services: [service("a", { uts: "host", hostname: "h" })] }, 'services.a.hostname: got "h", which needs a uts namespace of its own: leave out uts'],
     [{ services: [service("a", { after: ["b"] })] }, 'services.a.after[0]: no service is called "b": there are no others'],
@@ -136,15 +136,20 @@ describe("an image refuses", () => {
     [{ services: [service("a", { egress: [], sandbox: "linuxkit" })] }, 'services.a.egress: LinuxKit has no such network: leave out sandbox: "linuxkit"'],
     [{ services: [service("a", { publish: ["80"] }), service("b", { publish: ["80:8080/tcp"] })] }, 'services.b.publish[0]: got "80:8080/tcp", and 80/tcp of the machine is services.a\'s: wanted another port'],
     [{ services: [service("a", { publish: ["80"] })], healthPort: 80 }, 'services.a.publish[0]: got "80", and 80/tcp of the machine is healthPort\'s: wanted another port'],
+    [{ services: [service("a", { health: { http: { port: 80 } } })], healthPort: 80 }, 'services.a.health.http.port: got 80, which is published, and 80/tcp of the machine is healthPort\'s: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed'],
+    [{ services: [service("a", { health: { tcp: { port: 80 } } }), service("b", { health: { http: { port: 80 } } })] }, 'services.b.health.http.port: got 80, which is published, and 80/tcp of the machine is services.a\'s: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed'],
+    [{ services: [service("a", { publish: ["80"] }), service("b", { health: { http: { port: 80 } }, net: "host" })] }, 'services.a.publish[0]: got "80", and 80/tcp of the machine is services.b\'s: wanted another port'],
+    [{ services: [service("a", { capabilities: ["CAP_CHOWN", "CAP_NET_BIND_SERVICE"] })] }, 'services.a.capabilities[1]: got "CAP_NET_BIND_SERVICE", and nobody reaches a port of it: wanted publish: ["80"], a health check with a port, net: "host" for the machine\'s network, or publish: [] when this is meant'],
+    [{ services: [service("a", { egress: [{ to: "dns" }] }), service("dns")] }, 'services.a.egress[0].to: got "dns", which is the name of a service too: wanted another name for that'],
     [{ services: [service("a", { egress: [{ to: "dba" }] }), service("dbx", { net: "private" })] }, 'services.a.egress[0].to: got "dba", which is no IPv4 address or network, and no service is called so: did you mean "dbx"?'],
-    [{ services: [service("a", { egress: [{ to: "b" }] }), service("b")] }, 'services.a.egress[0].to: got "b", which has no network of its own, wanted net: "private" there, or an address'],
+    [{ services: [service("a", { egress: [{ to: "b" }] }), service("b", { net: "host" })] }, 'services.a.egress[0].to: got "b", which has no network of its own, wanted net: "private" there, or an address'],
     [{ services: [service("a", { egress: [{ to: "dns", port: 53 }] })] }, 'services.a.egress[0].to: got "dns", which has a port of its own: leave out port and protocol'],
     [{ onboot: [new OnbootTask("t", { image: "x", net: "private" })] }, 'onboot.t.net: got "private", which services have only; wanted "host", "none" or an absolute path'],
     [{ services: [service("a", { userns: "private", uidMappings: [] })] }, 'services.a.uidMappings: has no effect beside userns: "private", which maps by itself; wanted userns: "new"'],
     [{ services: [service("a", { userns: "private", uid: 65_536 })] }, 'services.a.uid: got 65536, wanted at most 65535 beside userns: "private"'],
     [{ services: [service("a", { userns: "private", additionalGids: [4, 100_000] })] }, 'services.a.additionalGids[1]: got 100000, wanted at most 65535 beside userns: "private"'],
     [{ services: [service("a", { userns: "private", capabilities: ["CAP_CHOWN", "CAP_SYS_TIME"] })] }, 'services.a.capabilities[1]: got "CAP_SYS_TIME", which has no effect on the machine beside userns: "private"; wanted one of the two'],
-    [{ services: [service("a", { userns: "private", capabilities: ["CAP_NET_BIND_SERVICE"] })] }, 'services.a.capabilities[0]: got "CAP_NET_BIND_SERVICE", which has no effect on the machine\'s network beside userns: "private"; wanted net: "private" or "none", or one of the two'],
+    [{ services: [service("a", { userns: "private", capabilities: ["CAP_NET_BIND_SERVICE"], net: "host" })] }, 'services.a.capabilities[0]: got "CAP_NET_BIND_SERVICE", which has no effect on the machine\'s network beside userns: "private"; wanted net: "private" or "none", or one of the two'],
     [{ services: [service("a", { binds: [], "binds.add": [] })] }, "services.a.binds.add: has no effect beside binds: wanted one of the two"],
     [{ sevices: [] }, 'sevices: unknown field: did you mean "services"?'],
     [{ services: [{}] }, "services[0]: got an object, wanted a Service"],
@@ -166,6 +171,10 @@ describe("an image refuses", () => {
   test("and takes what only looks like it", () => {
     assert.ok(new Image({ services: [service("a", { health: { tcp: { port: 80 } }, net: "new" })], healthPort: 80 }));
     assert.ok(new Image({ services: [service("a", { health: { tcp: { port: 80 } }, publish: ["8080:80"] })], healthPort: 80 }));
+    const binds = ["CAP_NET_BIND_SERVICE"] as const;
+    for (const fields of [{ net: "host" }, { net: "private" }, { publish: [] }, { publish: ["80"] }, { health: { tcp: { port: 80 } } }, { publish: output(["80"]) }, { net: output("host") }, { sandbox: "linuxkit" }] as const) assert.ok(new Image({ services: [service("a", { capabilities: binds, ...fields } as never)] }));
+    assert.ok(new Image({ services: [service("a", { capabilities: binds }), service("b", { egress: [{ to: "a", port: 80 }] })] }));
+    assert.ok(new Image({ services: [service("a", { health: { tcp: { port: 80 } }, publish: [] }), service("b", { health: { tcp: { port: 80 } }, publish: ["81:80"] }), service("c", { health: { tcp: { port: 80 } } })] }));
     assert.ok(new Image({ services: [service("a", { after: ["b", "c"] }), service("b", { after: ["c"] }), service("c")] }));
     assert.ok(new Image({ services: [service("a", { egress: [{ to: "b", port: 80 }, { to: "dns" }, { to: "any" }, { to: "10.0.0.0/8" }] }), service("b", { publish: ["53/udp", "53/tcp"] })] }));
     assert.ok(new Image({ services: [service("a", { image: debianImage as never, uid: "www", gid: "www" })] }));

@@ -19,6 +19,12 @@ describe("the firewall", () => {
     const namespaces = process.getuid?.() === 0 ? ["-n"] : ["-rn"];
     execFileSync("unshare", [...namespaces, "nft", "-f", "-"], { input: rules, stdio: ["pipe", "pipe", "pipe"] });
   });
+  test("translates addresses only where there is something to translate, for that takes modules", () => {
+    const chains = (...networks: PrivateNetwork[]): string[] => [...firewallRules(networks).matchAll(/type nat hook (\w+)/g)].map(([, hook = ""]) => hook);
+    assert.deepEqual(chains(network(0, { egress: [{ to: network(1).address }] }), network(1)), []);
+    assert.deepEqual(chains(network(0, { publish: [{ outside: 80, inside: 80, protocol: "tcp" }] })), ["prerouting"]);
+    assert.deepEqual(chains(network(0, { egress: [{ to: "10.0.0.1" }] })), ["postrouting"]);
+  });
   for (const [name, egress, line] of [
     ["anything else than what is local to a link, and other services", { to: "any", port: 443 }, "ip daddr != { 169.254.0.0/16, 198.18.0.0/16 } tcp dport 443 accept"],
     ["a wide network too", { to: "0.0.0.0/0" }, "ip daddr 0.0.0.0/0 ip daddr != { 169.254.0.0/16, 198.18.0.0/16 } accept"],

@@ -7,13 +7,13 @@ import { ATTACK_NAMES, attackerImage } from "./attacker.ts";
 import { cloud } from "./cloud.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
-const victim = service("victim", "echo hush >/run/private; exec busybox sh -c 'while :; do sleep 1; done' victim-at-work", { env: ["SECRET=hush", "PATH=/bin"], tmpfs: ["/run"], uid: 1000, net: "private" });
+const victim = service("victim", "echo hush >/run/private; exec busybox sh -c 'while :; do sleep 1; done' victim-at-work", { env: ["SECRET=hush", "PATH=/bin"], tmpfs: ["/run"], uid: 1000, publish: ["7000"] });
 
 const attacker = (name: string, fields: Partial<ServiceArgs>): Service =>
   new Service(name, { image: attackerImage(), after: ["route", "victim"], tmpfs: ["/tmp:size=16m", "/run"], binds: ["/lib/modules:/modules:ro"], ...fields });
 
 // what it is given is little, so that three of them fit in a small machine
-const limits = { net: "private", resources: { pids: { limit: 64 }, memory: { limit: 40 << 20 } } };
+const limits = { resources: { pids: { limit: 64 }, memory: { limit: 40 << 20 } } };
 
 /** What an attacker says it could do, once it has said the last word. */
 async function couldOf(machine: Booted, name: string, last: "tried" | "done"): Promise<string[]> {
@@ -31,7 +31,7 @@ describe("a hostile service", () => {
     const names = ["root", "capable", "user"];
     await using machine = await bootImage({
       onboot: [dhcp()],
-      services: [spy(), victim, ...cloud(), attacker("root", limits), attacker("capable", { capabilities, ...limits }), attacker("user", { uid: 1000, gid: 1000, ...limits })],
+      services: [spy(), victim, ...cloud(), attacker("root", limits), attacker("capable", { capabilities, publish: ["7001"], ...limits }), attacker("user", { uid: 1000, gid: 1000, egress: [{ to: "victim" }], ...limits })],
     }, { ports: [80] });
     await machine.until("health", ({ stage }) => stage === "healthy");
     for (const name of names) {

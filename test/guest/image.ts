@@ -29,6 +29,7 @@ export const spy = ({ port = 80, capabilities = ["CAP_SYS_PTRACE"] }: { readonly
   service("spy", `exec busybox httpd -f -p ${port} -h /www`, {
     tmpfs: ["/tmp"],
     pid: "host",
+    net: "host",
     binds: ["/:/host:ro"],
     capabilities: ["CAP_NET_BIND_SERVICE", "CAP_DAC_READ_SEARCH", "CAP_SYS_ADMIN", ...capabilities],
     health: { tcp: { port } },

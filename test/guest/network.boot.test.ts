@@ -1,55 +1,74 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cloud } from "./cloud.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
-test("a private network: in by published ports, out by what is named, and the metadata of a cloud only by its name", async () => {
+test("a service's network: in by published ports, out by what is named, and the metadata of a cloud only by its name", async () => {
   // reached from inside at QEMU's own address of the host
   const outside = createServer((socket) => socket.end("outside\n")).listen(0, "127.0.0.1");
   await once(outside, "listening");
   const { port } = outside.address() as { port: number };
   // whom it reaches says a line each; a refusal is quick
   const reach = (targets: Readonly<Record<string, string>>): string =>
-    `${Object.entries(targets).map(([name, target]) => `busybox nc -w 5 ${target} </dev/null 2>&1 | grep -qE 'web|outside|credentials|SSH|HTTP' && echo ${name}`).join("\n")}\necho tried; exec sleep 100000`;
+    `${Object.entries(targets).map(([name, target]) => `printf "GET / HTTP/1.0\\r\\n\\r\\n" | busybox nc -w 5 ${target} 2>&1 | grep -qE 'web|page|outside|credentials|SSH|HTTP' && echo ${name}`).join("\n")}\necho tried`;
   const TARGETS = {
     web: "198.18.0.7 80",
     "web-at-the-machine": "10.0.2.15 8080",
-    machine: "10.0.2.15 80",
-    gateway: "198.18.0.0 80",
+    page: "198.18.0.3 80",
+    machine: "10.0.2.15 8081",
+    gateway: "198.18.0.0 8081",
     outside: `10.0.2.2 ${port}`,
     metadata: "169.254.169.254 80",
   };
+  const rest = `${reach(TARGETS)}; exec sleep 100000`;
   const after = ["web", "route", "spy"];
   await using machine = await bootImage({
     onboot: [dhcp()],
     services: [
-      spy(),
+      spy({ port: 8081, capabilities: ["CAP_SYS_CHROOT", "CAP_NET_ADMIN"] }),
       ...cloud(),
       service("web", "exec busybox nc -ll -p 80 -e echo web", { publish: ["8080:80"], capabilities: ["CAP_NET_BIND_SERVICE"], health: { tcp: { port: 80 } } }),
-      service("client", reach(TARGETS), { egress: [{ to: "web", port: 80 }, { to: "169.254.169.254", port: 80, protocol: "tcp" }], after }),
-      service("quiet", reach(TARGETS), { net: "private", after }),
-      service("roams", reach(TARGETS), { egress: [{ to: "any" }], after }),
+      service("page", `(sleep 3; ${reach(TARGETS)}) & exec busybox nc -ll -p 80 -e echo page`, { capabilities: ["CAP_NET_BIND_SERVICE"], health: { tcp: { port: 80 } }, after }),
+      service("shut", `(${reach({ itself: "127.0.0.1 80", ...TARGETS })}) & exec busybox nc -ll -p 80 -e echo page`, { capabilities: ["CAP_NET_BIND_SERVICE"], health: { tcp: { port: 80 } }, publish: [], after: ["page"] }),
+      service("client", rest, { egress: [{ to: "web", port: 80 }, { to: "169.254.169.254", port: 80, protocol: "tcp" }], after }),
+      service("quiet", rest, { after }),
+      service("roams", rest, { egress: [{ to: "any" }], after }),
+      service("shares", `${reach({ machine: TARGETS.machine, page: TARGETS.page })}; exec sleep 100000`, { net: "host", after: ["page", "spy"] }),
     ],
-  }, { ports: [80, 8080] });
+  }, { ports: [80, 8080, 8081] });
   try {
     await machine.until("health", ({ stage }) => stage === "healthy");
     const reached = async (name: string): Promise<string[]> => {
       for (;;) {
-        const log = await ask(machine, `cat /host/run/log/${name}.log`);
-        if (log.endsWith("tried\n")) return log.split("\n").slice(0, -2);
+        const log = await ask(machine, `cat /host/run/log/${name}.log`, 8081);
+        if (log.includes("tried\n")) return log.slice(0, log.indexOf("tried\n")).split("\n").slice(0, -1);
         await sleep(300);
       }
     };
     assert.deepEqual(await reached("client"), ["web", "metadata"]);
+    // its own address
+    assert.deepEqual(await reached("page"), ["page"]);
     assert.deepEqual(await reached("quiet"), []);
     assert.deepEqual(await reached("roams"), ["outside"]);
-    const published = await fetch(`http://127.0.0.1:${machine.port(8080)}/`).catch((error: Error) => error.cause);
-    assert.match(String(published), /Parse|web|HTTP/);
-    assert.match(await ask(machine, "cat /host/proc/net/dev"), /lk3:/);
+    assert.deepEqual(await reached("shut"), ["itself"]);
+    assert.deepEqual(await reached("shares"), ["machine", "page"]);
+    for (const [at, word] of [[80, "page"], [8080, "web"]] as const) assert.equal(await said(machine.port(at)), `${word}\n`);
+    // a link only for those who are reached or reach something: client, page, roams and web
+    assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "4\n");
+    // it forwards for its services, and is no router for others
+    const forward = await ask(machine, "cat /proc/sys/net/ipv4/ip_forward; chroot /host nft list chain ip linuxkit forward", 8081);
+    assert.match(forward, /^1\n[\s\S]*policy accept;\s+iifname != "lk\*" oifname != "lk\*" drop\n/);
   } finally {
     outside.close();
   }
 });
+
+/** All that is said to whoever connects. */
+async function said(port: number): Promise<string> {
+  let text = "";
+  for await (const chunk of connect(port, "127.0.0.1").setEncoding("utf8")) text += String(chunk);
+  return text;
+}

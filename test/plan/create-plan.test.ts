@@ -102,7 +102,9 @@ describe("createPlan", () => {
 
   for (const row of [
     { name: "one capability", image: os(web({ capabilities: ["CAP_CHOWN", "CAP_SETUID"] })), want: ["config"] },
-    { name: "a health check", image: os(web({ health: { tcp: { port: 80 } } })), want: ["config"] },
+    { name: "a health check", image: os(web({ health: { command: ["true"] } })), want: ["config"] },
+    { name: "the first published port", image: os(web({ health: { tcp: { port: 80 } } })), want: ["init", "modules", "config"] },
+    { name: "another published port", image: os(web({ publish: ["80"] })), base: os(web({ publish: ["8080:80"] })), want: ["config"] },
     { name: "a file's content", image: os().replace(new File("/srv/web/index.html", { contents: "bye", mode: "0644" })), want: ["config"] },
     { name: "another package", image: os(web({ image: debian.packages({ packages: ["nginx-full"], command: ["nginx"] }) })), want: ["services.web"] },
     { name: "a further service", image: os(web(), new Service("b", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }) })), want: ["tree", "services.b", "config"] },
@@ -143,7 +145,7 @@ describe("createPlan", () => {
     });
 
     test("need the guest's own init", async () => {
-      await assert.rejects(planOf(new Image({ services: [service("a")] })), { code: "INVALID_DEFINITION", message: 'services.a.userns: got "private", which the guest\'s own init prepares; wanted init: [debian.init()]' });
+      await assert.rejects(planOf(new Image({ services: [service("a", { net: "host" })] })), { code: "INVALID_DEFINITION", message: 'services.a.userns: got "private", which the guest\'s own init prepares; wanted init: [debian.init()]' });
     });
 
     test("need a runtime that maps the disk", async () => {

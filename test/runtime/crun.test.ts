@@ -55,17 +55,17 @@ describe("a service without any field", () => {
     test(name, () => assert.equal(run(script), wanted));
   }
 
-  test("shares only the network, users and clocks with the machine", () => {
+  test("shares only users and clocks with the machine", () => {
     const kinds = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
     const own = run(kinds.map((kind) => `busybox readlink /proc/self/ns/${kind}`).join("; ")).split("\n");
     const theirs = kinds.map((kind) => execFileSync("readlink", [`/proc/self/ns/${kind}`], { encoding: "utf8" }).trim());
     const shared = kinds.filter((_, index) => own[index] === theirs[index]);
-    assert.deepEqual(shared, process.getuid?.() === 0 ? ["net", "user"] : ["net"]);
+    assert.deepEqual(shared, process.getuid?.() === 0 ? ["user"] : []);
   });
 });
 
 describe("a service gets what it names", () => {
-  test("one capability", () => assert.equal(run(status("CapEff"), { capabilities: ["CAP_NET_BIND_SERVICE"] }), "0000000000000400"));
+  test("one capability", () => assert.equal(run(status("CapEff"), { capabilities: ["CAP_NET_BIND_SERVICE"], publish: [] }), "0000000000000400"));
   test("a tmpfs that is writable, bounded, and takes no devices or setuid programs", () => {
     const [written, line = ""] = run(`${whether("busybox touch /run/x")}; busybox grep ' /run ' /proc/mounts`, { tmpfs: ["/run:size=1m"] }).split("\n");
     assert.equal(written, "yes");
@@ -74,7 +74,8 @@ describe("a service gets what it names", () => {
   test("a bind that is read-only", () => assert.equal(run(whether("busybox touch /run/x"), { binds: [`${folder}/rootfs/bin:/run:ro`] }), "no"));
   test("a writable root", () => assert.equal(run(whether("busybox touch /made && busybox rm /made"), { readonly: false }), "yes"));
   test("a limit", () => assert.equal(run("ulimit -n", { rlimits: ["nofile,64,64"] }), "64"));
-  test("a network of its own", () => assert.equal(run("busybox ls /sys/class/net", { net: "new" }), "lo"));
+  test("a network of its own, in which it reaches itself", () => assert.match(run("busybox ls /sys/class/net; busybox ip addr show lo"), /^lo\n.*LOOPBACK,UP[\s\S]*inet 127\.0\.0\.1\/8/));
+  test("the machine's network", () => assert.equal(run("busybox readlink /proc/self/ns/net", { net: "host" }), execFileSync("readlink", ["/proc/self/ns/net"], { encoding: "utf8" }).trim()));
   test("every system call", () => assert.equal(run(status("Seccomp"), { seccomp: "unconfined" }), "0"));
   test("a filter of its own", () => {
     const seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir", "mkdirat", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }] } as const;

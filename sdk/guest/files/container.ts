@@ -100,7 +100,7 @@ private_link() {
   make_veth "$1" "$1.inside" && ip link set "$1.inside" netns "$pid" &&
     echo 1 >"/proc/sys/net/ipv6/conf/$1/disable_ipv6" && echo 1 >"/proc/sys/net/ipv4/conf/$1/rp_filter" &&
     ip addr add "$2/31" dev "$1" && ip link set "$1" up &&
-    nsenter -t "$pid" -n /bin/busybox sh -c 'ip link set lo up && ip link set "$0.inside" name eth0 &&
+    nsenter -t "$pid" -n /bin/busybox sh -c 'ip link set "$0.inside" name eth0 &&
       ip addr add "$2/31" dev eth0 && ip link set eth0 up && ip route add default via "$1"' "$1" "$2" "$3"
 }
 

@@ -20,11 +20,14 @@ start_network() {
   fi
 }
 
-# start_firewall: it knows the name servers that a task has found
+# start_firewall: it knows the name servers that a task has found. The machine forwards for its services and is no router
+# beside that, unless it was made one before.
 start_firewall() {
   [ -e /lib/linuxkit/firewall ] || return 0
+  read -r forwards </proc/sys/net/ipv4/ip_forward
   {
     cat /lib/linuxkit/firewall
+    [ "$forwards" = 1 ] || echo 'insert rule ip linuxkit forward iifname != "lk*" oifname != "lk*" drop'
     while read -r key address _; do
       case $key:$address in
         nameserver:*[!0-9.]*) ;;

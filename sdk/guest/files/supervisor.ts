@@ -23,11 +23,12 @@ start_services() {
 }
 
 # reserve_memory: what a service without a limit may take of the memory that is free now: an eighth of it, and 8 MiB at
-# least, stay with the machine
+# least, stay with the machine, and half a MiB for each service, whose namespaces and supervisor are the machine's
 reserve_memory() {
   while read -r key kilobytes _; do [ "$key" = MemAvailable: ] && break; done </proc/meminfo
   reserve=$((kilobytes / 8))
   [ "$reserve" -lt 8192 ] && reserve=8192
+  for service in /containers/services/*/guest; do reserve=$((reserve + 512)); done
   most_memory=$(((kilobytes - reserve) * 1024))
 }
 
