@@ -27,6 +27,8 @@ export interface BootOptions {
   readonly nonce?: string;
   /** A port of this host that the machine reaches at 169.254.169.254:80, as it reaches its cloud's metadata; the host itself is 169.254.169.2. @default none */
   readonly metadataPort?: number;
+  /** Beside it, one that it reaches at 168.63.129.16:80, as it reaches Azure's WireServer; the host itself is then 160.0.0.2. @default none */
+  readonly wirePort?: number;
 }
 
 /** A machine under QEMU, emulated. It is killed after three minutes, and when it is disposed of. */
@@ -49,7 +51,7 @@ export interface Booted extends AsyncDisposable {
 const LONGEST = 180_000;
 
 /** Boots a machine; the tests themselves decide what to wait for. */
-export async function boot({ kernel, initrd, cmdline, memoryMiB = 256, ports = [], disks = [], firmware = {}, nonce = "test-boot", metadataPort }: BootOptions): Promise<Booted> {
+export async function boot({ kernel, initrd, cmdline, memoryMiB = 256, ports = [], disks = [], firmware = {}, nonce = "test-boot", metadataPort, wirePort }: BootOptions): Promise<Booted> {
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-boot-"));
   const items = { ...(nonce && { [FIRMWARE.nonce]: nonce }), ...firmware };
   const files = await Promise.all(Object.entries(items).map(async ([name, text], index) => {
@@ -58,14 +60,16 @@ export async function boot({ kernel, initrd, cmdline, memoryMiB = 256, ports = [
   }));
   const published = await Promise.all(ports.map(async (guestPort) => ({ protocol: "tcp" as const, address: "127.0.0.1", hostPort: await freePort(), guestPort })));
   const args = qemuArguments({ arch: "amd64", accelerator: "tcg", name: "linuxkit-test", kernel, initrd, cmdline, memoryMiB, cpus: 1, publish: published, disks, firmware: files, monitor: "monitor" });
-  if (metadataPort !== undefined) metadataNetwork(args, metadataPort);
+  if (metadataPort !== undefined) metadataNetwork(args, metadataPort, wirePort);
   const qemu = spawn(qemuProgram("amd64").binary, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
   return follow(qemu, folder, nonce, new Map(published.map(({ guestPort, hostPort }) => [guestPort, hostPort])));
 }
 
-/** Puts QEMU's user network where a cloud's metadata is, and leads the address of that to a port of this host. */
-export function metadataNetwork(args: string[], port: number): void {
-  args[args.findIndex((option) => option.startsWith("user,"))] += `,net=169.254.169.0/24,dhcpstart=169.254.169.15,guestfwd=tcp:169.254.169.254:80-cmd:busybox nc 127.0.0.1 ${port}`;
+/** Puts QEMU's user network where a cloud's metadata is, and leads the address of that, and of Azure's WireServer, to ports of this host. */
+export function metadataNetwork(args: string[], port: number, wirePort?: number): void {
+  const lead = (address: string, to: number): string => `guestfwd=tcp:${address}:80-cmd:busybox nc 127.0.0.1 ${to}`;
+  const network = wirePort === undefined ? ["net=169.254.169.0/24", "dhcpstart=169.254.169.15"] : ["net=160.0.0.0/4", "dhcpstart=160.0.0.15", lead("168.63.129.16", wirePort)];
+  args[args.findIndex((option) => option.startsWith("user,"))] += `,${[...network, lead("169.254.169.254", port)].join()}`;
 }
 
 function follow(qemu: ChildProcess, folder: string, nonce: string, ports: ReadonlyMap<number, number>): Booted {

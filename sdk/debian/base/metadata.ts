@@ -1,19 +1,25 @@
 import { z } from "zod";
+import { LinuxKitError } from "../../core/errors.ts";
 import type { DebianImage } from "../../definition/debian-image.ts";
 import { fields, seconds, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
+import { METADATA_AWS } from "./cloud/metadata-aws.ts";
+import { METADATA_AZURE } from "./cloud/metadata-azure.ts";
+import { METADATA_GCP } from "./cloud/metadata-gcp.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
 /** Where a cloud's metadata service is: an address, since no name is known so early. */
 export const metadataEndpoint = word.regex(/^[0-9a-fA-F.:[\]]+:\d+$/, "an address and a port, such as 169.254.169.254:80");
 
 const schema = fields({
-  /** Whose service is asked: `aws` is version 2 of EC2's. */
-  cloud: z.enum(["aws"]),
+  /** Whose service is asked: `aws` is version 2 of EC2's, `gcp` Compute Engine's, `azure` the Instance Metadata Service and the WireServer. */
+  cloud: z.enum(["aws", "gcp", "azure"]),
   /** Where it is. @default "169.254.169.254:80" */
   endpoint: metadataEndpoint.optional(),
   /** Seconds to wait for it before the task fails. @default 60 */
   timeout: seconds.optional(),
+  /** Azure only: whom to report to that the machine is ready, without which Azure gives up one made from a generalized image; `false` leaves it out. @default "168.63.129.16:80" */
+  ready: z.union([metadataEndpoint, z.literal(false)], { error: "an address and a port, such as 168.63.129.16:80, or false" }).optional(),
 });
 
 /** Arguments of `debian.metadata`. */
@@ -21,21 +27,31 @@ export type MetadataArgs = z.input<typeof schema>;
 
 /**
  * Reads what the cloud knows of this machine into `/run/config`, as LinuxKit's own task does: `provider`, `userdata`,
- * `hostname`, `instance_id`, `local_ipv4`, `ssh/authorized_keys`, and `disks/NAME`, the serial of the disk of that name.
- * What the cloud has none of has no file. An onboot task, after `debian.dhcp()`; it fails where nobody answers in time.
+ * `hostname`, `instance_id`, `local_ipv4`, `ssh/authorized_keys`, and on EC2 `disks/NAME`, the serial of the disk of that
+ * name. What the cloud has none of has no file. An onboot task, after `debian.dhcp()`; it fails where nobody answers in time.
  *
- * Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" (version 2).
+ * `gcp`: user data is the attribute `user-data`, else LinuxKit's `userdata`, else `startup-script` (which nothing runs);
+ * keys are those of instance and project as Google's own guest takes them, whatever their user, none with OS Login.
+ * `azure`: user data is `userData`; the provisioning medium with custom data is not read. The task reports the machine ready.
+ *
+ * Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" (version 2); Compute
+ * Engine, "Predefined metadata keys"; Microsoft Learn, "Azure Instance Metadata Service" and "Creating generalized images
+ * without a provisioning agent".
  */
 export function metadata(args: MetadataArgs): DebianImage {
-  const { endpoint = "169.254.169.254:80", timeout = 60 } = checked("debian.metadata", schema, args);
+  const { cloud, endpoint = "169.254.169.254:80", timeout = 60, ready } = checked("debian.metadata", schema, args);
+  if (ready !== undefined && cloud !== "azure") throw new LinuxKitError("INVALID_DEFINITION", `debian.metadata: ready: got ${JSON.stringify(ready)} for ${cloud}, wanted it for azure only`, { path: "ready" });
   const at = endpoint.lastIndexOf(":");
+  const { script, words } = {
+    aws: { script: METADATA_AWS, words: [endpoint.slice(0, at).replace(/^\[|\]$/g, ""), endpoint.slice(at + 1), String(timeout)] },
+    gcp: { script: METADATA_GCP, words: [endpoint, String(Math.ceil(timeout))] },
+    azure: { script: METADATA_AZURE, words: [endpoint, String(Math.ceil(timeout)), ready === false ? "" : (ready ?? "168.63.129.16:80")] },
+  }[cloud];
+  const path = `usr/lib/linuxkit/metadata-${cloud}`;
   return debianImage(
+    { packages: ["busybox-static"], files: [BUSYBOX_SHELL, { path, contents: script, mode: "0755" }] },
     {
-      packages: ["busybox-static"],
-      files: [BUSYBOX_SHELL, { path: "usr/lib/linuxkit/metadata-aws", contents: SCRIPT, mode: "0755" }],
-    },
-    {
-      command: ["/usr/lib/linuxkit/metadata-aws", endpoint.slice(0, at).replace(/^\[|\]$/g, ""), endpoint.slice(at + 1), String(timeout)],
+      command: [`/${path}`, ...words],
       net: "host",
       binds: ["/run/config:/run/config"],
       tmpfs: ["/tmp"],
@@ -43,79 +59,3 @@ export function metadata(args: MetadataArgs): DebianImage {
     },
   );
 }
-
-// $1 address, $2 port, $3 seconds to wait. BusyBox's wget knows no PUT, so requests are written out.
-const SCRIPT = `#!/bin/sh
-address=$1 port=$2 seconds=$3
-config=\${CONFIG:-/run/config}
-answer=$(mktemp)
-
-# request METHOD PATH HEADER FILE: 0 when there was a body for FILE, 1 when there is none, 2 when nobody answered
-request() {
-  printf '%s %s HTTP/1.0\\r\\nHost: %s\\r\\n%s\\r\\n\\r\\n' "$1" "$2" "$address" "$3" | nc -w 5 "$address" "$port" >"$answer" 2>/dev/null
-  read -r _ status _ <"$answer" || return 2
-  case "$status" in
-  200) ;;
-  404) return 1 ;;
-  *) echo "metadata: $2 answered \${status:-nothing}" >&2; return 2 ;;
-  esac
-  # the body begins after the first empty line, and may be of any bytes
-  head=0
-  while IFS= read -r line; do
-    head=$((head + \${#line} + 1))
-    [ "$line" = "$(printf '\\r')" ] && break
-  done <"$answer"
-  tail -c +$((head + 1)) "$answer" >"$4"
-}
-
-token=$(mktemp)
-read -r start _ </proc/uptime
-until request PUT /latest/api/token "X-aws-ec2-metadata-token-ttl-seconds: 300" "$token"; do
-  read -r now _ </proc/uptime
-  if [ "$((\${now%.*} - \${start%.*}))" -ge "$seconds" ]; then
-    echo "metadata: no answer from $address:$port within $seconds s: is the metadata service enabled for this machine?" >&2
-    exit 1
-  fi
-  sleep 1
-done
-header="X-aws-ec2-metadata-token: $(cat "$token")"
-
-# get PATH FILE: what the machine has none of leaves no file
-get() {
-  request GET "/latest/$1" "$header" "$config/$2.new"
-  case $? in
-  0) mv "$config/$2.new" "$config/$2" ;;
-  1) ;;
-  *) echo "metadata: cannot read $1" >&2; exit 1 ;;
-  esac
-}
-
-umask 077
-mkdir -p "$config/ssh"
-get user-data userdata
-get meta-data/hostname hostname
-get meta-data/instance-id instance_id
-get meta-data/local-ipv4 local_ipv4
-get meta-data/public-keys/0/openssh-key ssh/authorized_keys
-# get_disks: the tag linuxkit.disk.NAME is the id of a volume, which is its disk's serial but for the dash
-get_disks() {
-  tags=$(mktemp)
-  request GET /latest/meta-data/tags/instance "$header" "$tags"
-  case $? in
-  0) ;;
-  1) return ;;
-  *) echo "metadata: cannot read the tags" >&2; exit 1 ;;
-  esac
-  while read -r tag || [ "$tag" ]; do
-    name=\${tag#linuxkit.disk.}
-    case $name in "$tag" | '' | .* | *[!A-Za-z0-9._-]*) continue ;; esac
-    mkdir -p "$config/disks"
-    get "meta-data/tags/instance/$tag" "disks/$name"
-    sed -i 's/^vol-/vol/' "$config/disks/$name" || exit 1
-  done <"$tags"
-}
-get_disks
-chmod 0644 "$config"/hostname "$config"/instance_id "$config"/local_ipv4 2>/dev/null
-echo AWS >"$config/provider"
-echo "metadata: $(cat "$config/instance_id" 2>/dev/null || echo "this machine"), $(wc -c <"$config/userdata" 2>/dev/null || echo 0) bytes of user data"
-`;

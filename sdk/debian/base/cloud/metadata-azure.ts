@@ -1,0 +1,29 @@
+import { METADATA_COMMON } from "./metadata-common.ts";
+import { READY_AZURE } from "./ready-azure.ts";
+
+/** `metadata-azure ADDRESS:PORT SECONDS WIRESERVER`; no report is made where the last is empty. */
+export const METADATA_AZURE = `${METADATA_COMMON}
+wire=$3
+# get PATH FILE: a leaf is given as text only
+get() {
+  ask "http://$endpoint/metadata/instance/$1?api-version=2021-02-01&format=text" "$2" --header "Metadata: true"
+}
+${READY_AZURE}
+get compute/vmId "$config/instance_id"
+# a machine of a scale set has a name that no host can have
+get compute/osProfile/computerName "$config/hostname" || get compute/name "$config/hostname"
+get network/interface/0/ipv4/ipAddress/0/privateIpAddress "$config/local_ipv4"
+if get compute/userData "$work/userdata"; then
+  base64 -d "$work/userdata" >"$config/userdata" || die "the user data is not base64"
+fi
+: >"$config/ssh/authorized_keys"
+index=0
+while get "compute/publicKeys/$index/keyData" "$work/key"; do
+  # the portal breaks what it is pasted into lines
+  key=$(tr -d '\\r\\n' <"$work/key")
+  echo "$key" >>"$config/ssh/authorized_keys"
+  index=$((index + 1))
+done
+if [ "$wire" ]; then report_ready; fi
+finish Azure
+`;
