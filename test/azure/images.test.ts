@@ -16,6 +16,7 @@ describe("images of the stand-in for Azure", { timeout: 60_000 }, () => {
     await azure.definition();
     await azure.definition("arm", { architecture: "Arm64", identifier: { publisher: "p", offer: "o", sku: "arm" } });
     await azure.make(`${IMAGES}/first`, { ...definition("first"), hyperVGeneration: "V1" });
+    await azure.make(`${IMAGES}/trusted`, definition("trusted", { features: [{ name: "SecurityType", value: "TrustedLaunch" }] }));
     await azure.make(`${IMAGES}/plain`, definition("plain"));
     await azure.make("Microsoft.Compute/disks/empty", { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: (20 << 20) + 512 } });
   });
@@ -45,6 +46,7 @@ describe("images of the stand-in for Azure", { timeout: 60_000 }, () => {
     { what: "a version of another generation than its definition", ask: () => version("first/1.0.0"), refused: "400 InvalidParameter" },
     { what: "a version of another architecture than its definition", ask: () => version("arm/1.0.0"), refused: "400 InvalidParameter" },
     { what: "UEFI keys without trusted launch", ask: () => version("plain/1.0.0", { securityProfile: uefi }), refused: "400 InvalidParameter" },
+    { what: "UEFI keys where all machines are of trusted launch", ask: () => version("trusted/1.0.0", { securityProfile: uefi }), refused: "400 InvalidParameter" },
     { what: "no definition that has versions to go", ask: () => azure.client.ask("DELETE", `${IMAGES}/os`), refused: "409 CannotDeleteResource" },
     { what: "no gallery that has definitions to go", ask: () => azure.client.ask("DELETE", `${GALLERIES}/gallery`), refused: "409 CannotDeleteResource" },
     { what: "a managed image", ask: () => image("i") },

@@ -124,6 +124,14 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
     assert.equal(errorOf(await patch("ill", 2)), "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade");
   });
 
+  test("a set whose machines are all ill is rolled to a good image only where its policy bears that", async () => {
+    sick(0);
+    await put("all-ill", model());
+    assert.equal(errorOf(await patch("all-ill", 1)), "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade");
+    assert.equal((await put("all-ill", model(1, { policy: { maxUnhealthyInstancePercent: 100 } }))).body.status, "Succeeded");
+    assert.ok((await instances("all-ill")).every((line) => / 1\.0\.1 true healthy$/.test(line)));
+  });
+
   test("a surge has new machines before former ones go", async () => {
     await put("surge", model(0, { policy: { maxSurge: true } }), 2);
     const former = (await instances("surge")).map((line) => line.split(" ")[0]);

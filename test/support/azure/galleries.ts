@@ -14,9 +14,16 @@ const INT32 = 2 ** 31 - 1;
 /** What `features` of a definition may say of security. */
 const SECURITY_TYPES = ["Standard", "TrustedLaunch", "TrustedLaunchSupported", "ConfidentialVM", "ConfidentialVMSupported", "TrustedLaunchAndConfidentialVmSupported"];
 
+/** Those of versions that may bring keys of their own. Source: Azure, "Secure Boot UEFI keys". */
+const TAKES_KEYS = ["TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSupported"];
+
 /**
  * Compute galleries. Source: Azure REST API, "Galleries", "Gallery Images", "Gallery Image Versions"; Azure, "Store and
  * share images in an Azure Compute Gallery"; names by "Naming rules and restrictions for Azure resources".
+ *
+ * A managed disk is taken as the source of a TrustedLaunchSupported definition, as releases of 2026 have it. Azure's
+ * "Deploy a virtual machine with Trusted Launch enabled" lists blobs, managed images and other versions only, and Azure
+ * has refused a machine as source for that in 2023 (hashicorp/packer-plugin-azure#304).
  */
 export function galleryKinds(arm: () => Arm, disks: ManagedDisks): ArmKind[] {
   return [
@@ -94,7 +101,7 @@ function checkVersion(arm: Arm, disks: ManagedDisks, version: ArmResource, old: 
   if (!regionsOf({ ...version, body: { ...body, location: place } }).includes(place)) throw new AzureRefusal(400, "InvalidParameter", `The target regions of '${name}' lack '${place}', where it is made.`);
   const definition = definitionOf(arm, version);
   if (placeOf(String(definition.body.location)) !== place) throw new AzureRefusal(400, "InvalidParameter", `'${name}' is in ${place}, and its definition in ${String(definition.body.location)}.`);
-  if (valueAt(body, "properties.securityProfile") !== undefined && !/TrustedLaunch/.test(securityTypeOf(definition) ?? "")) throw new AzureRefusal(400, "InvalidParameter", "securityProfile.uefiSettings is allowed where the definition has the feature SecurityType TrustedLaunch or TrustedLaunchSupported only.");
+  if (valueAt(body, "properties.securityProfile") !== undefined && !TAKES_KEYS.includes(securityTypeOf(definition) ?? "")) throw new AzureRefusal(400, "InvalidParameter", `securityProfile.uefiSettings is allowed where the definition has the feature SecurityType ${TAKES_KEYS.join(" or ")} only.`);
   if (old) return;
   const source = textAt(body, "properties.storageProfile.osDiskImage.source.id");
   if (textAt(body, "properties.storageProfile.osDiskImage.source.uri") !== undefined) return checkBlobSource(body);
