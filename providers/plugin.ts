@@ -18,6 +18,7 @@ const provider: Provider = {
     "linuxkit:index:RolloutGate": async () => rolloutGate({
       aws: async () => (await import("./aws/aws-gate.ts")).awsGate(),
       gcp: async () => (await import("./gcp/gcp-gate.ts")).gcpGate(),
+      azure: async () => (await import("./azure/azure-gate.ts")).azureGate(),
       qemu: async () => (await import("./qemu/qemu-gate.ts")).qemuGate(),
     }),
     "linuxkit:index:AwsSnapshot": async () => (await import("./aws/aws-snapshot.ts")).awsSnapshot(),

@@ -72,7 +72,7 @@ describe("an upload to a managed disk", { timeout: 300_000 }, () => {
   test("says which resource group there is not", async () => {
     server.arm.groups.clear();
     const one = await shop.image("one", { 1: "a" });
-    await assert.rejects(shop.upload(one), { code: "NOT_FOUND", message: /no resource group rg in subscription/ });
+    await assert.rejects(shop.upload(one), { code: "NOT_FOUND", message: /ResourceGroupNotFound: Resource group 'rg' could not be found/ });
     server.arm.groups.set("rg", "westeurope");
   });
 

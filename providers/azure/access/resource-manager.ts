@@ -18,11 +18,22 @@ export interface ManagerRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An operation under way. */
+export interface Order {
+  /** Whether it is over, and what it failed with. */
+  look(signal: AbortSignal): Promise<{ readonly over: boolean; readonly failure?: string | undefined }>;
+}
+
 /** Azure Resource Manager, asked as one identity. */
 export interface ResourceManager {
   readonly login: AzureLogin;
-  /** Sends it and waits for the end of the operation that it begins; undefined where the object is not there. @throws ACCESS_DENIED, NETWORK, TIMEOUT in Azure's words */
+  /**
+   * Sends it and waits for the end of the operation that it begins; undefined where it only asks for or removes what is
+   * not there. @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT in Azure's words
+   */
   ask<T>(request: ManagerRequest, signal: AbortSignal): Promise<T | undefined>;
+  /** Sends it and does not wait. @throws as {@link ResourceManager.ask} */
+  order(request: ManagerRequest, signal: AbortSignal): Promise<Order>;
   /** All pages of a list. */
   list<T>(request: Omit<ManagerRequest, "method" | "body">, signal: AbortSignal): Promise<T[]>;
 }
@@ -32,7 +43,7 @@ export function resourceManager(login: AzureLogin): ResourceManager {
   const { manager, managerScope } = login.cloud;
   const send = async (what: string, method: ManagerRequest["method"], url: string, signal: AbortSignal, more: { readonly body?: Uint8Array; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<AzureAnswer> => {
     const headers = { ...more.headers, authorization: `Bearer ${await login.token(managerScope, signal)}`, ...(more.body && { "content-type": "application/json" }) };
-    return sendToAzure({ what, method, url, headers, takes: [404], ...(more.body && { body: more.body }) }, signal);
+    return sendToAzure({ what, method, url, headers, takes: method === "GET" || method === "DELETE" ? [404] : [], ...(more.body && { body: more.body }) }, signal);
   };
   const urlOf = (path: string, apiVersion: string): string => `${manager}${path}${path.includes("?") ? "&" : "?"}api-version=${apiVersion}`;
   return {
@@ -45,6 +56,11 @@ export function resourceManager(login: AzureLogin): ResourceManager {
       const end = await ended(answer, what, signal, (next) => send(what, "GET", next, signal));
       if (method === "PUT" || method === "PATCH") return end === answer ? json<T>(answer) : json<T>(await send(what, "GET", url, signal));
       return json<T>(end);
+    },
+    async order({ method, path, apiVersion, what, body, headers = {} }, signal) {
+      const answer = await send(what, method, urlOf(path, apiVersion), signal, { headers, ...(body !== undefined && { body: Buffer.from(JSON.stringify(body)) }) });
+      const status = answer.headers.get("azure-asyncoperation");
+      return { look: async (signal) => (status === null ? { over: true } : stateOf(await send(what, "GET", status, signal))) };
     },
     async list<T>({ path, apiVersion, what, headers = {} }: Omit<ManagerRequest, "method" | "body">, signal: AbortSignal) {
       const found: T[] = [];
@@ -72,10 +88,16 @@ async function ended(first: AzureAnswer, what: string, signal: AbortSignal, get:
       if (last.status !== 202) return last;
       continue;
     }
-    const { status: state, error } = json<{ status?: string; error?: { code?: string; message?: string } }>(last) ?? {};
-    if (state === "Succeeded") return location === null ? outputOf(last) : get(location);
-    if (state === "Failed" || state === "Canceled") throw new LinuxKitError("ACCESS_DENIED", `azure ${what}: ${state.toLowerCase()}: ${[error?.code, error?.message].filter(Boolean).join(": ") || "no reason is given"}`, { url: what, status: last.status });
+    const { over, failure } = stateOf(last);
+    if (failure !== undefined) throw new LinuxKitError("ACCESS_DENIED", `azure ${what}: ${failure}`, { url: what, status: last.status });
+    if (over) return location === null ? outputOf(last) : get(location);
   }
+}
+
+function stateOf(answer: AzureAnswer): { readonly over: boolean; readonly failure?: string } {
+  const { status, error } = json<{ status?: string; error?: { code?: string; message?: string } }>(answer) ?? {};
+  if (status !== "Failed" && status !== "Canceled") return { over: status === "Succeeded" };
+  return { over: true, failure: `${status.toLowerCase()}: ${[error?.code, error?.message].filter(Boolean).join(": ") || "no reason is given"}` };
 }
 
 /** An operation's status holds what it came to, where nothing else does. */

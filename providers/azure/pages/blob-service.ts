@@ -36,6 +36,8 @@ export function blobService(login: StorageLogin, { container }: BlobPlace): Page
     await send("PUT", name, signal, metadata(tags), { comp: "metadata" });
   };
   return {
+    // Azure makes an image of no other blob
+    suffix: ".vhd",
     idOf: (name) => urlOf(name),
     async begin({ name, size, key, tags }, signal) {
       const headers = { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": `${size}`, "if-none-match": "*", ...metadata({ ...tags, [UPLOAD_MARK]: key }) };

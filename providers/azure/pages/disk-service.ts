@@ -34,12 +34,13 @@ export function diskService(manager: ResourceManager, { subscriptionId, resource
   const ask = <T>(method: ManagerRequest["method"], name: string, verb: string, signal: AbortSignal, body?: unknown): Promise<T | undefined> =>
     manager.ask<T>({ method, path: `${disks}/${name}${verb}`, apiVersion: API_VERSION, what: `disk ${name}${verb}`, body }, signal);
   const patch = async (name: string, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> => {
-    if (!(await ask("PATCH", name, "", signal, { tags }))) throw new LinuxKitError("NOT_FOUND", `azure: no disk ${name} in ${resourceGroupName}`, { what: name });
+    await ask("PATCH", name, "", signal, { tags });
   };
   return {
+    suffix: "",
     idOf: (name) => `${disks}/${name}`,
     async begin({ name, size, key, tags }, signal) {
-      const made = await ask("PUT", name, "", signal, {
+      await ask("PUT", name, "", signal, {
         location,
         tags: { ...tags, [UPLOAD_TAG]: key },
         sku: { name: sku },
@@ -50,7 +51,6 @@ export function diskService(manager: ResourceManager, { subscriptionId, resource
           creationData: { createOption: "Upload", uploadSizeBytes: size },
         },
       });
-      if (!made) throw new LinuxKitError("NOT_FOUND", `azure: no resource group ${resourceGroupName} in subscription ${subscriptionId}`, { what: resourceGroupName });
     },
     async open(name, signal) {
       const leave = await ask<{ accessSAS?: string; accessSas?: string }>("POST", name, "/beginGetAccess", signal, { access: "Write", durationInSeconds: LEAVE_SECONDS });

@@ -22,6 +22,8 @@ export interface PageWriter {
 
 /** What holds pages: managed disks, or page blobs of a storage account. Each call retries by itself. */
 export interface PageService {
+  /** What names end with. */
+  readonly suffix: string;
   /** The full id of what has this name, or its address. */
   idOf(name: string): string;
   begin(request: BeginRequest, signal: AbortSignal): Promise<void>;

@@ -123,7 +123,7 @@ async function begin(service: PageService, { journal, prefix, size, key, tags, s
     }
   }
   await journal.restart();
-  const name = `${prefix}-${randomBytes(4).toString("hex")}`;
+  const name = `${prefix}-${randomBytes(4).toString("hex")}${service.suffix}`;
   names(name);
   await journal.append({ name });
   await service.begin({ name, size, key, tags }, signal);

@@ -1,0 +1,101 @@
+import type { ManagerRequest, Order, ResourceManager } from "./access/resource-manager.ts";
+
+/** Of `Microsoft.Compute/virtualMachineScaleSets`. */
+const API_VERSION = "2024-11-01";
+
+/** What machines of a scale set are started with. */
+export interface Model {
+  /** The id of the image. */
+  readonly image: string;
+  /** In base64. A change of the model leaves it as it is where nothing is said: Azure has no word for none. */
+  readonly userData?: string | undefined;
+}
+
+/** One machine of a scale set. */
+export interface Instance {
+  readonly image: string;
+  /** Whether it is as the scale set's model says. */
+  readonly latest: boolean;
+  readonly healthy: boolean;
+}
+
+/** A rolling upgrade, the latest one. */
+export interface Upgrade {
+  readonly code: "RollingForward" | "Cancelled" | "Completed" | "Faulted";
+  /** When it began: names it. */
+  readonly startTime: string;
+  /** Why it ended, in Azure's words. */
+  readonly reason?: string | undefined;
+}
+
+/** A scale set, as far as a rollout asks of it. */
+export interface ScaleSet {
+  readonly name: string;
+  /** Undefined where there is none. */
+  describe(signal: AbortSignal): Promise<(Model & { readonly count: number }) | undefined>;
+  instances(signal: AbortSignal): Promise<Instance[]>;
+  upgrade(signal: AbortSignal): Promise<Upgrade | undefined>;
+  /**
+   * Sets the model; Azure then begins a rolling upgrade where an instance is not of it, also where the model was it
+   * already. What is ordered may be over before that upgrade is, or with it.
+   */
+  change(model: Model, signal: AbortSignal): Promise<Order>;
+  cancelUpgrade(signal: AbortSignal): Promise<void>;
+}
+
+interface Described {
+  readonly sku?: { readonly capacity?: number };
+  readonly properties?: { readonly virtualMachineProfile?: { readonly userData?: string; readonly storageProfile?: { readonly imageReference?: { readonly id?: string } } } };
+}
+
+interface DescribedInstance {
+  readonly properties?: {
+    readonly latestModelApplied?: boolean;
+    readonly storageProfile?: { readonly imageReference?: { readonly id?: string } };
+    readonly instanceView?: { readonly vmHealth?: { readonly status?: { readonly code?: string } } };
+  };
+}
+
+interface DescribedUpgrade {
+  readonly properties?: { readonly runningStatus?: { readonly code?: Upgrade["code"]; readonly startTime?: string }; readonly error?: { readonly message?: string } };
+}
+
+/** Source: Azure Compute REST API, "Virtual Machine Scale Sets", "Virtual Machine Scale Set VMs", "Virtual Machine Scale Set Rolling Upgrades". */
+export function scaleSetOf(manager: ResourceManager, { subscriptionId, resourceGroupName, scaleSet: name }: { readonly subscriptionId: string; readonly resourceGroupName: string; readonly scaleSet: string }): ScaleSet {
+  const path = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroupName}/providers/Microsoft.Compute/virtualMachineScaleSets/${name}`;
+  const ask = <T>(method: ManagerRequest["method"], below: string, signal: AbortSignal, body?: unknown): Promise<T | undefined> =>
+    manager.ask<T>({ method, path: `${path}${below}`, apiVersion: API_VERSION, what: `scale set ${name}${below.replace(/\?.*/, "")}`, body }, signal);
+  return {
+    name,
+    async describe(signal) {
+      const found = await ask<Described>("GET", "?$expand=userData", signal);
+      if (!found) return undefined;
+      const { storageProfile, userData } = found.properties?.virtualMachineProfile ?? {};
+      return { image: storageProfile?.imageReference?.id ?? "", userData, count: found.sku?.capacity ?? 0 };
+    },
+    async instances(signal) {
+      const found = await manager.list<DescribedInstance>({ path: `${path}/virtualMachines?$expand=instanceView`, apiVersion: API_VERSION, what: `instances of ${name}` }, signal);
+      return found.map(({ properties: { latestModelApplied = false, storageProfile, instanceView } = {} }) => ({
+        image: storageProfile?.imageReference?.id ?? "",
+        latest: latestModelApplied,
+        healthy: instanceView?.vmHealth?.status?.code === "HealthState/healthy",
+      }));
+    },
+    async upgrade(signal) {
+      const { runningStatus: { code, startTime } = {}, error } = (await ask<DescribedUpgrade>("GET", "/rollingUpgrades/latest", signal))?.properties ?? {};
+      return code && { code, startTime: startTime ?? "", reason: error?.message };
+    },
+    change({ image, userData }, signal) {
+      const body = { properties: { virtualMachineProfile: { storageProfile: { imageReference: { id: image } }, ...(userData !== undefined && { userData }) } } };
+      return manager.order({ method: "PATCH", path, apiVersion: API_VERSION, what: `scale set ${name}`, body }, signal);
+    },
+    async cancelUpgrade(signal) {
+      await ask("POST", "/rollingUpgrades/cancel", signal);
+    },
+  };
+}
+
+/** Whether a scale set's model is the one that is wanted. Ids say the same in whatever case; what is not wanted to be anything may be what it is. */
+export function isModel(model: Model, wanted: Model): boolean {
+  return model.image.toLowerCase() === wanted.image.toLowerCase() && (wanted.userData === undefined || wanted.userData === model.userData);
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, describe, test } from "node:test";
+import { blobService } from "../../providers/azure/pages/blob-service.ts";
+import type { PageService } from "../../providers/azure/pages/page-service.ts";
+import { openJournal } from "../../sdk/upload/journal.ts";
+import { Azurite } from "../support/azure/azurite.ts";
+import { PageWorkshop } from "../support/azure/page-workshop.ts";
+
+describe("an upload to a page blob of Azurite", { timeout: 180_000 }, () => {
+  let azurite: Azurite;
+  let shop: PageWorkshop;
+  let service: PageService;
+  before(async () => {
+    [azurite, shop] = await Promise.all([Azurite.start(), PageWorkshop.start()]);
+    await azurite.container("images");
+    // a signature in the container's address stands for a login
+    service = blobService(async () => ({}), { container: azurite.address("images", "").replace("/?", "?") });
+  });
+  after(async () => {
+    await azurite[Symbol.asyncDispose]();
+    await shop[Symbol.asyncDispose]();
+  });
+  const now = () => AbortSignal.timeout(10_000);
+  const content = async (name: string) => Buffer.from(await (await fetch(azurite.address("images", name), { headers: { "x-ms-version": "2023-11-03" } })).arrayBuffer());
+
+  test("arrives whole, bears its tags, and goes", async () => {
+    const one = await shop.image("one", { 0: "a", 3: "b", 4: "c", 100: "d" });
+    const { name, bytesSent } = await shop.upload(one, { tags: { "linuxkit:digest": "sha256:1" } }, service);
+    assert.match(name, /^web-[\da-f]{8}\.vhd$/);
+    assert.equal(bytesSent, 4 * (512 << 10) + 512);
+    assert.ok((await content(name)).equals(await readFile(one.file)));
+    assert.deepEqual(await service.find(name, now()), { name, unfinished: false });
+    const properties = await fetch(azurite.address("images", name), { method: "HEAD", headers: { "x-ms-version": "2023-11-03" } });
+    assert.equal(properties.headers.get("x-ms-meta-linuxkit_digest"), "sha256:1");
+    await service.remove(name, now());
+    await service.remove(name, now());
+    assert.equal(await service.find(name, now()), undefined);
+  });
+
+  test("that was killed goes on, and one that nobody knows of is cleared away", async () => {
+    const one = await shop.image("one", { 0: "a", 9: "b", 20: "c" });
+    let put = 0;
+    const journal = await openJournal(shop.journal);
+    const dying: PageService = {
+      ...service,
+      remove: async () => {},
+      async open(name, signal) {
+        const writer = await service.open(name, signal);
+        return { put: (...args) => (put++ < 2 ? writer.put(...args) : Promise.reject(new Error("killed"))) };
+      },
+    };
+    await assert.rejects(shop.upload(one, { journal: { ...journal, remove: journal.close }, inFlight: 1 }, dying), { message: "killed" });
+    const [name] = await service.unfinished("k", now());
+    await service.begin({ name: "left.vhd", size: 1024, key: "k", tags: {} }, now());
+    const again = await shop.upload(one, {}, service);
+    assert.equal(again.name, name);
+    assert.ok((await content(again.name)).equals(await readFile(one.file)));
+    assert.deepEqual(await service.unfinished("k", now()), ["left.vhd"]);
+    await shop.upload(one, {}, service);
+    assert.deepEqual(await service.unfinished("k", now()), []);
+  });
+});
