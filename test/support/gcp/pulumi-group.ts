@@ -12,7 +12,8 @@ export function groupType(gcp: PulumiWorld): StandInType {
   const outputsOf = (path: string, inputs: Properties, name: string): Properties => {
     const { fingerprint, instanceGroup, selfLink, id, creationTimestamp } = compute.get(path);
     const { status } = rollout.status(compute.get(path), path);
-    return { ...inputs, name, fingerprint, instanceGroup, selfLink, instanceGroupManagerId: Number(id), creationTimestamp, statuses: [{ isStable: status.isStable, versionTargets: [status.versionTarget] }] };
+    const [, project, , region] = path.split("/");
+    return { ...inputs, name, project, region, fingerprint, instanceGroup, selfLink, instanceGroupManagerId: Number(id), creationTimestamp, statuses: [{ isStable: status.isStable, versionTargets: [status.versionTarget] }] };
   };
   const settled = (path: string, inputs: Properties, name: string): Properties => {
     const { waitForInstances, waitForInstancesStatus = "STABLE" } = inputs;
@@ -27,7 +28,7 @@ export function groupType(gcp: PulumiWorld): StandInType {
   return {
     token: "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
     replaces: ["name", "project", "region", "baseInstanceName", "description", "distributionPolicyZones", "distributionPolicyTargetShape"],
-    computed: ["fingerprint", "instanceGroup", "selfLink", "instanceGroupManagerId", "creationTimestamp", "statuses"],
+    computed: ["project", "region", "fingerprint", "instanceGroup", "selfLink", "instanceGroupManagerId", "creationTimestamp", "statuses"],
     recomputed: ["fingerprint", "statuses"],
     async create(given, inputs) {
       const name = gcp.nameOf(given, inputs);
