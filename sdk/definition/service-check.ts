@@ -82,17 +82,19 @@ function publishFailures({ services, healthPort }: Definition): Failure[] {
   return failures;
 }
 
-/** What may take a port below 1024 and has none that anybody reaches was written for the machine's network. */
+/** What may take a port below 1024, of which nobody reaches one, was written for the machine's network. */
 function closedFailures({ services }: Definition): Failure[] {
   const all = Object.entries(services);
   const named = new Set(all.flatMap(([, service]) => (isDeferred(service) ? [] : settled(service.egress).map(([, { to }]) => to))));
   return all.flatMap(([name, service]) => {
     if (isDeferred(service) || service.net || isDeferred(service.health) || networkKind(service) !== "private" || named.has(name)) return [];
-    if (service.publish !== undefined || service.health?.http !== undefined || service.health?.tcp !== undefined) return [];
+    const asked = service.health?.http ?? service.health?.tcp;
+    if (service.publish !== undefined || (asked && !(typeof asked.port === "number" && asked.port >= 1024))) return [];
+    const reached = asked ? `only port ${asked.port} of it is reached` : "nobody reaches a port of it";
     return (["capabilities", "capabilities.add"] as const).flatMap((field) =>
       itemsOf(service[field]).flatMap(([index, capability]) =>
         capability === "CAP_NET_BIND_SERVICE"
-          ? [failure(["services", name, field, index], 'got "CAP_NET_BIND_SERVICE", and nobody reaches a port of it: wanted publish: ["80"], a health check with a port, net: "host" for the machine\'s network, or publish: [] when this is meant')]
+          ? [failure(["services", name, field, index], `got "CAP_NET_BIND_SERVICE", for ports below 1024, and ${reached}: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine's network, or none of this capability`)]
           : [],
       ),
     );

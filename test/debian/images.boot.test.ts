@@ -20,7 +20,7 @@ describe("the images do in a machine what they say", () => {
         spy(),
         new Service("web", {
           image: debian.packages({ packages: ["nginx-light"], command: ["nginx", "-g", "daemon off;"] }),
-          capabilities: ["CAP_NET_BIND_SERVICE", "CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE"],
+          capabilities: ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE"],
           tmpfs: ["/run", "/tmp", "/var/log/nginx", "/var/lib/nginx"],
           binds: ["/etc/nginx-site:/etc/nginx/sites-enabled:ro"],
           health: { http: { port: 8080 } },
