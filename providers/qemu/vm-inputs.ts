@@ -80,7 +80,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** Checks and completes the inputs of a machine. Unknown leaves stay as they are. */
 export function checkVm(given: Properties): Checked {
-  const inputs: Record<string, Value | undefined> = { ...DEFAULTS, ...(given.disk !== undefined && given.disk !== null && { memoryMiB: 512 }), ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) };
+  const inputs: Record<string, Value | undefined> = { ...DEFAULTS, ...(given.disk !== undefined && given.disk !== null && { memoryMiB: given.disk === UNKNOWN ? UNKNOWN : 512 }), ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) };
   // no secrets are none, however that is said
   if (isProperties(inputs.secrets) && Object.keys(inputs.secrets).length === 0) delete inputs.secrets;
   const failures: CheckFailure[] = [];
@@ -111,6 +111,8 @@ function checkBoot(inputs: Readonly<Record<string, Value | undefined>>, fail: Fa
     if (diskFormat !== undefined) fail("diskFormat", "got the format of a disk, wanted disk beside it");
     return;
   }
+  // of an image that is not built yet nobody knows which of the two it is
+  if (disk === UNKNOWN) return;
   for (const name of ["kernel", "initrd", "root"]) if (inputs[name] !== undefined) fail(name, "got a file beside disk, which is booted with all that is on it: wanted one of the two");
   if (inputs.cmdline !== "" && inputs.cmdline !== UNKNOWN) fail("cmdline", `got ${show(inputs.cmdline)}, and a disk brings its own command line: wanted none`);
   if (diskFormat !== undefined && diskFormat !== UNKNOWN && diskFormat !== "raw" && diskFormat !== "qcow2") fail("diskFormat", `got ${show(diskFormat)}, wanted raw or qcow2`);

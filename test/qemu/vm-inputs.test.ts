@@ -31,6 +31,14 @@ describe("the inputs of a machine", () => {
     assert.equal(checkVm({ disk: "/d", digest: "sha256:0", memoryMiB: 1024 }).inputs.memoryMiB, 1024);
   });
 
+  test("may be of an image that is not built yet: a disk, or a kernel and what goes with it", () => {
+    const given: Properties = { digest: UNKNOWN, cmdline: UNKNOWN, arch: "s390x", ...Object.fromEntries(["kernel", "initrd", "root", "disk", "diskFormat"].map((name): [string, typeof UNKNOWN] => [name, UNKNOWN])) };
+    const { inputs, failures } = checkVm(given);
+    assert.deepEqual(failures, []);
+    assert.equal(inputs.memoryMiB, UNKNOWN);
+    assert.equal(checkVm({ ...given, memoryMiB: 192 }).inputs.memoryMiB, 192);
+  });
+
   test("may be unknown in part", () => {
     const given: Properties = { ...GOOD, publish: ["0:80", UNKNOWN], disks: [{ path: UNKNOWN, serial: UNKNOWN, format: UNKNOWN }, UNKNOWN], secrets: { web: { key: UNKNOWN }, db: UNKNOWN } };
     assert.deepEqual(checkVm(given).failures, []);
