@@ -42,9 +42,17 @@ export function gcpLogin({ credentials, accessToken, impersonateServiceAccount }
 }
 
 async function clientOf({ accessToken, credentials }: GcpAccess, impersonated: string | undefined): Promise<AuthClient> {
-  const { GoogleAuth, Impersonated, OAuth2Client } = await import("google-auth-library");
+  const { GoogleAuth, Impersonated, JWT, OAuth2Client, UserRefreshClient } = await import("google-auth-library");
   const source = async (): Promise<AuthClient> => {
-    if (accessToken === undefined) return new GoogleAuth({ scopes: SCOPE, ...(credentials !== undefined && { credentials: await keyOf(credentials) }) }).getClient();
+    if (accessToken === undefined) {
+      if (credentials === undefined) return new GoogleAuth({ scopes: SCOPE }).getClient();
+      const key = await keyOf(credentials);
+      // the usual two by themselves: whatever reads any kind warns of it on each run, and the engine shows that
+      const usual = key.type === "service_account" ? new JWT({ scopes: SCOPE }) : key.type === "authorized_user" ? new UserRefreshClient() : undefined;
+      if (!usual) return new GoogleAuth({ scopes: SCOPE, credentials: key }).getClient();
+      usual.fromJSON(key);
+      return usual;
+    }
     const client = new OAuth2Client();
     client.setCredentials({ access_token: accessToken });
     return client;
