@@ -18,11 +18,13 @@ describe("images of the stand-in for Azure", { timeout: 60_000 }, () => {
     await azure.make(`${IMAGES}/first`, { ...definition("first"), hyperVGeneration: "V1" });
     await azure.make(`${IMAGES}/trusted`, definition("trusted", { features: [{ name: "SecurityType", value: "TrustedLaunch" }] }));
     await azure.make(`${IMAGES}/plain`, definition("plain"));
+    await azure.make("Microsoft.Storage/storageAccounts/images", {}, { kind: "StorageV2", sku: { name: "Standard_LRS" } });
     await azure.make("Microsoft.Compute/disks/empty", { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: (20 << 20) + 512 } });
   });
   after(() => azure[Symbol.asyncDispose]());
 
   const version = (path: string, more?: object, from = disk) => azure.put(`${IMAGES}/${path.replace("/", "/versions/")}`, versionOf(from, more as never));
+  const blobVersion = (number: string, uri: string, account = "images") => azure.put(`${IMAGES}/os/versions/${number}`, { storageProfile: { osDiskImage: { source: { uri, storageAccountId: azure.client.id(`Microsoft.Storage/storageAccounts/${account}`) } } } });
   const image = (name: string, more: object = {}, beside?: Record<string, unknown>) => azure.put(`Microsoft.Compute/images/${name}`, { hyperVGeneration: "V2", storageProfile: { osDisk: { osType: "Linux", osState: "Generalized", managedDisk: { id: disk } } }, ...more }, beside);
   const uefi = { uefiSettings: { signatureTemplateNames: ["NoSignatureTemplate"], additionalSignatures: { pk: { type: "x509", value: ["AAAA"] } } } };
   const REQUESTS: readonly { readonly what: string; readonly ask: () => Promise<Asked>; readonly refused?: string }[] = [
@@ -46,6 +48,10 @@ describe("images of the stand-in for Azure", { timeout: 60_000 }, () => {
     { what: "a version of another generation than its definition", ask: () => version("first/1.0.0"), refused: "400 InvalidParameter" },
     { what: "a version of another architecture than its definition", ask: () => version("arm/1.0.0"), refused: "400 InvalidParameter" },
     { what: "UEFI keys without trusted launch", ask: () => version("plain/1.0.0", { securityProfile: uefi }), refused: "400 InvalidParameter" },
+    { what: "a version of a blob", ask: () => blobVersion("1.1.0", "https://images.blob.core.windows.net/c/os.vhd") },
+    { what: "a version of a blob that is not called .vhd", ask: () => blobVersion("1.1.1", "https://images.blob.core.windows.net/c/os"), refused: "400 InvalidParameter" },
+    { what: "a version of another account's blob", ask: () => blobVersion("1.1.1", "https://others.blob.core.windows.net/c/os.vhd"), refused: "400 InvalidParameter" },
+    { what: "a version of a blob in no account", ask: () => blobVersion("1.1.1", "https://images.blob.core.windows.net/c/os.vhd", "none"), refused: "404 ResourceNotFound" },
     { what: "UEFI keys where all machines are of trusted launch", ask: () => version("trusted/1.0.0", { securityProfile: uefi }), refused: "400 InvalidParameter" },
     { what: "no definition that has versions to go", ask: () => azure.client.ask("DELETE", `${IMAGES}/os`), refused: "409 CannotDeleteResource" },
     { what: "no gallery that has definitions to go", ask: () => azure.client.ask("DELETE", `${GALLERIES}/gallery`), refused: "409 CannotDeleteResource" },
@@ -68,7 +74,7 @@ describe("images of the stand-in for Azure", { timeout: 60_000 }, () => {
   });
 
   test("everything goes, from the inside", async () => {
-    for (const path of [`${IMAGES}/os/versions/1.0.0`, `${IMAGES}/os/versions/1.0.1`, `${IMAGES}/os`]) {
+    for (const path of [`${IMAGES}/os/versions/1.0.0`, `${IMAGES}/os/versions/1.0.1`, `${IMAGES}/os/versions/1.1.0`, `${IMAGES}/os`]) {
       await azure.client.settled("DELETE", path);
       assert.equal((await azure.client.ask("GET", path)).status, 404);
     }

@@ -2,7 +2,7 @@ import { isProperties, type Properties, type Value } from "../../../sdk/plugin/v
 import { AzureRefusal } from "./refusal.ts";
 
 /** What stands beside `properties` in a resource. */
-const ENVELOPE = ["location", "tags", "sku", "zones", "identity", "plan", "extendedLocation"];
+const ENVELOPE = ["location", "tags", "sku", "zones", "identity", "plan", "extendedLocation", "kind"];
 
 /** What an answer holds beside them, and a request may send back, to no effect. */
 const ANSWERED = ["id", "name", "type", "etag", "systemData", "managedBy", "managedByExtended"];

@@ -16,6 +16,7 @@ import { VirtualMachines } from "./machines.ts";
 import { networkKinds } from "./network.ts";
 import { AzureRefusal } from "./refusal.ts";
 import { ScaleSets } from "./scale-sets.ts";
+import { StorageAccounts } from "./storage-accounts.ts";
 
 /** What goes wrong with one request, on purpose. */
 export type AzureFault =
@@ -59,6 +60,7 @@ export class AzureServer implements AsyncDisposable {
   readonly disks: ManagedDisks;
   readonly machines: VirtualMachines;
   readonly scaleSets: ScaleSets;
+  readonly storage = new StorageAccounts();
   readonly requests: AzureRequest[] = [];
   fault: AzureServerOptions["fault"];
   readonly #polling: Polling;
@@ -76,7 +78,7 @@ export class AzureServer implements AsyncDisposable {
     const arm = () => this.arm;
     this.machines = new VirtualMachines(arm, this.disks);
     this.scaleSets = new ScaleSets(arm);
-    const kinds = [this.disks.kind, imageKind(arm, this.disks), ...galleryKinds(arm, this.disks), ...networkKinds(arm), identityKind(arm), this.machines.kind, this.scaleSets.kind];
+    const kinds = [this.disks.kind, imageKind(arm, this.disks), ...galleryKinds(arm, this.disks, this.storage), this.storage.kind, ...networkKinds(arm), identityKind(arm), this.machines.kind, this.scaleSets.kind];
     this.arm = new Arm({ subscription, tenant, kinds, args: new PulumiArguments("@pulumi/azure-native") });
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch((error) => response.destroy(error));

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../free-port.ts";
 import { ensureNpmProgram } from "../npm-program.ts";
+import type { Certificate } from "./certificate.ts";
 
 /** The account that Azurite knows, and its key: public, the same everywhere. */
 const ACCOUNT = "devstoreaccount1";
@@ -25,13 +26,14 @@ export class Azurite implements AsyncDisposable {
     this.#process = process;
   }
 
-  static async start(): Promise<Azurite> {
+  /** @param certificate https, and tokens as well as signatures: Azurite takes none without */
+  static async start(certificate?: Certificate): Promise<Azurite> {
     const script = await ensureNpmProgram("azurite");
     const folder = await mkdtemp(join(tmpdir(), "azurite-"));
     const port = await freePort();
-    const args = [script, "--blobHost", "127.0.0.1", "--blobPort", String(port), "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"];
+    const args = [script, "--blobHost", "127.0.0.1", "--blobPort", String(port), "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck", ...(certificate ? ["--cert", certificate.path, "--key", certificate.keyPath, "--oauth", "basic"] : [])];
     const child = spawn(process.execPath, args, { cwd: folder, stdio: "ignore" });
-    const azurite = new Azurite(`http://127.0.0.1:${port}/${ACCOUNT}`, folder, child);
+    const azurite = new Azurite(`${certificate ? "https" : "http"}://127.0.0.1:${port}/${ACCOUNT}`, folder, child);
     for (let tries = 0; ; tries++) {
       const answer = await fetch(azurite.url).catch(() => undefined);
       await answer?.body?.cancel();

@@ -8,6 +8,7 @@ import { mustRun } from "../run-tool.ts";
 export interface Certificate extends AsyncDisposable {
   /** Where it is: what `NODE_EXTRA_CA_CERTS` names for a process that shall trust it. */
   readonly path: string;
+  readonly keyPath: string;
   /** The file with certificate and key, as a client that logs in by it reads it. */
   readonly bothPath: string;
   readonly cert: string;
@@ -21,7 +22,7 @@ export async function makeCertificate(): Promise<Certificate> {
   await mustRun("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", keyPath, "-out", path);
   const [cert, key] = await Promise.all([readFile(path, "utf8"), readFile(keyPath, "utf8")]);
   await mustRun("sh", "-c", `cat "$1" "$2" > "$3"`, "sh", path, keyPath, bothPath);
-  return { path, bothPath, cert, key, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  return { path, keyPath, bothPath, cert, key, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /** Lets this process trust it too; the variable is read at a process's start only. */

@@ -4,6 +4,7 @@ import { parentOf } from "./arm-id.ts";
 import { listAt, textAt, valueAt } from "./arm-shape.ts";
 import type { ManagedDisks } from "./disks.ts";
 import { AzureRefusal } from "./refusal.ts";
+import type { StorageAccounts } from "./storage-accounts.ts";
 
 const DISKS = "Microsoft.Compute/disks";
 const GALLERIES = "Microsoft.Compute/galleries";
@@ -25,7 +26,7 @@ const TAKES_KEYS = ["TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSup
  * "Deploy a virtual machine with Trusted Launch enabled" lists blobs, managed images and other versions only, and Azure
  * has refused a machine as source for that in 2023 (hashicorp/packer-plugin-azure#304).
  */
-export function galleryKinds(arm: () => Arm, disks: ManagedDisks): ArmKind[] {
+export function galleryKinds(arm: () => Arm, disks: ManagedDisks, storage: StorageAccounts): ArmKind[] {
   return [
     { type: GALLERIES, token: "azure-native:compute:Gallery", names: ["galleryName"], naming: /^[A-Za-z0-9][A-Za-z0-9_.]{0,78}[A-Za-z0-9]$/ },
     {
@@ -42,7 +43,7 @@ export function galleryKinds(arm: () => Arm, disks: ManagedDisks): ArmKind[] {
       names: ["galleryName", "galleryImageName", "galleryImageVersionName"],
       naming: /^\d+\.\d+\.\d+$/,
       immutable: ["properties.storageProfile", "properties.securityProfile"],
-      check: (version, old) => checkVersion(arm(), disks, version, old),
+      check: (version, old) => checkVersion(arm(), { disks, storage }, version, old),
       show: (version, query) => ({ ...(query.get("$expand") === "ReplicationStatus" && { replicationStatus: replicationOf(version) }) }),
     },
   ];
@@ -94,7 +95,7 @@ function checkDefinition(arm: Arm, { id, body }: ArmResource, old: ArmResource |
   }
 }
 
-function checkVersion(arm: Arm, disks: ManagedDisks, version: ArmResource, old: ArmResource | undefined): void {
+function checkVersion(arm: Arm, { disks, storage }: { readonly disks: ManagedDisks; readonly storage: StorageAccounts }, version: ArmResource, old: ArmResource | undefined): void {
   const { name, body } = version;
   if (name.split(".").some((part) => Number(part) > INT32)) throw new AzureRefusal(400, "InvalidParameter", `The entity name 'galleryImageVersionName' in '${name}' holds a number above ${INT32}.`);
   const place = placeOf(String(body.location));
@@ -104,7 +105,7 @@ function checkVersion(arm: Arm, disks: ManagedDisks, version: ArmResource, old: 
   if (valueAt(body, "properties.securityProfile") !== undefined && !TAKES_KEYS.includes(securityTypeOf(definition) ?? "")) throw new AzureRefusal(400, "InvalidParameter", `securityProfile.uefiSettings is allowed where the definition has the feature SecurityType ${TAKES_KEYS.join(" or ")} only.`);
   if (old) return;
   const source = textAt(body, "properties.storageProfile.osDiskImage.source.id");
-  if (textAt(body, "properties.storageProfile.osDiskImage.source.uri") !== undefined) return checkBlobSource(body);
+  if (textAt(body, "properties.storageProfile.osDiskImage.source.uri") !== undefined) return checkBlobSource(arm, storage, body);
   const disk = arm.find(source, DISKS);
   if (!disk) throw new AzureRefusal(404, "ResourceNotFound", `The source '${source}' of the gallery image version was not found.`);
   if (disk.body.location !== place) throw new AzureRefusal(400, "InvalidParameter", `The source '${disk.id}' is in ${String(disk.body.location)}, wanted ${place}.`);
@@ -119,8 +120,11 @@ function checkVersion(arm: Arm, disks: ManagedDisks, version: ArmResource, old: 
 }
 
 /** A page blob of a storage account, which another server holds. */
-function checkBlobSource(body: Properties): void {
-  const [uri, account] = ["uri", "storageAccountId"].map((name) => textAt(body, `properties.storageProfile.osDiskImage.source.${name}`));
-  if (account === undefined) throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'storageProfile.osDiskImage.source.storageAccountId' is missing (null).");
-  if (!uri?.endsWith(".vhd")) throw new AzureRefusal(400, "InvalidParameter", `The source '${uri}' does not end with .vhd.`);
+function checkBlobSource(arm: Arm, storage: StorageAccounts, body: Properties): void {
+  const [uri, id] = ["uri", "storageAccountId"].map((name) => textAt(body, `properties.storageProfile.osDiskImage.source.${name}`));
+  if (id === undefined) throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'storageProfile.osDiskImage.source.storageAccountId' is missing (null).");
+  const account = arm.find(id, storage.kind.type);
+  if (!account) throw new AzureRefusal(404, "ResourceNotFound", `The storage account '${id}' was not found.`);
+  if (account.body.location !== placeOf(String(body.location))) throw new AzureRefusal(400, "InvalidParameter", `The storage account '${id}' is in ${String(account.body.location)}, and the version in ${String(body.location)}.`);
+  if (!uri?.startsWith(storage.endpointOf(account)) || !uri.endsWith(".vhd")) throw new AzureRefusal(400, "InvalidParameter", `The source '${uri}' is not the address of a .vhd in '${storage.endpointOf(account)}'.`);
 }
