@@ -76,6 +76,14 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
     assert.equal((await client.ask("DELETE", `${DISKS}/slow`)).status, 204);
   });
 
+  test("what nobody waits for is done in time all the same, as seen by who looks at the resource", async () => {
+    await put("alone", disk());
+    const looks = [await client.ask("GET", `${DISKS}/alone`), await client.ask("GET", `${DISKS}/alone`)];
+    assert.deepEqual(looks.map(stateOf), ["Updating", "Succeeded"]);
+    await client.ask("DELETE", `${DISKS}/alone`);
+    assert.deepEqual([(await client.ask("GET", `${DISKS}/alone`)).status, (await client.ask("GET", `${DISKS}/alone`)).status], [200, 404]);
+  });
+
   test("who asks sooner than Retry-After says is throttled", async () => {
     await using other = await AzureServer.start({ retryAfterSeconds: 1000 });
     other.arm.groups.set("rg", "westeurope");

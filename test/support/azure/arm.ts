@@ -119,9 +119,9 @@ export class Arm {
         return this.#put(kind, id, body, updated(old.body, body), headers);
       }
       case "GET": {
-        const found = this.#existing(id);
-        found.operation?.look();
-        return { status: 200, body: this.view(found, query) };
+        this.#existing(id).operation?.look();
+        // one that is going may have gone by that
+        return { status: 200, body: this.view(this.#existing(id), query) };
       }
       case "DELETE":
         return this.#remove(id);
@@ -227,6 +227,7 @@ export class Arm {
   #list(method: string, kind: ArmKind, path: ArmPath, query: URLSearchParams): ArmAnswer {
     if (method !== "GET") throw new AzureRefusal(405, "MethodNotAllowed", `${method} is not supported for a list`);
     const prefix = keyOf(`/subscriptions/${path.subscription}/resourceGroups/${path.group}/providers/${path.namespace}/${path.segments.join("/")}/`);
+    for (const { operation } of this.of(kind.type)) operation?.look();
     const all = this.of(kind.type).filter(({ id }) => keyOf(id).startsWith(prefix));
     const from = Number(query.get("$skiptoken") ?? 0);
     const more = from + PAGE < all.length;
