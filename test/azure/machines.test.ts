@@ -82,6 +82,17 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
     assert.deepEqual(await left(), [200, 404, 404]);
   });
 
+  test("a machine shows as whom it acts", async () => {
+    const identity = await azure.make("Microsoft.ManagedIdentity/userAssignedIdentities/services", {});
+    const nic = await azure.make(`${NICS}/nic5`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }] });
+    await azure.make(`${VMS}/acts`, machine({ nic }), { identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { [identity]: {} } } });
+    const [shown, user] = await Promise.all([`${VMS}/acts`, "Microsoft.ManagedIdentity/userAssignedIdentities/services"].map(async (path) => (await azure.client.ask("GET", path)).body));
+    const { principalId, tenantId, userAssignedIdentities } = shown?.identity as { principalId: string; tenantId: string; userAssignedIdentities: Record<string, { principalId: string }> };
+    const { principalId: ofUser } = user?.properties as { principalId: string };
+    assert.deepEqual([tenantId, userAssignedIdentities[identity]?.principalId], [azure.server.entra.tenant, ofUser]);
+    assert.match(principalId, /^[\da-f]{8}-[\da-f-]{27}$/);
+  });
+
   test("a generalized machine that never says that it is ready has failed", async () => {
     azure.server.machines.silent.add((ids.general as string).toLowerCase());
     const nic = await azure.make(`${NICS}/nic4`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }] });

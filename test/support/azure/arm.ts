@@ -4,6 +4,7 @@ import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
 import type { PulumiArguments } from "../pulumi-arguments.ts";
 import { type ArmId, type ArmPath, idOf, keyOf, parentOf } from "./arm-id.ts";
 import { flatten, updated, valueAt } from "./arm-shape.ts";
+import { shownIdentity } from "./identities.ts";
 import { Operation, type Work } from "./operation.ts";
 import { AzureRefusal } from "./refusal.ts";
 
@@ -134,7 +135,7 @@ export class Arm {
   view(resource: ArmResource, query = new URLSearchParams()): Properties {
     const { id, name, type, kind, body, etag } = resource;
     const asked = isProperties(body.properties) ? body.properties : {};
-    return { ...body, id, name, type, etag, properties: { ...asked, ...kind.show?.(resource, query), provisioningState: stateOf(resource) } };
+    return { ...body, ...(isProperties(body.identity) && { identity: shownIdentity(id, this.tenant, body.identity) }), id, name, type, etag, properties: { ...asked, ...kind.show?.(resource, query), provisioningState: stateOf(resource) } };
   }
 
   start(work: Work, idle = this.idleLooks): Operation {

@@ -26,6 +26,16 @@ export function checkIdentity(arm: Arm, { identity }: Properties): void {
   if (missing !== undefined) throw new AzureRefusal(400, "FailedIdentityOperation", `Identity operation failed: Resource '${missing}' was not found.`);
 }
 
+/** A resource's identity as it is shown: with the principals that Azure made. */
+export function shownIdentity(id: string, tenant: string, { type, userAssignedIdentities }: Properties): Properties {
+  const users = isProperties(userAssignedIdentities) ? Object.keys(userAssignedIdentities) : [];
+  return {
+    type,
+    ...(String(type).includes("SystemAssigned") && { principalId: uuidOf(`principal ${id}`), tenantId: tenant }),
+    ...(users.length > 0 && { userAssignedIdentities: Object.fromEntries(users.map((user) => [user, { principalId: uuidOf(`principal ${user}`), clientId: uuidOf(`client ${user}`) }])) }),
+  };
+}
+
 function uuidOf(text: string): string {
   return createHash("sha256").update(keyOf(text)).digest("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
