@@ -86,9 +86,8 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
     const identity = await azure.make("Microsoft.ManagedIdentity/userAssignedIdentities/services", {});
     const nic = await azure.make(`${NICS}/nic5`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }] });
     await azure.make(`${VMS}/acts`, machine({ nic }), { identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { [identity]: {} } } });
-    const [shown, user] = await Promise.all([`${VMS}/acts`, "Microsoft.ManagedIdentity/userAssignedIdentities/services"].map(async (path) => (await azure.client.ask("GET", path)).body));
-    const { principalId, tenantId, userAssignedIdentities } = shown?.identity as { principalId: string; tenantId: string; userAssignedIdentities: Record<string, { principalId: string }> };
-    const { principalId: ofUser } = user?.properties as { principalId: string };
+    const { principalId, tenantId, userAssignedIdentities } = (await azure.client.ask("GET", `${VMS}/acts`)).body.identity as unknown as { principalId: string; tenantId: string; userAssignedIdentities: Record<string, { principalId: string }> };
+    const { principalId: ofUser } = (await azure.client.ask("GET", "Microsoft.ManagedIdentity/userAssignedIdentities/services")).body.properties as { principalId: string };
     assert.deepEqual([tenantId, userAssignedIdentities[identity]?.principalId], [azure.server.entra.tenant, ofUser]);
     assert.match(principalId, /^[\da-f]{8}-[\da-f-]{27}$/);
   });
