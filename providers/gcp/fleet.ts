@@ -66,7 +66,7 @@ export class Fleet extends ComponentResource {
     const parent = { parent: this };
     const machineImage = machineImageOf(name, args, transform, this);
     // without a name of ours: a stack that goes back to a former shape makes it before the former one has gone
-    const template = new InstanceTemplate(`${name}-template`, transformed(transform?.template, templateArguments(args, machineImage), `${name}-template`), parent);
+    const template = new InstanceTemplate(`${name}-template`, transformed(transform?.template, templateArguments(name, args, machineImage), `${name}-template`), parent);
     const port = args.healthPort ?? args.image?.spec.healthPort;
     const healthCheck = port === undefined ? undefined : new HealthCheck(`${name}-health`, transformed(transform?.healthCheck, healthCheckArguments(port), `${name}-health`), parent);
     const group = new RegionInstanceGroupManager(`${name}-group`, transformed(transform?.group, groupArguments(name, args, template, healthCheck), `${name}-group`), parent);
@@ -80,10 +80,10 @@ export class Fleet extends ComponentResource {
   }
 }
 
-function templateArguments({ tags, secureBootKeys, region: _, ...shape }: FleetArgs, { imageId, arch }: MachineImage): InstanceTemplateArgs {
+function templateArguments(name: string, { tags, secureBootKeys, ...shape }: FleetArgs, image: MachineImage): InstanceTemplateArgs {
   return {
-    ...instanceShape(shape, secureBootKeys !== undefined),
-    disks: [{ boot: true, autoDelete: true, sourceImage: imageId, architecture: diskArchitecture(arch) }],
+    ...instanceShape(name, shape, image, secureBootKeys !== undefined),
+    disks: [{ boot: true, autoDelete: true, sourceImage: image.imageId, architecture: diskArchitecture(image.arch) }],
     labels: labelsOf(tags),
   };
 }

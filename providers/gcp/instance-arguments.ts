@@ -1,5 +1,7 @@
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { Arch } from "../../sdk/core/arch.ts";
+import { type SecretReferences, secretReferences } from "../../sdk/resource/secret-references.ts";
+import type { MachineImage } from "./machine-image.ts";
 
 /** What any machine of ours is launched with, alone or in a fleet. */
 export interface InstanceShape {
@@ -13,8 +15,11 @@ export interface InstanceShape {
   readonly serviceAccount?: Input<string> | undefined;
   /** Becomes `/run/config/userdata` in the guest. Another text is another machine. @default none */
   readonly userData?: Input<string> | undefined;
-  /** By service and by name, which version of which secret it gets: `{ web: { key: "projects/P/secrets/S/versions/3" } }`. The service account must be allowed to read it. @default none */
-  readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
+  /**
+   * By service, then by the secret's name: `projects/P/secrets/S/versions/V` of Secret Manager. The machine's task
+   * `debian.secrets` reads them as its service account, from metadata. Another reference counts at the next boot. @default none
+   */
+  readonly secrets?: SecretReferences | undefined;
   /** Whether it has an address of its own on the Internet. @default false */
   readonly publicIp?: Input<boolean> | undefined;
   /** What a Shielded VM has. @default a TPM and integrity monitoring; Secure Boot where `secureBootKeys` are given */
@@ -25,13 +30,17 @@ export interface InstanceShape {
 const USER_DATA = "user-data";
 const SECRETS = "linuxkit-secrets";
 
-/** Whose change is another machine: the guest reads it at its start. */
-export const REPLACING_METADATA: readonly string[] = [`metadata["${USER_DATA}"]`, `metadata["${SECRETS}"]`];
+/** Whose change is another machine: the guest reads it at its first start. */
+export const REPLACING_METADATA: readonly string[] = [`metadata["${USER_DATA}"]`];
+
+/** What is taken as the place of a secret. */
+const SECRET_FORM = { pattern: /^projects\/[^/\s]+\/secrets\/[\w-]+\/versions\/[\w-]+$/, wanted: "projects/PROJECT/secrets/SECRET/versions/VERSION" };
 
 /** What an instance and a template have in common, in the words of both. */
-export function instanceShape(args: InstanceShape, signed: boolean) {
+export function instanceShape(name: string, args: InstanceShape, { nodes }: MachineImage, signed: boolean) {
   const { instanceType, networkTags, serviceAccount, userData, secrets, publicIp, shielded = {}, subnetId } = args;
-  const metadata = all([userData, secrets]).apply(([userData, secrets]): Record<string, string> => ({ ...(userData !== undefined && { [USER_DATA]: userData }), ...(secrets && { [SECRETS]: JSON.stringify(secrets) }) }));
+  const references = secrets === undefined ? undefined : secretReferences(`"${name}"`, secrets, nodes.build.definition, SECRET_FORM);
+  const metadata = all([userData, references]).apply(([userData, secrets]): Record<string, string> => ({ ...(userData !== undefined && { [USER_DATA]: userData }), ...(secrets && { [SECRETS]: JSON.stringify(secrets) }) }));
   return {
     machineType: instanceType,
     networkInterfaces: output(publicIp ?? false).apply((isPublic) => [{ ...(subnetId === undefined ? { network: "default" } : { subnetwork: subnetId }), nicType: "GVNIC", ...(isPublic && { accessConfigs: [{}] }) }]),

@@ -22,18 +22,18 @@ export interface DiskMachine {
   readonly driver: "raw" | "qcow2" | "vpc" | "vmdk";
   readonly firmware: Firmware;
   /** How the machine sees it: a CD is behind a SATA controller, which Debian's cloud kernel has no driver for, or a SCSI one. @default "disk" */
-  readonly as?: "disk" | "nvme" | "cd" | "scsi-cd";
+  readonly as?: "disk" | "nvme" | "scsi" | "cd" | "scsi-cd";
   /** @default 512 */
   readonly memoryMiB?: number;
   /** Whether it has a TPM. @default false */
   readonly tpm?: boolean;
   /** A port of this host that the machine reaches at 169.254.169.254:80, as it reaches its cloud's metadata. @default none */
   readonly metadataPort?: number;
-  /** Further NVMe disks, which it may write, in the order in which it finds them. @default none */
+  /** Further disks, which it may write, in the order in which it finds them: NVMe, or SCSI where the first one is. @default none */
   readonly volumes?: readonly { readonly path: string; readonly serial: string }[];
 }
 
-const DEVICES = { disk: "virtio-blk-pci", nvme: "nvme,serial=vol0", cd: "ide-cd", "scsi-cd": "scsi-cd" } as const;
+const DEVICES = { disk: "virtio-blk-pci", nvme: "nvme,serial=vol0", scsi: "scsi-hd", cd: "ide-cd", "scsi-cd": "scsi-cd" } as const;
 const NONCE = "disk-boot";
 const LONGEST = 120_000;
 const PFLASH = {
@@ -101,10 +101,10 @@ async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk"
   if (firmware === "secure-boot" && arch === "amd64") common[common.indexOf("-machine") + 1] += ",smm=on";
   const further = volumes.flatMap(({ path, serial }, index) => [
     "-blockdev", JSON.stringify({ driver: "raw", "node-name": `volume${index}`, file: { driver: "file", filename: path } }),
-    "-device", JSON.stringify({ driver: "nvme", drive: `volume${index}`, serial }),
+    "-device", JSON.stringify(as === "scsi" ? { driver: "scsi-hd", drive: `volume${index}`, vendor: "Google", product: "PersistentDisk", device_id: serial } : { driver: "nvme", drive: `volume${index}`, serial }),
   ]);
   const node = { driver, "node-name": "boot", "read-only": true, file: { driver: "file", filename: path, "read-only": true } };
-  return [...common, ...(await firmwareDisks(firmware, arch, folder)), "-blockdev", JSON.stringify(node), ...(as === "scsi-cd" ? ["-device", "virtio-scsi-pci"] : []), "-device", `${DEVICES[as]},drive=boot,bootindex=0`, ...further];
+  return [...common, ...(await firmwareDisks(firmware, arch, folder)), "-blockdev", JSON.stringify(node), ...(as.startsWith("scsi") ? ["-device", "virtio-scsi-pci"] : []), "-device", `${DEVICES[as]},drive=boot,bootindex=0`, ...further];
 }
 
 async function firmwareDisks(firmware: Firmware, arch: "amd64" | "arm64", folder: string): Promise<string[]> {

@@ -94,7 +94,7 @@ export class ComputeRoutes {
   #managedInstances(path: string, query: URLSearchParams): Json {
     const group = this.#world.get(path);
     const machines = this.#machines(path).map((machine) => ({
-      id: String(5e18 + [...machine.name].reduce((sum, char) => sum * 31 + char.charCodeAt(0), 0)),
+      id: String(5n * 10n ** 18n + BigInt([...machine.name].reduce((sum, char) => sum * 31 + char.charCodeAt(0), 0))),
       instance: this.#instance(path, machine),
       name: machine.name,
       currentAction: machine.action,

@@ -102,7 +102,7 @@ export class Compute {
       if (this.resources.has(path)) throw new GoogleRefusal(409, "alreadyExists", `The resource '${path}' already exists`);
       const [, project = "", level = "", place] = scope.split("/");
       const { made, work } = kind.insert(this, body, { project: `projects/${project}`, scope, path });
-      const resource = { kind: `compute#${kind.kind}`, id: String(6e18 + ++this.#count), creationTimestamp: new Date().toISOString(), ...body, ...made, selfLink: this.url(path), ...(level !== "global" && { [level === "zones" ? "zone" : "region"]: this.url(`projects/${project}/${level}/${place}`) }) };
+      const resource = { kind: `compute#${kind.kind}`, id: String(6n * 10n ** 18n + BigInt(++this.#count)), creationTimestamp: new Date().toISOString(), ...body, ...made, selfLink: this.url(path), ...(level !== "global" && { [level === "zones" ? "zone" : "region"]: this.url(`projects/${project}/${level}/${place}`) }) };
       if (kind.schema === "Image" || kind.schema === "Disk" || kind.schema === "Instance") resource.labelFingerprint = fingerprintOf(body.labels);
       this.resources.set(path, resource);
       const settled = (work ?? Promise.resolve()).catch((error) => {

@@ -39,7 +39,7 @@ export class Operations {
     const [, , level, place] = scope.split("/");
     const body = {
       kind: "compute#operation",
-      id: String(7e18 + count),
+      id: String(7n * 10n ** 18n + BigInt(count)),
       name,
       operationType: kind,
       targetLink: `${origin}/compute/v1/${target}`,
