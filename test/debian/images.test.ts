@@ -31,6 +31,8 @@ const GOOD: Record<string, () => DebianImage> = {
   "metadata, of Azure": () => debian.metadata({ cloud: "azure", ready: false }),
   metadata: () => debian.metadata({ cloud: "aws", endpoint: "[fd00:ec2::254]:80", timeout: 5 }),
   secrets: () => debian.secrets({ cloud: "aws" }),
+  "secrets, of Google": () => debian.secrets({ cloud: "gcp", endpoints: { secretmanager: "https://secretmanager-p.example.com" } }),
+  "secrets, of Azure": () => debian.secrets({ cloud: "azure", identity: "00000000-0000-0000-0000-000000000000" }),
   "secrets, endpoints of a network": () => debian.secrets({ cloud: "aws", timeout: 20, endpoints: { ssm: "https://10.0.0.7:8443" }, authorities: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" }),
 };
 
@@ -90,7 +92,7 @@ describe("the shell in them parses", () => {
       });
     }
   }
-  const scripted = [debian.disk({ label: "data", path: "/mnt/data" }), ...(["aws", "gcp", "azure"] as const).map((cloud) => debian.metadata({ cloud })), debian.secrets({ cloud: "aws" })];
+  const scripted = [debian.disk({ label: "data", path: "/mnt/data" }), ...(["aws", "gcp", "azure"] as const).flatMap((cloud) => [debian.metadata({ cloud }), debian.secrets({ cloud })])];
   for (const { path, contents = "" } of scripted.flatMap((image) => image.debian.files.filter(({ mode }) => mode === "0755"))) {
     test(`${path} is shell that shellcheck has nothing against`, async () => {
       await using folder = await scratch();

@@ -27,7 +27,7 @@ export interface BootOptions {
   readonly nonce?: string;
   /** A port of this host that the machine reaches at 169.254.169.254:80, as it reaches its cloud's metadata; the host itself is 169.254.169.2. @default none */
   readonly metadataPort?: number;
-  /** Beside it, one that it reaches at 168.63.129.16:80, as it reaches Azure's WireServer; the host itself is then 160.0.0.2. @default none */
+  /** Beside it, one that it reaches at 168.63.129.16:80, as it reaches Azure's WireServer; the host itself is then 160.0.2.2. @default none */
   readonly wirePort?: number;
 }
 
@@ -68,7 +68,7 @@ export async function boot({ kernel, initrd, cmdline, memoryMiB = 256, ports = [
 /** Puts QEMU's user network where a cloud's metadata is, and leads the address of that, and of Azure's WireServer, to ports of this host. */
 export function metadataNetwork(args: string[], port: number, wirePort?: number): void {
   const lead = (address: string, to: number): string => `guestfwd=tcp:${address}:80-cmd:busybox nc 127.0.0.1 ${to}`;
-  const network = wirePort === undefined ? ["net=169.254.169.0/24", "dhcpstart=169.254.169.15"] : ["net=160.0.0.0/4", "dhcpstart=160.0.0.15", lead("168.63.129.16", wirePort)];
+  const network = wirePort === undefined ? ["net=169.254.169.0/24", "dhcpstart=169.254.169.15"] : ["net=160.0.0.0/4", "host=160.0.2.2", "dhcpstart=160.0.0.15", lead("168.63.129.16", wirePort)];
   args[args.findIndex((option) => option.startsWith("user,"))] += `,${[...network, lead("169.254.169.254", port)].join()}`;
 }
 

@@ -16,7 +16,8 @@ END
 }
 
 take_token() {
-  fetch --request PUT <<END || return
+  fetch <<END || return
+request = "PUT"
 url = "http://$endpoint/latest/api/token"
 header = "X-aws-ec2-metadata-token-ttl-seconds: 900"
 END
@@ -66,7 +67,8 @@ call() {
   case $1 in secretsmanager) url=$own_secretsmanager ;; *) url=$own_ssm ;; esac
   # the endpoint of a network is of its own region
   if [ -z "$url" ] || [ "$2" != "$region" ]; then url=https://$1.$2.$domain; fi
-  fetch --data-binary "@$work/question" <<END || return
+  fetch <<END || return
+data-binary = "@$work/question"
 url = "$url/"
 aws-sigv4 = "aws:amz:$2:$1"
 user = "$id:$key"
@@ -110,25 +112,16 @@ take() {
     why="got $(echo "$reference" | plain), wanted secretsmanager:ID, ssm:NAME or the ARN of one"
     return 2
     ;;
-  esac || return
-  [ -s "$work/value" ] && return
-  why="$reference has no value"
-  return 2
+  esac
 }
 
 id=
 persist "the metadata service at $endpoint" take_token
 persist "the machine's region" take_place
 persist "the machine's tags" take_keys
-count=0
 while read -r tag || [ "$tag" ]; do
   case $tag in linuxkit.secret.*.*) ;; *) continue ;; esac
   tag=\${tag#linuxkit.secret.}
-  service=\${tag%%.*} name=\${tag#*.}
-  is_wanted "$service" "$name" || continue
-  persist "$service.$name" take "$tag"
-  keep "$service" "$name"
-  count=$((count + 1))
+  deliver "\${tag%%.*}" "\${tag#*.}" "$tag"
 done <"$work/keys"
-echo "secrets: $count of this machine"
 `;

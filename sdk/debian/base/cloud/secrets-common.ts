@@ -41,12 +41,12 @@ persist() {
   done
 }
 
-# fetch OPTION…: curl's configuration is on standard input. The body is in $work/answer, $status the HTTP status; 1 when
+# fetch: curl's configuration is on standard input. The body is in $work/answer, $status the HTTP status; 1 when
 # there was no answer, and $why says why
 fetch() {
   : >"$work/answer"
   status=$(curl --config - --silent --show-error --noproxy '*' --connect-timeout 5 --max-time 20 --max-filesize 1048576 \\
-    --cacert "$authorities" --output "$work/answer" --write-out '%{http_code}' "$@" 2>"$work/trouble") && return
+    --cacert "$authorities" --output "$work/answer" --write-out '%{http_code}' 2>"$work/trouble") && return
   why=$(plain <"$work/trouble")
   return 1
 }
@@ -64,6 +64,14 @@ answer() {
 # is_plain TEXT: nothing in it would be read as anything else in a URL, a header or curl's configuration
 is_plain() {
   case $1 in '' | *[!A-Za-z0-9/+=_.:~@!-]*) return 1 ;; esac
+}
+
+# deliver SERVICE NAME REFERENCE: by the cloud's own take, which leaves the value in $work/value
+deliver() {
+  is_wanted "$1" "$2" || return 0
+  persist "$1.$2" take "$3"
+  [ -s "$work/value" ] || die "$1.$2: it has no value"
+  keep "$1" "$2"
 }
 
 # keep SERVICE NAME: $work/value becomes the service's file
