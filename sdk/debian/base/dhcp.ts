@@ -19,8 +19,8 @@ const schema = fields({
 export type DhcpArgs = z.input<typeof schema>;
 
 /**
- * Gets an IPv4 address by DHCP: sets the interface's address, the default route, and the name servers in
- * `/run/resolvconf/resolv.conf`, to which the machine's `/etc/resolv.conf` leads.
+ * Gets an IPv4 address by DHCP: sets the interface's address and size of packets, the default route, and the name
+ * servers in `/run/resolvconf/resolv.conf`, to which the machine's `/etc/resolv.conf` leads.
  *
  * As an onboot task it ends when there is a lease, and fails when none comes in time, or the interface is missing. The
  * address is then kept until shutdown: clouds and QEMU always give a machine the same one. Where leases do move, run
@@ -31,7 +31,7 @@ export function dhcp(args: DhcpArgs = {}): DebianImage {
   const once = renew ? [] : ["-q", "-n"];
   const tries = String(Math.ceil(timeout / PAUSE));
   // by its path: as an applet of the running shell, udhcpc never runs its script
-  const client = ["/bin/busybox", "udhcpc", "-f", ...once, "-i", link, "-t", tries, "-T", String(PAUSE), "-s", SCRIPT_PATH];
+  const client = ["/bin/busybox", "udhcpc", "-f", ...once, "-i", link, "-t", tries, "-T", String(PAUSE), "-O", "mtu", "-s", SCRIPT_PATH];
   return debianImage(
     {
       packages: ["busybox-static"],
@@ -83,6 +83,11 @@ deconfig)
   ip link set "$interface" up
   ;;
 bound | renew)
+  # such as Google's networks, whose packets are smaller than Ethernet's; below 576 nothing of IP need work
+  case "$mtu" in
+  '' | *[!0-9]*) ;;
+  *) if [ "$mtu" -ge 576 ]; then ip link set "$interface" mtu "$mtu" || echo "dhcp: $interface does not take the size of packets $mtu" >&2; fi ;;
+  esac
   case "$(ip -4 address show dev "$interface")" in
   *" $ip/"*) ;;
   *) ip -4 address flush dev "$interface" ;;
