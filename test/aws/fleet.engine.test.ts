@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -37,6 +37,7 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
       "linuxkit:index:RolloutGate": async () => rolloutGate({ aws: async () => awsGate(undefined, 0.05) }),
     },
   };
+  const userHome = () => join(home, "user");
   const show = (page: string) => stack.must("config", "set", "page", page);
   const completed = () => [...server.ebs.snapshots.values()].map(({ status }) => status);
   const outputs = async () => (await stack.outputs()) as { groupName: string; version: string; imageId: string; snapshotId: string };
@@ -47,8 +48,10 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
     scaling = new AutoScaling();
     server = await AwsServer.start({ actions: (action, form) => scaling.action(action, form) });
     aws = pulumiAws(server, scaling);
-    Object.assign(process.env, server.environment);
-    stack = await makeStack({ folder: EXAMPLE, provider, others: [aws.provider], config: { "aws:region": "eu-central-1" } });
+    // the plugin of this stack runs in this process
+    Object.assign(process.env, server.environment, { HOME: userHome() });
+    await mkdir(userHome());
+    stack = await makeStack({ folder: EXAMPLE, provider, others: [aws.provider], env: { HOME: userHome() }, config: { "aws:region": "eu-central-1" } });
     for (const index of [0, 1]) await stack.must("config", "set", "--path", `subnetIds[${index}]`, `subnet-${index}`);
     await show("one");
   });
@@ -81,9 +84,14 @@ describe("a fleet on AWS, under the real engine", { timeout: 900_000 }, () => {
     assert.equal(server.blocksPut, 0);
   });
 
-  test("another page, on a machine with an empty cache: the preview names it, few blocks are sent, machines are replaced one after the other", async () => {
+  test("another page, on a machine whose cache and home are empty: the preview names it, few blocks are sent, machines are replaced one after the other", async () => {
     cacheDir = join(home, "cache");
     snapshots = awsSnapshot(cacheDir);
+    for (const folder of [userHome(), join(stack.home, "pulumi")]) {
+      await rm(folder, { recursive: true });
+      await mkdir(folder);
+    }
+    await stack.must("stack", "select", "test");
     const before = await outputs();
     await show("two");
     const preview = await stack.preview();
