@@ -44,7 +44,15 @@ find_serial() {
       read -r serial rest <"$file" || :
       if [ "$serial" = "$sought" ]; then found=\${node##*/}; fi
     done
+    if has_device_id "$node/device/vpd_pg83" "$sought"; then found=\${node##*/}; fi
   done
+}
+
+# has_device_id PAGE NAME: a SCSI disk says in this page who it is (SPC, "Device Identification"); Compute Engine puts the
+# name of the device there, as text behind its length, which is a character by itself from 33 on
+has_device_id() {
+  [ -r "$1" ] || return 1
+  if [ "\${#2}" -gt 32 ]; then tr -c '!-~' '\\n' <"$1" | cut -c2- | grep -Fxq "$2"; else tr -c '!-~' '\\n' <"$1" | grep -Fxq "$2"; fi
 }
 
 # parent_of NAME: $disk and $number of a partition; $number is empty for a whole disk
