@@ -7,4 +7,5 @@ export { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 export type { MachineSource } from "./machine-source.ts";
 export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 export { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
+export type { SecretReferences } from "../../sdk/resource/secret-references.ts";
 export type { Transform } from "../../sdk/resource/transform.ts";

@@ -13,7 +13,8 @@ import { buildArguments } from "../../sdk/resource/machine-source.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { accessOf, type GcpAccessArgs } from "./access-args.ts";
 import { BUILD_LABEL, labelOfDigest, labelsOf, type Tags } from "./labels.ts";
-import { initialState, type SecureBootKeys } from "./secure-boot.ts";
+import type { SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
+import { initialState } from "./secure-boot.ts";
 import { GcpUpload, type GcpUploadArgs } from "./upload.ts";
 
 /** What the files of the format `gcp` end with. */

@@ -1,8 +1,8 @@
 import { Disk, type DiskArgs } from "@pulumi/gcp/compute/disk.js";
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
+import { checkVolumes, type VolumeRules } from "../../sdk/resource/check-volumes.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { labelsOf, type Tags } from "./labels.ts";
 
@@ -35,10 +35,13 @@ interface Owner {
   readonly tags?: Tags;
 }
 
+// Compute Engine: the name of a device
+const RULES: VolumeRules = { pattern: /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/, wanted: "wanted a name of at most 63 lower-case letters, digits or -, a letter first" };
+
 /** The volumes of a machine, each as a child of it. @throws INVALID_DEFINITION */
 export function makeVolumes(machine: string, args: Owner, transform: VolumeTransforms | undefined, parent: ComponentResource): Readonly<Record<string, Disk>> {
   const { volumes = {}, zone, tags } = args;
-  checkVolumes(machine, args);
+  checkVolumes(machine, Object.keys(volumes), args.image, RULES);
   const made = Object.entries(volumes).map(([disk, { sizeGiB, type = "pd-balanced", snapshotId, kmsKey, protect = true, retainOnDelete }]) => {
     const name = `${machine}-${disk}`;
     const wanted: DiskArgs = {
@@ -57,19 +60,4 @@ export function makeVolumes(machine: string, args: Owner, transform: VolumeTrans
 /** The volumes as an instance takes them: the guest knows each by the name of its device. */
 export function attachedDisks(volumes: Readonly<Record<string, Disk>>): { readonly deviceName: string; readonly source: Output<string> }[] {
   return Object.entries(volumes).map(([deviceName, { selfLink }]) => ({ deviceName, source: selfLink }));
-}
-
-function checkVolumes(machine: string, { volumes = {}, image }: Owner): void {
-  for (const name of Object.keys(volumes)) {
-    const path = `volumes.${name}`;
-    const refuse = (message: string): never => {
-      throw new LinuxKitError("INVALID_DEFINITION", `machine "${machine}": ${path}: ${message}`, { path });
-    };
-    // Compute Engine: the name of a device
-    if (!/^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) refuse("wanted a name of at most 63 lower-case letters, digits or -, a letter first");
-    const persistent = Object.values(image?.spec.volumes ?? {}).flatMap(({ persistent }) => (persistent ? [persistent] : []));
-    // a serial that is not known yet may be this one
-    if (!image || persistent.some(({ serial }) => serial !== undefined && typeof serial !== "string")) continue;
-    if (!persistent.some(({ serial }) => serial === name)) refuse(`no volume of the image has persistent: { serial: ${JSON.stringify(name)} }`);
-  }
 }

@@ -33,6 +33,12 @@ describe("debian.metadata of azure", () => {
     assert.equal(await ended.mode("userdata"), 0o600);
     assert.match(ended.text, /Azure knows that this machine is ready/);
   });
+  test("knows its disks by the numbers that its tags give them", async () => {
+    const tags = { "compute/tagsList/0/name": "owner", "compute/tagsList/0/value": "me", "compute/tagsList/1/name": "linuxkit.disk.data", "compute/tagsList/1/value": "0", "compute/tagsList/2/name": "linuxkit.disk.../up", "compute/tagsList/2/value": "1", "compute/tagsList/3/name": "linuxkit.disk.log", "compute/tagsList/3/value": "11" };
+    await using ended = await run(tags);
+    assert.deepEqual([await ended.read("disks/data"), await ended.read("disks/log")], ["lun:0\n", "lun:11\n"]);
+    assert.deepEqual((await ended.files()).filter((name) => /up/.test(name)), []);
+  });
   test("a machine without user data, keys and a name of its own for its system", async () => {
     await using ended = await run({ "compute/osProfile/computerName": "" });
     assert.deepEqual(await ended.files(), ["hostname", "instance_id", "local_ipv4", "provider"]);

@@ -19,7 +19,7 @@ pulumi.runtime.setMocks({
   call: ({ inputs }) => inputs,
 }, "example", "test", true);
 // what the examples want of a stack
-pulumi.runtime.setAllConfig({ "example:subnetIds": '["subnet-1", "subnet-2"]' });
+pulumi.runtime.setAllConfig({ "example:subnetIds": '["subnet-1", "subnet-2"]', "example:subnetId": "subnet-1", "example:resourceGroupName": "group" });
 await import(process.argv[1]);
 `;
 

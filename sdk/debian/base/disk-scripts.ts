@@ -36,6 +36,7 @@ find_serial() {
   found=
   sought=$1
   if [ -r "/run/config/disks/$1" ]; then read -r sought <"/run/config/disks/$1" || :; fi
+  case $sought in lun:*) find_lun "\${sought#lun:}"; return ;; esac
   for node in /sys/block/*; do
     for file in "$node/serial" "$node/device/serial"; do
       [ -r "$file" ] || continue
@@ -53,6 +54,23 @@ find_serial() {
 has_device_id() {
   [ -r "$1" ] || return 1
   if [ "\${#2}" -gt 32 ]; then tr -c '!-~' '\\n' <"$1" | cut -c2- | grep -Fxq "$2"; else tr -c '!-~' '\\n' <"$1" | grep -Fxq "$2"; fi
+}
+
+# find_lun NUMBER: $found is the data disk that an Azure machine has by this number, or empty: behind the controller of data
+# disks, or a namespace of the NVMe one, where the machine's own disk is 1 and data disks begin with 2
+find_lun() {
+  found=
+  for node in /sys/block/*; do
+    case $(readlink -f "$node/device") in
+    */f8b3781b-1e82-4818-a1c3-63d806ec15bb/*:"$1") found=\${node##*/} ;;
+    esac
+    if [ ! -r "$node/nsid" ]; then continue; fi
+    read -r space <"$node/nsid" || :
+    read -r model <"$node/device/model" || :
+    case $model in
+    "MSFT NVMe Accelerator"*) if [ "$space" = "$(($1 + 2))" ]; then found=\${node##*/}; fi ;;
+    esac
+  done
 }
 
 # parent_of NAME: $disk and $number of a partition; $number is empty for a whole disk

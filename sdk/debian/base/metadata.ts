@@ -27,8 +27,8 @@ export type MetadataArgs = z.input<typeof schema>;
 
 /**
  * Reads what the cloud knows of this machine into `/run/config`, as LinuxKit's own task does: `provider`, `userdata`,
- * `hostname`, `instance_id`, `local_ipv4`, `ssh/authorized_keys`, and on EC2 `disks/NAME`, the serial of the disk of that
- * name. What the cloud has none of has no file. An onboot task, after `debian.dhcp()`; it fails where nobody answers in time.
+ * `hostname`, `instance_id`, `local_ipv4`, `ssh/authorized_keys`, and on EC2 and Azure `disks/NAME`, by which the disk of
+ * that name is known. What the cloud has none of has no file. An onboot task, after `debian.dhcp()`; it fails where nobody answers in time.
  *
  * `gcp`: user data is the attribute `user-data`, else LinuxKit's `userdata`, else `startup-script` (which nothing runs);
  * keys are those of instance and project as Google's own guest takes them, whatever their user, none with OS Login.

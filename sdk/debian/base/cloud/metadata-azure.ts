@@ -24,6 +24,22 @@ while get "compute/publicKeys/$index/keyData" "$work/key"; do
   echo "$key" >>"$config/ssh/authorized_keys"
   index=$((index + 1))
 done
+# the tag linuxkit.disk.NAME is the number by which the machine knows a disk
+index=0
+while get "compute/tagsList/$index/name" "$work/tag"; do
+  tag=$(cat "$work/tag")
+  name=\${tag#linuxkit.disk.}
+  case $name in
+  "$tag" | '' | .* | *[!A-Za-z0-9._-]*) ;;
+  *)
+    get "compute/tagsList/$index/value" "$work/lun" || die "the tag $tag has no value"
+    mkdir -p "$config/disks"
+    echo "lun:$(cat "$work/lun")" >"$config/disks/$name" || die "$config/disks/$name cannot be written"
+    chmod 0644 "$config/disks/$name"
+    ;;
+  esac
+  index=$((index + 1))
+done
 if [ "$wire" ]; then report_ready; fi
 finish Azure
 `;

@@ -1,0 +1,96 @@
+import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig.js";
+import { VirtualMachineScaleSet, type VirtualMachineScaleSetArgs } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
+import type { LoadBalancer, LoadBalancerArgs } from "@pulumi/azure-native/network/loadBalancer.js";
+import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
+import type { Input, Output } from "@pulumi/pulumi/output.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { timeLimit } from "../../sdk/resource/time-limit.ts";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { type Balancing, fleetBalancer } from "./fleet-balancer.ts";
+import { encoded, type InstanceShape } from "./instance-arguments.ts";
+import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
+import { type MachineSource, machineImageOf } from "./machine-source.ts";
+import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
+import { scaleSetArguments } from "./scale-set-arguments.ts";
+import { accessOf } from "./access-args.ts";
+
+/** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
+export interface FleetArgs extends MachineSource, InstanceShape {
+  /** How many machines. */
+  readonly count: Input<number>;
+  /** Availability zones over which they are spread. @default none */
+  readonly zones?: Input<readonly Input<string>[]> | undefined;
+  /** The port that says by HTTP whether a machine is healthy. @default `healthPort` of the image */
+  readonly healthPort?: Input<number> | undefined;
+  /** What is asked for there. @default "/healthz" */
+  readonly healthPath?: Input<string> | undefined;
+  /** Further TCP ports that the load balancer of the fleet's own leads to its machines. @default none */
+  readonly ports?: readonly number[] | undefined;
+  /** Backend pools of a load balancer of yours, which then decides by `healthProbeId`. @default an internal load balancer of the fleet's own */
+  readonly backendPoolIds?: Input<readonly Input<string>[]> | undefined;
+  /** The probe of that load balancer; one of its rules must use it. */
+  readonly healthProbeId?: Input<string> | undefined;
+  /** Percent of the fleet that stays in service while it is rolled. @default 90 */
+  readonly minHealthyPercentage?: Input<number> | undefined;
+  /** Percent of the fleet that there may be meanwhile: above 100 new machines come before old ones go. @default 100 */
+  readonly maxHealthyPercentage?: Input<number> | undefined;
+  /** Seconds between two batches. @default 60 */
+  readonly instanceWarmup?: Input<number> | undefined;
+  /** Seconds after its start in which an unhealthy machine is not replaced, at least 600. @default 600 */
+  readonly healthCheckGracePeriod?: Input<number> | undefined;
+  /** Seconds that a rollout may take. @default 3600 */
+  readonly timeoutSeconds?: number | undefined;
+  /** Changes the children's arguments. */
+  readonly transform?: (MachineImageArgs["transform"] & { readonly loadBalancer?: Transform<LoadBalancerArgs>; readonly scaleSet?: Transform<VirtualMachineScaleSetArgs>; readonly gate?: Transform<RolloutGateArgs> }) | undefined;
+}
+
+/**
+ * A scale set. Another image is rolled out batch by batch, judged by a load balancer's probe; the update waits for it,
+ * and fails when unhealthy machines have brought the old image back. The first machines are waited for too.
+ */
+export class Fleet extends ComponentResource {
+  /** The scale set's name. */
+  readonly groupName: Output<string>;
+  /** Of the identity that Azure has made for its machines; empty without one. */
+  readonly principalId: Output<string>;
+  /** The id of the image that every machine has. */
+  readonly version: Output<string>;
+  /** The resources behind it. */
+  readonly nodes: { readonly machineImage: MachineImage; readonly loadBalancer?: LoadBalancer; readonly gate: RolloutGate; readonly scaleSet: VirtualMachineScaleSet; readonly health: RolloutGate };
+
+  constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
+    super("linuxkit:index:AzureFleet", name, {}, options);
+    const { transform, timeoutSeconds = 3600 } = args;
+    if ("volumes" in args) throw new LinuxKitError("UNSUPPORTED", `fleet "${name}": volumes: a fleet's machines come and go, and no disk stays with one of them: make a Machine for each disk, or keep what lasts in a service such as Azure Files or a database`, { what: "volumes of a fleet" });
+    const machineImage = machineImageOf(name, args, transform, this);
+    const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
+    const balancing: Balancing = fleetBalancer(name, args, subscriptionId, this);
+    const child = { parent: this };
+    const scaleSetName = `${getProject()}-${getStack()}-${name}`.replace(/[^A-Za-z\d-]/g, "-").slice(-60).replace(/^-+/, "");
+    const wanted: RolloutGateArgs = {
+      fleet: name,
+      subscriptionId,
+      resourceGroupName: args.resourceGroupName,
+      scaleSet: scaleSetName,
+      image: machineImage.imageId,
+      userData: encoded(args.userData),
+      ...accessOf({ ...args, tenantId: args.tenantId ?? tenantId }),
+    };
+    const gateArguments = transformed(transform?.gate, wanted, `${name}-gate`);
+    const gate = new RolloutGate(`${name}-gate`, gateArguments, { ...child, ...timeLimit(timeoutSeconds) });
+    const scaleSet = new VirtualMachineScaleSet(`${name}-set`, transformed(transform?.scaleSet, scaleSetArguments(name, scaleSetName, args, machineImage, balancing), `${name}-set`), {
+      ...child,
+      // the gate has it rolled: Azure's own update of a scale set would fail and leave half of the machines the new ones.
+      // The probe has to be there before machines that it judges, and to stay until they have gone
+      dependsOn: [gate, ...(balancing.loadBalancer ? [balancing.loadBalancer] : [])],
+      deleteBeforeReplace: true,
+    });
+    const health = new RolloutGate(`${name}-health`, { ...gateArguments, scaleSet: scaleSet.name }, { ...child, ...timeLimit(timeoutSeconds) });
+    this.nodes = { machineImage, ...(balancing.loadBalancer && { loadBalancer: balancing.loadBalancer }), gate, scaleSet, health };
+    this.groupName = scaleSet.name;
+    this.version = machineImage.imageId;
+    this.principalId = scaleSet.identity.apply((identity) => identity?.principalId ?? "");
+    this.registerOutputs({ groupName: this.groupName, version: this.version, principalId: this.principalId });
+  }
+}

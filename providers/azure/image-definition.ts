@@ -1,0 +1,61 @@
+import { Gallery } from "@pulumi/azure-native/compute/gallery.js";
+import { GalleryImage } from "@pulumi/azure-native/compute/galleryImage.js";
+import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
+import { type Output, output } from "@pulumi/pulumi/output.js";
+import type { CustomResourceOptions } from "@pulumi/pulumi/resource.js";
+import type { Arch } from "../../sdk/core/arch.ts";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { transformed } from "../../sdk/resource/transform.ts";
+import type { ImageTraits, MachineImageArgs } from "./machine-image.ts";
+
+/** The gallery image definition that versions are of. */
+export interface ImageDefinition {
+  readonly id: Output<string>;
+  readonly resourceGroupName: Output<string>;
+  readonly galleryName: Output<string>;
+  readonly name: Output<string>;
+  /** The resources behind it, where it was made here. */
+  readonly nodes?: { readonly gallery: Gallery; readonly definition: GalleryImage };
+}
+
+const ID = /\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Compute\/galleries\/([^/]+)\/images\/([^/]+)$/i;
+
+/** The definition that was named, else one made in a gallery of its own. */
+export function imageDefinition(name: string, args: MachineImageArgs, traits: ImageTraits, arch: Output<Arch>, child: CustomResourceOptions): ImageDefinition {
+  const { definitionId, resourceGroupName, location, description, transform } = args;
+  if (definitionId !== undefined) {
+    const id = output(definitionId);
+    const part = (index: number): Output<string> => id.apply((id) => partOf(id, index));
+    return { id, resourceGroupName: part(1), galleryName: part(2), name: part(3) };
+  }
+  const common = { resourceGroupName, ...(location !== undefined && { location }), ...(args.tags !== undefined && { tags: output(args.tags).apply((tags) => ({ ...tags })) }) };
+  // a gallery's name holds no dash, and Pulumi's own names would: it is unique in the subscription by project and stack
+  const galleryName = `${getProject()}_${getStack()}_${name}`.replace(/[^A-Za-z\d.]/g, "_").slice(-80).replace(/^[_.]+/, "");
+  const gallery = new Gallery(`${name}-gallery`, transformed(transform?.gallery, { ...common, galleryName }, `${name}-gallery`), child);
+  const definition = new GalleryImage(
+    `${name}-definition`,
+    transformed(
+      transform?.definition,
+      {
+        ...common,
+        galleryName: gallery.name,
+        ...(description !== undefined && { description }),
+        osType: "Linux",
+        osState: traits.generalized ? "Generalized" : "Specialized",
+        hyperVGeneration: "V2",
+        architecture: arch.apply((arch) => (arch === "arm64" ? "Arm64" : "x64")),
+        identifier: { publisher: "pulumi-linuxkit", offer: `${getProject()}-${getStack()}`, sku: name },
+        features: [{ name: "IsAcceleratedNetworkSupported", value: "True" }, ...(traits.trustedLaunch ? [{ name: "SecurityType", value: "TrustedLaunchSupported" }] : [])],
+      },
+      `${name}-definition`,
+    ),
+    child,
+  );
+  return { id: definition.id, resourceGroupName: output(resourceGroupName), galleryName: gallery.name, name: definition.name, nodes: { gallery, definition } };
+}
+
+function partOf(id: string, index: number): string {
+  const part = ID.exec(id)?.[index];
+  if (part === undefined) throw new LinuxKitError("INVALID_DEFINITION", `definitionId: got ${JSON.stringify(id)}, wanted /subscriptions/…/resourceGroups/…/providers/Microsoft.Compute/galleries/…/images/…`, { path: "definitionId" });
+  return part;
+}

@@ -1,0 +1,15 @@
+export type { AzureAccess } from "./access/credential.ts";
+export { acrAuth } from "./acr-auth.ts";
+export { Fleet, type FleetArgs } from "./fleet.ts";
+export type { ImageDefinition } from "./image-definition.ts";
+export type { InstanceShape } from "./instance-arguments.ts";
+export { Machine, type MachineArgs } from "./machine.ts";
+export { type ImageTraits, MachineImage, type MachineImageArgs } from "./machine-image.ts";
+export type { MachineSource } from "./machine-source.ts";
+export type { MachineVolumeArgs, VolumeTransforms } from "./machine-volume.ts";
+export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
+export type { AzureAccessArgs } from "./access-args.ts";
+export { AzureUpload, type AzureUploadArgs } from "./upload.ts";
+export type { SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
+export type { SecretReferences } from "../../sdk/resource/secret-references.ts";
+export type { Transform } from "../../sdk/resource/transform.ts";

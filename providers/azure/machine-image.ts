@@ -1,0 +1,139 @@
+import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig.js";
+import type { GalleryArgs } from "@pulumi/azure-native/compute/gallery.js";
+import type { GalleryImageArgs } from "@pulumi/azure-native/compute/galleryImage.js";
+import { GalleryImageVersion, type GalleryImageVersionArgs } from "@pulumi/azure-native/compute/galleryImageVersion.js";
+import { Image as ManagedImage, type ImageArgs as ManagedImageArgs } from "@pulumi/azure-native/compute/image.js";
+import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import type { Arch } from "../../sdk/core/arch.ts";
+import type { Digest } from "../../sdk/core/digest.ts";
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { Image } from "../../sdk/index.ts";
+import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { buildArguments } from "../../sdk/resource/machine-source.ts";
+import type { SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
+import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { type ImageDefinition, imageDefinition } from "./image-definition.ts";
+import { type AzureAccessArgs, accessOf } from "./access-args.ts";
+import { AzureUpload, type AzureUploadArgs } from "./upload.ts";
+import { managedImageArguments, versionArguments } from "./version-arguments.ts";
+
+/** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
+export interface MachineImageArgs extends AzureAccessArgs, Pick<AzureUploadArgs, "resourceGroupName" | "location" | "sku" | "storage" | "version" | "tags"> {
+  /** A build that writes `vhd`. */
+  readonly build?: ImageBuild | undefined;
+  readonly image?: Image | undefined;
+  /** Of the build made here. @default "amd64" */
+  readonly arch?: Input<Arch> | undefined;
+  readonly description?: Input<string> | undefined;
+  /** `gallery`: a version in a compute gallery; `image`: a managed image, of one region and without trusted launch. @default "gallery" */
+  readonly kind?: "gallery" | "image" | undefined;
+  /** The id of the gallery image definition that the version is of: `/subscriptions/…/galleries/…/images/…`. @default one in a gallery of its own */
+  readonly definitionId?: Input<string> | undefined;
+  /** Regions to copy the version to, beside its own. @default none */
+  readonly copyTo?: readonly string[] | undefined;
+  /**
+   * Machines with an administrator whom Azure makes, who are then waited for until they report that they are ready;
+   * without it they start as they are. A managed image is always so. @default false
+   */
+  readonly generalized?: boolean | undefined;
+  /** Machines with a TPM of the hypervisor (trusted launch). @default true for a gallery's version */
+  readonly trustedLaunch?: boolean | undefined;
+  /** Whose signatures machines of the image start: they have Secure Boot then. @default none: no Secure Boot */
+  readonly secureBootKeys?: SecureBootKeys | undefined;
+  /** Keep image and disk in the subscription when the stack lets go of them. @default false */
+  readonly retainOnDelete?: boolean | undefined;
+  /** Changes the children's arguments. */
+  readonly transform?:
+    | {
+        readonly build?: Transform<ImageBuildArgs>;
+        readonly upload?: Transform<AzureUploadArgs>;
+        readonly gallery?: Transform<GalleryArgs>;
+        readonly definition?: Transform<GalleryImageArgs>;
+        readonly version?: Transform<GalleryImageVersionArgs>;
+        readonly managedImage?: Transform<ManagedImageArgs>;
+      }
+    | undefined;
+}
+
+/** What a machine of an image has to know of it. */
+export interface ImageTraits {
+  readonly generalized: boolean;
+  readonly trustedLaunch: boolean;
+  readonly secureBoot: boolean;
+}
+
+/**
+ * A version in a compute gallery (or a managed image): the image is sent to a managed disk (or a page blob) without its
+ * zeroes, and the version made of that, Gen2. When it goes, the version goes first, then the disk.
+ */
+export class MachineImage extends ComponentResource {
+  readonly digest: Output<Digest>;
+  readonly arch: Output<Arch>;
+  /** Of the version or managed image: what machines name. */
+  readonly imageId: Output<string>;
+  readonly traits: ImageTraits;
+  /** The resources behind it. */
+  readonly nodes: { readonly build: ImageBuild; readonly upload: AzureUpload; readonly definition?: ImageDefinition; readonly version?: GalleryImageVersion; readonly managedImage?: ManagedImage };
+
+  constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
+    super("linuxkit:index:AzureMachineImage", name, {}, options);
+    this.traits = traitsOf(name, args);
+    const { resourceGroupName, location, sku, storage, version, transform, retainOnDelete } = args;
+    const child = { parent: this, ...(retainOnDelete !== undefined && { retainOnDelete }) };
+    const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "vhd", args), { parent: this });
+    const file = build.describe("image");
+    // what the stack's own Azure provider works with, whatever gave it its credentials
+    const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
+    const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }));
+    const definition = args.kind === "image" ? undefined : imageDefinition(name, args, this.traits, build.arch, child);
+
+    const wanted: AzureUploadArgs = {
+      file: file.path,
+      digest: file.sha256.apply((sha256) => `sha256:${sha256}`),
+      blocks: file.apply(({ blocks }) => blocksOf(name, blocks)),
+      arch: build.arch,
+      tags,
+      subscriptionId,
+      resourceGroupName,
+      location,
+      sku,
+      storage,
+      definitionId: definition?.id,
+      version,
+      ...accessOf({ ...args, tenantId: args.tenantId ?? tenantId }),
+    };
+    const upload = new AzureUpload(`${name}-upload`, transformed(transform?.upload, wanted, `${name}-upload`), child);
+    if (definition) {
+      const version = new GalleryImageVersion(`${name}-version`, transformed(transform?.version, versionArguments(args, definition, upload, tags), `${name}-version`), child);
+      this.nodes = { build, upload, definition, version };
+      this.imageId = version.id;
+    } else {
+      const managedImage = new ManagedImage(`${name}-image`, transformed(transform?.managedImage, managedImageArguments(args, upload, tags), `${name}-image`), child);
+      this.nodes = { build, upload, managedImage };
+      this.imageId = managedImage.id;
+    }
+    this.digest = output(build.digest);
+    this.arch = output(build.arch);
+    this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId });
+  }
+}
+
+function traitsOf(name: string, { kind = "gallery", generalized = kind === "image", trustedLaunch = kind === "gallery", secureBootKeys, definitionId, copyTo }: MachineImageArgs): ImageTraits {
+  const refuse = (what: string, got: string, want: string): never => {
+    throw new LinuxKitError("INVALID_DEFINITION", `${name}: ${what}: got ${got}, wanted ${want}`, { path: what });
+  };
+  if (kind === "image") {
+    if (!generalized) refuse("generalized", "false for a managed image", "true: Azure starts no other kind of it");
+    if (trustedLaunch || secureBootKeys !== undefined) refuse("trustedLaunch", "it for a managed image", 'kind "gallery": a managed image has none');
+    if (definitionId !== undefined) refuse("definitionId", "one for a managed image", 'kind "gallery"');
+    if (copyTo !== undefined && copyTo.length > 0) refuse("copyTo", "regions for a managed image", 'kind "gallery": a managed image is of one region');
+  }
+  if (secureBootKeys !== undefined && !trustedLaunch) refuse("secureBootKeys", "them without trusted launch", "trustedLaunch too");
+  return { generalized, trustedLaunch, secureBoot: secureBootKeys !== undefined };
+}
+
+function blocksOf(name: string, blocks: string | undefined): string {
+  if (blocks === undefined) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build of another format, wanted one of the format vhd`, { path: "build" });
+  return blocks;
+}

@@ -1,0 +1,76 @@
+import type { VirtualMachineScaleSetArgs } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
+import { all, output } from "@pulumi/pulumi/output.js";
+import type { FleetArgs } from "./fleet.ts";
+import type { Balancing } from "./fleet-balancer.ts";
+import { administrator, encoded, identityOf, securityProfile } from "./instance-arguments.ts";
+import type { MachineImage } from "./machine-image.ts";
+import { secretsTold } from "./machine-secrets.ts";
+import { tagsOf } from "./machine-source.ts";
+
+/** What a fleet takes where the program says nothing: percent, percent, seconds, seconds. */
+const DEFAULTS = { minHealthyPercentage: 90, maxHealthyPercentage: 100, instanceWarmup: 60, healthCheckGracePeriod: 600 } as const;
+
+/** The least that Azure takes for a batch, in percent. */
+const LEAST_BATCH = 5;
+
+/** A scale set with uniform orchestration: the only one that rolls by a load balancer's probe. */
+export function scaleSetArguments(name: string, vmScaleSetName: string, args: FleetArgs, image: MachineImage, { backendPoolIds, probeId }: Balancing): VirtualMachineScaleSetArgs {
+  const { resourceGroupName, location, count, zones, instanceType, userData, subnetId, securityGroupId, publicIp } = args;
+  const { imageId, traits } = image;
+  const osProfile = administrator(name, traits, args);
+  const ipConfiguration = {
+    name: "ipv4",
+    primary: true,
+    subnet: { id: subnetId },
+    loadBalancerBackendAddressPools: backendPoolIds.apply((ids) => ids.map((id) => ({ id }))),
+  };
+  return {
+    vmScaleSetName,
+    resourceGroupName,
+    ...(location !== undefined && { location }),
+    tags: all([tagsOf(args.tags), ...secretsTold(name, args.secrets, image)]).apply((tags): Record<string, string> => Object.assign({}, ...tags)),
+    orchestrationMode: "Uniform",
+    overprovision: false,
+    sku: { name: instanceType, tier: "Standard", capacity: count },
+    ...(zones !== undefined && { zones: output(zones).apply((zones) => [...zones]) }),
+    upgradePolicy: upgradePolicy(args),
+    automaticRepairsPolicy: { enabled: true, gracePeriod: output(args.healthCheckGracePeriod ?? DEFAULTS.healthCheckGracePeriod).apply((seconds) => `PT${Math.ceil(seconds / 60)}M`) },
+    ...identityOf(args),
+    virtualMachineProfile: {
+      storageProfile: { imageReference: { id: imageId }, osDisk: { createOption: "FromImage", caching: "ReadWrite", managedDisk: { storageAccountType: "StandardSSD_LRS" } } },
+      networkProfile: {
+        healthProbe: { id: probeId },
+        networkInterfaceConfigurations: [
+          {
+            name: "ethernet",
+            primary: true,
+            ipConfigurations: output(publicIp ?? false).apply((isPublic) => [{ ...ipConfiguration, ...(isPublic && { publicIPAddressConfiguration: { name: "public", sku: { name: "Standard" } } }) }]),
+            ...(securityGroupId !== undefined && { networkSecurityGroup: { id: securityGroupId } }),
+          },
+        ],
+      },
+      diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+      ...securityProfile(traits),
+      ...(osProfile && { osProfile: { ...osProfile, computerNamePrefix: name.replace(/[^A-Za-z\d-]/g, "-").slice(0, 50) } }),
+      ...(userData !== undefined && { userData: encoded(userData) }),
+    },
+  };
+}
+
+function upgradePolicy({ minHealthyPercentage = DEFAULTS.minHealthyPercentage, maxHealthyPercentage = DEFAULTS.maxHealthyPercentage, instanceWarmup = DEFAULTS.instanceWarmup }: FleetArgs) {
+  const batch = output(minHealthyPercentage).apply((percent) => Math.max(LEAST_BATCH, 100 - percent));
+  return {
+    mode: "Rolling" as const,
+    rollingUpgradePolicy: {
+      maxBatchInstancePercent: batch,
+      // neither a fix nor the way back would begin while machines are ill
+      maxUnhealthyInstancePercent: 100,
+      // one machine of a batch that does not become healthy is enough
+      maxUnhealthyUpgradedInstancePercent: 0,
+      pauseTimeBetweenBatches: output(instanceWarmup).apply((seconds) => `PT${seconds}S`),
+      prioritizeUnhealthyInstances: true,
+      rollbackFailedInstancesOnPolicyBreach: true,
+      maxSurge: output(maxHealthyPercentage).apply((percent) => percent > 100),
+    },
+  };
+}
