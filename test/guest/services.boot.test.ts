@@ -70,6 +70,21 @@ describe("services", () => {
     assert.doesNotMatch(await ask(machine, "for p in /proc/[0-9]*; do tr '\\0' '\\n' <$p/environ; done; cat /proc/cmdline"), /test-boot/);
   });
 
+  test("a service whose monitor was killed ends, and is started again under its name", async () => {
+    await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), service("left", "exec sleep 4321")] }, { ports: [80] });
+    await machine.until("health", ({ stage }) => stage === "healthy");
+    const pids = (pattern: string) => `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep -q '${pattern}' && echo "\${p#/proc/}"; done`;
+    const sleeper = pids("^sleep 4321");
+    const first = await ask(machine, `${sleeper}; kill -9 $(${pids("^crun run .*left *$")})`);
+    assert.match(first, /^\d+\n$/);
+    const restart = await machine.until("the restart", state("left", "restart"));
+    assert.match(describeStage(restart), /^service left restart: 1 in 1 s: exit status 137/);
+    await machine.until("the second start", (line) => state("left", "started")(line) && line.seconds > restart.seconds);
+    assert.match(await ask(machine, sleeper), /^\d+\n$/);
+    assert.notEqual(await ask(machine, sleeper), first);
+    assert.ok(machine.lines.filter(state("left", "restart")).length === 1, "and stays");
+  });
+
   test("a secret that the machine was not given is named", async () => {
     await using machine = await bootImage({ services: [service("needy", "true", { secrets: { token: "" } })] });
     const failed = await machine.until("failure", ({ stage }) => stage === "failed");

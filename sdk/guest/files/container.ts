@@ -43,6 +43,12 @@ run_container() {
   exec "$runtime" run --bundle "$bundle" "$@" "$id" 7>&- 8>&- 9>&-
 }
 
+# forget_container: one whose monitor was killed runs on with nobody to watch it, and keeps its name
+forget_container() {
+  [ -e "/run/$runtime/$id" ] || return
+  "$runtime" delete --force "$id" >/dev/null 2>&1 7>&- 8>&- 9>&-
+}
+
 # signal_container SIGNAL: its first process
 signal_container() {
   "$runtime" kill "$id" "$1" >/dev/null 2>&1 7>&- 8>&- 9>&-

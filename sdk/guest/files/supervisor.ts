@@ -125,6 +125,7 @@ run_service() {
   prober=$!
   wait_for "$monitor"
   kill "$prober" 2>/dev/null
+  forget_container
   set_state "down, exit status $ended"
   read -r now _ </proc/uptime
   lasted=$((\${now%.*} - \${begun%.*}))
