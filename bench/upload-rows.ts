@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { randomFillSync } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Crc32c } from "../providers/gcp/storage/crc32c.ts";
 import { fileBytes } from "../sdk/core/file-bytes.ts";
 import { encodeBlockList, listBlocks } from "../sdk/upload/block-list.ts";
 import { blockMap } from "../sdk/upload/block-map.ts";
@@ -16,19 +17,47 @@ const MIB = 1 << 20;
 const SIZE_MIB = 1024;
 const PAIRS = 5;
 
-/** Sends a GiB of noise to a server on loopback that checks nothing, in turn with a plain loop of fetch over as many connections. */
+/** One cloud's upload beside its floor. */
+interface Upload {
+  readonly cloud: string;
+  readonly into: string;
+  readonly floorIs: string;
+  /** Of `bench/process`: the server, and what it is started with. */
+  readonly sink: readonly [name: string, ...args: string[]];
+  /** Of `bench/process`: who sends, given `ours` or `fetch`, the file, the server's URL, and this. */
+  readonly sender: readonly [name: string, ...args: string[]];
+}
+
+/** Sends a GiB of noise to servers on loopback that check nothing, in turn with a plain loop of fetch that sends the same. */
 export async function uploadRows(folder: string, limitMB: number): Promise<Row[]> {
   const file = join(folder, "upload.raw");
   const handle = await open(file, "w");
   for (let at = 0; at < SIZE_MIB; at += 16) await handle.write(randomFillSync(Buffer.allocUnsafe(16 * MIB)));
   await handle.close();
   writeFileSync(`${file}.blocks`, encodeBlockList(listBlocks(await blockMap(fileBytes(file)))));
-  const sink = spawn(process.execPath, [fileURLToPath(new URL("./process/ebs-sink.ts", import.meta.url))], { stdio: ["ignore", "pipe", "inherit"] });
+  const sha256 = createHash("sha256");
+  const crc32c = new Crc32c();
+  for await (const chunk of fileBytes(file)) {
+    sha256.update(chunk);
+    crc32c.update(chunk);
+  }
+  try {
+    return [
+      ...(await rowsOf({ cloud: "AWS", into: "a snapshot", floorIs: "fetch over 64 connections, the same blocks", sink: ["ebs-sink"], sender: ["ebs-upload"] }, file, limitMB)),
+      ...(await rowsOf({ cloud: "Google Cloud", into: "an object", floorIs: "fetch, the same chunks, with their CRC32C", sink: ["gcs-sink", crc32c.base64()], sender: ["gcs-upload", `sha256:${sha256.digest("hex")}`] }, file, limitMB)),
+    ];
+  } finally {
+    rmSync(file);
+  }
+}
+
+async function rowsOf({ cloud, into, floorIs, sink: [sinkName, ...sinkArgs], sender: [sender, ...args] }: Upload, file: string, limitMB: number): Promise<Row[]> {
+  const sink = spawn(process.execPath, [fileURLToPath(new URL(`./process/${sinkName}.ts`, import.meta.url)), ...sinkArgs], { stdio: ["ignore", "pipe", "inherit"] });
   try {
     const [port] = (await once(sink.stdout, "data")) as [Buffer];
     const url = `http://127.0.0.1:${port.toString().trim()}`;
     const peaks: number[] = [];
-    const send = (who: "ours" | "fetch") => child<{ seconds: number; peakMB: number }>("ebs-upload", who, file, url);
+    const send = (who: "ours" | "fetch") => child<{ seconds: number; peakMB: number }>(sender, who, file, url, ...args);
     const ours = async (): Promise<number> => {
       const { seconds, peakMB } = await send("ours");
       peaks.push(peakMB);
@@ -36,18 +65,12 @@ export async function uploadRows(folder: string, limitMB: number): Promise<Row[]
     };
     const pairs = await inPairs(PAIRS, ours, async () => (await send("fetch")).seconds);
     return [
-      {
-        what: "AWS: 1 GiB of noise into a snapshot, on loopback",
-        ...throughput(SIZE_MIB * MIB, pairs),
-        floorIs: "fetch over 64 connections, the same blocks",
-        leastRatio: 0.8,
-      },
-      { what: "AWS: peak memory of the upload", value: Math.max(...peaks), unit: "MB", limit: limitMB },
+      { what: `${cloud}: 1 GiB of noise into ${into}, on loopback`, ...throughput(SIZE_MIB * MIB, pairs), floorIs, leastRatio: 0.8 },
+      { what: `${cloud}: peak memory of the upload`, value: Math.max(...peaks), unit: "MB", limit: limitMB },
     ];
   } finally {
     const ended = once(sink, "close");
     sink.kill("SIGTERM");
     await ended;
-    rmSync(file);
   }
 }

@@ -1,0 +1,52 @@
+import { once } from "node:events";
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { headersOf } from "./fetch-wire.ts";
+import type { HttpRequest, Watch, Wire } from "./http.ts";
+
+/** Handed to the socket at a time: what is on its way refreshes the deadline. */
+const PIECE = 256 << 10;
+
+// kept for the next body; an idle one does not keep the process
+const AGENTS = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
+
+/**
+ * A wire for requests with large bodies: they go to the socket as they are, where `fetch` copies them first and leaves
+ * that for the collector to see to. The certificates trusted are those that `fetch` trusts. It knows no proxy.
+ */
+export const bodyWire: Wire = async (request, watch) => {
+  const { url, method = "POST", body = new Uint8Array(0) } = request;
+  const secure = url.protocol === "https:";
+  const options = { method, headers: { ...headersOf(request), "content-length": body.length }, signal: watch.signal, agent: AGENTS[secure ? "https:" : "http:"] };
+  const sending = secure ? httpsRequest(url, options) : httpRequest(url, options);
+  const answered = once(sending, "response") as Promise<[IncomingMessage]>;
+  // it may come, or fail, while the body is still on its way
+  answered.catch(() => {});
+  await write(sending, request, watch, answered);
+  const [answer] = await answered;
+  // a server that has answered may close the connection before it has read everything
+  sending.on("error", () => {});
+  const headers = new Headers();
+  for (let at = 0; at < answer.rawHeaders.length; at += 2) headers.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);
+  return { status: answer.statusCode ?? 0, headers, body: bytesOf(answer, watch), drop: async () => void answer.resume() };
+};
+
+async function write(sending: ClientRequest, { body = new Uint8Array(0) }: HttpRequest, { onBytes }: Watch, answered: Promise<unknown>): Promise<void> {
+  let over = false;
+  const end = answered.finally(() => {
+    over = true;
+  });
+  end.catch(() => {});
+  for (let at = 0; at < body.length && !over; at += PIECE) {
+    if (!sending.write(body.subarray(at, at + PIECE))) await Promise.race([once(sending, "drain"), end]);
+    onBytes();
+  }
+  sending.end();
+}
+
+async function* bytesOf(answer: IncomingMessage, { onBytes }: Watch): AsyncGenerator<Uint8Array> {
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    onBytes();
+    yield chunk;
+  }
+}
