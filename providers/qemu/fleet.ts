@@ -8,6 +8,7 @@ import { timeLimit } from "../../sdk/resource/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { QemuGate, type QemuGateArgs } from "./gate.ts";
 import { MachineImage } from "./machine-image.ts";
+import { checkPublished } from "./published-ports.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
@@ -66,6 +67,7 @@ export class Fleet extends ComponentResource {
     super("linuxkit:index:QemuFleet", name, {}, options);
     checkSource(`fleet "${name}"`, args);
     const machineImage = args.machineImage ?? new MachineImage(`${name}-image`, { build: args.build, image: args.image, arch: args.arch, transform: args.transform }, { parent: this });
+    checkPublished(`fleet "${name}"`, args.publish, machineImage.nodes.build.definition);
     const gate = new QemuGate(`${name}-gate`, transformed(args.transform?.gate, gateArguments(name, args, machineImage), `${name}-gate`), { parent: this, ...timeLimit(args.timeoutSeconds) });
     this.nodes = { build: machineImage.nodes.build, machineImage, gate };
     this.urls = output(gate.urls);

@@ -9,6 +9,7 @@ import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import type { DiskAttachment } from "./arguments.ts";
 import { Disk } from "./disk.ts";
 import { MachineImage } from "./machine-image.ts";
+import { checkPublished } from "./published-ports.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
@@ -57,6 +58,7 @@ export class Machine extends ComponentResource {
     super("linuxkit:index:QemuMachine", name, {}, options);
     checkSource(`machine "${name}"`, args);
     const machineImage = args.machineImage ?? new MachineImage(`${name}-image`, { build: args.build, image: args.image, arch: args.arch, transform: args.transform }, { parent: this });
+    checkPublished(`machine "${name}"`, args.publish, machineImage.nodes.build.definition);
     const vm = new QemuVm(`${name}-vm`, transformed(args.transform?.vm, vmArguments(args, machineImage), `${name}-vm`), { parent: this, ...timeLimit(args.timeoutSeconds) });
     this.nodes = { build: machineImage.nodes.build, machineImage, vm };
     this.url = output(vm.url);
