@@ -20,9 +20,11 @@ export interface FleetArgs extends MachineSource, InstanceShape, Pick<RolloutGat
   /** @default the region of the stack's provider */
   readonly region?: Input<string> | undefined;
   /** Zones over which they are spread. @default three of the region */
-  readonly zones?: readonly Input<string>[] | undefined;
-  /** The port that answers `GET /healthz`: an image's `healthPort`. @default that of `image`; without one a machine that runs counts as healthy */
+  readonly zones?: Input<readonly Input<string>[]> | undefined;
+  /** The port that says by HTTP whether a machine is healthy. @default `healthPort` of `image`; without one a machine that runs counts as healthy */
   readonly healthPort?: Input<number> | undefined;
+  /** What is asked for there. @default "/healthz" */
+  readonly healthPath?: Input<string> | undefined;
   /** Seconds after its start in which a machine's health does not count. @default 60 */
   readonly healthCheckGracePeriod?: Input<number> | undefined;
   /** Machines beyond `count` that there may be meanwhile: none, or at least one for each zone. @default one for each zone */
@@ -68,7 +70,7 @@ export class Fleet extends ComponentResource {
     // without a name of ours: a stack that goes back to a former shape makes it before the former one has gone
     const template = new InstanceTemplate(`${name}-template`, transformed(transform?.template, templateArguments(name, args, machineImage), `${name}-template`), parent);
     const port = args.healthPort ?? args.image?.spec.healthPort;
-    const healthCheck = port === undefined ? undefined : new HealthCheck(`${name}-health`, transformed(transform?.healthCheck, healthCheckArguments(port), `${name}-health`), parent);
+    const healthCheck = port === undefined ? undefined : new HealthCheck(`${name}-health`, transformed(transform?.healthCheck, healthCheckArguments(port, args.healthPath), `${name}-health`), parent);
     const group = new RegionInstanceGroupManager(`${name}-group`, transformed(transform?.group, groupArguments(name, args, template, healthCheck), `${name}-group`), parent);
     const wanted = { fleet: name, project: group.project, region: group.region, group: group.name, template: template.selfLink, stallSeconds, ...accessOf(this, args) };
     const gate = new RolloutGate(`${name}-gate`, transformed(transform?.gate, wanted, `${name}-gate`), { ...parent, ...timeLimit(timeoutSeconds) });
@@ -88,19 +90,20 @@ function templateArguments(name: string, { tags, secureBootKeys, ...shape }: Fle
   };
 }
 
-function healthCheckArguments(port: Input<number>): HealthCheckArgs {
-  return { httpHealthCheck: { port, requestPath: "/healthz" }, checkIntervalSec: 5, timeoutSec: 5, healthyThreshold: 2, unhealthyThreshold: 3 };
+function healthCheckArguments(port: Input<number>, requestPath: Input<string> = "/healthz"): HealthCheckArgs {
+  return { httpHealthCheck: { port, requestPath }, checkIntervalSec: 5, timeoutSec: 5, healthyThreshold: 2, unhealthyThreshold: 3 };
 }
 
-function groupArguments(name: string, { count, region, zones, healthCheckGracePeriod = 60, maxSurge = zones?.length ?? ZONES, maxUnavailable = 0 }: FleetArgs, { selfLinkUnique }: InstanceTemplate, healthCheck: HealthCheck | undefined): RegionInstanceGroupManagerArgs {
+function groupArguments(name: string, { count, region, zones, healthCheckGracePeriod = 60, maxSurge, maxUnavailable = 0 }: FleetArgs, { selfLinkUnique }: InstanceTemplate, healthCheck: HealthCheck | undefined): RegionInstanceGroupManagerArgs {
+  const distributionPolicyZones = zones === undefined ? undefined : output(zones).apply((zones) => [...zones]);
   return {
     baseInstanceName: name,
     targetSize: count,
     // one template of one name could be another by now
     versions: [{ instanceTemplate: selfLinkUnique }],
     ...(region !== undefined && { region }),
-    ...(zones !== undefined && { distributionPolicyZones: output(zones).apply((zones) => [...zones]) }),
-    updatePolicy: { type: "PROACTIVE", minimalAction: "REPLACE", mostDisruptiveAllowedAction: "REPLACE", replacementMethod: "SUBSTITUTE", maxSurgeFixed: maxSurge, maxUnavailableFixed: maxUnavailable },
+    ...(distributionPolicyZones && { distributionPolicyZones }),
+    updatePolicy: { type: "PROACTIVE", minimalAction: "REPLACE", mostDisruptiveAllowedAction: "REPLACE", replacementMethod: "SUBSTITUTE", maxSurgeFixed: maxSurge ?? distributionPolicyZones?.apply(({ length }) => length) ?? ZONES, maxUnavailableFixed: maxUnavailable },
     ...(healthCheck && { autoHealingPolicies: { healthCheck: healthCheck.id, initialDelaySec: healthCheckGracePeriod } }),
     // the gate waits, and knows why it failed
     waitForInstances: false,
