@@ -18,6 +18,9 @@ export interface GcpAccess {
 /** What a request carries to say who asks. The library behind it fetches a token anew before the old one ends. */
 export type Login = () => Promise<Readonly<Record<string, string>>>;
 
+// no request of ours needs a project to be known, and a library that knows none looks for it by rights that nobody has to have
+const NO_PROJECT = "-";
+
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
 /** Logs in when the first request is made. @throws ACCESS_DENIED, with what to set */
@@ -45,11 +48,11 @@ async function clientOf({ accessToken, credentials }: GcpAccess, impersonated: s
   const { GoogleAuth, Impersonated, JWT, OAuth2Client, UserRefreshClient } = await import("google-auth-library");
   const source = async (): Promise<AuthClient> => {
     if (accessToken === undefined) {
-      if (credentials === undefined) return new GoogleAuth({ scopes: SCOPE }).getClient();
+      if (credentials === undefined) return new GoogleAuth({ scopes: SCOPE, projectId: NO_PROJECT }).getClient();
       const key = await keyOf(credentials);
       // the usual two by themselves: whatever reads any kind warns of it on each run, and the engine shows that
       const usual = key.type === "service_account" ? new JWT({ scopes: SCOPE }) : key.type === "authorized_user" ? new UserRefreshClient() : undefined;
-      if (!usual) return new GoogleAuth({ scopes: SCOPE, credentials: key }).getClient();
+      if (!usual) return new GoogleAuth({ scopes: SCOPE, projectId: NO_PROJECT, credentials: key }).getClient();
       usual.fromJSON(key);
       return usual;
     }
