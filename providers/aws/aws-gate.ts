@@ -28,7 +28,7 @@ export type GateInputs = z.infer<typeof gateInputs>;
 
 export interface GateOutputs extends GateInputs {
   /** AWS's id of the last refresh that was waited for; empty where none was needed. */
-  readonly refresh: string;
+  readonly rollout: string;
 }
 
 type Connect = (access: AwsAccess, target: RefreshTarget) => RolloutDriver & Disposable;
@@ -42,7 +42,7 @@ export function awsGate(connect: Connect = instanceRefreshDriver, paceSeconds = 
   const roll = async (inputs: GateInputs, { signal, progress }: Work): Promise<GateOutputs> => {
     using driver = connect(inputs, inputs);
     const { id } = await runRollout(driver, { name: inputs.fleet, signal, progress, paceSeconds });
-    return { ...inputs, refresh: id };
+    return { ...inputs, rollout: id };
   };
   return {
     token: "linuxkit:index:RolloutGate",
@@ -50,7 +50,7 @@ export function awsGate(connect: Connect = instanceRefreshDriver, paceSeconds = 
     diff: ({ inputs, oldInputs }) => ({
       changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (path === "group" || path === "kind" ? "replace" : /^launchTemplate/.test(path) ? "update" : "ignore")),
     }),
-    preview: ({ inputs }) => ({ ...inputs, refresh: UNKNOWN }),
+    preview: ({ inputs }) => ({ ...inputs, rollout: UNKNOWN }),
     // a new group starts with the new image: what is waited for is that its instances are healthy
     create: async ({ inputs, ...work }) => ({ id: `aws:${inputs.group}`, outputs: await roll(inputs, work) }),
     update: async ({ inputs, ...work }) => ({ outputs: await roll(inputs, work) }),

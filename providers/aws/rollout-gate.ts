@@ -22,9 +22,9 @@ export interface RolloutGateArgs extends Pick<AwsSnapshotArgs, "region" | "profi
 /** Waits for the refresh of a group's instances: the update fails when it fails or is rolled back. */
 export class RolloutGate extends CustomResource {
   /** AWS's id of the refresh; empty where none was needed. */
-  declare readonly refresh: Output<string>;
+  declare readonly rollout: Output<string>;
 
   constructor(name: string, args: RolloutGateArgs, options?: CustomResourceOptions) {
-    super("linuxkit:index:RolloutGate", name, { refresh: undefined, ...(options?.urn ? {} : { kind: "aws", ...args }) }, options);
+    super("linuxkit:index:RolloutGate", name, { rollout: undefined, ...(options?.urn ? {} : { kind: "aws", ...args }) }, options);
   }
 }

@@ -30,7 +30,7 @@ export type GateInputs = z.infer<typeof gateInputs>;
 
 export interface GateOutputs extends GateInputs {
   /** When Azure began the upgrade that was waited for; empty where none was needed. */
-  readonly upgrade: string;
+  readonly rollout: string;
 }
 
 /** Inputs whose change is another gate, and those whose change is another rollout. */
@@ -48,10 +48,10 @@ export function azureGate(paceSeconds = 5): ResourceType<GateInputs, GateOutputs
     const manager = resourceManager(await azureLogin(inputs, signal));
     await checkSubscription(manager, inputs, signal);
     const set = scaleSetOf(manager, inputs);
-    if (!(await set.describe(signal))) return { ...inputs, upgrade: "" };
+    if (!(await set.describe(signal))) return { ...inputs, rollout: "" };
     const driver = rollingUpgradeDriver(set, inputs, remembered, paceSeconds * 1000);
     const { id } = await runRollout(driver, { name: inputs.fleet, signal, progress, paceSeconds });
-    return { ...inputs, upgrade: id };
+    return { ...inputs, rollout: id };
   };
   return {
     token: "linuxkit:index:RolloutGate",
@@ -59,7 +59,7 @@ export function azureGate(paceSeconds = 5): ResourceType<GateInputs, GateOutputs
     diff: ({ inputs, oldInputs }) => ({
       changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (PLACE.includes(path) ? "replace" : MODEL.includes(path) ? "update" : "ignore")),
     }),
-    preview: ({ inputs }) => ({ ...inputs, upgrade: UNKNOWN }),
+    preview: ({ inputs }) => ({ ...inputs, rollout: UNKNOWN }),
     create: async ({ inputs, ...work }) => ({ id: `azure:${inputs.scaleSet}`, outputs: await roll(inputs, undefined, work) }),
     update: async ({ inputs, oldInputs, ...work }) => ({ outputs: await roll(inputs, oldInputs, work) }),
   };

@@ -19,9 +19,9 @@ export interface RolloutGateArgs extends AzureAccessArgs {
 /** Waits for the rolling upgrade of a scale set: the update fails when it fails or is rolled back. */
 export class RolloutGate extends CustomResource {
   /** When Azure began the upgrade that was waited for; empty where none was needed. */
-  declare readonly upgrade: Output<string>;
+  declare readonly rollout: Output<string>;
 
   constructor(name: string, args: RolloutGateArgs, options?: CustomResourceOptions) {
-    super("linuxkit:index:RolloutGate", name, { upgrade: undefined, ...(options?.urn ? {} : { kind: "azure", ...args }) }, options);
+    super("linuxkit:index:RolloutGate", name, { rollout: undefined, ...(options?.urn ? {} : { kind: "azure", ...args }) }, options);
   }
 }
