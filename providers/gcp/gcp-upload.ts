@@ -45,7 +45,7 @@ export function gcpUpload(cacheDir: string = defaultCacheDir(), loadBuilder: () 
       const object = `${prefix}${hexOf(digest)}.tar.gz`;
       const file = artifacts.local(inputs.file);
       const access = accessOf(inputs);
-      await checkProject(access, bucket, project, work.signal);
+      if (project !== undefined) await checkProject(access, bucket, project, work.signal);
       return withArtifactFiles([file], cacheDir, loadBuilder, work, async () => {
         const { size } = await stat(file);
         const key = hexOf(digestOf(JSON.stringify([urn, bucket, object, access.origin]))).slice(0, 32);
@@ -70,8 +70,8 @@ function accessOf(inputs: UploadInputs): StorageAccess {
 }
 
 /** @throws ACCESS_DENIED for a bucket of another project's, which has almost the same name as ours */
-async function checkProject(access: StorageAccess, bucket: string, want: string | undefined, signal: AbortSignal): Promise<void> {
+async function checkProject(access: StorageAccess, bucket: string, want: string, signal: AbortSignal): Promise<void> {
   const got = await projectOfBucket(storageClient(access, signal), bucket);
-  if (want === undefined || got === want) return;
+  if (got === want) return;
   throw new LinuxKitError("ACCESS_DENIED", `bucket ${bucket}: belongs to project ${got}, and the stack works in project ${want}: name a bucket of that project's, or say bucketProject`, { url: bucket, status: 403 });
 }
