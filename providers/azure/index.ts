@@ -2,7 +2,6 @@ export type { AzureAccess } from "./access/credential.ts";
 export { acrAuth } from "./acr-auth.ts";
 export { Fleet, type FleetArgs } from "./fleet.ts";
 export type { ImageDefinition } from "./image-definition.ts";
-export type { InstanceShape } from "./instance-arguments.ts";
 export { Machine, type MachineArgs } from "./machine.ts";
 export { type ImageTraits, MachineImage, type MachineImageArgs } from "./machine-image.ts";
 export type { MachineSource } from "./machine-source.ts";

@@ -12,7 +12,7 @@ import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.
 import { buildArguments } from "../../sdk/resource/machine-source.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { accessOf, type GcpAccessArgs } from "./access-args.ts";
-import { BUILD_LABEL, labelOfDigest, labelsOf, type Tags } from "./labels.ts";
+import { BUILD_LABEL, labelOfDigest, labelsOf } from "./labels.ts";
 import type { SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
 import { initialState } from "./secure-boot.ts";
 import { GcpUpload, type GcpUploadArgs } from "./upload.ts";
@@ -29,7 +29,7 @@ export interface MachineImageArgs extends GcpAccessArgs {
   readonly arch?: Input<Arch> | undefined;
   readonly description?: Input<string> | undefined;
   /** Labels of all that is made. @default none */
-  readonly tags?: Tags;
+  readonly tags?: Input<Readonly<Record<string, Input<string>>>> | undefined;
   /** The bucket that the image is sent to, of the stack's project. @default one of its own, which goes with it */
   readonly bucket?: Input<string> | undefined;
   /** The project that `bucket` belongs to. @default the stack's */
