@@ -10,7 +10,7 @@ import type { FormatWriter, Parts } from "../format/parts.ts";
  * none does, and for a kernel of which it cannot be said.
  */
 export async function predict(formats: readonly FormatWriter[], arch: Arch, parts: Parts, onProgress: OnProgress | undefined): Promise<Pcrs | undefined> {
-  if (!formats.some((format) => format.wholeProgram?.(arch))) return undefined;
+  if (!formats.some((format) => format.wholeProgram?.(arch, parts.signer !== undefined))) return undefined;
   try {
     return await predictPcrs(wholeProgram(parts).body, parts.signer !== undefined);
   } catch (error) {

@@ -20,6 +20,8 @@ interface DiskFormat {
   readonly unit?: number;
   /** As in {@link FormatFile}. @default false */
   readonly blocks?: boolean;
+  /** Whether it starts by EFI alone where it is signed: no signature covers what a BIOS starts. @default false: then it cannot be signed where a BIOS starts it */
+  readonly signedAlone?: boolean;
   write(disk: Disk, parts: Parts): Bytes;
 }
 
@@ -51,7 +53,7 @@ export const vmdk = diskFormat({ layout: "cloud", suffix: ".vmdk", costly: true,
 export const aws = diskFormat({ layout: "cloud", suffix: ".raw", unit: GIB, blocks: true, write: readDisk });
 
 /** `gcp`: what Compute Engine imports. */
-export const gcp = diskFormat({ layout: "cloud", suffix: ".img.tar.gz", costly: true, unit: GIB, write: (disk) => writeGcp(disk) });
+export const gcp = diskFormat({ layout: "cloud", signedAlone: true, suffix: ".img.tar.gz", costly: true, unit: GIB, write: (disk) => writeGcp(disk) });
 
 function diskFormat(format: DiskFormat): FormatWriter {
   return { ...rules(format), files: (parts) => [{ role: "image", suffix: format.suffix, ...(format.blocks && { blocks: true }), open: () => writeLater(format, parts) }] };
@@ -68,18 +70,20 @@ async function* writeLater(format: DiskFormat, parts: Parts): AsyncGenerator<Uin
   yield* format.write(await diskOf(format, parts), parts);
 }
 
-function diskOf({ layout, unit }: Omit<DiskFormat, "write">, parts: Parts): Promise<Disk> {
-  return bootDisk(layoutOn(layout, parts.arch), parts, unit);
+function diskOf(format: Omit<DiskFormat, "write">, parts: Parts): Promise<Disk> {
+  return bootDisk(layoutOn(format, parts.arch, parts.signer !== undefined), parts, format.unit);
 }
 
-function rules({ layout, suffix, costly = false }: Omit<DiskFormat, "write">): Pick<FormatWriter, "needs" | "suffixes" | "costly" | "arches" | "instead" | "loaders" | "wholeProgram"> {
+function rules(format: Omit<DiskFormat, "write">): Pick<FormatWriter, "needs" | "suffixes" | "costly" | "arches" | "instead" | "loaders" | "wholeProgram"> {
+  const { layout, suffix, costly = false } = format;
   const arches: readonly Arch[] = layout === "bios" || layout === "hybrid" ? ["amd64"] : ["amd64", "arm64"];
   const instead = layout === "bios" || layout === "hybrid" ? "raw-efi or qcow2-efi on arm64, kernel+initrd on s390x" : "kernel+initrd";
-  return { needs: "initrd", suffixes: [suffix], costly, arches, instead, loaders: (arch) => layoutLoaders(layoutOn(layout, arch), arch), wholeProgram: (arch) => layoutOn(layout, arch) === "efi" };
+  return { needs: "initrd", suffixes: [suffix], costly, arches, instead, loaders: (arch) => [...new Set([false, true].flatMap((signed) => layoutLoaders(layoutOn(format, arch, signed), arch)))], wholeProgram: (arch, signed) => layoutOn(format, arch, signed) === "efi" };
 }
 
-function layoutOn(layout: Layout | "cloud", arch: Arch): Layout {
-  return layout === "cloud" ? cloudLayout(arch) : layout;
+function layoutOn({ layout, signedAlone = false }: Pick<DiskFormat, "layout" | "signedAlone">, arch: Arch, signed: boolean): Layout {
+  if (layout !== "cloud") return layout;
+  return signed && signedAlone ? "efi" : cloudLayout(arch);
 }
 
 function imageSeed(parts: Parts): string {

@@ -86,7 +86,7 @@ export function checkFormats(names: readonly string[], arch: Arch): FormatWriter
 }
 
 /** Formats that are signed on every architecture that has EFI. */
-const SIGNED = "raw-efi, qcow2-efi or iso-efi-initrd";
+const SIGNED = "raw-efi, qcow2-efi, iso-efi-initrd or gcp";
 
 /**
  * Sees that a signature for Secure Boot covers all that starts: a format that nothing starts by itself may stand beside
@@ -95,9 +95,9 @@ const SIGNED = "raw-efi, qcow2-efi or iso-efi-initrd";
  * @throws UNSUPPORTED for a format that starts unsigned files, INVALID_DEFINITION when there is nothing to sign
  */
 export function checkSigned(names: readonly string[], arch: Arch): void {
-  const open = names.find((name) => formatWriter(name).wholeProgram?.(arch) === false);
+  const open = names.find((name) => formatWriter(name).wholeProgram?.(arch, true) === false);
   if (open !== undefined) throw new LinuxKitError("UNSUPPORTED", `secureBoot: what starts ${open} has parts that no signature covers; use ${SIGNED}`, { what: "secureBoot" });
-  if (!names.some((name) => formatWriter(name).wholeProgram?.(arch))) {
+  if (!names.some((name) => formatWriter(name).wholeProgram?.(arch, true))) {
     throw new LinuxKitError("INVALID_DEFINITION", `secureBoot: there is no EFI program to sign in ${names.join(", ")}, wanted ${SIGNED} among the formats`, { path: "secureBoot" });
   }
 }

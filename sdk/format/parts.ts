@@ -85,8 +85,10 @@ export interface FormatWriter {
   /**
    * Whether what starts there is one EFI program with kernel, initrd and command line in it, which can be signed and
    * measured; false for loaders that start unsigned files. @default nothing starts by itself
+   *
+   * @param signed whether it is, where that makes a difference
    */
-  wholeProgram?(arch: Arch): boolean;
+  wholeProgram?(arch: Arch, signed: boolean): boolean;
   /** The loaders that it takes, on an architecture. @default none */
   loaders?(arch: Arch): readonly LoaderFile[];
   /** Whether the root lies on a disk, so that a kernel without drivers of its own needs a first stage. @default false */

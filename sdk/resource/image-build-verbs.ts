@@ -78,8 +78,8 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
 }
 
 /** Whether one of the formats starts by one EFI program, as far as that is known. */
-function mayHavePcrs({ formats, arch }: Properties): boolean {
-  return !Array.isArray(formats) || formats.some((format) => typeof format !== "string" || formatWriter(format).wholeProgram?.(arch as Arch) === true);
+function mayHavePcrs({ formats, arch, secureBoot }: Properties): boolean {
+  return !Array.isArray(formats) || formats.some((format) => typeof format !== "string" || formatWriter(format).wholeProgram?.(arch as Arch, secureBoot !== undefined) === true);
 }
 
 /** What decides the files' bytes beside the plan. */

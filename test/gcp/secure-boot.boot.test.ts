@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { bootDisk } from "../support/disk-machine.ts";
+import { buildDisks, diskOs } from "../support/disk-os.ts";
+import { judge, scratch } from "../support/judge.ts";
+
+const KEY = "/usr/share/ovmf/PkKek-1-snakeoil";
+
+test("a signed archive for Compute Engine starts where the firmware knows its key and enforces it", { timeout: 300_000 }, async () => {
+  await using folder = await scratch();
+  const secureBoot = { key: await readFile(`${KEY}.key`, "utf8"), certificate: await readFile(`${KEY}.pem`, "utf8"), passphrase: "snakeoil" };
+  const built = await buildDisks(diskOs("signed", { cmdline: "console=ttyS0 loglevel=7" }), { format: "gcp", secureBoot });
+  assert.ok(built.pcrs, "it starts by one EFI program, of which is known what a TPM says");
+  judge("tar", "-xzf", built.path(".img.tar.gz"), "-C", folder.path);
+  const { answer, console } = await bootDisk({ path: join(folder.path, "disk.raw"), driver: "raw", firmware: "secure-boot", as: "scsi" });
+  assert.match(console, /secureboot: Secure boot enabled/);
+  assert.equal(answer, "signed");
+});
