@@ -4,7 +4,7 @@
  *   npm run bench -- --supervision   only kills services at random and watches a crash loop, and writes docs/supervision.md
  *   npm run bench -- --quick   leaves out the images of 512 MiB and 4 GiB and the disks, and writes no page
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { bootRows } from "./boot-rows.ts";
@@ -12,9 +12,10 @@ import { footprint } from "./footprint.ts";
 import { largeRows, webRows } from "./build-rows.ts";
 import { formatRows } from "./format-rows.ts";
 import { page } from "./page.ts";
-import { barChart } from "./plot.ts";
+import { writePlots } from "./plots.ts";
 import { imageRows } from "./image-rows.ts";
 import { pullRows } from "./pull-rows.ts";
+import { sentRows } from "./sent-rows.ts";
 import { supervision } from "./supervision.ts";
 import { uploadRows } from "./upload-rows.ts";
 import { figure, ratioOf, type Row, within } from "./row.ts";
@@ -47,45 +48,20 @@ try {
   const formats = quick ? [] : await formatRows(folder, LIMIT_MB);
   note("sending a GiB to a server on loopback, in turn with fetch");
   const uploads = quick ? [] : await uploadRows(folder, LIMIT_MB);
+  note("sending the web OS, and what a changed line makes of it");
+  const sent = quick ? [] : await sentRows(folder);
   const kernel = run.files.find(({ role }) => role === "kernel")?.size ?? 0;
   const sizes: Row[] = [{ what: "kernel", value: kernel / 1e6, unit: "MB" }, ...run.segments.map(({ name, size }): Row => ({ what: `segment ${name}`, value: size / 1e6, unit: "MB" }))];
   const base = (kernel + run.segments.filter(({ name }) => !name.startsWith("services.")).reduce((sum, { size }) => sum + size, 0)) / 1e6;
   sizes.push({ what: "the whole OS less nginx", value: base, unit: "MB", limit: 20 });
 
-  const rows = [...sizes, ...web, ...large, ...images, ...formats, ...uploads, ...boot];
+  const rows = [...sizes, ...web, ...large, ...images, ...formats, ...uploads, ...sent, ...boot];
   for (const row of rows) console.log(line(row));
   console.log(JSON.stringify(rows));
   if (!quick) {
     await supervision(folder, docs, machine, note);
-    mkdirSync(join(docs, "benchmarks"), { recursive: true });
     writeFileSync(join(docs, "benchmarks.md"), page(rows, machine, new Date().toISOString().slice(0, 10)));
-    const answer = boot.find(({ what }) => what.includes("first answer"));
-    writeFileSync(
-      join(docs, "benchmarks", "boot.svg"),
-      barChart("Seconds from QEMU's start to the first answer", [
-        { label: "the kernel alone", value: answer?.floor ?? 0, text: figure(answer?.floor ?? 0, "s"), ours: false },
-        { label: "pulumi-linuxkit, web server", value: answer?.value ?? 0, text: figure(answer?.value ?? 0, "s"), ours: true },
-        { label: "LinuxKit, web server (2026-11-24)", value: 5.6, text: "5.4 to 5.8 s", ours: false },
-      ]),
-    );
-    writeFileSync(
-      join(docs, "benchmarks", "formats.svg"),
-      barChart(
-        "MB/s of content written as a disk of 4 GiB",
-        formats.filter(({ floor }) => floor !== undefined).flatMap(({ what, value, floor = 0 }) => [
-          { label: what, value, text: figure(value, "MB/s"), ours: true },
-          { label: "qemu-img convert", value: floor, text: figure(floor, "MB/s"), ours: false },
-        ]),
-      ),
-    );
-    writeFileSync(
-      join(docs, "benchmarks", "size.svg"),
-      barChart("MB of kernel and initrd, with a web server", [
-        { label: "pulumi-linuxkit, nginx", value: base + (run.segments.find(({ name }) => name === "services.web")?.size ?? 0) / 1e6, text: figure(run.files.reduce((sum, { size }) => sum + size, 0) / 1e6, "MB"), ours: true },
-        { label: "pulumi-linuxkit, without it", value: base, text: figure(base, "MB"), ours: true },
-        { label: "LinuxKit, BusyBox web server", value: 65.6, text: "65.6 MB", ours: false },
-      ]),
-    );
+    writePlots(join(docs, "benchmarks"), { base, run, boot, formats, uploads });
   }
   if (rows.some((row) => within(row) === false)) console.error("some figures are over their limits");
 } finally {

@@ -25,6 +25,8 @@ What machines are made of at rest, beside a Debian 12: [footprint](footprint.md)
 
 ![MB/s beside qemu-img](benchmarks/formats.svg)
 
+![MB/s sent to each cloud's server on loopback, beside fetch](benchmarks/uploads.svg)
+
 | what | figure | floor | ratio | limit | within |
 |---|---|---|---|---|---|
 ${table.join("\n")}

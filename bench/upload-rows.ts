@@ -1,10 +1,7 @@
-import { spawn } from "node:child_process";
 import { createHash, randomFillSync } from "node:crypto";
-import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Crc32c } from "../providers/gcp/storage/crc32c.ts";
 import { fileBytes } from "../sdk/core/file-bytes.ts";
 import { encodeBlockList, listBlocks } from "../sdk/upload/block-list.ts";
@@ -12,6 +9,7 @@ import { blockMap } from "../sdk/upload/block-map.ts";
 import { child } from "./child.ts";
 import { inPairs, throughput } from "./pairs.ts";
 import type { Row } from "./row.ts";
+import { withSink } from "./sink.ts";
 
 const MIB = 1 << 20;
 const SIZE_MIB = 1024;
@@ -52,10 +50,7 @@ export async function uploadRows(folder: string, limitMB: number): Promise<Row[]
 }
 
 async function rowsOf({ cloud, into, floorIs, sink: [sinkName, ...sinkArgs], sender: [sender, ...args] }: Upload, file: string, limitMB: number): Promise<Row[]> {
-  const sink = spawn(process.execPath, [fileURLToPath(new URL(`./process/${sinkName}.ts`, import.meta.url)), ...sinkArgs], { stdio: ["ignore", "pipe", "inherit"] });
-  try {
-    const [port] = (await once(sink.stdout, "data")) as [Buffer];
-    const url = `http://127.0.0.1:${port.toString().trim()}`;
+  return withSink(sinkName, sinkArgs, async (url) => {
     const peaks: number[] = [];
     const send = (who: "ours" | "fetch") => child<{ seconds: number; peakMB: number }>(sender, who, file, url, ...args);
     const ours = async (): Promise<number> => {
@@ -68,9 +63,5 @@ async function rowsOf({ cloud, into, floorIs, sink: [sinkName, ...sinkArgs], sen
       { what: `${cloud}: 1 GiB of noise into ${into}, on loopback`, ...throughput(SIZE_MIB * MIB, pairs), floorIs, leastRatio: 0.8 },
       { what: `${cloud}: peak memory of the upload`, value: Math.max(...peaks), unit: "MB", limit: limitMB },
     ];
-  } finally {
-    const ended = once(sink, "close");
-    sink.kill("SIGTERM");
-    await ended;
-  }
+  });
 }

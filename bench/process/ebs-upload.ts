@@ -1,12 +1,13 @@
-/* A process that sends a raw image to EBS direct, by ours or by a plain loop of fetch over 64 connections: `ebs-upload.ts ours|fetch FILE URL`. */
+/* A process that sends a raw image to EBS direct, by ours or by a plain loop of fetch over 64 connections: `ebs-upload.ts ours|fetch FILE URL [PARENT]`, the block list of an image that is there. */
 import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 
 const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/${module}.js`, import.meta.url).href);
-const [who, file, url] = process.argv.slice(2) as ["ours" | "fetch", string, string];
+const [who, file, url, parentList] = process.argv.slice(2) as ["ours" | "fetch", string, string, string?];
 const BLOCK = 512 << 10;
 const { size } = await stat(file);
 const began = performance.now();
+let bytesSent = size;
 
 if (who === "ours") {
   const { keepHeapSmall } = (await dist("sdk/core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
@@ -20,7 +21,8 @@ if (who === "ours") {
   Object.assign(process.env, { AWS_ENDPOINT_URL: url, AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "bench", AWS_SECRET_ACCESS_KEY: "bench" });
   const clients = awsClients({});
   const blocks = decodeBlockList(await readFile(`${file}.blocks`, "utf8"));
-  await uploadSnapshot(awsSnapshotService(clients), { file, size, blocks, key: "k", description: "bench", tags: {}, journal: await openJournal(`${file}.journal`), signal: new AbortController().signal, onProgress: () => {} });
+  const parent = parentList === undefined ? undefined : { id: "snap-0", encrypted: false, blocks: decodeBlockList(await readFile(parentList, "utf8")) };
+  ({ bytesSent } = await uploadSnapshot(awsSnapshotService(clients), { file, size, blocks, parent, key: "k", description: "bench", tags: {}, journal: await openJournal(`${file}.journal`), signal: new AbortController().signal, onProgress: () => {} }));
   for (const client of Object.values(clients)) client.destroy();
 } else {
   await using handle = await open(file);
@@ -40,4 +42,4 @@ if (who === "ours") {
 }
 const seconds = (performance.now() - began) / 1000;
 const peakMB = (Number(/VmHWM:\s+(\d+)/.exec(await readFile("/proc/self/status", "utf8"))?.[1]) * 1024) / 1e6;
-process.stdout.write(JSON.stringify({ seconds, peakMB }), () => process.exit(0));
+process.stdout.write(JSON.stringify({ seconds, peakMB, bytesSent }), () => process.exit(0));
