@@ -43,6 +43,7 @@ export async function uploadRows(folder: string, limitMB: number): Promise<Row[]
     return [
       ...(await rowsOf({ cloud: "AWS", into: "a snapshot", floorIs: "fetch over 64 connections, the same blocks", sink: ["ebs-sink"], sender: ["ebs-upload"] }, file, limitMB)),
       ...(await rowsOf({ cloud: "Google Cloud", into: "an object", floorIs: "fetch, the same chunks, with their CRC32C", sink: ["gcs-sink", crc32c.base64()], sender: ["gcs-upload", `sha256:${sha256.digest("hex")}`] }, file, limitMB)),
+      ...(await rowsOf({ cloud: "Azure", into: "a managed disk", floorIs: "fetch over 16 connections, 4 MiB each, with their MD5", sink: ["azure-sink"], sender: ["azure-upload"] }, file, limitMB)),
     ];
   } finally {
     rmSync(file);

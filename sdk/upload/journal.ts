@@ -18,10 +18,14 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/** The lines of a journal as it stands: those of a run before, or of another process that is writing them. */
+export async function readJournal(path: string): Promise<unknown[]> {
+  return linesOf(await readFile(path, "utf8").catch(() => ""));
+}
+
 /** @throws UNWRITABLE, DISK_FULL */
 export async function openJournal(path: string): Promise<Journal> {
   const text = await readFile(path, "utf8").catch(() => "");
-  const lines = text.split("\n").slice(0, -1);
   let file: FileHandle;
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -32,7 +36,7 @@ export async function openJournal(path: string): Promise<Journal> {
     throw fromFileSystem(error, path);
   }
   return {
-    before: lines.flatMap((line) => parse(line)),
+    before: linesOf(text),
     async append(line) {
       await file.appendFile(`${JSON.stringify(line)}\n`);
     },
@@ -43,6 +47,10 @@ export async function openJournal(path: string): Promise<Journal> {
     },
     close: () => file.close(),
   };
+}
+
+function linesOf(text: string): unknown[] {
+  return text.split("\n").slice(0, -1).flatMap((line) => parse(line));
 }
 
 function parse(line: string): unknown[] {

@@ -128,6 +128,18 @@ describe("an upload to a managed disk", { timeout: 300_000 }, () => {
       assert.deepEqual(await shop.upload(one), { name, bytesSent: 0 });
       assert.equal(server.pagesPut, 0);
     });
+    test("by another process that came to its end while we waited for it: what it made is taken", async () => {
+      const one = await shop.image("one", { 4: "a" });
+      const { name } = await shop.upload(one);
+      server.requests.length = 0;
+      assert.deepEqual(await shop.upload(one, { awaited: name }), { name, bytesSent: 0 });
+      assert.deepEqual([shop.names, server.pagesPut], [[name], 0]);
+    });
+    test("by another process that cleared it away while we waited: it is sent", async () => {
+      const one = await shop.image("one", { 4: "a" });
+      const { name } = await shop.upload(one, { awaited: "web-00000000" });
+      await shop.assertHolds(name, one);
+    });
     test("another of the same bytes that is complete is left alone: a stack may use it", async () => {
       const one = await shop.image("one", { 4: "a" });
       const { name } = await shop.upload(one);

@@ -23,9 +23,10 @@ pulumi.runtime.setAllConfig({ "example:subnetIds": '["subnet-1", "subnet-2"]', "
 await import(process.argv[1]);
 `;
 
-/** The operating systems of the examples as their programs define them, by example and resource. */
+/** The operating systems of the examples as their programs define them, by example and resource; one that several resources build is there once. */
 export async function exampleDefinitions(): Promise<Map<string, Definition>> {
   const found = new Map<string, Definition>();
+  const seen = new Set<string>();
   for (const example of await readdir(EXAMPLES)) {
     const program = join(EXAMPLES, example, "index.ts");
     if (!existsSync(program)) continue;
@@ -33,6 +34,9 @@ export async function exampleDefinitions(): Promise<Map<string, Definition>> {
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(EXAMPLES, example), timeout: 60_000, maxBuffer: 64 << 20 });
     for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
       const { name, image } = JSON.parse(line) as { name: string; image: Definition };
+      const text = JSON.stringify(image);
+      if (seen.has(text)) continue;
+      seen.add(text);
       found.set(`${example}/${name}`, image);
     }
   }

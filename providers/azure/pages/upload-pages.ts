@@ -29,6 +29,8 @@ export interface PageUpload {
   readonly key: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly journal: Journal;
+  /** What another process was writing, of which it was waited that it ends: where it has come to its end, it is taken as it is. @default none */
+  readonly awaited?: string | undefined;
   /** @default 16 */
   readonly inFlight?: number | undefined;
   readonly signal: AbortSignal;
@@ -103,10 +105,21 @@ function isDone({ index, count }: Run, done: ReadonlySet<number>): boolean {
   return Array.from({ length: count }, (_, at) => index + at).every((block) => done.has(block));
 }
 
+interface JournalLine {
+  readonly name?: string;
+  readonly index?: number;
+  readonly count?: number;
+}
+
+/** What the lines of a journal are about. */
+export function nameIn(lines: readonly unknown[]): string | undefined {
+  return (lines as readonly JournalLine[]).find(({ name }) => name !== undefined)?.name;
+}
+
 /** Goes on with what the journal names while it can, else begins anew. `names` hears the name before anything bears it. */
-async function begin(service: PageService, { journal, prefix, size, key, tags, signal }: PageUpload, names: (name: string) => void): Promise<Begun> {
-  const lines = journal.before as readonly { readonly name?: string; readonly index?: number; readonly count?: number }[];
-  const earlier = lines.find((line) => line.name !== undefined)?.name;
+async function begin(service: PageService, { journal, awaited, prefix, size, key, tags, signal }: PageUpload, names: (name: string) => void): Promise<Begun> {
+  const lines = journal.before as readonly JournalLine[];
+  const earlier = nameIn(lines) ?? awaited;
   if (earlier !== undefined) {
     names(earlier);
     const found = await service.find(earlier, signal);
