@@ -4,7 +4,7 @@ import { sendToAzure } from "../access/client.ts";
 /** The version of the Blob service's REST API. */
 export const STORAGE_VERSION = "2023-11-03";
 
-/** Seconds that one page may take: 16 of 4 MiB share a slow line. */
+/** Seconds that one page may take: 12 of 4 MiB share a slow line. */
 const PAGE_SECONDS = 300;
 
 /**

@@ -12,7 +12,7 @@ import type { PageService, PageWriter } from "./page-service.ts";
 const PAGE_BYTES = 4 << 20;
 
 /** Requests under way; as many times 4 MiB are in memory. */
-const IN_FLIGHT = 16;
+const IN_FLIGHT = 12;
 
 /** How long a failed upload may take to clear up behind itself. */
 const CLEANUP_MS = 60_000;
@@ -31,7 +31,7 @@ export interface PageUpload {
   readonly journal: Journal;
   /** What another process was writing, of which it was waited that it ends: where it has come to its end, it is taken as it is. @default none */
   readonly awaited?: string | undefined;
-  /** @default 16 */
+  /** @default 12 */
   readonly inFlight?: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
