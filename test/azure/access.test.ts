@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, describe, test } from "node:test";
+import { findCloud } from "../../providers/azure/access/clouds.ts";
+import { type AzureAccess, withEnvironment } from "../../providers/azure/access/credential.ts";
+import { azureLogin } from "../../providers/azure/access/login.ts";
+import { exchangeToken } from "../../providers/azure/access/registry-token.ts";
+import { resourceManager } from "../../providers/azure/access/resource-manager.ts";
+import { checkSubscription } from "../../providers/azure/access/subscription.ts";
+import { acrAuth } from "../../providers/azure/acr-auth.ts";
+import { AzureServer } from "../support/azure/azure-server.ts";
+import { type Certificate, makeCertificate, trust } from "../support/azure/certificate.ts";
+
+const CLIENT = "aaaaaaaa-0000-0000-0000-000000000001";
+const now = () => AbortSignal.timeout(30_000);
+
+describe("who asks Azure", { timeout: 120_000 }, () => {
+  let certificate: Certificate;
+  let server: AzureServer;
+  before(async () => {
+    certificate = await makeCertificate();
+    trust(certificate);
+    server = await AzureServer.start({ certificate });
+    server.entra.identities.push({ clientId: CLIENT, secret: "s3cret", certificate: certificate.cert });
+  });
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    await certificate[Symbol.asyncDispose]();
+  });
+  const access = (more: AzureAccess = {}): AzureAccess => ({ metadataHost: new URL(server.url).host, tenantId: server.entra.tenant, clientId: CLIENT, ...more });
+  const manager = async (given: AzureAccess) => resourceManager(await azureLogin(given, now()));
+  const check = async (given: AzureAccess, subscriptionId: string, tenantId = server.entra.tenant) => checkSubscription(await manager(given), { subscriptionId, tenantId }, now());
+
+  test("an application by its secret and by its certificate, in a cloud that says itself where it is", async () => {
+    await check(access({ clientSecret: "s3cret" }), server.arm.subscription);
+    await check(access({ clientCertificatePath: certificate.bothPath }), server.arm.subscription);
+  });
+  test("asks for a token once", async () => {
+    server.requests.length = 0;
+    const login = await azureLogin(access({ clientSecret: "s3cret" }), now());
+    const token = await login.token(login.cloud.managerScope, now());
+    assert.equal(await login.token(login.cloud.managerScope), token);
+    assert.equal(server.requests.filter(({ action }) => action === "token").length, 1);
+  });
+
+  const REFUSED: readonly { readonly what: string; readonly ask: () => Promise<unknown>; readonly error: object }[] = [
+    { what: "another secret", ask: () => check(access({ clientSecret: "other" }), server.arm.subscription), error: { code: "ACCESS_DENIED", message: /AADSTS7000215: Invalid client secret.*: run `az login`, or set ARM_CLIENT_ID/ } },
+    { what: "a subscription that it does not see", ask: () => check(access({ clientSecret: "s3cret" }), "00000000-0000-0000-0000-000000000000"), error: { code: "ACCESS_DENIED", message: /whoever uploads does not see subscription 0{8}-/ } },
+    { what: "a subscription of another tenant", ask: () => check(access({ clientSecret: "s3cret" }), server.arm.subscription, "00000000-0000-0000-0000-000000000000"), error: { code: "ACCESS_DENIED", message: /is of tenant 11111111-\S+, wanted 0{8}-/ } },
+    { what: "a cloud that there is not", ask: () => findCloud({ environment: "german" }), error: { code: "INVALID_DEFINITION", message: "environment: got german, wanted one of public, usgovernment, china, or a metadataHost" } },
+  ];
+  for (const { what, ask, error } of REFUSED) test(`${what} is refused`, async () => assert.rejects(ask(), error));
+
+  test("each sovereign cloud has its own endpoints", async () => {
+    const hosts = await Promise.all(["public", "usgovernment", "china"].map(async (environment) => Object.values(await findCloud({ environment })).map((url) => new URL(url as string).host)));
+    assert.equal(new Set(hosts.flat()).size, 6);
+  });
+  test("what is given comes before the environment, and that before nothing", () => {
+    const env = { ARM_CLIENT_ID: "of the environment", ARM_TENANT_ID: "t", ARM_USE_OIDC: "true", ARM_USE_MSI: "false", ARM_CLIENT_SECRET: "" };
+    assert.deepEqual(withEnvironment({ clientId: "given" }, env), { clientId: "given", tenantId: "t", useOidc: true });
+  });
+});
+
+test("a registry's token is had for one of Azure's, and only Azure's registries are asked", async () => {
+  assert.equal(await acrAuth()({ registry: "ghcr.io" } as Parameters<ReturnType<typeof acrAuth>>[0]), undefined);
+  const registry = createServer((request, response) => {
+    let form = "";
+    request.on("data", (chunk: Buffer) => {
+      form += chunk;
+    });
+    request.on("end", () => {
+      const { grant_type, service, access_token } = Object.fromEntries(new URLSearchParams(form));
+      const right = request.method === "POST" && request.url === "/oauth2/exchange" && grant_type === "access_token" && service === "acme.azurecr.io" && access_token === "arm";
+      response.writeHead(right ? 200 : 401, { "content-type": "application/json" }).end(right ? '{"refresh_token":"r"}' : '{"errors":[{"code":"UNAUTHORIZED"}]}');
+    });
+  });
+  await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
+  assert.equal(await exchangeToken(url, "acme.azurecr.io", "arm"), "r");
+  await assert.rejects(exchangeToken(url, "acme.azurecr.io", "other"), { code: "ACCESS_DENIED" });
+  await new Promise((resolve) => registry.close(resolve));
+});
