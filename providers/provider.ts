@@ -28,7 +28,7 @@ export const provider: Provider = {
   name: "linuxkit",
   version,
   config: DEBIAN_MIRRORS,
-  types: Object.fromEntries(Object.entries(types).map(([token, once(load)]) => [token, load])),
+  types: Object.fromEntries(Object.entries(types).map(([token, load]) => [token, once(load)])),
 };
 
 function once(load: () => Promise<AnyResourceType>): () => Promise<AnyResourceType> {
