@@ -58,6 +58,6 @@ describe("a machine started from", () => {
 
 test("a CD behind a controller that the kernel has no driver for says so, and which kernel has one", async () => {
   const built = await buildDisks(diskOs("hello", { cmdline: "console=ttyS0 linuxkit.rootwait=1" }), { format: "iso-bios" });
-  const { answer } = await bootDisk({ path: built.path(".iso"), driver: "raw", firmware: "bios", as: "cd" }, async (console) => /linuxkit - \S+ failed (.*)/.exec(console)?.[1]);
+  const { answer } = await bootDisk({ path: built.path(".iso"), driver: "raw", firmware: "bios", as: "cd" }, async (console) => /linuxkit - \S+ failed (.*)\r?\n/.exec(console)?.[1]);
   assert.match(answer, /^no root after 1 s .*, found no disk, a SATA controller that this kernel has no driver for \(debian\.kernel\(\{ flavour: "generic" \}\) has it\)/);
 });
