@@ -7,6 +7,7 @@ const [who, file, url] = process.argv.slice(2) as ["ours" | "fetch", string, str
 const PAGES = 4 << 20;
 const { size } = await stat(file);
 const began = performance.now();
+let bytesSent = size;
 
 if (who === "ours") {
   const { keepHeapSmall } = (await dist("sdk/core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
@@ -22,7 +23,7 @@ if (who === "ours") {
   const manager = resourceManager({ cloud: { manager: url, managerScope: "bench", authority: url }, token: async () => "bench" });
   const service = diskService(manager, { subscriptionId: "s", resourceGroupName: "g", location: "l", arch: "amd64", sku: "Standard_LRS" });
   const blocks = decodeBlockList(await readFile(`${file}.blocks`, "utf8"));
-  await uploadPages(service, { file, size, blocks, prefix: "bench", key: "k", tags: {}, journal: await openJournal(`${file}.journal`), signal: new AbortController().signal, onProgress: () => {} });
+  ({ bytesSent } = await uploadPages(service, { file, size, blocks, prefix: "bench", key: "k", tags: {}, journal: await openJournal(`${file}.journal`), signal: new AbortController().signal, onProgress: () => {} }));
 } else {
   await using handle = await open(file);
   let next = 0;
@@ -41,4 +42,4 @@ if (who === "ours") {
 }
 const seconds = (performance.now() - began) / 1000;
 const peakMB = (Number(/VmHWM:\s+(\d+)/.exec(await readFile("/proc/self/status", "utf8"))?.[1]) * 1024) / 1e6;
-process.stdout.write(JSON.stringify({ seconds, peakMB }), () => process.exit(0));
+process.stdout.write(JSON.stringify({ seconds, peakMB, bytesSent }), () => process.exit(0));
