@@ -34,7 +34,13 @@ const onAws = new aws.Fleet("web-aws", {
   subnetIds: config.requireObject<string[]>("subnetIds"),
 });
 
-const onGoogle = new gcp.Fleet("web-gcp", { image: os, count, instanceType: "e2-micro" });
+const onGoogle = new gcp.Fleet("web-gcp", {
+  image: os,
+  count,
+  instanceType: "e2-micro",
+  // a firewall rule of the network lets Google's health checks in to machines of this tag
+  networkTags: ["web"],
+});
 
 const onAzure = new azure.Fleet("web-azure", {
   image: os,
@@ -47,3 +53,4 @@ const onAzure = new azure.Fleet("web-azure", {
 /** What says of the operating system what it is, whatever a cloud calls the image. */
 export const plans = [onAws, onGoogle, onAzure].map(({ nodes }) => nodes.machineImage.nodes.build.planDigest);
 export const groups = { aws: onAws.groupName, gcp: onGoogle.groupName, azure: onAzure.groupName };
+export const images = { aws: onAws.nodes.machineImage.imageId, gcp: onGoogle.nodes.machineImage.imageId, azure: onAzure.nodes.machineImage.imageId };

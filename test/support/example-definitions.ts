@@ -8,12 +8,15 @@ import type { Definition } from "../../sdk/definition/definition.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
 
-// as in a preview, what a resource gives is unknown; prints the definition of every image that a program would build, as it gives it to the engine
+// as in a preview, what a resource gives is unknown; prints the definition of every image that a program would build, as it gives it to the engine, once
 const PROGRAM = `
 import * as pulumi from "@pulumi/pulumi";
+const printed = new Set();
 pulumi.runtime.setMocks({
   newResource: ({ type, name, inputs }) => {
-    if (type === "linuxkit:index:ImageBuild") console.log(JSON.stringify({ name, image: inputs.image }));
+    const image = JSON.stringify(inputs.image);
+    if (type === "linuxkit:index:ImageBuild" && !printed.has(image)) console.log(JSON.stringify({ name, image: inputs.image }));
+    printed.add(image);
     return { id: name, state: {} };
   },
   call: ({ inputs }) => inputs,
