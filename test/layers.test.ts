@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/sbom": ["sdk/core"],
   "sdk/sign": ["sdk/core", "sdk/cache", "sdk/oci"],
   "sdk/share": ["sdk/core", "sdk/cache", "sdk/oci", "sdk/sign"],
-  "sdk/upload": ["sdk/core", "sdk/net"],
+  "sdk/upload": ["sdk/core", "sdk/cache", "sdk/net"],
   "sdk/policy": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/sign"],
   "sdk/plugin": ["sdk/core"],
   "sdk/resource": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/resolve", "sdk/plan", "sdk/format", "sdk/build", "sdk/plugin", "sdk/share", "sdk/sign"],

@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { defaultCacheDir } from "../../sdk/cache/location.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
@@ -10,12 +9,12 @@ import { lazyBuilder, withArtifactFiles } from "../../sdk/resource/artifact-file
 import { ArtifactStore } from "../../sdk/resource/artifact-store.ts";
 import type { Builder } from "../../sdk/resource/builder.ts";
 import { decodeBlockList } from "../../sdk/upload/block-list.ts";
-import { openJournal } from "../../sdk/upload/journal.ts";
+import { oneAtATime } from "../../sdk/upload/one-at-a-time.ts";
 import { type AwsClients, awsClients, whoAmI } from "./access/clients.ts";
 import { fromAws } from "./access/failure.ts";
 import { awsSnapshotService } from "./ebs/aws-snapshot-service.ts";
 import type { SnapshotService } from "./ebs/snapshot-service.ts";
-import { type SnapshotUpload, uploadSnapshot } from "./ebs/upload-snapshot.ts";
+import { type SnapshotUpload, tokenIn, uploadSnapshot } from "./ebs/upload-snapshot.ts";
 import { checkSnapshot, NOT_COMPARED, type SnapshotInputs } from "./snapshot-inputs.ts";
 
 export interface SnapshotOutputs extends SnapshotInputs {
@@ -60,21 +59,23 @@ export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: (
           const old = before.get(urn);
           const parent = old && old.digest !== inputs.digest ? await parentOf(service, old, inputs, sizeGiB, work.signal) : undefined;
           const key = hexOf(digestOf(JSON.stringify([urn, inputs.digest, inputs.encrypted, inputs.kmsKeyArn ?? "", who.account, who.region]))).slice(0, 32);
-          const upload: SnapshotUpload = {
-            file,
-            size,
-            blocks: decodeBlockList(inputs.blocks),
-            key,
-            parent,
-            encrypted: inputs.encrypted,
-            kmsKeyArn: inputs.kmsKeyArn,
-            description: inputs.description,
-            tags: { Name: work.name, ...inputs.tags, [DIGEST_TAG]: inputs.digest },
-            journal: await openJournal(join(cacheDir, "uploads", `${key}.jsonl`)),
-            signal: work.signal,
-            onProgress: work.progress,
-          };
-          const { id, encrypted } = await uploadSnapshot(service, upload);
+          const { id, encrypted } = await oneAtATime({ cacheDir, key, signal: work.signal }, (journal, awaited) =>
+            uploadSnapshot(service, {
+              file,
+              size,
+              blocks: decodeBlockList(inputs.blocks),
+              key,
+              parent,
+              encrypted: inputs.encrypted,
+              kmsKeyArn: inputs.kmsKeyArn,
+              description: inputs.description,
+              tags: { Name: work.name, ...inputs.tags, [DIGEST_TAG]: inputs.digest },
+              journal,
+              awaited: tokenIn(awaited),
+              signal: work.signal,
+              onProgress: work.progress,
+            }),
+          );
           return { id, outputs: { ...inputs, ...who, snapshotId: id, sizeGiB, isEncrypted: encrypted } };
         }),
       );

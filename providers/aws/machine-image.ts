@@ -6,9 +6,9 @@ import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { imageFile } from "../../sdk/resource/image-file.ts";
 import { buildArguments } from "../../sdk/resource/machine-source.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
@@ -54,13 +54,13 @@ export class MachineImage extends ComponentResource {
     const { encrypted, kmsKeyArn, profile, assumeRole, description, transform } = args;
     const child = { parent: this, ...(args.retainOnDelete !== undefined && { retainOnDelete: args.retainOnDelete }) };
     const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "aws", args), { parent: this });
-    const file = build.describe("image");
+    const file = imageFile(name, build, "aws");
     // what the stack's own AWS provider works with, whatever gave it its credentials
     const region = getRegionOutput({}, { parent: this }).region;
     const account = getCallerIdentityOutput({}, { parent: this }).accountId;
     const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }));
 
-    const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), blocks: file.apply(({ blocks }) => blocksOf(name, blocks)), description, tags, encrypted, kmsKeyArn, region, account, profile, assumeRole };
+    const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), blocks: file.apply(({ blocks = "" }) => blocks), description, tags, encrypted, kmsKeyArn, region, account, profile, assumeRole };
     const snapshot = new AwsSnapshot(`${name}-snapshot`, transformed(transform?.snapshot, wanted, `${name}-snapshot`), child);
     const ami = new Ami(`${name}-ami`, transformed(transform?.ami, amiArguments(name, args, build, snapshot, tags), `${name}-ami`), child);
     const copies = Object.fromEntries(
@@ -77,11 +77,6 @@ export class MachineImage extends ComponentResource {
     this.imageIds = all([region, ami.id, output(Object.fromEntries(Object.entries(copies).map(([to, copy]) => [to, copy.id])))]).apply(([home, id, others]) => ({ [home]: id, ...others }));
     this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId, snapshotId: this.snapshotId, imageIds: this.imageIds });
   }
-}
-
-function blocksOf(name: string, blocks: string | undefined): string {
-  if (blocks === undefined) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build of another format, wanted one of the format aws`, { path: "build" });
-  return blocks;
 }
 
 function amiArguments(name: string, { description, tpm = true }: MachineImageArgs, build: ImageBuild, { snapshotId }: AwsSnapshot, tags: Output<Record<string, string>>): AmiArgs {

@@ -1,7 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { defaultCacheDir } from "../../sdk/cache/location.ts";
-import { withLock } from "../../sdk/cache/lock.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { checkInputs } from "../../sdk/plugin/check-inputs.ts";
@@ -12,7 +10,7 @@ import { lazyBuilder, withArtifactFiles } from "../../sdk/resource/artifact-file
 import { ArtifactStore } from "../../sdk/resource/artifact-store.ts";
 import type { Builder } from "../../sdk/resource/builder.ts";
 import { decodeBlockList } from "../../sdk/upload/block-list.ts";
-import { openJournal, readJournal } from "../../sdk/upload/journal.ts";
+import { oneAtATime } from "../../sdk/upload/one-at-a-time.ts";
 import { azureLogin } from "./access/login.ts";
 import { type ResourceManager, resourceManager } from "./access/resource-manager.ts";
 import { checkSubscription, locationOf } from "./access/subscription.ts";
@@ -21,7 +19,7 @@ import { blobContainer } from "./pages/blob-container.ts";
 import { blobService, storageLogin } from "./pages/blob-service.ts";
 import { diskService } from "./pages/disk-service.ts";
 import type { PageService } from "./pages/page-service.ts";
-import { nameIn, type UploadedPages, uploadPages } from "./pages/upload-pages.ts";
+import { nameIn, uploadPages } from "./pages/upload-pages.ts";
 import { NOT_COMPARED, type UploadInputs, uploadInputs } from "./upload-inputs.ts";
 
 export interface UploadOutputs extends UploadInputs {
@@ -69,9 +67,7 @@ export function azureUpload(cacheDir: string = defaultCacheDir(), loadBuilder: (
         const location = inputs.location ?? (await locationOf(manager, inputs, signal));
         const service = await serviceOf(manager, inputs, location, signal);
         const key = hexOf(digestOf(JSON.stringify([urn, inputs.digest, inputs.subscriptionId, inputs.resourceGroupName, inputs.storage ?? ""]))).slice(0, 32);
-        const path = join(cacheDir, "uploads", `${key}.jsonl`);
-        const awaited = nameIn(await readJournal(path));
-        const upload = async (): Promise<UploadedPages> =>
+        const { name } = await oneAtATime({ cacheDir, key, signal }, async (journal, awaited) =>
           uploadPages(service, {
             file,
             size: (await stat(file)).size,
@@ -79,13 +75,12 @@ export function azureUpload(cacheDir: string = defaultCacheDir(), loadBuilder: (
             prefix: nameFrom(work.name),
             key,
             tags: tagsOf(inputs),
-            journal: await openJournal(path),
-            awaited,
+            journal,
+            awaited: nameIn(awaited),
             signal,
             onProgress: work.progress,
-          });
-        // a plugin whose engine was killed does not know it for some seconds: it may come to the upload's end, or clear it away
-        const { name } = await withLock(join(cacheDir, "locks", `upload-${key}`), upload, { signal, what: "another upload of the same image" });
+          }),
+        );
         const versionName = inputs.definitionId === undefined ? "" : await nextVersion(manager, inputs.definitionId, inputs.version, signal);
         return { id: service.idOf(name), outputs: { ...inputs, name, location, versionName, diskId: inputs.storage ? "" : service.idOf(name), blobUri: inputs.storage ? service.idOf(name) : "" } };
       });

@@ -10,6 +10,7 @@ import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { imageFile } from "../../sdk/resource/image-file.ts";
 import { buildArguments } from "../../sdk/resource/machine-source.ts";
 import type { SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
@@ -82,7 +83,7 @@ export class MachineImage extends ComponentResource {
     const { resourceGroupName, location, sku, storage, version, transform, retainOnDelete } = args;
     const child = { parent: this, ...(retainOnDelete !== undefined && { retainOnDelete }) };
     const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "vhd", args), { parent: this });
-    const file = build.describe("image");
+    const file = imageFile(name, build, "vhd");
     // what the stack's own Azure provider works with, whatever gave it its credentials
     const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
     const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }));
@@ -91,7 +92,7 @@ export class MachineImage extends ComponentResource {
     const wanted: AzureUploadArgs = {
       file: file.path,
       digest: file.sha256.apply((sha256) => `sha256:${sha256}`),
-      blocks: file.apply(({ blocks }) => blocksOf(name, blocks)),
+      blocks: file.apply(({ blocks = "" }) => blocks),
       arch: build.arch,
       tags,
       subscriptionId,
@@ -133,7 +134,3 @@ function traitsOf(name: string, { kind = "gallery", generalized = kind === "imag
   return { generalized, trustedLaunch, secureBoot: secureBootKeys !== undefined };
 }
 
-function blocksOf(name: string, blocks: string | undefined): string {
-  if (blocks === undefined) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build of another format, wanted one of the format vhd`, { path: "build" });
-  return blocks;
-}

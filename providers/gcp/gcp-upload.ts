@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { defaultCacheDir } from "../../sdk/cache/location.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
@@ -10,7 +9,7 @@ import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
 import { lazyBuilder, withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
 import { ArtifactStore } from "../../sdk/resource/artifact-store.ts";
 import type { Builder } from "../../sdk/resource/builder.ts";
-import { openJournal } from "../../sdk/upload/journal.ts";
+import { oneAtATime } from "../../sdk/upload/one-at-a-time.ts";
 import { gcpLogin } from "./access/login.ts";
 import { type StorageAccess, storageAccess, storageClient } from "./storage/bucket-client.ts";
 import { describeObject, projectOfBucket, removeObject } from "./storage/object.ts";
@@ -49,8 +48,7 @@ export function gcpUpload(cacheDir: string = defaultCacheDir(), loadBuilder: () 
       return withArtifactFiles([file], cacheDir, loadBuilder, work, async () => {
         const { size } = await stat(file);
         const key = hexOf(digestOf(JSON.stringify([urn, bucket, object, access.origin]))).slice(0, 32);
-        const journal = await openJournal(join(cacheDir, "uploads", `${key}.jsonl`));
-        const { generation } = await uploadObject(access, { file, size, digest, bucket, object, journal, signal: work.signal, onProgress: work.progress });
+        const { generation } = await oneAtATime({ cacheDir, key, signal: work.signal }, (journal) => uploadObject(access, { file, size, digest, bucket, object, journal, signal: work.signal, onProgress: work.progress }));
         return { id: `${bucket}/${object}#${generation}`, outputs: { ...inputs, object, generation, source: `https://storage.googleapis.com/${bucket}/${object}`, size } };
       });
     },

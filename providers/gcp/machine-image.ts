@@ -6,9 +6,9 @@ import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Image } from "../../sdk/index.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { imageFile } from "../../sdk/resource/image-file.ts";
 import { buildArguments } from "../../sdk/resource/machine-source.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
 import { accessOf, type GcpAccessArgs } from "./access-args.ts";
@@ -16,9 +16,6 @@ import { BUILD_LABEL, labelOfDigest, labelsOf } from "./labels.ts";
 import type { SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
 import { initialState } from "./secure-boot.ts";
 import { GcpUpload, type GcpUploadArgs } from "./upload.ts";
-
-/** What the files of the format `gcp` end with. */
-const SUFFIX = ".img.tar.gz";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs extends GcpAccessArgs {
@@ -70,7 +67,7 @@ export class MachineImage extends ComponentResource {
     const labels = labelsOf(args.tags);
     const bucket = args.bucket === undefined ? new Bucket(`${name}-bucket`, transformed(transform?.bucket, bucketArguments(args, client.region, labels), `${name}-bucket`), child) : undefined;
     this.bucketName = bucket ? bucket.name : output(args.bucket as Input<string>);
-    const file = archiveOf(name, build);
+    const file = imageFile(name, build, "gcp");
     // a bucket that was named may be anybody's: one of another project is met with here, before a byte is sent
     const project = bucket ? undefined : getProjectOutput({ projectId: args.bucketProject ?? client.project }, parent).number;
     const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), bucket: this.bucketName, ...(project !== undefined && { project }), ...accessOf(this, args) };
@@ -83,15 +80,6 @@ export class MachineImage extends ComponentResource {
     this.imageId = image.selfLink;
     this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId, bucketName: this.bucketName });
   }
-}
-
-/** The archive among a build's files: other formats may stand beside it. */
-function archiveOf(name: string, build: ImageBuild): Output<{ readonly path: string; readonly sha256: string }> {
-  return all([build.path, build.files]).apply(([path, files]) => {
-    const file = files.find((file) => file.name.endsWith(SUFFIX));
-    if (!file) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build of another format, wanted one of the format gcp`, { path: "build" });
-    return { path: `${path}/${file.name}`, sha256: file.sha256 };
-  });
 }
 
 function bucketArguments({ location }: MachineImageArgs, region: Output<string>, labels: Output<Record<string, string>>): BucketArgs {

@@ -3,7 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { type AwsClients, whoAmI } from "../../providers/aws/access/clients.ts";
 import { awsSnapshotService } from "../../providers/aws/ebs/aws-snapshot-service.ts";
-import { uploadSnapshot } from "../../providers/aws/ebs/upload-snapshot.ts";
+import { tokenIn, uploadSnapshot } from "../../providers/aws/ebs/upload-snapshot.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";
 import type { AwsServer } from "../support/aws/aws-server.ts";
 import { EbsWorkshop, type TestImage } from "../support/aws/ebs-workshop.ts";
@@ -125,6 +125,25 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
       server.requests.length = 0;
       assert.deepEqual(await ebs.upload(one), { id, encrypted: false, blocksSent: 0, bytesSent: 0 });
       assert.equal(server.blocksPut, 0);
+    });
+    test("brought to its end by who was taken for dead: that is taken, and nothing is sent", async () => {
+      const one = await ebs.image("one", { 4: "a", 9: "b" });
+      const journal = await openJournal(ebs.journal);
+      const append = async (line: unknown) => {
+        awaited ??= tokenIn([line]);
+        await journal.append(line);
+      };
+      let awaited: string | undefined;
+      const { id } = await ebs.upload(one, { journal: { ...journal, append } });
+      server.requests.length = 0;
+      assert.deepEqual(await ebs.upload(one, { awaited }), { id, encrypted: false, blocksSent: 0, bytesSent: 0 });
+      assert.equal(server.blocksPut, 0);
+    });
+    test("cleared away by who was taken for dead: it begins anew", async () => {
+      const one = await ebs.image("one", { 4: "a" });
+      const { id } = await ebs.upload(one, { awaited: "the-token-of-one-that-is-gone" });
+      assert.deepEqual([...server.ebs.snapshots.keys()], [id]);
+      await ebs.assertHolds(id, one);
     });
     test("another of the same bytes that is complete is left alone: a stack may use it", async () => {
       const one = await ebs.image("one", { 4: "a" });

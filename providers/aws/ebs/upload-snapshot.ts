@@ -36,6 +36,8 @@ export interface SnapshotUpload {
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly journal: Journal;
+  /** The token of an upload of the same bytes that another process may have brought to its end meanwhile. @default none */
+  readonly awaited?: string | undefined;
   /** @default 64 */
   readonly inFlight?: number | undefined;
   /** Milliseconds between two looks at a snapshot that AWS completes. @default 2000 */
@@ -84,8 +86,13 @@ export async function uploadSnapshot(service: SnapshotService, upload: SnapshotU
 
 interface Begun {
   readonly snapshot: StartedSnapshot;
-  /** Blocks that an earlier run has put. */
-  readonly done: ReadonlySet<number>;
+  /** Blocks that an earlier run has put; all of them where it is complete. */
+  readonly done: Pick<ReadonlySet<number>, "has" | "size">;
+}
+
+/** The token by which an upload has asked for its snapshot, as its journal tells. */
+export function tokenIn(lines: readonly unknown[]): string | undefined {
+  return (lines as readonly { readonly token?: string }[]).find((line) => line.token !== undefined)?.token;
 }
 
 async function write(service: SnapshotService, upload: SnapshotUpload, { snapshot, done }: Begun): Promise<UploadedSnapshot> {
@@ -133,8 +140,8 @@ async function unfinished(service: SnapshotService, key: string, signal: AbortSi
 /** Goes on with the snapshot that the journal names while it can, else starts a new one. */
 async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<Begun> {
   const { journal, signal } = upload;
-  const lines = journal.before as readonly { readonly token?: string; readonly index?: number }[];
-  const token = lines.find((line) => line.token !== undefined)?.token;
+  const lines = journal.before as readonly { readonly index?: number }[];
+  const token = tokenIn(lines) ?? upload.awaited;
   if (token !== undefined) {
     const snapshot = await start(service, upload, token).catch((error) => {
       // made by other arguments, or gone
@@ -142,7 +149,8 @@ async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<
       throw error;
     });
     const state = snapshot && (await service.describe(snapshot.id, signal));
-    if (snapshot && (state?.status === "pending" || state?.status === "completed")) return { snapshot, done: new Set(lines.flatMap(({ index }) => index ?? [])) };
+    if (snapshot && state?.status === "completed") return { snapshot, done: { has: () => true, size: upload.blocks.length } };
+    if (snapshot && state?.status === "pending") return { snapshot, done: new Set(lines.flatMap(({ index }) => index ?? [])) };
     if (state) await service.remove(state.id, signal);
   }
   await journal.restart();
