@@ -46,7 +46,7 @@ try {
   const images = quick ? [] : [...(await pullRows(folder, LIMIT_MB)), ...(await imageRows(folder, LIMIT_MB))];
   note("writing disk formats of 4 GiB, in turn with qemu-img");
   const formats = quick ? [] : await formatRows(folder, LIMIT_MB);
-  note("sending a GiB to a server on loopback, in turn with fetch");
+  note("sending a GiB to a server on loopback, in turn with the clouds' own clients");
   const uploads = quick ? [] : await uploadRows(folder, LIMIT_MB);
   note("sending the web OS, and what a changed line makes of it");
   const sent = quick ? [] : await sentRows(folder);

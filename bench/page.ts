@@ -25,7 +25,7 @@ What machines are made of at rest, beside a Debian 12: [footprint](footprint.md)
 
 ![MB/s beside qemu-img](benchmarks/formats.svg)
 
-![MB/s sent to each cloud's server on loopback, beside fetch](benchmarks/uploads.svg)
+![MB/s sent to each cloud's server on loopback, beside its own client](benchmarks/uploads.svg)
 
 | what | figure | floor | ratio | limit | within |
 |---|---|---|---|---|---|

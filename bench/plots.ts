@@ -25,7 +25,7 @@ export function writePlots(folder: string, { base, run, boot, formats, uploads }
     { label: "LinuxKit, web server (2026-11-24)", value: 5.6, text: "5.4 to 5.8 s", ours: false },
   ]);
   draw("formats", "MB/s of content written as a disk of 4 GiB", beside(formats, "qemu-img convert"));
-  draw("uploads", "MB/s of a GiB sent to a server on loopback", beside(uploads, "a plain loop of fetch"));
+  draw("uploads", "MB/s of a GiB sent to a server on loopback", beside(uploads, "the cloud's own client, or fetch"));
   const service = run.segments.find(({ name }) => name === "services.web")?.size ?? 0;
   draw("size", "MB of kernel and initrd, with a web server", [
     { label: "pulumi-linuxkit, nginx", value: base + service / 1e6, text: figure(base + service / 1e6, "MB"), ours: true },

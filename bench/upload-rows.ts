@@ -2,10 +2,12 @@ import { createHash, randomFillSync } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Crc32c } from "../providers/gcp/storage/crc32c.ts";
 import { fileBytes } from "../sdk/core/file-bytes.ts";
 import { encodeBlockList, listBlocks } from "../sdk/upload/block-list.ts";
 import { blockMap } from "../sdk/upload/block-map.ts";
+import { ensureNpmProgram } from "../test/support/npm-program.ts";
 import { child } from "./child.ts";
 import { inPairs, throughput } from "./pairs.ts";
 import type { Row } from "./row.ts";
@@ -22,11 +24,11 @@ interface Upload {
   readonly floorIs: string;
   /** Of `bench/process`: the server, and what it is started with. */
   readonly sink: readonly [name: string, ...args: string[]];
-  /** Of `bench/process`: who sends, given `ours` or `fetch`, the file, the server's URL, and this. */
+  /** Of `bench/process`: who sends, given `ours` or `theirs`, the file, the server's URL, and this. */
   readonly sender: readonly [name: string, ...args: string[]];
 }
 
-/** Sends a GiB of noise to servers on loopback that check nothing, in turn with a plain loop of fetch that sends the same. */
+/** Sends a GiB of noise to servers on loopback that check nothing, in turn with the cloud's own client that sends the same; to EBS with fetch. */
 export async function uploadRows(folder: string, limitMB: number): Promise<Row[]> {
   const file = join(folder, "upload.raw");
   const handle = await open(file, "w");
@@ -42,8 +44,8 @@ export async function uploadRows(folder: string, limitMB: number): Promise<Row[]
   try {
     return [
       ...(await rowsOf({ cloud: "AWS", into: "a snapshot", floorIs: "fetch over 64 connections, the same blocks", sink: ["ebs-sink"], sender: ["ebs-upload"] }, file, limitMB)),
-      ...(await rowsOf({ cloud: "Google Cloud", into: "an object", floorIs: "fetch, the same chunks, with their CRC32C", sink: ["gcs-sink", crc32c.base64()], sender: ["gcs-upload", `sha256:${sha256.digest("hex")}`] }, file, limitMB)),
-      ...(await rowsOf({ cloud: "Azure", into: "a managed disk", floorIs: "fetch over 16 connections, 4 MiB each, with their MD5", sink: ["azure-sink"], sender: ["azure-upload"] }, file, limitMB)),
+      ...(await rowsOf({ cloud: "Google Cloud", into: "an object", floorIs: "@google-cloud/storage, the same chunks, with their CRC32C", sink: ["gcs-sink", crc32c.base64()], sender: ["gcs-upload", `sha256:${sha256.digest("hex")}`, await clientOf("@google-cloud/storage")] }, file, limitMB)),
+      ...(await rowsOf({ cloud: "Azure", into: "a managed disk", floorIs: "@azure/storage-blob, 16 requests at a time, 4 MiB each, with their MD5", sink: ["azure-sink"], sender: ["azure-upload", await clientOf("@azure/storage-blob")] }, file, limitMB)),
     ];
   } finally {
     rmSync(file);
@@ -53,16 +55,20 @@ export async function uploadRows(folder: string, limitMB: number): Promise<Row[]
 async function rowsOf({ cloud, into, floorIs, sink: [sinkName, ...sinkArgs], sender: [sender, ...args] }: Upload, file: string, limitMB: number): Promise<Row[]> {
   return withSink(sinkName, sinkArgs, async (url) => {
     const peaks: number[] = [];
-    const send = (who: "ours" | "fetch") => child<{ seconds: number; peakMB: number }>(sender, who, file, url, ...args);
+    const send = (who: "ours" | "theirs") => child<{ seconds: number; peakMB: number }>(sender, who, file, url, ...args);
     const ours = async (): Promise<number> => {
       const { seconds, peakMB } = await send("ours");
       peaks.push(peakMB);
       return seconds;
     };
-    const pairs = await inPairs(PAIRS, ours, async () => (await send("fetch")).seconds);
+    const pairs = await inPairs(PAIRS, ours, async () => (await send("theirs")).seconds);
     return [
       { what: `${cloud}: 1 GiB of noise into ${into}, on loopback`, ...throughput(SIZE_MIB * MIB, pairs), floorIs, leastRatio: 0.8 },
       { what: `${cloud}: peak memory of the upload`, value: Math.max(...peaks), unit: "MB", limit: limitMB },
     ];
   });
+}
+
+async function clientOf(name: string): Promise<string> {
+  return pathToFileURL(await ensureNpmProgram(name)).href;
 }

@@ -11,6 +11,9 @@ const PROGRAMS = {
   azurite: { version: "3.37.0", script: "azurite/dist/src/blob/main.js" },
   // the judge of the stand-in for Azure Resource Manager: a library, which is imported
   "@azure/arm-compute": { version: "25.1.1", script: "@azure/arm-compute/dist/esm/index.js" },
+  // what uploads are measured beside: each cloud's own client
+  "@azure/storage-blob": { version: "12.32.0", script: "@azure/storage-blob/dist/esm/index.js" },
+  "@google-cloud/storage": { version: "7.22.0", script: "@google-cloud/storage/build/esm/src/index.js" },
 };
 
 /**

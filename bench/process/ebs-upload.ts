@@ -1,9 +1,9 @@
-/* A process that sends a raw image to EBS direct, by ours or by a plain loop of fetch over 64 connections: `ebs-upload.ts ours|fetch FILE URL [PARENT]`, the block list of an image that is there. */
+/* A process that sends a raw image to EBS direct, by ours or by a plain loop of fetch over 64 connections: `ebs-upload.ts ours|theirs FILE URL [PARENT]`, the block list of an image that is there. */
 import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 
 const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/${module}.js`, import.meta.url).href);
-const [who, file, url, parentList] = process.argv.slice(2) as ["ours" | "fetch", string, string, string?];
+const [who, file, url, parentList] = process.argv.slice(2) as ["ours" | "theirs", string, string, string?];
 const BLOCK = 512 << 10;
 const { size } = await stat(file);
 const began = performance.now();

@@ -4,12 +4,13 @@ import type { AddressInfo } from "node:net";
 
 const server = createServer((request, response) => {
   const { method = "", url = "", headers } = request;
-  const [, last, total] = /^bytes \d+-(\d+)\/(\d+)$/.exec(headers["content-range"] ?? "") ?? [];
+  const [, last, total] = /^bytes \d+-(\d+)\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
   request.resume();
   request.on("end", () => {
     if (method === "POST") return response.writeHead(200, { location: `http://${headers.host}/session` }).end();
     if (method !== "PUT") return response.writeHead(404).end();
-    if (Number(last) + 1 < Number(total)) return response.writeHead(308, { range: `bytes=0-${last}` }).end();
+    // who sends a stream says what is all of it with its last chunk
+    if (total === "*" || Number(last) + 1 < Number(total)) return response.writeHead(308, { range: `bytes=0-${last}` }).end();
     // whoever sends says what it should be
     return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ bucket: "b", name: url, generation: "1", size: total, crc32c: process.argv[2] }));
   });

@@ -1,8 +1,15 @@
-/* A process that sends a file to Cloud Storage, by ours or by a plain loop of fetch with the checksum that Google's own client makes: `gcs-upload.ts ours|fetch FILE URL DIGEST`. */
-import { open, readFile, stat } from "node:fs/promises";
+/* A process that sends a file to Cloud Storage, by ours or by Google's own client, in chunks as large and with the checksum that it makes: `gcs-upload.ts ours|theirs FILE URL DIGEST [CLIENT]`. */
+import { readFile, stat } from "node:fs/promises";
+
+/** As much of `@google-cloud/storage` as is called here. */
+interface Client {
+  readonly Storage: new (options: { apiEndpoint: string; projectId: string; useAuthWithCustomEndpoint: boolean }) => {
+    bucket(name: string): { upload(file: string, options: { destination: string; resumable: boolean; validation: string; chunkSize: number }): Promise<unknown> };
+  };
+}
 
 const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/${module}.js`, import.meta.url).href);
-const [who, file, url, digest] = process.argv.slice(2) as ["ours" | "fetch", string, string, `sha256:${string}`];
+const [who, file, url, digest, library = ""] = process.argv.slice(2) as ["ours" | "theirs", string, string, `sha256:${string}`, string?];
 const CHUNK = 8 << 20;
 const { size } = await stat(file);
 const began = performance.now();
@@ -15,19 +22,9 @@ if (who === "ours") {
   const { openJournal } = (await dist("sdk/upload/journal")) as typeof import("../../sdk/upload/journal.ts");
   await uploadObject({ origin: url, login: async () => ({}) }, { file, size, digest, bucket: "b", object: "o.tar.gz", journal: await openJournal(`${file}.journal`), signal: new AbortController().signal, onProgress: () => {} });
 } else {
-  const { Crc32c } = (await dist("providers/gcp/storage/crc32c")) as typeof import("../../providers/gcp/storage/crc32c.ts");
-  const crc32c = new Crc32c();
-  await using handle = await open(file);
-  const bytes = Buffer.allocUnsafeSlow(CHUNK);
-  for (let at = 0; at < size; at += CHUNK) {
-    const length = Math.min(CHUNK, size - at);
-    await handle.read(bytes, 0, length, at);
-    crc32c.update(bytes.subarray(0, length));
-    const answer = await fetch(`${url}/session`, { method: "PUT", body: bytes.subarray(0, length), headers: { "content-range": `bytes ${at}-${at + length - 1}/${size}` } });
-    if (answer.status !== (at + length < size ? 308 : 200)) throw new Error(`at ${at}: ${answer.status}`);
-    await answer.arrayBuffer();
-  }
-  crc32c.base64();
+  const { Storage } = (await import(library)) as Client;
+  const storage = new Storage({ apiEndpoint: url, projectId: "bench", useAuthWithCustomEndpoint: false });
+  await storage.bucket("b").upload(file, { destination: "o.tar.gz", resumable: true, validation: "crc32c", chunkSize: CHUNK });
 }
 const seconds = (performance.now() - began) / 1000;
 const peakMB = (Number(/VmHWM:\s+(\d+)/.exec(await readFile("/proc/self/status", "utf8"))?.[1]) * 1024) / 1e6;
