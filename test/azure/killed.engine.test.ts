@@ -57,9 +57,15 @@ describe("an upload to Azure whose process is killed", { timeout: 600_000 }, () 
 
   test("the engine: after `pulumi cancel` the next update leaves one disk, and no access to one", async () => {
     await stack.must("config", "set", "page", "another");
-    server.fault = (action) => (action === "Put Page" ? { delayMs: 15_000 } : undefined);
+    let held = 0;
+    server.fault = (action) => {
+      if (action !== "Put Page") return undefined;
+      held++;
+      return { delayMs: 15_000 };
+    };
     const operation = stack.start("up", "--yes", "--skip-preview");
-    await until(() => states().includes("ActiveUpload"), 180);
+    // a page that is held keeps the plugin from coming to its end before the next update can know of it
+    await until(() => held > 0, 180);
     process.kill(operation.pid, "SIGKILL");
     await operation.outcome.catch(() => {});
     server.fault = undefined;

@@ -82,7 +82,7 @@ test("a fleet under the real engine: rolled one by one, rolled back when ill and
   assert.ok(!second.some((id) => first.includes(id)));
 
   // a service that really fails: nothing answers where its check asks
-  await stack.write("index.ts", page("version three").replace("port: 80 }", "port: 81 }").replace("count: 2,", "count: 2, healthTimeout: 20,"));
+  await stack.write("index.ts", page("version three").replace("health: { http: { port: 80 } }", 'publish: ["80"], health: { http: { port: 81 } }').replace("count: 2,", "count: 2, healthTimeout: 20,"));
   const ill = await watchUrls(urls, stack.run("up", "--yes", "--skip-preview"));
   const failed = (ill.outcome as PromiseFulfilledResult<Outcome>).value;
   assert.notEqual(failed.status, 0);

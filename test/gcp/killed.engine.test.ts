@@ -63,9 +63,15 @@ describe("an upload to Cloud Storage whose process is killed", { timeout: 600_00
 
   test("the engine: after `pulumi cancel` the next update leaves one object, and nothing to go on with", async () => {
     await stack.must("config", "set", "page", "another");
-    storage.fault = (action) => (action === "put" ? { delayMs: 15_000 } : undefined);
+    let held = 0;
+    storage.fault = (action) => {
+      if (action !== "put") return undefined;
+      held++;
+      return { delayMs: 15_000 };
+    };
     const operation = stack.start("up", "--yes", "--skip-preview");
-    await until(() => storage.storage.open.length > 0, 180);
+    // a chunk that is held keeps the plugin from coming to its end before the next update can know of it
+    await until(() => held > 0, 180);
     process.kill(operation.pid, "SIGKILL");
     await operation.outcome.catch(() => {});
     storage.fault = undefined;
