@@ -47,7 +47,8 @@ describe("Secure Boot, with the same firmware and variables", () => {
     const secureBoot = await pair();
     const { files, pcrs } = await build(os, { format: "raw-efi", name: "os", outputDir: join(folder.path, "signed"), secureBoot });
     const { answer, console } = await bootDisk({ path: join(folder.path, "signed", "os-efi.img"), driver: "raw", firmware: "secure-boot", tpm: true }, onceHealthy("/cgi-bin/pcrs"));
-    assert.match(console, /secureboot: Secure boot enabled/);
+    // a busy host may lose some bytes of a serial line: the kernel says it twice
+    assert.match(console, /secureboot: Secure boot enabled|Kernel is locked down from EFI Secure Boot/);
     assert.equal(answer, lines(pcrs));
 
     await writeFile(join(folder.path, "passphrase"), "snakeoil\n");

@@ -73,7 +73,7 @@ describe("services", () => {
   test("a service whose monitor was killed ends, and is started again under its name", async () => {
     await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), service("left", "exec sleep 4321")] }, { ports: [80] });
     await machine.until("health", ({ stage }) => stage === "healthy");
-    const pids = (pattern: string) => `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep -q '${pattern}' && echo "\${p#/proc/}"; done`;
+    const pids = (pattern: string) => `for p in /proc/[0-9]*; do { tr '\\0' ' ' <$p/cmdline; } 2>/dev/null | grep -q '${pattern}' && echo "\${p#/proc/}"; done`;
     // a service counts as started a little before its program runs
     const sleeper = `until pid=$(${pids("^sleep 4321")}); [ "$pid" ]; do sleep 0.1; done; echo "$pid"`;
     const first = await ask(machine, `${sleeper}; kill -9 $(${pids("^crun run .*left *$")})`);
