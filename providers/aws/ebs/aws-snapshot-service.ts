@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CompleteSnapshotCommand, PutSnapshotBlockCommand, StartSnapshotCommand } from "@aws-sdk/client-ebs";
 import { CreateTagsCommand, DeleteSnapshotCommand, DeleteTagsCommand, type Snapshot, paginateDescribeSnapshots } from "@aws-sdk/client-ec2";
+import { hexOf } from "../../../sdk/core/digest.ts";
 import type { AwsClients } from "../access/clients.ts";
 import { fromAws, isGone } from "../access/failure.ts";
 import type { SnapshotService, SnapshotState } from "./snapshot-service.ts";
@@ -37,10 +38,20 @@ export function awsSnapshotService({ ebs, ec2 }: AwsClients): SnapshotService {
       });
       return { id: got.SnapshotId as string, blockBytes: got.BlockSize as number, encrypted: got.KmsKeyArn !== undefined };
     },
-    async put(id, index, bytes, checksum, signal) {
+    async put(id, index, bytes, digest, signal) {
+      const Checksum = Buffer.from(hexOf(digest), "hex").toString("base64");
       for (let attempt = 1; ; attempt++) {
         try {
-          await ebs.send(new PutSnapshotBlockCommand({ SnapshotId: id, BlockIndex: index, BlockData: bytes, DataLength: bytes.length, Checksum: checksum, ChecksumAlgorithm: "SHA256" }), { abortSignal: signal });
+          const command = new PutSnapshotBlockCommand({ SnapshotId: id, BlockIndex: index, BlockData: bytes, DataLength: bytes.length, Checksum, ChecksumAlgorithm: "SHA256" });
+          command.middlewareStack.add(
+            (next) => (args) => {
+              // the signer would else hash the body once more
+              (args.request as { readonly headers: Record<string, string> }).headers["x-amz-content-sha256"] = hexOf(digest);
+              return next(args);
+            },
+            { step: "build" },
+          );
+          await ebs.send(command, { abortSignal: signal });
           return;
         } catch (error) {
           if (!isGone(error) || attempt === UNKNOWN_YET) throw fromAws(error, `PutSnapshotBlock ${id} ${index}`, signal);

@@ -1,3 +1,5 @@
+import type { Digest } from "../../../sdk/core/digest.ts";
+
 /** A snapshot as EC2 sees it. */
 export interface SnapshotState {
   readonly id: string;
@@ -37,8 +39,8 @@ export interface StartRequest {
 export interface SnapshotService {
   /** @throws NOT_FOUND when the snapshot that the token made is gone */
   start(request: StartRequest, signal: AbortSignal): Promise<StartedSnapshot>;
-  /** @param checksum sha256 of the bytes in base64 */
-  put(id: string, index: number, bytes: Uint8Array, checksum: string, signal: AbortSignal): Promise<void>;
+  /** @param digest of the bytes */
+  put(id: string, index: number, bytes: Uint8Array, digest: Digest, signal: AbortSignal): Promise<void>;
   /** @param checksum sha256 over the sha256 of every block written, by index, in base64 */
   complete(id: string, blocks: number, checksum: string, signal: AbortSignal): Promise<void>;
   describe(id: string, signal: AbortSignal): Promise<SnapshotState | undefined>;

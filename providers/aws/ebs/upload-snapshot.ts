@@ -110,7 +110,7 @@ async function write(service: SnapshotService, upload: SnapshotUpload, { snapsho
     ...(upload.inFlight !== undefined && { inFlight: upload.inFlight }),
     async send({ index, bytes, digest }, stop) {
       if (done.has(index)) return;
-      await service.put(snapshot.id, index, bytes, base64(digest), stop);
+      await service.put(snapshot.id, index, bytes, digest, stop);
       await journal.append({ index });
       line.add(bytes.length);
     },
@@ -189,10 +189,6 @@ function linearChecksum(digests: readonly Digest[]): string {
   const hash = createHash("sha256");
   for (const digest of digests) hash.update(Buffer.from(hexOf(digest), "hex"));
   return hash.digest("base64");
-}
-
-function base64(digest: Digest): string {
-  return Buffer.from(hexOf(digest), "hex").toString("base64");
 }
 
 async function completed(service: SnapshotService, id: string, { signal, onProgress, pollMs = 2000 }: SnapshotUpload): Promise<void> {

@@ -2,6 +2,9 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from "node:net";
 import { AwsRefusal, EbsSnapshots } from "./ebs-snapshots.ts";
 import { ec2Action } from "./ec2-actions.ts";
+import { verifySignature } from "./signature.ts";
+
+const CREDENTIALS = { AccessKeyId: "test", SecretAccessKey: "test" };
 
 /** What goes wrong with one request, on purpose. */
 export type AwsFault =
@@ -62,7 +65,7 @@ export class AwsServer implements AsyncDisposable {
 
   /** The environment in which an AWS SDK talks to this server, and to nothing else. */
   get environment(): Record<string, string> {
-    return { AWS_ENDPOINT_URL: this.url, AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true", AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" };
+    return { AWS_ENDPOINT_URL: this.url, AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: CREDENTIALS.AccessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.SecretAccessKey, AWS_EC2_METADATA_DISABLED: "true", AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,7 +84,9 @@ export class AwsServer implements AsyncDisposable {
     if (fault && "delayMs" in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     if (fault && "cut" in fault && !fault.done) return void request.socket.destroy();
     try {
-      if (!/^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[a-z0-9-]+\/(ebs|ec2|sts|autoscaling)\/aws4_request/.test(request.headers.authorization ?? "")) throw new AwsRefusal(403, "AccessDeniedException", "the request is not signed");
+      const signed = verifySignature(request, body, CREDENTIALS);
+      if ("fault" in signed) throw new AwsRefusal(403, signed.fault, "The request signature we calculated does not match the signature you provided.");
+      if (!(form ? ["ec2", "sts", "autoscaling"] : ["ebs"]).includes(signed.service)) throw new AwsRefusal(403, "InvalidSignatureException", `signed for ${signed.service}`);
       if (fault && "status" in fault) throw new AwsRefusal(fault.status, fault.code, "as the test wants");
       const answer = form ? { status: 200, text: this.#query(action, form) } : this.#ebs(action, request, body, second, third, fourth);
       if (fault && "cut" in fault) return void request.socket.destroy();

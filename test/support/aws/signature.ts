@@ -5,7 +5,8 @@ import type { IncomingMessage } from "node:http";
 export interface RoleCredentials {
   readonly AccessKeyId: string;
   readonly SecretAccessKey: string;
-  readonly Token: string;
+  /** What comes with keys that expire. */
+  readonly Token?: string;
 }
 
 const sha256 = (data: string | Buffer): string => createHash("sha256").update(data).digest("hex");
@@ -29,6 +30,8 @@ export function verifySignature(request: IncomingMessage, body: Buffer, credenti
   const signed = names.split(";");
   const mustBe = ["host", ...Object.keys(headers).filter((name) => name.startsWith("x-amz-"))];
   if (!mustBe.every((name) => signed.includes(name)) || signed.join() !== [...signed].sort().join()) return { fault: "InvalidSignatureException" };
+  const claimed = headers["x-amz-content-sha256"];
+  if (claimed !== undefined && claimed !== sha256(body)) return { fault: "InvalidSignatureException" };
   const [path = "/", query = ""] = url.split("?");
   const canonical = [method, path, query.split("&").sort().join("&"), ...signed.map((name) => `${name}:${String(headers[name]).trim().replace(/ +/g, " ")}`), "", names, sha256(body)].join("\n");
   const scope = `${day}/${region}/${service}/aws4_request`;
