@@ -9,11 +9,16 @@ export function fetchWire(fetch: Fetch): Wire {
       headers: headersOf(request),
       redirect: "manual",
       signal,
-      ...(body && { body: body as Uint8Array<ArrayBuffer> }),
+      ...(body && { body: ownMemory(body) }),
     });
     const drop = async () => response.body?.cancel().catch(() => {});
     return { status: response.status, headers: response.headers, body: read(response.body, memory === "reused"), drop };
   };
+}
+
+/** Memory that threads share is none of `fetch`'s: Node before 24 refuses it, as the standard says (Fetch, "BodyInit"). */
+function ownMemory(body: Uint8Array): Uint8Array<ArrayBuffer> {
+  return body.buffer instanceof SharedArrayBuffer ? new Uint8Array(body) : (body as Uint8Array<ArrayBuffer>);
 }
 
 /** A request's headers, with what is said of every request. */

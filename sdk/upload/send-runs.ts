@@ -14,7 +14,7 @@ export interface Run {
 
 /** A run on its way. */
 export interface SentRun extends Run {
-  /** Good until the promise of `send` is settled; the last run of a file ends where the file does. */
+  /** Good until the promise of `send` is settled; the last run of a file ends where the file does. In memory that threads may share. */
   readonly bytes: Buffer;
 }
 
@@ -56,7 +56,7 @@ export async function sendRuns({ file, size, runs, blocks, inFlight, signal, sen
   await using handle = await open(file);
   await forEachParallel(runs, inFlight, signal, async ({ index, count }, stop) => {
     stop.throwIfAborted();
-    const memory = idle.pop() ?? Buffer.allocUnsafeSlow(longest);
+    const memory = idle.pop() ?? Buffer.from(new SharedArrayBuffer(longest));
     const { bytesRead } = await handle.read(memory, 0, count * BLOCK_BYTES, index * BLOCK_BYTES);
     memory.fill(0, bytesRead, count * BLOCK_BYTES);
     for (let at = 0; at < count; at++) checkBlock(file, index + at, memory.subarray(at * BLOCK_BYTES, (at + 1) * BLOCK_BYTES), marks);

@@ -46,6 +46,12 @@ describe("a request with a large body", { timeout: 60_000 }, () => {
     assert.equal(new Set(ports).size, 1);
   });
 
+  test("arrives whole from memory that threads share", async () => {
+    const body = Buffer.from(new SharedArrayBuffer(BODY.length));
+    body.set(BODY);
+    assert.deepEqual(await send({}, body), { status: 200, said: `true ${BODY.length} 1 identity`, from: "here" });
+  });
+
   test("is refused before it was read: what the server says is heard", async () => {
     serve = (_, response) => response.writeHead(403, { connection: "close" }).end("no");
     assert.deepEqual(await send(), { status: 403, said: "no", from: null });

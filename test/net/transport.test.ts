@@ -154,3 +154,16 @@ for (const memory of ["own", "reused"] as const) {
     });
   });
 }
+
+test("a small body in memory that threads share is given to fetch in memory of its own, which Node 22's takes alone", async () => {
+  const body = Buffer.from(new SharedArrayBuffer(5));
+  body.write("hello");
+  let sent: unknown;
+  const fetch = async (_: unknown, init?: RequestInit) => {
+    sent = init?.body;
+    return new Response("");
+  };
+  await createTransport({ fetch: fetch as typeof globalThis.fetch }).send({ url: new URL("http://localhost/"), method: "PUT", body });
+  assert.ok((sent as Uint8Array).buffer instanceof ArrayBuffer);
+  assert.equal(Buffer.from(sent as Uint8Array).toString(), "hello");
+});

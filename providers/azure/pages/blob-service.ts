@@ -43,7 +43,7 @@ export function blobService(login: StorageLogin, { container }: BlobPlace): Page
       const headers = { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": `${size}`, "if-none-match": "*", ...metadata({ ...tags, [UPLOAD_MARK]: key }) };
       await send("PUT", name, signal, headers);
     },
-    open: async (name) => ({ put: async (offset, bytes, signal) => putPage(urlOf(name), `blob ${name}`, await login(signal), offset, bytes, signal) }),
+    open: async (name) => ({ put: async (pages, signal) => putPage(urlOf(name), `blob ${name}`, await login(signal), pages, signal) }),
     async find(name, signal) {
       const { status, headers } = await send("HEAD", name, signal);
       return status === 404 ? undefined : { name, unfinished: headers.has(`x-ms-meta-${UPLOAD_MARK}`) };

@@ -56,7 +56,7 @@ export function diskService(manager: ResourceManager, { subscriptionId, resource
       const leave = await ask<{ accessSAS?: string; accessSas?: string }>("POST", name, "/beginGetAccess", signal, { access: "Write", durationInSeconds: LEAVE_SECONDS });
       const url = leave?.accessSAS ?? leave?.accessSas;
       if (url === undefined) throw new LinuxKitError("NOT_FOUND", `azure: no disk ${name} that can be written to`, { what: name });
-      return { put: (offset, bytes, signal) => putPage(url, `disk ${name}`, {}, offset, bytes, signal) };
+      return { put: (pages, signal) => putPage(url, `disk ${name}`, {}, pages, signal) };
     },
     async find(name, signal) {
       const disk = await ask<Disk>("GET", name, "", signal);

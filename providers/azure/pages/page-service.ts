@@ -1,3 +1,5 @@
+import type { Pages } from "./put-page.ts";
+
 /** A disk or blob that is being written, or was. */
 export interface PageObject {
   readonly name: string;
@@ -16,8 +18,8 @@ export interface BeginRequest {
 
 /** Where pages are written to: as long as the upload lasts. */
 export interface PageWriter {
-  /** `offset` and the length are multiples of 512; at most 4 MiB. @throws ACCESS_DENIED, NETWORK in Azure's words */
-  put(offset: number, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** @throws ACCESS_DENIED, NETWORK in Azure's words */
+  put(pages: Pages, signal: AbortSignal): Promise<void>;
 }
 
 /** What holds pages: managed disks, or page blobs of a storage account. Each call retries by itself. */

@@ -1,11 +1,20 @@
-import { createHash } from "node:crypto";
 import { sendToAzure } from "../access/client.ts";
 
 /** The version of the Blob service's REST API. */
 export const STORAGE_VERSION = "2023-11-03";
 
-/** Seconds that one page may take: 12 of 4 MiB share a slow line. */
+/** Seconds that one page may take: 8 of 4 MiB share a slow line. */
 const PAGE_SECONDS = 300;
+
+/** Pages that follow each other. */
+export interface Pages {
+  /** Bytes from the start; this and the length are multiples of 512. */
+  readonly offset: number;
+  /** At most 4 MiB. */
+  readonly bytes: Uint8Array;
+  /** Of the bytes, in base64. */
+  readonly md5: string;
+}
 
 /**
  * Writes pages; the service compares their MD5.
@@ -14,7 +23,7 @@ const PAGE_SECONDS = 300;
  *
  * @param url of the blob, with its signature if it has one
  */
-export async function putPage(url: string, what: string, headers: Readonly<Record<string, string>>, offset: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+export async function putPage(url: string, what: string, headers: Readonly<Record<string, string>>, { offset, bytes, md5 }: Pages, signal: AbortSignal): Promise<void> {
   const target = new URL(url);
   target.searchParams.set("comp", "page");
   await sendToAzure(
@@ -27,7 +36,7 @@ export async function putPage(url: string, what: string, headers: Readonly<Recor
         "x-ms-version": STORAGE_VERSION,
         "x-ms-page-write": "update",
         "x-ms-range": `bytes=${offset}-${offset + bytes.length - 1}`,
-        "content-md5": createHash("md5").update(bytes).digest("base64"),
+        "content-md5": md5,
         "content-type": "application/octet-stream",
       },
       body: bytes,

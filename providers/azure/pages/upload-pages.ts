@@ -6,13 +6,14 @@ import { BLOCK_BYTES } from "../../../sdk/upload/block-map.ts";
 import type { Journal } from "../../../sdk/upload/journal.ts";
 import { type Run, runsOf, sendRuns } from "../../../sdk/upload/send-runs.ts";
 import { transfer } from "../../../sdk/upload/transfer.ts";
+import { Md5Thread } from "./md5-thread.ts";
 import type { PageService, PageWriter } from "./page-service.ts";
 
 /** The most that one request may write. Source: "Put Page". */
 const PAGE_BYTES = 4 << 20;
 
 /** Requests under way; as many times 4 MiB are in memory. */
-const IN_FLIGHT = 12;
+const IN_FLIGHT = 8;
 
 /** How long a failed upload may take to clear up behind itself. */
 const CLEANUP_MS = 60_000;
@@ -31,7 +32,7 @@ export interface PageUpload {
   readonly journal: Journal;
   /** What another process was writing, of which it was waited that it ends: where it has come to its end, it is taken as it is. @default none */
   readonly awaited?: string | undefined;
-  /** @default 12 */
+  /** @default 8 */
   readonly inFlight?: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
@@ -82,6 +83,7 @@ async function write(service: PageService, { journal, signal, onProgress, ...upl
   const there = done.size > 0 ? `goes on: ${megabytes(bytesSent)} to send, ${megabytes(done.size * BLOCK_BYTES)} are there` : `${megabytes(bytesSent)} to send of ${megabytes(upload.size)}: the rest is zeroes`;
   onProgress({ stage: "upload", message: there, lasting: true });
   const line = transfer(name, bytesSent, onProgress);
+  await using thread = new Md5Thread();
   await sendRuns({
     file: upload.file,
     size: upload.size,
@@ -90,7 +92,7 @@ async function write(service: PageService, { journal, signal, onProgress, ...upl
     inFlight: upload.inFlight ?? IN_FLIGHT,
     signal,
     async send({ index, count, bytes }, stop) {
-      await writer.put(index * BLOCK_BYTES, bytes, stop);
+      await writer.put({ offset: index * BLOCK_BYTES, bytes, md5: await thread.digest(bytes) }, stop);
       await journal.append({ index, count });
       line.add(bytes.length);
     },

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Md5Thread } from "../../providers/azure/pages/md5-thread.ts";
+
+// RFC 1321, A.5
+const ROWS = [
+  { text: "", md5: "d41d8cd98f00b204e9800998ecf8427e" },
+  { text: "abc", md5: "900150983cd24fb0d6963f7d28e17f72" },
+  { text: "message digest", md5: "f96b697d7cb7938d525a2f31aaf161d0" },
+];
+
+test("the thread of MD5 answers each asker with his own, in shared memory too", async () => {
+  await using thread = new Md5Thread();
+  const shared = (text: string): Uint8Array => {
+    const bytes = Buffer.from(new SharedArrayBuffer(text.length));
+    bytes.write(text);
+    return bytes;
+  };
+  const asked = [...ROWS, ...ROWS.toReversed()].map(async ({ text, md5 }, at) => [await thread.digest(at % 2 ? shared(text) : Buffer.from(text)), Buffer.from(md5, "hex").toString("base64")]);
+  for (const [got, want] of await Promise.all(asked)) assert.equal(got, want);
+});
+
+test("a thread of MD5 that dies fails who waits for it, and who asks it later", async () => {
+  await using thread = new Md5Thread();
+  const [one, other] = await Promise.allSettled([thread.digest(5 as never), thread.digest(Buffer.from("abc"))]);
+  assert.deepEqual([one.status, other.status], ["rejected", "rejected"]);
+  await assert.rejects(thread.digest(Buffer.from("abc")));
+});
