@@ -163,7 +163,8 @@ test("a small body in memory that threads share is given to fetch in memory of i
     sent = init?.body;
     return new Response("");
   };
-  await createTransport({ fetch: fetch as typeof globalThis.fetch }).send({ url: new URL("http://localhost/"), method: "PUT", body });
+  const { drop } = await createTransport({ fetch: fetch as typeof globalThis.fetch }).send({ url: new URL("http://localhost/"), method: "PUT", body });
+  await drop();
   assert.ok((sent as Uint8Array).buffer instanceof ArrayBuffer);
   assert.equal(Buffer.from(sent as Uint8Array).toString(), "hello");
 });
