@@ -60,17 +60,26 @@ export class MachineImage extends ComponentResource {
 
 type BootFiles = Pick<VmInputs, "kernel" | "initrd" | "root" | "disk" | "diskFormat">;
 
+/** How the names of disks that UEFI boots end. */
+const DISKS = [
+  ["raw", /(-efi\.img|-hybrid\.img|\.raw)$/],
+  ["qcow2", /-efi\.qcow2$/],
+] as const;
+
 /** What a machine of a build boots: a root that is all in memory where there is one, since it needs no disk. */
 function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): BootFiles {
-  const path = (role: string): string | undefined => {
-    const file = files.find((file) => file.role === role);
+  const path = (role: string, suffix = /$/): string | undefined => {
+    const file = files.find((file) => file.role === role && suffix.test(file.name));
     return file && `${folder}/${file.name}`;
   };
-  const [kernel, initrd, base, root, image = ""] = ["kernel", "initrd", "base-initrd", "root", "image"].map(path);
+  const [kernel, initrd, base, root] = ["kernel", "initrd", "base-initrd", "root"].map((role) => path(role));
   if (kernel !== undefined && initrd !== undefined) return { kernel, initrd };
   if (kernel !== undefined && base !== undefined && root !== undefined) return { kernel, initrd: base, root };
-  if (/(-efi\.img|-hybrid\.img|\.raw)$/.test(image)) return { disk: image, diskFormat: "raw" };
-  if (/-efi\.qcow2$/.test(image)) return { disk: image, diskFormat: "qcow2" };
+  // a build may have written images for clouds too
+  for (const [diskFormat, suffix] of DISKS) {
+    const disk = path("image", suffix);
+    if (disk !== undefined) return { disk, diskFormat };
+  }
   const roles = files.map(({ role }) => role).join(", ") || "no file";
   throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build with ${roles}, wanted one of kernel+initrd, of raw-efi, raw-hybrid, qcow2-efi or aws, or of kernel+squashfs or kernel+erofs with debian.kernel()`, { path: "build" });
 }

@@ -13,6 +13,8 @@ const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "raw-efi": { image: "-efi.img" },
   "qcow2-efi": { image: "-efi.qcow2" },
   aws: { image: ".raw" },
+  gcp: { image: ".img.tar.gz" },
+  vhd: { image: ".vhd" },
 };
 const filesOf = (formats: readonly string[]) => formats.flatMap((format) => Object.entries(FILES[format] ?? {}).map(([role, suffix]) => ({ role, name: `web${suffix}` })));
 
@@ -74,9 +76,15 @@ describe("a machine in a program", () => {
     });
   }
 
-  for (const [format, disk, diskFormat] of [["raw-efi", "/cache/1/web-efi.img", "raw"], ["qcow2-efi", "/cache/1/web-efi.qcow2", "qcow2"], ["aws", "/cache/1/web.raw", "raw"]] as const) {
-    test(`of a build with ${format} boots the disk, whose command line is on it`, async () => {
-      const machine = new Machine("web", { build: new ImageBuild("os", { image: OS, format }) });
+  for (const [formats, disk, diskFormat] of [
+    [["raw-efi"], "/cache/1/web-efi.img", "raw"],
+    [["qcow2-efi"], "/cache/1/web-efi.qcow2", "qcow2"],
+    [["aws"], "/cache/1/web.raw", "raw"],
+    [["gcp", "vhd", "qcow2-efi"], "/cache/1/web-efi.qcow2", "qcow2"],
+    [["vhd", "qcow2-efi", "raw-efi"], "/cache/1/web-efi.img", "raw"],
+  ] as const) {
+    test(`of a build with ${formats.join(" and ")} boots the disk, whose command line is on it`, async () => {
+      const machine = new Machine("web", { build: new ImageBuild("os", { image: OS, formats }) });
       await settled(machine.url);
       const { kernel, initrd, root, cmdline, ...rest } = registered.get("web-vm")?.inputs ?? {};
       assert.deepEqual([kernel, initrd, root, cmdline, rest.disk, rest.diskFormat], [undefined, undefined, undefined, "", disk, diskFormat]);
