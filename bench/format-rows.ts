@@ -1,6 +1,7 @@
 import { randomBytes, randomFillSync } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { mustRun } from "../test/support/run-tool.ts";
 import { child } from "./child.ts";
 import { inPairs, throughput } from "./pairs.ts";
@@ -40,13 +41,13 @@ export async function formatRows(folder: string, limitMB: number): Promise<Row[]
     for (const { format, qemu } of formats) {
       const peaks: number[] = [];
       const ours = async (): Promise<number> => {
-        await rm(out, { force: true });
+        await clear(out);
         const { seconds, peakMB } = await write(format);
         peaks.push(peakMB);
         return seconds;
       };
       const theirs = async (): Promise<number> => {
-        await rm(out, { force: true });
+        await clear(out);
         return timed(() => mustRun("qemu-img", "convert", "-t", "writeback", "-f", "raw", ...qemu, raw, out));
       };
       const pairs = await inPairs(PAIRS, ours, theirs);
@@ -63,6 +64,13 @@ export async function formatRows(folder: string, limitMB: number): Promise<Row[]
   }
   for (const path of [raw, out]) await rm(path, { force: true });
   return rows;
+}
+
+/** Removes a file, and waits until its room is free: a filesystem that discards does so a while later, and slows who writes then. */
+async function clear(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await mustRun("sync");
+  await sleep(2000);
 }
 
 /** Writes a sparse disk with a quarter of the content in each of its quarters, and gives these runs. */
