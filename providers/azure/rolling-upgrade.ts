@@ -59,7 +59,8 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
       }
       const { total, ready, others, model } = await count(signal);
       if (isModel(model, target)) {
-        if (others === 0) return ready === total ? undefined : LAUNCH;
+        // of a new fleet it is said that it runs, also where it does already
+        if (others === 0) return ready === total && remembered ? undefined : LAUNCH;
       } else former = model;
       signal.throwIfAborted();
       return (await begin(target))?.startTime ?? "upgrade";

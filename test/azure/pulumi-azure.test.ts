@@ -69,7 +69,7 @@ describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => 
   test("a set whose upgrade failed is kept as it is now", async () => {
     const made = await create("compute:VirtualMachineScaleSet", "fleet", set(0));
     assert.equal(made.failure, undefined);
-    azure.server.scaleSets.sick.add((versions[1] as string).toLowerCase());
+    azure.server.scaleSets.sick = (image) => image === (versions[1] as string).toLowerCase();
     const failed = await update("compute:VirtualMachineScaleSet", made, set(1));
     assert.match(String(failed.failure?.message), /Code="MaxUnhealthyUpgradedInstancePercentExceededInRollingUpgrade"/);
     assert.match(JSON.stringify(failed.outputs.virtualMachineProfile), /versions\/1\.0\.1/);

@@ -29,7 +29,8 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
   });
   after(() => azure[Symbol.asyncDispose]());
   beforeEach(async () => {
-    azure.server.scaleSets.sick.clear();
+    ill.clear();
+    azure.server.scaleSets.sick = (image) => ill.has(image);
     azure.server.scaleSets.held = false;
     azure.server.scaleSets.upgradesInBackground = false;
     lines = [];
@@ -48,7 +49,8 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
   });
 
   const image = (index: number): Model => ({ image: images[index] as string });
-  const sick = (index: number) => azure.server.scaleSets.sick.add((images[index] as string).toLowerCase());
+  const ill = new Set<string>();
+  const sick = (index: number) => ill.add((images[index] as string).toLowerCase());
   const now = () => AbortSignal.timeout(10_000);
   const runs = async () => (await set.instances(now())).map(({ image }) => images.findIndex((id) => id.toLowerCase() === image.toLowerCase()));
   const roll = (to: Model, { remembered, signal = AbortSignal.timeout(60_000) }: { remembered?: Model; signal?: AbortSignal } = {}): Promise<RolledOut> =>
@@ -104,7 +106,11 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
   test("does nothing where every machine is as wanted", async () => {
     await set.instances(now());
     azure.server.requests.length = 0;
-    assert.deepEqual(await roll(image(0)), { id: "", updated: 0 });
+    assert.deepEqual(await roll(image(0), { remembered: image(0) }), { id: "", updated: 0 });
+    assert.deepEqual(lines, []);
+    // of a new fleet it is said
+    assert.equal((await roll(image(0))).updated, 4);
+    assert.deepEqual(lines.map(({ message }) => message), ["4 of 4 machines run the new image and are healthy"]);
     assert.ok(azure.server.requests.every(({ action }) => action.startsWith("GET ")), JSON.stringify(azure.server.requests));
   });
 

@@ -27,12 +27,14 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
   });
   after(() => azure[Symbol.asyncDispose]());
   beforeEach(() => {
-    azure.server.scaleSets.sick.clear();
+    ill.clear();
+    azure.server.scaleSets.sick = (image) => ill.has(image);
     azure.server.scaleSets.held = false;
     azure.server.scaleSets.upgradesInBackground = false;
   });
 
-  const sick = (version: number) => azure.server.scaleSets.sick.add((versions[version] as string).toLowerCase());
+  const ill = new Set<string>();
+  const sick = (version: number) => ill.add((versions[version] as string).toLowerCase());
   const model = (version = 0, { policy = {}, probe = "health", pool = "machines", profile = {}, ...more }: { policy?: object; probe?: string; pool?: string; profile?: object; [name: string]: unknown } = {}) => ({
     orchestrationMode: "Uniform",
     upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: { ...POLICY, ...policy } },

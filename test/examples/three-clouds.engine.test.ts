@@ -64,13 +64,14 @@ describe("one operating system on three clouds, under the real engine", { timeou
     Object.assign(process.env, amazon.environment, azure.server.environment, { STORAGE_EMULATOR_HOST: storage.url, GOOGLE_COMPUTE_CUSTOM_ENDPOINT: `${google.url}/compute/v1/` });
     const config = {
       "aws:region": "eu-central-1",
+      "subnetIds[0]": "subnet-0",
+      "subnetIds[1]": "subnet-1",
       "gcp:project": google.project,
       "gcp:region": "europe-west3",
       "gcp:accessToken": `secret:${google.accounts.mint(google.email)}`,
       "azure-native:location": "westeurope",
     };
     stack = await makeStack({ folder: EXAMPLE, provider: { ...provider, types: { ...provider.types, "linuxkit:index:RolloutGate": async () => gates } }, others: [aws.provider, pulumiGcp(google, storage.url), pulumiAzure(azure.server)], config });
-    for (const index of [0, 1]) await stack.must("config", "set", "--path", `subnetIds[${index}]`, `subnet-${index}`);
     await stack.must("config", "set", "resourceGroupName", "rg");
     await stack.must("config", "set", "subnetId", await azure.subnet());
     await show("one");

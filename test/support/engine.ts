@@ -24,7 +24,7 @@ export interface StackOptions {
   readonly others?: readonly Provider[];
   /** The folder that holds `pulumi-resource-linuxkit`. @default the package's own `bin`, which runs what was compiled */
   readonly plugin?: string;
-  /** Configuration of the stack, such as `linuxkit:debianMirror`; `secret:` before a value makes it one. */
+  /** Configuration of the stack, such as `linuxkit:debianMirror` or `subnetIds[0]`; `secret:` before a value makes it one. */
   readonly config?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
   /** Folders with more programs for the engine, before all others. @default none */
@@ -113,7 +113,7 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
     await must("stack", "init", "test");
     for (const [key, value] of Object.entries(options.config ?? {})) {
       const isSecret = value.startsWith("secret:");
-      await must("config", "set", key, isSecret ? value.slice("secret:".length) : value, isSecret ? "--secret" : "--plaintext");
+      await must("config", "set", ...(key.includes("[") ? ["--path"] : []), key, isSecret ? value.slice("secret:".length) : value, isSecret ? "--secret" : "--plaintext");
     }
   } catch (error) {
     await dispose();

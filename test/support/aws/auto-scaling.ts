@@ -28,9 +28,9 @@ export interface ScalingGroup {
 /** Auto Scaling's instance refresh, as its API reference has it. */
 export class AutoScaling {
   readonly groups = new Map<string, ScalingGroup>();
-  /** Versions of launch templates whose machines never become healthy. */
-  readonly sick = new Set<string>();
-  /** Whether refreshes go on; a test holds them to look at one under way. */
+  /** Whether the machines of a launch template's version never become healthy. */
+  sick: (version: string) => boolean = () => false;
+  /** Whether refreshes stand still until they are rolled back; a test holds them to look at one under way. */
   held = false;
   #count = 0;
 
@@ -83,10 +83,10 @@ export class AutoScaling {
 
   #advance(group: ScalingGroup): void {
     const [refresh] = group.refreshes;
-    if (!refresh || this.held) return;
+    if (!refresh || (this.held && refresh.status === "InProgress")) return;
     if (refresh.status === "InProgress") {
       const next = group.instances.find(({ version }) => version !== refresh.wanted);
-      if (next && this.sick.has(refresh.wanted)) turnBack(refresh, "Instances failed their health check. A rollback was started");
+      if (next && this.sick(refresh.wanted)) turnBack(refresh, "Instances failed their health check. A rollback was started");
       else if (next) next.version = refresh.wanted;
       else {
         refresh.status = "Successful";
@@ -101,7 +101,7 @@ export class AutoScaling {
 
   #launch(group: ScalingGroup): void {
     const pending = group.instances.find(({ state }) => state === "Pending");
-    if (!pending || this.sick.has(pending.version)) return;
+    if (!pending || this.sick(pending.version)) return;
     pending.state = "InService";
     pending.healthy = true;
   }

@@ -25,9 +25,9 @@ const PAGE = 2;
 export class ScaleSets {
   readonly kind: ArmKind;
   readonly #content = new Map<string, ScaleSetContent>();
-  /** Image versions, by their ids in lower case, whose machines never become healthy. */
-  readonly sick = new Set<string>();
-  /** Whether upgrades go on; a test holds them to look at one under way. */
+  /** Whether the machines of an image version never become healthy, by its id in lower case. */
+  sick: (image: string) => boolean = () => false;
+  /** Whether upgrades stand still until they are cancelled; a test holds them to look at one under way. */
   held = false;
   /**
    * Whether the operation of an update is over before its rolling upgrade is. Azure has been seen both ways: one that
@@ -66,7 +66,7 @@ export class ScaleSets {
   }
 
   isHealthy(instance: Instance): boolean {
-    return instance.judged && !this.sick.has(instance.image);
+    return instance.judged && !this.sick(instance.image);
   }
 
   #check(set: ArmResource, old: ArmResource | undefined): void {
@@ -92,7 +92,7 @@ export class ScaleSets {
     if (mode === "Automatic") content.instances = content.instances.map(({ id }) => this.#start(set, profile, id));
     if (mode !== "Rolling") return {};
     const upgrade = this.#upgrade(set, content, profile);
-    return this.upgradesInBackground ? {} : { step: () => !this.held && upgrade.step() };
+    return this.upgradesInBackground ? {} : { step: () => this.#step(upgrade) };
   }
 
   #upgrade(set: ArmResource, content: ScaleSetContent, profile: Properties): RollingUpgrade {
@@ -109,6 +109,10 @@ export class ScaleSets {
     };
     content.upgrade = new RollingUpgrade(seen, profile, isProperties(policy) ? policy : {}, new Date(Date.UTC(2026, 0, 1) + 1000 * this.#upgrades++).toISOString());
     return content.upgrade;
+  }
+
+  #step(upgrade: RollingUpgrade): boolean {
+    return !(this.held && upgrade.code === "RollingForward") && upgrade.step();
   }
 
   #start(set: ArmResource, profile: Properties, id = String(this.#count++)): Instance {
@@ -149,7 +153,7 @@ export class ScaleSets {
       case "POST osRollingUpgrade": {
         if (content.upgrade?.code === "RollingForward") throw new AzureRefusal(409, "OperationNotAllowed", `A rolling upgrade of '${set.id}' is in progress: wait for it, or cancel it.`);
         const upgrade = this.#upgrade(set, content, profileOf(set));
-        return { step: () => !this.held && upgrade.step() };
+        return { step: () => this.#step(upgrade) };
       }
       case "POST manualupgrade": {
         const ids = Array.isArray(body.instanceIds) ? (body.instanceIds as string[]) : [];

@@ -20,7 +20,6 @@ export interface Managed {
   failure: OperationFailure | GoogleRefusal | undefined;
 }
 
-/** Looks that a machine is given before autohealing makes it anew, as `initialDelaySec` says in seconds. */
 const PATIENCE = 4;
 
 /**
@@ -35,6 +34,8 @@ export class GroupRollout {
   sick: (template: string) => boolean = () => false;
   /** Whether groups go on; a test holds them to look at one under way. */
   held = false;
+  /** Looks that a machine is given before autohealing makes it anew, as `initialDelaySec` says in seconds. @default 4 */
+  patience = PATIENCE;
   #count = 0;
 
   begin(path: string): void {
@@ -95,7 +96,7 @@ export class GroupRollout {
       case "VERIFYING":
         machine.healthy = well;
         if (well) machine.action = "NONE";
-        else if (machine.age > PATIENCE) machine.action = "RECREATING";
+        else if (machine.age > this.patience) machine.action = "RECREATING";
         return;
       case "NONE":
         machine.healthy = well;

@@ -1,0 +1,56 @@
+import { azureGate } from "../../../providers/azure/azure-gate.ts";
+import { azureUpload } from "../../../providers/azure/azure-upload.ts";
+import { rolloutGate } from "../../../providers/rollout-gate.ts";
+import type { FleetCloud } from "../fleet/cloud.ts";
+import { AzureWorkshop } from "./azure-workshop.ts";
+import { makeCertificate, trust } from "./certificate.ts";
+import { pulumiAzure } from "./pulumi-azure.ts";
+
+const [DISKS, VERSIONS, SETS] = ["disks", "galleries/images/versions", "virtualMachineScaleSets"].map((type) => `Microsoft.Compute/${type}`) as [string, string, string];
+
+/** Azure with `examples/azure-fleet` on it, over https as its own clients want it. */
+export async function azureFleet(): Promise<FleetCloud> {
+  const certificate = await makeCertificate();
+  trust(certificate);
+  const azure = await AzureWorkshop.start({ certificate });
+  const { server } = azure;
+  const { arm, scaleSets } = server;
+  const subnetId = await azure.subnet();
+  const around = new Set(arm.resources.keys());
+  const disks = (isWhole: (state: string) => boolean) => arm.of(DISKS).flatMap((disk) => (isWhole(server.disks.stateOf(disk)) ? [disk.name] : []));
+  const sets = () => arm.of(SETS).map((set) => scaleSets.of(set));
+  return {
+    example: "azure-fleet",
+    config: { "azure-native:location": "westeurope", resourceGroupName: "rg", subnetId },
+    env: server.environment,
+    provider: pulumiAzure(server),
+    types: (cacheDir) => ({ "linuxkit:index:AzureUpload": azureUpload(cacheDir), "linuxkit:index:RolloutGate": rolloutGate({ azure: async () => azureGate(0.05) }) }),
+    server,
+    piece: "Put Page",
+    sent: () => server.pagesPut,
+    few: 3,
+    begun: () => disks(() => true),
+    whole: () => disks((state) => state === "Unattached"),
+    unfinished: () => disks((state) => state !== "Unattached"),
+    images: () => arm.of(VERSIONS).map(({ id }) => id),
+    removeImage: (id) => void arm.resources.delete(id.toLowerCase()),
+    runs: () => sets().flatMap(({ instances }) => instances.map(({ image }) => image.split("/").at(-1))),
+    sicken({ imageId }) {
+      scaleSets.sick = (image) => image !== imageId.toLowerCase();
+    },
+    illness: /on the new image: rolling Upgrade failed .*the old image is back/,
+    hold() {
+      scaleSets.held = true;
+    },
+    rolls: () => sets().some(({ upgrade }) => upgrade?.code === "RollingForward"),
+    heal() {
+      scaleSets.sick = () => false;
+      scaleSets.held = false;
+    },
+    left: () => [...arm.resources.keys()].filter((id) => !around.has(id)),
+    async [Symbol.asyncDispose]() {
+      await azure[Symbol.asyncDispose]();
+      await certificate[Symbol.asyncDispose]();
+    },
+  };
+}

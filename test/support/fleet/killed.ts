@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { defaultCacheDir } from "../../../sdk/cache/location.ts";
+import { makeStack, type Stack } from "../engine.ts";
+import { processesBelow } from "../processes.ts";
+import { during, type FleetCloud, holdPieces } from "./cloud.ts";
+
+/** What becomes of an upload on every cloud, with the real engine and the real plugin, when one of the two is killed. */
+export function killedScenarios(name: string, start: () => Promise<FleetCloud>): void {
+  describe(`an upload to ${name} whose process is killed`, { timeout: 600_000 }, () => {
+    let cloud: FleetCloud;
+    let stack: Stack;
+    before(async () => {
+      cloud = await start();
+      const folder = fileURLToPath(new URL(`../../../examples/${cloud.example}`, import.meta.url));
+      stack = await makeStack({ folder, others: [cloud.provider], config: cloud.config, env: { ...cloud.env, PULUMI_LINUXKIT_CACHE: defaultCacheDir() } });
+    });
+    after(async () => {
+      await stack[Symbol.asyncDispose]();
+      await cloud[Symbol.asyncDispose]();
+    });
+
+    test("the plugin: the next update goes on where it ended", async () => {
+      // so slow that not all pieces are there in time
+      holdPieces(cloud, 20_000, cloud.few);
+      const operation = stack.start("up", "--yes", "--skip-preview");
+      await during(operation, () => cloud.sent() >= cloud.few);
+      // what was acknowledged is in the journal by now
+      await sleep(500);
+      const plugins = (await processesBelow(operation.pid)).filter(({ command }) => command.includes("pulumi-resource-linuxkit"));
+      assert.ok(plugins.length > 0);
+      for (const { pid } of plugins) process.kill(pid, "SIGKILL");
+      assert.notEqual((await operation.outcome).status, 0);
+      const begun = cloud.begun();
+      assert.deepEqual([begun.length, cloud.unfinished().length, cloud.whole()], [1, 1, []]);
+
+      cloud.server.fault = undefined;
+      cloud.server.requests.length = 0;
+      const up = await stack.up();
+      assert.deepEqual([cloud.begun(), cloud.unfinished(), cloud.whole().length], [begun, [], 1]);
+      assert.ok(up.lines("kept").some((line) => /upload goes on: [\d.]+ MB to send, [\d.]+ MB are there/.test(line)), up.text);
+      cloud.checkResumed?.();
+    });
+
+    test("the engine: after `pulumi cancel` the next update leaves one image, and no upload", async () => {
+      await stack.must("config", "set", "page", "another");
+      const held = holdPieces(cloud, 15_000);
+      const operation = stack.start("up", "--yes", "--skip-preview");
+      // a piece that is held keeps the plugin from coming to its end before the next update can know of it
+      await during(operation, () => held() > 0);
+      process.kill(operation.pid, "SIGKILL");
+      await operation.outcome.catch(() => {});
+      cloud.server.fault = undefined;
+      await stack.run("cancel", "--yes");
+      await stack.up();
+      assert.deepEqual([cloud.unfinished(), cloud.whole().length], [[], 1]);
+    });
+  });
+}

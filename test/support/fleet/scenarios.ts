@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { defaultCacheDir } from "../../../sdk/cache/location.ts";
+import { builder } from "../../../sdk/resource/image-build-type.ts";
+import { imageBuildType } from "../../../sdk/resource/image-build-verbs.ts";
+import { makeStack, type Stack } from "../engine.ts";
+import { during, type FleetCloud, type FleetOutputs, holdPieces, isImage } from "./cloud.ts";
+
+/**
+ * What a fleet does on every cloud, under the real engine, from the first update to the last: each of the tests goes on
+ * where the one before it ends.
+ */
+export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): void {
+  describe(`a fleet on ${name}, under the real engine`, { timeout: 900_000 }, () => {
+    let cloud: FleetCloud;
+    let stack: Stack;
+    let home: string;
+    let cacheDir = defaultCacheDir();
+    let types: ReturnType<FleetCloud["types"]>;
+    const userHome = () => join(home, "user");
+    const show = (page: string) => stack.must("config", "set", "page", page);
+    const outputs = async () => (await stack.outputs()) as unknown as FleetOutputs;
+    /** That two machines run what the stack names, of the one image that there is, from the one upload that there is. */
+    const assertAllRun = ({ version, imageId }: FleetOutputs): void => {
+      assert.deepEqual(cloud.runs(), [version, version]);
+      const [image = "", ...others] = cloud.images();
+      assert.ok(isImage(image, imageId), `${image} is not ${imageId}`);
+      assert.deepEqual([others, cloud.whole().length, cloud.unfinished()], [[], 1, []]);
+    };
+
+    before(async () => {
+      home = await mkdtemp(join(tmpdir(), "fleet-"));
+      await mkdir(userHome());
+      cloud = await start();
+      types = cloud.types(cacheDir);
+      const env = { ...cloud.env, HOME: userHome() };
+      // the plugin of this stack runs in this process
+      Object.assign(process.env, env);
+      const provider = {
+        name: "linuxkit",
+        version: "0.1.0",
+        config: { debianMirror: "" },
+        types: {
+          "linuxkit:index:ImageBuild": async () => imageBuildType(builder, cacheDir),
+          ...Object.fromEntries(Object.keys(types).map((token) => [token, async () => types[token] as NonNullable<(typeof types)[string]>])),
+        },
+      };
+      stack = await makeStack({ folder: fileURLToPath(new URL(`../../../examples/${cloud.example}`, import.meta.url)), provider, others: [cloud.provider], env, config: cloud.config });
+      await show("one");
+    });
+    after(async () => {
+      await stack[Symbol.asyncDispose]();
+      await cloud[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
+    });
+
+    test("up: the image is uploaded and registered, the group runs it", async () => {
+      const up = await stack.up();
+      const now = await outputs();
+      assertAllRun(now);
+      assert.ok(up.lines("kept").some((line) => /is complete: [\d.]+ MB in \d+ s \([\d.]+ MB\/s\)/.test(line)), up.text);
+      assert.ok(up.lines("kept").some((line) => line.includes("2 of 2 machines run the new image")), up.text);
+      await cloud.checkFirst?.(now, up, stack);
+    });
+
+    test("up again: nothing happens", async () => {
+      cloud.server.requests.length = 0;
+      const up = await stack.up();
+      assert.deepEqual([...new Set(up.steps.map(({ op }) => op))], ["same"]);
+      assert.equal(cloud.sent(), 0);
+    });
+
+    test("another page, on a machine whose cache and home are empty: the preview names it, machines are replaced one after the other", async () => {
+      cacheDir = join(home, "cache");
+      types = cloud.types(cacheDir);
+      for (const folder of [userHome(), join(stack.home, "pulumi")]) {
+        await rm(folder, { recursive: true });
+        await mkdir(folder);
+      }
+      await stack.must("stack", "select", "test");
+      const before = await outputs();
+      await show("two");
+      const preview = await stack.preview();
+      assert.match(preview.text, /contents\s*: "one" => "two"/);
+      cloud.server.requests.length = 0;
+      const up = await stack.up();
+      const now = await outputs();
+      assert.notEqual(now.imageId, before.imageId);
+      assertAllRun(now);
+      assert.ok(up.lines("kept").some((line) => line.includes("1 of 2 machines run the new image")), up.text);
+      cloud.checkChanged?.(up);
+    });
+
+    test("an image that does not become healthy: the old one comes back, the update fails and says why, as often as it is tried", async () => {
+      const before = await outputs();
+      cloud.sicken(before);
+      await show("sick");
+      for (const _ of [1, 2]) {
+        const up = await stack.run("up", "--yes", "--skip-preview");
+        assert.notEqual(up.status, 0);
+        assert.match(up.text, /the rollout of "web" failed with \d of 2 machines on the new image: /);
+        assert.match(up.text, cloud.illness);
+        assert.deepEqual(cloud.runs(), [before.version, before.version]);
+        assert.ok(cloud.images().some((image) => isImage(image, before.imageId)), "the image that runs is still there");
+      }
+      cloud.heal();
+      await show("two");
+      await stack.up();
+      assertAllRun(await outputs());
+    });
+
+    test("Ctrl-C in mid-upload: nothing is left of it", async () => {
+      const before = cloud.whole();
+      await show("three");
+      const held = holdPieces(cloud, 1000);
+      const operation = stack.start("up", "--yes", "--skip-preview");
+      await during(operation, () => held() > 0);
+      operation.interrupt();
+      const outcome = await operation.outcome;
+      cloud.server.fault = undefined;
+      assert.notEqual(outcome.status, 0);
+      assert.deepEqual([cloud.whole(), cloud.unfinished()], [before, []]);
+      assert.deepEqual(await readdir(join(cacheDir, "uploads")), []);
+    });
+
+    test("Ctrl-C in mid-rollout: the old image comes back", async () => {
+      const before = await outputs();
+      cloud.hold(before);
+      const operation = stack.start("up", "--yes", "--skip-preview");
+      await during(operation, () => cloud.rolls(before));
+      operation.interrupt();
+      const outcome = await operation.outcome;
+      cloud.heal();
+      assert.notEqual(outcome.status, 0);
+      assert.deepEqual(cloud.runs(), [before.version, before.version], outcome.text);
+    });
+
+    test("refresh after the image was removed by hand: up registers it again", async () => {
+      await show("two");
+      await stack.up();
+      cloud.removeImage((await outputs()).imageId);
+      await stack.refresh();
+      await stack.up();
+      assertAllRun(await outputs());
+    });
+
+    test("destroy: nothing is left", async () => {
+      await stack.destroy();
+      assert.deepEqual(cloud.left(), []);
+    });
+  });
+}
