@@ -45,7 +45,7 @@ export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: (
     },
     diff: ({ inputs, oldInputs }) => ({
       changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
-        if (NOT_COMPARED.some((name) => path === name || path.startsWith(`${name}.`))) return "ignore";
+        if (NOT_COMPARED.includes(/^[^.[]+/.exec(path)?.[0] ?? "")) return "ignore";
         return path.startsWith("tags") || path === "description" ? "update" : "replace";
       }),
     }),

@@ -6,6 +6,7 @@ import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { timeLimit } from "../../sdk/resource/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { accessOf } from "./access-args.ts";
 import type { MachineArgs } from "./machine.ts";
 import { type MachineImage, type MachineImageArgs, ROOT_DEVICE } from "./machine-image.ts";
 import { machineMetadata } from "./machine-metadata.ts";
@@ -51,8 +52,8 @@ export class Fleet extends ComponentResource {
     const version = launchTemplate.latestVersion.apply(String);
     const group = new Group(`${name}-group`, transformed(transform?.group, groupArguments(args, launchTemplate, version), `${name}-group`), { parent: this });
     const region = getRegionOutput({}, { parent: this }).region;
-    const { minHealthyPercentage, maxHealthyPercentage, instanceWarmup, profile, assumeRole } = args;
-    const wanted = { fleet: name, group: group.name, launchTemplateId: launchTemplate.id, launchTemplateVersion: version, minHealthyPercentage, maxHealthyPercentage, instanceWarmup, region, profile, assumeRole };
+    const { minHealthyPercentage, maxHealthyPercentage, instanceWarmup } = args;
+    const wanted = { fleet: name, group: group.name, launchTemplateId: launchTemplate.id, launchTemplateVersion: version, minHealthyPercentage, maxHealthyPercentage, instanceWarmup, region, ...accessOf(this, args) };
     const gate = new RolloutGate(`${name}-gate`, transformed(transform?.gate, wanted, `${name}-gate`), { parent: this, ...timeLimit(timeoutSeconds) });
     this.nodes = { machineImage, launchTemplate, group, gate };
     this.groupName = group.name;

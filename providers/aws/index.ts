@@ -1,4 +1,5 @@
-export type { AwsAccess } from "./access/clients.ts";
+export type { AwsAccess, AssumedRole } from "./access/clients.ts";
+export type { AwsAccessArgs } from "./access-args.ts";
 export { ecrAuth } from "./ecr-auth.ts";
 export { Fleet, type FleetArgs } from "./fleet.ts";
 export { Machine, type MachineArgs } from "./machine.ts";

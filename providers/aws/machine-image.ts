@@ -11,13 +11,14 @@ import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.
 import { imageFile } from "../../sdk/resource/image-file.ts";
 import { buildArguments } from "../../sdk/resource/machine-source.ts";
 import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { type AwsAccessArgs, accessOf } from "./access-args.ts";
 import { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
 
 /** The device that the root volume is known by. */
 export const ROOT_DEVICE = "/dev/xvda";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
-export interface MachineImageArgs extends Pick<AwsSnapshotArgs, "encrypted" | "kmsKeyArn" | "profile" | "assumeRole" | "tags"> {
+export interface MachineImageArgs extends AwsAccessArgs, Pick<AwsSnapshotArgs, "encrypted" | "kmsKeyArn" | "tags"> {
   /** A build that writes `aws`. */
   readonly build?: ImageBuild | undefined;
   readonly image?: Image | undefined;
@@ -51,7 +52,7 @@ export class MachineImage extends ComponentResource {
 
   constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AwsMachineImage", name, {}, options);
-    const { encrypted, kmsKeyArn, profile, assumeRole, description, transform } = args;
+    const { encrypted, kmsKeyArn, description, transform } = args;
     const child = { parent: this, ...(args.retainOnDelete !== undefined && { retainOnDelete: args.retainOnDelete }) };
     const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "aws", args), { parent: this });
     const file = imageFile(name, build, "aws");
@@ -60,7 +61,7 @@ export class MachineImage extends ComponentResource {
     const account = getCallerIdentityOutput({}, { parent: this }).accountId;
     const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }));
 
-    const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), blocks: file.apply(({ blocks = "" }) => blocks), description, tags, encrypted, kmsKeyArn, region, account, profile, assumeRole };
+    const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), blocks: file.apply(({ blocks = "" }) => blocks), description, tags, encrypted, kmsKeyArn, region, account, ...accessOf(this, args) };
     const snapshot = new AwsSnapshot(`${name}-snapshot`, transformed(transform?.snapshot, wanted, `${name}-snapshot`), child);
     const ami = new Ami(`${name}-ami`, transformed(transform?.ami, amiArguments(name, args, build, snapshot, tags), `${name}-ami`), child);
     const copies = Object.fromEntries(

@@ -1,9 +1,11 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
-import type { AwsSnapshotArgs } from "./snapshot.ts";
+import type { AwsAccessArgs } from "./access-args.ts";
 
 /** Arguments of {@link RolloutGate}. */
-export interface RolloutGateArgs extends Pick<AwsSnapshotArgs, "region" | "profile" | "assumeRole"> {
+export interface RolloutGateArgs extends AwsAccessArgs {
+  /** The group's. @default as the AWS SDK finds it */
+  readonly region?: Input<string> | undefined;
   /** The fleet's name, for messages. */
   readonly fleet: Input<string>;
   /** The Auto Scaling group's name. */

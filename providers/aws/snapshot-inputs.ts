@@ -3,7 +3,7 @@ import { isDigest } from "../../sdk/core/digest.ts";
 import { checkInputs } from "../../sdk/plugin/check-inputs.ts";
 import type { Checked } from "../../sdk/plugin/resource-type.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
-import { accessInputs, text } from "./access/inputs.ts";
+import { ACCESS_NAMES, accessInputs, text } from "./access/inputs.ts";
 
 const digest = z.custom<`sha256:${string}`>((value) => typeof value === "string" && isDigest(value), "wanted sha256: and 64 hexadecimal digits");
 
@@ -29,7 +29,7 @@ export const snapshotInputs = z.strictObject({
 export type SnapshotInputs = z.infer<typeof snapshotInputs>;
 
 /** What decides nothing about what the snapshot is: where the bytes come from, and by whose leave they go. */
-export const NOT_COMPARED: readonly string[] = ["file", "blocks", "profile", "assumeRole"];
+export const NOT_COMPARED: readonly string[] = ["file", "blocks", ...ACCESS_NAMES];
 
 /** Checks and completes. Unknown leaves stay unknown. */
 export function checkSnapshot(given: Properties): Checked {

@@ -1,9 +1,9 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
-import type { AwsAccess } from "./access/clients.ts";
+import type { AwsAccessArgs } from "./access-args.ts";
 
 /** Arguments of {@link AwsSnapshot}. */
-export interface AwsSnapshotArgs {
+export interface AwsSnapshotArgs extends AwsAccessArgs {
   /** Path on this host of the file that a build of the format `aws` wrote. */
   readonly file: Input<string>;
   /** sha256 of the file. */
@@ -20,10 +20,6 @@ export interface AwsSnapshotArgs {
   readonly region?: Input<string> | undefined;
   /** The account that it must be: nothing is sent to another. @default any */
   readonly account?: Input<string> | undefined;
-  /** A profile of the shared configuration files. @default as the AWS SDK finds it */
-  readonly profile?: Input<string> | undefined;
-  /** A role to take on. @default none */
-  readonly assumeRole?: Input<NonNullable<AwsAccess["assumeRole"]>> | undefined;
 }
 
 /** An EBS snapshot made by the EBS direct APIs. {@link MachineImage} is the convenient way to have one. */

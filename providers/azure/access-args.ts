@@ -1,21 +1,24 @@
-import { Config } from "@pulumi/pulumi/config.js";
 import type { Input } from "@pulumi/pulumi/output.js";
+import type { ComponentResource } from "@pulumi/pulumi/resource.js";
+import { providerSettings } from "../../sdk/resource/provider-settings.ts";
 import type { AzureAccess } from "./access/credential.ts";
 
 /** Who uploads and waits: {@link AzureAccess}, of which every member may be an output. */
 export type AzureAccessArgs = { readonly [Name in keyof AzureAccess]: Input<NonNullable<AzureAccess[Name]>> | undefined };
 
-/** What is given, and what `pulumi config` says for the stack's Azure provider (`azure-native:clientId`…). */
-export function accessOf({ environment, metadataHost, tenantId, clientId, clientSecret, clientCertificatePath, useOidc, useMsi }: AzureAccessArgs): AzureAccessArgs {
-  const config = new Config("azure-native");
-  return {
-    environment: environment ?? config.get("environment"),
-    metadataHost: metadataHost ?? config.get("metadataHost"),
-    tenantId: tenantId ?? config.get("tenantId"),
-    clientId: clientId ?? config.get("clientId"),
-    clientSecret: clientSecret ?? config.getSecret("clientSecret"),
-    clientCertificatePath: clientCertificatePath ?? config.get("clientCertificatePath"),
-    useOidc: useOidc ?? config.getBoolean("useOidc"),
-    useMsi: useMsi ?? config.getBoolean("useMsi"),
-  };
+const SETTINGS = {
+  environment: "text",
+  metadataHost: "text",
+  tenantId: "text",
+  clientId: "text",
+  clientSecret: "secret",
+  clientCertificatePath: "text",
+  useOidc: "json",
+  useMsi: "json",
+} as const satisfies Record<keyof AzureAccess, string>;
+
+/** What the arguments say, and beside it what the component's explicit Azure provider or the stack's configuration does (`azure-native:clientId`…). */
+export function accessOf(component: ComponentResource, args: AzureAccessArgs): AzureAccessArgs {
+  const told = providerSettings(component, "azure-native:compute:Disk", SETTINGS) as AzureAccessArgs;
+  return Object.fromEntries((Object.keys(SETTINGS) as (keyof AzureAccess)[]).map((name) => [name, args[name] ?? told[name]]));
 }

@@ -75,7 +75,7 @@ export class Fleet extends ComponentResource {
       scaleSet: scaleSetName,
       image: machineImage.imageId,
       userData: encoded(args.userData),
-      ...accessOf({ ...args, tenantId: args.tenantId ?? tenantId }),
+      ...accessOf(this, { ...args, tenantId: args.tenantId ?? tenantId }),
     };
     const gateArguments = transformed(transform?.gate, wanted, `${name}-gate`);
     const gate = new RolloutGate(`${name}-gate`, gateArguments, { ...child, ...timeLimit(timeoutSeconds) });

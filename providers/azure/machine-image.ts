@@ -102,7 +102,7 @@ export class MachineImage extends ComponentResource {
       storage,
       definitionId: definition?.id,
       version,
-      ...accessOf({ ...args, tenantId: args.tenantId ?? tenantId }),
+      ...accessOf(this, { ...args, tenantId: args.tenantId ?? tenantId }),
     };
     const upload = new AzureUpload(`${name}-upload`, transformed(transform?.upload, wanted, `${name}-upload`), child);
     if (definition) {

@@ -1,6 +1,6 @@
-import { Config } from "@pulumi/pulumi/config.js";
-import { type Input, type Output, secret } from "@pulumi/pulumi/output.js";
+import { type Input, secret } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
+import { providerSettings } from "../../sdk/resource/provider-settings.ts";
 
 /** Who asks Google Cloud, in a program. */
 export interface GcpAccessArgs {
@@ -19,15 +19,6 @@ const NAMES = ["credentials", "accessToken", "impersonateServiceAccount"] as con
  * was given, else `gcp:credentials` and its like of the stack's configuration. All of it is kept secret.
  */
 export function accessOf(component: ComponentResource, args: GcpAccessArgs): GcpAccessArgs {
-  const given = NAMES.some((name) => args[name] !== undefined) ? args : (explicitProvider(component) ?? configured());
-  return Object.fromEntries(NAMES.flatMap((name) => (given[name] === undefined ? [] : [[name, secret(given[name])]])));
-}
-
-function explicitProvider(component: ComponentResource): GcpAccessArgs | undefined {
-  return component.getProvider("gcp:compute/image:Image") as unknown as GcpAccessArgs | undefined;
-}
-
-function configured(): GcpAccessArgs {
-  const config = new Config("gcp");
-  return Object.fromEntries(NAMES.flatMap((name) => (config.get(name) === undefined ? [] : [[name, config.getSecret(name) as Output<string>]])));
+  if (NAMES.every((name) => args[name] === undefined)) return providerSettings(component, "gcp:compute/image:Image", { credentials: "secret", accessToken: "secret", impersonateServiceAccount: "secret" }) as GcpAccessArgs;
+  return Object.fromEntries(NAMES.flatMap((name) => (args[name] === undefined ? [] : [[name, secret(args[name])]])));
 }

@@ -11,10 +11,13 @@ interface Program {
   readonly copyTo?: readonly string[];
   readonly retainOnDelete?: boolean;
   readonly profile?: string;
+  /** Arguments of an explicit AWS provider. @default the stack's own */
+  readonly provider?: object;
 }
 
-function program({ page = "one", ...args }: Program = {}): string {
+function program({ page = "one", provider, ...args }: Program = {}): string {
   return `
+import { Provider } from "@pulumi/aws/provider.js";
 import { debian, Image, Kernel, Service } from "pulumi-linuxkit";
 import { MachineImage } from "pulumi-linuxkit/aws";
 const os = new Image({
@@ -22,7 +25,7 @@ const os = new Image({
   init: [debian.init()],
   services: [new Service("web", { image: debian.packages({ packages: ["busybox-static"], files: [{ path: "page", contents: "${page}" }], command: ["busybox", "sleep", "9999"] }) })],
 });
-const image = new MachineImage("web", { image: os, ...${JSON.stringify(args)} });
+const image = new MachineImage("web", { image: os, ...${JSON.stringify(args)} }${provider ? `, { providers: [new Provider("other", ${JSON.stringify(provider)})] }` : ""});
 export const { imageId, imageIds, snapshotId } = image;
 `;
 }
@@ -44,6 +47,27 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
   after(async () => {
     await stack[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
+  });
+
+  test("by an explicit provider it is made where that one works, by the roles that it takes on, and removed so", async () => {
+    const [ci, deploy] = ["arn:aws:iam::123456789012:role/ci", "arn:aws:iam::210987654321:role/deploy"] as const;
+    server.identities.roles.set(ci, { principal: "arn:aws:iam::123456789012:user/test" });
+    server.identities.roles.set(deploy, { principal: ci, externalId: "ours" });
+    Object.assign(aws.place, { region: "us-east-1", account: "210987654321" });
+    await show({ provider: { region: "us-east-1", assumeRoles: [{ roleArn: ci }, { roleArn: deploy, sessionName: "pulumi", externalId: "ours" }] } });
+    await stack.up();
+    await stack.destroy();
+    const asked = server.requests.filter(({ action }) => action !== "AssumeRole");
+    assert.deepEqual([...new Set(asked.map(({ by, region }) => `${by} ${region}`))], ["arn:aws:sts::210987654321:assumed-role/deploy/pulumi us-east-1"]);
+    assert.ok(["PutSnapshotBlock", "DeleteSnapshot"].every((wanted) => asked.some(({ action }) => action === wanted)), asked.map(({ action }) => action).join());
+    // without its external id the role is nobody's
+    await show({ provider: { region: "us-east-1", assumeRoles: [{ roleArn: ci }, { roleArn: deploy }] } });
+    const refused = await stack.run("up", "--yes", "--skip-preview");
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.text, /aws GetCallerIdentity: User: arn:aws:sts::123456789012:assumed-role\/ci\/pulumi-linuxkit is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role\/deploy/);
+    Object.assign(aws.place, { region: "eu-central-1", account: server.account });
+    server.requests.length = 0;
+    await show({});
   });
 
   test("nothing is sent to another account than the provider's, or by a profile that is not there", async () => {

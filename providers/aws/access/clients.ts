@@ -1,6 +1,6 @@
 import { EBSClient } from "@aws-sdk/client-ebs";
 import { EC2Client } from "@aws-sdk/client-ec2";
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
 
 /** Who asks AWS, and where. What is left out is found as the AWS SDK finds it: environment, profiles, instance identity, `AWS_ENDPOINT_URL`… */
@@ -8,8 +8,25 @@ export interface AwsAccess {
   readonly region?: string | undefined;
   /** A profile of the shared configuration files. */
   readonly profile?: string | undefined;
-  /** A role to take on, by the identity that was found. */
-  readonly assumeRole?: { readonly roleArn: string; readonly sessionName?: string | undefined; readonly externalId?: string | undefined } | undefined;
+  /** With `secretKey`: goes before a profile. */
+  readonly accessKey?: string | undefined;
+  readonly secretKey?: string | undefined;
+  /** What comes with keys that expire. */
+  readonly token?: string | undefined;
+  /** A role to take on, by the identity that was found; or several, each by the one before it. */
+  readonly assumeRole?: AssumedRole | readonly AssumedRole[] | undefined;
+}
+
+/** A role, named as Pulumi's AWS provider names it. Source: AWS STS API Reference, "AssumeRole". */
+export interface AssumedRole {
+  readonly roleArn: string;
+  /** @default "pulumi-linuxkit" */
+  readonly sessionName?: string | undefined;
+  readonly externalId?: string | undefined;
+  /** JSON: what of the role's rights the session has. @default all */
+  readonly policy?: string | undefined;
+  readonly policyArns?: readonly string[] | undefined;
+  readonly sourceIdentity?: string | undefined;
 }
 
 /** Deadlines of one request, milliseconds; it is tried anew afterwards. */
@@ -35,17 +52,19 @@ export function awsClients(access: AwsAccess): AwsClients {
 }
 
 /** What every client of one identity is made with: the SDK's own configuration, our deadlines and tries. */
-export function clientConfig({ region, profile, assumeRole }: AwsAccess) {
+export function clientConfig({ region, profile, accessKey, secretKey, token, assumeRole = [] }: AwsAccess) {
+  const keys = accessKey !== undefined && secretKey !== undefined && { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey, ...(token !== undefined && { sessionToken: token }) } };
   const found = { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }) };
   const requestHandler = { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true, httpsAgent: { maxSockets: SOCKETS, keepAlive: true }, httpAgent: { maxSockets: SOCKETS, keepAlive: true } };
   const common = { ...found, maxAttempts: ATTEMPTS, requestHandler };
-  const credentials = assumeRole && credentialsOf(new STSClient(common), assumeRole);
-  return { ...common, ...(credentials && { credentials }) };
+  let config: typeof common & Pick<STSClientConfig, "credentials"> = { ...common, ...keys };
+  for (const role of [assumeRole].flat()) config = { ...common, credentials: credentialsOf(new STSClient(config), role) };
+  return config;
 }
 
-function credentialsOf(sts: STSClient, { roleArn, sessionName = "pulumi-linuxkit", externalId }: NonNullable<AwsAccess["assumeRole"]>) {
+function credentialsOf(sts: STSClient, { roleArn, sessionName = "pulumi-linuxkit", externalId, policy, policyArns, sourceIdentity }: AssumedRole) {
   return async () => {
-    const { Credentials: got } = await sts.send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: sessionName, ExternalId: externalId }));
+    const { Credentials: got } = await sts.send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: sessionName, ExternalId: externalId, Policy: policy, PolicyArns: policyArns?.map((arn) => ({ arn })), SourceIdentity: sourceIdentity }));
     if (!got?.AccessKeyId || !got.SecretAccessKey) throw new LinuxKitError("ACCESS_DENIED", `aws AssumeRole ${roleArn}: got no credentials`, { url: roleArn, status: 200 });
     return { accessKeyId: got.AccessKeyId, secretAccessKey: got.SecretAccessKey, sessionToken: got.SessionToken as string, expiration: got.Expiration as Date };
   };

@@ -2,9 +2,8 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from "node:net";
 import { AwsRefusal, EbsSnapshots } from "./ebs-snapshots.ts";
 import { ec2Action } from "./ec2-actions.ts";
+import { Identities, type Identity } from "./identities.ts";
 import { verifySignature } from "./signature.ts";
-
-const CREDENTIALS = { AccessKeyId: "test", SecretAccessKey: "test" };
 
 /** What goes wrong with one request, on purpose. */
 export type AwsFault =
@@ -17,6 +16,10 @@ export interface AwsRequest {
   /** `StartSnapshot`, `PutSnapshotBlock`, `DescribeSnapshots`… */
   readonly action: string;
   readonly status: number;
+  /** ARN of whoever signed it; empty for nobody. */
+  readonly by: string;
+  /** That it was signed for. */
+  readonly region: string;
 }
 
 export type QueryAction = (action: string, form: URLSearchParams) => string | undefined;
@@ -31,6 +34,7 @@ export interface AwsServerOptions {
 /** AWS's endpoints on loopback, as strict as its API reference: EBS direct, and of EC2 and STS what an upload asks. */
 export class AwsServer implements AsyncDisposable {
   readonly ebs = new EbsSnapshots();
+  readonly identities: Identities;
   readonly requests: AwsRequest[] = [];
   /** Blocks that arrived, whether they were kept or came twice. */
   get blocksPut(): number {
@@ -43,6 +47,7 @@ export class AwsServer implements AsyncDisposable {
 
   private constructor(options: AwsServerOptions) {
     this.#options = options;
+    this.identities = new Identities(this.account);
     this.fault = options.fault;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch((error) => response.destroy(error));
@@ -65,7 +70,7 @@ export class AwsServer implements AsyncDisposable {
 
   /** The environment in which an AWS SDK talks to this server, and to nothing else. */
   get environment(): Record<string, string> {
-    return { AWS_ENDPOINT_URL: this.url, AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: CREDENTIALS.AccessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.SecretAccessKey, AWS_EC2_METADATA_DISABLED: "true", AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" };
+    return { AWS_ENDPOINT_URL: this.url, AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true", AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,16 +84,18 @@ export class AwsServer implements AsyncDisposable {
     const [, first, second, third, fourth] = (request.url ?? "").split("?")[0]?.split("/") ?? [];
     const form = first === "" ? new URLSearchParams(body.toString()) : undefined;
     const action = form?.get("Action") ?? ebsAction(request.method ?? "", second, third);
-    response.on("close", () => this.requests.push({ action, status: response.headersSent ? response.statusCode : 0 }));
+    const caller = this.identities.of(request.headers.authorization);
+    const signed = caller ? verifySignature(request, body, caller.credentials) : { fault: "InvalidClientTokenId" };
+    const [by, region] = "fault" in signed ? ["", ""] : [caller?.arn ?? "", signed.region];
+    response.on("close", () => this.requests.push({ action, status: response.headersSent ? response.statusCode : 0, by, region }));
     const fault = this.fault?.(action, this.#count++);
     if (fault && "delayMs" in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     if (fault && "cut" in fault && !fault.done) return void request.socket.destroy();
     try {
-      const signed = verifySignature(request, body, CREDENTIALS);
-      if ("fault" in signed) throw new AwsRefusal(403, signed.fault, "The request signature we calculated does not match the signature you provided.");
+      if (!caller || "fault" in signed) throw new AwsRefusal(403, "fault" in signed ? signed.fault : "InvalidClientTokenId", "The request signature we calculated does not match the signature you provided.");
       if (!(form ? ["ec2", "sts", "autoscaling"] : ["ebs"]).includes(signed.service)) throw new AwsRefusal(403, "InvalidSignatureException", `signed for ${signed.service}`);
       if (fault && "status" in fault) throw new AwsRefusal(fault.status, fault.code, "as the test wants");
-      const answer = form ? { status: 200, text: this.#query(action, form) } : this.#ebs(action, request, body, second, third, fourth);
+      const answer = form ? { status: 200, text: this.#query(action, form, caller) } : this.#ebs(action, request, body, second, third, fourth);
       if (fault && "cut" in fault) return void request.socket.destroy();
       response.writeHead(answer.status, { "content-type": form ? "text/xml" : "application/json", "x-amzn-requestid": `r-${this.#count}`, ...("headers" in answer ? answer.headers : {}) });
       response.end(answer.text);
@@ -116,8 +123,10 @@ export class AwsServer implements AsyncDisposable {
     throw new AwsRefusal(400, "ValidationException", `no operation ${request.method} ${request.url}`);
   }
 
-  #query(action: string, form: URLSearchParams): string {
-    const answer = action === "GetCallerIdentity" ? `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${this.account}</Account><Arn>arn:aws:iam::${this.account}:user/test</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>` : (ec2Action(this.ebs, action, form) ?? this.#options.actions?.(action, form));
+  #query(action: string, form: URLSearchParams, caller: Identity): string {
+    if (action === "AssumeRole") return this.identities.assume(caller, form);
+    if (action === "GetCallerIdentity") return `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${caller.account}</Account><Arn>${caller.arn}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`;
+    const answer = ec2Action(this.ebs, action, form) ?? this.#options.actions?.(action, form);
     if (answer === undefined) throw new AwsRefusal(400, "InvalidAction", `no operation ${action}`);
     return answer;
   }

@@ -124,7 +124,7 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
   ];
   const provider = standInProvider({
     name: "aws",
-    config: ["region", "profile", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation"],
+    config: ["region", "profile", "accessKey", "secretKey", "token", "assumeRoles", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation"],
     types,
     functions: {
       "aws:ec2/getSubnet:getSubnet": async ({ id }) => ({ id: id ?? "", availabilityZone: zoneOf(String(id)) }),
