@@ -41,6 +41,7 @@ const DEBIAN_PACKAGES = {
     mcopy: "mtools",
     mksquashfs: "squashfs-tools",
     openssl: "openssl",
+    pip3: "python3-pip",
     readelf: "binutils",
     sbverify: "sbsigntool",
     sfdisk: "fdisk",

@@ -1,0 +1,33 @@
+// Installs programs written in Python that tests take as judges, each with what it depends on in a folder of its own.
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheFolder } from "./engine.mjs";
+import { findProgram, run } from "./run.mjs";
+
+const PROGRAMS = {
+  // the judge of what is asked of AWS
+  moto: { version: "5.2.5", packages: (version) => [`moto[ebs,ec2,ecr,sts]==${version}`, "flask==3.1.3", "flask-cors==6.0.5"] },
+};
+
+/**
+ * The folder for `PYTHONPATH`: in the cache, filled now if it is not there.
+ *
+ * @param {keyof typeof PROGRAMS} name
+ * @returns {Promise<string>}
+ */
+export async function ensurePipProgram(name, { cacheDir = cacheFolder() } = {}) {
+  const { version, packages } = PROGRAMS[name];
+  const folder = join(cacheDir, name, version);
+  if (existsSync(folder)) return folder;
+  if (!findProgram("pip3")) throw new Error(`${name} needs pip3: install python3-pip of Debian, and try again`);
+  const aside = join(cacheDir, name, `.${version}.${process.pid}.part`);
+  try {
+    await mkdir(aside, { recursive: true });
+    await run(`installing ${name} ${version}, once`, "pip3", ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--target", aside, ...packages(version)]);
+    await rename(aside, folder);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+  return folder;
+}
