@@ -83,8 +83,8 @@ export class EbsWorkshop implements AsyncDisposable {
   }
 
   async upload(what: TestImage, more: Partial<SnapshotUpload> = {}): Promise<UploadedSnapshot> {
-    const journal = await openJournal(this.journal);
-    return uploadSnapshot(awsSnapshotService(this.clients), { ...what, key: "k", description: "d", tags: { Name: "n" }, journal, pollMs: 10, signal: AbortSignal.timeout(120_000), onProgress: (line) => this.lines.push(line), ...more });
+    const journal = more.journal ?? (await openJournal(this.journal));
+    return uploadSnapshot(awsSnapshotService(this.clients), { ...what, key: "k", description: "d", tags: { Name: "n" }, pollMs: 10, signal: AbortSignal.timeout(120_000), onProgress: (line) => this.lines.push(line), ...more, journal });
   }
 
   /** Whether a volume from the snapshot is the image, byte by byte. */
