@@ -1,22 +1,33 @@
-import type { Input, Output } from "@pulumi/pulumi/output.js";
+import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { providerSettings } from "../../sdk/resource/provider-settings.ts";
+import { providerSettings, type SettingKind } from "../../sdk/resource/provider-settings.ts";
 import type { AssumedRole } from "./access/clients.ts";
+import { ROLE_NAMES } from "./access/inputs.ts";
 
-/** Who asks AWS, in a program. */
+/**
+ * Who asks AWS, in a program. Whoever names one of these names all of them: nothing is then taken from the stack's AWS
+ * provider, but what is left out is found as the AWS SDK finds it.
+ *
+ * @default the stack's AWS provider's
+ */
 export interface AwsAccessArgs {
-  /** A profile of the shared configuration files. @default the stack's AWS provider's, else as the AWS SDK finds it */
+  /** A profile of the shared configuration files. */
   readonly profile?: Input<string> | undefined;
-  /** A role to take on, or several, each by the one before it. @default the stack's AWS provider's */
-  readonly assumeRole?: Input<AssumedRole | readonly AssumedRole[]> | undefined;
-  /** With `secretKey`. @default the stack's AWS provider's, else as the AWS SDK finds it */
+  /** With `secretKey`; goes before a profile. */
   readonly accessKey?: Input<string> | undefined;
   readonly secretKey?: Input<string> | undefined;
   /** What comes with keys that expire. */
   readonly token?: Input<string> | undefined;
+  /** A role to take on, or several, each by the one before it. */
+  readonly assumeRole?: Input<AssumedRole | readonly AssumedRole[]> | undefined;
 }
 
-const NAMES = ["profile", "assumeRole", "accessKey", "secretKey", "token"] as const;
+const KINDS = { profile: "text", accessKey: "secret", secretKey: "secret", token: "secret", assumeRole: "json" } as const satisfies Record<keyof AwsAccessArgs, SettingKind>;
+
+const NAMES = Object.keys(KINDS) as (keyof AwsAccessArgs)[];
+
+/** Of {@link AwsAccessArgs}, what nobody may see. */
+export const SECRETS = NAMES.filter((name) => KINDS[name] === "secret");
 
 /** What of it the arguments of a component name. */
 export function givenAccess(args: AwsAccessArgs): AwsAccessArgs {
@@ -30,6 +41,12 @@ export function givenAccess(args: AwsAccessArgs): AwsAccessArgs {
 export function accessOf(component: ComponentResource, args: AwsAccessArgs): AwsAccessArgs {
   const given = givenAccess(args);
   if (Object.keys(given).length > 0) return given;
-  const { assumeRoles, ...settings } = providerSettings(component, "aws:ec2/ami:Ami", { profile: "text", accessKey: "secret", secretKey: "secret", token: "secret", assumeRoles: "json" });
-  return { ...settings, ...(assumeRoles && { assumeRole: assumeRoles as Output<AssumedRole[]> }) } as AwsAccessArgs;
+  const { assumeRole, ...kinds } = KINDS;
+  const { assumeRoles, ...settings } = providerSettings(component, "aws:ec2/ami:Ami", { ...kinds, assumeRoles: assumeRole });
+  return { ...settings, ...(assumeRoles && { assumeRole: assumeRoles.apply(rolesOf) }) } as AwsAccessArgs;
+}
+
+/** A provider's roles as we take them on. How long a session lasts does not matter: the next one is asked for in time. */
+function rolesOf(told: unknown): AssumedRole[] | undefined {
+  return (told as object[] | undefined)?.map((role) => Object.fromEntries(Object.entries(role).filter(([name]) => ROLE_NAMES.includes(name))) as unknown as AssumedRole);
 }

@@ -3,6 +3,7 @@ import { defaultCacheDir } from "../../sdk/cache/location.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
+import { LatestAccess } from "../../sdk/plugin/latest-access.ts";
 import type { ResourceType, Work } from "../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
 import { lazyBuilder, withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
@@ -12,6 +13,7 @@ import { decodeBlockList } from "../../sdk/upload/block-list.ts";
 import { oneAtATime } from "../../sdk/upload/one-at-a-time.ts";
 import { type AwsClients, awsClients, whoAmI } from "./access/clients.ts";
 import { fromAws } from "./access/failure.ts";
+import { ACCESS_NAMES } from "./access/inputs.ts";
 import { awsSnapshotService } from "./ebs/aws-snapshot-service.ts";
 import type { SnapshotService } from "./ebs/snapshot-service.ts";
 import { type SnapshotUpload, tokenIn, uploadSnapshot } from "./ebs/upload-snapshot.ts";
@@ -37,11 +39,12 @@ export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: (
   // create sees no old state, and the check before a replacement sees no old inputs: those of the check before are kept
   const before = new Map<string, SnapshotInputs>();
   const artifacts = new ArtifactStore(cacheDir);
+  const latest = new LatestAccess<SnapshotInputs>(ACCESS_NAMES);
   return {
     token: "linuxkit:index:AwsSnapshot",
     check({ urn, inputs, oldInputs }) {
       if (oldInputs) before.set(urn, oldInputs as unknown as SnapshotInputs);
-      return checkSnapshot(inputs);
+      return latest.note(urn, checkSnapshot(inputs));
     },
     diff: ({ inputs, oldInputs }) => ({
       changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
@@ -90,8 +93,9 @@ export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: (
       await connected(inputs, work, (service) => service.tag(id, inputs.tags, gone, work.signal));
       return { outputs: { ...oldOutputs, ...inputs, region: oldOutputs.region, account: oldOutputs.account } };
     },
-    async delete({ id, inputs, outputs, ...work }) {
-      await connected({ ...inputs, region: outputs.region, account: outputs.account }, work, (service) => service.remove(id, work.signal));
+    async delete({ urn, id, inputs, outputs: { region, account }, ...work }) {
+      const who = latest.of(urn, inputs, (now) => (now.account ?? account) === account);
+      await connected({ ...who, region, account }, work, (service) => service.remove(id, work.signal));
     },
   };
 }

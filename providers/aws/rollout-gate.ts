@@ -1,6 +1,7 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
-import type { AwsAccessArgs } from "./access-args.ts";
+import { secretArguments } from "../../sdk/resource/secret-arguments.ts";
+import { type AwsAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link RolloutGate}. */
 export interface RolloutGateArgs extends AwsAccessArgs {
@@ -27,6 +28,6 @@ export class RolloutGate extends CustomResource {
   declare readonly rollout: Output<string>;
 
   constructor(name: string, args: RolloutGateArgs, options?: CustomResourceOptions) {
-    super("linuxkit:index:RolloutGate", name, { rollout: undefined, ...(options?.urn ? {} : { kind: "aws", ...args }) }, options);
+    super("linuxkit:index:RolloutGate", name, { rollout: undefined, ...(options?.urn ? {} : { kind: "aws", ...secretArguments(args, SECRETS) }) }, options);
   }
 }

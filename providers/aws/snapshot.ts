@@ -1,6 +1,7 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
-import type { AwsAccessArgs } from "./access-args.ts";
+import { secretArguments } from "../../sdk/resource/secret-arguments.ts";
+import { type AwsAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link AwsSnapshot}. */
 export interface AwsSnapshotArgs extends AwsAccessArgs {
@@ -34,6 +35,6 @@ export class AwsSnapshot extends CustomResource {
 
   constructor(name: string, args: AwsSnapshotArgs, options?: CustomResourceOptions) {
     const outputs = { snapshotId: undefined, region: undefined, account: undefined, sizeGiB: undefined, isEncrypted: undefined };
-    super("linuxkit:index:AwsSnapshot", name, { ...outputs, ...(options?.urn ? {} : args) }, options);
+    super("linuxkit:index:AwsSnapshot", name, { ...outputs, ...(options?.urn ? {} : secretArguments(args, SECRETS)) }, options);
   }
 }

@@ -3,6 +3,7 @@ import { defaultCacheDir } from "../../sdk/cache/location.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { checkInputs } from "../../sdk/plugin/check-inputs.ts";
+import { LatestAccess } from "../../sdk/plugin/latest-access.ts";
 import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
 import type { ResourceType } from "../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
@@ -11,6 +12,7 @@ import { ArtifactStore } from "../../sdk/resource/artifact-store.ts";
 import type { Builder } from "../../sdk/resource/builder.ts";
 import { decodeBlockList } from "../../sdk/upload/block-list.ts";
 import { oneAtATime } from "../../sdk/upload/one-at-a-time.ts";
+import { ACCESS_NAMES } from "./access/inputs.ts";
 import { azureLogin } from "./access/login.ts";
 import { type ResourceManager, resourceManager } from "./access/resource-manager.ts";
 import { checkSubscription, locationOf } from "./access/subscription.ts";
@@ -43,15 +45,10 @@ export const DIGEST_TAG = "linuxkit:digest";
  */
 export function azureUpload(cacheDir: string = defaultCacheDir(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<UploadInputs, UploadOutputs> {
   const artifacts = new ArtifactStore(cacheDir);
-  // who may upload by now may be another than whoever did
-  const latest = new Map<string, UploadInputs>();
+  const latest = new LatestAccess<UploadInputs>(ACCESS_NAMES);
   return {
     token: "linuxkit:index:AzureUpload",
-    check({ urn, inputs }) {
-      const checked = checkInputs(uploadInputs, inputs);
-      if ((checked.failures ?? []).length === 0) latest.set(urn, checked.inputs as unknown as UploadInputs);
-      return checked;
-    },
+    check: ({ urn, inputs }) => latest.note(urn, checkInputs(uploadInputs, inputs)),
     diff: ({ inputs, oldInputs }) => ({
       changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
         if (NOT_COMPARED.some((name) => path === name || path.startsWith(`${name}.`))) return "ignore";
@@ -96,8 +93,7 @@ export function azureUpload(cacheDir: string = defaultCacheDir(), loadBuilder: (
       return { outputs: { ...oldOutputs, ...inputs, location: oldOutputs.location } };
     },
     async delete({ urn, inputs, outputs, signal }) {
-      const access = latest.get(urn);
-      const who = access?.subscriptionId === inputs.subscriptionId ? access : inputs;
+      const who = latest.of(urn, inputs, ({ subscriptionId }) => subscriptionId === inputs.subscriptionId);
       const service = await serviceOf(await connect(who, signal), inputs, outputs.location, signal);
       await service.remove(outputs.name, signal);
     },

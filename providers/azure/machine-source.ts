@@ -1,10 +1,11 @@
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import { checkSource } from "../../sdk/resource/machine-source.ts";
+import { ACCESS } from "./access-args.ts";
 import { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 
 /** What makes an image where none is given, in the words of {@link MachineImageArgs}. */
-const OF_IMAGE = ["image", "build", "arch", "kind", "definitionId", "generalized", "trustedLaunch", "secureBootKeys", "storage", "tags", "resourceGroupName", "location", "environment", "metadataHost", "tenantId", "clientId", "clientSecret", "clientCertificatePath", "useOidc", "useMsi"] as const;
+const OF_IMAGE = ["image", "build", "arch", "kind", "definitionId", "generalized", "trustedLaunch", "secureBootKeys", "storage", "tags", "resourceGroupName", "location", ...ACCESS] as const;
 
 /** What a machine or a fleet starts from: one of `image`, `build` and `machineImage`. */
 export interface MachineSource extends Pick<MachineImageArgs, (typeof OF_IMAGE)[number]> {

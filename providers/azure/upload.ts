@@ -1,7 +1,8 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
-import type { AzureAccessArgs } from "./access-args.ts";
+import { secretArguments } from "../../sdk/resource/secret-arguments.ts";
+import { type AzureAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link AzureUpload}. */
 export interface AzureUploadArgs extends AzureAccessArgs {
@@ -42,6 +43,6 @@ export class AzureUpload extends CustomResource {
 
   constructor(name: string, args: AzureUploadArgs, options?: CustomResourceOptions) {
     const outputs = { name: undefined, diskId: undefined, blobUri: undefined, location: undefined, versionName: undefined };
-    super("linuxkit:index:AzureUpload", name, { ...outputs, ...(options?.urn ? {} : args) }, options);
+    super("linuxkit:index:AzureUpload", name, { ...outputs, ...(options?.urn ? {} : secretArguments(args, SECRETS)) }, options);
   }
 }

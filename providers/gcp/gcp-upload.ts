@@ -3,6 +3,7 @@ import { defaultCacheDir } from "../../sdk/cache/location.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { checkInputs } from "../../sdk/plugin/check-inputs.ts";
+import { LatestAccess } from "../../sdk/plugin/latest-access.ts";
 import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
 import type { ResourceType } from "../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
@@ -10,6 +11,7 @@ import { lazyBuilder, withArtifactFiles } from "../../sdk/resource/artifact-file
 import { ArtifactStore } from "../../sdk/resource/artifact-store.ts";
 import type { Builder } from "../../sdk/resource/builder.ts";
 import { oneAtATime } from "../../sdk/upload/one-at-a-time.ts";
+import { ACCESS_NAMES } from "./access/inputs.ts";
 import { gcpLogin } from "./access/login.ts";
 import { type StorageAccess, storageAccess, storageClient } from "./storage/bucket-client.ts";
 import { describeObject, projectOfBucket, removeObject } from "./storage/object.ts";
@@ -32,9 +34,10 @@ export interface UploadOutputs extends UploadInputs {
  */
 export function gcpUpload(cacheDir: string = defaultCacheDir(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<UploadInputs, UploadOutputs> {
   const artifacts = new ArtifactStore(cacheDir);
+  const latest = new LatestAccess<UploadInputs>(ACCESS_NAMES);
   return {
     token: "linuxkit:index:GcpUpload",
-    check: ({ inputs }) => checkInputs(uploadInputs, inputs),
+    check: ({ urn, inputs }) => latest.note(urn, checkInputs(uploadInputs, inputs)),
     diff: ({ inputs, oldInputs }) => ({
       changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (NOT_COMPARED.includes(path) ? "ignore" : "replace")),
     }),
@@ -57,8 +60,8 @@ export function gcpUpload(cacheDir: string = defaultCacheDir(), loadBuilder: () 
       const there = await describeObject(storageClient(accessOf(inputs), signal), inputs.bucket, outputs.object);
       return there?.metadata?.[DIGEST_KEY] === inputs.digest ? { id, outputs } : undefined;
     },
-    async delete({ inputs, outputs, signal }) {
-      await removeObject(storageClient(accessOf(inputs), signal), { bucket: inputs.bucket, name: outputs.object, generation: outputs.generation });
+    async delete({ urn, inputs, outputs, signal }) {
+      await removeObject(storageClient(accessOf(latest.of(urn, inputs)), signal), { bucket: inputs.bucket, name: outputs.object, generation: outputs.generation });
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
-import type { GcpAccessArgs } from "./access-args.ts";
+import { secretArguments } from "../../sdk/resource/secret-arguments.ts";
+import { type GcpAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link GcpUpload}. */
 export interface GcpUploadArgs extends GcpAccessArgs {
@@ -28,6 +29,6 @@ export class GcpUpload extends CustomResource {
 
   constructor(name: string, args: GcpUploadArgs, options?: CustomResourceOptions) {
     const outputs = { object: undefined, generation: undefined, source: undefined, size: undefined };
-    super("linuxkit:index:GcpUpload", name, { ...outputs, ...(options?.urn ? {} : args) }, options);
+    super("linuxkit:index:GcpUpload", name, { ...outputs, ...(options?.urn ? {} : secretArguments(args, SECRETS)) }, options);
   }
 }

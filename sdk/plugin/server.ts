@@ -3,6 +3,7 @@ import type { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb.js";
 import type { CheckRequest, ConfigureRequest, CreateRequest, DeleteRequest, DiffRequest, InvokeRequest, ProviderHandshakeRequest, ReadRequest, UpdateRequest } from "@pulumi/pulumi/proto/provider_pb.js";
 import { LinuxKitError } from "../core/errors.ts";
 import { check, checkFailure, diff, diffResponse } from "./check-and-diff.ts";
+import { leafDiff } from "./leaf-diff.ts";
 import { connectEngine } from "./engine.ts";
 import { type Exchange, method } from "./exchange.ts";
 import { create, read, remove, update } from "./lifecycle.ts";
@@ -50,7 +51,10 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
       return response;
     }),
     // another mirror makes no other resource: nothing is replaced for it
-    diffConfig: method(protos, async (_: DiffRequest) => diffResponse(protos, { changed: new Map() }, {}, {})),
+    diffConfig: method(protos, async (request: DiffRequest) => {
+      const [olds, news] = [decode(request.getOldInputs()).properties, decode(request.getNews()).properties];
+      return diffResponse(protos, { changed: leafDiff(olds, news) }, olds, news);
+    }),
     configure: method(protos, async (request: ConfigureRequest) => {
       exchange.config = decode(request.getArgs()).properties;
       const response = new messages.ConfigureResponse();

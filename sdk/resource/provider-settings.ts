@@ -1,6 +1,8 @@
 import { Config } from "@pulumi/pulumi/config.js";
 import { type Output, output, secret } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
+import * as runtime from "@pulumi/pulumi/runtime/config.js";
+import { LinuxKitError } from "../core/errors.ts";
 
 /** How a setting is kept: as it stands; as a secret; as what its JSON says, in which providers keep all that is no text. */
 export type SettingKind = "text" | "secret" | "json";
@@ -10,19 +12,34 @@ export type Settings<Kinds> = { readonly [Name in keyof Kinds]?: Output<Kinds[Na
 
 /**
  * What a cloud's provider was told, as the engine has it for a component: by the arguments of the explicit provider that
- * the component was given, and by nothing else then; without one, by `pulumi config`.
+ * the component was given, and by nothing else then; without one, by `pulumi config`. What was a secret there stays one.
  *
  * @param type any type of the provider's: `aws:ec2/ami:Ami`
+ * @throws INVALID_DEFINITION for configuration that is no JSON where it has to be
  */
 export function providerSettings<const Kinds extends Readonly<Record<string, SettingKind>>>(component: ComponentResource, type: string, kinds: Kinds): Settings<Kinds> {
   const explicit = component.getProvider(type) as unknown as Readonly<Record<string, Output<unknown> | undefined>> | undefined;
-  const config = new Config(type.split(":")[0]);
-  const read = (name: string, kind: SettingKind): unknown => (explicit ? explicit[name] : kind === "secret" ? config.getSecret(name) : config.get(name));
   const found = Object.entries(kinds).flatMap(([name, kind]) => {
-    const value = read(name, kind);
+    const value = explicit ? explicit[name] : configured(type.split(":")[0] as string, name, kind);
     return value === undefined ? [] : [[name, output(value).apply((value) => kept(value, kind))]];
   });
   return Object.fromEntries(found) as Settings<Kinds>;
+}
+
+/** Undeclared, but what `Config` itself warns by when a secret is read in the open. */
+const { isConfigSecret = () => false } = runtime as { readonly isConfigSecret?: (key: string) => boolean };
+
+function configured(space: string, name: string, kind: SettingKind): unknown {
+  const config = new Config(space);
+  const text = isConfigSecret(`${space}:${name}`) ? config.getSecret(name) : config.get(name);
+  if (kind !== "json" || text === undefined) return text;
+  return output(text).apply((text) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      throw new LinuxKitError("INVALID_DEFINITION", `configuration ${space}:${name}: got what is no JSON, wanted a value that \`pulumi config set --path\` writes`, { path: `${space}:${name}` });
+    }
+  });
 }
 
 function kept(value: unknown, kind: SettingKind): unknown {

@@ -70,6 +70,22 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     await show({});
   });
 
+  test("keys of a provider are secrets of the state, and those of now remove what was made by those of before", async () => {
+    const keys = (name: string) => ({ region: "eu-central-1", accessKey: name, secretKey: name });
+    for (const name of ["AKIAFORMER", "AKIAPRESENT"]) server.identities.addUser(name);
+    await show({ provider: keys("AKIAFORMER") });
+    await stack.up();
+    assert.doesNotMatch(await stack.stateText(), /AKIAFORMER/);
+    server.identities.removeKey("AKIAFORMER");
+    await show({ page: "rotated", provider: keys("AKIAPRESENT") });
+    await stack.up();
+    assert.deepEqual([...server.ebs.snapshots.keys()], [(await outputs()).snapshotId]);
+    await stack.destroy();
+    assert.equal(server.ebs.snapshots.size, 0);
+    server.requests.length = 0;
+    await show({});
+  });
+
   test("nothing is sent to another account than the provider's, or by a profile that is not there", async () => {
     aws.place.account = "999999999999";
     const other = await stack.run("up", "--yes", "--skip-preview");

@@ -61,9 +61,9 @@ describe("AWS as moto has it", { timeout: 300_000 }, () => {
     clients = awsClients({});
   });
   after(async () => {
-    for (const client of Object.values(clients)) client.destroy();
-    await judge[Symbol.asyncDispose]();
-    await ebs[Symbol.asyncDispose]();
+    for (const client of Object.values(clients ?? {})) client.destroy();
+    await judge?.[Symbol.asyncDispose]();
+    await ebs?.[Symbol.asyncDispose]();
   });
 
   test("answers an upload's questions as our stand-in does", async () => {

@@ -22,7 +22,7 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
     certificate = await makeCertificate();
     trust(certificate);
     server = await AzureServer.start({ certificate });
-    server.entra.identities.push({ clientId: CLIENT, secret: "s3cret", certificate: certificate.cert });
+    server.entra.identities.push({ clientId: CLIENT, secret: "s3cret", certificate: certificate.cert, federatedToken: "a.workload.token" });
   });
   after(async () => {
     await server[Symbol.asyncDispose]();
@@ -35,6 +35,10 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
   test("an application by its secret and by its certificate, in a cloud that says itself where it is", async () => {
     await check(access({ clientSecret: "s3cret" }), server.arm.subscription);
     await check(access({ clientCertificatePath: certificate.bothPath }), server.arm.subscription);
+  });
+  test("an application by a token of whoever runs it", async () => {
+    await check(access({ useOidc: true, oidcToken: "a.workload.token" }), server.arm.subscription);
+    await assert.rejects(check(access({ useOidc: true, oidcToken: "another.token" }), server.arm.subscription), { code: "ACCESS_DENIED", message: /AADSTS700027/ });
   });
   test("asks for a token once", async () => {
     server.requests.length = 0;
@@ -57,8 +61,8 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
     assert.equal(new Set(hosts.flat()).size, 6);
   });
   test("what is given comes before the environment, and that before nothing", () => {
-    const env = { ARM_CLIENT_ID: "of the environment", ARM_TENANT_ID: "t", ARM_USE_OIDC: "true", ARM_USE_MSI: "false", ARM_CLIENT_SECRET: "" };
-    assert.deepEqual(withEnvironment({ clientId: "given" }, env), { clientId: "given", tenantId: "t", useOidc: true });
+    const env = { ARM_CLIENT_ID: "of the environment", ARM_TENANT_ID: "t", ARM_USE_OIDC: "true", ARM_USE_MSI: "false", ARM_CLIENT_SECRET: "", ARM_OIDC_TOKEN_FILE_PATH: "/token", ACTIONS_ID_TOKEN_REQUEST_URL: "https://github" };
+    assert.deepEqual(withEnvironment({ clientId: "given" }, env), { clientId: "given", tenantId: "t", useOidc: true, oidcTokenFilePath: "/token", oidcRequestUrl: "https://github" });
   });
 });
 

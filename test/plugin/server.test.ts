@@ -64,6 +64,16 @@ describe("the provider's service", async () => {
     assert.deepEqual([...secretPaths], ["text"]);
   });
 
+  test("a setting of the provider that is another is an update of it, never another provider", async () => {
+    const configDiff = async (olds: Properties, news: Properties) => {
+      const response = await call<import("@pulumi/pulumi/proto/provider_pb.js").DiffResponse>("diffConfig", request(messages.DiffRequest, { Urn: URN, OldInputs: struct(olds), Olds: struct(olds), News: struct(news) }));
+      return [response.getChanges(), response.getDiffsList(), response.getReplacesList()];
+    };
+    const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
+    assert.deepEqual(await configDiff({ mirror: "a" }, { mirror: "a" }), [DIFF_NONE, [], []]);
+    assert.deepEqual(await configDiff({ mirror: "a", other: "x" }, { mirror: "b" }), [DIFF_SOME, ["mirror", "other"], []]);
+  });
+
   test("gives each failure its path", async () => {
     const response = await call<Check>("check", request(messages.CheckRequest, { Urn: URN, News: struct({ text: true }) }));
     assert.deepEqual(response.getFailuresList().map((failure) => [failure.getProperty(), failure.getReason()]), [["text", "got true, wanted a string"]]);

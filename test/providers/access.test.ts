@@ -44,10 +44,10 @@ const ROWS: readonly Row[] = [
     secrets: ["accessKey", "secretKey", "token"],
     configured: { profile: "config", accessKey: "c-key", secretKey: "c-secret", assumeRole: [{ roleArn: "arn:config" }] },
     explicit: {
-      provider: (name) => new AwsProvider(name, { region: "eu-west-1", profile: "mine", token: "t", assumeRoles: [{ roleArn: "arn:one" }, { roleArn: "arn:two", externalId: "x" }] }),
-      wanted: { profile: "mine", token: "t", assumeRole: [{ roleArn: "arn:one" }, { roleArn: "arn:two", externalId: "x" }] },
+      provider: (name) => new AwsProvider(name, { region: "eu-west-1", profile: "mine", token: "t", assumeRoles: [{ roleArn: "arn:one", duration: "1h" }, { roleArn: "arn:two", externalId: "x", tags: { a: "b" } }] }),
+      wanted: { profile: "mine", token: "t", assumeRole: [{ roleArn: "arn:one" }, { roleArn: "arn:two", externalId: "x", tags: { a: "b" } }] },
     },
-    named: { args: { assumeRole: { roleArn: "arn:arg" } }, wanted: { assumeRole: { roleArn: "arn:arg" } } },
+    named: { args: { accessKey: "k", secretKey: "s", assumeRole: { roleArn: "arn:arg" } }, wanted: { accessKey: "k", secretKey: "s", assumeRole: { roleArn: "arn:arg" } } },
   },
   {
     cloud: "Google Cloud",
@@ -60,20 +60,22 @@ const ROWS: readonly Row[] = [
   },
   {
     cloud: "Azure",
-    names: ["environment", "metadataHost", "tenantId", "clientId", "clientSecret", "clientCertificatePath", "useOidc", "useMsi"],
+    names: ["environment", "metadataHost", "tenantId", "clientId", "clientSecret", "clientCertificatePath", "clientCertificatePassword", "useOidc", "oidcToken", "oidcTokenFilePath", "oidcRequestUrl", "oidcRequestToken", "useMsi"],
     fleet: (name, args, options) => new azure.Fleet(name, { image: os, count: 1, instanceType: "e", resourceGroupName: "rg", subnetId: "/s", ...args }, options),
-    secrets: ["clientSecret"],
+    secrets: ["clientSecret", "oidcToken"],
     configured: { tenantId: "own-tenant", clientId: "config-id", clientSecret: "config-secret", useOidc: true },
     explicit: {
       provider: (name) => new AzureProvider(name, { clientId: "mine", clientSecret: "hush", environment: "china", useMsi: false }),
       wanted: { tenantId: "own-tenant", clientId: "mine", clientSecret: "hush", environment: "china", useMsi: false },
     },
-    // beside what the stack says: an application of another secret
-    named: { args: { clientId: "arg" }, wanted: { tenantId: "own-tenant", clientId: "arg", clientSecret: "hush", environment: "china", useMsi: false } },
+    // where it is asked is taken from the provider still, but no secret of another application
+    named: { args: { clientId: "arg", oidcToken: "t" }, wanted: { tenantId: "own-tenant", clientId: "arg", oidcToken: "t", environment: "china" } },
   },
 ];
 
 describe("uploads and gates ask as the stack's own provider of the cloud does", () => {
+  /** What was marked as a secret. */
+  const hidden = new Set<string>();
   const asked = new Map<string, Record<string, unknown>>();
   before(async () => {
     await runtime.setMocks({
@@ -85,13 +87,14 @@ describe("uploads and gates ask as the stack's own provider of the cloud does", 
       },
       call: ({ token }) => (token.startsWith("azure") ? CLIENT : { number: "1", project: "p", region: "r", zone: "z", names: ["a"], accountId: "123456789012" }),
     }, "project", "stack", false);
-    runtime.setAllConfig(CONFIG);
+    runtime.setAllConfig(CONFIG, ["aws:assumeRoles"]);
   });
 
   for (const { cloud, names, fleet, secrets, configured, explicit, named } of ROWS) {
     /** What of who asks an upload and a gate are given. */
     const accessOf = async (args: object, provider?: ProviderResource) => {
       asked.clear();
+      hidden.clear();
       const { nodes } = fleet("web", args, provider && { providers: [provider] });
       await new Promise((resolve) => nodes.gate.id.apply(resolve));
       const [upload, gate] = [/^(AwsSnapshot|GcpUpload|AzureUpload) /, /^RolloutGate web-gate/].map((pattern) => {
@@ -101,6 +104,7 @@ describe("uploads and gates ask as the stack's own provider of the cloud does", 
           if (value === undefined) return [];
           const isSecret = Object(value)[SECRET] !== undefined;
           assert.ok(isSecret || !secrets.includes(name), `${name} is no secret`);
+          if (isSecret) hidden.add(name);
           return [[name, isSecret ? value.value : value]];
         }));
       });
@@ -109,7 +113,10 @@ describe("uploads and gates ask as the stack's own provider of the cloud does", 
     };
 
     describe(cloud, () => {
-      test("as the stack's configuration says", async () => assert.deepEqual(await accessOf({}), configured));
+      test("as the stack's configuration says, and what is a secret there is one here", async () => {
+        assert.deepEqual(await accessOf({}), configured);
+        assert.equal(hidden.has("assumeRole"), cloud === "AWS");
+      });
       test("as an explicit provider says, and not as the configuration does", async () => assert.deepEqual(await accessOf({}, explicit.provider(`${cloud}-mine`)), explicit.wanted));
       test("as the component's arguments say before all", async () => assert.deepEqual(await accessOf(named.args, explicit.provider(`${cloud}-other`)), named.wanted));
     });

@@ -68,7 +68,7 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
   const home = await mkdtemp(join(tmpdir(), "linuxkit-engine-"));
   const directory = join(home, "project");
   await layOut(directory, options);
-  for (const name of ["state", "pulumi"]) await mkdir(join(home, name));
+  for (const name of ["state", "pulumi", "tmp"]) await mkdir(join(home, name));
   // this process serves the plugin, and says as much of its progress as the engine's own environment below asks for
   process.env.CI = "";
   const providers = [...(options.provider ? [options.provider] : []), ...(options.others ?? [])];
@@ -77,6 +77,8 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
     ...process.env,
     PATH: [...(options.programs ?? []), join(ROOT, "node_modules", ".bin"), engine(), process.env.PATH].join(delimiter),
     PULUMI_HOME: join(home, "pulumi"),
+    // an engine that is interrupted leaves pipes there
+    TMPDIR: join(home, "tmp"),
     PULUMI_BACKEND_URL: `file://${join(home, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "correct horse battery staple",
     PULUMI_SKIP_UPDATE_CHECK: "1",

@@ -41,8 +41,14 @@ test("who waits can be cancelled", async () => {
   await using folder = await scratch();
   const never = new AbortController();
   const place = { cacheDir: folder.path, key: "k", signal: never.signal };
+  let begun = () => {};
+  const isBegun = new Promise<void>((resolve) => (begun = resolve));
   let letGo = () => {};
-  const held = oneAtATime(place, () => new Promise<void>((resolve) => (letGo = resolve)));
+  const held = oneAtATime(place, () => new Promise<void>((resolve) => {
+    letGo = resolve;
+    begun();
+  }));
+  await isBegun;
   const waiting = new AbortController();
   const second = oneAtATime({ ...place, signal: waiting.signal }, async () => assert.fail("it was to wait"));
   setTimeout(() => waiting.abort(), 200);

@@ -27,6 +27,9 @@ export interface AssumedRole {
   readonly policy?: string | undefined;
   readonly policyArns?: readonly string[] | undefined;
   readonly sourceIdentity?: string | undefined;
+  /** Of the session. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly transitiveTagKeys?: readonly string[] | undefined;
 }
 
 /** Deadlines of one request, milliseconds; it is tried anew afterwards. */
@@ -51,8 +54,13 @@ export function awsClients(access: AwsAccess): AwsClients {
   return { ebs: new EBSClient(config), ec2: new EC2Client(config), sts: new STSClient(config) };
 }
 
-/** What every client of one identity is made with: the SDK's own configuration, our deadlines and tries. */
+/**
+ * What every client of one identity is made with: the SDK's own configuration, our deadlines and tries.
+ *
+ * @throws INVALID_DEFINITION for a key without its other half
+ */
 export function clientConfig({ region, profile, accessKey, secretKey, token, assumeRole = [] }: AwsAccess) {
+  if ((accessKey === undefined) !== (secretKey === undefined)) throw new LinuxKitError("INVALID_DEFINITION", `${accessKey === undefined ? "accessKey" : "secretKey"}: got none, wanted both accessKey and secretKey or neither`, { path: "accessKey" });
   const keys = accessKey !== undefined && secretKey !== undefined && { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey, ...(token !== undefined && { sessionToken: token }) } };
   const found = { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }) };
   const requestHandler = { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true, httpsAgent: { maxSockets: SOCKETS, keepAlive: true }, httpAgent: { maxSockets: SOCKETS, keepAlive: true } };
@@ -62,9 +70,19 @@ export function clientConfig({ region, profile, accessKey, secretKey, token, ass
   return config;
 }
 
-function credentialsOf(sts: STSClient, { roleArn, sessionName = "pulumi-linuxkit", externalId, policy, policyArns, sourceIdentity }: AssumedRole) {
+function credentialsOf(sts: STSClient, { roleArn, sessionName = "pulumi-linuxkit", ...role }: AssumedRole) {
+  const command = new AssumeRoleCommand({
+    RoleArn: roleArn,
+    RoleSessionName: sessionName,
+    ExternalId: role.externalId,
+    Policy: role.policy,
+    PolicyArns: role.policyArns?.map((arn) => ({ arn })),
+    SourceIdentity: role.sourceIdentity,
+    Tags: role.tags && Object.entries(role.tags).map(([Key, Value]) => ({ Key, Value })),
+    TransitiveTagKeys: role.transitiveTagKeys && [...role.transitiveTagKeys],
+  });
   return async () => {
-    const { Credentials: got } = await sts.send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: sessionName, ExternalId: externalId, Policy: policy, PolicyArns: policyArns?.map((arn) => ({ arn })), SourceIdentity: sourceIdentity }));
+    const { Credentials: got } = await sts.send(command);
     if (!got?.AccessKeyId || !got.SecretAccessKey) throw new LinuxKitError("ACCESS_DENIED", `aws AssumeRole ${roleArn}: got no credentials`, { url: roleArn, status: 200 });
     return { accessKeyId: got.AccessKeyId, secretAccessKey: got.SecretAccessKey, sessionToken: got.SessionToken as string, expiration: got.Expiration as Date };
   };

@@ -9,7 +9,15 @@ const role = z.strictObject({
   policy: text.optional(),
   policyArns: z.array(text).optional(),
   sourceIdentity: text.optional(),
+  tags: z.record(text, z.string()).optional(),
+  transitiveTagKeys: z.array(text).optional(),
 });
+
+/** What is said of a role. */
+export const ROLE_NAMES: readonly string[] = Object.keys(role.shape);
+
+/** One role is a list of one: what is wrong with it is named then. */
+const roles = z.preprocess((given) => (typeof given === "object" && given !== null && !Array.isArray(given) ? [given] : given), z.array(role));
 
 /** Who asks AWS, and where: inputs of every resource that does. See `AwsAccess`. */
 export const accessInputs = {
@@ -21,7 +29,7 @@ export const accessInputs = {
   secretKey: text.optional(),
   token: text.optional(),
   /** A role to take on, or several, each by the one before it. */
-  assumeRole: z.union([role, z.array(role)]).optional(),
+  assumeRole: roles.optional(),
 } as const;
 
 /** Inputs that say by whose leave it is done, and nothing about what is made. */

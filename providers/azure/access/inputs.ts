@@ -12,7 +12,12 @@ export const accessInputs = {
   clientId: uuid.optional(),
   clientSecret: text.optional(),
   clientCertificatePath: text.optional(),
+  clientCertificatePassword: text.optional(),
   useOidc: z.boolean().optional(),
+  oidcToken: text.optional(),
+  oidcTokenFilePath: text.optional(),
+  oidcRequestUrl: text.optional(),
+  oidcRequestToken: text.optional(),
   useMsi: z.boolean().optional(),
 } as const;
 

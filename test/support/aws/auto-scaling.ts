@@ -30,7 +30,7 @@ export class AutoScaling {
   readonly groups = new Map<string, ScalingGroup>();
   /** Whether the machines of a launch template's version never become healthy. */
   sick: (version: string) => boolean = () => false;
-  /** Whether refreshes stand still until they are rolled back; a test holds them to look at one under way. */
+  /** Whether refreshes stand still where one instance is new, until they are rolled back; a test holds them to look at one under way. */
   held = false;
   #count = 0;
 
@@ -83,7 +83,7 @@ export class AutoScaling {
 
   #advance(group: ScalingGroup): void {
     const [refresh] = group.refreshes;
-    if (!refresh || (this.held && refresh.status === "InProgress")) return;
+    if (!refresh || (this.held && refresh.status === "InProgress" && group.instances.some(({ version }) => version === refresh.wanted))) return;
     if (refresh.status === "InProgress") {
       const next = group.instances.find(({ version }) => version !== refresh.wanted);
       if (next && this.sick(refresh.wanted)) turnBack(refresh, "Instances failed their health check. A rollback was started");

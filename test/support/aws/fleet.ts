@@ -40,7 +40,6 @@ export async function awsFleet(): Promise<FleetCloud> {
     hold() {
       scaling.held = true;
     },
-    rolls: () => groups().some(({ refreshes }) => refreshes[0]?.status === "InProgress"),
     heal() {
       scaling.sick = () => false;
       scaling.held = false;

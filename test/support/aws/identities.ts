@@ -26,10 +26,23 @@ export class Identities {
   readonly roles = new Map<string, Trust>();
   readonly #known = new Map<string, Identity>();
 
+  readonly #account: string;
+
   /** A user `test` of the account. */
   constructor(account: string) {
-    const arn = `arn:aws:iam::${account}:user/test`;
-    this.#add({ credentials: { AccessKeyId: "test", SecretAccessKey: "test" }, account, arn, principal: arn });
+    this.#account = account;
+    this.addUser("test");
+  }
+
+  /** A user, whose key is his name, as is its other half. */
+  addUser(name: string): void {
+    const arn = `arn:aws:iam::${this.#account}:user/${name}`;
+    this.#add({ credentials: { AccessKeyId: name, SecretAccessKey: name }, account: this.#account, arn, principal: arn });
+  }
+
+  /** The key is good for nothing any more. */
+  removeKey(id: string): void {
+    this.#known.delete(id);
   }
 
   /** Whose key a request names; undefined for nobody's. */

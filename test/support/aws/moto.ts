@@ -12,12 +12,15 @@ export async function moto(): Promise<{ readonly url: string; [Symbol.asyncDispo
   const url = `http://127.0.0.1:${port}`;
   const child = spawn("python3", ["-m", "moto.server", "-H", "127.0.0.1", "-p", `${port}`], { env: { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1" }, stdio: "ignore" });
   const ended = once(child, "close");
+  // one that cannot be started does not answer either
+  child.on("error", () => {});
+  ended.catch(() => {});
   const stop = async (): Promise<void> => {
     child.kill("SIGKILL");
-    await ended;
+    await ended.catch(() => {});
   };
   for (let tries = 0; !(await fetch(`${url}/moto-api/data.json`).then(({ ok }) => ok, () => false)); tries++) {
-    if (tries > 300 || child.exitCode !== null) {
+    if (tries > 300 || child.exitCode !== null || child.pid === undefined) {
       await stop();
       throw new Error("moto does not answer");
     }

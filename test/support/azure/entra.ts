@@ -111,7 +111,7 @@ export class Entra {
 function wrongAssertion(assertion: string, clientId: string, pem: string, endpoint: string): string | undefined {
   const [head = "", body = "", signature = ""] = assertion.split(".");
   const certificate = new X509Certificate(pem);
-  const { alg, x5t, "x5t#S256": x5t256 } = JSON.parse(Buffer.from(head, "base64url").toString() || "{}") as Record<string, string>;
+  const { alg, x5t, "x5t#S256": x5t256 } = partOf(head) as Record<string, string>;
   const thumbprint = (hex: string) => Buffer.from(hex.replaceAll(":", ""), "hex").toString("base64url");
   if (x5t !== thumbprint(certificate.fingerprint) && x5t256 !== thumbprint(certificate.fingerprint256)) return "x5t is of another certificate";
   if (alg !== "RS256" && alg !== "PS256") return `alg ${alg}`;
@@ -125,5 +125,14 @@ function wrongAssertion(assertion: string, clientId: string, pem: string, endpoi
 }
 
 function claimsOf(token: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString() || "{}") as Record<string, unknown>;
+  return partOf(token.split(".")[1] ?? "");
+}
+
+/** What a part of a token says; nothing where it is none. */
+function partOf(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(Buffer.from(text, "base64url").toString()) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { azureGate } from "../../../providers/azure/azure-gate.ts";
 import { azureUpload } from "../../../providers/azure/azure-upload.ts";
 import { rolloutGate } from "../../../providers/rollout-gate.ts";
@@ -39,13 +40,14 @@ export async function azureFleet(): Promise<FleetCloud> {
       scaleSets.sick = (image) => image !== imageId.toLowerCase();
     },
     illness: /on the new image: rolling Upgrade failed .*the old image is back/,
-    hold() {
-      scaleSets.held = true;
+    hold({ imageId }) {
+      scaleSets.stuck = (image) => image !== imageId.toLowerCase();
     },
-    rolls: () => sets().some(({ upgrade }) => upgrade?.code === "RollingForward"),
+    // a number that was used is not used again
+    checkHealed: ({ version }) => assert.equal(version, "1.0.3"),
     heal() {
       scaleSets.sick = () => false;
-      scaleSets.held = false;
+      scaleSets.stuck = () => false;
     },
     left: () => [...arm.resources.keys()].filter((id) => !around.has(id)),
     async [Symbol.asyncDispose]() {

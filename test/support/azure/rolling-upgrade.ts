@@ -38,7 +38,8 @@ export class RollingUpgrade {
   error: AzureRefusal | undefined;
   readonly policy: Properties;
   readonly #set: Upgraded;
-  readonly #profile: Properties;
+  /** What the machines shall be. */
+  readonly profile: Properties;
   /** New machines that were not judged yet, each with the one whose place it takes. */
   #batch: { readonly instance: Instance; readonly former: Instance }[] = [];
   /** Former machines that were tried to be replaced. */
@@ -48,7 +49,7 @@ export class RollingUpgrade {
 
   constructor(set: Upgraded, profile: Properties, policy: Properties, startTime: string) {
     this.#set = set;
-    this.#profile = profile;
+    this.profile = profile;
     this.policy = policy;
     this.startTime = startTime;
   }
@@ -97,7 +98,7 @@ export class RollingUpgrade {
     const size = Math.max(1, Math.floor((instances.length * this.#limit("maxBatchInstancePercent")) / 100));
     const first = this.policy.prioritizeUnhealthyInstances === true ? [...left].sort((a, b) => Number(this.#set.isHealthy(a)) - Number(this.#set.isHealthy(b))) : left;
     const surges = this.policy.maxSurge === true;
-    this.#batch = first.slice(0, size).map((former) => ({ former, instance: this.#set.start(this.#profile, surges ? undefined : former.id) }));
+    this.#batch = first.slice(0, size).map((former) => ({ former, instance: this.#set.start(this.profile, surges ? undefined : former.id) }));
     // a surge has the new one beside the former; else it takes its place, and its number
     this.#set.instances = surges ? [...instances, ...this.#batch.map(({ instance }) => instance)] : instances.map((each) => this.#batch.find(({ former }) => former === each)?.instance ?? each);
   }
@@ -132,7 +133,7 @@ export class RollingUpgrade {
 
   #left(): Instance[] {
     const fresh = this.#batch.map(({ instance }) => instance);
-    const now = canonicalJson(this.#profile);
+    const now = canonicalJson(this.profile);
     return this.#set.instances.filter((instance) => canonicalJson(instance.profile) !== now && !this.#tried.has(instance) && !fresh.includes(instance));
   }
 

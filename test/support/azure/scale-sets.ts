@@ -29,6 +29,8 @@ export class ScaleSets {
   sick: (image: string) => boolean = () => false;
   /** Whether upgrades stand still until they are cancelled; a test holds them to look at one under way. */
   held = false;
+  /** Whether the machines of an image version become neither healthy nor ill, so that an upgrade to it waits for its first ones. */
+  stuck: (image: string) => boolean = () => false;
   /**
    * Whether the operation of an update is over before its rolling upgrade is. Azure has been seen both ways: one that
    * waits and fails with the upgrade (Azure/azure-powershell#11896), one that does not wait (hashicorp/terraform-provider-azurerm#7002).
@@ -92,7 +94,7 @@ export class ScaleSets {
     if (mode === "Automatic") content.instances = content.instances.map(({ id }) => this.#start(set, profile, id));
     if (mode !== "Rolling") return {};
     const upgrade = this.#upgrade(set, content, profile);
-    return this.upgradesInBackground ? {} : { step: () => this.#step(upgrade) };
+    return this.upgradesInBackground ? {} : { step: () => this.#step(content, upgrade) };
   }
 
   #upgrade(set: ArmResource, content: ScaleSetContent, profile: Properties): RollingUpgrade {
@@ -111,8 +113,10 @@ export class ScaleSets {
     return content.upgrade;
   }
 
-  #step(upgrade: RollingUpgrade): boolean {
-    return !(this.held && upgrade.code === "RollingForward") && upgrade.step();
+  #step({ instances }: ScaleSetContent, upgrade: RollingUpgrade): boolean {
+    const wanted = keyOf(textAt(upgrade.profile, "storageProfile.imageReference.id") ?? "");
+    const waits = this.held || (this.stuck(wanted) && instances.some(({ image }) => image === wanted));
+    return !(waits && upgrade.code === "RollingForward") && upgrade.step();
   }
 
   #start(set: ArmResource, profile: Properties, id = String(this.#count++)): Instance {
@@ -153,7 +157,7 @@ export class ScaleSets {
       case "POST osRollingUpgrade": {
         if (content.upgrade?.code === "RollingForward") throw new AzureRefusal(409, "OperationNotAllowed", `A rolling upgrade of '${set.id}' is in progress: wait for it, or cancel it.`);
         const upgrade = this.#upgrade(set, content, profileOf(set));
-        return { step: () => this.#step(upgrade) };
+        return { step: () => this.#step(content, upgrade) };
       }
       case "POST manualupgrade": {
         const ids = Array.isArray(body.instanceIds) ? (body.instanceIds as string[]) : [];
@@ -178,9 +182,9 @@ export class ScaleSets {
       for (const instance of content.instances) instance.judged = true;
       return;
     }
-    if (this.held || !this.upgradesInBackground) return;
+    if (!this.upgradesInBackground) return;
     try {
-      upgrade.step();
+      this.#step(content, upgrade);
     } catch (error) {
       // it is what the upgrade itself shows
       if (!(error instanceof AzureRefusal)) throw error;

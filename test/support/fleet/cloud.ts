@@ -51,16 +51,16 @@ export interface FleetCloud extends AsyncDisposable {
   sicken(running: FleetOutputs): void;
   /** What the cloud says of ill machines. */
   readonly illness: RegExp;
-  /** New machines become neither healthy nor ill from now on: a rollout stays in its middle. */
+  /** From now on a rollout stays where one machine is new, until it is rolled back. */
   hold(running: FleetOutputs): void;
-  /** Whether a rollout is in its middle. */
-  rolls(running: FleetOutputs): boolean;
   /** All is well again. */
   heal(): void;
   /** What is there still of all that a stack makes. */
   left(): readonly string[];
   /** What else is to be seen after the first update. */
   checkFirst?(outputs: FleetOutputs, up: Outcome, stack: Stack): Promise<void>;
+  /** What else is to be seen once the image that was not healthy is out of the program again. */
+  checkHealed?(outputs: FleetOutputs): void;
   /** What else is to be seen after an update by which the image changed. */
   checkChanged?(up: Outcome): void;
   /** What else is to be seen after an update that went on where another was killed. */
@@ -87,5 +87,5 @@ export async function during({ outcome }: Operation, happens: () => boolean): Pr
 /** Whether two ids are of one image: an id may be an address, and Azure means the same by either case. */
 export function isImage(one: string, other: string): boolean {
   const [short, long] = [one, other].map((id) => id.toLowerCase()).sort((a, b) => a.length - b.length) as [string, string];
-  return long.endsWith(short);
+  return short !== "" && long.endsWith(short);
 }

@@ -45,7 +45,6 @@ export async function gcpFleet(): Promise<FleetCloud> {
       sicken(running);
       rollout.patience = Number.POSITIVE_INFINITY;
     },
-    rolls: ({ version }) => runs().some((template) => template !== version),
     heal() {
       rollout.sick = () => false;
       rollout.patience = 4;
