@@ -120,7 +120,7 @@ export class MachineImage extends ComponentResource {
   }
 }
 
-function traitsOf(name: string, { kind = "gallery", generalized = kind === "image", trustedLaunch = kind === "gallery", secureBootKeys, definitionId, copyTo }: MachineImageArgs): ImageTraits {
+function traitsOf(name: string, { kind = "gallery", generalized = kind === "image", trustedLaunch = kind === "gallery", secureBootKeys, definitionId, copyTo, arch }: MachineImageArgs): ImageTraits {
   const refuse = (what: string, got: string, want: string): never => {
     throw new LinuxKitError("INVALID_DEFINITION", `${name}: ${what}: got ${got}, wanted ${want}`, { path: what });
   };
@@ -129,6 +129,7 @@ function traitsOf(name: string, { kind = "gallery", generalized = kind === "imag
     if (trustedLaunch || secureBootKeys !== undefined) refuse("trustedLaunch", "it for a managed image", 'kind "gallery": a managed image has none');
     if (definitionId !== undefined) refuse("definitionId", "one for a managed image", 'kind "gallery"');
     if (copyTo !== undefined && copyTo.length > 0) refuse("copyTo", "regions for a managed image", 'kind "gallery": a managed image is of one region');
+    if (arch === "arm64") refuse("arch", "arm64 for a managed image", 'kind "gallery": Azure has no managed images of it');
   }
   if (secureBootKeys !== undefined && !trustedLaunch) refuse("secureBootKeys", "them without trusted launch", "trustedLaunch too");
   return { generalized, trustedLaunch, secureBoot: secureBootKeys !== undefined };

@@ -121,6 +121,7 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     { what: "a secret in place of where it is", program: "new Machine('web', { ...common, image: os, secrets: { db: { token: 'hunter2' } } });", message: /"web": secrets\.db\.token: got what is no reference, wanted the URL of a Key Vault secret/ },
     { what: "keys for a machine without an administrator", program: "new Machine('web', { ...common, image: os, sshPublicKeys: ['ssh-ed25519 AAAA'] });", message: /web: sshPublicKeys: got keys for an image that is not generalized/ },
     { what: "trusted launch of a managed image", program: "new MachineImage('web', { resourceGroupName, image: os, kind: 'image', trustedLaunch: true });", message: /web: trustedLaunch: got it for a managed image/ },
+    { what: "a managed image of arm64", program: "new MachineImage('web', { resourceGroupName, image: os, kind: 'image', arch: 'arm64' });", message: /web: arch: got arm64 for a managed image, wanted kind "gallery"/ },
     { what: "a disk that nothing in the image asks for", program: "new Machine('web', { ...common, image: os, volumes: { logs: { sizeGiB: 1 } } });", message: /machine "web": volumes\.logs: no volume of the image has persistent: \{ serial: "logs" \}/ },
   ];
   for (const { what, program, message } of REFUSED) test(`${what} is refused`, async () => assert.match(await refused(program), message));
