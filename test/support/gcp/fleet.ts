@@ -4,6 +4,7 @@ import { gcpUpload } from "../../../providers/gcp/gcp-upload.ts";
 import { rolloutGate } from "../../../providers/rollout-gate.ts";
 import type { FleetCloud, FleetOutputs } from "../fleet/cloud.ts";
 import { GoogleServer } from "./google-server.ts";
+import { PATIENCE } from "./group-rollout.ts";
 import { pulumiGcp } from "./pulumi-gcp.ts";
 import { objectsOf } from "./pulumi-storage.ts";
 import { StorageServer } from "./storage-server.ts";
@@ -47,7 +48,7 @@ export async function gcpFleet(): Promise<FleetCloud> {
     },
     heal() {
       rollout.sick = () => false;
-      rollout.patience = 4;
+      rollout.patience = PATIENCE;
     },
     left: () => [...storage.buckets.keys(), ...storage.objects.keys(), ...compute.resources.keys(), ...rollout.groups.keys()],
     async checkFirst(_, __, stack) {

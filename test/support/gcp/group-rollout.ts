@@ -20,7 +20,8 @@ export interface Managed {
   failure: OperationFailure | GoogleRefusal | undefined;
 }
 
-const PATIENCE = 4;
+/** Looks that {@link GroupRollout.patience} begins with. */
+export const PATIENCE = 4;
 
 /**
  * What the machines of regional groups do: a step at each look at a group, as slow as the one who waits; its machines are then as it says. Machines come
