@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
-import { type MachineSpec, qemuArguments, qemuProgram } from "../providers/qemu/arguments.ts";
+import { type MachineSpec, qemuArguments, qemuProgram } from "../providers/qemu/plugin/arguments.ts";
 import { parseConsoleLine } from "../sdk/guest/console.ts";
 import { freePort } from "../test/support/free-port.ts";
 

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Crc32c } from "../providers/gcp/storage/crc32c.ts";
+import { Crc32c } from "../providers/gcp/plugin/storage/crc32c.ts";
 import { fileBytes } from "../sdk/core/file-bytes.ts";
 import { encodeBlockList, listBlocks } from "../sdk/upload/block-list.ts";
 import { blockMap } from "../sdk/upload/block-map.ts";

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { posix } from "node:path";
 import { describe, test } from "node:test";
+import { circles, closure, folderOf, importsOf, sources } from "./support/imports.ts";
 
 /**
  * Which folders each folder may import, besides itself: the data flow of docs/architecture.md, one way only.
- * A folder that is not listed may not exist.
+ * A folder that has no row may not exist.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/core": [],
@@ -23,22 +21,29 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/plan": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/debian", "sdk/guest", "sdk/runtime", "sdk/resolve"],
   "sdk/disk": ["sdk/core", "sdk/archive"],
   "sdk/format": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/disk", "sdk/guest", "sdk/plan"],
-  "sdk/build": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/resolve", "sdk/plan", "sdk/disk", "sdk/format", "sdk/sbom", "sdk/sign", "sdk/share", "sdk/upload", "sdk/hardening"],
+  "sdk/builder": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/resolve", "sdk/plan", "sdk/disk", "sdk/format", "sdk/sbom", "sdk/sign", "sdk/share", "sdk/upload", "sdk/hardening"],
   "sdk/sbom": ["sdk/core"],
   "sdk/sign": ["sdk/core", "sdk/cache", "sdk/oci"],
   "sdk/share": ["sdk/core", "sdk/cache", "sdk/oci", "sdk/sign"],
   "sdk/upload": ["sdk/core", "sdk/cache", "sdk/net"],
   "sdk/policy": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/sign"],
   "sdk/plugin": ["sdk/core"],
-  "sdk/resource": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/resolve", "sdk/plan", "sdk/format", "sdk/build", "sdk/plugin", "sdk/share", "sdk/sign"],
+  "sdk/rollout": ["sdk/core", "sdk/plugin"],
+  "sdk/resource": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/resolve", "sdk/format", "sdk/builder", "sdk/share", "sdk/sign", "sdk/resource/plugin"],
+  "sdk/resource/plugin": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/resolve", "sdk/format", "sdk/builder", "sdk/plugin", "sdk/share", "sdk/sign"],
+  "sdk/machine": ["sdk/core", "sdk/definition", "sdk/format", "sdk/resource", "sdk/resource/plugin"],
   // the command line stands above everything, and nothing imports it
-  "sdk/cli": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/build", "sdk/format", "sdk/share", "providers/qemu", "sdk/hardening", "sdk/policy", "sdk/sign"],
-  sdk: ["sdk/core", "sdk/oci", "sdk/definition", "sdk/debian", "sdk/disk", "sdk/build", "sdk/format", "sdk/plan", "sdk/resolve", "sdk/resource", "sdk/share", "sdk/sign", "sdk/hardening", "sdk/policy"],
-  "providers/qemu": ["sdk", "sdk/core", "sdk/archive", "sdk/cache", "sdk/guest", "sdk/plugin", "sdk/resource", "sdk/upload"],
-  "providers/aws": ["sdk", "sdk/core", "sdk/cache", "sdk/plugin", "sdk/resource", "sdk/upload"],
-  "providers/gcp": ["sdk", "sdk/core", "sdk/cache", "sdk/net", "sdk/plugin", "sdk/resource", "sdk/upload"],
-  "providers/azure": ["sdk", "sdk/core", "sdk/cache", "sdk/net", "sdk/plugin", "sdk/resource", "sdk/upload"],
-  providers: ["sdk", "sdk/core", "sdk/plugin", "sdk/resource", "providers/qemu", "providers/aws", "providers/gcp", "providers/azure"],
+  "sdk/cli": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/builder", "sdk/format", "sdk/share", "providers/qemu/plugin", "sdk/hardening", "sdk/policy", "sdk/sign"],
+  sdk: ["sdk/core", "sdk/oci", "sdk/definition", "sdk/debian", "sdk/disk", "sdk/builder", "sdk/format", "sdk/plan", "sdk/resolve", "sdk/resource", "sdk/resource/plugin", "sdk/share", "sdk/sign", "sdk/hardening", "sdk/policy"],
+  "providers/qemu": ["sdk/core", "sdk/definition", "sdk/machine", "sdk/resource", "sdk/resource/plugin", "providers/qemu/plugin"],
+  "providers/qemu/plugin": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/guest", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout"],
+  "providers/aws": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/aws/plugin"],
+  "providers/aws/plugin": ["sdk/core", "sdk/cache", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout", "sdk/upload"],
+  "providers/gcp": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/gcp/plugin"],
+  "providers/gcp/plugin": ["sdk/core", "sdk/cache", "sdk/net", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout", "sdk/upload"],
+  "providers/azure": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/azure/plugin"],
+  "providers/azure/plugin": ["sdk/core", "sdk/cache", "sdk/net", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout", "sdk/upload"],
+  "providers/plugin": ["sdk/core", "sdk/plugin", "sdk/resource/plugin", "providers/qemu/plugin", "providers/aws/plugin", "providers/gcp/plugin", "providers/azure/plugin"],
 };
 
 /** Packages from outside that a folder may load. */
@@ -51,49 +56,57 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/debian": ["zod", "openpgp", "xz-decompress"],
   "sdk/plugin": ["zod", "@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"],
   "sdk/policy": ["@pulumi/policy"],
-  "sdk/resource": ["zod", "@pulumi/pulumi"],
+  "sdk/resource": ["@pulumi/pulumi"],
+  "sdk/resource/plugin": ["zod"],
+  "sdk/machine": ["@pulumi/pulumi"],
+  "sdk/rollout": ["zod"],
   "sdk/cli": ["yaml"],
-  "providers/qemu": ["zod", "@pulumi/pulumi"],
-  "providers/aws": ["zod", "@pulumi/pulumi", "@pulumi/aws", "@aws-sdk/client-ebs", "@aws-sdk/client-ec2", "@aws-sdk/client-sts", "@aws-sdk/client-ecr", "@aws-sdk/client-auto-scaling"],
-  "providers/gcp": ["zod", "@pulumi/pulumi", "@pulumi/gcp", "google-auth-library"],
-  "providers/azure": ["zod", "@pulumi/pulumi", "@pulumi/azure-native", "@azure/identity"],
+  "providers/qemu": ["@pulumi/pulumi"],
+  "providers/qemu/plugin": ["zod"],
+  "providers/aws": ["@pulumi/pulumi", "@pulumi/aws", "@aws-sdk/client-ecr"],
+  "providers/aws/plugin": ["zod", "@aws-sdk/client-ebs", "@aws-sdk/client-ec2", "@aws-sdk/client-sts", "@aws-sdk/client-auto-scaling"],
+  "providers/gcp": ["@pulumi/pulumi", "@pulumi/gcp"],
+  "providers/gcp/plugin": ["zod", "google-auth-library"],
+  "providers/azure": ["@pulumi/pulumi", "@pulumi/azure-native"],
+  "providers/azure/plugin": ["zod", "@azure/identity"],
 };
 
-const topFolder = (file: string): string => {
-  const [top, second] = posix.dirname(file).split("/") as [string, string?];
-  return second ? `${top}/${second}` : top;
-};
+/** The modules that a user's program imports. */
+const PROGRAM = ["sdk/index.ts", "sdk/policy/index.ts", ...["qemu", "aws", "gcp", "azure"].map((backend) => `providers/${backend}/index.ts`)];
 
-async function sources(): Promise<string[]> {
-  const found: string[] = [];
-  for (const top of ["sdk", "providers"]) {
-    const names = await readdir(new URL(`../${top}/`, import.meta.url), { recursive: true });
-    found.push(...names.filter((name) => name.endsWith(".ts")).map((name) => `${top}/${name}`));
-  }
-  return found.sort();
-}
+/** The module that the engine starts. */
+const PLUGIN = "providers/plugin/main.ts";
 
-/** Every module that a source names: `import … from "x"`, `export … from "x"`, `import "x"`, `import("x")`. */
-function imports(text: string): string[] {
-  const patterns = [/^(?:import|export)\b[^"`;]*?\bfrom "([^"]+)";/gm, /^import "([^"]+)";/gm, /\bimport\("([^"]+)"\)/g];
-  return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1] as string));
-}
+/** What the plugin loads lies in a folder of that name. */
+const isPlugin = (file: string): boolean => file.split("/").slice(0, -1).includes("plugin");
+
+/** What the program loads: the rest of the folders that know Pulumi. Everything else belongs to both. */
+const isProgram = (file: string): boolean => !isPlugin(file) && /^(?:providers|sdk\/(?:resource|machine))\//.test(file);
+
+/**
+ * Program code that may load plugin code, and only when it is called: a login to a cloud's registry runs wherever a
+ * build runs, and asks the cloud as the plugin does.
+ */
+const ON_CALL = /^providers\/\w+\/registry\//;
 
 describe("imports go one way", async () => {
   const files = await sources();
-  test("there are sources", () => assert.ok(files.length > 10));
+
+  test("there are sources of both halves", () => {
+    assert.ok(files.filter(isPlugin).length > 50 && files.filter(isProgram).length > 50);
+  });
+
   for (const file of files) {
     test(file, () => {
-      const folder = topFolder(file);
+      const folder = folderOf(file);
       const allowed = MAY_IMPORT[folder];
-      assert.ok(allowed, `${folder} is in no row of this table`);
+      assert.ok(allowed, `${folder} has no row in this table`);
       const wrong: string[] = [];
-      for (const name of imports(readFileSync(new URL(`../${file}`, import.meta.url), "utf8"))) {
-        if (name.startsWith("node:")) continue;
-        if (name.startsWith(".")) {
-          const target = topFolder(posix.join(posix.dirname(file), name));
-          if (target !== folder && !allowed.includes(target)) wrong.push(name);
-        } else {
+      for (const { target, name } of importsOf(file)) {
+        if (target !== undefined) {
+          const to = folderOf(target);
+          if ((to !== folder && !allowed.includes(to)) || target === "sdk/index.ts") wrong.push(name);
+        } else if (!name.startsWith("node:")) {
           const pkg = name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
           // the SDK's own index loads all of it: 60 MB more in every program, where two of its modules do
           if (!MAY_LOAD[folder]?.includes(pkg) || name === "@pulumi/pulumi") wrong.push(name);
@@ -102,4 +115,43 @@ describe("imports go one way", async () => {
       assert.deepEqual(wrong, []);
     });
   }
+});
+
+describe("the program and the plugin are two processes", async () => {
+  const files = await sources();
+
+  for (const entry of PROGRAM) {
+    test(`${entry} loads no plugin code`, () => assert.deepEqual([...closure(entry)].filter(isPlugin), []));
+  }
+
+  test("the plugin loads no program code", () => assert.deepEqual([...closure(PLUGIN, { onCall: true })].filter(isProgram), []));
+
+  test("no file imports a value of the other half", () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter(({ target, isType }) => target !== undefined && !isType && ((isProgram(file) && isPlugin(target)) || (isPlugin(file) && isProgram(target))))
+        .filter(({ isDynamic }) => !(isDynamic && ON_CALL.test(file)))
+        .map(({ name }) => `${file}: ${name}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  test("every file of the plugin half is reached from the plugin, the command or a login", () => {
+    const reached = new Set([...closure(PLUGIN, { onCall: true, types: true }), ...closure("sdk/cli/main.ts", { onCall: true, types: true }), ...files.filter((file) => ON_CALL.test(file)).flatMap((file) => [...closure(file, { onCall: true, types: true })])]);
+    assert.deepEqual(files.filter((file) => isPlugin(file) && !reached.has(file)), []);
+  });
+});
+
+describe("no imports go in a circle", () => {
+  const graphs: readonly { readonly name: string; readonly imports: Readonly<Record<string, readonly string[]>>; readonly found: readonly string[][] }[] = [
+    { name: "a chain", imports: { a: ["b"], b: ["c"], c: [] }, found: [] },
+    { name: "two ways to one file", imports: { a: ["b", "c"], b: ["d"], c: ["d"], d: [] }, found: [] },
+    { name: "two files that import each other", imports: { a: ["b"], b: ["c"], c: ["b"] }, found: [["b", "c"]] },
+    { name: "a circle of three beside one of two", imports: { a: ["b"], b: ["c"], c: ["a"], d: ["e", "a"], e: ["d"] }, found: [["a", "b", "c"], ["d", "e"]] },
+  ];
+  for (const { name, imports, found } of graphs) {
+    test(`of ${name} it finds ${found.length}`, () => assert.deepEqual(circles(Object.keys(imports), (file) => imports[file] ?? []), found));
+  }
+
+  test("the sources have none, types included", async () => assert.deepEqual(circles(await sources()), []));
 });

@@ -19,9 +19,9 @@ if (who === "ours") {
   const { keepHeapSmall } = (await dist("sdk/core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
   // as the plugin does, before anything else is loaded
   keepHeapSmall();
-  const { resourceManager } = (await dist("providers/azure/access/resource-manager")) as typeof import("../../providers/azure/access/resource-manager.ts");
-  const { diskService } = (await dist("providers/azure/pages/disk-service")) as typeof import("../../providers/azure/pages/disk-service.ts");
-  const { uploadPages } = (await dist("providers/azure/pages/upload-pages")) as typeof import("../../providers/azure/pages/upload-pages.ts");
+  const { resourceManager } = (await dist("providers/azure/plugin/access/resource-manager")) as typeof import("../../providers/azure/plugin/access/resource-manager.ts");
+  const { diskService } = (await dist("providers/azure/plugin/pages/disk-service")) as typeof import("../../providers/azure/plugin/pages/disk-service.ts");
+  const { uploadPages } = (await dist("providers/azure/plugin/pages/upload-pages")) as typeof import("../../providers/azure/plugin/pages/upload-pages.ts");
   const { decodeBlockList } = (await dist("sdk/upload/block-list")) as typeof import("../../sdk/upload/block-list.ts");
   const { openJournal } = (await dist("sdk/upload/journal")) as typeof import("../../sdk/upload/journal.ts");
   // what logs in is in memory too

@@ -13,9 +13,9 @@ if (who === "ours") {
   const { keepHeapSmall } = (await dist("sdk/core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
   // as the plugin does, before anything else is loaded
   keepHeapSmall();
-  const { awsClients } = (await dist("providers/aws/access/clients")) as typeof import("../../providers/aws/access/clients.ts");
-  const { awsSnapshotService } = (await dist("providers/aws/ebs/aws-snapshot-service")) as typeof import("../../providers/aws/ebs/aws-snapshot-service.ts");
-  const { uploadSnapshot } = (await dist("providers/aws/ebs/upload-snapshot")) as typeof import("../../providers/aws/ebs/upload-snapshot.ts");
+  const { awsClients } = (await dist("providers/aws/plugin/access/clients")) as typeof import("../../providers/aws/plugin/access/clients.ts");
+  const { awsSnapshotService } = (await dist("providers/aws/plugin/ebs/aws-snapshot-service")) as typeof import("../../providers/aws/plugin/ebs/aws-snapshot-service.ts");
+  const { uploadSnapshot } = (await dist("providers/aws/plugin/ebs/upload-snapshot")) as typeof import("../../providers/aws/plugin/ebs/upload-snapshot.ts");
   const { decodeBlockList } = (await dist("sdk/upload/block-list")) as typeof import("../../sdk/upload/block-list.ts");
   const { openJournal } = (await dist("sdk/upload/journal")) as typeof import("../../sdk/upload/journal.ts");
   Object.assign(process.env, { AWS_ENDPOINT_URL: url, AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "bench", AWS_SECRET_ACCESS_KEY: "bench" });

@@ -18,7 +18,7 @@ if (who === "ours") {
   const { keepHeapSmall } = (await dist("sdk/core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
   // as the plugin does, before anything else is loaded
   keepHeapSmall();
-  const { uploadObject } = (await dist("providers/gcp/storage/upload-object")) as typeof import("../../providers/gcp/storage/upload-object.ts");
+  const { uploadObject } = (await dist("providers/gcp/plugin/storage/upload-object")) as typeof import("../../providers/gcp/plugin/storage/upload-object.ts");
   const { openJournal } = (await dist("sdk/upload/journal")) as typeof import("../../sdk/upload/journal.ts");
   await uploadObject({ origin: url, login: async () => ({}) }, { file, size, digest, bucket: "b", object: "o.tar.gz", journal: await openJournal(`${file}.journal`), signal: new AbortController().signal, onProgress: () => {} });
 } else {

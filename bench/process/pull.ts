@@ -1,12 +1,15 @@
 /* A process that pulls one image into an OCI layout, and says how much memory it took: `pull.ts REFERENCE FOLDER`. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 // what is compiled, as users run it: taking the types off takes memory of its own
 const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/sdk/${module}.js`, import.meta.url).href);
 const { BlobStore } = (await dist("cache/blob-store")) as typeof import("../../sdk/cache/blob-store.ts");
 const { pullImage } = (await dist("oci/open-source")) as typeof import("../../sdk/oci/open-source.ts");
 const { keepHeapSmall } = (await dist("core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
-const { writeLayout } = (await dist("oci/write-layout")) as typeof import("../../sdk/oci/write-layout.ts");
+const { encodeIndex } = (await dist("oci/image-index")) as typeof import("../../sdk/oci/image-index.ts");
+const { LAYOUT_MARKER, REF_NAME } = (await dist("oci/layout")) as typeof import("../../sdk/oci/layout.ts");
+const { MEDIA_TYPE } = (await dist("oci/media-type")) as typeof import("../../sdk/oci/media-type.ts");
 
 // as the plugin and the command do
 keepHeapSmall();
@@ -16,6 +19,8 @@ const store = new BlobStore(folder);
 const { manifest, digest } = await pullImage(reference, { os: "linux", architecture: "amd64" }, { store, auth: async () => undefined });
 const root = await store.find(digest);
 if (!root) throw new Error(`${digest} is not in the store`);
-await writeLayout(folder, "1", { mediaType: manifest.mediaType, digest, size: root.size }, [manifest.config, ...manifest.layers], store);
+const tagged = { mediaType: manifest.mediaType, digest, size: root.size, annotations: { [REF_NAME]: "1" } };
+writeFileSync(join(folder, "oci-layout"), LAYOUT_MARKER);
+writeFileSync(join(folder, "index.json"), encodeIndex({ mediaType: MEDIA_TYPE.ociIndex, manifests: [tagged] }));
 const peakMB = (Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024) / 1e6;
 process.stdout.write(JSON.stringify({ peakMB }));

@@ -1,8 +1,7 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { providerSettings, type SettingKind } from "../../sdk/resource/provider-settings.ts";
-import type { AssumedRole } from "./access/clients.ts";
-import { ROLE_NAMES } from "./access/inputs.ts";
+import { providerSettings, type SettingKind } from "../../sdk/machine/provider-settings.ts";
+import type { AssumedRole } from "./plugin/access/clients.ts";
 
 /**
  * Who asks AWS, in a program. Whoever names one of these names all of them: nothing is then taken from the stack's AWS
@@ -23,6 +22,9 @@ export interface AwsAccessArgs {
 }
 
 const KINDS = { profile: "text", accessKey: "secret", secretKey: "secret", token: "secret", assumeRole: "json" } as const satisfies Record<keyof AwsAccessArgs, SettingKind>;
+
+/** Members of a role. The type holds the list to the plugin's schema. */
+const ROLE_MEMBERS: Readonly<Record<keyof AssumedRole, true>> = { roleArn: true, sessionName: true, externalId: true, policy: true, policyArns: true, sourceIdentity: true, tags: true, transitiveTagKeys: true };
 
 const NAMES = Object.keys(KINDS) as (keyof AwsAccessArgs)[];
 
@@ -48,5 +50,5 @@ export function accessOf(component: ComponentResource, args: AwsAccessArgs): Aws
 
 /** A provider's roles as we take them on. How long a session lasts does not matter: the next one is asked for in time. */
 function rolesOf(told: unknown): AssumedRole[] | undefined {
-  return (told as object[] | undefined)?.map((role) => Object.fromEntries(Object.entries(role).filter(([name]) => ROLE_NAMES.includes(name))) as unknown as AssumedRole);
+  return (told as object[] | undefined)?.map((role) => Object.fromEntries(Object.entries(role).filter(([name]) => Object.hasOwn(ROLE_MEMBERS, name))) as unknown as AssumedRole);
 }

@@ -4,15 +4,15 @@ import { getRegionOutput } from "@pulumi/aws/getRegion.js";
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import { timeLimit } from "../../sdk/resource/time-limit.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { timeLimit } from "../../sdk/machine/time-limit.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { accessOf } from "./access-args.ts";
 import type { MachineArgs } from "./machine.ts";
 import { type MachineImage, type MachineImageArgs, ROOT_DEVICE } from "./machine-image.ts";
 import { machineMetadata } from "./machine-metadata.ts";
 import { secretsTold } from "./machine-secrets.ts";
 import { machineImageOf, tagsOf } from "./machine-source.ts";
-import { REFRESH_DEFAULTS } from "./refresh-defaults.ts";
+import { ROLLOUT_DEFAULTS } from "../../sdk/rollout/defaults.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
@@ -84,7 +84,7 @@ function templateArguments(name: string, { instanceType, securityGroupIds, iamIn
 }
 
 function groupArguments({ count, subnetIds, targetGroupArns, healthCheckGracePeriod = 60, ...refresh }: FleetArgs, { id }: LaunchTemplate, version: Output<string>): GroupArgs {
-  const { minHealthyPercentage = REFRESH_DEFAULTS.minHealthyPercentage, maxHealthyPercentage = REFRESH_DEFAULTS.maxHealthyPercentage, instanceWarmup = REFRESH_DEFAULTS.instanceWarmup } = refresh;
+  const { minHealthyPercentage = ROLLOUT_DEFAULTS.minHealthyPercentage, maxHealthyPercentage = ROLLOUT_DEFAULTS.maxHealthyPercentage, instanceWarmup = ROLLOUT_DEFAULTS.instanceWarmup } = refresh;
   return {
     minSize: count,
     maxSize: count,

@@ -1,6 +1,6 @@
-export type { AwsAccess, AssumedRole } from "./access/clients.ts";
+export type { AwsAccess, AssumedRole } from "./plugin/access/clients.ts";
 export type { AwsAccessArgs } from "./access-args.ts";
-export { ecrAuth } from "./ecr-auth.ts";
+export { ecrAuth } from "./registry/ecr-auth.ts";
 export { Fleet, type FleetArgs } from "./fleet.ts";
 export { Machine, type MachineArgs } from "./machine.ts";
 export type { MachineVolumeArgs, VolumeTransforms } from "./machine-volume.ts";
@@ -8,5 +8,5 @@ export { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 export type { MachineSource } from "./machine-source.ts";
 export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 export { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
-export type { SecretReferences } from "../../sdk/resource/secret-references.ts";
-export type { Transform } from "../../sdk/resource/transform.ts";
+export type { SecretReferences } from "../../sdk/machine/secret-references.ts";
+export type { Transform } from "../../sdk/machine/transform.ts";

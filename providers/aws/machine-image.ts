@@ -6,11 +6,11 @@ import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
-import type { Image } from "../../sdk/index.ts";
+import type { Image } from "../../sdk/definition/image.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
-import { imageFile } from "../../sdk/resource/image-file.ts";
-import { buildArguments } from "../../sdk/resource/machine-source.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { imageFile } from "../../sdk/machine/image-file.ts";
+import { buildArguments } from "../../sdk/machine/source.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type AwsAccessArgs, accessOf } from "./access-args.ts";
 import { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
 

@@ -1,6 +1,6 @@
 import type { Output } from "@pulumi/pulumi/output.js";
-import { type SecretReferences, secretReferences } from "../../sdk/resource/secret-references.ts";
-import { secretTags } from "../../sdk/resource/secret-tags.ts";
+import { type SecretReferences, secretReferences } from "../../sdk/machine/secret-references.ts";
+import { secretTags } from "../../sdk/machine/secret-tags.ts";
 import type { MachineImage } from "./machine-image.ts";
 
 /** What is taken as the place of a secret. */

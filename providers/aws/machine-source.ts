@@ -1,6 +1,6 @@
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { checkSource } from "../../sdk/resource/machine-source.ts";
+import { checkSource } from "../../sdk/machine/source.ts";
 import { type AwsAccessArgs, givenAccess } from "./access-args.ts";
 import { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 

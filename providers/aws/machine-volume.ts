@@ -5,9 +5,9 @@ import { getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
 import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import type { Image } from "../../sdk/index.ts";
-import { checkVolumes, type VolumeRules } from "../../sdk/resource/check-volumes.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import type { Image } from "../../sdk/definition/image.ts";
+import { checkVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { tagsOf } from "./machine-source.ts";
 
 /** A disk of a machine that outlives it: an EBS volume of its own, in the zone of the machine's subnet. */

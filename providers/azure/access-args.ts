@@ -1,7 +1,7 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { providerSettings, type SettingKind } from "../../sdk/resource/provider-settings.ts";
-import type { AzureAccess } from "./access/credential.ts";
+import { providerSettings, type SettingKind } from "../../sdk/machine/provider-settings.ts";
+import type { AzureAccess } from "./plugin/access/credential.ts";
 
 /** Who uploads and waits: {@link AzureAccess}, of which every member may be an output. */
 export type AzureAccessArgs = { readonly [Name in keyof AzureAccess]: Input<NonNullable<AzureAccess[Name]>> | undefined };

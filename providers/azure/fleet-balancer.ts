@@ -3,8 +3,8 @@ import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import { interpolate, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import { transformed } from "../../sdk/resource/transform.ts";
-import type { FleetArgs } from "./fleet.ts";
+import { transformed } from "../../sdk/machine/transform.ts";
+import type { FleetArgs } from "./fleet-args.ts";
 import { tagsOf } from "./machine-source.ts";
 
 /** Who judges a fleet's machines, and leads connections to them. */

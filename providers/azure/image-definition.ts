@@ -5,8 +5,8 @@ import { type Output, output } from "@pulumi/pulumi/output.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import { transformed } from "../../sdk/resource/transform.ts";
-import type { ImageTraits, MachineImageArgs } from "./machine-image.ts";
+import { transformed } from "../../sdk/machine/transform.ts";
+import type { ImageTraits, MachineImageArgs } from "./machine-image-args.ts";
 
 /** The gallery image definition that versions are of. */
 export interface ImageDefinition {

@@ -1,7 +1,7 @@
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import type { SecretReferences } from "../../sdk/resource/secret-references.ts";
-import type { ImageTraits } from "./machine-image.ts";
+import type { SecretReferences } from "../../sdk/machine/secret-references.ts";
+import type { ImageTraits } from "./machine-image-args.ts";
 
 /** How any machine of ours is launched, alone or in a scale set. */
 export interface InstanceShape {

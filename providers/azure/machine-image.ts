@@ -1,68 +1,20 @@
 import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig.js";
-import type { GalleryArgs } from "@pulumi/azure-native/compute/gallery.js";
-import type { GalleryImageArgs } from "@pulumi/azure-native/compute/galleryImage.js";
-import { GalleryImageVersion, type GalleryImageVersionArgs } from "@pulumi/azure-native/compute/galleryImageVersion.js";
-import { Image as ManagedImage, type ImageArgs as ManagedImageArgs } from "@pulumi/azure-native/compute/image.js";
-import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { GalleryImageVersion, } from "@pulumi/azure-native/compute/galleryImageVersion.js";
+import { Image as ManagedImage, } from "@pulumi/azure-native/compute/image.js";
+import { all, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import type { Image } from "../../sdk/index.ts";
-import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
-import { imageFile } from "../../sdk/resource/image-file.ts";
-import { buildArguments } from "../../sdk/resource/machine-source.ts";
-import type { SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { ImageBuild, } from "../../sdk/resource/image-build.ts";
+import { imageFile } from "../../sdk/machine/image-file.ts";
+import { buildArguments } from "../../sdk/machine/source.ts";
+import { transformed } from "../../sdk/machine/transform.ts";
 import { type ImageDefinition, imageDefinition } from "./image-definition.ts";
-import { type AzureAccessArgs, accessOf } from "./access-args.ts";
+import { accessOf } from "./access-args.ts";
+import type { ImageTraits, MachineImageArgs } from "./machine-image-args.ts";
 import { AzureUpload, type AzureUploadArgs } from "./upload.ts";
 import { managedImageArguments, versionArguments } from "./version-arguments.ts";
-
-/** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
-export interface MachineImageArgs extends AzureAccessArgs, Pick<AzureUploadArgs, "resourceGroupName" | "location" | "sku" | "storage" | "version" | "tags"> {
-  /** A build that writes `vhd`. */
-  readonly build?: ImageBuild | undefined;
-  readonly image?: Image | undefined;
-  /** Of the build made here. @default "amd64" */
-  readonly arch?: Input<Arch> | undefined;
-  readonly description?: Input<string> | undefined;
-  /** `gallery`: a version in a compute gallery; `image`: a managed image, of one region and without trusted launch. @default "gallery" */
-  readonly kind?: "gallery" | "image" | undefined;
-  /** The id of the gallery image definition that the version is of: `/subscriptions/…/galleries/…/images/…`. @default one in a gallery of its own */
-  readonly definitionId?: Input<string> | undefined;
-  /** Regions to copy the version to, beside its own. @default none */
-  readonly copyTo?: readonly string[] | undefined;
-  /**
-   * Machines with an administrator whom Azure makes, who are then waited for until they report that they are ready;
-   * without it they start as they are. A managed image is always so. @default false
-   */
-  readonly generalized?: boolean | undefined;
-  /** Machines with a TPM of the hypervisor (trusted launch). @default true for a gallery's version */
-  readonly trustedLaunch?: boolean | undefined;
-  /** Whose signatures machines of the image start: they have Secure Boot then. @default none: no Secure Boot */
-  readonly secureBootKeys?: SecureBootKeys | undefined;
-  /** Keep image and disk in the subscription when the stack lets go of them. @default false */
-  readonly retainOnDelete?: boolean | undefined;
-  /** Changes the children's arguments. */
-  readonly transform?:
-    | {
-        readonly build?: Transform<ImageBuildArgs>;
-        readonly upload?: Transform<AzureUploadArgs>;
-        readonly gallery?: Transform<GalleryArgs>;
-        readonly definition?: Transform<GalleryImageArgs>;
-        readonly version?: Transform<GalleryImageVersionArgs>;
-        readonly managedImage?: Transform<ManagedImageArgs>;
-      }
-    | undefined;
-}
-
-/** What a machine of an image has to know of it. */
-export interface ImageTraits {
-  readonly generalized: boolean;
-  readonly trustedLaunch: boolean;
-  readonly secureBoot: boolean;
-}
 
 /**
  * A version in a compute gallery (or a managed image): the image is sent to a managed disk (or a page blob) without its

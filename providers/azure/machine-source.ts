@@ -1,8 +1,9 @@
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { checkSource } from "../../sdk/resource/machine-source.ts";
+import { checkSource } from "../../sdk/machine/source.ts";
 import { ACCESS } from "./access-args.ts";
-import { MachineImage, type MachineImageArgs } from "./machine-image.ts";
+import { MachineImage } from "./machine-image.ts";
+import type { MachineImageArgs } from "./machine-image-args.ts";
 
 /** What makes an image where none is given, in the words of {@link MachineImageArgs}. */
 const OF_IMAGE = ["image", "build", "arch", "kind", "definitionId", "generalized", "trustedLaunch", "secureBootKeys", "storage", "tags", "resourceGroupName", "location", ...ACCESS] as const;

@@ -1,9 +1,9 @@
 import { Disk, type DiskArgs } from "@pulumi/azure-native/compute/disk.js";
 import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import type { Image } from "../../sdk/index.ts";
-import { checkVolumes, type VolumeRules } from "../../sdk/resource/check-volumes.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import type { Image } from "../../sdk/definition/image.ts";
+import { checkVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type MachineSource, tagsOf } from "./machine-source.ts";
 
 /** A disk of a machine that outlives it: a managed disk of its own, in the machine's region and zone. */

@@ -4,9 +4,10 @@ import { NetworkInterface, type NetworkInterfaceArgs } from "@pulumi/azure-nativ
 import { PublicIPAddress, type PublicIPAddressArgs } from "@pulumi/azure-native/network/publicIPAddress.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { administrator, encoded, identityOf, type InstanceShape, securityProfile } from "./instance-arguments.ts";
-import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
+import type { MachineImage } from "./machine-image.ts";
+import type { MachineImageArgs } from "./machine-image-args.ts";
 import { secretsTold } from "./machine-secrets.ts";
 import { type MachineSource, machineImageOf, tagsOf } from "./machine-source.ts";
 import { dataDisks, diskTags, type MachineVolumeArgs, makeVolumes, type VolumeTransforms } from "./machine-volume.ts";

@@ -1,14 +1,15 @@
 import type { VirtualMachineScaleSetArgs } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
 import { all, output } from "@pulumi/pulumi/output.js";
-import type { FleetArgs } from "./fleet.ts";
+import type { FleetArgs } from "./fleet-args.ts";
+import { ROLLOUT_DEFAULTS } from "../../sdk/rollout/defaults.ts";
 import type { Balancing } from "./fleet-balancer.ts";
 import { administrator, encoded, identityOf, securityProfile } from "./instance-arguments.ts";
 import type { MachineImage } from "./machine-image.ts";
 import { secretsTold } from "./machine-secrets.ts";
 import { tagsOf } from "./machine-source.ts";
 
-/** What a fleet takes where the program says nothing: percent, percent, seconds, seconds. */
-const DEFAULTS = { minHealthyPercentage: 90, maxHealthyPercentage: 100, instanceWarmup: 60, healthCheckGracePeriod: 600 } as const;
+/** Seconds, the least that Azure accepts. */
+const HEALTH_CHECK_GRACE_PERIOD = 600;
 
 /** The least that Azure takes for a batch, in percent. */
 const LEAST_BATCH = 5;
@@ -34,7 +35,7 @@ export function scaleSetArguments(name: string, vmScaleSetName: string, args: Fl
     sku: { name: instanceType, tier: "Standard", capacity: count },
     ...(zones !== undefined && { zones: output(zones).apply((zones) => [...zones]) }),
     upgradePolicy: upgradePolicy(args),
-    automaticRepairsPolicy: { enabled: true, gracePeriod: output(args.healthCheckGracePeriod ?? DEFAULTS.healthCheckGracePeriod).apply((seconds) => `PT${Math.ceil(seconds / 60)}M`) },
+    automaticRepairsPolicy: { enabled: true, gracePeriod: output(args.healthCheckGracePeriod ?? HEALTH_CHECK_GRACE_PERIOD).apply((seconds) => `PT${Math.ceil(seconds / 60)}M`) },
     ...identityOf(args),
     virtualMachineProfile: {
       storageProfile: { imageReference: { id: imageId }, osDisk: { createOption: "FromImage", caching: "ReadWrite", managedDisk: { storageAccountType: "StandardSSD_LRS" } } },
@@ -57,7 +58,7 @@ export function scaleSetArguments(name: string, vmScaleSetName: string, args: Fl
   };
 }
 
-function upgradePolicy({ minHealthyPercentage = DEFAULTS.minHealthyPercentage, maxHealthyPercentage = DEFAULTS.maxHealthyPercentage, instanceWarmup = DEFAULTS.instanceWarmup }: FleetArgs) {
+function upgradePolicy({ minHealthyPercentage = ROLLOUT_DEFAULTS.minHealthyPercentage, maxHealthyPercentage = ROLLOUT_DEFAULTS.maxHealthyPercentage, instanceWarmup = ROLLOUT_DEFAULTS.instanceWarmup }: FleetArgs) {
   const batch = output(minHealthyPercentage).apply((percent) => Math.max(LEAST_BATCH, 100 - percent));
   return {
     mode: "Rolling" as const,

@@ -1,7 +1,7 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
-import { secretArguments } from "../../sdk/resource/secret-arguments.ts";
+import { secretArguments } from "../../sdk/machine/secret-arguments.ts";
 import { type AzureAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link AzureUpload}. */

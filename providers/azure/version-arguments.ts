@@ -1,9 +1,9 @@
 import type { GalleryImageVersionArgs } from "@pulumi/azure-native/compute/galleryImageVersion.js";
 import type { ImageArgs as ManagedImageArgs } from "@pulumi/azure-native/compute/image.js";
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
-import { derOf, type SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
+import { derOf, type SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 import type { ImageDefinition } from "./image-definition.ts";
-import type { MachineImageArgs } from "./machine-image.ts";
+import type { MachineImageArgs } from "./machine-image-args.ts";
 import type { AzureUpload } from "./upload.ts";
 
 /** A gallery's version of an upload. */

@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { providerSettings, type SettingKind } from "../../sdk/resource/provider-settings.ts";
+import { providerSettings, type SettingKind } from "../../sdk/machine/provider-settings.ts";
 
 /**
  * Who asks Google Cloud, in a program. Whoever names one of these names all of them: nothing is then taken from the

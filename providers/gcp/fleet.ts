@@ -4,8 +4,8 @@ import { RegionInstanceGroupManager, type RegionInstanceGroupManagerArgs } from 
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import { timeLimit } from "../../sdk/resource/time-limit.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { timeLimit } from "../../sdk/machine/time-limit.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { accessOf } from "./access-args.ts";
 import { diskArchitecture, type InstanceShape, instanceShape } from "./instance-arguments.ts";
 import { labelsOf } from "./labels.ts";

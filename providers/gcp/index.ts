@@ -1,13 +1,13 @@
 export type { GcpAccessArgs } from "./access-args.ts";
-export type { GcpAccess } from "./access/login.ts";
+export type { GcpAccess } from "./plugin/access/login.ts";
 export { Fleet, type FleetArgs } from "./fleet.ts";
-export { garAuth } from "./gar-auth.ts";
+export { garAuth } from "./registry/gar-auth.ts";
 export { Machine, type MachineArgs } from "./machine.ts";
 export { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 export type { MachineSource } from "./machine-source.ts";
 export type { MachineVolumeArgs, VolumeTransforms } from "./machine-volume.ts";
 export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
-export type { SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
+export type { SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 export { GcpUpload, type GcpUploadArgs } from "./upload.ts";
-export type { SecretReferences } from "../../sdk/resource/secret-references.ts";
-export type { Transform } from "../../sdk/resource/transform.ts";
+export type { SecretReferences } from "../../sdk/machine/secret-references.ts";
+export type { Transform } from "../../sdk/machine/transform.ts";

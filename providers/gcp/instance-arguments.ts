@@ -1,6 +1,6 @@
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { Arch } from "../../sdk/core/arch.ts";
-import { type SecretReferences, secretReferences } from "../../sdk/resource/secret-references.ts";
+import { type SecretReferences, secretReferences } from "../../sdk/machine/secret-references.ts";
 import type { MachineImage } from "./machine-image.ts";
 
 /** What any machine of ours is launched with, alone or in a fleet. */

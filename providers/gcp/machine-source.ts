@@ -1,5 +1,5 @@
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { checkSource } from "../../sdk/resource/machine-source.ts";
+import { checkSource } from "../../sdk/machine/source.ts";
 import { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 
 /** What a machine or a fleet starts from: one of `image`, `build` and `machineImage`. */

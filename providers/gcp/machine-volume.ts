@@ -1,9 +1,9 @@
 import { Disk, type DiskArgs } from "@pulumi/gcp/compute/disk.js";
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import type { Image } from "../../sdk/index.ts";
-import { checkVolumes, type VolumeRules } from "../../sdk/resource/check-volumes.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import type { Image } from "../../sdk/definition/image.ts";
+import { checkVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { labelsOf, type Tags } from "./labels.ts";
 
 /** A disk of a machine that outlives it: a persistent disk of its own, in the machine's zone. */

@@ -2,7 +2,7 @@ import type { Disk } from "@pulumi/gcp/compute/disk.js";
 import { Instance, type InstanceArgs } from "@pulumi/gcp/compute/instance.js";
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { diskArchitecture, type InstanceShape, instanceShape, REPLACING_METADATA } from "./instance-arguments.ts";
 import { labelsOf } from "./labels.ts";
 import type { MachineImage, MachineImageArgs } from "./machine-image.ts";

@@ -1,5 +1,5 @@
 import type { Input } from "@pulumi/pulumi/output.js";
-import { derOf, type SecureBootKeys } from "../../sdk/resource/secure-boot-keys.ts";
+import { derOf, type SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 
 /** The keys as Compute Engine takes them: base64 of the certificate's DER. Source: Compute Engine API, `initialState`. */
 export function initialState({ pk, keks, dbs, dbxs = [] }: SecureBootKeys) {

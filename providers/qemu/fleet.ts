@@ -1,12 +1,12 @@
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
-import type { Image } from "../../sdk/index.ts";
+import type { Image } from "../../sdk/definition/image.ts";
 import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
-import { checkSource } from "../../sdk/resource/machine-source.ts";
-import { timeLimit } from "../../sdk/resource/time-limit.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
-import { QemuGate, type QemuGateArgs } from "./gate.ts";
+import { checkSource } from "../../sdk/machine/source.ts";
+import { timeLimit } from "../../sdk/machine/time-limit.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
+import { type FleetMachine, QemuGate, type QemuGateArgs } from "./rollout-gate.ts";
 import { MachineImage } from "./machine-image.ts";
 import { checkPublished } from "./published-ports.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
@@ -31,24 +31,6 @@ export interface FleetArgs extends Pick<QemuGateArgs, "memoryMiB" | "cpus" | "us
   readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. */
   readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly gate?: Transform<QemuGateArgs> } | undefined;
-}
-
-/** One machine of a {@link Fleet}. */
-export interface FleetMachine {
-  /** What `pulumi-linuxkit logs` takes. */
-  readonly id: string;
-  /** `http://ADDRESS:PORT` of its first published TCP port; empty when there is none. */
-  readonly url: string;
-  /** Host ports by guest port: `{ "80/tcp": 8080 }`. */
-  readonly ports: Readonly<Record<string, number>>;
-  /** The guest's `/proc/sys/kernel/random/boot_id`. */
-  readonly bootId: string;
-  /** QEMU's process. */
-  readonly pid: number;
-  /** The file that keeps the last megabyte of its console. */
-  readonly consoleLog: string;
-  readonly running: boolean;
-  readonly accelerator: string;
 }
 
 /**

@@ -1,8 +1,8 @@
-export type { DiskAttachment } from "./arguments.ts";
+export type { DiskAttachment } from "./plugin/arguments.ts";
 export { Disk, type DiskArgs } from "./disk.ts";
-export { Fleet, type FleetArgs, type FleetMachine } from "./fleet.ts";
-export { QemuGate, type QemuGateArgs } from "./gate.ts";
+export { Fleet, type FleetArgs } from "./fleet.ts";
+export { type FleetMachine, QemuGate, type QemuGateArgs } from "./rollout-gate.ts";
 export { Machine, type MachineArgs } from "./machine.ts";
 export { MachineImage, type MachineImageArgs } from "./machine-image.ts";
-export type { Transform } from "../../sdk/resource/transform.ts";
+export type { Transform } from "../../sdk/machine/transform.ts";
 export { QemuVm, type QemuVmArgs } from "./vm.ts";

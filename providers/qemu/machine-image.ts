@@ -3,13 +3,13 @@ import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import type { Image } from "../../sdk/index.ts";
-import type { BuiltFile } from "../../sdk/resource/builder.ts";
+import type { Image } from "../../sdk/definition/image.ts";
+import type { BuiltFile } from "../../sdk/resource/plugin/builder.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
-import { buildArguments } from "../../sdk/resource/machine-source.ts";
-import type { Transform } from "../../sdk/resource/transform.ts";
+import { buildArguments } from "../../sdk/machine/source.ts";
+import type { Transform } from "../../sdk/machine/transform.ts";
 import { type ServiceSecrets, secretsOf } from "./service-secrets.ts";
-import type { VmInputs } from "./vm-inputs.ts";
+import type { VmInputs } from "./plugin/vm-inputs.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs {

@@ -1,12 +1,12 @@
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
-import type { Image } from "../../sdk/index.ts";
+import type { Image } from "../../sdk/definition/image.ts";
 import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
-import { checkSource } from "../../sdk/resource/machine-source.ts";
-import { timeLimit } from "../../sdk/resource/time-limit.ts";
-import { type Transform, transformed } from "../../sdk/resource/transform.ts";
-import type { DiskAttachment } from "./arguments.ts";
+import { checkSource } from "../../sdk/machine/source.ts";
+import { timeLimit } from "../../sdk/machine/time-limit.ts";
+import { type Transform, transformed } from "../../sdk/machine/transform.ts";
+import type { DiskAttachment } from "./plugin/arguments.ts";
 import { Disk } from "./disk.ts";
 import { MachineImage } from "./machine-image.ts";
 import { checkPublished } from "./published-ports.ts";

@@ -1,7 +1,7 @@
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import type { Definition } from "../../sdk/index.ts";
-import { openPorts } from "../../sdk/resource/open-ports.ts";
-import { parsePublication } from "./publish.ts";
+import type { Definition } from "../../sdk/definition/definition.ts";
+import { openPorts } from "../../sdk/machine/open-ports.ts";
+import { parsePublication } from "../../sdk/definition/publication.ts";
 
 /**
  * Sees that the guest answers on every port that the host is to publish, as far as the program says so already.

@@ -1,5 +1,5 @@
 import { all, type Input, type Output, output, secret } from "@pulumi/pulumi/output.js";
-import type { Definition } from "../../sdk/index.ts";
+import type { Definition } from "../../sdk/definition/definition.ts";
 
 /** Values of secrets by service, then by name. */
 export type ServiceSecrets = Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -1,7 +1,7 @@
 import { type Input, type Output, secret } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
-import type { DiskAttachment } from "./arguments.ts";
+import type { DiskAttachment } from "./plugin/arguments.ts";
 
 /** Arguments of {@link QemuVm}. */
 export interface QemuVmArgs {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
-import { kernelConfigOf } from "../build/kernel-config.ts";
+import { kernelConfigOf } from "../builder/kernel-config.ts";
 import { ARCHES } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { hardeningReport } from "../hardening/report.ts";

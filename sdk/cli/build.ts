@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { build as buildImage } from "../build/build.ts";
-import type { PushOption } from "../build/publish.ts";
+import { build as buildImage } from "../builder/build.ts";
+import type { PushOption } from "../builder/publish.ts";
 import { ARCHES } from "../core/arch.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { FormatName } from "../format/formats.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { consoleReader, lastLines, printable } from "../../providers/qemu/console-log.ts";
-import { listMachineFolders, type MachineFolder } from "../../providers/qemu/machine-folder.ts";
-import { defaultPlaces } from "../../providers/qemu/places.ts";
-import { isAlive } from "../../providers/qemu/process-id.ts";
+import { consoleReader, lastLines, printable } from "../../providers/qemu/plugin/console-log.ts";
+import { listMachineFolders, type MachineFolder } from "../../providers/qemu/plugin/machine-folder.ts";
+import { defaultHostFolders } from "../../providers/qemu/plugin/host-folders.ts";
+import { isAlive } from "../../providers/qemu/plugin/process-id.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { type Command, UsageError } from "./command.ts";
 
@@ -23,7 +23,7 @@ export const logs: Command = {
       allowPositionals: true,
       options: { lines: { type: "string" }, follow: { type: "boolean", short: "f", default: false } },
     });
-    const machines = await listMachineFolders(defaultPlaces().stateDir);
+    const machines = await listMachineFolders(defaultHostFolders().stateDir);
     if (positionals.length === 0) {
       for (const machine of machines) terminal.print(await describe(machine));
       if (machines.length === 0) terminal.note("no local machine");

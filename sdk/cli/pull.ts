@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { pull as pullOs } from "../build/pull.ts";
+import { pull as pullOs } from "../builder/pull.ts";
 import { ARCHES } from "../core/arch.ts";
 import { parsePinned } from "../share/repository-name.ts";
 import { type Command, onlyOne } from "./command.ts";

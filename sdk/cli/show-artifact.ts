@@ -1,4 +1,4 @@
-import type { Built } from "../build/build.ts";
+import type { Built } from "../builder/build.ts";
 import type { Terminal } from "./command.ts";
 
 /** Prints an artifact: as JSON, or a line for each file, as sha256sum writes it but with the size, and where it was pushed to. */

@@ -3,7 +3,7 @@ import { readTar } from "../archive/read-tar.ts";
 import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { readAr } from "./ar.ts";
-import { type Compression, decompress } from "./decompress.ts";
+import { type DebCompression, decompress } from "./decompress.ts";
 
 /** A path of a package, and which of its two archives has it. */
 export interface DebEntry {
@@ -35,7 +35,7 @@ export async function* readDeb(source: Bytes, path: string): AsyncGenerator<DebE
       if (name.startsWith("_")) continue;
       throw new LinuxKitError("CORRUPT", `${path}: holds ${JSON.stringify(name)}, wanted control.tar and data.tar in xz, gz, zst or uncompressed`, { path });
     }
-    const [, member, compression = ""] = match as unknown as [string, "control" | "data", Compression?];
+    const [, member, compression = ""] = match as unknown as [string, "control" | "data", DebCompression?];
     seen.push(member);
     for await (const entry of readTar(decompress(body, compression, `${path}, ${name}`), `${path}, ${name}`)) yield { member, entry };
   }

@@ -4,7 +4,7 @@ import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 
 /** The compressions that Debian's indexes and packages use, by the ending of their names. */
-export type Compression = "" | "xz" | "gz" | "zst";
+export type DebCompression = "" | "xz" | "gz" | "zst";
 
 /**
  * Decompresses a stream chunk by chunk. Any number of streams may be under way at a time, each at its own pace.
@@ -12,7 +12,7 @@ export type Compression = "" | "xz" | "gz" | "zst";
  * @param path what to call the stream in errors
  * @throws CORRUPT when the stream breaks its format or ends early
  */
-export async function* decompress(source: Bytes, compression: Compression, path: string): AsyncGenerator<Uint8Array> {
+export async function* decompress(source: Bytes, compression: DebCompression, path: string): AsyncGenerator<Uint8Array> {
   if (compression === "") yield* source;
   else if (compression === "xz") yield* checkedXz(source, path);
   else yield* decompressAs(compression === "gz" ? "gzip" : "zstd", source, path);

@@ -1,6 +1,6 @@
 import type { Container, ImageSource } from "../definition/container.ts";
 import type { Definition } from "../definition/definition.ts";
-import { linkedServices, networkKind, publishedPorts } from "../definition/network.ts";
+import { linkedServices, networkKind, publishedPorts } from "../definition/service-network.ts";
 
 /** What links and a firewall for them take of the kernel; what these need comes along. */
 const LINK_MODULES: readonly string[] = ["veth", "nft_ct", "nft_reject_ipv4"];

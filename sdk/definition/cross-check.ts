@@ -4,7 +4,7 @@ import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
 import { hardeningConflicts } from "./hardening-conflicts.ts";
 import { isDeferred, itemsOf } from "./inputs.ts";
-import { healthPorts, networkKind } from "./network.ts";
+import { healthPorts, networkKind } from "./service-network.ts";
 import { privateUserFailures } from "./private-users.ts";
 import { privateNetworkFailures, serviceFailures } from "./service-check.ts";
 import { didYouMean } from "./suggest.ts";

@@ -2,7 +2,7 @@ import type { Container } from "./container.ts";
 import type { Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
 import { isDeferred, itemsOf } from "./inputs.ts";
-import { networkKind } from "./network.ts";
+import { networkKind } from "./service-network.ts";
 
 /** Users, and groups, of a container with `userns: "private"`: 0 to 65535. */
 export const PRIVATE_IDS = 65_536;

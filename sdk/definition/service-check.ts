@@ -3,7 +3,8 @@ import type { Container } from "./container.ts";
 import type { Definition, Placed } from "./definition.ts";
 import { type Failure, failure, shown } from "./failure.ts";
 import { isDeferred, itemsOf } from "./inputs.ts";
-import { healthPorts, isIpv4Network, networkKind, publishedPorts } from "./network.ts";
+import { isIpv4Network } from "./network.ts";
+import { healthPorts, networkKind, publishedPorts } from "./service-network.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** What services say of each other: which waits for which, who is reached by whom, and whose a port of the machine is. */

@@ -18,7 +18,7 @@ export interface ErofsOptions {
 const SUPERBLOCK_AT = 1024;
 
 /** Where an inode is, and where its content is: behind it, or in blocks of its own. */
-interface Place {
+interface InodePosition {
   readonly inode: Inode;
   readonly number: number;
   readonly xattrs: Buffer;
@@ -59,8 +59,8 @@ export function erofsVolume(options: ErofsOptions): Disk {
   return makeDisk(total, extents);
 }
 
-function placesOf(tree: FileTree): Map<Inode, Place> {
-  const places = new Map<Inode, Place>();
+function placesOf(tree: FileTree): Map<Inode, InodePosition> {
+  const places = new Map<Inode, InodePosition>();
   for (const inode of [...tree.directories, ...tree.others]) {
     const { entry } = inode;
     // a directory's size follows from its names alone
@@ -71,7 +71,7 @@ function placesOf(tree: FileTree): Map<Inode, Place> {
 }
 
 /** The content that is not a body: directories, once every inode has its number, and targets of symlinks. */
-function contentsOf(tree: FileTree, places: ReadonlyMap<Inode, Place>): Map<Inode, () => Buffer> {
+function contentsOf(tree: FileTree, places: ReadonlyMap<Inode, InodePosition>): Map<Inode, () => Buffer> {
   const nid = (inode: Inode) => present(places.get(inode)).at / EROFS_SLOT;
   const contents = new Map<Inode, () => Buffer>();
   for (const inode of tree.directories) contents.set(inode, () => direntsOf(inode, nid));
@@ -88,7 +88,7 @@ function direntsOf(inode: Inode, nid: (inode: Inode) => number): Buffer {
  * Gives every inode and its content a place and returns the size of the whole. First come all inodes whose content is
  * known or far, then files in the order given, small ones with their inodes: so bodies are read in that order.
  */
-function arrange(tree: FileTree, places: ReadonlyMap<Inode, Place>): number {
+function arrange(tree: FileTree, places: ReadonlyMap<Inode, InodePosition>): number {
   // the superblock has the first block to itself
   let next = EROFS_BLOCK;
   let open = { at: 0, left: 0 };
@@ -98,14 +98,14 @@ function arrange(tree: FileTree, places: ReadonlyMap<Inode, Place>): number {
     return at;
   };
   // an inode with what stands behind it lies within one block
-  const put = (place: Place, bytes: number) => {
+  const put = (place: InodePosition, bytes: number) => {
     const size = Math.ceil(bytes / EROFS_SLOT) * EROFS_SLOT;
     if (open.left < size) open = { at: blocks(EROFS_BLOCK), left: EROFS_BLOCK };
     place.at = open.at;
     open = { at: open.at + size, left: open.left - size };
   };
-  const fits = ({ xattrs, size }: Place) => inodeBytes(xattrs) + size <= EROFS_BLOCK;
-  const isSmallFile = (place: Place) => place.inode.entry.type === "file" && place.size > 0 && fits(place);
+  const fits = ({ xattrs, size }: InodePosition) => inodeBytes(xattrs) + size <= EROFS_BLOCK;
+  const isSmallFile = (place: InodePosition) => place.inode.entry.type === "file" && place.size > 0 && fits(place);
   const all = [...places.values()];
   for (const place of all.filter((one) => !isSmallFile(one))) {
     const known = place.inode.entry.type !== "file" && place.size > 0 && fits(place);

@@ -15,17 +15,9 @@ import { SUPERVISOR } from "./files/supervisor.ts";
 import { TASKS } from "./files/tasks.ts";
 import { VOLUMES } from "./files/volumes.ts";
 import { WAIT } from "./files/wait.ts";
+import type { GuestFile } from "./guest-file.ts";
 import { type Forwarded, forwardFiles } from "./forward.ts";
 import { healthzFiles } from "./healthz.ts";
-
-/** A file of the guest's own, to be owned by root. */
-export interface GuestFile {
-  /** Relative to the root: `init`, `lib/linuxkit/mounts`. */
-  readonly path: string;
-  /** Permission bits. */
-  readonly mode: number;
-  readonly contents: string;
-}
 
 /** Path of the file that says that the whole image was unpacked: it must be the very last entry of the last segment. */
 export const END_MARK = "lib/linuxkit/complete";

@@ -1,5 +1,5 @@
 import { FORWARD } from "./files/forward.ts";
-import type { GuestFile } from "./files.ts";
+import type { GuestFile } from "./guest-file.ts";
 import { ownContainerFiles } from "./own-container.ts";
 
 /** A service whose lines are sent on, and where: `tcp://10.0.0.5:601` or `http://10.0.0.5:8080/path`. */

@@ -1,5 +1,5 @@
 import { ANSWER } from "./files/healthz.ts";
-import type { GuestFile } from "./files.ts";
+import type { GuestFile } from "./guest-file.ts";
 import { ownContainerFiles } from "./own-container.ts";
 
 /** What the container that serves the aggregate health may do. */

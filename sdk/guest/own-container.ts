@@ -1,5 +1,5 @@
 import { GUEST_FILE, guestContainer } from "./container.ts";
-import type { GuestFile } from "./files.ts";
+import type { GuestFile } from "./guest-file.ts";
 
 /** A container of the guest itself: one script on BusyBox, as nobody, with nothing but what is named here. */
 export interface OwnContainer {

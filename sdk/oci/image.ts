@@ -10,7 +10,7 @@ import { type Manifest, MANIFEST_LIMIT, parseManifest } from "./manifest.ts";
 import { MEDIA_TYPE, bareMediaType, isIndexType } from "./media-type.ts";
 
 /** An image for one platform: everything that is known of it before a layer is fetched. */
-export interface Image {
+export interface OciImage {
   /** As it was asked for, expanded: `docker.io/library/nginx:1.27`. */
   readonly name: string;
   /** Of the manifest; a reference with it always means this image. */
@@ -32,7 +32,7 @@ const DEPTH_LIMIT = 4;
  * @param tagOrDigest undefined: a registry's `latest`, or the only image of a layout or an archive
  * @throws NOT_FOUND for an image, or a platform, that is not there; CORRUPT, DIGEST_MISMATCH, TOO_LARGE; what the source throws
  */
-export async function resolveImage(source: ContentSource, tagOrDigest: string | undefined, platform: Platform, store: BlobStore): Promise<Image> {
+export async function resolveImage(source: ContentSource, tagOrDigest: string | undefined, platform: Platform, store: BlobStore): Promise<OciImage> {
   let document = await findDocument(source, tagOrDigest, store);
   const name = source.named(tagOrDigest ?? document.descriptor.digest);
   let index: Descriptor | undefined;

@@ -4,7 +4,7 @@ import type { ContentSource } from "./content.ts";
 import type { Platform } from "./descriptor.ts";
 import { openDockerArchive } from "./docker-archive.ts";
 import { type FetchBlobsOptions, fetchBlobs } from "./fetch-blobs.ts";
-import { type Image, resolveImage } from "./image.ts";
+import { type OciImage, resolveImage } from "./image.ts";
 import { openLayout } from "./layout.ts";
 import { type Reference, parseReference } from "./reference.ts";
 import { type RegistryClient, type RegistryOptions, createRegistryClient } from "./registry/client.ts";
@@ -37,7 +37,7 @@ export async function openSource(reference: Reference, options: SourceOptions): 
  *
  * @throws REFERENCE_INVALID, NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT, CORRUPT, DIGEST_MISMATCH, TOO_LARGE, CANCELLED
  */
-export async function findImage(reference: string, platform: Platform, options: SourceOptions): Promise<Image> {
+export async function findImage(reference: string, platform: Platform, options: SourceOptions): Promise<OciImage> {
   const parsed = parseReference(reference);
   const source = await openSource(parsed, options);
   const image = await resolveImage(source, (parsed.kind === "registry" ? parsed.digest : undefined) ?? parsed.tag, platform, options.store);
@@ -45,14 +45,14 @@ export async function findImage(reference: string, platform: Platform, options: 
 }
 
 /** Finds an image and brings its layers into the store. */
-export async function pullImage(reference: string, platform: Platform, options: SourceOptions & FetchBlobsOptions): Promise<Image> {
+export async function pullImage(reference: string, platform: Platform, options: SourceOptions & FetchBlobsOptions): Promise<OciImage> {
   const image = await findImage(reference, platform, options);
   await fetchLayers(reference, image.manifest.layers, options);
   return image;
 }
 
 /** Brings layers that are not yet held into the store, from the source that a reference names. */
-export async function fetchLayers(reference: string, layers: Image["manifest"]["layers"], options: SourceOptions & FetchBlobsOptions): Promise<void> {
+export async function fetchLayers(reference: string, layers: OciImage["manifest"]["layers"], options: SourceOptions & FetchBlobsOptions): Promise<void> {
   const held = await Promise.all(layers.map(({ digest }) => options.store.find(digest)));
   if (held.every(Boolean)) return;
   await fetchBlobs(await openSource(parseReference(reference), options), layers, options.store, options);

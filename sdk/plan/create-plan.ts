@@ -11,20 +11,20 @@ import { guestCommandLine, hardenedCommandLine } from "./command-line.ts";
 import { directoryStep, fileStep } from "./entry-step.ts";
 import { fileSteps, type Metadata, type OwnerNumber } from "./files.ts";
 import { guestStep } from "./guest-bundle.ts";
-import { debianPlace, foldersAbove, type Place, plainPlace } from "./place.ts";
+import { debianPath, foldersAbove, type PathMapping, plainPathMapping } from "./path-mapping.ts";
 import { kernelSegments, moduleSegments, planKernel } from "./kernel.ts";
 import { privateNetworks } from "./private-networks.ts";
-import { type Compression, type Plan, type PlanSegment, type PlanStep, planDigest, type UnpackStep } from "./plan.ts";
+import { type SegmentCompression, type Plan, type PlanSegment, type PlanStep, planDigest, type UnpackStep } from "./plan.ts";
 import { isDebian, sourceOf } from "./source.ts";
 import { volumeOwners } from "./volume-owners.ts";
 import { volumeSteps, volumeTrees } from "./volumes.ts";
 
 /** For what changes seldom, and every machine of a fleet loads. */
-const DENSE: Compression = { algorithm: "zstd", level: 19 };
+const DENSE: SegmentCompression = { algorithm: "zstd", level: 19 };
 /** For what changes with the application. */
-const QUICK: Compression = { algorithm: "zstd", level: 3 };
+const QUICK: SegmentCompression = { algorithm: "zstd", level: 3 };
 /** For kernels of unknown make: every one of them takes gzip. */
-const COMMON: Compression = { algorithm: "gzip", level: 6 };
+const COMMON: SegmentCompression = { algorithm: "gzip", level: 6 };
 
 /**
  * Composes the plan: pure, so that the same resolved definition always gives the same plan, and equal plans equal bytes.
@@ -45,7 +45,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   };
   const laidOut = bundles(definition, (_, location) => image(`${location}.image`).config, arch);
   const own = definition.init.some((source) => typeof source !== "string" && source.debian.role === "init");
-  const place = own ? debianPlace : plainPlace;
+  const place = own ? debianPath : plainPathMapping;
   const { kernel } = definition;
   const kernelImage = kernel && image("kernel.image");
   const [dense, quick] = kernel && typeof kernel.image !== "string" ? [DENSE, QUICK] : [COMMON, COMMON];
@@ -92,7 +92,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   return { ...plan, digest: planDigest(plan) };
 }
 
-function initSteps({ definition, arch }: Resolved, image: (location: string) => ResolvedImage, own: boolean, place: Place): PlanStep[] {
+function initSteps({ definition, arch }: Resolved, image: (location: string) => ResolvedImage, own: boolean, place: PathMapping): PlanStep[] {
   const steps: PlanStep[] = definition.init.map((_, index): UnpackStep => {
     const location = `init[${index}]`;
     return { kind: "unpack", source: sourceOf(image(location)), prefix: "", place: "init", location };

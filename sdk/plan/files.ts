@@ -2,7 +2,7 @@ import type { Digest } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { FileSpec } from "../definition/definition.ts";
 import { plainPath } from "../definition/file.ts";
-import type { Place } from "./place.ts";
+import type { PathMapping } from "./path-mapping.ts";
 import type { EntryStep } from "./plan.ts";
 
 /** Turns the name of a container into its number. */
@@ -15,7 +15,7 @@ export type Metadata = (kind: "yaml" | "json") => string;
  * The definition's files as steps: large ones, whose bytes are in the blob store, apart from those whose content is in
  * the plan, so that a changed line compresses no gigabyte anew. Of two files at one path only the later one is there.
  */
-export function fileSteps(files: readonly FileSpec[], place: Place, owner: OwnerNumber, metadata: Metadata): { large: EntryStep[]; small: EntryStep[] } {
+export function fileSteps(files: readonly FileSpec[], place: PathMapping, owner: OwnerNumber, metadata: Metadata): { large: EntryStep[]; small: EntryStep[] } {
   const last = new Map(files.map((file, index) => [plainPath(file.path), index]));
   const large: EntryStep[] = [];
   const small: EntryStep[] = [];

@@ -33,13 +33,13 @@ export interface PlanKernel {
 export interface PlanSegment {
   /** For people: progress lines and the artifact's list. It is not part of the bytes, nor of the key. */
   readonly name: string;
-  readonly compression: Compression;
+  readonly compression: SegmentCompression;
   /** In this order: a later step overrides an earlier one, path by path. */
   readonly steps: readonly PlanStep[];
 }
 
 /** How a segment is compressed. Levels as zstd (1…22) and zlib (1…9) count them. */
-export interface Compression {
+export interface SegmentCompression {
   readonly algorithm: "zstd" | "gzip";
   readonly level: number;
 }

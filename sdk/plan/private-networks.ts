@@ -1,5 +1,5 @@
 import { LinuxKitError } from "../core/errors.ts";
-import { linkedServices, publishedPorts } from "../definition/network.ts";
+import { linkedServices, publishedPorts } from "../definition/service-network.ts";
 import type { Definition } from "../definition/definition.ts";
 import { privateLink, type PrivateNetwork } from "../guest/firewall.ts";
 import type { Bundle } from "../runtime/bundle.ts";

@@ -7,11 +7,11 @@ import { type HardeningReport, hardeningReport } from "../hardening/report.ts";
 import type { Finding, Level } from "./finding.ts";
 import { RULE_NAMES, RULES } from "./rules.ts";
 import type { Rule } from "./rule.ts";
-import { type Subject, subjectOf, type Surroundings } from "./subject.ts";
+import { type Subject, subjectOf, type AuditContext } from "./subject.ts";
 import { checkWaivers, dayOf, lapsedWaiver, type WaivedFinding, type Waiver, waiverOf } from "./waiver.ts";
 
 /** What an audit is told beside the definition. */
-export interface AuditOptions extends Surroundings {
+export interface AuditOptions extends AuditContext {
   /** Findings that somebody answers for. @default none */
   readonly waive?: readonly Waiver[] | undefined;
   /** Levels that are not the rules' own, by rule. @default none */

@@ -7,7 +7,7 @@ import type { HardeningReport } from "../hardening/report.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";
 
 /** What the rules need to know beside the definition. */
-export interface Surroundings {
+export interface AuditContext {
   /** Registries, or beginnings of repositories, that images may come from: `ghcr.io/acme`. @default any */
   readonly registries?: readonly string[] | undefined;
   /** As `ImageBuild` takes it: whose images are checked for a signature. @default none */
@@ -36,18 +36,18 @@ export interface Seen extends Placed {
 /** One operating system as the rules look at it. */
 export interface Subject {
   readonly definition: Definition;
-  readonly around: Surroundings;
+  readonly context: AuditContext;
   readonly containers: readonly Seen[];
   /** Those of the containers that run as long as the machine. */
   readonly services: readonly Seen[];
   readonly hardening: HardeningReport;
 }
 
-export function subjectOf(definition: Definition, around: Surroundings, hardening: HardeningReport): Subject {
+export function subjectOf(definition: Definition, context: AuditContext, hardening: HardeningReport): Subject {
   // a whole section may not be known yet
   const known = { ...definition, onboot: list(definition.onboot), onshutdown: list(definition.onshutdown), services: isDeferred(definition.services) ? {} : definition.services };
   const containers = containersOf(known).filter(({ container }) => !isDeferred(container)).map(seen);
-  return { definition, around, hardening, containers, services: containers.filter(({ phase }) => phase === "services") };
+  return { definition, context, hardening, containers, services: containers.filter(({ phase }) => phase === "services") };
 }
 
 function seen(placed: Placed): Seen {

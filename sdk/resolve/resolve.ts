@@ -65,7 +65,7 @@ export interface Pinned {
 }
 
 /** The outside world, as far as resolving asks it. */
-export interface Sources {
+export interface ResolveSources {
   /** Chooses and pins the packages of an image; called only for what the lock does not hold. */
   lockDebian(image: DebianImage, location: string): Promise<LockedDebian>;
   /** Finds an image by its reference, or by `pinned` when the lock holds it; it is signed, where that is asked for. */
@@ -76,7 +76,7 @@ export interface Sources {
 
 export interface ResolveOptions {
   readonly arch: Arch;
-  readonly sources: Sources;
+  readonly sources: ResolveSources;
   /** From the last build; entries for another architecture are not used. */
   readonly lock?: Lock | undefined;
   /** `always` asks anew for what the lock holds. @default "locked" */

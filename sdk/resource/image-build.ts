@@ -14,8 +14,8 @@ import type { Image } from "../definition/image.ts";
 import { isDeferred } from "../definition/inputs.ts";
 import type { FormatName } from "../format/formats.ts";
 import type { Lock } from "../resolve/lock.ts";
-import type { BuiltFile } from "./builder.ts";
-import { takeIn } from "../build/local-content.ts";
+import type { BuiltFile } from "./plugin/builder.ts";
+import { readLocalFile } from "../builder/local-content.ts";
 import { localImages } from "./local-images.ts";
 
 /** The type token of {@link ImageBuild}. */
@@ -180,7 +180,7 @@ function withoutSources(spec: Definition, projectDir: string): unknown {
   // a list that is an Output as a whole is read by the builder
   if (!Array.isArray(spec.files)) return spec;
   const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
-  const read = (files: readonly FileSpec[]): FileSpec[] => files.flatMap((file) => takeIn(file, places) ?? []);
+  const read = (files: readonly FileSpec[]): FileSpec[] => files.flatMap((file) => readLocalFile(file, places) ?? []);
   const isLater = spec.files.some(({ source }) => isDeferred(source));
   return { ...spec, files: isLater ? output(spec.files).apply((files) => read(files as readonly FileSpec[])) : read(spec.files) };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Definition } from "../definition/definition.ts";
-import { hashFile, localPath } from "../build/local-content.ts";
+import { hashFile, localPath } from "../builder/local-content.ts";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
 

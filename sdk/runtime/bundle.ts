@@ -4,7 +4,7 @@ import { formatPath } from "../core/property-path.ts";
 import type { Container, ImageSource } from "../definition/container.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
 import { containersOf, type Definition, type Phase } from "../definition/definition.ts";
-import type { NetworkKind } from "../definition/network.ts";
+import type { NetworkKind } from "../definition/service-network.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import { expandReference } from "../oci/reference.ts";
 import { accountsFor, containerAccounts } from "./account.ts";

@@ -2,7 +2,7 @@ import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Container } from "../definition/container.ts";
 import type { Phase } from "../definition/definition.ts";
-import { type NetworkKind, networkKind } from "../definition/network.ts";
+import { type NetworkKind, networkKind } from "../definition/service-network.ts";
 import { PRIVATE_IDS } from "../definition/private-users.ts";
 import { rlimitName } from "../definition/container-fields.ts";
 import { accountNumber, type Accounts } from "./account.ts";

@@ -3,16 +3,16 @@ import { randomUUID } from "node:crypto";
 import { open } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { GetSnapshotBlockCommand, paginateListSnapshotBlocks } from "@aws-sdk/client-ebs";
-import { type AwsClients, awsClients, whoAmI } from "../../providers/aws/access/clients.ts";
-import { awsSnapshotService } from "../../providers/aws/ebs/aws-snapshot-service.ts";
-import type { SnapshotService } from "../../providers/aws/ebs/snapshot-service.ts";
-import { uploadSnapshot } from "../../providers/aws/ebs/upload-snapshot.ts";
-import { ecrAuth } from "../../providers/aws/ecr-auth.ts";
+import { type AwsClients, awsClients, whoAmI } from "../../providers/aws/plugin/access/clients.ts";
+import { awsSnapshotService } from "../../providers/aws/plugin/ebs/aws-snapshot-service.ts";
+import type { SnapshotService } from "../../providers/aws/plugin/ebs/snapshot-service.ts";
+import { uploadSnapshot } from "../../providers/aws/plugin/ebs/upload-snapshot.ts";
+import { ecrAuth } from "../../providers/aws/registry/ecr-auth.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import { BLOCK_BYTES } from "../../sdk/upload/block-map.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";
 import { noise } from "../support/disks.ts";
-import { EbsWorkshop } from "../support/aws/ebs-workshop.ts";
+import { EbsFixture } from "../support/aws/ebs-fixture.ts";
 import { moto } from "../support/aws/moto.ts";
 
 const UNKNOWN = "snap-0123456789abcdef0";
@@ -48,12 +48,12 @@ async function answers(clients: AwsClients): Promise<unknown> {
 }
 
 describe("AWS as moto has it", { timeout: 300_000 }, () => {
-  let ebs: EbsWorkshop;
+  let ebs: EbsFixture;
   let judge: Awaited<ReturnType<typeof moto>>;
   let clients: AwsClients;
   let ours: unknown;
   before(async () => {
-    ebs = await EbsWorkshop.start();
+    ebs = await EbsFixture.start();
     judge = await moto();
     // clients read the variable with their first request
     ours = await answers(ebs.clients);

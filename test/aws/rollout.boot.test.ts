@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { listMachineFolders } from "../../providers/qemu/machine-folder.ts";
-import type { FleetOutputs } from "../../providers/qemu/qemu-gate.ts";
-import { discard } from "../../providers/qemu/start.ts";
+import { listMachineFolders } from "../../providers/qemu/plugin/machine-folder.ts";
+import type { FleetOutputs } from "../../providers/qemu/plugin/gate.ts";
+import { discard } from "../../providers/qemu/plugin/start.ts";
 import { type Image, Service } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 import { decodeBlockList } from "../../sdk/upload/block-list.ts";
 import { FleetRun } from "../qemu/fleet-run.ts";
-import { EbsWorkshop, type TestImage } from "../support/aws/ebs-workshop.ts";
+import { EbsFixture, type TestImage } from "../support/aws/ebs-fixture.ts";
 import { receivedDisk } from "../support/aws/received-disk.ts";
 import { buildDisks, diskOs } from "../support/disk-os.ts";
 import { pageAt } from "../support/watch-urls.ts";
@@ -22,7 +22,7 @@ function sickOs(page: string): Image {
 }
 
 describe("a fleet whose machines boot what arrived at EBS", { timeout: 900_000 }, () => {
-  let ebs: EbsWorkshop;
+  let ebs: EbsFixture;
   let stateDir: string;
   let run: FleetRun;
   const lines: string[] = [];
@@ -43,7 +43,7 @@ describe("a fleet whose machines boot what arrived at EBS", { timeout: 900_000 }
   };
 
   before(async () => {
-    ebs = await EbsWorkshop.start();
+    ebs = await EbsFixture.start();
     stateDir = join(ebs.folder, "state");
     run = new FleetRun(stateDir, ({ message, lasting }) => lasting && lines.push(message));
   });

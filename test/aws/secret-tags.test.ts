@@ -5,8 +5,8 @@ import { Fleet, Machine } from "../../providers/aws/index.ts";
 import { SECRET_FORM } from "../../providers/aws/machine-secrets.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { Image, Kernel, Service } from "../../sdk/index.ts";
-import { checkReferences, type KnownReferences } from "../../sdk/resource/secret-references.ts";
-import { secretTags } from "../../sdk/resource/secret-tags.ts";
+import { checkReferences, type KnownReferences } from "../../sdk/machine/secret-references.ts";
+import { secretTags } from "../../sdk/machine/secret-tags.ts";
 
 const OS = new Image({
   kernel: new Kernel({ image: "example.com/kernel:1" }),

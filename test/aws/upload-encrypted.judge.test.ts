@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { AwsServer } from "../support/aws/aws-server.ts";
-import { EbsWorkshop } from "../support/aws/ebs-workshop.ts";
+import { EbsFixture } from "../support/aws/ebs-fixture.ts";
 
 // each of these sends a whole GiB
 describe("an encrypted upload to EBS", { timeout: 300_000 }, () => {
-  let ebs: EbsWorkshop;
+  let ebs: EbsFixture;
   let server: AwsServer;
   before(async () => {
-    ebs = await EbsWorkshop.start();
+    ebs = await EbsFixture.start();
     ({ server } = ebs);
   });
   beforeEach(() => ebs.reset());

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AwsFault } from "../support/aws/aws-server.ts";
-import { EbsWorkshop } from "../support/aws/ebs-workshop.ts";
+import { EbsFixture } from "../support/aws/ebs-fixture.ts";
 import { Random, seed } from "../support/random.ts";
 
 const SIZE_GIB = 2;
@@ -25,7 +25,7 @@ test("2 GiB arrive whole under 5 % throttling, 1 % server errors, 0.5 % cut conn
   const from = seed();
   t.diagnostic(`TEST_SEED=${from}`);
   const random = new Random(from);
-  await using ebs = await EbsWorkshop.start();
+  await using ebs = await EbsFixture.start();
   const image = await ebs.noisy("noise", SIZE_GIB);
   let faults = 0;
   ebs.server.fault = () => {

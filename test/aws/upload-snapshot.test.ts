@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { type AwsClients, whoAmI } from "../../providers/aws/access/clients.ts";
-import { awsSnapshotService } from "../../providers/aws/ebs/aws-snapshot-service.ts";
-import { tokenIn, uploadSnapshot } from "../../providers/aws/ebs/upload-snapshot.ts";
+import { type AwsClients, whoAmI } from "../../providers/aws/plugin/access/clients.ts";
+import { awsSnapshotService } from "../../providers/aws/plugin/ebs/aws-snapshot-service.ts";
+import { tokenIn, uploadSnapshot } from "../../providers/aws/plugin/ebs/upload-snapshot.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";
 import type { AwsServer } from "../support/aws/aws-server.ts";
-import { EbsWorkshop, type TestImage } from "../support/aws/ebs-workshop.ts";
+import { EbsFixture, type TestImage } from "../support/aws/ebs-fixture.ts";
 
 describe("an upload to EBS", { timeout: 300_000 }, () => {
-  let ebs: EbsWorkshop;
+  let ebs: EbsFixture;
   let server: AwsServer;
   let clients: AwsClients;
   before(async () => {
-    ebs = await EbsWorkshop.start();
+    ebs = await EbsFixture.start();
     ({ server, clients } = ebs);
   });
   beforeEach(() => ebs.reset());

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { awsClients } from "../../providers/aws/access/clients.ts";
-import { awsSnapshotService } from "../../providers/aws/ebs/aws-snapshot-service.ts";
-import { uploadSnapshot } from "../../providers/aws/ebs/upload-snapshot.ts";
+import { awsClients } from "../../providers/aws/plugin/access/clients.ts";
+import { awsSnapshotService } from "../../providers/aws/plugin/ebs/aws-snapshot-service.ts";
+import { uploadSnapshot } from "../../providers/aws/plugin/ebs/upload-snapshot.ts";
 import { debian, Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
 import { decodeBlockList } from "../../sdk/upload/block-list.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";

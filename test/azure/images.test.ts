@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Asked } from "../support/azure/arm-client.ts";
-import { AzureWorkshop, versionOf } from "../support/azure/azure-workshop.ts";
+import { AzureFixture, versionOf } from "../support/azure/azure-fixture.ts";
 
 const GALLERIES = "Microsoft.Compute/galleries";
 const IMAGES = `${GALLERIES}/gallery/images`;
 const definition = (sku: string, more: Record<string, unknown> = {}) => ({ osType: "Linux", osState: "Specialized", hyperVGeneration: "V2", identifier: { publisher: "p", offer: "o", sku }, ...more });
 
 describe("images of the stand-in for Azure", { timeout: 60_000 }, () => {
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   let disk: string;
   before(async () => {
-    azure = await AzureWorkshop.start();
+    azure = await AzureFixture.start();
     disk = await azure.disk("d");
     await azure.definition();
     await azure.definition("arm", { architecture: "Arm64", identifier: { publisher: "p", offer: "o", sku: "arm" } });

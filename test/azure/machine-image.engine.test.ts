@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { defaultCacheDir } from "../../sdk/cache/location.ts";
 import type { AzureServer } from "../support/azure/azure-server.ts";
-import { AzureWorkshop } from "../support/azure/azure-workshop.ts";
+import { AzureFixture } from "../support/azure/azure-fixture.ts";
 import { Azurite } from "../support/azure/azurite.ts";
 import { type Certificate, makeCertificate, trust } from "../support/azure/certificate.ts";
 import { pulumiAzure } from "../support/azure/pulumi-azure.ts";
@@ -43,7 +43,7 @@ const [DISKS, VERSIONS, IMAGES, MACHINES] = ["disks", "galleries/images/versions
 
 describe("a machine image on Azure, under the real engine", { timeout: 600_000 }, () => {
   let certificate: Certificate;
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   let azurite: Azurite;
   let server: AzureServer;
   let stack: Stack;
@@ -62,7 +62,7 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
   before(async () => {
     certificate = await makeCertificate();
     trust(certificate);
-    [azure, azurite] = await Promise.all([AzureWorkshop.start({ certificate }), Azurite.start(certificate)]);
+    [azure, azurite] = await Promise.all([AzureFixture.start({ certificate }), Azurite.start(certificate)]);
     ({ server } = azure);
     server.storage.endpoints.set("images", azurite.url);
     storage = { accountId: await azure.make("Microsoft.Storage/storageAccounts/images", {}, { kind: "StorageV2", sku: { name: "Standard_LRS" } }), container: "disks" };

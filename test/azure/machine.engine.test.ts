@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { defaultCacheDir } from "../../sdk/cache/location.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 import type { AzureServer } from "../support/azure/azure-server.ts";
-import { AzureWorkshop } from "../support/azure/azure-workshop.ts";
+import { AzureFixture } from "../support/azure/azure-fixture.ts";
 import { type Certificate, makeCertificate, trust } from "../support/azure/certificate.ts";
 import { pulumiAzure } from "../support/azure/pulumi-azure.ts";
 import { makeStack, type Stack } from "../support/engine.ts";
@@ -41,7 +41,7 @@ export const data = machine.nodes.volumes.data.id;
 
 describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () => {
   let certificate: Certificate;
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   let server: AzureServer;
   let stack: Stack;
   const outputs = async () => (await stack.outputs()) as { instanceId: string; publicIp: string; privateIp: string; data: string };
@@ -57,7 +57,7 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
   before(async () => {
     certificate = await makeCertificate();
     trust(certificate);
-    azure = await AzureWorkshop.start({ certificate });
+    azure = await AzureFixture.start({ certificate });
     ({ server } = azure);
     const files = { "index.js": program() };
     stack = await makeStack({ files, others: [pulumiAzure(server)], config: { "azure-native:location": "westeurope" }, env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() } });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Asked } from "../support/azure/arm-client.ts";
-import { AzureWorkshop } from "../support/azure/azure-workshop.ts";
+import { AzureFixture } from "../support/azure/azure-fixture.ts";
 
 const VMS = "Microsoft.Compute/virtualMachines";
 const DISKS = "Microsoft.Compute/disks";
@@ -10,10 +10,10 @@ const osProfile = { adminUsername: "linuxkit", computerName: "m", linuxConfigura
 const TRUSTED = { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } };
 
 describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   const ids: Record<string, string> = {};
   before(async () => {
-    azure = await AzureWorkshop.start();
+    azure = await AzureFixture.start();
     const disk = await azure.disk("d");
     await azure.definition();
     ids.special = await azure.version("1.0.0", disk);

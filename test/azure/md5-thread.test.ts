@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Md5Thread } from "../../providers/azure/pages/md5-thread.ts";
+import { Md5Thread } from "../../providers/azure/plugin/pages/md5-thread.ts";
 
 // RFC 1321, A.5
 const ROWS = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { ClientCertificateCredential, ClientSecretCredential, ManagedIdentityCredential, type TokenCredential } from "@azure/identity";
-import { AzureWorkshop } from "../support/azure/azure-workshop.ts";
+import { AzureFixture } from "../support/azure/azure-fixture.ts";
 import { type Certificate, makeCertificate, trust } from "../support/azure/certificate.ts";
 import { ensureNpmProgram } from "../support/npm-program.ts";
 
@@ -28,7 +28,7 @@ const QUICK = { updateIntervalInMs: 10 };
 const SCOPE = "https://management.azure.com/.default";
 
 describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_000 }, () => {
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   let certificate: Certificate;
   let client: ComputeClient;
   let options: { authorityHost: string; disableInstanceDiscovery: boolean };
@@ -36,7 +36,7 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
     certificate = await makeCertificate();
     trust(certificate);
     // they take no token over plain http
-    azure = await AzureWorkshop.start({ certificate });
+    azure = await AzureFixture.start({ certificate });
     const { server } = azure;
     options = { authorityHost: server.url, disableInstanceDiscovery: true };
     server.entra.identities.push({ clientId: "certified", certificate: certificate.cert }, { clientId: "machine", managed: true });

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
-import { blobService } from "../../providers/azure/pages/blob-service.ts";
-import type { PageService } from "../../providers/azure/pages/page-service.ts";
+import { blobService } from "../../providers/azure/plugin/pages/blob-service.ts";
+import type { PageService } from "../../providers/azure/plugin/pages/page-service.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";
 import { Azurite } from "../support/azure/azurite.ts";
-import { PageWorkshop } from "../support/azure/page-workshop.ts";
+import { PageFixture } from "../support/azure/page-fixture.ts";
 
 describe("an upload to a page blob of Azurite", { timeout: 180_000 }, () => {
   let azurite: Azurite;
-  let shop: PageWorkshop;
+  let shop: PageFixture;
   let service: PageService;
   before(async () => {
-    [azurite, shop] = await Promise.all([Azurite.start(), PageWorkshop.start()]);
+    [azurite, shop] = await Promise.all([Azurite.start(), PageFixture.start()]);
     await azurite.container("images");
     // a signature in the container's address stands for a login
     service = blobService(async () => ({}), { container: azurite.address("images", "").replace("/?", "?") });

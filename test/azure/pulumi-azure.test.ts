@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Provider } from "../../sdk/plugin/provider.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
-import { AzureWorkshop } from "../support/azure/azure-workshop.ts";
+import { AzureFixture } from "../support/azure/azure-fixture.ts";
 import { pulumiAzure } from "../support/azure/pulumi-azure.ts";
 
 interface Outcome {
@@ -12,13 +12,13 @@ interface Outcome {
 }
 
 describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => {
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   let provider: Provider;
   let balancer: string;
   let subnet: string;
   const versions: string[] = [];
   before(async () => {
-    azure = await AzureWorkshop.start();
+    azure = await AzureFixture.start();
     provider = pulumiAzure(azure.server);
     const disk = await azure.disk("d");
     await azure.definition();

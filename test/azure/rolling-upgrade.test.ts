@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { resourceManager } from "../../providers/azure/access/resource-manager.ts";
-import { rollingUpgradeDriver } from "../../providers/azure/rolling-upgrade.ts";
-import { type Model, type ScaleSet, scaleSetOf } from "../../providers/azure/scale-set.ts";
+import { resourceManager } from "../../providers/azure/plugin/access/resource-manager.ts";
+import { rollingUpgradeDriver } from "../../providers/azure/plugin/rolling-upgrade.ts";
+import { type Model, type ScaleSet, scaleSetOf } from "../../providers/azure/plugin/scale-set.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
-import { type RolledOut, runRollout } from "../../sdk/upload/rollout-run.ts";
-import { AzureWorkshop } from "../support/azure/azure-workshop.ts";
+import { type RolledOut, runRollout } from "../../sdk/rollout/run-rollout.ts";
+import { AzureFixture } from "../support/azure/azure-fixture.ts";
 
 const SETS = "Microsoft.Compute/virtualMachineScaleSets";
 const POLICY = { maxBatchInstancePercent: 50, maxUnhealthyInstancePercent: 50, maxUnhealthyUpgradedInstancePercent: 0, pauseTimeBetweenBatches: "PT0S", rollbackFailedInstancesOnPolicyBreach: true };
 
 describe("a scale set's rollout", { timeout: 120_000 }, () => {
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   let balancer: string;
   let subnet: string;
   let set: ScaleSet;
@@ -20,7 +20,7 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
   const images: string[] = [];
 
   before(async () => {
-    azure = await AzureWorkshop.start();
+    azure = await AzureFixture.start();
     const disk = await azure.disk("d");
     await azure.definition();
     for (const number of ["1.0.0", "1.0.1", "1.0.2"]) images.push(await azure.version(number, disk));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { Properties } from "../../sdk/plugin/value.ts";
 import type { Asked } from "../support/azure/arm-client.ts";
-import { AzureWorkshop } from "../support/azure/azure-workshop.ts";
+import { AzureFixture } from "../support/azure/azure-fixture.ts";
 
 const SETS = "Microsoft.Compute/virtualMachineScaleSets";
 const POLICY = { maxBatchInstancePercent: 50, maxUnhealthyInstancePercent: 50, maxUnhealthyUpgradedInstancePercent: 0, pauseTimeBetweenBatches: "PT0S", rollbackFailedInstancesOnPolicyBreach: true };
@@ -13,12 +13,12 @@ interface Listed {
 }
 
 describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   let balancer: string;
   let subnet: string;
   const versions: string[] = [];
   before(async () => {
-    azure = await AzureWorkshop.start();
+    azure = await AzureFixture.start();
     const disk = await azure.disk("d");
     await azure.definition();
     for (const number of ["1.0.0", "1.0.1", "1.0.2"]) versions.push(await azure.version(number, disk));

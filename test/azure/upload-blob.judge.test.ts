@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
-import { azureLogin } from "../../providers/azure/access/login.ts";
-import { resourceManager } from "../../providers/azure/access/resource-manager.ts";
-import { blobContainer } from "../../providers/azure/pages/blob-container.ts";
-import { blobService, storageLogin } from "../../providers/azure/pages/blob-service.ts";
-import { uploadPages } from "../../providers/azure/pages/upload-pages.ts";
+import { azureLogin } from "../../providers/azure/plugin/access/login.ts";
+import { resourceManager } from "../../providers/azure/plugin/access/resource-manager.ts";
+import { blobContainer } from "../../providers/azure/plugin/pages/blob-container.ts";
+import { blobService, storageLogin } from "../../providers/azure/plugin/pages/blob-service.ts";
+import { uploadPages } from "../../providers/azure/plugin/pages/upload-pages.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";
-import { AzureWorkshop } from "../support/azure/azure-workshop.ts";
+import { AzureFixture } from "../support/azure/azure-fixture.ts";
 import { Azurite } from "../support/azure/azurite.ts";
 import { type Certificate, makeCertificate, trust } from "../support/azure/certificate.ts";
-import { PageWorkshop } from "../support/azure/page-workshop.ts";
+import { PageFixture } from "../support/azure/page-fixture.ts";
 
 describe("an upload to a storage account", { timeout: 300_000 }, () => {
   let certificate: Certificate;
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   let azurite: Azurite;
-  let shop: PageWorkshop;
+  let shop: PageFixture;
   before(async () => {
     certificate = await makeCertificate();
     trust(certificate);
-    [azure, azurite, shop] = await Promise.all([AzureWorkshop.start({ certificate }), Azurite.start(certificate), PageWorkshop.start()]);
+    [azure, azurite, shop] = await Promise.all([AzureFixture.start({ certificate }), Azurite.start(certificate), PageFixture.start()]);
     Object.assign(process.env, azure.server.environment);
     azure.server.storage.endpoints.set("images", azurite.url);
     await azure.make("Microsoft.Storage/storageAccounts/images", {}, { kind: "StorageV2", sku: { name: "Standard_LRS" } });

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import { after, before, beforeEach, describe, test } from "node:test";
-import type { PageService } from "../../providers/azure/pages/page-service.ts";
+import type { PageService } from "../../providers/azure/plugin/pages/page-service.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";
 import type { AzureServer } from "../support/azure/azure-server.ts";
-import { PageWorkshop, type TestVhd } from "../support/azure/page-workshop.ts";
+import { PageFixture, type TestVhd } from "../support/azure/page-fixture.ts";
 
 const FIRST_40 = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [index, `${index}`]));
 
 describe("an upload to a managed disk", { timeout: 300_000 }, () => {
-  let shop: PageWorkshop;
+  let shop: PageFixture;
   let server: AzureServer;
   before(async () => {
-    shop = await PageWorkshop.start();
+    shop = await PageFixture.start();
     ({ server } = shop);
   });
   beforeEach(() => shop.reset());

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeBlockList } from "../../sdk/upload/block-list.ts";
-import { PageWorkshop } from "../support/azure/page-workshop.ts";
+import { PageFixture } from "../support/azure/page-fixture.ts";
 import { bootDisk } from "../support/disk-machine.ts";
 import { buildDisks, diskOs } from "../support/disk-os.ts";
 
 test("what arrived in a managed disk boots as a machine of generation 2 does, to a healthy service", { timeout: 300_000 }, async () => {
-  await using shop = await PageWorkshop.start();
+  await using shop = await PageFixture.start();
   const built = await buildDisks(diskOs("from a managed disk\n"), { format: "vhd" });
   const image = built.files.find(({ role }) => role === "image");
   assert.ok(image?.blocks);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { build } from "../../sdk/build/build.ts";
+import { build } from "../../sdk/builder/build.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { buildIn, buildTree } from "../support/case-build.ts";
 import { cases, type TreePath, treeOf, yamlOf } from "../support/conformance.ts";

@@ -7,7 +7,7 @@ import { after, describe, test } from "node:test";
 import { directoryEntry, fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
 import { readTar } from "../../sdk/archive/read-tar.ts";
 import { writeCpio } from "../../sdk/archive/write-cpio.ts";
-import { build } from "../../sdk/build/build.ts";
+import { build } from "../../sdk/builder/build.ts";
 import { collect } from "../../sdk/core/bytes.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";

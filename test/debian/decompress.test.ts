@@ -4,12 +4,12 @@ import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
-import { type Compression, decompress } from "../../sdk/debian/decompress.ts";
+import { type DebCompression, decompress } from "../../sdk/debian/decompress.ts";
 
 const TEXT = Buffer.from(Array.from({ length: 60_000 }, (_, index) => `line ${index * 7919}\n`).join(""));
-const TOOLS: Record<Exclude<Compression, "">, string> = { xz: "xz", gz: "gzip", zst: "zstd" };
+const TOOLS: Record<Exclude<DebCompression, "">, string> = { xz: "xz", gz: "gzip", zst: "zstd" };
 
-for (const [compression, tool] of Object.entries(TOOLS) as [Compression, string][]) {
+for (const [compression, tool] of Object.entries(TOOLS) as [DebCompression, string][]) {
   describe(compression, () => {
     const packed = execFileSync(tool, ["-c"], { input: TEXT, maxBuffer: 1 << 26 });
     const chunks = (size: number, length = packed.length): Buffer[] => Array.from({ length: Math.ceil(length / size) }, (_, index) => packed.subarray(index * size, Math.min(length, (index + 1) * size)));

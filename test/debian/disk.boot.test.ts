@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { open, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import type { DiskAttachment } from "../../providers/qemu/arguments.ts";
+import type { DiskAttachment } from "../../providers/qemu/plugin/arguments.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { OnbootTask, Volume } from "../../sdk/index.ts";

@@ -10,7 +10,7 @@ import { kernelConfig, kernelFile, kernelModules } from "../../sdk/debian/kernel
 import type { ModuleInfo } from "../../sdk/debian/modinfo.ts";
 import { moduleOrder } from "../../sdk/debian/module-order.ts";
 import { DebianMirror } from "../support/debian-mirror.ts";
-import { workshop } from "../support/debian-workshop.ts";
+import { debianFixture } from "../support/debian-fixture.ts";
 import { elfFile } from "../support/elf-file.ts";
 
 function info(name: string, more: Partial<ModuleInfo> = {}): ModuleInfo {
@@ -112,15 +112,15 @@ describe("a kernel's package", () => {
   after(() => mirror.stop());
 
   test("found through its metapackage, taken apart once, and only what is wanted", async () => {
-    await using shop = await workshop(mirror);
-    const lock = await shop.lock(debian.kernel());
+    await using fixture = await debianFixture(mirror);
+    const lock = await fixture.lock(debian.kernel());
     assert.deepEqual(lock.packages.map(({ name, version, keep }) => [name, version, keep]), [["linux-image-6.1.0-9-cloud-amd64", "6.1.9-1", "kernel"]]);
-    await ensureDebs(lock.packages, shop.options);
+    await ensureDebs(lock.packages, fixture.options);
     const deb = lock.packages[0] as (typeof lock.packages)[0];
-    assert.equal((await collect(await kernelFile(deb, shop.options))).toString(), "KERNEL");
-    assert.equal(await kernelConfig(deb, shop.options), "CONFIG_RD_ZSTD=y\n");
-    await rm(shop.store.path(`sha256:${deb.sha256}`));
-    const { files, order } = await kernelModules(deb, ["wireguard", "ext4"], shop.options);
+    assert.equal((await collect(await kernelFile(deb, fixture.options))).toString(), "KERNEL");
+    assert.equal(await kernelConfig(deb, fixture.options), "CONFIG_RD_ZSTD=y\n");
+    await rm(fixture.store.path(`sha256:${deb.sha256}`));
+    const { files, order } = await kernelModules(deb, ["wireguard", "ext4"], fixture.options);
     assert.deepEqual(order, [
       "/usr/lib/modules/virtio.ko pci:v00001AF4*",
       "/usr/lib/modules/virtio_pci.ko pci:v00001AF4*",
@@ -134,17 +134,17 @@ describe("a kernel's package", () => {
       assert.equal((await collect(entry.body)).length, entry.size);
     }
     assert.deepEqual(paths, ["overlay", "virtio-rng", "virtio", "virtio_pci", "wireguard"].map((name) => `usr/lib/modules/${name}.ko`));
-    await assert.rejects(kernelModules(deb, ["wiregard"], shop.options), (error) => isLinuxKitError(error, "NOT_FOUND") && /did you mean "wireguard"/.test(error.message));
+    await assert.rejects(kernelModules(deb, ["wiregard"], fixture.options), (error) => isLinuxKitError(error, "NOT_FOUND") && /did you mean "wireguard"/.test(error.message));
   });
   test("a module that is asked for is loaded whatever the machine has", async () => {
-    await using shop = await workshop(mirror);
-    const lock = await shop.lock(debian.kernel());
-    await ensureDebs(lock.packages, shop.options);
-    const { order } = await kernelModules(lock.packages[0] as (typeof lock.packages)[0], ["virtio-rng"], shop.options);
+    await using fixture = await debianFixture(mirror);
+    const lock = await fixture.lock(debian.kernel());
+    await ensureDebs(lock.packages, fixture.options);
+    const { order } = await kernelModules(lock.packages[0] as (typeof lock.packages)[0], ["virtio-rng"], fixture.options);
     assert.ok(order.includes("/usr/lib/modules/virtio-rng.ko") && order.includes("/usr/lib/modules/virtio.ko"));
   });
   test("a metapackage that leads nowhere", async () => {
-    await using shop = await workshop(mirror);
-    await assert.rejects(shop.lock(debian.kernel({ flavour: "generic" })), (error) => isLinuxKitError(error, "NOT_FOUND") && /leads to no kernel: it depends on linux-base/.test(error.message));
+    await using fixture = await debianFixture(mirror);
+    await assert.rejects(fixture.lock(debian.kernel({ flavour: "generic" })), (error) => isLinuxKitError(error, "NOT_FOUND") && /leads to no kernel: it depends on linux-base/.test(error.message));
   });
 });

@@ -9,7 +9,7 @@ import { ensureDebs } from "../../sdk/debian/fetch-debs.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import type { LockedDebian } from "../../sdk/debian/locked.ts";
 import { DebianMirror } from "../support/debian-mirror.ts";
-import { workshop } from "../support/debian-workshop.ts";
+import { debianFixture } from "../support/debian-fixture.ts";
 import { elfFile } from "../support/elf-file.ts";
 
 const LOADER = "/lib64/ld-linux-x86-64.so.2";
@@ -78,8 +78,8 @@ const keeps = ({ packages }: LockedDebian): Record<string, unknown> => Object.fr
 
 describe("slim", () => {
   test("the packages, those of their source, and libraries wherever they are found", async () => {
-    await using shop = await workshop(mirror);
-    assert.deepEqual(keeps(await shop.lock(debian.packages({ packages: ["web-light"] }))), {
+    await using fixture = await debianFixture(mirror);
+    assert.deepEqual(keeps(await fixture.lock(debian.packages({ packages: ["web-light"] }))), {
       "libc6": { sonames: ["ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6"] },
       "libodd-compat": { sonames: ["libodd.so.4"] },
       libz1: { sonames: ["libz.so.1"] },
@@ -87,13 +87,13 @@ describe("slim", () => {
     });
   });
   test("the tree", async () => {
-    await using shop = await workshop(mirror);
+    await using fixture = await debianFixture(mirror);
     const image = debian.packages({
       packages: ["web"],
       users: [{ name: "me", uid: 1000, home: "/home/me", shell: "/bin/sh" }],
       files: [{ path: "/etc/web/web.conf", contents: "port 8080\n", mode: "0600", uid: 1000 }, { path: "bin/httpd", symlink: "../sbin/web" }, { path: "srv", directory: true, gid: 33 }],
     });
-    const tree = await shop.unpack(image, await shop.lock(image));
+    const tree = await fixture.unpack(image, await fixture.lock(image));
     const paths = Object.keys(tree).filter((path) => !tree[path]?.startsWith("dir 755"));
     assert.deepEqual(paths, [
       "bin", "etc/group", "etc/nsswitch.conf", "etc/passwd", "etc/web/web.conf", "lib", "lib64", "root", "sbin", "tmp", "usr/bin/httpd",
@@ -112,63 +112,63 @@ describe("slim", () => {
     assert.match(tree["etc/group"] as string, /^watchers:x:999:webd$/m);
   });
   test("keep brings back what slim leaves out, from any of the packages", async () => {
-    await using shop = await workshop(mirror);
+    await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["web"], keep: ["/usr/share/man", `usr/lib/*/gconv`, "usr/share/doc/libz1/*"] });
-    const tree = await shop.unpack(image, await shop.lock(image));
+    const tree = await fixture.unpack(image, await fixture.lock(image));
     assert.ok("usr/share/man/man8/web.8.gz" in tree && `${LIB}/gconv/KOI8.so` in tree && "usr/share/doc/libz1/copyright" in tree);
     assert.ok(!("etc/init.d/web" in tree));
   });
   test("what maintainer scripts would make: the bundle of certificates", async () => {
-    await using shop = await workshop(mirror);
+    await using fixture = await debianFixture(mirror);
     const image = debian.caCertificates();
-    assert.deepEqual(await shop.unpack(image, await shop.lock(image)), {
+    assert.deepEqual(await fixture.unpack(image, await fixture.lock(image)), {
       etc: "dir 755", "etc/ssl": "dir 755", "etc/ssl/certs": "dir 755", "etc/ssl/certs/ca-certificates.crt": "file 644 A\nB\n",
     });
   });
   test("a library that no dependency holds", async () => {
-    await using shop = await workshop(mirror);
-    await code("NOT_FOUND", /lost 1\.0-1: usr\/bin\/lost needs libmissing\.so\.1, which no package holds that it depends on/, () => shop.lock(debian.packages({ packages: ["lost"] })));
+    await using fixture = await debianFixture(mirror);
+    await code("NOT_FOUND", /lost 1\.0-1: usr\/bin\/lost needs libmissing\.so\.1, which no package holds that it depends on/, () => fixture.lock(debian.packages({ packages: ["lost"] })));
   });
 });
 
 describe("all dependencies", () => {
   test("alternatives, virtual and predependencies, whole", async () => {
-    await using shop = await workshop(mirror);
+    await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["web"], dependencies: "all" });
-    const lock = await shop.lock(image);
+    const lock = await fixture.lock(image);
     assert.deepEqual(keeps(lock), Object.fromEntries(["adduser", "cdebconf", "init-helpers", "libc6", "libodd-compat", "libodd-data", "libz1", "web", "web-common"].map((name) => [name, "all"])));
-    const tree = await shop.unpack(image, lock);
+    const tree = await fixture.unpack(image, lock);
     assert.ok("usr/share/man/man8/web.8.gz" in tree && "etc/init.d/web" in tree && "usr/lib/systemd/system/web.service" in tree);
   });
   test("an alternative that is there already is preferred", async () => {
-    await using shop = await workshop(mirror);
-    const lock = await shop.lock(debian.packages({ packages: ["web-common", "cdebconf"], dependencies: "all" }));
+    await using fixture = await debianFixture(mirror);
+    const lock = await fixture.lock(debian.packages({ packages: ["web-common", "cdebconf"], dependencies: "all" }));
     assert.deepEqual(Object.keys(keeps(lock)), ["cdebconf", "web-common"]);
   });
   test("a dependency that cannot be met", async () => {
-    await using shop = await workshop(mirror);
-    await code("NOT_FOUND", /broken 1\.0-1 depends on web \(>= 2\) \| nowhere, which no package of the mirror meets/, () => shop.lock(debian.packages({ packages: ["broken"], dependencies: "all" })));
+    await using fixture = await debianFixture(mirror);
+    await code("NOT_FOUND", /broken 1\.0-1 depends on web \(>= 2\) \| nowhere, which no package of the mirror meets/, () => fixture.lock(debian.packages({ packages: ["broken"], dependencies: "all" })));
   });
 });
 
 describe("two packages with one path", () => {
   test("are refused", async () => {
-    await using shop = await workshop(mirror);
+    await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["rival", "web-common"] });
-    const lock = await shop.lock(image);
-    await code("CORRUPT", /rival and web-common both install \/etc\/web\/web\.conf/, () => shop.unpack(image, lock));
+    const lock = await fixture.lock(image);
+    await code("CORRUPT", /rival and web-common both install \/etc\/web\/web\.conf/, () => fixture.unpack(image, lock));
   });
   test("unless one replaces the other", async () => {
-    await using shop = await workshop(mirror);
+    await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["heir", "web-common"] });
-    assert.equal((await shop.unpack(image, await shop.lock(image)))["etc/web/web.conf"], "file 755 heir");
+    assert.equal((await fixture.unpack(image, await fixture.lock(image)))["etc/web/web.conf"], "file 755 heir");
   });
 });
 
 describe("the lock", () => {
   test("is the same each time, sorted, and pins the bytes", async () => {
-    await using one = await workshop(mirror);
-    await using two = await workshop(mirror);
+    await using one = await debianFixture(mirror);
+    await using two = await debianFixture(mirror);
     const image = debian.packages({ packages: ["web-light"] });
     const lock = await one.lock(image);
     assert.deepEqual(await two.lock(image), lock);
@@ -177,11 +177,11 @@ describe("the lock", () => {
     assert.deepEqual([first?.name, first?.version, first?.filename, first?.archive], ["libc6", "1.0-1", "pool/main/l/libc6/libc6_1.0-1_amd64.deb", "debian"]);
   });
   test("what is in the cache needs no mirror", async () => {
-    await using shop = await workshop(mirror);
+    await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["linked"] });
-    const lock = await shop.lock(image);
+    const lock = await fixture.lock(image);
     const asked = mirror.requests.length;
-    const { cacheDir, store } = shop;
+    const { cacheDir, store } = fixture;
     await ensureDebs(lock.packages, { store, aptDirectory: cacheDir });
     assert.equal(mirror.requests.length, asked);
     await rm(store.path(`sha256:${lock.packages[0]?.sha256}`));
@@ -190,20 +190,20 @@ describe("the lock", () => {
   test("a dropped package: the other archive, the snapshot mirror, else it is named; never another version", async () => {
     const { filename, path } = await mirror.add({ name: "fleeting", files: { "usr/bin/fleeting": "1" } });
     await mirror.publish("bookworm");
-    await using shop = await workshop(mirror);
-    const lock = await shop.lock(debian.packages({ packages: ["fleeting"] }));
+    await using fixture = await debianFixture(mirror);
+    const lock = await fixture.lock(debian.packages({ packages: ["fleeting"] }));
     const bytes = await readFile(path);
-    const forget = () => rm(shop.store.path(`sha256:${lock.packages[0]?.sha256}`));
+    const forget = () => rm(fixture.store.path(`sha256:${lock.packages[0]?.sha256}`));
     await rm(path);
     await mirror.add({ name: "fleeting", version: "2.0-1", files: { "usr/bin/fleeting": "2" } });
     await mirror.publish("bookworm");
     await forget();
-    await assert.rejects(ensureDebs(lock.packages, shop.options), (error) => isLinuxKitError(error, "PACKAGE_UNAVAILABLE") && error.detail.package === "fleeting" && error.detail.version === "1.0-1" && /set debianSnapshot/.test(error.message));
+    await assert.rejects(ensureDebs(lock.packages, fixture.options), (error) => isLinuxKitError(error, "PACKAGE_UNAVAILABLE") && error.detail.package === "fleeting" && error.detail.version === "1.0-1" && /set debianSnapshot/.test(error.message));
     for (const place of [`debian-security/${filename}`, `snapshot/${filename}`]) {
       const file = mirror.file(place);
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, bytes);
-      await ensureDebs(lock.packages, { ...shop.options, snapshotMirror: `${mirror.url}/snapshot` });
+      await ensureDebs(lock.packages, { ...fixture.options, snapshotMirror: `${mirror.url}/snapshot` });
       await forget();
       await rm(file);
     }
@@ -215,37 +215,37 @@ describe("the lock", () => {
         return take(Readable.from([held]));
       },
     });
-    for (const options of [shop.options, { ...shop.options, mirror: undefined, mirrors: undefined, aptDirectory: dirname(path) }]) {
+    for (const options of [fixture.options, { ...fixture.options, mirror: undefined, mirrors: undefined, aptDirectory: dirname(path) }]) {
       await assert.rejects(ensureDebs(lock.packages, { ...options, elsewhere: keeper(Buffer.alloc(bytes.length)) }), { code: "DIGEST_MISMATCH" });
       await ensureDebs(lock.packages, { ...options, elsewhere: keeper(bytes) });
       await forget();
     }
     assert.deepEqual(new Set(asked), new Set(["fleeting 1.0-1"]));
-    await assert.rejects(ensureDebs(lock.packages, { ...shop.options, elsewhere: { fetchBlob: async () => undefined } }), { code: "PACKAGE_UNAVAILABLE" });
+    await assert.rejects(ensureDebs(lock.packages, { ...fixture.options, elsewhere: { fetchBlob: async () => undefined } }), { code: "PACKAGE_UNAVAILABLE" });
   });
 });
 
 describe("downloads", () => {
   test("that are changed or short are never stored", async () => {
-    await using shop = await workshop(mirror);
-    const lock = await shop.lock(debian.packages({ packages: ["web"], dependencies: "all" }));
+    await using fixture = await debianFixture(mirror);
+    const lock = await fixture.lock(debian.packages({ packages: ["web"], dependencies: "all" }));
     const path = mirror.file(`debian/${lock.packages.find(({ name }) => name === "web")?.filename}`);
     const whole = await readFile(path);
     const changed = Buffer.from(whole);
     changed[changed.length - 1] = (changed.at(-1) as number) ^ 1;
     await writeFile(path, changed);
-    await code("DIGEST_MISMATCH", /web_1\.0-1_amd64\.deb: got sha256/, () => ensureDebs(lock.packages, shop.options));
+    await code("DIGEST_MISMATCH", /web_1\.0-1_amd64\.deb: got sha256/, () => ensureDebs(lock.packages, fixture.options));
     await writeFile(path, whole.subarray(0, -10));
-    await code("SIZE_MISMATCH", /web_1\.0-1_amd64\.deb: got \d+ bytes, wanted \d+/, () => ensureDebs(lock.packages, shop.options));
-    assert.equal(await shop.store.find(`sha256:${lock.packages.find(({ name }) => name === "web")?.sha256}`), undefined);
+    await code("SIZE_MISMATCH", /web_1\.0-1_amd64\.deb: got \d+ bytes, wanted \d+/, () => ensureDebs(lock.packages, fixture.options));
+    assert.equal(await fixture.store.find(`sha256:${lock.packages.find(({ name }) => name === "web")?.sha256}`), undefined);
     await writeFile(path, whole);
-    await ensureDebs(lock.packages, shop.options);
+    await ensureDebs(lock.packages, fixture.options);
   });
   test("say how far they are", async () => {
-    await using shop = await workshop(mirror);
-    const lock = await shop.lock(debian.packages({ packages: ["web"], dependencies: "all" }));
+    await using fixture = await debianFixture(mirror);
+    const lock = await fixture.lock(debian.packages({ packages: ["web"], dependencies: "all" }));
     const seen: Progress[] = [];
-    await ensureDebs(lock.packages, { ...shop.options, onProgress: (progress) => seen.push(progress) });
+    await ensureDebs(lock.packages, { ...fixture.options, onProgress: (progress) => seen.push(progress) });
     const total = lock.packages.reduce((sum, { size }) => sum + size, 0);
     assert.deepEqual(seen.at(-1), { stage: "fetch", message: "fetching 9 packages", done: total, total });
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { isLinuxKitError, type LinuxKitErrorCode } from "../../sdk/core/errors.ts";
 import { DebianMirror, newKey } from "../support/debian-mirror.ts";
-import { workshop } from "../support/debian-workshop.ts";
+import { debianFixture } from "../support/debian-fixture.ts";
 
 let mirror: DebianMirror;
 before(async () => {
@@ -24,37 +24,37 @@ async function code(wanted: LinuxKitErrorCode, message: RegExp, run: () => Promi
 
 describe("a good mirror", () => {
   test("the newest version of all suites, and where it comes from", async () => {
-    await using shop = await workshop(mirror);
-    const repository = await shop.open();
+    await using fixture = await debianFixture(mirror);
+    const repository = await fixture.open();
     const versions = await repository.versions("nginx-light");
     assert.deepEqual(versions.map(({ version, archive }) => [version, archive]), [["1.22.1-9+deb12u1", "security"], ["1.22.1-9", "debian"]]);
     assert.equal((await repository.newest("nginx-light")).version, "1.22.1-9+deb12u1");
   });
   test("the second time no index is fetched", async () => {
-    await using shop = await workshop(mirror);
-    await shop.open();
+    await using fixture = await debianFixture(mirror);
+    await fixture.open();
     const asked = mirror.requests.length;
-    const repository = await shop.open();
+    const repository = await fixture.open();
     assert.equal((await repository.newest("chrony")).version, "4.3-2");
     assert.deepEqual(mirror.requests.slice(asked).sort(), ["debian-security/dists/bookworm-security/InRelease", "debian/dists/bookworm-updates/InRelease", "debian/dists/bookworm/InRelease"]);
   });
   test("an index that lost a file is made again", async () => {
-    await using shop = await workshop(mirror);
-    await shop.open();
-    const folder = join(shop.cacheDir, "indexes");
+    await using fixture = await debianFixture(mirror);
+    await fixture.open();
+    const folder = join(fixture.cacheDir, "indexes");
     for (const name of await readdir(folder)) if (name.endsWith(".table")) await rm(join(folder, name));
-    assert.equal((await (await shop.open()).newest("chrony")).version, "4.3-2");
+    assert.equal((await (await fixture.open()).newest("chrony")).version, "4.3-2");
   });
   test("virtual packages: by name, and by version only where they have one", async () => {
-    await using shop = await workshop(mirror);
-    const repository = await shop.open();
+    await using fixture = await debianFixture(mirror);
+    const repository = await fixture.open();
     const names = async (relation?: ">=", version?: string) => (await repository.meeting(relation ? { name: "ntp", relation, version: version as string } : { name: "time-daemon" })).map(({ name }) => name);
     assert.deepEqual(await names(), ["chrony", "ntpsec"]);
     assert.deepEqual(await names(">=", "2"), ["chrony"]);
   });
   test("unknown packages: the nearest name, or who provides a virtual one", async () => {
-    await using shop = await workshop(mirror);
-    const repository = await shop.open();
+    await using fixture = await debianFixture(mirror);
+    const repository = await fixture.open();
     await code("NOT_FOUND", /no package "nginx-ligth" for amd64: did you mean "nginx-light"\?/, () => repository.newest("nginx-ligth"));
     await code("NOT_FOUND", /"time-daemon" for amd64: it is virtual, name one that provides it: chrony, ntpsec/, () => repository.newest("time-daemon"));
   });
@@ -63,8 +63,8 @@ describe("a good mirror", () => {
     const keyring = Buffer.from(other.key.toPublic().write());
     await other.add({ name: "debian-archive-keyring", architecture: "all", files: { "usr/share/keyrings/debian-archive-keyring.gpg": keyring } });
     await other.publish();
-    await using shop = await workshop(other);
-    assert.equal((await (await shop.open({ keyring: async () => undefined })).newest("debian-archive-keyring")).version, "1.0-1");
+    await using fixture = await debianFixture(other);
+    assert.equal((await (await fixture.open({ keyring: async () => undefined })).newest("debian-archive-keyring")).version, "1.0-1");
   });
 });
 
@@ -73,8 +73,8 @@ describe("what is not as the archive signed it is refused", () => {
     await using other = await DebianMirror.start();
     await other.add({ name: "debian-archive-keyring", architecture: "all", files: { "usr/share/keyrings/debian-archive-keyring.gpg": Buffer.from(other.key.toPublic().write()) } });
     await other.publish();
-    await using shop = await workshop(other);
-    await code("SIGNATURE_INVALID", /holds a key that is trusted/, () => shop.open({ keyring: async () => undefined, fingerprints: [mirror.fingerprint] }));
+    await using fixture = await debianFixture(other);
+    await code("SIGNATURE_INVALID", /holds a key that is trusted/, () => fixture.open({ keyring: async () => undefined, fingerprints: [mirror.fingerprint] }));
   });
 
   const rows: readonly { name: string; publish: Parameters<DebianMirror["publish"]>[1]; message: RegExp }[] = [
@@ -86,45 +86,45 @@ describe("what is not as the archive signed it is refused", () => {
   for (const { name, publish, message } of rows) {
     test(name, async () => {
       await mirror.publish("bookworm", publish ?? {});
-      await using shop = await workshop(mirror);
-      await code("SIGNATURE_INVALID", message, () => shop.open());
+      await using fixture = await debianFixture(mirror);
+      await code("SIGNATURE_INVALID", message, () => fixture.open());
       await mirror.publish("bookworm");
     });
   }
   test("a key that the list does not have", async () => {
     await mirror.publish("bookworm-security", { key: await newKey() });
-    await using shop = await workshop(mirror);
-    await code("SIGNATURE_INVALID", /bookworm-security\/InRelease: has no good signature/, () => shop.open());
+    await using fixture = await debianFixture(mirror);
+    await code("SIGNATURE_INVALID", /bookworm-security\/InRelease: has no good signature/, () => fixture.open());
     await mirror.publish("bookworm-security");
   });
   test("text before the signed text counts for nothing", async () => {
     await mirror.publish("bookworm", { alter: (text) => `Codename: bookworm\nSHA256:\n ${"0".repeat(64)} 1 main/binary-amd64/Packages.xz\n\n${text}` });
-    await using shop = await workshop(mirror);
-    const outcome = await shop.open().then(async (repository) => (await repository.newest("chrony")).version, (error: unknown) => error);
+    await using fixture = await debianFixture(mirror);
+    const outcome = await fixture.open().then(async (repository) => (await repository.newest("chrony")).version, (error: unknown) => error);
     assert.ok(outcome === "4.3-2" || isLinuxKitError(outcome, "SIGNATURE_INVALID"), String(outcome));
     await mirror.publish("bookworm");
   });
   test("still valid", async () => {
     await mirror.publish("bookworm", { validUntil: "Sun, 01 Jun 2025 00:00:01 UTC" });
-    await using shop = await workshop(mirror);
-    await shop.open();
+    await using fixture = await debianFixture(mirror);
+    await fixture.open();
     await mirror.publish("bookworm");
   });
   test("an index that is not the signed one", async () => {
     const file = mirror.file("debian/dists/bookworm/main/binary-amd64/Packages.xz");
     const whole = await readFile(file);
-    await using shop = await workshop(mirror);
+    await using fixture = await debianFixture(mirror);
     await writeFile(file, Buffer.concat([whole.subarray(0, -4), Buffer.from("evil")]));
-    await code("DIGEST_MISMATCH", /Packages\.xz: got sha256:/, () => shop.open());
+    await code("DIGEST_MISMATCH", /Packages\.xz: got sha256:/, () => fixture.open());
     await writeFile(file, whole.subarray(0, -4));
-    await code("SIZE_MISMATCH", /Packages\.xz: got \d+ bytes, wanted \d+/, () => shop.open());
+    await code("SIZE_MISMATCH", /Packages\.xz: got \d+ bytes, wanted \d+/, () => fixture.open());
     await writeFile(file, whole);
-    await shop.open();
+    await fixture.open();
   });
   test("a suite that lacks the architecture is left out, as s390x is of security", async () => {
     await mirror.publish("bookworm-security", { architectures: "arm64" });
-    await using shop = await workshop(mirror);
-    assert.equal((await (await shop.open()).newest("nginx-light")).version, "1.22.1-9");
+    await using fixture = await debianFixture(mirror);
+    assert.equal((await (await fixture.open()).newest("nginx-light")).version, "1.22.1-9");
     await mirror.publish("bookworm-security");
   });
 });
@@ -142,8 +142,8 @@ describe("connections that fail", () => {
       response.write(body.subarray(from, from + 10), () => response.destroy());
       return true;
     });
-    await using shop = await workshop(mirror);
-    await shop.open();
+    await using fixture = await debianFixture(mirror);
+    await fixture.open();
     assert.deepEqual(ranges, [undefined, "bytes=10-", "bytes=20-"]);
     mirror.faults.clear();
   });
@@ -156,8 +156,8 @@ describe("connections that fail", () => {
       else response.write(body.subarray(0, 10), () => response.destroy());
       return true;
     });
-    await using shop = await workshop(mirror);
-    assert.equal((await (await shop.open()).newest("chrony")).version, "4.3-2");
+    await using fixture = await debianFixture(mirror);
+    assert.equal((await (await fixture.open()).newest("chrony")).version, "4.3-2");
     mirror.faults.clear();
   });
   test("a passing refusal is tried again, a lasting one is coded", async () => {
@@ -167,30 +167,30 @@ describe("connections that fail", () => {
       response.writeHead(503).end();
       return true;
     });
-    await using shop = await workshop(mirror);
-    await shop.open();
+    await using fixture = await debianFixture(mirror);
+    await fixture.open();
     mirror.faults.set("bookworm/InRelease", (_, response) => !!response.writeHead(503).end());
-    await code("NETWORK", /InRelease: the mirror answered 503 \(http:.*\/bookworm\/InRelease\)/, () => shop.open());
+    await code("NETWORK", /InRelease: the mirror answered 503 \(http:.*\/bookworm\/InRelease\)/, () => fixture.open());
     mirror.faults.set("bookworm/InRelease", (_, response) => !!response.writeHead(403).end());
-    await code("ACCESS_DENIED", /InRelease: the login has no right to it: 403 \(/, () => shop.open());
+    await code("ACCESS_DENIED", /InRelease: the login has no right to it: 403 \(/, () => fixture.open());
     mirror.faults.set("bookworm/InRelease", (_, response) => !!response.writeHead(404).end());
-    await code("NOT_FOUND", /InRelease does not exist: 404 \(/, () => shop.open());
+    await code("NOT_FOUND", /InRelease does not exist: 404 \(/, () => fixture.open());
     mirror.faults.clear();
   });
   test("silence ends by the deadline", async () => {
     mirror.faults.set("bookworm/InRelease", () => true);
-    await using shop = await workshop(mirror);
-    await code("TIMEOUT", /InRelease: no answer within 0\.05 seconds/, () => shop.open({ timeoutSeconds: 0.05, retry: { attempts: 2, baseMs: 1 } }));
+    await using fixture = await debianFixture(mirror);
+    await code("TIMEOUT", /InRelease: no answer within 0\.05 seconds/, () => fixture.open({ timeoutSeconds: 0.05, retry: { attempts: 2, baseMs: 1 } }));
     mirror.faults.clear();
   });
   test("cancelled", async () => {
-    await using shop = await workshop(mirror);
+    await using fixture = await debianFixture(mirror);
     const controller = new AbortController();
     mirror.faults.set("bookworm/InRelease", () => {
       controller.abort();
       return true;
     });
-    await code("CANCELLED", /InRelease was cancelled/, () => shop.open({ signal: controller.signal }));
+    await code("CANCELLED", /InRelease was cancelled/, () => fixture.open({ signal: controller.signal }));
     mirror.faults.clear();
   });
 });

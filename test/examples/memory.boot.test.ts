@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildDefinition } from "../../sdk/build/build.ts";
+import { buildDefinition } from "../../sdk/builder/build.ts";
 import { scratch } from "../support/judge.ts";
 import { boot } from "../support/qemu.ts";
 import { webDefinition } from "../support/web-example.ts";

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { awsGate } from "../../providers/aws/aws-gate.ts";
-import { azureGate } from "../../providers/azure/azure-gate.ts";
-import { gcpGate } from "../../providers/gcp/gcp-gate.ts";
-import { provider } from "../../providers/provider.ts";
-import { rolloutGate } from "../../providers/rollout-gate.ts";
+import { awsGate } from "../../providers/aws/plugin/gate.ts";
+import { azureGate } from "../../providers/azure/plugin/gate.ts";
+import { gcpGate } from "../../providers/gcp/plugin/gate.ts";
+import { provider } from "../../providers/plugin/provider.ts";
+import { rolloutGate } from "../../providers/plugin/rollout-gate.ts";
 import { AutoScaling } from "../support/aws/auto-scaling.ts";
 import { AwsServer } from "../support/aws/aws-server.ts";
 import { type PulumiAws, pulumiAws } from "../support/aws/pulumi-aws.ts";
-import { AzureWorkshop } from "../support/azure/azure-workshop.ts";
+import { AzureFixture } from "../support/azure/azure-fixture.ts";
 import { type Certificate, makeCertificate, trust } from "../support/azure/certificate.ts";
 import { pulumiAzure } from "../support/azure/pulumi-azure.ts";
 import { makeStack, type Stack } from "../support/engine.ts";
@@ -33,7 +33,7 @@ describe("one operating system on three clouds, under the real engine", { timeou
   let aws: PulumiAws;
   let storage: StorageServer;
   let google: GoogleServer;
-  let azure: AzureWorkshop;
+  let azure: AzureFixture;
   let stack: Stack;
   const show = (page: string) => stack.must("config", "set", "page", page);
   const outputs = async () => (await stack.outputs()) as { plans: string[]; groups: ByCloud; images: ByCloud };
@@ -60,7 +60,7 @@ describe("one operating system on three clouds, under the real engine", { timeou
     storage = await StorageServer.start();
     google = await GoogleServer.start({ readObject: objectsOf(storage.url) });
     storage.storage.projects.set(google.project, google.projectNumber);
-    azure = await AzureWorkshop.start({ certificate });
+    azure = await AzureFixture.start({ certificate });
     Object.assign(process.env, amazon.environment, azure.server.environment, { STORAGE_EMULATOR_HOST: storage.url, GOOGLE_COMPUTE_CUSTOM_ENDPOINT: `${google.url}/compute/v1/` });
     const config = {
       "aws:region": "eu-central-1",

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Artifact } from "../../sdk/build/artifact.ts";
+import type { Artifact } from "../../sdk/builder/artifact.ts";
 import { FORMATS, type FormatName } from "../../sdk/format/formats.ts";
 import { buildDisk, diskSources } from "../support/disk-plan.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { gcpGate } from "../../providers/gcp/gcp-gate.ts";
-import { groupUpdateDriver } from "../../providers/gcp/group-update.ts";
+import { gcpGate } from "../../providers/gcp/plugin/gate.ts";
+import { groupUpdateDriver } from "../../providers/gcp/plugin/group-update.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
-import { runRollout } from "../../sdk/upload/rollout-run.ts";
-import type { RolloutLimits } from "../../sdk/upload/rollout.ts";
+import { runRollout } from "../../sdk/rollout/run-rollout.ts";
+import type { RolloutLimits } from "../../sdk/rollout/rollout.ts";
 import { AskGoogle } from "../support/gcp/ask-google.ts";
 import { GoogleServer } from "../support/gcp/google-server.ts";
 import { ImageArchives } from "../support/gcp/image-archives.ts";

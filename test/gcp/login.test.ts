@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, afterEach, before, describe, test } from "node:test";
-import { gcpLogin } from "../../providers/gcp/access/login.ts";
-import { garAuth } from "../../providers/gcp/gar-auth.ts";
+import { gcpLogin } from "../../providers/gcp/plugin/access/login.ts";
+import { garAuth } from "../../providers/gcp/registry/gar-auth.ts";
 import { scratch } from "../support/judge.ts";
 
 const NAMES = ["GOOGLE_APPLICATION_CREDENTIALS", "GCE_METADATA_HOST", "METADATA_SERVER_DETECTION", "CLOUDSDK_CONFIG", "HOME", "GOOGLE_OAUTH_ACCESS_TOKEN"];

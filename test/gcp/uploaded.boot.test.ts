@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { uploadObject } from "../../providers/gcp/storage/upload-object.ts";
+import { uploadObject } from "../../providers/gcp/plugin/storage/upload-object.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";
 import { bootDisk } from "../support/disk-machine.ts";
 import { buildDisks, diskOs } from "../support/disk-os.ts";

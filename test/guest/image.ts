@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import { buildDefinition } from "../../sdk/build/build.ts";
+import { buildDefinition } from "../../sdk/builder/build.ts";
 import type { Definition } from "../../sdk/definition/definition.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { Image, type ImageArgs, Kernel, OnbootTask, OnshutdownTask, Service } from "../../sdk/index.ts";

@@ -9,7 +9,7 @@ import { exampleDefinitions } from "../support/example-definitions.ts";
 import { namesWith } from "../support/hardening-rows.ts";
 import { boot, type Booted } from "../support/qemu.ts";
 import { ask, buildWhole, spy } from "../guest/image.ts";
-import { kernelConfigOf } from "../../sdk/build/kernel-config.ts";
+import { kernelConfigOf } from "../../sdk/builder/kernel-config.ts";
 
 // what the Kernel Self Protection Project asks for, written down apart from the tables that are judged by it
 const TOKENS = `hardened_usercopy=1 init_on_alloc=1 init_on_free=1 randomize_kstack_offset=1 page_alloc.shuffle=1 slab_nomerge pti=on nosmt

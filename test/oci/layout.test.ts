@@ -8,7 +8,7 @@ import { type Entry, fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts"
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { pullImage } from "../../sdk/oci/open-source.ts";
-import { writeLayout } from "../../sdk/oci/write-layout.ts";
+import { writeLayout } from "../support/write-layout.ts";
 import { TestRegistry } from "../support/registry.ts";
 import { addImage, tarOf } from "../support/test-image.ts";
 

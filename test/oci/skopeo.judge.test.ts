@@ -7,7 +7,7 @@ import { directoryEntry, fileEntry } from "../../sdk/archive/entry.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import { flatten } from "../../sdk/oci/flatten/flatten.ts";
-import type { Image } from "../../sdk/oci/image.ts";
+import type { OciImage } from "../../sdk/oci/image.ts";
 import { storedLayers } from "../../sdk/oci/layer.ts";
 import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
 import { pullImage } from "../../sdk/oci/open-source.ts";
@@ -16,7 +16,7 @@ import { createRegistryClient } from "../../sdk/oci/registry/client.ts";
 import { pushBlob } from "../../sdk/oci/registry/push-blob.ts";
 import { pushImage } from "../../sdk/oci/registry/push.ts";
 import { listReferrers } from "../../sdk/oci/registry/referrers.ts";
-import { writeLayout } from "../../sdk/oci/write-layout.ts";
+import { writeLayout } from "../support/write-layout.ts";
 import { DOCKER_REGISTRY_LOGIN, DockerRegistry } from "../support/docker-registry.ts";
 import { scratch } from "../support/judge.ts";
 import { TestRegistry } from "../support/registry.ts";
@@ -37,7 +37,7 @@ async function sample(store: BlobStore) {
   return { index, manifest, image, blobs: [manifest, image.manifest.config, ...image.manifest.layers] };
 }
 
-const treeOf = (image: Image, store: BlobStore) => recordTree(flatten(storedLayers(store, image.manifest.layers, image.config.diffIds), { spoolDirectory: store.directory }));
+const treeOf = (image: OciImage, store: BlobStore) => recordTree(flatten(storedLayers(store, image.manifest.layers, image.config.diffIds), { spoolDirectory: store.directory }));
 
 test("skopeo reads the layout we write, and we read the layout and the docker-archive that it writes", async () => {
   await using folder = await scratch();

@@ -14,7 +14,7 @@ import type { Descriptor } from "../../sdk/oci/descriptor.ts";
 import { flatten } from "../../sdk/oci/flatten/flatten.ts";
 import { storedLayers } from "../../sdk/oci/layer.ts";
 import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
-import { writeLayout } from "../../sdk/oci/write-layout.ts";
+import { writeLayout } from "../support/write-layout.ts";
 import { Random, seed } from "../support/random.ts";
 import { randomLayers } from "../support/random-layers.ts";
 import { runTool } from "../support/run-tool.ts";

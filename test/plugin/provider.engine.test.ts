@@ -11,7 +11,7 @@ new pulumi.CustomResource("linuxkit:index:${type}", "x", ${inputs});
 `;
   const flying = program("ImageBuild", `{ image: { services: { web: { image: "nginx", capabilities: ["CAP_FLY"] } } } }`);
   await using stack = await makeStack({ files: { "index.js": flying }, plugin: "../bin" });
-  const folder = await makePluginFolder(`${stack.home}/bin`, new URL("../../providers/plugin.ts", import.meta.url));
+  const folder = await makePluginFolder(`${stack.home}/bin`, new URL("../../providers/plugin/main.ts", import.meta.url));
 
   const schema = JSON.parse((await stack.must("package", "get-schema", `${folder}/pulumi-resource-linuxkit`)).stdout) as { version: string; resources: Record<string, { inputProperties?: Record<string, unknown> }> };
   assert.equal(schema.version, version);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { provider } from "../../providers/provider.ts";
+import { provider } from "../../providers/plugin/provider.ts";
 
 describe("the plugin's table", () => {
   for (const [token, load] of Object.entries(provider.types)) {

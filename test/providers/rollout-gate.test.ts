@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rolloutGate } from "../../providers/rollout-gate.ts";
+import { rolloutGate } from "../../providers/plugin/rollout-gate.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { leafDiff } from "../../sdk/plugin/leaf-diff.ts";
 import type { ResourceType, Work } from "../../sdk/plugin/resource-type.ts";

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { candidateFor, chooseAccelerator, type HostFacts } from "../../providers/qemu/accelerator.ts";
-import type { Accelerator } from "../../providers/qemu/arguments.ts";
+import { candidateFor, chooseAccelerator, type HostFacts } from "../../providers/qemu/plugin/accelerator.ts";
+import type { Accelerator } from "../../providers/qemu/plugin/arguments.ts";
 
 const HOST: HostFacts = { platform: "linux", arch: "amd64", bootId: "b1", qemuVersion: "7.2.22", kvm: true };
 const scratch = await mkdtemp(join(tmpdir(), "accelerator-"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type MachineSpec, machineCmdline, qemuArguments } from "../../providers/qemu/arguments.ts";
+import { type MachineSpec, machineCmdline, qemuArguments } from "../../providers/qemu/plugin/arguments.ts";
 
 const SPEC: MachineSpec = {
   arch: "amd64", accelerator: "tcg", name: "linuxkit-web", kernel: "kernel", initrd: "initrd", cmdline: "quiet", memoryMiB: 256, cpus: 2,

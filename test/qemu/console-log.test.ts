@@ -4,7 +4,7 @@ import { appendFile, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { CONSOLE_LIMIT, consoleReader, keepConsole, lastLines, printable } from "../../providers/qemu/console-log.ts";
+import { CONSOLE_LIMIT, consoleReader, keepConsole, lastLines, printable } from "../../providers/qemu/plugin/console-log.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "console-log-"));
 after(() => rm(scratch, { recursive: true, force: true }));

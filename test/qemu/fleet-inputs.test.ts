@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { checkFleet, type FleetInputs, machineInputs } from "../../providers/qemu/fleet-inputs.ts";
-import { isOfGeneration, newGeneration } from "../../providers/qemu/fleet-members.ts";
+import { checkFleet, type FleetInputs, machineInputs } from "../../providers/qemu/plugin/fleet-inputs.ts";
+import { isOfGeneration, newGeneration } from "../../providers/qemu/plugin/fleet-members.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
 
 const GOOD: Properties = { kind: "qemu", fleet: "web", count: 2, kernel: "/k", initrd: "/i", digest: "sha256:1" };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FleetInputs } from "../../providers/qemu/fleet-inputs.ts";
-import { type FleetOutputs, qemuGate } from "../../providers/qemu/qemu-gate.ts";
+import type { FleetInputs } from "../../providers/qemu/plugin/fleet-inputs.ts";
+import { type FleetOutputs, qemuGate } from "../../providers/qemu/plugin/gate.ts";
 import type { Created, Difference, ResourceType, Work } from "../../sdk/plugin/resource-type.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import { build } from "../../sdk/build/build.ts";
+import { build } from "../../sdk/builder/build.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";

@@ -5,8 +5,8 @@ import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { defaultStateDir, findOrphans, listMachineFolders, machinePath, makeMachineFolder, type MachineRecord, newId, readMachineFolder, removeMachineFolder, self, stackIdentity } from "../../providers/qemu/machine-folder.ts";
-import { identify, isAlive, type ProcessId, signalProcess, waitForEnd } from "../../providers/qemu/process-id.ts";
+import { defaultStateDir, findOrphans, listMachineFolders, machinePath, makeMachineFolder, type MachineRecord, newId, readMachineFolder, removeMachineFolder, self, stackIdentity } from "../../providers/qemu/plugin/machine-folder.ts";
+import { identify, isAlive, type ProcessId, signalProcess, waitForEnd } from "../../providers/qemu/plugin/process-id.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "machine-folder-"));
 after(() => rm(scratch, { recursive: true, force: true }));

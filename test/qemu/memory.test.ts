@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { zstdCompressSync } from "node:zlib";
-import { preflight } from "../../providers/qemu/memory.ts";
+import { preflight } from "../../providers/qemu/plugin/memory.ts";
 import { fileEntry } from "../../sdk/archive/entry.ts";
 import { writeCpio } from "../../sdk/archive/write-cpio.ts";
 import { collect } from "../../sdk/core/bytes.ts";

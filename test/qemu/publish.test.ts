@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { collide, formatPublication, parsePublication } from "../../providers/qemu/publish.ts";
+import { collide, formatPublication, parsePublication } from "../../sdk/definition/publication.ts";
 
 describe("a published port", () => {
   const good: [text: string, normal: string][] = [

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { qemuDisk } from "../../providers/qemu/qemu-disk.ts";
+import { qemuDisk } from "../../providers/qemu/plugin/disk.ts";
 import { UNKNOWN, type Properties } from "../../sdk/plugin/value.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "qemu-disk-"));

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import { identify } from "../../providers/qemu/process-id.ts";
+import { identify } from "../../providers/qemu/plugin/process-id.ts";
 import { guest, SECRET } from "./guest.ts";
 import { MachineRun, processesWith } from "./machine-run.ts";
 

@@ -3,10 +3,10 @@ import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { qemuVm } from "../../providers/qemu/qemu-vm.ts";
-import type { VmOutputs } from "../../providers/qemu/vm-outputs.ts";
-import type { VmInputs } from "../../providers/qemu/vm-inputs.ts";
-import { imageBuildType } from "../../sdk/resource/image-build-verbs.ts";
+import { qemuVm } from "../../providers/qemu/plugin/vm.ts";
+import type { VmOutputs } from "../../providers/qemu/plugin/vm-outputs.ts";
+import type { VmInputs } from "../../providers/qemu/plugin/vm-inputs.ts";
+import { imageBuildType } from "../../sdk/resource/plugin/image-build-verbs.ts";
 import { recordingBuilder } from "../support/builder.ts";
 import { UNKNOWN, type Properties } from "../../sdk/plugin/value.ts";
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { access, copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { build } from "../../sdk/build/build.ts";
+import { build } from "../../sdk/builder/build.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { File, Image, Kernel } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";

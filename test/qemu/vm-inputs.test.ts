@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { UNKNOWN, type Properties } from "../../sdk/plugin/value.ts";
-import { checkVm } from "../../providers/qemu/vm-inputs.ts";
+import { checkVm } from "../../providers/qemu/plugin/vm-inputs.ts";
 
 const GOOD: Properties = { kernel: "/k", initrd: "/i", digest: "sha256:0", cmdline: "quiet" };
 

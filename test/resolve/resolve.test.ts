@@ -7,12 +7,12 @@ import { Service } from "../../sdk/definition/service.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import type { LockedDebian } from "../../sdk/debian/locked.ts";
 import type { Lock } from "../../sdk/resolve/lock.ts";
-import { resolve, type Sources } from "../../sdk/resolve/resolve.ts";
+import { resolve, type ResolveSources } from "../../sdk/resolve/resolve.ts";
 
 const digest = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
 
 /** A world in which time passes: each question gets a newer answer. */
-function world(): Sources & { asked: string[] } {
+function world(): ResolveSources & { asked: string[] } {
   const asked: string[] = [];
   return {
     asked,

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { pruneCache } from "../../sdk/cache/prune.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
-import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
-import type { ImageBuildInputs } from "../../sdk/resource/image-build-inputs.ts";
-import { imageBuildType } from "../../sdk/resource/image-build-verbs.ts";
+import { withArtifactFiles } from "../../sdk/resource/plugin/artifact-files.ts";
+import type { ImageBuildInputs } from "../../sdk/resource/plugin/image-build-inputs.ts";
+import { imageBuildType } from "../../sdk/resource/plugin/image-build-verbs.ts";
 import { type RecordingBuilder, recordingBuilder } from "../support/builder.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";
 

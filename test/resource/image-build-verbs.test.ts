@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import type { Digest } from "../../sdk/core/digest.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
-import { withArtifactFiles } from "../../sdk/resource/artifact-files.ts";
+import { withArtifactFiles } from "../../sdk/resource/plugin/artifact-files.ts";
 import { cacheDir, builder, type, subject, work, IMAGE, PAIR, SIGNED, ARTIFACT, KEY, PUBLIC_KEY, checked } from "./image-build-subject.ts";
 
 describe("building", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { chooseFile } from "../../sdk/resource/image-file.ts";
+import { chooseFile } from "../../sdk/machine/image-file.ts";
 
 const FILES = {
   vhd: { role: "image", name: "os.vhd", size: 1, sha256: "1", blocks: "v" },

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, type TestContext, test } from "node:test";
 import { type Entry, fileEntry } from "../../sdk/archive/entry.ts";
-import { buildPlan } from "../../sdk/build/build-plan.ts";
+import { buildPlan } from "../../sdk/builder/build-plan.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import type { Progress } from "../../sdk/core/progress.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { build } from "../../sdk/build/build.ts";
+import { build } from "../../sdk/builder/build.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { buildIn } from "../support/case-build.ts";
 import { conformanceImages, serveImages } from "../support/conformance-images.ts";

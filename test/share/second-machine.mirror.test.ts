@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { build } from "../../sdk/build/build.ts";
-import { pull } from "../../sdk/build/pull.ts";
+import { build } from "../../sdk/builder/build.ts";
+import { pull } from "../../sdk/builder/pull.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import type { FormatName } from "../../sdk/format/formats.ts";
 import { diskOs } from "../support/disk-os.ts";

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { type Entry, fileEntry } from "../../sdk/archive/entry.ts";
-import { buildPlan } from "../../sdk/build/build-plan.ts";
+import { buildPlan } from "../../sdk/builder/build-plan.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { fakeSources, noise, planOf, segment, unpack } from "./fake-plan.ts";

@@ -6,7 +6,7 @@
 import { syncBuiltinESMExports } from "node:module";
 import { json } from "node:stream/consumers";
 import zlib from "node:zlib";
-import type { BuildOptions } from "../../sdk/build/build.ts";
+import type { BuildOptions } from "../../sdk/builder/build.ts";
 import type { Definition } from "../../sdk/definition/definition.ts";
 
 const COMPRESSORS = /^(create)?(gzip|deflate|deflateRaw|brotliCompress|zstdCompress)(Sync)?$/i;
@@ -21,7 +21,7 @@ for (const name of Object.keys(zlib).filter((key) => COMPRESSORS.test(key))) {
 }
 syncBuiltinESMExports();
 // only now, so that every module gets what throws
-const { buildDefinition } = await import("../../sdk/build/build.ts");
+const { buildDefinition } = await import("../../sdk/builder/build.ts");
 
 const { definition, options, login } = (await json(process.stdin)) as { definition: Definition; options: BuildOptions; login?: { username: string; password: string } };
 try {

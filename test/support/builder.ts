@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { canonicalJson } from "../../sdk/core/json.ts";
 import type { Definition } from "../../sdk/definition/definition.ts";
-import type { Builder, BuilderOptions, PullerOptions } from "../../sdk/resource/builder.ts";
+import type { Builder, BuilderOptions, PullerOptions } from "../../sdk/resource/plugin/builder.ts";
 
 /** A builder for tests of what is around it: it writes the definition itself, and remembers how it was called. */
 export interface RecordingBuilder extends Builder {

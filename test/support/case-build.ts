@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { build, type BuildOptions, type Built } from "../../sdk/build/build.ts";
+import { build, type BuildOptions, type Built } from "../../sdk/builder/build.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { builtTree } from "./built-tree.ts";
 import type { TreePath } from "./conformance.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
-import { qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
+import { qemuArguments, qemuProgram } from "../../providers/qemu/plugin/arguments.ts";
 import { freePort } from "./free-port.ts";
 import { metadataNetwork } from "./qemu.ts";
 import { startTpm } from "./software-tpm.ts";

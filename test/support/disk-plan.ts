@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import type { Artifact } from "../../sdk/build/artifact.ts";
-import { buildPlan, type BuildPlanOptions } from "../../sdk/build/build-plan.ts";
-import type { Sources } from "../../sdk/build/sources.ts";
+import type { Artifact } from "../../sdk/builder/artifact.ts";
+import { buildPlan } from "../../sdk/builder/build-plan.ts";
+import type { BuildPlanOptions } from "../../sdk/builder/build-plan-options.ts";
+import type { PlanSources } from "../../sdk/builder/sources.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import type { LockedDeb } from "../../sdk/debian/locked.ts";
 import type { FormatName } from "../../sdk/format/formats.ts";
@@ -17,7 +18,7 @@ const LOADERS = ["isolinux", "syslinux", "syslinux-common", "systemd-boot-efi"].
 const KERNEL = efiProgram({ code: Buffer.alloc(5000, 0x90) });
 
 /** Loaders, the EFI ones of our own making, and a kernel that is or is not an EFI program. */
-export function diskSources(kernel: Uint8Array = KERNEL): Sources & { readonly opened: readonly string[] } {
+export function diskSources(kernel: Uint8Array = KERNEL): PlanSources & { readonly opened: readonly string[] } {
   const fake = fakeSources({ base: () => [noiseEntry("base", 200_000)] });
   return {
     ...fake,

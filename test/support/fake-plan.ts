@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { type Entry, fileEntry } from "../../sdk/archive/entry.ts";
-import type { Sources } from "../../sdk/build/sources.ts";
+import type { PlanSources } from "../../sdk/builder/sources.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
-import { type Compression, type Plan, type PlanSegment, type PlanSource, type PlanStep, planDigest } from "../../sdk/plan/plan.ts";
+import { type SegmentCompression, type Plan, type PlanSegment, type PlanSource, type PlanStep, planDigest } from "../../sdk/plan/plan.ts";
 
-export const QUICK: Compression = { algorithm: "zstd", level: 3 };
+export const QUICK: SegmentCompression = { algorithm: "zstd", level: 3 };
 
 /** A source that {@link fakeSources} knows by this name. */
 export function source(name: string): PlanSource {
@@ -31,8 +31,8 @@ export function planOf(...segments: PlanSegment[]): Plan {
   return { ...rest, digest: planDigest(rest) };
 }
 
-/** Sources out of memory; `opened` lists what was opened. */
-export function fakeSources(trees: Readonly<Record<string, () => Iterable<Entry> | AsyncIterable<Entry>>>): Sources & { readonly opened: string[] } {
+/** PlanSources out of memory; `opened` lists what was opened. */
+export function fakeSources(trees: Readonly<Record<string, () => Iterable<Entry> | AsyncIterable<Entry>>>): PlanSources & { readonly opened: string[] } {
   const byDigest = new Map(Object.entries(trees).map(([name, tree]) => [digestOf(name) as string, { name, tree }]));
   const opened: string[] = [];
   return {

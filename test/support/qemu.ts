@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DiskAttachment, qemuArguments, qemuProgram } from "../../providers/qemu/arguments.ts";
+import { type DiskAttachment, qemuArguments, qemuProgram } from "../../providers/qemu/plugin/arguments.ts";
 import { type ConsoleLine, parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 import { freePort } from "./free-port.ts";

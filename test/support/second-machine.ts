@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import type { BuildOptions, Built } from "../../sdk/build/build.ts";
+import type { BuildOptions, Built } from "../../sdk/builder/build.ts";
 import type { Definition } from "../../sdk/definition/definition.ts";
 
 const PROGRAM = fileURLToPath(new URL("./build-without-compressors.ts", import.meta.url));

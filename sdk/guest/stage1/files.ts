@@ -1,5 +1,5 @@
 import { MODULES } from "../files/modules.ts";
-import type { GuestFile } from "../files.ts";
+import type { GuestFile } from "../guest-file.ts";
 import { FIND_ROOT } from "./find-root.ts";
 import { STAGE1_INIT } from "./init.ts";
 

@@ -68,13 +68,13 @@ export function createAuthorizer(registry: string, origin: URL, auth: RegistryAu
   };
 }
 
-interface Place {
+interface RequestTarget {
   readonly registry: string;
   readonly origin: URL;
   readonly transport: Transport;
 }
 
-async function fetchToken(challenge: Challenge, scopes: readonly string[], credential: RegistryCredential | undefined, place: Place): Promise<Token> {
+async function fetchToken(challenge: Challenge, scopes: readonly string[], credential: RegistryCredential | undefined, place: RequestTarget): Promise<Token> {
   const realm = URL.parse(challenge.parameters.get("realm") ?? "");
   if (!realm || !/^https?:$/.test(realm.protocol) || (realm.protocol === "http:" && place.origin.protocol === "https:")) {
     throw new LinuxKitError("ACCESS_DENIED", `${place.registry} sends us for a token to ${realm ? `${redactUrl(realm)}, which is not https` : "no address"}`, { url: redactUrl(place.origin), status: 401 });

@@ -33,7 +33,7 @@ export const HOST_RULES: Rules = {
     sections: ["4.5.2"],
     level: "mandatory",
     holds: "the kernel is hardened",
-    check: ({ definition: { kernel, harden }, around: { profile = "default", hardeningScore }, hardening }) => {
+    check: ({ definition: { kernel, harden }, context: { profile = "default", hardeningScore }, hardening }) => {
       if (!kernel || isDeferred(harden) || isDeferred(harden?.profile)) return [];
       if (!harden) return [{ path: "harden", message: "the kernel is as its makers left it, and all containers share it", remedy: `harden(image, { profile: "${profile}" })` }];
       const found: Found[] = [];

@@ -40,7 +40,7 @@ export const IMAGE_RULES: Rules = {
     level: "mandatory",
     holds: "images come from the registries allowed",
     check: (subject) => {
-      const { registries } = subject.around;
+      const { registries } = subject.context;
       if (!registries) return [];
       return fromRegistries(subject).flatMap(({ path, image }) => {
         const full = nameOf(image);
@@ -62,15 +62,15 @@ export const IMAGE_RULES: Rules = {
     sections: ["4.2.1"],
     level: "mandatory",
     holds: "registries are reached by https",
-    check: ({ around }) =>
-      Object.entries(around.registryMirrors ?? {}).flatMap(([registry, url]) => insecure(url, formatPath(["registryMirrors", registry]), "anybody on the way can give other bytes for a tag")),
+    check: ({ context }) =>
+      Object.entries(context.registryMirrors ?? {}).flatMap(([registry, url]) => insecure(url, formatPath(["registryMirrors", registry]), "anybody on the way can give other bytes for a tag")),
   },
   "mirror-https": {
     sections: ["4.2.1"],
     level: "advisory",
     holds: "Debian's mirrors are reached by https",
-    check: ({ around }) =>
-      (["debianMirror", "debianSecurityMirror"] as const).flatMap((name) => insecure(around[name], name, "its indexes are signed, but who listens learns what is installed")),
+    check: ({ context }) =>
+      (["debianMirror", "debianSecurityMirror"] as const).flatMap((name) => insecure(context[name], name, "its indexes are signed, but who listens learns what is installed")),
   },
   "whole-packages": {
     sections: ["4.1.2", "4.5.1"],
@@ -89,7 +89,7 @@ function fromRegistries(subject: Subject): { readonly path: string; readonly ima
   return sources(subject).flatMap(({ path, image, text }) => (image && "registry" in image ? [{ path, image, text }] : []));
 }
 
-function sources({ definition, containers, around }: Subject): Source[] {
+function sources({ definition, containers, context }: Subject): Source[] {
   const found: Source[] = [];
   const add = (path: string, source: ImageSource | undefined): void => {
     if (source === undefined || isDeferred(source)) return;
@@ -97,7 +97,7 @@ function sources({ definition, containers, around }: Subject): Source[] {
     else found.push({ path, image: source, text: "" });
   };
   const { kernel, volumes } = definition;
-  add("artifact", around.artifact);
+  add("artifact", context.artifact);
   if (kernel && !isDeferred(kernel)) add("kernel.image", kernel.image);
   for (const [index, source] of list(definition.init).entries()) add(formatPath(["init", index]), source);
   for (const { container, at } of containers) add(at("image"), container.image);
@@ -129,8 +129,8 @@ function plain(registry: string): string {
   return registry.replace(/\/+$/, "");
 }
 
-function isVerified(image: RegistryReference, { around }: Subject): boolean {
-  return keysFor(image, around.verify) !== undefined;
+function isVerified(image: RegistryReference, { context }: Subject): boolean {
+  return keysFor(image, context.verify) !== undefined;
 }
 
 function insecure(url: string | undefined, path: string, why: string): { path: string; message: string; remedy: string }[] {

@@ -1,5 +1,5 @@
 import { isDeferred } from "../../definition/inputs.ts";
-import { networkKind } from "../../definition/network.ts";
+import { networkKind } from "../../definition/service-network.ts";
 import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
 import { list, type Seen } from "../subject.ts";

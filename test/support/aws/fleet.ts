@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { awsGate } from "../../../providers/aws/aws-gate.ts";
-import { awsSnapshot } from "../../../providers/aws/aws-snapshot.ts";
-import { rolloutGate } from "../../../providers/rollout-gate.ts";
+import { awsGate } from "../../../providers/aws/plugin/gate.ts";
+import { awsSnapshot } from "../../../providers/aws/plugin/snapshot.ts";
+import { rolloutGate } from "../../../providers/plugin/rollout-gate.ts";
 import type { FleetCloud } from "../fleet/cloud.ts";
 import { AutoScaling } from "./auto-scaling.ts";
 import { AwsServer } from "./aws-server.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { azureGate } from "../../../providers/azure/azure-gate.ts";
-import { azureUpload } from "../../../providers/azure/azure-upload.ts";
-import { rolloutGate } from "../../../providers/rollout-gate.ts";
+import { azureGate } from "../../../providers/azure/plugin/gate.ts";
+import { azureUpload } from "../../../providers/azure/plugin/upload.ts";
+import { rolloutGate } from "../../../providers/plugin/rollout-gate.ts";
 import type { FleetCloud } from "../fleet/cloud.ts";
-import { AzureWorkshop } from "./azure-workshop.ts";
+import { AzureFixture } from "./azure-fixture.ts";
 import { makeCertificate, trust } from "./certificate.ts";
 import { pulumiAzure } from "./pulumi-azure.ts";
 
@@ -13,7 +13,7 @@ const [DISKS, VERSIONS, SETS] = ["disks", "galleries/images/versions", "virtualM
 export async function azureFleet(): Promise<FleetCloud> {
   const certificate = await makeCertificate();
   trust(certificate);
-  const azure = await AzureWorkshop.start({ certificate });
+  const azure = await AzureFixture.start({ certificate });
   const { server } = azure;
   const { arm, scaleSets } = server;
   const subnetId = await azure.subnet();

@@ -11,7 +11,7 @@ export interface Kind {
   readonly scopes: readonly ("global" | "regions" | "zones")[];
   readonly schema: string;
   /** Refuses at once what the API refuses at once; gives what it adds to the resource. */
-  insert(world: Compute, body: Json, at: Place): { readonly made: Json; readonly work?: Promise<void> };
+  insert(world: Compute, body: Json, at: ResourceScope): { readonly made: Json; readonly work?: Promise<void> };
   /** Refuses to go, and takes along what goes with it. */
   remove?(world: Compute, path: string): void;
   /** Changes beside `insert` and `delete`: `setLabels`, and `patch` for PATCH. They change the resource in place. */
@@ -24,7 +24,7 @@ export interface Verb {
 }
 
 /** Where a resource is. */
-export interface Place {
+export interface ResourceScope {
   /** `projects/p` */
   readonly project: string;
   /** `projects/p/zones/z` */

@@ -1,4 +1,4 @@
-import { type Compute, type Kind, type Place, SET_LABELS } from "./compute.ts";
+import { type Compute, type Kind, type ResourceScope, SET_LABELS } from "./compute.ts";
 import { resolveImage } from "./images.ts";
 import { inUse, invalid } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
@@ -31,7 +31,7 @@ export const DISKS: Kind = {
   },
 };
 
-function typeOf(world: Compute, { scope }: Pick<Place, "scope">, type: Json): string {
+function typeOf(world: Compute, { scope }: Pick<ResourceScope, "scope">, type: Json): string {
   const name = String(type ?? "pd-standard").split("/").at(-1) as string;
   if (!/^(pd-(standard|balanced|ssd|extreme)|hyperdisk-(balanced|throughput|extreme|ml))$/.test(name)) throw invalid("resource.type", type, "The referenced resource does not exist.");
   return world.url(`${scope}/diskTypes/${name}`);

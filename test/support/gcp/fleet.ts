@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { gcpGate } from "../../../providers/gcp/gcp-gate.ts";
-import { gcpUpload } from "../../../providers/gcp/gcp-upload.ts";
-import { rolloutGate } from "../../../providers/rollout-gate.ts";
+import { gcpGate } from "../../../providers/gcp/plugin/gate.ts";
+import { gcpUpload } from "../../../providers/gcp/plugin/upload.ts";
+import { rolloutGate } from "../../../providers/plugin/rollout-gate.ts";
 import type { FleetCloud, FleetOutputs } from "../fleet/cloud.ts";
 import { GoogleServer } from "./google-server.ts";
 import { PATIENCE } from "./group-rollout.ts";

@@ -1,4 +1,4 @@
-import { type Compute, type Kind, type Place, pathOf } from "./compute.ts";
+import { type Compute, type Kind, type ResourceScope, pathOf } from "./compute.ts";
 import type { GroupRollout } from "./group-rollout.ts";
 import { GoogleRefusal, invalid } from "./refusal.ts";
 import { checkName, fingerprintOf } from "./rules.ts";
@@ -54,7 +54,7 @@ export function groupManagerKind(rollout: GroupRollout): Kind {
 }
 
 /** What the API adds: both ways of saying the template, the policy's defaults, the zones. */
-function completed(world: Compute, body: Json, { project, scope }: Place): Json {
+function completed(world: Compute, body: Json, { project, scope }: ResourceScope): Json {
   const region = scope.split("/").at(-1) as string;
   const asked = body.versions ?? (body.instanceTemplate === undefined ? [] : [{ instanceTemplate: body.instanceTemplate }]);
   if (asked.length === 0) throw invalid("resource.instanceTemplate", "", "An instance template must be specified.");

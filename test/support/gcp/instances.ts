@@ -1,4 +1,4 @@
-import { type Compute, type Kind, type Place, pathOf, SET_LABELS } from "./compute.ts";
+import { type Compute, type Kind, type ResourceScope, pathOf, SET_LABELS } from "./compute.ts";
 import { attach, detach } from "./disks.ts";
 import { checkMachine, machineType } from "./machine-rules.ts";
 import { OperationFailure } from "./operations.ts";
@@ -92,7 +92,7 @@ export function quotaFailure(world: Compute, project: string, zone: string, type
   return new OperationFailure("QUOTA_EXCEEDED", 403, `Quota 'CPUS' exceeded.  Limit: ${world.quota}.0 in region ${region}.`);
 }
 
-function madeDisk(world: Compute, { scope, path }: Place, body: Json, disk: Json, index: number, image: Json): Json {
+function madeDisk(world: Compute, { scope, path }: ResourceScope, body: Json, disk: Json, index: number, image: Json): Json {
   const { diskName = index === 0 ? body.name : `${body.name}-${index}`, diskSizeGb, diskType, labels } = disk.initializeParams;
   const at = `${scope}/disks/${diskName}`;
   if (world.resources.has(at)) throw new GoogleRefusal(409, "alreadyExists", `The resource '${at}' already exists`);

@@ -5,7 +5,7 @@ import type { Json } from "./schemas.ts";
  * and google_compute_instance_template.
  */
 
-interface Place {
+interface ResourceScope {
   /** `projects/p` */
   readonly project: string;
   readonly region: string;
@@ -14,7 +14,7 @@ interface Place {
 }
 
 /** What a machine and a template have in common. */
-export function machineBody(inputs: Json, place: Place): Json {
+export function machineBody(inputs: Json, place: ResourceScope): Json {
   const { labels, metadata, metadataStartupScript, tags, networkInterfaces, serviceAccount, shieldedInstanceConfig, scheduling, canIpForward, minCpuPlatform } = inputs;
   const all = { ...metadata, ...(metadataStartupScript !== undefined && { "startup-script": metadataStartupScript }) };
   return {
@@ -34,7 +34,7 @@ export function metadataBody(metadata: Readonly<Record<string, string>>): Json {
   return { items: Object.entries(metadata).map(([key, value]) => ({ key, value })) };
 }
 
-function nicBody({ network, subnetwork, networkIp, nicType, stackType, queueCount, accessConfigs }: Json, { project, region }: Place): Json {
+function nicBody({ network, subnetwork, networkIp, nicType, stackType, queueCount, accessConfigs }: Json, { project, region }: ResourceScope): Json {
   const expand = (name: Json, scope: string) => (name === undefined || String(name).includes("/") ? name : `${project}/${scope}/${name}`);
   return { network: expand(network, "global/networks"), subnetwork: expand(subnetwork, `regions/${region}/subnetworks`), networkIP: networkIp, nicType, stackType, queueCount, accessConfigs: accessConfigs?.map(({ natIp, networkTier, publicPtrDomainName }: Json) => ({ type: "ONE_TO_ONE_NAT", natIP: natIp, networkTier, publicPtrDomainName })) };
 }
@@ -45,7 +45,7 @@ function imageUrl(image: Json, project: string): Json {
 }
 
 /** The disks of an instance. */
-export function instanceDisks({ bootDisk, attachedDisks = [], name }: Json, { project, zone }: Place): Json[] {
+export function instanceDisks({ bootDisk, attachedDisks = [], name }: Json, { project, zone }: ResourceScope): Json[] {
   const { autoDelete = true, deviceName, mode, source, initializeParams, guestOsFeatures } = bootDisk;
   const made = initializeParams && { sourceImage: imageUrl(initializeParams.image, project), diskSizeGb: initializeParams.size, diskType: initializeParams.type && `${project}/zones/${zone}/diskTypes/${initializeParams.type}`, labels: initializeParams.labels, architecture: initializeParams.architecture, diskName: name };
   return [{ boot: true, autoDelete, deviceName, mode, source, initializeParams: made, guestOsFeatures: guestOsFeatures?.map((type: string) => ({ type })) }, ...attachedDisks.map(attachedDisk)];

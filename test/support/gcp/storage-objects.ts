@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Crc32c } from "../../../providers/gcp/storage/crc32c.ts";
+import { Crc32c } from "../../../providers/gcp/plugin/storage/crc32c.ts";
 
 const UNIT = 256 << 10;
 

@@ -1,0 +1,210 @@
+import { createHash, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Digest, hexOf } from "../../../../sdk/core/digest.ts";
+import { isLinuxKitError, LinuxKitError } from "../../../../sdk/core/errors.ts";
+import type { OnProgress } from "../../../../sdk/core/progress.ts";
+import { blocksToWrite, type ListedBlock } from "../../../../sdk/upload/block-list.ts";
+import { BLOCK_BYTES } from "../../../../sdk/upload/block-map.ts";
+import type { Journal } from "../../../../sdk/upload/journal.ts";
+import { sendBlocks } from "../../../../sdk/upload/send-blocks.ts";
+import { transfer } from "../../../../sdk/upload/transfer.ts";
+import type { SnapshotService, StartedSnapshot } from "./snapshot-service.ts";
+
+const GIB = 2 ** 30;
+
+/** Minutes without a block after which AWS gives a pending snapshot up: what a killed upload costs at most. */
+const ABANDONED_MINUTES = 60;
+
+/** How long a failed upload may take to clear up behind itself. */
+const CLEANUP_MS = 30_000;
+
+/** The tag by which an upload finds what an earlier one of the same bytes left pending. */
+const UPLOAD_TAG = "linuxkit:upload";
+
+export interface SnapshotUpload {
+  /** The raw image, a whole number of GiB. */
+  readonly file: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly blocks: readonly ListedBlock[];
+  /** Names the upload among those of the account: the same bytes for the same resource are the same upload. */
+  readonly key: string;
+  /** A completed snapshot of the account and what it holds: only what differs is sent. */
+  readonly parent?: { readonly id: string; readonly encrypted: boolean; readonly blocks: readonly ListedBlock[] } | undefined;
+  readonly encrypted?: boolean | undefined;
+  readonly kmsKeyArn?: string | undefined;
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly journal: Journal;
+  /** The token of an upload of the same bytes that another process may have brought to its end meanwhile. @default none */
+  readonly awaited?: string | undefined;
+  /** @default 64 */
+  readonly inFlight?: number | undefined;
+  /** Milliseconds between two looks at a snapshot that AWS completes. @default 2000 */
+  readonly pollMs?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/** What an upload came to. */
+export interface UploadedSnapshot {
+  readonly id: string;
+  readonly encrypted: boolean;
+  /** Blocks and bytes that were sent, those of an earlier run that it resumed left out. */
+  readonly blocksSent: number;
+  readonly bytesSent: number;
+}
+
+/**
+ * Writes a raw image into an EBS snapshot and waits until AWS has completed it. One that was killed goes on where the
+ * journal ends; one that fails or is cancelled leaves no snapshot.
+ *
+ * Source: Amazon EBS User Guide, "Use the EBS direct APIs to write snapshots".
+ *
+ * @throws UNSUPPORTED for a block size that is not 512 KiB, NETWORK and ACCESS_DENIED in AWS's words, DIGEST_MISMATCH when the file is not what was built
+ */
+export async function uploadSnapshot(service: SnapshotService, upload: SnapshotUpload): Promise<UploadedSnapshot> {
+  let snapshot: StartedSnapshot | undefined;
+  try {
+    await removeAbandoned(service, upload);
+    const begun = await begin(service, upload);
+    snapshot = begun.snapshot;
+    if (!upload.parent || snapshot.encrypted === upload.parent.encrypted) return await write(service, upload, begun);
+    // the account has begun to encrypt by default since: what the parent holds cannot be inherited
+    await service.remove(snapshot.id, upload.signal);
+    await upload.journal.restart();
+    const alone = { ...upload, parent: undefined };
+    const anew = await begin(service, alone);
+    snapshot = anew.snapshot;
+    return await write(service, alone, anew);
+  } catch (error) {
+    await leaveNothing(service, upload.key, snapshot?.id);
+    await upload.journal.remove();
+    throw error;
+  }
+}
+
+interface Begun {
+  readonly snapshot: StartedSnapshot;
+  /** Blocks that an earlier run has put; all of them where it is complete. */
+  readonly done: Pick<ReadonlySet<number>, "has" | "size">;
+}
+
+/** The token by which an upload has asked for its snapshot, as its journal tells. */
+export function tokenIn(lines: readonly unknown[]): string | undefined {
+  return (lines as readonly { readonly token?: string }[]).find((line) => line.token !== undefined)?.token;
+}
+
+async function write(service: SnapshotService, upload: SnapshotUpload, { snapshot, done }: Begun): Promise<UploadedSnapshot> {
+  const { journal, signal, onProgress } = upload;
+  const indexes = indexesOf(upload, snapshot);
+  const blocksSent = indexes.filter((index) => !done.has(index)).length;
+  const bytesSent = blocksSent * BLOCK_BYTES;
+  onProgress({ stage: "upload", message: saving(upload, blocksSent, done.size), lasting: true });
+  const line = transfer(snapshot.id, bytesSent, onProgress);
+  const digests = await sendBlocks({
+    file: upload.file,
+    indexes,
+    blocks: upload.blocks,
+    signal,
+    ...(upload.inFlight !== undefined && { inFlight: upload.inFlight }),
+    async send({ index, bytes, digest }, stop) {
+      if (done.has(index)) return;
+      await service.put(snapshot.id, index, bytes, digest, stop);
+      await journal.append({ index });
+      line.add(bytes.length);
+    },
+  });
+  const { status } = (await service.describe(snapshot.id, signal)) ?? { status: "pending" };
+  // else the earlier run was killed after it had said so
+  if (status === "pending") await service.complete(snapshot.id, indexes.length, linearChecksum(digests), signal);
+  await completed(service, snapshot.id, upload);
+  await journal.remove();
+  onProgress({ stage: "upload", message: `${snapshot.id} is complete: ${line.summary()}`, lasting: true });
+  return { id: snapshot.id, encrypted: snapshot.encrypted, blocksSent, bytesSent };
+}
+
+/** Removes what a failed upload has begun, also one whose id never arrived. The upload's own signal is aborted by now. */
+async function leaveNothing(service: SnapshotService, key: string, id: string | undefined): Promise<void> {
+  const signal = AbortSignal.timeout(CLEANUP_MS);
+  if (id !== undefined) await service.remove(id, signal).catch(() => {});
+  for (const pending of await unfinished(service, key, signal).catch(() => [])) await service.remove(pending, signal).catch(() => {});
+}
+
+/** What uploads of the same bytes have begun and not completed. A completed one may be in use by the stack that is being updated. */
+async function unfinished(service: SnapshotService, key: string, signal: AbortSignal): Promise<string[]> {
+  const found = await service.find({ [UPLOAD_TAG]: key }, signal);
+  return found.flatMap(({ id, status }) => (status === "completed" ? [] : [id]));
+}
+
+/** Goes on with the snapshot that the journal names while it can, else starts a new one. */
+async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<Begun> {
+  const { journal, signal } = upload;
+  const lines = journal.before as readonly { readonly index?: number }[];
+  const token = tokenIn(lines) ?? upload.awaited;
+  if (token !== undefined) {
+    const snapshot = await start(service, upload, token).catch((error) => {
+      // made by other arguments, or gone
+      if (isLinuxKitError(error, "NOT_FOUND") || isLinuxKitError(error, "UNSUPPORTED")) return undefined;
+      throw error;
+    });
+    const state = snapshot && (await service.describe(snapshot.id, signal));
+    if (snapshot && state?.status === "completed") return { snapshot, done: { has: () => true, size: upload.blocks.length } };
+    if (snapshot && state?.status === "pending") return { snapshot, done: new Set(lines.flatMap(({ index }) => index ?? [])) };
+    if (state) await service.remove(state.id, signal);
+  }
+  await journal.restart();
+  const fresh = randomUUID();
+  await journal.append({ token: fresh });
+  return { snapshot: await start(service, upload, fresh), done: new Set() };
+}
+
+async function start(service: SnapshotService, { size, description, tags, key, parent, encrypted, kmsKeyArn, signal }: SnapshotUpload, token: string): Promise<StartedSnapshot> {
+  const request = { sizeGiB: Math.ceil(size / GIB), description, tags: { ...tags, [UPLOAD_TAG]: key }, token, timeoutMinutes: ABANDONED_MINUTES };
+  const snapshot = await service.start({ ...request, ...(parent ? { parent: parent.id } : { encrypted, kmsKeyArn }) }, signal);
+  if (snapshot.blockBytes === BLOCK_BYTES) return snapshot;
+  await service.remove(snapshot.id);
+  throw new LinuxKitError("UNSUPPORTED", `EBS wants blocks of ${snapshot.blockBytes} bytes, and this writes blocks of ${BLOCK_BYTES}`, { what: "blocks of another size" });
+}
+
+/** Removes what is unfinished though no journal here knows it: its uploader is gone. */
+async function removeAbandoned(service: SnapshotService, { key, journal, signal, onProgress }: SnapshotUpload): Promise<void> {
+  if (journal.before.length > 0) return;
+  for (const id of await unfinished(service, key, signal)) {
+    await service.remove(id, signal);
+    onProgress({ stage: "upload", message: `${id}, which an upload that was cut off had left, is removed`, lasting: true });
+  }
+}
+
+/** In ascending order, which the checksum of the whole follows. */
+function indexesOf({ parent, blocks, size }: SnapshotUpload, snapshot: StartedSnapshot): number[] {
+  if (parent) return blocksToWrite(parent.blocks, blocks);
+  // blocks that nobody wrote are zeroes in a plain snapshot only
+  if (snapshot.encrypted) return Array.from({ length: (Math.ceil(size / GIB) * GIB) / BLOCK_BYTES }, (_, index) => index);
+  return blocks.map(({ index }) => index);
+}
+
+/** Source: "CompleteSnapshot", ChecksumAggregationMethod LINEAR. */
+function linearChecksum(digests: readonly Digest[]): string {
+  const hash = createHash("sha256");
+  for (const digest of digests) hash.update(Buffer.from(hexOf(digest), "hex"));
+  return hash.digest("base64");
+}
+
+async function completed(service: SnapshotService, id: string, { signal, onProgress, pollMs = 2000 }: SnapshotUpload): Promise<void> {
+  for (let waited = 0; ; waited += pollMs) {
+    const state = await service.describe(id, signal);
+    if (state?.status === "completed") return;
+    if (state?.status === "error") throw new LinuxKitError("NETWORK", `${id}: AWS could not complete the snapshot: ${state.reason ?? "it gives no reason"}`, { url: id });
+    if (waited > 0) onProgress({ stage: "upload", message: `${id}: all blocks are there, AWS completes it` });
+    await sleep(pollMs, undefined, { signal });
+  }
+}
+
+function saving({ parent, blocks }: SnapshotUpload, count: number, resumed: number): string {
+  const bytes = `${((count * BLOCK_BYTES) / 1e6).toFixed(1)} MB`;
+  if (resumed > 0) return `goes on: ${bytes} to send, ${((resumed * BLOCK_BYTES) / 1e6).toFixed(1)} MB are there`;
+  if (!parent) return `${bytes} to send`;
+  const whole = blocks.length * BLOCK_BYTES;
+  return `${bytes} to send of ${(whole / 1e6).toFixed(1)} MB: ${parent.id} has the rest`;
+}

@@ -1,0 +1,60 @@
+import { collect } from "../../../../sdk/core/bytes.ts";
+import { LinuxKitError } from "../../../../sdk/core/errors.ts";
+import type { HttpRequest, HttpResponse } from "../../../../sdk/net/http.ts";
+import { refusalOf } from "../../../../sdk/net/refusal.ts";
+import { createTransport } from "../../../../sdk/net/transport.ts";
+
+/** Tries of one request, the first one among them; the pause doubles after each, with jitter, and is at least what Azure asks for. */
+const RETRY = { attempts: 12, baseMs: 250, maxMs: 30_000 } as const;
+
+/** One request to Azure, and which answers are no errors. */
+export interface AzureRequest extends Omit<HttpRequest, "url"> {
+  /** The operation and its object, for messages: `disk web-1`. */
+  readonly what: string;
+  readonly url: string;
+  /** Statuses beside 2xx that the caller knows what to do with. @default none */
+  readonly takes?: readonly number[];
+  /** Seconds that the answer may take to begin; it is tried anew afterwards. @default 60 */
+  readonly timeoutSeconds?: number;
+}
+
+/** An answer that was read to its end. */
+export interface AzureAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+/**
+ * Sends a request with a deadline, and again after 408, 429, 5xx and cut connections.
+ *
+ * @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT in Azure's own words; the signal's reason
+ */
+export async function sendToAzure({ what, url, takes = [], timeoutSeconds, ...request }: AzureRequest, signal: AbortSignal): Promise<AzureAnswer> {
+  try {
+    const response = await createTransport({ signal, retry: RETRY, timeoutSeconds }).send({ ...request, url: new URL(url) });
+    const { status, headers } = response;
+    if ((status < 200 || status >= 300) && !takes.includes(status)) throw await failureOf(response, what);
+    return { status, headers, body: await collect(response.body, undefined, what) };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function failureOf(response: HttpResponse, what: string): Promise<LinuxKitError> {
+  const { status } = response;
+  const refusal = await refusalOf(response, `azure ${what}`, { name: "azure", explain: sayingOf });
+  // what is wrong with the request stays wrong
+  const final = refusal.code === "NETWORK" && status >= 400 && status < 500;
+  return final ? new LinuxKitError("ACCESS_DENIED", refusal.message, { url: what, status }) : refusal;
+}
+
+/** What an error's body says. Source: Azure Resource Manager, "Error response content"; Azure Storage, "Status and error codes". */
+function sayingOf(body: Buffer): string {
+  const text = body.toString();
+  const [code, message] = ["Code", "Message"].map((name) => new RegExp(`<${name}>([^<]*)`).exec(text)?.[1]);
+  if (code !== undefined) return `${code}: ${message ?? ""}`;
+  const { error } = JSON.parse(text) as { error?: { code?: string; message?: string; details?: readonly { message?: string }[] } };
+  return [error?.code, error?.message, ...(error?.details ?? []).map(({ message }) => message)].filter(Boolean).join(": ");
+}

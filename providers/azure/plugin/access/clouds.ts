@@ -1,0 +1,58 @@
+import { collect } from "../../../../sdk/core/bytes.ts";
+import { LinuxKitError } from "../../../../sdk/core/errors.ts";
+import { refusalOf } from "../../../../sdk/net/refusal.ts";
+import { createTransport } from "../../../../sdk/net/transport.ts";
+
+/** Where one Azure cloud is. */
+export interface AzureCloud {
+  /** Azure Resource Manager, without a slash at its end. */
+  readonly manager: string;
+  /** What a token for it is asked for. */
+  readonly managerScope: string;
+  /** Microsoft Entra ID. */
+  readonly authority: string;
+}
+
+/** Source: Microsoft Learn, "Azure Government endpoint mapping" and "Azure in China developer guide". */
+const CLOUDS = {
+  public: { manager: "https://management.azure.com", managerScope: "https://management.azure.com/.default", authority: "https://login.microsoftonline.com" },
+  usgovernment: { manager: "https://management.usgovcloudapi.net", managerScope: "https://management.usgovcloudapi.net/.default", authority: "https://login.microsoftonline.us" },
+  china: { manager: "https://management.chinacloudapi.cn", managerScope: "https://management.chinacloudapi.cn/.default", authority: "https://login.chinacloudapi.cn" },
+} as const satisfies Readonly<Record<string, AzureCloud>>;
+
+/** The clouds that need no look-up, by the names that Pulumi's Azure provider has for them. */
+export const CLOUD_NAMES = Object.keys(CLOUDS) as readonly (keyof typeof CLOUDS)[];
+
+const METADATA = "/metadata/endpoints?api-version=2022-09-01";
+
+/** What a cloud's Resource Manager says of where the rest of it is. */
+interface Endpoints {
+  readonly resourceManager?: string;
+  readonly authentication?: { readonly loginEndpoint?: string; readonly audiences?: readonly string[] };
+}
+
+/**
+ * The cloud of this name, or the one that `metadataHost` describes: Azure Stack, or a cloud that has no name here.
+ *
+ * Source: Azure Resource Manager, "Get metadata endpoints" (api-version 2022-09-01).
+ *
+ * @throws ACCESS_DENIED, NETWORK, CORRUPT
+ */
+export async function findCloud({ environment = "public", metadataHost }: { readonly environment?: string | undefined; readonly metadataHost?: string | undefined }, signal?: AbortSignal): Promise<AzureCloud> {
+  if (metadataHost === undefined) {
+    if (Object.hasOwn(CLOUDS, environment)) return CLOUDS[environment as keyof typeof CLOUDS];
+    throw new LinuxKitError("INVALID_DEFINITION", `environment: got ${environment}, wanted one of ${CLOUD_NAMES.join(", ")}, or a metadataHost`, { path: "environment" });
+  }
+  const what = `the endpoints of ${metadataHost}`;
+  const response = await createTransport({ signal }).send({ url: new URL(`https://${metadataHost}${METADATA}`) });
+  if (response.status !== 200) throw await refusalOf(response, what, { name: "azure" });
+  const found = JSON.parse((await collect(response.body, undefined, what)).toString()) as Endpoints | readonly Endpoints[];
+  // older ones list every cloud that they know, their own first
+  const { resourceManager, authentication: { loginEndpoint, audiences: [audience] = [] } = {} } = (Array.isArray(found) ? found[0] : found) as Endpoints;
+  if (!resourceManager || !loginEndpoint || !audience) throw new LinuxKitError("CORRUPT", `${what}: got no resourceManager, no authentication.loginEndpoint or no authentication.audiences`, { path: metadataHost });
+  return { manager: bare(resourceManager), managerScope: `${bare(audience)}/.default`, authority: bare(loginEndpoint) };
+}
+
+function bare(url: string): string {
+  return url.replace(/\/+$/, "");
+}

@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import type { TokenCredential } from "@azure/identity";
+import { collect } from "../../../../sdk/core/bytes.ts";
+import { LinuxKitError } from "../../../../sdk/core/errors.ts";
+import { refusalOf } from "../../../../sdk/net/refusal.ts";
+import { createTransport } from "../../../../sdk/net/transport.ts";
+import type { AzureCloud } from "./clouds.ts";
+
+/**
+ * Who asks Azure, and where. What is left out is taken from the environment (`ARM_CLIENT_ID`, `ARM_USE_OIDC`…, as
+ * Pulumi's Azure provider takes it), else found as Azure's own libraries find it: `AZURE_CLIENT_ID`…, workload
+ * identity, the machine's managed identity, `az login`.
+ */
+export interface AzureAccess {
+  /** `public`, `usgovernment` or `china`. @default `ARM_ENVIRONMENT`, else "public" */
+  readonly environment?: string | undefined;
+  /** The host that knows the endpoints of another cloud. @default `ARM_METADATA_HOSTNAME` */
+  readonly metadataHost?: string | undefined;
+  readonly tenantId?: string | undefined;
+  /** Of an application, or of a managed identity that the user has assigned. */
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
+  /** A file with certificate and key, PEM. */
+  readonly clientCertificatePath?: string | undefined;
+  /** Of that file. */
+  readonly clientCertificatePassword?: string | undefined;
+  /** Log in by a token of the one who runs us: GitHub Actions, or as the next four say. @default `ARM_USE_OIDC` */
+  readonly useOidc?: boolean | undefined;
+  /** That token. @default `ARM_OIDC_TOKEN` */
+  readonly oidcToken?: string | undefined;
+  /** A file that holds it. @default `ARM_OIDC_TOKEN_FILE_PATH` */
+  readonly oidcTokenFilePath?: string | undefined;
+  /** Where it is to be had. @default `ARM_OIDC_REQUEST_URL`, `ACTIONS_ID_TOKEN_REQUEST_URL` */
+  readonly oidcRequestUrl?: string | undefined;
+  /** What is shown there. @default `ARM_OIDC_REQUEST_TOKEN`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN` */
+  readonly oidcRequestToken?: string | undefined;
+  /** Log in as the machine's managed identity. @default `ARM_USE_MSI` */
+  readonly useMsi?: boolean | undefined;
+}
+
+/** What is given, and what the environment adds to it. */
+export function withEnvironment(access: AzureAccess, env: NodeJS.ProcessEnv = process.env): AzureAccess {
+  const found = {
+    environment: env.ARM_ENVIRONMENT,
+    metadataHost: env.ARM_METADATA_HOSTNAME,
+    tenantId: env.ARM_TENANT_ID,
+    clientId: env.ARM_CLIENT_ID,
+    clientSecret: env.ARM_CLIENT_SECRET,
+    clientCertificatePath: env.ARM_CLIENT_CERTIFICATE_PATH,
+    clientCertificatePassword: env.ARM_CLIENT_CERTIFICATE_PASSWORD,
+    useOidc: env.ARM_USE_OIDC === "true" || undefined,
+    oidcToken: env.ARM_OIDC_TOKEN,
+    oidcTokenFilePath: env.ARM_OIDC_TOKEN_FILE_PATH,
+    oidcRequestUrl: env.ARM_OIDC_REQUEST_URL ?? env.ACTIONS_ID_TOKEN_REQUEST_URL,
+    oidcRequestToken: env.ARM_OIDC_REQUEST_TOKEN ?? env.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    useMsi: env.ARM_USE_MSI === "true" || undefined,
+  };
+  const present = Object.entries({ ...found, ...Object.fromEntries(Object.entries(access).filter(([, value]) => value !== undefined)) });
+  return Object.fromEntries(present.filter(([, value]) => value !== undefined && value !== ""));
+}
+
+/** The identity that {@link withEnvironment} describes. */
+export async function credentialOf(access: AzureAccess, { authority }: AzureCloud): Promise<TokenCredential> {
+  const { tenantId, clientId, clientSecret, clientCertificatePath: certificatePath, clientCertificatePassword: certificatePassword, useOidc, useMsi } = access;
+  const identity = await import("@azure/identity");
+  // a cloud that is not Microsoft's own is unknown to the instance discovery
+  const options = { authorityHost: authority, disableInstanceDiscovery: !/\.(microsoftonline\.(com|us)|chinacloudapi\.cn)$/.test(new URL(authority).hostname), ...(tenantId !== undefined && { tenantId }) };
+  if (tenantId !== undefined && clientId !== undefined) {
+    if (clientSecret !== undefined) return new identity.ClientSecretCredential(tenantId, clientId, clientSecret, options);
+    if (certificatePath !== undefined) return new identity.ClientCertificateCredential(tenantId, clientId, { certificatePath, ...(certificatePassword !== undefined && { certificatePassword }) }, options);
+    if (useOidc) return new identity.ClientAssertionCredential(tenantId, clientId, () => assertion(access), options);
+  }
+  if (useMsi) return new identity.ManagedIdentityCredential(clientId === undefined ? {} : { clientId });
+  return new identity.DefaultAzureCredential({ ...options, ...(clientId !== undefined && { managedIdentityClientId: clientId }) });
+}
+
+/** A token of who runs us. Source: GitHub Docs, "About security hardening with OpenID Connect". */
+async function assertion({ oidcToken, oidcTokenFilePath, oidcRequestUrl: url, oidcRequestToken: token }: AzureAccess): Promise<string> {
+  if (oidcToken !== undefined) return oidcToken;
+  if (oidcTokenFilePath !== undefined) return (await readFile(oidcTokenFilePath, "utf8")).trim();
+  if (!url || !token) throw new LinuxKitError("ACCESS_DENIED", "useOidc: got no token, wanted oidcToken (ARM_OIDC_TOKEN), oidcTokenFilePath (ARM_OIDC_TOKEN_FILE_PATH), or GitHub's right `id-token: write`", { url: "oidc", status: 0 });
+  const asked = new URL(url);
+  asked.searchParams.set("audience", "api://AzureADTokenExchange");
+  const response = await createTransport().send({ url: asked, headers: { authorization: `Bearer ${token}` } });
+  if (response.status !== 200) throw await refusalOf(response, "the runner's token", { name: "the runner" });
+  return (JSON.parse((await collect(response.body, undefined, "the runner's token")).toString()) as { value: string }).value;
+}

@@ -1,0 +1,82 @@
+import { LinuxKitError } from "../../../../sdk/core/errors.ts";
+import type { ManagerRequest, ResourceManager } from "../access/resource-manager.ts";
+import type { PageService } from "./page-service.ts";
+import { putPage } from "./put-page.ts";
+
+/** Of `Microsoft.Compute/disks`. */
+const API_VERSION = "2024-03-02";
+
+/** Seconds that the leave to write lasts: an upload may take a day. */
+const LEAVE_SECONDS = 86_400;
+
+/** The tag that marks a disk until its upload is finished. */
+const UPLOAD_TAG = "linuxkit:upload";
+
+/** Where disks are made, and what they are. */
+export interface DiskPlace {
+  readonly subscriptionId: string;
+  readonly resourceGroupName: string;
+  readonly location: string;
+  readonly arch: "amd64" | "arm64";
+  /** `Standard_LRS`… */
+  readonly sku: string;
+}
+
+interface Disk {
+  readonly name: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly properties?: { readonly diskState?: string };
+}
+
+/** Source: Azure Compute REST API, "Disks - Create Or Update" (an empty managed disk to be uploaded to), "Grant Access", "Revoke Access". */
+export function diskService(manager: ResourceManager, { subscriptionId, resourceGroupName, location, arch, sku }: DiskPlace): PageService {
+  const disks = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroupName}/providers/Microsoft.Compute/disks`;
+  const ask = <T>(method: ManagerRequest["method"], name: string, verb: string, signal: AbortSignal, body?: unknown): Promise<T | undefined> =>
+    manager.ask<T>({ method, path: `${disks}/${name}${verb}`, apiVersion: API_VERSION, what: `disk ${name}${verb}`, body }, signal);
+  const patch = async (name: string, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> => {
+    await ask("PATCH", name, "", signal, { tags });
+  };
+  return {
+    suffix: "",
+    idOf: (name) => `${disks}/${name}`,
+    async begin({ name, size, key, tags }, signal) {
+      await ask("PUT", name, "", signal, {
+        location,
+        tags: { ...tags, [UPLOAD_TAG]: key },
+        sku: { name: sku },
+        properties: {
+          osType: "Linux",
+          hyperVGeneration: "V2",
+          supportedCapabilities: { architecture: arch === "arm64" ? "Arm64" : "x64" },
+          creationData: { createOption: "Upload", uploadSizeBytes: size },
+        },
+      });
+    },
+    async open(name, signal) {
+      const leave = await ask<{ accessSAS?: string; accessSas?: string }>("POST", name, "/beginGetAccess", signal, { access: "Write", durationInSeconds: LEAVE_SECONDS });
+      const url = leave?.accessSAS ?? leave?.accessSas;
+      if (url === undefined) throw new LinuxKitError("NOT_FOUND", `azure: no disk ${name} that can be written to`, { what: name });
+      return { put: (pages, signal) => putPage(url, `disk ${name}`, {}, pages, signal) };
+    },
+    async find(name, signal) {
+      const disk = await ask<Disk>("GET", name, "", signal);
+      return disk && { name, unfinished: disk.tags?.[UPLOAD_TAG] !== undefined };
+    },
+    async unfinished(key, signal) {
+      const found = await manager.list<Disk>({ path: disks, apiVersion: API_VERSION, what: `disks of ${resourceGroupName}` }, signal);
+      return found.filter(({ tags }) => tags?.[UPLOAD_TAG] === key).map(({ name }) => name);
+    },
+    async finish(name, tags, signal) {
+      await ask("POST", name, "/endGetAccess", signal);
+      await patch(name, tags, signal);
+    },
+    tag: patch,
+    async remove(name, signal) {
+      const disk = await ask<Disk>("GET", name, "", signal);
+      if (!disk) return;
+      // one to which access is granted cannot be removed
+      if (/^Active/.test(disk.properties?.diskState ?? "")) await ask("POST", name, "/endGetAccess", signal);
+      await ask("DELETE", name, "", signal);
+    },
+  };
+}

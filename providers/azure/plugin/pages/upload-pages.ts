@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { isLinuxKitError } from "../../../../sdk/core/errors.ts";
+import type { OnProgress } from "../../../../sdk/core/progress.ts";
+import type { ListedBlock } from "../../../../sdk/upload/block-list.ts";
+import { BLOCK_BYTES } from "../../../../sdk/upload/block-map.ts";
+import type { Journal } from "../../../../sdk/upload/journal.ts";
+import { type Run, runsOf, sendRuns } from "../../../../sdk/upload/send-runs.ts";
+import { transfer } from "../../../../sdk/upload/transfer.ts";
+import { Md5Thread } from "./md5-thread.ts";
+import type { PageService, PageWriter } from "./page-service.ts";
+
+/** The most that one request may write. Source: "Put Page". */
+const PAGE_BYTES = 4 << 20;
+
+/** Requests under way; as many times 4 MiB are in memory. */
+const IN_FLIGHT = 8;
+
+/** How long a failed upload may take to clear up behind itself. */
+const CLEANUP_MS = 60_000;
+
+export interface PageUpload {
+  /** The image of the format `vhd`. */
+  readonly file: string;
+  /** Bytes of it. */
+  readonly size: number;
+  readonly blocks: readonly ListedBlock[];
+  /** What names begin with. */
+  readonly prefix: string;
+  /** Names the upload among those of the place: the same bytes for the same resource are the same upload. */
+  readonly key: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly journal: Journal;
+  /** What another process was writing, of which it was waited that it ends: where it has come to its end, it is taken as it is. @default none */
+  readonly awaited?: string | undefined;
+  /** @default 8 */
+  readonly inFlight?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/** What an upload came to. */
+export interface UploadedPages {
+  readonly name: string;
+  /** Bytes that were sent, those of an earlier run that it resumed left out. */
+  readonly bytesSent: number;
+}
+
+/**
+ * Writes an image into a managed disk or a page blob; zeroes are not sent. One that was killed goes on where the
+ * journal ends; one that fails or is cancelled leaves nothing.
+ *
+ * @throws ACCESS_DENIED and NETWORK in Azure's words, DIGEST_MISMATCH when the file is not what was built
+ */
+export async function uploadPages(service: PageService, upload: PageUpload): Promise<UploadedPages> {
+  let name: string | undefined;
+  try {
+    await removeAbandoned(service, upload);
+    const begun = await begin(service, upload, (begins) => {
+      name = begins;
+    });
+    if (begun.writer) return await write(service, upload, { ...begun, writer: begun.writer });
+    await upload.journal.remove();
+    return { name: begun.name, bytesSent: 0 };
+  } catch (error) {
+    await leaveNothing(service, upload.key, name);
+    await upload.journal.remove();
+    throw error;
+  }
+}
+
+interface Begun {
+  readonly name: string;
+  /** Undefined where the earlier run had come to its end, and was killed before it could say so. */
+  readonly writer: PageWriter | undefined;
+  /** Blocks that an earlier run has written. */
+  readonly done: ReadonlySet<number>;
+}
+
+async function write(service: PageService, { journal, signal, onProgress, ...upload }: PageUpload, { name, writer, done }: Begun & { readonly writer: PageWriter }): Promise<UploadedPages> {
+  const runs = runsOf(upload.blocks, PAGE_BYTES / BLOCK_BYTES).filter((run) => !isDone(run, done));
+  const bytesSent = runs.reduce((sum, { index, count }) => sum + Math.min(count * BLOCK_BYTES, upload.size - index * BLOCK_BYTES), 0);
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  const there = done.size > 0 ? `goes on: ${megabytes(bytesSent)} to send, ${megabytes(done.size * BLOCK_BYTES)} are there` : `${megabytes(bytesSent)} to send of ${megabytes(upload.size)}: the rest is zeroes`;
+  onProgress({ stage: "upload", message: there, lasting: true });
+  const line = transfer(name, bytesSent, onProgress);
+  await using thread = new Md5Thread();
+  await sendRuns({
+    file: upload.file,
+    size: upload.size,
+    runs,
+    blocks: upload.blocks,
+    inFlight: upload.inFlight ?? IN_FLIGHT,
+    signal,
+    async send({ index, count, bytes }, stop) {
+      await writer.put({ offset: index * BLOCK_BYTES, bytes, md5: await thread.digest(bytes) }, stop);
+      await journal.append({ index, count });
+      line.add(bytes.length);
+    },
+  });
+  await service.finish(name, upload.tags, signal);
+  await journal.remove();
+  onProgress({ stage: "upload", message: `${name} is complete: ${line.summary()}`, lasting: true });
+  return { name, bytesSent };
+}
+
+function isDone({ index, count }: Run, done: ReadonlySet<number>): boolean {
+  return Array.from({ length: count }, (_, at) => index + at).every((block) => done.has(block));
+}
+
+interface JournalLine {
+  readonly name?: string;
+  readonly index?: number;
+  readonly count?: number;
+}
+
+/** What the lines of a journal are about. */
+export function nameIn(lines: readonly unknown[]): string | undefined {
+  return (lines as readonly JournalLine[]).find(({ name }) => name !== undefined)?.name;
+}
+
+/** Goes on with what the journal names while it can, else begins anew. `names` hears the name before anything bears it. */
+async function begin(service: PageService, { journal, awaited, prefix, size, key, tags, signal }: PageUpload, names: (name: string) => void): Promise<Begun> {
+  const lines = journal.before as readonly JournalLine[];
+  const earlier = nameIn(lines) ?? awaited;
+  if (earlier !== undefined) {
+    names(earlier);
+    const found = await service.find(earlier, signal);
+    if (found && !found.unfinished) return { name: earlier, writer: undefined, done: new Set() };
+    if (found) {
+      const writer = await service.open(earlier, signal).catch((error: unknown) => {
+        // its access was taken back meanwhile: what is in it stays as it is
+        if (isLinuxKitError(error, "ACCESS_DENIED") || isLinuxKitError(error, "NOT_FOUND")) return undefined;
+        throw error;
+      });
+      const done = lines.flatMap(({ index, count = 1 }) => (index === undefined ? [] : Array.from({ length: count }, (_, at) => index + at)));
+      if (writer) return { name: earlier, writer, done: new Set(done) };
+      await service.remove(earlier, signal);
+    }
+  }
+  await journal.restart();
+  const name = `${prefix}-${randomBytes(4).toString("hex")}${service.suffix}`;
+  names(name);
+  await journal.append({ name });
+  await service.begin({ name, size, key, tags }, signal);
+  return { name, writer: await service.open(name, signal), done: new Set() };
+}
+
+/** Removes what is unfinished though no journal here knows it: its uploader is gone. */
+async function removeAbandoned(service: PageService, { key, journal, signal, onProgress }: PageUpload): Promise<void> {
+  if (journal.before.length > 0) return;
+  for (const name of await service.unfinished(key, signal)) {
+    await service.remove(name, signal);
+    onProgress({ stage: "upload", message: `${name}, which an upload that was cut off had left, is removed`, lasting: true });
+  }
+}
+
+/** The upload's own signal is aborted by now. A name may be known of which the service never heard. */
+async function leaveNothing(service: PageService, key: string, name: string | undefined): Promise<void> {
+  const signal = AbortSignal.timeout(CLEANUP_MS);
+  if (name !== undefined) await service.remove(name, signal).catch(() => {});
+  for (const pending of await service.unfinished(key, signal).catch(() => [])) await service.remove(pending, signal).catch(() => {});
+}

@@ -1,0 +1,185 @@
+import type { Digest } from "../../../../sdk/core/digest.ts";
+import { LinuxKitError } from "../../../../sdk/core/errors.ts";
+import type { OnProgress } from "../../../../sdk/core/progress.ts";
+import { backOff, isWorthRetrying, pause } from "../../../../sdk/net/retry.ts";
+import type { Journal } from "../../../../sdk/upload/journal.ts";
+import { transfer } from "../../../../sdk/upload/transfer.ts";
+import { ATTEMPTS } from "../access/client.ts";
+import { type StorageAccess, type StorageClient, storageClient } from "./bucket-client.ts";
+import { type HashedFile, hashedFile } from "./hashed-file.ts";
+import { describeObject, removeObject, renewObject, type StoredObject } from "./object.ts";
+import { cancelSession, CHUNK_UNIT, putChunk, type SessionState, sessionState, startSession } from "./resumable.ts";
+
+/** Bytes of a request: two of them are in memory. */
+const CHUNK_BYTES = 8 << 20;
+
+/** How long a failed upload may take to clear up behind itself. */
+const CLEANUP_MS = 30_000;
+
+/** How often an upload is begun anew where Cloud Storage has given its session up. */
+const SESSIONS = 3;
+
+/** The object's own metadata that says what it holds. */
+export const DIGEST_KEY = "linuxkit-digest";
+
+export interface ObjectUpload {
+  readonly file: string;
+  /** Bytes. */
+  readonly size: number;
+  /** sha256 of the file. */
+  readonly digest: Digest;
+  readonly bucket: string;
+  readonly object: string;
+  readonly journal: Journal;
+  /** A multiple of 256 KiB. @default 8 MiB */
+  readonly chunkBytes?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Sends a file into an object of Cloud Storage. One that was killed goes on where Cloud Storage has got to; one that
+ * fails or is cancelled leaves neither a session nor an object. Where the same bytes are there under that name, none are sent.
+ *
+ * @throws DIGEST_MISMATCH when the file is not what was built, or what arrived is not the file; NOT_FOUND, ACCESS_DENIED and NETWORK in Google's words
+ */
+export async function uploadObject(access: StorageAccess, upload: ObjectUpload): Promise<StoredObject> {
+  const client = storageClient(access, upload.signal);
+  const begun: Sessions = { open: sessionIn(upload) };
+  try {
+    const object = (await objectThere(client, upload)) ?? (await send(client, upload, begun, access.pauseMs));
+    await upload.journal.remove();
+    return object;
+  } catch (error) {
+    await leaveNothing(storageClient(access, AbortSignal.timeout(CLEANUP_MS)), upload.size, begun);
+    await upload.journal.remove();
+    throw upload.signal.aborted ? upload.signal.reason : error;
+  }
+}
+
+/** What there is to give up where an upload fails. */
+interface Sessions {
+  open: string | undefined;
+}
+
+/** An object of that name with the same bytes, made one of our own: the answer to its upload was lost, or another stack has it. */
+async function objectThere(client: StorageClient, { file, size, digest, bucket, object, chunkBytes = CHUNK_BYTES, onProgress }: ObjectUpload): Promise<StoredObject | undefined> {
+  const there = await describeObject(client, bucket, object);
+  if (there?.metadata?.[DIGEST_KEY] !== digest || Number(there.size) !== size) return undefined;
+  const hashed: HashedFile = { crc32c: "" };
+  for await (const _ of hashedFile(file, { size, digest, chunkBytes }, hashed));
+  if (hashed.crc32c !== there.crc32c) return undefined;
+  const own = await renewObject(client, there);
+  onProgress({ stage: "upload", message: `gs://${bucket}/${object} holds these bytes already: none are sent`, lasting: true });
+  return own;
+}
+
+async function send(client: StorageClient, upload: ObjectUpload, begun: Sessions, pauseMs: number | undefined): Promise<StoredObject> {
+  for (let sessions = 1; ; sessions++) {
+    const { session, state } = await begin(client, upload, begun);
+    const object = await sendTo(client, session, state, upload, pauseMs);
+    if (object) return object;
+    begun.open = undefined;
+    if (sessions === SESSIONS) throw new LinuxKitError("NETWORK", `gs://${upload.bucket}/${upload.object}: Cloud Storage has given up ${SESSIONS} uploads of it`, { url: upload.object });
+  }
+}
+
+interface Begun {
+  readonly session: string;
+  readonly state: SessionState;
+}
+
+/** Goes on with the session that the journal names while there is one, else starts another. */
+async function begin(client: StorageClient, upload: ObjectUpload, begun: Sessions): Promise<Begun> {
+  const { open: session } = begun;
+  if (session !== undefined) {
+    const state = await sessionState(client, session, upload.size);
+    if (state.at === "busy") throw state.response;
+    if (state.at !== "gone") return { session, state };
+  }
+  await upload.journal.restart();
+  begun.open = await startSession(client, { ...upload, metadata: { [DIGEST_KEY]: upload.digest } });
+  await upload.journal.append({ session: begun.open, digest: upload.digest });
+  return { session: begun.open, state: { at: "open", have: 0 } };
+}
+
+/** The session that an earlier run began for the same bytes. */
+function sessionIn({ journal, digest }: ObjectUpload): string | undefined {
+  return (journal.before as readonly { readonly session?: string; readonly digest?: string }[]).findLast((line) => line.digest === digest)?.session;
+}
+
+/** Undefined where Cloud Storage has given the session up. */
+async function sendTo(client: StorageClient, session: string, begun: SessionState, upload: ObjectUpload, pauseMs: number | undefined): Promise<StoredObject | undefined> {
+  const { file, size, digest, bucket, object, chunkBytes = CHUNK_BYTES, onProgress } = upload;
+  const there = begun.at === "open" ? begun.have : size;
+  onProgress({ stage: "upload", message: there > 0 ? `goes on: ${megabytes(size - there)} to send, ${megabytes(there)} are there` : `${megabytes(size)} to send`, lasting: true });
+  const line = transfer(`gs://${bucket}/${object.slice(0, 12)}…`, size - there, onProgress);
+  const hashed: HashedFile = { crc32c: "" };
+  const bytes = sender(client, session, size, begun, pauseMs, (sent) => line.add(sent));
+  // while one chunk is under way the next one is read and hashed
+  let under: Promise<SessionState> = Promise.resolve(begun);
+  for await (const chunk of hashedFile(file, { size, digest, chunkBytes }, hashed)) {
+    if ((await under).at === "gone") return undefined;
+    under = bytes(chunk.bytes, chunk.at);
+    // whoever stops before it is awaited must not leave it without a listener
+    under.catch(() => {});
+  }
+  const end = await under;
+  if (end.at === "gone") return undefined;
+  if (end.at !== "done") throw new LinuxKitError("NETWORK", `gs://${bucket}/${object}: all of it is sent, and Cloud Storage waits for more`, { url: object });
+  if (end.object.crc32c !== hashed.crc32c) {
+    await removeObject(client, end.object);
+    throw new LinuxKitError("DIGEST_MISMATCH", `gs://${bucket}/${object}: arrived with the checksum ${end.object.crc32c}, wanted ${hashed.crc32c}: run the update again`, { path: object, want: hashed.crc32c, got: end.object.crc32c });
+  }
+  onProgress({ stage: "upload", message: `gs://${bucket}/${object} is complete: ${line.summary()}`, lasting: true });
+  return end.object;
+}
+
+/** Sends chunk after chunk, in order, until Cloud Storage says that it has each; what it has already is not sent again. */
+function sender(client: StorageClient, session: string, size: number, begun: SessionState, pauseMs = 500, onSent: (bytes: number) => void): (bytes: Uint8Array, at: number) => Promise<SessionState> {
+  let state: SessionState = begun;
+  const retry = { attempts: ATTEMPTS, baseMs: pauseMs, maxMs: 20_000 };
+  return async (bytes, at) => {
+    for (let failures = 0; state.at === "open" && state.have < at + bytes.length; ) {
+      const { have } = state;
+      if (!Number.isInteger(have / CHUNK_UNIT) || have < at) throw new LinuxKitError("NETWORK", `upload: Cloud Storage says that it has ${have} bytes, and had ${at} before: run the update again`, { url: "upload" });
+      const { next, failure } = await attempt(() => putChunk(client, session, bytes.subarray(have - at), have, size));
+      if (next?.at === "open" && next.have > have) failures = 0;
+      else if (!next || next.at === "busy" || next.at === "open") {
+        failures++;
+        const why = failure ?? (next?.at === "busy" ? next.response : new LinuxKitError("NETWORK", "upload: Cloud Storage takes nothing of it", { url: "upload" }));
+        if (failures >= retry.attempts) throw why;
+        await pause(backOff(retry, failures, next?.at === "busy" ? next.retryAfter : null), client.signal);
+      }
+      // what has arrived of a request that failed is known to Cloud Storage only
+      const known: SessionState = !next || next.at === "busy" ? await sessionState(client, session, size) : next;
+      if (known.at === "busy") throw known.response;
+      const now = known.at === "open" ? known.have : known.at === "done" ? size : have;
+      if (now > have) onSent(now - have);
+      state = known;
+    }
+    return state;
+  };
+}
+
+/** A chunk's answer, or why there was none, where another try may help. */
+async function attempt(put: () => Promise<SessionState>): Promise<{ readonly next?: SessionState; readonly failure?: unknown }> {
+  try {
+    return { next: await put() };
+  } catch (failure) {
+    if (!isWorthRetrying(failure)) throw failure;
+    return { failure };
+  }
+}
+
+/** Gives up what a failed upload has begun. Its last request may have made the object, though the answer never came. */
+async function leaveNothing(client: StorageClient, size: number, { open: session }: Sessions): Promise<void> {
+  if (session === undefined) return;
+  const state = await sessionState(client, session, size).catch(() => undefined);
+  if (state?.at === "done") await removeObject(client, state.object).catch(() => {});
+  else await cancelSession(client, session).catch(() => {});
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

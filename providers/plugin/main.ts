@@ -1,0 +1,4 @@
+import { servePlugin } from "../../sdk/plugin/serve.ts";
+import { provider } from "./provider.ts";
+
+await servePlugin(provider);

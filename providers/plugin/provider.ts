@@ -1,0 +1,37 @@
+import { createRequire } from "node:module";
+import type { AnyResourceType, Provider } from "../../sdk/plugin/provider.ts";
+import { DEBIAN_MIRRORS } from "../../sdk/resource/plugin/debian-mirrors.ts";
+import { rolloutGate } from "./rollout-gate.ts";
+
+const { version } = createRequire(import.meta.url)("pulumi-linuxkit/package.json") as { readonly version: string };
+
+const types: Provider["types"] = {
+  "linuxkit:index:ImageBuild": async () => (await import("../../sdk/resource/plugin/image-build.ts")).imageBuild,
+  "linuxkit:index:QemuVm": async () => (await import("../qemu/plugin/vm.ts")).qemuVm(),
+  "linuxkit:index:QemuDisk": async () => (await import("../qemu/plugin/disk.ts")).qemuDisk(),
+  "linuxkit:index:RolloutGate": async () => rolloutGate({
+    aws: async () => (await import("../aws/plugin/gate.ts")).awsGate(),
+    gcp: async () => (await import("../gcp/plugin/gate.ts")).gcpGate(),
+    azure: async () => (await import("../azure/plugin/gate.ts")).azureGate(),
+    qemu: async () => (await import("../qemu/plugin/gate.ts")).qemuGate(),
+  }),
+  "linuxkit:index:AwsSnapshot": async () => (await import("../aws/plugin/snapshot.ts")).awsSnapshot(),
+  "linuxkit:index:GcpUpload": async () => (await import("../gcp/plugin/upload.ts")).gcpUpload(),
+  "linuxkit:index:AzureUpload": async () => (await import("../azure/plugin/upload.ts")).azureUpload(),
+};
+
+/**
+ * Every resource type of ours. What one needs is loaded when the engine first asks for it, and it is one for all requests:
+ * an upload knows from the check before what its predecessor was.
+ */
+export const provider: Provider = {
+  name: "linuxkit",
+  version,
+  config: DEBIAN_MIRRORS,
+  types: Object.fromEntries(Object.entries(types).map(([token, load]) => [token, once(load)])),
+};
+
+function once(load: () => Promise<AnyResourceType>): () => Promise<AnyResourceType> {
+  let loaded: Promise<AnyResourceType> | undefined;
+  return () => (loaded ??= load());
+}

@@ -1,0 +1,52 @@
+import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { AnyResourceType } from "../../sdk/plugin/provider.ts";
+import type { ResourceType } from "../../sdk/plugin/resource-type.ts";
+import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
+
+/** The clouds that have fleets, by the word in a gate's `kind`. Each is loaded when a gate of that kind is first met. */
+export type GateKinds = Readonly<Record<string, () => Promise<AnyResourceType>>>;
+
+/** How long a rollout may take when the program sets no `customTimeouts`, in seconds, whatever the kind. */
+const TIMEOUT_SECONDS = 3600;
+
+/**
+ * `linuxkit:index:RolloutGate`: one type token for the fleets of every cloud. Its input `kind` says which cloud's verbs
+ * it means; all other inputs are that cloud's own. An id begins with the kind: `qemu:web-…`. Another kind is another gate.
+ */
+export function rolloutGate(kinds: GateKinds): ResourceType {
+  const known = Object.keys(kinds);
+  const ofKind = async (kind: unknown): Promise<AnyResourceType> => {
+    const load = typeof kind === "string" && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+    if (!load) throw new LinuxKitError("INVALID_DEFINITION", `kind: got ${JSON.stringify(kind) ?? "nothing"}, wanted one of ${known.join(", ")}`, { path: "kind" });
+    return load();
+  };
+  return {
+    token: "linuxkit:index:RolloutGate",
+    timeoutSeconds: TIMEOUT_SECONDS,
+    async check(request) {
+      const { kind } = request.inputs;
+      if (kind === UNKNOWN || typeof kind !== "string" || !Object.hasOwn(kinds, kind)) {
+        return { inputs: request.inputs, failures: [{ path: "kind", message: `got ${kind === UNKNOWN ? "a value that is not known yet" : (JSON.stringify(kind) ?? "nothing")}, wanted one of ${known.join(", ")}` }] };
+      }
+      return (await ofKind(kind)).check?.(request) ?? { inputs: request.inputs };
+    },
+    async diff(request) {
+      if (request.inputs.kind !== request.oldInputs.kind) return { changed: new Map([["kind", "replace" as const]]) };
+      const type = await ofKind(request.inputs.kind);
+      if (!type.diff) throw new Error(`the gate of kind ${String(request.inputs.kind)} has no diff`);
+      return type.diff(request);
+    },
+    preview: async (request) => (await ofKind(request.inputs.kind)).preview?.(request) ?? request.inputs,
+    create: async (request) => (await ofKind(request.inputs.kind)).create(request),
+    async read(request) {
+      const type = await ofKind(request.inputs?.kind ?? request.id.split(":")[0]);
+      return type.read ? type.read(request) : { id: request.id, outputs: request.outputs ?? ({} as Properties) };
+    },
+    async update(request) {
+      const type = await ofKind(request.inputs.kind);
+      if (!type.update) throw new Error(`the gate of kind ${String(request.inputs.kind)} has no update`);
+      return type.update(request);
+    },
+    delete: async (request) => (await ofKind(request.inputs.kind)).delete?.(request),
+  };
+}

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Arch } from "../../../sdk/core/arch.ts";
+import { writeFileWhole } from "../../../sdk/core/write-file.ts";
+import type { Accelerator } from "./arguments.ts";
+
+/** What there is to know of the host before deciding. Passed in, so that every host can be had in a test. */
+export interface HostFacts {
+  readonly platform: NodeJS.Platform;
+  /** The host's own architecture; undefined for one that we do not build for. */
+  readonly arch: Arch | undefined;
+  /** Changes when the host boots: its kernel, and so its virtualisation, may be another one then. */
+  readonly bootId: string;
+  readonly qemuVersion: string;
+  /** Whether this user may open `/dev/kvm`. */
+  readonly kvm: boolean;
+}
+
+/** Whether the guest's kernel comes up under that accelerator. */
+export type Probe = (accelerator: Accelerator) => Promise<boolean>;
+
+/**
+ * Decides how a guest of `arch` is executed: by the host's own virtualisation where a kernel was seen to boot under it,
+ * else by emulation. `/dev/kvm` alone says nothing: it may be there and boot no kernel at all. What the probe said is
+ * kept in `cacheDir` for this boot of the host and this QEMU.
+ */
+export async function chooseAccelerator(arch: Arch, host: HostFacts, cacheDir: string, probe: Probe): Promise<Accelerator> {
+  const candidate = candidateFor(arch, host);
+  if (candidate === "tcg") return "tcg";
+  const key = createHash("sha256").update(JSON.stringify([host.bootId, host.qemuVersion, arch, candidate])).digest("hex").slice(0, 16);
+  const path = join(cacheDir, "accelerators", `${key}.json`);
+  const remembered = await readFile(path, "utf8").catch(() => undefined);
+  if (remembered !== undefined) return (JSON.parse(remembered) as { works: boolean }).works ? candidate : "tcg";
+  const works = await probe(candidate);
+  await writeFileWhole(path, [Buffer.from(JSON.stringify({ arch, accelerator: candidate, qemu: host.qemuVersion, works }))]);
+  return works ? candidate : "tcg";
+}
+
+/** The accelerator worth a probe. */
+export function candidateFor(arch: Arch, host: Pick<HostFacts, "platform" | "arch" | "kvm">): Accelerator {
+  if (arch !== host.arch) return "tcg";
+  if (host.platform === "darwin") return "hvf";
+  return host.platform === "linux" && host.kvm ? "kvm" : "tcg";
+}
+
+const ARCH_OF_NODE: Readonly<Record<string, Arch>> = { x64: "amd64", arm64: "arm64", s390x: "s390x" };
+
+/** Looks at this host. */
+export async function hostFacts(qemuVersion: string): Promise<HostFacts> {
+  const kvm = await access("/dev/kvm", constants.R_OK | constants.W_OK).then(() => true, () => false);
+  const bootId = await readFile("/proc/sys/kernel/random/boot_id", "latin1").catch(() => "");
+  return { platform: process.platform, arch: ARCH_OF_NODE[process.arch], bootId: bootId.trim(), qemuVersion, kvm };
+}

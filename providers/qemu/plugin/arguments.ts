@@ -1,0 +1,160 @@
+import type { Arch } from "../../../sdk/core/arch.ts";
+import type { EfiFirmware } from "./efi-firmware.ts";
+import type { Publication } from "../../../sdk/definition/publication.ts";
+
+/** What executes the guest's instructions. */
+export type Accelerator = "kvm" | "hvf" | "tcg";
+
+/** A disk file that the machine sees as a virtio block device. */
+export interface DiskAttachment {
+  /** Absolute path on the host; or one seen from the machine's folder, for what lies there. */
+  readonly path: string;
+  readonly format: "raw" | "qcow2";
+  /** What the guest finds it by, as `/dev/disk/by-id/virtio-SERIAL` or `/sys/block/vdX/serial`: at most 20 bytes. */
+  readonly serial: string;
+  /** @default false */
+  readonly readOnly?: boolean;
+}
+
+/** All that QEMU's command line depends on. Relative paths are seen from the machine's folder, where QEMU starts. */
+export interface MachineSpec {
+  readonly arch: Arch;
+  readonly accelerator: Accelerator;
+  /** Shown in process lists: `linuxkit-KEY`. */
+  readonly name: string;
+  /** Absent where it boots a disk. */
+  readonly kernel?: string;
+  /** Absent: the kernel alone, which is enough to see it boot. */
+  readonly initrd?: string;
+  readonly cmdline: string;
+  /** The disk that firmware boots instead of a kernel of the host's. */
+  readonly boot?: { readonly disk: DiskAttachment; readonly efi: EfiFirmware };
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly publish: readonly Publication[];
+  readonly disks: readonly DiskAttachment[];
+  /** Items of the firmware configuration device and the files that hold them. Absent on s390x, which has no such device. */
+  readonly firmware: readonly { readonly name: string; readonly file: string }[];
+  /** The control socket, absent for none: relative and so short, whatever the folder: a socket's path has 107 bytes at most (unix(7)). */
+  readonly monitor?: string;
+}
+
+interface ArchTraits {
+  readonly binary: string;
+  /** Debian's package of the binary. */
+  readonly package: string;
+  readonly machine: string;
+  /** CPU model under emulation. */
+  readonly cpu: string;
+  /** How its virtio devices are attached. */
+  readonly bus: "pci" | "ccw";
+  readonly console: readonly string[];
+  /** What a machine without ACPI has for a power button: see {@link pressPower}. */
+  readonly button?: readonly string[];
+  /** The kernel's name of that console. */
+  readonly tty: string;
+}
+
+const TRAITS: Readonly<Record<Arch, ArchTraits>> = {
+  amd64: { binary: "qemu-system-x86_64", package: "qemu-system-x86", machine: "q35", cpu: "max", bus: "pci", console: ["-serial", "chardev:console"], tty: "ttyS0" },
+  // "max" emulates pointer authentication, which makes a boot four times as slow
+  arm64: { binary: "qemu-system-aarch64", package: "qemu-system-arm", machine: "virt", cpu: "cortex-a57", bus: "pci", console: ["-serial", "chardev:console"], tty: "ttyAMA0", button: ["-device", "virtio-keyboard-pci"] },
+  s390x: { binary: "qemu-system-s390x", package: "qemu-system-misc", machine: "s390-ccw-virtio", cpu: "max", bus: "ccw", console: ["-device", "sclpconsole,chardev=console"], tty: "ttysclp0" },
+};
+
+/** The name of the QEMU program for an architecture, and the Debian package that has it. */
+export function qemuProgram(arch: Arch): { readonly binary: string; readonly package: string } {
+  return TRAITS[arch];
+}
+
+/** Whether the machine can be told things by the firmware configuration device. */
+export function hasFirmwareDevice(arch: Arch): boolean {
+  return arch !== "s390x";
+}
+
+/** Presses the machine's power button, by a command of QEMU's protocol. */
+export async function pressPower(arch: Arch, execute: (command: string, args?: object) => Promise<unknown>): Promise<void> {
+  await execute("system_powerdown");
+  if (TRAITS[arch].button) await execute("send-key", { keys: [{ type: "qcode", data: "power" }] });
+}
+
+/**
+ * The kernel's command line with what the machine itself needs: its own console as the last, which is the one that
+ * programs write to, and an end of the process when the kernel panics, which `refresh` then sees. An image that names
+ * another architecture's console, or a screen that there is none of, is heard all the same.
+ */
+export function machineCmdline(arch: Arch, cmdline: string): string {
+  const words = cmdline.split(/\s+/).filter(Boolean);
+  const { tty } = TRAITS[arch];
+  const last = words.findLast((word) => word.startsWith("console="))?.slice("console=".length).split(",")[0];
+  if (last !== tty) words.push(`console=${tty}`);
+  if (!words.some((word) => word.startsWith("panic="))) words.push("panic=-1");
+  return words.join(" ");
+}
+
+/** QEMU's arguments for a machine, without the program's name. Its console is on standard output. */
+export function qemuArguments(spec: MachineSpec): string[] {
+  const { machine, cpu, bus, console, button = [] } = TRAITS[spec.arch];
+  return [
+    "-name", spec.name,
+    "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+    "-machine", machine,
+    "-accel", spec.accelerator === "tcg" ? "tcg,thread=multi" : spec.accelerator,
+    "-cpu", spec.accelerator === "tcg" ? cpu : "host",
+    "-m", `${spec.memoryMiB}M`,
+    "-smp", processors(spec),
+    ...kernelArguments(spec),
+    "-chardev", "stdio,id=console,signal=off", ...console, ...button,
+    ...(spec.monitor === undefined ? [] : ["-chardev", `socket,id=monitor,path=${spec.monitor},server=on,wait=off`, "-mon", "chardev=monitor,mode=control"]),
+    "-object", "rng-builtin,id=rng", "-device", `virtio-rng-${bus},rng=rng`,
+    "-netdev", ["user", "id=net", ...spec.publish.map(hostForward)].join(","),
+    // the network card's boot program would only cost time
+    "-device", bus === "pci" ? "virtio-net-pci,netdev=net,romfile=" : "virtio-net-ccw,netdev=net",
+    ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, bus)),
+    ...bootArguments(spec, bus),
+    ...firmwareArguments(spec),
+  ];
+}
+
+/**
+ * Before 8.1 ("tcg: Do not elide memory barriers for !CF_PARALLEL in system mode"), an emulated machine that can never
+ * have a second processor ran without memory barriers, though devices' threads share its memory: now and then the network
+ * card missed that there was work, and stood still for good. A place for a second processor brings the barriers back.
+ */
+function processors({ accelerator, cpus }: MachineSpec): string {
+  return accelerator === "tcg" && cpus === 1 ? "1,maxcpus=2" : String(cpus);
+}
+
+function hostForward({ protocol, address, hostPort, guestPort }: Publication): string {
+  return `hostfwd=${protocol}:${address}:${hostPort}-:${guestPort}`;
+}
+
+function kernelArguments({ kernel, initrd, arch, cmdline }: MachineSpec): string[] {
+  return kernel === undefined ? [] : ["-kernel", kernel, ...(initrd === undefined ? [] : ["-initrd", initrd]), "-append", machineCmdline(arch, cmdline)];
+}
+
+// the disk comes last, so that the names of the others do not depend on it
+function bootArguments({ boot, disks }: MachineSpec, bus: string): string[] {
+  if (boot === undefined) return [];
+  const { disk, efi } = boot;
+  return [
+    "-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${efi.code}`,
+    // a machine starts only once, so what it writes there may go with it
+    "-drive", `if=pflash,format=raw,unit=1,snapshot=on,file=${efi.variables}`,
+    ...diskArguments(disk, disks.length, bus, { bootindex: 0 }),
+  ];
+}
+
+// JSON, since a comma in a path would end an option of the other spelling
+function diskArguments(disk: DiskAttachment, index: number, bus: string, more: object = {}): string[] {
+  const id = `disk${index}`;
+  const readOnly = disk.readOnly ?? false;
+  const node = { driver: disk.format, "node-name": id, "read-only": readOnly, discard: "unmap", file: { driver: "file", filename: disk.path, "read-only": readOnly, discard: "unmap" } };
+  return ["-blockdev", JSON.stringify(node), "-device", JSON.stringify({ driver: `virtio-blk-${bus}`, drive: id, serial: disk.serial, ...more })];
+}
+
+function firmwareArguments({ arch, firmware }: MachineSpec): string[] {
+  if (!hasFirmwareDevice(arch) || firmware.length === 0) return [];
+  // the default of 32 slots is shared with QEMU's own tables, and running out aborts it
+  return ["-global", "fw_cfg.x-file-slots=256", ...firmware.flatMap(({ name, file }) => ["-fw_cfg", `name=${name},file=${file}`])];
+}

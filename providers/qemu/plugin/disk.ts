@@ -1,0 +1,118 @@
+import { mkdir, open, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fromFileSystem, LinuxKitError } from "../../../sdk/core/errors.ts";
+import { leafDiff } from "../../../sdk/plugin/leaf-diff.ts";
+import type { CheckFailure, Checked, ResourceType } from "../../../sdk/plugin/resource-type.ts";
+import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
+import type { DiskAttachment } from "./arguments.ts";
+import { listMachineFolders, newId, removeEmpty, stackIdentity } from "./machine-folder.ts";
+import { withMonitor } from "./monitor.ts";
+import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
+import { serialProblem } from "./vm-inputs.ts";
+
+/** Checked inputs of `linuxkit:index:QemuDisk`. */
+export interface DiskInputs {
+  /** What the guest sees, in MiB. It may grow, never shrink. */
+  readonly sizeMiB: number;
+  /** What the guest finds it by. @default the resource's name, as far as it fits */
+  readonly serial: string;
+}
+
+/** What a machine needs to attach the disk. */
+export interface DiskOutputs extends DiskInputs {
+  /** The file, sparse: it takes what the guest has written. */
+  readonly path: string;
+  readonly format: "raw";
+}
+
+const MEBIBYTE = 2 ** 20;
+
+/** A disk that outlives the machines which use it. It is empty: the guest formats it. */
+export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceType<DiskInputs, DiskOutputs> {
+  const folder = join(folders.stateDir, "disks");
+  const fileOf = (id: string): string => {
+    if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id)) throw new LinuxKitError("INVALID_DEFINITION", `id: got ${JSON.stringify(id)}, wanted the id of a disk, such as data-1f2e3d4c-9a8b7c6d`, { path: "id" });
+    return join(folder, `${id}.img`);
+  };
+  return {
+    token: "linuxkit:index:QemuDisk",
+    timeoutSeconds: 60,
+    check: ({ name, inputs, oldInputs }) => checkDisk(name, inputs, oldInputs),
+    diff: ({ inputs, oldInputs }) => ({ changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (path === "sizeMiB" ? "update" : "replace")) }),
+    preview: ({ inputs, old }) => ({ ...inputs, format: "raw", path: old ? old.outputs.path : UNKNOWN }),
+    async create({ urn, name, inputs }) {
+      const id = newId(name, stackIdentity(urn));
+      const path = fileOf(id);
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await using file = await open(path, "wx", 0o600);
+        await file.truncate(inputs.sizeMiB * MEBIBYTE);
+        await file.sync();
+      } catch (error) {
+        await rm(path, { force: true }).catch(() => {});
+        throw fromFileSystem(error, path);
+      }
+      return { id, outputs: { ...inputs, path, format: "raw" } };
+    },
+    async read({ id, inputs, outputs }) {
+      const path = fileOf(id);
+      const stats = await stat(path).catch(() => undefined);
+      if (!stats) return undefined;
+      const sizeMiB = Math.floor(stats.size / MEBIBYTE);
+      const serial = outputs?.serial ?? defaultSerial(id);
+      return { id, outputs: { sizeMiB, serial, path, format: "raw" }, ...(inputs === undefined && { inputs: { sizeMiB, serial } }) };
+    },
+    async update({ id, inputs, oldOutputs }) {
+      const path = fileOf(id);
+      const bytes = inputs.sizeMiB * MEBIBYTE;
+      const { size } = await stat(path).catch((error) => {
+        throw new LinuxKitError("NOT_FOUND", `disk ${id}: its file ${path} is gone: run pulumi refresh, then the next update makes a new one`, { what: path }, { cause: error });
+      });
+      if (bytes < size) throw new LinuxKitError("UNSUPPORTED", `sizeMiB: got ${inputs.sizeMiB}, but the disk has ${Math.ceil(size / MEBIBYTE)}: a disk can grow, never shrink`, { what: "shrinking a disk" });
+      if (!(await growAttached(path, bytes, folders))) {
+        await using file = await open(path, "r+");
+        await file.truncate(bytes);
+      }
+      return { outputs: { ...oldOutputs, ...inputs } };
+    },
+    async delete({ id }) {
+      await rm(fileOf(id), { force: true });
+      await removeEmpty(folder, folders.stateDir);
+    },
+  };
+}
+
+function checkDisk(name: string, given: Properties, old: Properties | undefined): Checked {
+  const failures: CheckFailure[] = [];
+  const { sizeMiB, serial = defaultSerial(name), ...others } = given;
+  for (const other of Object.keys(others)) failures.push({ path: other, message: "no such property, wanted sizeMiB and serial" });
+  if (sizeMiB !== UNKNOWN) {
+    if (typeof sizeMiB !== "number" || !Number.isInteger(sizeMiB) || sizeMiB < 1 || sizeMiB > 2 ** 24) {
+      failures.push({ path: "sizeMiB", message: `got ${JSON.stringify(sizeMiB) ?? "nothing"}, wanted a whole number of MiB, 1 to ${2 ** 24}` });
+    } else if (typeof old?.sizeMiB === "number" && sizeMiB < old.sizeMiB) {
+      failures.push({ path: "sizeMiB", message: `got ${sizeMiB}, but the disk has ${old.sizeMiB}: a disk can grow, never shrink; make another one under another name and copy what is needed` });
+    }
+  }
+  const problem = serial === UNKNOWN ? undefined : serialProblem(serial);
+  if (problem) failures.push({ path: "serial", message: problem });
+  return { inputs: { sizeMiB, serial }, failures };
+}
+
+function defaultSerial(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 20) || "disk";
+}
+
+/** Lets the machine that has the disk grow it, so that its guest sees the new size; false when none runs with it. */
+async function growAttached(path: string, size: number, { stateDir }: HostFolders): Promise<boolean> {
+  for (const { path: folder, record } of await listMachineFolders(stateDir)) {
+    const disks = (record?.inputs as { disks?: readonly DiskAttachment[] } | undefined)?.disks ?? [];
+    const index = disks.findIndex((disk) => disk.path === path);
+    if (index < 0) continue;
+    const grown = await withMonitor(folder, async (execute) => {
+      await execute("block_resize", { "node-name": `disk${index}`, size });
+      return true;
+    });
+    if (grown) return true;
+  }
+  return false;
+}

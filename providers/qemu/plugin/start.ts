@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import { copyFile, constants, link, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
+import type { OnProgress } from "../../../sdk/core/progress.ts";
+import { FIRMWARE } from "../../../sdk/guest/firmware.ts";
+import { chooseAccelerator, hostFacts } from "./accelerator.ts";
+import { type DiskAttachment, hasFirmwareDevice, qemuArguments } from "./arguments.ts";
+import { type Booted, waitForHealth } from "./boot.ts";
+import { type EfiFirmware, findEfi } from "./efi-firmware.ts";
+import { CONSOLE_LOG } from "./console-log.ts";
+import { occupied, takePorts } from "./host-ports.ts";
+import { launch } from "./launch.ts";
+import { type MachineFolder, type MachineRecord, makeMachineFolder, readMachineFolder, removeMachineFolder, self, stackIdentity, writeRecord } from "./machine-folder.ts";
+import { preflight } from "./memory.ts";
+import { MONITOR } from "./monitor.ts";
+import type { HostFolders } from "./host-folders.ts";
+import { type Probed, probeBoot } from "./probe.ts";
+import { formatPublication, parsePublication, type Publication } from "../../../sdk/definition/publication.ts";
+import { findQemu } from "./qemu-program.ts";
+import { killMachine } from "./stop.ts";
+import { bootedFrom, bootFiles, ROOT_SERIAL, type VmInputs } from "./vm-inputs.ts";
+
+/** What is to be started, and for whom. */
+export interface Start {
+  /** Names the machine's folder. */
+  readonly id: string;
+  readonly urn: string;
+  readonly name: string;
+  readonly inputs: VmInputs;
+  /** Which machine of a fleet it is. */
+  readonly member?: MachineRecord["member"];
+  readonly signal: AbortSignal;
+  readonly progress: OnProgress;
+}
+
+/** A machine that runs. */
+export interface Started {
+  readonly folder: MachineFolder;
+  readonly booted: Booted | undefined;
+  readonly publish: readonly Publication[];
+}
+
+/**
+ * Starts a machine in a new folder and waits until it is healthy. When it rejects, nothing is left: no process, no
+ * file. When this process dies on the way, the folder says so and the next start clears it away.
+ *
+ * @throws TOOL_MISSING, NOT_FOUND, TOO_LARGE, PORT_OCCUPIED, DISK_FULL, UNWRITABLE, and what {@link waitForHealth} throws
+ */
+export async function startMachine(start: Start, { stateDir, cacheDir }: HostFolders): Promise<Started> {
+  const { id, urn, name, inputs, signal, progress } = start;
+  const qemu = await findQemu(inputs.arch);
+  await preflight(inputs, progress);
+  const efi = inputs.disk === undefined ? undefined : await findEfi(inputs.arch, qemu.path);
+  const publish = await takePorts(inputs.publish.map(asPublication), stateDir);
+  const accelerator = await chooseAccelerator(inputs.arch, await hostFacts(qemu.version), cacheDir, (candidate) => {
+    progress({ stage: "probe", message: `trying whether a kernel boots under ${candidate}` });
+    return probeBoot(qemu.path, inputs.arch, candidate, probed(inputs, efi), signal);
+  });
+  const nonce = randomBytes(12).toString("hex");
+  let folder = await makeMachineFolder(stateDir, id, {
+    version: 1, urn, owner: stackIdentity(urn), phase: "starting", maker: await self(), nonce, publish: publish.map(formatPublication), accelerator, inputs: withoutSecrets(inputs),
+    ...(start.member && { member: start.member }),
+  });
+  try {
+    const firmware = await layOut(folder.path, inputs, nonce);
+    const args = qemuArguments({
+      ...inputs, accelerator, publish, firmware,
+      // last, so that the names of the others do not depend on it
+      disks: [...inputs.disks, ...(inputs.root === undefined ? [] : [{ path: "root", format: "raw", serial: ROOT_SERIAL, readOnly: true } as const])],
+      cmdline: hasFirmwareDevice(inputs.arch) ? inputs.cmdline : `${inputs.cmdline} linuxkit.nonce=${nonce}`,
+      name: `linuxkit-${id}`, monitor: MONITOR,
+      ...(efi ? { boot: { disk: bootDisk("disk", inputs), efi } } : { kernel: "kernel", initrd: "initrd" }),
+    });
+    signal.throwIfAborted();
+    progress({ stage: "boot", message: `starting qemu (${accelerator}, ${inputs.memoryMiB} MiB)` });
+    const launched = await launch(folder.path, qemu.path, args);
+    if (launched.process) folder = await writeRecord(folder, { ...record(folder), machine: launched.process });
+    const booted = await waitForHealth({ name, folder: folder.path, nonce, signal, progress, ended: launched.ended, patient: inputs.waitForHealth });
+    // QEMU has read them into its memory, and starts only once
+    for (const { file } of firmware) await rm(join(folder.path, file), { force: true });
+    folder = await writeRecord(folder, { ...record(folder), phase: "running", ...(booted && { bootId: booted.bootId }) });
+    launched.release();
+    return { folder, booted, publish };
+  } catch (error) {
+    const refusedPort = isLinuxKitError(error, "BOOT_FAILED") ? lostPort(error.detail.console, publish) : undefined;
+    await killMachine(folder);
+    await removeMachineFolder(stateDir, id);
+    if (refusedPort) throw await occupied(refusedPort, stateDir, error);
+    throw fromFileSystem(error, folder.path);
+  }
+}
+
+/** A console's file in a machine's folder. */
+export function consolePath(folder: MachineFolder): string {
+  return join(folder.path, CONSOLE_LOG);
+}
+
+/** Ends a machine by force and removes its folder. */
+export async function discard(id: string, stateDir: string): Promise<void> {
+  const folder = await readMachineFolder(stateDir, id);
+  if (folder) await killMachine(folder);
+  await removeMachineFolder(stateDir, id);
+}
+
+/** Puts what QEMU reads into the machine's folder, readable by this user alone. */
+async function layOut(folder: string, inputs: VmInputs, nonce: string): Promise<{ name: string; file: string }[]> {
+  const kept = bootedFrom(folder, inputs);
+  for (const [index, from] of bootFiles(inputs).entries()) await bringIn(from, bootFiles(kept)[index] as string);
+  if (!hasFirmwareDevice(inputs.arch)) return [];
+  const items: [name: string, contents: string][] = [[FIRMWARE.nonce, nonce]];
+  if (inputs.userData !== undefined) items.push([FIRMWARE.userData, inputs.userData]);
+  for (const [service, secrets] of Object.entries(inputs.secrets ?? {})) {
+    for (const [name, value] of Object.entries(secrets)) items.push([FIRMWARE.secret(service, name), value]);
+  }
+  // numbered, since a secret's name may hold what QEMU's options cannot
+  const files = items.map(([name], index) => ({ name, file: `firmware-${index}` }));
+  for (const [index, [, contents]] of items.entries()) await writeFile(join(folder, `firmware-${index}`), contents, { mode: 0o600, flag: "wx" });
+  return files;
+}
+
+function bootDisk(path: string, { diskFormat = "raw" }: VmInputs): DiskAttachment {
+  return { path, format: diskFormat, serial: ROOT_SERIAL, readOnly: true };
+}
+
+function probed({ kernel, disk, ...inputs }: VmInputs, efi: EfiFirmware | undefined): Probed {
+  if (efi && disk !== undefined) return { boot: { disk: bootDisk(disk, inputs), efi } };
+  return kernel === undefined ? {} : { kernel };
+}
+
+/** A second name for a file, so that whoever clears the cache does not take it from a machine; a copy where the folder is on another filesystem. */
+async function bringIn(from: string, to: string): Promise<void> {
+  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+}
+
+function lostPort(console: readonly string[], publish: readonly Publication[]): Publication | undefined {
+  const refusal = console.find((line) => /^qemu-system-\w+: .*Could not set up host forwarding rule/.test(line));
+  return refusal === undefined ? undefined : publish.find(({ hostPort }) => refusal.includes(`:${hostPort}-`));
+}
+
+function asPublication(text: string): Publication {
+  const read = parsePublication(text);
+  if ("problem" in read) throw new LinuxKitError("INVALID_DEFINITION", `publish: ${read.problem}`, { path: "publish" });
+  return read;
+}
+
+function record(folder: MachineFolder): NonNullable<MachineFolder["record"]> {
+  if (!folder.record) throw new Error(`${folder.path} has no record`);
+  return folder.record;
+}
+
+function withoutSecrets({ userData: _userData, secrets: _secrets, ...inputs }: VmInputs): Omit<VmInputs, "userData" | "secrets"> {
+  return inputs;
+}

@@ -1,0 +1,97 @@
+import type { Created, DiffRequest, Difference, ResourceType } from "../../../sdk/plugin/resource-type.ts";
+import { leafDiff } from "../../../sdk/plugin/leaf-diff.ts";
+import { type Properties, UNKNOWN, type Value } from "../../../sdk/plugin/value.ts";
+import { lazyBuilder, withArtifactFiles } from "../../../sdk/resource/plugin/artifact-files.ts";
+import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
+import type { BuildWork } from "../../../sdk/resource/plugin/keep-build.ts";
+import { findOrphans, newId, readMachineFolder, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
+import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
+import { isAlive } from "./process-id.ts";
+import { discard, type Start, startMachine } from "./start.ts";
+import { stopMachine } from "./stop.ts";
+import { bootFiles, checkVm, isBootFile, type VmInputs } from "./vm-inputs.ts";
+import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
+
+/** Ids that the engine has named to this process: no state may hold any other machine of the same resource. */
+const known = new Set<string>();
+
+/** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
+export function qemuVm(folders: HostFolders = defaultHostFolders(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<VmInputs, VmOutputs> {
+  const run = async (start: Start, work: BuildWork): Promise<Created<VmOutputs>> =>
+    withArtifactFiles(bootFiles(start.inputs), folders.cacheDir, loadBuilder, work, () => runMachine(start, folders));
+  return {
+    token: "linuxkit:index:QemuVm",
+    timeoutSeconds: 300,
+    check: ({ inputs }) => checkVm(inputs),
+    diff(request) {
+      known.add(request.id);
+      return difference(request);
+    },
+    // a machine that runs is not touched by an update
+    preview: ({ inputs, old }) => (old?.outputs.running ? { ...old.outputs } : foreseen(inputs)),
+    async create({ urn, name, inputs, signal, progress, config }) {
+      const owner = stackIdentity(urn);
+      for (const orphan of await findOrphans(folders.stateDir, owner, known)) {
+        progress({ stage: "clear", message: `ending ${orphan.id}, which an interrupted run left behind` });
+        await discard(orphan.id, folders.stateDir);
+      }
+      const id = newId(name, owner);
+      const created = await run({ id, urn, name, inputs, signal, progress }, { signal, progress, config });
+      known.add(id);
+      return created;
+    },
+    async read({ id, outputs }) {
+      const folder = await readMachineFolder(folders.stateDir, id);
+      if (!folder?.record) return undefined;
+      known.add(id);
+      const running = folder.record.machine !== undefined && (await isAlive(folder.record.machine));
+      const found = { ...describeMachine(folder), running };
+      return { id, outputs: found, ...(outputs === undefined && { inputs: folder.record.inputs as unknown as Properties }) };
+    },
+    // the one input that can change in place says only what `create` waits for; what is left is a machine that died
+    async update({ id, urn, name, inputs, oldOutputs, signal, progress, config }) {
+      const folder = await readMachineFolder(folders.stateDir, id);
+      if (folder?.record?.machine && (await isAlive(folder.record.machine))) return { outputs: { ...oldOutputs, running: true } };
+      await discard(id, folders.stateDir);
+      return run({ id, urn, name, inputs, signal, progress }, { signal, progress, config });
+    },
+    async delete({ id, signal, progress }) {
+      const folder = await readMachineFolder(folders.stateDir, id);
+      if (folder) {
+        progress({ stage: "shutdown", message: "waiting for the guest to shut down" });
+        await stopMachine(folder, {}, signal);
+      }
+      await removeMachineFolder(folders.stateDir, id);
+    },
+  };
+}
+
+function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmOutputs>): Difference {
+  const changed = leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
+    if (isBootFile(path)) return "ignore";
+    return path === "waitForHealth" ? "update" : "replace";
+  });
+  const holds = (list: unknown): boolean => list === UNKNOWN || (Array.isArray(list) && list.length > 0);
+  return {
+    changed,
+    deleteBeforeReplace: [oldInputs.publish, oldInputs.disks, inputs.publish, inputs.disks].some(holds),
+    ...(oldOutputs.running === false && { drifted: new Map([["running", "update" as const]]) }),
+  };
+}
+
+const NOTHING_KNOWN: Record<keyof VmOutputs, Value> = { running: UNKNOWN, pid: UNKNOWN, bootId: UNKNOWN, consoleLog: UNKNOWN, ports: UNKNOWN, url: UNKNOWN, accelerator: UNKNOWN };
+
+function foreseen({ publish }: Properties): Properties {
+  if (!Array.isArray(publish) || publish.some((item) => typeof item !== "string")) return NOTHING_KNOWN;
+  const ports = asPublications(publish as string[]);
+  // which port 0 becomes is seen when it is taken
+  return { ...NOTHING_KNOWN, running: true, ...(ports.every(({ hostPort }) => hostPort !== 0) && addresses(ports)) };
+}
+
+async function runMachine(start: Start, folders: HostFolders): Promise<Created<VmOutputs>> {
+  const { folder, booted, publish } = await startMachine(start, folders);
+  const outputs = describeMachine(folder, publish);
+  const { progress, name } = start;
+  progress({ stage: "boot", message: booted ? `${name} is healthy, ${booted.seconds.toFixed(1)} s after its start` : `${name} runs`, lasting: true });
+  return { id: folder.id, outputs };
+}

@@ -1,0 +1,144 @@
+import { BlobStore } from "../cache/blob-store.ts";
+import { defaultCacheDir } from "../cache/location.ts";
+import { type Arch, ARCHES } from "../core/arch.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import type { OnProgress } from "../core/progress.ts";
+import type { Definition } from "../definition/definition.ts";
+import type { Image } from "../definition/image.ts";
+import { type SecureBoot, signerOf } from "../disk/signer.ts";
+import { checkSigned, DEFAULT_FORMAT, type FormatName, loaderPackages } from "../format/formats.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Lock } from "../resolve/lock.ts";
+import { resolve } from "../resolve/resolve.ts";
+import { type CacheOption, openRegistryCache, type RegistryCache } from "../share/registry-cache.ts";
+import type { Artifact } from "./artifact.ts";
+import { buildPlan } from "./build-plan.ts";
+import { definitionPlan } from "./definition-plan.ts";
+import { lockLoaders } from "./loaders.ts";
+import { readLocalFiles } from "./local-content.ts";
+import { type Origins, type OriginSources, originSources, type ResolveContext } from "./origins.ts";
+import { planSources } from "./plan-sources.ts";
+import { type PushOption, publicationOf, publish } from "./publish.ts";
+import { sbomOf } from "./sbom.ts";
+import { addSbom, type SbomOption, withSbom } from "./with-sbom.ts";
+
+export interface BuildOptions extends Origins {
+  /** What to write. @default "kernel+initrd" */
+  readonly format?: FormatName | undefined;
+  /** Several formats of one build; instead of `format`. */
+  readonly formats?: readonly FormatName[] | undefined;
+  /** MiB that each disk has at least. @default as few as hold its content */
+  readonly diskMiB?: number | undefined;
+  /** Signs the EFI programs for Secure Boot, by a key or by a function. @default none are signed */
+  readonly secureBoot?: SecureBoot | undefined;
+  /** The folder for the files; it is made. */
+  readonly outputDir: string;
+  /** The files' base name. @default "linuxkit" */
+  readonly name?: string | undefined;
+  /** @default "amd64" */
+  readonly arch?: Arch | undefined;
+  /** What relative `source` files and `oci:` layouts are relative to. @default the working directory */
+  readonly folder?: string | undefined;
+  /** @default see `defaultCacheDir` */
+  readonly cacheDir?: string | undefined;
+  /** The lock of an earlier build: what it pins stays. @default none, everything is chosen anew */
+  readonly lock?: Lock | undefined;
+  /** `always` chooses anew whatever the lock says. @default "locked" */
+  readonly update?: "locked" | "always" | undefined;
+  /** Repositories of registries in which machines share what they make, as `{ from, to: "registry.example.com/team/cache" }`. @default none */
+  readonly cache?: CacheOption | undefined;
+  /** Publishes what was built as an OCI artifact. @default nothing is published */
+  readonly push?: PushOption | undefined;
+  /** The SPDX document of all that is in the OS. @default true, written beside the files */
+  readonly sbom?: SbomOption | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** Aborting it ends the build with `CANCELLED` and leaves no file behind. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a build gives: the files, and what they were made from. */
+export interface Built extends Artifact {
+  /** Pass it to the next build, and the same versions are used. */
+  readonly lock: Lock;
+  /** Identifies the OS, whatever format it is written in. */
+  readonly planDigest: Plan["digest"];
+  /** The kernel's command line. */
+  readonly cmdline: string;
+  /** Where it was published: `registry/repository@sha256:…`, which `pull` takes. */
+  readonly pushed?: string | undefined;
+}
+
+/**
+ * Builds an operating system, without Pulumi: fetches what the cache does not hold, and writes the files whole or not
+ * at all. The same image, options and lock give the same bytes on any machine.
+ *
+ * @throws INVALID_DEFINITION, NOT_FOUND, NO_MIRROR, NETWORK, SIGNATURE_INVALID, PACKAGE_UNAVAILABLE, DISK_FULL, UNWRITABLE, CANCELLED
+ */
+export function build(image: Image, options: BuildOptions): Promise<Built> {
+  return buildDefinition(image.spec, options);
+}
+
+/** {@link build} of a definition as plain JSON, as the plugin has it. */
+export async function buildDefinition(definition: Definition, options: BuildOptions): Promise<Built> {
+  const publication = options.push === undefined ? undefined : publicationOf(options.push);
+  await using shared = sharedCache(options);
+  const context = { ...resolveContext(options), shared };
+  const sources = originSources(context);
+  // what cannot be signed is told before anything is fetched
+  const signer = options.secureBoot && signerOf(options.secureBoot);
+  if (signer) checkSigned(formatsOf(options), context.arch);
+  const loaders = await lockLoaders(loaderPackages(formatsOf(options), context.arch, hasDebianKernel(definition)), { ...options, arch: context.arch }, sources);
+  const plan = await planDefinition(definition, options, context, sources);
+  const lock: Lock = { ...plan.lock, ...(loaders && { loaders }) };
+  const { outputDir, name = "linuxkit", onProgress, signal } = options;
+  const written = await buildPlan(plan.plan, {
+    format: formatsOf(options),
+    diskMiB: options.diskMiB,
+    signer,
+    loaders: Object.values(loaders ?? {}),
+    name,
+    outputDir,
+    sources: planSources(context, lock),
+    store: context.store,
+    cacheDir: context.cacheDir,
+    shared,
+    onProgress,
+    signal,
+  });
+  const artifact = plan.sbom === undefined ? written : await addSbom(written, plan.sbom, { outputDir, name, signal });
+  const pushed = publication && (await publish(publication, { definition: plan.read, artifact, plan: plan.plan, lock, name }, options));
+  return { ...artifact, lock, planDigest: plan.plan.digest, cmdline: plan.plan.cmdline, ...(pushed !== undefined && { pushed }) };
+}
+
+async function planDefinition(definition: Definition, options: BuildOptions, context: ResolveContext, sources: OriginSources): Promise<{ read: Definition; plan: Plan; lock: Lock; sbom?: string }> {
+  const read = readLocalFiles(definition, { projectDir: context.folder, store: context.store });
+  const { arch, signal } = context;
+  const resolved = await resolve(read, { arch, sources, lock: options.lock, update: options.update, signal });
+  const { lock } = resolved;
+  const plan = definitionPlan(resolved, definition);
+  const { sbom: wanted = true } = options;
+  if (wanted === false) return { read, plan, lock };
+  const sbom = await sbomOf(plan, lock, planSources(context, lock), context);
+  return { read, plan: wanted === true ? plan : withSbom(plan, wanted.path, sbom), lock, sbom };
+}
+
+function hasDebianKernel({ kernel }: Definition): boolean {
+  return kernel !== undefined && typeof kernel.image !== "string";
+}
+
+function formatsOf({ format = DEFAULT_FORMAT, formats = [format] }: BuildOptions): readonly FormatName[] {
+  return formats;
+}
+
+function sharedCache({ cache, verify, registryMirrors, registryAuth, onProgress, signal }: BuildOptions): RegistryCache | undefined {
+  if (!cache || (cache.to === undefined && [cache.from ?? []].flat().length === 0)) return undefined;
+  return openRegistryCache(cache, { verify, registryMirrors, auth: registryAuth, onProgress, signal });
+}
+
+function resolveContext(options: BuildOptions): ResolveContext {
+  const { arch = "amd64", folder = process.cwd(), cacheDir = defaultCacheDir() } = options;
+  if (!ARCHES.includes(arch)) {
+    throw new LinuxKitError("INVALID_DEFINITION", `arch: got "${arch}", wanted one of ${ARCHES.join(", ")}`, { path: "arch" });
+  }
+  return { ...options, arch, folder, cacheDir, store: new BlobStore(cacheDir) };
+}

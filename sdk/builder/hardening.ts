@@ -1,0 +1,35 @@
+import { BlobStore } from "../cache/blob-store.ts";
+import { defaultCacheDir } from "../cache/location.ts";
+import type { Arch } from "../core/arch.ts";
+import type { OnProgress } from "../core/progress.ts";
+import type { Image } from "../definition/image.ts";
+import { type HardeningReport, hardeningReport } from "../hardening/report.ts";
+import type { Lock } from "../resolve/lock.ts";
+import { kernelConfigOf } from "./kernel-config.ts";
+import type { Origins } from "./origins.ts";
+
+export interface HardeningOptions extends Origins {
+  /** @default "amd64" */
+  readonly arch?: Arch | undefined;
+  /** The lock of a build: its kernel is the one looked at. @default the newest kernel */
+  readonly lock?: Lock | undefined;
+  /** The text of the kernel's configuration, for a kernel that does not come from Debian. @default Debian's own */
+  readonly kernelConfig?: string | undefined;
+  /** @default see `defaultCacheDir` */
+  readonly cacheDir?: string | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What the Kernel Self Protection Project asks for, and what an OS has of it on the very kernel that it would be built
+ * with: each setting on, off, waived, or set and inert, and each option of the kernel's configuration.
+ *
+ * @throws NO_MIRROR, NETWORK, SIGNATURE_INVALID, PACKAGE_UNAVAILABLE, CANCELLED
+ */
+export async function hardening(image: Image, options: HardeningOptions = {}): Promise<HardeningReport> {
+  const { arch = "amd64", cacheDir = defaultCacheDir(), lock } = options;
+  const { kernel, harden } = image.spec;
+  const config = options.kernelConfig ?? (await kernelConfigOf(image.spec, { ...options, arch, cacheDir, store: new BlobStore(cacheDir) }, lock));
+  return hardeningReport({ arch, cmdline: kernel?.cmdline ?? "", harden, config });
+}

@@ -1,0 +1,56 @@
+import { collect } from "../core/bytes.ts";
+import { digestOf, hexOf } from "../core/digest.ts";
+import { canonicalJson } from "../core/json.ts";
+import { NO_PATHS } from "../cache/segment-store.ts";
+import type { PlanSource } from "../plan/plan.ts";
+import { parseApk, parseDpkg } from "../sbom/databases.ts";
+import { parseOsRelease, type SoftwarePackage } from "../sbom/package.ts";
+import type { BuildContext } from "./segment.ts";
+import { fetchSegment, shareSegment } from "./shared-segment.ts";
+import type { PlanSources } from "./sources.ts";
+
+/** Where distributions keep what is installed, and what they are. */
+const APK = /^(usr\/)?lib\/apk\/db\/installed$/;
+const DPKG = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+)$/;
+const OS_RELEASE = /^(etc|usr\/lib)\/os-release$/;
+
+const DATABASE_LIMIT = 256 << 20;
+
+// counts the changes of how databases are read, as the layout of segments does
+const VERSION = 1;
+
+/**
+ * The packages that an image of a registry says it has installed. What was found is kept in the cache, so that an
+ * image is unpacked for it only once.
+ *
+ * @param name the image's, for messages
+ */
+export async function imagePackages(source: PlanSource, name: string, sources: PlanSources, context: Pick<BuildContext, "segments" | "shared" | "signal">): Promise<SoftwarePackage[]> {
+  const { segments, signal } = context;
+  const key = hexOf(digestOf(canonicalJson({ packages: VERSION, source })));
+  const what = `packages of ${name}`;
+  const cached = (await segments.find(key)) ?? (await fetchSegment(key, what, context)) ?? (await segments.put(key, databases(source, sources, signal), () => NO_PATHS, signal));
+  shareSegment(cached, what, context);
+  return JSON.parse((await collect(segments.open(cached), DATABASE_LIMIT)).toString()) as SoftwarePackage[];
+}
+
+async function* databases(source: PlanSource, sources: PlanSources, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(JSON.stringify(await readDatabases(source, sources, signal)));
+}
+
+async function readDatabases(source: PlanSource, sources: PlanSources, signal: AbortSignal | undefined): Promise<SoftwarePackage[]> {
+  const apk: string[] = [];
+  const dpkg: string[] = [];
+  let release = "";
+  for await (const { path, type, body } of sources.openSource(source, signal)) {
+    if (type !== "file" || ![APK, DPKG, OS_RELEASE].some((pattern) => pattern.test(path))) continue;
+    const text = (await collect(body, DATABASE_LIMIT, path)).toString();
+    if (APK.test(path)) apk.push(text);
+    else if (DPKG.test(path)) dpkg.push(text);
+    else release ||= text;
+  }
+  return [
+    ...apk.flatMap((text) => parseApk(text, parseOsRelease(release, "alpine"))),
+    ...dpkg.flatMap((text) => parseDpkg(text, parseOsRelease(release, "debian"))),
+  ];
+}

@@ -1,0 +1,46 @@
+import { unpackedBytes } from "../archive/initrd-memory.ts";
+import { padding } from "../archive/cpio-header.ts";
+import type { SegmentStore } from "../cache/segment-store.ts";
+import type { Content } from "../format/parts.ts";
+import { fixupArchive, segmentFixups } from "./segment-fixups.ts";
+import type { PreparedSegment } from "./prepare.ts";
+
+/**
+ * The initrd's archives: each segment, after a joint where it needs one. End to end the kernel takes them for one. Each
+ * is verified while it is read.
+ */
+export async function joinSegments(segments: readonly PreparedSegment[], store: SegmentStore): Promise<Content[]> {
+  const pieces: Content[] = [];
+  const before = segmentFixups(segments);
+  for (const [at, segment] of segments.entries()) {
+    const entries = before[at] ?? [];
+    const { unpacked } = segment.paths;
+    const content: Content = { size: segment.size, ...(unpacked !== undefined && { unpacked }), open: (memory) => store.open(segment, memory) };
+    if (entries.length > 0) {
+      const joint = await fixupArchive(entries);
+      pieces.push(endToEnd([{ size: joint.length, unpacked: entries.length * unpackedBytes(0), open: () => [joint] }, content]));
+    } else pieces.push(content);
+  }
+  return pieces;
+}
+
+/** Contents one after the other. */
+export function endToEnd(pieces: readonly Content[]): Content {
+  const known = pieces.flatMap(({ unpacked }) => unpacked ?? []);
+  return {
+    size: pieces.reduce((total, { size }) => total + size, 0),
+    ...(known.length === pieces.length && { unpacked: known.reduce((total, unpacked) => total + unpacked, 0) }),
+    async *open(memory) {
+      for (const piece of pieces) yield* piece.open(memory);
+    },
+  };
+}
+
+/**
+ * Microcode as the archive that goes before all others: not compressed, since the kernel looks for it before it can
+ * undo anything (Documentation/arch/x86/microcode.rst).
+ */
+export function microcodeArchive(microcode: Content): Content {
+  const pad = new Uint8Array(padding(microcode.size));
+  return endToEnd([microcode, { size: pad.length, open: () => [pad] }]);
+}

@@ -1,0 +1,105 @@
+import type { BlobStore } from "../cache/blob-store.ts";
+import type { Arch } from "../core/arch.ts";
+import type { OnProgress } from "../core/progress.ts";
+import { lockAlone, lockPackages } from "../debian/lock-packages.ts";
+import type { LockedDeb } from "../debian/locked.ts";
+import { openRepository, type Repository } from "../debian/repository.ts";
+import { parseLabel } from "../definition/label.ts";
+import { findSboms } from "../oci/attestations.ts";
+import type { Platform } from "../oci/descriptor.ts";
+import { findLayout } from "../oci/find-layout.ts";
+import type { RegistryAuth } from "../oci/registry/credentials.ts";
+import { expandReference } from "../oci/reference.ts";
+import type { RegistryCache } from "../share/registry-cache.ts";
+import type { VerifyRules } from "../sign/verify-rules.ts";
+import { findSignedImage, isPath, pinnedReference, verifySigned } from "./signed-image.ts";
+import type { ResolveSources } from "../resolve/resolve.ts";
+
+/** Where images and packages come from, as a build is told. */
+export interface Origins {
+  /** Debian's mirror, as `https://HOST/debian`. @default the host's own apt sources */
+  readonly debianMirror?: string | undefined;
+  /** Debian's security mirror. @default beside `debianMirror`, else the host's own */
+  readonly debianSecurityMirror?: string | undefined;
+  /** A mirror of past states of Debian's archive, for locked packages that the others have dropped. @default none */
+  readonly debianSnapshot?: string | undefined;
+  /** Registries to pull from instead: `{ "docker.io": "http://127.0.0.1:5000" }`. @default none */
+  readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
+  /** Whose images must be signed, and by which keys: see {@link VerifyRules}. @default none is checked */
+  readonly verify?: VerifyRules | undefined;
+  /** Logs in to registries. @default what `docker login` keeps */
+  readonly registryAuth?: RegistryAuth | undefined;
+}
+
+/** What one build shares with everything that it asks of the outside. */
+export interface ResolveContext extends Origins {
+  readonly arch: Arch;
+  readonly store: BlobStore;
+  readonly cacheDir: string;
+  /** What relative `oci:` and `docker-archive:` references are relative to. */
+  readonly folder: string;
+  /** What machines share. @default nothing */
+  readonly shared?: RegistryCache | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options that `sdk/debian` takes, from those of a build. */
+export function debianOptions(context: ResolveContext) {
+  const { arch, store, cacheDir, onProgress, signal, debianMirror, debianSecurityMirror, debianSnapshot, shared } = context;
+  return { arch, store, cacheDir, onProgress, signal, mirror: debianMirror, securityMirror: debianSecurityMirror, snapshotMirror: debianSnapshot, elsewhere: shared };
+}
+
+/** The options that `sdk/oci` takes, from those of a build. */
+export function ociOptions(context: ResolveContext) {
+  const { store, signal, registryMirrors, registryAuth, folder } = context;
+  return { store, signal, registryMirrors, auth: registryAuth, baseDirectory: folder };
+}
+
+/** {@link ResolveSources}, and what a build asks of the outside beside the definition's images. */
+export interface OriginSources extends ResolveSources {
+  /** Pins packages by name, without what they depend on. */
+  lockLoaders(names: readonly string[]): Promise<readonly LockedDeb[]>;
+}
+
+/** Debian's repository and the registries, each opened when it is first asked. */
+export function originSources(context: ResolveContext): OriginSources {
+  let repository: Promise<Repository> | undefined;
+  return {
+    async lockDebian(image) {
+      const options = debianOptions(context);
+      repository ??= openRepository(options);
+      return lockPackages(image, await repository, options);
+    },
+    async lockLoaders(names) {
+      repository ??= openRepository(debianOptions(context));
+      return lockAlone(names, await repository);
+    },
+    async findImage(reference, pinned, location) {
+      context.onProgress?.({ stage: "resolve", message: reference });
+      const { image, signed } = await findSignedImage(reference, pinned, { os: "linux", architecture: context.arch }, { ...ociOptions(context), verify: context.verify });
+      const { labelText, entrypoint, cmd, env, workingDir } = image.config;
+      const sboms = image.index && (await findSboms(reference, image.index, image.digest, ociOptions(context)));
+      return {
+        config: { entrypoint, cmd, env, workingDir, label: parseLabel(labelText, location) },
+        manifest: image.digest,
+        layers: image.manifest.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
+        ...(signed && { signed }),
+        ...(sboms && { sboms: sboms.map(({ digest, size }) => ({ digest, size })) }),
+      };
+    },
+    async findLayout(reference, pinned, platforms, location) {
+      context.onProgress?.({ stage: "resolve", message: reference });
+      const wanted = platforms.length > 0 ? platforms.map(parsePlatform) : [{ os: "linux", architecture: context.arch }];
+      const { root, blobs } = await findLayout(pinnedReference(reference, pinned), wanted, ociOptions(context));
+      await verifySigned(reference, [root.digest], { ...ociOptions(context), verify: context.verify });
+      return { reference: isPath(reference) ? location : expandReference(reference), root, blobs };
+    },
+  };
+}
+
+function parsePlatform(text: string): Platform {
+  const [os = "", architecture = "", variant] = text.split("/");
+  return { os, architecture, ...(variant !== undefined && { variant }) };
+}
+

@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import type { Entry } from "../archive/entry.ts";
+import { type Bytes, verify } from "../core/bytes.ts";
+import type { Digest } from "../core/digest.ts";
+import { LinuxKitError } from "../core/errors.ts";
+import { ensureDebs } from "../debian/fetch-debs.ts";
+import { kernelFile, kernelModules } from "../debian/kernel.ts";
+import { unpackDebian } from "../debian/unpack-debian.ts";
+import { flatten } from "../oci/flatten/flatten.ts";
+import { storedLayers } from "../oci/layer.ts";
+import { fetchLayers } from "../oci/open-source.ts";
+import { fileOf } from "./image-file.ts";
+import type { LayoutStep, PlanBlob, PlanKernel, PlanLayer, PlanSource } from "../plan/plan.ts";
+import type { Lock } from "../resolve/lock.ts";
+import { debianOptions, ociOptions, type ResolveContext } from "./origins.ts";
+import type { PlanSources } from "./sources.ts";
+
+/** Opens what a plan names, out of the cache; what is missing there is fetched first. */
+export function planSources(context: ResolveContext, lock: Lock): PlanSources {
+  const references = new Map(Object.entries(lock.images).map(([reference, manifest]) => [manifest, reference]));
+  const layouts = new Map(Object.entries(lock.layouts ?? {}).map(([reference, root]) => [root, reference]));
+  const withSignal = (signal: AbortSignal | undefined): ResolveContext => ({ ...context, signal: signal ?? context.signal });
+
+  async function* openDebian(source: Extract<PlanSource, { debian: unknown }>, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+    const options = debianOptions(withSignal(signal));
+    await ensureDebs(source.packages, options);
+    yield* unpackDebian(source.debian, source.packages, context.arch, options);
+  }
+
+  async function* openImage({ manifest, layers }: { manifest: Digest; layers: readonly PlanLayer[] }, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+    const reference = references.get(manifest);
+    if (reference === undefined) throw new LinuxKitError("NOT_FOUND", `no reference in the lock leads to the image ${manifest}`, { what: manifest });
+    await fetchLayers(reference, layers, { ...ociOptions(withSignal(signal)), onProgress: context.onProgress });
+    yield* flatten(storedLayers(context.store, layers), { spoolDirectory: join(context.cacheDir, "segments"), signal: signal ?? context.signal });
+  }
+
+  const openFile = (source: PlanSource, path: string, signal: AbortSignal | undefined): Promise<Bytes | undefined> =>
+    fileOf(() => ("debian" in source ? openDebian(source, signal) : openImage(source.oci, signal)), path);
+
+  async function openBinary({ source, binary = "kernel" }: PlanKernel, { manifest }: { readonly manifest: Digest }, signal: AbortSignal | undefined): Promise<Bytes> {
+    const file = await openFile(source, binary, signal);
+    if (!file) throw new LinuxKitError("NOT_FOUND", `kernel.binary: ${references.get(manifest)} has no file ${JSON.stringify(binary)}`, { what: binary });
+    return file;
+  }
+
+  async function* openBlob({ root, location }: LayoutStep, { digest, size }: PlanBlob, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    const reference = layouts.get(root.digest);
+    if (reference === undefined) throw new LinuxKitError("NOT_FOUND", `${location}: no reference in the lock leads to ${root.digest}`, { what: root.digest });
+    await fetchLayers(reference, [{ digest, size, mediaType: "" }], { ...ociOptions(withSignal(signal)), onProgress: context.onProgress });
+    yield* verify(context.store.open(digest), { digest, size }, digest);
+  }
+
+  return {
+    openSource: (source, signal) => ("debian" in source ? openDebian(source, signal) : openImage(source.oci, signal)),
+    async openModules(source, names, { purpose, signal } = {}) {
+      const options = debianOptions(withSignal(signal));
+      const deb = kernelPackage(source);
+      await ensureDebs([deb], options);
+      return kernelModules(deb, names, { ...options, ...(purpose && { purpose }) });
+    },
+    async openKernel(kernel, signal) {
+      if ("oci" in kernel.source) return { body: await openBinary(kernel, kernel.source.oci, signal) };
+      const options = debianOptions(withSignal(signal));
+      const deb = kernelPackage(kernel.source);
+      await ensureDebs([deb], options);
+      return { body: await kernelFile(deb, options) };
+    },
+    openFile,
+    openBlob,
+  };
+}
+
+function kernelPackage(source: PlanSource) {
+  const [deb] = "debian" in source ? source.packages : [];
+  if (!deb) throw new LinuxKitError("UNSUPPORTED", "kernel.image: a kernel from an image reference; use debian.kernel()", { what: "kernel.image" });
+  return deb;
+}

@@ -1,0 +1,87 @@
+import { availableParallelism } from "node:os";
+import { type CachedSegment, NO_PATHS } from "../cache/segment-store.ts";
+import { throwIfCancelled } from "../core/errors.ts";
+import { kernelKey, microcodeKey, type Plan, type PlanKernel, type PlanSegment, segmentKey } from "../plan/plan.ts";
+import { Budget } from "../core/budget.ts";
+import { makeSegment, type BuildContext } from "./segment.ts";
+import { fetchSegment, shareSegment } from "./shared-segment.ts";
+
+/** A segment that is in the cache now. */
+export interface PreparedSegment extends CachedSegment {
+  readonly name: string;
+  /** Whether it was there before, or came from another machine. */
+  readonly cached: boolean;
+}
+
+/** All that a plan's initrd is joined from. */
+export interface Prepared {
+  readonly kernel?: CachedSegment;
+  /** A cpio that goes before the segments, as it is. */
+  readonly microcode?: CachedSegment;
+  readonly segments: readonly PreparedSegment[];
+}
+
+// Bytes must not depend on how many are made at once, memory must: a compressor of a high level takes 100 MB, and so
+// works alone; one of a low level takes a tenth of it.
+const DENSE_LEVEL = 10;
+const UNITS = Math.min(3, availableParallelism() + 1);
+
+/**
+ * Sees to it that the kernel's file and the segments of a plan are in the cache: finds them or makes them, several at
+ * a time. When one fails the others are stopped, and none is still at work when this rejects.
+ */
+export async function prepare(plan: Pick<Plan, "kernel" | "segments">, context: BuildContext): Promise<Prepared> {
+  const stop = new AbortController();
+  const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
+  const inner = { ...context, signal };
+  const budget = new Budget(UNITS);
+  const made = new Map<string, Promise<PreparedSegment>>();
+  const once = (name: string, key: string, units: number, make: () => Promise<CachedSegment>): Promise<PreparedSegment> => {
+    const running = made.get(key) ?? findOrMake(key, name, inner, () => budget.run(units, make)).then((found) => ({ name, ...found }));
+    made.set(key, running);
+    running.catch((error: unknown) => stop.abort(error));
+    return running.then((segment) => ({ ...segment, name }));
+  };
+  const { kernel: planKernel } = plan;
+  const kernel = planKernel && once("kernel", kernelKey(planKernel), 1, () => makeKernel(planKernel, inner));
+  const microcode = planKernel?.ucode === undefined ? undefined : once("microcode", microcodeKey(planKernel), 1, () => makeMicrocode(planKernel, inner));
+  const segments = plan.segments.map((segment) => once(segment.name, segmentKey(segment), unitsOf(segment), () => makeSegment(segment, inner)));
+  const settled = await Promise.allSettled([...segments, ...(kernel ? [kernel] : []), ...(microcode ? [microcode] : [])]);
+  // the first failure stopped the others, whose complaints only say so
+  throwIfCancelled(context.signal, "the build");
+  if (settled.some(({ status }) => status === "rejected")) throw stop.signal.reason;
+  const prepared = await Promise.all(segments);
+  for (const { name, cached, size } of prepared) context.onProgress?.({ stage: "segment", message: `${name} ${cached ? "was cached" : "made"}`, done: size, total: size });
+  // an image without the microcode that was named has none, as for LinuxKit
+  const found = (await microcode)?.size ? { microcode: (await microcode) as CachedSegment } : {};
+  return { segments: prepared, ...(kernel ? { kernel: await kernel } : {}), ...found };
+}
+
+async function findOrMake(key: string, name: string, context: BuildContext & { readonly signal: AbortSignal }, make: () => Promise<CachedSegment>): Promise<CachedSegment & { cached: boolean }> {
+  const { segments, signal } = context;
+  const found = await segments.find(key);
+  const prepared = found ? { ...found, cached: true } : await segments.withLock(key, makeMissing, { signal, what: "another build that makes the same segment" });
+  shareSegment(prepared, name, context);
+  return prepared;
+
+  async function makeMissing(): Promise<CachedSegment & { cached: boolean }> {
+    // another build may have made it while we waited, and another machine before
+    const meanwhile = (await segments.find(key)) ?? (await fetchSegment(key, name, context));
+    return meanwhile ? { ...meanwhile, cached: true } : { ...(await make()), cached: false };
+  }
+}
+
+async function makeKernel(kernel: PlanKernel, { segments, sources, signal }: BuildContext): Promise<CachedSegment> {
+  throwIfCancelled(signal, "the build");
+  const { body } = await sources.openKernel(kernel, signal);
+  return segments.put(kernelKey(kernel), body, () => NO_PATHS, signal);
+}
+
+async function makeMicrocode(kernel: PlanKernel, { segments, sources, signal }: BuildContext): Promise<CachedSegment> {
+  const body = await sources.openFile(kernel.source, kernel.ucode ?? "", signal);
+  return segments.put(microcodeKey(kernel), body ?? [], () => NO_PATHS, signal);
+}
+
+function unitsOf({ compression }: PlanSegment): number {
+  return compression.level >= DENSE_LEVEL ? UNITS : 1;
+}

@@ -1,0 +1,73 @@
+import { collect, verify } from "../core/bytes.ts";
+import { canonicalJson } from "../core/json.ts";
+import { SegmentStore } from "../cache/segment-store.ts";
+import { fetchLayers } from "../oci/open-source.ts";
+import { expandReference, parseReference } from "../oci/reference.ts";
+import type { Plan, PlanSource } from "../plan/plan.ts";
+import type { Lock } from "../resolve/lock.ts";
+import { parseAttestation, type AttestedDocument } from "../sbom/attestation.ts";
+import { debianPackage } from "../sbom/databases.ts";
+import { type ImageContents, spdxDocument } from "../sbom/document.ts";
+import { packageUrl } from "../sbom/package.ts";
+import { imagePackages } from "./image-packages.ts";
+import { ociOptions, type ResolveContext } from "./origins.ts";
+import type { PlanSources } from "./sources.ts";
+
+/** What the packages of our own images come from. */
+const DEBIAN = { id: "debian", version: "12" } as const;
+
+/** An attestation lists every file of an image; it may be long. */
+const ATTESTATION_LIMIT = 256 << 20;
+
+/** The SPDX document of an OS, as text: what its images attest, what their databases list, and our Debian packages. */
+export async function sbomOf(plan: Plan, lock: Lock, sources: PlanSources, context: ResolveContext): Promise<string> {
+  const segments = new SegmentStore(context.cacheDir);
+  const references = new Map(Object.entries(lock.images).map(([reference, manifest]) => [manifest, reference]));
+  const contents: ImageContents[] = [];
+  for (const { source, places } of placesOf(plan)) {
+    if ("debian" in source) {
+      contents.push(debianContents(source, places));
+      continue;
+    }
+    const reference = references.get(source.oci.manifest) ?? source.oci.manifest;
+    const attested: AttestedDocument[] = [];
+    for (const blob of lock.sboms?.[reference] ?? []) {
+      await fetchLayers(reference, [{ ...blob, mediaType: "" }], ociOptions(context));
+      attested.push(parseAttestation(await collect(verify(context.store.open(blob.digest), blob, blob.digest), ATTESTATION_LIMIT), `attestation of ${reference}`));
+    }
+    contents.push({ ...named(reference, source.oci.manifest), places, attested, packages: await imagePackages(source, reference, sources, { segments, shared: context.shared, signal: context.signal }) });
+  }
+  return spdxDocument(contents);
+}
+
+/** As {@link sbomOf}, of an OS made from Debian packages alone: nobody is asked. */
+export function debianSbom(plan: Plan): string {
+  return spdxDocument(placesOf(plan).flatMap(({ source, places }) => ("debian" in source ? [debianContents(source, places)] : [])));
+}
+
+function placesOf({ kernel, segments }: Plan): { readonly source: PlanSource; readonly places: readonly string[] }[] {
+  const found = new Map<string, { readonly source: PlanSource; readonly places: string[] }>();
+  const add = (source: PlanSource, place: string): void => {
+    const key = canonicalJson(source);
+    const known = found.get(key) ?? { source, places: [] };
+    if (!known.places.includes(place)) known.places.push(place);
+    found.set(key, known);
+  };
+  if (kernel) add(kernel.source, "boot");
+  for (const step of segments.flatMap(({ steps }) => steps)) if (step.kind === "unpack") add(step.source, step.prefix);
+  return [...found.values()];
+}
+
+function debianContents({ debian, packages }: Extract<PlanSource, { debian: unknown }>, places: readonly string[]): ImageContents {
+  const name = `Debian ${debian.role === "packages" ? debian.packages.join(", ") : debian.role}`;
+  const listed = packages.map(({ name: own, version, architecture, sha256 }) => debianPackage({ name: own, version, architecture, sha256, distribution: DEBIAN }));
+  return { name, places, packages: listed, attested: [] };
+}
+
+function named(reference: string, manifest: string): Pick<ImageContents, "name" | "purl"> {
+  const parsed = parseReference(reference);
+  if (parsed.kind !== "registry") return { name: reference };
+  const { registry, repository, tag } = parsed;
+  const name = repository.slice(repository.lastIndexOf("/") + 1);
+  return { name: expandReference(reference), purl: packageUrl("oci", "", name, manifest, { repository_url: `${registry}/${repository}`, tag: tag ?? "" }) };
+}

@@ -1,0 +1,154 @@
+import { type Entry, fileEntry, NO_BODY } from "../archive/entry.ts";
+import { padding } from "../archive/cpio-header.ts";
+import { memberPath } from "../archive/path.ts";
+import { readTar } from "../archive/read-tar.ts";
+import { writeCpio } from "../archive/write-cpio.ts";
+import type { BlobStore } from "../cache/blob-store.ts";
+import type { CachedSegment, SegmentStore } from "../cache/segment-store.ts";
+import { type Bytes, verify } from "../core/bytes.ts";
+import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
+import type { OnProgress } from "../core/progress.ts";
+import { mergedPath } from "../debian/merged-usr.ts";
+import type { RegistryCache } from "../share/registry-cache.ts";
+import { type ArchiveStep, type EntryStep, type PlanSegment, type PlanStep, segmentKey } from "../plan/plan.ts";
+import { ApkDatabase } from "./apk-database.ts";
+import { compress } from "./compress.ts";
+import { imageTree } from "./image-tree.ts";
+import { layoutEntries } from "./layout-entries.ts";
+import { shiftIds } from "./shift-ids.ts";
+import type { PlanSources } from "./sources.ts";
+import { Spool } from "./spool.ts";
+import { Tree } from "./tree.ts";
+
+/** What the steps of a plan are carried out with. */
+export interface BuildContext {
+  readonly sources: PlanSources;
+  /** Holds the large bodies of `entry` steps. */
+  readonly store: BlobStore;
+  readonly segments: SegmentStore;
+  /** What machines share. @default nothing */
+  readonly shared?: RegistryCache | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What boot loaders read, and no initrd holds: the kernel would unpack itself. */
+const BOOT = /^boot\//;
+
+/** The guest reads the modules to load from here, a line each. */
+const MODULES_LIST = "etc/modules.list";
+
+/**
+ * Makes a segment and keeps it in the cache: steps → tree → cpio → zstd or gzip → zeros up to a multiple of four.
+ * Needs, in memory, the paths and the compressor; bodies go through a temporary file in the cache.
+ */
+export async function makeSegment(segment: PlanSegment, context: BuildContext): Promise<CachedSegment> {
+  const { segments, signal, onProgress } = context;
+  const key = segmentKey(segment);
+  await using spool = await Spool.open(segments.path(key));
+  const tree = await growTree(segment.steps, spool, context, { leaveOut: BOOT });
+  const archive = counted(writeCpio(tree.entries({ implied: "left out", memory: "reused" })), (done) => {
+    onProgress?.({ stage: "segment", message: `compress ${segment.name}`, done, total: Math.max(done, tree.size) });
+  });
+  // awaited here: the spool is closed when this returns
+  return await segments.put(key, padded(compress(archive, segment.compression, signal)), () => tree.paths(), signal);
+}
+
+/**
+ * Carries out steps, the later over the earlier, into one tree.
+ *
+ * @param leaveOut paths of the root that are not wanted
+ */
+export async function growTree(steps: readonly PlanStep[], spool: Spool, context: BuildContext, { leaveOut }: { readonly leaveOut?: RegExp } = {}): Promise<Tree> {
+  const tree = new Tree(spool);
+  const lastInit = steps.findLastIndex((step) => step.kind === "unpack" && step.place === "init");
+  const installed = new ApkDatabase();
+  for (const [at, step] of steps.entries()) {
+    throwIfCancelled(context.signal, "the build");
+    if (step.kind === "unpack") context.onProgress?.({ stage: "segment", message: `unpack ${step.location}` });
+    const prefix = step.kind === "unpack" || step.kind === "layout" ? step.prefix : "";
+    const entries = stepEntries(step, context);
+    const own = step.kind === "unpack" && step.place === "init" ? installed.without(entries) : entries;
+    const owner = step.kind === "unpack" ? step.idBase : undefined;
+    await tree.add(leaveOut && prefix === "" ? without(own, leaveOut) : own, prefix, { signal: context.signal, owner });
+    if (at === lastInit) await tree.add(installed.entries(), "", { signal: context.signal });
+  }
+  return tree;
+}
+
+async function* without(entries: AsyncIterable<Entry>, paths: RegExp): AsyncGenerator<Entry> {
+  for await (const entry of entries) if (!paths.test(entry.path)) yield entry;
+}
+
+async function* stepEntries(step: PlanStep, { sources, store, signal }: BuildContext): AsyncGenerator<Entry> {
+  switch (step.kind) {
+    case "unpack": {
+      const entries = imageTree(sources.openSource(step.source, signal), step.place);
+      yield* step.idBase ? shiftIds(entries, step.idBase, step.location) : entries;
+      break;
+    }
+    case "archive":
+      yield* archiveEntries(step, sources, signal);
+      break;
+    case "layout":
+      yield* layoutEntries(step, sources, signal);
+      break;
+    case "modules": {
+      const { files, order } = await sources.openModules(step.source, step.names, { ...(step.purpose && { purpose: step.purpose }), signal });
+      yield* files;
+      yield fileEntry(MODULES_LIST, order.map((line) => `${line}\n`).join(""));
+      break;
+    }
+    case "entry":
+      yield stepEntry(step, store);
+  }
+}
+
+async function* archiveEntries({ source, member, mergedUsr, location }: ArchiveStep, sources: PlanSources, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+  const archive = await sources.openFile(source, member, signal);
+  if (!archive) throw new LinuxKitError("NOT_FOUND", `${location}: the image has no file ${member}; "none" if it is to have none`, { what: member });
+  for await (const entry of readTar(archive, `${location}: ${member}`)) {
+    yield mergedUsr ? { ...entry, path: mergedPath(entry.path), ...(entry.type === "hardlink" && { link: mergedPath(entry.link ?? "") }) } : entry;
+  }
+}
+
+function stepEntry(step: EntryStep, store: BlobStore): Entry {
+  const { type, mode, uid, gid } = step;
+  const header = { path: memberPath(step.path), type, mode, uid, gid, size: 0, mtime: 0, body: NO_BODY };
+  if (type === "directory") return header;
+  if (type === "symlink") return { ...header, link: step.link ?? "" };
+  if (step.blob) return { ...header, size: step.blob.size, body: blobBody(step.blob, store, step.path) };
+  if (step.contents === undefined && step.base64 === undefined) {
+    throw new LinuxKitError("INVALID_DEFINITION", `${step.path}: a file without content`, { path: step.path });
+  }
+  const content = step.contents === undefined ? Buffer.from(step.base64 ?? "", "base64") : Buffer.from(step.contents);
+  return { ...header, size: content.length, body: [content] };
+}
+
+async function* blobBody(blob: { readonly digest: `sha256:${string}`; readonly size: number }, store: BlobStore, path: string): AsyncGenerator<Uint8Array> {
+  if (!(await store.find(blob.digest))) {
+    throw new LinuxKitError("NOT_FOUND", `${path}: its content ${blob.digest} is not in the cache; run the build where the file is`, { what: blob.digest });
+  }
+  yield* verify(store.open(blob.digest, "reused"), blob, path);
+}
+
+async function* padded(source: Bytes): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.length;
+    yield chunk;
+  }
+  yield new Uint8Array(padding(size));
+}
+
+async function* counted(source: Bytes, onCount: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  let told = 0;
+  for await (const chunk of source) {
+    done += chunk.length;
+    yield chunk;
+    if (done - told < 1 << 20) continue;
+    told = done;
+    onCount(done);
+  }
+}

@@ -1,0 +1,48 @@
+import { NO_PATHS } from "../cache/segment-store.ts";
+import { digestOf, hexOf } from "../core/digest.ts";
+import { canonicalJson } from "../core/json.ts";
+import { fileBytes } from "../core/file-bytes.ts";
+import { verify } from "../core/bytes.ts";
+import type { LoaderFile } from "../format/loaders.ts";
+import type { FormatWriter } from "../format/parts.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { ArtifactFile } from "./artifact.ts";
+import type { BuildPlanOptions } from "./build-plan-options.ts";
+import type { BuildContext } from "./segment.ts";
+import { type StagedArtifact, stageArtifact } from "./stage.ts";
+
+// counts the changes of how formats become bytes, so that what an older release made is not taken for current
+const FORMAT_LAYOUT = 2;
+
+/** The files of a format that machines share, by their suffixes: keys name all that decides their bytes. */
+export interface SharedFiles {
+  /** Those that another machine has made. */
+  readonly fetched: ReadonlyMap<string, StagedArtifact>;
+  /** Gives a file that is written to the others. */
+  share(suffix: string, file: ArtifactFile): void;
+}
+
+const NONE: SharedFiles = { fetched: new Map(), share: () => {} };
+
+/**
+ * Seeks the files that a costly format writes where other machines keep theirs. A signed one is always made here: a
+ * signature comes from whom the build names for it.
+ */
+export async function sharedFiles(format: FormatWriter, plan: Plan, loaders: ReadonlyMap<LoaderFile, Uint8Array>, options: BuildPlanOptions, { shared }: Pick<BuildContext, "shared">): Promise<SharedFiles> {
+  if (!shared || !format.costly || options.signer) return NONE;
+  const { name, diskMiB } = options;
+  const digests = Object.fromEntries((format.loaders?.(plan.arch) ?? []).map((file) => [file, digestOf(loaders.get(file) ?? "")]));
+  const keyOf = (suffix: string): string => hexOf(digestOf(canonicalJson({ format: FORMAT_LAYOUT, suffix, plan: plan.digest, loaders: digests, name, diskMiB })));
+  const fetched = new Map<string, StagedArtifact>();
+  for (const suffix of format.suffixes) {
+    const found = await shared.fetch(keyOf(suffix), `${name}${suffix}`, ({ size, open }) => stageArtifact({ role: "image", suffix, size, open }, options));
+    if (found) fetched.set(suffix, found);
+  }
+  return {
+    fetched,
+    share(suffix, { path, size, sha256 }) {
+      const digest = `sha256:${sha256}` as const;
+      shared.keep(keyOf(suffix), `${name}${suffix}`, { digest, size, paths: NO_PATHS, open: () => verify(fileBytes(path), { size, digest }, path) });
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { markUsed, settleTimes } from "../../cache/access-time.ts";
+import { ARTIFACT_RECORD, ARTIFACTS } from "../../cache/artifact-folder.ts";
+import { type Digest, hexOf, isDigest } from "../../core/digest.ts";
+import { fromFileSystem } from "../../core/errors.ts";
+import { partPath, removeDeadParts } from "../../core/write-file.ts";
+
+/**
+ * Finished artifacts, `artifacts/<digest>/` of the cache. A folder gets its name when all of its files are in it. It is
+ * a cache: who misses a file builds it again, and gets the same bytes. A record beside the files says from what; a lost
+ * state can be made again from it, too.
+ */
+export class ArtifactStore {
+  readonly cacheDir: string;
+  readonly directory: string;
+
+  constructor(cacheDir: string) {
+    this.cacheDir = cacheDir;
+    this.directory = join(cacheDir, ARTIFACTS);
+  }
+
+  /** Where the files of an artifact are, or would be. */
+  path(digest: Digest): string {
+    return join(this.directory, hexOf(digest));
+  }
+
+  /** The artifact that a file belongs to, whether it is there or not; undefined for a file from elsewhere. */
+  digestOf(path: string): Digest | undefined {
+    const [folder, file, ...deeper] = relative(this.directory, path).split(sep);
+    const digest = `sha256:${folder}`;
+    return file !== undefined && deeper.length === 0 && isDigest(digest) ? digest : undefined;
+  }
+
+  /** Where a file of an artifact is on this machine, by its path on the machine that built it; a file from elsewhere stays where it is. */
+  local(path: string): string {
+    const [file = "", folder = "", parent] = path.split(/[\\/]/).reverse();
+    const digest = `sha256:${folder}`;
+    return parent === ARTIFACTS && isDigest(digest) ? join(this.path(digest), file) : path;
+  }
+
+  /** Whether files of an artifact are all there, with the sizes that they should have. Marks it as used if so. */
+  async holds(digest: Digest, files: readonly { readonly name: string; readonly size: number }[]): Promise<boolean> {
+    const sizes = await Promise.all(files.map(({ name }) => stat(join(this.path(digest), name)).then(({ size }) => size, () => undefined)));
+    if (files.some(({ size }, index) => sizes[index] !== size)) return false;
+    await this.use(digest);
+    return true;
+  }
+
+  /** Marks an artifact as used now, for the cache's limit. */
+  async use(digest: Digest): Promise<void> {
+    await markUsed(join(this.path(digest), ARTIFACT_RECORD));
+  }
+
+  /**
+   * Gives `build` a folder to write to, and keeps what it has made under its digest, with a record. A build that fails
+   * leaves nothing; files that are there already stay untouched.
+   *
+   * @throws whatever `build` throws, DISK_FULL, UNWRITABLE
+   */
+  async keep<T>(build: (outputDir: string) => Promise<T>, describe: (built: T) => { readonly digest: Digest; readonly record: unknown }): Promise<T> {
+    await removeDeadParts(this.directory);
+    const aside = partPath(join(this.directory, "artifact"));
+    try {
+      await mkdir(aside, { recursive: true });
+      const built = await build(aside);
+      const { digest, record } = describe(built);
+      // for its owner only: a definition may hold secrets
+      await writeFile(join(aside, ARTIFACT_RECORD), JSON.stringify(record), { mode: 0o600 });
+      await settleTimes(join(aside, ARTIFACT_RECORD));
+      await this.#settle(aside, this.path(digest));
+      await this.use(digest);
+      return built;
+    } catch (error) {
+      throw fromFileSystem(error, this.directory);
+    } finally {
+      await rm(aside, { recursive: true, force: true });
+    }
+  }
+
+  /** What was recorded with an artifact; undefined when it is not there. */
+  async record(digest: string): Promise<unknown> {
+    if (!isDigest(digest)) return undefined;
+    const text = await readFile(join(this.path(digest), ARTIFACT_RECORD), "utf8").catch(() => undefined);
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  }
+
+  async #settle(aside: string, final: string): Promise<void> {
+    try {
+      await rename(aside, final);
+    } catch (error) {
+      if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      // the same bytes, perhaps under other names: what is missing or was cut is put there, and the rest not touched
+      for (const name of await readdir(aside)) {
+        const [made, there] = await Promise.all([aside, final].map((folder) => stat(join(folder, name)).catch(() => undefined)));
+        if (!there || (name !== ARTIFACT_RECORD && there.size !== made?.size)) await rename(join(aside, name), join(final, name));
+      }
+    }
+  }
+}

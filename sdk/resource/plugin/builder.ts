@@ -1,0 +1,80 @@
+import type { Pcrs } from "../../disk/pcrs.ts";
+import type { SecureBootKey } from "../../disk/signer.ts";
+import type { Origins } from "../../builder/origins.ts";
+import type { PushOption } from "../../builder/publish.ts";
+import type { CacheOption } from "../../share/registry-cache.ts";
+import type { SbomOption } from "../../builder/with-sbom.ts";
+import type { Arch } from "../../core/arch.ts";
+import type { Digest } from "../../core/digest.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import type { Definition } from "../../definition/definition.ts";
+import type { FormatName } from "../../format/formats.ts";
+import type { Lock } from "../../resolve/lock.ts";
+
+/** The builder, as far as the resource asks it. */
+export interface Builder {
+  /** The formats that it can write. */
+  readonly formats: readonly FormatName[];
+  build(definition: Definition, options: BuilderOptions): Promise<Built>;
+  /** Fetches what a build has published, by its digest. */
+  pull(reference: string, options: PullerOptions): Promise<Built>;
+  /** What a build from this lock will be made of, where that is seen at once and offline; undefined where it is not. */
+  plan(definition: Definition, options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined }): Promise<BuiltPlan | undefined>;
+}
+
+/** What an artifact is made from: the same in the same format is the same bytes. */
+export interface BuiltPlan {
+  readonly digest: Digest;
+  readonly cmdline: string;
+}
+
+export interface BuilderOptions extends Omit<Origins, "registryAuth"> {
+  readonly arch: Arch;
+  readonly formats?: readonly FormatName[] | undefined;
+  /** What the files' names begin with. */
+  readonly name: string;
+  /** An empty folder; only files of the artifact are written to it. */
+  readonly outputDir: string;
+  readonly cacheDir: string;
+  /** From the last build. */
+  readonly lock?: Lock | undefined;
+  readonly update?: "locked" | "always" | undefined;
+  readonly sbom?: SbomOption | undefined;
+  readonly diskMiB?: number | undefined;
+  readonly secureBoot?: SecureBootKey | undefined;
+  readonly push?: PushOption | undefined;
+  readonly cache?: CacheOption | undefined;
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal;
+}
+
+/** What the builder needs to know to fetch. */
+export type PullerOptions = Pick<BuilderOptions, "arch" | "name" | "outputDir" | "verify" | "registryMirrors" | "onProgress" | "signal">;
+
+/** What the builder made. */
+export interface Built {
+  /** Names the artifact: changes when a byte of it does. */
+  readonly digest: Digest;
+  readonly files: readonly BuiltFile[];
+  /** `cached` ones were not made anew. */
+  readonly segments: readonly { readonly name: string; readonly size: number; readonly cached: boolean }[];
+  readonly lock: Lock;
+  readonly planDigest: Digest;
+  readonly cmdline: string;
+  readonly pcrs?: Pcrs;
+  /** Where it was published. */
+  readonly pushed?: string | undefined;
+}
+
+/** One file of an artifact. */
+export interface BuiltFile {
+  /** What it is, whatever it is called: `kernel`, `initrd`, `cmdline`, `image` for a format of one file, `sbom`. */
+  readonly role: string;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+  /** For `aws` and `vhd`: which blocks of 512 KiB hold anything, and what, as text for the state. */
+  readonly blocks?: string;
+}

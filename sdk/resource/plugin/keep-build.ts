@@ -1,0 +1,95 @@
+import type { Arch } from "../../core/arch.ts";
+import type { Digest } from "../../core/digest.ts";
+import type { Pcrs } from "../../disk/pcrs.ts";
+import { present } from "../../core/present.ts";
+import type { SecureBootKey } from "../../disk/signer.ts";
+import type { Work } from "../../plugin/resource-type.ts";
+import type { Properties } from "../../plugin/value.ts";
+import type { Lock } from "../../resolve/lock.ts";
+import type { ArtifactStore } from "./artifact-store.ts";
+import type { Builder, BuilderOptions, Built, BuiltFile } from "./builder.ts";
+import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
+import type { ImageBuildInputs } from "./image-build-inputs.ts";
+
+/** Outputs of `linuxkit:index:ImageBuild`. */
+export interface ImageBuildOutputs {
+  /** Names what was built, and changes when a byte of it does. */
+  readonly digest: Digest;
+  /** sha256 of the plan: what the OS is, whatever the format. */
+  readonly planDigest: Digest;
+  readonly arch: Arch;
+  /** The kernel's command line. */
+  readonly cmdline: string;
+  /** The folder of the files on this machine. Derived from `digest`, and never compared. */
+  readonly path: string;
+  readonly files: readonly BuiltFile[];
+  /** The parts of the root filesystem, and what each adds in bytes as it is packed. */
+  readonly segments: readonly { readonly name: string; readonly size: number }[];
+  /** For formats of one EFI program: what the TPM of a machine will say that started it. */
+  readonly pcrs?: Pcrs;
+  /** Where it was published, when it was: `registry/repository@sha256:…`. */
+  readonly pushed?: string;
+  /** What every name stood for; the next update builds from it. */
+  readonly lock: Lock;
+}
+
+/** What the cache remembers of a build: enough to build it again, if it was not signed. */
+export interface BuildRecord {
+  /** Without the key of Secure Boot, without `push`, and without a `cache` that is signed: they have keys too. */
+  readonly inputs: Omit<ImageBuildInputs, "secureBoot" | "push"> & { readonly secureBoot?: Pick<SecureBootKey, "certificate"> };
+  readonly outputs: ImageBuildOutputs;
+}
+
+/**
+ * Builds an image, or fetches one that was published, and keeps its files, and its record, in the cache. A build that fails leaves nothing.
+ *
+ * @throws whatever the builder throws, DISK_FULL, UNWRITABLE
+ */
+export async function keepBuild(artifacts: ArtifactStore, builder: Builder, inputs: ImageBuildInputs, lock: Lock | undefined, work: BuildWork): Promise<ImageBuildOutputs> {
+  const built = await artifacts.keep(
+    (outputDir) => make(builder, inputs, lock, work, { outputDir, cacheDir: artifacts.cacheDir, onProgress: work.progress, signal: work.signal }),
+    (built) => ({ digest: built.digest, record: { inputs: withoutKey(inputs), outputs: outputsOf(built, inputs.arch, artifacts) } satisfies BuildRecord }),
+  );
+  work.progress({ stage: "build", message: summary(built), lasting: true });
+  return outputsOf(built, inputs.arch, artifacts);
+}
+
+function make(builder: Builder, { image, artifact, localImages: _, ...wanted }: ImageBuildInputs, lock: Lock | undefined, { config }: BuildWork, around: Pick<BuilderOptions, "outputDir" | "cacheDir" | "onProgress" | "signal">): Promise<Built> {
+  if (artifact !== undefined) return builder.pull(artifact, { ...wanted, ...around });
+  return builder.build(present(image), { ...mirrorsOf(config), ...wanted, ...around, lock });
+}
+
+function withoutKey({ secureBoot, push: _, cache, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
+  // without the key a cache of signed entries is none to trust
+  return { ...inputs, ...(cache && cache.sign === undefined && { cache }), ...(secureBoot && { secureBoot: { certificate: secureBoot.certificate } }) };
+}
+
+/** What a build needs to know of the verb that asks for it. */
+export type BuildWork = Pick<Work, "signal" | "progress" | "config">;
+
+/** The mirrors of the stack's configuration. */
+function mirrorsOf(config: Properties): Partial<Record<keyof typeof DEBIAN_MIRRORS, string>> {
+  return Object.fromEntries(Object.keys(DEBIAN_MIRRORS).flatMap((name) => (typeof config[name] === "string" ? [[name, config[name]]] : [])));
+}
+
+function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBuildOutputs {
+  const { digest, planDigest, cmdline, lock, pcrs, pushed } = built;
+  return {
+    digest,
+    planDigest,
+    arch,
+    cmdline,
+    path: artifacts.path(digest),
+    files: built.files.map(({ role, name, size, sha256, blocks }) => ({ role, name, size, sha256, ...(blocks !== undefined && { blocks }) })),
+    segments: built.segments.map(({ name, size }) => ({ name, size })),
+    ...(pcrs && { pcrs }),
+    ...(pushed !== undefined && { pushed }),
+    lock,
+  };
+}
+
+function summary({ files, segments, digest }: Built): string {
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const made = segments.filter(({ cached }) => !cached).length;
+  return `${(size / 1e6).toFixed(1)} MB in ${files.length} files, ${made} of ${segments.length} segments made anew, ${digest.slice(0, 19)}`;
+}

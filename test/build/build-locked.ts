@@ -1,8 +1,0 @@
-// Builds a definition from a lock, as one of several processes that shall make the same: `REQUEST_JSON OUTPUT_DIR CACHE_DIR`.
-import { readFile } from "node:fs/promises";
-import { buildDefinition } from "../../sdk/build/build.ts";
-
-const [request = "", outputDir = "", cacheDir = ""] = process.argv.slice(2);
-const { definition, lock } = JSON.parse(await readFile(request, "utf8"));
-const { segments } = await buildDefinition(definition, { format: "kernel+initrd", name: "web", outputDir, cacheDir, lock });
-console.log(JSON.stringify({ made: segments.filter(({ cached }) => !cached).length, all: segments.length }));
