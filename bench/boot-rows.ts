@@ -33,21 +33,54 @@ export async function bootRows(folder: string, web: Run): Promise<Row[]> {
   const floor = median(floors.map(({ answer }) => answer));
   const middle = (stage: "kernel" | "init" | "healthy" | "answer"): number => median(boots.map((boot) => boot[stage] ?? Number.NaN));
   return [
-    { what: "boot: QEMU start to our first line (kernel)", value: middle("kernel"), unit: "s", floor, floorIs: "the same kernel with a one-line init" },
+    {
+      what: "boot: QEMU start to our first line (kernel)",
+      value: middle("kernel"),
+      unit: "s",
+      floor,
+      floorIs: "the same kernel with a one-line init",
+    },
     { what: "boot: to init", value: middle("init"), unit: "s" },
     { what: "boot: to healthy", value: middle("healthy"), unit: "s" },
-    { what: "boot: to the first answer on the host's port", value: middle("answer"), unit: "s", floor, floorIs: "the same kernel with a one-line init", limitRatio: 2.4 },
+    {
+      what: "boot: to the first answer on the host's port",
+      value: middle("answer"),
+      unit: "s",
+      floor,
+      floorIs: "the same kernel with a one-line init",
+      limitRatio: 2.4,
+    },
     await memoryRow(folder, machine),
   ];
 }
 
 /** What the guest uses of its memory once it is healthy, as its own kernel tells. */
-async function memoryRow(folder: string, machine: { readonly nonce: string; readonly nonceFile: string; readonly memoryMiB: number }): Promise<Row> {
+async function memoryRow(
+  folder: string,
+  machine: { readonly nonce: string; readonly nonceFile: string; readonly memoryMiB: number },
+): Promise<Row> {
   const out = join(folder, "metered");
-  const run = await child<Run>("build", join(folder, "cache"), out, new URL("./metered-os.ts", import.meta.url).pathname, join(folder, "lock.json"));
-  const { page = "" } = await bootOnce({ ...machine, kernel: join(out, "bench-kernel"), initrd: join(out, "bench-initrd.img"), cmdline: run.cmdline, floor: false, page: "/meter/meminfo" });
+  const run = await child<Run>(
+    "build",
+    join(folder, "cache"),
+    out,
+    new URL("./metered-os.ts", import.meta.url).pathname,
+    join(folder, "lock.json"),
+  );
+  const { page = "" } = await bootOnce({
+    ...machine,
+    kernel: join(out, "bench-kernel"),
+    initrd: join(out, "bench-initrd.img"),
+    cmdline: run.cmdline,
+    floor: false,
+    page: "/meter/meminfo",
+  });
   const kilobytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(page)?.[1] ?? Number.NaN);
-  return { what: `guest memory in use when healthy, of ${machine.memoryMiB} MiB`, value: ((kilobytes("MemTotal") - kilobytes("MemAvailable")) * 1024) / 1e6, unit: "MB" };
+  return {
+    what: `guest memory in use when healthy, of ${machine.memoryMiB} MiB`,
+    value: ((kilobytes("MemTotal") - kilobytes("MemAvailable")) * 1024) / 1e6,
+    unit: "MB",
+  };
 }
 
 // BusyBox and one line; the archive is not compressed, so that the floor does no more than it must
@@ -55,11 +88,22 @@ async function floorArchive(folder: string, web: Run): Promise<Buffer> {
   const cacheDir = join(folder, "cache");
   const store = new BlobStore(cacheDir);
   const image = debian.packages({ packages: ["busybox-static"] });
-  const packages = Object.values(web.lock.debian).flatMap((locked) => locked.packages).filter(({ name }) => name === "busybox-static").slice(0, 1);
+  const packages = Object.values(web.lock.debian)
+    .flatMap((locked) => locked.packages)
+    .filter(({ name }) => name === "busybox-static")
+    .slice(0, 1);
   const bodies: Buffer[] = [];
   for await (const entry of unpackDebian(image.debian, packages, "amd64", { store, cacheDir })) {
     if (entry.path === "usr/bin/busybox") bodies.push(await collect(entry.body));
   }
   const busybox = bodies[0] ?? Buffer.alloc(0);
-  return collect(writeCpio([directoryEntry("bin"), directoryEntry("dev"), fileEntry("bin/busybox", busybox, 0o755), symlinkEntry("bin/sh", "busybox"), fileEntry("init", FLOOR_INIT, 0o755)]));
+  return collect(
+    writeCpio([
+      directoryEntry("bin"),
+      directoryEntry("dev"),
+      fileEntry("bin/busybox", busybox, 0o755),
+      symlinkEntry("bin/sh", "busybox"),
+      fileEntry("init", FLOOR_INIT, 0o755),
+    ]),
+  );
 }

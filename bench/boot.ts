@@ -55,7 +55,9 @@ export async function bootOnce(request: BootRequest): Promise<BootTimes> {
   const began = performance.now();
   const since = (): number => (performance.now() - began) / 1000;
   const machine = spawn(qemuProgram("amd64").binary, qemuArguments(spec), { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = new Promise<never>((_, reject) => machine.once("exit", (code) => reject(new Error(`QEMU ended with ${code}:\n${lines.slice(-15).join("\n")}`))));
+  const ended = new Promise<never>((_, reject) =>
+    machine.once("exit", (code) => reject(new Error(`QEMU ended with ${code}:\n${lines.slice(-15).join("\n")}`))),
+  );
   ended.catch(() => {});
   const lines: string[] = [];
   const seen: { kernel?: number; init?: number; healthy?: number; floor?: number } = {};
@@ -71,7 +73,9 @@ export async function bootOnce(request: BootRequest): Promise<BootTimes> {
     }
   });
   try {
-    const answer = request.floor ? await Promise.race([until(() => seen.floor, since), ended]) : await Promise.race([firstAnswer(hostPort, since), ended]);
+    const answer = request.floor
+      ? await Promise.race([until(() => seen.floor, since), ended])
+      : await Promise.race([firstAnswer(hostPort, since), ended]);
     if (!request.floor) await Promise.race([until(() => seen.healthy, since), ended]);
     const { floor: _, ...stages } = seen;
     const page = request.page === undefined ? undefined : await fetchPage(`http://127.0.0.1:${hostPort}${request.page}`, since);
@@ -93,7 +97,10 @@ async function until(value: () => number | undefined, since: () => number): Prom
 
 async function firstAnswer(port: number, since: () => number): Promise<number> {
   for (;;) {
-    const answered = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(1000) }).then((response) => response.ok, () => false);
+    const answered = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(1000) }).then(
+      (response) => response.ok,
+      () => false,
+    );
     if (answered) return since();
     if (since() > LIMIT_SECONDS) throw new Error(`no answer in ${LIMIT_SECONDS} s`);
     await pause(20);
@@ -103,7 +110,10 @@ async function firstAnswer(port: number, since: () => number): Promise<number> {
 // the service that writes it may need a moment more than the one that shows it
 async function fetchPage(url: string, since: () => number): Promise<string> {
   for (;;) {
-    const text = await fetch(url, { signal: AbortSignal.timeout(1000) }).then((response) => (response.ok ? response.text() : ""), () => "");
+    const text = await fetch(url, { signal: AbortSignal.timeout(1000) }).then(
+      (response) => (response.ok ? response.text() : ""),
+      () => "",
+    );
     if (text !== "") return text;
     if (since() > LIMIT_SECONDS) throw new Error(`${url} had nothing in ${LIMIT_SECONDS} s`);
     await pause(200);

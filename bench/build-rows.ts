@@ -36,11 +36,36 @@ export async function webRows(folder: string): Promise<{ rows: Row[]; run: Run }
     run: cold,
     rows: [
       { what: "web: everything fetched and built", value: first.seconds, unit: "s" },
-      { what: "web: cold build (packages cached)", value: cold.seconds, unit: "s", floor: floor.seconds, floorIs: "zstd alone on the same bytes, same levels" },
-      { what: "web: build after a changed line of one service", value: median(changes), unit: "s", floor: cold.seconds, floorIs: "the cold build", limitRatio: 0.25 },
-      { what: "web: warm build", value: median(warm), unit: "s", floor: median(copies), floorIs: "copying the initrd through Node with sha256 and fsync" },
+      {
+        what: "web: cold build (packages cached)",
+        value: cold.seconds,
+        unit: "s",
+        floor: floor.seconds,
+        floorIs: "zstd alone on the same bytes, same levels",
+      },
+      {
+        what: "web: build after a changed line of one service",
+        value: median(changes),
+        unit: "s",
+        floor: cold.seconds,
+        floorIs: "the cold build",
+        limitRatio: 0.25,
+      },
+      {
+        what: "web: warm build",
+        value: median(warm),
+        unit: "s",
+        floor: median(copies),
+        floorIs: "copying the initrd through Node with sha256 and fsync",
+      },
       { what: "web: peak memory of the cold build", value: cold.peakMB, unit: "MB" },
-      { what: "web: initrd in zstd", value: floor.zstd / 1e6, unit: "MB", floor: floor.gzip / 1e6, floorIs: "the same archives by gzip -9" },
+      {
+        what: "web: initrd in zstd",
+        value: floor.zstd / 1e6,
+        unit: "MB",
+        floor: floor.gzip / 1e6,
+        floorIs: "the same archives by gzip -9",
+      },
     ],
   };
 }
@@ -67,7 +92,14 @@ export async function largeRows(folder: string, mib: number, limitMB: number): P
   const peak = Math.max(cold.peakMB, ...warms.map(({ peakMB }) => peakMB));
   return [
     { what: `${mib} MiB: cold build (base segments cached)`, value: cold.seconds, unit: "s" },
-    { what: `${mib} MiB: warm build`, value: median(warms.map(({ seconds }) => seconds)), unit: "s", floor: median(copies), floorIs: "copying the initrd through Node with sha256 and fsync", limitRatio: 3 },
+    {
+      what: `${mib} MiB: warm build`,
+      value: median(warms.map(({ seconds }) => seconds)),
+      unit: "s",
+      floor: median(copies),
+      floorIs: "copying the initrd through Node with sha256 and fsync",
+      limitRatio: 3,
+    },
     { what: `${mib} MiB: peak memory, cold and warm`, value: peak, unit: "MB", limit: limitMB },
   ];
 }

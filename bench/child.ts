@@ -11,7 +11,9 @@ export function child<T>(name: string, ...args: readonly string[]): Promise<T> {
       printed += chunk;
     });
     running.on("error", reject);
-    running.on("close", (code) => (code === 0 ? resolve(JSON.parse(printed) as T) : reject(new Error(`${name} ${args.join(" ")} ended with ${code}`))));
+    running.on("close", (code) =>
+      code === 0 ? resolve(JSON.parse(printed) as T) : reject(new Error(`${name} ${args.join(" ")} ended with ${code}`)),
+    );
   });
 }
 

@@ -24,7 +24,13 @@ const FORMATS: readonly { readonly format: string; readonly qemu: readonly strin
 const CONTENTS = [
   { what: "1 GiB of noise", bytes: 1024 * MIB, fill: (piece: Buffer) => randomFillSync(piece), formats: FORMATS, leastRatio: 1 },
   // gzip takes a quarter off it, and works for it
-  { what: "128 MiB of text", bytes: 128 * MIB, fill: (piece: Buffer) => piece.write(randomBytes((piece.length / 4) * 3).toString("base64"), "latin1"), formats: FORMATS.slice(0, 2), leastRatio: undefined },
+  {
+    what: "128 MiB of text",
+    bytes: 128 * MIB,
+    fill: (piece: Buffer) => piece.write(randomBytes((piece.length / 4) * 3).toString("base64"), "latin1"),
+    formats: FORMATS.slice(0, 2),
+    leastRatio: undefined,
+  },
 ];
 
 /**
@@ -60,7 +66,12 @@ export async function formatRows(folder: string, limitMB: number): Promise<Row[]
       rows.push({ what: `${format}: ${what}, peak memory`, value: Math.max(...peaks), unit: "MB", limit: limitMB });
     }
     const all = ["raw", ...FORMATS.map(({ format }) => format), "gcp"];
-    rows.push({ what: `${all.join(", ")} in one process: ${what}, peak memory`, value: (await write(all.join(","))).peakMB, unit: "MB", limit: limitMB });
+    rows.push({
+      what: `${all.join(", ")} in one process: ${what}, peak memory`,
+      value: (await write(all.join(","))).peakMB,
+      unit: "MB",
+      limit: limitMB,
+    });
   }
   for (const path of [raw, out]) await rm(path, { force: true });
   return rows;

@@ -15,7 +15,10 @@ const RUNS = 3;
 /** Builds the initrd of an OS that is one image, its layers at hand, in turn with tar and gzip of the same tree at the same level. */
 export async function imageRows(folder: string, limitMB: number): Promise<Row[]> {
   // text of noise: gzip takes a quarter off it, and works for it
-  const files = Array.from({ length: FILES }, (_, index) => ({ path: `file${index}`, text: randomBytes((FILE_MIB << 20) * 0.75).toString("base64") }));
+  const files = Array.from({ length: FILES }, (_, index) => ({
+    path: `file${index}`,
+    text: randomBytes((FILE_MIB << 20) * 0.75).toString("base64"),
+  }));
   const tree = join(folder, "image-tree");
   mkdirSync(tree);
   for (const { path, text } of files) writeFileSync(join(tree, path), text);
@@ -23,7 +26,10 @@ export async function imageRows(folder: string, limitMB: number): Promise<Row[]>
   await writeImage(layout, [() => files.map(({ path, text }) => fileEntry(path, text))]);
   const module = join(folder, "image-os.mjs");
   // beside the image, so that the reference is the same wherever the folder is
-  writeFileSync(module, `import { Image } from ${JSON.stringify(new URL("../dist/sdk/index.js", import.meta.url).href)};\nexport const os = new Image({ init: [${JSON.stringify(`oci:${layout}:1`)}] });\n`);
+  writeFileSync(
+    module,
+    `import { Image } from ${JSON.stringify(new URL("../dist/sdk/index.js", import.meta.url).href)};\nexport const os = new Image({ init: [${JSON.stringify(`oci:${layout}:1`)}] });\n`,
+  );
   const ours: Run[] = [];
   const theirs: number[] = [];
   for (let run = 0; run < RUNS; run++) {
@@ -36,7 +42,13 @@ export async function imageRows(folder: string, limitMB: number): Promise<Row[]>
   }
   const perSecond = (seconds: readonly number[]): number => (FILES * (FILE_MIB << 20)) / 1e6 / median(seconds);
   return [
-    { what: "image of 256 MiB: built into an initrd", value: perSecond(ours.map(({ seconds }) => seconds)), unit: "MB/s", floor: perSecond(theirs), floorIs: "tar and gzip -6 of the same tree" },
+    {
+      what: "image of 256 MiB: built into an initrd",
+      value: perSecond(ours.map(({ seconds }) => seconds)),
+      unit: "MB/s",
+      floor: perSecond(theirs),
+      floorIs: "tar and gzip -6 of the same tree",
+    },
     { what: "image of 256 MiB: peak memory", value: Math.max(...ours.map(({ peakMB }) => peakMB)), unit: "MB", limit: limitMB },
   ];
 }

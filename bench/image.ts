@@ -26,9 +26,18 @@ export async function writeImage(directory: string, layers: readonly (() => Iter
     diffIds.push(`sha256:${createHash("sha256").update(tar).digest("hex")}`);
     described.push(add(MEDIA_TYPE.ociLayerGzip, gzipSync(tar, { level: 1 })));
   }
-  const config = add(MEDIA_TYPE.ociConfig, Buffer.from(JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: diffIds } })));
-  const manifest = add(MEDIA_TYPE.ociManifest, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers: described })));
-  writeFileSync(join(directory, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations: { [REF_NAME]: "1" } }] }));
+  const config = add(
+    MEDIA_TYPE.ociConfig,
+    Buffer.from(JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: diffIds } })),
+  );
+  const manifest = add(
+    MEDIA_TYPE.ociManifest,
+    Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers: described })),
+  );
+  writeFileSync(
+    join(directory, "index.json"),
+    JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations: { [REF_NAME]: "1" } }] }),
+  );
   writeFileSync(join(directory, "oci-layout"), LAYOUT_MARKER);
   return total;
 }

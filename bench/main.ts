@@ -27,7 +27,10 @@ const folder = mkdtempSync(join(tmpdir(), "linuxkit-bench-"));
 try {
   const note = (what: string): void => console.error(`${what}…`);
   const machine = `${availableParallelism()} CPUs, ${Math.round(totalmem() / 2 ** 30)} GiB of memory, Node ${process.version}, QEMU under software emulation`;
-  for (const [word, measure] of [["--footprint", footprint], ["--supervision", supervision]] as const) {
+  for (const [word, measure] of [
+    ["--footprint", footprint],
+    ["--supervision", supervision],
+  ] as const) {
     if (!process.argv.includes(word)) continue;
     await measure(folder, docs, machine, note);
     rmSync(folder, { recursive: true, force: true });
@@ -51,7 +54,10 @@ try {
   note("sending the web OS, and what a changed line makes of it");
   const sent = quick ? [] : await sentRows(folder);
   const kernel = run.files.find(({ role }) => role === "kernel")?.size ?? 0;
-  const sizes: Row[] = [{ what: "kernel", value: kernel / 1e6, unit: "MB" }, ...run.segments.map(({ name, size }): Row => ({ what: `segment ${name}`, value: size / 1e6, unit: "MB" }))];
+  const sizes: Row[] = [
+    { what: "kernel", value: kernel / 1e6, unit: "MB" },
+    ...run.segments.map(({ name, size }): Row => ({ what: `segment ${name}`, value: size / 1e6, unit: "MB" })),
+  ];
   const base = (kernel + run.segments.filter(({ name }) => !name.startsWith("services.")).reduce((sum, { size }) => sum + size, 0)) / 1e6;
   sizes.push({ what: "the whole OS less nginx", value: base, unit: "MB", limit: 20 });
 

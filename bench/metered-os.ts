@@ -14,7 +14,10 @@ export const os = plain
   .with({
     services: [
       new Service("meter", {
-        image: debian.packages({ packages: ["busybox-static"], command: ["/bin/busybox", "sh", "-c", "while :; do cat /proc/meminfo >/out/new; mv /out/new /out/meminfo; sleep 1; done"] }),
+        image: debian.packages({
+          packages: ["busybox-static"],
+          command: ["/bin/busybox", "sh", "-c", "while :; do cat /proc/meminfo >/out/new; mv /out/new /out/meminfo; sleep 1; done"],
+        }),
         binds: ["/run/meter:/out"],
         runtime: { mkdir: ["/run/meter"] },
       }),

@@ -5,7 +5,14 @@ export function page(rows: readonly Row[], machine: string, day: string): string
   const table = rows.map((row) => {
     const { what, value, unit, floor, floorIs, limit, limitRatio, leastRatio } = row;
     const ratio = ratioOf(row);
-    const bound = limit !== undefined ? `≤ ${figure(limit, unit)}` : limitRatio !== undefined ? `≤ ${limitRatio} ×` : leastRatio !== undefined ? `≥ ${leastRatio} ×` : "";
+    const bound =
+      limit !== undefined
+        ? `≤ ${figure(limit, unit)}`
+        : limitRatio !== undefined
+          ? `≤ ${limitRatio} ×`
+          : leastRatio !== undefined
+            ? `≥ ${leastRatio} ×`
+            : "";
     const verdict = { true: "yes", false: "**no**", undefined: "" }[String(within(row))];
     return `| ${what} | ${figure(value, unit)} | ${floor === undefined ? "" : `${figure(floor, unit)}: ${floorIs}`} | ${ratio === undefined ? "" : `${ratio.toFixed(2)} ×`} | ${bound} | ${verdict} |`;
   });

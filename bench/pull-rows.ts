@@ -22,7 +22,9 @@ export async function pullRows(folder: string, limitMB: number): Promise<Row[]> 
   await using registry = await DockerRegistry.start();
   const source = join(folder, "pull-source");
   // noise, which no compression makes smaller
-  const layers = Array.from({ length: LAYERS }, (_, layer) => () => [fileEntry(`layer${layer}`, randomFillSync(Buffer.allocUnsafe(LAYER_MIB << 20)))]);
+  const layers = Array.from({ length: LAYERS }, (_, layer) => () => [
+    fileEntry(`layer${layer}`, randomFillSync(Buffer.allocUnsafe(LAYER_MIB << 20))),
+  ]);
   const bytes = await writeImage(source, layers);
   const reference = `${registry.host}/bench:1`;
   await mustRun("skopeo", "copy", "--dest-tls-verify=false", `oci:${source}:1`, `docker://${reference}`);

@@ -15,20 +15,45 @@ export async function sentRows(folder: string): Promise<Row[]> {
   const build = async (line: string) => {
     process.env.BENCH_LINE = line;
     const out = join(folder, `sent ${line}`);
-    const run = await child<Run>("build", join(folder, "cache"), out, here("./changed-os.ts"), join(folder, "lock.json"), "aws", "gcp", "vhd");
+    const run = await child<Run>(
+      "build",
+      join(folder, "cache"),
+      out,
+      here("./changed-os.ts"),
+      join(folder, "lock.json"),
+      "aws",
+      "gcp",
+      "vhd",
+    );
     const file = (suffix: string) => run.files.find(({ name }) => name.endsWith(suffix)) ?? { name: "", size: 0 };
     const [disk, vhd] = [".raw", ".vhd"].map((suffix) => join(out, file(suffix).name)) as [string, string];
     const blocks = await listed(disk);
     await listed(vhd);
-    return { disk, vhd, blocks, tarball: file(".tar.gz").size, service: run.segments.find(({ name }) => name === "services.web")?.size ?? 0 };
+    return {
+      disk,
+      vhd,
+      blocks,
+      tarball: file(".tar.gz").size,
+      service: run.segments.find(({ name }) => name === "services.web")?.size ?? 0,
+    };
   };
   const before = await build("one");
   const after = await build("two");
-  const send = (cloud: "ebs" | "azure", file: string, ...parent: string[]) => withSink(`${cloud}-sink`, [], async (url) => (await child<{ bytesSent: number }>(`${cloud}-upload`, "ours", file, url, ...parent)).bytesSent / 1e6);
+  const send = (cloud: "ebs" | "azure", file: string, ...parent: string[]) =>
+    withSink(
+      `${cloud}-sink`,
+      [],
+      async (url) => (await child<{ bytesSent: number }>(`${cloud}-upload`, "ours", file, url, ...parent)).bytesSent / 1e6,
+    );
   const whole = (after.blocks.length * BLOCK_BYTES) / 1e6;
   return [
     { what: "AWS: sent of the web OS, the first time", value: await send("ebs", after.disk), unit: "MB", limit: whole },
-    { what: "AWS: sent after a changed line of one service", value: await send("ebs", after.disk, `${before.disk}.blocks`), unit: "MB", limit: (after.service + 2 * (1 << 20)) / 1e6 },
+    {
+      what: "AWS: sent after a changed line of one service",
+      value: await send("ebs", after.disk, `${before.disk}.blocks`),
+      unit: "MB",
+      limit: (after.service + 2 * (1 << 20)) / 1e6,
+    },
     { what: "Google Cloud: sent of the web OS, each time", value: after.tarball / 1e6, unit: "MB", limit: whole },
     // the disk's last block is one with its footer
     { what: "Azure: sent of the web OS, each time", value: await send("azure", after.vhd), unit: "MB", limit: whole + BLOCK_BYTES / 1e6 },

@@ -43,16 +43,50 @@ export async function uploadRows(folder: string, limitMB: number): Promise<Row[]
   }
   try {
     return [
-      ...(await rowsOf({ cloud: "AWS", into: "a snapshot", floorIs: "fetch over 64 connections, the same blocks", sink: ["ebs-sink"], sender: ["ebs-upload"] }, file, limitMB)),
-      ...(await rowsOf({ cloud: "Google Cloud", into: "an object", floorIs: "@google-cloud/storage, the same chunks, with their CRC32C", sink: ["gcs-sink", crc32c.base64()], sender: ["gcs-upload", `sha256:${sha256.digest("hex")}`, await clientOf("@google-cloud/storage")] }, file, limitMB)),
-      ...(await rowsOf({ cloud: "Azure", into: "a managed disk", floorIs: "@azure/storage-blob, 16 requests at a time, 4 MiB each, with their MD5", sink: ["azure-sink"], sender: ["azure-upload", await clientOf("@azure/storage-blob")] }, file, limitMB)),
+      ...(await rowsOf(
+        {
+          cloud: "AWS",
+          into: "a snapshot",
+          floorIs: "fetch over 64 connections, the same blocks",
+          sink: ["ebs-sink"],
+          sender: ["ebs-upload"],
+        },
+        file,
+        limitMB,
+      )),
+      ...(await rowsOf(
+        {
+          cloud: "Google Cloud",
+          into: "an object",
+          floorIs: "@google-cloud/storage, the same chunks, with their CRC32C",
+          sink: ["gcs-sink", crc32c.base64()],
+          sender: ["gcs-upload", `sha256:${sha256.digest("hex")}`, await clientOf("@google-cloud/storage")],
+        },
+        file,
+        limitMB,
+      )),
+      ...(await rowsOf(
+        {
+          cloud: "Azure",
+          into: "a managed disk",
+          floorIs: "@azure/storage-blob, 16 requests at a time, 4 MiB each, with their MD5",
+          sink: ["azure-sink"],
+          sender: ["azure-upload", await clientOf("@azure/storage-blob")],
+        },
+        file,
+        limitMB,
+      )),
     ];
   } finally {
     rmSync(file);
   }
 }
 
-async function rowsOf({ cloud, into, floorIs, sink: [sinkName, ...sinkArgs], sender: [sender, ...args] }: Upload, file: string, limitMB: number): Promise<Row[]> {
+async function rowsOf(
+  { cloud, into, floorIs, sink: [sinkName, ...sinkArgs], sender: [sender, ...args] }: Upload,
+  file: string,
+  limitMB: number,
+): Promise<Row[]> {
   return withSink(sinkName, sinkArgs, async (url) => {
     const peaks: number[] = [];
     const send = (who: "ours" | "theirs") => child<{ seconds: number; peakMB: number }>(sender, who, file, url, ...args);

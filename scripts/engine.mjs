@@ -42,7 +42,9 @@ export async function ensureEngine({ cacheDir = cacheFolder(), path = process.en
   try {
     await mkdir(aside, { recursive: true });
     await byInstaller(aside).catch((error) => {
-      say(`the official installer cannot be used (${error.message.split("\n")[0]}): the engine is built from its sources, once, in about four minutes`);
+      say(
+        `the official installer cannot be used (${error.message.split("\n")[0]}): the engine is built from its sources, once, in about four minutes`,
+      );
       return byGo(aside);
     });
     await rm(home, { recursive: true, force: true });
@@ -63,7 +65,9 @@ async function byInstaller(home) {
   if (!answer.ok) throw new Error(`it answered ${answer.status}`);
   const script = join(home, "install.sh");
   await writeFile(script, await answer.text());
-  await run(`installing Pulumi ${CLI.version}`, "sh", [script, "--version", CLI.version, "--install-root", home, "--no-edit-path"], { minutes: 10 });
+  await run(`installing Pulumi ${CLI.version}`, "sh", [script, "--version", CLI.version, "--install-root", home, "--no-edit-path"], {
+    minutes: 10,
+  });
   await rm(script);
   const missing = PROGRAMS.filter((name) => !findProgram(name, join(home, "bin")));
   if (missing.length > 0) throw new Error(`it installed no ${missing.join(" and no ")}`);
@@ -72,7 +76,9 @@ async function byInstaller(home) {
 /** Builds both programs in throwaway modules: their own modules hold `replace` lines, with which `go install` refuses to work. */
 async function byGo(home) {
   if (!findProgram("go")) {
-    throw new Error("neither Pulumi nor Go is installed: install Pulumi (https://www.pulumi.com/docs/install/), or Go 1.25 or newer, and try again");
+    throw new Error(
+      "neither Pulumi nor Go is installed: install Pulumi (https://www.pulumi.com/docs/install/), or Go 1.25 or newer, and try again",
+    );
   }
   const bin = join(home, "bin");
   await rm(bin, { recursive: true, force: true });

@@ -27,7 +27,10 @@ export async function ensureGoProgram(name, { cacheDir = cacheFolder() } = {}) {
   const aside = join(cacheDir, name, `.${version}.${process.pid}.part`);
   try {
     await mkdir(aside, { recursive: true });
-    await run(`building ${name} ${version} from its sources, once`, "go", ["install", `${module}@v${version}`], { env: { ...process.env, GOBIN: aside, GOWORK: "off" }, minutes: 30 });
+    await run(`building ${name} ${version} from its sources, once`, "go", ["install", `${module}@v${version}`], {
+      env: { ...process.env, GOBIN: aside, GOWORK: "off" },
+      minutes: 30,
+    });
     await rm(bin, { recursive: true, force: true });
     await rename(aside, bin);
   } finally {

@@ -31,7 +31,9 @@ export async function ensureNpmProgram(name, { cacheDir = cacheFolder() } = {}) 
   try {
     await mkdir(aside, { recursive: true });
     await writeFile(join(aside, "package.json"), JSON.stringify({ private: true, dependencies: { [name]: version } }));
-    await run(`installing ${name} ${version}, once`, "npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"], { cwd: aside });
+    await run(`installing ${name} ${version}, once`, "npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"], {
+      cwd: aside,
+    });
     await rm(folder, { recursive: true, force: true });
     await rename(aside, folder);
   } finally {

@@ -24,7 +24,15 @@ export async function ensurePipProgram(name, { cacheDir = cacheFolder() } = {}) 
   const aside = join(cacheDir, name, `.${version}.${process.pid}.part`);
   try {
     await mkdir(aside, { recursive: true });
-    await run(`installing ${name} ${version}, once`, "pip3", ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--target", aside, ...packages(version)]);
+    await run(`installing ${name} ${version}, once`, "pip3", [
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "--no-input",
+      "--target",
+      aside,
+      ...packages(version),
+    ]);
     await rename(aside, folder);
   } finally {
     await rm(aside, { recursive: true, force: true });

@@ -93,6 +93,8 @@ export function capture(program, args, { cwd, env = process.env } = {}) {
     child.stdout.on("data", (chunk) => (printed.out += chunk));
     child.stderr.on("data", (chunk) => (printed.err += chunk));
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve(printed.out) : reject(new Error(`${program} ${args.join(" ")} ended with ${code}: ${printed.err.trim()}`))));
+    child.on("close", (code) =>
+      code === 0 ? resolve(printed.out) : reject(new Error(`${program} ${args.join(" ")} ended with ${code}: ${printed.err.trim()}`)),
+    );
   });
 }

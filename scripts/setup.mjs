@@ -117,7 +117,9 @@ async function ensureDist(bin) {
 /** Installs the packages of those programs that are not there, as root or through sudo. */
 async function ensureDebianPackages(programs) {
   const path = [process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter);
-  const missing = Object.entries(programs).filter(([program]) => !(program.startsWith("/") ? existsSync(program) : findProgram(program, path)));
+  const missing = Object.entries(programs).filter(
+    ([program]) => !(program.startsWith("/") ? existsSync(program) : findProgram(program, path)),
+  );
   if (missing.length === 0) return;
   const packages = missing.map(([, name]) => name);
   const needs = `${missing.map(([program]) => program).join(", ")} not found: ${packages.join(" ")} of Debian needed`;
@@ -127,7 +129,12 @@ async function ensureDebianPackages(programs) {
   say(needs);
   const apt = (args) => (isRoot ? ["apt-get", args] : ["sudo", ["-n", "apt-get", ...args]]);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const install = () => run(`installing ${packages.join(" ")}`, ...apt(["install", "-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", ...packages]), { env, minutes: 15 });
+  const install = () =>
+    run(
+      `installing ${packages.join(" ")}`,
+      ...apt(["install", "-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", ...packages]),
+      { env, minutes: 15 },
+    );
   await install().catch(async () => {
     // most often the package lists are older than the mirror
     await run("reading the package lists anew", ...apt(["update", "-q"]), { env });

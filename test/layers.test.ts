@@ -21,7 +21,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/plan": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/debian", "sdk/guest", "sdk/runtime", "sdk/resolve"],
   "sdk/disk": ["sdk/core", "sdk/archive"],
   "sdk/format": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/disk", "sdk/guest", "sdk/plan"],
-  "sdk/builder": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/resolve", "sdk/plan", "sdk/disk", "sdk/format", "sdk/sbom", "sdk/sign", "sdk/share", "sdk/upload", "sdk/hardening"],
+  "sdk/builder": [
+    "sdk/core",
+    "sdk/archive",
+    "sdk/cache",
+    "sdk/definition",
+    "sdk/oci",
+    "sdk/debian",
+    "sdk/resolve",
+    "sdk/plan",
+    "sdk/disk",
+    "sdk/format",
+    "sdk/sbom",
+    "sdk/sign",
+    "sdk/share",
+    "sdk/upload",
+    "sdk/hardening",
+  ],
   "sdk/sbom": ["sdk/core"],
   "sdk/sign": ["sdk/core", "sdk/cache", "sdk/oci"],
   "sdk/share": ["sdk/core", "sdk/cache", "sdk/oci", "sdk/sign"],
@@ -29,21 +45,88 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/policy": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/sign"],
   "sdk/plugin": ["sdk/core"],
   "sdk/rollout": ["sdk/core", "sdk/plugin"],
-  "sdk/resource": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/resolve", "sdk/format", "sdk/builder", "sdk/share", "sdk/sign", "sdk/resource/plugin"],
-  "sdk/resource/plugin": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/resolve", "sdk/format", "sdk/builder", "sdk/plugin", "sdk/share", "sdk/sign"],
+  "sdk/resource": [
+    "sdk/core",
+    "sdk/cache",
+    "sdk/definition",
+    "sdk/disk",
+    "sdk/resolve",
+    "sdk/format",
+    "sdk/builder",
+    "sdk/share",
+    "sdk/sign",
+    "sdk/resource/plugin",
+  ],
+  "sdk/resource/plugin": [
+    "sdk/core",
+    "sdk/cache",
+    "sdk/definition",
+    "sdk/disk",
+    "sdk/resolve",
+    "sdk/format",
+    "sdk/builder",
+    "sdk/plugin",
+    "sdk/share",
+    "sdk/sign",
+  ],
   "sdk/machine": ["sdk/core", "sdk/definition", "sdk/format", "sdk/resource", "sdk/resource/plugin"],
   // the command line stands above everything, and nothing imports it
-  "sdk/cli": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/disk", "sdk/builder", "sdk/format", "sdk/share", "providers/qemu/plugin", "sdk/hardening", "sdk/policy", "sdk/sign"],
-  sdk: ["sdk/core", "sdk/oci", "sdk/definition", "sdk/debian", "sdk/disk", "sdk/builder", "sdk/format", "sdk/plan", "sdk/resolve", "sdk/resource", "sdk/resource/plugin", "sdk/share", "sdk/sign", "sdk/hardening", "sdk/policy"],
+  "sdk/cli": [
+    "sdk/core",
+    "sdk/cache",
+    "sdk/definition",
+    "sdk/disk",
+    "sdk/builder",
+    "sdk/format",
+    "sdk/share",
+    "providers/qemu/plugin",
+    "sdk/hardening",
+    "sdk/policy",
+    "sdk/sign",
+  ],
+  sdk: [
+    "sdk/core",
+    "sdk/oci",
+    "sdk/definition",
+    "sdk/debian",
+    "sdk/disk",
+    "sdk/builder",
+    "sdk/format",
+    "sdk/plan",
+    "sdk/resolve",
+    "sdk/resource",
+    "sdk/resource/plugin",
+    "sdk/share",
+    "sdk/sign",
+    "sdk/hardening",
+    "sdk/policy",
+  ],
   "providers/qemu": ["sdk/core", "sdk/definition", "sdk/machine", "sdk/resource", "sdk/resource/plugin", "providers/qemu/plugin"],
-  "providers/qemu/plugin": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/definition", "sdk/guest", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout"],
+  "providers/qemu/plugin": [
+    "sdk/core",
+    "sdk/archive",
+    "sdk/cache",
+    "sdk/definition",
+    "sdk/guest",
+    "sdk/plugin",
+    "sdk/resource/plugin",
+    "sdk/rollout",
+  ],
   "providers/aws": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/aws/plugin"],
   "providers/aws/plugin": ["sdk/core", "sdk/cache", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout", "sdk/upload"],
   "providers/gcp": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/gcp/plugin"],
   "providers/gcp/plugin": ["sdk/core", "sdk/cache", "sdk/net", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout", "sdk/upload"],
   "providers/azure": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/azure/plugin"],
   "providers/azure/plugin": ["sdk/core", "sdk/cache", "sdk/net", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout", "sdk/upload"],
-  "providers/plugin": ["sdk/core", "sdk/plugin", "sdk/resource/plugin", "providers/qemu/plugin", "providers/aws/plugin", "providers/gcp/plugin", "providers/azure/plugin"],
+  "providers/plugin": [
+    "sdk/core",
+    "sdk/plugin",
+    "sdk/resource/plugin",
+    "providers/qemu/plugin",
+    "providers/aws/plugin",
+    "providers/gcp/plugin",
+    "providers/azure/plugin",
+  ],
 };
 
 /** Packages from outside that a folder may load. */
@@ -72,7 +155,11 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The modules that a user's program imports. */
-const PROGRAM = ["sdk/index.ts", "sdk/policy/index.ts", ...["qemu", "aws", "gcp", "azure"].map((backend) => `providers/${backend}/index.ts`)];
+const PROGRAM = [
+  "sdk/index.ts",
+  "sdk/policy/index.ts",
+  ...["qemu", "aws", "gcp", "azure"].map((backend) => `providers/${backend}/index.ts`),
+];
 
 /** The module that the engine starts. */
 const PLUGIN = "providers/plugin/main.ts";
@@ -107,7 +194,10 @@ describe("imports go one way", async () => {
           const to = folderOf(target);
           if ((to !== folder && !allowed.includes(to)) || target === "sdk/index.ts") wrong.push(name);
         } else if (!name.startsWith("node:")) {
-          const pkg = name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
+          const pkg = name
+            .split("/")
+            .slice(0, name.startsWith("@") ? 2 : 1)
+            .join("/");
           // the SDK's own index loads all of it: 60 MB more in every program, where two of its modules do
           if (!MAY_LOAD[folder]?.includes(pkg) || name === "@pulumi/pulumi") wrong.push(name);
         }
@@ -129,7 +219,10 @@ describe("the program and the plugin are two processes", async () => {
   test("no file imports a value of the other half", () => {
     const wrong = files.flatMap((file) =>
       importsOf(file)
-        .filter(({ target, isType }) => target !== undefined && !isType && ((isProgram(file) && isPlugin(target)) || (isPlugin(file) && isProgram(target))))
+        .filter(
+          ({ target, isType }) =>
+            target !== undefined && !isType && ((isProgram(file) && isPlugin(target)) || (isPlugin(file) && isProgram(target))),
+        )
         .filter(({ isDynamic }) => !(isDynamic && ON_CALL.test(file)))
         .map(({ name }) => `${file}: ${name}`),
     );
@@ -137,20 +230,42 @@ describe("the program and the plugin are two processes", async () => {
   });
 
   test("every file of the plugin half is reached from the plugin, the command or a login", () => {
-    const reached = new Set([...closure(PLUGIN, { onCall: true, types: true }), ...closure("sdk/cli/main.ts", { onCall: true, types: true }), ...files.filter((file) => ON_CALL.test(file)).flatMap((file) => [...closure(file, { onCall: true, types: true })])]);
-    assert.deepEqual(files.filter((file) => isPlugin(file) && !reached.has(file)), []);
+    const reached = new Set([
+      ...closure(PLUGIN, { onCall: true, types: true }),
+      ...closure("sdk/cli/main.ts", { onCall: true, types: true }),
+      ...files.filter((file) => ON_CALL.test(file)).flatMap((file) => [...closure(file, { onCall: true, types: true })]),
+    ]);
+    assert.deepEqual(
+      files.filter((file) => isPlugin(file) && !reached.has(file)),
+      [],
+    );
   });
 });
 
 describe("no imports go in a circle", () => {
-  const graphs: readonly { readonly name: string; readonly imports: Readonly<Record<string, readonly string[]>>; readonly found: readonly string[][] }[] = [
+  const graphs: readonly {
+    readonly name: string;
+    readonly imports: Readonly<Record<string, readonly string[]>>;
+    readonly found: readonly string[][];
+  }[] = [
     { name: "a chain", imports: { a: ["b"], b: ["c"], c: [] }, found: [] },
     { name: "two ways to one file", imports: { a: ["b", "c"], b: ["d"], c: ["d"], d: [] }, found: [] },
     { name: "two files that import each other", imports: { a: ["b"], b: ["c"], c: ["b"] }, found: [["b", "c"]] },
-    { name: "a circle of three beside one of two", imports: { a: ["b"], b: ["c"], c: ["a"], d: ["e", "a"], e: ["d"] }, found: [["a", "b", "c"], ["d", "e"]] },
+    {
+      name: "a circle of three beside one of two",
+      imports: { a: ["b"], b: ["c"], c: ["a"], d: ["e", "a"], e: ["d"] },
+      found: [
+        ["a", "b", "c"],
+        ["d", "e"],
+      ],
+    },
   ];
   for (const { name, imports, found } of graphs) {
-    test(`of ${name} it finds ${found.length}`, () => assert.deepEqual(circles(Object.keys(imports), (file) => imports[file] ?? []), found));
+    test(`of ${name} it finds ${found.length}`, () =>
+      assert.deepEqual(
+        circles(Object.keys(imports), (file) => imports[file] ?? []),
+        found,
+      ));
   }
 
   test("the sources have none, types included", async () => assert.deepEqual(circles(await sources()), []));

@@ -70,15 +70,36 @@ export async function bootTree(folder: string, tree: string, lock: Lock): Promis
   for await (const entry of modules.files) found.push(fileEntry(entry.path, await collect(entry.type === "file" ? entry.body : []), 0o644));
   const busybox: Buffer[] = [];
   const only = packages.filter(({ name }) => name === "busybox-static").slice(0, 1);
-  for await (const entry of unpackDebian(debian.packages({ packages: ["busybox-static"] }).debian, only, "amd64", options)) if (entry.path === "usr/bin/busybox") busybox.push(await collect(entry.type === "file" ? entry.body : []));
+  for await (const entry of unpackDebian(debian.packages({ packages: ["busybox-static"] }).debian, only, "amd64", options))
+    if (entry.path === "usr/bin/busybox") busybox.push(await collect(entry.type === "file" ? entry.body : []));
   const folders = ["bin", "dev", "root", "usr", "usr/lib", "usr/lib/modules"].map((path) => directoryEntry(path));
   const order = modules.order.map((line) => line.split(" ")[0] as string);
   const initrd = join(folder, "debian-initrd");
-  await pipeline(writeCpio([...folders, fileEntry("bin/busybox", busybox[0] ?? Buffer.alloc(0), 0o755), symlinkEntry("bin/sh", "busybox"), ...found, fileEntry("init", init(order), 0o755)]), createWriteStream(initrd));
+  await pipeline(
+    writeCpio([
+      ...folders,
+      fileEntry("bin/busybox", busybox[0] ?? Buffer.alloc(0), 0o755),
+      symlinkEntry("bin/sh", "busybox"),
+      ...found,
+      fileEntry("init", init(order), 0o755),
+    ]),
+    createWriteStream(initrd),
+  );
 
   const began = performance.now();
-  await using machine = await boot({ kernel, initrd, cmdline: "console=ttyS0 quiet net.ifnames=0 panic=-1", memoryMiB: MEMORY_MIB, ports: [80, METER_PORT], disks: [{ path: disk, format: "raw", serial: "root" }] });
-  const answers = (port: number): Promise<boolean> => fetch(`http://127.0.0.1:${machine.port(port)}/`, { signal: AbortSignal.timeout(1000) }).then(() => true, () => false);
+  await using machine = await boot({
+    kernel,
+    initrd,
+    cmdline: "console=ttyS0 quiet net.ifnames=0 panic=-1",
+    memoryMiB: MEMORY_MIB,
+    ports: [80, METER_PORT],
+    disks: [{ path: disk, format: "raw", serial: "root" }],
+  });
+  const answers = (port: number): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${machine.port(port)}/`, { signal: AbortSignal.timeout(1000) }).then(
+      () => true,
+      () => false,
+    );
   while (!(await answers(80))) {
     if (performance.now() - began > 2 * MINUTES) throw new Error(`Debian's server did not answer:\n${machine.console()}`);
     await pause(100);
@@ -87,7 +108,12 @@ export async function bootTree(folder: string, tree: string, lock: Lock): Promis
   while (!(await answers(METER_PORT))) await pause(200);
   // what runs only while it starts is no part of it at rest
   await pause(10_000);
-  return { name: "Debian 12, one service", seconds, diskMB: (Number(used.split("\t")[0]) + statSync(kernel).size) / 1e6, ...(await measure(machine, "/")) };
+  return {
+    name: "Debian 12, one service",
+    seconds,
+    diskMB: (Number(used.split("\t")[0]) + statSync(kernel).size) / 1e6,
+    ...(await measure(machine, "/")),
+  };
 }
 
 async function must(program: string, ...args: string[]): Promise<string> {

@@ -44,7 +44,11 @@ echo "$processes $(((total - free) * 1024)) $(busybox find ${root} -xdev -type f
 
 /** Asks a machine's meter. `root` is where the meter sees the machine's root. */
 export async function measure(machine: Booted, root: string): Promise<Footprint> {
-  const answer = await fetch(`http://127.0.0.1:${machine.port(METER_PORT)}/cgi-bin/run`, { method: "POST", body: script(root), signal: AbortSignal.timeout(60_000) });
+  const answer = await fetch(`http://127.0.0.1:${machine.port(METER_PORT)}/cgi-bin/run`, {
+    method: "POST",
+    body: script(root),
+    signal: AbortSignal.timeout(60_000),
+  });
   const text = await answer.text();
   const [processes, memory, setuid, listening] = text.trim().split(" ").map(Number);
   if ([processes, memory, setuid, listening].some((value) => !Number.isFinite(value))) throw new Error(`the meter said ${text}`);

@@ -15,7 +15,13 @@ export interface Column extends Footprint {
 const MEMORY_MIB = 512;
 
 const meter = new Service("meter", {
-  image: debian.packages({ packages: ["busybox-static"], files: [{ path: "host", directory: true }, { path: "www/cgi-bin/run", mode: "0755", contents: METER_CGI }] }),
+  image: debian.packages({
+    packages: ["busybox-static"],
+    files: [
+      { path: "host", directory: true },
+      { path: "www/cgi-bin/run", mode: "0755", contents: METER_CGI },
+    ],
+  }),
   command: ["busybox", "httpd", "-f", "-p", String(METER_PORT), "-h", "/www"],
   pid: "host",
   net: "host",
@@ -37,7 +43,10 @@ const OPEN: Partial<ServiceArgs> = { sandbox: "linuxkit", capabilities: ["all"],
 
 // ten servers have port 80 each, in a network namespace of its own
 const services = (count: number, fields: Partial<ServiceArgs> = {}): Service[] =>
-  Array.from({ length: count }, (_, index) => new Service(`web${index}`, { ...NGINX, ...(count > 1 && { net: "none" }), ...fields } as ServiceArgs));
+  Array.from(
+    { length: count },
+    (_, index) => new Service(`web${index}`, { ...NGINX, ...(count > 1 && { net: "none" }), ...fields } as ServiceArgs),
+  );
 
 const MACHINES: Readonly<Record<string, readonly Service[]>> = {
   "bare OS": [],
@@ -53,13 +62,24 @@ export async function ourColumns(folder: string, note: (what: string) => void): 
   let lock: Lock | undefined;
   for (const [name, list] of Object.entries(MACHINES)) {
     note(`measuring ${name}`);
-    const os = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()], onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })], services: [meter, ...list] });
+    const os = new Image({
+      kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
+      init: [debian.init()],
+      onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
+      services: [meter, ...list],
+    });
     const outputDir = join(folder, `machine${columns.length}`);
     const built = await build(os, { outputDir, name: "os", sbom: false, lock });
     const { files, cmdline } = built;
     lock = built.lock;
     const began = performance.now();
-    await using machine = await boot({ kernel: join(outputDir, "os-kernel"), initrd: join(outputDir, "os-initrd.img"), cmdline, memoryMiB: MEMORY_MIB, ports: [METER_PORT] });
+    await using machine = await boot({
+      kernel: join(outputDir, "os-kernel"),
+      initrd: join(outputDir, "os-initrd.img"),
+      cmdline,
+      memoryMiB: MEMORY_MIB,
+      ports: [METER_PORT],
+    });
     await machine.until("health", ({ stage }) => stage === "healthy");
     const seconds = (performance.now() - began) / 1000;
     columns.push({ name, seconds, diskMB: files.reduce((sum, { size }) => sum + size, 0) / 1e6, ...(await measure(machine, "/host")) });

@@ -5,7 +5,10 @@ import { open, readFile, stat } from "node:fs/promises";
 /** As much of `@azure/storage-blob` as is called here. */
 interface Client {
   readonly AnonymousCredential: new () => object;
-  readonly PageBlobClient: new (url: string, credential: object) => { uploadPages(body: Uint8Array, at: number, length: number, options: { transactionalContentMD5: Uint8Array }): Promise<unknown> };
+  readonly PageBlobClient: new (
+    url: string,
+    credential: object,
+  ) => { uploadPages(body: Uint8Array, at: number, length: number, options: { transactionalContentMD5: Uint8Array }): Promise<unknown> };
 }
 
 const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/${module}.js`, import.meta.url).href);
@@ -19,9 +22,15 @@ if (who === "ours") {
   const { keepHeapSmall } = (await dist("sdk/core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
   // as the plugin does, before anything else is loaded
   keepHeapSmall();
-  const { resourceManager } = (await dist("providers/azure/plugin/access/resource-manager")) as typeof import("../../providers/azure/plugin/access/resource-manager.ts");
-  const { diskService } = (await dist("providers/azure/plugin/pages/disk-service")) as typeof import("../../providers/azure/plugin/pages/disk-service.ts");
-  const { uploadPages } = (await dist("providers/azure/plugin/pages/upload-pages")) as typeof import("../../providers/azure/plugin/pages/upload-pages.ts");
+  const { resourceManager } = (await dist(
+    "providers/azure/plugin/access/resource-manager",
+  )) as typeof import("../../providers/azure/plugin/access/resource-manager.ts");
+  const { diskService } = (await dist(
+    "providers/azure/plugin/pages/disk-service",
+  )) as typeof import("../../providers/azure/plugin/pages/disk-service.ts");
+  const { uploadPages } = (await dist(
+    "providers/azure/plugin/pages/upload-pages",
+  )) as typeof import("../../providers/azure/plugin/pages/upload-pages.ts");
   const { decodeBlockList } = (await dist("sdk/upload/block-list")) as typeof import("../../sdk/upload/block-list.ts");
   const { openJournal } = (await dist("sdk/upload/journal")) as typeof import("../../sdk/upload/journal.ts");
   // what logs in is in memory too
@@ -29,7 +38,17 @@ if (who === "ours") {
   const manager = resourceManager({ cloud: { manager: url, managerScope: "bench", authority: url }, token: async () => "bench" });
   const service = diskService(manager, { subscriptionId: "s", resourceGroupName: "g", location: "l", arch: "amd64", sku: "Standard_LRS" });
   const blocks = decodeBlockList(await readFile(`${file}.blocks`, "utf8"));
-  ({ bytesSent } = await uploadPages(service, { file, size, blocks, prefix: "bench", key: "k", tags: {}, journal: await openJournal(`${file}.journal`), signal: new AbortController().signal, onProgress: () => {} }));
+  ({ bytesSent } = await uploadPages(service, {
+    file,
+    size,
+    blocks,
+    prefix: "bench",
+    key: "k",
+    tags: {},
+    journal: await openJournal(`${file}.journal`),
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  }));
 } else {
   const { PageBlobClient, AnonymousCredential } = (await import(library)) as Client;
   const blob = new PageBlobClient(`${url}/account/container/disk?sig=s`, new AnonymousCredential());

@@ -5,7 +5,9 @@ import { constants, createGzip, createZstdCompress } from "node:zlib";
 
 const [file, algorithm, level] = process.argv.slice(2) as [string, string, string];
 const compressor =
-  algorithm === "gzip" ? createGzip({ level: Number(level) }) : createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: Number(level) } });
+  algorithm === "gzip"
+    ? createGzip({ level: Number(level) })
+    : createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: Number(level) } });
 let size = 0;
 const began = performance.now();
 await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), compressor, async (source: AsyncIterable<Uint8Array>) => {

@@ -13,16 +13,39 @@ if (who === "ours") {
   const { keepHeapSmall } = (await dist("sdk/core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
   // as the plugin does, before anything else is loaded
   keepHeapSmall();
-  const { awsClients } = (await dist("providers/aws/plugin/access/clients")) as typeof import("../../providers/aws/plugin/access/clients.ts");
-  const { awsSnapshotService } = (await dist("providers/aws/plugin/ebs/aws-snapshot-service")) as typeof import("../../providers/aws/plugin/ebs/aws-snapshot-service.ts");
-  const { uploadSnapshot } = (await dist("providers/aws/plugin/ebs/upload-snapshot")) as typeof import("../../providers/aws/plugin/ebs/upload-snapshot.ts");
+  const { awsClients } = (await dist(
+    "providers/aws/plugin/access/clients",
+  )) as typeof import("../../providers/aws/plugin/access/clients.ts");
+  const { awsSnapshotService } = (await dist(
+    "providers/aws/plugin/ebs/aws-snapshot-service",
+  )) as typeof import("../../providers/aws/plugin/ebs/aws-snapshot-service.ts");
+  const { uploadSnapshot } = (await dist(
+    "providers/aws/plugin/ebs/upload-snapshot",
+  )) as typeof import("../../providers/aws/plugin/ebs/upload-snapshot.ts");
   const { decodeBlockList } = (await dist("sdk/upload/block-list")) as typeof import("../../sdk/upload/block-list.ts");
   const { openJournal } = (await dist("sdk/upload/journal")) as typeof import("../../sdk/upload/journal.ts");
-  Object.assign(process.env, { AWS_ENDPOINT_URL: url, AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "bench", AWS_SECRET_ACCESS_KEY: "bench" });
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: "eu-central-1",
+    AWS_ACCESS_KEY_ID: "bench",
+    AWS_SECRET_ACCESS_KEY: "bench",
+  });
   const clients = awsClients({});
   const blocks = decodeBlockList(await readFile(`${file}.blocks`, "utf8"));
-  const parent = parentList === undefined ? undefined : { id: "snap-0", encrypted: false, blocks: decodeBlockList(await readFile(parentList, "utf8")) };
-  ({ bytesSent } = await uploadSnapshot(awsSnapshotService(clients), { file, size, blocks, parent, key: "k", description: "bench", tags: {}, journal: await openJournal(`${file}.journal`), signal: new AbortController().signal, onProgress: () => {} }));
+  const parent =
+    parentList === undefined ? undefined : { id: "snap-0", encrypted: false, blocks: decodeBlockList(await readFile(parentList, "utf8")) };
+  ({ bytesSent } = await uploadSnapshot(awsSnapshotService(clients), {
+    file,
+    size,
+    blocks,
+    parent,
+    key: "k",
+    description: "bench",
+    tags: {},
+    journal: await openJournal(`${file}.journal`),
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  }));
   for (const client of Object.values(clients)) client.destroy();
 } else {
   await using handle = await open(file);
@@ -33,7 +56,11 @@ if (who === "ours") {
       await handle.read(bytes, 0, BLOCK, index * BLOCK);
       // the header that EBS wants
       const checksum = createHash("sha256").update(bytes).digest("base64");
-      const answer = await fetch(`${url}/snapshots/snap-1/blocks/${index}`, { method: "PUT", body: bytes, headers: { "x-amz-checksum": checksum } });
+      const answer = await fetch(`${url}/snapshots/snap-1/blocks/${index}`, {
+        method: "PUT",
+        body: bytes,
+        headers: { "x-amz-checksum": checksum },
+      });
       if (answer.status !== 201) throw new Error(`block ${index}: ${answer.status}`);
       await answer.arrayBuffer();
     }

@@ -12,7 +12,9 @@ const server = createServer((request, response) => {
     // who sends a stream says what is all of it with its last chunk
     if (total === "*" || Number(last) + 1 < Number(total)) return response.writeHead(308, { range: `bytes=0-${last}` }).end();
     // whoever sends says what it should be
-    return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ bucket: "b", name: url, generation: "1", size: total, crc32c: process.argv[2] }));
+    return response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(JSON.stringify({ bucket: "b", name: url, generation: "1", size: total, crc32c: process.argv[2] }));
   });
 });
 server.keepAliveTimeout = 60_000;

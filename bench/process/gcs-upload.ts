@@ -3,8 +3,14 @@ import { readFile, stat } from "node:fs/promises";
 
 /** As much of `@google-cloud/storage` as is called here. */
 interface Client {
-  readonly Storage: new (options: { apiEndpoint: string; projectId: string; useAuthWithCustomEndpoint: boolean }) => {
-    bucket(name: string): { upload(file: string, options: { destination: string; resumable: boolean; validation: string; chunkSize: number }): Promise<unknown> };
+  readonly Storage: new (options: {
+    apiEndpoint: string;
+    projectId: string;
+    useAuthWithCustomEndpoint: boolean;
+  }) => {
+    bucket(name: string): {
+      upload(file: string, options: { destination: string; resumable: boolean; validation: string; chunkSize: number }): Promise<unknown>;
+    };
   };
 }
 
@@ -18,9 +24,23 @@ if (who === "ours") {
   const { keepHeapSmall } = (await dist("sdk/core/small-heap")) as typeof import("../../sdk/core/small-heap.ts");
   // as the plugin does, before anything else is loaded
   keepHeapSmall();
-  const { uploadObject } = (await dist("providers/gcp/plugin/storage/upload-object")) as typeof import("../../providers/gcp/plugin/storage/upload-object.ts");
+  const { uploadObject } = (await dist(
+    "providers/gcp/plugin/storage/upload-object",
+  )) as typeof import("../../providers/gcp/plugin/storage/upload-object.ts");
   const { openJournal } = (await dist("sdk/upload/journal")) as typeof import("../../sdk/upload/journal.ts");
-  await uploadObject({ origin: url, login: async () => ({}) }, { file, size, digest, bucket: "b", object: "o.tar.gz", journal: await openJournal(`${file}.journal`), signal: new AbortController().signal, onProgress: () => {} });
+  await uploadObject(
+    { origin: url, login: async () => ({}) },
+    {
+      file,
+      size,
+      digest,
+      bucket: "b",
+      object: "o.tar.gz",
+      journal: await openJournal(`${file}.journal`),
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    },
+  );
 } else {
   const { Storage } = (await import(library)) as Client;
   const storage = new Storage({ apiEndpoint: url, projectId: "bench", useAuthWithCustomEndpoint: false });

@@ -33,7 +33,14 @@ const VICTIMS = ["a", "b", "c", "d", "e", "f"];
 /** Ends of the crash loop that are waited for: pauses of 1 to 32 s. */
 const CRASHES = 7;
 
-const image = debian.packages({ packages: ["busybox-static"], files: [{ path: "bin/sh", symlink: "busybox" }, { path: "host", directory: true }, { path: "www/cgi-bin/run", mode: "0755", contents: METER_CGI }] });
+const image = debian.packages({
+  packages: ["busybox-static"],
+  files: [
+    { path: "bin/sh", symlink: "busybox" },
+    { path: "host", directory: true },
+    { path: "www/cgi-bin/run", mode: "0755", contents: METER_CGI },
+  ],
+});
 const sh = (script: string) => ({ image, command: ["/bin/sh", "-c", script] });
 
 const hand = new Service("hand", {
@@ -46,7 +53,13 @@ const hand = new Service("hand", {
   health: { tcp: { port: METER_PORT } },
 });
 
-const victims = VICTIMS.map((name, index) => new Service(name, { ...sh(`exec busybox nc -ll -p ${7000 + index} -e /bin/busybox true`), health: { tcp: { port: 7000 + index }, interval: 1 } }));
+const victims = VICTIMS.map(
+  (name, index) =>
+    new Service(name, {
+      ...sh(`exec busybox nc -ll -p ${7000 + index} -e /bin/busybox true`),
+      health: { tcp: { port: 7000 + index }, interval: 1 },
+    }),
+);
 
 /** Boots a machine of six services several times, kills ten of them at random in each, one to three at once, and watches a crash loop in the first. */
 export async function killServices(folder: string, seed: number, note: (what: string) => void): Promise<Supervised> {
@@ -65,8 +78,17 @@ export async function killServices(folder: string, seed: number, note: (what: st
   let crashes: Supervised["crashes"] = [];
   for (let turn = 1; turn <= BOOTS; turn++) {
     note(`boot ${turn} of ${BOOTS}, ${KILLS} kills`);
-    await using machine = await boot({ kernel: join(outputDir, "os-kernel"), initrd: join(outputDir, "os-initrd.img"), cmdline, ports: [METER_PORT] });
-    await Promise.all(["hand", ...VICTIMS].map((name) => machine.until(`the health of ${name}`, (line) => line.stage === "service" && line.name === name && line.state === "healthy")));
+    await using machine = await boot({
+      kernel: join(outputDir, "os-kernel"),
+      initrd: join(outputDir, "os-initrd.img"),
+      cmdline,
+      ports: [METER_PORT],
+    });
+    await Promise.all(
+      ["hand", ...VICTIMS].map((name) =>
+        machine.until(`the health of ${name}`, (line) => line.stage === "service" && line.name === name && line.state === "healthy"),
+      ),
+    );
     const here: Kill[] = [];
     while (here.length < KILLS) {
       await pause(random.below(1000));
@@ -102,16 +124,24 @@ async function killAtOnce(machine: Booted, turn: number, names: readonly string[
   const script = `read -r up _ </proc/uptime; for name in ${names.join(" ")}; do read -r pid </host/sys/fs/cgroup/$name/cgroup.procs && kill -9 $pid || echo "$name is not there"; done; echo $up`;
   const killed = Number(await ask(machine, script));
   if (!Number.isFinite(killed)) throw new Error(`could not kill ${names.join(", ")}:\n${machine.console()}`);
-  return Promise.all(names.map(async (service) => {
-    const after = (line: Line): boolean => machine.lines.indexOf(line) >= seen;
-    const end = await machine.until(`the end of ${service}`, (line) => after(line) && isRestart(line, service));
-    const healthy = await machine.until(`${service} again`, (line) => after(line) && line.stage === "service" && line.name === service && line.state === "healthy");
-    return { boot: turn, service, backOff: pauseOf(end), back: healthy.seconds - killed };
-  }));
+  return Promise.all(
+    names.map(async (service) => {
+      const after = (line: Line): boolean => machine.lines.indexOf(line) >= seen;
+      const end = await machine.until(`the end of ${service}`, (line) => after(line) && isRestart(line, service));
+      const healthy = await machine.until(
+        `${service} again`,
+        (line) => after(line) && line.stage === "service" && line.name === service && line.state === "healthy",
+      );
+      return { boot: turn, service, backOff: pauseOf(end), back: healthy.seconds - killed };
+    }),
+  );
 }
 
 async function unhealthy(machine: Booted): Promise<string[]> {
-  const states = await ask(machine, `for name in ${VICTIMS.join(" ")}; do read -r state </host/run/linuxkit/services/$name; read -r pid </host/sys/fs/cgroup/$name/cgroup.procs || state=gone; echo "$name $state"; done`);
+  const states = await ask(
+    machine,
+    `for name in ${VICTIMS.join(" ")}; do read -r state </host/run/linuxkit/services/$name; read -r pid </host/sys/fs/cgroup/$name/cgroup.procs || state=gone; echo "$name $state"; done`,
+  );
   const well = states.split("\n").filter((line) => line.endsWith(" ok"));
   return VICTIMS.filter((name) => !well.includes(`${name} ok`));
 }
@@ -127,6 +157,10 @@ function pauseOf(line: Line): number {
 }
 
 async function ask(machine: Booted, script: string): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${machine.port(METER_PORT)}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(30_000) });
+  const answer = await fetch(`http://127.0.0.1:${machine.port(METER_PORT)}/cgi-bin/run`, {
+    method: "POST",
+    body: script,
+    signal: AbortSignal.timeout(30_000),
+  });
   return answer.text();
 }

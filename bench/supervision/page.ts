@@ -2,7 +2,12 @@ import { median } from "../child.ts";
 import type { Supervised } from "./kills.ts";
 
 /** The page docs/supervision.md. */
-export function supervisionPage({ boots, kills, lost, disturbed, crashes }: Supervised, seed: number, machine: string, day: string): string {
+export function supervisionPage(
+  { boots, kills, lost, disturbed, crashes }: Supervised,
+  seed: number,
+  machine: string,
+  day: string,
+): string {
   const back = kills.map((kill) => kill.back);
   const own = kills.map((kill) => kill.back - kill.backOff);
   const names = (list: readonly string[]): string => (list.length === 0 ? "0" : `${list.length}: ${list.join(", ")}`);

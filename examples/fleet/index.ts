@@ -10,7 +10,11 @@ const os = new Image({
   onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
   services: [
     new Service("web", {
-      image: debian.packages({ packages: ["busybox-static"], files: [{ path: "www/index.html", contents: "version one\n" }], command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/www"] }),
+      image: debian.packages({
+        packages: ["busybox-static"],
+        files: [{ path: "www/index.html", contents: "version one\n" }],
+        command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/www"],
+      }),
       capabilities: ["CAP_NET_BIND_SERVICE"],
       health: { http: { port: 80 } },
     }),

@@ -7,10 +7,7 @@ const config = new Config();
 const os = new Image({
   kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
   init: [debian.init()],
-  onboot: [
-    new OnbootTask("dhcp", { image: debian.dhcp() }),
-    new OnbootTask("metadata", { image: debian.metadata({ cloud: "gcp" }) }),
-  ],
+  onboot: [new OnbootTask("dhcp", { image: debian.dhcp() }), new OnbootTask("metadata", { image: debian.metadata({ cloud: "gcp" }) })],
   services: [
     new Service("web", {
       image: debian.packages({

@@ -53,4 +53,8 @@ const onAzure = new azure.Fleet("web-azure", {
 /** What says of the operating system what it is, whatever a cloud calls the image. */
 export const plans = [onAws, onGoogle, onAzure].map(({ nodes }) => nodes.machineImage.nodes.build.planDigest);
 export const groups = { aws: onAws.groupName, gcp: onGoogle.groupName, azure: onAzure.groupName };
-export const images = { aws: onAws.nodes.machineImage.imageId, gcp: onGoogle.nodes.machineImage.imageId, azure: onAzure.nodes.machineImage.imageId };
+export const images = {
+  aws: onAws.nodes.machineImage.imageId,
+  gcp: onGoogle.nodes.machineImage.imageId,
+  azure: onAzure.nodes.machineImage.imageId,
+};

@@ -21,10 +21,22 @@ export interface AwsAccessArgs {
   readonly assumeRole?: Input<AssumedRole | readonly AssumedRole[]> | undefined;
 }
 
-const KINDS = { profile: "text", accessKey: "secret", secretKey: "secret", token: "secret", assumeRole: "json" } as const satisfies Record<keyof AwsAccessArgs, SettingKind>;
+const KINDS = { profile: "text", accessKey: "secret", secretKey: "secret", token: "secret", assumeRole: "json" } as const satisfies Record<
+  keyof AwsAccessArgs,
+  SettingKind
+>;
 
 /** Members of a role. The type holds the list to the plugin's schema. */
-const ROLE_MEMBERS: Readonly<Record<keyof AssumedRole, true>> = { roleArn: true, sessionName: true, externalId: true, policy: true, policyArns: true, sourceIdentity: true, tags: true, transitiveTagKeys: true };
+const ROLE_MEMBERS: Readonly<Record<keyof AssumedRole, true>> = {
+  roleArn: true,
+  sessionName: true,
+  externalId: true,
+  policy: true,
+  policyArns: true,
+  sourceIdentity: true,
+  tags: true,
+  transitiveTagKeys: true,
+};
 
 const NAMES = Object.keys(KINDS) as (keyof AwsAccessArgs)[];
 
@@ -50,5 +62,7 @@ export function accessOf(component: ComponentResource, args: AwsAccessArgs): Aws
 
 /** A provider's roles as we take them on. How long a session lasts does not matter: the next one is asked for in time. */
 function rolesOf(told: unknown): AssumedRole[] | undefined {
-  return (told as object[] | undefined)?.map((role) => Object.fromEntries(Object.entries(role).filter(([name]) => Object.hasOwn(ROLE_MEMBERS, name))) as unknown as AssumedRole);
+  return (told as object[] | undefined)?.map(
+    (role) => Object.fromEntries(Object.entries(role).filter(([name]) => Object.hasOwn(ROLE_MEMBERS, name))) as unknown as AssumedRole,
+  );
 }

@@ -16,7 +16,9 @@ import { ROLLOUT_DEFAULTS } from "../../sdk/rollout/defaults.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
-export interface FleetArgs extends Omit<MachineArgs, "subnetId" | "volumes" | "transform">, Pick<RolloutGateArgs, "minHealthyPercentage" | "maxHealthyPercentage" | "instanceWarmup"> {
+export interface FleetArgs
+  extends Omit<MachineArgs, "subnetId" | "volumes" | "transform">,
+    Pick<RolloutGateArgs, "minHealthyPercentage" | "maxHealthyPercentage" | "instanceWarmup"> {
   /** How many machines. */
   readonly count: Input<number>;
   /** Over which they are spread. */
@@ -28,7 +30,13 @@ export interface FleetArgs extends Omit<MachineArgs, "subnetId" | "volumes" | "t
   /** Seconds that a rollout may take. @default 3600 */
   readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. */
-  readonly transform?: (MachineImageArgs["transform"] & { readonly launchTemplate?: Transform<LaunchTemplateArgs>; readonly group?: Transform<GroupArgs>; readonly gate?: Transform<RolloutGateArgs> }) | undefined;
+  readonly transform?:
+    | (MachineImageArgs["transform"] & {
+        readonly launchTemplate?: Transform<LaunchTemplateArgs>;
+        readonly group?: Transform<GroupArgs>;
+        readonly gate?: Transform<RolloutGateArgs>;
+      })
+    | undefined;
 }
 
 /**
@@ -41,20 +49,51 @@ export class Fleet extends ComponentResource {
   /** The number of the launch template's version. */
   readonly version: Output<string>;
   /** The resources behind it. */
-  readonly nodes: { readonly machineImage: MachineImage; readonly launchTemplate: LaunchTemplate; readonly group: Group; readonly gate: RolloutGate };
+  readonly nodes: {
+    readonly machineImage: MachineImage;
+    readonly launchTemplate: LaunchTemplate;
+    readonly group: Group;
+    readonly gate: RolloutGate;
+  };
 
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AwsFleet", name, {}, options);
     const { transform, timeoutSeconds = 3600 } = args;
-    if ("volumes" in args) throw new LinuxKitError("UNSUPPORTED", `fleet "${name}": volumes: a fleet's machines come and go, and no disk stays with one of them: make a Machine for each disk, or keep what lasts in a service such as EFS, RDS or S3`, { what: "volumes of a fleet" });
+    if ("volumes" in args)
+      throw new LinuxKitError(
+        "UNSUPPORTED",
+        `fleet "${name}": volumes: a fleet's machines come and go, and no disk stays with one of them: make a Machine for each disk, or keep what lasts in a service such as EFS, RDS or S3`,
+        { what: "volumes of a fleet" },
+      );
     const machineImage = machineImageOf(name, args, transform, this);
-    const launchTemplate = new LaunchTemplate(`${name}-template`, transformed(transform?.launchTemplate, templateArguments(name, args, machineImage), `${name}-template`), { parent: this });
+    const launchTemplate = new LaunchTemplate(
+      `${name}-template`,
+      transformed(transform?.launchTemplate, templateArguments(name, args, machineImage), `${name}-template`),
+      { parent: this },
+    );
     const version = launchTemplate.latestVersion.apply(String);
-    const group = new Group(`${name}-group`, transformed(transform?.group, groupArguments(args, launchTemplate, version), `${name}-group`), { parent: this });
+    const group = new Group(
+      `${name}-group`,
+      transformed(transform?.group, groupArguments(args, launchTemplate, version), `${name}-group`),
+      { parent: this },
+    );
     const region = getRegionOutput({}, { parent: this }).region;
     const { minHealthyPercentage, maxHealthyPercentage, instanceWarmup } = args;
-    const wanted = { fleet: name, group: group.name, launchTemplateId: launchTemplate.id, launchTemplateVersion: version, minHealthyPercentage, maxHealthyPercentage, instanceWarmup, region, ...accessOf(this, args) };
-    const gate = new RolloutGate(`${name}-gate`, transformed(transform?.gate, wanted, `${name}-gate`), { parent: this, ...timeLimit(timeoutSeconds) });
+    const wanted = {
+      fleet: name,
+      group: group.name,
+      launchTemplateId: launchTemplate.id,
+      launchTemplateVersion: version,
+      minHealthyPercentage,
+      maxHealthyPercentage,
+      instanceWarmup,
+      region,
+      ...accessOf(this, args),
+    };
+    const gate = new RolloutGate(`${name}-gate`, transformed(transform?.gate, wanted, `${name}-gate`), {
+      parent: this,
+      ...timeLimit(timeoutSeconds),
+    });
     this.nodes = { machineImage, launchTemplate, group, gate };
     this.groupName = group.name;
     this.version = version;
@@ -62,7 +101,11 @@ export class Fleet extends ComponentResource {
   }
 }
 
-function templateArguments(name: string, { instanceType, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secrets }: FleetArgs, image: MachineImage): LaunchTemplateArgs {
+function templateArguments(
+  name: string,
+  { instanceType, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secrets }: FleetArgs,
+  image: MachineImage,
+): LaunchTemplateArgs {
   const groups = securityGroupIds === undefined ? undefined : output(securityGroupIds).apply((ids) => [...ids]);
   const all = tagsOf(name, tags);
   const machine = machineMetadata(all, secretsTold(name, secrets, image));
@@ -79,12 +122,22 @@ function templateArguments(name: string, { instanceType, securityGroupIds, iamIn
     blockDeviceMappings: [{ deviceName: ROOT_DEVICE, ebs: { volumeType: "gp3", deleteOnTermination: "true" } }],
     ...(iamInstanceProfile !== undefined && { iamInstanceProfile: { name: iamInstanceProfile } }),
     ...(userData !== undefined && { userData: output(userData).apply((text) => Buffer.from(text).toString("base64")) }),
-    ...(publicIp === undefined ? groups && { vpcSecurityGroupIds: groups } : { networkInterfaces: [{ associatePublicIpAddress: output(publicIp).apply(String), ...(groups && { securityGroups: groups }) }] }),
+    ...(publicIp === undefined
+      ? groups && { vpcSecurityGroupIds: groups }
+      : { networkInterfaces: [{ associatePublicIpAddress: output(publicIp).apply(String), ...(groups && { securityGroups: groups }) }] }),
   };
 }
 
-function groupArguments({ count, subnetIds, targetGroupArns, healthCheckGracePeriod = 60, ...refresh }: FleetArgs, { id }: LaunchTemplate, version: Output<string>): GroupArgs {
-  const { minHealthyPercentage = ROLLOUT_DEFAULTS.minHealthyPercentage, maxHealthyPercentage = ROLLOUT_DEFAULTS.maxHealthyPercentage, instanceWarmup = ROLLOUT_DEFAULTS.instanceWarmup } = refresh;
+function groupArguments(
+  { count, subnetIds, targetGroupArns, healthCheckGracePeriod = 60, ...refresh }: FleetArgs,
+  { id }: LaunchTemplate,
+  version: Output<string>,
+): GroupArgs {
+  const {
+    minHealthyPercentage = ROLLOUT_DEFAULTS.minHealthyPercentage,
+    maxHealthyPercentage = ROLLOUT_DEFAULTS.maxHealthyPercentage,
+    instanceWarmup = ROLLOUT_DEFAULTS.instanceWarmup,
+  } = refresh;
   return {
     minSize: count,
     maxSize: count,
@@ -99,7 +152,13 @@ function groupArguments({ count, subnetIds, targetGroupArns, healthCheckGracePer
     ...(targetGroupArns !== undefined && { targetGroupArns: output(targetGroupArns).apply((arns) => [...arns]) }),
     instanceRefresh: {
       strategy: "Rolling",
-      preferences: { autoRollback: true, skipMatching: true, minHealthyPercentage, maxHealthyPercentage, instanceWarmup: output(instanceWarmup).apply(String) },
+      preferences: {
+        autoRollback: true,
+        skipMatching: true,
+        minHealthyPercentage,
+        maxHealthyPercentage,
+        instanceWarmup: output(instanceWarmup).apply(String),
+      },
     },
   };
 }

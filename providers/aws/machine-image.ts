@@ -32,7 +32,14 @@ export interface MachineImageArgs extends AwsAccessArgs, Pick<AwsSnapshotArgs, "
   /** Keep image and snapshot in the account when the stack lets go of them. @default false */
   readonly retainOnDelete?: boolean | undefined;
   /** Changes the children's arguments. */
-  readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly snapshot?: Transform<AwsSnapshotArgs>; readonly ami?: Transform<AmiArgs>; readonly copy?: Transform<AmiCopyArgs> } | undefined;
+  readonly transform?:
+    | {
+        readonly build?: Transform<ImageBuildArgs>;
+        readonly snapshot?: Transform<AwsSnapshotArgs>;
+        readonly ami?: Transform<AmiArgs>;
+        readonly copy?: Transform<AmiCopyArgs>;
+      }
+    | undefined;
 }
 
 /**
@@ -48,7 +55,12 @@ export class MachineImage extends ComponentResource {
   /** By region, the provider's own among them. */
   readonly imageIds: Output<Readonly<Record<string, string>>>;
   /** The resources behind it. */
-  readonly nodes: { readonly build: ImageBuild; readonly snapshot: AwsSnapshot; readonly ami: Ami; readonly copies: Readonly<Record<string, AmiCopy>> };
+  readonly nodes: {
+    readonly build: ImageBuild;
+    readonly snapshot: AwsSnapshot;
+    readonly ami: Ami;
+    readonly copies: Readonly<Record<string, AmiCopy>>;
+  };
 
   constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AwsMachineImage", name, {}, options);
@@ -59,14 +71,31 @@ export class MachineImage extends ComponentResource {
     // what the stack's own AWS provider works with, whatever gave it its credentials
     const region = getRegionOutput({}, { parent: this }).region;
     const account = getCallerIdentityOutput({}, { parent: this }).accountId;
-    const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }));
+    const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(
+      ([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }),
+    );
 
-    const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), blocks: file.apply(({ blocks = "" }) => blocks), description, tags, encrypted, kmsKeyArn, region, account, ...accessOf(this, args) };
+    const wanted = {
+      file: file.path,
+      digest: file.sha256.apply((sha256) => `sha256:${sha256}`),
+      blocks: file.apply(({ blocks = "" }) => blocks),
+      description,
+      tags,
+      encrypted,
+      kmsKeyArn,
+      region,
+      account,
+      ...accessOf(this, args),
+    };
     const snapshot = new AwsSnapshot(`${name}-snapshot`, transformed(transform?.snapshot, wanted, `${name}-snapshot`), child);
     const ami = new Ami(`${name}-ami`, transformed(transform?.ami, amiArguments(name, args, build, snapshot, tags), `${name}-ami`), child);
     const copies = Object.fromEntries(
       (args.copyTo ?? []).map((to) => {
-        const copy = transformed(transform?.copy, { sourceAmiId: ami.id, sourceAmiRegion: region, region: to, name: ami.name, tags, ...(encrypted !== undefined && { encrypted }) }, `${name}-${to}`);
+        const copy = transformed(
+          transform?.copy,
+          { sourceAmiId: ami.id, sourceAmiRegion: region, region: to, name: ami.name, tags, ...(encrypted !== undefined && { encrypted }) },
+          `${name}-${to}`,
+        );
         return [to, new AmiCopy(`${name}-${to}`, copy, child)];
       }),
     );
@@ -75,12 +104,26 @@ export class MachineImage extends ComponentResource {
     this.arch = output(build.arch);
     this.imageId = ami.id;
     this.snapshotId = output(snapshot.snapshotId);
-    this.imageIds = all([region, ami.id, output(Object.fromEntries(Object.entries(copies).map(([to, copy]) => [to, copy.id])))]).apply(([home, id, others]) => ({ [home]: id, ...others }));
-    this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId, snapshotId: this.snapshotId, imageIds: this.imageIds });
+    this.imageIds = all([region, ami.id, output(Object.fromEntries(Object.entries(copies).map(([to, copy]) => [to, copy.id])))]).apply(
+      ([home, id, others]) => ({ [home]: id, ...others }),
+    );
+    this.registerOutputs({
+      digest: this.digest,
+      arch: this.arch,
+      imageId: this.imageId,
+      snapshotId: this.snapshotId,
+      imageIds: this.imageIds,
+    });
   }
 }
 
-function amiArguments(name: string, { description, tpm = true }: MachineImageArgs, build: ImageBuild, { snapshotId }: AwsSnapshot, tags: Output<Record<string, string>>): AmiArgs {
+function amiArguments(
+  name: string,
+  { description, tpm = true }: MachineImageArgs,
+  build: ImageBuild,
+  { snapshotId }: AwsSnapshot,
+  tags: Output<Record<string, string>>,
+): AmiArgs {
   return {
     // unique in account and region, also where the same bytes come back before the former image of them has gone
     name: all([build.digest, snapshotId]).apply(([digest, snapshotId]) => `${name}-${digest.slice(7, 15)}-${snapshotId.slice(-8)}`),

@@ -20,6 +20,11 @@ export function machineMetadata(tags: Output<Record<string, string>>, told: read
 // EC2 User Guide, "View tags for your EC2 instances using instance metadata": it refuses the instance for such a key
 function readable(tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const wrong = Object.keys(tags).find((key) => /[^A-Za-z0-9+\-=.,_:@]/.test(key));
-  if (wrong !== undefined) throw new LinuxKitError("INVALID_DEFINITION", `tags: got the key ${JSON.stringify(wrong)}, wanted letters, digits and any of + - = . , _ : @ where a machine has volumes or secrets: it reads its tags`, { path: "tags" });
+  if (wrong !== undefined)
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `tags: got the key ${JSON.stringify(wrong)}, wanted letters, digits and any of + - = . , _ : @ where a machine has volumes or secrets: it reads its tags`,
+      { path: "tags" },
+    );
   return tags;
 }

@@ -12,7 +12,12 @@ export interface MachineSource extends AwsAccessArgs, Pick<MachineImageArgs, "im
 }
 
 /** The image that was given, or one made as a child of who needs it. */
-export function machineImageOf(name: string, { machineImage, image, build, ...rest }: MachineSource, transform: MachineImageArgs["transform"], parent: ComponentResource): MachineImage {
+export function machineImageOf(
+  name: string,
+  { machineImage, image, build, ...rest }: MachineSource,
+  transform: MachineImageArgs["transform"],
+  parent: ComponentResource,
+): MachineImage {
   checkSource(`"${name}"`, { image, build, machineImage });
   if (machineImage) return machineImage;
   const { arch, encrypted, kmsKeyArn, tags } = rest;

@@ -48,28 +48,52 @@ export const DISK_TAG = "linuxkit.disk.";
 // EC2 User Guide, "Device names for volumes on Amazon EC2 instances": the names that are left to volumes
 const DEVICES = [..."fghijklmnopqrstuvwxyz"].map((letter) => `/dev/sd${letter}`);
 
-const RULES: VolumeRules = { pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, wanted: 'wanted a name of at most 64 letters, digits, ".", "_" or "-"', limit: DEVICES.length, toldBy: "EC2" };
+const RULES: VolumeRules = {
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+  wanted: 'wanted a name of at most 64 letters, digits, ".", "_" or "-"',
+  limit: DEVICES.length,
+  toldBy: "EC2",
+};
 
 /** The volumes of a machine, each as a child of it. @throws INVALID_DEFINITION */
-export function makeVolumes(machine: string, args: Owner, transform: VolumeTransforms | undefined, parent: ComponentResource): Readonly<Record<string, Volume>> {
+export function makeVolumes(
+  machine: string,
+  args: Owner,
+  transform: VolumeTransforms | undefined,
+  parent: ComponentResource,
+): Readonly<Record<string, Volume>> {
   const { volumes = {}, subnetId, tags } = args;
   const names = Object.keys(volumes);
-  if (names.length > 0 && subnetId === undefined) throw new LinuxKitError("INVALID_DEFINITION", `machine "${machine}": subnetId: got nothing, wanted the subnet whose zone the volumes are made in`, { path: "subnetId" });
+  if (names.length > 0 && subnetId === undefined)
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `machine "${machine}": subnetId: got nothing, wanted the subnet whose zone the volumes are made in`,
+      { path: "subnetId" },
+    );
   checkVolumes(machine, names, args.image, RULES);
   if (subnetId === undefined) return {};
-  const made = Object.entries(volumes).map(([disk, { sizeGiB, type = "gp3", snapshotId, encrypted, kmsKeyArn, protect = true, retainOnDelete }]) => {
-    const name = `${machine}-${disk}`;
-    const wanted: VolumeArgs = {
-      availabilityZone: getSubnetOutput({ id: subnetId }, { parent }).availabilityZone,
-      size: sizeGiB,
-      type,
-      tags: tagsOf(name, tags),
-      ...(snapshotId !== undefined && { snapshotId }),
-      ...(encrypted !== undefined && { encrypted }),
-      ...(kmsKeyArn !== undefined && { encrypted: true, kmsKeyId: kmsKeyArn }),
-    };
-    return [disk, new Volume(name, transformed(transform?.volume, wanted, name), { parent, protect, ...(retainOnDelete !== undefined && { retainOnDelete }) })] as const;
-  });
+  const made = Object.entries(volumes).map(
+    ([disk, { sizeGiB, type = "gp3", snapshotId, encrypted, kmsKeyArn, protect = true, retainOnDelete }]) => {
+      const name = `${machine}-${disk}`;
+      const wanted: VolumeArgs = {
+        availabilityZone: getSubnetOutput({ id: subnetId }, { parent }).availabilityZone,
+        size: sizeGiB,
+        type,
+        tags: tagsOf(name, tags),
+        ...(snapshotId !== undefined && { snapshotId }),
+        ...(encrypted !== undefined && { encrypted }),
+        ...(kmsKeyArn !== undefined && { encrypted: true, kmsKeyId: kmsKeyArn }),
+      };
+      return [
+        disk,
+        new Volume(name, transformed(transform?.volume, wanted, name), {
+          parent,
+          protect,
+          ...(retainOnDelete !== undefined && { retainOnDelete }),
+        }),
+      ] as const;
+    },
+  );
   return Object.fromEntries(made);
 }
 
@@ -77,11 +101,25 @@ export function makeVolumes(machine: string, args: Owner, transform: VolumeTrans
  * Attaches the volumes to an instance. The one before it is stopped first, so that its guest lets go of the
  * filesystems, and only then is a volume detached: EC2 attaches none that is attached elsewhere.
  */
-export function attachVolumes(machine: string, volumes: Readonly<Record<string, Volume>>, instance: Instance, transform: VolumeTransforms | undefined, parent: ComponentResource): Readonly<Record<string, VolumeAttachment>> {
+export function attachVolumes(
+  machine: string,
+  volumes: Readonly<Record<string, Volume>>,
+  instance: Instance,
+  transform: VolumeTransforms | undefined,
+  parent: ComponentResource,
+): Readonly<Record<string, VolumeAttachment>> {
   const made = Object.entries(volumes).map(([disk, volume], index) => {
     const name = `${machine}-${disk}-attachment`;
-    const wanted: VolumeAttachmentArgs = { volumeId: volume.id, instanceId: instance.id, deviceName: DEVICES[index] as string, stopInstanceBeforeDetaching: true };
-    return [disk, new VolumeAttachment(name, transformed(transform?.attachment, wanted, name), { parent, deleteBeforeReplace: true })] as const;
+    const wanted: VolumeAttachmentArgs = {
+      volumeId: volume.id,
+      instanceId: instance.id,
+      deviceName: DEVICES[index] as string,
+      stopInstanceBeforeDetaching: true,
+    };
+    return [
+      disk,
+      new VolumeAttachment(name, transformed(transform?.attachment, wanted, name), { parent, deleteBeforeReplace: true }),
+    ] as const;
   });
   return Object.fromEntries(made);
 }

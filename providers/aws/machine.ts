@@ -56,7 +56,11 @@ export class Machine extends ComponentResource {
     super("linuxkit:index:AwsMachine", name, {}, options);
     const machineImage = machineImageOf(name, args, args.transform, this);
     const volumes = makeVolumes(name, args, args.transform, this);
-    const instance = new Instance(`${name}-instance`, transformed(args.transform?.instance, instanceArguments(name, args, machineImage, volumes), `${name}-instance`), { parent: this });
+    const instance = new Instance(
+      `${name}-instance`,
+      transformed(args.transform?.instance, instanceArguments(name, args, machineImage, volumes), `${name}-instance`),
+      { parent: this },
+    );
     const attachments = attachVolumes(name, volumes, instance, args.transform, this);
     this.nodes = { machineImage, instance, volumes, attachments };
     this.instanceId = instance.id;
@@ -66,12 +70,20 @@ export class Machine extends ComponentResource {
   }
 }
 
-function instanceArguments(name: string, { instanceType, subnetId, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secrets }: MachineArgs, image: MachineImage, volumes: Readonly<Record<string, Volume>>): InstanceArgs {
+function instanceArguments(
+  name: string,
+  { instanceType, subnetId, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secrets }: MachineArgs,
+  image: MachineImage,
+  volumes: Readonly<Record<string, Volume>>,
+): InstanceArgs {
   const disks = Object.entries(volumes).map(([disk, { id }]) => [`${DISK_TAG}${disk}`, id] as const);
   return {
     ami: image.imageId,
     instanceType,
-    ...machineMetadata(tagsOf(name, tags), [...(disks.length > 0 ? [Object.fromEntries(disks)] : []), ...secretsTold(name, secrets, image)]),
+    ...machineMetadata(tagsOf(name, tags), [
+      ...(disks.length > 0 ? [Object.fromEntries(disks)] : []),
+      ...secretsTold(name, secrets, image),
+    ]),
     ...(subnetId !== undefined && { subnetId }),
     ...(securityGroupIds !== undefined && { vpcSecurityGroupIds: output(securityGroupIds).apply((ids) => [...ids]) }),
     ...(iamInstanceProfile !== undefined && { iamInstanceProfile }),

@@ -7,7 +7,9 @@ import type { AzureAccess } from "./plugin/access/credential.ts";
 export type AzureAccessArgs = { readonly [Name in keyof AzureAccess]: Input<NonNullable<AzureAccess[Name]>> | undefined };
 
 /** Where it is asked. */
-const PLACE = { environment: "text", metadataHost: "text", tenantId: "text" } as const satisfies Partial<Record<keyof AzureAccess, SettingKind>>;
+const PLACE = { environment: "text", metadataHost: "text", tenantId: "text" } as const satisfies Partial<
+  Record<keyof AzureAccess, SettingKind>
+>;
 
 /** Who asks. */
 const LOGIN = {
@@ -38,6 +40,9 @@ export const SECRETS = LOGIN_NAMES.filter((name) => LOGIN[name] === "secret");
  */
 export function accessOf(component: ComponentResource, args: AzureAccessArgs): AzureAccessArgs {
   const isNamed = LOGIN_NAMES.some((name) => args[name] !== undefined);
-  const told = providerSettings(component, "azure-native:compute:Disk", { ...PLACE, ...(isNamed ? {} : LOGIN) }) as unknown as AzureAccessArgs;
+  const told = providerSettings(component, "azure-native:compute:Disk", {
+    ...PLACE,
+    ...(isNamed ? {} : LOGIN),
+  }) as unknown as AzureAccessArgs;
   return Object.fromEntries(ACCESS.map((name) => [name, args[name] ?? told[name]]));
 }

@@ -34,5 +34,11 @@ export interface FleetArgs extends MachineSource, InstanceShape {
   /** Seconds that a rollout may take. @default 3600 */
   readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. */
-  readonly transform?: (MachineImageArgs["transform"] & { readonly loadBalancer?: Transform<LoadBalancerArgs>; readonly scaleSet?: Transform<VirtualMachineScaleSetArgs>; readonly gate?: Transform<RolloutGateArgs> }) | undefined;
+  readonly transform?:
+    | (MachineImageArgs["transform"] & {
+        readonly loadBalancer?: Transform<LoadBalancerArgs>;
+        readonly scaleSet?: Transform<VirtualMachineScaleSetArgs>;
+        readonly gate?: Transform<RolloutGateArgs>;
+      })
+    | undefined;
 }

@@ -24,22 +24,45 @@ export interface Balancing {
 export function fleetBalancer(name: string, args: FleetArgs, subscriptionId: Output<string>, parent: ComponentResource): Balancing {
   const { backendPoolIds, healthProbeId, healthPort = args.image?.spec.healthPort } = args;
   if ((backendPoolIds === undefined) !== (healthProbeId === undefined)) {
-    throw new LinuxKitError("INVALID_DEFINITION", `${name}: ${backendPoolIds === undefined ? "healthProbeId: got it without backendPoolIds" : "backendPoolIds: got them without healthProbeId"}, wanted both or none`, { path: "healthProbeId" });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${name}: ${backendPoolIds === undefined ? "healthProbeId: got it without backendPoolIds" : "backendPoolIds: got them without healthProbeId"}, wanted both or none`,
+      { path: "healthProbeId" },
+    );
   }
-  if (backendPoolIds !== undefined && healthProbeId !== undefined) return { backendPoolIds: output(backendPoolIds).apply((ids) => [...ids]), probeId: healthProbeId };
-  if (healthPort === undefined) throw new LinuxKitError("INVALID_DEFINITION", `${name}: healthPort: got none, wanted the port that says whether a machine is healthy: set it here or in the image`, { path: "healthPort" });
+  if (backendPoolIds !== undefined && healthProbeId !== undefined)
+    return { backendPoolIds: output(backendPoolIds).apply((ids) => [...ids]), probeId: healthProbeId };
+  if (healthPort === undefined)
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${name}: healthPort: got none, wanted the port that says whether a machine is healthy: set it here or in the image`,
+      { path: "healthPort" },
+    );
 
   // a part of a load balancer is named by a path that holds its name
   const loadBalancerName = `${getProject()}-${getStack()}-${name}`.replace(/[^\w.-]/g, "-").slice(-76);
   const id = interpolate`/subscriptions/${subscriptionId}/resourceGroups/${args.resourceGroupName}/providers/Microsoft.Network/loadBalancers/${loadBalancerName}`;
-  const loadBalancer = new LoadBalancer(`${name}-balancer`, transformed(args.transform?.loadBalancer, { loadBalancerName, ...balancerArguments(args, healthPort, id) }, `${name}-balancer`), { parent });
+  const loadBalancer = new LoadBalancer(
+    `${name}-balancer`,
+    transformed(args.transform?.loadBalancer, { loadBalancerName, ...balancerArguments(args, healthPort, id) }, `${name}-balancer`),
+    { parent },
+  );
   const part = (kind: string): Output<string> => interpolate`${loadBalancer.id}/${kind}`;
   return { backendPoolIds: part("backendAddressPools/machines").apply((pool) => [pool]), probeId: part("probes/health"), loadBalancer };
 }
 
-function balancerArguments({ resourceGroupName, location, subnetId, tags, healthPath = "/healthz", ports = [] }: FleetArgs, healthPort: Input<number>, id: Output<string>): LoadBalancerArgs {
+function balancerArguments(
+  { resourceGroupName, location, subnetId, tags, healthPath = "/healthz", ports = [] }: FleetArgs,
+  healthPort: Input<number>,
+  id: Output<string>,
+): LoadBalancerArgs {
   const part = (kind: string) => ({ id: interpolate`${id}/${kind}` });
-  const shared = { frontendIPConfiguration: part("frontendIPConfigurations/inside"), backendAddressPool: part("backendAddressPools/machines"), probe: part("probes/health"), protocol: "Tcp" };
+  const shared = {
+    frontendIPConfiguration: part("frontendIPConfigurations/inside"),
+    backendAddressPool: part("backendAddressPools/machines"),
+    probe: part("probes/health"),
+    protocol: "Tcp",
+  };
   return {
     resourceGroupName,
     ...(location !== undefined && { location }),
@@ -49,6 +72,8 @@ function balancerArguments({ resourceGroupName, location, subnetId, tags, health
     backendAddressPools: [{ name: "machines" }],
     probes: [{ name: "health", protocol: "Http", port: healthPort, requestPath: healthPath, intervalInSeconds: 5, probeThreshold: 2 }],
     // a probe that no rule uses is not asked
-    loadBalancingRules: output(healthPort).apply((healthPort) => [...new Set([healthPort, ...ports])].map((port) => ({ ...shared, name: `tcp-${port}`, frontendPort: port, backendPort: port }))),
+    loadBalancingRules: output(healthPort).apply((healthPort) =>
+      [...new Set([healthPort, ...ports])].map((port) => ({ ...shared, name: `tcp-${port}`, frontendPort: port, backendPort: port })),
+    ),
   };
 }

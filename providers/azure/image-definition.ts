@@ -21,16 +21,29 @@ export interface ImageDefinition {
 const ID = /\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Compute\/galleries\/([^/]+)\/images\/([^/]+)$/i;
 
 /** The definition that was named, else one made in a gallery of its own. */
-export function imageDefinition(name: string, args: MachineImageArgs, traits: ImageTraits, arch: Output<Arch>, child: CustomResourceOptions): ImageDefinition {
+export function imageDefinition(
+  name: string,
+  args: MachineImageArgs,
+  traits: ImageTraits,
+  arch: Output<Arch>,
+  child: CustomResourceOptions,
+): ImageDefinition {
   const { definitionId, resourceGroupName, location, description, transform } = args;
   if (definitionId !== undefined) {
     const id = output(definitionId);
     const part = (index: number): Output<string> => id.apply((id) => partOf(id, index));
     return { id, resourceGroupName: part(1), galleryName: part(2), name: part(3) };
   }
-  const common = { resourceGroupName, ...(location !== undefined && { location }), ...(args.tags !== undefined && { tags: output(args.tags).apply((tags) => ({ ...tags })) }) };
+  const common = {
+    resourceGroupName,
+    ...(location !== undefined && { location }),
+    ...(args.tags !== undefined && { tags: output(args.tags).apply((tags) => ({ ...tags })) }),
+  };
   // a gallery's name holds no dash, and Pulumi's own names would: it is unique in the subscription by project and stack
-  const galleryName = `${getProject()}_${getStack()}_${name}`.replace(/[^A-Za-z\d.]/g, "_").slice(-80).replace(/^[_.]+/, "");
+  const galleryName = `${getProject()}_${getStack()}_${name}`
+    .replace(/[^A-Za-z\d.]/g, "_")
+    .slice(-80)
+    .replace(/^[_.]+/, "");
   const gallery = new Gallery(`${name}-gallery`, transformed(transform?.gallery, { ...common, galleryName }, `${name}-gallery`), child);
   const definition = new GalleryImage(
     `${name}-definition`,
@@ -45,17 +58,31 @@ export function imageDefinition(name: string, args: MachineImageArgs, traits: Im
         hyperVGeneration: "V2",
         architecture: arch.apply((arch) => (arch === "arm64" ? "Arm64" : "x64")),
         identifier: { publisher: "pulumi-linuxkit", offer: `${getProject()}-${getStack()}`, sku: name },
-        features: [{ name: "IsAcceleratedNetworkSupported", value: "True" }, ...(traits.trustedLaunch ? [{ name: "SecurityType", value: "TrustedLaunchSupported" }] : [])],
+        features: [
+          { name: "IsAcceleratedNetworkSupported", value: "True" },
+          ...(traits.trustedLaunch ? [{ name: "SecurityType", value: "TrustedLaunchSupported" }] : []),
+        ],
       },
       `${name}-definition`,
     ),
     child,
   );
-  return { id: definition.id, resourceGroupName: output(resourceGroupName), galleryName: gallery.name, name: definition.name, nodes: { gallery, definition } };
+  return {
+    id: definition.id,
+    resourceGroupName: output(resourceGroupName),
+    galleryName: gallery.name,
+    name: definition.name,
+    nodes: { gallery, definition },
+  };
 }
 
 function partOf(id: string, index: number): string {
   const part = ID.exec(id)?.[index];
-  if (part === undefined) throw new LinuxKitError("INVALID_DEFINITION", `definitionId: got ${JSON.stringify(id)}, wanted /subscriptions/…/resourceGroups/…/providers/Microsoft.Compute/galleries/…/images/…`, { path: "definitionId" });
+  if (part === undefined)
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `definitionId: got ${JSON.stringify(id)}, wanted /subscriptions/…/resourceGroups/…/providers/Microsoft.Compute/galleries/…/images/…`,
+      { path: "definitionId" },
+    );
   return part;
 }

@@ -40,7 +40,9 @@ export function identityOf({ identityId, secrets }: Pick<InstanceShape, "identit
 }
 
 export function securityProfile({ trustedLaunch, secureBoot }: ImageTraits) {
-  return trustedLaunch ? { securityProfile: { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: secureBoot, vTpmEnabled: true } } } : {};
+  return trustedLaunch
+    ? { securityProfile: { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: secureBoot, vTpmEnabled: true } } }
+    : {};
 }
 
 /**
@@ -58,10 +60,16 @@ export function administrator(name: string, { generalized }: ImageTraits, { admi
         // there is no agent in the guest
         provisionVMAgent: false,
         // the only path that Azure takes
-        ssh: { publicKeys: all([adminUsername, sshPublicKeys]).apply(([user, keys]) => keys.map((keyData) => ({ keyData, path: `/home/${user}/.ssh/authorized_keys` }))) },
+        ssh: {
+          publicKeys: all([adminUsername, sshPublicKeys]).apply(([user, keys]) =>
+            keys.map((keyData) => ({ keyData, path: `/home/${user}/.ssh/authorized_keys` })),
+          ),
+        },
       },
     };
   }
-  const said = generalized ? "nothing for a generalized image, wanted one key: Azure makes an administrator" : "keys for an image that is not generalized, wanted them in userData";
+  const said = generalized
+    ? "nothing for a generalized image, wanted one key: Azure makes an administrator"
+    : "keys for an image that is not generalized, wanted them in userData";
   throw new LinuxKitError("INVALID_DEFINITION", `${name}: sshPublicKeys: got ${said}`, { path: "sshPublicKeys" });
 }

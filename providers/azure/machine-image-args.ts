@@ -12,7 +12,9 @@ import type { AzureAccessArgs } from "./access-args.ts";
 import type { AzureUploadArgs } from "./upload.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
-export interface MachineImageArgs extends AzureAccessArgs, Pick<AzureUploadArgs, "resourceGroupName" | "location" | "sku" | "storage" | "version" | "tags"> {
+export interface MachineImageArgs
+  extends AzureAccessArgs,
+    Pick<AzureUploadArgs, "resourceGroupName" | "location" | "sku" | "storage" | "version" | "tags"> {
   /** A build that writes `vhd`. */
   readonly build?: ImageBuild | undefined;
   readonly image?: Image | undefined;

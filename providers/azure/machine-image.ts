@@ -1,12 +1,12 @@
 import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig.js";
-import { GalleryImageVersion, } from "@pulumi/azure-native/compute/galleryImageVersion.js";
-import { Image as ManagedImage, } from "@pulumi/azure-native/compute/image.js";
+import { GalleryImageVersion } from "@pulumi/azure-native/compute/galleryImageVersion.js";
+import { Image as ManagedImage } from "@pulumi/azure-native/compute/image.js";
 import { all, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import { ImageBuild, } from "../../sdk/resource/image-build.ts";
+import { ImageBuild } from "../../sdk/resource/image-build.ts";
 import { imageFile } from "../../sdk/machine/image-file.ts";
 import { buildArguments } from "../../sdk/machine/source.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
@@ -27,7 +27,13 @@ export class MachineImage extends ComponentResource {
   readonly imageId: Output<string>;
   readonly traits: ImageTraits;
   /** The resources behind it. */
-  readonly nodes: { readonly build: ImageBuild; readonly upload: AzureUpload; readonly definition?: ImageDefinition; readonly version?: GalleryImageVersion; readonly managedImage?: ManagedImage };
+  readonly nodes: {
+    readonly build: ImageBuild;
+    readonly upload: AzureUpload;
+    readonly definition?: ImageDefinition;
+    readonly version?: GalleryImageVersion;
+    readonly managedImage?: ManagedImage;
+  };
 
   constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AzureMachineImage", name, {}, options);
@@ -38,7 +44,9 @@ export class MachineImage extends ComponentResource {
     const file = imageFile(name, build, "vhd");
     // what the stack's own Azure provider works with, whatever gave it its credentials
     const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
-    const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }));
+    const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(
+      ([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }),
+    );
     const definition = args.kind === "image" ? undefined : imageDefinition(name, args, this.traits, build.arch, child);
 
     const wanted: AzureUploadArgs = {
@@ -58,11 +66,19 @@ export class MachineImage extends ComponentResource {
     };
     const upload = new AzureUpload(`${name}-upload`, transformed(transform?.upload, wanted, `${name}-upload`), child);
     if (definition) {
-      const version = new GalleryImageVersion(`${name}-version`, transformed(transform?.version, versionArguments(args, definition, upload, tags), `${name}-version`), child);
+      const version = new GalleryImageVersion(
+        `${name}-version`,
+        transformed(transform?.version, versionArguments(args, definition, upload, tags), `${name}-version`),
+        child,
+      );
       this.nodes = { build, upload, definition, version };
       this.imageId = version.id;
     } else {
-      const managedImage = new ManagedImage(`${name}-image`, transformed(transform?.managedImage, managedImageArguments(args, upload, tags), `${name}-image`), child);
+      const managedImage = new ManagedImage(
+        `${name}-image`,
+        transformed(transform?.managedImage, managedImageArguments(args, upload, tags), `${name}-image`),
+        child,
+      );
       this.nodes = { build, upload, managedImage };
       this.imageId = managedImage.id;
     }
@@ -72,18 +88,30 @@ export class MachineImage extends ComponentResource {
   }
 }
 
-function traitsOf(name: string, { kind = "gallery", generalized = kind === "image", trustedLaunch = kind === "gallery", secureBootKeys, definitionId, copyTo, arch }: MachineImageArgs): ImageTraits {
+function traitsOf(
+  name: string,
+  {
+    kind = "gallery",
+    generalized = kind === "image",
+    trustedLaunch = kind === "gallery",
+    secureBootKeys,
+    definitionId,
+    copyTo,
+    arch,
+  }: MachineImageArgs,
+): ImageTraits {
   const refuse = (what: string, got: string, want: string): never => {
     throw new LinuxKitError("INVALID_DEFINITION", `${name}: ${what}: got ${got}, wanted ${want}`, { path: what });
   };
   if (kind === "image") {
     if (!generalized) refuse("generalized", "false for a managed image", "true: Azure starts no other kind of it");
-    if (trustedLaunch || secureBootKeys !== undefined) refuse("trustedLaunch", "it for a managed image", 'kind "gallery": a managed image has none');
+    if (trustedLaunch || secureBootKeys !== undefined)
+      refuse("trustedLaunch", "it for a managed image", 'kind "gallery": a managed image has none');
     if (definitionId !== undefined) refuse("definitionId", "one for a managed image", 'kind "gallery"');
-    if (copyTo !== undefined && copyTo.length > 0) refuse("copyTo", "regions for a managed image", 'kind "gallery": a managed image is of one region');
+    if (copyTo !== undefined && copyTo.length > 0)
+      refuse("copyTo", "regions for a managed image", 'kind "gallery": a managed image is of one region');
     if (arch === "arm64") refuse("arch", "arm64 for a managed image", 'kind "gallery": Azure has no managed images of it');
   }
   if (secureBootKeys !== undefined && !trustedLaunch) refuse("secureBootKeys", "them without trusted launch", "trustedLaunch too");
   return { generalized, trustedLaunch, secureBoot: secureBootKeys !== undefined };
 }
-

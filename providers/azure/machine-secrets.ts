@@ -10,7 +10,13 @@ const SECRET_FORM = {
 };
 
 /** The tags that say where the secrets of a machine's services are; none where the program says nothing of secrets. */
-export function secretsTold(name: string, secrets: SecretReferences | undefined, { nodes }: MachineImage): Output<Record<string, string>>[] {
+export function secretsTold(
+  name: string,
+  secrets: SecretReferences | undefined,
+  { nodes }: MachineImage,
+): Output<Record<string, string>>[] {
   if (secrets === undefined) return [];
-  return [secretReferences(`"${name}"`, secrets, nodes.build.definition, SECRET_FORM).apply((references) => secretTags(`"${name}"`, references))];
+  return [
+    secretReferences(`"${name}"`, secrets, nodes.build.definition, SECRET_FORM).apply((references) => secretTags(`"${name}"`, references)),
+  ];
 }

@@ -6,7 +6,21 @@ import { MachineImage } from "./machine-image.ts";
 import type { MachineImageArgs } from "./machine-image-args.ts";
 
 /** What makes an image where none is given, in the words of {@link MachineImageArgs}. */
-const OF_IMAGE = ["image", "build", "arch", "kind", "definitionId", "generalized", "trustedLaunch", "secureBootKeys", "storage", "tags", "resourceGroupName", "location", ...ACCESS] as const;
+const OF_IMAGE = [
+  "image",
+  "build",
+  "arch",
+  "kind",
+  "definitionId",
+  "generalized",
+  "trustedLaunch",
+  "secureBootKeys",
+  "storage",
+  "tags",
+  "resourceGroupName",
+  "location",
+  ...ACCESS,
+] as const;
 
 /** What a machine or a fleet starts from: one of `image`, `build` and `machineImage`. */
 export interface MachineSource extends Pick<MachineImageArgs, (typeof OF_IMAGE)[number]> {
@@ -16,7 +30,12 @@ export interface MachineSource extends Pick<MachineImageArgs, (typeof OF_IMAGE)[
 }
 
 /** The image that was given, or one made as a child of who needs it. */
-export function machineImageOf(name: string, { machineImage, ...args }: MachineSource, transform: MachineImageArgs["transform"], parent: ComponentResource): MachineImage {
+export function machineImageOf(
+  name: string,
+  { machineImage, ...args }: MachineSource,
+  transform: MachineImageArgs["transform"],
+  parent: ComponentResource,
+): MachineImage {
   checkSource(`"${name}"`, { image: args.image, build: args.build, machineImage });
   if (machineImage) return machineImage;
   const given = Object.fromEntries(OF_IMAGE.map((member) => [member, args[member]])) as unknown as MachineImageArgs;

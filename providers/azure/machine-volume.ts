@@ -40,31 +40,58 @@ const DISK_TAG = "linuxkit.disk.";
 /** No size of machine takes more. */
 const LIMIT = 64;
 
-const RULES: VolumeRules = { pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/, wanted: 'wanted a name of at most 50 letters, digits, ".", "_" or "-"', limit: LIMIT, toldBy: "Azure" };
+const RULES: VolumeRules = {
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/,
+  wanted: 'wanted a name of at most 50 letters, digits, ".", "_" or "-"',
+  limit: LIMIT,
+  toldBy: "Azure",
+};
 
 /** The volumes of a machine, each as a child of it. @throws INVALID_DEFINITION */
-export function makeVolumes(machine: string, { volumes = {}, zone, image, resourceGroupName, location, tags }: Owner, transform: VolumeTransforms | undefined, parent: ComponentResource): Readonly<Record<string, Disk>> {
+export function makeVolumes(
+  machine: string,
+  { volumes = {}, zone, image, resourceGroupName, location, tags }: Owner,
+  transform: VolumeTransforms | undefined,
+  parent: ComponentResource,
+): Readonly<Record<string, Disk>> {
   checkVolumes(machine, Object.keys(volumes), image, RULES);
-  const made = Object.entries(volumes).map(([disk, { sizeGiB, type = "StandardSSD_LRS", snapshotId, encryptionSetId, protect = true, retainOnDelete }]) => {
-    const name = `${machine}-${disk}`;
-    const wanted: DiskArgs = {
-      resourceGroupName,
-      ...(location !== undefined && { location }),
-      ...(zone !== undefined && { zones: [zone] }),
-      sku: { name: type },
-      diskSizeGB: sizeGiB,
-      creationData: snapshotId === undefined ? { createOption: "Empty" } : { createOption: "Copy", sourceResourceId: snapshotId },
-      ...(encryptionSetId !== undefined && { encryption: { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId: encryptionSetId } }),
-      tags: tagsOf(tags),
-    };
-    return [disk, new Disk(name, transformed(transform?.volume, wanted, name), { parent, protect, ...(retainOnDelete !== undefined && { retainOnDelete }) })] as const;
-  });
+  const made = Object.entries(volumes).map(
+    ([disk, { sizeGiB, type = "StandardSSD_LRS", snapshotId, encryptionSetId, protect = true, retainOnDelete }]) => {
+      const name = `${machine}-${disk}`;
+      const wanted: DiskArgs = {
+        resourceGroupName,
+        ...(location !== undefined && { location }),
+        ...(zone !== undefined && { zones: [zone] }),
+        sku: { name: type },
+        diskSizeGB: sizeGiB,
+        creationData: snapshotId === undefined ? { createOption: "Empty" } : { createOption: "Copy", sourceResourceId: snapshotId },
+        ...(encryptionSetId !== undefined && {
+          encryption: { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId: encryptionSetId },
+        }),
+        tags: tagsOf(tags),
+      };
+      return [
+        disk,
+        new Disk(name, transformed(transform?.volume, wanted, name), {
+          parent,
+          protect,
+          ...(retainOnDelete !== undefined && { retainOnDelete }),
+        }),
+      ] as const;
+    },
+  );
   return Object.fromEntries(made);
 }
 
 /** The volumes as a machine takes them: they stay when it goes. */
 export function dataDisks(volumes: Readonly<Record<string, Disk>>) {
-  return Object.values(volumes).map(({ id }, lun) => ({ lun, createOption: "Attach", deleteOption: "Detach", caching: "None" as const, managedDisk: { id } }));
+  return Object.values(volumes).map(({ id }, lun) => ({
+    lun,
+    createOption: "Attach",
+    deleteOption: "Detach",
+    caching: "None" as const,
+    managedDisk: { id },
+  }));
 }
 
 /** The tags by which the guest tells them apart. */

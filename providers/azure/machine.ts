@@ -25,7 +25,12 @@ export interface MachineArgs extends MachineSource, Omit<InstanceShape, "publicI
   readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
   /** Changes the children's arguments. */
   readonly transform?:
-    | (MachineImageArgs["transform"] & VolumeTransforms & { readonly address?: Transform<PublicIPAddressArgs>; readonly networkInterface?: Transform<NetworkInterfaceArgs>; readonly machine?: Transform<VirtualMachineArgs> })
+    | (MachineImageArgs["transform"] &
+        VolumeTransforms & {
+          readonly address?: Transform<PublicIPAddressArgs>;
+          readonly networkInterface?: Transform<NetworkInterfaceArgs>;
+          readonly machine?: Transform<VirtualMachineArgs>;
+        })
     | undefined;
 }
 
@@ -38,51 +43,109 @@ export class Machine extends ComponentResource {
   /** Of the identity that Azure has made for it; empty without one. */
   readonly principalId: Output<string>;
   /** The resources behind it. */
-  readonly nodes: { readonly machineImage: MachineImage; readonly address?: PublicIPAddress; readonly networkInterface: NetworkInterface; readonly machine: VirtualMachine; readonly volumes: Readonly<Record<string, Disk>> };
+  readonly nodes: {
+    readonly machineImage: MachineImage;
+    readonly address?: PublicIPAddress;
+    readonly networkInterface: NetworkInterface;
+    readonly machine: VirtualMachine;
+    readonly volumes: Readonly<Record<string, Disk>>;
+  };
 
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AzureMachine", name, {}, options);
     const { transform } = args;
     const machineImage = machineImageOf(name, args, transform, this);
     const volumes = makeVolumes(name, args, transform, this);
-    const common = { resourceGroupName: args.resourceGroupName, tags: tagsOf(args.tags), ...(args.location !== undefined && { location: args.location }) };
+    const common = {
+      resourceGroupName: args.resourceGroupName,
+      tags: tagsOf(args.tags),
+      ...(args.location !== undefined && { location: args.location }),
+    };
     const child = { parent: this };
-    const address = args.publicIp ? new PublicIPAddress(`${name}-address`, transformed(transform?.address, { ...common, publicIPAllocationMethod: "Static", sku: { name: "Standard" }, ...(args.zone !== undefined && { zones: [args.zone] }) }, `${name}-address`), child) : undefined;
+    const address = args.publicIp
+      ? new PublicIPAddress(
+          `${name}-address`,
+          transformed(
+            transform?.address,
+            {
+              ...common,
+              publicIPAllocationMethod: "Static",
+              sku: { name: "Standard" },
+              ...(args.zone !== undefined && { zones: [args.zone] }),
+            },
+            `${name}-address`,
+          ),
+          child,
+        )
+      : undefined;
     const networkInterface = new NetworkInterface(
       `${name}-interface`,
       transformed(
         transform?.networkInterface,
         {
           ...common,
-          ipConfigurations: [{ name: "ipv4", subnet: { id: args.subnetId }, privateIPAllocationMethod: "Dynamic", ...(address && { publicIPAddress: { id: address.id } }) }],
+          ipConfigurations: [
+            {
+              name: "ipv4",
+              subnet: { id: args.subnetId },
+              privateIPAllocationMethod: "Dynamic",
+              ...(address && { publicIPAddress: { id: address.id } }),
+            },
+          ],
           ...(args.securityGroupId !== undefined && { networkSecurityGroup: { id: args.securityGroupId } }),
         },
         `${name}-interface`,
       ),
       child,
     );
-    const machine = new VirtualMachine(`${name}-machine`, transformed(transform?.machine, { ...common, ...machineArguments(name, args, machineImage, networkInterface, volumes) }, `${name}-machine`), {
-      ...child,
-      // what starts a machine is read once, and an interface is of one machine at a time
-      replaceOnChanges: ["storageProfile.imageReference", "userData", "osProfile", "securityProfile", "networkProfile"],
-      deleteBeforeReplace: true,
-    });
+    const machine = new VirtualMachine(
+      `${name}-machine`,
+      transformed(
+        transform?.machine,
+        { ...common, ...machineArguments(name, args, machineImage, networkInterface, volumes) },
+        `${name}-machine`,
+      ),
+      {
+        ...child,
+        // what starts a machine is read once, and an interface is of one machine at a time
+        replaceOnChanges: ["storageProfile.imageReference", "userData", "osProfile", "securityProfile", "networkProfile"],
+        deleteBeforeReplace: true,
+      },
+    );
     this.nodes = { machineImage, ...(address && { address }), networkInterface, machine, volumes };
     this.instanceId = machine.id;
     this.publicIp = address ? address.ipAddress.apply((ip) => ip ?? "") : output("");
     this.privateIp = networkInterface.ipConfigurations.apply((found) => found?.[0]?.privateIPAddress ?? "");
     this.principalId = machine.identity.apply((identity) => identity?.principalId ?? "");
-    this.registerOutputs({ instanceId: this.instanceId, publicIp: this.publicIp, privateIp: this.privateIp, principalId: this.principalId });
+    this.registerOutputs({
+      instanceId: this.instanceId,
+      publicIp: this.publicIp,
+      privateIp: this.privateIp,
+      principalId: this.principalId,
+    });
   }
 }
 
-function machineArguments(name: string, args: MachineArgs, image: MachineImage, networkInterface: NetworkInterface, volumes: Readonly<Record<string, Disk>>): Omit<VirtualMachineArgs, "resourceGroupName"> {
+function machineArguments(
+  name: string,
+  args: MachineArgs,
+  image: MachineImage,
+  networkInterface: NetworkInterface,
+  volumes: Readonly<Record<string, Disk>>,
+): Omit<VirtualMachineArgs, "resourceGroupName"> {
   const { instanceType, userData, zone } = args;
   const { imageId, traits } = image;
   const osProfile = administrator(name, traits, args);
-  const osDisk = { createOption: "FromImage", caching: "ReadWrite" as const, deleteOption: "Delete", managedDisk: { storageAccountType: "StandardSSD_LRS" } };
+  const osDisk = {
+    createOption: "FromImage",
+    caching: "ReadWrite" as const,
+    deleteOption: "Delete",
+    managedDisk: { storageAccountType: "StandardSSD_LRS" },
+  };
   return {
-    tags: all([tagsOf(args.tags), ...secretsTold(name, args.secrets, image)]).apply((tags): Record<string, string> => Object.assign({}, ...tags, diskTags(volumes))),
+    tags: all([tagsOf(args.tags), ...secretsTold(name, args.secrets, image)]).apply(
+      (tags): Record<string, string> => Object.assign({}, ...tags, diskTags(volumes)),
+    ),
     ...(zone !== undefined && { zones: [zone] }),
     hardwareProfile: { vmSize: instanceType },
     storageProfile: { imageReference: { id: imageId }, osDisk, dataDisks: dataDisks(volumes) },

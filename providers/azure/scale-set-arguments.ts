@@ -15,7 +15,13 @@ const HEALTH_CHECK_GRACE_PERIOD = 600;
 const LEAST_BATCH = 5;
 
 /** A scale set with uniform orchestration: the only one that rolls by a load balancer's probe. */
-export function scaleSetArguments(name: string, vmScaleSetName: string, args: FleetArgs, image: MachineImage, { backendPoolIds, probeId }: Balancing): VirtualMachineScaleSetArgs {
+export function scaleSetArguments(
+  name: string,
+  vmScaleSetName: string,
+  args: FleetArgs,
+  image: MachineImage,
+  { backendPoolIds, probeId }: Balancing,
+): VirtualMachineScaleSetArgs {
   const { resourceGroupName, location, count, zones, instanceType, userData, subnetId, securityGroupId, publicIp } = args;
   const { imageId, traits } = image;
   const osProfile = administrator(name, traits, args);
@@ -29,23 +35,33 @@ export function scaleSetArguments(name: string, vmScaleSetName: string, args: Fl
     vmScaleSetName,
     resourceGroupName,
     ...(location !== undefined && { location }),
-    tags: all([tagsOf(args.tags), ...secretsTold(name, args.secrets, image)]).apply((tags): Record<string, string> => Object.assign({}, ...tags)),
+    tags: all([tagsOf(args.tags), ...secretsTold(name, args.secrets, image)]).apply(
+      (tags): Record<string, string> => Object.assign({}, ...tags),
+    ),
     orchestrationMode: "Uniform",
     overprovision: false,
     sku: { name: instanceType, tier: "Standard", capacity: count },
     ...(zones !== undefined && { zones: output(zones).apply((zones) => [...zones]) }),
     upgradePolicy: upgradePolicy(args),
-    automaticRepairsPolicy: { enabled: true, gracePeriod: output(args.healthCheckGracePeriod ?? HEALTH_CHECK_GRACE_PERIOD).apply((seconds) => `PT${Math.ceil(seconds / 60)}M`) },
+    automaticRepairsPolicy: {
+      enabled: true,
+      gracePeriod: output(args.healthCheckGracePeriod ?? HEALTH_CHECK_GRACE_PERIOD).apply((seconds) => `PT${Math.ceil(seconds / 60)}M`),
+    },
     ...identityOf(args),
     virtualMachineProfile: {
-      storageProfile: { imageReference: { id: imageId }, osDisk: { createOption: "FromImage", caching: "ReadWrite", managedDisk: { storageAccountType: "StandardSSD_LRS" } } },
+      storageProfile: {
+        imageReference: { id: imageId },
+        osDisk: { createOption: "FromImage", caching: "ReadWrite", managedDisk: { storageAccountType: "StandardSSD_LRS" } },
+      },
       networkProfile: {
         healthProbe: { id: probeId },
         networkInterfaceConfigurations: [
           {
             name: "ethernet",
             primary: true,
-            ipConfigurations: output(publicIp ?? false).apply((isPublic) => [{ ...ipConfiguration, ...(isPublic && { publicIPAddressConfiguration: { name: "public", sku: { name: "Standard" } } }) }]),
+            ipConfigurations: output(publicIp ?? false).apply((isPublic) => [
+              { ...ipConfiguration, ...(isPublic && { publicIPAddressConfiguration: { name: "public", sku: { name: "Standard" } } }) },
+            ]),
             ...(securityGroupId !== undefined && { networkSecurityGroup: { id: securityGroupId } }),
           },
         ],
@@ -58,7 +74,11 @@ export function scaleSetArguments(name: string, vmScaleSetName: string, args: Fl
   };
 }
 
-function upgradePolicy({ minHealthyPercentage = ROLLOUT_DEFAULTS.minHealthyPercentage, maxHealthyPercentage = ROLLOUT_DEFAULTS.maxHealthyPercentage, instanceWarmup = ROLLOUT_DEFAULTS.instanceWarmup }: FleetArgs) {
+function upgradePolicy({
+  minHealthyPercentage = ROLLOUT_DEFAULTS.minHealthyPercentage,
+  maxHealthyPercentage = ROLLOUT_DEFAULTS.maxHealthyPercentage,
+  instanceWarmup = ROLLOUT_DEFAULTS.instanceWarmup,
+}: FleetArgs) {
   const batch = output(minHealthyPercentage).apply((percent) => Math.max(LEAST_BATCH, 100 - percent));
   return {
     mode: "Rolling" as const,

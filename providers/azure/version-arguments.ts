@@ -7,7 +7,12 @@ import type { MachineImageArgs } from "./machine-image-args.ts";
 import type { AzureUpload } from "./upload.ts";
 
 /** A gallery's version of an upload. */
-export function versionArguments({ copyTo = [], storage, secureBootKeys }: MachineImageArgs, definition: ImageDefinition, upload: AzureUpload, tags: Output<Record<string, string>>): GalleryImageVersionArgs {
+export function versionArguments(
+  { copyTo = [], storage, secureBootKeys }: MachineImageArgs,
+  definition: ImageDefinition,
+  upload: AzureUpload,
+  tags: Output<Record<string, string>>,
+): GalleryImageVersionArgs {
   const source = storage === undefined ? { id: upload.diskId } : { uri: upload.blobUri, storageAccountId: output(storage).accountId };
   return {
     resourceGroupName: definition.resourceGroupName,
@@ -16,21 +21,40 @@ export function versionArguments({ copyTo = [], storage, secureBootKeys }: Machi
     galleryImageVersionName: upload.versionName,
     location: upload.location,
     storageProfile: { osDiskImage: { hostCaching: "ReadOnly", source } },
-    publishingProfile: { targetRegions: upload.location.apply((home) => [home, ...copyTo.filter((region) => placeOf(region) !== placeOf(home))].map((name) => ({ name }))) },
-    ...(secureBootKeys && { securityProfile: { uefiSettings: { signatureTemplateNames: ["NoSignatureTemplate"], additionalSignatures: signaturesOf(secureBootKeys) } } }),
+    publishingProfile: {
+      targetRegions: upload.location.apply((home) =>
+        [home, ...copyTo.filter((region) => placeOf(region) !== placeOf(home))].map((name) => ({ name })),
+      ),
+    },
+    ...(secureBootKeys && {
+      securityProfile: {
+        uefiSettings: { signatureTemplateNames: ["NoSignatureTemplate"], additionalSignatures: signaturesOf(secureBootKeys) },
+      },
+    }),
     tags,
   };
 }
 
 /** A managed image of an upload. */
-export function managedImageArguments({ resourceGroupName, storage }: MachineImageArgs, upload: AzureUpload, tags: Output<Record<string, string>>): ManagedImageArgs {
+export function managedImageArguments(
+  { resourceGroupName, storage }: MachineImageArgs,
+  upload: AzureUpload,
+  tags: Output<Record<string, string>>,
+): ManagedImageArgs {
   return {
     resourceGroupName,
     // unique in the group, also where the same bytes come back before the former image of them has gone
     imageName: upload.name,
     location: upload.location,
     hyperVGeneration: "V2",
-    storageProfile: { osDisk: { osType: "Linux", osState: "Generalized", caching: "ReadOnly", ...(storage === undefined ? { managedDisk: { id: upload.diskId } } : { blobUri: upload.blobUri }) } },
+    storageProfile: {
+      osDisk: {
+        osType: "Linux",
+        osState: "Generalized",
+        caching: "ReadOnly",
+        ...(storage === undefined ? { managedDisk: { id: upload.diskId } } : { blobUri: upload.blobUri }),
+      },
+    },
     tags,
   };
 }

@@ -17,7 +17,10 @@ export interface GcpAccessArgs {
   readonly impersonateServiceAccount?: Input<string> | undefined;
 }
 
-const KINDS = { credentials: "secret", accessToken: "secret", impersonateServiceAccount: "secret" } as const satisfies Record<keyof GcpAccessArgs, SettingKind>;
+const KINDS = { credentials: "secret", accessToken: "secret", impersonateServiceAccount: "secret" } as const satisfies Record<
+  keyof GcpAccessArgs,
+  SettingKind
+>;
 
 /** The names of {@link GcpAccessArgs}. All of it is kept secret. */
 export const SECRETS = Object.keys(KINDS) as (keyof GcpAccessArgs)[];

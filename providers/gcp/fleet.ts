@@ -34,7 +34,14 @@ export interface FleetArgs extends MachineSource, InstanceShape, Pick<RolloutGat
   /** Seconds that a rollout may take. @default 3600 */
   readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. */
-  readonly transform?: (MachineImageArgs["transform"] & { readonly template?: Transform<InstanceTemplateArgs>; readonly healthCheck?: Transform<HealthCheckArgs>; readonly group?: Transform<RegionInstanceGroupManagerArgs>; readonly gate?: Transform<RolloutGateArgs> }) | undefined;
+  readonly transform?:
+    | (MachineImageArgs["transform"] & {
+        readonly template?: Transform<InstanceTemplateArgs>;
+        readonly healthCheck?: Transform<HealthCheckArgs>;
+        readonly group?: Transform<RegionInstanceGroupManagerArgs>;
+        readonly gate?: Transform<RolloutGateArgs>;
+      })
+    | undefined;
 }
 
 /** Zones of a region that a group is spread over, where it names none. Source: Compute Engine, "Regional MIGs". */
@@ -63,17 +70,48 @@ export class Fleet extends ComponentResource {
 
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:GcpFleet", name, {}, options);
-    if ("volumes" in args) throw new LinuxKitError("UNSUPPORTED", `fleet "${name}": volumes: a fleet's machines come and go, and no disk stays with one of them: make a Machine for each disk, or keep what lasts in a service such as Filestore, Cloud SQL or Cloud Storage`, { what: "volumes of a fleet" });
+    if ("volumes" in args)
+      throw new LinuxKitError(
+        "UNSUPPORTED",
+        `fleet "${name}": volumes: a fleet's machines come and go, and no disk stays with one of them: make a Machine for each disk, or keep what lasts in a service such as Filestore, Cloud SQL or Cloud Storage`,
+        { what: "volumes of a fleet" },
+      );
     const { transform, timeoutSeconds = 3600, stallSeconds } = args;
     const parent = { parent: this };
     const machineImage = machineImageOf(name, args, transform, this);
     // without a name of ours: a stack that goes back to a former shape makes it before the former one has gone
-    const template = new InstanceTemplate(`${name}-template`, transformed(transform?.template, templateArguments(name, args, machineImage), `${name}-template`), parent);
+    const template = new InstanceTemplate(
+      `${name}-template`,
+      transformed(transform?.template, templateArguments(name, args, machineImage), `${name}-template`),
+      parent,
+    );
     const port = args.healthPort ?? args.image?.spec.healthPort;
-    const healthCheck = port === undefined ? undefined : new HealthCheck(`${name}-health`, transformed(transform?.healthCheck, healthCheckArguments(port, args.healthPath), `${name}-health`), parent);
-    const group = new RegionInstanceGroupManager(`${name}-group`, transformed(transform?.group, groupArguments(name, args, template, healthCheck), `${name}-group`), parent);
-    const wanted = { fleet: name, project: group.project, region: group.region, group: group.name, template: template.selfLink, stallSeconds, ...accessOf(this, args) };
-    const gate = new RolloutGate(`${name}-gate`, transformed(transform?.gate, wanted, `${name}-gate`), { ...parent, ...timeLimit(timeoutSeconds) });
+    const healthCheck =
+      port === undefined
+        ? undefined
+        : new HealthCheck(
+            `${name}-health`,
+            transformed(transform?.healthCheck, healthCheckArguments(port, args.healthPath), `${name}-health`),
+            parent,
+          );
+    const group = new RegionInstanceGroupManager(
+      `${name}-group`,
+      transformed(transform?.group, groupArguments(name, args, template, healthCheck), `${name}-group`),
+      parent,
+    );
+    const wanted = {
+      fleet: name,
+      project: group.project,
+      region: group.region,
+      group: group.name,
+      template: template.selfLink,
+      stallSeconds,
+      ...accessOf(this, args),
+    };
+    const gate = new RolloutGate(`${name}-gate`, transformed(transform?.gate, wanted, `${name}-gate`), {
+      ...parent,
+      ...timeLimit(timeoutSeconds),
+    });
     this.nodes = { machineImage, template, healthCheck, group, gate };
     this.groupName = group.name;
     this.instanceGroup = group.instanceGroup;
@@ -94,7 +132,12 @@ function healthCheckArguments(port: Input<number>, requestPath: Input<string> = 
   return { httpHealthCheck: { port, requestPath }, checkIntervalSec: 5, timeoutSec: 5, healthyThreshold: 2, unhealthyThreshold: 3 };
 }
 
-function groupArguments(name: string, { count, region, zones, healthCheckGracePeriod = 60, maxSurge, maxUnavailable = 0 }: FleetArgs, { selfLinkUnique }: InstanceTemplate, healthCheck: HealthCheck | undefined): RegionInstanceGroupManagerArgs {
+function groupArguments(
+  name: string,
+  { count, region, zones, healthCheckGracePeriod = 60, maxSurge, maxUnavailable = 0 }: FleetArgs,
+  { selfLinkUnique }: InstanceTemplate,
+  healthCheck: HealthCheck | undefined,
+): RegionInstanceGroupManagerArgs {
   const distributionPolicyZones = zones === undefined ? undefined : output(zones).apply((zones) => [...zones]);
   return {
     baseInstanceName: name,
@@ -103,7 +146,14 @@ function groupArguments(name: string, { count, region, zones, healthCheckGracePe
     versions: [{ instanceTemplate: selfLinkUnique }],
     ...(region !== undefined && { region }),
     ...(distributionPolicyZones && { distributionPolicyZones }),
-    updatePolicy: { type: "PROACTIVE", minimalAction: "REPLACE", mostDisruptiveAllowedAction: "REPLACE", replacementMethod: "SUBSTITUTE", maxSurgeFixed: maxSurge ?? distributionPolicyZones?.apply(({ length }) => length) ?? ZONES, maxUnavailableFixed: maxUnavailable },
+    updatePolicy: {
+      type: "PROACTIVE",
+      minimalAction: "REPLACE",
+      mostDisruptiveAllowedAction: "REPLACE",
+      replacementMethod: "SUBSTITUTE",
+      maxSurgeFixed: maxSurge ?? distributionPolicyZones?.apply(({ length }) => length) ?? ZONES,
+      maxUnavailableFixed: maxUnavailable,
+    },
     ...(healthCheck && { autoHealingPolicies: { healthCheck: healthCheck.id, initialDelaySec: healthCheckGracePeriod } }),
     // the gate waits, and knows why it failed
     waitForInstances: false,

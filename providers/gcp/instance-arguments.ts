@@ -23,7 +23,13 @@ export interface InstanceShape {
   /** Whether it has an address of its own on the Internet. @default false */
   readonly publicIp?: Input<boolean> | undefined;
   /** What a Shielded VM has. @default a TPM and integrity monitoring; Secure Boot where `secureBootKeys` are given */
-  readonly shielded?: { readonly secureBoot?: Input<boolean> | undefined; readonly tpm?: Input<boolean> | undefined; readonly integrityMonitoring?: Input<boolean> | undefined } | undefined;
+  readonly shielded?:
+    | {
+        readonly secureBoot?: Input<boolean> | undefined;
+        readonly tpm?: Input<boolean> | undefined;
+        readonly integrityMonitoring?: Input<boolean> | undefined;
+      }
+    | undefined;
 }
 
 /** The attributes of the instance's metadata that the guest reads. */
@@ -34,20 +40,40 @@ const SECRETS = "linuxkit-secrets";
 export const REPLACING_METADATA: readonly string[] = [`metadata["${USER_DATA}"]`];
 
 /** What is taken as the place of a secret. */
-const SECRET_FORM = { pattern: /^projects\/[^/\s]+\/secrets\/[\w-]+\/versions\/[\w-]+$/, wanted: "projects/PROJECT/secrets/SECRET/versions/VERSION" };
+const SECRET_FORM = {
+  pattern: /^projects\/[^/\s]+\/secrets\/[\w-]+\/versions\/[\w-]+$/,
+  wanted: "projects/PROJECT/secrets/SECRET/versions/VERSION",
+};
 
 /** What an instance and a template have in common, in the words of both. */
 export function instanceShape(name: string, args: InstanceShape, { nodes }: MachineImage, signed: boolean) {
   const { instanceType, networkTags, serviceAccount, userData, secrets, publicIp, shielded = {}, subnetId } = args;
   const references = secrets === undefined ? undefined : secretReferences(`"${name}"`, secrets, nodes.build.definition, SECRET_FORM);
-  const metadata = all([userData, references]).apply(([userData, secrets]): Record<string, string> => ({ ...(userData !== undefined && { [USER_DATA]: userData }), ...(secrets && { [SECRETS]: JSON.stringify(secrets) }) }));
+  const metadata = all([userData, references]).apply(
+    ([userData, secrets]): Record<string, string> => ({
+      ...(userData !== undefined && { [USER_DATA]: userData }),
+      ...(secrets && { [SECRETS]: JSON.stringify(secrets) }),
+    }),
+  );
   return {
     machineType: instanceType,
-    networkInterfaces: output(publicIp ?? false).apply((isPublic) => [{ ...(subnetId === undefined ? { network: "default" } : { subnetwork: subnetId }), nicType: "GVNIC", ...(isPublic && { accessConfigs: [{}] }) }]),
-    shieldedInstanceConfig: { enableSecureBoot: shielded.secureBoot ?? signed, enableVtpm: shielded.tpm ?? true, enableIntegrityMonitoring: shielded.integrityMonitoring ?? shielded.tpm ?? true },
+    networkInterfaces: output(publicIp ?? false).apply((isPublic) => [
+      {
+        ...(subnetId === undefined ? { network: "default" } : { subnetwork: subnetId }),
+        nicType: "GVNIC",
+        ...(isPublic && { accessConfigs: [{}] }),
+      },
+    ]),
+    shieldedInstanceConfig: {
+      enableSecureBoot: shielded.secureBoot ?? signed,
+      enableVtpm: shielded.tpm ?? true,
+      enableIntegrityMonitoring: shielded.integrityMonitoring ?? shielded.tpm ?? true,
+    },
     ...((userData !== undefined || secrets !== undefined) && { metadata }),
     ...(networkTags !== undefined && { tags: output(networkTags).apply((tags) => [...tags]) }),
-    ...(serviceAccount !== undefined && { serviceAccount: { email: serviceAccount, scopes: ["https://www.googleapis.com/auth/cloud-platform"] } }),
+    ...(serviceAccount !== undefined && {
+      serviceAccount: { email: serviceAccount, scopes: ["https://www.googleapis.com/auth/cloud-platform"] },
+    }),
   };
 }
 

@@ -14,7 +14,9 @@ export function labelsOf(tags: Tags): Output<Record<string, string>> {
   return output(tags ?? {}).apply((tags): Record<string, string> => {
     for (const [key, value] of Object.entries(tags)) {
       const refuse = (what: string, wanted: string): never => {
-        throw new LinuxKitError("INVALID_DEFINITION", `tags: got ${what}, wanted ${wanted}: Google Cloud takes no other as a label`, { path: "tags" });
+        throw new LinuxKitError("INVALID_DEFINITION", `tags: got ${what}, wanted ${wanted}: Google Cloud takes no other as a label`, {
+          path: "tags",
+        });
       };
       if (!KEY.test(key)) refuse(`the key ${JSON.stringify(key)}`, "at most 63 lower-case letters, digits, _ or -, a letter first");
       if (!VALUE.test(value)) refuse(`${JSON.stringify(value)} for ${key}`, "at most 63 lower-case letters, digits, _ or -");

@@ -40,7 +40,14 @@ export interface MachineImageArgs extends GcpAccessArgs {
   /** Keep image and object in the project when the stack lets go of them. @default false */
   readonly retainOnDelete?: boolean | undefined;
   /** Changes the children's arguments. */
-  readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly bucket?: Transform<BucketArgs>; readonly upload?: Transform<GcpUploadArgs>; readonly image?: Transform<ComputeImageArgs> } | undefined;
+  readonly transform?:
+    | {
+        readonly build?: Transform<ImageBuildArgs>;
+        readonly bucket?: Transform<BucketArgs>;
+        readonly upload?: Transform<GcpUploadArgs>;
+        readonly image?: Transform<ComputeImageArgs>;
+      }
+    | undefined;
 }
 
 /**
@@ -55,7 +62,12 @@ export class MachineImage extends ComponentResource {
   /** The bucket's name. */
   readonly bucketName: Output<string>;
   /** The resources behind it. */
-  readonly nodes: { readonly build: ImageBuild; readonly bucket: Bucket | undefined; readonly upload: GcpUpload; readonly image: ComputeImage };
+  readonly nodes: {
+    readonly build: ImageBuild;
+    readonly bucket: Bucket | undefined;
+    readonly upload: GcpUpload;
+    readonly image: ComputeImage;
+  };
 
   constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:GcpMachineImage", name, {}, options);
@@ -65,14 +77,31 @@ export class MachineImage extends ComponentResource {
     const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "gcp", args), parent);
     const client = getClientConfigOutput(parent);
     const labels = labelsOf(args.tags);
-    const bucket = args.bucket === undefined ? new Bucket(`${name}-bucket`, transformed(transform?.bucket, bucketArguments(args, client.region, labels), `${name}-bucket`), child) : undefined;
+    const bucket =
+      args.bucket === undefined
+        ? new Bucket(
+            `${name}-bucket`,
+            transformed(transform?.bucket, bucketArguments(args, client.region, labels), `${name}-bucket`),
+            child,
+          )
+        : undefined;
     this.bucketName = bucket ? bucket.name : output(args.bucket as Input<string>);
     const file = imageFile(name, build, "gcp");
     // a bucket that was named may be anybody's: one of another project is met with here, before a byte is sent
     const project = bucket ? undefined : getProjectOutput({ projectId: args.bucketProject ?? client.project }, parent).number;
-    const wanted = { file: file.path, digest: file.sha256.apply((sha256) => `sha256:${sha256}`), bucket: this.bucketName, ...(project !== undefined && { project }), ...accessOf(this, args) };
+    const wanted = {
+      file: file.path,
+      digest: file.sha256.apply((sha256) => `sha256:${sha256}`),
+      bucket: this.bucketName,
+      ...(project !== undefined && { project }),
+      ...accessOf(this, args),
+    };
     const upload = new GcpUpload(`${name}-upload`, transformed(transform?.upload, wanted, `${name}-upload`), child);
-    const image = new ComputeImage(`${name}-image`, transformed(transform?.image, imageArguments(args, build, upload, labels), `${name}-image`), child);
+    const image = new ComputeImage(
+      `${name}-image`,
+      transformed(transform?.image, imageArguments(args, build, upload, labels), `${name}-image`),
+      child,
+    );
     this.nodes = { build, bucket, upload, image };
     this.digest = output(build.digest);
     this.arch = output(build.arch);
@@ -94,13 +123,20 @@ function bucketArguments({ location }: MachineImageArgs, region: Output<string>,
   };
 }
 
-function imageArguments({ description, storageLocation, secureBootKeys }: MachineImageArgs, build: ImageBuild, { source }: GcpUpload, labels: Output<Record<string, string>>): ComputeImageArgs {
+function imageArguments(
+  { description, storageLocation, secureBootKeys }: MachineImageArgs,
+  build: ImageBuild,
+  { source }: GcpUpload,
+  labels: Output<Record<string, string>>,
+): ComputeImageArgs {
   const features = ["UEFI_COMPATIBLE", "GVNIC", "VIRTIO_SCSI_MULTIQUEUE", ...(secureBootKeys ? ["SECURE_BOOT"] : [])];
   return {
     description: description ?? "made by pulumi-linuxkit",
     rawDisk: { source, containerType: "TAR" },
     guestOsFeatures: features.map((type) => ({ type })),
-    labels: all([build.digest, labels]).apply(([digest, labels]): Record<string, string> => ({ ...labels, [BUILD_LABEL]: labelOfDigest(digest) })),
+    labels: all([build.digest, labels]).apply(
+      ([digest, labels]): Record<string, string> => ({ ...labels, [BUILD_LABEL]: labelOfDigest(digest) }),
+    ),
     ...(storageLocation !== undefined && { storageLocations: [storageLocation] }),
     ...(secureBootKeys && { shieldedInstanceInitialState: initialState(secureBootKeys) }),
   };

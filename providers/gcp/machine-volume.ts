@@ -36,24 +36,41 @@ interface Owner {
 }
 
 // Compute Engine: the name of a device
-const RULES: VolumeRules = { pattern: /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/, wanted: "wanted a name of at most 63 lower-case letters, digits or -, a letter first" };
+const RULES: VolumeRules = {
+  pattern: /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/,
+  wanted: "wanted a name of at most 63 lower-case letters, digits or -, a letter first",
+};
 
 /** The volumes of a machine, each as a child of it. @throws INVALID_DEFINITION */
-export function makeVolumes(machine: string, args: Owner, transform: VolumeTransforms | undefined, parent: ComponentResource): Readonly<Record<string, Disk>> {
+export function makeVolumes(
+  machine: string,
+  args: Owner,
+  transform: VolumeTransforms | undefined,
+  parent: ComponentResource,
+): Readonly<Record<string, Disk>> {
   const { volumes = {}, zone, tags } = args;
   checkVolumes(machine, Object.keys(volumes), args.image, RULES);
-  const made = Object.entries(volumes).map(([disk, { sizeGiB, type = "pd-balanced", snapshotId, kmsKey, protect = true, retainOnDelete }]) => {
-    const name = `${machine}-${disk}`;
-    const wanted: DiskArgs = {
-      size: sizeGiB,
-      type,
-      labels: labelsOf(tags),
-      ...(zone !== undefined && { zone }),
-      ...(snapshotId !== undefined && { snapshot: snapshotId }),
-      ...(kmsKey !== undefined && { diskEncryptionKey: { kmsKeySelfLink: kmsKey } }),
-    };
-    return [disk, new Disk(name, transformed(transform?.volume, wanted, name), { parent, protect, ...(retainOnDelete !== undefined && { retainOnDelete }) })] as const;
-  });
+  const made = Object.entries(volumes).map(
+    ([disk, { sizeGiB, type = "pd-balanced", snapshotId, kmsKey, protect = true, retainOnDelete }]) => {
+      const name = `${machine}-${disk}`;
+      const wanted: DiskArgs = {
+        size: sizeGiB,
+        type,
+        labels: labelsOf(tags),
+        ...(zone !== undefined && { zone }),
+        ...(snapshotId !== undefined && { snapshot: snapshotId }),
+        ...(kmsKey !== undefined && { diskEncryptionKey: { kmsKeySelfLink: kmsKey } }),
+      };
+      return [
+        disk,
+        new Disk(name, transformed(transform?.volume, wanted, name), {
+          parent,
+          protect,
+          ...(retainOnDelete !== undefined && { retainOnDelete }),
+        }),
+      ] as const;
+    },
+  );
   return Object.fromEntries(made);
 }
 

@@ -36,7 +36,11 @@ export class Machine extends ComponentResource {
     const machineImage = machineImageOf(name, args, args.transform, this);
     const volumes = makeVolumes(name, args, args.transform, this);
     const deleteBeforeReplace = Object.keys(volumes).length > 0;
-    const instance = new Instance(`${name}-instance`, transformed(args.transform?.instance, instanceArguments(name, args, machineImage, volumes), `${name}-instance`), { parent: this, deleteBeforeReplace, replaceOnChanges: [...REPLACING_METADATA] });
+    const instance = new Instance(
+      `${name}-instance`,
+      transformed(args.transform?.instance, instanceArguments(name, args, machineImage, volumes), `${name}-instance`),
+      { parent: this, deleteBeforeReplace, replaceOnChanges: [...REPLACING_METADATA] },
+    );
     this.nodes = { machineImage, instance, volumes };
     this.instanceId = instance.instanceId;
     this.publicIp = instance.networkInterfaces.apply(([first]) => first?.accessConfigs?.[0]?.natIp ?? "");
@@ -45,7 +49,12 @@ export class Machine extends ComponentResource {
   }
 }
 
-function instanceArguments(name: string, { zone, tags, secureBootKeys, ...shape }: MachineArgs, image: MachineImage, volumes: Readonly<Record<string, Disk>>): InstanceArgs {
+function instanceArguments(
+  name: string,
+  { zone, tags, secureBootKeys, ...shape }: MachineArgs,
+  image: MachineImage,
+  volumes: Readonly<Record<string, Disk>>,
+): InstanceArgs {
   const attached = attachedDisks(volumes);
   return {
     ...instanceShape(name, shape, image, secureBootKeys !== undefined),

@@ -24,6 +24,11 @@ export class RolloutGate extends CustomResource {
   declare readonly rollout: Output<string>;
 
   constructor(name: string, args: RolloutGateArgs, options?: CustomResourceOptions) {
-    super("linuxkit:index:RolloutGate", name, { rollout: undefined, ...(options?.urn ? {} : { kind: "gcp", ...secretArguments(args, SECRETS) }) }, options);
+    super(
+      "linuxkit:index:RolloutGate",
+      name,
+      { rollout: undefined, ...(options?.urn ? {} : { kind: "gcp", ...secretArguments(args, SECRETS) }) },
+      options,
+    );
   }
 }

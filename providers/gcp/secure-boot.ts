@@ -3,6 +3,12 @@ import { derOf, type SecureBootKeys } from "../../sdk/machine/secure-boot-keys.t
 
 /** The keys as Compute Engine takes them: base64 of the certificate's DER. Source: Compute Engine API, `initialState`. */
 export function initialState({ pk, keks, dbs, dbxs = [] }: SecureBootKeys) {
-  const list = (name: string, keys: readonly Input<string>[]) => keys.map((key, index) => ({ content: derOf(key, `${name}[${index}]`), fileType: "X509" }));
-  return { pk: { content: derOf(pk, "pk"), fileType: "X509" }, keks: list("keks", keks), dbs: list("dbs", dbs), ...(dbxs.length > 0 && { dbxs: list("dbxs", dbxs) }) };
+  const list = (name: string, keys: readonly Input<string>[]) =>
+    keys.map((key, index) => ({ content: derOf(key, `${name}[${index}]`), fileType: "X509" }));
+  return {
+    pk: { content: derOf(pk, "pk"), fileType: "X509" },
+    keks: list("keks", keks),
+    dbs: list("dbs", dbs),
+    ...(dbxs.length > 0 && { dbxs: list("dbxs", dbxs) }),
+  };
 }

@@ -9,12 +9,13 @@ const types: Provider["types"] = {
   "linuxkit:index:ImageBuild": async () => (await import("../../sdk/resource/plugin/image-build.ts")).imageBuild,
   "linuxkit:index:QemuVm": async () => (await import("../qemu/plugin/vm.ts")).qemuVm(),
   "linuxkit:index:QemuDisk": async () => (await import("../qemu/plugin/disk.ts")).qemuDisk(),
-  "linuxkit:index:RolloutGate": async () => rolloutGate({
-    aws: async () => (await import("../aws/plugin/gate.ts")).awsGate(),
-    gcp: async () => (await import("../gcp/plugin/gate.ts")).gcpGate(),
-    azure: async () => (await import("../azure/plugin/gate.ts")).azureGate(),
-    qemu: async () => (await import("../qemu/plugin/gate.ts")).qemuGate(),
-  }),
+  "linuxkit:index:RolloutGate": async () =>
+    rolloutGate({
+      aws: async () => (await import("../aws/plugin/gate.ts")).awsGate(),
+      gcp: async () => (await import("../gcp/plugin/gate.ts")).gcpGate(),
+      azure: async () => (await import("../azure/plugin/gate.ts")).azureGate(),
+      qemu: async () => (await import("../qemu/plugin/gate.ts")).qemuGate(),
+    }),
   "linuxkit:index:AwsSnapshot": async () => (await import("../aws/plugin/snapshot.ts")).awsSnapshot(),
   "linuxkit:index:GcpUpload": async () => (await import("../gcp/plugin/upload.ts")).gcpUpload(),
   "linuxkit:index:AzureUpload": async () => (await import("../azure/plugin/upload.ts")).azureUpload(),

@@ -17,7 +17,10 @@ export function rolloutGate(kinds: GateKinds): ResourceType {
   const known = Object.keys(kinds);
   const ofKind = async (kind: unknown): Promise<AnyResourceType> => {
     const load = typeof kind === "string" && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-    if (!load) throw new LinuxKitError("INVALID_DEFINITION", `kind: got ${JSON.stringify(kind) ?? "nothing"}, wanted one of ${known.join(", ")}`, { path: "kind" });
+    if (!load)
+      throw new LinuxKitError("INVALID_DEFINITION", `kind: got ${JSON.stringify(kind) ?? "nothing"}, wanted one of ${known.join(", ")}`, {
+        path: "kind",
+      });
     return load();
   };
   return {
@@ -26,7 +29,15 @@ export function rolloutGate(kinds: GateKinds): ResourceType {
     async check(request) {
       const { kind } = request.inputs;
       if (kind === UNKNOWN || typeof kind !== "string" || !Object.hasOwn(kinds, kind)) {
-        return { inputs: request.inputs, failures: [{ path: "kind", message: `got ${kind === UNKNOWN ? "a value that is not known yet" : (JSON.stringify(kind) ?? "nothing")}, wanted one of ${known.join(", ")}` }] };
+        return {
+          inputs: request.inputs,
+          failures: [
+            {
+              path: "kind",
+              message: `got ${kind === UNKNOWN ? "a value that is not known yet" : (JSON.stringify(kind) ?? "nothing")}, wanted one of ${known.join(", ")}`,
+            },
+          ],
+        };
       }
       return (await ofKind(kind)).check?.(request) ?? { inputs: request.inputs };
     },

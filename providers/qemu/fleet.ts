@@ -48,9 +48,18 @@ export class Fleet extends ComponentResource {
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuFleet", name, {}, options);
     checkSource(`fleet "${name}"`, args);
-    const machineImage = args.machineImage ?? new MachineImage(`${name}-image`, { build: args.build, image: args.image, arch: args.arch, transform: args.transform }, { parent: this });
+    const machineImage =
+      args.machineImage ??
+      new MachineImage(
+        `${name}-image`,
+        { build: args.build, image: args.image, arch: args.arch, transform: args.transform },
+        { parent: this },
+      );
     checkPublished(`fleet "${name}"`, args.publish, machineImage.nodes.build.definition);
-    const gate = new QemuGate(`${name}-gate`, transformed(args.transform?.gate, gateArguments(name, args, machineImage), `${name}-gate`), { parent: this, ...timeLimit(args.timeoutSeconds) });
+    const gate = new QemuGate(`${name}-gate`, transformed(args.transform?.gate, gateArguments(name, args, machineImage), `${name}-gate`), {
+      parent: this,
+      ...timeLimit(args.timeoutSeconds),
+    });
     this.nodes = { build: machineImage.nodes.build, machineImage, gate };
     this.urls = output(gate.urls);
     this.machines = output(gate.machines);
@@ -58,7 +67,29 @@ export class Fleet extends ComponentResource {
   }
 }
 
-function gateArguments(fleet: string, { count, memoryMiB, cpus, publish, userData, secrets, maxUnavailable, healthTimeout }: FleetArgs, image: MachineImage): QemuGateArgs {
+function gateArguments(
+  fleet: string,
+  { count, memoryMiB, cpus, publish, userData, secrets, maxUnavailable, healthTimeout }: FleetArgs,
+  image: MachineImage,
+): QemuGateArgs {
   const { kernel, initrd, root, disk, diskFormat, cmdline, digest, arch } = image;
-  return { fleet, count, kernel, initrd, root, disk, diskFormat, cmdline, digest, arch, memoryMiB, cpus, publish, userData, maxUnavailable, healthTimeout, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>) };
+  return {
+    fleet,
+    count,
+    kernel,
+    initrd,
+    root,
+    disk,
+    diskFormat,
+    cmdline,
+    digest,
+    arch,
+    memoryMiB,
+    cpus,
+    publish,
+    userData,
+    maxUnavailable,
+    healthTimeout,
+    secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>),
+  };
 }

@@ -54,7 +54,16 @@ export class MachineImage extends ComponentResource {
     this.disk = boot.apply(({ disk }) => disk);
     this.diskFormat = boot.apply(({ diskFormat }) => diskFormat);
     this.secrets = secretsOf(build.definition);
-    this.registerOutputs({ digest: this.digest, arch: this.arch, cmdline: this.cmdline, kernel: this.kernel, initrd: this.initrd, root: this.root, disk: this.disk, diskFormat: this.diskFormat });
+    this.registerOutputs({
+      digest: this.digest,
+      arch: this.arch,
+      cmdline: this.cmdline,
+      kernel: this.kernel,
+      initrd: this.initrd,
+      root: this.root,
+      disk: this.disk,
+      diskFormat: this.diskFormat,
+    });
   }
 }
 
@@ -81,5 +90,9 @@ function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): B
     if (disk !== undefined) return { disk, diskFormat };
   }
   const roles = files.map(({ role }) => role).join(", ") || "no file";
-  throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build with ${roles}, wanted one of kernel+initrd, of raw-efi, raw-hybrid, qcow2-efi or aws, or of kernel+squashfs or kernel+erofs with debian.kernel()`, { path: "build" });
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${name}: got a build with ${roles}, wanted one of kernel+initrd, of raw-efi, raw-hybrid, qcow2-efi or aws, or of kernel+squashfs or kernel+erofs with debian.kernel()`,
+    { path: "build" },
+  );
 }

@@ -57,9 +57,18 @@ export class Machine extends ComponentResource {
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuMachine", name, {}, options);
     checkSource(`machine "${name}"`, args);
-    const machineImage = args.machineImage ?? new MachineImage(`${name}-image`, { build: args.build, image: args.image, arch: args.arch, transform: args.transform }, { parent: this });
+    const machineImage =
+      args.machineImage ??
+      new MachineImage(
+        `${name}-image`,
+        { build: args.build, image: args.image, arch: args.arch, transform: args.transform },
+        { parent: this },
+      );
     checkPublished(`machine "${name}"`, args.publish, machineImage.nodes.build.definition);
-    const vm = new QemuVm(`${name}-vm`, transformed(args.transform?.vm, vmArguments(args, machineImage), `${name}-vm`), { parent: this, ...timeLimit(args.timeoutSeconds) });
+    const vm = new QemuVm(`${name}-vm`, transformed(args.transform?.vm, vmArguments(args, machineImage), `${name}-vm`), {
+      parent: this,
+      ...timeLimit(args.timeoutSeconds),
+    });
     this.nodes = { build: machineImage.nodes.build, machineImage, vm };
     this.url = output(vm.url);
     this.ports = output(vm.ports);
@@ -70,9 +79,28 @@ export class Machine extends ComponentResource {
   }
 }
 
-function vmArguments({ memoryMiB, cpus, publish, userData, secrets, waitForHealth, disks = [] }: MachineArgs, image: MachineImage): QemuVmArgs {
+function vmArguments(
+  { memoryMiB, cpus, publish, userData, secrets, waitForHealth, disks = [] }: MachineArgs,
+  image: MachineImage,
+): QemuVmArgs {
   const { kernel, initrd, root, disk, diskFormat, cmdline, digest, arch } = image;
-  return { kernel, initrd, root, disk, diskFormat, cmdline, digest, arch, memoryMiB, cpus, publish, userData, secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>), waitForHealth, disks: disks.map(attachment) };
+  return {
+    kernel,
+    initrd,
+    root,
+    disk,
+    diskFormat,
+    cmdline,
+    digest,
+    arch,
+    memoryMiB,
+    cpus,
+    publish,
+    userData,
+    secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>),
+    waitForHealth,
+    disks: disks.map(attachment),
+  };
 }
 
 function attachment(disk: Disk | Input<DiskAttachment>): Input<DiskAttachment> {

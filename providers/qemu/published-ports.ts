@@ -18,6 +18,10 @@ export function checkPublished(what: string, publish: unknown, definition: Defin
     if ("problem" in read || open.has(`${read.guestPort}/${read.protocol}`)) continue;
     const path = `publish[${index}]`;
     const others = open.size > 0 ? `they let in ${[...open].join(", ")}` : "they let in nothing";
-    throw new LinuxKitError("INVALID_DEFINITION", `${what}: ${path}: got "${text}", and no service lets port ${read.guestPort}/${read.protocol} in: ${others}; wanted a service with publish: ["${read.guestPort}${read.protocol === "udp" ? "/udp" : ""}"], or one with net: "host"`, { path });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${what}: ${path}: got "${text}", and no service lets port ${read.guestPort}/${read.protocol} in: ${others}; wanted a service with publish: ["${read.guestPort}${read.protocol === "udp" ? "/udp" : ""}"], or one with net: "host"`,
+      { path },
+    );
   }
 }

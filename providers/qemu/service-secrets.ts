@@ -8,7 +8,11 @@ export type ServiceSecrets = Readonly<Record<string, Readonly<Record<string, str
 export function secretsOf(definition: Definition | undefined): Output<ServiceSecrets> {
   const services = (definition?.services ?? {}) as Definition["services"];
   const named = output(services).apply((known) =>
-    Object.fromEntries(Object.entries(known).flatMap(([name, service]) => (Object.keys(service.secrets ?? {}).length > 0 ? [[name, service.secrets as Record<string, string>]] : []))),
+    Object.fromEntries(
+      Object.entries(known).flatMap(([name, service]) =>
+        Object.keys(service.secrets ?? {}).length > 0 ? [[name, service.secrets as Record<string, string>]] : [],
+      ),
+    ),
   );
   return secret(named);
 }

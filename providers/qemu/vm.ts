@@ -55,7 +55,15 @@ export class QemuVm extends CustomResource {
   declare readonly accelerator: Output<string>;
 
   constructor(name: string, args: QemuVmArgs, options?: CustomResourceOptions) {
-    const outputs = { running: undefined, pid: undefined, bootId: undefined, consoleLog: undefined, ports: undefined, url: undefined, accelerator: undefined };
+    const outputs = {
+      running: undefined,
+      pid: undefined,
+      bootId: undefined,
+      consoleLog: undefined,
+      ports: undefined,
+      url: undefined,
+      accelerator: undefined,
+    };
     const inputs = options?.urn ? {} : { ...args, ...(args.secrets !== undefined && { secrets: secret(args.secrets) }) };
     super("linuxkit:index:QemuVm", name, { ...outputs, ...inputs }, options);
   }

@@ -62,6 +62,11 @@ export function padding(size: number): number {
 
 function fieldTooLarge({ name, size }: CpioHeader, field: number): LinuxKitError {
   const path = Buffer.from(name).toString();
-  const advice = field === size ? "a file in an initramfs must be smaller than 4 GiB; put it on a disk" : "a number in a cpio header must fit 32 bits";
-  return new LinuxKitError("TOO_LARGE", `${path}: got ${field}, wanted at most ${FIELD_MAX}: ${advice}`, { what: path, limit: FIELD_MAX, got: field });
+  const advice =
+    field === size ? "a file in an initramfs must be smaller than 4 GiB; put it on a disk" : "a number in a cpio header must fit 32 bits";
+  return new LinuxKitError("TOO_LARGE", `${path}: got ${field}, wanted at most ${FIELD_MAX}: ${advice}`, {
+    what: path,
+    limit: FIELD_MAX,
+    got: field,
+  });
 }

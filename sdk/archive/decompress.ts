@@ -24,7 +24,12 @@ export async function* decompressAs(compression: Compression, source: Bytes, wha
     yield* pipeline(Readable.from(input, { objectMode: false }), unpack, () => {});
   } catch (error) {
     if (isLinuxKitError(error) || !/^(?:Z_|ZSTD_)/.test((error as { code?: string }).code ?? "")) throw error;
-    throw new LinuxKitError("CORRUPT", `${what}: its ${compression} data is broken: ${(error as Error).message}`, { path: what }, { cause: error });
+    throw new LinuxKitError(
+      "CORRUPT",
+      `${what}: its ${compression} data is broken: ${(error as Error).message}`,
+      { path: what },
+      { cause: error },
+    );
   } finally {
     await input.return(undefined);
   }

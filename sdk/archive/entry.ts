@@ -37,7 +37,12 @@ export interface Entry extends EntryHeader {
 export const NO_BODY: Bytes = Object.freeze([]);
 
 /** An entry for a file whose content is at hand. */
-export function fileEntry(path: string, content: Uint8Array | string, mode = 0o644, owner: { uid?: number; gid?: number; mtime?: number } = {}): Entry {
+export function fileEntry(
+  path: string,
+  content: Uint8Array | string,
+  mode = 0o644,
+  owner: { uid?: number; gid?: number; mtime?: number } = {},
+): Entry {
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
   return { path, type: "file", mode, uid: owner.uid ?? 0, gid: owner.gid ?? 0, size: bytes.length, mtime: owner.mtime ?? 0, body: [bytes] };
 }

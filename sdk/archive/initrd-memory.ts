@@ -98,7 +98,11 @@ async function readArchive(open: () => Bytes): Promise<Archive> {
 }
 
 /** One compressed archive; `length` is what the compressor took. */
-async function unpackArchive(unpack: ReturnType<typeof createInflateRaw> | ReturnType<typeof createZstdDecompress>, source: ByteReader, first?: Buffer): Promise<Archive> {
+async function unpackArchive(
+  unpack: ReturnType<typeof createInflateRaw> | ReturnType<typeof createZstdDecompress>,
+  source: ByteReader,
+  first?: Buffer,
+): Promise<Archive> {
   async function* packed(): AsyncGenerator<Uint8Array> {
     if (first) yield first;
     for (let chunk = await source.take(CHUNK); chunk; chunk = await source.take(CHUNK)) yield chunk;

@@ -91,11 +91,14 @@ async function* member(reader: ByteReader, entry: EntryHeader, what: string, sta
 
 function describe(header: TarHeader, { pax, longName, longLink }: Extensions): EntryHeader {
   if (header.type === "S" || [...pax.keys()].some((key) => key.startsWith("GNU.sparse."))) {
-    throw new LinuxKitError("CORRUPT", "a sparse member, which no image layer should hold: write the archive without --sparse", { path: "sparse" });
+    throw new LinuxKitError("CORRUPT", "a sparse member, which no image layer should hold: write the archive without --sparse", {
+      path: "sparse",
+    });
   }
   const rawName = decodePath(pax.get("path") ?? longName ?? header.name);
   let type = TYPES[header.type];
-  if (!type && header.type !== "V") throw new LinuxKitError("CORRUPT", `${rawName}: unknown type ${JSON.stringify(header.type)}`, { path: rawName });
+  if (!type && header.type !== "V")
+    throw new LinuxKitError("CORRUPT", `${rawName}: unknown type ${JSON.stringify(header.type)}`, { path: rawName });
   // v7 knew a directory by the end of its name
   if (type === "file" && header.type === "0" && rawName.endsWith("/")) type = "directory";
   const size = type === "file" ? paxNumber(pax, "size", header.size) : 0;
@@ -118,7 +121,8 @@ function describe(header: TarHeader, { pax, longName, longLink }: Extensions): E
 
 function addGlobals(global: PaxRecords, records: PaxRecords): void {
   for (const [key, value] of records) global.set(key, value);
-  if (global.size > GLOBALS_LIMIT) throw new LinuxKitError("CORRUPT", `global headers of more than ${GLOBALS_LIMIT} records`, { path: "global" });
+  if (global.size > GLOBALS_LIMIT)
+    throw new LinuxKitError("CORRUPT", `global headers of more than ${GLOBALS_LIMIT} records`, { path: "global" });
 }
 
 function paxNumber(pax: PaxRecords, key: string, fallback: number): number {
@@ -142,7 +146,8 @@ async function extension(reader: ByteReader, { size, type }: TarHeader): Promise
 
 async function exactly(reader: ByteReader, length: number): Promise<Buffer> {
   const data = await reader.read(length);
-  if (data.length !== length) throw new LinuxKitError("CORRUPT", `cut short: ${data.length} bytes of ${length}, and no end of archive`, { path: "" });
+  if (data.length !== length)
+    throw new LinuxKitError("CORRUPT", `cut short: ${data.length} bytes of ${length}, and no end of archive`, { path: "" });
   return data;
 }
 

@@ -122,7 +122,9 @@ function text(block: Uint8Array, field: Field): Uint8Array {
 function number(block: Uint8Array, field: Field): number {
   const bytes = slice(block, field);
   if ((bytes[0] as number) & 0x80) return base256(bytes, field);
-  const digits = Buffer.from(bytes).toString("latin1").replace(/^[ \0]+|[ \0].*$/gs, "");
+  const digits = Buffer.from(bytes)
+    .toString("latin1")
+    .replace(/^[ \0]+|[ \0].*$/gs, "");
   if (!/^[0-7]*$/.test(digits)) throw corrupt(field, `got ${JSON.stringify(digits)}, wanted octal digits`);
   return digits === "" ? 0 : Number.parseInt(digits, 8);
 }
@@ -130,7 +132,8 @@ function number(block: Uint8Array, field: Field): number {
 function base256(bytes: Uint8Array, field: Field): number {
   let value = BigInt(bytes[0] === 0xff ? -1 : (bytes[0] as number) & 0x7f);
   for (const byte of bytes.subarray(1)) value = (value << 8n) | BigInt(byte);
-  if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)) throw corrupt(field, `got ${value}, which is beyond any file`);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER))
+    throw corrupt(field, `got ${value}, which is beyond any file`);
   return Number(value);
 }
 

@@ -10,6 +10,10 @@ export async function* wholeBody(entry: Entry): AsyncGenerator<Uint8Array> {
     yield chunk;
   }
   if (got !== entry.size) {
-    throw new LinuxKitError("SIZE_MISMATCH", `${entry.path}: its header says ${entry.size} bytes, its body gave ${got > entry.size ? "more" : got}`, { path: entry.path, want: entry.size, got });
+    throw new LinuxKitError(
+      "SIZE_MISMATCH",
+      `${entry.path}: its header says ${entry.size} bytes, its body gave ${got > entry.size ? "more" : got}`,
+      { path: entry.path, want: entry.size, got },
+    );
   }
 }

@@ -42,7 +42,18 @@ export async function* writeCpio(entries: AsyncIterable<CpioEntry> | Iterable<Cp
     else if (entry.type === "file") yield* wholeBody(entry);
     yield new Uint8Array(padding(size));
   }
-  yield encodeCpioHeader({ inode: 0, mode: 0, uid: 0, gid: 0, links: 1, mtime: 0, size: 0, major: 0, minor: 0, name: Buffer.from(TRAILER) });
+  yield encodeCpioHeader({
+    inode: 0,
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    links: 1,
+    mtime: 0,
+    size: 0,
+    major: 0,
+    minor: 0,
+    name: Buffer.from(TRAILER),
+  });
 }
 
 function header(entry: CpioEntry, inode: number, name: Buffer, size: number): Buffer {
@@ -76,7 +87,11 @@ function checkedBytes(path: string, bytes: Buffer, limit: number): Buffer {
   if (bytes.length === 0) throw corrupt(path, "a symlink without a target");
   if (bytes.includes(0)) throw corrupt(path.replaceAll("\0", "\\0"), "a NUL byte in a name");
   if (bytes.length > limit) {
-    throw new LinuxKitError("TOO_LARGE", `${path.slice(0, 80)}…: a name of ${bytes.length} bytes, wanted at most ${limit}`, { what: path, limit, got: bytes.length });
+    throw new LinuxKitError("TOO_LARGE", `${path.slice(0, 80)}…: a name of ${bytes.length} bytes, wanted at most ${limit}`, {
+      what: path,
+      limit,
+      got: bytes.length,
+    });
   }
   return bytes;
 }

@@ -61,7 +61,18 @@ function* encodeMember(entry: Entry): Generator<Uint8Array> {
 
 function* encodeExtension(records: Map<string, Uint8Array>, name: Uint8Array): Generator<Uint8Array> {
   const data = encodePax(records);
-  yield encodeTarHeader({ name: Buffer.concat([Buffer.from("PaxHeaders/"), lastBytes(name, 80)]), mode: 0o644, uid: 0, gid: 0, size: data.length, mtime: 0, type: "x", link: Buffer.alloc(0), major: 0, minor: 0 });
+  yield encodeTarHeader({
+    name: Buffer.concat([Buffer.from("PaxHeaders/"), lastBytes(name, 80)]),
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: data.length,
+    mtime: 0,
+    type: "x",
+    link: Buffer.alloc(0),
+    major: 0,
+    minor: 0,
+  });
   yield data;
   yield new Uint8Array((BLOCK - (data.length % BLOCK)) % BLOCK);
 }
@@ -74,7 +85,11 @@ function lastBytes(name: Uint8Array, length = 100): Uint8Array {
 function deviceNumber(entry: Entry, field: "major" | "minor"): number {
   const value = entry.type === "character" || entry.type === "block" ? (entry[field] ?? 0) : 0;
   if (!fitsOctal(field, value)) {
-    throw new LinuxKitError("TOO_LARGE", `${entry.path}: a device number of ${value}, wanted at most ${8 ** 7 - 1}`, { what: entry.path, limit: 8 ** 7 - 1, got: value });
+    throw new LinuxKitError("TOO_LARGE", `${entry.path}: a device number of ${value}, wanted at most ${8 ** 7 - 1}`, {
+      what: entry.path,
+      limit: 8 ** 7 - 1,
+      got: value,
+    });
   }
   return value;
 }

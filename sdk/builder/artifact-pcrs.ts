@@ -9,7 +9,12 @@ import type { FormatWriter, Parts } from "../format/parts.ts";
  * What a TPM will say of the formats that start by one EFI program, which is the same in all of them; undefined when
  * none does, and for a kernel of which it cannot be said.
  */
-export async function artifactPcrs(formats: readonly FormatWriter[], arch: Arch, parts: Parts, onProgress: OnProgress | undefined): Promise<Pcrs | undefined> {
+export async function artifactPcrs(
+  formats: readonly FormatWriter[],
+  arch: Arch,
+  parts: Parts,
+  onProgress: OnProgress | undefined,
+): Promise<Pcrs | undefined> {
   if (!formats.some((format) => format.wholeProgram?.(arch, parts.signer !== undefined))) return undefined;
   try {
     return await predictPcrs(wholeProgram(parts).body, parts.signer !== undefined);

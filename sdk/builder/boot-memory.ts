@@ -15,7 +15,10 @@ export async function bootMemory(archives: readonly Content[], onProgress: OnPro
   const image = { packed: 0, unpacked: 0 };
   for (const archive of archives) {
     // what was made here is not unpacked again only to be measured
-    const memory = archive.unpacked === undefined ? await initrdMemory((offset) => from(archive, offset)) : { packed: archive.size, unpacked: archive.unpacked };
+    const memory =
+      archive.unpacked === undefined
+        ? await initrdMemory((offset) => from(archive, offset))
+        : { packed: archive.size, unpacked: archive.unpacked };
     if (!memory) return undefined;
     image.packed += memory.packed;
     image.unpacked += memory.unpacked;
@@ -24,7 +27,11 @@ export async function bootMemory(archives: readonly Content[], onProgress: OnPro
   const [packed, unpacked] = [image.packed, image.unpacked].map((bytes) => Math.ceil(bytes / (1 << 20)));
   const large = enough > USUAL_MIB;
   const instead = large ? ": kernel+squashfs, kernel+erofs and the CDs iso-bios and iso-efi keep the root on a disk" : "";
-  onProgress?.({ stage: "build", message: `an initramfs of this system boots in about ${enough} MiB of memory (${packed} packed, ${unpacked} unpacked), and what its services use${instead}`, lasting: large });
+  onProgress?.({
+    stage: "build",
+    message: `an initramfs of this system boots in about ${enough} MiB of memory (${packed} packed, ${unpacked} unpacked), and what its services use${instead}`,
+    lasting: large,
+  });
   return enough;
 }
 

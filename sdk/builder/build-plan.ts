@@ -38,7 +38,9 @@ export async function buildPlan(plan: Plan, options: BuildPlanOptions): Promise<
   const { outputDir, cacheDir, signal, onProgress, store, sources } = options;
   const formats = chooseFormats([options.format ?? DEFAULT_FORMAT].flat(), plan.arch);
   if (options.name === "" || /[/\0]/.test(options.name)) {
-    throw new LinuxKitError("INVALID_DEFINITION", `name: got ${JSON.stringify(options.name)}, wanted what a file name may begin with`, { path: "name" });
+    throw new LinuxKitError("INVALID_DEFINITION", `name: got ${JSON.stringify(options.name)}, wanted what a file name may begin with`, {
+      path: "name",
+    });
   }
   throwIfCancelled(signal, "the build");
   await removeDeadParts(outputDir);
@@ -63,7 +65,12 @@ export async function buildPlan(plan: Plan, options: BuildPlanOptions): Promise<
 
 // A segment's bytes are checked while they are copied, so that an unchanged build reads them once. What turns out to
 // be wrong is made again, and the copy begun anew.
-async function buildRepairing(plan: Plan, formats: readonly FormatWriter[], options: BuildPlanOptions, context: BuildContext): Promise<Artifact> {
+async function buildRepairing(
+  plan: Plan,
+  formats: readonly FormatWriter[],
+  options: BuildPlanOptions,
+  context: BuildContext,
+): Promise<Artifact> {
   const repaired = new Set<string>();
   for (let repairs = 0; ; repairs++) {
     try {
@@ -71,14 +78,24 @@ async function buildRepairing(plan: Plan, formats: readonly FormatWriter[], opti
     } catch (error) {
       const key = brokenSegment(error, context.segments);
       if (key === undefined || repairs === MAX_REPAIRS) throw error;
-      options.onProgress?.({ stage: "segment", message: `a cached segment was damaged and is made again (${(error as Error).message})`, lasting: true });
+      options.onProgress?.({
+        stage: "segment",
+        message: `a cached segment was damaged and is made again (${(error as Error).message})`,
+        lasting: true,
+      });
       await context.segments.drop(key);
       repaired.add(key);
     }
   }
 }
 
-async function buildOnce(plan: Plan, formats: readonly FormatWriter[], options: BuildPlanOptions, context: BuildContext, repaired: ReadonlySet<string>): Promise<Artifact> {
+async function buildOnce(
+  plan: Plan,
+  formats: readonly FormatWriter[],
+  options: BuildPlanOptions,
+  context: BuildContext,
+  repaired: ReadonlySet<string>,
+): Promise<Artifact> {
   const withInitrd = formats.some(({ needs }) => needs === "initrd");
   const prepared = await prepare(withInitrd ? plan : { ...plan, segments: [] }, context);
   const loaders = await readLoaders(loaderFiles(formats, plan.arch, needsStage1(plan.kernel)), options.loaders ?? [], context);

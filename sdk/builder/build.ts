@@ -87,7 +87,11 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   // what cannot be signed is told before anything is fetched
   const signer = options.secureBoot && signerOf(options.secureBoot);
   if (signer) checkSigned(formatsOf(options), context.arch);
-  const loaders = await lockLoaders(loaderPackages(formatsOf(options), context.arch, hasDebianKernel(definition)), { ...options, arch: context.arch }, sources);
+  const loaders = await lockLoaders(
+    loaderPackages(formatsOf(options), context.arch, hasDebianKernel(definition)),
+    { ...options, arch: context.arch },
+    sources,
+  );
   const plan = await planDefinition(definition, options, context, sources);
   const lock: Lock = { ...plan.lock, ...(loaders && { loaders }) };
   const { outputDir, name = "linuxkit", onProgress, signal } = options;
@@ -110,7 +114,12 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   return { ...artifact, lock, planDigest: plan.plan.digest, cmdline: plan.plan.cmdline, ...(pushed !== undefined && { pushed }) };
 }
 
-async function planDefinition(definition: Definition, options: BuildOptions, context: ResolveContext, sources: OriginSources): Promise<{ read: Definition; plan: Plan; lock: Lock; sbom?: string }> {
+async function planDefinition(
+  definition: Definition,
+  options: BuildOptions,
+  context: ResolveContext,
+  sources: OriginSources,
+): Promise<{ read: Definition; plan: Plan; lock: Lock; sbom?: string }> {
   const read = readLocalFiles(definition, { projectDir: context.folder, store: context.store });
   const { arch, signal } = context;
   const resolved = await resolve(read, { arch, sources, lock: options.lock, update: options.update, signal });

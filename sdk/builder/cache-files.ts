@@ -7,13 +7,20 @@ import { kernelKey, microcodeKey, type Plan, type PlanSource, type PlanStep, seg
 /** The files of the cache that a plan, and the loaders of its formats, are taken from, relative to the cache folder: no prune may take them meanwhile. */
 export function cacheFilesOf({ kernel, segments }: Pick<Plan, "kernel" | "segments">, loaders: readonly LockedDeb[] = []): Set<string> {
   const keys = [...segments.map(segmentKey), ...(kernel ? [kernelKey(kernel), microcodeKey(kernel)] : [])];
-  const digests = [...segments.flatMap(({ steps }) => steps.flatMap(stepDigests)), ...(kernel ? sourceDigests(kernel.source) : []), ...loaders.map(debDigest)];
+  const digests = [
+    ...segments.flatMap(({ steps }) => steps.flatMap(stepDigests)),
+    ...(kernel ? sourceDigests(kernel.source) : []),
+    ...loaders.map(debDigest),
+  ];
   return new Set([...keys.flatMap((key) => SegmentStore.files(key)), ...digests.map((digest) => join("blobs", "sha256", hexOf(digest)))]);
 }
 
 /** The packages that a plan, and the loaders of its formats, are taken from, each once. */
 export function packagesOf({ kernel, segments }: Pick<Plan, "kernel" | "segments">, loaders: readonly LockedDeb[] = []): LockedDeb[] {
-  const sources = [...segments.flatMap(({ steps }) => steps.flatMap((step) => ("source" in step ? [step.source] : []))), ...(kernel ? [kernel.source] : [])];
+  const sources = [
+    ...segments.flatMap(({ steps }) => steps.flatMap((step) => ("source" in step ? [step.source] : []))),
+    ...(kernel ? [kernel.source] : []),
+  ];
   const debs = [...sources.flatMap((source) => ("debian" in source ? source.packages : [])), ...loaders];
   return [...new Map(debs.map((deb) => [deb.sha256, deb])).values()];
 }

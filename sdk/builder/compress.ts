@@ -49,7 +49,8 @@ function release({ buffer, byteOffset, length }: Buffer): void {
 async function feed(source: Bytes, compressor: Gzip | ZstdCompress, signal: AbortSignal | undefined): Promise<void> {
   // a compressor that is destroyed at work never calls back
   const closed = once(compressor, "close").catch(() => {});
-  const write = (chunk: Uint8Array) => Promise.race([closed, new Promise<void>((resolve, reject) => compressor.write(chunk, (error) => (error ? reject(error) : resolve())))]);
+  const write = (chunk: Uint8Array) =>
+    Promise.race([closed, new Promise<void>((resolve, reject) => compressor.write(chunk, (error) => (error ? reject(error) : resolve())))]);
   // it is done with a block once it calls back
   for await (const block of rechunk(source, BLOCK, 1)) {
     throwIfCancelled(signal, "compressing");
@@ -73,5 +74,7 @@ function gzip(level: number): Gzip {
 
 function checkLevel(algorithm: "zstd" | "gzip", level: number): number {
   if (Number.isInteger(level) && level >= 1 && level <= MAX_LEVEL[algorithm]) return level;
-  throw new LinuxKitError("INVALID_DEFINITION", `compression level: got ${level}, wanted 1…${MAX_LEVEL[algorithm]} for ${algorithm}`, { path: "compression.level" });
+  throw new LinuxKitError("INVALID_DEFINITION", `compression level: got ${level}, wanted 1…${MAX_LEVEL[algorithm]} for ${algorithm}`, {
+    path: "compression.level",
+  });
 }

@@ -30,6 +30,7 @@ export interface HardeningOptions extends Origins {
 export async function hardening(image: Image, options: HardeningOptions = {}): Promise<HardeningReport> {
   const { arch = "amd64", cacheDir = defaultCacheDir(), lock } = options;
   const { kernel, harden } = image.spec;
-  const config = options.kernelConfig ?? (await kernelConfigOf(image.spec, { ...options, arch, cacheDir, store: new BlobStore(cacheDir) }, lock));
+  const config =
+    options.kernelConfig ?? (await kernelConfigOf(image.spec, { ...options, arch, cacheDir, store: new BlobStore(cacheDir) }, lock));
   return hardeningReport({ arch, cmdline: kernel?.cmdline ?? "", harden, config });
 }

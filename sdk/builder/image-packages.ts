@@ -25,11 +25,19 @@ const VERSION = 1;
  *
  * @param name the image's, for messages
  */
-export async function imagePackages(source: PlanSource, name: string, sources: PlanSources, context: Pick<BuildContext, "segments" | "shared" | "signal">): Promise<SoftwarePackage[]> {
+export async function imagePackages(
+  source: PlanSource,
+  name: string,
+  sources: PlanSources,
+  context: Pick<BuildContext, "segments" | "shared" | "signal">,
+): Promise<SoftwarePackage[]> {
   const { segments, signal } = context;
   const key = hexOf(digestOf(canonicalJson({ packages: VERSION, source })));
   const what = `packages of ${name}`;
-  const cached = (await segments.find(key)) ?? (await fetchSegment(key, what, context)) ?? (await segments.put(key, databases(source, sources, signal), () => NO_PATHS, signal));
+  const cached =
+    (await segments.find(key)) ??
+    (await fetchSegment(key, what, context)) ??
+    (await segments.put(key, databases(source, sources, signal), () => NO_PATHS, signal));
   shareSegment(cached, what, context);
   return JSON.parse((await collect(segments.open(cached), DATABASE_LIMIT)).toString()) as SoftwarePackage[];
 }

@@ -15,7 +15,11 @@ export async function joinSegments(segments: readonly PreparedSegment[], store: 
   for (const [at, segment] of segments.entries()) {
     const entries = before[at] ?? [];
     const { unpacked } = segment.paths;
-    const content: Content = { size: segment.size, ...(unpacked !== undefined && { unpacked }), open: (memory) => store.open(segment, memory) };
+    const content: Content = {
+      size: segment.size,
+      ...(unpacked !== undefined && { unpacked }),
+      open: (memory) => store.open(segment, memory),
+    };
     if (entries.length > 0) {
       const joint = await fixupArchive(entries);
       pieces.push(endToEnd([{ size: joint.length, unpacked: entries.length * unpackedBytes(0), open: () => [joint] }, content]));

@@ -13,7 +13,11 @@ import { debianOptions, originSources, type ResolveContext } from "./origins.ts"
  *
  * @throws NO_MIRROR, NETWORK, SIGNATURE_INVALID, PACKAGE_UNAVAILABLE, CANCELLED
  */
-export async function kernelConfigOf(definition: Pick<Definition, "kernel">, context: Omit<ResolveContext, "folder">, lock?: Lock): Promise<string | undefined> {
+export async function kernelConfigOf(
+  definition: Pick<Definition, "kernel">,
+  context: Omit<ResolveContext, "folder">,
+  lock?: Lock,
+): Promise<string | undefined> {
   const { kernel } = definition;
   if (!kernel || typeof kernel.image === "string") return undefined;
   const resolveContext: ResolveContext = { ...context, folder: "." };

@@ -15,5 +15,6 @@ export function* layoutEntries(step: LayoutStep, sources: PlanSources, signal: A
   yield fileEntry("index.json", index);
   yield directoryEntry("blobs");
   yield directoryEntry("blobs/sha256");
-  for (const blob of blobs) yield { ...fileEntry(`blobs/sha256/${hexOf(blob.digest)}`, ""), size: blob.size, body: sources.openBlob(step, blob, signal) };
+  for (const blob of blobs)
+    yield { ...fileEntry(`blobs/sha256/${hexOf(blob.digest)}`, ""), size: blob.size, body: sources.openBlob(step, blob, signal) };
 }

@@ -31,7 +31,9 @@ export function readLocalFile(file: FileSpec, places: LocalContentOptions): File
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats?.isFile()) {
       if (optional) return undefined;
-      throw new LinuxKitError("NOT_FOUND", `files ${file.path}: got source "${source}", wanted a file; there is none at ${path}`, { what: path });
+      throw new LinuxKitError("NOT_FOUND", `files ${file.path}: got source "${source}", wanted a file; there is none at ${path}`, {
+        what: path,
+      });
     }
     const text = stats.size <= INLINE_LIMIT ? asText(readFileSync(path)) : undefined;
     if (text !== undefined) return { ...rest, contents: text };
@@ -80,7 +82,8 @@ function storeFile(path: string, store: BlobStore): { readonly digest: Digest; r
   storeWhole(store, seen.digest, (aside) => {
     copyFileSync(path, aside);
     const got = hashFile(aside).digest;
-    if (got !== seen.digest) throw new LinuxKitError("DIGEST_MISMATCH", `${path} changed while it was read: try again`, { path, want: seen.digest, got });
+    if (got !== seen.digest)
+      throw new LinuxKitError("DIGEST_MISMATCH", `${path} changed while it was read: try again`, { path, want: seen.digest, got });
   });
   return seen;
 }

@@ -47,7 +47,17 @@ export interface ResolveContext extends Origins {
 /** The options that `sdk/debian` takes, from those of a build. */
 export function debianOptions(context: ResolveContext) {
   const { arch, store, cacheDir, onProgress, signal, debianMirror, debianSecurityMirror, debianSnapshot, shared } = context;
-  return { arch, store, cacheDir, onProgress, signal, mirror: debianMirror, securityMirror: debianSecurityMirror, snapshotMirror: debianSnapshot, elsewhere: shared };
+  return {
+    arch,
+    store,
+    cacheDir,
+    onProgress,
+    signal,
+    mirror: debianMirror,
+    securityMirror: debianSecurityMirror,
+    snapshotMirror: debianSnapshot,
+    elsewhere: shared,
+  };
 }
 
 /** The options that `sdk/oci` takes, from those of a build. */
@@ -77,7 +87,12 @@ export function originSources(context: ResolveContext): OriginSources {
     },
     async findImage(reference, pinned, location) {
       context.onProgress?.({ stage: "resolve", message: reference });
-      const { image, signed } = await findSignedImage(reference, pinned, { os: "linux", architecture: context.arch }, { ...ociOptions(context), verify: context.verify });
+      const { image, signed } = await findSignedImage(
+        reference,
+        pinned,
+        { os: "linux", architecture: context.arch },
+        { ...ociOptions(context), verify: context.verify },
+      );
       const { labelText, entrypoint, cmd, env, workingDir } = image.config;
       const sboms = image.index && (await findSboms(reference, image.index, image.digest, ociOptions(context)));
       return {
@@ -102,4 +117,3 @@ function parsePlatform(text: string): Platform {
   const [os = "", architecture = "", variant] = text.split("/");
   return { os, architecture, ...(variant !== undefined && { variant }) };
 }
-

@@ -21,10 +21,17 @@ const NOWHERE: ResolveSources = {
  *
  * @throws INVALID_DEFINITION as the build would
  */
-export async function planOffline(definition: Definition, options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined }): Promise<Plan | undefined> {
+export async function planOffline(
+  definition: Definition,
+  options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined },
+): Promise<Plan | undefined> {
   const { arch, lock, sbom } = options;
   if (lock.arch !== arch || definition.files.some(({ source }) => source !== undefined)) return undefined;
-  if (layoutsOf(definition).length > 0 || !sourcesOf(definition).every(({ source }) => typeof source !== "string" && sourceKey(source) in lock.debian)) return undefined;
+  if (
+    layoutsOf(definition).length > 0 ||
+    !sourcesOf(definition).every(({ source }) => typeof source !== "string" && sourceKey(source) in lock.debian)
+  )
+    return undefined;
   const plan = definitionPlan(await resolve(definition, { arch, lock, sources: NOWHERE }), definition);
   return typeof sbom === "object" ? withSbom(plan, sbom.path, debianSbom(plan)) : plan;
 }

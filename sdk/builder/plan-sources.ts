@@ -27,25 +27,44 @@ export function planSources(context: ResolveContext, lock: Lock): PlanSources {
     yield* unpackDebian(source.debian, source.packages, context.arch, options);
   }
 
-  async function* openImage({ manifest, layers }: { manifest: Digest; layers: readonly PlanLayer[] }, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+  async function* openImage(
+    { manifest, layers }: { manifest: Digest; layers: readonly PlanLayer[] },
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Entry> {
     const reference = references.get(manifest);
-    if (reference === undefined) throw new LinuxKitError("NOT_FOUND", `no reference in the lock leads to the image ${manifest}`, { what: manifest });
+    if (reference === undefined)
+      throw new LinuxKitError("NOT_FOUND", `no reference in the lock leads to the image ${manifest}`, { what: manifest });
     await fetchLayers(reference, layers, { ...ociOptions(withSignal(signal)), onProgress: context.onProgress });
-    yield* flatten(storedLayers(context.store, layers), { spoolDirectory: join(context.cacheDir, "segments"), signal: signal ?? context.signal });
+    yield* flatten(storedLayers(context.store, layers), {
+      spoolDirectory: join(context.cacheDir, "segments"),
+      signal: signal ?? context.signal,
+    });
   }
 
   const openFile = (source: PlanSource, path: string, signal: AbortSignal | undefined): Promise<Bytes | undefined> =>
     fileOf(() => ("debian" in source ? openDebian(source, signal) : openImage(source.oci, signal)), path);
 
-  async function openBinary({ source, binary = "kernel" }: PlanKernel, { manifest }: { readonly manifest: Digest }, signal: AbortSignal | undefined): Promise<Bytes> {
+  async function openBinary(
+    { source, binary = "kernel" }: PlanKernel,
+    { manifest }: { readonly manifest: Digest },
+    signal: AbortSignal | undefined,
+  ): Promise<Bytes> {
     const file = await openFile(source, binary, signal);
-    if (!file) throw new LinuxKitError("NOT_FOUND", `kernel.binary: ${references.get(manifest)} has no file ${JSON.stringify(binary)}`, { what: binary });
+    if (!file)
+      throw new LinuxKitError("NOT_FOUND", `kernel.binary: ${references.get(manifest)} has no file ${JSON.stringify(binary)}`, {
+        what: binary,
+      });
     return file;
   }
 
-  async function* openBlob({ root, location }: LayoutStep, { digest, size }: PlanBlob, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  async function* openBlob(
+    { root, location }: LayoutStep,
+    { digest, size }: PlanBlob,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array> {
     const reference = layouts.get(root.digest);
-    if (reference === undefined) throw new LinuxKitError("NOT_FOUND", `${location}: no reference in the lock leads to ${root.digest}`, { what: root.digest });
+    if (reference === undefined)
+      throw new LinuxKitError("NOT_FOUND", `${location}: no reference in the lock leads to ${root.digest}`, { what: root.digest });
     await fetchLayers(reference, [{ digest, size, mediaType: "" }], { ...ociOptions(withSignal(signal)), onProgress: context.onProgress });
     yield* verify(context.store.open(digest), { digest, size }, digest);
   }
@@ -72,6 +91,7 @@ export function planSources(context: ResolveContext, lock: Lock): PlanSources {
 
 function kernelPackage(source: PlanSource) {
   const [deb] = "debian" in source ? source.packages : [];
-  if (!deb) throw new LinuxKitError("UNSUPPORTED", "kernel.image: a kernel from an image reference; use debian.kernel()", { what: "kernel.image" });
+  if (!deb)
+    throw new LinuxKitError("UNSUPPORTED", "kernel.image: a kernel from an image reference; use debian.kernel()", { what: "kernel.image" });
   return deb;
 }

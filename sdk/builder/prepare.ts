@@ -44,23 +44,34 @@ export async function prepare(plan: Pick<Plan, "kernel" | "segments">, context: 
   };
   const { kernel: planKernel } = plan;
   const kernel = planKernel && once("kernel", kernelKey(planKernel), 1, () => makeKernel(planKernel, inner));
-  const microcode = planKernel?.ucode === undefined ? undefined : once("microcode", microcodeKey(planKernel), 1, () => makeMicrocode(planKernel, inner));
-  const segments = plan.segments.map((segment) => once(segment.name, segmentKey(segment), unitsOf(segment), () => makeSegment(segment, inner)));
+  const microcode =
+    planKernel?.ucode === undefined ? undefined : once("microcode", microcodeKey(planKernel), 1, () => makeMicrocode(planKernel, inner));
+  const segments = plan.segments.map((segment) =>
+    once(segment.name, segmentKey(segment), unitsOf(segment), () => makeSegment(segment, inner)),
+  );
   const settled = await Promise.allSettled([...segments, ...(kernel ? [kernel] : []), ...(microcode ? [microcode] : [])]);
   // the first failure stopped the others, whose complaints only say so
   throwIfCancelled(context.signal, "the build");
   if (settled.some(({ status }) => status === "rejected")) throw stop.signal.reason;
   const prepared = await Promise.all(segments);
-  for (const { name, cached, size } of prepared) context.onProgress?.({ stage: "segment", message: `${name} ${cached ? "was cached" : "made"}`, done: size, total: size });
+  for (const { name, cached, size } of prepared)
+    context.onProgress?.({ stage: "segment", message: `${name} ${cached ? "was cached" : "made"}`, done: size, total: size });
   // an image without the microcode that was named has none, as for LinuxKit
   const found = (await microcode)?.size ? { microcode: (await microcode) as CachedSegment } : {};
   return { segments: prepared, ...(kernel ? { kernel: await kernel } : {}), ...found };
 }
 
-async function findOrMake(key: string, name: string, context: BuildContext & { readonly signal: AbortSignal }, make: () => Promise<CachedSegment>): Promise<CachedSegment & { cached: boolean }> {
+async function findOrMake(
+  key: string,
+  name: string,
+  context: BuildContext & { readonly signal: AbortSignal },
+  make: () => Promise<CachedSegment>,
+): Promise<CachedSegment & { cached: boolean }> {
   const { segments, signal } = context;
   const found = await segments.find(key);
-  const prepared = found ? { ...found, cached: true } : await segments.withLock(key, makeMissing, { signal, what: "another build that makes the same segment" });
+  const prepared = found
+    ? { ...found, cached: true }
+    : await segments.withLock(key, makeMissing, { signal, what: "another build that makes the same segment" });
   shareSegment(prepared, name, context);
   return prepared;
 

@@ -60,12 +60,18 @@ export interface PublishOptions {
  * @returns `registry/repository@sha256:…`, which `pull` and `ImageBuild` take as an artifact
  * @throws ACCESS_DENIED, NETWORK, TIMEOUT, CANCELLED
  */
-export async function publish({ target, key }: Publication, { definition, artifact, plan, lock, name }: Publishable, options: PublishOptions): Promise<string> {
+export async function publish(
+  { target, key }: Publication,
+  { definition, artifact, plan, lock, name }: Publishable,
+  options: PublishOptions,
+): Promise<string> {
   const { onProgress, signal, cache, registryAuth } = options;
   const repository = createRegistryClient({ auth: registryAuth, signal }).repository(target.registry, target.repository, "pull,push");
   const neighbour = cache?.to === undefined ? undefined : parseRepositoryName(cache.to, "cache.to");
   const document = artifact.files.find(({ role }) => role === "sbom");
-  const mapped = artifact.files.flatMap((file) => (file.blocks === undefined ? [] : [[file.name.slice(name.length), file.blocks] as const]));
+  const mapped = artifact.files.flatMap((file) =>
+    file.blocks === undefined ? [] : [[file.name.slice(name.length), file.blocks] as const],
+  );
   const config = {
     arch: plan.arch,
     name,
@@ -80,7 +86,11 @@ export async function publish({ target, key }: Publication, { definition, artifa
     lock: lock as never,
   };
   const os = { config, files: artifact.files.filter((file) => file !== document), sbom: document && (await readFile(document.path)) };
-  const digest = await pushOs(os, repository, target.tag, { key, onProgress, ...(neighbour?.registry === target.registry && { mountFrom: neighbour.repository }) });
+  const digest = await pushOs(os, repository, target.tag, {
+    key,
+    onProgress,
+    ...(neighbour?.registry === target.registry && { mountFrom: neighbour.repository }),
+  });
   const pushed = `${repository.name}@${digest}`;
   onProgress?.({ stage: "push", message: `${target.text} is ${pushed}${key ? ", signed" : ""}`, lasting: true });
   return pushed;

@@ -40,25 +40,45 @@ export interface PullOptions extends Pick<Origins, "registryMirrors" | "registry
  */
 export async function pull(reference: string, options: PullOptions): Promise<Built> {
   const { arch = "amd64", registryMirrors, registryAuth, signal } = options;
-  if (!isArch(arch)) throw new LinuxKitError("INVALID_DEFINITION", `arch: got "${arch}", wanted one of ${ARCHES.join(", ")}`, { path: "arch" });
+  if (!isArch(arch))
+    throw new LinuxKitError("INVALID_DEFINITION", `arch: got "${arch}", wanted one of ${ARCHES.join(", ")}`, { path: "arch" });
   const client = createRegistryClient({ registryMirrors, auth: registryAuth, signal });
   const parsed = await pinned(reference, client);
   const repository = client.repository(parsed.registry, parsed.repository);
   const keys = options.verify && keysFor(parsed, options.verify);
   if (options.verify && !keys) {
-    throw new LinuxKitError("INVALID_DEFINITION", `verify: got keys for ${Object.keys(options.verify).join(", ") || "nothing"}, wanted one for ${repository.name}`, { path: "verify" });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `verify: got keys for ${Object.keys(options.verify).join(", ") || "nothing"}, wanted one for ${repository.name}`,
+      { path: "verify" },
+    );
   }
   const found = await findOs(repository, parsed, arch);
   if (keys) await verifyOneOf(repository, found.digests, keys);
-  if (artifactDigest(found.files) !== found.config.digest) throw new LinuxKitError("CORRUPT", `${parsed.text}: its files are not those that its configuration is of`, { path: parsed.text });
-  const fetched = await fetchOs(repository, found.config.name, [...found.files, ...(await documentOf(repository, found, options))], options);
+  if (artifactDigest(found.files) !== found.config.digest)
+    throw new LinuxKitError("CORRUPT", `${parsed.text}: its files are not those that its configuration is of`, { path: parsed.text });
+  const fetched = await fetchOs(
+    repository,
+    found.config.name,
+    [...found.files, ...(await documentOf(repository, found, options))],
+    options,
+  );
   const { digest, planDigest, cmdline, segments, lock, pcrs, memoryMiB, blocks = {} } = found.config;
   const { name = found.config.name } = options;
   const files = fetched.map((file) => {
     const suffix = file.name.slice(name.length);
     return Object.hasOwn(blocks, suffix) ? { ...file, blocks: present(blocks[suffix]) } : file;
   });
-  return { files, digest, planDigest, cmdline, segments: segments.map((segment) => ({ ...segment, cached: true })), lock: lock as unknown as Lock, ...(pcrs && { pcrs }), ...(memoryMiB !== undefined && { memoryMiB }) };
+  return {
+    files,
+    digest,
+    planDigest,
+    cmdline,
+    segments: segments.map((segment) => ({ ...segment, cached: true })),
+    lock: lock as unknown as Lock,
+    ...(pcrs && { pcrs }),
+    ...(memoryMiB !== undefined && { memoryMiB }),
+  };
 }
 
 /** The reference, or what to write instead: what its tag means now. */
@@ -79,7 +99,11 @@ async function meaningOf({ registry, repository }: RegistryReference, tag: strin
   return digest && opened.named(digest);
 }
 
-async function verifyOneOf(repository: Repository, digests: FoundOs["digests"], keys: NonNullable<ReturnType<typeof keysFor>>): Promise<void> {
+async function verifyOneOf(
+  repository: Repository,
+  digests: FoundOs["digests"],
+  keys: NonNullable<ReturnType<typeof keysFor>>,
+): Promise<void> {
   let failure: unknown;
   for (const digest of digests) {
     try {
@@ -97,8 +121,14 @@ async function documentOf(repository: Repository, { config }: FoundOs, { onProgr
   const { sbom, name } = config;
   if (!sbom) return [];
   if (!(await hasBlob(repository, sbom.digest))) {
-    onProgress?.({ stage: "fetch", message: `${repository.name} has the operating system without its SBOM, which whoever copied it left behind`, lasting: true });
+    onProgress?.({
+      stage: "fetch",
+      message: `${repository.name} has the operating system without its SBOM, which whoever copied it left behind`,
+      lasting: true,
+    });
     return [];
   }
-  return [{ role: "sbom", name: name + SBOM_SUFFIX, size: sbom.size, sha256: hexOf(sbom.digest), descriptor: { mediaType: SPDX, ...sbom } }];
+  return [
+    { role: "sbom", name: name + SBOM_SUFFIX, size: sbom.size, sha256: hexOf(sbom.digest), descriptor: { mediaType: SPDX, ...sbom } },
+  ];
 }

@@ -33,9 +33,19 @@ export async function sbomOf(plan: Plan, lock: Lock, sources: PlanSources, conte
     const attested: AttestedDocument[] = [];
     for (const blob of lock.sboms?.[reference] ?? []) {
       await fetchLayers(reference, [{ ...blob, mediaType: "" }], ociOptions(context));
-      attested.push(parseAttestation(await collect(verify(context.store.open(blob.digest), blob, blob.digest), ATTESTATION_LIMIT), `attestation of ${reference}`));
+      attested.push(
+        parseAttestation(
+          await collect(verify(context.store.open(blob.digest), blob, blob.digest), ATTESTATION_LIMIT),
+          `attestation of ${reference}`,
+        ),
+      );
     }
-    contents.push({ ...named(reference, source.oci.manifest), places, attested, packages: await imagePackages(source, reference, sources, { segments, shared: context.shared, signal: context.signal }) });
+    contents.push({
+      ...named(reference, source.oci.manifest),
+      places,
+      attested,
+      packages: await imagePackages(source, reference, sources, { segments, shared: context.shared, signal: context.signal }),
+    });
   }
   return spdxDocument(contents);
 }
@@ -60,7 +70,9 @@ function placesOf({ kernel, segments }: Plan): { readonly source: PlanSource; re
 
 function debianContents({ debian, packages }: Extract<PlanSource, { debian: unknown }>, places: readonly string[]): ImageContents {
   const name = `Debian ${debian.role === "packages" ? debian.packages.join(", ") : debian.role}`;
-  const listed = packages.map(({ name: own, version, architecture, sha256 }) => debianPackage({ name: own, version, architecture, sha256, distribution: DEBIAN }));
+  const listed = packages.map(({ name: own, version, architecture, sha256 }) =>
+    debianPackage({ name: own, version, architecture, sha256, distribution: DEBIAN }),
+  );
   return { name, places, packages: listed, attested: [] };
 }
 
@@ -69,5 +81,8 @@ function named(reference: string, manifest: string): Pick<ImageContents, "name" 
   if (parsed.kind !== "registry") return { name: reference };
   const { registry, repository, tag } = parsed;
   const name = repository.slice(repository.lastIndexOf("/") + 1);
-  return { name: expandReference(reference), purl: packageUrl("oci", "", name, manifest, { repository_url: `${registry}/${repository}`, tag: tag ?? "" }) };
+  return {
+    name: expandReference(reference),
+    purl: packageUrl("oci", "", name, manifest, { repository_url: `${registry}/${repository}`, tag: tag ?? "" }),
+  };
 }

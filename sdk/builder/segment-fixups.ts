@@ -40,11 +40,16 @@ export async function fixupArchive(entries: readonly Entry[]): Promise<Buffer> {
 function entriesBefore(name: string, paths: SegmentPaths, { types, parents, shared }: Unpacked): Entry[] {
   for (const path of [...paths.files, ...paths.others]) {
     if (types.get(path) === "directory" && parents.has(path)) {
-      throw new LinuxKitError("INVALID_DEFINITION", `${path}: ${name} has a file or symlink where there is a directory with something in it`, { path });
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `${path}: ${name} has a file or symlink where there is a directory with something in it`,
+        { path },
+      );
     }
   }
   for (const path of paths.implied) {
-    if (types.get(path) === "file") throw new LinuxKitError("INVALID_DEFINITION", `${path}: ${name} has something below it, but it is a file`, { path });
+    if (types.get(path) === "file")
+      throw new LinuxKitError("INVALID_DEFINITION", `${path}: ${name} has something below it, but it is a file`, { path });
   }
   const missing = [...withParents(paths.implied)].filter((path) => !types.has(path)).map((path) => directoryEntry(path));
   const inTheWay = paths.files.filter((path) => shared.has(path)).map((path) => symlinkEntry(path, "replaced"));

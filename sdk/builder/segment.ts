@@ -59,7 +59,12 @@ export async function makeSegment(segment: PlanSegment, context: BuildContext): 
  *
  * @param leaveOut paths of the root that are not wanted
  */
-export async function growTree(steps: readonly PlanStep[], spool: Spool, context: BuildContext, { leaveOut }: { readonly leaveOut?: RegExp } = {}): Promise<Tree> {
+export async function growTree(
+  steps: readonly PlanStep[],
+  spool: Spool,
+  context: BuildContext,
+  { leaveOut }: { readonly leaveOut?: RegExp } = {},
+): Promise<Tree> {
   const tree = new Tree(spool);
   const lastInit = steps.findLastIndex((step) => step.kind === "unpack" && step.place === "init");
   const installed = new ApkDatabase();
@@ -94,7 +99,10 @@ async function* stepEntries(step: PlanStep, { sources, store, signal }: BuildCon
       yield* layoutEntries(step, sources, signal);
       break;
     case "modules": {
-      const { files, order } = await sources.openModules(step.source, step.names, { ...(step.purpose && { purpose: step.purpose }), signal });
+      const { files, order } = await sources.openModules(step.source, step.names, {
+        ...(step.purpose && { purpose: step.purpose }),
+        signal,
+      });
       yield* files;
       yield fileEntry(MODULES_LIST, order.map((line) => `${line}\n`).join(""));
       break;
@@ -104,11 +112,18 @@ async function* stepEntries(step: PlanStep, { sources, store, signal }: BuildCon
   }
 }
 
-async function* archiveEntries({ source, member, mergedUsr, location }: ArchiveStep, sources: PlanSources, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+async function* archiveEntries(
+  { source, member, mergedUsr, location }: ArchiveStep,
+  sources: PlanSources,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Entry> {
   const archive = await sources.openFile(source, member, signal);
-  if (!archive) throw new LinuxKitError("NOT_FOUND", `${location}: the image has no file ${member}; "none" if it is to have none`, { what: member });
+  if (!archive)
+    throw new LinuxKitError("NOT_FOUND", `${location}: the image has no file ${member}; "none" if it is to have none`, { what: member });
   for await (const entry of readTar(archive, `${location}: ${member}`)) {
-    yield mergedUsr ? { ...entry, path: mergedPath(entry.path), ...(entry.type === "hardlink" && { link: mergedPath(entry.link ?? "") }) } : entry;
+    yield mergedUsr
+      ? { ...entry, path: mergedPath(entry.path), ...(entry.type === "hardlink" && { link: mergedPath(entry.link ?? "") }) }
+      : entry;
   }
 }
 
@@ -125,9 +140,15 @@ function stepEntry(step: EntryStep, store: BlobStore): Entry {
   return { ...header, size: content.length, body: [content] };
 }
 
-async function* blobBody(blob: { readonly digest: `sha256:${string}`; readonly size: number }, store: BlobStore, path: string): AsyncGenerator<Uint8Array> {
+async function* blobBody(
+  blob: { readonly digest: `sha256:${string}`; readonly size: number },
+  store: BlobStore,
+  path: string,
+): AsyncGenerator<Uint8Array> {
   if (!(await store.find(blob.digest))) {
-    throw new LinuxKitError("NOT_FOUND", `${path}: its content ${blob.digest} is not in the cache; run the build where the file is`, { what: blob.digest });
+    throw new LinuxKitError("NOT_FOUND", `${path}: its content ${blob.digest} is not in the cache; run the build where the file is`, {
+      what: blob.digest,
+    });
   }
   yield* verify(store.open(blob.digest, "reused"), blob, path);
 }

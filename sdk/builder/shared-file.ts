@@ -28,21 +28,35 @@ const NONE: SharedFiles = { fetched: new Map(), share: () => {} };
  * Seeks the files that a costly format writes where other machines keep theirs. A signed one is always made here: a
  * signature comes from whom the build names for it.
  */
-export async function sharedFiles(format: FormatWriter, plan: Plan, loaders: ReadonlyMap<LoaderFile, Uint8Array>, options: BuildPlanOptions, { shared }: Pick<BuildContext, "shared">): Promise<SharedFiles> {
+export async function sharedFiles(
+  format: FormatWriter,
+  plan: Plan,
+  loaders: ReadonlyMap<LoaderFile, Uint8Array>,
+  options: BuildPlanOptions,
+  { shared }: Pick<BuildContext, "shared">,
+): Promise<SharedFiles> {
   if (!shared || !format.costly || options.signer) return NONE;
   const { name, diskMiB } = options;
   const digests = Object.fromEntries((format.loaders?.(plan.arch) ?? []).map((file) => [file, digestOf(loaders.get(file) ?? "")]));
-  const keyOf = (suffix: string): string => hexOf(digestOf(canonicalJson({ format: FORMAT_LAYOUT, suffix, plan: plan.digest, loaders: digests, name, diskMiB })));
+  const keyOf = (suffix: string): string =>
+    hexOf(digestOf(canonicalJson({ format: FORMAT_LAYOUT, suffix, plan: plan.digest, loaders: digests, name, diskMiB })));
   const fetched = new Map<string, StagedArtifact>();
   for (const suffix of format.suffixes) {
-    const found = await shared.fetch(keyOf(suffix), `${name}${suffix}`, ({ size, open }) => stageArtifact({ role: "image", suffix, size, open }, options));
+    const found = await shared.fetch(keyOf(suffix), `${name}${suffix}`, ({ size, open }) =>
+      stageArtifact({ role: "image", suffix, size, open }, options),
+    );
     if (found) fetched.set(suffix, found);
   }
   return {
     fetched,
     share(suffix, { path, size, sha256 }) {
       const digest = `sha256:${sha256}` as const;
-      shared.keep(keyOf(suffix), `${name}${suffix}`, { digest, size, paths: NO_PATHS, open: () => verify(fileBytes(path), { size, digest }, path) });
+      shared.keep(keyOf(suffix), `${name}${suffix}`, {
+        digest,
+        size,
+        paths: NO_PATHS,
+        open: () => verify(fileBytes(path), { size, digest }, path),
+      });
     },
   };
 }

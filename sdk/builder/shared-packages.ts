@@ -12,7 +12,12 @@ export function keepPackages(plan: Plan, loaders: readonly LockedDeb[] | undefin
   const blobs = packagesOf(plan, loaders).map((deb) => {
     const digest = debDigest(deb);
     return {
-      descriptor: { mediaType: DEB, digest, size: deb.size, annotations: { "org.opencontainers.image.title": deb.filename.slice(deb.filename.lastIndexOf("/") + 1) } },
+      descriptor: {
+        mediaType: DEB,
+        digest,
+        size: deb.size,
+        annotations: { "org.opencontainers.image.title": deb.filename.slice(deb.filename.lastIndexOf("/") + 1) },
+      },
       open: async () => ((await store.find(digest)) ? store.open(digest) : undefined),
     };
   });

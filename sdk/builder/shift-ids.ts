@@ -19,9 +19,16 @@ const REVISION_2_BYTES = 20;
 export async function* shiftIds(entries: AsyncIterable<Entry>, idBase: number, location: string): AsyncGenerator<Entry> {
   for await (const entry of entries) {
     const { uid, gid, path, xattrs } = entry;
-    for (const [what, id] of [["user", uid], ["group", gid]] as const) {
+    for (const [what, id] of [
+      ["user", uid],
+      ["group", gid],
+    ] as const) {
       if (id < PRIVATE_IDS) continue;
-      throw new LinuxKitError("INVALID_DEFINITION", `${location}: ${path || "/"} belongs to ${what} ${id}, wanted at most ${PRIVATE_IDS - 1}: with userns: "private" there are no more`, { path: location });
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `${location}: ${path || "/"} belongs to ${what} ${id}, wanted at most ${PRIVATE_IDS - 1}: with userns: "private" there are no more`,
+        { path: location },
+      );
     }
     yield { ...entry, uid: idBase + uid, gid: idBase + gid, ...(xattrs && { xattrs: ownCapabilities(xattrs, idBase) }) };
   }

@@ -21,12 +21,21 @@ export interface SignedSources extends SourceOptions {
  * @returns the image, and the digest that is signed
  * @throws SIGNATURE_INVALID, and as `findImage`
  */
-export async function findSignedImage(reference: string, pinned: Pinned | undefined, platform: Platform, options: SignedSources): Promise<{ image: OciImage; signed?: Digest }> {
+export async function findSignedImage(
+  reference: string,
+  pinned: Pinned | undefined,
+  platform: Platform,
+  options: SignedSources,
+): Promise<{ image: OciImage; signed?: Digest }> {
   const asked = isVerified(reference, options);
   let image = await findImage(pinnedReference(reference, (asked && pinned?.signed) || pinned?.manifest), platform, options);
   if (!asked) return { image };
   if (pinned && image.digest !== pinned.manifest) {
-    throw new LinuxKitError("SIGNATURE_INVALID", `${reference}: the signed index ${pinned.signed} has ${image.digest} for ${platform.architecture}, the lock has ${pinned.manifest}`, { source: reference });
+    throw new LinuxKitError(
+      "SIGNATURE_INVALID",
+      `${reference}: the signed index ${pinned.signed} has ${image.digest} for ${platform.architecture}, the lock has ${pinned.manifest}`,
+      { source: reference },
+    );
   }
   // a lock from before the rule does not say what was signed; the tag may still mean the same image
   if (pinned && !pinned.signed) {

@@ -19,7 +19,11 @@ export interface KernelFile {
 export interface PlanSources {
   /** An image's tree, with paths from its own root. The same source gives the same entries in the same order. */
   openSource(source: PlanSource, signal?: AbortSignal): AsyncIterable<Entry>;
-  openModules(source: PlanSource, names: readonly string[], options?: { readonly purpose?: ModulesStep["purpose"]; readonly signal?: AbortSignal | undefined }): Promise<ModuleSet>;
+  openModules(
+    source: PlanSource,
+    names: readonly string[],
+    options?: { readonly purpose?: ModulesStep["purpose"]; readonly signal?: AbortSignal | undefined },
+  ): Promise<ModuleSet>;
   openKernel(kernel: PlanKernel, signal?: AbortSignal): Promise<KernelFile>;
   /** A file of an image by its path from the image's own root; undefined where there is none. */
   openFile(source: PlanSource, path: string, signal?: AbortSignal): Promise<Bytes | undefined>;

@@ -39,7 +39,17 @@ export async function stageArtifact(wanted: FormatFile, { outputDir, name, signa
   const found: MappedBlock[] = [];
   const bytes: Bytes = blocks ? mapBlocks(wanted.open(), (block) => found.push(block)) : wanted.open();
   const staged = await stageFile(path, bytes, { signal, onWritten, onChunk: (chunk) => void hash.update(chunk) });
-  return { staged, file: { role, name: basename(path), path, size: done, sha256: hash.digest("hex"), ...(blocks && { blocks: encodeBlockList(listBlocks(found)) }) } };
+  return {
+    staged,
+    file: {
+      role,
+      name: basename(path),
+      path,
+      size: done,
+      sha256: hash.digest("hex"),
+      ...(blocks && { blocks: encodeBlockList(listBlocks(found)) }),
+    },
+  };
 }
 
 async function hashOf(staged: StagedFile): Promise<string> {

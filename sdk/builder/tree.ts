@@ -70,7 +70,8 @@ export class Tree {
     }
     // an image may name a link before the file that it links to
     for (const { path, entry } of late) {
-      if (!this.#link(path, root, entry)) throw new LinuxKitError("CORRUPT", `${path}: a hard link to ${entry.link}, which is no file of the image`, { path });
+      if (!this.#link(path, root, entry))
+        throw new LinuxKitError("CORRUPT", `${path}: a hard link to ${entry.link}, which is no file of the image`, { path });
     }
   }
 
@@ -108,7 +109,13 @@ export class Tree {
 
   /** What {@link entries} writes, for the check of one segment against another. */
   paths(): SegmentPaths {
-    const paths = { directories: [] as string[], implied: [] as string[], files: [] as string[], shared: [] as string[], others: [] as string[] };
+    const paths = {
+      directories: [] as string[],
+      implied: [] as string[],
+      files: [] as string[],
+      shared: [] as string[],
+      others: [] as string[],
+    };
     let unpacked = 0;
     for (const { path, type, size, link = "", names = 1 } of this.entries({ implied: "written" })) {
       if (!this.#nodes.get(path)?.implied) unpacked += unpackedBytes(type === "symlink" ? Buffer.byteLength(link) : size);
@@ -122,7 +129,11 @@ export class Tree {
 
   async #node(entry: Entry, signal?: AbortSignal): Promise<Node> {
     const { path: _, body: __, ...header } = entry;
-    return { ...header, children: 0, ...(entry.type === "file" ? { body: await this.#spool.put(entry, signal), inode: this.#inodes++ } : {}) };
+    return {
+      ...header,
+      children: 0,
+      ...(entry.type === "file" ? { body: await this.#spool.put(entry, signal), inode: this.#inodes++ } : {}),
+    };
   }
 
   #link(path: string, root: string, entry: Entry): boolean {
@@ -155,7 +166,16 @@ export class Tree {
     if (!this.#nodes.has(parent)) {
       this.#countChild(parent);
       const owner = this.#owners.get(this.#rootOf(`${parent}/`)) ?? 0;
-      this.#nodes.set(parent, { type: "directory", mode: 0o755, uid: owner, gid: owner, size: 0, mtime: 0, children: 0, ...(owner === 0 && { implied: true }) });
+      this.#nodes.set(parent, {
+        type: "directory",
+        mode: 0o755,
+        uid: owner,
+        gid: owner,
+        size: 0,
+        mtime: 0,
+        children: 0,
+        ...(owner === 0 && { implied: true }),
+      });
     }
     (this.#nodes.get(parent) as Node).children++;
   }
@@ -169,13 +189,15 @@ export class Tree {
       const node = this.#nodes.get(here);
       const last = rest.length === 0;
       if (node?.type === "symlink" && (!last || followLast)) {
-        if (++links > MAX_SYMLINKS) throw new LinuxKitError("HOSTILE_ARCHIVE", `${path}: its parents are symlinks that lead round in a circle`, { path });
+        if (++links > MAX_SYMLINKS)
+          throw new LinuxKitError("HOSTILE_ARCHIVE", `${path}: its parents are symlinks that lead round in a circle`, { path });
         const target = this.#target(here, node.link ?? "");
         rest.unshift(...target.split("/").filter((part) => part !== ""));
         done = "";
         continue;
       }
-      if (node && node.type !== "directory" && !last) throw new LinuxKitError("CORRUPT", `${path}: its parent ${here} is a ${node.type}`, { path });
+      if (node && node.type !== "directory" && !last)
+        throw new LinuxKitError("CORRUPT", `${path}: its parent ${here} is a ${node.type}`, { path });
       done = here;
     }
     return done;
@@ -200,7 +222,10 @@ export class Tree {
 }
 
 // files that are equal in all that an inode holds; a hard link is nothing else
-function equalKey(path: string, { body, mode, uid, gid, xattrs }: Pick<Node, "body" | "mode" | "uid" | "gid" | "xattrs">): string | undefined {
+function equalKey(
+  path: string,
+  { body, mode, uid, gid, xattrs }: Pick<Node, "body" | "mode" | "uid" | "gid" | "xattrs">,
+): string | undefined {
   if (!body || body.size === 0) return undefined;
   return xattrs ? path : `${body.offset}:${mode}:${uid}:${gid}`;
 }
@@ -210,7 +235,11 @@ function linkKey(_: string, { inode }: Pick<Node, "inode">): string | undefined 
 }
 
 function clash(path: string, type: string): LinuxKitError {
-  return new LinuxKitError("INVALID_DEFINITION", `${path}: a ${type} cannot replace a directory that holds something; unpack the image that has the ${type} first`, { path });
+  return new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${path}: a ${type} cannot replace a directory that holds something; unpack the image that has the ${type} first`,
+    { path },
+  );
 }
 
 function join(root: string, path: string): string {

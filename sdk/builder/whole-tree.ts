@@ -19,7 +19,11 @@ export class WholeTree implements AsyncDisposable {
   /** Its paths, as often as they are wanted. */
   async entries(): Promise<() => Iterable<Entry>> {
     this.#spool ??= await Spool.open(this.#context.segments.path("tree"));
-    this.#tree ??= await growTree(this.#plan.segments.flatMap(({ steps }) => steps), this.#spool, this.#context);
+    this.#tree ??= await growTree(
+      this.#plan.segments.flatMap(({ steps }) => steps),
+      this.#spool,
+      this.#context,
+    );
     const tree = this.#tree;
     return () => tree.entries({ implied: "written", links: "own" });
   }

@@ -11,7 +11,11 @@ import type { Artifact } from "./artifact.ts";
 export type SbomOption = boolean | { /** Where it lies in the OS, such as `/usr/share/sbom.spdx.json`. */ readonly path: string };
 
 /** Writes the document beside the files of an artifact: it comes after them, and is no part of their digest. */
-export async function addSbom(artifact: Artifact, sbom: string, target: { readonly outputDir: string; readonly name: string; readonly signal?: AbortSignal | undefined }): Promise<Artifact> {
+export async function addSbom(
+  artifact: Artifact,
+  sbom: string,
+  target: { readonly outputDir: string; readonly name: string; readonly signal?: AbortSignal | undefined },
+): Promise<Artifact> {
   const name = target.name + SBOM_SUFFIX;
   const path = join(target.outputDir, name);
   const bytes = Buffer.from(sbom);
@@ -21,12 +25,17 @@ export async function addSbom(artifact: Artifact, sbom: string, target: { readon
 
 /** The plan with the document in the OS: before the end mark, which stays the last path. */
 export function withSbom(plan: Plan, path: string, sbom: string): Plan {
-  const isMerged = plan.segments.some(({ steps }) => steps.some((step) => step.kind === "unpack" && "debian" in step.source && step.source.debian.role === "init"));
+  const isMerged = plan.segments.some(({ steps }) =>
+    steps.some((step) => step.kind === "unpack" && "debian" in step.source && step.source.debian.role === "init"),
+  );
   const step = fileStep((isMerged ? debianPath : plainPathMapping)(path), sbom);
   const segments = [...plan.segments];
   const last = segments.pop();
   // a segment of its own, which changes with every package
-  segments.push({ name: "sbom", compression: last?.compression ?? { algorithm: "gzip", level: 6 }, steps: [step] }, ...(last ? [last] : []));
+  segments.push(
+    { name: "sbom", compression: last?.compression ?? { algorithm: "gzip", level: 6 }, steps: [step] },
+    ...(last ? [last] : []),
+  );
   const { digest: _, ...rest } = { ...plan, segments };
   return { ...rest, digest: planDigest(rest) };
 }

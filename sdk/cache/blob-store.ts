@@ -48,7 +48,11 @@ export class BlobStore {
    * Stores a stream under the digest it must have; `DIGEST_MISMATCH` or `SIZE_MISMATCH` leaves nothing behind. Chunks
    * in `reused` memory will do.
    */
-  async put(source: Bytes, want: { readonly digest: Digest; readonly size?: number }, options: { signal?: AbortSignal | undefined; what?: string } = {}): Promise<Blob> {
+  async put(
+    source: Bytes,
+    want: { readonly digest: Digest; readonly size?: number },
+    options: { signal?: AbortSignal | undefined; what?: string } = {},
+  ): Promise<Blob> {
     const path = this.path(want.digest);
     let size = 0;
     const onWritten = (bytes: number) => {

@@ -33,7 +33,9 @@ export async function listCandidates(cacheDir: string): Promise<Candidate[]> {
   const single = await Promise.all(FOLDERS.map((folder) => list(cacheDir, folder)));
   await removeDeadParts(join(cacheDir, ARTIFACTS));
   const folders = await readdir(join(cacheDir, ARTIFACTS)).catch(() => []);
-  const artifacts = await Promise.all(folders.filter((name) => !name.startsWith(".")).map((name) => artifactCandidates(cacheDir, join(ARTIFACTS, name))));
+  const artifacts = await Promise.all(
+    folders.filter((name) => !name.startsWith(".")).map((name) => artifactCandidates(cacheDir, join(ARTIFACTS, name))),
+  );
   return [...single.flat().map(({ file, size, used }) => ({ name: file, files: [file], size, used })), ...artifacts.flat()];
 }
 

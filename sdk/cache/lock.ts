@@ -43,7 +43,8 @@ async function acquire(path: string, { signal, what = path }: LockOptions): Prom
       else await sleep(POLL_MILLISECONDS, undefined, { ...(signal ? { signal } : {}) });
     }
   } catch (error) {
-    if ((error as Error).name === "AbortError") throw new LinuxKitError("CANCELLED", `waiting for ${what} was cancelled`, { what }, { cause: error });
+    if ((error as Error).name === "AbortError")
+      throw new LinuxKitError("CANCELLED", `waiting for ${what} was cancelled`, { what }, { cause: error });
     throw fromFileSystem(error, path);
   }
 }

@@ -53,7 +53,10 @@ export class SegmentStore {
 
   /** The segment, when bytes of the right length and a sound record are there. Marks both as used. */
   async find(key: string): Promise<CachedSegment | undefined> {
-    const [text, stats] = await Promise.all([readFile(`${this.path(key)}.json`, "utf8").catch(() => ""), stat(this.path(key)).catch(() => undefined)]);
+    const [text, stats] = await Promise.all([
+      readFile(`${this.path(key)}.json`, "utf8").catch(() => ""),
+      stat(this.path(key)).catch(() => undefined),
+    ]);
     const record = parseRecord(key, text);
     if (!record || stats?.size !== record.size) return undefined;
     await Promise.all([markUsed(this.path(key)), markUsed(`${this.path(key)}.json`)]);
@@ -90,10 +93,14 @@ export class SegmentStore {
 
   /** Runs `work` while nobody else makes the same segment, after removing what killed builds left. */
   async withLock<T>(key: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
-    return withLock(join(this.cacheDir, "locks", key), async () => {
-      await removeDeadParts(join(this.cacheDir, "segments"));
-      return work();
-    }, options);
+    return withLock(
+      join(this.cacheDir, "locks", key),
+      async () => {
+        await removeDeadParts(join(this.cacheDir, "segments"));
+        return work();
+      },
+      options,
+    );
   }
 }
 

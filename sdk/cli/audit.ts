@@ -50,19 +50,39 @@ score for both profiles. Ends with 1 when something mandatory was found.
     const arch = archOption(values.arch);
     const image = await loadImage(file, values.image);
     const cacheDir = defaultCacheDir();
-    const around = { arch, cacheDir, store: new BlobStore(cacheDir), debianMirror: values.mirror, onProgress: showProgress(terminal), signal: terminal.signal };
-    const kernelConfig = values["kernel-config"] === undefined ? await kernelConfigOf(image.spec, around) : await readText(values["kernel-config"]);
+    const around = {
+      arch,
+      cacheDir,
+      store: new BlobStore(cacheDir),
+      debianMirror: values.mirror,
+      onProgress: showProgress(terminal),
+      signal: terminal.signal,
+    };
+    const kernelConfig =
+      values["kernel-config"] === undefined ? await kernelConfigOf(image.spec, around) : await readText(values["kernel-config"]);
     const waive = values.waive === undefined ? [] : parseWaivers(await readText(values.waive), values.waive);
-    const result = auditImage(image, { arch, registries: values.registry, verify: await readKeys(values.verify), waive, kernelConfig, debianMirror: values.mirror });
+    const result = auditImage(image, {
+      arch,
+      registries: values.registry,
+      verify: await readKeys(values.verify),
+      waive,
+      kernelConfig,
+      debianMirror: values.mirror,
+    });
     const { kernel, harden } = image.spec;
-    const profiles = PROFILES.map((profile) => hardeningReport({ arch, cmdline: kernel?.cmdline ?? "", harden: { profile, waive: harden?.waive ?? {} }, config: kernelConfig }));
+    const profiles = PROFILES.map((profile) =>
+      hardeningReport({ arch, cmdline: kernel?.cmdline ?? "", harden: { profile, waive: harden?.waive ?? {} }, config: kernelConfig }),
+    );
 
     if (values.json) terminal.print(JSON.stringify(result, null, 2));
     else {
       for (const line of [...auditLines(result), "", ...hardeningLines(result.hardening), ...profiles.map(scoreLine)]) terminal.print(line);
     }
     const mandatory = result.findings.filter(({ level }) => level === "mandatory").length;
-    if (mandatory > 0) throw new LinuxKitError("POLICY_VIOLATED", `${mandatory} mandatory finding${mandatory === 1 ? "" : "s"} in ${file}`, { findings: mandatory });
+    if (mandatory > 0)
+      throw new LinuxKitError("POLICY_VIOLATED", `${mandatory} mandatory finding${mandatory === 1 ? "" : "s"} in ${file}`, {
+        findings: mandatory,
+      });
   },
 };
 
@@ -77,7 +97,13 @@ async function readKeys(options: readonly string[]): Promise<VerifyRules> {
 }
 
 function parseWaivers(text: string, file: string): readonly Waiver[] {
-  const wrong = (why: string, cause?: unknown): LinuxKitError => new LinuxKitError("INVALID_DEFINITION", `${file}: ${why}, wanted a JSON list of { rule, path, reason, until }`, { path: file }, { cause });
+  const wrong = (why: string, cause?: unknown): LinuxKitError =>
+    new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${file}: ${why}, wanted a JSON list of { rule, path, reason, until }`,
+      { path: file },
+      { cause },
+    );
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -72,7 +72,11 @@ export const build: Command = {
       debianMirror: values.mirror,
       secureBoot: await readSecureBoot(values),
       push: await readPush(values),
-      cache: { from: values["cache-from"], to: values["cache-to"], ...(values["cache-sign-key"] !== undefined && { sign: await readText(values["cache-sign-key"]) }) },
+      cache: {
+        from: values["cache-from"],
+        to: values["cache-to"],
+        ...(values["cache-sign-key"] !== undefined && { sign: await readText(values["cache-sign-key"]) }),
+      },
       onProgress: showProgress(terminal),
       signal: terminal.signal,
     });
@@ -81,15 +85,21 @@ export const build: Command = {
 };
 
 async function readSecureBoot(values: Readonly<Record<string, unknown>>): Promise<SecureBootKey | undefined> {
-  const [key, certificate, passphrase] = ["key", "certificate", "passphrase"].map((name) => values[`secure-boot-${name}`] as string | undefined);
+  const [key, certificate, passphrase] = ["key", "certificate", "passphrase"].map(
+    (name) => values[`secure-boot-${name}`] as string | undefined,
+  );
   if (key === undefined && certificate === undefined && passphrase === undefined) return undefined;
-  if (key === undefined || certificate === undefined) throw new UsageError(`there is no --secure-boot-${key === undefined ? "key" : "certificate"}, wanted both key and certificate`);
+  if (key === undefined || certificate === undefined)
+    throw new UsageError(`there is no --secure-boot-${key === undefined ? "key" : "certificate"}, wanted both key and certificate`);
   return { key: await readText(key), certificate: await readText(certificate), ...(await readPassphrase(passphrase)) };
 }
 
 async function readPush(values: Readonly<Record<string, unknown>>): Promise<PushOption | undefined> {
   const [to, key, passphrase] = ["push", "sign-key", "sign-passphrase"].map((name) => values[name] as string | undefined);
-  if (to === undefined && (key !== undefined || passphrase !== undefined)) throw new UsageError(`there is no --push, and nothing else is signed by --sign-key: what is signed for Secure Boot is by --secure-boot-key`);
+  if (to === undefined && (key !== undefined || passphrase !== undefined))
+    throw new UsageError(
+      `there is no --push, and nothing else is signed by --sign-key: what is signed for Secure Boot is by --secure-boot-key`,
+    );
   if (to === undefined) return undefined;
   if (key === undefined && passphrase !== undefined) throw new UsageError("there is no --sign-key, which --sign-passphrase is for");
   return { to, ...(key !== undefined && { sign: { key: await readText(key), ...(await readPassphrase(passphrase)) } }) };

@@ -20,7 +20,10 @@ export const cache: Command = {
       options: { limit: { type: "string" }, dir: { type: "string" } },
     });
     if (positionals.join(" ") !== "prune") throw new UsageError(`got "${positionals.join(" ")}", wanted "prune"`);
-    const { kept, removed } = await pruneCache(values.dir ?? defaultCacheDir(), values.limit === undefined ? DEFAULT_CACHE_LIMIT : bytesOf(values.limit));
+    const { kept, removed } = await pruneCache(
+      values.dir ?? defaultCacheDir(),
+      values.limit === undefined ? DEFAULT_CACHE_LIMIT : bytesOf(values.limit),
+    );
     terminal.print(`removed ${removed.files} files, ${megabytes(removed.bytes)}; ${megabytes(kept)} stay`);
   },
 };

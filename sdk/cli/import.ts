@@ -23,10 +23,15 @@ what LinuxKit makes of them: lists are appended, fields of the kernel override.
       options: { out: { type: "string" }, name: { type: "string", default: "os" }, resource: { type: "boolean", default: false } },
     });
     if (positionals.length === 0) throw new UsageError("got no file, wanted LinuxKit YAML");
-    if (!/^[A-Za-z_$][\w$]*$/.test(values.name)) throw new UsageError(`--name: got ${JSON.stringify(values.name)}, wanted the name of a constant`);
+    if (!/^[A-Za-z_$][\w$]*$/.test(values.name))
+      throw new UsageError(`--name: got ${JSON.stringify(values.name)}, wanted the name of a constant`);
     const texts = await Promise.all(positionals.map(readText));
     const image = Image.fromYaml(texts, { sources: positionals });
-    const program = programOf(image.spec, { name: values.name, source: positionals.map((file) => basename(file)).join(" and "), resource: values.resource });
+    const program = programOf(image.spec, {
+      name: values.name,
+      source: positionals.map((file) => basename(file)).join(" and "),
+      resource: values.resource,
+    });
     if (values.out === undefined) terminal.print(program.trimEnd());
     else await writeFileWhole(resolve(values.out), [Buffer.from(program)], { signal: terminal.signal });
   },

@@ -32,7 +32,10 @@ export function literal(value: unknown, indent = 0, used = indent): string {
 /** A call with its arguments, the last of which may be broken over lines: `new Service("web", { … })`. */
 export function call(name: string, args: readonly unknown[], indent: number): Code {
   const [last, ...before] = args.toReversed();
-  const start = `new ${name}(${before.toReversed().map((arg) => `${literal(arg)}, `).join("")}`;
+  const start = `new ${name}(${before
+    .toReversed()
+    .map((arg) => `${literal(arg)}, `)
+    .join("")}`;
   return new Code(`${start}${literal(last, indent, indent + start.length + 2)})`);
 }
 

@@ -23,5 +23,9 @@ export async function loadImage(file: string, name: string | undefined): Promise
   if (chosen) return chosen[1];
   const found = images.map(([key]) => key).join(", ");
   if (found === "") throw new UsageError(`${file} exports no Image: write \`export const os = new Image({ … })\``);
-  throw new UsageError(name === undefined ? `${file} exports several images: choose one with --image, of ${found}` : `${file} exports no Image "${name}"; it has ${found}`);
+  throw new UsageError(
+    name === undefined
+      ? `${file} exports several images: choose one with --image, of ${found}`
+      : `${file} exports no Image "${name}"; it has ${found}`,
+  );
 }

@@ -34,7 +34,8 @@ export const logs: Command = {
     const count = values.lines === undefined ? Number.POSITIVE_INFINITY : Number(values.lines);
     if (!(count > 0)) throw new UsageError(`lines: got "${values.lines}", wanted a number`);
     if (!values.follow) {
-      for (const line of await lastLines(folder.path, count === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : count)) terminal.print(line);
+      for (const line of await lastLines(folder.path, count === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : count))
+        terminal.print(line);
       return;
     }
     const read = consoleReader(folder.path);
@@ -53,7 +54,8 @@ export function chosen(machines: readonly MachineFolder[], wanted: string): Mach
   const [only, ...others] = found;
   if (only && others.length === 0) return only;
   const known = (only ? found : machines).map(({ id }) => id).join(", ");
-  if (only) throw new LinuxKitError("INVALID_DEFINITION", `machine "${wanted}" may be each of ${known}; name it by its id`, { path: "machine" });
+  if (only)
+    throw new LinuxKitError("INVALID_DEFINITION", `machine "${wanted}" may be each of ${known}; name it by its id`, { path: "machine" });
   throw new LinuxKitError("NOT_FOUND", `no local machine "${wanted}"; there are: ${known || "none"}`, { what: wanted });
 }
 

@@ -22,15 +22,23 @@ export function programOf(definition: Definition, { name = "os", source, resourc
     return call(kind, args, 4);
   };
   const phase = (wanted: Phase): Code[] =>
-    containers.filter((placed) => placed.phase === wanted).map(({ name: own, container: { image, ...fields } }) => make(CLASS_OF[wanted], own, { image, ...fields }));
+    containers
+      .filter((placed) => placed.phase === wanted)
+      .map(({ name: own, container: { image, ...fields } }) => make(CLASS_OF[wanted], own, { image, ...fields }));
   const args = {
     ...(kernel && { kernel: kernelOf(kernel, classes) }),
     ...list("init", init),
     ...list("onboot", phase("onboot")),
     ...list("onshutdown", phase("onshutdown")),
     ...list("services", phase("services")),
-    ...list("volumes", Object.entries(volumes).map(([own, volume]) => make("Volume", own, ...volumeArgs(volume)))),
-    ...list("files", files.map((file) => make("File", file.path, fileOf(file)))),
+    ...list(
+      "volumes",
+      Object.entries(volumes).map(([own, volume]) => make("Volume", own, ...volumeArgs(volume))),
+    ),
+    ...list(
+      "files",
+      files.map((file) => make("File", file.path, fileOf(file))),
+    ),
     ...(healthPort !== undefined && { healthPort }),
     ...(harden !== undefined && { harden }),
   };

@@ -37,7 +37,14 @@ sha256 and, with a key, the signature are checked. Logins are those of \`docker 
     const arch = archOption(values.arch);
     const files = values["verify-key"];
     const verify = files && { [placeOf(reference)]: await Promise.all(files.map(readText)) };
-    const artifact = await pullOs(reference, { outputDir: resolve(values.out), name: values.name, arch, verify, onProgress: showProgress(terminal), signal: terminal.signal });
+    const artifact = await pullOs(reference, {
+      outputDir: resolve(values.out),
+      name: values.name,
+      arch,
+      verify,
+      onProgress: showProgress(terminal),
+      signal: terminal.signal,
+    });
     showArtifact(artifact, values, terminal);
   },
 };

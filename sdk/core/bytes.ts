@@ -28,7 +28,11 @@ export async function collect(source: Bytes, limit = 64 << 20, what = "body"): P
  * Passes a stream through and checks it: the last chunk is held back until size and sha256 are seen to be right,
  * so that nobody downstream ever holds a whole body that is not what it claims to be.
  */
-export async function* verify(source: Bytes, want: { readonly digest?: Digest; readonly size?: number }, path: string): AsyncGenerator<Uint8Array> {
+export async function* verify(
+  source: Bytes,
+  want: { readonly digest?: Digest; readonly size?: number },
+  path: string,
+): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let size = 0;
   let held: Uint8Array | undefined;

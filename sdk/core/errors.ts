@@ -70,12 +70,7 @@ export class LinuxKitError<C extends LinuxKitErrorCode = LinuxKitErrorCode> exte
 
 /** Whether `error` is a {@link LinuxKitError}, of the given code when one is named. */
 export function isLinuxKitError<C extends LinuxKitErrorCode>(error: unknown, code?: C): error is LinuxKitError<C> {
-  return (
-    typeof error === "object" &&
-    error !== null &&
-    BRAND in error &&
-    (code === undefined || (error as LinuxKitError).code === code)
-  );
+  return typeof error === "object" && error !== null && BRAND in error && (code === undefined || (error as LinuxKitError).code === code);
 }
 
 /** Translates what the filesystem says (`ENOSPC`, `EACCES`…) about `path`; anything else comes back as it was. */
@@ -83,16 +78,31 @@ export function fromFileSystem(error: unknown, path: string): unknown {
   switch ((error as NodeJS.ErrnoException | undefined)?.code) {
     case "ENOSPC":
     case "EDQUOT":
-      return new LinuxKitError("DISK_FULL", `no space left to write ${path}: free some, or choose another folder`, { path }, { cause: error });
+      return new LinuxKitError(
+        "DISK_FULL",
+        `no space left to write ${path}: free some, or choose another folder`,
+        { path },
+        { cause: error },
+      );
     case "EFBIG":
-      return new LinuxKitError("DISK_FULL", `cannot make ${path} any larger: its filesystem or a limit of this process (ulimit -f) forbids it; choose another folder or raise the limit`, { path }, { cause: error });
+      return new LinuxKitError(
+        "DISK_FULL",
+        `cannot make ${path} any larger: its filesystem or a limit of this process (ulimit -f) forbids it; choose another folder or raise the limit`,
+        { path },
+        { cause: error },
+      );
     case "EACCES":
     case "EEXIST":
     case "EISDIR":
     case "EPERM":
     case "EROFS":
     case "ENOTDIR":
-      return new LinuxKitError("UNWRITABLE", `cannot write ${path}: ${(error as Error).message}; choose another folder, or change who may write there`, { path }, { cause: error });
+      return new LinuxKitError(
+        "UNWRITABLE",
+        `cannot write ${path}: ${(error as Error).message}; choose another folder, or change who may write there`,
+        { path },
+        { cause: error },
+      );
     default:
       return error;
   }

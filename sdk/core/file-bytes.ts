@@ -23,7 +23,10 @@ export interface FileBytesOptions {
  *
  * @throws NOT_FOUND while iterating, when there is no such file
  */
-export function fileBytes(path: string, { start = 0, length = Number.POSITIVE_INFINITY, memory = "own" }: FileBytesOptions = {}): AsyncIterable<Uint8Array> {
+export function fileBytes(
+  path: string,
+  { start = 0, length = Number.POSITIVE_INFINITY, memory = "own" }: FileBytesOptions = {},
+): AsyncIterable<Uint8Array> {
   return {
     async *[Symbol.asyncIterator]() {
       let at = start;
@@ -31,7 +34,9 @@ export function fileBytes(path: string, { start = 0, length = Number.POSITIVE_IN
         throw error.code === "ENOENT" ? new LinuxKitError("NOT_FOUND", `no file ${path}`, { what: path }, { cause: error }) : error;
       });
       const end = Math.min(start + length, (await file.stat()).size);
-      const buffer = ring(memory === "reused" ? BUFFERS : Number.POSITIVE_INFINITY, () => Buffer.allocUnsafeSlow(Math.min(CHUNK, end - at)));
+      const buffer = ring(memory === "reused" ? BUFFERS : Number.POSITIVE_INFINITY, () =>
+        Buffer.allocUnsafeSlow(Math.min(CHUNK, end - at)),
+      );
       const read = () => (at < end ? file.read(buffer(), 0, Math.min(CHUNK, end - at), at) : undefined);
       let next = read();
       while (next) {

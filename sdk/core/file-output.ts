@@ -87,7 +87,8 @@ export class FileOutput implements AsyncDisposable {
   }
 
   async #write(bytes: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) done += (await this.#file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+    for (let done = 0; done < bytes.length; )
+      done += (await this.#file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
     this.#flusher.add(bytes.length);
   }
 }

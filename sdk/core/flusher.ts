@@ -23,12 +23,15 @@ export class Flusher {
     this.#waiting += bytes;
     if (this.#waiting < FLUSH_BYTES || this.#underway) return;
     this.#waiting = 0;
-    this.#underway = this.#file.datasync().catch((error: unknown) => {
-      // the system tells of a failure once
-      this.#failed ??= { error };
-    }).finally(() => {
-      this.#underway = undefined;
-    });
+    this.#underway = this.#file
+      .datasync()
+      .catch((error: unknown) => {
+        // the system tells of a failure once
+        this.#failed ??= { error };
+      })
+      .finally(() => {
+        this.#underway = undefined;
+      });
   }
 
   /** Waits until all of it is on disk. */

@@ -2,7 +2,12 @@
  * Works through items, up to `limit` at a time. The first failure ends it: the others' signal aborts, no item is begun
  * any more, and what is under way is awaited, so that nothing goes on behind the caller's back. That failure is thrown.
  */
-export async function forEachParallel<T>(items: Iterable<T>, limit: number, signal: AbortSignal | undefined, work: (item: T, signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function forEachParallel<T>(
+  items: Iterable<T>,
+  limit: number,
+  signal: AbortSignal | undefined,
+  work: (item: T, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const stop = new AbortController();
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   const queue = items[Symbol.iterator]();

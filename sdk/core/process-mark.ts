@@ -7,7 +7,13 @@ export type MarkState = "alive" | "dead" | "elsewhere";
 
 // a pid means something only on one host, since one boot, within one pid namespace
 const place = createHash("sha256")
-  .update([hostname(), tryRead(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")), tryRead(() => readlinkSync("/proc/self/ns/pid"))].join("\0"))
+  .update(
+    [
+      hostname(),
+      tryRead(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
+      tryRead(() => readlinkSync("/proc/self/ns/pid")),
+    ].join("\0"),
+  )
   .digest("hex")
   .slice(0, 8);
 

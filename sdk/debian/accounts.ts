@@ -20,16 +20,63 @@ const NOLOGIN = "/usr/sbin/nologin";
 
 /** The users that every Debian system has under these numbers (base-passwd, Debian policy 9.2.2): name, uid, gid, home. */
 const GLOBAL_USERS: readonly (readonly [name: string, uid: number, gid: number, home: string])[] = [
-  ["daemon", 1, 1, "/usr/sbin"], ["bin", 2, 2, "/bin"], ["sys", 3, 3, "/dev"], ["games", 5, 60, "/usr/games"], ["man", 6, 12, "/var/cache/man"],
-  ["lp", 7, 7, "/var/spool/lpd"], ["mail", 8, 8, "/var/mail"], ["news", 9, 9, "/var/spool/news"], ["uucp", 10, 10, "/var/spool/uucp"],
-  ["proxy", 13, 13, "/bin"], ["www-data", 33, 33, "/var/www"], ["backup", 34, 34, "/var/backups"], ["list", 38, 38, "/var/list"],
-  ["irc", 39, 39, "/run/ircd"], ["_apt", 42, 65534, "/nonexistent"], ["nobody", 65534, 65534, "/nonexistent"],
+  ["daemon", 1, 1, "/usr/sbin"],
+  ["bin", 2, 2, "/bin"],
+  ["sys", 3, 3, "/dev"],
+  ["games", 5, 60, "/usr/games"],
+  ["man", 6, 12, "/var/cache/man"],
+  ["lp", 7, 7, "/var/spool/lpd"],
+  ["mail", 8, 8, "/var/mail"],
+  ["news", 9, 9, "/var/spool/news"],
+  ["uucp", 10, 10, "/var/spool/uucp"],
+  ["proxy", 13, 13, "/bin"],
+  ["www-data", 33, 33, "/var/www"],
+  ["backup", 34, 34, "/var/backups"],
+  ["list", 38, 38, "/var/list"],
+  ["irc", 39, 39, "/run/ircd"],
+  ["_apt", 42, 65534, "/nonexistent"],
+  ["nobody", 65534, 65534, "/nonexistent"],
 ];
 
 const GLOBAL_GROUPS: Readonly<Record<string, number>> = {
-  root: 0, daemon: 1, bin: 2, sys: 3, adm: 4, tty: 5, disk: 6, lp: 7, mail: 8, news: 9, uucp: 10, man: 12, proxy: 13, kmem: 15, dialout: 20,
-  fax: 21, voice: 22, cdrom: 24, floppy: 25, tape: 26, sudo: 27, audio: 29, dip: 30, "www-data": 33, backup: 34, operator: 37, list: 38, irc: 39,
-  src: 40, shadow: 42, utmp: 43, video: 44, sasl: 45, plugdev: 46, staff: 50, games: 60, users: 100, nogroup: 65534,
+  root: 0,
+  daemon: 1,
+  bin: 2,
+  sys: 3,
+  adm: 4,
+  tty: 5,
+  disk: 6,
+  lp: 7,
+  mail: 8,
+  news: 9,
+  uucp: 10,
+  man: 12,
+  proxy: 13,
+  kmem: 15,
+  dialout: 20,
+  fax: 21,
+  voice: 22,
+  cdrom: 24,
+  floppy: 25,
+  tape: 26,
+  sudo: 27,
+  audio: 29,
+  dip: 30,
+  "www-data": 33,
+  backup: 34,
+  operator: 37,
+  list: 38,
+  irc: 39,
+  src: 40,
+  shadow: 42,
+  utmp: 43,
+  video: 44,
+  sasl: 45,
+  plugdev: 46,
+  staff: 50,
+  games: 60,
+  users: 100,
+  nogroup: 65534,
 };
 
 /** Users and groups by name. */
@@ -86,8 +133,10 @@ export function groupText({ groups }: Accounts): string {
 // Lines "u", "g" and "m" of sysusers.d(5). A number that is left open is taken from 999 down, in the order of the names.
 function addSysusers(texts: readonly string[], users: Map<string, User>, groups: Map<string, Group>): void {
   const lines = texts.flatMap((text) => text.split("\n")).map((line) => line.trim().match(/"[^"]*"|\S+/g) ?? []);
-  const of = (type: RegExp): string[][] => lines.filter(([kind]) => kind !== undefined && type.test(kind)).sort((a, b) => ((a[1] as string) < (b[1] as string) ? -1 : 1));
-  const taken = (id: number): boolean => [...users.values()].some(({ uid }) => uid === id) || [...groups.values()].some(({ gid }) => gid === id);
+  const of = (type: RegExp): string[][] =>
+    lines.filter(([kind]) => kind !== undefined && type.test(kind)).sort((a, b) => ((a[1] as string) < (b[1] as string) ? -1 : 1));
+  const taken = (id: number): boolean =>
+    [...users.values()].some(({ uid }) => uid === id) || [...groups.values()].some(({ gid }) => gid === id);
   let open = 999;
   const number = (text: string | undefined): number => {
     if (text !== undefined && /^\d+$/.test(text)) return Number(text);
@@ -101,7 +150,8 @@ function addSysusers(texts: readonly string[], users: Map<string, User>, groups:
     if (name === undefined || users.has(name)) continue;
     const [uidText, gidText] = (id ?? "-").split(":");
     const known = groups.get(gidText ?? name)?.gid;
-    const uid = uidText !== undefined && /^\d+$/.test(uidText) ? Number(uidText) : known !== undefined && !taken(known) ? known : number(undefined);
+    const uid =
+      uidText !== undefined && /^\d+$/.test(uidText) ? Number(uidText) : known !== undefined && !taken(known) ? known : number(undefined);
     const gid = known ?? (gidText !== undefined && /^\d+$/.test(gidText) ? Number(gidText) : uid);
     users.set(name, { name, uid, gid, home: given(home) ?? "/", shell: given(shell) ?? NOLOGIN });
     if (known === undefined && !groups.has(name)) groups.set(name, { name, gid, members: [] });

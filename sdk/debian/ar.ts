@@ -28,7 +28,8 @@ export async function* readAr(source: Bytes, path: string): AsyncGenerator<ArMem
       const header = (await reader.read(HEADER)).toString("latin1");
       if (header === "") return;
       const size = Number(header.slice(48, 58));
-      if (header.length < HEADER || header.slice(58) !== "`\n" || !Number.isSafeInteger(size) || size < 0) throw corrupt("no header of an ar member");
+      if (header.length < HEADER || header.slice(58) !== "`\n" || !Number.isSafeInteger(size) || size < 0)
+        throw corrupt("no header of an ar member");
       let left = size;
       const body = async function* (): AsyncGenerator<Uint8Array> {
         while (left > 0) {

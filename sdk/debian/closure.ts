@@ -7,7 +7,11 @@ import type { Repository } from "./repository.ts";
  * The package that meets a dependency: one that is chosen already; else of the alternatives, in the package's own order,
  * the newest version of the named package, or the first by name that provides it. Undefined when nothing meets it.
  */
-export async function chooseFor(dependency: Dependency, repository: Repository, chosen: ReadonlyMap<string, PackageRecord>): Promise<PackageRecord | undefined> {
+export async function chooseFor(
+  dependency: Dependency,
+  repository: Repository,
+  chosen: ReadonlyMap<string, PackageRecord>,
+): Promise<PackageRecord | undefined> {
   const meeting: PackageRecord[] = [];
   for (const alternative of dependency) {
     const present = chosen.get(alternative.name);
@@ -65,5 +69,7 @@ export async function closureOf(names: readonly string[], repository: Repository
 function unmet(record: PackageRecord, dependency: Dependency, chosen: ReadonlyMap<string, PackageRecord>): LinuxKitError {
   const present = dependency.map(({ name }) => chosen.get(name)).find((found) => found !== undefined);
   const why = present ? `which ${present.name} ${present.version}, chosen already, does not meet` : "which no package of the mirror meets";
-  return new LinuxKitError("NOT_FOUND", `${record.name} ${record.version} depends on ${formatDependency(dependency)}, ${why}`, { what: formatDependency(dependency) });
+  return new LinuxKitError("NOT_FOUND", `${record.name} ${record.version} depends on ${formatDependency(dependency)}, ${why}`, {
+    what: formatDependency(dependency),
+  });
 }

@@ -41,7 +41,8 @@ export async function debContents(deb: Pick<LockedDeb, "name" | "sha256">, store
   let replaces = "";
   for await (const { member, entry } of readDeb(store.open(debDigest(deb)), deb.name)) {
     if (member === "control") {
-      if (entry.path === "control") replaces = parseParagraph((await collect(entry.body, 1 << 20, deb.name)).toString("utf8")).get("replaces") ?? "";
+      if (entry.path === "control")
+        replaces = parseParagraph((await collect(entry.body, 1 << 20, deb.name)).toString("utf8")).get("replaces") ?? "";
       continue;
     }
     if (entry.path === "") continue;

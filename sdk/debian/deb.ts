@@ -33,7 +33,11 @@ export async function* readDeb(source: Bytes, path: string): AsyncGenerator<DebE
     if (!match) {
       // a name that begins with "_" is nobody's; any other would have to be understood (deb(5))
       if (name.startsWith("_")) continue;
-      throw new LinuxKitError("CORRUPT", `${path}: holds ${JSON.stringify(name)}, wanted control.tar and data.tar in xz, gz, zst or uncompressed`, { path });
+      throw new LinuxKitError(
+        "CORRUPT",
+        `${path}: holds ${JSON.stringify(name)}, wanted control.tar and data.tar in xz, gz, zst or uncompressed`,
+        { path },
+      );
     }
     const [, member, compression = ""] = match as unknown as [string, "control" | "data", DebCompression?];
     seen.push(member);

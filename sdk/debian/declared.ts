@@ -1,6 +1,6 @@
 /** A path that is made when a package is in an image, in place of what its maintainer scripts would do. */
 export type Made =
-  | { readonly path: string; readonly symlink: string; /** Only beside this package. */ readonly beside?: string }
+  | { readonly path: string; readonly symlink: string /** Only beside this package. */; readonly beside?: string }
   | { readonly path: string; readonly directory: true; readonly mode: number; readonly user: string }
   /** The files that match, in the order of their names, one after the other, each ending in a line feed. */
   | { readonly path: string; readonly from: string; readonly mode?: number };
@@ -45,7 +45,10 @@ export const DECLARED: Readonly<Record<string, Declared>> = Object.freeze({
     users: [{ name: "sshd", uid: 102, home: "/run/sshd" }],
     makes: [{ path: "etc/ssh/sshd_config", from: "usr/share/openssh/sshd_config" }],
   },
-  "redis-server": { users: [{ name: "redis", uid: 103, home: "/var/lib/redis" }], makes: [{ path: "var/lib/redis", directory: true, mode: 0o750, user: "redis" }] },
+  "redis-server": {
+    users: [{ name: "redis", uid: 103, home: "/var/lib/redis" }],
+    makes: [{ path: "var/lib/redis", directory: true, mode: 0o750, user: "redis" }],
+  },
   haproxy: { users: [{ name: "haproxy", uid: 104, home: "/var/lib/haproxy" }] },
   memcached: { users: [{ name: "memcache", uid: 105, home: "/nonexistent" }] },
   "dnsmasq-base": { users: [{ name: "dnsmasq", uid: 106, home: "/var/lib/misc" }] },

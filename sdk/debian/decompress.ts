@@ -41,7 +41,9 @@ async function* checkedXz(source: Bytes, path: string): AsyncGenerator<Uint8Arra
 
 /** What of xz-decompress is used, and the one thing of it that is private. */
 interface XzDecompress {
-  readonly XzReadableStream: typeof import("xz-decompress").XzReadableStream & { _contextMutex: { acquire(): Promise<void>; release(): void } };
+  readonly XzReadableStream: typeof import("xz-decompress").XzReadableStream & {
+    _contextMutex: { acquire(): Promise<void>; release(): void };
+  };
 }
 
 /**

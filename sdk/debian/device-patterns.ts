@@ -17,7 +17,8 @@ export function devicePatterns(order: readonly ModuleInfo[]): ReadonlyMap<string
   const usersOf = (name: string): ModuleInfo[] => order.filter(({ depends }) => depends.includes(name));
   const union = (modules: readonly ModuleInfo[]): string[] => [...new Set(modules.flatMap(({ name }) => patterns.get(name) ?? []))];
   const isDriver = ({ aliases }: ModuleInfo): boolean => aliases.some((alias) => /^[a-z0-9*]+:/.test(alias));
-  const isTransport = ({ name, depends }: ModuleInfo): boolean => depends.includes("virtio") && !patterns.get(name)?.some((pattern) => pattern.startsWith("virtio:"));
+  const isTransport = ({ name, depends }: ModuleInfo): boolean =>
+    depends.includes("virtio") && !patterns.get(name)?.some((pattern) => pattern.startsWith("virtio:"));
 
   for (const module of order) {
     const own = module.aliases.map((alias) => alias.replace(/^acpi\*:/, "acpi:")).filter((alias) => KNOWN_BUSES.test(alias));
@@ -30,7 +31,9 @@ export function devicePatterns(order: readonly ModuleInfo[]): ReadonlyMap<string
   }
   // a disk of SCSI may hang behind any of the controllers, be it one that the loop before came to only late
   const allUsersOf = (name: string): ModuleInfo[] => usersOf(name).flatMap((user) => [user, ...allUsersOf(user.name)]);
-  const later = drivers().map((module) => [module.name, union(module.depends.flatMap(allUsersOf).filter((other) => other !== module))] as const);
+  const later = drivers().map(
+    (module) => [module.name, union(module.depends.flatMap(allUsersOf).filter((other) => other !== module))] as const,
+  );
   for (const [name, found] of later) if (found.length > 0) patterns.set(name, found);
   // users come after what they use: from the last to the first, all users of a library are settled before it
   for (const module of [...order].reverse()) {

@@ -30,7 +30,12 @@ export function readElf(file: Buffer, path: string): Elf | undefined {
   return within(path, () => {
     if (file[4] !== 2) return undefined;
     const { u32, word } = reader(file);
-    const segments = headers(file, 32, 54, 56).map((at) => ({ type: u32(at), offset: word(at + 8), address: word(at + 16), size: word(at + 32) }));
+    const segments = headers(file, 32, 54, 56).map((at) => ({
+      type: u32(at),
+      offset: word(at + 8),
+      address: word(at + 16),
+      size: word(at + 32),
+    }));
     const interp = segments.find(({ type }) => type === PT_INTERP);
     const interpreter = interp && stringAt(file, interp.offset);
     const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);

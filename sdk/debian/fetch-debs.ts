@@ -23,7 +23,11 @@ export interface FetchOptions extends MirrorOptions, TransportOptions {
 /** Keeps packages by their digests. */
 export interface PackageKeeper {
   /** Gives a package's bytes to `take`; undefined where it has not got them. */
-  fetchBlob<T>(blob: { readonly digest: Digest; readonly size: number }, what: string, take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T | undefined>;
+  fetchBlob<T>(
+    blob: { readonly digest: Digest; readonly size: number },
+    what: string,
+    take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<T | undefined>;
 }
 
 /** What pins a .deb and says where it lies. */
@@ -50,7 +54,9 @@ export async function ensureDebs(packages: readonly PinnedDeb[], options: FetchO
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   const message = missing.length === 1 ? `fetching ${missing[0]?.name}` : `fetching ${missing.length} packages`;
   const report = runningTotal(options.onProgress, { stage: "fetch", message, total });
-  await forEachParallel(missing, options.parallel ?? 6, options.signal, (deb, signal) => fetchDeb(deb, mirrors, { ...options, signal }, report));
+  await forEachParallel(missing, options.parallel ?? 6, options.signal, (deb, signal) =>
+    fetchDeb(deb, mirrors, { ...options, signal }, report),
+  );
 }
 
 /** The mirrors, or why there are none: who keeps packages elsewhere may not need them. */
@@ -63,17 +69,26 @@ async function mirrorsOf(options: FetchOptions): Promise<Mirrors | LinuxKitError
   }
 }
 
-async function fetchDeb(deb: PinnedDeb, mirrors: Mirrors | LinuxKitError<"NO_MIRROR">, options: FetchOptions, report: (bytes: number) => void): Promise<void> {
+async function fetchDeb(
+  deb: PinnedDeb,
+  mirrors: Mirrors | LinuxKitError<"NO_MIRROR">,
+  options: FetchOptions,
+  report: (bytes: number) => void,
+): Promise<void> {
   const { elsewhere, store, signal } = options;
   try {
     if (mirrors instanceof Error) throw mirrors;
     await fetchFromMirrors(deb, mirrors, options, report);
   } catch (error) {
-    const isGone = (["PACKAGE_UNAVAILABLE", "NO_MIRROR", "NETWORK", "TIMEOUT", "ACCESS_DENIED", "SIZE_MISMATCH", "DIGEST_MISMATCH"] as const).some((code) => isLinuxKitError(error, code));
+    const isGone = (
+      ["PACKAGE_UNAVAILABLE", "NO_MIRROR", "NETWORK", "TIMEOUT", "ACCESS_DENIED", "SIZE_MISMATCH", "DIGEST_MISMATCH"] as const
+    ).some((code) => isLinuxKitError(error, code));
     if (!elsewhere || !isGone) throw error;
     const digest = debDigest(deb);
     const what = `${deb.name} ${deb.version}`;
-    const found = await elsewhere.fetchBlob({ digest, size: deb.size }, what, (bytes) => store.put(counted(bytes, report), { digest, size: deb.size }, { signal, what }));
+    const found = await elsewhere.fetchBlob({ digest, size: deb.size }, what, (bytes) =>
+      store.put(counted(bytes, report), { digest, size: deb.size }, { signal, what }),
+    );
     if (!found) throw error;
   }
 }
@@ -84,12 +99,23 @@ async function fetchFromMirrors(deb: PinnedDeb, mirrors: Mirrors, options: Fetch
   for (const base of bases) {
     const url = `${base}/${deb.filename}`;
     try {
-      await options.store.put(counted(mirrorFile(url, createTransport(options), deb.size), report), { digest: debDigest(deb), size: deb.size }, { signal: options.signal, what: url });
+      await options.store.put(
+        counted(mirrorFile(url, createTransport(options), deb.size), report),
+        { digest: debDigest(deb), size: deb.size },
+        { signal: options.signal, what: url },
+      );
       return;
     } catch (error) {
       if (!isLinuxKitError(error, "NOT_FOUND")) throw error;
     }
   }
-  const advice = mirrors.snapshot === undefined ? "set debianSnapshot to a mirror that keeps old packages, share a cache in a registry, or update the lock" : "update the lock";
-  throw new LinuxKitError("PACKAGE_UNAVAILABLE", `${deb.name} ${deb.version} is locked, and no source has ${deb.filename} any more (asked: ${bases.join(", ")}): ${advice}`, { package: deb.name, version: deb.version });
+  const advice =
+    mirrors.snapshot === undefined
+      ? "set debianSnapshot to a mirror that keeps old packages, share a cache in a registry, or update the lock"
+      : "update the lock";
+  throw new LinuxKitError(
+    "PACKAGE_UNAVAILABLE",
+    `${deb.name} ${deb.version} is locked, and no source has ${deb.filename} any more (asked: ${bases.join(", ")}): ${advice}`,
+    { package: deb.name, version: deb.version },
+  );
 }

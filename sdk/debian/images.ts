@@ -13,4 +13,20 @@ import { sshd } from "./base/sshd.ts";
 import { sysctl } from "./base/sysctl.ts";
 
 /** Images made from Debian's signed packages: values without any I/O. */
-export const debian = Object.freeze({ packages, kernel, init, dhcp, sysctl, chrony, sshd, getty, format: formatDisk, extend: extendDisk, mount, disk: diskReady, metadata, secrets, caCertificates });
+export const debian = Object.freeze({
+  packages,
+  kernel,
+  init,
+  dhcp,
+  sysctl,
+  chrony,
+  sshd,
+  getty,
+  format: formatDisk,
+  extend: extendDisk,
+  mount,
+  disk: diskReady,
+  metadata,
+  secrets,
+  caCertificates,
+});

@@ -65,7 +65,10 @@ export class KernelPack {
 }
 
 /** Opens a kernel's package, which is in the store; takes it apart on first use. @throws CORRUPT when it is no kernel's */
-export async function openKernelPack(deb: Pick<LockedDeb, "name" | "sha256">, options: { store: BlobStore; cacheDir: string; signal?: AbortSignal | undefined }): Promise<KernelPack> {
+export async function openKernelPack(
+  deb: Pick<LockedDeb, "name" | "sha256">,
+  options: { store: BlobStore; cacheDir: string; signal?: AbortSignal | undefined },
+): Promise<KernelPack> {
   const base = join(options.cacheDir, "indexes", `${deb.sha256}.1`);
   const [list, pack] = [`${base}.kernel`, `${base}.pack`];
   const kept = await readFile(list, "utf8").catch(() => undefined);
@@ -74,10 +77,20 @@ export async function openKernelPack(deb: Pick<LockedDeb, "name" | "sha256">, op
   await writeFileWhole(pack, takeApart(deb, found, options), { signal: options.signal });
   const { vmlinuz, config, modules, builtin, builtinAliases } = found;
   if (vmlinuz === undefined || config === undefined) {
-    throw new LinuxKitError("CORRUPT", `${deb.name}: holds no boot/${vmlinuz === undefined ? "vmlinuz" : "config"}-…, so it is no kernel's package`, { path: deb.name });
+    throw new LinuxKitError(
+      "CORRUPT",
+      `${deb.name}: holds no boot/${vmlinuz === undefined ? "vmlinuz" : "config"}-…, so it is no kernel's package`,
+      { path: deb.name },
+    );
   }
   // by name, so that what is made of it does not depend on the package's order
-  const contents: KernelContents = { vmlinuz, config, modules: modules.sort((a, b) => (a.name < b.name ? -1 : 1)), builtin, builtinAliases };
+  const contents: KernelContents = {
+    vmlinuz,
+    config,
+    modules: modules.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    builtin,
+    builtinAliases,
+  };
   await writeFileWhole(list, [Buffer.from(JSON.stringify(contents))], { signal: options.signal });
   return new KernelPack(pack, contents);
 }
@@ -92,7 +105,11 @@ interface Found {
 
 const LARGEST_MODULE = 64 << 20;
 
-async function* takeApart(deb: Pick<LockedDeb, "name" | "sha256">, found: Found, { store, signal }: { store: BlobStore; signal?: AbortSignal | undefined }): AsyncGenerator<Uint8Array> {
+async function* takeApart(
+  deb: Pick<LockedDeb, "name" | "sha256">,
+  found: Found,
+  { store, signal }: { store: BlobStore; signal?: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array> {
   let offset = 0;
   for await (const { member, entry } of readDeb(store.open(debDigest(deb)), deb.name)) {
     throwIfCancelled(signal, `reading ${deb.name}`);

@@ -18,14 +18,42 @@ export interface KernelOptions {
  * power button, and the overlay filesystem that containers with a writable root need. Transports come before drivers.
  */
 export const DEFAULT_MODULES: readonly string[] = Object.freeze([
-  "virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_rng", "virtio_console", "virtio_scsi",
-  "nvme", "ena", "gve", "hv_vmbus", "hv_netvsc", "hv_storvsc", "hv_utils", "sd_mod",
-  "qemu_fw_cfg", "button", "evdev", "ext4", "overlay",
+  "virtio_pci",
+  "virtio_mmio",
+  "virtio_blk",
+  "virtio_net",
+  "virtio_rng",
+  "virtio_console",
+  "virtio_scsi",
+  "nvme",
+  "ena",
+  "gve",
+  "hv_vmbus",
+  "hv_netvsc",
+  "hv_storvsc",
+  "hv_utils",
+  "sd_mod",
+  "qemu_fw_cfg",
+  "button",
+  "evdev",
+  "ext4",
+  "overlay",
 ]);
 
 /** Beside them, in the generic flavour: disks and network cards of real machines and of VMware and Xen. */
 export const GENERIC_MODULES: readonly string[] = Object.freeze([
-  "ahci", "e1000", "e1000e", "igb", "igc", "ixgbe", "r8169", "tg3", "vmw_pvscsi", "vmxnet3", "xen_blkfront", "xen_netfront",
+  "ahci",
+  "e1000",
+  "e1000e",
+  "igb",
+  "igc",
+  "ixgbe",
+  "r8169",
+  "tg3",
+  "vmw_pvscsi",
+  "vmxnet3",
+  "xen_blkfront",
+  "xen_netfront",
 ]);
 
 /** Beside them on arm64, whose machines in QEMU have neither ACPI nor, in Debian's kernel, a driver for the button that they have. */
@@ -36,8 +64,27 @@ export const ARM64_MODULES: readonly string[] = Object.freeze(["virtio_input"]);
  * machines, and the filesystems that a root may be.
  */
 export const ROOT_MODULES: readonly string[] = Object.freeze([
-  "virtio_pci", "virtio_mmio", "virtio_blk", "virtio_scsi", "nvme", "hv_vmbus", "hv_storvsc", "xen_blkfront", "vmw_pvscsi", "ata_piix", "ahci",
-  "xhci_pci", "ehci_pci", "usb_storage", "uas", "sd_mod", "sr_mod", "squashfs", "erofs", "isofs", "overlay",
+  "virtio_pci",
+  "virtio_mmio",
+  "virtio_blk",
+  "virtio_scsi",
+  "nvme",
+  "hv_vmbus",
+  "hv_storvsc",
+  "xen_blkfront",
+  "vmw_pvscsi",
+  "ata_piix",
+  "ahci",
+  "xhci_pci",
+  "ehci_pci",
+  "usb_storage",
+  "uas",
+  "sd_mod",
+  "sr_mod",
+  "squashfs",
+  "erofs",
+  "isofs",
+  "overlay",
 ]);
 
 /** Where modules lie in the OS; `/lib` leads there too. */
@@ -57,7 +104,11 @@ export interface KernelModules {
  * @param options `purpose: "root"` takes {@link ROOT_MODULES} for the default ones
  * @throws NOT_FOUND for a name that the kernel does not have, with the nearest that it has
  */
-export async function kernelModules(deb: Pick<LockedDeb, "name" | "sha256">, names: readonly string[], options: KernelOptions & { readonly purpose?: "root" }): Promise<KernelModules> {
+export async function kernelModules(
+  deb: Pick<LockedDeb, "name" | "sha256">,
+  names: readonly string[],
+  options: KernelOptions & { readonly purpose?: "root" },
+): Promise<KernelModules> {
   const pack = await openKernelPack(deb, options);
   const order = moduleOrder(pack.contents, [...defaultsOf(deb.name, pack.contents, options.purpose), ...names]);
   const patterns = devicePatterns(order);
@@ -66,10 +117,20 @@ export async function kernelModules(deb: Pick<LockedDeb, "name" | "sha256">, nam
   const always = new Set(order.filter(({ name }) => asked.has(name)).flatMap((module) => needsOf(module.name, order)));
   async function* files(): AsyncGenerator<Entry> {
     for (const module of [...order].sort((a, b) => (a.file < b.file ? -1 : 1))) {
-      yield { path: `${MODULES_FOLDER}/${module.file}`, type: "file", mode: 0o644, uid: 0, gid: 0, size: module.size, mtime: 0, body: pack.module(module) };
+      yield {
+        path: `${MODULES_FOLDER}/${module.file}`,
+        type: "file",
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        size: module.size,
+        mtime: 0,
+        body: pack.module(module),
+      };
     }
   }
-  const line = ({ name, file }: { name: string; file: string }): string => [`/${MODULES_FOLDER}/${file}`, ...(always.has(name) ? [] : (patterns.get(name) ?? []))].join(" ");
+  const line = ({ name, file }: { name: string; file: string }): string =>
+    [`/${MODULES_FOLDER}/${file}`, ...(always.has(name) ? [] : (patterns.get(name) ?? []))].join(" ");
   return { files: files(), order: order.map(line) };
 }
 
@@ -88,7 +149,9 @@ function defaultsOf(deb: string, { modules, builtin }: KernelContents, purpose: 
   if (purpose === "root") return ROOT_MODULES.filter((name) => known.has(name));
   // s390x has one kernel, and none of this hardware
   const isGeneric = !deb.includes("-cloud-") && !deb.endsWith("-s390x");
-  return [...DEFAULT_MODULES, ...(isGeneric ? GENERIC_MODULES : []), ...(deb.endsWith("-arm64") ? ARM64_MODULES : [])].filter((name) => known.has(name));
+  return [...DEFAULT_MODULES, ...(isGeneric ? GENERIC_MODULES : []), ...(deb.endsWith("-arm64") ? ARM64_MODULES : [])].filter((name) =>
+    known.has(name),
+  );
 }
 
 function needsOf(name: string, order: readonly { readonly name: string; readonly depends: readonly string[] }[]): string[] {

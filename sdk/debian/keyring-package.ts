@@ -11,13 +11,22 @@ import { compareVersions } from "./version.ts";
 const PACKAGE = "debian-archive-keyring";
 
 /** The keyring inside Debian's own package of keys, for hosts that have none. Its caller chooses which keys to believe. */
-export async function keyringFromPackage(index: PackageIndex, mirror: string, options: TransportOptions & { readonly store: BlobStore }): Promise<Uint8Array> {
+export async function keyringFromPackage(
+  index: PackageIndex,
+  mirror: string,
+  options: TransportOptions & { readonly store: BlobStore },
+): Promise<Uint8Array> {
   const [record] = [...(await index.find(PACKAGE))].sort((a, b) => compareVersions(b.version, a.version));
-  if (!record) throw new LinuxKitError("NOT_FOUND", `the mirror has no package ${PACKAGE}, and the host no /${KEYRING_PATH}`, { what: PACKAGE });
+  if (!record)
+    throw new LinuxKitError("NOT_FOUND", `the mirror has no package ${PACKAGE}, and the host no /${KEYRING_PATH}`, { what: PACKAGE });
   const url = `${mirror}/${record.filename}`;
   const digest = `sha256:${record.sha256}` as const;
   if (!(await options.store.find(digest))) {
-    await options.store.put(mirrorFile(url, createTransport(options), record.size), { digest, size: record.size }, { signal: options.signal, what: url });
+    await options.store.put(
+      mirrorFile(url, createTransport(options), record.size),
+      { digest, size: record.size },
+      { signal: options.signal, what: url },
+    );
   }
   for await (const { member, entry } of readDeb(options.store.open(digest), url)) {
     if (member === "data" && entry.path === KEYRING_PATH && entry.type === "file") return collect(entry.body, 1 << 20, KEYRING_PATH);

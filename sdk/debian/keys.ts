@@ -24,6 +24,8 @@ export async function trustedKeys(keyring: Uint8Array, fingerprints: readonly st
   // seventeen megabytes of OpenPGP: only who resolves packages pays for them
   const { readKeys } = await import("openpgp");
   const isArmoured = Buffer.from(keyring.subarray(0, 5)).toString("latin1") === "-----";
-  const keys = isArmoured ? await readKeys({ armoredKeys: Buffer.from(keyring).toString("latin1") }) : await readKeys({ binaryKeys: keyring });
+  const keys = isArmoured
+    ? await readKeys({ armoredKeys: Buffer.from(keyring).toString("latin1") })
+    : await readKeys({ binaryKeys: keyring });
   return keys.map((key) => key.toPublic()).filter((key) => fingerprints.includes(key.getFingerprint().toUpperCase()));
 }

@@ -6,7 +6,8 @@ const SEARCHED = /^usr\/(?:lib|lib64)(?:\/[a-z0-9_]+-linux-gnu)?$/;
 
 /** Names of packages that probably hold a library, best first: `libfoo.so.1` is in `libfoo1`, `libfoo2.so.1` in `libfoo2-1`. */
 export function likelyPackages(soname: string): string[] {
-  if (/^(ld[-.0-9]|ld-linux|ld64|lib(c|m|mvec|dl|rt|pthread|resolv|util|nsl|anl|nss_[a-z]+|BrokenLocale|thread_db)\.so)/.test(soname)) return ["libc6"];
+  if (/^(ld[-.0-9]|ld-linux|ld64|lib(c|m|mvec|dl|rt|pthread|resolv|util|nsl|anl|nss_[a-z]+|BrokenLocale|thread_db)\.so)/.test(soname))
+    return ["libc6"];
   const match = /^(.+?)\.so(?:\.(.+))?$/.exec(soname);
   if (!match) return [];
   const base = (match[1] as string).toLowerCase().replaceAll("_", "-");
@@ -16,7 +17,11 @@ export function likelyPackages(soname: string): string[] {
 }
 
 /** The path by which the loader would find a library among a package's paths, or undefined. `folders` are searched too. */
-export function findLibrary(contents: readonly PackagedPath[], soname: string, folders: ReadonlySet<string> = new Set()): PackagedPath | undefined {
+export function findLibrary(
+  contents: readonly PackagedPath[],
+  soname: string,
+  folders: ReadonlySet<string> = new Set(),
+): PackagedPath | undefined {
   return contents.find(({ path, type }) => {
     if (type === "directory" || posix.basename(path) !== soname) return false;
     const folder = posix.dirname(path);
@@ -35,7 +40,11 @@ export function runpathFolders(path: string, runpath: readonly string[], merge: 
  *
  * @param paths the package's paths, in a merged /usr
  */
-export function libraryPaths(paths: readonly Pick<PackagedPath, "path" | "type" | "link">[], sonames: ReadonlySet<string>, merge: (path: string) => string): Set<string> {
+export function libraryPaths(
+  paths: readonly Pick<PackagedPath, "path" | "type" | "link">[],
+  sonames: ReadonlySet<string>,
+  merge: (path: string) => string,
+): Set<string> {
   const byPath = new Map(paths.map((entry) => [entry.path, entry]));
   const wanted = new Set<string>();
   const queue = paths.filter(({ path, type }) => type !== "directory" && sonames.has(posix.basename(path))).map(({ path }) => path);

@@ -22,7 +22,10 @@ export interface LockOptions extends FetchOptions {
  */
 export async function lockPackages(image: DebianImage, repository: Repository, options: LockOptions): Promise<LockedDebian> {
   const { debian } = image;
-  options.onProgress?.({ stage: "resolve", message: debian.role === "kernel" ? "choosing the kernel's package" : `choosing packages for ${debian.packages.join(", ")}` });
+  options.onProgress?.({
+    stage: "resolve",
+    message: debian.role === "kernel" ? "choosing the kernel's package" : `choosing packages for ${debian.packages.join(", ")}`,
+  });
   if (debian.role === "kernel") return locked([[await kernelPackage(repository, debian.flavour ?? "cloud"), "kernel"]]);
   if (debian.dependencies === "all") {
     const records = await closureOf(debian.packages, repository);
@@ -31,7 +34,8 @@ export async function lockPackages(image: DebianImage, repository: Repository, o
   const fetch = (records: readonly PackageRecord[]): Promise<void> => ensureDebs(records, { ...options, mirrors: repository.mirrors });
   const known = new Map<string, Promise<readonly PackagedPath[]>>();
   const contents = (record: PackageRecord): Promise<readonly PackagedPath[]> => {
-    const found = known.get(record.sha256) ?? fetch([record]).then(async () => (await debContents(record, options.store, options.cacheDir)).paths);
+    const found =
+      known.get(record.sha256) ?? fetch([record]).then(async () => (await debContents(record, options.store, options.cacheDir)).paths);
     known.set(record.sha256, found);
     return found;
   };
@@ -58,7 +62,10 @@ async function kernelPackage(repository: Repository, flavour: "cloud" | "generic
   const name = flavour === "cloud" && arch !== "s390x" ? `linux-image-cloud-${arch}` : `linux-image-${arch}`;
   const meta = await repository.newest(name);
   const kernel = (await dependenciesOf(meta, repository, new Map())).find((record) => record.name.startsWith("linux-image-"));
-  if (!kernel) throw new LinuxKitError("NOT_FOUND", `${name} ${meta.version} leads to no kernel: it depends on ${meta.depends || "nothing"}`, { what: name });
+  if (!kernel)
+    throw new LinuxKitError("NOT_FOUND", `${name} ${meta.version} leads to no kernel: it depends on ${meta.depends || "nothing"}`, {
+      what: name,
+    });
   return kernel;
 }
 

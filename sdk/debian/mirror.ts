@@ -36,14 +36,21 @@ export async function chooseMirrors(options: MirrorOptions = {}): Promise<Mirror
   if (named !== undefined && security !== undefined) return { debian: named, security, ...snapshot };
   if (named !== undefined) {
     if (!named.endsWith("/debian")) {
-      throw new LinuxKitError("NO_MIRROR", `mirror ${named} does not end in /debian, so its security archive cannot be guessed: set securityMirror (config debianSecurityMirror)`, { sought: ["securityMirror"] });
+      throw new LinuxKitError(
+        "NO_MIRROR",
+        `mirror ${named} does not end in /debian, so its security archive cannot be guessed: set securityMirror (config debianSecurityMirror)`,
+        { sought: ["securityMirror"] },
+      );
     }
     return { debian: named, security: `${named}-security`, ...snapshot };
   }
   const directory = options.aptDirectory ?? "/etc/apt";
   const sources = await readAptSources(directory);
   const debian = pick(sources, (suite) => /^bookworm(-updates)?$/.test(suite), "/debian");
-  const hostSecurity = security ?? pick(sources, (suite) => suite === "bookworm-security", "/debian-security") ?? (debian?.endsWith("/debian") ? `${debian}-security` : undefined);
+  const hostSecurity =
+    security ??
+    pick(sources, (suite) => suite === "bookworm-security", "/debian-security") ??
+    (debian?.endsWith("/debian") ? `${debian}-security` : undefined);
   if (debian === undefined || hostSecurity === undefined) {
     const sought = ["mirror", "debianMirror", join(directory, "sources.list"), join(directory, "sources.list.d")];
     throw new LinuxKitError(
@@ -98,7 +105,11 @@ function pick(sources: readonly AptSource[], isSuite: (suite: string) => boolean
 
 function baseUrl(text: string, option: string): string {
   if (!/^https?:\/\/[^/\s]+(\/\S*)?$/.test(text)) {
-    throw new LinuxKitError("INVALID_DEFINITION", `${option}: got ${JSON.stringify(text)}, wanted an http or https URL such as http://HOST/debian`, { path: option });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${option}: got ${JSON.stringify(text)}, wanted an http or https URL such as http://HOST/debian`,
+      { path: option },
+    );
   }
   return trimSlash(text);
 }

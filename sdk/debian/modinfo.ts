@@ -29,7 +29,12 @@ export function readModuleInfo(elf: Buffer, file: string): ModuleInfo {
   const softdeps = of("softdep").map((line) => line.split(/\s+/));
   return {
     name: moduleName(of("name")[0] ?? file),
-    depends: of("depends").flatMap((list) => list.split(",").filter((name) => name !== "").map(moduleName)),
+    depends: of("depends").flatMap((list) =>
+      list
+        .split(",")
+        .filter((name) => name !== "")
+        .map(moduleName),
+    ),
     before: softdeps.flatMap((words) => wordsAfter(words, "pre:")),
     after: softdeps.flatMap((words) => wordsAfter(words, "post:")),
     aliases: of("alias"),

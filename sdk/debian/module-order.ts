@@ -10,7 +10,10 @@ import { type ModuleInfo, moduleName } from "./modinfo.ts";
  * @param names as the user writes them, with `_` or `-`
  * @throws NOT_FOUND for a name that the kernel has neither as a module nor built in, with the nearest that it has
  */
-export function moduleOrder<M extends ModuleInfo>(kernel: Pick<KernelContents, "builtin" | "builtinAliases"> & { readonly modules: readonly M[] }, names: readonly string[]): M[] {
+export function moduleOrder<M extends ModuleInfo>(
+  kernel: Pick<KernelContents, "builtin" | "builtinAliases"> & { readonly modules: readonly M[] },
+  names: readonly string[],
+): M[] {
   const modules = new Map(kernel.modules.map((module) => [module.name, module]));
   const builtin = new Set(kernel.builtin);
   const order = new Set<M>();
@@ -24,7 +27,10 @@ export function moduleOrder<M extends ModuleInfo>(kernel: Pick<KernelContents, "
     for (const name of module.depends) {
       const needed = modules.get(name);
       if (needed) add(needed);
-      else if (!builtin.has(name)) throw new LinuxKitError("CORRUPT", `kernel module ${module.name} needs ${name}, which its package does not hold`, { path: module.name });
+      else if (!builtin.has(name))
+        throw new LinuxKitError("CORRUPT", `kernel module ${module.name} needs ${name}, which its package does not hold`, {
+          path: module.name,
+        });
     }
     visiting.delete(module);
     order.add(module);
@@ -43,7 +49,9 @@ export function moduleOrder<M extends ModuleInfo>(kernel: Pick<KernelContents, "
     if (module) add(module);
     else if (!builtin.has(name)) {
       const meant = nearest(name, [...modules.keys(), ...builtin]);
-      throw new LinuxKitError("NOT_FOUND", `the kernel has no module "${typed}"${meant ? `: did you mean "${meant}"?` : ""}`, { what: typed });
+      throw new LinuxKitError("NOT_FOUND", `the kernel has no module "${typed}"${meant ? `: did you mean "${meant}"?` : ""}`, {
+        what: typed,
+      });
     }
   }
   return [...order];

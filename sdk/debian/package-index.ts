@@ -71,7 +71,10 @@ async function* reduce(source: Bytes, arch: Arch, table: Buffer[]): AsyncGenerat
     const rows: string[] = [];
     for (const paragraph of paragraphs) {
       const lines = paragraph.match(KEPT);
-      const name = lines?.find((line) => line.startsWith("Package: "))?.slice("Package: ".length).trim();
+      const name = lines
+        ?.find((line) => line.startsWith("Package: "))
+        ?.slice("Package: ".length)
+        .trim();
       if (!lines || name === undefined) continue;
       const bytes = Buffer.from(`${lines.join("\n")}\n\n`);
       rows.push(`package\t${name}\t${offset}+${bytes.length}\n`);

@@ -14,14 +14,18 @@ export function withPrivateNetwork(definition: Definition): Definition {
   const { kernel } = definition;
   return {
     ...definition,
-    init: definition.init.map((image) => (isRole(image, "init") ? { ...image, debian: { ...image.debian, packages: [...image.debian.packages, "nftables"] } } : image)),
+    init: definition.init.map((image) =>
+      isRole(image, "init") ? { ...image, debian: { ...image.debian, packages: [...image.debian.packages, "nftables"] } } : image,
+    ),
     ...(kernel && { kernel: { ...kernel, image: withModules(kernel.image, modules) } }),
   };
 }
 
 function firewallModules(services: Definition["services"]): readonly string[] {
   const linked = linkedServices(services);
-  const guarded = Object.entries(services).flatMap(([name, service]) => (linked.has(name) && networkKind(service) === "private" ? [service] : []));
+  const guarded = Object.entries(services).flatMap(([name, service]) =>
+    linked.has(name) && networkKind(service) === "private" ? [service] : [],
+  );
   if (guarded.length === 0) return [];
   const leaves = ({ egress = [] }: Container): boolean => egress.some(({ to }) => !Object.hasOwn(services, to));
   return [

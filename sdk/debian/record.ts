@@ -25,7 +25,18 @@ export interface PackageRecord {
 }
 
 /** The fields of a Packages paragraph that {@link parseRecord} reads, in the order in which an index keeps them. */
-export const KEPT_FIELDS = ["Package", "Source", "Version", "Architecture", "Provides", "Pre-Depends", "Depends", "Filename", "Size", "SHA256"] as const;
+export const KEPT_FIELDS = [
+  "Package",
+  "Source",
+  "Version",
+  "Architecture",
+  "Provides",
+  "Pre-Depends",
+  "Depends",
+  "Filename",
+  "Size",
+  "SHA256",
+] as const;
 
 /**
  * Parses a paragraph of a Packages file.

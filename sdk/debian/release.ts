@@ -27,7 +27,13 @@ export interface Release {
  * @param now the time that expiry is judged by
  * @throws SIGNATURE_INVALID without a good signature by one of `keys`, for another suite than `suite`, or after `Valid-Until`
  */
-export async function verifyRelease(inRelease: string, keys: readonly PublicKey[], suite: string, source: string, now: Date): Promise<Release> {
+export async function verifyRelease(
+  inRelease: string,
+  keys: readonly PublicKey[],
+  suite: string,
+  source: string,
+  now: Date,
+): Promise<Release> {
   const { readCleartextMessage, verify } = await import("openpgp");
   const refuse = (why: string, cause?: unknown): LinuxKitError =>
     new LinuxKitError("SIGNATURE_INVALID", `${source}: ${why}`, { source }, { cause });
@@ -38,13 +44,18 @@ export async function verifyRelease(inRelease: string, keys: readonly PublicKey[
   const { data, signatures } = await verify({ message, verificationKeys: [...keys], date: now });
   const outcomes = await Promise.allSettled(signatures.map(({ verified }) => verified));
   if (!outcomes.some(({ status }) => status === "fulfilled")) {
-    const failures = outcomes.map((outcome, at) => `${signatures[at]?.keyID.toHex().toUpperCase()}: ${outcome.status === "rejected" ? (outcome.reason as Error).message : ""}`);
+    const failures = outcomes.map(
+      (outcome, at) =>
+        `${signatures[at]?.keyID.toHex().toUpperCase()}: ${outcome.status === "rejected" ? (outcome.reason as Error).message : ""}`,
+    );
     throw refuse(`has no good signature by a key that is trusted (${failures.join("; ") || "no signature at all"})`);
   }
   const release = parseRelease(data, source);
   if (release.codename !== suite) throw refuse(`is of ${JSON.stringify(release.codename)}, wanted "${suite}"`);
   if (release.validUntil && release.validUntil < now) {
-    throw refuse(`was valid until ${release.validUntil.toISOString()}, and now it is ${now.toISOString()}: the mirror is stale, or somebody replays an old index; choose another mirror`);
+    throw refuse(
+      `was valid until ${release.validUntil.toISOString()}, and now it is ${now.toISOString()}: the mirror is stale, or somebody replays an old index; choose another mirror`,
+    );
   }
   return release;
 }

@@ -65,7 +65,12 @@ export class Repository {
     if (record) return record;
     const virtual = [...new Set(this.#indexes.flatMap((index) => index.providers(name)))].sort();
     const meant = virtual.length > 0 ? undefined : nearest(name, this.#names());
-    const advice = virtual.length > 0 ? `: it is virtual, name one that provides it: ${virtual.slice(0, 6).join(", ")}` : meant ? `: did you mean "${meant}"?` : "";
+    const advice =
+      virtual.length > 0
+        ? `: it is virtual, name one that provides it: ${virtual.slice(0, 6).join(", ")}`
+        : meant
+          ? `: did you mean "${meant}"?`
+          : "";
     throw new LinuxKitError("NOT_FOUND", `Debian has no package "${name}" for ${this.arch}${advice}`, { what: name });
   }
 
@@ -114,7 +119,12 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
 }
 
 /** The index that a Release lists for the wanted architecture, made on first use. */
-async function openIndex(base: string, release: Release, archive: "debian" | "security", options: RepositoryOptions): Promise<PackageIndex> {
+async function openIndex(
+  base: string,
+  release: Release,
+  archive: "debian" | "security",
+  options: RepositoryOptions,
+): Promise<PackageIndex> {
   const path = `main/binary-${options.arch}/Packages.xz`;
   const file = release.files.get(path);
   if (file === undefined) throw new LinuxKitError("CORRUPT", `${base}/InRelease: lists no ${path}`, { path: base });
@@ -158,7 +168,11 @@ async function loadKeys(options: RepositoryOptions, mirrors: Mirrors, first: { b
   const found = await trustedKeys(await keyringFromPackage(index, mirrors.debian, options), fingerprints);
   if (found.length > 0) return found;
   const source = "debian-archive-keyring";
-  throw new LinuxKitError("SIGNATURE_INVALID", `neither the host's keyring nor the mirror's package ${source} holds a key that is trusted (wanted one of ${fingerprints.join(", ")})`, { source });
+  throw new LinuxKitError(
+    "SIGNATURE_INVALID",
+    `neither the host's keyring nor the mirror's package ${source} holds a key that is trusted (wanted one of ${fingerprints.join(", ")})`,
+    { source },
+  );
 }
 
 async function fetchText(url: string, options: TransportOptions): Promise<string> {

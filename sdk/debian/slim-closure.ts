@@ -80,7 +80,11 @@ function needsOf({ elf }: PackagedPath): string[] {
   return elf ? [...(elf.interpreter === undefined ? [] : [posix.basename(elf.interpreter)]), ...elf.needed] : [];
 }
 
-async function wholePackages(names: readonly string[], isWanted: (entry: PackagedPath) => boolean, sources: SlimSources): Promise<Map<string, PackageRecord>> {
+async function wholePackages(
+  names: readonly string[],
+  isWanted: (entry: PackagedPath) => boolean,
+  sources: SlimSources,
+): Promise<Map<string, PackageRecord>> {
   const whole = new Map<string, PackageRecord>();
   let level: PackageRecord[] = [];
   for (const name of names) level.push(await sources.repository.newest(name));
@@ -123,19 +127,30 @@ async function holderOf(
     }
     for (const name of found.keys()) seen.add(name);
     // by name first, then other libraries, so that few packages are opened in vain
-    const rank = ({ name }: PackageRecord): number => (likely.includes(name) ? likely.indexOf(name) : name.startsWith("lib") ? likely.length : likely.length + 1);
+    const rank = ({ name }: PackageRecord): number =>
+      likely.includes(name) ? likely.indexOf(name) : name.startsWith("lib") ? likely.length : likely.length + 1;
     const candidates = [...found.values()].sort((a, b) => rank(a) - rank(b));
     for (const candidate of candidates) if (await holds(candidate)) return candidate;
     level = [...found.values()];
   }
-  throw new LinuxKitError("NOT_FOUND", `${record.name} ${record.version}: ${file.path} needs ${soname}, which no package holds that it depends on; name the package that does`, { what: soname });
+  throw new LinuxKitError(
+    "NOT_FOUND",
+    `${record.name} ${record.version}: ${file.path} needs ${soname}, which no package holds that it depends on; name the package that does`,
+    { what: soname },
+  );
 }
 
 // the libraries' packages are guessed by name and fetched together: the search then finds most of them in the store
-async function prefetch(queue: readonly Loading[], chosen: ReadonlyMap<string, PackageRecord>, { repository, fetch }: SlimSources): Promise<void> {
+async function prefetch(
+  queue: readonly Loading[],
+  chosen: ReadonlyMap<string, PackageRecord>,
+  { repository, fetch }: SlimSources,
+): Promise<void> {
   const guessed = new Map<string, PackageRecord>();
   for (const record of new Set(queue.map((loading) => loading.record))) {
-    const names = new Set(queue.filter((loading) => loading.record === record).flatMap(({ file }) => needsOf(file).flatMap(likelyPackages)));
+    const names = new Set(
+      queue.filter((loading) => loading.record === record).flatMap(({ file }) => needsOf(file).flatMap(likelyPackages)),
+    );
     for (const needed of await dependenciesOf(record, repository, chosen)) if (names.has(needed.name)) guessed.set(needed.name, needed);
   }
   await fetch([...guessed.values()]);

@@ -22,7 +22,14 @@ export interface UnpackOptions {
 
 /** Folders that programs expect and no package ships, with their modes. */
 const USUAL_FOLDERS: readonly (readonly [string, number])[] = [
-  ["root", 0o700], ["run", 0o755], ["tmp", 0o1777], ["var", 0o755], ["var/cache", 0o755], ["var/lib", 0o755], ["var/log", 0o755], ["var/tmp", 0o1777],
+  ["root", 0o700],
+  ["run", 0o755],
+  ["tmp", 0o1777],
+  ["var", 0o755],
+  ["var/cache", 0o755],
+  ["var/lib", 0o755],
+  ["var/log", 0o755],
+  ["var/tmp", 0o1777],
 ];
 
 const ALWAYS_MERGED: readonly string[] = ["bin", "lib", "sbin"];
@@ -42,7 +49,12 @@ const GATHERED_LIMIT = 16 << 20;
  *
  * @throws CORRUPT for a broken package, or two that install one path
  */
-export async function* unpackDebian(debian: DebianImage["debian"], packages: readonly LockedDeb[], arch: Arch, options: UnpackOptions): AsyncGenerator<Entry> {
+export async function* unpackDebian(
+  debian: DebianImage["debian"],
+  packages: readonly LockedDeb[],
+  arch: Arch,
+  options: UnpackOptions,
+): AsyncGenerator<Entry> {
   const opened = [];
   for (const deb of packages) {
     throwIfCancelled(options.signal, "unpacking");
@@ -78,8 +90,18 @@ export async function* unpackDebian(debian: DebianImage["debian"], packages: rea
     }
   }
 
-  const accounts = accountsOf(debian, paths.has("usr/bin/bash") ? "/bin/bash" : "/bin/sh", declared.flatMap(({ users = [] }) => users), gathering.texts(SYSUSERS));
-  yield* make(declared.flatMap(({ makes = [] }) => makes), accounts, new Set(packages.map(({ name }) => name)), gathering);
+  const accounts = accountsOf(
+    debian,
+    paths.has("usr/bin/bash") ? "/bin/bash" : "/bin/sh",
+    declared.flatMap(({ users = [] }) => users),
+    gathering.texts(SYSUSERS),
+  );
+  yield* make(
+    declared.flatMap(({ makes = [] }) => makes),
+    accounts,
+    new Set(packages.map(({ name }) => name)),
+    gathering,
+  );
   if (hasPrograms || debian.users.length > 0 || debian.groups.length > 0) {
     yield fileEntry("etc/passwd", passwdText(accounts));
     yield fileEntry("etc/group", groupText(accounts));
@@ -88,7 +110,12 @@ export async function* unpackDebian(debian: DebianImage["debian"], packages: rea
   yield* ownFiles(debian.files);
 }
 
-async function* unpackDeb(deb: LockedDeb, selected: ReadonlySet<string>, gathering: Gathering, options: UnpackOptions): AsyncGenerator<Entry> {
+async function* unpackDeb(
+  deb: LockedDeb,
+  selected: ReadonlySet<string>,
+  gathering: Gathering,
+  options: UnpackOptions,
+): AsyncGenerator<Entry> {
   for await (const { member, entry } of readDeb(options.store.open(debDigest(deb)), deb.name)) {
     throwIfCancelled(options.signal, `unpacking ${deb.name}`);
     if (member !== "data") continue;
@@ -156,5 +183,8 @@ function* ownFiles(files: DebianImage["debian"]["files"]): Generator<Entry> {
 }
 
 function plain(path: string): string {
-  return path.split("/").filter((part) => part !== "" && part !== ".").join("/");
+  return path
+    .split("/")
+    .filter((part) => part !== "" && part !== ".")
+    .join("/");
 }

@@ -10,14 +10,22 @@ import { deferredIn, type Draft, normalise } from "./normalise.ts";
  *
  * @returns the definition with its defaults, or every failure with its property path
  */
-export function checkDefinition(json: unknown, options: { readonly complete?: boolean } = {}): { readonly definition: Definition } | { readonly failures: readonly Failure[] } {
+export function checkDefinition(
+  json: unknown,
+  options: { readonly complete?: boolean } = {},
+): { readonly definition: Definition } | { readonly failures: readonly Failure[] } {
   const failures = failuresOf(definitionSchema, json);
   if (failures.length > 0) return { failures };
   // as a whole it may be unknown as well
   if (isDeferred(json) && !options.complete) return { definition: json as Definition };
   const definition = normalise(json as Draft);
   const deferred = options.complete ? deferredIn(definition) : undefined;
-  if (deferred) return { failures: [failure(deferred, "got a value that is not known yet, wanted plain data: outside of a Pulumi program there are no Outputs")] };
+  if (deferred)
+    return {
+      failures: [
+        failure(deferred, "got a value that is not known yet, wanted plain data: outside of a Pulumi program there are no Outputs"),
+      ],
+    };
   // a section that is not known yet may hold what the others name
   if (Object.values(definition).some(isDeferred)) return { definition };
   const crossed = crossFailures(definition);

@@ -29,7 +29,10 @@ export const health = fields({
   http: fields({
     port,
     /** @default "/" */
-    path: z.string().regex(/^\/[^\s\0]*$/, 'a path that begins with "/"').optional(),
+    path: z
+      .string()
+      .regex(/^\/[^\s\0]*$/, 'a path that begins with "/"')
+      .optional(),
     /** @default 200 */
     status: z.int().min(100).max(599).optional(),
   }).optional(),

@@ -53,7 +53,8 @@ function volumeFailures({ steps, container }: Placed, { volumes }: Definition): 
     const volume = Object.hasOwn(volumes, source) ? volumes[source] : undefined;
     if (!volume) {
       const known = Object.keys(volumes);
-      const wanted = known.length > 0 ? `, wanted an absolute path or one of ${known.join(", ")}` : ", wanted an absolute path: there are no volumes";
+      const wanted =
+        known.length > 0 ? `, wanted an absolute path or one of ${known.join(", ")}` : ", wanted an absolute path: there are no volumes";
       failures.push(failure(at, `no volume is called ${shown(source)}${didYouMean(source, known) || wanted}`));
     } else if (volume.readonly === true && !isReadOnly(options)) {
       failures.push(failure(at, `volume ${shown(source)} is read-only, wanted the option "ro"`));
@@ -68,7 +69,11 @@ function volumeFailures({ steps, container }: Placed, { volumes }: Definition): 
   }
   for (const [index, mount] of itemsOf(container.mounts)) {
     if (isDeferred(mount) || mount.type !== "bind" || typeof mount.source !== "string") continue;
-    use(mount.source, itemsOf(mount.options).map(([, option]) => String(option)), [...steps, "mounts", index, "source"]);
+    use(
+      mount.source,
+      itemsOf(mount.options).map(([, option]) => String(option)),
+      [...steps, "mounts", index, "source"],
+    );
   }
   return failures;
 }
@@ -93,7 +98,12 @@ function ownerFailures({ steps, container }: Placed, names: ReadonlySet<string>)
 function ownerFailure(steps: readonly Step[], owner: unknown, known: ReadonlySet<string>, what: string): Failure[] {
   if (typeof owner !== "string" || owner === "" || owner === "root" || known.has(owner)) return [];
   const number = /^\d+$/.test(owner) ? ": a number is written without quotes" : didYouMean(owner, known);
-  return [failure(steps, `no ${what} is called ${shown(owner)}${number || `, wanted a number${known.size > 0 ? ` or one of ${[...known].join(", ")}` : ""}`}`)];
+  return [
+    failure(
+      steps,
+      `no ${what} is called ${shown(owner)}${number || `, wanted a number${known.size > 0 ? ` or one of ${[...known].join(", ")}` : ""}`}`,
+    ),
+  ];
 }
 
 /** Users and groups that an image made from packages declares; of any other image nothing is known here. */
@@ -123,10 +133,17 @@ function sandboxFailures({ steps, container }: Placed): Failure[] {
   for (const [field, words] of Object.entries(NAMESPACE_WORDS)) {
     const value = container[field as keyof typeof NAMESPACE_WORDS];
     if (typeof value !== "string" || value === "" || value.startsWith("/") || (words as readonly string[]).includes(value)) continue;
-    failures.push(failure([...steps, field], `got ${shown(value)}, wanted ${words.map((word) => shown(word)).join(", ")} or an absolute path${didYouMean(value, words)}`));
+    failures.push(
+      failure(
+        [...steps, field],
+        `got ${shown(value)}, wanted ${words.map((word) => shown(word)).join(", ")} or an absolute path${didYouMean(value, words)}`,
+      ),
+    );
   }
   if (container.hostname && (container.uts === "host" || container.uts === "root")) {
-    failures.push(failure([...steps, "hostname"], `got ${shown(container.hostname)}, which needs a uts namespace of its own: leave out uts`));
+    failures.push(
+      failure([...steps, "hostname"], `got ${shown(container.hostname)}, which needs a uts namespace of its own: leave out uts`),
+    );
   }
   return failures;
 }
@@ -138,13 +155,19 @@ function persistentFailures({ volumes, onboot }: Definition): Failure[] {
     const failures: Failure[] = [];
     const fail = (field: string, why: string): unknown => failures.push(failure(["volumes", name, field], why));
     if (image !== undefined) fail("image", "a persistent volume begins empty: wanted no image");
-    if (readonly === true) fail("readonly", 'got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write');
-    if (format === "oci" || itemsOf(platforms).length > 0) fail("format", "a persistent volume holds no image: wanted neither format nor platforms");
+    if (readonly === true)
+      fail(
+        "readonly",
+        'got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write',
+      );
+    if (format === "oci" || itemsOf(platforms).length > 0)
+      fail("format", "a persistent volume holds no image: wanted neither format nor platforms");
     failures.push(...orderFailures(name, persistent.after, onboot));
     const { label } = persistent;
     if (typeof label !== "string") return failures;
     // the label's default is the volume's name, which may be longer
-    if (label.length > 16 || !/^[A-Za-z0-9]/.test(label)) fail("persistent", `the volume's name is no label of a filesystem, wanted "label" with at most 16 letters, digits, ".", "_" or "-"`);
+    if (label.length > 16 || !/^[A-Za-z0-9]/.test(label))
+      fail("persistent", `the volume's name is no label of a filesystem, wanted "label" with at most 16 letters, digits, ".", "_" or "-"`);
     const first = labels.get(label);
     if (first !== undefined) fail("persistent", `the label ${shown(label)} is that of volumes.${first} too, wanted another`);
     labels.set(label, name);
@@ -157,12 +180,23 @@ function orderFailures(volume: string, after: string | undefined, onboot: Defini
   if (typeof after !== "string" || onboot.some(({ name }) => typeof name !== "string")) return [];
   const names = onboot.map(({ name }) => name);
   const at = names.indexOf(after);
-  if (at < 0) return [failure(["volumes", volume, "persistent", "after"], `no onboot task is called ${shown(after)}${didYouMean(after, names) || `, wanted ${names.length > 0 ? `one of ${names.join(", ")}` : "none: there are no onboot tasks"}`}`)];
+  if (at < 0)
+    return [
+      failure(
+        ["volumes", volume, "persistent", "after"],
+        `no onboot task is called ${shown(after)}${didYouMean(after, names) || `, wanted ${names.length > 0 ? `one of ${names.join(", ")}` : "none: there are no onboot tasks"}`}`,
+      ),
+    ];
   return onboot.slice(0, at + 1).flatMap((task, index) =>
     (["binds", "binds.add"] as const).flatMap((field) =>
       itemsOf(task[field]).flatMap(([item, bind]) => {
         if (typeof bind !== "string" || bind.split(":")[0] !== volume) return [];
-        return [failure(["onboot", index, field, item], `volume ${shown(volume)} is mounted after the task ${shown(after)}, wanted this task behind it`)];
+        return [
+          failure(
+            ["onboot", index, field, item],
+            `volume ${shown(volume)} is mounted after the task ${shown(after)}, wanted this task behind it`,
+          ),
+        ];
       }),
     ),
   );
@@ -172,6 +206,8 @@ function healthPortFailures({ healthPort, services }: Definition): Failure[] {
   if (typeof healthPort !== "number") return [];
   return Object.entries(services).flatMap(([name, service]) => {
     if (isDeferred(service) || networkKind(service) !== "host") return [];
-    return healthPorts(service.health).some(({ port }) => port === healthPort) ? [failure(["healthPort"], `got ${healthPort}, on which services.${name} answers: wanted another port`)] : [];
+    return healthPorts(service.health).some(({ port }) => port === healthPort)
+      ? [failure(["healthPort"], `got ${healthPort}, on which services.${name} answers: wanted another port`)]
+      : [];
   });
 }

@@ -6,7 +6,9 @@ import { count, fields, mode, text, treePath, word } from "./fields.ts";
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "a Debian package name: lower-case letters, digits, +, - and .");
 
 /** A user or group name as `useradd` takes it. */
-const accountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, "at most 32 lower-case letters, digits, _ or -, not beginning with a digit");
+const accountName = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "at most 32 lower-case letters, digits, _ or -, not beginning with a digit");
 
 /**
  * An image made from Debian packages instead of pulled: plain JSON that says what is in it. Versions are not here;

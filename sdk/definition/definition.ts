@@ -114,7 +114,9 @@ export interface Placed {
 }
 
 /** Every container, in LinuxKit's order: onboot, onshutdown, services; then the tasks of persistent volumes, which run first or after the task that they name. */
-export function containersOf(definition: Pick<Definition, "onboot" | "onshutdown" | "services" | "serviceOrder" | "volumes" | "volumeTasks">): Placed[] {
+export function containersOf(
+  definition: Pick<Definition, "onboot" | "onshutdown" | "services" | "serviceOrder" | "volumes" | "volumeTasks">,
+): Placed[] {
   const listed = (phase: "onboot" | "onshutdown"): Placed[] =>
     definition[phase].map(({ name, ...container }, index) => ({
       phase,
@@ -125,7 +127,14 @@ export function containersOf(definition: Pick<Definition, "onboot" | "onshutdown
       container,
     }));
   const services = serviceNames(definition).map(
-    (name, index): Placed => ({ phase: "services", name, index, directory: name, steps: ["services", name], container: definition.services[name] as Container }),
+    (name, index): Placed => ({
+      phase: "services",
+      name,
+      index,
+      directory: name,
+      steps: ["services", name],
+      container: definition.services[name] as Container,
+    }),
   );
   const disks = Object.entries(definition.volumeTasks ?? {}).map(([name, container], index): Placed => {
     const after = definition.onboot.findIndex((task) => task.name === definition.volumes[name]?.persistent?.after);

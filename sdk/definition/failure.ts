@@ -30,7 +30,11 @@ export function failuresOf(schema: z.ZodType, value: unknown, at: readonly Step[
 export function throwFailures(failures: readonly Failure[]): void {
   const [first] = failures;
   if (!first) return;
-  throw new LinuxKitError("INVALID_DEFINITION", failures.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("\n"), { path: first.path });
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    failures.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("\n"),
+    { path: first.path },
+  );
 }
 
 /** How a message shows a value that somebody gave. */
@@ -63,19 +67,31 @@ function translate(issue: z.core.$ZodIssue, root: unknown, at: readonly Step[], 
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = issue.message.split(", ");
-      return issue.keys.map((key) => failure([...steps, key], `unknown field${didYouMean(key, known) || `, wanted one of ${issue.message}`}`));
+      return issue.keys.map((key) =>
+        failure([...steps, key], `unknown field${didYouMean(key, known) || `, wanted one of ${issue.message}`}`),
+      );
     }
     case "invalid_type":
       if (value === undefined) return [failure(steps, `missing, wanted ${EXPECTED[issue.expected] ?? issue.expected}`)];
       return [failure(steps, `got ${got}, wanted ${EXPECTED[issue.expected] ?? issue.expected}${hint(value, issue.expected)}`)];
     case "invalid_value":
-      return [failure(steps, `got ${got}, wanted ${issue.values.map((wanted) => shown(wanted)).join(" or ")}${didYouMean(value, issue.values.map(String))}`)];
+      return [
+        failure(
+          steps,
+          `got ${got}, wanted ${issue.values.map((wanted) => shown(wanted)).join(" or ")}${didYouMean(value, issue.values.map(String))}`,
+        ),
+      ];
     case "invalid_union":
       return translateUnion(issue, root, at, within, got);
     case "invalid_key":
       return issue.issues.map((inner) => failure(steps, `got ${shown(within.at(-1))} as a name, wanted ${inner.message}`));
     case "too_small":
-      return [failure(steps, `got ${got}, wanted ${issue.message.startsWith("Too small") ? `at least ${issue.minimum}${issue.inclusive ? "" : ", and more"}` : issue.message}`)];
+      return [
+        failure(
+          steps,
+          `got ${got}, wanted ${issue.message.startsWith("Too small") ? `at least ${issue.minimum}${issue.inclusive ? "" : ", and more"}` : issue.message}`,
+        ),
+      ];
     case "too_big":
       return [failure(steps, `got ${got}, wanted at most ${issue.maximum}`)];
     default:
@@ -84,7 +100,13 @@ function translate(issue: z.core.$ZodIssue, root: unknown, at: readonly Step[], 
 }
 
 /** Of the alternatives, the one that was meant: it got furthest before something was wrong with it. */
-function translateUnion(issue: z.core.$ZodIssueInvalidUnion, root: unknown, at: readonly Step[], within: readonly Step[], got: string): Failure[] {
+function translateUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  root: unknown,
+  at: readonly Step[],
+  within: readonly Step[],
+  got: string,
+): Failure[] {
   let meant: { depth: number; failures: Failure[] } | undefined;
   for (const branch of issue.errors) {
     const failures = branch.flatMap((inner) => translate(inner, root, at, within));

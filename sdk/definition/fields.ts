@@ -49,7 +49,8 @@ const CAPABILITY_WORDS = new Set(["all", "none"]);
 
 /** A capability's name; `all` and `none` stand alone in their list. The type completes in an editor, and takes any string. */
 export const capability = z.custom<Capability | "all" | "none" | (string & {})>(
-  (value) => typeof value === "string" && (CAPABILITY_WORDS.has(value.toLowerCase()) || (CAPABILITIES as readonly string[]).includes(value)),
+  (value) =>
+    typeof value === "string" && (CAPABILITY_WORDS.has(value.toLowerCase()) || (CAPABILITIES as readonly string[]).includes(value)),
   {
     error: (issue) => {
       const meant = didYouMean(issue.input, CAPABILITIES);

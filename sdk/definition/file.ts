@@ -39,7 +39,9 @@ interface Kinds {
 const KINDS = ["directory", "symlink", "contents", "source", "metadata"] as const;
 
 function oneKind(value: Kinds, context: z.core.$RefinementCtx): void {
-  const given = [...KINDS, "sha256" as const].filter((kind) => (kind === "directory" ? value.directory === true : value[kind] !== undefined));
+  const given = [...KINDS, "sha256" as const].filter((kind) =>
+    kind === "directory" ? value.directory === true : value[kind] !== undefined,
+  );
   if (given.length === 1) return;
   const message = `exactly one of ${KINDS.slice(0, -1).join(", ")} and ${KINDS.at(-1)}${given.length > 1 ? `, not ${given.join(" and ")}` : ""}`;
   context.addIssue({ code: "custom", message });
@@ -52,7 +54,10 @@ export const fileSpecSchema = fields({
   path: treePath,
   ...kinds,
   /** 64 hexadecimal digits: the content is in the cache. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits").optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits")
+    .optional(),
   /** Bytes. */
   size: count.optional(),
   ...common,
@@ -82,5 +87,8 @@ export class File {
 
 /** A file's path without the leading slash or repeated ones: two files with the same one are the same place. */
 export function plainPath(path: string): string {
-  return path.split("/").filter((part) => part !== "" && part !== ".").join("/");
+  return path
+    .split("/")
+    .filter((part) => part !== "" && part !== ".")
+    .join("/");
 }

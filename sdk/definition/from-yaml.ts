@@ -54,7 +54,15 @@ function partsOf({ kernel, init = [], onboot = [], onshutdown = [], services = [
 }
 
 // of several kinds the one that LinuxKit looks at first, without the fields that then say nothing
-function fileArgs({ directory, symlink, contents, source, metadata, mode, ...owner }: Omit<NonNullable<Yaml["files"]>[number], "path">): FileArgs {
+function fileArgs({
+  directory,
+  symlink,
+  contents,
+  source,
+  metadata,
+  mode,
+  ...owner
+}: Omit<NonNullable<Yaml["files"]>[number], "path">): FileArgs {
   const common = { ...owner, ...(mode && { mode }) };
   if (directory) return { ...common, directory };
   if (symlink) return { ...common, symlink };
@@ -70,7 +78,9 @@ function duplicates(documents: readonly YamlDocument[], section: "services" | "v
       const place = `${document.source}:${document.line(steps)}`;
       const before = first.get(name);
       if (before === undefined) first.set(name, place);
-      return before === undefined ? [] : [located(document, failure(steps, `got ${JSON.stringify(name)}, which ${before} has too, wanted another name`), document.value)];
+      return before === undefined
+        ? []
+        : [located(document, failure(steps, `got ${JSON.stringify(name)}, which ${before} has too, wanted another name`), document.value)];
     }),
   );
 }

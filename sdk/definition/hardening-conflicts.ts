@@ -28,7 +28,9 @@ const userNamespace: Conflict["find"] = ({ container: { userns } }) =>
 const mountOf =
   (...types: string[]): Conflict["find"] =>
   ({ container }) =>
-    itemsOf(container.mounts).flatMap(([index, mount]) => (!isDeferred(mount) && types.includes(String(mount.type)) ? [[["mounts", index, "type"], String(mount.type)] as const] : []));
+    itemsOf(container.mounts).flatMap(([index, mount]) =>
+      !isDeferred(mount) && types.includes(String(mount.type)) ? [[["mounts", index, "type"], String(mount.type)] as const] : [],
+    );
 
 // a task at boot is done before the kernel is closed to modules
 const afterBoot =
@@ -38,9 +40,18 @@ const afterBoot =
 
 const CONFLICTS: readonly Conflict[] = [
   { setting: "user.max_user_namespaces", says: "needs user namespaces, and there are none", find: userNamespace },
-  { setting: "kernel.yama.ptrace_scope", at: "3", says: "needs a user namespace, which containers cannot enter where nothing may be traced", find: userNamespace },
+  {
+    setting: "kernel.yama.ptrace_scope",
+    at: "3",
+    says: "needs a user namespace, which containers cannot enter where nothing may be traced",
+    find: userNamespace,
+  },
   { setting: "kernel.yama.ptrace_scope", at: "3", says: "lets it trace others, and nobody may", find: capability("CAP_SYS_PTRACE") },
-  { setting: "kernel.modules_disabled", says: "lets it load modules, and the kernel takes none once the tasks at boot have ended", find: afterBoot(capability("CAP_SYS_MODULE")) },
+  {
+    setting: "kernel.modules_disabled",
+    says: "lets it load modules, and the kernel takes none once the tasks at boot have ended",
+    find: afterBoot(capability("CAP_SYS_MODULE")),
+  },
   { setting: "lockdown", says: "lets it reach memory and ports of the machine, which is closed to all", find: capability("CAP_SYS_RAWIO") },
   { setting: "lockdown", at: "confidentiality", says: "lets it watch the kernel, which is closed to all", find: capability("CAP_PERFMON") },
   { setting: "lockdown", at: "confidentiality", says: "shows the kernel's insides, which are closed to all", find: mountOf("tracefs") },
@@ -61,7 +72,9 @@ export function hardeningConflicts(definition: Definition): Failure[] {
     ...CONFLICTS.flatMap(({ setting, at, says, find }) => {
       const wanted = wantedValue(setting, harden);
       if (wanted === undefined || (at !== undefined && wanted !== at)) return [];
-      return containers.flatMap((placed) => find(placed).map(([steps, value]) => conflict([...placed.steps, ...steps], value, says, setting)));
+      return containers.flatMap((placed) =>
+        find(placed).map(([steps, value]) => conflict([...placed.steps, ...steps], value, says, setting)),
+      );
     }),
   ];
 }
@@ -83,13 +96,25 @@ function commandLineConflicts({ kernel }: Definition, harden: Hardening): Failur
 /** Our own init sets the parameters; LinuxKit's knows nothing of them. */
 function initConflicts({ init }: Definition): Failure[] {
   if (!Array.isArray(init) || init.length === 0) return [];
-  const own = init.some((source) => isDeferred(source) || (typeof source !== "string" && (isDeferred(source.debian) || source.debian.role === "init")));
-  return own ? [] : [failure(["harden"], "the kernel parameters are set by the init of debian.init(), which is not among init: wanted it there, or no harden")];
+  const own = init.some(
+    (source) => isDeferred(source) || (typeof source !== "string" && (isDeferred(source.debian) || source.debian.role === "init")),
+  );
+  return own
+    ? []
+    : [
+        failure(
+          ["harden"],
+          "the kernel parameters are set by the init of debian.init(), which is not among init: wanted it there, or no harden",
+        ),
+      ];
 }
 
 /** A program that asks for a login at a terminal, or a shell that has one. */
 function consoleShell({ container }: Placed): readonly (readonly [readonly Step[], string])[] {
-  const own = typeof container.image === "object" && !isDeferred(container.image) && container.command === undefined ? container.image.config.command : container.command;
+  const own =
+    typeof container.image === "object" && !isDeferred(container.image) && container.command === undefined
+      ? container.image.config.command
+      : container.command;
   const words = itemsOf(own).map(([, word]) => String(word));
   const getty = words.slice(0, 2).find((word) => /(^|\/)(m?in|a|mu)?getty$/.test(word));
   if (getty !== undefined) return [[["command"], words.slice(0, 2).join(" ")]];
@@ -98,5 +123,8 @@ function consoleShell({ container }: Placed): readonly (readonly [readonly Step[
 }
 
 function conflict(steps: readonly Step[], value: string, says: string, setting: string): Failure {
-  return failure(steps, `got ${shown(value)}, which ${says}, by ${setting} of harden: drop one of the two, the setting by harden: { waive: { ${JSON.stringify(setting)}: "REASON" } }`);
+  return failure(
+    steps,
+    `got ${shown(value)}, which ${says}, by ${setting} of harden: drop one of the two, the setting by harden: { waive: { ${JSON.stringify(setting)}: "REASON" } }`,
+  );
 }

@@ -127,7 +127,13 @@ function partsOf(args: ImageArgs | Parts): Parts {
     return Object.freeze([...list]) as unknown as Parts[K];
   };
   const init = args.init ?? [];
-  throwFailures(failuresOf(fields({ init: imageSource.array(), healthPort: port.optional(), harden: hardeningSchema.optional() }), { init, healthPort: args.healthPort, harden: args.harden }));
+  throwFailures(
+    failuresOf(fields({ init: imageSource.array(), healthPort: port.optional(), harden: hardeningSchema.optional() }), {
+      init,
+      healthPort: args.healthPort,
+      harden: args.harden,
+    }),
+  );
   const kernel = args.kernel === undefined ? undefined : "kind" in args.kernel ? args.kernel.spec : frozenCopy(args.kernel);
   throwFailures(failuresOf(kernelSchema.partial().optional(), kernel, ["kernel"]));
   return {

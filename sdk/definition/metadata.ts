@@ -34,7 +34,8 @@ export function withoutSecrets(definition: Definition): Definition {
 function linuxkitText(definition: Definition, form: "yaml" | "json", expand: (reference: string) => string): string {
   const { kernel, init, onboot, onshutdown, services, files, volumes } = definition;
   const image = (source: ImageSource): unknown => (typeof source === "string" ? expand(source) : source);
-  const listed = (list: readonly (Container & { readonly name: string })[]): object[] => list.map((container) => containerOf(container, image));
+  const listed = (list: readonly (Container & { readonly name: string })[]): object[] =>
+    list.map((container) => containerOf(container, image));
   const document = {
     kernel: {
       image: kernel ? image(kernel.image) : "",
@@ -57,16 +58,48 @@ function linuxkitText(definition: Definition, form: "yaml" | "json", expand: (re
       platforms,
     })),
   };
-  if (form === "yaml") return stringify(document, { version: "1.2", indent: 2, indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false });
+  if (form === "yaml")
+    return stringify(document, { version: "1.2", indent: 2, indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false });
   // an empty list is null there, since Go has not made one
   const nulled = Object.entries(document).map(([name, value]) => [name, Array.isArray(value) && value.length === 0 ? null : value]);
   return JSON.stringify(Object.fromEntries(nulled), undefined, 4);
 }
 
 const ORDER = [
-  "capabilities", "capabilities.add", "ambient", "mounts", "binds", "binds.add", "tmpfs", "command", "env", "cwd", "net", "pid", "ipc", "uts",
-  "userns", "hostname", "readonly", "maskedPaths", "readonlyPaths", "uid", "gid", "additionalGids", "noNewPrivileges", "oomScoreAdj",
-  "rootfsPropagation", "cgroupsPath", "resources", "sysctl", "rlimits", "uidMappings", "gidMappings", "annotations", "devices", "runtime",
+  "capabilities",
+  "capabilities.add",
+  "ambient",
+  "mounts",
+  "binds",
+  "binds.add",
+  "tmpfs",
+  "command",
+  "env",
+  "cwd",
+  "net",
+  "pid",
+  "ipc",
+  "uts",
+  "userns",
+  "hostname",
+  "readonly",
+  "maskedPaths",
+  "readonlyPaths",
+  "uid",
+  "gid",
+  "additionalGids",
+  "noNewPrivileges",
+  "oomScoreAdj",
+  "rootfsPropagation",
+  "cgroupsPath",
+  "resources",
+  "sysctl",
+  "rlimits",
+  "uidMappings",
+  "gidMappings",
+  "annotations",
+  "devices",
+  "runtime",
 ] as const satisfies readonly (keyof Container)[];
 
 function containerOf(container: Container & { readonly name: string }, image: (source: ImageSource) => unknown): object {

@@ -60,4 +60,7 @@ export const bind = text.refine((value) => {
 }, '"source:/destination" or "source:/destination:options"');
 
 /** `destination`, with mount options after a colon. */
-export const tmpfs = text.refine((value) => value.split(":").length <= 2 && value.startsWith("/"), '"/destination" or "/destination:options"');
+export const tmpfs = text.refine(
+  (value) => value.split(":").length <= 2 && value.startsWith("/"),
+  '"/destination" or "/destination:options"',
+);

@@ -36,7 +36,9 @@ export const egress = fields({
    * An IPv4 address or network (`10.0.0.0/8`); the name of a service in a network of its own; `any`: everything but
    * link-local addresses, where clouds keep their metadata; or `dns`: the machine's name servers.
    */
-  to: z.string().regex(/^[A-Za-z0-9_+-][A-Za-z0-9_+.-]*(?:\/\d{1,2})?$/, 'an IPv4 address or network, the name of a service, "any" or "dns"'),
+  to: z
+    .string()
+    .regex(/^[A-Za-z0-9_+-][A-Za-z0-9_+.-]*(?:\/\d{1,2})?$/, 'an IPv4 address or network, the name of a service, "any" or "dns"'),
   /** @default every port; for `dns` 53 */
   port: port.optional(),
   /** @default "tcp" when there is a port, else both; for `dns` both */

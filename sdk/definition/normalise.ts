@@ -1,4 +1,12 @@
-import { type Definition, type FileSpec, type KernelSpec, type NamedContainer, type PersistentSpec, serviceNames, type VolumeSpec } from "./definition.ts";
+import {
+  type Definition,
+  type FileSpec,
+  type KernelSpec,
+  type NamedContainer,
+  type PersistentSpec,
+  serviceNames,
+  type VolumeSpec,
+} from "./definition.ts";
 import { frozenCopy, isDeferred } from "./inputs.ts";
 import type { Hardening } from "../hardening/profile.ts";
 import type { Container, ImageSource } from "./container.ts";
@@ -29,10 +37,14 @@ export function normalise(draft: Draft): Definition {
     onboot,
     onshutdown,
     ...(isDeferred(services) ? { services } : normaliseServices(services, draft.serviceOrder)),
-    volumes: isDeferred(volumes) ? volumes : Object.fromEntries(Object.entries(volumes).map(([name, volume]) => [name, normaliseVolume(name, volume)])),
+    volumes: isDeferred(volumes)
+      ? volumes
+      : Object.fromEntries(Object.entries(volumes).map(([name, volume]) => [name, normaliseVolume(name, volume)])),
     files: isDeferred(files) ? files : files.map(normaliseFile),
     ...(healthPort !== undefined && { healthPort }),
-    ...(harden !== undefined && { harden: isDeferred(harden) ? harden : { profile: harden.profile ?? "default", waive: harden.waive ?? {} } }),
+    ...(harden !== undefined && {
+      harden: isDeferred(harden) ? harden : { profile: harden.profile ?? "default", waive: harden.waive ?? {} },
+    }),
   } as Definition);
 }
 
@@ -40,7 +52,10 @@ function normaliseKernel({ image, cmdline = "", binary = "kernel", tar = "kernel
   return { image: image as ImageSource, cmdline, binary, tar, ucode };
 }
 
-function normaliseServices(services: Readonly<Record<string, Container>>, serviceOrder: readonly string[] | undefined): Pick<Definition, "services" | "serviceOrder"> {
+function normaliseServices(
+  services: Readonly<Record<string, Container>>,
+  serviceOrder: readonly string[] | undefined,
+): Pick<Definition, "services" | "serviceOrder"> {
   const order = serviceNames({ services, ...(serviceOrder && { serviceOrder }) });
   const sorted = order.toSorted((a, b) => (a < b ? -1 : 1));
   const kept = orderCounts(services) && order.some((name, index) => name !== sorted[index]);
@@ -53,11 +68,19 @@ function normaliseServices(services: Readonly<Record<string, Container>>, servic
 function normaliseVolume(name: string, volume: VolumeDraft): VolumeSpec {
   if (isDeferred(volume)) return volume as VolumeSpec;
   const { image, readonly = false, format = "filesystem", platforms = [], persistent } = volume;
-  return { ...(image !== undefined && { image }), readonly, format, platforms, ...(persistent && { persistent: normalisePersistent(name, persistent) }) };
+  return {
+    ...(image !== undefined && { image }),
+    readonly,
+    format,
+    platforms,
+    ...(persistent && { persistent: normalisePersistent(name, persistent) }),
+  };
 }
 
 function normalisePersistent(name: string, persistent: Partial<PersistentSpec>): PersistentSpec {
-  return isDeferred(persistent) ? (persistent as PersistentSpec) : { label: name, uid: 0, gid: 0, timeout: persistent.after === undefined ? 30 : 300, ...persistent };
+  return isDeferred(persistent)
+    ? (persistent as PersistentSpec)
+    : { label: name, uid: 0, gid: 0, timeout: persistent.after === undefined ? 30 : 300, ...persistent };
 }
 
 function normaliseFile(file: Partial<FileSpec> & { readonly path: string }): FileSpec {
@@ -89,4 +112,3 @@ export function deferredIn(value: unknown, steps: readonly (string | number)[] =
   }
   return undefined;
 }
-

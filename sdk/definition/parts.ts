@@ -81,7 +81,11 @@ export function replacePart(parts: Parts, part: Part): Parts {
   // of files with one path the last is the one that counts
   if (places.length > 1 && section !== "files") {
     const path = `${section}.${name}`;
-    throw new LinuxKitError("INVALID_DEFINITION", `${path}: ${places.length} have this name, so which to replace is not clear; use without("${path}") and with()`, { path });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${path}: ${places.length} have this name, so which to replace is not clear; use without("${path}") and with()`,
+      { path },
+    );
   }
   return { ...parts, [section]: list.with(places.at(-1) as number, part) };
 }
@@ -107,7 +111,9 @@ function nameOf(part: unknown, section: Section): string | undefined {
 function unknownPart(path: string, parts: Parts): LinuxKitError {
   const known = [
     ...(["kernel", "healthPort", "harden"] as const).filter((name) => parts[name] !== undefined),
-    ...SECTIONS.flatMap((section) => parts[section].map((part) => [section, section === "files" ? (part as File).path : nameOf(part, section)] as const))
+    ...SECTIONS.flatMap((section) =>
+      parts[section].map((part) => [section, section === "files" ? (part as File).path : nameOf(part, section)] as const),
+    )
       .filter(([, name]) => name !== undefined)
       .map(([section, name]) => `${section}.${name}`),
   ];

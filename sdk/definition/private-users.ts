@@ -9,9 +9,26 @@ export const PRIVATE_IDS = 65_536;
 
 /** Capabilities for which the kernel looks in the machine's own user namespace only (`capable()`; user_namespaces(7)). */
 const OF_THE_MACHINE: readonly string[] = [
-  "CAP_AUDIT_CONTROL", "CAP_AUDIT_READ", "CAP_AUDIT_WRITE", "CAP_BLOCK_SUSPEND", "CAP_BPF", "CAP_IPC_LOCK", "CAP_LEASE", "CAP_LINUX_IMMUTABLE",
-  "CAP_MAC_ADMIN", "CAP_MAC_OVERRIDE", "CAP_MKNOD", "CAP_PERFMON", "CAP_SYSLOG", "CAP_SYS_BOOT", "CAP_SYS_MODULE", "CAP_SYS_PACCT", "CAP_SYS_RAWIO",
-  "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_WAKE_ALARM",
+  "CAP_AUDIT_CONTROL",
+  "CAP_AUDIT_READ",
+  "CAP_AUDIT_WRITE",
+  "CAP_BLOCK_SUSPEND",
+  "CAP_BPF",
+  "CAP_IPC_LOCK",
+  "CAP_LEASE",
+  "CAP_LINUX_IMMUTABLE",
+  "CAP_MAC_ADMIN",
+  "CAP_MAC_OVERRIDE",
+  "CAP_MKNOD",
+  "CAP_PERFMON",
+  "CAP_SYSLOG",
+  "CAP_SYS_BOOT",
+  "CAP_SYS_MODULE",
+  "CAP_SYS_PACCT",
+  "CAP_SYS_RAWIO",
+  "CAP_SYS_TIME",
+  "CAP_SYS_TTY_CONFIG",
+  "CAP_WAKE_ALARM",
 ];
 
 /** Those for which it looks in the user namespace that the network belongs to. */
@@ -29,13 +46,19 @@ export function privateUserFailures({ phase, steps, container }: Placed): Failur
     if (isBeyond(container[field])) refuse(field, `got ${container[field]}, wanted at most ${PRIVATE_IDS - 1} beside userns: "private"`);
   }
   for (const [index, group] of itemsOf(container.additionalGids)) {
-    if (isBeyond(group)) failures.push(failure([...steps, "additionalGids", index], `got ${group}, wanted at most ${PRIVATE_IDS - 1} beside userns: "private"`));
+    if (isBeyond(group))
+      failures.push(
+        failure([...steps, "additionalGids", index], `got ${group}, wanted at most ${PRIVATE_IDS - 1} beside userns: "private"`),
+      );
   }
   const unclear = [container.net, container.publish, container.egress].some(isDeferred);
   const shared = !unclear && networkKind(container, phase) === "host";
   for (const field of ["capabilities", "capabilities.add", "ambient"] as const) {
     for (const [index, name] of itemsOf(container[field])) {
-      const inert = (where: string, wanted: string): unknown => failures.push(failure([...steps, field, index], `got ${shown(name)}, which has no effect ${where} beside userns: "private"; wanted ${wanted}`));
+      const inert = (where: string, wanted: string): unknown =>
+        failures.push(
+          failure([...steps, field, index], `got ${shown(name)}, which has no effect ${where} beside userns: "private"; wanted ${wanted}`),
+        );
       if (OF_THE_MACHINE.includes(String(name))) inert("on the machine", "one of the two");
       if (shared && OF_THE_NETWORK.includes(String(name))) inert("on the machine's network", 'net: "private" or "none", or one of the two');
     }

@@ -23,7 +23,9 @@ export function parsePublication(text: string): Publication | { readonly problem
   if (guestPort < 1 || guestPort > 65535) return { problem: `got guest port ${guest} in ${JSON.stringify(text)}, wanted 1 to 65535` };
   const bytes = address.split(".");
   if (bytes.length !== 4 || !bytes.every((byte) => /^\d{1,3}$/.test(byte) && Number(byte) < 256)) {
-    return { problem: `got address ${JSON.stringify(address)} in ${JSON.stringify(text)}, wanted an IPv4 address such as 127.0.0.1 or 0.0.0.0` };
+    return {
+      problem: `got address ${JSON.stringify(address)} in ${JSON.stringify(text)}, wanted an IPv4 address such as 127.0.0.1 or 0.0.0.0`,
+    };
   }
   return { address, hostPort, guestPort, protocol: protocol as "tcp" | "udp" };
 }

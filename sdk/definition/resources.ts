@@ -14,7 +14,10 @@ export const deviceRule = fields({
   /** @default every one */
   minor: int.optional(),
   /** Letters of `rwm`: read, write, make. */
-  access: z.string().regex(/^[rwm]{1,3}$/, 'letters of "rwm"').optional(),
+  access: z
+    .string()
+    .regex(/^[rwm]{1,3}$/, 'letters of "rwm"')
+    .optional(),
 });
 
 /** Control group limits of a container (runtime-spec, config-linux.md, "Control groups"). */

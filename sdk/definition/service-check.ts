@@ -20,9 +20,15 @@ export function privateNetworkFailures({ phase, steps, container }: Placed): Fai
   const unclear = [container.net, container.publish, container.egress, container.sandbox].some(isDeferred);
   for (const field of ["publish", "egress"] as const) {
     if (container[field] === undefined || unclear || networkKind(container, phase) === "private") continue;
-    refuse(field, linuxkit ? 'LinuxKit has no such network: leave out sandbox: "linuxkit"' : `has no effect on the network ${shown(container.net || "host")}, wanted net: "private"`);
+    refuse(
+      field,
+      linuxkit
+        ? 'LinuxKit has no such network: leave out sandbox: "linuxkit"'
+        : `has no effect on the network ${shown(container.net || "host")}, wanted net: "private"`,
+    );
   }
-  if (container.net === "private" && !linuxkit && phase !== "services") refuse("net", 'got "private", which services have only; wanted "host", "none" or an absolute path');
+  if (container.net === "private" && !linuxkit && phase !== "services")
+    refuse("net", 'got "private", which services have only; wanted "host", "none" or an absolute path');
   return failures;
 }
 
@@ -34,7 +40,13 @@ function orderFailures({ services }: Definition): Failure[] {
     if (isDeferred(service)) continue;
     for (const [index, other] of settled(service.after)) {
       const at: Step[] = ["services", name, "after", index];
-      if (!known.includes(other)) failures.push(failure(at, `no service is called ${shown(other)}${didYouMean(other, known) || wantedOf(known.filter((candidate) => candidate !== name))}`));
+      if (!known.includes(other))
+        failures.push(
+          failure(
+            at,
+            `no service is called ${shown(other)}${didYouMean(other, known) || wantedOf(known.filter((candidate) => candidate !== name))}`,
+          ),
+        );
       else {
         const way = wayBack(other, name, named);
         if (way) failures.push(failure(at, `${[name, ...way].join(" waits for ")}: none of them would ever start`));
@@ -75,7 +87,10 @@ function publishFailures({ services, healthPort }: Definition): Failure[] {
       const key = `${outside}/${protocol}`;
       const owner = taken.get(key);
       const got = steps[0] === "publish" ? shown(service.publish?.[steps[1] as number]) : `${outside}, which is published`;
-      const wanted = steps[0] === "publish" ? "wanted another port" : `wanted another port, or publish: ["OTHER:${outside}"], or publish: [] to keep it closed`;
+      const wanted =
+        steps[0] === "publish"
+          ? "wanted another port"
+          : `wanted another port, or publish: ["OTHER:${outside}"], or publish: [] to keep it closed`;
       if (owner) failures.push(failure(["services", name, ...steps], `got ${got}, and ${key} of the machine is ${owner}'s: ${wanted}`));
       else taken.set(key, `services.${name}`);
     }
@@ -88,14 +103,20 @@ function closedFailures({ services }: Definition): Failure[] {
   const all = Object.entries(services);
   const named = new Set(all.flatMap(([, service]) => (isDeferred(service) ? [] : settled(service.egress).map(([, { to }]) => to))));
   return all.flatMap(([name, service]) => {
-    if (isDeferred(service) || service.net || isDeferred(service.health) || networkKind(service) !== "private" || named.has(name)) return [];
+    if (isDeferred(service) || service.net || isDeferred(service.health) || networkKind(service) !== "private" || named.has(name))
+      return [];
     const asked = service.health?.http ?? service.health?.tcp;
     if (service.publish !== undefined || (asked && !(typeof asked.port === "number" && asked.port >= 1024))) return [];
     const reached = asked ? `only port ${asked.port} of it is reached` : "nobody reaches a port of it";
     return (["capabilities", "capabilities.add"] as const).flatMap((field) =>
       itemsOf(service[field]).flatMap(([index, capability]) =>
         capability === "CAP_NET_BIND_SERVICE"
-          ? [failure(["services", name, field, index], `got "CAP_NET_BIND_SERVICE", for ports below 1024, and ${reached}: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine's network, or none of this capability`)]
+          ? [
+              failure(
+                ["services", name, field, index],
+                `got "CAP_NET_BIND_SERVICE", for ports below 1024, and ${reached}: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine's network, or none of this capability`,
+              ),
+            ]
           : [],
       ),
     );
@@ -103,18 +124,24 @@ function closedFailures({ services }: Definition): Failure[] {
 }
 
 function egressFailures({ services }: Definition): Failure[] {
-  const reachable = Object.entries(services).flatMap(([name, service]) => (!isDeferred(service) && networkKind(service) === "private" ? [name] : []));
+  const reachable = Object.entries(services).flatMap(([name, service]) =>
+    !isDeferred(service) && networkKind(service) === "private" ? [name] : [],
+  );
   const failures: Failure[] = [];
   for (const [name, service] of Object.entries(services)) {
     if (isDeferred(service)) continue;
     for (const [index, { to, protocol, port }] of settled(service.egress)) {
       if (typeof to !== "string") continue;
       const at = ["services", name, "egress", index];
-      if (to === "dns" && (port !== undefined || protocol !== undefined)) failures.push(failure([...at, "to"], 'got "dns", which has a port of its own: leave out port and protocol'));
-      if ((to === "any" || to === "dns") && Object.hasOwn(services, to)) failures.push(failure([...at, "to"], `got ${shown(to)}, which is the name of a service too: wanted another name for that`));
+      if (to === "dns" && (port !== undefined || protocol !== undefined))
+        failures.push(failure([...at, "to"], 'got "dns", which has a port of its own: leave out port and protocol'));
+      if ((to === "any" || to === "dns") && Object.hasOwn(services, to))
+        failures.push(failure([...at, "to"], `got ${shown(to)}, which is the name of a service too: wanted another name for that`));
       if (to === "any" || to === "dns" || isIpv4Network(to) || reachable.includes(to)) continue;
       if (Object.hasOwn(services, to) && isDeferred(services[to])) continue;
-      const why = Object.hasOwn(services, to) ? `has no network of its own, wanted net: "private" there, or an address` : `is no IPv4 address or network, and no service is called so${didYouMean(to, reachable)}`;
+      const why = Object.hasOwn(services, to)
+        ? `has no network of its own, wanted net: "private" there, or an address`
+        : `is no IPv4 address or network, and no service is called so${didYouMean(to, reachable)}`;
       failures.push(failure([...at, "to"], `got ${shown(to)}, which ${why}`));
     }
   }

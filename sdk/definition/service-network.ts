@@ -42,7 +42,11 @@ export type NetworkKind = "host" | "none" | "private" | "path";
  * @param label what its image says where nobody else does: of an image made from packages that is known, of another only
  *   once it is resolved
  */
-export function networkKind({ net, image, publish: published, egress: named, sandbox }: Container, phase: Phase = "services", label?: string): NetworkKind {
+export function networkKind(
+  { net, image, publish: published, egress: named, sandbox }: Container,
+  phase: Phase = "services",
+  label?: string,
+): NetworkKind {
   const own = phase === "services" && sandbox !== "linuxkit";
   // the label of an image that is not known when the definition is checked cannot take back what that names
   const word = net || (typeof image === "object" ? image.config?.net : published || named ? undefined : label);
@@ -57,6 +61,8 @@ export function networkKind({ net, image, publish: published, egress: named, san
  */
 export function linkedServices(services: Readonly<Record<string, Container>>): ReadonlySet<string> {
   const named = new Set(Object.values(services).flatMap(({ egress: all = [] }) => all.map(({ to }) => to)));
-  const linked = Object.entries(services).filter(([name, service]) => named.has(name) || publishedPorts(service).length > 0 || (service.egress ?? []).length > 0);
+  const linked = Object.entries(services).filter(
+    ([name, service]) => named.has(name) || publishedPorts(service).length > 0 || (service.egress ?? []).length > 0,
+  );
   return new Set(linked.map(([name]) => name));
 }

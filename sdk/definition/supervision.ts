@@ -26,7 +26,11 @@ export const log = fields({
    * Bytes kept in memory, at least 8 KiB: half of it in the file that is written, half in the one before.
    * @default 524288
    */
-  size: z.int().min(8192).max(1 << 30).optional(),
+  size: z
+    .int()
+    .min(8192)
+    .max(1 << 30)
+    .optional(),
   /**
    * Where each line is sent as well: `tcp://10.0.0.5:601` speaks syslog (RFC 5424 lines over TCP, RFC 6587),
    * `http://10.0.0.5:8080/path` takes lines by POST. The host is an IPv4 address: the base system resolves no names.

@@ -5,7 +5,18 @@ import { containersOf, type Definition, type FileSpec } from "./definition.ts";
 import { deferredIn } from "./normalise.ts";
 
 const OUR_FIELDS = [
-  "restart", "restartLimit", "after", "health", "timeout", "stopTimeout", "optional", "secrets", "log", "seccomp", "publish", "egress",
+  "restart",
+  "restartLimit",
+  "after",
+  "health",
+  "timeout",
+  "stopTimeout",
+  "optional",
+  "secrets",
+  "log",
+  "seccomp",
+  "publish",
+  "egress",
 ] as const;
 
 /**
@@ -54,7 +65,13 @@ export function writeYaml(definition: Definition): string {
 }
 
 function fileOf({ path, mode, uid, gid, ...rest }: FileSpec): object {
-  return { path, ...rest, ...(mode !== (rest.directory ? "0700" : "0600") && { mode }), ...(uid !== 0 && { uid }), ...(gid !== 0 && { gid }) };
+  return {
+    path,
+    ...rest,
+    ...(mode !== (rest.directory ? "0700" : "0600") && { mode }),
+    ...(uid !== 0 && { uid }),
+    ...(gid !== 0 && { gid }),
+  };
 }
 
 function section(name: string, list: readonly unknown[]): object {
@@ -67,7 +84,8 @@ function unsupported(definition: Definition): [path: string, why: string][] {
   const deferred = deferredIn(definition);
   if (deferred) refuse(deferred, "its value is not known yet, so it cannot be written as YAML");
   const image = (steps: readonly Step[], value: unknown): void => {
-    if (typeof value === "object" && value !== null) refuse(steps, "an image made from Debian packages; LinuxKit's YAML takes references only");
+    if (typeof value === "object" && value !== null)
+      refuse(steps, "an image made from Debian packages; LinuxKit's YAML takes references only");
   };
   image(["kernel", "image"], definition.kernel?.image);
   for (const [index, source] of definition.init.entries()) image(["init", index], source);
@@ -77,7 +95,11 @@ function unsupported(definition: Definition): [path: string, why: string][] {
     for (const field of OUR_FIELDS) {
       if (container[field] !== undefined) refuse([...at, field], "LinuxKit has no such field");
     }
-    if (container.sandbox !== "linuxkit") refuse([...at, "sandbox"], `got ${JSON.stringify(container.sandbox ?? "default")}; LinuxKit has its own defaults only, wanted "linuxkit"`);
+    if (container.sandbox !== "linuxkit")
+      refuse(
+        [...at, "sandbox"],
+        `got ${JSON.stringify(container.sandbox ?? "default")}; LinuxKit has its own defaults only, wanted "linuxkit"`,
+      );
   }
   for (const [name, volume] of Object.entries(definition.volumes)) {
     image(["volumes", name, "image"], volume.image);

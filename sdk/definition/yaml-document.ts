@@ -15,15 +15,29 @@ export interface YamlDocument {
 /** Parses one text, and checks it by LinuxKit's schema. */
 export function parseYaml(text: string, source: string): { readonly document: YamlDocument } | { readonly failures: readonly string[] } {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, version: "1.2", merge: true, uniqueKeys: true, customTags: (tags) => [OLD_OCTAL, ...tags], prettyErrors: false });
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    version: "1.2",
+    merge: true,
+    uniqueKeys: true,
+    customTags: (tags) => [OLD_OCTAL, ...tags],
+    prettyErrors: false,
+  });
   const line = (offset: number): number => lines.linePos(offset).line;
   const [parsed, another] = documents;
-  if (!Array.isArray(documents) || parsed === undefined || parsed.contents === null) return { failures: [`${source}: it is empty, wanted LinuxKit's YAML`] };
-  if (parsed.errors.length > 0) return { failures: parsed.errors.map((error) => `${source}:${line(error.pos[0])}: not YAML: ${lowerFirst(error.message)}`) };
+  if (!Array.isArray(documents) || parsed === undefined || parsed.contents === null)
+    return { failures: [`${source}: it is empty, wanted LinuxKit's YAML`] };
+  if (parsed.errors.length > 0)
+    return { failures: parsed.errors.map((error) => `${source}:${line(error.pos[0])}: not YAML: ${lowerFirst(error.message)}`) };
   if (another) return { failures: [`${source}:${line(another.range[0])}: a second document begins here, wanted one in each text`] };
   const document: YamlDocument = { source, value: {}, line: (steps) => line(offsetOf(parsed, steps)) };
   const template = templateIn(parsed);
-  if (template) return { failures: [`${source}:${line(template.offset)}: ${template.text} names a package's folder, which only LinuxKit itself can turn into an image; wanted the image's reference`] };
+  if (template)
+    return {
+      failures: [
+        `${source}:${line(template.offset)}: ${template.text} names a package's folder, which only LinuxKit itself can turn into an image; wanted the image's reference`,
+      ],
+    };
   let value: unknown;
   try {
     value = parsed.toJS({ maxAliasCount: 1000 });

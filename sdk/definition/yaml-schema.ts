@@ -21,8 +21,11 @@ const file = fields({
   if (value.directory && value.contents !== undefined) wrong("a directory without contents");
   // what LinuxKit looks at first decides, and it looks no further
   if (value.directory || value.symlink) return;
-  const given = (["contents", "source", "metadata"] as const).filter((kind) => (kind === "contents" ? value[kind] !== undefined : Boolean(value[kind])));
-  if (given.length !== 1) wrong(`exactly one of directory, symlink, contents, source and metadata${given.length > 1 ? `, not ${given.join(" and ")}` : ""}`);
+  const given = (["contents", "source", "metadata"] as const).filter((kind) =>
+    kind === "contents" ? value[kind] !== undefined : Boolean(value[kind]),
+  );
+  if (given.length !== 1)
+    wrong(`exactly one of directory, symlink, contents, source and metadata${given.length > 1 ? `, not ${given.join(" and ")}` : ""}`);
 });
 
 /** LinuxKit's YAML, as its own schema has it: no other field anywhere, no value of another type. */

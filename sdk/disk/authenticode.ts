@@ -34,7 +34,10 @@ export function authenticodeHash(path = "image"): ImageHash {
     if (pe.certificates.size > 0) end = pe.certificates.offset;
     const checksum = pe.optionalAt + 64;
     const pointer = pe.optionalAt + 144;
-    hash.update(bytes.subarray(0, checksum)).update(bytes.subarray(checksum + 4, pointer)).update(bytes.subarray(pointer + 8, end));
+    hash
+      .update(bytes.subarray(0, checksum))
+      .update(bytes.subarray(checksum + 4, pointer))
+      .update(bytes.subarray(pointer + 8, end));
     at = Math.min(bytes.length, end);
     head = undefined;
   };
@@ -59,7 +62,12 @@ export function authenticodeHash(path = "image"): ImageHash {
 function checkContiguous(pe: PeHeaders, path: string): void {
   let end = pe.sizeOfHeaders;
   for (const section of pe.sections.filter(({ rawSize }) => rawSize > 0).sort((a, b) => a.rawOffset - b.rawOffset)) {
-    if (section.rawOffset !== end) throw new LinuxKitError("UNSUPPORTED", `${path}: section ${section.name} begins at ${section.rawOffset}, the one before it ends at ${end}`, { what: "gaps between sections" });
+    if (section.rawOffset !== end)
+      throw new LinuxKitError(
+        "UNSUPPORTED",
+        `${path}: section ${section.name} begins at ${section.rawOffset}, the one before it ends at ${end}`,
+        { what: "gaps between sections" },
+      );
     end = section.rawOffset + section.rawSize;
   }
 }

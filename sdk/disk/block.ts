@@ -21,7 +21,11 @@ export interface ReadBlocksOptions {
  * The blocks of a disk that hold anything but zeroes, in order. Gaps between extents are never read, so a sparse disk
  * costs what its content costs; in memory are the blocks that are held.
  */
-export async function* readBlocks(disk: Disk, blockSize: number, { zeroBlocks = "skip", held = 1 }: ReadBlocksOptions = {}): AsyncGenerator<Block> {
+export async function* readBlocks(
+  disk: Disk,
+  blockSize: number,
+  { zeroBlocks = "skip", held = 1 }: ReadBlocksOptions = {},
+): AsyncGenerator<Block> {
   const wanted = (block: Uint8Array) => zeroBlocks === "keep" || !isZero(block);
   const next = ring(held, () => new Uint8Array(blockSize));
   let index = -1;

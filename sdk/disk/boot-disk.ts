@@ -53,7 +53,9 @@ const START = MIB;
 /** GPT with an EFI system partition that holds one program. */
 export function efiDisk(options: EfiDisk): Disk {
   const { program, loader } = options;
-  const volume = bootVolume(options, [{ path: `EFI/BOOT/${loader}`, type: "file", size: program.size, mtime: 0, body: program.body, align: SLOT_BYTES }]);
+  const volume = bootVolume(options, [
+    { path: `EFI/BOOT/${loader}`, type: "file", size: program.size, mtime: 0, body: program.body, align: SLOT_BYTES },
+  ]);
   return onGpt(options, volume.disk, {});
 }
 
@@ -63,7 +65,12 @@ export function biosDisk(options: BiosDisk): Disk {
   const content = installSyslinux(volume, options.syslinux);
   const size = sizeOf(options, START + content.size);
   const type = volume.geometry.type === 32 ? 0x0c : 0x0e;
-  return mbrDisk({ size, signature: serialFrom(options.seed, "disk"), code: options.code, partitions: [{ type, start: START, length: content.size, active: true, content }] });
+  return mbrDisk({
+    size,
+    signature: serialFrom(options.seed, "disk"),
+    code: options.code,
+    partitions: [{ type, start: START, length: content.size, active: true, content }],
+  });
 }
 
 /** GPT whose EFI system partition both firmwares start from: SYSLINUX and systemd-boot share one kernel and initramfs. */
@@ -83,21 +90,45 @@ export function hybridDisk(options: HybridDisk): Disk {
 
 function onGpt(options: BootDisk, content: Disk, boot: { readonly code?: Uint8Array; readonly legacyBoot?: boolean }): Disk {
   const size = sizeOf(options, START + content.size + Math.ceil(GPT_TAIL_BYTES / MIB) * MIB);
-  const partition = { type: PARTITION_TYPE.efiSystem, name: "EFI System", start: START, length: content.size, content, ...(boot.legacyBoot && { attributes: { legacyBoot: true } }) };
+  const partition = {
+    type: PARTITION_TYPE.efiSystem,
+    name: "EFI System",
+    start: START,
+    length: content.size,
+    content,
+    ...(boot.legacyBoot && { attributes: { legacyBoot: true } }),
+  };
   return gptDisk({ size, seed: options.seed, partitions: [partition], ...(boot.code && { code: boot.code }) });
 }
 
 function bootVolume(options: BootDisk, entries: readonly FatEntry[]): FatVolume {
-  return fatVolume({ entries, serial: serialFrom(options.seed, "boot volume"), label: "LINUXKIT", start: START, ...(options.fat && { type: options.fat }) });
+  return fatVolume({
+    entries,
+    serial: serialFrom(options.seed, "boot volume"),
+    label: "LINUXKIT",
+    start: START,
+    ...(options.fat && { type: options.fat }),
+  });
 }
 
 function syslinuxEntries({ syslinux, segments, cmdline }: BiosDisk): Entry[] {
   checkCmdline(cmdline);
-  return [...syslinuxFiles(syslinux), fileEntry("syslinux.cfg", syslinuxConfig({ kernel: "kernel", initrds: segments.map((_, index) => segmentName(index)), cmdline }))];
+  return [
+    ...syslinuxFiles(syslinux),
+    fileEntry("syslinux.cfg", syslinuxConfig({ kernel: "kernel", initrds: segments.map((_, index) => segmentName(index)), cmdline })),
+  ];
 }
 
 function kernelEntries({ kernel, segments }: KernelFiles): FatEntry[] {
-  const placed = (path: string, { size, body }: Sized): FatEntry => ({ path, type: "file", size, mtime: 0, body, align: SLOT_BYTES, reserve: slotBytes(size) });
+  const placed = (path: string, { size, body }: Sized): FatEntry => ({
+    path,
+    type: "file",
+    size,
+    mtime: 0,
+    body,
+    align: SLOT_BYTES,
+    reserve: slotBytes(size),
+  });
   return [placed("kernel", kernel), ...segments.map((segment, index) => placed(segmentName(index), segment))];
 }
 
@@ -107,6 +138,11 @@ function segmentName(index: number): string {
 
 function sizeOf({ size }: BootDisk, least: number): number {
   if (size === undefined) return least;
-  if (size < least) throw new LinuxKitError("TOO_LARGE", `disk: its content takes ${least} bytes, the disk has ${size}: give it at least ${Math.ceil(least / MIB)} MiB`, { what: "disk", limit: size, got: least });
+  if (size < least)
+    throw new LinuxKitError(
+      "TOO_LARGE",
+      `disk: its content takes ${least} bytes, the disk has ${size}: give it at least ${Math.ceil(least / MIB)} MiB`,
+      { what: "disk", limit: size, got: least },
+    );
   return size;
 }

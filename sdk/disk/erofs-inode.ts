@@ -9,7 +9,15 @@ export const EROFS_BLOCK = 4096;
 const INODE_BYTES = 64;
 export const EROFS_SLOT = 32;
 
-const MODE = { file: 0o100000, directory: 0o040000, symlink: 0o120000, character: 0o020000, block: 0o060000, fifo: 0o010000, hardlink: 0 } as const;
+const MODE = {
+  file: 0o100000,
+  directory: 0o040000,
+  symlink: 0o120000,
+  character: 0o020000,
+  block: 0o060000,
+  fifo: 0o010000,
+  hardlink: 0,
+} as const;
 const DIRENT_TYPE = { file: 1, directory: 2, character: 3, block: 4, fifo: 5, symlink: 7, hardlink: 0 } as const;
 /** Name prefixes that an attribute's entry says by number. */
 const XATTR_PREFIXES: readonly (readonly [string, number])[] = [
@@ -27,7 +35,8 @@ export function encodeXattrs(entry: Entry): Buffer {
   for (const [name, value] of [...entry.xattrs].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const prefix = XATTR_PREFIXES.find(([text]) => name.startsWith(text));
     const rest = Buffer.from(name.slice(prefix?.[0].length ?? 0));
-    if (!prefix || rest.length > 255) throw new LinuxKitError("UNSUPPORTED", `${entry.path}: erofs cannot hold the extended attribute ${name}`, { what: name });
+    if (!prefix || rest.length > 255)
+      throw new LinuxKitError("UNSUPPORTED", `${entry.path}: erofs cannot hold the extended attribute ${name}`, { what: name });
     const bytes = Buffer.alloc(Math.ceil((4 + rest.length + value.length) / 4) * 4);
     bytes[0] = rest.length;
     bytes[1] = prefix[1];
@@ -38,7 +47,12 @@ export function encodeXattrs(entry: Entry): Buffer {
   }
   const bytes = Buffer.concat(parts);
   const limit = EROFS_BLOCK - INODE_BYTES;
-  if (bytes.length > limit) throw new LinuxKitError("TOO_LARGE", `${entry.path}: ${bytes.length} bytes of extended attributes, at most ${limit} fit`, { what: entry.path, limit, got: bytes.length });
+  if (bytes.length > limit)
+    throw new LinuxKitError("TOO_LARGE", `${entry.path}: ${bytes.length} bytes of extended attributes, at most ${limit} fit`, {
+      what: entry.path,
+      limit,
+      got: bytes.length,
+    });
   return bytes;
 }
 
@@ -48,7 +62,14 @@ export function inodeBytes(xattrs: Uint8Array): number {
 }
 
 /** An extended inode, and its attributes. `block` is where its data begins, unless the data stands behind the inode. */
-export function encodeInode(inode: { readonly entry: Entry; readonly number: number; readonly links: number; readonly size: number; readonly xattrs: Uint8Array; readonly block: number | "inline" }): Buffer {
+export function encodeInode(inode: {
+  readonly entry: Entry;
+  readonly number: number;
+  readonly links: number;
+  readonly size: number;
+  readonly xattrs: Uint8Array;
+  readonly block: number | "inline";
+}): Buffer {
   const { entry, xattrs } = inode;
   const bytes = Buffer.alloc(INODE_BYTES);
   bytes.writeUInt16LE(1 | ((inode.block === "inline" ? 2 : 0) << 1), 0);
@@ -57,7 +78,10 @@ export function encodeInode(inode: { readonly entry: Entry; readonly number: num
   bytes.writeBigUInt64LE(BigInt(inode.size), 8);
   const { major = 0, minor = 0 } = entry;
   const device = entry.type === "character" || entry.type === "block";
-  bytes.writeUInt32LE(device ? ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0 : inode.block === "inline" ? 0 : inode.block, 16);
+  bytes.writeUInt32LE(
+    device ? ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0 : inode.block === "inline" ? 0 : inode.block,
+    16,
+  );
   bytes.writeUInt32LE(inode.number, 20);
   bytes.writeUInt32LE(entry.uid, 24);
   bytes.writeUInt32LE(entry.gid, 28);

@@ -37,12 +37,14 @@ interface InodePosition {
  */
 export function erofsVolume(options: ErofsOptions): Disk {
   const label = Buffer.from(options.label ?? "");
-  if (label.length > 16) throw new LinuxKitError("INVALID_DEFINITION", `label: "${options.label}" has ${label.length} bytes, at most 16 fit`, { path: "label" });
+  if (label.length > 16)
+    throw new LinuxKitError("INVALID_DEFINITION", `label: "${options.label}" has ${label.length} bytes, at most 16 fit`, { path: "label" });
   const tree = fileTree(options.entries);
   const places = placesOf(tree);
   const fixed = contentsOf(tree, places);
   const total = arrange(tree, places);
-  if (total / EROFS_BLOCK > 0xffffffff) throw new LinuxKitError("TOO_LARGE", `erofs: ${total} bytes, at most 16 TiB fit`, { what: "erofs", limit: 2 ** 44, got: total });
+  if (total / EROFS_BLOCK > 0xffffffff)
+    throw new LinuxKitError("TOO_LARGE", `erofs: ${total} bytes, at most 16 TiB fit`, { what: "erofs", limit: 2 ** 44, got: total });
 
   const extents: Extent[] = [];
   for (const place of places.values()) {
@@ -55,7 +57,18 @@ export function erofsVolume(options: ErofsOptions): Disk {
     extents.push(content ? bytesAt(offset, content()) : { offset, length: size, source: inode.entry.body });
   }
   const root = present(places.get(tree.root));
-  extents.push(bytesAt(SUPERBLOCK_AT, encodeSuperblock({ root: root.at / EROFS_SLOT, inodes: places.size, blocks: total / EROFS_BLOCK, uuid: uuidFrom(options.seed, "erofs"), label })));
+  extents.push(
+    bytesAt(
+      SUPERBLOCK_AT,
+      encodeSuperblock({
+        root: root.at / EROFS_SLOT,
+        inodes: places.size,
+        blocks: total / EROFS_BLOCK,
+        uuid: uuidFrom(options.seed, "erofs"),
+        label,
+      }),
+    ),
+  );
   return makeDisk(total, extents);
 }
 
@@ -64,7 +77,11 @@ function placesOf(tree: FileTree): Map<Inode, InodePosition> {
   for (const inode of [...tree.directories, ...tree.others]) {
     const { entry } = inode;
     // a directory's size follows from its names alone
-    const size = inode.children ? direntsOf(inode, () => 0).length : entry.type === "symlink" ? encodePath(entry.link ?? "").length : entry.size;
+    const size = inode.children
+      ? direntsOf(inode, () => 0).length
+      : entry.type === "symlink"
+        ? encodePath(entry.link ?? "").length
+        : entry.size;
     places.set(inode, { inode, number: places.size + 1, xattrs: encodeXattrs(entry), size, at: 0, block: 0 });
   }
   return places;
@@ -81,7 +98,11 @@ function contentsOf(tree: FileTree, places: ReadonlyMap<Inode, InodePosition>): 
 
 function direntsOf(inode: Inode, nid: (inode: Inode) => number): Buffer {
   const children = [...present(inode.children)].map(([name, child]) => ({ name, nid: nid(child), type: child.entry.type }));
-  return encodeDirents([{ name: ".", nid: nid(inode), type: "directory" }, { name: "..", nid: nid(inode.parent), type: "directory" }, ...children]);
+  return encodeDirents([
+    { name: ".", nid: nid(inode), type: "directory" },
+    { name: "..", nid: nid(inode.parent), type: "directory" },
+    ...children,
+  ]);
 }
 
 /**
@@ -112,7 +133,8 @@ function arrange(tree: FileTree, places: ReadonlyMap<Inode, InodePosition>): num
     if (known) place.block = "inline";
     put(place, inodeBytes(place.xattrs) + (known ? place.size : 0));
   }
-  for (const place of all) if (place.inode.entry.type !== "file" && place.size > 0 && place.block !== "inline") place.block = blocks(place.size) / EROFS_BLOCK;
+  for (const place of all)
+    if (place.inode.entry.type !== "file" && place.size > 0 && place.block !== "inline") place.block = blocks(place.size) / EROFS_BLOCK;
   open = { at: 0, left: 0 };
   for (const inode of tree.others) {
     const place = present(places.get(inode));
@@ -129,7 +151,13 @@ function arrange(tree: FileTree, places: ReadonlyMap<Inode, InodePosition>): num
 }
 
 /** Checked over the rest of its block, as Linux reads it. */
-function encodeSuperblock(fields: { readonly root: number; readonly inodes: number; readonly blocks: number; readonly uuid: string; readonly label: Buffer }): Buffer {
+function encodeSuperblock(fields: {
+  readonly root: number;
+  readonly inodes: number;
+  readonly blocks: number;
+  readonly uuid: string;
+  readonly label: Buffer;
+}): Buffer {
   const bytes = Buffer.alloc(EROFS_BLOCK - SUPERBLOCK_AT);
   bytes.writeUInt32LE(0xe0f5e1e2, 0);
   bytes.writeUInt32LE(1, 8); // the checksum is there

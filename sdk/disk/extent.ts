@@ -36,11 +36,16 @@ export function makeDisk(size: number, extents: Iterable<Extent>): Disk {
   let end = 0;
   for (const extent of sorted) {
     if (!Number.isSafeInteger(extent.offset) || !Number.isSafeInteger(extent.length) || extent.offset < end) {
-      throw new LinuxKitError("INVALID_DEFINITION", `disk: the extent at ${extent.offset} begins before ${end}, where the one before it ends`, { path: "extents" });
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `disk: the extent at ${extent.offset} begins before ${end}, where the one before it ends`,
+        { path: "extents" },
+      );
     }
     end = extent.offset + extent.length;
   }
-  if (end > size) throw new LinuxKitError("INVALID_DEFINITION", `disk: its extents end at ${end}, beyond its ${size} bytes`, { path: "extents" });
+  if (end > size)
+    throw new LinuxKitError("INVALID_DEFINITION", `disk: its extents end at ${end}, beyond its ${size} bytes`, { path: "extents" });
   return Object.freeze({ size, extents: Object.freeze(sorted) });
 }
 
@@ -65,7 +70,10 @@ export function replaceExtents(disk: Disk, extents: readonly Extent[]): Disk {
     if (disk.extents.some((old) => old.offset === offset && old.length === length)) continue;
     throw new LinuxKitError("INVALID_DEFINITION", `disk: no extent of ${length} bytes at ${offset} to replace`, { path: "extents" });
   }
-  return makeDisk(disk.size, disk.extents.map((extent) => replaced.get(extent.offset) ?? extent));
+  return makeDisk(
+    disk.size,
+    disk.extents.map((extent) => replaced.get(extent.offset) ?? extent),
+  );
 }
 
 /**
@@ -86,7 +94,11 @@ export async function* readExtent(extent: Extent): AsyncGenerator<Uint8Array> {
   }
   if (got !== extent.length) {
     const path = `extent at ${extent.offset}`;
-    throw new LinuxKitError("SIZE_MISMATCH", `${path}: got ${got > extent.length ? "at least " : ""}${got} bytes, wanted ${extent.length}`, { path, want: extent.length, got });
+    throw new LinuxKitError(
+      "SIZE_MISMATCH",
+      `${path}: got ${got > extent.length ? "at least " : ""}${got} bytes, wanted ${extent.length}`,
+      { path, want: extent.length, got },
+    );
   }
 }
 

@@ -53,7 +53,8 @@ export function fatGeometry(need: (clusterSize: number) => number, sizing: FatSi
   let best: FatGeometry | undefined;
   for (const type of kinds(sizing)) {
     for (const clusterSize of sizing.clusterSize === undefined ? CLUSTER_SIZES : [sizing.clusterSize]) {
-      const geometry = sizing.size === undefined ? grow(type, clusterSize, need(clusterSize), sizing) : divide(type, clusterSize, sizing.size, sizing);
+      const geometry =
+        sizing.size === undefined ? grow(type, clusterSize, need(clusterSize), sizing) : divide(type, clusterSize, sizing.size, sizing);
       if (!geometry || geometry.clusters < need(clusterSize)) continue;
       if (sizing.type === undefined && sizing.size === undefined && type === 16 && geometry.size >= LEAST_FAT32) continue;
       if (!best || geometry.size < best.size) best = geometry;
@@ -62,7 +63,11 @@ export function fatGeometry(need: (clusterSize: number) => number, sizing: FatSi
   }
   const got = need(sizing.clusterSize ?? 512) * (sizing.clusterSize ?? 512);
   const limit = sizing.size ?? 2 ** 41;
-  throw new LinuxKitError("TOO_LARGE", `FAT${sizing.type ?? ""} volume: no valid layout holds ${got} bytes of content in ${limit} bytes: give it a larger size`, { what: "FAT volume", limit, got });
+  throw new LinuxKitError(
+    "TOO_LARGE",
+    `FAT${sizing.type ?? ""} volume: no valid layout holds ${got} bytes of content in ${limit} bytes: give it a larger size`,
+    { what: "FAT volume", limit, got },
+  );
 }
 
 function kinds({ type, size }: FatSizing): readonly FatType[] {
@@ -95,6 +100,7 @@ function divide(type: FatType, clusterSize: number, size: number, sizing: FatSiz
   const reservedSectors = dataSector - 2 * fatSectors - rootSectors;
   const clusters = Math.floor(((sectors - dataSector) * SECTOR) / clusterSize);
   // a table for all sectors may be read as the larger kind's when clusters lie at the limit: both bounds keep away from it
-  if (clusters < LEAST_CLUSTERS[type] || clusters > MOST_CLUSTERS[type] || reservedSectors > 0xffff || (type === 16 && fatSectors > 0xffff)) return undefined;
+  if (clusters < LEAST_CLUSTERS[type] || clusters > MOST_CLUSTERS[type] || reservedSectors > 0xffff || (type === 16 && fatSectors > 0xffff))
+    return undefined;
   return { type, size, clusterSize, clusters, reservedSectors, fatSectors, rootSectors, dataStart: dataSector * SECTOR };
 }

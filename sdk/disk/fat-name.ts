@@ -49,7 +49,10 @@ export function shortNames(names: readonly string[]): { readonly bytes: Buffer; 
     const own = SHORT.exec(name);
     if (own) return { bytes: pack(present(own[1]), own[2] ?? ""), exact: true };
     const dot = name.lastIndexOf(".");
-    const clean = (part: string) => foldFatName(part).replace(/[. ]/g, "").replace(/[^A-Z0-9!#$%&'()\-@^_`{}~]/g, "_");
+    const clean = (part: string) =>
+      foldFatName(part)
+        .replace(/[. ]/g, "")
+        .replace(/[^A-Z0-9!#$%&'()\-@^_`{}~]/g, "_");
     const base = clean(dot > 0 ? name.slice(0, dot) : name) || "_";
     const extension = dot > 0 ? clean(name.slice(dot + 1)).slice(0, 3) : "";
     for (let number = 1; ; number++) {

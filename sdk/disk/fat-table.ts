@@ -20,7 +20,8 @@ export function* tableChunks(type: FatType, runs: readonly Run[], length: number
   for (let start = 0; start < length; start += CHUNK) {
     const chunk = Buffer.alloc(Math.min(CHUNK, length - start));
     const base = start / width;
-    const put = (cluster: number, value: number) => (type === 16 ? chunk.writeUInt16LE(value, (cluster - base) * 2) : chunk.writeUInt32LE(value, (cluster - base) * 4));
+    const put = (cluster: number, value: number) =>
+      type === 16 ? chunk.writeUInt16LE(value, (cluster - base) * 2) : chunk.writeUInt32LE(value, (cluster - base) * 4);
     if (start === 0) {
       // the media byte, then the mark of a volume that was unmounted in order
       put(0, end - 7);
@@ -29,7 +30,8 @@ export function* tableChunks(type: FatType, runs: readonly Run[], length: number
     const stop = base + chunk.length / width;
     for (; run < runs.length; run++) {
       const { first, count } = present(runs[run]);
-      for (let cluster = Math.max(first, base); cluster < Math.min(first + count, stop); cluster++) put(cluster, cluster === first + count - 1 ? end : cluster + 1);
+      for (let cluster = Math.max(first, base); cluster < Math.min(first + count, stop); cluster++)
+        put(cluster, cluster === first + count - 1 ? end : cluster + 1);
       if (first + count > stop) break;
     }
     yield chunk;

@@ -34,7 +34,14 @@ const LARGEST_FILE = 0xffffffff;
 
 /** @internal Checks entries and makes them a tree; parents that are missing are added. */
 export function fatTree(entries: readonly FatEntry[]): FatTree {
-  const node = (name: string, entry: FatEntry, parent: FatNode | undefined): FatNode => ({ name, entry, parent, children: entry.type === "directory" ? new Map() : undefined, first: 0, count: 0 });
+  const node = (name: string, entry: FatEntry, parent: FatNode | undefined): FatNode => ({
+    name,
+    entry,
+    parent,
+    children: entry.type === "directory" ? new Map() : undefined,
+    first: 0,
+    count: 0,
+  });
   const directory = (path: string, mtime: number): FatEntry => ({ path, type: "directory", size: 0, mtime, body: [] });
   const root = node("", directory("", 0), undefined);
   const files: FatNode[] = [];
@@ -42,7 +49,12 @@ export function fatTree(entries: readonly FatEntry[]): FatTree {
     if (entry.path === "") continue;
     const { path, type, size } = entry;
     if (type !== "file" && type !== "directory") throw invalid(path, `a FAT filesystem holds files and directories, not a ${type}`);
-    if (size > LARGEST_FILE) throw new LinuxKitError("TOO_LARGE", `${path}: ${size} bytes, a file of a FAT filesystem has at most ${LARGEST_FILE}`, { what: path, limit: LARGEST_FILE, got: size });
+    if (size > LARGEST_FILE)
+      throw new LinuxKitError("TOO_LARGE", `${path}: ${size} bytes, a file of a FAT filesystem has at most ${LARGEST_FILE}`, {
+        what: path,
+        limit: LARGEST_FILE,
+        got: size,
+      });
     const names = path.split("/");
     let parent = root;
     for (const [depth, name] of names.entries()) {

@@ -79,7 +79,12 @@ export function fatVolume(options: FatOptions): FatVolume {
 function encodeDirectory(node: FatNode, label: string | undefined): Buffer {
   const parts: Buffer[] = [];
   const { parent } = node;
-  const fields = (child: FatNode) => ({ attributes: child.children ? 0x10 : 0x20, mtime: child.entry.mtime, firstCluster: child.first, size: child.children ? 0 : child.entry.size });
+  const fields = (child: FatNode) => ({
+    attributes: child.children ? 0x10 : 0x20,
+    mtime: child.entry.mtime,
+    firstCluster: child.first,
+    size: child.children ? 0 : child.entry.size,
+  });
   if (parent) {
     parts.push(encodeShortEntry(Buffer.from(".          "), fields(node)));
     // ".." of a directory in the root says cluster 0, on FAT32 too
@@ -98,7 +103,10 @@ function encodeDirectory(node: FatNode, label: string | undefined): Buffer {
 }
 
 function encodeLabel(label: string): Buffer {
-  if (!/^[A-Z0-9!#$%&'()\-@^_`{}~ ]{1,11}$/.test(label) || label.startsWith(" ")) throw new LinuxKitError("INVALID_DEFINITION", `label: "${label}" is no volume label: wanted 1 to 11 of A-Z 0-9 and !#$%&'()-@^_\`{}~`, { path: "label" });
+  if (!/^[A-Z0-9!#$%&'()\-@^_`{}~ ]{1,11}$/.test(label) || label.startsWith(" "))
+    throw new LinuxKitError("INVALID_DEFINITION", `label: "${label}" is no volume label: wanted 1 to 11 of A-Z 0-9 and !#$%&'()-@^_\`{}~`, {
+      path: "label",
+    });
   return Buffer.from(label.padEnd(11), "latin1");
 }
 

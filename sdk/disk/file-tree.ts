@@ -83,7 +83,9 @@ export function fileTree(entries: Iterable<Entry>): FileTree {
     present(parent.children).set(name, inode);
   }
   const directories = [root];
-  for (const { children } of directories) for (const name of [...present(children).keys()].sort(byName)) if (present(present(children).get(name)).children) directories.push(present(present(children).get(name)));
+  for (const { children } of directories)
+    for (const name of [...present(children).keys()].sort(byName))
+      if (present(present(children).get(name)).children) directories.push(present(present(children).get(name)));
   return { root, directories, others };
 }
 
@@ -93,7 +95,8 @@ export function byName(a: string, b: string): number {
 }
 
 function checkName(name: string, path: string): void {
-  if (name === "" || name === "." || name === ".." || name.includes("\0")) throw invalid(path, "a name of it is empty, a dot name or holds a NUL");
+  if (name === "" || name === "." || name === ".." || name.includes("\0"))
+    throw invalid(path, "a name of it is empty, a dot name or holds a NUL");
   if (encodePath(name).length > LONGEST_NAME) throw invalid(path, `a name of it exceeds ${LONGEST_NAME} bytes`);
 }
 

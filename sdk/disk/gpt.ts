@@ -24,7 +24,12 @@ export interface GptPartition {
   /** Bytes, whole sectors. */
   readonly length: number;
   /** Attribute bits 0, 1, 2 (UEFI 2.10 table 5.8) and 60 (read-only, of Linux and Windows). */
-  readonly attributes?: { readonly required?: boolean; readonly noBlockIo?: boolean; readonly legacyBoot?: boolean; readonly readOnly?: boolean };
+  readonly attributes?: {
+    readonly required?: boolean;
+    readonly noBlockIo?: boolean;
+    readonly legacyBoot?: boolean;
+    readonly readOnly?: boolean;
+  };
   /** PARTUUID. @default derived from the seed and the name */
   readonly id?: string;
   readonly content?: Disk;
@@ -68,7 +73,10 @@ export function gptDisk(layout: GptLayout): Disk {
     if (names.has(name)) throw invalid(name, "another partition has this name");
     names.add(name);
     if (start < GPT_HEAD_BYTES || length <= 0 || end > (lastUsable + 1) * SECTOR) {
-      throw invalid(name, `${length} bytes at ${start}, partitions of this disk lie between ${GPT_HEAD_BYTES} and ${(lastUsable + 1) * SECTOR}`);
+      throw invalid(
+        name,
+        `${length} bytes at ${start}, partitions of this disk lie between ${GPT_HEAD_BYTES} and ${(lastUsable + 1) * SECTOR}`,
+      );
     }
     const other = layout.partitions.find((one) => one.name !== name && one.start < end && start < one.start + one.length);
     if (other) throw invalid(name, `overlaps "${other.name}"`);
@@ -77,7 +85,14 @@ export function gptDisk(layout: GptLayout): Disk {
   const common = { diskId: uuidFrom(layout.seed, "disk"), firstUsable, lastUsable, entriesCrc: crc32(entries) };
   const last = sectors - 1;
   const extents: Extent[] = [
-    bytesAt(0, encodeMbr({ ...(layout.code && { code: layout.code }), signature: serialFrom(layout.seed, "disk"), partitions: protective(layout, sectors) })),
+    bytesAt(
+      0,
+      encodeMbr({
+        ...(layout.code && { code: layout.code }),
+        signature: serialFrom(layout.seed, "disk"),
+        partitions: protective(layout, sectors),
+      }),
+    ),
     bytesAt(SECTOR, encodeHeader({ ...common, at: 1, other: last, entriesAt: 2 })),
     bytesAt(2 * SECTOR, entries),
     bytesAt((last - ENTRY_SECTORS) * SECTOR, entries),
@@ -130,7 +145,8 @@ function encodeHeader(header: Header): Buffer {
   sector.write("EFI PART", "latin1");
   sector.writeUInt32LE(0x00010000, 8);
   sector.writeUInt32LE(92, 12);
-  for (const [index, lba] of [header.at, header.other, header.firstUsable, header.lastUsable].entries()) sector.writeBigUInt64LE(BigInt(lba), 24 + 8 * index);
+  for (const [index, lba] of [header.at, header.other, header.firstUsable, header.lastUsable].entries())
+    sector.writeBigUInt64LE(BigInt(lba), 24 + 8 * index);
   sector.set(guidBytes(header.diskId), 56);
   sector.writeBigUInt64LE(BigInt(header.entriesAt), 72);
   sector.writeUInt32LE(ENTRIES, 80);

@@ -20,7 +20,15 @@ export function both16(value: number): Buffer {
 /** A time in 7 bytes, UTC; years from 1900 to 2155 (9.1.5). */
 export function isoTime(mtime: number): Buffer {
   const at = new Date(Math.min(Math.max(mtime, -2_208_988_800), 5_869_583_999) * 1000);
-  return Buffer.from([at.getUTCFullYear() - 1900, at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds(), 0]);
+  return Buffer.from([
+    at.getUTCFullYear() - 1900,
+    at.getUTCMonth() + 1,
+    at.getUTCDate(),
+    at.getUTCHours(),
+    at.getUTCMinutes(),
+    at.getUTCSeconds(),
+    0,
+  ]);
 }
 
 /** Bytes of a directory record before its system use field. */

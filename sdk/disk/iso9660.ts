@@ -55,14 +55,21 @@ interface Directory {
  * @throws INVALID_DEFINITION, UNSUPPORTED for extended attributes, NOT_FOUND for a boot image that is no entry
  */
 export function isoVolume(options: IsoOptions): IsoVolume {
-  if (!/^[A-Z0-9_]{1,32}$/.test(options.label)) throw new LinuxKitError("INVALID_DEFINITION", `label: "${options.label}", wanted 1 to 32 of A-Z 0-9 and _`, { path: "label" });
+  if (!/^[A-Z0-9_]{1,32}$/.test(options.label))
+    throw new LinuxKitError("INVALID_DEFINITION", `label: "${options.label}", wanted 1 to 32 of A-Z 0-9 and _`, { path: "label" });
   const tree = fileTree(options.entries);
   for (const { entry } of [...tree.directories, ...tree.others]) {
-    if (entry.xattrs?.size) throw new LinuxKitError("UNSUPPORTED", `${entry.path}: an ISO 9660 root holds no extended attributes (${[...entry.xattrs.keys()].join(", ")}): use a format with an initramfs, squashfs or erofs`, { what: "extended attributes" });
+    if (entry.xattrs?.size)
+      throw new LinuxKitError(
+        "UNSUPPORTED",
+        `${entry.path}: an ISO 9660 root holds no extended attributes (${[...entry.xattrs.keys()].join(", ")}): use a format with an initramfs, squashfs or erofs`,
+        { what: "extended attributes" },
+      );
   }
   // the path table wants them by depth, then by the one above, then by identifier
   const directories = [identify(tree.root)];
-  for (const { children } of directories) directories.push(...children.filter(({ inode }) => inode.children).map(({ inode }) => identify(inode)));
+  for (const { children } of directories)
+    directories.push(...children.filter(({ inode }) => inode.children).map(({ inode }) => identify(inode)));
   const bootable = options.bios !== undefined || options.efi !== undefined;
 
   // sizes do not depend on places, so a first round with none gives every size
@@ -99,12 +106,34 @@ export function isoVolume(options: IsoOptions): IsoVolume {
 
   const area = new ContinuationArea(areaAt);
   const records = directories.map((directory) => encodeDirectory(directory, tree, places, sizes, area));
-  const extents: Extent[] = [bytesAt(DESCRIPTORS_AT * ISO_BLOCK, encodePrimary({ label: options.label, total, tableSize, tableLE, tableBE, root: present(places.get(tree.root)), rootSize: present(records[0]).length, mtime: tree.root.entry.mtime }))];
+  const extents: Extent[] = [
+    bytesAt(
+      DESCRIPTORS_AT * ISO_BLOCK,
+      encodePrimary({
+        label: options.label,
+        total,
+        tableSize,
+        tableLE,
+        tableBE,
+        root: present(places.get(tree.root)),
+        rootSize: present(records[0]).length,
+        mtime: tree.root.entry.mtime,
+      }),
+    ),
+  ];
   const images = bootImages(options, tree, places);
-  if (bootable) extents.push(bytesAt((DESCRIPTORS_AT + 1) * ISO_BLOCK, encodeBootRecord(catalogueAt)), bytesAt(catalogueAt * ISO_BLOCK, encodeCatalogue(images)));
+  if (bootable)
+    extents.push(
+      bytesAt((DESCRIPTORS_AT + 1) * ISO_BLOCK, encodeBootRecord(catalogueAt)),
+      bytesAt(catalogueAt * ISO_BLOCK, encodeCatalogue(images)),
+    );
   extents.push(bytesAt((tableLE - 1) * ISO_BLOCK, Buffer.from("\xffCD001\x01", "latin1")));
-  extents.push(bytesAt(tableLE * ISO_BLOCK, encodePathTable(directories, places, "LE")), bytesAt(tableBE * ISO_BLOCK, encodePathTable(directories, places, "BE")));
-  for (const [index, { inode }] of directories.entries()) extents.push(bytesAt(present(places.get(inode)) * ISO_BLOCK, present(records[index])));
+  extents.push(
+    bytesAt(tableLE * ISO_BLOCK, encodePathTable(directories, places, "LE")),
+    bytesAt(tableBE * ISO_BLOCK, encodePathTable(directories, places, "BE")),
+  );
+  for (const [index, { inode }] of directories.entries())
+    extents.push(bytesAt(present(places.get(inode)) * ISO_BLOCK, present(records[index])));
   extents.push(bytesAt(areaAt * ISO_BLOCK, area.encode()));
   const positions = new Map<string, number>();
   for (const inode of tree.others) {
@@ -121,14 +150,26 @@ export function isoVolume(options: IsoOptions): IsoVolume {
 const blocksOf = (bytes: number) => Math.ceil(bytes / ISO_BLOCK);
 
 function identify(inode: Inode): Directory {
-  const names = [...present(inode.children).keys()].sort(byName).map((name) => ({ name, inode: present(present(inode.children).get(name)), directory: present(present(inode.children).get(name)).children !== undefined }));
+  const names = [...present(inode.children).keys()]
+    .sort(byName)
+    .map((name) => ({
+      name,
+      inode: present(present(inode.children).get(name)),
+      directory: present(present(inode.children).get(name)).children !== undefined,
+    }));
   const identifiers = isoIdentifiers(names);
   const children = names.map(({ name, inode: child }, index) => ({ identifier: present(identifiers[index]), name, inode: child }));
   return { inode, children: children.sort((a, b) => (a.identifier < b.identifier ? -1 : 1)) };
 }
 
 /** A directory's records, none of which crosses a block (6.8.1.1). */
-function encodeDirectory(directory: Directory, tree: FileTree, places: ReadonlyMap<Inode, number>, sizes: ReadonlyMap<Inode, number>, area: ContinuationArea): Buffer {
+function encodeDirectory(
+  directory: Directory,
+  tree: FileTree,
+  places: ReadonlyMap<Inode, number>,
+  sizes: ReadonlyMap<Inode, number>,
+  area: ContinuationArea,
+): Buffer {
   const records: Buffer[] = [];
   const add = (inode: Inode, identifier: Uint8Array, fields: readonly Buffer[]) => {
     const size = inode.children ? (sizes.get(inode) ?? 0) : inode.entry.size;
@@ -136,14 +177,25 @@ function encodeDirectory(directory: Directory, tree: FileTree, places: ReadonlyM
     for (let part = 0; part < count; part++) {
       const block = (places.get(inode) ?? 0) + (part * LARGEST_EXTENT) / ISO_BLOCK;
       const systemUse = area.fit(fields, 254 - recordBase(identifier));
-      records.push(encodeRecord({ identifier, block, size: Math.min(LARGEST_EXTENT, size - part * LARGEST_EXTENT), mtime: inode.entry.mtime, directory: inode.children !== undefined, continues: part < count - 1, systemUse }));
+      records.push(
+        encodeRecord({
+          identifier,
+          block,
+          size: Math.min(LARGEST_EXTENT, size - part * LARGEST_EXTENT),
+          mtime: inode.entry.mtime,
+          directory: inode.children !== undefined,
+          continues: part < count - 1,
+          systemUse,
+        }),
+      );
     }
   };
   const { inode } = directory;
   const self = rockRidgeFields(inode.entry, inode.links, undefined);
   add(inode, Buffer.of(0), inode === tree.root ? [ROOT_FIELDS.first, ...self, ROOT_FIELDS.last] : self);
   add(inode.parent, Buffer.of(1), rockRidgeFields(inode.parent.entry, inode.parent.links, undefined));
-  for (const child of directory.children) add(child.inode, Buffer.from(child.identifier, "latin1"), rockRidgeFields(child.inode.entry, child.inode.links, child.name));
+  for (const child of directory.children)
+    add(child.inode, Buffer.from(child.identifier, "latin1"), rockRidgeFields(child.inode.entry, child.inode.links, child.name));
 
   const placed: Buffer[] = [];
   let at = 0;
@@ -161,7 +213,12 @@ function encodeDirectory(directory: Directory, tree: FileTree, places: ReadonlyM
 
 /** Every directory with the number of the one above it (9.4). */
 function encodePathTable(directories: readonly Directory[], places: ReadonlyMap<Inode, number>, order: "LE" | "BE"): Buffer {
-  if (directories.length > 0xffff) throw new LinuxKitError("TOO_LARGE", `ISO 9660 volume: ${directories.length} directories, at most 65535 fit: use squashfs or erofs`, { what: "directories", limit: 0xffff, got: directories.length });
+  if (directories.length > 0xffff)
+    throw new LinuxKitError("TOO_LARGE", `ISO 9660 volume: ${directories.length} directories, at most 65535 fit: use squashfs or erofs`, {
+      what: "directories",
+      limit: 0xffff,
+      got: directories.length,
+    });
   const numbers = new Map(directories.map(({ inode }, index) => [inode, index + 1]));
   const identifiers = new Map(directories.flatMap(({ children }) => children.map(({ inode, identifier }) => [inode, identifier] as const)));
   const rows = directories.map(({ inode }) => {
@@ -177,7 +234,16 @@ function encodePathTable(directories: readonly Directory[], places: ReadonlyMap<
 }
 
 /** The primary volume descriptor (8.4), without dates. */
-function encodePrimary(fields: { readonly label: string; readonly total: number; readonly tableSize: number; readonly tableLE: number; readonly tableBE: number; readonly root: number; readonly rootSize: number; readonly mtime: number }): Buffer {
+function encodePrimary(fields: {
+  readonly label: string;
+  readonly total: number;
+  readonly tableSize: number;
+  readonly tableLE: number;
+  readonly tableBE: number;
+  readonly root: number;
+  readonly rootSize: number;
+  readonly mtime: number;
+}): Buffer {
   const block = Buffer.alloc(ISO_BLOCK);
   block.write("\x01CD001\x01", "latin1");
   block.fill(" ", 8, 72, "latin1");
@@ -189,7 +255,17 @@ function encodePrimary(fields: { readonly label: string; readonly total: number;
   block.set(both32(fields.tableSize), 132);
   block.writeUInt32LE(fields.tableLE, 140);
   block.writeUInt32BE(fields.tableBE, 148);
-  block.set(encodeRecord({ identifier: Buffer.of(0), block: fields.root, size: fields.rootSize, mtime: fields.mtime, directory: true, systemUse: Buffer.alloc(0) }), 156);
+  block.set(
+    encodeRecord({
+      identifier: Buffer.of(0),
+      block: fields.root,
+      size: fields.rootSize,
+      mtime: fields.mtime,
+      directory: true,
+      systemUse: Buffer.alloc(0),
+    }),
+    156,
+  );
   block.fill(" ", 190, 813, "latin1");
   for (const at of [813, 830, 847, 864]) block.fill("0", at, at + 16, "latin1");
   block[881] = 1;
@@ -204,7 +280,10 @@ function bootImages(options: IsoOptions, tree: FileTree, places: ReadonlyMap<Ino
     // a BIOS loads one block and the loader fetches the rest of itself
     return { platform, block, sectors: platform === "bios" ? ISO_BLOCK / SECTOR : Math.ceil(present(inode).entry.size / SECTOR) };
   };
-  return [...(options.bios === undefined ? [] : [image("bios", options.bios)]), ...(options.efi === undefined ? [] : [image("efi", options.efi)])];
+  return [
+    ...(options.bios === undefined ? [] : [image("bios", options.bios)]),
+    ...(options.efi === undefined ? [] : [image("efi", options.efi)]),
+  ];
 }
 
 /** A master boot record before the volume: ISOLINUX's code, told where its loader is, and the EFI image as a partition. */

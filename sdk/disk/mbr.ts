@@ -28,13 +28,21 @@ function chs(lba: number): readonly [number, number, number] {
  *
  * @throws TOO_LARGE when the code exceeds 440 bytes, INVALID_DEFINITION when a partition cannot be said in the table
  */
-export function encodeMbr(record: { readonly code?: Uint8Array; readonly signature: number; readonly partitions: readonly MbrPartition[] }): Buffer {
+export function encodeMbr(record: {
+  readonly code?: Uint8Array;
+  readonly signature: number;
+  readonly partitions: readonly MbrPartition[];
+}): Buffer {
   const sector = Buffer.alloc(SECTOR);
   if (record.code) {
     // a boot record may come as a whole sector; only its code is taken
     const code = record.code.length === SECTOR ? record.code.subarray(0, BOOT_CODE_LIMIT) : record.code;
     if (code.length > BOOT_CODE_LIMIT) {
-      throw new LinuxKitError("TOO_LARGE", `boot code: ${code.length} bytes, at most ${BOOT_CODE_LIMIT} fit`, { what: "boot code", limit: BOOT_CODE_LIMIT, got: code.length });
+      throw new LinuxKitError("TOO_LARGE", `boot code: ${code.length} bytes, at most ${BOOT_CODE_LIMIT} fit`, {
+        what: "boot code",
+        limit: BOOT_CODE_LIMIT,
+        got: code.length,
+      });
     }
     sector.set(code);
   }
@@ -77,13 +85,19 @@ export function mbrDisk(layout: {
 
 /** @internal The extents of a partition's content, once it is seen to fit. */
 export function partitionContent(start: number, length: number, content: Disk, what: string): Extent[] {
-  if (content.size > length) throw new LinuxKitError("TOO_LARGE", `${what}: its content has ${content.size} bytes, the partition ${length}`, { what, limit: length, got: content.size });
+  if (content.size > length)
+    throw new LinuxKitError("TOO_LARGE", `${what}: its content has ${content.size} bytes, the partition ${length}`, {
+      what,
+      limit: length,
+      got: content.size,
+    });
   return extentsAt(start, content);
 }
 
 /** @internal Bytes as a number of sectors. */
 export function wholeSectors(bytes: number, what: string): number {
-  if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes % SECTOR !== 0) throw invalid(`${what}: ${bytes} bytes, wanted a multiple of ${SECTOR}`);
+  if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes % SECTOR !== 0)
+    throw invalid(`${what}: ${bytes} bytes, wanted a multiple of ${SECTOR}`);
   return bytes / SECTOR;
 }
 

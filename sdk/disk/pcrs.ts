@@ -35,7 +35,11 @@ export async function predictPcrs(program: Bytes, secureBoot: boolean): Promise<
   const { images, sections, cmdline } = await measure(program, !secureBoot);
   const boot = [sha256("Calling EFI Application from Boot Option"), sha256(new Uint8Array(4)), ...images];
   const stub = MEASURED.flatMap((name) => [sha256(`${name}\0`), present(sections.get(name))]);
-  return { 4: extended(boot), 9: extended([sha256(Buffer.from(`${cmdline}\0`, "utf16le")), present(sections.get(".initrd"))]), 11: extended(stub) };
+  return {
+    4: extended(boot),
+    9: extended([sha256(Buffer.from(`${cmdline}\0`, "utf16le")), present(sections.get(".initrd"))]),
+    11: extended(stub),
+  };
 }
 
 interface Measured {
@@ -93,7 +97,10 @@ function rangesOf(head: Uint8Array): Range[] {
   const { sections } = parsePe(head, "EFI program");
   return MEASURED.map((name) => {
     const section = sections.find((one) => one.name === name);
-    if (!section) throw new LinuxKitError("CORRUPT", `EFI program: it has no section ${name}, so it is no unified kernel image`, { path: "EFI program" });
+    if (!section)
+      throw new LinuxKitError("CORRUPT", `EFI program: it has no section ${name}, so it is no unified kernel image`, {
+        path: "EFI program",
+      });
     // what the loader sees of it is its size in memory; the file has it padded
     return { name, start: section.rawOffset, end: section.rawOffset + section.virtualSize, hash: createHash("sha256") };
   });

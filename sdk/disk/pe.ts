@@ -70,7 +70,9 @@ export function parsePe(head: Uint8Array, path: string): PeHeaders {
     coffAt,
     optionalAt,
     sectionsAt,
-    certificates: hasCertificates ? { offset: bytes.readUInt32LE(optionalAt + 144), size: bytes.readUInt32LE(optionalAt + 148) } : { offset: 0, size: 0 },
+    certificates: hasCertificates
+      ? { offset: bytes.readUInt32LE(optionalAt + 144), size: bytes.readUInt32LE(optionalAt + 148) }
+      : { offset: 0, size: 0 },
   };
 }
 
@@ -109,7 +111,10 @@ const READ_ONLY_DATA = 0x40000040;
 export function extendPe(image: Uint8Array, path: string, sections: readonly NewSection[]): ExtendedPe {
   const pe = parsePe(image, path);
   const room = Math.floor((pe.sizeOfHeaders - pe.sectionsAt) / 40) - pe.sections.length;
-  if (room < sections.length) throw new LinuxKitError("UNSUPPORTED", `${path}: its headers have room for ${room} more sections, wanted ${sections.length}`, { what: "sections" });
+  if (room < sections.length)
+    throw new LinuxKitError("UNSUPPORTED", `${path}: its headers have room for ${room} more sections, wanted ${sections.length}`, {
+      what: "sections",
+    });
   const last = pe.sections.reduce((end, section) => Math.max(end, section.rawOffset + section.rawSize), pe.sizeOfHeaders);
   if (last > image.length || pe.sections.some(({ name }) => name.startsWith("/"))) {
     throw new LinuxKitError("CORRUPT", `${path}: its sections are cut short, or named beyond its headers`, { path });
@@ -130,8 +135,16 @@ export function extendPe(image: Uint8Array, path: string, sections: readonly New
     memory += size;
     file = first + up(size, pe.fileAlignment);
   });
-  if (lead > 0) throw new LinuxKitError("UNSUPPORTED", `${path}: the first section that is added cannot be aligned, nothing before it can be padded`, { what: "align" });
-  if (Math.max(file, memory) > 0xffffffff) throw new LinuxKitError("TOO_LARGE", `${path}: an EFI program of ${file} bytes, at most 4 GiB fit`, { what: path, limit: 0xffffffff, got: file });
+  if (lead > 0)
+    throw new LinuxKitError("UNSUPPORTED", `${path}: the first section that is added cannot be aligned, nothing before it can be padded`, {
+      what: "align",
+    });
+  if (Math.max(file, memory) > 0xffffffff)
+    throw new LinuxKitError("TOO_LARGE", `${path}: an EFI program of ${file} bytes, at most 4 GiB fit`, {
+      what: path,
+      limit: 0xffffffff,
+      got: file,
+    });
 
   const headers = Buffer.from(image.subarray(0, pe.sizeOfHeaders));
   headers.writeUInt16LE(pe.sections.length + added.length, pe.coffAt + 2);

@@ -3,7 +3,14 @@ import { encodePath } from "../archive/path.ts";
 import { present } from "../core/present.ts";
 import { both32, ISO_BLOCK, isoTime } from "./iso-record.ts";
 
-const FILE_TYPE: Readonly<Record<Exclude<EntryType, "hardlink">, number>> = { fifo: 0o010000, character: 0o020000, directory: 0o040000, block: 0o060000, file: 0o100000, symlink: 0o120000 };
+const FILE_TYPE: Readonly<Record<Exclude<EntryType, "hardlink">, number>> = {
+  fifo: 0o010000,
+  character: 0o020000,
+  directory: 0o040000,
+  block: 0o060000,
+  file: 0o100000,
+  symlink: 0o120000,
+};
 const CONTINUATION_BYTES = 28;
 const LONGEST_FIELD = 255;
 
@@ -19,7 +26,8 @@ export function rockRidgeFields(entry: Entry, links: number, name: string | unde
   const time = isoTime(entry.mtime);
   // flags: modification, access and attribute times follow in 7 bytes each
   fields.push(field("TF", Buffer.concat([Buffer.of(0x0e), time, time, time])));
-  if (entry.type === "character" || entry.type === "block") fields.push(field("PN", Buffer.concat([both32(entry.major ?? 0), both32(entry.minor ?? 0)])));
+  if (entry.type === "character" || entry.type === "block")
+    fields.push(field("PN", Buffer.concat([both32(entry.major ?? 0), both32(entry.minor ?? 0)])));
   if (entry.type === "symlink") fields.push(...linkFields(entry.link ?? ""));
   if (name !== undefined) fields.push(...cut("NM", encodePath(name)));
   return fields;
@@ -29,7 +37,11 @@ export function rockRidgeFields(entry: Entry, links: number, name: string | unde
 export const ROOT_FIELDS = {
   first: field("SP", Buffer.of(0xbe, 0xef, 0)),
   last: ((): Buffer => {
-    const texts = ["RRIP_1991A", "THE ROCK RIDGE INTERCHANGE PROTOCOL PROVIDES SUPPORT FOR POSIX FILE SYSTEM SEMANTICS", "SEE PUBLISHER OF RRIP SPECIFICATION 1.10 OF 1993"];
+    const texts = [
+      "RRIP_1991A",
+      "THE ROCK RIDGE INTERCHANGE PROTOCOL PROVIDES SUPPORT FOR POSIX FILE SYSTEM SEMANTICS",
+      "SEE PUBLISHER OF RRIP SPECIFICATION 1.10 OF 1993",
+    ];
     return field("ER", Buffer.concat([Buffer.from([...texts.map(({ length }) => length), 1]), Buffer.from(texts.join(""), "latin1")]));
   })(),
 } as const;
@@ -51,10 +63,11 @@ function linkFields(target: string): Buffer[] {
   for (const name of target.replace(/^\//, "").split("/")) {
     const bytes = encodePath(name);
     if (name === "." || name === "..") parts.push(Buffer.of(name === "." ? 2 : 4, 0));
-    else for (let at = 0; at < bytes.length || at === 0; at += most) {
-      const part = bytes.subarray(at, at + most);
-      parts.push(Buffer.concat([Buffer.of(at + most < bytes.length ? 1 : 0, part.length), part]));
-    }
+    else
+      for (let at = 0; at < bytes.length || at === 0; at += most) {
+        const part = bytes.subarray(at, at + most);
+        parts.push(Buffer.concat([Buffer.of(at + most < bytes.length ? 1 : 0, part.length), part]));
+      }
   }
   const groups: Buffer[][] = [[]];
   for (const part of parts) {
@@ -96,7 +109,10 @@ export class ContinuationArea {
     const content = this.fit(rest, ISO_BLOCK - used);
     block.bytes.set(content, used);
     block.used += content.length;
-    return Buffer.concat([...fields.slice(0, count), field("CE", Buffer.concat([both32(this.#first + index), both32(used), both32(content.length)]))]);
+    return Buffer.concat([
+      ...fields.slice(0, count),
+      field("CE", Buffer.concat([both32(this.#first + index), both32(used), both32(content.length)])),
+    ]);
   }
 
   #blockFor(size: number): { readonly bytes: Buffer; used: number } {

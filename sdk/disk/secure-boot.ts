@@ -60,14 +60,30 @@ async function encodeSignature(digest: Uint8Array, signer: Signer): Promise<Buff
   const image = sequence(oid("1.3.6.1.4.1.311.2.1.15"), sequence(der(0x03, Buffer.of(0)), der(0xa0, der(0xa2, der(0x80)))));
   const content = [image, sequence(SHA256, octets(digest))];
   const contentDigest = createHash("sha256").update(Buffer.concat(content)).digest();
-  const attributes = [sequence(oid("1.2.840.113549.1.9.3"), set(INDIRECT_DATA)), sequence(oid("1.2.840.113549.1.9.4"), set(octets(contentDigest)))];
+  const attributes = [
+    sequence(oid("1.2.840.113549.1.9.3"), set(INDIRECT_DATA)),
+    sequence(oid("1.2.840.113549.1.9.4"), set(octets(contentDigest))),
+  ];
   // what is signed is the set, what is written bears a tag of its own
-  const signed = await signer.sign(createHash("sha256").update(set(...attributes)).digest());
+  const signed = await signer.sign(
+    createHash("sha256")
+      .update(set(...attributes))
+      .digest(),
+  );
   const { issuer, serial } = issuerOf(signer.certificate);
   const signerInfo = sequence(integer(1), sequence(issuer, serial), SHA256, der(0xa0, ...attributes), RSA, octets(signed));
   return sequence(
     oid("1.2.840.113549.1.7.2"),
-    der(0xa0, sequence(integer(1), set(SHA256), sequence(INDIRECT_DATA, der(0xa0, sequence(...content))), der(0xa0, signer.certificate), set(signerInfo))),
+    der(
+      0xa0,
+      sequence(
+        integer(1),
+        set(SHA256),
+        sequence(INDIRECT_DATA, der(0xa0, sequence(...content))),
+        der(0xa0, signer.certificate),
+        set(signerInfo),
+      ),
+    ),
   );
 }
 

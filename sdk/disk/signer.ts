@@ -46,7 +46,11 @@ export function signerOf(secureBoot: SecureBoot): Signer {
     certificate: certificate.raw,
     async sign(digest) {
       const signature = await sign(digest);
-      if (!isSignature(signature, digest, certificate.publicKey)) throw invalid("sign", "what it gave is no signature of that digest by the certificate's key, wanted RSA, PKCS #1 v1.5, of a sha256 digest");
+      if (!isSignature(signature, digest, certificate.publicKey))
+        throw invalid(
+          "sign",
+          "what it gave is no signature of that digest by the certificate's key, wanted RSA, PKCS #1 v1.5, of a sha256 digest",
+        );
       return signature;
     },
   };
@@ -78,7 +82,10 @@ function signBy(key: KeyObject): SecureBootSigner["sign"] {
 
 function isSignature(signature: Uint8Array, digest: Uint8Array, key: KeyObject): boolean {
   try {
-    return publicDecrypt({ key: createPublicKey(key.export({ type: "spki", format: "pem" })), padding: constants.RSA_PKCS1_PADDING }, signature).equals(digestInfo(digest));
+    return publicDecrypt(
+      { key: createPublicKey(key.export({ type: "spki", format: "pem" })), padding: constants.RSA_PKCS1_PADDING },
+      signature,
+    ).equals(digestInfo(digest));
   } catch {
     return false;
   }

@@ -39,7 +39,10 @@ export function readSyslinux(installer: Uint8Array): Syslinux {
   while (moduleAt > 0 && (moduleAt - coreAt) % SECTOR !== 0);
   if (moduleAt < 0 || moduleAt + 52 > bytes.length) throw corrupt("no module after its core");
   // the headers of an ELF file's sections are the last thing in it
-  const module = bytes.subarray(moduleAt, moduleAt + bytes.readUInt32LE(moduleAt + 32) + bytes.readUInt16LE(moduleAt + 46) * bytes.readUInt16LE(moduleAt + 48));
+  const module = bytes.subarray(
+    moduleAt,
+    moduleAt + bytes.readUInt32LE(moduleAt + 32) + bytes.readUInt16LE(moduleAt + 46) * bytes.readUInt16LE(moduleAt + 48),
+  );
   const syslinux = { bootSector: bytes.subarray(bootAt, coreAt), core: bytes.subarray(coreAt, moduleAt), module };
   patchArea(syslinux.core);
   return syslinux;

@@ -69,10 +69,19 @@ export function unifiedKernelImage(options: UkiOptions): Sized {
 /** @throws TOO_LARGE, INVALID_DEFINITION */
 export function checkCmdline(cmdline: string): void {
   if (cmdline.length > CMDLINE_LIMIT) {
-    throw new LinuxKitError("TOO_LARGE", `kernel command line: ${cmdline.length} bytes, the kernel takes at most ${CMDLINE_LIMIT}`, { what: "kernel.cmdline", limit: CMDLINE_LIMIT, got: cmdline.length });
+    throw new LinuxKitError("TOO_LARGE", `kernel command line: ${cmdline.length} bytes, the kernel takes at most ${CMDLINE_LIMIT}`, {
+      what: "kernel.cmdline",
+      limit: CMDLINE_LIMIT,
+      got: cmdline.length,
+    });
   }
   const bad = /[^ -~]/.exec(cmdline);
-  if (bad) throw new LinuxKitError("INVALID_DEFINITION", `kernel command line: ${JSON.stringify(bad[0])} at ${bad.index}, wanted printable ASCII only`, { path: "kernel.cmdline" });
+  if (bad)
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `kernel command line: ${JSON.stringify(bad[0])} at ${bad.index}, wanted printable ASCII only`,
+      { path: "kernel.cmdline" },
+    );
 }
 
 /**
@@ -104,5 +113,10 @@ export function checkKernel(body: Bytes, machine: number): Bytes {
 
 function checkMachine(head: Uint8Array, machine: number): void {
   const got = parsePe(head, "kernel").machine;
-  if (got !== machine) throw new LinuxKitError("CORRUPT", `kernel: built for machine 0x${got.toString(16)}, its EFI stub for 0x${machine.toString(16)}: use those of one architecture`, { path: "kernel" });
+  if (got !== machine)
+    throw new LinuxKitError(
+      "CORRUPT",
+      `kernel: built for machine 0x${got.toString(16)}, its EFI stub for 0x${machine.toString(16)}: use those of one architecture`,
+      { path: "kernel" },
+    );
 }

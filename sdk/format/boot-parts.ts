@@ -20,17 +20,33 @@ export interface BootParts {
  * @throws INVALID_DEFINITION when it has no kernel
  */
 export function bootParts({ kernel, archives = [] }: Parts): BootParts {
-  if (!kernel) throw new LinuxKitError("INVALID_DEFINITION", "kernel: there is none, and a disk that boots needs one: add kernel: new Kernel({ image: debian.kernel() })", { path: "kernel" });
+  if (!kernel)
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      "kernel: there is none, and a disk that boots needs one: add kernel: new Kernel({ image: debian.kernel() })",
+      { path: "kernel" },
+    );
   const sized = archives.map(sizedOf);
   const perPiece = Math.ceil(sized.length / MOST_ARCHIVES);
-  const pieces = perPiece <= 1 ? sized : Array.from({ length: Math.ceil(sized.length / perPiece) }, (_, index) => slotted(sized.slice(index * perPiece, (index + 1) * perPiece)));
+  const pieces =
+    perPiece <= 1
+      ? sized
+      : Array.from({ length: Math.ceil(sized.length / perPiece) }, (_, index) =>
+          slotted(sized.slice(index * perPiece, (index + 1) * perPiece)),
+        );
   return { kernel: sizedOf(kernel), segments: pieces };
 }
 
 /** The EFI program that is kernel, initrd and command line in one, unsigned. */
 export function wholeProgram(parts: Parts): Sized {
   const { kernel, segments } = bootParts(parts);
-  return unifiedKernelImage({ stub: parts.loader(efiNames(parts.arch).stub), kernel, initrd: slotted(segments), cmdline: parts.cmdline, align: SLOT_BYTES });
+  return unifiedKernelImage({
+    stub: parts.loader(efiNames(parts.arch).stub),
+    kernel,
+    initrd: slotted(segments),
+    cmdline: parts.cmdline,
+    align: SLOT_BYTES,
+  });
 }
 
 /** {@link wholeProgram}, signed where the parts say by whom. */

@@ -41,29 +41,54 @@ export const qcow2Bios = qcow2({ layout: "bios", suffix: ".qcow2" });
 export const qcow2Efi = qcow2({ layout: "efi", suffix: "-efi.qcow2" });
 
 /** `vhd`: what Azure takes. */
-export const vhd = diskFormat({ layout: "cloud", suffix: ".vhd", blocks: true, write: (disk, parts) => writeFixedVhd(disk, imageSeed(parts)) });
+export const vhd = diskFormat({
+  layout: "cloud",
+  suffix: ".vhd",
+  blocks: true,
+  write: (disk, parts) => writeFixedVhd(disk, imageSeed(parts)),
+});
 
 /** `dynamic-vhd`: for Hyper-V, without the zeroes. */
 export const dynamicVhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (disk, parts) => writeDynamicVhd(disk, imageSeed(parts)) });
 
 /** `vmdk`: for VMware and VirtualBox, compressed. */
-export const vmdk = diskFormat({ layout: "cloud", suffix: ".vmdk", costly: true, write: (disk, parts) => writeVmdk(disk, { seed: imageSeed(parts), name: `${parts.name}.vmdk` }) });
+export const vmdk = diskFormat({
+  layout: "cloud",
+  suffix: ".vmdk",
+  costly: true,
+  write: (disk, parts) => writeVmdk(disk, { seed: imageSeed(parts), name: `${parts.name}.vmdk` }),
+});
 
 /** `aws`: the bytes of an EBS snapshot. Volumes are whole GiB, and a backup partition table belongs at the end of one. */
 export const aws = diskFormat({ layout: "cloud", suffix: ".raw", unit: GIB, blocks: true, write: readDisk });
 
 /** `gcp`: what Compute Engine imports. */
-export const gcp = diskFormat({ layout: "cloud", signedAlone: true, suffix: ".img.tar.gz", costly: true, unit: GIB, write: (disk) => writeGcp(disk) });
+export const gcp = diskFormat({
+  layout: "cloud",
+  signedAlone: true,
+  suffix: ".img.tar.gz",
+  costly: true,
+  unit: GIB,
+  write: (disk) => writeGcp(disk),
+});
 
 function diskFormat(format: DiskFormat): FormatWriter {
-  return { ...rules(format), files: (parts) => [{ role: "image", suffix: format.suffix, ...(format.blocks && { blocks: true }), open: () => writeLater(format, parts) }] };
+  return {
+    ...rules(format),
+    files: (parts) => [
+      { role: "image", suffix: format.suffix, ...(format.blocks && { blocks: true }), open: () => writeLater(format, parts) },
+    ],
+  };
 }
 
 function qcow2(format: Omit<DiskFormat, "write">): FormatWriter {
   async function* open(parts: Parts): AsyncGenerator<Uint8Array | Overwrite> {
     yield* writeQcow2(await diskOf(format, parts));
   }
-  return { ...rules({ ...format, costly: true }), files: (parts) => [{ role: "image", suffix: format.suffix, overwrites: true, open: () => open(parts) }] };
+  return {
+    ...rules({ ...format, costly: true }),
+    files: (parts) => [{ role: "image", suffix: format.suffix, overwrites: true, open: () => open(parts) }],
+  };
 }
 
 async function* writeLater(format: DiskFormat, parts: Parts): AsyncGenerator<Uint8Array> {
@@ -74,11 +99,21 @@ function diskOf(format: Omit<DiskFormat, "write">, parts: Parts): Promise<Disk> 
   return bootDisk(layoutOn(format, parts.arch, parts.signer !== undefined), parts, format.unit);
 }
 
-function rules(format: Omit<DiskFormat, "write">): Pick<FormatWriter, "needs" | "suffixes" | "costly" | "arches" | "instead" | "loaders" | "wholeProgram"> {
+function rules(
+  format: Omit<DiskFormat, "write">,
+): Pick<FormatWriter, "needs" | "suffixes" | "costly" | "arches" | "instead" | "loaders" | "wholeProgram"> {
   const { layout, suffix, costly = false } = format;
   const arches: readonly Arch[] = layout === "bios" || layout === "hybrid" ? ["amd64"] : ["amd64", "arm64"];
   const instead = layout === "bios" || layout === "hybrid" ? "raw-efi or qcow2-efi on arm64, kernel+initrd on s390x" : "kernel+initrd";
-  return { needs: "initrd", suffixes: [suffix], costly, arches, instead, loaders: (arch) => [...new Set([false, true].flatMap((signed) => layoutLoaders(layoutOn(format, arch, signed), arch)))], wholeProgram: (arch, signed) => layoutOn(format, arch, signed) === "efi" };
+  return {
+    needs: "initrd",
+    suffixes: [suffix],
+    costly,
+    arches,
+    instead,
+    loaders: (arch) => [...new Set([false, true].flatMap((signed) => layoutLoaders(layoutOn(format, arch, signed), arch)))],
+    wholeProgram: (arch, signed) => layoutOn(format, arch, signed) === "efi",
+  };
 }
 
 function layoutOn({ layout, signedAlone = false }: Pick<DiskFormat, "layout" | "signedAlone">, arch: Arch, signed: boolean): Layout {

@@ -56,5 +56,6 @@ async function disksOf(layout: Layout, parts: Parts): Promise<(size?: number) =>
   const common = { ...bootParts(parts), cmdline, syslinux: readSyslinux(loader("syslinux")) };
   if (layout === "bios") return (size) => biosDisk({ ...sized(size), ...common, code: loader("mbr.bin") });
   const systemdBoot = loader("systemd-bootx64.efi");
-  return (size) => hybridDisk({ ...sized(size), ...common, code: loader("gptmbr.bin"), systemdBoot: { size: systemdBoot.length, body: [systemdBoot] } });
+  return (size) =>
+    hybridDisk({ ...sized(size), ...common, code: loader("gptmbr.bin"), systemdBoot: { size: systemdBoot.length, body: [systemdBoot] } });
 }

@@ -51,7 +51,9 @@ export function formatWriter(name: string): FormatWriter {
   if (Object.hasOwn(FORMATS, name)) return FORMATS[name as FormatName];
   const instead = Object.hasOwn(NOT_MADE, name) ? NOT_MADE[name] : undefined;
   if (instead !== undefined) throw new LinuxKitError("UNSUPPORTED", `format: ${name} is not made: ${instead}`, { what: name });
-  throw new LinuxKitError("INVALID_DEFINITION", `format: got ${JSON.stringify(name)}, wanted one of ${Object.keys(FORMATS).join(", ")}`, { path: "format" });
+  throw new LinuxKitError("INVALID_DEFINITION", `format: got ${JSON.stringify(name)}, wanted one of ${Object.keys(FORMATS).join(", ")}`, {
+    path: "format",
+  });
 }
 
 /**
@@ -75,10 +77,16 @@ export function checkFormats(names: readonly string[], arch: Arch): FormatWriter
   const owners = new Map<string, string>();
   return names.map((name) => {
     const writer = formatWriter(name);
-    if (writer.arches && !writer.arches.includes(arch)) throw new LinuxKitError("UNSUPPORTED", `format: there is no ${name} for ${arch}: use ${writer.instead}`, { what: name });
+    if (writer.arches && !writer.arches.includes(arch))
+      throw new LinuxKitError("UNSUPPORTED", `format: there is no ${name} for ${arch}: use ${writer.instead}`, { what: name });
     for (const suffix of writer.suffixes) {
       const other = owners.get(suffix);
-      if (other !== undefined) throw new LinuxKitError("INVALID_DEFINITION", `formats: ${other === name ? `${name} is given twice` : `${other} and ${name} write one file, NAME${suffix}: build them into two folders`}`, { path: "formats" });
+      if (other !== undefined)
+        throw new LinuxKitError(
+          "INVALID_DEFINITION",
+          `formats: ${other === name ? `${name} is given twice` : `${other} and ${name} write one file, NAME${suffix}: build them into two folders`}`,
+          { path: "formats" },
+        );
       owners.set(suffix, name);
     }
     return writer;
@@ -96,9 +104,16 @@ const SIGNED = "raw-efi, qcow2-efi, iso-efi-initrd or gcp";
  */
 export function checkSigned(names: readonly string[], arch: Arch): void {
   const open = names.find((name) => formatWriter(name).wholeProgram?.(arch, true) === false);
-  if (open !== undefined) throw new LinuxKitError("UNSUPPORTED", `secureBoot: what starts ${open} has parts that no signature covers; use ${SIGNED}`, { what: "secureBoot" });
+  if (open !== undefined)
+    throw new LinuxKitError("UNSUPPORTED", `secureBoot: what starts ${open} has parts that no signature covers; use ${SIGNED}`, {
+      what: "secureBoot",
+    });
   if (!names.some((name) => formatWriter(name).wholeProgram?.(arch, true))) {
-    throw new LinuxKitError("INVALID_DEFINITION", `secureBoot: there is no EFI program to sign in ${names.join(", ")}, wanted ${SIGNED} among the formats`, { path: "secureBoot" });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `secureBoot: there is no EFI program to sign in ${names.join(", ")}, wanted ${SIGNED} among the formats`,
+      { path: "secureBoot" },
+    );
   }
 }
 
@@ -108,7 +123,11 @@ export function checkSigned(names: readonly string[], arch: Arch): void {
  * @param stage1 whether the kernel wants a first stage for a root on a disk
  */
 export function loaderFiles(writers: readonly FormatWriter[], arch: Arch, stage1: boolean): LoaderFile[] {
-  return [...new Set(writers.flatMap((writer) => [...(writer.loaders?.(arch) ?? []), ...(stage1 && writer.rootOnDisk ? ["busybox" as const] : [])]))];
+  return [
+    ...new Set(
+      writers.flatMap((writer) => [...(writer.loaders?.(arch) ?? []), ...(stage1 && writer.rootOnDisk ? ["busybox" as const] : [])]),
+    ),
+  ];
 }
 
 /** The Debian packages that hold the {@link loaderFiles} of formats, each once, sorted. */

@@ -20,7 +20,10 @@ interface Segment {
  * @throws INVALID_DEFINITION when the disk is not whole GiB, which the import demands
  */
 export async function* writeGcp(disk: Disk, level = 6): AsyncGenerator<Uint8Array> {
-  if (disk.size === 0 || disk.size % GIB !== 0) throw new LinuxKitError("INVALID_DEFINITION", `gcp: a disk of ${disk.size} bytes, Compute Engine takes whole GiB only`, { path: "size" });
+  if (disk.size === 0 || disk.size % GIB !== 0)
+    throw new LinuxKitError("INVALID_DEFINITION", `gcp: a disk of ${disk.size} bytes, Compute Engine takes whole GiB only`, {
+      path: "size",
+    });
   yield* gzip(writeTar(disk), level);
 }
 

@@ -94,7 +94,11 @@ async function* writeEfiInitrd(parts: Parts): AsyncGenerator<Uint8Array> {
 async function* writeEfi(parts: Parts, program: Sized, root: readonly IsoEntry[]): AsyncGenerator<Uint8Array> {
   const seed = rootSeed.isoEfi(parts);
   const path = `EFI/BOOT/${efiNames(parts.arch).program}`;
-  const volume = fatVolume({ entries: [{ path, type: "file", size: program.size, mtime: 0, body: program.body, align: SLOT_BYTES }], serial: serialFrom(seed, "boot volume"), label: LABEL });
+  const volume = fatVolume({
+    entries: [{ path, type: "file", size: program.size, mtime: 0, body: program.body, align: SLOT_BYTES }],
+    serial: serialFrom(seed, "boot volume"),
+    label: LABEL,
+  });
   const { disk } = isoVolume({
     label: LABEL,
     efi: "boot/efi.img",
@@ -109,7 +113,12 @@ async function rootEntries(parts: Parts, taken: readonly string[]): Promise<Entr
   const entries: Entry[] = [];
   for await (const entry of rootOf(parts)) {
     const top = entry.path.split("/", 1)[0] as string;
-    if (taken.includes(top)) throw new LinuxKitError("INVALID_DEFINITION", `${entry.path}: the CD's loader has the folder ${top} at the root to itself: put it elsewhere, or use another format`, { path: entry.path });
+    if (taken.includes(top))
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `${entry.path}: the CD's loader has the folder ${top} at the root to itself: put it elsewhere, or use another format`,
+        { path: entry.path },
+      );
     entries.push(entry);
   }
   return entries;

@@ -14,17 +14,34 @@ export const tarKernelInitrd: FormatWriter = {
   needs: "initrd",
   suffixes: ["-initrd.tar"],
   files: ({ microcode, segments, ...parts }) => {
-    const members = contents({ ...parts, ...(segments && { initrd: segments }) }).map(({ role, content }) => tarMember(role === "initrd" ? "initrd.img" : role, content));
-    return [{ role: "image", suffix: "-initrd.tar", open: () => writeTar([...members, ...(microcode ? [tarMember("ucode.cpio", microcode)] : [])]) }];
+    const members = contents({ ...parts, ...(segments && { initrd: segments }) }).map(({ role, content }) =>
+      tarMember(role === "initrd" ? "initrd.img" : role, content),
+    );
+    return [
+      {
+        role: "image",
+        suffix: "-initrd.tar",
+        open: () => writeTar([...members, ...(microcode ? [tarMember("ucode.cpio", microcode)] : [])]),
+      },
+    ];
   },
 };
 
 /** Kernel, initrd and command line as files of their own, as far as there are such. */
 export function kernelFiles(parts: Parts): FormatFile[] {
-  return contents(parts).map(({ role, content }) => ({ role, suffix: role === "initrd" ? "-initrd.img" : `-${role}`, size: content.size, open: () => content.open("reused") }));
+  return contents(parts).map(({ role, content }) => ({
+    role,
+    suffix: role === "initrd" ? "-initrd.img" : `-${role}`,
+    size: content.size,
+    open: () => content.open("reused"),
+  }));
 }
 
-function contents({ kernel, initrd, cmdline }: Pick<Parts, "kernel" | "initrd" | "cmdline">): { role: "kernel" | "initrd" | "cmdline"; content: Content }[] {
+function contents({
+  kernel,
+  initrd,
+  cmdline,
+}: Pick<Parts, "kernel" | "initrd" | "cmdline">): { role: "kernel" | "initrd" | "cmdline"; content: Content }[] {
   return [
     ...(kernel ? [{ role: "kernel" as const, content: kernel }] : []),
     ...(initrd ? [{ role: "initrd" as const, content: initrd }] : []),

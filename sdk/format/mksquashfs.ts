@@ -15,7 +15,22 @@ export const MKSQUASHFS = { program: "mksquashfs", package: "squashfs-tools" } a
 
 // nothing of the clock or the host may enter, and the root's own time can only be set with all others; gzip is what every
 // kernel with squashfs reads
-const OPTIONS = ["-tar", "-comp", "gzip", "-noappend", "-quiet", "-no-progress", "-root-mode", "0755", "-root-uid", "0", "-root-gid", "0", "-all-time", "0"];
+const OPTIONS = [
+  "-tar",
+  "-comp",
+  "gzip",
+  "-noappend",
+  "-quiet",
+  "-no-progress",
+  "-root-mode",
+  "0755",
+  "-root-uid",
+  "0",
+  "-root-gid",
+  "0",
+  "-all-time",
+  "0",
+];
 
 /** How a pipe tells that its reader is gone: the tool does not wait for what pads the archive's end. */
 const ENDED_EARLY: readonly string[] = ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
@@ -27,7 +42,10 @@ const ENDED_EARLY: readonly string[] = ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
  * @param options `mark`: 31 bits that tell the image from another, in the place of the time at which it was made
  * @throws TOOL_MISSING when it is not on PATH, UNSUPPORTED with what it said when it fails: versions before 4.5 read no tar
  */
-export async function* makeSquashfs(entries: AsyncIterable<Entry>, { mark, aside, signal }: { readonly mark: number; readonly aside: string; readonly signal?: AbortSignal }): AsyncGenerator<Uint8Array> {
+export async function* makeSquashfs(
+  entries: AsyncIterable<Entry>,
+  { mark, aside, signal }: { readonly mark: number; readonly aside: string; readonly signal?: AbortSignal },
+): AsyncGenerator<Uint8Array> {
   const part = partPath(aside);
   await mkdir(dirname(part), { recursive: true });
   try {
@@ -40,7 +58,12 @@ export async function* makeSquashfs(entries: AsyncIterable<Entry>, { mark, aside
 
 async function run(args: readonly string[], entries: AsyncIterable<Entry>, signal: AbortSignal | undefined): Promise<void> {
   const { SOURCE_DATE_EPOCH: _, ...env } = process.env;
-  const tool = spawn(MKSQUASHFS.program, ["-", ...args], { env, stdio: ["pipe", "ignore", "pipe"], ...(signal && { signal }), killSignal: "SIGKILL" });
+  const tool = spawn(MKSQUASHFS.program, ["-", ...args], {
+    env,
+    stdio: ["pipe", "ignore", "pipe"],
+    ...(signal && { signal }),
+    killSignal: "SIGKILL",
+  });
   let said = "";
   tool.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;
@@ -56,10 +79,25 @@ async function run(args: readonly string[], entries: AsyncIterable<Entry>, signa
   }
   if (feed.status === "rejected" && !ENDED_EARLY.includes((feed.reason as NodeJS.ErrnoException).code ?? "")) throw feed.reason;
   const [status] = end.value as [number | null];
-  if (status !== 0) throw new LinuxKitError("UNSUPPORTED", `kernel+squashfs: mksquashfs ended with ${status}: ${said.trim().split("\n", 1)[0]}; version 4.5 or newer is needed, or use kernel+erofs`, { what: MKSQUASHFS.program });
+  if (status !== 0)
+    throw new LinuxKitError(
+      "UNSUPPORTED",
+      `kernel+squashfs: mksquashfs ended with ${status}: ${said.trim().split("\n", 1)[0]}; version 4.5 or newer is needed, or use kernel+erofs`,
+      { what: MKSQUASHFS.program },
+    );
 }
 
 /** What to say when a program of the host is not there. */
-export function toolMissing({ program, package: from }: { readonly program: string; readonly package: string }): LinuxKitError<"TOOL_MISSING"> {
-  return new LinuxKitError("TOOL_MISSING", `${program} is not on PATH: install Debian's ${from}, or use kernel+erofs, which needs no program`, { tool: program });
+export function toolMissing({
+  program,
+  package: from,
+}: {
+  readonly program: string;
+  readonly package: string;
+}): LinuxKitError<"TOOL_MISSING"> {
+  return new LinuxKitError(
+    "TOOL_MISSING",
+    `${program} is not on PATH: install Debian's ${from}, or use kernel+erofs, which needs no program`,
+    { tool: program },
+  );
 }

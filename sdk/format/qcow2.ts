@@ -98,7 +98,10 @@ export async function* writeQcow2(disk: Disk, { compress = true, level = 6 }: Qc
   const tableAt = at;
   refcounts.add(at, (tableClusters + blocks) * CLUSTER);
   const firstBlock = at + tableClusters * CLUSTER;
-  yield bigEndian(Array.from({ length: blocks }, (_, index) => BigInt(firstBlock + index * CLUSTER)), tableClusters * CLUSTER);
+  yield bigEndian(
+    Array.from({ length: blocks }, (_, index) => BigInt(firstBlock + index * CLUSTER)),
+    tableClusters * CLUSTER,
+  );
   for (let block = 0; block < blocks; block++) yield refcounts.encodeBlock(block);
   yield { position: 0, bytes: encodeHeader({ size: disk.size, l1Size: l1.length, l1At, tableAt, tableClusters }) };
 }
@@ -123,7 +126,9 @@ class Refcounts {
 
   encodeBlock(block: number): Buffer {
     const bytes = Buffer.alloc(CLUSTER);
-    this.#counts.subarray(block * REFCOUNTS_PER_BLOCK, (block + 1) * REFCOUNTS_PER_BLOCK).forEach((count, index) => void bytes.writeUInt16BE(count, index * 2));
+    this.#counts
+      .subarray(block * REFCOUNTS_PER_BLOCK, (block + 1) * REFCOUNTS_PER_BLOCK)
+      .forEach((count, index) => void bytes.writeUInt16BE(count, index * 2));
     return bytes;
   }
 }
@@ -135,7 +140,13 @@ function bigEndian(values: Iterable<bigint>, length: number): Buffer {
   return bytes;
 }
 
-function encodeHeader(fields: { readonly size: number; readonly l1Size: number; readonly l1At: number; readonly tableAt: number; readonly tableClusters: number }): Buffer {
+function encodeHeader(fields: {
+  readonly size: number;
+  readonly l1Size: number;
+  readonly l1At: number;
+  readonly tableAt: number;
+  readonly tableClusters: number;
+}): Buffer {
   // 104 bytes of header, then an extension of type 0: the end of extensions
   const header = Buffer.alloc(112);
   header.write("QFI\xfb", "latin1");

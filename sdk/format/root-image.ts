@@ -26,7 +26,11 @@ export const kernelSquashfs: FormatWriter = {
   rootOnDisk: true,
   suffixes: ["-squashfs.img"],
   tool: MKSQUASHFS,
-  files: (parts) => [...kernelFiles(parts), ...baseFiles(parts), rootImage("-squashfs.img", () => makeSquashfs(rootOf(parts), { ...parts, mark: squashfsMark(parts) }))],
+  files: (parts) => [
+    ...kernelFiles(parts),
+    ...baseFiles(parts),
+    rootImage("-squashfs.img", () => makeSquashfs(rootOf(parts), { ...parts, mark: squashfsMark(parts) })),
+  ],
 };
 
 function baseFiles(parts: Parts): FormatFile[] {

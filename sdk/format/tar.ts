@@ -12,7 +12,9 @@ export const tar: FormatWriter = {
 
 /** The tree of an OS with what boots it. */
 export async function* withBoot({ tree, kernel, cmdline, microcode }: Parts): AsyncGenerator<Entry> {
-  const boot: Entry[] = kernel ? [bootFile("kernel", kernel), bootFile("cmdline", textContent(cmdline)), ...(microcode ? [bootFile("ucode.cpio", microcode)] : [])] : [];
+  const boot: Entry[] = kernel
+    ? [bootFile("kernel", kernel), bootFile("cmdline", textContent(cmdline)), ...(microcode ? [bootFile("ucode.cpio", microcode)] : [])]
+    : [];
   const own = new Set(boot.map(({ path }) => path));
   let hasBoot = false;
   for await (const entry of tree?.() ?? []) {

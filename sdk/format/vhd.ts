@@ -46,7 +46,8 @@ export async function* writeDynamicVhd(disk: Disk, seed: Seed): AsyncGenerator<U
 }
 
 function checkSize({ size }: Disk): void {
-  if (size % (1 << 20) !== 0) throw new LinuxKitError("INVALID_DEFINITION", `vhd: a disk of ${size} bytes, wanted whole MiB`, { path: "size" });
+  if (size % (1 << 20) !== 0)
+    throw new LinuxKitError("INVALID_DEFINITION", `vhd: a disk of ${size} bytes, wanted whole MiB`, { path: "size" });
 }
 
 function encodeFooter(size: number, kind: "fixed" | "dynamic", seed: Seed): Buffer {

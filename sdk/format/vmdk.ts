@@ -32,7 +32,8 @@ const MARKER = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } a
  * @throws INVALID_DEFINITION when the disk is not a multiple of 64 KiB
  */
 export async function* writeVmdk(disk: Disk, options: VmdkOptions): AsyncGenerator<Uint8Array> {
-  if (disk.size % GRAIN !== 0) throw new LinuxKitError("INVALID_DEFINITION", `vmdk: a disk of ${disk.size} bytes, wanted a multiple of ${GRAIN}`, { path: "size" });
+  if (disk.size % GRAIN !== 0)
+    throw new LinuxKitError("INVALID_DEFINITION", `vmdk: a disk of ${disk.size} bytes, wanted a multiple of ${GRAIN}`, { path: "size" });
   const tables = Math.ceil(disk.size / (GRAIN * TABLE_ENTRIES));
   const directory = Buffer.alloc(Math.ceil((tables * 4) / SECTOR) * SECTOR);
   let table: { readonly index: number; readonly entries: Buffer } | undefined;
@@ -122,7 +123,8 @@ ddb.geometry.sectors = "63"
 ddb.virtualHWVersion = "6"
 `;
   const bytes = Buffer.alloc(DESCRIPTOR_SECTORS * SECTOR);
-  if (Buffer.byteLength(text) > bytes.length || /["\n\r]/.test(name)) throw new LinuxKitError("INVALID_DEFINITION", `vmdk: ${JSON.stringify(name)} is no name for its extent`, { path: "name" });
+  if (Buffer.byteLength(text) > bytes.length || /["\n\r]/.test(name))
+    throw new LinuxKitError("INVALID_DEFINITION", `vmdk: ${JSON.stringify(name)} is no name for its extent`, { path: "name" });
   bytes.write(text);
   return bytes;
 }

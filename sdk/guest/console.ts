@@ -50,7 +50,10 @@ export function parseConsoleLine(line: string, nonce: string): ConsoleLine | und
   // the kernel may have left a line unfinished in front of ours
   const start = line.lastIndexOf(MARK);
   if (start < 0) return undefined;
-  const [word, time, stage, ...rest] = line.slice(start + MARK.length).trimEnd().split(" ");
+  const [word, time, stage, ...rest] = line
+    .slice(start + MARK.length)
+    .trimEnd()
+    .split(" ");
   if (nonce === "" || word !== nonce || time === undefined || !/^\d+\.\d+$/.test(time) || stage === undefined) return undefined;
   const read = parseStage(stage, rest);
   return read && Object.freeze({ ...read, seconds: Number(time) });

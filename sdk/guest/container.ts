@@ -106,7 +106,11 @@ export function guestContainer(container: GuestContainer, bundle: string = bundl
       `memory=${container.memory ?? ""}`,
     );
     if (health) {
-      lines.push(`interval=${seconds(health.interval ?? 5)}`, `check_timeout=${seconds(health.timeout ?? 5)}`, `retries=${seconds(health.retries ?? 3)}`);
+      lines.push(
+        `interval=${seconds(health.interval ?? 5)}`,
+        `check_timeout=${seconds(health.timeout ?? 5)}`,
+        `retries=${seconds(health.retries ?? 3)}`,
+      );
     }
   } else {
     lines.push(`timeout=${seconds(container.timeout ?? (phase === "onboot" ? 300 : 30))}`, `optional=${container.optional ? 1 : 0}`);
@@ -170,7 +174,9 @@ function checkCall(health: GuestHealth, privateNetwork: boolean): string {
 }
 
 function shellFunction(name: string, calls: readonly string[]): string[] {
-  return calls.length > 0 ? [`${name}() {`, ...calls.map((call, at) => `  ${call}${at < calls.length - 1 ? " &&" : ""}`), "}"] : [`${name}() { :; }`];
+  return calls.length > 0
+    ? [`${name}() {`, ...calls.map((call, at) => `  ${call}${at < calls.length - 1 ? " &&" : ""}`), "}"]
+    : [`${name}() { :; }`];
 }
 
 /** A number as the shell reads it; BusyBox's arithmetic has whole numbers only, its waits take fractions. */

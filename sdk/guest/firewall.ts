@@ -32,7 +32,9 @@ export function privateLink(index: number): Pick<PrivateNetwork, "link" | "gatew
  */
 export function firewallRules(networks: readonly PrivateNetwork[]): string {
   const addresses = new Set(networks.map(({ address }) => address));
-  const published = networks.flatMap(({ address, publish }) => publish.map((port) => `iifname != "lk*" ${port.protocol} dport ${port.outside} dnat to ${address}:${port.inside}`));
+  const published = networks.flatMap(({ address, publish }) =>
+    publish.map((port) => `iifname != "lk*" ${port.protocol} dport ${port.outside} dnat to ${address}:${port.inside}`),
+  );
   const leaving = networks.some(({ egress }) => egress.some(({ to }) => !addresses.has(to)));
   return `table ip linuxkit {
   set nameservers {
@@ -77,7 +79,8 @@ function serviceChain({ link, address, egress }: PrivateNetwork): string {
 function accepted({ to, port, protocol }: PrivateNetwork["egress"][number]): string {
   if (to === "dns") return "ip daddr @nameservers meta l4proto { tcp, udp } th dport 53 accept";
   // a wide network does not mean the metadata of a cloud, nor other services: those are named
-  const where = to === "any" || isWide(to) ? `${to === "any" ? "" : `ip daddr ${to} `}ip daddr != { ${LINK_LOCAL}, ${NETWORK} }` : `ip daddr ${to}`;
+  const where =
+    to === "any" || isWide(to) ? `${to === "any" ? "" : `ip daddr ${to} `}ip daddr != { ${LINK_LOCAL}, ${NETWORK} }` : `ip daddr ${to}`;
   if (port !== undefined) return `${where} ${protocol ?? "tcp"} dport ${port} accept`;
   return `${where}${protocol ? ` meta l4proto ${protocol}` : ""} accept`;
 }

@@ -24,7 +24,10 @@ export function ownContainerFiles(container: OwnContainer): readonly GuestFile[]
   const { name, files, binds } = container;
   const folder = `lib/linuxkit/${name}`;
   const id = `linuxkit.${name}`;
-  const guest = guestContainer({ name: id, phase: "services", directory: id, rootfs: { readonly: true, extracted: `/${folder}/rootfs` } }, `/${folder}`);
+  const guest = guestContainer(
+    { name: id, phase: "services", directory: id, rootfs: { readonly: true, extracted: `/${folder}/rootfs` } },
+    `/${folder}`,
+  );
   return [
     { path: `${folder}/config.json`, mode: 0o644, contents: JSON.stringify(runtimeConfig(container), undefined, 4) },
     { path: `${folder}/${GUEST_FILE}`, mode: 0o644, contents: guest },
@@ -32,16 +35,36 @@ export function ownContainerFiles(container: OwnContainer): readonly GuestFile[]
     // what is mounted onto needs to be there: the root is read-only
     { path: `${folder}/rootfs/bin/busybox`, mode: 0o755, contents: "" },
     // the runtime will not start a container that has none of these folders
-    ...["dev", "proc", "sys", ...Object.keys(binds)].sort().map((path) => ({ path: `${folder}/rootfs/${path}/.keep`, mode: 0o644, contents: "" })),
+    ...["dev", "proc", "sys", ...Object.keys(binds)]
+      .sort()
+      .map((path) => ({ path: `${folder}/rootfs/${path}/.keep`, mode: 0o644, contents: "" })),
   ];
 }
 
 function runtimeConfig({ args, binds, capabilities, namespaces, memory, pids, seccomp }: OwnContainer): object {
-  const bind = (source: string, destination: string) => ({ destination, type: "bind", source, options: ["rbind", "ro", "nosuid", "nodev"] });
-  const sets = { bounding: capabilities, effective: capabilities, inheritable: capabilities, permitted: capabilities, ambient: capabilities };
+  const bind = (source: string, destination: string) => ({
+    destination,
+    type: "bind",
+    source,
+    options: ["rbind", "ro", "nosuid", "nodev"],
+  });
+  const sets = {
+    bounding: capabilities,
+    effective: capabilities,
+    inheritable: capabilities,
+    permitted: capabilities,
+    ambient: capabilities,
+  };
   return {
     ociVersion: "1.0.2",
-    process: { user: { uid: 65534, gid: 65534 }, args, cwd: "/", env: ["PATH=/bin"], capabilities: capabilities.length > 0 ? sets : {}, noNewPrivileges: true },
+    process: {
+      user: { uid: 65534, gid: 65534 },
+      args,
+      cwd: "/",
+      env: ["PATH=/bin"],
+      capabilities: capabilities.length > 0 ? sets : {},
+      noNewPrivileges: true,
+    },
     root: { path: "rootfs", readonly: true },
     mounts: [bind("/bin/busybox", "/bin/busybox"), ...Object.entries(binds).map(([inside, outside]) => bind(outside, `/${inside}`))],
     linux: {

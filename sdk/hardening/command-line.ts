@@ -24,25 +24,64 @@ export const COMMAND_LINE = cmdline({
   vsyscall: both("none", { arches: ["amd64"], config: ["X86_VSYSCALL_EMULATION"] }),
   vdso32: both("0", { arches: ["amd64"], config: ["IA32_EMULATION"] }),
   cfi: both("kcfi", { arches: ["amd64"], since: [6, 2], config: ["CFI_CLANG", "CFI"] }),
-  lockdown: { strict: "confidentiality", default: "integrity", arches: SIGNED, config: ["SECURITY_LOCKDOWN_LSM"], costs: "confidentiality closes tracing by perf and BPF, to root too" },
+  lockdown: {
+    strict: "confidentiality",
+    default: "integrity",
+    arches: SIGNED,
+    config: ["SECURITY_LOCKDOWN_LSM"],
+    costs: "confidentiality closes tracing by perf and BPF, to root too",
+  },
   "module.sig_enforce": both("1", { arches: SIGNED, config: ["MODULE_SIG"] }),
-  efi: { strict: "disable_early_pci_dma", arches: SIGNED, config: ["EFI_STUB"], costs: "some firmware stops with it without a word: try it on the machine itself" },
-  intel_iommu: { strict: "on", arches: ["amd64"], config: ["INTEL_IOMMU"], costs: "it costs time for each transfer of a device where there is such a unit" },
+  efi: {
+    strict: "disable_early_pci_dma",
+    arches: SIGNED,
+    config: ["EFI_STUB"],
+    costs: "some firmware stops with it without a word: try it on the machine itself",
+  },
+  intel_iommu: {
+    strict: "on",
+    arches: ["amd64"],
+    config: ["INTEL_IOMMU"],
+    costs: "it costs time for each transfer of a device where there is such a unit",
+  },
   iommu: { strict: "force", arches: ["amd64"], config: ["IOMMU_SUPPORT"], costs: "as intel_iommu" },
   ia32_emulation: { strict: "0", arches: ["amd64"], since: [6, 7], config: ["IA32_EMULATION"], costs: "programs of 32 bits no longer run" },
   debugfs: both("off", { config: ["DEBUG_FS"] }),
-  bdev_allow_write_mounted: { strict: "0", since: [6, 8], costs: "tools that write to the device below a mounted filesystem no longer can" },
+  bdev_allow_write_mounted: {
+    strict: "0",
+    since: [6, 8],
+    costs: "tools that write to the device below a mounted filesystem no longer can",
+  },
   "proc_mem.force_override": both("never", { since: [6, 12] }),
 });
 
 const WORDS_AGAINST = [
-  "nokaslr", "no_hash_pointers", "nosmep", "nosmap", "dis_ucode_ldr", "setcpuid", "clearcpuid", "nopti", "nospec_store_bypass_disable",
-  "nospectre_v1", "nospectre_v2", "nospectre_bhb", "arm64.nobti", "arm64.nopauth", "arm64.nomte", "arm64.nogcs", "slab_merge",
-  "slub_merge", "norandmaps", "sysrq_always_enabled",
+  "nokaslr",
+  "no_hash_pointers",
+  "nosmep",
+  "nosmap",
+  "dis_ucode_ldr",
+  "setcpuid",
+  "clearcpuid",
+  "nopti",
+  "nospec_store_bypass_disable",
+  "nospectre_v1",
+  "nospectre_v2",
+  "nospectre_bhb",
+  "arm64.nobti",
+  "arm64.nopauth",
+  "arm64.nomte",
+  "arm64.nogcs",
+  "slab_merge",
+  "slub_merge",
+  "norandmaps",
+  "sysrq_always_enabled",
 ] as const;
 
 /** Words that switch a protection off; their value, if they take one, makes no difference. */
-export const ABSENT = Object.fromEntries(WORDS_AGAINST.map((word) => [word, { kind: "absent" }])) as unknown as Readonly<Record<(typeof WORDS_AGAINST)[number], Setting>>;
+export const ABSENT = Object.fromEntries(WORDS_AGAINST.map((word) => [word, { kind: "absent" }])) as unknown as Readonly<
+  Record<(typeof WORDS_AGAINST)[number], Setting>
+>;
 
 /** A word as the command line has it. */
 export function wordOf(name: string, value: string): string {

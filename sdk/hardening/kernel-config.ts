@@ -10,7 +10,9 @@ export interface KernelConfig {
 
 /** Reads a kernel's configuration: the text of `/boot/config-…` or of `/proc/config.gz`. */
 export function parseKernelConfig(text: string): KernelConfig {
-  const values = new Map([...text.matchAll(/^CONFIG_(\w+)=(?:"(.*)"|(.*))$/gm)].map(([, name, quoted, plain]) => [name as string, quoted ?? plain ?? ""]));
+  const values = new Map(
+    [...text.matchAll(/^CONFIG_(\w+)=(?:"(.*)"|(.*))$/gm)].map(([, name, quoted, plain]) => [name as string, quoted ?? plain ?? ""]),
+  );
   return {
     version: /^# Linux\/\S+ (\d+\.\d+\S*) Kernel Configuration$/m.exec(text)?.[1],
     value: (option) => values.get(option) ?? "n",
@@ -19,8 +21,10 @@ export function parseKernelConfig(text: string): KernelConfig {
 
 /** Why a setting does nothing on a kernel; `undefined` when it works. */
 export function inertReason({ config, since }: Needs, kernel: KernelConfig): string | undefined {
-  if (since && !isSince(kernel.version, since)) return `Linux ${kernel.version ?? "of unknown version"} does not know it: it came with ${since.join(".")}`;
-  if (config && !config.some((option) => ["y", "m"].includes(kernel.value(option)))) return `the kernel was built without CONFIG_${config[0]}`;
+  if (since && !isSince(kernel.version, since))
+    return `Linux ${kernel.version ?? "of unknown version"} does not know it: it came with ${since.join(".")}`;
+  if (config && !config.some((option) => ["y", "m"].includes(kernel.value(option))))
+    return `the kernel was built without CONFIG_${config[0]}`;
   return undefined;
 }
 

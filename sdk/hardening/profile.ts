@@ -3,7 +3,9 @@ import { ABSENT, COMMAND_LINE, wordOf } from "./command-line.ts";
 import type { Profile, Setting } from "./setting.ts";
 import { MODULES_DISABLED, SYSCTL, sysctlPath } from "./sysctl.ts";
 
-const CONSOLE = { "console.shell": { kind: "console", strict: "none", default: "none" } } as const satisfies Readonly<Record<string, Setting>>;
+const CONSOLE = { "console.shell": { kind: "console", strict: "none", default: "none" } } as const satisfies Readonly<
+  Record<string, Setting>
+>;
 
 /** Every setting by its name: what a waiver names. */
 export const SETTINGS: Readonly<Record<SettingName, Setting>> = Object.freeze({ ...COMMAND_LINE, ...ABSENT, ...SYSCTL, ...CONSOLE });
@@ -32,10 +34,16 @@ export function hardeningWords(hardening: Hardening, arch: Arch, written: readon
 }
 
 /** Kernel parameters as lines `path value` of `/proc/sys`: those for the beginning, and those for after the last module. */
-export function hardeningParameters(hardening: Hardening, arch: Arch): { readonly early: readonly string[]; readonly last: readonly string[] } {
+export function hardeningParameters(
+  hardening: Hardening,
+  arch: Arch,
+): { readonly early: readonly string[]; readonly last: readonly string[] } {
   const values = valuesOf("sysctl", hardening, arch);
   const lines = (list: typeof values): string[] => list.map(([name, value]) => `${sysctlPath(name)} ${value}`);
-  return { early: lines(values.filter(([name]) => name !== MODULES_DISABLED)), last: lines(values.filter(([name]) => name === MODULES_DISABLED)) };
+  return {
+    early: lines(values.filter(([name]) => name !== MODULES_DISABLED)),
+    last: lines(values.filter(([name]) => name === MODULES_DISABLED)),
+  };
 }
 
 function valuesOf(kind: Setting["kind"], hardening: Hardening, arch: Arch): [SettingName, string][] {

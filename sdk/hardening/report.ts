@@ -49,7 +49,9 @@ export function hardeningReport(facts: HardeningFacts): HardeningReport {
   const kernel = facts.config === undefined ? undefined : parseKernelConfig(facts.config);
   const settings = SETTING_NAMES.filter((name) => isFor(SETTINGS[name], facts.arch)).map((name) => settingRow(name, facts, kernel));
   const inForce = new Set(settings.filter(({ state }) => state === "on").map(({ name }) => name));
-  const options = kernel ? KERNEL_OPTIONS.filter((option) => isFor(option, facts.arch)).map((option) => optionRow(option, kernel, inForce)) : [];
+  const options = kernel
+    ? KERNEL_OPTIONS.filter((option) => isFor(option, facts.arch)).map((option) => optionRow(option, kernel, inForce))
+    : [];
   return {
     profile: facts.harden?.profile ?? "none",
     arch: facts.arch,

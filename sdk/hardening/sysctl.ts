@@ -18,7 +18,12 @@ export const SYSCTL = sysctl({
   "kernel.perf_event_paranoid": both("3", { config: ["PERF_EVENTS"] }),
   "kernel.kexec_load_disabled": both("1", { config: ["KEXEC_CORE"] }),
   "kernel.randomize_va_space": "2",
-  "kernel.yama.ptrace_scope": { strict: "3", default: "2", config: ["SECURITY_YAMA"], costs: "3 takes ptrace from root too, and breaks containers in user namespaces" },
+  "kernel.yama.ptrace_scope": {
+    strict: "3",
+    default: "2",
+    config: ["SECURITY_YAMA"],
+    costs: "3 takes ptrace from root too, and breaks containers in user namespaces",
+  },
   "kernel.unprivileged_bpf_disabled": both("1", { config: ["BPF_SYSCALL"] }),
   "kernel.io_uring_disabled": { strict: "2", since: [6, 6], config: ["IO_URING"], costs: "databases use it" },
   "kernel.sysrq": both("0", { config: ["MAGIC_SYSRQ"] }),
@@ -48,7 +53,11 @@ export const SYSCTL = sysctl({
   "net.ipv6.conf.default.accept_redirects": both("0", ipv6),
   "net.ipv6.conf.all.accept_source_route": both("0", ipv6),
   "net.ipv6.conf.default.accept_source_route": both("0", ipv6),
-  "net.ipv6.conf.all.accept_ra": { strict: "0", ...ipv6, costs: "networks that hand out IPv6 routes by router advertisement, as clouds do, give none" },
+  "net.ipv6.conf.all.accept_ra": {
+    strict: "0",
+    ...ipv6,
+    costs: "networks that hand out IPv6 routes by router advertisement, as clouds do, give none",
+  },
   "net.ipv6.conf.default.accept_ra": { strict: "0", ...ipv6, costs: "as net.ipv6.conf.all.accept_ra" },
 });
 

@@ -23,7 +23,12 @@ export function imageFile(name: string, build: ImageBuild, format: keyof typeof 
  */
 export function chooseFile(name: string, files: readonly BuiltFile[], format: keyof typeof SUFFIXES): BuiltFile {
   // a dynamic VHD is called as a fixed one, and is in no order in which blocks could be sent
-  const file = files.find(({ role, name, blocks }) => role === "image" && name.endsWith(SUFFIXES[format]) && (format === "gcp" || blocks !== undefined));
-  if (!file) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build of another format, wanted one of the format ${format}`, { path: "build" });
+  const file = files.find(
+    ({ role, name, blocks }) => role === "image" && name.endsWith(SUFFIXES[format]) && (format === "gcp" || blocks !== undefined),
+  );
+  if (!file)
+    throw new LinuxKitError("INVALID_DEFINITION", `${name}: got a build of another format, wanted one of the format ${format}`, {
+      path: "build",
+    });
   return file;
 }

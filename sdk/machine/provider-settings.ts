@@ -17,7 +17,11 @@ export type Settings<Kinds> = { readonly [Name in keyof Kinds]?: Output<Kinds[Na
  * @param type any type of the provider's: `aws:ec2/ami:Ami`
  * @throws INVALID_DEFINITION for configuration that is no JSON where it has to be
  */
-export function providerSettings<const Kinds extends Readonly<Record<string, SettingKind>>>(component: ComponentResource, type: string, kinds: Kinds): Settings<Kinds> {
+export function providerSettings<const Kinds extends Readonly<Record<string, SettingKind>>>(
+  component: ComponentResource,
+  type: string,
+  kinds: Kinds,
+): Settings<Kinds> {
   const explicit = component.getProvider(type) as unknown as Readonly<Record<string, Output<unknown> | undefined>> | undefined;
   const found = Object.entries(kinds).flatMap(([name, kind]) => {
     const value = explicit ? explicit[name] : configured(type.split(":")[0] as string, name, kind);
@@ -37,7 +41,11 @@ function configured(space: string, name: string, kind: SettingKind): unknown {
     try {
       return JSON.parse(text) as unknown;
     } catch {
-      throw new LinuxKitError("INVALID_DEFINITION", `configuration ${space}:${name}: got what is no JSON, wanted a value that \`pulumi config set --path\` writes`, { path: `${space}:${name}` });
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `configuration ${space}:${name}: got what is no JSON, wanted a value that \`pulumi config set --path\` writes`,
+        { path: `${space}:${name}` },
+      );
     }
   });
 }

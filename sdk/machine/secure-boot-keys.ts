@@ -20,7 +20,12 @@ export function derOf(pem: Input<string>, name: string): Output<string> {
     try {
       return new X509Certificate(pem).raw.toString("base64");
     } catch (error) {
-      throw new LinuxKitError("INVALID_DEFINITION", `secureBootKeys.${name}: got text that is no certificate, wanted one as PEM`, { path: `secureBootKeys.${name}` }, { cause: error });
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `secureBootKeys.${name}: got text that is no certificate, wanted one as PEM`,
+        { path: `secureBootKeys.${name}` },
+        { cause: error },
+      );
     }
   });
 }

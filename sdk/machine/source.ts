@@ -16,7 +16,12 @@ interface Source {
 /** @throws INVALID_DEFINITION where it is none of the three, or more than one; `what` names who runs it */
 export function checkSource(what: string, { image, build, machineImage }: Source): void {
   const given = Object.entries({ image, build, machineImage }).flatMap(([key, value]) => (value === undefined ? [] : [key]));
-  if (given.length !== 1) throw new LinuxKitError("INVALID_DEFINITION", `${what}: got ${given.join(" and ") || "nothing to run"}, wanted one of image, build and machineImage`, { path: "image" });
+  if (given.length !== 1)
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${what}: got ${given.join(" and ") || "nothing to run"}, wanted one of image, build and machineImage`,
+      { path: "image" },
+    );
 }
 
 /** What a machine image builds where it was given no build. */

@@ -17,7 +17,12 @@ export interface VolumeRules {
  *
  * @throws INVALID_DEFINITION for a name that cannot be, and for a disk that nothing in the image asks for
  */
-export function checkVolumes(machine: string, names: readonly string[], image: Image | undefined, { pattern, wanted, limit = Number.POSITIVE_INFINITY, toldBy }: VolumeRules): void {
+export function checkVolumes(
+  machine: string,
+  names: readonly string[],
+  image: Image | undefined,
+  { pattern, wanted, limit = Number.POSITIVE_INFINITY, toldBy }: VolumeRules,
+): void {
   const refuse = (path: string, message: string): never => {
     throw new LinuxKitError("INVALID_DEFINITION", `machine "${machine}": ${path}: ${message}`, { path });
   };
@@ -25,10 +30,18 @@ export function checkVolumes(machine: string, names: readonly string[], image: I
   for (const name of names) {
     const path = `volumes.${name}`;
     if (!pattern.test(name)) refuse(path, wanted);
-    const persistent = Object.entries(image?.spec.volumes ?? {}).flatMap(([volume, { persistent }]) => (persistent ? [{ volume, ...persistent }] : []));
+    const persistent = Object.entries(image?.spec.volumes ?? {}).flatMap(([volume, { persistent }]) =>
+      persistent ? [{ volume, ...persistent }] : [],
+    );
     // a serial that is not known yet may be this one
     if (!image || persistent.some(({ serial }) => serial !== undefined && typeof serial !== "string")) continue;
-    const user = persistent.find(({ serial }) => serial === name) ?? refuse(path, `no volume of the image has persistent: { serial: ${JSON.stringify(name)} }`);
-    if (toldBy !== undefined && user.after === undefined) refuse(path, `volume ${JSON.stringify(user.volume)} of the image is looked for before anything has asked ${toldBy} which disk it is: wanted "after" with the task of debian.metadata()`);
+    const user =
+      persistent.find(({ serial }) => serial === name) ??
+      refuse(path, `no volume of the image has persistent: { serial: ${JSON.stringify(name)} }`);
+    if (toldBy !== undefined && user.after === undefined)
+      refuse(
+        path,
+        `volume ${JSON.stringify(user.volume)} of the image is looked for before anything has asked ${toldBy} which disk it is: wanted "after" with the task of debian.metadata()`,
+      );
   }
 }

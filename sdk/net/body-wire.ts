@@ -17,7 +17,12 @@ const AGENTS = { "http:": new HttpAgent({ keepAlive: true }), "https:": new Http
 export const bodyWire: Wire = async (request, watch) => {
   const { url, method = "POST", body = new Uint8Array(0) } = request;
   const secure = url.protocol === "https:";
-  const options = { method, headers: { ...headersOf(request), "content-length": body.length }, signal: watch.signal, agent: AGENTS[secure ? "https:" : "http:"] };
+  const options = {
+    method,
+    headers: { ...headersOf(request), "content-length": body.length },
+    signal: watch.signal,
+    agent: AGENTS[secure ? "https:" : "http:"],
+  };
   const sending = secure ? httpsRequest(url, options) : httpRequest(url, options);
   const answered = once(sending, "response") as Promise<[IncomingMessage]>;
   // it may come, or fail, while the body is still on its way
@@ -27,11 +32,17 @@ export const bodyWire: Wire = async (request, watch) => {
   // a server that has answered may close the connection before it has read everything
   sending.on("error", () => {});
   const headers = new Headers();
-  for (let at = 0; at < answer.rawHeaders.length; at += 2) headers.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);
+  for (let at = 0; at < answer.rawHeaders.length; at += 2)
+    headers.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);
   return { status: answer.statusCode ?? 0, headers, body: bytesOf(answer, watch), drop: async () => void answer.resume() };
 };
 
-async function write(sending: ClientRequest, { body = new Uint8Array(0) }: HttpRequest, { onBytes }: Watch, answered: Promise<unknown>): Promise<void> {
+async function write(
+  sending: ClientRequest,
+  { body = new Uint8Array(0) }: HttpRequest,
+  { onBytes }: Watch,
+  answered: Promise<unknown>,
+): Promise<void> {
   let over = false;
   const end = answered.finally(() => {
     over = true;

@@ -24,7 +24,10 @@ const PROGRESS = 1 << 20;
  * @throws what `request` throws; NETWORK or TIMEOUT after the last try; SIZE_MISMATCH for a body that is too short;
  * CORRUPT for another range than the one asked for
  */
-export async function* download({ retry, signal }: Pick<Transport, "retry" | "signal">, options: DownloadOptions): AsyncGenerator<Uint8Array> {
+export async function* download(
+  { retry, signal }: Pick<Transport, "retry" | "signal">,
+  options: DownloadOptions,
+): AsyncGenerator<Uint8Array> {
   const { what, size } = options;
   let offset = 0;
   let failures = 0;

@@ -9,14 +9,25 @@ import { redactUrl } from "./redact.ts";
  * @param timeoutSeconds how long the answer may take to begin, and then each next piece of its body
  * @throws NETWORK, TIMEOUT, CANCELLED; the answer's body throws the same
  */
-export async function exchange(wire: Wire, request: HttpRequest, timeoutSeconds: number, signal: AbortSignal | undefined): Promise<HttpResponse> {
+export async function exchange(
+  wire: Wire,
+  request: HttpRequest,
+  timeoutSeconds: number,
+  signal: AbortSignal | undefined,
+): Promise<HttpResponse> {
   const { url, method = "GET" } = request;
   const what = `${method} ${redactUrl(url)}`;
   throwIfCancelled(signal, what);
   const deadline = new Deadline(timeoutSeconds);
   const translate = (error: unknown): LinuxKitError => {
     if (signal?.aborted) return new LinuxKitError("CANCELLED", `${what} was cancelled`, { what: redactUrl(url) }, { cause: error });
-    if (deadline.passed) return new LinuxKitError("TIMEOUT", `${what}: no answer within ${timeoutSeconds} seconds`, { seconds: timeoutSeconds, waitingFor: redactUrl(url) }, { cause: error });
+    if (deadline.passed)
+      return new LinuxKitError(
+        "TIMEOUT",
+        `${what}: no answer within ${timeoutSeconds} seconds`,
+        { seconds: timeoutSeconds, waitingFor: redactUrl(url) },
+        { cause: error },
+      );
     return networkError(url, reasonOf(error), error);
   };
   deadline.start();
@@ -35,7 +46,11 @@ export async function exchange(wire: Wire, request: HttpRequest, timeoutSeconds:
 }
 
 // the time that the reader of the bytes takes is not the server's
-async function* timed(body: AsyncIterable<Uint8Array>, deadline: Deadline, translate: (error: unknown) => LinuxKitError): AsyncGenerator<Uint8Array> {
+async function* timed(
+  body: AsyncIterable<Uint8Array>,
+  deadline: Deadline,
+  translate: (error: unknown) => LinuxKitError,
+): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   let done: boolean | undefined = false;
   try {

@@ -24,7 +24,10 @@ export async function refusalOf(response: HttpResponse, what: string, { name, ex
     case 410:
       return new LinuxKitError("NOT_FOUND", `${what} does not exist: ${answer}`, { what });
     case 401:
-      return new LinuxKitError("ACCESS_DENIED", `${what}: ${name} does not accept the login, or hides what does not exist: ${answer}`, { url, status });
+      return new LinuxKitError("ACCESS_DENIED", `${what}: ${name} does not accept the login, or hides what does not exist: ${answer}`, {
+        url,
+        status,
+      });
     case 403:
       return new LinuxKitError("ACCESS_DENIED", `${what}: the login has no right to it: ${answer}`, { url, status });
     case 407:

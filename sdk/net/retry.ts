@@ -30,7 +30,12 @@ export function isWorthRetrying(error: unknown): boolean {
 }
 
 /** Milliseconds to wait after try number `attempt`: random up to a doubling bound, but no less than the server asked for. */
-export function backOff(policy: RetryPolicy, attempt: number, retryAfter: string | null = null, random: () => number = Math.random): number {
+export function backOff(
+  policy: RetryPolicy,
+  attempt: number,
+  retryAfter: string | null = null,
+  random: () => number = Math.random,
+): number {
   const bound = Math.min(policy.maxMs, policy.baseMs * 2 ** (attempt - 1));
   return Math.min(policy.maxMs, Math.max(random() * bound, askedFor(retryAfter)));
 }

@@ -41,7 +41,9 @@ export class SocketMemory {
 
   /** Whether as many bytes as this, or a whole piece, can be taken. */
   has(bytes: number): boolean {
-    return this.#reading < this.#writing ? this.#taken < this.#end(this.#reading) || this.#writing > this.#reading + 1 || this.#end(this.#writing) >= bytes : this.#end(this.#reading) - this.#taken >= bytes;
+    return this.#reading < this.#writing
+      ? this.#taken < this.#end(this.#reading) || this.#writing > this.#reading + 1 || this.#end(this.#writing) >= bytes
+      : this.#end(this.#reading) - this.#taken >= bytes;
   }
 
   /** What is there to be taken, as far as it lies together. */

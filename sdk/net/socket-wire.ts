@@ -21,7 +21,8 @@ export const socketWire: Wire = async (request, watch) => {
   try {
     const answer = await socket.exchange(request);
     const headers = new Headers();
-    for (let at = 0; at < answer.rawHeaders.length; at += 2) headers.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);
+    for (let at = 0; at < answer.rawHeaders.length; at += 2)
+      headers.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);
     const length = headers.has("transfer-encoding") ? Number.NaN : Number(headers.get("content-length") ?? Number.NaN);
     const body = Number.isSafeInteger(length) ? socket.take(length) : socket.parse(answer);
     return { status: answer.statusCode ?? 0, headers, body, drop: async () => socket.close() };
@@ -57,7 +58,9 @@ class DirectSocket {
       },
     };
     const options = { host, port: Number(url.port) || (secure ? 443 : 80), onread };
-    const socket = secure ? connectTls({ ...options, ALPNProtocols: ["http/1.1"], ...(isIP(host) === 0 && { servername: host }) }) : connect(options);
+    const socket = secure
+      ? connectTls({ ...options, ALPNProtocols: ["http/1.1"], ...(isIP(host) === 0 && { servername: host }) })
+      : connect(options);
     this.#socket = socket;
     this.#parser = new Duplex({
       read: () => this.#drained(),
@@ -78,7 +81,12 @@ class DirectSocket {
   exchange(request: HttpRequest): Promise<IncomingMessage> {
     const { url, method = "GET", body } = request;
     return new Promise((resolve, reject) => {
-      const sending = httpRequest({ method, path: `${url.pathname}${url.search}`, headers: { host: url.host, connection: "close", ...headersOf(request) }, createConnection: () => this.#parser });
+      const sending = httpRequest({
+        method,
+        path: `${url.pathname}${url.search}`,
+        headers: { host: url.host, connection: "close", ...headersOf(request) },
+        createConnection: () => this.#parser,
+      });
       sending.on("response", (answer) => {
         // a body that is taken as it came never ends for the parser
         answer.on("error", () => {});
@@ -154,7 +162,8 @@ class DirectSocket {
     while (this.#atHead) {
       const end = this.#memory.peek().indexOf("\r\n\r\n");
       if (end < 0) {
-        if (this.#memory.peek().length > HEAD_LIMIT) this.#socket.destroy(new Error(`no end of the answer's head within ${HEAD_LIMIT} bytes`));
+        if (this.#memory.peek().length > HEAD_LIMIT)
+          this.#socket.destroy(new Error(`no end of the answer's head within ${HEAD_LIMIT} bytes`));
         return;
       }
       const head = Buffer.from(this.#memory.take(end + 4));

@@ -21,8 +21,14 @@ const SPDX = "https://spdx.dev/Document";
  * @param manifest of the image for one platform
  */
 export async function findSboms(reference: string, index: Descriptor, manifest: Digest, options: SourceOptions): Promise<Descriptor[]> {
-  const { manifests } = parseIndex(await collect(options.store.open(index.digest), MANIFEST_LIMIT), `index of ${reference}`, index.mediaType || undefined);
-  const attesting = manifests.filter(({ annotations }) => annotations?.[TYPE] === "attestation-manifest" && annotations[SUBJECT] === manifest);
+  const { manifests } = parseIndex(
+    await collect(options.store.open(index.digest), MANIFEST_LIMIT),
+    `index of ${reference}`,
+    index.mediaType || undefined,
+  );
+  const attesting = manifests.filter(
+    ({ annotations }) => annotations?.[TYPE] === "attestation-manifest" && annotations[SUBJECT] === manifest,
+  );
   if (attesting.length === 0) return [];
   const source = await openSource(parseReference(reference), options);
   const found = await Promise.all(attesting.map((descriptor) => statements(source, descriptor, reference)));
@@ -32,5 +38,7 @@ export async function findSboms(reference: string, index: Descriptor, manifest: 
 async function statements(source: ContentSource, { digest, mediaType }: Descriptor, reference: string): Promise<Descriptor[]> {
   const { bytes } = await source.document(digest);
   const { layers } = parseManifest(bytes, `attestations of ${reference}`, mediaType);
-  return layers.filter((layer) => layer.mediaType === STATEMENT && layer.annotations?.[PREDICATE] === SPDX).map(({ mediaType: type, digest: blob, size }) => ({ mediaType: type, digest: blob, size }));
+  return layers
+    .filter((layer) => layer.mediaType === STATEMENT && layer.annotations?.[PREDICATE] === SPDX)
+    .map(({ mediaType: type, digest: blob, size }) => ({ mediaType: type, digest: blob, size }));
 }

@@ -21,7 +21,9 @@ export interface Descriptor {
   readonly artifactType?: string | undefined;
 }
 
-export const digestSchema = z.custom<Digest>((value) => typeof value === "string" && isDigest(value), { error: (issue) => `got ${JSON.stringify(issue.input)?.slice(0, 100)}, wanted sha256: and 64 hexadecimal digits` });
+export const digestSchema = z.custom<Digest>((value) => typeof value === "string" && isDigest(value), {
+  error: (issue) => `got ${JSON.stringify(issue.input)?.slice(0, 100)}, wanted sha256: and 64 hexadecimal digits`,
+});
 
 export const annotationsSchema = z.record(z.string(), z.string());
 

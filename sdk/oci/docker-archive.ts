@@ -16,7 +16,9 @@ import { LAYER_LIMIT } from "./manifest.ts";
 import { MEDIA_TYPE } from "./media-type.ts";
 import { expandReference } from "./reference.ts";
 
-const listSchema = z.array(z.object({ Config: z.string(), RepoTags: z.array(z.string()).nullish(), Layers: z.array(z.string()).max(LAYER_LIMIT) }));
+const listSchema = z.array(
+  z.object({ Config: z.string(), RepoTags: z.array(z.string()).nullish(), Layers: z.array(z.string()).max(LAYER_LIMIT) }),
+);
 type Listed = z.output<typeof listSchema>[number];
 
 interface Member extends Measure {
@@ -31,7 +33,12 @@ interface Member extends Measure {
  * @param tag which image, where the archive holds several
  * @throws NOT_FOUND, CORRUPT, HOSTILE_ARCHIVE, DISK_FULL, CANCELLED
  */
-export async function openDockerArchive(file: string, tag: string | undefined, store: BlobStore, signal?: AbortSignal): Promise<ContentSource> {
+export async function openDockerArchive(
+  file: string,
+  tag: string | undefined,
+  store: BlobStore,
+  signal?: AbortSignal,
+): Promise<ContentSource> {
   const stats = await stat(file).catch(() => undefined);
   if (!stats?.isFile()) throw new LinuxKitError("NOT_FOUND", `${file} is no file`, { what: file });
   const members = () => readTar(decompress(createReadStream(file, { highWaterMark: 1 << 18 }), file), file);
@@ -47,15 +54,29 @@ export async function openDockerArchive(file: string, tag: string | undefined, s
     return { mediaType: mediaType ?? member.mediaType, digest: member.digest, size: member.size };
   };
   const config = descriptorOf(target(image.Config), MEDIA_TYPE.dockerConfig);
-  if (config.size > CONFIG_LIMIT) throw new LinuxKitError("TOO_LARGE", `${file}: a configuration of ${config.size} bytes`, { what: file, limit: CONFIG_LIMIT, got: config.size });
-  const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config: { ...config, mediaType: MEDIA_TYPE.ociConfig }, layers: layers.map((path) => descriptorOf(path)) };
+  if (config.size > CONFIG_LIMIT)
+    throw new LinuxKitError("TOO_LARGE", `${file}: a configuration of ${config.size} bytes`, {
+      what: file,
+      limit: CONFIG_LIMIT,
+      got: config.size,
+    });
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.ociManifest,
+    config: { ...config, mediaType: MEDIA_TYPE.ociConfig },
+    layers: layers.map((path) => descriptorOf(path)),
+  };
   for await (const member of members()) {
     const known = found.get(member.path);
-    if (known && member.type === "file" && !(await store.find(known.digest))) await store.put(member.body, known, { signal, what: `${file}: ${member.path}` });
+    if (known && member.type === "file" && !(await store.find(known.digest)))
+      await store.put(member.body, known, { signal, what: `${file}: ${member.path}` });
   }
 
   const bytes = Buffer.from(JSON.stringify(manifest));
-  const document: StoredDocument = { descriptor: { mediaType: MEDIA_TYPE.ociManifest, digest: digestOf(bytes), size: bytes.length }, bytes };
+  const document: StoredDocument = {
+    descriptor: { mediaType: MEDIA_TYPE.ociManifest, digest: digestOf(bytes), size: bytes.length },
+    bytes,
+  };
   return {
     name: `docker-archive:${file}`,
     named: (tagOrDigest) => `docker-archive:${file}:${tagOrDigest}`,
@@ -64,17 +85,24 @@ export async function openDockerArchive(file: string, tag: string | undefined, s
   };
 }
 
-async function readList(members: () => AsyncIterable<Entry>, links: Map<string, string>, tag: string | undefined, file: string): Promise<Listed> {
+async function readList(
+  members: () => AsyncIterable<Entry>,
+  links: Map<string, string>,
+  tag: string | undefined,
+  file: string,
+): Promise<Listed> {
   let list: Listed[] | undefined;
   for await (const { path, type, link = "", body } of members()) {
-    if (path === "manifest.json" && type === "file") list = parseDocument(listSchema, await collect(body, 1 << 20, path), `manifest.json of ${file}`, 1 << 20);
+    if (path === "manifest.json" && type === "file")
+      list = parseDocument(listSchema, await collect(body, 1 << 20, path), `manifest.json of ${file}`, 1 << 20);
     // docker save once wrote a layer that two images share as a link to the first
     else if (type === "symlink") links.set(path, new URL(link, `file:///${path}`).pathname.slice(1));
     else if (type === "hardlink") links.set(path, link);
   }
   if (!list) throw new LinuxKitError("CORRUPT", `${file} is no docker-archive: it holds no manifest.json`, { path: file });
   const tags = list.flatMap(({ RepoTags }) => RepoTags ?? []);
-  const found = tag === undefined ? list : list.filter(({ RepoTags }) => RepoTags?.some((name) => expandReference(name) === expandReference(tag)));
+  const found =
+    tag === undefined ? list : list.filter(({ RepoTags }) => RepoTags?.some((name) => expandReference(name) === expandReference(tag)));
   const [first] = found;
   if (first && (tag !== undefined || found.length === 1)) return first;
   const why = tag === undefined ? `holds ${list.length} images, so name one: docker-archive:${file}:NAME` : `has no ${tag}`;

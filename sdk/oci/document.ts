@@ -10,7 +10,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * @throws TOO_LARGE over `limit` bytes; CORRUPT where it is not JSON, or not of that shape
  */
 export function parseDocument<S extends z.ZodType>(schema: S, bytes: Uint8Array, what: string, limit: number): z.output<S> {
-  if (bytes.length > limit) throw new LinuxKitError("TOO_LARGE", `${what}: ${bytes.length} bytes, wanted at most ${limit}`, { what, limit, got: bytes.length });
+  if (bytes.length > limit)
+    throw new LinuxKitError("TOO_LARGE", `${what}: ${bytes.length} bytes, wanted at most ${limit}`, { what, limit, got: bytes.length });
   let json: unknown;
   try {
     json = JSON.parse(utf8.decode(bytes));
@@ -20,5 +21,10 @@ export function parseDocument<S extends z.ZodType>(schema: S, bytes: Uint8Array,
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new LinuxKitError("CORRUPT", `${what} is malformed: ${issue?.path.join(".") || "document"}: ${issue?.message}`, { path: what }, { cause: parsed.error });
+  throw new LinuxKitError(
+    "CORRUPT",
+    `${what} is malformed: ${issue?.path.join(".") || "document"}: ${issue?.message}`,
+    { path: what },
+    { cause: parsed.error },
+  );
 }

@@ -22,14 +22,27 @@ const underWay = new Map<string, Promise<unknown>>();
  *
  * @throws DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, CANCELLED, and what the source throws
  */
-export async function fetchBlobs(source: ContentSource, descriptors: readonly Descriptor[], store: BlobStore, options: FetchBlobsOptions = {}): Promise<void> {
+export async function fetchBlobs(
+  source: ContentSource,
+  descriptors: readonly Descriptor[],
+  store: BlobStore,
+  options: FetchBlobsOptions = {},
+): Promise<void> {
   const wanted = [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
   const count = runningTotal(options.onProgress, { stage: "fetch", message: source.name, total });
-  await forEachParallel(wanted, options.connections ?? 6, options.signal, (descriptor, signal) => fetchBlobOnce(source, descriptor, store, signal, count));
+  await forEachParallel(wanted, options.connections ?? 6, options.signal, (descriptor, signal) =>
+    fetchBlobOnce(source, descriptor, store, signal, count),
+  );
 }
 
-async function fetchBlobOnce(source: ContentSource, descriptor: Descriptor, store: BlobStore, signal: AbortSignal, count: (bytes: number) => void): Promise<void> {
+async function fetchBlobOnce(
+  source: ContentSource,
+  descriptor: Descriptor,
+  store: BlobStore,
+  signal: AbortSignal,
+  count: (bytes: number) => void,
+): Promise<void> {
   const key = `${store.directory}\0${descriptor.digest}`;
   for (;;) {
     const other = underWay.get(key);
@@ -50,7 +63,13 @@ async function fetchBlobOnce(source: ContentSource, descriptor: Descriptor, stor
   }
 }
 
-async function fetchMissing(source: ContentSource, descriptor: Descriptor, store: BlobStore, signal: AbortSignal, count: (bytes: number) => void): Promise<void> {
+async function fetchMissing(
+  source: ContentSource,
+  descriptor: Descriptor,
+  store: BlobStore,
+  signal: AbortSignal,
+  count: (bytes: number) => void,
+): Promise<void> {
   if (await store.find(descriptor.digest)) return count(descriptor.size);
   await store.put(counted(source.open(descriptor, "reused"), count), descriptor, { signal, what: source.named(descriptor.digest) });
 }

@@ -30,8 +30,12 @@ export async function findLayout(reference: string, platforms: readonly Platform
   const manifests = isIndexType(root.mediaType) ? platforms.map((platform) => choose(root, platform, parsed.text)) : [root.descriptor];
   const blobs: Descriptor[] = [root.descriptor];
   for (const descriptor of manifests) {
-    const { bytes, mediaType } = descriptor.digest === root.descriptor.digest ? root : await readDocument(source, descriptor.digest, options);
-    if (isIndexType(mediaType)) throw new LinuxKitError("UNSUPPORTED", `${parsed.text}: an index within an index; name the one that holds the image by its digest`, { what: parsed.text });
+    const { bytes, mediaType } =
+      descriptor.digest === root.descriptor.digest ? root : await readDocument(source, descriptor.digest, options);
+    if (isIndexType(mediaType))
+      throw new LinuxKitError("UNSUPPORTED", `${parsed.text}: an index within an index; name the one that holds the image by its digest`, {
+        what: parsed.text,
+      });
     const { config, layers } = parseManifest(bytes, `manifest ${descriptor.digest} of ${parsed.text}`, mediaType);
     blobs.push(descriptor, config, ...layers);
   }
@@ -51,7 +55,9 @@ async function readDocument(source: ContentSource, tagOrDigest: string | undefin
   const { descriptor, bytes } = await source.document(tagOrDigest);
   if (!(await store.find(descriptor.digest))) await store.put([bytes], descriptor);
   // a layout that is asked by digest does not say what it gives
-  const said = descriptor.mediaType || (parseDocument(typed, bytes, source.named(descriptor.digest), MANIFEST_LIMIT).mediaType ?? MEDIA_TYPE.ociManifest);
+  const said =
+    descriptor.mediaType ||
+    (parseDocument(typed, bytes, source.named(descriptor.digest), MANIFEST_LIMIT).mediaType ?? MEDIA_TYPE.ociManifest);
   return { descriptor: { ...descriptor, mediaType: said }, mediaType: said, bytes };
 }
 

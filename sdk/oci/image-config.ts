@@ -36,8 +36,14 @@ export interface ImageConfigDocument extends Omit<ImageConfig, "label"> {
   readonly diffIds: readonly Digest[];
 }
 
-const strings = z.array(z.string()).nullish().transform((value) => value ?? []);
-const text = z.string().nullish().transform((value) => value ?? "");
+const strings = z
+  .array(z.string())
+  .nullish()
+  .transform((value) => value ?? []);
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? "");
 
 const configSchema = z.object({
   os: text,

@@ -51,10 +51,15 @@ export function encodeIndex(index: ImageIndex): Buffer {
  */
 export function selectPlatform(index: ImageIndex, platform: Platform, what: string): Descriptor {
   const found = index.manifests.find(
-    (manifest) => manifest.platform?.os === platform.os && manifest.platform.architecture === platform.architecture && (isManifestType(manifest.mediaType) || isIndexType(manifest.mediaType)),
+    (manifest) =>
+      manifest.platform?.os === platform.os &&
+      manifest.platform.architecture === platform.architecture &&
+      (isManifestType(manifest.mediaType) || isIndexType(manifest.mediaType)),
   );
   if (found) return found;
   const wanted = `${platform.os}/${platform.architecture}`;
   const held = index.manifests.flatMap(({ platform: p }) => (p && p.os !== "unknown" ? [`${p.os}/${p.architecture}`] : []));
-  throw new LinuxKitError("NOT_FOUND", `${what} has no ${wanted}; it has ${[...new Set(held)].join(", ") || "no platform at all"}`, { what: `${what} for ${wanted}` });
+  throw new LinuxKitError("NOT_FOUND", `${what} has no ${wanted}; it has ${[...new Set(held)].join(", ") || "no platform at all"}`, {
+    what: `${what} for ${wanted}`,
+  });
 }

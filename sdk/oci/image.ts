@@ -32,12 +32,18 @@ const DEPTH_LIMIT = 4;
  * @param tagOrDigest undefined: a registry's `latest`, or the only image of a layout or an archive
  * @throws NOT_FOUND for an image, or a platform, that is not there; CORRUPT, DIGEST_MISMATCH, TOO_LARGE; what the source throws
  */
-export async function resolveImage(source: ContentSource, tagOrDigest: string | undefined, platform: Platform, store: BlobStore): Promise<OciImage> {
+export async function resolveImage(
+  source: ContentSource,
+  tagOrDigest: string | undefined,
+  platform: Platform,
+  store: BlobStore,
+): Promise<OciImage> {
   let document = await findDocument(source, tagOrDigest, store);
   const name = source.named(tagOrDigest ?? document.descriptor.digest);
   let index: Descriptor | undefined;
   for (let depth = 0; isIndexType(mediaTypeOf(document)); depth++) {
-    if (depth === DEPTH_LIMIT) throw new LinuxKitError("CORRUPT", `${name}: indexes within indexes, more than ${DEPTH_LIMIT} deep`, { path: name });
+    if (depth === DEPTH_LIMIT)
+      throw new LinuxKitError("CORRUPT", `${name}: indexes within indexes, more than ${DEPTH_LIMIT} deep`, { path: name });
     index ??= document.descriptor;
     const chosen = selectPlatform(parseIndex(document.bytes, `index of ${name}`, document.descriptor.mediaType), platform, name);
     const bytes = (await findDocument(source, chosen.digest, store)).bytes;
@@ -45,13 +51,19 @@ export async function resolveImage(source: ContentSource, tagOrDigest: string | 
   }
   const manifest = parseManifest(document.bytes, `manifest of ${name}`, document.descriptor.mediaType || undefined);
   if (manifest.config.mediaType !== MEDIA_TYPE.ociConfig && manifest.config.mediaType !== MEDIA_TYPE.dockerConfig) {
-    throw new LinuxKitError("UNSUPPORTED", `${name} is no container image: its configuration is ${manifest.config.mediaType}, wanted ${MEDIA_TYPE.ociConfig}`, { what: name });
+    throw new LinuxKitError(
+      "UNSUPPORTED",
+      `${name} is no container image: its configuration is ${manifest.config.mediaType}, wanted ${MEDIA_TYPE.ociConfig}`,
+      { what: name },
+    );
   }
   const what = `configuration of ${name}`;
   if (!(await store.find(manifest.config.digest))) await store.put(source.open(manifest.config), manifest.config, { what });
   const config = parseImageConfig(await collect(store.open(manifest.config.digest), undefined, what), what);
   if (config.diffIds.length > 0 && config.diffIds.length !== manifest.layers.length) {
-    throw new LinuxKitError("CORRUPT", `${what} lists ${config.diffIds.length} layers, its manifest ${manifest.layers.length}`, { path: name });
+    throw new LinuxKitError("CORRUPT", `${what} lists ${config.diffIds.length} layers, its manifest ${manifest.layers.length}`, {
+      path: name,
+    });
   }
   return { name, digest: document.descriptor.digest, manifest, config, index };
 }
@@ -59,7 +71,10 @@ export async function resolveImage(source: ContentSource, tagOrDigest: string | 
 async function findDocument(source: ContentSource, tagOrDigest: string | undefined, store: BlobStore): Promise<StoredDocument> {
   const held = tagOrDigest !== undefined && isDigest(tagOrDigest) ? await store.find(tagOrDigest) : undefined;
   if (held && held.size <= MANIFEST_LIMIT) {
-    return { descriptor: { mediaType: "", digest: held.digest, size: held.size }, bytes: await collect(store.open(held.digest), MANIFEST_LIMIT) };
+    return {
+      descriptor: { mediaType: "", digest: held.digest, size: held.size },
+      bytes: await collect(store.open(held.digest), MANIFEST_LIMIT),
+    };
   }
   const document = await source.document(tagOrDigest);
   await store.put([document.bytes], document.descriptor);

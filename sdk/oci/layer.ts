@@ -15,6 +15,10 @@ export interface Layer {
 }
 
 /** Layers that a store holds, bottom first, from what their manifest (and configuration) says of them. */
-export function storedLayers(store: BlobStore, descriptors: readonly { readonly digest: Digest; readonly size: number }[], diffIds: readonly Digest[] = []): Layer[] {
+export function storedLayers(
+  store: BlobStore,
+  descriptors: readonly { readonly digest: Digest; readonly size: number }[],
+  diffIds: readonly Digest[] = [],
+): Layer[] {
   return descriptors.map(({ digest, size }, position) => ({ digest, size, diffId: diffIds[position], open: () => store.open(digest) }));
 }

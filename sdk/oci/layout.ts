@@ -31,7 +31,10 @@ export async function openLayout(directory: string): Promise<ContentSource> {
     named,
     open,
     async document(tagOrDigest) {
-      const descriptor = tagOrDigest !== undefined && isDigest(tagOrDigest) ? await sized(directory, tagOrDigest, index, named) : tagged(index, tagOrDigest, directory);
+      const descriptor =
+        tagOrDigest !== undefined && isDigest(tagOrDigest)
+          ? await sized(directory, tagOrDigest, index, named)
+          : tagged(index, tagOrDigest, directory);
       const what = named(tagOrDigest ?? descriptor.digest);
       return { descriptor, bytes: await collect(verify(open(descriptor), descriptor, what), MANIFEST_LIMIT, what) };
     },
@@ -43,12 +46,25 @@ export async function readLayoutIndex(directory: string): Promise<ImageIndex> {
   // one after the other: of a folder that is no layout the same file is named every time
   const read = (name: string): Promise<Buffer> =>
     readFile(join(directory, name)).catch((error: NodeJS.ErrnoException) => {
-      throw new LinuxKitError("NOT_FOUND", `${directory} is no OCI layout: its ${name} cannot be read (${error.code})`, { what: join(directory, name) }, { cause: error });
+      throw new LinuxKitError(
+        "NOT_FOUND",
+        `${directory} is no OCI layout: its ${name} cannot be read (${error.code})`,
+        { what: join(directory, name) },
+        { cause: error },
+      );
     });
   const marker = await read("oci-layout");
   const index = await read("index.json");
-  const { imageLayoutVersion } = parseDocument(z.object({ imageLayoutVersion: z.string() }), marker, join(directory, "oci-layout"), 64 << 10);
-  if (!imageLayoutVersion.startsWith("1.")) throw new LinuxKitError("UNSUPPORTED", `${directory} is an OCI layout of version ${imageLayoutVersion}, wanted 1.0.0`, { what: directory });
+  const { imageLayoutVersion } = parseDocument(
+    z.object({ imageLayoutVersion: z.string() }),
+    marker,
+    join(directory, "oci-layout"),
+    64 << 10,
+  );
+  if (!imageLayoutVersion.startsWith("1."))
+    throw new LinuxKitError("UNSUPPORTED", `${directory} is an OCI layout of version ${imageLayoutVersion}, wanted 1.0.0`, {
+      what: directory,
+    });
   return parseIndex(index, join(directory, "index.json"));
 }
 
@@ -58,7 +74,10 @@ function tagged(index: ImageIndex, tag: string | undefined, directory: string): 
   const [first] = found;
   if (first && (tag !== undefined || found.length === 1)) return first;
   const held = `it has ${names.join(", ") || "no tags"}`;
-  const why = tag === undefined ? `${directory} holds ${found.length} images, so name one: oci:${directory}:TAG; ${held}` : `${directory} has no ${tag}; ${held}`;
+  const why =
+    tag === undefined
+      ? `${directory} holds ${found.length} images, so name one: oci:${directory}:TAG; ${held}`
+      : `${directory} has no ${tag}; ${held}`;
   throw new LinuxKitError("NOT_FOUND", why, { what: `oci:${directory}${tag === undefined ? "" : `:${tag}`}` });
 }
 

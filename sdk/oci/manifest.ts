@@ -39,7 +39,11 @@ const manifestSchema = z.object({
  */
 export function parseManifest(bytes: Uint8Array, what: string, mediaType?: string): Manifest {
   if (mediaType?.startsWith("application/vnd.docker.distribution.manifest.v1")) {
-    throw new LinuxKitError("UNSUPPORTED", `${what} has Docker's manifest schema 1, which no longer says what its layers are: push the image again with a current tool`, { what: "manifest schema 1" });
+    throw new LinuxKitError(
+      "UNSUPPORTED",
+      `${what} has Docker's manifest schema 1, which no longer says what its layers are: push the image again with a current tool`,
+      { what: "manifest schema 1" },
+    );
   }
   const { schemaVersion: _, ...manifest } = parseDocument(manifestSchema, bytes, what, MANIFEST_LIMIT);
   const type = manifest.mediaType ?? mediaType ?? MEDIA_TYPE.ociManifest;

@@ -16,7 +16,12 @@ export const MEDIA_TYPE = {
 } as const;
 
 /** What a client says it understands when it asks for a manifest. */
-export const MANIFEST_TYPES: readonly string[] = [MEDIA_TYPE.ociIndex, MEDIA_TYPE.ociManifest, MEDIA_TYPE.dockerIndex, MEDIA_TYPE.dockerManifest];
+export const MANIFEST_TYPES: readonly string[] = [
+  MEDIA_TYPE.ociIndex,
+  MEDIA_TYPE.ociManifest,
+  MEDIA_TYPE.dockerIndex,
+  MEDIA_TYPE.dockerManifest,
+];
 
 /** Whether a media type is that of an index (OCI) or manifest list (Docker). */
 export function isIndexType(mediaType: string): boolean {

@@ -52,7 +52,11 @@ export async function pullImage(reference: string, platform: Platform, options: 
 }
 
 /** Brings layers that are not yet held into the store, from the source that a reference names. */
-export async function fetchLayers(reference: string, layers: OciImage["manifest"]["layers"], options: SourceOptions & FetchBlobsOptions): Promise<void> {
+export async function fetchLayers(
+  reference: string,
+  layers: OciImage["manifest"]["layers"],
+  options: SourceOptions & FetchBlobsOptions,
+): Promise<void> {
   const held = await Promise.all(layers.map(({ digest }) => options.store.find(digest)));
   if (held.every(Boolean)) return;
   await fetchBlobs(await openSource(parseReference(reference), options), layers, options.store, options);

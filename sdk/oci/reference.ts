@@ -36,7 +36,8 @@ export interface ArchiveReference {
 export type Reference = RegistryReference | LayoutReference | ArchiveReference;
 
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
+const HOST =
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const HUB = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
@@ -73,7 +74,8 @@ function parsePath(reference: string, transport: "oci" | "docker-archive", rest:
   const path = colon < 0 ? rest : rest.slice(0, colon);
   const tag = colon < 0 ? undefined : rest.slice(colon + 1);
   const form = transport === "oci" ? "oci:DIR:TAG" : "docker-archive:FILE";
-  if (path === "" || path.includes("\0")) throw invalid(reference, `it names no ${transport === "oci" ? "folder" : "file"}; wanted ${form}`);
+  if (path === "" || path.includes("\0"))
+    throw invalid(reference, `it names no ${transport === "oci" ? "folder" : "file"}; wanted ${form}`);
   if (tag === "") throw invalid(reference, `nothing follows the last colon; wanted ${form}`);
   const named = { text: reference, ...(tag !== undefined && { tag }) };
   return transport === "oci" ? { kind: "layout", directory: path, ...named } : { kind: "archive", file: path, ...named };
@@ -87,13 +89,18 @@ function parseRegistry(reference: string): RegistryReference {
 
   const [beforeDigest, digest, ...more] = text.split("@") as [string, string?, ...string[]];
   if (more.length > 0) throw invalid(reference, "more than one @");
-  if (digest !== undefined && !isDigest(digest)) throw invalid(reference, `digest ${JSON.stringify(digest)}: wanted sha256: and 64 hexadecimal digits`);
+  if (digest !== undefined && !isDigest(digest))
+    throw invalid(reference, `digest ${JSON.stringify(digest)}: wanted sha256: and 64 hexadecimal digits`);
 
   const lastSlash = beforeDigest.lastIndexOf("/");
   const colon = beforeDigest.indexOf(":", lastSlash);
   const path = colon < 0 ? beforeDigest : beforeDigest.slice(0, colon);
   const tag = colon < 0 ? undefined : beforeDigest.slice(colon + 1);
-  if (tag !== undefined && !TAG.test(tag)) throw invalid(reference, `tag ${JSON.stringify(tag)}: wanted 1 to 128 of letters, digits, "_", "." and "-", not starting with "." or "-"`);
+  if (tag !== undefined && !TAG.test(tag))
+    throw invalid(
+      reference,
+      `tag ${JSON.stringify(tag)}: wanted 1 to 128 of letters, digits, "_", "." and "-", not starting with "." or "-"`,
+    );
 
   const [first, ...others] = path.split("/") as [string, ...string[]];
   const hosted = isHost(first) && others.length > 0;
@@ -103,14 +110,22 @@ function parseRegistry(reference: string): RegistryReference {
   for (const component of components) {
     if (COMPONENT.test(component)) continue;
     if (component === "") throw invalid(reference, "a part between slashes is empty");
-    if (COMPONENT.test(component.toLowerCase())) throw invalid(reference, `${JSON.stringify(component)} must be lower case: ${component.toLowerCase()}`);
+    if (COMPONENT.test(component.toLowerCase()))
+      throw invalid(reference, `${JSON.stringify(component)} must be lower case: ${component.toLowerCase()}`);
     throw invalid(reference, `${JSON.stringify(component)}: wanted lower-case letters and digits, separated by ".", "_", "__" or "-"`);
   }
   const repository = registry === "docker.io" && components.length === 1 ? `library/${components[0]}` : components.join("/");
   if (registry.length + 1 + repository.length > 255) throw invalid(reference, "the name is longer than 255 characters");
 
   const named = tag ?? (digest === undefined ? "latest" : undefined);
-  return { kind: "registry", text, registry, repository, ...(named !== undefined && { tag: named }), ...(digest !== undefined && { digest }) };
+  return {
+    kind: "registry",
+    text,
+    registry,
+    repository,
+    ...(named !== undefined && { tag: named }),
+    ...(digest !== undefined && { digest }),
+  };
 }
 
 function isHost(part: string): boolean {

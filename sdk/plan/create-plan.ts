@@ -59,10 +59,21 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   const trees = [...volumeTrees(resolved, owners), ...containerTrees(laidOut, image)];
   // an image that holds nothing but what init holds too shares its bytes, as hard links, when it is in the same segment
   const initPackages = packagesOf(definition.init.map((_, index) => image(`init[${index}]`)));
-  const sharing = trees.filter((step) => own && step.kind === "unpack" && !step.idBase && isDebian(step.source) && step.source.packages.every(({ sha256 }) => initPackages.has(sha256)));
+  const sharing = trees.filter(
+    (step) =>
+      own &&
+      step.kind === "unpack" &&
+      !step.idBase &&
+      isDebian(step.source) &&
+      step.source.packages.every(({ sha256 }) => initPackages.has(sha256)),
+  );
   const apart = trees.filter((step) => !sharing.includes(step));
 
-  const config: PlanStep[] = [...laidOut.flatMap((bundle) => bundleSteps(bundle, own, laidOut, networks.get(bundle.phase === "services" ? bundle.name : ""))), ...volumeSteps(definition, owners), ...small];
+  const config: PlanStep[] = [
+    ...laidOut.flatMap((bundle) => bundleSteps(bundle, own, laidOut, networks.get(bundle.phase === "services" ? bundle.name : ""))),
+    ...volumeSteps(definition, owners),
+    ...small,
+  ];
   // a port that is published anew leaves what changes seldom as it is
   if (networks.size > 0) config.push(fileStep(place(FIREWALL_FILE), firewallRules([...networks.values()])));
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
@@ -92,7 +103,12 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   return { ...plan, digest: planDigest(plan) };
 }
 
-function initSteps({ definition, arch }: Resolved, image: (location: string) => ResolvedImage, own: boolean, place: PathMapping): PlanStep[] {
+function initSteps(
+  { definition, arch }: Resolved,
+  image: (location: string) => ResolvedImage,
+  own: boolean,
+  place: PathMapping,
+): PlanStep[] {
   const steps: PlanStep[] = definition.init.map((_, index): UnpackStep => {
     const location = `init[${index}]`;
     return { kind: "unpack", source: sourceOf(image(location)), prefix: "", place: "init", location };
@@ -101,7 +117,12 @@ function initSteps({ definition, arch }: Resolved, image: (location: string) => 
   for (const path of MOUNT_POINTS) steps.push(directoryStep(path));
   const { healthPort, harden } = definition;
   const forwarded = Object.entries(definition.services).flatMap(([name, { log }]) => (log?.forward ? [{ name, url: log.forward }] : []));
-  const options = { forwarded, ...(healthPort !== undefined && { healthPort }), ...(harden && { parameters: hardeningParameters(harden, arch) }), seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch) };
+  const options = {
+    forwarded,
+    ...(healthPort !== undefined && { healthPort }),
+    ...(harden && { parameters: hardeningParameters(harden, arch) }),
+    seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch),
+  };
   for (const { path, mode, contents } of guestFiles(options)) steps.push(fileStep(place(path), contents, mode));
   return steps;
 }
@@ -109,7 +130,14 @@ function initSteps({ definition, arch }: Resolved, image: (location: string) => 
 function containerTrees(laidOut: readonly Bundle[], image: (location: string) => ResolvedImage): UnpackStep[] {
   return laidOut
     .filter(({ unpacks }) => unpacks)
-    .map(({ tree, location, idBase }) => ({ kind: "unpack", source: sourceOf(image(`${location}.image`)), prefix: tree, place: "container", ...(idBase > 0 && { idBase }), location: `${location}.image` }));
+    .map(({ tree, location, idBase }) => ({
+      kind: "unpack",
+      source: sourceOf(image(`${location}.image`)),
+      prefix: tree,
+      place: "container",
+      ...(idBase > 0 && { idBase }),
+      location: `${location}.image`,
+    }));
 }
 
 /** Users of a container's own want more than a mapping: a root that may get mount points, and layers that belong to them. */
@@ -117,7 +145,11 @@ function refuseUsers(laidOut: readonly Bundle[]): void {
   const found = laidOut.find(({ idBase }) => idBase > 0);
   if (!found) return;
   const path = `${found.location}.userns`;
-  throw new LinuxKitError("INVALID_DEFINITION", `${path}: got "private", which the guest's own init prepares; wanted init: [debian.init()]`, { path });
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${path}: got "private", which the guest's own init prepares; wanted init: [debian.init()]`,
+    { path },
+  );
 }
 
 /** The number of a file's owner: a container's name means the user that it is on the machine. */

@@ -15,7 +15,12 @@ export type Metadata = (kind: "yaml" | "json") => string;
  * The definition's files as steps: large ones, whose bytes are in the blob store, apart from those whose content is in
  * the plan, so that a changed line compresses no gigabyte anew. Of two files at one path only the later one is there.
  */
-export function fileSteps(files: readonly FileSpec[], place: PathMapping, owner: OwnerNumber, metadata: Metadata): { large: EntryStep[]; small: EntryStep[] } {
+export function fileSteps(
+  files: readonly FileSpec[],
+  place: PathMapping,
+  owner: OwnerNumber,
+  metadata: Metadata,
+): { large: EntryStep[]; small: EntryStep[] } {
   const last = new Map(files.map((file, index) => [plainPath(file.path), index]));
   const large: EntryStep[] = [];
   const small: EntryStep[] = [];
@@ -31,7 +36,8 @@ export function fileSteps(files: readonly FileSpec[], place: PathMapping, owner:
     };
     if (file.directory) small.push({ ...common, type: "directory" });
     else if (file.symlink !== undefined) small.push({ ...common, type: "symlink", link: file.symlink });
-    else if (file.sha256 !== undefined) large.push({ ...common, type: "file", blob: { digest: `sha256:${file.sha256}` as Digest, size: file.size ?? 0 } });
+    else if (file.sha256 !== undefined)
+      large.push({ ...common, type: "file", blob: { digest: `sha256:${file.sha256}` as Digest, size: file.size ?? 0 } });
     else if (file.metadata) small.push({ ...common, type: "file", contents: metadata(file.metadata) });
     else if (file.contents !== undefined) small.push({ ...common, type: "file", contents: file.contents });
     else throw unread(file, where);
@@ -41,5 +47,7 @@ export function fileSteps(files: readonly FileSpec[], place: PathMapping, owner:
 
 // a source is read before there is a plan, where the project's folder is known
 function unread(file: FileSpec, where: string): LinuxKitError {
-  return new LinuxKitError("INVALID_DEFINITION", `${where}.source: ${file.source} was not read; build it through ImageBuild or build()`, { path: `${where}.source` });
+  return new LinuxKitError("INVALID_DEFINITION", `${where}.source: ${file.source} was not read; build it through ImageBuild or build()`, {
+    path: `${where}.source`,
+  });
 }

@@ -12,7 +12,11 @@ export function planKernel({ binary, ucode, image }: KernelSpec, resolved: Resol
 }
 
 /** Debian's modules, which go over `init`: its tree has the folder that they lie in. */
-export function moduleSegments(kernel: KernelSpec | undefined, resolved: ResolvedImage | undefined, compression: SegmentCompression): PlanSegment[] {
+export function moduleSegments(
+  kernel: KernelSpec | undefined,
+  resolved: ResolvedImage | undefined,
+  compression: SegmentCompression,
+): PlanSegment[] {
   if (!kernel || !resolved || typeof kernel.image === "string") return [];
   const step: ModulesStep = { kind: "modules", source: sourceOf(resolved), names: kernel.image.debian.modules ?? [] };
   return [{ name: "modules", compression, steps: [step] }];
@@ -23,7 +27,11 @@ export function moduleSegments(kernel: KernelSpec | undefined, resolved: Resolve
  *
  * @param mergedUsr whether the root comes from Debian packages
  */
-export function kernelSegments(kernel: KernelSpec | undefined, resolved: ResolvedImage | undefined, { compression, mergedUsr }: { readonly compression: SegmentCompression; readonly mergedUsr: boolean }): PlanSegment[] {
+export function kernelSegments(
+  kernel: KernelSpec | undefined,
+  resolved: ResolvedImage | undefined,
+  { compression, mergedUsr }: { readonly compression: SegmentCompression; readonly mergedUsr: boolean },
+): PlanSegment[] {
   if (!kernel || !resolved) return [];
   const source = sourceOf(resolved);
   if (isDebian(source)) return [];

@@ -10,31 +10,44 @@ import type { Bundle } from "../runtime/bundle.ts";
  * @param own whether the guest's own init runs: no other has the firewall
  * @throws INVALID_DEFINITION where nobody would make such a network, or nobody can be reached
  */
-export function privateNetworks(laidOut: readonly Bundle[], services: Definition["services"], own: boolean): ReadonlyMap<string, PrivateNetwork> {
+export function privateNetworks(
+  laidOut: readonly Bundle[],
+  services: Definition["services"],
+  own: boolean,
+): ReadonlyMap<string, PrivateNetwork> {
   const guarded = laidOut.filter(({ phase, network }) => phase === "services" && network === "private");
   const [first] = guarded;
   if (first && !own) {
-    throw refusal(`${first.location}.net`, `${first.container.net ? "got" : "it is"} "private", which the guest's own init makes: wanted init: [debian.init()], or net: "host"`);
+    throw refusal(
+      `${first.location}.net`,
+      `${first.container.net ? "got" : "it is"} "private", which the guest's own init makes: wanted init: [debian.init()], or net: "host"`,
+    );
   }
   const linked = linkedServices(services);
   const links = new Map(guarded.filter(({ name }) => linked.has(name)).map(({ name }, index) => [name, privateLink(index)]));
   const addressOf = (to: string, path: string): string => {
     const link = links.get(to);
     // what the label of its image says is known only now
-    if (!link && Object.hasOwn(services, to)) throw refusal(path, `got "${to}", which has no network of its own by the label of its image: wanted net: "private" there, or an address`);
+    if (!link && Object.hasOwn(services, to))
+      throw refusal(
+        path,
+        `got "${to}", which has no network of its own by the label of its image: wanted net: "private" there, or an address`,
+      );
     return link?.address ?? to;
   };
-  return new Map(guarded.flatMap(({ name, location, container }): [string, PrivateNetwork][] => {
-    const link = links.get(name);
-    if (!link) return [];
-    const egress = (container.egress ?? []).map(({ to, port, protocol }, index) => ({
-      to: addressOf(to, `${location}.egress[${index}].to`),
-      ...(port !== undefined && { port }),
-      ...(protocol !== undefined && { protocol }),
-    }));
-    const publish = publishedPorts(container).map(({ outside, inside, protocol }) => ({ outside, inside, protocol }));
-    return [[name, { ...link, publish, egress }]];
-  }));
+  return new Map(
+    guarded.flatMap(({ name, location, container }): [string, PrivateNetwork][] => {
+      const link = links.get(name);
+      if (!link) return [];
+      const egress = (container.egress ?? []).map(({ to, port, protocol }, index) => ({
+        to: addressOf(to, `${location}.egress[${index}].to`),
+        ...(port !== undefined && { port }),
+        ...(protocol !== undefined && { protocol }),
+      }));
+      const publish = publishedPorts(container).map(({ outside, inside, protocol }) => ({ outside, inside, protocol }));
+      return [[name, { ...link, publish, egress }]];
+    }),
+  );
 }
 
 function refusal(path: string, message: string): LinuxKitError {

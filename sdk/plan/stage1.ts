@@ -15,7 +15,15 @@ export function needsStage1(kernel: PlanKernel | undefined): kernel is PlanKerne
  * @param busybox the program, static
  */
 export function stage1Segment(kernel: PlanKernel, busybox: Uint8Array): PlanSegment {
-  const program = { kind: "entry", type: "file", uid: 0, gid: 0, path: "bin/busybox", mode: 0o755, base64: Buffer.from(busybox).toString("base64") } as const;
+  const program = {
+    kind: "entry",
+    type: "file",
+    uid: 0,
+    gid: 0,
+    path: "bin/busybox",
+    mode: 0o755,
+    base64: Buffer.from(busybox).toString("base64"),
+  } as const;
   return {
     name: "base",
     // as the init's own: it changes seldom, and is read at every start

@@ -17,14 +17,22 @@ export function volumeOwners({ volumes, init }: Definition, laidOut: readonly Bu
       const volume = Object.hasOwn(volumes, source) ? volumes[source] : undefined;
       if (volume?.persistent && idBase > 0 && !mapsIds(init)) {
         const path = `${location}${at}`;
-        throw new LinuxKitError("INVALID_DEFINITION", `${path}: the disk of volume ${JSON.stringify(source)} has to be id-mapped beside userns: "private", which only crun does; wanted init: [debian.init()]`, { path });
+        throw new LinuxKitError(
+          "INVALID_DEFINITION",
+          `${path}: the disk of volume ${JSON.stringify(source)} has to be id-mapped beside userns: "private", which only crun does; wanted init: [debian.init()]`,
+          { path },
+        );
       }
       if (!volume || volume.persistent) continue;
       const first = owners.get(source);
       if (!first) owners.set(source, { idBase, location });
       else if (first.idBase !== idBase) {
         const path = `${location}${at}`;
-        throw new LinuxKitError("INVALID_DEFINITION", `${path}: volume ${JSON.stringify(source)} is in ${first.location} too, and these two have different users; wanted a persistent volume, or no userns: "private" in either`, { path });
+        throw new LinuxKitError(
+          "INVALID_DEFINITION",
+          `${path}: volume ${JSON.stringify(source)} is in ${first.location} too, and these two have different users; wanted a persistent volume, or no userns: "private" in either`,
+          { path },
+        );
       }
     }
   }
@@ -35,9 +43,16 @@ function mapsIds(init: Definition["init"]): boolean {
   return init.some((source) => typeof source !== "string" && source.debian.role === "init" && source.debian.runtime !== "runc");
 }
 
-function binds({ binds: own, "binds.add": added, mounts = [] }: Pick<Container, "binds" | "binds.add" | "mounts">): { readonly source: string; readonly at: string }[] {
+function binds({
+  binds: own,
+  "binds.add": added,
+  mounts = [],
+}: Pick<Container, "binds" | "binds.add" | "mounts">): { readonly source: string; readonly at: string }[] {
   return [
-    ...(own ?? added ?? []).map((text, index) => ({ source: text.split(":")[0] ?? "", at: `${own ? ".binds" : '["binds.add"]'}[${index}]` })),
+    ...(own ?? added ?? []).map((text, index) => ({
+      source: text.split(":")[0] ?? "",
+      at: `${own ? ".binds" : '["binds.add"]'}[${index}]`,
+    })),
     ...mounts.flatMap(({ type, source }, index) => (type === "bind" && source ? [{ source, at: `.mounts[${index}].source` }] : [])),
   ];
 }

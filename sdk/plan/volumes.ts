@@ -25,7 +25,8 @@ export function volumeTrees({ definition, images, layouts }: Resolved, owners: R
 export function volumeSteps({ volumes }: Definition, owners: ReadonlyMap<string, number>): EntryStep[] {
   return Object.entries(volumes).flatMap(([name, { image, readonly, persistent }]): EntryStep[] => {
     // where its disk is mounted; no folder, so the guest's own volumes pass it over
-    if (persistent) return [directoryStep(`containers/volumes/${name}`), symlinkStep(`containers/volumes/${name}/merged`, volumeMount(name))];
+    if (persistent)
+      return [directoryStep(`containers/volumes/${name}`), symlinkStep(`containers/volumes/${name}/merged`, volumeMount(name))];
     const folders = [...(image === undefined ? ["lower"] : []), ...(readonly ? [] : ["tmp"]), "merged"];
     return folders.map((folder) => directoryStep(`containers/volumes/${name}/${folder}`, 0o755, folder === "lower" ? owners.get(name) : 0));
   });

@@ -1,4 +1,10 @@
-import type { CheckFailure as WireCheckFailure, CheckRequest, CheckResponse, DiffRequest, DiffResponse } from "@pulumi/pulumi/proto/provider_pb.js";
+import type {
+  CheckFailure as WireCheckFailure,
+  CheckRequest,
+  CheckResponse,
+  DiffRequest,
+  DiffResponse,
+} from "@pulumi/pulumi/proto/provider_pb.js";
 import { parsePath, valueAt } from "../core/property-path.ts";
 import { type Exchange, guarded, subjectOf } from "./exchange.ts";
 import { leafDiff } from "./leaf-diff.ts";
@@ -18,12 +24,19 @@ export async function check(exchange: Exchange, request: CheckRequest): Promise<
   const oldInputs = decode(request.getOlds()).properties;
   const checked = await guarded(exchange, secrecy, () =>
     type.check
-      ? type.check({ ...subjectOf(request), inputs: news.properties, isSecret: secrecy.isSecret, ...(Object.keys(oldInputs).length > 0 && { oldInputs }) })
+      ? type.check({
+          ...subjectOf(request),
+          inputs: news.properties,
+          isSecret: secrecy.isSecret,
+          ...(Object.keys(oldInputs).length > 0 && { oldInputs }),
+        })
       : { inputs: news.properties },
   );
   const response = new protos.provider.CheckResponse();
   response.setInputs(encode(protos, secrecy.seal(checked.inputs)));
-  response.setFailuresList((checked.failures ?? []).map(({ path, message }) => checkFailure(protos, { path, message: secrecy.redact(message) })));
+  response.setFailuresList(
+    (checked.failures ?? []).map(({ path, message }) => checkFailure(protos, { path, message: secrecy.redact(message) })),
+  );
   return response;
 }
 

@@ -13,7 +13,9 @@ export function checkInputs(schema: z.ZodObject, given: Properties): Checked {
   const known = Object.fromEntries(members.filter(([name]) => !unknown.includes(name)));
   const later = Object.fromEntries(unknown.filter((name) => name in schema.shape).map((name) => [name, true as const]));
   const parsed = schema.partial(later as never).safeParse(known);
-  const failures: CheckFailure[] = [...unknown.filter((name) => !(name in schema.shape)).map((name) => ({ path: name, message: noSuch(schema) }))];
+  const failures: CheckFailure[] = [
+    ...unknown.filter((name) => !(name in schema.shape)).map((name) => ({ path: name, message: noSuch(schema) })),
+  ];
   if (!parsed.success) failures.push(...parsed.error.issues.flatMap((issue) => failuresOf(issue, schema)));
   const checked = parsed.success ? (parsed.data as Properties) : given;
   return { inputs: { ...checked, ...Object.fromEntries(unknown.map((name) => [name, given[name]])) }, failures };
@@ -21,7 +23,8 @@ export function checkInputs(schema: z.ZodObject, given: Properties): Checked {
 
 function failuresOf(issue: z.core.$ZodIssue, schema: z.ZodObject): CheckFailure[] {
   const path = formatPath(issue.path as Step[]);
-  if (issue.code === "unrecognized_keys" && issue.path.length === 0) return issue.keys.map((key) => ({ path: key, message: noSuch(schema) }));
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0)
+    return issue.keys.map((key) => ({ path: key, message: noSuch(schema) }));
   return [{ path, message: issue.message.replace(/^[A-Z]/, (letter) => letter.toLowerCase()) }];
 }
 

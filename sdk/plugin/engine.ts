@@ -29,7 +29,10 @@ export function connectEngine(protos: Protos, address: string): Engine {
     request.setEphemeral(ephemeral);
     // one after the other: the engine shows them in the order in which they arrive
     sent = sent.then(
-      () => new Promise((resolve) => void client.log(request, new protos.grpc.Metadata(), { deadline: Date.now() + LOG_DEADLINE_MS }, () => resolve())),
+      () =>
+        new Promise(
+          (resolve) => void client.log(request, new protos.grpc.Metadata(), { deadline: Date.now() + LOG_DEADLINE_MS }, () => resolve()),
+        ),
     );
   };
   return {

@@ -58,15 +58,27 @@ interface WorkRequest {
 }
 
 /** Does work on a resource: bounded in time, cancellable, with progress on the resource's own line. */
-export function worked<T>(exchange: Exchange, request: WorkRequest, type: AnyResourceType, secrecy: Secrecy, verb: string, act: (work: Work) => Promise<T>): Promise<T> {
+export function worked<T>(
+  exchange: Exchange,
+  request: WorkRequest,
+  type: AnyResourceType,
+  secrecy: Secrecy,
+  verb: string,
+  act: (work: Work) => Promise<T>,
+): Promise<T> {
   const { engine, inFlight, config } = exchange;
   const subject = subjectOf(request);
   const sink = engine?.sink(subject.urn);
-  const line = progressLine({ show: (text) => sink?.show(secrecy.redact(text)), keep: (text) => sink?.keep(secrecy.redact(text)) }, progressInterval());
+  const line = progressLine(
+    { show: (text) => sink?.show(secrecy.redact(text)), keep: (text) => sink?.keep(secrecy.redact(text)) },
+    progressInterval(),
+  );
   const timeoutSeconds = request.getTimeout() || type.timeoutSeconds || DEFAULT_TIMEOUT_SECONDS;
   return guarded(exchange, secrecy, async () => {
     try {
-      return await inFlight.run(`${verb} ${subject.name}`, timeoutSeconds, (signal) => act({ ...subject, signal, timeoutSeconds, progress: line.onProgress, config }));
+      return await inFlight.run(`${verb} ${subject.name}`, timeoutSeconds, (signal) =>
+        act({ ...subject, signal, timeoutSeconds, progress: line.onProgress, config }),
+      );
     } finally {
       line.close();
       await engine?.flushed();

@@ -1,6 +1,14 @@
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
-import type { CreateRequest, CreateResponse, DeleteRequest, ReadRequest, ReadResponse, UpdateRequest, UpdateResponse } from "@pulumi/pulumi/proto/provider_pb.js";
+import type {
+  CreateRequest,
+  CreateResponse,
+  DeleteRequest,
+  ReadRequest,
+  ReadResponse,
+  UpdateRequest,
+  UpdateResponse,
+} from "@pulumi/pulumi/proto/provider_pb.js";
 import { LinuxKitError } from "../core/errors.ts";
 import { type Exchange, FailedStatus, guarded, subjectOf, worked } from "./exchange.ts";
 import { unreadyStatus } from "./failure.ts";
@@ -23,7 +31,10 @@ export async function create(exchange: Exchange, request: CreateRequest): Promis
     return response;
   }
   const { id, outputs, failure } = await worked(exchange, request, type, secrecy, "making", (work) => type.create({ ...work, inputs }));
-  if (failure) throw new FailedStatus(unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.seal(outputs) }, failure, secrecy.redact));
+  if (failure)
+    throw new FailedStatus(
+      unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.seal(outputs) }, failure, secrecy.redact),
+    );
   response.setId(id);
   response.setProperties(encode(protos, secrecy.seal(outputs)));
   return response;
@@ -39,15 +50,23 @@ export async function update(exchange: Exchange, request: UpdateRequest): Promis
   const response = new protos.provider.UpdateResponse();
   if (request.getPreview()) {
     const old = { id, inputs: oldInputs, outputs: oldOutputs };
-    const outputs = await guarded(exchange, secrecy, () => type.preview?.({ ...subjectOf(request), inputs, old }) ?? { ...unknownMembers(oldOutputs), ...inputs });
+    const outputs = await guarded(
+      exchange,
+      secrecy,
+      () => type.preview?.({ ...subjectOf(request), inputs, old }) ?? { ...unknownMembers(oldOutputs), ...inputs },
+    );
     response.setProperties(encode(protos, secrecy.seal(outputs)));
     return response;
   }
   const { outputs, failure } = await worked(exchange, request, type, secrecy, "updating", async (work) => {
-    if (!type.update) throw new LinuxKitError("UNSUPPORTED", `${type.token} cannot be changed in place: replace it`, { what: `update of ${type.token}` });
+    if (!type.update)
+      throw new LinuxKitError("UNSUPPORTED", `${type.token} cannot be changed in place: replace it`, { what: `update of ${type.token}` });
     return type.update({ ...work, id, inputs, oldInputs, oldOutputs });
   });
-  if (failure) throw new FailedStatus(unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.seal(outputs) }, failure, secrecy.redact));
+  if (failure)
+    throw new FailedStatus(
+      unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.seal(outputs) }, failure, secrecy.redact),
+    );
   response.setProperties(encode(protos, secrecy.seal(outputs)));
   return response;
 }

@@ -47,5 +47,9 @@ function findPulumi(from: readonly string[]): string {
       // the next place may have it
     }
   }
-  throw new LinuxKitError("TOOL_MISSING", "@pulumi/pulumi is not installed beside pulumi-linuxkit: run `npm install @pulumi/pulumi` in the project's folder", { tool: "@pulumi/pulumi" });
+  throw new LinuxKitError(
+    "TOOL_MISSING",
+    "@pulumi/pulumi is not installed beside pulumi-linuxkit: run `npm install @pulumi/pulumi` in the project's folder",
+    { tool: "@pulumi/pulumi" },
+  );
 }

@@ -29,7 +29,9 @@ export async function typeOf(provider: Provider, urn: string): Promise<AnyResour
   const load = Object.hasOwn(provider.types, token) ? provider.types[token] : undefined;
   if (!load) {
     const known = Object.keys(provider.types).join(", ");
-    throw new LinuxKitError("UNSUPPORTED", `no resource type ${token} in pulumi-linuxkit ${provider.version}; it has ${known}`, { what: token });
+    throw new LinuxKitError("UNSUPPORTED", `no resource type ${token} in pulumi-linuxkit ${provider.version}; it has ${known}`, {
+      what: token,
+    });
   }
   return load();
 }
@@ -39,5 +41,11 @@ export async function schemaOf(provider: Provider): Promise<string> {
   const resources: Record<string, Json> = {};
   for (const [token, load] of Object.entries(provider.types)) resources[token] = ((await load()).schema ?? {}) as Json;
   const variables = Object.fromEntries(Object.entries(provider.config).map(([key, description]) => [key, { type: "string", description }]));
-  return JSON.stringify({ name: provider.name, version: provider.version, config: { variables }, provider: { inputProperties: variables }, resources });
+  return JSON.stringify({
+    name: provider.name,
+    version: provider.version,
+    config: { variables },
+    provider: { inputProperties: variables },
+    resources,
+  });
 }

@@ -35,7 +35,9 @@ export function secrecyOf(...decoded: readonly Decoded[]): Secrecy {
     return isProperties(value) ? sealMembers(value, steps) : value;
   };
   const sealMembers = (members: Properties, steps: readonly Step[]): Properties =>
-    Object.fromEntries(Object.entries(members).map(([name, member]) => [name, member === undefined ? member : sealValue(member, [...steps, name])]));
+    Object.fromEntries(
+      Object.entries(members).map(([name, member]) => [name, member === undefined ? member : sealValue(member, [...steps, name])]),
+    );
 
   return {
     isSecret(path) {

@@ -38,7 +38,9 @@ export async function startServer(provider: Provider, address?: string): Promise
   });
   server.addService(protos.providerService.ResourceProviderService, resourceProviderService(exchange));
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", protos.grpc.ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
+    server.bindAsync("127.0.0.1:0", protos.grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
   });
   return {
     port,

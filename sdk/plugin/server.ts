@@ -1,6 +1,16 @@
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb.js";
-import type { CheckRequest, ConfigureRequest, CreateRequest, DeleteRequest, DiffRequest, InvokeRequest, ProviderHandshakeRequest, ReadRequest, UpdateRequest } from "@pulumi/pulumi/proto/provider_pb.js";
+import type {
+  CheckRequest,
+  ConfigureRequest,
+  CreateRequest,
+  DeleteRequest,
+  DiffRequest,
+  InvokeRequest,
+  ProviderHandshakeRequest,
+  ReadRequest,
+  UpdateRequest,
+} from "@pulumi/pulumi/proto/provider_pb.js";
 import { LinuxKitError } from "../core/errors.ts";
 import { check, checkFailure, diff, diffResponse } from "./check-and-diff.ts";
 import { leafDiff } from "./leaf-diff.ts";
@@ -46,7 +56,9 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
       for (const key of Object.keys(decode(request.getNews()).properties)) {
         // these two belong to the engine
         if (known.includes(key) || key === "version" || key === "pluginDownloadURL") continue;
-        response.addFailures(checkFailure(protos, { path: key, message: `${provider.name}:${key} is no key of ours: known are ${known.join(", ")}` }));
+        response.addFailures(
+          checkFailure(protos, { path: key, message: `${provider.name}:${key} is no key of ours: known are ${known.join(", ")}` }),
+        );
       }
       return response;
     }),
@@ -79,7 +91,9 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
         response.setReturn(encode(protos, await call(decode(request.getArgs()).properties)));
         return response;
       }
-      throw new LinuxKitError("UNSUPPORTED", `no function ${request.getTok()} in pulumi-linuxkit ${provider.version}`, { what: request.getTok() });
+      throw new LinuxKitError("UNSUPPORTED", `no function ${request.getTok()} in pulumi-linuxkit ${provider.version}`, {
+        what: request.getTok(),
+      });
     }),
   };
 }

@@ -20,10 +20,13 @@ export class WorkInFlight {
    */
   async run<T>(what: string, seconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
-    const timer = setTimeout(() => {
-      const message = `${what} took longer than ${seconds} s: set customTimeouts on the resource to give it more`;
-      controller.abort(new LinuxKitError("TIMEOUT", message, { seconds, waitingFor: what }));
-    }, Math.min(seconds * 1000, LONGEST_TIMER_MS));
+    const timer = setTimeout(
+      () => {
+        const message = `${what} took longer than ${seconds} s: set customTimeouts on the resource to give it more`;
+        controller.abort(new LinuxKitError("TIMEOUT", message, { seconds, waitingFor: what }));
+      },
+      Math.min(seconds * 1000, LONGEST_TIMER_MS),
+    );
     this.#controllers.add(controller);
     try {
       return await work(controller.signal);

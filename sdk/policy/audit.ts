@@ -57,7 +57,9 @@ export function auditDefinition(definition: Definition, options: AuditOptions = 
     const waiver = waiverOf(finding, waive, today);
     return waiver ? [{ ...finding, waiver }] : [];
   });
-  const findings = all.filter((finding) => !waiverOf(finding, waive, today)).map((finding) => withLapsed(finding, lapsedWaiver(finding, waive, today)));
+  const findings = all
+    .filter((finding) => !waiverOf(finding, waive, today))
+    .map((finding) => withLapsed(finding, lapsedWaiver(finding, waive, today)));
   const used = new Set(waived.map(({ waiver }) => waiver));
   return { findings, waived, idle: waive.filter((waiver) => !used.has(waiver)), hardening: subject.hardening };
 }
@@ -66,7 +68,11 @@ function lookAt(definition: Definition, options: AuditOptions): Subject {
   const { kernel, harden } = definition;
   const cmdline = kernel && !isDeferred(kernel) && typeof kernel.cmdline === "string" ? kernel.cmdline : "";
   const known = harden && !isDeferred(harden) && !isDeferred(harden.profile) && !isDeferred(harden.waive) ? harden : undefined;
-  return subjectOf(definition, options, hardeningReport({ arch: options.arch ?? "amd64", cmdline, harden: known, config: options.kernelConfig }));
+  return subjectOf(
+    definition,
+    options,
+    hardeningReport({ arch: options.arch ?? "amd64", cmdline, harden: known, config: options.kernelConfig }),
+  );
 }
 
 function findingsOf(name: string, subject: Subject, { levels = {} }: AuditOptions): Finding[] {
@@ -81,7 +87,9 @@ function withLapsed(finding: Finding, lapsed: Waiver | undefined): Finding {
 function checkLevels(levels: AuditOptions["levels"] = {}): void {
   for (const [name, level] of Object.entries(levels)) {
     const path = `levels[${JSON.stringify(name)}]`;
-    if (!RULE_NAMES.includes(name)) throw new LinuxKitError("INVALID_DEFINITION", `${path}: no such rule, wanted one of ${RULE_NAMES.join(", ")}`, { path });
-    if (level !== "advisory" && level !== "mandatory") throw new LinuxKitError("INVALID_DEFINITION", `${path}: got ${JSON.stringify(level)}, wanted "advisory" or "mandatory"`, { path });
+    if (!RULE_NAMES.includes(name))
+      throw new LinuxKitError("INVALID_DEFINITION", `${path}: no such rule, wanted one of ${RULE_NAMES.join(", ")}`, { path });
+    if (level !== "advisory" && level !== "mandatory")
+      throw new LinuxKitError("INVALID_DEFINITION", `${path}: got ${JSON.stringify(level)}, wanted "advisory" or "mandatory"`, { path });
   }
 }

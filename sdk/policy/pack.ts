@@ -7,7 +7,10 @@ import { IMAGE_RULES } from "./rules/images.ts";
 import { SECTIONS } from "./sections.ts";
 
 /** What the policies are told; where images and packages come from, they see in the resource. */
-export type PolicyOptions = Omit<AuditOptions, "artifact" | "verify" | "registryMirrors" | "debianMirror" | "debianSecurityMirror" | "arch">;
+export type PolicyOptions = Omit<
+  AuditOptions,
+  "artifact" | "verify" | "registryMirrors" | "debianMirror" | "debianSecurityMirror" | "arch"
+>;
 
 /** The type token of `ImageBuild`. */
 const IMAGE_BUILD = "linuxkit:index:ImageBuild";
@@ -43,16 +46,26 @@ function policyOf(name: string, options: PolicyOptions): ResourceValidationPolic
     description: `SP 800-190 ${rule.sections.join(", ")}: ${rule.holds}.`,
     enforcementLevel: level,
     severity: level === "mandatory" ? "high" : "medium",
-    framework: { name: "NIST SP 800-190", version: "2017-09", reference: first, specification: SECTIONS.find(({ section }) => section === first)?.title ?? "" },
+    framework: {
+      name: "NIST SP 800-190",
+      version: "2017-09",
+      reference: first,
+      specification: SECTIONS.find(({ section }) => section === first)?.title ?? "",
+    },
     validateResource({ type, props }, report) {
       if (type !== IMAGE_BUILD) return;
       const { image, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch } = known(props) as Record<string, never>;
       const isDefined = typeof image === "object" && image !== null;
       // of one that was built elsewhere is known where it comes from
       if (!isDefined && (typeof artifact !== "string" || !(name in IMAGE_RULES))) return;
-      const { findings } = auditDefinition({ ...NOTHING, ...(isDefined && (image as object)) }, { ...options, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch }, [name]);
+      const { findings } = auditDefinition(
+        { ...NOTHING, ...(isDefined && (image as object)) },
+        { ...options, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch },
+        [name],
+      );
       // the sections stand in the description, which the engine shows above it
-      for (const { path, message, remedy } of findings) report(`${PROPERTIES.includes(path.split(/[.[]/)[0] ?? "") ? path : `image.${path}`}: ${message}; ${remedy}`);
+      for (const { path, message, remedy } of findings)
+        report(`${PROPERTIES.includes(path.split(/[.[]/)[0] ?? "") ? path : `image.${path}`}: ${message}; ${remedy}`);
     },
   };
 }
@@ -69,5 +82,7 @@ function known(value: unknown): unknown {
       return UNKNOWN;
     }
   };
-  return Array.isArray(value) ? Array.from({ length: value.length }, (_, index) => read(index)) : Object.fromEntries(Object.keys(value).map((name) => [name, read(name)]));
+  return Array.isArray(value)
+    ? Array.from({ length: value.length }, (_, index) => read(index))
+    : Object.fromEntries(Object.keys(value).map((name) => [name, read(name)]));
 }

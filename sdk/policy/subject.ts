@@ -45,8 +45,15 @@ export interface Subject {
 
 export function subjectOf(definition: Definition, context: AuditContext, hardening: HardeningReport): Subject {
   // a whole section may not be known yet
-  const known = { ...definition, onboot: list(definition.onboot), onshutdown: list(definition.onshutdown), services: isDeferred(definition.services) ? {} : definition.services };
-  const containers = containersOf(known).filter(({ container }) => !isDeferred(container)).map(seen);
+  const known = {
+    ...definition,
+    onboot: list(definition.onboot),
+    onshutdown: list(definition.onshutdown),
+    services: isDeferred(definition.services) ? {} : definition.services,
+  };
+  const containers = containersOf(known)
+    .filter(({ container }) => !isDeferred(container))
+    .map(seen);
   return { definition, context, hardening, containers, services: containers.filter(({ phase }) => phase === "services") };
 }
 

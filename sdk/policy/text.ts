@@ -19,7 +19,10 @@ export function auditLines({ findings, waived, idle }: Audit): string[] {
       if (sections[0] === section) lines.push(`       waived until ${waiver.until}: ${path} (${rule}): ${waiver.reason}`);
     }
   }
-  for (const { rule, path, until } of idle) lines.push(`idle waiver: ${rule}${path === undefined ? "" : ` at ${path}`}, until ${until}: nothing needs it, or it has run out; take it out`);
+  for (const { rule, path, until } of idle)
+    lines.push(
+      `idle waiver: ${rule}${path === undefined ? "" : ` at ${path}`}, until ${until}: nothing needs it, or it has run out; take it out`,
+    );
   return lines;
 }
 
@@ -27,7 +30,10 @@ export function auditLines({ findings, waived, idle }: Audit): string[] {
 export function hardeningLines(report: HardeningReport): string[] {
   const width = Math.max(...report.rows.map(({ wanted }) => wanted.length));
   const rows = report.rows.filter(({ state, because }) => state !== "on" || because !== undefined);
-  return [...rows.map(({ wanted, state, because }) => `${state.padEnd(6)}  ${wanted.padEnd(width)}  ${because ?? ""}`.trimEnd()), scoreLine(report)];
+  return [
+    ...rows.map(({ wanted, state, because }) => `${state.padEnd(6)}  ${wanted.padEnd(width)}  ${because ?? ""}`.trimEnd()),
+    scoreLine(report),
+  ];
 }
 
 /** A report's score in one line. */

@@ -22,7 +22,8 @@ export interface WaivedFinding extends Finding {
 export function checkWaivers(waivers: readonly Waiver[]): void {
   for (const [index, { rule, reason, until }] of waivers.entries()) {
     if (!RULE_NAMES.includes(rule)) throw wrong(index, "rule", `got ${JSON.stringify(rule)}, wanted one of ${RULE_NAMES.join(", ")}`);
-    if (typeof reason !== "string" || reason.trim() === "") throw wrong(index, "reason", "missing, wanted why the finding is no danger here");
+    if (typeof reason !== "string" || reason.trim() === "")
+      throw wrong(index, "reason", "missing, wanted why the finding is no danger here");
     if (!isDay(until)) throw wrong(index, "until", `got ${JSON.stringify(until)}, wanted the last day on which it counts, as "2027-03-31"`);
   }
 }

@@ -46,5 +46,7 @@ export function sourcesOf(definition: Definition): NamedSource[] {
 
 /** Every image that a definition names to have it as it is. */
 export function layoutsOf({ volumes }: Definition): NamedLayout[] {
-  return Object.entries(volumes).flatMap(([name, { image, format, platforms }]) => (image !== undefined && format === "oci" ? [{ location: `volumes.${name}.image`, source: image, platforms }] : []));
+  return Object.entries(volumes).flatMap(([name, { image, format, platforms }]) =>
+    image !== undefined && format === "oci" ? [{ location: `volumes.${name}.image`, source: image, platforms }] : [],
+  );
 }

@@ -105,7 +105,10 @@ export async function resolve(given: Definition, options: ResolveOptions): Promi
     const key = sourceKey(source);
     if (typeof source === "string") {
       const pin = references[key] ?? lock?.images[key];
-      const found = await at(location, sources.findImage(source, pin && { manifest: pin, signed: signed[key] ?? lock?.signed?.[key] }, location));
+      const found = await at(
+        location,
+        sources.findImage(source, pin && { manifest: pin, signed: signed[key] ?? lock?.signed?.[key] }, location),
+      );
       const { config, manifest, layers, sboms: attested = lock?.sboms?.[key] ?? [] } = found;
       if (found.signed) signed[key] = found.signed;
       references[key] = manifest;
@@ -118,14 +121,32 @@ export async function resolve(given: Definition, options: ResolveOptions): Promi
   }
   for (const { location, source, platforms } of layoutsOf(definition)) {
     if (typeof source !== "string") {
-      throw new LinuxKitError("INVALID_DEFINITION", `${location}: an image made from Debian packages is none that could be kept as it is, wanted an image reference`, { path: location });
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `${location}: an image made from Debian packages is none that could be kept as it is, wanted an image reference`,
+        { path: location },
+      );
     }
     const found = await at(location, sources.findLayout(source, tags[source] ?? lock?.layouts?.[source], platforms, location));
     tags[source] = found.root.digest;
     layouts.set(location, found);
   }
   checkRoles(definition);
-  return { definition, arch, images, layouts, lock: { version: 1, arch, debian, images: references, ...(layouts.size > 0 && { layouts: tags }), ...some("sboms", sboms), ...some("signed", signed) } };
+  return {
+    definition,
+    arch,
+    images,
+    layouts,
+    lock: {
+      version: 1,
+      arch,
+      debian,
+      images: references,
+      ...(layouts.size > 0 && { layouts: tags }),
+      ...some("sboms", sboms),
+      ...some("signed", signed),
+    },
+  };
 }
 
 function some<K extends string, T extends object>(name: K, pins: T): { readonly [P in K]?: T } {

@@ -53,7 +53,9 @@ export interface ImageBuildArgs {
    * Signs the EFI programs for Secure Boot: an RSA key and the certificate that firmware trusts (its `db`), both PEM. Key
    * and passphrase are kept secret in the state. A key that cannot leave its vault signs through `build()`. @default nothing is signed
    */
-  readonly secureBoot?: { readonly key: Input<string>; readonly certificate: Input<string>; readonly passphrase?: Input<string> | undefined } | undefined;
+  readonly secureBoot?:
+    | { readonly key: Input<string>; readonly certificate: Input<string>; readonly passphrase?: Input<string> | undefined }
+    | undefined;
   /**
    * Publishes it as an OCI artifact under a tag, and with `sign` signs it as cosign does. The key (PKCS #8, PEM) and its
    * passphrase are kept secret in the state. @default nothing is published
@@ -63,7 +65,13 @@ export interface ImageBuildArgs {
    * Repositories of registries in which machines share what they make. Another cache is no change. With `sign`, entries
    * are signed, and only signed ones are taken; that key is kept secret too. @default none
    */
-  readonly cache?: { readonly from?: Input<string> | readonly Input<string>[] | undefined; readonly to?: Input<string> | undefined; readonly sign?: SignInput | undefined } | undefined;
+  readonly cache?:
+    | {
+        readonly from?: Input<string> | readonly Input<string>[] | undefined;
+        readonly to?: Input<string> | undefined;
+        readonly sign?: SignInput | undefined;
+      }
+    | undefined;
   /** Debian's mirror, as `https://HOST/debian`. @default `linuxkit:debianMirror` of the stack, else the host's apt sources */
   readonly debianMirror?: Input<string> | undefined;
   /** Debian's security mirror. @default `linuxkit:debianSecurityMirror`, else beside `debianMirror` or the host's own */
@@ -112,7 +120,18 @@ export class ImageBuild extends CustomResource {
    * @throws INVALID_DEFINITION with both or none of image and artifact; NOT_FOUND when a local file or image is not there
    */
   constructor(name: string, args: ImageBuildArgs, options?: CustomResourceOptions) {
-    const unknownOutputs = { arch: undefined, digest: undefined, planDigest: undefined, cmdline: undefined, path: undefined, files: undefined, segments: undefined, pcrs: undefined, lock: undefined, pushed: undefined };
+    const unknownOutputs = {
+      arch: undefined,
+      digest: undefined,
+      planDigest: undefined,
+      cmdline: undefined,
+      path: undefined,
+      files: undefined,
+      segments: undefined,
+      pcrs: undefined,
+      lock: undefined,
+      pushed: undefined,
+    };
     // rehydrated from its URN it has no arguments
     super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? {} : inputsOf(name, args)) }, options);
     this.definition = options?.urn ? undefined : args.image?.spec;
@@ -137,14 +156,24 @@ function inputsOf(resource: string, args: ImageBuildArgs): Record<string, unknow
   const projectDir = projectFolder();
   const { image, format, formats, secureBoot, push, cache, ...rest } = args;
   if ((image === undefined) === (args.artifact === undefined)) {
-    throw new LinuxKitError("INVALID_DEFINITION", `image build "${resource}": got ${image ? "both image and artifact" : "neither image nor artifact"}, wanted one of them`, { path: "image" });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `image build "${resource}": got ${image ? "both image and artifact" : "neither image nor artifact"}, wanted one of them`,
+      { path: "image" },
+    );
   }
   const local = image ? localImages(image.spec, projectDir) : {};
   return {
     ...(image && { image: withoutSources(image.spec, projectDir) }),
     formats: formats ?? (format === undefined ? undefined : [format]),
     ...(Object.keys(local).length > 0 && { localImages: local }),
-    ...(secureBoot && { secureBoot: { ...secureBoot, key: secret(secureBoot.key), ...(secureBoot.passphrase !== undefined && { passphrase: secret(secureBoot.passphrase) }) } }),
+    ...(secureBoot && {
+      secureBoot: {
+        ...secureBoot,
+        key: secret(secureBoot.key),
+        ...(secureBoot.passphrase !== undefined && { passphrase: secret(secureBoot.passphrase) }),
+      },
+    }),
     ...(push !== undefined && { push: pushInput(push) }),
     ...(cache && { cache: { ...cache, ...(cache.sign !== undefined && { sign: signInput(cache.sign) }) } }),
     ...rest,
@@ -159,7 +188,8 @@ function pushInput(push: NonNullable<ImageBuildArgs["push"]>): unknown {
 }
 
 function signInput(sign: SignInput): unknown {
-  const { key, passphrase } = typeof sign === "string" || isDeferred(sign) ? { key: sign as Input<string> } : (sign as Exclude<typeof sign, Input<string>>);
+  const { key, passphrase } =
+    typeof sign === "string" || isDeferred(sign) ? { key: sign as Input<string> } : (sign as Exclude<typeof sign, Input<string>>);
   return { key: secret(key), ...(passphrase !== undefined && { passphrase: secret(passphrase) }) };
 }
 

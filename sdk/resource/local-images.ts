@@ -25,7 +25,12 @@ export function localImages(definition: Definition, projectDir: string): Record<
     try {
       found[reference] = transport === "oci" ? manifestDigest(path, tag) : hashFile(path).digest;
     } catch (cause) {
-      throw new LinuxKitError("NOT_FOUND", `cannot read image ${reference} at ${path}: ${(cause as Error).message}`, { what: reference }, { cause });
+      throw new LinuxKitError(
+        "NOT_FOUND",
+        `cannot read image ${reference} at ${path}: ${(cause as Error).message}`,
+        { what: reference },
+        { cause },
+      );
     }
   }
   return found;
@@ -52,7 +57,9 @@ function manifestDigest(directory: string, tag: string | undefined): Digest {
   const [entry] = named;
   if (!entry || named.length > 1 || !isDigest(entry.digest)) {
     const tags = manifests.map(({ annotations }) => annotations?.[REF_NAME] ?? "one without a name");
-    throw new Error(`wanted one image${tag === undefined ? "" : ` named ${tag}`}, got ${named.length}; the layout holds ${tags.join(", ") || "none"}`);
+    throw new Error(
+      `wanted one image${tag === undefined ? "" : ` named ${tag}`}, got ${named.length}; the layout holds ${tags.join(", ") || "none"}`,
+    );
   }
   return entry.digest;
 }

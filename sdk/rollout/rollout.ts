@@ -104,11 +104,15 @@ export function advanceRollout(state: RolloutState, event: RolloutEvent, now: nu
     case "blind": {
       const blind = state.blind + 1;
       if (blind <= (limits.blindLooks ?? 5)) return { state: { ...state, blind }, lines: [] };
-      return state.at === "back" ? end(state, "stuck", event.message) : turnBack({ ...state, blind: 0 }, `cannot see how it goes: ${event.message}`, now);
+      return state.at === "back"
+        ? end(state, "stuck", event.message)
+        : turnBack({ ...state, blind: 0 }, `cannot see how it goes: ${event.message}`, now);
     }
     case "refused": {
       const refused = state.refused + 1;
-      return refused > (limits.blindLooks ?? 5) ? end(state, "stuck", event.message) : { state: { ...state, refused, ordered: false }, lines: [] };
+      return refused > (limits.blindLooks ?? 5)
+        ? end(state, "stuck", event.message)
+        : { state: { ...state, refused, ordered: false }, lines: [] };
     }
     case "report":
       return state.at === "back" ? onTheWayBack(state, event.report, now, limits) : forward(state, event.report, now, limits);
@@ -131,15 +135,28 @@ function forward(state: RolloutState, report: RolloutReport, now: number, limits
     case "stuck": {
       // the cloud has turned back by itself
       const why = reason ?? "the cloud rolled it back";
-      return withLines([...lines, backLine(why)], onTheWayBack({ ...next, at: "back", ordered: true, why, since: now }, report, now, limits));
+      return withLines(
+        [...lines, backLine(why)],
+        onTheWayBack({ ...next, at: "back", ordered: true, why, since: now }, report, now, limits),
+      );
     }
   }
-  if (healthy !== undefined && healthy < (limits.minHealthy ?? 0)) return withLines(lines, turnBack(next, `only ${healthy} of ${total} machines are healthy, wanted at least ${limits.minHealthy}`, now));
-  if (limits.stallSeconds !== undefined && now - next.since >= limits.stallSeconds) return withLines(lines, turnBack(next, `no further machine became healthy within ${limits.stallSeconds} s${reason ? `: ${reason}` : ""}`, now));
+  if (healthy !== undefined && healthy < (limits.minHealthy ?? 0))
+    return withLines(lines, turnBack(next, `only ${healthy} of ${total} machines are healthy, wanted at least ${limits.minHealthy}`, now));
+  if (limits.stallSeconds !== undefined && now - next.since >= limits.stallSeconds)
+    return withLines(
+      lines,
+      turnBack(next, `no further machine became healthy within ${limits.stallSeconds} s${reason ? `: ${reason}` : ""}`, now),
+    );
   return { state: next, lines };
 }
 
-function onTheWayBack(state: RolloutState, { phase, reason, updated, total }: RolloutReport, now: number, limits: RolloutLimits): RolloutStep {
+function onTheWayBack(
+  state: RolloutState,
+  { phase, reason, updated, total }: RolloutReport,
+  now: number,
+  limits: RolloutLimits,
+): RolloutStep {
   const next = { ...state, blind: 0, total };
   switch (phase) {
     case "returned":
@@ -164,12 +181,21 @@ function turnBack(state: RolloutState, why: string, now: number): RolloutStep {
 }
 
 function end(state: RolloutState, outcome: "done" | "returned" | "stuck", reason?: string): RolloutStep {
-  const why = [state.why, outcome === "stuck" ? `the old image did not come back${reason ? `: ${reason}` : ""}` : undefined].filter(Boolean).join("; ");
+  const why = [state.why, outcome === "stuck" ? `the old image did not come back${reason ? `: ${reason}` : ""}` : undefined]
+    .filter(Boolean)
+    .join("; ");
   return { state: { ...state, at: "end", outcome, ...(why && { why }) }, lines: [] };
 }
 
 function batchLine({ updated, total }: RolloutState, lasting: boolean): Progress {
-  return { stage: "roll", message: `${updated} of ${total} machines run the new image and are healthy`, done: updated, total, unit: "items", lasting };
+  return {
+    stage: "roll",
+    message: `${updated} of ${total} machines run the new image and are healthy`,
+    done: updated,
+    total,
+    unit: "items",
+    lasting,
+  };
 }
 
 function backLine(why: string): Progress {

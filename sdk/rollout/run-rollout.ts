@@ -38,12 +38,19 @@ export async function runRollout(driver: RolloutDriver, run: RolloutRun): Promis
     const step = advanceRollout(state, event, now(), limits);
     state = step.state;
     for (const line of step.lines) progress(line);
-    if (step.rollBack !== undefined) await driver.rollBack(id, step.rollBack).catch((error) => happen({ kind: "refused", message: messageOf(error) }));
+    if (step.rollBack !== undefined)
+      await driver.rollBack(id, step.rollBack).catch((error) => happen({ kind: "refused", message: messageOf(error) }));
   };
   for (;;) {
     // looked at before the order to stop is obeyed: what is done already is not undone
-    await happen(await driver.describe(id).then((report) => ({ kind: "report" as const, report }), (error) => ({ kind: "blind" as const, message: messageOf(error) })));
-    if (state.at === "forward" && signal.aborted) await happen({ kind: "stop", message: isLinuxKitError(signal.reason, "TIMEOUT") ? signal.reason.message : "it was cancelled" });
+    await happen(
+      await driver.describe(id).then(
+        (report) => ({ kind: "report" as const, report }),
+        (error) => ({ kind: "blind" as const, message: messageOf(error) }),
+      ),
+    );
+    if (state.at === "forward" && signal.aborted)
+      await happen({ kind: "stop", message: isLinuxKitError(signal.reason, "TIMEOUT") ? signal.reason.message : "it was cancelled" });
     if (state.at === "end") break;
     await sleep(paceSeconds * 1000, undefined, state.at === "forward" ? { signal } : {}).catch(() => {});
   }
@@ -51,7 +58,12 @@ export async function runRollout(driver: RolloutDriver, run: RolloutRun): Promis
   if (outcome === "done") return { id, updated };
   const returned = outcome === "returned";
   const end = returned ? "; the old image is back, nothing of the new one runs" : ": see to the fleet, then run the update again";
-  throw new LinuxKitError("ROLLOUT_FAILED", `the rollout of "${name}" failed with ${updated} of ${total} machines on the new image: ${why}${end}`, { reason: why, returned, updated, total }, { cause: signal.aborted ? signal.reason : undefined });
+  throw new LinuxKitError(
+    "ROLLOUT_FAILED",
+    `the rollout of "${name}" failed with ${updated} of ${total} machines on the new image: ${why}${end}`,
+    { reason: why, returned, updated, total },
+    { cause: signal.aborted ? signal.reason : undefined },
+  );
 }
 
 function messageOf(error: unknown): string {

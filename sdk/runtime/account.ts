@@ -19,7 +19,11 @@ export function accountNumber(owner: number | string | undefined, accounts: Acco
   const number = typeof owner === "number" ? owner : accounts.get(owner);
   if (number !== undefined) return number;
   const known = [...accounts.keys()].join(", ");
-  throw new LinuxKitError("INVALID_DEFINITION", `${path}: nobody is called ${JSON.stringify(owner)}, wanted a number${known && ` or one of ${known}`}`, { path });
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${path}: nobody is called ${JSON.stringify(owner)}, wanted a number${known && ` or one of ${known}`}`,
+    { path },
+  );
 }
 
 /** The users and groups by name that a container can mean: those of its image, where it declares them, before the containers'. */

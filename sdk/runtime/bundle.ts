@@ -66,14 +66,29 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
   const idMapped = new Set(Object.entries(definition.volumes).flatMap(([name, { persistent }]) => (persistent ? [name] : [])));
   const containers = containersOf(definition).map((placed) => {
     const location = formatPath(placed.steps);
-    return { ...placed, location, known: `${placed.phase}/${placed.name}`, fields: effectiveFields(placed.container, imageConfig(placed.container.image, location), location) };
+    return {
+      ...placed,
+      location,
+      known: `${placed.phase}/${placed.name}`,
+      fields: effectiveFields(placed.container, imageConfig(placed.container.image, location), location),
+    };
   });
   const ranges = idRanges(containers.flatMap(({ known, fields, container }) => (hasPrivateUsers(fields, container) ? [known] : [])));
   return containers.map(({ phase, name, index, directory, location, known, fields, container }) => {
     const { secrets = {}, ...shown } = container;
     const path = `containers/${phase}/${directory}`;
     const idBase = ranges.get(known) ?? 0;
-    const { config, readonly, uid, gid, network, privateNetwork } = ociConfig(fields, { name, path: location, phase, container, oldRuntime, arch, idBase, idMapped, ...accountsFor(container, accounts) });
+    const { config, readonly, uid, gid, network, privateNetwork } = ociConfig(fields, {
+      name,
+      path: location,
+      phase,
+      container,
+      oldRuntime,
+      arch,
+      idBase,
+      idMapped,
+      ...accountsFor(container, accounts),
+    });
     const key = `${imageKey(container.image)} ${idBase}`;
     const shared = trees.get(key);
     const tree = shared ?? `${path}/${readonly ? "rootfs" : "lower"}`;

@@ -14,7 +14,25 @@ export type EffectiveFields = Omit<ContainerFields, "capabilities.add" | "binds.
 // "" in one of these is the same as leaving it out, so that it never clears what the label says
 const EMPTY_IS_UNSET = new Set(["cwd", "net", "pid", "ipc", "uts", "userns", "hostname"]);
 
-const OF_CONTAINER_ONLY = new Set(["image", "name", "restart", "health", "timeout", "stopTimeout", "optional", "sandbox", "secrets", "capabilities.add", "binds.add", "restartLimit", "after", "log", "seccomp", "publish", "egress"]);
+const OF_CONTAINER_ONLY = new Set([
+  "image",
+  "name",
+  "restart",
+  "health",
+  "timeout",
+  "stopTimeout",
+  "optional",
+  "sandbox",
+  "secrets",
+  "capabilities.add",
+  "binds.add",
+  "restartLimit",
+  "after",
+  "log",
+  "seccomp",
+  "publish",
+  "egress",
+]);
 
 /**
  * Merges by LinuxKit's precedence: the definition, then the image's `org.mobyproject.config` label, then the image's
@@ -39,7 +57,11 @@ export function effectiveFields(container: Container, image: ImageConfig, path: 
     const word = capabilities.find((name) => /^(all|none)$/i.test(name));
     if (word) {
       const at = `${path}.capabilities.add`;
-      throw new LinuxKitError("INVALID_DEFINITION", `${at}: the image's label says "${word}", to which nothing can be added; wanted capabilities`, { path: at });
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `${at}: the image's label says "${word}", to which nothing can be added; wanted capabilities`,
+        { path: at },
+      );
     }
   }
   const binds = withAdded(container.binds, label.binds, container["binds.add"]);

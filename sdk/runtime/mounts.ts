@@ -33,7 +33,12 @@ const ID_MAPPED = ["idmap"];
  * @param own what the definition gave, and not a label: only there is a source without a slash a volume's name; and
  * the volumes that are shown with the owners that the container's users have inside
  */
-export function containerMounts(fields: EffectiveFields, rules: MountRules, own: OwnSources & { readonly idMapped: ReadonlySet<string> }, path: string): Mount[] {
+export function containerMounts(
+  fields: EffectiveFields,
+  rules: MountRules,
+  own: OwnSources & { readonly idMapped: ReadonlySet<string> },
+  path: string,
+): Mount[] {
   const mounts = new Map(rules.defaults.map((mount) => [mount.destination, mount]));
   const put = (mount: Mount): unknown => mounts.set(mount.destination, mount);
   for (const text of fields.tmpfs ?? []) {
@@ -45,19 +50,29 @@ export function containerMounts(fields: EffectiveFields, rules: MountRules, own:
     const [source = "", destination = "", options] = text.split(":");
     const named = index >= binds.length - own.binds;
     const mapped = named && own.idMapped.has(source);
-    put(mountOf(destination, "bind", mapped ? volumeMount(source) : named ? volumePath(source) : source, [...rules.bindOptions(options?.split(",")), ...(mapped ? ID_MAPPED : [])]));
+    put(
+      mountOf(destination, "bind", mapped ? volumeMount(source) : named ? volumePath(source) : source, [
+        ...rules.bindOptions(options?.split(",")),
+        ...(mapped ? ID_MAPPED : []),
+      ]),
+    );
   }
   for (const [index, mount] of (fields.mounts ?? []).entries()) {
     const type = mount.type ?? typeOf(mount);
     const destination = mount.destination ?? (type && usualDestination(type));
     if (!type || !destination) {
       const at = `${path}.mounts[${index}]`;
-      throw new LinuxKitError("INVALID_DEFINITION", `${at}: got no ${type ? "destination" : "type"}, and none follows from the rest`, { path: at });
+      throw new LinuxKitError("INVALID_DEFINITION", `${at}: got no ${type ? "destination" : "type"}, and none follows from the rest`, {
+        path: at,
+      });
     }
     const named = own.mounts && type === "bind" && mount.source;
     const mapped = named && own.idMapped.has(named);
     put({
-      ...mountOf(destination, type, mapped ? volumeMount(named) : named ? volumePath(named) : (mount.source ?? type), [...(mount.options ?? []), ...(mapped ? ID_MAPPED : [])]),
+      ...mountOf(destination, type, mapped ? volumeMount(named) : named ? volumePath(named) : (mount.source ?? type), [
+        ...(mount.options ?? []),
+        ...(mapped ? ID_MAPPED : []),
+      ]),
       ...(mount.uidmappings && { uidMappings: mount.uidmappings }),
       ...(mount.gidmappings && { gidMappings: mount.gidmappings }),
     });

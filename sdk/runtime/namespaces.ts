@@ -33,7 +33,11 @@ export function sandboxNamespaces({ net, ipc, uts, pid, userns }: EffectiveField
   ];
 }
 
-function namespace(type: Namespace["type"], value: string | undefined, words: { unset?: string; fresh?: readonly string[] } = {}): Namespace[] {
+function namespace(
+  type: Namespace["type"],
+  value: string | undefined,
+  words: { unset?: string; fresh?: readonly string[] } = {},
+): Namespace[] {
   const meant = value || words.unset || "host";
   if (HOST.includes(meant)) return [];
   return (words.fresh ?? ["new"]).includes(meant) ? [{ type }] : [{ type, path: meant }];

@@ -68,17 +68,28 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
   const mapping = idBase > 0 ? [{ containerID: 0, hostID: idBase, size: PRIVATE_IDS }] : undefined;
   const uid = accountNumber(fields.uid, users, `${path}.uid`);
   const gid = accountNumber(fields.gid, groups, `${path}.gid`);
-  const additionalGids = (fields.additionalGids ?? []).map((group, index) => accountNumber(group, groups, `${path}.additionalGids[${index}]`));
+  const additionalGids = (fields.additionalGids ?? []).map((group, index) =>
+    accountNumber(group, groups, `${path}.additionalGids[${index}]`),
+  );
   if (idBase > 0) checkMapped([uid, gid, ...additionalGids], path);
   const capabilities = expandCapabilities(fields.capabilities);
   const ambient = expandCapabilities(fields.ambient);
   if (!linuxkit && fields.command.length === 0) {
     const at = `${path}.command`;
-    throw new LinuxKitError("INVALID_DEFINITION", `${at}: neither the definition nor the image names a program, wanted a program and its arguments`, { path: at });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${at}: neither the definition nor the image names a program, wanted a program and its arguments`,
+      { path: at },
+    );
   }
   const secrets = Object.keys(container.secrets ?? {}).length > 0 ? secretsMount(name) : undefined;
   const rules = linuxkit ? linuxkitMountRules(fields) : sandboxMountRules({ uid, gid }, secrets);
-  const mounts = containerMounts(fields, linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules, { ...ownSources(container), idMapped: idBase > 0 ? context.idMapped : NONE }, path);
+  const mounts = containerMounts(
+    fields,
+    linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules,
+    { ...ownSources(container), idMapped: idBase > 0 ? context.idMapped : NONE },
+    path,
+  );
   const namespaces = linuxkit ? linuxkitNamespaces(fields) : sandboxNamespaces(fields);
   const config = {
     ociVersion: linuxkit && !context.oldRuntime ? LINUXKIT_OCI_VERSION : OLD_OCI_VERSION,
@@ -110,7 +121,14 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
       ...some("seccomp", seccompOf(container, [...capabilities, ...ambient], context.arch)),
     },
   };
-  return { config, readonly: fields.readonly ?? false, uid, gid, network, privateNetwork: namespaces.some(({ type }) => type === "network") };
+  return {
+    config,
+    readonly: fields.readonly ?? false,
+    uid,
+    gid,
+    network,
+    privateNetwork: namespaces.some(({ type }) => type === "network"),
+  };
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -125,7 +143,11 @@ function checkMapped(ids: readonly number[], path: string): void {
   const beyond = ids.find((id) => id >= PRIVATE_IDS);
   if (beyond === undefined) return;
   const at = `${path}.userns`;
-  throw new LinuxKitError("INVALID_DEFINITION", `${at}: its process is user or group ${beyond}, wanted at most ${PRIVATE_IDS - 1} beside userns: "private"`, { path: at });
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${at}: its process is user or group ${beyond}, wanted at most ${PRIVATE_IDS - 1} beside userns: "private"`,
+    { path: at },
+  );
 }
 
 /** LinuxKit has none, so with its sandbox a filter must be asked for. */

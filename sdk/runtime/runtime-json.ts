@@ -20,7 +20,12 @@ export function runtimeJson({ runtime = {} }: EffectiveFields, root: RootFilesys
     cgroups,
     mounts: [...rootMounts(root), ...mounts.map(plainMount)],
     mkdir,
-    interfaces: interfaces.map(({ name, add, createInRoot = false, peer }) => ({ name, ...(add && { add }), createInRoot, ...(peer && { peer }) })),
+    interfaces: interfaces.map(({ name, add, createInRoot = false, peer }) => ({
+      name,
+      ...(add && { add }),
+      createInRoot,
+      ...(peer && { peer }),
+    })),
     bindNS: {
       cgroup: bindNS.cgroup ?? "",
       ipc: bindNS.ipc ?? "",

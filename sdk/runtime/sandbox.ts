@@ -51,19 +51,21 @@ export function sandboxMountRules(owner: { readonly uid: number; readonly gid: n
       mountOf("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
       ...(secrets ? [secrets] : []),
     ],
-    bindOptions: (given = []) => withDefaults(given, [
-      [["rbind", "bind"], "rbind"],
-      [["ro", "rw"], "rw"],
-      [["private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"], "rprivate"],
-    ]),
-    tmpfsOptions: (destination, given) => withDefaults(given, [
-      [["suid", "nosuid"], "nosuid"],
-      [["dev", "nodev"], "nodev"],
-      [["size"], `size=${TMPFS_SIZE}`],
-      [["mode"], `mode=${/^(\/var)?\/tmp$/.test(destination) ? "1777" : "755"}`],
-      ...(owner.uid === 0 ? [] : [[["uid"], `uid=${owner.uid}`] as const]),
-      ...(owner.gid === 0 ? [] : [[["gid"], `gid=${owner.gid}`] as const]),
-    ]),
+    bindOptions: (given = []) =>
+      withDefaults(given, [
+        [["rbind", "bind"], "rbind"],
+        [["ro", "rw"], "rw"],
+        [["private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"], "rprivate"],
+      ]),
+    tmpfsOptions: (destination, given) =>
+      withDefaults(given, [
+        [["suid", "nosuid"], "nosuid"],
+        [["dev", "nodev"], "nodev"],
+        [["size"], `size=${TMPFS_SIZE}`],
+        [["mode"], `mode=${/^(\/var)?\/tmp$/.test(destination) ? "1777" : "755"}`],
+        ...(owner.uid === 0 ? [] : [[["uid"], `uid=${owner.uid}`] as const]),
+        ...(owner.gid === 0 ? [] : [[["gid"], `gid=${owner.gid}`] as const]),
+      ]),
   };
 }
 

@@ -35,7 +35,11 @@ export function defaultSeccomp(capabilities: readonly string[], arch: Arch): Sec
   // the C library takes clone when it is told that there is no clone3, whose flags no filter can see
   const refused = new Set([...NEVER, ...gated].filter((name) => !allowed.has(name) && name !== "clone3"));
   const families = [...FAMILIES, ...(held.has("CAP_NET_RAW") ? [AF_PACKET, AF_XDP] : [])];
-  const equal = (name: string, value: number): Rule => ({ names: [name], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value, op: "SCMP_CMP_EQ" }] });
+  const equal = (name: string, value: number): Rule => ({
+    names: [name],
+    action: "SCMP_ACT_ALLOW",
+    args: [{ index: 0, value, op: "SCMP_CMP_EQ" }],
+  });
   return {
     defaultAction: "SCMP_ACT_ERRNO",
     defaultErrnoRet: ENOSYS,

@@ -13,7 +13,11 @@ export interface AttestedDocument {
 export type SpdxElement = Readonly<Record<string, unknown>> & { readonly SPDXID: string };
 
 /** One relationship of two elements. */
-export type SpdxRelationship = Readonly<Record<string, unknown>> & { readonly spdxElementId: string; readonly relatedSpdxElement: string; readonly relationshipType: string };
+export type SpdxRelationship = Readonly<Record<string, unknown>> & {
+  readonly spdxElementId: string;
+  readonly relatedSpdxElement: string;
+  readonly relationshipType: string;
+};
 
 const element = z.looseObject({ SPDXID: z.string().regex(/^SPDXRef-[A-Za-z0-9.-]+$/) });
 
@@ -24,7 +28,9 @@ const schema = z.object({
     packages: z.array(element).default([]),
     files: z.array(element).default([]),
     hasExtractedLicensingInfos: z.array(z.looseObject({ licenseId: z.string() })).default([]),
-    relationships: z.array(z.looseObject({ spdxElementId: z.string(), relatedSpdxElement: z.string(), relationshipType: z.string() })).default([]),
+    relationships: z
+      .array(z.looseObject({ spdxElementId: z.string(), relatedSpdxElement: z.string(), relationshipType: z.string() }))
+      .default([]),
   }),
 });
 
@@ -44,5 +50,10 @@ export function parseAttestation(bytes: Uint8Array, what: string): AttestedDocum
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data.predicate as AttestedDocument;
   const [issue] = parsed.error.issues;
-  throw new LinuxKitError("CORRUPT", `${what} is no SPDX attestation: ${issue?.path.join(".")}: ${issue?.message}`, { path: what }, { cause: parsed.error });
+  throw new LinuxKitError(
+    "CORRUPT",
+    `${what} is no SPDX attestation: ${issue?.path.join(".")}: ${issue?.message}`,
+    { path: what },
+    { cause: parsed.error },
+  );
 }

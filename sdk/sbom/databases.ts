@@ -17,7 +17,16 @@ export function parseDpkg(text: string, distribution: Distribution): SoftwarePac
     const field = (name: string): string | undefined => new RegExp(`^${name}: *(.*)$`, "mi").exec(block)?.[1];
     const [name, version, status = "installed"] = [field("Package"), field("Version"), field("Status")];
     if (!name || !version || !/\binstalled$/.test(status)) return [];
-    return [debianPackage({ name, version, architecture: field("Architecture") ?? "", distribution, supplier: field("Maintainer"), homepage: field("Homepage") })];
+    return [
+      debianPackage({
+        name,
+        version,
+        architecture: field("Architecture") ?? "",
+        distribution,
+        supplier: field("Maintainer"),
+        homepage: field("Homepage"),
+      }),
+    ];
   });
 }
 
@@ -32,7 +41,10 @@ export function debianPackage(given: {
   readonly sha256?: string | undefined;
 }): SoftwarePackage {
   const { architecture, distribution, ...named } = given;
-  return { ...named, purl: packageUrl("deb", distribution.id, given.name, given.version, { arch: architecture, distro: distroOf(distribution) }) };
+  return {
+    ...named,
+    purl: packageUrl("deb", distribution.id, given.name, given.version, { arch: architecture, distro: distroOf(distribution) }),
+  };
 }
 
 function distroOf({ id, version }: Distribution): string {

@@ -27,7 +27,8 @@ const UNSAID = "NOASSERTION";
  */
 export function spdxDocument(images: readonly ImageContents[]): string {
   const merged = images.map((image, index) => imageElements(image, `image${index}`));
-  const all = <K extends keyof Elements>(name: K): Elements[K][number][] => merged.flatMap((elements) => elements[name] as Elements[K][number][]);
+  const all = <K extends keyof Elements>(name: K): Elements[K][number][] =>
+    merged.flatMap((elements) => elements[name] as Elements[K][number][]);
   const content = {
     spdxVersion: "SPDX-2.3",
     dataLicense: "CC0-1.0",
@@ -56,13 +57,21 @@ function imageElements({ name, purl, places, packages, attested }: ImageContents
   const own = `SPDXRef-${prefix}`;
   const comment = `in ${places.map((place) => `/${place}`).join(", ")}`;
   const elements: Elements = {
-    packages: [{ ...element(own, name), ...(purl !== undefined && { externalRefs: [purlReference(purl)] }), primaryPackagePurpose: "CONTAINER", comment }],
+    packages: [
+      {
+        ...element(own, name),
+        ...(purl !== undefined && { externalRefs: [purlReference(purl)] }),
+        primaryPackagePurpose: "CONTAINER",
+        comment,
+      },
+    ],
     files: [],
     licenses: [],
     relationships: [related(OS, "CONTAINS", own)],
   };
   const known = new Set<string>();
-  for (const [index, document] of attested.entries()) adopt(document, { id: `${prefix}-${index}`, own, place: places[0] ?? "" }, elements, known);
+  for (const [index, document] of attested.entries())
+    adopt(document, { id: `${prefix}-${index}`, own, place: places[0] ?? "" }, elements, known);
   for (const [index, found] of packages.entries()) {
     // what the builder attested says more
     if (known.has(bare(found.purl))) continue;
@@ -82,7 +91,12 @@ interface Adoption {
 }
 
 function adopt(document: AttestedDocument, { id, own, place }: Adoption, elements: Elements, known: Set<string>): void {
-  const licenses = new Map(document.hasExtractedLicensingInfos.map(({ licenseId }) => [String(licenseId), String(licenseId).replace(/^LicenseRef-/, `LicenseRef-${id}-`)]));
+  const licenses = new Map(
+    document.hasExtractedLicensingInfos.map(({ licenseId }) => [
+      String(licenseId),
+      String(licenseId).replace(/^LicenseRef-/, `LicenseRef-${id}-`),
+    ]),
+  );
   const renamed = (spdxId: string): string | undefined => {
     if (spdxId === DOCUMENT) return own;
     // what another document holds is not here
@@ -93,15 +107,24 @@ function adopt(document: AttestedDocument, { id, own, place }: Adoption, element
     return { ...Object.fromEntries(members), SPDXID: renamed(found.SPDXID) };
   };
   for (const found of document.packages) {
-    for (const { referenceType, referenceLocator } of (found["externalRefs"] ?? []) as { referenceType?: string; referenceLocator?: string }[]) {
+    for (const { referenceType, referenceLocator } of (found["externalRefs"] ?? []) as {
+      referenceType?: string;
+      referenceLocator?: string;
+    }[]) {
       if (referenceType === "purl" && referenceLocator) known.add(bare(referenceLocator));
     }
     elements.packages.push(kept(found));
   }
   for (const found of document.files) elements.files.push({ ...kept(found), fileName: joined(place, String(found["fileName"] ?? "")) });
-  for (const found of document.hasExtractedLicensingInfos) elements.licenses.push({ ...found, licenseId: licenses.get(String(found["licenseId"])) });
+  for (const found of document.hasExtractedLicensingInfos)
+    elements.licenses.push({ ...found, licenseId: licenses.get(String(found["licenseId"])) });
   for (const found of document.relationships) {
-    const [from, to] = [renamed(found.spdxElementId), found.relatedSpdxElement === "NONE" || found.relatedSpdxElement === UNSAID ? found.relatedSpdxElement : renamed(found.relatedSpdxElement)];
+    const [from, to] = [
+      renamed(found.spdxElementId),
+      found.relatedSpdxElement === "NONE" || found.relatedSpdxElement === UNSAID
+        ? found.relatedSpdxElement
+        : renamed(found.relatedSpdxElement),
+    ];
     // the image does not describe what it holds, it contains it
     const relationshipType = from === own && found.relationshipType === "DESCRIBES" ? "CONTAINS" : found.relationshipType;
     if (from && to && from !== to) elements.relationships.push({ ...found, spdxElementId: from, relatedSpdxElement: to, relationshipType });

@@ -31,15 +31,26 @@ export function parseOsRelease(text: string, fallback: string): Distribution {
  * A package URL. Of each part everything is escaped but letters, digits and `.-_~`; a colon stays too. Qualifiers are sorted,
  * and empty ones left out.
  */
-export function packageUrl(type: string, namespace: string, name: string, version: string, qualifiers: Readonly<Record<string, string>> = {}): string {
+export function packageUrl(
+  type: string,
+  namespace: string,
+  name: string,
+  version: string,
+  qualifiers: Readonly<Record<string, string>> = {},
+): string {
   const given = Object.entries(qualifiers)
     .filter(([, value]) => value !== "")
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${escaped(value)}`);
-  const path = [namespace, name].filter((part) => part !== "").map(escaped).join("/");
+  const path = [namespace, name]
+    .filter((part) => part !== "")
+    .map(escaped)
+    .join("/");
   return `pkg:${type}/${path}${version === "" ? "" : `@${escaped(version)}`}${given.length > 0 ? `?${given.join("&")}` : ""}`;
 }
 
 function escaped(part: string): string {
-  return encodeURIComponent(part).replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll("%3A", ":");
+  return encodeURIComponent(part)
+    .replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%3A", ":");
 }

@@ -43,7 +43,14 @@ function entryTag(key: string): string {
 }
 
 const names = z.array(z.string());
-const pathsSchema = z.strictObject({ directories: names, implied: names, files: names, shared: names, others: names, unpacked: z.int().nonnegative().exactOptional() });
+const pathsSchema = z.strictObject({
+  directories: names,
+  implied: names,
+  files: names,
+  shared: names,
+  others: names,
+  unpacked: z.int().nonnegative().exactOptional(),
+});
 
 /**
  * What a repository has under a key, if it has something; its content is not fetched before it is opened.
@@ -69,7 +76,11 @@ export async function hasEntry(repository: Repository, key: string, signer?: Sig
   }
 }
 
-async function findEntry(repository: Repository, key: string, keys: readonly VerifyingKey[] | undefined): Promise<{ paths: Descriptor; content: Descriptor; what: string } | undefined> {
+async function findEntry(
+  repository: Repository,
+  key: string,
+  keys: readonly VerifyingKey[] | undefined,
+): Promise<{ paths: Descriptor; content: Descriptor; what: string } | undefined> {
   const found = await fetchManifest(repository, entryTag(key)).catch((error: unknown) => {
     if (isLinuxKitError(error, "NOT_FOUND")) return undefined;
     throw error;
@@ -81,7 +92,9 @@ async function findEntry(repository: Repository, key: string, keys: readonly Ver
   const [paths, content] = blobsOf(manifest, key, what);
   const signature = Buffer.from(manifest.annotations?.[SIGNATURE] ?? "", "base64");
   if (keys && !keys.some((one) => one.verify(statement(key, paths, content), signature))) {
-    throw new LinuxKitError("SIGNATURE_INVALID", `${what} is not signed${signature.length > 0 ? " by a key that is named for it" : ""}`, { source: what });
+    throw new LinuxKitError("SIGNATURE_INVALID", `${what} is not signed${signature.length > 0 ? " by a key that is named for it" : ""}`, {
+      source: what,
+    });
   }
   return { paths, content, what };
 }
@@ -91,9 +104,20 @@ function statement(key: string, paths: Descriptor, content: Descriptor): Buffer 
   return Buffer.from(canonicalJson({ type: CACHE_ENTRY, key, paths: paths.digest, content: content.digest }));
 }
 
-function blobsOf({ artifactType, annotations, config, layers }: Manifest, key: string, what: string): [paths: Descriptor, content: Descriptor] {
+function blobsOf(
+  { artifactType, annotations, config, layers }: Manifest,
+  key: string,
+  what: string,
+): [paths: Descriptor, content: Descriptor] {
   const [content] = layers;
-  if (artifactType === CACHE_ENTRY && annotations?.[KEY] === key && config.mediaType === PATHS && content?.mediaType === CONTENT && layers.length === 1) return [config, content];
+  if (
+    artifactType === CACHE_ENTRY &&
+    annotations?.[KEY] === key &&
+    config.mediaType === PATHS &&
+    content?.mediaType === CONTENT &&
+    layers.length === 1
+  )
+    return [config, content];
   throw new LinuxKitError("CORRUPT", `${what} is no entry of a build cache with this key`, { path: what });
 }
 
@@ -107,7 +131,12 @@ export interface PushEntryOptions extends PushBlobOptions {
  *
  * @returns the bytes that were sent
  */
-export async function pushEntry(repository: Repository, key: string, content: CacheContent, { signer, ...options }: PushEntryOptions): Promise<number> {
+export async function pushEntry(
+  repository: Repository,
+  key: string,
+  content: CacheContent,
+  { signer, ...options }: PushEntryOptions,
+): Promise<number> {
   const { directories, implied, files, shared, others, unpacked } = content.paths;
   const listed = Buffer.from(JSON.stringify({ directories, implied, files, shared, others, unpacked }));
   const paths: Descriptor = { mediaType: PATHS, digest: digestOf(listed), size: listed.length };
@@ -115,7 +144,14 @@ export async function pushEntry(repository: Repository, key: string, content: Ca
   await pushBlob(repository, paths, [listed]);
   const how = await pushBlob(repository, layer, content.open(), options);
   const signed = signer && { [SIGNATURE]: Buffer.from(await signer.sign(statement(key, paths, layer))).toString("base64") };
-  const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, artifactType: CACHE_ENTRY, config: paths, layers: [layer], annotations: { [KEY]: key, ...signed } };
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.ociManifest,
+    artifactType: CACHE_ENTRY,
+    config: paths,
+    layers: [layer],
+    annotations: { [KEY]: key, ...signed },
+  };
   await pushManifest(repository, Buffer.from(JSON.stringify(manifest)), MEDIA_TYPE.ociManifest, entryTag(key));
   return how === "sent" ? content.size : 0;
 }

@@ -13,7 +13,11 @@ export interface CachePlace {
   isGivenUp: boolean;
 }
 
-export function cachePlace(repository: Repository, keys: readonly VerifyingKey[] | undefined, onProgress: OnProgress | undefined): CachePlace {
+export function cachePlace(
+  repository: Repository,
+  keys: readonly VerifyingKey[] | undefined,
+  onProgress: OnProgress | undefined,
+): CachePlace {
   return { repository, keys, isGivenUp: false, warn: (message) => onProgress?.({ stage: "cache", message, lasting: true }) };
 }
 
@@ -41,7 +45,11 @@ export async function tried<T>(place: CachePlace, what: string, doing: "fetch" |
     if (OURS.some((code) => isLinuxKitError(error, code))) throw error;
     const said = error instanceof Error ? error.message : String(error);
     if (WRONG.some((code) => isLinuxKitError(error, code))) {
-      warn(doing === "fetch" ? `${what}: what the cache ${repository.name} has is refused: ${said}` : `${what} is not kept in the cache ${repository.name}: ${said}`);
+      warn(
+        doing === "fetch"
+          ? `${what}: what the cache ${repository.name} has is refused: ${said}`
+          : `${what} is not kept in the cache ${repository.name}: ${said}`,
+      );
     } else if (!place.isGivenUp) {
       place.isGivenUp = true;
       warn(`the cache ${repository.name} is not asked any more in this build: ${said}`);

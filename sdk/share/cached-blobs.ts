@@ -47,7 +47,13 @@ async function pushList(repository: Repository, blobs: readonly KeptBlob[], opti
   const empty = Buffer.from("{}");
   const config: Descriptor = { mediaType: MEDIA_TYPE.ociEmpty, digest: digestOf(empty), size: empty.length };
   await pushBlob(repository, config, [empty]);
-  const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, artifactType: CACHED_BLOBS, config, layers: held.map(({ descriptor }) => descriptor) };
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.ociManifest,
+    artifactType: CACHED_BLOBS,
+    config,
+    layers: held.map(({ descriptor }) => descriptor),
+  };
   await pushManifest(repository, Buffer.from(JSON.stringify(manifest)), MEDIA_TYPE.ociManifest, listTag(held));
   return sent;
 }

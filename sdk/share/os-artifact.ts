@@ -52,7 +52,12 @@ export const osConfigSchema = z.object({
   pcrs: z.object({ 4: hex, 9: hex, 11: hex }).optional(),
   segments: z.array(z.object({ name: z.string(), size })),
   /** The build's lock: the next one of the same definition takes the same bytes. */
-  lock: z.looseObject({ version: z.literal(1), arch: z.enum(ARCHES as readonly [Arch, ...Arch[]]), debian: z.record(z.string(), z.object({ packages: z.array(z.looseObject({ sha256: hex, size })) })), images: z.record(z.string(), digestSchema) }),
+  lock: z.looseObject({
+    version: z.literal(1),
+    arch: z.enum(ARCHES as readonly [Arch, ...Arch[]]),
+    debian: z.record(z.string(), z.object({ packages: z.array(z.looseObject({ sha256: hex, size })) })),
+    images: z.record(z.string(), digestSchema),
+  }),
   /** The SPDX document, which a referrer holds. */
   sbom: z.object({ digest: digestSchema, size }).optional(),
 });

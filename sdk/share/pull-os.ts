@@ -41,18 +41,34 @@ const CONNECTIONS = 3;
  * @throws NOT_FOUND for an architecture that it lacks, UNSUPPORTED for what is no operating system of ours; CORRUPT,
  * DIGEST_MISMATCH, and what the registry throws
  */
-export async function findOs(repository: Repository, { text, digest }: RegistryReference & { readonly digest: Descriptor["digest"] }, arch: Arch): Promise<FoundOs> {
+export async function findOs(
+  repository: Repository,
+  { text, digest }: RegistryReference & { readonly digest: Descriptor["digest"] },
+  arch: Arch,
+): Promise<FoundOs> {
   const root = await fetchManifest(repository, digest);
   const isIndex = isIndexType(root.descriptor.mediaType);
-  const chosen = isIndex ? selectPlatform(parseIndex(root.bytes, text, root.descriptor.mediaType), { os: "linux", architecture: arch }, text).digest : digest;
+  const chosen = isIndex
+    ? selectPlatform(parseIndex(root.bytes, text, root.descriptor.mediaType), { os: "linux", architecture: arch }, text).digest
+    : digest;
   const { bytes, descriptor } = isIndex ? await fetchManifest(repository, chosen) : root;
   const manifest = parseManifest(bytes, text, descriptor.mediaType);
   if (manifest.artifactType !== OS_ARTIFACT || manifest.config.mediaType !== OS_CONFIG) {
-    throw new LinuxKitError("UNSUPPORTED", `${text} is no operating system that push has published: its type is ${manifest.artifactType ?? manifest.config.mediaType}, wanted ${OS_ARTIFACT}`, { what: text });
+    throw new LinuxKitError(
+      "UNSUPPORTED",
+      `${text} is no operating system that push has published: its type is ${manifest.artifactType ?? manifest.config.mediaType}, wanted ${OS_ARTIFACT}`,
+      { what: text },
+    );
   }
   const what = `configuration of ${text}`;
-  const config = parseDocument(osConfigSchema, await collect(fetchBlob(repository, manifest.config), CONFIG_LIMIT, what), what, CONFIG_LIMIT);
-  if (config.arch !== arch) throw new LinuxKitError("NOT_FOUND", `${text} is for ${config.arch}, wanted ${arch}: set arch`, { what: `${text} for ${arch}` });
+  const config = parseDocument(
+    osConfigSchema,
+    await collect(fetchBlob(repository, manifest.config), CONFIG_LIMIT, what),
+    what,
+    CONFIG_LIMIT,
+  );
+  if (config.arch !== arch)
+    throw new LinuxKitError("NOT_FOUND", `${text} is for ${config.arch}, wanted ${arch}: set arch`, { what: `${text} for ${arch}` });
   return { config, files: manifest.layers.map((layer) => fileOf(layer, config, text)), digests: isIndex ? [digest, chosen] : [digest] };
 }
 
@@ -60,7 +76,11 @@ function fileOf(descriptor: Descriptor, { name: base }: OsConfig, text: string):
   const { [ANNOTATION.title]: name = "", [ANNOTATION.role]: role = "" } = descriptor.annotations ?? {};
   const suffix = name.slice(base.length);
   if (!name.startsWith(base) || !/^[\w.+-]+$/.test(suffix) || !/^[a-z][a-z-]*$/.test(role)) {
-    throw new LinuxKitError("CORRUPT", `${text}: a layer is called ${JSON.stringify(name)} with the role ${JSON.stringify(role)}, wanted ${base} and a suffix, and a word`, { path: text });
+    throw new LinuxKitError(
+      "CORRUPT",
+      `${text}: a layer is called ${JSON.stringify(name)} with the role ${JSON.stringify(role)}, wanted ${base} and a suffix, and a word`,
+      { path: text },
+    );
   }
   return { role, name, size: descriptor.size, sha256: hexOf(descriptor.digest), descriptor };
 }
@@ -79,7 +99,12 @@ export interface FetchOsOptions {
  *
  * @throws DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED, and what the registry throws
  */
-export async function fetchOs(repository: Repository, base: string, files: readonly RemoteFile[], { outputDir, name = base, onProgress, signal }: FetchOsOptions): Promise<OsFile[]> {
+export async function fetchOs(
+  repository: Repository,
+  base: string,
+  files: readonly RemoteFile[],
+  { outputDir, name = base, onProgress, signal }: FetchOsOptions,
+): Promise<OsFile[]> {
   const total = files.reduce((sum, { size }) => sum + size, 0);
   const onWritten = runningTotal(onProgress, { stage: "fetch", message: repository.name, total });
   const staged: StagedFile[] = [];

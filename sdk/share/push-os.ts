@@ -43,7 +43,12 @@ const CHUNK_BYTES = 8 << 20;
  * @returns the digest of the index
  * @throws as `pushImage` and `signImage`
  */
-export async function pushOs(os: BuiltOs, repository: Repository, tag: string, { key, mountFrom, onProgress }: PushOsOptions): Promise<Digest> {
+export async function pushOs(
+  os: BuiltOs,
+  repository: Repository,
+  tag: string,
+  { key, mountFrom, onProgress }: PushOsOptions,
+): Promise<Digest> {
   const held = new Map<Digest, () => Bytes>();
   const hold = (mediaType: string, bytes: Uint8Array): Descriptor => {
     const digest = digestOf(bytes);
@@ -51,11 +56,28 @@ export async function pushOs(os: BuiltOs, repository: Repository, tag: string, {
     return { mediaType, digest, size: bytes.length };
   };
   const sbom = os.sbom && hold(SPDX, os.sbom);
-  const config = hold(OS_CONFIG, Buffer.from(canonicalJson({ version: 1, ...os.config, ...(sbom && { sbom: { digest: sbom.digest, size: sbom.size } }) } satisfies OsConfig)));
+  const config = hold(
+    OS_CONFIG,
+    Buffer.from(
+      canonicalJson({ version: 1, ...os.config, ...(sbom && { sbom: { digest: sbom.digest, size: sbom.size } }) } satisfies OsConfig),
+    ),
+  );
   const layers = os.files.map((file) => layerOf(file, held, onProgress));
   const { arch, name, definitionDigest, planDigest, digest } = os.config;
   const annotations = { [ANNOTATION.title]: name, [ANNOTATION.definition]: definitionDigest };
-  const manifest = hold(MEDIA_TYPE.ociManifest, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, artifactType: OS_ARTIFACT, config, layers, annotations: { ...annotations, [ANNOTATION.plan]: planDigest, [ANNOTATION.digest]: digest } })));
+  const manifest = hold(
+    MEDIA_TYPE.ociManifest,
+    Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: MEDIA_TYPE.ociManifest,
+        artifactType: OS_ARTIFACT,
+        config,
+        layers,
+        annotations: { ...annotations, [ANNOTATION.plan]: planDigest, [ANNOTATION.digest]: digest },
+      }),
+    ),
+  );
   const holder: BlobHolder = {
     find: async (wanted) => held.get(wanted),
     open: (wanted) => held.get(wanted)?.() ?? [],
@@ -63,22 +85,43 @@ export async function pushOs(os: BuiltOs, repository: Repository, tag: string, {
   const options = { chunkSize: CHUNK_BYTES, ...(mountFrom !== undefined && { mountFrom }) };
 
   await pushImage(repository, manifest, undefined, holder, options);
-  if (os.sbom) await pushArtifact(repository, { artifactType: SPDX, subject: manifest, blobs: [{ mediaType: SPDX, content: os.sbom, annotations: { [ANNOTATION.title]: name + SBOM_SUFFIX } }] });
+  if (os.sbom)
+    await pushArtifact(repository, {
+      artifactType: SPDX,
+      subject: manifest,
+      blobs: [{ mediaType: SPDX, content: os.sbom, annotations: { [ANNOTATION.title]: name + SBOM_SUFFIX } }],
+    });
   if (key) await signImage(repository, manifest, key);
 
   // members and order of image-spec 1.0: tools of that time copy an index unchanged only where they would write the same
   const own = { ...manifest, platform: { architecture: arch, os: "linux" } };
-  const manifests = [...(await otherArchitectures(repository, tag, definitionDigest, arch)), own].sort((a, b) => ((a.platform?.architecture ?? "") < (b.platform?.architecture ?? "") ? -1 : 1));
+  const manifests = [...(await otherArchitectures(repository, tag, definitionDigest, arch)), own].sort((a, b) =>
+    (a.platform?.architecture ?? "") < (b.platform?.architecture ?? "") ? -1 : 1,
+  );
   const index = hold(MEDIA_TYPE.ociIndex, encodeIndex({ mediaType: MEDIA_TYPE.ociIndex, manifests, annotations }));
   if (key) await pushSigned(repository, index, tag, holder, { key });
   else await pushImage(repository, index, tag, holder);
   return index.digest;
 }
 
-function layerOf({ role, name, path, size, sha256 }: OsFile, held: Map<Digest, () => Bytes>, onProgress: OnProgress | undefined): Descriptor {
+function layerOf(
+  { role, name, path, size, sha256 }: OsFile,
+  held: Map<Digest, () => Bytes>,
+  onProgress: OnProgress | undefined,
+): Descriptor {
   const digest: Digest = `sha256:${sha256}`;
-  held.set(digest, () => counted(verify(fileBytes(path), { digest, size }, path), runningTotal(onProgress, { stage: "push", message: `push ${name}`, total: size })));
-  return { mediaType: role === "cmdline" ? "text/plain" : OS_FILE, digest, size, annotations: { [ANNOTATION.title]: name, [ANNOTATION.role]: role } };
+  held.set(digest, () =>
+    counted(
+      verify(fileBytes(path), { digest, size }, path),
+      runningTotal(onProgress, { stage: "push", message: `push ${name}`, total: size }),
+    ),
+  );
+  return {
+    mediaType: role === "cmdline" ? "text/plain" : OS_FILE,
+    digest,
+    size,
+    annotations: { [ANNOTATION.title]: name, [ANNOTATION.role]: role },
+  };
 }
 
 /** What the tag has for other architectures, where it was made from the same definition. */
@@ -88,7 +131,11 @@ async function otherArchitectures(repository: Repository, tag: string, definitio
     if (!isIndexType(descriptor.mediaType)) return [];
     const index = parseIndex(bytes, repository.named(tag), descriptor.mediaType);
     if (index.annotations?.[ANNOTATION.definition] !== definition) return [];
-    return index.manifests.flatMap(({ mediaType, digest, size, platform }) => (platform && platform.architecture !== arch ? [{ mediaType, digest, size, platform: { architecture: platform.architecture, os: platform.os } }] : []));
+    return index.manifests.flatMap(({ mediaType, digest, size, platform }) =>
+      platform && platform.architecture !== arch
+        ? [{ mediaType, digest, size, platform: { architecture: platform.architecture, os: platform.os } }]
+        : [],
+    );
   } catch (error) {
     // whatever else is there, the tag is to be ours
     if (isLinuxKitError(error, "NOT_FOUND") || isLinuxKitError(error, "CORRUPT")) return [];

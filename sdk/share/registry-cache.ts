@@ -36,7 +36,11 @@ export interface RegistryCache extends AsyncDisposable {
    */
   fetch<T>(key: string, what: string, take: (content: CacheContent) => Promise<T>): Promise<T | undefined>;
   /** As {@link fetch}, of a blob by its digest. */
-  fetchBlob<T>(blob: Pick<Descriptor, "digest" | "size">, what: string, take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T | undefined>;
+  fetchBlob<T>(
+    blob: Pick<Descriptor, "digest" | "size">,
+    what: string,
+    take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<T | undefined>;
   /** Begins to keep something, unless it is kept already: {@link settle} waits for the end of it. */
   keep(key: string, what: string, content: CacheContent): void;
   /** As {@link keep}, of blobs. */
@@ -72,7 +76,11 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
   const open = (text: string, path: string, actions: "pull" | "pull,push", more: RegistryOptions) => {
     const parsed = parseRepositoryName(text, path);
     const keys = keysFor(parsed, options.verify) ?? (signer && [signer]);
-    return cachePlace(createRegistryClient({ ...options, ...more, signal }).repository(parsed.registry, parsed.repository, actions), keys, onProgress);
+    return cachePlace(
+      createRegistryClient({ ...options, ...more, signal }).repository(parsed.registry, parsed.repository, actions),
+      keys,
+      onProgress,
+    );
   };
   const isList = typeof from !== "string";
   const sources = [from].flat().map((text, at) => open(text, isList ? `cache.from[${at}]` : "cache.from", "pull", PATIENCE.fetch));
@@ -85,7 +93,11 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
   const refused = new Set<string>();
   const tally = { fetched: 0, fetchedBytes: 0, sentBytes: 0 };
 
-  const seek = async <T>(what: string, size: number | undefined, look: (place: CachePlace) => Promise<T | undefined>): Promise<T | undefined> => {
+  const seek = async <T>(
+    what: string,
+    size: number | undefined,
+    look: (place: CachePlace) => Promise<T | undefined>,
+  ): Promise<T | undefined> => {
     for (const place of sources) {
       const found = await tried(place, what, "fetch", () => look(place));
       if (found === undefined) continue;
@@ -104,9 +116,12 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
     running.catch(() => {});
     underWay.push(running);
   };
-  const shown = (bytes: AsyncIterable<Uint8Array>, message: string, total: number): AsyncIterable<Uint8Array> => counted(bytes, runningTotal(onProgress, { stage: "cache", message, total }));
+  const shown = (bytes: AsyncIterable<Uint8Array>, message: string, total: number): AsyncIterable<Uint8Array> =>
+    counted(bytes, runningTotal(onProgress, { stage: "cache", message, total }));
   const pushOptions = (place: CachePlace): PushBlobOptions => {
-    const neighbour = sources.find(({ repository: { registry, repository } }) => registry === place.repository.registry && repository !== place.repository.repository);
+    const neighbour = sources.find(
+      ({ repository: { registry, repository } }) => registry === place.repository.registry && repository !== place.repository.repository,
+    );
     return { chunkSize: CHUNK_BYTES, ...(neighbour && { mountFrom: neighbour.repository.repository }) };
   };
 
@@ -117,7 +132,10 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
           try {
             const content = await fetchEntry(repository, key, keys);
             if (!content) return undefined;
-            const taken = await take({ ...content, open: () => shown(content.open(), `fetch ${what} from ${repository.name}`, content.size) });
+            const taken = await take({
+              ...content,
+              open: () => shown(content.open(), `fetch ${what} from ${repository.name}`, content.size),
+            });
             tally.fetchedBytes += content.size;
             return taken;
           } catch (error) {
@@ -137,7 +155,12 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
       upload(what, async (place) => {
         const { repository } = place;
         if (!refused.has(`${repository.name} ${key}`) && (await hasEntry(repository, key, signer))) return 0;
-        return pushEntry(repository, key, { ...content, open: () => shown(content.open(), `keep ${what} in ${repository.name}`, content.size) }, { ...pushOptions(place), signer });
+        return pushEntry(
+          repository,
+          key,
+          { ...content, open: () => shown(content.open(), `keep ${what} in ${repository.name}`, content.size) },
+          { ...pushOptions(place), signer },
+        );
       });
     },
     keepBlobs(what, blobs) {
@@ -149,7 +172,11 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
       for (const one of ended) if (one.status === "rejected") throw one.reason;
       const { fetched, fetchedBytes, sentBytes } = tally;
       const names = [...new Set([...sources, ...(target ? [target] : [])].map(({ repository }) => repository.name))].join(", ");
-      onProgress?.({ stage: "cache", message: `${fetched} pieces (${megabytes(fetchedBytes)}) came from, and ${megabytes(sentBytes)} went to ${names}`, lasting: true });
+      onProgress?.({
+        stage: "cache",
+        message: `${fetched} pieces (${megabytes(fetchedBytes)}) came from, and ${megabytes(sentBytes)} went to ${names}`,
+        lasting: true,
+      });
       Object.assign(tally, { fetched: 0, fetchedBytes: 0, sentBytes: 0 });
     },
     async [Symbol.asyncDispose]() {

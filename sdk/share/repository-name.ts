@@ -11,21 +11,24 @@ export function parseRepositoryName(text: string, path: string): RegistryReferen
   const parsed = registryReference(text, path);
   // the tag that nobody wrote is latest
   const bare = text.slice(text.lastIndexOf("/") + 1);
-  if (parsed.digest !== undefined || bare.includes(":")) throw invalid(text, path, "a repository without tag or digest, as registry.example.com/team/cache");
+  if (parsed.digest !== undefined || bare.includes(":"))
+    throw invalid(text, path, "a repository without tag or digest, as registry.example.com/team/cache");
   return parsed;
 }
 
 /** A reference to push to: a tag of a repository. @throws INVALID_DEFINITION */
 export function parseTarget(text: string, path: string): RegistryReference & { readonly tag: string } {
   const parsed = registryReference(text, path);
-  if (parsed.digest !== undefined || parsed.tag === undefined) throw invalid(text, path, "a tag, as registry.example.com/team/os:1.2; the digest is what comes out");
+  if (parsed.digest !== undefined || parsed.tag === undefined)
+    throw invalid(text, path, "a tag, as registry.example.com/team/os:1.2; the digest is what comes out");
   return { ...parsed, tag: parsed.tag };
 }
 
 /** A reference to what never changes. @throws INVALID_DEFINITION without a digest */
 export function parsePinned(text: string, path: string): RegistryReference & { readonly digest: NonNullable<RegistryReference["digest"]> } {
   const parsed = registryReference(text, path);
-  if (parsed.digest === undefined) throw invalid(text, path, "a digest, as registry.example.com/team/os@sha256:…, which the build that pushed it has as its output");
+  if (parsed.digest === undefined)
+    throw invalid(text, path, "a digest, as registry.example.com/team/os@sha256:…, which the build that pushed it has as its output");
   return { ...parsed, digest: parsed.digest };
 }
 

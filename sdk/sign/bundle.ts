@@ -14,20 +14,36 @@ const PAYLOAD = "application/vnd.in-toto+json";
 
 /** A bundle that says of an image that it is signed, as cosign 3 writes it for a key. */
 export async function makeBundle(image: Digest, key: SigningKey): Promise<Buffer> {
-  const statement = { _type: STATEMENT, subject: [{ digest: { sha256: hexOf(image) }, annotations: {} }], predicateType: SIGN_PREDICATE, predicate: {} };
+  const statement = {
+    _type: STATEMENT,
+    subject: [{ digest: { sha256: hexOf(image) }, annotations: {} }],
+    predicateType: SIGN_PREDICATE,
+    predicate: {},
+  };
   const payload = Buffer.from(JSON.stringify(statement));
   const signature = await key.sign(preAuthEncoding(PAYLOAD, payload));
   return Buffer.from(
     JSON.stringify({
       mediaType: BUNDLE,
       verificationMaterial: { publicKey: { hint: key.hint } },
-      dsseEnvelope: { payload: payload.toString("base64"), payloadType: PAYLOAD, signatures: [{ sig: Buffer.from(signature).toString("base64") }] },
+      dsseEnvelope: {
+        payload: payload.toString("base64"),
+        payloadType: PAYLOAD,
+        signatures: [{ sig: Buffer.from(signature).toString("base64") }],
+      },
     }),
   );
 }
 
 const bundleSchema = z.object({
-  dsseEnvelope: z.object({ payload: z.base64(), payloadType: z.literal(PAYLOAD), signatures: z.array(z.object({ sig: z.base64() })).min(1).max(10) }),
+  dsseEnvelope: z.object({
+    payload: z.base64(),
+    payloadType: z.literal(PAYLOAD),
+    signatures: z
+      .array(z.object({ sig: z.base64() }))
+      .min(1)
+      .max(10),
+  }),
 });
 
 const statementSchema = z.object({

@@ -16,7 +16,7 @@ export interface SigningKey extends VerifyingKey {
 }
 
 /** A private key, PKCS #8 in PEM: ECDSA, RSA or Ed25519. `openssl genpkey` makes one, `cosign import-key-pair` takes it. */
-export type SignOption = string | { readonly key: string; /** Of an encrypted key. */ readonly passphrase?: string | undefined };
+export type SignOption = string | { readonly key: string /** Of an encrypted key. */; readonly passphrase?: string | undefined };
 
 /** The key of an option. @throws as {@link signingKey} */
 export function keyOf(sign: SignOption, path: string): SigningKey {
@@ -44,16 +44,24 @@ export function verifyingKey(pem: string, path: string): VerifyingKey {
  */
 export function signingKey(pem: string, passphrase?: string, path = "signing key"): SigningKey {
   if (/ENCRYPTED (SIGSTORE|COSIGN) PRIVATE KEY/.test(pem)) {
-    throw new LinuxKitError("UNSUPPORTED", `${path}: cosign's own encrypted form; wanted the PKCS #8 key that it was imported from`, { what: "cosign's encrypted key" });
+    throw new LinuxKitError("UNSUPPORTED", `${path}: cosign's own encrypted form; wanted the PKCS #8 key that it was imported from`, {
+      what: "cosign's encrypted key",
+    });
   }
   const key = parsed(() => createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) }), path);
   const hash = hashOf(key, path);
   const publicKey = createPublicKey(key);
-  return { hint: hintOf(publicKey), sign: (data) => sign(hash, data, key), verify: (data, signature) => verify(hash, data, publicKey, signature) };
+  return {
+    hint: hintOf(publicKey),
+    sign: (data) => sign(hash, data, key),
+    verify: (data, signature) => verify(hash, data, publicKey, signature),
+  };
 }
 
 function hintOf(key: KeyObject): string {
-  return createHash("sha256").update(key.export({ type: "spki", format: "der" })).digest("base64");
+  return createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("base64");
 }
 
 function hashOf({ asymmetricKeyType: type }: KeyObject, path: string): string | null {
@@ -66,7 +74,12 @@ function parsed(parse: () => KeyObject, path: string): KeyObject {
   try {
     return parse();
   } catch (error) {
-    throw new LinuxKitError("INVALID_DEFINITION", `${path}: got no key, wanted one as PEM, and its passphrase where it has one`, { path }, { cause: error });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${path}: got no key, wanted one as PEM, and its passphrase where it has one`,
+      { path },
+      { cause: error },
+    );
   }
 }
 

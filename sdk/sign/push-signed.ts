@@ -18,7 +18,13 @@ export interface PushSignedOptions extends PushBlobOptions {
  *
  * @throws as `pushImage` and `signImage`
  */
-export async function pushSigned(repository: Repository, root: Descriptor, tag: string, store: BlobHolder, { key, forms, ...options }: PushSignedOptions): Promise<Descriptor> {
+export async function pushSigned(
+  repository: Repository,
+  root: Descriptor,
+  tag: string,
+  store: BlobHolder,
+  { key, forms, ...options }: PushSignedOptions,
+): Promise<Descriptor> {
   await pushImage(repository, root, undefined, store, options);
   await signImage(repository, root, key, forms);
   return pushImage(repository, root, tag, store, options);

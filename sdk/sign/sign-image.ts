@@ -20,7 +20,12 @@ import { SIGNATURE_ANNOTATION, signatureTag, SIMPLE_SIGNING, simplePayload } fro
  * @param repository opened to push
  * @param image the manifest or index
  */
-export async function signImage(repository: Repository, image: Descriptor, key: SigningKey, forms: readonly SignatureForm[] = ["bundle", "tag"]): Promise<void> {
+export async function signImage(
+  repository: Repository,
+  image: Descriptor,
+  key: SigningKey,
+  forms: readonly SignatureForm[] = ["bundle", "tag"],
+): Promise<void> {
   const isMissing = async (form: SignatureForm) => forms.includes(form) && !(await isSigned(repository, image.digest, [key], form));
   if (await isMissing("bundle")) {
     const blobs = [{ mediaType: BUNDLE, content: await makeBundle(image.digest, key) }];
@@ -33,11 +38,23 @@ export async function signImage(repository: Repository, image: Descriptor, key: 
 async function addToTag(repository: Repository, image: Digest, key: SigningKey): Promise<void> {
   const payload = simplePayload(image, repository.name);
   const signature = Buffer.from(await key.sign(payload)).toString("base64");
-  const layer = { mediaType: SIMPLE_SIGNING, digest: digestOf(payload), size: payload.length, annotations: { [SIGNATURE_ANNOTATION]: signature } };
+  const layer = {
+    mediaType: SIMPLE_SIGNING,
+    digest: digestOf(payload),
+    size: payload.length,
+    annotations: { [SIGNATURE_ANNOTATION]: signature },
+  };
   const tag = signatureTag(image);
   const layers = [...((await heldManifest(repository, tag))?.layers ?? []), layer];
   const config = Buffer.from(
-    JSON.stringify({ architecture: "", created: "0001-01-01T00:00:00Z", history: layers.map(() => ({ created: "0001-01-01T00:00:00Z" })), os: "", rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) }, config: {} }),
+    JSON.stringify({
+      architecture: "",
+      created: "0001-01-01T00:00:00Z",
+      history: layers.map(() => ({ created: "0001-01-01T00:00:00Z" })),
+      os: "",
+      rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
+      config: {},
+    }),
   );
   const configured = { mediaType: MEDIA_TYPE.ociConfig, digest: digestOf(config), size: config.length };
   await pushBlob(repository, layer, [payload]);

@@ -14,7 +14,14 @@ export function signatureTag(image: Digest): string {
 
 /** What is signed of an image (cosign's specs/SIGNATURE_SPEC.md). */
 export function simplePayload(image: Digest, repository: string): Buffer {
-  const payload = { critical: { identity: { "docker-reference": repository }, image: { "docker-manifest-digest": image }, type: "cosign container image signature" }, optional: null };
+  const payload = {
+    critical: {
+      identity: { "docker-reference": repository },
+      image: { "docker-manifest-digest": image },
+      type: "cosign container image signature",
+    },
+    optional: null,
+  };
   return Buffer.from(JSON.stringify(payload));
 }
 

@@ -24,10 +24,18 @@ const SIGNATURES_MAX = 200;
 export async function verifyImage(repository: Repository, image: Digest, keys: readonly VerifyingKey[]): Promise<void> {
   let seen = 0;
   const count = (): void => {
-    if (++seen > SIGNATURES_MAX) throw new LinuxKitError("SIGNATURE_INVALID", `${repository.named(image)} has more than ${SIGNATURES_MAX} signatures, and none of the first by the keys that are named`, { source: repository.named(image) });
+    if (++seen > SIGNATURES_MAX)
+      throw new LinuxKitError(
+        "SIGNATURE_INVALID",
+        `${repository.named(image)} has more than ${SIGNATURES_MAX} signatures, and none of the first by the keys that are named`,
+        { source: repository.named(image) },
+      );
   };
   for (const form of ["tag", "bundle"] as const) if (await isSigned(repository, image, keys, form, count)) return;
-  const why = seen === 0 ? "it is not signed: there is neither a .sig tag nor a bundle that refers to it" : `none of its ${seen} signatures is by a key that is named for it`;
+  const why =
+    seen === 0
+      ? "it is not signed: there is neither a .sig tag nor a bundle that refers to it"
+      : `none of its ${seen} signatures is by a key that is named for it`;
   throw new LinuxKitError("SIGNATURE_INVALID", `${repository.named(image)}: ${why}`, { source: repository.named(image) });
 }
 
@@ -35,7 +43,13 @@ export async function verifyImage(repository: Repository, image: Digest, keys: r
 export type SignatureForm = "bundle" | "tag";
 
 /** Whether an image has a signature of one form by one of the keys. `count` is called for each that is looked at. */
-export async function isSigned(repository: Repository, image: Digest, keys: readonly VerifyingKey[], form: SignatureForm, count: () => void = () => {}): Promise<boolean> {
+export async function isSigned(
+  repository: Repository,
+  image: Digest,
+  keys: readonly VerifyingKey[],
+  form: SignatureForm,
+  count: () => void = () => {},
+): Promise<boolean> {
   const listed = form === "tag" ? await taggedLayers(repository, image) : await listReferrers(repository, image, BUNDLE);
   const isRight = form === "tag" ? isSignedLayer : isSignedReferrer;
   for (const one of listed) {
@@ -58,7 +72,12 @@ async function isSignedLayer(repository: Repository, layer: Descriptor, image: D
   return keys.some((key) => key.verify(payload, signature)) && isPayloadOf(payload, image);
 }
 
-async function isSignedReferrer(repository: Repository, referrer: Descriptor, image: Digest, keys: readonly VerifyingKey[]): Promise<boolean> {
+async function isSignedReferrer(
+  repository: Repository,
+  referrer: Descriptor,
+  image: Digest,
+  keys: readonly VerifyingKey[],
+): Promise<boolean> {
   const manifest = await manifestOf(repository, referrer.digest);
   for (const layer of manifest?.layers ?? []) {
     if (layer.mediaType !== BUNDLE || layer.size > SIGNATURE_LIMIT) continue;

@@ -37,7 +37,9 @@ function placeOf(name: string): string {
   const [host = "", ...rest] = name.replace(/\/+$/, "").split("/");
   if (!/[.:]/.test(host) && host !== "localhost") {
     const path = `verify[${JSON.stringify(name)}]`;
-    throw new LinuxKitError("INVALID_DEFINITION", `${path}: got a name that begins with no registry, wanted one as "docker.io/${name}"`, { path });
+    throw new LinuxKitError("INVALID_DEFINITION", `${path}: got a name that begins with no registry, wanted one as "docker.io/${name}"`, {
+      path,
+    });
   }
   return [canonicalRegistry(host), ...rest].join("/");
 }

@@ -67,5 +67,7 @@ export function blocksToWrite(before: readonly ListedBlock[], after: readonly Li
 }
 
 function corrupt(): LinuxKitError {
-  return new LinuxKitError("CORRUPT", "blocks: got text that ends inside a block, wanted a list of blocks as a build writes it", { path: "blocks" });
+  return new LinuxKitError("CORRUPT", "blocks: got text that ends inside a block, wanted a list of blocks as a build writes it", {
+    path: "blocks",
+  });
 }

@@ -8,5 +8,9 @@ export function checkBlock(file: string, index: number, bytes: Uint8Array, marks
   const digest = digestOf(bytes);
   const mark = isZero(bytes) ? undefined : markOf(digest);
   if (mark === marks.get(index)) return digest;
-  throw new LinuxKitError("DIGEST_MISMATCH", `${file}: block ${index} is not what the build wrote: run \`pulumi up --refresh\` to build it again`, { path: file, want: marks.get(index) ?? "zeroes", got: mark ?? "zeroes" });
+  throw new LinuxKitError(
+    "DIGEST_MISMATCH",
+    `${file}: block ${index} is not what the build wrote: run \`pulumi up --refresh\` to build it again`,
+    { path: file, want: marks.get(index) ?? "zeroes", got: mark ?? "zeroes" },
+  );
 }

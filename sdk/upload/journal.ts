@@ -50,7 +50,10 @@ export async function openJournal(path: string): Promise<Journal> {
 }
 
 function linesOf(text: string): unknown[] {
-  return text.split("\n").slice(0, -1).flatMap((line) => parse(line));
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .flatMap((line) => parse(line));
 }
 
 function parse(line: string): unknown[] {

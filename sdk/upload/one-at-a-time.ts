@@ -16,8 +16,14 @@ export interface UploadPlace {
  *
  * @param use given the journal, and its lines from before another was waited for: what that one has made may be finished
  */
-export async function oneAtATime<T>({ cacheDir, key, signal }: UploadPlace, use: (journal: Journal, awaited: readonly unknown[]) => Promise<T>): Promise<T> {
+export async function oneAtATime<T>(
+  { cacheDir, key, signal }: UploadPlace,
+  use: (journal: Journal, awaited: readonly unknown[]) => Promise<T>,
+): Promise<T> {
   const path = join(cacheDir, "uploads", `${key}.jsonl`);
   const awaited = await readJournal(path);
-  return withLock(join(cacheDir, "locks", `upload-${key}`), async () => use(await openJournal(path), awaited), { signal, what: "another upload of the same image" });
+  return withLock(join(cacheDir, "locks", `upload-${key}`), async () => use(await openJournal(path), awaited), {
+    signal,
+    what: "another upload of the same image",
+  });
 }

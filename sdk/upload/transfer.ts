@@ -9,7 +9,12 @@ export interface Transfer {
 }
 
 /** @param total bytes that there are to send */
-export function transfer(message: string, total: number, onProgress: OnProgress, now: () => number = performance.now.bind(performance)): Transfer {
+export function transfer(
+  message: string,
+  total: number,
+  onProgress: OnProgress,
+  now: () => number = performance.now.bind(performance),
+): Transfer {
   const start = now();
   let done = 0;
   const rate = () => done / Math.max(now() - start, 1) / 1000;

@@ -18,7 +18,10 @@ for (const [compression, pack] of Object.entries(PACK) as [Compression, (text: s
     });
     test("a stream that is cut, or is none", async () => {
       for (const broken of [members.subarray(0, -1), Buffer.alloc(0), Buffer.from("neither")]) {
-        await assert.rejects(collect(decompressAs(compression, [broken], "a layer")), (error) => isLinuxKitError(error, "CORRUPT") && error.message.startsWith("a layer: "));
+        await assert.rejects(
+          collect(decompressAs(compression, [broken], "a layer")),
+          (error) => isLinuxKitError(error, "CORRUPT") && error.message.startsWith("a layer: "),
+        );
       }
     });
   });

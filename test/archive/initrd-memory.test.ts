@@ -21,8 +21,28 @@ describe("what an initrd unpacks to", () => {
     ["an archive as it is", plain, 1],
     ["gzip", gzip, 1],
     ["zstd", zstd, 1],
-    ["gzip with a name in its header", Buffer.concat([gzip.subarray(0, 3), Buffer.of(8), gzip.subarray(4, 10), Buffer.from("initrd\0"), gzip.subarray(10)]), 1],
-    ["all of them, with nothing or zeroes between them", Buffer.concat([plain, gzip, zeroes(3), zstd, zeroes(70_001), zstd, gzip, gzip, zstd, zeroes(4 - ((3 * zstd.length + 3 * gzip.length) % 4)), zeroes(512)]), 7],
+    [
+      "gzip with a name in its header",
+      Buffer.concat([gzip.subarray(0, 3), Buffer.of(8), gzip.subarray(4, 10), Buffer.from("initrd\0"), gzip.subarray(10)]),
+      1,
+    ],
+    [
+      "all of them, with nothing or zeroes between them",
+      Buffer.concat([
+        plain,
+        gzip,
+        zeroes(3),
+        zstd,
+        zeroes(70_001),
+        zstd,
+        gzip,
+        gzip,
+        zstd,
+        zeroes(4 - ((3 * zstd.length + 3 * gzip.length) % 4)),
+        zeroes(512),
+      ]),
+      7,
+    ],
     ["zeroes alone", zeroes(1000), 0],
     ["nothing", zeroes(0), 0],
     ["what only the kernel can unpack", Buffer.concat([zstd, Buffer.from("fd377a585a00", "hex")]), undefined],
@@ -32,7 +52,10 @@ describe("what an initrd unpacks to", () => {
   for (const [name, initrd, archives] of rows) {
     test(name, async () => {
       // in chunks that fall anywhere
-      const open = (offset: number) => Array.from({ length: Math.ceil((initrd.length - offset) / 999) }, (_, index) => initrd.subarray(offset + index * 999, Math.min(initrd.length, offset + (index + 1) * 999)));
+      const open = (offset: number) =>
+        Array.from({ length: Math.ceil((initrd.length - offset) / 999) }, (_, index) =>
+          initrd.subarray(offset + index * 999, Math.min(initrd.length, offset + (index + 1) * 999)),
+        );
       assert.deepEqual(await initrdMemory(open), archives === undefined ? undefined : { packed: initrd.length, unpacked: archives * ONE });
     });
   }

@@ -18,7 +18,19 @@ const END = Buffer.alloc(1024);
 
 function block(fields: Partial<Omit<TarHeader, "name" | "link">> & { name?: string; link?: string }): Buffer {
   const { name, link, ...rest } = fields;
-  return encodeTarHeader({ mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0, type: "0", major: 0, minor: 0, ...rest, name: Buffer.from(name ?? "f"), link: Buffer.from(link ?? "") });
+  return encodeTarHeader({
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: 0,
+    mtime: 0,
+    type: "0",
+    major: 0,
+    minor: 0,
+    ...rest,
+    name: Buffer.from(name ?? "f"),
+    link: Buffer.from(link ?? ""),
+  });
 }
 
 /** Changes a field of a header block and makes its checksum right again. */
@@ -48,7 +60,9 @@ async function read(...parts: Uint8Array[]): Promise<(Omit<Entry, "body"> & { te
 }
 
 function gnuTar(...args: string[]): Buffer {
-  return execFileSync("tar", ["-C", folder, "--sort=name", "--owner=7", "--group=8", "--mtime=@1500000000", "-cf", "-", ...args], { maxBuffer: 1 << 26 });
+  return execFileSync("tar", ["-C", folder, "--sort=name", "--owner=7", "--group=8", "--mtime=@1500000000", "-cf", "-", ...args], {
+    maxBuffer: 1 << 26,
+  });
 }
 
 describe("archives by GNU tar", () => {
@@ -66,7 +80,10 @@ describe("archives by GNU tar", () => {
       const byPath = new Map(entries.map((entry) => [entry.path, entry]));
       assert.equal(byPath.get(`tree/${long}`)?.text, "long name");
       assert.equal(byPath.get("tree/s")?.link, `/${long}`);
-      assert.deepEqual([byPath.get("tree/a")?.text, byPath.get("tree/a")?.uid, byPath.get("tree/a")?.gid, byPath.get("tree/a")?.mtime], ["content of a", 7, 8, 1500000000]);
+      assert.deepEqual(
+        [byPath.get("tree/a")?.text, byPath.get("tree/a")?.uid, byPath.get("tree/a")?.gid, byPath.get("tree/a")?.mtime],
+        ["content of a", 7, 8, 1500000000],
+      );
       assert.deepEqual([byPath.get("tree/a.link")?.type, byPath.get("tree/a.link")?.link], ["hardlink", "tree/a"]);
       assert.equal(byPath.get("tree")?.type, "directory");
       const odd = entries.find((entry) => entry.path.startsWith("tree/l"));
@@ -77,7 +94,13 @@ describe("archives by GNU tar", () => {
   for (const format of ["v7", "ustar"]) {
     test(format, async () => {
       const entries = await read(gnuTar(`--format=${format}`, "tree/a", "tree/a.link"));
-      assert.deepEqual(entries.map(({ path, type, text }) => [path, type, text]), [["tree/a", "file", "content of a"], ["tree/a.link", "hardlink", ""]]);
+      assert.deepEqual(
+        entries.map(({ path, type, text }) => [path, type, text]),
+        [
+          ["tree/a", "file", "content of a"],
+          ["tree/a.link", "hardlink", ""],
+        ],
+      );
     });
   }
   for (const format of ["gnu", "posix"]) {
@@ -108,18 +131,34 @@ describe("good members", () => {
     { name: "a base-256 uid", parts: [patch(block({}), 108, big)], want: { path: "f", uid: 0x123456 } },
     { name: "a negative base-256 mtime", parts: [patch(block({}), 136, Buffer.alloc(12, 0xff))], want: { mtime: -1 } },
     { name: "numbers led by spaces", parts: [patch(block({}), 100, "   644 \0")], want: { mode: 0o644 } },
-    { name: "a pax path, size and mtime", parts: [pax({ path: "p/q", mtime: "12.75", size: "3" }), block({}), padded("abc")], want: { path: "p/q", mtime: 12, size: 3, text: "abc" } },
+    {
+      name: "a pax path, size and mtime",
+      parts: [pax({ path: "p/q", mtime: "12.75", size: "3" }), block({}), padded("abc")],
+      want: { path: "p/q", mtime: 12, size: 3, text: "abc" },
+    },
     { name: "a global pax header", parts: [pax({ gid: "99", comment: "x" }, "g"), block({})], want: { gid: 99 } },
     { name: "its own header beats the global one", parts: [pax({ gid: "99" }, "g"), pax({ gid: "5" }), block({})], want: { gid: 5 } },
-    { name: "an extended attribute", parts: [pax({ "SCHILY.xattr.user.x": Buffer.from([0, 0x0a, 0xff]) }), block({})], want: { xattrs: new Map([["user.x", Buffer.from([0, 0x0a, 0xff])]]) } },
+    {
+      name: "an extended attribute",
+      parts: [pax({ "SCHILY.xattr.user.x": Buffer.from([0, 0x0a, 0xff]) }), block({})],
+      want: { xattrs: new Map([["user.x", Buffer.from([0, 0x0a, 0xff])]]) },
+    },
     { name: "a leading ./ and a trailing /", parts: [block({ name: "./a//b/", type: "5" })], want: { path: "a/b", type: "directory" } },
     { name: "the root", parts: [block({ name: "./", type: "5" })], want: { path: "", type: "directory" } },
     { name: "an absolute name", parts: [block({ name: "/etc/x" })], want: { path: "etc/x" } },
     { name: "a directory as v7 wrote it", parts: [block({ name: "d/" })], want: { path: "d", type: "directory" } },
     { name: "a device", parts: [block({ type: "3", major: 5, minor: 1 })], want: { type: "character", major: 5, minor: 1 } },
     { name: "a fifo", parts: [block({ type: "6" })], want: { type: "fifo" } },
-    { name: "a hard link whose header repeats the size", parts: [block({ name: "l", type: "1", link: "./f", size: 9 })], want: { type: "hardlink", link: "f", size: 0 } },
-    { name: "a symlink that leaves the tree stays as it is", parts: [block({ type: "2", link: "../../etc" })], want: { type: "symlink", link: "../../etc" } },
+    {
+      name: "a hard link whose header repeats the size",
+      parts: [block({ name: "l", type: "1", link: "./f", size: 9 })],
+      want: { type: "hardlink", link: "f", size: 0 },
+    },
+    {
+      name: "a symlink that leaves the tree stays as it is",
+      parts: [block({ type: "2", link: "../../etc" })],
+      want: { type: "symlink", link: "../../etc" },
+    },
     { name: "a signed checksum", parts: [signedChecksum(block({ name: "\xe9\xe9" }))], want: { type: "file" } },
     { name: "a volume label is no member", parts: [block({ type: "V", name: "label" }), block({ name: "g" })], want: { path: "g" } },
   ];
@@ -141,7 +180,11 @@ describe("bad archives", () => {
     { name: "nothing at all", parts: [], message: /byte 0: cut short/ },
     { name: "no end of archive", parts: [good], message: /byte 1024: cut short/ },
     { name: "cut in a header", parts: [good, block({}).subarray(0, 200)], message: /byte 1024: cut short: 200 bytes of 512/ },
-    { name: "cut in a body", parts: [good, block({ name: "second", size: 600 }), Buffer.alloc(512)], message: /byte 1024: second: cut short, 512 bytes of 600/ },
+    {
+      name: "cut in a body",
+      parts: [good, block({ name: "second", size: 600 }), Buffer.alloc(512)],
+      message: /byte 1024: second: cut short, 512 bytes of 600/,
+    },
     { name: "cut in the padding", parts: [block({ name: "p", size: 3 }), Buffer.from("abc")], message: /p: cut short/ },
     { name: "a bad checksum", parts: [good, flipped, END], message: /byte 1024: tar header, checksum/ },
     { name: "a size that lies low", parts: [block({ size: 512 }), Buffer.alloc(1024, "x"), END], message: /byte 1024: tar header/ },
@@ -149,13 +192,30 @@ describe("bad archives", () => {
     { name: "a size beyond any file", parts: [patch(block({}), 124, Buffer.alloc(12, 0x8f)), END], message: /beyond any file/ },
     { name: "a negative size", parts: [patch(block({}), 124, Buffer.alloc(12, 0xff)), END], message: /a size of -1/ },
     { name: "an unknown type", parts: [block({ type: "M" }), END], message: /unknown type "M"/ },
-    { name: "a pax record without a line end", parts: [block({ type: "x", size: 9 }), padded("9 path=ab"), block({}), END], message: /byte 0: pax header: a malformed record at byte 0/ },
-    { name: "a pax record longer than the header", parts: [block({ type: "x", size: 9 }), padded("99 path=\n"), block({}), END], message: /malformed/ },
+    {
+      name: "a pax record without a line end",
+      parts: [block({ type: "x", size: 9 }), padded("9 path=ab"), block({}), END],
+      message: /byte 0: pax header: a malformed record at byte 0/,
+    },
+    {
+      name: "a pax record longer than the header",
+      parts: [block({ type: "x", size: 9 }), padded("99 path=\n"), block({}), END],
+      message: /malformed/,
+    },
     { name: "a pax size that is no number", parts: [pax({ size: "1e9" }), block({}), END], message: /size is "1e9"/ },
     { name: "an extended header without bound", parts: [block({ type: "x", size: 1 << 30 }), END], message: /extended header/ },
-    { name: "global headers without bound", parts: [...Array.from({ length: 257 }, (_, at) => pax({ [`key${at}`]: "x" }, "g")), block({}), END], message: /global headers of more than 256 records/ },
+    {
+      name: "global headers without bound",
+      parts: [...Array.from({ length: 257 }, (_, at) => pax({ [`key${at}`]: "x" }, "g")), block({}), END],
+      message: /global headers of more than 256 records/,
+    },
     { name: "a name that leaves the tree", parts: [block({ name: "a/../../b" }), END], code: "HOSTILE_ARCHIVE", message: /\.\./ },
-    { name: "a hard link that leaves the tree", parts: [block({ type: "1", link: "../b" }), END], code: "HOSTILE_ARCHIVE", message: /\.\./ },
+    {
+      name: "a hard link that leaves the tree",
+      parts: [block({ type: "1", link: "../b" }), END],
+      code: "HOSTILE_ARCHIVE",
+      message: /\.\./,
+    },
     { name: "a NUL in a pax name", parts: [pax({ path: "a\0b" }), block({}), END], message: /NUL/ },
   ];
   for (const { name, parts, code = "CORRUPT", message } of rows) {
@@ -163,7 +223,8 @@ describe("bad archives", () => {
   }
   test("every cut of a whole archive is noticed", async () => {
     const archive = Buffer.concat([pax({ path: "p" }), good, block({ name: "second", size: 600 }), padded(Buffer.alloc(600, "y"))]);
-    for (let length = 0; length <= archive.length; length += 64) await assert.rejects(read(archive.subarray(0, length)), { code: "CORRUPT" });
+    for (let length = 0; length <= archive.length; length += 64)
+      await assert.rejects(read(archive.subarray(0, length)), { code: "CORRUPT" });
   });
 });
 

@@ -11,15 +11,29 @@ import { collect } from "../../sdk/core/bytes.ts";
 
 const hardlink = (path: string, link: string): Entry => ({ ...fileEntry(path, ""), type: "hardlink", link, body: NO_BODY });
 const shared = (path: string, content: string, names: number, mode = 0o644): CpioEntry => ({ ...fileEntry(path, content, mode), names });
-const device = (path: string, type: "character" | "block", major: number, minor: number): Entry => ({ ...fileEntry(path, "", 0o600), type, major, minor });
+const device = (path: string, type: "character" | "block", major: number, minor: number): Entry => ({
+  ...fileEntry(path, "", 0o600),
+  type,
+  major,
+  minor,
+});
 
-const cpio = (archive: Buffer, ...args: string[]): string => execFileSync("cpio", ["--quiet", ...args], { input: archive, stdio: ["pipe", "pipe", "inherit"] }).toString("latin1");
+const cpio = (archive: Buffer, ...args: string[]): string =>
+  execFileSync("cpio", ["--quiet", ...args], { input: archive, stdio: ["pipe", "pipe", "inherit"] }).toString("latin1");
 
 describe("GNU cpio lists", () => {
   const rows: { name: string; entries: CpioEntry[]; want: string }[] = [
     { name: "an empty archive", entries: [], want: "" },
-    { name: "bodies of every remainder by four", entries: ["", "1", "22", "333", "4444"].map((text, at) => fileEntry(`f${at}`, text)), want: "f0\nf1\nf2\nf3\nf4\n" },
-    { name: "names of every remainder by four", entries: ["a", "bb", "ccc", "dddd"].map((path) => fileEntry(path, path)), want: "a\nbb\nccc\ndddd\n" },
+    {
+      name: "bodies of every remainder by four",
+      entries: ["", "1", "22", "333", "4444"].map((text, at) => fileEntry(`f${at}`, text)),
+      want: "f0\nf1\nf2\nf3\nf4\n",
+    },
+    {
+      name: "names of every remainder by four",
+      entries: ["a", "bb", "ccc", "dddd"].map((path) => fileEntry(path, path)),
+      want: "a\nbb\nccc\ndddd\n",
+    },
     { name: "the root", entries: [directoryEntry("")], want: ".\n" },
     { name: "a name that is no text", entries: [fileEntry("l\udce9", "x")], want: "l\xe9\n" },
   ];
@@ -37,22 +51,37 @@ describe("GNU cpio lists", () => {
         { ...fileEntry("pipe", ""), type: "fifo" },
       ]),
     );
-    const lines = cpio(archive, "-tvn").trimEnd().split("\n").map((line) => line.replace(/\s+/g, " "));
-    assert.deepEqual(lines.map((line) => line.replace(/ [A-Z][a-z]{2} \d+ \d{4} /, " ")), [
-      "drwxrwxrwt 2 0 0 0 d",
-      "-rwsr-xr-x 1 12 34 3 d/suid",
-      "lrwxrwxrwx 1 0 0 4 d/s -> ../x",
-      "crw------- 1 0 0 5, 1 console",
-      "brw------- 1 0 0 259, 300 disk",
-      "prw-r--r-- 1 0 0 0 pipe",
-    ]);
+    const lines = cpio(archive, "-tvn")
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.replace(/\s+/g, " "));
+    assert.deepEqual(
+      lines.map((line) => line.replace(/ [A-Z][a-z]{2} \d+ \d{4} /, " ")),
+      [
+        "drwxrwxrwt 2 0 0 0 d",
+        "-rwsr-xr-x 1 12 34 3 d/suid",
+        "lrwxrwxrwx 1 0 0 4 d/s -> ../x",
+        "crw------- 1 0 0 5, 1 console",
+        "brw------- 1 0 0 259, 300 disk",
+        "prw-r--r-- 1 0 0 0 pipe",
+      ],
+    );
   });
 });
 
 test("GNU cpio extracts contents, links and hard links", async () => {
   const folder = mkdtempSync(join(tmpdir(), "cpio-"));
   try {
-    const archive = await collect(writeCpio([directoryEntry("d"), shared("d/one", "same", 3, 0o600), fileEntry("d/alone", "x"), hardlink("d/two", "d/one"), symlinkEntry("l", "d/two"), hardlink("three", "d/one")]));
+    const archive = await collect(
+      writeCpio([
+        directoryEntry("d"),
+        shared("d/one", "same", 3, 0o600),
+        fileEntry("d/alone", "x"),
+        hardlink("d/two", "d/one"),
+        symlinkEntry("l", "d/two"),
+        hardlink("three", "d/one"),
+      ]),
+    );
     execFileSync("cpio", ["-i", "--quiet", "-D", folder, "--no-preserve-owner"], { input: archive });
     for (const path of ["d/one", "d/two", "three"]) {
       assert.equal(readFileSync(join(folder, path), "utf8"), "same");
@@ -69,9 +98,19 @@ test("GNU cpio extracts contents, links and hard links", async () => {
 
 test("the fields of hard links are what the kernel's unpacker looks at", async () => {
   const archive = (await collect(writeCpio([shared("one", "same", 2), hardlink("two", "one"), fileEntry("x", "")]))).toString("latin1");
-  const headers = [...archive.matchAll(/070701([0-9a-f]{104})/g)].map(([, fields]) => (fields as string).match(/.{8}/g)?.map((field) => Number.parseInt(field, 16)) as number[]);
+  const headers = [...archive.matchAll(/070701([0-9a-f]{104})/g)].map(
+    ([, fields]) => (fields as string).match(/.{8}/g)?.map((field) => Number.parseInt(field, 16)) as number[],
+  );
   // inode, links, size, of "one", "two", "x" and the trailer
-  assert.deepEqual(headers.map((fields) => [fields[0], fields[4], fields[6]]), [[1, 2, 4], [1, 2, 0], [2, 1, 0], [0, 1, 0]]);
+  assert.deepEqual(
+    headers.map((fields) => [fields[0], fields[4], fields[6]]),
+    [
+      [1, 2, 4],
+      [1, 2, 0],
+      [2, 1, 0],
+      [0, 1, 0],
+    ],
+  );
 });
 
 test("every part starts at a multiple of four and the archive ends with its trailer", async () => {
@@ -85,14 +124,34 @@ describe("refused", () => {
   const rows: { name: string; entries: CpioEntry[]; code: string; message: RegExp }[] = [
     { name: "a file of 4 GiB", entries: [{ ...fileEntry("big", ""), size: 2 ** 32 }], code: "TOO_LARGE", message: /smaller than 4 GiB/ },
     { name: "an owner beyond 32 bits", entries: [fileEntry("f", "", 0o644, { uid: 2 ** 32 })], code: "TOO_LARGE", message: /32 bits/ },
-    { name: "a path of 4096 bytes", entries: [fileEntry("p".repeat(4096), "")], code: "TOO_LARGE", message: /4096 bytes, wanted at most 4095/ },
+    {
+      name: "a path of 4096 bytes",
+      entries: [fileEntry("p".repeat(4096), "")],
+      code: "TOO_LARGE",
+      message: /4096 bytes, wanted at most 4095/,
+    },
     { name: "a target of 4096 bytes", entries: [symlinkEntry("s", "p".repeat(4096))], code: "TOO_LARGE", message: /wanted at most 4095/ },
     { name: "an empty target", entries: [symlinkEntry("s", "")], code: "CORRUPT", message: /without a target/ },
     { name: "the trailer's name", entries: [fileEntry("TRAILER!!!", "")], code: "CORRUPT", message: /end the archive/ },
     { name: "a NUL in a name", entries: [fileEntry("a\0b", "")], code: "CORRUPT", message: /NUL/ },
-    { name: "a hard link before its file", entries: [hardlink("b", "a"), shared("a", "x", 2)], code: "CORRUPT", message: /no earlier file/ },
-    { name: "a hard link to a file that announced none", entries: [fileEntry("a", "x"), hardlink("b", "a")], code: "CORRUPT", message: /no earlier file/ },
-    { name: "a short body", entries: [{ ...fileEntry("f", "abc"), size: 4 }], code: "SIZE_MISMATCH", message: /f: its header says 4 bytes, its body gave 3/ },
+    {
+      name: "a hard link before its file",
+      entries: [hardlink("b", "a"), shared("a", "x", 2)],
+      code: "CORRUPT",
+      message: /no earlier file/,
+    },
+    {
+      name: "a hard link to a file that announced none",
+      entries: [fileEntry("a", "x"), hardlink("b", "a")],
+      code: "CORRUPT",
+      message: /no earlier file/,
+    },
+    {
+      name: "a short body",
+      entries: [{ ...fileEntry("f", "abc"), size: 4 }],
+      code: "SIZE_MISMATCH",
+      message: /f: its header says 4 bytes, its body gave 3/,
+    },
     { name: "a long body", entries: [{ ...fileEntry("f", "abc"), size: 2 }], code: "SIZE_MISMATCH", message: /gave more/ },
   ];
   for (const { name, entries, code, message } of rows) {
@@ -101,6 +160,17 @@ describe("refused", () => {
 });
 
 test("the largest size still fits", () => {
-  const header = encodeCpioHeader({ inode: 1, mode: 0, uid: 0, gid: 0, links: 1, mtime: 0, size: 2 ** 32 - 1, major: 0, minor: 0, name: Buffer.from("f") });
+  const header = encodeCpioHeader({
+    inode: 1,
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    links: 1,
+    mtime: 0,
+    size: 2 ** 32 - 1,
+    major: 0,
+    minor: 0,
+    name: Buffer.from("f"),
+  });
   assert.equal(header.toString("latin1", 54, 62), "ffffffff");
 });

@@ -10,7 +10,17 @@ import { writeTar } from "../../sdk/archive/write-tar.ts";
 import { collect } from "../../sdk/core/bytes.ts";
 
 const long = `${"d".repeat(90)}/${"e".repeat(90)}/${"f".repeat(120)}`;
-const other = (path: string, type: Entry["type"], more: Partial<Entry>): Entry => ({ path, type, mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0, body: NO_BODY, ...more });
+const other = (path: string, type: Entry["type"], more: Partial<Entry>): Entry => ({
+  path,
+  type,
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtime: 0,
+  body: NO_BODY,
+  ...more,
+});
 const entries: Entry[] = [
   directoryEntry("d", 0o1777),
   fileEntry("d/a", "hello\n", 0o4755, { uid: 1000, gid: 1001, mtime: 1492533000 }),
@@ -30,7 +40,10 @@ const entries: Entry[] = [
 test("GNU tar lists what was written", async () => {
   const archive = await collect(writeTar(entries));
   const listing = execFileSync("tar", ["-tvf", "-", "--numeric-owner", "--quoting-style=literal", "--utc"], { input: archive }).toString();
-  const lines = listing.trimEnd().split("\n").map((line) => line.replace(/\s+/g, " "));
+  const lines = listing
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.replace(/\s+/g, " "));
   assert.deepEqual(lines, [
     "drwxrwxrwt 0/0 0 1970-01-01 00:00 d/",
     "-rwsr-xr-x 1000/1001 6 2017-04-18 16:30 d/a",
@@ -56,14 +69,22 @@ test("tar-stream reads the same names, sizes and bodies", async () => {
     const { name, size, linkname } = member.header;
     got.push([name.replace(/\/$/, ""), size, linkname ?? undefined, (await collect(member as AsyncIterable<Uint8Array>)).toString()]);
   }
-  const want = await Promise.all(entries.map(async (entry) => [entry.path, entry.size, entry.link, (await collect(entry.body)).toString()]));
+  const want = await Promise.all(
+    entries.map(async (entry) => [entry.path, entry.size, entry.link, (await collect(entry.body)).toString()]),
+  );
   assert.deepEqual(got, want);
 });
 
 test("attributes and names that are no text survive", async () => {
   const odd = decodePath(Buffer.from([0x6c, 0xe9]));
   const rows: Entry[] = [
-    { ...fileEntry(odd, "short"), xattrs: new Map([["security.capability", Buffer.from([1, 0, 0, 2, 0, 10])], ["user.a", Buffer.from("=\n")]]) },
+    {
+      ...fileEntry(odd, "short"),
+      xattrs: new Map([
+        ["security.capability", Buffer.from([1, 0, 0, 2, 0, 10])],
+        ["user.a", Buffer.from("=\n")],
+      ]),
+    },
     fileEntry(`${"x/".repeat(140)}${odd}`, "long"),
     { ...fileEntry("negative", ""), mtime: -5 },
     { ...other("huge", "hardlink", { link: `${"y/".repeat(140)}z` }) },
@@ -71,7 +92,10 @@ test("attributes and names that are no text survive", async () => {
   const archive = await collect(writeTar(rows));
   const back = [];
   for await (const { body, ...header } of readTar([archive])) back.push({ ...header, text: (await collect(body)).toString() });
-  assert.deepEqual(back, await Promise.all(rows.map(async ({ body, ...header }) => ({ ...header, text: (await collect(body)).toString() }))));
+  assert.deepEqual(
+    back,
+    await Promise.all(rows.map(async ({ body, ...header }) => ({ ...header, text: (await collect(body)).toString() }))),
+  );
   const listed = execFileSync("tar", ["-tf", "-", "--quoting-style=escape"], { input: archive }).toString();
   assert.match(listed, /l\\351\n(x\/)+l\\351\nnegative/);
 });
@@ -80,14 +104,24 @@ test("a size of 8 GiB and more is told in a pax header", async () => {
   const size = 8 * 2 ** 30;
   const big: Entry = { ...fileEntry("big", ""), size, body: [] };
   const chunks: Uint8Array[] = [];
-  await assert.rejects(async () => {
-    for await (const chunk of writeTar([big])) chunks.push(chunk);
-  }, { code: "SIZE_MISMATCH" });
+  await assert.rejects(
+    async () => {
+      for await (const chunk of writeTar([big])) chunks.push(chunk);
+    },
+    { code: "SIZE_MISMATCH" },
+  );
   assert.match(Buffer.concat(chunks).toString("latin1"), /19 size=8589934592\n/);
 });
 
 describe("numbers that fit a ustar field", () => {
-  for (const [field, value, want] of [["uid", 0o7777777, true], ["uid", 0o10000000, false], ["size", 8 ** 11 - 1, true], ["size", 8 ** 11, false], ["mtime", -1, false], ["mtime", 1.5, false]] as const) {
+  for (const [field, value, want] of [
+    ["uid", 0o7777777, true],
+    ["uid", 0o10000000, false],
+    ["size", 8 ** 11 - 1, true],
+    ["size", 8 ** 11, false],
+    ["mtime", -1, false],
+    ["mtime", 1.5, false],
+  ] as const) {
     test(`${field} ${value}`, () => assert.equal(fitsOctal(field, value), want));
   }
 });
@@ -110,5 +144,9 @@ describe("a name is divided at a slash or not at all", () => {
 });
 
 test("a body that is not as long as its header says is an error", async () => {
-  for (const size of [2, 4]) await assert.rejects(collect(writeTar([{ ...fileEntry("f", "abc"), size }])), { code: "SIZE_MISMATCH", detail: { path: "f", want: size, got: 3 } });
+  for (const size of [2, 4])
+    await assert.rejects(collect(writeTar([{ ...fileEntry("f", "abc"), size }])), {
+      code: "SIZE_MISMATCH",
+      detail: { path: "f", want: size, got: 3 },
+    });
 });

@@ -12,7 +12,12 @@ await runtime.setMocks({
   newResource({ name, type, inputs }) {
     arrived(name, inputs);
     const state: Record<string, Record<string, unknown>> = {
-      "linuxkit:index:ImageBuild": { digest: "sha256:12345678", arch: "amd64", path: "/cache/1", files: [{ role: "image", name: "web.raw", sha256: "1", size: 1, blocks: "AAAA" }] },
+      "linuxkit:index:ImageBuild": {
+        digest: "sha256:12345678",
+        arch: "amd64",
+        path: "/cache/1",
+        files: [{ role: "image", name: "web.raw", sha256: "1", size: 1, blocks: "AAAA" }],
+      },
       "linuxkit:index:AwsSnapshot": { snapshotId: "snap-12345678" },
       "aws:ec2/launchTemplate:LaunchTemplate": { ...inputs, latestVersion: 3 },
       "aws:autoscaling/group:Group": { ...inputs, name: "web-group-1" },
@@ -38,15 +43,28 @@ async function childrenOf(args: Partial<FleetArgs>): Promise<Record<string, Reco
 describe("a fleet in a program for AWS", () => {
   test("without target groups is judged by EC2, spread over its subnets, and refreshed to a numbered version that can be rolled back", async () => {
     const { "web-group": group, "web-gate": gate } = await childrenOf({});
-    assert.deepEqual([group?.healthCheckType, group?.targetGroupArns, group?.vpcZoneIdentifiers, group?.desiredCapacity], ["EC2", undefined, ["subnet-1", "subnet-2"], 3]);
+    assert.deepEqual(
+      [group?.healthCheckType, group?.targetGroupArns, group?.vpcZoneIdentifiers, group?.desiredCapacity],
+      ["EC2", undefined, ["subnet-1", "subnet-2"], 3],
+    );
     assert.deepEqual(group?.launchTemplate, { id: "web-template-id", version: "3" });
     assert.deepEqual([gate?.kind, gate?.group, gate?.launchTemplateVersion, gate?.region], ["aws", "web-group-1", "3", "eu-central-1"]);
-    const preferences = { autoRollback: true, skipMatching: true, minHealthyPercentage: 90, maxHealthyPercentage: 100, instanceWarmup: "60" };
+    const preferences = {
+      autoRollback: true,
+      skipMatching: true,
+      minHealthyPercentage: 90,
+      maxHealthyPercentage: 100,
+      instanceWarmup: "60",
+    };
     assert.deepEqual(group?.instanceRefresh, { strategy: "Rolling", preferences });
   });
 
   test("with target groups is judged by the load balancers, once its machines have had their time", async () => {
-    const { "web-group": group, "web-gate": gate } = await childrenOf({ targetGroupArns: ["arn:tg"], healthCheckGracePeriod: 20, minHealthyPercentage: 50 });
+    const { "web-group": group, "web-gate": gate } = await childrenOf({
+      targetGroupArns: ["arn:tg"],
+      healthCheckGracePeriod: 20,
+      minHealthyPercentage: 50,
+    });
     assert.deepEqual([group?.healthCheckType, group?.targetGroupArns, group?.healthCheckGracePeriod], ["ELB", ["arn:tg"], 20]);
     assert.equal(gate?.minHealthyPercentage, 50);
   });
@@ -55,11 +73,18 @@ describe("a fleet in a program for AWS", () => {
     const { "web-template": plain } = await childrenOf({ securityGroupIds: ["sg-1"] });
     assert.deepEqual([plain?.vpcSecurityGroupIds, plain?.networkInterfaces], [["sg-1"], undefined]);
     const { "web-template": open } = await childrenOf({ securityGroupIds: ["sg-1"], publicIp: true });
-    assert.deepEqual([open?.vpcSecurityGroupIds, open?.networkInterfaces], [undefined, [{ associatePublicIpAddress: "true", securityGroups: ["sg-1"] }]]);
+    assert.deepEqual(
+      [open?.vpcSecurityGroupIds, open?.networkInterfaces],
+      [undefined, [{ associatePublicIpAddress: "true", securityGroups: ["sg-1"] }]],
+    );
   });
 
   test("gives its children to the program to change", async () => {
-    const { "web-group": group, "web-template": template, "web-image-ami": ami } = await childrenOf({
+    const {
+      "web-group": group,
+      "web-template": template,
+      "web-image-ami": ami,
+    } = await childrenOf({
       userData: "role=web",
       transform: { group: { maxSize: 5 }, launchTemplate: (args, name) => ({ ...args, keyName: name }), ami: { description: "ours" } },
     });

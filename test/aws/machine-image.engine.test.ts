@@ -42,7 +42,11 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     const scaling = new AutoScaling();
     server = await AwsServer.start({ actions: (action, form) => scaling.action(action, form) });
     aws = pulumiAws(server, scaling);
-    stack = await makeStack({ files: { "index.js": program() }, others: [aws.provider], env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() } });
+    stack = await makeStack({
+      files: { "index.js": program() },
+      others: [aws.provider],
+      env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() },
+    });
   });
   after(async () => {
     await stack[Symbol.asyncDispose]();
@@ -54,17 +58,28 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     server.identities.roles.set(ci, { principal: "arn:aws:iam::123456789012:user/test" });
     server.identities.roles.set(deploy, { principal: ci, externalId: "ours" });
     Object.assign(aws.place, { region: "us-east-1", account: "210987654321" });
-    await show({ provider: { region: "us-east-1", assumeRoles: [{ roleArn: ci }, { roleArn: deploy, sessionName: "pulumi", externalId: "ours" }] } });
+    await show({
+      provider: { region: "us-east-1", assumeRoles: [{ roleArn: ci }, { roleArn: deploy, sessionName: "pulumi", externalId: "ours" }] },
+    });
     await stack.up();
     await stack.destroy();
     const asked = server.requests.filter(({ action }) => action !== "AssumeRole");
-    assert.deepEqual([...new Set(asked.map(({ by, region }) => `${by} ${region}`))], ["arn:aws:sts::210987654321:assumed-role/deploy/pulumi us-east-1"]);
-    assert.ok(["PutSnapshotBlock", "DeleteSnapshot"].every((wanted) => asked.some(({ action }) => action === wanted)), asked.map(({ action }) => action).join());
+    assert.deepEqual(
+      [...new Set(asked.map(({ by, region }) => `${by} ${region}`))],
+      ["arn:aws:sts::210987654321:assumed-role/deploy/pulumi us-east-1"],
+    );
+    assert.ok(
+      ["PutSnapshotBlock", "DeleteSnapshot"].every((wanted) => asked.some(({ action }) => action === wanted)),
+      asked.map(({ action }) => action).join(),
+    );
     // without its external id the role is nobody's
     await show({ provider: { region: "us-east-1", assumeRoles: [{ roleArn: ci }, { roleArn: deploy }] } });
     const refused = await stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(refused.status, 0);
-    assert.match(refused.text, /aws GetCallerIdentity: User: arn:aws:sts::123456789012:assumed-role\/ci\/pulumi-linuxkit is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role\/deploy/);
+    assert.match(
+      refused.text,
+      /aws GetCallerIdentity: User: arn:aws:sts::123456789012:assumed-role\/ci\/pulumi-linuxkit is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role\/deploy/,
+    );
     Object.assign(aws.place, { region: "eu-central-1", account: server.account });
     server.requests.length = 0;
     await show({});
@@ -90,7 +105,10 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     aws.place.account = "999999999999";
     const other = await stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(other.status, 0);
-    assert.match(other.text, /the uploads would go to account 123456789012, and the stack's AWS provider works in 999999999999: give the same profile or role to both/);
+    assert.match(
+      other.text,
+      /the uploads would go to account 123456789012, and the stack's AWS provider works in 999999999999: give the same profile or role to both/,
+    );
     aws.place.account = server.account;
     await show({ profile: "elsewhere" });
     const profile = await stack.run("up", "--yes", "--skip-preview");
@@ -108,7 +126,10 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     const home = aws.images.get(imageId);
     for (const region of ["us-east-1", "eu-west-1"]) {
       const copy = aws.copies.get(imageIds[region] as string);
-      assert.deepEqual([copy?.region, copy?.sourceAmiId, copy?.sourceAmiRegion, copy?.name], [region, imageId, "eu-central-1", home?.args.name]);
+      assert.deepEqual(
+        [copy?.region, copy?.sourceAmiId, copy?.sourceAmiRegion, copy?.name],
+        [region, imageId, "eu-central-1", home?.args.name],
+      );
     }
     assert.equal(home?.snapshot, snapshotId);
     assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
@@ -119,10 +140,16 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     await show({ page: "two", copyTo: ["us-east-1"] });
     const up = await stack.up();
     const now = await outputs();
-    assert.deepEqual([[...aws.images.keys()], [...aws.copies.keys()], [...server.ebs.snapshots.keys()]], [[now.imageId], [now.imageIds["us-east-1"]], [now.snapshotId]]);
+    assert.deepEqual(
+      [[...aws.images.keys()], [...aws.copies.keys()], [...server.ebs.snapshots.keys()]],
+      [[now.imageId], [now.imageIds["us-east-1"]], [now.snapshotId]],
+    );
     assert.notEqual(now.snapshotId, before.snapshotId);
     const gone = up.steps.filter(({ op }) => op === "delete-replaced").map(({ type }) => type);
-    assert.ok(gone.indexOf("aws:ec2/ami:Ami") >= 0 && gone.indexOf("aws:ec2/ami:Ami") < gone.indexOf("linuxkit:index:AwsSnapshot"), gone.join());
+    assert.ok(
+      gone.indexOf("aws:ec2/ami:Ami") >= 0 && gone.indexOf("aws:ec2/ami:Ami") < gone.indexOf("linuxkit:index:AwsSnapshot"),
+      gone.join(),
+    );
   });
 
   test("one that is retained stays in the account, copies and snapshot too, when the stack goes", async () => {

@@ -51,7 +51,12 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     server = await AwsServer.start({ actions: (action, form) => scaling.action(action, form) });
     aws = pulumiAws(server, scaling);
     const files = { "index.js": program() };
-    stack = await makeStack({ files, others: [aws.provider], config: { "aws:region": "eu-central-1" }, env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() } });
+    stack = await makeStack({
+      files,
+      others: [aws.provider],
+      config: { "aws:region": "eu-central-1" },
+      env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() },
+    });
   });
   after(async () => {
     await stack[Symbol.asyncDispose]();
@@ -62,13 +67,23 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     await stack.up();
     const { instanceId, data, log } = await outputs();
     const { instances, volumes } = aws.machines;
-    assert.deepEqual([data, log].map((id) => volumes.get(id)).map((volume) => [volume?.zone, volume?.args.size, volume?.args.type, volume?.args.throughput, volume?.at]), [
-      ["eu-central-1a", 10, "gp3", 250, { instance: instanceId, device: "/dev/sdf" }],
-      ["eu-central-1a", 4, "st1", undefined, { instance: instanceId, device: "/dev/sdg" }],
-    ]);
+    assert.deepEqual(
+      [data, log]
+        .map((id) => volumes.get(id))
+        .map((volume) => [volume?.zone, volume?.args.size, volume?.args.type, volume?.args.throughput, volume?.at]),
+      [
+        ["eu-central-1a", 10, "gp3", 250, { instance: instanceId, device: "/dev/sdf" }],
+        ["eu-central-1a", 4, "st1", undefined, { instance: instanceId, device: "/dev/sdg" }],
+      ],
+    );
     const { tags, metadataOptions } = instances.get(instanceId)?.args ?? {};
     assert.deepEqual(tags, { Name: "db", "linuxkit.disk.data": data, "linuxkit.disk.log": log });
-    assert.deepEqual(metadataOptions, { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1, instanceMetadataTags: "enabled" });
+    assert.deepEqual(metadataOptions, {
+      httpEndpoint: "enabled",
+      httpTokens: "required",
+      httpPutResponseHopLimit: 1,
+      instanceMetadataTags: "enabled",
+    });
   });
 
   test("up again: nothing happens", async () => {
@@ -89,7 +104,8 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     assert.equal(events.shift(), `stop ${before.instanceId}`);
     assert.equal(events.pop(), `terminate ${before.instanceId}`);
     const moves = (id: string) => events.filter((event) => event.includes(id));
-    for (const id of [now.data, now.log]) assert.deepEqual(moves(id), [`detach ${id} ${before.instanceId}`, `attach ${id} ${now.instanceId}`]);
+    for (const id of [now.data, now.log])
+      assert.deepEqual(moves(id), [`detach ${id} ${before.instanceId}`, `attach ${id} ${now.instanceId}`]);
     assert.deepEqual([aws.images.size, server.ebs.snapshots.size], [1, 1]);
   });
 
@@ -97,7 +113,10 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     const before = await outputs();
     await show({ page: "two", sizeGiB: 20 });
     const up = await stack.up();
-    assert.deepEqual(up.steps.filter(({ op }) => op !== "same").map(({ op, type }) => [op, type]), [["update", "aws:ebs/volume:Volume"]]);
+    assert.deepEqual(
+      up.steps.filter(({ op }) => op !== "same").map(({ op, type }) => [op, type]),
+      [["update", "aws:ebs/volume:Volume"]],
+    );
     assert.equal(aws.machines.volumes.get(before.data)?.args.size, 20);
     assert.deepEqual(await outputs(), before);
   });
@@ -108,7 +127,10 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     await show({ page: "two", sizeGiB: 20, subnetId: "subnet-1" });
     const moved = await stack.run("up", "--yes");
     assert.notEqual(moved.status, 0);
-    assert.match(moved.text, /aws:ebs:Volume \(db-data\):\s+error: unable to replace resource .*\s+as it is currently marked for protection/);
+    assert.match(
+      moved.text,
+      /aws:ebs:Volume \(db-data\):\s+error: unable to replace resource .*\s+as it is currently marked for protection/,
+    );
     const destroyed = await stack.run("destroy", "--yes");
     assert.notEqual(destroyed.status, 0);
     assert.deepEqual(aws.machines.events, []);
@@ -121,11 +143,19 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     await stack.up();
     const now = await outputs();
     assert.notEqual(now.instanceId, before.instanceId);
-    assert.deepEqual([before.data, before.log].map((id) => aws.machines.volumes.get(id)?.at?.instance), [now.instanceId, now.instanceId]);
+    assert.deepEqual(
+      [before.data, before.log].map((id) => aws.machines.volumes.get(id)?.at?.instance),
+      [now.instanceId, now.instanceId],
+    );
   });
 
   test("a fleet with volumes is refused, and says what to do", async () => {
-    await show({ page: "two", sizeGiB: 20, subnetId: "subnet-2", more: 'new Fleet("web", { image: os, count: 2, instanceType: "t3.small", subnetIds: ["subnet-0"], volumes: { data: { sizeGiB: 1 } } });' });
+    await show({
+      page: "two",
+      sizeGiB: 20,
+      subnetId: "subnet-2",
+      more: 'new Fleet("web", { image: os, count: 2, instanceType: "t3.small", subnetIds: ["subnet-0"], volumes: { data: { sizeGiB: 1 } } });',
+    });
     const up = await stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(up.status, 0);
     assert.match(up.text, /fleet "web": volumes: a fleet's machines come and go, .*make a Machine for each disk/);

@@ -22,7 +22,10 @@ const now = () => AbortSignal.timeout(60_000);
 async function answers(clients: AwsClients): Promise<unknown> {
   const service = awsSnapshotService(clients);
   const seen: unknown[] = [await whoAmI(clients, now())];
-  const { id, encrypted } = await service.start({ sizeGiB: 2, description: "d", tags: { Name: "n", k: "v" }, token: randomUUID(), timeoutMinutes: 60 }, now());
+  const { id, encrypted } = await service.start(
+    { sizeGiB: 2, description: "d", tags: { Name: "n", k: "v" }, token: randomUUID(), timeoutMinutes: 60 },
+    now(),
+  );
   const look = async (which = id, more = {}) => {
     const state = await service.describe(which, now());
     seen.push(state && { ...state, id: state.id === id, reason: state.reason || undefined, ...more });
@@ -35,7 +38,8 @@ async function answers(clients: AwsClients): Promise<unknown> {
   const whole = Buffer.from(digestOf(Buffer.from(digestOf(bytes).slice(7), "hex")).slice(7), "hex").toString("base64");
   await service.complete(id, 1, whole, now());
   await look();
-  for (const tags of [{ Name: "n" }, { Name: "n", k: "v" }, { Name: "other" }]) seen.push((await service.find(tags, now())).map((found) => found.id === id));
+  for (const tags of [{ Name: "n" }, { Name: "n", k: "v" }, { Name: "other" }])
+    seen.push((await service.find(tags, now())).map((found) => found.id === id));
   await service.tag(id, { a: "b" }, ["k"], now());
   await look();
   await look(UNKNOWN);
@@ -69,7 +73,10 @@ describe("AWS as moto has it", { timeout: 300_000 }, () => {
   test("answers an upload's questions as our stand-in does", async () => {
     assert.deepEqual(ours, await answers(clients));
     const asked = ebs.server.requests.map(({ action }) => action);
-    assert.deepEqual(["StartSnapshot", "DeleteSnapshot"].map((action) => asked.filter((each) => each === action).length), [1, 3]);
+    assert.deepEqual(
+      ["StartSnapshot", "DeleteSnapshot"].map((action) => asked.filter((each) => each === action).length),
+      [1, 3],
+    );
   });
 
   test("holds every byte of an upload, and tells it by its tags", async () => {
@@ -79,7 +86,16 @@ describe("AWS as moto has it", { timeout: 300_000 }, () => {
       // moto says 512, which no block of EBS has
       start: async (request, signal) => ({ ...(await awsSnapshotService(clients).start(request, signal)), blockBytes: BLOCK_BYTES }),
     };
-    const { id, blocksSent } = await uploadSnapshot(service, { ...image, key: "k", description: "d", tags: { Name: "n" }, journal: await openJournal(ebs.journal), pollMs: 10, signal: now(), onProgress: () => {} });
+    const { id, blocksSent } = await uploadSnapshot(service, {
+      ...image,
+      key: "k",
+      description: "d",
+      tags: { Name: "n" },
+      journal: await openJournal(ebs.journal),
+      pollMs: 10,
+      signal: now(),
+      onProgress: () => {},
+    });
     assert.equal(blocksSent, 4);
     await using file = await open(image.file);
     const found: number[] = [];
@@ -89,16 +105,29 @@ describe("AWS as moto has it", { timeout: 300_000 }, () => {
         const { BlockData } = await clients.ebs.send(new GetSnapshotBlockCommand({ SnapshotId: id, BlockIndex, BlockToken }));
         const wanted = Buffer.alloc(BLOCK_BYTES);
         await file.read(wanted, 0, BLOCK_BYTES, BlockIndex * BLOCK_BYTES);
-        assert.ok(wanted.equals(await (BlockData as { transformToByteArray(): Promise<Uint8Array> }).transformToByteArray()), `block ${BlockIndex}`);
+        assert.ok(
+          wanted.equals(await (BlockData as { transformToByteArray(): Promise<Uint8Array> }).transformToByteArray()),
+          `block ${BlockIndex}`,
+        );
       }
     }
-    assert.deepEqual(found.sort((a, b) => a - b), [0, 3, 700, 2047]);
-    assert.deepEqual((await service.find({ Name: "n", "linuxkit:upload": "k" }, now())).map((state) => state.id), [id]);
+    assert.deepEqual(
+      found.sort((a, b) => a - b),
+      [0, 3, 700, 2047],
+    );
+    assert.deepEqual(
+      (await service.find({ Name: "n", "linuxkit:upload": "k" }, now())).map((state) => state.id),
+      [id],
+    );
   });
 
   test("gives a login to its registry, and none to another", async () => {
     const auth = ecrAuth();
-    const [login, none] = await Promise.all(["123456789012.dkr.ecr.eu-central-1.amazonaws.com", "registry.example.com"].map((registry) => auth({ registry, repository: "web" } as never)));
+    const [login, none] = await Promise.all(
+      ["123456789012.dkr.ecr.eu-central-1.amazonaws.com", "registry.example.com"].map((registry) =>
+        auth({ registry, repository: "web" } as never),
+      ),
+    );
     assert.deepEqual(login, { username: "AWS", password: "123456789012-auth-token" });
     assert.equal(none, undefined);
   });

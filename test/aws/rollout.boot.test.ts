@@ -36,10 +36,16 @@ describe("a fleet whose machines boot what arrived at EBS", { timeout: 900_000 }
     const built = await buildDisks(os, { format: "aws" });
     const file = built.files.find(({ role }) => role === "image") ?? assert.fail();
     const image = { file: file.path, size: file.size, blocks: decodeBlockList(file.blocks ?? assert.fail()) };
-    const upload = await ebs.upload(image, { key: name, ...(last && { parent: { id: last.id, encrypted: false, blocks: last.image.blocks } }) });
+    const upload = await ebs.upload(image, {
+      key: name,
+      ...(last && { parent: { id: last.id, encrypted: false, blocks: last.image.blocks } }),
+    });
     last = { id: upload.id, image };
     const disk = await receivedDisk(ebs.server, upload.id, join(ebs.folder, `${name}-disk`));
-    return { given: { kind: "qemu", fleet: "web", count: 2, publish: ["0:80"], healthTimeout: 240, disk, digest: built.digest }, sent: upload.blocksSent };
+    return {
+      given: { kind: "qemu", fleet: "web", count: 2, publish: ["0:80"], healthTimeout: 240, disk, digest: built.digest },
+      sent: upload.blocksSent,
+    };
   };
 
   before(async () => {
@@ -67,14 +73,18 @@ describe("a fleet whose machines boot what arrived at EBS", { timeout: 900_000 }
     outputs = await run.update(id, next.given, given, outputs);
     given = next.given;
     assert.deepEqual(await Promise.all(outputs.urls.map(pageAt)), ["two", "two"]);
-    assert.deepEqual(lines.filter((line) => /of 2 machines run the new image/.test(line)).map((line) => line[0]), ["1", "2"]);
+    assert.deepEqual(
+      lines.filter((line) => /of 2 machines run the new image/.test(line)).map((line) => line[0]),
+      ["1", "2"],
+    );
   });
 
   test("a service that fails its health check: what ran before comes back, and the update says why", async () => {
     const next = await received("sick", sickOs("three"));
     await assert.rejects(run.update(id, { ...next.given, healthTimeout: 60 }, given, outputs), {
       code: "ROLLOUT_FAILED",
-      message: /^the rollout of "web" failed with 0 of 2 machines on the new image: machine "web-\d" was not healthy within 60 s: waiting for service web unhealthy: it passed no check .*; the old image is back, nothing of the new one runs\nlast lines of its console:\n/,
+      message:
+        /^the rollout of "web" failed with 0 of 2 machines on the new image: machine "web-\d" was not healthy within 60 s: waiting for service web unhealthy: it passed no check .*; the old image is back, nothing of the new one runs\nlast lines of its console:\n/,
     });
     const back = await run.read(id, given, outputs);
     assert.equal(back.running, 2);

@@ -11,7 +11,10 @@ import { secretTags } from "../../sdk/machine/secret-tags.ts";
 const OS = new Image({
   kernel: new Kernel({ image: "example.com/kernel:1" }),
   init: ["example.com/init:1"],
-  services: [new Service("web", { image: "example.com/web:1", secrets: { db: "", "api.key": "" } }), new Service("jobs", { image: "example.com/jobs:1" })],
+  services: [
+    new Service("web", { image: "example.com/web:1", secrets: { db: "", "api.key": "" } }),
+    new Service("jobs", { image: "example.com/jobs:1" }),
+  ],
 });
 
 /** What the program registered: by name, its inputs. */
@@ -24,7 +27,12 @@ await runtime.setMocks({
     registered.set(name, inputs);
     if (name === "web-instance" || name === "web-template") arrived();
     const state: Record<string, Record<string, unknown>> = {
-      "linuxkit:index:ImageBuild": { digest: "sha256:12345678", arch: "amd64", path: "/cache/1", files: [{ role: "image", name: "web-aws.raw", sha256: "1", size: 1, blocks: "AAAA" }] },
+      "linuxkit:index:ImageBuild": {
+        digest: "sha256:12345678",
+        arch: "amd64",
+        path: "/cache/1",
+        files: [{ role: "image", name: "web-aws.raw", sha256: "1", size: 1, blocks: "AAAA" }],
+      },
       "linuxkit:index:AwsSnapshot": { snapshotId: "snap-12345678" },
       "aws:ec2/launchTemplate:LaunchTemplate": { ...inputs, latestVersion: 1 },
     };
@@ -34,7 +42,10 @@ await runtime.setMocks({
 });
 
 const SECRETS = { web: { db: "secretsmanager:prod/db", "api.key": output("arn:aws:ssm:eu-central-1:123456789012:parameter/prod/api") } };
-const TAGS = { "linuxkit.secret.web.db": "secretsmanager:prod/db", "linuxkit.secret.web.api.key": "arn:aws:ssm:eu-central-1:123456789012:parameter/prod/api" };
+const TAGS = {
+  "linuxkit.secret.web.db": "secretsmanager:prod/db",
+  "linuxkit.secret.web.api.key": "arn:aws:ssm:eu-central-1:123456789012:parameter/prod/api",
+};
 const OPTIONS = { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 };
 
 describe("where the secrets of services are, in a program for AWS", () => {
@@ -55,7 +66,10 @@ describe("where the secrets of services are, in a program for AWS", () => {
     new Fleet("web", { image: OS, instanceType: "t3.micro", count: 1, subnetIds: ["subnet-1"], secrets: SECRETS });
     await pending;
     const { tags, tagSpecifications, metadataOptions } = registered.get("web-template") ?? {};
-    assert.deepEqual(tagSpecifications, [{ resourceType: "instance", tags: { Name: "web", ...TAGS } }, { resourceType: "volume", tags: { Name: "web" } }]);
+    assert.deepEqual(tagSpecifications, [
+      { resourceType: "instance", tags: { Name: "web", ...TAGS } },
+      { resourceType: "volume", tags: { Name: "web" } },
+    ]);
     assert.deepEqual(tags, { Name: "web" });
     assert.deepEqual(metadataOptions, { ...OPTIONS, instanceMetadataTags: "enabled" });
   });
@@ -67,16 +81,28 @@ describe("where the secrets of services are, in a program for AWS", () => {
   });
 
   const bad: Record<string, [KnownReferences, RegExp]> = {
-    "a service that is misspelt": [{ wbe: { db: "ssm:/a" } }, /^"web": secrets\.wbe: got "wbe", which is no service: did you mean "web"\?$/],
-    "a service that names no such secret": [{ web: { password: "ssm:/a" } }, /^"web": secrets\.web\.password: got "password", which is no secret of the service web: it names db, api\.key$/],
+    "a service that is misspelt": [
+      { wbe: { db: "ssm:/a" } },
+      /^"web": secrets\.wbe: got "wbe", which is no service: did you mean "web"\?$/,
+    ],
+    "a service that names no such secret": [
+      { web: { password: "ssm:/a" } },
+      /^"web": secrets\.web\.password: got "password", which is no secret of the service web: it names db, api\.key$/,
+    ],
     "a service that names none": [{ jobs: { db: "ssm:/a" } }, /no secret of the service jobs: it names none$/],
-    "a value instead of a reference": [{ web: { db: "hunter2" } }, /secrets\.web\.db: got what is no reference, wanted secretsmanager:ID, ssm:NAME or the ARN of a secret or parameter$/],
+    "a value instead of a reference": [
+      { web: { db: "hunter2" } },
+      /secrets\.web\.db: got what is no reference, wanted secretsmanager:ID, ssm:NAME or the ARN of a secret or parameter$/,
+    ],
     "an ARN of something else": [{ web: { db: "arn:aws:s3:::bucket" } }, /wanted secretsmanager:ID/],
     "a name of nothing": [{ web: { db: "ssm:" } }, /wanted secretsmanager:ID/],
   };
   for (const [name, [references, message]] of Object.entries(bad)) {
     test(`refused: ${name}`, () => {
-      assert.throws(() => checkReferences('"web"', references, { web: ["db", "api.key"], jobs: [] }, SECRET_FORM), (error) => isLinuxKitError(error, "INVALID_DEFINITION") && message.test(error.message));
+      assert.throws(
+        () => checkReferences('"web"', references, { web: ["db", "api.key"], jobs: [] }, SECRET_FORM),
+        (error) => isLinuxKitError(error, "INVALID_DEFINITION") && message.test(error.message),
+      );
     });
   }
   test("without a definition only the form of a reference can be looked at", () => {
@@ -84,7 +110,9 @@ describe("where the secrets of services are, in a program for AWS", () => {
     assert.throws(() => checkReferences('"web"', { other: { db: "hunter2" } }, undefined, SECRET_FORM), /wanted secretsmanager:ID/);
   });
   test("refused: names that no key of a tag has room for", () => {
-    assert.throws(() => secretTags("m", { "a.b": { c: "ssm:/a" } }), { message: 'm: secrets.a.b.c: its tag would be "linuxkit.secret.a.b.c", wanted a service\'s name without "."' });
+    assert.throws(() => secretTags("m", { "a.b": { c: "ssm:/a" } }), {
+      message: 'm: secrets.a.b.c: its tag would be "linuxkit.secret.a.b.c", wanted a service\'s name without "."',
+    });
     assert.throws(() => secretTags("m", { ["s".repeat(70)]: { ["n".repeat(64)]: "ssm:/a" } }), /wanted at most 111 letters for both names/);
   });
 });

@@ -19,16 +19,34 @@ async function machineWith(stored: Record<string, string | null>, timeout: numbe
   const metadata = await MetadataServer.start(instanceMetadata(TAGS));
   const services = await SecretServices.start(authority, ROLE, stored);
   const url = `https://169.254.169.2:${services.port}`;
-  const machine = await bootImage({
-    onboot: [dhcp(), new OnbootTask("secrets", { image: debian.secrets({ cloud: "aws", timeout, authorities: authority.cert, endpoints: { secretsmanager: url, ssm: url } }) })],
-    services: [
-      spy(),
-      // with users of its own, and no right to read what is not its
-      service("web", "cat /run/secrets/* >/tmp/mine; ls -ln /run/secrets >>/tmp/mine; exec sleep 100000", { uid: 1000, gid: 1000, tmpfs: ["/tmp"], secrets: { db: "" }, health: { command: ["/bin/busybox", "test", "-s", "/tmp/mine"] } }),
-      service("jobs", "exec sleep 100000", { secrets: { key: "" } }),
-      service("other", "(cat /run/secrets/* /run/linuxkit/secrets/*/*; ls /run/secrets /run/linuxkit) >/tmp/found 2>&1; exec sleep 100000", { tmpfs: ["/tmp"], health: { command: ["/bin/busybox", "test", "-s", "/tmp/found"] } }),
-    ],
-  }, { ports: [80], memoryMiB: 384, metadataPort: metadata.port });
+  const machine = await bootImage(
+    {
+      onboot: [
+        dhcp(),
+        new OnbootTask("secrets", {
+          image: debian.secrets({ cloud: "aws", timeout, authorities: authority.cert, endpoints: { secretsmanager: url, ssm: url } }),
+        }),
+      ],
+      services: [
+        spy(),
+        // with users of its own, and no right to read what is not its
+        service("web", "cat /run/secrets/* >/tmp/mine; ls -ln /run/secrets >>/tmp/mine; exec sleep 100000", {
+          uid: 1000,
+          gid: 1000,
+          tmpfs: ["/tmp"],
+          secrets: { db: "" },
+          health: { command: ["/bin/busybox", "test", "-s", "/tmp/mine"] },
+        }),
+        service("jobs", "exec sleep 100000", { secrets: { key: "" } }),
+        service(
+          "other",
+          "(cat /run/secrets/* /run/linuxkit/secrets/*/*; ls /run/secrets /run/linuxkit) >/tmp/found 2>&1; exec sleep 100000",
+          { tmpfs: ["/tmp"], health: { command: ["/bin/busybox", "test", "-s", "/tmp/found"] } },
+        ),
+      ],
+    },
+    { ports: [80], memoryMiB: 384, metadataPort: metadata.port },
+  );
   return {
     machine,
     services,
@@ -52,15 +70,27 @@ describe("debian.secrets in a machine of its own identity", { timeout: 300_000 }
     assert.match(found, /No such file or directory|Permission denied/);
     assert.doesNotMatch(found, /the-password|key-of/);
     assert.match(await ask(machine, "grep ' /host/run/linuxkit/secrets/web ' /proc/self/mounts"), /^tmpfs .*nosuid,nodev,noexec/);
-    assert.equal(await ask(machine, "grep -rls -e the-password -e key-of-the-api /host/run/log /host/run/config /host/tmp /host/etc; grep -ls the-password /proc/[0-9]*/cmdline"), "");
+    assert.equal(
+      await ask(
+        machine,
+        "grep -rls -e the-password -e key-of-the-api /host/run/log /host/run/config /host/tmp /host/etc; grep -ls the-password /proc/[0-9]*/cmdline",
+      ),
+      "",
+    );
     assert.doesNotMatch(machine.console(), /the-password|key-of-the-api/);
-    assert.deepEqual(made.services.requests.sort(), ["AmazonSSM.GetParameter eu-central-1/ssm 200", "secretsmanager.GetSecretValue eu-central-1/secretsmanager 200"]);
+    assert.deepEqual(made.services.requests.sort(), [
+      "AmazonSSM.GetParameter eu-central-1/ssm 200",
+      "secretsmanager.GetSecretValue eu-central-1/secretsmanager 200",
+    ]);
   });
 
   test("a role that may not read one: the boot ends, and says which and why", async () => {
     await using made = await machineWith({ "prod/db": null, "/prod/api": "key-of-the-api" }, 5);
     const failed = await made.machine.until("the task fails", (line) => line.stage === "onboot" && line.state === "failed");
-    assert.match(JSON.stringify(failed), /secrets: web\.db: secretsmanager\.GetSecretValue: AccessDeniedException User: .* is not authorized/);
+    assert.match(
+      JSON.stringify(failed),
+      /secrets: web\.db: secretsmanager\.GetSecretValue: AccessDeniedException User: .* is not authorized/,
+    );
     await made.machine.ended;
     assert.doesNotMatch(made.machine.console(), /key-of-the-api/);
   });

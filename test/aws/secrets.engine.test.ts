@@ -20,7 +20,9 @@ const image = new Image({
 new Fleet("web", { image, count: 1, instanceType: "t3.micro", subnetIds: ["subnet-0"], secrets: ${secrets} });
 `;
 
-test("a fleet's secrets are tags of its instances under the real engine; a service that there is not is refused", { timeout: 300_000 }, async () => {
+test("a fleet's secrets are tags of its instances under the real engine; a service that there is not is refused", {
+  timeout: 300_000,
+}, async () => {
   const scaling = new AutoScaling();
   await using server = await AwsServer.start({ actions: (action, form) => scaling.action(action, form) });
   const aws = pulumiAws(server, scaling);

@@ -44,15 +44,23 @@ async function run({ tags, role = ROLE, fault, timeout = 20, authorities = autho
   await writeFile(join(folder.path, "script"), script);
   await writeFile(join(folder.path, "authorities"), authorities);
   // names of AWS lead to the stand-in
-  await writeFile(join(folder.path, "curl"), `#!/bin/sh\nexec /usr/bin/curl --connect-to "secretsmanager.us-east-1.amazonaws.com:443:127.0.0.1:${services.port}" "$@"\n`);
+  await writeFile(
+    join(folder.path, "curl"),
+    `#!/bin/sh\nexec /usr/bin/curl --connect-to "secretsmanager.us-east-1.amazonaws.com:443:127.0.0.1:${services.port}" "$@"\n`,
+  );
   await chmod(join(folder.path, "curl"), 0o755);
   for (const service of folders) await mkdir(join(folder.path, "secrets", service), { recursive: true });
   const url = `https://127.0.0.1:${services.port}`;
   const ended = await new Promise<{ status: number; text: string }>((resolve) => {
     const env = { SECRETS: join(folder.path, "secrets"), PATH: `${folder.path}:${process.env.PATH}` };
-    execFile("busybox", ["sh", join(folder.path, "script"), `127.0.0.1:${metadata.port}`, String(timeout), join(folder.path, "authorities"), url, url], { env, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr });
-    });
+    execFile(
+      "busybox",
+      ["sh", join(folder.path, "script"), `127.0.0.1:${metadata.port}`, String(timeout), join(folder.path, "authorities"), url, url],
+      { env, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr });
+      },
+    );
   });
   return {
     ...ended,
@@ -67,7 +75,15 @@ async function run({ tags, role = ROLE, fault, timeout = 20, authorities = autho
 
 describe("debian.secrets of aws", () => {
   test("text and bytes of both services arrive as they are, in the file of the service", async () => {
-    const tags = { Name: "web", ...tag("web.db", "secretsmanager:prod/db"), ...tag("web.api.key", "ssm:/prod/api"), ...tag("jobs.bytes", "secretsmanager:prod/bytes"), ...tag("jobs.arn", "arn:aws:ssm:eu-central-1:123456789012:parameter/prod/api"), ...tag("jobs.other", "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-AbCdEf"), ...tag("gone.key", "ssm:/prod/none") };
+    const tags = {
+      Name: "web",
+      ...tag("web.db", "secretsmanager:prod/db"),
+      ...tag("web.api.key", "ssm:/prod/api"),
+      ...tag("jobs.bytes", "secretsmanager:prod/bytes"),
+      ...tag("jobs.arn", "arn:aws:ssm:eu-central-1:123456789012:parameter/prod/api"),
+      ...tag("jobs.other", "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-AbCdEf"),
+      ...tag("gone.key", "ssm:/prod/none"),
+    };
     await using ended = await run({ tags }, ["web", "jobs"]);
     assert.equal(ended.status, 0, ended.text);
     assert.equal((await ended.read("web/db")).toString(), STORED["prod/db"]);
@@ -76,15 +92,24 @@ describe("debian.secrets of aws", () => {
     assert.equal((await ended.read("jobs/arn")).toString(), "by its ARN");
     assert.equal((await ended.read("jobs/other")).toString(), "of another region");
     assert.equal(await ended.mode("web/db"), 0o400);
-    assert.ok(ended.services.requests.includes("secretsmanager.GetSecretValue us-east-1/secretsmanager 200"), ended.services.requests.join());
+    assert.ok(
+      ended.services.requests.includes("secretsmanager.GetSecretValue us-east-1/secretsmanager 200"),
+      ended.services.requests.join(),
+    );
     assert.match(ended.text, /gone\.key is passed over: no service gone of this machine names secrets/);
     assert.doesNotMatch(ended.text, /p4ss|key-of|by its|of another/);
   });
   test("a service that has too much to do is asked again", async () => {
-    const faults = [{ status: 400, type: "ThrottlingException" }, { status: 500, type: "InternalServiceError" }];
+    const faults = [
+      { status: 400, type: "ThrottlingException" },
+      { status: 500, type: "InternalServiceError" },
+    ];
     await using ended = await run({ tags: tag("web.api", "ssm:/prod/api"), fault: (count) => faults[count] });
     assert.equal(ended.status, 0, ended.text);
-    assert.deepEqual(ended.services.requests.map((request) => request.slice(-3)), ["400", "500", "200"]);
+    assert.deepEqual(
+      ended.services.requests.map((request) => request.slice(-3)),
+      ["400", "500", "200"],
+    );
   });
   test("a machine without secrets asks for none", async () => {
     await using ended = await run({ tags: { Name: "web" }, role: null });
@@ -93,14 +118,38 @@ describe("debian.secrets of aws", () => {
   });
 
   const failures: Record<string, [Run, RegExp]> = {
-    "a secret that is not there": [{ tags: tag("web.db", "secretsmanager:prod/none") }, /^secrets: web\.db: secretsmanager\.GetSecretValue: ResourceNotFoundException Secrets Manager can't find the specified secret\.$/m],
-    "a parameter that is not there": [{ tags: tag("web.db", "ssm:/prod/none") }, /^secrets: web\.db: AmazonSSM\.GetParameter: ParameterNotFound/m],
-    "a role that may not": [{ tags: tag("web.db", "secretsmanager:prod/denied"), timeout: 1 }, /^secrets: web\.db: .*AccessDeniedException User: arn:.* is not authorized to perform: secretsmanager:GetSecretValue on resource: prod\/denied; tried for 1 s$/m],
-    "no role": [{ tags: tag("web.db", "ssm:/prod/api"), role: null, timeout: 1 }, /^secrets: web\.db: this machine has no role: wanted an instance profile; tried for 1 s$/m],
-    "a role of another account": [{ tags: tag("web.db", "ssm:/prod/api"), role: { ...ROLE, SecretAccessKey: "other" }, timeout: 1 }, /InvalidSignatureException/],
-    "tags that are not in the metadata": [{ tags: undefined, timeout: 1 }, /^secrets: the machine's tags: they are not in the metadata: wanted instance metadata tags enabled; tried for 1 s$/m],
-    "a reference that is none": [{ tags: tag("web.db", "vault:prod/db") }, /^secrets: web\.db: got vault:prod\/db, wanted secretsmanager:ID, ssm:NAME or the ARN of one$/m],
-    "a name that leaves the folder": [{ tags: tag("web...db", "ssm:/prod/api") }, /^secrets: web\.\.\.db: got a name that no secret can have$/m],
+    "a secret that is not there": [
+      { tags: tag("web.db", "secretsmanager:prod/none") },
+      /^secrets: web\.db: secretsmanager\.GetSecretValue: ResourceNotFoundException Secrets Manager can't find the specified secret\.$/m,
+    ],
+    "a parameter that is not there": [
+      { tags: tag("web.db", "ssm:/prod/none") },
+      /^secrets: web\.db: AmazonSSM\.GetParameter: ParameterNotFound/m,
+    ],
+    "a role that may not": [
+      { tags: tag("web.db", "secretsmanager:prod/denied"), timeout: 1 },
+      /^secrets: web\.db: .*AccessDeniedException User: arn:.* is not authorized to perform: secretsmanager:GetSecretValue on resource: prod\/denied; tried for 1 s$/m,
+    ],
+    "no role": [
+      { tags: tag("web.db", "ssm:/prod/api"), role: null, timeout: 1 },
+      /^secrets: web\.db: this machine has no role: wanted an instance profile; tried for 1 s$/m,
+    ],
+    "a role of another account": [
+      { tags: tag("web.db", "ssm:/prod/api"), role: { ...ROLE, SecretAccessKey: "other" }, timeout: 1 },
+      /InvalidSignatureException/,
+    ],
+    "tags that are not in the metadata": [
+      { tags: undefined, timeout: 1 },
+      /^secrets: the machine's tags: they are not in the metadata: wanted instance metadata tags enabled; tried for 1 s$/m,
+    ],
+    "a reference that is none": [
+      { tags: tag("web.db", "vault:prod/db") },
+      /^secrets: web\.db: got vault:prod\/db, wanted secretsmanager:ID, ssm:NAME or the ARN of one$/m,
+    ],
+    "a name that leaves the folder": [
+      { tags: tag("web...db", "ssm:/prod/api") },
+      /^secrets: web\.\.\.db: got a name that no secret can have$/m,
+    ],
   };
   for (const [name, [given, message]] of Object.entries(failures)) {
     test(`fails: ${name}`, async () => {

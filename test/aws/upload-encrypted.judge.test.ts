@@ -29,6 +29,9 @@ describe("an encrypted upload to EBS", { timeout: 300_000 }, () => {
     server.ebs.encryptsByDefault = true;
     const next = await ebs.upload(one, { parent: { id, encrypted: false, blocks: one.blocks }, key: "2" });
     assert.deepEqual([next.blocksSent, next.encrypted], [2048, true]);
-    assert.deepEqual([...server.ebs.snapshots.values()].map(({ status }) => status), ["completed", "completed"]);
+    assert.deepEqual(
+      [...server.ebs.snapshots.values()].map(({ status }) => status),
+      ["completed", "completed"],
+    );
   });
 });

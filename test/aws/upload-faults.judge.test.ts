@@ -21,7 +21,9 @@ function faultAt(random: number): AwsFault | undefined {
   return FAULTS.find(({ share }) => random < (upTo += share))?.fault;
 }
 
-test("2 GiB arrive whole under 5 % throttling, 1 % server errors, 0.5 % cut connections and slow answers", { timeout: 600_000 }, async (t) => {
+test("2 GiB arrive whole under 5 % throttling, 1 % server errors, 0.5 % cut connections and slow answers", {
+  timeout: 600_000,
+}, async (t) => {
   const from = seed();
   t.diagnostic(`TEST_SEED=${from}`);
   const random = new Random(from);

@@ -41,7 +41,10 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     const { id, blocksSent } = await ebs.upload(now, { parent: { id: parent.id, encrypted: false, blocks: old.blocks }, key: "2" });
     assert.deepEqual([blocksSent, server.blocksPut], [3, 3]);
     await ebs.assertHolds(id, now);
-    assert.ok(ebs.lines.some(({ message }) => message === `1.6 MB to send of 1.6 MB: ${parent.id} has the rest`), JSON.stringify(ebs.lines));
+    assert.ok(
+      ebs.lines.some(({ message }) => message === `1.6 MB to send of 1.6 MB: ${parent.id} has the rest`),
+      JSON.stringify(ebs.lines),
+    );
     await awsSnapshotService(clients).remove(parent.id);
     await ebs.assertHolds(id, now);
   });
@@ -61,7 +64,8 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
 
   test("leaves nothing pending when it fails or is cancelled", async () => {
     const one = await ebs.image("one", Object.fromEntries(Array.from({ length: 100 }, (_, index) => [index, `${index}`])));
-    server.fault = (action, count) => (action === "PutSnapshotBlock" && count > 50 ? { status: 403, code: "AccessDeniedException" } : undefined);
+    server.fault = (action, count) =>
+      action === "PutSnapshotBlock" && count > 50 ? { status: 403, code: "AccessDeniedException" } : undefined;
     await assert.rejects(ebs.upload(one), { code: "ACCESS_DENIED", message: /^aws PutSnapshotBlock snap-\w+ \d+: as the test wants/ });
     assert.equal(server.ebs.snapshots.size, 0);
 
@@ -95,8 +99,22 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     async function killed(one: TestImage, count: number): Promise<string> {
       let put = 0;
       const journal = await openJournal(ebs.journal);
-      const dying = { ...service(), remove: async () => {}, put: (...args: Parameters<ReturnType<typeof service>["put"]>) => (put++ < count ? service().put(...args) : Promise.reject(new Error("killed"))) };
-      const run = uploadSnapshot(dying, { ...one, key: "k", description: "d", tags: { Name: "n" }, journal: { ...journal, remove: journal.close }, inFlight: 1, signal: AbortSignal.timeout(60_000), onProgress: () => {} });
+      const dying = {
+        ...service(),
+        remove: async () => {},
+        put: (...args: Parameters<ReturnType<typeof service>["put"]>) =>
+          put++ < count ? service().put(...args) : Promise.reject(new Error("killed")),
+      };
+      const run = uploadSnapshot(dying, {
+        ...one,
+        key: "k",
+        description: "d",
+        tags: { Name: "n" },
+        journal: { ...journal, remove: journal.close },
+        inFlight: 1,
+        signal: AbortSignal.timeout(60_000),
+        onProgress: () => {},
+      });
       await assert.rejects(run, { message: "killed" });
       return [...server.ebs.snapshots.keys()][0] as string;
     }
@@ -119,8 +137,26 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     test("after it had said that all is there: it is taken as it is", async () => {
       const one = await ebs.image("one", { 4: "a" });
       const journal = await openJournal(ebs.journal);
-      const dying = { ...service(), complete: async (...args: Parameters<ReturnType<typeof service>["complete"]>) => service().complete(...args).then(() => Promise.reject(new Error("killed"))), remove: async () => {} };
-      await assert.rejects(uploadSnapshot(dying, { ...one, key: "k", description: "d", tags: { Name: "n" }, journal: { ...journal, remove: journal.close }, signal: AbortSignal.timeout(60_000), onProgress: () => {} }), { message: "killed" });
+      const dying = {
+        ...service(),
+        complete: async (...args: Parameters<ReturnType<typeof service>["complete"]>) =>
+          service()
+            .complete(...args)
+            .then(() => Promise.reject(new Error("killed"))),
+        remove: async () => {},
+      };
+      await assert.rejects(
+        uploadSnapshot(dying, {
+          ...one,
+          key: "k",
+          description: "d",
+          tags: { Name: "n" },
+          journal: { ...journal, remove: journal.close },
+          signal: AbortSignal.timeout(60_000),
+          onProgress: () => {},
+        }),
+        { message: "killed" },
+      );
       const [id] = [...server.ebs.snapshots.keys()];
       server.requests.length = 0;
       assert.deepEqual(await ebs.upload(one), { id, encrypted: false, blocksSent: 0, bytesSent: 0 });

@@ -41,13 +41,34 @@ test("what arrived at EBS boots from an NVMe disk and has read its user data", {
   assert.ok(image?.blocks);
   const clients = awsClients({});
   const journal = await openJournal(join(folder.path, "journal"));
-  const { id } = await uploadSnapshot(awsSnapshotService(clients), { file: image.path, size: image.size, blocks: decodeBlockList(image.blocks), key: "k", description: "d", tags: {}, journal, pollMs: 10, signal: AbortSignal.timeout(120_000), onProgress: () => {} });
+  const { id } = await uploadSnapshot(awsSnapshotService(clients), {
+    file: image.path,
+    size: image.size,
+    blocks: decodeBlockList(image.blocks),
+    key: "k",
+    description: "d",
+    tags: {},
+    journal,
+    pollMs: 10,
+    signal: AbortSignal.timeout(120_000),
+    onProgress: () => {},
+  });
   for (const client of Object.values(clients)) client.destroy();
 
   const volume = await receivedDisk(server, id, join(folder.path, "volume"));
 
-  await using metadata = await MetadataServer.start({ "user-data": "role=web\n", "meta-data/instance-id": "i-0123", "meta-data/hostname": "ip-10-0-0-7.internal" });
-  const { answer, console } = await bootDisk({ path: volume, driver: "raw", firmware: "efi", as: "nvme", metadataPort: metadata.port }, onceHealthy("/userdata"));
+  await using metadata = await MetadataServer.start({
+    "user-data": "role=web\n",
+    "meta-data/instance-id": "i-0123",
+    "meta-data/hostname": "ip-10-0-0-7.internal",
+  });
+  const { answer, console } = await bootDisk(
+    { path: volume, driver: "raw", firmware: "efi", as: "nvme", metadataPort: metadata.port },
+    onceHealthy("/userdata"),
+  );
   assert.equal(answer, "role=web\n", console);
-  assert.ok(metadata.requests.includes("PUT /latest/api/token 200") && metadata.requests.every((request) => !request.endsWith(" 401")), metadata.requests.join());
+  assert.ok(
+    metadata.requests.includes("PUT /latest/api/token 200") && metadata.requests.every((request) => !request.endsWith(" 401")),
+    metadata.requests.join(),
+  );
 });

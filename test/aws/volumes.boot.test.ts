@@ -12,7 +12,15 @@ const MIB = 2 ** 20;
 
 /** An OS that says what its disks hold, and writes its own name to both. */
 function machineOs(name: string): Image {
-  const script = ["#!/bin/sh", "cat /data/log /log/log 2>/dev/null >/tmp/index.html", `echo data of ${name} >>/data/log`, `echo log of ${name} >>/log/log`, "sync", "exec busybox httpd -f -p 80 -h /tmp", ""];
+  const script = [
+    "#!/bin/sh",
+    "cat /data/log /log/log 2>/dev/null >/tmp/index.html",
+    `echo data of ${name} >>/data/log`,
+    `echo log of ${name} >>/log/log`,
+    "sync",
+    "exec busybox httpd -f -p 80 -h /tmp",
+    "",
+  ];
   const disk = (volume: string) => new Volume(volume, { persistent: { serial: volume, after: "metadata" } });
   return new Image({
     kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
@@ -21,7 +29,14 @@ function machineOs(name: string): Image {
     volumes: [disk("data"), disk("log")],
     services: [
       new Service("db", {
-        image: debian.packages({ packages: ["busybox-static"], files: [{ path: "bin/sh", symlink: "busybox" }, { path: "bin/db", contents: script.join("\n"), mode: "0755" }], command: ["db"] }),
+        image: debian.packages({
+          packages: ["busybox-static"],
+          files: [
+            { path: "bin/sh", symlink: "busybox" },
+            { path: "bin/db", contents: script.join("\n"), mode: "0755" },
+          ],
+          command: ["db"],
+        }),
         binds: ["data:/data", "log:/log"],
         tmpfs: ["/tmp"],
         capabilities: ["CAP_NET_BIND_SERVICE"],
@@ -31,14 +46,18 @@ function machineOs(name: string): Image {
   });
 }
 
-test("volumes as EC2 attaches them are told apart by their tags, and go over to the next machine whatever their order", { timeout: 400_000 }, async () => {
+test("volumes as EC2 attaches them are told apart by their tags, and go over to the next machine whatever their order", {
+  timeout: 400_000,
+}, async () => {
   await using folder = await scratch();
-  const volumes = await Promise.all(["vol0aaaaaaaaaaaaaaaa", "vol0bbbbbbbbbbbbbbbb"].map(async (serial) => {
-    const path = join(folder.path, serial);
-    await using file = await open(path, "wx");
-    await file.truncate(64 * MIB);
-    return { path, serial };
-  }));
+  const volumes = await Promise.all(
+    ["vol0aaaaaaaaaaaaaaaa", "vol0bbbbbbbbbbbbbbbb"].map(async (serial) => {
+      const path = join(folder.path, serial);
+      await using file = await open(path, "wx");
+      await file.truncate(64 * MIB);
+      return { path, serial };
+    }),
+  );
   // the first disk that the guest sees is not the first volume of the definition
   await using metadata = await MetadataServer.start({
     "meta-data/instance-id": "i-0123",
@@ -49,11 +68,17 @@ test("volumes as EC2 attaches them are told apart by their tags, and go over to 
   });
   const run = async (name: string, attached: typeof volumes): Promise<string> => {
     const path = (await buildDisks(machineOs(name), { format: "aws" })).files.find(({ role }) => role === "image")?.path ?? "";
-    const { answer, console } = await bootDisk({ path, driver: "raw", firmware: "efi", as: "nvme", metadataPort: metadata.port, volumes: attached }, onceHealthy("/"));
+    const { answer, console } = await bootDisk(
+      { path, driver: "raw", firmware: "efi", as: "nvme", metadataPort: metadata.port, volumes: attached },
+      onceHealthy("/"),
+    );
     assert.match(console, /onboot volume-data ok/);
     return answer;
   };
   assert.equal(await run("one", volumes), "");
-  assert.deepEqual(volumes.map(({ path }) => /name="(\w+)"/.exec(judge("sfdisk", "--dump", path))?.[1]), ["log", "data"]);
+  assert.deepEqual(
+    volumes.map(({ path }) => /name="(\w+)"/.exec(judge("sfdisk", "--dump", path))?.[1]),
+    ["log", "data"],
+  );
   assert.equal(await run("two", volumes.toReversed()), "data of one\nlog of one\n");
 });

@@ -28,9 +28,15 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
     await server[Symbol.asyncDispose]();
     await certificate[Symbol.asyncDispose]();
   });
-  const access = (more: AzureAccess = {}): AzureAccess => ({ metadataHost: new URL(server.url).host, tenantId: server.entra.tenant, clientId: CLIENT, ...more });
+  const access = (more: AzureAccess = {}): AzureAccess => ({
+    metadataHost: new URL(server.url).host,
+    tenantId: server.entra.tenant,
+    clientId: CLIENT,
+    ...more,
+  });
   const manager = async (given: AzureAccess) => resourceManager(await azureLogin(given, now()));
-  const check = async (given: AzureAccess, subscriptionId: string, tenantId = server.entra.tenant) => checkSubscription(await manager(given), { subscriptionId, tenantId }, now());
+  const check = async (given: AzureAccess, subscriptionId: string, tenantId = server.entra.tenant) =>
+    checkSubscription(await manager(given), { subscriptionId, tenantId }, now());
 
   test("an application by its secret and by its certificate, in a cloud that says itself where it is", async () => {
     await check(access({ clientSecret: "s3cret" }), server.arm.subscription);
@@ -38,7 +44,10 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
   });
   test("an application by a token of whoever runs it", async () => {
     await check(access({ useOidc: true, oidcToken: "a.workload.token" }), server.arm.subscription);
-    await assert.rejects(check(access({ useOidc: true, oidcToken: "another.token" }), server.arm.subscription), { code: "ACCESS_DENIED", message: /AADSTS700027/ });
+    await assert.rejects(check(access({ useOidc: true, oidcToken: "another.token" }), server.arm.subscription), {
+      code: "ACCESS_DENIED",
+      message: /AADSTS700027/,
+    });
   });
   test("asks for a token once", async () => {
     server.requests.length = 0;
@@ -49,20 +58,57 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
   });
 
   const REFUSED: readonly { readonly what: string; readonly ask: () => Promise<unknown>; readonly error: object }[] = [
-    { what: "another secret", ask: () => check(access({ clientSecret: "other" }), server.arm.subscription), error: { code: "ACCESS_DENIED", message: /AADSTS7000215: Invalid client secret.*: run `az login`, or set ARM_CLIENT_ID/ } },
-    { what: "a subscription that it does not see", ask: () => check(access({ clientSecret: "s3cret" }), "00000000-0000-0000-0000-000000000000"), error: { code: "ACCESS_DENIED", message: /whoever uploads does not see subscription 0{8}-/ } },
-    { what: "a subscription of another tenant", ask: () => check(access({ clientSecret: "s3cret" }), server.arm.subscription, "00000000-0000-0000-0000-000000000000"), error: { code: "ACCESS_DENIED", message: /is of tenant 11111111-\S+, wanted 0{8}-/ } },
-    { what: "a cloud that there is not", ask: () => findCloud({ environment: "german" }), error: { code: "INVALID_DEFINITION", message: "environment: got german, wanted one of public, usgovernment, china, or a metadataHost" } },
+    {
+      what: "another secret",
+      ask: () => check(access({ clientSecret: "other" }), server.arm.subscription),
+      error: { code: "ACCESS_DENIED", message: /AADSTS7000215: Invalid client secret.*: run `az login`, or set ARM_CLIENT_ID/ },
+    },
+    {
+      what: "a subscription that it does not see",
+      ask: () => check(access({ clientSecret: "s3cret" }), "00000000-0000-0000-0000-000000000000"),
+      error: { code: "ACCESS_DENIED", message: /whoever uploads does not see subscription 0{8}-/ },
+    },
+    {
+      what: "a subscription of another tenant",
+      ask: () => check(access({ clientSecret: "s3cret" }), server.arm.subscription, "00000000-0000-0000-0000-000000000000"),
+      error: { code: "ACCESS_DENIED", message: /is of tenant 11111111-\S+, wanted 0{8}-/ },
+    },
+    {
+      what: "a cloud that there is not",
+      ask: () => findCloud({ environment: "german" }),
+      error: {
+        code: "INVALID_DEFINITION",
+        message: "environment: got german, wanted one of public, usgovernment, china, or a metadataHost",
+      },
+    },
   ];
   for (const { what, ask, error } of REFUSED) test(`${what} is refused`, async () => assert.rejects(ask(), error));
 
   test("each sovereign cloud has its own endpoints", async () => {
-    const hosts = await Promise.all(["public", "usgovernment", "china"].map(async (environment) => Object.values(await findCloud({ environment })).map((url) => new URL(url as string).host)));
+    const hosts = await Promise.all(
+      ["public", "usgovernment", "china"].map(async (environment) =>
+        Object.values(await findCloud({ environment })).map((url) => new URL(url as string).host),
+      ),
+    );
     assert.equal(new Set(hosts.flat()).size, 6);
   });
   test("what is given comes before the environment, and that before nothing", () => {
-    const env = { ARM_CLIENT_ID: "of the environment", ARM_TENANT_ID: "t", ARM_USE_OIDC: "true", ARM_USE_MSI: "false", ARM_CLIENT_SECRET: "", ARM_OIDC_TOKEN_FILE_PATH: "/token", ACTIONS_ID_TOKEN_REQUEST_URL: "https://github" };
-    assert.deepEqual(withEnvironment({ clientId: "given" }, env), { clientId: "given", tenantId: "t", useOidc: true, oidcTokenFilePath: "/token", oidcRequestUrl: "https://github" });
+    const env = {
+      ARM_CLIENT_ID: "of the environment",
+      ARM_TENANT_ID: "t",
+      ARM_USE_OIDC: "true",
+      ARM_USE_MSI: "false",
+      ARM_CLIENT_SECRET: "",
+      ARM_OIDC_TOKEN_FILE_PATH: "/token",
+      ACTIONS_ID_TOKEN_REQUEST_URL: "https://github",
+    };
+    assert.deepEqual(withEnvironment({ clientId: "given" }, env), {
+      clientId: "given",
+      tenantId: "t",
+      useOidc: true,
+      oidcTokenFilePath: "/token",
+      oidcRequestUrl: "https://github",
+    });
   });
 });
 
@@ -75,8 +121,15 @@ test("a registry's token is had for one of Azure's, and only Azure's registries 
     });
     request.on("end", () => {
       const { grant_type, service, access_token } = Object.fromEntries(new URLSearchParams(form));
-      const right = request.method === "POST" && request.url === "/oauth2/exchange" && grant_type === "access_token" && service === "acme.azurecr.io" && access_token === "arm";
-      response.writeHead(right ? 200 : 401, { "content-type": "application/json" }).end(right ? '{"refresh_token":"r"}' : '{"errors":[{"code":"UNAUTHORIZED"}]}');
+      const right =
+        request.method === "POST" &&
+        request.url === "/oauth2/exchange" &&
+        grant_type === "access_token" &&
+        service === "acme.azurecr.io" &&
+        access_token === "arm";
+      response
+        .writeHead(right ? 200 : 401, { "content-type": "application/json" })
+        .end(right ? '{"refresh_token":"r"}' : '{"errors":[{"code":"UNAUTHORIZED"}]}');
     });
   });
   await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));

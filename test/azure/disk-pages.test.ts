@@ -28,12 +28,17 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
   });
   after(() => server[Symbol.asyncDispose]());
 
-  const make = (name: string) => client.settled("PUT", `${DISKS}/${name}`, { location: "westeurope", properties: { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: RAW + 512 } } });
+  const make = (name: string) =>
+    client.settled("PUT", `${DISKS}/${name}`, {
+      location: "westeurope",
+      properties: { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: RAW + 512 } },
+    });
   const grant = async (name: string, access = "Write", durationInSeconds = 600) => {
     const { body } = await client.settled("POST", `${DISKS}/${name}/beginGetAccess`, { access, durationInSeconds });
     return (body.properties as unknown as { output: { accessSAS: string } }).output.accessSAS;
   };
-  const stateOf = async (name: string) => ((await client.ask("GET", `${DISKS}/${name}`)).body.properties as { diskState: string }).diskState;
+  const stateOf = async (name: string) =>
+    ((await client.ask("GET", `${DISKS}/${name}`)).body.properties as { diskState: string }).diskState;
   const found = (name: string) => {
     const disk = server.arm.find(client.id(`${DISKS}/${name}`), DISKS);
     assert.ok(disk);
@@ -43,14 +48,24 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     { what: "another signature", url: (url) => url.replace(/sig=../, "sig=zz"), answer: "403 AuthenticationFailed" },
     { what: "another blob", url: (url) => url.replace("/abcd", "/abce"), answer: "403 AuthenticationFailed" },
   ];
-  for (const { what, range = FIRST, body = PAGE, headers, url: change = (url: string) => url, answer } of [...PAGE_PUTS, ...SIGNATURES] as (PagePut & { readonly url?: (url: string) => string })[]) {
-    test(`${answer === "201" ? "takes" : "refuses"} ${what}`, async () => assert.equal(await putPage(change(url), range, body, headers), answer));
+  for (const { what, range = FIRST, body = PAGE, headers, url: change = (url: string) => url, answer } of [
+    ...PAGE_PUTS,
+    ...SIGNATURES,
+  ] as (PagePut & { readonly url?: (url: string) => string })[]) {
+    test(`${answer === "201" ? "takes" : "refuses"} ${what}`, async () =>
+      assert.equal(await putPage(change(url), range, body, headers), answer));
   }
 
   test("makes no blob, and says how long it is", async () => {
-    assert.equal(await putPage(url, FIRST, Buffer.alloc(0), { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "512" }, "PUT", ""), "403 FeatureNotSupported");
+    assert.equal(
+      await putPage(url, FIRST, Buffer.alloc(0), { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "512" }, "PUT", ""),
+      "403 FeatureNotSupported",
+    );
     const response = await fetch(url, { method: "HEAD", headers: { "x-ms-version": "2023-11-03" } });
-    assert.deepEqual([response.status, response.headers.get("content-length"), response.headers.get("x-ms-blob-type")], [200, String(RAW + 512), "PageBlob"]);
+    assert.deepEqual(
+      [response.status, response.headers.get("content-length"), response.headers.get("x-ms-blob-type")],
+      [200, String(RAW + 512), "PageBlob"],
+    );
   });
 
   test("a signature ends with its time, and can be asked for again", async () => {
@@ -73,7 +88,10 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     const content = Buffer.alloc(MIB, "content");
     const vhd = await copied(writeFixedVhd(makeDisk(RAW, [bytesAt(MIB, content)]), "seed"));
     assert.equal(await putPage(to, `bytes=${MIB}-${2 * MIB - 1}`, content), "201");
-    assert.throws(() => server.disks.usable(disk), (error: AzureRefusal) => error.code === "OperationNotAllowed");
+    assert.throws(
+      () => server.disks.usable(disk),
+      (error: AzureRefusal) => error.code === "OperationNotAllowed",
+    );
     assert.equal((await client.ask("DELETE", `${DISKS}/whole`)).code, "OperationNotAllowed");
     const ranges = await (await fetch(`${to}&comp=pagelist`, { headers: { "x-ms-version": "2023-11-03" } })).text();
     assert.match(ranges, new RegExp(`<PageList><PageRange><Start>${MIB}</Start><End>${2 * MIB - 1}</End></PageRange></PageList>`));
@@ -83,7 +101,10 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     server.disks.usable(disk);
     assert.ok(readFileSync(server.disks.fileOf(disk)).equals(vhd));
     assert.equal(await putPage(to, FIRST, PAGE), "403 AuthenticationFailed");
-    assert.equal((await client.ask("POST", `${DISKS}/whole/beginGetAccess`, { access: "Write", durationInSeconds: 60 })).code, "OperationNotAllowed");
+    assert.equal(
+      (await client.ask("POST", `${DISKS}/whole/beginGetAccess`, { access: "Write", durationInSeconds: 60 })).code,
+      "OperationNotAllowed",
+    );
     assert.equal(await putPage(await grant("whole", "Read"), FIRST, PAGE), "403 AuthorizationPermissionMismatch");
   });
 

@@ -16,7 +16,10 @@ describe("the stand-in for Microsoft Entra ID", { timeout: 60_000 }, () => {
   before(async () => {
     [own, other] = await Promise.all([makeCertificate(), makeCertificate()]);
     server = await AzureServer.start();
-    server.entra.identities.push({ clientId: CLIENT, secret: "s3cret", certificate: own.cert, federatedToken: "a.workload.token" }, { clientId: MANAGED, managed: true });
+    server.entra.identities.push(
+      { clientId: CLIENT, secret: "s3cret", certificate: own.cert, federatedToken: "a.workload.token" },
+      { clientId: MANAGED, managed: true },
+    );
   });
   after(async () => {
     await server[Symbol.asyncDispose]();
@@ -28,37 +31,72 @@ describe("the stand-in for Microsoft Entra ID", { timeout: 60_000 }, () => {
     const { access_token, error } = (await response.json()) as { access_token?: string; error?: string };
     return { status: response.status, error, token: access_token };
   };
-  const ask = async (form: Record<string, string>, tenant?: string) => answerOf(await fetch(endpoint(tenant), { method: "POST", body: new URLSearchParams({ grant_type: "client_credentials", client_id: CLIENT, scope: ARM, ...form }) }));
-  const managed = async (query: Record<string, string>, headers: Record<string, string>) => answerOf(await fetch(`${server.url}/metadata/identity/oauth2/token?${new URLSearchParams({ "api-version": "2018-02-01", resource: "https://management.azure.com/", ...query })}`, { headers }));
+  const ask = async (form: Record<string, string>, tenant?: string) =>
+    answerOf(
+      await fetch(endpoint(tenant), {
+        method: "POST",
+        body: new URLSearchParams({ grant_type: "client_credentials", client_id: CLIENT, scope: ARM, ...form }),
+      }),
+    );
+  const managed = async (query: Record<string, string>, headers: Record<string, string>) =>
+    answerOf(
+      await fetch(
+        `${server.url}/metadata/identity/oauth2/token?${new URLSearchParams({ "api-version": "2018-02-01", resource: "https://management.azure.com/", ...query })}`,
+        { headers },
+      ),
+    );
   const assertion = (certificate: Certificate, claims: Record<string, unknown> = {}, alg = "PS256") => {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const der = Buffer.from(certificate.cert.replace(/-----[^-]+-----|\s/g, ""), "base64");
     const now = Math.floor(Date.now() / 1000);
     const text = `${part({ alg, typ: "JWT", "x5t#S256": createHash("sha256").update(der).digest("base64url") })}.${part({ aud: endpoint(), iss: CLIENT, sub: CLIENT, jti: randomUUID(), nbf: now, exp: now + 600, ...claims })}`;
     const key = createPrivateKey(certificate.key);
-    return { client_assertion_type: ASSERTION, client_assertion: `${text}.${sign("sha256", Buffer.from(text), alg === "PS256" ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : key).toString("base64url")}` };
+    return {
+      client_assertion_type: ASSERTION,
+      client_assertion: `${text}.${sign("sha256", Buffer.from(text), alg === "PS256" ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : key).toString("base64url")}`,
+    };
   };
 
   const REQUESTS: readonly { readonly what: string; readonly ask: () => ReturnType<typeof ask>; readonly refused?: string }[] = [
     { what: "a secret", ask: () => ask({ client_secret: "s3cret" }) },
     { what: "another secret", ask: () => ask({ client_secret: "s3cre" }), refused: "401 invalid_client" },
     { what: "neither secret nor assertion", ask: () => ask({}), refused: "401 invalid_client" },
-    { what: "an application that is not there", ask: () => ask({ client_id: "none", client_secret: "s3cret" }), refused: "400 unauthorized_client" },
+    {
+      what: "an application that is not there",
+      ask: () => ask({ client_id: "none", client_secret: "s3cret" }),
+      refused: "400 unauthorized_client",
+    },
     { what: "another tenant", ask: () => ask({ client_secret: "s3cret" }, "none"), refused: "400 invalid_request" },
-    { what: "a scope of version 1", ask: () => ask({ client_secret: "s3cret", scope: "https://management.azure.com/" }), refused: "400 invalid_scope" },
+    {
+      what: "a scope of version 1",
+      ask: () => ask({ client_secret: "s3cret", scope: "https://management.azure.com/" }),
+      refused: "400 invalid_scope",
+    },
     { what: "another grant", ask: () => ask({ client_secret: "s3cret", grant_type: "password" }), refused: "400 unsupported_grant_type" },
     { what: "an assertion by PS256", ask: () => ask(assertion(own)) },
     { what: "an assertion by RS256", ask: () => ask(assertion(own, {}, "RS256")) },
     { what: "an assertion by another's key", ask: () => ask(assertion(other)), refused: "401 invalid_client" },
-    { what: "an assertion for another address", ask: () => ask(assertion(own, { aud: "https://login.microsoftonline.com/" })), refused: "401 invalid_client" },
+    {
+      what: "an assertion for another address",
+      ask: () => ask(assertion(own, { aud: "https://login.microsoftonline.com/" })),
+      refused: "401 invalid_client",
+    },
     { what: "an assertion that has run out", ask: () => ask(assertion(own, { exp: 1 })), refused: "401 invalid_client" },
     { what: "an assertion about another application", ask: () => ask(assertion(own, { sub: "none" })), refused: "401 invalid_client" },
     { what: "a workload's own token", ask: () => ask({ client_assertion_type: ASSERTION, client_assertion: "a.workload.token" }) },
     { what: "a machine's identity", ask: () => managed({}, { metadata: "true" }) },
     { what: "a machine's identity by its id", ask: () => managed({ client_id: MANAGED }, { metadata: "true" }) },
-    { what: "an identity that the machine lacks", ask: () => managed({ client_id: CLIENT }, { metadata: "true" }), refused: "400 invalid_request" },
+    {
+      what: "an identity that the machine lacks",
+      ask: () => managed({ client_id: CLIENT }, { metadata: "true" }),
+      refused: "400 invalid_request",
+    },
     { what: "a request that no one meant", ask: () => managed({}, {}), refused: "400 invalid_request" },
-    { what: "a request through a proxy", ask: () => managed({}, { metadata: "true", "x-forwarded-for": "1.2.3.4" }), refused: "400 invalid_request" },
+    {
+      what: "a request through a proxy",
+      ask: () => managed({}, { metadata: "true", "x-forwarded-for": "1.2.3.4" }),
+      refused: "400 invalid_request",
+    },
   ];
   for (const { what, ask, refused } of REQUESTS) {
     test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {
@@ -75,8 +113,13 @@ describe("the stand-in for Microsoft Entra ID", { timeout: 60_000 }, () => {
   });
 
   test("the endpoints are found where Azure Resource Manager lists them", async () => {
-    const [cloud] = (await (await fetch(`${server.url}/metadata/endpoints?api-version=2022-09-01`)).json()) as { resourceManager: string; authentication: { loginEndpoint: string } }[];
-    const { token_endpoint } = (await (await fetch(`${cloud?.authentication.loginEndpoint}/${server.entra.tenant}/v2.0/.well-known/openid-configuration`)).json()) as { token_endpoint: string };
+    const [cloud] = (await (await fetch(`${server.url}/metadata/endpoints?api-version=2022-09-01`)).json()) as {
+      resourceManager: string;
+      authentication: { loginEndpoint: string };
+    }[];
+    const { token_endpoint } = (await (
+      await fetch(`${cloud?.authentication.loginEndpoint}/${server.entra.tenant}/v2.0/.well-known/openid-configuration`)
+    ).json()) as { token_endpoint: string };
     assert.deepEqual([cloud?.resourceManager, token_endpoint], [server.url, endpoint()]);
   });
 });

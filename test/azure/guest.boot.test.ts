@@ -7,7 +7,9 @@ import { startKeyVault } from "../support/azure/key-vault.ts";
 import { startAzureMetadata } from "../support/azure/metadata-server.ts";
 import { startWireServer } from "../support/azure/wire-server.ts";
 
-test("a machine on Azure knows itself by its metadata, reports that it is ready, and has its secrets by its identity", { timeout: 300_000 }, async () => {
+test("a machine on Azure knows itself by its metadata, reports that it is ready, and has its secrets by its identity", {
+  timeout: 300_000,
+}, async () => {
   const authority = await makeAuthority("*.vault.azure.net");
   await using metadata = await startAzureMetadata(
     {
@@ -24,13 +26,31 @@ test("a machine on Azure knows itself by its metadata, reports that it is ready,
   await using vault = await startKeyVault(authority, "eyJ0.token", { "mine.vault.azure.net/secrets/db": "the-password" });
   // the host's address beside the two services
   const image = debian.secrets({ cloud: "azure", authorities: authority.cert, endpoints: { keyvault: `https://160.0.2.2:${vault.port}` } });
-  await using machine = await bootImage({
-    onboot: [dhcp(), new OnbootTask("metadata", { image: debian.metadata({ cloud: "azure" }) }), new OnbootTask("secrets", { image })],
-    services: [spy(), service("web", "cat /run/secrets/db >/tmp/mine; exec sleep 100000", { uid: 1000, gid: 1000, tmpfs: ["/tmp"], secrets: { db: "" }, health: { command: ["/bin/busybox", "test", "-s", "/tmp/mine"] } })],
-  }, { ports: [80], memoryMiB: 384, metadataPort: metadata.port, wirePort: wire.port });
+  await using machine = await bootImage(
+    {
+      onboot: [dhcp(), new OnbootTask("metadata", { image: debian.metadata({ cloud: "azure" }) }), new OnbootTask("secrets", { image })],
+      services: [
+        spy(),
+        service("web", "cat /run/secrets/db >/tmp/mine; exec sleep 100000", {
+          uid: 1000,
+          gid: 1000,
+          tmpfs: ["/tmp"],
+          secrets: { db: "" },
+          health: { command: ["/bin/busybox", "test", "-s", "/tmp/mine"] },
+        }),
+      ],
+    },
+    { ports: [80], memoryMiB: 384, metadataPort: metadata.port, wirePort: wire.port },
+  );
   await machine.until("the machine is healthy", ({ stage }) => stage === "healthy");
-  assert.equal(await ask(machine, "cd /host/run/config; cat userdata ssh/authorized_keys hostname"), "role=web\nssh-ed25519 AAAA me\nweb000000");
+  assert.equal(
+    await ask(machine, "cd /host/run/config; cat userdata ssh/authorized_keys hostname"),
+    "role=web\nssh-ed25519 AAAA me\nweb000000",
+  );
   assert.deepEqual(wire.reported, ["Ready"]);
-  assert.equal(await ask(machine, "cat /proc/$(cat /host/run/linuxkit/web.pid)/root/tmp/mine; grep -rls the-password /host/run/log /host/run/config"), "the-password");
+  assert.equal(
+    await ask(machine, "cat /proc/$(cat /host/run/linuxkit/web.pid)/root/tmp/mine; grep -rls the-password /host/run/log /host/run/config"),
+    "the-password",
+  );
   assert.doesNotMatch(machine.console(), /the-password|eyJ0/);
 });

@@ -5,7 +5,13 @@ import { AzureFixture, versionOf } from "../support/azure/azure-fixture.ts";
 
 const GALLERIES = "Microsoft.Compute/galleries";
 const IMAGES = `${GALLERIES}/gallery/images`;
-const definition = (sku: string, more: Record<string, unknown> = {}) => ({ osType: "Linux", osState: "Specialized", hyperVGeneration: "V2", identifier: { publisher: "p", offer: "o", sku }, ...more });
+const definition = (sku: string, more: Record<string, unknown> = {}) => ({
+  osType: "Linux",
+  osState: "Specialized",
+  hyperVGeneration: "V2",
+  identifier: { publisher: "p", offer: "o", sku },
+  ...more,
+});
 
 describe("images of the stand-in for Azure", { timeout: 60_000 }, () => {
   let azure: AzureFixture;
@@ -19,46 +25,150 @@ describe("images of the stand-in for Azure", { timeout: 60_000 }, () => {
     await azure.make(`${IMAGES}/trusted`, definition("trusted", { features: [{ name: "SecurityType", value: "TrustedLaunch" }] }));
     await azure.make(`${IMAGES}/plain`, definition("plain"));
     await azure.make("Microsoft.Storage/storageAccounts/images", {}, { kind: "StorageV2", sku: { name: "Standard_LRS" } });
-    await azure.make("Microsoft.Compute/disks/empty", { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: (20 << 20) + 512 } });
+    await azure.make("Microsoft.Compute/disks/empty", {
+      osType: "Linux",
+      hyperVGeneration: "V2",
+      creationData: { createOption: "Upload", uploadSizeBytes: (20 << 20) + 512 },
+    });
   });
   after(() => azure[Symbol.asyncDispose]());
 
-  const version = (path: string, more?: object, from = disk) => azure.put(`${IMAGES}/${path.replace("/", "/versions/")}`, versionOf(from, more as never));
-  const blobVersion = (number: string, uri: string, account = "images") => azure.put(`${IMAGES}/os/versions/${number}`, { storageProfile: { osDiskImage: { source: { uri, storageAccountId: azure.client.id(`Microsoft.Storage/storageAccounts/${account}`) } } } });
-  const image = (name: string, more: object = {}, beside?: Record<string, unknown>) => azure.put(`Microsoft.Compute/images/${name}`, { hyperVGeneration: "V2", storageProfile: { osDisk: { osType: "Linux", osState: "Generalized", managedDisk: { id: disk } } }, ...more }, beside);
-  const uefi = { uefiSettings: { signatureTemplateNames: ["NoSignatureTemplate"], additionalSignatures: { pk: { type: "x509", value: ["AAAA"] } } } };
+  const version = (path: string, more?: object, from = disk) =>
+    azure.put(`${IMAGES}/${path.replace("/", "/versions/")}`, versionOf(from, more as never));
+  const blobVersion = (number: string, uri: string, account = "images") =>
+    azure.put(`${IMAGES}/os/versions/${number}`, {
+      storageProfile: {
+        osDiskImage: { source: { uri, storageAccountId: azure.client.id(`Microsoft.Storage/storageAccounts/${account}`) } },
+      },
+    });
+  const image = (name: string, more: object = {}, beside?: Record<string, unknown>) =>
+    azure.put(
+      `Microsoft.Compute/images/${name}`,
+      {
+        hyperVGeneration: "V2",
+        storageProfile: { osDisk: { osType: "Linux", osState: "Generalized", managedDisk: { id: disk } } },
+        ...more,
+      },
+      beside,
+    );
+  const uefi = {
+    uefiSettings: { signatureTemplateNames: ["NoSignatureTemplate"], additionalSignatures: { pk: { type: "x509", value: ["AAAA"] } } },
+  };
   const REQUESTS: readonly { readonly what: string; readonly ask: () => Promise<Asked>; readonly refused?: string }[] = [
     { what: "a gallery with a hyphen", ask: () => azure.put(`${GALLERIES}/my-gallery`, {}), refused: "400 InvalidParameter" },
-    { what: "a definition in no gallery", ask: () => azure.put(`${GALLERIES}/none/images/os`, definition("x")), refused: "404 ParentResourceNotFound" },
-    { what: "another definition of the same publisher, offer and sku", ask: () => azure.put(`${IMAGES}/twin`, definition("os")), refused: "409 Conflict" },
-    { what: "a definition without an identifier", ask: () => azure.put(`${IMAGES}/x`, definition("x", { identifier: undefined })), refused: "400 InvalidParameter" },
-    { what: "trusted launch of generation 1", ask: () => azure.put(`${IMAGES}/x`, definition("x", { hyperVGeneration: "V1", features: [{ name: "SecurityType", value: "TrustedLaunch" }] })), refused: "400 InvalidParameter" },
-    { what: "a security type that there is not", ask: () => azure.put(`${IMAGES}/x`, definition("x", { features: [{ name: "SecurityType", value: "Trusted" }] })), refused: "400 InvalidParameter" },
-    { what: "a definition's other generation", ask: () => azure.put(`${IMAGES}/os`, definition("os", { hyperVGeneration: "V1" })), refused: "409 PropertyChangeNotAllowed" },
+    {
+      what: "a definition in no gallery",
+      ask: () => azure.put(`${GALLERIES}/none/images/os`, definition("x")),
+      refused: "404 ParentResourceNotFound",
+    },
+    {
+      what: "another definition of the same publisher, offer and sku",
+      ask: () => azure.put(`${IMAGES}/twin`, definition("os")),
+      refused: "409 Conflict",
+    },
+    {
+      what: "a definition without an identifier",
+      ask: () => azure.put(`${IMAGES}/x`, definition("x", { identifier: undefined })),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "trusted launch of generation 1",
+      ask: () =>
+        azure.put(`${IMAGES}/x`, definition("x", { hyperVGeneration: "V1", features: [{ name: "SecurityType", value: "TrustedLaunch" }] })),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a security type that there is not",
+      ask: () => azure.put(`${IMAGES}/x`, definition("x", { features: [{ name: "SecurityType", value: "Trusted" }] })),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a definition's other generation",
+      ask: () => azure.put(`${IMAGES}/os`, definition("os", { hyperVGeneration: "V1" })),
+      refused: "409 PropertyChangeNotAllowed",
+    },
     { what: "a version", ask: () => version("os/1.0.0") },
     { what: "a version with UEFI keys", ask: () => version("os/1.0.1", { securityProfile: uefi }) },
     { what: "a version called latest", ask: () => version("os/latest"), refused: "400 InvalidParameter" },
     { what: "a version of two numbers", ask: () => version("os/1.0"), refused: "400 InvalidParameter" },
     { what: "a version whose number is too large", ask: () => version("os/1.0.2147483648"), refused: "400 InvalidParameter" },
-    { what: "a version of another disk than it was", ask: () => version("os/1.0.0", {}, `${disk}2`), refused: "409 PropertyChangeNotAllowed" },
-    { what: "a version for other regions than it was", ask: () => version("os/1.0.0", { publishingProfile: { targetRegions: [{ name: "westeurope" }, { name: "North Europe", regionalReplicaCount: 2 }] } }) },
-    { what: "a version not for its own region", ask: () => version("os/1.0.2", { publishingProfile: { targetRegions: [{ name: "northeurope" }] } }), refused: "400 InvalidParameter" },
+    {
+      what: "a version of another disk than it was",
+      ask: () => version("os/1.0.0", {}, `${disk}2`),
+      refused: "409 PropertyChangeNotAllowed",
+    },
+    {
+      what: "a version for other regions than it was",
+      ask: () =>
+        version("os/1.0.0", {
+          publishingProfile: { targetRegions: [{ name: "westeurope" }, { name: "North Europe", regionalReplicaCount: 2 }] },
+        }),
+    },
+    {
+      what: "a version not for its own region",
+      ask: () => version("os/1.0.2", { publishingProfile: { targetRegions: [{ name: "northeurope" }] } }),
+      refused: "400 InvalidParameter",
+    },
     { what: "a version of a disk that is not there", ask: () => version("os/1.0.2", {}, `${disk}2`), refused: "404 ResourceNotFound" },
-    { what: "a version of a disk that nothing was sent to", ask: () => version("os/1.0.2", {}, azure.client.id("Microsoft.Compute/disks/empty")), refused: "409 OperationNotAllowed" },
+    {
+      what: "a version of a disk that nothing was sent to",
+      ask: () => version("os/1.0.2", {}, azure.client.id("Microsoft.Compute/disks/empty")),
+      refused: "409 OperationNotAllowed",
+    },
     { what: "a version of another generation than its definition", ask: () => version("first/1.0.0"), refused: "400 InvalidParameter" },
     { what: "a version of another architecture than its definition", ask: () => version("arm/1.0.0"), refused: "400 InvalidParameter" },
-    { what: "UEFI keys without trusted launch", ask: () => version("plain/1.0.0", { securityProfile: uefi }), refused: "400 InvalidParameter" },
+    {
+      what: "UEFI keys without trusted launch",
+      ask: () => version("plain/1.0.0", { securityProfile: uefi }),
+      refused: "400 InvalidParameter",
+    },
     { what: "a version of a blob", ask: () => blobVersion("1.1.0", "https://images.blob.core.windows.net/c/os.vhd") },
-    { what: "a version of a blob that is not called .vhd", ask: () => blobVersion("1.1.1", "https://images.blob.core.windows.net/c/os"), refused: "400 InvalidParameter" },
-    { what: "a version of another account's blob", ask: () => blobVersion("1.1.1", "https://others.blob.core.windows.net/c/os.vhd"), refused: "400 InvalidParameter" },
-    { what: "a version of a blob in no account", ask: () => blobVersion("1.1.1", "https://images.blob.core.windows.net/c/os.vhd", "none"), refused: "404 ResourceNotFound" },
-    { what: "UEFI keys where all machines are of trusted launch", ask: () => version("trusted/1.0.0", { securityProfile: uefi }), refused: "400 InvalidParameter" },
-    { what: "no definition that has versions to go", ask: () => azure.client.ask("DELETE", `${IMAGES}/os`), refused: "409 CannotDeleteResource" },
-    { what: "no gallery that has definitions to go", ask: () => azure.client.ask("DELETE", `${GALLERIES}/gallery`), refused: "409 CannotDeleteResource" },
+    {
+      what: "a version of a blob that is not called .vhd",
+      ask: () => blobVersion("1.1.1", "https://images.blob.core.windows.net/c/os"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a version of another account's blob",
+      ask: () => blobVersion("1.1.1", "https://others.blob.core.windows.net/c/os.vhd"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a version of a blob in no account",
+      ask: () => blobVersion("1.1.1", "https://images.blob.core.windows.net/c/os.vhd", "none"),
+      refused: "404 ResourceNotFound",
+    },
+    {
+      what: "UEFI keys where all machines are of trusted launch",
+      ask: () => version("trusted/1.0.0", { securityProfile: uefi }),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "no definition that has versions to go",
+      ask: () => azure.client.ask("DELETE", `${IMAGES}/os`),
+      refused: "409 CannotDeleteResource",
+    },
+    {
+      what: "no gallery that has definitions to go",
+      ask: () => azure.client.ask("DELETE", `${GALLERIES}/gallery`),
+      refused: "409 CannotDeleteResource",
+    },
     { what: "a managed image", ask: () => image("i") },
-    { what: "a managed image of another generation than its disk", ask: () => image("j", { hyperVGeneration: "V1" }), refused: "400 InvalidParameter" },
-    { what: "a managed image elsewhere than its disk", ask: () => image("j", {}, { location: "northeurope" }), refused: "400 InvalidParameter" },
-    { what: "a managed image of another disk than it was", ask: () => image("i", { storageProfile: { osDisk: { osType: "Linux", osState: "Generalized", managedDisk: { id: `${disk}2` } } } }), refused: "409 PropertyChangeNotAllowed" },
+    {
+      what: "a managed image of another generation than its disk",
+      ask: () => image("j", { hyperVGeneration: "V1" }),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a managed image elsewhere than its disk",
+      ask: () => image("j", {}, { location: "northeurope" }),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a managed image of another disk than it was",
+      ask: () => image("i", { storageProfile: { osDisk: { osType: "Linux", osState: "Generalized", managedDisk: { id: `${disk}2` } } } }),
+      refused: "409 PropertyChangeNotAllowed",
+    },
   ];
   for (const { what, ask, refused } of REQUESTS) {
     test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {

@@ -39,7 +39,9 @@ export const name = image.nodes.upload.name;
 `;
 }
 
-const [DISKS, VERSIONS, IMAGES, MACHINES] = ["disks", "galleries/images/versions", "images", "virtualMachines"].map((type) => `Microsoft.Compute/${type}`) as [string, string, string, string];
+const [DISKS, VERSIONS, IMAGES, MACHINES] = ["disks", "galleries/images/versions", "images", "virtualMachines"].map(
+  (type) => `Microsoft.Compute/${type}`,
+) as [string, string, string, string];
 
 describe("a machine image on Azure, under the real engine", { timeout: 600_000 }, () => {
   let certificate: Certificate;
@@ -65,11 +67,19 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
     [azure, azurite] = await Promise.all([AzureFixture.start({ certificate }), Azurite.start(certificate)]);
     ({ server } = azure);
     server.storage.endpoints.set("images", azurite.url);
-    storage = { accountId: await azure.make("Microsoft.Storage/storageAccounts/images", {}, { kind: "StorageV2", sku: { name: "Standard_LRS" } }), container: "disks" };
+    storage = {
+      accountId: await azure.make("Microsoft.Storage/storageAccounts/images", {}, { kind: "StorageV2", sku: { name: "Standard_LRS" } }),
+      container: "disks",
+    };
     await azurite.container("disks");
     const subnetId = await azure.subnet();
     around = new Set(server.arm.resources.keys());
-    stack = await makeStack({ files: { "index.js": program() }, others: [pulumiAzure(server)], config: { "azure-native:location": "westeurope", subnetId }, env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() } });
+    stack = await makeStack({
+      files: { "index.js": program() },
+      others: [pulumiAzure(server)],
+      config: { "azure-native:location": "westeurope", subnetId },
+      env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() },
+    });
   });
   after(async () => {
     await stack[Symbol.asyncDispose]();
@@ -82,8 +92,16 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
     await stack.up();
     const { imageId, name } = await outputs();
     assert.match(imageId, /\/versions\/2\.1\.0$/);
-    assert.deepEqual((propertiesOf(VERSIONS) as unknown as { publishingProfile: { targetRegions: { name: string }[] } }).publishingProfile.targetRegions.map((region) => region.name), ["westeurope", "northeurope"]);
-    assert.deepEqual(server.arm.of(DISKS).map((disk) => disk.name), [name]);
+    assert.deepEqual(
+      (
+        propertiesOf(VERSIONS) as unknown as { publishingProfile: { targetRegions: { name: string }[] } }
+      ).publishingProfile.targetRegions.map((region) => region.name),
+      ["westeurope", "northeurope"],
+    );
+    assert.deepEqual(
+      server.arm.of(DISKS).map((disk) => disk.name),
+      [name],
+    );
     assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
   });
 
@@ -93,14 +111,21 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
     assert.match((await outputs()).imageId, /\/versions\/2\.1\.1$/);
     assert.deepEqual(counts(DISKS, VERSIONS), [1, 1]);
     const gone = up.steps.filter(({ op }) => op === "delete-replaced").map(({ type }) => type);
-    assert.ok(gone.indexOf("azure-native:compute:GalleryImageVersion") >= 0 && gone.indexOf("azure-native:compute:GalleryImageVersion") < gone.indexOf("linuxkit:index:AzureUpload"), gone.join());
+    assert.ok(
+      gone.indexOf("azure-native:compute:GalleryImageVersion") >= 0 &&
+        gone.indexOf("azure-native:compute:GalleryImageVersion") < gone.indexOf("linuxkit:index:AzureUpload"),
+      gone.join(),
+    );
   });
 
   test("in a storage account it is a page blob, of which the version is made", async () => {
     await show({ page: "two", version: "2.1", storage });
     await stack.up();
     const { name } = await outputs();
-    assert.deepEqual((propertiesOf(VERSIONS) as unknown as { storageProfile: { osDiskImage: { source: unknown } } }).storageProfile.osDiskImage.source, { uri: `${azurite.url}/disks/${name}`, storageAccountId: storage.accountId });
+    assert.deepEqual(
+      (propertiesOf(VERSIONS) as unknown as { storageProfile: { osDiskImage: { source: unknown } } }).storageProfile.osDiskImage.source,
+      { uri: `${azurite.url}/disks/${name}`, storageAccountId: storage.accountId },
+    );
     const { status, bytes } = await blob(name);
     // whole MiB and the footer
     assert.deepEqual([status, bytes % (1 << 20), counts(DISKS)], [200, 512, [0]]);
@@ -112,11 +137,17 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
     const { imageId, name } = await outputs();
     assert.match(imageId, /\/Microsoft\.Compute\/images\//);
     assert.deepEqual(counts(VERSIONS, IMAGES, MACHINES), [0, 1, 1]);
-    const { osProfile, securityProfile } = propertiesOf(MACHINES) as unknown as { osProfile: { adminUsername: string }; securityProfile?: unknown };
+    const { osProfile, securityProfile } = propertiesOf(MACHINES) as unknown as {
+      osProfile: { adminUsername: string };
+      securityProfile?: unknown;
+    };
     assert.deepEqual([osProfile.adminUsername, securityProfile], ["linuxkit", undefined]);
     await stack.destroy();
     assert.equal((await blob(name)).status, 404);
-    assert.deepEqual([...server.arm.resources.keys()].filter((id) => !around.has(id)), []);
+    assert.deepEqual(
+      [...server.arm.resources.keys()].filter((id) => !around.has(id)),
+      [],
+    );
   });
 
   test("one that is retained stays, its disk too, when the stack goes", async () => {

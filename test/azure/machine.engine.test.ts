@@ -46,7 +46,8 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
   let stack: Stack;
   const outputs = async () => (await stack.outputs()) as { instanceId: string; publicIp: string; privateIp: string; data: string };
   const show = (what: Program) => stack.write("index.js", program(what));
-  const bodyOf = (id: string) => server.arm.resources.get(id.toLowerCase())?.body as { properties: Properties; tags: Properties; identity: Properties } | undefined;
+  const bodyOf = (id: string) =>
+    server.arm.resources.get(id.toLowerCase())?.body as { properties: Properties; tags: Properties; identity: Properties } | undefined;
   const refused = async (more: string) => {
     await show({ page: "two", sizeGiB: 20, more });
     const preview = await stack.run("preview");
@@ -60,7 +61,12 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     azure = await AzureFixture.start({ certificate });
     ({ server } = azure);
     const files = { "index.js": program() };
-    stack = await makeStack({ files, others: [pulumiAzure(server)], config: { "azure-native:location": "westeurope" }, env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() } });
+    stack = await makeStack({
+      files,
+      others: [pulumiAzure(server)],
+      config: { "azure-native:location": "westeurope" },
+      env: { ...server.environment, PULUMI_LINUXKIT_CACHE: defaultCacheDir() },
+    });
     await stack.must("config", "set", "resourceGroupName", "rg");
     await stack.must("config", "set", "subnetId", await azure.subnet());
   });
@@ -76,8 +82,16 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     const { tags, identity, properties } = bodyOf(instanceId) ?? {};
     assert.deepEqual(tags, { "linuxkit.secret.db.token": "https://acme.vault.azure.net/secrets/token", "linuxkit.disk.data": "0" });
     assert.equal(identity?.type, "SystemAssigned");
-    const { storageProfile, securityProfile, userData, osProfile } = properties as unknown as { storageProfile: { dataDisks: { lun: number; managedDisk: { id: string } }[] }; securityProfile: Properties; userData: string; osProfile?: Properties };
-    assert.deepEqual(storageProfile.dataDisks.map(({ lun, managedDisk }) => [lun, managedDisk.id.toLowerCase()]), [[0, data.toLowerCase()]]);
+    const { storageProfile, securityProfile, userData, osProfile } = properties as unknown as {
+      storageProfile: { dataDisks: { lun: number; managedDisk: { id: string } }[] };
+      securityProfile: Properties;
+      userData: string;
+      osProfile?: Properties;
+    };
+    assert.deepEqual(
+      storageProfile.dataDisks.map(({ lun, managedDisk }) => [lun, managedDisk.id.toLowerCase()]),
+      [[0, data.toLowerCase()]],
+    );
     assert.deepEqual(securityProfile, { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: false, vTpmEnabled: true } });
     assert.deepEqual([Buffer.from(userData, "base64").toString(), osProfile], ["role=db", undefined]);
     assert.match(`${publicIp} ${privateIp}`, /^\d+(\.\d+){3} \d+(\.\d+){3}$/);
@@ -104,7 +118,10 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     const before = await outputs();
     await show({ page: "two", sizeGiB: 20 });
     const up = await stack.up();
-    assert.deepEqual(up.steps.filter(({ op }) => op !== "same").map(({ op, type }) => [op, type]), [["update", "azure-native:compute:Disk"]]);
+    assert.deepEqual(
+      up.steps.filter(({ op }) => op !== "same").map(({ op, type }) => [op, type]),
+      [["update", "azure-native:compute:Disk"]],
+    );
     assert.deepEqual(await outputs(), before);
   });
 
@@ -115,14 +132,46 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
   });
 
   const REFUSED: readonly { readonly what: string; readonly program: string; readonly message: RegExp }[] = [
-    { what: "a fleet with volumes", program: "new Fleet('web', { ...common, image: os, count: 2, volumes: { data: { sizeGiB: 1 } } });", message: /fleet "web": volumes: a fleet's machines come and go, .*make a Machine for each disk/ },
-    { what: "a fleet that nobody can judge", program: "new Fleet('web', { ...common, image: os, count: 2 });", message: /web: healthPort: got none, wanted the port that says whether a machine is healthy/ },
-    { what: "a secret of a service that there is not", program: "new Machine('web', { ...common, image: os, secrets: { dB: { token: vault } } });", message: /"web": secrets\.dB: got "dB", which is no service/ },
-    { what: "a secret in place of where it is", program: "new Machine('web', { ...common, image: os, secrets: { db: { token: 'hunter2' } } });", message: /"web": secrets\.db\.token: got what is no reference, wanted the URL of a Key Vault secret/ },
-    { what: "keys for a machine without an administrator", program: "new Machine('web', { ...common, image: os, sshPublicKeys: ['ssh-ed25519 AAAA'] });", message: /web: sshPublicKeys: got keys for an image that is not generalized/ },
-    { what: "trusted launch of a managed image", program: "new MachineImage('web', { resourceGroupName, image: os, kind: 'image', trustedLaunch: true });", message: /web: trustedLaunch: got it for a managed image/ },
-    { what: "a managed image of arm64", program: "new MachineImage('web', { resourceGroupName, image: os, kind: 'image', arch: 'arm64' });", message: /web: arch: got arm64 for a managed image, wanted kind "gallery"/ },
-    { what: "a disk that nothing in the image asks for", program: "new Machine('web', { ...common, image: os, volumes: { logs: { sizeGiB: 1 } } });", message: /machine "web": volumes\.logs: no volume of the image has persistent: \{ serial: "logs" \}/ },
+    {
+      what: "a fleet with volumes",
+      program: "new Fleet('web', { ...common, image: os, count: 2, volumes: { data: { sizeGiB: 1 } } });",
+      message: /fleet "web": volumes: a fleet's machines come and go, .*make a Machine for each disk/,
+    },
+    {
+      what: "a fleet that nobody can judge",
+      program: "new Fleet('web', { ...common, image: os, count: 2 });",
+      message: /web: healthPort: got none, wanted the port that says whether a machine is healthy/,
+    },
+    {
+      what: "a secret of a service that there is not",
+      program: "new Machine('web', { ...common, image: os, secrets: { dB: { token: vault } } });",
+      message: /"web": secrets\.dB: got "dB", which is no service/,
+    },
+    {
+      what: "a secret in place of where it is",
+      program: "new Machine('web', { ...common, image: os, secrets: { db: { token: 'hunter2' } } });",
+      message: /"web": secrets\.db\.token: got what is no reference, wanted the URL of a Key Vault secret/,
+    },
+    {
+      what: "keys for a machine without an administrator",
+      program: "new Machine('web', { ...common, image: os, sshPublicKeys: ['ssh-ed25519 AAAA'] });",
+      message: /web: sshPublicKeys: got keys for an image that is not generalized/,
+    },
+    {
+      what: "trusted launch of a managed image",
+      program: "new MachineImage('web', { resourceGroupName, image: os, kind: 'image', trustedLaunch: true });",
+      message: /web: trustedLaunch: got it for a managed image/,
+    },
+    {
+      what: "a managed image of arm64",
+      program: "new MachineImage('web', { resourceGroupName, image: os, kind: 'image', arch: 'arm64' });",
+      message: /web: arch: got arm64 for a managed image, wanted kind "gallery"/,
+    },
+    {
+      what: "a disk that nothing in the image asks for",
+      program: "new Machine('web', { ...common, image: os, volumes: { logs: { sizeGiB: 1 } } });",
+      message: /machine "web": volumes\.logs: no volume of the image has persistent: \{ serial: "logs" \}/,
+    },
   ];
   for (const { what, program, message } of REFUSED) test(`${what} is refused`, async () => assert.match(await refused(program), message));
 
@@ -130,6 +179,9 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     await show({ page: "two", sizeGiB: 20, protect: false });
     await stack.up();
     await stack.destroy();
-    assert.deepEqual(server.arm.kinds.map(({ type }) => type).filter((type) => server.arm.of(type).length > 0), ["Microsoft.Network/virtualNetworks"]);
+    assert.deepEqual(
+      server.arm.kinds.map(({ type }) => type).filter((type) => server.arm.of(type).length > 0),
+      ["Microsoft.Network/virtualNetworks"],
+    );
   });
 });

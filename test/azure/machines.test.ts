@@ -6,7 +6,14 @@ import { AzureFixture } from "../support/azure/azure-fixture.ts";
 const VMS = "Microsoft.Compute/virtualMachines";
 const DISKS = "Microsoft.Compute/disks";
 const NICS = "Microsoft.Network/networkInterfaces";
-const osProfile = { adminUsername: "linuxkit", computerName: "m", linuxConfiguration: { disablePasswordAuthentication: true, ssh: { publicKeys: [{ path: "/home/linuxkit/.ssh/authorized_keys", keyData: "ssh-ed25519 AAAA test" }] } } };
+const osProfile = {
+  adminUsername: "linuxkit",
+  computerName: "m",
+  linuxConfiguration: {
+    disablePasswordAuthentication: true,
+    ssh: { publicKeys: [{ path: "/home/linuxkit/.ssh/authorized_keys", keyData: "ssh-ed25519 AAAA test" }] },
+  },
+};
 const TRUSTED = { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } };
 
 describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
@@ -20,14 +27,36 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
     await azure.definition("general", { osState: "Generalized", features: undefined as never });
     ids.general = await azure.version("1.0.0", disk, "general");
     ids.subnet = await azure.subnet();
-    for (const name of ["nic", "nic2", "nic3"]) ids[name] = await azure.make(`${NICS}/${name}`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }] });
-    for (const name of ["v1", "v2"]) ids[name] = await azure.make(`${DISKS}/${name}`, { creationData: { createOption: "Empty" }, diskSizeGB: 8 });
+    for (const name of ["nic", "nic2", "nic3"])
+      ids[name] = await azure.make(`${NICS}/${name}`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }] });
+    for (const name of ["v1", "v2"])
+      ids[name] = await azure.make(`${DISKS}/${name}`, { creationData: { createOption: "Empty" }, diskSizeGB: 8 });
   });
   after(() => azure[Symbol.asyncDispose]());
 
-  const machine = ({ image = ids.special, size = "Standard_B2s", nic = ids.nic, nicOption, volumes = [], osDisk = {}, ...more }: { image?: string | undefined; size?: string; nic?: string | undefined; nicOption?: string; volumes?: readonly (readonly [number, string])[]; osDisk?: object; [name: string]: unknown } = {}) => ({
+  const machine = ({
+    image = ids.special,
+    size = "Standard_B2s",
+    nic = ids.nic,
+    nicOption,
+    volumes = [],
+    osDisk = {},
+    ...more
+  }: {
+    image?: string | undefined;
+    size?: string;
+    nic?: string | undefined;
+    nicOption?: string;
+    volumes?: readonly (readonly [number, string])[];
+    osDisk?: object;
+    [name: string]: unknown;
+  } = {}) => ({
     hardwareProfile: { vmSize: size },
-    storageProfile: { imageReference: { id: image }, osDisk: { createOption: "FromImage", ...osDisk }, dataDisks: volumes.map(([lun, name]) => ({ lun, createOption: "Attach", managedDisk: { id: ids[name] } })) },
+    storageProfile: {
+      imageReference: { id: image },
+      osDisk: { createOption: "FromImage", ...osDisk },
+      dataDisks: volumes.map(([lun, name]) => ({ lun, createOption: "Attach", managedDisk: { id: ids[name] } })),
+    },
     networkProfile: { networkInterfaces: [{ id: nic, properties: { primary: true, ...(nicOption && { deleteOption: nicOption }) } }] },
     ...more,
   });
@@ -37,30 +66,124 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
   const REQUESTS: readonly { readonly what: string; readonly ask: () => Promise<Asked>; readonly refused?: string }[] = [
     { what: "a machine", ask: () => put(machine({ userData: base64("one"), volumes: [[0, "v1"]], securityProfile: TRUSTED })) },
     { what: "its other user data", ask: () => put(machine({ userData: base64("two"), volumes: [[0, "v1"]] })) },
-    { what: "its other image", ask: () => put(machine({ image: ids.general, volumes: [[0, "v1"]] })), refused: "409 PropertyChangeNotAllowed" },
+    {
+      what: "its other image",
+      ask: () => put(machine({ image: ids.general, volumes: [[0, "v1"]] })),
+      refused: "409 PropertyChangeNotAllowed",
+    },
     { what: "another machine's interface", ask: () => put(machine({}), "n"), refused: "409 OperationNotAllowed" },
-    { what: "another machine's disk", ask: () => put(machine({ nic: ids.nic2, volumes: [[0, "v1"]] }), "n"), refused: "409 AttachDiskWhileBeingDetached" },
-    { what: "one lun twice", ask: () => put(machine({ nic: ids.nic2, volumes: [[0, "v2"], [0, "v1"]] }), "n"), refused: "400 InvalidParameter" },
-    { what: "a lun that there is not", ask: () => put(machine({ nic: ids.nic2, volumes: [[64, "v2"]] }), "n"), refused: "400 InvalidParameter" },
-    { what: "an image that is not there", ask: () => put(machine({ nic: ids.nic2, image: `${ids.special}1` }), "n"), refused: "404 GalleryImageNotFound" },
-    { what: "an image of another region", ask: () => put(machine({ nic: ids.nic2 }), "n", { location: "northeurope" }), refused: "404 GalleryImageNotFound" },
-    { what: "the latest version by the definition", ask: () => put(machine({ nic: ids.nic3, image: ids.special?.replace(/\/versions.*/, "") }), "latest") },
-    { what: "a size of another architecture", ask: () => put(machine({ nic: ids.nic2, size: "Standard_D2ps_v5" }), "n"), refused: "400 BadRequest" },
-    { what: "a size that there is not", ask: () => put(machine({ nic: ids.nic2, size: "t3.micro" }), "n"), refused: "400 InvalidParameter" },
-    { what: "trusted launch of an image without", ask: () => put(machine({ nic: ids.nic2, image: ids.general, osProfile, securityProfile: TRUSTED }), "n"), refused: "400 BadRequest" },
-    { what: "UEFI settings without trusted launch", ask: () => put(machine({ nic: ids.nic2, securityProfile: { uefiSettings: { vTpmEnabled: true } } }), "n"), refused: "400 BadRequest" },
-    { what: "an administrator on a specialized image", ask: () => put(machine({ nic: ids.nic2, osProfile }), "n"), refused: "400 InvalidParameter" },
-    { what: "a generalized image without administrator", ask: () => put(machine({ nic: ids.nic2, image: ids.general }), "n"), refused: "400 InvalidParameter" },
-    { what: "an administrator called admin", ask: () => put(machine({ nic: ids.nic2, image: ids.general, osProfile: { ...osProfile, adminUsername: "admin" } }), "n"), refused: "400 InvalidParameter" },
-    { what: "a key elsewhere than in the administrator's home", ask: () => put(machine({ nic: ids.nic2, image: ids.general, osProfile: { ...osProfile, adminUsername: "else" } }), "n"), refused: "400 InvalidParameter" },
-    { what: "user data that is no base64", ask: () => put(machine({ nic: ids.nic2, userData: "role=web" }), "n"), refused: "400 InvalidParameter" },
-    { what: "user data of more than 64 KiB", ask: () => put(machine({ nic: ids.nic2, userData: base64("x".repeat(65537)) }), "n"), refused: "400 InvalidParameter" },
-    { what: "an identity that is not there", ask: () => put(machine({ nic: ids.nic2 }), "n", { identity: { type: "UserAssigned", userAssignedIdentities: { [`${ids.subnet}x`]: {} } } }), refused: "400 FailedIdentityOperation" },
-    { what: "an interface's reference without its level", ask: () => put({ ...machine({ nic: ids.nic2 }), networkProfile: { networkInterfaces: [{ id: ids.nic2, primary: true }] } }, "n"), refused: "400 InvalidRequestContent" },
+    {
+      what: "another machine's disk",
+      ask: () => put(machine({ nic: ids.nic2, volumes: [[0, "v1"]] }), "n"),
+      refused: "409 AttachDiskWhileBeingDetached",
+    },
+    {
+      what: "one lun twice",
+      ask: () =>
+        put(
+          machine({
+            nic: ids.nic2,
+            volumes: [
+              [0, "v2"],
+              [0, "v1"],
+            ],
+          }),
+          "n",
+        ),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a lun that there is not",
+      ask: () => put(machine({ nic: ids.nic2, volumes: [[64, "v2"]] }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "an image that is not there",
+      ask: () => put(machine({ nic: ids.nic2, image: `${ids.special}1` }), "n"),
+      refused: "404 GalleryImageNotFound",
+    },
+    {
+      what: "an image of another region",
+      ask: () => put(machine({ nic: ids.nic2 }), "n", { location: "northeurope" }),
+      refused: "404 GalleryImageNotFound",
+    },
+    {
+      what: "the latest version by the definition",
+      ask: () => put(machine({ nic: ids.nic3, image: ids.special?.replace(/\/versions.*/, "") }), "latest"),
+    },
+    {
+      what: "a size of another architecture",
+      ask: () => put(machine({ nic: ids.nic2, size: "Standard_D2ps_v5" }), "n"),
+      refused: "400 BadRequest",
+    },
+    {
+      what: "a size that there is not",
+      ask: () => put(machine({ nic: ids.nic2, size: "t3.micro" }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "trusted launch of an image without",
+      ask: () => put(machine({ nic: ids.nic2, image: ids.general, osProfile, securityProfile: TRUSTED }), "n"),
+      refused: "400 BadRequest",
+    },
+    {
+      what: "UEFI settings without trusted launch",
+      ask: () => put(machine({ nic: ids.nic2, securityProfile: { uefiSettings: { vTpmEnabled: true } } }), "n"),
+      refused: "400 BadRequest",
+    },
+    {
+      what: "an administrator on a specialized image",
+      ask: () => put(machine({ nic: ids.nic2, osProfile }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a generalized image without administrator",
+      ask: () => put(machine({ nic: ids.nic2, image: ids.general }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "an administrator called admin",
+      ask: () => put(machine({ nic: ids.nic2, image: ids.general, osProfile: { ...osProfile, adminUsername: "admin" } }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a key elsewhere than in the administrator's home",
+      ask: () => put(machine({ nic: ids.nic2, image: ids.general, osProfile: { ...osProfile, adminUsername: "else" } }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "user data that is no base64",
+      ask: () => put(machine({ nic: ids.nic2, userData: "role=web" }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "user data of more than 64 KiB",
+      ask: () => put(machine({ nic: ids.nic2, userData: base64("x".repeat(65537)) }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "an identity that is not there",
+      ask: () =>
+        put(machine({ nic: ids.nic2 }), "n", { identity: { type: "UserAssigned", userAssignedIdentities: { [`${ids.subnet}x`]: {} } } }),
+      refused: "400 FailedIdentityOperation",
+    },
+    {
+      what: "an interface's reference without its level",
+      ask: () => put({ ...machine({ nic: ids.nic2 }), networkProfile: { networkInterfaces: [{ id: ids.nic2, primary: true }] } }, "n"),
+      refused: "400 InvalidRequestContent",
+    },
     { what: "no interface that a machine has to go", ask: () => azure.client.ask("DELETE", `${NICS}/nic`), refused: "400 NicInUse" },
     { what: "no disk that a machine has to go", ask: () => azure.client.ask("DELETE", `${DISKS}/v1`), refused: "409 OperationNotAllowed" },
-    { what: "an interface in no subnet", ask: () => azure.put(`${NICS}/x`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: `${ids.subnet}x` } } }] }), refused: "400 InvalidResourceReference" },
-    { what: "a public address that changes", ask: () => azure.put("Microsoft.Network/publicIPAddresses/x", { publicIPAllocationMethod: "Dynamic" }, { sku: { name: "Standard" } }), refused: "400 PublicIPAndSkuAllocationMethodMismatch" },
+    {
+      what: "an interface in no subnet",
+      ask: () => azure.put(`${NICS}/x`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: `${ids.subnet}x` } } }] }),
+      refused: "400 InvalidResourceReference",
+    },
+    {
+      what: "a public address that changes",
+      ask: () => azure.put("Microsoft.Network/publicIPAddresses/x", { publicIPAllocationMethod: "Dynamic" }, { sku: { name: "Standard" } }),
+      refused: "400 PublicIPAndSkuAllocationMethodMismatch",
+    },
   ];
   for (const { what, ask, refused } of REQUESTS) {
     test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {
@@ -71,13 +194,19 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
   }
 
   test("a volume is let go of and outlives its machine, the disk of its system does not by itself go", async () => {
-    const left = async () => (await Promise.all([`${DISKS}/v1`, `${DISKS}/system`, `${NICS}/nic2`].map((path) => azure.client.ask("GET", path)))).map(({ status }) => status);
+    const left = async () =>
+      (await Promise.all([`${DISKS}/v1`, `${DISKS}/system`, `${NICS}/nic2`].map((path) => azure.client.ask("GET", path)))).map(
+        ({ status }) => status,
+      );
     await put(machine({ volumes: [] }));
     await azure.make(`${VMS}/kept`, machine({ nic: ids.nic2, volumes: [[3, "v1"]], osDisk: { name: "system" } }));
     await azure.client.settled("DELETE", `${VMS}/kept`);
     assert.deepEqual(await left(), [200, 200, 200]);
     await azure.client.settled("DELETE", `${DISKS}/system`);
-    await azure.make(`${VMS}/gone`, machine({ nic: ids.nic2, nicOption: "Delete", volumes: [[3, "v1"]], osDisk: { name: "system", deleteOption: "Delete" } }));
+    await azure.make(
+      `${VMS}/gone`,
+      machine({ nic: ids.nic2, nicOption: "Delete", volumes: [[3, "v1"]], osDisk: { name: "system", deleteOption: "Delete" } }),
+    );
     await azure.client.settled("DELETE", `${VMS}/gone`);
     assert.deepEqual(await left(), [200, 404, 404]);
   });
@@ -85,9 +214,16 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
   test("a machine shows as whom it acts", async () => {
     const identity = await azure.make("Microsoft.ManagedIdentity/userAssignedIdentities/services", {});
     const nic = await azure.make(`${NICS}/nic5`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }] });
-    await azure.make(`${VMS}/acts`, machine({ nic }), { identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { [identity]: {} } } });
-    const { principalId, tenantId, userAssignedIdentities } = (await azure.client.ask("GET", `${VMS}/acts`)).body.identity as unknown as { principalId: string; tenantId: string; userAssignedIdentities: Record<string, { principalId: string }> };
-    const { principalId: ofUser } = (await azure.client.ask("GET", "Microsoft.ManagedIdentity/userAssignedIdentities/services")).body.properties as { principalId: string };
+    await azure.make(`${VMS}/acts`, machine({ nic }), {
+      identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { [identity]: {} } },
+    });
+    const { principalId, tenantId, userAssignedIdentities } = (await azure.client.ask("GET", `${VMS}/acts`)).body.identity as unknown as {
+      principalId: string;
+      tenantId: string;
+      userAssignedIdentities: Record<string, { principalId: string }>;
+    };
+    const { principalId: ofUser } = (await azure.client.ask("GET", "Microsoft.ManagedIdentity/userAssignedIdentities/services")).body
+      .properties as { principalId: string };
     assert.deepEqual([tenantId, userAssignedIdentities[identity]?.principalId], [azure.server.entra.tenant, ofUser]);
     assert.match(principalId, /^[\da-f]{8}-[\da-f-]{27}$/);
   });

@@ -16,7 +16,10 @@ test("the thread of MD5 answers each asker with his own, in shared memory too", 
     bytes.write(text);
     return bytes;
   };
-  const asked = [...ROWS, ...ROWS.toReversed()].map(async ({ text, md5 }, at) => [await thread.digest(at % 2 ? shared(text) : Buffer.from(text)), Buffer.from(md5, "hex").toString("base64")]);
+  const asked = [...ROWS, ...ROWS.toReversed()].map(async ({ text, md5 }, at) => [
+    await thread.digest(at % 2 ? shared(text) : Buffer.from(text)),
+    Buffer.from(md5, "hex").toString("base64"),
+  ]);
   for (const [got, want] of await Promise.all(asked)) assert.equal(got, want);
 });
 

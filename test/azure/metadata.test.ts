@@ -19,7 +19,10 @@ async function run(content: AzureMetadata) {
   await using wire = await startWireServer();
   const ended = await runMetadata({ cloud: "azure", endpoint: `127.0.0.1:${server.port}`, ready: `127.0.0.1:${wire.port}`, timeout: 5 });
   assert.equal(ended.status, 0, ended.text);
-  assert.ok(server.requests.every((request) => / (200|404)$/.test(request)), server.requests.join());
+  assert.ok(
+    server.requests.every((request) => / (200|404)$/.test(request)),
+    server.requests.join(),
+  );
   assert.deepEqual(wire.reported, ["Ready"]);
   return ended;
 }
@@ -27,17 +30,39 @@ async function run(content: AzureMetadata) {
 describe("debian.metadata of azure", () => {
   test("reads what there is, and reports that the machine is ready", async () => {
     const userData = noise(9_000, "u").toString("latin1");
-    await using ended = await run({ "compute/userData": Buffer.from(userData).toString("base64"), "compute/publicKeys/0/keyData": "ssh-rsa AAAA\r\nBBBB a@b\r\n", "compute/publicKeys/1/keyData": "ssh-ed25519 CCCC" });
-    assert.deepEqual(await Promise.all(["provider", "userdata", "hostname", "instance_id", "local_ipv4"].map((name) => ended.read(name))), ["Azure\n", userData, "web000000", BASE["compute/vmId"], "10.0.0.7"]);
+    await using ended = await run({
+      "compute/userData": Buffer.from(userData).toString("base64"),
+      "compute/publicKeys/0/keyData": "ssh-rsa AAAA\r\nBBBB a@b\r\n",
+      "compute/publicKeys/1/keyData": "ssh-ed25519 CCCC",
+    });
+    assert.deepEqual(await Promise.all(["provider", "userdata", "hostname", "instance_id", "local_ipv4"].map((name) => ended.read(name))), [
+      "Azure\n",
+      userData,
+      "web000000",
+      BASE["compute/vmId"],
+      "10.0.0.7",
+    ]);
     assert.equal(await ended.read("ssh/authorized_keys"), "ssh-rsa AAAABBBB a@b\nssh-ed25519 CCCC\n");
     assert.equal(await ended.mode("userdata"), 0o600);
     assert.match(ended.text, /Azure knows that this machine is ready/);
   });
   test("knows its disks by the numbers that its tags give them", async () => {
-    const tags = { "compute/tagsList/0/name": "owner", "compute/tagsList/0/value": "me", "compute/tagsList/1/name": "linuxkit.disk.data", "compute/tagsList/1/value": "0", "compute/tagsList/2/name": "linuxkit.disk.../up", "compute/tagsList/2/value": "1", "compute/tagsList/3/name": "linuxkit.disk.log", "compute/tagsList/3/value": "11" };
+    const tags = {
+      "compute/tagsList/0/name": "owner",
+      "compute/tagsList/0/value": "me",
+      "compute/tagsList/1/name": "linuxkit.disk.data",
+      "compute/tagsList/1/value": "0",
+      "compute/tagsList/2/name": "linuxkit.disk.../up",
+      "compute/tagsList/2/value": "1",
+      "compute/tagsList/3/name": "linuxkit.disk.log",
+      "compute/tagsList/3/value": "11",
+    };
     await using ended = await run(tags);
     assert.deepEqual([await ended.read("disks/data"), await ended.read("disks/log")], ["lun:0\n", "lun:11\n"]);
-    assert.deepEqual((await ended.files()).filter((name) => /up/.test(name)), []);
+    assert.deepEqual(
+      (await ended.files()).filter((name) => /up/.test(name)),
+      [],
+    );
   });
   test("a machine without user data, keys and a name of its own for its system", async () => {
     await using ended = await run({ "compute/osProfile/computerName": "" });
@@ -59,11 +84,19 @@ describe("debian.metadata of azure", () => {
   test("fails where a goal state is of no machine", async () => {
     await using server = await startAzureMetadata(BASE);
     // it answers, but not to this
-    await using ended = await runMetadata({ cloud: "azure", endpoint: `127.0.0.1:${server.port}`, ready: `127.0.0.1:${server.port}`, timeout: 1 });
+    await using ended = await runMetadata({
+      cloud: "azure",
+      endpoint: `127.0.0.1:${server.port}`,
+      ready: `127.0.0.1:${server.port}`,
+      timeout: 1,
+    });
     assert.equal(ended.status, 1);
     assert.match(ended.text, /Bad Request/);
   });
   test("the report is Azure's only", () => {
-    assert.throws(() => metadata({ cloud: "gcp", ready: false }), { code: "INVALID_DEFINITION", message: "debian.metadata: ready: got false for gcp, wanted it for azure only" });
+    assert.throws(() => metadata({ cloud: "gcp", ready: false }), {
+      code: "INVALID_DEFINITION",
+      message: "debian.metadata: ready: got false for gcp, wanted it for azure only",
+    });
   });
 });

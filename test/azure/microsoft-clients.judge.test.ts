@@ -16,9 +16,20 @@ interface ComputeClient {
     get(group: string, name: string): Promise<{ diskState: string }>;
     listByResourceGroup(group: string): AsyncIterable<{ name: string }>;
   };
-  readonly virtualMachineScaleSets: { createOrUpdate(group: string, name: string, set: object, options: object): Pollable<{ provisioningState: string }>; delete(group: string, name: string, options: object): Pollable<void> };
-  readonly virtualMachineScaleSetVMs: { list(group: string, name: string, options: object): AsyncIterable<{ latestModelApplied: boolean; instanceView: { vmHealth: { status: { code: string } } } }> };
-  readonly virtualMachineScaleSetRollingUpgrades: { getLatest(group: string, name: string): Promise<{ runningStatus: { code: string }; progress: { successfulInstanceCount: number } }> };
+  readonly virtualMachineScaleSets: {
+    createOrUpdate(group: string, name: string, set: object, options: object): Pollable<{ provisioningState: string }>;
+    delete(group: string, name: string, options: object): Pollable<void>;
+  };
+  readonly virtualMachineScaleSetVMs: {
+    list(
+      group: string,
+      name: string,
+      options: object,
+    ): AsyncIterable<{ latestModelApplied: boolean; instanceView: { vmHealth: { status: { code: string } } } }>;
+  };
+  readonly virtualMachineScaleSetRollingUpgrades: {
+    getLatest(group: string, name: string): Promise<{ runningStatus: { code: string }; progress: { successfulInstanceCount: number } }>;
+  };
 }
 
 type Pollable<T> = PromiseLike<T>;
@@ -40,9 +51,13 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
     const { server } = azure;
     options = { authorityHost: server.url, disableInstanceDiscovery: true };
     server.entra.identities.push({ clientId: "certified", certificate: certificate.cert }, { clientId: "machine", managed: true });
-    const { ComputeManagementClient } = (await import(pathToFileURL(await ensureNpmProgram("@azure/arm-compute")).href)) as { ComputeManagementClient: new (credential: TokenCredential, subscription: string, options: object) => ComputeClient };
+    const { ComputeManagementClient } = (await import(pathToFileURL(await ensureNpmProgram("@azure/arm-compute")).href)) as {
+      ComputeManagementClient: new (credential: TokenCredential, subscription: string, options: object) => ComputeClient;
+    };
     const { ARM_TENANT_ID: tenant = "", ARM_CLIENT_ID: id = "", ARM_CLIENT_SECRET: secret = "" } = server.environment;
-    client = new ComputeManagementClient(new ClientSecretCredential(tenant, id, secret, options), server.arm.subscription, { endpoint: server.url });
+    client = new ComputeManagementClient(new ClientSecretCredential(tenant, id, secret, options), server.arm.subscription, {
+      endpoint: server.url,
+    });
   });
   after(async () => {
     await azure[Symbol.asyncDispose]();
@@ -52,7 +67,10 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
   test("log in by certificate, and as a machine", async () => {
     const { server } = azure;
     process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST = server.url;
-    for (const credential of [new ClientCertificateCredential(server.entra.tenant, "certified", { certificatePath: certificate.bothPath }, options), new ManagedIdentityCredential({ clientId: "machine" })]) {
+    for (const credential of [
+      new ClientCertificateCredential(server.entra.tenant, "certified", { certificatePath: certificate.bothPath }, options),
+      new ManagedIdentityCredential({ clientId: "machine" }),
+    ]) {
       const { token } = (await credential.getToken(SCOPE)) ?? {};
       server.entra.check(`Bearer ${token}`, server.url);
     }
@@ -61,7 +79,18 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
 
   test("make a disk, are given leave to write, and take it back", async () => {
     const { disks } = client;
-    const made = await disks.createOrUpdate("rg", "d", { location: "westeurope", sku: { name: "Standard_LRS" }, osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: (20 << 20) + 512 } }, QUICK);
+    const made = await disks.createOrUpdate(
+      "rg",
+      "d",
+      {
+        location: "westeurope",
+        sku: { name: "Standard_LRS" },
+        osType: "Linux",
+        hyperVGeneration: "V2",
+        creationData: { createOption: "Upload", uploadSizeBytes: (20 << 20) + 512 },
+      },
+      QUICK,
+    );
     assert.deepEqual([made.diskState, made.provisioningState], ["ReadyToUpload", "Succeeded"]);
     const { accessSAS } = await disks.grantAccess("rg", "d", { access: "Write", durationInSeconds: 600 }, QUICK);
     assert.match(accessSAS, /^https:\/\/127\.0\.0\.1:\d+\/md-impexp-.*&sig=/);
@@ -84,10 +113,33 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
     const set = (id: string | undefined) => ({
       location: "westeurope",
       sku: { name: "Standard_B2s", capacity: 3 },
-      upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: { maxBatchInstancePercent: 34, maxUnhealthyInstancePercent: 34, maxUnhealthyUpgradedInstancePercent: 0, rollbackFailedInstancesOnPolicyBreach: true } },
+      upgradePolicy: {
+        mode: "Rolling",
+        rollingUpgradePolicy: {
+          maxBatchInstancePercent: 34,
+          maxUnhealthyInstancePercent: 34,
+          maxUnhealthyUpgradedInstancePercent: 0,
+          rollbackFailedInstancesOnPolicyBreach: true,
+        },
+      },
       virtualMachineProfile: {
         storageProfile: { imageReference: { id }, osDisk: { createOption: "FromImage" } },
-        networkProfile: { healthProbe: { id: `${balancer}/probes/health` }, networkInterfaceConfigurations: [{ name: "nic", primary: true, ipConfigurations: [{ name: "ip", subnet: { id: subnet }, loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/machines` }] }] }] },
+        networkProfile: {
+          healthProbe: { id: `${balancer}/probes/health` },
+          networkInterfaceConfigurations: [
+            {
+              name: "nic",
+              primary: true,
+              ipConfigurations: [
+                {
+                  name: "ip",
+                  subnet: { id: subnet },
+                  loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/machines` }],
+                },
+              ],
+            },
+          ],
+        },
       },
     });
     const { virtualMachineScaleSets: sets, virtualMachineScaleSetVMs: machines, virtualMachineScaleSetRollingUpgrades: upgrades } = client;
@@ -96,7 +148,8 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
     const { runningStatus, progress } = await upgrades.getLatest("rg", "fleet");
     assert.deepEqual([runningStatus.code, progress.successfulInstanceCount], ["Completed", 3]);
     const seen: string[] = [];
-    for await (const { latestModelApplied, instanceView } of machines.list("rg", "fleet", { expand: "instanceView" })) seen.push(`${latestModelApplied} ${instanceView.vmHealth.status.code}`);
+    for await (const { latestModelApplied, instanceView } of machines.list("rg", "fleet", { expand: "instanceView" }))
+      seen.push(`${latestModelApplied} ${instanceView.vmHealth.status.code}`);
     assert.deepEqual(seen, Array(3).fill("true HealthState/healthy"));
     azure.server.scaleSets.sick = (image) => image === (versions[0] as string).toLowerCase();
     await assert.rejects(async () => sets.createOrUpdate("rg", "fleet", set(versions[0]), QUICK), /MaxUnhealthyUpgradedInstancePercent/);

@@ -22,7 +22,8 @@ describe("an upload to a page blob of Azurite", { timeout: 180_000 }, () => {
     await shop[Symbol.asyncDispose]();
   });
   const now = () => AbortSignal.timeout(10_000);
-  const content = async (name: string) => Buffer.from(await (await fetch(azurite.address("images", name), { headers: { "x-ms-version": "2023-11-03" } })).arrayBuffer());
+  const content = async (name: string) =>
+    Buffer.from(await (await fetch(azurite.address("images", name), { headers: { "x-ms-version": "2023-11-03" } })).arrayBuffer());
 
   test("arrives whole, bears its tags, and goes", async () => {
     const one = await shop.image("one", { 0: "a", 3: "b", 4: "c", 100: "d" });

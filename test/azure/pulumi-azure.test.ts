@@ -30,10 +30,19 @@ describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => 
 
   const signal = AbortSignal.timeout(30_000);
   const typeOf = (token: string) => (provider.types[`azure-native:${token}`] as NonNullable<Provider["types"][string]>)();
-  const create = async (token: string, name: string, inputs: Properties): Promise<Outcome> => (await typeOf(token)).create({ name, inputs: { resourceGroupName: "rg", ...inputs }, signal } as never);
+  const create = async (token: string, name: string, inputs: Properties): Promise<Outcome> =>
+    (await typeOf(token)).create({ name, inputs: { resourceGroupName: "rg", ...inputs }, signal } as never);
   const update = async (token: string, { id, outputs }: Outcome, inputs: Properties): Promise<Outcome> => {
     const type = await typeOf(token);
-    return { id, ...(await (type.update as NonNullable<typeof type.update>)({ id, inputs: { resourceGroupName: "rg", ...inputs }, oldOutputs: outputs, signal } as never)) } as Outcome;
+    return {
+      id,
+      ...(await (type.update as NonNullable<typeof type.update>)({
+        id,
+        inputs: { resourceGroupName: "rg", ...inputs },
+        oldOutputs: outputs,
+        signal,
+      } as never)),
+    } as Outcome;
   };
   const remove = async (token: string, { id }: Outcome): Promise<void> => {
     const type = await typeOf(token);
@@ -42,16 +51,31 @@ describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => 
   const set = (version: number): Properties => ({
     vmScaleSetName: "fleet",
     sku: { name: "Standard_B2s", capacity: 2 },
-    upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: { maxBatchInstancePercent: 50, maxUnhealthyInstancePercent: 50, maxUnhealthyUpgradedInstancePercent: 0 } },
+    upgradePolicy: {
+      mode: "Rolling",
+      rollingUpgradePolicy: { maxBatchInstancePercent: 50, maxUnhealthyInstancePercent: 50, maxUnhealthyUpgradedInstancePercent: 0 },
+    },
     virtualMachineProfile: {
       storageProfile: { imageReference: { id: versions[version] }, osDisk: { createOption: "FromImage" } },
-      networkProfile: { healthProbe: { id: `${balancer}/probes/health` }, networkInterfaceConfigurations: [{ name: "nic", primary: true, ipConfigurations: [{ name: "ip", subnet: { id: subnet }, loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/machines` }] }] }] },
+      networkProfile: {
+        healthProbe: { id: `${balancer}/probes/health` },
+        networkInterfaceConfigurations: [
+          {
+            name: "nic",
+            primary: true,
+            ipConfigurations: [
+              { name: "ip", subnet: { id: subnet }, loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/machines` }] },
+            ],
+          },
+        ],
+      },
     },
   });
 
   test("arguments that the package does not declare are refused before anything is asked", async () => {
     const { check } = await typeOf("compute:VirtualMachineScaleSet");
-    const { failures = [] } = (await check?.({ inputs: { resourceGroupName: "rg", upgradePolicy: { mode: "rolling", maxUnavailable: 1 } } } as never)) ?? {};
+    const { failures = [] } =
+      (await check?.({ inputs: { resourceGroupName: "rg", upgradePolicy: { mode: "rolling", maxUnavailable: 1 } } } as never)) ?? {};
     assert.deepEqual(failures.map(({ path }) => path).sort(), ["upgradePolicy.maxUnavailable", "upgradePolicy.mode"]);
   });
 
@@ -61,7 +85,10 @@ describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => 
     assert.equal(outputs.location, "westeurope");
     assert.match(String((outputs.ipConfigurations as unknown as { privateIPAddress: string }[])[0]?.privateIPAddress), /^10\./);
     await assert.rejects(create("compute:Gallery", "my-gallery", {}), /Code="InvalidParameter"/);
-    await assert.rejects(create("compute:GalleryImageVersion", "os", { galleryName: "gallery", galleryImageName: "os", storageProfile: {} }), /validation rule/);
+    await assert.rejects(
+      create("compute:GalleryImageVersion", "os", { galleryName: "gallery", galleryImageName: "os", storageProfile: {} }),
+      /validation rule/,
+    );
     await remove("network:NetworkInterface", { id, outputs });
     await assert.rejects(create("compute:Gallery", "g", { galleryName: "gallery" }), /already existing/);
   });

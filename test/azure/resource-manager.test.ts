@@ -6,7 +6,11 @@ import { AzureServer } from "../support/azure/azure-server.ts";
 const MIB = 1 << 20;
 const SIZE = 32 * MIB + 512;
 const DISKS = "Microsoft.Compute/disks";
-const disk = (properties: Record<string, unknown> = {}, beside: Record<string, unknown> = {}) => ({ location: "westeurope", ...beside, properties: { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: SIZE }, ...properties } });
+const disk = (properties: Record<string, unknown> = {}, beside: Record<string, unknown> = {}) => ({
+  location: "westeurope",
+  ...beside,
+  properties: { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: SIZE }, ...properties },
+});
 const ofSize = (uploadSizeBytes?: number) => disk({ creationData: { createOption: "Upload", uploadSizeBytes } });
 const stateOf = ({ body }: Asked) => (body.properties as { provisioningState: string }).provisioningState;
 
@@ -21,19 +25,47 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
   after(() => server[Symbol.asyncDispose]());
 
   const as = (authorization: string) => client.ask("GET", `${DISKS}/good`, undefined, { headers: { authorization } });
-  const put = (name: string, body: unknown, headers: Record<string, string> = {}) => client.ask("PUT", `${DISKS}/${name}`, body, { headers });
+  const put = (name: string, body: unknown, headers: Record<string, string> = {}) =>
+    client.ask("PUT", `${DISKS}/${name}`, body, { headers });
   const grant = (body: unknown) => client.ask("POST", `${DISKS}/good/beginGetAccess`, body);
   const REQUESTS: readonly { readonly what: string; readonly ask: () => Promise<Asked>; readonly refused?: string }[] = [
     { what: "a disk", ask: () => client.settled("PUT", `${DISKS}/good`, disk()) },
-    { what: "a location with spaces and capitals", ask: () => client.settled("PUT", `${DISKS}/good`, disk({}, { location: "West Europe" })) },
-    { what: "a disk elsewhere than it was", ask: () => put("good", disk({}, { location: "northeurope" })), refused: "409 PropertyChangeNotAllowed" },
+    {
+      what: "a location with spaces and capitals",
+      ask: () => client.settled("PUT", `${DISKS}/good`, disk({}, { location: "West Europe" })),
+    },
+    {
+      what: "a disk elsewhere than it was",
+      ask: () => put("good", disk({}, { location: "northeurope" })),
+      refused: "409 PropertyChangeNotAllowed",
+    },
     { what: "a disk of another size than it was", ask: () => put("good", ofSize(SIZE + MIB)), refused: "409 PropertyChangeNotAllowed" },
     { what: "no token", ask: () => as(""), refused: "401 AuthenticationFailed" },
-    { what: "a token that nobody gave out", ask: () => as(`Bearer ${server.entra.issue().slice(0, -2)}`), refused: "401 InvalidAuthenticationToken" },
-    { what: "a token for the storage service", ask: () => as(`Bearer ${server.entra.issue("https://storage.azure.com")}`), refused: "401 InvalidAuthenticationTokenAudience" },
-    { what: "no api-version", ask: () => client.ask("GET", `${DISKS}/good`, undefined, { version: "" }), refused: "400 MissingApiVersionParameter" },
-    { what: "a version that another type has", ask: () => client.ask("GET", `${DISKS}/good`, undefined, { version: "2024-07-01" }), refused: "400 NoRegisteredProviderFound" },
-    { what: "a body that is not said to be JSON", ask: () => put("d", disk(), { "content-type": "text/plain" }), refused: "415 UnsupportedMediaType" },
+    {
+      what: "a token that nobody gave out",
+      ask: () => as(`Bearer ${server.entra.issue().slice(0, -2)}`),
+      refused: "401 InvalidAuthenticationToken",
+    },
+    {
+      what: "a token for the storage service",
+      ask: () => as(`Bearer ${server.entra.issue("https://storage.azure.com")}`),
+      refused: "401 InvalidAuthenticationTokenAudience",
+    },
+    {
+      what: "no api-version",
+      ask: () => client.ask("GET", `${DISKS}/good`, undefined, { version: "" }),
+      refused: "400 MissingApiVersionParameter",
+    },
+    {
+      what: "a version that another type has",
+      ask: () => client.ask("GET", `${DISKS}/good`, undefined, { version: "2024-07-01" }),
+      refused: "400 NoRegisteredProviderFound",
+    },
+    {
+      what: "a body that is not said to be JSON",
+      ask: () => put("d", disk(), { "content-type": "text/plain" }),
+      refused: "415 UnsupportedMediaType",
+    },
     { what: "no location", ask: () => put("d", disk({}, { location: undefined })), refused: "400 LocationRequired" },
     { what: "a name with a dot", ask: () => put("d.vhd", disk()), refused: "400 InvalidParameter" },
     { what: "a property that disks lack", ask: () => put("d", disk({ generation: "V2" })), refused: "400 InvalidParameter" },
@@ -44,17 +76,37 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
     { what: "no size", ask: () => put("d", ofSize()), refused: "400 InvalidParameter" },
     { what: "a size without the footer", ask: () => put("d", ofSize(32 * MIB)), refused: "400 InvalidParameter" },
     { what: "a size below 20 MiB", ask: () => put("d", ofSize(19 * MIB + 512)), refused: "400 InvalidParameter" },
-    { what: "Arm64 of generation 1", ask: () => put("d", disk({ hyperVGeneration: "V1", supportedCapabilities: { architecture: "Arm64" } })), refused: "400 InvalidParameter" },
-    { what: "a group that is not there", ask: () => client.ask("PUT", client.id(`${DISKS}/d`).replace("/rg/", "/none/"), disk()), refused: "404 ResourceGroupNotFound" },
-    { what: "another subscription", ask: () => client.ask("GET", client.id(`${DISKS}/d`).replace(server.arm.subscription, "none")), refused: "404 SubscriptionNotFound" },
+    {
+      what: "Arm64 of generation 1",
+      ask: () => put("d", disk({ hyperVGeneration: "V1", supportedCapabilities: { architecture: "Arm64" } })),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a group that is not there",
+      ask: () => client.ask("PUT", client.id(`${DISKS}/d`).replace("/rg/", "/none/"), disk()),
+      refused: "404 ResourceGroupNotFound",
+    },
+    {
+      what: "another subscription",
+      ask: () => client.ask("GET", client.id(`${DISKS}/d`).replace(server.arm.subscription, "none")),
+      refused: "404 SubscriptionNotFound",
+    },
     { what: "a disk that is not there", ask: () => client.ask("GET", `${DISKS}/none`), refused: "404 ResourceNotFound" },
     { what: "a type that is not there", ask: () => client.ask("GET", "Microsoft.Compute/discs/none"), refused: "404 InvalidResourceType" },
     { what: "another disk of that name", ask: () => put("good", disk(), { "if-none-match": "*" }), refused: "412 PreconditionFailed" },
     { what: "a disk that changed since", ask: () => put("good", disk(), { "if-match": 'W/"old"' }), refused: "412 PreconditionFailed" },
     { what: "an action that disks lack", ask: () => client.ask("POST", `${DISKS}/good/grantAccess`, {}), refused: "404 NotFound" },
     { what: "access of no kind", ask: () => grant({ durationInSeconds: 60 }), refused: "400 InvalidParameter" },
-    { what: "access for more than 60 days", ask: () => grant({ access: "Write", durationInSeconds: 5_184_001 }), refused: "400 InvalidParameter" },
-    { what: "to read what was not sent yet", ask: () => grant({ access: "Read", durationInSeconds: 60 }), refused: "409 OperationNotAllowed" },
+    {
+      what: "access for more than 60 days",
+      ask: () => grant({ access: "Write", durationInSeconds: 5_184_001 }),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "to read what was not sent yet",
+      ask: () => grant({ access: "Read", durationInSeconds: 60 }),
+      refused: "409 OperationNotAllowed",
+    },
   ];
   for (const { what, ask, refused } of REQUESTS) {
     test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {
@@ -67,7 +119,10 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
   test("an operation is asked for until it is done, and nothing else may be asked meanwhile", async () => {
     const begun = await put("slow", disk());
     assert.equal(stateOf(begun), "Updating");
-    assert.equal((await client.ask("POST", `${DISKS}/slow/beginGetAccess`, { access: "Write", durationInSeconds: 60 })).code, "OperationNotAllowed");
+    assert.equal(
+      (await client.ask("POST", `${DISKS}/slow/beginGetAccess`, { access: "Write", durationInSeconds: 60 })).code,
+      "OperationNotAllowed",
+    );
     assert.equal((await client.ask("DELETE", `${DISKS}/slow`)).code, "OperationNotAllowed");
     const address = begun.headers.get("location") as string;
     assert.equal((await client.ask("GET", address)).status, 202);
@@ -91,7 +146,10 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
     const begun = await client.ask("PUT", `${DISKS}/slow`, disk());
     const address = begun.headers.get("azure-asyncoperation") as string;
     const [first, second] = [await client.ask("GET", address), await client.ask("GET", address)];
-    assert.deepEqual([begun.headers.get("retry-after"), first.status, second.status, second.headers.get("retry-after")], ["1000", 200, 429, "1000"]);
+    assert.deepEqual(
+      [begun.headers.get("retry-after"), first.status, second.status, second.headers.get("retry-after")],
+      ["1000", 200, 429, "1000"],
+    );
   });
 
   test("an update keeps what it leaves out, and has its own tags only", async () => {
@@ -110,6 +168,9 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
       names.push(...value.map(({ name }) => name));
       next = nextLink;
     }
-    assert.deepEqual(names.filter((name) => /^l\d$/.test(name)), ["l1", "l2", "l3", "l4"]);
+    assert.deepEqual(
+      names.filter((name) => /^l\d$/.test(name)),
+      ["l1", "l2", "l3", "l4"],
+    );
   });
 });

@@ -8,7 +8,13 @@ import { type RolledOut, runRollout } from "../../sdk/rollout/run-rollout.ts";
 import { AzureFixture } from "../support/azure/azure-fixture.ts";
 
 const SETS = "Microsoft.Compute/virtualMachineScaleSets";
-const POLICY = { maxBatchInstancePercent: 50, maxUnhealthyInstancePercent: 50, maxUnhealthyUpgradedInstancePercent: 0, pauseTimeBetweenBatches: "PT0S", rollbackFailedInstancesOnPolicyBreach: true };
+const POLICY = {
+  maxBatchInstancePercent: 50,
+  maxUnhealthyInstancePercent: 50,
+  maxUnhealthyUpgradedInstancePercent: 0,
+  pauseTimeBetweenBatches: "PT0S",
+  rollbackFailedInstancesOnPolicyBreach: true,
+};
 
 describe("a scale set's rollout", { timeout: 120_000 }, () => {
   let azure: AzureFixture;
@@ -39,10 +45,30 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
       storageProfile: { imageReference: { id: images[0] }, osDisk: { createOption: "FromImage" } },
       networkProfile: {
         healthProbe: { id: `${balancer}/probes/health` },
-        networkInterfaceConfigurations: [{ name: "nic", properties: { primary: true, ipConfigurations: [{ name: "ip", properties: { subnet: { id: subnet }, loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/machines` }] } }] } }],
+        networkInterfaceConfigurations: [
+          {
+            name: "nic",
+            properties: {
+              primary: true,
+              ipConfigurations: [
+                {
+                  name: "ip",
+                  properties: {
+                    subnet: { id: subnet },
+                    loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/machines` }],
+                  },
+                },
+              ],
+            },
+          },
+        ],
       },
     };
-    await azure.put(`${SETS}/${name}`, { orchestrationMode: "Uniform", upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: POLICY }, virtualMachineProfile: profile }, { sku: { name: "Standard_B2s", capacity: 4 } });
+    await azure.put(
+      `${SETS}/${name}`,
+      { orchestrationMode: "Uniform", upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: POLICY }, virtualMachineProfile: profile },
+      { sku: { name: "Standard_B2s", capacity: 4 } },
+    );
     const cloud = { manager: azure.server.url, managerScope: "https://management.azure.com/.default", authority: azure.server.url };
     const manager = resourceManager({ cloud, token: async () => azure.server.entra.issue() });
     set = scaleSetOf(manager, { subscriptionId: azure.server.arm.subscription, resourceGroupName: "rg", scaleSet: name });
@@ -52,55 +78,82 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
   const ill = new Set<string>();
   const sick = (index: number) => ill.add((images[index] as string).toLowerCase());
   const now = () => AbortSignal.timeout(10_000);
-  const runs = async () => (await set.instances(now())).map(({ image }) => images.findIndex((id) => id.toLowerCase() === image.toLowerCase()));
-  const roll = (to: Model, { remembered, signal = AbortSignal.timeout(60_000) }: { remembered?: Model; signal?: AbortSignal } = {}): Promise<RolledOut> =>
-    runRollout(rollingUpgradeDriver(set, to, remembered, 5), { name: "web", signal, progress: (line) => lines.push(line), paceSeconds: 0.005 });
+  const runs = async () =>
+    (await set.instances(now())).map(({ image }) => images.findIndex((id) => id.toLowerCase() === image.toLowerCase()));
+  const roll = (
+    to: Model,
+    { remembered, signal = AbortSignal.timeout(60_000) }: { remembered?: Model; signal?: AbortSignal } = {},
+  ): Promise<RolledOut> =>
+    runRollout(rollingUpgradeDriver(set, to, remembered, 5), {
+      name: "web",
+      signal,
+      progress: (line) => lines.push(line),
+      paceSeconds: 0.005,
+    });
 
   for (const upgradesInBackground of [false, true]) {
-    describe(upgradesInBackground ? "where Azure's update is over before its upgrade" : "where Azure's update waits for its upgrade", () => {
-      beforeEach(() => {
-        azure.server.scaleSets.upgradesInBackground = upgradesInBackground;
-      });
+    describe(
+      upgradesInBackground ? "where Azure's update is over before its upgrade" : "where Azure's update waits for its upgrade",
+      () => {
+        beforeEach(() => {
+          azure.server.scaleSets.upgradesInBackground = upgradesInBackground;
+        });
 
-      test("goes batch by batch to the new image", async () => {
-        await roll(image(1));
-        assert.deepEqual(await runs(), [1, 1, 1, 1]);
-        assert.deepEqual(lines.at(-1), { stage: "roll", message: "4 of 4 machines run the new image and are healthy", done: 4, total: 4, unit: "items", lasting: true });
-        // here a batch is done at each look, there at each of the three requests of one
-        if (!upgradesInBackground) assert.ok(lines.some(({ done }) => done === 2), JSON.stringify(lines));
-      });
+        test("goes batch by batch to the new image", async () => {
+          await roll(image(1));
+          assert.deepEqual(await runs(), [1, 1, 1, 1]);
+          assert.deepEqual(lines.at(-1), {
+            stage: "roll",
+            message: "4 of 4 machines run the new image and are healthy",
+            done: 4,
+            total: 4,
+            unit: "items",
+            lasting: true,
+          });
+          // here a batch is done at each look, there at each of the three requests of one
+          if (!upgradesInBackground)
+            assert.ok(
+              lines.some(({ done }) => done === 2),
+              JSON.stringify(lines),
+            );
+        });
 
-      test("to an image that is ill brings the old one back to all, and says why", async () => {
-        sick(1);
-        await assert.rejects(roll(image(1)), { code: "ROLLOUT_FAILED", message: /^the rollout of "web" failed with \d of 4 machines on the new image: rolling Upgrade failed .*unhealthy.*; the old image is back, nothing of the new one runs$/ });
-        assert.deepEqual(await runs(), [0, 0, 0, 0]);
-        assert.equal((await set.describe(now()))?.image, images[0]);
-        // and the next one goes through
-        await roll(image(2));
-        assert.deepEqual(await runs(), [2, 2, 2, 2]);
-      });
+        test("to an image that is ill brings the old one back to all, and says why", async () => {
+          sick(1);
+          await assert.rejects(roll(image(1)), {
+            code: "ROLLOUT_FAILED",
+            message:
+              /^the rollout of "web" failed with \d of 4 machines on the new image: rolling Upgrade failed .*unhealthy.*; the old image is back, nothing of the new one runs$/,
+          });
+          assert.deepEqual(await runs(), [0, 0, 0, 0]);
+          assert.equal((await set.describe(now()))?.image, images[0]);
+          // and the next one goes through
+          await roll(image(2));
+          assert.deepEqual(await runs(), [2, 2, 2, 2]);
+        });
 
-      test("that is cancelled goes back", async () => {
-        azure.server.scaleSets.held = true;
-        const cancel = new AbortController();
-        const rolling = roll(image(1), { signal: cancel.signal });
-        while ((await set.upgrade(now()))?.code !== "RollingForward") await new Promise((resolve) => setTimeout(resolve, 5));
-        cancel.abort(new Error("by the test"));
-        azure.server.scaleSets.held = false;
-        await assert.rejects(rolling, { code: "ROLLOUT_FAILED", message: /it was cancelled; the old image is back/ });
-        assert.deepEqual(await runs(), [0, 0, 0, 0]);
-      });
+        test("that is cancelled goes back", async () => {
+          azure.server.scaleSets.held = true;
+          const cancel = new AbortController();
+          const rolling = roll(image(1), { signal: cancel.signal });
+          while ((await set.upgrade(now()))?.code !== "RollingForward") await new Promise((resolve) => setTimeout(resolve, 5));
+          cancel.abort(new Error("by the test"));
+          azure.server.scaleSets.held = false;
+          await assert.rejects(rolling, { code: "ROLLOUT_FAILED", message: /it was cancelled; the old image is back/ });
+          assert.deepEqual(await runs(), [0, 0, 0, 0]);
+        });
 
-      test("that was cut off is taken up, and knows what was before", async () => {
-        azure.server.scaleSets.held = true;
-        await set.change(image(1), now());
-        sick(1);
-        const rolling = roll(image(1), { remembered: image(0) });
-        azure.server.scaleSets.held = false;
-        await assert.rejects(rolling, { message: /the old image is back/ });
-        assert.deepEqual(await runs(), [0, 0, 0, 0]);
-      });
-    });
+        test("that was cut off is taken up, and knows what was before", async () => {
+          azure.server.scaleSets.held = true;
+          await set.change(image(1), now());
+          sick(1);
+          const rolling = roll(image(1), { remembered: image(0) });
+          azure.server.scaleSets.held = false;
+          await assert.rejects(rolling, { message: /the old image is back/ });
+          assert.deepEqual(await runs(), [0, 0, 0, 0]);
+        });
+      },
+    );
   }
 
   test("does nothing where every machine is as wanted", async () => {
@@ -110,8 +163,14 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
     assert.deepEqual(lines, []);
     // of a new fleet it is said
     assert.equal((await roll(image(0))).updated, 4);
-    assert.deepEqual(lines.map(({ message }) => message), ["4 of 4 machines run the new image and are healthy"]);
-    assert.ok(azure.server.requests.every(({ action }) => action.startsWith("GET ")), JSON.stringify(azure.server.requests));
+    assert.deepEqual(
+      lines.map(({ message }) => message),
+      ["4 of 4 machines run the new image and are healthy"],
+    );
+    assert.ok(
+      azure.server.requests.every(({ action }) => action.startsWith("GET ")),
+      JSON.stringify(azure.server.requests),
+    );
   });
 
   test("goes on with an upgrade that somebody cancelled", async () => {

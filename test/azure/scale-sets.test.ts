@@ -5,11 +5,21 @@ import type { Asked } from "../support/azure/arm-client.ts";
 import { AzureFixture } from "../support/azure/azure-fixture.ts";
 
 const SETS = "Microsoft.Compute/virtualMachineScaleSets";
-const POLICY = { maxBatchInstancePercent: 50, maxUnhealthyInstancePercent: 50, maxUnhealthyUpgradedInstancePercent: 0, pauseTimeBetweenBatches: "PT0S", rollbackFailedInstancesOnPolicyBreach: true };
+const POLICY = {
+  maxBatchInstancePercent: 50,
+  maxUnhealthyInstancePercent: 50,
+  maxUnhealthyUpgradedInstancePercent: 0,
+  pauseTimeBetweenBatches: "PT0S",
+  rollbackFailedInstancesOnPolicyBreach: true,
+};
 
 interface Listed {
   readonly instanceId: string;
-  readonly properties: { readonly latestModelApplied: boolean; readonly storageProfile: { readonly imageReference: { readonly exactVersion: string } }; readonly instanceView: { readonly vmHealth: { readonly status: { readonly code: string } } } };
+  readonly properties: {
+    readonly latestModelApplied: boolean;
+    readonly storageProfile: { readonly imageReference: { readonly exactVersion: string } };
+    readonly instanceView: { readonly vmHealth: { readonly status: { readonly code: string } } };
+  };
 }
 
 describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
@@ -35,21 +45,50 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
 
   const ill = new Set<string>();
   const sick = (version: number) => ill.add((versions[version] as string).toLowerCase());
-  const model = (version = 0, { policy = {}, probe = "health", pool = "machines", profile = {}, ...more }: { policy?: object; probe?: string; pool?: string; profile?: object; [name: string]: unknown } = {}) => ({
+  const model = (
+    version = 0,
+    {
+      policy = {},
+      probe = "health",
+      pool = "machines",
+      profile = {},
+      ...more
+    }: { policy?: object; probe?: string; pool?: string; profile?: object; [name: string]: unknown } = {},
+  ) => ({
     orchestrationMode: "Uniform",
     upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: { ...POLICY, ...policy } },
     virtualMachineProfile: {
       storageProfile: { imageReference: { id: versions[version] }, osDisk: { createOption: "FromImage" } },
       networkProfile: {
         ...(probe && { healthProbe: { id: `${balancer}/probes/${probe}` } }),
-        networkInterfaceConfigurations: [{ name: "nic", properties: { primary: true, ipConfigurations: [{ name: "ip", properties: { subnet: { id: subnet }, loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/${pool}` }] } }] } }],
+        networkInterfaceConfigurations: [
+          {
+            name: "nic",
+            properties: {
+              primary: true,
+              ipConfigurations: [
+                {
+                  name: "ip",
+                  properties: {
+                    subnet: { id: subnet },
+                    loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/${pool}` }],
+                  },
+                },
+              ],
+            },
+          },
+        ],
       },
       ...profile,
     },
     ...more,
   });
-  const put = (name: string, properties: unknown, capacity = 4, size = "Standard_B2s") => azure.put(`${SETS}/${name}`, properties, { sku: { name: size, capacity } });
-  const patch = (name: string, version: number) => azure.client.settled("PATCH", `${SETS}/${name}`, { properties: { virtualMachineProfile: { storageProfile: { imageReference: { id: versions[version] } } } } });
+  const put = (name: string, properties: unknown, capacity = 4, size = "Standard_B2s") =>
+    azure.put(`${SETS}/${name}`, properties, { sku: { name: size, capacity } });
+  const patch = (name: string, version: number) =>
+    azure.client.settled("PATCH", `${SETS}/${name}`, {
+      properties: { virtualMachineProfile: { storageProfile: { imageReference: { id: versions[version] } } } },
+    });
   const get = async (name: string, below: string) => (await azure.client.ask("GET", `${SETS}/${name}/${below}`)).body;
   const instances = async (name: string) => {
     const found: Listed[] = [];
@@ -58,11 +97,20 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
       found.push(...value);
       next = nextLink;
     }
-    return found.map(({ instanceId, properties: { storageProfile, latestModelApplied, instanceView } }) => [instanceId, storageProfile.imageReference.exactVersion, latestModelApplied, instanceView.vmHealth.status.code.split("/")[1]].join(" "));
+    return found.map(({ instanceId, properties: { storageProfile, latestModelApplied, instanceView } }) =>
+      [instanceId, storageProfile.imageReference.exactVersion, latestModelApplied, instanceView.vmHealth.status.code.split("/")[1]].join(
+        " ",
+      ),
+    );
   };
   const upgrade = async (name: string) => {
-    const { runningStatus, progress } = (await get(name, "rollingUpgrades/latest")).properties as unknown as { runningStatus: { code: string }; progress: Record<string, number> };
-    return [runningStatus.code, ...["successful", "failed", "inProgress", "pending"].map((kind) => progress[`${kind}InstanceCount`])].join(" ");
+    const { runningStatus, progress } = (await get(name, "rollingUpgrades/latest")).properties as unknown as {
+      runningStatus: { code: string };
+      progress: Record<string, number>;
+    };
+    return [runningStatus.code, ...["successful", "failed", "inProgress", "pending"].map((kind) => progress[`${kind}InstanceCount`])].join(
+      " ",
+    );
   };
   const errorOf = ({ body }: Asked) => (body.error as Properties | undefined)?.code;
 
@@ -70,20 +118,79 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
     { what: "a set", ask: () => put("good", model()) },
     { what: "an upgrade by no probe", ask: () => put("x", model(0, { probe: "" })), refused: "400 BadRequest" },
     { what: "a probe that no rule uses", ask: () => put("x", model(0, { probe: "idle" })), refused: "400 CannotUseInactiveHealthProbe" },
-    { what: "a pool that the probe's rule does not send to", ask: () => put("x", model(0, { pool: "others" })), refused: "400 CannotUseInactiveHealthProbe" },
+    {
+      what: "a pool that the probe's rule does not send to",
+      ask: () => put("x", model(0, { pool: "others" })),
+      refused: "400 CannotUseInactiveHealthProbe",
+    },
     { what: "a probe that is not there", ask: () => put("x", model(0, { probe: "none" })), refused: "400 InvalidResourceReference" },
-    { what: "a batch of 4 percent", ask: () => put("x", model(0, { policy: { maxBatchInstancePercent: 4 } })), refused: "400 InvalidParameter" },
-    { what: "a batch above what may be unhealthy", ask: () => put("x", model(0, { policy: { maxBatchInstancePercent: 51 } })), refused: "400 InvalidParameter" },
-    { what: "a pause in seconds", ask: () => put("x", model(0, { policy: { pauseTimeBetweenBatches: "30" } })), refused: "400 InvalidParameter" },
-    { what: "repairs after five minutes", ask: () => put("x", model(0, { automaticRepairsPolicy: { enabled: true, gracePeriod: "PT5M" } })), refused: "400 InvalidParameter" },
-    { what: "an extension, which wants an agent", ask: () => put("x", model(0, { profile: { extensionProfile: { extensions: [{ name: "health", properties: { publisher: "Microsoft.ManagedServices", type: "ApplicationHealthLinux", typeHandlerVersion: "2.0" } }] } } })), refused: "409 VMExtensionProvisioningError" },
-    { what: "a probe and flexible orchestration", ask: () => put("x", model(0, { orchestrationMode: "Flexible" })), refused: "400 BadRequest" },
+    {
+      what: "a batch of 4 percent",
+      ask: () => put("x", model(0, { policy: { maxBatchInstancePercent: 4 } })),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a batch above what may be unhealthy",
+      ask: () => put("x", model(0, { policy: { maxBatchInstancePercent: 51 } })),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "a pause in seconds",
+      ask: () => put("x", model(0, { policy: { pauseTimeBetweenBatches: "30" } })),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "repairs after five minutes",
+      ask: () => put("x", model(0, { automaticRepairsPolicy: { enabled: true, gracePeriod: "PT5M" } })),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "an extension, which wants an agent",
+      ask: () =>
+        put(
+          "x",
+          model(0, {
+            profile: {
+              extensionProfile: {
+                extensions: [
+                  {
+                    name: "health",
+                    properties: { publisher: "Microsoft.ManagedServices", type: "ApplicationHealthLinux", typeHandlerVersion: "2.0" },
+                  },
+                ],
+              },
+            },
+          }),
+        ),
+      refused: "409 VMExtensionProvisioningError",
+    },
+    {
+      what: "a probe and flexible orchestration",
+      ask: () => put("x", model(0, { orchestrationMode: "Flexible" })),
+      refused: "400 BadRequest",
+    },
     { what: "half a machine", ask: () => put("x", model(), 1.5), refused: "400 InvalidParameter" },
     { what: "a size of another architecture", ask: () => put("x", model(), 1, "Standard_D2ps_v5"), refused: "400 BadRequest" },
-    { what: "a property that a policy lacks", ask: () => put("x", model(0, { policy: { maxUnavailable: 1 } })), refused: "400 InvalidParameter" },
-    { what: "no load balancer that a set uses to go", ask: () => azure.client.ask("DELETE", "Microsoft.Network/loadBalancers/balancer"), refused: "400 LoadBalancerInUseByVirtualMachineScaleSet" },
-    { what: "an upgrade to be cancelled that there is not", ask: () => azure.client.ask("POST", `${SETS}/good/rollingUpgrades/cancel`), refused: "409 OperationNotAllowed" },
-    { what: "to be asked for an upgrade that there is not", ask: () => azure.client.ask("GET", `${SETS}/good/rollingUpgrades/latest`), refused: "404 NotFound" },
+    {
+      what: "a property that a policy lacks",
+      ask: () => put("x", model(0, { policy: { maxUnavailable: 1 } })),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "no load balancer that a set uses to go",
+      ask: () => azure.client.ask("DELETE", "Microsoft.Network/loadBalancers/balancer"),
+      refused: "400 LoadBalancerInUseByVirtualMachineScaleSet",
+    },
+    {
+      what: "an upgrade to be cancelled that there is not",
+      ask: () => azure.client.ask("POST", `${SETS}/good/rollingUpgrades/cancel`),
+      refused: "409 OperationNotAllowed",
+    },
+    {
+      what: "to be asked for an upgrade that there is not",
+      ask: () => azure.client.ask("GET", `${SETS}/good/rollingUpgrades/latest`),
+      refused: "404 NotFound",
+    },
   ];
   for (const { what, ask, refused } of REQUESTS) {
     test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {
@@ -95,13 +202,31 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
 
   test("another image is rolled out batch by batch, and the update waits for it", async () => {
     await put("rolled", model());
-    assert.deepEqual(await instances("rolled"), ["4", "5", "6", "7"].map((id) => `${id} 1.0.0 true healthy`));
-    const begun = await azure.client.ask("PUT", `${SETS}/rolled`, { location: "westeurope", sku: { name: "Standard_B2s", capacity: 4 }, properties: model(1) });
+    assert.deepEqual(
+      await instances("rolled"),
+      ["4", "5", "6", "7"].map((id) => `${id} 1.0.0 true healthy`),
+    );
+    const begun = await azure.client.ask("PUT", `${SETS}/rolled`, {
+      location: "westeurope",
+      sku: { name: "Standard_B2s", capacity: 4 },
+      properties: model(1),
+    });
     const look = () => azure.client.ask("GET", begun.headers.get("azure-asyncoperation") as string);
     const seen: string[] = [];
-    for (let status: unknown = "InProgress"; status === "InProgress"; seen.push(await upgrade("rolled"))) status = (await look()).body.status;
-    assert.deepEqual(seen, ["RollingForward 0 0 0 4", "RollingForward 0 0 2 2", "RollingForward 2 0 0 2", "RollingForward 2 0 2 0", "RollingForward 4 0 0 0", "Completed 4 0 0 0"]);
-    assert.deepEqual(await instances("rolled"), ["4", "5", "6", "7"].map((id) => `${id} 1.0.1 true healthy`));
+    for (let status: unknown = "InProgress"; status === "InProgress"; seen.push(await upgrade("rolled")))
+      status = (await look()).body.status;
+    assert.deepEqual(seen, [
+      "RollingForward 0 0 0 4",
+      "RollingForward 0 0 2 2",
+      "RollingForward 2 0 0 2",
+      "RollingForward 2 0 2 0",
+      "RollingForward 4 0 0 0",
+      "Completed 4 0 0 0",
+    ]);
+    assert.deepEqual(
+      await instances("rolled"),
+      ["4", "5", "6", "7"].map((id) => `${id} 1.0.1 true healthy`),
+    );
   });
 
   test("an image that does not become healthy: the batch is brought back, the update fails, and the model stays", async () => {
@@ -118,7 +243,10 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
   });
 
   test("without the policy's way back a machine stays ill, and there is no upgrade of a set that is too ill", async () => {
-    await put("ill", model(0, { policy: { rollbackFailedInstancesOnPolicyBreach: false, maxBatchInstancePercent: 25, maxUnhealthyInstancePercent: 25 } }));
+    await put(
+      "ill",
+      model(0, { policy: { rollbackFailedInstancesOnPolicyBreach: false, maxBatchInstancePercent: 25, maxUnhealthyInstancePercent: 25 } }),
+    );
     sick(1);
     await patch("ill", 1);
     assert.equal((await instances("ill")).filter((line) => line.endsWith("1.0.1 true unhealthy")).length, 1);
@@ -139,7 +267,10 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
     const former = (await instances("surge")).map((line) => line.split(" ")[0]);
     sick(1);
     await patch("surge", 1);
-    assert.deepEqual((await instances("surge")).map((line) => line.split(" ")[0]), former);
+    assert.deepEqual(
+      (await instances("surge")).map((line) => line.split(" ")[0]),
+      former,
+    );
     await patch("surge", 2);
     assert.ok((await instances("surge")).every((line) => !former.includes(line.split(" ")[0]) && line.includes(" 1.0.2 true ")));
   });
@@ -147,12 +278,18 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
   test("an upgrade is cancelled, and only then may the set be changed or go", async () => {
     await put("cancelled", model());
     azure.server.scaleSets.held = true;
-    const begun = await azure.client.ask("PATCH", `${SETS}/cancelled`, { properties: { virtualMachineProfile: { userData: Buffer.from("x").toString("base64") } } });
+    const begun = await azure.client.ask("PATCH", `${SETS}/cancelled`, {
+      properties: { virtualMachineProfile: { userData: Buffer.from("x").toString("base64") } },
+    });
     assert.equal((await azure.client.ask("PATCH", `${SETS}/cancelled`, { tags: {} })).code, "OperationNotAllowed");
     assert.equal((await azure.client.ask("DELETE", `${SETS}/cancelled`)).code, "OperationNotAllowed");
     await azure.client.settled("POST", `${SETS}/cancelled/rollingUpgrades/cancel`);
     azure.server.scaleSets.held = false;
-    assert.equal(errorOf(await azure.client.ask("GET", begun.headers.get("azure-asyncoperation") as string)) ?? errorOf(await azure.client.ask("GET", begun.headers.get("azure-asyncoperation") as string)), "OperationPreempted");
+    assert.equal(
+      errorOf(await azure.client.ask("GET", begun.headers.get("azure-asyncoperation") as string)) ??
+        errorOf(await azure.client.ask("GET", begun.headers.get("azure-asyncoperation") as string)),
+      "OperationPreempted",
+    );
     assert.match(await upgrade("cancelled"), /^Cancelled/);
     await azure.client.settled("DELETE", `${SETS}/cancelled`);
     assert.equal((await azure.client.ask("GET", `${SETS}/cancelled`)).status, 404);
@@ -171,16 +308,30 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
   test("other sizes and other modes", async () => {
     await put("modes", model(0, { upgradePolicy: { mode: "Manual" } }), 2);
     await put("modes", model(1, { upgradePolicy: { mode: "Manual" } }), 3);
-    assert.deepEqual((await instances("modes")).map((line) => line.replace(/^\d+ /, "")), ["1.0.0 false healthy", "1.0.0 false healthy", "1.0.1 true healthy"]);
+    assert.deepEqual(
+      (await instances("modes")).map((line) => line.replace(/^\d+ /, "")),
+      ["1.0.0 false healthy", "1.0.0 false healthy", "1.0.1 true healthy"],
+    );
     await azure.client.settled("POST", `${SETS}/modes/manualupgrade`, { instanceIds: ["*"] });
     assert.ok((await instances("modes")).every((line) => / 1\.0\.1 true /.test(line)));
     await put("modes", model(2, { upgradePolicy: { mode: "Automatic" } }), 1);
-    assert.deepEqual((await instances("modes")).map((line) => line.replace(/^\d+ /, "")), ["1.0.2 true healthy"]);
+    assert.deepEqual(
+      (await instances("modes")).map((line) => line.replace(/^\d+ /, "")),
+      ["1.0.2 true healthy"],
+    );
   });
 
   test("user data are shown to who asks for them by name", async () => {
     await put("data", model(0, { profile: { userData: Buffer.from("x").toString("base64") } }));
-    const profiles = await Promise.all(["", "?$expand=userData"].map(async (query) => ((await azure.client.ask("GET", `${SETS}/data${query}`)).body.properties as Properties).virtualMachineProfile as Properties));
-    assert.deepEqual(profiles.map(({ userData }) => userData), [undefined, "eA=="]);
+    const profiles = await Promise.all(
+      ["", "?$expand=userData"].map(
+        async (query) =>
+          ((await azure.client.ask("GET", `${SETS}/data${query}`)).body.properties as Properties).virtualMachineProfile as Properties,
+      ),
+    );
+    assert.deepEqual(
+      profiles.map(({ userData }) => userData),
+      [undefined, "eA=="],
+    );
   });
 });

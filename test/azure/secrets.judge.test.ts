@@ -8,7 +8,12 @@ import { runSecrets } from "../support/secrets-task.ts";
 
 const TOKEN = "eyJ0eXAiOiJKV1Qi.test-_";
 const CLIENT = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
-const STORED: StoredVaultSecrets = { "mine.vault.azure.net/secrets/db": 'p4ss"w\\ord\nü', "mine.vault.azure.net/secrets/db/4387e9f3": "older", "mine.vault.azure.net/secrets/denied": null, "cn.vault.azure.cn/secrets/db": "of China" };
+const STORED: StoredVaultSecrets = {
+  "mine.vault.azure.net/secrets/db": 'p4ss"w\\ord\nü',
+  "mine.vault.azure.net/secrets/db/4387e9f3": "older",
+  "mine.vault.azure.net/secrets/denied": null,
+  "cn.vault.azure.cn/secrets/db": "of China",
+};
 
 let authority: Authority;
 before(async () => {
@@ -23,21 +28,54 @@ interface Run {
 
 async function run({ tags, identity = "one", args = {} }: Run) {
   const asked: string[] = [];
-  const list = Object.entries({ owner: "me", ...tags }).flatMap(([name, value], index) => [[`compute/tagsList/${index}/name`, name], [`compute/tagsList/${index}/value`, value]]);
+  const list = Object.entries({ owner: "me", ...tags }).flatMap(([name, value], index) => [
+    [`compute/tagsList/${index}/name`, name],
+    [`compute/tagsList/${index}/value`, value],
+  ]);
   await using metadata = await startAzureMetadata(Object.fromEntries(list), (query) => {
     asked.push(`${query.get("resource")} ${query.get("client_id") ?? ""}`.trim());
-    if (identity === "none" || (identity === "several" && query.get("client_id") !== CLIENT)) return { status: 400, body: JSON.stringify({ error: "invalid_request", error_description: identity === "none" ? "Identity not found" : "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request" }) };
-    return { status: 200, body: JSON.stringify({ access_token: TOKEN, expires_in: "86399", resource: query.get("resource"), token_type: "Bearer" }) };
+    if (identity === "none" || (identity === "several" && query.get("client_id") !== CLIENT))
+      return {
+        status: 400,
+        body: JSON.stringify({
+          error: "invalid_request",
+          error_description:
+            identity === "none"
+              ? "Identity not found"
+              : "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request",
+        }),
+      };
+    return {
+      status: 200,
+      body: JSON.stringify({ access_token: TOKEN, expires_in: "86399", resource: query.get("resource"), token_type: "Bearer" }),
+    };
   });
   await using vault = await startKeyVault(authority, TOKEN, STORED);
-  const ended = await runSecrets({ cloud: "azure", endpoint: `127.0.0.1:${metadata.port}`, timeout: 1, endpoints: { keyvault: `https://127.0.0.1:${vault.port}` }, ...args }, authority.cert, ["web"]);
+  const ended = await runSecrets(
+    {
+      cloud: "azure",
+      endpoint: `127.0.0.1:${metadata.port}`,
+      timeout: 1,
+      endpoints: { keyvault: `https://127.0.0.1:${vault.port}` },
+      ...args,
+    },
+    authority.cert,
+    ["web"],
+  );
   return Object.assign(ended, { asked, requests: vault.requests });
 }
 const tag = (name: string, url: string) => ({ [`linuxkit.secret.web.${name}`]: url });
 
 describe("debian.secrets of azure", () => {
   test("text arrives as it is, of one version or the newest, of each cloud's vaults", async () => {
-    await using ended = await run({ args: { timeout: 20 }, tags: { ...tag("db", "https://mine.vault.azure.net/secrets/db"), ...tag("old.db", "https://mine.vault.azure.net/secrets/db/4387e9f3"), "linuxkit.secret.gone.db": "https://mine.vault.azure.net/secrets/none" } });
+    await using ended = await run({
+      args: { timeout: 20 },
+      tags: {
+        ...tag("db", "https://mine.vault.azure.net/secrets/db"),
+        ...tag("old.db", "https://mine.vault.azure.net/secrets/db/4387e9f3"),
+        "linuxkit.secret.gone.db": "https://mine.vault.azure.net/secrets/none",
+      },
+    });
     assert.equal(ended.status, 0, ended.text);
     assert.equal((await ended.read("web/db")).toString(), STORED["mine.vault.azure.net/secrets/db"]);
     assert.equal((await ended.read("web/old.db")).toString(), "older");
@@ -51,15 +89,31 @@ describe("debian.secrets of azure", () => {
     assert.deepEqual(ended.asked, ["https://vault.azure.cn"]);
   });
   test("of several identities the one that is named", async () => {
-    await using ended = await run({ args: { timeout: 20, identity: CLIENT }, identity: "several", tags: tag("db", "https://mine.vault.azure.net/secrets/db") });
+    await using ended = await run({
+      args: { timeout: 20, identity: CLIENT },
+      identity: "several",
+      tags: tag("db", "https://mine.vault.azure.net/secrets/db"),
+    });
     assert.equal(ended.status, 0, ended.text);
     assert.deepEqual(ended.asked, [`https://vault.azure.net ${CLIENT}`]);
   });
   const failures: Record<string, [Run, RegExp]> = {
-    "a secret that is not there": [{ tags: tag("db", "https://mine.vault.azure.net/secrets/none"), args: { timeout: 20 } }, /^secrets: web\.db: https:\/\/mine\.vault\.azure\.net\/secrets\/none: SecretNotFound A secret with \(name\/id\) none was not found in this key vault\.$/m],
-    "an identity that may not": [{ tags: tag("db", "https://mine.vault.azure.net/secrets/denied") }, /^secrets: web\.db: .*: Forbidden The user, group or application does not have secrets get permission.*; tried for 1 s$/m],
-    "no identity": [{ tags: tag("db", "https://mine.vault.azure.net/secrets/db"), identity: "none" }, /^secrets: web\.db: the metadata service answered 400: Identity not found; tried for 1 s$/m],
-    "an identity that nobody chose": [{ tags: tag("db", "https://mine.vault.azure.net/secrets/db"), identity: "several" }, /Multiple user assigned identities exist/],
+    "a secret that is not there": [
+      { tags: tag("db", "https://mine.vault.azure.net/secrets/none"), args: { timeout: 20 } },
+      /^secrets: web\.db: https:\/\/mine\.vault\.azure\.net\/secrets\/none: SecretNotFound A secret with \(name\/id\) none was not found in this key vault\.$/m,
+    ],
+    "an identity that may not": [
+      { tags: tag("db", "https://mine.vault.azure.net/secrets/denied") },
+      /^secrets: web\.db: .*: Forbidden The user, group or application does not have secrets get permission.*; tried for 1 s$/m,
+    ],
+    "no identity": [
+      { tags: tag("db", "https://mine.vault.azure.net/secrets/db"), identity: "none" },
+      /^secrets: web\.db: the metadata service answered 400: Identity not found; tried for 1 s$/m,
+    ],
+    "an identity that nobody chose": [
+      { tags: tag("db", "https://mine.vault.azure.net/secrets/db"), identity: "several" },
+      /Multiple user assigned identities exist/,
+    ],
   };
   for (const [name, [given, message]] of Object.entries(failures)) {
     test(`fails: ${name}`, async () => {
@@ -68,7 +122,15 @@ describe("debian.secrets of azure", () => {
       assert.match(ended.text, message);
     });
   }
-  for (const url of ["https://mine.vault.azure.net.example.com/secrets/db", "https://example.com/secrets/db", "http://mine.vault.azure.net/secrets/db", "https://example.com#.vault.azure.net/secrets/db", "https://example.com:443@x.vault.azure.net/secrets/db", "https://.vault.azure.net/secrets/db", "mine/db"]) {
+  for (const url of [
+    "https://mine.vault.azure.net.example.com/secrets/db",
+    "https://example.com/secrets/db",
+    "http://mine.vault.azure.net/secrets/db",
+    "https://example.com#.vault.azure.net/secrets/db",
+    "https://example.com:443@x.vault.azure.net/secrets/db",
+    "https://.vault.azure.net/secrets/db",
+    "mine/db",
+  ]) {
     test(`fails, and shows nobody a token: ${url}`, async () => {
       await using ended = await run({ tags: tag("db", url) });
       assert.equal(ended.status, 1, ended.text);

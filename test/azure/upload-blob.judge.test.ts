@@ -35,9 +35,19 @@ describe("an upload to a storage account", { timeout: 300_000 }, () => {
     const signal = AbortSignal.timeout(120_000);
     const login = await azureLogin({}, signal);
     const accountId = azure.client.id("Microsoft.Storage/storageAccounts/images");
-    const service = blobService(storageLogin(login), { container: await blobContainer(resourceManager(login), { accountId, container: "disks" }, signal) });
+    const service = blobService(storageLogin(login), {
+      container: await blobContainer(resourceManager(login), { accountId, container: "disks" }, signal),
+    });
     const image = await shop.image("one", { 0: "a", 3: "b", 15: "c" });
-    const { name } = await uploadPages(service, { ...image, prefix: "web", key: "k", tags: { "linuxkit:digest": "d" }, journal: await openJournal(shop.journal), signal, onProgress: () => {} });
+    const { name } = await uploadPages(service, {
+      ...image,
+      prefix: "web",
+      key: "k",
+      tags: { "linuxkit:digest": "d" },
+      journal: await openJournal(shop.journal),
+      signal,
+      onProgress: () => {},
+    });
     const response = await fetch(azurite.address("disks", name), { headers: { "x-ms-version": "2023-11-03" } });
     assert.deepEqual([response.headers.get("x-ms-blob-type"), response.headers.get("x-ms-meta-linuxkit_digest")], ["PageBlob", "d"]);
     assert.ok(Buffer.from(await response.arrayBuffer()).equals(await readFile(image.file)));

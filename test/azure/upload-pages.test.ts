@@ -48,7 +48,10 @@ describe("an upload to a managed disk", { timeout: 300_000 }, () => {
     const one = await shop.image("one", FIRST_40);
     let put = 0;
     server.fault = (action) => (action === "Put Page" && put++ > 1 ? { status: 403, code: "AuthenticationFailed" } : undefined);
-    await assert.rejects(shop.upload(one), { code: "ACCESS_DENIED", message: /^azure disk web-\w+, pages at \d+: .*AuthenticationFailed: as the test wants/ });
+    await assert.rejects(shop.upload(one), {
+      code: "ACCESS_DENIED",
+      message: /^azure disk web-\w+, pages at \d+: .*AuthenticationFailed: as the test wants/,
+    });
     assert.deepEqual(shop.names, []);
 
     const cancel = new AbortController();
@@ -100,7 +103,10 @@ describe("an upload to a managed disk", { timeout: 300_000 }, () => {
       const again = await shop.upload(one);
       // five runs of 4 MiB and the footer, each once
       assert.deepEqual([again.name, again.bytesSent, server.pagesPut], [name, 2 * (4 << 20) + 512, 6]);
-      assert.ok(shop.lines.some(({ message }) => message === "goes on: 8.4 MB to send, 12.6 MB are there"), JSON.stringify(shop.lines));
+      assert.ok(
+        shop.lines.some(({ message }) => message === "goes on: 8.4 MB to send, 12.6 MB are there"),
+        JSON.stringify(shop.lines),
+      );
       await shop.assertHolds(name, one);
     });
     test("is cleared away where nobody knows how far it came", async () => {

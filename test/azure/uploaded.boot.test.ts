@@ -12,7 +12,10 @@ test("what arrived in a managed disk boots as a machine of generation 2 does, to
   assert.ok(image?.blocks);
   const uploaded = { file: image.path, size: image.size, blocks: decodeBlockList(image.blocks) };
   const { name, bytesSent } = await shop.upload(uploaded);
-  assert.ok(bytesSent <= uploaded.blocks.length * (512 << 10), `${bytesSent} bytes, and the blocks that hold something are ${uploaded.blocks.length}`);
+  assert.ok(
+    bytesSent <= uploaded.blocks.length * (512 << 10),
+    `${bytesSent} bytes, and the blocks that hold something are ${uploaded.blocks.length}`,
+  );
   await shop.assertHolds(name, uploaded);
   const [disk] = shop.disks;
   assert.ok(disk);

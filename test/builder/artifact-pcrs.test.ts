@@ -16,7 +16,16 @@ import { fakeSources, file, planOf, segment } from "../support/fake-plan.ts";
 import { judgeBytes } from "../support/judge.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";
 
-const deb = (name: string): LockedDeb => ({ name, version: "1", architecture: "amd64", filename: `${name}.deb`, size: 1, sha256: "0".repeat(64), archive: "debian", keep: "all" });
+const deb = (name: string): LockedDeb => ({
+  name,
+  version: "1",
+  architecture: "amd64",
+  filename: `${name}.deb`,
+  size: 1,
+  sha256: "0".repeat(64),
+  archive: "debian",
+  keep: "all",
+});
 const LOADERS = ["syslinux", "syslinux-common", "systemd-boot-efi"].map(deb);
 const KERNEL = efiProgram({ code: Buffer.alloc(5000, 0x90) });
 
@@ -29,15 +38,34 @@ describe("what a build says of a TPM", () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  const make = async (formats: readonly FormatName[], { page = "hello", cmdline = "console=ttyS0", name = "os", kernel = KERNEL, signed = false, diskMiB = 0 } = {}) => {
+  const make = async (
+    formats: readonly FormatName[],
+    { page = "hello", cmdline = "console=ttyS0", name = "os", kernel = KERNEL, signed = false, diskMiB = 0 } = {},
+  ) => {
     const plan = { ...planOf(segment("base", file("init", "#!/bin/sh")), segment("services.web", file("www/index.html", page))), cmdline };
     const progress: Progress[] = [];
     const cacheDir = await mkdtemp(join(folder, "cache-"));
-    const built = await buildPlan({ ...plan, digest: planDigest(plan) }, {
-      format: formats, name, outputDir: join(cacheDir, "out"), cacheDir, store: new BlobStore(cacheDir), loaders: LOADERS, diskMiB, onProgress: (shown) => void progress.push(shown),
-      sources: { ...fakeSources({}), openFile: async (_, path) => [path.endsWith("/syslinux") ? installer : /\.(efi|stub)$/.test(path) ? efiProgram() : Buffer.alloc(440)], openKernel: async () => ({ body: [kernel] }) },
-      ...(signed && { signer: signerOf(makeKeyPair()) }),
-    });
+    const built = await buildPlan(
+      { ...plan, digest: planDigest(plan) },
+      {
+        format: formats,
+        name,
+        outputDir: join(cacheDir, "out"),
+        cacheDir,
+        store: new BlobStore(cacheDir),
+        loaders: LOADERS,
+        diskMiB,
+        onProgress: (shown) => void progress.push(shown),
+        sources: {
+          ...fakeSources({}),
+          openFile: async (_, path) => [
+            path.endsWith("/syslinux") ? installer : /\.(efi|stub)$/.test(path) ? efiProgram() : Buffer.alloc(440),
+          ],
+          openKernel: async () => ({ body: [kernel] }),
+        },
+        ...(signed && { signer: signerOf(makeKeyPair()) }),
+      },
+    );
     return { ...built, progress };
   };
 
@@ -62,7 +90,8 @@ describe("what a build says of a TPM", () => {
   });
 
   test("is nothing where loaders start files, or nothing starts", async () => {
-    for (const format of ["raw-hybrid", "iso-efi", "kernel+initrd", "tar"] as const) assert.equal((await make([format])).pcrs, undefined, format);
+    for (const format of ["raw-hybrid", "iso-efi", "kernel+initrd", "tar"] as const)
+      assert.equal((await make([format])).pcrs, undefined, format);
   });
 
   test("is nothing for a kernel that firmware may measure otherwise, and says so; the image is built", async () => {
@@ -71,7 +100,11 @@ describe("what a build says of a TPM", () => {
     kernel.writeUInt32LE(2048, 0x58 + 240 + 20);
     const { pcrs, files, progress } = await make(["raw-efi"], { kernel });
     assert.deepEqual([pcrs, files.length], [undefined, 1]);
-    assert.ok(progress.some(({ message, lasting }) => lasting && /^no PCR values are predicted: kernel: section \.text begins at 2048/.test(message)));
+    assert.ok(
+      progress.some(
+        ({ message, lasting }) => lasting && /^no PCR values are predicted: kernel: section \.text begins at 2048/.test(message),
+      ),
+    );
     assert.ok((await make(["raw-efi"], { kernel, signed: true })).pcrs, "firmware does not look at the kernel of a signed program");
   });
 });

@@ -21,7 +21,13 @@ const TREES: Readonly<Record<string, readonly Entry[]>> = {
 
 async function context() {
   const cacheDir = await mkdtemp(join(tmpdir(), "boot-memory-"));
-  return { cacheDir, store: new BlobStore(cacheDir), segments: new SegmentStore(cacheDir), sources: fakeSources(Object.fromEntries(Object.entries(TREES).map(([name, tree]) => [name, () => tree]))), [Symbol.asyncDispose]: () => rm(cacheDir, { recursive: true }) };
+  return {
+    cacheDir,
+    store: new BlobStore(cacheDir),
+    segments: new SegmentStore(cacheDir),
+    sources: fakeSources(Object.fromEntries(Object.entries(TREES).map(([name, tree]) => [name, () => tree]))),
+    [Symbol.asyncDispose]: () => rm(cacheDir, { recursive: true }),
+  };
 }
 
 describe("what a segment says that it takes in memory is what its bytes unpack to", () => {
@@ -39,7 +45,13 @@ test("a build says so of the whole, segmentFixups among them, without unpacking 
   await using shop = await context();
   const plan = planOf(segment("one", unpack("links")), segment("two", unpack("files", "below/it")), segment("three", unpack("links")));
   const outputDir = join(shop.cacheDir, "out");
-  const { memoryMiB, files } = await buildPlan(plan, { name: "os", outputDir, cacheDir: shop.cacheDir, store: shop.store, sources: shop.sources });
+  const { memoryMiB, files } = await buildPlan(plan, {
+    name: "os",
+    outputDir,
+    cacheDir: shop.cacheDir,
+    store: shop.store,
+    sources: shop.sources,
+  });
   const initrd = await readFile(files.find(({ role }) => role === "initrd")?.path ?? "");
   const { packed = 0, unpacked = 0 } = (await initrdMemory((offset) => [initrd.subarray(offset)])) ?? {};
   assert.equal(memoryMiB, Math.ceil(74 + (1.045 * (packed + unpacked)) / (1 << 20)));

@@ -31,14 +31,23 @@ function options(more: Partial<BuildPlanOptions> = {}): BuildPlanOptions {
 }
 
 describe("an aborted build leaves no file", () => {
-  const plan = planOf(segment("big", unpack("big")), { ...segment("dense", unpack("big", "dense")), compression: { algorithm: "zstd", level: 19 } });
+  const plan = planOf(segment("big", unpack("big")), {
+    ...segment("dense", unpack("big", "dense")),
+    compression: { algorithm: "zstd", level: 19 },
+  });
   for (const moment of ["unpack services.big", "compress big", "compress dense", "write os-kernel", "write os-initrd.img"]) {
     test(`at "${moment}"`, async () => {
       const abort = new AbortController();
       const sources = fakeSources({ big: () => [noiseEntry("big", 4 << 20)] });
-      const building = buildPlan(plan, options({ sources, signal: abort.signal, onProgress: ({ message }) => message === moment && abort.abort() }));
+      const building = buildPlan(
+        plan,
+        options({ sources, signal: abort.signal, onProgress: ({ message }) => message === moment && abort.abort() }),
+      );
       await assert.rejects(building, { code: "CANCELLED" });
-      assert.deepEqual((await files()).filter((path) => path.startsWith("out/") || path.includes(".part") || /^cache\/(locks|holds)/.test(path)), []);
+      assert.deepEqual(
+        (await files()).filter((path) => path.startsWith("out/") || path.includes(".part") || /^cache\/(locks|holds)/.test(path)),
+        [],
+      );
     });
   }
   test("before it began", async () => {
@@ -55,8 +64,14 @@ test("a source that fails ends the build with its own error, and the other segme
     },
     good: () => [noiseEntry("big", 8 << 20)],
   });
-  await assert.rejects(buildPlan(planOf(segment("good", unpack("good")), segment("bad", unpack("bad"))), options({ sources })), /the mirror is gone/);
-  assert.deepEqual((await files()).filter((path) => path.startsWith("out/") || path.includes(".part") || /^cache\/(locks|holds)/.test(path)), []);
+  await assert.rejects(
+    buildPlan(planOf(segment("good", unpack("good")), segment("bad", unpack("bad"))), options({ sources })),
+    /the mirror is gone/,
+  );
+  assert.deepEqual(
+    (await files()).filter((path) => path.startsWith("out/") || path.includes(".part") || /^cache\/(locks|holds)/.test(path)),
+    [],
+  );
 });
 
 test("a build that was killed leaves what the next one removes, and a lock that the next one takes", async () => {
@@ -68,7 +83,9 @@ test("a build that was killed leaves what the next one removes, and a lock that 
   // and on a busy machine the kernel's still
   assert.ok(lock.length >= 1, "it holds the segment's lock");
   const { PROCESS_MARK } = await import("../../sdk/core/process-mark.ts");
-  const mark = execFileSync("readlink", [join(folder, lock[0] as string)]).toString().trim();
+  const mark = execFileSync("readlink", [join(folder, lock[0] as string)])
+    .toString()
+    .trim();
   assert.notEqual(mark, PROCESS_MARK);
   await writeFile(join(folder, "out", `.os-initrd.img.${mark}.0123456789ab.part`), "half");
   child.kill("SIGKILL");
@@ -77,7 +94,10 @@ test("a build that was killed leaves what the next one removes, and a lock that 
 
   const out = execFileSync(process.execPath, [BUILDER, folder, "3"]).toString();
   assert.match(out, /^sha256:/m);
-  assert.deepEqual((await files()).filter((path) => path.includes(".part") || /^cache\/(locks|holds)/.test(path)), []);
+  assert.deepEqual(
+    (await files()).filter((path) => path.includes(".part") || /^cache\/(locks|holds)/.test(path)),
+    [],
+  );
   assert.deepEqual((await readdir(join(folder, "out"))).sort(), ["os-cmdline", "os-initrd.img", "os-kernel"]);
 });
 
@@ -87,7 +107,10 @@ test("where no more may be written, the message says so, and nothing is left", a
   assert.match(out, /^DISK_FULL: cannot make .* any larger: .*; choose another folder or raise the limit$/m);
   const left = await files();
   // the kernel's file may be in the cache already, whole, with its record
-  assert.deepEqual(left.filter((path) => !/^cache\/segments\/[0-9a-f]{64}(\.json)?$/.test(path)), []);
+  assert.deepEqual(
+    left.filter((path) => !/^cache\/segments\/[0-9a-f]{64}(\.json)?$/.test(path)),
+    [],
+  );
   assert.equal(left.length % 2, 0);
 });
 
@@ -97,7 +120,10 @@ describe("a folder that cannot be written is named, with what to do", () => {
       await writeFile(join(folder, "file"), "");
       const building = buildPlan(planOf(segment("config", file("f", "x"))), options({ [which]: join(folder, "file", "sub") }));
       await assert.rejects(building, { code: "UNWRITABLE", message: /cannot write .*\/file\/sub.*choose another folder/ });
-      assert.deepEqual((await files()).filter((path) => !path.startsWith("cache/segments/")), ["file"]);
+      assert.deepEqual(
+        (await files()).filter((path) => !path.startsWith("cache/segments/")),
+        ["file"],
+      );
     });
   }
 });

@@ -19,7 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const web = (): Entry[] => [directoryEntry("usr/bin"), fileEntry("usr/bin/web", "serve\n", 0o755), fileEntry("usr/bin/www", "serve\n", 0o755), symlinkEntry("bin", "usr/bin")];
+const web = (): Entry[] => [
+  directoryEntry("usr/bin"),
+  fileEntry("usr/bin/web", "serve\n", 0o755),
+  fileEntry("usr/bin/www", "serve\n", 0o755),
+  symlinkEntry("bin", "usr/bin"),
+];
 const trees = { web, big: () => [noiseEntry("big", 3 << 20)] };
 
 function options(more: Partial<BuildPlanOptions> = {}): BuildPlanOptions {
@@ -39,7 +44,9 @@ async function unpacked(): Promise<string> {
   let rest = image;
   while (rest.length > 0) {
     const zstd = rest.readUInt32LE(0) === 0xfd2fb528;
-    const archive = zstd ? execFileSync("zstd", ["-dc"], { input: frame(rest), maxBuffer: 1 << 26 }) : rest.subarray(0, rest.indexOf("TRAILER!!!") + 14);
+    const archive = zstd
+      ? execFileSync("zstd", ["-dc"], { input: frame(rest), maxBuffer: 1 << 26 })
+      : rest.subarray(0, rest.indexOf("TRAILER!!!") + 14);
     execFileSync("cpio", ["-idu", "--quiet", "--no-preserve-owner", "-D", mkdir(root)], { input: archive });
     rest = rest.subarray(zstd ? frame(rest).length : archive.length);
     while (rest.length > 0 && rest[0] === 0) rest = rest.subarray(1);
@@ -68,7 +75,14 @@ function frame(bytes: Buffer): Buffer {
 describe("kernel+initrd", () => {
   test("writes three files, with the sizes and digests that it says", async () => {
     const artifact = await build(plan);
-    assert.deepEqual(artifact.files.map(({ role, name }) => [role, name]), [["kernel", "os-kernel"], ["initrd", "os-initrd.img"], ["cmdline", "os-cmdline"]]);
+    assert.deepEqual(
+      artifact.files.map(({ role, name }) => [role, name]),
+      [
+        ["kernel", "os-kernel"],
+        ["initrd", "os-initrd.img"],
+        ["cmdline", "os-cmdline"],
+      ],
+    );
     assert.deepEqual((await readdir(join(folder, "out"))).sort(), ["os-cmdline", "os-initrd.img", "os-kernel"]);
     for (const { path, size, sha256 } of artifact.files) {
       const bytes = await readFile(path);
@@ -76,7 +90,13 @@ describe("kernel+initrd", () => {
     }
     assert.equal((await output("os-cmdline")).toString(), "console=ttyS0");
     assert.equal((await output("os-kernel")).toString(), "the kernel's own file");
-    assert.deepEqual(artifact.segments.map(({ name, cached }) => [name, cached]), [["web", false], ["config", false]]);
+    assert.deepEqual(
+      artifact.segments.map(({ name, cached }) => [name, cached]),
+      [
+        ["web", false],
+        ["config", false],
+      ],
+    );
     assert.equal((await output("os-initrd.img")).length % 4, 0);
   });
 
@@ -84,7 +104,15 @@ describe("kernel+initrd", () => {
     await build(plan);
     const root = await unpacked();
     const paths = execFileSync("find", [".", "-type", "f", "-o", "-type", "l"], { cwd: root }).toString().trim().split("\n").sort();
-    assert.deepEqual(paths, ["./containers/services/web/rootfs/bin", "./containers/services/web/rootfs/etc/hosts", "./containers/services/web/rootfs/etc/mtab", "./containers/services/web/rootfs/etc/resolv.conf", "./containers/services/web/rootfs/usr/bin/web", "./containers/services/web/rootfs/usr/bin/www", "./etc/hostname"]);
+    assert.deepEqual(paths, [
+      "./containers/services/web/rootfs/bin",
+      "./containers/services/web/rootfs/etc/hosts",
+      "./containers/services/web/rootfs/etc/mtab",
+      "./containers/services/web/rootfs/etc/resolv.conf",
+      "./containers/services/web/rootfs/usr/bin/web",
+      "./containers/services/web/rootfs/usr/bin/www",
+      "./etc/hostname",
+    ]);
     const [one, two] = await Promise.all(["web", "www"].map((name) => stat(join(root, "containers/services/web/rootfs/usr/bin", name))));
     assert.equal(one?.ino, two?.ino);
     assert.equal(one?.mode, 0o100755);
@@ -100,15 +128,28 @@ describe("kernel+initrd", () => {
   test("without kernel and command line there is only the initrd", async () => {
     const { kernel: _, ...rest } = plan;
     const artifact = await build({ ...rest, cmdline: "" });
-    assert.deepEqual(artifact.files.map(({ role }) => role), ["initrd"]);
+    assert.deepEqual(
+      artifact.files.map(({ role }) => role),
+      ["initrd"],
+    );
     assert.equal(artifact.digest, `sha256:${artifact.files[0]?.sha256}`);
   });
 });
 
 test("tar holds the whole tree, kernel and command line, as GNU tar reads it", async () => {
   await build(plan, { format: "tar" });
-  const paths = execFileSync("tar", ["-tf", join(folder, "out/os.tar")]).toString().trim().split("\n");
-  assert.deepEqual(paths.slice(0, 6), ["containers/", "containers/services/", "containers/services/web/", "containers/services/web/rootfs/", "containers/services/web/rootfs/usr/", "containers/services/web/rootfs/usr/bin/"]);
+  const paths = execFileSync("tar", ["-tf", join(folder, "out/os.tar")])
+    .toString()
+    .trim()
+    .split("\n");
+  assert.deepEqual(paths.slice(0, 6), [
+    "containers/",
+    "containers/services/",
+    "containers/services/web/",
+    "containers/services/web/rootfs/",
+    "containers/services/web/rootfs/usr/",
+    "containers/services/web/rootfs/usr/bin/",
+  ]);
   assert.deepEqual(paths.slice(-5), ["etc/", "etc/hostname", "boot/", "boot/kernel", "boot/cmdline"]);
   assert.equal(new Set(paths).size, paths.length);
 });
@@ -140,7 +181,10 @@ describe("the cache", () => {
     const second = await build(plan, { sources });
     assert.deepEqual(sources.opened, []);
     assert.deepEqual(await files(), before);
-    assert.deepEqual(second.segments.map(({ cached }) => cached), [true, true]);
+    assert.deepEqual(
+      second.segments.map(({ cached }) => cached),
+      [true, true],
+    );
     assert.deepEqual(second.files, first.files);
     assert.equal(second.digest, first.digest);
   });
@@ -149,7 +193,10 @@ describe("the cache", () => {
     await build(plan);
     const sources = fakeSources({});
     const changed = await build(planOf(plan.segments[0]!, segment("config", file("etc/hostname", "other\n"))), { sources });
-    assert.deepEqual(changed.segments.map(({ cached }) => cached), [true, false]);
+    assert.deepEqual(
+      changed.segments.map(({ cached }) => cached),
+      [true, false],
+    );
     assert.deepEqual(sources.opened, []);
   });
 
@@ -172,8 +219,14 @@ describe("the cache", () => {
         const told: Progress[] = [];
         const second = await build(plan, { onProgress: (progress) => told.push(progress) });
         assert.deepEqual(second.files, first.files);
-        assert.deepEqual(second.segments.map(({ cached }) => cached), [false, true]);
-        assert.deepEqual((await build(plan)).segments.map(({ cached }) => cached), [true, true]);
+        assert.deepEqual(
+          second.segments.map(({ cached }) => cached),
+          [false, true],
+        );
+        assert.deepEqual(
+          (await build(plan)).segments.map(({ cached }) => cached),
+          [true, true],
+        );
       });
     }
   }
@@ -190,14 +243,19 @@ describe("the cache", () => {
 
   test("a limit is kept once the build is done", async () => {
     await build(planOf(segment("big", unpack("big"))), { cacheLimit: 1 << 20 });
-    const sizes = await Promise.all((await readdir(join(folder, "cache/segments"))).map(async (name) => (await stat(join(folder, "cache/segments", name))).size));
+    const sizes = await Promise.all(
+      (await readdir(join(folder, "cache/segments"))).map(async (name) => (await stat(join(folder, "cache/segments", name))).size),
+    );
     assert.ok(sizes.reduce((a, b) => a + b, 0) <= 1 << 20);
     assert.ok((await output("os-initrd.img")).length > 1 << 20);
   });
 
   test("two builds at once make a segment once, and equal bytes", async () => {
     const sources = fakeSources(trees);
-    const [one, two] = await Promise.all([build(plan, { sources, outputDir: join(folder, "one") }), build(plan, { sources, outputDir: join(folder, "two") })]);
+    const [one, two] = await Promise.all([
+      build(plan, { sources, outputDir: join(folder, "one") }),
+      build(plan, { sources, outputDir: join(folder, "two") }),
+    ]);
     assert.equal(one.digest, two.digest);
     assert.deepEqual(sources.opened.sort(), ["kernel", "web"]);
   });
@@ -214,17 +272,46 @@ test("the same plan gives the same bytes in another time zone, umask, folder and
     const sources = fakeSources({ web: ${web.toString()} });
     const artifact = await buildPlan(${JSON.stringify(plan)}, { name: "os", outputDir: "out2", cacheDir: "cache2", store: new BlobStore("cache2"), sources });
     console.log(artifact.digest);`;
-  const got = execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: folder, env: { ...process.env, TZ: "Pacific/Kiritimati", UV_THREADPOOL_SIZE: "1" } });
+  const got = execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+    cwd: folder,
+    env: { ...process.env, TZ: "Pacific/Kiritimati", UV_THREADPOOL_SIZE: "1" },
+  });
   assert.equal(got.toString().trim(), digest);
 });
 
 describe("refused", () => {
   const rows: { name: string; plan: Plan; more?: Partial<BuildPlanOptions>; code: string; message: RegExp }[] = [
-    { name: "an unknown format", plan, more: { format: "vhs" as "tar" }, code: "INVALID_DEFINITION", message: /format: got "vhs", wanted one of kernel\+initrd, tar/ },
+    {
+      name: "an unknown format",
+      plan,
+      more: { format: "vhs" as "tar" },
+      code: "INVALID_DEFINITION",
+      message: /format: got "vhs", wanted one of kernel\+initrd, tar/,
+    },
     { name: "a name with a slash", plan, more: { name: "a/b" }, code: "INVALID_DEFINITION", message: /name: got "a\/b"/ },
-    { name: "a file over a directory of another segment", plan: planOf(segment("web", unpack("web")), segment("config", file("usr", "x"))), code: "INVALID_DEFINITION", message: /^usr: config has a file or symlink where/ },
+    {
+      name: "a file over a directory of another segment",
+      plan: planOf(segment("web", unpack("web")), segment("config", file("usr", "x"))),
+      code: "INVALID_DEFINITION",
+      message: /^usr: config has a file or symlink where/,
+    },
     { name: "a path that leaves the tree", plan: planOf(segment("config", file("../x", "x"))), code: "HOSTILE_ARCHIVE", message: /\.\./ },
-    { name: "a large file that is not in the cache", plan: planOf(segment("config", { kind: "entry", path: "f", type: "file", mode: 0o644, uid: 0, gid: 0, blob: { digest: digestOf("x"), size: 1 } })), code: "NOT_FOUND", message: /^f: its content sha256:/ },
+    {
+      name: "a large file that is not in the cache",
+      plan: planOf(
+        segment("config", {
+          kind: "entry",
+          path: "f",
+          type: "file",
+          mode: 0o644,
+          uid: 0,
+          gid: 0,
+          blob: { digest: digestOf("x"), size: 1 },
+        }),
+      ),
+      code: "NOT_FOUND",
+      message: /^f: its content sha256:/,
+    },
   ];
   for (const { name, plan: bad, more, code, message } of rows) {
     test(name, async () => {
@@ -241,7 +328,10 @@ test("progress tells each segment, and how far each file is", async () => {
   assert.ok(told.some(({ message, done, total }) => message === "compress big" && (done ?? 0) > 1 << 20 && total !== undefined));
   assert.ok(told.some(({ message }) => message === "big made"));
   // the resource keeps one line of a build, its summary: not one for each segment
-  assert.deepEqual(told.filter(({ lasting }) => lasting), []);
+  assert.deepEqual(
+    told.filter(({ lasting }) => lasting),
+    [],
+  );
   const writes = told.filter(({ message }) => message === "write os-initrd.img");
   assert.equal(writes.at(-1)?.done, writes.at(-1)?.total);
 });

@@ -16,7 +16,10 @@ after(() => rmSync(folder, { recursive: true }));
 function sample(size: number): Buffer {
   const bytes = Buffer.alloc(size);
   for (let at = 0, word = ""; at < size; at += word.length) {
-    word = createHash("sha256").update(String(at >> 9)).digest("hex").repeat(1 + (at % 3));
+    word = createHash("sha256")
+      .update(String(at >> 9))
+      .digest("hex")
+      .repeat(1 + (at % 3));
     bytes.write(word, at, "latin1");
   }
   return bytes;
@@ -31,7 +34,11 @@ const kept = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator
   for await (const chunk of source) yield Uint8Array.from(chunk);
 };
 
-const METHODS: SegmentCompression[] = [{ algorithm: "zstd", level: 3 }, { algorithm: "zstd", level: 19 }, { algorithm: "gzip", level: 6 }];
+const METHODS: SegmentCompression[] = [
+  { algorithm: "zstd", level: 3 },
+  { algorithm: "zstd", level: 19 },
+  { algorithm: "gzip", level: 6 },
+];
 
 for (const method of METHODS) {
   const tool = method.algorithm === "zstd" ? "zstd" : "gzip";
@@ -75,8 +82,14 @@ test("a gzip header names no time and no operating system", async () => {
 });
 
 describe("levels", () => {
-  for (const method of [{ algorithm: "zstd", level: 0 }, { algorithm: "zstd", level: 23 }, { algorithm: "gzip", level: 10 }, { algorithm: "zstd", level: 1.5 }] as const) {
-    test(`${method.algorithm} ${method.level} is refused`, () => assert.rejects(collect(kept(compress([], method))), { code: "INVALID_DEFINITION", message: /wanted 1…/ }));
+  for (const method of [
+    { algorithm: "zstd", level: 0 },
+    { algorithm: "zstd", level: 23 },
+    { algorithm: "gzip", level: 10 },
+    { algorithm: "zstd", level: 1.5 },
+  ] as const) {
+    test(`${method.algorithm} ${method.level} is refused`, () =>
+      assert.rejects(collect(kept(compress([], method))), { code: "INVALID_DEFINITION", message: /wanted 1…/ }));
   }
 });
 

@@ -43,18 +43,31 @@ describe("files", () => {
   });
 
   test("what has no body stays as it is", () => {
-    for (const same of [file({ contents: "x".repeat(INLINE_LIMIT) }), file({ directory: true }), file({ symlink: "y" }), file({ metadata: "json" })]) assert.equal(readLocalFile(same, places), same);
+    for (const same of [
+      file({ contents: "x".repeat(INLINE_LIMIT) }),
+      file({ directory: true }),
+      file({ symlink: "y" }),
+      file({ metadata: "json" }),
+    ])
+      assert.equal(readLocalFile(same, places), same);
   });
 
   test("an optional file that is not there is no file; another is an error that says where it was sought", () => {
     assert.equal(readLocalFile(file({ source: "nowhere", optional: true }), places), undefined);
-    assert.throws(() => readLocalFile(file({ source: "nowhere" }), places), (error) => isLinuxKitError(error, "NOT_FOUND") && error.message.includes(join(projectDir, "nowhere")));
-    assert.throws(() => readLocalFile(file({ source: "." }), places), (error) => isLinuxKitError(error, "NOT_FOUND"));
+    assert.throws(
+      () => readLocalFile(file({ source: "nowhere" }), places),
+      (error) => isLinuxKitError(error, "NOT_FOUND") && error.message.includes(join(projectDir, "nowhere")),
+    );
+    assert.throws(
+      () => readLocalFile(file({ source: "." }), places),
+      (error) => isLinuxKitError(error, "NOT_FOUND"),
+    );
   });
 });
 
 describe("local images", () => {
-  const definition = (image: string) => ({ init: [image, "nginx:1.27"], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] }) as Definition;
+  const definition = (image: string) =>
+    ({ init: [image, "nginx:1.27"], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] }) as Definition;
   const digest = digestOf("manifest");
   const layout = async (manifests: unknown) => {
     await mkdir(join(projectDir, "layout"), { recursive: true });
@@ -76,8 +89,15 @@ describe("local images", () => {
 
   test("none that is there is an error with its name", async () => {
     await layout([named("v1")]);
-    for (const [reference, message] of [["oci:./layout:v3", /wanted one image named v3, got 0; the layout holds v1/], ["oci:./none:v1", /ENOENT/], ["docker-archive:none.tar", /ENOENT/]] as const) {
-      assert.throws(() => localImages(definition(reference), projectDir), (error) => isLinuxKitError(error, "NOT_FOUND") && message.test(error.message) && error.message.includes(reference));
+    for (const [reference, message] of [
+      ["oci:./layout:v3", /wanted one image named v3, got 0; the layout holds v1/],
+      ["oci:./none:v1", /ENOENT/],
+      ["docker-archive:none.tar", /ENOENT/],
+    ] as const) {
+      assert.throws(
+        () => localImages(definition(reference), projectDir),
+        (error) => isLinuxKitError(error, "NOT_FOUND") && message.test(error.message) && error.message.includes(reference),
+      );
     }
   });
 

@@ -22,7 +22,9 @@ interface Surroundings {
   readonly cached: readonly string[];
 }
 
-test("one lock gives the same bytes under another zone, umask, locale, folder and CPU count, from a cold and a warm cache", { timeout: 600_000 }, async () => {
+test("one lock gives the same bytes under another zone, umask, locale, folder and CPU count, from a cold and a warm cache", {
+  timeout: 600_000,
+}, async () => {
   await using folder = await scratch();
   const definition = await webDefinition();
   const outputDir = join(folder.path, "here");
@@ -41,7 +43,11 @@ test("one lock gives the same bytes under another zone, umask, locale, folder an
     await mkdir(cwd, { recursive: true });
     const [out, cache] = [join(folder.path, name, "out"), await makeOwnCache(join(folder.path, name, "cache"), cached)];
     const env = { ...process.env, TZ: zone, LANG: locale, LC_ALL: locale };
-    const child = spawn("taskset", ["-c", cpus, "sh", "-c", `umask ${umask}; exec "$@"`, "sh", process.execPath, BUILD, request, out, cache], { cwd, env, timeout: 300_000, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(
+      "taskset",
+      ["-c", cpus, "sh", "-c", `umask ${umask}; exec "$@"`, "sh", process.execPath, BUILD, request, out, cache],
+      { cwd, env, timeout: 300_000, stdio: ["ignore", "pipe", "inherit"] },
+    );
     const { made, all } = JSON.parse(await text(child.stdout)) as { made: number; all: number };
     assert.equal(made, name === "cold" ? all : 0, `${name}: segments made anew`);
     assert.deepEqual((await readdir(out)).sort(), files.map((file) => file.name).sort());

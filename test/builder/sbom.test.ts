@@ -27,35 +27,52 @@ const apk = fileEntry("lib/apk/db/installed", "P:busybox\nV:1.36-r1\nA:x86_64\n\
 const status = fileEntry("var/lib/dpkg/status.d/base", "Package: base-files\nVersion: 12.4\nArchitecture: amd64\n");
 await addImage(registry, "init", [[apk, fileEntry("etc/os-release", "ID=alpine\nVERSION_ID=3.20\n")]], { tags: ["1"] });
 const manifest = await addImage(registry, "web", [[status]], { config: { Cmd: ["/web"] } });
-const statement = registry.addBlob("web", Buffer.from(JSON.stringify({
-  predicateType: "https://spdx.dev/Document",
-  predicate: {
-    spdxVersion: "SPDX-2.3",
-    packages: [{ SPDXID: "SPDXRef-go", name: "stdlib", downloadLocation: "NOASSERTION" }],
-    files: [{ SPDXID: "SPDXRef-web", fileName: "/web", checksums: [] }],
-    relationships: [
-      { spdxElementId: "SPDXRef-DOCUMENT", relatedSpdxElement: "SPDXRef-go", relationshipType: "DESCRIBES" },
-      { spdxElementId: "SPDXRef-go", relatedSpdxElement: "SPDXRef-web", relationshipType: "CONTAINS" },
-    ],
-  },
-})));
+const statement = registry.addBlob(
+  "web",
+  Buffer.from(
+    JSON.stringify({
+      predicateType: "https://spdx.dev/Document",
+      predicate: {
+        spdxVersion: "SPDX-2.3",
+        packages: [{ SPDXID: "SPDXRef-go", name: "stdlib", downloadLocation: "NOASSERTION" }],
+        files: [{ SPDXID: "SPDXRef-web", fileName: "/web", checksums: [] }],
+        relationships: [
+          { spdxElementId: "SPDXRef-DOCUMENT", relatedSpdxElement: "SPDXRef-go", relationshipType: "DESCRIBES" },
+          { spdxElementId: "SPDXRef-go", relatedSpdxElement: "SPDXRef-web", relationshipType: "CONTAINS" },
+        ],
+      },
+    }),
+  ),
+);
 const attestation = registry.addManifest("web", {
   schemaVersion: 2,
   mediaType: MEDIA_TYPE.ociManifest,
   config: { mediaType: MEDIA_TYPE.ociConfig, ...registry.addBlob("web", Buffer.from("{}")) },
   layers: [
-    { mediaType: "application/vnd.in-toto+json", ...registry.addBlob("web", Buffer.from("{}")), annotations: { "in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2" } },
+    {
+      mediaType: "application/vnd.in-toto+json",
+      ...registry.addBlob("web", Buffer.from("{}")),
+      annotations: { "in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2" },
+    },
     { mediaType: "application/vnd.in-toto+json", ...statement, annotations: { "in-toto.io/predicate-type": "https://spdx.dev/Document" } },
   ],
 } as object);
-registry.addManifest("web", {
-  schemaVersion: 2,
-  mediaType: MEDIA_TYPE.ociIndex,
-  manifests: [
-    { ...manifest, platform: { os: "linux", architecture: "amd64" } },
-    { ...attestation, platform: { os: "unknown", architecture: "unknown" }, annotations: { "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": manifest.digest } },
-  ],
-} as object, "1");
+registry.addManifest(
+  "web",
+  {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.ociIndex,
+    manifests: [
+      { ...manifest, platform: { os: "linux", architecture: "amd64" } },
+      {
+        ...attestation,
+        platform: { os: "unknown", architecture: "unknown" },
+        annotations: { "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": manifest.digest },
+      },
+    ],
+  } as object,
+  "1",
+);
 
 const YAML = `init: ["${registry.host}/init:1"]\nservices: [{name: web, image: "${registry.host}/web:1"}]\n`;
 
@@ -67,24 +84,46 @@ async function sbomOf(name: string, options: Partial<BuildOptions> = {}) {
 
 test("lies beside the artifact, with what images attest and what their databases list", async () => {
   const { text, tree, built } = await sbomOf("os");
-  assert.deepEqual(built.files.map(({ name, role }) => [name, role]), [["os.tar", "image"], ["os-sbom.spdx.json", "sbom"]]);
+  assert.deepEqual(
+    built.files.map(({ name, role }) => [name, role]),
+    [
+      ["os.tar", "image"],
+      ["os-sbom.spdx.json", "sbom"],
+    ],
+  );
   const { packages, files } = checkSpdx(text ?? "");
-  assert.deepEqual(packages.map(({ name, externalRefs }) => [name.replace(registry.host, "HOST"), externalRefs?.[0]?.referenceLocator.replace(/sha256:\w+|127[^&/]*/g, "…")]), [
-    ["os", undefined],
-    ["HOST/init:1", "pkg:oci/init@…?repository_url=…&tag=1"],
-    ["busybox", "pkg:apk/alpine/busybox@1.36-r1?arch=x86_64&distro=alpine-3.20"],
-    ["HOST/web:1", "pkg:oci/web@…?repository_url=…&tag=1"],
-    ["stdlib", undefined],
-    ["base-files", "pkg:deb/debian/base-files@12.4?arch=amd64&distro=debian"],
-  ]);
-  assert.deepEqual(files?.map(({ fileName }) => fileName), ["./containers/services/web/lower/web"]);
-  assert.deepEqual(Object.keys(tree).filter((path) => /spdx/.test(path)), []);
+  assert.deepEqual(
+    packages.map(({ name, externalRefs }) => [
+      name.replace(registry.host, "HOST"),
+      externalRefs?.[0]?.referenceLocator.replace(/sha256:\w+|127[^&/]*/g, "…"),
+    ]),
+    [
+      ["os", undefined],
+      ["HOST/init:1", "pkg:oci/init@…?repository_url=…&tag=1"],
+      ["busybox", "pkg:apk/alpine/busybox@1.36-r1?arch=x86_64&distro=alpine-3.20"],
+      ["HOST/web:1", "pkg:oci/web@…?repository_url=…&tag=1"],
+      ["stdlib", undefined],
+      ["base-files", "pkg:deb/debian/base-files@12.4?arch=amd64&distro=debian"],
+    ],
+  );
+  assert.deepEqual(
+    files?.map(({ fileName }) => fileName),
+    ["./containers/services/web/lower/web"],
+  );
+  assert.deepEqual(
+    Object.keys(tree).filter((path) => /spdx/.test(path)),
+    [],
+  );
   assert.equal(built.digest, `sha256:${built.files[0]?.sha256}`);
 });
 
 test("is the same from a lock, from a cache, and from nothing", async () => {
   const first = await sbomOf("os");
-  for (const options of [{ lock: first.built.lock }, { lock: first.built.lock, cacheDir: join(folder, "other") }, { cacheDir: join(folder, "third") }]) {
+  for (const options of [
+    { lock: first.built.lock },
+    { lock: first.built.lock, cacheDir: join(folder, "other") },
+    { cacheDir: join(folder, "third") },
+  ]) {
     assert.equal((await sbomOf("again", options)).text, first.text);
   }
 });
@@ -99,7 +138,10 @@ test("lies in the OS only where a path is given, and then it is part of the plan
 
 test("is not written where it is not wanted", async () => {
   assert.equal((await sbomOf("without", { sbom: false })).text, undefined);
-  assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith("without")), ["without.tar"]);
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.startsWith("without")),
+    ["without.tar"],
+  );
 });
 
 describe("of Debian packages", () => {
@@ -108,15 +150,26 @@ describe("of Debian packages", () => {
     const resolved = await resolve(image.spec, {
       arch: "amd64",
       sources: {
-        lockDebian: async ({ debian: { packages } }) => ({ packages: packages.map((name) => ({ name, version: "1:2+3", architecture: "amd64", filename: "x", size: 1, sha256: "a".repeat(64), archive: "debian", keep: "slim" })) }),
+        lockDebian: async ({ debian: { packages } }) => ({
+          packages: packages.map((name) => ({
+            name,
+            version: "1:2+3",
+            architecture: "amd64",
+            filename: "x",
+            size: 1,
+            sha256: "a".repeat(64),
+            archive: "debian",
+            keep: "slim",
+          })),
+        }),
         findImage: () => assert.fail("no image"),
         findLayout: () => assert.fail("no layout"),
       },
     });
     const { packages } = checkSpdx(debianSbom(createPlan(resolved, () => "")));
-    assert.deepEqual(packages.flatMap(({ externalRefs = [] }) => externalRefs.map(({ referenceLocator }) => referenceLocator)), [
-      "pkg:deb/debian/busybox-static@1:2%2B3?arch=amd64&distro=debian-12",
-      "pkg:deb/debian/crun@1:2%2B3?arch=amd64&distro=debian-12",
-    ]);
+    assert.deepEqual(
+      packages.flatMap(({ externalRefs = [] }) => externalRefs.map(({ referenceLocator }) => referenceLocator)),
+      ["pkg:deb/debian/busybox-static@1:2%2B3?arch=amd64&distro=debian-12", "pkg:deb/debian/crun@1:2%2B3?arch=amd64&distro=debian-12"],
+    );
   });
 });

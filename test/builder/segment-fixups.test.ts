@@ -7,30 +7,87 @@ import { NO_PATHS, type SegmentPaths } from "../../sdk/cache/segment-store.ts";
 
 const paths = (some: Partial<SegmentPaths>): SegmentPaths => ({ ...NO_PATHS, ...some });
 const before = (...segments: Partial<SegmentPaths>[]): string[][] =>
-  segmentFixups(segments.map((some, at) => ({ name: `s${at}`, paths: paths(some) }))).map((entries) => entries.map(({ path, type }) => `${path} ${type}`));
+  segmentFixups(segments.map((some, at) => ({ name: `s${at}`, paths: paths(some) }))).map((entries) =>
+    entries.map(({ path, type }) => `${path} ${type}`),
+  );
 
 describe("between segments comes", () => {
   const rows: { name: string; segments: Partial<SegmentPaths>[]; want: string[][] }[] = [
-    { name: "nothing, as a rule", segments: [{ directories: ["a"], files: ["a/f"] }, { files: ["a/g"], implied: ["a"] }], want: [[], []] },
-    { name: "a directory that nobody made", segments: [{ files: ["a/b/f"], implied: ["a", "a/b"] }, { files: ["a/b/g"], implied: ["a", "a/b"] }], want: [["a directory", "a/b directory"], []] },
-    { name: "what holds such a directory too, though the segment makes it later", segments: [{ directories: ["a"] }, { directories: ["a/b"], implied: ["a", "a/b/c"], files: ["a/b/c/f"] }], want: [[], ["a/b directory", "a/b/c directory"]] },
-    { name: "nothing for a directory reached through a symlink", segments: [{ others: ["lib"], directories: ["usr", "usr/lib"] }, { files: ["lib/x"], implied: ["lib"] }], want: [[], []] },
-    { name: "the removal of a file that shares its content", segments: [{ files: ["a", "b", "c"], shared: ["a", "b"] }, { files: ["b", "c"] }], want: [[], ["b symlink"]] },
-    { name: "no second removal of what was replaced", segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { files: ["b"] }, { files: ["b"] }], want: [[], ["b symlink"], []] },
-    { name: "a removal again when the replacement shares too", segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { files: ["b", "d"], shared: ["b", "d"] }, { files: ["b"] }], want: [[], ["b symlink"], ["b symlink"]] },
-    { name: "no removal before a symlink: the kernel does that itself", segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { others: ["b"] }], want: [[], []] },
+    {
+      name: "nothing, as a rule",
+      segments: [
+        { directories: ["a"], files: ["a/f"] },
+        { files: ["a/g"], implied: ["a"] },
+      ],
+      want: [[], []],
+    },
+    {
+      name: "a directory that nobody made",
+      segments: [
+        { files: ["a/b/f"], implied: ["a", "a/b"] },
+        { files: ["a/b/g"], implied: ["a", "a/b"] },
+      ],
+      want: [["a directory", "a/b directory"], []],
+    },
+    {
+      name: "what holds such a directory too, though the segment makes it later",
+      segments: [{ directories: ["a"] }, { directories: ["a/b"], implied: ["a", "a/b/c"], files: ["a/b/c/f"] }],
+      want: [[], ["a/b directory", "a/b/c directory"]],
+    },
+    {
+      name: "nothing for a directory reached through a symlink",
+      segments: [
+        { others: ["lib"], directories: ["usr", "usr/lib"] },
+        { files: ["lib/x"], implied: ["lib"] },
+      ],
+      want: [[], []],
+    },
+    {
+      name: "the removal of a file that shares its content",
+      segments: [{ files: ["a", "b", "c"], shared: ["a", "b"] }, { files: ["b", "c"] }],
+      want: [[], ["b symlink"]],
+    },
+    {
+      name: "no second removal of what was replaced",
+      segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { files: ["b"] }, { files: ["b"] }],
+      want: [[], ["b symlink"], []],
+    },
+    {
+      name: "a removal again when the replacement shares too",
+      segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { files: ["b", "d"], shared: ["b", "d"] }, { files: ["b"] }],
+      want: [[], ["b symlink"], ["b symlink"]],
+    },
+    {
+      name: "no removal before a symlink: the kernel does that itself",
+      segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { others: ["b"] }],
+      want: [[], []],
+    },
   ];
   for (const { name, segments, want } of rows) test(name, () => assert.deepEqual(before(...segments), want));
 });
 
 describe("refused", () => {
   const rows: { name: string; segments: Partial<SegmentPaths>[]; message: RegExp }[] = [
-    { name: "a file over a directory with something in it", segments: [{ directories: ["a"], files: ["a/f"] }, { files: ["a"] }], message: /^a: s1 has a file or symlink where there is a directory/ },
-    { name: "a symlink over one that another segment filled", segments: [{ directories: ["a"] }, { files: ["a/f"], implied: ["a"] }, { others: ["a"] }], message: /^a: s2 has/ },
-    { name: "something below a file", segments: [{ files: ["a"] }, { files: ["a/f"], implied: ["a"] }], message: /^a: s1 has something below it/ },
+    {
+      name: "a file over a directory with something in it",
+      segments: [{ directories: ["a"], files: ["a/f"] }, { files: ["a"] }],
+      message: /^a: s1 has a file or symlink where there is a directory/,
+    },
+    {
+      name: "a symlink over one that another segment filled",
+      segments: [{ directories: ["a"] }, { files: ["a/f"], implied: ["a"] }, { others: ["a"] }],
+      message: /^a: s2 has/,
+    },
+    {
+      name: "something below a file",
+      segments: [{ files: ["a"] }, { files: ["a/f"], implied: ["a"] }],
+      message: /^a: s1 has something below it/,
+    },
   ];
-  for (const { name, segments, message } of rows) test(name, () => assert.throws(() => before(...segments), { code: "INVALID_DEFINITION", message }));
-  test("but a symlink may take the place of an empty directory", () => assert.deepEqual(before({ directories: ["a"] }, { others: ["a"] }), [[], []]));
+  for (const { name, segments, message } of rows)
+    test(name, () => assert.throws(() => before(...segments), { code: "INVALID_DEFINITION", message }));
+  test("but a symlink may take the place of an empty directory", () =>
+    assert.deepEqual(before({ directories: ["a"] }, { others: ["a"] }), [[], []]));
 });
 
 test("its archive is a whole cpio, uncompressed", async () => {

@@ -24,29 +24,57 @@ const web = (): Entry[] => [
   fileEntry("srv/mail/box", "mine", 0o600, { uid: 8, gid: 65_535 }),
   directoryEntry("srv", 0o750, { uid: 33, gid: 33 }),
 ];
-const capable = (): Entry[] => [{ ...fileEntry("ping", "x", 0o755), xattrs: new Map([["security.capability", Buffer.from(CAPABILITY, "hex")], ["user.note", Buffer.from("kept")]]) }];
+const capable = (): Entry[] => [
+  {
+    ...fileEntry("ping", "x", 0o755),
+    xattrs: new Map([
+      ["security.capability", Buffer.from(CAPABILITY, "hex")],
+      ["user.note", Buffer.from("kept")],
+    ]),
+  },
+];
 
 const owned = (name: string, prefix: string) => ({ ...unpack(name, prefix), idBase: BASE });
 // all in one archive, so that one run of cpio reads it
-const plan = planOf(segment("web", ...["containers", "containers/services", "containers/services/web"].map((path) => directoryStep(path)), owned("web", ROOT)));
+const plan = planOf(
+  segment(
+    "web",
+    ...["containers", "containers/services", "containers/services/web"].map((path) => directoryStep(path)),
+    owned("web", ROOT),
+  ),
+);
 
 describe("a tree whose users begin elsewhere", () => {
   let folder: Awaited<ReturnType<typeof scratch>>;
   const out = (name: string): string => join(folder.path, "out", name);
   const build = (more: Partial<Parameters<typeof buildPlan>[1]>, of = plan, trees: Parameters<typeof fakeSources>[0] = { web, capable }) =>
-    buildPlan(of, { name: "os", outputDir: join(folder.path, "out"), cacheDir: join(folder.path, "cache"), store: new BlobStore(join(folder.path, "cache")), sources: fakeSources(trees), ...more });
+    buildPlan(of, {
+      name: "os",
+      outputDir: join(folder.path, "out"),
+      cacheDir: join(folder.path, "cache"),
+      store: new BlobStore(join(folder.path, "cache")),
+      sources: fakeSources(trees),
+      ...more,
+    });
   before(async () => {
     folder = await scratch();
     await build({ format: ["kernel+initrd", "tar", "kernel+squashfs", "kernel+erofs"] });
   });
   after(() => folder[Symbol.asyncDispose]());
 
-  const line = (mode: string, uid: number, gid: number, path: string): RegExp => new RegExp(`^${mode} .*\\b${uid}[ /]+${gid} .*${path}/?$`, "m");
+  const line = (mode: string, uid: number, gid: number, path: string): RegExp =>
+    new RegExp(`^${mode} .*\\b${uid}[ /]+${gid} .*${path}/?$`, "m");
   // directories that the image does not name are its root's too, those above it are the machine's
   const lines = [
-    line("drwxr-xr-x", 0, 0, "containers/services/web"), line("drwxr-xr-x", BASE, BASE, ROOT), line("drwxr-xr-x", BASE, BASE, `${ROOT}/usr/bin`),
-    line("-rwsr-xr-x", BASE, BASE, `${ROOT}/usr/bin/su`), line("drwxr-x---", BASE + 33, BASE + 33, `${ROOT}/srv`), line("drwxr-xr-x", BASE, BASE, `${ROOT}/srv/mail`),
-    line("-rw-------", BASE + 8, BASE + 65_535, `${ROOT}/srv/mail/box`), line("-rw-r--r--", BASE, BASE, `${ROOT}/etc/hosts`), line("drwxr-xr-x", BASE, BASE, `${ROOT}/dev`),
+    line("drwxr-xr-x", 0, 0, "containers/services/web"),
+    line("drwxr-xr-x", BASE, BASE, ROOT),
+    line("drwxr-xr-x", BASE, BASE, `${ROOT}/usr/bin`),
+    line("-rwsr-xr-x", BASE, BASE, `${ROOT}/usr/bin/su`),
+    line("drwxr-x---", BASE + 33, BASE + 33, `${ROOT}/srv`),
+    line("drwxr-xr-x", BASE, BASE, `${ROOT}/srv/mail`),
+    line("-rw-------", BASE + 8, BASE + 65_535, `${ROOT}/srv/mail/box`),
+    line("-rw-r--r--", BASE, BASE, `${ROOT}/etc/hosts`),
+    line("drwxr-xr-x", BASE, BASE, `${ROOT}/dev`),
   ];
 
   for (const [format, list] of [
@@ -61,14 +89,27 @@ describe("a tree whose users begin elsewhere", () => {
   }
 
   test("is so to the tool that reads kernel+erofs", () => {
-    for (const [path, uid, gid, mode] of [["", BASE, BASE, "0755"], ["/usr/bin/su", BASE, BASE, "0755"], ["/srv/mail/box", BASE + 8, BASE + 65_535, "0600"]] as const) {
-      assert.match(judge("dump.erofs", "--path", `/${ROOT}${path}`, out("os-erofs.img")), new RegExp(`Uid: ${uid} +Gid: ${gid} +Access: ${mode}`));
+    for (const [path, uid, gid, mode] of [
+      ["", BASE, BASE, "0755"],
+      ["/usr/bin/su", BASE, BASE, "0755"],
+      ["/srv/mail/box", BASE + 8, BASE + 65_535, "0600"],
+    ] as const) {
+      assert.match(
+        judge("dump.erofs", "--path", `/${ROOT}${path}`, out("os-erofs.img")),
+        new RegExp(`Uid: ${uid} +Gid: ${gid} +Access: ${mode}`),
+      );
     }
   });
 
   test("is so to the tool that reads a CD", async () => {
-    const image = await folder.file("own.iso", readDisk(isoVolume({ entries: [fileEntry("own", "x", 0o600, { uid: BASE + 8, gid: BASE + 65_535 })], label: "OWN" }).disk));
-    assert.match(judge("xorriso", "-indev", image, "-find", "/", "-exec", "lsdl", "--"), new RegExp(`-rw------- +1 ${BASE + 8} +${BASE + 65_535} `));
+    const image = await folder.file(
+      "own.iso",
+      readDisk(isoVolume({ entries: [fileEntry("own", "x", 0o600, { uid: BASE + 8, gid: BASE + 65_535 })], label: "OWN" }).disk),
+    );
+    assert.match(
+      judge("xorriso", "-indev", image, "-find", "/", "-exec", "lsdl", "--"),
+      new RegExp(`-rw------- +1 ${BASE + 8} +${BASE + 65_535} `),
+    );
   });
 
   test("has capabilities that are the container's", async () => {
@@ -80,10 +121,19 @@ describe("a tree whose users begin elsewhere", () => {
   });
 
   for (const { name, entry, message } of [
-    { name: "a user", entry: fileEntry("srv/x", "x", 0o600, { uid: 65_536 }), message: "services.web: srv/x belongs to user 65536, wanted at most 65535: with userns: \"private\" there are no more" },
-    { name: "a group", entry: fileEntry("srv/x", "x", 0o600, { gid: 100_000 }), message: "services.web: srv/x belongs to group 100000, wanted at most 65535: with userns: \"private\" there are no more" },
+    {
+      name: "a user",
+      entry: fileEntry("srv/x", "x", 0o600, { uid: 65_536 }),
+      message: 'services.web: srv/x belongs to user 65536, wanted at most 65535: with userns: "private" there are no more',
+    },
+    {
+      name: "a group",
+      entry: fileEntry("srv/x", "x", 0o600, { gid: 100_000 }),
+      message: 'services.web: srv/x belongs to group 100000, wanted at most 65535: with userns: "private" there are no more',
+    },
   ]) {
-    test(`has no number for ${name} beyond the range`, () => assert.rejects(build({ cacheDir: join(folder.path, name) }, plan, { web: () => [entry] }), { code: "INVALID_DEFINITION", message }));
+    test(`has no number for ${name} beyond the range`, () =>
+      assert.rejects(build({ cacheDir: join(folder.path, name) }, plan, { web: () => [entry] }), { code: "INVALID_DEFINITION", message }));
   }
 });
 

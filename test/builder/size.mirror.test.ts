@@ -13,5 +13,8 @@ test("the operating system of examples/web, less nginx, is small", { timeout: 60
   const sizeOf = (role: string): number => files.find((file) => file.role === role)?.size ?? Number.NaN;
   const nginx = segments.find(({ name }) => name === "services.web")?.size ?? Number.NaN;
   const size = sizeOf("kernel") + sizeOf("initrd") - nginx;
-  assert.ok(size <= LIMIT, `kernel ${sizeOf("kernel")}, ${segments.map((segment) => `${segment.name} ${segment.size}`).join(", ")}: ${size} bytes less nginx, wanted at most ${LIMIT}`);
+  assert.ok(
+    size <= LIMIT,
+    `kernel ${sizeOf("kernel")}, ${segments.map((segment) => `${segment.name} ${segment.size}`).join(", ")}: ${size} bytes less nginx, wanted at most ${LIMIT}`,
+  );
 });

@@ -13,7 +13,11 @@ import { buildTree } from "../support/case-build.ts";
 import { TestRegistry } from "../support/registry.ts";
 import { addImage } from "../support/test-image.ts";
 
-const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+const { publicKey, privateKey } = generateKeyPairSync("ec", {
+  namedCurve: "P-256",
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
 const registry = await TestRegistry.start({ referrers: true });
 const folder = await mkdtemp(join(tmpdir(), "verify-"));
 after(async () => {
@@ -23,12 +27,22 @@ after(async () => {
 
 /** Two platforms under a tag, as every LinuxKit image has them. */
 async function addTwo(name: string, content: string) {
-  const manifests = await Promise.all(["amd64", "arm64"].map(async (architecture) => ({ ...(await addImage(registry, name, [[fileEntry("file", content)]], { architecture })), platform: { os: "linux", architecture } })));
+  const manifests = await Promise.all(
+    ["amd64", "arm64"].map(async (architecture) => ({
+      ...(await addImage(registry, name, [[fileEntry("file", content)]], { architecture })),
+      platform: { os: "linux", architecture },
+    })),
+  );
   return registry.addManifest(name, { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests } as object, "1");
 }
 
 const sign = (name: string, image: Parameters<typeof signImage>[1]) =>
-  signImage(createRegistryClient({ auth: async () => undefined }).repository(registry.host, name, "pull,push"), image, signingKey(privateKey), ["bundle"]);
+  signImage(
+    createRegistryClient({ auth: async () => undefined }).repository(registry.host, name, "pull,push"),
+    image,
+    signingKey(privateKey),
+    ["bundle"],
+  );
 const verify = { [registry.host]: publicKey };
 const yaml = (name: string) => `init: ["${registry.host}/${name}:1"]\n`;
 
@@ -44,7 +58,10 @@ describe("with a rule", () => {
   test("what is not signed is refused before any layer of it is fetched", async () => {
     const before = registry.requests.length;
     const outputDir = join(folder, "refused");
-    await assert.rejects(buildTree(yaml("plain"), folder, { verify, outputDir, cacheDir: join(folder, "empty") }), { code: "SIGNATURE_INVALID", message: /^init\[0\]: .*plain@sha256:.*: it is not signed/ });
+    await assert.rejects(buildTree(yaml("plain"), folder, { verify, outputDir, cacheDir: join(folder, "empty") }), {
+      code: "SIGNATURE_INVALID",
+      message: /^init\[0\]: .*plain@sha256:.*: it is not signed/,
+    });
     assert.deepEqual(await readdir(outputDir).catch(() => []), []);
     const blobs = registry.requests.slice(before).filter(({ path }) => path.includes("/blobs/"));
     assert.equal(blobs.length, 1, "the configuration alone");
@@ -60,7 +77,9 @@ describe("with a rule", () => {
     await addTwo("moving", "two");
     const again = await buildTree(yaml("moving"), folder, { verify, name: "d", lock: first.built.lock });
     assert.equal(again.built.digest, first.built.digest);
-    await assert.rejects(buildTree(yaml("moving"), folder, { verify, name: "e", lock: first.built.lock, update: "always" }), { code: "SIGNATURE_INVALID" });
+    await assert.rejects(buildTree(yaml("moving"), folder, { verify, name: "e", lock: first.built.lock, update: "always" }), {
+      code: "SIGNATURE_INVALID",
+    });
   });
 
   test("a lock from before the rule serves as long as the tag is the same image's", async () => {
@@ -76,12 +95,18 @@ describe("with a rule", () => {
     const { lock } = (await buildTree(yaml("signed"), folder, { verify, name: "i" })).built;
     const other = (await buildTree(yaml("plain"), folder, { name: "j" })).built.lock;
     const forged = { ...lock, images: { [`${registry.host}/signed:1`]: Object.values(other.images)[0] as `sha256:${string}` } };
-    await assert.rejects(buildTree(yaml("signed"), folder, { verify, name: "k", lock: forged }), { code: "SIGNATURE_INVALID", message: /the lock has/ });
+    await assert.rejects(buildTree(yaml("signed"), folder, { verify, name: "k", lock: forged }), {
+      code: "SIGNATURE_INVALID",
+      message: /the lock has/,
+    });
   });
 
   test("an image that a volume holds as it is must be signed too", async () => {
     const volume = (name: string) => `volumes: [{name: v, image: "${registry.host}/${name}:1", format: oci}]\n`;
     await buildTree(volume("signed"), folder, { verify, name: "l" });
-    await assert.rejects(buildTree(volume("plain"), folder, { verify, name: "m" }), { code: "SIGNATURE_INVALID", message: /^volumes\.v\.image: / });
+    await assert.rejects(buildTree(volume("plain"), folder, { verify, name: "m" }), {
+      code: "SIGNATURE_INVALID",
+      message: /^volumes\.v\.image: /,
+    });
   });
 });

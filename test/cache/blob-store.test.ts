@@ -23,7 +23,10 @@ test("a blob is found under its digest, with its bytes", async () => {
 
 test("a wrong body is refused, and no file stays", async () => {
   const digest = digestOf("hello");
-  await assert.rejects(store.put([Buffer.from("hellO")], { digest }, { what: "nginx.deb" }), { code: "DIGEST_MISMATCH", message: /^nginx\.deb: got sha256:/ });
+  await assert.rejects(store.put([Buffer.from("hellO")], { digest }, { what: "nginx.deb" }), {
+    code: "DIGEST_MISMATCH",
+    message: /^nginx\.deb: got sha256:/,
+  });
   assert.equal(await store.find(digest), undefined);
   assert.deepEqual(await readdir(join(store.directory, "blobs", "sha256")), []);
 });

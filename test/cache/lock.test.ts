@@ -30,10 +30,13 @@ test("one works at a time, and each gets its turn", async () => {
 });
 
 test("it names its holder, and is given back when the work fails", async () => {
-  await assert.rejects(withLock(join(folder, "sub/a"), async () => {
-    assert.equal(await readlink(join(folder, "sub/a")), PROCESS_MARK);
-    throw new Error("failed");
-  }), /failed/);
+  await assert.rejects(
+    withLock(join(folder, "sub/a"), async () => {
+      assert.equal(await readlink(join(folder, "sub/a")), PROCESS_MARK);
+      throw new Error("failed");
+    }),
+    /failed/,
+  );
   assert.deepEqual(await readdir(join(folder, "sub")), []);
 });
 
@@ -55,12 +58,18 @@ describe("a lock is taken from", () => {
 });
 
 describe("a lock is waited for, until the signal, when it is held by", () => {
-  for (const { name, mark } of [{ name: "a live process", mark: PROCESS_MARK }, { name: "somebody elsewhere", mark: elsewhere }]) {
+  for (const { name, mark } of [
+    { name: "a live process", mark: PROCESS_MARK },
+    { name: "somebody elsewhere", mark: elsewhere },
+  ]) {
     test(name, async () => {
       await symlink(mark, join(folder, "a"));
       const abort = new AbortController();
       setTimeout(() => abort.abort(), 120);
-      await assert.rejects(withLock(join(folder, "a"), async () => assert.fail("it must not run"), { signal: abort.signal, what: "a segment" }), { code: "CANCELLED", message: /waiting for a segment/ });
+      await assert.rejects(
+        withLock(join(folder, "a"), async () => assert.fail("it must not run"), { signal: abort.signal, what: "a segment" }),
+        { code: "CANCELLED", message: /waiting for a segment/ },
+      );
       assert.equal(await readlink(join(folder, "a")), mark);
     });
   }
@@ -68,5 +77,8 @@ describe("a lock is waited for, until the signal, when it is held by", () => {
 
 test("a folder that cannot be written is named", async () => {
   await writeFile(join(folder, "file"), "");
-  await assert.rejects(withLock(join(folder, "file", "a"), async () => {}), { code: "UNWRITABLE" });
+  await assert.rejects(
+    withLock(join(folder, "file", "a"), async () => {}),
+    { code: "UNWRITABLE" },
+  );
 });

@@ -25,7 +25,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const left = async (): Promise<string[]> => {
-  const names = await Promise.all(["blobs/sha256", "segments"].map(async (name) => (await readdir(join(folder, name))).map((file) => `${name}/${file}`)));
+  const names = await Promise.all(
+    ["blobs/sha256", "segments"].map(async (name) => (await readdir(join(folder, name))).map((file) => `${name}/${file}`)),
+  );
   return FILES.filter((name) => names.flat().includes(name));
 };
 
@@ -58,7 +60,11 @@ describe("artifacts", () => {
   const at = (name: string, seconds: number) => utimes(join(folder, name), seconds, 1_600_000_000);
   const add = async (digest: string, seconds: number): Promise<void> => {
     await mkdir(join(folder, "artifacts", digest), { recursive: true });
-    for (const [name, size] of [["web-kernel", 40], ["web-initrd.img", 60], [".build.json", 1]] as const) {
+    for (const [name, size] of [
+      ["web-kernel", 40],
+      ["web-initrd.img", 60],
+      [".build.json", 1],
+    ] as const) {
       await writeFile(join(folder, "artifacts", digest, name), Buffer.alloc(size));
       await at(`artifacts/${digest}/${name}`, seconds);
     }

@@ -11,15 +11,19 @@ const SDK = pathToFileURL(fileURLToPath(new URL("../../sdk/index.ts", import.met
 const folder = mkdtempSync(join(tmpdir(), "cli-audit-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, "audit", ...args], { cwd: folder, encoding: "utf8", timeout: 60_000 });
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, [MAIN, "audit", ...args], { cwd: folder, encoding: "utf8", timeout: 60_000 });
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
 
 write("config", "# Linux/x86 6.1.192 Kernel Configuration\nCONFIG_HARDENED_USERCOPY=y\nCONFIG_SLS=y\n");
-write("os.ts", `import { debian, Image, Kernel, Service } from ${JSON.stringify(SDK)};
+write(
+  "os.ts",
+  `import { debian, Image, Kernel, Service } from ${JSON.stringify(SDK)};
 export const os = new Image({
   kernel: new Kernel({ image: debian.kernel() }), init: [debian.init()], harden: { profile: "strict", waive: { nosmt: "one thread on each core" } },
   services: [new Service("web", { image: debian.packages({ packages: ["busybox-static"] }), pid: "host" })],
-});`);
+});`,
+);
 write("waive.json", JSON.stringify([{ rule: "host-namespace", path: "services.web", reason: "it is the debugger", until: "2999-12-31" }]));
 write("object.json", "{}");
 
@@ -33,7 +37,13 @@ describe("audit", () => {
     assert.match(stdout, /^inert +kfence\.sample_interval=100 +the kernel was built without CONFIG_KFENCE$/m);
     assert.match(stdout, /^waived +nosmt +one thread on each core$/m);
     for (const profile of ["default", "strict"]) {
-      assert.match(stdout, new RegExp(`^KSPP, profile ${profile}, amd64: \\d+ on, \\d+ off, \\d+ set but inert, 1 waived of the settings; Linux 6\\.1\\.192: \\d+ on, \\d+ off of the kernel's options$`, "m"));
+      assert.match(
+        stdout,
+        new RegExp(
+          `^KSPP, profile ${profile}, amd64: \\d+ on, \\d+ off, \\d+ set but inert, 1 waived of the settings; Linux 6\\.1\\.192: \\d+ on, \\d+ off of the kernel's options$`,
+          "m",
+        ),
+      );
     }
   });
 
@@ -41,7 +51,10 @@ describe("audit", () => {
     const { status, stdout } = run("os.ts", "--kernel-config", "config", "--waive", "waive.json", "--json");
     assert.equal(status, 0);
     const { findings, waived, hardening } = JSON.parse(stdout);
-    assert.deepEqual([findings.map(({ level }: { level: string }) => level), waived[0].waiver.reason, hardening.settings.waived], [["advisory", "advisory"], "it is the debugger", 1]);
+    assert.deepEqual(
+      [findings.map(({ level }: { level: string }) => level), waived[0].waiver.reason, hardening.settings.waived],
+      [["advisory", "advisory"], "it is the debugger", 1],
+    );
   });
 
   const WRONG: readonly (readonly [string[], number, RegExp])[] = [

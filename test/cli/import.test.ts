@@ -59,7 +59,10 @@ describe("a literal is the value, whatever it holds", () => {
     { name: "spaces at the end of a line", value: "a \nb" },
     { name: "keys that are no names", value: { "a-b": 1, "1": 2, "capabilities.add": [], "": null } },
     { name: "a key that would be a prototype", value: JSON.parse('{"__proto__":{"a":1}}') },
-    { name: "more than a line holds", value: { list: Array.from({ length: 40 }, (_, index) => `item ${index}`), nested: { deep: { deeper: "x".repeat(150) } } } },
+    {
+      name: "more than a line holds",
+      value: { list: Array.from({ length: 40 }, (_, index) => `item ${index}`), nested: { deep: { deeper: "x".repeat(150) } } },
+    },
     { name: "nothing", value: { a: [], b: {}, c: false, d: 0, e: "" } },
   ];
   for (const { name, value } of rows) {
@@ -125,11 +128,13 @@ export const build = new ImageBuild("os", { image: os });
 });
 
 describe("the command", () => {
-  const command = (...args: string[]) => promisify(execFile)(process.execPath, [join(ROOT, "sdk/cli/main.ts"), "import", ...args], { cwd: folder }).then(({ stdout }) => stdout);
-  const failure = (...args: string[]) => command(...args).then(
-    () => assert.fail("it did not fail"),
-    ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
-  );
+  const command = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [join(ROOT, "sdk/cli/main.ts"), "import", ...args], { cwd: folder }).then(({ stdout }) => stdout);
+  const failure = (...args: string[]) =>
+    command(...args).then(
+      () => assert.fail("it did not fail"),
+      ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
+    );
 
   test("writes a file, of several merged ones", async () => {
     await writeFile(join(folder, "base.yml"), 'kernel: {image: "a/kernel:1"}\ninit: ["a/init:1"]\n');
@@ -137,7 +142,10 @@ describe("the command", () => {
     assert.equal(await command("base.yml", "more.yml", "--out", "os.ts", "--name", "base"), "");
     const program = await readFile(join(folder, "os.ts"), "utf8");
     assert.match(program, /From base\.yml and more\.yml/);
-    assert.match(program, /export const base = new Image\(\{\n {2}kernel: new Kernel\(\{ image: "a\/kernel:1", cmdline: "quiet" \}\),\n {2}init: \["a\/init:1", "a\/runc:1"\],/);
+    assert.match(
+      program,
+      /export const base = new Image\(\{\n {2}kernel: new Kernel\(\{ image: "a\/kernel:1", cmdline: "quiet" \}\),\n {2}init: \["a\/init:1", "a\/runc:1"\],/,
+    );
   });
   test("names file, line and path of what is wrong", async () => {
     await writeFile(join(folder, "bad.yml"), yamlOf("refused", "unknown-field"));

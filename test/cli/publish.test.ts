@@ -20,7 +20,10 @@ after(async () => {
 });
 
 /** Runs the command beside the registry of this process, with a cache and logins of its own. */
-async function run(cache: string, ...args: string[]): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
+async function run(
+  cache: string,
+  ...args: string[]
+): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
   const env = { ...process.env, PULUMI_LINUXKIT_CACHE: join(folder, cache), DOCKER_CONFIG: folder };
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env, timeout: 60_000 });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
@@ -29,12 +32,32 @@ async function run(cache: string, ...args: string[]): Promise<{ readonly status:
 
 test("build shares a cache, publishes and signs; pull gets the same files by the digest that it prints", async () => {
   serveImages(await conformanceImages(), registry);
-  await writeFile(join(folder, "os.yml"), `kernel: {image: "${registry.host}/conf/kernel:1", cmdline: "console=ttyS0"}\ninit: ["${registry.host}/conf/init:1"]\n`);
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "word" } });
-  for (const [name, content] of [["own.key", privateKey], ["own.pub", publicKey], ["word", "word\n"], ["other.pub", generateKeyPairSync("ed25519", { publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } }).publicKey]] as const) await writeFile(join(folder, name), content);
+  await writeFile(
+    join(folder, "os.yml"),
+    `kernel: {image: "${registry.host}/conf/kernel:1", cmdline: "console=ttyS0"}\ninit: ["${registry.host}/conf/init:1"]\n`,
+  );
+  const { privateKey, publicKey } = generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "word" },
+  });
+  for (const [name, content] of [
+    ["own.key", privateKey],
+    ["own.pub", publicKey],
+    ["word", "word\n"],
+    [
+      "other.pub",
+      generateKeyPairSync("ed25519", {
+        publicKeyEncoding: { type: "spki", format: "pem" },
+        privateKeyEncoding: { type: "pkcs8", format: "pem" },
+      }).publicKey,
+    ],
+  ] as const)
+    await writeFile(join(folder, name), content);
 
   const cache = `${registry.host}/cache`;
-  const build = (name: string, ...more: string[]) => run(name, "build", "os.yml", "--out", name, "--cache-from", cache, "--cache-to", cache, ...more);
+  const build = (name: string, ...more: string[]) =>
+    run(name, "build", "os.yml", "--out", name, "--cache-from", cache, "--cache-to", cache, ...more);
   const first = await build("one", "--push", `${registry.host}/os:1`, "--sign-key", "own.key", "--sign-passphrase", "word");
   assert.equal(first.status, 0, first.stderr);
   const reference = first.stdout.trim().split("\n").at(-1) ?? "";

@@ -29,7 +29,8 @@ const mirrored = { registryMirrors: { "docker.io": registry.url } };
 describe("the tree is LinuxKit's", () => {
   for (const arch of ["amd64", "arm64"] as const) {
     for (const name of cases("accepted")) {
-      test(`${name}, ${arch}, from a registry`, async () => assert.deepEqual((await buildTree(yamlOf("accepted", name), folder, { ...mirrored, arch, name })).tree, wanted(name)));
+      test(`${name}, ${arch}, from a registry`, async () =>
+        assert.deepEqual((await buildTree(yamlOf("accepted", name), folder, { ...mirrored, arch, name })).tree, wanted(name)));
     }
   }
   for (const name of cases("accepted")) {
@@ -55,7 +56,9 @@ describe("the initrd unpacks to the same tree, without what is for boot loaders"
         // their texts are compared in the tar
         else if (json) delete want[path];
       }
-      const got = Object.entries(unpackInitrd(await readFile(initrd?.path as string))).filter(([path]) => !/^containers\/.*(config|runtime)\.json$/.test(path));
+      const got = Object.entries(unpackInitrd(await readFile(initrd?.path as string))).filter(
+        ([path]) => !/^containers\/.*(config|runtime)\.json$/.test(path),
+      );
       assert.deepEqual(Object.fromEntries(got), want);
     });
   }
@@ -77,7 +80,10 @@ test("the same build twice, one of them from an empty cache, gives the same byte
   const first = await buildTree(yamlOf("accepted", "wide"), folder, { ...mirrored, name: "first" });
   const seen = registry.requests.length;
   const again = await buildTree(yamlOf("accepted", "wide"), folder, { ...mirrored, name: "again", lock: first.built.lock });
-  assert.deepEqual(registry.requests.slice(seen).map(({ method, path }) => `${method} ${path}`), []);
+  assert.deepEqual(
+    registry.requests.slice(seen).map(({ method, path }) => `${method} ${path}`),
+    [],
+  );
   const fresh = await buildTree(yamlOf("accepted", "wide"), folder, { ...mirrored, name: "fresh", cacheDir: join(folder, "fresh") });
   assert.equal(again.built.digest, first.built.digest);
   assert.equal(fresh.built.digest, first.built.digest);

@@ -24,7 +24,15 @@ describe("every case, with the images in Debian's docker-registry, where skopeo 
       for (const { annotations } of images.index.manifests) {
         const reference = annotations[REF_NAME] as string;
         const target = reference.replace("docker.io", registry.host);
-        await mustRun("skopeo", "copy", "--all", "--dest-tls-verify=false", ...(login ? ["--dest-creds", `${username}:${password}`] : []), `oci:${layout}:${reference}`, `docker://${target}`);
+        await mustRun(
+          "skopeo",
+          "copy",
+          "--all",
+          "--dest-tls-verify=false",
+          ...(login ? ["--dest-creds", `${username}:${password}`] : []),
+          `oci:${layout}:${reference}`,
+          `docker://${target}`,
+        );
       }
       const registryAuth: RegistryAuth = async () => (login ? DOCKER_REGISTRY_LOGIN : undefined);
       const options = { registryMirrors: { "docker.io": `http://${registry.host}` }, registryAuth };
@@ -33,7 +41,14 @@ describe("every case, with the images in Debian's docker-registry, where skopeo 
         assert.deepEqual(tree, withDifferences(name, expectedTree(treeOf(name), images)), name);
       }
       if (!login) return;
-      await assert.rejects(buildTree(yamlOf("accepted", "minimal"), folder.path, { ...options, registryAuth: async () => undefined, cacheDir: join(folder.path, "other") }), { code: "ACCESS_DENIED" });
+      await assert.rejects(
+        buildTree(yamlOf("accepted", "minimal"), folder.path, {
+          ...options,
+          registryAuth: async () => undefined,
+          cacheDir: join(folder.path, "other"),
+        }),
+        { code: "ACCESS_DENIED" },
+      );
     });
   }
 });

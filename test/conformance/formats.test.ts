@@ -29,9 +29,16 @@ const kernelTar = await tarOf([
   { ...fileEntry("./lib/modules/6.1/a.ko", "module"), path: "./lib/modules/6.1/a.ko" },
   { ...fileEntry("./boot/dtb/board.dtb", "device tree"), path: "./boot/dtb/board.dtb" },
 ]);
-await addImage(registry, "k", [[fileEntry("kernel", "the kernel"), fileEntry("kernel.tar", kernelTar), fileEntry("intel-ucode.cpio", microcode)]], { tags: ["1"] });
+await addImage(
+  registry,
+  "k",
+  [[fileEntry("kernel", "the kernel"), fileEntry("kernel.tar", kernelTar), fileEntry("intel-ucode.cpio", microcode)]],
+  { tags: ["1"] },
+);
 const packages = (name: string) => fileEntry("lib/apk/db/installed", `P:${name}\nV:1\n`);
-await addImage(registry, "a", [[directoryEntry("bin"), fileEntry("bin/rc.init", "#!/bin/sh\n", 0o755), packages("busybox")]], { tags: ["1"] });
+await addImage(registry, "a", [[directoryEntry("bin"), fileEntry("bin/rc.init", "#!/bin/sh\n", 0o755), packages("busybox")]], {
+  tags: ["1"],
+});
 await addImage(registry, "b", [[packages("runc"), symlinkEntry("init", "bin/rc.init")]], { tags: ["1"] });
 const platforms = await Promise.all(
   [{ architecture: "amd64" }, { architecture: "arm64" }, { architecture: "arm", variant: "v7" }].map(async (platform) => ({
@@ -63,17 +70,38 @@ describe("files are named as LinuxKit names them", () => {
     { format: "docker", want: ["os.docker"] },
     { format: "tar-kernel-initrd", want: ["os-initrd.tar"] },
   ] as const) {
-    test(row.format, async () => assert.deepEqual((await filesOf(kernel() + init, row.format, "os")).map(({ name }) => name), row.want));
+    test(row.format, async () =>
+      assert.deepEqual(
+        (await filesOf(kernel() + init, row.format, "os")).map(({ name }) => name),
+        row.want,
+      ),
+    );
   }
-  test("without a kernel there is none", async () => assert.deepEqual((await filesOf(init, "kernel+initrd", "bare")).map(({ name }) => name), ["bare-initrd.img"]));
+  test("without a kernel there is none", async () =>
+    assert.deepEqual(
+      (await filesOf(init, "kernel+initrd", "bare")).map(({ name }) => name),
+      ["bare-initrd.img"],
+    ));
 });
 
 describe("a kernel from an image", () => {
   test("brings its modules, its device trees and its microcode", async () => {
     const { tree } = await buildTree(kernel(UCODE) + init, folder, { name: "kernel" });
     assert.deepEqual(
-      Object.keys(tree).filter((path) => /^(boot|lib\/modules)/.test(path)).sort(),
-      ["boot", "boot/cmdline", "boot/dtb", "boot/dtb/board.dtb", "boot/kernel", "boot/ucode.cpio", "lib/modules", "lib/modules/6.1", "lib/modules/6.1/a.ko"],
+      Object.keys(tree)
+        .filter((path) => /^(boot|lib\/modules)/.test(path))
+        .sort(),
+      [
+        "boot",
+        "boot/cmdline",
+        "boot/dtb",
+        "boot/dtb/board.dtb",
+        "boot/kernel",
+        "boot/ucode.cpio",
+        "lib/modules",
+        "lib/modules/6.1",
+        "lib/modules/6.1/a.ko",
+      ],
     );
   });
   test("may have no such microcode", async () => {
@@ -81,11 +109,17 @@ describe("a kernel from an image", () => {
     assert.equal(tree["boot/ucode.cpio"], undefined);
   });
   test("without the archive that is named is refused", async () => {
-    await assert.rejects(buildTree(kernel(", tar: modules.tar"), folder), { code: "NOT_FOUND", message: /^kernel\.tar: the image has no file modules\.tar/ });
+    await assert.rejects(buildTree(kernel(", tar: modules.tar"), folder), {
+      code: "NOT_FOUND",
+      message: /^kernel\.tar: the image has no file modules\.tar/,
+    });
   });
   test("from a symlink is refused", async () => {
     await addImage(registry, "link", [[symlinkEntry("kernel", "vmlinuz"), fileEntry("vmlinuz", "x")]], { tags: ["1"] });
-    await assert.rejects(buildTree(`kernel: {image: "${image("link")}", tar: none}\n`, folder), { code: "INVALID_DEFINITION", message: /kernel: the image has a symlink there/ });
+    await assert.rejects(buildTree(`kernel: {image: "${image("link")}", tar: none}\n`, folder), {
+      code: "INVALID_DEFINITION",
+      message: /kernel: the image has a symlink there/,
+    });
   });
 });
 
@@ -96,7 +130,10 @@ describe("the initrd", () => {
     assert.deepEqual(bytes.subarray(0, microcode.length), microcode);
     const tree = unpackInitrd(bytes);
     assert.ok(tree["kernel/x86/microcode/GenuineIntel.bin"] && tree["lib/modules/6.1/a.ko"]);
-    assert.deepEqual(Object.keys(tree).filter((path) => path.startsWith("boot")), ["boot"]);
+    assert.deepEqual(
+      Object.keys(tree).filter((path) => path.startsWith("boot")),
+      ["boot"],
+    );
   });
   test("in a tar archive has the microcode beside it", async () => {
     const [file] = await filesOf(kernel(UCODE) + init, "tar-kernel-initrd", "micro");
@@ -115,7 +152,10 @@ test("files of images keep their times, what is made here has none, and no membe
   const times = new Map<string, number>();
   for await (const { path, mtime } of readTar([bytes])) times.set(path, mtime);
   assert.equal(times.get("old"), 1_600_000_000);
-  assert.deepEqual([...times].filter(([path, mtime]) => path !== "old" && mtime !== 0), []);
+  assert.deepEqual(
+    [...times].filter(([path, mtime]) => path !== "old" && mtime !== 0),
+    [],
+  );
   assert.ok(!bytes.includes("PaxHeaders"));
 });
 
@@ -142,9 +182,21 @@ describe("a volume with the format oci holds the image as it is", () => {
       const members = await membersOf(built.files[0]?.path as string);
       const lower = "containers/volumes/images/lower";
       const { manifests } = JSON.parse(members.get(`${lower}/index.json`) ?? "") as { manifests: object[] };
-      assert.deepEqual(manifests, [{ mediaType: index.mediaType, digest: index.digest, size: index.size, annotations: { "org.opencontainers.image.ref.name": image("v") } }]);
-      const held = Object.keys(tree).filter((path) => path.startsWith(`${lower}/blobs/sha256/`)).map((path) => `sha256:${path.slice(path.lastIndexOf("/") + 1)}`);
-      assert.deepEqual(platforms.flatMap(({ digest }, at) => (held.includes(digest) ? [at] : [])), row.want);
+      assert.deepEqual(manifests, [
+        {
+          mediaType: index.mediaType,
+          digest: index.digest,
+          size: index.size,
+          annotations: { "org.opencontainers.image.ref.name": image("v") },
+        },
+      ]);
+      const held = Object.keys(tree)
+        .filter((path) => path.startsWith(`${lower}/blobs/sha256/`))
+        .map((path) => `sha256:${path.slice(path.lastIndexOf("/") + 1)}`);
+      assert.deepEqual(
+        platforms.flatMap(({ digest }, at) => (held.includes(digest) ? [at] : [])),
+        row.want,
+      );
       // index, and for each platform manifest, configuration and layer
       assert.equal(held.length, 1 + 3 * row.want.length);
       assert.deepEqual(built.lock.layouts, { [image("v")]: index.digest });
@@ -152,6 +204,9 @@ describe("a volume with the format oci holds the image as it is", () => {
   }
   test("a platform that it lacks is refused", async () => {
     const yaml = `volumes: [{name: images, image: "${image("v")}", format: oci, platforms: [linux/s390x]}]\n`;
-    await assert.rejects(buildTree(yaml, folder), { code: "NOT_FOUND", message: /volumes\.images\.image: .*has no linux\/s390x; it has linux\/amd64, linux\/arm64, linux\/arm/ });
+    await assert.rejects(buildTree(yaml, folder), {
+      code: "NOT_FOUND",
+      message: /volumes\.images\.image: .*has no linux\/s390x; it has linux\/amd64, linux\/arm64, linux\/arm/,
+    });
   });
 });

@@ -13,17 +13,24 @@ describe("a budget of 3", () => {
       const budget = new Budget(3);
       let working = 0;
       let seen = 0;
-      await Promise.all(units.map((wanted) => budget.run(wanted, async () => {
-        seen = Math.max(seen, ++working);
-        await new Promise(setImmediate);
-        working--;
-      })));
+      await Promise.all(
+        units.map((wanted) =>
+          budget.run(wanted, async () => {
+            seen = Math.max(seen, ++working);
+            await new Promise(setImmediate);
+            working--;
+          }),
+        ),
+      );
       assert.equal(seen, most);
     });
   }
   test("gets back what a failed one had", async () => {
     const budget = new Budget(3);
-    await assert.rejects(budget.run(3, () => Promise.reject(new Error("no"))), /no/);
+    await assert.rejects(
+      budget.run(3, () => Promise.reject(new Error("no"))),
+      /no/,
+    );
     assert.equal(await budget.run(3, async () => "yes"), "yes");
   });
 });

@@ -8,7 +8,9 @@ const page = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf
 
 test("docs/errors.md explains every code, and no code that does not exist", () => {
   const codes = [...source.matchAll(/^ {2}([A-Z_]+): \{/gm)].map((match) => match[1]);
-  const explained = [...page.matchAll(/^\| (`[A-Z_`, ]+`) \|/gm)].flatMap((match) => [...(match[1] as string).matchAll(/`(\w+)`/g)].map((code) => code[1]));
+  const explained = [...page.matchAll(/^\| (`[A-Z_`, ]+`) \|/gm)].flatMap((match) =>
+    [...(match[1] as string).matchAll(/`(\w+)`/g)].map((code) => code[1]),
+  );
   assert.ok(codes.length > 10);
   assert.deepEqual(explained.sort(), codes.sort());
 });
@@ -24,5 +26,8 @@ test("an aborted signal is CANCELLED, with the reason as its cause", () => {
   const abort = new AbortController();
   throwIfCancelled(abort.signal, "building");
   abort.abort("enough");
-  assert.throws(() => throwIfCancelled(abort.signal, "building"), (error) => isLinuxKitError(error, "CANCELLED") && (error as LinuxKitError).cause === "enough");
+  assert.throws(
+    () => throwIfCancelled(abort.signal, "building"),
+    (error) => isLinuxKitError(error, "CANCELLED") && (error as LinuxKitError).cause === "enough",
+  );
 });

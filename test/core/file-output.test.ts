@@ -7,7 +7,10 @@ import { FileOutput } from "../../sdk/core/file-output.ts";
 import { noise } from "../support/disks.ts";
 
 /** What a file holds after chunks of these lengths, whose memory is scribbled over as soon as each is taken. */
-async function written(lengths: readonly number[], then?: (output: FileOutput) => Promise<void>): Promise<{ readonly got: Buffer; readonly want: Buffer; readonly shown: number[] }> {
+async function written(
+  lengths: readonly number[],
+  then?: (output: FileOutput) => Promise<void>,
+): Promise<{ readonly got: Buffer; readonly want: Buffer; readonly shown: number[] }> {
   const folder = await mkdtemp(join(tmpdir(), "file-output-"));
   const want: Buffer[] = [];
   const shown: number[] = [];
@@ -37,7 +40,10 @@ describe("a file gets what it is given, in order, whatever the chunks are", () =
     { name: "one byte", lengths: [1] },
     { name: "many small ones", lengths: Array.from({ length: 400 }, (_, at) => at * 11) },
     { name: "large ones", lengths: [KIB << 10, KIB << 10, 300 * KIB] },
-    { name: "small and large in turn, and holes", lengths: Array.from({ length: 40 }, (_, at) => (at % 3 === 0 ? 300 * KIB : at % 5 === 4 ? 70 * KIB : 999)) },
+    {
+      name: "small and large in turn, and holes",
+      lengths: Array.from({ length: 40 }, (_, at) => (at % 3 === 0 ? 300 * KIB : at % 5 === 4 ? 70 * KIB : 999)),
+    },
     { name: "as much as is gathered, exactly", lengths: [128 * KIB, 128 * KIB, 256 * KIB, 1, 256 * KIB - 1] },
     { name: "a hole at the end", lengths: [1, 2, 3, 4, 100 * KIB] },
   ]) {
@@ -59,7 +65,10 @@ test("a write that fails while more is taken ends what comes next", async () => 
   await using full = await open("/dev/full", "w");
   await using output = new FileOutput(full);
   await output.append(noise(200 * KIB));
-  await assert.rejects(async () => {
-    for (let more = 0; more < 9; more++) await output.append(noise(200 * KIB));
-  }, { code: "ENOSPC" });
+  await assert.rejects(
+    async () => {
+      for (let more = 0; more < 9; more++) await output.append(noise(200 * KIB));
+    },
+    { code: "ENOSPC" },
+  );
 });

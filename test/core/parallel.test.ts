@@ -12,7 +12,10 @@ test("everything is worked through, and never more at a time than said", async (
     now--;
     done.push(item);
   });
-  assert.deepEqual(done.sort((a, b) => a - b), [...Array(20).keys()]);
+  assert.deepEqual(
+    done.sort((a, b) => a - b),
+    [...Array(20).keys()],
+  );
   assert.equal(most, 3);
   await forEachParallel([], 3, undefined, () => Promise.reject(new Error("there is nothing to do")));
 });
@@ -35,7 +38,12 @@ test("the first failure is thrown once the others have heard of it and ended", a
 
 test("the caller's signal reaches whoever works", async () => {
   const stop = new AbortController();
-  const working = forEachParallel([0], 2, stop.signal, (_, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))));
+  const working = forEachParallel(
+    [0],
+    2,
+    stop.signal,
+    (_, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  );
   stop.abort(new Error("enough"));
   await assert.rejects(working, { message: "enough" });
 });

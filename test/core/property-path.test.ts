@@ -7,7 +7,7 @@ const ROWS: readonly (readonly [Step[], string])[] = [
   [["labels", "a.b"], 'labels["a.b"]'],
   [["a.b", "c"], '["a.b"].c'],
   [["my-web", "x y"], "my-web.x y"],
-  [["say \"hi\"", ""], '["say \\"hi\\""][""]'],
+  [['say "hi"', ""], '["say \\"hi\\""][""]'],
   [["a[0]", 1, 2], '["a[0]"][1][2]'],
   [["0", 0], "0[0]"],
 ];

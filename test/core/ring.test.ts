@@ -7,14 +7,20 @@ import { ring } from "../../sdk/core/ring.ts";
 test("a ring gives its buffers in turn, each made once", () => {
   let made = 0;
   const next = ring(2, () => Uint8Array.of(made++));
-  assert.deepEqual([next(), next(), next(), next()].map(([number]) => number), [0, 1, 0, 1]);
+  assert.deepEqual(
+    [next(), next(), next(), next()].map(([number]) => number),
+    [0, 1, 0, 1],
+  );
   assert.equal(made, 2);
 });
 
 test("an endless one gives a new one each time", () => {
   let made = 0;
   const next = ring(Number.POSITIVE_INFINITY, () => Uint8Array.of(made++));
-  assert.deepEqual([next(), next(), next()].map(([number]) => number), [0, 1, 2]);
+  assert.deepEqual(
+    [next(), next(), next()].map(([number]) => number),
+    [0, 1, 2],
+  );
 });
 
 test("chunks that are held are in as many buffers, and those that are not are each one's own", async () => {

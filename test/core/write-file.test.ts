@@ -95,7 +95,10 @@ test("a folder in the place of the file is said to be in the way", async () => {
 
 test("a staged file has its name only once it is committed, and none when it is discarded", async () => {
   const [kept, dropped] = [await stageFile(join(folder, "kept"), [Buffer.from("k")]), await stageFile(join(folder, "dropped"), [])];
-  assert.deepEqual((await readdir(folder)).filter((name) => !name.startsWith(".")), []);
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => !name.startsWith(".")),
+    [],
+  );
   await dropped.discard();
   await kept.commit();
   assert.deepEqual(await readdir(folder), ["kept"]);
@@ -109,7 +112,12 @@ describe("removeDeadParts", () => {
     { name: "removes what a dead process left", mark: `${place}-999999999-${start}`, later: 0, stays: false },
     { name: "removes what an earlier owner of a live pid left", mark: `${place}-${pid}-${Number(start) + 1}`, later: 0, stays: false },
     { name: "keeps what another host writes", mark: `${place === "00000000" ? "1" : "0"}0000000-1-1`, later: 0, stays: true },
-    { name: "removes what another host left for more than a day", mark: `${place === "00000000" ? "1" : "0"}0000000-1-1`, later: day + 60_000, stays: false },
+    {
+      name: "removes what another host left for more than a day",
+      mark: `${place === "00000000" ? "1" : "0"}0000000-1-1`,
+      later: day + 60_000,
+      stays: false,
+    },
   ]) {
     test(row.name, async () => {
       await writeFile(partPath(join(folder, "x")).replace(PROCESS_MARK, row.mark), "");

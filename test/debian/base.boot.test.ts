@@ -26,28 +26,42 @@ async function read(machine: Booted, wanted: RegExp): Promise<void> {
   }
 }
 
-test("a labelled disk is mounted for the machine, certificates are there for all, and root logs in on the console", { timeout: 300_000 }, async () => {
+test("a labelled disk is mounted for the machine, certificates are there for all, and root logs in on the console", {
+  timeout: 300_000,
+}, async () => {
   await using folder = await scratch();
   await mkdir(join(folder.path, "tree"));
   await writeFile(join(folder.path, "tree", "letter"), "from the host\n");
   const disk = join(folder.path, "disk.img");
   judge("mkfs.ext4", "-q", "-L", "letters", "-d", join(folder.path, "tree"), disk, "16M");
 
-  await using machine = await bootImage({
-    init: [debian.init(), debian.caCertificates()],
-    onboot: [dhcp(), new OnbootTask("disk", { image: debian.mount({ label: "letters", path: "/mnt/letters" }) })],
-    services: [
-      spy(),
-      service("answers", "cat /letters/letter >/letters/answer; sync; exec sleep 1000", { binds: ["/mnt/letters:/letters"] }),
-      new Service("console", { image: debian.getty({ passwordHash: PASSWORD_HASH }) }),
-    ],
-  }, { ports: [80], disks: [{ path: disk, format: "raw", serial: "letters" }] });
+  await using machine = await bootImage(
+    {
+      init: [debian.init(), debian.caCertificates()],
+      onboot: [dhcp(), new OnbootTask("disk", { image: debian.mount({ label: "letters", path: "/mnt/letters" }) })],
+      services: [
+        spy(),
+        service("answers", "cat /letters/letter >/letters/answer; sync; exec sleep 1000", { binds: ["/mnt/letters:/letters"] }),
+        new Service("console", { image: debian.getty({ passwordHash: PASSWORD_HASH }) }),
+      ],
+    },
+    { ports: [80], disks: [{ path: disk, format: "raw", serial: "letters" }] },
+  );
 
   await machine.until("the spy", (line) => line.stage === "service" && line.name === "spy" && line.state === "healthy");
-  assert.match(await ask(machine, "for n in 1 2 3 4 5 6 7 8 9; do [ -s /host/mnt/letters/answer ] && break; sleep 1; done; grep letters /proc/1/mounts; cat /host/mnt/letters/answer"), /^\/dev\/vda \/mnt\/letters ext4 rw[^\n]*\nfrom the host\n$/);
+  assert.match(
+    await ask(
+      machine,
+      "for n in 1 2 3 4 5 6 7 8 9; do [ -s /host/mnt/letters/answer ] && break; sleep 1; done; grep letters /proc/1/mounts; cat /host/mnt/letters/answer",
+    ),
+    /^\/dev\/vda \/mnt\/letters ext4 rw[^\n]*\nfrom the host\n$/,
+  );
 
   const bundle = await ask(machine, "cat /host/etc/ssl/certs/ca-certificates.crt");
-  const subjects = bundle.split(/(?<=-----END CERTIFICATE-----\n)/).filter((pem) => pem.trim() !== "").map((pem) => new X509Certificate(pem).subject);
+  const subjects = bundle
+    .split(/(?<=-----END CERTIFICATE-----\n)/)
+    .filter((pem) => pem.trim() !== "")
+    .map((pem) => new X509Certificate(pem).subject);
   assert.ok(subjects.length > 100, `${subjects.length} certificates`);
   assert.ok(subjects.some((subject) => subject.includes("ISRG Root X1")));
 

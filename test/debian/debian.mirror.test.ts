@@ -41,7 +41,10 @@ function repository(arch: Arch): Promise<Repository> {
 async function unpacked(image: DebianImage, arch: Arch): Promise<string> {
   const { packages } = await lockPackages(image, await repository(arch), options());
   await ensureDebs(packages, options());
-  const name = `${arch}-${packages.map((deb) => deb.name).join("-").slice(0, 60)}`;
+  const name = `${arch}-${packages
+    .map((deb) => deb.name)
+    .join("-")
+    .slice(0, 60)}`;
   const root = join(work, name);
   await mkdir(root);
   await pipeline(Readable.from(writeTar(unpackDebian(image.debian, packages, arch, options()))), createWriteStream(`${root}.tar`));
@@ -69,7 +72,8 @@ for (const arch of ARCHES) {
           const path = join(file.parentPath, file.name);
           if (!file.isFile() || (await readFile(path)).subarray(0, 4).toString("latin1") !== "\x7fELF") continue;
           const said = judge("readelf", "-dl", path);
-          for (const [, needed] of said.matchAll(/\(NEEDED\).*\[(.*)\]/g)) assert.ok(names.has(needed as string), `${path} needs ${needed}`);
+          for (const [, needed] of said.matchAll(/\(NEEDED\).*\[(.*)\]/g))
+            assert.ok(names.has(needed as string), `${path} needs ${needed}`);
           const loader = /interpreter: (.*)\]/.exec(said)?.[1];
           if (loader !== undefined) {
             programs++;
@@ -99,12 +103,31 @@ for (const arch of ARCHES) {
       const loaded = order.map((line) => basename(line.split(" ")[0] as string));
       const dependencies = (await readFile(join(root, "lib/modules", release, "modules.dep"), "utf8")).trim().split("\n");
       for (const line of dependencies) {
-        const [file, ...needed] = line.replace(":", "").trim().split(/\s+/).map((path) => basename(path)) as [string, ...string[]];
+        const [file, ...needed] = line
+          .replace(":", "")
+          .trim()
+          .split(/\s+/)
+          .map((path) => basename(path)) as [string, ...string[]];
         const place = loaded.indexOf(file);
-        if (place >= 0) for (const other of needed) assert.ok(loaded.indexOf(other) >= 0 && loaded.indexOf(other) < place, `${file} needs ${other} before it`);
+        if (place >= 0)
+          for (const other of needed)
+            assert.ok(loaded.indexOf(other) >= 0 && loaded.indexOf(other) < place, `${file} needs ${other} before it`);
       }
       if (arch !== "s390x") {
-        for (const wanted of ["virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "virtio_console", "virtio_scsi", "ena", "gve", "hv_netvsc", "hv_storvsc", "sd_mod", "overlay"]) {
+        for (const wanted of [
+          "virtio_pci",
+          "virtio_blk",
+          "virtio_net",
+          "virtio-rng",
+          "virtio_console",
+          "virtio_scsi",
+          "ena",
+          "gve",
+          "hv_netvsc",
+          "hv_storvsc",
+          "sd_mod",
+          "overlay",
+        ]) {
           assert.ok(loaded.includes(`${wanted}.ko`), wanted);
         }
       } else assert.ok(loaded.indexOf("crc32c_generic.ko") >= 0 && loaded.indexOf("crc32c_generic.ko") < loaded.indexOf("libcrc32c.ko"));
@@ -113,7 +136,9 @@ for (const arch of ARCHES) {
       const bodies = async function* () {
         for await (const entry of files) yield* entry.body;
       };
-      const packed = await collect(Readable.from(bodies()).pipe(createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 19 } })));
+      const packed = await collect(
+        Readable.from(bodies()).pipe(createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 19 } })),
+      );
       if (arch === "amd64") assert.ok(size + packed.length < 15.5e6, `kernel ${size}, modules ${packed.length}`);
     });
   });
@@ -124,7 +149,10 @@ test("the certificates, as update-ca-certificates would have put them together",
   const bundle = await readFile(join(root, "etc/ssl/certs/ca-certificates.crt"), "utf8");
   const count = bundle.match(/-----BEGIN CERTIFICATE-----/g)?.length ?? 0;
   assert.ok(count > 100, String(count));
-  assert.equal(judge("openssl", "crl2pkcs7", "-nocrl", "-certfile", join(root, "etc/ssl/certs/ca-certificates.crt")).includes("BEGIN PKCS7"), true);
+  assert.equal(
+    judge("openssl", "crl2pkcs7", "-nocrl", "-certfile", join(root, "etc/ssl/certs/ca-certificates.crt")).includes("BEGIN PKCS7"),
+    true,
+  );
 });
 
 // an absolute link means the tree's own root

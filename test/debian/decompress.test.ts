@@ -12,14 +12,19 @@ const TOOLS: Record<Exclude<DebCompression, "">, string> = { xz: "xz", gz: "gzip
 for (const [compression, tool] of Object.entries(TOOLS) as [DebCompression, string][]) {
   describe(compression, () => {
     const packed = execFileSync(tool, ["-c"], { input: TEXT, maxBuffer: 1 << 26 });
-    const chunks = (size: number, length = packed.length): Buffer[] => Array.from({ length: Math.ceil(length / size) }, (_, index) => packed.subarray(index * size, Math.min(length, (index + 1) * size)));
+    const chunks = (size: number, length = packed.length): Buffer[] =>
+      Array.from({ length: Math.ceil(length / size) }, (_, index) => packed.subarray(index * size, Math.min(length, (index + 1) * size)));
 
     test("what the tool compressed, in chunks of any size", async () => {
       for (const size of [1 << 20, 4099]) assert.ok((await collect(decompress(chunks(size), compression, "x"))).equals(TEXT));
     });
     test("cut short or changed", async () => {
       for (const length of [0, 3, 5000, packed.length - 1]) {
-        await assert.rejects(collect(decompress(chunks(1000, length), compression, "some.file")), (error) => isLinuxKitError(error, "CORRUPT") && error.message.startsWith("some.file: "), `${length} bytes`);
+        await assert.rejects(
+          collect(decompress(chunks(1000, length), compression, "some.file")),
+          (error) => isLinuxKitError(error, "CORRUPT") && error.message.startsWith("some.file: "),
+          `${length} bytes`,
+        );
       }
       const changed = Buffer.from(packed);
       changed.fill(0xff, 3000, 3200);

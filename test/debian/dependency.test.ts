@@ -16,18 +16,30 @@ describe("relationship fields", () => {
     [" , a,\n b", ["a", "b"]],
     ["", []],
   ];
-  for (const [field, parsed] of rows) test(JSON.stringify(field), () => assert.deepEqual(parseDependencies(field, "amd64").map(formatDependency), parsed));
+  for (const [field, parsed] of rows)
+    test(JSON.stringify(field), () => assert.deepEqual(parseDependencies(field, "amd64").map(formatDependency), parsed));
   for (const field of ["a b", "a (1.0)", "a (>= )", "Ä"]) {
-    test(`${field} is refused`, () => assert.throws(() => parseDependencies(field, "amd64"), (error) => isLinuxKitError(error, "CORRUPT")));
+    test(`${field} is refused`, () =>
+      assert.throws(
+        () => parseDependencies(field, "amd64"),
+        (error) => isLinuxKitError(error, "CORRUPT"),
+      ));
   }
 });
 
 describe("what meets a dependency", () => {
   const [[versioned], [plain]] = parseDependencies("mta (>= 2), mta", "amd64") as unknown as [[never], [never]];
-  test("versions", () => assert.deepEqual([versionMeets(versioned, "2.1"), versionMeets(versioned, "1"), versionMeets(plain, "1")], [true, false, true]));
+  test("versions", () =>
+    assert.deepEqual([versionMeets(versioned, "2.1"), versionMeets(versioned, "1"), versionMeets(plain, "1")], [true, false, true]));
   test("provisions: one without a version meets no versioned dependency", () => {
     const [bare, exact, old] = parseProvides("mta, mta (= 2.1), mta (= 1)", "amd64");
-    assert.deepEqual([bare, exact, old].map((provision) => provisionMeets(versioned, provision as never)), [false, true, false]);
-    assert.deepEqual([bare, exact, old].map((provision) => provisionMeets(plain, provision as never)), [true, true, true]);
+    assert.deepEqual(
+      [bare, exact, old].map((provision) => provisionMeets(versioned, provision as never)),
+      [false, true, false],
+    );
+    assert.deepEqual(
+      [bare, exact, old].map((provision) => provisionMeets(plain, provision as never)),
+      [true, true, true],
+    );
   });
 });

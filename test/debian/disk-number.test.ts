@@ -13,7 +13,13 @@ const DIRECT = "MSFT NVMe Accelerator v1.0              ";
 /** By its name, where a block device's `device` leads; of an NVMe disk its number and its controller's model. */
 type Disks = Readonly<Record<string, { readonly at: string; readonly nsid?: number; readonly model?: string }>>;
 
-const SCSI: Disks = { sda: { at: `${ROOT}:0` }, sdb: { at: `${ROOT}:1` }, sdc: { at: `${DATA}:0` }, sdd: { at: `${DATA}:11` }, sde: { at: `${DATA}:1` } };
+const SCSI: Disks = {
+  sda: { at: `${ROOT}:0` },
+  sdb: { at: `${ROOT}:1` },
+  sdc: { at: `${DATA}:0` },
+  sdd: { at: `${DATA}:11` },
+  sde: { at: `${DATA}:1` },
+};
 const NVME: Disks = {
   nvme0n1: { at: "devices/nvme0", nsid: 1, model: DIRECT },
   nvme0n2: { at: "devices/nvme0", nsid: 2, model: DIRECT },

@@ -55,11 +55,17 @@ test("disks are formatted at first boot, kept through a power cut, and grown whe
   });
   const disks = [data, whole, late, foreign];
   const see = (machine: Booted): Promise<string> =>
-    ask(machine, "for n in 1 2 3 4 5 6 7 8 9; do [ -s /host/mnt/data/boots ] && break; sleep 1; done; cat /host/mnt/data/boots; stat -c '%u:%g %a' /host/mnt/data; grep -E '/(data|whole|late) ' /proc/1/mounts | cut -d ' ' -f 1-4 | cut -c 1-40; df -m /host/mnt/data /host/mnt/whole /host/var/late | awk 'NR > 1 { print ($2 > 200) }'");
+    ask(
+      machine,
+      "for n in 1 2 3 4 5 6 7 8 9; do [ -s /host/mnt/data/boots ] && break; sleep 1; done; cat /host/mnt/data/boots; stat -c '%u:%g %a' /host/mnt/data; grep -E '/(data|whole|late) ' /proc/1/mounts | cut -d ' ' -f 1-4 | cut -c 1-40; df -m /host/mnt/data /host/mnt/whole /host/var/late | awk 'NR > 1 { print ($2 > 200) }'",
+    );
   {
     await using machine = await boot({ ...image, disks, ports: [80] });
     await machine.until("health", isHealthy);
-    assert.equal(await see(machine), "1000\n1000:1000 755\n/dev/vda1 /mnt/data ext4 rw,nosuid,nodev\n/dev/vdb /mnt/whole ext4 rw,relatime\n/dev/vdc1 /var/late ext4 rw,nosuid,nodev\n0\n0\n0\n");
+    assert.equal(
+      await see(machine),
+      "1000\n1000:1000 755\n/dev/vda1 /mnt/data ext4 rw,nosuid,nodev\n/dev/vdb /mnt/whole ext4 rw,relatime\n/dev/vdc1 /var/late ext4 rw,nosuid,nodev\n0\n0\n0\n",
+    );
     // what is there is not grown, not formatted, and only the power is cut
   }
   for (const { path } of disks.slice(0, 3)) await truncate(path, 256 * MIB);
@@ -67,8 +73,14 @@ test("disks are formatted at first boot, kept through a power cut, and grown whe
     await using machine = await boot({ ...image, disks, ports: [80] });
     await machine.until("health", isHealthy);
     assert.match(await ask(machine, "for n in 1 2 3 4 5; do grep -c . /host/mnt/data/boots | grep 2 && break; sleep 1; done"), /2/);
-    assert.equal(await see(machine), "1000\n1000\n1000:1000 755\n/dev/vda1 /mnt/data ext4 rw,nosuid,nodev\n/dev/vdb /mnt/whole ext4 rw,relatime\n/dev/vdc1 /var/late ext4 rw,nosuid,nodev\n1\n1\n1\n");
-    assert.match(await ask(machine, "cat /host/run/log/onboot/00-data.out.log"), /format: vda1 has the label data\nextend: vda1 grew from 62 to 254 MiB\n/);
+    assert.equal(
+      await see(machine),
+      "1000\n1000\n1000:1000 755\n/dev/vda1 /mnt/data ext4 rw,nosuid,nodev\n/dev/vdb /mnt/whole ext4 rw,relatime\n/dev/vdc1 /var/late ext4 rw,nosuid,nodev\n1\n1\n1\n",
+    );
+    assert.match(
+      await ask(machine, "cat /host/run/log/onboot/00-data.out.log"),
+      /format: vda1 has the label data\nextend: vda1 grew from 62 to 254 MiB\n/,
+    );
     await powerOff(machine);
   }
   for (const { path } of [data, late]) {
@@ -83,7 +95,11 @@ test("disks are formatted at first boot, kept through a power cut, and grown whe
 describe("a disk that holds anything is left as it is, and the boot says why it ends", { timeout: 400_000 }, () => {
   test("a filesystem, a partition table, and data of an unknown kind", async () => {
     await using folder = await scratch();
-    const [letters, table, end] = [await emptyDisk(folder.path, "letters"), await emptyDisk(folder.path, "table"), await emptyDisk(folder.path, "end")];
+    const [letters, table, end] = [
+      await emptyDisk(folder.path, "letters"),
+      await emptyDisk(folder.path, "table"),
+      await emptyDisk(folder.path, "end"),
+    ];
     judge("mkfs.ext4", "-q", "-L", "letters", letters.path);
     judge("sh", "-c", "echo 'label: dos\nstart=1MiB' | sfdisk -q \"$0\"", table.path);
     judge("mkfs.vfat", "--offset", "2048", table.path, String(32 << 10));
@@ -93,32 +109,47 @@ describe("a disk that holds anything is left as it is, and the boot says why it 
     const digests = () => Promise.all(disks.map(async ({ path }) => digestOf(await readFile(path))));
     const before = await digests();
 
-    await using machine = await bootImage({
-      onboot: [
-        new OnbootTask("by-serial", { image: debian.format({ label: "data", serial: "letters" }), optional: true }),
-        new OnbootTask("by-device", { image: debian.format({ label: "data", device: "/dev/vdb" }), optional: true }),
-        new OnbootTask("absent", { image: debian.format({ label: "data", serial: "nobody", timeout: 1 }), optional: true }),
-        new OnbootTask("elsewhere", { image: debian.format({ label: "letters", serial: "end" }), optional: true }),
-        new OnbootTask("any", { image: debian.format({ label: "data", timeout: 1 }) }),
-      ],
-      services: [service("never", "sleep 1000")],
-    }, { disks });
+    await using machine = await bootImage(
+      {
+        onboot: [
+          new OnbootTask("by-serial", { image: debian.format({ label: "data", serial: "letters" }), optional: true }),
+          new OnbootTask("by-device", { image: debian.format({ label: "data", device: "/dev/vdb" }), optional: true }),
+          new OnbootTask("absent", { image: debian.format({ label: "data", serial: "nobody", timeout: 1 }), optional: true }),
+          new OnbootTask("elsewhere", { image: debian.format({ label: "letters", serial: "end" }), optional: true }),
+          new OnbootTask("any", { image: debian.format({ label: "data", timeout: 1 }) }),
+        ],
+        services: [service("never", "sleep 1000")],
+      },
+      { disks },
+    );
     await machine.until("failure", ({ stage }) => stage === "failed");
     await machine.ended;
     const said = machine.console();
-    assert.match(said, /onboot by-serial optional .*vda holds ext4 with the label letters, and no filesystem with the label data: it was left as it is/);
+    assert.match(
+      said,
+      /onboot by-serial optional .*vda holds ext4 with the label letters, and no filesystem with the label data: it was left as it is/,
+    );
     assert.match(said, /onboot by-device optional .*vdb holds partitions: vdb1 \(vfat\), and no filesystem/);
     assert.match(said, /onboot absent optional .*no disk with the serial nobody for data; there are: vda vdb vdc/);
     assert.match(said, /onboot elsewhere optional .*vda has the label letters, and the disk that is named for it is vdc/);
-    assert.match(said, /failed onboot any: .*no empty disk to make it on; vda holds ext4 with the label letters; vdb holds partitions: vdb1 \(vfat\); vdc holds data of no kind that is known here, within 4 MiB of its end/);
+    assert.match(
+      said,
+      /failed onboot any: .*no empty disk to make it on; vda holds ext4 with the label letters; vdb holds partitions: vdb1 \(vfat\); vdc holds data of no kind that is known here, within 4 MiB of its end/,
+    );
     assert.deepEqual(await digests(), before);
   });
 
   test("of two empty disks none is taken", async () => {
     await using folder = await scratch();
-    await using machine = await bootImage({ volumes: [new Volume("data", { persistent: {} })], services: [service("never", "sleep 1000")] }, { disks: [await emptyDisk(folder.path, "one"), await emptyDisk(folder.path, "two")] });
+    await using machine = await bootImage(
+      { volumes: [new Volume("data", { persistent: {} })], services: [service("never", "sleep 1000")] },
+      { disks: [await emptyDisk(folder.path, "one"), await emptyDisk(folder.path, "two")] },
+    );
     await machine.until("failure", ({ stage }) => stage === "failed");
     await machine.ended;
-    assert.match(machine.console(), /failed onboot volume-data: .*vda and vdb are both empty: name the one for data by its serial or device/);
+    assert.match(
+      machine.console(),
+      /failed onboot volume-data: .*vda and vdb are both empty: name the one for data by its serial or device/,
+    );
   });
 });

@@ -10,14 +10,37 @@ import { judge } from "../support/judge.ts";
 for (const bigEndian of [false, true]) {
   describe(bigEndian ? "big-endian, as on s390x" : "little-endian", () => {
     test("a program", () => {
-      const file = elfFile({ bigEndian, interpreter: "/lib/ld64.so.1", needed: ["libz.so.1", "libc.so.6"], runpath: "$ORIGIN/../lib:/opt/x" });
-      assert.deepEqual(readElf(file, "x"), { interpreter: "/lib/ld64.so.1", needed: ["libz.so.1", "libc.so.6"], runpath: ["$ORIGIN/../lib", "/opt/x"] });
+      const file = elfFile({
+        bigEndian,
+        interpreter: "/lib/ld64.so.1",
+        needed: ["libz.so.1", "libc.so.6"],
+        runpath: "$ORIGIN/../lib:/opt/x",
+      });
+      assert.deepEqual(readElf(file, "x"), {
+        interpreter: "/lib/ld64.so.1",
+        needed: ["libz.so.1", "libc.so.6"],
+        runpath: ["$ORIGIN/../lib", "/opt/x"],
+      });
     });
-    test("a library", () => assert.deepEqual(readElf(elfFile({ bigEndian, soname: "libz.so.1", needed: [] }), "x"), { soname: "libz.so.1", needed: [], runpath: [] }));
+    test("a library", () =>
+      assert.deepEqual(readElf(elfFile({ bigEndian, soname: "libz.so.1", needed: [] }), "x"), {
+        soname: "libz.so.1",
+        needed: [],
+        runpath: [],
+      }));
     test("a kernel module", () => {
-      const modinfo = ["alias=virtio:d00000001v*", "depends=net_failover,virtio-ring", "softdep=pre: crc32c blake2b post: a", "name=virtio_net"];
+      const modinfo = [
+        "alias=virtio:d00000001v*",
+        "depends=net_failover,virtio-ring",
+        "softdep=pre: crc32c blake2b post: a",
+        "name=virtio_net",
+      ];
       assert.deepEqual(readModuleInfo(elfFile({ bigEndian, modinfo }), "virtio-net.ko"), {
-        name: "virtio_net", depends: ["net_failover", "virtio_ring"], before: ["crc32c", "blake2b"], after: ["a"], aliases: ["virtio:d00000001v*"],
+        name: "virtio_net",
+        depends: ["net_failover", "virtio_ring"],
+        before: ["crc32c", "blake2b"],
+        after: ["a"],
+        aliases: ["virtio:d00000001v*"],
       });
     });
   });
@@ -27,7 +50,10 @@ test("real programs, as readelf reads them", () => {
   for (const path of [process.execPath, "/usr/bin/env"]) {
     const said = judge("readelf", "-dl", path);
     const elf = readElf(readFileSync(path), path);
-    assert.deepEqual(elf?.needed, [...said.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name));
+    assert.deepEqual(
+      elf?.needed,
+      [...said.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name),
+    );
     assert.equal(elf?.interpreter, /interpreter: (.*)\]/.exec(said)?.[1]);
   }
 });
@@ -37,7 +63,10 @@ test("what is no ELF file, or a broken one", () => {
   assert.equal(elfSection(Buffer.from("#!/bin/sh"), ".modinfo", "x"), undefined);
   const file = elfFile({ needed: ["libc.so.6"] });
   for (const length of [20, 70, 200]) {
-    assert.throws(() => readElf(file.subarray(0, length), "bin/x"), (error) => isLinuxKitError(error, "CORRUPT") && /bin\/x: broken ELF file/.test(error.message));
+    assert.throws(
+      () => readElf(file.subarray(0, length), "bin/x"),
+      (error) => isLinuxKitError(error, "CORRUPT") && /bin\/x: broken ELF file/.test(error.message),
+    );
   }
   const small = Buffer.from(file);
   small[4] = 1;

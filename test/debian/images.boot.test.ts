@@ -7,30 +7,38 @@ import { ask, bootImage, dhcp, spy } from "../guest/image.ts";
 import { judge, scratch } from "../support/judge.ts";
 import { runTool } from "../support/run-tool.ts";
 
-const service = (name: string, wanted: string) => (line: ConsoleLine): boolean => line.stage === "service" && line.name === name && line.state === wanted;
+const service =
+  (name: string, wanted: string) =>
+  (line: ConsoleLine): boolean =>
+    line.stage === "service" && line.name === name && line.state === wanted;
 
 describe("the images do in a machine what they say", () => {
   test("services and tasks together", async () => {
     await using keys = await scratch();
     judge("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", `${keys.path}/mine`);
     const [mine] = judge("cat", `${keys.path}/mine.pub`).trim().split("\n") as [string];
-    await using machine = await bootImage({
-      onboot: [dhcp(), new OnbootTask("sysctl", { image: debian.sysctl({ "net.ipv4.ip_forward": 1, "vm.overcommit_memory": 1 }) })],
-      services: [
-        spy(),
-        new Service("web", {
-          image: debian.packages({ packages: ["nginx-light"], command: ["nginx", "-g", "daemon off;"] }),
-          capabilities: ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE"],
-          tmpfs: ["/run", "/tmp", "/var/log/nginx", "/var/lib/nginx"],
-          binds: ["/etc/nginx-site:/etc/nginx/sites-enabled:ro"],
-          health: { http: { port: 8080 } },
-        }),
-        new Service("clock", { image: debian.chrony({ servers: ["10.0.2.2"] }) }),
-        new Service("sshd", { image: debian.sshd({ authorizedKeys: [mine] }) }),
-        new Service("renew", { image: debian.dhcp({ renew: true }) }),
-      ],
-      files: [new File("etc/nginx-site/site", { contents: "server { listen 8080; root /var/www/html; index index.nginx-debian.html; }\n" })],
-    }, { ports: [22, 80, 8080], memoryMiB: 384 });
+    await using machine = await bootImage(
+      {
+        onboot: [dhcp(), new OnbootTask("sysctl", { image: debian.sysctl({ "net.ipv4.ip_forward": 1, "vm.overcommit_memory": 1 }) })],
+        services: [
+          spy(),
+          new Service("web", {
+            image: debian.packages({ packages: ["nginx-light"], command: ["nginx", "-g", "daemon off;"] }),
+            capabilities: ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE"],
+            tmpfs: ["/run", "/tmp", "/var/log/nginx", "/var/lib/nginx"],
+            binds: ["/etc/nginx-site:/etc/nginx/sites-enabled:ro"],
+            health: { http: { port: 8080 } },
+          }),
+          new Service("clock", { image: debian.chrony({ servers: ["10.0.2.2"] }) }),
+          new Service("sshd", { image: debian.sshd({ authorizedKeys: [mine] }) }),
+          new Service("renew", { image: debian.dhcp({ renew: true }) }),
+        ],
+        files: [
+          new File("etc/nginx-site/site", { contents: "server { listen 8080; root /var/www/html; index index.nginx-debian.html; }\n" }),
+        ],
+      },
+      { ports: [22, 80, 8080], memoryMiB: 384 },
+    );
 
     await Promise.all([
       machine.until("the spy", service("spy", "healthy")),
@@ -42,16 +50,57 @@ describe("the images do in a machine what they say", () => {
     assert.equal(await ask(machine, "cat /host/proc/sys/net/ipv4/ip_forward /host/proc/sys/vm/overcommit_memory"), "1\n1\n");
     assert.match(await ask(machine, "cat /host/run/resolvconf/resolv.conf"), /^nameserver 10\.0\.2\.3$/m);
     assert.match(await ask(machine, "ip -4 address show dev eth0; ip route"), /10\.0\.2\.15\/24[\s\S]*default via 10\.0\.2\.2/);
-    assert.match(await ask(machine, "for n in 1 2 3 4 5 6 7 8 9; do grep lease /host/run/log/renew.log && break; sleep 1; done"), /lease of 10\.0\.2\.15 obtained/);
+    assert.match(
+      await ask(machine, "for n in 1 2 3 4 5 6 7 8 9; do grep lease /host/run/log/renew.log && break; sleep 1; done"),
+      /lease of 10\.0\.2\.15 obtained/,
+    );
     assert.match(await ask(machine, "cat /host/run/log/clock.log"), /chronyd version 4/);
     const processes = await ask(machine, "ps -o user,args");
     // the spy knows no names of the others' users
     assert.match(processes, /^(101|_chrony) +chronyd/m);
     assert.match(processes, /^(33|www-data) +nginx: worker/m);
 
-    const login = (...more: string[]) => runTool("ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", String(machine.port(22)), "root@127.0.0.1", ...more);
+    const login = (...more: string[]) =>
+      runTool(
+        "ssh",
+        "-F",
+        "none",
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+        "-o",
+        "LogLevel=ERROR",
+        "-p",
+        String(machine.port(22)),
+        "root@127.0.0.1",
+        ...more,
+      );
     let said = { status: null as number | null, output: "" };
-    for (let tries = 0; tries < 30 && said.status !== 0; tries++) said = await runTool("ssh", "-F", "none", "-i", `${keys.path}/mine`, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", String(machine.port(22)), "root@127.0.0.1", "id -un; ls /host/containers/services");
+    for (let tries = 0; tries < 30 && said.status !== 0; tries++)
+      said = await runTool(
+        "ssh",
+        "-F",
+        "none",
+        "-i",
+        `${keys.path}/mine`,
+        "-o",
+        "IdentitiesOnly=yes",
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+        "-o",
+        "LogLevel=ERROR",
+        "-p",
+        String(machine.port(22)),
+        "root@127.0.0.1",
+        "id -un; ls /host/containers/services",
+      );
     assert.match(said.output, /^root\nclock\nrenew\nspy\nsshd\nweb\n$/);
     assert.match((await login("true")).output, /Permission denied \(publickey\)/, "nobody without the key");
   });

@@ -33,7 +33,13 @@ const GOOD: Record<string, () => DebianImage> = {
   secrets: () => debian.secrets({ cloud: "aws" }),
   "secrets, of Google": () => debian.secrets({ cloud: "gcp", endpoints: { secretmanager: "https://secretmanager-p.example.com" } }),
   "secrets, of Azure": () => debian.secrets({ cloud: "azure", identity: "00000000-0000-0000-0000-000000000000" }),
-  "secrets, endpoints of a network": () => debian.secrets({ cloud: "aws", timeout: 20, endpoints: { ssm: "https://10.0.0.7:8443" }, authorities: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" }),
+  "secrets, endpoints of a network": () =>
+    debian.secrets({
+      cloud: "aws",
+      timeout: 20,
+      endpoints: { ssm: "https://10.0.0.7:8443" },
+      authorities: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    }),
 };
 
 describe("every image is plain JSON that its schema takes, frozen, and equal each time", () => {
@@ -51,7 +57,10 @@ describe("arguments that cannot mean anything are refused, by name", () => {
   const bad: Record<string, [() => unknown, RegExp]> = {
     "no package": [() => debian.packages({ packages: [] }), /debian\.packages: packages: got an empty list, wanted at least one package/],
     "a package's name": [() => debian.packages({ packages: ["Nginx"] }), /packages\[0\]: got "Nginx", wanted a Debian package name/],
-    "a misspelt field": [() => debian.packages({ packages: ["nginx"], comand: [] } as never), /debian\.packages: comand: unknown field: did you mean "command"\?/],
+    "a misspelt field": [
+      () => debian.packages({ packages: ["nginx"], comand: [] } as never),
+      /debian\.packages: comand: unknown field: did you mean "command"\?/,
+    ],
     "a flavour": [() => debian.kernel({ flavour: "rt" as never }), /debian\.kernel: flavour: got "rt"/],
     "a runtime": [() => debian.init({ runtime: "youki" as never }), /debian\.init: runtime/],
     "a time limit": [() => debian.dhcp({ timeout: 0 }), /debian\.dhcp: timeout: got 0/],
@@ -61,13 +70,28 @@ describe("arguments that cannot mean anything are refused, by name", () => {
     "a shell by accident": [() => debian.getty({}), /passwordHash: got nothing, wanted a password hash/],
     "label and device": [() => debian.mount({ label: "a", device: "/dev/vda" }), /one of label and device/],
     "a mount over the system": [() => debian.mount({ label: "a", path: "/usr" }), /path: got "\/usr", wanted a path under \/var or \/mnt/],
-    "serial and device": [() => debian.format({ label: "a", serial: "b", device: "/dev/vda" }), /debian\.format: wanted one of serial and device/],
-    "a label that ext4 cannot hold": [() => debian.disk({ label: "seventeen-letters", path: "/mnt/a" }), /debian\.disk: label: got "seventeen-letters", wanted a label of at most 16 letters/],
+    "serial and device": [
+      () => debian.format({ label: "a", serial: "b", device: "/dev/vda" }),
+      /debian\.format: wanted one of serial and device/,
+    ],
+    "a label that ext4 cannot hold": [
+      () => debian.disk({ label: "seventeen-letters", path: "/mnt/a" }),
+      /debian\.disk: label: got "seventeen-letters", wanted a label of at most 16 letters/,
+    ],
     "a label with a quote": [() => debian.extend({ label: "a'b" }), /debian\.extend: label/],
-    "secrets in the clear": [() => debian.secrets({ cloud: "aws", endpoints: { ssm: "http://10.0.0.7" } }), /debian\.secrets: endpoints\.ssm: got "http:\/\/10\.0\.0\.7", wanted a URL such as https:/],
-    "authorities that are none": [() => debian.secrets({ cloud: "aws", authorities: "/etc/ssl" }), /debian\.secrets: authorities: got "\/etc\/ssl", wanted certificates as PEM/],
+    "secrets in the clear": [
+      () => debian.secrets({ cloud: "aws", endpoints: { ssm: "http://10.0.0.7" } }),
+      /debian\.secrets: endpoints\.ssm: got "http:\/\/10\.0\.0\.7", wanted a URL such as https:/,
+    ],
+    "authorities that are none": [
+      () => debian.secrets({ cloud: "aws", authorities: "/etc/ssl" }),
+      /debian\.secrets: authorities: got "\/etc\/ssl", wanted certificates as PEM/,
+    ],
     "a cloud without secrets": [() => debian.secrets({ cloud: "ibm" as never }), /debian\.secrets: cloud: got "ibm"/],
-    "a disk over the system": [() => debian.disk({ label: "a", path: "/usr" }), /debian\.disk: path: got "\/usr", wanted a path under \/var or \/mnt/],
+    "a disk over the system": [
+      () => debian.disk({ label: "a", path: "/usr" }),
+      /debian\.disk: path: got "\/usr", wanted a path under \/var or \/mnt/,
+    ],
   };
   for (const [name, [make, message]] of Object.entries(bad)) {
     test(name, () => {
@@ -77,7 +101,11 @@ describe("arguments that cannot mean anything are refused, by name", () => {
 });
 
 test("a parameter's path: dots are slashes, and a slash is a dot", () => {
-  const { files } = debian.sysctl({ "net.ipv4.ip_forward": 1, "net.ipv4.conf.eth0/1.forwarding": "1", "net/ipv4/tcp_syncookies": 0 }).debian;
+  const { files } = debian.sysctl({
+    "net.ipv4.ip_forward": 1,
+    "net.ipv4.conf.eth0/1.forwarding": "1",
+    "net/ipv4/tcp_syncookies": 0,
+  }).debian;
   const lines = files.find(({ path }) => path === "etc/sysctl.list")?.contents;
   assert.equal(lines, "net/ipv4/ip_forward 1\nnet/ipv4/conf/eth0.1/forwarding 1\nnet/ipv4/tcp_syncookies 0\n");
 });
@@ -92,7 +120,10 @@ describe("the shell in them parses", () => {
       });
     }
   }
-  const scripted = [debian.disk({ label: "data", path: "/mnt/data" }), ...(["aws", "gcp", "azure"] as const).flatMap((cloud) => [debian.metadata({ cloud }), debian.secrets({ cloud })])];
+  const scripted = [
+    debian.disk({ label: "data", path: "/mnt/data" }),
+    ...(["aws", "gcp", "azure"] as const).flatMap((cloud) => [debian.metadata({ cloud }), debian.secrets({ cloud })]),
+  ];
   for (const { path, contents = "" } of scripted.flatMap((image) => image.debian.files.filter(({ mode }) => mode === "0755"))) {
     test(`${path} is shell that shellcheck has nothing against`, async () => {
       await using folder = await scratch();

@@ -9,7 +9,10 @@ import { MetadataServer } from "../support/metadata-server.ts";
 import { noise } from "../support/disks.ts";
 
 /** Runs the task's script in BusyBox, as in the guest, but for the folder that it writes. */
-async function run(port: number, timeout: number): Promise<{ status: number; text: string; folder: string; read(name: string): Promise<Buffer> }> {
+async function run(
+  port: number,
+  timeout: number,
+): Promise<{ status: number; text: string; folder: string; read(name: string): Promise<Buffer> }> {
   const folder = await mkdtemp(join(tmpdir(), "metadata-"));
   const { debian } = metadata({ cloud: "aws" });
   const script = debian.files.find(({ path }) => path.endsWith("metadata-aws"))?.contents ?? "";
@@ -17,32 +20,56 @@ async function run(port: number, timeout: number): Promise<{ status: number; tex
   await writeFile(file, script);
   const config = join(folder, "config");
   return new Promise((resolve) => {
-    execFile("busybox", ["sh", "-c", `mkdir "$CONFIG"; . "${file}"`, "sh", "127.0.0.1", String(port), String(timeout)], { env: { CONFIG: config, PATH: process.env.PATH }, timeout: 30_000 }, (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr, folder, read: (name) => readFile(join(config, name)) });
-    });
+    execFile(
+      "busybox",
+      ["sh", "-c", `mkdir "$CONFIG"; . "${file}"`, "sh", "127.0.0.1", String(port), String(timeout)],
+      { env: { CONFIG: config, PATH: process.env.PATH }, timeout: 30_000 },
+      (error, stdout, stderr) => {
+        resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr, folder, read: (name) => readFile(join(config, name)) });
+      },
+    );
   });
 }
 
 describe("debian.metadata", () => {
   test("reads user data of any bytes, and what else there is", async () => {
     const userData = Buffer.concat([Buffer.from("\r\n\r\n\0"), noise(100_000, "u"), Buffer.from("\n\n")]);
-    await using server = await MetadataServer.start({ "user-data": userData, "meta-data/instance-id": "i-1", "meta-data/hostname": "ip-10-0-0-1.internal", "meta-data/public-keys/0/openssh-key": "ssh-ed25519 AAAA me\n" });
+    await using server = await MetadataServer.start({
+      "user-data": userData,
+      "meta-data/instance-id": "i-1",
+      "meta-data/hostname": "ip-10-0-0-1.internal",
+      "meta-data/public-keys/0/openssh-key": "ssh-ed25519 AAAA me\n",
+    });
     const { status, text, folder, read } = await run(server.port, 5);
     assert.equal(status, 0, text);
     assert.ok((await read("userdata")).equals(userData));
     assert.equal((await read("hostname")).toString(), "ip-10-0-0-1.internal");
     assert.equal((await read("ssh/authorized_keys")).toString(), "ssh-ed25519 AAAA me\n");
     assert.equal((await read("provider")).toString(), "AWS\n");
-    assert.equal(((await stat(join(folder, "config", "userdata"))).mode & 0o777), 0o600);
+    assert.equal((await stat(join(folder, "config", "userdata"))).mode & 0o777, 0o600);
     assert.match(text, /metadata: i-1, 100007 bytes of user data/);
     assert.deepEqual((await readdir(join(folder, "config"))).sort(), ["hostname", "instance_id", "provider", "ssh", "userdata"]);
-    assert.ok(server.requests.every((request) => !request.endsWith(" 401")), server.requests.join());
+    assert.ok(
+      server.requests.every((request) => !request.endsWith(" 401")),
+      server.requests.join(),
+    );
     await rm(folder, { recursive: true });
   });
   test("writes the serial of each disk that a tag names, and of no other tag", async () => {
-    const tags = { Name: "db", "linuxkit.disk.data": "vol-0abc", "linuxkit.disk.log": "vol-0def", "linuxkit.disk.": "vol-1", "linuxkit.disk..x": "vol-2", "linuxkit.disk.a:b": "vol-3" };
+    const tags = {
+      Name: "db",
+      "linuxkit.disk.data": "vol-0abc",
+      "linuxkit.disk.log": "vol-0def",
+      "linuxkit.disk.": "vol-1",
+      "linuxkit.disk..x": "vol-2",
+      "linuxkit.disk.a:b": "vol-3",
+    };
     const content = Object.fromEntries(Object.entries(tags).map(([key, value]) => [`meta-data/tags/instance/${key}`, value]));
-    await using server = await MetadataServer.start({ "meta-data/instance-id": "i-1", "meta-data/tags/instance": Object.keys(tags).join("\n"), ...content });
+    await using server = await MetadataServer.start({
+      "meta-data/instance-id": "i-1",
+      "meta-data/tags/instance": Object.keys(tags).join("\n"),
+      ...content,
+    });
     const { status, text, folder, read } = await run(server.port, 5);
     assert.equal(status, 0, text);
     assert.deepEqual((await readdir(join(folder, "config", "disks"))).sort(), ["data", "log"]);

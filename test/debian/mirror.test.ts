@@ -30,18 +30,52 @@ Components: main
 `;
 
 describe("mirrors are chosen", () => {
-  const rows: readonly { name: string; files: Record<string, string>; options?: MirrorOptions; wanted: { debian: string; security: string; snapshot?: string } }[] = [
-    { name: "deb822 sources", files: { "sources.list.d/debian.sources": DEB822 }, wanted: { debian: "http://mirror.test/debian", security: "http://security.test/debian-security" } },
+  const rows: readonly {
+    name: string;
+    files: Record<string, string>;
+    options?: MirrorOptions;
+    wanted: { debian: string; security: string; snapshot?: string };
+  }[] = [
+    {
+      name: "deb822 sources",
+      files: { "sources.list.d/debian.sources": DEB822 },
+      wanted: { debian: "http://mirror.test/debian", security: "http://security.test/debian-security" },
+    },
     {
       name: "one-line sources, with options",
-      files: { "sources.list": "# deb http://no.test/debian bookworm main\ndeb [arch=amd64 signed-by=/k.gpg] https://one.test/debian bookworm main\ndeb https://two.test/sec bookworm-security main\ndeb-src https://src.test/debian bookworm main\n" },
+      files: {
+        "sources.list":
+          "# deb http://no.test/debian bookworm main\ndeb [arch=amd64 signed-by=/k.gpg] https://one.test/debian bookworm main\ndeb https://two.test/sec bookworm-security main\ndeb-src https://src.test/debian bookworm main\n",
+      },
       wanted: { debian: "https://one.test/debian", security: "https://two.test/sec" },
     },
-    { name: "another suite's mirror", files: { "sources.list.d/a.list": "deb http://other.test/debian trixie main\n" }, wanted: { debian: "http://other.test/debian", security: "http://other.test/debian-security" } },
-    { name: "bookworm's before another suite's", files: { "sources.list": "deb http://a.test/debian sid main\ndeb http://b.test/deb/debian bookworm main\n" }, wanted: { debian: "http://b.test/deb/debian", security: "http://b.test/deb/debian-security" } },
-    { name: "disabled sources are not used", files: { "sources.list": "deb http://b.test/debian bookworm main\n", "sources.list.d/a.sources": `Enabled: no\n${DEB822.slice(12)}` }, wanted: { debian: "http://b.test/debian", security: "http://security.test/debian-security" } },
-    { name: "code before the host", files: { "sources.list.d/debian.sources": DEB822 }, options: { mirror: "http://mine.test/debian/" }, wanted: { debian: "http://mine.test/debian", security: "http://mine.test/debian-security" } },
-    { name: "all in code", files: {}, options: { mirror: "http://mine.test/d", securityMirror: "http://mine.test/s", snapshotMirror: "http://old.test/debian" }, wanted: { debian: "http://mine.test/d", security: "http://mine.test/s", snapshot: "http://old.test/debian" } },
+    {
+      name: "another suite's mirror",
+      files: { "sources.list.d/a.list": "deb http://other.test/debian trixie main\n" },
+      wanted: { debian: "http://other.test/debian", security: "http://other.test/debian-security" },
+    },
+    {
+      name: "bookworm's before another suite's",
+      files: { "sources.list": "deb http://a.test/debian sid main\ndeb http://b.test/deb/debian bookworm main\n" },
+      wanted: { debian: "http://b.test/deb/debian", security: "http://b.test/deb/debian-security" },
+    },
+    {
+      name: "disabled sources are not used",
+      files: { "sources.list": "deb http://b.test/debian bookworm main\n", "sources.list.d/a.sources": `Enabled: no\n${DEB822.slice(12)}` },
+      wanted: { debian: "http://b.test/debian", security: "http://security.test/debian-security" },
+    },
+    {
+      name: "code before the host",
+      files: { "sources.list.d/debian.sources": DEB822 },
+      options: { mirror: "http://mine.test/debian/" },
+      wanted: { debian: "http://mine.test/debian", security: "http://mine.test/debian-security" },
+    },
+    {
+      name: "all in code",
+      files: {},
+      options: { mirror: "http://mine.test/d", securityMirror: "http://mine.test/s", snapshotMirror: "http://old.test/debian" },
+      wanted: { debian: "http://mine.test/d", security: "http://mine.test/s", snapshot: "http://old.test/debian" },
+    },
   ];
   for (const { name, files, options, wanted } of rows) {
     test(name, async () => assert.deepEqual(await chooseMirrors({ ...options, aptDirectory: await apt(files) }), wanted));
@@ -50,12 +84,22 @@ describe("mirrors are chosen", () => {
 
 describe("no mirror is an error that says what to set", () => {
   test("a host without sources", async () => {
-    await assert.rejects(chooseMirrors({ aptDirectory: await apt({ "sources.list": "deb cdrom:[x]/ bookworm main\n" }) }), (error) => isLinuxKitError(error, "NO_MIRROR") && /set `mirror` in code or the configuration value `debianMirror`/.test(error.message));
+    await assert.rejects(
+      chooseMirrors({ aptDirectory: await apt({ "sources.list": "deb cdrom:[x]/ bookworm main\n" }) }),
+      (error) =>
+        isLinuxKitError(error, "NO_MIRROR") && /set `mirror` in code or the configuration value `debianMirror`/.test(error.message),
+    );
   });
   test("a mirror whose security archive cannot be guessed", async () => {
-    await assert.rejects(chooseMirrors({ mirror: "http://mine.test/d", aptDirectory: await apt({}) }), (error) => isLinuxKitError(error, "NO_MIRROR") && /set securityMirror/.test(error.message));
+    await assert.rejects(
+      chooseMirrors({ mirror: "http://mine.test/d", aptDirectory: await apt({}) }),
+      (error) => isLinuxKitError(error, "NO_MIRROR") && /set securityMirror/.test(error.message),
+    );
   });
   test("a mirror that is no URL", async () => {
-    await assert.rejects(chooseMirrors({ mirror: "mine.test/debian" }), (error) => isLinuxKitError(error, "INVALID_DEFINITION") && /mirror: got "mine.test\/debian"/.test(error.message));
+    await assert.rejects(
+      chooseMirrors({ mirror: "mine.test/debian" }),
+      (error) => isLinuxKitError(error, "INVALID_DEFINITION") && /mirror: got "mine.test\/debian"/.test(error.message),
+    );
   });
 });

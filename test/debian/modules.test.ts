@@ -34,12 +34,23 @@ const KERNEL = {
 
 describe("the order for insmod", () => {
   const names = (...asked: string[]): string[] => moduleOrder(KERNEL, asked).map(({ name }) => name);
-  test("dependencies and soft ones first, each once, later ones after", () => assert.deepEqual(names("a", "b", "a"), ["crc32c_generic", "c", "b", "a", "late"]));
-  test("the order in which modules are asked for, otherwise", () => assert.deepEqual(names("c", "virtio-rng", "b"), ["c", "virtio_rng", "b"]));
+  test("dependencies and soft ones first, each once, later ones after", () =>
+    assert.deepEqual(names("a", "b", "a"), ["crc32c_generic", "c", "b", "a", "late"]));
+  test("the order in which modules are asked for, otherwise", () =>
+    assert.deepEqual(names("c", "virtio-rng", "b"), ["c", "virtio_rng", "b"]));
   test("a circle of soft dependencies ends", () => assert.deepEqual(names("late"), ["crc32c_generic", "c", "b", "a", "late"]));
   test("what is built in needs nothing", () => assert.deepEqual(names("unix"), []));
-  test("an unknown name", () => assert.throws(() => names("virtio-rgn"), (error) => isLinuxKitError(error, "NOT_FOUND") && error.message === 'the kernel has no module "virtio-rgn": did you mean "virtio_rng"?'));
-  test("a dependency that the package lacks", () => assert.throws(() => names("lame"), (error) => isLinuxKitError(error, "CORRUPT") && /lame needs absent/.test(error.message)));
+  test("an unknown name", () =>
+    assert.throws(
+      () => names("virtio-rgn"),
+      (error) =>
+        isLinuxKitError(error, "NOT_FOUND") && error.message === 'the kernel has no module "virtio-rgn": did you mean "virtio_rng"?',
+    ));
+  test("a dependency that the package lacks", () =>
+    assert.throws(
+      () => names("lame"),
+      (error) => isLinuxKitError(error, "CORRUPT") && /lame needs absent/.test(error.message),
+    ));
 });
 
 test("devices without which a module stays out", () => {
@@ -114,7 +125,10 @@ describe("a kernel's package", () => {
   test("found through its metapackage, taken apart once, and only what is wanted", async () => {
     await using fixture = await debianFixture(mirror);
     const lock = await fixture.lock(debian.kernel());
-    assert.deepEqual(lock.packages.map(({ name, version, keep }) => [name, version, keep]), [["linux-image-6.1.0-9-cloud-amd64", "6.1.9-1", "kernel"]]);
+    assert.deepEqual(
+      lock.packages.map(({ name, version, keep }) => [name, version, keep]),
+      [["linux-image-6.1.0-9-cloud-amd64", "6.1.9-1", "kernel"]],
+    );
     await ensureDebs(lock.packages, fixture.options);
     const deb = lock.packages[0] as (typeof lock.packages)[0];
     assert.equal((await collect(await kernelFile(deb, fixture.options))).toString(), "KERNEL");
@@ -133,8 +147,14 @@ describe("a kernel's package", () => {
       paths.push(entry.path);
       assert.equal((await collect(entry.body)).length, entry.size);
     }
-    assert.deepEqual(paths, ["overlay", "virtio-rng", "virtio", "virtio_pci", "wireguard"].map((name) => `usr/lib/modules/${name}.ko`));
-    await assert.rejects(kernelModules(deb, ["wiregard"], fixture.options), (error) => isLinuxKitError(error, "NOT_FOUND") && /did you mean "wireguard"/.test(error.message));
+    assert.deepEqual(
+      paths,
+      ["overlay", "virtio-rng", "virtio", "virtio_pci", "wireguard"].map((name) => `usr/lib/modules/${name}.ko`),
+    );
+    await assert.rejects(
+      kernelModules(deb, ["wiregard"], fixture.options),
+      (error) => isLinuxKitError(error, "NOT_FOUND") && /did you mean "wireguard"/.test(error.message),
+    );
   });
   test("a module that is asked for is loaded whatever the machine has", async () => {
     await using fixture = await debianFixture(mirror);
@@ -145,6 +165,9 @@ describe("a kernel's package", () => {
   });
   test("a metapackage that leads nowhere", async () => {
     await using fixture = await debianFixture(mirror);
-    await assert.rejects(fixture.lock(debian.kernel({ flavour: "generic" })), (error) => isLinuxKitError(error, "NOT_FOUND") && /leads to no kernel: it depends on linux-base/.test(error.message));
+    await assert.rejects(
+      fixture.lock(debian.kernel({ flavour: "generic" })),
+      (error) => isLinuxKitError(error, "NOT_FOUND") && /leads to no kernel: it depends on linux-base/.test(error.message),
+    );
   });
 });

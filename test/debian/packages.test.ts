@@ -41,12 +41,30 @@ before(async () => {
       name: "web-common",
       architecture: "all",
       fields: { Source: "web (0.9)", Depends: "debconf | debconf-2.0", Replaces: "web (<< 0.5)" },
-      files: { "etc/web/web.conf": "port 80\n", "var/lib/web": "/", "usr/share/locale/de/web.mo": "de", "usr/lib/sysusers.d/web.conf": 'u webd - "Web" /var/lib/web\ng watchers -\nm webd watchers\n' },
+      files: {
+        "etc/web/web.conf": "port 80\n",
+        "var/lib/web": "/",
+        "usr/share/locale/de/web.mo": "de",
+        "usr/lib/sysusers.d/web.conf": 'u webd - "Web" /var/lib/web\ng watchers -\nm webd watchers\n',
+      },
     },
     { name: "web-extra", architecture: "all", fields: { Source: "other" }, files: { "usr/share/web-extra/page": "hello" } },
-    { name: "libz1", fields: { Depends: "libc6" }, files: { [`lib/x86_64-linux-gnu/libz.so.1.3`]: elfFile({ soname: "libz.so.1", needed: ["libc.so.6"] }), "lib/x86_64-linux-gnu/libz.so.1": "-> libz.so.1.3", [`${LIB}/libz-extra.so.1`]: elfFile({ soname: "libz-extra.so.1" }), "usr/share/doc/libz1/copyright": "x" } },
+    {
+      name: "libz1",
+      fields: { Depends: "libc6" },
+      files: {
+        [`lib/x86_64-linux-gnu/libz.so.1.3`]: elfFile({ soname: "libz.so.1", needed: ["libc.so.6"] }),
+        "lib/x86_64-linux-gnu/libz.so.1": "-> libz.so.1.3",
+        [`${LIB}/libz-extra.so.1`]: elfFile({ soname: "libz-extra.so.1" }),
+        "usr/share/doc/libz1/copyright": "x",
+      },
+    },
     { name: "libodd-data", fields: { Depends: "libodd-compat" }, files: { "usr/share/odd": "odd" } },
-    { name: "libodd-compat", fields: { Depends: "libc6" }, files: { [`${LIB}/libodd.so.4`]: elfFile({ soname: "libodd.so.4", needed: ["libm.so.6"] }) } },
+    {
+      name: "libodd-compat",
+      fields: { Depends: "libc6" },
+      files: { [`${LIB}/libodd.so.4`]: elfFile({ soname: "libodd.so.4", needed: ["libm.so.6"] }) },
+    },
     {
       name: "libc6",
       files: {
@@ -61,8 +79,21 @@ before(async () => {
     { name: "init-helpers", architecture: "all", files: { "usr/bin/helper": "#!/bin/sh\n" } },
     { name: "cdebconf", fields: { Provides: "debconf-2.0" }, files: { "usr/bin/cdebconf": "x" } },
     { name: "broken", fields: { Depends: "web (>= 2) | nowhere" }, files: { "usr/bin/broken": "x" } },
-    { name: "lost", fields: { Depends: "libc6" }, files: { "usr/bin/lost": elfFile({ interpreter: LOADER, needed: ["libmissing.so.1"] }) } },
-    { name: "ca-certificates", architecture: "all", files: { "usr/share/ca-certificates/mozilla/B.crt": "B\n", "usr/share/ca-certificates/mozilla/A.crt": "A", "usr/sbin/update-ca-certificates": "#!/bin/sh\n", "etc/ssl/certs": "/" } },
+    {
+      name: "lost",
+      fields: { Depends: "libc6" },
+      files: { "usr/bin/lost": elfFile({ interpreter: LOADER, needed: ["libmissing.so.1"] }) },
+    },
+    {
+      name: "ca-certificates",
+      architecture: "all",
+      files: {
+        "usr/share/ca-certificates/mozilla/B.crt": "B\n",
+        "usr/share/ca-certificates/mozilla/A.crt": "A",
+        "usr/sbin/update-ca-certificates": "#!/bin/sh\n",
+        "etc/ssl/certs": "/",
+      },
+    },
     { name: "rival", files: { "etc/web/web.conf": "rival" } },
     { name: "heir", fields: { Replaces: "web-common" }, files: { "etc/web/web.conf": "heir" } },
     { name: "linked", files: { "usr/bin/a": "same", "bin/b": "-> a" } },
@@ -80,10 +111,13 @@ describe("slim", () => {
   test("the packages, those of their source, and libraries wherever they are found", async () => {
     await using fixture = await debianFixture(mirror);
     assert.deepEqual(keeps(await fixture.lock(debian.packages({ packages: ["web-light"] }))), {
-      "libc6": { sonames: ["ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6"] },
+      libc6: { sonames: ["ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6"] },
       "libodd-compat": { sonames: ["libodd.so.4"] },
       libz1: { sonames: ["libz.so.1"] },
-      web: "slim", "web-common": "slim", "web-extra": "slim", "web-light": "slim",
+      web: "slim",
+      "web-common": "slim",
+      "web-extra": "slim",
+      "web-light": "slim",
     });
   });
   test("the tree", async () => {
@@ -91,15 +125,37 @@ describe("slim", () => {
     const image = debian.packages({
       packages: ["web"],
       users: [{ name: "me", uid: 1000, home: "/home/me", shell: "/bin/sh" }],
-      files: [{ path: "/etc/web/web.conf", contents: "port 8080\n", mode: "0600", uid: 1000 }, { path: "bin/httpd", symlink: "../sbin/web" }, { path: "srv", directory: true, gid: 33 }],
+      files: [
+        { path: "/etc/web/web.conf", contents: "port 8080\n", mode: "0600", uid: 1000 },
+        { path: "bin/httpd", symlink: "../sbin/web" },
+        { path: "srv", directory: true, gid: 33 },
+      ],
     });
     const tree = await fixture.unpack(image, await fixture.lock(image));
     const paths = Object.keys(tree).filter((path) => !tree[path]?.startsWith("dir 755"));
     assert.deepEqual(paths, [
-      "bin", "etc/group", "etc/nsswitch.conf", "etc/passwd", "etc/web/web.conf", "lib", "lib64", "root", "sbin", "tmp", "usr/bin/httpd",
-      "usr/lib/web/plugin.so", "usr/lib/web/private/libprivate.so.2",
-      `${LIB}/ld-linux-x86-64.so.2`, `${LIB}/libc.so.6`, `${LIB}/libm.so.6`, `${LIB}/libodd.so.4`, `${LIB}/libz.so.1`, `${LIB}/libz.so.1.3`,
-      "usr/lib64/ld-linux-x86-64.so.2", "usr/sbin/web", "var/tmp",
+      "bin",
+      "etc/group",
+      "etc/nsswitch.conf",
+      "etc/passwd",
+      "etc/web/web.conf",
+      "lib",
+      "lib64",
+      "root",
+      "sbin",
+      "tmp",
+      "usr/bin/httpd",
+      "usr/lib/web/plugin.so",
+      "usr/lib/web/private/libprivate.so.2",
+      `${LIB}/ld-linux-x86-64.so.2`,
+      `${LIB}/libc.so.6`,
+      `${LIB}/libm.so.6`,
+      `${LIB}/libodd.so.4`,
+      `${LIB}/libz.so.1`,
+      `${LIB}/libz.so.1.3`,
+      "usr/lib64/ld-linux-x86-64.so.2",
+      "usr/sbin/web",
+      "var/tmp",
     ]);
     assert.equal(tree["lib64"], "-> usr/lib64");
     assert.equal(tree["var/lib/web"], "dir 755", "an empty folder of a package is there");
@@ -122,12 +178,17 @@ describe("slim", () => {
     await using fixture = await debianFixture(mirror);
     const image = debian.caCertificates();
     assert.deepEqual(await fixture.unpack(image, await fixture.lock(image)), {
-      etc: "dir 755", "etc/ssl": "dir 755", "etc/ssl/certs": "dir 755", "etc/ssl/certs/ca-certificates.crt": "file 644 A\nB\n",
+      etc: "dir 755",
+      "etc/ssl": "dir 755",
+      "etc/ssl/certs": "dir 755",
+      "etc/ssl/certs/ca-certificates.crt": "file 644 A\nB\n",
     });
   });
   test("a library that no dependency holds", async () => {
     await using fixture = await debianFixture(mirror);
-    await code("NOT_FOUND", /lost 1\.0-1: usr\/bin\/lost needs libmissing\.so\.1, which no package holds that it depends on/, () => fixture.lock(debian.packages({ packages: ["lost"] })));
+    await code("NOT_FOUND", /lost 1\.0-1: usr\/bin\/lost needs libmissing\.so\.1, which no package holds that it depends on/, () =>
+      fixture.lock(debian.packages({ packages: ["lost"] })),
+    );
   });
 });
 
@@ -136,7 +197,15 @@ describe("all dependencies", () => {
     await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["web"], dependencies: "all" });
     const lock = await fixture.lock(image);
-    assert.deepEqual(keeps(lock), Object.fromEntries(["adduser", "cdebconf", "init-helpers", "libc6", "libodd-compat", "libodd-data", "libz1", "web", "web-common"].map((name) => [name, "all"])));
+    assert.deepEqual(
+      keeps(lock),
+      Object.fromEntries(
+        ["adduser", "cdebconf", "init-helpers", "libc6", "libodd-compat", "libodd-data", "libz1", "web", "web-common"].map((name) => [
+          name,
+          "all",
+        ]),
+      ),
+    );
     const tree = await fixture.unpack(image, lock);
     assert.ok("usr/share/man/man8/web.8.gz" in tree && "etc/init.d/web" in tree && "usr/lib/systemd/system/web.service" in tree);
   });
@@ -147,7 +216,9 @@ describe("all dependencies", () => {
   });
   test("a dependency that cannot be met", async () => {
     await using fixture = await debianFixture(mirror);
-    await code("NOT_FOUND", /broken 1\.0-1 depends on web \(>= 2\) \| nowhere, which no package of the mirror meets/, () => fixture.lock(debian.packages({ packages: ["broken"], dependencies: "all" })));
+    await code("NOT_FOUND", /broken 1\.0-1 depends on web \(>= 2\) \| nowhere, which no package of the mirror meets/, () =>
+      fixture.lock(debian.packages({ packages: ["broken"], dependencies: "all" })),
+    );
   });
 });
 
@@ -172,9 +243,15 @@ describe("the lock", () => {
     const image = debian.packages({ packages: ["web-light"] });
     const lock = await one.lock(image);
     assert.deepEqual(await two.lock(image), lock);
-    assert.deepEqual(lock.packages.map(({ name }) => name), lock.packages.map(({ name }) => name).sort());
+    assert.deepEqual(
+      lock.packages.map(({ name }) => name),
+      lock.packages.map(({ name }) => name).sort(),
+    );
     const [first] = lock.packages;
-    assert.deepEqual([first?.name, first?.version, first?.filename, first?.archive], ["libc6", "1.0-1", "pool/main/l/libc6/libc6_1.0-1_amd64.deb", "debian"]);
+    assert.deepEqual(
+      [first?.name, first?.version, first?.filename, first?.archive],
+      ["libc6", "1.0-1", "pool/main/l/libc6/libc6_1.0-1_amd64.deb", "debian"],
+    );
   });
   test("what is in the cache needs no mirror", async () => {
     await using fixture = await debianFixture(mirror);
@@ -198,7 +275,14 @@ describe("the lock", () => {
     await mirror.add({ name: "fleeting", version: "2.0-1", files: { "usr/bin/fleeting": "2" } });
     await mirror.publish("bookworm");
     await forget();
-    await assert.rejects(ensureDebs(lock.packages, fixture.options), (error) => isLinuxKitError(error, "PACKAGE_UNAVAILABLE") && error.detail.package === "fleeting" && error.detail.version === "1.0-1" && /set debianSnapshot/.test(error.message));
+    await assert.rejects(
+      ensureDebs(lock.packages, fixture.options),
+      (error) =>
+        isLinuxKitError(error, "PACKAGE_UNAVAILABLE") &&
+        error.detail.package === "fleeting" &&
+        error.detail.version === "1.0-1" &&
+        /set debianSnapshot/.test(error.message),
+    );
     for (const place of [`debian-security/${filename}`, `snapshot/${filename}`]) {
       const file = mirror.file(place);
       await mkdir(dirname(file), { recursive: true });
@@ -216,12 +300,16 @@ describe("the lock", () => {
       },
     });
     for (const options of [fixture.options, { ...fixture.options, mirror: undefined, mirrors: undefined, aptDirectory: dirname(path) }]) {
-      await assert.rejects(ensureDebs(lock.packages, { ...options, elsewhere: keeper(Buffer.alloc(bytes.length)) }), { code: "DIGEST_MISMATCH" });
+      await assert.rejects(ensureDebs(lock.packages, { ...options, elsewhere: keeper(Buffer.alloc(bytes.length)) }), {
+        code: "DIGEST_MISMATCH",
+      });
       await ensureDebs(lock.packages, { ...options, elsewhere: keeper(bytes) });
       await forget();
     }
     assert.deepEqual(new Set(asked), new Set(["fleeting 1.0-1"]));
-    await assert.rejects(ensureDebs(lock.packages, { ...fixture.options, elsewhere: { fetchBlob: async () => undefined } }), { code: "PACKAGE_UNAVAILABLE" });
+    await assert.rejects(ensureDebs(lock.packages, { ...fixture.options, elsewhere: { fetchBlob: async () => undefined } }), {
+      code: "PACKAGE_UNAVAILABLE",
+    });
   });
 });
 

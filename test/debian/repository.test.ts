@@ -27,7 +27,13 @@ describe("a good mirror", () => {
     await using fixture = await debianFixture(mirror);
     const repository = await fixture.open();
     const versions = await repository.versions("nginx-light");
-    assert.deepEqual(versions.map(({ version, archive }) => [version, archive]), [["1.22.1-9+deb12u1", "security"], ["1.22.1-9", "debian"]]);
+    assert.deepEqual(
+      versions.map(({ version, archive }) => [version, archive]),
+      [
+        ["1.22.1-9+deb12u1", "security"],
+        ["1.22.1-9", "debian"],
+      ],
+    );
     assert.equal((await repository.newest("nginx-light")).version, "1.22.1-9+deb12u1");
   });
   test("the second time no index is fetched", async () => {
@@ -36,7 +42,11 @@ describe("a good mirror", () => {
     const asked = mirror.requests.length;
     const repository = await fixture.open();
     assert.equal((await repository.newest("chrony")).version, "4.3-2");
-    assert.deepEqual(mirror.requests.slice(asked).sort(), ["debian-security/dists/bookworm-security/InRelease", "debian/dists/bookworm-updates/InRelease", "debian/dists/bookworm/InRelease"]);
+    assert.deepEqual(mirror.requests.slice(asked).sort(), [
+      "debian-security/dists/bookworm-security/InRelease",
+      "debian/dists/bookworm-updates/InRelease",
+      "debian/dists/bookworm/InRelease",
+    ]);
   });
   test("an index that lost a file is made again", async () => {
     await using fixture = await debianFixture(mirror);
@@ -48,7 +58,10 @@ describe("a good mirror", () => {
   test("virtual packages: by name, and by version only where they have one", async () => {
     await using fixture = await debianFixture(mirror);
     const repository = await fixture.open();
-    const names = async (relation?: ">=", version?: string) => (await repository.meeting(relation ? { name: "ntp", relation, version: version as string } : { name: "time-daemon" })).map(({ name }) => name);
+    const names = async (relation?: ">=", version?: string) =>
+      (await repository.meeting(relation ? { name: "ntp", relation, version: version as string } : { name: "time-daemon" })).map(
+        ({ name }) => name,
+      );
     assert.deepEqual(await names(), ["chrony", "ntpsec"]);
     assert.deepEqual(await names(">=", "2"), ["chrony"]);
   });
@@ -56,12 +69,18 @@ describe("a good mirror", () => {
     await using fixture = await debianFixture(mirror);
     const repository = await fixture.open();
     await code("NOT_FOUND", /no package "nginx-ligth" for amd64: did you mean "nginx-light"\?/, () => repository.newest("nginx-ligth"));
-    await code("NOT_FOUND", /"time-daemon" for amd64: it is virtual, name one that provides it: chrony, ntpsec/, () => repository.newest("time-daemon"));
+    await code("NOT_FOUND", /"time-daemon" for amd64: it is virtual, name one that provides it: chrony, ntpsec/, () =>
+      repository.newest("time-daemon"),
+    );
   });
   test("keys from the mirror's own package, where the host has none", async () => {
     await using other = await DebianMirror.start();
     const keyring = Buffer.from(other.key.toPublic().write());
-    await other.add({ name: "debian-archive-keyring", architecture: "all", files: { "usr/share/keyrings/debian-archive-keyring.gpg": keyring } });
+    await other.add({
+      name: "debian-archive-keyring",
+      architecture: "all",
+      files: { "usr/share/keyrings/debian-archive-keyring.gpg": keyring },
+    });
     await other.publish();
     await using fixture = await debianFixture(other);
     assert.equal((await (await fixture.open({ keyring: async () => undefined })).newest("debian-archive-keyring")).version, "1.0-1");
@@ -71,16 +90,34 @@ describe("a good mirror", () => {
 describe("what is not as the archive signed it is refused", () => {
   test("keys from the mirror that are not on the list", async () => {
     await using other = await DebianMirror.start();
-    await other.add({ name: "debian-archive-keyring", architecture: "all", files: { "usr/share/keyrings/debian-archive-keyring.gpg": Buffer.from(other.key.toPublic().write()) } });
+    await other.add({
+      name: "debian-archive-keyring",
+      architecture: "all",
+      files: { "usr/share/keyrings/debian-archive-keyring.gpg": Buffer.from(other.key.toPublic().write()) },
+    });
     await other.publish();
     await using fixture = await debianFixture(other);
-    await code("SIGNATURE_INVALID", /holds a key that is trusted/, () => fixture.open({ keyring: async () => undefined, fingerprints: [mirror.fingerprint] }));
+    await code("SIGNATURE_INVALID", /holds a key that is trusted/, () =>
+      fixture.open({ keyring: async () => undefined, fingerprints: [mirror.fingerprint] }),
+    );
   });
 
   const rows: readonly { name: string; publish: Parameters<DebianMirror["publish"]>[1]; message: RegExp }[] = [
-    { name: "a changed word", publish: { alter: (text) => text.replace("Architectures: amd64", "Architectures: amd64 arm64") }, message: /bookworm\/InRelease: has no good signature by a key that is trusted/ },
-    { name: "no signature", publish: { alter: (text) => text.replace(/^[\s\S]*?\n\n/, "").replace(/-----BEGIN PGP SIG[\s\S]*/, "") }, message: /is not a signed message/ },
-    { name: "expired", publish: { validUntil: "Sat, 31 May 2025 12:00:00 UTC" }, message: /was valid until 2025-05-31T12:00:00.000Z, and now it is 2025-06-01T00:00:00.000Z/ },
+    {
+      name: "a changed word",
+      publish: { alter: (text) => text.replace("Architectures: amd64", "Architectures: amd64 arm64") },
+      message: /bookworm\/InRelease: has no good signature by a key that is trusted/,
+    },
+    {
+      name: "no signature",
+      publish: { alter: (text) => text.replace(/^[\s\S]*?\n\n/, "").replace(/-----BEGIN PGP SIG[\s\S]*/, "") },
+      message: /is not a signed message/,
+    },
+    {
+      name: "expired",
+      publish: { validUntil: "Sat, 31 May 2025 12:00:00 UTC" },
+      message: /was valid until 2025-05-31T12:00:00.000Z, and now it is 2025-06-01T00:00:00.000Z/,
+    },
     { name: "another suite's", publish: { codename: "trixie" }, message: /is of "trixie", wanted "bookworm"/ },
   ];
   for (const { name, publish, message } of rows) {
@@ -98,9 +135,14 @@ describe("what is not as the archive signed it is refused", () => {
     await mirror.publish("bookworm-security");
   });
   test("text before the signed text counts for nothing", async () => {
-    await mirror.publish("bookworm", { alter: (text) => `Codename: bookworm\nSHA256:\n ${"0".repeat(64)} 1 main/binary-amd64/Packages.xz\n\n${text}` });
+    await mirror.publish("bookworm", {
+      alter: (text) => `Codename: bookworm\nSHA256:\n ${"0".repeat(64)} 1 main/binary-amd64/Packages.xz\n\n${text}`,
+    });
     await using fixture = await debianFixture(mirror);
-    const outcome = await fixture.open().then(async (repository) => (await repository.newest("chrony")).version, (error: unknown) => error);
+    const outcome = await fixture.open().then(
+      async (repository) => (await repository.newest("chrony")).version,
+      (error: unknown) => error,
+    );
     assert.ok(outcome === "4.3-2" || isLinuxKitError(outcome, "SIGNATURE_INVALID"), String(outcome));
     await mirror.publish("bookworm");
   });
@@ -138,7 +180,10 @@ describe("connections that fail", () => {
       ranges.push(request.headers.range);
       if (++times > 2) return false;
       const from = times === 1 ? 0 : 10;
-      response.writeHead(times === 1 ? 200 : 206, { "content-length": body.length - from, ...(from > 0 && { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` }) });
+      response.writeHead(times === 1 ? 200 : 206, {
+        "content-length": body.length - from,
+        ...(from > 0 && { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` }),
+      });
       response.write(body.subarray(from, from + 10), () => response.destroy());
       return true;
     });
@@ -180,7 +225,9 @@ describe("connections that fail", () => {
   test("silence ends by the deadline", async () => {
     mirror.faults.set("bookworm/InRelease", () => true);
     await using fixture = await debianFixture(mirror);
-    await code("TIMEOUT", /InRelease: no answer within 0\.05 seconds/, () => fixture.open({ timeoutSeconds: 0.05, retry: { attempts: 2, baseMs: 1 } }));
+    await code("TIMEOUT", /InRelease: no answer within 0\.05 seconds/, () =>
+      fixture.open({ timeoutSeconds: 0.05, retry: { attempts: 2, baseMs: 1 } }),
+    );
     mirror.faults.clear();
   });
   test("cancelled", async () => {

@@ -28,7 +28,12 @@ const ASCENDING: readonly (readonly [older: string, newer: string])[] = [
   ["1.0-1-1", "1.0-1-2"],
 ];
 
-const EQUAL: readonly (readonly [string, string])[] = [["1.0", "1.00"], ["0:1.0", "1.0"], ["1.0", "1.0-0"], ["001.0", "1.0"]];
+const EQUAL: readonly (readonly [string, string])[] = [
+  ["1.0", "1.00"],
+  ["0:1.0", "1.0"],
+  ["1.0", "1.0-0"],
+  ["001.0", "1.0"],
+];
 
 describe("versions order as dpkg orders them", () => {
   for (const [older, newer] of ASCENDING) {
@@ -48,10 +53,18 @@ describe("versions order as dpkg orders them", () => {
 
 test("relations", () => {
   const rows: readonly (readonly [VersionRelation, boolean, boolean, boolean])[] = [
-    ["<<", true, false, false], ["<=", true, true, false], ["=", false, true, false], [">=", false, true, true], [">>", false, false, true],
+    ["<<", true, false, false],
+    ["<=", true, true, false],
+    ["=", false, true, false],
+    [">=", false, true, true],
+    [">>", false, false, true],
   ];
   for (const [relation, older, same, newer] of rows) {
-    assert.deepEqual([satisfies("1", relation, "2"), satisfies("2", relation, "2"), satisfies("3", relation, "2")], [older, same, newer], relation);
+    assert.deepEqual(
+      [satisfies("1", relation, "2"), satisfies("2", relation, "2"), satisfies("3", relation, "2")],
+      [older, same, newer],
+      relation,
+    );
   }
 });
 

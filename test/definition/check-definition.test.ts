@@ -14,7 +14,11 @@ const failuresOf = (json: unknown, options = {}): string[] => {
 
 describe("a definition that came as JSON is checked to the last leaf", () => {
   for (const [json, ...wanted] of [
-    [{ services: { web: { image: "x", capabilities: ["CAP_FLYY", "CAP_KIL"] } } }, /^services\.web\.capabilities\[0\]: got "CAP_FLYY", wanted one of /, /^services\.web\.capabilities\[1\]: .* did you mean "CAP_KILL"\?$/],
+    [
+      { services: { web: { image: "x", capabilities: ["CAP_FLYY", "CAP_KIL"] } } },
+      /^services\.web\.capabilities\[0\]: got "CAP_FLYY", wanted one of /,
+      /^services\.web\.capabilities\[1\]: .* did you mean "CAP_KILL"\?$/,
+    ],
     [{ onboot: [{ image: "x" }] }, /^onboot\[0\]\.name: missing, wanted a string$/],
     [{ onboot: [{ name: "a", image: "x", uid: "b" }] }, /^onboot\[0\]\.uid: no container or user/],
     [{ services: { "../x": { image: "x" } } }, /^services\["\.\.\/x"\]: got "\.\.\/x" as a name, wanted /],
@@ -33,9 +37,17 @@ describe("a definition that came as JSON is checked to the last leaf", () => {
   }
 });
 
-test("defaults are filled in", () => assert.deepEqual(checkDefinition({ files: [{ path: "a", directory: true }] }), {
-  definition: { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [{ path: "a", directory: true, mode: "0700", uid: 0, gid: 0 }] },
-}));
+test("defaults are filled in", () =>
+  assert.deepEqual(checkDefinition({ files: [{ path: "a", directory: true }] }), {
+    definition: {
+      init: [],
+      onboot: [],
+      onshutdown: [],
+      services: {},
+      volumes: {},
+      files: [{ path: "a", directory: true, mode: "0700", uid: 0, gid: 0 }],
+    },
+  }));
 
 describe("what an Image normalises to passes unchanged", () => {
   for (const name of cases("accepted")) {
@@ -47,13 +59,22 @@ describe("what an Image normalises to passes unchanged", () => {
 });
 
 describe("an unknown of a preview", () => {
-  const json = { services: { web: { image: UNKNOWN, capabilities: [UNKNOWN], health: UNKNOWN, binds: [UNKNOWN] } }, init: UNKNOWN, healthPort: UNKNOWN };
+  const json = {
+    services: { web: { image: UNKNOWN, capabilities: [UNKNOWN], health: UNKNOWN, binds: [UNKNOWN] } },
+    init: UNKNOWN,
+    healthPort: UNKNOWN,
+  };
   test("is passed over", () => assert.ok("definition" in checkDefinition(json)));
   test("is passed over everywhere", () => {
-    for (const field of ["init", "onboot", "onshutdown", "services", "volumes", "files", "kernel", "healthPort"]) assert.ok("definition" in checkDefinition({ [field]: UNKNOWN }), field);
+    for (const field of ["init", "onboot", "onshutdown", "services", "volumes", "files", "kernel", "healthPort"])
+      assert.ok("definition" in checkDefinition({ [field]: UNKNOWN }), field);
     assert.ok("definition" in checkDefinition(UNKNOWN));
   });
-  test("does not hide the literal beside it", () => assert.match(failuresOf({ services: { web: { image: UNKNOWN, capabilities: [UNKNOWN, "CAP_X"] } } })[0] as string, /^services\.web\.capabilities\[1\]/));
+  test("does not hide the literal beside it", () =>
+    assert.match(
+      failuresOf({ services: { web: { image: UNKNOWN, capabilities: [UNKNOWN, "CAP_X"] } } })[0] as string,
+      /^services\.web\.capabilities\[1\]/,
+    ));
   test("is refused where there can be none", () => {
     const { spec } = new Image({ services: [new Service("web", { image: "x", cwd: Promise.resolve("/") })] });
     assert.match(failuresOf(spec, { complete: true })[0] as string, /^services\.web\.cwd: got a value that is not known yet/);

@@ -12,49 +12,106 @@ const service = (fields: object): Service => new Service("web", { image: "nginx"
 
 /** What is wrong in a literal: the message, which begins with the path. */
 const REFUSED: readonly (readonly [() => unknown, string])[] = [
-  [() => service({ capabilities: ["CAP_CHOWN", "CAP_NET_BIND"] }), 'services.web.capabilities[1]: got "CAP_NET_BIND", wanted the name of a capability: did you mean "CAP_NET_BIND_SERVICE"?'],
-  [() => service({ capabilities: ["cap_chown"] }), 'services.web.capabilities[0]: got "cap_chown", wanted the name of a capability: did you mean "CAP_CHOWN"?'],
+  [
+    () => service({ capabilities: ["CAP_CHOWN", "CAP_NET_BIND"] }),
+    'services.web.capabilities[1]: got "CAP_NET_BIND", wanted the name of a capability: did you mean "CAP_NET_BIND_SERVICE"?',
+  ],
+  [
+    () => service({ capabilities: ["cap_chown"] }),
+    'services.web.capabilities[0]: got "cap_chown", wanted the name of a capability: did you mean "CAP_CHOWN"?',
+  ],
   [() => service({ capabilities: ["all", "CAP_CHOWN"] }), 'services.web.capabilities[0]: got "all", wanted "all" alone in its list'],
   [() => service({ capabilites: [] }), 'services.web.capabilites: unknown field: did you mean "capabilities"?'],
   [() => service({ health: { http: { port: 70000 } } }), "services.web.health.http.port: got 70000, wanted at most 65535"],
-  [() => service({ health: { http: { port: 80, path: "x" } } }), 'services.web.health.http.path: got "x", wanted a path that begins with "/"'],
+  [
+    () => service({ health: { http: { port: 80, path: "x" } } }),
+    'services.web.health.http.path: got "x", wanted a path that begins with "/"',
+  ],
   [() => service({ health: {} }), "services.web.health: got an object, wanted exactly one of http, tcp and command"],
-  [() => service({ health: { http: { port: 1 }, tcp: { port: 1 } } }), "services.web.health: got an object, wanted exactly one of http, tcp and command"],
+  [
+    () => service({ health: { http: { port: 1 }, tcp: { port: 1 } } }),
+    "services.web.health: got an object, wanted exactly one of http, tcp and command",
+  ],
   [() => service({ health: { tcp: { port: 1 }, interval: 0 } }), "services.web.health.interval: got 0, wanted at least 0, and more"],
-  [() => service({ restart: "alway" }), 'services.web.restart: got "alway", wanted "always" or "on-failure" or "never": did you mean "always"?'],
+  [
+    () => service({ restart: "alway" }),
+    'services.web.restart: got "alway", wanted "always" or "on-failure" or "never": did you mean "always"?',
+  ],
   [() => service({ restartLimit: { count: 0 } }), "services.web.restartLimit.count: got 0, wanted at least 1"],
-  [() => service({ log: { forward: "https://logs" } }), 'services.web.log.forward: got "https://logs", wanted "tcp://10.0.0.5:601" or "http://10.0.0.5:8080/path", with an IPv4 address'],
+  [
+    () => service({ log: { forward: "https://logs" } }),
+    'services.web.log.forward: got "https://logs", wanted "tcp://10.0.0.5:601" or "http://10.0.0.5:8080/path", with an IPv4 address',
+  ],
   [() => service({ publish: ["80:0"] }), 'services.web.publish[0]: got "80:0", wanted "80", "8080:80" or "8080:80/udp"'],
   [() => service({ egress: [{ to: "10.0.0.0/8", port: 0 }] }), "services.web.egress[0].port: got 0, wanted at least 1"],
-  [() => service({ seccomp: "unconfind" }), 'services.web.seccomp: got "unconfind", wanted "default" or "unconfined": did you mean "unconfined"?'],
+  [
+    () => service({ seccomp: "unconfind" }),
+    'services.web.seccomp: got "unconfind", wanted "default" or "unconfined": did you mean "unconfined"?',
+  ],
   [() => service({ seccomp: { defaultAction: "SCMP_ACT_ERRNO" } }), "services.web.seccomp.syscalls: missing, wanted a list"],
   [() => service({ binds: ["data"] }), 'services.web.binds[0]: got "data", wanted "source:/destination" or "source:/destination:options"'],
   [() => service({ tmpfs: ["tmp"] }), 'services.web.tmpfs[0]: got "tmp", wanted "/destination" or "/destination:options"'],
-  [() => service({ rlimits: ["nofiles,1,2"] }), /^services\.web\.rlimits\[0\]: got "nofiles,1,2", wanted a limit of .*: did you mean "nofile"\?$/] as never,
-  [() => service({ devices: [{ path: "/dev/x", type: "c" }] }), 'services.web.devices[0].mode: got nothing, wanted octal digits in quotes, as "0660"'],
+  [
+    () => service({ rlimits: ["nofiles,1,2"] }),
+    /^services\.web\.rlimits\[0\]: got "nofiles,1,2", wanted a limit of .*: did you mean "nofile"\?$/,
+  ] as never,
+  [
+    () => service({ devices: [{ path: "/dev/x", type: "c" }] }),
+    'services.web.devices[0].mode: got nothing, wanted octal digits in quotes, as "0660"',
+  ],
   [() => service({ resources: { memory: { limit: "1g" } } }), 'services.web.resources.memory.limit: got "1g", wanted a number'],
   [() => service({ resources: { memory: { limit: 1.5 } } }), "services.web.resources.memory.limit: got 1.5, wanted a whole number"],
-  [() => service({ mounts: [{ type: "ext4", source: "/dev/vda" }] }), 'services.web.mounts[0].destination: got nothing, wanted an absolute path: type "ext4" has no usual place'],
+  [
+    () => service({ mounts: [{ type: "ext4", source: "/dev/vda" }] }),
+    'services.web.mounts[0].destination: got nothing, wanted an absolute path: type "ext4" has no usual place',
+  ],
   [() => service({ env: "A=1" }), 'services.web.env: got "A=1", wanted a list: put it in [ ]'],
-  [() => service({ runtime: { mkdir: ["../x"] } }), 'services.web.runtime.mkdir[0]: got "../x", wanted a path that stays in the tree, without ".."'],
+  [
+    () => service({ runtime: { mkdir: ["../x"] } }),
+    'services.web.runtime.mkdir[0]: got "../x", wanted a path that stays in the tree, without ".."',
+  ],
   [() => service({ optional: true }), /^services\.web\.optional: unknown field, wanted one of /] as never,
   [() => service({ image: "" }), 'services.web.image: got "", wanted text that is not empty'],
   [() => service({ image: { debian: {} } }), /^services\.web\.image\.debian\.role: got nothing, wanted "packages"/] as never,
-  [() => service({ secrets: { "a/b": "x" } }), 'services.web.secrets.a/b: got "a/b" as a name, wanted at most 64 letters, digits or "_", "-", "."'],
-  [() => new Service("../x", { image: "a" }), 'services["../x"]: got "../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "."'],
+  [
+    () => service({ secrets: { "a/b": "x" } }),
+    'services.web.secrets.a/b: got "a/b" as a name, wanted at most 64 letters, digits or "_", "-", "."',
+  ],
+  [
+    () => new Service("../x", { image: "a" }),
+    'services["../x"]: got "../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "."',
+  ],
   [() => new Service("web", undefined as never), "services.web: missing, wanted an object"],
   [() => new OnbootTask("t", { image: "a", timeout: -1 }), "onboot.t.timeout: got -1, wanted at least 0"],
   [() => new Kernel({ image: "a", cmdlin: "x" } as never), 'kernel.cmdlin: unknown field: did you mean "cmdline"?'],
   [() => new Kernel({ image: "a", cmdline: "a\nb" }), 'kernel.cmdline: got "a\\nb", wanted one line'],
-  [() => new File("/etc/../../x", { contents: "" }), 'files["/etc/../../x"]: got "/etc/../../x", wanted a path that stays in the tree, without ".."'],
+  [
+    () => new File("/etc/../../x", { contents: "" }),
+    'files["/etc/../../x"]: got "/etc/../../x", wanted a path that stays in the tree, without ".."',
+  ],
   [() => new File("/", { directory: true }), 'files./: got "/", wanted a path that stays in the tree, without ".."'],
   [() => new File("a", { contents: "", mode: "rw-r--r--" }), 'files.a.mode: got "rw-r--r--", wanted octal digits in quotes, as "0644"'],
-  [() => new File("a", { contents: "x", source: "y" }), "files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata, not contents and source"],
+  [
+    () => new File("a", { contents: "x", source: "y" }),
+    "files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata, not contents and source",
+  ],
   [() => new Volume("Data"), 'volumes.Data: got "Data", wanted lower-case letters, digits, _ and -'],
-  [() => new Volume("data", { persistent: { label: "my data" } }), 'volumes.data.persistent.label: got "my data", wanted a label of at most 16 letters, digits, ".", "_" or "-"'],
-  [() => new Volume("data", { persistent: { serial: "a", device: "/dev/vda" } }), 'volumes.data.persistent.serial: got "a", wanted one of serial and device'],
-  [() => new Volume("data", { persistent: { device: "vda" } }), 'volumes.data.persistent.device: got "vda", wanted a device such as /dev/vdb'],
-  [() => new Volume("data", { persistent: { lable: "x" } as never }), 'volumes.data.persistent.lable: unknown field: did you mean "label"?'],
+  [
+    () => new Volume("data", { persistent: { label: "my data" } }),
+    'volumes.data.persistent.label: got "my data", wanted a label of at most 16 letters, digits, ".", "_" or "-"',
+  ],
+  [
+    () => new Volume("data", { persistent: { serial: "a", device: "/dev/vda" } }),
+    'volumes.data.persistent.serial: got "a", wanted one of serial and device',
+  ],
+  [
+    () => new Volume("data", { persistent: { device: "vda" } }),
+    'volumes.data.persistent.device: got "vda", wanted a device such as /dev/vdb',
+  ],
+  [
+    () => new Volume("data", { persistent: { lable: "x" } as never }),
+    'volumes.data.persistent.lable: unknown field: did you mean "label"?',
+  ],
 ];
 
 describe("a constructor refuses, naming the path, what it got and what it wants", () => {
@@ -79,7 +136,10 @@ test("all failures come at once, the first one's path in the detail", () =>
   }));
 
 test("a wrong secret is never shown", () =>
-  assert.throws(() => service({ secrets: ["hunter2"] }), (error: Error) => !error.message.includes("hunter2") && error.message.startsWith("services.web.secrets: ")));
+  assert.throws(
+    () => service({ secrets: ["hunter2"] }),
+    (error: Error) => !error.message.includes("hunter2") && error.message.startsWith("services.web.secrets: "),
+  ));
 
 describe("an Output is not judged, the literals around it are", () => {
   const unknown = output("CAP_NO_SUCH");
@@ -91,11 +151,17 @@ describe("an Output is not judged, the literals around it are", () => {
   });
   test("in a union", () => assert.ok(service({ image: output("nginx"), uid: Promise.resolve(5) })));
   test("in an image made from packages", () => {
-    const image = { debian: { role: "packages", packages: [unknown], dependencies: "slim", keep: [], users: [], groups: [], files: [] }, config: {} };
+    const image = {
+      debian: { role: "packages", packages: [unknown], dependencies: "slim", keep: [], users: [], groups: [], files: [] },
+      config: {},
+    };
     assert.ok(service({ image }));
-    assert.throws(() => service({ image: { ...image, config: { net: 5 } } }), { message: 'services.web.image.config.net: got 5, wanted a string: put it in quotes' });
+    assert.throws(() => service({ image: { ...image, config: { net: 5 } } }), {
+      message: "services.web.image.config.net: got 5, wanted a string: put it in quotes",
+    });
   });
-  test("beside it", () => assert.throws(() => service({ capabilities: [unknown, "CAP_X"] }), { detail: { path: "services.web.capabilities[1]" } }));
+  test("beside it", () =>
+    assert.throws(() => service({ capabilities: [unknown, "CAP_X"] }), { detail: { path: "services.web.capabilities[1]" } }));
 });
 
 test("what was given is copied: changing it afterwards changes nothing", () => {

@@ -45,7 +45,10 @@ test("the written order of services is kept where LinuxKit's tree depends on it"
   assert.deepEqual(spec.serviceOrder, ["b", "a"]);
   // the engine hands maps over in the order of their names
   const fromEngine = { ...spec, services: Object.fromEntries(Object.entries(spec.services).sort()) };
-  assert.deepEqual(containersOf(fromEngine).map(({ name }) => name), ["b", "a"]);
+  assert.deepEqual(
+    containersOf(fromEngine).map(({ name }) => name),
+    ["b", "a"],
+  );
   assert.equal(new Image({ services: services.toReversed() }).spec.serviceOrder, undefined);
 });
 
@@ -54,11 +57,19 @@ test("a directory that is an Output gets its mode once it is known", () =>
 
 describe("with", () => {
   test("appends lists and overrides single fields of the kernel", () => {
-    const { spec } = base.with({ kernel: { cmdline: "debug" }, init: ["j"], onboot: [new OnbootTask("mount", { image: "m" })], healthPort: 9001 });
+    const { spec } = base.with({
+      kernel: { cmdline: "debug" },
+      init: ["j"],
+      onboot: [new OnbootTask("mount", { image: "m" })],
+      healthPort: 9001,
+    });
     assert.equal(spec.kernel?.cmdline, "debug");
     assert.equal(spec.kernel?.image, "k");
     assert.deepEqual(spec.init, ["i", "j"]);
-    assert.deepEqual(spec.onboot.map(({ name }) => name), ["dhcp", "mount"]);
+    assert.deepEqual(
+      spec.onboot.map(({ name }) => name),
+      ["dhcp", "mount"],
+    );
     assert.equal(spec.healthPort, 9001);
   });
   test("takes an image, whose containers may use what the base has", () => {
@@ -68,7 +79,9 @@ describe("with", () => {
   });
   test("leaves both as they were", () => assert.deepEqual(Object.keys(base.spec.services), ["web"]));
   test("refuses a service that is there", () =>
-    assert.throws(() => base.with({ services: [service("web")] }), { message: "services.web: two services have this name; to change the one there is, use replace()" }));
+    assert.throws(() => base.with({ services: [service("web")] }), {
+      message: "services.web: two services have this name; to change the one there is, use replace()",
+    }));
 });
 
 describe("without", () => {
@@ -95,18 +108,30 @@ describe("without", () => {
     test(`refuses ${JSON.stringify(path)}`, () => assert.throws(() => base.without(path), { code: "INVALID_DEFINITION" }));
   }
   test("refuses to take away what another part needs", () =>
-    assert.throws(() => base.without("volumes.data"), { message: 'services.web.binds[0]: no volume is called "data", wanted an absolute path: there are no volumes' }));
+    assert.throws(() => base.without("volumes.data"), {
+      message: 'services.web.binds[0]: no volume is called "data", wanted an absolute path: there are no volumes',
+    }));
 });
 
 describe("replace", () => {
   test("puts a part in the place of the one of its kind and name", () => {
-    const { spec } = base.replace(service("web", { image: "y" }), new OnbootTask("dhcp", { image: "e" }), new File("etc/motd", { contents: "" }), new Volume("data", { readonly: false }), new Kernel({ image: "l" }));
+    const { spec } = base.replace(
+      service("web", { image: "y" }),
+      new OnbootTask("dhcp", { image: "e" }),
+      new File("etc/motd", { contents: "" }),
+      new Volume("data", { readonly: false }),
+      new Kernel({ image: "l" }),
+    );
     assert.equal(spec.services["web"]?.image, "y");
     assert.equal(spec.onboot[0]?.image, "e");
-    assert.deepEqual(spec.files.map(({ contents }) => contents), [""]);
+    assert.deepEqual(
+      spec.files.map(({ contents }) => contents),
+      [""],
+    );
     assert.deepEqual([spec.kernel?.image, spec.kernel?.cmdline], ["l", ""]);
   });
-  test("refuses a part that is not there", () => assert.throws(() => base.replace(service("api")), { message: /^services\.api: no such part of the image, wanted one of / }));
+  test("refuses a part that is not there", () =>
+    assert.throws(() => base.replace(service("api")), { message: /^services\.api: no such part of the image, wanted one of / }));
   test("refuses to choose between two of one name", () => {
     const twins = Image.fromYaml("onboot: [{name: a, image: x}, {name: a, image: y}]\n");
     assert.throws(() => twins.replace(new OnbootTask("a", { image: "z" })), { message: /^onboot\.a: 2 have this name/ });
@@ -114,73 +139,235 @@ describe("replace", () => {
 });
 
 describe("an image refuses", () => {
-  const debianImage = { debian: { role: "packages", packages: [], dependencies: "slim", keep: [], users: [{ name: "www", uid: 33 }], groups: [], files: [] }, config: {} } as const;
+  const debianImage = {
+    debian: { role: "packages", packages: [], dependencies: "slim", keep: [], users: [{ name: "www", uid: 33 }], groups: [], files: [] },
+    config: {},
+  } as const;
   for (const [args, message] of [
-    [{ services: [service("a", { binds: ["v:/v"] })], volumes: [new Volume("vol")] }, 'services.a.binds[0]: no volume is called "v", wanted an absolute path or one of vol'],
-    [{ services: [service("a", { binds: ["v:/v:nosuid"] })], volumes: [new Volume("v", { readonly: true })] }, 'services.a.binds[0]: volume "v" is read-only, wanted the option "ro"'],
-    [{ services: [service("a", { mounts: [{ type: "bind", source: "v", destination: "/v" }] })] }, 'services.a.mounts[0].source: no volume is called "v", wanted an absolute path: there are no volumes'],
-    [{ services: [service("a", { uid: "b" })] }, 'services.a.uid: no container or user of the image is called "b", wanted a number or one of a'],
-    [{ services: [service("a", { image: debianImage as never, gid: "wwww" })] }, 'services.a.gid: no container or group of the image is called "wwww": did you mean "www"?'],
+    [
+      { services: [service("a", { binds: ["v:/v"] })], volumes: [new Volume("vol")] },
+      'services.a.binds[0]: no volume is called "v", wanted an absolute path or one of vol',
+    ],
+    [
+      { services: [service("a", { binds: ["v:/v:nosuid"] })], volumes: [new Volume("v", { readonly: true })] },
+      'services.a.binds[0]: volume "v" is read-only, wanted the option "ro"',
+    ],
+    [
+      { services: [service("a", { mounts: [{ type: "bind", source: "v", destination: "/v" }] })] },
+      'services.a.mounts[0].source: no volume is called "v", wanted an absolute path: there are no volumes',
+    ],
+    [
+      { services: [service("a", { uid: "b" })] },
+      'services.a.uid: no container or user of the image is called "b", wanted a number or one of a',
+    ],
+    [
+      { services: [service("a", { image: debianImage as never, gid: "wwww" })] },
+      'services.a.gid: no container or group of the image is called "wwww": did you mean "www"?',
+    ],
     [{ files: [new File("x", { contents: "", uid: "web" })] }, 'files.x.uid: no container is called "web", wanted a number'],
-    [{ onboot: [new OnbootTask("a", { image: "x" }), new OnbootTask("a", { image: "y" })] }, 'onboot.a.name: "a" is the name of onboot[0] too, wanted another'],
-    [{ services: [service("a", { health: { http: { port: 80 } }, net: "host" })], healthPort: 80 }, "healthPort: got 80, on which services.a answers: wanted another port"],
-    [{ services: [service("a", { net: "hots" })] }, 'services.a.net: got "hots", wanted "host", "root", "none", "new", "private" or an absolute path: did you mean "host"?'],
-    [{ services: [service("a", { uts: "host", hostname: "h" })] }, 'services.a.hostname: got "h", which needs a uts namespace of its own: leave out uts'],
+    [
+      { onboot: [new OnbootTask("a", { image: "x" }), new OnbootTask("a", { image: "y" })] },
+      'onboot.a.name: "a" is the name of onboot[0] too, wanted another',
+    ],
+    [
+      { services: [service("a", { health: { http: { port: 80 } }, net: "host" })], healthPort: 80 },
+      "healthPort: got 80, on which services.a answers: wanted another port",
+    ],
+    [
+      { services: [service("a", { net: "hots" })] },
+      'services.a.net: got "hots", wanted "host", "root", "none", "new", "private" or an absolute path: did you mean "host"?',
+    ],
+    [
+      { services: [service("a", { uts: "host", hostname: "h" })] },
+      'services.a.hostname: got "h", which needs a uts namespace of its own: leave out uts',
+    ],
     [{ services: [service("a", { after: ["b"] })] }, 'services.a.after[0]: no service is called "b": there are no others'],
     [{ services: [service("a", { after: ["a"] })] }, "services.a.after[0]: a waits for a: none of them would ever start"],
     [
-      { services: [service("a", { after: ["b"] }), service("b", { after: ["d", "c"] }), service("c", { after: ["d", "a"] }), service("d")] },
-      ["services.a.after[0]: a waits for b waits for c waits for a", "services.b.after[1]: b waits for c waits for a waits for b", "services.c.after[1]: c waits for a waits for b waits for c"].map((line) => `${line}: none of them would ever start`).join("\n"),
+      {
+        services: [service("a", { after: ["b"] }), service("b", { after: ["d", "c"] }), service("c", { after: ["d", "a"] }), service("d")],
+      },
+      [
+        "services.a.after[0]: a waits for b waits for c waits for a",
+        "services.b.after[1]: b waits for c waits for a waits for b",
+        "services.c.after[1]: c waits for a waits for b waits for c",
+      ]
+        .map((line) => `${line}: none of them would ever start`)
+        .join("\n"),
     ],
-    [{ services: [service("a", { publish: ["80"], net: "host" })] }, 'services.a.publish: has no effect on the network "host", wanted net: "private"'],
-    [{ services: [service("a", { egress: [], sandbox: "linuxkit" })] }, 'services.a.egress: LinuxKit has no such network: leave out sandbox: "linuxkit"'],
-    [{ services: [service("a", { publish: ["80"] }), service("b", { publish: ["80:8080/tcp"] })] }, 'services.b.publish[0]: got "80:8080/tcp", and 80/tcp of the machine is services.a\'s: wanted another port'],
-    [{ services: [service("a", { publish: ["80"] })], healthPort: 80 }, 'services.a.publish[0]: got "80", and 80/tcp of the machine is healthPort\'s: wanted another port'],
-    [{ services: [service("a", { health: { http: { port: 80 } } })], healthPort: 80 }, 'services.a.health.http.port: got 80, which is published, and 80/tcp of the machine is healthPort\'s: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed'],
-    [{ services: [service("a", { health: { tcp: { port: 80 } } }), service("b", { health: { http: { port: 80 } } })] }, 'services.b.health.http.port: got 80, which is published, and 80/tcp of the machine is services.a\'s: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed'],
-    [{ services: [service("a", { publish: ["80"] }), service("b", { health: { http: { port: 80 } }, net: "host" })] }, 'services.a.publish[0]: got "80", and 80/tcp of the machine is services.b\'s: wanted another port'],
-    [{ services: [service("a", { capabilities: ["CAP_CHOWN", "CAP_NET_BIND_SERVICE"] })] }, 'services.a.capabilities[1]: got "CAP_NET_BIND_SERVICE", for ports below 1024, and nobody reaches a port of it: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine\'s network, or none of this capability'],
-    [{ services: [service("a", { "capabilities.add": ["CAP_NET_BIND_SERVICE"], health: { http: { port: 8081 } } })] }, 'services.a["capabilities.add"][0]: got "CAP_NET_BIND_SERVICE", for ports below 1024, and only port 8081 of it is reached: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine\'s network, or none of this capability'],
-    [{ services: [service("a", { egress: [{ to: "dns" }] }), service("dns")] }, 'services.a.egress[0].to: got "dns", which is the name of a service too: wanted another name for that'],
-    [{ services: [service("a", { egress: [{ to: "dba" }] }), service("dbx", { net: "private" })] }, 'services.a.egress[0].to: got "dba", which is no IPv4 address or network, and no service is called so: did you mean "dbx"?'],
-    [{ services: [service("a", { egress: [{ to: "b" }] }), service("b", { net: "host" })] }, 'services.a.egress[0].to: got "b", which has no network of its own, wanted net: "private" there, or an address'],
-    [{ services: [service("a", { egress: [{ to: "dns", port: 53 }] })] }, 'services.a.egress[0].to: got "dns", which has a port of its own: leave out port and protocol'],
-    [{ onboot: [new OnbootTask("t", { image: "x", net: "private" })] }, 'onboot.t.net: got "private", which services have only; wanted "host", "none" or an absolute path'],
-    [{ services: [service("a", { userns: "private", uidMappings: [] })] }, 'services.a.uidMappings: has no effect beside userns: "private", which maps by itself; wanted userns: "new"'],
-    [{ services: [service("a", { userns: "private", uid: 65_536 })] }, 'services.a.uid: got 65536, wanted at most 65535 beside userns: "private"'],
-    [{ services: [service("a", { userns: "private", additionalGids: [4, 100_000] })] }, 'services.a.additionalGids[1]: got 100000, wanted at most 65535 beside userns: "private"'],
-    [{ services: [service("a", { userns: "private", capabilities: ["CAP_CHOWN", "CAP_SYS_TIME"] })] }, 'services.a.capabilities[1]: got "CAP_SYS_TIME", which has no effect on the machine beside userns: "private"; wanted one of the two'],
-    [{ services: [service("a", { userns: "private", capabilities: ["CAP_NET_BIND_SERVICE"], net: "host" })] }, 'services.a.capabilities[0]: got "CAP_NET_BIND_SERVICE", which has no effect on the machine\'s network beside userns: "private"; wanted net: "private" or "none", or one of the two'],
-    [{ services: [service("a", { binds: [], "binds.add": [] })] }, "services.a.binds.add: has no effect beside binds: wanted one of the two"],
+    [
+      { services: [service("a", { publish: ["80"], net: "host" })] },
+      'services.a.publish: has no effect on the network "host", wanted net: "private"',
+    ],
+    [
+      { services: [service("a", { egress: [], sandbox: "linuxkit" })] },
+      'services.a.egress: LinuxKit has no such network: leave out sandbox: "linuxkit"',
+    ],
+    [
+      { services: [service("a", { publish: ["80"] }), service("b", { publish: ["80:8080/tcp"] })] },
+      'services.b.publish[0]: got "80:8080/tcp", and 80/tcp of the machine is services.a\'s: wanted another port',
+    ],
+    [
+      { services: [service("a", { publish: ["80"] })], healthPort: 80 },
+      'services.a.publish[0]: got "80", and 80/tcp of the machine is healthPort\'s: wanted another port',
+    ],
+    [
+      { services: [service("a", { health: { http: { port: 80 } } })], healthPort: 80 },
+      'services.a.health.http.port: got 80, which is published, and 80/tcp of the machine is healthPort\'s: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed',
+    ],
+    [
+      { services: [service("a", { health: { tcp: { port: 80 } } }), service("b", { health: { http: { port: 80 } } })] },
+      'services.b.health.http.port: got 80, which is published, and 80/tcp of the machine is services.a\'s: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed',
+    ],
+    [
+      { services: [service("a", { publish: ["80"] }), service("b", { health: { http: { port: 80 } }, net: "host" })] },
+      'services.a.publish[0]: got "80", and 80/tcp of the machine is services.b\'s: wanted another port',
+    ],
+    [
+      { services: [service("a", { capabilities: ["CAP_CHOWN", "CAP_NET_BIND_SERVICE"] })] },
+      'services.a.capabilities[1]: got "CAP_NET_BIND_SERVICE", for ports below 1024, and nobody reaches a port of it: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine\'s network, or none of this capability',
+    ],
+    [
+      { services: [service("a", { "capabilities.add": ["CAP_NET_BIND_SERVICE"], health: { http: { port: 8081 } } })] },
+      'services.a["capabilities.add"][0]: got "CAP_NET_BIND_SERVICE", for ports below 1024, and only port 8081 of it is reached: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine\'s network, or none of this capability',
+    ],
+    [
+      { services: [service("a", { egress: [{ to: "dns" }] }), service("dns")] },
+      'services.a.egress[0].to: got "dns", which is the name of a service too: wanted another name for that',
+    ],
+    [
+      { services: [service("a", { egress: [{ to: "dba" }] }), service("dbx", { net: "private" })] },
+      'services.a.egress[0].to: got "dba", which is no IPv4 address or network, and no service is called so: did you mean "dbx"?',
+    ],
+    [
+      { services: [service("a", { egress: [{ to: "b" }] }), service("b", { net: "host" })] },
+      'services.a.egress[0].to: got "b", which has no network of its own, wanted net: "private" there, or an address',
+    ],
+    [
+      { services: [service("a", { egress: [{ to: "dns", port: 53 }] })] },
+      'services.a.egress[0].to: got "dns", which has a port of its own: leave out port and protocol',
+    ],
+    [
+      { onboot: [new OnbootTask("t", { image: "x", net: "private" })] },
+      'onboot.t.net: got "private", which services have only; wanted "host", "none" or an absolute path',
+    ],
+    [
+      { services: [service("a", { userns: "private", uidMappings: [] })] },
+      'services.a.uidMappings: has no effect beside userns: "private", which maps by itself; wanted userns: "new"',
+    ],
+    [
+      { services: [service("a", { userns: "private", uid: 65_536 })] },
+      'services.a.uid: got 65536, wanted at most 65535 beside userns: "private"',
+    ],
+    [
+      { services: [service("a", { userns: "private", additionalGids: [4, 100_000] })] },
+      'services.a.additionalGids[1]: got 100000, wanted at most 65535 beside userns: "private"',
+    ],
+    [
+      { services: [service("a", { userns: "private", capabilities: ["CAP_CHOWN", "CAP_SYS_TIME"] })] },
+      'services.a.capabilities[1]: got "CAP_SYS_TIME", which has no effect on the machine beside userns: "private"; wanted one of the two',
+    ],
+    [
+      { services: [service("a", { userns: "private", capabilities: ["CAP_NET_BIND_SERVICE"], net: "host" })] },
+      'services.a.capabilities[0]: got "CAP_NET_BIND_SERVICE", which has no effect on the machine\'s network beside userns: "private"; wanted net: "private" or "none", or one of the two',
+    ],
+    [
+      { services: [service("a", { binds: [], "binds.add": [] })] },
+      "services.a.binds.add: has no effect beside binds: wanted one of the two",
+    ],
     [{ sevices: [] }, 'sevices: unknown field: did you mean "services"?'],
     [{ services: [{}] }, "services[0]: got an object, wanted a Service"],
     [{ services: service("a") }, "services: got an object, wanted a list of Service"],
     [{ onboot: [service("a")] }, "onboot[0]: got an object, wanted a OnbootTask"],
     [{ init: [5] }, 'init[0]: got 5, wanted an image reference as "nginx:1.27", or an image made by debian.packages()'],
     [{ healthPort: 0 }, "healthPort: got 0, wanted at least 1"],
-    [{ onboot: [new OnbootTask("metadata", { image: "x" })], volumes: [new Volume("v", { persistent: { after: "metadta" } })] }, 'volumes.v.persistent.after: no onboot task is called "metadta": did you mean "metadata"?'],
-    [{ volumes: [new Volume("v", { persistent: { after: "metadata" } })] }, 'volumes.v.persistent.after: no onboot task is called "metadata", wanted none: there are no onboot tasks'],
-    [{ onboot: [new OnbootTask("metadata", { image: "x", binds: ["v:/v"] })], volumes: [new Volume("v", { persistent: { after: "metadata" } })] }, 'onboot.metadata.binds[0]: volume "v" is mounted after the task "metadata", wanted this task behind it'],
+    [
+      { onboot: [new OnbootTask("metadata", { image: "x" })], volumes: [new Volume("v", { persistent: { after: "metadta" } })] },
+      'volumes.v.persistent.after: no onboot task is called "metadta": did you mean "metadata"?',
+    ],
+    [
+      { volumes: [new Volume("v", { persistent: { after: "metadata" } })] },
+      'volumes.v.persistent.after: no onboot task is called "metadata", wanted none: there are no onboot tasks',
+    ],
+    [
+      {
+        onboot: [new OnbootTask("metadata", { image: "x", binds: ["v:/v"] })],
+        volumes: [new Volume("v", { persistent: { after: "metadata" } })],
+      },
+      'onboot.metadata.binds[0]: volume "v" is mounted after the task "metadata", wanted this task behind it',
+    ],
     [{ volumes: [new Volume("v", { persistent: {}, image: "x" })] }, "volumes.v.image: a persistent volume begins empty: wanted no image"],
-    [{ volumes: [new Volume("v", { persistent: {}, readonly: true })] }, 'volumes.v.readonly: got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write'],
-    [{ volumes: [new Volume("a", { persistent: { label: "b" } }), new Volume("b", { persistent: {} })] }, 'volumes.b.persistent: the label "b" is that of volumes.a too, wanted another'],
-    [{ volumes: [new Volume("the-database-of-the-shop", { persistent: {} })] }, 'volumes.the-database-of-the-shop.persistent: the volume\'s name is no label of a filesystem, wanted "label" with at most 16 letters, digits, ".", "_" or "-"'],
+    [
+      { volumes: [new Volume("v", { persistent: {}, readonly: true })] },
+      'volumes.v.readonly: got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write',
+    ],
+    [
+      { volumes: [new Volume("a", { persistent: { label: "b" } }), new Volume("b", { persistent: {} })] },
+      'volumes.b.persistent: the label "b" is that of volumes.a too, wanted another',
+    ],
+    [
+      { volumes: [new Volume("the-database-of-the-shop", { persistent: {} })] },
+      'volumes.the-database-of-the-shop.persistent: the volume\'s name is no label of a filesystem, wanted "label" with at most 16 letters, digits, ".", "_" or "-"',
+    ],
     [{ volumes: [new Volume("v"), new Volume("v")] }, "volumes.v: two volumes have this name; to change the one there is, use replace()"],
   ] as const) {
-    test(message, () => assert.throws(() => new Image(args as never), { code: "INVALID_DEFINITION", message: message.replace("services.a.binds.add", 'services.a["binds.add"]') }));
+    test(message, () =>
+      assert.throws(() => new Image(args as never), {
+        code: "INVALID_DEFINITION",
+        message: message.replace("services.a.binds.add", 'services.a["binds.add"]'),
+      }),
+    );
   }
   test("and takes what only looks like it", () => {
     assert.ok(new Image({ services: [service("a", { health: { tcp: { port: 80 } }, net: "new" })], healthPort: 80 }));
     assert.ok(new Image({ services: [service("a", { health: { tcp: { port: 80 } }, publish: ["8080:80"] })], healthPort: 80 }));
     const binds = ["CAP_NET_BIND_SERVICE"] as const;
-    for (const fields of [{ net: "host" }, { net: "private" }, { publish: [] }, { publish: ["80"] }, { health: { tcp: { port: 80 } } }, { publish: output(["80"]) }, { net: output("host") }, { health: { http: { port: output(8081) } } }, { health: { tcp: { port: 8081 } }, publish: ["8081"] }, { sandbox: "linuxkit" }] as const) assert.ok(new Image({ services: [service("a", { capabilities: binds, ...fields } as never)] }));
+    for (const fields of [
+      { net: "host" },
+      { net: "private" },
+      { publish: [] },
+      { publish: ["80"] },
+      { health: { tcp: { port: 80 } } },
+      { publish: output(["80"]) },
+      { net: output("host") },
+      { health: { http: { port: output(8081) } } },
+      { health: { tcp: { port: 8081 } }, publish: ["8081"] },
+      { sandbox: "linuxkit" },
+    ] as const)
+      assert.ok(new Image({ services: [service("a", { capabilities: binds, ...fields } as never)] }));
     assert.ok(new Image({ services: [service("a", { capabilities: binds }), service("b", { egress: [{ to: "a", port: 80 }] })] }));
-    assert.ok(new Image({ services: [service("a", { health: { tcp: { port: 80 } }, publish: [] }), service("b", { health: { tcp: { port: 80 } }, publish: ["81:80"] }), service("c", { health: { tcp: { port: 80 } } })] }));
+    assert.ok(
+      new Image({
+        services: [
+          service("a", { health: { tcp: { port: 80 } }, publish: [] }),
+          service("b", { health: { tcp: { port: 80 } }, publish: ["81:80"] }),
+          service("c", { health: { tcp: { port: 80 } } }),
+        ],
+      }),
+    );
     assert.ok(new Image({ services: [service("a", { after: ["b", "c"] }), service("b", { after: ["c"] }), service("c")] }));
-    assert.ok(new Image({ services: [service("a", { egress: [{ to: "b", port: 80 }, { to: "dns" }, { to: "any" }, { to: "10.0.0.0/8" }] }), service("b", { publish: ["53/udp", "53/tcp"] })] }));
+    assert.ok(
+      new Image({
+        services: [
+          service("a", { egress: [{ to: "b", port: 80 }, { to: "dns" }, { to: "any" }, { to: "10.0.0.0/8" }] }),
+          service("b", { publish: ["53/udp", "53/tcp"] }),
+        ],
+      }),
+    );
     assert.ok(new Image({ services: [service("a", { image: debianImage as never, uid: "www", gid: "www" })] }));
-    assert.ok(new Image({ services: [service("a", { binds: ["v:/v:nosuid,ro"], uid: "b" }), service("b")], volumes: [new Volume("v", { readonly: true })] }));
-    assert.ok(new Image({ services: [service("a", { userns: "private", readonly: false, uid: 65_535, net: "none", capabilities: ["CAP_NET_RAW", "CAP_SETUID"] })] }));
+    assert.ok(
+      new Image({
+        services: [service("a", { binds: ["v:/v:nosuid,ro"], uid: "b" }), service("b")],
+        volumes: [new Volume("v", { readonly: true })],
+      }),
+    );
+    assert.ok(
+      new Image({
+        services: [
+          service("a", { userns: "private", readonly: false, uid: 65_535, net: "none", capabilities: ["CAP_NET_RAW", "CAP_SETUID"] }),
+        ],
+      }),
+    );
     assert.ok(new Image({ services: [service("a", { binds: [output("v:/v")], uid: output("who") })], healthPort: output(80) }));
   });
 });
@@ -208,5 +395,7 @@ describe("toYaml refuses by path", () => {
       },
     ));
   test("what is not known yet", () =>
-    assert.throws(() => new Image({ services: [service("a", { cwd: output("/"), sandbox: "linuxkit" })] }).toYaml(), { message: "services.a.cwd: its value is not known yet, so it cannot be written as YAML" }));
+    assert.throws(() => new Image({ services: [service("a", { cwd: output("/"), sandbox: "linuxkit" })] }).toYaml(), {
+      message: "services.a.cwd: its value is not known yet, so it cannot be written as YAML",
+    }));
 });

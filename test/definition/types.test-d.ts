@@ -29,7 +29,12 @@ export const os = new Image({
 
 // every leaf may be an Output or a promise, and so may a list
 new Service("a", { image: text, capabilities: [text, "CAP_CHOWN"], env: output(["A=1"]), health: { http: { port } }, uid: port });
-new Service("b", { image: eventually, command: ["sh", "-c", text], resources: { memory: { limit: port } }, restart: output("never" as const) });
+new Service("b", {
+  image: eventually,
+  command: ["sh", "-c", text],
+  resources: { memory: { limit: port } },
+  restart: output("never" as const),
+});
 new Service("c", { image: "nginx", secrets: { key: secret("x"), other: new Config().requireSecret("other") }, readonly: output(true) });
 new Kernel({ image: "k", cmdline: text });
 new File("etc/motd", { contents: text, mode: "0644", uid: port });
@@ -44,7 +49,10 @@ new Image({ kernel: undefined });
 const common = { image: "x", capabilities: ["CAP_CHOWN"], readonly: true } satisfies Partial<ServiceArgs>;
 new Service("e", { ...common, restart: "on-failure" });
 const args: ImageArgs = { services: [] };
-os.with(args).with({ kernel: { cmdline: "quiet" } }).without("services.web").replace(new Volume("x"));
+os.with(args)
+  .with({ kernel: { cmdline: "quiet" } })
+  .without("services.web")
+  .replace(new Volume("x"));
 const cmdline: Input<string | undefined> = new Kernel({ image: "k" }).spec.cmdline;
 void cmdline;
 

@@ -11,15 +11,18 @@ const REFUSED_LATER = ["file-missing-source", "image-not-found", "kernel-without
 const REFUSED: Readonly<Record<string, string>> = {
   "bind-four-parts": '10: services.app.binds[0]: got "/a:/b:ro:x", wanted "source:/destination" or "source:/destination:options"',
   "bind-one-part": '10: services.app.binds[0]: got "/a", wanted "source:/destination" or "source:/destination:options"',
-  "capability-without-prefix": '10: services.app.capabilities[0]: got "NET_ADMIN", wanted the name of a capability: did you mean "CAP_NET_ADMIN"?',
+  "capability-without-prefix":
+    '10: services.app.capabilities[0]: got "NET_ADMIN", wanted the name of a capability: did you mean "CAP_NET_ADMIN"?',
   "device-without-mode": '11: services.app.devices[0].mode: got nothing, wanted octal digits in quotes, as "0660"',
   "duplicate-service": '10: services.a.name: got "a", which linuxkit.yml:8 has too, wanted another name',
   "file-escapes-tree": '8: files["../../etc/passwd"].path: got "../../etc/passwd", wanted a path that stays in the tree, without ".."',
-  "file-two-kinds": "8: files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata, not contents and source",
+  "file-two-kinds":
+    "8: files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata, not contents and source",
   "file-without-kind": "8: files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata",
   "missing-image": "8: services.a.image: missing, wanted a string",
   "mount-without-type": '11: services.app.mounts[0].type: got nothing, wanted a filesystem type, or "bind"',
-  "name-escapes-tree": '8: services["../../x"].name: got "../../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "."',
+  "name-escapes-tree":
+    '8: services["../../x"].name: got "../../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "."',
   "not-yaml": "2: not YAML: flow sequence in block collection must be sufficiently indented and end with a ]",
   "null-list": "10: services.app.binds: got null, wanted a list",
   "rlimit-two-parts": '10: services.app.rlimits[0]: got "nofile,1", wanted "name,soft,hard", as "nofile,1024,4096"',
@@ -50,7 +53,11 @@ describe("fromYaml refuses", () => {
           assert.ok(isLinuxKitError(error, "INVALID_DEFINITION"));
           const start = REFUSED_WITH_LIST[name];
           if (start !== undefined) assert.ok(error.message.startsWith(`linuxkit.yml:${start}`), error.message);
-          else assert.equal(error.message, name === "empty" ? "linuxkit.yml: it is empty, wanted LinuxKit's YAML" : `linuxkit.yml:${REFUSED[name]}`);
+          else
+            assert.equal(
+              error.message,
+              name === "empty" ? "linuxkit.yml: it is empty, wanted LinuxKit's YAML" : `linuxkit.yml:${REFUSED[name]}`,
+            );
           return true;
         },
       ),
@@ -81,7 +88,9 @@ describe("scalars are not coerced", () => {
     ['uid: "1000"', 'services.a.uid: no container or user of the image is called "1000": a number is written without quotes'],
     ["binds: [/a:/a]\n    binds: []", "not YAML: map keys must be unique", 5],
   ] as const) {
-    test(field, () => assert.throws(() => Image.fromYaml(service(field)), { code: "INVALID_DEFINITION", message: `linuxkit.yml:${line}: ${message}` }));
+    test(field, () =>
+      assert.throws(() => Image.fromYaml(service(field)), { code: "INVALID_DEFINITION", message: `linuxkit.yml:${line}: ${message}` }),
+    );
   }
   test("a number with a leading zero is octal", () => assert.equal(Image.fromYaml(service("uid: 0644")).spec.services["a"]?.uid, 0o644));
 });
@@ -89,7 +98,10 @@ describe("scalars are not coerced", () => {
 describe("several texts", () => {
   const base = "kernel: {image: k, cmdline: a, tar: none}\ninit: [one]\nvolumes: [{name: v}]\nservices: [{name: b, image: x}]\n";
   test("lists are appended, the kernel's fields override, volumes are known everywhere", () => {
-    const { spec } = Image.fromYaml([base, "kernel: {cmdline: b, binary: '', tar: ''}\ninit: [two]\nservices: [{name: a, image: y, binds: ['v:/v']}]\n"]);
+    const { spec } = Image.fromYaml([
+      base,
+      "kernel: {cmdline: b, binary: '', tar: ''}\ninit: [two]\nservices: [{name: a, image: y, binds: ['v:/v']}]\n",
+    ]);
     assert.deepEqual(spec.kernel, { image: "k", cmdline: "b", binary: "kernel", tar: "", ucode: "" });
     assert.deepEqual(spec.init, ["one", "two"]);
     assert.deepEqual(spec.serviceOrder, ["b", "a"]);

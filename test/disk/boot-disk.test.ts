@@ -33,7 +33,18 @@ const LAYOUTS: Record<string, (service: Uint8Array, more?: Partial<HybridDisk>) 
   bios: (service, more) => biosDisk(hybrid(service, more)),
   hybrid: (service, more) => hybridDisk(hybrid(service, more)),
   efi: (service, more) =>
-    efiDisk({ seed: "sha256:00", loader: "BOOTX64.EFI", program: unifiedKernelImage({ stub: efiProgram(), kernel: sized(kernel), initrd: slotted(segmentsOf(service)), cmdline: "console=ttyS0", align: BLOCK_BYTES }), ...more }),
+    efiDisk({
+      seed: "sha256:00",
+      loader: "BOOTX64.EFI",
+      program: unifiedKernelImage({
+        stub: efiProgram(),
+        kernel: sized(kernel),
+        initrd: slotted(segmentsOf(service)),
+        cmdline: "console=ttyS0",
+        align: BLOCK_BYTES,
+      }),
+      ...more,
+    }),
 };
 
 for (const [name, layout] of Object.entries(LAYOUTS)) {
@@ -48,17 +59,27 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
         const volume = await folder.file("volume", [image.subarray(MIB, name === "bios" ? image.length : image.length - MIB)]);
         judge("fsck.vfat", "-n", volume);
         const listed = judge("mdir", "-/", "-b", "-i", volume, "::");
-        const wanted = present({ bios: ["ldlinux.sys", "syslinux.cfg", "initrd.002"], hybrid: ["ldlinux.sys", "EFI/BOOT/BOOTX64.EFI", "loader/entries/linuxkit.conf", "initrd.002"], efi: ["EFI/BOOT/BOOTX64.EFI"] }[name]);
+        const wanted = present(
+          {
+            bios: ["ldlinux.sys", "syslinux.cfg", "initrd.002"],
+            hybrid: ["ldlinux.sys", "EFI/BOOT/BOOTX64.EFI", "loader/entries/linuxkit.conf", "initrd.002"],
+            efi: ["EFI/BOOT/BOOTX64.EFI"],
+          }[name],
+        );
         for (const path of wanted) assert.ok(listed.includes(`::/${path}\n`), path);
         if (name !== "efi") assert.deepEqual(judgeBytes("mtype", "-i", volume, "::/initrd.001"), noise(700_000, "v1"));
       });
     }
 
     test("changes, with a service inside its slot, that service's blocks and at most 1 MiB", async () => {
-      const [before, after] = [await collect(readDisk(layout(noise(700_000, "v1")))), await collect(readDisk(layout(noise(705_000, "v2"))))];
+      const [before, after] = [
+        await collect(readDisk(layout(noise(700_000, "v1")))),
+        await collect(readDisk(layout(noise(705_000, "v2")))),
+      ];
       assert.equal(before.length, after.length);
       let changed = 0;
-      for (let at = 0; at < before.length; at += BLOCK_BYTES) if (!before.subarray(at, at + BLOCK_BYTES).equals(after.subarray(at, at + BLOCK_BYTES))) changed++;
+      for (let at = 0; at < before.length; at += BLOCK_BYTES)
+        if (!before.subarray(at, at + BLOCK_BYTES).equals(after.subarray(at, at + BLOCK_BYTES))) changed++;
       assert.ok(changed <= Math.ceil(705_000 / BLOCK_BYTES) + 2, `${changed} blocks`);
     });
 
@@ -79,9 +100,13 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
 }
 
 test("a slot is the size and an eighth, in blocks of 512 KiB", () => {
-  assert.deepEqual([1, 466_033, 466_034, 1 << 20, 10 << 20].map((size) => slotBytes(size) / BLOCK_BYTES), [1, 1, 2, 3, 23]);
+  assert.deepEqual(
+    [1, 466_033, 466_034, 1 << 20, 10 << 20].map((size) => slotBytes(size) / BLOCK_BYTES),
+    [1, 1, 2, 3, 23],
+  );
 });
 
 test("a command line that no kernel takes is refused on every layout", () => {
-  for (const layout of [biosDisk, hybridDisk]) assert.throws(() => layout(hybrid(noise(10), { cmdline: "x".repeat(2048) })), { code: "TOO_LARGE" });
+  for (const layout of [biosDisk, hybridDisk])
+    assert.throws(() => layout(hybrid(noise(10), { cmdline: "x".repeat(2048) })), { code: "TOO_LARGE" });
 });

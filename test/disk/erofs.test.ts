@@ -16,9 +16,15 @@ const volume = (entries: readonly Entry[]) => readDisk(erofsVolume({ entries, se
 describe("an EROFS volume", () => {
   for (const row of [
     { name: "nothing", entries: [] },
-    { name: "sizes around a block", entries: [1, 63, 64, 4031, 4032, 4033, 4095, 4096, 4097, 8192, 100_000].map((size) => fileEntry(`size ${size}`, noise(size))) },
+    {
+      name: "sizes around a block",
+      entries: [1, 63, 64, 4031, 4032, 4033, 4095, 4096, 4097, 8192, 100_000].map((size) => fileEntry(`size ${size}`, noise(size))),
+    },
     { name: "every kind of entry", entries: trickyTree() },
-    { name: "directories of several blocks", entries: Array.from({ length: 3000 }, (_, index) => fileEntry(`d/${"x".repeat(index % 90)}${index}`, `${index}`)) },
+    {
+      name: "directories of several blocks",
+      entries: Array.from({ length: 3000 }, (_, index) => fileEntry(`d/${"x".repeat(index % 90)}${index}`, `${index}`)),
+    },
   ]) {
     test(`of ${row.name} passes fsck.erofs and is extracted as it was`, async () => {
       await using folder = await scratch();
@@ -40,14 +46,26 @@ describe("an EROFS volume", () => {
 
   test("keeps modes, owners, links, devices and extended attributes as dump.erofs sees them", async () => {
     await using folder = await scratch();
-    const entries = [...trickyTree(), { ...fileEntry("capable", noise(5000)), xattrs: new Map([["security.capability", Buffer.from("0100000200040000000000000000000000000000", "hex")], ["user.note", Buffer.from("hello")]]) }];
+    const entries = [
+      ...trickyTree(),
+      {
+        ...fileEntry("capable", noise(5000)),
+        xattrs: new Map([
+          ["security.capability", Buffer.from("0100000200040000000000000000000000000000", "hex")],
+          ["user.note", Buffer.from("hello")],
+        ]),
+      },
+    ];
     const image = await folder.file("root.erofs", volume(entries));
     judge("fsck.erofs", image);
     const show = (path: string) => judge("dump.erofs", "--path", path, image);
     assert.match(show("/etc/passwd"), /Uid: 1000 +Gid: 100 +Access: 0640/);
     assert.match(show("/bin/large"), /Links: 2/);
     assert.match(show("/capable"), /Xattr size: [1-9]/);
-    assert.match(present(present(show("/bin/linked").match(/NID: (\d+)/))[1]), new RegExp(`^${present(show("/bin/large").match(/NID: (\d+)/))[1]}$`));
+    assert.match(
+      present(present(show("/bin/linked").match(/NID: (\d+)/))[1]),
+      new RegExp(`^${present(show("/bin/large").match(/NID: (\d+)/))[1]}$`),
+    );
   });
 
   test("reads bodies in the order in which they were given, small and large mixed", async () => {
@@ -71,5 +89,6 @@ describe("an EROFS volume", () => {
     assert.throws(() => volume([{ ...fileEntry("a", ""), xattrs: new Map([["btrfs.x", Buffer.of(1)]]) }]), { code: "UNSUPPORTED" }));
   test("refuses attributes beyond a block", () =>
     assert.throws(() => volume([{ ...fileEntry("a", ""), xattrs: new Map([["user.x", Buffer.alloc(5000)]]) }]), { code: "TOO_LARGE" }));
-  test("refuses a label of 17 bytes", () => assert.throws(() => erofsVolume({ entries: [], seed: "a", label: "x".repeat(17) }), { code: "INVALID_DEFINITION" }));
+  test("refuses a label of 17 bytes", () =>
+    assert.throws(() => erofsVolume({ entries: [], seed: "a", label: "x".repeat(17) }), { code: "INVALID_DEFINITION" }));
 });

@@ -50,10 +50,32 @@ describe("blocks", () => {
   for (const row of [
     { name: "nothing", disk: makeDisk(64, []), read: [], occupied: [] },
     { name: "one byte at the end of a block", disk: makeDisk(64, [text(7, "a")]), read: [[1, "\0\0\0a"]], occupied: [1] },
-    { name: "a run over three blocks", disk: makeDisk(64, [text(3, "abcdef")]), read: [[0, "\0\0\0a"], [1, "bcde"], [2, "f\0\0\0"]], occupied: [0, 1, 2] },
+    {
+      name: "a run over three blocks",
+      disk: makeDisk(64, [text(3, "abcdef")]),
+      read: [
+        [0, "\0\0\0a"],
+        [1, "bcde"],
+        [2, "f\0\0\0"],
+      ],
+      occupied: [0, 1, 2],
+    },
     { name: "two extents in one block", disk: makeDisk(64, [text(4, "a"), text(6, "b")]), read: [[1, "a\0b\0"]], occupied: [1] },
-    { name: "zeroes among the content", disk: makeDisk(64, [text(0, "a\0\0\0\0\0\0\0b")]), read: [[0, "a\0\0\0"], [2, "b\0\0\0"]], occupied: [0, 1, 2] },
-    { name: "a zero extent", disk: makeDisk(64, [{ offset: 4, length: 8, source: "zero" }, text(20, "z")]), read: [[5, "z\0\0\0"]], occupied: [5] },
+    {
+      name: "zeroes among the content",
+      disk: makeDisk(64, [text(0, "a\0\0\0\0\0\0\0b")]),
+      read: [
+        [0, "a\0\0\0"],
+        [2, "b\0\0\0"],
+      ],
+      occupied: [0, 1, 2],
+    },
+    {
+      name: "a zero extent",
+      disk: makeDisk(64, [{ offset: 4, length: 8, source: "zero" }, text(20, "z")]),
+      read: [[5, "z\0\0\0"]],
+      occupied: [5],
+    },
     { name: "a disk that ends inside a block", disk: makeDisk(6, [text(5, "a")]), read: [[1, "\0a\0\0"]], occupied: [1] },
   ] satisfies { name: string; disk: Disk; read: unknown[]; occupied: number[] }[]) {
     test(`of ${row.name}`, async () => {
@@ -66,7 +88,10 @@ describe("blocks", () => {
     const blocks: Uint8Array[] = [];
     const disk = makeDisk(64, [text(0, "aaaa"), text(5, "b"), text(8, "\0\0"), text(15, "c"), text(16, "dd")]);
     for await (const { bytes } of readBlocks(disk, 4, { held: 3 })) blocks.push(bytes);
-    assert.deepEqual(blocks.map((bytes) => Buffer.from(bytes).toString("latin1")), ["dd\0\0", "\0b\0\0", "\0\0\0c", "dd\0\0"]);
+    assert.deepEqual(
+      blocks.map((bytes) => Buffer.from(bytes).toString("latin1")),
+      ["dd\0\0", "\0b\0\0", "\0\0\0c", "dd\0\0"],
+    );
   });
 
   test("all zeroes is told from one byte anywhere, beyond a MiB too", () => {

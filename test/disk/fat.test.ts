@@ -13,7 +13,10 @@ import { judge, judgeBytes, scratch } from "../support/judge.ts";
 const MIB = 1 << 20;
 const noise = (size: number, salt = ""): Buffer => {
   const block = createHash("sha512").update(`${size}${salt}`).digest();
-  return Buffer.alloc(size, Buffer.concat(Array.from({ length: 997 }, (_, index) => createHash("sha512").update(block).update(String(index)).digest())));
+  return Buffer.alloc(
+    size,
+    Buffer.concat(Array.from({ length: 997 }, (_, index) => createHash("sha512").update(block).update(String(index)).digest())),
+  );
 };
 const esp: FatEntry[] = [
   fileEntry("EFI/BOOT/BOOTX64.EFI", noise(300_000)),
@@ -30,8 +33,20 @@ const volumes: readonly { name: string; options: Omit<FatOptions, "serial">; say
   { name: "an ESP as FAT32", options: { entries: esp, label: "ESP", type: 32 }, says: /2 FATs, 32 bit/ },
   { name: "64 MiB", options: { entries: esp, size: 64 * MIB, start: MIB }, says: /2 FATs, 32 bit/ },
   { name: "64 MiB as FAT16", options: { entries: esp, size: 64 * MIB, type: 16 }, says: /2 FATs, 16 bit/ },
-  { name: "clusters of 32 KiB", options: { entries: esp, size: 200 * MIB, type: 16, clusterSize: 32768 }, says: /32768 bytes per cluster\n/ },
-  { name: "300 files in the root and 300 below", options: { entries: Array.from({ length: 600 }, (_, index) => fileEntry(`${index % 2 ? "deep/er/" : ""}a rather long name, number ${index}`, `${index}`)) }, says: /2 FATs, 16 bit/ },
+  {
+    name: "clusters of 32 KiB",
+    options: { entries: esp, size: 200 * MIB, type: 16, clusterSize: 32768 },
+    says: /32768 bytes per cluster\n/,
+  },
+  {
+    name: "300 files in the root and 300 below",
+    options: {
+      entries: Array.from({ length: 600 }, (_, index) =>
+        fileEntry(`${index % 2 ? "deep/er/" : ""}a rather long name, number ${index}`, `${index}`),
+      ),
+    },
+    says: /2 FATs, 16 bit/,
+  },
   { name: "a file of 40 MB", options: { entries: [fileEntry("kernel", noise(40_000_000))] }, says: /2 FATs, 32 bit/ },
 ];
 
@@ -65,7 +80,8 @@ describe("a FAT volume of", () => {
   test("placed files begin where they were told to and keep their place while a neighbour grows", () => {
     const volume = (size: number) => {
       const kernel = { ...fileEntry("kernel", noise(size)), align: 512 << 10, reserve: MIB };
-      return fatVolume({ entries: [fileEntry("a", "a"), kernel, { ...fileEntry("initrd", noise(2 * MIB)), align: 512 << 10 }], serial: 1 }).positions;
+      return fatVolume({ entries: [fileEntry("a", "a"), kernel, { ...fileEntry("initrd", noise(2 * MIB)), align: 512 << 10 }], serial: 1 })
+        .positions;
     };
     const before = volume(100_000);
     assert.equal(present(before.get("kernel")) % (512 << 10), 0);
@@ -75,14 +91,28 @@ describe("a FAT volume of", () => {
   });
 
   test("the same entries give the same bytes, and room that is asked for is there", async () => {
-    const bytes = async (more: Partial<FatOptions> = {}) => collect(readDisk(fatVolume({ entries: esp, serial: 3, ...more }).disk), 128 * MIB);
+    const bytes = async (more: Partial<FatOptions> = {}) =>
+      collect(readDisk(fatVolume({ entries: esp, serial: 3, ...more }).disk), 128 * MIB);
     assert.deepEqual(await bytes(), await bytes());
     assert.notDeepEqual(await bytes(), await bytes({ serial: 4 }));
     assert.ok((await bytes({ free: 20 * MIB })).length >= 20 * MIB);
   });
 
-  for (const path of ["a:b", "con?", "tab\there", "trailing.", "trailing ", "a//b", "../up", "x".repeat(256), "lone\ud800", 'quo"te', "back\\slash"]) {
-    test(`refuses the name ${JSON.stringify(path).slice(0, 20)}`, () => assert.throws(() => fatVolume({ entries: [fileEntry(path, "")], serial: 1 }), { code: "INVALID_DEFINITION", detail: { path } }));
+  for (const path of [
+    "a:b",
+    "con?",
+    "tab\there",
+    "trailing.",
+    "trailing ",
+    "a//b",
+    "../up",
+    "x".repeat(256),
+    "lone\ud800",
+    'quo"te',
+    "back\\slash",
+  ]) {
+    test(`refuses the name ${JSON.stringify(path).slice(0, 20)}`, () =>
+      assert.throws(() => fatVolume({ entries: [fileEntry(path, "")], serial: 1 }), { code: "INVALID_DEFINITION", detail: { path } }));
   }
 
   const refused: readonly { name: string; options: Omit<FatOptions, "serial">; code: string }[] = [
@@ -98,10 +128,13 @@ describe("a FAT volume of", () => {
     { name: "FAT32 of 20 MiB", options: { entries: [], size: 20 * MIB, type: 32 }, code: "TOO_LARGE" },
     { name: "a size between sectors", options: { entries: [], size: 20 * MIB + 1 }, code: "TOO_LARGE" },
   ];
-  for (const row of refused) test(`refuses ${row.name}`, () => assert.throws(() => fatVolume({ ...row.options, serial: 1 }), { code: row.code }));
+  for (const row of refused)
+    test(`refuses ${row.name}`, () => assert.throws(() => fatVolume({ ...row.options, serial: 1 }), { code: row.code }));
 });
 
 test("short names are unique, and never another entry's long name", () => {
-  const aliases = shortNames(["long name.text", "long name2.text", "LONGNA~1.TEX", "ldlinux.sys", ".hidden", "KERNEL", "ÿ"]).map(({ bytes }) => bytes.toString("latin1"));
+  const aliases = shortNames(["long name.text", "long name2.text", "LONGNA~1.TEX", "ldlinux.sys", ".hidden", "KERNEL", "ÿ"]).map(
+    ({ bytes }) => bytes.toString("latin1"),
+  );
   assert.deepEqual(aliases, ["LONGNA~2TEX", "LONGNA~3TEX", "LONGNA~1TEX", "LDLINU~1SYS", "HIDDEN~1   ", "KERNEL     ", "_~1        "]);
 });

@@ -46,8 +46,18 @@ describe("an ISO 9660 volume", () => {
   test("boots: El Torito for BIOS and EFI, the loader's table filled in, the EFI image a partition", async () => {
     await using folder = await scratch();
     const loader = noise(30_000);
-    const entries = [{ ...fileEntry("boot/efi.img", noise(1 << 20)), align: 512 << 10 }, fileEntry("isolinux/isolinux.bin", loader), fileEntry("kernel", noise(5000))];
-    const { disk, positions } = isoVolume(options(entries, { bios: "isolinux/isolinux.bin", efi: "boot/efi.img", hybrid: { code: Buffer.alloc(432, 0x90), signature: 0x12345678 } }));
+    const entries = [
+      { ...fileEntry("boot/efi.img", noise(1 << 20)), align: 512 << 10 },
+      fileEntry("isolinux/isolinux.bin", loader),
+      fileEntry("kernel", noise(5000)),
+    ];
+    const { disk, positions } = isoVolume(
+      options(entries, {
+        bios: "isolinux/isolinux.bin",
+        efi: "boot/efi.img",
+        hybrid: { code: Buffer.alloc(432, 0x90), signature: 0x12345678 },
+      }),
+    );
     const image = await folder.file("boot.iso", readDisk(disk));
     const said = judge("xorriso", "-indev", image, "-report_el_torito", "plain");
     assert.match(said, /El Torito boot img : +1 +BIOS +y +none +0x0000 +0x00 +4 /);
@@ -57,12 +67,18 @@ describe("an ISO 9660 volume", () => {
     assert.equal(present(positions.get("boot/efi.img")) % (512 << 10), 0);
     const start = present(positions.get("boot/efi.img")) / 512;
     assert.match(judge("sfdisk", "-d", image), new RegExp(`label-id: 0x12345678[^]*start= +${start}, size= +2048, type=ef, bootable`));
-    assert.equal(judgeBytes("xorriso", "-osirrox", "on", "-indev", image, "-concat", "append", "-", "/isolinux/isolinux.bin", "--").subarray(64).equals(loader.subarray(64)), true);
+    assert.equal(
+      judgeBytes("xorriso", "-osirrox", "on", "-indev", image, "-concat", "append", "-", "/isolinux/isolinux.bin", "--")
+        .subarray(64)
+        .equals(loader.subarray(64)),
+      true,
+    );
     assert.equal((await readFile(image)).readBigUInt64LE(432), BigInt(present(positions.get("isolinux/isolinux.bin")) / 512));
   });
 
   test("keeps a file's place while the file before it grows inside what it reserved", () => {
-    const place = (size: number) => isoVolume(options([{ ...fileEntry("a", noise(size)), reserve: 1 << 20 }, fileEntry("b", "b")])).positions.get("b");
+    const place = (size: number) =>
+      isoVolume(options([{ ...fileEntry("a", noise(size)), reserve: 1 << 20 }, fileEntry("b", "b")])).positions.get("b");
     assert.equal(place(10), place(1 << 20));
     assert.notEqual(place(10), place((1 << 20) + 1));
   });
@@ -86,10 +102,18 @@ describe("an ISO 9660 volume", () => {
     { name: "a path given twice", options: options([fileEntry("a", ""), fileEntry("a", "")]), code: "INVALID_DEFINITION" },
     { name: "a file below a file", options: options([fileEntry("a", ""), fileEntry("a/b", "")]), code: "INVALID_DEFINITION" },
     { name: "a file below a symlink", options: options([symlinkEntry("a", "b"), fileEntry("a/b", "")]), code: "INVALID_DEFINITION" },
-    { name: "a hard link to nothing", options: options([{ ...fileEntry("a", ""), type: "hardlink", link: "b" }]), code: "INVALID_DEFINITION" },
+    {
+      name: "a hard link to nothing",
+      options: options([{ ...fileEntry("a", ""), type: "hardlink", link: "b" }]),
+      code: "INVALID_DEFINITION",
+    },
     { name: "a name of 256 bytes", options: options([fileEntry("ü".repeat(128), "")]), code: "INVALID_DEFINITION" },
     { name: "a path that leaves the tree", options: options([fileEntry("../a", "")]), code: "INVALID_DEFINITION" },
-    { name: "an extended attribute", options: options([{ ...fileEntry("a", ""), xattrs: new Map([["security.capability", Buffer.of(1)]]) }]), code: "UNSUPPORTED" },
+    {
+      name: "an extended attribute",
+      options: options([{ ...fileEntry("a", ""), xattrs: new Map([["security.capability", Buffer.of(1)]]) }]),
+      code: "UNSUPPORTED",
+    },
   ];
   for (const row of refused) test(`refuses ${row.name}`, () => assert.throws(() => isoVolume(row.options), { code: row.code }));
 });

@@ -7,17 +7,42 @@ import { encodeMbr, mbrDisk, type MbrPartition } from "../../sdk/disk/mbr.ts";
 import { judge, scratch } from "../support/judge.ts";
 
 const MIB = 1 << 20;
-const esp: GptPartition = { type: PARTITION_TYPE.efiSystem, name: "EFI System", start: MIB, length: 4 * MIB, attributes: { legacyBoot: true } };
-const data: GptPartition = { type: PARTITION_TYPE.linuxData, name: "données", start: 5 * MIB, length: 2 * MIB, attributes: { readOnly: true } };
-const layout = (partitions: readonly GptPartition[], more: Partial<GptLayout> = {}): GptLayout => ({ size: 8 * MIB, seed: "sha256:00", partitions, ...more });
+const esp: GptPartition = {
+  type: PARTITION_TYPE.efiSystem,
+  name: "EFI System",
+  start: MIB,
+  length: 4 * MIB,
+  attributes: { legacyBoot: true },
+};
+const data: GptPartition = {
+  type: PARTITION_TYPE.linuxData,
+  name: "données",
+  start: 5 * MIB,
+  length: 2 * MIB,
+  attributes: { readOnly: true },
+};
+const layout = (partitions: readonly GptPartition[], more: Partial<GptLayout> = {}): GptLayout => ({
+  size: 8 * MIB,
+  seed: "sha256:00",
+  partitions,
+  ...more,
+});
 
 describe("GPT", () => {
   const sound: readonly { name: string; layout: GptLayout; warns?: RegExp }[] = [
     { name: "no partition", layout: layout([]) },
     { name: "an ESP", layout: layout([esp]) },
     { name: "two partitions and boot code", layout: layout([data, esp], { code: Buffer.alloc(440, 0x90) }) },
-    { name: "an active protective entry, which it deems unwise", layout: layout([esp], { activeProtective: true }), warns: /protective partition in the MBR is marked as active/ },
-    { name: "partitions in every usable sector", layout: layout([{ ...esp, start: 34 * 512, length: 8 * MIB - 67 * 512 }]), warns: /end on a 2-sector boundary/ },
+    {
+      name: "an active protective entry, which it deems unwise",
+      layout: layout([esp], { activeProtective: true }),
+      warns: /protective partition in the MBR is marked as active/,
+    },
+    {
+      name: "partitions in every usable sector",
+      layout: layout([{ ...esp, start: 34 * 512, length: 8 * MIB - 67 * 512 }]),
+      warns: /end on a 2-sector boundary/,
+    },
   ];
   for (const row of sound) {
     test(`sgdisk finds no fault with ${row.name}`, async () => {
@@ -54,7 +79,10 @@ describe("GPT", () => {
 
   test("a hybrid lists its partition in both tables", async () => {
     await using folder = await scratch();
-    const file = await folder.file("disk", readDisk(gptDisk(layout([esp], { hybrid: [{ type: 0x0c, start: esp.start, length: esp.length, active: true }] }))));
+    const file = await folder.file(
+      "disk",
+      readDisk(gptDisk(layout([esp], { hybrid: [{ type: 0x0c, start: esp.start, length: esp.length, active: true }] }))),
+    );
     assert.match(judge("sgdisk", "-p", file), /EFI System/);
     assert.match(judge("sfdisk", "-d", "--label-nested", "mbr", file), /start= +2048, size= +8192, type=c, bootable/);
   });
@@ -91,7 +119,11 @@ describe("MBR", () => {
 
   test("sfdisk reads back the signature and the partitions", async () => {
     await using folder = await scratch();
-    const disk = mbrDisk({ size: 8 * MIB, signature: 0x1234abcd, partitions: [partition, { type: 0x83, start: 4 * MIB, length: 4 * MIB }] });
+    const disk = mbrDisk({
+      size: 8 * MIB,
+      signature: 0x1234abcd,
+      partitions: [partition, { type: 0x83, start: 4 * MIB, length: 4 * MIB }],
+    });
     const said = judge("sfdisk", "-d", await folder.file("disk", readDisk(disk)));
     assert.match(said, /label: dos\nlabel-id: 0x1234abcd/);
     assert.match(said, /disk1 : start= +2048, size= +6144, type=c, bootable/);
@@ -109,6 +141,7 @@ describe("MBR", () => {
     { name: "a partition beyond 2 TiB", size: 2 ** 43, partitions: [{ ...partition, start: 2 ** 42 }] },
     { name: "an empty partition", size: 8 * MIB, partitions: [{ ...partition, length: 0 }] },
   ]) {
-    test(`refuses ${row.name}`, () => assert.throws(() => mbrDisk({ size: row.size, signature: 1, partitions: row.partitions }), { code: "INVALID_DEFINITION" }));
+    test(`refuses ${row.name}`, () =>
+      assert.throws(() => mbrDisk({ size: row.size, signature: 1, partitions: row.partitions }), { code: "INVALID_DEFINITION" }));
   }
 });

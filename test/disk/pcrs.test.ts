@@ -11,7 +11,12 @@ import { judge, scratch } from "../support/judge.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";
 
 const sized = (bytes: Uint8Array): Sized => ({ size: bytes.length, body: [bytes] });
-const PARTS = { kernel: efiProgram({ code: noise(9001, "kernel") }), initrd: noise(30_003, "initrd"), cmdline: "console=ttyS0 quiet", osRelease: "ID=test\n" };
+const PARTS = {
+  kernel: efiProgram({ code: noise(9001, "kernel") }),
+  initrd: noise(30_003, "initrd"),
+  cmdline: "console=ttyS0 quiet",
+  osRelease: "ID=test\n",
+};
 const uki = (more: Partial<typeof PARTS> = {}) => {
   const { kernel, initrd, ...text } = { ...PARTS, ...more };
   return unifiedKernelImage({ stub: efiProgram(), kernel: sized(kernel), initrd: sized(initrd), ...text, align: 4096 });
@@ -21,8 +26,15 @@ const predicted = async (more: Partial<typeof PARTS> = {}, secureBoot = false) =
 describe("the predicted registers", () => {
   test("PCR 11 is the one that systemd-measure calculates", async () => {
     await using folder = await scratch();
-    const sections = { linux: PARTS.kernel, osrel: Buffer.from(PARTS.osRelease), cmdline: Buffer.from(PARTS.cmdline), initrd: PARTS.initrd };
-    const files = await Promise.all(Object.entries(sections).map(async ([name, content]) => `--${name}=${await folder.file(name, [content])}`));
+    const sections = {
+      linux: PARTS.kernel,
+      osrel: Buffer.from(PARTS.osRelease),
+      cmdline: Buffer.from(PARTS.cmdline),
+      initrd: PARTS.initrd,
+    };
+    const files = await Promise.all(
+      Object.entries(sections).map(async ([name, content]) => `--${name}=${await folder.file(name, [content])}`),
+    );
     const said = judge("/usr/lib/systemd/systemd-measure", "calculate", ...files, "--bank=sha256", "--phase=:");
     assert.match(said, new RegExp(`^11:sha256=${(await predicted())[11]}$`, "m"));
   });
@@ -36,7 +48,10 @@ describe("the predicted registers", () => {
   for (const [name, more, same] of rows) {
     test(`of another with ${name} of its own: ${same.length > 0 ? `${same.join(", ")} is the same` : "all are other ones"}`, async () => {
       const [one, other] = [await predicted(), await predicted(more)];
-      assert.deepEqual(([4, 9, 11] as const).filter((pcr) => one[pcr] === other[pcr]), same);
+      assert.deepEqual(
+        ([4, 9, 11] as const).filter((pcr) => one[pcr] === other[pcr]),
+        same,
+      );
     });
   }
 
@@ -56,7 +71,11 @@ describe("the predicted registers", () => {
     }
   });
 
-  for (const [name, image] of [["a program without these sections", efiProgram({ code: Buffer.alloc(9000) })], ["a text", Buffer.from("text")], ["a long text", Buffer.alloc(9000, "text")]] as const) {
+  for (const [name, image] of [
+    ["a program without these sections", efiProgram({ code: Buffer.alloc(9000) })],
+    ["a text", Buffer.from("text")],
+    ["a long text", Buffer.alloc(9000, "text")],
+  ] as const) {
     test(`are none of ${name}`, () => assert.rejects(predictPcrs([image], false), { code: "CORRUPT" }));
   }
 });

@@ -15,14 +15,23 @@ import { efiProgram } from "../support/efi-program.ts";
 import { judge, scratch } from "../support/judge.ts";
 
 const sized = (bytes: Uint8Array) => ({ size: bytes.length, body: [bytes] });
-const uki = unifiedKernelImage({ stub: efiProgram(), kernel: sized(efiProgram({ code: noise(9000) })), initrd: sized(noise(30_003)), cmdline: "quiet" });
+const uki = unifiedKernelImage({
+  stub: efiProgram(),
+  kernel: sized(efiProgram({ code: noise(9000) })),
+  initrd: sized(noise(30_003)),
+  cmdline: "quiet",
+});
 
 describe("a Secure Boot signature", () => {
   let folder: Awaited<ReturnType<typeof scratch>>;
   const pem: Record<string, string> = {};
   before(async () => {
     folder = await scratch();
-    for (const [name, ...options] of [["one", "rsa:2048"], ["two", "rsa:3072", "-set_serial", "0x00ffee"], ["curve", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]] as const) {
+    for (const [name, ...options] of [
+      ["one", "rsa:2048"],
+      ["two", "rsa:3072", "-set_serial", "0x00ffee"],
+      ["curve", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    ] as const) {
       const [key, certificate] = [join(folder.path, `${name}.key`), join(folder.path, `${name}.pem`)];
       judge("openssl", "req", "-x509", "-newkey", ...options, "-nodes", "-subj", `/CN=${name}/O=test`, "-keyout", key, "-out", certificate);
       pem[`${name}.key`] = await readFile(key, "utf8");
@@ -38,7 +47,10 @@ describe("a Secure Boot signature", () => {
       const file = await folder.file(`${name}.efi`, signed.body);
       assert.equal((await readFile(file)).length, signed.size);
       assert.match(judge("sbverify", "--cert", join(folder.path, `${name}.pem`), file), /Signature verification OK/);
-      assert.throws(() => judge("sbverify", "--cert", join(folder.path, `${name === "one" ? "two" : "one"}.pem`), file), /verification failed/i);
+      assert.throws(
+        () => judge("sbverify", "--cert", join(folder.path, `${name === "one" ? "two" : "one"}.pem`), file),
+        /verification failed/i,
+      );
       assert.deepEqual(await authenticodeDigest([await readFile(file)]), await authenticodeDigest(uki.body));
     });
   }
@@ -51,7 +63,11 @@ describe("a Secure Boot signature", () => {
     assert.throws(() => judge("sbverify", "--cert", join(folder.path, "one.pem"), file), /verification failed/i);
   });
 
-  test("is the same each time", async () => assert.deepEqual(await collect((await signProgram(uki, signer("one"))).body), await collect((await signProgram(uki, signer("one"))).body)));
+  test("is the same each time", async () =>
+    assert.deepEqual(
+      await collect((await signProgram(uki, signer("one"))).body),
+      await collect((await signProgram(uki, signer("one"))).body),
+    ));
 
   for (const form of ["PEM", "DER"]) {
     test(`is asked of a function by digest alone, and is the same as by the key itself; the certificate as ${form}`, async () => {
@@ -59,10 +75,15 @@ describe("a Secure Boot signature", () => {
       const ask = async (digest: Uint8Array) => {
         asked.push(digest.length);
         // what a key service does with a digest: openssl puts the algorithm's name before it
-        return execFileSync("openssl", ["pkeyutl", "-sign", "-inkey", join(folder.path, "one.key"), "-pkeyopt", "digest:sha256"], { input: digest });
+        return execFileSync("openssl", ["pkeyutl", "-sign", "-inkey", join(folder.path, "one.key"), "-pkeyopt", "digest:sha256"], {
+          input: digest,
+        });
       };
       const certificate = present(pem["one.pem"]);
-      const signed = await signProgram(uki, signerOf({ certificate: form === "PEM" ? certificate : new X509Certificate(certificate).raw, sign: ask }));
+      const signed = await signProgram(
+        uki,
+        signerOf({ certificate: form === "PEM" ? certificate : new X509Certificate(certificate).raw, sign: ask }),
+      );
       assert.deepEqual(asked, [32]);
       assert.deepEqual(await collect(signed.body), await collect((await signProgram(uki, signer("one"))).body));
     });
@@ -76,21 +97,46 @@ describe("a Secure Boot signature", () => {
 
   for (const row of [
     { name: "a key that is text", key: "text", certificate: "one.pem", message: /^secureBoot\.key: wanted an RSA key as PEM/ },
-    { name: "a certificate for another key", key: "one.key", certificate: "two.pem", message: /^secureBoot\.certificate: it is for another key/ },
+    {
+      name: "a certificate for another key",
+      key: "one.key",
+      certificate: "two.pem",
+      message: /^secureBoot\.certificate: it is for another key/,
+    },
     { name: "a key that is not RSA", key: "curve.key", certificate: "one.pem", message: /^secureBoot\.key: it is ec, firmware takes rsa/ },
-    { name: "a certificate whose key is not RSA", key: "one.key", certificate: "curve.pem", message: /^secureBoot\.certificate: its key is ec/ },
-    { name: "a certificate that is none", key: "one.key", certificate: "text", message: /^secureBoot\.certificate: wanted an X\.509 certificate/ },
+    {
+      name: "a certificate whose key is not RSA",
+      key: "one.key",
+      certificate: "curve.pem",
+      message: /^secureBoot\.certificate: its key is ec/,
+    },
+    {
+      name: "a certificate that is none",
+      key: "one.key",
+      certificate: "text",
+      message: /^secureBoot\.certificate: wanted an X\.509 certificate/,
+    },
   ]) {
-    test(`is refused with ${row.name}`, () => assert.throws(() => signerOf({ key: pem[row.key] ?? "text", certificate: pem[row.certificate] ?? "text" }), { code: "INVALID_DEFINITION", message: row.message }));
+    test(`is refused with ${row.name}`, () =>
+      assert.throws(() => signerOf({ key: pem[row.key] ?? "text", certificate: pem[row.certificate] ?? "text" }), {
+        code: "INVALID_DEFINITION",
+        message: row.message,
+      }));
   }
 
   for (const row of [
     { name: "the digest itself", sign: (digest: Uint8Array) => digest },
     { name: "a signature by another key", sign: (digest: Uint8Array) => signer("two").sign(digest) },
-    { name: "a signature of another padding", sign: (digest: Uint8Array) => sign("sha256", digest, { key: present(pem["one.key"]), padding: constants.RSA_PKCS1_PSS_PADDING }) },
+    {
+      name: "a signature of another padding",
+      sign: (digest: Uint8Array) => sign("sha256", digest, { key: present(pem["one.key"]), padding: constants.RSA_PKCS1_PSS_PADDING }),
+    },
     { name: "a signature of the digest's digest", sign: (digest: Uint8Array) => sign("sha256", digest, present(pem["one.key"])) },
   ]) {
     test(`is refused where a function gives ${row.name}`, () =>
-      assert.rejects(signProgram(uki, signerOf({ certificate: present(pem["one.pem"]), sign: row.sign })), { code: "INVALID_DEFINITION", message: /^secureBoot\.sign: what it gave is no signature/ }));
+      assert.rejects(signProgram(uki, signerOf({ certificate: present(pem["one.pem"]), sign: row.sign })), {
+        code: "INVALID_DEFINITION",
+        message: /^secureBoot\.sign: what it gave is no signature/,
+      }));
   }
 });

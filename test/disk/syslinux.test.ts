@@ -18,7 +18,11 @@ describe("SYSLINUX", () => {
     test(`is installed on FAT${type} to the byte as its installer would`, async () => {
       await using folder = await scratch();
       const syslinux = readSyslinux(installer);
-      const entries = [fileEntry("kernel", noise(100_000)), ...syslinuxFiles(syslinux), fileEntry("syslinux.cfg", syslinuxConfig({ kernel: "kernel", initrds: ["a", "b"], cmdline: "quiet" }))];
+      const entries = [
+        fileEntry("kernel", noise(100_000)),
+        ...syslinuxFiles(syslinux),
+        fileEntry("syslinux.cfg", syslinuxConfig({ kernel: "kernel", initrds: ["a", "b"], cmdline: "quiet" })),
+      ];
       const volume = fatVolume({ entries, serial: 9, type });
       const ours = await folder.file("ours", readDisk(installSyslinux(volume, syslinux)));
       assert.match(judge("fsck.vfat", "-n", ours), /files, /);
@@ -39,7 +43,11 @@ describe("SYSLINUX", () => {
       assert.equal(own.length, copy.length);
       const differing = [...own.keys()].filter((index) => own[index] !== copy[index]);
       if (place(mine) === place(other)) assert.deepEqual(differing, []);
-      else assert.ok(differing.every((index) => (index >= 0x28 && index < 0x2c) || (index >= 494 && index < 502) || (index >= 5848 && index < 5864)), `${differing}`);
+      else
+        assert.ok(
+          differing.every((index) => (index >= 0x28 && index < 0x2c) || (index >= 494 && index < 502) || (index >= 5848 && index < 5864)),
+          `${differing}`,
+        );
       assert.deepEqual(judgeBytes("mtype", "-i", ours, "::ldlinux.c32"), judgeBytes("mtype", "-i", theirs, "::ldlinux.c32"));
     });
   }
@@ -55,17 +63,24 @@ describe("SYSLINUX", () => {
   });
 
   test("its configuration names every initrd in order", () =>
-    assert.equal(syslinuxConfig({ kernel: "kernel", initrds: ["a", "b"], cmdline: "quiet" }), "DEFAULT linuxkit\nPROMPT 0\nLABEL linuxkit\n  LINUX /kernel\n  INITRD /a,/b\n  APPEND quiet\n"));
+    assert.equal(
+      syslinuxConfig({ kernel: "kernel", initrds: ["a", "b"], cmdline: "quiet" }),
+      "DEFAULT linuxkit\nPROMPT 0\nLABEL linuxkit\n  LINUX /kernel\n  INITRD /a,/b\n  APPEND quiet\n",
+    ));
 
   for (const row of [
     { name: "a program that is another", bytes: Buffer.from("\x7fELF and so on") },
-    { name: "an installer without its boot sector", bytes: Buffer.concat([Buffer.alloc(512), installer.subarray(installer.indexOf("\r\nSYSLINUX "))]) },
+    {
+      name: "an installer without its boot sector",
+      bytes: Buffer.concat([Buffer.alloc(512), installer.subarray(installer.indexOf("\r\nSYSLINUX "))]),
+    },
     { name: "an installer cut short", bytes: installer.subarray(0, installer.indexOf("\r\nSYSLINUX ") + 4096) },
   ]) {
     test(`refuses ${row.name}`, () => assert.throws(() => readSyslinux(row.bytes), { code: "CORRUPT" }));
   }
 
-  test("refuses a volume without its core", () => assert.throws(() => installSyslinux(fatVolume({ entries: [], serial: 1 }), readSyslinux(installer)), { code: "NOT_FOUND" }));
+  test("refuses a volume without its core", () =>
+    assert.throws(() => installSyslinux(fatVolume({ entries: [], serial: 1 }), readSyslinux(installer)), { code: "NOT_FOUND" }));
 
   test("an extent is replaced by one of its own place only", () => {
     const disk = makeDisk(8, [bytesAt(2, Buffer.from("ab"))]);

@@ -13,7 +13,12 @@ import { judge, scratch } from "../support/judge.ts";
 
 const sized = (...chunks: Uint8Array[]): Sized => ({ size: chunks.reduce((sum, { length }) => sum + length, 0), body: chunks });
 const kernel = efiProgram({ code: noise(50_001) });
-const options: UkiOptions = { stub: efiProgram(), kernel: sized(kernel.subarray(0, 100), kernel.subarray(100)), initrd: sized(noise(30_003)), cmdline: "console=ttyS0 quiet" };
+const options: UkiOptions = {
+  stub: efiProgram(),
+  kernel: sized(kernel.subarray(0, 100), kernel.subarray(100)),
+  initrd: sized(noise(30_003)),
+  cmdline: "console=ttyS0 quiet",
+};
 
 describe("a unified kernel image", () => {
   for (const align of [512, 65536]) {
@@ -22,7 +27,12 @@ describe("a unified kernel image", () => {
       const uki = unifiedKernelImage({ ...options, align });
       const file = await folder.file("os.efi", uki.body);
       assert.equal((await readFile(file)).length, uki.size);
-      const want: Record<string, Uint8Array> = { ".cmdline": Buffer.from(options.cmdline), ".linux": kernel, ".initrd": noise(30_003), ".osrel": Buffer.from('ID=linuxkit\nNAME="LinuxKit"\nPRETTY_NAME="LinuxKit"\n') };
+      const want: Record<string, Uint8Array> = {
+        ".cmdline": Buffer.from(options.cmdline),
+        ".linux": kernel,
+        ".initrd": noise(30_003),
+        ".osrel": Buffer.from('ID=linuxkit\nNAME="LinuxKit"\nPRETTY_NAME="LinuxKit"\n'),
+      };
       const listed = judge("objdump", "-h", file);
       for (const [name, content] of Object.entries(want)) {
         // size and file offset as objdump's columns give them
@@ -36,7 +46,8 @@ describe("a unified kernel image", () => {
     });
   }
 
-  test("is the same each time", async () => assert.deepEqual(await collect(unifiedKernelImage(options).body), await collect(unifiedKernelImage(options).body)));
+  test("is the same each time", async () =>
+    assert.deepEqual(await collect(unifiedKernelImage(options).body), await collect(unifiedKernelImage(options).body)));
 
   for (const row of [
     { name: "a command line of 2048 bytes", options: { ...options, cmdline: "x".repeat(2048) }, code: "TOO_LARGE" },
@@ -54,7 +65,8 @@ describe("a unified kernel image", () => {
     { name: "a kernel of another architecture", kernel: sized(efiProgram({ machine: PE_MACHINE.arm64 })), code: "CORRUPT" },
     { name: "a kernel shorter than it says", kernel: { ...sized(kernel), size: kernel.length + 1 }, code: "SIZE_MISMATCH" },
   ]) {
-    test(`fails on ${row.name}`, () => assert.rejects(collect(unifiedKernelImage({ ...options, kernel: row.kernel }).body), { code: row.code }));
+    test(`fails on ${row.name}`, () =>
+      assert.rejects(collect(unifiedKernelImage({ ...options, kernel: row.kernel }).body), { code: row.code }));
   }
 });
 
@@ -62,14 +74,22 @@ describe("the Authenticode digest", () => {
   test("is the one that sbsign signs, before and after", async () => {
     await using folder = await scratch();
     const file = await folder.file("os.efi", unifiedKernelImage({ ...options, align: 4096 }).body);
-    const [key, certificate, signed, signature] = ["key", "certificate", "signed", "signature"].map((name) => join(folder.path, name)) as [string, string, string, string];
+    const [key, certificate, signed, signature] = ["key", "certificate", "signed", "signature"].map((name) => join(folder.path, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
     judge("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test", "-keyout", key, "-out", certificate);
     const said = judge("sbsign", "--key", key, "--cert", certificate, "--output", signed, file);
     assert.doesNotMatch(said, /gap|warning/i);
     judge("sbverify", "--cert", certificate, signed);
     judge("sbattach", "--detach", signature, signed);
     const digest = await authenticodeDigest([await readFile(file)]);
-    assert.match(judge("openssl", "asn1parse", "-inform", "DER", "-in", signature), new RegExp(`\\[HEX DUMP\\]:${digest.toString("hex")}`, "i"));
+    assert.match(
+      judge("openssl", "asn1parse", "-inform", "DER", "-in", signature),
+      new RegExp(`\\[HEX DUMP\\]:${digest.toString("hex")}`, "i"),
+    );
     assert.deepEqual(await authenticodeDigest([await readFile(signed)]), digest);
   });
 

@@ -27,20 +27,29 @@ async function twoPorts(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = await freePort();
     const next = createServer().listen(port + 1, "127.0.0.1");
-    const isFree = await once(next, "listening").then(() => true, () => false);
+    const isFree = await once(next, "listening").then(
+      () => true,
+      () => false,
+    );
     next.close();
     if (isFree) return port;
   }
   throw new Error("no two ports in a row are free");
 }
 
-test("a fleet under the real engine: rolled one by one, rolled back when ill and on Ctrl-C, and gone without a trace", { timeout: 900_000 }, async () => {
+test("a fleet under the real engine: rolled one by one, rolled back when ill and on Ctrl-C, and gone without a trace", {
+  timeout: 900_000,
+}, async () => {
   const [stateDir, cacheDir, temporary, folder] = [join(home, "state"), join(home, "cache"), join(home, "tmp"), join(home, "example")];
   await makeOwnCache(cacheDir);
   await mkdir(temporary, { recursive: true });
   for (const file of ["Pulumi.yaml", "index.ts", "package.json"]) await cp(join(EXAMPLE, file), join(folder, file));
   const port = await twoPorts();
-  await using stack = await makeStack({ folder, config: { "fleet:port": String(port) }, env: { PULUMI_LINUXKIT_STATE: stateDir, PULUMI_LINUXKIT_CACHE: cacheDir, TMPDIR: temporary } });
+  await using stack = await makeStack({
+    folder,
+    config: { "fleet:port": String(port) },
+    env: { PULUMI_LINUXKIT_STATE: stateDir, PULUMI_LINUXKIT_CACHE: cacheDir, TMPDIR: temporary },
+  });
   await using _ = {
     async [Symbol.asyncDispose]() {
       for (const { id } of await listMachineFolders(stateDir)) await discard(id, stateDir);
@@ -50,8 +59,12 @@ test("a fleet under the real engine: rolled one by one, rolled back when ill and
   const pages = () => Promise.all(urls.map(pageAt));
   // of the resource: the stack's own outputs are those of the program's last run
   const bootIds = async () => {
-    const { deployment } = JSON.parse((await stack.must("stack", "export")).stdout) as { deployment: { resources: { type: string; outputs?: { machines: { bootId: string }[] } }[] } };
-    return deployment.resources.find(({ type }) => type === "linuxkit:index:RolloutGate")?.outputs?.machines.map(({ bootId }) => bootId) ?? [];
+    const { deployment } = JSON.parse((await stack.must("stack", "export")).stdout) as {
+      deployment: { resources: { type: string; outputs?: { machines: { bootId: string }[] } }[] };
+    };
+    return (
+      deployment.resources.find(({ type }) => type === "linuxkit:index:RolloutGate")?.outputs?.machines.map(({ bootId }) => bootId) ?? []
+    );
   };
   const page = (text: string) => PROGRAM.replace("version one", text);
 
@@ -74,7 +87,10 @@ test("a fleet under the real engine: rolled one by one, rolled back when ill and
   assert.equal(rolled.outcome.status, "fulfilled", String((rolled.outcome as PromiseRejectedResult).reason));
   assert.deepEqual(await pages(), ["version two\n", "version two\n"]);
   assert.equal(rolled.dark, 0, `one always answered: ${rolled.looks} looks`);
-  assert.ok(rolled.away.every((count) => count > 0), "each was away for a while");
+  assert.ok(
+    rolled.away.every((count) => count > 0),
+    "each was away for a while",
+  );
   const { value: up } = rolled.outcome as PromiseFulfilledResult<Outcome>;
   assert.deepEqual(ops(up, "RolloutGate"), ["update"]);
   assert.deepEqual(up.lines("kept").filter((line) => /machines run the new image/.test(line)).length, 2);
@@ -82,11 +98,19 @@ test("a fleet under the real engine: rolled one by one, rolled back when ill and
   assert.ok(!second.some((id) => first.includes(id)));
 
   // a service that really fails: nothing answers where its check asks
-  await stack.write("index.ts", page("version three").replace("health: { http: { port: 80 } }", 'publish: ["80"], health: { http: { port: 81 } }').replace("count: 2,", "count: 2, healthTimeout: 20,"));
+  await stack.write(
+    "index.ts",
+    page("version three")
+      .replace("health: { http: { port: 80 } }", 'publish: ["80"], health: { http: { port: 81 } }')
+      .replace("count: 2,", "count: 2, healthTimeout: 20,"),
+  );
   const ill = await watchUrls(urls, stack.run("up", "--yes", "--skip-preview"));
   const failed = (ill.outcome as PromiseFulfilledResult<Outcome>).value;
   assert.notEqual(failed.status, 0);
-  assert.match(failed.text, /the rollout of "web" failed with 0 of 2 machines on the new image: machine "web-0" was not healthy within 20 s: waiting for [^\n]*; the old image is back/);
+  assert.match(
+    failed.text,
+    /the rollout of "web" failed with 0 of 2 machines on the new image: machine "web-0" was not healthy within 20 s: waiting for [^\n]*; the old image is back/,
+  );
   assert.match(failed.text, /last lines of its console:\n/);
   assert.equal(ill.dark, 0);
   assert.deepEqual(await pages(), ["version two\n", "version two\n"]);

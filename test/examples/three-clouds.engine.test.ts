@@ -24,7 +24,11 @@ type ByCloud = Readonly<Record<(typeof CLOUDS)[number], string>>;
 const SETS = "Microsoft.Compute/virtualMachineScaleSets";
 
 // the plugin's own table, but for the time between two looks
-const gates = rolloutGate({ aws: async () => awsGate(undefined, 0.05), gcp: async () => gcpGate(undefined, 0.05), azure: async () => azureGate(0.05) });
+const gates = rolloutGate({
+  aws: async () => awsGate(undefined, 0.05),
+  gcp: async () => gcpGate(undefined, 0.05),
+  azure: async () => azureGate(0.05),
+});
 
 describe("one operating system on three clouds, under the real engine", { timeout: 900_000 }, () => {
   let certificate: Certificate;
@@ -41,8 +45,12 @@ describe("one operating system on three clouds, under the real engine", { timeou
   const running = async (): Promise<number[]> => {
     const { groups, images } = await outputs();
     const found = {
-      aws: (scaling.groups.get(groups.aws)?.instances ?? []).map(({ version }) => String([...aws.templates.values()][0]?.[Number(version) - 1]?.imageId)),
-      gcp: [...google.rollout.groups.values()].flat().map(({ template }) => String(google.compute.get(template).properties.disks[0].initializeParams.sourceImage)),
+      aws: (scaling.groups.get(groups.aws)?.instances ?? []).map(({ version }) =>
+        String([...aws.templates.values()][0]?.[Number(version) - 1]?.imageId),
+      ),
+      gcp: [...google.rollout.groups.values()]
+        .flat()
+        .map(({ template }) => String(google.compute.get(template).properties.disks[0].initializeParams.sourceImage)),
       azure: azure.server.arm.of(SETS).flatMap((set) => azure.server.scaleSets.of(set).instances.map(({ image }) => image)),
     };
     // Azure keeps ids in lower case, and means the same by both
@@ -61,7 +69,10 @@ describe("one operating system on three clouds, under the real engine", { timeou
     google = await GoogleServer.start({ readObject: objectsOf(storage.url) });
     storage.storage.projects.set(google.project, google.projectNumber);
     azure = await AzureFixture.start({ certificate });
-    Object.assign(process.env, amazon.environment, azure.server.environment, { STORAGE_EMULATOR_HOST: storage.url, GOOGLE_COMPUTE_CUSTOM_ENDPOINT: `${google.url}/compute/v1/` });
+    Object.assign(process.env, amazon.environment, azure.server.environment, {
+      STORAGE_EMULATOR_HOST: storage.url,
+      GOOGLE_COMPUTE_CUSTOM_ENDPOINT: `${google.url}/compute/v1/`,
+    });
     const config = {
       "aws:region": "eu-central-1",
       "subnetIds[0]": "subnet-0",
@@ -71,7 +82,12 @@ describe("one operating system on three clouds, under the real engine", { timeou
       "gcp:accessToken": `secret:${google.accounts.mint(google.email)}`,
       "azure-native:location": "westeurope",
     };
-    stack = await makeStack({ folder: EXAMPLE, provider: { ...provider, types: { ...provider.types, "linuxkit:index:RolloutGate": async () => gates } }, others: [aws.provider, pulumiGcp(google, storage.url), pulumiAzure(azure.server)], config });
+    stack = await makeStack({
+      folder: EXAMPLE,
+      provider: { ...provider, types: { ...provider.types, "linuxkit:index:RolloutGate": async () => gates } },
+      others: [aws.provider, pulumiGcp(google, storage.url), pulumiAzure(azure.server)],
+      config,
+    });
     await stack.must("config", "set", "resourceGroupName", "rg");
     await stack.must("config", "set", "subnetId", await azure.subnet());
     await show("one");
@@ -108,13 +124,23 @@ describe("one operating system on three clouds, under the real engine", { timeou
     // EC2 takes what changed, the others the whole
     const [blocks = 0, bytes = 0, pages = 0] = sent();
     assert.ok(blocks > 0 && blocks <= 6 && bytes > 1_000_000 && pages > 1, sent().join());
-    for (const cloud of CLOUDS) assert.ok(up.steps.some(({ op, urn }) => op === "update" && urn.endsWith(`::web-${cloud}-gate`)), `${cloud}: ${up.text}`);
+    for (const cloud of CLOUDS)
+      assert.ok(
+        up.steps.some(({ op, urn }) => op === "update" && urn.endsWith(`::web-${cloud}-gate`)),
+        `${cloud}: ${up.text}`,
+      );
   });
 
   test("destroy: nothing is left on any", async () => {
     await stack.destroy();
     assert.deepEqual([amazon.ebs.snapshots.size, aws.images.size, aws.templates.size, scaling.groups.size], [0, 0, 0, 0]);
-    assert.deepEqual([storage.storage.buckets.size, storage.storage.objects.size, google.compute.resources.size, google.rollout.groups.size], [0, 0, 0, 0]);
-    assert.deepEqual(azure.server.arm.kinds.map(({ type }) => type).filter((type) => azure.server.arm.of(type).length > 0), ["Microsoft.Network/virtualNetworks"]);
+    assert.deepEqual(
+      [storage.storage.buckets.size, storage.storage.objects.size, google.compute.resources.size, google.rollout.groups.size],
+      [0, 0, 0, 0],
+    );
+    assert.deepEqual(
+      azure.server.arm.kinds.map(({ type }) => type).filter((type) => azure.server.arm.of(type).length > 0),
+      ["Microsoft.Network/virtualNetworks"],
+    );
   });
 });

@@ -52,7 +52,9 @@ async function seen({ stack }: Running): Promise<{ readonly url: string; readonl
   const get = async (path: string) => (await fetch(new URL(path, url), { signal: AbortSignal.timeout(30_000) })).text();
   assert.equal(await get("/"), PAGE);
   assert.equal((await get("/boot_id")).trim(), bootId);
-  const exported = JSON.parse((await stack.must("stack", "export")).stdout) as { deployment: { resources: { type: string; outputs?: { pid: number; consoleLog: string } }[] } };
+  const exported = JSON.parse((await stack.must("stack", "export")).stdout) as {
+    deployment: { resources: { type: string; outputs?: { pid: number; consoleLog: string } }[] };
+  };
   const vm = exported.deployment.resources.find(({ type }) => type === "linuxkit:index:QemuVm")?.outputs;
   assert.ok(vm);
   assert.match(await readFile(vm.consoleLog, "utf8"), new RegExp(`linuxkit \\S+ \\S+ kernel \\S+ ${bootId}`));
@@ -86,14 +88,20 @@ describe("examples/web under the real engine", { timeout: 900_000 }, () => {
     const held = await inventory(cacheDir);
     const second = await stack.up();
     assert.deepEqual([...new Set(second.steps.map(({ op }) => op))], ["same"]);
-    assert.deepEqual(second.events.flatMap(({ summaryEvent }) => Object.keys(summaryEvent?.resourceChanges ?? {})), ["same"]);
+    assert.deepEqual(
+      second.events.flatMap(({ summaryEvent }) => Object.keys(summaryEvent?.resourceChanges ?? {})),
+      ["same"],
+    );
     assert.deepEqual(await inventory(cacheDir), held);
     assert.deepEqual(await seen(web), first);
 
     const text = await readFile(join(EXAMPLE, "index.ts"), "utf8");
     await stack.write("index.ts", text.replace('"CAP_DAC_OVERRIDE"', '"CAP_KILL"'));
     const preview = await stack.preview();
-    assert.deepEqual(stepOf(preview, "ImageBuild").map(({ op, detailedDiff }) => [op, detailedDiff]), [["update", { "image.services.web.capabilities[4]": { diffKind: "update", inputDiff: true } }]]);
+    assert.deepEqual(
+      stepOf(preview, "ImageBuild").map(({ op, detailedDiff }) => [op, detailedDiff]),
+      [["update", { "image.services.web.capabilities[4]": { diffKind: "update", inputDiff: true } }]],
+    );
     assert.match(preview.text, /~ services: \{\n +~ web: \{\n +~ capabilities: \[\n +~ \[4\]: "CAP_DAC_OVERRIDE" => "CAP_KILL"/);
     assert.doesNotMatch(preview.text, /CAP_CHOWN|tmpfs|binds/);
     const changed = await stack.up();
@@ -113,7 +121,12 @@ describe("examples/web under the real engine", { timeout: 900_000 }, () => {
     // as when the cache comes to its limit: the machine's image is built again on the way
     for (const file of await artifactFiles()) await rm(file);
     const again = await stack.up();
-    assert.deepEqual((await artifactFiles()).map((file) => basename(file)).sort(), ["web-cmdline", "web-initrd.img", "web-kernel", "web-sbom.spdx.json"]);
+    assert.deepEqual((await artifactFiles()).map((file) => basename(file)).sort(), [
+      "web-cmdline",
+      "web-initrd.img",
+      "web-kernel",
+      "web-sbom.spdx.json",
+    ]);
     assert.deepEqual([ops(again, "ImageBuild"), ops(again, "QemuVm")], [["same"], ["update"]]);
     const fourth = await seen(web);
     assert.notEqual(fourth.bootId, third.bootId);
@@ -125,12 +138,18 @@ describe("examples/web under the real engine", { timeout: 900_000 }, () => {
     assert.deepEqual(await inventory(stateDir), {});
     assert.deepEqual(await inventory(join(home, "life", "tmp")), {});
     assert.deepEqual(await readdir(stack.directory), project);
-    assert.deepEqual((await readdir(join(cacheDir, "artifacts"))).filter((name) => name.startsWith(".")), []);
+    assert.deepEqual(
+      (await readdir(join(cacheDir, "artifacts"))).filter((name) => name.startsWith(".")),
+      [],
+    );
   });
 
   test("with a task that fails, up fails with the task's own words, and leaves no machine", async () => {
-    const task = 'new OnbootTask("broken", { image: debian.packages({ packages: ["busybox-static"], command: ["/bin/busybox", "sh", "-c", "echo no such luck >&2; exit 3"] }) })';
-    await using web = await webStack("broken", (program) => program.replace("{ image: debian.dhcp() })]", `{ image: debian.dhcp() }), ${task}]`));
+    const task =
+      'new OnbootTask("broken", { image: debian.packages({ packages: ["busybox-static"], command: ["/bin/busybox", "sh", "-c", "echo no such luck >&2; exit 3"] }) })';
+    await using web = await webStack("broken", (program) =>
+      program.replace("{ image: debian.dhcp() })]", `{ image: debian.dhcp() }), ${task}]`),
+    );
     const { status, text } = await web.stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(status, 0);
     assert.match(text, /machine "web-vm" did not boot: onboot broken: exit status 3: no such luck\n/);

@@ -10,7 +10,11 @@ import { noise } from "../support/disks.ts";
 import { copied, judge, scratch, writeSparse } from "../support/judge.ts";
 
 const GIB = 2 ** 30;
-const scattered = (count: number, size: number) => makeDisk(size, Array.from({ length: count }, (_, index) => bytesAt(Math.floor((index * size) / count) + 5, noise(1000, `${index}`))));
+const scattered = (count: number, size: number) =>
+  makeDisk(
+    size,
+    Array.from({ length: count }, (_, index) => bytesAt(Math.floor((index * size) / count) + 5, noise(1000, `${index}`))),
+  );
 
 describe("the archive for Compute Engine", () => {
   for (const row of [
@@ -34,11 +38,18 @@ describe("the archive for Compute Engine", () => {
 
   test("costs what its content costs", async () => assert.ok((await copied(writeGcp(scattered(3, 8 * GIB)))).length < 20_000));
 
-  for (const size of [0, GIB - 512]) test(`refuses a disk of ${size} bytes`, () => assert.rejects(copied(writeGcp(makeDisk(size, []))), { code: "INVALID_DEFINITION" }));
+  for (const size of [0, GIB - 512])
+    test(`refuses a disk of ${size} bytes`, () => assert.rejects(copied(writeGcp(makeDisk(size, []))), { code: "INVALID_DEFINITION" }));
 });
 
 describe("gzip", () => {
-  for (const chunks of [[], [Buffer.from("a")], [noise(3_000_000)], [noise(1 << 20, "x")], [Buffer.alloc(100_000), noise(1_500_000, "y"), Buffer.from("end")]]) {
+  for (const chunks of [
+    [],
+    [Buffer.from("a")],
+    [noise(3_000_000)],
+    [noise(1 << 20, "x")],
+    [Buffer.alloc(100_000), noise(1_500_000, "y"), Buffer.from("end")],
+  ]) {
     test(`of ${chunks.reduce((sum, { length }) => sum + length, 0)} bytes is inflated whole, however it was cut`, async () => {
       const packed = await copied(gzip(chunks));
       const whole = Buffer.concat(chunks);

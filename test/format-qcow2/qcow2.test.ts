@@ -31,7 +31,11 @@ describe("qcow2", () => {
       const image = join(folder.path, name);
       await writeFileWhole(image, writeQcow2(present(DISKS[2]).disk));
       assert.ok((await stat(image)).size < 500_000);
-      hashes.push(createHash("sha256").update(await readFile(image)).digest("hex"));
+      hashes.push(
+        createHash("sha256")
+          .update(await readFile(image))
+          .digest("hex"),
+      );
     }
     assert.equal(hashes[0], hashes[1]);
   });

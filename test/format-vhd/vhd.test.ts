@@ -31,6 +31,7 @@ for (const [kind, write] of Object.entries(KINDS)) {
       assert.notDeepEqual(await bytes("a"), await bytes("b"));
     });
 
-    test("refuses a disk that is not whole MiB", () => assert.rejects(copied(write(makeDisk(512, []), "a")), { code: "INVALID_DEFINITION" }));
+    test("refuses a disk that is not whole MiB", () =>
+      assert.rejects(copied(write(makeDisk(512, []), "a")), { code: "INVALID_DEFINITION" }));
   });
 }

@@ -25,6 +25,8 @@ describe("stream-optimised VMDK", () => {
     assert.notDeepEqual(await bytes("a"), await bytes("b"));
   });
 
-  test("refuses a disk that ends inside a grain", () => assert.rejects(copied(writeVmdk(makeDisk(512, []), { seed: "a" })), { code: "INVALID_DEFINITION" }));
-  test("refuses a name that would end its line", () => assert.rejects(copied(writeVmdk(makeDisk(65536, []), { seed: "a", name: 'a"\nb' })), { code: "INVALID_DEFINITION" }));
+  test("refuses a disk that ends inside a grain", () =>
+    assert.rejects(copied(writeVmdk(makeDisk(512, []), { seed: "a" })), { code: "INVALID_DEFINITION" }));
+  test("refuses a name that would end its line", () =>
+    assert.rejects(copied(writeVmdk(makeDisk(65536, []), { seed: "a", name: 'a"\nb' })), { code: "INVALID_DEFINITION" }));
 });

@@ -31,9 +31,17 @@ async function packed(blocks: readonly Buffer[], options: Partial<DeflaterOption
 describe("each block is inflated to what it was", () => {
   for (const { name, options, inflate } of [
     { name: "raw", options: {}, inflate: (bytes: Buffer) => inflateRawSync(bytes) },
-    { name: "raw with a window of 4 KiB", options: { windowBits: 12, memLevel: 9 }, inflate: (bytes: Buffer) => inflateRawSync(bytes, { windowBits: 12 }) },
+    {
+      name: "raw with a window of 4 KiB",
+      options: { windowBits: 12, memLevel: 9 },
+      inflate: (bytes: Buffer) => inflateRawSync(bytes, { windowBits: 12 }),
+    },
     { name: "zlib, with its checksum", options: { wrap: "zlib" }, inflate: (bytes: Buffer) => inflateSync(bytes) },
-    { name: "as a piece of a stream", options: { end: "flush" }, inflate: (bytes: Buffer) => inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) },
+    {
+      name: "as a piece of a stream",
+      options: { end: "flush" },
+      inflate: (bytes: Buffer) => inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }),
+    },
   ] satisfies { name: string; options: Partial<DeflaterOptions>; inflate: (bytes: Buffer) => Buffer }[]) {
     test(name, async () => {
       const results = await packed(BLOCKS, options);

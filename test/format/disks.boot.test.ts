@@ -21,8 +21,24 @@ const ROWS: readonly Row[] = [
   { format: "raw-hybrid", suffix: "-hybrid.img", driver: "raw", on: BOTH },
   { format: "qcow2-bios", suffix: ".qcow2", driver: "qcow2", on: [["bios"]] },
   { format: "qcow2-efi", suffix: "-efi.qcow2", driver: "qcow2", on: [["efi"]] },
-  { format: "iso-bios", suffix: ".iso", driver: "raw", on: [["bios", "scsi-cd"], ["bios", "disk"]] },
-  { format: "iso-efi", suffix: "-efi.iso", driver: "raw", on: [["efi", "scsi-cd"], ["efi", "disk"]] },
+  {
+    format: "iso-bios",
+    suffix: ".iso",
+    driver: "raw",
+    on: [
+      ["bios", "scsi-cd"],
+      ["bios", "disk"],
+    ],
+  },
+  {
+    format: "iso-efi",
+    suffix: "-efi.iso",
+    driver: "raw",
+    on: [
+      ["efi", "scsi-cd"],
+      ["efi", "disk"],
+    ],
+  },
   { format: "iso-efi-initrd", suffix: "-efi-initrd.iso", driver: "raw", on: [["efi", "cd"]] },
   { format: "vhd", suffix: ".vhd", driver: "vpc", on: BOTH },
   { format: "dynamic-vhd", suffix: ".vhd", driver: "vpc", on: BOTH },
@@ -39,7 +55,9 @@ describe("a machine started from", () => {
   let dynamic: Disks;
   before(async () => {
     folder = await scratch();
-    all = await buildDisks(diskOs("hello from a disk"), { formats: ROWS.flatMap(({ format }) => (format === "dynamic-vhd" ? [] : [format])) });
+    all = await buildDisks(diskOs("hello from a disk"), {
+      formats: ROWS.flatMap(({ format }) => (format === "dynamic-vhd" ? [] : [format])),
+    });
     // a fixed and a dynamic one have the same name
     dynamic = await buildDisks(diskOs("hello from a disk"), { format: "dynamic-vhd", lock: all.lock });
     judge("tar", "-xf", all.path(".img.tar.gz"), "-C", folder.path);
@@ -58,6 +76,12 @@ describe("a machine started from", () => {
 
 test("a CD behind a controller that the kernel has no driver for says so, and which kernel has one", async () => {
   const built = await buildDisks(diskOs("hello", { cmdline: "console=ttyS0 linuxkit.rootwait=1" }), { format: "iso-bios" });
-  const { answer } = await bootDisk({ path: built.path(".iso"), driver: "raw", firmware: "bios", as: "cd" }, async (console) => /linuxkit - \S+ failed (.*)\r?\n/.exec(console)?.[1]);
-  assert.match(answer, /^no root after 1 s .*, found no disk, a SATA controller that this kernel has no driver for \(debian\.kernel\(\{ flavour: "generic" \}\) has it\)/);
+  const { answer } = await bootDisk(
+    { path: built.path(".iso"), driver: "raw", firmware: "bios", as: "cd" },
+    async (console) => /linuxkit - \S+ failed (.*)\r?\n/.exec(console)?.[1],
+  );
+  assert.match(
+    answer,
+    /^no root after 1 s .*, found no disk, a SATA controller that this kernel has no driver for \(debian\.kernel\(\{ flavour: "generic" \}\) has it\)/,
+  );
 });

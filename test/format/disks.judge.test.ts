@@ -11,7 +11,22 @@ import { buildDisks, diskOs } from "../support/disk-os.ts";
 import { judge, judgeBytes, scratch } from "../support/judge.ts";
 
 const MIB = 1 << 20;
-const FORMATS: readonly FormatName[] = ["raw-bios", "raw-efi", "raw-hybrid", "qcow2-bios", "qcow2-efi", "iso-bios", "iso-efi", "iso-efi-initrd", "vhd", "vmdk", "aws", "gcp", "kernel+erofs", "kernel+squashfs"];
+const FORMATS: readonly FormatName[] = [
+  "raw-bios",
+  "raw-efi",
+  "raw-hybrid",
+  "qcow2-bios",
+  "qcow2-efi",
+  "iso-bios",
+  "iso-efi",
+  "iso-efi-initrd",
+  "vhd",
+  "vmdk",
+  "aws",
+  "gcp",
+  "kernel+erofs",
+  "kernel+squashfs",
+];
 
 describe("what one build writes", () => {
   let folder: Awaited<ReturnType<typeof scratch>>;
@@ -50,21 +65,37 @@ describe("what one build writes", () => {
   });
 
   // each container of a disk holds the same disk as the raw format of its layout
-  for (const [suffix, format, raw] of [[".qcow2", "qcow2", "-bios.img"], ["-efi.qcow2", "qcow2", "-efi.img"], [".vhd", "vpc", "-hybrid.img"], [".vmdk", "vmdk", "-hybrid.img"]] as const) {
+  for (const [suffix, format, raw] of [
+    [".qcow2", "qcow2", "-bios.img"],
+    ["-efi.qcow2", "qcow2", "-efi.img"],
+    [".vhd", "vpc", "-hybrid.img"],
+    [".vmdk", "vmdk", "-hybrid.img"],
+  ] as const) {
     test(`NAME${suffix} is, to qemu-img, NAME${raw}`, () => {
       if (format !== "vpc") assert.match(judge("qemu-img", "check", "-f", format, built.path(suffix)), /No errors were found/);
       assert.match(judge("qemu-img", "compare", "-f", format, "-F", "raw", built.path(suffix), built.path(raw)), /Images are identical/);
     });
   }
 
-  test("a dynamic VHD is, to qemu-img, the same disk", () => assert.match(judge("qemu-img", "compare", "-f", "vpc", "-F", "raw", dynamic.path(".vhd"), built.path("-hybrid.img")), /Images are identical/));
+  test("a dynamic VHD is, to qemu-img, the same disk", () =>
+    assert.match(
+      judge("qemu-img", "compare", "-f", "vpc", "-F", "raw", dynamic.path(".vhd"), built.path("-hybrid.img")),
+      /Images are identical/,
+    ));
 
   test("the archive for Compute Engine holds the disk for EBS as disk.raw", () => {
     judge("tar", "-xf", built.path(".img.tar.gz"), "-C", folder.path);
-    assert.match(judge("qemu-img", "compare", "-f", "raw", "-F", "raw", join(folder.path, "disk.raw"), built.path(".raw")), /Images are identical/);
+    assert.match(
+      judge("qemu-img", "compare", "-f", "raw", "-F", "raw", join(folder.path, "disk.raw"), built.path(".raw")),
+      /Images are identical/,
+    );
   });
 
-  for (const [suffix, boots] of [[".iso", /El Torito boot img :\s+1\s+BIOS/], ["-efi.iso", /El Torito boot img :\s+1\s+UEFI/], ["-efi-initrd.iso", /El Torito boot img :\s+1\s+UEFI/]] as const) {
+  for (const [suffix, boots] of [
+    [".iso", /El Torito boot img :\s+1\s+BIOS/],
+    ["-efi.iso", /El Torito boot img :\s+1\s+UEFI/],
+    ["-efi-initrd.iso", /El Torito boot img :\s+1\s+UEFI/],
+  ] as const) {
     test(`NAME${suffix} is a CD that xorriso sees boot`, () => {
       const said = judge("xorriso", "-indev", built.path(suffix), "-report_el_torito", "plain", "-report_system_area", "plain");
       assert.match(said, boots);
@@ -81,21 +112,43 @@ describe("what one build writes", () => {
     for (const path of want) assert.match(judge("dump.erofs", `--path=/${path}`, built.path("-erofs.img")), /Size: \d+/);
     assert.doesNotMatch(squashed, /squashfs-root\/boot\/kernel/);
     for (const suffix of [".iso", "-efi.iso"]) {
-      for (const path of want) assert.match(judge("xorriso", "-indev", built.path(suffix), "-find", `/${path}`, "-exec", "lsdl"), new RegExp(`^-rw-r--r-- .* '/${path}'$`, "m"));
+      for (const path of want)
+        assert.match(
+          judge("xorriso", "-indev", built.path(suffix), "-find", `/${path}`, "-exec", "lsdl"),
+          new RegExp(`^-rw-r--r-- .* '/${path}'$`, "m"),
+        );
     }
   });
 
   test("the lock holds the loaders, and the next build of it asks nobody and writes the same bytes", async () => {
-    assert.deepEqual(Object.keys(built.lock.loaders ?? {}), ["busybox-static", "isolinux", "syslinux", "syslinux-common", "systemd-boot-efi"]);
+    assert.deepEqual(Object.keys(built.lock.loaders ?? {}), [
+      "busybox-static",
+      "isolinux",
+      "syslinux",
+      "syslinux-common",
+      "systemd-boot-efi",
+    ]);
     const nowhere = "http://127.0.0.1:9/debian";
-    const again = await buildDisks(diskOs("one"), { formats: FORMATS, lock: built.lock, debianMirror: nowhere, debianSecurityMirror: nowhere });
-    assert.deepEqual(again.files.map(({ name, sha256 }) => [name, sha256]), built.files.map(({ name, sha256 }) => [name, sha256]));
+    const again = await buildDisks(diskOs("one"), {
+      formats: FORMATS,
+      lock: built.lock,
+      debianMirror: nowhere,
+      debianSecurityMirror: nowhere,
+    });
+    assert.deepEqual(
+      again.files.map(({ name, sha256 }) => [name, sha256]),
+      built.files.map(({ name, sha256 }) => [name, sha256]),
+    );
     assert.equal(again.digest, built.digest);
   });
 
   test("what the OS is does not depend on the format", () => assert.equal(dynamic.planDigest, built.planDigest));
 
-  for (const [suffix, format] of [["-bios.img", "raw-bios"], ["-efi.img", "raw-efi"], ["-hybrid.img", "raw-hybrid"]] as const) {
+  for (const [suffix, format] of [
+    ["-bios.img", "raw-bios"],
+    ["-efi.img", "raw-efi"],
+    ["-hybrid.img", "raw-hybrid"],
+  ] as const) {
     test(`a changed line of a service changes, of NAME${suffix}, its blocks and at most 1 MiB`, async () => {
       const changed = await buildDisks(diskOs("two, with a line\nmore"), { format, lock: built.lock });
       const sizeIn = (segments: typeof built.segments) => present(segments.find(({ name }) => name === "services.web")).size;
@@ -120,7 +173,9 @@ describe("what one build writes", () => {
 });
 
 function blocksOf(image: Buffer): string[] {
-  return Array.from({ length: Math.ceil(image.length / BLOCK_BYTES) }, (_, index) => image.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES).toString("latin1"));
+  return Array.from({ length: Math.ceil(image.length / BLOCK_BYTES) }, (_, index) =>
+    image.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES).toString("latin1"),
+  );
 }
 
 /** Blocks of 512 KiB that differ between two files of one length, zeroes included. */

@@ -47,11 +47,13 @@ describe("the EFI program that is inside", () => {
     test(`${format} is a unified kernel image to objdump`, async () => {
       const sections = judge("objdump", "-h", await programOf(format, false));
       // the kernel of these tests is not Debian's, and mounts a CD itself
-      for (const name of [".osrel", ".cmdline", ".linux", ...(format === "iso-efi" ? [] : [".initrd"])]) assert.match(sections, new RegExp(`\\${name} `));
+      for (const name of [".osrel", ".cmdline", ".linux", ...(format === "iso-efi" ? [] : [".initrd"])])
+        assert.match(sections, new RegExp(`\\${name} `));
     });
   }
 
   for (const format of ["raw-efi", "qcow2-efi", "iso-efi-initrd"] as const) {
-    test(`${format} is signed, to sbverify`, async () => assert.match(judge("sbverify", "--cert", certificate, await programOf(format, true)), /Signature verification OK/));
+    test(`${format} is signed, to sbverify`, async () =>
+      assert.match(judge("sbverify", "--cert", certificate, await programOf(format, true)), /Signature verification OK/));
   }
 });

@@ -8,12 +8,21 @@ import { textContent } from "../../sdk/format/kernel-initrd.ts";
 import type { FormatFile, Parts } from "../../sdk/format/parts.ts";
 
 const NONE = { name: "os", arch: "amd64" as const, aside: "", loader: () => Buffer.alloc(0) };
-const parts: Parts = { ...NONE, cmdline: "quiet", kernel: textContent("kernel"), initrd: textContent("initrd"), tree: () => [directoryEntry("etc"), fileEntry("etc/x", "1")] };
+const parts: Parts = {
+  ...NONE,
+  cmdline: "quiet",
+  kernel: textContent("kernel"),
+  initrd: textContent("initrd"),
+  tree: () => [directoryEntry("etc"), fileEntry("etc/x", "1")],
+};
 
 const suffixes = (files: readonly FormatFile[]) => files.map(({ role, suffix }) => `${role} ${suffix}`);
 const members = async ([file]: readonly FormatFile[]): Promise<string[]> => {
   assert.ok(file);
-  return execFileSync("tar", ["-tf", "-"], { input: await collect(file.open() as Bytes) }).toString().trim().split("\n");
+  return execFileSync("tar", ["-tf", "-"], { input: await collect(file.open() as Bytes) })
+    .toString()
+    .trim()
+    .split("\n");
 };
 
 describe("kernel+initrd", () => {
@@ -30,7 +39,12 @@ describe("archives, as GNU tar reads them", () => {
   for (const { name, format, given, want } of [
     { name: "tar", format: "tar", given: parts, want: ["etc/", "etc/x", "boot/", "boot/kernel", "boot/cmdline"] },
     { name: "tar without a kernel", format: "tar", given: { ...NONE, cmdline: "", tree: parts.tree! }, want: ["etc/", "etc/x"] },
-    { name: "tar of a tree that has a boot folder and a kernel of its own", format: "tar", given: { ...parts, tree: () => [directoryEntry("boot"), fileEntry("boot/kernel", "stale"), fileEntry("boot/dtb", "d")] }, want: ["boot/", "boot/dtb", "boot/kernel", "boot/cmdline"] },
+    {
+      name: "tar of a tree that has a boot folder and a kernel of its own",
+      format: "tar",
+      given: { ...parts, tree: () => [directoryEntry("boot"), fileEntry("boot/kernel", "stale"), fileEntry("boot/dtb", "d")] },
+      want: ["boot/", "boot/dtb", "boot/kernel", "boot/cmdline"],
+    },
     { name: "tar-kernel-initrd", format: "tar-kernel-initrd", given: parts, want: ["kernel", "initrd.img", "cmdline"] },
   ]) {
     test(name, async () => assert.deepEqual(await members(formatWriter(format).files(given)), want));
@@ -40,7 +54,9 @@ describe("archives, as GNU tar reads them", () => {
 describe("a root on a disk", () => {
   const stage1 = textContent("070701 the first stage");
   const bytesOf = async (format: string, given: Parts) => {
-    const file = formatWriter(format).files(given).find(({ role }) => role === "image") as FormatFile;
+    const file = formatWriter(format)
+      .files(given)
+      .find(({ role }) => role === "image") as FormatFile;
     return (await collect(file.open() as Bytes)).toString("latin1");
   };
   const { initrd: _, ...rooted } = parts;
@@ -48,7 +64,11 @@ describe("a root on a disk", () => {
   const cd: Parts = { ...rooted, cmdline: "quiet rootfstype=ramfs", loader: () => Buffer.alloc(440) };
 
   for (const [what, given, want] of [
-    ["a kernel that wants a first stage", { ...rooted, stage1 }, ["kernel -kernel", "cmdline -cmdline", "base-initrd -base-initrd.img", "root -erofs.img"]],
+    [
+      "a kernel that wants a first stage",
+      { ...rooted, stage1 },
+      ["kernel -kernel", "cmdline -cmdline", "base-initrd -base-initrd.img", "root -erofs.img"],
+    ],
     ["any other", rooted, ["kernel -kernel", "cmdline -cmdline", "root -erofs.img"]],
   ] as const) {
     test(`for ${what}`, () => assert.deepEqual(suffixes(formatWriter("kernel+erofs").files(given)), want));
@@ -68,29 +88,55 @@ describe("a root on a disk", () => {
   });
 
   test("on a CD, has no folder of the loader's name", async () => {
-    await assert.rejects(bytesOf("iso-bios", { ...cd, tree: () => [fileEntry("isolinux/x", "1")] }), { code: "INVALID_DEFINITION", message: /isolinux\/x: the CD's loader has the folder isolinux/ });
+    await assert.rejects(bytesOf("iso-bios", { ...cd, tree: () => [fileEntry("isolinux/x", "1")] }), {
+      code: "INVALID_DEFINITION",
+      message: /isolinux\/x: the CD's loader has the folder isolinux/,
+    });
   });
 });
 
 describe("a name that is none is refused, with those that are", () => {
   for (const name of ["", "Tar", "toString", "iso"]) {
-    test(JSON.stringify(name), () => assert.throws(() => formatWriter(name), { code: "INVALID_DEFINITION", message: new RegExp(Object.keys(FORMATS)[0]!.replace("+", "\\+")) }));
+    test(JSON.stringify(name), () =>
+      assert.throws(() => formatWriter(name), {
+        code: "INVALID_DEFINITION",
+        message: new RegExp(Object.keys(FORMATS)[0]!.replace("+", "\\+")),
+      }),
+    );
   }
 });
 
 describe("formats of one build are refused", () => {
   for (const { name, formats, arch = "amd64", code, message } of [
-    { name: "that write one file", formats: ["vhd", "dynamic-vhd"], code: "INVALID_DEFINITION", message: /vhd and dynamic-vhd write one file, NAME\.vhd: build them into two folders/ },
+    {
+      name: "that write one file",
+      formats: ["vhd", "dynamic-vhd"],
+      code: "INVALID_DEFINITION",
+      message: /vhd and dynamic-vhd write one file, NAME\.vhd: build them into two folders/,
+    },
     { name: "given twice", formats: ["raw-efi", "raw-efi"], code: "INVALID_DEFINITION", message: /raw-efi is given twice/ },
     { name: "that are LinuxKit's and boot nothing", formats: ["kernel+iso"], code: "UNSUPPORTED", message: /use iso-bios or iso-efi/ },
     { name: "for one board", formats: ["rpi3"], code: "UNSUPPORTED", message: /use raw-efi with arch arm64/ },
-    { name: "that a BIOS starts, for arm64", formats: ["raw-bios"], arch: "arm64", code: "UNSUPPORTED", message: /no raw-bios for arm64: use raw-efi/ },
-    { name: "that EFI starts, for s390x", formats: ["aws"], arch: "s390x", code: "UNSUPPORTED", message: /no aws for s390x: use kernel\+initrd/ },
+    {
+      name: "that a BIOS starts, for arm64",
+      formats: ["raw-bios"],
+      arch: "arm64",
+      code: "UNSUPPORTED",
+      message: /no raw-bios for arm64: use raw-efi/,
+    },
+    {
+      name: "that EFI starts, for s390x",
+      formats: ["aws"],
+      arch: "s390x",
+      code: "UNSUPPORTED",
+      message: /no aws for s390x: use kernel\+initrd/,
+    },
   ] as const) {
     test(name, () => assert.throws(() => checkFormats(formats, arch), { code, message }));
   }
 
-  test("and those that share only kernel and command line are not", () => assert.equal(checkFormats(["kernel+initrd", "kernel+erofs", "kernel+squashfs"], "s390x").length, 3));
+  test("and those that share only kernel and command line are not", () =>
+    assert.equal(checkFormats(["kernel+initrd", "kernel+erofs", "kernel+squashfs"], "s390x").length, 3));
 });
 
 describe("the packages of loaders", () => {
@@ -102,7 +148,11 @@ describe("the packages of loaders", () => {
   ] as const) {
     test(`${formats.join(", ")} for ${arch}`, () => assert.deepEqual(loaderPackages(formats, arch), want));
   }
-  for (const [stage1, want] of [[true, ["busybox-static"]], [false, []]] as const) {
-    test(`a root on a disk, of a kernel that ${stage1 ? "wants" : "needs no"} first stage`, () => assert.deepEqual(loaderPackages(["kernel+initrd", "kernel+erofs"], "s390x", stage1), want));
+  for (const [stage1, want] of [
+    [true, ["busybox-static"]],
+    [false, []],
+  ] as const) {
+    test(`a root on a disk, of a kernel that ${stage1 ? "wants" : "needs no"} first stage`, () =>
+      assert.deepEqual(loaderPackages(["kernel+initrd", "kernel+erofs"], "s390x", stage1), want));
   }
 });

@@ -18,9 +18,24 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 /** {@link buildPlanned} with a cache of its own. */
-const buildDisk = async (format: FormatName, outputDir: string, options: Omit<DiskPlanOptions, "cacheDir"> = {}) => buildPlanned(format, outputDir, { cacheDir: await mkdtemp(join(folder, "cache-")), ...options });
+const buildDisk = async (format: FormatName, outputDir: string, options: Omit<DiskPlanOptions, "cacheDir"> = {}) =>
+  buildPlanned(format, outputDir, { cacheDir: await mkdtemp(join(folder, "cache-")), ...options });
 
-const BOOTABLE: readonly FormatName[] = ["raw-bios", "raw-efi", "raw-hybrid", "qcow2-bios", "qcow2-efi", "iso-bios", "iso-efi", "iso-efi-initrd", "vhd", "dynamic-vhd", "vmdk", "aws", "gcp"];
+const BOOTABLE: readonly FormatName[] = [
+  "raw-bios",
+  "raw-efi",
+  "raw-hybrid",
+  "qcow2-bios",
+  "qcow2-efi",
+  "iso-bios",
+  "iso-efi",
+  "iso-efi-initrd",
+  "vhd",
+  "dynamic-vhd",
+  "vmdk",
+  "aws",
+  "gcp",
+];
 const ALL = Object.keys(FORMATS) as FormatName[];
 const DISKS = BOOTABLE.filter((format) => !format.startsWith("iso"));
 const WITH_EFI = BOOTABLE.filter((format) => !format.endsWith("-bios"));
@@ -29,12 +44,48 @@ describe("what cannot be written is refused by a code, and leaves no file", () =
   const abort = new AbortController();
   abort.abort();
   const rows = [
-    { name: "a disk too small", formats: DISKS, options: { diskMiB: 1 }, code: "TOO_LARGE", message: /the disk has 1048576: give it at least \d+ MiB/ },
-    { name: "a command line too long", formats: BOOTABLE, options: { cmdline: "x".repeat(2048) }, code: "TOO_LARGE", message: /20[46]\d bytes, the kernel takes at most 2047/ },
-    { name: "a command line that is not ASCII", formats: BOOTABLE, options: { cmdline: "motd=grüezi" }, code: "INVALID_DEFINITION", message: /wanted printable ASCII only/ },
-    { name: "a kernel without an EFI stub", formats: WITH_EFI, options: { kernel: Buffer.alloc(9000, 1) }, code: "CORRUPT", message: /kernel: not an EFI program/ },
-    { name: "a kernel for another machine", formats: WITH_EFI, options: { kernel: efiProgram({ machine: 0xaa64 }) }, code: "CORRUPT", message: /built for machine 0xaa64/ },
-    { name: "loaders that no lock has", formats: BOOTABLE, options: { loaders: [] }, code: "NOT_FOUND", message: /the lock has no package/ },
+    {
+      name: "a disk too small",
+      formats: DISKS,
+      options: { diskMiB: 1 },
+      code: "TOO_LARGE",
+      message: /the disk has 1048576: give it at least \d+ MiB/,
+    },
+    {
+      name: "a command line too long",
+      formats: BOOTABLE,
+      options: { cmdline: "x".repeat(2048) },
+      code: "TOO_LARGE",
+      message: /20[46]\d bytes, the kernel takes at most 2047/,
+    },
+    {
+      name: "a command line that is not ASCII",
+      formats: BOOTABLE,
+      options: { cmdline: "motd=grüezi" },
+      code: "INVALID_DEFINITION",
+      message: /wanted printable ASCII only/,
+    },
+    {
+      name: "a kernel without an EFI stub",
+      formats: WITH_EFI,
+      options: { kernel: Buffer.alloc(9000, 1) },
+      code: "CORRUPT",
+      message: /kernel: not an EFI program/,
+    },
+    {
+      name: "a kernel for another machine",
+      formats: WITH_EFI,
+      options: { kernel: efiProgram({ machine: 0xaa64 }) },
+      code: "CORRUPT",
+      message: /built for machine 0xaa64/,
+    },
+    {
+      name: "loaders that no lock has",
+      formats: BOOTABLE,
+      options: { loaders: [] },
+      code: "NOT_FOUND",
+      message: /the lock has no package/,
+    },
     { name: "a build that is cancelled", formats: BOOTABLE, options: { signal: abort.signal }, code: "CANCELLED", message: /cancelled/ },
   ] as const;
   for (const { name, formats, options, code, message } of rows) {
@@ -61,7 +112,10 @@ describe("what is interrupted leaves no file", () => {
     test(`${format}: a build that is cancelled while it writes`, async () => {
       const outputDir = await mkdtemp(join(folder, "out-"));
       const abort = new AbortController();
-      const building = buildDisk(format, outputDir, { signal: abort.signal, onProgress: ({ stage }) => stage === "write" && abort.abort() });
+      const building = buildDisk(format, outputDir, {
+        signal: abort.signal,
+        onProgress: ({ stage }) => stage === "write" && abort.abort(),
+      });
       await assert.rejects(building, { code: "CANCELLED" });
       assert.deepEqual(await readdir(outputDir), []);
     });
@@ -75,8 +129,22 @@ describe("a full disk", () => {
     // what the cache needs is there before there is no more room
     for (const format of ["raw-efi", "kernel+erofs"] as const) await buildPlanned(format, join(folder, "before"), { cacheDir });
     // the kernel refuses every byte beyond 64 KiB of a file, as a full filesystem does
-    const said = execFileSync("sh", ["-c", 'ulimit -f 128; exec "$@"', "sh", process.execPath, FILL_DISK, cacheDir, outputDir, ...ALL]).toString();
-    outcomes = new Map(said.trim().split("\n").map((line) => [JSON.parse(line).format, JSON.parse(line)]));
+    const said = execFileSync("sh", [
+      "-c",
+      'ulimit -f 128; exec "$@"',
+      "sh",
+      process.execPath,
+      FILL_DISK,
+      cacheDir,
+      outputDir,
+      ...ALL,
+    ]).toString();
+    outcomes = new Map(
+      said
+        .trim()
+        .split("\n")
+        .map((line) => [JSON.parse(line).format, JSON.parse(line)]),
+    );
   });
 
   for (const format of ALL) {
@@ -89,6 +157,10 @@ describe("a full disk", () => {
 
 test("a disk is as large as it was asked to be, or as its cloud wants it", async () => {
   const outputDir = await mkdtemp(join(folder, "out-"));
-  const sizes = await Promise.all((["raw-efi", "raw-bios", "raw-hybrid", "aws"] as const).map(async (format) => (await buildDisk(format, outputDir, { diskMiB: 100 })).files[0]?.size));
+  const sizes = await Promise.all(
+    (["raw-efi", "raw-bios", "raw-hybrid", "aws"] as const).map(
+      async (format) => (await buildDisk(format, outputDir, { diskMiB: 100 })).files[0]?.size,
+    ),
+  );
   assert.deepEqual(sizes, [100 << 20, 100 << 20, 100 << 20, 1 << 30]);
 });

@@ -19,7 +19,11 @@ describe("all formats of one build", () => {
   const told: string[] = [];
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "linuxkit-shared-"));
-    built = await buildDisk(TOGETHER, join(folder, "together"), { cacheDir: join(folder, "cache"), sources, onProgress: ({ message }) => void told.push(message) });
+    built = await buildDisk(TOGETHER, join(folder, "together"), {
+      cacheDir: join(folder, "cache"),
+      sources,
+      onProgress: ({ message }) => void told.push(message),
+    });
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
@@ -40,7 +44,10 @@ describe("all formats of one build", () => {
   // in a folder and a cache that know nothing of the others
   for (const format of Object.keys(FORMATS) as FormatName[]) {
     test(`${format} alone is the same, twice`, async () => {
-      const [one, two] = [await buildDisk(format, join(folder, `1-${format}`), { cacheDir: join(folder, "cache") }), await buildDisk(format, join(folder, `2-${format}`), { cacheDir: join(folder, `cache-${format}`) })];
+      const [one, two] = [
+        await buildDisk(format, join(folder, `1-${format}`), { cacheDir: join(folder, "cache") }),
+        await buildDisk(format, join(folder, `2-${format}`), { cacheDir: join(folder, `cache-${format}`) }),
+      ];
       assert.deepEqual(hashes(one), hashes(two));
       if (format === "dynamic-vhd") return;
       const together = new Map(hashes(built).map((file) => [file.name, file]));

@@ -9,7 +9,10 @@ const raw = (object: string) => ({ rawDisk: { source: `https://storage.googleapi
 const features = (...types: string[]) => types.map((type) => ({ type }));
 const nic = [{ network: "global/networks/default" }];
 const boot = (image: string) => [{ boot: true, autoDelete: true, initializeParams: { sourceImage: `global/images/${image}` } }];
-const template = (image: string, name: string): Json => ({ name, properties: { machineType: "e2-small", disks: boot(image), networkInterfaces: nic } });
+const template = (image: string, name: string): Json => ({
+  name,
+  properties: { machineType: "e2-small", disks: boot(image), networkInterfaces: nic },
+});
 
 describe("what stands in for Compute Engine", () => {
   let archives: ImageArchives;
@@ -27,9 +30,18 @@ describe("what stands in for Compute Engine", () => {
     });
     server = await GoogleServer.start({ readObject: archives.readObject });
     google = new AskGoogle(server);
-    await google.must("POST", "global/images", { name: "os-1", ...raw("good.tar.gz"), guestOsFeatures: features("UEFI_COMPATIBLE", "GVNIC"), family: "os" });
+    await google.must("POST", "global/images", {
+      name: "os-1",
+      ...raw("good.tar.gz"),
+      guestOsFeatures: features("UEFI_COMPATIBLE", "GVNIC"),
+      family: "os",
+    });
     await google.must("POST", "global/images", { name: "plain", ...raw("good.tar.gz") });
-    await google.must("POST", "global/healthChecks", { name: "alive", type: "HTTP", httpHealthCheck: { port: 8080, requestPath: "/healthz" } });
+    await google.must("POST", "global/healthChecks", {
+      name: "alive",
+      type: "HTTP",
+      httpHealthCheck: { port: 8080, requestPath: "/healthz" },
+    });
     for (const name of ["t1", "t2", "t3"]) await google.must("POST", "global/instanceTemplates", template("os-1", name));
   });
   after(async () => {
@@ -46,27 +58,150 @@ describe("what stands in for Compute Engine", () => {
     ["an image of a bare tar", "POST", "global/images", { name: "c", ...raw("bare.tar.gz") }, /^400 .*header/],
     ["an image of no object", "POST", "global/images", { name: "c", ...raw("missing.tar.gz") }, /^404 .*gs:\/\/images\/missing/],
     ["an image of gs://", "POST", "global/images", { name: "c", rawDisk: { source: "gs://images/good.tar.gz" } }, /not a supported file/],
-    ["an image with a feature nobody knows", "POST", "global/images", { name: "c", ...raw("good.tar.gz"), guestOsFeatures: features("UEFI") }, /^400 Invalid value at 'resource\.guestOsFeatures\[0\]\.type'/],
-    ["an image with a field nobody knows", "POST", "global/images", { name: "c", ...raw("good.tar.gz"), arch: "ARM64" }, /^400 .*Unknown name "arch"/],
-    ["an image with a digest as a label", "POST", "global/images", { name: "c", ...raw("good.tar.gz"), labels: { digest: `sha256:${"0".repeat(64)}` } }, /^400 .*Label value/],
+    [
+      "an image with a feature nobody knows",
+      "POST",
+      "global/images",
+      { name: "c", ...raw("good.tar.gz"), guestOsFeatures: features("UEFI") },
+      /^400 Invalid value at 'resource\.guestOsFeatures\[0\]\.type'/,
+    ],
+    [
+      "an image with a field nobody knows",
+      "POST",
+      "global/images",
+      { name: "c", ...raw("good.tar.gz"), arch: "ARM64" },
+      /^400 .*Unknown name "arch"/,
+    ],
+    [
+      "an image with a digest as a label",
+      "POST",
+      "global/images",
+      { name: "c", ...raw("good.tar.gz"), labels: { digest: `sha256:${"0".repeat(64)}` } },
+      /^400 .*Label value/,
+    ],
     ["an image with a name of upper case", "POST", "global/images", { name: "C", ...raw("good.tar.gz") }, /^400 .*regex/],
-    ["an image with keys but no UEFI", "POST", "global/images", { name: "c", ...raw("good.tar.gz"), shieldedInstanceInitialState: { pk: { content: "AAAA" } } }, /UEFI-compatible/],
+    [
+      "an image with keys but no UEFI",
+      "POST",
+      "global/images",
+      { name: "c", ...raw("good.tar.gz"), shieldedInstanceInitialState: { pk: { content: "AAAA" } } },
+      /UEFI-compatible/,
+    ],
     ["an image that is there", "POST", "global/images", { name: "os-1", ...raw("good.tar.gz") }, /^409 .*already exists/],
     ["labels changed unseen", "POST", "global/images/os-1/setLabels", { labels: {}, labelFingerprint: "AAAA" }, /^412 /],
-    ["a machine", "POST", "zones/europe-west3-a/instances", { name: "m", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("os-1"), networkInterfaces: nic }, undefined],
-    ["a machine of a family's newest image", "POST", "zones/europe-west3-a/instances", { name: "n", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("family/os"), networkInterfaces: nic }, undefined],
-    ["a machine of no image", "POST", "zones/europe-west3-a/instances", { name: "o", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("gone"), networkInterfaces: nic }, /referenced resource does not exist/],
-    ["a machine of ARM with an image of x86", "POST", "zones/europe-west3-a/instances", { name: "o", machineType: "zones/europe-west3-a/machineTypes/t2a-standard-1", disks: boot("os-1"), networkInterfaces: nic }, /instruction set architecture/],
-    ["a machine that needs gVNIC", "POST", "zones/europe-west3-a/instances", { name: "o", machineType: "zones/europe-west3-a/machineTypes/c3-standard-4", disks: boot("plain"), networkInterfaces: nic }, /gVNIC/],
-    ["a machine with a vTPM and no UEFI", "POST", "zones/europe-west3-a/instances", { name: "o", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("plain"), networkInterfaces: nic, shieldedInstanceConfig: { enableVtpm: true } }, /UEFI-compatible/],
-    ["a machine over the quota", "POST", "zones/europe-west3-a/instances", { name: "o", machineType: "zones/europe-west3-a/machineTypes/e2-standard-32", disks: boot("os-1"), networkInterfaces: nic }, /^403 Quota 'CPUS' exceeded/],
-    ["a machine without a network", "POST", "zones/europe-west3-a/instances", { name: "o", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("os-1"), networkInterfaces: [] }, /network interface/],
+    [
+      "a machine",
+      "POST",
+      "zones/europe-west3-a/instances",
+      { name: "m", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("os-1"), networkInterfaces: nic },
+      undefined,
+    ],
+    [
+      "a machine of a family's newest image",
+      "POST",
+      "zones/europe-west3-a/instances",
+      { name: "n", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("family/os"), networkInterfaces: nic },
+      undefined,
+    ],
+    [
+      "a machine of no image",
+      "POST",
+      "zones/europe-west3-a/instances",
+      { name: "o", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("gone"), networkInterfaces: nic },
+      /referenced resource does not exist/,
+    ],
+    [
+      "a machine of ARM with an image of x86",
+      "POST",
+      "zones/europe-west3-a/instances",
+      { name: "o", machineType: "zones/europe-west3-a/machineTypes/t2a-standard-1", disks: boot("os-1"), networkInterfaces: nic },
+      /instruction set architecture/,
+    ],
+    [
+      "a machine that needs gVNIC",
+      "POST",
+      "zones/europe-west3-a/instances",
+      { name: "o", machineType: "zones/europe-west3-a/machineTypes/c3-standard-4", disks: boot("plain"), networkInterfaces: nic },
+      /gVNIC/,
+    ],
+    [
+      "a machine with a vTPM and no UEFI",
+      "POST",
+      "zones/europe-west3-a/instances",
+      {
+        name: "o",
+        machineType: "zones/europe-west3-a/machineTypes/e2-small",
+        disks: boot("plain"),
+        networkInterfaces: nic,
+        shieldedInstanceConfig: { enableVtpm: true },
+      },
+      /UEFI-compatible/,
+    ],
+    [
+      "a machine over the quota",
+      "POST",
+      "zones/europe-west3-a/instances",
+      { name: "o", machineType: "zones/europe-west3-a/machineTypes/e2-standard-32", disks: boot("os-1"), networkInterfaces: nic },
+      /^403 Quota 'CPUS' exceeded/,
+    ],
+    [
+      "a machine without a network",
+      "POST",
+      "zones/europe-west3-a/instances",
+      { name: "o", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("os-1"), networkInterfaces: [] },
+      /network interface/,
+    ],
     ["a disk in use", "DELETE", "zones/europe-west3-a/disks/m", undefined, /^400 .*already being used by .*instances\/m/],
-    ["a group whose surge is less than its zones", "POST", "regions/europe-west3/instanceGroupManagers", { name: "g", targetSize: 2, instanceTemplate: "global/instanceTemplates/t1", updatePolicy: { maxSurge: { fixed: 1 }, maxUnavailable: { fixed: 0 } } }, /at least equal to the number of zones/],
-    ["a small group with per cent", "POST", "regions/europe-west3/instanceGroupManagers", { name: "g", targetSize: 2, instanceTemplate: "global/instanceTemplates/t1", updatePolicy: { maxSurge: { percent: 50 }, maxUnavailable: { fixed: 0 } } }, /at least 10 instances/],
-    ["a group that could not move", "POST", "regions/europe-west3/instanceGroupManagers", { name: "g", targetSize: 2, instanceTemplate: "global/instanceTemplates/t1", updatePolicy: { maxSurge: { fixed: 0 }, maxUnavailable: { fixed: 0 } } }, /must not both be 0/],
-    ["a group of no template", "POST", "regions/europe-west3/instanceGroupManagers", { name: "g", targetSize: 2, instanceTemplate: "global/instanceTemplates/t9" }, /referenced resource does not exist/],
-    ["a group with a field of the beta", "POST", "regions/europe-west3/instanceGroupManagers", { name: "g", targetSize: 2, instanceTemplate: "global/instanceTemplates/t1", updatePolicy: { minReadySec: 5 } }, /Unknown name "minReadySec"/],
+    [
+      "a group whose surge is less than its zones",
+      "POST",
+      "regions/europe-west3/instanceGroupManagers",
+      {
+        name: "g",
+        targetSize: 2,
+        instanceTemplate: "global/instanceTemplates/t1",
+        updatePolicy: { maxSurge: { fixed: 1 }, maxUnavailable: { fixed: 0 } },
+      },
+      /at least equal to the number of zones/,
+    ],
+    [
+      "a small group with per cent",
+      "POST",
+      "regions/europe-west3/instanceGroupManagers",
+      {
+        name: "g",
+        targetSize: 2,
+        instanceTemplate: "global/instanceTemplates/t1",
+        updatePolicy: { maxSurge: { percent: 50 }, maxUnavailable: { fixed: 0 } },
+      },
+      /at least 10 instances/,
+    ],
+    [
+      "a group that could not move",
+      "POST",
+      "regions/europe-west3/instanceGroupManagers",
+      {
+        name: "g",
+        targetSize: 2,
+        instanceTemplate: "global/instanceTemplates/t1",
+        updatePolicy: { maxSurge: { fixed: 0 }, maxUnavailable: { fixed: 0 } },
+      },
+      /must not both be 0/,
+    ],
+    [
+      "a group of no template",
+      "POST",
+      "regions/europe-west3/instanceGroupManagers",
+      { name: "g", targetSize: 2, instanceTemplate: "global/instanceTemplates/t9" },
+      /referenced resource does not exist/,
+    ],
+    [
+      "a group with a field of the beta",
+      "POST",
+      "regions/europe-west3/instanceGroupManagers",
+      { name: "g", targetSize: 2, instanceTemplate: "global/instanceTemplates/t1", updatePolicy: { minReadySec: 5 } },
+      /Unknown name "minReadySec"/,
+    ],
   ];
   for (const [what, method, path, body, refused] of rows) {
     test(what, async () => {
@@ -97,7 +232,10 @@ describe("what stands in for Compute Engine", () => {
     assert.equal(first.items.length, 1);
     const rest = (await google.ask("GET", `global/images?pageToken=${first.nextPageToken}`)).body;
     assert.ok(!rest.items.some(({ name }: Json) => name === first.items[0].name));
-    assert.deepEqual((await google.ask("GET", 'global/images?filter=labels.digest="0123abc"')).body.items.map(({ name }: Json) => name), ["a"]);
+    assert.deepEqual(
+      (await google.ask("GET", 'global/images?filter=labels.digest="0123abc"')).body.items.map(({ name }: Json) => name),
+      ["a"],
+    );
     assert.equal((await google.ask("GET", "global/images?filter=name")).status, 400);
   });
 
@@ -118,13 +256,26 @@ describe("what stands in for Compute Engine", () => {
 
     before(async () => {
       server.rollout.sick = (name) => name === "t3";
-      await google.must("POST", "regions/europe-west3/instanceGroupManagers", { name: "web", baseInstanceName: "web", targetSize: 3, versions: [{ instanceTemplate: "global/instanceTemplates/t1" }], autoHealingPolicies: [{ healthCheck: "global/healthChecks/alive", initialDelaySec: 60 }], updatePolicy: { type: "PROACTIVE", minimalAction: "REPLACE", maxSurge: { fixed: 3 }, maxUnavailable: { fixed: 0 } } });
+      await google.must("POST", "regions/europe-west3/instanceGroupManagers", {
+        name: "web",
+        baseInstanceName: "web",
+        targetSize: 3,
+        versions: [{ instanceTemplate: "global/instanceTemplates/t1" }],
+        autoHealingPolicies: [{ healthCheck: "global/healthChecks/alive", initialDelaySec: 60 }],
+        updatePolicy: { type: "PROACTIVE", minimalAction: "REPLACE", maxSurge: { fixed: 3 }, maxUnavailable: { fixed: 0 } },
+      });
       await settle();
     });
     test("has its machines, one in each zone, each healthy", async () => {
       const all = await machines();
-      assert.deepEqual(all.map(({ instance }) => instance.split("/").at(-3)).sort(), ["europe-west3-a", "europe-west3-b", "europe-west3-c"]);
-      assert.ok(all.every(({ currentAction, instanceHealth }) => currentAction === "NONE" && instanceHealth[0].detailedHealthState === "HEALTHY"));
+      assert.deepEqual(all.map(({ instance }) => instance.split("/").at(-3)).sort(), [
+        "europe-west3-a",
+        "europe-west3-b",
+        "europe-west3-c",
+      ]);
+      assert.ok(
+        all.every(({ currentAction, instanceHealth }) => currentAction === "NONE" && instanceHealth[0].detailedHealthState === "HEALTHY"),
+      );
     });
     test("rolls to another template with never fewer machines than it shall have", async () => {
       await google.must("PATCH", path, { versions: [{ instanceTemplate: "global/instanceTemplates/t2" }] });
@@ -142,7 +293,12 @@ describe("what stands in for Compute Engine", () => {
       assert.deepEqual(await templates(), ["t2", "t2", "t2"]);
     });
     test("makes one machine of a canary's template", async () => {
-      await google.must("PATCH", path, { versions: [{ instanceTemplate: "global/instanceTemplates/t2" }, { instanceTemplate: "global/instanceTemplates/t1", targetSize: { fixed: 1 } }] });
+      await google.must("PATCH", path, {
+        versions: [
+          { instanceTemplate: "global/instanceTemplates/t2" },
+          { instanceTemplate: "global/instanceTemplates/t1", targetSize: { fixed: 1 } },
+        ],
+      });
       await settle();
       assert.deepEqual(await templates(), ["t1", "t2", "t2"]);
       await google.must("PATCH", path, { versions: [{ instanceTemplate: "global/instanceTemplates/t2" }] });
@@ -159,7 +315,10 @@ describe("what stands in for Compute Engine", () => {
       await settle();
     });
     test("holds its template and its health check, and is changed by those only who have seen it", async () => {
-      assert.match((await google.refusal("DELETE", "global/instanceTemplates/t2")) ?? "", /already being used by .*instanceGroupManagers\/web/);
+      assert.match(
+        (await google.refusal("DELETE", "global/instanceTemplates/t2")) ?? "",
+        /already being used by .*instanceGroupManagers\/web/,
+      );
       assert.match((await google.refusal("DELETE", "global/healthChecks/alive")) ?? "", /already being used by/);
       assert.match((await google.refusal("PATCH", path, { fingerprint: "AAAA", targetSize: 4 })) ?? "", /^412 /);
     });

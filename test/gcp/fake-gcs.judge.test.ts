@@ -11,15 +11,31 @@ import { noise } from "../support/disks.ts";
 import { fakeGcs } from "../support/gcp/fake-gcs.ts";
 import { scratch } from "../support/judge.ts";
 
-test("fake-gcs-server, a server of others, takes an upload, finds our checksum and gives the same bytes back", { timeout: 900_000 }, async () => {
+test("fake-gcs-server, a server of others, takes an upload, finds our checksum and gives the same bytes back", {
+  timeout: 900_000,
+}, async () => {
   await using folder = await scratch();
   await using server = await fakeGcs();
-  const made = await fetch(`${server.url}/storage/v1/b?project=p`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"name":"images"}' });
+  const made = await fetch(`${server.url}/storage/v1/b?project=p`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"name":"images"}',
+  });
   assert.equal(made.status, 200, await made.text());
   const bytes = noise((20 << 20) + 123);
   const file = await folder.file("image", [bytes]);
   const access = storageAccess(async () => ({}), { STORAGE_EMULATOR_HOST: server.url });
-  const upload = async () => uploadObject(access, { file, size: (await stat(file)).size, digest: digestOf(bytes), bucket: "images", object: "os/one.tar.gz", journal: await openJournal(join(folder.path, "journal")), signal: AbortSignal.timeout(60_000), onProgress: () => {} });
+  const upload = async () =>
+    uploadObject(access, {
+      file,
+      size: (await stat(file)).size,
+      digest: digestOf(bytes),
+      bucket: "images",
+      object: "os/one.tar.gz",
+      journal: await openJournal(join(folder.path, "journal")),
+      signal: AbortSignal.timeout(60_000),
+      onProgress: () => {},
+    });
   const object = await upload();
   assert.equal(object.size, `${bytes.length}`);
   const back = await fetch(`${server.url}/storage/v1/b/images/o/${encodeURIComponent("os/one.tar.gz")}?alt=media`);

@@ -12,7 +12,12 @@ await runtime.setMocks({
   newResource({ name, type, inputs }) {
     arrived(name, inputs);
     const state: Record<string, Record<string, unknown>> = {
-      "linuxkit:index:ImageBuild": { digest: `sha256:${"1".repeat(64)}`, arch: "amd64", path: "/cache/1", files: [{ role: "image", name: "web.img.tar.gz", sha256: "1", size: 1 }] },
+      "linuxkit:index:ImageBuild": {
+        digest: `sha256:${"1".repeat(64)}`,
+        arch: "amd64",
+        path: "/cache/1",
+        files: [{ role: "image", name: "web.img.tar.gz", sha256: "1", size: 1 }],
+      },
       "gcp:compute/instanceTemplate:InstanceTemplate": { ...inputs, selfLink: "template-1", selfLinkUnique: "template-1?uniqueId=1" },
     };
     return { id: `${name}-id`, state: state[type] ?? inputs };
@@ -38,7 +43,10 @@ const surge = (group: Record<string, unknown> | undefined) => (group?.updatePoli
 describe("a fleet in a program for Google Cloud", () => {
   test("is spread over three zones of the region, with one machine more for each, and judged by nobody where nothing answers", async () => {
     const { "web-group": group, "web-health": health } = await childrenOf({});
-    assert.deepEqual([group?.distributionPolicyZones, surge(group), group?.autoHealingPolicies, health], [undefined, 3, undefined, undefined]);
+    assert.deepEqual(
+      [group?.distributionPolicyZones, surge(group), group?.autoHealingPolicies, health],
+      [undefined, 3, undefined, undefined],
+    );
   });
 
   test("is spread over the zones that it names, also where they are known late", async () => {
@@ -51,7 +59,13 @@ describe("a fleet in a program for Google Cloud", () => {
   test("is asked for its health at the port of its image, or where it says itself", async () => {
     const os = OS.with({ healthPort: 8080 });
     const { "web-health": health, "web-group": group } = await childrenOf({ image: os, healthCheckGracePeriod: 20 });
-    assert.deepEqual([health?.httpHealthCheck, group?.autoHealingPolicies], [{ port: 8080, requestPath: "/healthz" }, { healthCheck: "web-health-id", initialDelaySec: 20 }]);
+    assert.deepEqual(
+      [health?.httpHealthCheck, group?.autoHealingPolicies],
+      [
+        { port: 8080, requestPath: "/healthz" },
+        { healthCheck: "web-health-id", initialDelaySec: 20 },
+      ],
+    );
     const { "web-health": other } = await childrenOf({ image: os, healthPort: 80, healthPath: "/alive" });
     assert.deepEqual(other?.httpHealthCheck, { port: 80, requestPath: "/alive" });
   });

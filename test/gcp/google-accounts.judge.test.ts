@@ -12,10 +12,22 @@ describe("Google's own library judges what stands in for Google's accounts", () 
   let server: GoogleServer;
   const target = "deployer@web-prod-1.iam.gserviceaccount.com";
   /** Google's hosts are this server; all else of a request is as the library makes it. */
-  const transporterOptions = { fetchImplementation: (url: string | URL | Request, init?: RequestInit) => fetch(String(url instanceof Request ? url.url : url).replace(/^https:\/\/[a-z0-9]+\.googleapis\.com/, server.url), init) };
-  const clientOf = (credentials: Json, scopes = SCOPE) => new GoogleAuth({ credentials, scopes, clientOptions: { transporterOptions } }).getClient();
-  const tokenOf = async (credentials: Json, scopes?: string) => String((await (await clientOf(credentials, scopes)).getAccessToken()).token);
-  const status = async (token: string, method = "GET") => (await new AskGoogle(server, token).ask(method, "global/images", method === "GET" ? undefined : { name: "a", rawDisk: { source: "https://storage.googleapis.com/images/none.tar.gz" } })).status;
+  const transporterOptions = {
+    fetchImplementation: (url: string | URL | Request, init?: RequestInit) =>
+      fetch(String(url instanceof Request ? url.url : url).replace(/^https:\/\/[a-z0-9]+\.googleapis\.com/, server.url), init),
+  };
+  const clientOf = (credentials: Json, scopes = SCOPE) =>
+    new GoogleAuth({ credentials, scopes, clientOptions: { transporterOptions } }).getClient();
+  const tokenOf = async (credentials: Json, scopes?: string) =>
+    String((await (await clientOf(credentials, scopes)).getAccessToken()).token);
+  const status = async (token: string, method = "GET") =>
+    (
+      await new AskGoogle(server, token).ask(
+        method,
+        "global/images",
+        method === "GET" ? undefined : { name: "a", rawDisk: { source: "https://storage.googleapis.com/images/none.tar.gz" } },
+      )
+    ).status;
 
   before(async () => {
     server = await GoogleServer.start({ readObject: async () => undefined });
@@ -23,7 +35,8 @@ describe("Google's own library judges what stands in for Google's accounts", () 
   });
   after(() => server[Symbol.asyncDispose]());
 
-  test("a key of a service account", async () => assert.equal(await status(await tokenOf(server.accounts.serviceAccountKey(server.project, server.email))), 200));
+  test("a key of a service account", async () =>
+    assert.equal(await status(await tokenOf(server.accounts.serviceAccountKey(server.project, server.email))), 200));
   test("a key that is another's", async () => {
     const mine = server.accounts.serviceAccountKey(server.project, server.email);
     const other = server.accounts.serviceAccountKey(server.project, target);
@@ -33,7 +46,11 @@ describe("Google's own library judges what stands in for Google's accounts", () 
     const key = server.accounts.serviceAccountKey(server.project, server.email);
     await assert.rejects(tokenOf({ ...key, client_email: "nobody@web-prod-1.iam.gserviceaccount.com" }), /account not found/);
   });
-  test("an account that may not work in the project", async () => assert.equal(await status(await tokenOf(server.accounts.serviceAccountKey(server.project, "stranger@web-prod-1.iam.gserviceaccount.com"))), 403));
+  test("an account that may not work in the project", async () =>
+    assert.equal(
+      await status(await tokenOf(server.accounts.serviceAccountKey(server.project, "stranger@web-prod-1.iam.gserviceaccount.com"))),
+      403,
+    ));
   test("a scope that lets nobody write", async () => {
     const token = await tokenOf(server.accounts.serviceAccountKey(server.project, server.email), READ_ONLY);
     assert.deepEqual([await status(token), await status(token, "POST")], [200, 403]);
@@ -46,7 +63,18 @@ describe("Google's own library judges what stands in for Google's accounts", () 
   });
   test("acting as another account, with and without leave", async () => {
     const sourceClient = await clientOf(server.accounts.serviceAccountKey(server.project, server.email));
-    const act = async () => String((await new Impersonated({ sourceClient, targetPrincipal: target, targetScopes: [SCOPE], delegates: [], lifetime: 3600 }).getAccessToken()).token);
+    const act = async () =>
+      String(
+        (
+          await new Impersonated({
+            sourceClient,
+            targetPrincipal: target,
+            targetScopes: [SCOPE],
+            delegates: [],
+            lifetime: 3600,
+          }).getAccessToken()
+        ).token,
+      );
     await assert.rejects(act(), /iam\.serviceAccounts\.getAccessToken/);
     server.accounts.letActAs(server.email, target);
     const token = await act();
@@ -57,6 +85,12 @@ describe("Google's own library judges what stands in for Google's accounts", () 
     assert.equal(await status(server.accounts.mint(server.email, { seconds: -1 })), 401);
     assert.equal((await fetch(`${server.url}/compute/v1/projects/${server.project}/global/images`)).status, 401);
     const google = new AskGoogle(server);
-    assert.deepEqual([(await google.ask("GET", `projects/${server.otherProject}/global/images`)).status, (await google.ask("GET", "projects/nobodys/global/images")).status], [403, 404]);
+    assert.deepEqual(
+      [
+        (await google.ask("GET", `projects/${server.otherProject}/global/images`)).status,
+        (await google.ask("GET", "projects/nobodys/global/images")).status,
+      ],
+      [403, 404],
+    );
   });
 });

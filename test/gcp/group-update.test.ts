@@ -18,16 +18,31 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
   let count = 0;
   let group: string;
   const lines: string[] = [];
-  const link = (template: string) => `https://www.googleapis.com/compute/v1/projects/${server.project}/global/instanceTemplates/${template}`;
+  const link = (template: string) =>
+    `https://www.googleapis.com/compute/v1/projects/${server.project}/global/instanceTemplates/${template}`;
   const templates = () => [...server.rollout.groups.values()].at(-1)?.map(({ template }) => template.split("/").at(-1));
-  const driver = (template: string, previous?: string) => groupUpdateDriver({ accessToken: server.accounts.mint(server.email) }, { project: server.project, region: REGION, group, template: link(template), previous: previous && link(previous) });
-  const roll = (template: string, previous?: string, more: { limits?: RolloutLimits; signal?: AbortSignal; onLine?: (line: Progress) => void } = {}) => {
+  const driver = (template: string, previous?: string) =>
+    groupUpdateDriver(
+      { accessToken: server.accounts.mint(server.email) },
+      { project: server.project, region: REGION, group, template: link(template), previous: previous && link(previous) },
+    );
+  const roll = (
+    template: string,
+    previous?: string,
+    more: { limits?: RolloutLimits; signal?: AbortSignal; onLine?: (line: Progress) => void } = {},
+  ) => {
     lines.length = 0;
     const progress = (line: Progress) => {
       lines.push(line.message);
       more.onLine?.(line);
     };
-    return runRollout(driver(template, previous), { name: "web", signal: more.signal ?? AbortSignal.timeout(30_000), progress, paceSeconds: 0.001, limits: { stallSeconds: 10, ...more.limits } });
+    return runRollout(driver(template, previous), {
+      name: "web",
+      signal: more.signal ?? AbortSignal.timeout(30_000),
+      progress,
+      paceSeconds: 0.001,
+      limits: { stallSeconds: 10, ...more.limits },
+    });
   };
 
   before(async () => {
@@ -36,8 +51,20 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     google = new AskGoogle(server);
     process.env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT = `${server.url}/compute/v1/`;
     await google.must("POST", "global/images", { name: "os", rawDisk: { source: "https://storage.googleapis.com/images/good.tar.gz" } });
-    await google.must("POST", "global/healthChecks", { name: "alive", type: "HTTP", httpHealthCheck: { port: 8080, requestPath: "/healthz" } });
-    for (const name of ["t1", "t2", "t3"]) await google.must("POST", "global/instanceTemplates", { name, properties: { machineType: "e2-small", disks: [{ boot: true, autoDelete: true, initializeParams: { sourceImage: "global/images/os" } }], networkInterfaces: [{ network: "global/networks/default" }] } });
+    await google.must("POST", "global/healthChecks", {
+      name: "alive",
+      type: "HTTP",
+      httpHealthCheck: { port: 8080, requestPath: "/healthz" },
+    });
+    for (const name of ["t1", "t2", "t3"])
+      await google.must("POST", "global/instanceTemplates", {
+        name,
+        properties: {
+          machineType: "e2-small",
+          disks: [{ boot: true, autoDelete: true, initializeParams: { sourceImage: "global/images/os" } }],
+          networkInterfaces: [{ network: "global/networks/default" }],
+        },
+      });
   });
   beforeEach(async () => {
     server.rollout.sick = () => false;
@@ -59,7 +86,10 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     await server[Symbol.asyncDispose]();
     await archives[Symbol.asyncDispose]();
   });
-  const change = (template: string) => google.must("PATCH", `regions/${REGION}/instanceGroupManagers/${group}`, { versions: [{ instanceTemplate: `global/instanceTemplates/${template}` }] });
+  const change = (template: string) =>
+    google.must("PATCH", `regions/${REGION}/instanceGroupManagers/${group}`, {
+      versions: [{ instanceTemplate: `global/instanceTemplates/${template}` }],
+    });
 
   test("waits for the first instances, and then has nothing to do", async () => {
     assert.equal((await roll("t1")).updated, 2);
@@ -67,7 +97,10 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     assert.ok(lines.includes("2 of 2 machines run the new image and are healthy"), lines.join("\n"));
     server.requests.length = 0;
     assert.deepEqual(await roll("t1"), { id: "", updated: 0 });
-    assert.deepEqual(server.requests.filter(({ what }) => what.startsWith("PATCH")), []);
+    assert.deepEqual(
+      server.requests.filter(({ what }) => what.startsWith("PATCH")),
+      [],
+    );
   });
 
   test("waits for what the group's own resource has begun, a line for each batch", async () => {
@@ -75,7 +108,10 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     await change("t2");
     assert.equal((await roll("t2", "t1")).updated, 2);
     assert.deepEqual(templates(), ["t2", "t2"]);
-    assert.deepEqual(lines.filter((line) => /^[12] of 2/.test(line)), ["1 of 2 machines run the new image and are healthy", "2 of 2 machines run the new image and are healthy"]);
+    assert.deepEqual(
+      lines.filter((line) => /^[12] of 2/.test(line)),
+      ["1 of 2 machines run the new image and are healthy", "2 of 2 machines run the new image and are healthy"],
+    );
   });
 
   test("begins it where the group has an older template again", async () => {
@@ -88,7 +124,11 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     await roll("t1");
     server.rollout.sick = (template) => template === "t2";
     await change("t2");
-    await assert.rejects(roll("t2", "t1"), { code: "ROLLOUT_FAILED", message: /^the rollout of "web" failed with 0 of 2 machines on the new image: web-\w+ failed its health check and was made anew; the old image is back, nothing of the new one runs$/ });
+    await assert.rejects(roll("t2", "t1"), {
+      code: "ROLLOUT_FAILED",
+      message:
+        /^the rollout of "web" failed with 0 of 2 machines on the new image: web-\w+ failed its health check and was made anew; the old image is back, nothing of the new one runs$/,
+    });
     assert.deepEqual(templates(), ["t1", "t1"]);
   });
 
@@ -97,7 +137,10 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     const { quota } = server.compute;
     server.compute.quota = 0;
     await change("t2");
-    await assert.rejects(roll("t2", "t1", { limits: { stallSeconds: 0.2 } }), { code: "ROLLOUT_FAILED", message: /no further machine became healthy within 0\.2 s: web-\w+ does not start: .*Quota/ });
+    await assert.rejects(roll("t2", "t1", { limits: { stallSeconds: 0.2 } }), {
+      code: "ROLLOUT_FAILED",
+      message: /no further machine became healthy within 0\.2 s: web-\w+ does not start: .*Quota/,
+    });
     server.compute.quota = quota;
     assert.deepEqual(templates(), ["t1", "t1"]);
   });
@@ -108,26 +151,52 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     server.fault = (_, at) => (at % 4 === 1 ? { status: 503, reason: "backendError" } : at % 7 === 3 ? { cut: true } : undefined);
     await change("t2").catch(() => {});
     server.rollout.sick = (template) => template === "t2";
-    await assert.rejects(roll("t2", "t1", { signal: cancel.signal, onLine: () => cancel.abort(new Error("stop")) }), { code: "ROLLOUT_FAILED", message: /it was cancelled; the old image is back/ });
+    await assert.rejects(roll("t2", "t1", { signal: cancel.signal, onLine: () => cancel.abort(new Error("stop")) }), {
+      code: "ROLLOUT_FAILED",
+      message: /it was cancelled; the old image is back/,
+    });
     assert.deepEqual(templates(), ["t1", "t1"]);
   });
 
   test("a first rollout that fails has nothing to bring back, and says so", async () => {
     server.rollout.sick = () => true;
-    await assert.rejects(roll("t1"), { code: "ROLLOUT_FAILED", message: /the old image did not come back: there was none before this one: see to the fleet/ });
+    await assert.rejects(roll("t1"), {
+      code: "ROLLOUT_FAILED",
+      message: /the old image did not come back: there was none before this one: see to the fleet/,
+    });
   });
 
   test("the gate: the template of its last inputs is the one to go back to", async () => {
     const gate = gcpGate(undefined, 0.001);
     const access = { accessToken: server.accounts.mint(server.email) };
-    const inputs = { kind: "gcp" as const, fleet: "web", project: server.project, region: REGION, group, template: link("t1"), stallSeconds: 10, ...access };
+    const inputs = {
+      kind: "gcp" as const,
+      fleet: "web",
+      project: server.project,
+      region: REGION,
+      group,
+      template: link("t1"),
+      stallSeconds: 10,
+      ...access,
+    };
     const work = { urn: "urn", name: "web-gate", signal: AbortSignal.timeout(30_000), timeoutSeconds: 30, progress: () => {}, config: {} };
     const { id, outputs } = await gate.create({ inputs, ...work });
     assert.deepEqual([id, outputs.rollout], [`gcp:${group}`, link("t1")]);
     server.rollout.sick = (template) => template === "t2";
-    await assert.rejects(async () => gate.update?.({ id, inputs: { ...inputs, template: link("t2") }, oldInputs: inputs, oldOutputs: outputs, ...work }), { code: "ROLLOUT_FAILED" });
+    await assert.rejects(
+      async () => gate.update?.({ id, inputs: { ...inputs, template: link("t2") }, oldInputs: inputs, oldOutputs: outputs, ...work }),
+      { code: "ROLLOUT_FAILED" },
+    );
     assert.deepEqual(templates(), ["t1", "t1"]);
-    const { changed } = (await gate.diff?.({ urn: "urn", name: "g", id, inputs: { ...inputs, template: link("t3"), accessToken: "other", stallSeconds: 1 }, oldInputs: inputs, oldOutputs: outputs })) ?? {};
+    const { changed } =
+      (await gate.diff?.({
+        urn: "urn",
+        name: "g",
+        id,
+        inputs: { ...inputs, template: link("t3"), accessToken: "other", stallSeconds: 1 },
+        oldInputs: inputs,
+        oldOutputs: outputs,
+      })) ?? {};
     assert.deepEqual([...(changed ?? [])], [["template", "update"]]);
   });
 });

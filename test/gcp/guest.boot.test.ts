@@ -8,7 +8,9 @@ import { startSecretManager } from "../support/gcp/secret-manager.ts";
 
 const VERSION = "projects/p/secrets/db/versions/latest";
 
-test("a machine on Compute Engine knows itself by its metadata, and has its secrets by its service account", { timeout: 300_000 }, async () => {
+test("a machine on Compute Engine knows itself by its metadata, and has its secrets by its service account", {
+  timeout: 300_000,
+}, async () => {
   const authority = await makeAuthority();
   await using metadata = await startGcpMetadata({
     "instance/id": "4321",
@@ -20,13 +22,35 @@ test("a machine on Compute Engine knows itself by its metadata, and has its secr
     "project/attributes/ssh-keys": "me:ssh-ed25519 AAAA me",
   });
   await using manager = await startSecretManager(authority, "ya29.token", { [VERSION]: Buffer.from("the-password") });
-  const image = debian.secrets({ cloud: "gcp", authorities: authority.cert, endpoints: { secretmanager: `https://169.254.169.2:${manager.port}` } });
-  await using machine = await bootImage({
-    onboot: [dhcp(), new OnbootTask("metadata", { image: debian.metadata({ cloud: "gcp" }) }), new OnbootTask("secrets", { image })],
-    services: [spy(), service("web", "cat /run/secrets/db >/tmp/mine; exec sleep 100000", { uid: 1000, gid: 1000, tmpfs: ["/tmp"], secrets: { db: "" }, health: { command: ["/bin/busybox", "test", "-s", "/tmp/mine"] } })],
-  }, { ports: [80], memoryMiB: 384, metadataPort: metadata.port });
+  const image = debian.secrets({
+    cloud: "gcp",
+    authorities: authority.cert,
+    endpoints: { secretmanager: `https://169.254.169.2:${manager.port}` },
+  });
+  await using machine = await bootImage(
+    {
+      onboot: [dhcp(), new OnbootTask("metadata", { image: debian.metadata({ cloud: "gcp" }) }), new OnbootTask("secrets", { image })],
+      services: [
+        spy(),
+        service("web", "cat /run/secrets/db >/tmp/mine; exec sleep 100000", {
+          uid: 1000,
+          gid: 1000,
+          tmpfs: ["/tmp"],
+          secrets: { db: "" },
+          health: { command: ["/bin/busybox", "test", "-s", "/tmp/mine"] },
+        }),
+      ],
+    },
+    { ports: [80], memoryMiB: 384, metadataPort: metadata.port },
+  );
   await machine.until("the machine is healthy", ({ stage }) => stage === "healthy");
-  assert.equal(await ask(machine, "cd /host/run/config; cat userdata ssh/authorized_keys hostname"), "role=web\nssh-ed25519 AAAA me\nweb.c.p.internal");
-  assert.equal(await ask(machine, "cat /proc/$(cat /host/run/linuxkit/web.pid)/root/tmp/mine; grep -rls the-password /host/run/log /host/run/config"), "the-password");
+  assert.equal(
+    await ask(machine, "cd /host/run/config; cat userdata ssh/authorized_keys hostname"),
+    "role=web\nssh-ed25519 AAAA me\nweb.c.p.internal",
+  );
+  assert.equal(
+    await ask(machine, "cat /proc/$(cat /host/run/linuxkit/web.pid)/root/tmp/mine; grep -rls the-password /host/run/log /host/run/config"),
+    "the-password",
+  );
   assert.doesNotMatch(machine.console(), /the-password|ya29/);
 });

@@ -6,7 +6,14 @@ import { gcpLogin } from "../../providers/gcp/plugin/access/login.ts";
 import { garAuth } from "../../providers/gcp/registry/gar-auth.ts";
 import { scratch } from "../support/judge.ts";
 
-const NAMES = ["GOOGLE_APPLICATION_CREDENTIALS", "GCE_METADATA_HOST", "METADATA_SERVER_DETECTION", "CLOUDSDK_CONFIG", "HOME", "GOOGLE_OAUTH_ACCESS_TOKEN"];
+const NAMES = [
+  "GOOGLE_APPLICATION_CREDENTIALS",
+  "GCE_METADATA_HOST",
+  "METADATA_SERVER_DETECTION",
+  "CLOUDSDK_CONFIG",
+  "HOME",
+  "GOOGLE_OAUTH_ACCESS_TOKEN",
+];
 
 describe("who asks Google Cloud", () => {
   const before_ = Object.fromEntries(NAMES.map((name) => [name, process.env[name]]));
@@ -20,7 +27,17 @@ describe("who asks Google Cloud", () => {
     const { url = "", headers } = request;
     response.setHeader("metadata-flavor", "Google");
     if (url.startsWith("/computeMetadata/") && headers["metadata-flavor"] !== "Google") return void response.writeHead(403).end();
-    if (url.includes("/token")) return void response.setHeader("content-type", "application/json").end(JSON.stringify({ access_token: `token-of-${url.startsWith("/sts") ? "workload" : "machine"}`, expires_in: 3599, token_type: "Bearer", issued_token_type: "urn:ietf:params:oauth:token-type:access_token" }));
+    if (url.includes("/token"))
+      return void response
+        .setHeader("content-type", "application/json")
+        .end(
+          JSON.stringify({
+            access_token: `token-of-${url.startsWith("/sts") ? "workload" : "machine"}`,
+            expires_in: 3599,
+            token_type: "Bearer",
+            issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+          }),
+        );
     response.end("web-prod-1");
   });
   const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -43,7 +60,12 @@ describe("who asks Google Cloud", () => {
   });
 
   test("a machine's service account, by application default credentials", async () => {
-    Object.assign(process.env, { GCE_METADATA_HOST: url().slice("http://".length), METADATA_SERVER_DETECTION: "assume-present", HOME: folder.path, CLOUDSDK_CONFIG: folder.path });
+    Object.assign(process.env, {
+      GCE_METADATA_HOST: url().slice("http://".length),
+      METADATA_SERVER_DETECTION: "assume-present",
+      HOME: folder.path,
+      CLOUDSDK_CONFIG: folder.path,
+    });
     delete process.env.GOOGLE_APPLICATION_CREDENTIALS;
     const login = gcpLogin({}, {});
     assert.deepEqual(await login(), { authorization: "Bearer token-of-machine" });
@@ -54,12 +76,25 @@ describe("who asks Google Cloud", () => {
 
   test("a workload's identity, by the file of its configuration: as given, as text, and from the environment", async () => {
     const subject = await folder.file("subject", [Buffer.from("who-i-am")]);
-    const config = JSON.stringify({ type: "external_account", audience: "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q", subject_token_type: "urn:ietf:params:oauth:token-type:jwt", token_url: `${url()}/sts/token`, credential_source: { file: subject } });
+    const config = JSON.stringify({
+      type: "external_account",
+      audience: "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+      subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+      token_url: `${url()}/sts/token`,
+      credential_source: { file: subject },
+    });
     const file = await folder.file("config.json", [Buffer.from(config)]);
-    for (const [access, env] of [[{ credentials: file }, {}], [{ credentials: config }, {}], [{}, { GOOGLE_CREDENTIALS: file }]] as const) {
+    for (const [access, env] of [
+      [{ credentials: file }, {}],
+      [{ credentials: config }, {}],
+      [{}, { GOOGLE_CREDENTIALS: file }],
+    ] as const) {
       assert.deepEqual(await gcpLogin(access, env)(), { authorization: "Bearer token-of-workload" });
     }
-    assert.ok(asked.every((request) => request === "POST /sts/token who-i-am"), asked.join());
+    assert.ok(
+      asked.every((request) => request === "POST /sts/token who-i-am"),
+      asked.join(),
+    );
     process.env.GOOGLE_APPLICATION_CREDENTIALS = file;
     assert.deepEqual(await gcpLogin({}, {})(), { authorization: "Bearer token-of-workload" });
   });
@@ -71,15 +106,35 @@ describe("who asks Google Cloud", () => {
   });
 
   const refusals: readonly (readonly [what: string, access: Parameters<typeof gcpLogin>[0], error: object])[] = [
-    ["a file that is not there", { credentials: "/nowhere/key.json" }, { code: "NOT_FOUND", message: "credentials: no file /nowhere/key.json" }],
-    ["text that is no JSON, without showing it", { credentials: '{ "private_key": "secret' }, { code: "INVALID_DEFINITION", message: /^credentials: got text that is no JSON, wanted a key of a service account or the path of one$/ }],
-    ["a key of no kind that there is", { credentials: '{ "type": "nobody" }' }, { code: "ACCESS_DENIED", message: /^google: .*: run `gcloud auth application-default login`, or set / }],
+    [
+      "a file that is not there",
+      { credentials: "/nowhere/key.json" },
+      { code: "NOT_FOUND", message: "credentials: no file /nowhere/key.json" },
+    ],
+    [
+      "text that is no JSON, without showing it",
+      { credentials: '{ "private_key": "secret' },
+      {
+        code: "INVALID_DEFINITION",
+        message: /^credentials: got text that is no JSON, wanted a key of a service account or the path of one$/,
+      },
+    ],
+    [
+      "a key of no kind that there is",
+      { credentials: '{ "type": "nobody" }' },
+      { code: "ACCESS_DENIED", message: /^google: .*: run `gcloud auth application-default login`, or set / },
+    ],
   ];
   for (const [what, access, error] of refusals) test(`refuses ${what}`, () => assert.rejects(gcpLogin(access, {}), error));
 
   test("logs in to Artifact Registry, and leaves other registries to what comes next", async () => {
     const auth = garAuth({ accessToken: "t" });
-    for (const registry of ["europe-west3-docker.pkg.dev", "eu.gcr.io", "gcr.io"]) assert.deepEqual(await auth({ registry, repository: "p/r/os" } as Parameters<typeof auth>[0]), { username: "oauth2accesstoken", password: "t" });
-    for (const registry of ["docker.io", "pkg.dev", "evil-docker.pkg.dev.example.com", "gcr.io.example.com", "notgcr.io"]) assert.equal(await auth({ registry, repository: "x" } as Parameters<typeof auth>[0]), undefined);
+    for (const registry of ["europe-west3-docker.pkg.dev", "eu.gcr.io", "gcr.io"])
+      assert.deepEqual(await auth({ registry, repository: "p/r/os" } as Parameters<typeof auth>[0]), {
+        username: "oauth2accesstoken",
+        password: "t",
+      });
+    for (const registry of ["docker.io", "pkg.dev", "evil-docker.pkg.dev.example.com", "gcr.io.example.com", "notgcr.io"])
+      assert.equal(await auth({ registry, repository: "x" } as Parameters<typeof auth>[0]), undefined);
   });
 });

@@ -22,7 +22,18 @@ interface Program {
 }
 
 /** A database's machine with a disk for its data, whose image goes to a bucket that is there already. */
-function program({ page = "one", sizeGiB = 10, zone = "europe-west3-a", protect = true, userData = "role=db", secret = "1", bucket = "shared", bucketProject, tags = "{ team: 'data' }", more = "" }: Program = {}): string {
+function program({
+  page = "one",
+  sizeGiB = 10,
+  zone = "europe-west3-a",
+  protect = true,
+  userData = "role=db",
+  secret = "1",
+  bucket = "shared",
+  bucketProject,
+  tags = "{ team: 'data' }",
+  more = "",
+}: Program = {}): string {
   return `
 import { debian, Image, Kernel, OnbootTask, Service, Volume } from "pulumi-linuxkit";
 import { Fleet, Machine } from "pulumi-linuxkit/gcp";
@@ -51,8 +62,10 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
   let stack: Stack;
   const outputs = async () => (await stack.outputs()) as { instanceId: string; data: string };
   const show = (what: Program) => stack.write("index.js", program(what));
-  const all = (collection: string): Json[] => [...google.compute.resources].flatMap(([path, resource]) => (path.split("/").at(-2) === collection ? [resource] : []));
-  const changed = async () => (await stack.up()).steps.filter(({ op }) => op !== "same").map(({ op, type }) => `${op} ${type.split(":").at(-1)}`);
+  const all = (collection: string): Json[] =>
+    [...google.compute.resources].flatMap(([path, resource]) => (path.split("/").at(-2) === collection ? [resource] : []));
+  const changed = async () =>
+    (await stack.up()).steps.filter(({ op }) => op !== "same").map(({ op, type }) => `${op} ${type.split(":").at(-1)}`);
 
   before(async () => {
     storage = await StorageServer.start();
@@ -77,7 +90,10 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
     await stack.up();
     const [machine] = all("instances");
     assert.deepEqual(machine.shieldedInstanceConfig, { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true });
-    assert.deepEqual(machine.metadata.items.map(({ key, value }: Json) => [key, value]).sort(), [["linuxkit-secrets", '{"db":{"key":"projects/p/secrets/key/versions/1"}}'], ["user-data", "role=db"]]);
+    assert.deepEqual(machine.metadata.items.map(({ key, value }: Json) => [key, value]).sort(), [
+      ["linuxkit-secrets", '{"db":{"key":"projects/p/secrets/key/versions/1"}}'],
+      ["user-data", "role=db"],
+    ]);
     assert.deepEqual([machine.tags.items, machine.labels.team, machine.networkInterfaces[0].nicType], [["db"], "data", "GVNIC"]);
     const data = machine.disks.find(({ deviceName }: Json) => deviceName === "data");
     assert.deepEqual([data.boot ?? false, data.autoDelete ?? false, data.mode ?? "READ_WRITE"], [false, false, "READ_WRITE"]);
@@ -111,13 +127,39 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
   });
 
   const refusals: readonly (readonly [what: string, change: Program, message: RegExp])[] = [
-    ["another zone, where the disk would be another", { zone: "europe-west3-b" }, /gcp:compute:Disk \(db-data\):\s+error: unable to replace resource .*\s+as it is currently marked for protection/],
-    ["a bucket of another project's", { bucket: "shared-too", protect: true }, /bucket shared-too: belongs to project 999, and the stack works in project 123456789012/],
+    [
+      "another zone, where the disk would be another",
+      { zone: "europe-west3-b" },
+      /gcp:compute:Disk \(db-data\):\s+error: unable to replace resource .*\s+as it is currently marked for protection/,
+    ],
+    [
+      "a bucket of another project's",
+      { bucket: "shared-too", protect: true },
+      /bucket shared-too: belongs to project 999, and the stack works in project 123456789012/,
+    ],
     ["a label that Google Cloud takes not", { tags: "{ Team: 'data' }" }, /tags: got the key "Team", wanted at most 63 lower-case letters/],
-    ["a secret that no service names", { more: 'new Machine("other", { image: os, instanceType: "e2-small", secrets: { db: { kay: "projects/p/secrets/k/versions/1" } } });' }, /"other": secrets\.db\.kay: got "kay", which is no secret of the service db/],
-    ["a secret's value in the place of its name", { more: 'new Machine("other", { image: os, instanceType: "e2-small", secrets: { db: { key: "hunter2" } } });' }, /secrets\.db\.key: got what is no reference, wanted projects\/PROJECT/],
-    ["a volume that the image does not know", { more: 'new Machine("other", { image: os, instanceType: "e2-small", volumes: { log: { sizeGiB: 1 } } });' }, /machine "other": volumes\.log: no volume of the image has persistent: \{ serial: "log" \}/],
-    ["a fleet with volumes", { more: 'new Fleet("web", { image: os, count: 2, instanceType: "e2-small", volumes: { data: { sizeGiB: 1 } } });' }, /fleet "web": volumes: a fleet's machines come and go, .*make a Machine for each disk/],
+    [
+      "a secret that no service names",
+      {
+        more: 'new Machine("other", { image: os, instanceType: "e2-small", secrets: { db: { kay: "projects/p/secrets/k/versions/1" } } });',
+      },
+      /"other": secrets\.db\.kay: got "kay", which is no secret of the service db/,
+    ],
+    [
+      "a secret's value in the place of its name",
+      { more: 'new Machine("other", { image: os, instanceType: "e2-small", secrets: { db: { key: "hunter2" } } });' },
+      /secrets\.db\.key: got what is no reference, wanted projects\/PROJECT/,
+    ],
+    [
+      "a volume that the image does not know",
+      { more: 'new Machine("other", { image: os, instanceType: "e2-small", volumes: { log: { sizeGiB: 1 } } });' },
+      /machine "other": volumes\.log: no volume of the image has persistent: \{ serial: "log" \}/,
+    ],
+    [
+      "a fleet with volumes",
+      { more: 'new Fleet("web", { image: os, count: 2, instanceType: "e2-small", volumes: { data: { sizeGiB: 1 } } });' },
+      /fleet "web": volumes: a fleet's machines come and go, .*make a Machine for each disk/,
+    ],
   ];
   for (const [what, change, message] of refusals) {
     test(`refuses ${what}`, async () => {
@@ -133,6 +175,9 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
     await show({ page: "two", secret: "2", sizeGiB: 20, userData: "role=replica", protect: false });
     await stack.up();
     await stack.destroy();
-    assert.deepEqual([google.compute.resources.size, storage.storage.objects.size, [...storage.storage.buckets.keys()]], [0, 0, ["shared", "shared-too"]]);
+    assert.deepEqual(
+      [google.compute.resources.size, storage.storage.objects.size, [...storage.storage.buckets.keys()]],
+      [0, 0, ["shared", "shared-too"]],
+    );
   });
 });

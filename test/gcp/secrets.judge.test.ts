@@ -28,15 +28,30 @@ interface Run {
 }
 
 async function run({ references, account = true, token = TOKEN, timeout = 20 }: Run) {
-  const attribute = references === undefined ? {} : { "instance/attributes/linuxkit-secrets": typeof references === "string" ? references : JSON.stringify(references) };
-  await using metadata = await startGcpMetadata({ "instance/id": "1", ...attribute, ...(account && { "instance/service-accounts/default/token": JSON.stringify({ access_token: token, expires_in: 3599, token_type: "Bearer" }) }) });
+  const attribute =
+    references === undefined
+      ? {}
+      : { "instance/attributes/linuxkit-secrets": typeof references === "string" ? references : JSON.stringify(references) };
+  await using metadata = await startGcpMetadata({
+    "instance/id": "1",
+    ...attribute,
+    ...(account && {
+      "instance/service-accounts/default/token": JSON.stringify({ access_token: token, expires_in: 3599, token_type: "Bearer" }),
+    }),
+  });
   await using manager = await startSecretManager(authority, TOKEN, STORED);
-  return await runSecrets({ cloud: "gcp", endpoint: `127.0.0.1:${metadata.port}`, timeout, endpoints: { secretmanager: `https://127.0.0.1:${manager.port}` } }, authority.cert, ["web", "jobs"]);
+  return await runSecrets(
+    { cloud: "gcp", endpoint: `127.0.0.1:${metadata.port}`, timeout, endpoints: { secretmanager: `https://127.0.0.1:${manager.port}` } },
+    authority.cert,
+    ["web", "jobs"],
+  );
 }
 
 describe("debian.secrets of gcp", () => {
   test("text and bytes arrive as they are, in the file of the service", async () => {
-    await using ended = await run({ references: { web: { db: of("db"), "b.1": "projects/p/locations/europe-west3/secrets/bytes/versions/3" }, gone: { db: of("none") } } });
+    await using ended = await run({
+      references: { web: { db: of("db"), "b.1": "projects/p/locations/europe-west3/secrets/bytes/versions/3" }, gone: { db: of("none") } },
+    });
     assert.equal(ended.status, 0, ended.text);
     assert.deepEqual(await ended.read("web/db"), STORED[of("db")]);
     assert.deepEqual(await ended.read("web/b.1"), STORED["projects/p/locations/europe-west3/secrets/bytes/versions/3"]);
@@ -48,14 +63,35 @@ describe("debian.secrets of gcp", () => {
     assert.equal(ended.status, 0, ended.text);
   });
   const failures: Record<string, [Run, RegExp]> = {
-    "a version that is not there": [{ references: { web: { db: of("none") } } }, /^secrets: web\.db: projects\/p\/secrets\/none\/versions\/latest: NOT_FOUND Secret Version \[.*\] not found\.$/m],
-    "an account that may not": [{ references: { web: { db: of("denied") } }, timeout: 1 }, /^secrets: web\.db: .*PERMISSION_DENIED Permission 'secretmanager\.versions\.access' denied .*; tried for 1 s$/m],
-    "no account": [{ references: { web: { db: of("db") } }, account: false, timeout: 1 }, /^secrets: web\.db: this machine has no service account; tried for 1 s$/m],
+    "a version that is not there": [
+      { references: { web: { db: of("none") } } },
+      /^secrets: web\.db: projects\/p\/secrets\/none\/versions\/latest: NOT_FOUND Secret Version \[.*\] not found\.$/m,
+    ],
+    "an account that may not": [
+      { references: { web: { db: of("denied") } }, timeout: 1 },
+      /^secrets: web\.db: .*PERMISSION_DENIED Permission 'secretmanager\.versions\.access' denied .*; tried for 1 s$/m,
+    ],
+    "no account": [
+      { references: { web: { db: of("db") } }, account: false, timeout: 1 },
+      /^secrets: web\.db: this machine has no service account; tried for 1 s$/m,
+    ],
     "a token that is no more good": [{ references: { web: { db: of("db") } }, token: "old", timeout: 1 }, /UNAUTHENTICATED/],
-    "a value that arrived damaged": [{ references: { web: { db: of("damaged") } }, timeout: 1 }, /^secrets: web\.db: .*: its value arrived damaged; tried for 1 s$/m],
-    "a reference that is none": [{ references: { web: { db: "db" } } }, /^secrets: web\.db: wanted projects\/PROJECT\/secrets\/SECRET\/versions\/VERSION$/m],
-    "an attribute of another shape": [{ references: "web=db" }, /the attribute linuxkit-secrets is not \{ SERVICE: \{ NAME: reference \} \} as JSON$/m],
-    "a name that leaves the folder": [{ references: { web: { "../x": of("db") } } }, /^secrets: web\.\.\.\/x: got a name that no secret can have$/m],
+    "a value that arrived damaged": [
+      { references: { web: { db: of("damaged") } }, timeout: 1 },
+      /^secrets: web\.db: .*: its value arrived damaged; tried for 1 s$/m,
+    ],
+    "a reference that is none": [
+      { references: { web: { db: "db" } } },
+      /^secrets: web\.db: wanted projects\/PROJECT\/secrets\/SECRET\/versions\/VERSION$/m,
+    ],
+    "an attribute of another shape": [
+      { references: "web=db" },
+      /the attribute linuxkit-secrets is not \{ SERVICE: \{ NAME: reference \} \} as JSON$/m,
+    ],
+    "a name that leaves the folder": [
+      { references: { web: { "../x": of("db") } } },
+      /^secrets: web\.\.\.\/x: got a name that no secret can have$/m,
+    ],
   };
   for (const [name, [given, message]] of Object.entries(failures)) {
     test(`fails: ${name}`, async () => {

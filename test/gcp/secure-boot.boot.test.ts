@@ -10,7 +10,11 @@ const KEY = "/usr/share/ovmf/PkKek-1-snakeoil";
 
 test("a signed archive for Compute Engine starts where the firmware knows its key and enforces it", { timeout: 300_000 }, async () => {
   await using folder = await scratch();
-  const secureBoot = { key: await readFile(`${KEY}.key`, "utf8"), certificate: await readFile(`${KEY}.pem`, "utf8"), passphrase: "snakeoil" };
+  const secureBoot = {
+    key: await readFile(`${KEY}.key`, "utf8"),
+    certificate: await readFile(`${KEY}.pem`, "utf8"),
+    passphrase: "snakeoil",
+  };
   const built = await buildDisks(diskOs("signed", { cmdline: "console=ttyS0 loglevel=7" }), { format: "gcp", secureBoot });
   assert.ok(built.pcrs, "it starts by one EFI program, of which is known what a TPM says");
   judge("tar", "-xzf", built.path(".img.tar.gz"), "-C", folder.path);

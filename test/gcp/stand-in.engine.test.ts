@@ -53,16 +53,27 @@ describe("what stands in for Pulumi's provider of Google Cloud, under the real e
   const upload = async (object: string) => {
     const bytes: Uint8Array[] = [];
     for await (const chunk of (await archives.readObject("images", object)) ?? []) bytes.push(chunk);
-    await fetch(`${storage.url}/upload/storage/v1/b/images/o?uploadType=media&name=${object}`, { method: "POST", body: Buffer.concat(bytes) });
+    await fetch(`${storage.url}/upload/storage/v1/b/images/o?uploadType=media&name=${object}`, {
+      method: "POST",
+      body: Buffer.concat(bytes),
+    });
   };
 
   before(async () => {
     archives = await ImageArchives.make({ "one.tar.gz": {}, "two.tar.gz": { size: 2 * 2 ** 30 }, "half.tar.gz": { size: 2 ** 29 } });
     storage = await fakeGcs();
-    await fetch(`${storage.url}/storage/v1/b?project=p`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name: "images" }) });
+    await fetch(`${storage.url}/storage/v1/b?project=p`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "images" }),
+    });
     for (const object of ["one.tar.gz", "two.tar.gz", "half.tar.gz"]) await upload(object);
     server = await GoogleServer.start({ readObject: objectsOf(storage.url) });
-    stack = await makeStack({ files: { "index.js": PROGRAM }, others: [pulumiGcp(server, storage.url)], config: { "gcp:project": server.project, "gcp:region": "europe-west3" } });
+    stack = await makeStack({
+      files: { "index.js": PROGRAM },
+      others: [pulumiGcp(server, storage.url)],
+      config: { "gcp:project": server.project, "gcp:region": "europe-west3" },
+    });
     await give({});
   });
   after(async () => {
@@ -77,7 +88,16 @@ describe("what stands in for Pulumi's provider of Google Cloud, under the real e
     assert.equal((await stack.outputs()).number, server.projectNumber);
     assert.match(String((await stack.outputs()).address), /^203\.0\.113\./);
     assert.ok((await group()).every(({ action, healthy }) => action === "NONE" && healthy));
-    assert.deepEqual(server.compute.list("projects", "disks").map(({ sizeGb, users }) => [sizeGb, users.length]).sort(), [["1", 1], ["10", 1]]);
+    assert.deepEqual(
+      server.compute
+        .list("projects", "disks")
+        .map(({ sizeGb, users }) => [sizeGb, users.length])
+        .sort(),
+      [
+        ["1", 1],
+        ["10", 1],
+      ],
+    );
     assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
   });
   test("labels, metadata and a larger disk change in place, another template rolls the group", async () => {
@@ -114,7 +134,10 @@ describe("what stands in for Pulumi's provider of Google Cloud, under the real e
   test("a smaller disk is another one, and the data are gone: the preview says so", async () => {
     await give({ gib: 5 });
     const { steps } = await stack.preview();
-    assert.ok(steps.some(({ op, urn }) => op === "replace" && urn.endsWith("compute/disk:Disk::data")), JSON.stringify(steps.map(({ op, urn }) => [op, urn])));
+    assert.ok(
+      steps.some(({ op, urn }) => op === "replace" && urn.endsWith("compute/disk:Disk::data")),
+      JSON.stringify(steps.map(({ op, urn }) => [op, urn])),
+    );
   });
   test("destroy leaves nothing", async () => {
     await give({});

@@ -27,7 +27,8 @@ test("the checksum of Cloud Storage", () => {
   ];
   for (const [bytes, want] of rows) assert.equal(Buffer.from(new Crc32c().update(bytes).base64(), "base64").toString("hex"), want);
   const bytes = noise(1000, "crc");
-  for (const cut of [1, 15, 16, 17, 999]) assert.equal(new Crc32c().update(bytes.subarray(0, cut)).update(bytes.subarray(cut)).base64(), new Crc32c().update(bytes).base64());
+  for (const cut of [1, 15, 16, 17, 999])
+    assert.equal(new Crc32c().update(bytes.subarray(0, cut)).update(bytes.subarray(cut)).base64(), new Crc32c().update(bytes).base64());
 });
 
 describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
@@ -41,7 +42,18 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
   const upload = async (more: Partial<ObjectUpload> = {}) => {
     lines.length = 0;
     const journal = more.journal ?? (await openJournal(journalFile()));
-    return uploadObject(access(), { file: join(folder.path, "image"), size: bytes.length, digest: digestOf(bytes), bucket: "images", object: "one.tar.gz", chunkBytes: MIB, signal: AbortSignal.timeout(60_000), onProgress: (line) => lines.push(line), ...more, journal });
+    return uploadObject(access(), {
+      file: join(folder.path, "image"),
+      size: bytes.length,
+      digest: digestOf(bytes),
+      bucket: "images",
+      object: "one.tar.gz",
+      chunkBytes: MIB,
+      signal: AbortSignal.timeout(60_000),
+      onProgress: (line) => lines.push(line),
+      ...more,
+      journal,
+    });
   };
   const holds = () => server.storage.objects.get("images/one.tar.gz")?.bytes.equals(bytes) ?? false;
   const count = (action: string) => server.requests.filter((request) => request.action === action).length;
@@ -71,13 +83,30 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     assert.ok(holds());
     assert.equal(object.metadata?.["linuxkit-digest"], digestOf(bytes));
     assert.deepEqual([count("put"), count("query"), server.bytesPut], [6, 0, bytes.length]);
-    assert.ok(said(/^5\.2 MB to send$/) && said(/^gs:\/\/images\/one\.tar\.gz is complete: 5\.2 MB in \d+ s \([\d.]+ MB\/s\)$/), JSON.stringify(lines));
-    assert.ok(lines.some(({ message, done, total }) => /MB\/s, \d+ s left$/.test(message) && done === 2 * MIB && total === bytes.length), JSON.stringify(lines));
+    assert.ok(
+      said(/^5\.2 MB to send$/) && said(/^gs:\/\/images\/one\.tar\.gz is complete: 5\.2 MB in \d+ s \([\d.]+ MB\/s\)$/),
+      JSON.stringify(lines),
+    );
+    assert.ok(
+      lines.some(({ message, done, total }) => /MB\/s, \d+ s left$/.test(message) && done === 2 * MIB && total === bytes.length),
+      JSON.stringify(lines),
+    );
     await assert.rejects(readFile(journalFile()), { code: "ENOENT" });
   });
 
   test("arrives whole in spite of throttling, 5xx, connections cut before, within and after a chunk, and lost answers", async () => {
-    const faults = [{ status: 503 }, undefined, { cut: true, after: 700_000 }, { status: 429, retryAfter: 0 }, undefined, { cut: true }, { cut: true, done: true }, undefined, { status: 500 }, { cut: true, after: 1 }] as const;
+    const faults = [
+      { status: 503 },
+      undefined,
+      { cut: true, after: 700_000 },
+      { status: 429, retryAfter: 0 },
+      undefined,
+      { cut: true },
+      { cut: true, done: true },
+      undefined,
+      { status: 500 },
+      { cut: true, after: 1 },
+    ] as const;
     server.fault = (action, count) => (action === "put" || count % 5 === 4 ? faults[count % faults.length] : undefined);
     await upload();
     assert.ok(holds());
@@ -111,7 +140,23 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
       return { cut: true, done: true };
     };
     // so long a pause that the order to stop comes within it
-    await assert.rejects(uploadObject({ ...access(), pauseMs: 100_000 }, { file: join(folder.path, "image"), size: bytes.length, digest: digestOf(bytes), bucket: "images", object: "one.tar.gz", journal: await openJournal(journalFile()), chunkBytes: MIB, signal: cancel.signal, onProgress: () => {} }), { message: "cancelled by the test" });
+    await assert.rejects(
+      uploadObject(
+        { ...access(), pauseMs: 100_000 },
+        {
+          file: join(folder.path, "image"),
+          size: bytes.length,
+          digest: digestOf(bytes),
+          bucket: "images",
+          object: "one.tar.gz",
+          journal: await openJournal(journalFile()),
+          chunkBytes: MIB,
+          signal: cancel.signal,
+          onProgress: () => {},
+        },
+      ),
+      { message: "cancelled by the test" },
+    );
     assert.deepEqual([server.storage.open.length, server.storage.objects.size], [0, 0]);
   });
 
@@ -127,7 +172,10 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
   test("refuses what arrived with another checksum, and removes it", async () => {
     let puts = 0;
     server.fault = (action) => (action === "put" && ++puts === 2 ? { flip: true } : undefined);
-    await assert.rejects(upload(), { code: "DIGEST_MISMATCH", message: /one\.tar\.gz: arrived with the checksum \S+, wanted \S+: run the update again/ });
+    await assert.rejects(upload(), {
+      code: "DIGEST_MISMATCH",
+      message: /one\.tar\.gz: arrived with the checksum \S+, wanted \S+: run the update again/,
+    });
     assert.equal(server.storage.objects.size, 0);
   });
 
@@ -159,7 +207,12 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     /** An upload that stops after some chunks, without clearing up: the journal stays. */
     async function killed(chunks: number): Promise<string> {
       let puts = 0;
-      server.fault = (action) => (action === "put" && puts++ >= chunks ? { status: 403 } : action === "cancel" || (action === "query" && puts > chunks) ? { status: 403 } : undefined);
+      server.fault = (action) =>
+        action === "put" && puts++ >= chunks
+          ? { status: 403 }
+          : action === "cancel" || (action === "query" && puts > chunks)
+            ? { status: 403 }
+            : undefined;
       const journal = await openJournal(journalFile());
       await assert.rejects(upload({ journal: { ...journal, remove: journal.close } }), { code: "ACCESS_DENIED" });
       server.fault = undefined;
@@ -211,7 +264,10 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
   test("says whose bucket it is, and what Google says against it", async () => {
     const client = storageClient(access(), AbortSignal.timeout(5000));
     assert.equal(await projectOfBucket(client, "images"), "123");
-    await assert.rejects(projectOfBucket(client, "none"), { code: "NOT_FOUND", message: /^bucket none does not exist: 404: The specified bucket does not exist\./ });
+    await assert.rejects(projectOfBucket(client, "none"), {
+      code: "NOT_FOUND",
+      message: /^bucket none does not exist: 404: The specified bucket does not exist\./,
+    });
     server.tokens.add("good");
     await assert.rejects(upload(), { code: "ACCESS_DENIED", message: /Invalid Credentials/ });
   });

@@ -17,7 +17,19 @@ test("what arrived at Cloud Storage boots from a virtio-scsi disk under UEFI, as
   const image = built.files.find(({ role }) => role === "image");
   assert.ok(image);
   const journal = await openJournal(join(folder.path, "journal"));
-  await uploadObject({ origin: server.url, login: async () => ({}) }, { file: image.path, size: image.size, digest: `sha256:${image.sha256}`, bucket: "images", object: "os.tar.gz", journal, signal: AbortSignal.timeout(120_000), onProgress: () => {} });
+  await uploadObject(
+    { origin: server.url, login: async () => ({}) },
+    {
+      file: image.path,
+      size: image.size,
+      digest: `sha256:${image.sha256}`,
+      bucket: "images",
+      object: "os.tar.gz",
+      journal,
+      signal: AbortSignal.timeout(120_000),
+      onProgress: () => {},
+    },
+  );
   const back = await fetch(`${server.url}/images/os.tar.gz`);
   await writeFile(join(folder.path, "os.tar.gz"), Buffer.from(await back.arrayBuffer()));
   judge("tar", "-xzf", join(folder.path, "os.tar.gz"), "-C", folder.path);

@@ -7,13 +7,14 @@ import { debian } from "../../sdk/debian/images.ts";
 const ATTACKS: Readonly<Record<string, string>> = {
   "mount a filesystem": 'call(165, "x", "/tmp", "tmpfs", 0, 0) == 0 && call(166, "/tmp", 0) == 0',
   "mount by the newer calls": 'call(430, "tmpfs", 0) > 0',
-  "trace another service": 'my $p = victim(); $p && call(101, 16, $p, 0, 0) == 0 && do { waitpid($p, 0); call(101, 17, $p, 0, 0); 1 }',
+  "trace another service": "my $p = victim(); $p && call(101, 16, $p, 0, 0) == 0 && do { waitpid($p, 0); call(101, 17, $p, 0, 0); 1 }",
   "read another service's files": 'my $p = victim(); $p && slurp("/proc/$p/root/run/private") =~ /hush/',
   "read another service's environment": 'my $p = victim(); $p && slurp("/proc/$p/environ") =~ /SECRET=hush/',
   "kill another service": "my $p = victim(); $p && kill(0, $p)",
   "open a raw socket": "socket(S, 2, 3, 1)",
   "open a packet socket": "socket(S, 17, 3, 768)",
-  "ask the cloud for credentials": 'local $SIG{ALRM} = sub { die }; alarm 5; my $t = ""; socket(C, 2, 1, 6) && connect(C, pack("S n C4 x8", 2, 80, 169, 254, 169, 254)) && sysread(C, $t, 99); alarm 0; $t =~ /credentials/',
+  "ask the cloud for credentials":
+    'local $SIG{ALRM} = sub { die }; alarm 5; my $t = ""; socket(C, 2, 1, 6) && connect(C, pack("S n C4 x8", 2, 80, 169, 254, 169, 254)) && sysread(C, $t, 99); alarm 0; $t =~ /credentials/',
   "load a module": 'open(M, "<", "/modules/gve.ko") && call(313, fileno(M), "", 0) == 0 && call(176, "gve", 0) == 0',
   "write to its root": 'call(165, "none", "/", "", 0x1020, 0); spill("/new")',
   "read the firmware's tables": 'glob("/sys/firmware/acpi/tables/*")',
@@ -30,20 +31,24 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "open an io_uring": 'my $b = "\\0" x 120; call(425, 1, $b) >= 0',
   "load a program into the kernel": 'my $b = "\\0" x 120; $! = 0; call(321, 0, $b, 120) < 0 && $! == 22',
   "trap page faults": "call(323, 0) >= 0",
-  "watch the machine's performance": 'my $b = pack("L L Q Q Q Q Q", 1, 112, 0, 1, 0, 0, 0) . ("\\0" x 64); call(298, $b, -1, 0, -1, 0) >= 0',
+  "watch the machine's performance":
+    'my $b = pack("L L Q Q Q Q Q", 1, 112, 0, 1, 0, 0, 0) . ("\\0" x 64); call(298, $b, -1, 0, -1, 0) >= 0',
   "change its root": 'inside(sub { call(161, "/tmp") == 0 })',
-  "read the kernel's log": 'call(103, 10) > 0',
+  "read the kernel's log": "call(103, 10) > 0",
   "set the clock": 'call(227, 0, pack("Q Q", time, 0)) == 0',
   "open a device that it was not given": 'call(133, "/tmp/log", 0020600, 0x10b) == 0 && open(D, "<", "/tmp/log")',
   "make itself root again": 'inside(sub { system("busybox unshare -Ur busybox true 2>/dev/null") == 0 })',
-  "raise its own limits": 'call(165, "none", "/sys/fs/cgroup", "", 0x1020, 0); grep { spill($_, "max") } glob("/sys/fs/cgroup/pids.max /sys/fs/cgroup/*/pids.max")',
+  "raise its own limits":
+    'call(165, "none", "/sys/fs/cgroup", "", 0x1020, 0); grep { spill($_, "max") } glob("/sys/fs/cgroup/pids.max /sys/fs/cgroup/*/pids.max")',
   "see what the machine is told": 'opendir(E, "/run/linuxkit") || opendir(E, "/proc/1/root/run/linuxkit")',
 };
 
 // what ends when its own limit is reached
 const EXHAUSTION: Readonly<Record<string, string>> = {
-  "start 100 processes": "my $n = 0; for (1 .. 100) { my $p = fork; last unless defined $p; if ($p == 0) { sleep 1000; exit } push @pids, $p; $n++ } kill(9, @pids); waitpid($_, 0) for @pids; $n == 100",
-  "write 80 MiB to its tmpfs": 'my $n = 0; open(F, ">", "/tmp/fill"); for (1 .. 80) { $n++ if syswrite(F, "x" x 1048576) == 1048576 } unlink("/tmp/fill"); $n == 80',
+  "start 100 processes":
+    "my $n = 0; for (1 .. 100) { my $p = fork; last unless defined $p; if ($p == 0) { sleep 1000; exit } push @pids, $p; $n++ } kill(9, @pids); waitpid($_, 0) for @pids; $n == 100",
+  "write 80 MiB to its tmpfs":
+    'my $n = 0; open(F, ">", "/tmp/fill"); for (1 .. 80) { $n++ if syswrite(F, "x" x 1048576) == 1048576 } unlink("/tmp/fill"); $n == 80',
 };
 
 const PROGRAM = `#!/usr/bin/perl
@@ -57,7 +62,9 @@ sub call { my ($number, @args) = @_; push @args, 0 while @args < 6; syscall($num
 sub inside { my $p = fork; if ($p == 0) { exit($_[0]->() ? 0 : 1) } waitpid($p, 0); $? == 0 }
 sub victim { for my $d (glob '/proc/[0-9]*') { return substr($d, 6) + 0 if slurp("$d/cmdline") =~ /victim-at-work/ } 0 }
 my @attacks = (
-${Object.entries({ ...ATTACKS, ...EXHAUSTION }).map(([name, code]) => `  [q(${name}), sub { ${code} }],`).join("\n")}
+${Object.entries({ ...ATTACKS, ...EXHAUSTION })
+  .map(([name, code]) => `  [q(${name}), sub { ${code} }],`)
+  .join("\n")}
 );
 for my $attack (@attacks) { my $worked = eval { $attack->[1]->() }; print $worked ? "could $attack->[0]\\n" : "no: $attack->[0]: $@$!\\n" }
 print "tried\\n";
@@ -74,6 +81,10 @@ export const ATTACK_NAMES: readonly string[] = [...Object.keys(ATTACKS), ...Obje
 export const attackerImage = () =>
   debian.packages({
     packages: ["perl-base", "busybox-static"],
-    files: [{ path: "attack", mode: "0755", contents: PROGRAM }, { path: "bin/sh", symlink: "busybox" }, { path: "modules", directory: true }],
+    files: [
+      { path: "attack", mode: "0755", contents: PROGRAM },
+      { path: "bin/sh", symlink: "busybox" },
+      { path: "modules", directory: true },
+    ],
     command: ["/attack"],
   });

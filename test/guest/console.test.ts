@@ -7,15 +7,27 @@ const line = (words: string, nonce = NONCE) => `\u001elinuxkit ${nonce} ${words}
 
 describe("parseConsoleLine", () => {
   const good: readonly [string, object][] = [
-    [line("1.25 kernel 6.1.0-56-cloud-amd64 6f2c9f4e"), { stage: "kernel", release: "6.1.0-56-cloud-amd64", bootId: "6f2c9f4e", seconds: 1.25 }],
+    [
+      line("1.25 kernel 6.1.0-56-cloud-amd64 6f2c9f4e"),
+      { stage: "kernel", release: "6.1.0-56-cloud-amd64", bootId: "6f2c9f4e", seconds: 1.25 },
+    ],
     [line("1.30 init"), { stage: "init", seconds: 1.3 }],
     [line("1.50 modules"), { stage: "modules", message: "", seconds: 1.5 }],
     [line("1.50 modules hv_utils.ko ena.ko"), { stage: "modules", message: "hv_utils.ko ena.ko", seconds: 1.5 }],
     [line("1.55 mounts\r"), { stage: "mounts", seconds: 1.55 }],
     [line("2.00 onboot dhcp start"), { stage: "onboot", name: "dhcp", state: "start", message: "", seconds: 2 }],
-    [line("2.10 onboot dhcp failed exit status 1: no lease"), { stage: "onboot", name: "dhcp", state: "failed", message: "exit status 1: no lease", seconds: 2.1 }],
-    [line("2.10 onshutdown flush optional exit status 1"), { stage: "onshutdown", name: "flush", state: "optional", message: "exit status 1", seconds: 2.1 }],
-    [line("3.00 service web restart 2 in 4 s: exit status 7"), { stage: "service", name: "web", state: "restart", message: "2 in 4 s: exit status 7", seconds: 3 }],
+    [
+      line("2.10 onboot dhcp failed exit status 1: no lease"),
+      { stage: "onboot", name: "dhcp", state: "failed", message: "exit status 1: no lease", seconds: 2.1 },
+    ],
+    [
+      line("2.10 onshutdown flush optional exit status 1"),
+      { stage: "onshutdown", name: "flush", state: "optional", message: "exit status 1", seconds: 2.1 },
+    ],
+    [
+      line("3.00 service web restart 2 in 4 s: exit status 7"),
+      { stage: "service", name: "web", state: "restart", message: "2 in 4 s: exit status 7", seconds: 3 },
+    ],
     [line("3.10 healthy"), { stage: "healthy", seconds: 3.1 }],
     [line("3.10 failed onboot dhcp: exit status 1"), { stage: "failed", message: "onboot dhcp: exit status 1", seconds: 3.1 }],
     [line("9.00 shutdown poweroff"), { stage: "shutdown", message: "poweroff", seconds: 9 }],

@@ -30,7 +30,10 @@ async function calls(text: string, functions: readonly string[], call: string): 
   const stubs = functions.map((name) => `${name}() { tell ${name} "$@"; }`);
   const { stdout, stderr } = await runShell([tell, ...stubs, text, call].join("\n"), "/");
   assert.equal(stderr, "");
-  return stdout.split("\u001e").slice(0, -1).map((one) => one.slice(1, -1).split("><"));
+  return stdout
+    .split("\u001e")
+    .slice(0, -1)
+    .map((one) => one.slice(1, -1).split("><"));
 }
 
 describe("quote", () => {
@@ -54,14 +57,39 @@ describe("guestContainer", () => {
 
   test("a service's defaults", async () => {
     const names = "name id bundle log restart stop_timeout secrets owner checked attached";
-    assert.deepEqual(await variables(SERVICE, names), ["web", "web", "/containers/services/web", "/run/log/web.log", "always", "10", "", "0:0", "0", "0"]);
+    assert.deepEqual(await variables(SERVICE, names), [
+      "web",
+      "web",
+      "/containers/services/web",
+      "/run/log/web.log",
+      "always",
+      "10",
+      "",
+      "0:0",
+      "0",
+      "0",
+    ]);
   });
   test("a task's defaults", async () => {
-    assert.deepEqual(await variables(TASK, "name id log timeout optional"), ["dhcp", "000-dhcp", "/run/log/onboot/000-dhcp.log", "300", "0"]);
+    assert.deepEqual(await variables(TASK, "name id log timeout optional"), [
+      "dhcp",
+      "000-dhcp",
+      "/run/log/onboot/000-dhcp.log",
+      "300",
+      "0",
+    ]);
     assert.deepEqual(await variables({ ...TASK, phase: "onshutdown" }, "log timeout"), ["/run/log/onshutdown/000-dhcp.log", "30"]);
   });
   test("what is given is kept", async () => {
-    const container: GuestContainer = { ...SERVICE, uid: 33, gid: 44, restart: "on-failure", stopTimeout: 2.5, secrets: ["key", "token"], health: { tcp: { port: 80 }, interval: 0.5, timeout: 2, retries: 7 } };
+    const container: GuestContainer = {
+      ...SERVICE,
+      uid: 33,
+      gid: 44,
+      restart: "on-failure",
+      stopTimeout: 2.5,
+      secrets: ["key", "token"],
+      health: { tcp: { port: 80 }, interval: 0.5, timeout: 2, retries: 7 },
+    };
     const names = "restart stop_timeout secrets owner checked interval check_timeout retries";
     assert.deepEqual(await variables(container, names), ["on-failure", "2.5", "key token", "33:44", "1", "0.5", "2", "7"]);
   });
@@ -70,7 +98,13 @@ describe("guestContainer", () => {
       const container: GuestContainer = {
         ...SERVICE,
         name: text,
-        runtime: { mounts: [{ destination: `/m/${text}`, type: text, source: text, options: [text, "ro"] }], mkdir: [`/d/${text}`], cgroups: [text], bindNS: { net: `/n/${text}` }, interfaces: [{ name: text, peer: text || "p" }] },
+        runtime: {
+          mounts: [{ destination: `/m/${text}`, type: text, source: text, options: [text, "ro"] }],
+          mkdir: [`/d/${text}`],
+          cgroups: [text],
+          bindNS: { net: `/n/${text}` },
+          interfaces: [{ name: text, peer: text || "p" }],
+        },
         health: { command: ["test", text] },
       };
       const text2 = guestContainer(container);
@@ -88,7 +122,11 @@ describe("guestContainer", () => {
   }
   const roots: readonly [string, GuestContainer["rootfs"], string[][]][] = [
     ["its own, read-only", { readonly: true }, []],
-    ["another's, read-only", { readonly: true, extracted: "/containers/services/a/rootfs" }, [["bind_root", "/containers/services/a/rootfs", "/containers/services/web/rootfs"]]],
+    [
+      "another's, read-only",
+      { readonly: true, extracted: "/containers/services/a/rootfs" },
+      [["bind_root", "/containers/services/a/rootfs", "/containers/services/web/rootfs"]],
+    ],
     ["its own, writable", { readonly: false }, [["overlay_root", "/containers/services/web/lower", "/containers/services/web"]]],
     ["another's, writable", { readonly: false, extracted: "/x/lower" }, [["overlay_root", "/x/lower", "/containers/services/web"]]],
   ];
@@ -136,7 +174,8 @@ describe("guestContainer", () => {
       assert.deepEqual(await calls(guestContainer(container), ["check_http", "check_tcp", "check_command", "inside"], "check"), [want]);
     });
   }
-  for (const port of [Number.NaN, -1, Infinity]) test(`${port} is refused`, () => assert.throws(() => guestContainer({ ...SERVICE, health: { tcp: { port } } }), RangeError));
+  for (const port of [Number.NaN, -1, Infinity])
+    test(`${port} is refused`, () => assert.throws(() => guestContainer({ ...SERVICE, health: { tcp: { port } } }), RangeError));
 });
 
 test("a service's secrets have a folder of their own", () => assert.equal(secretsPath("web"), "/run/linuxkit/secrets/web"));

@@ -33,7 +33,10 @@ describe("the first stage, of images that others made,", () => {
 
   const find = async (wanted: string, known = ""): Promise<string> => {
     await writeFile(join(folder.path, "known"), known);
-    const { stdout, stderr } = await runShell(`. ./find-root; devices=dev blocks=block known=known wanted='${wanted}'; find_root && echo "$device $kind" || echo "$seen"`, folder.path);
+    const { stdout, stderr } = await runShell(
+      `. ./find-root; devices=dev blocks=block known=known wanted='${wanted}'; find_root && echo "$device $kind" || echo "$seen"`,
+      folder.path,
+    );
     assert.equal(stderr, "");
     return stdout.trim();
   };
@@ -48,9 +51,24 @@ describe("the first stage, of images that others made,", () => {
     ["finds a squashfs by its mark as a UUID", "UUID=78563412", "", "dev/vda squashfs"],
     ["finds a device", "dev/vda", "", "dev/vda squashfs"],
     ["takes a device of a kind that it does not know", "dev/vdc", "", "dev/vdc"],
-    ["says what there is", "", "squashfs 78563413\nerofs 1234567\n", 'sr0 (iso9660 00000000 "MY ROOT"), vda (squashfs 78563412), vdb (erofs 01234567 "my root"), vdc (nothing known)'],
-    ["takes no device without a medium", "dev/sr1", "", 'sr0 (iso9660 00000000 "MY ROOT"), vda (squashfs 78563412), vdb (erofs 01234567 "my root"), vdc (nothing known)'],
-    ["takes no empty label for any", "LABEL=", "", 'sr0 (iso9660 00000000 "MY ROOT"), vda (squashfs 78563412), vdb (erofs 01234567 "my root"), vdc (nothing known)'],
+    [
+      "says what there is",
+      "",
+      "squashfs 78563413\nerofs 1234567\n",
+      'sr0 (iso9660 00000000 "MY ROOT"), vda (squashfs 78563412), vdb (erofs 01234567 "my root"), vdc (nothing known)',
+    ],
+    [
+      "takes no device without a medium",
+      "dev/sr1",
+      "",
+      'sr0 (iso9660 00000000 "MY ROOT"), vda (squashfs 78563412), vdb (erofs 01234567 "my root"), vdc (nothing known)',
+    ],
+    [
+      "takes no empty label for any",
+      "LABEL=",
+      "",
+      'sr0 (iso9660 00000000 "MY ROOT"), vda (squashfs 78563412), vdb (erofs 01234567 "my root"), vdc (nothing known)',
+    ],
   ] as const) {
     test(name, async () => assert.equal(await find(wanted, known), want));
   }

@@ -23,14 +23,24 @@ test("what services write is sent to a syslog and an HTTP collector, each line w
       onboot: [dhcp()],
       services: [
         // QEMU's own address of the host
-        service("talks", "for i in 1 2 3; do echo line $i; done; sleep 2; echo end; exec sleep 1000", { log: { forward: `tcp://10.0.2.2:${portOf(lines)}` } }),
-        service("posts", "for i in 1 2 3; do echo 'a \"line\"' $i; done; sleep 2; echo end; exec sleep 1000", { log: { forward: `http://10.0.2.2:${portOf(collector)}/in?x=1` } }),
+        service("talks", "for i in 1 2 3; do echo line $i; done; sleep 2; echo end; exec sleep 1000", {
+          log: { forward: `tcp://10.0.2.2:${portOf(lines)}` },
+        }),
+        service("posts", "for i in 1 2 3; do echo 'a \"line\"' $i; done; sleep 2; echo end; exec sleep 1000", {
+          log: { forward: `http://10.0.2.2:${portOf(collector)}/in?x=1` },
+        }),
       ],
     });
     const posted = (): string => posts.map(({ text }) => text).join("");
     for (let tries = 0; tries < 300 && !(syslog.includes("end\n") && posted().includes("end\n")); tries++) await sleep(300);
     assert.match(syslog, /^<14>1 - linuxkit-[0-9a-f]{12} talks - - - line 1\n/);
-    assert.deepEqual(syslog.trim().split("\n").map((line) => line.replace(/^.* - - - /, "")), ["line 1", "line 2", "line 3", "end"]);
+    assert.deepEqual(
+      syslog
+        .trim()
+        .split("\n")
+        .map((line) => line.replace(/^.* - - - /, "")),
+      ["line 1", "line 2", "line 3", "end"],
+    );
     assert.equal(posted(), 'a "line" 1\na "line" 2\na "line" 3\nend\n');
     assert.deepEqual([...new Set(posts.map(({ path, service: name }) => `${name} ${path}`))], ["posts /in?x=1"]);
   } finally {

@@ -72,7 +72,10 @@ describe("limited_check", () => {
   for (const [what, check, want] of rows) {
     test(what, async () => {
       await using guest = await guestShell();
-      const { stdout } = await guest.run(["console", "wait", "health"], `open_events test; id=x check_timeout=0.1; ${check}; why=; limited_check; echo $? $why`);
+      const { stdout } = await guest.run(
+        ["console", "wait", "health"],
+        `open_events test; id=x check_timeout=0.1; ${check}; why=; limited_check; echo $? $why`,
+      );
       assert.equal(stdout, `${want}\n`);
     });
   }
@@ -119,7 +122,13 @@ describe("GET /healthz", () => {
   const rows: readonly [string, string, Record<string, string>, string, string][] = [
     ["all is well", GET, { web: "ok", db: "ok" }, "200 OK", "ok\n"],
     ["no service", GET, {}, "200 OK", "ok\n"],
-    ["two are not", GET, { web: "unhealthy", a: "ok", db: "down, exit status 7" }, "503 Service Unavailable", "db: down, exit status 7\nweb: unhealthy\n"],
+    [
+      "two are not",
+      GET,
+      { web: "unhealthy", a: "ok", db: "down, exit status 7" },
+      "503 Service Unavailable",
+      "db: down, exit status 7\nweb: unhealthy\n",
+    ],
     ["only the head", GET.replace("GET", "HEAD"), { web: "ok" }, "200 OK", ""],
     ["a query", GET.replace("healthz", "healthz?deep=1"), { web: "ok" }, "200 OK", "ok\n"],
     ["another path", GET.replace("healthz", "healthzz"), { web: "ok" }, "404 Not Found", "only /healthz\n"],
@@ -135,8 +144,18 @@ describe("GET /healthz", () => {
   });
   test("its container sees nothing of the guest but the states", () => {
     const config = healthzFiles(8080).find(({ path }) => path.endsWith("config.json"))?.contents ?? "";
-    const { mounts, process, root } = JSON.parse(config) as { mounts: { source: string; options: string[] }[]; process: { user: { uid: number }; args: string[]; noNewPrivileges: boolean }; root: object };
-    assert.deepEqual(mounts.map(({ source, options }) => [source, options.includes("ro")]), [["/bin/busybox", true], ["/run/linuxkit/services", true]]);
+    const { mounts, process, root } = JSON.parse(config) as {
+      mounts: { source: string; options: string[] }[];
+      process: { user: { uid: number }; args: string[]; noNewPrivileges: boolean };
+      root: object;
+    };
+    assert.deepEqual(
+      mounts.map(({ source, options }) => [source, options.includes("ro")]),
+      [
+        ["/bin/busybox", true],
+        ["/run/linuxkit/services", true],
+      ],
+    );
     assert.deepEqual(root, { path: "rootfs", readonly: true });
     assert.equal(process.user.uid, 65534);
     assert.ok(process.noNewPrivileges && process.args.includes("8080"));

@@ -7,10 +7,21 @@ import { ATTACK_NAMES, attackerImage } from "./attacker.ts";
 import { cloud } from "./cloud.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
-const victim = service("victim", "echo hush >/run/private; exec busybox sh -c 'while :; do sleep 1; done' victim-at-work", { env: ["SECRET=hush", "PATH=/bin"], tmpfs: ["/run"], uid: 1000, publish: ["7000"] });
+const victim = service("victim", "echo hush >/run/private; exec busybox sh -c 'while :; do sleep 1; done' victim-at-work", {
+  env: ["SECRET=hush", "PATH=/bin"],
+  tmpfs: ["/run"],
+  uid: 1000,
+  publish: ["7000"],
+});
 
 const attacker = (name: string, fields: Partial<ServiceArgs>): Service =>
-  new Service(name, { image: attackerImage(), after: ["route", "victim"], tmpfs: ["/tmp:size=16m", "/run"], binds: ["/lib/modules:/modules:ro"], ...fields });
+  new Service(name, {
+    image: attackerImage(),
+    after: ["route", "victim"],
+    tmpfs: ["/tmp:size=16m", "/run"],
+    binds: ["/lib/modules:/modules:ro"],
+    ...fields,
+  });
 
 // what it is given is little, so that three of them fit in a small machine
 const limits = { resources: { pids: { limit: 64 }, memory: { limit: 40 << 20 } } };
@@ -22,22 +33,38 @@ async function couldOf(machine: Booted, name: string, last: "tried" | "done"): P
     await sleep(500);
     log = await ask(machine, `cat /host/run/log/${name}.log`);
   }
-  return log.split("\n").filter((line) => line.startsWith("could ")).map((line) => line.slice("could ".length));
+  return log
+    .split("\n")
+    .filter((line) => line.startsWith("could "))
+    .map((line) => line.slice("could ".length));
 }
 
 describe("a hostile service", () => {
   test("gets nowhere in the default sandbox, as root, as root with capabilities, and as another user", async () => {
     const capabilities = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_MKNOD", "CAP_SETGID", "CAP_SETUID"];
     const names = ["root", "capable", "user"];
-    await using machine = await bootImage({
-      onboot: [dhcp()],
-      services: [spy(), victim, ...cloud(), attacker("root", limits), attacker("capable", { capabilities, publish: ["7001"], ...limits }), attacker("user", { uid: 1000, gid: 1000, egress: [{ to: "victim" }], ...limits })],
-    }, { ports: [80] });
+    await using machine = await bootImage(
+      {
+        onboot: [dhcp()],
+        services: [
+          spy(),
+          victim,
+          ...cloud(),
+          attacker("root", limits),
+          attacker("capable", { capabilities, publish: ["7001"], ...limits }),
+          attacker("user", { uid: 1000, gid: 1000, egress: [{ to: "victim" }], ...limits }),
+        ],
+      },
+      { ports: [80] },
+    );
     await machine.until("health", ({ stage }) => stage === "healthy");
     for (const name of names) {
       assert.deepEqual(await couldOf(machine, name, "tried"), [], name);
       // its last attack was too much memory
-      await machine.until(`the end of ${name}`, (line) => line.stage === "service" && line.name === name && line.state === "restart" && line.message.includes("exit status 137"));
+      await machine.until(
+        `the end of ${name}`,
+        (line) => line.stage === "service" && line.name === name && line.state === "restart" && line.message.includes("exit status 137"),
+      );
     }
     const others = machine.lines.filter((line) => line.stage === "service" && ["spy", "victim", "metadata", "route"].includes(line.name));
     assert.deepEqual([...new Set(others.map((line) => line.stage === "service" && line.state))].sort(), ["healthy", "started", "waiting"]);
@@ -51,7 +78,10 @@ describe("a hostile service", () => {
       readonly: false,
       tmpfs: ["/tmp", "/run"],
     });
-    await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), victim, ...cloud(), open] }, { ports: [80], memoryMiB: 512 });
+    await using machine = await bootImage(
+      { onboot: [dhcp()], services: [spy(), victim, ...cloud(), open] },
+      { ports: [80], memoryMiB: 512 },
+    );
     await machine.until("health", ({ stage }) => stage === "healthy");
     assert.deepEqual((await couldOf(machine, "open", "done")).sort(), [...ATTACK_NAMES].sort());
   });

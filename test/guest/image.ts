@@ -12,17 +12,30 @@ import { boot, type Booted, type BootOptions } from "../support/qemu.ts";
 const RUN = "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\ncat | sh 2>&1\n";
 
 // all containers of the tests have this image: it is in one segment with the init, and built once
-const toolbox = debian.packages({ packages: ["busybox-static"], files: [{ path: "bin/sh", symlink: "busybox" }, { path: "host", directory: true }, { path: "www/cgi-bin/run", mode: "0755", contents: RUN }] });
+const toolbox = debian.packages({
+  packages: ["busybox-static"],
+  files: [
+    { path: "bin/sh", symlink: "busybox" },
+    { path: "host", directory: true },
+    { path: "www/cgi-bin/run", mode: "0755", contents: RUN },
+  ],
+});
 
-type Fields<T extends abstract new (...args: never) => unknown> = Omit<ConstructorParameters<T>[1 & keyof ConstructorParameters<T>], "image" | "command">;
+type Fields<T extends abstract new (...args: never) => unknown> = Omit<
+  ConstructorParameters<T>[1 & keyof ConstructorParameters<T>],
+  "image" | "command"
+>;
 
 const sh = (script: string) => ({ image: toolbox, command: ["/bin/sh", "-c", script] });
 
 /** A task that runs a shell script. */
-export const task = (name: string, script: string, fields: Partial<Fields<typeof OnbootTask>> = {}) => new OnbootTask(name, { ...sh(script), ...fields });
-export const lastTask = (name: string, script: string, fields: Partial<Fields<typeof OnshutdownTask>> = {}) => new OnshutdownTask(name, { ...sh(script), ...fields });
+export const task = (name: string, script: string, fields: Partial<Fields<typeof OnbootTask>> = {}) =>
+  new OnbootTask(name, { ...sh(script), ...fields });
+export const lastTask = (name: string, script: string, fields: Partial<Fields<typeof OnshutdownTask>> = {}) =>
+  new OnshutdownTask(name, { ...sh(script), ...fields });
 /** A service that runs a shell script. Its end is quick unless the test says otherwise. */
-export const service = (name: string, script: string, fields: Partial<Fields<typeof Service>> = {}) => new Service(name, { ...sh(script), ...fields });
+export const service = (name: string, script: string, fields: Partial<Fields<typeof Service>> = {}) =>
+  new Service(name, { ...sh(script), ...fields });
 
 /** Sees the whole guest and runs, on its port, what it is sent: the tests' eyes. */
 export const spy = ({ port = 80, capabilities = ["CAP_SYS_PTRACE"] }: { readonly port?: number; readonly capabilities?: string[] } = {}) =>
@@ -37,7 +50,11 @@ export const spy = ({ port = 80, capabilities = ["CAP_SYS_PTRACE"] }: { readonly
 
 /** What the spy's shell says to a script. */
 export async function ask(machine: Booted, script: string, port = 80): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${machine.port(port)}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(30_000) });
+  const answer = await fetch(`http://127.0.0.1:${machine.port(port)}/cgi-bin/run`, {
+    method: "POST",
+    body: script,
+    signal: AbortSignal.timeout(30_000),
+  });
   return answer.text();
 }
 
@@ -60,7 +77,9 @@ export async function bootImage(parts: Omit<ImageArgs, "kernel">, options: Parti
 }
 
 export async function buildImage(parts: Omit<ImageArgs, "kernel">): Promise<Built> {
-  return buildWhole(new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()], ...parts }).spec);
+  return buildWhole(
+    new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()], ...parts }).spec,
+  );
 }
 
 /** Builds a whole definition, as it came from somewhere else. */

@@ -13,7 +13,12 @@ test("a service's network: in by published ports, out by what is named, and the 
   const { port } = outside.address() as { port: number };
   // whom it reaches says a line each; a refusal is quick
   const reach = (targets: Readonly<Record<string, string>>): string =>
-    `${Object.entries(targets).map(([name, target]) => `printf "GET / HTTP/1.0\\r\\n\\r\\n" | busybox nc -w 5 ${target} 2>&1 | grep -qE 'web|page|outside|credentials|SSH|HTTP' && echo ${name}`).join("\n")}\necho tried`;
+    `${Object.entries(targets)
+      .map(
+        ([name, target]) =>
+          `printf "GET / HTTP/1.0\\r\\n\\r\\n" | busybox nc -w 5 ${target} 2>&1 | grep -qE 'web|page|outside|credentials|SSH|HTTP' && echo ${name}`,
+      )
+      .join("\n")}\necho tried`;
   const TARGETS = {
     web: "198.18.0.7 80",
     "web-at-the-machine": "10.0.2.15 8080",
@@ -25,20 +30,45 @@ test("a service's network: in by published ports, out by what is named, and the 
   };
   const rest = `${reach(TARGETS)}; exec sleep 100000`;
   const after = ["web", "route", "spy"];
-  await using machine = await bootImage({
-    onboot: [dhcp()],
-    services: [
-      spy({ port: 8081, capabilities: ["CAP_SYS_CHROOT", "CAP_NET_ADMIN"] }),
-      ...cloud(),
-      service("web", "exec busybox nc -ll -p 80 -e echo web", { publish: ["8080:80"], capabilities: ["CAP_NET_BIND_SERVICE"], health: { tcp: { port: 80 } } }),
-      service("page", `(sleep 3; ${reach(TARGETS)}) & exec busybox nc -ll -p 80 -e echo page`, { capabilities: ["CAP_NET_BIND_SERVICE"], health: { tcp: { port: 80 } }, after }),
-      service("shut", `(${reach({ itself: "127.0.0.1 80", ...TARGETS })}) & exec busybox nc -ll -p 80 -e echo page`, { capabilities: ["CAP_NET_BIND_SERVICE"], health: { tcp: { port: 80 } }, publish: [], after: ["page"] }),
-      service("client", rest, { egress: [{ to: "web", port: 80 }, { to: "169.254.169.254", port: 80, protocol: "tcp" }], after }),
-      service("quiet", rest, { after }),
-      service("roams", rest, { egress: [{ to: "any" }], after }),
-      service("shares", `${reach({ machine: TARGETS.machine, page: TARGETS.page })}; exec sleep 100000`, { net: "host", after: ["page", "spy"] }),
-    ],
-  }, { ports: [80, 8080, 8081] });
+  await using machine = await bootImage(
+    {
+      onboot: [dhcp()],
+      services: [
+        spy({ port: 8081, capabilities: ["CAP_SYS_CHROOT", "CAP_NET_ADMIN"] }),
+        ...cloud(),
+        service("web", "exec busybox nc -ll -p 80 -e echo web", {
+          publish: ["8080:80"],
+          capabilities: ["CAP_NET_BIND_SERVICE"],
+          health: { tcp: { port: 80 } },
+        }),
+        service("page", `(sleep 3; ${reach(TARGETS)}) & exec busybox nc -ll -p 80 -e echo page`, {
+          capabilities: ["CAP_NET_BIND_SERVICE"],
+          health: { tcp: { port: 80 } },
+          after,
+        }),
+        service("shut", `(${reach({ itself: "127.0.0.1 80", ...TARGETS })}) & exec busybox nc -ll -p 80 -e echo page`, {
+          capabilities: ["CAP_NET_BIND_SERVICE"],
+          health: { tcp: { port: 80 } },
+          publish: [],
+          after: ["page"],
+        }),
+        service("client", rest, {
+          egress: [
+            { to: "web", port: 80 },
+            { to: "169.254.169.254", port: 80, protocol: "tcp" },
+          ],
+          after,
+        }),
+        service("quiet", rest, { after }),
+        service("roams", rest, { egress: [{ to: "any" }], after }),
+        service("shares", `${reach({ machine: TARGETS.machine, page: TARGETS.page })}; exec sleep 100000`, {
+          net: "host",
+          after: ["page", "spy"],
+        }),
+      ],
+    },
+    { ports: [80, 8080, 8081] },
+  );
   try {
     await machine.until("health", ({ stage }) => stage === "healthy");
     const reached = async (name: string): Promise<string[]> => {
@@ -55,7 +85,11 @@ test("a service's network: in by published ports, out by what is named, and the 
     assert.deepEqual(await reached("roams"), ["outside"]);
     assert.deepEqual(await reached("shut"), ["itself"]);
     assert.deepEqual(await reached("shares"), ["machine", "page"]);
-    for (const [at, word] of [[80, "page"], [8080, "web"]] as const) assert.equal(await said(machine.port(at)), `${word}\n`);
+    for (const [at, word] of [
+      [80, "page"],
+      [8080, "web"],
+    ] as const)
+      assert.equal(await said(machine.port(at)), `${word}\n`);
     // a link only for those who are reached or reach something: client, page, roams and web
     assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "4\n");
     // it forwards for its services, and is no router for others

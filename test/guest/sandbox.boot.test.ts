@@ -15,20 +15,38 @@ bomb`;
 
 describe("the sandbox", () => {
   test("what ends memory, a tmpfs or processes, crashes in a loop, or hangs, does so alone", async () => {
-    await using machine = await bootImage({
-      onboot: [dhcp()],
-      services: [
-        spy(),
-        service("greedy", GREEDY, { tmpfs: ["/a:size=1m", "/b", "/c", "/d", "/e"], binds: ["/run/state:/state"], runtime: { mkdir: ["/run/state"] } }),
-        service("crashes", "echo again; exit 1"),
-        service("gives-up", "exit 0", { restartLimit: { count: 2, within: 600 } }),
-        service("hangs", "exec sleep 1000", { health: { command: ["sleep", "1000"], timeout: 1, interval: 1, retries: 2 } }),
-        service("talks", "i=0; while [ $i -lt 4000 ]; do echo $i some words that fill it; i=$((i + 1)); done; exec sleep 1000", { log: { size: 16384 } }),
-        ...["apart", "alone"].map((name) => service(name, "id -u; echo x >/tmp/x && stat -c %u /tmp/x; mount -t tmpfs x /tmp || exec sleep 3131", { userns: "private", tmpfs: ["/tmp"], uid: 7 })),
-        service("calm", "exec busybox nc -ll -p 7000 -e /bin/busybox true", { health: { tcp: { port: 7000 }, interval: 1 } }),
-      ],
-    }, { ports: [80] });
-    const said = (name: string, state: string, message = "") => (line: ConsoleLine): boolean => line.stage === "service" && line.name === name && line.state === state && line.message.startsWith(message);
+    await using machine = await bootImage(
+      {
+        onboot: [dhcp()],
+        services: [
+          spy(),
+          service("greedy", GREEDY, {
+            tmpfs: ["/a:size=1m", "/b", "/c", "/d", "/e"],
+            binds: ["/run/state:/state"],
+            runtime: { mkdir: ["/run/state"] },
+          }),
+          service("crashes", "echo again; exit 1"),
+          service("gives-up", "exit 0", { restartLimit: { count: 2, within: 600 } }),
+          service("hangs", "exec sleep 1000", { health: { command: ["sleep", "1000"], timeout: 1, interval: 1, retries: 2 } }),
+          service("talks", "i=0; while [ $i -lt 4000 ]; do echo $i some words that fill it; i=$((i + 1)); done; exec sleep 1000", {
+            log: { size: 16384 },
+          }),
+          ...["apart", "alone"].map((name) =>
+            service(name, "id -u; echo x >/tmp/x && stat -c %u /tmp/x; mount -t tmpfs x /tmp || exec sleep 3131", {
+              userns: "private",
+              tmpfs: ["/tmp"],
+              uid: 7,
+            }),
+          ),
+          service("calm", "exec busybox nc -ll -p 7000 -e /bin/busybox true", { health: { tcp: { port: 7000 }, interval: 1 } }),
+        ],
+      },
+      { ports: [80] },
+    );
+    const said =
+      (name: string, state: string, message = "") =>
+      (line: ConsoleLine): boolean =>
+        line.stage === "service" && line.name === name && line.state === state && line.message.startsWith(message);
     await Promise.all([
       machine.until("calm's health", said("calm", "healthy")),
       machine.until("the spy's health", said("spy", "healthy")),
@@ -37,19 +55,43 @@ describe("the sandbox", () => {
       machine.until("the end of patience", said("gives-up", "ended", "it ended 3 times, the last with exit status 0")),
       machine.until("what hangs", said("hangs", "unhealthy")),
     ]);
-    const forked = await ask(machine, "until grep -q fork /host/run/log/greedy.log; do sleep 0.2; done; cat /host/sys/fs/cgroup/greedy/pids.max /host/sys/fs/cgroup/greedy/memory.oom.group; cat /host/sys/fs/cgroup/greedy/memory.max /host/sys/fs/cgroup/calm/memory.max");
+    const forked = await ask(
+      machine,
+      "until grep -q fork /host/run/log/greedy.log; do sleep 0.2; done; cat /host/sys/fs/cgroup/greedy/pids.max /host/sys/fs/cgroup/greedy/memory.oom.group; cat /host/sys/fs/cgroup/greedy/memory.max /host/sys/fs/cgroup/calm/memory.max",
+    );
     const [pids, asOne, most, calms] = forked.trim().split("\n");
     assert.deepEqual([pids, asOne, calms], ["1024", "1", most], forked);
     assert.ok(Number(most) > 100 << 20 && Number(most) < 220 << 20, most);
     // the first tmpfs ended at its own limit, the rest at that of memory: they are gone with the container
     assert.match(await ask(machine, "cat /host/run/log/greedy.log"), /No space left on device/);
-    assert.match(await ask(machine, "ls -l /host/run/log/talks.log /host/run/log/talks.log.1 | awk '{ print ($5 <= 8192) }'; tail -n 1 /host/run/log/talks.log"), /^1\n1\n3999 some words that fill it\n$/);
+    assert.match(
+      await ask(
+        machine,
+        "ls -l /host/run/log/talks.log /host/run/log/talks.log.1 | awk '{ print ($5 <= 8192) }'; tail -n 1 /host/run/log/talks.log",
+      ),
+      /^1\n1\n3999 some words that fill it\n$/,
+    );
     // users of their own: neither the machine's nor each other's
     assert.equal(await ask(machine, "grep -hv mount: /host/run/log/apart.log /host/run/log/alone.log"), "7\n7\n7\n7\n");
-    const users = (await ask(machine, "for name in apart alone; do read -r p </host/sys/fs/cgroup/$name/cgroup.procs; awk '/^Uid/ { print $2 }' /host/proc/$p/status; done")).trim().split("\n").map(Number);
+    const users = (
+      await ask(
+        machine,
+        "for name in apart alone; do read -r p </host/sys/fs/cgroup/$name/cgroup.procs; awk '/^Uid/ { print $2 }' /host/proc/$p/status; done",
+      )
+    )
+      .trim()
+      .split("\n")
+      .map(Number);
     assert.ok(new Set(users).size === 2 && users.every((user) => user > 65536 && user % 65536 === 7), users.join(" "));
-    for (const name of ["spy", "calm"]) assert.ok(!machine.lines.some((line) => said(name, "restart")(line) || said(name, "unhealthy")(line)), name);
-    assert.equal(await ask(machine, "cat /host/proc/1/oom_score_adj; read -r p _ </host/sys/fs/cgroup/calm/cgroup.procs; cat /host/proc/$p/oom_score_adj"), "-1000\n0\n");
+    for (const name of ["spy", "calm"])
+      assert.ok(!machine.lines.some((line) => said(name, "restart")(line) || said(name, "unhealthy")(line)), name);
+    assert.equal(
+      await ask(
+        machine,
+        "cat /host/proc/1/oom_score_adj; read -r p _ </host/sys/fs/cgroup/calm/cgroup.procs; cat /host/proc/$p/oom_score_adj",
+      ),
+      "-1000\n0\n",
+    );
     assert.equal((await ask(machine, "cat /host/run/linuxkit/services/gives-up")).slice(0, 5), "down,");
   });
 
@@ -60,7 +102,10 @@ describe("the sandbox", () => {
         service("cache", "exec sleep 1000", { after: ["db"] }),
         // without the end of its time the machine would never be off
         service("deaf", "trap '' TERM; while :; do sleep 0.1; done", { stopTimeout: 1 }),
-        service("db", "sleep 2; echo up >/tmp/up; trap 'exit' TERM; while :; do sleep 0.1; done", { tmpfs: ["/tmp"], health: { command: ["busybox", "test", "-e", "/tmp/up"], interval: 1 } }),
+        service("db", "sleep 2; echo up >/tmp/up; trap 'exit' TERM; while :; do sleep 0.1; done", {
+          tmpfs: ["/tmp"],
+          health: { command: ["busybox", "test", "-e", "/tmp/up"], interval: 1 },
+        }),
       ],
     });
     await machine.until("health", ({ stage }) => stage === "healthy");

@@ -5,26 +5,48 @@ import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 import type { Booted } from "../support/qemu.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
-const of = (name: string) => (line: ConsoleLine): line is ConsoleLine & { readonly stage: "service" } => line.stage === "service" && line.name === name;
+const of =
+  (name: string) =>
+  (line: ConsoleLine): line is ConsoleLine & { readonly stage: "service" } =>
+    line.stage === "service" && line.name === name;
 const state = (name: string, wanted: string) => (line: ConsoleLine) => of(name)(line) && line.state === wanted;
 
 describe("services", () => {
   test("restarts, checks, logs and what the whole says of them", async () => {
-    await using machine = await bootImage({
-      healthPort: 8080,
-      onboot: [dhcp()],
-      services: [
-        spy(),
-        service("crashes", "echo about to die >&2; exit 7"),
-        service("fails-once", "[ -e /run/state/done ] && exit 0; : >/run/state/done; exit 1", { restart: "on-failure", binds: ["/run/state:/run/state"], runtime: { mkdir: ["/run/state"] } }),
-        service("once", "exit 0", { restart: "never" }),
-        service("command", "sleep 1; echo up >/tmp/up; exec sleep 1000", { tmpfs: ["/tmp"], health: { command: ["sh", "-c", "test -e /tmp/up"], interval: 1 } }),
-        service("port", "exec busybox nc -ll -p 700 -e /bin/busybox true", { capabilities: ["CAP_NET_BIND_SERVICE"], health: { tcp: { port: 700 }, interval: 1 } }),
-        service("own-network", "ip link set lo up; exec busybox nc -ll -p 7000 -e /bin/busybox true", { net: "new", capabilities: ["CAP_NET_ADMIN"], health: { tcp: { port: 7000 }, interval: 1 } }),
-        service("deaf", "exec sleep 1000", { health: { http: { port: 701 }, interval: 1, retries: 2 } }),
-        service("forges", "while :; do printf '\\036linuxkit test-boot 1.0 healthy\\n'; sleep 0.2; done", { capabilities: ["CAP_SYSLOG"] }),
-      ],
-    }, { ports: [80, 8080] });
+    await using machine = await bootImage(
+      {
+        healthPort: 8080,
+        onboot: [dhcp()],
+        services: [
+          spy(),
+          service("crashes", "echo about to die >&2; exit 7"),
+          service("fails-once", "[ -e /run/state/done ] && exit 0; : >/run/state/done; exit 1", {
+            restart: "on-failure",
+            binds: ["/run/state:/run/state"],
+            runtime: { mkdir: ["/run/state"] },
+          }),
+          service("once", "exit 0", { restart: "never" }),
+          service("command", "sleep 1; echo up >/tmp/up; exec sleep 1000", {
+            tmpfs: ["/tmp"],
+            health: { command: ["sh", "-c", "test -e /tmp/up"], interval: 1 },
+          }),
+          service("port", "exec busybox nc -ll -p 700 -e /bin/busybox true", {
+            capabilities: ["CAP_NET_BIND_SERVICE"],
+            health: { tcp: { port: 700 }, interval: 1 },
+          }),
+          service("own-network", "ip link set lo up; exec busybox nc -ll -p 7000 -e /bin/busybox true", {
+            net: "new",
+            capabilities: ["CAP_NET_ADMIN"],
+            health: { tcp: { port: 7000 }, interval: 1 },
+          }),
+          service("deaf", "exec sleep 1000", { health: { http: { port: 701 }, interval: 1, retries: 2 } }),
+          service("forges", "while :; do printf '\\036linuxkit test-boot 1.0 healthy\\n'; sleep 0.2; done", {
+            capabilities: ["CAP_SYSLOG"],
+          }),
+        ],
+      },
+      { ports: [80, 8080] },
+    );
 
     await Promise.all([
       machine.until("the spy", state("spy", "healthy")),
@@ -38,9 +60,15 @@ describe("services", () => {
     ]);
 
     const restarts = machine.lines.filter((line) => of("crashes")(line) && line.state === "restart").map(describeStage);
-    assert.deepEqual(restarts.slice(0, 3), [1, 2, 4].map((pause, index) => `service crashes restart: ${index + 1} in ${pause} s: exit status 7: about to die`));
+    assert.deepEqual(
+      restarts.slice(0, 3),
+      [1, 2, 4].map((pause, index) => `service crashes restart: ${index + 1} in ${pause} s: exit status 7: about to die`),
+    );
     const failsOnce = machine.lines.filter(of("fails-once")).map(({ state: word }) => word);
-    assert.deepEqual(failsOnce.filter((word) => word !== "started"), ["restart", "ended"]);
+    assert.deepEqual(
+      failsOnce.filter((word) => word !== "started"),
+      ["restart", "ended"],
+    );
     assert.ok(!machine.lines.some(({ stage }) => stage === "healthy"), "one is deaf and one crashes");
 
     const answer = await fetch(`http://127.0.0.1:${machine.port(8080)}/healthz`, { signal: AbortSignal.timeout(30_000) });
@@ -54,12 +82,23 @@ describe("services", () => {
   });
 
   test("secrets and user data: each service has its own, and nobody the device that brought them", async () => {
-    const mine = service("mine", "ls -ln /run/secrets; cat /run/secrets/*; ls /sys/firmware; exec sleep 1000", { uid: 1000, gid: 1001, secrets: { token: "", key: "" } });
-    const others = service("others", "ls /run/secrets /run/linuxkit; ls /sys/firmware/qemu_fw_cfg; exec sleep 1000");
-    await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), mine, others] }, {
-      ports: [80],
-      firmware: { [FIRMWARE.userData]: "#!/bin/sh\nuser's data", [FIRMWARE.secret("mine", "token")]: "hush\n", [FIRMWARE.secret("mine", "key")]: "hush hush\n" },
+    const mine = service("mine", "ls -ln /run/secrets; cat /run/secrets/*; ls /sys/firmware; exec sleep 1000", {
+      uid: 1000,
+      gid: 1001,
+      secrets: { token: "", key: "" },
     });
+    const others = service("others", "ls /run/secrets /run/linuxkit; ls /sys/firmware/qemu_fw_cfg; exec sleep 1000");
+    await using machine = await bootImage(
+      { onboot: [dhcp()], services: [spy(), mine, others] },
+      {
+        ports: [80],
+        firmware: {
+          [FIRMWARE.userData]: "#!/bin/sh\nuser's data",
+          [FIRMWARE.secret("mine", "token")]: "hush\n",
+          [FIRMWARE.secret("mine", "key")]: "hush hush\n",
+        },
+      },
+    );
     await machine.until("health", ({ stage }) => stage === "healthy");
     const log = await ask(machine, "cat /host/run/log/mine.log");
     assert.match(log, /-r-------- +1 1000 +1001 +10 .* key\n-r-------- +1 1000 +1001 +5 .* token\nhush hush\nhush\n/);
@@ -73,7 +112,8 @@ describe("services", () => {
   test("a service whose monitor was killed ends, and is started again under its name", async () => {
     await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), service("left", "exec sleep 4321")] }, { ports: [80] });
     await machine.until("health", ({ stage }) => stage === "healthy");
-    const pids = (pattern: string) => `for p in /proc/[0-9]*; do { tr '\\0' ' ' <$p/cmdline; } 2>/dev/null | grep -q '${pattern}' && echo "\${p#/proc/}"; done`;
+    const pids = (pattern: string) =>
+      `for p in /proc/[0-9]*; do { tr '\\0' ' ' <$p/cmdline; } 2>/dev/null | grep -q '${pattern}' && echo "\${p#/proc/}"; done`;
     // a service counts as started a little before its program runs
     const sleeper = `until pid=$(${pids("^sleep 4321")}); [ "$pid" ]; do sleep 0.1; done; echo "$pid"`;
     const first = await ask(machine, `${sleeper}; kill -9 $(${pids("^crun run .*left *$")})`);
@@ -96,10 +136,13 @@ describe("services", () => {
 
 /** Every process but PID 1, the supervisors and the kernel's threads is in other mount and pid namespaces than PID 1. */
 async function assertApart(machine: Booted): Promise<void> {
-  const text = await ask(machine, `for p in /proc/[0-9]*; do
+  const text = await ask(
+    machine,
+    `for p in /proc/[0-9]*; do
     exe=$(readlink $p/exe) || continue
     echo "$(readlink $p/ns/mnt) $(readlink $p/ns/pid) $exe $(tr '\\0' ' ' <$p/cmdline)"
-  done; echo; readlink /proc/1/ns/mnt; readlink /proc/1/ns/pid; readlink /proc/self/ns/mnt`);
+  done; echo; readlink /proc/1/ns/mnt; readlink /proc/1/ns/pid; readlink /proc/self/ns/mnt`,
+  );
   const [list = "", own = ""] = text.split("\n\n");
   const [mount, pid, spyMount] = own.trim().split("\n");
   const inside = list.split("\n").map((line) => line.split(" "));
@@ -110,7 +153,13 @@ async function assertApart(machine: Booted): Promise<void> {
     assert.equal(p, pid);
     const what = args.join(" ");
     // supervisors are forks of PID 1; each service has its runtime's monitor beside it
-    assert.ok(m === mount ? /^(\/bin\/sh \/init moved|crun (run|exec) )/.test(what) : /^unshare /.test(what), `${exe} ${what} shares PID 1's namespaces`);
+    assert.ok(
+      m === mount ? /^(\/bin\/sh \/init moved|crun (run|exec) )/.test(what) : /^unshare /.test(what),
+      `${exe} ${what} shares PID 1's namespaces`,
+    );
   }
-  assert.ok(inside.some(([m, p, , ...args]) => m !== mount && p !== pid && args.join(" ").startsWith("busybox nc")), list);
+  assert.ok(
+    inside.some(([m, p, , ...args]) => m !== mount && p !== pid && args.join(" ").startsWith("busybox nc")),
+    list,
+  );
 }

@@ -9,7 +9,12 @@ import { guestShell } from "../support/guest-shell.ts";
 import { judge, scratch } from "../support/judge.ts";
 
 describe("scripts", () => {
-  const own = [...guestFiles({ healthPort: 8080 }), ...stage1Files().filter(({ path }) => path !== "lib/modules-list").map((file) => ({ ...file, path: `stage1/${file.path}` }))];
+  const own = [
+    ...guestFiles({ healthPort: 8080 }),
+    ...stage1Files()
+      .filter(({ path }) => path !== "lib/modules-list")
+      .map((file) => ({ ...file, path: `stage1/${file.path}` })),
+  ];
   const scripts = own.filter(({ path, contents }) => contents.startsWith("#") && path !== "lib/linuxkit/fstab");
   test("there are all of them", () => assert.deepEqual(scripts.length, Object.keys(PARTS).length + 5));
   for (const { path, contents } of scripts) {
@@ -22,7 +27,7 @@ describe("scripts", () => {
     });
   }
   test("the tag leaves every character alone but the escape of ${", () => {
-    assert.equal(shell`a\n\036 \${x#*'} "\\" ${"put in"}`, "a\\n\\036 ${x#*'} \"\\\\\" put in");
+    assert.equal(shell`a\n\036 \${x#*'} "\\" ${"put in"}`, 'a\\n\\036 ${x#*\'} "\\\\" put in');
   });
 });
 
@@ -32,8 +37,12 @@ describe("limited", async () => {
     ["any other", "limited 5 eval '(exit 7)'; echo $?", "7\n"],
     ["no limit", "limited 0 eval '(exit 3)'; echo $?", "3\n"],
     ["arguments stay apart", "say2() { echo \"$1|$2\"; }; limited 5 say2 'a b' '*'", "a b|*\n"],
-    ["a limit", "limited 0.05 nap 5; echo $? \"$([ \"$answered\" = \"$turn\" ] || echo unanswered)\"; kill_worker", "124 unanswered\n"],
-    ["a status that looks like a limit", "limited 5 eval '(exit 124)'; echo $? \"$([ \"$answered\" = \"$turn\" ] && echo answered)\"", "124 answered\n"],
+    ["a limit", 'limited 0.05 nap 5; echo $? "$([ "$answered" = "$turn" ] || echo unanswered)"; kill_worker', "124 unanswered\n"],
+    [
+      "a status that looks like a limit",
+      'limited 5 eval \'(exit 124)\'; echo $? "$([ "$answered" = "$turn" ] && echo answered)"',
+      "124 answered\n",
+    ],
     ["an answer to an earlier question", "echo '1 9' >&8; turn=1; limited 5 true; echo $?", "0\n"],
     ["the machine's end", "ending=poweroff; limited 0.05 nap 5; echo $?; kill_worker", "124\n"],
   ];
@@ -46,10 +55,13 @@ describe("limited", async () => {
   }
   test("what is killed leaves no child", async () => {
     await using guest = await guestShell();
-    const { stdout } = await guest.run(["wait"], `open_events test
+    const { stdout } = await guest.run(
+      ["wait"],
+      `open_events test
       slow() { busybox sleep 1000 & echo $! >child; wait; }
       limited 0.2 slow; kill_worker; read -r child <child
-      while [ -d "/proc/$child" ] && read -r _ _ state _ <"/proc/$child/stat" && [ "$state" != Z ]; do nap 0.05; done; echo gone`);
+      while [ -d "/proc/$child" ] && read -r _ _ state _ <"/proc/$child/stat" && [ "$state" != Z ]; do nap 0.05; done; echo gone`,
+    );
     assert.equal(stdout, "gone\n");
   });
 });
@@ -62,7 +74,8 @@ test("pauses between starts: 1, 2, 4… 60 s, and 1 again after a minute's work"
 });
 
 describe("modules", () => {
-  const DEVICES = "bus=pci pci:v00001AF4d00001041sv00001AF4sd00001100bc02sc00i00 pci:v00008086d000029C0sv0sd0bc06sc00i00 bus=acpi acpi:PNP0C0C: bus=virtio virtio:d00000001v00001AF4";
+  const DEVICES =
+    "bus=pci pci:v00001AF4d00001041sv00001AF4sd00001100bc02sc00i00 pci:v00008086d000029C0sv0sd0bc06sc00i00 bus=acpi acpi:PNP0C0C: bus=virtio virtio:d00000001v00001AF4";
   const rows: readonly [string, number][] = [
     ["", 0],
     ["pci:v00001AF4d*sv*sd*bc*sc*i*", 0],
@@ -77,7 +90,10 @@ describe("modules", () => {
   for (const [patterns, status] of rows) {
     test(`${patterns || "no pattern"}: ${status === 0 ? "wanted" : "left out"}`, async () => {
       await using guest = await guestShell();
-      const { stdout } = await guest.run(["modules"], `found=' ${DEVICES} '; find_devices() { :; }; wanted ${patterns.replaceAll("*", "\\*")}; echo $?`);
+      const { stdout } = await guest.run(
+        ["modules"],
+        `found=' ${DEVICES} '; find_devices() { :; }; wanted ${patterns.replaceAll("*", "\\*")}; echo $?`,
+      );
       assert.equal(stdout, `${status}\n`);
     });
   }
@@ -112,7 +128,8 @@ describe("last_line", () => {
 test("a log keeps its newest half MiB", async () => {
   await using guest = await guestShell();
   const text = Array.from({ length: 60_000 }, (_, n) => `line ${n}\n`).join("");
-  const script = "log_size=262144; open_events test; open_log ./pipe log; busybox cat >&7; until busybox grep -q 'line 59999' log; do nap 0.02; done; end_log";
+  const script =
+    "log_size=262144; open_events test; open_log ./pipe log; busybox cat >&7; until busybox grep -q 'line 59999' log; do nap 0.02; done; end_log";
   await guest.run(["wait", "log"], script, text);
   const [older, newest] = await Promise.all([readFile(join(guest.folder, "log.1"), "utf8"), readFile(join(guest.folder, "log"), "utf8")]);
   assert.equal(older.length, 256 << 10);

@@ -37,9 +37,17 @@ describe("tasks", () => {
 
   const failures: readonly [string, Parameters<typeof task>, string][] = [
     ["a task that fails", ["broken", "echo one; echo first >&2; echo no lease >&2; exit 7"], "onboot broken: exit status 7: no lease"],
-    ["a task that hangs", ["stuck", "trap '' TERM; while :; do sleep 100; done", { timeout: 1 }], "onboot stuck: it was killed after its time limit of 1 s"],
+    [
+      "a task that hangs",
+      ["stuck", "trap '' TERM; while :; do sleep 100; done", { timeout: 1 }],
+      "onboot stuck: it was killed after its time limit of 1 s",
+    ],
     ["a task that is no program", ["absent", "", { command: ["/bin/nothing"] } as object], "onboot absent: exit status 1: "],
-    ["a task that says it is healthy", ["forger", "printf '\\036linuxkit test-boo 1.0 healthy\\n\\036linuxkit - 1.0 healthy\\n' >&2; exit 1"], "onboot forger: exit status 1: linuxkit - 1.0 healthy"],
+    [
+      "a task that says it is healthy",
+      ["forger", "printf '\\036linuxkit test-boo 1.0 healthy\\n\\036linuxkit - 1.0 healthy\\n' >&2; exit 1"],
+      "onboot forger: exit status 1: linuxkit - 1.0 healthy",
+    ],
   ];
   for (const [what, made, message] of failures) {
     test(`${what} stops the boot, and the console says which and why`, async () => {
@@ -57,7 +65,9 @@ describe("tasks", () => {
 
 describe("an image that was not unpacked whole", () => {
   test("less memory than it needs", async () => {
-    const image = await buildImage({ files: [...Array(90).keys()].map((n) => new File(`blob/${n}`, { contents: String(n).repeat(1 << 19) })) });
+    const image = await buildImage({
+      files: [...Array(90).keys()].map((n) => new File(`blob/${n}`, { contents: String(n).repeat(1 << 19) })),
+    });
     // without rootfstype=ramfs the root has half the memory, and the kernel goes on when it is full
     await using machine = await boot({ ...image, cmdline: "console=ttyS0 panic=-1 quiet", memoryMiB: 128 });
     await machine.ended;
@@ -78,7 +88,10 @@ describe("an image that was not unpacked whole", () => {
 
 test("shutdown: services first, then the tasks, in order, and the power button asks for it", async () => {
   await using machine = await bootImage({
-    services: [service("a", "trap 'sleep 0.3; echo a >>/run/order; exit' TERM; while :; do sleep 0.1; done", { binds: ["/run:/run"] }), service("deaf", "sleep 1000")],
+    services: [
+      service("a", "trap 'sleep 0.3; echo a >>/run/order; exit' TERM; while :; do sleep 0.1; done", { binds: ["/run:/run"] }),
+      service("deaf", "sleep 1000"),
+    ],
     onshutdown: [
       lastTask("one", "read -r who </run/order && [ $who = a ] || exit 9; echo one >>/run/order", { binds: ["/run:/run"] }),
       lastTask("fails", "echo cannot >&2; exit 4"),
@@ -94,16 +107,19 @@ test("shutdown: services first, then the tasks, in order, and the power button a
   await machine.ended;
   const end = machine.lines.slice(machine.lines.findIndex(({ stage }) => stage === "shutdown")).map(describeStage);
   const stopped = end.slice(1, 3).sort();
-  assert.deepEqual([end[0], ...stopped, ...end.slice(3)], [
-    "shutdown: poweroff",
-    "service a stopped",
-    "service deaf stopped",
-    "onshutdown one start",
-    "onshutdown one ok",
-    "onshutdown fails start",
-    "onshutdown fails failed: exit status 4: cannot",
-    "onshutdown two start",
-    "onshutdown two ok",
-    "off",
-  ]);
+  assert.deepEqual(
+    [end[0], ...stopped, ...end.slice(3)],
+    [
+      "shutdown: poweroff",
+      "service a stopped",
+      "service deaf stopped",
+      "onshutdown one start",
+      "onshutdown one ok",
+      "onshutdown fails start",
+      "onshutdown fails failed: exit status 4: cannot",
+      "onshutdown two start",
+      "onshutdown two ok",
+      "off",
+    ],
+  );
 });

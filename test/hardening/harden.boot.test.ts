@@ -16,9 +16,11 @@ const TOKENS = `hardened_usercopy=1 init_on_alloc=1 init_on_free=1 randomize_kst
   hash_pointers=always iommu.passthrough=0 iommu.strict=1 mitigations=auto,nosmt kfence.sample_interval=100 vsyscall=none vdso32=0 cfi=kcfi
   lockdown=confidentiality module.sig_enforce=1 efi=disable_early_pci_dma intel_iommu=on iommu=force ia32_emulation=0 debugfs=off
   bdev_allow_write_mounted=0 proc_mem.force_override=never`.split(/\s+/);
-const ABSENT = `nokaslr no_hash_pointers nosmep nosmap dis_ucode_ldr setcpuid clearcpuid nopti nospec_store_bypass_disable nospectre_v1 nospectre_v2
+const ABSENT =
+  `nokaslr no_hash_pointers nosmep nosmap dis_ucode_ldr setcpuid clearcpuid nopti nospec_store_bypass_disable nospectre_v1 nospectre_v2
   nospectre_bhb arm64.nobti arm64.nopauth arm64.nomte arm64.nogcs slab_merge slub_merge norandmaps sysrq_always_enabled`.split(/\s+/);
-const PARAMETERS = `kernel.kptr_restrict=2 kernel.dmesg_restrict=1 kernel.modules_disabled=1 kernel.perf_event_paranoid=3 kernel.kexec_load_disabled=1
+const PARAMETERS =
+  `kernel.kptr_restrict=2 kernel.dmesg_restrict=1 kernel.modules_disabled=1 kernel.perf_event_paranoid=3 kernel.kexec_load_disabled=1
   kernel.randomize_va_space=2 kernel.yama.ptrace_scope=3 kernel.unprivileged_bpf_disabled=1 kernel.io_uring_disabled=2 kernel.sysrq=0
   kernel.warn_limit=100 kernel.oops_limit=100 user.max_user_namespaces=0 dev.tty.ldisc_autoload=0 dev.tty.legacy_tiocsti=0
   net.core.bpf_jit_harden=2 vm.unprivileged_userfaultfd=0 vm.mmap_min_addr=65536 vm.mmap_rnd_bits=32 vm.mmap_rnd_compat_bits=16
@@ -34,13 +36,17 @@ const nameOf = (word: string): string => word.split("=")[0] as string;
 /** The names of settings that a running guest does not have as they are asked for. */
 async function missingIn(machine: Booted): Promise<string[]> {
   const words = (await ask(machine, "cat /proc/cmdline", SPY_PORT)).trim().split(" ");
-  const script = PARAMETERS.map((line) => `echo ${nameOf(line)}=$(cat /proc/sys/${nameOf(line).replaceAll(".", "/")} 2>/dev/null)`).join("\n");
+  const script = PARAMETERS.map((line) => `echo ${nameOf(line)}=$(cat /proc/sys/${nameOf(line).replaceAll(".", "/")} 2>/dev/null)`).join(
+    "\n",
+  );
   const parameters = new Set((await ask(machine, script, SPY_PORT)).trim().split("\n"));
   return [
     ...TOKENS.filter((token) => !words.includes(token)),
     ...ABSENT.filter((word) => words.some((other) => nameOf(other) === word)),
     ...PARAMETERS.filter((line) => !parameters.has(line)),
-  ].map(nameOf).sort();
+  ]
+    .map(nameOf)
+    .sort();
 }
 
 const SPY_PORT = 8100;
@@ -77,14 +83,24 @@ describe("a hardened guest", { timeout: 600_000 }, () => {
     t.diagnostic(`strict on Linux ${kernel}: settings ${JSON.stringify(settings)}, kernel options ${JSON.stringify(options)}`);
     assert.deepEqual([settings.off, settings.waived], [0, 0]);
     // each thing that is asked for is a row of the report
-    assert.deepEqual([...TOKENS, ...PARAMETERS].filter((line) => !rows.some(({ wanted }) => wanted === line)), []);
-    assert.deepEqual(ABSENT.filter((word) => !rows.some(({ wanted }) => wanted === `no ${word}`)), []);
+    assert.deepEqual(
+      [...TOKENS, ...PARAMETERS].filter((line) => !rows.some(({ wanted }) => wanted === line)),
+      [],
+    );
+    assert.deepEqual(
+      ABSENT.filter((word) => !rows.some(({ wanted }) => wanted === `no ${word}`)),
+      [],
+    );
 
     await using machine = await start(definition);
     // a word that does nothing is there all the same, a parameter that the kernel does not know is not
     const inert = namesWith({ rows }, "inert").filter((name) => PARAMETERS.some((line) => nameOf(line) === name));
     assert.deepEqual(await missingIn(machine), inert.sort());
-    const effects = await ask(machine, "cat /host/sys/kernel/security/lockdown /host/sys/module/module/parameters/sig_enforce; insmod /host/usr/lib/modules/loop.ko 2>&1; mount -t debugfs x /tmp 2>&1; unshare -U true 2>&1; ls /host/sys/class/input/*/device/name", SPY_PORT);
+    const effects = await ask(
+      machine,
+      "cat /host/sys/kernel/security/lockdown /host/sys/module/module/parameters/sig_enforce; insmod /host/usr/lib/modules/loop.ko 2>&1; mount -t debugfs x /tmp 2>&1; unshare -U true 2>&1; ls /host/sys/class/input/*/device/name",
+      SPY_PORT,
+    );
     assert.match(effects, /^none integrity \[confidentiality\]\nY\ninsmod: .*\nmount: .* failed.*\nunshare: .*\n\/host\/sys/);
     // the power button's driver came in before the kernel was closed
     await machine.pressPower();
@@ -98,7 +114,10 @@ describe("a hardened guest", { timeout: 600_000 }, () => {
     t.diagnostic(`default on Linux ${kernel}: settings ${JSON.stringify(settings)}, kernel options ${JSON.stringify(options)}`);
     await using machine = await start(definition);
     const unknown = namesWith({ rows }, "inert").filter((name) => PARAMETERS.some((line) => nameOf(line) === name));
-    assert.deepEqual(await missingIn(machine), [...namesWith({ rows: rows.filter(({ kind }) => kind !== "kernel") }, "off"), ...unknown].sort());
+    assert.deepEqual(
+      await missingIn(machine),
+      [...namesWith({ rows: rows.filter(({ kind }) => kind !== "kernel") }, "off"), ...unknown].sort(),
+    );
     assert.match(await ask(machine, "cat /host/sys/kernel/security/lockdown", SPY_PORT), /\[integrity\]/);
   });
 
@@ -106,7 +125,10 @@ describe("a hardened guest", { timeout: 600_000 }, () => {
     for (const [name, definition] of examples) {
       if (name === "web/web") continue;
       await using machine = await start(hardened(definition, "strict"));
-      assert.ok(machine.lines.some(({ stage }) => stage === "healthy"), name);
+      assert.ok(
+        machine.lines.some(({ stage }) => stage === "healthy"),
+        name,
+      );
     }
   });
 });

@@ -9,9 +9,34 @@ const base = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "
 
 /** What is set and does nothing on the kernel that Debian 12 has for each architecture. */
 const INERT = {
-  amd64: ["hash_pointers", "kfence.sample_interval", "cfi", "ia32_emulation", "bdev_allow_write_mounted", "proc_mem.force_override", "kernel.io_uring_disabled", "dev.tty.legacy_tiocsti"],
-  arm64: ["hash_pointers", "kfence.sample_interval", "bdev_allow_write_mounted", "proc_mem.force_override", "kernel.io_uring_disabled", "dev.tty.legacy_tiocsti"],
-  s390x: ["page_alloc.shuffle", "hash_pointers", "kfence.sample_interval", "bdev_allow_write_mounted", "proc_mem.force_override", "kernel.io_uring_disabled", "dev.tty.legacy_tiocsti", "net.core.bpf_jit_harden"],
+  amd64: [
+    "hash_pointers",
+    "kfence.sample_interval",
+    "cfi",
+    "ia32_emulation",
+    "bdev_allow_write_mounted",
+    "proc_mem.force_override",
+    "kernel.io_uring_disabled",
+    "dev.tty.legacy_tiocsti",
+  ],
+  arm64: [
+    "hash_pointers",
+    "kfence.sample_interval",
+    "bdev_allow_write_mounted",
+    "proc_mem.force_override",
+    "kernel.io_uring_disabled",
+    "dev.tty.legacy_tiocsti",
+  ],
+  s390x: [
+    "page_alloc.shuffle",
+    "hash_pointers",
+    "kfence.sample_interval",
+    "bdev_allow_write_mounted",
+    "proc_mem.force_override",
+    "kernel.io_uring_disabled",
+    "dev.tty.legacy_tiocsti",
+    "net.core.bpf_jit_harden",
+  ],
 } as const;
 
 describe("the score of both profiles from the kernel's own configuration", { timeout: 300_000 }, () => {
@@ -26,7 +51,8 @@ describe("the score of both profiles from the kernel's own configuration", { tim
       assert.equal(closed.settings.off, 0);
       // each profile has all that the weaker one has, and more
       const on = [none, open, closed].map(({ settings, options }) => [settings.on, options.on] as const);
-      for (const [index, [settings, options]] of on.entries()) if (index > 0) assert.ok(settings > (on[index - 1]?.[0] ?? 0) && options > (on[index - 1]?.[1] ?? 0), JSON.stringify(on));
+      for (const [index, [settings, options]] of on.entries())
+        if (index > 0) assert.ok(settings > (on[index - 1]?.[0] ?? 0) && options > (on[index - 1]?.[1] ?? 0), JSON.stringify(on));
     });
   }
 });

@@ -13,7 +13,12 @@ const web = (fields: Partial<ServiceArgs>): ImageArgs => ({ services: [new Servi
 /** A profile, what is added to a hardened image, the failing path, and the setting to waive. */
 const CONFLICTS: readonly (readonly [HardenArgs, ImageArgs, path: string, setting: string])[] = [
   [strict, web({ userns: "new" }), "services.web.userns", "user.max_user_namespaces"],
-  [{ ...strict, waive: { "user.max_user_namespaces": "the build service has its own" } }, web({ userns: "new" }), "services.web.userns", "kernel.yama.ptrace_scope"],
+  [
+    { ...strict, waive: { "user.max_user_namespaces": "the build service has its own" } },
+    web({ userns: "new" }),
+    "services.web.userns",
+    "kernel.yama.ptrace_scope",
+  ],
   [strict, web({ capabilities: ["CAP_CHOWN", "CAP_SYS_PTRACE"] }), "services.web.capabilities[1]", "kernel.yama.ptrace_scope"],
   [{}, web({ capabilities: ["CAP_SYS_MODULE"] }), "services.web.capabilities[0]", "kernel.modules_disabled"],
   [{}, web({ "capabilities.add": ["CAP_SYS_RAWIO"] }), 'services.web["capabilities.add"][0]', "lockdown"],
@@ -30,16 +35,22 @@ const CONFLICTS: readonly (readonly [HardenArgs, ImageArgs, path: string, settin
 describe("what a setting excludes is refused, until the setting is waived", () => {
   for (const [args, more, path, setting] of CONFLICTS) {
     test(`${path} and ${setting}`, () => {
-      assert.throws(() => harden(base, args).with(more), (error) => {
-        assert.ok(isLinuxKitError(error, "INVALID_DEFINITION"));
-        const line = error.message.split("\n").find((text) => text.includes(`by ${setting} of harden`)) ?? error.message;
-        assert.ok(line.startsWith(`${path}: got "`), line);
-        assert.ok(line.includes(`harden: { waive: { "${setting}": "REASON" } }`), line);
-        return true;
-      });
+      assert.throws(
+        () => harden(base, args).with(more),
+        (error) => {
+          assert.ok(isLinuxKitError(error, "INVALID_DEFINITION"));
+          const line = error.message.split("\n").find((text) => text.includes(`by ${setting} of harden`)) ?? error.message;
+          assert.ok(line.startsWith(`${path}: got "`), line);
+          assert.ok(line.includes(`harden: { waive: { "${setting}": "REASON" } }`), line);
+          return true;
+        },
+      );
       // the order in which the two are put together makes no difference
       assert.throws(() => harden(base.with(more), args));
-      const waived = harden(base, args).with({ ...more, harden: { waive: { [setting]: "tried here", "kernel.yama.ptrace_scope": "tried here" } } });
+      const waived = harden(base, args).with({
+        ...more,
+        harden: { waive: { [setting]: "tried here", "kernel.yama.ptrace_scope": "tried here" } },
+      });
       assert.ok(waived.spec.harden?.waive[setting as "lockdown"]);
     });
   }
@@ -53,7 +64,8 @@ describe("what is no conflict", () => {
     [strict, { kernel: { cmdline: "init_on_free=1 vsyscall=none" } }],
     [strict, web({ userns: "host" })],
   ];
-  for (const [args, more] of FINE) test(JSON.stringify(args) + JSON.stringify(more.kernel ?? {}), () => assert.ok(harden(base, args).with(more)));
+  for (const [args, more] of FINE)
+    test(JSON.stringify(args) + JSON.stringify(more.kernel ?? {}), () => assert.ok(harden(base, args).with(more)));
 });
 
 test("the engine's check says the same of a definition that comes as JSON", () => {
@@ -64,16 +76,28 @@ test("the engine's check says the same of a definition that comes as JSON", () =
 
 describe("arguments", () => {
   test("a name that is none", () =>
-    assert.throws(() => harden(base, { waive: { "kernel.yama.ptrace_scop": "x" } as never }), /harden\.waive\["kernel\.yama\.ptrace_scop"\]: unknown field: did you mean "kernel\.yama\.ptrace_scope"\?/));
-  test("a reason is wanted", () => assert.throws(() => harden(base, { waive: { lockdown: "" } }), /harden\.waive\.lockdown: got "", wanted text that is not empty/));
-  test("an init that sets no parameters", () => assert.throws(() => new Image({ init: ["linuxkit/init:1"], harden: {} }), /^.*harden: the kernel parameters are set by the init of debian\.init\(\)/));
-  test("LinuxKit's YAML has no such field", () => assert.throws(() => harden(new Image({}), {}).toYaml(), /harden: LinuxKit has no such field/));
+    assert.throws(
+      () => harden(base, { waive: { "kernel.yama.ptrace_scop": "x" } as never }),
+      /harden\.waive\["kernel\.yama\.ptrace_scop"\]: unknown field: did you mean "kernel\.yama\.ptrace_scope"\?/,
+    ));
+  test("a reason is wanted", () =>
+    assert.throws(() => harden(base, { waive: { lockdown: "" } }), /harden\.waive\.lockdown: got "", wanted text that is not empty/));
+  test("an init that sets no parameters", () =>
+    assert.throws(
+      () => new Image({ init: ["linuxkit/init:1"], harden: {} }),
+      /^.*harden: the kernel parameters are set by the init of debian\.init\(\)/,
+    ));
+  test("LinuxKit's YAML has no such field", () =>
+    assert.throws(() => harden(new Image({}), {}).toYaml(), /harden: LinuxKit has no such field/));
 });
 
 test("with: the profile overrides, what is waived adds up; without takes it off", () => {
   const image = harden(harden(base, { waive: { lockdown: "a" } }), { profile: "strict", waive: { nosmt: "b" } });
   assert.deepEqual(image.spec.harden, { profile: "strict", waive: { lockdown: "a", nosmt: "b" } });
-  assert.deepEqual(image.with({ harden: { waive: { lockdown: "c" } } }).spec.harden, { profile: "strict", waive: { lockdown: "c", nosmt: "b" } });
+  assert.deepEqual(image.with({ harden: { waive: { lockdown: "c" } } }).spec.harden, {
+    profile: "strict",
+    waive: { lockdown: "c", nosmt: "b" },
+  });
   assert.equal(image.without("harden").spec.harden, undefined);
   assert.throws(() => base.without("harden"), /harden: no such part/);
 });

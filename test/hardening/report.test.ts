@@ -5,9 +5,20 @@ import { hardeningReport } from "../../sdk/hardening/report.ts";
 import { namesWith } from "../support/hardening-rows.ts";
 
 const CONFIG = [
-  "#", "# Automatically generated file; DO NOT EDIT.", "# Linux/x86 6.1.192 Kernel Configuration", "#",
-  "CONFIG_HARDENED_USERCOPY=y", "# CONFIG_KFENCE is not set", "CONFIG_INET_DIAG=m", 'CONFIG_MODULE_SIG_HASH="sha256"',
-  "CONFIG_DEFAULT_MMAP_MIN_ADDR=65536", "CONFIG_DEBUG_FS=y", "CONFIG_SLS=y", "CONFIG_KEXEC=y", "CONFIG_KEXEC_CORE=y", "CONFIG_IO_URING=y",
+  "#",
+  "# Automatically generated file; DO NOT EDIT.",
+  "# Linux/x86 6.1.192 Kernel Configuration",
+  "#",
+  "CONFIG_HARDENED_USERCOPY=y",
+  "# CONFIG_KFENCE is not set",
+  "CONFIG_INET_DIAG=m",
+  'CONFIG_MODULE_SIG_HASH="sha256"',
+  "CONFIG_DEFAULT_MMAP_MIN_ADDR=65536",
+  "CONFIG_DEBUG_FS=y",
+  "CONFIG_SLS=y",
+  "CONFIG_KEXEC=y",
+  "CONFIG_KEXEC_CORE=y",
+  "CONFIG_IO_URING=y",
 ].join("\n");
 
 const facts = { arch: "amd64", cmdline: "console=ttyS0", config: CONFIG } as const;
@@ -16,7 +27,10 @@ const strict = { profile: "strict", waive: {} } as const;
 test("a configuration is read", () => {
   const config = parseKernelConfig(CONFIG);
   assert.equal(config.version, "6.1.192");
-  assert.deepEqual(["HARDENED_USERCOPY", "KFENCE", "NO_SUCH", "INET_DIAG", "MODULE_SIG_HASH"].map((name) => config.value(name)), ["y", "n", "n", "m", "sha256"]);
+  assert.deepEqual(
+    ["HARDENED_USERCOPY", "KFENCE", "NO_SUCH", "INET_DIAG", "MODULE_SIG_HASH"].map((name) => config.value(name)),
+    ["y", "n", "n", "m", "sha256"],
+  );
 });
 
 describe("what does nothing on a kernel", () => {
@@ -69,7 +83,9 @@ describe("each row's state", () => {
 
 test("the score adds up, without options where the kernel is not known, and without another architecture's settings", () => {
   const report = hardeningReport({ ...facts, harden: strict });
-  const sum = Object.values(report.settings).reduce((total, count) => total + count, 0) + Object.values(report.options).reduce((total, count) => total + count, 0);
+  const sum =
+    Object.values(report.settings).reduce((total, count) => total + count, 0) +
+    Object.values(report.options).reduce((total, count) => total + count, 0);
   assert.equal(sum, report.rows.length);
   const unknown = hardeningReport({ arch: "arm64", cmdline: "", harden: strict });
   assert.deepEqual([unknown.kernel, unknown.options, namesWith(unknown, "inert")], [undefined, { on: 0, off: 0, inert: 0, waived: 0 }, []]);

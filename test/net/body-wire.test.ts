@@ -15,14 +15,25 @@ describe("a request with a large body", { timeout: 60_000 }, () => {
   const send = async (options: { timeoutSeconds?: number; signal?: AbortSignal; attempts?: number } = {}, body: Uint8Array = BODY) => {
     const { timeoutSeconds = 20, signal, attempts = 1 } = options;
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/up`);
-    const response = await createTransport({ timeoutSeconds, signal, retry: { attempts, baseMs: 1 } }).send({ url, method: "PUT", headers: { "x-mine": "1" }, body });
+    const response = await createTransport({ timeoutSeconds, signal, retry: { attempts, baseMs: 1 } }).send({
+      url,
+      method: "PUT",
+      headers: { "x-mine": "1" },
+      body,
+    });
     return { status: response.status, said: (await collect(response.body)).toString(), from: response.headers.get("x-from") };
   };
   /** Answers with what came. */
   const echo = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => response.setHeader("x-from", "here").end(`${Buffer.concat(chunks).equals(BODY)} ${request.headers["content-length"]} ${request.headers["x-mine"]} ${request.headers["accept-encoding"]}`));
+    request.on("end", () =>
+      response
+        .setHeader("x-from", "here")
+        .end(
+          `${Buffer.concat(chunks).equals(BODY)} ${request.headers["content-length"]} ${request.headers["x-mine"]} ${request.headers["accept-encoding"]}`,
+        ),
+    );
   };
 
   before(async () => {
@@ -42,7 +53,8 @@ describe("a request with a large body", { timeout: 60_000 }, () => {
   });
 
   test("arrives whole, over one connection after the other request", async () => {
-    for (let times = 0; times < 3; times++) assert.deepEqual(await send(), { status: 200, said: `true ${BODY.length} 1 identity`, from: "here" });
+    for (let times = 0; times < 3; times++)
+      assert.deepEqual(await send(), { status: 200, said: `true ${BODY.length} 1 identity`, from: "here" });
     assert.equal(new Set(ports).size, 1);
   });
 

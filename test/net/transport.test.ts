@@ -53,14 +53,19 @@ function chunked(bytes: Buffer): Buffer {
 // both ways to send must be the same to whoever asks
 for (const memory of ["own", "reused"] as const) {
   describe(`bodies in ${memory} memory`, () => {
-    const send = (url: URL, options: TransportOptions = {}, request: Partial<HttpRequest> = {}) => createTransport({ retry: { attempts: 1 }, ...options }).send({ url, memory, ...request });
+    const send = (url: URL, options: TransportOptions = {}, request: Partial<HttpRequest> = {}) =>
+      createTransport({ retry: { attempts: 1 }, ...options }).send({ url, memory, ...request });
 
     const rows: readonly [string, Answer, Buffer][] = [
       ["a body of a known length", Buffer.concat([Buffer.from(LENGTH), BODY]), BODY],
       ["a body in chunks", chunked(BODY), BODY],
       ["a body that ends with the connection", Buffer.concat([Buffer.from("HTTP/1.1 200 OK\r\n\r\n"), BODY]), BODY],
       ["an empty body", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", Buffer.alloc(0)],
-      ["early hints before the answer", Buffer.concat([Buffer.from(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${LENGTH}`), BODY]), BODY],
+      [
+        "early hints before the answer",
+        Buffer.concat([Buffer.from(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${LENGTH}`), BODY]),
+        BODY,
+      ],
       ["more than the length says", "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabcdef", Buffer.from("abc")],
     ];
     for (const [name, answer, want] of rows) {
@@ -70,7 +75,8 @@ for (const memory of ["own", "reused"] as const) {
         assert.equal(response.status, 200);
         assert.ok((await whole(response.body)).equals(want));
         assert.match(heads[0] as string, /^GET \/x\?y=z HTTP\/1\.1\r\n/);
-        for (const header of [`host: ${url.host}`, "accept-encoding: identity", "user-agent: pulumi-linuxkit", "x-mine: yes"]) assert.ok(heads[0]?.toLowerCase().includes(`\r\n${header}\r\n`), header);
+        for (const header of [`host: ${url.host}`, "accept-encoding: identity", "user-agent: pulumi-linuxkit", "x-mine: yes"])
+          assert.ok(heads[0]?.toLowerCase().includes(`\r\n${header}\r\n`), header);
       });
     }
     test("an answer that comes byte by byte", async (context) => {
@@ -86,7 +92,11 @@ for (const memory of ["own", "reused"] as const) {
       assert.equal((await whole(response.body)).toString(), "hello");
     });
     test("headers that come twice, and statuses that are no success", async (context) => {
-      const { url } = await serve(context, Buffer.concat([Buffer.from(LENGTH), BODY]), "HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\ngone");
+      const { url } = await serve(
+        context,
+        Buffer.concat([Buffer.from(LENGTH), BODY]),
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\ngone",
+      );
       const response = await send(url);
       assert.equal(response.headers.get("x-a"), "1, 2");
       await response.drop();
@@ -140,7 +150,13 @@ for (const memory of ["own", "reused"] as const) {
       await seen;
     });
     test("a refused connection is tried again", async (context) => {
-      const { url, heads } = await serve(context, (socket) => socket.destroy(), (socket) => socket.destroy(), "HTTP/1.1 503 Busy\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+      const { url, heads } = await serve(
+        context,
+        (socket) => socket.destroy(),
+        (socket) => socket.destroy(),
+        "HTTP/1.1 503 Busy\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+      );
       const response = await send(url, { retry: { attempts: 4, baseMs: 1 } });
       assert.equal((await whole(response.body)).toString(), "ok");
       assert.equal(heads.length, 4);
@@ -163,7 +179,11 @@ test("a small body in memory that threads share is given to fetch in memory of i
     sent = init?.body;
     return new Response("");
   };
-  const { drop } = await createTransport({ fetch: fetch as typeof globalThis.fetch }).send({ url: new URL("http://localhost/"), method: "PUT", body });
+  const { drop } = await createTransport({ fetch: fetch as typeof globalThis.fetch }).send({
+    url: new URL("http://localhost/"),
+    method: "PUT",
+    body,
+  });
   await drop();
   assert.ok((sent as Uint8Array).buffer instanceof ArrayBuffer);
   assert.equal(Buffer.from(sent as Uint8Array).toString(), "hello");

@@ -27,7 +27,11 @@ function get(url: string, env: NodeJS.ProcessEnv, before = ""): Promise<string> 
       console.log(error.code, error.message);
     }`;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"], timeout: 60_000 });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+      timeout: 60_000,
+    });
     let said = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       said += text;
@@ -50,7 +54,24 @@ async function listen(context: TestContext, server: Server | ReturnType<typeof c
 test("over TLS, with a certificate that the host trusts and no other", async (context) => {
   await using folder = await scratch();
   const [key, cert] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
-  judge("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "2");
+  judge(
+    "openssl",
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-keyout",
+    key,
+    "-out",
+    cert,
+    "-subj",
+    "/CN=localhost",
+    "-addext",
+    "subjectAltName=DNS:localhost,IP:127.0.0.1",
+    "-days",
+    "2",
+  );
   const connections: (string | undefined)[] = [];
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
     connections.push(request.headers.connection);
@@ -60,7 +81,10 @@ test("over TLS, with a certificate that the host trusts and no other", async (co
   for (const host of ["localhost", "127.0.0.1"]) assert.equal(await get(`https://${host}:${port}/`, { NODE_EXTRA_CA_CERTS: cert }), SHA256);
   // over fetch a connection would be kept
   assert.deepEqual(connections, ["close", "close"]);
-  assert.match(await get(`https://localhost:${port}/`, { NODE_EXTRA_CA_CERTS: "" }), /^NETWORK https:\/\/localhost:\d+\/: connection failed: .*self-signed/);
+  assert.match(
+    await get(`https://localhost:${port}/`, { NODE_EXTRA_CA_CERTS: "" }),
+    /^NETWORK https:\/\/localhost:\d+\/: connection failed: .*self-signed/,
+  );
 });
 
 test("through a proxy, where the process has one, and through a fetch of its own", async (context) => {
@@ -78,9 +102,21 @@ test("through a proxy, where the process has one, and through a fetch of its own
   const address = `http://127.0.0.1:${await listen(context, proxy)}`;
   // older versions know the setting too, but not all of them
   if (Number(process.versions.node.split(".")[0]) >= 24) {
-    assert.equal(await get("http://registry.invalid/blob", { NODE_USE_ENV_PROXY: "1", HTTP_PROXY: address, http_proxy: address, NO_PROXY: "", no_proxy: "" }), SHA256);
+    assert.equal(
+      await get("http://registry.invalid/blob", {
+        NODE_USE_ENV_PROXY: "1",
+        HTTP_PROXY: address,
+        http_proxy: address,
+        NO_PROXY: "",
+        no_proxy: "",
+      }),
+      SHA256,
+    );
     assert.deepEqual(seen, ["registry.invalid:80"]);
   }
   const own = `globalThis.fetch = async (url) => new Response(url);`;
-  assert.equal(await get("http://registry.invalid/blob", {}, own), createHash("sha256").update("http://registry.invalid/blob").digest("hex"));
+  assert.equal(
+    await get("http://registry.invalid/blob", {}, own),
+    createHash("sha256").update("http://registry.invalid/blob").digest("hex"),
+  );
 });

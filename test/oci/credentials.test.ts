@@ -55,7 +55,10 @@ describe("docker's config.json", () => {
 describe("credential helpers", () => {
   test("the registry's own, then the common store, then the file", async () => {
     await helper("own", 'read server; echo "{\\"Username\\":\\"own\\",\\"Secret\\":\\"$1 $server\\"}"');
-    await helper("store", 'read server; test "$server" = y || { echo "credentials not found in native keychain"; exit 1; }; echo \'{"Username":"<token>","Secret":"t"}\'');
+    await helper(
+      "store",
+      'read server; test "$server" = y || { echo "credentials not found in native keychain"; exit 1; }; echo \'{"Username":"<token>","Secret":"t"}\'',
+    );
     await write({ credHelpers: { x: "own" }, credsStore: "store", auths: { x: { auth }, z: { auth } } });
     assert.deepEqual(await find("x"), { username: "own", password: "get x" });
     assert.deepEqual(await find("y"), { identityToken: "t" });
@@ -79,9 +82,24 @@ describe("credential helpers", () => {
 describe("challenges", () => {
   const shown = (header: string) => parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
   const rows: [string, unknown][] = [
-    ['Bearer realm="https://a/t",service="s",scope="repository:x:pull,push"', [["bearer", { realm: "https://a/t", service: "s", scope: "repository:x:pull,push" }]]],
-    ['Basic realm="a \\"b\\"", Bearer realm=x', [["basic", { realm: 'a "b"' }], ["bearer", { realm: "x" }]]],
-    ["Negotiate, Basic realm=x", [["negotiate", {}], ["basic", { realm: "x" }]]],
+    [
+      'Bearer realm="https://a/t",service="s",scope="repository:x:pull,push"',
+      [["bearer", { realm: "https://a/t", service: "s", scope: "repository:x:pull,push" }]],
+    ],
+    [
+      'Basic realm="a \\"b\\"", Bearer realm=x',
+      [
+        ["basic", { realm: 'a "b"' }],
+        ["bearer", { realm: "x" }],
+      ],
+    ],
+    [
+      "Negotiate, Basic realm=x",
+      [
+        ["negotiate", {}],
+        ["basic", { realm: "x" }],
+      ],
+    ],
     ["bearer Realm = x", [["bearer", { realm: "x" }]]],
     ["", []],
   ];
@@ -99,10 +117,15 @@ describe("endpoints", () => {
     ["ghcr.io", { "docker.io": "http://127.0.0.1:1" }, "ghcr.io", "https://ghcr.io/v2/"],
   ];
   for (const [registry, mirrors, host, base] of rows) {
-    test(`${registry} ${JSON.stringify(mirrors)}`, () => assert.deepEqual({ ...endpointOf(registry, mirrors), base: endpointOf(registry, mirrors).base.href }, { registry: host, base }));
+    test(`${registry} ${JSON.stringify(mirrors)}`, () =>
+      assert.deepEqual({ ...endpointOf(registry, mirrors), base: endpointOf(registry, mirrors).base.href }, { registry: host, base }));
   }
   for (const mirror of ["127.0.0.1:5000", "ftp://m", "https://u:p@m", "https://m/?a=b", ""]) {
-    test(`mirror ${JSON.stringify(mirror)}`, () => assert.throws(() => endpointOf("docker.io", { "docker.io": mirror }), { code: "INVALID_DEFINITION", message: /^registryMirrors\["docker\.io"\]: got / }));
+    test(`mirror ${JSON.stringify(mirror)}`, () =>
+      assert.throws(() => endpointOf("docker.io", { "docker.io": mirror }), {
+        code: "INVALID_DEFINITION",
+        message: /^registryMirrors\["docker\.io"\]: got /,
+      }));
   }
 });
 
@@ -110,10 +133,22 @@ test("back-off doubles up to its bound, is random below it, and heeds Retry-Afte
   const policy = { attempts: 9, baseMs: 100, maxMs: 1000 };
   const most = [1, 2, 3, 4, 5].map((attempt) => backOff(policy, attempt, null, () => 1));
   assert.deepEqual(most, [100, 200, 400, 800, 1000]);
-  assert.equal(backOff(policy, 3, null, () => 0.5), 200);
-  assert.equal(backOff({ ...policy, maxMs: 5000 }, 1, "2", () => 0.5), 2000);
-  assert.equal(backOff(policy, 1, "3600", () => 0.5), 1000);
-  assert.equal(backOff(policy, 1, "soon", () => 0), 0);
+  assert.equal(
+    backOff(policy, 3, null, () => 0.5),
+    200,
+  );
+  assert.equal(
+    backOff({ ...policy, maxMs: 5000 }, 1, "2", () => 0.5),
+    2000,
+  );
+  assert.equal(
+    backOff(policy, 1, "3600", () => 0.5),
+    1000,
+  );
+  assert.equal(
+    backOff(policy, 1, "soon", () => 0),
+    0,
+  );
 });
 
 test("a URL is shown without what opens it", () => {

@@ -38,8 +38,14 @@ test("an image of Debian packages, a layer each, flattens to what umoci unpacks"
   const store = new BlobStore(at("cache"));
   const pulled = await pullImage(`oci:${image}`, { os: "linux", architecture: judge("dpkg", "--print-architecture").trim() }, { store });
   assert.equal(pulled.manifest.layers.length, PACKAGES.length);
-  const ours = await recordTree(flatten(storedLayers(store, pulled.manifest.layers, pulled.config.diffIds), { spoolDirectory: folder.path }));
-  const tar = spawn("tar", ["--create", "--xattrs", "--xattrs-include=*", "--numeric-owner", "--format=pax", "--sort=name", "-C", at("judge", "rootfs"), "."], { stdio: ["ignore", "pipe", "inherit"] });
+  const ours = await recordTree(
+    flatten(storedLayers(store, pulled.manifest.layers, pulled.config.diffIds), { spoolDirectory: folder.path }),
+  );
+  const tar = spawn(
+    "tar",
+    ["--create", "--xattrs", "--xattrs-include=*", "--numeric-owner", "--format=pax", "--sort=name", "-C", at("judge", "rootfs"), "."],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
   const theirs = await recordTree(readTar(tar.stdout, "judge"));
   if (!ours.has("")) theirs.delete("");
   assert.deepEqual([...ours.keys()].toSorted(), [...theirs.keys()].toSorted());
@@ -48,7 +54,13 @@ test("an image of Debian packages, a layer each, flattens to what umoci unpacks"
     // a directory's time is, there, that of the last whiteout in it
     assert.deepEqual(record, record.type === "directory" ? { ...judged, mtime: record.mtime } : judged, path);
   }
-  assert.ok([...ours.values()].some(({ names }) => names !== undefined), "there are hard links");
-  assert.ok([...ours.values()].some(({ mode }) => mode.startsWith("4")), "there are setuid files");
+  assert.ok(
+    [...ours.values()].some(({ names }) => names !== undefined),
+    "there are hard links",
+  );
+  assert.ok(
+    [...ours.values()].some(({ mode }) => mode.startsWith("4")),
+    "there are setuid files",
+  );
   context.diagnostic(`${ours.size} paths in ${pulled.manifest.layers.length} layers`);
 });

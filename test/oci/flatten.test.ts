@@ -29,7 +29,10 @@ async function shown(layers: readonly Layer[], options: FlattenOptions = {}): Pr
   const lines: string[] = [];
   for await (const { path, type, link, body } of flatten(layers, { spoolDirectory, ...options })) {
     if (type === "file") lines.push(`${path} ${(await collect(body)).toString()}`);
-    else lines.push(type === "directory" ? `${path}/` : `${path} ${type === "symlink" ? "->" : type === "hardlink" ? "=" : type} ${link ?? ""}`.trim());
+    else
+      lines.push(
+        type === "directory" ? `${path}/` : `${path} ${type === "symlink" ? "->" : type === "hardlink" ? "=" : type} ${link ?? ""}`.trim(),
+      );
   }
   return lines;
 }
@@ -38,27 +41,84 @@ describe("layers add up", () => {
   const rows: [string, Entry[][], string[]][] = [
     ["no layers", [], []],
     ["a later file over an earlier one", [[fileEntry("a", "1")], [fileEntry("a", "2")]], ["a 2"]],
-    ["sorted by path, parents first", [[fileEntry("b/c", "1"), fileEntry("b-", "2"), directoryEntry("b")], [fileEntry("a", "3")]], ["a 3", "b/", "b- 2", "b/c 1"]],
+    [
+      "sorted by path, parents first",
+      [[fileEntry("b/c", "1"), fileEntry("b-", "2"), directoryEntry("b")], [fileEntry("a", "3")]],
+      ["a 3", "b/", "b- 2", "b/c 1"],
+    ],
     ["a whiteout", [[fileEntry("d/a", "1"), fileEntry("d/b", "2")], [whiteout("d/.wh.a")]], ["d/", "d/b 2"]],
     ["a whiteout of a directory", [[fileEntry("d/a", "1")], [whiteout(".wh.d")]], []],
     ["a whiteout of nothing", [[fileEntry("a", "1")], [whiteout("x/.wh.y")]], ["a 1"]],
-    ["a whiteout spares its own layer, before and after", [[fileEntry("d/a", "1"), fileEntry("d/b", "1")], [fileEntry("d/a", "2"), whiteout(".wh.d"), fileEntry("d/c", "2")]], ["d/", "d/a 2", "d/c 2"]],
-    ["an opaque directory", [[fileEntry("d/a", "1"), fileEntry("d/e/f", "1")], [fileEntry("d/b", "2"), whiteout("d/.wh..wh..opq")]], ["d/", "d/b 2"]],
+    [
+      "a whiteout spares its own layer, before and after",
+      [
+        [fileEntry("d/a", "1"), fileEntry("d/b", "1")],
+        [fileEntry("d/a", "2"), whiteout(".wh.d"), fileEntry("d/c", "2")],
+      ],
+      ["d/", "d/a 2", "d/c 2"],
+    ],
+    [
+      "an opaque directory",
+      [
+        [fileEntry("d/a", "1"), fileEntry("d/e/f", "1")],
+        [fileEntry("d/b", "2"), whiteout("d/.wh..wh..opq")],
+      ],
+      ["d/", "d/b 2"],
+    ],
     ["an opaque root", [[fileEntry("a", "1")], [whiteout(".wh..wh..opq"), fileEntry("b", "2")]], ["b 2"]],
-    ["a directory over a file, and the reverse", [[fileEntry("a", "1"), fileEntry("d/x", "1")], [directoryEntry("a"), fileEntry("a/y", "2"), fileEntry("d", "2")]], ["a/", "a/y 2", "d 2"]],
+    [
+      "a directory over a file, and the reverse",
+      [
+        [fileEntry("a", "1"), fileEntry("d/x", "1")],
+        [directoryEntry("a"), fileEntry("a/y", "2"), fileEntry("d", "2")],
+      ],
+      ["a/", "a/y 2", "d 2"],
+    ],
     ["a directory keeps what is in it", [[fileEntry("d/a", "1")], [directoryEntry("d", 0o700)]], ["d/", "d/a 1"]],
     ["a directory over a link to one", [[fileEntry("d/a", "1"), symlinkEntry("l", "d")], [directoryEntry("l")]], ["d/", "d/a 1", "l/"]],
-    ["a hard link within a layer", [[fileEntry("b", "1"), hardlink("a", "b"), hardlink("c", "a"), fileEntry("a-", "2")]], ["a- 2", "b 1", "a = b", "c = b"]],
-    ["a hard link whose file is gone", [[fileEntry("b", "1"), hardlink("a", "b"), hardlink("c", "b")], [whiteout(".wh.b")]], ["a 1", "c = a"]],
+    [
+      "a hard link within a layer",
+      [[fileEntry("b", "1"), hardlink("a", "b"), hardlink("c", "a"), fileEntry("a-", "2")]],
+      ["a- 2", "b 1", "a = b", "c = b"],
+    ],
+    [
+      "a hard link whose file is gone",
+      [[fileEntry("b", "1"), hardlink("a", "b"), hardlink("c", "b")], [whiteout(".wh.b")]],
+      ["a 1", "c = a"],
+    ],
     ["a hard link into a lower layer", [[fileEntry("a", "1")], [hardlink("b", "a")]], ["a 1", "b = a"]],
-    ["a hard link outlives the name it was made from", [[fileEntry("a", "1")], [hardlink("b", "a"), whiteout(".wh.a")], [fileEntry("a", "2")]], ["a 2", "b 1"]],
+    [
+      "a hard link outlives the name it was made from",
+      [[fileEntry("a", "1")], [hardlink("b", "a"), whiteout(".wh.a")], [fileEntry("a", "2")]],
+      ["a 2", "b 1"],
+    ],
     ["a hard link to a symlink is another symlink", [[symlinkEntry("a", "x"), hardlink("b", "a")]], ["a -> x", "b -> x"]],
-    ["a path through a link of a lower layer", [[directoryEntry("usr/lib"), symlinkEntry("lib", "usr/lib"), symlinkEntry("l2", "/lib")], [fileEntry("lib/a", "1"), fileEntry("l2/b", "2")]], ["l2 -> /lib", "lib -> usr/lib", "usr/", "usr/lib/", "usr/lib/a 1", "usr/lib/b 2"]],
+    [
+      "a path through a link of a lower layer",
+      [
+        [directoryEntry("usr/lib"), symlinkEntry("lib", "usr/lib"), symlinkEntry("l2", "/lib")],
+        [fileEntry("lib/a", "1"), fileEntry("l2/b", "2")],
+      ],
+      ["l2 -> /lib", "lib -> usr/lib", "usr/", "usr/lib/", "usr/lib/a 1", "usr/lib/b 2"],
+    ],
     ["a whiteout through a link", [[fileEntry("d/a", "1"), symlinkEntry("l", "d")], [whiteout("l/.wh.a")]], ["d/", "l -> d"]],
     ["a link to the root, which nothing passes", [[symlinkEntry("l", "/")]], ["l -> /"]],
     ["the root, where a layer names it", [[directoryEntry("", 0o700)]], ["/"]],
-    ["a fifo and devices", [[{ ...fileEntry("f", ""), type: "fifo" }, { ...fileEntry("n", ""), type: "character", major: 1, minor: 3 }]], ["f fifo", "n character"]],
-    ["names that are no UTF-8, and long ones", [[fileEntry("\udcff", "1"), fileEntry(`${"n".repeat(255)}/${"m".repeat(255)}`, "2")]], [`${"n".repeat(255)}/`, `${"n".repeat(255)}/${"m".repeat(255)} 2`, "\udcff 1"]],
+    [
+      "a fifo and devices",
+      [
+        [
+          { ...fileEntry("f", ""), type: "fifo" },
+          { ...fileEntry("n", ""), type: "character", major: 1, minor: 3 },
+        ],
+      ],
+      ["f fifo", "n character"],
+    ],
+    [
+      "names that are no UTF-8, and long ones",
+      [[fileEntry("\udcff", "1"), fileEntry(`${"n".repeat(255)}/${"m".repeat(255)}`, "2")]],
+      [`${"n".repeat(255)}/`, `${"n".repeat(255)}/${"m".repeat(255)} 2`, "\udcff 1"],
+    ],
   ];
   for (const [name, stack, want] of rows) test(name, async () => assert.deepEqual(await shown(await layersOf(...stack)), want));
 });
@@ -75,7 +135,10 @@ test("a header is kept whole: modes, owners, times, attributes and device number
     await collect(body);
     seen.push(header);
   }
-  assert.deepEqual(seen, entries.map(({ body: _, ...header }) => header));
+  assert.deepEqual(
+    seen,
+    entries.map(({ body: _, ...header }) => header),
+  );
 });
 
 describe("compressions", async () => {
@@ -87,26 +150,44 @@ describe("compressions", async () => {
     ["gzip", gzipSync(tar)],
     ["gzip of two members", Buffer.concat([gzipSync(tar.subarray(0, half)), gzipSync(tar.subarray(half))])],
     ["zstd", zstdCompressSync(tar)],
-    ["zstd of several frames, some of which are to be skipped", Buffer.concat([skippable, zstdCompressSync(tar.subarray(0, half)), skippable, zstdCompressSync(tar.subarray(half)), skippable])],
+    [
+      "zstd of several frames, some of which are to be skipped",
+      Buffer.concat([skippable, zstdCompressSync(tar.subarray(0, half)), skippable, zstdCompressSync(tar.subarray(half)), skippable]),
+    ],
   ];
   for (const [name, blob] of rows) {
     test(name, async () => assert.deepEqual(await shown([layerOf(blob, digestOf(tar))]), [`a ${"1".repeat(100_000)}`]));
     if (name === "none") continue;
     test(`${name}, cut`, async () => {
-      for (const cut of [5, blob.length >> 1, blob.length - 14]) await assert.rejects(shown([layerOf(blob.subarray(0, cut))]), { code: "CORRUPT" });
+      for (const cut of [5, blob.length >> 1, blob.length - 14])
+        await assert.rejects(shown([layerOf(blob.subarray(0, cut))]), { code: "CORRUPT" });
     });
   }
 });
 
 describe("hostile and broken layers", () => {
   const rows: [string, Entry[][], LinuxKitErrorCode, RegExp?][] = [
-    ["a link that leaves the root", [[symlinkEntry("l", "../..")], [fileEntry("l/a", "1")]], "HOSTILE_ARCHIVE", /l\/a: passes a symbolic link that leaves the root/],
-    ["a link that leaves the root further on", [[directoryEntry("d"), symlinkEntry("d/l", "../../etc")], [fileEntry("d/l/a", "1")]], "HOSTILE_ARCHIVE"],
+    [
+      "a link that leaves the root",
+      [[symlinkEntry("l", "../..")], [fileEntry("l/a", "1")]],
+      "HOSTILE_ARCHIVE",
+      /l\/a: passes a symbolic link that leaves the root/,
+    ],
+    [
+      "a link that leaves the root further on",
+      [[directoryEntry("d"), symlinkEntry("d/l", "../../etc")], [fileEntry("d/l/a", "1")]],
+      "HOSTILE_ARCHIVE",
+    ],
     ["a link to /", [[symlinkEntry("l", "/")], [fileEntry("l/a", "1")]], "HOSTILE_ARCHIVE", /passes a symbolic link to the root/],
     ["a link to / by another way", [[directoryEntry("d"), symlinkEntry("l", "d/..")], [fileEntry("l/a", "1")]], "HOSTILE_ARCHIVE"],
     ["a whiteout through a link to /", [[symlinkEntry("l", "/"), fileEntry("a", "1")], [whiteout("l/.wh.a")]], "HOSTILE_ARCHIVE"],
     ["an opaque link to /", [[symlinkEntry("l", "/"), fileEntry("a", "1")], [whiteout("l/.wh..wh..opq")]], "HOSTILE_ARCHIVE"],
-    ["a circle of links", [[symlinkEntry("a", "b"), symlinkEntry("b", "a")], [fileEntry("a/x", "1")]], "HOSTILE_ARCHIVE", /too many symbolic links/],
+    [
+      "a circle of links",
+      [[symlinkEntry("a", "b"), symlinkEntry("b", "a")], [fileEntry("a/x", "1")]],
+      "HOSTILE_ARCHIVE",
+      /too many symbolic links/,
+    ],
     ["a hard link to the root", [[hardlink("a", "/")]], "HOSTILE_ARCHIVE", /a hard link to the root/],
     ["a hard link through a link that leaves the root", [[symlinkEntry("l", "../.."), hardlink("a", "l/etc/passwd")]], "HOSTILE_ARCHIVE"],
     ["a root that is a link", [[{ ...symlinkEntry("", "/etc") }]], "HOSTILE_ARCHIVE", /the root of an image must be a directory/],
@@ -121,7 +202,12 @@ describe("hostile and broken layers", () => {
     ["an owner beyond 32 bits", [[fileEntry("a", "1", 0o644, { uid: 2 ** 32 })]], "CORRUPT", /uid is 4294967296/],
   ];
   for (const [name, stack, code, message = /./] of rows) {
-    test(name, async () => assert.rejects(layersOf(...stack).then((layers) => shown(layers)), { code, message }));
+    test(name, async () =>
+      assert.rejects(
+        layersOf(...stack).then((layers) => shown(layers)),
+        { code, message },
+      ),
+    );
   }
 
   test("a name with ..", async () => {
@@ -144,7 +230,8 @@ describe("hostile and broken layers", () => {
   });
   test("a bomb: gzip and zstd, by ratio", { timeout: 30_000 }, async () => {
     const zeroes = Buffer.alloc(128 << 20);
-    for (const blob of [gzipSync(zeroes), zstdCompressSync(zeroes)]) await assert.rejects(shown([layerOf(blob)]), { code: "HOSTILE_ARCHIVE", message: /a decompression bomb/ });
+    for (const blob of [gzipSync(zeroes), zstdCompressSync(zeroes)])
+      await assert.rejects(shown([layerOf(blob)]), { code: "HOSTILE_ARCHIVE", message: /a decompression bomb/ });
   });
   test("a bomb: by size, over all layers", async () => {
     const layers = await layersOf([fileEntry("a", "1".repeat(6000))], [fileEntry("b", "1".repeat(6000))]);
@@ -165,7 +252,11 @@ test("the same layers give the same entries, however they are compressed, and no
   assert.deepEqual(await shown(tars.map((tar) => layerOf(gzipSync(tar)))), want);
   const paths = want.filter((line) => !line.includes(" = ")).map((line) => line.split(" ")[0]?.replace(/\/$/, ""));
   assert.deepEqual(paths, paths.toSorted());
-  for await (const _ of flatten(tars.map((tar) => layerOf(tar)), { spoolDirectory })) break;
+  for await (const _ of flatten(
+    tars.map((tar) => layerOf(tar)),
+    { spoolDirectory },
+  ))
+    break;
   assert.deepEqual(await readdir(spoolDirectory), []);
 });
 

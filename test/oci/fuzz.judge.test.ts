@@ -30,9 +30,22 @@ after(() => rm(folder, { recursive: true }));
 const digest = `sha256:${"0".repeat(64)}` as const;
 const descriptor = { mediaType: MEDIA_TYPE.ociLayerGzip, digest, size: 5, annotations: { a: "b" } };
 const DOCUMENTS: readonly [unknown, (bytes: Buffer) => unknown][] = [
-  [{ schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config: descriptor, layers: [descriptor, descriptor], subject: descriptor }, (bytes) => parseManifest(bytes, "m")],
-  [{ schemaVersion: 2, manifests: [{ ...descriptor, platform: { os: "linux", architecture: "amd64", variant: "v8" } }] }, (bytes) => parseIndex(bytes, "i")],
-  [{ os: "linux", config: { Entrypoint: ["a"], Cmd: [], Env: ["A=1"], WorkingDir: "/", Labels: { "org.mobyproject.config": "{}" } }, rootfs: { diff_ids: [digest] } }, (bytes) => parseImageConfig(bytes, "c")],
+  [
+    { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config: descriptor, layers: [descriptor, descriptor], subject: descriptor },
+    (bytes) => parseManifest(bytes, "m"),
+  ],
+  [
+    { schemaVersion: 2, manifests: [{ ...descriptor, platform: { os: "linux", architecture: "amd64", variant: "v8" } }] },
+    (bytes) => parseIndex(bytes, "i"),
+  ],
+  [
+    {
+      os: "linux",
+      config: { Entrypoint: ["a"], Cmd: [], Env: ["A=1"], WorkingDir: "/", Labels: { "org.mobyproject.config": "{}" } },
+      rootfs: { diff_ids: [digest] },
+    },
+    (bytes) => parseImageConfig(bytes, "c"),
+  ],
 ];
 const TEXTS: readonly [string, (text: string) => unknown][] = [
   ["docker.io/library/nginx:1.27@sha256:0000000000000000000000000000000000000000000000000000000000000000", parseReference],
@@ -69,8 +82,34 @@ function damage(random: Random, bytes: Buffer): Buffer {
 /** Fields of a tar's headers changed, with checksums that are right: what gets past the first check. */
 function damageHeaders(random: Random, tar: Buffer): Buffer {
   const damaged = Buffer.from(tar);
-  const fields: readonly [number, number][] = [[0, 100], [100, 8], [108, 8], [124, 12], [136, 12], [156, 1], [157, 100], [329, 8], [345, 155]];
-  const values = ["..", "/", "../../x", "a/../b", "\0", "77777777777", "\u0080\u0000\u0000\u0000\u00ff", "-1", "x", "L", "S", "g", "1", "2", "\u00ff"];
+  const fields: readonly [number, number][] = [
+    [0, 100],
+    [100, 8],
+    [108, 8],
+    [124, 12],
+    [136, 12],
+    [156, 1],
+    [157, 100],
+    [329, 8],
+    [345, 155],
+  ];
+  const values = [
+    "..",
+    "/",
+    "../../x",
+    "a/../b",
+    "\0",
+    "77777777777",
+    "\u0080\u0000\u0000\u0000\u00ff",
+    "-1",
+    "x",
+    "L",
+    "S",
+    "g",
+    "1",
+    "2",
+    "\u00ff",
+  ];
   for (let at = 0; at + 512 <= damaged.length; at += 512) {
     if (damaged.toString("latin1", at + 257, at + 262) !== "ustar" || !random.chance(0.4)) continue;
     const [offset, length] = random.pick(fields);
@@ -101,11 +140,17 @@ async function feed(random: Random): Promise<void> {
     const compressed = [altered, gzipSync(altered, { level: 1 }), zstdCompressSync(altered)][random.below(3)] as Buffer;
     return random.chance(0.3) ? damage(random, compressed) : compressed;
   });
-  for await (const { body } of flatten(blobs.map((blob) => layerOf(blob)), { spoolDirectory })) for await (const _ of body);
+  for await (const { body } of flatten(
+    blobs.map((blob) => layerOf(blob)),
+    { spoolDirectory },
+  ))
+    for await (const _ of body);
   for (const blob of blobs) for await (const _ of decompress([blob.subarray(0, 3), blob.subarray(3)], "blob"));
 }
 
-test("damaged layers, manifests and references are refused or read: no crash, no hang, nothing left behind", { timeout: SECONDS * 1000 + 60_000 }, async (context) => {
+test("damaged layers, manifests and references are refused or read: no crash, no hang, nothing left behind", {
+  timeout: SECONDS * 1000 + 60_000,
+}, async (context) => {
   const from = seed();
   context.diagnostic(`TEST_SEED=${from} TEST_FUZZ_SECONDS=${SECONDS}`);
   const end = Date.now() + SECONDS * 1000;
@@ -119,7 +164,8 @@ test("damaged layers, manifests and references are refused or read: no crash, no
     try {
       await feed(new Random(one));
     } catch (error) {
-      if (!isLinuxKitError(error) || !REFUSALS.includes(error.code)) throw new Error(`TEST_SEED=${one} TEST_FUZZ_SECONDS=0: ${error}`, { cause: error });
+      if (!isLinuxKitError(error) || !REFUSALS.includes(error.code))
+        throw new Error(`TEST_SEED=${one} TEST_FUZZ_SECONDS=0: ${error}`, { cause: error });
       outcome = error.code;
     } finally {
       clearTimeout(hang);

@@ -27,7 +27,11 @@ async function layout(context: TestContext) {
   const auth = async () => undefined;
   const directory = join(baseDirectory, "images");
   const images = [];
-  for (const [tag, content] of [["docker.io/o/x:1", "1"], ["two", "2"], ["two", "3"]] as const) {
+  for (const [tag, content] of [
+    ["docker.io/o/x:1", "1"],
+    ["two", "2"],
+    ["two", "3"],
+  ] as const) {
     const descriptor = await addImage(registry, "o/x", [[fileEntry("a", content)]], { tags: ["t"] });
     const image = await pullImage(`${registry.host}/o/x:t`, AMD64, { store, auth });
     await writeLayout(directory, tag, descriptor, [image.manifest.config, ...image.manifest.layers], store);
@@ -49,9 +53,15 @@ test("what is written is read again, by tag; a tag is moved, not doubled", async
 
 test("what a layout lacks or has wrong is said", async (context) => {
   const { images, fresh, directory } = await layout(context);
-  await assert.rejects(pullImage("oci:images:three", AMD64, fresh), { code: "NOT_FOUND", message: /images has no three; it has docker\.io\/o\/x:1, two/ });
+  await assert.rejects(pullImage("oci:images:three", AMD64, fresh), {
+    code: "NOT_FOUND",
+    message: /images has no three; it has docker\.io\/o\/x:1, two/,
+  });
   await assert.rejects(pullImage("oci:images", AMD64, fresh), { code: "NOT_FOUND", message: /holds 2 images, so name one: oci:/ });
-  await assert.rejects(pullImage("oci:nowhere:1", AMD64, fresh), { code: "NOT_FOUND", message: /is no OCI layout: its oci-layout cannot be read/ });
+  await assert.rejects(pullImage("oci:nowhere:1", AMD64, fresh), {
+    code: "NOT_FOUND",
+    message: /is no OCI layout: its oci-layout cannot be read/,
+  });
   const [layer] = images[2]?.manifest.layers ?? [];
   const blob = join(directory, "blobs", "sha256", hexOf(layer?.digest ?? digestOf("")));
   await writeFile(blob, "x");
@@ -63,7 +73,10 @@ test("what a layout lacks or has wrong is said", async (context) => {
 });
 
 describe("docker-archives", () => {
-  const config = (tars: Buffer[]) => Buffer.from(JSON.stringify({ os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) } }));
+  const config = (tars: Buffer[]) =>
+    Buffer.from(
+      JSON.stringify({ os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) } }),
+    );
   async function archive(context: TestContext, members: (one: Buffer, two: Buffer) => Entry[], { gzip = false } = {}) {
     const options = await folders(context);
     const tar = await tarOf(members(await tarOf([fileEntry("a", "1")]), await tarOf([fileEntry("b", "2")])));
@@ -74,34 +87,57 @@ describe("docker-archives", () => {
 
   test("plain, compressed and shared layers, whichever come first", async (context) => {
     for (const gzip of [false, true]) {
-      const options = await archive(context, (one, two) => [
-        list({ Config: "c.json", RepoTags: ["o/x:1"], Layers: ["1/layer.tar", "2.tar.gz", "3/layer.tar"] }),
-        fileEntry("1/layer.tar", one),
-        fileEntry("c.json", config([one, two, one])),
-        symlinkEntry("3/layer.tar", "../1/layer.tar"),
-        fileEntry("2.tar.gz", gzipSync(two)),
-      ], { gzip });
+      const options = await archive(
+        context,
+        (one, two) => [
+          list({ Config: "c.json", RepoTags: ["o/x:1"], Layers: ["1/layer.tar", "2.tar.gz", "3/layer.tar"] }),
+          fileEntry("1/layer.tar", one),
+          fileEntry("c.json", config([one, two, one])),
+          symlinkEntry("3/layer.tar", "../1/layer.tar"),
+          fileEntry("2.tar.gz", gzipSync(two)),
+        ],
+        { gzip },
+      );
       const image = await pullImage("docker-archive:x.tar", AMD64, options);
-      assert.deepEqual(image.manifest.layers.map(({ mediaType }) => mediaType.replace(/.*\./, "")), ["tar", "tar+gzip", "tar"]);
+      assert.deepEqual(
+        image.manifest.layers.map(({ mediaType }) => mediaType.replace(/.*\./, "")),
+        ["tar", "tar+gzip", "tar"],
+      );
       for (const { digest, size } of image.manifest.layers) assert.equal((await options.store.find(digest))?.size, size);
       assert.equal((await pullImage("docker-archive:x.tar:docker.io/o/x:1", AMD64, options)).digest, image.digest);
     }
   });
   test("one of several is named", async (context) => {
-    const options = await archive(context, (one) => [fileEntry("c.json", config([one])), fileEntry("l", one), list({ Config: "c.json", RepoTags: ["x:1"], Layers: ["l"] }, { Config: "c.json", RepoTags: null, Layers: ["l"] })]);
+    const options = await archive(context, (one) => [
+      fileEntry("c.json", config([one])),
+      fileEntry("l", one),
+      list({ Config: "c.json", RepoTags: ["x:1"], Layers: ["l"] }, { Config: "c.json", RepoTags: null, Layers: ["l"] }),
+    ]);
     await pullImage("docker-archive:x.tar:x:1", AMD64, options);
-    await assert.rejects(pullImage("docker-archive:x.tar", AMD64, options), { code: "NOT_FOUND", message: /holds 2 images, so name one: docker-archive:.*; it has x:1/ });
+    await assert.rejects(pullImage("docker-archive:x.tar", AMD64, options), {
+      code: "NOT_FOUND",
+      message: /holds 2 images, so name one: docker-archive:.*; it has x:1/,
+    });
     await assert.rejects(pullImage("docker-archive:x.tar:x:2", AMD64, options), { code: "NOT_FOUND", message: /has no x:2; it has x:1/ });
   });
   test("what is broken is said", async (context) => {
     const missing = await archive(context, () => [list({ Config: "c.json", Layers: [] })]);
-    await assert.rejects(pullImage("docker-archive:x.tar", AMD64, missing), { code: "CORRUPT", message: /names c\.json, which it does not hold/ });
+    await assert.rejects(pullImage("docker-archive:x.tar", AMD64, missing), {
+      code: "CORRUPT",
+      message: /names c\.json, which it does not hold/,
+    });
     const none = await archive(context, () => [fileEntry("a", "1")]);
-    await assert.rejects(pullImage("docker-archive:x.tar", AMD64, none), { code: "CORRUPT", message: /is no docker-archive: it holds no manifest\.json/ });
+    await assert.rejects(pullImage("docker-archive:x.tar", AMD64, none), {
+      code: "CORRUPT",
+      message: /is no docker-archive: it holds no manifest\.json/,
+    });
     await mkdir(join(none.baseDirectory, "d"));
     await assert.rejects(pullImage("docker-archive:d", AMD64, none), { code: "NOT_FOUND", message: /d is no file/ });
     const leaving = await archive(context, (one) => [list({ Config: "c.json", Layers: ["../../l"] }), fileEntry("c.json", config([one]))]);
-    await assert.rejects(pullImage("docker-archive:x.tar", AMD64, leaving), { code: "CORRUPT", message: /names \.\.\/\.\.\/l, which it does not hold/ });
+    await assert.rejects(pullImage("docker-archive:x.tar", AMD64, leaving), {
+      code: "CORRUPT",
+      message: /names \.\.\/\.\.\/l, which it does not hold/,
+    });
     assert.deepEqual((await readdir(leaving.baseDirectory)).toSorted(), ["x.tar"]);
   });
 });

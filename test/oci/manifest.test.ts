@@ -20,7 +20,11 @@ describe("malformed manifests", () => {
   const rows: [string, unknown, RegExp][] = [
     ["another schema", { ...manifest, schemaVersion: 1 }, /m is malformed: schemaVersion: /],
     ["no layers", { ...manifest, layers: undefined }, /layers: /],
-    ["a short digest", { ...manifest, layers: [{ ...layer, digest: "sha256:1" }] }, /layers\.0\.digest: got "sha256:1", wanted sha256: and 64/],
+    [
+      "a short digest",
+      { ...manifest, layers: [{ ...layer, digest: "sha256:1" }] },
+      /layers\.0\.digest: got "sha256:1", wanted sha256: and 64/,
+    ],
     ["a negative size", { ...manifest, layers: [{ ...layer, size: -1 }] }, /layers\.0\.size/],
     ["a fractional size", { ...manifest, layers: [{ ...layer, size: 0.5 }] }, /layers\.0\.size/],
     ["a size beyond exact numbers", { ...manifest, layers: [{ ...layer, size: 2 ** 60 }] }, /layers\.0\.size/],
@@ -29,26 +33,59 @@ describe("malformed manifests", () => {
     ["a list", [], /document: /],
     ["null", null, /document: /],
   ];
-  for (const [name, value, message] of rows) test(name, () => assert.throws(() => parseManifest(bytes(value), "m"), { code: "CORRUPT", message }));
+  for (const [name, value, message] of rows)
+    test(name, () => assert.throws(() => parseManifest(bytes(value), "m"), { code: "CORRUPT", message }));
   test("no JSON", () => assert.throws(() => parseManifest(Buffer.from("{"), "m"), { code: "CORRUPT", message: /m is not JSON/ }));
   test("no UTF-8", () => assert.throws(() => parseManifest(Buffer.of(0x22, 0xff, 0x22), "m"), { code: "CORRUPT" }));
-  test("another type than promised", () => assert.throws(() => parseManifest(bytes({ ...manifest, mediaType: MEDIA_TYPE.dockerManifest }), "m", MEDIA_TYPE.ociManifest), { code: "CORRUPT" }));
-  test("schema 1", () => assert.throws(() => parseManifest(bytes({}), "m", "application/vnd.docker.distribution.manifest.v1+prettyjws"), { code: "UNSUPPORTED" }));
+  test("another type than promised", () =>
+    assert.throws(() => parseManifest(bytes({ ...manifest, mediaType: MEDIA_TYPE.dockerManifest }), "m", MEDIA_TYPE.ociManifest), {
+      code: "CORRUPT",
+    }));
+  test("schema 1", () =>
+    assert.throws(() => parseManifest(bytes({}), "m", "application/vnd.docker.distribution.manifest.v1+prettyjws"), {
+      code: "UNSUPPORTED",
+    }));
   test("over 4 MiB", () => assert.throws(() => parseManifest(Buffer.alloc((4 << 20) + 1, 0x20), "m"), { code: "TOO_LARGE" }));
 });
 
 describe("the platform of an index", () => {
-  const entry = (digit: string, os: string, architecture: string, variant?: string) => ({ mediaType: MEDIA_TYPE.ociManifest, digest: digest(digit), size: 1, platform: { os, architecture, ...(variant && { variant }) } });
-  const index = parseIndex(bytes({ schemaVersion: 2, manifests: [entry("1", "unknown", "unknown"), entry("2", "linux", "arm64", "v8"), entry("3", "linux", "amd64"), entry("4", "linux", "amd64")] }), "i");
+  const entry = (digit: string, os: string, architecture: string, variant?: string) => ({
+    mediaType: MEDIA_TYPE.ociManifest,
+    digest: digest(digit),
+    size: 1,
+    platform: { os, architecture, ...(variant && { variant }) },
+  });
+  const index = parseIndex(
+    bytes({
+      schemaVersion: 2,
+      manifests: [
+        entry("1", "unknown", "unknown"),
+        entry("2", "linux", "arm64", "v8"),
+        entry("3", "linux", "amd64"),
+        entry("4", "linux", "amd64"),
+      ],
+    }),
+    "i",
+  );
   test("the first that fits", () => assert.equal(selectPlatform(index, { os: "linux", architecture: "amd64" }, "i").digest, digest("3")));
-  test("the variant does not count", () => assert.equal(selectPlatform(index, { os: "linux", architecture: "arm64" }, "i").digest, digest("2")));
-  test("none", () => assert.throws(() => selectPlatform(index, { os: "linux", architecture: "s390x" }, "i"), { code: "NOT_FOUND", message: "i has no linux/s390x; it has linux/arm64, linux/amd64" }));
+  test("the variant does not count", () =>
+    assert.equal(selectPlatform(index, { os: "linux", architecture: "arm64" }, "i").digest, digest("2")));
+  test("none", () =>
+    assert.throws(() => selectPlatform(index, { os: "linux", architecture: "s390x" }, "i"), {
+      code: "NOT_FOUND",
+      message: "i has no linux/s390x; it has linux/arm64, linux/amd64",
+    }));
   test("what is encoded is read again", () => assert.deepEqual(parseIndex(encodeIndex(index), "i"), index));
 });
 
 test("a configuration: what LinuxKit reads, and its label as text", () => {
   const label = "capabilities: [all]\n";
-  const text = bytes({ os: "linux", architecture: "amd64", config: { Entrypoint: ["/x"], Cmd: null, Env: ["A=1"], Labels: { "org.mobyproject.config": label, other: "1" } }, rootfs: { type: "layers", diff_ids: [digest("1")] } });
+  const text = bytes({
+    os: "linux",
+    architecture: "amd64",
+    config: { Entrypoint: ["/x"], Cmd: null, Env: ["A=1"], Labels: { "org.mobyproject.config": label, other: "1" } },
+    rootfs: { type: "layers", diff_ids: [digest("1")] },
+  });
   assert.deepEqual(parseImageConfig(text, "c"), {
     os: "linux",
     architecture: "amd64",

@@ -21,7 +21,10 @@ const LOGIN = { kind: "token", username: "u", password: "p" } as const;
 const auth = async () => ({ username: "u", password: "p" });
 const anonymous = async () => undefined;
 
-async function start(context: TestContext, options: RegistryOptions = {}): Promise<{ registry: TestRegistry; store: BlobStore; options: SourceOptions }> {
+async function start(
+  context: TestContext,
+  options: RegistryOptions = {},
+): Promise<{ registry: TestRegistry; store: BlobStore; options: SourceOptions }> {
   const registry = await TestRegistry.start(options);
   const store = new BlobStore(await mkdtemp(join(tmpdir(), "pull-")));
   context.after(async () => {
@@ -31,7 +34,10 @@ async function start(context: TestContext, options: RegistryOptions = {}): Promi
   return { registry, store, options: { store, auth: anonymous, retry: QUICK, registryMirrors: { "docker.io": registry.url } } };
 }
 
-const blobOf = (registry: TestRegistry, size: number) => ({ mediaType: MEDIA_TYPE.ociLayer, ...registry.addBlob("o/x", randomBytes(size)) });
+const blobOf = (registry: TestRegistry, size: number) => ({
+  mediaType: MEDIA_TYPE.ociLayer,
+  ...registry.addBlob("o/x", randomBytes(size)),
+});
 
 test("an image comes whole from a mirror, and nothing comes twice", async (context) => {
   const { registry, store, options } = await start(context);
@@ -39,7 +45,14 @@ test("an image comes whole from a mirror, and nothing comes twice", async (conte
   const amd64 = await addImage(registry, "library/x", layers, { config: { Env: ["A=1"] } });
   const arm64 = await addImage(registry, "library/x", layers, { architecture: "arm64" });
   const platform = (architecture: string) => ({ os: "linux", architecture });
-  const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [{ ...arm64, platform: platform("arm64") }, { ...amd64, platform: platform("amd64") }] };
+  const index = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.ociIndex,
+    manifests: [
+      { ...arm64, platform: platform("arm64") },
+      { ...amd64, platform: platform("amd64") },
+    ],
+  };
   registry.addManifest("library/x", index, "1");
 
   const image = await pullImage("x:1", AMD64, options);
@@ -53,7 +66,11 @@ test("an image comes whole from a mirror, and nothing comes twice", async (conte
   const again = await pullImage(`x@${amd64.digest}`, AMD64, options);
   assert.deepEqual({ ...again, name: "", index: undefined }, { ...image, name: "", index: undefined });
   await pullImage("x:1", AMD64, options);
-  assert.deepEqual(registry.requests.slice(before).map(({ method, path }) => `${method} ${path}`), ["GET /v2/library/x/manifests/1"], "a tag may have moved; nothing else is asked");
+  assert.deepEqual(
+    registry.requests.slice(before).map(({ method, path }) => `${method} ${path}`),
+    ["GET /v2/library/x/manifests/1"],
+    "a tag may have moved; nothing else is asked",
+  );
 });
 
 test("two pulls at once fetch each blob once", async (context) => {
@@ -67,9 +84,20 @@ test("two pulls at once fetch each blob once", async (context) => {
 test("a reference to a bare manifest is taken whatever its platform is; an index must have the platform", async (context) => {
   const { registry, options } = await start(context);
   const arm64 = await addImage(registry, "o/x", [], { architecture: "arm64", tags: ["bare"] });
-  registry.addManifest("o/x", { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [{ ...arm64, platform: { os: "linux", architecture: "arm64" } }] } as object, "index");
+  registry.addManifest(
+    "o/x",
+    {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.ociIndex,
+      manifests: [{ ...arm64, platform: { os: "linux", architecture: "arm64" } }],
+    } as object,
+    "index",
+  );
   assert.equal((await findImage("o/x:bare", AMD64, options)).config.architecture, "arm64");
-  await assert.rejects(findImage("o/x:index", AMD64, options), { code: "NOT_FOUND", message: "docker.io/o/x:index has no linux/amd64; it has linux/arm64" });
+  await assert.rejects(findImage("o/x:index", AMD64, options), {
+    code: "NOT_FOUND",
+    message: "docker.io/o/x:index has no linux/amd64; it has linux/arm64",
+  });
 });
 
 describe("logins", () => {
@@ -79,7 +107,9 @@ describe("logins", () => {
       const { registry, options } = await start(context, { login: { ...LOGIN, kind } });
       await addImage(registry, "o/x", [[fileEntry("a", "1")]], { tags: ["1"] });
       await pullImage("o/x:1", AMD64, { ...options, auth });
-      await assert.rejects(findImage("o/x:1", AMD64, { ...options, auth: async () => ({ username: "u", password: "wrong" }) }), { code: "ACCESS_DENIED" });
+      await assert.rejects(findImage("o/x:1", AMD64, { ...options, auth: async () => ({ username: "u", password: "wrong" }) }), {
+        code: "ACCESS_DENIED",
+      });
       await assert.rejects(findImage("o/x:1", AMD64, options), { code: "ACCESS_DENIED" });
     });
   }
@@ -108,7 +138,10 @@ describe("logins", () => {
     const { registry, options } = await start(context, { login: LOGIN });
     await addImage(registry, "library/x", [], { tags: ["1"] });
     const asked: string[] = [];
-    await findImage("x:1", AMD64, { ...options, auth: async (request) => (asked.push(request.registry), { username: "u", password: "p" }) });
+    await findImage("x:1", AMD64, {
+      ...options,
+      auth: async (request) => (asked.push(request.registry), { username: "u", password: "p" }),
+    });
     assert.deepEqual(asked, [registry.host]);
   });
 });
@@ -129,10 +162,16 @@ describe("what fails on the way", () => {
     assert.equal(got, size);
     const ranges = registry.seen(/blobs/).map(({ headers }) => headers.range);
     assert.equal(ranges[0], undefined);
-    assert.ok(ranges.slice(1).some((range) => range !== undefined), `a range was asked for: ${ranges}`);
+    assert.ok(
+      ranges.slice(1).some((range) => range !== undefined),
+      `a range was asked for: ${ranges}`,
+    );
   });
   test("without ranges it begins again, and gives no byte twice", async (context) => {
-    const { registry, options } = await start(context, { ranges: false, fault: (_, count) => (count < 2 ? { cutAfter: 1 << 19 } : undefined) });
+    const { registry, options } = await start(context, {
+      ranges: false,
+      fault: (_, count) => (count < 2 ? { cutAfter: 1 << 19 } : undefined),
+    });
     const blob = blobOf(registry, size);
     assert.equal((await collect(fetchBlob(createRegistryClient(options).repository("docker.io", "o/x"), blob))).length, size);
   });
@@ -145,7 +184,9 @@ describe("what fails on the way", () => {
   });
   for (const status of [429, 500, 502, 503, 504]) {
     test(`${status} is waited out`, async (context) => {
-      const { registry, options } = await start(context, { fault: (_, count) => (count < 3 ? { status, headers: { "retry-after": "0" } } : undefined) });
+      const { registry, options } = await start(context, {
+        fault: (_, count) => (count < 3 ? { status, headers: { "retry-after": "0" } } : undefined),
+      });
       await addImage(registry, "o/x", [], { tags: ["1"] });
       await findImage("o/x:1", AMD64, options);
     });
@@ -153,7 +194,10 @@ describe("what fails on the way", () => {
   test("a lasting 503 is named, its body cut and its URL without secrets", async (context) => {
     const body = JSON.stringify({ errors: [{ code: "UNAVAILABLE", message: "down\u0007 for\nrepairs" }] });
     const { options } = await start(context, { fault: () => ({ status: 503, body }) });
-    await assert.rejects(findImage("o/x:1", AMD64, options), { code: "NETWORK", message: /docker\.io\/o\/x:1: the registry answered 503: UNAVAILABLE down for repairs \(http:\/\/127/ });
+    await assert.rejects(findImage("o/x:1", AMD64, options), {
+      code: "NETWORK",
+      message: /docker\.io\/o\/x:1: the registry answered 503: UNAVAILABLE down for repairs \(http:\/\/127/,
+    });
   });
   test("an endless error body is read to 64 KiB at most", async (context) => {
     const { options } = await start(context, { fault: () => ({ status: 400, body: Buffer.alloc(32 << 20, 0x61) }) });
@@ -161,7 +205,9 @@ describe("what fails on the way", () => {
   });
   test("silence ends at the deadline", async (context) => {
     const { options } = await start(context, { fault: () => ({ silent: true }) });
-    await assert.rejects(findImage("o/x:1", AMD64, { ...options, timeoutSeconds: 0.05, retry: { attempts: 2, baseMs: 1 } }), { code: "TIMEOUT" });
+    await assert.rejects(findImage("o/x:1", AMD64, { ...options, timeoutSeconds: 0.05, retry: { attempts: 2, baseMs: 1 } }), {
+      code: "TIMEOUT",
+    });
   });
   test("cancelling ends it at once", async (context) => {
     const { options } = await start(context, { fault: () => ({ silent: true }) });
@@ -193,8 +239,14 @@ describe("what a registry gets wrong", () => {
     const { registry, store, options } = await start(context);
     const blob = blobOf(registry, 1000);
     const source = repositorySource(createRegistryClient(options).repository("docker.io", "o/x"));
-    await assert.rejects(fetchBlobs(source, [{ ...blob, size: 1001 }], store), { code: "SIZE_MISMATCH", message: /got 1000 bytes, wanted 1001/ });
-    assert.deepEqual(registry.seen(/blobs/).map(({ status }) => status), [200, 416]);
+    await assert.rejects(fetchBlobs(source, [{ ...blob, size: 1001 }], store), {
+      code: "SIZE_MISMATCH",
+      message: /got 1000 bytes, wanted 1001/,
+    });
+    assert.deepEqual(
+      registry.seen(/blobs/).map(({ status }) => status),
+      [200, 416],
+    );
   });
   test("a manifest that is not what its digest says", async (context) => {
     const { registry, options } = await start(context, { fault: () => ({ body: Buffer.from("{}") }) });
@@ -209,14 +261,20 @@ describe("what a registry gets wrong", () => {
   });
   test("an image that is not there", async (context) => {
     const { registry, options } = await start(context);
-    await assert.rejects(findImage("o/x:1", AMD64, options), { code: "NOT_FOUND", message: new RegExp(`docker\\.io/o/x:1 does not exist: 404: MANIFEST_UNKNOWN manifest unknown: 1 \\(${registry.url}`) });
+    await assert.rejects(findImage("o/x:1", AMD64, options), {
+      code: "NOT_FOUND",
+      message: new RegExp(`docker\\.io/o/x:1 does not exist: 404: MANIFEST_UNKNOWN manifest unknown: 1 \\(${registry.url}`),
+    });
     assert.equal(await resolveTag(createRegistryClient(options).repository("docker.io", "o/x"), "1"), undefined);
   });
 });
 
 test("a redirect to another host is followed without the login", async (context) => {
   const other = await start(context);
-  const { registry, options } = await start(context, { login: LOGIN, fault: ({ url = "" }) => (url.includes("/blobs/") ? { redirect: `${other.registry.url}${url}?signature=secret` } : undefined) });
+  const { registry, options } = await start(context, {
+    login: LOGIN,
+    fault: ({ url = "" }) => (url.includes("/blobs/") ? { redirect: `${other.registry.url}${url}?signature=secret` } : undefined),
+  });
   const blob = blobOf(registry, 1000);
   other.registry.addBlob("o/x", registry.blobs.get("o/x")?.get(blob.digest) as Buffer);
   const repository = createRegistryClient({ ...options, auth }).repository("docker.io", "o/x");
@@ -226,13 +284,20 @@ test("a redirect to another host is followed without the login", async (context)
   assert.match(registry.seen(/blobs/).at(-1)?.headers.authorization ?? "", /^Bearer /);
   // the signature in the address stays out of messages
   other.registry.blobs.clear();
-  await assert.rejects(collect(fetchBlob(repository, blob)), (error: Error) => !error.message.includes("secret") && /signature=…/.test(error.message));
+  await assert.rejects(
+    collect(fetchBlob(repository, blob)),
+    (error: Error) => !error.message.includes("secret") && /signature=…/.test(error.message),
+  );
 });
 
 test("redirects that never end, and to plain http, are refused", async () => {
   const answer = (location: string) => async () => new Response(null, { status: 302, headers: { location } });
-  const client = (location: string) => createRegistryClient({ fetch: answer(location), auth: anonymous, retry: QUICK }).repository("example.com", "x");
+  const client = (location: string) =>
+    createRegistryClient({ fetch: answer(location), auth: anonymous, retry: QUICK }).repository("example.com", "x");
   await assert.rejects(resolveTag(client("https://example.com/v2/"), "1"), { code: "NETWORK", message: /redirects more than 5 times/ });
-  await assert.rejects(resolveTag(client("http://example.com/v2/"), "1"), { code: "NETWORK", message: /redirects to plain http at example\.com/ });
+  await assert.rejects(resolveTag(client("http://example.com/v2/"), "1"), {
+    code: "NETWORK",
+    message: /redirects to plain http at example\.com/,
+  });
   await assert.rejects(resolveTag(client("file:///etc/passwd"), "1"), { code: "NETWORK", message: /redirects to what is no address/ });
 });

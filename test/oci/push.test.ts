@@ -44,20 +44,26 @@ describe("blobs", () => {
     assert.equal(await pushBlob(target, blobOf(Buffer.alloc(0)), []), "sent");
   });
   test("a piece whose connection was cut goes on where the registry has it", async (context) => {
-    const { registry, target } = await start(context, { fault: ({ method }, count) => (method === "PATCH" && count < 6 ? { cutAfter: 1000 } : undefined) });
+    const { registry, target } = await start(context, {
+      fault: ({ method }, count) => (method === "PATCH" && count < 6 ? { cutAfter: 1000 } : undefined),
+    });
     await pushBlob(target, blobOf(bytes), [bytes], { chunkSize: 4_000 });
     assert.deepEqual(registry.blobs.get("o/x")?.get(digestOf(bytes)), bytes);
     assert.match(registry.seen(/PATCH/)[1]?.headers["content-range"] ?? "", /^1000-/);
   });
   test("a lost answer to the last request is no failure", async (context) => {
     let losses = 1;
-    const { registry, target } = await start(context, { fault: ({ method }) => (method === "PUT" && losses-- > 0 ? { loseAnswer: true } : undefined) });
+    const { registry, target } = await start(context, {
+      fault: ({ method }) => (method === "PUT" && losses-- > 0 ? { loseAnswer: true } : undefined),
+    });
     assert.equal(await pushBlob(target, blobOf(bytes), [bytes]), "sent");
     assert.equal(registry.seen(/PUT/).length, 2);
   });
   test("a 503 is waited out", async (context) => {
     let refusals = 2;
-    const { registry, target } = await start(context, { fault: ({ method }) => (method === "PATCH" && refusals-- > 0 ? { status: 503 } : undefined) });
+    const { registry, target } = await start(context, {
+      fault: ({ method }) => (method === "PATCH" && refusals-- > 0 ? { status: 503 } : undefined),
+    });
     await pushBlob(target, blobOf(bytes), [bytes], { chunkSize: 4_000 });
     assert.deepEqual(registry.blobs.get("o/x")?.get(digestOf(bytes)), bytes);
   });
@@ -71,7 +77,8 @@ describe("blobs", () => {
   test("a source of another size or digest is refused", async (context) => {
     const { registry, target } = await start(context);
     for (const source of [[bytes.subarray(1)], [bytes, Buffer.of(0)]]) {
-      for (const chunkSize of [4_000, 20_000]) await assert.rejects(pushBlob(target, blobOf(bytes), source, { chunkSize }), { code: "SIZE_MISMATCH" });
+      for (const chunkSize of [4_000, 20_000])
+        await assert.rejects(pushBlob(target, blobOf(bytes), source, { chunkSize }), { code: "SIZE_MISMATCH" });
     }
     await assert.rejects(pushBlob(target, blobOf(bytes), [randomBytes(10_000)]), { code: "NETWORK", message: /DIGEST_INVALID/ });
     assert.equal(registry.blobs.get("o/x"), undefined);
@@ -87,9 +94,21 @@ test("an index of two images goes from one registry to another unchanged", async
   await using from = await TestRegistry.start();
   const store = new BlobStore(await mkdtemp(join(tmpdir(), "push-")));
   context.after(() => rm(store.directory, { recursive: true }));
-  const images = await Promise.all(["amd64", "arm64"].map((architecture) => addImage(from, "o/y", [[fileEntry("same", "1")], [fileEntry("own", architecture)]], { architecture })));
+  const images = await Promise.all(
+    ["amd64", "arm64"].map((architecture) =>
+      addImage(from, "o/y", [[fileEntry("same", "1")], [fileEntry("own", architecture)]], { architecture }),
+    ),
+  );
   const platforms = ["amd64", "arm64"].map((architecture) => ({ os: "linux", architecture }));
-  const index = from.addManifest("o/y", { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: images.map((image, at) => ({ ...image, platform: platforms[at] })) } as object, "1");
+  const index = from.addManifest(
+    "o/y",
+    {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.ociIndex,
+      manifests: images.map((image, at) => ({ ...image, platform: platforms[at] })),
+    } as object,
+    "1",
+  );
   for (const platform of platforms) await pullImage(`${from.host}/o/y:1`, platform, { store, auth: async () => undefined });
 
   assert.deepEqual(await pushImage(target, index, "2", store), index);
@@ -104,17 +123,35 @@ describe("referrers", () => {
       const { registry, target } = await start(context, { referrers });
       const subject = await addImage(registry, "o/x", [], { tags: ["1"] });
       assert.deepEqual(await listReferrers(target, subject.digest), []);
-      const sbom = await pushArtifact(target, { artifactType: "application/spdx+json", subject, blobs: [{ mediaType: "application/spdx+json", content: Buffer.from("{}\n") }], annotations: { a: "b" } });
+      const sbom = await pushArtifact(target, {
+        artifactType: "application/spdx+json",
+        subject,
+        blobs: [{ mediaType: "application/spdx+json", content: Buffer.from("{}\n") }],
+        annotations: { a: "b" },
+      });
       const signature = await pushArtifact(target, { artifactType: "application/x-signature", subject, blobs: [] });
       const listed = await listReferrers(target, subject.digest);
-      assert.deepEqual(listed.map(({ digest }) => digest), [sbom.digest, signature.digest]);
-      assert.deepEqual(await listReferrers(target, subject.digest, "application/spdx+json"), [{ ...sbom, artifactType: "application/spdx+json", annotations: { a: "b" } }]);
+      assert.deepEqual(
+        listed.map(({ digest }) => digest),
+        [sbom.digest, signature.digest],
+      );
+      assert.deepEqual(await listReferrers(target, subject.digest, "application/spdx+json"), [
+        { ...sbom, artifactType: "application/spdx+json", annotations: { a: "b" } },
+      ]);
       assert.equal(registry.manifests.get("o/x")?.has(fallbackTag(subject.digest)), !referrers);
     });
   }
   test("a manifest without a subject has no part in it", async (context) => {
     const { registry, target } = await start(context);
-    await pushManifest(target, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [] })), MEDIA_TYPE.ociIndex, "1");
-    assert.deepEqual([...(registry.manifests.get("o/x")?.keys() ?? [])].filter((name) => name.startsWith("sha256-")), []);
+    await pushManifest(
+      target,
+      Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [] })),
+      MEDIA_TYPE.ociIndex,
+      "1",
+    );
+    assert.deepEqual(
+      [...(registry.manifests.get("o/x")?.keys() ?? [])].filter((name) => name.startsWith("sha256-")),
+      [],
+    );
   });
 });

@@ -20,12 +20,18 @@ const PULL = `
 `;
 
 function pullElsewhere(reference: string, directory: string): Promise<number | null> {
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", PULL, reference, directory], { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", PULL, reference, directory], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
 }
 
-test("processes that pull one image into one cache at the same time all succeed, and leave whole blobs only", { timeout: 60_000 }, async (context) => {
-  await using registry = await TestRegistry.start({ fault: ({ url = "" }, count) => (url.includes("/blobs/") && count % 5 === 2 ? { cutAfter: 100_000 } : undefined) });
+test("processes that pull one image into one cache at the same time all succeed, and leave whole blobs only", {
+  timeout: 60_000,
+}, async (context) => {
+  await using registry = await TestRegistry.start({
+    fault: ({ url = "" }, count) => (url.includes("/blobs/") && count % 5 === 2 ? { cutAfter: 100_000 } : undefined),
+  });
   const directory = await mkdtemp(join(tmpdir(), "shared-cache-"));
   context.after(() => rm(directory, { recursive: true }));
   const layers = Array.from({ length: 5 }, (_, layer) => [fileEntry(`f${layer}`, randomBytes(400_000))]);
@@ -39,5 +45,8 @@ test("processes that pull one image into one cache at the same time all succeed,
   assert.equal(registry.seen(/\/blobs\//).length, before, "all of it is there");
   for (const blob of [manifest.config, ...manifest.layers]) for await (const _ of verify(store.open(blob.digest), blob, blob.digest));
   const held = [digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)];
-  assert.deepEqual((await readdir(join(directory, "blobs", "sha256"))).toSorted(), held.map((name) => name.replace("sha256:", "")).toSorted());
+  assert.deepEqual(
+    (await readdir(join(directory, "blobs", "sha256"))).toSorted(),
+    held.map((name) => name.replace("sha256:", "")).toSorted(),
+  );
 });

@@ -30,14 +30,22 @@ const ANONYMOUS = async () => undefined;
 /** An index of one image with two layers, held in a store. */
 async function sample(store: BlobStore) {
   await using registry = await TestRegistry.start();
-  const layers = [[directoryEntry("bin"), fileEntry("bin/x", randomBytes(300_000), 0o4755)], [fileEntry("bin/.wh.y", ""), fileEntry("etc", "1")]];
+  const layers = [
+    [directoryEntry("bin"), fileEntry("bin/x", randomBytes(300_000), 0o4755)],
+    [fileEntry("bin/.wh.y", ""), fileEntry("etc", "1")],
+  ];
   const manifest = await addImage(registry, "o/x", layers, { config: { Cmd: ["/bin/x"] } });
-  const index = registry.addManifest("o/x", { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [{ ...manifest, platform: AMD64 }] } as object, "1");
+  const index = registry.addManifest(
+    "o/x",
+    { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [{ ...manifest, platform: AMD64 }] } as object,
+    "1",
+  );
   const image = await pullImage(`${registry.host}/o/x:1`, AMD64, { store, auth: ANONYMOUS });
   return { index, manifest, image, blobs: [manifest, image.manifest.config, ...image.manifest.layers] };
 }
 
-const treeOf = (image: OciImage, store: BlobStore) => recordTree(flatten(storedLayers(store, image.manifest.layers, image.config.diffIds), { spoolDirectory: store.directory }));
+const treeOf = (image: OciImage, store: BlobStore) =>
+  recordTree(flatten(storedLayers(store, image.manifest.layers, image.config.diffIds), { spoolDirectory: store.directory }));
 
 test("skopeo reads the layout we write, and we read the layout and the docker-archive that it writes", async () => {
   await using folder = await scratch();
@@ -74,7 +82,12 @@ describe("Debian's docker-registry", () => {
       // what we push, skopeo takes, and we take back from where skopeo put it
       await pushImage(target, index, "1", store, { chunkSize: 100_000 });
       await mustRun("skopeo", "copy", "--all", ...credentials("src"), `docker://${registry.host}/o/x:1`, `oci:${folder.path}/theirs:1`);
-      assert.deepEqual(JSON.parse(await readFile(join(folder.path, "theirs", "index.json"), "utf8")).manifests.map(({ digest }: { digest: string }) => digest), [index.digest]);
+      assert.deepEqual(
+        JSON.parse(await readFile(join(folder.path, "theirs", "index.json"), "utf8")).manifests.map(
+          ({ digest }: { digest: string }) => digest,
+        ),
+        [index.digest],
+      );
       await mustRun("skopeo", "copy", "--all", ...credentials("dest"), `oci:${folder.path}/theirs:1`, `docker://${registry.host}/o/y:2`);
       const fresh = new BlobStore(join(folder.path, "fresh"));
       const again = await pullImage(`${registry.host}/o/y:2`, AMD64, { ...options, store: fresh });
@@ -82,19 +95,41 @@ describe("Debian's docker-registry", () => {
       assert.deepEqual(await treeOf(again, fresh), await treeOf(image, store));
 
       // Docker's own media types, which it makes of ours
-      await mustRun("skopeo", "copy", "--format=v2s2", ...credentials("dest"), `oci:${folder.path}/theirs:1`, `docker://${registry.host}/o/docker:1`);
+      await mustRun(
+        "skopeo",
+        "copy",
+        "--format=v2s2",
+        ...credentials("dest"),
+        `oci:${folder.path}/theirs:1`,
+        `docker://${registry.host}/o/docker:1`,
+      );
       const docker = await pullImage(`${registry.host}/o/docker:1`, AMD64, { ...options, store: fresh });
       assert.equal(docker.manifest.mediaType, MEDIA_TYPE.dockerManifest);
       assert.deepEqual(await treeOf(docker, fresh), await treeOf(image, store));
 
       const elsewhere = client.repository(registry.host, "o/z", "pull,push");
       for (const blob of blobs.slice(1)) assert.equal(await pushBlob(elsewhere, blob, [], { mountFrom: "o/x" }), "mounted");
-      const sbom = await pushArtifact(target, { artifactType: "application/spdx+json", subject: index, blobs: [{ mediaType: "application/spdx+json", content: Buffer.from("{}\n") }] });
-      assert.deepEqual((await listReferrers(target, index.digest, "application/spdx+json")).map(({ digest }) => digest), [sbom.digest]);
+      const sbom = await pushArtifact(target, {
+        artifactType: "application/spdx+json",
+        subject: index,
+        blobs: [{ mediaType: "application/spdx+json", content: Buffer.from("{}\n") }],
+      });
+      assert.deepEqual(
+        (await listReferrers(target, index.digest, "application/spdx+json")).map(({ digest }) => digest),
+        [sbom.digest],
+      );
 
       const absent = client.repository(registry.host, "o/none");
       await assert.rejects(absent.request({ path: `blobs/${digestOf("none")}`, accept: [200], what: "none" }), { code: "NOT_FOUND" });
-      if (login) await assert.rejects(pullImage(`${registry.host}/o/y:2`, AMD64, { ...options, auth: async () => ({ username: "user", password: "wrong" }), store: fresh }), { code: "ACCESS_DENIED" });
+      if (login)
+        await assert.rejects(
+          pullImage(`${registry.host}/o/y:2`, AMD64, {
+            ...options,
+            auth: async () => ({ username: "user", password: "wrong" }),
+            store: fresh,
+          }),
+          { code: "ACCESS_DENIED" },
+        );
     });
   }
 });

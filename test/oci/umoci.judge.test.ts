@@ -34,17 +34,29 @@ async function writeImage(layout: string, tag: string, stack: readonly (readonly
     return { mediaType, digest, size };
   };
   const tars = await Promise.all(stack.map(tarOf));
-  const layers = await Promise.all(tars.map((tar) => (random.chance(0.8) ? put(MEDIA_TYPE.ociLayerGzip, gzipSync(tar, { level: 1 })) : put(MEDIA_TYPE.ociLayer, tar))));
+  const layers = await Promise.all(
+    tars.map((tar) => (random.chance(0.8) ? put(MEDIA_TYPE.ociLayerGzip, gzipSync(tar, { level: 1 })) : put(MEDIA_TYPE.ociLayer, tar))),
+  );
   const diffIds = tars.map((tar) => digestOf(tar));
-  const config = await put(MEDIA_TYPE.ociConfig, Buffer.from(JSON.stringify({ ...AMD64, config: {}, rootfs: { type: "layers", diff_ids: diffIds } })));
-  const manifest = await put(MEDIA_TYPE.ociManifest, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers })));
+  const config = await put(
+    MEDIA_TYPE.ociConfig,
+    Buffer.from(JSON.stringify({ ...AMD64, config: {}, rootfs: { type: "layers", diff_ids: diffIds } })),
+  );
+  const manifest = await put(
+    MEDIA_TYPE.ociManifest,
+    Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers })),
+  );
   await writeLayout(layout, tag, manifest, [], store);
   return storedLayers(store, layers, diffIds);
 }
 
 /** What umoci unpacked, as GNU tar archives it. */
 async function recordFolder(root: string): Promise<Map<string, TreeRecord>> {
-  const tar = spawn("tar", ["--create", "--xattrs", "--xattrs-include=*", "--numeric-owner", "--format=pax", "--sort=name", "-C", root, "."], { stdio: ["ignore", "pipe", "inherit"] });
+  const tar = spawn(
+    "tar",
+    ["--create", "--xattrs", "--xattrs-include=*", "--numeric-owner", "--format=pax", "--sort=name", "-C", root, "."],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
   return recordTree(readTar(tar.stdout, root));
 }
 
@@ -96,7 +108,10 @@ test("random layer stacks give what umoci unpacks", { timeout: 600_000 }, async 
       for (const { one, tag, layers } of queue) {
         const label = `TEST_SEED=${one} TEST_STACKS=1`;
         const bundle = join(layout, "bundles", tag);
-        const [{ status, output }, ours] = await Promise.all([runTool("umoci", "unpack", "--image", `${layout}:${tag}`, bundle), outcomeOf(flatten(layers, { spoolDirectory: folder }))]);
+        const [{ status, output }, ours] = await Promise.all([
+          runTool("umoci", "unpack", "--image", `${layout}:${tag}`, bundle),
+          outcomeOf(flatten(layers, { spoolDirectory: folder })),
+        ]);
         if ("refused" in ours) {
           refused++;
           // what leaves the root we refuse and umoci bends back into it; what is broken nobody takes

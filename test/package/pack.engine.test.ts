@@ -27,25 +27,46 @@ test("the packed package, installed with only Pulumi beside it, runs examples/we
   await mkdir(user);
   await makeOwnCache(cacheDir);
   // Node 24 is the repository's own where the machine's is older
-  const env = { ...process.env, PATH: [join(ROOT, "node_modules", ".bin"), process.env.PATH].join(delimiter), PULUMI_LINUXKIT_CACHE: cacheDir, PULUMI_LINUXKIT_STATE: stateDir };
+  const env = {
+    ...process.env,
+    PATH: [join(ROOT, "node_modules", ".bin"), process.env.PATH].join(delimiter),
+    PULUMI_LINUXKIT_CACHE: cacheDir,
+    PULUMI_LINUXKIT_STATE: stateDir,
+  };
   const run = (cwd: string, program: string, ...args: string[]): Promise<string> =>
     new Promise((resolve, reject) => {
-      execFile(program, args, { cwd, env, timeout: 300_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => (error ? reject(new Error(`${program} ${args.join(" ")}: ${error.message}\n${stdout}${stderr}`)) : resolve(stdout)));
+      execFile(program, args, { cwd, env, timeout: 300_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) =>
+        error ? reject(new Error(`${program} ${args.join(" ")}: ${error.message}\n${stdout}${stderr}`)) : resolve(stdout),
+      );
     });
   const npx = (...args: string[]) => run(user, "npx", "--no-install", "pulumi-linuxkit", ...args);
 
-  const [packed] = JSON.parse(await run(ROOT, "npm", "pack", "--json", "--ignore-scripts", "--pack-destination", home.path)) as [{ filename: string; files: { path: string }[] }];
-  const strange = packed.files.map(({ path }) => path).filter((path) => !/^(bin\/[\w.-]+|dist\/(sdk|providers)\/[\w./-]+\.(js|d\.ts)|LICENSE|README\.md|package\.json)$/.test(path));
+  const [packed] = JSON.parse(await run(ROOT, "npm", "pack", "--json", "--ignore-scripts", "--pack-destination", home.path)) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  const strange = packed.files
+    .map(({ path }) => path)
+    .filter((path) => !/^(bin\/[\w.-]+|dist\/(sdk|providers)\/[\w./-]+\.(js|d\.ts)|LICENSE|README\.md|package\.json)$/.test(path));
   assert.deepEqual(strange, []);
 
   const { devDependencies } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
-  await writeFile(join(user, "package.json"), JSON.stringify({ private: true, type: "module", dependencies: { "@pulumi/pulumi": devDependencies["@pulumi/pulumi"], "pulumi-linuxkit": `file:../${packed.filename}` } }));
+  await writeFile(
+    join(user, "package.json"),
+    JSON.stringify({
+      private: true,
+      type: "module",
+      dependencies: { "@pulumi/pulumi": devDependencies["@pulumi/pulumi"], "pulumi-linuxkit": `file:../${packed.filename}` },
+    }),
+  );
   await run(user, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund");
   await writeFile(join(user, "os.ts"), OS);
 
   const help = await npx("--help");
   for (const usage of ["build FILE", "logs [MACHINE]", "cache prune"]) assert.ok(help.includes(`\n  pulumi-linuxkit ${usage} `), help);
-  const lines = (await npx("build", "os.ts", "--out", "out")).trim().split("\n").map((line) => line.split(/ +/) as [string, string, string]);
+  const lines = (await npx("build", "os.ts", "--out", "out"))
+    .trim()
+    .split("\n")
+    .map((line) => line.split(/ +/) as [string, string, string]);
   for (const [sha256, size, path] of lines) {
     const bytes = await readFile(path);
     assert.deepEqual([hexOf(digestOf(bytes)), String(bytes.length)], [sha256, size], path);
@@ -58,7 +79,12 @@ test("the packed package, installed with only Pulumi beside it, runs examples/we
   for (const name of ["Pulumi.yaml", "index.ts", "index.html", "package.json"]) await cp(join(EXAMPLE, name), join(folder, name));
   const config = { "web:port": String(await freePort()) };
   await using _ = { [Symbol.asyncDispose]: () => endMachines(stateDir) };
-  await using stack = await makeStack({ folder, modules: join(user, "node_modules"), config, env: { PULUMI_LINUXKIT_CACHE: cacheDir, PULUMI_LINUXKIT_STATE: stateDir } });
+  await using stack = await makeStack({
+    folder,
+    modules: join(user, "node_modules"),
+    config,
+    env: { PULUMI_LINUXKIT_CACHE: cacheDir, PULUMI_LINUXKIT_STATE: stateDir },
+  });
   await stack.up();
   const { url, bootId } = (await stack.outputs()) as { url: string; bootId: string };
   const answer = await fetch(new URL("/boot_id", url), { signal: AbortSignal.timeout(30_000) });

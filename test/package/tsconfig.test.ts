@@ -75,16 +75,23 @@ describe("a program of a user compiles under", { timeout: 300_000 }, () => {
       await mkdir(join(project.path, "node_modules"));
       await symlink(join(ROOT, "node_modules/@pulumi"), join(project.path, "node_modules/@pulumi"));
       await symlink(ROOT, join(project.path, "node_modules/pulumi-linuxkit"));
-      await writeFile(join(project.path, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true }, files: ["index.ts"] }));
+      await writeFile(
+        join(project.path, "tsconfig.json"),
+        JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true }, files: ["index.ts"] }),
+      );
       await writeFile(join(project.path, "index.ts"), PROGRAM);
       const { status, output } = await compile();
       assert.equal(status, 0, output);
       // the types are ours, and not any
       await writeFile(join(project.path, "index.ts"), PROGRAM.replace("port: 80 ", 'port: "80" ').replace("sizeMiB", "sizeMB"));
       const wrong = await compile();
-      for (const message of [/Type 'string' is not assignable to type '.*number/, /'sizeMB' does not exist in type 'DiskArgs'/]) assert.match(wrong.output, message);
+      for (const message of [/Type 'string' is not assignable to type '.*number/, /'sizeMB' does not exist in type 'DiskArgs'/])
+        assert.match(wrong.output, message);
       // @pulumi/policy names in its index what its own declarations lack, so that a pack checks none of declarations
-      await writeFile(join(project.path, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true, skipLibCheck: true }, files: ["index.ts"] }));
+      await writeFile(
+        join(project.path, "tsconfig.json"),
+        JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true, skipLibCheck: true }, files: ["index.ts"] }),
+      );
       await writeFile(join(project.path, "index.ts"), PACK);
       const pack = await compile();
       assert.equal(pack.status, 0, pack.output);

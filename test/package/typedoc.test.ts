@@ -10,7 +10,13 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 test("the API reference is made without a warning: every link leads somewhere, every type that is named is there", async () => {
   await using folder = await scratch();
-  const { status, output } = await runTool(join(ROOT, "node_modules/.bin/typedoc"), "--options", join(ROOT, "typedoc.json"), "--out", folder.path);
+  const { status, output } = await runTool(
+    join(ROOT, "node_modules/.bin/typedoc"),
+    "--options",
+    join(ROOT, "typedoc.json"),
+    "--out",
+    folder.path,
+  );
   assert.equal(status, 0, output);
   for (const page of ["classes/sdk.ImageBuild.html", "classes/providers_qemu.Machine.html"]) await access(join(folder.path, page));
 });

@@ -31,7 +31,16 @@ async function planOf(image: Image): Promise<Plan> {
     arch: "amd64",
     sources: {
       lockDebian: async ({ debian: { packages } }) => ({
-        packages: packages.map((name) => ({ name, version: "1", architecture: "amd64", filename: "x", size: 1, sha256: Buffer.from(name).toString("hex").padEnd(64, "0").slice(0, 64), archive: "debian", keep: "slim" })),
+        packages: packages.map((name) => ({
+          name,
+          version: "1",
+          architecture: "amd64",
+          filename: "x",
+          size: 1,
+          sha256: Buffer.from(name).toString("hex").padEnd(64, "0").slice(0, 64),
+          archive: "debian",
+          keep: "slim",
+        })),
       }),
       findImage: () => assert.fail("there is no reference in this definition"),
       findLayout: () => assert.fail("there is no reference in this definition"),
@@ -62,7 +71,10 @@ describe("createPlan", () => {
 
   test("an image that holds only what init holds lies in its segment", async () => {
     const init = (await planOf(os())).segments.find(({ name }) => name === "init");
-    assert.deepEqual(init?.steps.flatMap((step) => (step.kind === "unpack" ? [step.prefix] : [])), ["", "containers/onboot/000-dhcp/rootfs"]);
+    assert.deepEqual(
+      init?.steps.flatMap((step) => (step.kind === "unpack" ? [step.prefix] : [])),
+      ["", "containers/onboot/000-dhcp/rootfs"],
+    );
   });
 
   test("no path goes through a link of Debian's tree", async () => {
@@ -73,7 +85,8 @@ describe("createPlan", () => {
   test("every directory above an entry is in the first segment, parents first", async () => {
     const plan = await planOf(os());
     const folders = plan.segments[0]?.steps.map((step) => (step as EntryStep).path) ?? [];
-    for (const path of ["containers", "containers/services", "containers/services/web", "srv", "srv/web", "usr/lib/extra"]) assert.ok(folders.includes(path), path);
+    for (const path of ["containers", "containers/services", "containers/services/web", "srv", "srv/web", "usr/lib/extra"])
+      assert.ok(folders.includes(path), path);
     for (const folder of folders) {
       const above = folder.slice(0, Math.max(0, folder.lastIndexOf("/")));
       if (above) assert.ok(folders.indexOf(above) < folders.indexOf(folder), folder);
@@ -81,19 +94,32 @@ describe("createPlan", () => {
   });
 
   test("a persistent volume is a task that comes before all others, and a link to where it mounts the disk", async () => {
-    const plan = await planOf(os().with({ volumes: [new Volume("data", { persistent: { serial: "vol-1" } })], services: [new Service("db", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }), binds: ["data:/srv"] })] }));
+    const plan = await planOf(
+      os().with({
+        volumes: [new Volume("data", { persistent: { serial: "vol-1" } })],
+        services: [new Service("db", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }), binds: ["data:/srv"] })],
+      }),
+    );
     const paths = new Map(entries(plan).map((entry) => [entry.path, entry]));
     const tasks = [...paths.keys()].filter((path) => path.startsWith("containers/onboot/") && path.endsWith("/guest")).sort();
     assert.deepEqual(tasks, ["containers/onboot/00-data/guest", "containers/onboot/000-dhcp/guest"]);
     assert.equal(paths.get("containers/volumes/data/merged")?.link, "/mnt/data");
     assert.ok(!paths.has("containers/volumes/data/tmp") && !paths.has("containers/volumes/data/lower"));
-    assert.match(paths.get("containers/onboot/00-data/config.json")?.contents ?? "", /\/format' 'data' 'serial:vol-1' '1' '0:0' '30' && .*'LABEL=data' '\/mnt\/data'/);
+    assert.match(
+      paths.get("containers/onboot/00-data/config.json")?.contents ?? "",
+      /\/format' 'data' 'serial:vol-1' '1' '0:0' '30' && .*'LABEL=data' '\/mnt\/data'/,
+    );
     assert.match(paths.get("containers/services/db/config.json")?.contents ?? "", /"source": "\/containers\/volumes\/data\/merged"/);
   });
 
   test("a persistent volume that waits for a task comes right after it, and has time for a cloud to attach its disk", async () => {
     const persistent = { serial: "data", after: "dhcp" };
-    const plan = await planOf(os().with({ onboot: [new OnbootTask("later", { image: debian.packages({ packages: ["redis"], command: ["true"] }), binds: ["data:/srv"] })], volumes: [new Volume("data", { persistent })] }));
+    const plan = await planOf(
+      os().with({
+        onboot: [new OnbootTask("later", { image: debian.packages({ packages: ["redis"], command: ["true"] }), binds: ["data:/srv"] })],
+        volumes: [new Volume("data", { persistent })],
+      }),
+    );
     const paths = new Map(entries(plan).map((entry) => [entry.path, entry]));
     const tasks = [...paths.keys()].filter((path) => path.startsWith("containers/onboot/") && path.endsWith("/guest")).sort();
     assert.deepEqual(tasks, ["containers/onboot/000-dhcp/guest", "containers/onboot/000.data/guest", "containers/onboot/001-later/guest"]);
@@ -106,10 +132,26 @@ describe("createPlan", () => {
     { name: "the first published port", image: os(web({ health: { tcp: { port: 80 } } })), want: ["init", "modules", "config"] },
     { name: "another published port", image: os(web({ publish: ["80"] })), base: os(web({ publish: ["8080:80"] })), want: ["config"] },
     { name: "a file's content", image: os().replace(new File("/srv/web/index.html", { contents: "bye", mode: "0644" })), want: ["config"] },
-    { name: "another package", image: os(web({ image: debian.packages({ packages: ["nginx-full"], command: ["nginx"] }) })), want: ["services.web"] },
-    { name: "a further service", image: os(web(), new Service("b", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }) })), want: ["tree", "services.b", "config"] },
+    {
+      name: "another package",
+      image: os(web({ image: debian.packages({ packages: ["nginx-full"], command: ["nginx"] }) })),
+      want: ["services.web"],
+    },
+    {
+      name: "a further service",
+      image: os(web(), new Service("b", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }) })),
+      want: ["tree", "services.b", "config"],
+    },
     { name: "users of its own", image: os(web({ userns: "private" })), want: ["services.web", "config"] },
-    { name: "a further service with users of its own", base: os(web({ userns: "private" })), image: os(new Service("a", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }), userns: "private" }), web({ userns: "private" })), want: ["tree", "services.a", "config"] },
+    {
+      name: "a further service with users of its own",
+      base: os(web({ userns: "private" })),
+      image: os(
+        new Service("a", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }), userns: "private" }),
+        web({ userns: "private" }),
+      ),
+      want: ["tree", "services.a", "config"],
+    },
     { name: "a value of a secret", image: os(web({ secrets: { key: "two" } })), base: os(web({ secrets: { key: "one" } })), want: [] },
   ]) {
     test(`${row.name} changes the segments [${row.want}] and no other`, async () => {
@@ -122,10 +164,17 @@ describe("createPlan", () => {
   describe("a container's own users", () => {
     const image = debian.packages({ packages: ["redis"], command: ["redis-server"] });
     const service = (name: string, args: Partial<ServiceArgs> = {}) => new Service(name, { image, userns: "private", ...args });
-    const baseOf = (plan: Plan, location: string): number | undefined => plan.segments.flatMap(({ steps }) => steps).flatMap((step) => (step.kind === "unpack" && step.location === location ? [step.idBase ?? 0] : []))[0];
+    const baseOf = (plan: Plan, location: string): number | undefined =>
+      plan.segments
+        .flatMap(({ steps }) => steps)
+        .flatMap((step) => (step.kind === "unpack" && step.location === location ? [step.idBase ?? 0] : []))[0];
 
     test("have the image's files, one copy for each range, and what is made for the container", async () => {
-      const plan = await planOf(os(service("a"), service("b"), service("c", { userns: "host" }), service("d", { userns: "host" })).with({ files: [new File("/etc/a", { contents: "", uid: "a" }), new File("/etc/d", { contents: "", uid: "d" })] }));
+      const plan = await planOf(
+        os(service("a"), service("b"), service("c", { userns: "host" }), service("d", { userns: "host" })).with({
+          files: [new File("/etc/a", { contents: "", uid: "a" }), new File("/etc/d", { contents: "", uid: "d" })],
+        }),
+      );
       const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => baseOf(plan, `services.${name}.image`));
       assert.ok(a && b && a !== b);
       assert.deepEqual([c, d], [0, undefined]);
@@ -136,21 +185,48 @@ describe("createPlan", () => {
 
     test("have a volume in memory that is theirs alone; one on a disk is mapped for each", async () => {
       const volumes = [new Volume("data", { image }), new Volume("empty"), new Volume("kept", { persistent: {} })];
-      const plan = await planOf(os().with({ volumes, services: [service("a", { binds: ["data:/data", "empty:/empty", "kept:/kept:ro"] }), service("b", { mounts: [{ type: "bind", source: "kept", destination: "/kept", options: ["rbind"] }] })] }));
+      const plan = await planOf(
+        os().with({
+          volumes,
+          services: [
+            service("a", { binds: ["data:/data", "empty:/empty", "kept:/kept:ro"] }),
+            service("b", { mounts: [{ type: "bind", source: "kept", destination: "/kept", options: ["rbind"] }] }),
+          ],
+        }),
+      );
       const base = baseOf(plan, "services.a.image");
       assert.equal(baseOf(plan, "volumes.data.image"), base);
       assert.equal(entries(plan).findLast(({ path }) => path === "containers/volumes/empty/lower")?.uid, base);
-      const options = (name: string): unknown => JSON.parse(entries(plan).find(({ path }) => path === `containers/services/${name}/config.json`)?.contents ?? "").mounts.find(({ destination }: { destination: string }) => destination === "/kept").options;
-      assert.deepEqual([options("a"), options("b")], [["ro", "rbind", "rprivate", "idmap"], ["rbind", "idmap"]]);
+      const options = (name: string): unknown =>
+        JSON.parse(entries(plan).find(({ path }) => path === `containers/services/${name}/config.json`)?.contents ?? "").mounts.find(
+          ({ destination }: { destination: string }) => destination === "/kept",
+        ).options;
+      assert.deepEqual(
+        [options("a"), options("b")],
+        [
+          ["ro", "rbind", "rprivate", "idmap"],
+          ["rbind", "idmap"],
+        ],
+      );
     });
 
     test("need the guest's own init", async () => {
-      await assert.rejects(planOf(new Image({ services: [service("a", { net: "host" })] })), { code: "INVALID_DEFINITION", message: 'services.a.userns: got "private", which the guest\'s own init prepares; wanted init: [debian.init()]' });
+      await assert.rejects(planOf(new Image({ services: [service("a", { net: "host" })] })), {
+        code: "INVALID_DEFINITION",
+        message: 'services.a.userns: got "private", which the guest\'s own init prepares; wanted init: [debian.init()]',
+      });
     });
 
     test("need a runtime that maps the disk", async () => {
-      const image = new Image({ init: [debian.init({ runtime: "runc" })], volumes: [new Volume("v", { persistent: {} })], services: [service("a", { "binds.add": ["v:/v"] })] });
-      await assert.rejects(planOf(image), { code: "INVALID_DEFINITION", message: /^services\.a\["binds\.add"\]\[0\]: the disk of volume "v" has to be id-mapped/ });
+      const image = new Image({
+        init: [debian.init({ runtime: "runc" })],
+        volumes: [new Volume("v", { persistent: {} })],
+        services: [service("a", { "binds.add": ["v:/v"] })],
+      });
+      await assert.rejects(planOf(image), {
+        code: "INVALID_DEFINITION",
+        message: /^services\.a\["binds\.add"\]\[0\]: the disk of volume "v" has to be id-mapped/,
+      });
     });
 
     for (const [what, volume, fields, code] of [
@@ -159,8 +235,17 @@ describe("createPlan", () => {
       ["two ranges, on a disk", { persistent: {} }, {}, undefined],
     ] as const) {
       test(`${code ? "do not share" : "share"} a volume: ${what}`, async () => {
-        const made = planOf(os().with({ volumes: [new Volume("v", volume)], services: [service("a", { binds: ["v:/v"] }), service("b", { binds: ["v:/v"], ...fields })] }));
-        if (code) await assert.rejects(made, { code, message: /^services\.b\.binds\[0\]: volume "v" is in services\.a too, and these two have different users/ });
+        const made = planOf(
+          os().with({
+            volumes: [new Volume("v", volume)],
+            services: [service("a", { binds: ["v:/v"] }), service("b", { binds: ["v:/v"], ...fields })],
+          }),
+        );
+        if (code)
+          await assert.rejects(made, {
+            code,
+            message: /^services\.b\.binds\[0\]: volume "v" is in services\.a too, and these two have different users/,
+          });
         else await made;
       });
     }
@@ -171,6 +256,7 @@ describe("createPlan", () => {
     { written: "root=/dev/vda panic=5 debug", want: "root=/dev/vda panic=5 debug" },
     { written: "", want: "rootfstype=ramfs panic=-1 quiet" },
   ]) {
-    test(`the command line ${JSON.stringify(row.written)} gets the words that the guest needs`, () => assert.equal(guestCommandLine(row.written), row.want));
+    test(`the command line ${JSON.stringify(row.written)} gets the words that the guest needs`, () =>
+      assert.equal(guestCommandLine(row.written), row.want));
   }
 });

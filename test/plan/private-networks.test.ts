@@ -9,26 +9,59 @@ import type { PrivateNetwork } from "../../sdk/guest/firewall.ts";
 import { privateNetworks } from "../../sdk/plan/private-networks.ts";
 import { bundles } from "../../sdk/runtime/bundle.ts";
 
-const service = (name: string, fields: Partial<ServiceArgs> = {}): Service => new Service(name, { image: `example.com/${name}`, command: ["x"], ...fields });
+const service = (name: string, fields: Partial<ServiceArgs> = {}): Service =>
+  new Service(name, { image: `example.com/${name}`, command: ["x"], ...fields });
 const PLAIN = { entrypoint: [], cmd: [], env: [], workingDir: "" };
 
 /** The networks of services; `labels` are those of their images, by the image's name. */
-function networksOf(services: Service[], labels: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}, own = true): ReadonlyMap<string, PrivateNetwork> {
+function networksOf(
+  services: Service[],
+  labels: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
+  own = true,
+): ReadonlyMap<string, PrivateNetwork> {
   const { spec } = new Image({ services, onboot: [new OnbootTask("dhcp", { image: "example.com/dhcp", command: ["x"] })] });
   const laidOut = bundles(spec, (image) => ({ ...PLAIN, label: labels[String(image).replace("example.com/", "")] ?? {} }), "amd64");
   return privateNetworks(laidOut, spec.services, own);
 }
 
-const short = (networks: ReturnType<typeof networksOf>) => [...networks].map(([name, { link, publish, egress }]) => [name, link, publish.map(({ outside, inside }) => `${outside}:${inside}`).join(), egress.map(({ to, port }) => `${to} ${port ?? "*"}`).join()]);
+const short = (networks: ReturnType<typeof networksOf>) =>
+  [...networks].map(([name, { link, publish, egress }]) => [
+    name,
+    link,
+    publish.map(({ outside, inside }) => `${outside}:${inside}`).join(),
+    egress.map(({ to, port }) => `${to} ${port ?? "*"}`).join(),
+  ]);
 
 describe("the network of a service", () => {
   const http = (port: number) => ({ health: { http: { port } } });
   for (const [what, services, wanted] of [
-    ["is its own, with no link, where nothing leads in or out", [service("a"), service("b", { health: { command: ["x"] } }), service("c", { ...http(80), publish: [] })], []],
-    ["lets in the port of its health check", [service("a", http(80)), service("b", { health: { tcp: { port: 81 } } })], [["a", "lk0", "80:80", ""], ["b", "lk1", "81:81", ""]]],
+    [
+      "is its own, with no link, where nothing leads in or out",
+      [service("a"), service("b", { health: { command: ["x"] } }), service("c", { ...http(80), publish: [] })],
+      [],
+    ],
+    [
+      "lets in the port of its health check",
+      [service("a", http(80)), service("b", { health: { tcp: { port: 81 } } })],
+      [
+        ["a", "lk0", "80:80", ""],
+        ["b", "lk1", "81:81", ""],
+      ],
+    ],
     ["lets in what it publishes instead", [service("a", { ...http(80), publish: ["8080:80", "81"] })], [["a", "lk0", "8080:80,81:81", ""]]],
-    ["lets out what is named, and links whoever is named", [service("a", { egress: [{ to: "b", port: 5432 }, { to: "dns" }] }), service("b"), service("c")], [["a", "lk0", "", "198.18.0.3 5432,dns *"], ["b", "lk1", "", ""]]],
-    ["is the machine's where that is said, and where LinuxKit is followed", [service("a", { net: "host", ...http(80) }), service("b", { sandbox: "linuxkit", ...http(81) })], []],
+    [
+      "lets out what is named, and links whoever is named",
+      [service("a", { egress: [{ to: "b", port: 5432 }, { to: "dns" }] }), service("b"), service("c")],
+      [
+        ["a", "lk0", "", "198.18.0.3 5432,dns *"],
+        ["b", "lk1", "", ""],
+      ],
+    ],
+    [
+      "is the machine's where that is said, and where LinuxKit is followed",
+      [service("a", { net: "host", ...http(80) }), service("b", { sandbox: "linuxkit", ...http(81) })],
+      [],
+    ],
   ] as const) {
     test(what, () => assert.deepEqual(short(networksOf([...services])), wanted));
   }
@@ -37,11 +70,18 @@ describe("the network of a service", () => {
     const host = { web: { net: "host" } };
     assert.deepEqual(short(networksOf([service("web", http(80))], host)), []);
     assert.deepEqual(short(networksOf([service("web", { publish: ["80"] })], host)), [["web", "lk0", "80:80", ""]]);
-    assert.throws(() => networksOf([service("app", { egress: [{ to: "web" }] }), service("web", http(80))], host), { code: "INVALID_DEFINITION", message: 'services.app.egress[0].to: got "web", which has no network of its own by the label of its image: wanted net: "private" there, or an address' });
+    assert.throws(() => networksOf([service("app", { egress: [{ to: "web" }] }), service("web", http(80))], host), {
+      code: "INVALID_DEFINITION",
+      message:
+        'services.app.egress[0].to: got "web", which has no network of its own by the label of its image: wanted net: "private" there, or an address',
+    });
   });
 
   test("must be said where another init runs, which makes none", () => {
-    assert.throws(() => networksOf([service("web")], {}, false), { code: "INVALID_DEFINITION", message: 'services.web.net: it is "private", which the guest\'s own init makes: wanted init: [debian.init()], or net: "host"' });
+    assert.throws(() => networksOf([service("web")], {}, false), {
+      code: "INVALID_DEFINITION",
+      message: 'services.web.net: it is "private", which the guest\'s own init makes: wanted init: [debian.init()], or net: "host"',
+    });
     assert.throws(() => networksOf([service("web", { net: "private" })], {}, false), { message: /^services\.web\.net: got "private"/ });
     assert.equal(networksOf([service("web", { net: "host" })], {}, false).size, 0);
   });
@@ -51,7 +91,16 @@ describe("an image has the firewall's program and modules", () => {
   const NAT = ["nft_chain_nat", "nft_nat"];
   const LINK = ["veth", "nft_ct", "nft_reject_ipv4"];
   for (const [what, services, program, modules] of [
-    ["not, where no service has a link", [service("a"), service("b", { net: "host", health: { tcp: { port: 80 } } }), service("c", { net: "none", health: { tcp: { port: 80 } } })], [], []],
+    [
+      "not, where no service has a link",
+      [
+        service("a"),
+        service("b", { net: "host", health: { tcp: { port: 80 } } }),
+        service("c", { net: "none", health: { tcp: { port: 80 } } }),
+      ],
+      [],
+      [],
+    ],
     ["to publish", [service("a", { publish: ["80"] })], ["nftables"], [...LINK, ...NAT]],
     ["to connect services", [service("a", { egress: [{ to: "b" }] }), service("b")], ["nftables"], LINK],
     ["to connect to the outside", [service("a", { egress: [{ to: "any" }] })], ["nftables"], [...LINK, "nft_chain_nat", "nft_masq"]],
@@ -61,7 +110,10 @@ describe("an image has the firewall's program and modules", () => {
       const { kernel, init } = withPrivateNetwork(spec);
       const debianOf = (image: unknown) => (image as ReturnType<typeof debian.init>).debian;
       assert.deepEqual(debianOf(kernel?.image).modules ?? [], modules);
-      assert.deepEqual(debianOf(init[0]).packages.filter((name) => name === "nftables"), program);
+      assert.deepEqual(
+        debianOf(init[0]).packages.filter((name) => name === "nftables"),
+        program,
+      );
     });
   }
 });

@@ -11,17 +11,34 @@ interface Inputs {
 
 const FORMER: Inputs = { file: "old", place: "here", key: "former", token: "expired" };
 
-const ROWS: readonly { readonly what: string; readonly now?: Inputs; readonly failures?: readonly { path: string; message: string }[]; readonly wanted: Inputs }[] = [
-  { what: "whoever asks by now, with what he has and no more", now: { file: "new", place: "here", key: "present" }, wanted: { file: "old", place: "here", key: "present" } },
+const ROWS: readonly {
+  readonly what: string;
+  readonly now?: Inputs;
+  readonly failures?: readonly { path: string; message: string }[];
+  readonly wanted: Inputs;
+}[] = [
+  {
+    what: "whoever asks by now, with what he has and no more",
+    now: { file: "new", place: "here", key: "present" },
+    wanted: { file: "old", place: "here", key: "present" },
+  },
   { what: "nobody else, where the program does not name it any more", wanted: FORMER },
   { what: "nobody else, for another place", now: { file: "new", place: "there", key: "present" }, wanted: FORMER },
-  { what: "nobody else, after a check that failed", now: { file: "new", place: "here", key: "" }, failures: [{ path: "key", message: "wanted one" }], wanted: FORMER },
+  {
+    what: "nobody else, after a check that failed",
+    now: { file: "new", place: "here", key: "" },
+    failures: [{ path: "key", message: "wanted one" }],
+    wanted: FORMER,
+  },
 ];
 
 for (const { what, now, failures = [], wanted } of ROWS) {
   test(`what is in the state is asked for by ${what}`, () => {
     const latest = new LatestAccess<Inputs>(["key", "token"]);
     if (now) assert.deepEqual(latest.note("urn", { inputs: { ...now }, failures }), { inputs: now, failures });
-    assert.deepEqual(latest.of("urn", FORMER, ({ place }) => place === FORMER.place), wanted);
+    assert.deepEqual(
+      latest.of("urn", FORMER, ({ place }) => place === FORMER.place),
+      wanted,
+    );
   });
 }

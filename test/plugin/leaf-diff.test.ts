@@ -6,7 +6,12 @@ import { UNKNOWN, type Value } from "../../sdk/plugin/value.ts";
 const ROWS: readonly (readonly [string, Value, Value, string[]])[] = [
   ["equal", { a: [1, { b: null }] }, { a: [1, { b: null }] }, []],
   ["the order of members", { a: 1, b: 2 }, { b: 2, a: 1 }, []],
-  ["one item", { image: { services: { web: { capabilities: ["CAP_CHOWN"] } } } }, { image: { services: { web: { capabilities: ["CAP_SETUID"] } } } }, ["image.services.web.capabilities[0]"]],
+  [
+    "one item",
+    { image: { services: { web: { capabilities: ["CAP_CHOWN"] } } } },
+    { image: { services: { web: { capabilities: ["CAP_SETUID"] } } } },
+    ["image.services.web.capabilities[0]"],
+  ],
   ["an item more", { a: [1] }, { a: [1, 2] }, ["a[1]"]],
   ["an item less", { a: [1, 2] }, { a: [1] }, ["a[1]"]],
   ["a member more is one row", { s: {} }, { s: { db: { image: "x", env: ["A=1"] } } }, ["s.db"]],
@@ -25,7 +30,9 @@ describe("leafDiff names each changed leaf", () => {
     test(name, () => assert.deepEqual([...leafDiff(old, now).keys()].sort(), [...paths].sort()));
   }
   test("kinds are the caller's", () => {
-    const changed = leafDiff({ a: 1, b: 1, c: 1 }, { a: 2, b: 2, c: 2 }, (path) => (path === "a" ? "replace" : path === "b" ? "ignore" : "update"));
+    const changed = leafDiff({ a: 1, b: 1, c: 1 }, { a: 2, b: 2, c: 2 }, (path) =>
+      path === "a" ? "replace" : path === "b" ? "ignore" : "update",
+    );
     assert.deepEqual(Object.fromEntries(changed), { a: "replace", c: "update" });
   });
 });

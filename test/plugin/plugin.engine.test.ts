@@ -28,7 +28,10 @@ describe("the plugin under the real engine", { concurrency: 2 }, () => {
 
     await change(stack, `{ text: "one", tree: { list: ["a", "c"], more: { x: 1 } } }`);
     const preview = await stack.preview();
-    assert.deepEqual(preview.steps[0]?.detailedDiff, { "tree.list[1]": { diffKind: "update", inputDiff: true }, "tree.more": { diffKind: "add", inputDiff: true } });
+    assert.deepEqual(preview.steps[0]?.detailedDiff, {
+      "tree.list[1]": { diffKind: "update", inputDiff: true },
+      "tree.more": { diffKind: "add", inputDiff: true },
+    });
     assert.match(preview.text, /~ \[1\]: "b" => "c"/);
     assert.doesNotMatch(preview.text, /"a"/);
     assert.deepEqual(seen.asked, ["create p"]);
@@ -57,7 +60,13 @@ describe("the plugin under the real engine", { concurrency: 2 }, () => {
     assert.deepEqual(await stack.outputs(), { echo: "first", length: "after 5 and 1".length });
     await stack.write("index.js", text.replace("first", "the second") + second);
     const changed = await stack.preview();
-    assert.deepEqual(changed.steps.map(({ op, detailedDiff }) => [op, Object.keys(detailedDiff ?? {})]), [["update", ["text"]], ["update", ["text"]]]);
+    assert.deepEqual(
+      changed.steps.map(({ op, detailedDiff }) => [op, Object.keys(detailedDiff ?? {})]),
+      [
+        ["update", ["text"]],
+        ["update", ["text"]],
+      ],
+    );
     assert.match(changed.text, /text: "after 5 and 1" => \[unknown\]/);
   });
 
@@ -76,7 +85,10 @@ describe("the plugin under the real engine", { concurrency: 2 }, () => {
     assert.notEqual(status, 0);
     assert.match(text, /error: cannot use nothing: it is not there/);
     assert.doesNotMatch(text, /please report/);
-    assert.deepEqual(JSON.parse(await stack.stateText()).checkpoint.latest.resources.filter(({ type }: { type: string }) => type.startsWith("linuxkit")), []);
+    assert.deepEqual(
+      JSON.parse(await stack.stateText()).checkpoint.latest.resources.filter(({ type }: { type: string }) => type.startsWith("linuxkit")),
+      [],
+    );
   });
 
   test("what was made but is not ready is kept, and the next up goes on from there", async () => {
@@ -124,7 +136,10 @@ describe("the plugin under the real engine", { concurrency: 2 }, () => {
 
   test("customTimeouts end it, and say so", async () => {
     const seen = world();
-    await using stack = await makeStack({ files: program(`{ text: "x", act: "hang" }`, `{ customTimeouts: { create: "1s" } }`), provider: probeProvider(seen) });
+    await using stack = await makeStack({
+      files: program(`{ text: "x", act: "hang" }`, `{ customTimeouts: { create: "1s" } }`),
+      provider: probeProvider(seen),
+    });
     const { text, status } = await stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(status, 0);
     assert.match(text, /making p took longer than 1 s: set customTimeouts/);
@@ -168,7 +183,11 @@ describe("the plugin under the real engine", { concurrency: 2 }, () => {
   });
 
   test("an unknown key of our configuration is refused, a known one taken", async () => {
-    await using stack = await makeStack({ files: program(`{ text: "x" }`), provider: probeProvider(), config: { "linuxkit:debianMirror": "http://127.0.0.1:1/debian" } });
+    await using stack = await makeStack({
+      files: program(`{ text: "x" }`),
+      provider: probeProvider(),
+      config: { "linuxkit:debianMirror": "http://127.0.0.1:1/debian" },
+    });
     await stack.up();
     await stack.must("config", "set", "linuxkit:debianMiror", "x");
     const { status, text } = await stack.run("preview");

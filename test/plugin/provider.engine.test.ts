@@ -13,7 +13,10 @@ new pulumi.CustomResource("linuxkit:index:${type}", "x", ${inputs});
   await using stack = await makeStack({ files: { "index.js": flying }, plugin: "../bin" });
   const folder = await makePluginFolder(`${stack.home}/bin`, new URL("../../providers/plugin/main.ts", import.meta.url));
 
-  const schema = JSON.parse((await stack.must("package", "get-schema", `${folder}/pulumi-resource-linuxkit`)).stdout) as { version: string; resources: Record<string, { inputProperties?: Record<string, unknown> }> };
+  const schema = JSON.parse((await stack.must("package", "get-schema", `${folder}/pulumi-resource-linuxkit`)).stdout) as {
+    version: string;
+    resources: Record<string, { inputProperties?: Record<string, unknown> }>;
+  };
   assert.equal(schema.version, version);
   for (const name of ["image", "artifact"]) assert.ok(schema.resources["linuxkit:index:ImageBuild"]?.inputProperties?.[name], name);
   assert.ok(schema.resources["linuxkit:index:QemuVm"]);

@@ -23,7 +23,10 @@ async function serve(provider: Provider) {
   });
   return <Response>(method: string, request: unknown): Promise<Response> =>
     new Promise((resolve, reject) => {
-      const call = client[method as "check"] as unknown as (request: unknown, done: (error: ServiceError | null, response: Response) => void) => void;
+      const call = client[method as "check"] as unknown as (
+        request: unknown,
+        done: (error: ServiceError | null, response: Response) => void,
+      ) => void;
       call.call(client, request, (error, response) => (error ? reject(error) : resolve(response)));
     });
 }
@@ -51,7 +54,10 @@ describe("the provider's service", async () => {
     assert.ok(shaken.getAcceptSecrets());
     const schema = await call<{ getSchema(): string }>("getSchema", new messages.GetSchemaRequest());
     assert.deepEqual(Object.keys(JSON.parse(schema.getSchema()).resources), ["linuxkit:index:Probe"]);
-    const configured = await call<{ getSupportspreview(): boolean; getAcceptsecrets(): boolean }>("configure", new messages.ConfigureRequest());
+    const configured = await call<{ getSupportspreview(): boolean; getAcceptsecrets(): boolean }>(
+      "configure",
+      new messages.ConfigureRequest(),
+    );
     assert.ok(configured.getSupportspreview() && configured.getAcceptsecrets());
   });
 
@@ -66,7 +72,10 @@ describe("the provider's service", async () => {
 
   test("a setting of the provider that is another is an update of it, never another provider", async () => {
     const configDiff = async (olds: Properties, news: Properties) => {
-      const response = await call<import("@pulumi/pulumi/proto/provider_pb.js").DiffResponse>("diffConfig", request(messages.DiffRequest, { Urn: URN, OldInputs: struct(olds), Olds: struct(olds), News: struct(news) }));
+      const response = await call<import("@pulumi/pulumi/proto/provider_pb.js").DiffResponse>(
+        "diffConfig",
+        request(messages.DiffRequest, { Urn: URN, OldInputs: struct(olds), Olds: struct(olds), News: struct(news) }),
+      );
       return [response.getChanges(), response.getDiffsList(), response.getReplacesList()];
     };
     const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
@@ -76,11 +85,17 @@ describe("the provider's service", async () => {
 
   test("gives each failure its path", async () => {
     const response = await call<Check>("check", request(messages.CheckRequest, { Urn: URN, News: struct({ text: true }) }));
-    assert.deepEqual(response.getFailuresList().map((failure) => [failure.getProperty(), failure.getReason()]), [["text", "got true, wanted a string"]]);
+    assert.deepEqual(
+      response.getFailuresList().map((failure) => [failure.getProperty(), failure.getReason()]),
+      [["text", "got true, wanted a string"]],
+    );
   });
 
   test("previews without doing anything", async () => {
-    const response = await call<Create>("create", request(messages.CreateRequest, { Urn: URN, Properties: struct({ text: UNKNOWN }), Preview: true }));
+    const response = await call<Create>(
+      "create",
+      request(messages.CreateRequest, { Urn: URN, Properties: struct({ text: UNKNOWN }), Preview: true }),
+    );
     assert.deepEqual(decode(response.getProperties()).properties, { echo: UNKNOWN, length: UNKNOWN, serial: UNKNOWN, key: UNKNOWN });
     assert.deepEqual(world.asked, []);
   });
@@ -92,7 +107,10 @@ describe("the provider's service", async () => {
   });
 
   test("answers what exists but is not ready with all that the engine keeps", async () => {
-    const failed = call("create", request(messages.CreateRequest, { Urn: URN, Properties: struct({ text: secret("swordfish"), act: "half" }) }));
+    const failed = call(
+      "create",
+      request(messages.CreateRequest, { Urn: URN, Properties: struct({ text: secret("swordfish"), act: "half" }) }),
+    );
     await assert.rejects(failed, (error: ServiceError) => {
       const status = protos.status.Status.deserializeBinary(error.metadata.get("grpc-status-details-bin")[0] as Buffer);
       const packed = status.getDetailsList()[0];
@@ -116,18 +134,34 @@ describe("the provider's service", async () => {
   });
 
   test("a time-out is the request's, in seconds", async () => {
-    const late = call("create", request(messages.CreateRequest, { Urn: URN, Properties: struct({ text: "x", act: "hang" }), Timeout: 0.05 }));
+    const late = call(
+      "create",
+      request(messages.CreateRequest, { Urn: URN, Properties: struct({ text: "x", act: "hang" }), Timeout: 0.05 }),
+    );
     await assert.rejects(late, /making p::q took longer than 0.05 s/);
   });
 
   test("what is gone has no id", async () => {
-    const response = await call<{ getId(): string }>("read", request(messages.ReadRequest, { Urn: URN, Id: "nobody", Properties: struct({ echo: "x" }) }));
+    const response = await call<{ getId(): string }>(
+      "read",
+      request(messages.ReadRequest, { Urn: URN, Id: "nobody", Properties: struct({ echo: "x" }) }),
+    );
     assert.equal(response.getId(), "");
   });
 
   const refused: readonly (readonly [string, string, unknown, RegExp])[] = [
-    ["a type that is none", "check", request(messages.CheckRequest, { Urn: "urn:pulumi:s::p::linuxkit:index:Nothing::x" }), /no resource type linuxkit:index:Nothing.*it has linuxkit:index:Probe/],
-    ["a type that is of every object", "check", request(messages.CheckRequest, { Urn: "urn:pulumi:s::p::constructor::x" }), /no resource type constructor/],
+    [
+      "a type that is none",
+      "check",
+      request(messages.CheckRequest, { Urn: "urn:pulumi:s::p::linuxkit:index:Nothing::x" }),
+      /no resource type linuxkit:index:Nothing.*it has linuxkit:index:Probe/,
+    ],
+    [
+      "a type that is of every object",
+      "check",
+      request(messages.CheckRequest, { Urn: "urn:pulumi:s::p::constructor::x" }),
+      /no resource type constructor/,
+    ],
     ["a function that is none", "invoke", request(messages.InvokeRequest, { Tok: "linuxkit:index:f" }), /no function linuxkit:index:f/],
   ];
   for (const [name, method, message, error] of refused) test(`refuses ${name}`, () => assert.rejects(call(method, message), error));
@@ -158,10 +192,29 @@ describe("differences", async () => {
   });
 
   test("each leaf has its kind, seen from both sides", async () => {
-    const changed = new Map([["a.x", "update"], ["a.y", "replace"], ["b[0]", "update"], ["c", "replace"], ["d", "replace"]] as const);
-    const { response, detailed } = await diff({ changed, deleteBeforeReplace: true }, { a: { x: 1, y: 1 }, b: [1], c: 1 }, { a: { x: 2, y: 2 }, b: [], d: 1 });
-    assert.deepEqual(detailed, { "a.x": [Kind.UPDATE, true], "a.y": [Kind.UPDATE_REPLACE, true], "b[0]": [Kind.DELETE, true], c: [Kind.DELETE_REPLACE, true], d: [Kind.ADD_REPLACE, true] });
-    assert.deepEqual([response.getDiffsList(), response.getReplacesList(), response.getDeletebeforereplace()], [["a", "b", "c", "d"], ["a", "c", "d"], true]);
+    const changed = new Map([
+      ["a.x", "update"],
+      ["a.y", "replace"],
+      ["b[0]", "update"],
+      ["c", "replace"],
+      ["d", "replace"],
+    ] as const);
+    const { response, detailed } = await diff(
+      { changed, deleteBeforeReplace: true },
+      { a: { x: 1, y: 1 }, b: [1], c: 1 },
+      { a: { x: 2, y: 2 }, b: [], d: 1 },
+    );
+    assert.deepEqual(detailed, {
+      "a.x": [Kind.UPDATE, true],
+      "a.y": [Kind.UPDATE_REPLACE, true],
+      "b[0]": [Kind.DELETE, true],
+      c: [Kind.DELETE_REPLACE, true],
+      d: [Kind.ADD_REPLACE, true],
+    });
+    assert.deepEqual(
+      [response.getDiffsList(), response.getReplacesList(), response.getDeletebeforereplace()],
+      [["a", "b", "c", "d"], ["a", "c", "d"], true],
+    );
     assert.equal(response.getChanges(), messages.DiffResponse.DiffChanges.DIFF_SOME);
   });
 

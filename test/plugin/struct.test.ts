@@ -15,7 +15,16 @@ function overTheWire(properties: Properties) {
 }
 
 describe("properties on the wire", () => {
-  const plain = { text: "é\n", no: false, zero: 0, half: 0.5, nothing: null, list: [1, [], {}], tree: { "a.b": { c: ["x"] } }, __proto__x: "y" };
+  const plain = {
+    text: "é\n",
+    no: false,
+    zero: 0,
+    half: 0.5,
+    nothing: null,
+    list: [1, [], {}],
+    tree: { "a.b": { c: ["x"] } },
+    __proto__x: "y",
+  };
   test("JSON comes back as it was", () => assert.deepEqual(overTheWire(plain).properties, plain));
 
   test("undefined members are left out", () => assert.deepEqual(overTheWire({ a: undefined, b: { c: undefined } }).properties, { b: {} }));
@@ -50,7 +59,9 @@ describe("properties on the wire", () => {
 });
 
 describe("secrecy", () => {
-  const secrecy = secrecyOf(overTheWire({ userData: secret("open sesame"), tree: { deep: secret({ pin: 1234, word: "swordfish" }) }, open: "hello" }));
+  const secrecy = secrecyOf(
+    overTheWire({ userData: secret("open sesame"), tree: { deep: secret({ pin: 1234, word: "swordfish" }) }, open: "hello" }),
+  );
 
   test("is inherited downwards, not sideways", () => {
     assert.ok(secrecy.isSecret("userData"));
@@ -60,7 +71,9 @@ describe("secrecy", () => {
   });
 
   test("is restored by path and, where a value moved, by text", () => {
-    const sealed = overTheWire(secrecy.seal({ open: "hello", tree: { deep: { pin: 1234, word: "swordfish" } }, env: ["x", "open sesame"], derived: secret("y") }));
+    const sealed = overTheWire(
+      secrecy.seal({ open: "hello", tree: { deep: { pin: 1234, word: "swordfish" } }, env: ["x", "open sesame"], derived: secret("y") }),
+    );
     assert.deepEqual([...sealed.secretPaths].sort(), ["derived", "env[1]", "tree.deep"]);
     assert.equal(sealed.properties.open, "hello");
   });

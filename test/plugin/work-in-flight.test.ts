@@ -5,14 +5,16 @@ import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { WorkInFlight } from "../../sdk/plugin/work-in-flight.ts";
 
 /** Work that ends only by being aborted, and cleans up before it does. */
-const endless = (cleaned: string[]) => async (signal: AbortSignal): Promise<never> => {
-  try {
-    return (await sleep(1e9, undefined, { signal })) as never;
-  } finally {
-    await sleep(1);
-    cleaned.push("cleaned");
-  }
-};
+const endless =
+  (cleaned: string[]) =>
+  async (signal: AbortSignal): Promise<never> => {
+    try {
+      return (await sleep(1e9, undefined, { signal })) as never;
+    } finally {
+      await sleep(1);
+      cleaned.push("cleaned");
+    }
+  };
 
 test("work that ends is done", async () => {
   const work = new WorkInFlight();
@@ -33,13 +35,19 @@ test("cancel ends all of it, after it has cleaned up", async () => {
 
 test("the end of its time is a TIMEOUT that says how to give it more", async () => {
   const work = new WorkInFlight();
-  await assert.rejects(work.run("making web", 0.01, endless([])), (error) => isLinuxKitError(error, "TIMEOUT") && /making web took longer than 0.01 s: set customTimeouts/.test(error.message));
+  await assert.rejects(
+    work.run("making web", 0.01, endless([])),
+    (error) => isLinuxKitError(error, "TIMEOUT") && /making web took longer than 0.01 s: set customTimeouts/.test(error.message),
+  );
 });
 
 test("an error of its own survives, in time and while being aborted", async () => {
   const work = new WorkInFlight();
   const own = new Error("the disk is full");
-  await assert.rejects(work.run("x", 60, () => Promise.reject(own)), own);
+  await assert.rejects(
+    work.run("x", 60, () => Promise.reject(own)),
+    own,
+  );
   const run = work.run("x", 60, async (signal) => {
     await sleep(1e9, undefined, { signal }).catch(() => {});
     throw own;

@@ -4,23 +4,46 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { output } from "@pulumi/pulumi";
 import { debian } from "../../sdk/debian/images.ts";
-import { audit, type AuditOptions, File, harden, Image, type ImageArgs, Kernel, OnbootTask, Service, type ServiceArgs, Volume } from "../../sdk/index.ts";
+import {
+  audit,
+  type AuditOptions,
+  File,
+  harden,
+  Image,
+  type ImageArgs,
+  Kernel,
+  OnbootTask,
+  Service,
+  type ServiceArgs,
+  Volume,
+} from "../../sdk/index.ts";
 import { RULE_NAMES, RULES } from "../../sdk/policy/rules.ts";
 import { rulesOf, SECTIONS } from "../../sdk/policy/sections.ts";
 import { secretIn } from "../../sdk/policy/rules/secrets.ts";
 import { auditLines } from "../../sdk/policy/text.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
-const { publicKey: key } = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+const { publicKey: key } = generateKeyPairSync("ec", {
+  namedCurve: "P-256",
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
 const pinned = `ghcr.io/acme/web:1.2@${digest}`;
 
 /** A service in which no rule finds anything. */
 const GOOD = { image: pinned, uid: 1000, net: "none", resources: { memory: { limit: 64 << 20 } } } as const satisfies ServiceArgs;
-const base = harden(new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()], onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })] }));
+const base = harden(
+  new Image({
+    kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
+    init: [debian.init()],
+    onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
+  }),
+);
 const OPTIONS: AuditOptions = { verify: { "ghcr.io/acme": key }, registries: ["ghcr.io/acme"], date: new Date("2026-06-01") };
 
 const withService = (fields: object): Image => base.with({ services: [new Service("web", { ...GOOD, ...fields } as ServiceArgs)] });
-const found = (image: Image, options: AuditOptions = {}): string[] => audit(image, { ...OPTIONS, ...options }).findings.map(({ rule, path }) => `${rule} ${path}`);
+const found = (image: Image, options: AuditOptions = {}): string[] =>
+  audit(image, { ...OPTIONS, ...options }).findings.map(({ rule, path }) => `${rule} ${path}`);
 
 test("of a definition that keeps to the guide nothing is found", () => assert.deepEqual(found(withService({})), []));
 
@@ -41,7 +64,10 @@ const BAD: readonly (readonly [object, readonly string[]])[] = [
   [{ command: ["app", "--password-file", "/run/secrets/p"] }, []],
   [{ capabilities: ["CAP_SYS_ADMIN"] }, ["dangerous-capability services.web.capabilities[0]"]],
   [{ "capabilities.add": ["CAP_SYS_RAWIO"], waive: "lockdown" }, ['dangerous-capability services.web["capabilities.add"][0]']],
-  [{ pid: "host", ipc: "host", uts: "host" }, ["host-namespace services.web.pid", "host-namespace services.web.ipc", "host-namespace services.web.uts"]],
+  [
+    { pid: "host", ipc: "host", uts: "host" },
+    ["host-namespace services.web.pid", "host-namespace services.web.ipc", "host-namespace services.web.uts"],
+  ],
   [{ seccomp: "unconfined" }, ["seccomp-off services.web.seccomp"]],
   [{ noNewPrivileges: false }, ["new-privileges services.web.noNewPrivileges"]],
   [{ uid: 0 }, ["root-user services.web.uid"]],
@@ -61,10 +87,17 @@ const BAD: readonly (readonly [object, readonly string[]])[] = [
   [{ binds: ["/run/containerd/containerd.sock:/s"] }, ["host-files services.web.binds[0]"]],
   [{ binds: ["/var/data:/data"] }, ["shared-folder services.web.binds[0]"]],
   [{ mounts: [{ type: "bind", source: "/usr", destination: "/u" }] }, ["host-files services.web.mounts[0]"]],
-  [{ sandbox: "linuxkit", readonly: true, noNewPrivileges: true }, [
-    "host-namespace services.web.ipc", "host-namespace services.web.uts", "seccomp-off services.web.seccomp", "paths-unmasked services.web.maskedPaths",
-    "paths-unmasked services.web.readonlyPaths", "process-limit services.web.resources.pids.limit",
-  ]],
+  [
+    { sandbox: "linuxkit", readonly: true, noNewPrivileges: true },
+    [
+      "host-namespace services.web.ipc",
+      "host-namespace services.web.uts",
+      "seccomp-off services.web.seccomp",
+      "paths-unmasked services.web.maskedPaths",
+      "paths-unmasked services.web.readonlyPaths",
+      "process-limit services.web.resources.pids.limit",
+    ],
+  ],
 ];
 
 describe("each rule finds what it is for, at its path, and nothing else", () => {
@@ -78,9 +111,24 @@ describe("each rule finds what it is for, at its path, and nothing else", () => 
 
   const HOSTS: readonly (readonly [ImageArgs, AuditOptions, readonly string[]])[] = [
     [{ services: [new Service("sshd", { ...GOOD, image: `ghcr.io/acme/sshd:1@${digest}` })] }, {}, ["remote-shell services.sshd.image"]],
-    [{ services: [new Service("login", { ...GOOD, command: ["/sbin/getty", "115200", "ttyS0"] })], harden: { waive: { "console.shell": "the lab's machine" } } }, {}, ["remote-shell services.login.image"]],
-    [{ files: [new File("/opt/tool", { contents: "x", mode: "4755" })] }, {}, ["setuid-file files./opt/tool.mode", "host-program files./opt/tool.mode"]],
-    [{ files: [new File("/etc/key", { contents: "-----BEGIN RSA PRIVATE KEY-----\nMII" })] }, {}, ["secret-in-clear files./etc/key.contents"]],
+    [
+      {
+        services: [new Service("login", { ...GOOD, command: ["/sbin/getty", "115200", "ttyS0"] })],
+        harden: { waive: { "console.shell": "the lab's machine" } },
+      },
+      {},
+      ["remote-shell services.login.image"],
+    ],
+    [
+      { files: [new File("/opt/tool", { contents: "x", mode: "4755" })] },
+      {},
+      ["setuid-file files./opt/tool.mode", "host-program files./opt/tool.mode"],
+    ],
+    [
+      { files: [new File("/etc/key", { contents: "-----BEGIN RSA PRIVATE KEY-----\nMII" })] },
+      {},
+      ["secret-in-clear files./etc/key.contents"],
+    ],
     [{ kernel: { cmdline: "console=ttyS0 app.token=abcdef123" } }, {}, ["secret-in-clear kernel.cmdline"]],
     [{ init: [`ghcr.io/acme/agent:1@${digest}`] }, {}, ["init-image init[1]"]],
     [{ volumes: [new Volume("data", { image: "ghcr.io/acme/data:1" })] }, {}, ["image-digest volumes.data.image"]],
@@ -91,23 +139,42 @@ describe("each rule finds what it is for, at its path, and nothing else", () => 
     [{ harden: { profile: "strict" } }, { profile: "strict", hardeningScore: 95 }, []],
     [{ harden: { profile: "default" } }, { hardeningScore: 95 }, ["kernel-hardened harden"]],
     [
-      { services: [new Service("a", { ...GOOD, annotations: { sensitivity: "public" } }), new Service("b", { ...GOOD, annotations: { sensitivity: "secret" } }), new Service("c", GOOD)] },
+      {
+        services: [
+          new Service("a", { ...GOOD, annotations: { sensitivity: "public" } }),
+          new Service("b", { ...GOOD, annotations: { sensitivity: "secret" } }),
+          new Service("c", GOOD),
+        ],
+      },
       {},
       ["sensitivity-mixed services.b.annotations.sensitivity", "sensitivity-mixed services.c.annotations.sensitivity"],
     ],
   ];
-  for (const [more, options, wanted] of HOSTS) test(`${wanted.join(", ") || JSON.stringify([more, options])}`, () => assert.deepEqual(found(base.with(more), options), wanted));
+  for (const [more, options, wanted] of HOSTS)
+    test(`${wanted.join(", ") || JSON.stringify([more, options])}`, () => assert.deepEqual(found(base.with(more), options), wanted));
 
   test("a kernel that nobody hardened", () => assert.deepEqual(found(base.without("harden")), ["kernel-hardened harden"]));
   test("our own SSH server and login", () => {
-    const services = [new Service("sshd", { image: debian.sshd({ authorizedKeys: ["ssh-ed25519 AAAA me"] }) }), new Service("login", { image: debian.getty({ insecure: true }) })];
+    const services = [
+      new Service("sshd", { image: debian.sshd({ authorizedKeys: ["ssh-ed25519 AAAA me"] }) }),
+      new Service("login", { image: debian.getty({ insecure: true }) }),
+    ];
     const rules = found(base.with({ services, harden: { waive: { "console.shell": "the lab's machine" } } }));
-    assert.deepEqual(rules.filter((line) => line.startsWith("remote-shell")), ["remote-shell services.login.image", "remote-shell services.sshd.image"]);
+    assert.deepEqual(
+      rules.filter((line) => line.startsWith("remote-shell")),
+      ["remote-shell services.login.image", "remote-shell services.sshd.image"],
+    );
   });
 });
 
 test("what is not known yet is passed over", () => {
-  const image = withService({ env: [output("PASSWORD=correct-horse")], uid: output(0), image: output("nginx"), resources: { memory: { limit: output(1) } }, capabilities: output(["all"]) });
+  const image = withService({
+    env: [output("PASSWORD=correct-horse")],
+    uid: output(0),
+    image: output("nginx"),
+    resources: { memory: { limit: output(1) } },
+    capabilities: output(["all"]),
+  });
   assert.deepEqual(found(image), []);
 });
 
@@ -136,7 +203,10 @@ describe("waivers", () => {
   const image = withService({ net: "host" });
   test("until their last day, with the reason kept", () => {
     const { findings, waived, idle } = audit(image, { ...OPTIONS, waive: [waiver] });
-    assert.deepEqual([findings, idle, waived.map(({ path, waiver: by }) => [path, by.reason])], [[], [], [["services.web.net", "the proxy of all others"]]]);
+    assert.deepEqual(
+      [findings, idle, waived.map(({ path, waiver: by }) => [path, by.reason])],
+      [[], [], [["services.web.net", "the proxy of all others"]]],
+    );
   });
   test("one that has run out counts no more, and the finding says so", () => {
     const { findings, waived, idle } = audit(image, { ...OPTIONS, waive: [waiver], date: new Date("2026-06-02") });
@@ -144,7 +214,8 @@ describe("waivers", () => {
     assert.match(findings[0]?.message ?? "", /it was waived until 2026-06-01: the proxy of all others/);
   });
   test("of another place covers nothing", () => {
-    for (const path of ["services.we", "services.web.ne", "services.other"]) assert.equal(audit(image, { ...OPTIONS, waive: [{ ...waiver, path }] }).findings.length, 1, path);
+    for (const path of ["services.we", "services.web.ne", "services.other"])
+      assert.equal(audit(image, { ...OPTIONS, waive: [{ ...waiver, path }] }).findings.length, 1, path);
     assert.equal(audit(image, { ...OPTIONS, waive: [{ ...waiver, path: undefined }] }).findings.length, 0);
   });
   const WRONG: readonly (readonly [object, RegExp])[] = [
@@ -153,11 +224,15 @@ describe("waivers", () => {
     [{ until: "2026-02-30" }, /^waive\[0\]\.until: got "2026-02-30", wanted the last day/],
     [{ until: undefined }, /^waive\[0\]\.until: got undefined/],
   ];
-  for (const [fields, message] of WRONG) test(String(message), () => assert.throws(() => audit(image, { waive: [{ ...waiver, ...fields } as never] }), { code: "INVALID_DEFINITION", message }));
+  for (const [fields, message] of WRONG)
+    test(String(message), () =>
+      assert.throws(() => audit(image, { waive: [{ ...waiver, ...fields } as never] }), { code: "INVALID_DEFINITION", message }),
+    );
 });
 
 test("levels are the rules' own unless they are said", () => {
-  const levels = (options: AuditOptions) => audit(withService({ net: "host" }), { ...OPTIONS, ...options }).findings.map(({ level }) => level);
+  const levels = (options: AuditOptions) =>
+    audit(withService({ net: "host" }), { ...OPTIONS, ...options }).findings.map(({ level }) => level);
   assert.deepEqual([levels({}), levels({ levels: { "host-network": "mandatory" } })], [["advisory"], ["mandatory"]]);
   assert.throws(() => levels({ levels: { "host-net": "advisory" } }), /levels\["host-net"\]: no such rule/);
   assert.throws(() => levels({ levels: { "host-network": "off" as never } }), /wanted "advisory" or "mandatory"/);
@@ -166,23 +241,42 @@ test("levels are the rules' own unless they are said", () => {
 test("every section has rules or says who answers for it, and every rule has a section", () => {
   for (const { section, elsewhere } of SECTIONS) assert.ok(rulesOf(section).length > 0 || elsewhere, section);
   const known = SECTIONS.map(({ section }) => section);
-  for (const name of RULE_NAMES) assert.ok(RULES[name]?.sections.every((section) => known.includes(section)), name);
+  for (const name of RULE_NAMES)
+    assert.ok(
+      RULES[name]?.sections.every((section) => known.includes(section)),
+      name,
+    );
 });
 
 test("docs/security.md has every section with its rules, and every rule with its level", () => {
   const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
   for (const { section, title } of SECTIONS) {
-    const rules = rulesOf(section).map((name) => `\`${name}\``).join(", ");
+    const rules = rulesOf(section)
+      .map((name) => `\`${name}\``)
+      .join(", ");
     assert.ok(page.includes(`\n| ${section} ${title} | ${rules || "–"} |`), section);
   }
   for (const name of RULE_NAMES) assert.ok(page.includes(`\n| \`${name}\` | ${RULES[name]?.level} | ${RULES[name]?.holds} |`), name);
 });
 
 test("as text: each section once, in order, each finding once with its remedy", () => {
-  const lines = auditLines(audit(withService({ net: "host", capabilities: ["all"] }), { ...OPTIONS, waive: [{ rule: "dangerous-capability", reason: "a debugger", until: "2026-12-31" }, { rule: "root-user", reason: "x", until: "2026-12-31" }] }));
-  assert.deepEqual(lines.flatMap((line) => /^\d[\d.]+/.exec(line)?.[0] ?? []), SECTIONS.map(({ section }) => section));
+  const lines = auditLines(
+    audit(withService({ net: "host", capabilities: ["all"] }), {
+      ...OPTIONS,
+      waive: [
+        { rule: "dangerous-capability", reason: "a debugger", until: "2026-12-31" },
+        { rule: "root-user", reason: "x", until: "2026-12-31" },
+      ],
+    }),
+  );
+  assert.deepEqual(
+    lines.flatMap((line) => /^\d[\d.]+/.exec(line)?.[0] ?? []),
+    SECTIONS.map(({ section }) => section),
+  );
   assert.equal(lines.filter((line) => line.includes("services.web.net")).length, 1);
   assert.ok(lines.includes("4.4.2  unbounded network access from containers: 1 found"));
-  assert.ok(lines.some((line) => /waived until 2026-12-31: services\.web\.capabilities\[0\] \(dangerous-capability\): a debugger/.test(line)));
+  assert.ok(
+    lines.some((line) => /waived until 2026-12-31: services\.web\.capabilities\[0\] \(dangerous-capability\): a debugger/.test(line)),
+  );
   assert.ok(lines.some((line) => line.startsWith("idle waiver: root-user, until 2026-12-31")));
 });

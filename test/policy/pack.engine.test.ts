@@ -42,14 +42,23 @@ async function makePack(): Promise<Packed> {
   await chmod(shim, 0o755);
   await symlink(join(ROOT, "node_modules", "@pulumi"), join(pack, "node_modules", "@pulumi"));
   await symlink(ROOT, join(pack, "node_modules", "pulumi-linuxkit"));
-  await writeFile(join(pack, "package.json"), JSON.stringify({ name: "acme-policies", version: "1.0.0", type: "module", main: "index.js" }));
-  await writeFile(join(pack, "PulumiPolicy.yaml"), "runtime: nodeshim\nmain: index.js\ndescription: what Acme asks of its operating systems\n");
+  await writeFile(
+    join(pack, "package.json"),
+    JSON.stringify({ name: "acme-policies", version: "1.0.0", type: "module", main: "index.js" }),
+  );
+  await writeFile(
+    join(pack, "PulumiPolicy.yaml"),
+    "runtime: nodeshim\nmain: index.js\ndescription: what Acme asks of its operating systems\n",
+  );
   const stack = await makeStack({ programs: [bin] });
   return {
     stack,
     async preview(text, options = "{}") {
       await stack.write("index.js", text);
-      await writeFile(join(pack, "index.js"), `import { PolicyPack } from "@pulumi/policy";\nimport { policies } from "pulumi-linuxkit/policy";\nnew PolicyPack("acme", { policies: policies(${options}) });\n`);
+      await writeFile(
+        join(pack, "index.js"),
+        `import { PolicyPack } from "@pulumi/policy";\nimport { policies } from "pulumi-linuxkit/policy";\nnew PolicyPack("acme", { policies: policies(${options}) });\n`,
+      );
       return stack.run("preview", "--policy-pack", pack);
     },
     async [Symbol.asyncDispose]() {
@@ -70,7 +79,10 @@ describe("the policy pack under the real engine", { timeout: 300_000 }, () => {
     const refused = await packed.preview(bad);
     assert.notEqual(refused.status, 0, refused.text);
     assert.match(refused.text, /\[mandatory\].*sp800-190-dangerous-capability +\(linuxkit:index:ImageBuild: web\)/);
-    assert.match(refused.text, /image\.services\.web\.capabilities\[0\]: got "CAP_SYS_ADMIN": it may mount.*; name the capability that its work takes/);
+    assert.match(
+      refused.text,
+      /image\.services\.web\.capabilities\[0\]: got "CAP_SYS_ADMIN": it may mount.*; name the capability that its work takes/,
+    );
     assert.match(refused.text, /\[advisory\].*sp800-190-host-network/);
 
     const waiver = '{ rule: "dangerous-capability", path: "services.web", reason: "it mounts the backup", until: "2999-12-31" }';
@@ -85,6 +97,9 @@ describe("the policy pack under the real engine", { timeout: 300_000 }, () => {
 
     const bare = await packed.preview(program("", ""));
     assert.notEqual(bare.status, 0);
-    assert.match(bare.text, /sp800-190-kernel-hardened[\s\S]*image\.harden: the kernel is as its makers left it.*; harden\(image, \{ profile: "default" \}\)/);
+    assert.match(
+      bare.text,
+      /sp800-190-kernel-hardened[\s\S]*image\.harden: the kernel is as its makers left it.*; harden\(image, \{ profile: "default" \}\)/,
+    );
   });
 });

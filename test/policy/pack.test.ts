@@ -6,21 +6,43 @@ import { policies, type PolicyOptions } from "../../sdk/policy/pack.ts";
 /** What the policies say of an `ImageBuild` with these properties, each as `rule: message`. */
 function said(props: object, options: PolicyOptions = {}): string[] {
   const messages: string[] = [];
-  for (const { name, validateResource } of policies(options) as unknown as { name: string; validateResource(args: object, report: (message: string) => void): void }[]) {
-    validateResource({ type: "linuxkit:index:ImageBuild", props }, (message) => messages.push(`${name.replace("sp800-190-", "")}: ${message}`));
+  for (const { name, validateResource } of policies(options) as unknown as {
+    name: string;
+    validateResource(args: object, report: (message: string) => void): void;
+  }[]) {
+    validateResource({ type: "linuxkit:index:ImageBuild", props }, (message) =>
+      messages.push(`${name.replace("sp800-190-", "")}: ${message}`),
+    );
   }
   return messages;
 }
 
 describe("the policies on an operating system that was built elsewhere", () => {
   const pinned = `ghcr.io/acme/os:1@sha256:${"0".repeat(64)}`;
-  const verify = { "ghcr.io/acme": generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" }).toString() };
+  const verify = {
+    "ghcr.io/acme": generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" }).toString(),
+  };
   const ROWS: readonly (readonly [what: string, props: object, options: PolicyOptions, wanted: readonly RegExp[]])[] = [
     ["pinned and signed", { artifact: pinned, verify }, {}, []],
     ["from an allowed registry", { artifact: pinned, verify }, { registries: ["ghcr.io/acme"] }, []],
-    ["that nobody checks", { artifact: pinned }, {}, [/^image-signed: artifact: nobody checks who made ghcr\.io\/acme\/os; name its maker's key/]],
-    ["from another registry", { artifact: pinned, verify }, { registries: ["ghcr.io/other"] }, [/^image-registry: artifact: ghcr\.io\/acme\/os is from no registry/]],
-    ["whatever was pushed last", { artifact: "ghcr.io/acme/os:latest", verify }, {}, [/^image-tag: artifact: /, /^image-digest: artifact: /]],
+    [
+      "that nobody checks",
+      { artifact: pinned },
+      {},
+      [/^image-signed: artifact: nobody checks who made ghcr\.io\/acme\/os; name its maker's key/],
+    ],
+    [
+      "from another registry",
+      { artifact: pinned, verify },
+      { registries: ["ghcr.io/other"] },
+      [/^image-registry: artifact: ghcr\.io\/acme\/os is from no registry/],
+    ],
+    [
+      "whatever was pushed last",
+      { artifact: "ghcr.io/acme/os:latest", verify },
+      {},
+      [/^image-tag: artifact: /, /^image-digest: artifact: /],
+    ],
   ];
   for (const [what, props, options, wanted] of ROWS) {
     test(what, () => {
@@ -31,7 +53,8 @@ describe("the policies on an operating system that was built elsewhere", () => {
   }
   test("and not of other resources", () => {
     const messages: string[] = [];
-    for (const policy of policies() as unknown as { validateResource(args: object, report: (message: string) => void): void }[]) policy.validateResource({ type: "aws:ec2/ami:Ami", props: { artifact: "x" } }, (message) => messages.push(message));
+    for (const policy of policies() as unknown as { validateResource(args: object, report: (message: string) => void): void }[])
+      policy.validateResource({ type: "aws:ec2/ami:Ami", props: { artifact: "x" } }, (message) => messages.push(message));
     assert.deepEqual(messages, []);
   });
 });

@@ -29,7 +29,11 @@ interface Row {
   readonly cloud: string;
   /** What of who asks there is to be said. */
   readonly names: readonly string[];
-  readonly fleet: (name: string, args: object, options?: ComponentResourceOptions) => { readonly nodes: { readonly gate: { readonly id: { apply(done: (value: unknown) => void): unknown } } } };
+  readonly fleet: (
+    name: string,
+    args: object,
+    options?: ComponentResourceOptions,
+  ) => { readonly nodes: { readonly gate: { readonly id: { apply(done: (value: unknown) => void): unknown } } } };
   readonly secrets: readonly string[];
   readonly configured: Readonly<Record<string, unknown>>;
   readonly explicit: { readonly provider: (name: string) => ProviderResource; readonly wanted: Readonly<Record<string, unknown>> };
@@ -44,10 +48,26 @@ const ROWS: readonly Row[] = [
     secrets: ["accessKey", "secretKey", "token"],
     configured: { profile: "config", accessKey: "c-key", secretKey: "c-secret", assumeRole: [{ roleArn: "arn:config" }] },
     explicit: {
-      provider: (name) => new AwsProvider(name, { region: "eu-west-1", profile: "mine", token: "t", assumeRoles: [{ roleArn: "arn:one", duration: "1h" }, { roleArn: "arn:two", externalId: "x", tags: { a: "b" } }] }),
-      wanted: { profile: "mine", token: "t", assumeRole: [{ roleArn: "arn:one" }, { roleArn: "arn:two", externalId: "x", tags: { a: "b" } }] },
+      provider: (name) =>
+        new AwsProvider(name, {
+          region: "eu-west-1",
+          profile: "mine",
+          token: "t",
+          assumeRoles: [
+            { roleArn: "arn:one", duration: "1h" },
+            { roleArn: "arn:two", externalId: "x", tags: { a: "b" } },
+          ],
+        }),
+      wanted: {
+        profile: "mine",
+        token: "t",
+        assumeRole: [{ roleArn: "arn:one" }, { roleArn: "arn:two", externalId: "x", tags: { a: "b" } }],
+      },
     },
-    named: { args: { accessKey: "k", secretKey: "s", assumeRole: { roleArn: "arn:arg" } }, wanted: { accessKey: "k", secretKey: "s", assumeRole: { roleArn: "arn:arg" } } },
+    named: {
+      args: { accessKey: "k", secretKey: "s", assumeRole: { roleArn: "arn:arg" } },
+      wanted: { accessKey: "k", secretKey: "s", assumeRole: { roleArn: "arn:arg" } },
+    },
   },
   {
     cloud: "Google Cloud",
@@ -60,8 +80,23 @@ const ROWS: readonly Row[] = [
   },
   {
     cloud: "Azure",
-    names: ["environment", "metadataHost", "tenantId", "clientId", "clientSecret", "clientCertificatePath", "clientCertificatePassword", "useOidc", "oidcToken", "oidcTokenFilePath", "oidcRequestUrl", "oidcRequestToken", "useMsi"],
-    fleet: (name, args, options) => new azure.Fleet(name, { image: os, count: 1, instanceType: "e", resourceGroupName: "rg", subnetId: "/s", ...args }, options),
+    names: [
+      "environment",
+      "metadataHost",
+      "tenantId",
+      "clientId",
+      "clientSecret",
+      "clientCertificatePath",
+      "clientCertificatePassword",
+      "useOidc",
+      "oidcToken",
+      "oidcTokenFilePath",
+      "oidcRequestUrl",
+      "oidcRequestToken",
+      "useMsi",
+    ],
+    fleet: (name, args, options) =>
+      new azure.Fleet(name, { image: os, count: 1, instanceType: "e", resourceGroupName: "rg", subnetId: "/s", ...args }, options),
     secrets: ["clientSecret", "oidcToken"],
     configured: { tenantId: "own-tenant", clientId: "config-id", clientSecret: "config-secret", useOidc: true },
     explicit: {
@@ -69,7 +104,10 @@ const ROWS: readonly Row[] = [
       wanted: { tenantId: "own-tenant", clientId: "mine", clientSecret: "hush", environment: "china", useMsi: false },
     },
     // where it is asked is taken from the provider still, but no secret of another application
-    named: { args: { clientId: "arg", oidcToken: "t" }, wanted: { tenantId: "own-tenant", clientId: "arg", oidcToken: "t", environment: "china" } },
+    named: {
+      args: { clientId: "arg", oidcToken: "t" },
+      wanted: { tenantId: "own-tenant", clientId: "arg", oidcToken: "t", environment: "china" },
+    },
   },
 ];
 
@@ -78,15 +116,32 @@ describe("uploads and gates ask as the stack's own provider of the cloud does", 
   const hidden = new Set<string>();
   const asked = new Map<string, Record<string, unknown>>();
   before(async () => {
-    await runtime.setMocks({
-      newResource: ({ type, name, inputs }) => {
-        asked.set(`${type.split(":").at(-1)} ${name}`, inputs);
-        const files = [".raw", ".img.tar.gz", ".vhd"].map((suffix) => ({ role: "image", name: `x${suffix}`, size: 1, sha256: "b".repeat(64), blocks: "" }));
-        const build = { digest: `sha256:${"a".repeat(64)}`, arch: "amd64", path: "/cache", files };
-        return { id: `${name}-id`, state: { ...inputs, name, latestVersion: 1, snapshotId: "snap-12345678", ...(type === "linuxkit:index:ImageBuild" && build) } };
+    await runtime.setMocks(
+      {
+        newResource: ({ type, name, inputs }) => {
+          asked.set(`${type.split(":").at(-1)} ${name}`, inputs);
+          const files = [".raw", ".img.tar.gz", ".vhd"].map((suffix) => ({
+            role: "image",
+            name: `x${suffix}`,
+            size: 1,
+            sha256: "b".repeat(64),
+            blocks: "",
+          }));
+          const build = { digest: `sha256:${"a".repeat(64)}`, arch: "amd64", path: "/cache", files };
+          return {
+            id: `${name}-id`,
+            state: { ...inputs, name, latestVersion: 1, snapshotId: "snap-12345678", ...(type === "linuxkit:index:ImageBuild" && build) },
+          };
+        },
+        call: ({ token }) =>
+          token.startsWith("azure")
+            ? CLIENT
+            : { number: "1", project: "p", region: "r", zone: "z", names: ["a"], accountId: "123456789012" },
       },
-      call: ({ token }) => (token.startsWith("azure") ? CLIENT : { number: "1", project: "p", region: "r", zone: "z", names: ["a"], accountId: "123456789012" }),
-    }, "project", "stack", false);
+      "project",
+      "stack",
+      false,
+    );
     runtime.setAllConfig(CONFIG, ["aws:assumeRoles"]);
   });
 
@@ -99,14 +154,16 @@ describe("uploads and gates ask as the stack's own provider of the cloud does", 
       await new Promise((resolve) => nodes.gate.id.apply(resolve));
       const [upload, gate] = [/^(AwsSnapshot|GcpUpload|AzureUpload) /, /^RolloutGate web-gate/].map((pattern) => {
         const [, inputs] = [...asked].find(([key]) => pattern.test(key)) ?? assert.fail([...asked.keys()].join());
-        return Object.fromEntries(names.flatMap((name) => {
-          const value = inputs[name] as { value?: unknown } | undefined;
-          if (value === undefined) return [];
-          const isSecret = Object(value)[SECRET] !== undefined;
-          assert.ok(isSecret || !secrets.includes(name), `${name} is no secret`);
-          if (isSecret) hidden.add(name);
-          return [[name, isSecret ? value.value : value]];
-        }));
+        return Object.fromEntries(
+          names.flatMap((name) => {
+            const value = inputs[name] as { value?: unknown } | undefined;
+            if (value === undefined) return [];
+            const isSecret = Object(value)[SECRET] !== undefined;
+            assert.ok(isSecret || !secrets.includes(name), `${name} is no secret`);
+            if (isSecret) hidden.add(name);
+            return [[name, isSecret ? value.value : value]];
+          }),
+        );
       });
       assert.deepEqual(gate, upload);
       return upload;
@@ -117,8 +174,10 @@ describe("uploads and gates ask as the stack's own provider of the cloud does", 
         assert.deepEqual(await accessOf({}), configured);
         assert.equal(hidden.has("assumeRole"), cloud === "AWS");
       });
-      test("as an explicit provider says, and not as the configuration does", async () => assert.deepEqual(await accessOf({}, explicit.provider(`${cloud}-mine`)), explicit.wanted));
-      test("as the component's arguments say before all", async () => assert.deepEqual(await accessOf(named.args, explicit.provider(`${cloud}-other`)), named.wanted));
+      test("as an explicit provider says, and not as the configuration does", async () =>
+        assert.deepEqual(await accessOf({}, explicit.provider(`${cloud}-mine`)), explicit.wanted));
+      test("as the component's arguments say before all", async () =>
+        assert.deepEqual(await accessOf(named.args, explicit.provider(`${cloud}-other`)), named.wanted));
     });
   }
 });

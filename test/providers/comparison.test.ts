@@ -21,8 +21,17 @@ describe("the clouds side by side", () => {
   test("are read as a program sees them", () => {
     for (const cloud of CLOUDS) {
       for (const type of TYPES) assert.ok(shapes[cloud].get(type)?.length, `${cloud}: ${type}`);
-      for (const member of ["count: Input<number>", "image?: Image", "arch?: Input<\"amd64\" | \"arm64\" | \"s390x\">", "timeoutSeconds?: number"]) assert.ok(shapes[cloud].get("FleetArgs")?.includes(member), `${cloud}: ${member}`);
-      assert.deepEqual(TYPES.flatMap((type) => shapes[cloud].get(type) ?? []).filter((member) => /\bany\b/.test(member)), []);
+      for (const member of [
+        "count: Input<number>",
+        "image?: Image",
+        'arch?: Input<"amd64" | "arm64" | "s390x">',
+        "timeoutSeconds?: number",
+      ])
+        assert.ok(shapes[cloud].get("FleetArgs")?.includes(member), `${cloud}: ${member}`);
+      assert.deepEqual(
+        TYPES.flatMap((type) => shapes[cloud].get(type) ?? []).filter((member) => /\bany\b/.test(member)),
+        [],
+      );
     }
   });
 
@@ -40,14 +49,65 @@ describe("the clouds side by side", () => {
 });
 
 describe("a difference of providers", () => {
-  const a = new Map([["Args", ["size: number", "name?: string"]], ["login", []]]);
+  const a = new Map([
+    ["Args", ["size: number", "name?: string"]],
+    ["login", []],
+  ]);
   const rows: readonly (readonly [string, ReadonlyMap<string, readonly string[]>, readonly string[], readonly string[]])[] = [
-    ["none", new Map([["Args", ["name?: string", "size: number"]], ["login", []]]), [], []],
-    ["another type", new Map([["Args", ["size: string", "name?: string"]], ["login", []]]), ["a Args size: number", "b Args size: string"], ["a Args size: number", "b Args size: string"]],
-    ["a member that must be", new Map([["Args", ["size: number", "name: string"]], ["login", []]]), ["a Args name?: string", "b Args name: string"], ["a Args name?: string", "b Args name: string"]],
-    ["a member more", new Map([["Args", ["size: number", "name?: string", "zone?: string"]], ["login", []]]), ["b Args zone?: string"], []],
-    ["a member less", new Map([["Args", ["size: number"]], ["login", []]]), ["a Args name?: string"], []],
-    ["another export", new Map([["Args", ["size: number", "name?: string"]], ["logIn", []]]), ["a the module login", "b the module logIn"], []],
+    [
+      "none",
+      new Map([
+        ["Args", ["name?: string", "size: number"]],
+        ["login", []],
+      ]),
+      [],
+      [],
+    ],
+    [
+      "another type",
+      new Map([
+        ["Args", ["size: string", "name?: string"]],
+        ["login", []],
+      ]),
+      ["a Args size: number", "b Args size: string"],
+      ["a Args size: number", "b Args size: string"],
+    ],
+    [
+      "a member that must be",
+      new Map([
+        ["Args", ["size: number", "name: string"]],
+        ["login", []],
+      ]),
+      ["a Args name?: string", "b Args name: string"],
+      ["a Args name?: string", "b Args name: string"],
+    ],
+    [
+      "a member more",
+      new Map([
+        ["Args", ["size: number", "name?: string", "zone?: string"]],
+        ["login", []],
+      ]),
+      ["b Args zone?: string"],
+      [],
+    ],
+    [
+      "a member less",
+      new Map([
+        ["Args", ["size: number"]],
+        ["login", []],
+      ]),
+      ["a Args name?: string"],
+      [],
+    ],
+    [
+      "another export",
+      new Map([
+        ["Args", ["size: number", "name?: string"]],
+        ["logIn", []],
+      ]),
+      ["a the module login", "b the module logIn"],
+      [],
+    ],
   ];
   for (const [what, b, found, other] of rows) {
     test(what, () => {
@@ -57,8 +117,17 @@ describe("a difference of providers", () => {
   }
 
   test("is told by rows that are whole", () => {
-    const table = (...rows: string[]) => ["# Page", "| what | of | a | b | why |", "|---|---|---|---|---|", ...rows, "", "| not | `of` | `it` | | x |"].join("\n");
-    assert.deepEqual([...told(table("| size | `Args`, `More` | `size: 1 \\| 2` | | so |", "| log in | the module | `login` | `logIn` | so |"), ["a", "b"])], ["a Args size: 1 | 2", "a More size: 1 | 2", "a the module login", "b the module logIn"]);
+    const table = (...rows: string[]) =>
+      ["# Page", "| what | of | a | b | why |", "|---|---|---|---|---|", ...rows, "", "| not | `of` | `it` | | x |"].join("\n");
+    assert.deepEqual(
+      [
+        ...told(table("| size | `Args`, `More` | `size: 1 \\| 2` | | so |", "| log in | the module | `login` | `logIn` | so |"), [
+          "a",
+          "b",
+        ]),
+      ],
+      ["a Args size: 1 | 2", "a More size: 1 | 2", "a the module login", "b the module logIn"],
+    );
     assert.throws(() => told(table("| size | `Args` | `size: 1` | | |"), ["a", "b"]), /no whole row/);
     assert.throws(() => told(table("| size | `Args` | `size: 1` | so |"), ["a", "b"]), /no whole row/);
     assert.throws(() => told("# Page", ["a", "b"]), /no table of a, b/);

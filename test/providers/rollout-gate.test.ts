@@ -26,18 +26,33 @@ test("a gate's kind says whose verbs it means", async () => {
   const gate = rolloutGate({ oak: async () => kind("oak", met), elm: async () => kind("elm", met) });
   const isSecret = (): boolean => false;
   assert.deepEqual(await gate.check?.({ ...subject, inputs: { kind: "oak" }, isSecret }), { inputs: { kind: "oak", size: 2 } });
-  for (const [given, message] of [["fir", 'got "fir", wanted one of oak, elm'], [UNKNOWN, "got a value that is not known yet, wanted one of oak, elm"], [undefined, "got nothing, wanted one of oak, elm"], ["toString", 'got "toString", wanted one of oak, elm']] as const) {
+  for (const [given, message] of [
+    ["fir", 'got "fir", wanted one of oak, elm'],
+    [UNKNOWN, "got a value that is not known yet, wanted one of oak, elm"],
+    [undefined, "got nothing, wanted one of oak, elm"],
+    ["toString", 'got "toString", wanted one of oak, elm'],
+  ] as const) {
     const inputs: Properties = given === undefined ? {} : { kind: given };
     assert.deepEqual(await gate.check?.({ ...subject, inputs, isSecret }), { inputs, failures: [{ path: "kind", message }] });
   }
-  const [oak, elm] = [{ kind: "oak", size: 2 }, { kind: "elm", size: 2 }];
-  assert.deepEqual(await gate.diff?.({ ...subject, id: "oak:web", inputs: elm, oldInputs: oak, oldOutputs: {} }), { changed: new Map([["kind", "replace"]]) });
-  assert.deepEqual(await gate.diff?.({ ...subject, id: "oak:web", inputs: { ...oak, size: 3 }, oldInputs: oak, oldOutputs: {} }), { changed: new Map([["size", "update"]]) });
+  const [oak, elm] = [
+    { kind: "oak", size: 2 },
+    { kind: "elm", size: 2 },
+  ];
+  assert.deepEqual(await gate.diff?.({ ...subject, id: "oak:web", inputs: elm, oldInputs: oak, oldOutputs: {} }), {
+    changed: new Map([["kind", "replace"]]),
+  });
+  assert.deepEqual(await gate.diff?.({ ...subject, id: "oak:web", inputs: { ...oak, size: 3 }, oldInputs: oak, oldOutputs: {} }), {
+    changed: new Map([["size", "update"]]),
+  });
   assert.equal((await gate.create({ ...work, inputs: oak })).id, "oak:web");
   await gate.update?.({ ...work, id: "elm:web", inputs: elm, oldInputs: elm, oldOutputs: {} });
   // an import names nothing but the id
   assert.deepEqual((await gate.read?.({ ...work, id: "elm:web" }))?.inputs, { kind: "elm" });
   await gate.delete?.({ ...work, id: "oak:web", inputs: oak, outputs: {} });
   assert.deepEqual(met, ["create oak", "update elm", "read elm", "delete oak"]);
-  await assert.rejects(async () => gate.read?.({ ...work, id: "fir:web" }), (error) => isLinuxKitError(error, "INVALID_DEFINITION"));
+  await assert.rejects(
+    async () => gate.read?.({ ...work, id: "fir:web" }),
+    (error) => isLinuxKitError(error, "INVALID_DEFINITION"),
+  );
 });

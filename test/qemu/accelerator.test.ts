@@ -13,10 +13,13 @@ after(() => rm(scratch, { recursive: true, force: true }));
 /** A probe that answers what it is told to, and counts how often it was asked. */
 function probe(works: boolean): { (candidate: Accelerator): Promise<boolean>; asked: Accelerator[] } {
   const asked: Accelerator[] = [];
-  return Object.assign(async (candidate: Accelerator) => {
-    asked.push(candidate);
-    return works;
-  }, { asked });
+  return Object.assign(
+    async (candidate: Accelerator) => {
+      asked.push(candidate);
+      return works;
+    },
+    { asked },
+  );
 }
 
 describe("the accelerator worth a probe", () => {
@@ -37,7 +40,10 @@ describe("the accelerator worth a probe", () => {
 });
 
 describe("the accelerator chosen", () => {
-  for (const [works, chosen] of [[true, "kvm"], [false, "tcg"]] as const) {
+  for (const [works, chosen] of [
+    [true, "kvm"],
+    [false, "tcg"],
+  ] as const) {
     test(`${chosen} when a kernel ${works ? "boots" : "does not boot"}, asked once`, async () => {
       const cacheDir = join(scratch, chosen);
       const asking = probe(works);
@@ -51,7 +57,8 @@ describe("the accelerator chosen", () => {
   test("is asked for again after the host booted, and for another QEMU", async () => {
     const cacheDir = join(scratch, "again");
     const asking = probe(false);
-    for (const host of [HOST, { ...HOST, bootId: "b2" }, { ...HOST, qemuVersion: "8.0" }, HOST]) await chooseAccelerator("amd64", host, cacheDir, asking);
+    for (const host of [HOST, { ...HOST, bootId: "b2" }, { ...HOST, qemuVersion: "8.0" }, HOST])
+      await chooseAccelerator("amd64", host, cacheDir, asking);
     assert.equal(asking.asked.length, 3);
   });
 
@@ -63,7 +70,10 @@ describe("the accelerator chosen", () => {
 
   test("is not remembered when the probe was interrupted", async () => {
     const cacheDir = join(scratch, "cut");
-    await assert.rejects(chooseAccelerator("amd64", HOST, cacheDir, () => Promise.reject(new Error("cut"))), /cut/);
+    await assert.rejects(
+      chooseAccelerator("amd64", HOST, cacheDir, () => Promise.reject(new Error("cut"))),
+      /cut/,
+    );
     assert.equal(await chooseAccelerator("amd64", HOST, cacheDir, probe(true)), "kvm");
   });
 });

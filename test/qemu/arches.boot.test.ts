@@ -15,7 +15,13 @@ const os = new Image({
     new Service("web", {
       image: debian.packages({
         packages: ["busybox-static"],
-        files: [{ path: "www/cgi-bin/machine", mode: "0755", contents: "#!/bin/busybox sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\nbusybox uname -m\n" }],
+        files: [
+          {
+            path: "www/cgi-bin/machine",
+            mode: "0755",
+            contents: "#!/bin/busybox sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\nbusybox uname -m\n",
+          },
+        ],
         command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/www"],
       }),
       capabilities: ["CAP_NET_BIND_SERVICE"],
@@ -39,7 +45,14 @@ describe("a machine of which only the architecture was changed", { timeout: 300_
       const { files, digest, cmdline } = await build(os, { arch, outputDir, name: arch });
       const pathOf = (role: string): string => join(outputDir, files.find((file) => file.role === role)?.name ?? role);
       await using run = await MachineRun.make();
-      const { id, outputs } = await run.create({ arch, kernel: pathOf("kernel"), initrd: pathOf("initrd"), digest, cmdline, publish: ["0:80"] });
+      const { id, outputs } = await run.create({
+        arch,
+        kernel: pathOf("kernel"),
+        initrd: pathOf("initrd"),
+        digest,
+        cmdline,
+        publish: ["0:80"],
+      });
       const answer = await fetch(`${outputs.url}/cgi-bin/machine`, { signal: AbortSignal.timeout(30_000) });
       assert.equal(await answer.text(), `${NAMES[arch]}\n`);
       await using log = await open(outputs.consoleLog);

@@ -3,8 +3,18 @@ import { describe, test } from "node:test";
 import { type MachineSpec, machineCmdline, qemuArguments } from "../../providers/qemu/plugin/arguments.ts";
 
 const SPEC: MachineSpec = {
-  arch: "amd64", accelerator: "tcg", name: "linuxkit-web", kernel: "kernel", initrd: "initrd", cmdline: "quiet", memoryMiB: 256, cpus: 2,
-  publish: [], disks: [], firmware: [], monitor: "monitor.sock",
+  arch: "amd64",
+  accelerator: "tcg",
+  name: "linuxkit-web",
+  kernel: "kernel",
+  initrd: "initrd",
+  cmdline: "quiet",
+  memoryMiB: 256,
+  cpus: 2,
+  publish: [],
+  disks: [],
+  firmware: [],
+  monitor: "monitor.sock",
 };
 
 /** The value that follows an option, the nth time that it is there. */
@@ -34,7 +44,8 @@ describe("qemu's arguments", () => {
   }
 
   test("only a machine without ACPI has a key for a power button", () => {
-    for (const arch of ["amd64", "arm64", "s390x"] as const) assert.equal(qemuArguments({ ...SPEC, arch }).includes("virtio-keyboard-pci"), arch === "arm64");
+    for (const arch of ["amd64", "arm64", "s390x"] as const)
+      assert.equal(qemuArguments({ ...SPEC, arch }).includes("virtio-keyboard-pci"), arch === "arm64");
   });
 
   test("memory, processors, and nothing that nobody asked for", () => {
@@ -47,17 +58,33 @@ describe("qemu's arguments", () => {
   test("a disk is booted by UEFI instead of a kernel, read-only and after the others, and the firmware's variables are not written", () => {
     const { kernel: _, initrd: __, ...spec } = SPEC;
     const data = { path: "/data", format: "raw", serial: "data" } as const;
-    const args = qemuArguments({ ...spec, disks: [data], boot: { disk: { path: "disk", format: "qcow2", serial: "root", readOnly: true }, efi: { code: "/code", variables: "/variables" } } });
+    const args = qemuArguments({
+      ...spec,
+      disks: [data],
+      boot: { disk: { path: "disk", format: "qcow2", serial: "root", readOnly: true }, efi: { code: "/code", variables: "/variables" } },
+    });
     for (const option of ["-kernel", "-initrd", "-append"]) assert.ok(!args.includes(option), option);
-    assert.deepEqual([argumentOf(args, "-drive"), argumentOf(args, "-drive", 1)], ["if=pflash,format=raw,unit=0,readonly=on,file=/code", "if=pflash,format=raw,unit=1,snapshot=on,file=/variables"]);
+    assert.deepEqual(
+      [argumentOf(args, "-drive"), argumentOf(args, "-drive", 1)],
+      ["if=pflash,format=raw,unit=0,readonly=on,file=/code", "if=pflash,format=raw,unit=1,snapshot=on,file=/variables"],
+    );
     const [first, second] = [0, 1].map((nth) => JSON.parse(argumentOf(args, "-blockdev", nth) ?? "{}"));
-    assert.deepEqual([first["node-name"], first["read-only"], second["node-name"], second["read-only"], second.driver], ["disk0", false, "disk1", true, "qcow2"]);
+    assert.deepEqual(
+      [first["node-name"], first["read-only"], second["node-name"], second["read-only"], second.driver],
+      ["disk0", false, "disk1", true, "qcow2"],
+    );
     assert.ok(args.includes(JSON.stringify({ driver: "virtio-blk-pci", drive: "disk1", serial: "root", bootindex: 0 })));
   });
 
   test("one emulated processor has a place for a second: without it QEMU 7 leaves out memory barriers", () => {
-    const rows = [["tcg", 1, "1,maxcpus=2"], ["tcg", 2, "2"], ["kvm", 1, "1"], ["hvf", 1, "1"]] as const;
-    for (const [accelerator, cpus, wanted] of rows) assert.equal(argumentOf(qemuArguments({ ...SPEC, accelerator, cpus }), "-smp"), wanted, accelerator);
+    const rows = [
+      ["tcg", 1, "1,maxcpus=2"],
+      ["tcg", 2, "2"],
+      ["kvm", 1, "1"],
+      ["hvf", 1, "1"],
+    ] as const;
+    for (const [accelerator, cpus, wanted] of rows)
+      assert.equal(argumentOf(qemuArguments({ ...SPEC, accelerator, cpus }), "-smp"), wanted, accelerator);
   });
 
   test("published ports are forwarded from the address that was named", () => {
@@ -72,17 +99,29 @@ describe("qemu's arguments", () => {
   });
 
   test("a disk's path may hold what separates options", () => {
-    const args = qemuArguments({ ...SPEC, disks: [{ path: '/a,b="c".img', format: "raw", serial: "data" }, { path: "/d", format: "qcow2", serial: "seed", readOnly: true }] });
+    const args = qemuArguments({
+      ...SPEC,
+      disks: [
+        { path: '/a,b="c".img', format: "raw", serial: "data" },
+        { path: "/d", format: "qcow2", serial: "seed", readOnly: true },
+      ],
+    });
     const node = JSON.parse(argumentOf(args, "-blockdev") as string);
     assert.deepEqual([node["node-name"], node.driver, node.file.filename, node["read-only"]], ["disk0", "raw", '/a,b="c".img', false]);
     const second = JSON.parse(argumentOf(args, "-blockdev", 1) as string);
     assert.deepEqual([second["node-name"], second.driver, second["read-only"]], ["disk1", "qcow2", true]);
     const devices = args.filter((argument) => argument.includes("virtio-blk-pci")).map((argument) => JSON.parse(argument));
-    assert.deepEqual(devices, [{ driver: "virtio-blk-pci", drive: "disk0", serial: "data" }, { driver: "virtio-blk-pci", drive: "disk1", serial: "seed" }]);
+    assert.deepEqual(devices, [
+      { driver: "virtio-blk-pci", drive: "disk0", serial: "data" },
+      { driver: "virtio-blk-pci", drive: "disk1", serial: "seed" },
+    ]);
   });
 
   test("what the guest is told is in files, not among the arguments that every user can read", () => {
-    const firmware = [{ name: "opt/linuxkit/nonce", file: "firmware-0" }, { name: "opt/linuxkit/secrets/web/key", file: "firmware-1" }];
+    const firmware = [
+      { name: "opt/linuxkit/nonce", file: "firmware-0" },
+      { name: "opt/linuxkit/secrets/web/key", file: "firmware-1" },
+    ];
     const args = qemuArguments({ ...SPEC, firmware });
     assert.equal(argumentOf(args, "-fw_cfg"), "name=opt/linuxkit/nonce,file=firmware-0");
     assert.equal(argumentOf(args, "-fw_cfg", 1), "name=opt/linuxkit/secrets/web/key,file=firmware-1");

@@ -33,10 +33,13 @@ describe("a machine's console", () => {
     const path = await folder("long");
     const line = `${"x".repeat(999)}\n`;
     const count = Math.ceil((5 * CONSOLE_LIMIT) / line.length);
-    await keep(path, (function* () {
-      for (let index = 0; index < count; index++) yield line;
-      yield "the end\n";
-    })());
+    await keep(
+      path,
+      (function* () {
+        for (let index = 0; index < count; index++) yield line;
+        yield "the end\n";
+      })(),
+    );
     assert.deepEqual((await readdir(path)).sort(), ["console.1.log", "console.log"]);
     for (const name of await readdir(path)) assert.ok((await stat(join(path, name))).size <= CONSOLE_LIMIT);
     assert.deepEqual(await lastLines(path, 2), ["x".repeat(999), "the end"]);
@@ -68,5 +71,6 @@ describe("a machine's console", () => {
     ["\x1elinuxkit n 1.0 init\r", "linuxkit n 1.0 init"],
     ["ünïcode", "ünïcode"],
   ];
-  for (const [line, plain] of rows) test(`${JSON.stringify(line)} is printed as ${JSON.stringify(plain)}`, () => assert.equal(printable(line), plain));
+  for (const [line, plain] of rows)
+    test(`${JSON.stringify(line)} is printed as ${JSON.stringify(plain)}`, () => assert.equal(printable(line), plain));
 });

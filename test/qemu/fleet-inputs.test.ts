@@ -12,7 +12,16 @@ const fleet = (more: Properties = {}): FleetInputs => {
 };
 
 test("a fleet's inputs are completed", () => {
-  assert.deepEqual(fleet({ publish: ["8080:80"] }), { ...GOOD, arch: "amd64", cmdline: "", memoryMiB: 256, cpus: 1, publish: ["127.0.0.1:8080:80/tcp"], maxUnavailable: 1, healthTimeout: 300 });
+  assert.deepEqual(fleet({ publish: ["8080:80"] }), {
+    ...GOOD,
+    arch: "amd64",
+    cmdline: "",
+    memoryMiB: 256,
+    cpus: 1,
+    publish: ["127.0.0.1:8080:80/tcp"],
+    maxUnavailable: 1,
+    healthTimeout: 300,
+  });
 });
 
 test("what is not known yet is passed over", () => {
@@ -37,7 +46,10 @@ describe("what cannot mean anything is refused by its path", () => {
   for (const [more, path, message] of rows) {
     test(`${path} of ${JSON.stringify(more)}`, () => {
       const failures = checkFleet({ ...GOOD, ...more }).failures ?? [];
-      assert.deepEqual(failures.map((failure) => failure.path), [path]);
+      assert.deepEqual(
+        failures.map((failure) => failure.path),
+        [path],
+      );
       assert.match(failures[0]?.message ?? "", message);
     });
   }
@@ -46,7 +58,10 @@ describe("what cannot mean anything is refused by its path", () => {
 test("each machine has the next ports; any free one is kept by the machine's successor", () => {
   const inputs = fleet({ publish: ["8080:80", "0:443"], count: 3 });
   assert.deepEqual(machineInputs(inputs, 2).publish, ["127.0.0.1:8082:80/tcp", "127.0.0.1:0:443/tcp"]);
-  assert.deepEqual(machineInputs(inputs, 0, ["127.0.0.1:8080:80/tcp", "127.0.0.1:40000:443/tcp"]).publish, ["127.0.0.1:8080:80/tcp", "127.0.0.1:40000:443/tcp"]);
+  assert.deepEqual(machineInputs(inputs, 0, ["127.0.0.1:8080:80/tcp", "127.0.0.1:40000:443/tcp"]).publish, [
+    "127.0.0.1:8080:80/tcp",
+    "127.0.0.1:40000:443/tcp",
+  ]);
   assert.ok(!("count" in machineInputs(inputs, 0)) && !("kind" in machineInputs(inputs, 0)));
 });
 
@@ -55,7 +70,13 @@ test("a machine's generation tells whether it is as wanted, and nothing of its s
   const member = (of: FleetInputs, slot = 0) => ({ folder: {} as never, slot, generation: newGeneration(of, slot) });
   assert.ok(isOfGeneration(member(one), one));
   assert.ok(isOfGeneration(member(one), fleet({ secrets: { web: { key: "one" } }, kernel: "/elsewhere", maxUnavailable: 2, count: 5 })));
-  for (const other of [{ secrets: { web: { key: "two" } } }, { digest: "sha256:2" }, { memoryMiB: 300 }, { publish: ["1:2"] }, { userData: "x" }]) {
+  for (const other of [
+    { secrets: { web: { key: "two" } } },
+    { digest: "sha256:2" },
+    { memoryMiB: 300 },
+    { publish: ["1:2"] },
+    { userData: "x" },
+  ]) {
     assert.ok(!isOfGeneration(member(one), fleet({ secrets: { web: { key: "one" } }, ...other })), JSON.stringify(other));
   }
   assert.notEqual(newGeneration(one, 0), newGeneration(one, 0), "a salt of its own each time");

@@ -31,11 +31,23 @@ export class FleetRun {
   }
 
   async diff(id: string, given: Properties, before: Properties, oldOutputs: FleetOutputs): Promise<Difference | undefined> {
-    return this.#gate.diff?.({ ...SUBJECT, id, inputs: (await this.check(given)) as unknown as Properties, oldInputs: await this.check(before), oldOutputs });
+    return this.#gate.diff?.({
+      ...SUBJECT,
+      id,
+      inputs: (await this.check(given)) as unknown as Properties,
+      oldInputs: await this.check(before),
+      oldOutputs,
+    });
   }
 
   async update(id: string, given: Properties, before: Properties, oldOutputs: FleetOutputs): Promise<FleetOutputs> {
-    const updated = await this.#gate.update?.({ ...this.#work, id, inputs: await this.check(given), oldInputs: await this.check(before), oldOutputs });
+    const updated = await this.#gate.update?.({
+      ...this.#work,
+      id,
+      inputs: await this.check(given),
+      oldInputs: await this.check(before),
+      oldOutputs,
+    });
     assert.ok(updated);
     return updated.outputs;
   }

@@ -18,7 +18,11 @@ const ROLL = fileURLToPath(new URL("roll-fleet.ts", import.meta.url));
 
 /** Rolls a fleet as the plugin would, and kills that process once the first machine is new. */
 async function rollAndDie(stateDir: string, inputs: Properties, before: Properties): Promise<void> {
-  const child = spawn(process.execPath, [ROLL, stateDir, JSON.stringify(inputs), JSON.stringify(before)], { stdio: ["ignore", "pipe", "inherit"], timeout: 120_000, killSignal: "SIGKILL" });
+  const child = spawn(process.execPath, [ROLL, stateDir, JSON.stringify(inputs), JSON.stringify(before)], {
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: 120_000,
+    killSignal: "SIGKILL",
+  });
   let text = "";
   for await (const chunk of child.stdout.setEncoding("utf8")) {
     text += String(chunk);
@@ -28,7 +32,9 @@ async function rollAndDie(stateDir: string, inputs: Properties, before: Properti
   assert.doesNotMatch(text, /^2 of 2 machines/m);
 }
 
-test("a fleet of two machines goes on after its plugin was killed, mends what died, gets smaller, and leaves nothing", { timeout: 600_000 }, async () => {
+test("a fleet of two machines goes on after its plugin was killed, mends what died, gets smaller, and leaves nothing", {
+  timeout: 600_000,
+}, async () => {
   const stateDir = await mkdtemp(join(tmpdir(), "fleet-"));
   const run = new FleetRun(stateDir);
   try {
@@ -50,7 +56,10 @@ test("a fleet of two machines goes on after its plugin was killed, mends what di
     assert.equal(second.machines[0]?.bootId, between.machines.find(({ running, id }) => running && id.startsWith("web-0-"))?.bootId);
     assert.deepEqual(second.urls, first.urls, "any free port is kept");
     assert.deepEqual(await Promise.all(second.urls.map(pageAt)), ["it works\n", "it works\n"]);
-    assert.deepEqual((await listMachineFolders(stateDir)).map(({ record }) => (record?.inputs as { memoryMiB?: number } | undefined)?.memoryMiB), [288, 288]);
+    assert.deepEqual(
+      (await listMachineFolders(stateDir)).map(({ record }) => (record?.inputs as { memoryMiB?: number } | undefined)?.memoryMiB),
+      [288, 288],
+    );
 
     process.kill(second.machines[0]?.pid ?? 0, "SIGKILL");
     let seen: FleetOutputs = second;

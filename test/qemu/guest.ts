@@ -16,13 +16,22 @@ export const SECRET = "hush-hush\n";
 const SHELL = { path: "bin/sh", symlink: "busybox" };
 const script = (path: string, ...lines: string[]) => ({ path, mode: "0755", contents: ["#!/bin/sh", ...lines, ""].join("\n") });
 /** A page whose text is what a command prints. */
-const page = (name: string, command: string) => script(`www/cgi-bin/${name}`, "printf 'Content-Type: text/plain\\r\\n\\r\\n'", `${command} 2>/dev/null`);
+const page = (name: string, command: string) =>
+  script(`www/cgi-bin/${name}`, "printf 'Content-Type: text/plain\\r\\n\\r\\n'", `${command} 2>/dev/null`);
 
 // keeps what the boot before has written to the disk, and writes this boot's id
 const stamp = new OnbootTask("stamp", {
   image: debian.packages({
     packages: ["busybox-static"],
-    files: [SHELL, script("bin/stamp", "[ -e /dev/vda ] || exit 0", "dd if=/dev/vda bs=36 count=1 | tr -d '\\0' >/run/stamp/stamp", "dd if=/proc/sys/kernel/random/boot_id of=/dev/vda bs=36 count=1 conv=notrunc,fsync")],
+    files: [
+      SHELL,
+      script(
+        "bin/stamp",
+        "[ -e /dev/vda ] || exit 0",
+        "dd if=/dev/vda bs=36 count=1 | tr -d '\\0' >/run/stamp/stamp",
+        "dd if=/proc/sys/kernel/random/boot_id of=/dev/vda bs=36 count=1 conv=notrunc,fsync",
+      ),
+    ],
     command: ["stamp"],
   }),
   binds: ["/dev:/dev", "/run/stamp:/run/stamp"],
@@ -53,7 +62,10 @@ const web = (port: number) =>
   });
 
 function imageOf(kind: GuestKind): Image {
-  const broken = new OnbootTask("broken", { image: debian.packages({ packages: ["busybox-static"], files: [SHELL] }), command: ["sh", "-c", "echo no such luck >&2; exit 3"] });
+  const broken = new OnbootTask("broken", {
+    image: debian.packages({ packages: ["busybox-static"], files: [SHELL] }),
+    command: ["sh", "-c", "echo no such luck >&2; exit 3"],
+  });
   return new Image({
     kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 quiet" }),
     init: [debian.init()],

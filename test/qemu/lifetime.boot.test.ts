@@ -58,7 +58,14 @@ describe("a disk", { timeout: 600_000 }, () => {
   test("keeps its bytes when its machine is replaced, and grows under it", async () => {
     await using run = await MachineRun.make();
     const disks = qemuDisk({ stateDir: run.stateDir, cacheDir: run.stateDir });
-    const work = { urn: "urn:disk", name: "data", config: {}, timeoutSeconds: 60, progress: () => {}, signal: new AbortController().signal };
+    const work = {
+      urn: "urn:disk",
+      name: "data",
+      config: {},
+      timeoutSeconds: 60,
+      progress: () => {},
+      signal: new AbortController().signal,
+    };
     const inputs = { sizeMiB: 64, serial: "data" };
     const disk = await disks.create({ ...work, inputs });
     const { path, serial, format } = disk.outputs;

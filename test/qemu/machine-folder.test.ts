@@ -5,7 +5,19 @@ import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { defaultStateDir, findOrphans, listMachineFolders, machinePath, makeMachineFolder, type MachineRecord, newId, readMachineFolder, removeMachineFolder, self, stackIdentity } from "../../providers/qemu/plugin/machine-folder.ts";
+import {
+  defaultStateDir,
+  findOrphans,
+  listMachineFolders,
+  machinePath,
+  makeMachineFolder,
+  type MachineRecord,
+  newId,
+  readMachineFolder,
+  removeMachineFolder,
+  self,
+  stackIdentity,
+} from "../../providers/qemu/plugin/machine-folder.ts";
 import { identify, isAlive, type ProcessId, signalProcess, waitForEnd } from "../../providers/qemu/plugin/process-id.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "machine-folder-"));
@@ -13,7 +25,18 @@ after(() => rm(scratch, { recursive: true, force: true }));
 const URN = "urn:pulumi:dev::shop::linuxkit:index:QemuVm::web";
 
 function recordOf(maker: ProcessId, changes: Partial<MachineRecord> = {}): MachineRecord {
-  return { version: 1, urn: URN, owner: stackIdentity(URN), phase: "running", maker, nonce: "n", publish: [], accelerator: "tcg", inputs: {}, ...changes };
+  return {
+    version: 1,
+    urn: URN,
+    owner: stackIdentity(URN),
+    phase: "running",
+    maker,
+    nonce: "n",
+    publish: [],
+    accelerator: "tcg",
+    inputs: {},
+    ...changes,
+  };
 }
 
 /** A process that has ended. */
@@ -88,7 +111,13 @@ describe("a machine's folder", () => {
     ];
     for (const [id, record] of rows) await makeMachineFolder(stateDir, id, record);
     const orphans = await findOrphans(stateDir, stackIdentity(URN), new Set(["known"]));
-    assert.deepEqual(orphans.map(({ id }) => id).sort(), rows.filter(([, , orphan]) => orphan).map(([id]) => id).sort());
+    assert.deepEqual(
+      orphans.map(({ id }) => id).sort(),
+      rows
+        .filter(([, , orphan]) => orphan)
+        .map(([id]) => id)
+        .sort(),
+    );
   });
 });
 

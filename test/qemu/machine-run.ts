@@ -39,7 +39,10 @@ export class MachineRun implements AsyncDisposable {
   }
 
   async check(given: Properties): Promise<VmInputs> {
-    const { inputs, failures } = (await this.#type.check?.({ urn: this.urn, name: "web", inputs: given, isSecret: () => false })) ?? { inputs: {}, failures: [] };
+    const { inputs, failures } = (await this.#type.check?.({ urn: this.urn, name: "web", inputs: given, isSecret: () => false })) ?? {
+      inputs: {},
+      failures: [],
+    };
     assert.deepEqual(failures, []);
     return inputs as unknown as VmInputs;
   }
@@ -53,7 +56,14 @@ export class MachineRun implements AsyncDisposable {
 
   async diff(id: string, given: Properties, oldOutputs: VmOutputs): Promise<Difference | undefined> {
     const { inputs } = this.#of(id);
-    return this.#type.diff?.({ urn: this.urn, name: "web", id, inputs: (await this.check(given)) as unknown as Properties, oldInputs: inputs, oldOutputs });
+    return this.#type.diff?.({
+      urn: this.urn,
+      name: "web",
+      id,
+      inputs: (await this.check(given)) as unknown as Properties,
+      oldInputs: inputs,
+      oldOutputs,
+    });
   }
 
   async read(id: string): Promise<Found<VmOutputs> | undefined> {
@@ -86,7 +96,11 @@ export class MachineRun implements AsyncDisposable {
     for (const id of this.#made.keys()) await this.delete(id);
     const left = await readdir(this.stateDir).catch(() => []);
     await rm(this.stateDir, { recursive: true, force: true });
-    assert.deepEqual(left.filter((name) => name !== "disks"), [], "nothing is left in the state folder");
+    assert.deepEqual(
+      left.filter((name) => name !== "disks"),
+      [],
+      "nothing is left in the state folder",
+    );
   }
 
   #of(id: string): { readonly inputs: VmInputs; outputs: VmOutputs } {
@@ -102,7 +116,14 @@ export class MachineRun implements AsyncDisposable {
       this.progress.push(shown);
       onProgress?.(shown);
     };
-    return { urn: this.urn, name: "web", config: {}, timeoutSeconds: seconds, progress, signal: signal ? AbortSignal.any([limit.signal, signal]) : limit.signal };
+    return {
+      urn: this.urn,
+      name: "web",
+      config: {},
+      timeoutSeconds: seconds,
+      progress,
+      signal: signal ? AbortSignal.any([limit.signal, signal]) : limit.signal,
+    };
   }
 }
 

@@ -16,7 +16,8 @@ const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   gcp: { image: ".img.tar.gz" },
   vhd: { image: ".vhd" },
 };
-const filesOf = (formats: readonly string[]) => formats.flatMap((format) => Object.entries(FILES[format] ?? {}).map(([role, suffix]) => ({ role, name: `web${suffix}` })));
+const filesOf = (formats: readonly string[]) =>
+  formats.flatMap((format) => Object.entries(FILES[format] ?? {}).map(([role, suffix]) => ({ role, name: `web${suffix}` })));
 
 /** What the program registered: by name, its type and inputs. */
 const registered = new Map<string, { readonly type: string; readonly inputs: Record<string, unknown> }>();
@@ -25,7 +26,13 @@ await runtime.setMocks({
   newResource({ name, type, inputs }) {
     registered.set(name, { type, inputs });
     const state: Record<string, Record<string, unknown>> = {
-      "linuxkit:index:ImageBuild": { digest: "sha256:1", arch: "amd64", cmdline: "quiet", path: "/cache/1", files: filesOf(inputs.formats ?? ["kernel+initrd"]) },
+      "linuxkit:index:ImageBuild": {
+        digest: "sha256:1",
+        arch: "amd64",
+        cmdline: "quiet",
+        path: "/cache/1",
+        files: filesOf(inputs.formats ?? ["kernel+initrd"]),
+      },
       "linuxkit:index:QemuVm": { url: "http://127.0.0.1:8080", ports: { "80/tcp": 8080 }, pid: 7, bootId: "b", consoleLog: "/c" },
       "linuxkit:index:QemuDisk": { ...inputs, path: `/disks/${name}.img`, format: "raw", serial: name },
     };
@@ -51,9 +58,20 @@ describe("a machine in a program", () => {
     const { arch, kernel, initrd, cmdline, digest, memoryMiB, publish } = registered.get("web-vm")?.inputs ?? {};
     assert.deepEqual(
       { arch, kernel, initrd, cmdline, digest, memoryMiB, publish },
-      { arch: "amd64", kernel: "/cache/1/web-kernel", initrd: "/cache/1/web-initrd.img", cmdline: "quiet", digest: "sha256:1", memoryMiB: 512, publish: ["8080:80/tcp"] },
+      {
+        arch: "amd64",
+        kernel: "/cache/1/web-kernel",
+        initrd: "/cache/1/web-initrd.img",
+        cmdline: "quiet",
+        digest: "sha256:1",
+        memoryMiB: 512,
+        publish: ["8080:80/tcp"],
+      },
     );
-    assert.deepEqual([await settled(machine.pid), await settled(machine.bootId), await settled(machine.consoleLog), await settled(machine.ports)], [7, "b", "/c", { "80/tcp": 8080 }]);
+    assert.deepEqual(
+      [await settled(machine.pid), await settled(machine.bootId), await settled(machine.consoleLog), await settled(machine.ports)],
+      [7, "b", "/c", { "80/tcp": 8080 }],
+    );
   });
 
   test("of a build makes none", async () => {
@@ -87,7 +105,10 @@ describe("a machine in a program", () => {
       const machine = new Machine("web", { build: new ImageBuild("os", { image: OS, formats }) });
       await settled(machine.url);
       const { kernel, initrd, root, cmdline, ...rest } = registered.get("web-vm")?.inputs ?? {};
-      assert.deepEqual([kernel, initrd, root, cmdline, rest.disk, rest.diskFormat], [undefined, undefined, undefined, "", disk, diskFormat]);
+      assert.deepEqual(
+        [kernel, initrd, root, cmdline, rest.disk, rest.diskFormat],
+        [undefined, undefined, undefined, "", disk, diskFormat],
+      );
     });
   }
 
@@ -95,15 +116,25 @@ describe("a machine in a program", () => {
     const machineImage = new MachineImage("base", { image: OS });
     const [one, two] = [new Machine("one", { machineImage }), new Machine("two", { machineImage })];
     await Promise.all([one, two].map(({ url }) => settled(url)));
-    assert.deepEqual([...registered].filter(([, { type }]) => type.endsWith("ImageBuild")).map(([name]) => name), ["base-build"]);
+    assert.deepEqual(
+      [...registered].filter(([, { type }]) => type.endsWith("ImageBuild")).map(([name]) => name),
+      ["base-build"],
+    );
   });
 
   test("takes disks in their order, and secrets as secrets", async () => {
     const data = new Disk("data", { sizeMiB: 64 });
-    const machine = new Machine("web", { image: OS, disks: [data, { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true }], secrets: { web: { key: secret("hush") } } });
+    const machine = new Machine("web", {
+      image: OS,
+      disks: [data, { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true }],
+      secrets: { web: { key: secret("hush") } },
+    });
     await settled(machine.url);
     const { disks, secrets } = registered.get("web-vm")?.inputs ?? {};
-    assert.deepEqual(disks, [{ path: "/disks/data.img", serial: "data", format: "raw" }, { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true }]);
+    assert.deepEqual(disks, [
+      { path: "/disks/data.img", serial: "data", format: "raw" },
+      { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true },
+    ]);
     // the mark that the engine knows a secret by
     assert.deepEqual(Object.keys(secrets as object).includes("4dabf18193072939515e22adb298388d"), true);
   });
@@ -125,7 +156,10 @@ describe("a machine in a program", () => {
   }
 
   test("lets the program change what its children get", async () => {
-    const machine = new Machine("web", { image: OS, transform: { build: { arch: "arm64" }, vm: (args, name) => ({ ...args, cmdline: `${name}=1` }) } });
+    const machine = new Machine("web", {
+      image: OS,
+      transform: { build: { arch: "arm64" }, vm: (args, name) => ({ ...args, cmdline: `${name}=1` }) },
+    });
     await settled(machine.url);
     assert.equal(registered.get("web-image-build")?.inputs.arch, "arm64");
     assert.equal(registered.get("web-vm")?.inputs.cmdline, "web-vm=1");
@@ -133,7 +167,11 @@ describe("a machine in a program", () => {
 
   const bad: [name: string, make: () => unknown, message: RegExp][] = [
     ["nothing to run", () => new Machine("web", {}), /machine "web": got nothing to run, wanted one of image, build and machineImage/],
-    ["two things to run", () => new Machine("web", { image: OS, build: new ImageBuild("os", { image: OS }) }), /got image and build, wanted one of/],
+    [
+      "two things to run",
+      () => new Machine("web", { image: OS, build: new ImageBuild("os", { image: OS }) }),
+      /got image and build, wanted one of/,
+    ],
     ["an image of nothing", () => new MachineImage("base", {}), /base: got neither build nor image/],
   ];
   for (const [name, make, message] of bad) test(`refuses ${name}`, () => assert.throws(make, { code: "INVALID_DEFINITION", message }));

@@ -43,23 +43,37 @@ describe("the memory of a machine", () => {
   test("is too little for what a small image unpacks to: figures, and what to use, before anything starts", async () => {
     await assert.rejects(told({ initrd: small, memoryMiB: 128 }), {
       code: "TOO_LARGE",
-      message: "memoryMiB: got 128, wanted at least 135, with Debian's kernel about 179: the image has 0.0 MiB, and unpacks to 100.0 MiB beside it: give the machine more, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
+      message:
+        "memoryMiB: got 128, wanted at least 135, with Debian's kernel about 179: the image has 0.0 MiB, and unpacks to 100.0 MiB beside it: give the machine more, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
     });
   });
 
   test("of a root on a disk: it is there already", async () => {
-    await assert.rejects(told({ initrd: small, memoryMiB: 128, root: kernel }), { code: "TOO_LARGE", message: /beside it: give the machine more$/ });
+    await assert.rejects(told({ initrd: small, memoryMiB: 128, root: kernel }), {
+      code: "TOO_LARGE",
+      message: /beside it: give the machine more$/,
+    });
   });
 
   test("for an image that only the kernel can unpack: at least twice its size", async () => {
     const xz = join(scratch, "xz");
     await writeFile(xz, Buffer.concat([Buffer.from("fd377a585a00", "hex"), Buffer.alloc(50 * MIB, 1)]));
-    await assert.rejects(told({ initrd: xz, memoryMiB: 128 }), { code: "TOO_LARGE", message: /memoryMiB: got 128, wanted at least 135.*the image has 50\.0 MiB, and unpacks to 50\.0 MiB/ });
+    await assert.rejects(told({ initrd: xz, memoryMiB: 128 }), {
+      code: "TOO_LARGE",
+      message: /memoryMiB: got 128, wanted at least 135.*the image has 50\.0 MiB, and unpacks to 50\.0 MiB/,
+    });
   });
 
-  for (const [what, given] of [["kernel", { kernel: join(scratch, "none"), initrd: small }], ["initrd", { kernel, initrd: join(scratch, "none") }], ["root", { kernel, initrd: small, root: join(scratch, "none") }]] as const) {
+  for (const [what, given] of [
+    ["kernel", { kernel: join(scratch, "none"), initrd: small }],
+    ["initrd", { kernel, initrd: join(scratch, "none") }],
+    ["root", { kernel, initrd: small, root: join(scratch, "none") }],
+  ] as const) {
     test(`is not asked about a ${what} that is not there`, async () => {
-      await assert.rejects(preflight({ ...given, memoryMiB: 256 }), { code: "NOT_FOUND", message: new RegExp(`${what}: no file .*none: build the image`) });
+      await assert.rejects(preflight({ ...given, memoryMiB: 256 }), {
+        code: "NOT_FOUND",
+        message: new RegExp(`${what}: no file .*none: build the image`),
+      });
     });
   }
 });

@@ -27,9 +27,16 @@ describe("a disk", () => {
     assert.equal(updated?.outputs.sizeMiB, 96);
     assert.equal((await stat(outputs.path)).size, 96 * MEBIBYTE);
     assert.equal((await readFile(outputs.path)).toString("latin1", 0, 4), "kept");
-    await assert.rejects(async () => type.update?.({ ...work, id, inputs, oldInputs: inputs, oldOutputs: outputs }), { code: "UNSUPPORTED", message: /got 64, but the disk has 96/ });
+    await assert.rejects(async () => type.update?.({ ...work, id, inputs, oldInputs: inputs, oldOutputs: outputs }), {
+      code: "UNSUPPORTED",
+      message: /got 64, but the disk has 96/,
+    });
 
-    assert.deepEqual(await type.read?.({ ...work, id }), { id, inputs: { sizeMiB: 96, serial: id.slice(0, 20) }, outputs: { sizeMiB: 96, serial: id.slice(0, 20), path: outputs.path, format: "raw" } });
+    assert.deepEqual(await type.read?.({ ...work, id }), {
+      id,
+      inputs: { sizeMiB: 96, serial: id.slice(0, 20) },
+      outputs: { sizeMiB: 96, serial: id.slice(0, 20), path: outputs.path, format: "raw" },
+    });
     await type.delete?.({ ...work, id, inputs, outputs });
     assert.equal(await type.read?.({ ...work, id }), undefined);
     await type.delete?.({ ...work, id, inputs, outputs });
@@ -39,7 +46,9 @@ describe("a disk", () => {
   test("cannot be made where nobody may write", async () => {
     const file = join(scratch, "file");
     await writeFile(file, "");
-    await assert.rejects(qemuDisk({ stateDir: file, cacheDir: scratch }).create({ ...work, inputs: { sizeMiB: 1, serial: "d" } }), { code: "UNWRITABLE" });
+    await assert.rejects(qemuDisk({ stateDir: file, cacheDir: scratch }).create({ ...work, inputs: { sizeMiB: 1, serial: "d" } }), {
+      code: "UNWRITABLE",
+    });
   });
 
   const type = qemuDisk({ stateDir: scratch, cacheDir: scratch });
@@ -50,7 +59,10 @@ describe("a disk", () => {
   ];
   for (const [inputs, oldInputs, want] of good) {
     test(`takes ${Object.values(want).map(String)}`, async () => {
-      assert.deepEqual(await type.check?.({ ...subject, inputs, ...(oldInputs && { oldInputs }), isSecret: () => false }), { inputs: want, failures: [] });
+      assert.deepEqual(await type.check?.({ ...subject, inputs, ...(oldInputs && { oldInputs }), isSecret: () => false }), {
+        inputs: want,
+        failures: [],
+      });
     });
   }
   const bad: [given: Properties, old: Properties | undefined, path: string, message: RegExp][] = [
@@ -63,14 +75,24 @@ describe("a disk", () => {
   for (const [inputs, oldInputs, path, message] of bad) {
     test(`refuses ${JSON.stringify(inputs)}`, async () => {
       const checked = await type.check?.({ ...subject, inputs, ...(oldInputs && { oldInputs }), isSecret: () => false });
-      assert.deepEqual(checked?.failures?.map((failure) => failure.path), [path]);
+      assert.deepEqual(
+        checked?.failures?.map((failure) => failure.path),
+        [path],
+      );
       assert.match(checked?.failures?.[0]?.message ?? "", message);
     });
   }
 
   test("grows in place; another serial is another disk", async () => {
     const oldInputs = { sizeMiB: 64, serial: "data" };
-    const { changed } = (await type.diff?.({ ...subject, id: "data-1", inputs: { sizeMiB: 65, serial: "other" }, oldInputs, oldOutputs: { ...oldInputs, path: "/d", format: "raw" } })) ?? {};
+    const { changed } =
+      (await type.diff?.({
+        ...subject,
+        id: "data-1",
+        inputs: { sizeMiB: 65, serial: "other" },
+        oldInputs,
+        oldOutputs: { ...oldInputs, path: "/d", format: "raw" },
+      })) ?? {};
     assert.deepEqual(Object.fromEntries(changed ?? []), { sizeMiB: "update", serial: "replace" });
   });
 });

@@ -29,13 +29,20 @@ describe("a machine", { timeout: 600_000 }, () => {
 
     const messages = run.progress.filter(({ stage }) => stage === "boot").map(({ message }) => message);
     const order = ["starting qemu", "kernel ", "init", "onboot dhcp ok", "service web healthy", "web is healthy"];
-    assert.deepEqual(order.filter((start) => messages.some((message) => message.startsWith(start))), order);
+    assert.deepEqual(
+      order.filter((start) => messages.some((message) => message.startsWith(start))),
+      order,
+    );
     const console = await readFile(outputs.consoleLog, "utf8");
     assert.match(console, new RegExp(`kernel \\S+ ${outputs.bootId}`));
 
     const folder = dirname(outputs.consoleLog);
-    assert.ok((await readdir(folder)).every((name) => !name.startsWith("firmware")), "what the guest was told is gone from the disk");
-    for (const name of await readdir(folder)) assert.ok(!(await readFile(`${folder}/${name}`, "latin1").catch(() => "")).includes(SECRET.trim()));
+    assert.ok(
+      (await readdir(folder)).every((name) => !name.startsWith("firmware")),
+      "what the guest was told is gone from the disk",
+    );
+    for (const name of await readdir(folder))
+      assert.ok(!(await readFile(`${folder}/${name}`, "latin1").catch(() => "")).includes(SECRET.trim()));
     assert.equal((await stat(folder)).mode & 0o777, 0o700);
     assert.ok(!(await readFile(`/proc/${outputs.pid}/cmdline`, "latin1")).includes(SECRET.trim()));
 
@@ -71,7 +78,10 @@ describe("a machine", { timeout: 600_000 }, () => {
 
     // a third one that wants a port of the first
     const port = first.outputs.ports["80/tcp"];
-    await assert.rejects(two.create({ ...given, publish: [`${port}:80`] }), { code: "PORT_OCCUPIED", message: new RegExp(`port ${port} of 127.0.0.1 is taken by the machine of ${one.urn} \\(pid ${first.outputs.pid}\\)`) });
+    await assert.rejects(two.create({ ...given, publish: [`${port}:80`] }), {
+      code: "PORT_OCCUPIED",
+      message: new RegExp(`port ${port} of 127.0.0.1 is taken by the machine of ${one.urn} \\(pid ${first.outputs.pid}\\)`),
+    });
     await two.delete(second.id);
     assert.match(await body(`${first.outputs.url}/`), /it works/);
   });
@@ -83,7 +93,10 @@ describe("a machine", { timeout: 600_000 }, () => {
     const { port } = server.address() as AddressInfo;
     await assert.rejects(run.create({ ...(await guest("web")), publish: [`${port}:80`] }), (error: Error) => {
       assert.ok(error instanceof LinuxKitError && error.code === "PORT_OCCUPIED");
-      assert.match(error.message, new RegExp(`port ${port} of 127.0.0.1 is taken by .*\\(pid ${process.pid}\\): end that, or publish another one`));
+      assert.match(
+        error.message,
+        new RegExp(`port ${port} of 127.0.0.1 is taken by .*\\(pid ${process.pid}\\): end that, or publish another one`),
+      );
       return true;
     });
     server.close();
@@ -93,7 +106,10 @@ describe("a machine", { timeout: 600_000 }, () => {
     await using run = await MachineRun.make();
     await assert.rejects(run.create(await guest("broken")), (error: Error) => {
       assert.ok(error instanceof LinuxKitError && error.code === "BOOT_FAILED");
-      assert.match(error.message, /^machine "web" did not boot: onboot broken: exit status 3: no such luck\nlast lines of its console:\n[\s\S]*onboot broken failed/);
+      assert.match(
+        error.message,
+        /^machine "web" did not boot: onboot broken: exit status 3: no such luck\nlast lines of its console:\n[\s\S]*onboot broken failed/,
+      );
       return true;
     });
   });
@@ -101,20 +117,29 @@ describe("a machine", { timeout: 600_000 }, () => {
   test("whose kernel panics says so", async () => {
     await using run = await MachineRun.make();
     const given = await guest("web");
-    await assert.rejects(run.create({ ...given, cmdline: `${String(given.cmdline)} rdinit=/none root=/dev/none` }), { code: "BOOT_FAILED", message: /did not boot: Kernel panic - not syncing: .*\nlast lines of its console:\n/ });
+    await assert.rejects(run.create({ ...given, cmdline: `${String(given.cmdline)} rdinit=/none root=/dev/none` }), {
+      code: "BOOT_FAILED",
+      message: /did not boot: Kernel panic - not syncing: .*\nlast lines of its console:\n/,
+    });
   });
 
   test("that QEMU refuses says why", async () => {
     await using run = await MachineRun.make();
     const disks = [{ path: `${run.stateDir}/none.img`, serial: "none", format: "raw" }];
-    await assert.rejects(run.create({ ...(await guest("web")), disks }), { code: "BOOT_FAILED", message: /did not boot: qemu-system-x86_64: .*none\.img': No such file or directory/ });
+    await assert.rejects(run.create({ ...(await guest("web")), disks }), {
+      code: "BOOT_FAILED",
+      message: /did not boot: qemu-system-x86_64: .*none\.img': No such file or directory/,
+    });
   });
 
   test("that does not become healthy in time says what it waited for", async () => {
     await using run = await MachineRun.make();
     await assert.rejects(run.create(await guest("sick"), { seconds: 30 }), (error: Error) => {
       assert.ok(error instanceof LinuxKitError && error.code === "TIMEOUT");
-      assert.match(error.message, /not healthy within 30 s: waiting for service web (unhealthy|started)[\s\S]*last lines of its console:\n/);
+      assert.match(
+        error.message,
+        /not healthy within 30 s: waiting for service web (unhealthy|started)[\s\S]*last lines of its console:\n/,
+      );
       return true;
     });
   });

@@ -14,13 +14,30 @@ const scratch = await mkdtemp(join(tmpdir(), "qemu-vm-"));
 after(() => rm(scratch, { recursive: true, force: true }));
 const type = qemuVm({ stateDir: join(scratch, "state"), cacheDir: join(scratch, "cache") });
 const subject = { urn: "urn:pulumi:dev::shop::linuxkit:index:QemuVm::web", name: "web" };
-const OLD: VmInputs = { arch: "amd64", kernel: "/k", initrd: "/i", cmdline: "quiet", digest: "sha256:0", memoryMiB: 256, cpus: 1, publish: [], disks: [], waitForHealth: true };
+const OLD: VmInputs = {
+  arch: "amd64",
+  kernel: "/k",
+  initrd: "/i",
+  cmdline: "quiet",
+  digest: "sha256:0",
+  memoryMiB: 256,
+  cpus: 1,
+  publish: [],
+  disks: [],
+  waitForHealth: true,
+};
 const OUTPUTS: VmOutputs = { running: true, pid: 1, bootId: "b", consoleLog: "/c", ports: {}, url: "", accelerator: "tcg" };
 const DISK = { path: "/d", serial: "data", format: "raw" } as const;
 
 describe("what changes a machine", () => {
   const diff = async (changes: Properties, old: Partial<VmInputs> = {}, outputs: Partial<VmOutputs> = {}) =>
-    type.diff?.({ ...subject, id: "web-1", inputs: { ...OLD, ...old, ...changes } as unknown as Properties, oldInputs: { ...OLD, ...old }, oldOutputs: { ...OUTPUTS, ...outputs } });
+    type.diff?.({
+      ...subject,
+      id: "web-1",
+      inputs: { ...OLD, ...old, ...changes } as unknown as Properties,
+      oldInputs: { ...OLD, ...old },
+      oldOutputs: { ...OUTPUTS, ...outputs },
+    });
 
   const rows: [changes: Properties, changed: Record<string, string>][] = [
     [{}, {}],
@@ -29,7 +46,10 @@ describe("what changes a machine", () => {
     [{ kernel: UNKNOWN, initrd: UNKNOWN }, {}],
     [{ digest: "sha256:1" }, { digest: "replace" }],
     [{ digest: UNKNOWN }, { digest: "replace" }],
-    [{ memoryMiB: 512, cpus: 2 }, { memoryMiB: "replace", cpus: "replace" }],
+    [
+      { memoryMiB: 512, cpus: 2 },
+      { memoryMiB: "replace", cpus: "replace" },
+    ],
     [{ publish: ["127.0.0.1:8080:80/tcp"] }, { "publish[0]": "replace" }],
     [{ disks: [DISK] }, { "disks[0]": "replace" }],
     [{ userData: "x" }, { userData: "replace" }],
@@ -37,7 +57,9 @@ describe("what changes a machine", () => {
     [{ waitForHealth: false }, { waitForHealth: "update" }],
   ];
   for (const [changes, changed] of rows) {
-    test(JSON.stringify(Object.keys(changes)), async () => assert.deepEqual(Object.fromEntries((await diff(changes))?.changed ?? []), changed));
+    test(JSON.stringify(Object.keys(changes)), async () =>
+      assert.deepEqual(Object.fromEntries((await diff(changes))?.changed ?? []), changed),
+    );
   }
 
   const order: [old: Partial<VmInputs>, changes: Properties, first: boolean][] = [
@@ -63,7 +85,10 @@ describe("what changes a machine", () => {
 describe("what a preview knows of a machine", () => {
   const rows: [publish: Properties["publish"], known: Properties][] = [
     [[], { running: true, ports: {}, url: "" }],
-    [["127.0.0.1:8080:80/tcp", "0.0.0.0:5353:53/udp"], { running: true, ports: { "80/tcp": 8080, "53/udp": 5353 }, url: "http://127.0.0.1:8080" }],
+    [
+      ["127.0.0.1:8080:80/tcp", "0.0.0.0:5353:53/udp"],
+      { running: true, ports: { "80/tcp": 8080, "53/udp": 5353 }, url: "http://127.0.0.1:8080" },
+    ],
     [["0.0.0.0:8080:80/tcp"], { running: true, ports: { "80/tcp": 8080 }, url: "http://127.0.0.1:8080" }],
     [["127.0.0.1:0:80/tcp"], { running: true }],
     [UNKNOWN, {}],
@@ -72,7 +97,16 @@ describe("what a preview knows of a machine", () => {
   for (const [publish, known] of rows) {
     test(publish === UNKNOWN ? "nothing" : `${(publish as Properties[]).map(String)}`, async () => {
       const outputs = (await type.preview?.({ ...subject, inputs: { ...OLD, publish } as unknown as Properties })) ?? {};
-      const wanted: Properties = { pid: UNKNOWN, bootId: UNKNOWN, consoleLog: UNKNOWN, accelerator: UNKNOWN, running: UNKNOWN, ports: UNKNOWN, url: UNKNOWN, ...known };
+      const wanted: Properties = {
+        pid: UNKNOWN,
+        bootId: UNKNOWN,
+        consoleLog: UNKNOWN,
+        accelerator: UNKNOWN,
+        running: UNKNOWN,
+        ports: UNKNOWN,
+        url: UNKNOWN,
+        ...known,
+      };
       assert.deepEqual(outputs, wanted);
     });
   }
@@ -85,7 +119,10 @@ describe("a machine that cannot start", () => {
     const path = process.env.PATH;
     process.env.PATH = scratch;
     try {
-      await assert.rejects(type.create({ ...work, inputs: OLD }), { code: "TOOL_MISSING", message: /qemu-system-x86_64 is not on PATH: install it \(Debian and Ubuntu: apt-get install qemu-system-x86;/ });
+      await assert.rejects(type.create({ ...work, inputs: OLD }), {
+        code: "TOOL_MISSING",
+        message: /qemu-system-x86_64 is not on PATH: install it \(Debian and Ubuntu: apt-get install qemu-system-x86;/,
+      });
     } finally {
       process.env.PATH = path;
     }
@@ -95,7 +132,10 @@ describe("a machine that cannot start", () => {
     const cacheDir = join(scratch, "cache");
     const builder = recordingBuilder();
     const image = { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
-    const build = await imageBuildType(builder, cacheDir).create({ ...work, inputs: { image, formats: ["kernel+initrd"], name: "web", arch: "amd64", update: "locked" } });
+    const build = await imageBuildType(builder, cacheDir).create({
+      ...work,
+      inputs: { image, formats: ["kernel+initrd"], name: "web", arch: "amd64", update: "locked" },
+    });
     const initrd = join(build.outputs.path, "web-initrd.img");
     await rm(initrd);
     const machines = qemuVm({ stateDir: join(scratch, "state"), cacheDir }, async () => builder);

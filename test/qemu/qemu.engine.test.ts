@@ -37,7 +37,10 @@ describe("a machine under the real engine", { timeout: 600_000 }, () => {
     const places = { stateDir: join(home, "state"), cacheDir: defaultCacheDir() };
     const inputs = { ...(await guest("web")), publish: ["0:80"] };
     const types = { "linuxkit:index:QemuVm": async () => qemuVm(places), "linuxkit:index:QemuDisk": async () => qemuDisk(places) };
-    await using stack = await makeStack({ files: { "index.js": program(inputs) }, provider: { name: "linuxkit", version: "0.1.0", config: {}, types } });
+    await using stack = await makeStack({
+      files: { "index.js": program(inputs) },
+      provider: { name: "linuxkit", version: "0.1.0", config: {}, types },
+    });
     const ops = (steps: readonly { op: string; type: string }[]) => steps.filter(({ type }) => type.endsWith("QemuVm")).map(({ op }) => op);
     const outputs = async () => (await stack.outputs()) as { url: string; bootId: string; pid: number; consoleLog: string };
 
@@ -45,8 +48,14 @@ describe("a machine under the real engine", { timeout: 600_000 }, () => {
     const first = await outputs();
     assert.match(await (await fetch(first.url)).text(), /it works/);
     assert.match(await readFile(first.consoleLog, "utf8"), new RegExp(first.bootId));
-    assert.ok(up.lines("ephemeral").some((line) => /boot (kernel|onboot|service)/.test(line)), up.text);
-    assert.ok(up.lines("kept").some((line) => line.includes("web is healthy")), up.text);
+    assert.ok(
+      up.lines("ephemeral").some((line) => /boot (kernel|onboot|service)/.test(line)),
+      up.text,
+    );
+    assert.ok(
+      up.lines("kept").some((line) => line.includes("web is healthy")),
+      up.text,
+    );
     assert.ok(!(await stack.stateText()).includes(SECRET.trim()));
 
     assert.deepEqual(ops((await stack.up()).steps), ["same"]);

@@ -30,7 +30,9 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
   before(async () => {
     folder = await scratch();
     const source = await folder.file("large", noise(LARGE_MIB << 20));
-    large = createHash("sha256").update(await readFile(source)).digest("hex");
+    large = createHash("sha256")
+      .update(await readFile(source))
+      .digest("hex");
     const image = new Image({
       kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 linuxkit.rootwait=60 linuxkit.overlay=8m" }),
       init: [debian.init()],
@@ -38,7 +40,12 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
       services: [spy()],
       files: [new File("/large", { source, mode: "0644" })],
     });
-    const { digest, cmdline, memoryMiB } = await build(image, { formats: ["kernel+squashfs", "kernel+erofs", "kernel+initrd"], outputDir: folder.path, name: "os", sbom: false });
+    const { digest, cmdline, memoryMiB } = await build(image, {
+      formats: ["kernel+squashfs", "kernel+erofs", "kernel+initrd"],
+      outputDir: folder.path,
+      name: "os",
+      sbom: false,
+    });
     // in memory twice: packed, since it does not compress, and as a file
     assert.ok((memoryMiB ?? 0) > 2 * LARGE_MIB, `${memoryMiB}`);
     pathOf = (suffix) => join(folder.path, `os${suffix}`);
@@ -46,20 +53,37 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
   });
   after(() => folder[Symbol.asyncDispose]());
 
-  for (const [kind, wanted] of [["squashfs", ""], ["erofs", " root=LABEL=linuxkit"]] as const) {
+  for (const [kind, wanted] of [
+    ["squashfs", ""],
+    ["erofs", " root=LABEL=linuxkit"],
+  ] as const) {
     test(`as ${kind}, with less memory than the root has bytes${wanted && `, named by "${wanted.trim()}"`}`, async () => {
       await using run = await MachineRun.make();
       const root = pathOf(`-${kind}.img`);
-      const untouched = createHash("sha256").update(await readFile(root)).digest("hex");
+      const untouched = createHash("sha256")
+        .update(await readFile(root))
+        .digest("hex");
       const { outputs } = await run.create({ ...given, root, cmdline: `${given.cmdline as string}${wanted}` });
 
       assert.match(await ask(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
       assert.equal((await ask(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
       // what the guest seals can be opened by one who may mount: it goes to memory, as far as that was given
-      const written = await ask(outputs.url, "mount -o remount,bind,rw /host && echo mine >/host/etc/hosts && cat /host/etc/hosts && dd if=/dev/zero of=/host/much bs=1M count=9 2>&1 | grep -o 'No space left.*'; df -m /host | awk 'NR == 2 { print $2 }'");
+      const written = await ask(
+        outputs.url,
+        "mount -o remount,bind,rw /host && echo mine >/host/etc/hosts && cat /host/etc/hosts && dd if=/dev/zero of=/host/much bs=1M count=9 2>&1 | grep -o 'No space left.*'; df -m /host | awk 'NR == 2 { print $2 }'",
+      );
       assert.deepEqual(written.trim().split("\n"), ["mine", "No space left on device", "8"]);
-      assert.deepEqual((await ask(outputs.url, "cat /sys/block/vda/ro /sys/block/vda/serial; echo; ls /sys/block")).trim().split(/\s+/), ["1", "root", "vda"]);
-      assert.equal(createHash("sha256").update(await readFile(root)).digest("hex"), untouched);
+      assert.deepEqual((await ask(outputs.url, "cat /sys/block/vda/ro /sys/block/vda/serial; echo; ls /sys/block")).trim().split(/\s+/), [
+        "1",
+        "root",
+        "vda",
+      ]);
+      assert.equal(
+        createHash("sha256")
+          .update(await readFile(root))
+          .digest("hex"),
+        untouched,
+      );
       // the init found nothing that the first stage had not loaded well
       assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
     });
@@ -67,14 +91,29 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
 
   test("as an initramfs is refused before it starts, with figures and what to use", async () => {
     await using run = await MachineRun.make();
-    await assert.rejects(run.create({ ...given, initrd: pathOf("-initrd.img") }), { code: "TOO_LARGE", message: /memoryMiB: got 160, wanted at least 4\d\d, .*format kernel\+squashfs or kernel\+erofs$/ });
+    await assert.rejects(run.create({ ...given, initrd: pathOf("-initrd.img") }), {
+      code: "TOO_LARGE",
+      message: /memoryMiB: got 160, wanted at least 4\d\d, .*format kernel\+squashfs or kernel\+erofs$/,
+    });
   });
 
   const quick = (): Properties => ({ ...given, cmdline: (given.cmdline as string).replace("rootwait=60", "rootwait=1") });
   for (const [name, spoil, message] of [
-    ["that is not there", async () => quick(), /did not boot: no root after 1 s .*wanted squashfs [0-9a-f]{8} or erofs [0-9a-f]{8} or .*, found no disk/],
-    ["that was named and is not there", async () => ({ ...quick(), root: pathOf("-erofs.img"), cmdline: `${quick().cmdline as string} root=LABEL=elsewhere` }), /no root after 1 s .*wanted LABEL=elsewhere, found vda \(erofs [0-9a-f]{8} "linuxkit"\)/],
-    ["that was cut short", async () => ({ ...quick(), root: await cut() }), /the root on \/dev\/vda \(squashfs\) cannot be mounted: .*; the image is damaged, or cut short/],
+    [
+      "that is not there",
+      async () => quick(),
+      /did not boot: no root after 1 s .*wanted squashfs [0-9a-f]{8} or erofs [0-9a-f]{8} or .*, found no disk/,
+    ],
+    [
+      "that was named and is not there",
+      async () => ({ ...quick(), root: pathOf("-erofs.img"), cmdline: `${quick().cmdline as string} root=LABEL=elsewhere` }),
+      /no root after 1 s .*wanted LABEL=elsewhere, found vda \(erofs [0-9a-f]{8} "linuxkit"\)/,
+    ],
+    [
+      "that was cut short",
+      async () => ({ ...quick(), root: await cut() }),
+      /the root on \/dev\/vda \(squashfs\) cannot be mounted: .*; the image is damaged, or cut short/,
+    ],
   ] as const) {
     test(`says of a root ${name} what is wrong, and ends`, async () => {
       await using run = await MachineRun.make();
@@ -93,7 +132,10 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
     try {
       await rm(moved);
       const spoiled = { ...fleet, root: await cut(), digest: `sha256:${"1".repeat(64)}` };
-      await assert.rejects(run.update(id, spoiled, fleet, outputs), { code: "ROLLOUT_FAILED", message: /the root on \/dev\/vda \(squashfs\) cannot be mounted/ });
+      await assert.rejects(run.update(id, spoiled, fleet, outputs), {
+        code: "ROLLOUT_FAILED",
+        message: /the root on \/dev\/vda \(squashfs\) cannot be mounted/,
+      });
       const after = await run.read(id, fleet, outputs);
       assert.notEqual(after.machines[0]?.bootId, outputs.machines[0]?.bootId);
       assert.match(await ask(after.urls[0] as string, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);

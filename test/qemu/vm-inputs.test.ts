@@ -9,11 +9,35 @@ describe("the inputs of a machine", () => {
   test("are completed", () => {
     const { inputs, failures } = checkVm({ ...GOOD, publish: ["8080:80"], secrets: {} });
     assert.deepEqual(failures, []);
-    assert.deepEqual(inputs, { ...GOOD, arch: "amd64", memoryMiB: 256, cpus: 1, publish: ["127.0.0.1:8080:80/tcp"], disks: [], waitForHealth: true });
+    assert.deepEqual(inputs, {
+      ...GOOD,
+      arch: "amd64",
+      memoryMiB: 256,
+      cpus: 1,
+      publish: ["127.0.0.1:8080:80/tcp"],
+      disks: [],
+      waitForHealth: true,
+    });
   });
 
   test("may be unknown, each of them", () => {
-    const unknown: Properties = Object.fromEntries(["arch", "kernel", "initrd", "root", "digest", "cmdline", "memoryMiB", "cpus", "publish", "disks", "waitForHealth", "userData", "secrets"].map((name): [string, typeof UNKNOWN] => [name, UNKNOWN]));
+    const unknown: Properties = Object.fromEntries(
+      [
+        "arch",
+        "kernel",
+        "initrd",
+        "root",
+        "digest",
+        "cmdline",
+        "memoryMiB",
+        "cpus",
+        "publish",
+        "disks",
+        "waitForHealth",
+        "userData",
+        "secrets",
+      ].map((name): [string, typeof UNKNOWN] => [name, UNKNOWN]),
+    );
     const { inputs, failures } = checkVm(unknown);
     assert.deepEqual(failures, []);
     assert.deepEqual(inputs, unknown);
@@ -32,7 +56,12 @@ describe("the inputs of a machine", () => {
   });
 
   test("may be of an image that is not built yet: a disk, or a kernel and what goes with it", () => {
-    const given: Properties = { digest: UNKNOWN, cmdline: UNKNOWN, arch: "s390x", ...Object.fromEntries(["kernel", "initrd", "root", "disk", "diskFormat"].map((name): [string, typeof UNKNOWN] => [name, UNKNOWN])) };
+    const given: Properties = {
+      digest: UNKNOWN,
+      cmdline: UNKNOWN,
+      arch: "s390x",
+      ...Object.fromEntries(["kernel", "initrd", "root", "disk", "diskFormat"].map((name): [string, typeof UNKNOWN] => [name, UNKNOWN])),
+    };
     const { inputs, failures } = checkVm(given);
     assert.deepEqual(failures, []);
     assert.equal(inputs.memoryMiB, UNKNOWN);
@@ -40,7 +69,12 @@ describe("the inputs of a machine", () => {
   });
 
   test("may be unknown in part", () => {
-    const given: Properties = { ...GOOD, publish: ["0:80", UNKNOWN], disks: [{ path: UNKNOWN, serial: UNKNOWN, format: UNKNOWN }, UNKNOWN], secrets: { web: { key: UNKNOWN }, db: UNKNOWN } };
+    const given: Properties = {
+      ...GOOD,
+      publish: ["0:80", UNKNOWN],
+      disks: [{ path: UNKNOWN, serial: UNKNOWN, format: UNKNOWN }, UNKNOWN],
+      secrets: { web: { key: UNKNOWN }, db: UNKNOWN },
+    };
     assert.deepEqual(checkVm(given).failures, []);
   });
 
@@ -53,10 +87,18 @@ describe("the inputs of a machine", () => {
     [{ disk: "/d", initrd: undefined, cmdline: "" }, "kernel", /got a file beside disk/],
     [{ disk: "/d", kernel: undefined, initrd: undefined }, "cmdline", /got "quiet", and a disk brings its own command line/],
     [{ disk: "", kernel: undefined, initrd: undefined, cmdline: "" }, "disk", /got "", wanted the path/],
-    [{ disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", diskFormat: "vmdk" }, "diskFormat", /got "vmdk", wanted raw or qcow2/],
+    [
+      { disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", diskFormat: "vmdk" },
+      "diskFormat",
+      /got "vmdk", wanted raw or qcow2/,
+    ],
     [{ diskFormat: "raw" }, "diskFormat", /wanted disk beside it/],
     [{ disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", arch: "s390x" }, "disk", /a machine of "s390x" has no UEFI/],
-    [{ disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", disks: [{ ...disk, serial: "root" }] }, "disks[0].serial", /which the disk that is booted has/],
+    [
+      { disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", disks: [{ ...disk, serial: "root" }] },
+      "disks[0].serial",
+      /which the disk that is booted has/,
+    ],
     [{ arch: "x86_64" }, "arch", /got "x86_64", wanted amd64, arm64, s390x/],
     [{ memoryMiB: 16 }, "memoryMiB", /got 16, wanted a whole number of MiB, 32 to/],
     [{ memoryMiB: 256.5 }, "memoryMiB", /got 256.5/],
@@ -78,13 +120,20 @@ describe("the inputs of a machine", () => {
     [{ arch: "s390x", userData: "x" }, "userData", /no firmware device/],
     [{ secrets: { web: "x" } }, "secrets.web", /by name/],
     [{ secrets: { web: { "a/b": "x" } } }, "secrets.web.a/b", /wanted names/],
-    [{ secrets: { web: { "a-name-of-thirty-and-more-bytes": "x" } } }, "secrets.web.a-name-of-thirty-and-more-bytes", /34 bytes together, wanted at most 33/],
+    [
+      { secrets: { web: { "a-name-of-thirty-and-more-bytes": "x" } } },
+      "secrets.web.a-name-of-thirty-and-more-bytes",
+      /34 bytes together, wanted at most 33/,
+    ],
     [{ secrets: { web: { key: 1 } } }, "secrets.web.key", /wanted text/],
   ];
   for (const [given, path, message] of bad) {
     test(`${path}: ${message.source}`, () => {
       const { failures = [] } = checkVm({ ...GOOD, ...given });
-      assert.deepEqual(failures.map((failure) => failure.path), [path]);
+      assert.deepEqual(
+        failures.map((failure) => failure.path),
+        [path],
+      );
       assert.match(failures[0]?.message ?? "", message);
     });
   }

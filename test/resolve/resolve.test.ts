@@ -26,13 +26,26 @@ function world(): ResolveSources & { asked: string[] } {
     },
     async findImage(reference, pinned) {
       asked.push(`${reference}@${pinned?.manifest ?? "?"}`);
-      return { config: { entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }, manifest: pinned?.manifest ?? digest(String(asked.length)), layers: [] };
+      return {
+        config: { entrypoint: [], cmd: [], env: [], workingDir: "", label: {} },
+        manifest: pinned?.manifest ?? digest(String(asked.length)),
+        layers: [],
+      };
     },
   };
 }
 
 const deb = (name: string, version: string) =>
-  ({ name, version, architecture: "amd64", filename: `${name}.deb`, size: 1, sha256: "0".repeat(64), archive: "debian", keep: "slim" }) as const;
+  ({
+    name,
+    version,
+    architecture: "amd64",
+    filename: `${name}.deb`,
+    size: 1,
+    sha256: "0".repeat(64),
+    archive: "debian",
+    keep: "slim",
+  }) as const;
 
 const nginx = (args = {}) => debian.packages({ packages: ["nginx-light"], ...args });
 const os = (image = nginx()) =>
@@ -71,7 +84,10 @@ describe("resolve", () => {
       const { lock } = await resolve(os(), { arch: "amd64", sources: world() });
       const sources = world();
       await resolve(os(row.image), { arch: "amd64", sources, lock });
-      assert.equal(sources.asked.some((what) => what.startsWith("nginx-light")), row.moves);
+      assert.equal(
+        sources.asked.some((what) => what.startsWith("nginx-light")),
+        row.moves,
+      );
     });
   }
 
@@ -99,7 +115,10 @@ describe("resolve", () => {
     { name: "a kernel for init", definition: { ...os(), init: [debian.kernel()] }, path: "init[0]" },
   ]) {
     test(`refuses ${row.name}`, async () => {
-      await assert.rejects(resolve(row.definition as ReturnType<typeof os>, { arch: "amd64", sources: world() }), { code: "INVALID_DEFINITION", detail: { path: row.path } });
+      await assert.rejects(resolve(row.definition as ReturnType<typeof os>, { arch: "amd64", sources: world() }), {
+        code: "INVALID_DEFINITION",
+        detail: { path: row.path },
+      });
     });
   }
 });

@@ -13,14 +13,33 @@ import { type RecordingBuilder, recordingBuilder } from "../support/builder.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";
 
 const IMAGE = { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
-const INPUTS: ImageBuildInputs = { image: IMAGE, formats: ["kernel+initrd"], name: "web", arch: "amd64", update: "locked", debianMirror: "http://program" };
+const INPUTS: ImageBuildInputs = {
+  image: IMAGE,
+  formats: ["kernel+initrd"],
+  name: "web",
+  arch: "amd64",
+  update: "locked",
+  debianMirror: "http://program",
+};
 
 let cacheDir = "";
 let builder: RecordingBuilder;
 let told: Progress[];
-const work = () => ({ config: {} as Properties, signal: new AbortController().signal, progress: (progress: Progress) => void told.push(progress) });
+const work = () => ({
+  config: {} as Properties,
+  signal: new AbortController().signal,
+  progress: (progress: Progress) => void told.push(progress),
+});
 const make = async (inputs = INPUTS) =>
-  (await imageBuildType(builder, cacheDir).create({ ...work(), urn: "urn:pulumi:test::probe::linuxkit:index:ImageBuild::web", name: "web", timeoutSeconds: 60, inputs })).outputs;
+  (
+    await imageBuildType(builder, cacheDir).create({
+      ...work(),
+      urn: "urn:pulumi:test::probe::linuxkit:index:ImageBuild::web",
+      name: "web",
+      timeoutSeconds: 60,
+      inputs,
+    })
+  ).outputs;
 const use = <T>(path: string, then: () => Promise<T>) => withArtifactFiles([path], cacheDir, async () => builder, work(), then);
 const read = (path: string) => use(path, () => readFile(path, "utf8"));
 /** Clears all but the records, as a cache does that came to its limit. */
@@ -58,16 +77,29 @@ describe("a file of a build", () => {
     const inputs = { ...INPUTS, image: { ...IMAGE, healthPort: 8099 }, name: "sent", push: { to: "r.example/os:1" } };
     const outputs = await make(inputs);
     // the engine shows the plugin what the stack has
-    await type.diff?.({ urn: "u", name: "sent", id: "sent", inputs: inputs as unknown as Properties, oldInputs: inputs, oldOutputs: outputs });
+    await type.diff?.({
+      urn: "u",
+      name: "sent",
+      id: "sent",
+      inputs: inputs as unknown as Properties,
+      oldInputs: inputs,
+      oldOutputs: outputs,
+    });
     await clear(outputs.path);
     await read(join(outputs.path, "sent-initrd.img"));
-    assert.deepEqual(builder.calls.map(({ options }) => options.push), [inputs.push, undefined]);
+    assert.deepEqual(
+      builder.calls.map(({ options }) => options.push),
+      [inputs.push, undefined],
+    );
   });
 
   test("that was signed and cleared is not built unsigned", async () => {
     const { path } = await make({ ...INPUTS, formats: ["raw-efi"], secureBoot: makeKeyPair() });
     await clear(path);
-    await assert.rejects(read(join(path, "web-initrd.img")), { code: "NOT_FOUND", message: /the key that signed it is kept in the stack only: run `pulumi up --refresh`/ });
+    await assert.rejects(read(join(path, "web-initrd.img")), {
+      code: "NOT_FOUND",
+      message: /the key that signed it is kept in the stack only: run `pulumi up --refresh`/,
+    });
     assert.equal(builder.calls.length, 1);
   });
 
@@ -92,7 +124,10 @@ describe("a file of a build", () => {
   test("whose record is gone too is missed, with what to do", async () => {
     const { path } = await make();
     await rm(path, { recursive: true });
-    await assert.rejects(read(join(path, "web-initrd.img")), { code: "NOT_FOUND", message: /no file .*web-initrd\.img on this machine.* run `pulumi up --refresh`/ });
+    await assert.rejects(read(join(path, "web-initrd.img")), {
+      code: "NOT_FOUND",
+      message: /no file .*web-initrd\.img on this machine.* run `pulumi up --refresh`/,
+    });
   });
 
   test("that comes out different is refused, with what to do", async () => {
@@ -104,7 +139,11 @@ describe("a file of a build", () => {
   });
 
   test("of another place is its user's concern", async () => {
-    for (const path of [join(dirname(cacheDir), "vmlinuz"), join(cacheDir, "artifacts", "web-initrd.img"), join(cacheDir, "blobs", "sha256", "0".repeat(64))]) {
+    for (const path of [
+      join(dirname(cacheDir), "vmlinuz"),
+      join(cacheDir, "artifacts", "web-initrd.img"),
+      join(cacheDir, "blobs", "sha256", "0".repeat(64)),
+    ]) {
       await assert.rejects(read(path), { code: "ENOENT" });
     }
     assert.equal(builder.calls.length, 0);

@@ -8,7 +8,10 @@ describe("check", () => {
   test("completes", async () => {
     const { inputs, failures } = await check({ image: IMAGE });
     assert.deepEqual(failures, []);
-    assert.deepEqual({ ...inputs, image: undefined }, { image: undefined, formats: ["kernel+initrd"], name: "web", arch: "amd64", update: "locked" });
+    assert.deepEqual(
+      { ...inputs, image: undefined },
+      { image: undefined, formats: ["kernel+initrd"], name: "web", arch: "amd64", update: "locked" },
+    );
   });
 
   test("is idempotent: what was checked is checked to the same", async () => {
@@ -19,29 +22,84 @@ describe("check", () => {
   const bad: readonly (readonly [string, Properties, string, RegExp])[] = [
     ["no image", {}, "image", /missing/],
     ["an image that is none", { image: "web" }, "image", /got "web", wanted an object/],
-    ["a wrong leaf, by its path", { image: { ...IMAGE, services: { web: { ...SERVICE, capabilities: ["CAP_CHOWNN"] } } } }, "image.services.web.capabilities[0]", /CAP_CHOWNN/],
+    [
+      "a wrong leaf, by its path",
+      { image: { ...IMAGE, services: { web: { ...SERVICE, capabilities: ["CAP_CHOWNN"] } } } },
+      "image.services.web.capabilities[0]",
+      /CAP_CHOWNN/,
+    ],
     ["an unknown field", { image: { ...IMAGE, kernal: {} } }, "image.kernal", /unknown field/],
-    ["a format that is none", { image: IMAGE, formats: ["kernel+initrd", "floppy"] }, "formats[1]", /got "floppy", wanted kernel\+initrd or tar/],
+    [
+      "a format that is none",
+      { image: IMAGE, formats: ["kernel+initrd", "floppy"] },
+      "formats[1]",
+      /got "floppy", wanted kernel\+initrd or tar/,
+    ],
     ["a format twice", { image: IMAGE, formats: ["tar", "tar"] }, "formats[1]", /second time/],
-    ["a format of LinuxKit's that is not made", { image: IMAGE, formats: ["kernel+iso"] }, "formats[0]", /kernel\+iso is not made: .*use iso-bios/],
+    [
+      "a format of LinuxKit's that is not made",
+      { image: IMAGE, formats: ["kernel+iso"] },
+      "formats[0]",
+      /kernel\+iso is not made: .*use iso-bios/,
+    ],
     ["a disk of no size", { image: IMAGE, diskMiB: 0.5 }, "diskMiB", /got 0.5, wanted a whole number of MiB/],
     ["no format", { image: IMAGE, formats: [] }, "formats", /an empty list/],
     ["an architecture that is none", { image: IMAGE, arch: "x86" }, "arch", /got "x86", wanted amd64 or arm64 or s390x/],
     ["a name that leaves the folder", { image: IMAGE, name: "../web" }, "name", /file name/],
     ["an update that is none", { image: IMAGE, update: "never" }, "update", /got "never"/],
     ["a mirror that is none", { image: IMAGE, debianMirror: 7 }, "debianMirror", /got 7/],
-    ["a mirror that is no URL", { image: IMAGE, registryMirrors: { "docker.io": "x" } }, 'registryMirrors["docker.io"]', /got "x", wanted a URL/],
+    [
+      "a mirror that is no URL",
+      { image: IMAGE, registryMirrors: { "docker.io": "x" } },
+      'registryMirrors["docker.io"]',
+      /got "x", wanted a URL/,
+    ],
     ["an SBOM that is none", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path \}/],
     ["an SBOM that leaves the OS", { image: IMAGE, sbom: { path: "../sbom.json" } }, "sbom", /got "\.\.\/sbom\.json"/],
-    ["a rule for signatures without registry", { image: IMAGE, verify: { linuxkit: "x" } }, "verify.linuxkit", /begins with no registry, wanted one as "docker\.io\/linuxkit"/],
-    ["a rule for signatures without key", { image: IMAGE, verify: { "docker.io": 7 } }, 'verify["docker.io"]', /got 7, wanted a public key as PEM/],
-    ["a rule for signatures whose key is none", { image: IMAGE, verify: { "docker.io": "cosign.pub" } }, 'verify["docker.io"]', /got no key, wanted one as PEM/],
-    ["a key for Secure Boot that is none", { ...SIGNED, secureBoot: { ...PAIR, key: "swordfish" } }, "secureBoot.key", /^wanted an RSA key as PEM/],
-    ["a key for Secure Boot without certificate", { ...SIGNED, secureBoot: { key: PAIR.key } }, "secureBoot.certificate", /^missing, wanted PEM/],
-    ["a certificate for another key", { ...SIGNED, secureBoot: { ...PAIR, certificate: makeKeyPair().certificate } }, "secureBoot.certificate", /^it is for another key/],
+    [
+      "a rule for signatures without registry",
+      { image: IMAGE, verify: { linuxkit: "x" } },
+      "verify.linuxkit",
+      /begins with no registry, wanted one as "docker\.io\/linuxkit"/,
+    ],
+    [
+      "a rule for signatures without key",
+      { image: IMAGE, verify: { "docker.io": 7 } },
+      'verify["docker.io"]',
+      /got 7, wanted a public key as PEM/,
+    ],
+    [
+      "a rule for signatures whose key is none",
+      { image: IMAGE, verify: { "docker.io": "cosign.pub" } },
+      'verify["docker.io"]',
+      /got no key, wanted one as PEM/,
+    ],
+    [
+      "a key for Secure Boot that is none",
+      { ...SIGNED, secureBoot: { ...PAIR, key: "swordfish" } },
+      "secureBoot.key",
+      /^wanted an RSA key as PEM/,
+    ],
+    [
+      "a key for Secure Boot without certificate",
+      { ...SIGNED, secureBoot: { key: PAIR.key } },
+      "secureBoot.certificate",
+      /^missing, wanted PEM/,
+    ],
+    [
+      "a certificate for another key",
+      { ...SIGNED, secureBoot: { ...PAIR, certificate: makeKeyPair().certificate } },
+      "secureBoot.certificate",
+      /^it is for another key/,
+    ],
     ["a misspelt part of Secure Boot", { ...SIGNED, secureBoot: { ...PAIR, cert: "x" } }, "secureBoot.cert", /unknown property/],
     ["Secure Boot by a word", { ...SIGNED, secureBoot: "swordfish" }, "secureBoot", /^got no object/],
-    ["Secure Boot without a program to sign", { image: IMAGE, secureBoot: PAIR }, "secureBoot", /^there is no EFI program to sign in kernel\+initrd/],
+    [
+      "Secure Boot without a program to sign",
+      { image: IMAGE, secureBoot: PAIR },
+      "secureBoot",
+      /^there is no EFI program to sign in kernel\+initrd/,
+    ],
     ["an artifact without digest", { artifact: "registry.example.com/os:1" }, "artifact", /wanted a digest, as registry/],
     ["an artifact that is no text", { artifact: 7 }, "artifact", /got no text/],
     ["an image beside an artifact", { artifact: ARTIFACT, image: IMAGE }, "image", /of no use beside artifact/],
@@ -49,11 +107,26 @@ describe("check", () => {
     ["a push to a digest", { image: IMAGE, push: ARTIFACT }, "push.to", /wanted a tag/],
     ["a push to nowhere", { image: IMAGE, push: {} }, "push.to", /missing/],
     ["a push with another option", { image: IMAGE, push: { to: "r.example/os:1", tag: "2" } }, "push.tag", /unknown property/],
-    ["a push signed by no key", { image: IMAGE, push: { to: "r.example/os:1", sign: "swordfish" } }, "push.sign", /^got no key, wanted one as PEM/],
+    [
+      "a push signed by no key",
+      { image: IMAGE, push: { to: "r.example/os:1", sign: "swordfish" } },
+      "push.sign",
+      /^got no key, wanted one as PEM/,
+    ],
     ["a push signed by no text", { image: IMAGE, push: { to: "r.example/os:1", sign: { key: 7 } } }, "push.sign.key", /got no text/],
-    ["a cache with a tag", { image: IMAGE, cache: { from: ["r.example/a", "r.example/b:1"] } }, "cache.from[1]", /wanted a repository without tag/],
+    [
+      "a cache with a tag",
+      { image: IMAGE, cache: { from: ["r.example/a", "r.example/b:1"] } },
+      "cache.from[1]",
+      /wanted a repository without tag/,
+    ],
     ["a cache that is none", { image: IMAGE, cache: "r.example/a" }, "cache", /wanted \{ from\?, to\?, sign\? \}/],
-    ["a cache signed by no key", { image: IMAGE, cache: { to: "r.example/a", sign: "swordfish" } }, "cache.sign", /^got no key, wanted one as PEM/],
+    [
+      "a cache signed by no key",
+      { image: IMAGE, cache: { to: "r.example/a", sign: "swordfish" } },
+      "cache.sign",
+      /^got no key, wanted one as PEM/,
+    ],
     ["a cache signed by no text", { image: IMAGE, cache: { to: "r.example/a", sign: { key: 7 } } }, "cache.sign.key", /got no text/],
     ["a cache with another option", { image: IMAGE, cache: { form: "r.example/a" } }, "cache.form", /unknown property/],
     ["a misspelt property", { image: IMAGE, fromat: "tar" }, "fromat", /unknown property/],
@@ -61,13 +134,25 @@ describe("check", () => {
   for (const [name, inputs, path, message] of bad) {
     test(`refuses ${name}`, async () => {
       const { failures } = await check(inputs);
-      assert.deepEqual(failures.map((failure) => failure.path), [path]);
+      assert.deepEqual(
+        failures.map((failure) => failure.path),
+        [path],
+      );
       assert.match(failures[0]?.message ?? "", message);
     });
   }
 
   test("passes over what is not known", async () => {
-    const inputs: Properties = { image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } }, formats: UNKNOWN, debianMirror: UNKNOWN, registryMirrors: UNKNOWN, arch: UNKNOWN, sbom: { path: UNKNOWN }, verify: { "docker.io": UNKNOWN }, secureBoot: { key: UNKNOWN, certificate: PAIR.certificate } };
+    const inputs: Properties = {
+      image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } },
+      formats: UNKNOWN,
+      debianMirror: UNKNOWN,
+      registryMirrors: UNKNOWN,
+      arch: UNKNOWN,
+      sbom: { path: UNKNOWN },
+      verify: { "docker.io": UNKNOWN },
+      secureBoot: { key: UNKNOWN, certificate: PAIR.certificate },
+    };
     assert.deepEqual((await check(inputs)).failures, []);
     assert.deepEqual((await check({ image: UNKNOWN })).failures, []);
     assert.deepEqual((await check({ artifact: UNKNOWN })).failures, []);
@@ -84,7 +169,13 @@ describe("check", () => {
 describe("diff", () => {
   const diff = async (old: Properties, now: Properties) => {
     const [oldInputs, { inputs }] = [await checked(old), await check(now)];
-    const { changed, drifted } = await (type.diff as NonNullable<typeof type.diff>)({ ...subject, id: "web", inputs, oldInputs, oldOutputs: {} as never });
+    const { changed, drifted } = await (type.diff as NonNullable<typeof type.diff>)({
+      ...subject,
+      id: "web",
+      inputs,
+      oldInputs,
+      oldOutputs: {} as never,
+    });
     return { ...Object.fromEntries(changed), ...Object.fromEntries(drifted ?? []) };
   };
 
@@ -94,7 +185,12 @@ describe("diff", () => {
     assert.deepEqual(await diff({ image: IMAGE }, { image: changed }), { "image.services.web.capabilities[0]": "update" });
   });
   test("where bytes come from is no change", async () => {
-    const now = { image: IMAGE, debianMirror: "http://127.0.0.1/debian", registryMirrors: { "docker.io": "http://127.0.0.1" }, cache: { from: "r.example/a", to: "r.example/a" } };
+    const now = {
+      image: IMAGE,
+      debianMirror: "http://127.0.0.1/debian",
+      registryMirrors: { "docker.io": "http://127.0.0.1" },
+      cache: { from: "r.example/a", to: "r.example/a" },
+    };
     assert.deepEqual(await diff({ image: IMAGE }, now), {});
   });
   test("another architecture is an update too: a replacement would lose the lock", async () => {
@@ -105,7 +201,9 @@ describe("diff", () => {
   });
   test("where it is published", async () => {
     assert.deepEqual(await diff({ image: IMAGE }, { image: IMAGE, push: "r.example/os:1" }), { push: "update" });
-    assert.deepEqual(await diff({ image: IMAGE, push: "r.example/os:1" }, { image: IMAGE, push: "r.example/os:2" }), { "push.to": "update" });
+    assert.deepEqual(await diff({ image: IMAGE, push: "r.example/os:1" }, { image: IMAGE, push: "r.example/os:2" }), {
+      "push.to": "update",
+    });
   });
   test("a local image that was made anew", async () => {
     const image = { ...IMAGE, services: { web: { ...SERVICE, image: "oci:./x:tag" } } };
@@ -119,7 +217,11 @@ describe("preview", () => {
     const { inputs } = await check(now);
     const oldInputs = old && (await checked(old));
     const outputs = oldInputs && (await type.create({ ...work, inputs: oldInputs })).outputs;
-    const seen = await type.preview?.({ ...subject, inputs, ...(oldInputs && outputs && { old: { id: "web", inputs: oldInputs, outputs } }) });
+    const seen = await type.preview?.({
+      ...subject,
+      inputs,
+      ...(oldInputs && outputs && { old: { id: "web", inputs: oldInputs, outputs } }),
+    });
     return { seen, outputs };
   };
   const changed = { ...IMAGE, kernel: { image: "docker.io/linuxkit/kernel:6.6", cmdline: "quiet" } };
@@ -174,7 +276,10 @@ describe("preview", () => {
     assert.equal(less.seen?.digest, less.outputs?.digest);
   });
   test("of an artifact knows what it knew, while it is the same", async () => {
-    const { seen, outputs } = await previewed({ artifact: ARTIFACT }, { artifact: ARTIFACT, registryMirrors: { "docker.io": "http://127.0.0.1" } });
+    const { seen, outputs } = await previewed(
+      { artifact: ARTIFACT },
+      { artifact: ARTIFACT, registryMirrors: { "docker.io": "http://127.0.0.1" } },
+    );
     assert.deepEqual(seen, outputs);
     assert.equal((await previewed({ artifact: ARTIFACT }, { artifact: ARTIFACT.replace("5", "6") })).seen?.digest, UNKNOWN);
     assert.equal((await previewed({ image: IMAGE }, { artifact: ARTIFACT })).seen?.digest, UNKNOWN);

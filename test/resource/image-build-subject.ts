@@ -24,7 +24,12 @@ export const PAIR = makeKeyPair();
 export const SIGNED = { image: IMAGE, formats: ["raw-efi"], secureBoot: PAIR };
 
 export const ARTIFACT = `registry.example.com/team/os@sha256:${"5".repeat(64)}`;
-export const { privateKey: KEY, publicKey: PUBLIC_KEY } = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+export const { privateKey: KEY, publicKey: PUBLIC_KEY } = generateKeyPairSync("ec", {
+  namedCurve: "P-256",
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
 
-export const check = async (inputs: Properties) => (await type.check?.({ ...subject, inputs, isSecret: () => false })) as Required<Awaited<ReturnType<NonNullable<typeof type.check>>>>;
+export const check = async (inputs: Properties) =>
+  (await type.check?.({ ...subject, inputs, isSecret: () => false })) as Required<Awaited<ReturnType<NonNullable<typeof type.check>>>>;
 export const checked = async (inputs: Properties) => (await check(inputs)).inputs as unknown as ImageBuildInputs;

@@ -41,7 +41,8 @@ describe("building", () => {
     const { outputs } = await type.create({ ...work, inputs: old });
     const lock = { ...outputs.lock, images: { ...outputs.lock.images, ...local("c") } };
     const oldInputs = { ...old, localImages: local("a") };
-    const update = (localImages: Record<string, Digest>) => type.update?.({ ...work, id: "web", inputs: { ...old, localImages }, oldInputs, oldOutputs: { ...outputs, lock } });
+    const update = (localImages: Record<string, Digest>) =>
+      type.update?.({ ...work, id: "web", inputs: { ...old, localImages }, oldInputs, oldOutputs: { ...outputs, lock } });
     await update(local("a"));
     assert.deepEqual(builder.calls.at(-1)?.options.lock, lock);
     await update(local("b"));
@@ -61,7 +62,12 @@ describe("building", () => {
       const before = await artifacts();
       const controller = new AbortController();
       builder.mood = mood;
-      const run = type.create({ ...work, signal: controller.signal, inputs: await checked({ image: other }), progress: () => setImmediate(() => controller.abort()) });
+      const run = type.create({
+        ...work,
+        signal: controller.signal,
+        inputs: await checked({ image: other }),
+        progress: () => setImmediate(() => controller.abort()),
+      });
       await assert.rejects(run).finally(() => (builder.mood = "good"));
       assert.deepEqual(await artifacts(), before);
     });
@@ -80,11 +86,20 @@ describe("building", () => {
       await spoil();
       const missed = { ...outputs, path: "" };
       assert.deepEqual(await type.read?.({ ...work, id: "web", inputs, outputs }), { id: "web", outputs: missed });
-      const seen = await type.diff?.({ ...subject, id: "web", inputs: inputs as unknown as Properties, oldInputs: inputs, oldOutputs: missed });
+      const seen = await type.diff?.({
+        ...subject,
+        id: "web",
+        inputs: inputs as unknown as Properties,
+        oldInputs: inputs,
+        oldOutputs: missed,
+      });
       assert.deepEqual([...(seen?.changed ?? [])], []);
       assert.deepEqual([...(seen?.drifted ?? [])], [["path", "update"]]);
       // what uses it sees no change: neither in the preview nor afterwards
-      assert.deepEqual(await type.preview?.({ ...subject, inputs: inputs as unknown as Properties, old: { id: "web", inputs, outputs: missed } }), outputs);
+      assert.deepEqual(
+        await type.preview?.({ ...subject, inputs: inputs as unknown as Properties, old: { id: "web", inputs, outputs: missed } }),
+        outputs,
+      );
       assert.deepEqual(await type.update?.({ ...work, id: "web", inputs, oldInputs: inputs, oldOutputs: missed }), { outputs });
       assert.equal((await stat(join(outputs.path, "web-initrd.img"))).size, outputs.files[0]?.size);
     }
@@ -93,7 +108,11 @@ describe("building", () => {
   test("a build in the cache can be imported by its digest, with its lock", async () => {
     const inputs = await checked({ image: IMAGE });
     const { outputs } = await type.create({ ...work, inputs });
-    assert.deepEqual(await type.read?.({ ...work, id: outputs.digest }), { id: "web", inputs: JSON.parse(JSON.stringify(inputs)), outputs });
+    assert.deepEqual(await type.read?.({ ...work, id: outputs.digest }), {
+      id: "web",
+      inputs: JSON.parse(JSON.stringify(inputs)),
+      outputs,
+    });
     for (const id of ["web", `sha256:${"0".repeat(64)}`, "../x"]) {
       await assert.rejects(Promise.resolve(type.read?.({ ...work, id })), (error) => isLinuxKitError(error, "NOT_FOUND"));
     }
@@ -104,32 +123,50 @@ describe("building", () => {
     assert.deepEqual(builder.calls.at(-1)?.options.secureBoot, PAIR);
     assert.ok(!JSON.stringify(outputs).includes("PRIVATE KEY"));
     assert.deepEqual(outputs.pcrs, { 4: "44", 9: "99", 11: outputs.digest.slice("sha256:".length) });
-    for (const name of await readdir(outputs.path)) assert.ok(!(await readFile(join(outputs.path, name), "utf8")).includes("PRIVATE KEY"), name);
+    for (const name of await readdir(outputs.path))
+      assert.ok(!(await readFile(join(outputs.path, name), "utf8")).includes("PRIVATE KEY"), name);
     const found = await type.read?.({ ...work, id: outputs.digest });
     assert.deepEqual(found?.inputs?.secureBoot, { certificate: PAIR.certificate });
   });
 
   test("gives the builder what to push and where to share, and keeps no key", async () => {
-    const [push, cache] = [{ to: "r.example/os:1", sign: { key: KEY } }, { from: "r.example/cache", sign: { key: KEY } }];
+    const [push, cache] = [
+      { to: "r.example/os:1", sign: { key: KEY } },
+      { from: "r.example/cache", sign: { key: KEY } },
+    ];
     const { outputs } = await type.create({ ...work, inputs: await checked({ image: { ...IMAGE, healthPort: 8083 }, push, cache }) });
     const { options } = builder.calls.at(-1) as (typeof builder.calls)[number];
     assert.deepEqual([options.push, options.cache], [push, cache]);
     assert.equal(outputs.pushed, `r.example/os:1@${outputs.digest}`);
-    for (const name of await readdir(outputs.path)) assert.ok(!(await readFile(join(outputs.path, name), "utf8")).includes("PRIVATE KEY"), name);
+    for (const name of await readdir(outputs.path))
+      assert.ok(!(await readFile(join(outputs.path, name), "utf8")).includes("PRIVATE KEY"), name);
     assert.equal((await type.read?.({ ...work, id: outputs.digest }))?.inputs?.push, undefined);
   });
 
   test("of an artifact fetches it and builds nothing; what was cleared is fetched again", async () => {
     const before = builder.calls.length;
-    const inputs = await checked({ artifact: ARTIFACT, verify: { "registry.example.com": PUBLIC_KEY }, registryMirrors: { "docker.io": "http://127.0.0.1" } });
+    const inputs = await checked({
+      artifact: ARTIFACT,
+      verify: { "registry.example.com": PUBLIC_KEY },
+      registryMirrors: { "docker.io": "http://127.0.0.1" },
+    });
     const { outputs } = await type.create({ ...work, inputs });
     const { reference, options } = builder.pulls.at(-1) as (typeof builder.pulls)[number];
-    assert.deepEqual([reference, options.name, options.arch, options.verify, options.registryMirrors], [ARTIFACT, "web", "amd64", inputs.verify, inputs.registryMirrors]);
+    assert.deepEqual(
+      [reference, options.name, options.arch, options.verify, options.registryMirrors],
+      [ARTIFACT, "web", "amd64", inputs.verify, inputs.registryMirrors],
+    );
     assert.deepEqual([outputs.cmdline, outputs.lock.images, outputs.pushed], ["published", { published: outputs.digest }, undefined]);
     const [file] = outputs.files;
     const path = join(outputs.path, file?.name ?? "");
     await rm(path);
-    await withArtifactFiles([path], cacheDir, async () => builder, work, async () => assert.equal(await readFile(path, "utf8"), ARTIFACT));
+    await withArtifactFiles(
+      [path],
+      cacheDir,
+      async () => builder,
+      work,
+      async () => assert.equal(await readFile(path, "utf8"), ARTIFACT),
+    );
     assert.deepEqual([builder.calls.length, builder.pulls.length > 1], [before, true]);
   });
 });

@@ -42,7 +42,8 @@ async function imageStack(index: string) {
 }
 
 const ops = (steps: readonly { op: string }[]) => steps.map(({ op }) => op);
-const leaves = (steps: readonly { detailedDiff?: object | null }[]) => steps.map(({ detailedDiff }) => Object.keys(detailedDiff ?? {}).sort());
+const leaves = (steps: readonly { detailedDiff?: object | null }[]) =>
+  steps.map(({ detailedDiff }) => Object.keys(detailedDiff ?? {}).sort());
 
 describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
   test("a second up does nothing; one capability is one leaf, and the lock survives", async () => {
@@ -69,7 +70,10 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     // what can be planned offline is shown, what must be built is not
     assert.match(preview.text, /~ planDigest: "sha256:[0-9a-f]{64}" => "sha256:[0-9a-f]{64}"/);
     const json = JSON.parse((await stack.must("preview", "--json", "--diff")).stdout) as { steps: { op: string; detailedDiff?: object }[] };
-    assert.deepEqual(json.steps.flatMap(({ op, detailedDiff }) => (op === "update" ? [detailedDiff] : [])), [{ "image.services.web.capabilities[1]": { kind: "update", inputDiff: true } }]);
+    assert.deepEqual(
+      json.steps.flatMap(({ op, detailedDiff }) => (op === "update" ? [detailedDiff] : [])),
+      [{ "image.services.web.capabilities[1]": { kind: "update", inputDiff: true } }],
+    );
 
     assert.deepEqual(ops((await stack.up()).steps), ["update"]);
     const after = await stack.outputs();
@@ -115,7 +119,17 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     const { stack, builder, cacheDir } = made;
     const up = await stack.up();
     assert.deepEqual(builder.calls[0]?.options.secureBoot, pair);
-    const kept = [up.text, await stack.stateText(), ...(await Promise.all((await readdir(join(cacheDir, "artifacts"), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name), "utf8"))))].join("\n");
+    const kept = [
+      up.text,
+      await stack.stateText(),
+      ...(await Promise.all(
+        (
+          await readdir(join(cacheDir, "artifacts"), { recursive: true, withFileTypes: true })
+        )
+          .filter((entry) => entry.isFile())
+          .map((entry) => readFile(join(entry.parentPath, entry.name), "utf8")),
+      )),
+    ].join("\n");
     for (const line of lines) assert.ok(!kept.includes(line));
     assert.ok(kept.includes(pair.certificate.split("\n")[1] as string), "the certificate is none");
     assert.deepEqual(ops((await stack.up()).steps), ["same"]);
@@ -151,7 +165,7 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
   });
 
   test("its time is what the program gives it", async () => {
-    await using made = await imageStack(program().replace('{ image,  }', '{ image }, { customTimeouts: { create: "1s" } }'));
+    await using made = await imageStack(program().replace("{ image,  }", '{ image }, { customTimeouts: { create: "1s" } }'));
     const { stack, builder, cacheDir } = made;
     builder.mood = "hangs";
     const { status, text } = await stack.run("up", "--yes", "--skip-preview");
@@ -189,7 +203,10 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     await stack.up();
     assert.deepEqual(leaves((await stack.preview()).steps), [["lock"]]);
     assert.deepEqual(ops((await stack.up()).steps), ["update"]);
-    assert.deepEqual(builder.calls.map(({ options }) => options.update), ["always", "always"]);
+    assert.deepEqual(
+      builder.calls.map(({ options }) => options.update),
+      ["always", "always"],
+    );
     await stack.write("index.js", program());
     assert.deepEqual(leaves((await stack.up()).steps), [["update"]]);
     assert.deepEqual(ops((await stack.up()).steps), ["same"]);

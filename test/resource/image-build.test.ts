@@ -24,7 +24,10 @@ pulumi.runtime.setMocks({
   call: () => ({}),
   newResource(args) {
     registered.set(args.name, args);
-    return { id: args.name, state: { ...args.inputs, path: "/cache/artifacts/x", files: [{ role: "kernel", name: "web-kernel", size: 1, sha256: "0" }] } };
+    return {
+      id: args.name,
+      state: { ...args.inputs, path: "/cache/artifacts/x", files: [{ role: "kernel", name: "web-kernel", size: 1, sha256: "0" }] },
+    };
   },
 });
 const settled = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => void output.apply((value) => resolve(value)));
@@ -40,7 +43,10 @@ async function inputsOf(build: ImageBuild, name: string) {
 
 describe("ImageBuild in a program", () => {
   test("puts the whole definition into its inputs, with local files read", async () => {
-    const image = new Image({ services: [new Service("web", { image: "nginx:1.27" })], files: [new File("/etc/motd", { source: "motd" }), new File("/etc/none", { source: "none", optional: true })] });
+    const image = new Image({
+      services: [new Service("web", { image: "nginx:1.27" })],
+      files: [new File("/etc/motd", { source: "motd" }), new File("/etc/none", { source: "none", optional: true })],
+    });
     const inputs = await inputsOf(new ImageBuild("plain", { image, format: "kernel+initrd" }), "plain");
     assert.equal(registered.get("plain")?.type, "linuxkit:index:ImageBuild");
     assert.deepEqual(inputs.formats, ["kernel+initrd"]);
@@ -61,28 +67,44 @@ describe("ImageBuild in a program", () => {
 
   test("throws where a file is not there, and where it was sought", () => {
     const image = new Image({ files: [new File("/etc/motd", { source: "nowhere" })] });
-    assert.throws(() => new ImageBuild("broken", { image }), (error) => isLinuxKitError(error, "NOT_FOUND") && error.message.includes(join(project, "nowhere")));
+    assert.throws(
+      () => new ImageBuild("broken", { image }),
+      (error) => isLinuxKitError(error, "NOT_FOUND") && error.message.includes(join(project, "nowhere")),
+    );
   });
 
   test("starts from an artifact instead of an image, and from one of the two", async () => {
     const artifact = `registry.example.com/os@sha256:${"0".repeat(64)}`;
     const inputs = await inputsOf(new ImageBuild("artifact", { artifact: pulumi.output(artifact) }), "artifact");
     assert.deepEqual(inputs, { artifact });
-    assert.throws(() => new ImageBuild("both", { artifact, image: new Image({}) }), { code: "INVALID_DEFINITION", message: /"both": got both image and artifact/ });
+    assert.throws(() => new ImageBuild("both", { artifact, image: new Image({}) }), {
+      code: "INVALID_DEFINITION",
+      message: /"both": got both image and artifact/,
+    });
     assert.throws(() => new ImageBuild("none", {}), { code: "INVALID_DEFINITION", message: /"none": got neither/ });
   });
 
   test("shares a cache; its key is a secret", async () => {
     const build = (name: string, cache: ImageBuildArgs["cache"]) => inputsOf(new ImageBuild(name, { image: new Image({}), cache }), name);
-    assert.deepEqual((await build("cache", { from: [pulumi.output("r.example/a")], to: "r.example/a" })).cache, { from: ["r.example/a"], to: "r.example/a" });
-    assert.deepEqual((await build("signed cache", { to: "r.example/a", sign: "word" })).cache, SECRET({ to: "r.example/a", sign: { key: "word" } }));
+    assert.deepEqual((await build("cache", { from: [pulumi.output("r.example/a")], to: "r.example/a" })).cache, {
+      from: ["r.example/a"],
+      to: "r.example/a",
+    });
+    assert.deepEqual(
+      (await build("signed cache", { to: "r.example/a", sign: "word" })).cache,
+      SECRET({ to: "r.example/a", sign: { key: "word" } }),
+    );
   });
 
   for (const [name, push, to] of [
     ["text", "r.example/os:1", { to: "r.example/os:1" }],
     ["an output", pulumi.output("r.example/os:1"), { to: "r.example/os:1" }],
     ["an object", { to: pulumi.output("r.example/os:1"), sign: "word" }, SECRET({ to: "r.example/os:1", sign: { key: "word" } })],
-    ["a key with a passphrase", { to: "r.example/os:1", sign: { key: pulumi.output("word"), passphrase: "open" } }, SECRET({ to: "r.example/os:1", sign: { key: "word", passphrase: "open" } })],
+    [
+      "a key with a passphrase",
+      { to: "r.example/os:1", sign: { key: pulumi.output("word"), passphrase: "open" } },
+      SECRET({ to: "r.example/os:1", sign: { key: "word", passphrase: "open" } }),
+    ],
   ] as const) {
     test(`says where to publish by ${name}; a key is a secret`, async () => {
       assert.deepEqual((await inputsOf(new ImageBuild(`push ${name}`, { image: new Image({}), push }), `push ${name}`)).push, to);

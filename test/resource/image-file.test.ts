@@ -21,9 +21,18 @@ describe("what a cloud takes of a build", () => {
   ];
   for (const [format, names, wanted] of rows) {
     test(`${format} of ${names.join(", ") || "nothing"}`, () => {
-      const choose = () => chooseFile("web", names.map((name) => FILES[name]), format).name;
+      const choose = () =>
+        chooseFile(
+          "web",
+          names.map((name) => FILES[name]),
+          format,
+        ).name;
       if (wanted) assert.equal(choose(), wanted);
-      else assert.throws(choose, { code: "INVALID_DEFINITION", message: `web: got a build of another format, wanted one of the format ${format}` });
+      else
+        assert.throws(choose, {
+          code: "INVALID_DEFINITION",
+          message: `web: got a build of another format, wanted one of the format ${format}`,
+        });
     });
   }
 });

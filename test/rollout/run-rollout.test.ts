@@ -2,10 +2,22 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { isLinuxKitError, LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
-import { advanceRollout, beginRollout, type RolloutDriver, type RolloutEvent, type RolloutLimits, type RolloutPhase, type RolloutReport, type RolloutState } from "../../sdk/rollout/rollout.ts";
+import {
+  advanceRollout,
+  beginRollout,
+  type RolloutDriver,
+  type RolloutEvent,
+  type RolloutLimits,
+  type RolloutPhase,
+  type RolloutReport,
+  type RolloutState,
+} from "../../sdk/rollout/rollout.ts";
 import { type RolledOut, runRollout } from "../../sdk/rollout/run-rollout.ts";
 
-const report = (phase: RolloutPhase, updated = 0, more: Partial<RolloutReport> = {}): RolloutEvent => ({ kind: "report", report: { phase, updated, total: 3, ...more } });
+const report = (phase: RolloutPhase, updated = 0, more: Partial<RolloutReport> = {}): RolloutEvent => ({
+  kind: "report",
+  report: { phase, updated, total: 3, ...more },
+});
 const stop: RolloutEvent = { kind: "stop", message: "it was cancelled" };
 const blind: RolloutEvent = { kind: "blind", message: "throttled" };
 const refused: RolloutEvent = { kind: "refused", message: "busy" };
@@ -24,23 +36,126 @@ function play(events: readonly RolloutEvent[], limits?: RolloutLimits): { state:
 }
 
 describe("the gate of a rollout", () => {
-  const rows: { name: string; events: RolloutEvent[]; limits?: RolloutLimits; outcome: RolloutState["outcome"]; orders?: string[]; why?: RegExp }[] = [
-    { name: "opens batch by batch", events: [report("waiting"), report("rolling"), report("rolling", 1), report("rolling", 2), report("done", 3)], outcome: "done" },
-    { name: "turns back where a batch failed", events: [report("rolling", 1), report("failed", 1, { reason: "web never answered" }), report("returning"), report("returned")], outcome: "returned", orders: ["web never answered"], why: /^web never answered$/ },
-    { name: "turns back on Cancel, once", events: [report("rolling", 1), stop, stop, report("returning"), stop, report("returned")], outcome: "returned", orders: ["it was cancelled"] },
-    { name: "keeps a rollout that was done when the order to turn back came", events: [report("rolling", 2), stop, report("done", 3)], outcome: "done", orders: ["it was cancelled"] },
-    { name: "follows a cloud that turns back by itself", events: [report("rolling", 1), report("returning", 1, { reason: "alarm" }), report("returned")], outcome: "returned", why: /^alarm$/ },
-    { name: "sees that the cloud has turned back already", events: [report("returned")], outcome: "returned", why: /the cloud rolled it back/ },
-    { name: "turns back where too few are healthy", events: [report("rolling", 0, { healthy: 2 }), report("rolling", 0, { healthy: 1 }), report("returned")], limits: { minHealthy: 2 }, outcome: "returned", orders: ["only 1 of 3 machines are healthy, wanted at least 2"] },
-    { name: "turns back where nothing goes on", events: [report("rolling"), report("rolling", 1), report("rolling", 1), report("rolling", 1, { reason: "pending" }), report("returned")], limits: { stallSeconds: 2 }, outcome: "returned", orders: ["no further machine became healthy within 2 s: pending"] },
-    { name: "does not call waiting a stall", events: [report("waiting"), report("waiting"), report("waiting"), report("done", 3)], limits: { stallSeconds: 2 }, outcome: "done" },
-    { name: "bears looks that fail, not in a row", events: [blind, blind, report("rolling"), blind, blind, report("done", 3)], limits: { blindLooks: 2 }, outcome: "done" },
-    { name: "turns back when it sees nothing for long", events: [blind, blind, blind, report("returned")], limits: { blindLooks: 2 }, outcome: "returned", orders: ["cannot see how it goes: throttled"] },
-    { name: "asks again where the order was refused", events: [report("rolling"), stop, refused, report("rolling"), report("returning"), report("returned")], outcome: "returned", orders: ["it was cancelled", "it was cancelled"] },
-    { name: "is stuck where the order is refused for good", events: [report("rolling"), stop, refused, report("rolling"), refused], limits: { blindLooks: 1 }, outcome: "stuck", orders: ["it was cancelled", "it was cancelled"], why: /it was cancelled; the old image did not come back: busy/ },
-    { name: "is stuck where the way back fails", events: [report("failed", 0, { reason: "a" }), report("returning"), report("stuck", 0, { reason: "b" })], outcome: "stuck", orders: ["a"], why: /^a; the old image did not come back: b$/ },
-    { name: "is stuck where the way back takes too long", events: [report("rolling"), stop, report("returning"), report("returning"), report("returning")], limits: { returnSeconds: 2 }, outcome: "stuck", orders: ["it was cancelled"], why: /not back within 2 s/ },
-    { name: "is stuck where nothing is seen on the way back", events: [report("rolling"), stop, blind, blind], limits: { blindLooks: 1 }, outcome: "stuck", orders: ["it was cancelled"], why: /throttled/ },
+  const rows: {
+    name: string;
+    events: RolloutEvent[];
+    limits?: RolloutLimits;
+    outcome: RolloutState["outcome"];
+    orders?: string[];
+    why?: RegExp;
+  }[] = [
+    {
+      name: "opens batch by batch",
+      events: [report("waiting"), report("rolling"), report("rolling", 1), report("rolling", 2), report("done", 3)],
+      outcome: "done",
+    },
+    {
+      name: "turns back where a batch failed",
+      events: [report("rolling", 1), report("failed", 1, { reason: "web never answered" }), report("returning"), report("returned")],
+      outcome: "returned",
+      orders: ["web never answered"],
+      why: /^web never answered$/,
+    },
+    {
+      name: "turns back on Cancel, once",
+      events: [report("rolling", 1), stop, stop, report("returning"), stop, report("returned")],
+      outcome: "returned",
+      orders: ["it was cancelled"],
+    },
+    {
+      name: "keeps a rollout that was done when the order to turn back came",
+      events: [report("rolling", 2), stop, report("done", 3)],
+      outcome: "done",
+      orders: ["it was cancelled"],
+    },
+    {
+      name: "follows a cloud that turns back by itself",
+      events: [report("rolling", 1), report("returning", 1, { reason: "alarm" }), report("returned")],
+      outcome: "returned",
+      why: /^alarm$/,
+    },
+    {
+      name: "sees that the cloud has turned back already",
+      events: [report("returned")],
+      outcome: "returned",
+      why: /the cloud rolled it back/,
+    },
+    {
+      name: "turns back where too few are healthy",
+      events: [report("rolling", 0, { healthy: 2 }), report("rolling", 0, { healthy: 1 }), report("returned")],
+      limits: { minHealthy: 2 },
+      outcome: "returned",
+      orders: ["only 1 of 3 machines are healthy, wanted at least 2"],
+    },
+    {
+      name: "turns back where nothing goes on",
+      events: [
+        report("rolling"),
+        report("rolling", 1),
+        report("rolling", 1),
+        report("rolling", 1, { reason: "pending" }),
+        report("returned"),
+      ],
+      limits: { stallSeconds: 2 },
+      outcome: "returned",
+      orders: ["no further machine became healthy within 2 s: pending"],
+    },
+    {
+      name: "does not call waiting a stall",
+      events: [report("waiting"), report("waiting"), report("waiting"), report("done", 3)],
+      limits: { stallSeconds: 2 },
+      outcome: "done",
+    },
+    {
+      name: "bears looks that fail, not in a row",
+      events: [blind, blind, report("rolling"), blind, blind, report("done", 3)],
+      limits: { blindLooks: 2 },
+      outcome: "done",
+    },
+    {
+      name: "turns back when it sees nothing for long",
+      events: [blind, blind, blind, report("returned")],
+      limits: { blindLooks: 2 },
+      outcome: "returned",
+      orders: ["cannot see how it goes: throttled"],
+    },
+    {
+      name: "asks again where the order was refused",
+      events: [report("rolling"), stop, refused, report("rolling"), report("returning"), report("returned")],
+      outcome: "returned",
+      orders: ["it was cancelled", "it was cancelled"],
+    },
+    {
+      name: "is stuck where the order is refused for good",
+      events: [report("rolling"), stop, refused, report("rolling"), refused],
+      limits: { blindLooks: 1 },
+      outcome: "stuck",
+      orders: ["it was cancelled", "it was cancelled"],
+      why: /it was cancelled; the old image did not come back: busy/,
+    },
+    {
+      name: "is stuck where the way back fails",
+      events: [report("failed", 0, { reason: "a" }), report("returning"), report("stuck", 0, { reason: "b" })],
+      outcome: "stuck",
+      orders: ["a"],
+      why: /^a; the old image did not come back: b$/,
+    },
+    {
+      name: "is stuck where the way back takes too long",
+      events: [report("rolling"), stop, report("returning"), report("returning"), report("returning")],
+      limits: { returnSeconds: 2 },
+      outcome: "stuck",
+      orders: ["it was cancelled"],
+      why: /not back within 2 s/,
+    },
+    {
+      name: "is stuck where nothing is seen on the way back",
+      events: [report("rolling"), stop, blind, blind],
+      limits: { blindLooks: 1 },
+      outcome: "stuck",
+      orders: ["it was cancelled"],
+      why: /throttled/,
+    },
     { name: "stays at its end", events: [report("done", 3), report("failed"), stop, blind], outcome: "done" },
   ];
   for (const { name, events, limits, outcome, orders = [], why } of rows) {
@@ -54,8 +169,19 @@ describe("the gate of a rollout", () => {
   }
 
   test("says one line for each batch, and one when it turns back", () => {
-    const { lines } = play([report("rolling"), report("rolling", 1), report("rolling", 1), report("rolling", 2), report("failed", 2, { reason: "ill" }), report("returned")]);
-    assert.deepEqual(lines, ["1 of 3 machines run the new image and are healthy", "2 of 3 machines run the new image and are healthy", "bringing the old image back: ill"]);
+    const { lines } = play([
+      report("rolling"),
+      report("rolling", 1),
+      report("rolling", 1),
+      report("rolling", 2),
+      report("failed", 2, { reason: "ill" }),
+      report("returned"),
+    ]);
+    assert.deepEqual(lines, [
+      "1 of 3 machines run the new image and are healthy",
+      "2 of 3 machines run the new image and are healthy",
+      "bringing the old image back: ill",
+    ]);
   });
 });
 
@@ -86,8 +212,11 @@ function fleet({ ill = 3, refusals = 0 } = {}): RolloutDriver & { readonly image
 }
 
 describe("a rollout that runs", () => {
-  const run = (driver: RolloutDriver, signal = new AbortController().signal, progress: (line: Progress) => void = () => {}): Promise<RolledOut> =>
-    runRollout(driver, { name: "web", signal, progress, paceSeconds: 0.001 });
+  const run = (
+    driver: RolloutDriver,
+    signal = new AbortController().signal,
+    progress: (line: Progress) => void = () => {},
+  ): Promise<RolledOut> => runRollout(driver, { name: "web", signal, progress, paceSeconds: 0.001 });
 
   test("ends with every machine on the new image; the next one has nothing to do", async () => {
     const driver = fleet();
@@ -100,7 +229,10 @@ describe("a rollout that runs", () => {
     const driver = fleet({ ill: 2, refusals: 2 });
     await assert.rejects(run(driver), (error) => {
       assert.ok(isLinuxKitError(error, "ROLLOUT_FAILED"));
-      assert.match(error.message, /^the rollout of "web" failed with 2 of 3 machines on the new image: machine 2 is ill; the old image is back/);
+      assert.match(
+        error.message,
+        /^the rollout of "web" failed with 2 of 3 machines on the new image: machine 2 is ill; the old image is back/,
+      );
       assert.equal(error.detail.returned, true);
       return true;
     });
@@ -113,11 +245,23 @@ describe("a rollout that runs", () => {
     const rolling = run(driver, abort.signal, ({ done }) => {
       if (done === 2) abort.abort(new LinuxKitError("CANCELLED", "cancelled before it was done", { what: "the operation" }));
     });
-    await assert.rejects(rolling, (error) => isLinuxKitError(error, "ROLLOUT_FAILED") && /it was cancelled; the old image is back/.test(error.message) && isLinuxKitError(error.cause, "CANCELLED"));
+    await assert.rejects(
+      rolling,
+      (error) =>
+        isLinuxKitError(error, "ROLLOUT_FAILED") &&
+        /it was cancelled; the old image is back/.test(error.message) &&
+        isLinuxKitError(error.cause, "CANCELLED"),
+    );
     assert.deepEqual(driver.images, ["old", "old", "old"]);
   });
 
   test("an order that is refused for good is said, and asks to see to the fleet", async () => {
-    await assert.rejects(run(fleet({ ill: 1, refusals: 100 })), (error) => isLinuxKitError(error, "ROLLOUT_FAILED") && !error.detail.returned && /machine 1 is ill; the old image did not come back: not now: see to the fleet/.test(error.message));
+    await assert.rejects(
+      run(fleet({ ill: 1, refusals: 100 })),
+      (error) =>
+        isLinuxKitError(error, "ROLLOUT_FAILED") &&
+        !error.detail.returned &&
+        /machine 1 is ill; the old image did not come back: not now: see to the fleet/.test(error.message),
+    );
   });
 });

@@ -20,14 +20,27 @@ interface Config {
 }
 
 function bundleOf(fields: Partial<ServiceArgs>, image: Partial<ImageConfig> = {}, volumes: Volume[] = []): Bundle {
-  const [bundle] = bundles(new Image({ services: [new Service("app", { image: "x", ...fields })], volumes }).spec, () => ({ ...PLAIN, ...image }), "amd64");
+  const [bundle] = bundles(
+    new Image({ services: [new Service("app", { image: "x", ...fields })], volumes }).spec,
+    () => ({ ...PLAIN, ...image }),
+    "amd64",
+  );
   return bundle as Bundle;
 }
 const configOf = (...given: Parameters<typeof bundleOf>): Config => JSON.parse(bundleOf(...given).config);
-const mountAt = (config: Config, destination: string): object | undefined => config.mounts.find((mount) => mount.destination === destination);
+const mountAt = (config: Config, destination: string): object | undefined =>
+  config.mounts.find((mount) => mount.destination === destination);
 
 describe("a field comes from the definition, else the label, else the image, else the sandbox", () => {
-  const label = { command: ["label"], env: ["L=1"], cwd: "/label", readonly: false, capabilities: ["CAP_CHOWN"], net: "new", noNewPrivileges: false };
+  const label = {
+    command: ["label"],
+    env: ["L=1"],
+    cwd: "/label",
+    readonly: false,
+    capabilities: ["CAP_CHOWN"],
+    net: "new",
+    noNewPrivileges: false,
+  };
   test("the sandbox and the image", () => {
     const { process, hostname } = configOf({});
     assert.deepEqual(process.args, ["/bin/app", "serve"]);
@@ -44,14 +57,18 @@ describe("a field comes from the definition, else the label, else the image, els
   test("the definition", () => {
     const bundle = bundleOf({ command: ["own"], cwd: "", env: ["PATH=/x"], readonly: true, capabilities: [], net: "host" }, { label });
     const { process } = JSON.parse(bundle.config) as Config;
-    assert.deepEqual([process.args, process.cwd, process.env, bundle.readonly, bundle.privateNetwork], [["own"], "/label", ["PATH=/x"], true, false]);
+    assert.deepEqual(
+      [process.args, process.cwd, process.env, bundle.readonly, bundle.privateNetwork],
+      [["own"], "/label", ["PATH=/x"], true, false],
+    );
     assert.deepEqual(process.capabilities, {});
   });
   test("of a label's runtime member by member", () => {
     const { runtime } = bundleOf({ runtime: { mkdir: ["/own"] } }, { label: { runtime: { mkdir: ["/label"], cgroups: ["c"] } } });
     assert.deepEqual([JSON.parse(runtime).mkdir, JSON.parse(runtime).cgroups], [["/own"], ["c"]]);
   });
-  test("and in a label .add is of no effect", () => assert.deepEqual(configOf({}, { label: { "capabilities.add": ["CAP_CHOWN"] } }).process.capabilities, {}));
+  test("and in a label .add is of no effect", () =>
+    assert.deepEqual(configOf({}, { label: { "capabilities.add": ["CAP_CHOWN"] } }).process.capabilities, {}));
 });
 
 describe("what an image says is checked when it is known", () => {
@@ -59,7 +76,11 @@ describe("what an image says is checked when it is known", () => {
     [{}, { label: { privileged: true } }, /^services\.app\.image: in its label org\.mobyproject\.config: privileged: unknown field/],
     [{}, { label: { image: "x" } }, /in its label org\.mobyproject\.config: image: unknown field/],
     [{}, { label: { capabilities: ["CAP_FLY"] } }, /capabilities\[0\]: got "CAP_FLY"/],
-    [{ "capabilities.add": ["CAP_CHOWN"] }, { label: { capabilities: ["all"] } }, /^services\.app\.capabilities\.add: the image's label says "all"/],
+    [
+      { "capabilities.add": ["CAP_CHOWN"] },
+      { label: { capabilities: ["all"] } },
+      /^services\.app\.capabilities\.add: the image's label says "all"/,
+    ],
     [{}, { label: { uid: "nobody" } }, /^services\.app\.uid: nobody is called "nobody", wanted a number or one of app$/],
     [{}, { entrypoint: [], cmd: [] }, /^services\.app\.command: neither the definition nor the image names a program/],
   ] as const) {
@@ -71,7 +92,12 @@ describe("volumes", () => {
   const volume = [new Volume("data")];
   test("a bind's and a mount's source", () => {
     const config = configOf({ binds: ["data:/a:ro"], mounts: [{ type: "bind", source: "data", destination: "/b" }] }, {}, volume);
-    assert.deepEqual(mountAt(config, "/a"), { destination: "/a", type: "bind", source: "/containers/volumes/data/merged", options: ["ro", "rbind", "rprivate"] });
+    assert.deepEqual(mountAt(config, "/a"), {
+      destination: "/a",
+      type: "bind",
+      source: "/containers/volumes/data/merged",
+      options: ["ro", "rbind", "rprivate"],
+    });
     assert.deepEqual(mountAt(config, "/b"), { destination: "/b", type: "bind", source: "/containers/volumes/data/merged" });
   });
   test("not those of a label", () => {
@@ -84,19 +110,36 @@ describe("volumes", () => {
 describe("our sandbox", () => {
   test("a tmpfs has the options that it did not name itself, and the container's user", () => {
     const config = configOf({ tmpfs: ["/tmp", "/a:size=1m,dev,mode=700"], uid: 5, gid: 6 });
-    assert.deepEqual(mountAt(config, "/tmp"), { destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "size=64m", "mode=1777", "uid=5", "gid=6"] });
-    assert.deepEqual(mountAt(config, "/a"), { destination: "/a", type: "tmpfs", source: "tmpfs", options: ["size=1m", "dev", "mode=700", "nosuid", "uid=5", "gid=6"] });
+    assert.deepEqual(mountAt(config, "/tmp"), {
+      destination: "/tmp",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["nosuid", "nodev", "size=64m", "mode=1777", "uid=5", "gid=6"],
+    });
+    assert.deepEqual(mountAt(config, "/a"), {
+      destination: "/a",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["size=1m", "dev", "mode=700", "nosuid", "uid=5", "gid=6"],
+    });
   });
   test("capabilities are ambient for a user other than root, who would lose them", () => {
     const capabilities = ["CAP_NET_RAW"] as const;
     assert.deepEqual(configOf({ capabilities, uid: 5 }).process.capabilities["ambient"], ["CAP_NET_RAW"]);
-    assert.deepEqual(configOf({ capabilities }).process.capabilities, { bounding: capabilities, effective: capabilities, permitted: capabilities });
+    assert.deepEqual(configOf({ capabilities }).process.capabilities, {
+      bounding: capabilities,
+      effective: capabilities,
+      permitted: capabilities,
+    });
   });
   test("devices are denied but for the given", () =>
-    assert.deepEqual(configOf({ devices: [{ path: "/dev/kvm", type: "c", major: 10, minor: 232, mode: "0660" }] }).linux.resources["devices"], [
-      { allow: false, access: "rwm" },
-      { allow: true, type: "c", major: 10, minor: 232, access: "rwm" },
-    ]));
+    assert.deepEqual(
+      configOf({ devices: [{ path: "/dev/kvm", type: "c", major: 10, minor: 232, mode: "0660" }] }).linux.resources["devices"],
+      [
+        { allow: false, access: "rwm" },
+        { allow: true, type: "c", major: 10, minor: 232, access: "rwm" },
+      ],
+    ));
   test("processes are limited unless the definition says how", () => {
     assert.deepEqual(configOf({ resources: { memory: { limit: 1 } } }).linux.resources["pids"], { limit: 1024 });
     assert.deepEqual(configOf({ resources: { pids: { limit: -1 } } }).linux.resources["pids"], { limit: -1 });
@@ -127,14 +170,33 @@ describe("numbers and names", () => {
     const { linux } = configOf({
       userns: "new",
       uidMappings: [{ containerID: 0, hostID: 1000, size: 10 }],
-      resources: { memory: { disableOOMKiller: true }, blockio: { weight: 10, leafWeight: 20 }, hugepageLimits: [{ pageSize: "2MB", limit: 1 }] },
+      resources: {
+        memory: { disableOOMKiller: true },
+        blockio: { weight: 10, leafWeight: 20 },
+        hugepageLimits: [{ pageSize: "2MB", limit: 1 }],
+      },
     });
     assert.deepEqual(linux.uidMappings, [{ containerID: 0, hostID: 1000, size: 10 }]);
     const { devices: _, pids: __, ...rest } = linux.resources;
-    assert.deepEqual(rest, { memory: { disableOOMKiller: true }, hugepageLimits: [{ pageSize: "2MB", limit: 1 }], blockIO: { weight: 10, leafWeight: 20 } });
+    assert.deepEqual(rest, {
+      memory: { disableOOMKiller: true },
+      hugepageLimits: [{ pageSize: "2MB", limit: 1 }],
+      blockIO: { weight: 10, leafWeight: 20 },
+    });
   });
   const image: DebianImage = {
-    debian: { role: "packages", packages: ["nginx-light"], dependencies: "slim", keep: [], users: [{ name: "www-data", uid: 33 }, { name: "b", uid: 40, gid: 41, group: "c" }], groups: [{ name: "adm", gid: 4 }], files: [] },
+    debian: {
+      role: "packages",
+      packages: ["nginx-light"],
+      dependencies: "slim",
+      keep: [],
+      users: [
+        { name: "www-data", uid: 33 },
+        { name: "b", uid: 40, gid: 41, group: "c" },
+      ],
+      groups: [{ name: "adm", gid: 4 }],
+      files: [],
+    },
     config: { command: ["nginx"], uid: "www-data", gid: "c", additionalGids: ["adm", "www-data"] },
   };
   test("users of an image made from packages have the numbers that it gives them", () => {
@@ -145,7 +207,8 @@ describe("numbers and names", () => {
   test("a runtime of Debian's gets a version that it takes", () => {
     const init: DebianImage = { debian: { ...image.debian, role: "init", packages: [] }, config: {} };
     const services = [new Service("app", { image: "x", sandbox: "linuxkit" })];
-    const version = (args: ConstructorParameters<typeof Image>[0]): string => JSON.parse(bundles(new Image(args).spec, () => PLAIN, "amd64")[0]?.config ?? "").ociVersion;
+    const version = (args: ConstructorParameters<typeof Image>[0]): string =>
+      JSON.parse(bundles(new Image(args).spec, () => PLAIN, "amd64")[0]?.config ?? "").ociVersion;
     assert.equal(version({ services }), "1.2.1");
     assert.equal(version({ services, init: [init] }), "1.0.2");
   });
@@ -153,13 +216,18 @@ describe("numbers and names", () => {
 
 test("one image is unpacked once, whatever its name is written like", () => {
   const task = (name: string, image: string): OnbootTask => new OnbootTask(name, { image });
-  const { spec } = new Image({ onboot: [task("a", "nginx"), task("b", "docker.io/library/nginx"), task("c", "oci:x:nginx"), task("d", "oci:x:nginx")] });
-  assert.deepEqual(bundles(spec, () => PLAIN, "amd64").map(({ unpacks, tree }) => [unpacks, tree]), [
-    [true, "containers/onboot/000-a/rootfs"],
-    [false, "containers/onboot/000-a/rootfs"],
-    [true, "containers/onboot/002-c/rootfs"],
-    [false, "containers/onboot/002-c/rootfs"],
-  ]);
+  const { spec } = new Image({
+    onboot: [task("a", "nginx"), task("b", "docker.io/library/nginx"), task("c", "oci:x:nginx"), task("d", "oci:x:nginx")],
+  });
+  assert.deepEqual(
+    bundles(spec, () => PLAIN, "amd64").map(({ unpacks, tree }) => [unpacks, tree]),
+    [
+      [true, "containers/onboot/000-a/rootfs"],
+      [false, "containers/onboot/000-a/rootfs"],
+      [true, "containers/onboot/002-c/rootfs"],
+      [false, "containers/onboot/002-c/rootfs"],
+    ],
+  );
 });
 
 test("files are written as LinuxKit writes them: four spaces, no newline at the end", () => {

@@ -23,8 +23,15 @@ describe("config.json and runtime.json are LinuxKit's", () => {
         assert.equal(tree[`${bundle.tree}/dev`]?.type, "dir", `${bundle.tree} is where the image lies`);
         if (!bundle.unpacks) assert.equal(tree[`${bundle.path}/lower`], undefined);
         for (const directory of bundle.directories) assert.equal(tree[directory]?.type, "dir");
-        const inside = Object.keys(tree).filter((path) => path.startsWith(`${bundle.path}/`) && !path.slice(bundle.path.length + 1).includes("/"));
-        const known = [...bundle.directories, ...(bundle.unpacks ? [bundle.tree] : []), `${bundle.path}/config.json`, `${bundle.path}/runtime.json`];
+        const inside = Object.keys(tree).filter(
+          (path) => path.startsWith(`${bundle.path}/`) && !path.slice(bundle.path.length + 1).includes("/"),
+        );
+        const known = [
+          ...bundle.directories,
+          ...(bundle.unpacks ? [bundle.tree] : []),
+          `${bundle.path}/config.json`,
+          `${bundle.path}/runtime.json`,
+        ];
         assert.deepEqual(inside.sort(), [...new Set(known)].sort());
       }
     });

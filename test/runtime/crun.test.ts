@@ -27,10 +27,18 @@ exec crun --root "$1/state" --cgroup-manager=disabled run --bundle "$1" "$2"`;
 /** What a script prints that runs as a service with these fields. */
 function run(script: string, fields: Partial<ServiceArgs> = {}): string {
   const service = new Service("box", { image: "x", command: ["/bin/busybox", "sh", "-c", script], env: ["PATH=/bin"], ...fields });
-  const [bundle] = bundles(new Image({ services: [service] }).spec, () => ({ entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }), "amd64");
+  const [bundle] = bundles(
+    new Image({ services: [service] }).spec,
+    () => ({ entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }),
+    "amd64",
+  );
   writeFileSync(join(folder, "config.json"), bundle?.config ?? "");
   const namespaces = process.getuid?.() === 0 ? "-mC" : "-rmC";
-  return execFileSync("unshare", [namespaces, "sh", "-c", ENTER, "sh", folder, `box-${process.pid}`], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 20_000 }).trim();
+  return execFileSync("unshare", [namespaces, "sh", "-c", ENTER, "sh", folder, `box-${process.pid}`], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 20_000,
+  }).trim();
 }
 
 const status = (field: string): string => `busybox sed -n 's/^${field}:[[:space:]]*//p' /proc/self/status`;
@@ -50,7 +58,11 @@ describe("a service without any field", () => {
     ["cannot read the kernel's memory", whether("busybox dd if=/proc/kcore count=1"), "no"],
     ["cannot write control groups", whether("busybox mkdir /sys/fs/cgroup/x"), "no"],
     ["cannot write /sys", whether("echo 1 > /sys/kernel/profiling"), "no"],
-    ["sees no disk and no memory device", "cd /dev; echo *", "core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero"],
+    [
+      "sees no disk and no memory device",
+      "cd /dev; echo *",
+      "core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero",
+    ],
   ] as const) {
     test(name, () => assert.equal(run(script), wanted));
   }
@@ -65,28 +77,52 @@ describe("a service without any field", () => {
 });
 
 describe("a service gets what it names", () => {
-  test("one capability", () => assert.equal(run(status("CapEff"), { capabilities: ["CAP_NET_BIND_SERVICE"], publish: [] }), "0000000000000400"));
+  test("one capability", () =>
+    assert.equal(run(status("CapEff"), { capabilities: ["CAP_NET_BIND_SERVICE"], publish: [] }), "0000000000000400"));
   test("a tmpfs that is writable, bounded, and takes no devices or setuid programs", () => {
-    const [written, line = ""] = run(`${whether("busybox touch /run/x")}; busybox grep ' /run ' /proc/mounts`, { tmpfs: ["/run:size=1m"] }).split("\n");
+    const [written, line = ""] = run(`${whether("busybox touch /run/x")}; busybox grep ' /run ' /proc/mounts`, {
+      tmpfs: ["/run:size=1m"],
+    }).split("\n");
     assert.equal(written, "yes");
     for (const option of ["nosuid", "nodev", "size=1024k"]) assert.ok(line.includes(option), line);
   });
-  test("a bind that is read-only", () => assert.equal(run(whether("busybox touch /run/x"), { binds: [`${folder}/rootfs/bin:/run:ro`] }), "no"));
+  test("a bind that is read-only", () =>
+    assert.equal(run(whether("busybox touch /run/x"), { binds: [`${folder}/rootfs/bin:/run:ro`] }), "no"));
   test("a writable root", () => assert.equal(run(whether("busybox touch /made && busybox rm /made"), { readonly: false }), "yes"));
   test("a limit", () => assert.equal(run("ulimit -n", { rlimits: ["nofile,64,64"] }), "64"));
-  test("a network of its own, in which it reaches itself", () => assert.match(run("busybox ls /sys/class/net; busybox ip addr show lo"), /^lo\n.*LOOPBACK,UP[\s\S]*inet 127\.0\.0\.1\/8/));
-  test("the machine's network", () => assert.equal(run("busybox readlink /proc/self/ns/net", { net: "host" }), execFileSync("readlink", ["/proc/self/ns/net"], { encoding: "utf8" }).trim()));
+  test("a network of its own, in which it reaches itself", () =>
+    assert.match(run("busybox ls /sys/class/net; busybox ip addr show lo"), /^lo\n.*LOOPBACK,UP[\s\S]*inet 127\.0\.0\.1\/8/));
+  test("the machine's network", () =>
+    assert.equal(
+      run("busybox readlink /proc/self/ns/net", { net: "host" }),
+      execFileSync("readlink", ["/proc/self/ns/net"], { encoding: "utf8" }).trim(),
+    ));
   test("every system call", () => assert.equal(run(status("Seccomp"), { seccomp: "unconfined" }), "0"));
   test("a filter of its own", () => {
-    const seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir", "mkdirat", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }] } as const;
-    assert.match(run("busybox mkdir /run/x 2>&1; busybox touch /run/y; busybox ls /run", { seccomp, tmpfs: ["/run"] }), /No space left on device\ny$/);
+    const seccomp = {
+      defaultAction: "SCMP_ACT_ALLOW",
+      syscalls: [{ names: ["mkdir", "mkdirat", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }],
+    } as const;
+    assert.match(
+      run("busybox mkdir /run/x 2>&1; busybox touch /run/y; busybox ls /run", { seccomp, tmpfs: ["/run"] }),
+      /No space left on device\ny$/,
+    );
   });
-  test("the calls of its capability", () => assert.equal(run(whether("busybox mount -t tmpfs x /run"), { capabilities: ["CAP_SYS_ADMIN"] }), "yes"));
+  test("the calls of its capability", () =>
+    assert.equal(run(whether("busybox mount -t tmpfs x /run"), { capabilities: ["CAP_SYS_ADMIN"] }), "yes"));
   test("users of its own", () => {
     const mapping = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
     // the folders above are the test's own, closed to others
     for (let path = folder; path !== tmpdir(); path = dirname(path)) chmodSync(path, 0o755);
-    assert.match(run("busybox cat /proc/self/uid_map; busybox touch /run/x && busybox stat -c %u /run/x; busybox stat -c %u /bin", { userns: "new", uidMappings: mapping, gidMappings: mapping, tmpfs: ["/run"] }), /^0 +100000 +65536\n0\n65534$/);
+    assert.match(
+      run("busybox cat /proc/self/uid_map; busybox touch /run/x && busybox stat -c %u /run/x; busybox stat -c %u /bin", {
+        userns: "new",
+        uidMappings: mapping,
+        gidMappings: mapping,
+        tmpfs: ["/run"],
+      }),
+      /^0 +100000 +65536\n0\n65534$/,
+    );
   });
   for (const [capability, command, users] of [
     ["CAP_SYS_CHROOT", "busybox chroot / busybox true", "yes"],
@@ -97,7 +133,13 @@ describe("a service gets what it names", () => {
       for (let path = folder; path !== tmpdir(); path = dirname(path)) chmodSync(path, 0o755);
       const mapping = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
       const fields = { capabilities: [capability], tmpfs: ["/run"], seccomp: "unconfined" } as const;
-      assert.deepEqual([run(whether(`${command} >/run/out`), fields), run(whether(`${command} >/run/out`), { ...fields, userns: "new", uidMappings: mapping, gidMappings: mapping })], ["yes", users]);
+      assert.deepEqual(
+        [
+          run(whether(`${command} >/run/out`), fields),
+          run(whether(`${command} >/run/out`), { ...fields, userns: "new", uidMappings: mapping, gidMappings: mapping }),
+        ],
+        ["yes", users],
+      );
     });
   }
   test("the machine's processes", () => assert.notEqual(run("echo $$", { pid: "host" }), "1"));

@@ -22,7 +22,8 @@ describe("the users of containers", () => {
     assert.ok(moved.length <= met.length / 2, `${moved}`);
   });
 
-  test("do not depend on the order", () => assert.deepEqual(new Map([...idRanges(NAMES)].sort()), new Map([...idRanges([...NAMES].reverse())].sort())));
+  test("do not depend on the order", () =>
+    assert.deepEqual(new Map([...idRanges(NAMES)].sort()), new Map([...idRanges([...NAMES].reverse())].sort())));
 
   test("are the same for ever: disks may hold files of theirs", () => {
     assert.deepEqual([alone("services/web"), alone("onboot/dhcp")], [15_335_424, 412_876_800]);

@@ -12,27 +12,46 @@ const actionOf = (name: string, capabilities: readonly string[] = []): string | 
 };
 
 // calls that this kernel's headers have and no kernel of ours implements, or that belong to 32-bit programs
-const GONE = /^(_sysctl|afs_syscall|create_module|epoll_(ctl|wait)_old|[gp]etpmsg|get_kernel_syms|query_module|putpmsg|security|sysfs|tuxcall|[gs]et_thread_area)$/;
+const GONE =
+  /^(_sysctl|afs_syscall|create_module|epoll_(ctl|wait)_old|[gp]etpmsg|get_kernel_syms|query_module|putpmsg|security|sysfs|tuxcall|[gs]et_thread_area)$/;
 
 describe("the default filter", () => {
   test("takes a stand on every call that the kernel's headers name", () => {
-    const header = ["/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h", "/usr/include/aarch64-linux-gnu/asm/unistd_64.h"].find(existsSync);
+    const header = [
+      "/usr/include/x86_64-linux-gnu/asm/unistd_64.h",
+      "/usr/include/asm/unistd_64.h",
+      "/usr/include/aarch64-linux-gnu/asm/unistd_64.h",
+    ].find(existsSync);
     assert.ok(header, "the kernel's headers are there: linux-libc-dev");
     const known = new Set([...ALLOWED, ...NEVER, ...Object.values(OF_CAPABILITY).flat(), "clone", "socket", "personality"]);
     const names = [...readFileSync(header, "utf8").matchAll(/__NR_(\w+)/g)].map(([, name]) => name as string);
     assert.ok(names.length > 250);
-    assert.deepEqual(names.filter((name) => !known.has(name) && !GONE.test(name)), []);
+    assert.deepEqual(
+      names.filter((name) => !known.has(name) && !GONE.test(name)),
+      [],
+    );
   });
   test("names no call twice", () => {
     for (const capabilities of [[], CAPABILITIES]) {
       const rules = defaultSeccomp(capabilities, "amd64").syscalls.filter(({ args }) => !args);
       const names = rules.flatMap((rule) => rule.names);
-      assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
+      assert.deepEqual(
+        names.filter((name, index) => names.indexOf(name) !== index),
+        [],
+      );
     }
   });
   for (const [name, capability] of [
-    ["mount", "CAP_SYS_ADMIN"], ["unshare", "CAP_SYS_ADMIN"], ["bpf", "CAP_BPF"], ["ptrace", "CAP_SYS_PTRACE"], ["finit_module", "CAP_SYS_MODULE"],
-    ["chroot", "CAP_SYS_CHROOT"], ["reboot", "CAP_SYS_BOOT"], ["clock_settime", "CAP_SYS_TIME"], ["syslog", "CAP_SYSLOG"], ["iopl", "CAP_SYS_RAWIO"],
+    ["mount", "CAP_SYS_ADMIN"],
+    ["unshare", "CAP_SYS_ADMIN"],
+    ["bpf", "CAP_BPF"],
+    ["ptrace", "CAP_SYS_PTRACE"],
+    ["finit_module", "CAP_SYS_MODULE"],
+    ["chroot", "CAP_SYS_CHROOT"],
+    ["reboot", "CAP_SYS_BOOT"],
+    ["clock_settime", "CAP_SYS_TIME"],
+    ["syslog", "CAP_SYSLOG"],
+    ["iopl", "CAP_SYS_RAWIO"],
   ] as const) {
     test(`${name} takes ${capability}`, () => {
       assert.equal(actionOf(name), "SCMP_ACT_ERRNO");
@@ -49,7 +68,11 @@ describe("the default filter", () => {
     for (const name of ["keyctl", "add_key", "io_uring_setup", "userfaultfd"]) assert.equal(actionOf(name, CAPABILITIES), "SCMP_ACT_ERRNO");
   });
   test("it is of the machine's architecture alone, and valid by the definition's own schema", () => {
-    for (const [arch, name] of [["amd64", "SCMP_ARCH_X86_64"], ["arm64", "SCMP_ARCH_AARCH64"], ["s390x", "SCMP_ARCH_S390X"]] as const) {
+    for (const [arch, name] of [
+      ["amd64", "SCMP_ARCH_X86_64"],
+      ["arm64", "SCMP_ARCH_AARCH64"],
+      ["s390x", "SCMP_ARCH_S390X"],
+    ] as const) {
       const profile = defaultSeccomp([], arch);
       assert.deepEqual(profile.architectures, [name]);
       assert.deepEqual(seccompProfile.parse(profile), profile);

@@ -7,11 +7,15 @@ const ALPINE = { id: "alpine", version: "3.20.1" };
 const DEBIAN = { id: "debian", version: "12" };
 
 test("Alpine's database", () => {
-  const text = "C:Q1abc=\nP:busybox\nV:1.36.1-r29\nA:x86_64\nL:GPL-2.0-only\nm:Ada <ada@example.org>\nU:https://busybox.net/\nF:bin\nR:busybox\n\nP:musl\nV:1.2.5-r0\nA:x86_64\n\n\nP:broken\n";
-  assert.deepEqual(parseApk(text, ALPINE).map(({ name, version, purl, license }) => [name, version, purl, license]), [
-    ["busybox", "1.36.1-r29", "pkg:apk/alpine/busybox@1.36.1-r29?arch=x86_64&distro=alpine-3.20.1", "GPL-2.0-only"],
-    ["musl", "1.2.5-r0", "pkg:apk/alpine/musl@1.2.5-r0?arch=x86_64&distro=alpine-3.20.1", undefined],
-  ]);
+  const text =
+    "C:Q1abc=\nP:busybox\nV:1.36.1-r29\nA:x86_64\nL:GPL-2.0-only\nm:Ada <ada@example.org>\nU:https://busybox.net/\nF:bin\nR:busybox\n\nP:musl\nV:1.2.5-r0\nA:x86_64\n\n\nP:broken\n";
+  assert.deepEqual(
+    parseApk(text, ALPINE).map(({ name, version, purl, license }) => [name, version, purl, license]),
+    [
+      ["busybox", "1.36.1-r29", "pkg:apk/alpine/busybox@1.36.1-r29?arch=x86_64&distro=alpine-3.20.1", "GPL-2.0-only"],
+      ["musl", "1.2.5-r0", "pkg:apk/alpine/musl@1.2.5-r0?arch=x86_64&distro=alpine-3.20.1", undefined],
+    ],
+  );
 });
 
 test("dpkg's database, of which only what is installed counts", () => {
@@ -31,10 +35,10 @@ Package: tzdata
 Architecture: all
 Version: 1:2024a-0
 `;
-  assert.deepEqual(parseDpkg(text, DEBIAN).map(({ purl }) => purl), [
-    "pkg:deb/debian/libc6@2.36-9%2Bdeb12u9?arch=amd64&distro=debian-12",
-    "pkg:deb/debian/tzdata@1:2024a-0?arch=all&distro=debian-12",
-  ]);
+  assert.deepEqual(
+    parseDpkg(text, DEBIAN).map(({ purl }) => purl),
+    ["pkg:deb/debian/libc6@2.36-9%2Bdeb12u9?arch=amd64&distro=debian-12", "pkg:deb/debian/tzdata@1:2024a-0?arch=all&distro=debian-12"],
+  );
 });
 
 test("a package of ours has the sha256 of its file", () => {
@@ -50,7 +54,10 @@ test("a package of ours has the sha256 of its file", () => {
 describe("a package URL", () => {
   for (const row of [
     { args: ["deb", "debian", "g++", "4:12.2"], want: "pkg:deb/debian/g%2B%2B@4:12.2" },
-    { args: ["oci", "", "nginx", "sha256:ab", { repository_url: "docker.io/library/nginx", tag: "" }], want: "pkg:oci/nginx@sha256:ab?repository_url=docker.io%2Flibrary%2Fnginx" },
+    {
+      args: ["oci", "", "nginx", "sha256:ab", { repository_url: "docker.io/library/nginx", tag: "" }],
+      want: "pkg:oci/nginx@sha256:ab?repository_url=docker.io%2Flibrary%2Fnginx",
+    },
     { args: ["apk", "alpine", "a b", "1~2(x)", { z: "1", a: "é" }], want: "pkg:apk/alpine/a%20b@1~2%28x%29?a=%C3%A9&z=1" },
   ] as const) {
     test(row.want, () => assert.equal(packageUrl(...(row.args as unknown as Parameters<typeof packageUrl>)), row.want));

@@ -11,9 +11,25 @@ const attestation = (name: string) => ({
     spdxVersion: "SPDX-2.3",
     SPDXID: "SPDXRef-DOCUMENT",
     packages: [
-      { SPDXID: "SPDXRef-Package-1", name, versionInfo: "1", downloadLocation: "NOASSERTION", licenseDeclared: "MIT AND LicenseRef-own", externalRefs: [{ referenceCategory: "PACKAGE-MANAGER", referenceType: "purl", referenceLocator: `pkg:apk/alpine/${name}@1?arch=x86_64` }] },
+      {
+        SPDXID: "SPDXRef-Package-1",
+        name,
+        versionInfo: "1",
+        downloadLocation: "NOASSERTION",
+        licenseDeclared: "MIT AND LicenseRef-own",
+        externalRefs: [
+          { referenceCategory: "PACKAGE-MANAGER", referenceType: "purl", referenceLocator: `pkg:apk/alpine/${name}@1?arch=x86_64` },
+        ],
+      },
     ],
-    files: [{ SPDXID: "SPDXRef-File-1", fileName: "/bin/x", checksums: [{ algorithm: "SHA256", checksumValue: "a".repeat(64) }], licenseInfoInFiles: ["LicenseRef-own"] }],
+    files: [
+      {
+        SPDXID: "SPDXRef-File-1",
+        fileName: "/bin/x",
+        checksums: [{ algorithm: "SHA256", checksumValue: "a".repeat(64) }],
+        licenseInfoInFiles: ["LicenseRef-own"],
+      },
+    ],
     hasExtractedLicensingInfos: [{ licenseId: "LicenseRef-own", extractedText: "be nice" }],
     relationships: [
       { spdxElementId: "SPDXRef-DOCUMENT", relatedSpdxElement: "SPDXRef-Package-1", relationshipType: "DESCRIBES" },
@@ -26,21 +42,43 @@ const attestation = (name: string) => ({
 
 const attested = (name: string) => parseAttestation(Buffer.from(JSON.stringify(attestation(name))), "a test's attestation");
 const apk = (name: string, version = "1") => ({ name, version, purl: `pkg:apk/alpine/${name}@${version}?arch=x86_64&distro=alpine-3.20` });
-const image = (name: string, some: Partial<ImageContents> = {}): ImageContents => ({ name, places: [""], packages: [], attested: [], ...some });
+const image = (name: string, some: Partial<ImageContents> = {}): ImageContents => ({
+  name,
+  places: [""],
+  packages: [],
+  attested: [],
+  ...some,
+});
 const documentOf = (...images: ImageContents[]): Spdx => checkSpdx(spdxDocument(images));
-const purls = ({ packages }: Spdx) => packages.flatMap(({ externalRefs = [] }) => externalRefs.map(({ referenceLocator }) => referenceLocator));
+const purls = ({ packages }: Spdx) =>
+  packages.flatMap(({ externalRefs = [] }) => externalRefs.map(({ referenceLocator }) => referenceLocator));
 
 test("of nothing describes an OS", () => {
   const { packages, relationships } = documentOf();
-  assert.deepEqual(packages.map(({ SPDXID, name }) => [SPDXID, name]), [["SPDXRef-os", "os"]]);
+  assert.deepEqual(
+    packages.map(({ SPDXID, name }) => [SPDXID, name]),
+    [["SPDXRef-os", "os"]],
+  );
   assert.deepEqual(relationships, [{ spdxElementId: "SPDXRef-DOCUMENT", relationshipType: "DESCRIBES", relatedSpdxElement: "SPDXRef-os" }]);
 });
 
 test("two images with the same ids keep their own", () => {
-  const document = documentOf(image("a", { attested: [attested("x")], places: ["containers/services/a/lower"] }), image("b", { attested: [attested("y")] }));
-  assert.deepEqual(document.packages.map(({ name }) => name), ["os", "a", "x", "b", "y"]);
-  assert.deepEqual(document.files?.map(({ fileName }) => fileName), ["./containers/services/a/lower/bin/x", "./bin/x"]);
-  assert.deepEqual(document.hasExtractedLicensingInfos?.map(({ licenseId }) => licenseId), ["LicenseRef-image0-0-own", "LicenseRef-image1-0-own"]);
+  const document = documentOf(
+    image("a", { attested: [attested("x")], places: ["containers/services/a/lower"] }),
+    image("b", { attested: [attested("y")] }),
+  );
+  assert.deepEqual(
+    document.packages.map(({ name }) => name),
+    ["os", "a", "x", "b", "y"],
+  );
+  assert.deepEqual(
+    document.files?.map(({ fileName }) => fileName),
+    ["./containers/services/a/lower/bin/x", "./bin/x"],
+  );
+  assert.deepEqual(
+    document.hasExtractedLicensingInfos?.map(({ licenseId }) => licenseId),
+    ["LicenseRef-image0-0-own", "LicenseRef-image1-0-own"],
+  );
   assert.equal(document.packages[2]?.licenseDeclared, "MIT AND LicenseRef-image0-0-own");
 });
 
@@ -58,9 +96,21 @@ test("the namespace is another for another document, and the same for the same",
 describe("an attestation is refused", () => {
   for (const { name, bytes, message } of [
     { name: "that is not JSON", bytes: "{", message: /x is not JSON/ },
-    { name: "of something else", bytes: JSON.stringify({ ...attestation("x"), predicateType: "https://slsa.dev/provenance/v1" }), message: /x is no SPDX attestation: predicateType/ },
-    { name: "of SPDX 3", bytes: JSON.stringify({ ...attestation("x"), predicate: { spdxVersion: "SPDX-3.0" } }), message: /predicate\.spdxVersion/ },
-    { name: "with an element without id", bytes: JSON.stringify({ ...attestation("x"), predicate: { spdxVersion: "SPDX-2.3", packages: [{ name: "x" }] } }), message: /packages\.0\.SPDXID/ },
+    {
+      name: "of something else",
+      bytes: JSON.stringify({ ...attestation("x"), predicateType: "https://slsa.dev/provenance/v1" }),
+      message: /x is no SPDX attestation: predicateType/,
+    },
+    {
+      name: "of SPDX 3",
+      bytes: JSON.stringify({ ...attestation("x"), predicate: { spdxVersion: "SPDX-3.0" } }),
+      message: /predicate\.spdxVersion/,
+    },
+    {
+      name: "with an element without id",
+      bytes: JSON.stringify({ ...attestation("x"), predicate: { spdxVersion: "SPDX-2.3", packages: [{ name: "x" }] } }),
+      message: /packages\.0\.SPDXID/,
+    },
   ]) {
     test(name, () => assert.throws(() => parseAttestation(Buffer.from(bytes), "x"), { code: "CORRUPT", message }));
   }

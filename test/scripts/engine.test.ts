@@ -15,7 +15,9 @@ function script(name: string, args: readonly string[], path: readonly string[], 
   // the scripts must run before any package is there, and so without the package's own Node
   const env = { PATH: path.join(delimiter), HOME: home, PULUMI_LINUXKIT_CACHE: cache };
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [join(SCRIPTS, name), ...args], { env, timeout: 60_000 }, (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? -1) : 0, stdout: stdout.trim(), stderr }));
+    execFile(process.execPath, [join(SCRIPTS, name), ...args], { env, timeout: 60_000 }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout: stdout.trim(), stderr }),
+    );
   });
 }
 

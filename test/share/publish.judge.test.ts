@@ -17,7 +17,12 @@ import { mustRun, runTool } from "../support/run-tool.ts";
 
 await withGoProgram("cosign");
 
-const pem = () => generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+const pem = () =>
+  generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
 const [own, other] = [pem(), pem()];
 const os = Image.fromYaml(`kernel: {image: "conf/kernel:1", cmdline: "console=ttyS0"}\ninit: ["conf/init:1"]\n`);
 
@@ -37,14 +42,23 @@ describe("an operating system in Debian's docker-registry", () => {
       await writeFile(join(folder.path, "other.pub"), other.publicKey);
 
       const told: Progress[] = [];
-      const options = { ...buildIn(folder.path, { outputDir: join(folder.path, "out"), registryMirrors: { "docker.io": upstream.url } }), registryAuth: async () => login };
+      const options = {
+        ...buildIn(folder.path, { outputDir: join(folder.path, "out"), registryMirrors: { "docker.io": upstream.url } }),
+        registryAuth: async () => login,
+      };
       const reference = `${registry.host}/team/os:1`;
-      const published = { ...options, cache: { to: `${registry.host}/team/cache` }, push: { to: reference, sign: own.privateKey }, onProgress: (progress: Progress) => void told.push(progress) };
+      const published = {
+        ...options,
+        cache: { to: `${registry.host}/team/cache` },
+        push: { to: reference, sign: own.privateKey },
+        onProgress: (progress: Progress) => void told.push(progress),
+      };
       const built = await build(os, published);
       const digest = built.pushed?.split("@")[1] ?? "";
 
       // cosign finds the signature of the index, and of the manifest in it; in both of its forms, and by no other key
-      const verify = (key: string, ...more: string[]) => runTool("cosign", "verify", "--key", join(folder.path, key), "--insecure-ignore-tlog", "--allow-http-registry", ...more);
+      const verify = (key: string, ...more: string[]) =>
+        runTool("cosign", "verify", "--key", join(folder.path, key), "--insecure-ignore-tlog", "--allow-http-registry", ...more);
       // (cosign asks no token server on loopback)
       for (const form of login ? [] : ["--new-bundle-format=true", "--new-bundle-format=false"]) {
         const right = await verify("own.pub", form, reference);
@@ -58,19 +72,45 @@ describe("an operating system in Debian's docker-registry", () => {
       const raw = JSON.parse(await mustRun("skopeo", "inspect", "--raw", ...credentials(""), `docker://${reference}`));
       assert.equal(raw.manifests.length, 1);
       if (!login) assert.equal((await verify("own.pub", `${registry.host}/team/os@${raw.manifests[0].digest}`)).status, 0);
-      await mustRun("skopeo", "copy", "--all", "--preserve-digests", ...credentials("src-"), `docker://${reference}`, `oci:${folder.path}/layout:1`);
+      await mustRun(
+        "skopeo",
+        "copy",
+        "--all",
+        "--preserve-digests",
+        ...credentials("src-"),
+        `docker://${reference}`,
+        `oci:${folder.path}/layout:1`,
+      );
       const layout = JSON.parse(await readFile(join(folder.path, "layout", "index.json"), "utf8"));
-      assert.deepEqual(layout.manifests.map((one: { digest: string }) => one.digest), [digest]);
-      await mustRun("skopeo", "copy", "--all", "--preserve-digests", ...credentials("dest-"), `oci:${folder.path}/layout:1`, `docker://${registry.host}/elsewhere:2`);
+      assert.deepEqual(
+        layout.manifests.map((one: { digest: string }) => one.digest),
+        [digest],
+      );
+      await mustRun(
+        "skopeo",
+        "copy",
+        "--all",
+        "--preserve-digests",
+        ...credentials("dest-"),
+        `oci:${folder.path}/layout:1`,
+        `docker://${registry.host}/elsewhere:2`,
+      );
 
-      const get = (from: string, more: object = {}) => pull(from, { outputDir: join(folder.path, "pulled"), registryAuth: async () => login, ...more });
-      for (const [from, more] of [[built.pushed ?? "", { verify: { [registry.host]: own.publicKey } }], [`${registry.host}/elsewhere@${digest}`, {}]] as const) {
+      const get = (from: string, more: object = {}) =>
+        pull(from, { outputDir: join(folder.path, "pulled"), registryAuth: async () => login, ...more });
+      for (const [from, more] of [
+        [built.pushed ?? "", { verify: { [registry.host]: own.publicKey } }],
+        [`${registry.host}/elsewhere@${digest}`, {}],
+      ] as const) {
         const pulled = await get(from, more);
         assert.equal(pulled.digest, built.digest);
         assert.equal(pulled.planDigest, built.planDigest);
       }
       await assert.rejects(get(built.pushed ?? "", { verify: { [registry.host]: other.publicKey } }), { code: "SIGNATURE_INVALID" });
-      await assert.rejects(get(`${registry.host}/elsewhere@${digest}`, { verify: { [registry.host]: own.publicKey } }), { code: "SIGNATURE_INVALID", message: /it is not signed/ });
+      await assert.rejects(get(`${registry.host}/elsewhere@${digest}`, { verify: { [registry.host]: own.publicKey } }), {
+        code: "SIGNATURE_INVALID",
+        message: /it is not signed/,
+      });
 
       // once more: what is pushed is what was
       const pushes = told.filter(({ stage, done }) => stage === "push" && done !== undefined).length;

@@ -34,16 +34,30 @@ beforeEach(() => {
   fault = undefined;
 });
 
-const keys = () => generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "word" } });
+const keys = () =>
+  generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "word" },
+  });
 const [own, other] = [keys(), keys()];
 const sign = { key: own.privateKey, passphrase: "word" };
 
-const os = Image.fromYaml(`kernel: {image: "conf/kernel:1", cmdline: "console=ttyS0"}\ninit: ["conf/init:1"]\nservices: [{name: web, image: "conf/web:1"}]\n`);
+const os = Image.fromYaml(
+  `kernel: {image: "conf/kernel:1", cmdline: "console=ttyS0"}\ninit: ["conf/init:1"]\nservices: [{name: web, image: "conf/web:1"}]\n`,
+);
 let builds = 0;
-const make = (options: Partial<BuildOptions>, image = os) => build(image, { ...buildIn(folder, { outputDir: join(folder, String(builds++)), registryMirrors: { "docker.io": upstream.url } }), format: "kernel+initrd", ...options });
-const fetched = (reference: string, options: object = {}) => pull(reference, { outputDir: join(folder, String(builds++)), registryAuth: async () => undefined, ...options });
+const make = (options: Partial<BuildOptions>, image = os) =>
+  build(image, {
+    ...buildIn(folder, { outputDir: join(folder, String(builds++)), registryMirrors: { "docker.io": upstream.url } }),
+    format: "kernel+initrd",
+    ...options,
+  });
+const fetched = (reference: string, options: object = {}) =>
+  pull(reference, { outputDir: join(folder, String(builds++)), registryAuth: async () => undefined, ...options });
 const repositoryOf = (name: string) => createRegistryClient({ auth: async () => undefined }).repository(registry.host, name);
-const json = async (name: string, tagOrDigest: string) => JSON.parse(Buffer.from((await fetchManifest(repositoryOf(name), tagOrDigest)).bytes).toString());
+const json = async (name: string, tagOrDigest: string) =>
+  JSON.parse(Buffer.from((await fetchManifest(repositoryOf(name), tagOrDigest)).bytes).toString());
 const writes = () => registry.seen(/^(POST|PUT|PATCH|DELETE) /).length;
 
 describe("push", () => {
@@ -53,13 +67,24 @@ describe("push", () => {
     assert.equal(built.pushed, `${registry.host}/team/os@${digest}`);
     const index = await json("team/os", "1");
     assert.equal(digestOf(JSON.stringify(index)), digest);
-    assert.deepEqual(index.manifests.map(({ platform }: { platform: object }) => platform), [{ architecture: "amd64", os: "linux" }]);
+    assert.deepEqual(
+      index.manifests.map(({ platform }: { platform: object }) => platform),
+      [{ architecture: "amd64", os: "linux" }],
+    );
     const manifest = await json("team/os", index.manifests[0].digest);
     assert.equal(manifest.artifactType, "application/vnd.pulumi-linuxkit.os.v1");
     assert.equal(manifest.annotations["vnd.pulumi-linuxkit.plan.digest"], built.planDigest);
     assert.equal(manifest.annotations["vnd.pulumi-linuxkit.digest"], built.digest);
     const files = built.files.filter(({ role }) => role !== "sbom");
-    assert.deepEqual(manifest.layers.map(({ digest, size, annotations }: { digest: string; size: number; annotations: Record<string, string> }) => [annotations["vnd.pulumi-linuxkit.role"], annotations["org.opencontainers.image.title"], size, digest]), files.map(({ role, name, size, sha256 }) => [role, name, size, `sha256:${sha256}`]));
+    assert.deepEqual(
+      manifest.layers.map(({ digest, size, annotations }: { digest: string; size: number; annotations: Record<string, string> }) => [
+        annotations["vnd.pulumi-linuxkit.role"],
+        annotations["org.opencontainers.image.title"],
+        size,
+        digest,
+      ]),
+      files.map(({ role, name, size, sha256 }) => [role, name, size, `sha256:${sha256}`]),
+    );
     const [sbom, ...more] = await listReferrers(repositoryOf("team/os"), index.manifests[0].digest, "application/spdx+json");
     assert.deepEqual(more, []);
     const document = registry.blobs.get("team/os")?.get((await json("team/os", sbom?.digest ?? "")).layers[0].digest);
@@ -80,7 +105,8 @@ describe("push", () => {
     const puts = registry.requests.slice(before).filter(({ method, path }) => method === "PUT" && path.startsWith("/v2/signed/manifests/"));
     assert.equal(puts.at(-1)?.path, "/v2/signed/manifests/1");
     const index = await json("signed", "1");
-    for (const digest of [pushed.split("@")[1], index.manifests[0].digest]) await verifyImage(repositoryOf("signed"), digest, [verifyingKey(own.publicKey, "")]);
+    for (const digest of [pushed.split("@")[1], index.manifests[0].digest])
+      await verifyImage(repositoryOf("signed"), digest, [verifyingKey(own.publicKey, "")]);
   });
 
   test("keeps the other architectures of the same definition under a tag, and none of another's", async () => {
@@ -88,23 +114,36 @@ describe("push", () => {
     await make({ push });
     await make({ push, arch: "arm64" });
     const index = await json("archs", "1");
-    assert.deepEqual(index.manifests.map(({ platform }: { platform: { architecture: string } }) => platform.architecture), ["amd64", "arm64"]);
+    assert.deepEqual(
+      index.manifests.map(({ platform }: { platform: { architecture: string } }) => platform.architecture),
+      ["amd64", "arm64"],
+    );
     await make({ push, arch: "arm64" }, os.with({ kernel: { image: "conf/kernel:1", cmdline: "quiet" } }));
-    assert.deepEqual((await json("archs", "1")).manifests.map(({ platform }: { platform: { architecture: string } }) => platform.architecture), ["arm64"]);
+    assert.deepEqual(
+      (await json("archs", "1")).manifests.map(({ platform }: { platform: { architecture: string } }) => platform.architecture),
+      ["arm64"],
+    );
   });
 
   test("mounts what the cache beside it holds", async () => {
     const { files } = await make({ cache: { to: `${registry.host}/cache` }, push: `${registry.host}/mounted:1` });
     const kernel = files.find(({ role }) => role === "kernel");
     const mounts = registry.seen(/^POST \/v2\/mounted\/blobs\/uploads\/\?mount=.*from=cache/);
-    assert.deepEqual(mounts.filter(({ status }) => status === 201).map(({ path }) => new URL(path, "http://x").searchParams.get("mount")), [`sha256:${kernel?.sha256}`]);
+    assert.deepEqual(
+      mounts.filter(({ status }) => status === 201).map(({ path }) => new URL(path, "http://x").searchParams.get("mount")),
+      [`sha256:${kernel?.sha256}`],
+    );
   });
 
   for (const [push, code, message] of [
     [`registry.example.com/os@sha256:${"0".repeat(64)}`, "INVALID_DEFINITION", /^push: got .*, wanted a tag/],
     [{ to: "oci:./x:1" }, "INVALID_DEFINITION", /^push\.to: got "oci:\.\/x:1", wanted a reference into a registry/],
     [{ to: "registry.example.com/os:1", sign: "x" }, "INVALID_DEFINITION", /^push\.sign: got no key/],
-    [{ to: "registry.example.com/os:1", sign: "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----" }, "UNSUPPORTED", /^push\.sign: cosign's own encrypted form/],
+    [
+      { to: "registry.example.com/os:1", sign: "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----" },
+      "UNSUPPORTED",
+      /^push\.sign: cosign's own encrypted form/,
+    ],
   ] as const) {
     test(`to ${JSON.stringify(push).slice(0, 60)} is refused before anything is built`, async () => {
       await assert.rejects(make({ push, registryMirrors: { "docker.io": "http://127.0.0.1:1" } }), { code, message });
@@ -123,29 +162,59 @@ describe("pull", async () => {
   const index = await json("os", "1");
   const manifest = index.manifests[0].digest as string;
 
-  for (const [what, from] of [["the index", reference], ["the manifest of an architecture", `${registry.host}/os@${manifest}`]] as const) {
+  for (const [what, from] of [
+    ["the index", reference],
+    ["the manifest of an architecture", `${registry.host}/os@${manifest}`],
+  ] as const) {
     test(`by the digest of ${what} gives the very build`, async () => {
       const got = await fetched(from, { verify: { [registry.host]: own.publicKey } });
       const whatItIs = ({ digest, planDigest, cmdline, lock }: Built) => JSON.parse(JSON.stringify({ digest, planDigest, cmdline, lock }));
       assert.deepEqual(whatItIs(got), whatItIs(built));
-      assert.deepEqual(got.files.map(({ path, ...file }) => file), built.files.map(({ path, ...file }) => file));
-      for (const [at, { path }] of got.files.entries()) assert.ok((await readFile(path)).equals(await readFile(built.files[at]?.path ?? "")));
-      assert.deepEqual(got.segments.map(({ name }) => name), built.segments.map(({ name }) => name));
+      assert.deepEqual(
+        got.files.map(({ path, ...file }) => file),
+        built.files.map(({ path, ...file }) => file),
+      );
+      for (const [at, { path }] of got.files.entries())
+        assert.ok((await readFile(path)).equals(await readFile(built.files[at]?.path ?? "")));
+      assert.deepEqual(
+        got.segments.map(({ name }) => name),
+        built.segments.map(({ name }) => name),
+      );
     });
   }
 
   test("with what the build knows of its files and of the machine that will boot it", async () => {
-    const artifact = { ...built, memoryMiB: 123, pcrs: { 4: "4".repeat(64), 9: "9".repeat(64), 11: "a".repeat(64) }, files: built.files.map((file) => (file.role === "initrd" ? { ...file, blocks: "QUJD" } : file)) };
+    const artifact = {
+      ...built,
+      memoryMiB: 123,
+      pcrs: { 4: "4".repeat(64), 9: "9".repeat(64), 11: "a".repeat(64) },
+      files: built.files.map((file) => (file.role === "initrd" ? { ...file, blocks: "QUJD" } : file)),
+    };
     const plan = { digest: built.planDigest, arch: "amd64", cmdline: built.cmdline } as Plan;
-    const pushed = await publish(publicationOf(`${registry.host}/known:1`), { definition: os.spec, artifact, plan, lock: built.lock, name: "os" }, { registryAuth: async () => undefined });
+    const pushed = await publish(
+      publicationOf(`${registry.host}/known:1`),
+      { definition: os.spec, artifact, plan, lock: built.lock, name: "os" },
+      { registryAuth: async () => undefined },
+    );
     const got = await fetched(pushed, { name: "box" });
     assert.deepEqual([got.memoryMiB, got.pcrs], [123, artifact.pcrs]);
-    assert.deepEqual(got.files.map(({ name, blocks }) => [name, blocks]), [["box-kernel", undefined], ["box-initrd.img", "QUJD"], ["box-cmdline", undefined], ["box-sbom.spdx.json", undefined]]);
+    assert.deepEqual(
+      got.files.map(({ name, blocks }) => [name, blocks]),
+      [
+        ["box-kernel", undefined],
+        ["box-initrd.img", "QUJD"],
+        ["box-cmdline", undefined],
+        ["box-sbom.spdx.json", undefined],
+      ],
+    );
   });
 
   test("under another name", async () => {
     const { files } = await fetched(reference, { name: "box" });
-    assert.deepEqual(files.map(({ name }) => name), ["box-kernel", "box-initrd.img", "box-cmdline", "box-sbom.spdx.json"]);
+    assert.deepEqual(
+      files.map(({ name }) => name),
+      ["box-kernel", "box-initrd.img", "box-cmdline", "box-sbom.spdx.json"],
+    );
   });
 
   test("its lock builds the same", async () => {
@@ -154,14 +223,22 @@ describe("pull", async () => {
   });
 
   test("a copy without the SBOM is taken, and says so", async () => {
-    const sbom = JSON.parse(registry.blobs.get("os")?.get((await json("os", manifest)).config.digest)?.toString() ?? "").sbom.digest;
+    const sbom = JSON.parse(
+      registry.blobs
+        .get("os")
+        ?.get((await json("os", manifest)).config.digest)
+        ?.toString() ?? "",
+    ).sbom.digest;
     const kept = registry.blobs.get("os")?.get(sbom) as Buffer;
     registry.blobs.get("os")?.delete(sbom);
     const told: Progress[] = [];
     const { files, digest } = await fetched(reference, { onProgress: (progress: Progress) => told.push(progress) });
     registry.addBlob("os", kept);
     assert.equal(digest, built.digest);
-    assert.deepEqual(files.map(({ role }) => role), ["kernel", "initrd", "cmdline"]);
+    assert.deepEqual(
+      files.map(({ role }) => role),
+      ["kernel", "initrd", "cmdline"],
+    );
     assert.ok(told.some(({ message }) => /without its SBOM/.test(message)));
   });
 
@@ -190,10 +267,28 @@ describe("pull", async () => {
   for (const [name, from, options, code, message] of [
     ["by another key", reference, { verify: { [registry.host]: other.publicKey } }, "SIGNATURE_INVALID", /none of its \d signatures/],
     ["not signed", unsigned, { verify: { [registry.host]: own.publicKey } }, "SIGNATURE_INVALID", /it is not signed/],
-    ["under no rule", reference, { verify: { "registry.example.com": own.publicKey } }, "INVALID_DEFINITION", /^verify: got keys for registry\.example\.com, wanted one for 127/],
-    ["without digest", `${registry.host}/os:1`, {}, "INVALID_DEFINITION", new RegExp(`^artifact: got .*wanted a digest.*; it is now ${reference.replaceAll(".", "\\.")}$`)],
+    [
+      "under no rule",
+      reference,
+      { verify: { "registry.example.com": own.publicKey } },
+      "INVALID_DEFINITION",
+      /^verify: got keys for registry\.example\.com, wanted one for 127/,
+    ],
+    [
+      "without digest",
+      `${registry.host}/os:1`,
+      {},
+      "INVALID_DEFINITION",
+      new RegExp(`^artifact: got .*wanted a digest.*; it is now ${reference.replaceAll(".", "\\.")}$`),
+    ],
     ["for another architecture", reference, { arch: "s390x" }, "NOT_FOUND", /has no linux\/s390x; it has linux\/amd64/],
-    ["a manifest for another architecture", `${registry.host}/os@${manifest}`, { arch: "arm64" }, "NOT_FOUND", /is for amd64, wanted arm64/],
+    [
+      "a manifest for another architecture",
+      `${registry.host}/os@${manifest}`,
+      { arch: "arm64" },
+      "NOT_FOUND",
+      /is for amd64, wanted arm64/,
+    ],
     ["that is not there", `${registry.host}/os@sha256:${"0".repeat(64)}`, {}, "NOT_FOUND", /does not exist/],
   ] as const) {
     test(`refuses one ${name}`, async () => {
@@ -203,6 +298,9 @@ describe("pull", async () => {
 
   test("refuses a container's image", async () => {
     const [image] = [...(upstream.manifests.get("conf/web") ?? [])].filter(([, { mediaType }]) => mediaType.includes("index"));
-    await assert.rejects(pull(`${upstream.host}/conf/web@${image?.[0]}`, { outputDir: join(folder, "image"), registryAuth: async () => undefined }), { code: "UNSUPPORTED", message: /is no operating system that push has published/ });
+    await assert.rejects(
+      pull(`${upstream.host}/conf/web@${image?.[0]}`, { outputDir: join(folder, "image"), registryAuth: async () => undefined }),
+      { code: "UNSUPPORTED", message: /is no operating system that push has published/ },
+    );
   });
 });

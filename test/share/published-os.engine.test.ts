@@ -14,7 +14,11 @@ import { makeOwnCache } from "../support/own-cache.ts";
 import { TestRegistry } from "../support/registry.ts";
 
 const source = (path: string) => JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
-const pem = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+const pem = generateKeyPairSync("ec", {
+  namedCurve: "P-256",
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
 
 /** Two machines of one team in one program: one builds and publishes, the other starts what was published. */
 const program = (host: string, page: string) => `
@@ -50,7 +54,10 @@ describe("an operating system that one machine publishes", { timeout: 600_000 },
     const [maker, getter] = [imageBuildType(builder, one), imageBuildType(builder, two)];
     const type: typeof maker = { ...maker, create: (request) => (request.name === "got" ? getter : maker).create(request) };
     const types = { "linuxkit:index:ImageBuild": async () => type, "linuxkit:index:QemuVm": async () => qemuVm(places) };
-    await using stack = await makeStack({ files: { "index.js": program(registry.host, "published") }, provider: { name: "linuxkit", version: "0.1.0", config: { debianMirror: "" }, types } });
+    await using stack = await makeStack({
+      files: { "index.js": program(registry.host, "published") },
+      provider: { name: "linuxkit", version: "0.1.0", config: { debianMirror: "" }, types },
+    });
 
     const up = await stack.up();
     const { url, pushed, digests } = (await stack.outputs()) as { url: string; pushed: string; digests: string[] };
@@ -61,7 +68,10 @@ describe("an operating system that one machine publishes", { timeout: 600_000 },
     const line = pem.privateKey.split("\n")[1] as string;
     assert.ok(!(await stack.stateText()).includes(line));
     assert.ok(!up.text.includes(line));
-    assert.deepEqual((await stack.up()).steps.map(({ op }) => op).filter((op) => op !== "same"), []);
+    assert.deepEqual(
+      (await stack.up()).steps.map(({ op }) => op).filter((op) => op !== "same"),
+      [],
+    );
     await stack.must("destroy", "--yes", "--skip-preview");
   });
 });

@@ -32,13 +32,37 @@ const trees = { web: (): Entry[] => [fileEntry("usr/bin/web", "serve\n", 0o755),
 const plan = planOf(segment("web", unpack("web", "srv")), segment("config", file("etc/hostname", "os\n")));
 
 /** A build on a machine of its own: nothing but the registry is shared. */
-async function machine(name: string, cache: CacheOption, { format, login, signal, verify }: { readonly verify?: VerifyRules; readonly format?: FormatName[]; readonly login?: { username: string; password: string } | undefined; readonly signal?: AbortSignal } = {}) {
+async function machine(
+  name: string,
+  cache: CacheOption,
+  {
+    format,
+    login,
+    signal,
+    verify,
+  }: {
+    readonly verify?: VerifyRules;
+    readonly format?: FormatName[];
+    readonly login?: { username: string; password: string } | undefined;
+    readonly signal?: AbortSignal;
+  } = {},
+) {
   const cacheDir = join(folder, name);
   const sources = fakeSources(trees);
   const told: Progress[] = [];
   const onProgress = (progress: Progress) => void told.push(progress);
   await using shared = openRegistryCache(cache, { onProgress, auth: async () => login, signal, verify });
-  const artifact = await buildPlan(plan, { name: "os", outputDir: join(cacheDir, "out"), cacheDir, store: new BlobStore(cacheDir), sources, shared, onProgress, format, signal });
+  const artifact = await buildPlan(plan, {
+    name: "os",
+    outputDir: join(cacheDir, "out"),
+    cacheDir,
+    store: new BlobStore(cacheDir),
+    sources,
+    shared,
+    onProgress,
+    format,
+    signal,
+  });
   const said = told.filter(({ lasting }) => lasting).map(({ message }) => message);
   return { artifact, opened: sources.opened, said, cacheDir, read: (file: string) => readFile(join(cacheDir, "out", file)) };
 }
@@ -56,7 +80,10 @@ describe("two machines", () => {
       assert.deepEqual(second.opened, []);
       assert.equal(second.artifact.digest, first.artifact.digest);
       assert.ok((await second.read("os-initrd.img")).equals(await first.read("os-initrd.img")));
-      assert.deepEqual(second.artifact.segments.map(({ cached }) => cached), [true, true]);
+      assert.deepEqual(
+        second.artifact.segments.map(({ cached }) => cached),
+        [true, true],
+      );
       assert.match(second.said.join("\n"), /^3 pieces \(9\.\d MB\) came from, and 0\.0 MB went to 127\.0\.0\.1:\d+\/team\/cache$/);
     });
   }
@@ -69,7 +96,10 @@ describe("two machines", () => {
       return Promise.all(names.map(async (name) => [name, await readFile(join(cacheDir, "segments", name), "utf8")] as const));
     };
     const first = await recordsOf(await machine("one", cache));
-    assert.ok(first.some(([, text]) => /"unpacked":[1-9]/.test(text)), "the first says of none how much memory it takes");
+    assert.ok(
+      first.some(([, text]) => /"unpacked":[1-9]/.test(text)),
+      "the first says of none how much memory it takes",
+    );
     assert.deepEqual(await recordsOf(await machine("two", cache)), first);
   });
 
@@ -107,17 +137,39 @@ describe("two machines", () => {
     const first = await machine("one", cache, { format: ["kernel+erofs", "kernel+initrd"] });
     const second = await machine("two", cache, { format: ["kernel+erofs", "kernel+initrd"] });
     assert.deepEqual(second.opened, []);
-    assert.deepEqual(second.artifact.files.map(({ name, sha256 }) => [name, sha256]), first.artifact.files.map(({ name, sha256 }) => [name, sha256]));
-    assert.deepEqual(second.artifact.files.map(({ role }) => role), ["kernel", "cmdline", "root", "initrd"]);
+    assert.deepEqual(
+      second.artifact.files.map(({ name, sha256 }) => [name, sha256]),
+      first.artifact.files.map(({ name, sha256 }) => [name, sha256]),
+    );
+    assert.deepEqual(
+      second.artifact.files.map(({ role }) => role),
+      ["kernel", "cmdline", "root", "initrd"],
+    );
   });
 });
 
 describe("a cache that is wrong is refused, and what it should have is made", () => {
   const noise = (at: Buffer) => Buffer.from(at.map((byte) => byte ^ 1));
   for (const row of [
-    { name: "a blob of other bytes", path: /GET .*\/blobs\//, body: (bytes: Buffer) => noise(bytes), says: /web: what the cache .* is refused: .*got sha256:/ },
-    { name: "a blob that is cut", path: /GET .*\/blobs\//, body: (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1), says: /is refused|not asked any more/ },
-    { name: "a manifest of something else", path: /GET .*\/manifests\//, body: () => Buffer.from(JSON.stringify({ schemaVersion: 2, config: { mediaType: "x/y", digest: digestOf(""), size: 0 }, layers: [] })), says: /web: what the cache .* is refused/ },
+    {
+      name: "a blob of other bytes",
+      path: /GET .*\/blobs\//,
+      body: (bytes: Buffer) => noise(bytes),
+      says: /web: what the cache .* is refused: .*got sha256:/,
+    },
+    {
+      name: "a blob that is cut",
+      path: /GET .*\/blobs\//,
+      body: (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1),
+      says: /is refused|not asked any more/,
+    },
+    {
+      name: "a manifest of something else",
+      path: /GET .*\/manifests\//,
+      body: () =>
+        Buffer.from(JSON.stringify({ schemaVersion: 2, config: { mediaType: "x/y", digest: digestOf(""), size: 0 }, layers: [] })),
+      says: /web: what the cache .* is refused/,
+    },
   ]) {
     test(row.name, async (context) => {
       let altered = false;
@@ -157,7 +209,12 @@ describe("a cache that is wrong is refused, and what it should have is made", ()
 });
 
 describe("a signed cache", () => {
-  const pair = () => generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+  const pair = () =>
+    generateKeyPairSync("ec", {
+      namedCurve: "P-256",
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    });
   const [own, other] = [pair(), pair()];
 
   test("is taken by who has the key, and by who has the public one", async (context) => {
@@ -165,22 +222,36 @@ describe("a signed cache", () => {
     const place = `${registry.host}/cache`;
     const first = await machine("one", { to: place, sign: own.privateKey });
     const before = writes(registry);
-    const [second, third] = [await machine("two", { from: place, to: place, sign: own.privateKey }), await machine("three", { from: place }, { verify: { [place]: own.publicKey } })];
+    const [second, third] = [
+      await machine("two", { from: place, to: place, sign: own.privateKey }),
+      await machine("three", { from: place }, { verify: { [place]: own.publicKey } }),
+    ];
     assert.deepEqual([second.opened, third.opened], [[], []]);
     assert.deepEqual([second.artifact.digest, third.artifact.digest], [first.artifact.digest, first.artifact.digest]);
     assert.equal(writes(registry), before);
   });
 
-  for (const [name, sign] of [["without a signature", undefined], ["signed by another key", other.privateKey]] as const) {
+  for (const [name, sign] of [
+    ["without a signature", undefined],
+    ["signed by another key", other.privateKey],
+  ] as const) {
     test(`refuses what is there ${name}, and puts it right`, async (context) => {
       const registry = await start(context);
       const place = `${registry.host}/cache`;
       await machine("one", { to: place, sign });
       const second = await machine("two", { from: place, to: place, sign: own.privateKey });
       assert.deepEqual(second.opened.sort(), ["kernel", "web"]);
-      assert.match(second.said.join("\n"), sign ? /web: what the cache .* is refused: .*is not signed by a key that is named for it/ : /web: what the cache .* is refused: .*is not signed$/m);
+      assert.match(
+        second.said.join("\n"),
+        sign
+          ? /web: what the cache .* is refused: .*is not signed by a key that is named for it/
+          : /web: what the cache .* is refused: .*is not signed$/m,
+      );
       assert.deepEqual((await machine("three", { from: place }, { verify: { [place]: own.publicKey } })).opened, []);
-      assert.deepEqual((await machine("four", { from: place }, { verify: { [registry.host]: other.publicKey } })).opened.sort(), ["kernel", "web"]);
+      assert.deepEqual((await machine("four", { from: place }, { verify: { [registry.host]: other.publicKey } })).opened.sort(), [
+        "kernel",
+        "web",
+      ]);
     });
   }
 
@@ -202,8 +273,16 @@ describe("a signed cache", () => {
 describe("a cache that fails is a warning, and asked no more", () => {
   for (const row of [
     { name: "by its answers", options: { fault: () => ({ status: 500 }) }, says: /is not asked any more in this build: .*500/ },
-    { name: "by refusing us", options: { login: { kind: "token", username: "u", password: "p" } as const }, says: /is not asked any more in this build/ },
-    { name: "by taking nothing", options: { fault: ({ method = "" }) => (["GET", "HEAD"].includes(method) ? undefined : { status: 403 }) } satisfies RegistryOptions, says: /is not asked any more in this build: .*has no right/ },
+    {
+      name: "by refusing us",
+      options: { login: { kind: "token", username: "u", password: "p" } as const },
+      says: /is not asked any more in this build/,
+    },
+    {
+      name: "by taking nothing",
+      options: { fault: ({ method = "" }) => (["GET", "HEAD"].includes(method) ? undefined : { status: 403 }) } satisfies RegistryOptions,
+      says: /is not asked any more in this build: .*has no right/,
+    },
   ]) {
     test(row.name, async (context) => {
       const registry = await start(context, row.options);
@@ -236,7 +315,11 @@ describe("a cache that fails is a warning, and asked no more", () => {
 
 describe("what is no repository", () => {
   for (const [cache, path, message] of [
-    [{ to: "registry.example.com/cache:1" }, "cache.to", /cache\.to: got "registry\.example\.com\/cache:1", wanted a repository without tag or digest/],
+    [
+      { to: "registry.example.com/cache:1" },
+      "cache.to",
+      /cache\.to: got "registry\.example\.com\/cache:1", wanted a repository without tag or digest/,
+    ],
     [{ from: ["registry.example.com/a", `registry.example.com/b@${digestOf("")}`] }, "cache.from[1]", /cache\.from\[1\]: got/],
     [{ to: "r.example/a", sign: "word" }, "cache.sign", /^cache\.sign: got no key/],
     [{ from: "oci:./cache" }, "cache.from", /wanted a reference into a registry/],

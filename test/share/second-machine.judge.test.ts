@@ -25,17 +25,27 @@ describe("a second machine, with Debian's docker-registry as the cache", () => {
       serveImages(await conformanceImages(), upstream);
       const cache = `${registry.host}/team/cache`;
       const image = Image.fromYaml(YAML);
-      const on = (machine: string) => ({ ...buildIn(join(folder.path, machine)), formats: ["kernel+initrd", "tar-kernel-initrd", "kernel+erofs"] as const, registryMirrors: { "docker.io": upstream.url } });
+      const on = (machine: string) => ({
+        ...buildIn(join(folder.path, machine)),
+        formats: ["kernel+initrd", "tar-kernel-initrd", "kernel+erofs"] as const,
+        registryMirrors: { "docker.io": upstream.url },
+      });
 
       const first = await build(image, { ...on("first"), registryAuth: async () => login, cache: { from: cache, to: cache } });
       const layers = upstream.seen(/^GET .*\/blobs\//).length;
       const second = await buildWithoutCompressors(image.spec, { ...on("second"), lock: first.lock, cache: { from: cache } }, login);
       assert.equal(second.digest, first.digest);
-      assert.deepEqual(second.files.map(({ name, sha256 }) => [name, sha256]), first.files.map(({ name, sha256 }) => [name, sha256]));
+      assert.deepEqual(
+        second.files.map(({ name, sha256 }) => [name, sha256]),
+        first.files.map(({ name, sha256 }) => [name, sha256]),
+      );
       // no layer was fetched either: only the images' configurations
       assert.equal(upstream.seen(/^GET .*\/blobs\//).length - layers, 4);
       // that the compressors are gone is seen without the cache
-      await assert.rejects(buildWithoutCompressors(image.spec, { ...on("third"), lock: first.lock }, login), /this machine does not compress: create(Zstd|Gzip)/i);
+      await assert.rejects(
+        buildWithoutCompressors(image.spec, { ...on("third"), lock: first.lock }, login),
+        /this machine does not compress: create(Zstd|Gzip)/i,
+      );
     });
   }
 });

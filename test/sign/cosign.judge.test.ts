@@ -28,10 +28,18 @@ Object.assign(process.env, { COSIGN_PASSWORD: "", HOME: folder });
 const layout = join(folder, "images");
 const images = await conformanceImages();
 await writeImages(images, layout);
-const pem = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+const pem = generateKeyPairSync("ec", {
+  namedCurve: "P-256",
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
 await writeFile(join(folder, "own.pem"), pem.privateKey);
 await mustRun("cosign", "import-key-pair", "--key", join(folder, "own.pem"), "--output-key-prefix", join(folder, "own"));
-const other = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } }).publicKey;
+const other = generateKeyPairSync("ec", {
+  namedCurve: "P-256",
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+}).publicKey;
 await writeFile(join(folder, "other.pub"), other);
 
 /** A repository of its own for each test, with an image of two platforms. */
@@ -47,10 +55,22 @@ describe("what cosign signs, we find to be signed", () => {
   for (const [form, flag] of Object.entries(FORMS)) {
     test(`as a ${form}`, async () => {
       const reference = await copyTo(`theirs-${form}`);
-      const build = (key: string, name: string) => buildTree(`init: ["${reference}"]\n`, folder, { name, verify: { [registry.host]: key } });
+      const build = (key: string, name: string) =>
+        buildTree(`init: ["${reference}"]\n`, folder, { name, verify: { [registry.host]: key } });
       const publicKey = await readFile(join(folder, "own.pub"), "utf8");
       await assert.rejects(build(publicKey, "before"), { code: "SIGNATURE_INVALID", message: /it is not signed/ });
-      await mustRun("cosign", "sign", "--yes", "--key", join(folder, "own.key"), flag, "--use-signing-config=false", "--tlog-upload=false", "--allow-http-registry", reference);
+      await mustRun(
+        "cosign",
+        "sign",
+        "--yes",
+        "--key",
+        join(folder, "own.key"),
+        flag,
+        "--use-signing-config=false",
+        "--tlog-upload=false",
+        "--allow-http-registry",
+        reference,
+      );
       await build(publicKey, "after");
       await assert.rejects(build(other, "other"), { code: "SIGNATURE_INVALID", message: /none of its 1 signatures/ });
     });
@@ -65,8 +85,11 @@ describe("what we sign, cosign finds to be signed", () => {
       const digest = await resolveTag(repository, "1");
       const image = images.index.manifests.find((manifest) => manifest.digest === digest);
       assert.ok(image);
-      await signImage(repository, { mediaType: MEDIA_TYPE.ociIndex, digest: image.digest, size: image.size }, signingKey(pem.privateKey), [form]);
-      const verify = (key: string) => runTool("cosign", "verify", "--key", join(folder, key), "--insecure-ignore-tlog", "--allow-http-registry", reference);
+      await signImage(repository, { mediaType: MEDIA_TYPE.ociIndex, digest: image.digest, size: image.size }, signingKey(pem.privateKey), [
+        form,
+      ]);
+      const verify = (key: string) =>
+        runTool("cosign", "verify", "--key", join(folder, key), "--insecure-ignore-tlog", "--allow-http-registry", reference);
       const right = await verify("own.pub");
       assert.equal(right.status, 0, right.output);
       assert.match(right.output, new RegExp(digest ?? ""));

@@ -48,7 +48,10 @@ describe("what is signed is found to be signed", () => {
           await using all = await world({ referrers });
           await signImage(all.repository, all.image, signingKey(pair.privateKey), forms);
           await verifyImage(all.repository, all.image.digest, [verifyingKey(OTHER.publicKey, ""), verifyingKey(pair.publicKey, "")]);
-          await assert.rejects(verifyImage(all.repository, all.image.digest, [verifyingKey(OTHER.publicKey, "")]), { code: "SIGNATURE_INVALID", message: /none of its 1 signatures is by a key/ });
+          await assert.rejects(verifyImage(all.repository, all.image.digest, [verifyingKey(OTHER.publicKey, "")]), {
+            code: "SIGNATURE_INVALID",
+            message: /none of its 1 signatures is by a key/,
+          });
         });
       }
     }
@@ -61,7 +64,10 @@ describe("refused", () => {
 
   test("an image without signature", async () => {
     await using all = await world();
-    await assert.rejects(verifyImage(all.repository, all.image.digest, keys), { code: "SIGNATURE_INVALID", message: /a\/b@sha256:.*: it is not signed/ });
+    await assert.rejects(verifyImage(all.repository, all.image.digest, keys), {
+      code: "SIGNATURE_INVALID",
+      message: /a\/b@sha256:.*: it is not signed/,
+    });
   });
 
   test("the signature of another image, in the place of this one's", async () => {
@@ -80,8 +86,17 @@ describe("refused", () => {
 
   test("rubbish where signatures are", async () => {
     await using all = await world();
-    for (const content of ["", "{", "{}", '{"dsseEnvelope":{"payload":"!","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":""}]}}']) {
-      await pushArtifact(all.repository, { artifactType: BUNDLE, subject: all.image, blobs: [{ mediaType: BUNDLE, content: Buffer.from(content) }] });
+    for (const content of [
+      "",
+      "{",
+      "{}",
+      '{"dsseEnvelope":{"payload":"!","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":""}]}}',
+    ]) {
+      await pushArtifact(all.repository, {
+        artifactType: BUNDLE,
+        subject: all.image,
+        blobs: [{ mediaType: BUNDLE, content: Buffer.from(content) }],
+      });
     }
     await assert.rejects(verifyImage(all.repository, all.image.digest, keys), { code: "SIGNATURE_INVALID", message: /none of its 4/ });
   });
@@ -99,7 +114,10 @@ test("an image is signed before its tag is set", async () => {
   await using all = await world({ referrers: true });
   const store = new BlobStore(await mkdtemp(join(tmpdir(), "sign-")));
   after(() => rm(store.directory, { recursive: true }));
-  for (const bytes of [...(all.registry.blobs.get("a/b")?.values() ?? []), all.registry.manifests.get("a/b")?.get(all.image.digest)?.bytes ?? Buffer.alloc(0)]) {
+  for (const bytes of [
+    ...(all.registry.blobs.get("a/b")?.values() ?? []),
+    all.registry.manifests.get("a/b")?.get(all.image.digest)?.bytes ?? Buffer.alloc(0),
+  ]) {
     await store.put([bytes], { digest: digestOf(bytes), size: bytes.length });
   }
   const target = createRegistryClient({ auth: async () => undefined }).repository(all.registry.host, "c", "pull,push");
@@ -122,18 +140,29 @@ describe("a bundle", () => {
   });
   test("whose payload was altered is none", async () => {
     const bundle = JSON.parse((await makeBundle(IMAGE, key)).toString());
-    bundle.dsseEnvelope.payload = Buffer.from(Buffer.from(bundle.dsseEnvelope.payload, "base64").toString().replace("1".repeat(64), "2".repeat(64))).toString("base64");
+    bundle.dsseEnvelope.payload = Buffer.from(
+      Buffer.from(bundle.dsseEnvelope.payload, "base64").toString().replace("1".repeat(64), "2".repeat(64)),
+    ).toString("base64");
     assert.equal(isBundleOf(Buffer.from(JSON.stringify(bundle)), ANOTHER, keys), false);
   });
   test("that attests something else is no signature", async () => {
     const bundle = JSON.parse((await makeBundle(IMAGE, key)).toString());
-    const payload = Buffer.from(Buffer.from(bundle.dsseEnvelope.payload, "base64").toString().replace("https://sigstore.dev/cosign/sign/v1", "https://slsa.dev/provenance/v1"));
+    const payload = Buffer.from(
+      Buffer.from(bundle.dsseEnvelope.payload, "base64")
+        .toString()
+        .replace("https://sigstore.dev/cosign/sign/v1", "https://slsa.dev/provenance/v1"),
+    );
     bundle.dsseEnvelope.payload = payload.toString("base64");
-    bundle.dsseEnvelope.signatures[0].sig = Buffer.from(await key.sign(preAuthEncoding("application/vnd.in-toto+json", payload))).toString("base64");
+    bundle.dsseEnvelope.signatures[0].sig = Buffer.from(await key.sign(preAuthEncoding("application/vnd.in-toto+json", payload))).toString(
+      "base64",
+    );
     assert.equal(isBundleOf(Buffer.from(JSON.stringify(bundle)), IMAGE, keys), false);
   });
   test("is encoded before it is signed as DSSE's own example has it", () => {
-    assert.equal(preAuthEncoding("http://example.com/HelloWorld", Buffer.from("hello world")).toString(), "DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+    assert.equal(
+      preAuthEncoding("http://example.com/HelloWorld", Buffer.from("hello world")).toString(),
+      "DSSEv1 29 http://example.com/HelloWorld 11 hello world",
+    );
   });
 });
 
@@ -145,7 +174,8 @@ test("a payload is of its image alone", () => {
 
 describe("rules", () => {
   const { publicKey } = PAIRS.ECDSA;
-  const hints = (reference: string, rules: Parameters<typeof keysFor>[1]) => keysFor(parseReference(reference) as RegistryReference, rules)?.length;
+  const hints = (reference: string, rules: Parameters<typeof keysFor>[1]) =>
+    keysFor(parseReference(reference) as RegistryReference, rules)?.length;
   for (const row of [
     { reference: "nginx:1", rules: { "docker.io": publicKey }, want: 1 },
     { reference: "linuxkit/init:1", rules: { "docker.io": publicKey, "docker.io/linuxkit": [publicKey, OTHER.publicKey] }, want: 2 },
@@ -155,15 +185,20 @@ describe("rules", () => {
     { reference: "localhost:5000/a", rules: { "localhost:5000": publicKey }, want: 1 },
     { reference: "nginx", rules: undefined, want: undefined },
   ]) {
-    test(`${row.reference} under ${Object.keys(row.rules ?? {}).join(" and ") || "none"}`, () => assert.equal(hints(row.reference, row.rules), row.want));
+    test(`${row.reference} under ${Object.keys(row.rules ?? {}).join(" and ") || "none"}`, () =>
+      assert.equal(hints(row.reference, row.rules), row.want));
   }
   for (const row of [
-    { rules: { linuxkit: publicKey }, message: /^verify\["linuxkit"\]: got a name that begins with no registry, wanted one as "docker.io\/linuxkit"/ },
+    {
+      rules: { linuxkit: publicKey },
+      message: /^verify\["linuxkit"\]: got a name that begins with no registry, wanted one as "docker.io\/linuxkit"/,
+    },
     { rules: { "docker.io": "cosign.pub" }, message: /^verify\["docker.io"\]: got no key, wanted one as PEM/ },
     { rules: { "docker.io": PAIRS.ECDSA.privateKey }, message: /got a private key, wanted the public one/ },
     { rules: { "docker.io": [] }, message: /got no key/ },
   ]) {
-    test(`refused: ${row.message}`, () => assert.throws(() => hints("nginx", row.rules), { code: "INVALID_DEFINITION", message: row.message }));
+    test(`refused: ${row.message}`, () =>
+      assert.throws(() => hints("nginx", row.rules), { code: "INVALID_DEFINITION", message: row.message }));
   }
   test("cosign's own encrypted key is refused, with what to use", () => {
     assert.throws(() => signingKey("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n"), { code: "UNSUPPORTED", message: /PKCS #8/ });

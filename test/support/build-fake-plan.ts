@@ -23,7 +23,13 @@ async function* body(at: number): AsyncGenerator<Uint8Array> {
 }
 
 try {
-  const artifact = await buildPlan(planOf(segment("noise", unpack("noise"))), { name: "os", outputDir: join(folder, "out"), cacheDir, store: new BlobStore(cacheDir), sources: fakeSources({ noise: tree }) });
+  const artifact = await buildPlan(planOf(segment("noise", unpack("noise"))), {
+    name: "os",
+    outputDir: join(folder, "out"),
+    cacheDir,
+    store: new BlobStore(cacheDir),
+    sources: fakeSources({ noise: tree }),
+  });
   console.log(artifact.digest);
 } catch (error) {
   console.log(isLinuxKitError(error) ? `${error.code}: ${error.message}` : String(error));

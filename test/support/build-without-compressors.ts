@@ -23,7 +23,11 @@ syncBuiltinESMExports();
 // only now, so that every module gets what throws
 const { buildDefinition } = await import("../../sdk/builder/build.ts");
 
-const { definition, options, login } = (await json(process.stdin)) as { definition: Definition; options: BuildOptions; login?: { username: string; password: string } };
+const { definition, options, login } = (await json(process.stdin)) as {
+  definition: Definition;
+  options: BuildOptions;
+  login?: { username: string; password: string };
+};
 try {
   console.log(JSON.stringify(await buildDefinition(definition, { ...options, registryAuth: async () => login })));
 } catch (error) {

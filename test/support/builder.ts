@@ -24,7 +24,8 @@ export function recordingBuilder(): RecordingBuilder {
     mood: "good",
     async plan(definition) {
       // an image of a registry cannot be planned offline
-      if (Object.values(definition.services).some(({ image }) => typeof image === "string" && image.startsWith("docker.io/unseen"))) return undefined;
+      if (Object.values(definition.services).some(({ image }) => typeof image === "string" && image.startsWith("docker.io/unseen")))
+        return undefined;
       return { digest: digestOf(`plan ${bodyOf(definition)}`), cmdline: String(definition.kernel?.cmdline ?? "") };
     },
     async pull(reference, options) {

@@ -9,7 +9,13 @@ const TYPE_NAMES: Readonly<Record<string, string>> = { directory: "dir" };
 export async function builtTree(file: string): Promise<Record<string, TreePath>> {
   const tree: Record<string, TreePath> = {};
   for await (const { path, type, mode, uid, gid, link, body } of readTar(createReadStream(file))) {
-    const common = { type: TYPE_NAMES[type] ?? type, mode: mode.toString(8).padStart(4, "0"), uid, gid, ...(link !== undefined && { link }) };
+    const common = {
+      type: TYPE_NAMES[type] ?? type,
+      mode: mode.toString(8).padStart(4, "0"),
+      uid,
+      gid,
+      ...(link !== undefined && { link }),
+    };
     if (type !== "file") tree[path] = common;
     else {
       const chunks: Uint8Array[] = [];

@@ -10,7 +10,11 @@ export function buildIn(folder: string, options: Partial<BuildOptions> = {}): Bu
 }
 
 /** Builds YAML in the format `tar`, and unpacks that. */
-export async function buildTree(yaml: string, folder: string, options: Partial<BuildOptions> = {}): Promise<{ readonly tree: Record<string, TreePath>; readonly built: Built }> {
+export async function buildTree(
+  yaml: string,
+  folder: string,
+  options: Partial<BuildOptions> = {},
+): Promise<{ readonly tree: Record<string, TreePath>; readonly built: Built }> {
   const built = await build(Image.fromYaml(yaml), buildIn(folder, { format: "tar", ...options }));
   return { tree: await builtTree(built.files[0]?.path as string), built };
 }

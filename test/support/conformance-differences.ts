@@ -14,10 +14,20 @@ const ROOTS_FOLDER: TreePath = { type: "dir", mode: "0755", uid: 0, gid: 0 };
 
 export const DIFFERENCES: readonly Difference[] = [
   { paths: /(^|\/)etc\/opaque\/a$/, why: "an opaque directory hides what lower layers have in it (image-spec)", ours: undefined },
-  { cases: ["files"], paths: /^var(\/lib)?$/, why: "a file's parents are not the file's owner's, nor do they change what an image made", ours: ROOTS_FOLDER },
+  {
+    cases: ["files"],
+    paths: /^var(\/lib)?$/,
+    why: "a file's parents are not the file's owner's, nor do they change what an image made",
+    ours: ROOTS_FOLDER,
+  },
   { cases: ["files-metadata", "files-over-image"], paths: /^etc$/, why: "a file's mode does not close /etc", ours: ROOTS_FOLDER },
   { cases: ["users-by-name"], paths: /^srv$/, why: "a file's parents are root's", ours: ROOTS_FOLDER },
-  { cases: ["volumes"], paths: /^containers\/volumes\/fixed\/tmp$/, why: "a read-only volume has no layer that could be written", ours: undefined },
+  {
+    cases: ["volumes"],
+    paths: /^containers\/volumes\/fixed\/tmp$/,
+    why: "a read-only volume has no layer that could be written",
+    ours: undefined,
+  },
 ];
 
 /** What we make of a case, from what LinuxKit makes of it. */

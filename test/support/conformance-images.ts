@@ -12,7 +12,14 @@ import { tarOf } from "./test-image.ts";
 
 /** An OCI layout in memory: the content of its `index.json`, and its blobs by digest. */
 export interface MemoryLayout {
-  readonly index: { readonly manifests: readonly { readonly mediaType: string; readonly digest: `sha256:${string}`; readonly size: number; readonly annotations: Readonly<Record<string, string>> }[] };
+  readonly index: {
+    readonly manifests: readonly {
+      readonly mediaType: string;
+      readonly digest: `sha256:${string}`;
+      readonly size: number;
+      readonly annotations: Readonly<Record<string, string>>;
+    }[];
+  };
   readonly blobs: ReadonlyMap<string, Buffer>;
   /** The sha256 of a file here, for that of the file in its place in LinuxKit's images. */
   sha256(theirs: string): string;
@@ -64,7 +71,12 @@ export async function writeImages({ index, blobs }: MemoryLayout, directory: str
 
 /** The tree that LinuxKit makes of a case, as these images give it. */
 export function expectedTree(tree: Readonly<Record<string, TreePath>>, images: MemoryLayout): Record<string, TreePath> {
-  return Object.fromEntries(Object.entries(tree).map(([path, known]) => [path, known.sha256 === undefined ? known : { ...known, sha256: images.sha256(known.sha256) }]));
+  return Object.fromEntries(
+    Object.entries(tree).map(([path, known]) => [
+      path,
+      known.sha256 === undefined ? known : { ...known, sha256: images.sha256(known.sha256) },
+    ]),
+  );
 }
 
 async function readImages(directory: string): Promise<MemoryLayout> {
@@ -74,7 +86,11 @@ async function readImages(directory: string): Promise<MemoryLayout> {
     const bytes = await readFile(join(directory, "blobs", "sha256", digest.slice("sha256:".length)));
     blobs.set(digest, bytes);
     if (bytes[0] !== OPENING_BRACE) return;
-    const { manifests = [], config, layers = [] } = JSON.parse(bytes.toString()) as { manifests?: { digest: string }[]; config?: { digest?: string }; layers?: { digest: string }[] };
+    const {
+      manifests = [],
+      config,
+      layers = [],
+    } = JSON.parse(bytes.toString()) as { manifests?: { digest: string }[]; config?: { digest?: string }; layers?: { digest: string }[] };
     for (const child of [...manifests, ...(config?.digest ? [{ digest: config.digest }] : []), ...layers]) await read(child.digest);
   };
   for (const { digest } of index.manifests) await read(digest);
@@ -94,7 +110,12 @@ async function makeImages(): Promise<MemoryLayout> {
     const tars = await Promise.all((await layersOf(reference)).map((layer) => tarOf(layer.map((entry) => ({ ...entry, mtime: MTIME })))));
     const layers = tars.map((tar) => add(MEDIA_TYPE.ociLayerGzip, gzipSync(tar, { level: 1 })));
     const platforms = ["amd64", "arm64"].map((architecture) => {
-      const configured = addJson(MEDIA_TYPE.ociConfig, { architecture, os: "linux", config, rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) } });
+      const configured = addJson(MEDIA_TYPE.ociConfig, {
+        architecture,
+        os: "linux",
+        config,
+        rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) },
+      });
       const manifest = addJson(MEDIA_TYPE.ociManifest, { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config: configured, layers });
       return { ...manifest, platform: { architecture, os: "linux" } };
     });
@@ -118,11 +139,17 @@ function ours(theirs: string): string {
 
 async function layersOf(reference: string): Promise<Entry[][]> {
   const [, name = ""] = /\/conf\/(.+):1$/.exec(reference) ?? [];
-  if (name === "kernel") return [[fileEntry("kernel", program("kernel")), fileEntry("kernel.tar", await tarOf(KERNEL_TAR)), fileEntry("kernel-dev.tar", "")]];
+  if (name === "kernel")
+    return [[fileEntry("kernel", program("kernel")), fileEntry("kernel.tar", await tarOf(KERNEL_TAR)), fileEntry("kernel-dev.tar", "")]];
   return name === "init" ? [INIT()] : [lower(name), UPPER];
 }
 
-const KERNEL_TAR: readonly Entry[] = [directoryEntry("lib"), directoryEntry("lib/modules"), directoryEntry("lib/modules/6.12.59"), fileEntry("lib/modules/6.12.59/modules.dep", "")].map((entry) => ({
+const KERNEL_TAR: readonly Entry[] = [
+  directoryEntry("lib"),
+  directoryEntry("lib/modules"),
+  directoryEntry("lib/modules/6.12.59"),
+  fileEntry("lib/modules/6.12.59/modules.dep", ""),
+].map((entry) => ({
   ...entry,
   mtime: MTIME,
 }));

@@ -35,9 +35,10 @@ export function treeOf(name: string): Record<string, TreePath> {
 }
 
 /** The `config` member of each image's configuration, by the image's full reference. */
-export const IMAGE_CONFIGS: Record<string, { Entrypoint?: string[]; Cmd?: string[]; Env?: string[]; WorkingDir?: string; Labels?: Record<string, string> }> = JSON.parse(
-  readFileSync(new URL("image-configs.json", ROOT), "utf8"),
-);
+export const IMAGE_CONFIGS: Record<
+  string,
+  { Entrypoint?: string[]; Cmd?: string[]; Env?: string[]; WorkingDir?: string; Labels?: Record<string, string> }
+> = JSON.parse(readFileSync(new URL("image-configs.json", ROOT), "utf8"));
 
 /** What an image of the cases says about its containers. */
 export function imageConfigOf(image: ImageSource): ImageConfig {

@@ -49,7 +49,16 @@ export async function listing(entries: AsyncIterable<Entry>): Promise<Listing> {
   for await (const { path, type, mode, uid, gid, link, body } of entries) {
     const bits = `${mode.toString(8)}${uid || gid ? ` ${uid}:${gid}` : ""}`;
     const content = type === "file" ? (await collect(body)).toString("latin1") : "";
-    seen.set(path, type === "symlink" ? `-> ${link}` : type === "directory" ? `dir ${bits}` : type === "hardlink" ? `= ${link}` : `file ${bits} ${content}`);
+    seen.set(
+      path,
+      type === "symlink"
+        ? `-> ${link}`
+        : type === "directory"
+          ? `dir ${bits}`
+          : type === "hardlink"
+            ? `= ${link}`
+            : `file ${bits} ${content}`,
+    );
   }
   return Object.fromEntries([...seen].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

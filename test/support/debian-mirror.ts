@@ -74,11 +74,29 @@ export class DebianMirror {
 
   /** Builds a package into the pool; it is listed once its suite is published again. */
   async add(fake: FakePackage): Promise<{ path: string; filename: string }> {
-    const { name, version = "1.0-1", architecture = "amd64", fields = {}, files = {}, control = {}, suite = "bookworm", compression = "xz" } = fake;
+    const {
+      name,
+      version = "1.0-1",
+      architecture = "amd64",
+      fields = {},
+      files = {},
+      control = {},
+      suite = "bookworm",
+      compression = "xz",
+    } = fake;
     const tree = join(this.#root, "build", `${name}_${version.replace(":", "%3a")}_${architecture}`);
     await mkdir(join(tree, "DEBIAN"), { recursive: true });
-    const header = { Package: name, Version: version, Architecture: architecture, Maintainer: "Nobody <nobody@example.test>", Description: name, ...fields };
-    const text = Object.entries(header).map(([key, value]) => `${key}: ${value}\n`).join("");
+    const header = {
+      Package: name,
+      Version: version,
+      Architecture: architecture,
+      Maintainer: "Nobody <nobody@example.test>",
+      Description: name,
+      ...fields,
+    };
+    const text = Object.entries(header)
+      .map(([key, value]) => `${key}: ${value}\n`)
+      .join("");
     await writeFile(join(tree, "DEBIAN/control"), text);
     for (const [path, content] of Object.entries(control)) await writeFile(join(tree, "DEBIAN", path), content, { mode: 0o755 });
     for (const [path, content] of Object.entries(files)) await place(join(tree, path), content);
@@ -150,14 +168,23 @@ export class DebianMirror {
       response.writeHead(416, { "content-range": `bytes */${body.length}` }).end();
       return;
     }
-    const headers = { "content-length": body.length - from, ...(from > 0 && { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` }) };
+    const headers = {
+      "content-length": body.length - from,
+      ...(from > 0 && { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` }),
+    };
     response.writeHead(from > 0 ? 206 : 200, headers).end(body.subarray(from));
   }
 }
 
 /** A signing key, made in 2025 and valid for ever. */
 export async function newKey(): Promise<PrivateKey> {
-  const { privateKey } = await generateKey({ userIDs: [{ name: "Test Archive" }], type: "curve25519", date: new Date("2025-01-01"), format: "armored", config: { v6Keys: false, aeadProtect: false, preferredHashAlgorithm: enums.hash.sha256 } });
+  const { privateKey } = await generateKey({
+    userIDs: [{ name: "Test Archive" }],
+    type: "curve25519",
+    date: new Date("2025-01-01"),
+    format: "armored",
+    config: { v6Keys: false, aeadProtect: false, preferredHashAlgorithm: enums.hash.sha256 },
+  });
   return readPrivateKey({ armoredKey: privateKey });
 }
 

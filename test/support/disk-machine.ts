@@ -51,12 +51,19 @@ const PFLASH = {
  * Boots a disk or CD, read-only and without a kernel on QEMU's command line, until `done` finds what it waits for.
  * By default that is the answer of the service on port 80, once the guest reports itself healthy.
  */
-export async function bootDisk(machine: DiskMachine, done: (console: string, port: number) => Promise<string | undefined> = onceHealthy("/")): Promise<{ readonly answer: string; readonly console: string }> {
+export async function bootDisk(
+  machine: DiskMachine,
+  done: (console: string, port: number) => Promise<string | undefined> = onceHealthy("/"),
+): Promise<{ readonly answer: string; readonly console: string }> {
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-disk-boot-"));
   await writeFile(join(folder, "nonce"), NONCE);
   const port = await freePort();
   await using tpm = machine.tpm ? await startTpm(folder, machine.arch === "arm64" ? "tpm-tis-device" : "tpm-crb") : undefined;
-  const qemu = spawn(qemuProgram(machine.arch ?? "amd64").binary, [...(await argumentsOf(machine, folder, port)), ...(tpm?.arguments ?? [])], { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
+  const qemu = spawn(
+    qemuProgram(machine.arch ?? "amd64").binary,
+    [...(await argumentsOf(machine, folder, port)), ...(tpm?.arguments ?? [])],
+    { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" },
+  );
   const ended = once(qemu, "close");
   let gone = false;
   void ended.then(() => {
@@ -91,20 +98,50 @@ export function onceHealthy(path: string): (console: string, port: number) => Pr
   };
 }
 
-async function argumentsOf({ arch = "amd64", path, driver, firmware, as = "disk", memoryMiB = 512, metadataPort, volumes = [] }: DiskMachine, folder: string, port: number): Promise<string[]> {
+async function argumentsOf(
+  { arch = "amd64", path, driver, firmware, as = "disk", memoryMiB = 512, metadataPort, volumes = [] }: DiskMachine,
+  folder: string,
+  port: number,
+): Promise<string[]> {
   const publish = [{ protocol: "tcp" as const, address: "127.0.0.1", hostPort: port, guestPort: 80 }];
-  const common = qemuArguments({ arch, accelerator: "tcg", name: "linuxkit-test", kernel: "", cmdline: "", memoryMiB, cpus: 1, publish, disks: [], firmware: [{ name: FIRMWARE.nonce, file: "nonce" }] });
+  const common = qemuArguments({
+    arch,
+    accelerator: "tcg",
+    name: "linuxkit-test",
+    kernel: "",
+    cmdline: "",
+    memoryMiB,
+    cpus: 1,
+    publish,
+    disks: [],
+    firmware: [{ name: FIRMWARE.nonce, file: "nonce" }],
+  });
   // the disk brings its own
   for (const option of ["-kernel", "-append"]) common.splice(common.indexOf(option), 2);
   if (metadataPort !== undefined) metadataNetwork(common, metadataPort);
   // only in its management mode may the processor write the variables that say what is trusted
   if (firmware === "secure-boot" && arch === "amd64") common[common.indexOf("-machine") + 1] += ",smm=on";
   const further = volumes.flatMap(({ path, serial }, index) => [
-    "-blockdev", JSON.stringify({ driver: "raw", "node-name": `volume${index}`, file: { driver: "file", filename: path } }),
-    "-device", JSON.stringify(as === "scsi" ? { driver: "scsi-hd", drive: `volume${index}`, vendor: "Google", product: "PersistentDisk", device_id: serial } : { driver: "nvme", drive: `volume${index}`, serial }),
+    "-blockdev",
+    JSON.stringify({ driver: "raw", "node-name": `volume${index}`, file: { driver: "file", filename: path } }),
+    "-device",
+    JSON.stringify(
+      as === "scsi"
+        ? { driver: "scsi-hd", drive: `volume${index}`, vendor: "Google", product: "PersistentDisk", device_id: serial }
+        : { driver: "nvme", drive: `volume${index}`, serial },
+    ),
   ]);
   const node = { driver, "node-name": "boot", "read-only": true, file: { driver: "file", filename: path, "read-only": true } };
-  return [...common, ...(await firmwareDisks(firmware, arch, folder)), "-blockdev", JSON.stringify(node), ...(as.startsWith("scsi") ? ["-device", "virtio-scsi-pci"] : []), "-device", `${DEVICES[as]},drive=boot,bootindex=0`, ...further];
+  return [
+    ...common,
+    ...(await firmwareDisks(firmware, arch, folder)),
+    "-blockdev",
+    JSON.stringify(node),
+    ...(as.startsWith("scsi") ? ["-device", "virtio-scsi-pci"] : []),
+    "-device",
+    `${DEVICES[as]},drive=boot,bootindex=0`,
+    ...further,
+  ];
 }
 
 async function firmwareDisks(firmware: Firmware, arch: "amd64" | "arm64", folder: string): Promise<string[]> {
@@ -113,7 +150,9 @@ async function firmwareDisks(firmware: Firmware, arch: "amd64" | "arm64", folder
   await copyFile(variables, join(folder, "variables"));
   return [
     ...(firmware === "secure-boot" && arch === "amd64" ? ["-global", "driver=cfi.pflash01,property=secure,value=on"] : []),
-    "-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${code}`,
-    "-drive", "if=pflash,format=raw,unit=1,file=variables",
+    "-drive",
+    `if=pflash,format=raw,unit=0,readonly=on,file=${code}`,
+    "-drive",
+    "if=pflash,format=raw,unit=1,file=variables",
   ];
 }

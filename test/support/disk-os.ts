@@ -6,7 +6,10 @@ import { build, type BuildOptions, type Built, debian, Image, Kernel, OnbootTask
 import { noise } from "./disks.ts";
 
 /** An OS of one web service that has a segment of its own, in it so many bytes that do not compress; `page` is what it answers. */
-export function diskOs(page: string, { cmdline = "console=ttyS0", bytes = 600_000 }: { readonly cmdline?: string; readonly bytes?: number } = {}): Image {
+export function diskOs(
+  page: string,
+  { cmdline = "console=ttyS0", bytes = 600_000 }: { readonly cmdline?: string; readonly bytes?: number } = {},
+): Image {
   return new Image({
     kernel: new Kernel({ image: debian.kernel(), cmdline }),
     init: [debian.init()],
@@ -14,7 +17,13 @@ export function diskOs(page: string, { cmdline = "console=ttyS0", bytes = 600_00
     services: [
       new Service("web", {
         // a package that the init has not, else both would be in one segment
-        image: debian.packages({ packages: ["busybox-static", "netbase"], files: [{ path: "www/index.html", contents: page }, { path: "www/noise", contents: noise(Math.round((bytes * 3) / 4), "web").toString("base64") }] }),
+        image: debian.packages({
+          packages: ["busybox-static", "netbase"],
+          files: [
+            { path: "www/index.html", contents: page },
+            { path: "www/noise", contents: noise(Math.round((bytes * 3) / 4), "web").toString("base64") },
+          ],
+        }),
         command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/www"],
         capabilities: ["CAP_NET_BIND_SERVICE"],
         health: { http: { port: 80 } },
@@ -28,7 +37,10 @@ let builds = 0;
 after(async () => folders && rm(await folders, { recursive: true, force: true }));
 
 /** Builds into a folder that goes away after the tests, with the shared cache. */
-export async function buildDisks(image: Image, options: Omit<BuildOptions, "outputDir">): Promise<Built & { path(suffix: string): string }> {
+export async function buildDisks(
+  image: Image,
+  options: Omit<BuildOptions, "outputDir">,
+): Promise<Built & { path(suffix: string): string }> {
   folders ??= mkdtemp(join(tmpdir(), "linuxkit-disks-"));
   const outputDir = join(await folders, String(builds++));
   const built = await build(image, { name: "os", ...options, outputDir });

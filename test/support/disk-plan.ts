@@ -10,7 +10,16 @@ import { planDigest } from "../../sdk/plan/plan.ts";
 import { efiProgram } from "./efi-program.ts";
 import { fakeSources, noiseEntry, planOf, segment, unpack } from "./fake-plan.ts";
 
-const deb = (name: string): LockedDeb => ({ name, version: "1", architecture: "amd64", filename: `${name}.deb`, size: 1, sha256: "0".repeat(64), archive: "debian", keep: "all" });
+const deb = (name: string): LockedDeb => ({
+  name,
+  version: "1",
+  architecture: "amd64",
+  filename: `${name}.deb`,
+  size: 1,
+  sha256: "0".repeat(64),
+  archive: "debian",
+  keep: "all",
+});
 
 const installer = await readFile("/usr/bin/syslinux");
 
@@ -22,7 +31,9 @@ export function diskSources(kernel: Uint8Array = KERNEL): PlanSources & { readon
   const fake = fakeSources({ base: () => [noiseEntry("base", 200_000)] });
   return {
     ...fake,
-    openFile: async (_, path) => [path.endsWith("/syslinux") ? installer : path.endsWith(".efi") || path.endsWith(".stub") ? efiProgram() : Buffer.alloc(440)],
+    openFile: async (_, path) => [
+      path.endsWith("/syslinux") ? installer : path.endsWith(".efi") || path.endsWith(".stub") ? efiProgram() : Buffer.alloc(440),
+    ],
     openKernel: async () => ({ body: [kernel] }),
   };
 }
@@ -34,7 +45,14 @@ export interface DiskPlanOptions extends Partial<BuildPlanOptions> {
 }
 
 /** Builds an OS of 200 kB of noise, whose kernel is an EFI program of ours, into a folder. */
-export function buildDisk(format: FormatName | readonly FormatName[], outputDir: string, { cacheDir, cmdline = "console=ttyS0", kernel = KERNEL, ...more }: DiskPlanOptions): Promise<Artifact> {
+export function buildDisk(
+  format: FormatName | readonly FormatName[],
+  outputDir: string,
+  { cacheDir, cmdline = "console=ttyS0", kernel = KERNEL, ...more }: DiskPlanOptions,
+): Promise<Artifact> {
   const plan = { ...planOf(segment("base", unpack("base"))), cmdline };
-  return buildPlan({ ...plan, digest: planDigest(plan) }, { format, name: "os", outputDir, cacheDir, store: new BlobStore(cacheDir), sources: diskSources(kernel), loaders: LOADERS, ...more });
+  return buildPlan(
+    { ...plan, digest: planDigest(plan) },
+    { format, name: "os", outputDir, cacheDir, store: new BlobStore(cacheDir), sources: diskSources(kernel), loaders: LOADERS, ...more },
+  );
 }

@@ -26,8 +26,16 @@ export const DISKS: readonly { readonly name: string; readonly disk: Disk }[] = 
     name: "text, noise and zeroes in turn",
     disk: makeDisk(
       40 * MIB,
-      Array.from({ length: 40 }, (_, index) => bytesAt(index * MIB, present([words.subarray(0, 300_000), noise(200_000, `${index}`), Buffer.alloc(100_000), Buffer.from("x")][index % 4]))),
+      Array.from({ length: 40 }, (_, index) =>
+        bytesAt(
+          index * MIB,
+          present([words.subarray(0, 300_000), noise(200_000, `${index}`), Buffer.alloc(100_000), Buffer.from("x")][index % 4]),
+        ),
+      ),
     ),
   },
-  { name: "one MiB here and there on 3 GiB", disk: makeDisk(3072 * MIB, [bytesAt(0, noise(MIB)), bytesAt(1111 * MIB, words.subarray(0, MIB)), bytesAt(3071 * MIB, noise(MIB, "c"))]) },
+  {
+    name: "one MiB here and there on 3 GiB",
+    disk: makeDisk(3072 * MIB, [bytesAt(0, noise(MIB)), bytesAt(1111 * MIB, words.subarray(0, MIB)), bytesAt(3071 * MIB, noise(MIB, "c"))]),
+  },
 ];

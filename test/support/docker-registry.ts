@@ -30,9 +30,20 @@ export class DockerRegistry implements AsyncDisposable {
     const host = `127.0.0.1:${await freePort()}`;
     const tokens = login ? await startTokenServer(folder) : undefined;
     const auth = tokens && {
-      token: { realm: `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token`, service: "judge", issuer: "judge", rootcertbundle: join(folder, "cert.pem") },
+      token: {
+        realm: `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token`,
+        service: "judge",
+        issuer: "judge",
+        rootcertbundle: join(folder, "cert.pem"),
+      },
     };
-    const config = { version: 0.1, log: { level: "error" }, storage: { filesystem: { rootdirectory: join(folder, "data") } }, http: { addr: host }, ...(auth && { auth }) };
+    const config = {
+      version: 0.1,
+      log: { level: "error" },
+      storage: { filesystem: { rootdirectory: join(folder, "data") } },
+      http: { addr: host },
+      ...(auth && { auth }),
+    };
     // JSON is YAML
     await writeFile(join(folder, "config.yml"), JSON.stringify(config));
     const child = spawn("docker-registry", ["serve", join(folder, "config.yml")], { stdio: "ignore" });
@@ -60,7 +71,11 @@ export class DockerRegistry implements AsyncDisposable {
 // signs what is asked for, to whom the login is known (distribution's docs/spec/auth/jwt.md)
 async function startTokenServer(folder: string): Promise<Server> {
   const [key, cert] = ["key.pem", "cert.pem"].map((name) => join(folder, name)) as [string, string];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=judge", "-days", "2"], { stdio: "ignore" });
+  execFileSync(
+    "openssl",
+    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=judge", "-days", "2"],
+    { stdio: "ignore" },
+  );
   const privateKey = await readFile(key);
   const x5c = [(await readFile(cert, "utf8")).replace(/-----[^-]+-----|\s/g, "")];
   const expected = `Basic ${Buffer.from(`${DOCKER_REGISTRY_LOGIN.username}:${DOCKER_REGISTRY_LOGIN.password}`).toString("base64")}`;
@@ -71,10 +86,13 @@ async function startTokenServer(folder: string): Promise<Server> {
       return;
     }
     const url = new URL(request.url ?? "", "http://localhost");
-    const access = url.searchParams.getAll("scope").flatMap((scope) => scope.split(" ")).map((scope) => {
-      const [type, name, actions = ""] = scope.split(":");
-      return { type, name, actions: actions.split(",") };
-    });
+    const access = url.searchParams
+      .getAll("scope")
+      .flatMap((scope) => scope.split(" "))
+      .map((scope) => {
+        const [type, name, actions = ""] = scope.split(":");
+        return { type, name, actions: actions.split(",") };
+      });
     const now = Math.floor(Date.now() / 1000);
     const claims = { iss: "judge", sub: "user", aud: "judge", exp: now + 300, nbf: now - 10, iat: now, jti: randomUUID(), access };
     const signed = `${part({ typ: "JWT", alg: "RS256", x5c })}.${part(claims)}`;

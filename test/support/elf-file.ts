@@ -38,9 +38,12 @@ export function elfFile({ interpreter, soname, needed = [], runpath, modinfo = [
   const sectionsAt = Math.ceil((namesAt + sectionNames.length) / 16) * 16;
   const file = Buffer.alloc(sectionsAt + 3 * 64);
 
-  const put16 = (value: number, offset: number): void => void (bigEndian ? file.writeUInt16BE(value, offset) : file.writeUInt16LE(value, offset));
-  const put32 = (value: number, offset: number): void => void (bigEndian ? file.writeUInt32BE(value, offset) : file.writeUInt32LE(value, offset));
-  const put64 = (value: number, offset: number): void => void (bigEndian ? file.writeBigUInt64BE(BigInt(value), offset) : file.writeBigUInt64LE(BigInt(value), offset));
+  const put16 = (value: number, offset: number): void =>
+    void (bigEndian ? file.writeUInt16BE(value, offset) : file.writeUInt16LE(value, offset));
+  const put32 = (value: number, offset: number): void =>
+    void (bigEndian ? file.writeUInt32BE(value, offset) : file.writeUInt32LE(value, offset));
+  const put64 = (value: number, offset: number): void =>
+    void (bigEndian ? file.writeBigUInt64BE(BigInt(value), offset) : file.writeBigUInt64LE(BigInt(value), offset));
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, bigEndian ? 2 : 1, 1]);
   put16(3, 16);
   put16(bigEndian ? 22 : 62, 18);
@@ -57,7 +60,15 @@ export function elfFile({ interpreter, soname, needed = [], runpath, modinfo = [
     const header = 64 + index * 56;
     put32(type, header);
     put32(5, header + 4);
-    for (const [place, value] of [[8, offset], [16, BASE + offset], [24, BASE + offset], [32, size], [40, size], [48, 16]] as const) put64(value, header + place);
+    for (const [place, value] of [
+      [8, offset],
+      [16, BASE + offset],
+      [24, BASE + offset],
+      [32, size],
+      [40, size],
+      [48, 16],
+    ] as const)
+      put64(value, header + place);
   };
   program(0, 1, 0, file.length);
   program(1, 2, dynamicAt, tags.length * 16);

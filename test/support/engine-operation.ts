@@ -49,9 +49,17 @@ export interface Operation {
 }
 
 /** Runs a command of the engine in a process group of its own. */
-export function startOperation(args: readonly string[], { cwd, env, eventLog }: { cwd: string; env: NodeJS.ProcessEnv; eventLog?: string | undefined }): Operation {
+export function startOperation(
+  args: readonly string[],
+  { cwd, env, eventLog }: { cwd: string; env: NodeJS.ProcessEnv; eventLog?: string | undefined },
+): Operation {
   const all = [...args, "--non-interactive", ...(eventLog ? ["--event-log", eventLog] : [])];
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn("pulumi", all, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child: ChildProcessByStdio<null, Readable, Readable> = spawn("pulumi", all, {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   const pid = child.pid as number;
   let [text, stdout] = ["", ""];
   const heard: (() => void)[] = [];
@@ -101,7 +109,9 @@ function outcomeOf(status: number | null, stdout: string, text: string, events: 
     events,
     steps: steps.filter(({ type }) => !type.startsWith("pulumi:")),
     lines: (kind) =>
-      events.flatMap(({ diagnosticEvent: line }) => (line?.urn && line.severity !== "error" && (line.ephemeral ?? false) === (kind === "ephemeral") ? [plain(line.message)] : [])),
+      events.flatMap(({ diagnosticEvent: line }) =>
+        line?.urn && line.severity !== "error" && (line.ephemeral ?? false) === (kind === "ephemeral") ? [plain(line.message)] : [],
+      ),
   };
 }
 
@@ -112,5 +122,8 @@ function plain(message: string): string {
 
 async function readEvents(path: string): Promise<EngineEvent[]> {
   const text = await readFile(path, "utf8").catch(() => "");
-  return text.split("\n").filter(Boolean).map((line) => JSON.parse(line) as EngineEvent);
+  return text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as EngineEvent);
 }

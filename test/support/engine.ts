@@ -59,7 +59,11 @@ let engineFolders: string | undefined;
 
 /** The folders that hold the engine's programs; sets it up when there is none. */
 function engine(): string {
-  engineFolders ??= execFileSync(process.execPath, [join(ROOT, "scripts", "engine.mjs")], { encoding: "utf8", timeout: 1_800_000, stdio: ["ignore", "pipe", "inherit"] }).trim();
+  engineFolders ??= execFileSync(process.execPath, [join(ROOT, "scripts", "engine.mjs")], {
+    encoding: "utf8",
+    timeout: 1_800_000,
+    stdio: ["ignore", "pipe", "inherit"],
+  }).trim();
   return engineFolders;
 }
 
@@ -96,7 +100,10 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
   const start = (...args: string[]): Operation => {
     const eventLog = OPERATIONS.includes(args[0] ?? "") ? join(home, `events-${++count}.json`) : undefined;
     const operation = startOperation(args, { cwd: directory, env, eventLog });
-    started.set(operation.pid, operation.outcome.catch(() => {}).finally(() => started.delete(operation.pid)));
+    started.set(
+      operation.pid,
+      operation.outcome.catch(() => {}).finally(() => started.delete(operation.pid)),
+    );
     return operation;
   };
   const run = (...args: string[]): Promise<Outcome> => start(...args).outcome;
@@ -115,7 +122,14 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
     await must("stack", "init", "test");
     for (const [key, value] of Object.entries(options.config ?? {})) {
       const isSecret = value.startsWith("secret:");
-      await must("config", "set", ...(key.includes("[") ? ["--path"] : []), key, isSecret ? value.slice("secret:".length) : value, isSecret ? "--secret" : "--plaintext");
+      await must(
+        "config",
+        "set",
+        ...(key.includes("[") ? ["--path"] : []),
+        key,
+        isSecret ? value.slice("secret:".length) : value,
+        isSecret ? "--secret" : "--plaintext",
+      );
     }
   } catch (error) {
     await dispose();
@@ -151,7 +165,10 @@ export async function makePluginFolder(folder: string, module: URL): Promise<str
   return folder;
 }
 
-async function layOut(directory: string, { files = {}, folder, modules, provider, plugin = join(ROOT, "bin") }: StackOptions): Promise<void> {
+async function layOut(
+  directory: string,
+  { files = {}, folder, modules, provider, plugin = join(ROOT, "bin") }: StackOptions,
+): Promise<void> {
   await mkdir(directory);
   if (modules) await symlink(modules, join(directory, "node_modules"));
   else {
@@ -161,7 +178,8 @@ async function layOut(directory: string, { files = {}, folder, modules, provider
   }
   await writeFile(join(directory, "package.json"), JSON.stringify({ name: "probe", private: true, type: "module", main: "index.js" }));
   if (folder) {
-    for (const name of await readdir(folder)) if (name !== "node_modules") await cp(join(folder, name), join(directory, name), { recursive: true });
+    for (const name of await readdir(folder))
+      if (name !== "node_modules") await cp(join(folder, name), join(directory, name), { recursive: true });
   }
   const isWhole = folder !== undefined && (await readdir(folder)).includes("Pulumi.yaml");
   const providers = provider ? [] : ["plugins:", "  providers:", "    - name: linuxkit", `      path: ${plugin}`];

@@ -34,7 +34,11 @@ export async function exampleDefinitions(): Promise<Map<string, Definition>> {
     const program = join(EXAMPLES, example, "index.ts");
     if (!existsSync(program)) continue;
     const args = ["--input-type=module", "--eval", PROGRAM, pathToFileURL(program).href];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(EXAMPLES, example), timeout: 60_000, maxBuffer: 64 << 20 });
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: join(EXAMPLES, example),
+      timeout: 60_000,
+      maxBuffer: 64 << 20,
+    });
     for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
       const { name, image } = JSON.parse(line) as { name: string; image: Definition };
       const text = JSON.stringify(image);

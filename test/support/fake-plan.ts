@@ -32,7 +32,9 @@ export function planOf(...segments: PlanSegment[]): Plan {
 }
 
 /** PlanSources out of memory; `opened` lists what was opened. */
-export function fakeSources(trees: Readonly<Record<string, () => Iterable<Entry> | AsyncIterable<Entry>>>): PlanSources & { readonly opened: string[] } {
+export function fakeSources(
+  trees: Readonly<Record<string, () => Iterable<Entry> | AsyncIterable<Entry>>>,
+): PlanSources & { readonly opened: string[] } {
   const byDigest = new Map(Object.entries(trees).map(([name, tree]) => [digestOf(name) as string, { name, tree }]));
   const opened: string[] = [];
   return {
@@ -45,7 +47,10 @@ export function fakeSources(trees: Readonly<Record<string, () => Iterable<Entry>
     },
     async openModules(_, names) {
       opened.push("modules");
-      return { files: names.map((name) => fileEntry(`lib/modules/${name}.ko`, name)), order: names.map((name) => `/lib/modules/${name}.ko`) };
+      return {
+        files: names.map((name) => fileEntry(`lib/modules/${name}.ko`, name)),
+        order: names.map((name) => `/lib/modules/${name}.ko`),
+      };
     },
     async openFile() {
       return undefined;

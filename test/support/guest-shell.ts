@@ -38,7 +38,12 @@ export function moved(script: string, folder: string): string {
 /** Runs a script in BusyBox's shell, for ten seconds at most. */
 export function runShell(script: string, folder: string, stdin = ""): Promise<ShellResult> {
   const { promise, resolve, reject } = Promise.withResolvers<ShellResult>();
-  const child = spawn("busybox", ["sh", "-c", `exec 9>&1\n${script}`], { cwd: folder, timeout: 10_000, killSignal: "SIGKILL", stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn("busybox", ["sh", "-c", `exec 9>&1\n${script}`], {
+    cwd: folder,
+    timeout: 10_000,
+    killSignal: "SIGKILL",
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

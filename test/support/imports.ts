@@ -38,21 +38,46 @@ export function folderOf(file: string): string {
 /** Every module that a source names: `import … from "x"`, `export … from "x"`, `import "x"`, `import("x")`, and a worker's. */
 export function importsOf(file: string): Import[] {
   const text = readFileSync(posix.join(ROOT, file), "utf8");
-  const named = [...text.matchAll(/^(?:import|export)\b([^"`;]*?)\bfrom "([^"]+)";/gm)].map(([, what = "", name = ""]) => ({ name, isType: isTypeOnly(what.trim()), isDynamic: false }));
+  const named = [...text.matchAll(/^(?:import|export)\b([^"`;]*?)\bfrom "([^"]+)";/gm)].map(([, what = "", name = ""]) => ({
+    name,
+    isType: isTypeOnly(what.trim()),
+    isDynamic: false,
+  }));
   const bare = [...text.matchAll(/^import "([^"]+)";/gm)].map(([, name = ""]) => ({ name, isType: false, isDynamic: false }));
-  const dynamic = [...text.matchAll(/(typeof )?\bimport\("([^"]+)"\)/g)].map(([, type, name = ""]) => ({ name, isType: type !== undefined, isDynamic: true }));
+  const dynamic = [...text.matchAll(/(typeof )?\bimport\("([^"]+)"\)/g)].map(([, type, name = ""]) => ({
+    name,
+    isType: type !== undefined,
+    isDynamic: true,
+  }));
   // a worker's thread loads its module as a program of its own
-  const workers = [...text.matchAll(/new URL\(`(\.[^`$]+)\$\{/g)].map(([, stem = ""]) => ({ name: `${stem}.ts`, isType: false, isDynamic: true }));
-  return [...named, ...bare, ...dynamic, ...workers].map((found) => ({ ...found, target: found.name.startsWith(".") ? posix.join(posix.dirname(file), found.name) : undefined }));
+  const workers = [...text.matchAll(/new URL\(`(\.[^`$]+)\$\{/g)].map(([, stem = ""]) => ({
+    name: `${stem}.ts`,
+    isType: false,
+    isDynamic: true,
+  }));
+  return [...named, ...bare, ...dynamic, ...workers].map((found) => ({
+    ...found,
+    target: found.name.startsWith(".") ? posix.join(posix.dirname(file), found.name) : undefined,
+  }));
 }
 
 function isTypeOnly(what: string): boolean {
   if (/^type\b/.test(what)) return true;
-  return what.startsWith("{") && what.slice(1, -1).split(",").filter((name) => name.trim() !== "").every((name) => /^\s*type\b/.test(name));
+  return (
+    what.startsWith("{") &&
+    what
+      .slice(1, -1)
+      .split(",")
+      .filter((name) => name.trim() !== "")
+      .every((name) => /^\s*type\b/.test(name))
+  );
 }
 
 /** The project's own files that a module loads, itself among them: with `onCall` also what it loads later, with `types` also what it only names. */
-export function closure(entry: string, { onCall = false, types = false }: { readonly onCall?: boolean; readonly types?: boolean } = {}): Set<string> {
+export function closure(
+  entry: string,
+  { onCall = false, types = false }: { readonly onCall?: boolean; readonly types?: boolean } = {},
+): Set<string> {
   const reached = new Set<string>();
   const next = [entry];
   for (let file = next.pop(); file !== undefined; file = next.pop()) {

@@ -16,7 +16,10 @@ export function unpackInitrd(initrd: Buffer): Record<string, TreePath> {
     else {
       if (initrd[at] !== 0x1f || initrd[at + 3] !== 0) throw new Error(`neither cpio nor gzip at ${at}`);
       // deflate begins after ten bytes, and eight of checksum and size follow
-      const { buffer, engine } = inflateRawSync(initrd.subarray(at + 10), { info: true }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+      const { buffer, engine } = inflateRawSync(initrd.subarray(at + 10), { info: true }) as unknown as {
+        buffer: Buffer;
+        engine: { bytesWritten: number };
+      };
       unpackArchive(buffer, 0, tree);
       at += 10 + engine.bytesWritten + 8;
     }
@@ -28,7 +31,15 @@ function unpackArchive(archive: Buffer, start: number, tree: Record<string, Tree
   const files = new Map<number, { names: string[] }>();
   for (let at = start; ; ) {
     const field = (index: number): number => Number.parseInt(archive.toString("latin1", at + 6 + 8 * index, at + 14 + 8 * index), 16);
-    const [inode, bits, uid, gid, links, size, nameSize] = [field(0), field(1), field(2), field(3), field(4), field(6), field(11)] as [number, number, number, number, number, number, number];
+    const [inode, bits, uid, gid, links, size, nameSize] = [field(0), field(1), field(2), field(3), field(4), field(6), field(11)] as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     const path = archive.toString("utf8", at + 110, at + 110 + nameSize - 1);
     const body = aligned(at + 110 + nameSize);
     const content = archive.subarray(body, body + size);
@@ -43,7 +54,10 @@ function unpackArchive(archive: Buffer, start: number, tree: Record<string, Tree
       files.set(inode, file);
       const [first] = file.names;
       file.names.push(path);
-      tree[path] = first !== undefined && size === 0 ? (tree[first] as TreePath) : { ...header, sha256: createHash("sha256").update(content).digest("hex"), size };
+      tree[path] =
+        first !== undefined && size === 0
+          ? (tree[first] as TreePath)
+          : { ...header, sha256: createHash("sha256").update(content).digest("hex"), size };
     }
   }
 }

@@ -29,7 +29,11 @@ export async function copied(content: Bytes): Promise<Buffer> {
 }
 
 /** A folder that goes away with the test that uses it: `await using`. */
-export async function scratch(): Promise<{ readonly path: string; file(name: string, content: Bytes): Promise<string>; [Symbol.asyncDispose](): Promise<void> }> {
+export async function scratch(): Promise<{
+  readonly path: string;
+  file(name: string, content: Bytes): Promise<string>;
+  [Symbol.asyncDispose](): Promise<void>;
+}> {
   const path = await mkdtemp(join(tmpdir(), "linuxkit-judge-"));
   return {
     path,

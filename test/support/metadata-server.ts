@@ -19,7 +19,8 @@ export class MetadataServer implements AsyncDisposable {
       };
       if (method === "PUT" && url === "/latest/api/token") {
         // a request that came through a proxy gets no token
-        if (!/^\d+$/.test(String(request.headers["x-aws-ec2-metadata-token-ttl-seconds"])) || request.headers["x-forwarded-for"]) return send(400);
+        if (!/^\d+$/.test(String(request.headers["x-aws-ec2-metadata-token-ttl-seconds"])) || request.headers["x-forwarded-for"])
+          return send(400);
         return send(200, "token-of-the-test");
       }
       if (request.headers["x-aws-ec2-metadata-token"] !== "token-of-the-test") return send(401);

@@ -22,15 +22,21 @@ export async function runMetadata(args: MetadataArgs): Promise<MetadataRun> {
   await writeFile(join(folder, "script"), debian.files.find(({ mode }) => mode === "0755")?.contents ?? "");
   const place = join(folder, "config");
   const ended = await new Promise<{ status: number; text: string }>((resolve) => {
-    execFile("busybox", ["sh", join(folder, "script"), ...(config.command ?? []).slice(1)], { env: { CONFIG: place, PATH: process.env.PATH }, timeout: 30_000 }, (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr });
-    });
+    execFile(
+      "busybox",
+      ["sh", join(folder, "script"), ...(config.command ?? []).slice(1)],
+      { env: { CONFIG: place, PATH: process.env.PATH }, timeout: 30_000 },
+      (error, stdout, stderr) => {
+        resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr });
+      },
+    );
   });
   return {
     ...ended,
     read: (name) => readFile(join(place, name), "utf8"),
     mode: async (name) => (await stat(join(place, name))).mode & 0o777,
-    files: async () => (await readdir(place, { recursive: true, withFileTypes: true })).flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort(),
+    files: async () =>
+      (await readdir(place, { recursive: true, withFileTypes: true })).flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort(),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -24,7 +24,11 @@ export interface ProbeWorld {
 
 /** A resource type that does as its inputs say, so that tests can look at the engine's side of the plugin. */
 export function probeType(world: ProbeWorld): ResourceType<ProbeInputs, ProbeOutputs> {
-  const make = async (id: string, inputs: ProbeInputs, work: { signal: AbortSignal; progress: (p: { stage: string; message: string; lasting?: boolean }) => void }) => {
+  const make = async (
+    id: string,
+    inputs: ProbeInputs,
+    work: { signal: AbortSignal; progress: (p: { stage: string; message: string; lasting?: boolean }) => void },
+  ) => {
     world.live.set(id, inputs.text);
     try {
       for (let step = 0; step < (inputs.steps ?? 1); step++) {
@@ -39,19 +43,36 @@ export function probeType(world: ProbeWorld): ResourceType<ProbeInputs, ProbeOut
       throw error;
     }
     work.progress({ stage: "probe", message: "made", lasting: true });
-    const outputs: ProbeOutputs = { echo: inputs.text, length: inputs.text.length, serial: world.live.size, key: secret(`key of ${id}`), ...(inputs.tree && { tree: inputs.tree }) };
-    const failure = inputs.act === "half" ? new LinuxKitError("BOOT_FAILED", `${id} exists, but is not ready`, { stage: "boot", console: [] }) : undefined;
+    const outputs: ProbeOutputs = {
+      echo: inputs.text,
+      length: inputs.text.length,
+      serial: world.live.size,
+      key: secret(`key of ${id}`),
+      ...(inputs.tree && { tree: inputs.tree }),
+    };
+    const failure =
+      inputs.act === "half"
+        ? new LinuxKitError("BOOT_FAILED", `${id} exists, but is not ready`, { stage: "boot", console: [] })
+        : undefined;
     return { outputs, ...(failure && { failure }) };
   };
   return {
     token: "linuxkit:index:Probe",
     check({ inputs }) {
       const { text } = inputs;
-      const failures = text !== UNKNOWN && typeof text !== "string" ? [{ path: "text", message: `got ${String(text)}, wanted a string` }] : [];
+      const failures =
+        text !== UNKNOWN && typeof text !== "string" ? [{ path: "text", message: `got ${String(text)}, wanted a string` }] : [];
       return { inputs, failures };
     },
-    diff: ({ oldInputs, inputs }) => ({ changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (path === "tree.identity" ? "replace" : "update")) }),
-    preview: ({ inputs }) => ({ echo: inputs.text, length: hasUnknown(inputs.text) ? UNKNOWN : String(inputs.text).length, serial: UNKNOWN, key: UNKNOWN }),
+    diff: ({ oldInputs, inputs }) => ({
+      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (path === "tree.identity" ? "replace" : "update")),
+    }),
+    preview: ({ inputs }) => ({
+      echo: inputs.text,
+      length: hasUnknown(inputs.text) ? UNKNOWN : String(inputs.text).length,
+      serial: UNKNOWN,
+      key: UNKNOWN,
+    }),
     async create({ name, inputs, ...work }) {
       world.asked.push(`create ${name}`);
       return { id: name, ...(await make(name, inputs, work)) };
@@ -74,7 +95,12 @@ export function probeType(world: ProbeWorld): ResourceType<ProbeInputs, ProbeOut
 
 /** A provider with nothing but probes. */
 export function probeProvider(world: ProbeWorld = { asked: [], live: new Map() }): Provider {
-  return { name: "linuxkit", version: "0.1.0", types: { "linuxkit:index:Probe": async () => probeType(world) }, config: { debianMirror: "where packages come from" } };
+  return {
+    name: "linuxkit",
+    version: "0.1.0",
+    types: { "linuxkit:index:Probe": async () => probeType(world) },
+    config: { debianMirror: "where packages come from" },
+  };
 }
 
 /** A program with one probe called `p`; `inputs` is the text of an object literal. */

@@ -3,10 +3,18 @@ import { readdir, readFile } from "node:fs/promises";
 /** Processes below one, at any depth. */
 export async function processesBelow(ancestor: number): Promise<{ readonly pid: number; readonly command: string }[]> {
   const all = await Promise.all(
-    (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(async (name) => {
-      const [stat, command] = await Promise.all(["stat", "cmdline"].map((file) => readFile(`/proc/${name}/${file}`, "utf8").catch(() => "")));
-      return { pid: Number(name), parent: Number(stat?.slice(stat.lastIndexOf(")") + 4).split(" ")[0]), command: command?.replaceAll("\0", " ") ?? "" };
-    }),
+    (await readdir("/proc"))
+      .filter((name) => /^\d+$/.test(name))
+      .map(async (name) => {
+        const [stat, command] = await Promise.all(
+          ["stat", "cmdline"].map((file) => readFile(`/proc/${name}/${file}`, "utf8").catch(() => "")),
+        );
+        return {
+          pid: Number(name),
+          parent: Number(stat?.slice(stat.lastIndexOf(")") + 4).split(" ")[0]),
+          command: command?.replaceAll("\0", " ") ?? "",
+        };
+      }),
   );
   const found = new Set([ancestor]);
   for (let size = 0; size !== found.size; ) {

@@ -10,7 +10,8 @@ export function differences(providers: Readonly<Record<string, Shapes>>, types: 
   for (const type of [MODULE, ...types]) {
     const members = (shapes: Shapes): readonly string[] => (type === MODULE ? [...shapes.keys()] : (shapes.get(type) ?? []));
     for (const [name, shapes] of Object.entries(providers)) {
-      for (const member of members(shapes)) if (!all.every((other) => members(other).includes(member))) found.add(`${name} ${type} ${member}`);
+      for (const member of members(shapes))
+        if (!all.every((other) => members(other).includes(member))) found.add(`${name} ${type} ${member}`);
     }
   }
   return found;
@@ -19,7 +20,11 @@ export function differences(providers: Readonly<Record<string, Shapes>>, types: 
 /** Only those of names that every provider has, each in its own way: `url?: string` and `url: string`. */
 export function otherwise(found: ReadonlySet<string>, providers: number): Set<string> {
   const nameOf = (difference: string): string => difference.replace(/^\S+ /, "").replace(/\??: .*/, "");
-  return new Set([...found].filter((difference) => difference.includes(": ") && [...found].filter((other) => nameOf(other) === nameOf(difference)).length === providers));
+  return new Set(
+    [...found].filter(
+      (difference) => difference.includes(": ") && [...found].filter((other) => nameOf(other) === nameOf(difference)).length === providers,
+    ),
+  );
 }
 
 /**
@@ -29,7 +34,11 @@ export function otherwise(found: ReadonlySet<string>, providers: number): Set<st
  * @throws for a row without a reason
  */
 export function told(page: string, providers: readonly string[]): Set<string> {
-  const cellsOf = (line: string): string[] => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
+  const cellsOf = (line: string): string[] =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim());
   const codes = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code.replaceAll("\\|", "|"));
   const lines = page.split("\n");
   const head = lines.findIndex((line) => line.startsWith(`| what | of | ${providers.join(" | ")} | why |`));
@@ -41,7 +50,8 @@ export function told(page: string, providers: readonly string[]): Set<string> {
     const why = rest.pop();
     if (!what || !why || rest.length !== providers.length) throw new Error(`no whole row: ${line}`);
     for (const type of of === MODULE ? [MODULE] : codes(of)) {
-      for (const [index, provider] of providers.entries()) for (const member of codes(rest[index] ?? "")) found.add(`${provider} ${type} ${member}`);
+      for (const [index, provider] of providers.entries())
+        for (const member of codes(rest[index] ?? "")) found.add(`${provider} ${type} ${member}`);
     }
   }
   return found;

@@ -19,22 +19,35 @@ export function providerShapes<Name extends string>(names: readonly Name[]): Rea
   const host = ts.createCompilerHost(options);
   const cache = ts.createModuleResolutionCache(ROOT, (name) => name, options);
   host.resolveModuleNameLiterals = (literals, file, redirected, options) =>
-    literals.map(({ text }) => (FOREIGN.test(text) ? { resolvedModule: undefined } : ts.resolveModuleName(text, file, options, host, cache, redirected)));
+    literals.map(({ text }) =>
+      FOREIGN.test(text) ? { resolvedModule: undefined } : ts.resolveModuleName(text, file, options, host, cache, redirected),
+    );
   const entry = (name: string): string => `${ROOT}providers/${name}/index.ts`;
   const program = ts.createProgram(names.map(entry), options, host);
   const checker = program.getTypeChecker();
-  return Object.fromEntries(names.map((name) => [name, shapesOf(checker, program.getSourceFile(entry(name)) as ts.SourceFile)])) as Record<Name, Shapes>;
+  return Object.fromEntries(names.map((name) => [name, shapesOf(checker, program.getSourceFile(entry(name)) as ts.SourceFile)])) as Record<
+    Name,
+    Shapes
+  >;
 }
 
 function shapesOf(checker: ts.TypeChecker, source: ts.SourceFile): Shapes {
   const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(source) as ts.Symbol);
-  return new Map(exported.map((symbol) => [symbol.name, membersOf(checker, symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)]));
+  return new Map(
+    exported.map((symbol) => [
+      symbol.name,
+      membersOf(checker, symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol),
+    ]),
+  );
 }
 
 function membersOf(checker: ts.TypeChecker, exported: ts.Symbol): string[] {
   if (!(exported.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface))) return [];
   // a class has what any resource of Pulumi has besides
-  const own = checker.getDeclaredTypeOfSymbol(exported).getProperties().filter((member) => !member.declarations?.[0]?.getSourceFile().fileName.includes("/node_modules/"));
+  const own = checker
+    .getDeclaredTypeOfSymbol(exported)
+    .getProperties()
+    .filter((member) => !member.declarations?.[0]?.getSourceFile().fileName.includes("/node_modules/"));
   return own.map((member) => {
     const isOptional = (member.flags & ts.SymbolFlags.Optional) !== 0;
     return `${member.name}${isOptional ? "?" : ""}: ${typeOf(checker, member, isOptional)}`;
@@ -43,7 +56,12 @@ function membersOf(checker: ts.TypeChecker, exported: ts.Symbol): string[] {
 
 function typeOf(checker: ts.TypeChecker, member: ts.Symbol, isOptional: boolean): string {
   const type = checker.getTypeOfSymbol(member);
-  if (CHILDREN.includes(member.name)) return `{ ${checker.getNonNullableType(type).getProperties().map(({ name }) => name).join(", ")} }`;
+  if (CHILDREN.includes(member.name))
+    return `{ ${checker
+      .getNonNullableType(type)
+      .getProperties()
+      .map(({ name }) => name)
+      .join(", ")} }`;
   const text = checker
     .typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation)
     // inside an object: what its members are is enough

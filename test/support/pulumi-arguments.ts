@@ -72,9 +72,13 @@ export class PulumiArguments {
       case "one of":
         return kind.values.includes(value) ? [] : refused(`one of ${kind.values.join(", ")}`);
       case "list":
-        return Array.isArray(value) ? value.flatMap((item, index) => this.#wrongValue(item, kind.of, `${path}[${index}]`)) : refused("a list");
+        return Array.isArray(value)
+          ? value.flatMap((item, index) => this.#wrongValue(item, kind.of, `${path}[${index}]`))
+          : refused("a list");
       case "map":
-        return isProperties(value) ? Object.entries(value).flatMap(([key, item]) => this.#wrongValue(item as Value, kind.of, `${path}.${key}`)) : refused("a map");
+        return isProperties(value)
+          ? Object.entries(value).flatMap(([key, item]) => this.#wrongValue(item as Value, kind.of, `${path}.${key}`))
+          : refused("a map");
       case "object":
         return isProperties(value) ? this.#wrongObject(value, this.#innerShape(kind.name), path) : refused("an object");
       case "either": {
@@ -99,10 +103,17 @@ export class PulumiArguments {
   #shape(key: string, source: () => ts.SourceFile, name: string): Shape {
     let shape = this.#shapes.get(key);
     if (!shape) {
-      const declaration = source().statements.find((statement): statement is ts.InterfaceDeclaration => ts.isInterfaceDeclaration(statement) && statement.name.text === name);
+      const declaration = source().statements.find(
+        (statement): statement is ts.InterfaceDeclaration => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
+      );
       if (!declaration) throw new Error(`${this.#name} has no ${key}`);
       const members = declaration.members.filter((member) => ts.isPropertySignature(member));
-      shape = new Map(members.map((member) => [(member.name as ts.Identifier).text, { required: member.questionToken === undefined, kind: this.#kindOf(member.type) }]));
+      shape = new Map(
+        members.map((member) => [
+          (member.name as ts.Identifier).text,
+          { required: member.questionToken === undefined, kind: this.#kindOf(member.type) },
+        ]),
+      );
       this.#shapes.set(key, shape);
     }
     return shape;
@@ -137,8 +148,11 @@ export class PulumiArguments {
     const parts = qualified.split(".");
     const file = join("types/enums", ...parts.slice(0, -1), "index.d.ts");
     const source = this.#source(file, () => this.#read(file));
-    const declared = source.statements.flatMap((statement) => (ts.isVariableStatement(statement) ? statement.declarationList.declarations : [])).find(({ name }) => name.getText() === parts.at(-1));
-    if (declared?.type && ts.isTypeLiteralNode(declared.type)) return declared.type.members.map((member) => JSON.parse((member as ts.PropertySignature).type?.getText() ?? "null") as Value);
+    const declared = source.statements
+      .flatMap((statement) => (ts.isVariableStatement(statement) ? statement.declarationList.declarations : []))
+      .find(({ name }) => name.getText() === parts.at(-1));
+    if (declared?.type && ts.isTypeLiteralNode(declared.type))
+      return declared.type.members.map((member) => JSON.parse((member as ts.PropertySignature).type?.getText() ?? "null") as Value);
     throw new Error(`${this.#name} has no enums.${qualified}`);
   }
 

@@ -51,24 +51,60 @@ export interface Booted extends AsyncDisposable {
 const LONGEST = 180_000;
 
 /** Boots a machine; the tests themselves decide what to wait for. */
-export async function boot({ kernel, initrd, cmdline, memoryMiB = 256, ports = [], disks = [], firmware = {}, nonce = "test-boot", metadataPort, wirePort }: BootOptions): Promise<Booted> {
+export async function boot({
+  kernel,
+  initrd,
+  cmdline,
+  memoryMiB = 256,
+  ports = [],
+  disks = [],
+  firmware = {},
+  nonce = "test-boot",
+  metadataPort,
+  wirePort,
+}: BootOptions): Promise<Booted> {
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-boot-"));
   const items = { ...(nonce && { [FIRMWARE.nonce]: nonce }), ...firmware };
-  const files = await Promise.all(Object.entries(items).map(async ([name, text], index) => {
-    await writeFile(join(folder, `item${index}`), text);
-    return { name, file: `item${index}` };
-  }));
-  const published = await Promise.all(ports.map(async (guestPort) => ({ protocol: "tcp" as const, address: "127.0.0.1", hostPort: await freePort(), guestPort })));
-  const args = qemuArguments({ arch: "amd64", accelerator: "tcg", name: "linuxkit-test", kernel, initrd, cmdline, memoryMiB, cpus: 1, publish: published, disks, firmware: files, monitor: "monitor" });
+  const files = await Promise.all(
+    Object.entries(items).map(async ([name, text], index) => {
+      await writeFile(join(folder, `item${index}`), text);
+      return { name, file: `item${index}` };
+    }),
+  );
+  const published = await Promise.all(
+    ports.map(async (guestPort) => ({ protocol: "tcp" as const, address: "127.0.0.1", hostPort: await freePort(), guestPort })),
+  );
+  const args = qemuArguments({
+    arch: "amd64",
+    accelerator: "tcg",
+    name: "linuxkit-test",
+    kernel,
+    initrd,
+    cmdline,
+    memoryMiB,
+    cpus: 1,
+    publish: published,
+    disks,
+    firmware: files,
+    monitor: "monitor",
+  });
   if (metadataPort !== undefined) metadataNetwork(args, metadataPort, wirePort);
-  const qemu = spawn(qemuProgram("amd64").binary, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" });
+  const qemu = spawn(qemuProgram("amd64").binary, args, {
+    cwd: folder,
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: LONGEST,
+    killSignal: "SIGKILL",
+  });
   return follow(qemu, folder, nonce, new Map(published.map(({ guestPort, hostPort }) => [guestPort, hostPort])));
 }
 
 /** Puts QEMU's user network where a cloud's metadata is, and leads the address of that, and of Azure's WireServer, to ports of this host. */
 export function metadataNetwork(args: string[], port: number, wirePort?: number): void {
   const lead = (address: string, to: number): string => `guestfwd=tcp:${address}:80-cmd:busybox nc 127.0.0.1 ${to}`;
-  const network = wirePort === undefined ? ["net=169.254.169.0/24", "dhcpstart=169.254.169.15"] : ["net=160.0.0.0/4", "host=160.0.2.2", "dhcpstart=160.0.0.15", lead("168.63.129.16", wirePort)];
+  const network =
+    wirePort === undefined
+      ? ["net=169.254.169.0/24", "dhcpstart=169.254.169.15"]
+      : ["net=160.0.0.0/4", "host=160.0.2.2", "dhcpstart=160.0.0.15", lead("168.63.129.16", wirePort)];
   args[args.findIndex((option) => option.startsWith("user,"))] += `,${[...network, lead("169.254.169.254", port)].join()}`;
 }
 

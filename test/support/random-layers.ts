@@ -12,7 +12,9 @@ const LINKS = ["a", "./a", "../b", "/dir", "/a/b", "nowhere/x", "dir/", "/é"];
  */
 export function randomLayers(random: Random): Entry[][] {
   const world: World = { directories: new Set([""]), files: new Set(), random };
-  return Array.from({ length: 1 + random.below(4) }, () => Array.from({ length: random.below(14) }, () => randomEntry(world)).filter((entry) => entry !== undefined));
+  return Array.from({ length: 1 + random.below(4) }, () =>
+    Array.from({ length: random.below(14) }, () => randomEntry(world)).filter((entry) => entry !== undefined),
+  );
 }
 
 // roughly what is there by now: enough to aim well
@@ -62,7 +64,9 @@ function randomEntry(world: World): Entry | undefined {
   if (kind < 80) {
     forget(path);
     files.add(path);
-    return random.chance(0.5) ? { ...bare, type: "fifo" } : { ...bare, type: random.pick(["character", "block"]), major: 1 + random.below(9), minor: random.below(300) };
+    return random.chance(0.5)
+      ? { ...bare, type: "fifo" }
+      : { ...bare, type: random.pick(["character", "block"]), major: 1 + random.below(9), minor: random.below(300) };
   }
   if (kind < 92) {
     const gone = random.chance(0.8) ? random.pick([...files, ...directories]) : path;

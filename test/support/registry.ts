@@ -19,7 +19,12 @@ export type Fault =
 
 export interface RegistryOptions {
   /** `token`: bearer tokens with scopes, from this server's own /token. @default none */
-  readonly login?: { readonly kind: "basic" | "token"; readonly username: string; readonly password: string; readonly anonymousPull?: boolean };
+  readonly login?: {
+    readonly kind: "basic" | "token";
+    readonly username: string;
+    readonly password: string;
+    readonly anonymousPull?: boolean;
+  };
   readonly fault?: (request: IncomingMessage, count: number) => Fault | undefined;
   /** Whether the referrers API is spoken. @default false */
   readonly referrers?: boolean;
@@ -53,7 +58,14 @@ export class TestRegistry implements AsyncDisposable {
   private constructor(options: RegistryOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => {
-      response.on("close", () => this.requests.push({ method: request.method ?? "", path: request.url ?? "", headers: request.headers, status: response.statusCode }));
+      response.on("close", () =>
+        this.requests.push({
+          method: request.method ?? "",
+          path: request.url ?? "",
+          headers: request.headers,
+          status: response.statusCode,
+        }),
+      );
       this.#answer(request, response).catch((error) => {
         if (!response.headersSent) refuse(response, 500, "UNKNOWN", String(error));
         else response.destroy();
@@ -82,7 +94,11 @@ export class TestRegistry implements AsyncDisposable {
     return { digest, size: bytes.length };
   }
 
-  addManifest(repository: string, manifest: object & { readonly mediaType?: string }, ...tags: string[]): { mediaType: string; digest: `sha256:${string}`; size: number } {
+  addManifest(
+    repository: string,
+    manifest: object & { readonly mediaType?: string },
+    ...tags: string[]
+  ): { mediaType: string; digest: `sha256:${string}`; size: number } {
     const bytes = Buffer.from(JSON.stringify(manifest));
     const digest = digestOf(bytes);
     const mediaType = manifest.mediaType ?? "application/vnd.oci.image.manifest.v1+json";
@@ -110,7 +126,8 @@ export class TestRegistry implements AsyncDisposable {
     if (url.pathname === "/token") return this.#giveToken(request, url, response);
     const [, repository = "", kind, rest = ""] = /^\/v2\/(.+?)\/(blobs\/uploads|blobs|manifests|referrers)\/(.*)$/.exec(url.pathname) ?? [];
     const writes = !["GET", "HEAD"].includes(request.method ?? "");
-    if (!this.#isAllowed(request, repository, writes || kind === "blobs/uploads", url.searchParams.get("from"))) return this.#challenge(response, repository, writes);
+    if (!this.#isAllowed(request, repository, writes || kind === "blobs/uploads", url.searchParams.get("from")))
+      return this.#challenge(response, repository, writes);
     const fault = this.#options.fault?.(request, this.#count++);
     if (fault && "silent" in fault) return;
     if (fault && "status" in fault) {
@@ -122,7 +139,8 @@ export class TestRegistry implements AsyncDisposable {
       response.writeHead(307, { location: fault.redirect }).end();
       return;
     }
-    const send = (status: number, headers: Record<string, string>, body: Buffer) => deliver(request, response, status, headers, body, fault);
+    const send = (status: number, headers: Record<string, string>, body: Buffer) =>
+      deliver(request, response, status, headers, body, fault);
     switch (kind) {
       case "blobs":
         return this.#blob(request, response, repository, rest, send);
@@ -131,7 +149,12 @@ export class TestRegistry implements AsyncDisposable {
       case "blobs/uploads":
         return this.#upload(request, response, repository, rest, url, fault);
       case "referrers":
-        if (this.#options.referrers) return send(200, { "content-type": INDEX }, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: this.#referrersOf(repository, rest) })));
+        if (this.#options.referrers)
+          return send(
+            200,
+            { "content-type": INDEX },
+            Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: this.#referrersOf(repository, rest) })),
+          );
     }
     refuse(response, 404, "NOT_FOUND", "no such page");
   }
@@ -154,22 +177,37 @@ export class TestRegistry implements AsyncDisposable {
       const mediaType = request.headers["content-type"] ?? "";
       const manifest = JSON.parse(bytes.toString());
       if (name.startsWith("sha256:") && name !== digest) return refuse(response, 400, "DIGEST_INVALID", "digest does not match");
-      if (manifest.mediaType && manifest.mediaType !== mediaType) return refuse(response, 400, "MANIFEST_INVALID", "media type does not match");
-      for (const { digest: child } of manifest.manifests ?? []) if (!held.has(child)) return refuse(response, 404, "MANIFEST_UNKNOWN", child);
+      if (manifest.mediaType && manifest.mediaType !== mediaType)
+        return refuse(response, 400, "MANIFEST_INVALID", "media type does not match");
+      for (const { digest: child } of manifest.manifests ?? [])
+        if (!held.has(child)) return refuse(response, 404, "MANIFEST_UNKNOWN", child);
       for (const { digest: blob } of [manifest.config, ...(manifest.layers ?? [])].filter(Boolean)) {
         if (!this.blobs.get(repository)?.has(blob)) return refuse(response, 404, "MANIFEST_BLOB_UNKNOWN", blob);
       }
       for (const key of [name, digest]) held.set(key, { mediaType, bytes });
-      response.writeHead(201, { "docker-content-digest": digest, ...(this.#options.referrers && manifest.subject && { "oci-subject": manifest.subject.digest }) }).end();
+      response
+        .writeHead(201, {
+          "docker-content-digest": digest,
+          ...(this.#options.referrers && manifest.subject && { "oci-subject": manifest.subject.digest }),
+        })
+        .end();
       return;
     }
     const found = held.get(name);
     if (!found) return refuse(response, 404, "MANIFEST_UNKNOWN", `manifest unknown: ${name}`);
-    if (!(request.headers.accept ?? "").includes(found.mediaType)) return refuse(response, 404, "MANIFEST_UNKNOWN", "accept header does not support it");
+    if (!(request.headers.accept ?? "").includes(found.mediaType))
+      return refuse(response, 404, "MANIFEST_UNKNOWN", "accept header does not support it");
     send(200, { "content-type": found.mediaType, "docker-content-digest": digestOf(found.bytes) }, found.bytes);
   }
 
-  async #upload(request: IncomingMessage, response: ServerResponse, repository: string, id: string, url: URL, fault: Fault | undefined): Promise<void> {
+  async #upload(
+    request: IncomingMessage,
+    response: ServerResponse,
+    repository: string,
+    id: string,
+    url: URL,
+    fault: Fault | undefined,
+  ): Promise<void> {
     if (request.method === "POST") {
       const mount = url.searchParams.get("mount");
       const bytes = mount ? this.blobs.get(url.searchParams.get("from") ?? "")?.get(mount) : undefined;
@@ -185,7 +223,10 @@ export class TestRegistry implements AsyncDisposable {
     }
     const session = this.#uploads.get(id);
     if (!session || session.repository !== repository) return refuse(response, 404, "BLOB_UPLOAD_UNKNOWN", "no such session");
-    const where = () => ({ location: `/v2/${repository}/blobs/uploads/${id}?state=${session.size}`, ...(session.size > 0 && { range: `0-${session.size - 1}` }) });
+    const where = () => ({
+      location: `/v2/${repository}/blobs/uploads/${id}?state=${session.size}`,
+      ...(session.size > 0 && { range: `0-${session.size - 1}` }),
+    });
     if (request.method === "GET") {
       response.writeHead(204, where()).end();
       return;
@@ -219,7 +260,15 @@ export class TestRegistry implements AsyncDisposable {
     return [...inner(this.manifests, repository)].flatMap(([name, { mediaType, bytes }]) => {
       const manifest = JSON.parse(bytes.toString());
       if (!name.startsWith("sha256:") || manifest.subject?.digest !== subject) return [];
-      return [{ mediaType, digest: name, size: bytes.length, artifactType: manifest.artifactType ?? manifest.config?.mediaType, ...(manifest.annotations && { annotations: manifest.annotations }) }];
+      return [
+        {
+          mediaType,
+          digest: name,
+          size: bytes.length,
+          artifactType: manifest.artifactType ?? manifest.config?.mediaType,
+          ...(manifest.annotations && { annotations: manifest.annotations }),
+        },
+      ];
     });
   }
 
@@ -229,7 +278,15 @@ export class TestRegistry implements AsyncDisposable {
     if (login.kind === "basic") return authorization === basic(login);
     const token = this.#tokens.get(authorization.replace(/^Bearer /, ""));
     if (!token || token.expires <= Date.now()) return false;
-    const has = (name: string, action: string) => token.scopes.some((scope) => scope.startsWith(`repository:${name}:`) && scope.slice(scope.lastIndexOf(":") + 1).split(",").includes(action));
+    const has = (name: string, action: string) =>
+      token.scopes.some(
+        (scope) =>
+          scope.startsWith(`repository:${name}:`) &&
+          scope
+            .slice(scope.lastIndexOf(":") + 1)
+            .split(",")
+            .includes(action),
+      );
     return has(repository, push ? "push" : "pull") && (mountFrom === null || has(mountFrom, "pull"));
   }
 
@@ -242,8 +299,11 @@ export class TestRegistry implements AsyncDisposable {
   async #giveToken(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
     const { login, tokenSeconds = 300 } = this.#options;
     const form = new URLSearchParams(request.method === "POST" ? (await bodyOf(request)).toString() : url.search);
-    const known = form.has("refresh_token") ? form.get("refresh_token") === login?.password : login !== undefined && request.headers.authorization === basic(login);
-    if (!known && (request.headers.authorization || form.has("refresh_token"))) return refuse(response, 401, "UNAUTHORIZED", "wrong password");
+    const known = form.has("refresh_token")
+      ? form.get("refresh_token") === login?.password
+      : login !== undefined && request.headers.authorization === basic(login);
+    if (!known && (request.headers.authorization || form.has("refresh_token")))
+      return refuse(response, 401, "UNAUTHORIZED", "wrong password");
     if (form.get("service") !== "test") return refuse(response, 400, "UNKNOWN", "wrong service");
     const scopes = form.getAll("scope").flatMap((scope) => scope.split(" "));
     const granted = known ? scopes : login?.anonymousPull ? scopes.map((scope) => scope.replace(/pull,push$/, "pull")) : [];
@@ -257,7 +317,14 @@ const INDEX = "application/vnd.oci.image.index.v1+json";
 
 type Send = (status: number, headers: Record<string, string>, body: Buffer) => void;
 
-function deliver(request: IncomingMessage, response: ServerResponse, status: number, headers: Record<string, string>, body: Buffer, fault: Fault | undefined): void {
+function deliver(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string>,
+  body: Buffer,
+  fault: Fault | undefined,
+): void {
   if (fault && "body" in fault) body = fault.body as Buffer;
   response.writeHead(status, { ...headers, "content-length": String(body.length) });
   if (request.method === "HEAD") response.end();

@@ -8,7 +8,11 @@ import type { Definition } from "../../sdk/definition/definition.ts";
 const PROGRAM = fileURLToPath(new URL("./build-without-compressors.ts", import.meta.url));
 
 /** Builds in another process, which cannot compress; throws what that process says when it fails. */
-export async function buildWithoutCompressors(definition: Definition, options: BuildOptions, login?: { readonly username: string; readonly password: string }): Promise<Built> {
+export async function buildWithoutCompressors(
+  definition: Definition,
+  options: BuildOptions,
+  login?: { readonly username: string; readonly password: string },
+): Promise<Built> {
   const child = spawn(process.execPath, [PROGRAM], { stdio: ["pipe", "pipe", "pipe"], timeout: 240_000 });
   child.stdin.end(JSON.stringify({ definition, options, login }));
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);

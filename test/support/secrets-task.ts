@@ -27,9 +27,14 @@ export async function runSecrets(args: SecretsArgs, authorities: string, service
   const [, endpoint = "", timeout = "", , ...more] = config.command ?? [];
   const ended = await new Promise<{ status: number; text: string }>((resolve) => {
     const env = { SECRETS: join(folder.path, "secrets"), PATH: process.env.PATH };
-    execFile("busybox", ["sh", join(folder.path, "script"), endpoint, timeout, join(folder.path, "authorities"), ...more], { env, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr });
-    });
+    execFile(
+      "busybox",
+      ["sh", join(folder.path, "script"), endpoint, timeout, join(folder.path, "authorities"), ...more],
+      { env, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr });
+      },
+    );
   });
   return {
     ...ended,

@@ -7,15 +7,30 @@ import { setTimeout as sleep } from "node:timers/promises";
 const SOCKET = "tpm.sock";
 
 /** A TPM 2.0 in software for one machine, whose folder this is. It ends with the machine, and when it is disposed of. */
-export async function startTpm(folder: string, device: "tpm-crb" | "tpm-tis-device"): Promise<{ readonly arguments: readonly string[] } & AsyncDisposable> {
+export async function startTpm(
+  folder: string,
+  device: "tpm-crb" | "tpm-tis-device",
+): Promise<{ readonly arguments: readonly string[] } & AsyncDisposable> {
   await mkdir(join(folder, "tpm"));
-  const swtpm = spawn("swtpm", ["socket", "--tpm2", "--tpmstate", "dir=tpm", "--ctrl", `type=unixio,path=${SOCKET}`, "--terminate"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"], timeout: 180_000, killSignal: "SIGKILL" });
+  const swtpm = spawn("swtpm", ["socket", "--tpm2", "--tpmstate", "dir=tpm", "--ctrl", `type=unixio,path=${SOCKET}`, "--terminate"], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+    timeout: 180_000,
+    killSignal: "SIGKILL",
+  });
   const ended = once(swtpm, "close");
   let said = "";
   swtpm.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;
   });
-  while (swtpm.exitCode === null && !(await access(join(folder, SOCKET)).then(() => true, () => false))) await sleep(20);
+  while (
+    swtpm.exitCode === null &&
+    !(await access(join(folder, SOCKET)).then(
+      () => true,
+      () => false,
+    ))
+  )
+    await sleep(20);
   if (swtpm.exitCode !== null) throw new Error(`swtpm ended with ${swtpm.exitCode}: ${said}`);
   return {
     arguments: ["-chardev", `socket,id=tpm,path=${SOCKET}`, "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", `${device},tpmdev=tpm0`],

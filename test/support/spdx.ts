@@ -3,10 +3,19 @@ import assert from "node:assert/strict";
 /** An SPDX 2.3 document, as far as tests look into one. */
 export interface Spdx {
   readonly documentNamespace: string;
-  readonly packages: readonly { readonly SPDXID: string; readonly name: string; readonly licenseDeclared?: string; readonly externalRefs?: readonly { readonly referenceLocator: string }[] }[];
+  readonly packages: readonly {
+    readonly SPDXID: string;
+    readonly name: string;
+    readonly licenseDeclared?: string;
+    readonly externalRefs?: readonly { readonly referenceLocator: string }[];
+  }[];
   readonly files?: readonly { readonly SPDXID: string; readonly fileName: string }[];
   readonly hasExtractedLicensingInfos?: readonly { readonly licenseId: string }[];
-  readonly relationships: readonly { readonly spdxElementId: string; readonly relatedSpdxElement: string; readonly relationshipType: string }[];
+  readonly relationships: readonly {
+    readonly spdxElementId: string;
+    readonly relatedSpdxElement: string;
+    readonly relationshipType: string;
+  }[];
 }
 
 /** Reads a document, and checks what the specification demands of every one: members, ids, and that relationships lead somewhere. */
@@ -21,7 +30,10 @@ export function checkSpdx(text: string): Spdx {
   assert.ok(creators.every((creator) => /^(Tool|Person|Organization): ./.test(creator)));
   const elements = [...document.packages, ...(document.files ?? [])];
   const ids = ["SPDXRef-DOCUMENT", ...elements.map(({ SPDXID }) => SPDXID)];
-  assert.deepEqual(ids.filter((id) => !/^SPDXRef-[A-Za-z0-9.-]+$/.test(id)), []);
+  assert.deepEqual(
+    ids.filter((id) => !/^SPDXRef-[A-Za-z0-9.-]+$/.test(id)),
+    [],
+  );
   assert.equal(new Set(ids).size, ids.length, "every id is one element's");
   for (const found of document.packages) assert.ok(found.name && "downloadLocation" in found, found.SPDXID);
   for (const { spdxElementId, relatedSpdxElement } of document.relationships) {
@@ -32,9 +44,13 @@ export function checkSpdx(text: string): Spdx {
   const reached = new Set(["SPDXRef-DOCUMENT"]);
   for (let size = 0; size !== reached.size; ) {
     size = reached.size;
-    for (const { spdxElementId, relatedSpdxElement } of document.relationships) if (reached.has(spdxElementId)) reached.add(relatedSpdxElement);
+    for (const { spdxElementId, relatedSpdxElement } of document.relationships)
+      if (reached.has(spdxElementId)) reached.add(relatedSpdxElement);
   }
-  assert.deepEqual(ids.filter((id) => !reached.has(id)), []);
+  assert.deepEqual(
+    ids.filter((id) => !reached.has(id)),
+    [],
+  );
   const licenses = new Set((document.hasExtractedLicensingInfos ?? []).map(({ licenseId }) => licenseId));
   for (const [name] of text.matchAll(/LicenseRef-[A-Za-z0-9.-]+/g)) assert.ok(licenses.has(name), name);
   return document;

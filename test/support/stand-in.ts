@@ -62,21 +62,46 @@ export function standInProvider({ name, config, types, functions }: StandIn): Pr
   };
 }
 
-function resourceType({ token, replaces = [], inPlace = [], replacesWhere = () => false, computed, recomputed = computed, create, update, exists, remove }: StandInType, args: PulumiArguments): AnyResourceType {
+function resourceType(
+  {
+    token,
+    replaces = [],
+    inPlace = [],
+    replacesWhere = () => false,
+    computed,
+    recomputed = computed,
+    create,
+    update,
+    exists,
+    remove,
+  }: StandInType,
+  args: PulumiArguments,
+): AnyResourceType {
   const unknown = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, UNKNOWN]));
   const kindOf = (now: Properties, before: Properties) => (path: string) => {
     const [input = ""] = path.split(/[.[]/);
-    return (replaces === "all" ? !inPlace.includes(input) : replaces.includes(input)) || replacesWhere(input, now, before) ? "replace" : "update";
+    return (replaces === "all" ? !inPlace.includes(input) : replaces.includes(input)) || replacesWhere(input, now, before)
+      ? "replace"
+      : "update";
   };
   return {
     token,
     check: ({ inputs }) => ({ inputs, failures: args.wrong(token, inputs) }),
     // as Pulumi's bridge to Terraform's providers: a name that the program gives is free only once the old one is gone
-    diff: ({ inputs, oldInputs }) => ({ changed: leafDiff(oldInputs, inputs, kindOf(inputs, oldInputs)), deleteBeforeReplace: inputs.name !== undefined && inputs.name === oldInputs.name }),
-    preview: ({ inputs, old }) => ({ ...old?.outputs, ...inputs, ...unknown(old ? recomputed : computed), name: inputs.name ?? old?.outputs.name ?? UNKNOWN }),
+    diff: ({ inputs, oldInputs }) => ({
+      changed: leafDiff(oldInputs, inputs, kindOf(inputs, oldInputs)),
+      deleteBeforeReplace: inputs.name !== undefined && inputs.name === oldInputs.name,
+    }),
+    preview: ({ inputs, old }) => ({
+      ...old?.outputs,
+      ...inputs,
+      ...unknown(old ? recomputed : computed),
+      name: inputs.name ?? old?.outputs.name ?? UNKNOWN,
+    }),
     create: ({ name, inputs, signal }) => kept(async () => create(name, inputs, signal)),
     read: async ({ id, outputs }) => ((await exists(id)) && outputs ? { id, outputs } : undefined),
-    update: ({ id, inputs, oldInputs, oldOutputs, signal }) => kept(async () => ({ id, outputs: update ? await update(id, inputs, oldOutputs, signal, oldInputs) : { ...oldOutputs, ...inputs } })),
+    update: ({ id, inputs, oldInputs, oldOutputs, signal }) =>
+      kept(async () => ({ id, outputs: update ? await update(id, inputs, oldOutputs, signal, oldInputs) : { ...oldOutputs, ...inputs } })),
     delete: async ({ id }) => remove(id),
   };
 }

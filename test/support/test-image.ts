@@ -16,10 +16,19 @@ export function layerOf(blob: Buffer, diffId?: `sha256:${string}`): Layer {
 export const tarOf = (entries: Iterable<Entry>): Promise<Buffer> => collect(writeTar(entries));
 
 /** Puts an image of these layers into a registry, gzipped, and returns its manifest's descriptor. */
-export async function addImage(registry: TestRegistry, repository: string, layers: readonly (readonly Entry[])[], { tags = [] as string[], architecture = "amd64", config = {} } = {}) {
+export async function addImage(
+  registry: TestRegistry,
+  repository: string,
+  layers: readonly (readonly Entry[])[],
+  { tags = [] as string[], architecture = "amd64", config = {} } = {},
+) {
   const tars = await Promise.all(layers.map(tarOf));
   const descriptors = tars.map((tar) => ({ mediaType: MEDIA_TYPE.ociLayerGzip, ...registry.addBlob(repository, gzipSync(tar)) }));
   const document = { os: "linux", architecture, config, rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) } };
   const configured = { mediaType: MEDIA_TYPE.ociConfig, ...registry.addBlob(repository, Buffer.from(JSON.stringify(document))) };
-  return registry.addManifest(repository, { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config: configured, layers: descriptors } as object, ...tags);
+  return registry.addManifest(
+    repository,
+    { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config: configured, layers: descriptors } as object,
+    ...tags,
+  );
 }

@@ -30,15 +30,31 @@ export async function recordTree(entries: AsyncIterable<Entry> | Iterable<Entry>
       hash.update(chunk);
       size += chunk.length;
     }
-    const detail = type === "file" ? `${size} ${hash.digest("hex")}` : type === "symlink" ? link : type === "character" || type === "block" ? `${major}:${minor}` : "";
+    const detail =
+      type === "file"
+        ? `${size} ${hash.digest("hex")}`
+        : type === "symlink"
+          ? link
+          : type === "character" || type === "block"
+            ? `${major}:${minor}`
+            : "";
     const attributes = [...(xattrs ?? [])].map(([name, value]) => `${name}=${Buffer.from(value).toString("hex")}`).sort();
     // Linux keeps no mode of a symlink
-    records.set(path, { type, mode: type === "symlink" ? "" : mode.toString(8), owner: `${uid}:${gid}`, mtime, detail, xattrs: attributes.join(" ") });
+    records.set(path, {
+      type,
+      mode: type === "symlink" ? "" : mode.toString(8),
+      owner: `${uid}:${gid}`,
+      mtime,
+      detail,
+      xattrs: attributes.join(" "),
+    });
   }
   for (const [path, first] of firsts) records.set(path, records.get(first) as TreeRecord);
   for (const group of names.values()) {
     // only files are linked in our trees; another type has its copies
-    for (const path of group) if (records.get(path)?.type === "file") records.set(path, { ...(records.get(path) as TreeRecord), names: [...group].sort().join(" ") });
+    for (const path of group)
+      if (records.get(path)?.type === "file")
+        records.set(path, { ...(records.get(path) as TreeRecord), names: [...group].sort().join(" ") });
   }
   return records;
 }

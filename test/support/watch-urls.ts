@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** What a page says; undefined when nobody answers within ten seconds, or not to the end. */
 export async function pageAt(url: string): Promise<string | undefined> {
-  return fetch(url, { signal: AbortSignal.timeout(10_000) }).then((answer) => answer.text()).catch(() => undefined);
+  return fetch(url, { signal: AbortSignal.timeout(10_000) })
+    .then((answer) => answer.text())
+    .catch(() => undefined);
 }
 
 /** What was seen of machines while something else went on. */

@@ -7,14 +7,17 @@ const EXAMPLE = fileURLToPath(new URL("../../examples/web/", import.meta.url));
 /** The operating system of examples/web as its own program gives it to the engine. The program is run once, without one. */
 export async function webDefinition(): Promise<Definition> {
   const { promise, resolve, reject } = Promise.withResolvers<Definition>();
-  runtime.setMocks({
-    call: () => ({}),
-    newResource({ type, name, inputs }) {
-      if (type !== "linuxkit:index:ImageBuild") return { id: name, state: inputs };
-      resolve(inputs.image as Definition);
-      return { id: name, state: { ...inputs, path: "/", files: ["kernel", "initrd"].map((role) => ({ role, name: role })) } };
+  runtime.setMocks(
+    {
+      call: () => ({}),
+      newResource({ type, name, inputs }) {
+        if (type !== "linuxkit:index:ImageBuild") return { id: name, state: inputs };
+        resolve(inputs.image as Definition);
+        return { id: name, state: { ...inputs, path: "/", files: ["kernel", "initrd"].map((role) => ({ role, name: role })) } };
+      },
     },
-  }, "web");
+    "web",
+  );
   const folder = process.cwd();
   // its local files are relative to the project
   process.chdir(EXAMPLE);

@@ -16,7 +16,14 @@ import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
  * @param blobs everything below it, and itself, all held in `store`
  * @throws NOT_FOUND, DISK_FULL, UNWRITABLE, CANCELLED
  */
-export async function writeLayout(directory: string, tag: string, root: Descriptor, blobs: readonly Descriptor[], store: BlobStore, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+export async function writeLayout(
+  directory: string,
+  tag: string,
+  root: Descriptor,
+  blobs: readonly Descriptor[],
+  store: BlobStore,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
   const target = new BlobStore(directory);
   for (const blob of [root, ...blobs]) {
     if (!(await target.find(blob.digest))) await target.put(store.open(blob.digest), blob, options);

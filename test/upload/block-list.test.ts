@@ -10,16 +10,25 @@ describe("a list of blocks as text", () => {
   const lists: Record<string, ListedBlock[]> = {
     "without blocks": [],
     "of the first block": [block(0, "0a")],
-    "of neighbours and far ones": [block(0, "01"), block(1, "02"), block(128, "03"), block(257, "04"), block(16_641, "05"), block((64 << 20) - 1, "ff")],
+    "of neighbours and far ones": [
+      block(0, "01"),
+      block(1, "02"),
+      block(128, "03"),
+      block(257, "04"),
+      block(16_641, "05"),
+      block((64 << 20) - 1, "ff"),
+    ],
   };
-  for (const [name, list] of Object.entries(lists)) test(`${name} is read as it was written`, () => assert.deepEqual(decodeBlockList(encodeBlockList(list)), list));
+  for (const [name, list] of Object.entries(lists))
+    test(`${name} is read as it was written`, () => assert.deepEqual(decodeBlockList(encodeBlockList(list)), list));
 
   test("takes 17 bytes for a block beside another", () => {
     assert.equal(Buffer.from(encodeBlockList([block(4, "01"), block(5, "02"), block(6, "03")]), "base64").length, 51);
   });
   test("that was cut is refused", () => {
     const text = Buffer.from(encodeBlockList([block(300, "01")]), "base64");
-    for (const length of [1, 2, 17]) assert.throws(() => decodeBlockList(text.subarray(0, length).toString("base64")), { code: "CORRUPT" }, `${length}`);
+    for (const length of [1, 2, 17])
+      assert.throws(() => decodeBlockList(text.subarray(0, length).toString("base64")), { code: "CORRUPT" }, `${length}`);
   });
 });
 

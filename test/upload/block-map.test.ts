@@ -18,7 +18,10 @@ describe("a block map", () => {
       judge("split", "-b", `${KIB512}`, "-d", "-a", "4", file, join(folder.path, "block-"));
       const zero = judge("sha256sum", "-z", ...(await folder.file("zero", [Buffer.alloc(KIB512)]).then((path) => [path]))).slice(0, 64);
       const count = raw.length / KIB512;
-      const sums = judge("sha256sum", ...Array.from({ length: count }, (_, index) => join(folder.path, `block-${String(index).padStart(4, "0")}`)))
+      const sums = judge(
+        "sha256sum",
+        ...Array.from({ length: count }, (_, index) => join(folder.path, `block-${String(index).padStart(4, "0")}`)),
+      )
         .trim()
         .split("\n")
         .map((line, index) => ({ offset: index * KIB512, digest: `sha256:${line.slice(0, 64)}` }))

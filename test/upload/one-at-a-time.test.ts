@@ -44,10 +44,14 @@ test("who waits can be cancelled", async () => {
   let begun = () => {};
   const isBegun = new Promise<void>((resolve) => (begun = resolve));
   let letGo = () => {};
-  const held = oneAtATime(place, () => new Promise<void>((resolve) => {
-    letGo = resolve;
-    begun();
-  }));
+  const held = oneAtATime(
+    place,
+    () =>
+      new Promise<void>((resolve) => {
+        letGo = resolve;
+        begun();
+      }),
+  );
   await isBegun;
   const waiting = new AbortController();
   const second = oneAtATime({ ...place, signal: waiting.signal }, async () => assert.fail("it was to wait"));

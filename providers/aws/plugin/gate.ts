@@ -48,7 +48,9 @@ export function awsGate(connect: Connect = instanceRefreshDriver, paceSeconds = 
     token: "linuxkit:index:RolloutGate",
     check: ({ inputs }) => checkInputs(gateInputs, inputs),
     diff: ({ inputs, oldInputs }) => ({
-      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (path === "group" || path === "kind" ? "replace" : /^launchTemplate/.test(path) ? "update" : "ignore")),
+      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) =>
+        path === "group" || path === "kind" ? "replace" : /^launchTemplate/.test(path) ? "update" : "ignore",
+      ),
     }),
     preview: ({ inputs }) => ({ ...inputs, rollout: UNKNOWN }),
     // a new group starts with the new image: what is waited for is that its instances are healthy

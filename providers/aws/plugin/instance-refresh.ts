@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AutoScalingClient, DescribeAutoScalingGroupsCommand, DescribeInstanceRefreshesCommand, type InstanceRefresh, RollbackInstanceRefreshCommand, StartInstanceRefreshCommand } from "@aws-sdk/client-auto-scaling";
+import {
+  AutoScalingClient,
+  DescribeAutoScalingGroupsCommand,
+  DescribeInstanceRefreshesCommand,
+  type InstanceRefresh,
+  RollbackInstanceRefreshCommand,
+  StartInstanceRefreshCommand,
+} from "@aws-sdk/client-auto-scaling";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { RolloutDriver, RolloutPhase, RolloutReport } from "../../../sdk/rollout/rollout.ts";
 import { type AwsAccess, clientConfig } from "./access/clients.ts";
@@ -30,9 +37,16 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
   const { group } = target;
   let launchFailed: string | undefined;
   const latest = async (id?: string): Promise<InstanceRefresh | undefined> => {
-    const { InstanceRefreshes: [refresh] = [] } = await client.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: group, ...(id !== undefined ? { InstanceRefreshIds: [id] } : { MaxRecords: 1 }) })).catch((error: unknown) => {
-      throw fromAws(error, `DescribeInstanceRefreshes ${group}`);
-    });
+    const { InstanceRefreshes: [refresh] = [] } = await client
+      .send(
+        new DescribeInstanceRefreshesCommand({
+          AutoScalingGroupName: group,
+          ...(id !== undefined ? { InstanceRefreshIds: [id] } : { MaxRecords: 1 }),
+        }),
+      )
+      .catch((error: unknown) => {
+        throw fromAws(error, `DescribeInstanceRefreshes ${group}`);
+      });
     return refresh;
   };
   return {
@@ -46,9 +60,11 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
       const instances = await describeInstances(client, target, signal);
       if (instances.ready === instances.total && instances.others === 0) return undefined;
       if (instances.others === 0) return LAUNCH;
-      const { InstanceRefreshId } = await client.send(new StartInstanceRefreshCommand(startRequest(target)), { abortSignal: signal }).catch((error: unknown) => {
-        throw fromAws(error, `StartInstanceRefresh ${group}`, signal);
-      });
+      const { InstanceRefreshId } = await client
+        .send(new StartInstanceRefreshCommand(startRequest(target)), { abortSignal: signal })
+        .catch((error: unknown) => {
+          throw fromAws(error, `StartInstanceRefresh ${group}`, signal);
+        });
       return InstanceRefreshId;
     },
     async describe(id) {
@@ -79,20 +95,39 @@ const WAIT_MS = 5000;
 /** The id of what is no refresh: a group's first instances, which are waited for. */
 const LAUNCH = "launch";
 
-function startRequest({ group, launchTemplateId, launchTemplateVersion, minHealthyPercentage, maxHealthyPercentage, instanceWarmup }: RefreshTarget) {
+function startRequest({
+  group,
+  launchTemplateId,
+  launchTemplateVersion,
+  minHealthyPercentage,
+  maxHealthyPercentage,
+  instanceWarmup,
+}: RefreshTarget) {
   return {
     AutoScalingGroupName: group,
     Strategy: "Rolling" as const,
     DesiredConfiguration: { LaunchTemplate: { LaunchTemplateId: launchTemplateId, Version: launchTemplateVersion } },
-    Preferences: { AutoRollback: true, SkipMatching: true, MinHealthyPercentage: minHealthyPercentage, MaxHealthyPercentage: maxHealthyPercentage, InstanceWarmup: instanceWarmup },
+    Preferences: {
+      AutoRollback: true,
+      SkipMatching: true,
+      MinHealthyPercentage: minHealthyPercentage,
+      MaxHealthyPercentage: maxHealthyPercentage,
+      InstanceWarmup: instanceWarmup,
+    },
   };
 }
 
 /** Instances that are wanted, those in service with the wanted version, and those with another one. */
-async function describeInstances(client: AutoScalingClient, { group, launchTemplateVersion }: RefreshTarget, signal?: AbortSignal): Promise<{ readonly total: number; readonly ready: number; readonly others: number }> {
-  const { AutoScalingGroups: [found] = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [group] }), signal && { abortSignal: signal }).catch((error: unknown) => {
-    throw fromAws(error, `DescribeAutoScalingGroups ${group}`, signal);
-  });
+async function describeInstances(
+  client: AutoScalingClient,
+  { group, launchTemplateVersion }: RefreshTarget,
+  signal?: AbortSignal,
+): Promise<{ readonly total: number; readonly ready: number; readonly others: number }> {
+  const { AutoScalingGroups: [found] = [] } = await client
+    .send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [group] }), signal && { abortSignal: signal })
+    .catch((error: unknown) => {
+      throw fromAws(error, `DescribeAutoScalingGroups ${group}`, signal);
+    });
   if (!found) throw new LinuxKitError("NOT_FOUND", `aws DescribeAutoScalingGroups: no group ${group}`, { what: group });
   const { Instances: instances = [], DesiredCapacity: total = 0 } = found;
   const wanted = instances.filter(({ LaunchTemplate }) => LaunchTemplate?.Version === launchTemplateVersion);
@@ -126,7 +161,12 @@ function versionOf({ DesiredConfiguration }: InstanceRefresh): string | undefine
 /** What a refresh's state means to the gate, and why it is so. */
 export function reportOf({ Status, StatusReason }: InstanceRefresh): Pick<RolloutReport, "phase" | "reason"> {
   const phase = PHASES[Status ?? ""];
-  if (!phase) throw new LinuxKitError("UNSUPPORTED", `aws DescribeInstanceRefreshes: got the status ${Status ?? "none"}, wanted one of ${Object.keys(PHASES).join(", ")}`, { what: Status ?? "none" });
+  if (!phase)
+    throw new LinuxKitError(
+      "UNSUPPORTED",
+      `aws DescribeInstanceRefreshes: got the status ${Status ?? "none"}, wanted one of ${Object.keys(PHASES).join(", ")}`,
+      { what: Status ?? "none" },
+    );
   return { phase, ...(StatusReason && { reason: lower(StatusReason) }) };
 }
 

@@ -5,7 +5,10 @@ import type { Checked } from "../../../sdk/plugin/resource-type.ts";
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import { ACCESS_NAMES, accessInputs, text } from "./access/inputs.ts";
 
-const digest = z.custom<`sha256:${string}`>((value) => typeof value === "string" && isDigest(value), "wanted sha256: and 64 hexadecimal digits");
+const digest = z.custom<`sha256:${string}`>(
+  (value) => typeof value === "string" && isDigest(value),
+  "wanted sha256: and 64 hexadecimal digits",
+);
 
 /** Inputs of `linuxkit:index:AwsSnapshot`. */
 export const snapshotInputs = z.strictObject({
@@ -22,7 +25,10 @@ export const snapshotInputs = z.strictObject({
   /** @default the account's key for EBS */
   kmsKeyArn: text.optional(),
   /** The account that it must be: nothing is sent to another. @default any */
-  account: z.string().regex(/^\d{12}$/, "wanted the 12 digits of an account").optional(),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, "wanted the 12 digits of an account")
+    .optional(),
   ...accessInputs,
 });
 
@@ -35,5 +41,11 @@ export const NOT_COMPARED: readonly string[] = ["file", "blocks", ...ACCESS_NAME
 export function checkSnapshot(given: Properties): Checked {
   const checked = checkInputs(snapshotInputs, given);
   if (given.kmsKeyArn === undefined || checked.inputs.encrypted !== false) return checked;
-  return { ...checked, failures: [...(checked.failures ?? []), { path: "kmsKeyArn", message: "got a key for a snapshot that is not encrypted: set encrypted too" }] };
+  return {
+    ...checked,
+    failures: [
+      ...(checked.failures ?? []),
+      { path: "kmsKeyArn", message: "got a key for a snapshot that is not encrypted: set encrypted too" },
+    ],
+  };
 }

@@ -35,7 +35,10 @@ export const DIGEST_TAG = "linuxkit:digest";
  * An EBS snapshot with the bytes of an image of the format `aws`, sent by the EBS direct APIs: no bucket, no import
  * role, no helper machine. Where the resource was another image before, only the blocks that changed are sent.
  */
-export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<SnapshotInputs, SnapshotOutputs> {
+export function awsSnapshot(
+  cacheDir: string = defaultCacheDir(),
+  loadBuilder: () => Promise<Builder> = lazyBuilder,
+): ResourceType<SnapshotInputs, SnapshotOutputs> {
   // create sees no old state, and the check before a replacement sees no old inputs: those of the check before are kept
   const before = new Map<string, SnapshotInputs>();
   const artifacts = new ArtifactStore(cacheDir);
@@ -52,7 +55,15 @@ export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: (
         return path.startsWith("tags") || path === "description" ? "update" : "replace";
       }),
     }),
-    preview: ({ inputs, old }) => ({ snapshotId: UNKNOWN, sizeGiB: UNKNOWN, isEncrypted: UNKNOWN, ...(old?.outputs as unknown as Properties), ...inputs, region: inputs.region ?? UNKNOWN, account: inputs.account ?? UNKNOWN }),
+    preview: ({ inputs, old }) => ({
+      snapshotId: UNKNOWN,
+      sizeGiB: UNKNOWN,
+      isEncrypted: UNKNOWN,
+      ...(old?.outputs as unknown as Properties),
+      ...inputs,
+      region: inputs.region ?? UNKNOWN,
+      account: inputs.account ?? UNKNOWN,
+    }),
     async create({ urn, inputs, ...work }) {
       const file = artifacts.local(inputs.file);
       return withArtifactFiles([file], cacheDir, loadBuilder, work, () =>
@@ -61,7 +72,9 @@ export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: (
           const sizeGiB = Math.ceil(size / 2 ** 30);
           const old = before.get(urn);
           const parent = old && old.digest !== inputs.digest ? await parentOf(service, old, inputs, sizeGiB, work.signal) : undefined;
-          const key = hexOf(digestOf(JSON.stringify([urn, inputs.digest, inputs.encrypted, inputs.kmsKeyArn ?? "", who.account, who.region]))).slice(0, 32);
+          const key = hexOf(
+            digestOf(JSON.stringify([urn, inputs.digest, inputs.encrypted, inputs.kmsKeyArn ?? "", who.account, who.region])),
+          ).slice(0, 32);
           const { id, encrypted } = await oneAtATime({ cacheDir, key, signal: work.signal }, (journal, awaited) =>
             uploadSnapshot(service, {
               file,
@@ -84,7 +97,12 @@ export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: (
       );
     },
     async read({ id, inputs, outputs, ...work }) {
-      if (!inputs || !outputs) throw new LinuxKitError("UNSUPPORTED", `snapshot ${id}: import is not possible, for what a snapshot was made of is not to be seen in it`, { what: "import of a snapshot" });
+      if (!inputs || !outputs)
+        throw new LinuxKitError(
+          "UNSUPPORTED",
+          `snapshot ${id}: import is not possible, for what a snapshot was made of is not to be seen in it`,
+          { what: "import of a snapshot" },
+        );
       const state = await connected(inputs, work, (service) => service.describe(id, work.signal));
       return state && state.status !== "error" ? { id, outputs } : undefined;
     },
@@ -101,14 +119,22 @@ export function awsSnapshot(cacheDir: string = defaultCacheDir(), loadBuilder: (
 }
 
 /** Runs `use` with clients that are let go afterwards, once account and region are seen to be those that are wanted. */
-async function connected<T>(inputs: SnapshotInputs, { signal }: Pick<Work, "signal">, use: (service: SnapshotService, who: { account: string; region: string }) => Promise<T>): Promise<T> {
+async function connected<T>(
+  inputs: SnapshotInputs,
+  { signal }: Pick<Work, "signal">,
+  use: (service: SnapshotService, who: { account: string; region: string }) => Promise<T>,
+): Promise<T> {
   const clients: AwsClients = awsClients(inputs);
   try {
     const who = await whoAmI(clients, signal).catch((error: unknown) => {
       throw fromAws(error, `GetCallerIdentity${inputs.profile === undefined ? "" : ` as the profile ${inputs.profile}`}`, signal);
     });
     if (inputs.account !== undefined && who.account !== inputs.account) {
-      throw new LinuxKitError("ACCESS_DENIED", `account: the uploads would go to account ${who.account}, and the stack's AWS provider works in ${inputs.account}: give the same profile or role to both (profile, assumeRole)`, { url: "sts", status: 403 });
+      throw new LinuxKitError(
+        "ACCESS_DENIED",
+        `account: the uploads would go to account ${who.account}, and the stack's AWS provider works in ${inputs.account}: give the same profile or role to both (profile, assumeRole)`,
+        { url: "sts", status: 403 },
+      );
     }
     return await use(awsSnapshotService(clients), who);
   } finally {
@@ -117,9 +143,17 @@ async function connected<T>(inputs: SnapshotInputs, { signal }: Pick<Work, "sign
 }
 
 /** The snapshot of what the resource was before, where the new one can be its child. */
-async function parentOf(service: SnapshotService, old: SnapshotInputs, now: SnapshotInputs, atMostGiB: number, signal: AbortSignal): Promise<SnapshotUpload["parent"]> {
+async function parentOf(
+  service: SnapshotService,
+  old: SnapshotInputs,
+  now: SnapshotInputs,
+  atMostGiB: number,
+  signal: AbortSignal,
+): Promise<SnapshotUpload["parent"]> {
   if (old.kmsKeyArn !== now.kmsKeyArn) return undefined;
   const found = await service.find({ [DIGEST_TAG]: old.digest }, signal);
-  const parent = found.find(({ status, encrypted, sizeGiB }) => status === "completed" && sizeGiB <= atMostGiB && (encrypted || !now.encrypted));
+  const parent = found.find(
+    ({ status, encrypted, sizeGiB }) => status === "completed" && sizeGiB <= atMostGiB && (encrypted || !now.encrypted),
+  );
   return parent && { id: parent.id, encrypted: parent.encrypted, blocks: decodeBlockList(old.blocks) };
 }

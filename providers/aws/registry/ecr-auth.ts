@@ -15,13 +15,20 @@ export function ecrAuth(access: AwsAccess = {}): RegistryAuth {
     const region = ECR_HOST.exec(registry)?.[2];
     if (region === undefined) return undefined;
     // loaded on use: a program that never logs in to ECR needs no AWS client
-    const [{ ECRClient, GetAuthorizationTokenCommand }, { clientConfig }, { fromAws }] = await Promise.all([import("@aws-sdk/client-ecr"), import("../plugin/access/clients.ts"), import("../plugin/access/failure.ts")]);
+    const [{ ECRClient, GetAuthorizationTokenCommand }, { clientConfig }, { fromAws }] = await Promise.all([
+      import("@aws-sdk/client-ecr"),
+      import("../plugin/access/clients.ts"),
+      import("../plugin/access/failure.ts"),
+    ]);
     const client = new ECRClient(clientConfig({ ...access, region }));
     try {
       const { authorizationData: [data] = [] } = await client.send(new GetAuthorizationTokenCommand({}));
       // `AWS:PASSWORD` in base64
-      const [username, ...rest] = Buffer.from(data?.authorizationToken ?? "", "base64").toString().split(":");
-      if (!username || rest.length === 0) throw new LinuxKitError("ACCESS_DENIED", `aws GetAuthorizationToken: got no login for ${registry}`, { url: registry, status: 200 });
+      const [username, ...rest] = Buffer.from(data?.authorizationToken ?? "", "base64")
+        .toString()
+        .split(":");
+      if (!username || rest.length === 0)
+        throw new LinuxKitError("ACCESS_DENIED", `aws GetAuthorizationToken: got no login for ${registry}`, { url: registry, status: 200 });
       return { username, password: rest.join(":") };
     } catch (error) {
       throw fromAws(error, `GetAuthorizationToken ${region}`);

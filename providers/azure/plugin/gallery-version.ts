@@ -8,8 +8,17 @@ const API_VERSION = "2024-03-03";
  * its successor was made, so that numbers go up through updates and ways back, and none is used again while either stands.
  */
 export async function nextVersion(manager: ResourceManager, definitionId: string, begins: string, signal: AbortSignal): Promise<string> {
-  const found = await manager.list<{ readonly name: string }>({ path: `${definitionId}/versions`, apiVersion: API_VERSION, what: `versions of ${definitionId.split("/").at(-1)}` }, signal);
-  return `${begins}.${1 + highest(found.map(({ name }) => name), begins)}`;
+  const found = await manager.list<{ readonly name: string }>(
+    { path: `${definitionId}/versions`, apiVersion: API_VERSION, what: `versions of ${definitionId.split("/").at(-1)}` },
+    signal,
+  );
+  return `${begins}.${
+    1 +
+    highest(
+      found.map(({ name }) => name),
+      begins,
+    )
+  }`;
 }
 
 function highest(names: readonly string[], begins: string): number {

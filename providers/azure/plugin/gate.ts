@@ -57,7 +57,9 @@ export function azureGate(paceSeconds = 5): ResourceType<GateInputs, GateOutputs
     token: "linuxkit:index:RolloutGate",
     check: ({ inputs }) => checkInputs(gateInputs, inputs),
     diff: ({ inputs, oldInputs }) => ({
-      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (PLACE.includes(path) ? "replace" : MODEL.includes(path) ? "update" : "ignore")),
+      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) =>
+        PLACE.includes(path) ? "replace" : MODEL.includes(path) ? "update" : "ignore",
+      ),
     }),
     preview: ({ inputs }) => ({ ...inputs, rollout: UNKNOWN }),
     create: async ({ inputs, ...work }) => ({ id: `azure:${inputs.scaleSet}`, outputs: await roll(inputs, undefined, work) }),

@@ -36,11 +36,20 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
     throw new LinuxKitError("NOT_FOUND", `azure: there is no scale set ${set.name}`, { what: set.name });
   };
   /** Machines that shall be, those that are as wanted and healthy, and those that are not as wanted. */
-  const count = async (signal: AbortSignal): Promise<{ readonly total: number; readonly ready: number; readonly others: number; readonly model: Model }> => {
+  const count = async (
+    signal: AbortSignal,
+  ): Promise<{ readonly total: number; readonly ready: number; readonly others: number; readonly model: Model }> => {
     const [model, instances] = await Promise.all([describe(signal), set.instances(signal)]);
     // an image alone does not say it: machines may differ in their user data
-    const right = instances.filter(({ image, latest }) => image.toLowerCase() === wanted.image.toLowerCase() && (latest || !isModel(model, wanted)));
-    return { total: model.count, ready: Math.min(right.filter(({ healthy }) => healthy).length, model.count), others: instances.length - right.length, model };
+    const right = instances.filter(
+      ({ image, latest }) => image.toLowerCase() === wanted.image.toLowerCase() && (latest || !isModel(model, wanted)),
+    );
+    return {
+      total: model.count,
+      ready: Math.min(right.filter(({ healthy }) => healthy).length, model.count),
+      others: instances.length - right.length,
+      model,
+    };
   };
   /** Whoever cancels has to know whether it was begun: it is not cut off. */
   const begin = async (model: Model): Promise<Upgrade | undefined> => {
@@ -69,14 +78,21 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
       const signal = AbortSignal.timeout(LOOK_SECONDS * 1000);
       const [upgrade, { total, ready, others }, ordered] = await Promise.all([set.upgrade(signal), count(signal), order?.look(signal)]);
       const seen = { updated: ready, total };
-      if (id === LAUNCH) return launchFailed === undefined ? { ...seen, phase: ready === total ? "done" : "rolling" } : { ...seen, phase: "stuck", reason: "there was none before this one" };
+      if (id === LAUNCH)
+        return launchFailed === undefined
+          ? { ...seen, phase: ready === total ? "done" : "rolling" }
+          : { ...seen, phase: "stuck", reason: "there was none before this one" };
       const returning = wanted !== target;
       const phase = (forward: RolloutPhase, back: RolloutPhase): RolloutPhase => (returning ? back : forward);
       if (upgrade?.code === "RollingForward") return { ...seen, phase: phase("rolling", "returning") };
       if (others === 0 && ready === total) return { ...seen, phase: phase("done", "returned") };
       const ours = upgrade && upgrade.startTime !== earlier?.startTime && upgrade.code !== "Completed" ? upgrade : undefined;
       const reason = ours ? reasonOf(ours) : ordered?.failure;
-      return { ...seen, phase: reason === undefined ? phase("rolling", "returning") : phase("failed", "stuck"), ...(reason !== undefined && { reason }) };
+      return {
+        ...seen,
+        phase: reason === undefined ? phase("rolling", "returning") : phase("failed", "stuck"),
+        ...(reason !== undefined && { reason }),
+      };
     },
     async rollBack(id, reason) {
       if (id === LAUNCH) {
@@ -85,7 +101,10 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
       }
       const signal = AbortSignal.timeout(ORDER_SECONDS * 1000);
       if ((await set.upgrade(signal))?.code === "RollingForward") await set.cancelUpgrade(signal);
-      if (!former) throw new LinuxKitError("UNSUPPORTED", `azure scale set ${set.name}: nothing says what its machines were before`, { what: "the way back" });
+      if (!former)
+        throw new LinuxKitError("UNSUPPORTED", `azure scale set ${set.name}: nothing says what its machines were before`, {
+          what: "the way back",
+        });
       // the order that began the upgrade ends with it; a scale set takes one at a time
       while (order && !(await order.look(signal)).over) await sleep(waitMs, undefined, { signal });
       await begin(former);

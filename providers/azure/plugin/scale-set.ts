@@ -45,7 +45,12 @@ export interface ScaleSet {
 
 interface Described {
   readonly sku?: { readonly capacity?: number };
-  readonly properties?: { readonly virtualMachineProfile?: { readonly userData?: string; readonly storageProfile?: { readonly imageReference?: { readonly id?: string } } } };
+  readonly properties?: {
+    readonly virtualMachineProfile?: {
+      readonly userData?: string;
+      readonly storageProfile?: { readonly imageReference?: { readonly id?: string } };
+    };
+  };
 }
 
 interface DescribedInstance {
@@ -57,14 +62,27 @@ interface DescribedInstance {
 }
 
 interface DescribedUpgrade {
-  readonly properties?: { readonly runningStatus?: { readonly code?: Upgrade["code"]; readonly startTime?: string }; readonly error?: { readonly message?: string } };
+  readonly properties?: {
+    readonly runningStatus?: { readonly code?: Upgrade["code"]; readonly startTime?: string };
+    readonly error?: { readonly message?: string };
+  };
 }
 
 /** Source: Azure Compute REST API, "Virtual Machine Scale Sets", "Virtual Machine Scale Set VMs", "Virtual Machine Scale Set Rolling Upgrades". */
-export function scaleSetOf(manager: ResourceManager, { subscriptionId, resourceGroupName, scaleSet: name }: { readonly subscriptionId: string; readonly resourceGroupName: string; readonly scaleSet: string }): ScaleSet {
+export function scaleSetOf(
+  manager: ResourceManager,
+  {
+    subscriptionId,
+    resourceGroupName,
+    scaleSet: name,
+  }: { readonly subscriptionId: string; readonly resourceGroupName: string; readonly scaleSet: string },
+): ScaleSet {
   const path = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroupName}/providers/Microsoft.Compute/virtualMachineScaleSets/${name}`;
   const ask = <T>(method: ManagerRequest["method"], below: string, signal: AbortSignal, body?: unknown): Promise<T | undefined> =>
-    manager.ask<T>({ method, path: `${path}${below}`, apiVersion: API_VERSION, what: `scale set ${name}${below.replace(/\?.*/, "")}`, body }, signal);
+    manager.ask<T>(
+      { method, path: `${path}${below}`, apiVersion: API_VERSION, what: `scale set ${name}${below.replace(/\?.*/, "")}`, body },
+      signal,
+    );
   return {
     name,
     async describe(signal) {
@@ -74,7 +92,10 @@ export function scaleSetOf(manager: ResourceManager, { subscriptionId, resourceG
       return { image: storageProfile?.imageReference?.id ?? "", userData, count: found.sku?.capacity ?? 0 };
     },
     async instances(signal) {
-      const found = await manager.list<DescribedInstance>({ path: `${path}/virtualMachines?$expand=instanceView`, apiVersion: API_VERSION, what: `instances of ${name}` }, signal);
+      const found = await manager.list<DescribedInstance>(
+        { path: `${path}/virtualMachines?$expand=instanceView`, apiVersion: API_VERSION, what: `instances of ${name}` },
+        signal,
+      );
       return found.map(({ properties: { latestModelApplied = false, storageProfile, instanceView } = {} }) => ({
         image: storageProfile?.imageReference?.id ?? "",
         latest: latestModelApplied,
@@ -82,11 +103,16 @@ export function scaleSetOf(manager: ResourceManager, { subscriptionId, resourceG
       }));
     },
     async upgrade(signal) {
-      const { runningStatus: { code, startTime } = {}, error } = (await ask<DescribedUpgrade>("GET", "/rollingUpgrades/latest", signal))?.properties ?? {};
+      const { runningStatus: { code, startTime } = {}, error } =
+        (await ask<DescribedUpgrade>("GET", "/rollingUpgrades/latest", signal))?.properties ?? {};
       return code && { code, startTime: startTime ?? "", reason: error?.message };
     },
     change({ image, userData }, signal) {
-      const body = { properties: { virtualMachineProfile: { storageProfile: { imageReference: { id: image } }, ...(userData !== undefined && { userData }) } } };
+      const body = {
+        properties: {
+          virtualMachineProfile: { storageProfile: { imageReference: { id: image } }, ...(userData !== undefined && { userData }) },
+        },
+      };
       return manager.order({ method: "PATCH", path, apiVersion: API_VERSION, what: `scale set ${name}`, body }, signal);
     },
     async cancelUpgrade(signal) {

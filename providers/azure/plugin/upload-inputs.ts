@@ -2,7 +2,10 @@ import { z } from "zod";
 import { isDigest } from "../../../sdk/core/digest.ts";
 import { ACCESS_NAMES, accessInputs, placeInputs, text } from "./access/inputs.ts";
 
-const digest = z.custom<`sha256:${string}`>((value) => typeof value === "string" && isDigest(value), "wanted sha256: and 64 hexadecimal digits");
+const digest = z.custom<`sha256:${string}`>(
+  (value) => typeof value === "string" && isDigest(value),
+  "wanted sha256: and 64 hexadecimal digits",
+);
 
 /** Inputs of `linuxkit:index:AzureUpload`. */
 export const uploadInputs = z.strictObject({
@@ -14,18 +17,31 @@ export const uploadInputs = z.strictObject({
   blocks: z.string(),
   arch: z.enum(["amd64", "arm64"]).default("amd64"),
   /** Azure takes no `<>%&\?/` in the name of a tag. */
-  tags: z.record(z.string().regex(/^[^<>%&\\?/]{1,512}$/, "wanted the name of a tag, without < > % & \\ ? /"), z.string().max(256)).default({}),
+  tags: z
+    .record(z.string().regex(/^[^<>%&\\?/]{1,512}$/, "wanted the name of a tag, without < > % & \\ ? /"), z.string().max(256))
+    .default({}),
   ...placeInputs,
   /** @default the resource group's own */
   location: text.optional(),
   /** What the disk costs and how quick it is. */
   sku: text.default("Standard_LRS"),
   /** A container of a storage account to hold the image as a page blob. @default none: it is a managed disk */
-  storage: z.strictObject({ accountId: z.string().regex(/\/storageAccounts\/[a-z\d]{3,24}$/i, "wanted the id of a storage account"), container: z.string().regex(/^[a-z\d](-?[a-z\d]){2,62}$/, "wanted the name of a container") }).optional(),
+  storage: z
+    .strictObject({
+      accountId: z.string().regex(/\/storageAccounts\/[a-z\d]{3,24}$/i, "wanted the id of a storage account"),
+      container: z.string().regex(/^[a-z\d](-?[a-z\d]){2,62}$/, "wanted the name of a container"),
+    })
+    .optional(),
   /** The gallery image definition that is to have a version of this image. @default none: no version is counted */
-  definitionId: z.string().regex(/\/galleries\/[^/]+\/images\/[^/]+$/i, "wanted the id of a gallery image definition").optional(),
+  definitionId: z
+    .string()
+    .regex(/\/galleries\/[^/]+\/images\/[^/]+$/i, "wanted the id of a gallery image definition")
+    .optional(),
   /** What the version's name begins with. */
-  version: z.string().regex(/^\d+\.\d+$/, "wanted N.N: the third number is counted").default("1.0"),
+  version: z
+    .string()
+    .regex(/^\d+\.\d+$/, "wanted N.N: the third number is counted")
+    .default("1.0"),
   ...accessInputs,
 });
 

@@ -43,7 +43,10 @@ export const DIGEST_TAG = "linuxkit:digest";
  * The bytes of an image of the format `vhd` as a managed disk, or as a page blob of a storage account. Azure takes no
  * changes of an image that is there: each is sent whole, without its zeroes.
  */
-export function azureUpload(cacheDir: string = defaultCacheDir(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<UploadInputs, UploadOutputs> {
+export function azureUpload(
+  cacheDir: string = defaultCacheDir(),
+  loadBuilder: () => Promise<Builder> = lazyBuilder,
+): ResourceType<UploadInputs, UploadOutputs> {
   const artifacts = new ArtifactStore(cacheDir);
   const latest = new LatestAccess<UploadInputs>(ACCESS_NAMES);
   return {
@@ -55,7 +58,15 @@ export function azureUpload(cacheDir: string = defaultCacheDir(), loadBuilder: (
         return path.startsWith("tags") ? "update" : "replace";
       }),
     }),
-    preview: ({ inputs, old }) => ({ name: UNKNOWN, diskId: UNKNOWN, blobUri: UNKNOWN, versionName: UNKNOWN, ...(old?.outputs as unknown as Properties), ...inputs, location: inputs.location ?? old?.outputs.location ?? UNKNOWN }),
+    preview: ({ inputs, old }) => ({
+      name: UNKNOWN,
+      diskId: UNKNOWN,
+      blobUri: UNKNOWN,
+      versionName: UNKNOWN,
+      ...(old?.outputs as unknown as Properties),
+      ...inputs,
+      location: inputs.location ?? old?.outputs.location ?? UNKNOWN,
+    }),
     async create({ urn, inputs, ...work }) {
       const file = artifacts.local(inputs.file);
       return withArtifactFiles([file], cacheDir, loadBuilder, work, async () => {
@@ -63,7 +74,9 @@ export function azureUpload(cacheDir: string = defaultCacheDir(), loadBuilder: (
         const manager = await connect(inputs, signal);
         const location = inputs.location ?? (await locationOf(manager, inputs, signal));
         const service = await serviceOf(manager, inputs, location, signal);
-        const key = hexOf(digestOf(JSON.stringify([urn, inputs.digest, inputs.subscriptionId, inputs.resourceGroupName, inputs.storage ?? ""]))).slice(0, 32);
+        const key = hexOf(
+          digestOf(JSON.stringify([urn, inputs.digest, inputs.subscriptionId, inputs.resourceGroupName, inputs.storage ?? ""])),
+        ).slice(0, 32);
         const { name } = await oneAtATime({ cacheDir, key, signal }, async (journal, awaited) =>
           uploadPages(service, {
             file,
@@ -78,12 +91,26 @@ export function azureUpload(cacheDir: string = defaultCacheDir(), loadBuilder: (
             onProgress: work.progress,
           }),
         );
-        const versionName = inputs.definitionId === undefined ? "" : await nextVersion(manager, inputs.definitionId, inputs.version, signal);
-        return { id: service.idOf(name), outputs: { ...inputs, name, location, versionName, diskId: inputs.storage ? "" : service.idOf(name), blobUri: inputs.storage ? service.idOf(name) : "" } };
+        const versionName =
+          inputs.definitionId === undefined ? "" : await nextVersion(manager, inputs.definitionId, inputs.version, signal);
+        return {
+          id: service.idOf(name),
+          outputs: {
+            ...inputs,
+            name,
+            location,
+            versionName,
+            diskId: inputs.storage ? "" : service.idOf(name),
+            blobUri: inputs.storage ? service.idOf(name) : "",
+          },
+        };
       });
     },
     async read({ id, inputs, outputs, signal }) {
-      if (!inputs || !outputs) throw new LinuxKitError("UNSUPPORTED", `${id}: import is not possible, for what it was made of is not to be seen in it`, { what: "import of an upload" });
+      if (!inputs || !outputs)
+        throw new LinuxKitError("UNSUPPORTED", `${id}: import is not possible, for what it was made of is not to be seen in it`, {
+          what: "import of an upload",
+        });
       const service = await serviceOf(await connect(inputs, signal), inputs, outputs.location, signal);
       return (await service.find(outputs.name, signal)) && { id, outputs };
     },
@@ -117,5 +144,10 @@ function tagsOf({ tags, digest }: UploadInputs): Readonly<Record<string, string>
 
 /** The name of a disk begins with a letter or digit and holds those, `_` and `-`; nine characters are added to it. */
 function nameFrom(name: string): string {
-  return name.replace(/[^\w-]/g, "-").replace(/^[^a-zA-Z\d]+/, "").slice(0, 60) || "linuxkit";
+  return (
+    name
+      .replace(/[^\w-]/g, "-")
+      .replace(/^[^a-zA-Z\d]+/, "")
+      .slice(0, 60) || "linuxkit"
+  );
 }

@@ -20,7 +20,10 @@ export function acrAuth(access: AzureAccess = {}): RegistryAuth {
   return async ({ registry }) => {
     if (!ACR_HOST.test(registry)) return undefined;
     // a program that logs in nowhere needs none of it
-    const [{ azureLogin }, { exchangeToken }] = await Promise.all([import("../plugin/access/login.ts"), import("../plugin/access/registry-token.ts")]);
+    const [{ azureLogin }, { exchangeToken }] = await Promise.all([
+      import("../plugin/access/login.ts"),
+      import("../plugin/access/registry-token.ts"),
+    ]);
     const login = await azureLogin(access);
     const password = await exchangeToken(`https://${registry}`, registry, await login.token(login.cloud.managerScope));
     if (password === undefined) throw new LinuxKitError("ACCESS_DENIED", `azure ${registry}: got no login`, { url: registry, status: 200 });

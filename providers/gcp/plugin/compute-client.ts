@@ -36,12 +36,19 @@ export function computeClient(login: Login, signal?: AbortSignal, env: NodeJS.Pr
     async patch(path, body) {
       let operation = (await client.json<Operation>({ what: path, method: "PATCH", url: url(path), json: body })) as Operation;
       for (let waited = 0; operation.status !== "DONE"; waited += LOOK_MS / 1000) {
-        if (waited >= CHANGE_SECONDS) throw new LinuxKitError("TIMEOUT", `${path}: Compute Engine has not changed it within ${CHANGE_SECONDS} s`, { seconds: CHANGE_SECONDS, waitingFor: path });
+        if (waited >= CHANGE_SECONDS)
+          throw new LinuxKitError("TIMEOUT", `${path}: Compute Engine has not changed it within ${CHANGE_SECONDS} s`, {
+            seconds: CHANGE_SECONDS,
+            waitingFor: path,
+          });
         operation = await get(pathOf(operation.selfLink));
         if (operation.status !== "DONE") await sleep(LOOK_MS, undefined, signal && { signal });
       }
       const [failure] = operation.error?.errors ?? [];
-      if (failure) throw new LinuxKitError("NETWORK", `${path}: Compute Engine could not change it: ${failure.message ?? "it gives no reason"}`, { url: path });
+      if (failure)
+        throw new LinuxKitError("NETWORK", `${path}: Compute Engine could not change it: ${failure.message ?? "it gives no reason"}`, {
+          url: path,
+        });
     },
   };
 }

@@ -19,7 +19,9 @@ export const gateInputs = z.strictObject({
   region: text,
   group: text,
   /** Link of an instance template. */
-  template: z.string().regex(/projects\/[^/]+\/(?:global|regions\/[^/]+)\/instanceTemplates\/[^/]+$/, "wanted the link of an instance template"),
+  template: z
+    .string()
+    .regex(/projects\/[^/]+\/(?:global|regions\/[^/]+)\/instanceTemplates\/[^/]+$/, "wanted the link of an instance template"),
   stallSeconds: z.int().min(1).default(ROLLOUT_DEFAULTS.stallSeconds),
   ...accessInputs,
 });
@@ -41,14 +43,22 @@ type Connect = (access: GcpAccess, target: GroupTarget) => RolloutDriver;
  */
 export function gcpGate(connect: Connect = groupUpdateDriver, paceSeconds = 5): ResourceType<GateInputs, GateOutputs> {
   const roll = async (inputs: GateInputs, previous: string | undefined, { signal, progress }: Work): Promise<GateOutputs> => {
-    const { id } = await runRollout(connect(inputs, { ...inputs, previous }), { name: inputs.fleet, signal, progress, paceSeconds, limits: { stallSeconds: inputs.stallSeconds } });
+    const { id } = await runRollout(connect(inputs, { ...inputs, previous }), {
+      name: inputs.fleet,
+      signal,
+      progress,
+      paceSeconds,
+      limits: { stallSeconds: inputs.stallSeconds },
+    });
     return { ...inputs, rollout: id };
   };
   return {
     token: "linuxkit:index:RolloutGate",
     check: ({ inputs }) => checkInputs(gateInputs, inputs),
     diff: ({ inputs, oldInputs }) => ({
-      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (["kind", "project", "region", "group"].includes(path) ? "replace" : path === "template" ? "update" : "ignore")),
+      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) =>
+        ["kind", "project", "region", "group"].includes(path) ? "replace" : path === "template" ? "update" : "ignore",
+      ),
     }),
     preview: ({ inputs }) => ({ ...inputs, rollout: UNKNOWN }),
     // a new group starts with the new image: what is waited for is that its instances are healthy

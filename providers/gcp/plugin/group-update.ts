@@ -47,7 +47,8 @@ export function groupUpdateDriver(access: GcpAccess, target: GroupTarget): Rollo
     return seen(group, managedInstances, pathOf(template));
   };
   // PROACTIVE: the group does not wait for somebody to replace its instances
-  const bring = (template: string, signal?: AbortSignal) => computeClient(login, signal).patch(path, { versions: [{ instanceTemplate: template }], updatePolicy: { type: "PROACTIVE" } });
+  const bring = (template: string, signal?: AbortSignal) =>
+    computeClient(login, signal).patch(path, { versions: [{ instanceTemplate: template }], updatePolicy: { type: "PROACTIVE" } });
   let returning: string | undefined;
   return {
     async start(signal) {
@@ -59,7 +60,8 @@ export function groupUpdateDriver(access: GcpAccess, target: GroupTarget): Rollo
     },
     async describe() {
       if (returning === undefined) return reportOf(await look(target.template));
-      if (target.previous === undefined) return { ...reportOf(await look(target.template)), phase: "stuck", reason: "there was none before this one" };
+      if (target.previous === undefined)
+        return { ...reportOf(await look(target.template)), phase: "stuck", reason: "there was none before this one" };
       const { settled, total } = await look(target.previous);
       return { phase: settled ? "returned" : "returning", updated: 0, total, reason: returning };
     },
@@ -88,11 +90,19 @@ interface Seen {
 
 function seen({ targetSize, versions = [], status, updatePolicy }: Group, instances: readonly Managed[], template: string): Seen {
   const wanted = instances.filter(({ version }) => pathOf(version?.instanceTemplate ?? "") === template);
-  const ready = wanted.filter((instance) => instance.currentAction === "NONE" && instance.instanceStatus === "RUNNING" && ill(instance) === undefined).length;
+  const ready = wanted.filter(
+    (instance) => instance.currentAction === "NONE" && instance.instanceStatus === "RUNNING" && ill(instance) === undefined,
+  ).length;
   const isAsked = versions.length === 1 && pathOf(versions[0]?.instanceTemplate ?? "") === template;
-  const settled = isAsked && status?.isStable === true && status.versionTarget?.isReached === true && ready === targetSize && wanted.length === instances.length;
+  const settled =
+    isAsked &&
+    status?.isStable === true &&
+    status.versionTarget?.isReached === true &&
+    ready === targetSize &&
+    wanted.length === instances.length;
   // a new instance that autohealing makes anew has not become healthy in its time, and the next one will not either
-  const healed = updatePolicy?.replacementMethod === "RECREATE" ? undefined : wanted.find(({ currentAction }) => currentAction === "RECREATING");
+  const healed =
+    updatePolicy?.replacementMethod === "RECREATE" ? undefined : wanted.find(({ currentAction }) => currentAction === "RECREATING");
   const failed = wanted.find(({ lastAttempt }) => lastAttempt?.errors?.errors?.length);
   const sick = wanted.find((instance) => ill(instance) !== undefined);
   return {
@@ -101,13 +111,20 @@ function seen({ targetSize, versions = [], status, updatePolicy }: Group, instan
     isAsked,
     settled,
     failure: healed && `${nameOf(healed)} failed its health check and was made anew`,
-    trouble: failed ? `${nameOf(failed)} does not start: ${failed.lastAttempt?.errors?.errors?.[0]?.message ?? "no reason is given"}` : sick && `${nameOf(sick)} does not pass its health check (${ill(sick)})`,
+    trouble: failed
+      ? `${nameOf(failed)} does not start: ${failed.lastAttempt?.errors?.errors?.[0]?.message ?? "no reason is given"}`
+      : sick && `${nameOf(sick)} does not pass its health check (${ill(sick)})`,
   };
 }
 
 function reportOf({ total, ready, settled, failure, trouble }: Seen): RolloutReport {
   const reason = failure ?? trouble;
-  return { phase: settled ? "done" : failure ? "failed" : "rolling", updated: Math.min(ready, total), total, ...(reason !== undefined && { reason }) };
+  return {
+    phase: settled ? "done" : failure ? "failed" : "rolling",
+    updated: Math.min(ready, total),
+    total,
+    ...(reason !== undefined && { reason }),
+  };
 }
 
 /** What its health checks say against an instance. */

@@ -32,7 +32,10 @@ export interface UploadOutputs extends UploadInputs {
  * An object of Cloud Storage with an image of the format `gcp`, named by its digest. Each has a generation of its own,
  * and is removed by it: where the same bytes were uploaded once more under that name, the later one stays.
  */
-export function gcpUpload(cacheDir: string = defaultCacheDir(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<UploadInputs, UploadOutputs> {
+export function gcpUpload(
+  cacheDir: string = defaultCacheDir(),
+  loadBuilder: () => Promise<Builder> = lazyBuilder,
+): ResourceType<UploadInputs, UploadOutputs> {
   const artifacts = new ArtifactStore(cacheDir);
   const latest = new LatestAccess<UploadInputs>(ACCESS_NAMES);
   return {
@@ -41,7 +44,14 @@ export function gcpUpload(cacheDir: string = defaultCacheDir(), loadBuilder: () 
     diff: ({ inputs, oldInputs }) => ({
       changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (NOT_COMPARED.includes(path) ? "ignore" : "replace")),
     }),
-    preview: ({ inputs, old }) => ({ object: UNKNOWN, generation: UNKNOWN, source: UNKNOWN, size: UNKNOWN, ...(old?.outputs as unknown as Properties), ...inputs }),
+    preview: ({ inputs, old }) => ({
+      object: UNKNOWN,
+      generation: UNKNOWN,
+      source: UNKNOWN,
+      size: UNKNOWN,
+      ...(old?.outputs as unknown as Properties),
+      ...inputs,
+    }),
     async create({ urn, inputs, ...work }) {
       const { bucket, prefix, digest, project } = inputs;
       const object = `${prefix}${hexOf(digest)}.tar.gz`;
@@ -51,17 +61,31 @@ export function gcpUpload(cacheDir: string = defaultCacheDir(), loadBuilder: () 
       return withArtifactFiles([file], cacheDir, loadBuilder, work, async () => {
         const { size } = await stat(file);
         const key = hexOf(digestOf(JSON.stringify([urn, bucket, object, access.origin]))).slice(0, 32);
-        const { generation } = await oneAtATime({ cacheDir, key, signal: work.signal }, (journal) => uploadObject(access, { file, size, digest, bucket, object, journal, signal: work.signal, onProgress: work.progress }));
-        return { id: `${bucket}/${object}#${generation}`, outputs: { ...inputs, object, generation, source: `https://storage.googleapis.com/${bucket}/${object}`, size } };
+        const { generation } = await oneAtATime({ cacheDir, key, signal: work.signal }, (journal) =>
+          uploadObject(access, { file, size, digest, bucket, object, journal, signal: work.signal, onProgress: work.progress }),
+        );
+        return {
+          id: `${bucket}/${object}#${generation}`,
+          outputs: { ...inputs, object, generation, source: `https://storage.googleapis.com/${bucket}/${object}`, size },
+        };
       });
     },
     async read({ id, inputs, outputs, signal }) {
-      if (!inputs || !outputs) throw new LinuxKitError("UNSUPPORTED", `object ${id}: import is not possible: upload the image instead, no byte is sent where it is there`, { what: "import of an upload" });
+      if (!inputs || !outputs)
+        throw new LinuxKitError(
+          "UNSUPPORTED",
+          `object ${id}: import is not possible: upload the image instead, no byte is sent where it is there`,
+          { what: "import of an upload" },
+        );
       const there = await describeObject(storageClient(accessOf(inputs), signal), inputs.bucket, outputs.object);
       return there?.metadata?.[DIGEST_KEY] === inputs.digest ? { id, outputs } : undefined;
     },
     async delete({ urn, inputs, outputs, signal }) {
-      await removeObject(storageClient(accessOf(latest.of(urn, inputs)), signal), { bucket: inputs.bucket, name: outputs.object, generation: outputs.generation });
+      await removeObject(storageClient(accessOf(latest.of(urn, inputs)), signal), {
+        bucket: inputs.bucket,
+        name: outputs.object,
+        generation: outputs.generation,
+      });
     },
   };
 }
@@ -74,5 +98,9 @@ function accessOf(inputs: UploadInputs): StorageAccess {
 async function checkProject(access: StorageAccess, bucket: string, want: string, signal: AbortSignal): Promise<void> {
   const got = await projectOfBucket(storageClient(access, signal), bucket);
   if (got === want) return;
-  throw new LinuxKitError("ACCESS_DENIED", `bucket ${bucket}: belongs to project ${got}, and the stack works in project ${want}: name a bucket of that project's, or say bucketProject`, { url: bucket, status: 403 });
+  throw new LinuxKitError(
+    "ACCESS_DENIED",
+    `bucket ${bucket}: belongs to project ${got}, and the stack works in project ${want}: name a bucket of that project's, or say bucketProject`,
+    { url: bucket, status: 403 },
+  );
 }

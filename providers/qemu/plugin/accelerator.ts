@@ -29,7 +29,10 @@ export type Probe = (accelerator: Accelerator) => Promise<boolean>;
 export async function chooseAccelerator(arch: Arch, host: HostFacts, cacheDir: string, probe: Probe): Promise<Accelerator> {
   const candidate = candidateFor(arch, host);
   if (candidate === "tcg") return "tcg";
-  const key = createHash("sha256").update(JSON.stringify([host.bootId, host.qemuVersion, arch, candidate])).digest("hex").slice(0, 16);
+  const key = createHash("sha256")
+    .update(JSON.stringify([host.bootId, host.qemuVersion, arch, candidate]))
+    .digest("hex")
+    .slice(0, 16);
   const path = join(cacheDir, "accelerators", `${key}.json`);
   const remembered = await readFile(path, "utf8").catch(() => undefined);
   if (remembered !== undefined) return (JSON.parse(remembered) as { works: boolean }).works ? candidate : "tcg";
@@ -49,7 +52,10 @@ const ARCH_OF_NODE: Readonly<Record<string, Arch>> = { x64: "amd64", arm64: "arm
 
 /** Looks at this host. */
 export async function hostFacts(qemuVersion: string): Promise<HostFacts> {
-  const kvm = await access("/dev/kvm", constants.R_OK | constants.W_OK).then(() => true, () => false);
+  const kvm = await access("/dev/kvm", constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
   const bootId = await readFile("/proc/sys/kernel/random/boot_id", "latin1").catch(() => "");
   return { platform: process.platform, arch: ARCH_OF_NODE[process.arch], bootId: bootId.trim(), qemuVersion, kvm };
 }

@@ -56,10 +56,35 @@ interface ArchTraits {
 }
 
 const TRAITS: Readonly<Record<Arch, ArchTraits>> = {
-  amd64: { binary: "qemu-system-x86_64", package: "qemu-system-x86", machine: "q35", cpu: "max", bus: "pci", console: ["-serial", "chardev:console"], tty: "ttyS0" },
+  amd64: {
+    binary: "qemu-system-x86_64",
+    package: "qemu-system-x86",
+    machine: "q35",
+    cpu: "max",
+    bus: "pci",
+    console: ["-serial", "chardev:console"],
+    tty: "ttyS0",
+  },
   // "max" emulates pointer authentication, which makes a boot four times as slow
-  arm64: { binary: "qemu-system-aarch64", package: "qemu-system-arm", machine: "virt", cpu: "cortex-a57", bus: "pci", console: ["-serial", "chardev:console"], tty: "ttyAMA0", button: ["-device", "virtio-keyboard-pci"] },
-  s390x: { binary: "qemu-system-s390x", package: "qemu-system-misc", machine: "s390-ccw-virtio", cpu: "max", bus: "ccw", console: ["-device", "sclpconsole,chardev=console"], tty: "ttysclp0" },
+  arm64: {
+    binary: "qemu-system-aarch64",
+    package: "qemu-system-arm",
+    machine: "virt",
+    cpu: "cortex-a57",
+    bus: "pci",
+    console: ["-serial", "chardev:console"],
+    tty: "ttyAMA0",
+    button: ["-device", "virtio-keyboard-pci"],
+  },
+  s390x: {
+    binary: "qemu-system-s390x",
+    package: "qemu-system-misc",
+    machine: "s390-ccw-virtio",
+    cpu: "max",
+    bus: "ccw",
+    console: ["-device", "sclpconsole,chardev=console"],
+    tty: "ttysclp0",
+  },
 };
 
 /** The name of the QEMU program for an architecture, and the Debian package that has it. */
@@ -86,7 +111,10 @@ export async function pressPower(arch: Arch, execute: (command: string, args?: o
 export function machineCmdline(arch: Arch, cmdline: string): string {
   const words = cmdline.split(/\s+/).filter(Boolean);
   const { tty } = TRAITS[arch];
-  const last = words.findLast((word) => word.startsWith("console="))?.slice("console=".length).split(",")[0];
+  const last = words
+    .findLast((word) => word.startsWith("console="))
+    ?.slice("console=".length)
+    .split(",")[0];
   if (last !== tty) words.push(`console=${tty}`);
   if (!words.some((word) => word.startsWith("panic="))) words.push("panic=-1");
   return words.join(" ");
@@ -96,20 +124,40 @@ export function machineCmdline(arch: Arch, cmdline: string): string {
 export function qemuArguments(spec: MachineSpec): string[] {
   const { machine, cpu, bus, console, button = [] } = TRAITS[spec.arch];
   return [
-    "-name", spec.name,
-    "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-    "-machine", machine,
-    "-accel", spec.accelerator === "tcg" ? "tcg,thread=multi" : spec.accelerator,
-    "-cpu", spec.accelerator === "tcg" ? cpu : "host",
-    "-m", `${spec.memoryMiB}M`,
-    "-smp", processors(spec),
+    "-name",
+    spec.name,
+    "-nodefaults",
+    "-no-user-config",
+    "-display",
+    "none",
+    "-no-reboot",
+    "-machine",
+    machine,
+    "-accel",
+    spec.accelerator === "tcg" ? "tcg,thread=multi" : spec.accelerator,
+    "-cpu",
+    spec.accelerator === "tcg" ? cpu : "host",
+    "-m",
+    `${spec.memoryMiB}M`,
+    "-smp",
+    processors(spec),
     ...kernelArguments(spec),
-    "-chardev", "stdio,id=console,signal=off", ...console, ...button,
-    ...(spec.monitor === undefined ? [] : ["-chardev", `socket,id=monitor,path=${spec.monitor},server=on,wait=off`, "-mon", "chardev=monitor,mode=control"]),
-    "-object", "rng-builtin,id=rng", "-device", `virtio-rng-${bus},rng=rng`,
-    "-netdev", ["user", "id=net", ...spec.publish.map(hostForward)].join(","),
+    "-chardev",
+    "stdio,id=console,signal=off",
+    ...console,
+    ...button,
+    ...(spec.monitor === undefined
+      ? []
+      : ["-chardev", `socket,id=monitor,path=${spec.monitor},server=on,wait=off`, "-mon", "chardev=monitor,mode=control"]),
+    "-object",
+    "rng-builtin,id=rng",
+    "-device",
+    `virtio-rng-${bus},rng=rng`,
+    "-netdev",
+    ["user", "id=net", ...spec.publish.map(hostForward)].join(","),
     // the network card's boot program would only cost time
-    "-device", bus === "pci" ? "virtio-net-pci,netdev=net,romfile=" : "virtio-net-ccw,netdev=net",
+    "-device",
+    bus === "pci" ? "virtio-net-pci,netdev=net,romfile=" : "virtio-net-ccw,netdev=net",
     ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, bus)),
     ...bootArguments(spec, bus),
     ...firmwareArguments(spec),
@@ -130,7 +178,9 @@ function hostForward({ protocol, address, hostPort, guestPort }: Publication): s
 }
 
 function kernelArguments({ kernel, initrd, arch, cmdline }: MachineSpec): string[] {
-  return kernel === undefined ? [] : ["-kernel", kernel, ...(initrd === undefined ? [] : ["-initrd", initrd]), "-append", machineCmdline(arch, cmdline)];
+  return kernel === undefined
+    ? []
+    : ["-kernel", kernel, ...(initrd === undefined ? [] : ["-initrd", initrd]), "-append", machineCmdline(arch, cmdline)];
 }
 
 // the disk comes last, so that the names of the others do not depend on it
@@ -138,9 +188,11 @@ function bootArguments({ boot, disks }: MachineSpec, bus: string): string[] {
   if (boot === undefined) return [];
   const { disk, efi } = boot;
   return [
-    "-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${efi.code}`,
+    "-drive",
+    `if=pflash,format=raw,unit=0,readonly=on,file=${efi.code}`,
     // a machine starts only once, so what it writes there may go with it
-    "-drive", `if=pflash,format=raw,unit=1,snapshot=on,file=${efi.variables}`,
+    "-drive",
+    `if=pflash,format=raw,unit=1,snapshot=on,file=${efi.variables}`,
     ...diskArguments(disk, disks.length, bus, { bootindex: 0 }),
   ];
 }
@@ -149,8 +201,19 @@ function bootArguments({ boot, disks }: MachineSpec, bus: string): string[] {
 function diskArguments(disk: DiskAttachment, index: number, bus: string, more: object = {}): string[] {
   const id = `disk${index}`;
   const readOnly = disk.readOnly ?? false;
-  const node = { driver: disk.format, "node-name": id, "read-only": readOnly, discard: "unmap", file: { driver: "file", filename: disk.path, "read-only": readOnly, discard: "unmap" } };
-  return ["-blockdev", JSON.stringify(node), "-device", JSON.stringify({ driver: `virtio-blk-${bus}`, drive: id, serial: disk.serial, ...more })];
+  const node = {
+    driver: disk.format,
+    "node-name": id,
+    "read-only": readOnly,
+    discard: "unmap",
+    file: { driver: "file", filename: disk.path, "read-only": readOnly, discard: "unmap" },
+  };
+  return [
+    "-blockdev",
+    JSON.stringify(node),
+    "-device",
+    JSON.stringify({ driver: `virtio-blk-${bus}`, drive: id, serial: disk.serial, ...more }),
+  ];
 }
 
 function firmwareArguments({ arch, firmware }: MachineSpec): string[] {

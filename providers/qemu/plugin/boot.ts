@@ -76,7 +76,12 @@ export async function waitForHealth(watch: BootWatch): Promise<Booted | undefine
       watch.progress({ stage: "boot", message: describeStage(line), done: seconds(), unit: "seconds" });
     }
     if (heard.panic && heard.readings++ > LAST_READINGS) throw await failure(watch, heard, heard.panic);
-    if (ended) throw await failure(watch, heard, heard.nameless ?? heard.panic ?? (await refusal(watch.folder)) ?? `it stopped after the stage "${heard.stage}"`);
+    if (ended)
+      throw await failure(
+        watch,
+        heard,
+        heard.nameless ?? heard.panic ?? (await refusal(watch.folder)) ?? `it stopped after the stage "${heard.stage}"`,
+      );
     if (watch.signal.aborted) throw await interruption(watch, heard);
     // QEMU answers once it has read all its files and taken its ports
     if (!watch.patient && (await withMonitor(watch.folder, (execute) => execute("query-status")))) return undefined;

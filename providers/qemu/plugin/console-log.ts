@@ -60,7 +60,10 @@ export async function lastLines(folder: string, count: number): Promise<string[]
 
 /** A console line without carriage returns, escape sequences and control characters. */
 export function printable(line: string): string {
-  return line.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])/g, "").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "").trimEnd();
+  return line
+    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])/g, "")
+    .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "")
+    .trimEnd();
 }
 
 // read by bytes, so that an offset stays right when a character is cut in two

@@ -31,14 +31,21 @@ const MEBIBYTE = 2 ** 20;
 export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceType<DiskInputs, DiskOutputs> {
   const folder = join(folders.stateDir, "disks");
   const fileOf = (id: string): string => {
-    if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id)) throw new LinuxKitError("INVALID_DEFINITION", `id: got ${JSON.stringify(id)}, wanted the id of a disk, such as data-1f2e3d4c-9a8b7c6d`, { path: "id" });
+    if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id))
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `id: got ${JSON.stringify(id)}, wanted the id of a disk, such as data-1f2e3d4c-9a8b7c6d`,
+        { path: "id" },
+      );
     return join(folder, `${id}.img`);
   };
   return {
     token: "linuxkit:index:QemuDisk",
     timeoutSeconds: 60,
     check: ({ name, inputs, oldInputs }) => checkDisk(name, inputs, oldInputs),
-    diff: ({ inputs, oldInputs }) => ({ changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (path === "sizeMiB" ? "update" : "replace")) }),
+    diff: ({ inputs, oldInputs }) => ({
+      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (path === "sizeMiB" ? "update" : "replace")),
+    }),
     preview: ({ inputs, old }) => ({ ...inputs, format: "raw", path: old ? old.outputs.path : UNKNOWN }),
     async create({ urn, name, inputs }) {
       const id = newId(name, stackIdentity(urn));
@@ -66,9 +73,19 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
       const path = fileOf(id);
       const bytes = inputs.sizeMiB * MEBIBYTE;
       const { size } = await stat(path).catch((error) => {
-        throw new LinuxKitError("NOT_FOUND", `disk ${id}: its file ${path} is gone: run pulumi refresh, then the next update makes a new one`, { what: path }, { cause: error });
+        throw new LinuxKitError(
+          "NOT_FOUND",
+          `disk ${id}: its file ${path} is gone: run pulumi refresh, then the next update makes a new one`,
+          { what: path },
+          { cause: error },
+        );
       });
-      if (bytes < size) throw new LinuxKitError("UNSUPPORTED", `sizeMiB: got ${inputs.sizeMiB}, but the disk has ${Math.ceil(size / MEBIBYTE)}: a disk can grow, never shrink`, { what: "shrinking a disk" });
+      if (bytes < size)
+        throw new LinuxKitError(
+          "UNSUPPORTED",
+          `sizeMiB: got ${inputs.sizeMiB}, but the disk has ${Math.ceil(size / MEBIBYTE)}: a disk can grow, never shrink`,
+          { what: "shrinking a disk" },
+        );
       if (!(await growAttached(path, bytes, folders))) {
         await using file = await open(path, "r+");
         await file.truncate(bytes);
@@ -88,9 +105,15 @@ function checkDisk(name: string, given: Properties, old: Properties | undefined)
   for (const other of Object.keys(others)) failures.push({ path: other, message: "no such property, wanted sizeMiB and serial" });
   if (sizeMiB !== UNKNOWN) {
     if (typeof sizeMiB !== "number" || !Number.isInteger(sizeMiB) || sizeMiB < 1 || sizeMiB > 2 ** 24) {
-      failures.push({ path: "sizeMiB", message: `got ${JSON.stringify(sizeMiB) ?? "nothing"}, wanted a whole number of MiB, 1 to ${2 ** 24}` });
+      failures.push({
+        path: "sizeMiB",
+        message: `got ${JSON.stringify(sizeMiB) ?? "nothing"}, wanted a whole number of MiB, 1 to ${2 ** 24}`,
+      });
     } else if (typeof old?.sizeMiB === "number" && sizeMiB < old.sizeMiB) {
-      failures.push({ path: "sizeMiB", message: `got ${sizeMiB}, but the disk has ${old.sizeMiB}: a disk can grow, never shrink; make another one under another name and copy what is needed` });
+      failures.push({
+        path: "sizeMiB",
+        message: `got ${sizeMiB}, but the disk has ${old.sizeMiB}: a disk can grow, never shrink; make another one under another name and copy what is needed`,
+      });
     }
   }
   const problem = serial === UNKNOWN ? undefined : serialProblem(serial);
@@ -99,7 +122,12 @@ function checkDisk(name: string, given: Properties, old: Properties | undefined)
 }
 
 function defaultSerial(name: string): string {
-  return name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 20) || "disk";
+  return (
+    name
+      .replace(/[^A-Za-z0-9._-]+/g, "-")
+      .replace(/^[^A-Za-z0-9]+/, "")
+      .slice(0, 20) || "disk"
+  );
 }
 
 /** Lets the machine that has the disk grow it, so that its guest sees the new size; false when none runs with it. */

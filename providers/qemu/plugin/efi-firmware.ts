@@ -40,8 +40,19 @@ export function hasEfi(arch: Arch): boolean {
 export async function findEfi(arch: Arch, qemuPath: string): Promise<EfiFirmware> {
   const folders = PLACES[arch];
   for (const firmware of folders?.files(join(dirname(dirname(qemuPath)), "share", "qemu")) ?? []) {
-    const there = await Promise.all([firmware.code, firmware.variables].map((path) => access(path, constants.R_OK).then(() => true, () => false)));
+    const there = await Promise.all(
+      [firmware.code, firmware.variables].map((path) =>
+        access(path, constants.R_OK).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
     if (there.every(Boolean)) return firmware;
   }
-  throw new LinuxKitError("TOOL_MISSING", `a machine that boots a disk needs UEFI for ${arch}, which is in none of its folders: install it (Debian and Ubuntu: apt-get install ${folders?.package ?? "none"}; Fedora: edk2)`, { tool: folders?.package ?? arch });
+  throw new LinuxKitError(
+    "TOOL_MISSING",
+    `a machine that boots a disk needs UEFI for ${arch}, which is in none of its folders: install it (Debian and Ubuntu: apt-get install ${folders?.package ?? "none"}; Fedora: edk2)`,
+    { tool: folders?.package ?? arch },
+  );
 }

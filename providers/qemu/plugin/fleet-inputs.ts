@@ -25,13 +25,18 @@ const OWN: Properties = { maxUnavailable: 1, healthTimeout: 300 };
 export function checkFleet(given: Properties): Checked {
   const { kind, fleet, count, maxUnavailable = OWN.maxUnavailable, healthTimeout = OWN.healthTimeout, ...machine } = given;
   const failures: CheckFailure[] = [];
-  for (const name of ["disks", "waitForHealth"]) if (machine[name] !== undefined) failures.push({ path: name, message: "no such property of a fleet" });
-  const { inputs: { disks: _, waitForHealth: __, ...checked }, failures: wrong = [] } = checkVm(machine);
+  for (const name of ["disks", "waitForHealth"])
+    if (machine[name] !== undefined) failures.push({ path: name, message: "no such property of a fleet" });
+  const {
+    inputs: { disks: _, waitForHealth: __, ...checked },
+    failures: wrong = [],
+  } = checkVm(machine);
   const whole = (name: string, value: Value | undefined, most: number): void => {
     if (value === UNKNOWN || (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most)) return;
     failures.push({ path: name, message: `got ${JSON.stringify(value) ?? "nothing"}, wanted a whole number, 1 to ${most}` });
   };
-  if (fleet !== UNKNOWN && (typeof fleet !== "string" || fleet === "")) failures.push({ path: "fleet", message: `got ${JSON.stringify(fleet) ?? "nothing"}, wanted the fleet's name` });
+  if (fleet !== UNKNOWN && (typeof fleet !== "string" || fleet === ""))
+    failures.push({ path: "fleet", message: `got ${JSON.stringify(fleet) ?? "nothing"}, wanted the fleet's name` });
   whole("count", count, 100);
   whole("maxUnavailable", maxUnavailable, 100);
   whole("healthTimeout", healthTimeout, 86_400);
@@ -48,10 +53,23 @@ function portFailures(publish: Value | undefined, count: number): CheckFailure[]
     if (!read || "problem" in read) return [];
     const path = `publish[${index}]`;
     const all = Array.from({ length: count }, (_, slot) => ofSlot(read, slot));
-    if (all.some(({ hostPort }) => hostPort > 65_535)) return [{ path, message: `got ${JSON.stringify(item)}, and the last of ${count} machines would have the port ${read.hostPort + count - 1}, wanted at most 65535` }];
+    if (all.some(({ hostPort }) => hostPort > 65_535))
+      return [
+        {
+          path,
+          message: `got ${JSON.stringify(item)}, and the last of ${count} machines would have the port ${read.hostPort + count - 1}, wanted at most 65535`,
+        },
+      ];
     const clash = all.find((one) => taken.some((other) => collide(one, other)));
     taken.push(...all);
-    return clash ? [{ path, message: `got ${JSON.stringify(item)}, but with ${count} machines port ${clash.hostPort} is published already: each machine takes the next one` }] : [];
+    return clash
+      ? [
+          {
+            path,
+            message: `got ${JSON.stringify(item)}, but with ${count} machines port ${clash.hostPort} is published already: each machine takes the next one`,
+          },
+        ]
+      : [];
   });
 }
 
@@ -65,7 +83,9 @@ export function machineInputs(inputs: FleetInputs, slot: number, had: readonly s
   const before = asPublications(had);
   const ports = asPublications(publish).map((wanted) => {
     const own = ofSlot(wanted, slot);
-    const kept = before.find(({ guestPort, protocol, address }) => guestPort === own.guestPort && protocol === own.protocol && address === own.address);
+    const kept = before.find(
+      ({ guestPort, protocol, address }) => guestPort === own.guestPort && protocol === own.protocol && address === own.address,
+    );
     return formatPublication(own.hostPort === 0 && kept ? kept : own);
   });
   return { ...machine, publish: ports, disks: [], waitForHealth: true };

@@ -55,13 +55,23 @@ export function fleetRollout(work: FleetWork): FleetRollout {
     const limit = new AbortController();
     // on the way back the old image has the time that it had
     const seconds = Math.max(wanted.healthTimeout, signal ? 0 : (before?.healthTimeout ?? 0));
-    const timer = setTimeout(() => limit.abort(new LinuxKitError("TIMEOUT", `${machine} was not healthy within ${seconds} s`, { seconds, waitingFor: machine })), seconds * 1000);
+    const timer = setTimeout(
+      () => limit.abort(new LinuxKitError("TIMEOUT", `${machine} was not healthy within ${seconds} s`, { seconds, waitingFor: machine })),
+      seconds * 1000,
+    );
     try {
-      const started = await startMachine({
-        id: newId(machine, owner), urn, name: machine, inputs, member: { slot: number, generation },
-        signal: AbortSignal.any([limit.signal, ...(signal ? [signal] : [])]),
-        progress: ({ lasting: _, ...line }) => progress({ ...line, message: `${machine}: ${line.message}` }),
-      }, folders);
+      const started = await startMachine(
+        {
+          id: newId(machine, owner),
+          urn,
+          name: machine,
+          inputs,
+          member: { slot: number, generation },
+          signal: AbortSignal.any([limit.signal, ...(signal ? [signal] : [])]),
+          progress: ({ lasting: _, ...line }) => progress({ ...line, message: `${machine}: ${line.message}` }),
+        },
+        folders,
+      );
       return started.folder;
     } finally {
       clearTimeout(timer);
@@ -77,33 +87,61 @@ export function fleetRollout(work: FleetWork): FleetRollout {
     abort.signal.throwIfAborted();
     if (await runs(slot.old)) await end(slot.old as MachineFolder, slot.number);
     abort.signal.throwIfAborted();
-    slot.now = await begin(slot.number, machineInputs(wanted, slot.number, slot.old?.record?.publish), newGeneration(wanted, slot.number), abort.signal);
+    slot.now = await begin(
+      slot.number,
+      machineInputs(wanted, slot.number, slot.old?.record?.publish),
+      newGeneration(wanted, slot.number),
+      abort.signal,
+    );
   };
 
   const forward = async (surplus: readonly MachineFolder[]): Promise<void> => {
     const stale = slots.filter(({ now }) => now === undefined);
     const running = await Promise.all(stale.map(({ old }) => runs(old)));
     // where nothing runs nothing can be missed
-    await inBatches(stale.filter((_, index) => !running[index]), availableParallelism(), replace, standing);
-    await inBatches(stale.filter((_, index) => running[index]), wanted.maxUnavailable, replace, standing);
+    await inBatches(
+      stale.filter((_, index) => !running[index]),
+      availableParallelism(),
+      replace,
+      standing,
+    );
+    await inBatches(
+      stale.filter((_, index) => running[index]),
+      wanted.maxUnavailable,
+      replace,
+      standing,
+    );
     // from here on there is no way back
     for (const folder of surplus) await stopMachine(folder);
     const kept = new Set(slots.map(({ now }) => now?.id));
-    for (const { folder } of await findMembers(folders.stateDir, owner)) if (!kept.has(folder.id)) await discard(folder.id, folders.stateDir);
+    for (const { folder } of await findMembers(folders.stateDir, owner))
+      if (!kept.has(folder.id)) await discard(folder.id, folders.stateDir);
   };
 
   // before a further machine goes, those that came have to be there still
   const standing = async (): Promise<void> => {
     for (const { now, number } of slots) {
-      if (now && !(await runs(now))) throw new LinuxKitError("BOOT_FAILED", `machine "${name}-${number}" ended after it had been healthy`, { stage: "healthy", console: [] });
+      if (now && !(await runs(now)))
+        throw new LinuxKitError("BOOT_FAILED", `machine "${name}-${number}" ended after it had been healthy`, {
+          stage: "healthy",
+          console: [],
+        });
     }
   };
 
   const back = async (): Promise<void> => {
     // first the machines that are away: only then may one that runs the new image go
     const running = await Promise.all(slots.map(({ now }) => runs(now)));
-    await inBatches(slots.filter((_, index) => !running[index]), availableParallelism(), restore);
-    await inBatches(slots.filter((_, index) => running[index]), wanted.maxUnavailable, restore);
+    await inBatches(
+      slots.filter((_, index) => !running[index]),
+      availableParallelism(),
+      restore,
+    );
+    await inBatches(
+      slots.filter((_, index) => running[index]),
+      wanted.maxUnavailable,
+      restore,
+    );
   };
 
   const restore = async (slot: Slot): Promise<void> => {
@@ -127,7 +165,15 @@ export function fleetRollout(work: FleetWork): FleetRollout {
       const members = await findMembers(folders.stateDir, owner);
       for (const { folder } of members) if (folder.record.phase === "starting") await discard(folder.id, folders.stateDir);
       const settled = members.filter(({ folder }) => folder.record.phase === "running");
-      slots = await Promise.all(Array.from({ length: wanted.count }, (_, number) => slotOf(number, settled.filter(({ slot }) => slot === number), wanted)));
+      slots = await Promise.all(
+        Array.from({ length: wanted.count }, (_, number) =>
+          slotOf(
+            number,
+            settled.filter(({ slot }) => slot === number),
+            wanted,
+          ),
+        ),
+      );
       const surplus = settled.filter(({ slot }) => slot >= wanted.count).map(({ folder }) => folder);
       if (surplus.length === 0 && slots.every(({ old, now }) => now && !old)) return undefined;
       signal.throwIfAborted();
@@ -145,7 +191,13 @@ export function fleetRollout(work: FleetWork): FleetRollout {
     },
     async describe() {
       const alive = await Promise.all(slots.map(({ now, old }) => runs(now ?? old)));
-      return { phase, updated: slots.filter(({ now }) => now).length, total: slots.length, healthy: alive.filter(Boolean).length, ...(reason !== undefined && { reason }) };
+      return {
+        phase,
+        updated: slots.filter(({ now }) => now).length,
+        total: slots.length,
+        healthy: alive.filter(Boolean).length,
+        ...(reason !== undefined && { reason }),
+      };
     },
     async rollBack() {
       if (phase === "done") return;
@@ -180,7 +232,12 @@ async function slotOf(number: number, members: readonly Member[], wanted: FleetI
 }
 
 /** Does something for each, at most `width` at a time. The first failure ends it when those under way have ended. */
-async function inBatches<T>(items: readonly T[], width: number, act: (item: T) => Promise<void>, between: () => Promise<void> = async () => {}): Promise<void> {
+async function inBatches<T>(
+  items: readonly T[],
+  width: number,
+  act: (item: T) => Promise<void>,
+  between: () => Promise<void> = async () => {},
+): Promise<void> {
   for (let index = 0; index < items.length; index += width) {
     if (index > 0) await between();
     const outcomes = await Promise.allSettled(items.slice(index, index + width).map(act));

@@ -28,8 +28,15 @@ export interface FleetOutputs {
 const PACE_SECONDS = 0.5;
 
 /** A fleet of local machines: it owns them, and replaces them by their number, never more at once than may be away. */
-export function qemuGate(folders: HostFolders = defaultHostFolders(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<FleetInputs, FleetOutputs> {
-  const roll = async (wanted: FleetInputs, before: FleetInputs | undefined, { urn, signal, progress, config }: Work): Promise<FleetOutputs> => {
+export function qemuGate(
+  folders: HostFolders = defaultHostFolders(),
+  loadBuilder: () => Promise<Builder> = lazyBuilder,
+): ResourceType<FleetInputs, FleetOutputs> {
+  const roll = async (
+    wanted: FleetInputs,
+    before: FleetInputs | undefined,
+    { urn, signal, progress, config }: Work,
+  ): Promise<FleetOutputs> => {
     const owner = stackIdentity(urn);
     const driver = fleetRollout({ urn, owner, wanted, before, folders, progress });
     await withArtifactFiles(bootFiles(wanted), folders.cacheDir, loadBuilder, { signal, progress, config }, () =>
@@ -49,32 +56,50 @@ export function qemuGate(folders: HostFolders = defaultHostFolders(), loadBuilde
       ...(oldOutputs.running !== oldInputs.count && { drifted: new Map([["running", "update" as const]]) }),
     }),
     preview: ({ inputs }) => foreseen(inputs),
-    create: async ({ inputs, ...work }) => ({ id: `qemu:${newId(inputs.fleet, stackIdentity(work.urn))}`, outputs: await roll(inputs, undefined, work) }),
+    create: async ({ inputs, ...work }) => ({
+      id: `qemu:${newId(inputs.fleet, stackIdentity(work.urn))}`,
+      outputs: await roll(inputs, undefined, work),
+    }),
     update: async ({ inputs, oldInputs, ...work }) => ({ outputs: await roll(inputs, oldInputs, work) }),
     async read({ id, urn, inputs }) {
-      if (!inputs) throw new LinuxKitError("UNSUPPORTED", "a fleet of local machines cannot be imported: an update under its old name takes up the machines that there are", { what: "import of a fleet" });
+      if (!inputs)
+        throw new LinuxKitError(
+          "UNSUPPORTED",
+          "a fleet of local machines cannot be imported: an update under its old name takes up the machines that there are",
+          { what: "import of a fleet" },
+        );
       const members = await findMembers(folders.stateDir, stackIdentity(urn));
       return members.length === 0 ? undefined : { id, outputs: await describeFleet(members) };
     },
     async delete({ urn, signal, progress }) {
       const members = await findMembers(folders.stateDir, stackIdentity(urn));
       if (members.length > 0) progress({ stage: "shutdown", message: `waiting for ${members.length} guests to shut down` });
-      await Promise.all(members.map(async ({ folder }) => {
-        await stopMachine(folder, {}, signal);
-        await removeMachineFolder(folders.stateDir, folder.id);
-      }));
+      await Promise.all(
+        members.map(async ({ folder }) => {
+          await stopMachine(folder, {}, signal);
+          await removeMachineFolder(folders.stateDir, folder.id);
+        }),
+      );
     },
   };
 }
 
 async function describeFleet(members: readonly Member[]): Promise<FleetOutputs> {
-  const machines = await Promise.all(members.map(async ({ folder }) => ({ id: folder.id, ...describeMachine(folder), running: await runs(folder) })));
+  const machines = await Promise.all(
+    members.map(async ({ folder }) => ({ id: folder.id, ...describeMachine(folder), running: await runs(folder) })),
+  );
   return { machines, urls: machines.map(({ url }) => url), running: machines.filter(({ running }) => running).length };
 }
 
 function foreseen(inputs: Properties): Properties {
   const { count, publish } = inputs;
-  const known = typeof count === "number" && Array.isArray(publish) && publish.every((item) => typeof item === "string" && !/:0:/.test(item));
-  const urls = known ? Array.from({ length: count }, (_, slot) => addresses(asPublications(machineInputs(inputs as unknown as FleetInputs, slot).publish)).url) : UNKNOWN;
+  const known =
+    typeof count === "number" && Array.isArray(publish) && publish.every((item) => typeof item === "string" && !/:0:/.test(item));
+  const urls = known
+    ? Array.from(
+        { length: count },
+        (_, slot) => addresses(asPublications(machineInputs(inputs as unknown as FleetInputs, slot).publish)).url,
+      )
+    : UNKNOWN;
   return { machines: UNKNOWN, urls, running: count ?? UNKNOWN };
 }

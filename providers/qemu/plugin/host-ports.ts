@@ -21,8 +21,20 @@ export async function takePorts(publish: readonly Publication[], stateDir: strin
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === "EADDRINUSE") throw await occupied(publication, stateDir, error);
-      if (code === "EACCES") throw new LinuxKitError("ACCESS_DENIED", `port ${hostPort}: this user may not listen on it: publish one above 1023`, { url: `${address}:${hostPort}`, status: 0 }, { cause: error });
-      if (code === "EADDRNOTAVAIL") throw new LinuxKitError("INVALID_DEFINITION", `publish: ${address} is no address of this host, wanted one of its own, such as 127.0.0.1 or 0.0.0.0`, { path: "publish" }, { cause: error });
+      if (code === "EACCES")
+        throw new LinuxKitError(
+          "ACCESS_DENIED",
+          `port ${hostPort}: this user may not listen on it: publish one above 1023`,
+          { url: `${address}:${hostPort}`, status: 0 },
+          { cause: error },
+        );
+      if (code === "EADDRNOTAVAIL")
+        throw new LinuxKitError(
+          "INVALID_DEFINITION",
+          `publish: ${address} is no address of this host, wanted one of its own, such as 127.0.0.1 or 0.0.0.0`,
+          { path: "publish" },
+          { cause: error },
+        );
       throw error;
     }
   }
@@ -65,7 +77,8 @@ async function machineOn(wanted: Publication, stateDir: string): Promise<string 
   for (const { record } of await listMachineFolders(stateDir)) {
     if (!record?.machine || !(await isAlive(record.machine))) continue;
     const theirs = record.publish.map(parsePublication);
-    if (theirs.some((other) => !("problem" in other) && collide(wanted, other))) return `the machine of ${record.urn} (pid ${record.machine.pid})`;
+    if (theirs.some((other) => !("problem" in other) && collide(wanted, other)))
+      return `the machine of ${record.urn} (pid ${record.machine.pid})`;
   }
   return undefined;
 }

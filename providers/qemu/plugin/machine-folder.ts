@@ -51,18 +51,31 @@ export interface MachineFolder {
  * Two machines of one identity are an old one and its replacement.
  */
 export function stackIdentity(urn: string, env: NodeJS.ProcessEnv = process.env, project = process.cwd()): string {
-  return createHash("sha256").update(JSON.stringify([urn, env.PULUMI_BACKEND_URL ?? "", project])).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update(JSON.stringify([urn, env.PULUMI_BACKEND_URL ?? "", project]))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 /** A new id for a machine or disk of that identity: `web-4f0c…-9b1d`. Never given twice, so that old and new can be side by side. */
 export function newId(name: string, owner: string): string {
-  const readable = name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 24) || "machine";
+  const readable =
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-+|-+$/g, "")
+      .slice(0, 24) || "machine";
   return `${readable}-${owner.slice(0, 8)}-${randomBytes(4).toString("hex")}`;
 }
 
 /** The folder of a machine. An id that came from outside (`pulumi import`) cannot lead out of it. */
 export function machinePath(stateDir: string, id: string): string {
-  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id)) throw new LinuxKitError("INVALID_DEFINITION", `id: got ${JSON.stringify(id)}, wanted the id of a machine, such as web-1f2e3d4c-9a8b7c6d`, { path: "id" });
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id))
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `id: got ${JSON.stringify(id)}, wanted the id of a machine, such as web-1f2e3d4c-9a8b7c6d`,
+      { path: "id" },
+    );
   return join(stateDir, "machines", id);
 }
 

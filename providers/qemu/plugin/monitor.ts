@@ -72,7 +72,11 @@ async function shortAddress(folder: string): Promise<{ readonly path: string } &
   const path = join(folder, MONITOR);
   if (Buffer.byteLength(path) <= 103) return { path, async [Symbol.asyncDispose]() {} };
   if (process.platform !== "linux") {
-    throw new LinuxKitError("UNSUPPORTED", `${path}: ${Buffer.byteLength(path)} bytes are too long for a socket, wanted at most 103: set PULUMI_LINUXKIT_STATE to a shorter folder`, { what: path });
+    throw new LinuxKitError(
+      "UNSUPPORTED",
+      `${path}: ${Buffer.byteLength(path)} bytes are too long for a socket, wanted at most 103: set PULUMI_LINUXKIT_STATE to a shorter folder`,
+      { what: path },
+    );
   }
   const handle: FileHandle = await open(folder);
   return { path: `/proc/self/fd/${handle.fd}/${MONITOR}`, [Symbol.asyncDispose]: () => handle.close() };

@@ -15,8 +15,25 @@ export type Probed = Pick<MachineSpec, "kernel" | "boot">;
  * Boots a kernel under an accelerator with no image at all, or a disk as far as its guest's first word. A kernel that comes to the point where it would start a
  * program finds none and panics, and QEMU ends: that is the proof, a second after the start where virtualisation works.
  */
-export async function probeBoot(program: string, arch: Arch, accelerator: Accelerator, probed: Probed, signal: AbortSignal): Promise<boolean> {
-  const args = qemuArguments({ arch, accelerator, name: "linuxkit-probe", ...probed, cmdline: "panic=-1", memoryMiB: probed.boot ? 512 : 128, cpus: 1, publish: [], disks: [], firmware: [] });
+export async function probeBoot(
+  program: string,
+  arch: Arch,
+  accelerator: Accelerator,
+  probed: Probed,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const args = qemuArguments({
+    arch,
+    accelerator,
+    name: "linuxkit-probe",
+    ...probed,
+    cmdline: "panic=-1",
+    memoryMiB: probed.boot ? 512 : 128,
+    cpus: 1,
+    publish: [],
+    disks: [],
+    firmware: [],
+  });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MILLISECONDS * (probed.boot ? 2 : 1))]);
   const qemu = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], signal: limit, killSignal: "SIGKILL" });
   const closed = new Promise<void>((resolve) => qemu.once("close", () => resolve()));

@@ -19,7 +19,13 @@ export async function findQemu(arch: Arch, env: NodeJS.ProcessEnv = process.env)
   const { binary, package: debianPackage } = qemuProgram(arch);
   for (const folder of (env.PATH ?? "").split(delimiter).filter(Boolean)) {
     const path = join(folder, binary);
-    if (!(await access(path, constants.X_OK).then(() => true, () => false))) continue;
+    if (
+      !(await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      ))
+    )
+      continue;
     const { stdout } = await promisify(execFile)(path, ["--version"]);
     return { path, version: /version (.+)/.exec(stdout)?.[1] ?? stdout.trim() };
   }

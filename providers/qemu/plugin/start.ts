@@ -11,7 +11,16 @@ import { type EfiFirmware, findEfi } from "./efi-firmware.ts";
 import { CONSOLE_LOG } from "./console-log.ts";
 import { occupied, takePorts } from "./host-ports.ts";
 import { launch } from "./launch.ts";
-import { type MachineFolder, type MachineRecord, makeMachineFolder, readMachineFolder, removeMachineFolder, self, stackIdentity, writeRecord } from "./machine-folder.ts";
+import {
+  type MachineFolder,
+  type MachineRecord,
+  makeMachineFolder,
+  readMachineFolder,
+  removeMachineFolder,
+  self,
+  stackIdentity,
+  writeRecord,
+} from "./machine-folder.ts";
 import { preflight } from "./memory.ts";
 import { MONITOR } from "./monitor.ts";
 import type { HostFolders } from "./host-folders.ts";
@@ -59,24 +68,47 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
   });
   const nonce = randomBytes(12).toString("hex");
   let folder = await makeMachineFolder(stateDir, id, {
-    version: 1, urn, owner: stackIdentity(urn), phase: "starting", maker: await self(), nonce, publish: publish.map(formatPublication), accelerator, inputs: withoutSecrets(inputs),
+    version: 1,
+    urn,
+    owner: stackIdentity(urn),
+    phase: "starting",
+    maker: await self(),
+    nonce,
+    publish: publish.map(formatPublication),
+    accelerator,
+    inputs: withoutSecrets(inputs),
     ...(start.member && { member: start.member }),
   });
   try {
     const firmware = await layOut(folder.path, inputs, nonce);
     const args = qemuArguments({
-      ...inputs, accelerator, publish, firmware,
+      ...inputs,
+      accelerator,
+      publish,
+      firmware,
       // last, so that the names of the others do not depend on it
-      disks: [...inputs.disks, ...(inputs.root === undefined ? [] : [{ path: "root", format: "raw", serial: ROOT_SERIAL, readOnly: true } as const])],
+      disks: [
+        ...inputs.disks,
+        ...(inputs.root === undefined ? [] : [{ path: "root", format: "raw", serial: ROOT_SERIAL, readOnly: true } as const]),
+      ],
       cmdline: hasFirmwareDevice(inputs.arch) ? inputs.cmdline : `${inputs.cmdline} linuxkit.nonce=${nonce}`,
-      name: `linuxkit-${id}`, monitor: MONITOR,
+      name: `linuxkit-${id}`,
+      monitor: MONITOR,
       ...(efi ? { boot: { disk: bootDisk("disk", inputs), efi } } : { kernel: "kernel", initrd: "initrd" }),
     });
     signal.throwIfAborted();
     progress({ stage: "boot", message: `starting qemu (${accelerator}, ${inputs.memoryMiB} MiB)` });
     const launched = await launch(folder.path, qemu.path, args);
     if (launched.process) folder = await writeRecord(folder, { ...record(folder), machine: launched.process });
-    const booted = await waitForHealth({ name, folder: folder.path, nonce, signal, progress, ended: launched.ended, patient: inputs.waitForHealth });
+    const booted = await waitForHealth({
+      name,
+      folder: folder.path,
+      nonce,
+      signal,
+      progress,
+      ended: launched.ended,
+      patient: inputs.waitForHealth,
+    });
     // QEMU has read them into its memory, and starts only once
     for (const { file } of firmware) await rm(join(folder.path, file), { force: true });
     folder = await writeRecord(folder, { ...record(folder), phase: "running", ...(booted && { bootId: booted.bootId }) });
@@ -115,7 +147,8 @@ async function layOut(folder: string, inputs: VmInputs, nonce: string): Promise<
   }
   // numbered, since a secret's name may hold what QEMU's options cannot
   const files = items.map(([name], index) => ({ name, file: `firmware-${index}` }));
-  for (const [index, [, contents]] of items.entries()) await writeFile(join(folder, `firmware-${index}`), contents, { mode: 0o600, flag: "wx" });
+  for (const [index, [, contents]] of items.entries())
+    await writeFile(join(folder, `firmware-${index}`), contents, { mode: 0o600, flag: "wx" });
   return files;
 }
 

@@ -24,7 +24,12 @@ export async function stopMachine(folder: MachineFolder, limits: StopLimits = {}
   await killMachine(folder);
 }
 
-async function pressPowerButton({ path, record }: MachineFolder, machine: ProcessId, limits: StopLimits, signal: AbortSignal | undefined): Promise<void> {
+async function pressPowerButton(
+  { path, record }: MachineFolder,
+  machine: ProcessId,
+  limits: StopLimits,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const read = consoleReader(path);
   await read();
   const press = (): Promise<unknown> => withMonitor(path, (execute) => pressPower(record?.inputs.arch ?? "amd64", execute));

@@ -52,7 +52,10 @@ export function bootFiles(inputs: Pick<VmInputs, (typeof BOOT_FILES)[number]>): 
 
 /** The same machine, from the copies that its folder has. */
 export function bootedFrom(folder: string, inputs: VmInputs): VmInputs {
-  return { ...inputs, ...Object.fromEntries(BOOT_FILES.flatMap((name) => (inputs[name] === undefined ? [] : [[name, join(folder, name)]]))) };
+  return {
+    ...inputs,
+    ...Object.fromEntries(BOOT_FILES.flatMap((name) => (inputs[name] === undefined ? [] : [[name, join(folder, name)]]))),
+  };
 }
 
 /** The serial of the disk that holds the root, or all that is booted. */
@@ -65,9 +68,14 @@ const KNOWN = new Set([...Object.keys(DEFAULTS), "kernel", "initrd", "root", "di
 type Rule = (value: Value) => string | undefined;
 
 const text: Rule = (value) => (typeof value === "string" ? undefined : `got ${show(value)}, wanted text`);
-const path: Rule = (value) => (typeof value === "string" && value !== "" ? undefined : `got ${show(value)}, wanted the path of a file on this host`);
-const whole = (least: number, most: number, unit: string): Rule => (value) =>
-  typeof value === "number" && Number.isInteger(value) && value >= least && value <= most ? undefined : `got ${show(value)}, wanted a whole number of ${unit}, ${least} to ${most}`;
+const path: Rule = (value) =>
+  typeof value === "string" && value !== "" ? undefined : `got ${show(value)}, wanted the path of a file on this host`;
+const whole =
+  (least: number, most: number, unit: string): Rule =>
+  (value) =>
+    typeof value === "number" && Number.isInteger(value) && value >= least && value <= most
+      ? undefined
+      : `got ${show(value)}, wanted a whole number of ${unit}, ${least} to ${most}`;
 
 const RULES: Readonly<Record<string, Rule>> = {
   arch: (value) => (ARCHES.includes(value as Arch) ? undefined : `got ${show(value)}, wanted ${ARCHES.join(", ")}`),
@@ -80,7 +88,11 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** Checks and completes the inputs of a machine. Unknown leaves stay as they are. */
 export function checkVm(given: Properties): Checked {
-  const inputs: Record<string, Value | undefined> = { ...DEFAULTS, ...(given.disk !== undefined && given.disk !== null && { memoryMiB: given.disk === UNKNOWN ? UNKNOWN : 512 }), ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) };
+  const inputs: Record<string, Value | undefined> = {
+    ...DEFAULTS,
+    ...(given.disk !== undefined && given.disk !== null && { memoryMiB: given.disk === UNKNOWN ? UNKNOWN : 512 }),
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)),
+  };
   // no secrets are none, however that is said
   if (isProperties(inputs.secrets) && Object.keys(inputs.secrets).length === 0) delete inputs.secrets;
   const failures: CheckFailure[] = [];
@@ -113,10 +125,14 @@ function checkBoot(inputs: Readonly<Record<string, Value | undefined>>, fail: Fa
   }
   // of an image that is not built yet nobody knows which of the two it is
   if (disk === UNKNOWN) return;
-  for (const name of ["kernel", "initrd", "root"]) if (inputs[name] !== undefined) fail(name, "got a file beside disk, which is booted with all that is on it: wanted one of the two");
-  if (inputs.cmdline !== "" && inputs.cmdline !== UNKNOWN) fail("cmdline", `got ${show(inputs.cmdline)}, and a disk brings its own command line: wanted none`);
-  if (diskFormat !== undefined && diskFormat !== UNKNOWN && diskFormat !== "raw" && diskFormat !== "qcow2") fail("diskFormat", `got ${show(diskFormat)}, wanted raw or qcow2`);
-  if (arch !== UNKNOWN && ARCHES.includes(arch as Arch) && !hasEfi(arch as Arch)) fail("disk", `a machine of ${show(arch)} has no UEFI to boot it: wanted kernel and initrd`);
+  for (const name of ["kernel", "initrd", "root"])
+    if (inputs[name] !== undefined) fail(name, "got a file beside disk, which is booted with all that is on it: wanted one of the two");
+  if (inputs.cmdline !== "" && inputs.cmdline !== UNKNOWN)
+    fail("cmdline", `got ${show(inputs.cmdline)}, and a disk brings its own command line: wanted none`);
+  if (diskFormat !== undefined && diskFormat !== UNKNOWN && diskFormat !== "raw" && diskFormat !== "qcow2")
+    fail("diskFormat", `got ${show(diskFormat)}, wanted raw or qcow2`);
+  if (arch !== UNKNOWN && ARCHES.includes(arch as Arch) && !hasEfi(arch as Arch))
+    fail("disk", `a machine of ${show(arch)} has no UEFI to boot it: wanted kernel and initrd`);
 }
 
 function checkPublish(value: Value | undefined, fail: Fail): Value {
@@ -133,7 +149,8 @@ function checkPublish(value: Value | undefined, fail: Fail): Value {
       fail(`publish[${index}]`, read.problem);
       return item;
     }
-    if (seen.some((other) => collide(read, other))) fail(`publish[${index}]`, `got ${show(item)}, but port ${read.hostPort} is published already, wanted each once`);
+    if (seen.some((other) => collide(read, other)))
+      fail(`publish[${index}]`, `got ${show(item)}, but port ${read.hostPort} is published already, wanted each once`);
     seen.push(read);
     return formatPublication(read);
   });
@@ -155,17 +172,22 @@ function checkDisks(inputs: Readonly<Record<string, Value | undefined>>, fail: F
       continue;
     }
     if (disk.path !== UNKNOWN) fail(`${at}.path`, disk.path === undefined ? "is missing" : path(disk.path));
-    if (disk.format !== UNKNOWN && disk.format !== "raw" && disk.format !== "qcow2") fail(`${at}.format`, `got ${show(disk.format)}, wanted raw or qcow2`);
+    if (disk.format !== UNKNOWN && disk.format !== "raw" && disk.format !== "qcow2")
+      fail(`${at}.format`, `got ${show(disk.format)}, wanted raw or qcow2`);
     if (disk.serial === UNKNOWN) continue;
     fail(`${at}.serial`, serialProblem(disk.serial));
-    if (disk.serial === ROOT_SERIAL && (typeof inputs.root === "string" || typeof inputs.disk === "string")) fail(`${at}.serial`, `got ${show(disk.serial)}, which the disk that is booted has, wanted another`);
-    if (typeof disk.serial === "string" && serials.size === serials.add(disk.serial).size) fail(`${at}.serial`, `got ${show(disk.serial)}, which another disk has, wanted one of its own`);
+    if (disk.serial === ROOT_SERIAL && (typeof inputs.root === "string" || typeof inputs.disk === "string"))
+      fail(`${at}.serial`, `got ${show(disk.serial)}, which the disk that is booted has, wanted another`);
+    if (typeof disk.serial === "string" && serials.size === serials.add(disk.serial).size)
+      fail(`${at}.serial`, `got ${show(disk.serial)}, which another disk has, wanted one of its own`);
   }
 }
 
 /** What is wrong with a disk's serial. */
 export function serialProblem(value: Value | undefined): string | undefined {
-  return typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,19}$/.test(value) ? undefined : `got ${show(value)}, wanted 1 to 20 letters, digits, ".", "_" or "-"`;
+  return typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,19}$/.test(value)
+    ? undefined
+    : `got ${show(value)}, wanted 1 to 20 letters, digits, ".", "_" or "-"`;
 }
 
 function checkFirmware({ arch, userData, secrets }: Properties, fail: Fail): void {
@@ -191,7 +213,8 @@ function checkFirmware({ arch, userData, secrets }: Properties, fail: Fail): voi
 function secretProblem(service: string, name: string, value: Value | undefined): string | undefined {
   const item = FIRMWARE.secret(service, name);
   if (!/^[A-Za-z0-9._-]+$/.test(service) || !/^[A-Za-z0-9._-]+$/.test(name)) return 'wanted names of letters, digits, ".", "_" or "-"';
-  if (Buffer.byteLength(item) > FIRMWARE_NAME_LIMIT) return `the names of service and secret have ${service.length + name.length} bytes together, wanted at most ${FIRMWARE_NAME_LIMIT - FIRMWARE.secret("", "").length}`;
+  if (Buffer.byteLength(item) > FIRMWARE_NAME_LIMIT)
+    return `the names of service and secret have ${service.length + name.length} bytes together, wanted at most ${FIRMWARE_NAME_LIMIT - FIRMWARE.secret("", "").length}`;
   return value === UNKNOWN || typeof value === "string" ? undefined : "wanted text";
 }
 

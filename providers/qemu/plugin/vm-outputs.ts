@@ -21,7 +21,10 @@ export interface VmOutputs {
 }
 
 /** What is known of a machine that was started. */
-export function describeMachine(folder: MachineFolder, publish: readonly Publication[] = asPublications(folder.record?.publish ?? [])): VmOutputs {
+export function describeMachine(
+  folder: MachineFolder,
+  publish: readonly Publication[] = asPublications(folder.record?.publish ?? []),
+): VmOutputs {
   const { record } = folder;
   return {
     running: true,

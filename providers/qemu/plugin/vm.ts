@@ -16,7 +16,10 @@ import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm
 const known = new Set<string>();
 
 /** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
-export function qemuVm(folders: HostFolders = defaultHostFolders(), loadBuilder: () => Promise<Builder> = lazyBuilder): ResourceType<VmInputs, VmOutputs> {
+export function qemuVm(
+  folders: HostFolders = defaultHostFolders(),
+  loadBuilder: () => Promise<Builder> = lazyBuilder,
+): ResourceType<VmInputs, VmOutputs> {
   const run = async (start: Start, work: BuildWork): Promise<Created<VmOutputs>> =>
     withArtifactFiles(bootFiles(start.inputs), folders.cacheDir, loadBuilder, work, () => runMachine(start, folders));
   return {
@@ -79,7 +82,15 @@ function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmO
   };
 }
 
-const NOTHING_KNOWN: Record<keyof VmOutputs, Value> = { running: UNKNOWN, pid: UNKNOWN, bootId: UNKNOWN, consoleLog: UNKNOWN, ports: UNKNOWN, url: UNKNOWN, accelerator: UNKNOWN };
+const NOTHING_KNOWN: Record<keyof VmOutputs, Value> = {
+  running: UNKNOWN,
+  pid: UNKNOWN,
+  bootId: UNKNOWN,
+  consoleLog: UNKNOWN,
+  ports: UNKNOWN,
+  url: UNKNOWN,
+  accelerator: UNKNOWN,
+};
 
 function foreseen({ publish }: Properties): Properties {
   if (!Array.isArray(publish) || publish.some((item) => typeof item !== "string")) return NOTHING_KNOWN;
@@ -92,6 +103,10 @@ async function runMachine(start: Start, folders: HostFolders): Promise<Created<V
   const { folder, booted, publish } = await startMachine(start, folders);
   const outputs = describeMachine(folder, publish);
   const { progress, name } = start;
-  progress({ stage: "boot", message: booted ? `${name} is healthy, ${booted.seconds.toFixed(1)} s after its start` : `${name} runs`, lasting: true });
+  progress({
+    stage: "boot",
+    message: booted ? `${name} is healthy, ${booted.seconds.toFixed(1)} s after its start` : `${name} runs`,
+    lasting: true,
+  });
   return { id: folder.id, outputs };
 }

@@ -22,7 +22,11 @@ export type ChronyArgs = z.input<typeof schema>;
  * since a virtual machine may wake with any time, and slews from then on. It listens on no port.
  */
 export function chrony(args: ChronyArgs = {}): DebianImage {
-  const { servers = [], pools = servers.length > 0 ? [] : ["2.debian.pool.ntp.org"], settings = [] } = checked("debian.chrony", schema, args);
+  const {
+    servers = [],
+    pools = servers.length > 0 ? [] : ["2.debian.pool.ntp.org"],
+    settings = [],
+  } = checked("debian.chrony", schema, args);
   const lines = [
     ...pools.map((name) => `pool ${name} iburst`),
     ...servers.map((name) => `server ${name} iburst`),

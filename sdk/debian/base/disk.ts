@@ -27,7 +27,11 @@ const formatSchema = fields({
 
 const extendSchema = formatSchema.pick({ label: true, timeout: true });
 
-const diskSchema = fields({ ...formatSchema.shape, path: mountPath, options: z.array(word.regex(/^[^\s,]+$/, "a mount option")).optional() });
+const diskSchema = fields({
+  ...formatSchema.shape,
+  path: mountPath,
+  options: z.array(word.regex(/^[^\s,]+$/, "a mount option")).optional(),
+});
 
 /** Arguments of `debian.format`. */
 export type FormatArgs = z.input<typeof formatSchema>;
@@ -66,8 +70,12 @@ export function diskReady(args: DiskArgs): DebianImage {
   return diskImage([formatCommand("debian.disk", given), extendCommand(label, timeout), mount], [path]);
 }
 
-function formatCommand(what: string, { label, serial, device, partition = true, uid = 0, gid = 0, timeout = 30 }: z.output<typeof formatSchema>): string[] {
-  if (serial !== undefined && device !== undefined) throw new LinuxKitError("INVALID_DEFINITION", `${what}: wanted one of serial and device`, { path: "serial" });
+function formatCommand(
+  what: string,
+  { label, serial, device, partition = true, uid = 0, gid = 0, timeout = 30 }: z.output<typeof formatSchema>,
+): string[] {
+  if (serial !== undefined && device !== undefined)
+    throw new LinuxKitError("INVALID_DEFINITION", `${what}: wanted one of serial and device`, { path: "serial" });
   const wanted = serial !== undefined ? `serial:${serial}` : (device ?? "");
   return ["/usr/lib/linuxkit/format", label, wanted, partition ? "1" : "0", `${uid}:${gid}`, wholeSeconds(timeout)];
 }
@@ -86,11 +94,20 @@ function diskImage(commands: readonly string[][], mounted: readonly string[]): D
   return debianImage(
     {
       packages: ["busybox-static", "fdisk", "e2fsprogs"],
-      files: [BUSYBOX_SHELL, ...["mnt", "var"].map((path) => ({ path, directory: true })), script("format", FORMAT_SCRIPT), script("extend", EXTEND_SCRIPT), script("mount", MOUNT_SCRIPT)],
+      files: [
+        BUSYBOX_SHELL,
+        ...["mnt", "var"].map((path) => ({ path, directory: true })),
+        script("format", FORMAT_SCRIPT),
+        script("extend", EXTEND_SCRIPT),
+        script("mount", MOUNT_SCRIPT),
+      ],
     },
     {
       // none of the words holds what a shell would read as anything else: see their schemas
-      command: commands.length === 1 ? (commands[0] as string[]) : ["/bin/sh", "-c", commands.map((words) => words.map((part) => `'${part}'`).join(" ")).join(" && ")],
+      command:
+        commands.length === 1
+          ? (commands[0] as string[])
+          : ["/bin/sh", "-c", commands.map((words) => words.map((part) => `'${part}'`).join(" ")).join(" && ")],
       // to read partition tables anew and to mount; to grow a filesystem that is mounted
       capabilities: ["CAP_SYS_ADMIN", "CAP_SYS_RESOURCE", "CAP_DAC_OVERRIDE"],
       // where a cloud's own serials are, if it has any

@@ -23,9 +23,17 @@ export type GettyArgs = z.input<typeof schema>;
  * in a container that sees the machine's processes and network, with every capability; the machine's root is at `/host`.
  */
 export function getty(args: GettyArgs = {}): DebianImage {
-  const { console: terminal = "ttyS0", speed = 115_200, passwordHash, insecure = false } = checked(
+  const {
+    console: terminal = "ttyS0",
+    speed = 115_200,
+    passwordHash,
+    insecure = false,
+  } = checked(
     "debian.getty",
-    schema.refine((given) => given.insecure === true || given.passwordHash !== undefined, { path: ["passwordHash"], message: "a password hash (openssl passwd -6), or insecure: true for a shell without password" }),
+    schema.refine((given) => given.insecure === true || given.passwordHash !== undefined, {
+      path: ["passwordHash"],
+      message: "a password hash (openssl passwd -6), or insecure: true for a shell without password",
+    }),
     args,
   );
   const login = insecure ? ["-n", "-l", "/bin/sh"] : [];

@@ -40,7 +40,12 @@ export type MetadataArgs = z.input<typeof schema>;
  */
 export function metadata(args: MetadataArgs): DebianImage {
   const { cloud, endpoint = "169.254.169.254:80", timeout = 60, ready } = checked("debian.metadata", schema, args);
-  if (ready !== undefined && cloud !== "azure") throw new LinuxKitError("INVALID_DEFINITION", `debian.metadata: ready: got ${JSON.stringify(ready)} for ${cloud}, wanted it for azure only`, { path: "ready" });
+  if (ready !== undefined && cloud !== "azure")
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `debian.metadata: ready: got ${JSON.stringify(ready)} for ${cloud}, wanted it for azure only`,
+      { path: "ready" },
+    );
   const at = endpoint.lastIndexOf(":");
   const { script, words } = {
     aws: { script: METADATA_AWS, words: [endpoint.slice(0, at).replace(/^\[|\]$/g, ""), endpoint.slice(at + 1), String(timeout)] },

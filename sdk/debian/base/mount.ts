@@ -39,10 +39,21 @@ export function mount(args: MountArgs): DebianImage {
   return debianImage(
     {
       packages: ["busybox-static"],
-      files: [BUSYBOX_SHELL, { path: root.slice(1), directory: true }, { path: "usr/lib/linuxkit/mount", contents: MOUNT_SCRIPT, mode: "0755" }],
+      files: [
+        BUSYBOX_SHELL,
+        { path: root.slice(1), directory: true },
+        { path: "usr/lib/linuxkit/mount", contents: MOUNT_SCRIPT, mode: "0755" },
+      ],
     },
     {
-      command: ["/usr/lib/linuxkit/mount", label === undefined ? (device as string) : `LABEL=${label}`, path, type, options.join(","), String(Math.ceil(timeout))],
+      command: [
+        "/usr/lib/linuxkit/mount",
+        label === undefined ? (device as string) : `LABEL=${label}`,
+        path,
+        type,
+        options.join(","),
+        String(Math.ceil(timeout)),
+      ],
       capabilities: ["CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE"],
       // what is mounted here must reach the machine: the bind is shared, and so is the container's root
       binds: ["/dev:/dev", `${root}:${root}:rshared,rbind`],

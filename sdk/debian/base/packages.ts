@@ -28,6 +28,14 @@ export type PackagesArgs = z.input<typeof schema>;
  * No maintainer script runs.
  */
 export function packages(args: PackagesArgs): DebianImage {
-  const { packages: names, dependencies = "slim", keep = [], users = [], groups = [], files = [], ...config } = checked("debian.packages", schema, args);
+  const {
+    packages: names,
+    dependencies = "slim",
+    keep = [],
+    users = [],
+    groups = [],
+    files = [],
+    ...config
+  } = checked("debian.packages", schema, args);
   return debianImage({ packages: names, dependencies, keep, users, groups, files }, config);
 }

@@ -22,7 +22,12 @@ const schema = fields({
    * What to ask instead of the cloud's public endpoints, where a network has its own without private DNS: of AWS those of the
    * machine's region, of Google that of Secret Manager; every vault of Azure is then reached there under its own name. @default none
    */
-  endpoints: fields({ secretsmanager: url.optional(), ssm: url.optional(), secretmanager: url.optional(), keyvault: url.optional() }).optional(),
+  endpoints: fields({
+    secretsmanager: url.optional(),
+    ssm: url.optional(),
+    secretmanager: url.optional(),
+    keyvault: url.optional(),
+  }).optional(),
   /** Azure only: the client id of the identity, where the machine has several. @default its only one */
   identity: word.regex(/^[0-9a-f-]{36}$/, "a client id, such as 00000000-0000-0000-0000-000000000000").optional(),
   /** Certificate authorities that the services' certificates are checked with, as PEM. @default Debian's own bundle, which is Mozilla's */
@@ -35,10 +40,20 @@ export type SecretsArgs = z.input<typeof schema>;
 type Given = z.output<typeof schema>;
 
 /** By cloud, the task's script, the endpoints that it has, and its words after those that all have. */
-const CLOUDS: Readonly<Record<Given["cloud"], { readonly script: string; readonly endpoints: readonly string[]; words(given: Given): readonly string[] }>> = {
-  aws: { script: SECRETS_AWS, endpoints: ["secretsmanager", "ssm"], words: ({ endpoints }) => [endpoints?.secretsmanager ?? "", endpoints?.ssm ?? ""] },
+const CLOUDS: Readonly<
+  Record<Given["cloud"], { readonly script: string; readonly endpoints: readonly string[]; words(given: Given): readonly string[] }>
+> = {
+  aws: {
+    script: SECRETS_AWS,
+    endpoints: ["secretsmanager", "ssm"],
+    words: ({ endpoints }) => [endpoints?.secretsmanager ?? "", endpoints?.ssm ?? ""],
+  },
   gcp: { script: SECRETS_GCP, endpoints: ["secretmanager"], words: ({ endpoints }) => [endpoints?.secretmanager ?? ""] },
-  azure: { script: SECRETS_AZURE, endpoints: ["keyvault"], words: ({ endpoints, identity }) => [endpoints?.keyvault === undefined ? "" : addressOf(endpoints.keyvault), identity ?? ""] },
+  azure: {
+    script: SECRETS_AZURE,
+    endpoints: ["keyvault"],
+    words: ({ endpoints, identity }) => [endpoints?.keyvault === undefined ? "" : addressOf(endpoints.keyvault), identity ?? ""],
+  },
 };
 
 /**
@@ -60,14 +75,19 @@ export function secrets(args: SecretsArgs): DebianImage {
   const given = checked("debian.secrets", schema, args);
   const { cloud, endpoint = "169.254.169.254:80", timeout = 60, authorities } = given;
   const { script, endpoints, words } = CLOUDS[cloud];
-  for (const name of Object.keys(given.endpoints ?? {})) if (!endpoints.includes(name)) refuse(`endpoints.${name}`, `got one for ${cloud}, wanted ${endpoints.join(" or ")}`);
+  for (const name of Object.keys(given.endpoints ?? {}))
+    if (!endpoints.includes(name)) refuse(`endpoints.${name}`, `got one for ${cloud}, wanted ${endpoints.join(" or ")}`);
   if (given.identity !== undefined && cloud !== "azure") refuse("identity", `got one for ${cloud}, wanted it for azure only`);
   const bundle = authorities === undefined ? "/etc/ssl/certs/ca-certificates.crt" : "/etc/ssl/authorities.pem";
   const path = `usr/lib/linuxkit/secrets-${cloud}`;
   return debianImage(
     {
       packages: ["busybox-static", "curl", "jq", ...(authorities === undefined ? ["ca-certificates"] : [])],
-      files: [BUSYBOX_SHELL, { path, contents: script, mode: "0755" }, ...(authorities === undefined ? [] : [{ path: bundle.slice(1), contents: authorities }])],
+      files: [
+        BUSYBOX_SHELL,
+        { path, contents: script, mode: "0755" },
+        ...(authorities === undefined ? [] : [{ path: bundle.slice(1), contents: authorities }]),
+      ],
     },
     {
       command: [`/${path}`, endpoint, String(Math.ceil(timeout)), bundle, ...words(given)],

@@ -7,7 +7,10 @@ import { BUSYBOX_SHELL } from "./init.ts";
 
 const schema = fields({
   /** Public keys that may log in as root, each a line of authorized_keys(5). */
-  authorizedKeys: z.array(word.regex(/^[^\n]+$/, "one line with a public key")).min(1, "at least one public key").optional(),
+  authorizedKeys: z
+    .array(word.regex(/^[^\n]+$/, "one line with a public key"))
+    .min(1, "at least one public key")
+    .optional(),
   /** Instead: a file of the machine with such lines, shown in the container. */
   authorizedKeysFile: treePath.optional(),
   /** Folder of the machine with host keys, `ssh_host_ed25519_key` and others. @default keys are made at each start, in memory */
@@ -28,7 +31,11 @@ export type SshdArgs = z.input<typeof schema>;
 export function sshd(args: SshdArgs): DebianImage {
   const { authorizedKeys, authorizedKeysFile, hostKeys, port: listen = 22, settings = [] } = checked("debian.sshd", schema, args);
   if ((authorizedKeys === undefined) === (authorizedKeysFile === undefined)) {
-    throw new LinuxKitError("INVALID_DEFINITION", "debian.sshd: wanted one of authorizedKeys (the public keys) and authorizedKeysFile (a file of the machine)", { path: "authorizedKeys" });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      "debian.sshd: wanted one of authorizedKeys (the public keys) and authorizedKeysFile (a file of the machine)",
+      { path: "authorizedKeys" },
+    );
   }
   const keyFolder = hostKeys === undefined ? "/run/sshd-keys" : "/etc/ssh/host-keys";
   const config = [
@@ -59,7 +66,18 @@ export function sshd(args: SshdArgs): DebianImage {
       env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
       net: "host",
       pid: "host",
-      capabilities: ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SYS_CHROOT", "CAP_NET_BIND_SERVICE", "CAP_KILL", "CAP_AUDIT_WRITE", "CAP_SYS_TTY_CONFIG"],
+      capabilities: [
+        "CAP_SETUID",
+        "CAP_SETGID",
+        "CAP_CHOWN",
+        "CAP_DAC_OVERRIDE",
+        "CAP_FOWNER",
+        "CAP_SYS_CHROOT",
+        "CAP_NET_BIND_SERVICE",
+        "CAP_KILL",
+        "CAP_AUDIT_WRITE",
+        "CAP_SYS_TTY_CONFIG",
+      ],
       tmpfs: ["/run", "/tmp", "/root"],
       binds: [
         "/:/host",

@@ -19,7 +19,11 @@ export function sysctl(settings: SysctlArgs): DebianImage {
   return debianImage(
     {
       packages: ["busybox-static"],
-      files: [BUSYBOX_SHELL, { path: "etc/sysctl.list", contents: lines.join("") }, { path: "usr/lib/linuxkit/sysctl", contents: SCRIPT, mode: "0755" }],
+      files: [
+        BUSYBOX_SHELL,
+        { path: "etc/sysctl.list", contents: lines.join("") },
+        { path: "usr/lib/linuxkit/sysctl", contents: SCRIPT, mode: "0755" },
+      ],
     },
     {
       command: ["/usr/lib/linuxkit/sysctl"],

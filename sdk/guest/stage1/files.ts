@@ -7,7 +7,20 @@ import { STAGE1_INIT } from "./init.ts";
 export const ROOT_LIST = "etc/root";
 
 /** Folders of the first stage, each before what is in it. `lower`, `upper` and `root` are mounted onto. */
-export const STAGE1_FOLDERS: readonly string[] = ["bin", "dev", "etc", "lib", "lower", "proc", "root", "sys", "upper", "usr", "usr/lib", "usr/lib/modules"];
+export const STAGE1_FOLDERS: readonly string[] = [
+  "bin",
+  "dev",
+  "etc",
+  "lib",
+  "lower",
+  "proc",
+  "root",
+  "sys",
+  "upper",
+  "usr",
+  "usr/lib",
+  "usr/lib/modules",
+];
 
 /** The kinds of filesystem that a root may be. */
 export type RootKind = "squashfs" | "erofs" | "iso9660";

@@ -42,7 +42,13 @@ export async function* flatten(layers: readonly Layer[], options: FlattenOptions
   for (const { path, inode, link } of tree.paths()) {
     throwIfCancelled(options.signal, "flattening an image");
     if (link !== undefined) yield { ...inode.header, path, type: "hardlink", size: 0, link, body: NO_BODY };
-    else yield { ...inode.header, path, type: inode.type, body: inode.type === "file" ? spool.read(inode.offset, inode.header.size) : NO_BODY };
+    else
+      yield {
+        ...inode.header,
+        path,
+        type: inode.type,
+        body: inode.type === "file" ? spool.read(inode.offset, inode.header.size) : NO_BODY,
+      };
   }
 }
 
@@ -73,7 +79,8 @@ function whiteOut(tree: Tree, { path }: EntryHeader, what: string): boolean {
     return true;
   }
   const hidden = name.slice(WHITEOUT.length);
-  if (["", ".", ".."].includes(hidden)) throw new LinuxKitError("HOSTILE_ARCHIVE", `${what}: ${path}: a whiteout of ${JSON.stringify(hidden)}`, { path });
+  if (["", ".", ".."].includes(hidden))
+    throw new LinuxKitError("HOSTILE_ARCHIVE", `${what}: ${path}: a whiteout of ${JSON.stringify(hidden)}`, { path });
   tree.whiteOut(directory === "" ? hidden : `${directory}/${hidden}`);
   return true;
 }

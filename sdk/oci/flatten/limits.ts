@@ -47,7 +47,8 @@ export function createBudget(limits: FlattenLimits): Budget {
       entries++;
       metadata += metadataBytes;
       if (entries > limits.entries) throw hostile(what, `more than ${limits.entries} members with the layers below it`);
-      if (metadata > limits.metadataBytes) throw hostile(what, `more than ${limits.metadataBytes} bytes of names and attributes with the layers below it`);
+      if (metadata > limits.metadataBytes)
+        throw hostile(what, `more than ${limits.metadataBytes} bytes of names and attributes with the layers below it`);
     },
   };
 }

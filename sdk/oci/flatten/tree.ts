@@ -79,7 +79,13 @@ export class Tree {
     const siblings = (parent.at(-1) as Node).children as Map<string, Node>;
     siblings.delete(name);
     const inode = type === "hardlink" ? this.#linked(path, header.link ?? "") : { type, header, offset, links: 0 };
-    const node: Node = { inode, layer: this.#layer, named: true, ...(type === "directory" && { children: new Map() }), ...(type === "hardlink" && { linked: true }) };
+    const node: Node = {
+      inode,
+      layer: this.#layer,
+      named: true,
+      ...(type === "directory" && { children: new Map() }),
+      ...(type === "hardlink" && { linked: true }),
+    };
     siblings.set(name, node);
     this.#touch(parent);
   }
@@ -106,7 +112,8 @@ export class Tree {
     const sorted = this.#sorted();
     const files = new Map<Inode, string>();
     for (const linked of [undefined, true]) {
-      for (const [path, node] of sorted) if (isShared(node) && node.linked === linked && !files.has(node.inode)) files.set(node.inode, path);
+      for (const [path, node] of sorted)
+        if (isShared(node) && node.linked === linked && !files.has(node.inode)) files.set(node.inode, path);
     }
     const waiting = new Map<Inode, string[]>();
     for (const [path, node] of sorted) {
@@ -210,7 +217,8 @@ export class Tree {
     const bytes = encodePath(path);
     const shown = `${path.slice(0, 60)}…`;
     if (bytes.length >= PATH_MAX) throw this.#hostile(shown, `a path of ${bytes.length} bytes, wanted less than ${PATH_MAX}`);
-    if (path.split("/").some((part) => encodePath(part).length > NAME_MAX)) throw this.#hostile(shown, `a name of more than ${NAME_MAX} bytes`);
+    if (path.split("/").some((part) => encodePath(part).length > NAME_MAX))
+      throw this.#hostile(shown, `a name of more than ${NAME_MAX} bytes`);
   }
 
   #hostile(path: string, why: string): LinuxKitError {

@@ -10,7 +10,11 @@ export interface Artifact {
   readonly artifactType: string;
   /** What it is about; listed as a referrer of it. */
   readonly subject?: Descriptor | undefined;
-  readonly blobs: readonly { readonly mediaType: string; readonly content: Uint8Array; readonly annotations?: Readonly<Record<string, string>> }[];
+  readonly blobs: readonly {
+    readonly mediaType: string;
+    readonly content: Uint8Array;
+    readonly annotations?: Readonly<Record<string, string>>;
+  }[];
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -20,9 +24,13 @@ const EMPTY = Buffer.from("{}");
 export async function pushArtifact(repository: Repository, artifact: Artifact, tag?: string): Promise<Descriptor> {
   const { artifactType, subject, annotations } = artifact;
   const config = describe(MEDIA_TYPE.ociEmpty, EMPTY);
-  const layers = artifact.blobs.map(({ mediaType, content, annotations: own }) => ({ ...describe(mediaType, content), ...(own && { annotations: own }) }));
+  const layers = artifact.blobs.map(({ mediaType, content, annotations: own }) => ({
+    ...describe(mediaType, content),
+    ...(own && { annotations: own }),
+  }));
   await pushBlob(repository, config, [EMPTY]);
-  for (const [position, layer] of layers.entries()) await pushBlob(repository, layer, [(artifact.blobs[position] as Artifact["blobs"][number]).content]);
+  for (const [position, layer] of layers.entries())
+    await pushBlob(repository, layer, [(artifact.blobs[position] as Artifact["blobs"][number]).content]);
   const manifest = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.ociManifest,

@@ -60,9 +60,13 @@ export function createAuthorizer(registry: string, origin: URL, auth: RegistryAu
     async learn(challenges, scopes) {
       tokens.delete(scopes.join(" "));
       const known = await login();
-      challenge = challenges.find(({ scheme }) => scheme === "bearer") ?? (known && "username" in known ? challenges.find(({ scheme }) => scheme === "basic") : undefined);
+      challenge =
+        challenges.find(({ scheme }) => scheme === "bearer") ??
+        (known && "username" in known ? challenges.find(({ scheme }) => scheme === "basic") : undefined);
       if (challenge) return;
-      const why = challenges.some(({ scheme }) => scheme === "basic") ? "wants a login, and none is known: docker login" : "offers no way in that we know; wanted Bearer or Basic, near";
+      const why = challenges.some(({ scheme }) => scheme === "basic")
+        ? "wants a login, and none is known: docker login"
+        : "offers no way in that we know; wanted Bearer or Basic, near";
       throw new LinuxKitError("ACCESS_DENIED", `${registry} ${why} ${registry}`, { url: redactUrl(origin), status: 401 });
     },
   };
@@ -74,10 +78,19 @@ interface RequestTarget {
   readonly transport: Transport;
 }
 
-async function fetchToken(challenge: Challenge, scopes: readonly string[], credential: RegistryCredential | undefined, place: RequestTarget): Promise<Token> {
+async function fetchToken(
+  challenge: Challenge,
+  scopes: readonly string[],
+  credential: RegistryCredential | undefined,
+  place: RequestTarget,
+): Promise<Token> {
   const realm = URL.parse(challenge.parameters.get("realm") ?? "");
   if (!realm || !/^https?:$/.test(realm.protocol) || (realm.protocol === "http:" && place.origin.protocol === "https:")) {
-    throw new LinuxKitError("ACCESS_DENIED", `${place.registry} sends us for a token to ${realm ? `${redactUrl(realm)}, which is not https` : "no address"}`, { url: redactUrl(place.origin), status: 401 });
+    throw new LinuxKitError(
+      "ACCESS_DENIED",
+      `${place.registry} sends us for a token to ${realm ? `${redactUrl(realm)}, which is not https` : "no address"}`,
+      { url: redactUrl(place.origin), status: 401 },
+    );
   }
   const service = challenge.parameters.get("service");
   const response =
@@ -93,7 +106,13 @@ async function fetchToken(challenge: Challenge, scopes: readonly string[], crede
   return { value, expires: Date.now() + Math.max(expires_in, 60) * 900 };
 }
 
-function askForToken(realm: URL, service: string | undefined, scopes: readonly string[], credential: RegistryCredential | undefined, transport: Transport): Promise<HttpResponse> {
+function askForToken(
+  realm: URL,
+  service: string | undefined,
+  scopes: readonly string[],
+  credential: RegistryCredential | undefined,
+  transport: Transport,
+): Promise<HttpResponse> {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
@@ -102,9 +121,26 @@ function askForToken(realm: URL, service: string | undefined, scopes: readonly s
   return transport.send({ url, headers: { authorization: basic(credential) } });
 }
 
-function exchangeRefreshToken(realm: URL, service: string | undefined, scopes: readonly string[], identityToken: string, transport: Transport): Promise<HttpResponse> {
-  const form = new URLSearchParams({ grant_type: "refresh_token", client_id: "pulumi-linuxkit", refresh_token: identityToken, scope: scopes.join(" "), ...(service !== undefined && { service }) });
-  return transport.send({ method: "POST", url: realm, headers: { "content-type": "application/x-www-form-urlencoded" }, body: Buffer.from(form.toString()) });
+function exchangeRefreshToken(
+  realm: URL,
+  service: string | undefined,
+  scopes: readonly string[],
+  identityToken: string,
+  transport: Transport,
+): Promise<HttpResponse> {
+  const form = new URLSearchParams({
+    grant_type: "refresh_token",
+    client_id: "pulumi-linuxkit",
+    refresh_token: identityToken,
+    scope: scopes.join(" "),
+    ...(service !== undefined && { service }),
+  });
+  return transport.send({
+    method: "POST",
+    url: realm,
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: Buffer.from(form.toString()),
+  });
 }
 
 function basic({ username, password }: { readonly username: string; readonly password: string }): string {

@@ -63,7 +63,14 @@ export function createRegistryClient(options: RegistryOptions = {}): RegistryCli
   };
 }
 
-function openRepository(registry: string, repository: string, actions: string, endpoint: Endpoint, authorizer: Authorizer, transport: Transport): Repository {
+function openRepository(
+  registry: string,
+  repository: string,
+  actions: string,
+  endpoint: Endpoint,
+  authorizer: Authorizer,
+  transport: Transport,
+): Repository {
   const name = `${registry}/${repository}`;
   // a mirror's path is part of the name that the token is for
   const prefix = endpoint.base.pathname.slice("/v2/".length);

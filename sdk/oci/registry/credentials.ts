@@ -29,7 +29,9 @@ export interface RegistryAuthRequest {
  */
 export type RegistryAuth = (request: RegistryAuthRequest) => Promise<RegistryCredential | undefined>;
 
-const entrySchema = z.object({ auth: z.string(), username: z.string(), password: z.string(), identitytoken: z.string(), registrytoken: z.string() }).partial();
+const entrySchema = z
+  .object({ auth: z.string(), username: z.string(), password: z.string(), identitytoken: z.string(), registrytoken: z.string() })
+  .partial();
 const configSchema = z.object({
   auths: z.record(z.string(), entrySchema).optional(),
   credHelpers: z.record(z.string(), z.string()).optional(),
@@ -74,7 +76,8 @@ function fromEntry(entry: z.output<typeof entrySchema>, path: string, registry: 
   if (entry.auth) {
     const pair = Buffer.from(entry.auth, "base64").toString();
     const colon = pair.indexOf(":");
-    if (colon < 0) throw new LinuxKitError("CORRUPT", `${path}: auths.${registry}.auth is not base64 of USER:PASSWORD; log in again`, { path });
+    if (colon < 0)
+      throw new LinuxKitError("CORRUPT", `${path}: auths.${registry}.auth is not base64 of USER:PASSWORD; log in again`, { path });
     return { username: pair.slice(0, colon), password: pair.slice(colon + 1).replace(/\0+$/, "") };
   }
   return entry.username ? { username: entry.username, password: entry.password ?? "" } : undefined;
@@ -83,20 +86,41 @@ function fromEntry(entry: z.output<typeof entrySchema>, path: string, registry: 
 const HELPER_SECONDS = 60;
 
 // docker-credential-helpers' protocol: the server's name on stdin, JSON on stdout
-async function askHelper(name: string, server: string, env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<RegistryCredential | undefined> {
+async function askHelper(
+  name: string,
+  server: string,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<RegistryCredential | undefined> {
   const tool = `docker-credential-${name}`;
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw new LinuxKitError("TOOL_MISSING", `credential helper ${JSON.stringify(name)}: no program can have this name`, { tool });
+  if (!/^[A-Za-z0-9._-]+$/.test(name))
+    throw new LinuxKitError("TOOL_MISSING", `credential helper ${JSON.stringify(name)}: no program can have this name`, { tool });
   const { code, stdout, stderr } = await run(tool, ["get"], server, env, signal);
   if (code !== 0) {
     if (/credentials not found/i.test(stdout + stderr)) return undefined;
-    throw new LinuxKitError("ACCESS_DENIED", `${tool} found no login for ${server}: ${oneLine(stdout || stderr) || `it ended with ${code}`}`, { url: server, status: 0 });
+    throw new LinuxKitError(
+      "ACCESS_DENIED",
+      `${tool} found no login for ${server}: ${oneLine(stdout || stderr) || `it ended with ${code}`}`,
+      { url: server, status: 0 },
+    );
   }
-  const { Username, Secret } = parseDocument(z.object({ Username: z.string(), Secret: z.string() }), Buffer.from(stdout), `answer of ${tool}`, 1 << 20);
+  const { Username, Secret } = parseDocument(
+    z.object({ Username: z.string(), Secret: z.string() }),
+    Buffer.from(stdout),
+    `answer of ${tool}`,
+    1 << 20,
+  );
   if (Secret === "") return undefined;
   return Username === "<token>" ? { identityToken: Secret } : { username: Username, password: Secret };
 }
 
-function run(tool: string, args: string[], input: string, env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<{ code: number | null; stdout: string; stderr: string }> {
+function run(
+  tool: string,
+  args: string[],
+  input: string,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const deadline = AbortSignal.timeout(HELPER_SECONDS * 1000);
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, { env, signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
@@ -108,8 +132,24 @@ function run(tool: string, args: string[], input: string, env: NodeJS.ProcessEnv
     }
     child.on("error", (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) reject(new LinuxKitError("CANCELLED", `asking ${tool} was cancelled`, { what: tool }, { cause: error }));
-      else if (deadline.aborted) reject(new LinuxKitError("TIMEOUT", `${tool} gave no answer within ${HELPER_SECONDS} seconds`, { seconds: HELPER_SECONDS, waitingFor: tool }, { cause: error }));
-      else if (error.code === "ENOENT") reject(new LinuxKitError("TOOL_MISSING", `docker's config.json names the credential helper ${tool}, which is not on PATH`, { tool }, { cause: error }));
+      else if (deadline.aborted)
+        reject(
+          new LinuxKitError(
+            "TIMEOUT",
+            `${tool} gave no answer within ${HELPER_SECONDS} seconds`,
+            { seconds: HELPER_SECONDS, waitingFor: tool },
+            { cause: error },
+          ),
+        );
+      else if (error.code === "ENOENT")
+        reject(
+          new LinuxKitError(
+            "TOOL_MISSING",
+            `docker's config.json names the credential helper ${tool}, which is not on PATH`,
+            { tool },
+            { cause: error },
+          ),
+        );
       else reject(error);
     });
     child.on("close", (code) => resolve({ code, ...output }));

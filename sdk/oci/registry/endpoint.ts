@@ -27,7 +27,11 @@ export function endpointOf(registry: string, mirrors: RegistryMirrors = {}): End
   const url = URL.parse(mirror);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search) {
     const path = `registryMirrors[${JSON.stringify(key)}]`;
-    throw new LinuxKitError("INVALID_DEFINITION", `${path}: got ${JSON.stringify(mirror)}, wanted an http:// or https:// URL without login or query`, { path });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${path}: got ${JSON.stringify(mirror)}, wanted an http:// or https:// URL without login or query`,
+      { path },
+    );
   }
   const prefix = url.pathname.replace(/^\/+|\/+$/g, "");
   return { registry: url.host, base: new URL(`/v2/${prefix ? `${prefix}/` : ""}`, url) };

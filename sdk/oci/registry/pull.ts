@@ -36,7 +36,8 @@ export async function fetchManifest(repository: Repository, tagOrDigest: string)
       const bytes = await collect(response.body, MANIFEST_LIMIT, `manifest of ${what}`);
       const digest = digestOf(bytes);
       const want = isDigest(tagOrDigest) ? tagOrDigest : digestHeader(response);
-      if (want !== undefined && want !== digest) throw new LinuxKitError("DIGEST_MISMATCH", `manifest of ${what}: got ${digest}, wanted ${want}`, { path: what, want, got: digest });
+      if (want !== undefined && want !== digest)
+        throw new LinuxKitError("DIGEST_MISMATCH", `manifest of ${what}: got ${digest}, wanted ${want}`, { path: what, want, got: digest });
       return { descriptor: { mediaType: bareMediaType(response.headers.get("content-type") ?? ""), digest, size: bytes.length }, bytes };
     } catch (error) {
       await response.drop();
@@ -65,6 +66,13 @@ function openBlob(repository: Repository, { digest, size }: Descriptor, memory: 
   return download(repository.transport, {
     what,
     size,
-    request: (headers) => repository.request({ path: `blobs/${digest}`, headers, accept: headers.range === undefined ? [200] : [200, 206, 416], what, memory: memoryFor(size, memory) }),
+    request: (headers) =>
+      repository.request({
+        path: `blobs/${digest}`,
+        headers,
+        accept: headers.range === undefined ? [200] : [200, 206, 416],
+        what,
+        memory: memoryFor(size, memory),
+      }),
   });
 }

@@ -24,7 +24,12 @@ const OCTETS = { "content-type": "application/octet-stream" };
  * @returns how it came there
  * @throws ACCESS_DENIED, NETWORK, TIMEOUT, CANCELLED; SIZE_MISMATCH when the source has another size
  */
-export async function pushBlob(repository: Repository, descriptor: Descriptor, source: Bytes, options: PushBlobOptions = {}): Promise<"held" | "mounted" | "sent"> {
+export async function pushBlob(
+  repository: Repository,
+  descriptor: Descriptor,
+  source: Bytes,
+  options: PushBlobOptions = {},
+): Promise<"held" | "mounted" | "sent"> {
   const what = repository.named(descriptor.digest);
   if (await hasBlob(repository, descriptor.digest)) return "held";
 
@@ -69,7 +74,15 @@ async function sendPiece(repository: Repository, start: URL, piece: Uint8Array, 
     const rest = piece.subarray(at - offset);
     try {
       const headers = { ...OCTETS, "content-range": `${at}-${at + rest.length - 1}` };
-      const response = await repository.request({ method: "PATCH", path: session, headers, body: rest, repeatable: false, accept: [202], what });
+      const response = await repository.request({
+        method: "PATCH",
+        path: session,
+        headers,
+        body: rest,
+        repeatable: false,
+        accept: [202],
+        what,
+      });
       await response.drop();
       return sessionOf(response, what);
     } catch (error) {
@@ -85,7 +98,14 @@ async function sendPiece(repository: Repository, start: URL, piece: Uint8Array, 
   }
 }
 
-async function close(repository: Repository, session: URL, { digest }: Descriptor, last: Uint8Array, offset: number, what: string): Promise<void> {
+async function close(
+  repository: Repository,
+  session: URL,
+  { digest }: Descriptor,
+  last: Uint8Array,
+  offset: number,
+  what: string,
+): Promise<void> {
   if (offset > 0 && last.length > 0) {
     const next = await sendPiece(repository, session, last, offset, what);
     return close(repository, next, { digest, size: 0, mediaType: "" }, Buffer.alloc(0), offset + last.length, what);

@@ -29,10 +29,18 @@ export async function pushManifest(repository: Repository, bytes: Uint8Array, me
   const what = repository.named(tag ?? digest);
   const there: Descriptor = { mediaType, digest, size: bytes.length };
   if ((await resolveTag(repository, tag ?? digest)) === digest && (await isListed(repository, there, bytes))) return there;
-  const response = await repository.request({ method: "PUT", path: `manifests/${tag ?? digest}`, headers: { "content-type": mediaType }, body: bytes, accept: [201], what });
+  const response = await repository.request({
+    method: "PUT",
+    path: `manifests/${tag ?? digest}`,
+    headers: { "content-type": mediaType },
+    body: bytes,
+    accept: [201],
+    what,
+  });
   await response.drop();
   const got = digestHeader(response) ?? digest;
-  if (got !== digest) throw new LinuxKitError("DIGEST_MISMATCH", `${what}: the registry says ${got}, wanted ${digest}`, { path: what, want: digest, got });
+  if (got !== digest)
+    throw new LinuxKitError("DIGEST_MISMATCH", `${what}: the registry says ${got}, wanted ${digest}`, { path: what, want: digest, got });
   // a registry that knows referrers says so in its answer (distribution-spec, "Pushing Manifests with Subject")
   if (response.headers.get("oci-subject") === null) await recordReferrer(repository, there, bytes);
   return there;
@@ -50,7 +58,13 @@ async function isListed(repository: Repository, { digest }: Descriptor, bytes: U
  *
  * @throws NOT_FOUND for what neither side has; as {@link pushBlob} and {@link pushManifest}
  */
-export async function pushImage(repository: Repository, root: Descriptor, tag: string | undefined, store: BlobHolder, options: PushBlobOptions = {}): Promise<Descriptor> {
+export async function pushImage(
+  repository: Repository,
+  root: Descriptor,
+  tag: string | undefined,
+  store: BlobHolder,
+  options: PushBlobOptions = {},
+): Promise<Descriptor> {
   // a registry takes no manifest whose parts it lacks
   const isThere = (await resolveTag(repository, root.digest)) === root.digest;
   if (isThere && tag === undefined) return root;

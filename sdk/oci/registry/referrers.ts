@@ -31,7 +31,8 @@ export async function listReferrers(repository: Repository, subject: Digest, art
     found.push(...parseIndex(await collect(response.body, MANIFEST_LIMIT, what), what).manifests);
     const [, link] = /^\s*<([^>]+)>\s*;\s*rel="?next"?/i.exec(response.headers.get("link") ?? "") ?? [];
     next = (link !== undefined && URL.parse(link, response.url.href)) || undefined;
-    if (page === PAGES_MAX) throw new LinuxKitError("TOO_LARGE", `${what}: more than ${PAGES_MAX} pages`, { what, limit: PAGES_MAX, got: page });
+    if (page === PAGES_MAX)
+      throw new LinuxKitError("TOO_LARGE", `${what}: more than ${PAGES_MAX} pages`, { what, limit: PAGES_MAX, got: page });
   }
   // a registry need not filter
   return artifactType === undefined ? found : found.filter((descriptor) => descriptor.artifactType === artifactType);
@@ -47,15 +48,31 @@ export function fallbackTag(subject: Digest): string {
  * two: the specification has no lock for it.
  */
 export async function recordReferrer(repository: Repository, descriptor: Descriptor, bytes: Uint8Array): Promise<void> {
-  const manifest = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown> & { subject?: Descriptor; artifactType?: string; config?: Descriptor; annotations?: Record<string, string> };
+  const manifest = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown> & {
+    subject?: Descriptor;
+    artifactType?: string;
+    config?: Descriptor;
+    annotations?: Record<string, string>;
+  };
   if (!manifest.subject) return;
   const index = (await fallbackIndex(repository, manifest.subject.digest)) ?? { mediaType: MEDIA_TYPE.ociIndex, manifests: [] };
   if (index.manifests.some(({ digest }) => digest === descriptor.digest)) return;
   const artifactType = manifest.artifactType ?? manifest.config?.mediaType;
-  const listed: Descriptor = { ...descriptor, ...(artifactType && { artifactType }), ...(manifest.annotations && { annotations: manifest.annotations }) };
+  const listed: Descriptor = {
+    ...descriptor,
+    ...(artifactType && { artifactType }),
+    ...(manifest.annotations && { annotations: manifest.annotations }),
+  };
   const tag = fallbackTag(manifest.subject.digest);
   const body = encodeIndex({ ...index, manifests: [...index.manifests, listed] });
-  const response = await repository.request({ method: "PUT", path: `manifests/${tag}`, headers: { "content-type": MEDIA_TYPE.ociIndex }, body, accept: [201], what: repository.named(tag) });
+  const response = await repository.request({
+    method: "PUT",
+    path: `manifests/${tag}`,
+    headers: { "content-type": MEDIA_TYPE.ociIndex },
+    body,
+    accept: [201],
+    what: repository.named(tag),
+  });
   await response.drop();
 }
 

@@ -13,7 +13,15 @@ export const HOST_RULES: Rules = {
     check: ({ containers }) =>
       containers.flatMap((seen): Found[] => {
         const what = loginOf(seen);
-        return what === undefined ? [] : [{ path: seen.at("image"), message: `it is ${what}: a way in, and changes that no review saw`, remedy: "leave it out: a machine is replaced, its logs and health are seen from outside" }];
+        return what === undefined
+          ? []
+          : [
+              {
+                path: seen.at("image"),
+                message: `it is ${what}: a way in, and changes that no review saw`,
+                remedy: "leave it out: a machine is replaced, its logs and health are seen from outside",
+              },
+            ];
       }),
   },
   "setuid-file": {
@@ -25,7 +33,9 @@ export const HOST_RULES: Rules = {
       ...containers.flatMap(({ container, at }) =>
         typeof container.image !== "object" || isDeferred(container.image) || isDeferred(container.image.debian)
           ? []
-          : list(container.image.debian.files).flatMap((file) => (isDeferred(file) ? [] : setuid(file.mode, at("image", "files", file.path, "mode")))),
+          : list(container.image.debian.files).flatMap((file) =>
+              isDeferred(file) ? [] : setuid(file.mode, at("image", "files", file.path, "mode")),
+            ),
       ),
     ],
   },
@@ -35,13 +45,29 @@ export const HOST_RULES: Rules = {
     holds: "the kernel is hardened",
     check: ({ definition: { kernel, harden }, context: { profile = "default", hardeningScore }, hardening }) => {
       if (!kernel || isDeferred(harden) || isDeferred(harden?.profile)) return [];
-      if (!harden) return [{ path: "harden", message: "the kernel is as its makers left it, and all containers share it", remedy: `harden(image, { profile: "${profile}" })` }];
+      if (!harden)
+        return [
+          {
+            path: "harden",
+            message: "the kernel is as its makers left it, and all containers share it",
+            remedy: `harden(image, { profile: "${profile}" })`,
+          },
+        ];
       const found: Found[] = [];
-      if (profile === "strict" && harden.profile !== "strict") found.push({ path: "harden.profile", message: `got "${harden.profile}"`, remedy: 'profile: "strict", and what cannot be had so waived with a reason' });
+      if (profile === "strict" && harden.profile !== "strict")
+        found.push({
+          path: "harden.profile",
+          message: `got "${harden.profile}"`,
+          remedy: 'profile: "strict", and what cannot be had so waived with a reason',
+        });
       const { on, off, waived } = hardening.settings;
       const score = Math.floor((100 * on) / (on + off + waived));
       if (hardeningScore !== undefined && score < hardeningScore) {
-        found.push({ path: "harden", message: `${score} % of the settings are on, wanted ${hardeningScore} %`, remedy: 'profile: "strict", or fewer waivers: `npx pulumi-linuxkit audit` lists them' });
+        found.push({
+          path: "harden",
+          message: `${score} % of the settings are on, wanted ${hardeningScore} %`,
+          remedy: 'profile: "strict", or fewer waivers: `npx pulumi-linuxkit audit` lists them',
+        });
       }
       return found;
     },
@@ -52,7 +78,15 @@ export const HOST_RULES: Rules = {
     holds: "the host's own root holds nothing but the default init",
     check: ({ definition }) =>
       list(definition.init).flatMap((source, index): Found[] =>
-        typeof source === "string" ? [{ path: formatPath(["init", index]), message: `${source} is unpacked into the host's own root, outside of any container`, remedy: "use debian.init(), and make the rest services" }] : [],
+        typeof source === "string"
+          ? [
+              {
+                path: formatPath(["init", index]),
+                message: `${source} is unpacked into the host's own root, outside of any container`,
+                remedy: "use debian.init(), and make the rest services",
+              },
+            ]
+          : [],
       ),
   },
   "host-program": {
@@ -62,7 +96,15 @@ export const HOST_RULES: Rules = {
     check: ({ definition }) =>
       list(definition.files).flatMap((file): Found[] => {
         if (isDeferred(file) || file.directory || file.symlink !== undefined || typeof file.mode !== "string") return [];
-        return Number.parseInt(file.mode, 8) & 0o111 ? [{ path: formatPath(["files", file.path, "mode"]), message: "it is a program in the host's own root", remedy: "put it into a container's image" }] : [];
+        return Number.parseInt(file.mode, 8) & 0o111
+          ? [
+              {
+                path: formatPath(["files", file.path, "mode"]),
+                message: "it is a program in the host's own root",
+                remedy: "put it into a container's image",
+              },
+            ]
+          : [];
       }),
   },
 };
@@ -71,15 +113,29 @@ function loginOf({ container }: Seen): string | undefined {
   const { image, command } = container;
   const packages = typeof image === "object" && !isDeferred(image) && !isDeferred(image.debian) ? list(image.debian.packages) : [];
   const reference = typeof image === "string" ? image : "";
-  const program = list(command).map(String).slice(0, 2).map((word) => word.replace(/^.*\//, ""));
-  if (packages.some((name) => ["openssh-server", "dropbear", "dropbear-bin", "tinysshd"].includes(name)) || /(^|\/)(?:sshd|openssh-server|dropbear)([:@]|$)/.test(reference) || program.some((word) => /^(?:sshd|dropbear)$/.test(word))) {
+  const program = list(command)
+    .map(String)
+    .slice(0, 2)
+    .map((word) => word.replace(/^.*\//, ""));
+  if (
+    packages.some((name) => ["openssh-server", "dropbear", "dropbear-bin", "tinysshd"].includes(name)) ||
+    /(^|\/)(?:sshd|openssh-server|dropbear)([:@]|$)/.test(reference) ||
+    program.some((word) => /^(?:sshd|dropbear)$/.test(word))
+  ) {
     return "an SSH server";
   }
-  if (/(^|\/)getty([:@]|$)/.test(reference) || program.some((word) => /^(?:getty|agetty|mgetty|mingetty)$/.test(word))) return "a login on the console";
+  if (/(^|\/)getty([:@]|$)/.test(reference) || program.some((word) => /^(?:getty|agetty|mgetty|mingetty)$/.test(word)))
+    return "a login on the console";
   return program.some((word) => /^(?:telnetd|in\.telnetd|rshd)$/.test(word)) ? "a login over the network" : undefined;
 }
 
 function setuid(mode: unknown, path: string): Found[] {
   if (typeof mode !== "string" || !(Number.parseInt(mode, 8) & 0o6000)) return [];
-  return [{ path, message: `got "${mode}": whoever runs it has the rights of its owner or group`, remedy: `mode "${(Number.parseInt(mode, 8) & 0o1777).toString(8).padStart(4, "0")}"` }];
+  return [
+    {
+      path,
+      message: `got "${mode}": whoever runs it has the rights of its owner or group`,
+      remedy: `mode "${(Number.parseInt(mode, 8) & 0o1777).toString(8).padStart(4, "0")}"`,
+    },
+  ];
 }

@@ -23,7 +23,13 @@ export const IMAGE_RULES: Rules = {
       fromRegistries(subject).flatMap(({ path, image, text }) =>
         image.digest !== undefined || (image.tag !== undefined && image.tag !== "latest" && !isUntagged(text))
           ? []
-          : [{ path, message: `${text} is whatever was pushed last`, remedy: `name a version, and best its digest: ${nameOf(image)}:VERSION@sha256:…` }],
+          : [
+              {
+                path,
+                message: `${text} is whatever was pushed last`,
+                remedy: `name a version, and best its digest: ${nameOf(image)}:VERSION@sha256:…`,
+              },
+            ],
       ),
   },
   "image-digest": {
@@ -32,7 +38,15 @@ export const IMAGE_RULES: Rules = {
     holds: "every image of a registry is pinned by digest",
     check: (subject) =>
       fromRegistries(subject).flatMap(({ path, image, text }) =>
-        image.digest !== undefined ? [] : [{ path, message: `${text} has no digest: the first build decides what it is, and the lock keeps that`, remedy: `write ${nameOf(image)}${image.tag === undefined ? "" : `:${image.tag}`}@sha256:…, so that a review sees it` }],
+        image.digest !== undefined
+          ? []
+          : [
+              {
+                path,
+                message: `${text} has no digest: the first build decides what it is, and the lock keeps that`,
+                remedy: `write ${nameOf(image)}${image.tag === undefined ? "" : `:${image.tag}`}@sha256:…, so that a review sees it`,
+              },
+            ],
       ),
   },
   "image-registry": {
@@ -45,7 +59,13 @@ export const IMAGE_RULES: Rules = {
       return fromRegistries(subject).flatMap(({ path, image }) => {
         const full = nameOf(image);
         if (registries.some((allowed) => full === plain(allowed) || full.startsWith(`${plain(allowed)}/`))) return [];
-        return [{ path, message: `${full} is from no registry that is allowed`, remedy: `copy it to one of ${registries.join(", ")}, or add its registry to \`registries\`` }];
+        return [
+          {
+            path,
+            message: `${full} is from no registry that is allowed`,
+            remedy: `copy it to one of ${registries.join(", ")}, or add its registry to \`registries\``,
+          },
+        ];
       });
     },
   },
@@ -55,7 +75,15 @@ export const IMAGE_RULES: Rules = {
     holds: "every image of a registry is checked for a signature",
     check: (subject) =>
       fromRegistries(subject).flatMap(({ path, image }) =>
-        isVerified(image, subject) ? [] : [{ path, message: `nobody checks who made ${nameOf(image)}`, remedy: `name its maker's key: verify: { ${JSON.stringify(nameOf(image))}: PEM }` }],
+        isVerified(image, subject)
+          ? []
+          : [
+              {
+                path,
+                message: `nobody checks who made ${nameOf(image)}`,
+                remedy: `name its maker's key: verify: { ${JSON.stringify(nameOf(image))}: PEM }`,
+              },
+            ],
       ),
   },
   "registry-https": {
@@ -63,14 +91,18 @@ export const IMAGE_RULES: Rules = {
     level: "mandatory",
     holds: "registries are reached by https",
     check: ({ context }) =>
-      Object.entries(context.registryMirrors ?? {}).flatMap(([registry, url]) => insecure(url, formatPath(["registryMirrors", registry]), "anybody on the way can give other bytes for a tag")),
+      Object.entries(context.registryMirrors ?? {}).flatMap(([registry, url]) =>
+        insecure(url, formatPath(["registryMirrors", registry]), "anybody on the way can give other bytes for a tag"),
+      ),
   },
   "mirror-https": {
     sections: ["4.2.1"],
     level: "advisory",
     holds: "Debian's mirrors are reached by https",
     check: ({ context }) =>
-      (["debianMirror", "debianSecurityMirror"] as const).flatMap((name) => insecure(context[name], name, "its indexes are signed, but who listens learns what is installed")),
+      (["debianMirror", "debianSecurityMirror"] as const).flatMap((name) =>
+        insecure(context[name], name, "its indexes are signed, but who listens learns what is installed"),
+      ),
   },
   "whole-packages": {
     sections: ["4.1.2", "4.5.1"],
@@ -79,7 +111,13 @@ export const IMAGE_RULES: Rules = {
     check: (subject) =>
       sources(subject).flatMap(({ path, image }) =>
         image && "debian" in image && !isDeferred(image.debian) && image.debian.dependencies === "all"
-          ? [{ path, message: "every package of the closure is there whole, with shells and tools that no service calls", remedy: 'leave out dependencies: "all", and name what is missing then with keep' }]
+          ? [
+              {
+                path,
+                message: "every package of the closure is there whole, with shells and tools that no service calls",
+                remedy: 'leave out dependencies: "all", and name what is missing then with keep',
+              },
+            ]
           : [],
       ),
   },
@@ -101,7 +139,8 @@ function sources({ definition, containers, context }: Subject): Source[] {
   if (kernel && !isDeferred(kernel)) add("kernel.image", kernel.image);
   for (const [index, source] of list(definition.init).entries()) add(formatPath(["init", index]), source);
   for (const { container, at } of containers) add(at("image"), container.image);
-  for (const [name, volume] of isDeferred(volumes) ? [] : Object.entries(volumes)) add(formatPath(["volumes", name, "image"] as Step[]), volume.image);
+  for (const [name, volume] of isDeferred(volumes) ? [] : Object.entries(volumes))
+    add(formatPath(["volumes", name, "image"] as Step[]), volume.image);
   return found;
 }
 
@@ -134,6 +173,7 @@ function isVerified(image: RegistryReference, { context }: Subject): boolean {
 }
 
 function insecure(url: string | undefined, path: string, why: string): { path: string; message: string; remedy: string }[] {
-  if (typeof url !== "string" || !url.startsWith("http://") || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname)) return [];
+  if (typeof url !== "string" || !url.startsWith("http://") || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname))
+    return [];
   return [{ path, message: `${url} is not encrypted: ${why}`, remedy: `use ${url.replace(/^http:/, "https:")}` }];
 }

@@ -8,7 +8,21 @@ import { list, type Seen } from "../subject.ts";
 export const SENSITIVITY = "sensitivity";
 
 /** What of the host is the host: written to, it is no longer the image that was reviewed. */
-const HOST_PATHS = ["/boot", "/dev", "/etc", "/init", "/lib", "/proc", "/sys", "/usr", "/bin", "/sbin", "/containers", "/run/linuxkit", "/run/containerd"];
+const HOST_PATHS = [
+  "/boot",
+  "/dev",
+  "/etc",
+  "/init",
+  "/lib",
+  "/proc",
+  "/sys",
+  "/usr",
+  "/bin",
+  "/sbin",
+  "/containers",
+  "/run/linuxkit",
+  "/run/containerd",
+];
 const SOCKETS = /\/(?:docker|containerd|crio|podman)\.sock$/;
 
 /** How services are kept apart from each other and from the host's files: SP 800-190 4.3, 4.4.2 and 4.5.5. */
@@ -21,7 +35,13 @@ export const ISOLATION_RULES: Rules = {
       services.flatMap(({ container, at }) =>
         [container.net, container.publish, container.egress].some(isDeferred) || networkKind(container) !== "host"
           ? []
-          : [{ path: at("net"), message: "it is on the host's network: it reaches every other service there, and anything outside", remedy: 'net: "private" with `publish` and `egress`, or net: "none"' }],
+          : [
+              {
+                path: at("net"),
+                message: "it is on the host's network: it reaches every other service there, and anything outside",
+                remedy: 'net: "private" with `publish` and `egress`, or net: "none"',
+              },
+            ],
       ),
   },
   "egress-open": {
@@ -30,7 +50,17 @@ export const ISOLATION_RULES: Rules = {
     holds: "what a service connects to is named",
     check: ({ services }) =>
       services.flatMap(({ container, at }) =>
-        list(container.egress).flatMap((rule, index): Found[] => (!isDeferred(rule) && (rule.to === "any" || rule.to === "0.0.0.0/0") ? [{ path: at("egress", index, "to"), message: "it may connect to anything", remedy: "name the addresses and ports that it needs" }] : [])),
+        list(container.egress).flatMap((rule, index): Found[] =>
+          !isDeferred(rule) && (rule.to === "any" || rule.to === "0.0.0.0/0")
+            ? [
+                {
+                  path: at("egress", index, "to"),
+                  message: "it may connect to anything",
+                  remedy: "name the addresses and ports that it needs",
+                },
+              ]
+            : [],
+        ),
       ),
   },
   "sensitivity-mixed": {
@@ -38,12 +68,17 @@ export const ISOLATION_RULES: Rules = {
     level: "mandatory",
     holds: "the services of one machine are equally sensitive",
     check: ({ services }) => {
-      const levels = services.filter(({ container }) => !isDeferred(container.annotations)).map((service) => [service, service.container.annotations?.[SENSITIVITY]] as const);
+      const levels = services
+        .filter(({ container }) => !isDeferred(container.annotations))
+        .map((service) => [service, service.container.annotations?.[SENSITIVITY]] as const);
       const [first, firstLevel] = levels.find(([, level]) => level !== undefined) ?? [];
       if (!first) return [];
       return levels.flatMap(([{ at }, level]): Found[] => {
         if (level === firstLevel) return [];
-        const message = level === undefined ? `it has no level, and services.${first.name} has "${firstLevel}"` : `got "${level}", and services.${first.name} has "${firstLevel}"`;
+        const message =
+          level === undefined
+            ? `it has no level, and services.${first.name} has "${firstLevel}"`
+            : `got "${level}", and services.${first.name} has "${firstLevel}"`;
         return [{ path: at("annotations", SENSITIVITY), message, remedy: "give it the same level, or a machine of its own" }];
       });
     },
@@ -55,8 +90,11 @@ export const ISOLATION_RULES: Rules = {
     check: ({ services }) =>
       services.flatMap((service) =>
         writable(service).flatMap(({ path, source }): Found[] => {
-          if (SOCKETS.test(source)) return [{ path, message: `${source} starts containers with any right`, remedy: "let no service have it" }];
-          return isHost(source) ? [{ path, message: `it may write to the host's ${source}`, remedy: "add :ro, or bind the one file below it that it needs" }] : [];
+          if (SOCKETS.test(source))
+            return [{ path, message: `${source} starts containers with any right`, remedy: "let no service have it" }];
+          return isHost(source)
+            ? [{ path, message: `it may write to the host's ${source}`, remedy: "add :ro, or bind the one file below it that it needs" }]
+            : [];
         }),
       ),
   },
@@ -67,7 +105,15 @@ export const ISOLATION_RULES: Rules = {
     check: ({ services }) =>
       services.flatMap((service) =>
         writable(service).flatMap(({ path, source }): Found[] =>
-          isHost(source) || SOCKETS.test(source) || source.startsWith("/run/") ? [] : [{ path, message: `it writes to ${source} of the host, where any other service may`, remedy: "declare a Volume and bind that by its name" }],
+          isHost(source) || SOCKETS.test(source) || source.startsWith("/run/")
+            ? []
+            : [
+                {
+                  path,
+                  message: `it writes to ${source} of the host, where any other service may`,
+                  remedy: "declare a Volume and bind that by its name",
+                },
+              ],
         ),
       ),
   },

@@ -24,7 +24,15 @@ export const PRIVILEGE_RULES: Rules = {
         (["capabilities", "capabilities.add", "ambient"] as const).flatMap((field) =>
           list(container[field]).flatMap((name, index): Found[] => {
             const power = POWERS[String(name).toLowerCase() === "all" ? "all" : String(name)];
-            return power === undefined ? [] : [{ path: at(field, index), message: `got "${name}": ${power}`, remedy: "name the capability that its work takes, or let an onboot task do that work" }];
+            return power === undefined
+              ? []
+              : [
+                  {
+                    path: at(field, index),
+                    message: `got "${name}": ${power}`,
+                    remedy: "name the capability that its work takes, or let an onboot task do that work",
+                  },
+                ];
           }),
         ),
       ),
@@ -38,7 +46,15 @@ export const PRIVILEGE_RULES: Rules = {
         (["pid", "ipc", "uts"] as const).flatMap((field): Found[] => {
           const word = container[field];
           const isHost = word === "host" || word === "root" || (open && field !== "pid" && !word);
-          return isHost ? [{ path: at(field), message: `it ${{ pid: "sees and signals the host's processes", ipc: "shares memory with all that are on the host's", uts: "may learn and, with a capability, change the host's name" }[field]}`, remedy: `leave out ${field}${open ? ', and sandbox: "linuxkit"' : ""}` }] : [];
+          return isHost
+            ? [
+                {
+                  path: at(field),
+                  message: `it ${{ pid: "sees and signals the host's processes", ipc: "shares memory with all that are on the host's", uts: "may learn and, with a capability, change the host's name" }[field]}`,
+                  remedy: `leave out ${field}${open ? ', and sandbox: "linuxkit"' : ""}`,
+                },
+              ]
+            : [];
         }),
       ),
   },
@@ -49,7 +65,13 @@ export const PRIVILEGE_RULES: Rules = {
     check: (subject) =>
       each(subject, ({ container, open, at }) =>
         container.seccomp === "unconfined" || (open && container.seccomp === undefined)
-          ? [{ path: at("seccomp"), message: "it may make every system call that the kernel has", remedy: 'leave out seccomp, or write a profile that allows what it needs; with sandbox: "linuxkit" say seccomp: "default"' }]
+          ? [
+              {
+                path: at("seccomp"),
+                message: "it may make every system call that the kernel has",
+                remedy: 'leave out seccomp, or write a profile that allows what it needs; with sandbox: "linuxkit" say seccomp: "default"',
+              },
+            ]
           : [],
       ),
   },
@@ -59,7 +81,9 @@ export const PRIVILEGE_RULES: Rules = {
     holds: "a setuid program in a service gains nothing",
     check: (subject) =>
       each(subject, ({ container, open, at }) =>
-        container.noNewPrivileges === false || (open && container.noNewPrivileges === undefined) ? [{ path: at("noNewPrivileges"), message: "a setuid program in it gains its owner's rights", remedy: "noNewPrivileges: true" }] : [],
+        container.noNewPrivileges === false || (open && container.noNewPrivileges === undefined)
+          ? [{ path: at("noNewPrivileges"), message: "a setuid program in it gains its owner's rights", remedy: "noNewPrivileges: true" }]
+          : [],
       ),
   },
   "root-user": {
@@ -69,7 +93,8 @@ export const PRIVILEGE_RULES: Rules = {
     check: (subject) =>
       each(subject, ({ container, at }) => {
         const { uid, userns, capabilities } = container;
-        if (isDeferred(uid) || (uid !== undefined && uid !== 0 && uid !== "root" && uid !== "") || userns === "new" || userns === "private") return [];
+        if (isDeferred(uid) || (uid !== undefined && uid !== 0 && uid !== "root" && uid !== "") || userns === "new" || userns === "private")
+          return [];
         // a server that begins as root to take its port, and goes on as somebody else
         if (list(capabilities).includes("CAP_SETUID")) return [];
         return [{ path: at("uid"), message: "it runs as root, without a user namespace", remedy: 'give it a uid, or userns: "private"' }];
@@ -81,7 +106,15 @@ export const PRIVILEGE_RULES: Rules = {
     holds: "the root of every service is read-only",
     check: (subject) =>
       each(subject, ({ container, open, at }) =>
-        container.readonly === false || (open && container.readonly === undefined) ? [{ path: at("readonly"), message: "whoever breaks in may leave programs in it", remedy: "readonly: true, and tmpfs for the folders that it writes" }] : [],
+        container.readonly === false || (open && container.readonly === undefined)
+          ? [
+              {
+                path: at("readonly"),
+                message: "whoever breaks in may leave programs in it",
+                remedy: "readonly: true, and tmpfs for the folders that it writes",
+              },
+            ]
+          : [],
       ),
   },
   "paths-unmasked": {
@@ -93,7 +126,15 @@ export const PRIVILEGE_RULES: Rules = {
         (["maskedPaths", "readonlyPaths"] as const).flatMap((field): Found[] => {
           const given = container[field];
           const isOpen = given === undefined ? open : !isDeferred(given) && given.length === 0;
-          return isOpen ? [{ path: at(field), message: `nothing of /proc and /sys is ${field === "maskedPaths" ? "hidden from it" : "kept from its writing"}`, remedy: `leave out ${field}${open ? ', and sandbox: "linuxkit"' : ""}` }] : [];
+          return isOpen
+            ? [
+                {
+                  path: at(field),
+                  message: `nothing of /proc and /sys is ${field === "maskedPaths" ? "hidden from it" : "kept from its writing"}`,
+                  remedy: `leave out ${field}${open ? ', and sandbox: "linuxkit"' : ""}`,
+                },
+              ]
+            : [];
         }),
       ),
   },
@@ -103,7 +144,17 @@ export const PRIVILEGE_RULES: Rules = {
     holds: "services open the devices that they name",
     check: (subject) =>
       each(subject, ({ container, at }) =>
-        list(container.devices).flatMap((device, index) => (!isDeferred(device) && device.path === "all" ? [{ path: at("devices", index), message: "it may open every device, disks and memory among them", remedy: "name the device by its path" }] : [])),
+        list(container.devices).flatMap((device, index) =>
+          !isDeferred(device) && device.path === "all"
+            ? [
+                {
+                  path: at("devices", index),
+                  message: "it may open every device, disks and memory among them",
+                  remedy: "name the device by its path",
+                },
+              ]
+            : [],
+        ),
       ),
   },
   "memory-limit": {
@@ -115,7 +166,15 @@ export const PRIVILEGE_RULES: Rules = {
         const { resources } = container;
         if (isDeferred(resources) || isDeferred(resources?.memory) || isDeferred(resources?.memory?.limit)) return [];
         const limit = resources?.memory?.limit ?? -1;
-        return limit > 0 ? [] : [{ path: at("resources", "memory", "limit"), message: "it may take all memory from the others", remedy: "resources: { memory: { limit: BYTES } }" }];
+        return limit > 0
+          ? []
+          : [
+              {
+                path: at("resources", "memory", "limit"),
+                message: "it may take all memory from the others",
+                remedy: "resources: { memory: { limit: BYTES } }",
+              },
+            ];
       }),
   },
   "process-limit": {
@@ -127,7 +186,15 @@ export const PRIVILEGE_RULES: Rules = {
         const { resources } = container;
         if (isDeferred(resources) || isDeferred(resources?.pids) || isDeferred(resources?.pids?.limit)) return [];
         const limit = resources?.pids?.limit;
-        return (limit ?? (open ? -1 : 1)) > 0 ? [] : [{ path: at("resources", "pids", "limit"), message: "a fork bomb in it stops the others", remedy: "resources: { pids: { limit: 1024 } }" }];
+        return (limit ?? (open ? -1 : 1)) > 0
+          ? []
+          : [
+              {
+                path: at("resources", "pids", "limit"),
+                message: "a fork bomb in it stops the others",
+                remedy: "resources: { pids: { limit: 1024 } }",
+              },
+            ];
       }),
   },
 };

@@ -19,7 +19,8 @@ const LOOKS: readonly (readonly [what: string, pattern: RegExp])[] = [
 ];
 
 /** `PASSWORD=…` and its like, as an environment and command lines have them; a path to a file, or a variable, is none. */
-const NAMED = /\b([A-Za-z0-9_-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)[=: ]+["']?([^\s"'$/{][^\s"']{5,})/i;
+const NAMED =
+  /\b([A-Za-z0-9_-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)[=: ]+["']?([^\s"'$/{][^\s"']{5,})/i;
 const NAMES_A_PLACE = /(?:_FILE|_PATH|_DIR|_URL|_NAME|_ID)$/i;
 
 /** SP 800-190 4.1.4. */
@@ -31,7 +32,15 @@ export const SECRET_RULES: Rules = {
     check: (subject) =>
       texts(subject).flatMap(({ path, text, named }): Found[] => {
         const what = secretIn(text, named);
-        return what === undefined ? [] : [{ path, message: `it looks like ${what}, which everybody reads who has the image`, remedy: "give it through `secrets` of the service, which no image holds" }];
+        return what === undefined
+          ? []
+          : [
+              {
+                path,
+                message: `it looks like ${what}, which everybody reads who has the image`,
+                remedy: "give it through `secrets` of the service, which no image holds",
+              },
+            ];
       }),
   },
 };
@@ -62,9 +71,11 @@ function texts({ definition, containers }: Subject): Text[] {
     // an option and its value are two words of a command, and one text
     const command = list(container.command);
     if (command.every((word) => typeof word === "string")) add(at("command"), command.join(" "), true);
-    for (const [name, value] of isDeferred(container.annotations) ? [] : Object.entries(container.annotations ?? {})) add(at("annotations", name), `${name}=${value}`, true);
+    for (const [name, value] of isDeferred(container.annotations) ? [] : Object.entries(container.annotations ?? {}))
+      add(at("annotations", name), `${name}=${value}`, true);
     if (typeof container.image !== "object" || isDeferred(container.image) || isDeferred(container.image.debian)) continue;
-    for (const file of list(container.image.debian.files)) if (!isDeferred(file)) add(at("image", "files", file.path), file.contents, false);
+    for (const file of list(container.image.debian.files))
+      if (!isDeferred(file)) add(at("image", "files", file.path), file.contents, false);
   }
   return found;
 }

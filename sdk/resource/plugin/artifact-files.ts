@@ -20,7 +20,13 @@ export async function lazyBuilder(): Promise<Builder> {
  *
  * @throws NOT_FOUND when a build's record is gone too, DIGEST_MISMATCH when its lock gives other bytes by now, and what the builder throws
  */
-export async function withArtifactFiles<T>(paths: readonly string[], cacheDir: string, loadBuilder: () => Promise<Builder>, work: BuildWork, use: () => Promise<T>): Promise<T> {
+export async function withArtifactFiles<T>(
+  paths: readonly string[],
+  cacheDir: string,
+  loadBuilder: () => Promise<Builder>,
+  work: BuildWork,
+  use: () => Promise<T>,
+): Promise<T> {
   const artifacts = new ArtifactStore(cacheDir);
   const files = paths.flatMap((path) => {
     const digest = artifacts.digestOf(path);
@@ -45,18 +51,33 @@ async function rebuild(path: string, digest: Digest, artifacts: ArtifactStore, b
   // what is missing here is published already, and its tag may be another's by now
   const { push: _, ...inputs } = known;
   work.progress({ stage: "build", message: `${basename(path)} is not in the cache and is built again` });
-  const got = (await keepBuild(artifacts, builder, { ...inputs, name: nameOf(basename(path), inputs.name, outputs) }, outputs.lock, work)).digest;
+  const got = (await keepBuild(artifacts, builder, { ...inputs, name: nameOf(basename(path), inputs.name, outputs) }, outputs.lock, work))
+    .digest;
   if (got !== digest) {
-    throw new LinuxKitError("DIGEST_MISMATCH", `${path} was built again from its lock, and is another now (${got}): run \`pulumi up --refresh\` to go on with that one`, { path, want: digest, got });
+    throw new LinuxKitError(
+      "DIGEST_MISMATCH",
+      `${path} was built again from its lock, and is another now (${got}): run \`pulumi up --refresh\` to go on with that one`,
+      { path, want: digest, got },
+    );
   }
 }
 
 /** What the cache remembers of a build whose files it has cleared. */
 async function recorded(path: string, digest: Digest, artifacts: ArtifactStore): Promise<KnownBuild> {
   const record = (await artifacts.record(digest)) as BuildRecord | undefined;
-  if (!record) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and neither cache nor stack knows how it was built: run \`pulumi up --refresh\``, { what: path });
+  if (!record)
+    throw new LinuxKitError(
+      "NOT_FOUND",
+      `no file ${path} on this machine, and neither cache nor stack knows how it was built: run \`pulumi up --refresh\``,
+      { what: path },
+    );
   const { secureBoot, ...unsigned } = record.inputs;
-  if (secureBoot) throw new LinuxKitError("NOT_FOUND", `no file ${path} on this machine, and the key that signed it is kept in the stack only: run \`pulumi up --refresh\``, { what: path });
+  if (secureBoot)
+    throw new LinuxKitError(
+      "NOT_FOUND",
+      `no file ${path} on this machine, and the key that signed it is kept in the stack only: run \`pulumi up --refresh\``,
+      { what: path },
+    );
   return { inputs: unsigned, outputs: record.outputs };
 }
 

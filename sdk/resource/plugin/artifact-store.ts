@@ -41,7 +41,14 @@ export class ArtifactStore {
 
   /** Whether files of an artifact are all there, with the sizes that they should have. Marks it as used if so. */
   async holds(digest: Digest, files: readonly { readonly name: string; readonly size: number }[]): Promise<boolean> {
-    const sizes = await Promise.all(files.map(({ name }) => stat(join(this.path(digest), name)).then(({ size }) => size, () => undefined)));
+    const sizes = await Promise.all(
+      files.map(({ name }) =>
+        stat(join(this.path(digest), name)).then(
+          ({ size }) => size,
+          () => undefined,
+        ),
+      ),
+    );
     if (files.some(({ size }, index) => sizes[index] !== size)) return false;
     await this.use(digest);
     return true;
@@ -58,7 +65,10 @@ export class ArtifactStore {
    *
    * @throws whatever `build` throws, DISK_FULL, UNWRITABLE
    */
-  async keep<T>(build: (outputDir: string) => Promise<T>, describe: (built: T) => { readonly digest: Digest; readonly record: unknown }): Promise<T> {
+  async keep<T>(
+    build: (outputDir: string) => Promise<T>,
+    describe: (built: T) => { readonly digest: Digest; readonly record: unknown },
+  ): Promise<T> {
     await removeDeadParts(this.directory);
     const aside = partPath(join(this.directory, "artifact"));
     try {

@@ -19,7 +19,10 @@ export interface Builder {
   /** Fetches what a build has published, by its digest. */
   pull(reference: string, options: PullerOptions): Promise<Built>;
   /** What a build from this lock will be made of, where that is seen at once and offline; undefined where it is not. */
-  plan(definition: Definition, options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined }): Promise<BuiltPlan | undefined>;
+  plan(
+    definition: Definition,
+    options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined },
+  ): Promise<BuiltPlan | undefined>;
 }
 
 /** What an artifact is made from: the same in the same format is the same bytes. */

@@ -55,7 +55,21 @@ export interface ImageBuildInputs {
 /** Inputs that say where bytes come from, and not which. */
 export const ORIGINS: readonly string[] = [...Object.keys(DEBIAN_MIRRORS), "registryMirrors", "cache"];
 
-const KNOWN = ["image", "artifact", "formats", "name", "arch", "update", "diskMiB", "sbom", "verify", "secureBoot", "push", "localImages", ...ORIGINS];
+const KNOWN = [
+  "image",
+  "artifact",
+  "formats",
+  "name",
+  "arch",
+  "update",
+  "diskMiB",
+  "sbom",
+  "verify",
+  "secureBoot",
+  "push",
+  "localImages",
+  ...ORIGINS,
+];
 
 type Rule = (value: Value) => string | undefined;
 
@@ -69,8 +83,12 @@ const url: Rule = (value) => (typeof value === "string" && URL.canParse(value) ?
 const RULES: Readonly<Record<string, Rule>> = {
   arch: oneOf(ARCHES),
   update: oneOf(["locked", "always"]),
-  diskMiB: (value) => (Number.isSafeInteger(value) && (value as number) > 0 ? undefined : `got ${shown(value)}, wanted a whole number of MiB`),
-  name: (value) => (typeof value === "string" && /^\w[\w.+-]*$/.test(value) ? undefined : `got ${shown(value)}, wanted a file name of letters, digits and . _ + -`),
+  diskMiB: (value) =>
+    Number.isSafeInteger(value) && (value as number) > 0 ? undefined : `got ${shown(value)}, wanted a whole number of MiB`,
+  name: (value) =>
+    typeof value === "string" && /^\w[\w.+-]*$/.test(value)
+      ? undefined
+      : `got ${shown(value)}, wanted a file name of letters, digits and . _ + -`,
   ...Object.fromEntries(Object.keys(DEBIAN_MIRRORS).map((name) => [name, url])),
 };
 
@@ -82,7 +100,11 @@ const RULES: Readonly<Record<string, Rule>> = {
  */
 export function checkImageBuild(given: Properties, resource: string, formats: readonly FormatName[]): Checked {
   const isBuilt = given.artifact !== undefined && given.artifact !== null;
-  const inputs: Record<string, Value | undefined> = { ...(!isBuilt && { formats: ["kernel+initrd"], update: "locked" }), name: resource, arch: "amd64" };
+  const inputs: Record<string, Value | undefined> = {
+    ...(!isBuilt && { formats: ["kernel+initrd"], update: "locked" }),
+    name: resource,
+    arch: "amd64",
+  };
   for (const [name, value] of Object.entries(given)) if (value !== undefined && value !== null) inputs[name] = value;
   const failures: CheckFailure[] = [];
   const fail: Fail = (path, message) => void (message !== undefined && failures.push({ path, message }));
@@ -128,15 +150,24 @@ function checkFormats(value: Value | undefined, arch: Value | undefined, known: 
     return;
   }
   for (const [index, format] of value.entries()) {
-    if (format !== UNKNOWN) fail(`formats[${index}]`, value.indexOf(format) < index ? `got ${shown(format)} for the second time` : formatFailure(format as Value, known));
+    if (format !== UNKNOWN)
+      fail(
+        `formats[${index}]`,
+        value.indexOf(format) < index ? `got ${shown(format)} for the second time` : formatFailure(format as Value, known),
+      );
   }
   const formats = value.filter((format): format is string => known.includes(format as string));
-  if (ARCHES.includes(arch as Arch)) fail("formats", saidBy(() => checkTogether([...new Set(formats)], arch as Arch)));
+  if (ARCHES.includes(arch as Arch))
+    fail(
+      "formats",
+      saidBy(() => checkTogether([...new Set(formats)], arch as Arch)),
+    );
 }
 
 /** A format of LinuxKit's that is not made says what to use. */
 function formatFailure(format: Value, known: readonly string[]): string | undefined {
-  const instead = typeof format === "string" && !known.includes(format) ? saidBy(() => checkTogether([format], "amd64"), "UNSUPPORTED") : undefined;
+  const instead =
+    typeof format === "string" && !known.includes(format) ? saidBy(() => checkTogether([format], "amd64"), "UNSUPPORTED") : undefined;
   return instead ?? oneOf(known)(format);
 }
 
@@ -166,7 +197,8 @@ function checkSbom(value: Value | undefined, fail: Fail): void {
   const path = isProperties(value) ? value.path : undefined;
   if (path === UNKNOWN) return;
   const escapes = typeof path !== "string" || plainPath(path) === "" || path.split("/").includes("..");
-  if (!isProperties(value) || Object.keys(value).length !== 1 || escapes) fail("sbom", `got ${shown(isProperties(value) ? path : value)}, wanted true, false or { path } with a path in the operating system`);
+  if (!isProperties(value) || Object.keys(value).length !== 1 || escapes)
+    fail("sbom", `got ${shown(isProperties(value) ? path : value)}, wanted true, false or { path } with a path in the operating system`);
 }
 
 function checkVerify(value: Value | undefined, fail: Fail): void {
@@ -204,11 +236,17 @@ function checkSecureBoot({ secureBoot, formats, arch }: Readonly<Record<string, 
   const wanted = { key, certificate, ...(passphrase !== undefined && { passphrase }) };
   let isKnown = true;
   for (const [name, value] of Object.entries(wanted)) {
-    if (value !== UNKNOWN && typeof value !== "string") fail(`secureBoot.${name}`, `${value === undefined ? "missing" : "got no text"}, wanted ${name === "passphrase" ? "text" : "PEM"}`);
+    if (value !== UNKNOWN && typeof value !== "string")
+      fail(`secureBoot.${name}`, `${value === undefined ? "missing" : "got no text"}, wanted ${name === "passphrase" ? "text" : "PEM"}`);
     isKnown &&= typeof value === "string";
   }
   if (isKnown) saying("secureBoot", () => signerOf(secureBoot as unknown as SecureBootKey), fail);
-  if (Array.isArray(formats) && formats.every((format) => typeof format === "string" && Object.hasOwn(FORMATS, format)) && ARCHES.includes(arch as Arch)) saying("secureBoot", () => checkSigned(formats as string[], arch as Arch), fail);
+  if (
+    Array.isArray(formats) &&
+    formats.every((format) => typeof format === "string" && Object.hasOwn(FORMATS, format)) &&
+    ARCHES.includes(arch as Arch)
+  )
+    saying("secureBoot", () => checkSigned(formats as string[], arch as Arch), fail);
 }
 
 function shown(value: Value | undefined): string {

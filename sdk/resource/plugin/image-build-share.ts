@@ -12,11 +12,25 @@ export interface PushInput {
 }
 
 /** Inputs of a build that one which starts from an artifact has no use for: it was built before. */
-const OF_BUILDS = ["image", "formats", "diskMiB", "update", "sbom", "secureBoot", "localImages", "push", "cache", "debianMirror", "debianSecurityMirror", "debianSnapshot"];
+const OF_BUILDS = [
+  "image",
+  "formats",
+  "diskMiB",
+  "update",
+  "sbom",
+  "secureBoot",
+  "localImages",
+  "push",
+  "cache",
+  "debianMirror",
+  "debianSecurityMirror",
+  "debianSnapshot",
+];
 
 /** Checks `artifact`, and that nothing is asked of a build beside it. */
 export function checkArtifact(inputs: Readonly<Record<string, Value | undefined>>, fail: Fail): void {
-  for (const name of OF_BUILDS) if (inputs[name] !== undefined) fail(name, "of no use beside artifact, which is built already: leave out one of the two");
+  for (const name of OF_BUILDS)
+    if (inputs[name] !== undefined) fail(name, "of no use beside artifact, which is built already: leave out one of the two");
   const { artifact } = inputs;
   if (artifact === UNKNOWN) return;
   if (typeof artifact !== "string") fail("artifact", "got no text, wanted registry/repository@sha256:…");
@@ -30,7 +44,8 @@ export function checkCache(cache: Value | undefined, fail: Fail): void {
   const { from, to, sign, ...others } = cache;
   for (const name of Object.keys(others)) fail(formatPath(["cache", name]), "unknown property, wanted from, to or sign");
   const given = typeof sign === "string" ? { key: sign } : sign;
-  if (checkSign(given, "cache.sign", fail) && given !== undefined && !hasUnknown(given)) saying("cache.sign", () => keyOf(given as SignOption, "cache.sign"), fail);
+  if (checkSign(given, "cache.sign", fail) && given !== undefined && !hasUnknown(given))
+    saying("cache.sign", () => keyOf(given as SignOption, "cache.sign"), fail);
   const rows: (readonly [path: string, value: Value | undefined])[] = [["cache.to", to]];
   if (Array.isArray(from)) rows.push(...(from as readonly Value[]).map((value, at) => [`cache.from[${at}]`, value] as const));
   else rows.push(["cache.from", from]);

@@ -44,7 +44,18 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
     },
 
     async preview({ inputs, old }) {
-      const unknown: Properties = { arch: inputs.arch, digest: UNKNOWN, planDigest: UNKNOWN, cmdline: UNKNOWN, path: UNKNOWN, files: UNKNOWN, segments: UNKNOWN, lock: UNKNOWN, ...(inputs.push !== undefined && { pushed: UNKNOWN }), ...(mayHavePcrs(inputs) && { pcrs: UNKNOWN }) };
+      const unknown: Properties = {
+        arch: inputs.arch,
+        digest: UNKNOWN,
+        planDigest: UNKNOWN,
+        cmdline: UNKNOWN,
+        path: UNKNOWN,
+        files: UNKNOWN,
+        segments: UNKNOWN,
+        lock: UNKNOWN,
+        ...(inputs.push !== undefined && { pushed: UNKNOWN }),
+        ...(mayHavePcrs(inputs) && { pcrs: UNKNOWN }),
+      };
       if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
       const now = inputs as unknown as ImageBuildInputs;
       const same: Properties = { ...withoutPushed(old.outputs), path: artifacts.path(old.outputs.digest), ...pushedBy(now, old) };
@@ -52,7 +63,10 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
       const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock, sbom: now.sbom }));
       if (!plan) return unknown;
-      const isSame = plan.digest === old.outputs.planDigest && now.name === old.inputs.name && canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
+      const isSame =
+        plan.digest === old.outputs.planDigest &&
+        now.name === old.inputs.name &&
+        canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
       // what uses the digest is not shown as replaced for a change that makes no other bytes
       return isSame ? same : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
     },
@@ -66,10 +80,18 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
     },
 
     async read({ id, name, outputs }) {
-      if (outputs?.digest) return { id, outputs: { ...outputs, path: (await artifacts.holds(outputs.digest, outputs.files)) ? artifacts.path(outputs.digest) : MISSING } };
+      if (outputs?.digest)
+        return {
+          id,
+          outputs: { ...outputs, path: (await artifacts.holds(outputs.digest, outputs.files)) ? artifacts.path(outputs.digest) : MISSING },
+        };
       const record = (await artifacts.record(id)) as BuildRecord | undefined;
       if (!record) {
-        throw new LinuxKitError("NOT_FOUND", `no build ${id} in ${artifacts.directory}: to import one, give the digest (sha256:…) of one that is there; else let \`pulumi up\` build it`, { what: id });
+        throw new LinuxKitError(
+          "NOT_FOUND",
+          `no build ${id} in ${artifacts.directory}: to import one, give the digest (sha256:…) of one that is there; else let \`pulumi up\` build it`,
+          { what: id },
+        );
       }
       const path = artifacts.path(record.outputs.digest);
       return { id: name, inputs: record.inputs as unknown as Properties, outputs: { ...record.outputs, path } };
@@ -79,7 +101,12 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
 
 /** Whether one of the formats starts by one EFI program, as far as that is known. */
 function mayHavePcrs({ formats, arch, secureBoot }: Properties): boolean {
-  return !Array.isArray(formats) || formats.some((format) => typeof format !== "string" || formatWriter(format).wholeProgram?.(arch as Arch, secureBoot !== undefined) === true);
+  return (
+    !Array.isArray(formats) ||
+    formats.some(
+      (format) => typeof format !== "string" || formatWriter(format).wholeProgram?.(arch as Arch, secureBoot !== undefined) === true,
+    )
+  );
 }
 
 /** What decides the files' bytes beside the plan. */
@@ -96,7 +123,10 @@ function withoutPushed({ pushed: _, ...outputs }: ImageBuildOutputs): Properties
 }
 
 /** Where the same bytes will have been published: known where they were. */
-function pushedBy({ push }: ImageBuildInputs, { inputs, outputs }: { readonly inputs: ImageBuildInputs; readonly outputs: ImageBuildOutputs }): Properties {
+function pushedBy(
+  { push }: ImageBuildInputs,
+  { inputs, outputs }: { readonly inputs: ImageBuildInputs; readonly outputs: ImageBuildOutputs },
+): Properties {
   if (!push) return {};
   return { pushed: push.to === inputs.push?.to && outputs.pushed !== undefined ? outputs.pushed : UNKNOWN };
 }
@@ -106,5 +136,11 @@ function lockForUpdate(lock: Lock | undefined, old: ImageBuildInputs, now: Image
   if (!lock) return undefined;
   const kept = <T>(pins: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
     Object.fromEntries(Object.entries(pins).filter(([reference]) => old.localImages?.[reference] === now.localImages?.[reference]));
-  return { ...lock, images: kept(lock.images), ...(lock.layouts && { layouts: kept(lock.layouts) }), ...(lock.sboms && { sboms: kept(lock.sboms) }), ...(lock.signed && { signed: kept(lock.signed) }) };
+  return {
+    ...lock,
+    images: kept(lock.images),
+    ...(lock.layouts && { layouts: kept(lock.layouts) }),
+    ...(lock.sboms && { sboms: kept(lock.sboms) }),
+    ...(lock.signed && { signed: kept(lock.signed) }),
+  };
 }

@@ -45,23 +45,43 @@ export interface BuildRecord {
  *
  * @throws whatever the builder throws, DISK_FULL, UNWRITABLE
  */
-export async function keepBuild(artifacts: ArtifactStore, builder: Builder, inputs: ImageBuildInputs, lock: Lock | undefined, work: BuildWork): Promise<ImageBuildOutputs> {
+export async function keepBuild(
+  artifacts: ArtifactStore,
+  builder: Builder,
+  inputs: ImageBuildInputs,
+  lock: Lock | undefined,
+  work: BuildWork,
+): Promise<ImageBuildOutputs> {
   const built = await artifacts.keep(
-    (outputDir) => make(builder, inputs, lock, work, { outputDir, cacheDir: artifacts.cacheDir, onProgress: work.progress, signal: work.signal }),
-    (built) => ({ digest: built.digest, record: { inputs: withoutKey(inputs), outputs: outputsOf(built, inputs.arch, artifacts) } satisfies BuildRecord }),
+    (outputDir) =>
+      make(builder, inputs, lock, work, { outputDir, cacheDir: artifacts.cacheDir, onProgress: work.progress, signal: work.signal }),
+    (built) => ({
+      digest: built.digest,
+      record: { inputs: withoutKey(inputs), outputs: outputsOf(built, inputs.arch, artifacts) } satisfies BuildRecord,
+    }),
   );
   work.progress({ stage: "build", message: summary(built), lasting: true });
   return outputsOf(built, inputs.arch, artifacts);
 }
 
-function make(builder: Builder, { image, artifact, localImages: _, ...wanted }: ImageBuildInputs, lock: Lock | undefined, { config }: BuildWork, around: Pick<BuilderOptions, "outputDir" | "cacheDir" | "onProgress" | "signal">): Promise<Built> {
+function make(
+  builder: Builder,
+  { image, artifact, localImages: _, ...wanted }: ImageBuildInputs,
+  lock: Lock | undefined,
+  { config }: BuildWork,
+  around: Pick<BuilderOptions, "outputDir" | "cacheDir" | "onProgress" | "signal">,
+): Promise<Built> {
   if (artifact !== undefined) return builder.pull(artifact, { ...wanted, ...around });
   return builder.build(present(image), { ...mirrorsOf(config), ...wanted, ...around, lock });
 }
 
 function withoutKey({ secureBoot, push: _, cache, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
   // without the key a cache of signed entries is none to trust
-  return { ...inputs, ...(cache && cache.sign === undefined && { cache }), ...(secureBoot && { secureBoot: { certificate: secureBoot.certificate } }) };
+  return {
+    ...inputs,
+    ...(cache && cache.sign === undefined && { cache }),
+    ...(secureBoot && { secureBoot: { certificate: secureBoot.certificate } }),
+  };
 }
 
 /** What a build needs to know of the verb that asks for it. */
@@ -69,7 +89,9 @@ export type BuildWork = Pick<Work, "signal" | "progress" | "config">;
 
 /** The mirrors of the stack's configuration. */
 function mirrorsOf(config: Properties): Partial<Record<keyof typeof DEBIAN_MIRRORS, string>> {
-  return Object.fromEntries(Object.keys(DEBIAN_MIRRORS).flatMap((name) => (typeof config[name] === "string" ? [[name, config[name]]] : [])));
+  return Object.fromEntries(
+    Object.keys(DEBIAN_MIRRORS).flatMap((name) => (typeof config[name] === "string" ? [[name, config[name]]] : [])),
+  );
 }
 
 function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBuildOutputs {
@@ -80,7 +102,13 @@ function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBui
     arch,
     cmdline,
     path: artifacts.path(digest),
-    files: built.files.map(({ role, name, size, sha256, blocks }) => ({ role, name, size, sha256, ...(blocks !== undefined && { blocks }) })),
+    files: built.files.map(({ role, name, size, sha256, blocks }) => ({
+      role,
+      name,
+      size,
+      sha256,
+      ...(blocks !== undefined && { blocks }),
+    })),
     segments: built.segments.map(({ name, size }) => ({ name, size })),
     ...(pcrs && { pcrs }),
     ...(pushed !== undefined && { pushed }),

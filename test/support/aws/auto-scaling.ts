@@ -43,7 +43,8 @@ export class AutoScaling {
   startRefresh(name: string, version: string): string {
     const group = this.#get(name);
     if (!/^\d+$/.test(version)) throw new AwsRefusal(400, "ValidationError", "a refresh that may be rolled back needs a numbered version");
-    if (group.refreshes.some(({ status }) => /InProgress/.test(status))) throw new AwsRefusal(400, "InstanceRefreshInProgress", "An Instance Refresh is already in progress");
+    if (group.refreshes.some(({ status }) => /InProgress/.test(status)))
+      throw new AwsRefusal(400, "InstanceRefreshInProgress", "An Instance Refresh is already in progress");
     const refresh: Refresh = { id: `refresh-${++this.#count}`, wanted: version, before: group.version, status: "InProgress", reason: "" };
     group.refreshes.unshift(refresh);
     return refresh.id;
@@ -83,7 +84,8 @@ export class AutoScaling {
 
   #advance(group: ScalingGroup): void {
     const [refresh] = group.refreshes;
-    if (!refresh || (this.held && refresh.status === "InProgress" && group.instances.some(({ version }) => version === refresh.wanted))) return;
+    if (!refresh || (this.held && refresh.status === "InProgress" && group.instances.some(({ version }) => version === refresh.wanted)))
+      return;
     if (refresh.status === "InProgress") {
       const next = group.instances.find(({ version }) => version !== refresh.wanted);
       if (next && this.sick(refresh.wanted)) turnBack(refresh, "Instances failed their health check. A rollback was started");
@@ -127,7 +129,10 @@ function answer(action: string, result: string): string {
 }
 
 function groupXml({ name, size, templateId, instances }: ScalingGroup): string {
-  const members = instances.map(({ id, version, state, healthy }) => `<member><InstanceId>${id}</InstanceId><LifecycleState>${state}</LifecycleState><HealthStatus>${healthy ? "Healthy" : "Unhealthy"}</HealthStatus><LaunchTemplate><LaunchTemplateId>${templateId}</LaunchTemplateId><Version>${version}</Version></LaunchTemplate></member>`);
+  const members = instances.map(
+    ({ id, version, state, healthy }) =>
+      `<member><InstanceId>${id}</InstanceId><LifecycleState>${state}</LifecycleState><HealthStatus>${healthy ? "Healthy" : "Unhealthy"}</HealthStatus><LaunchTemplate><LaunchTemplateId>${templateId}</LaunchTemplateId><Version>${version}</Version></LaunchTemplate></member>`,
+  );
   return `<member><AutoScalingGroupName>${name}</AutoScalingGroupName><DesiredCapacity>${size}</DesiredCapacity><Instances>${members.join("")}</Instances></member>`;
 }
 

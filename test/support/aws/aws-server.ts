@@ -70,7 +70,15 @@ export class AwsServer implements AsyncDisposable {
 
   /** The environment in which an AWS SDK talks to this server, and to nothing else. */
   get environment(): Record<string, string> {
-    return { AWS_ENDPOINT_URL: this.url, AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true", AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" };
+    return {
+      AWS_ENDPOINT_URL: this.url,
+      AWS_REGION: "eu-central-1",
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+      AWS_EC2_METADATA_DISABLED: "true",
+      AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+      AWS_CONFIG_FILE: "/dev/null",
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,12 +100,24 @@ export class AwsServer implements AsyncDisposable {
     if (fault && "delayMs" in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     if (fault && "cut" in fault && !fault.done) return void request.socket.destroy();
     try {
-      if (!caller || "fault" in signed) throw new AwsRefusal(403, "fault" in signed ? signed.fault : "InvalidClientTokenId", "The request signature we calculated does not match the signature you provided.");
-      if (!(form ? ["ec2", "sts", "autoscaling"] : ["ebs"]).includes(signed.service)) throw new AwsRefusal(403, "InvalidSignatureException", `signed for ${signed.service}`);
+      if (!caller || "fault" in signed)
+        throw new AwsRefusal(
+          403,
+          "fault" in signed ? signed.fault : "InvalidClientTokenId",
+          "The request signature we calculated does not match the signature you provided.",
+        );
+      if (!(form ? ["ec2", "sts", "autoscaling"] : ["ebs"]).includes(signed.service))
+        throw new AwsRefusal(403, "InvalidSignatureException", `signed for ${signed.service}`);
       if (fault && "status" in fault) throw new AwsRefusal(fault.status, fault.code, "as the test wants");
-      const answer = form ? { status: 200, text: this.#query(action, form, caller) } : this.#ebs(action, request, body, second, third, fourth);
+      const answer = form
+        ? { status: 200, text: this.#query(action, form, caller) }
+        : this.#ebs(action, request, body, second, third, fourth);
       if (fault && "cut" in fault) return void request.socket.destroy();
-      response.writeHead(answer.status, { "content-type": form ? "text/xml" : "application/json", "x-amzn-requestid": `r-${this.#count}`, ...("headers" in answer ? answer.headers : {}) });
+      response.writeHead(answer.status, {
+        "content-type": form ? "text/xml" : "application/json",
+        "x-amzn-requestid": `r-${this.#count}`,
+        ...("headers" in answer ? answer.headers : {}),
+      });
       response.end(answer.text);
     } catch (error) {
       if (!(error instanceof AwsRefusal)) throw error;
@@ -105,16 +125,35 @@ export class AwsServer implements AsyncDisposable {
     }
   }
 
-  #ebs(action: string, request: IncomingMessage, body: Buffer, second?: string, third?: string, fourth?: string): { status: number; text: string; headers?: Record<string, string> } {
+  #ebs(
+    action: string,
+    request: IncomingMessage,
+    body: Buffer,
+    second?: string,
+    third?: string,
+    fourth?: string,
+  ): { status: number; text: string; headers?: Record<string, string> } {
     if (action === "StartSnapshot") {
       const { snapshot, status } = this.ebs.start(JSON.parse(body.toString()));
       const { id, sizeGiB, parent, encrypted } = snapshot;
-      const text = JSON.stringify({ SnapshotId: id, OwnerId: this.account, Status: snapshot.status, VolumeSize: sizeGiB, BlockSize: 512 << 10, ...(parent && { ParentSnapshotId: parent }), ...(encrypted && { KmsKeyArn: "arn:aws:kms:eu-central-1:123456789012:key/k", SseType: "sse-kms" }) });
+      const text = JSON.stringify({
+        SnapshotId: id,
+        OwnerId: this.account,
+        Status: snapshot.status,
+        VolumeSize: sizeGiB,
+        BlockSize: 512 << 10,
+        ...(parent && { ParentSnapshotId: parent }),
+        ...(encrypted && { KmsKeyArn: "arn:aws:kms:eu-central-1:123456789012:key/k", SseType: "sse-kms" }),
+      });
       return { status, text };
     }
     if (action === "PutSnapshotBlock") {
       this.ebs.put(second as string, Number(fourth), body, request.headers);
-      return { status: 201, text: "", headers: { "x-amz-checksum": request.headers["x-amz-checksum"] as string, "x-amz-checksum-algorithm": "SHA256" } };
+      return {
+        status: 201,
+        text: "",
+        headers: { "x-amz-checksum": request.headers["x-amz-checksum"] as string, "x-amz-checksum-algorithm": "SHA256" },
+      };
     }
     if (action === "CompleteSnapshot") {
       this.ebs.complete(third as string, request.headers);
@@ -125,7 +164,8 @@ export class AwsServer implements AsyncDisposable {
 
   #query(action: string, form: URLSearchParams, caller: Identity): string {
     if (action === "AssumeRole") return this.identities.assume(caller, form);
-    if (action === "GetCallerIdentity") return `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${caller.account}</Account><Arn>${caller.arn}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`;
+    if (action === "GetCallerIdentity")
+      return `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${caller.account}</Account><Arn>${caller.arn}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`;
     const answer = ec2Action(this.ebs, action, form) ?? this.#options.actions?.(action, form);
     if (answer === undefined) throw new AwsRefusal(400, "InvalidAction", `no operation ${action}`);
     return answer;
@@ -150,5 +190,9 @@ async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
 
 function refuse(response: ServerResponse, { status, code, message }: AwsRefusal, xml: boolean): void {
   response.writeHead(status, { "content-type": xml ? "text/xml" : "application/json", "x-amzn-errortype": code });
-  response.end(xml ? `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>r</RequestID></Response>` : JSON.stringify({ message }));
+  response.end(
+    xml
+      ? `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>r</RequestID></Response>`
+      : JSON.stringify({ message }),
+  );
 }

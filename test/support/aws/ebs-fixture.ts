@@ -62,7 +62,10 @@ export class EbsFixture implements AsyncDisposable {
     const file = join(this.folder, name);
     await using handle = await open(file, "w");
     await handle.truncate(GIB);
-    const blocks = Object.entries(content).map(([index, seed]) => ({ offset: Number(index) * BLOCK_BYTES, bytes: noise(BLOCK_BYTES, seed) }));
+    const blocks = Object.entries(content).map(([index, seed]) => ({
+      offset: Number(index) * BLOCK_BYTES,
+      bytes: noise(BLOCK_BYTES, seed),
+    }));
     for (const { offset, bytes } of blocks) await handle.write(bytes, 0, BLOCK_BYTES, offset);
     return { file, size: GIB, blocks: listBlocks(blocks.map(({ offset, bytes }) => ({ offset, digest: digestOf(bytes) }))) };
   }
@@ -84,7 +87,17 @@ export class EbsFixture implements AsyncDisposable {
 
   async upload(what: TestImage, more: Partial<SnapshotUpload> = {}): Promise<UploadedSnapshot> {
     const journal = more.journal ?? (await openJournal(this.journal));
-    return uploadSnapshot(awsSnapshotService(this.clients), { ...what, key: "k", description: "d", tags: { Name: "n" }, pollMs: 10, signal: AbortSignal.timeout(120_000), onProgress: (line) => this.lines.push(line), ...more, journal });
+    return uploadSnapshot(awsSnapshotService(this.clients), {
+      ...what,
+      key: "k",
+      description: "d",
+      tags: { Name: "n" },
+      pollMs: 10,
+      signal: AbortSignal.timeout(120_000),
+      onProgress: (line) => this.lines.push(line),
+      ...more,
+      journal,
+    });
   }
 
   /** Whether a volume from the snapshot is the image, byte by byte. */

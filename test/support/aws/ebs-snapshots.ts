@@ -54,10 +54,15 @@ export class EbsSnapshots {
     const { VolumeSize, ParentSnapshotId, Encrypted, KmsKeyArn, ClientToken, Timeout, Description = "", Tags = [], ...others } = body;
     const invalid = (message: string) => new AwsRefusal(400, "ValidationException", message);
     if (Object.keys(others).length > 0) throw invalid(`unknown members ${Object.keys(others).join(", ")}`);
-    if (!Number.isInteger(VolumeSize) || (VolumeSize as number) < 1 || (VolumeSize as number) > 65_536) throw invalid("VolumeSize must be 1 to 65536 GiB");
+    if (!Number.isInteger(VolumeSize) || (VolumeSize as number) < 1 || (VolumeSize as number) > 65_536)
+      throw invalid("VolumeSize must be 1 to 65536 GiB");
     if (Timeout !== undefined && (Timeout < 10 || Timeout > 4320)) throw invalid("Timeout must be 10 to 4320 minutes");
     if (Description.length > 255) throw invalid("Description is at most 255 characters");
-    if (Tags.length > 50 || Tags.some(({ Key, Value }) => Key.length < 1 || Key.length > 127 || Value.length > 255 || Key.startsWith("aws:"))) throw invalid("Tags are not valid");
+    if (
+      Tags.length > 50 ||
+      Tags.some(({ Key, Value }) => Key.length < 1 || Key.length > 127 || Value.length > 255 || Key.startsWith("aws:"))
+    )
+      throw invalid("Tags are not valid");
     if (ParentSnapshotId !== undefined && Encrypted !== undefined) throw invalid("ParentSnapshotId and Encrypted cannot both be given");
     if (KmsKeyArn !== undefined && !Encrypted) throw invalid("KmsKeyArn needs Encrypted");
     const request = JSON.stringify(body);
@@ -73,9 +78,19 @@ export class EbsSnapshots {
       if ((VolumeSize as number) < parent.sizeGiB) throw invalid("VolumeSize is less than that of the parent");
       isEncrypted = parent.encrypted || this.encryptsByDefault;
     }
-    if ([...this.snapshots.values()].filter(({ status }) => status === "pending").length >= PENDING_LIMIT) throw new AwsRefusal(402, "ServiceQuotaExceededException", "too many pending snapshots");
+    if ([...this.snapshots.values()].filter(({ status }) => status === "pending").length >= PENDING_LIMIT)
+      throw new AwsRefusal(402, "ServiceQuotaExceededException", "too many pending snapshots");
     const id = `snap-${(++this.#count).toString(16).padStart(17, "0")}`;
-    const snapshot: StoredSnapshot = { id, sizeGiB: VolumeSize as number, parent: ParentSnapshotId, encrypted: isEncrypted, description: Description, tags: new Map(Tags.map(({ Key, Value }) => [Key, Value])), blocks: new Map(), status: "pending" };
+    const snapshot: StoredSnapshot = {
+      id,
+      sizeGiB: VolumeSize as number,
+      parent: ParentSnapshotId,
+      encrypted: isEncrypted,
+      description: Description,
+      tags: new Map(Tags.map(({ Key, Value }) => [Key, Value])),
+      blocks: new Map(),
+      status: "pending",
+    };
     this.snapshots.set(id, snapshot);
     if (ClientToken !== undefined) this.#tokens.set(ClientToken, { request, id });
     return { snapshot, status: 201 };
@@ -83,21 +98,33 @@ export class EbsSnapshots {
 
   put(id: string, index: number, bytes: Buffer, headers: Readonly<Record<string, unknown>>): void {
     const snapshot = this.#pending(id);
-    if (!Number.isInteger(index) || index < 0 || index >= (snapshot.sizeGiB * GIB) / BLOCK) throw new AwsRefusal(400, "ValidationException", `block index ${index} is outside of the volume`);
-    if (bytes.length !== BLOCK || headers["x-amz-data-length"] !== String(BLOCK)) throw new AwsRefusal(400, "ValidationException", `a block has ${BLOCK} bytes`);
-    if (headers["x-amz-checksum-algorithm"] !== "SHA256") throw new AwsRefusal(400, "ValidationException", "x-amz-Checksum-Algorithm must be SHA256");
-    if (headers["x-amz-checksum"] !== createHash("sha256").update(bytes).digest("base64")) throw new AwsRefusal(400, "ValidationException", "the checksum does not match the block");
+    if (!Number.isInteger(index) || index < 0 || index >= (snapshot.sizeGiB * GIB) / BLOCK)
+      throw new AwsRefusal(400, "ValidationException", `block index ${index} is outside of the volume`);
+    if (bytes.length !== BLOCK || headers["x-amz-data-length"] !== String(BLOCK))
+      throw new AwsRefusal(400, "ValidationException", `a block has ${BLOCK} bytes`);
+    if (headers["x-amz-checksum-algorithm"] !== "SHA256")
+      throw new AwsRefusal(400, "ValidationException", "x-amz-Checksum-Algorithm must be SHA256");
+    if (headers["x-amz-checksum"] !== createHash("sha256").update(bytes).digest("base64"))
+      throw new AwsRefusal(400, "ValidationException", "the checksum does not match the block");
     snapshot.blocks.set(index, bytes);
   }
 
   complete(id: string, headers: Readonly<Record<string, unknown>>): void {
     const snapshot = this.#pending(id);
-    if (headers["x-amz-changedblockscount"] !== String(snapshot.blocks.size)) throw new AwsRefusal(400, "ValidationException", `ChangedBlocksCount is ${headers["x-amz-changedblockscount"]}, and ${snapshot.blocks.size} blocks were written`);
+    if (headers["x-amz-changedblockscount"] !== String(snapshot.blocks.size))
+      throw new AwsRefusal(
+        400,
+        "ValidationException",
+        `ChangedBlocksCount is ${headers["x-amz-changedblockscount"]}, and ${snapshot.blocks.size} blocks were written`,
+      );
     const hash = createHash("sha256");
-    for (const [, bytes] of [...snapshot.blocks].sort(([one], [other]) => one - other)) hash.update(createHash("sha256").update(bytes).digest());
+    for (const [, bytes] of [...snapshot.blocks].sort(([one], [other]) => one - other))
+      hash.update(createHash("sha256").update(bytes).digest());
     if (headers["x-amz-checksum"] !== undefined) {
-      if (headers["x-amz-checksum-aggregation-method"] !== "LINEAR" || headers["x-amz-checksum-algorithm"] !== "SHA256") throw new AwsRefusal(400, "ValidationException", "the checksum's method is not LINEAR of SHA256");
-      if (headers["x-amz-checksum"] !== hash.digest("base64")) throw new AwsRefusal(400, "ValidationException", "the checksum does not match the blocks");
+      if (headers["x-amz-checksum-aggregation-method"] !== "LINEAR" || headers["x-amz-checksum-algorithm"] !== "SHA256")
+        throw new AwsRefusal(400, "ValidationException", "the checksum's method is not LINEAR of SHA256");
+      if (headers["x-amz-checksum"] !== hash.digest("base64"))
+        throw new AwsRefusal(400, "ValidationException", "the checksum does not match the blocks");
     }
     snapshot.status = "completed";
   }
@@ -111,7 +138,10 @@ export class EbsSnapshots {
   /** What a volume made from the snapshot holds: its own blocks over those of its parents. A removed parent's blocks live on, as in AWS. */
   blocksOf(id: string): Map<number, Buffer> {
     const snapshot = this.#get(id);
-    return new Map([...(snapshot.parent === undefined ? [] : (this.#lineage.get(snapshot.parent) ?? this.blocksOf(snapshot.parent))), ...snapshot.blocks]);
+    return new Map([
+      ...(snapshot.parent === undefined ? [] : (this.#lineage.get(snapshot.parent) ?? this.blocksOf(snapshot.parent))),
+      ...snapshot.blocks,
+    ]);
   }
 
   readonly #lineage = new Map<string, Map<number, Buffer>>();

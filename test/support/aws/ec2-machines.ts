@@ -60,7 +60,8 @@ export class Ec2Machines {
       replaces: ["ami", "subnetId", "keyName", "userData"],
       computed: ["publicIp", "privateIp"],
       create: (_, inputs) => {
-        if (!this.#images.has(String(inputs.ami))) throw new Error(`InvalidAMIID.NotFound: The image id '[${String(inputs.ami)}]' does not exist`);
+        if (!this.#images.has(String(inputs.ami)))
+          throw new Error(`InvalidAMIID.NotFound: The image id '[${String(inputs.ami)}]' does not exist`);
         refuseTags(inputs);
         const instance: StoredInstance = { id: this.#id("i"), zone: zoneOf(String(inputs.subnetId)), args: inputs, running: true };
         this.instances.set(instance.id, instance);
@@ -91,18 +92,24 @@ export class Ec2Machines {
       create: (_, inputs) => {
         const { size, type, availabilityZone, snapshotId, kmsKeyId, encrypted } = inputs;
         const snapshot = snapshotId === undefined ? undefined : this.#server.ebs.snapshots.get(String(snapshotId));
-        if (snapshotId !== undefined && snapshot?.status !== "completed") throw new Error(`InvalidSnapshot.NotFound: The snapshot '${String(snapshotId)}' does not exist`);
-        if (!/^eu-central-1[abc]$/.test(String(availabilityZone))) throw new Error(`InvalidParameterValue: Invalid availability zone: [${String(availabilityZone)}]`);
-        if (!["gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"].includes(String(type))) throw new Error(`UnknownVolumeType: Unsupported volume type '${String(type)}'`);
-        if (typeof size !== "number" || !Number.isInteger(size) || size < (snapshot?.sizeGiB ?? 1) || size > 16_384) throw new Error(`InvalidParameterValue: Volume of ${String(size)}GiB is not valid`);
-        if (kmsKeyId !== undefined && encrypted !== true) throw new Error("InvalidParameterDependency: The parameter KmsKeyId requires the parameter Encrypted to be set");
+        if (snapshotId !== undefined && snapshot?.status !== "completed")
+          throw new Error(`InvalidSnapshot.NotFound: The snapshot '${String(snapshotId)}' does not exist`);
+        if (!/^eu-central-1[abc]$/.test(String(availabilityZone)))
+          throw new Error(`InvalidParameterValue: Invalid availability zone: [${String(availabilityZone)}]`);
+        if (!["gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"].includes(String(type)))
+          throw new Error(`UnknownVolumeType: Unsupported volume type '${String(type)}'`);
+        if (typeof size !== "number" || !Number.isInteger(size) || size < (snapshot?.sizeGiB ?? 1) || size > 16_384)
+          throw new Error(`InvalidParameterValue: Volume of ${String(size)}GiB is not valid`);
+        if (kmsKeyId !== undefined && encrypted !== true)
+          throw new Error("InvalidParameterDependency: The parameter KmsKeyId requires the parameter Encrypted to be set");
         const volume: StoredVolume = { id: this.#id("vol"), zone: String(availabilityZone), args: inputs };
         this.volumes.set(volume.id, volume);
         return { id: volume.id, outputs: { ...inputs, arn: `arn:aws:ec2:::volume/${volume.id}` } };
       },
       update: (id, inputs, old) => {
         const volume = this.volumes.get(id) as StoredVolume;
-        if (Number(inputs.size) < Number(volume.args.size)) throw new Error("InvalidParameterValue: New size cannot be smaller than existing size");
+        if (Number(inputs.size) < Number(volume.args.size))
+          throw new Error("InvalidParameterValue: New size cannot be smaller than existing size");
         volume.args = inputs;
         return { ...old, ...inputs };
       },
@@ -128,10 +135,17 @@ export class Ec2Machines {
         if (!volume) throw new Error(`InvalidVolume.NotFound: The volume '${volumeId}' does not exist.`);
         if (!instance) throw new Error(`InvalidInstanceID.NotFound: The instance ID '${instanceId}' does not exist`);
         if (volume.at) throw new Error(`VolumeInUse: ${volumeId} is already attached to an instance`);
-        if (volume.zone !== instance.zone) throw new Error(`InvalidVolume.ZoneMismatch: The volume '${volumeId}' is not in the same availability zone as instance '${instanceId}'`);
+        if (volume.zone !== instance.zone)
+          throw new Error(
+            `InvalidVolume.ZoneMismatch: The volume '${volumeId}' is not in the same availability zone as instance '${instanceId}'`,
+          );
         if (!instance.running) throw new Error(`IncorrectState: Instance '${instanceId}' is not 'running'.`);
-        if (!/^\/dev\/(sd[b-z]|xvd[b-c][a-z])$/.test(deviceName ?? "")) throw new Error(`InvalidParameterValue: Value (${deviceName}) for parameter device is invalid.`);
-        if ([...this.volumes.values()].some(({ at }) => at?.instance === instanceId && at?.device === deviceName)) throw new Error(`InvalidParameterValue: Invalid value '${deviceName}' for unixDevice. Attachment point ${deviceName} is already in use`);
+        if (!/^\/dev\/(sd[b-z]|xvd[b-c][a-z])$/.test(deviceName ?? ""))
+          throw new Error(`InvalidParameterValue: Value (${deviceName}) for parameter device is invalid.`);
+        if ([...this.volumes.values()].some(({ at }) => at?.instance === instanceId && at?.device === deviceName))
+          throw new Error(
+            `InvalidParameterValue: Invalid value '${deviceName}' for unixDevice. Attachment point ${deviceName} is already in use`,
+          );
         volume.at = { instance: instance.id, device: deviceName as string };
         this.events.push(`attach ${volume.id} ${instance.id}`);
         const id = `vai-${volume.id.slice(4)}-${instance.id.slice(2)}`;
@@ -161,6 +175,8 @@ export class Ec2Machines {
 export function refuseTags({ metadataOptions, tags, tagSpecifications }: Properties): void {
   if ((metadataOptions as Properties | undefined)?.instanceMetadataTags !== "enabled") return;
   const launched = (tagSpecifications as readonly Properties[] | undefined)?.find(({ resourceType }) => resourceType === "instance");
-  const wrong = Object.keys(((launched ? launched.tags : tags) ?? {}) as Properties).find((key) => !/^[A-Za-z0-9+=.,_:@-]+$/.test(key) || /^(\.|\.\.|_index)$/.test(key));
+  const wrong = Object.keys(((launched ? launched.tags : tags) ?? {}) as Properties).find(
+    (key) => !/^[A-Za-z0-9+=.,_:@-]+$/.test(key) || /^(\.|\.\.|_index)$/.test(key),
+  );
   if (wrong !== undefined) throw new Error(`InvalidParameterValue: '${wrong}' is not a valid tag key. Tag keys must match pattern`);
 }

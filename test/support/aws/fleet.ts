@@ -12,14 +12,18 @@ export async function awsFleet(): Promise<FleetCloud> {
   const scaling = new AutoScaling();
   const server = await AwsServer.start({ actions: (action, form) => scaling.action(action, form) });
   const aws = pulumiAws(server, scaling);
-  const snapshots = (...states: string[]) => [...server.ebs.snapshots.values()].flatMap(({ id, status }) => (states.includes(status) ? [id] : []));
+  const snapshots = (...states: string[]) =>
+    [...server.ebs.snapshots.values()].flatMap(({ id, status }) => (states.includes(status) ? [id] : []));
   const groups = () => [...scaling.groups.values()];
   return {
     example: "aws-fleet",
     config: { "aws:region": "eu-central-1", "subnetIds[0]": "subnet-0", "subnetIds[1]": "subnet-1" },
     env: server.environment,
     provider: aws.provider,
-    types: (cacheDir) => ({ "linuxkit:index:AwsSnapshot": awsSnapshot(cacheDir), "linuxkit:index:RolloutGate": rolloutGate({ aws: async () => awsGate(undefined, 0.05) }) }),
+    types: (cacheDir) => ({
+      "linuxkit:index:AwsSnapshot": awsSnapshot(cacheDir),
+      "linuxkit:index:RolloutGate": rolloutGate({ aws: async () => awsGate(undefined, 0.05) }),
+    }),
     server,
     piece: "PutSnapshotBlock",
     sent: () => server.blocksPut,
@@ -47,13 +51,19 @@ export async function awsFleet(): Promise<FleetCloud> {
     left: () => [...server.ebs.snapshots.keys(), ...aws.images.keys(), ...aws.templates.keys(), ...scaling.groups.keys()],
     async checkFirst({ imageId }) {
       const { args } = aws.images.get(imageId) ?? {};
-      assert.deepEqual([args?.bootMode, args?.imdsSupport, args?.tpmSupport, args?.enaSupport, args?.architecture], ["uefi", "v2.0", "v2.0", true, "x86_64"]);
+      assert.deepEqual(
+        [args?.bootMode, args?.imdsSupport, args?.tpmSupport, args?.enaSupport, args?.architecture],
+        ["uefi", "v2.0", "v2.0", true, "x86_64"],
+      );
       assert.ok(groups().every(({ instances }) => instances.every(({ healthy }) => healthy)));
     },
     checkChanged(up) {
       // the page's segment, the partition's tables, the loader's copy of its name
       assert.ok(server.blocksPut > 0 && server.blocksPut <= 6, `${server.blocksPut} blocks`);
-      assert.ok(up.lines("kept").some((line) => /snap-\w+ has the rest/.test(line)), up.text);
+      assert.ok(
+        up.lines("kept").some((line) => /snap-\w+ has the rest/.test(line)),
+        up.text,
+      );
     },
     checkResumed() {
       const [snapshot] = server.ebs.snapshots.values();

@@ -55,11 +55,20 @@ export class Identities {
     const session = form.get("RoleSessionName") ?? "";
     const [, account, name] = ROLE.exec(arn) ?? [];
     const trust = this.roles.get(arn);
-    if (!/^[\w+=,.@-]{2,64}$/.test(session)) throw new AwsRefusal(400, "ValidationError", "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint");
-    if (account === undefined || trust?.principal !== caller.principal || (trust.externalId !== undefined && trust.externalId !== form.get("ExternalId"))) {
+    if (!/^[\w+=,.@-]{2,64}$/.test(session))
+      throw new AwsRefusal(400, "ValidationError", "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint");
+    if (
+      account === undefined ||
+      trust?.principal !== caller.principal ||
+      (trust.externalId !== undefined && trust.externalId !== form.get("ExternalId"))
+    ) {
       throw new AwsRefusal(403, "AccessDenied", `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`);
     }
-    const credentials = { AccessKeyId: `ASIA${randomBytes(8).toString("hex").toUpperCase()}`, SecretAccessKey: randomBytes(20).toString("hex"), Token: randomBytes(30).toString("base64") };
+    const credentials = {
+      AccessKeyId: `ASIA${randomBytes(8).toString("hex").toUpperCase()}`,
+      SecretAccessKey: randomBytes(20).toString("hex"),
+      Token: randomBytes(30).toString("base64"),
+    };
     this.#add({ credentials, account, arn: `arn:aws:sts::${account}:assumed-role/${name}/${session}`, principal: arn });
     const { AccessKeyId, SecretAccessKey, Token } = credentials;
     const expires = new Date(Date.now() + 3_600_000).toISOString();

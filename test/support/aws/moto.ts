@@ -3,14 +3,19 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../free-port.ts";
 
-const { ensurePipProgram } = (await import(new URL("../../../scripts/pip-program.mjs", import.meta.url).href)) as { ensurePipProgram(name: string): Promise<string> };
+const { ensurePipProgram } = (await import(new URL("../../../scripts/pip-program.mjs", import.meta.url).href)) as {
+  ensurePipProgram(name: string): Promise<string>;
+};
 
 /** Moto's server on loopback, which keeps everything in memory: `await using`. It knows much of AWS, and trusts who asks. */
 export async function moto(): Promise<{ readonly url: string; [Symbol.asyncDispose](): Promise<void> }> {
   const folder = await ensurePipProgram("moto");
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn("python3", ["-m", "moto.server", "-H", "127.0.0.1", "-p", `${port}`], { env: { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1" }, stdio: "ignore" });
+  const child = spawn("python3", ["-m", "moto.server", "-H", "127.0.0.1", "-p", `${port}`], {
+    env: { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1" },
+    stdio: "ignore",
+  });
   const ended = once(child, "close");
   // one that cannot be started does not answer either
   child.on("error", () => {});
@@ -19,7 +24,14 @@ export async function moto(): Promise<{ readonly url: string; [Symbol.asyncDispo
     child.kill("SIGKILL");
     await ended.catch(() => {});
   };
-  for (let tries = 0; !(await fetch(`${url}/moto-api/data.json`).then(({ ok }) => ok, () => false)); tries++) {
+  for (
+    let tries = 0;
+    !(await fetch(`${url}/moto-api/data.json`).then(
+      ({ ok }) => ok,
+      () => false,
+    ));
+    tries++
+  ) {
     if (tries > 300 || child.exitCode !== null || child.pid === undefined) {
       await stop();
       throw new Error("moto does not answer");

@@ -36,21 +36,35 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
   const copies = new Map<string, Properties>();
   const place = { region: "eu-central-1", account: server.account };
   const templates = new Map<string, Properties[]>();
-  const id = (prefix: string, of: string) => `${prefix}-${createHash("sha256").update(`${of}${images.size}${templates.size}`).digest("hex").slice(0, 17)}`;
+  const id = (prefix: string, of: string) =>
+    `${prefix}-${createHash("sha256").update(`${of}${images.size}${templates.size}`).digest("hex").slice(0, 17)}`;
   const machines = new Ec2Machines(server, images);
   const types: StandInType[] = [
     ...machines.types(),
     {
       token: "aws:ec2/ami:Ami",
-      replaces: ["name", "architecture", "virtualizationType", "rootDeviceName", "ebsBlockDevices", "bootMode", "imdsSupport", "tpmSupport", "enaSupport"],
+      replaces: [
+        "name",
+        "architecture",
+        "virtualizationType",
+        "rootDeviceName",
+        "ebsBlockDevices",
+        "bootMode",
+        "imdsSupport",
+        "tpmSupport",
+        "enaSupport",
+      ],
       computed: ["arn"],
       create(_, inputs) {
         const [device] = (inputs.ebsBlockDevices ?? []) as unknown as { snapshotId: string; deviceName: string; encrypted?: boolean }[];
         const snapshot = server.ebs.snapshots.get(device?.snapshotId ?? "");
-        if (snapshot?.status !== "completed") throw new Error(`InvalidSnapshot: ${device?.snapshotId} is ${snapshot?.status ?? "not there"}`);
+        if (snapshot?.status !== "completed")
+          throw new Error(`InvalidSnapshot: ${device?.snapshotId} is ${snapshot?.status ?? "not there"}`);
         if (device?.deviceName !== inputs.rootDeviceName) throw new Error("the root device has no block device");
-        if (inputs.virtualizationType !== "hvm" || (inputs.tpmSupport !== undefined && inputs.bootMode !== "uefi")) throw new Error("a paravirtual image, or a TPM without UEFI");
-        if ([...images.values()].some(({ args }) => args.name === inputs.name)) throw new Error(`InvalidAMIName.Duplicate: AMI name ${String(inputs.name)} is already in use`);
+        if (inputs.virtualizationType !== "hvm" || (inputs.tpmSupport !== undefined && inputs.bootMode !== "uefi"))
+          throw new Error("a paravirtual image, or a TPM without UEFI");
+        if ([...images.values()].some(({ args }) => args.name === inputs.name))
+          throw new Error(`InvalidAMIName.Duplicate: AMI name ${String(inputs.name)} is already in use`);
         const image = { id: id("ami", String(inputs.name)), snapshot: snapshot.id, args: inputs };
         images.set(image.id, image);
         server.ebs.inUse.add(snapshot.id);
@@ -61,7 +75,12 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
         const image = images.get(id);
         if (!image) return;
         if (machines.run(id)) throw new Error(`${id} is still run by an instance`);
-        if ([...scaling.groups.values()].some(({ instances, templateId }) => instances.some(({ version }) => templates.get(templateId)?.[Number(version) - 1]?.imageId === id))) throw new Error(`${id} is still run by a group`);
+        if (
+          [...scaling.groups.values()].some(({ instances, templateId }) =>
+            instances.some(({ version }) => templates.get(templateId)?.[Number(version) - 1]?.imageId === id),
+          )
+        )
+          throw new Error(`${id} is still run by a group`);
         images.delete(id);
         server.ebs.inUse.delete(image.snapshot);
       },
@@ -72,9 +91,11 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
       computed: ["arn"],
       create(_, inputs) {
         const { sourceAmiId, sourceAmiRegion, region, name } = inputs;
-        if (sourceAmiRegion !== place.region || !images.has(String(sourceAmiId))) throw new Error(`InvalidAMIID.NotFound: The image id '[${String(sourceAmiId)}]' does not exist in ${String(sourceAmiRegion)}`);
+        if (sourceAmiRegion !== place.region || !images.has(String(sourceAmiId)))
+          throw new Error(`InvalidAMIID.NotFound: The image id '[${String(sourceAmiId)}]' does not exist in ${String(sourceAmiRegion)}`);
         if (region === sourceAmiRegion) throw new Error("a copy into the region of the image itself is not what was meant");
-        if ([...copies.values()].some((other) => other.region === region && other.name === name)) throw new Error(`InvalidAMIName.Duplicate: AMI name ${String(name)} is already in use`);
+        if ([...copies.values()].some((other) => other.region === region && other.name === name))
+          throw new Error(`InvalidAMIName.Duplicate: AMI name ${String(name)} is already in use`);
         const copy = id("ami", `${String(region)}${String(name)}${copies.size}`);
         copies.set(copy, inputs);
         return { id: copy, outputs: { ...inputs, arn: `arn:aws:ec2:${String(region)}::image/${copy}` } };
@@ -113,7 +134,10 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
         return { id: group, outputs: { ...inputs, name: group, arn: `arn:aws:autoscaling:::${group}` } };
       },
       update(id, inputs, old) {
-        const [now, before] = [inputs, old].map(({ launchTemplate }) => (launchTemplate as { version: string }).version) as [string, string];
+        const [now, before] = [inputs, old].map(({ launchTemplate }) => (launchTemplate as { version: string }).version) as [
+          string,
+          string,
+        ];
         // the provider begins the refresh, and does not wait for it
         if (inputs.instanceRefresh !== undefined && now !== before) scaling.startRefresh(id, now);
         return { ...old, ...inputs };
@@ -124,12 +148,33 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
   ];
   const provider = standInProvider({
     name: "aws",
-    config: ["region", "profile", "accessKey", "secretKey", "token", "assumeRoles", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation"],
+    config: [
+      "region",
+      "profile",
+      "accessKey",
+      "secretKey",
+      "token",
+      "assumeRoles",
+      "skipCredentialsValidation",
+      "skipMetadataApiCheck",
+      "skipRegionValidation",
+    ],
     types,
     functions: {
       "aws:ec2/getSubnet:getSubnet": async ({ id }) => ({ id: id ?? "", availabilityZone: zoneOf(String(id)) }),
-      "aws:index/getRegion:getRegion": async () => ({ region: place.region, name: place.region, id: place.region, description: "", endpoint: `ec2.${place.region}.amazonaws.com` }),
-      "aws:index/getCallerIdentity:getCallerIdentity": async () => ({ accountId: place.account, arn: "arn", id: place.account, userId: "u" }),
+      "aws:index/getRegion:getRegion": async () => ({
+        region: place.region,
+        name: place.region,
+        id: place.region,
+        description: "",
+        endpoint: `ec2.${place.region}.amazonaws.com`,
+      }),
+      "aws:index/getCallerIdentity:getCallerIdentity": async () => ({
+        accountId: place.account,
+        arn: "arn",
+        id: place.account,
+        userId: "u",
+      }),
     },
   });
   return { provider, images, copies, place, templates, machines };

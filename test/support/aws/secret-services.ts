@@ -59,23 +59,47 @@ export class SecretServices implements AsyncDisposable {
     const signed = verifySignature(request, body, this.#credentials);
     const scope = "fault" in signed ? "" : `${signed.region}/${signed.service}`;
     const refuse = (type: string, message: string, status = 400) => ({ status, action, scope, body: { __type: type, message } });
-    if (request.method !== "POST" || request.url !== "/" || request.headers["content-type"] !== "application/x-amz-json-1.1") return refuse("UnknownOperationException", "", 404);
-    if ("fault" in signed) return refuse(signed.fault, "The request signature we calculated does not match the signature you provided.", 403);
+    if (request.method !== "POST" || request.url !== "/" || request.headers["content-type"] !== "application/x-amz-json-1.1")
+      return refuse("UnknownOperationException", "", 404);
+    if ("fault" in signed)
+      return refuse(signed.fault, "The request signature we calculated does not match the signature you provided.", 403);
     const fault = this.fault?.(this.#count++);
     if (fault) return refuse(fault.type, "as the test wants", fault.status);
     const input = JSON.parse(body.toString()) as { SecretId?: string; Name?: string; WithDecryption?: boolean };
     if (signed.service === "secretsmanager" && action === "secretsmanager.GetSecretValue") {
       const value = this.#stored[String(input.SecretId)];
       if (value === undefined) return refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
-      if (value === null) return refuse("AccessDeniedException", `User: arn:aws:sts::123456789012:assumed-role/web/i-1 is not authorized to perform: secretsmanager:GetSecretValue on resource: ${input.SecretId}`);
+      if (value === null)
+        return refuse(
+          "AccessDeniedException",
+          `User: arn:aws:sts::123456789012:assumed-role/web/i-1 is not authorized to perform: secretsmanager:GetSecretValue on resource: ${input.SecretId}`,
+        );
       const kept = typeof value === "string" ? { SecretString: value } : { SecretBinary: value.toString("base64") };
-      return { status: 200, action, scope, body: { ARN: "arn", Name: input.SecretId, VersionId: "v", ...kept, VersionStages: ["AWSCURRENT"], CreatedDate: 1.7e9 } };
+      return {
+        status: 200,
+        action,
+        scope,
+        body: { ARN: "arn", Name: input.SecretId, VersionId: "v", ...kept, VersionStages: ["AWSCURRENT"], CreatedDate: 1.7e9 },
+      };
     }
     if (signed.service === "ssm" && action === "AmazonSSM.GetParameter") {
       const value = this.#stored[String(input.Name)];
       if (typeof value !== "string") return refuse("ParameterNotFound", "");
       // a SecureString that nobody decrypted
-      return { status: 200, action, scope, body: { Parameter: { Name: input.Name, Type: "SecureString", Value: input.WithDecryption ? value : "AQICAHh…", Version: 1, DataType: "text" } } };
+      return {
+        status: 200,
+        action,
+        scope,
+        body: {
+          Parameter: {
+            Name: input.Name,
+            Type: "SecureString",
+            Value: input.WithDecryption ? value : "AQICAHh…",
+            Version: 1,
+            DataType: "text",
+          },
+        },
+      };
     }
     return refuse("UnknownOperationException", "", 404);
   }

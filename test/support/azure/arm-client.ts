@@ -29,11 +29,20 @@ export class ArmClient {
   }
 
   /** @param path `Microsoft.Compute/disks/d`, or one that begins with a slash, or a whole address */
-  async ask(method: string, path: string, body?: unknown, { version, headers = {} }: { readonly version?: string; readonly headers?: Record<string, string> } = {}): Promise<Asked> {
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    { version, headers = {} }: { readonly version?: string; readonly headers?: Record<string, string> } = {},
+  ): Promise<Asked> {
     const url = new URL(/^(https?:|\/)/.test(path) ? path : this.id(path), this.#server.url);
     const asked = version ?? this.#versionOf(url.pathname);
     if (!url.searchParams.has("api-version") && asked) url.searchParams.set("api-version", asked);
-    const response = await fetch(url, { method, headers: { authorization: `Bearer ${this.token}`, ...(body !== undefined && { "content-type": "application/json" }), ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const response = await fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${this.token}`, ...(body !== undefined && { "content-type": "application/json" }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
     const text = await response.text();
     const parsed = text === "" ? {} : (JSON.parse(text) as Properties);
     const { error } = parsed as { error?: { code: string } };

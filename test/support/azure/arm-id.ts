@@ -39,7 +39,8 @@ export function idOf({ subscription, group, namespace }: ArmPath, pairs: readonl
 /** @throws LinkedInvalidPropertyId when text is no resource's id */
 export function parentOf(id: string): string {
   const parent = id.split("/").slice(0, -2).join("/");
-  if (!/\/providers\/[^/]+\/.+/.test(id)) throw new AzureRefusal(400, "LinkedInvalidPropertyId", `Property id '${id}' is invalid. Expect fully qualified resource Id.`);
+  if (!/\/providers\/[^/]+\/.+/.test(id))
+    throw new AzureRefusal(400, "LinkedInvalidPropertyId", `Property id '${id}' is invalid. Expect fully qualified resource Id.`);
   return parent;
 }
 

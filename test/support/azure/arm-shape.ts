@@ -8,7 +8,19 @@ const ENVELOPE = ["location", "tags", "sku", "zones", "identity", "plan", "exten
 const ANSWERED = ["id", "name", "type", "etag", "systemData", "managedBy", "managedByExtended"];
 
 /** The same below `properties`. */
-const READ_ONLY = ["provisioningState", "timeCreated", "uniqueId", "vmId", "diskState", "diskSizeBytes", "instanceView", "exactVersion", "resourceGuid", "publishedDate", "replicationStatus"];
+const READ_ONLY = [
+  "provisioningState",
+  "timeCreated",
+  "uniqueId",
+  "vmId",
+  "diskState",
+  "diskSizeBytes",
+  "instanceView",
+  "exactVersion",
+  "resourceGuid",
+  "publishedDate",
+  "replicationStatus",
+];
 
 /** Lists whose items have `properties` of their own, each with what stands beside them; @pulumi/azure-native knows no such level. */
 const NESTED: Readonly<Record<string, readonly string[]>> = {
@@ -35,11 +47,16 @@ export function flatten(body: Properties): Properties {
   const { properties = {}, ...beside } = body;
   const misplaced = Object.keys(beside).find((name) => !ENVELOPE.includes(name) && !ANSWERED.includes(name));
   if (misplaced !== undefined) throw noMember(misplaced, "ResourceDefinition", misplaced);
-  if (!isProperties(properties)) throw new AzureRefusal(400, "InvalidRequestContent", "The request content was invalid: 'properties' is no object.");
+  if (!isProperties(properties))
+    throw new AzureRefusal(400, "InvalidRequestContent", "The request content was invalid: 'properties' is no object.");
   const inner = Object.keys(properties).find((name) => ENVELOPE.includes(name));
   if (inner !== undefined) throw noMember(inner, "Properties", `properties.${inner}`);
   const { identity, ...rest } = pick(beside, ENVELOPE);
-  return { ...rest, ...(isProperties(identity) && { identity: identityArguments(identity) }), ...(flattenValue(properties, "properties") as Properties) };
+  return {
+    ...rest,
+    ...(isProperties(identity) && { identity: identityArguments(identity) }),
+    ...(flattenValue(properties, "properties") as Properties),
+  };
 }
 
 function flattenValue(value: Value | undefined, path: string, key = ""): Value | undefined {
@@ -50,7 +67,9 @@ function flattenValue(value: Value | undefined, path: string, key = ""): Value |
   const { properties, ...rest } = value;
   const misplaced = Object.keys(rest).find((name) => !beside.includes(name) && !ANSWERED.includes(name));
   if (misplaced !== undefined) throw noMember(misplaced, key, `${path}.${misplaced}`);
-  const below = isProperties(properties) ? mapMembers(writable(properties), (inner, name) => flattenValue(inner, `${path}.properties.${name}`, name)) : {};
+  const below = isProperties(properties)
+    ? mapMembers(writable(properties), (inner, name) => flattenValue(inner, `${path}.properties.${name}`, name))
+    : {};
   return { ...pick(rest, beside), ...below };
 }
 
@@ -58,7 +77,11 @@ function flattenValue(value: Value | undefined, path: string, key = ""): Value |
 export function unflatten(args: Properties, names: readonly string[]): Properties {
   const beside = pick(args, ENVELOPE);
   const rest = Object.fromEntries(Object.entries(args).filter(([name]) => !ENVELOPE.includes(name) && !names.includes(name)));
-  return { ...beside, ...(isProperties(beside.identity) && { identity: identityBody(beside.identity) }), properties: mapMembers(rest, unflattenValue) };
+  return {
+    ...beside,
+    ...(isProperties(beside.identity) && { identity: identityBody(beside.identity) }),
+    properties: mapMembers(rest, unflattenValue),
+  };
 }
 
 function unflattenValue(value: Value | undefined, key: string): Value | undefined {
@@ -130,7 +153,11 @@ function merged(body: Properties, change: Properties): Properties {
 }
 
 function noMember(member: string, type: string, path: string): AzureRefusal {
-  return new AzureRefusal(400, "InvalidRequestContent", `The request content was invalid and could not be deserialized: 'Could not find member '${member}' on object of type '${type}'. Path '${path}''.`);
+  return new AzureRefusal(
+    400,
+    "InvalidRequestContent",
+    `The request content was invalid and could not be deserialized: 'Could not find member '${member}' on object of type '${type}'. Path '${path}''.`,
+  );
 }
 
 function writable(body: Properties): Properties {

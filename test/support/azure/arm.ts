@@ -41,7 +41,13 @@ export interface ArmKind {
   /** What `properties` hold besides what was asked for. */
   show?(resource: ArmResource, query: URLSearchParams): Properties;
   /** What stands below a resource and is no resource of its own: actions by POST, views by GET. `undefined` is no such thing. */
-  below?(resource: ArmResource, method: string, rest: readonly string[], body: Properties, query: URLSearchParams): Properties | Work | undefined;
+  below?(
+    resource: ArmResource,
+    method: string,
+    rest: readonly string[],
+    body: Properties,
+    query: URLSearchParams,
+  ): Properties | Work | undefined;
   /** Throws when it cannot go. */
   mayRemove?(resource: ArmResource): void;
   removed?(resource: ArmResource): void;
@@ -69,7 +75,12 @@ export class Arm {
   idleLooks = 1;
   readonly #args: PulumiArguments;
 
-  constructor({ subscription, tenant, kinds, args }: { readonly subscription: string; readonly tenant: string; readonly kinds: readonly ArmKind[]; readonly args: PulumiArguments }) {
+  constructor({
+    subscription,
+    tenant,
+    kinds,
+    args,
+  }: { readonly subscription: string; readonly tenant: string; readonly kinds: readonly ArmKind[]; readonly args: PulumiArguments }) {
     this.subscription = subscription;
     this.tenant = tenant;
     this.kinds = kinds;
@@ -93,20 +104,35 @@ export class Arm {
     let at = 0;
     for (; at < path.segments.length; at += 2) {
       const [type = "", name] = path.segments.slice(at, at + 2);
-      const next = this.kinds.find((candidate) => candidate.type.toLowerCase() === [path.namespace, ...pairs.map(([type]) => type), type].join("/").toLowerCase());
+      const next = this.kinds.find(
+        (candidate) => candidate.type.toLowerCase() === [path.namespace, ...pairs.map(([type]) => type), type].join("/").toLowerCase(),
+      );
       if (!next) break;
       kind = next;
       if (name === undefined) return { kind, id: undefined, rest: [] };
       pairs.push([type, name]);
     }
-    if (!kind) throw new AzureRefusal(404, "InvalidResourceType", `The resource type '${path.segments[0]}' could not be found in the namespace '${path.namespace}'.`);
+    if (!kind)
+      throw new AzureRefusal(
+        404,
+        "InvalidResourceType",
+        `The resource type '${path.segments[0]}' could not be found in the namespace '${path.namespace}'.`,
+      );
     const { id, ...rest } = idOf(path, pairs);
     return { kind, id: { id, ...rest, type: kind.type }, rest: path.segments.slice(at) };
   }
 
-  handle(method: string, path: ArmPath, body: Properties = {}, query = new URLSearchParams(), headers: Readonly<Record<string, string | undefined>> = {}): ArmAnswer {
-    if (path.subscription !== this.subscription) throw new AzureRefusal(404, "SubscriptionNotFound", `The subscription '${path.subscription}' could not be found.`);
-    if (!this.groups.has(path.group.toLowerCase())) throw new AzureRefusal(404, "ResourceGroupNotFound", `Resource group '${path.group}' could not be found.`);
+  handle(
+    method: string,
+    path: ArmPath,
+    body: Properties = {},
+    query = new URLSearchParams(),
+    headers: Readonly<Record<string, string | undefined>> = {},
+  ): ArmAnswer {
+    if (path.subscription !== this.subscription)
+      throw new AzureRefusal(404, "SubscriptionNotFound", `The subscription '${path.subscription}' could not be found.`);
+    if (!this.groups.has(path.group.toLowerCase()))
+      throw new AzureRefusal(404, "ResourceGroupNotFound", `Resource group '${path.group}' could not be found.`);
     const { kind, id, rest } = this.locate(path);
     if (!id) return this.#list(method, kind, path, query);
     if (rest.length > 0) return this.#below(method, this.#existing(id), rest, body, query);
@@ -135,7 +161,15 @@ export class Arm {
   view(resource: ArmResource, query = new URLSearchParams()): Properties {
     const { id, name, type, kind, body, etag } = resource;
     const asked = isProperties(body.properties) ? body.properties : {};
-    return { ...body, ...(isProperties(body.identity) && { identity: shownIdentity(id, this.tenant, body.identity) }), id, name, type, etag, properties: { ...asked, ...kind.show?.(resource, query), provisioningState: stateOf(resource) } };
+    return {
+      ...body,
+      ...(isProperties(body.identity) && { identity: shownIdentity(id, this.tenant, body.identity) }),
+      id,
+      name,
+      type,
+      etag,
+      properties: { ...asked, ...kind.show?.(resource, query), provisioningState: stateOf(resource) },
+    };
   }
 
   start(work: Work, idle = this.idleLooks): Operation {
@@ -149,16 +183,35 @@ export class Arm {
     const old = this.resources.get(keyOf(id.id));
     const name = id.names.at(-1) as string;
     this.#checkParent(id);
-    if (!kind.naming.test(name)) throw new AzureRefusal(400, "InvalidParameter", `The entity name '${kind.names.at(-1)}' in '${name}' is invalid according to its validation rule: ${kind.naming.source}.`);
-    const args = { ...flatten(body), resourceGroupName: id.group, ...Object.fromEntries(kind.names.map((argument, index) => [argument, id.names[index]])) };
+    if (!kind.naming.test(name))
+      throw new AzureRefusal(
+        400,
+        "InvalidParameter",
+        `The entity name '${kind.names.at(-1)}' in '${name}' is invalid according to its validation rule: ${kind.naming.source}.`,
+      );
+    const args = {
+      ...flatten(body),
+      resourceGroupName: id.group,
+      ...Object.fromEntries(kind.names.map((argument, index) => [argument, id.names[index]])),
+    };
     const tag = isProperties(given.tags) ? Object.entries(given.tags).find(([, value]) => typeof value !== "string") : undefined;
     if (tag) throw new AzureRefusal(400, "InvalidTagValue", `The value of tag '${tag[0]}' is no text.`);
     const [wrong] = this.#args.wrong(kind.token, args);
     if (wrong) throw new AzureRefusal(400, "InvalidParameter", `${wrong.path}: ${wrong.message}`);
-    if ((kind.placed ?? true) && typeof body.location !== "string") throw new AzureRefusal(400, "LocationRequired", "The location property is required for this definition.");
+    if ((kind.placed ?? true) && typeof body.location !== "string")
+      throw new AzureRefusal(400, "LocationRequired", "The location property is required for this definition.");
     if (old) this.#checkChange(kind, old, body, headers);
-    if (!old && headers["if-match"] !== undefined) throw new AzureRefusal(412, "PreconditionFailed", "The specified precondition is not met: there is no such resource.");
-    const resource: ArmResource = { ...id, kind, name, body: { ...body, ...(typeof body.location === "string" && { location: placeOf(body.location) }) }, etag: `W/"${randomUUID()}"`, operation: undefined, failed: false };
+    if (!old && headers["if-match"] !== undefined)
+      throw new AzureRefusal(412, "PreconditionFailed", "The specified precondition is not met: there is no such resource.");
+    const resource: ArmResource = {
+      ...id,
+      kind,
+      name,
+      body: { ...body, ...(typeof body.location === "string" && { location: placeOf(body.location) }) },
+      etag: `W/"${randomUUID()}"`,
+      operation: undefined,
+      failed: false,
+    };
     kind.check?.(resource, old);
     const work = kind.apply?.(resource, old);
     this.resources.set(keyOf(id.id), resource);
@@ -179,30 +232,53 @@ export class Arm {
   #checkParent(id: ArmId): void {
     if (id.names.length === 1) return;
     const parent = this.resources.get(keyOf(parentOf(id.id)));
-    if (!parent) throw new AzureRefusal(404, "ParentResourceNotFound", `Failed to perform 'write' on resource(s) of type '${id.type}', because the parent resource '${parentOf(id.id)}' could not be found.`);
-    if (stateOf(parent) !== "Succeeded") throw new AzureRefusal(409, "Conflict", `The parent resource '${parent.id}' is in state '${stateOf(parent)}'.`);
+    if (!parent)
+      throw new AzureRefusal(
+        404,
+        "ParentResourceNotFound",
+        `Failed to perform 'write' on resource(s) of type '${id.type}', because the parent resource '${parentOf(id.id)}' could not be found.`,
+      );
+    if (stateOf(parent) !== "Succeeded")
+      throw new AzureRefusal(409, "Conflict", `The parent resource '${parent.id}' is in state '${stateOf(parent)}'.`);
   }
 
   #checkChange(kind: ArmKind, old: ArmResource, body: Properties, headers: Readonly<Record<string, string | undefined>>): void {
-    if (headers["if-none-match"] === "*" || (headers["if-match"] !== undefined && headers["if-match"] !== old.etag && headers["if-match"] !== "*")) throw new AzureRefusal(412, "PreconditionFailed", "The specified precondition is not met.");
-    if (old.operation?.status === "InProgress") throw new AzureRefusal(409, "OperationNotAllowed", `Another operation is in progress on '${old.id}'. Try again when it is done.`);
+    if (
+      headers["if-none-match"] === "*" ||
+      (headers["if-match"] !== undefined && headers["if-match"] !== old.etag && headers["if-match"] !== "*")
+    )
+      throw new AzureRefusal(412, "PreconditionFailed", "The specified precondition is not met.");
+    if (old.operation?.status === "InProgress")
+      throw new AzureRefusal(409, "OperationNotAllowed", `Another operation is in progress on '${old.id}'. Try again when it is done.`);
     for (const path of ["location", ...(kind.immutable ?? [])]) {
       const [before, now] = [old.body, body].map((each) => valueAt(each, path));
       const same = path === "location" ? placeOf(String(now)) === before : canonicalJson(now) === canonicalJson(before);
-      if (now !== undefined && !same) throw new AzureRefusal(409, "PropertyChangeNotAllowed", `Changing property '${path.replace(/^properties\./, "")}' is not allowed.`);
+      if (now !== undefined && !same)
+        throw new AzureRefusal(409, "PropertyChangeNotAllowed", `Changing property '${path.replace(/^properties\./, "")}' is not allowed.`);
     }
   }
 
   #existing({ id, group, type, names }: ArmId): ArmResource {
     const found = this.resources.get(keyOf(id));
-    if (!found) throw new AzureRefusal(404, "ResourceNotFound", `The Resource '${type}/${names.join("/")}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`);
+    if (!found)
+      throw new AzureRefusal(
+        404,
+        "ResourceNotFound",
+        `The Resource '${type}/${names.join("/")}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+      );
     return found;
   }
 
   #below(method: string, resource: ArmResource, rest: readonly string[], body: Properties, query: URLSearchParams): ArmAnswer {
-    if (method === "POST" && resource.operation?.status === "InProgress" && rest[0] !== "rollingUpgrades") throw new AzureRefusal(409, "OperationNotAllowed", `Another operation is in progress on '${resource.id}'. Try again when it is done.`);
+    if (method === "POST" && resource.operation?.status === "InProgress" && rest[0] !== "rollingUpgrades")
+      throw new AzureRefusal(
+        409,
+        "OperationNotAllowed",
+        `Another operation is in progress on '${resource.id}'. Try again when it is done.`,
+      );
     const answer = resource.kind.below?.(resource, method, rest, body, query);
-    if (answer === undefined) throw new AzureRefusal(404, "NotFound", `${method} ${resource.id}/${rest.join("/")} is nothing that Azure knows`);
+    if (answer === undefined)
+      throw new AzureRefusal(404, "NotFound", `${method} ${resource.id}/${rest.join("/")} is nothing that Azure knows`);
     if (method === "GET") return { status: 200, body: answer as Properties };
     return { status: 202, operation: this.start(answer as Work) };
   }
@@ -210,8 +286,10 @@ export class Arm {
   #remove(id: ArmId): ArmAnswer {
     const found = this.resources.get(keyOf(id.id));
     if (!found) return { status: 204 };
-    if (found.operation?.status === "InProgress") throw new AzureRefusal(409, "OperationNotAllowed", `Another operation is in progress on '${found.id}'. Try again when it is done.`);
-    if ([...this.resources.keys()].some((key) => key.startsWith(`${keyOf(id.id)}/`))) throw new AzureRefusal(409, "CannotDeleteResource", `Can not delete resource before nested resources are deleted: '${found.id}'.`);
+    if (found.operation?.status === "InProgress")
+      throw new AzureRefusal(409, "OperationNotAllowed", `Another operation is in progress on '${found.id}'. Try again when it is done.`);
+    if ([...this.resources.keys()].some((key) => key.startsWith(`${keyOf(id.id)}/`)))
+      throw new AzureRefusal(409, "CannotDeleteResource", `Can not delete resource before nested resources are deleted: '${found.id}'.`);
     found.kind.mayRemove?.(found);
     const operation = this.start({
       step: () => {
@@ -227,12 +305,20 @@ export class Arm {
   /** Azure lists page by page. */
   #list(method: string, kind: ArmKind, path: ArmPath, query: URLSearchParams): ArmAnswer {
     if (method !== "GET") throw new AzureRefusal(405, "MethodNotAllowed", `${method} is not supported for a list`);
-    const prefix = keyOf(`/subscriptions/${path.subscription}/resourceGroups/${path.group}/providers/${path.namespace}/${path.segments.join("/")}/`);
+    const prefix = keyOf(
+      `/subscriptions/${path.subscription}/resourceGroups/${path.group}/providers/${path.namespace}/${path.segments.join("/")}/`,
+    );
     for (const { operation } of this.of(kind.type)) operation?.look();
     const all = this.of(kind.type).filter(({ id }) => keyOf(id).startsWith(prefix));
     const from = Number(query.get("$skiptoken") ?? 0);
     const more = from + PAGE < all.length;
-    return { status: 200, body: { value: all.slice(from, from + PAGE).map((resource) => this.view(resource, query)), ...(more && { nextLink: String(from + PAGE) }) } };
+    return {
+      status: 200,
+      body: {
+        value: all.slice(from, from + PAGE).map((resource) => this.view(resource, query)),
+        ...(more && { nextLink: String(from + PAGE) }),
+      },
+    };
   }
 }
 

@@ -44,11 +44,19 @@ export class AzureFixture implements AsyncDisposable {
   /** A disk whose upload has ended: nothing but a footer. */
   async disk(name: string, properties: Properties = {}, beside?: Record<string, unknown>): Promise<string> {
     const path = `${COMPUTE}/disks/${name}`;
-    const id = await this.make(path, { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: RAW + 512 }, ...properties }, beside);
+    const id = await this.make(
+      path,
+      { osType: "Linux", hyperVGeneration: "V2", creationData: { createOption: "Upload", uploadSizeBytes: RAW + 512 }, ...properties },
+      beside,
+    );
     const { body } = await this.client.settled("POST", `${path}/beginGetAccess`, { access: "Write", durationInSeconds: 600 });
     const { accessSAS } = (body.properties as unknown as { output: { accessSAS: string } }).output;
     const footer = (await copied(writeFixedVhd(makeDisk(RAW, []), name))).subarray(-512);
-    const response = await fetch(`${accessSAS}&comp=page`, { method: "PUT", headers: { "x-ms-version": "2023-11-03", "x-ms-page-write": "update", "x-ms-range": `bytes=${RAW}-${RAW + 511}` }, body: new Uint8Array(footer) });
+    const response = await fetch(`${accessSAS}&comp=page`, {
+      method: "PUT",
+      headers: { "x-ms-version": "2023-11-03", "x-ms-page-write": "update", "x-ms-range": `bytes=${RAW}-${RAW + 511}` },
+      body: new Uint8Array(footer),
+    });
     if (response.status !== 201) throw new Error(await response.text());
     await this.client.settled("POST", `${path}/endGetAccess`);
     return id;
@@ -57,7 +65,15 @@ export class AzureFixture implements AsyncDisposable {
   /** A definition `os` in a gallery `gallery`, unless others are named. */
   async definition(name = "os", properties: Properties = {}): Promise<string> {
     await this.make(`${COMPUTE}/galleries/gallery`, {});
-    return this.make(`${COMPUTE}/galleries/gallery/images/${name}`, { osType: "Linux", osState: "Specialized", hyperVGeneration: "V2", architecture: "x64", identifier: { publisher: "p", offer: "o", sku: name }, features: [{ name: "SecurityType", value: "TrustedLaunchSupported" }], ...properties });
+    return this.make(`${COMPUTE}/galleries/gallery/images/${name}`, {
+      osType: "Linux",
+      osState: "Specialized",
+      hyperVGeneration: "V2",
+      architecture: "x64",
+      identifier: { publisher: "p", offer: "o", sku: name },
+      features: [{ name: "SecurityType", value: "TrustedLaunchSupported" }],
+      ...properties,
+    });
   }
 
   /** A version of it, from a disk. */
@@ -79,8 +95,23 @@ export class AzureFixture implements AsyncDisposable {
       {
         frontendIPConfigurations: [{ name: "inside", properties: { subnet: { id: subnet } } }],
         backendAddressPools: [{ name: "machines" }, { name: "others" }],
-        probes: [{ name: "health", properties: { protocol: "Http", port: 80, requestPath: "/healthz" } }, { name: "idle", properties: { protocol: "Tcp", port: 81 } }],
-        loadBalancingRules: [{ name: "http", properties: { protocol: "Tcp", frontendPort: 80, backendPort: 80, frontendIPConfiguration: part("frontendIPConfigurations/inside"), backendAddressPool: part("backendAddressPools/machines"), probe: part("probes/health") } }],
+        probes: [
+          { name: "health", properties: { protocol: "Http", port: 80, requestPath: "/healthz" } },
+          { name: "idle", properties: { protocol: "Tcp", port: 81 } },
+        ],
+        loadBalancingRules: [
+          {
+            name: "http",
+            properties: {
+              protocol: "Tcp",
+              frontendPort: 80,
+              backendPort: 80,
+              frontendIPConfiguration: part("frontendIPConfigurations/inside"),
+              backendAddressPool: part("backendAddressPools/machines"),
+              probe: part("probes/health"),
+            },
+          },
+        ],
       },
       { sku: { name: "Standard" } },
     );
@@ -89,5 +120,9 @@ export class AzureFixture implements AsyncDisposable {
 
 /** The properties of a gallery image version. */
 export function versionOf(disk: string, more: Properties = {}): Properties {
-  return { publishingProfile: { targetRegions: [{ name: "West Europe" }] }, storageProfile: { osDiskImage: { source: { id: disk } } }, ...more };
+  return {
+    publishingProfile: { targetRegions: [{ name: "West Europe" }] },
+    storageProfile: { osDiskImage: { source: { id: disk } } },
+    ...more,
+  };
 }

@@ -68,7 +68,13 @@ export class AzureServer implements AsyncDisposable {
   readonly #server: Server;
   #count = 0;
 
-  private constructor({ tenant = "11111111-2222-3333-4444-555555555555", subscription = "99999999-8888-7777-6666-555555555555", certificate, retryAfterSeconds = 0, fault }: AzureServerOptions) {
+  private constructor({
+    tenant = "11111111-2222-3333-4444-555555555555",
+    subscription = "99999999-8888-7777-6666-555555555555",
+    certificate,
+    retryAfterSeconds = 0,
+    fault,
+  }: AzureServerOptions) {
     this.#certificate = certificate;
     this.#polling = { retryAfterSeconds, asked: new Map() };
     this.fault = fault;
@@ -78,7 +84,16 @@ export class AzureServer implements AsyncDisposable {
     const arm = () => this.arm;
     this.machines = new VirtualMachines(arm, this.disks);
     this.scaleSets = new ScaleSets(arm);
-    const kinds = [this.disks.kind, imageKind(arm, this.disks), ...galleryKinds(arm, this.disks, this.storage), this.storage.kind, ...networkKinds(arm), identityKind(arm), this.machines.kind, this.scaleSets.kind];
+    const kinds = [
+      this.disks.kind,
+      imageKind(arm, this.disks),
+      ...galleryKinds(arm, this.disks, this.storage),
+      this.storage.kind,
+      ...networkKinds(arm),
+      identityKind(arm),
+      this.machines.kind,
+      this.scaleSets.kind,
+    ];
     this.arm = new Arm({ subscription, tenant, kinds, args: new PulumiArguments("@pulumi/azure-native") });
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch((error) => response.destroy(error));
@@ -98,7 +113,14 @@ export class AzureServer implements AsyncDisposable {
 
   /** The environment in which Pulumi's Azure provider, and whatever reads the same variables, talks to this server and to nothing else. */
   get environment(): Record<string, string> {
-    return { ARM_METADATA_HOSTNAME: new URL(this.url).host, ARM_TENANT_ID: this.entra.tenant, ARM_SUBSCRIPTION_ID: this.arm.subscription, ARM_CLIENT_ID: APPLICATION.clientId, ARM_CLIENT_SECRET: APPLICATION.secret, ...(this.#certificate && { NODE_EXTRA_CA_CERTS: this.#certificate.path }) };
+    return {
+      ARM_METADATA_HOSTNAME: new URL(this.url).host,
+      ARM_TENANT_ID: this.entra.tenant,
+      ARM_SUBSCRIPTION_ID: this.arm.subscription,
+      ARM_CLIENT_ID: APPLICATION.clientId,
+      ARM_CLIENT_SECRET: APPLICATION.secret,
+      ...(this.#certificate && { NODE_EXTRA_CA_CERTS: this.#certificate.path }),
+    };
   }
 
   /** Pages that arrived, whether they were kept or came twice. */
@@ -119,7 +141,11 @@ export class AzureServer implements AsyncDisposable {
     const url = new URL(request.url ?? "", this.url);
     const isBlob = /^\/md-/.test(url.pathname);
     const isArm = /^\/subscriptions\b/i.test(url.pathname);
-    const action = isBlob ? blobAction(method, url.searchParams, headers) : isArm ? armAction(this.arm, method, url.pathname) : tokenAction(url.pathname);
+    const action = isBlob
+      ? blobAction(method, url.searchParams, headers)
+      : isArm
+        ? armAction(this.arm, method, url.pathname)
+        : tokenAction(url.pathname);
     response.on("close", () => this.requests.push({ action, status: response.headersSent ? response.statusCode : 0 }));
     const fault = this.fault?.(action, this.#count++);
     if (fault && "delayMs" in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
@@ -129,13 +155,33 @@ export class AzureServer implements AsyncDisposable {
       response.end(body);
     };
     try {
-      if (fault && "status" in fault) throw new AzureRefusal(fault.status, fault.code, "as the test wants", fault.retryAfterSeconds === undefined ? {} : { "retry-after": String(fault.retryAfterSeconds) });
-      const answer = isBlob ? await blobRequest(this.disks, action, url.pathname, url.searchParams, headers, body) : isArm ? this.#arm(request, url, body) : this.#identity(request, url, body);
+      if (fault && "status" in fault)
+        throw new AzureRefusal(
+          fault.status,
+          fault.code,
+          "as the test wants",
+          fault.retryAfterSeconds === undefined ? {} : { "retry-after": String(fault.retryAfterSeconds) },
+        );
+      const answer = isBlob
+        ? await blobRequest(this.disks, action, url.pathname, url.searchParams, headers, body)
+        : isArm
+          ? this.#arm(request, url, body)
+          : this.#identity(request, url, body);
       if (fault && "cut" in fault) return void request.socket.destroy();
       send(answer);
     } catch (error) {
       if (!(error instanceof AzureRefusal)) throw error;
-      send(isBlob ? blobRefusal(error) : isArm ? armRefusal(error) : { status: error.status, headers: { ...error.headers, "content-type": "application/json" }, body: JSON.stringify({ error: error.code, error_description: error.message }) });
+      send(
+        isBlob
+          ? blobRefusal(error)
+          : isArm
+            ? armRefusal(error)
+            : {
+                status: error.status,
+                headers: { ...error.headers, "content-type": "application/json" },
+                body: JSON.stringify({ error: error.code, error_description: error.message }),
+              },
+      );
     }
   }
 
@@ -146,13 +192,37 @@ export class AzureServer implements AsyncDisposable {
 
   /** Tokens, and what tells a client where they are. */
   #identity({ method, headers }: IncomingMessage, { pathname, searchParams }: URL, body: Buffer): HttpAnswer {
-    const json = (value: unknown): HttpAnswer => ({ status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(value) });
+    const json = (value: unknown): HttpAnswer => ({
+      status: 200,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(value),
+    });
     const [, tenant = "", ...rest] = pathname.split("/");
-    if (method === "POST" && rest.join("/") === "oauth2/v2.0/token") return json(this.entra.token(tenant, new URLSearchParams(body.toString()), `${this.url}${pathname}`));
+    if (method === "POST" && rest.join("/") === "oauth2/v2.0/token")
+      return json(this.entra.token(tenant, new URLSearchParams(body.toString()), `${this.url}${pathname}`));
     if (method !== "GET") throw new AzureRefusal(404, "not_found", `nothing is at ${pathname}`);
     if (MANAGED_TOKEN.test(pathname)) return json(this.entra.managedToken(searchParams, headers));
-    if (rest.join("/") === "v2.0/.well-known/openid-configuration") return json({ issuer: `${this.url}/${tenant}/v2.0`, token_endpoint: `${this.url}/${tenant}/oauth2/v2.0/token`, authorization_endpoint: `${this.url}/${tenant}/oauth2/v2.0/authorize`, jwks_uri: `${this.url}/${tenant}/discovery/v2.0/keys` });
-    if (pathname === "/metadata/endpoints" && METADATA_VERSIONS.includes(searchParams.get("api-version") ?? "")) return json([{ name: "AzureCloud", resourceManager: this.url, authentication: { loginEndpoint: this.url, audiences: ["https://management.core.windows.net/", "https://management.azure.com/"], tenant: "common", identityProvider: "AAD" }, suffixes: { storage: "core.windows.net", acrLoginServer: "azurecr.io", keyVaultDns: "vault.azure.net" } }]);
+    if (rest.join("/") === "v2.0/.well-known/openid-configuration")
+      return json({
+        issuer: `${this.url}/${tenant}/v2.0`,
+        token_endpoint: `${this.url}/${tenant}/oauth2/v2.0/token`,
+        authorization_endpoint: `${this.url}/${tenant}/oauth2/v2.0/authorize`,
+        jwks_uri: `${this.url}/${tenant}/discovery/v2.0/keys`,
+      });
+    if (pathname === "/metadata/endpoints" && METADATA_VERSIONS.includes(searchParams.get("api-version") ?? ""))
+      return json([
+        {
+          name: "AzureCloud",
+          resourceManager: this.url,
+          authentication: {
+            loginEndpoint: this.url,
+            audiences: ["https://management.core.windows.net/", "https://management.azure.com/"],
+            tenant: "common",
+            identityProvider: "AAD",
+          },
+          suffixes: { storage: "core.windows.net", acrLoginServer: "azurecr.io", keyVaultDns: "vault.azure.net" },
+        },
+      ]);
     throw new AzureRefusal(404, "not_found", `nothing is at ${pathname}`);
   }
 }

@@ -31,7 +31,18 @@ export class Azurite implements AsyncDisposable {
     const script = await ensureNpmProgram("azurite");
     const folder = await mkdtemp(join(tmpdir(), "azurite-"));
     const port = await freePort();
-    const args = [script, "--blobHost", "127.0.0.1", "--blobPort", String(port), "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck", ...(certificate ? ["--cert", certificate.path, "--key", certificate.keyPath, "--oauth", "basic"] : [])];
+    const args = [
+      script,
+      "--blobHost",
+      "127.0.0.1",
+      "--blobPort",
+      String(port),
+      "--inMemoryPersistence",
+      "--silent",
+      "--disableTelemetry",
+      "--skipApiVersionCheck",
+      ...(certificate ? ["--cert", certificate.path, "--key", certificate.keyPath, "--oauth", "basic"] : []),
+    ];
     const child = spawn(process.execPath, args, { cwd: folder, stdio: "ignore" });
     const azurite = new Azurite(`${certificate ? "https" : "http"}://127.0.0.1:${port}/${ACCOUNT}`, folder, child);
     for (let tries = 0; ; tries++) {
@@ -80,7 +91,9 @@ export class Azurite implements AsyncDisposable {
   /** Source: Azure Storage REST API, "Create an account SAS". */
   #signature(): string {
     const [from, until] = [-300_000, 3_600_000].map((ms) => `${new Date(Date.now() + ms).toISOString().slice(0, 19)}Z`) as [string, string];
-    const sig = createHmac("sha256", KEY).update(`${[ACCOUNT, "racwdl", "b", "sco", from, until, "", "http,https", VERSION, ""].join("\n")}\n`).digest("base64");
+    const sig = createHmac("sha256", KEY)
+      .update(`${[ACCOUNT, "racwdl", "b", "sco", from, until, "", "http,https", VERSION, ""].join("\n")}\n`)
+      .digest("base64");
     return new URLSearchParams({ sv: VERSION, ss: "b", srt: "sco", sp: "racwdl", st: from, se: until, spr: "http,https", sig }).toString();
   }
 }

@@ -19,7 +19,24 @@ export interface Certificate extends AsyncDisposable {
 export async function makeCertificate(): Promise<Certificate> {
   const folder = await mkdtemp(join(tmpdir(), "azure-certificate-"));
   const [path, keyPath, bothPath] = ["cert.pem", "key.pem", "both.pem"].map((name) => join(folder, name)) as [string, string, string];
-  await mustRun("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", keyPath, "-out", path);
+  await mustRun(
+    "openssl",
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "1",
+    "-subj",
+    "/CN=127.0.0.1",
+    "-addext",
+    "subjectAltName=IP:127.0.0.1",
+    "-keyout",
+    keyPath,
+    "-out",
+    path,
+  );
   const [cert, key] = await Promise.all([readFile(path, "utf8"), readFile(keyPath, "utf8")]);
   await mustRun("sh", "-c", `cat "$1" "$2" > "$3"`, "sh", path, keyPath, bothPath);
   return { path, keyPath, bothPath, cert, key, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };

@@ -53,8 +53,14 @@ export class ManagedDisks {
       show: (disk) => this.#show(disk),
       below: (disk, method, rest, body) => this.#act(disk, method, rest, body),
       mayRemove: (disk) => {
-        if (this.#of(disk).state === "Attached") throw new AzureRefusal(409, "OperationNotAllowed", `Disk ${disk.name} is attached to a virtual machine.`);
-        if (this.#granted(disk)) throw new AzureRefusal(409, "OperationNotAllowed", `There is an active shared access signature outstanding for disk ${disk.name}. Call EndGetAccess before deleting the disk.`);
+        if (this.#of(disk).state === "Attached")
+          throw new AzureRefusal(409, "OperationNotAllowed", `Disk ${disk.name} is attached to a virtual machine.`);
+        if (this.#granted(disk))
+          throw new AzureRefusal(
+            409,
+            "OperationNotAllowed",
+            `There is an active shared access signature outstanding for disk ${disk.name}. Call EndGetAccess before deleting the disk.`,
+          );
       },
       removed: (disk) => {
         this.#of(disk).blob?.close();
@@ -85,7 +91,12 @@ export class ManagedDisks {
    */
   usable(disk: ArmResource): void {
     const state = this.stateOf(disk);
-    if (stateOf(disk) !== "Succeeded" || state !== "Unattached") throw new AzureRefusal(409, "OperationNotAllowed", `Disk ${disk.name} is in state ${state}, wanted Unattached: an upload is ended by EndGetAccess.`);
+    if (stateOf(disk) !== "Succeeded" || state !== "Unattached")
+      throw new AzureRefusal(
+        409,
+        "OperationNotAllowed",
+        `Disk ${disk.name} is in state ${state}, wanted Unattached: an upload is ended by EndGetAccess.`,
+      );
     const { blob } = this.#of(disk);
     if (!blob) return;
     const wrong = wrongFooter(blob.read(blob.size - FOOTER, FOOTER), blob.size);
@@ -103,7 +114,12 @@ export class ManagedDisks {
    */
   open(path: string, query: URLSearchParams, write: boolean): PageBlob {
     const found = [...this.#content.values()].find(({ access }) => access?.path === path);
-    if (!found?.access || !found.blob) throw new AzureRefusal(403, "AuthenticationFailed", "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.");
+    if (!found?.access || !found.blob)
+      throw new AzureRefusal(
+        403,
+        "AuthenticationFailed",
+        "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.",
+      );
     found.access.check(query, write);
     return found.blob;
   }
@@ -116,7 +132,11 @@ export class ManagedDisks {
   #make(disk: ArmResource): void {
     const size = Number(valueAt(disk.body, "properties.creationData.uploadSizeBytes"));
     const isUpload = textAt(disk.body, "properties.creationData.createOption") === "Upload";
-    this.#content.set(keyOf(disk.id), { blob: isUpload ? new PageBlob(join(this.#folder, randomUUID()), size) : undefined, state: isUpload ? "ReadyToUpload" : "Unattached", access: undefined });
+    this.#content.set(keyOf(disk.id), {
+      blob: isUpload ? new PageBlob(join(this.#folder, randomUUID()), size) : undefined,
+      state: isUpload ? "ReadyToUpload" : "Unattached",
+      access: undefined,
+    });
   }
 
   #show(disk: ArmResource): Properties {
@@ -135,11 +155,28 @@ export class ManagedDisks {
     const content = this.#of(disk);
     const state = this.stateOf(disk);
     const unknown = Object.keys(others).find((name) => !["fileFormat", "getSecureVMGuestStateSAS"].includes(name));
-    if (unknown !== undefined) throw new AzureRefusal(400, "BadRequest", `Could not find member '${unknown}' on object of type 'GrantAccessData'.`);
-    if (access !== "Read" && access !== "Write") throw new AzureRefusal(400, "InvalidParameter", `The value of parameter access is invalid: ${JSON.stringify(access)}.`);
-    if (typeof durationInSeconds !== "number" || !Number.isInteger(durationInSeconds) || durationInSeconds < 1 || durationInSeconds > LONGEST_ACCESS) throw new AzureRefusal(400, "InvalidParameter", `The value of parameter durationInSeconds is invalid: ${JSON.stringify(durationInSeconds)}, wanted 1 to ${LONGEST_ACCESS}.`);
+    if (unknown !== undefined)
+      throw new AzureRefusal(400, "BadRequest", `Could not find member '${unknown}' on object of type 'GrantAccessData'.`);
+    if (access !== "Read" && access !== "Write")
+      throw new AzureRefusal(400, "InvalidParameter", `The value of parameter access is invalid: ${JSON.stringify(access)}.`);
+    if (
+      typeof durationInSeconds !== "number" ||
+      !Number.isInteger(durationInSeconds) ||
+      durationInSeconds < 1 ||
+      durationInSeconds > LONGEST_ACCESS
+    )
+      throw new AzureRefusal(
+        400,
+        "InvalidParameter",
+        `The value of parameter durationInSeconds is invalid: ${JSON.stringify(durationInSeconds)}, wanted 1 to ${LONGEST_ACCESS}.`,
+      );
     const wanted = access === "Write" ? ["ReadyToUpload", "ActiveUpload"] : ["Unattached", "ActiveSAS"];
-    if (!wanted.includes(state)) throw new AzureRefusal(409, "OperationNotAllowed", `${access} access cannot be granted to disk ${disk.name} in state ${state}, wanted ${wanted.join(" or ")}.`);
+    if (!wanted.includes(state))
+      throw new AzureRefusal(
+        409,
+        "OperationNotAllowed",
+        `${access} access cannot be granted to disk ${disk.name} in state ${state}, wanted ${wanted.join(" or ")}.`,
+      );
     return {
       step: () => {
         if (!content.access || content.access.expired) content.access = new SharedAccess(access === "Write", durationInSeconds);
@@ -179,17 +216,32 @@ function checkDisk(body: Properties, exists: boolean): void {
   const size = valueAt(body, "properties.creationData.uploadSizeBytes");
   const generation = textAt(body, "properties.hyperVGeneration");
   if (option === "Upload") {
-    if (typeof size !== "number") throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'creationData.uploadSizeBytes' is missing (null).");
-    if (size < SMALLEST || size > LARGEST) throw new AzureRefusal(400, "InvalidParameter", `The value ${size} of creationData.uploadSizeBytes is out of range, wanted ${SMALLEST} to ${LARGEST}.`);
-    if ((size - FOOTER) % MIB !== 0) throw new AzureRefusal(400, "InvalidParameter", `The value ${size} of creationData.uploadSizeBytes is not whole MiB and a footer of ${FOOTER} bytes.`);
-    if (!exists && valueAt(body, "properties.diskSizeGB") !== undefined) throw new AzureRefusal(400, "InvalidParameter", "Parameter 'diskSizeGB' is not allowed where creationData.createOption is Upload.");
+    if (typeof size !== "number")
+      throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'creationData.uploadSizeBytes' is missing (null).");
+    if (size < SMALLEST || size > LARGEST)
+      throw new AzureRefusal(
+        400,
+        "InvalidParameter",
+        `The value ${size} of creationData.uploadSizeBytes is out of range, wanted ${SMALLEST} to ${LARGEST}.`,
+      );
+    if ((size - FOOTER) % MIB !== 0)
+      throw new AzureRefusal(
+        400,
+        "InvalidParameter",
+        `The value ${size} of creationData.uploadSizeBytes is not whole MiB and a footer of ${FOOTER} bytes.`,
+      );
+    if (!exists && valueAt(body, "properties.diskSizeGB") !== undefined)
+      throw new AzureRefusal(400, "InvalidParameter", "Parameter 'diskSizeGB' is not allowed where creationData.createOption is Upload.");
   } else {
     if (size !== undefined) throw new AzureRefusal(400, "InvalidParameter", "Parameter 'creationData.uploadSizeBytes' is not allowed.");
-    if (option === "Empty" && typeof valueAt(body, "properties.diskSizeGB") !== "number") throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'diskSizeGB' is missing (null).");
+    if (option === "Empty" && typeof valueAt(body, "properties.diskSizeGB") !== "number")
+      throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'diskSizeGB' is missing (null).");
   }
-  if (textAt(body, "properties.supportedCapabilities.architecture") === "Arm64" && generation !== "V2") throw new AzureRefusal(400, "InvalidParameter", "A disk for Arm64 has hyperVGeneration V2.");
+  if (textAt(body, "properties.supportedCapabilities.architecture") === "Arm64" && generation !== "V2")
+    throw new AzureRefusal(400, "InvalidParameter", "A disk for Arm64 has hyperVGeneration V2.");
   if (textAt(body, "properties.securityProfile.securityType") === "TrustedLaunch") {
     if (generation !== "V2") throw new AzureRefusal(400, "InvalidParameter", "Trusted launch needs hyperVGeneration V2.");
-    if (textAt(body, "properties.osType") === undefined) throw new AzureRefusal(400, "InvalidParameter", "securityProfile is allowed on disks of an operating system only.");
+    if (textAt(body, "properties.osType") === undefined)
+      throw new AzureRefusal(400, "InvalidParameter", "securityProfile is allowed on disks of an operating system only.");
   }
 }

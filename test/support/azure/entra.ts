@@ -40,20 +40,42 @@ export class Entra {
    */
   token(tenant: string, form: URLSearchParams, endpoint: string): Record<string, unknown> {
     if (tenant !== this.tenant) throw new AzureRefusal(400, "invalid_request", `AADSTS90002: Tenant '${tenant}' not found.`);
-    if (form.get("grant_type") !== "client_credentials") throw new AzureRefusal(400, "unsupported_grant_type", `AADSTS70003: The app requested an unsupported grant type '${form.get("grant_type")}'.`);
+    if (form.get("grant_type") !== "client_credentials")
+      throw new AzureRefusal(
+        400,
+        "unsupported_grant_type",
+        `AADSTS70003: The app requested an unsupported grant type '${form.get("grant_type")}'.`,
+      );
     const identity = this.identities.find(({ clientId }) => clientId === form.get("client_id"));
-    if (!identity) throw new AzureRefusal(400, "unauthorized_client", `AADSTS700016: Application with identifier '${form.get("client_id")}' was not found in the directory '${tenant}'.`);
+    if (!identity)
+      throw new AzureRefusal(
+        400,
+        "unauthorized_client",
+        `AADSTS700016: Application with identifier '${form.get("client_id")}' was not found in the directory '${tenant}'.`,
+      );
     const audience = /^(.+?)\/?\/\.default$/.exec(form.get("scope") ?? "")?.[1];
-    if (audience === undefined) throw new AzureRefusal(400, "invalid_scope", `AADSTS1002012: The provided value for scope ${form.get("scope")} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.`);
+    if (audience === undefined)
+      throw new AzureRefusal(
+        400,
+        "invalid_scope",
+        `AADSTS1002012: The provided value for scope ${form.get("scope")} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.`,
+      );
     this.#authenticate(identity, form, endpoint);
-    return { token_type: "Bearer", expires_in: this.lifetime, ext_expires_in: this.lifetime, access_token: this.#issue(identity.clientId, audience) };
+    return {
+      token_type: "Bearer",
+      expires_in: this.lifetime,
+      ext_expires_in: this.lifetime,
+      access_token: this.#issue(identity.clientId, audience),
+    };
   }
 
   /** `GET /metadata/identity/oauth2/token`, on the instance's own address. */
   managedToken(query: URLSearchParams, headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
     if (headers.metadata !== "true") throw new AzureRefusal(400, "invalid_request", "Required metadata header not specified");
-    if (headers["x-forwarded-for"] !== undefined) throw new AzureRefusal(400, "invalid_request", "X-Forwarded-For header present in request");
-    if (query.get("api-version") !== "2018-02-01") throw new AzureRefusal(400, "bad_request", `Invalid api-version ${query.get("api-version")}`);
+    if (headers["x-forwarded-for"] !== undefined)
+      throw new AzureRefusal(400, "invalid_request", "X-Forwarded-For header present in request");
+    if (query.get("api-version") !== "2018-02-01")
+      throw new AzureRefusal(400, "bad_request", `Invalid api-version ${query.get("api-version")}`);
     const resource = query.get("resource");
     if (!resource) throw new AzureRefusal(400, "invalid_resource", "AADSTS500011: The resource principal was not found in the tenant");
     const wanted = query.get("client_id");
@@ -62,7 +84,14 @@ export class Entra {
     if (!identity) throw new AzureRefusal(400, "invalid_request", "Identity not found");
     const until = Math.floor(Date.now() / 1000) + this.lifetime;
     // every number is text here
-    return { access_token: this.#issue(identity.clientId, resource.replace(/\/$/, "")), client_id: identity.clientId, expires_in: String(this.lifetime), expires_on: String(until), resource, token_type: "Bearer" };
+    return {
+      access_token: this.#issue(identity.clientId, resource.replace(/\/$/, "")),
+      client_id: identity.clientId,
+      expires_in: String(this.lifetime),
+      expires_on: String(until),
+      resource,
+      token_type: "Bearer",
+    };
   }
 
   /** A token that was not asked for by anyone; for a stand-in that is trusted. */
@@ -72,27 +101,46 @@ export class Entra {
 
   /** @throws InvalidAuthenticationToken and its kin, as Azure Resource Manager names them */
   check(authorization: string | undefined, authority: string): void {
-    const challenge = { "www-authenticate": `Bearer authorization_uri="${authority}/${this.tenant}", error="invalid_token", error_description="The access token is missing, invalid or expired."` };
+    const challenge = {
+      "www-authenticate": `Bearer authorization_uri="${authority}/${this.tenant}", error="invalid_token", error_description="The access token is missing, invalid or expired."`,
+    };
     const refuse = (code: string, message: string) => new AzureRefusal(401, code, message, challenge);
     const token = /^Bearer (.+)$/.exec(authorization ?? "")?.[1];
     if (token === undefined) throw refuse("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
     const [head, body = "", signature] = token.split(".");
     if (this.#sign(`${head}.${body}`) !== signature) throw refuse("InvalidAuthenticationToken", "The access token is invalid.");
     const { aud, exp } = claimsOf(token);
-    if (!ARM_AUDIENCES.includes(String(aud))) throw refuse("InvalidAuthenticationTokenAudience", `The access token has been obtained for wrong audience or resource '${aud}'. It should exactly match with one of the allowed audiences '${ARM_AUDIENCES.join("','")}'.`);
-    if (Number(exp) * 1000 < Date.now()) throw refuse("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time.");
+    if (!ARM_AUDIENCES.includes(String(aud)))
+      throw refuse(
+        "InvalidAuthenticationTokenAudience",
+        `The access token has been obtained for wrong audience or resource '${aud}'. It should exactly match with one of the allowed audiences '${ARM_AUDIENCES.join("','")}'.`,
+      );
+    if (Number(exp) * 1000 < Date.now())
+      throw refuse("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time.");
   }
 
   #authenticate({ clientId, secret, certificate, federatedToken }: Identity, form: URLSearchParams, endpoint: string): void {
     if (form.has("client_secret")) {
-      if (secret === undefined || form.get("client_secret") !== secret) throw new AzureRefusal(401, "invalid_client", `AADSTS7000215: Invalid client secret provided for app '${clientId}'.`);
+      if (secret === undefined || form.get("client_secret") !== secret)
+        throw new AzureRefusal(401, "invalid_client", `AADSTS7000215: Invalid client secret provided for app '${clientId}'.`);
       return;
     }
     const assertion = form.get("client_assertion");
-    if (assertion === null || form.get("client_assertion_type") !== ASSERTION) throw new AzureRefusal(401, "invalid_client", "AADSTS7000218: The request body must contain the following parameter: 'client_assertion' or 'client_secret'.");
+    if (assertion === null || form.get("client_assertion_type") !== ASSERTION)
+      throw new AzureRefusal(
+        401,
+        "invalid_client",
+        "AADSTS7000218: The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+      );
     if (federatedToken !== undefined && assertion === federatedToken) return;
-    const wrong = certificate === undefined ? "the application has no certificate" : wrongAssertion(assertion, clientId, certificate, endpoint);
-    if (wrong) throw new AzureRefusal(401, "invalid_client", `AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application, or the assertion is wrong: ${wrong}.`);
+    const wrong =
+      certificate === undefined ? "the application has no certificate" : wrongAssertion(assertion, clientId, certificate, endpoint);
+    if (wrong)
+      throw new AzureRefusal(
+        401,
+        "invalid_client",
+        `AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application, or the assertion is wrong: ${wrong}.`,
+      );
   }
 
   #issue(clientId: string, audience: string): string {
@@ -113,7 +161,8 @@ function wrongAssertion(assertion: string, clientId: string, pem: string, endpoi
   const certificate = new X509Certificate(pem);
   const { alg, x5t, "x5t#S256": x5t256 } = partOf(head) as Record<string, string>;
   const thumbprint = (hex: string) => Buffer.from(hex.replaceAll(":", ""), "hex").toString("base64url");
-  if (x5t !== thumbprint(certificate.fingerprint) && x5t256 !== thumbprint(certificate.fingerprint256)) return "x5t is of another certificate";
+  if (x5t !== thumbprint(certificate.fingerprint) && x5t256 !== thumbprint(certificate.fingerprint256))
+    return "x5t is of another certificate";
   if (alg !== "RS256" && alg !== "PS256") return `alg ${alg}`;
   const key = alg === "PS256" ? { key: certificate.publicKey, padding: 6, saltLength: 32 } : certificate.publicKey;
   if (!createVerify("sha256").update(`${head}.${body}`).verify(key, signature, "base64url")) return "its signature";

@@ -7,7 +7,9 @@ import { AzureFixture } from "./azure-fixture.ts";
 import { makeCertificate, trust } from "./certificate.ts";
 import { pulumiAzure } from "./pulumi-azure.ts";
 
-const [DISKS, VERSIONS, SETS] = ["disks", "galleries/images/versions", "virtualMachineScaleSets"].map((type) => `Microsoft.Compute/${type}`) as [string, string, string];
+const [DISKS, VERSIONS, SETS] = ["disks", "galleries/images/versions", "virtualMachineScaleSets"].map(
+  (type) => `Microsoft.Compute/${type}`,
+) as [string, string, string];
 
 /** Azure with `examples/azure-fleet` on it, over https as its own clients want it. */
 export async function azureFleet(): Promise<FleetCloud> {
@@ -18,14 +20,18 @@ export async function azureFleet(): Promise<FleetCloud> {
   const { arm, scaleSets } = server;
   const subnetId = await azure.subnet();
   const around = new Set(arm.resources.keys());
-  const disks = (isWhole: (state: string) => boolean) => arm.of(DISKS).flatMap((disk) => (isWhole(server.disks.stateOf(disk)) ? [disk.name] : []));
+  const disks = (isWhole: (state: string) => boolean) =>
+    arm.of(DISKS).flatMap((disk) => (isWhole(server.disks.stateOf(disk)) ? [disk.name] : []));
   const sets = () => arm.of(SETS).map((set) => scaleSets.of(set));
   return {
     example: "azure-fleet",
     config: { "azure-native:location": "westeurope", resourceGroupName: "rg", subnetId },
     env: server.environment,
     provider: pulumiAzure(server),
-    types: (cacheDir) => ({ "linuxkit:index:AzureUpload": azureUpload(cacheDir), "linuxkit:index:RolloutGate": rolloutGate({ azure: async () => azureGate(0.05) }) }),
+    types: (cacheDir) => ({
+      "linuxkit:index:AzureUpload": azureUpload(cacheDir),
+      "linuxkit:index:RolloutGate": rolloutGate({ azure: async () => azureGate(0.05) }),
+    }),
     server,
     piece: "Put Page",
     sent: () => server.pagesPut,

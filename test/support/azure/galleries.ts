@@ -13,7 +13,14 @@ export const VERSIONS = `${DEFINITIONS}/versions`;
 const INT32 = 2 ** 31 - 1;
 
 /** What `features` of a definition may say of security. */
-const SECURITY_TYPES = ["Standard", "TrustedLaunch", "TrustedLaunchSupported", "ConfidentialVM", "ConfidentialVMSupported", "TrustedLaunchAndConfidentialVmSupported"];
+const SECURITY_TYPES = [
+  "Standard",
+  "TrustedLaunch",
+  "TrustedLaunchSupported",
+  "ConfidentialVM",
+  "ConfidentialVMSupported",
+  "TrustedLaunchAndConfidentialVmSupported",
+];
 
 /** Those of versions that may bring keys of their own. Source: Azure, "Secure Boot UEFI keys". */
 const TAKES_KEYS = ["TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSupported"];
@@ -28,7 +35,12 @@ const TAKES_KEYS = ["TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSup
  */
 export function galleryKinds(arm: () => Arm, disks: ManagedDisks, storage: StorageAccounts): ArmKind[] {
   return [
-    { type: GALLERIES, token: "azure-native:compute:Gallery", names: ["galleryName"], naming: /^[A-Za-z0-9][A-Za-z0-9_.]{0,78}[A-Za-z0-9]$/ },
+    {
+      type: GALLERIES,
+      token: "azure-native:compute:Gallery",
+      names: ["galleryName"],
+      naming: /^[A-Za-z0-9][A-Za-z0-9_.]{0,78}[A-Za-z0-9]$/,
+    },
     {
       type: DEFINITIONS,
       token: "azure-native:compute:GalleryImage",
@@ -64,12 +76,19 @@ export function securityTypeOf({ body }: ArmResource): string | undefined {
 
 /** The version that a definition's id stands for. */
 export function latestOf(arm: Arm, definition: ArmResource, place: string): ArmResource | undefined {
-  const versions = arm.of(VERSIONS).filter((version) => parentOf(version.id).toLowerCase() === definition.id.toLowerCase() && stateOf(version) === "Succeeded");
+  const versions = arm
+    .of(VERSIONS)
+    .filter((version) => parentOf(version.id).toLowerCase() === definition.id.toLowerCase() && stateOf(version) === "Succeeded");
   const numbers = ({ name }: ArmResource) => name.split(".").map(Number) as [number, number, number];
   return versions
     .filter(({ body }) => valueAt(body, "properties.publishingProfile.excludeFromLatest") !== true)
     .filter((version) => regionsOf(version).includes(place))
-    .sort((a, b) => numbers(b).map((number, index) => number - (numbers(a)[index] as number)).find((difference) => difference !== 0) ?? 0)[0];
+    .sort(
+      (a, b) =>
+        numbers(b)
+          .map((number, index) => number - (numbers(a)[index] as number))
+          .find((difference) => difference !== 0) ?? 0,
+    )[0];
 }
 
 /** Where a version can be used. */
@@ -84,47 +103,113 @@ function replicationOf(version: ArmResource): Properties {
 
 function checkDefinition(arm: Arm, { id, body }: ArmResource, old: ArmResource | undefined): void {
   const generation = textAt(body, "properties.hyperVGeneration") ?? "V1";
-  const key = ({ body }: Pick<ArmResource, "body">) => ["publisher", "offer", "sku"].map((name) => textAt(body, `properties.identifier.${name}`)?.toLowerCase()).join("/");
-  const twin = arm.of(DEFINITIONS).find((other) => other.id.toLowerCase() !== id.toLowerCase() && parentOf(other.id).toLowerCase() === parentOf(id).toLowerCase() && key(other) === key({ body }));
-  if (!old && twin) throw new AzureRefusal(409, "Conflict", `The gallery image '${twin.id}' has the same publisher, offer and sku. They are unique in a gallery.`);
-  if (textAt(body, "properties.architecture") === "Arm64" && generation !== "V2") throw new AzureRefusal(400, "InvalidParameter", "The architecture Arm64 is supported with hyperVGeneration V2 only.");
+  const key = ({ body }: Pick<ArmResource, "body">) =>
+    ["publisher", "offer", "sku"].map((name) => textAt(body, `properties.identifier.${name}`)?.toLowerCase()).join("/");
+  const twin = arm
+    .of(DEFINITIONS)
+    .find(
+      (other) =>
+        other.id.toLowerCase() !== id.toLowerCase() &&
+        parentOf(other.id).toLowerCase() === parentOf(id).toLowerCase() &&
+        key(other) === key({ body }),
+    );
+  if (!old && twin)
+    throw new AzureRefusal(
+      409,
+      "Conflict",
+      `The gallery image '${twin.id}' has the same publisher, offer and sku. They are unique in a gallery.`,
+    );
+  if (textAt(body, "properties.architecture") === "Arm64" && generation !== "V2")
+    throw new AzureRefusal(400, "InvalidParameter", "The architecture Arm64 is supported with hyperVGeneration V2 only.");
   for (const { name, value } of listAt(body, "properties.features")) {
     if (name !== "SecurityType") continue;
-    if (!SECURITY_TYPES.includes(String(value))) throw new AzureRefusal(400, "InvalidParameter", `The value '${String(value)}' of the feature SecurityType is not one of ${SECURITY_TYPES.join(", ")}.`);
-    if (value !== "Standard" && generation !== "V2") throw new AzureRefusal(400, "InvalidParameter", `The feature SecurityType ${String(value)} is supported with hyperVGeneration V2 only.`);
+    if (!SECURITY_TYPES.includes(String(value)))
+      throw new AzureRefusal(
+        400,
+        "InvalidParameter",
+        `The value '${String(value)}' of the feature SecurityType is not one of ${SECURITY_TYPES.join(", ")}.`,
+      );
+    if (value !== "Standard" && generation !== "V2")
+      throw new AzureRefusal(
+        400,
+        "InvalidParameter",
+        `The feature SecurityType ${String(value)} is supported with hyperVGeneration V2 only.`,
+      );
   }
 }
 
-function checkVersion(arm: Arm, { disks, storage }: { readonly disks: ManagedDisks; readonly storage: StorageAccounts }, version: ArmResource, old: ArmResource | undefined): void {
+function checkVersion(
+  arm: Arm,
+  { disks, storage }: { readonly disks: ManagedDisks; readonly storage: StorageAccounts },
+  version: ArmResource,
+  old: ArmResource | undefined,
+): void {
   const { name, body } = version;
-  if (name.split(".").some((part) => Number(part) > INT32)) throw new AzureRefusal(400, "InvalidParameter", `The entity name 'galleryImageVersionName' in '${name}' holds a number above ${INT32}.`);
+  if (name.split(".").some((part) => Number(part) > INT32))
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      `The entity name 'galleryImageVersionName' in '${name}' holds a number above ${INT32}.`,
+    );
   const place = placeOf(String(body.location));
-  if (!regionsOf({ ...version, body: { ...body, location: place } }).includes(place)) throw new AzureRefusal(400, "InvalidParameter", `The target regions of '${name}' lack '${place}', where it is made.`);
+  if (!regionsOf({ ...version, body: { ...body, location: place } }).includes(place))
+    throw new AzureRefusal(400, "InvalidParameter", `The target regions of '${name}' lack '${place}', where it is made.`);
   const definition = definitionOf(arm, version);
-  if (placeOf(String(definition.body.location)) !== place) throw new AzureRefusal(400, "InvalidParameter", `'${name}' is in ${place}, and its definition in ${String(definition.body.location)}.`);
-  if (valueAt(body, "properties.securityProfile") !== undefined && !TAKES_KEYS.includes(securityTypeOf(definition) ?? "")) throw new AzureRefusal(400, "InvalidParameter", `securityProfile.uefiSettings is allowed where the definition has the feature SecurityType ${TAKES_KEYS.join(" or ")} only.`);
+  if (placeOf(String(definition.body.location)) !== place)
+    throw new AzureRefusal(400, "InvalidParameter", `'${name}' is in ${place}, and its definition in ${String(definition.body.location)}.`);
+  if (valueAt(body, "properties.securityProfile") !== undefined && !TAKES_KEYS.includes(securityTypeOf(definition) ?? ""))
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      `securityProfile.uefiSettings is allowed where the definition has the feature SecurityType ${TAKES_KEYS.join(" or ")} only.`,
+    );
   if (old) return;
   const source = textAt(body, "properties.storageProfile.osDiskImage.source.id");
   if (textAt(body, "properties.storageProfile.osDiskImage.source.uri") !== undefined) return checkBlobSource(arm, storage, body);
   const disk = arm.find(source, DISKS);
   if (!disk) throw new AzureRefusal(404, "ResourceNotFound", `The source '${source}' of the gallery image version was not found.`);
-  if (disk.body.location !== place) throw new AzureRefusal(400, "InvalidParameter", `The source '${disk.id}' is in ${String(disk.body.location)}, wanted ${place}.`);
+  if (disk.body.location !== place)
+    throw new AzureRefusal(400, "InvalidParameter", `The source '${disk.id}' is in ${String(disk.body.location)}, wanted ${place}.`);
   disks.usable(disk);
   for (const [what, ofDisk, ofDefinition] of [
-    ["hyperVGeneration", textAt(disk.body, "properties.hyperVGeneration") ?? "V1", textAt(definition.body, "properties.hyperVGeneration") ?? "V1"],
-    ["architecture", textAt(disk.body, "properties.supportedCapabilities.architecture") ?? "x64", textAt(definition.body, "properties.architecture") ?? "x64"],
+    [
+      "hyperVGeneration",
+      textAt(disk.body, "properties.hyperVGeneration") ?? "V1",
+      textAt(definition.body, "properties.hyperVGeneration") ?? "V1",
+    ],
+    [
+      "architecture",
+      textAt(disk.body, "properties.supportedCapabilities.architecture") ?? "x64",
+      textAt(definition.body, "properties.architecture") ?? "x64",
+    ],
     ["osType", textAt(disk.body, "properties.osType"), textAt(definition.body, "properties.osType")],
   ]) {
-    if (ofDisk !== ofDefinition) throw new AzureRefusal(400, "InvalidParameter", `The source's ${what} is ${ofDisk}, and that of the definition ${ofDefinition}.`);
+    if (ofDisk !== ofDefinition)
+      throw new AzureRefusal(400, "InvalidParameter", `The source's ${what} is ${ofDisk}, and that of the definition ${ofDefinition}.`);
   }
 }
 
 /** A page blob of a storage account, which another server holds. */
 function checkBlobSource(arm: Arm, storage: StorageAccounts, body: Properties): void {
   const [uri, id] = ["uri", "storageAccountId"].map((name) => textAt(body, `properties.storageProfile.osDiskImage.source.${name}`));
-  if (id === undefined) throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'storageProfile.osDiskImage.source.storageAccountId' is missing (null).");
+  if (id === undefined)
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      "Required parameter 'storageProfile.osDiskImage.source.storageAccountId' is missing (null).",
+    );
   const account = arm.find(id, storage.kind.type);
   if (!account) throw new AzureRefusal(404, "ResourceNotFound", `The storage account '${id}' was not found.`);
-  if (account.body.location !== placeOf(String(body.location))) throw new AzureRefusal(400, "InvalidParameter", `The storage account '${id}' is in ${String(account.body.location)}, and the version in ${String(body.location)}.`);
-  if (!uri?.startsWith(storage.endpointOf(account)) || !uri.endsWith(".vhd")) throw new AzureRefusal(400, "InvalidParameter", `The source '${uri}' is not the address of a .vhd in '${storage.endpointOf(account)}'.`);
+  if (account.body.location !== placeOf(String(body.location)))
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      `The storage account '${id}' is in ${String(account.body.location)}, and the version in ${String(body.location)}.`,
+    );
+  if (!uri?.startsWith(storage.endpointOf(account)) || !uri.endsWith(".vhd"))
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      `The source '${uri}' is not the address of a .vhd in '${storage.endpointOf(account)}'.`,
+    );
 }

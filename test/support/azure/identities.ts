@@ -21,9 +21,15 @@ export function identityKind(arm: () => Arm): ArmKind {
 export function checkIdentity(arm: Arm, { identity }: Properties): void {
   if (!isProperties(identity)) return;
   const ids = isProperties(identity.userAssignedIdentities) ? Object.keys(identity.userAssignedIdentities) : [];
-  if (String(identity.type).includes("UserAssigned") !== ids.length > 0) throw new AzureRefusal(400, "InvalidIdentityValues", "The identity's type says UserAssigned where it has userAssignedIdentities, and only there.");
+  if (String(identity.type).includes("UserAssigned") !== ids.length > 0)
+    throw new AzureRefusal(
+      400,
+      "InvalidIdentityValues",
+      "The identity's type says UserAssigned where it has userAssignedIdentities, and only there.",
+    );
   const missing = ids.find((id) => !arm.find(id, IDENTITIES));
-  if (missing !== undefined) throw new AzureRefusal(400, "FailedIdentityOperation", `Identity operation failed: Resource '${missing}' was not found.`);
+  if (missing !== undefined)
+    throw new AzureRefusal(400, "FailedIdentityOperation", `Identity operation failed: Resource '${missing}' was not found.`);
 }
 
 /** A resource's identity as it is shown: with the principals that Azure made. */
@@ -32,10 +38,17 @@ export function shownIdentity(id: string, tenant: string, { type, userAssignedId
   return {
     type,
     ...(String(type).includes("SystemAssigned") && { principalId: uuidOf(`principal ${id}`), tenantId: tenant }),
-    ...(users.length > 0 && { userAssignedIdentities: Object.fromEntries(users.map((user) => [user, { principalId: uuidOf(`principal ${user}`), clientId: uuidOf(`client ${user}`) }])) }),
+    ...(users.length > 0 && {
+      userAssignedIdentities: Object.fromEntries(
+        users.map((user) => [user, { principalId: uuidOf(`principal ${user}`), clientId: uuidOf(`client ${user}`) }]),
+      ),
+    }),
   };
 }
 
 function uuidOf(text: string): string {
-  return createHash("sha256").update(keyOf(text)).digest("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+  return createHash("sha256")
+    .update(keyOf(text))
+    .digest("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }

@@ -30,11 +30,19 @@ export function imageKind(arm: () => Arm, disks: ManagedDisks): ArmKind {
       if (old || textAt(body, "properties.storageProfile.osDisk.blobUri") !== undefined) return;
       const disk = arm().find(source, "Microsoft.Compute/disks");
       if (!disk) throw new AzureRefusal(404, "ResourceNotFound", `The disk '${source}' of the image was not found.`);
-      if (disk.body.location !== placeOf(String(body.location))) throw new AzureRefusal(400, "InvalidParameter", `The disk '${disk.id}' is in ${String(disk.body.location)}, and the image in ${String(body.location)}.`);
+      if (disk.body.location !== placeOf(String(body.location)))
+        throw new AzureRefusal(
+          400,
+          "InvalidParameter",
+          `The disk '${disk.id}' is in ${String(disk.body.location)}, and the image in ${String(body.location)}.`,
+        );
       disks.usable(disk);
-      if ((textAt(disk.body, "properties.hyperVGeneration") ?? "V1") !== (textAt(body, "properties.hyperVGeneration") ?? "V1")) throw new AzureRefusal(400, "InvalidParameter", "The disk's hyperVGeneration and that of the image are not the same.");
-      if (textAt(disk.body, "properties.supportedCapabilities.architecture") === "Arm64") throw new AzureRefusal(400, "InvalidParameter", "Managed images of Arm64 are not supported.");
-      if (textAt(disk.body, "properties.securityProfile.securityType") !== undefined) throw new AzureRefusal(400, "InvalidParameter", "Managed images of a disk with trusted launch are not supported.");
+      if ((textAt(disk.body, "properties.hyperVGeneration") ?? "V1") !== (textAt(body, "properties.hyperVGeneration") ?? "V1"))
+        throw new AzureRefusal(400, "InvalidParameter", "The disk's hyperVGeneration and that of the image are not the same.");
+      if (textAt(disk.body, "properties.supportedCapabilities.architecture") === "Arm64")
+        throw new AzureRefusal(400, "InvalidParameter", "Managed images of Arm64 are not supported.");
+      if (textAt(disk.body, "properties.securityProfile.securityType") !== undefined)
+        throw new AzureRefusal(400, "InvalidParameter", "Managed images of a disk with trusted launch are not supported.");
     },
   };
 }
@@ -46,20 +54,48 @@ export function imageKind(arm: () => Arm, disks: ManagedDisks): ArmKind {
  */
 export function launchImage(arm: Arm, id: string | undefined, place: string): LaunchImage {
   const managed = arm.find(id, IMAGES);
-  if (managed) return checkPlace({ id: managed.id, osState: (textAt(managed.body, "properties.storageProfile.osDisk.osState") ?? "Generalized") as LaunchImage["osState"], generation: textAt(managed.body, "properties.hyperVGeneration") ?? "V1", arch: "x64", securityType: undefined }, [String(managed.body.location)], place);
+  if (managed)
+    return checkPlace(
+      {
+        id: managed.id,
+        osState: (textAt(managed.body, "properties.storageProfile.osDisk.osState") ?? "Generalized") as LaunchImage["osState"],
+        generation: textAt(managed.body, "properties.hyperVGeneration") ?? "V1",
+        arch: "x64",
+        securityType: undefined,
+      },
+      [String(managed.body.location)],
+      place,
+    );
   const definition = arm.find(id, DEFINITIONS);
   const version = definition ? latestOf(arm, definition, place) : arm.find(id, VERSIONS);
-  if (!version) throw new AzureRefusal(404, "GalleryImageNotFound", `The gallery image ${id} is not available in ${place} region. Please contact image owner to replicate to this region, or change your requested region.`);
-  if (stateOf(version) !== "Succeeded") throw new AzureRefusal(409, "OperationNotAllowed", `The gallery image version ${version.id} is in state ${stateOf(version)}.`);
+  if (!version)
+    throw new AzureRefusal(
+      404,
+      "GalleryImageNotFound",
+      `The gallery image ${id} is not available in ${place} region. Please contact image owner to replicate to this region, or change your requested region.`,
+    );
+  if (stateOf(version) !== "Succeeded")
+    throw new AzureRefusal(409, "OperationNotAllowed", `The gallery image version ${version.id} is in state ${stateOf(version)}.`);
   return checkPlace(traitsOf(version, definitionOf(arm, version)), regionsOf(version), place);
 }
 
 function traitsOf({ id }: ArmResource, definition: ArmResource): LaunchImage {
   const { body } = definition;
-  return { id, osState: textAt(body, "properties.osState") as LaunchImage["osState"], generation: textAt(body, "properties.hyperVGeneration") ?? "V1", arch: (textAt(body, "properties.architecture") ?? "x64") as LaunchImage["arch"], securityType: securityTypeOf(definition) };
+  return {
+    id,
+    osState: textAt(body, "properties.osState") as LaunchImage["osState"],
+    generation: textAt(body, "properties.hyperVGeneration") ?? "V1",
+    arch: (textAt(body, "properties.architecture") ?? "x64") as LaunchImage["arch"],
+    securityType: securityTypeOf(definition),
+  };
 }
 
 function checkPlace(image: LaunchImage, places: readonly string[], place: string): LaunchImage {
-  if (!places.includes(place)) throw new AzureRefusal(404, "GalleryImageNotFound", `The gallery image ${image.id} is not available in ${place} region. Please contact image owner to replicate to this region, or change your requested region.`);
+  if (!places.includes(place))
+    throw new AzureRefusal(
+      404,
+      "GalleryImageNotFound",
+      `The gallery image ${image.id} is not available in ${place} region. Please contact image owner to replicate to this region, or change your requested region.`,
+    );
   return image;
 }

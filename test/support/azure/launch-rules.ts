@@ -5,7 +5,41 @@ import { AzureRefusal } from "./refusal.ts";
 
 const TEXT_LIMIT = 64 << 10;
 /** Source: Azure, "Linux virtual machines frequently asked questions", on user names. */
-const RESERVED_NAMES = ["administrator", "admin", "user", "user1", "test", "user2", "test1", "user3", "admin1", "1", "123", "a", "actuser", "adm", "admin2", "aspnet", "backup", "console", "david", "guest", "john", "owner", "root", "server", "sql", "support", "support_388945a0", "sys", "test2", "test3", "user4", "user5", "video"];
+const RESERVED_NAMES = [
+  "administrator",
+  "admin",
+  "user",
+  "user1",
+  "test",
+  "user2",
+  "test1",
+  "user3",
+  "admin1",
+  "1",
+  "123",
+  "a",
+  "actuser",
+  "adm",
+  "admin2",
+  "aspnet",
+  "backup",
+  "console",
+  "david",
+  "guest",
+  "john",
+  "owner",
+  "root",
+  "server",
+  "sql",
+  "support",
+  "support_388945a0",
+  "sys",
+  "test2",
+  "test3",
+  "user4",
+  "user5",
+  "video",
+];
 
 /**
  * What Azure refuses of the way in which a machine, alone or in a scale set, is started from its image.
@@ -16,31 +50,48 @@ export function checkLaunch(profile: Properties, image: LaunchImage, size: strin
   checkSize(size, image);
   checkSecurity(profile, image);
   checkOsProfile(profile, image);
-  if (textAt(profile, "storageProfile.osDisk.createOption") !== "FromImage") throw new AzureRefusal(400, "InvalidParameter", "The value of parameter osDisk.createOption is invalid: wanted FromImage with an image.");
+  if (textAt(profile, "storageProfile.osDisk.createOption") !== "FromImage")
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      "The value of parameter osDisk.createOption is invalid: wanted FromImage with an image.",
+    );
   for (const path of ["userData", "osProfile.customData"]) {
     const text = textAt(profile, path);
     if (text === undefined) continue;
     const bytes = Buffer.from(text, "base64");
-    if (bytes.toString("base64") !== text || text === "") throw new AzureRefusal(400, "InvalidParameter", `${path} is not in Base64 format.`);
-    if (bytes.length > TEXT_LIMIT) throw new AzureRefusal(400, "InvalidParameter", `${path} has ${bytes.length} bytes, at most ${TEXT_LIMIT} are allowed.`);
+    if (bytes.toString("base64") !== text || text === "")
+      throw new AzureRefusal(400, "InvalidParameter", `${path} is not in Base64 format.`);
+    if (bytes.length > TEXT_LIMIT)
+      throw new AzureRefusal(400, "InvalidParameter", `${path} has ${bytes.length} bytes, at most ${TEXT_LIMIT} are allowed.`);
   }
   const account = textAt(profile, "diagnosticsProfile.bootDiagnostics.storageUri");
-  if (account !== undefined && valueAt(profile, "diagnosticsProfile.bootDiagnostics.enabled") !== true) throw new AzureRefusal(400, "InvalidParameter", "bootDiagnostics.storageUri without bootDiagnostics.enabled");
+  if (account !== undefined && valueAt(profile, "diagnosticsProfile.bootDiagnostics.enabled") !== true)
+    throw new AzureRefusal(400, "InvalidParameter", "bootDiagnostics.storageUri without bootDiagnostics.enabled");
 }
 
 function checkSize(size: string | undefined, { arch, generation }: LaunchImage): void {
   const features = /^Standard_[A-Z]{1,3}\d+(?:-\d+)?([a-z]*)(?:_[A-Za-z0-9]+)*$/.exec(size ?? "")?.[1];
   if (features === undefined) throw new AzureRefusal(400, "InvalidParameter", `The value ${size} provided for the VM size is not valid.`);
   const takes = features.includes("p") ? "Arm64" : "x64";
-  if (takes !== arch) throw new AzureRefusal(400, "BadRequest", `Cannot create a VM of size '${size}' because this VM size only supports a CPU Architecture of '${takes}', but an image or disk with CPU Architecture '${arch}' was given. Please check that these are compatible.`);
-  if (generation === "V2" && /^Standard_A\d/.test(size as string)) throw new AzureRefusal(400, "BadRequest", `The selected VM size '${size}' cannot boot Hypervisor Generation '2'.`);
+  if (takes !== arch)
+    throw new AzureRefusal(
+      400,
+      "BadRequest",
+      `Cannot create a VM of size '${size}' because this VM size only supports a CPU Architecture of '${takes}', but an image or disk with CPU Architecture '${arch}' was given. Please check that these are compatible.`,
+    );
+  if (generation === "V2" && /^Standard_A\d/.test(size as string))
+    throw new AzureRefusal(400, "BadRequest", `The selected VM size '${size}' cannot boot Hypervisor Generation '2'.`);
 }
 
 function checkSecurity(profile: Properties, { id, generation, securityType: ofImage }: LaunchImage): void {
   const wanted = textAt(profile, "securityProfile.securityType");
-  if (wanted === undefined && valueAt(profile, "securityProfile.uefiSettings") !== undefined) throw new AzureRefusal(400, "BadRequest", "Use of UefiSettings requires setting Security Type.");
-  if (wanted === "TrustedLaunch" && (generation !== "V2" || !/TrustedLaunch/.test(ofImage ?? ""))) throw new AzureRefusal(400, "BadRequest", `The provided image '${id}' does not support security type 'TrustedLaunch'.`);
-  if (wanted !== "TrustedLaunch" && ofImage === "TrustedLaunch") throw new AzureRefusal(400, "BadRequest", `The image '${id}' has security type 'TrustedLaunch', and so must the machine.`);
+  if (wanted === undefined && valueAt(profile, "securityProfile.uefiSettings") !== undefined)
+    throw new AzureRefusal(400, "BadRequest", "Use of UefiSettings requires setting Security Type.");
+  if (wanted === "TrustedLaunch" && (generation !== "V2" || !/TrustedLaunch/.test(ofImage ?? "")))
+    throw new AzureRefusal(400, "BadRequest", `The provided image '${id}' does not support security type 'TrustedLaunch'.`);
+  if (wanted !== "TrustedLaunch" && ofImage === "TrustedLaunch")
+    throw new AzureRefusal(400, "BadRequest", `The image '${id}' has security type 'TrustedLaunch', and so must the machine.`);
 }
 
 function checkOsProfile(profile: Properties, { osState }: LaunchImage): void {
@@ -52,13 +103,26 @@ function checkOsProfile(profile: Properties, { osState }: LaunchImage): void {
   if (!isProperties(osProfile)) throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'osProfile' is missing (null).");
   const user = textAt(osProfile, "adminUsername");
   if (user === undefined) throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'adminUsername' is missing (null).");
-  if (RESERVED_NAMES.includes(user.toLowerCase()) || !/^[a-z_][a-z0-9_-]{0,63}$/i.test(user)) throw new AzureRefusal(400, "InvalidParameter", `The Admin Username specified is not allowed: ${user}.`);
+  if (RESERVED_NAMES.includes(user.toLowerCase()) || !/^[a-z_][a-z0-9_-]{0,63}$/i.test(user))
+    throw new AzureRefusal(400, "InvalidParameter", `The Admin Username specified is not allowed: ${user}.`);
   const keys = listAt(osProfile, "linuxConfiguration.ssh.publicKeys");
   const noPassword = valueAt(osProfile, "linuxConfiguration.disablePasswordAuthentication") === true;
-  if (textAt(osProfile, "adminPassword") === undefined && !(noPassword && keys.length > 0)) throw new AzureRefusal(400, "InvalidParameter", "Authentication using either SSH or by user name and password must be enabled in Linux profile.");
+  if (textAt(osProfile, "adminPassword") === undefined && !(noPassword && keys.length > 0))
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      "Authentication using either SSH or by user name and password must be enabled in Linux profile.",
+    );
   for (const { path, keyData } of keys) {
-    if (path !== `/home/${user}/.ssh/authorized_keys`) throw new AzureRefusal(400, "InvalidParameter", `Destination path for SSH public keys is currently limited to its default value /home/${user}/.ssh/authorized_keys due to a known issue in Linux provisioning agent.`);
-    if (!/^(ssh-rsa|ssh-ed25519) [A-Za-z0-9+/=]+/.test(String(keyData))) throw new AzureRefusal(400, "InvalidParameter", "The value of parameter linuxConfiguration.ssh.publicKeys.keyData is invalid.");
+    if (path !== `/home/${user}/.ssh/authorized_keys`)
+      throw new AzureRefusal(
+        400,
+        "InvalidParameter",
+        `Destination path for SSH public keys is currently limited to its default value /home/${user}/.ssh/authorized_keys due to a known issue in Linux provisioning agent.`,
+      );
+    if (!/^(ssh-rsa|ssh-ed25519) [A-Za-z0-9+/=]+/.test(String(keyData)))
+      throw new AzureRefusal(400, "InvalidParameter", "The value of parameter linuxConfiguration.ssh.publicKeys.keyData is invalid.");
   }
-  if (valueAt(osProfile, "linuxConfiguration.provisionVMAgent") === false && valueAt(osProfile, "allowExtensionOperations") === true) throw new AzureRefusal(400, "InvalidParameter", "allowExtensionOperations must be false where provisionVMAgent is.");
+  if (valueAt(osProfile, "linuxConfiguration.provisionVMAgent") === false && valueAt(osProfile, "allowExtensionOperations") === true)
+    throw new AzureRefusal(400, "InvalidParameter", "allowExtensionOperations must be false where provisionVMAgent is.");
 }

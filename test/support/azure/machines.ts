@@ -33,7 +33,17 @@ export class VirtualMachines {
       token: "azure-native:compute:VirtualMachine",
       names: ["vmName"],
       naming: MACHINE_NAMING,
-      immutable: ["zones", ...["storageProfile.imageReference", "storageProfile.osDisk.name", "osProfile", "networkProfile", "securityProfile.securityType", "priority"].map((name) => `properties.${name}`)],
+      immutable: [
+        "zones",
+        ...[
+          "storageProfile.imageReference",
+          "storageProfile.osDisk.name",
+          "osProfile",
+          "networkProfile",
+          "securityProfile.securityType",
+          "priority",
+        ].map((name) => `properties.${name}`),
+      ],
       check: (machine, old) => this.#check(machine, old),
       apply: (machine, old) => this.#apply(machine, old),
       show: (machine, query) => ({ vmId: machine.id, ...(query.get("$expand") === "instanceView" && { instanceView: INSTANCE_VIEW }) }),
@@ -47,24 +57,42 @@ export class VirtualMachines {
     const arm = this.#arm();
     const profile = body.properties as Properties;
     const place = placeOf(String(body.location));
-    if (!old) checkLaunch(profile, launchImage(arm, textAt(profile, "storageProfile.imageReference.id"), place), textAt(profile, "hardwareProfile.vmSize"));
+    if (!old)
+      checkLaunch(
+        profile,
+        launchImage(arm, textAt(profile, "storageProfile.imageReference.id"), place),
+        textAt(profile, "hardwareProfile.vmSize"),
+      );
     checkIdentity(arm, body);
     const nics = listAt(profile, "networkProfile.networkInterfaces");
     if (nics.length === 0) throw new AzureRefusal(400, "InvalidParameter", "A virtual machine has at least one network interface.");
     for (const { id } of nics) {
       const nic = arm.find(String(id), INTERFACES);
-      if (!nic || nic.body.location !== place) throw new AzureRefusal(404, "NotFound", `The network interface '${String(id)}' was not found in ${place}.`);
+      if (!nic || nic.body.location !== place)
+        throw new AzureRefusal(404, "NotFound", `The network interface '${String(id)}' was not found in ${place}.`);
       const user = userOf(arm, nic);
-      if (user && keyOf(user.id) !== keyOf(machine.id)) throw new AzureRefusal(409, "OperationNotAllowed", `The network interface '${nic.id}' is attached to '${user.id}'.`);
+      if (user && keyOf(user.id) !== keyOf(machine.id))
+        throw new AzureRefusal(409, "OperationNotAllowed", `The network interface '${nic.id}' is attached to '${user.id}'.`);
     }
     const luns = this.#dataDisks(machine).map(({ lun }) => lun);
     if (new Set(luns).size < luns.length) throw new AzureRefusal(400, "InvalidParameter", "Two data disks have the same lun.");
     for (const { disk } of this.#dataDisks(machine)) {
       const attachedTo = this.#ownerOf(disk);
-      if (attachedTo && keyOf(attachedTo.id) !== keyOf(machine.id)) throw new AzureRefusal(409, "AttachDiskWhileBeingDetached", `Disk '${disk.name}' cannot be attached to '${machine.name}' because it is attached to '${attachedTo.name}'.`);
-      if (disk.body.location !== place) throw new AzureRefusal(400, "InvalidParameter", `Disk '${disk.name}' is in ${String(disk.body.location)}, and the machine in ${place}.`);
+      if (attachedTo && keyOf(attachedTo.id) !== keyOf(machine.id))
+        throw new AzureRefusal(
+          409,
+          "AttachDiskWhileBeingDetached",
+          `Disk '${disk.name}' cannot be attached to '${machine.name}' because it is attached to '${attachedTo.name}'.`,
+        );
+      if (disk.body.location !== place)
+        throw new AzureRefusal(
+          400,
+          "InvalidParameter",
+          `Disk '${disk.name}' is in ${String(disk.body.location)}, and the machine in ${place}.`,
+        );
       const zone = ({ body }: ArmResource) => JSON.stringify(body.zones ?? null);
-      if (disk.body.zones !== undefined && zone(disk) !== zone(machine)) throw new AzureRefusal(400, "BadRequest", `Disk '${disk.name}' is in zone ${zone(disk)}, and the machine in ${zone(machine)}.`);
+      if (disk.body.zones !== undefined && zone(disk) !== zone(machine))
+        throw new AzureRefusal(400, "BadRequest", `Disk '${disk.name}' is in zone ${zone(disk)}, and the machine in ${zone(machine)}.`);
       if (!attachedTo) this.#disks.usable(disk);
     }
   }
@@ -80,7 +108,12 @@ export class VirtualMachines {
     if (!old) this.#makeOsDisk(machine, image.id);
     return {
       step: () => {
-        if (old === undefined && image.osState === "Generalized" && silent.has(keyOf(image.id))) throw new AzureRefusal(409, "OSProvisioningTimedOut", `OS Provisioning for VM '${machine.name}' did not finish in the allotted time. The VM may still finish provisioning successfully. Please check provisioning state later.`);
+        if (old === undefined && image.osState === "Generalized" && silent.has(keyOf(image.id)))
+          throw new AzureRefusal(
+            409,
+            "OSProvisioningTimedOut",
+            `OS Provisioning for VM '${machine.name}' did not finish in the allotted time. The VM may still finish provisioning successfully. Please check provisioning state later.`,
+          );
         return true;
       },
     };
@@ -89,17 +122,39 @@ export class VirtualMachines {
   /** Azure makes a resource of it, which outlives the machine unless `deleteOption` says otherwise. */
   #makeOsDisk(machine: ArmResource, image: string): void {
     const arm = this.#arm();
-    const name = textAt(machine.body, "properties.storageProfile.osDisk.name") ?? `${machine.name}_OsDisk_1_${randomBytes(16).toString("hex")}`;
+    const name =
+      textAt(machine.body, "properties.storageProfile.osDisk.name") ?? `${machine.name}_OsDisk_1_${randomBytes(16).toString("hex")}`;
     const id = `${machine.id.replace(/\/virtualMachines\/[^/]+$/i, "")}/disks/${name}`;
-    const body: Properties = { location: machine.body.location, properties: { osType: "Linux", creationData: { createOption: "FromImage", imageReference: { id: image } } } };
-    const disk: ArmResource = { id, subscription: machine.subscription, group: machine.group, type: DISKS, names: [name], name, kind: this.#disks.kind, body, etag: "", operation: undefined, failed: false };
+    const body: Properties = {
+      location: machine.body.location,
+      properties: { osType: "Linux", creationData: { createOption: "FromImage", imageReference: { id: image } } },
+    };
+    const disk: ArmResource = {
+      id,
+      subscription: machine.subscription,
+      group: machine.group,
+      type: DISKS,
+      names: [name],
+      name,
+      kind: this.#disks.kind,
+      body,
+      etag: "",
+      operation: undefined,
+      failed: false,
+    };
     this.#disks.kind.apply?.(disk, undefined);
     this.#disks.attach(disk, true);
     arm.resources.set(keyOf(id), disk);
     const properties = machine.body.properties as Properties;
     const storage = properties.storageProfile as Properties;
     const osDisk = storage.osDisk as Properties;
-    machine.body = { ...machine.body, properties: { ...properties, storageProfile: { ...storage, osDisk: { ...osDisk, name, managedDisk: { ...(osDisk.managedDisk as Properties | undefined), id } } } } };
+    machine.body = {
+      ...machine.body,
+      properties: {
+        ...properties,
+        storageProfile: { ...storage, osDisk: { ...osDisk, name, managedDisk: { ...(osDisk.managedDisk as Properties | undefined), id } } },
+      },
+    };
   }
 
   #removed(machine: ArmResource): void {
@@ -116,25 +171,39 @@ export class VirtualMachines {
     const osDisk = arm.find(textAt(machine.body, "properties.storageProfile.osDisk.managedDisk.id"), DISKS);
     if (osDisk) this.#disks.attach(osDisk, false);
     if (textAt(machine.body, "properties.storageProfile.osDisk.deleteOption") === "Delete") drop(osDisk);
-    for (const nic of listAt(machine.body, "properties.networkProfile.networkInterfaces")) if (textAt(nic, "properties.deleteOption") === "Delete") drop(arm.find(String(nic.id), INTERFACES));
+    for (const nic of listAt(machine.body, "properties.networkProfile.networkInterfaces"))
+      if (textAt(nic, "properties.deleteOption") === "Delete") drop(arm.find(String(nic.id), INTERFACES));
   }
 
   #dataDisks({ body }: ArmResource): { readonly lun: number; readonly disk: ArmResource; readonly option: string | undefined }[] {
     return listAt(body, "properties.storageProfile.dataDisks")
       .filter((item) => item.toBeDetached !== true)
       .map((item) => {
-        if (item.createOption !== "Attach") throw new AzureRefusal(400, "InvalidParameter", "this stand-in knows data disks with createOption Attach only");
+        if (item.createOption !== "Attach")
+          throw new AzureRefusal(400, "InvalidParameter", "this stand-in knows data disks with createOption Attach only");
         const disk = this.#arm().find(textAt(item, "managedDisk.id"), DISKS);
         if (!disk) throw new AzureRefusal(404, "NotFound", `The data disk '${textAt(item, "managedDisk.id")}' was not found.`);
         const lun = valueAt(item, "lun");
-        if (typeof lun !== "number" || lun < 0 || lun > 63) throw new AzureRefusal(400, "InvalidParameter", `The value of parameter dataDisk.lun is invalid: ${String(lun)}.`);
+        if (typeof lun !== "number" || lun < 0 || lun > 63)
+          throw new AzureRefusal(400, "InvalidParameter", `The value of parameter dataDisk.lun is invalid: ${String(lun)}.`);
         return { lun, disk, option: textAt(item, "deleteOption") };
       });
   }
 
   #ownerOf(disk: ArmResource): ArmResource | undefined {
-    return this.#arm().of(this.kind.type).find(({ body }) => listAt(body, "properties.storageProfile.dataDisks").some((item) => keyOf(textAt(item, "managedDisk.id") ?? "") === keyOf(disk.id) && item.toBeDetached !== true));
+    return this.#arm()
+      .of(this.kind.type)
+      .find(({ body }) =>
+        listAt(body, "properties.storageProfile.dataDisks").some(
+          (item) => keyOf(textAt(item, "managedDisk.id") ?? "") === keyOf(disk.id) && item.toBeDetached !== true,
+        ),
+      );
   }
 }
 
-const INSTANCE_VIEW: Properties = { statuses: [{ code: "ProvisioningState/succeeded", level: "Info" }, { code: "PowerState/running", level: "Info" }] };
+const INSTANCE_VIEW: Properties = {
+  statuses: [
+    { code: "ProvisioningState/succeeded", level: "Info" },
+    { code: "PowerState/running", level: "Info" },
+  ],
+};

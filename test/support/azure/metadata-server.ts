@@ -21,10 +21,15 @@ export type AzureTokens = (query: URLSearchParams) => Reply;
  * Source: Microsoft Learn, "Azure Instance Metadata Service for virtual machines".
  */
 export function startAzureMetadata(content: AzureMetadata, tokens: AzureTokens = () => ({ status: 404 })): Promise<LoopbackServer> {
-  const refuse = (status: number, error: string): Reply => ({ status, body: JSON.stringify({ error }), headers: { "content-type": "application/json; charset=utf-8" } });
+  const refuse = (status: number, error: string): Reply => ({
+    status,
+    body: JSON.stringify({ error }),
+    headers: { "content-type": "application/json; charset=utf-8" },
+  });
   return LoopbackServer.start(({ method, url = "", headers }) => {
     if (method !== "GET") return refuse(405, "Method not allowed");
-    if (headers["x-forwarded-for"] !== undefined || headers.metadata !== "true") return refuse(400, "Bad request. Required metadata header not specified");
+    if (headers["x-forwarded-for"] !== undefined || headers.metadata !== "true")
+      return refuse(400, "Bad request. Required metadata header not specified");
     const { pathname, searchParams } = new URL(url, "http://metadata");
     const version = searchParams.get("api-version") ?? "";
     if (!VERSIONS.includes(version)) return refuse(400, "Bad request. api-version was not specified in the request, or is not supported");
@@ -35,19 +40,26 @@ export function startAzureMetadata(content: AzureMetadata, tokens: AzureTokens =
     const format = searchParams.get("format") ?? "json";
     const leaves = Object.keys(content).filter((key) => key.startsWith(`${path}/`));
     if (leaves.length > 0) {
-      if (format === "text") return { status: 200, body: [...new Set(leaves.map((key) => key.slice(path.length + 1).replace(/\/.*/, "/")))].join("\n") };
+      if (format === "text")
+        return { status: 200, body: [...new Set(leaves.map((key) => key.slice(path.length + 1).replace(/\/.*/, "/")))].join("\n") };
       return { status: 200, body: JSON.stringify(nested(content, path)), headers: { "content-type": "application/json; charset=utf-8" } };
     }
     const body = content[path];
     if (body === undefined) return refuse(404, "Not found");
-    return format === "text" ? { status: 200, body, headers: { "content-type": "text/plain; charset=utf-8" } } : refuse(400, "Bad request. format=json is not supported for leaf nodes");
+    return format === "text"
+      ? { status: 200, body, headers: { "content-type": "text/plain; charset=utf-8" } }
+      : refuse(400, "Bad request. format=json is not supported for leaf nodes");
   });
 }
 
 // folders whose names are numbers are lists
 function nested(content: AzureMetadata, path: string): unknown {
   if (content[path] !== undefined) return content[path];
-  const below = [...new Set(Object.keys(content).flatMap((key) => (key.startsWith(`${path}/`) ? [key.slice(path.length + 1).split("/")[0] as string] : [])))];
+  const below = [
+    ...new Set(
+      Object.keys(content).flatMap((key) => (key.startsWith(`${path}/`) ? [key.slice(path.length + 1).split("/")[0] as string] : [])),
+    ),
+  ];
   const values = below.map((name) => [name, nested(content, `${path}/${name}`)] as const);
   return below.every((name) => /^\d+$/.test(name)) ? values.map(([, value]) => value) : Object.fromEntries(values);
 }

@@ -42,6 +42,12 @@ export class Operation {
   /** As `Azure-AsyncOperation` shows it. */
   get view(): Properties {
     const { id, started, status, error, output } = this;
-    return { name: id, startTime: started, status, ...(output && { properties: { output } }), ...(error && { error: { code: error.code, message: error.message } }) };
+    return {
+      name: id,
+      startTime: started,
+      status,
+      ...(output && { properties: { output } }),
+      ...(error && { error: { code: error.code, message: error.message } }),
+    };
   }
 }

@@ -40,9 +40,16 @@ export class PageBlob {
       if (body.length > 0) throw new AzureRefusal(400, "InvalidHeaderValue", "Content-Length must be 0 where pages are cleared");
       return this.#keep(from, Buffer.alloc(to - from), 0);
     }
-    if (mode !== "update") throw new AzureRefusal(400, mode === undefined ? "MissingRequiredHeader" : "InvalidHeaderValue", "x-ms-page-write: wanted update or clear");
-    if (to - from > PUT_LIMIT) throw new AzureRefusal(413, "RequestBodyTooLarge", `a request of ${to - from} bytes, at most ${PUT_LIMIT} are allowed`);
-    if (body.length !== to - from) throw new AzureRefusal(400, "InvalidHeaderValue", `Content-Length is ${body.length}, and the range ${to - from} bytes`);
+    if (mode !== "update")
+      throw new AzureRefusal(
+        400,
+        mode === undefined ? "MissingRequiredHeader" : "InvalidHeaderValue",
+        "x-ms-page-write: wanted update or clear",
+      );
+    if (to - from > PUT_LIMIT)
+      throw new AzureRefusal(413, "RequestBodyTooLarge", `a request of ${to - from} bytes, at most ${PUT_LIMIT} are allowed`);
+    if (body.length !== to - from)
+      throw new AzureRefusal(400, "InvalidHeaderValue", `Content-Length is ${body.length}, and the range ${to - from} bytes`);
     return { ...checkHashes(headers, body), ...(await this.#keep(from, body, 1)) };
   }
 
@@ -71,16 +78,24 @@ export class PageBlob {
   async #keep(from: number, bytes: Buffer, written: 0 | 1): Promise<Record<string, string>> {
     await writeAt(this.#file, bytes, 0, bytes.length, from);
     this.#written.fill(written, from / PAGE, (from + bytes.length) / PAGE);
-    return { etag: `"0x${Date.now().toString(16).toUpperCase()}"`, "last-modified": new Date().toUTCString(), "x-ms-blob-sequence-number": "0", "x-ms-request-server-encrypted": "true" };
+    return {
+      etag: `"0x${Date.now().toString(16).toUpperCase()}"`,
+      "last-modified": new Date().toUTCString(),
+      "x-ms-blob-sequence-number": "0",
+      "x-ms-request-server-encrypted": "true",
+    };
   }
 
   #range(headers: IncomingHttpHeaders): ByteRange {
     const text = headers["x-ms-range"] ?? headers.range;
-    if (text === undefined) throw new AzureRefusal(400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified: x-ms-range");
+    if (text === undefined)
+      throw new AzureRefusal(400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified: x-ms-range");
     const match = /^bytes=(\d+)-(\d+)$/.exec(String(text));
     const [from, to] = [Number(match?.[1]), Number(match?.[2]) + 1];
-    if (!match || from >= to || from % PAGE !== 0 || to % PAGE !== 0) throw new AzureRefusal(416, "InvalidPageRange", `The page range specified is invalid: ${text}`);
-    if (to > this.size) throw new AzureRefusal(416, "InvalidPageRange", `The page range specified is invalid: ${text} of a blob of ${this.size} bytes`);
+    if (!match || from >= to || from % PAGE !== 0 || to % PAGE !== 0)
+      throw new AzureRefusal(416, "InvalidPageRange", `The page range specified is invalid: ${text}`);
+    if (to > this.size)
+      throw new AzureRefusal(416, "InvalidPageRange", `The page range specified is invalid: ${text} of a blob of ${this.size} bytes`);
     return { from, to };
   }
 }
@@ -91,11 +106,21 @@ function checkHashes(headers: IncomingHttpHeaders, body: Buffer): Record<string,
   if (md5 !== undefined && crc !== undefined) throw new AzureRefusal(400, "InvalidHeaderValue", "both Content-MD5 and x-ms-content-crc64");
   if (md5 !== undefined) {
     const got = createHash("md5").update(body).digest("base64");
-    if (md5 !== got) throw new AzureRefusal(400, "Md5Mismatch", `The MD5 value specified in the request did not match with the MD5 value calculated by the server: ${md5}, ${got}.`);
+    if (md5 !== got)
+      throw new AzureRefusal(
+        400,
+        "Md5Mismatch",
+        `The MD5 value specified in the request did not match with the MD5 value calculated by the server: ${md5}, ${got}.`,
+      );
     return { "content-md5": got };
   }
   if (crc === undefined) return {};
   const got = crc64(body);
-  if (crc !== got) throw new AzureRefusal(400, "Crc64Mismatch", `The CRC64 value specified in the request did not match with the CRC64 value calculated by the server: ${crc}, ${got}.`);
+  if (crc !== got)
+    throw new AzureRefusal(
+      400,
+      "Crc64Mismatch",
+      `The CRC64 value specified in the request did not match with the CRC64 value calculated by the server: ${crc}, ${got}.`,
+    );
   return { "x-ms-content-crc64": got };
 }

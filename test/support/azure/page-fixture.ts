@@ -34,7 +34,13 @@ export class PageFixture implements AsyncDisposable {
     this.folder = folder;
     server.arm.groups.set("rg", "westeurope");
     const cloud = { manager: server.url, managerScope: "https://management.azure.com/.default", authority: server.url };
-    this.service = diskService(resourceManager({ cloud, token: async () => server.entra.issue() }), { subscriptionId: server.arm.subscription, resourceGroupName: "rg", location: "westeurope", arch: "amd64", sku: "Standard_LRS" });
+    this.service = diskService(resourceManager({ cloud, token: async () => server.entra.issue() }), {
+      subscriptionId: server.arm.subscription,
+      resourceGroupName: "rg",
+      location: "westeurope",
+      arch: "amd64",
+      sku: "Standard_LRS",
+    });
   }
 
   static async start(): Promise<PageFixture> {
@@ -75,7 +81,10 @@ export class PageFixture implements AsyncDisposable {
   /** A VHD of 64 MiB with blocks of noise at these indexes. */
   async image(name: string, content: Readonly<Record<number, string>>): Promise<TestVhd> {
     const file = join(this.folder, name);
-    const disk = makeDisk(64 * MIB, Object.entries(content).map(([index, seed]) => bytesAt(Number(index) * BLOCK_BYTES, noise(BLOCK_BYTES, seed))));
+    const disk = makeDisk(
+      64 * MIB,
+      Object.entries(content).map(([index, seed]) => bytesAt(Number(index) * BLOCK_BYTES, noise(BLOCK_BYTES, seed))),
+    );
     const blocks: MappedBlock[] = [];
     await using handle = await open(file, "w");
     for await (const chunk of mapBlocks(writeFixedVhd(disk, digestOf(name)), (block) => blocks.push(block))) await handle.write(chunk);
@@ -84,7 +93,16 @@ export class PageFixture implements AsyncDisposable {
 
   async upload(what: TestVhd, more: Partial<PageUpload> = {}, service: PageService = this.service): Promise<UploadedPages> {
     const journal = more.journal ?? (await openJournal(this.journal));
-    return uploadPages(service, { ...what, prefix: "web", key: "k", tags: { name: "n" }, journal, signal: AbortSignal.timeout(120_000), onProgress: (line) => this.lines.push(line), ...more });
+    return uploadPages(service, {
+      ...what,
+      prefix: "web",
+      key: "k",
+      tags: { name: "n" },
+      journal,
+      signal: AbortSignal.timeout(120_000),
+      onProgress: (line) => this.lines.push(line),
+      ...more,
+    });
   }
 
   /** As if somebody else had taken back the access to a disk. */

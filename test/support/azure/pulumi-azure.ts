@@ -12,7 +12,9 @@ import type { AzureServer } from "./azure-server.ts";
 import { AzureRefusal } from "./refusal.ts";
 
 /** Inputs whose change is another resource, beside the names in its path: what Azure's specification marks as given at creation only. */
-const REPLACES: Readonly<Record<string, readonly string[]>> = { "azure-native:network:PublicIPAddress": ["publicIPAddressVersion", "publicIPPrefix", "sku"] };
+const REPLACES: Readonly<Record<string, readonly string[]>> = {
+  "azure-native:network:PublicIPAddress": ["publicIPAddressVersion", "publicIPPrefix", "sku"],
+};
 
 /** Outputs that nobody knows before. */
 const COMPUTED: Readonly<Record<string, readonly string[]>> = {
@@ -27,7 +29,12 @@ const COMPUTED: Readonly<Record<string, readonly string[]>> = {
  */
 export function pulumiAzure(server: AzureServer): Provider {
   const { arm, entra } = server;
-  const client = { clientId: "aaaaaaaa-bbbb-cccc-dddd-000000000000", objectId: "aaaaaaaa-bbbb-cccc-dddd-000000000000", subscriptionId: arm.subscription, tenantId: entra.tenant };
+  const client = {
+    clientId: "aaaaaaaa-bbbb-cccc-dddd-000000000000",
+    objectId: "aaaaaaaa-bbbb-cccc-dddd-000000000000",
+    subscriptionId: arm.subscription,
+    tenantId: entra.tenant,
+  };
   return standInProvider({
     name: "azure-native",
     config: configKeys(),
@@ -36,8 +43,16 @@ export function pulumiAzure(server: AzureServer): Provider {
       "azure-native:authorization:getClientConfig": async () => client,
       "azure-native:resources:getResourceGroup": async ({ resourceGroupName }) => {
         const location = arm.groups.get(keyOf(String(resourceGroupName)));
-        if (location === undefined) throw new Error(`Status=404 Code="ResourceGroupNotFound" Message="Resource group '${String(resourceGroupName)}' could not be found."`);
-        return { id: groupId(arm, String(resourceGroupName)), name: resourceGroupName, location, type: "Microsoft.Resources/resourceGroups" };
+        if (location === undefined)
+          throw new Error(
+            `Status=404 Code="ResourceGroupNotFound" Message="Resource group '${String(resourceGroupName)}' could not be found."`,
+          );
+        return {
+          id: groupId(arm, String(resourceGroupName)),
+          name: resourceGroupName,
+          location,
+          type: "Microsoft.Resources/resourceGroups",
+        };
       },
     },
   });
@@ -52,7 +67,10 @@ function resourceType(arm: Arm, kind: ArmKind): StandInType {
   };
   const body = (inputs: Properties): Properties => {
     const location = inputs.location ?? arm.groups.get(keyOf(String(inputs.resourceGroupName)));
-    return unflatten({ ...inputs, ...((kind.placed ?? true) && location !== undefined && { location }) }, ["resourceGroupName", ...kind.names]);
+    return unflatten({ ...inputs, ...((kind.placed ?? true) && location !== undefined && { location }) }, [
+      "resourceGroupName",
+      ...kind.names,
+    ]);
   };
   const put = async (id: string, inputs: Properties, signal: AbortSignal): Promise<Properties> => {
     const answer = ask(arm, "PUT", id, body(inputs));

@@ -77,7 +77,12 @@ export class RollingUpgrade {
     return {
       policy,
       runningStatus: { code, startTime, lastAction, lastActionTime: startTime },
-      progress: { successfulInstanceCount: this.#succeeded, failedInstanceCount: this.#failed, inProgressInstanceCount: this.#batch.length, pendingInstanceCount: left },
+      progress: {
+        successfulInstanceCount: this.#succeeded,
+        failedInstanceCount: this.#failed,
+        inProgressInstanceCount: this.#batch.length,
+        pendingInstanceCount: left,
+      },
       ...(error && { error: { code: error.code, message: error.message, details: [] } }),
     };
   }
@@ -93,14 +98,24 @@ export class RollingUpgrade {
     const limit = this.#limit("maxUnhealthyInstancePercent");
     if (percent > limit) {
       const [when, said] = this.#tried.size === 0 ? ["Before", "due to exceeding"] : ["In", "after exceeding"];
-      return this.#fault(`MaxUnhealthyInstancePercentExceeded${when}RollingUpgrade`, `Rolling Upgrade failed ${said} the MaxUnhealthyInstancePercent value defined in the RollingUpgradePolicy. ${Math.round(percent)}% of instances are in an unhealthy state - more than the threshold of ${limit}%. ${DOCS}`);
+      return this.#fault(
+        `MaxUnhealthyInstancePercentExceeded${when}RollingUpgrade`,
+        `Rolling Upgrade failed ${said} the MaxUnhealthyInstancePercent value defined in the RollingUpgradePolicy. ${Math.round(percent)}% of instances are in an unhealthy state - more than the threshold of ${limit}%. ${DOCS}`,
+      );
     }
     const size = Math.max(1, Math.floor((instances.length * this.#limit("maxBatchInstancePercent")) / 100));
-    const first = this.policy.prioritizeUnhealthyInstances === true ? [...left].sort((a, b) => Number(this.#set.isHealthy(a)) - Number(this.#set.isHealthy(b))) : left;
+    const first =
+      this.policy.prioritizeUnhealthyInstances === true
+        ? [...left].sort((a, b) => Number(this.#set.isHealthy(a)) - Number(this.#set.isHealthy(b)))
+        : left;
     const surges = this.policy.maxSurge === true;
-    this.#batch = first.slice(0, size).map((former) => ({ former, instance: this.#set.start(this.profile, surges ? undefined : former.id) }));
+    this.#batch = first
+      .slice(0, size)
+      .map((former) => ({ former, instance: this.#set.start(this.profile, surges ? undefined : former.id) }));
     // a surge has the new one beside the former; else it takes its place, and its number
-    this.#set.instances = surges ? [...instances, ...this.#batch.map(({ instance }) => instance)] : instances.map((each) => this.#batch.find(({ former }) => former === each)?.instance ?? each);
+    this.#set.instances = surges
+      ? [...instances, ...this.#batch.map(({ instance }) => instance)]
+      : instances.map((each) => this.#batch.find(({ former }) => former === each)?.instance ?? each);
   }
 
   #judge(): void {
@@ -110,7 +125,10 @@ export class RollingUpgrade {
       instance.judged = true;
       this.#tried.add(former);
     }
-    const [good, bad] = [true, false].map((healthy) => batch.filter(({ instance }) => this.#set.isHealthy(instance) === healthy)) as [typeof batch, typeof batch];
+    const [good, bad] = [true, false].map((healthy) => batch.filter(({ instance }) => this.#set.isHealthy(instance) === healthy)) as [
+      typeof batch,
+      typeof batch,
+    ];
     this.#succeeded += good.length;
     this.#failed += bad.length;
     if (this.policy.maxSurge === true) this.#drop([...good.map(({ former }) => former), ...bad.map(({ instance }) => instance)]);
@@ -118,8 +136,12 @@ export class RollingUpgrade {
     const percent = (100 * this.#failed) / total;
     const limit = this.#limit("maxUnhealthyUpgradedInstancePercent");
     if (percent <= limit) return;
-    if (this.policy.maxSurge !== true && this.policy.rollbackFailedInstancesOnPolicyBreach === true) this.#set.instances = this.#set.instances.map((each) => bad.find(({ instance }) => instance === each)?.former ?? each);
-    this.#fault("MaxUnhealthyUpgradedInstancePercentExceededInRollingUpgrade", `Rolling Upgrade failed after exceeding the MaxUnhealthyUpgradedInstancePercent value defined in the RollingUpgradePolicy. ${Math.round((100 * bad.length) / batch.length)}% of instances are in an unhealthy state after being upgraded - more than the threshold of ${limit}%. The most impactful error is: Instance found to be unhealthy or unreachable. First failed instance ID is: ${bad[0]?.instance.id}. ${DOCS}`);
+    if (this.policy.maxSurge !== true && this.policy.rollbackFailedInstancesOnPolicyBreach === true)
+      this.#set.instances = this.#set.instances.map((each) => bad.find(({ instance }) => instance === each)?.former ?? each);
+    this.#fault(
+      "MaxUnhealthyUpgradedInstancePercentExceededInRollingUpgrade",
+      `Rolling Upgrade failed after exceeding the MaxUnhealthyUpgradedInstancePercent value defined in the RollingUpgradePolicy. ${Math.round((100 * bad.length) / batch.length)}% of instances are in an unhealthy state after being upgraded - more than the threshold of ${limit}%. The most impactful error is: Instance found to be unhealthy or unreachable. First failed instance ID is: ${bad[0]?.instance.id}. ${DOCS}`,
+    );
   }
 
   #drop(gone: readonly Instance[]): void {
@@ -134,7 +156,9 @@ export class RollingUpgrade {
   #left(): Instance[] {
     const fresh = this.#batch.map(({ instance }) => instance);
     const now = canonicalJson(this.profile);
-    return this.#set.instances.filter((instance) => canonicalJson(instance.profile) !== now && !this.#tried.has(instance) && !fresh.includes(instance));
+    return this.#set.instances.filter(
+      (instance) => canonicalJson(instance.profile) !== now && !this.#tried.has(instance) && !fresh.includes(instance),
+    );
   }
 
   #limit(name: string): number {

@@ -47,14 +47,22 @@ export class ScaleSets {
       token: "azure-native:compute:VirtualMachineScaleSet",
       names: ["vmScaleSetName"],
       naming: MACHINE_NAMING,
-      immutable: ["orchestrationMode", "platformFaultDomainCount", "virtualMachineProfile.priority", "virtualMachineProfile.osProfile.adminUsername", "virtualMachineProfile.osProfile.computerNamePrefix"].map((name) => `properties.${name}`),
+      immutable: [
+        "orchestrationMode",
+        "platformFaultDomainCount",
+        "virtualMachineProfile.priority",
+        "virtualMachineProfile.osProfile.adminUsername",
+        "virtualMachineProfile.osProfile.computerNamePrefix",
+      ].map((name) => `properties.${name}`),
       check: (set, old) => this.#check(set, old),
       apply: (set, old) => this.#apply(set, old),
       // asked for by name only
-      show: (set, query) => (query.get("$expand") === "userData" ? {} : { virtualMachineProfile: { ...profileOf(set), userData: undefined } }),
+      show: (set, query) =>
+        query.get("$expand") === "userData" ? {} : { virtualMachineProfile: { ...profileOf(set), userData: undefined } },
       below: (set, method, rest, body, query) => this.#below(set, method, rest, body, query),
       mayRemove: (set) => {
-        if (this.of(set).upgrade?.code === "RollingForward") throw new AzureRefusal(409, "OperationNotAllowed", `A rolling upgrade of '${set.id}' is in progress: cancel it first.`);
+        if (this.of(set).upgrade?.code === "RollingForward")
+          throw new AzureRefusal(409, "OperationNotAllowed", `A rolling upgrade of '${set.id}' is in progress: cancel it first.`);
       },
       removed: (set) => this.#content.delete(keyOf(set.id)),
     };
@@ -76,7 +84,8 @@ export class ScaleSets {
     const place = placeOf(String(set.body.location));
     const image = launchImage(arm, textAt(profileOf(set), "storageProfile.imageReference.id"), place);
     checkScaleSet(arm, set, image);
-    if (old && this.of(old).upgrade?.code === "RollingForward") throw new AzureRefusal(409, "OperationNotAllowed", `A rolling upgrade of '${set.id}' is in progress: wait for it, or cancel it.`);
+    if (old && this.of(old).upgrade?.code === "RollingForward")
+      throw new AzureRefusal(409, "OperationNotAllowed", `A rolling upgrade of '${set.id}' is in progress: wait for it, or cancel it.`);
   }
 
   #apply(set: ArmResource, old: ArmResource | undefined): Work {
@@ -85,7 +94,10 @@ export class ScaleSets {
     const profile = profileOf(set);
     const count = Number(valueAt(set.body, "sku.capacity"));
     const start = () => this.#start(set, profile);
-    content.instances = [...content.instances, ...Array.from({ length: Math.max(0, count - content.instances.length) }, start)].slice(0, count);
+    content.instances = [...content.instances, ...Array.from({ length: Math.max(0, count - content.instances.length) }, start)].slice(
+      0,
+      count,
+    );
     const now = canonicalJson(profile);
     // since they were started time went by
     if (old) for (const instance of content.instances) instance.judged = true;
@@ -109,7 +121,12 @@ export class ScaleSets {
       start: (profile: Properties, id?: string) => this.#start(set, profile, id),
       isHealthy: (instance: Instance) => this.isHealthy(instance),
     };
-    content.upgrade = new RollingUpgrade(seen, profile, isProperties(policy) ? policy : {}, new Date(Date.UTC(2026, 0, 1) + 1000 * this.#upgrades++).toISOString());
+    content.upgrade = new RollingUpgrade(
+      seen,
+      profile,
+      isProperties(policy) ? policy : {},
+      new Date(Date.UTC(2026, 0, 1) + 1000 * this.#upgrades++).toISOString(),
+    );
     return content.upgrade;
   }
 
@@ -124,18 +141,34 @@ export class ScaleSets {
     return { id, profile, image: keyOf(image.id), judged: false };
   }
 
-  #below(set: ArmResource, method: string, [first, second, third, ...more]: readonly string[], body: Properties, query: URLSearchParams): Properties | Work | undefined {
+  #below(
+    set: ArmResource,
+    method: string,
+    [first, second, third, ...more]: readonly string[],
+    body: Properties,
+    query: URLSearchParams,
+  ): Properties | Work | undefined {
     if (more.length > 0) return undefined;
     const content = this.of(set);
     if (method === "GET") this.#look(set);
     const [path, instance] = [[first, second, third].filter(Boolean).join("/"), content.instances.find(({ id }) => id === second)];
-    switch (`${method} ${first === "virtualMachines" && second !== undefined ? ["virtualMachines/N", third].filter(Boolean).join("/") : path}`) {
+    switch (
+      `${method} ${first === "virtualMachines" && second !== undefined ? ["virtualMachines/N", third].filter(Boolean).join("/") : path}`
+    ) {
       case "GET instanceView":
-        return { virtualMachine: { statusesSummary: [{ code: "ProvisioningState/succeeded", count: content.instances.length }] }, statuses: [{ code: "ProvisioningState/succeeded" }] };
+        return {
+          virtualMachine: { statusesSummary: [{ code: "ProvisioningState/succeeded", count: content.instances.length }] },
+          statuses: [{ code: "ProvisioningState/succeeded" }],
+        };
       case "GET virtualMachines": {
         const from = Number(query.get("$skiptoken") ?? 0);
         const more = from + PAGE < content.instances.length;
-        return { value: content.instances.slice(from, from + PAGE).map((instance) => this.#view(set, instance, query.get("$expand") === "instanceView")), ...(more && { nextLink: String(from + PAGE) }) };
+        return {
+          value: content.instances
+            .slice(from, from + PAGE)
+            .map((instance) => this.#view(set, instance, query.get("$expand") === "instanceView")),
+          ...(more && { nextLink: String(from + PAGE) }),
+        };
       }
       case "GET virtualMachines/N":
         return instance && this.#view(set, instance, query.get("$expand") === "instanceView");
@@ -146,7 +179,8 @@ export class ScaleSets {
         return { type: `${set.type}/rollingUpgrades`, location: set.body.location, properties: content.upgrade.view };
       case "POST rollingUpgrades/cancel": {
         const { upgrade } = content;
-        if (upgrade?.code !== "RollingForward") throw new AzureRefusal(409, "OperationNotAllowed", "There is no ongoing Rolling Upgrade to cancel.");
+        if (upgrade?.code !== "RollingForward")
+          throw new AzureRefusal(409, "OperationNotAllowed", "There is no ongoing Rolling Upgrade to cancel.");
         return {
           step: () => {
             upgrade.cancel();
@@ -155,7 +189,8 @@ export class ScaleSets {
         };
       }
       case "POST osRollingUpgrade": {
-        if (content.upgrade?.code === "RollingForward") throw new AzureRefusal(409, "OperationNotAllowed", `A rolling upgrade of '${set.id}' is in progress: wait for it, or cancel it.`);
+        if (content.upgrade?.code === "RollingForward")
+          throw new AzureRefusal(409, "OperationNotAllowed", `A rolling upgrade of '${set.id}' is in progress: wait for it, or cancel it.`);
         const upgrade = this.#upgrade(set, content, profileOf(set));
         return { step: () => this.#step(content, upgrade) };
       }
@@ -164,7 +199,9 @@ export class ScaleSets {
         if (ids.length === 0) throw new AzureRefusal(400, "InvalidParameter", "Required parameter 'instanceIds' is missing (null).");
         return {
           step: () => {
-            content.instances = content.instances.map((each) => (ids.includes("*") || ids.includes(each.id) ? this.#start(set, profileOf(set), each.id) : each));
+            content.instances = content.instances.map((each) =>
+              ids.includes("*") || ids.includes(each.id) ? this.#start(set, profileOf(set), each.id) : each,
+            );
             return true;
           },
         };
@@ -211,6 +248,9 @@ export class ScaleSets {
 
   #instanceView(instance: Instance): Properties {
     const health = this.isHealthy(instance) ? "healthy" : "unhealthy";
-    return { vmHealth: { status: { code: `HealthState/${health}`, level: "Info", displayStatus: `The VM is reporting itself as ${health}` } }, statuses: [{ code: "ProvisioningState/succeeded" }, { code: "PowerState/running" }] };
+    return {
+      vmHealth: { status: { code: `HealthState/${health}`, level: "Info", displayStatus: `The VM is reporting itself as ${health}` } },
+      statuses: [{ code: "ProvisioningState/succeeded" }, { code: "PowerState/running" }],
+    };
   }
 }

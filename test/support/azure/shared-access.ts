@@ -29,9 +29,23 @@ export class SharedAccess {
 
   /** @throws AuthenticationFailed, AuthorizationPermissionMismatch */
   check(query: URLSearchParams, write: boolean): void {
-    const right = query.get("sv") === SIGNED_VERSION && query.get("sr") === "b" && query.get("si") === this.#identifier && query.get("sig") === this.#signature;
-    if (!right || this.expired) throw new AzureRefusal(403, "AuthenticationFailed", `Server failed to authenticate the request. ${right ? "Signature not valid in the specified time frame" : "Signature did not match"}.`);
-    if (write && !this.#write) throw new AzureRefusal(403, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission.");
+    const right =
+      query.get("sv") === SIGNED_VERSION &&
+      query.get("sr") === "b" &&
+      query.get("si") === this.#identifier &&
+      query.get("sig") === this.#signature;
+    if (!right || this.expired)
+      throw new AzureRefusal(
+        403,
+        "AuthenticationFailed",
+        `Server failed to authenticate the request. ${right ? "Signature not valid in the specified time frame" : "Signature did not match"}.`,
+      );
+    if (write && !this.#write)
+      throw new AzureRefusal(
+        403,
+        "AuthorizationPermissionMismatch",
+        "This request is not authorized to perform this operation using this permission.",
+      );
   }
 
   get #signature(): string {

@@ -20,11 +20,15 @@ export async function startWireServer(): Promise<WireServer> {
   const reported: string[] = [];
   const server = await LoopbackServer.start(({ method, url, headers }, body): Reply => {
     if (headers["x-ms-version"] !== "2012-11-30" || !headers["x-ms-agent-name"]) return { status: 400 };
-    if (method === "GET" && (url === "/machine/?comp=goalstate" || url === "/machine?comp=goalstate")) return { status: 200, body: goalState(), headers: { "content-type": "text/xml; charset=utf-8" } };
+    if (method === "GET" && (url === "/machine/?comp=goalstate" || url === "/machine?comp=goalstate"))
+      return { status: 200, body: goalState(), headers: { "content-type": "text/xml; charset=utf-8" } };
     if (method !== "POST" || url !== "/machine?comp=health") return { status: 404 };
     if (!/^text\/xml; ?charset=utf-8$/.test(headers["content-type"] ?? "") || !body.toString().startsWith("<?xml")) return { status: 400 };
     const text = body.toString().replace(/>\s+</g, "><");
-    const [, state] = new RegExp(`<Health [^>]*><GoalStateIncarnation>3</GoalStateIncarnation><Container><ContainerId>${CONTAINER}</ContainerId><RoleInstanceList><Role><InstanceId>${INSTANCE}</InstanceId><Health><State>(\\w+)</State></Health></Role></RoleInstanceList></Container></Health>\\s*$`).exec(text) ?? [];
+    const [, state] =
+      new RegExp(
+        `<Health [^>]*><GoalStateIncarnation>3</GoalStateIncarnation><Container><ContainerId>${CONTAINER}</ContainerId><RoleInstanceList><Role><InstanceId>${INSTANCE}</InstanceId><Health><State>(\\w+)</State></Health></Role></RoleInstanceList></Container></Health>\\s*$`,
+      ).exec(text) ?? [];
     if (state === undefined) return { status: 410 };
     reported.push(state);
     return { status: 200 };

@@ -77,9 +77,12 @@ export function holdPieces({ server, piece }: FleetCloud, delayMs: number, but =
 /** Waits for what comes of an operation while it goes on. */
 export async function during({ outcome }: Operation, happens: () => boolean): Promise<void> {
   let ended: Outcome | undefined;
-  outcome.then((early) => {
-    ended = early;
-  }, () => {});
+  outcome.then(
+    (early) => {
+      ended = early;
+    },
+    () => {},
+  );
   await until(() => ended !== undefined || happens(), 180);
   if (ended) throw new Error(`it ended before that:\n${ended.text}`);
 }

@@ -15,7 +15,12 @@ export function killedScenarios(name: string, start: () => Promise<FleetCloud>):
     before(async () => {
       cloud = await start();
       const folder = fileURLToPath(new URL(`../../../examples/${cloud.example}`, import.meta.url));
-      stack = await makeStack({ folder, others: [cloud.provider], config: cloud.config, env: { ...cloud.env, PULUMI_LINUXKIT_CACHE: defaultCacheDir() } });
+      stack = await makeStack({
+        folder,
+        others: [cloud.provider],
+        config: cloud.config,
+        env: { ...cloud.env, PULUMI_LINUXKIT_CACHE: defaultCacheDir() },
+      });
     });
     after(async () => {
       await stack[Symbol.asyncDispose]();
@@ -40,7 +45,10 @@ export function killedScenarios(name: string, start: () => Promise<FleetCloud>):
       cloud.server.requests.length = 0;
       const up = await stack.up();
       assert.deepEqual([cloud.begun(), cloud.unfinished(), cloud.whole().length], [begun, [], 1]);
-      assert.ok(up.lines("kept").some((line) => /upload goes on: [\d.]+ MB to send, [\d.]+ MB are there/.test(line)), up.text);
+      assert.ok(
+        up.lines("kept").some((line) => /upload goes on: [\d.]+ MB to send, [\d.]+ MB are there/.test(line)),
+        up.text,
+      );
       cloud.checkResumed?.();
     });
 

@@ -43,10 +43,18 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
         config: { debianMirror: "" },
         types: {
           "linuxkit:index:ImageBuild": async () => imageBuildType(builder, cacheDir),
-          ...Object.fromEntries(Object.keys(types).map((token) => [token, async () => types[token] as NonNullable<(typeof types)[string]>])),
+          ...Object.fromEntries(
+            Object.keys(types).map((token) => [token, async () => types[token] as NonNullable<(typeof types)[string]>]),
+          ),
         },
       };
-      stack = await makeStack({ folder: fileURLToPath(new URL(`../../../examples/${cloud.example}`, import.meta.url)), provider, others: [cloud.provider], env, config: cloud.config });
+      stack = await makeStack({
+        folder: fileURLToPath(new URL(`../../../examples/${cloud.example}`, import.meta.url)),
+        provider,
+        others: [cloud.provider],
+        env,
+        config: cloud.config,
+      });
       // the plugin of this stack runs in this process; the engine's programs are found in the home that it had
       Object.assign(process.env, env);
       await show("one");
@@ -61,8 +69,14 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       const up = await stack.up();
       const now = await outputs();
       assertAllRun(now);
-      assert.ok(up.lines("kept").some((line) => /is complete: [\d.]+ MB in \d+ s \([\d.]+ MB\/s\)/.test(line)), up.text);
-      assert.ok(up.lines("kept").some((line) => line.includes("2 of 2 machines run the new image")), up.text);
+      assert.ok(
+        up.lines("kept").some((line) => /is complete: [\d.]+ MB in \d+ s \([\d.]+ MB\/s\)/.test(line)),
+        up.text,
+      );
+      assert.ok(
+        up.lines("kept").some((line) => line.includes("2 of 2 machines run the new image")),
+        up.text,
+      );
       await cloud.checkFirst?.(now, up, stack);
     });
 
@@ -90,7 +104,10 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       const now = await outputs();
       assert.ok(now.imageId !== before.imageId && now.version !== before.version, JSON.stringify([before, now]));
       assertAllRun(now);
-      assert.ok(up.lines("kept").some((line) => line.includes("1 of 2 machines run the new image")), up.text);
+      assert.ok(
+        up.lines("kept").some((line) => line.includes("1 of 2 machines run the new image")),
+        up.text,
+      );
       cloud.checkChanged?.(up);
     });
 
@@ -104,7 +121,10 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
         assert.match(up.text, /the rollout of "web" failed with \d of 2 machines on the new image: /);
         assert.match(up.text, cloud.illness);
         assert.deepEqual(cloud.runs(), [before.version, before.version]);
-        assert.ok(cloud.images().some((image) => isImage(image, before.imageId)), "the image that runs is still there");
+        assert.ok(
+          cloud.images().some((image) => isImage(image, before.imageId)),
+          "the image that runs is still there",
+        );
       }
       cloud.heal();
       await show("two");

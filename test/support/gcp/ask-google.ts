@@ -15,7 +15,11 @@ export class AskGoogle {
   /** @param path without the project: `global/images` @returns the status and the answer */
   async ask(method: string, path: string, body?: Json): Promise<{ readonly status: number; readonly body: Json }> {
     const url = `${this.#server.url}/compute/v1/${path.startsWith("projects/") ? path : `projects/${this.#server.project}/${path}`}`;
-    const response = await fetch(url, { method, headers: { authorization: `Bearer ${this.#token}`, ...(body !== undefined && { "content-type": "application/json" }) }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const response = await fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, ...(body !== undefined && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
     return { status: response.status, body: await response.json() };
   }
 

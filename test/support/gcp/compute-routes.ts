@@ -27,7 +27,8 @@ export class ComputeRoutes {
   /** @throws GoogleRefusal */
   async answer(request: ComputeRequest): Promise<Json> {
     const [, project = "", level, ...rest] = request.path.split("/");
-    if (level === undefined) return { kind: "compute#project", name: project, defaultServiceAccount: `1-compute@developer.gserviceaccount.com` };
+    if (level === undefined)
+      return { kind: "compute#project", name: project, defaultServiceAccount: `1-compute@developer.gserviceaccount.com` };
     if (level === "aggregated") return this.#aggregated(request, rest[0] as string);
     if (level === "global") return this.#scoped(request, `projects/${project}/global`, rest);
     return this.#located(request, project, level, rest);
@@ -37,7 +38,13 @@ export class ComputeRoutes {
     const { regions } = this.#world;
     const names = level === "regions" ? Object.keys(regions) : level === "zones" ? Object.values(regions).flat() : undefined;
     if (!names) throw notFound(request.path);
-    const described = names.map((name) => ({ kind: `compute#${level.slice(0, -1)}`, name, status: "UP", selfLink: this.#world.url(`projects/${project}/${level}/${name}`), ...(level === "zones" && { region: this.#world.url(`projects/${project}/regions/${name.replace(/-[a-z]$/, "")}`) }) }));
+    const described = names.map((name) => ({
+      kind: `compute#${level.slice(0, -1)}`,
+      name,
+      status: "UP",
+      selfLink: this.#world.url(`projects/${project}/${level}/${name}`),
+      ...(level === "zones" && { region: this.#world.url(`projects/${project}/regions/${name.replace(/-[a-z]$/, "")}`) }),
+    }));
     if (place === undefined) return { kind: `compute#${level.slice(0, -1)}List`, ...page(described, request.query) };
     const found = described.find(({ name }) => name === place);
     if (!found) throw notFound(`projects/${project}/${level}/${place}`);
@@ -50,7 +57,8 @@ export class ComputeRoutes {
     const path = `${scope}/${collection}/${name}`;
     if (collection === "operations") return this.#operation(method, path, verb);
     const kind = world.kind(collection);
-    if (!kind.scopes.includes(scope.split("/")[2] as "global")) throw new GoogleRefusal(404, "notFound", `The requested URL was not found: ${collection} are of no ${scope}`);
+    if (!kind.scopes.includes(scope.split("/")[2] as "global"))
+      throw new GoogleRefusal(404, "notFound", `The requested URL was not found: ${collection} are of no ${scope}`);
     if (name === undefined) {
       if (method === "POST") return world.insert(scope, collection, request);
       return { kind: `compute#${kind.kind}List`, ...page(world.list(scope, collection), query) };
@@ -60,13 +68,30 @@ export class ComputeRoutes {
     if (verb === undefined && method === "DELETE") return world.delete(path, query);
     if (verb === undefined && method === "PATCH") return world.change(path, "patch", request);
     if (verb === "listManagedInstances" && method === "POST") return this.#managedInstances(path, query);
-    if (verb === "listErrors" && method === "GET") return { items: this.#machines(path).flatMap((machine) => (machine.failure ? [{ error: errorOf(machine), instanceActionDetails: { instance: this.#instance(path, machine), action: machine.action, version: this.#version(machine) } }] : [])) };
+    if (verb === "listErrors" && method === "GET")
+      return {
+        items: this.#machines(path).flatMap((machine) =>
+          machine.failure
+            ? [
+                {
+                  error: errorOf(machine),
+                  instanceActionDetails: {
+                    instance: this.#instance(path, machine),
+                    action: machine.action,
+                    version: this.#version(machine),
+                  },
+                },
+              ]
+            : [],
+        ),
+      };
     if (verb !== undefined && method === "POST" && verb !== "patch") return world.change(path, verb, request);
     throw new GoogleRefusal(404, "notFound", `The requested URL was not found: ${method} ${request.path}`);
   }
 
   async #operation(method: string, path: string, verb: string | undefined): Promise<Json> {
-    if (!(method === "GET" && verb === undefined) && !(method === "POST" && verb === "wait")) throw new GoogleRefusal(404, "notFound", `The requested URL was not found: ${method} ${path}`);
+    if (!(method === "GET" && verb === undefined) && !(method === "POST" && verb === "wait"))
+      throw new GoogleRefusal(404, "notFound", `The requested URL was not found: ${method} ${path}`);
     const operation = await this.#world.operations.get(path, verb === "wait");
     if (!operation) throw notFound(path);
     return operation;
@@ -80,7 +105,10 @@ export class ComputeRoutes {
   }
 
   #family(scope: string, family: string): Json {
-    const newest = this.#world.list(scope, "images").filter((image) => image.family === family && image.status === "READY").at(-1);
+    const newest = this.#world
+      .list(scope, "images")
+      .filter((image) => image.family === family && image.status === "READY")
+      .at(-1);
     if (!newest) throw notFound(`${scope}/images/family/${family}`);
     return newest;
   }
@@ -101,7 +129,15 @@ export class ComputeRoutes {
       ...(/CREATING/.test(machine.action) ? {} : { instanceStatus: machine.action === "DELETING" ? "STOPPING" : "RUNNING" }),
       version: this.#version(machine),
       ...(machine.failure && { lastAttempt: { errors: { errors: [errorOf(machine)] } } }),
-      ...(group.autoHealingPolicies?.[0]?.healthCheck && !/CREATING|DELETING/.test(machine.action) && { instanceHealth: [{ healthCheck: group.autoHealingPolicies[0].healthCheck, detailedHealthState: machine.healthy ? "HEALTHY" : machine.age < 2 ? "UNKNOWN" : "TIMEOUT" }] }),
+      ...(group.autoHealingPolicies?.[0]?.healthCheck &&
+        !/CREATING|DELETING/.test(machine.action) && {
+          instanceHealth: [
+            {
+              healthCheck: group.autoHealingPolicies[0].healthCheck,
+              detailedHealthState: machine.healthy ? "HEALTHY" : machine.age < 2 ? "UNKNOWN" : "TIMEOUT",
+            },
+          ],
+        }),
     }));
     if (group.listManagedInstancesResults !== "PAGINATED") return { managedInstances: machines };
     const { items, nextPageToken } = page(machines, query);

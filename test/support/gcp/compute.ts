@@ -47,7 +47,10 @@ export class Compute {
   /** What URLs begin with: Compute Engine's own, whatever address it is asked at. */
   readonly origin = "https://www.googleapis.com";
   /** By region, its zones. */
-  readonly regions: Readonly<Record<string, readonly string[]>> = { "europe-west3": ["europe-west3-a", "europe-west3-b", "europe-west3-c"], "us-central1": ["us-central1-a", "us-central1-b", "us-central1-c", "us-central1-f"] };
+  readonly regions: Readonly<Record<string, readonly string[]>> = {
+    "europe-west3": ["europe-west3-a", "europe-west3-b", "europe-west3-c"],
+    "us-central1": ["us-central1-a", "us-central1-b", "us-central1-c", "us-central1-f"],
+  };
   /** Project ids. */
   readonly projects: ReadonlySet<string>;
   /** How many virtual processors there may be in a region. */
@@ -75,7 +78,9 @@ export class Compute {
 
   /** Resources of a collection in this scope, or with a project's path in all of its scopes. */
   list(scope: string, collection: string): Json[] {
-    return [...this.resources].flatMap(([path, resource]) => (path.startsWith(`${scope}/`) && path.split("/").at(-2) === collection ? [resource] : []));
+    return [...this.resources].flatMap(([path, resource]) =>
+      path.startsWith(`${scope}/`) && path.split("/").at(-2) === collection ? [resource] : [],
+    );
   }
 
   /** What a reference means: a URL, `projects/…`, `global/…` or `zones/…`. @throws GoogleRefusal where nothing is there */
@@ -83,7 +88,8 @@ export class Compute {
     const path = pathOf(project, reference);
     const resource = this.resources.get(path);
     if (!resource) throw invalid(field, reference, "The referenced resource does not exist.");
-    if (resource.status !== undefined && /^(PENDING|CREATING)$/.test(resource.status)) throw new GoogleRefusal(400, "resourceNotReady", `The resource '${path}' is not ready`);
+    if (resource.status !== undefined && /^(PENDING|CREATING)$/.test(resource.status))
+      throw new GoogleRefusal(400, "resourceNotReady", `The resource '${path}' is not ready`);
     return { path, resource };
   }
 
@@ -102,8 +108,17 @@ export class Compute {
       if (this.resources.has(path)) throw new GoogleRefusal(409, "alreadyExists", `The resource '${path}' already exists`);
       const [, project = "", level = "", place] = scope.split("/");
       const { made, work } = kind.insert(this, body, { project: `projects/${project}`, scope, path });
-      const resource = { kind: `compute#${kind.kind}`, id: String(6n * 10n ** 18n + BigInt(++this.#count)), creationTimestamp: new Date().toISOString(), ...body, ...made, selfLink: this.url(path), ...(level !== "global" && { [level === "zones" ? "zone" : "region"]: this.url(`projects/${project}/${level}/${place}`) }) };
-      if (kind.schema === "Image" || kind.schema === "Disk" || kind.schema === "Instance") resource.labelFingerprint = fingerprintOf(body.labels);
+      const resource = {
+        kind: `compute#${kind.kind}`,
+        id: String(6n * 10n ** 18n + BigInt(++this.#count)),
+        creationTimestamp: new Date().toISOString(),
+        ...body,
+        ...made,
+        selfLink: this.url(path),
+        ...(level !== "global" && { [level === "zones" ? "zone" : "region"]: this.url(`projects/${project}/${level}/${place}`) }),
+      };
+      if (kind.schema === "Image" || kind.schema === "Disk" || kind.schema === "Instance")
+        resource.labelFingerprint = fingerprintOf(body.labels);
       this.resources.set(path, resource);
       const settled = (work ?? Promise.resolve()).catch((error) => {
         this.resources.delete(path);
@@ -143,14 +158,17 @@ export class Compute {
   /** Source: the parameter `requestId` of every method that changes something. */
   #once(query: URLSearchParams, change: () => Json): Json {
     const id = query.get("requestId") ?? undefined;
-    if (id !== undefined && (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) || /^[0-]+$/.test(id))) throw invalid("requestId", id, "Must be a valid UUID.");
+    if (id !== undefined && (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) || /^[0-]+$/.test(id)))
+      throw invalid("requestId", id, "Must be a valid UUID.");
     return this.operations.repeated(id) ?? change();
   }
 }
 
 /** `projects/p/…` of a URL or of a part of one. */
 export function pathOf(project: string, reference: Json): string {
-  const text = String(reference).replace(/^https:\/\/(www|compute)\.googleapis\.com\/compute\/(v1|beta)\//, "").replace(/\?uniqueId=\d+$/, "");
+  const text = String(reference)
+    .replace(/^https:\/\/(www|compute)\.googleapis\.com\/compute\/(v1|beta)\//, "")
+    .replace(/\?uniqueId=\d+$/, "");
   return text.startsWith("projects/") ? text : `${project}/${text}`;
 }
 
@@ -159,7 +177,8 @@ export const SET_LABELS: Verb = {
   schema: "SetLabels",
   run(_, resource, { labels, labelFingerprint }) {
     checkLabels(labels);
-    if (labelFingerprint !== resource.labelFingerprint) throw new GoogleRefusal(412, "conditionNotMet", "Labels fingerprint either invalid or resource labels have changed");
+    if (labelFingerprint !== resource.labelFingerprint)
+      throw new GoogleRefusal(412, "conditionNotMet", "Labels fingerprint either invalid or resource labels have changed");
     resource.labels = labels;
     resource.labelFingerprint = fingerprintOf(labels);
   },

@@ -12,7 +12,8 @@ export const DISKS: Kind = {
   insert(world, body, at) {
     const image = body.sourceImage === undefined ? undefined : resolveImage(world, at.project, body.sourceImage, "resource.sourceImage");
     const sizeGb = Number(body.sizeGb ?? image?.diskSizeGb ?? 500);
-    if (sizeGb < Number(image?.diskSizeGb ?? 1) || sizeGb > 65536) throw invalid("resource.sizeGb", body.sizeGb, "Disk size must be between the size of its image and 65536 GB.");
+    if (sizeGb < Number(image?.diskSizeGb ?? 1) || sizeGb > 65536)
+      throw invalid("resource.sizeGb", body.sizeGb, "Disk size must be between the size of its image and 65536 GB.");
     return { made: { status: "READY", sizeGb: String(sizeGb), type: typeOf(world, at, body.type), users: [] } };
   },
   remove(world, path) {
@@ -24,7 +25,8 @@ export const DISKS: Kind = {
     resize: {
       schema: "Disk",
       run(_, disk, { sizeGb }) {
-        if (Number(sizeGb) <= Number(disk.sizeGb)) throw invalid("sizeGb", sizeGb, `New disk size must be larger than existing size ${disk.sizeGb} GB.`);
+        if (Number(sizeGb) <= Number(disk.sizeGb))
+          throw invalid("sizeGb", sizeGb, `New disk size must be larger than existing size ${disk.sizeGb} GB.`);
         disk.sizeGb = String(sizeGb);
       },
     },
@@ -32,8 +34,11 @@ export const DISKS: Kind = {
 };
 
 function typeOf(world: Compute, { scope }: Pick<ResourceScope, "scope">, type: Json): string {
-  const name = String(type ?? "pd-standard").split("/").at(-1) as string;
-  if (!/^(pd-(standard|balanced|ssd|extreme)|hyperdisk-(balanced|throughput|extreme|ml))$/.test(name)) throw invalid("resource.type", type, "The referenced resource does not exist.");
+  const name = String(type ?? "pd-standard")
+    .split("/")
+    .at(-1) as string;
+  if (!/^(pd-(standard|balanced|ssd|extreme)|hyperdisk-(balanced|throughput|extreme|ml))$/.test(name))
+    throw invalid("resource.type", type, "The referenced resource does not exist.");
   return world.url(`${scope}/diskTypes/${name}`);
 }
 

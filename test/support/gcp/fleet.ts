@@ -27,7 +27,10 @@ export async function gcpFleet(): Promise<FleetCloud> {
     config: { "gcp:project": google.project, "gcp:region": "europe-west3", "gcp:accessToken": `secret:${token}` },
     env: { STORAGE_EMULATOR_HOST: server.url, GOOGLE_COMPUTE_CUSTOM_ENDPOINT: `${google.url}/compute/v1/` },
     provider: pulumiGcp(google, server.url),
-    types: (cacheDir) => ({ "linuxkit:index:GcpUpload": gcpUpload(cacheDir), "linuxkit:index:RolloutGate": rolloutGate({ gcp: async () => gcpGate(undefined, 0.05) }) }),
+    types: (cacheDir) => ({
+      "linuxkit:index:GcpUpload": gcpUpload(cacheDir),
+      "linuxkit:index:RolloutGate": rolloutGate({ gcp: async () => gcpGate(undefined, 0.05) }),
+    }),
     server,
     piece: "put",
     sent: () => server.requests.filter(({ action, status }) => action === "put" && (status === 308 || status === 200)).length,
@@ -54,7 +57,10 @@ export async function gcpFleet(): Promise<FleetCloud> {
     async checkFirst(_, __, stack) {
       assert.match([...storage.objects.values()][0]?.name ?? "", /^[0-9a-f]{64}\.tar\.gz$/);
       const image = compute.get(images()[0] as string);
-      assert.deepEqual([image.status, image.guestOsFeatures.map(({ type }: { type: string }) => type)], ["READY", ["UEFI_COMPATIBLE", "GVNIC", "VIRTIO_SCSI_MULTIQUEUE"]]);
+      assert.deepEqual(
+        [image.status, image.guestOsFeatures.map(({ type }: { type: string }) => type)],
+        ["READY", ["UEFI_COMPATIBLE", "GVNIC", "VIRTIO_SCSI_MULTIQUEUE"]],
+      );
       assert.match(image.labels["linuxkit-build"], /^[0-9a-f]{63}$/);
       // the token of the stack's configuration is a secret of ours too
       assert.ok(!(await stack.stateText()).includes(token));

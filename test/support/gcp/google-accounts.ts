@@ -54,18 +54,32 @@ export class GoogleAccounts {
     const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const id = randomBytes(20).toString("hex");
     this.#keys.set(id, { email, publicKey });
-    return { type: "service_account", project_id: project, private_key_id: id, private_key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(), client_email: email, client_id: "1", auth_uri: "https://accounts.google.com/o/oauth2/auth", token_uri: TOKEN_URL };
+    return {
+      type: "service_account",
+      project_id: project,
+      private_key_id: id,
+      private_key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+      client_email: email,
+      client_id: "1",
+      auth_uri: "https://accounts.google.com/o/oauth2/auth",
+      token_uri: TOKEN_URL,
+    };
   }
 
   /** What `gcloud auth application-default login` writes for a person. */
   authorizedUser(email: string): Readonly<Record<string, string>> {
-    const [refreshToken, clientId, clientSecret] = ["refresh", "client", "secret"].map((what) => `${what}-${randomBytes(8).toString("hex")}`) as [string, string, string];
+    const [refreshToken, clientId, clientSecret] = ["refresh", "client", "secret"].map(
+      (what) => `${what}-${randomBytes(8).toString("hex")}`,
+    ) as [string, string, string];
     this.#refreshTokens.set(refreshToken, { email, clientId, clientSecret });
     return { type: "authorized_user", client_id: clientId, client_secret: clientSecret, refresh_token: refreshToken };
   }
 
   /** A token for an account. @param seconds how long it is good */
-  mint(email: string, { scopes = [CLOUD_PLATFORM], seconds = 3600 }: { readonly scopes?: readonly string[]; readonly seconds?: number } = {}): string {
+  mint(
+    email: string,
+    { scopes = [CLOUD_PLATFORM], seconds = 3600 }: { readonly scopes?: readonly string[]; readonly seconds?: number } = {},
+  ): string {
     const token = `ya29.${randomBytes(24).toString("base64url")}`;
     this.tokens.set(token, { email, scopes, expires: now() + seconds });
     return token;
@@ -74,8 +88,16 @@ export class GoogleAccounts {
   /** Whose request it is. @throws GoogleRefusal 401 or 403 */
   whoAsks(authorization: string | undefined, scopes: readonly string[] = []): string {
     const token = this.tokens.get(/^Bearer (\S+)$/.exec(authorization ?? "")?.[1] ?? "");
-    if (!token || token.expires <= now()) throw new GoogleRefusal(401, authorization === undefined ? "required" : "authError", authorization === undefined ? "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential." : "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.");
-    if (![CLOUD_PLATFORM, ...scopes].some((scope) => token.scopes.includes(scope))) throw new GoogleRefusal(403, "insufficientPermissions", "Request had insufficient authentication scopes.");
+    if (!token || token.expires <= now())
+      throw new GoogleRefusal(
+        401,
+        authorization === undefined ? "required" : "authError",
+        authorization === undefined
+          ? "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential."
+          : "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.",
+      );
+    if (![CLOUD_PLATFORM, ...scopes].some((scope) => token.scopes.includes(scope)))
+      throw new GoogleRefusal(403, "insufficientPermissions", "Request had insufficient authentication scopes.");
     return token.email;
   }
 
@@ -88,17 +110,28 @@ export class GoogleAccounts {
   }
 
   /** `POST /v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` */
-  generateAccessToken(caller: string, email: string, body: { readonly scope?: readonly string[]; readonly lifetime?: string }): Readonly<Record<string, string>> {
-    if (!this.actors.get(caller)?.has(email)) throw new GoogleRefusal(403, "forbidden", "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).");
+  generateAccessToken(
+    caller: string,
+    email: string,
+    body: { readonly scope?: readonly string[]; readonly lifetime?: string },
+  ): Readonly<Record<string, string>> {
+    if (!this.actors.get(caller)?.has(email))
+      throw new GoogleRefusal(
+        403,
+        "forbidden",
+        "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+      );
     const seconds = Number(/^(\d+)s$/.exec(body.lifetime ?? "3600s")?.[1] ?? Number.NaN);
-    if (!body.scope?.length || !(seconds > 0 && seconds <= 3600)) throw new GoogleRefusal(400, "badRequest", "Request contains an invalid argument.");
+    if (!body.scope?.length || !(seconds > 0 && seconds <= 3600))
+      throw new GoogleRefusal(400, "badRequest", "Request contains an invalid argument.");
     return { accessToken: this.mint(email, { scopes: body.scope, seconds }), expireTime: new Date((now() + seconds) * 1000).toISOString() };
   }
 
   #refresh(form: URLSearchParams): TokenAnswer {
     const known = this.#refreshTokens.get(form.get("refresh_token") ?? "");
     if (!known) return refused("invalid_grant", "Token has been expired or revoked.");
-    if (known.clientId !== form.get("client_id") || known.clientSecret !== form.get("client_secret")) return refused("invalid_client", "The OAuth client was not found.", 401);
+    if (known.clientId !== form.get("client_id") || known.clientSecret !== form.get("client_secret"))
+      return refused("invalid_client", "The OAuth client was not found.", 401);
     return { status: 200, body: { access_token: this.mint(known.email), expires_in: 3599, scope: CLOUD_PLATFORM, token_type: "Bearer" } };
   }
 
@@ -116,13 +149,22 @@ export class GoogleAccounts {
     // older clients name no key: any of the account's may have signed
     const keys = [...this.#keys].filter(([id, { email }]) => email === iss && (kid === undefined || kid === id));
     if (keys.length === 0) return refused("invalid_grant", "Invalid grant: account not found");
-    const good = keys.some(([, { publicKey }]) => createVerify("RSA-SHA256").update(`${header}.${payload}`).verify(publicKey, signature, "base64url"));
+    const good = keys.some(([, { publicKey }]) =>
+      createVerify("RSA-SHA256").update(`${header}.${payload}`).verify(publicKey, signature, "base64url"),
+    );
     if (alg !== "RS256" || !good) return refused("invalid_grant", "Invalid JWT Signature.");
     if (aud !== TOKEN_URL) return refused("invalid_grant", "Invalid JWT: Failed audience check.");
     const [from, to] = [Number(iat), Number(exp)];
-    if (!(from <= now() + 300 && to > now() && to - from <= 3600)) return refused("invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.");
+    if (!(from <= now() + 300 && to > now() && to - from <= 3600))
+      return refused(
+        "invalid_grant",
+        "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.",
+      );
     if (!scope) return refused("invalid_scope", "Invalid OAuth scope or ID token audience provided.");
-    return { status: 200, body: { access_token: this.mint(String(iss), { scopes: String(scope).split(" ") }), expires_in: 3599, token_type: "Bearer" } };
+    return {
+      status: 200,
+      body: { access_token: this.mint(String(iss), { scopes: String(scope).split(" ") }), expires_in: 3599, token_type: "Bearer" },
+    };
   }
 }
 

@@ -52,7 +52,10 @@ export class GoogleServer implements AsyncDisposable {
 
   private constructor({ readObject, fault }: GoogleServerOptions) {
     this.fault = fault;
-    this.compute = new Compute([this.project, this.otherProject], [imageKind(readObject), DISKS, INSTANCES, templateKind(this.rollout), HEALTH_CHECKS, groupManagerKind(this.rollout)]);
+    this.compute = new Compute(
+      [this.project, this.otherProject],
+      [imageKind(readObject), DISKS, INSTANCES, templateKind(this.rollout), HEALTH_CHECKS, groupManagerKind(this.rollout)],
+    );
     this.#routes = new ComputeRoutes(this.compute, this.rollout);
     this.accounts.grant(this.project, this.email);
     this.#server = createServer((request, response) => {
@@ -87,7 +90,10 @@ export class GoogleServer implements AsyncDisposable {
     if (fault && "cut" in fault && !fault.done) return void request.socket.destroy();
     try {
       if (fault && "status" in fault) throw new GoogleRefusal(fault.status, fault.reason, "as the test wants");
-      const answer = path === undefined ? this.#account(what, request, body) : { status: 200, body: await this.#compute(request, version as ApiVersion, path, url.searchParams, body) };
+      const answer =
+        path === undefined
+          ? this.#account(what, request, body)
+          : { status: 200, body: await this.#compute(request, version as ApiVersion, path, url.searchParams, body) };
       if (fault && "cut" in fault) return void request.socket.destroy();
       send(response, answer.status, JSON.stringify(answer.body));
     } catch (error) {
@@ -98,10 +104,14 @@ export class GoogleServer implements AsyncDisposable {
 
   async #compute(request: IncomingMessage, version: ApiVersion, path: string, query: URLSearchParams, bytes: Buffer): Promise<Json> {
     const method = request.method ?? "GET";
-    const email = this.accounts.whoAsks(request.headers.authorization, ["https://www.googleapis.com/auth/compute", ...(method === "GET" ? ["https://www.googleapis.com/auth/compute.readonly"] : [])]);
+    const email = this.accounts.whoAsks(request.headers.authorization, [
+      "https://www.googleapis.com/auth/compute",
+      ...(method === "GET" ? ["https://www.googleapis.com/auth/compute.readonly"] : []),
+    ]);
     const project = path.split("/")[1] as string;
     if (!this.compute.projects.has(project)) throw new GoogleRefusal(404, "notFound", `The resource 'projects/${project}' was not found`);
-    if (!this.accounts.grants.get(project)?.has(email)) throw new GoogleRefusal(403, "forbidden", `Required 'compute.*' permission for '${path}'`);
+    if (!this.accounts.grants.get(project)?.has(email))
+      throw new GoogleRefusal(403, "forbidden", `Required 'compute.*' permission for '${path}'`);
     return this.#routes.answer({ method, path, query, version, body: parse(request, bytes) });
   }
 
@@ -116,7 +126,8 @@ export class GoogleServer implements AsyncDisposable {
 
 function parse(request: IncomingMessage, bytes: Buffer): Json {
   if (bytes.length === 0) return {};
-  if (!/^application\/json\b/.test(request.headers["content-type"] ?? "")) throw new GoogleRefusal(400, "badContent", `Unsupported content with type: ${request.headers["content-type"]}`);
+  if (!/^application\/json\b/.test(request.headers["content-type"] ?? ""))
+    throw new GoogleRefusal(400, "badContent", `Unsupported content with type: ${request.headers["content-type"]}`);
   try {
     return JSON.parse(bytes.toString());
   } catch {

@@ -72,10 +72,23 @@ export class GroupRollout {
     const machines = this.groups.get(path) as Managed[];
     const count = (action: string) => machines.filter((machine) => machine.action === action).length;
     const isReached = outdated(group, machines).length === 0;
-    const isStable = count("NONE") === machines.length && machines.length === group.targetSize && (isReached || group.updatePolicy.type === "OPPORTUNISTIC");
+    const isStable =
+      count("NONE") === machines.length &&
+      machines.length === group.targetSize &&
+      (isReached || group.updatePolicy.type === "OPPORTUNISTIC");
     return {
       status: { isStable, versionTarget: { isReached }, stateful: { hasStatefulConfig: false }, allInstancesConfig: { effective: true } },
-      currentActions: { none: count("NONE"), creating: count("CREATING"), creatingWithoutRetries: 0, verifying: count("VERIFYING"), recreating: count("RECREATING"), deleting: count("DELETING"), abandoning: 0, restarting: 0, refreshing: 0 },
+      currentActions: {
+        none: count("NONE"),
+        creating: count("CREATING"),
+        creatingWithoutRetries: 0,
+        verifying: count("VERIFYING"),
+        recreating: count("RECREATING"),
+        deleting: count("DELETING"),
+        abandoning: 0,
+        restarting: 0,
+        refreshing: 0,
+      },
     };
   }
 
@@ -118,7 +131,8 @@ export class GroupRollout {
     for (const machine of leaving().sort((a, b) => Number(isUp(a)) - Number(isUp(b)))) {
       if (isUp(machine) && available <= least) continue;
       if (isUp(machine)) available--;
-      if (recreate && staying().length <= targetSize) Object.assign(machine, { ...versionFor(group, machines), action: "RECREATING", age: 0 });
+      if (recreate && staying().length <= targetSize)
+        Object.assign(machine, { ...versionFor(group, machines), action: "RECREATING", age: 0 });
       else Object.assign(machine, { action: "DELETING", age: 0 });
     }
     const surge = proactive && !recreate ? Math.min(size(updatePolicy.maxSurge, Math.ceil), leaving().length) : 0;
@@ -167,13 +181,21 @@ function wantedCounts({ versions, targetSize }: Json): Map<string, number> {
 function versionFor(group: Json, machines: readonly Managed[]): Pick<Managed, "template" | "versionName"> {
   const staying = machines.filter(({ action }) => action !== "DELETING");
   const counts = wantedCounts(group);
-  const lacking = (version: Json) => staying.filter(({ template }) => template === pathOf("", version.instanceTemplate)).length < (counts.get(pathOf("", version.instanceTemplate)) ?? 0);
-  const chosen = group.versions.find((version: Json) => version.targetSize !== undefined && lacking(version)) ?? group.versions.find((version: Json) => version.targetSize === undefined);
+  const lacking = (version: Json) =>
+    staying.filter(({ template }) => template === pathOf("", version.instanceTemplate)).length <
+    (counts.get(pathOf("", version.instanceTemplate)) ?? 0);
+  const chosen =
+    group.versions.find((version: Json) => version.targetSize !== undefined && lacking(version)) ??
+    group.versions.find((version: Json) => version.targetSize === undefined);
   return { template: pathOf("", chosen.instanceTemplate), versionName: chosen.name };
 }
 
 /** Why a machine cannot start: its image is gone, there is no room. */
-function startFailure(world: Compute, group: Json, { template, zone, action, name }: Managed): OperationFailure | GoogleRefusal | undefined {
+function startFailure(
+  world: Compute,
+  group: Json,
+  { template, zone, action, name }: Managed,
+): OperationFailure | GoogleRefusal | undefined {
   const project = pathOf("", group.selfLink).split("/").slice(0, 2).join("/");
   const { properties } = world.get(template);
   try {
@@ -188,7 +210,14 @@ function startFailure(world: Compute, group: Json, { template, zone, action, nam
 function start(world: Compute, group: Json, machine: Managed): void {
   const path = instancePath(pathOf("", group.selfLink), machine);
   const { properties } = world.get(machine.template);
-  world.resources.set(path, { kind: "compute#instance", name: machine.name, status: "RUNNING", ...properties, zone: world.url(path.split("/").slice(0, 4).join("/")), selfLink: world.url(path) });
+  world.resources.set(path, {
+    kind: "compute#instance",
+    name: machine.name,
+    status: "RUNNING",
+    ...properties,
+    zone: world.url(path.split("/").slice(0, 4).join("/")),
+    selfLink: world.url(path),
+  });
 }
 
 function instancePath(group: string, { zone, name }: Pick<Managed, "zone" | "name">): string {

@@ -43,7 +43,11 @@ export async function readImageArchive(body: AsyncIterable<Uint8Array>): Promise
 }
 
 async function readMember(header: Buffer, tar: TarReader): Promise<number> {
-  const text = (at: number, length: number) => header.subarray(at, at + length).toString("latin1").replace(/\0.*$/s, "");
+  const text = (at: number, length: number) =>
+    header
+      .subarray(at, at + length)
+      .toString("latin1")
+      .replace(/\0.*$/s, "");
   const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
   if (Number.parseInt(text(148, 8), 8) !== sum) throw failure("a header's checksum is wrong");
   if (header.subarray(257, 265).toString("latin1") !== "ustar  \0") throw failure("the archive is not of the old GNU format");

@@ -34,7 +34,16 @@ export class ImageArchives implements AsyncDisposable {
       await truncate(join(home, "disk"), size);
       await rename(join(home, "disk"), join(home, member));
       await writeFile(join(home, "notes"), "more");
-      await run("tar", ["-S", `--format=${format}`, `-c${packed ? "z" : ""}f`, join(home, name), "-C", home, member, ...(beside ? ["notes"] : [])]);
+      await run("tar", [
+        "-S",
+        `--format=${format}`,
+        `-c${packed ? "z" : ""}f`,
+        join(home, name),
+        "-C",
+        home,
+        member,
+        ...(beside ? ["notes"] : []),
+      ]);
       await rm(join(home, member));
     }
     return new ImageArchives(home);
@@ -42,7 +51,8 @@ export class ImageArchives implements AsyncDisposable {
 
   /** Objects of the bucket `images`. */
   get readObject(): ReadObject {
-    return async (bucket, object) => (bucket === "images" && !object.includes("missing") ? createReadStream(join(this.#home, object)) : undefined);
+    return async (bucket, object) =>
+      bucket === "images" && !object.includes("missing") ? createReadStream(join(this.#home, object)) : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

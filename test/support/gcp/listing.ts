@@ -5,7 +5,8 @@ import type { Json } from "./schemas.ts";
 /** One page of what is asked for by `filter`, `maxResults` and `pageToken`. Source: the list methods of Compute Engine's API. */
 export function page(items: readonly Json[], query: URLSearchParams): { readonly items: Json[]; readonly nextPageToken?: string } {
   const most = Number(query.get("maxResults") ?? 500);
-  if (!Number.isInteger(most) || most < 0 || most > 500) throw invalid("maxResults", query.get("maxResults"), "Value must be in the range [0, 500].");
+  if (!Number.isInteger(most) || most < 0 || most > 500)
+    throw invalid("maxResults", query.get("maxResults"), "Value must be in the range [0, 500].");
   const found = items.filter(filterOf(query.get("filter")));
   const token = query.get("pageToken");
   const from = token === null ? 0 : found.findIndex((_, at) => tokenOf(at) === token);

@@ -6,17 +6,29 @@ import type { Json } from "./schemas.ts";
 
 /** Families of machine types: what their processors are, and whether only gVNIC reaches their network. Source: "Machine families resource". */
 const FAMILIES: Readonly<Record<string, { readonly arch: "X86_64" | "ARM64"; readonly gvnicOnly?: boolean }>> = {
-  e2: { arch: "X86_64" }, n1: { arch: "X86_64" }, n2: { arch: "X86_64" }, n2d: { arch: "X86_64" }, c2: { arch: "X86_64" }, c2d: { arch: "X86_64" },
-  c3: { arch: "X86_64", gvnicOnly: true }, c3d: { arch: "X86_64", gvnicOnly: true }, c4: { arch: "X86_64", gvnicOnly: true }, n4: { arch: "X86_64", gvnicOnly: true },
-  t2a: { arch: "ARM64" }, c4a: { arch: "ARM64", gvnicOnly: true },
+  e2: { arch: "X86_64" },
+  n1: { arch: "X86_64" },
+  n2: { arch: "X86_64" },
+  n2d: { arch: "X86_64" },
+  c2: { arch: "X86_64" },
+  c2d: { arch: "X86_64" },
+  c3: { arch: "X86_64", gvnicOnly: true },
+  c3d: { arch: "X86_64", gvnicOnly: true },
+  c4: { arch: "X86_64", gvnicOnly: true },
+  n4: { arch: "X86_64", gvnicOnly: true },
+  t2a: { arch: "ARM64" },
+  c4a: { arch: "ARM64", gvnicOnly: true },
 };
 
 /** @throws GoogleRefusal for a type that there is not */
 export function machineType(name: Json, field: string): { readonly arch: string; readonly gvnicOnly?: boolean; readonly cpus: number } {
-  const short = String(name ?? "").split("/").at(-1) as string;
+  const short = String(name ?? "")
+    .split("/")
+    .at(-1) as string;
   const [, family = "", size = ""] = /^([a-z]\d[a-z]*)-(micro|small|medium|(?:standard|highmem|highcpu)-\d+)$/.exec(short) ?? [];
   const known = Object.hasOwn(FAMILIES, family) ? FAMILIES[family] : undefined;
-  if (!known || (/^(micro|small|medium)$/.test(size) && family !== "e2")) throw invalid(field, name, "The referenced resource does not exist.");
+  if (!known || (/^(micro|small|medium)$/.test(size) && family !== "e2"))
+    throw invalid(field, name, "The referenced resource does not exist.");
   return { ...known, cpus: Number(size.split("-")[1] ?? 2) };
 }
 
@@ -32,14 +44,26 @@ export function checkMachine(world: Compute, project: string, body: Json, field:
   checkTags(body.tags);
   const type = machineType(body.machineType, `${field}.machineType`);
   if (!body.networkInterfaces?.length) throw invalid(`${field}.networkInterfaces`, "", "At least one network interface is required.");
-  for (const [index, { network, subnetwork }] of body.networkInterfaces.entries()) if (!network && !subnetwork) throw invalid(`${field}.networkInterfaces[${index}]`, "", "At least one of network, subnetwork or network attachment should be specified.");
-  for (const { email } of body.serviceAccounts ?? []) if (!/^[^@\s]+@[^@\s]+$/.test(email ?? "")) throw invalid(`${field}.serviceAccounts[0].email`, email, "The email is malformed.");
+  for (const [index, { network, subnetwork }] of body.networkInterfaces.entries())
+    if (!network && !subnetwork)
+      throw invalid(
+        `${field}.networkInterfaces[${index}]`,
+        "",
+        "At least one of network, subnetwork or network attachment should be specified.",
+      );
+  for (const { email } of body.serviceAccounts ?? [])
+    if (!/^[^@\s]+@[^@\s]+$/.test(email ?? "")) throw invalid(`${field}.serviceAccounts[0].email`, email, "The email is malformed.");
   const boot = checkDisks(body.disks ?? [], field);
   const source = boot.initializeParams?.sourceImage;
   if (source === undefined) return undefined;
   const image = resolveImage(world, project, source, `${field}.disks[0].initializeParams.sourceImage`);
   const wanted = Number(boot.initializeParams.diskSizeGb ?? boot.diskSizeGb ?? image.diskSizeGb);
-  if (wanted < Number(image.diskSizeGb)) throw invalid(`${field}.disks[0].initializeParams.diskSizeGb`, wanted, `Requested disk size cannot be smaller than the image size (${image.diskSizeGb} GB)`);
+  if (wanted < Number(image.diskSizeGb))
+    throw invalid(
+      `${field}.disks[0].initializeParams.diskSizeGb`,
+      wanted,
+      `Requested disk size cannot be smaller than the image size (${image.diskSizeGb} GB)`,
+    );
   checkFit(type, boot.initializeParams.architecture ?? image.architecture, featuresOf(image, boot), body, field);
   return image;
 }
@@ -48,22 +72,38 @@ function featuresOf(image: Json, boot: Json): ReadonlySet<string> {
   return new Set([...(image.guestOsFeatures ?? []), ...(boot.guestOsFeatures ?? [])].map(({ type }: { type: string }) => type));
 }
 
-function checkFit(type: { readonly arch: string; readonly gvnicOnly?: boolean }, arch: string, features: ReadonlySet<string>, body: Json, field: string): void {
-  if (arch !== type.arch) throw new GoogleRefusal(400, "badRequest", `The selected machine type (${String(body.machineType).split("/").at(-1)}) has an instruction set architecture (${type.arch}) that is not compatible with the architecture of the boot disk (${arch}).`);
+function checkFit(
+  type: { readonly arch: string; readonly gvnicOnly?: boolean },
+  arch: string,
+  features: ReadonlySet<string>,
+  body: Json,
+  field: string,
+): void {
+  if (arch !== type.arch)
+    throw new GoogleRefusal(
+      400,
+      "badRequest",
+      `The selected machine type (${String(body.machineType).split("/").at(-1)}) has an instruction set architecture (${type.arch}) that is not compatible with the architecture of the boot disk (${arch}).`,
+    );
   const shielded = body.shieldedInstanceConfig ?? {};
-  if ((shielded.enableSecureBoot || shielded.enableVtpm) && !features.has("UEFI_COMPATIBLE")) throw invalid(`${field}.shieldedInstanceConfig`, "", "Shielded VM Config can only be set when using a UEFI-compatible disk.");
+  if ((shielded.enableSecureBoot || shielded.enableVtpm) && !features.has("UEFI_COMPATIBLE"))
+    throw invalid(`${field}.shieldedInstanceConfig`, "", "Shielded VM Config can only be set when using a UEFI-compatible disk.");
   const wantsGvnic = type.gvnicOnly || body.networkInterfaces.some(({ nicType }: { nicType?: string }) => nicType === "GVNIC");
-  if (wantsGvnic && !features.has("GVNIC")) throw new GoogleRefusal(400, "badRequest", "gVNIC is required, and the guest OS of the boot disk does not support it.");
-  if (type.gvnicOnly && body.networkInterfaces.some(({ nicType }: { nicType?: string }) => nicType === "VIRTIO_NET")) throw invalid(`${field}.networkInterfaces[0].nicType`, "VIRTIO_NET", "VIRTIO_NET is not supported by this machine type.");
+  if (wantsGvnic && !features.has("GVNIC"))
+    throw new GoogleRefusal(400, "badRequest", "gVNIC is required, and the guest OS of the boot disk does not support it.");
+  if (type.gvnicOnly && body.networkInterfaces.some(({ nicType }: { nicType?: string }) => nicType === "VIRTIO_NET"))
+    throw invalid(`${field}.networkInterfaces[0].nicType`, "VIRTIO_NET", "VIRTIO_NET is not supported by this machine type.");
 }
 
 /** @returns the boot disk */
 function checkDisks(disks: readonly Json[], field: string): Json {
   const boots = disks.filter(({ boot }) => boot);
-  if (boots.length !== 1 || disks[0] !== boots[0]) throw invalid(`${field}.disks`, "", disks.length === 0 ? "No disks are specified." : "The first disk must be the only boot disk.");
+  if (boots.length !== 1 || disks[0] !== boots[0])
+    throw invalid(`${field}.disks`, "", disks.length === 0 ? "No disks are specified." : "The first disk must be the only boot disk.");
   const names = new Set<string>();
   for (const [index, { source, initializeParams, deviceName }] of disks.entries()) {
-    if ((source === undefined) === (initializeParams === undefined)) throw invalid(`${field}.disks[${index}]`, "", "Exactly one of source and initializeParams must be specified.");
+    if ((source === undefined) === (initializeParams === undefined))
+      throw invalid(`${field}.disks[${index}]`, "", "Exactly one of source and initializeParams must be specified.");
     if (deviceName === undefined) continue;
     if (names.has(deviceName)) throw invalid(`${field}.disks[${index}].deviceName`, deviceName, "Duplicate device name.");
     names.add(deviceName);

@@ -17,7 +17,8 @@ export function startGcpMetadata(content: GcpMetadata): Promise<LoopbackServer> 
     const path = pathname.replace(/^\/computeMetadata\/v1\//, "");
     if (path === pathname) return { status: 404, headers: own };
     // a directory is at its path with a slash
-    if (Object.keys(content).some((key) => key.startsWith(`${path}/`))) return { status: 301, headers: { ...own, location: `${pathname}/` } };
+    if (Object.keys(content).some((key) => key.startsWith(`${path}/`)))
+      return { status: 301, headers: { ...own, location: `${pathname}/` } };
     const body = content[path];
     return body === undefined ? { status: 404, headers: own } : { status: 200, body, headers: own };
   });

@@ -32,7 +32,22 @@ export class Operations {
   }
 
   /** @param scope `projects/p/global`, `projects/p/zones/z` */
-  begin({ scope, kind, target, origin, requestId }: { readonly scope: string; readonly kind: string; readonly target: string; readonly origin: string; readonly requestId: string | undefined }, work: Promise<void>): Json {
+  begin(
+    {
+      scope,
+      kind,
+      target,
+      origin,
+      requestId,
+    }: {
+      readonly scope: string;
+      readonly kind: string;
+      readonly target: string;
+      readonly origin: string;
+      readonly requestId: string | undefined;
+    },
+    work: Promise<void>,
+  ): Json {
     const count = this.#all.size + 1;
     const name = `operation-${String(count).padStart(13, "0")}`;
     const path = `${scope}/operations/${name}`;
@@ -46,9 +61,22 @@ export class Operations {
       status: "PENDING",
       progress: 0,
       selfLink: `${origin}/compute/v1/${path}`,
-      ...(level !== "global" && { [level === "zones" ? "zone" : "region"]: `${origin}/compute/v1/projects/${scope.split("/")[1]}/${level}/${place}` }),
+      ...(level !== "global" && {
+        [level === "zones" ? "zone" : "region"]: `${origin}/compute/v1/projects/${scope.split("/")[1]}/${level}/${place}`,
+      }),
     };
-    const operation: Operation = { body, looks: 0, settled: false, failure: undefined, work: work.then(() => {}, (error) => void (operation.failure = error)).then(() => void (operation.settled = true)) };
+    const operation: Operation = {
+      body,
+      looks: 0,
+      settled: false,
+      failure: undefined,
+      work: work
+        .then(
+          () => {},
+          (error) => void (operation.failure = error),
+        )
+        .then(() => void (operation.settled = true)),
+    };
     this.#all.set(path, operation);
     if (requestId !== undefined) this.#byRequest.set(requestId, body);
     return { ...body };
@@ -65,6 +93,11 @@ export class Operations {
     const done = { ...body, status: "DONE", progress: 100 };
     if (!failure) return done;
     const [code, status] = [failure instanceof OperationFailure ? failure.code : failure.reason, failure.status];
-    return { ...done, error: { errors: [{ code, message: failure.message }] }, httpErrorStatusCode: status, httpErrorMessage: status === 403 ? "FORBIDDEN" : "BAD REQUEST" };
+    return {
+      ...done,
+      error: { errors: [{ code, message: failure.message }] },
+      httpErrorStatusCode: status,
+      httpErrorMessage: status === 403 ? "FORBIDDEN" : "BAD REQUEST",
+    };
   }
 }

@@ -17,12 +17,32 @@ export function diskType(gcp: PulumiWorld): StandInType {
       const name = gcp.nameOf(given, inputs);
       const zone = String(inputs.zone ?? gcp.zone);
       const scope = `${gcp.project(inputs)}/zones/${zone}`;
-      const { path, resource } = await gcp.insert(scope, "disks", { name, sizeGb: inputs.size, sourceImage: inputs.image, type: inputs.type && `${scope}/diskTypes/${String(inputs.type)}`, ...pick(inputs, ["labels", "description", "architecture", "guestOsFeatures"]) });
-      return { id: path, outputs: { ...inputs, name, zone, size: Number(resource.sizeGb), selfLink: resource.selfLink, diskId: resource.id, users: [], labelFingerprint: resource.labelFingerprint, creationTimestamp: resource.creationTimestamp } };
+      const { path, resource } = await gcp.insert(scope, "disks", {
+        name,
+        sizeGb: inputs.size,
+        sourceImage: inputs.image,
+        type: inputs.type && `${scope}/diskTypes/${String(inputs.type)}`,
+        ...pick(inputs, ["labels", "description", "architecture", "guestOsFeatures"]),
+      });
+      return {
+        id: path,
+        outputs: {
+          ...inputs,
+          name,
+          zone,
+          size: Number(resource.sizeGb),
+          selfLink: resource.selfLink,
+          diskId: resource.id,
+          users: [],
+          labelFingerprint: resource.labelFingerprint,
+          creationTimestamp: resource.creationTimestamp,
+        },
+      };
     },
     async update(id, inputs, old) {
       const disk = gcp.server.compute.get(id);
-      if (JSON.stringify(inputs.labels) !== JSON.stringify(old.labels)) await gcp.change(id, "setLabels", { labels: inputs.labels ?? {}, labelFingerprint: disk.labelFingerprint });
+      if (JSON.stringify(inputs.labels) !== JSON.stringify(old.labels))
+        await gcp.change(id, "setLabels", { labels: inputs.labels ?? {}, labelFingerprint: disk.labelFingerprint });
       if (inputs.size !== undefined && inputs.size !== Number(disk.sizeGb)) await gcp.change(id, "resize", { sizeGb: inputs.size });
       return { ...old, ...inputs, labelFingerprint: disk.labelFingerprint };
     },
@@ -53,7 +73,8 @@ export function attachmentType(gcp: PulumiWorld): StandInType {
     },
     exists: (id) => Boolean(attached(id)),
     async remove(id) {
-      if (attached(id)) await gcp.change(id.slice(0, id.lastIndexOf("/")), "detachDisk", {}, { deviceName: id.slice(id.lastIndexOf("/") + 1) });
+      if (attached(id))
+        await gcp.change(id.slice(0, id.lastIndexOf("/")), "detachDisk", {}, { deviceName: id.slice(id.lastIndexOf("/") + 1) });
     },
   };
 }

@@ -18,16 +18,59 @@ export function pulumiGcp(server: GoogleServer, storage: string, region = "europ
   const gcp = new PulumiWorld(server, region);
   return standInProvider({
     name: "gcp",
-    config: ["project", "region", "zone", "credentials", "accessToken", "impersonateServiceAccount", "computeCustomEndpoint", "storageCustomEndpoint", "disableGlobalProjectWarning"],
-    types: [imageType(gcp), ...machineTypes(gcp), groupType(gcp), ...["global", "regions"].map((level) => healthCheckType(gcp, level)), diskType(gcp), attachmentType(gcp), ...storageTypes(gcp, storage)],
+    config: [
+      "project",
+      "region",
+      "zone",
+      "credentials",
+      "accessToken",
+      "impersonateServiceAccount",
+      "computeCustomEndpoint",
+      "storageCustomEndpoint",
+      "disableGlobalProjectWarning",
+    ],
+    types: [
+      imageType(gcp),
+      ...machineTypes(gcp),
+      groupType(gcp),
+      ...["global", "regions"].map((level) => healthCheckType(gcp, level)),
+      diskType(gcp),
+      attachmentType(gcp),
+      ...storageTypes(gcp, storage),
+    ],
     functions: {
       "gcp:organizations/getProject:getProject": async ({ projectId }) => {
         const id = String(projectId ?? server.project);
         if (id !== server.project) throw new Error(`googleapi: Error 403: The caller does not have permission, forbidden: ${id}`);
-        return { id: `projects/${id}`, projectId: id, number: server.projectNumber, name: id, labels: {}, effectiveLabels: {}, pulumiLabels: {}, tags: {}, orgId: "", folderId: "", billingAccount: "", autoCreateNetwork: false, deletionPolicy: "PREVENT" };
+        return {
+          id: `projects/${id}`,
+          projectId: id,
+          number: server.projectNumber,
+          name: id,
+          labels: {},
+          effectiveLabels: {},
+          pulumiLabels: {},
+          tags: {},
+          orgId: "",
+          folderId: "",
+          billingAccount: "",
+          autoCreateNetwork: false,
+          deletionPolicy: "PREVENT",
+        };
       },
-      "gcp:organizations/getClientConfig:getClientConfig": async () => ({ id: `projects/"${server.project}"/regions/"${region}"/zones/"${gcp.zone}"`, project: server.project, region, zone: gcp.zone, accessToken: server.accounts.mint(server.email), defaultLabels: {} }),
-      "gcp:compute/getZones:getZones": async (args) => ({ id: "zones", project: server.project, names: [...(server.compute.regions[String(args.region ?? region)] ?? [])] }),
+      "gcp:organizations/getClientConfig:getClientConfig": async () => ({
+        id: `projects/"${server.project}"/regions/"${region}"/zones/"${gcp.zone}"`,
+        project: server.project,
+        region,
+        zone: gcp.zone,
+        accessToken: server.accounts.mint(server.email),
+        defaultLabels: {},
+      }),
+      "gcp:compute/getZones:getZones": async (args) => ({
+        id: "zones",
+        project: server.project,
+        names: [...(server.compute.regions[String(args.region ?? region)] ?? [])],
+      }),
     },
   });
 }
@@ -42,10 +85,38 @@ function imageType(gcp: PulumiWorld): StandInType {
     async create(given, inputs) {
       const name = gcp.nameOf(given, inputs);
       const { sha1, ...rawDisk } = (inputs.rawDisk ?? {}) as Json;
-      const body = { name, ...pick(inputs, ["description", "family", "labels", "guestOsFeatures", "shieldedInstanceInitialState", "storageLocations", "diskSizeGb", "licenses", "sourceDisk", "sourceImage", "sourceSnapshot"]), ...(inputs.rawDisk !== undefined && { rawDisk: { ...rawDisk, sha1Checksum: sha1 } }) };
+      const body = {
+        name,
+        ...pick(inputs, [
+          "description",
+          "family",
+          "labels",
+          "guestOsFeatures",
+          "shieldedInstanceInitialState",
+          "storageLocations",
+          "diskSizeGb",
+          "licenses",
+          "sourceDisk",
+          "sourceImage",
+          "sourceSnapshot",
+        ]),
+        ...(inputs.rawDisk !== undefined && { rawDisk: { ...rawDisk, sha1Checksum: sha1 } }),
+      };
       const { path, resource } = await gcp.insert(`${gcp.project(inputs)}/global`, "images", body);
       const { selfLink, archiveSizeBytes, diskSizeGb, creationTimestamp, labelFingerprint, storageLocations } = resource;
-      return { id: path, outputs: { ...inputs, name, selfLink, archiveSizeBytes: Number(archiveSizeBytes), diskSizeGb: Number(diskSizeGb), creationTimestamp, labelFingerprint, storageLocations } };
+      return {
+        id: path,
+        outputs: {
+          ...inputs,
+          name,
+          selfLink,
+          archiveSizeBytes: Number(archiveSizeBytes),
+          diskSizeGb: Number(diskSizeGb),
+          creationTimestamp,
+          labelFingerprint,
+          storageLocations,
+        },
+      };
     },
     async update(id, inputs, old) {
       await gcp.change(id, "setLabels", { labels: inputs.labels ?? {}, labelFingerprint: gcp.server.compute.get(id).labelFingerprint });
@@ -58,7 +129,19 @@ function imageType(gcp: PulumiWorld): StandInType {
 
 function healthCheckType(gcp: PulumiWorld, level: string): StandInType {
   const name = level === "global" ? "HealthCheck" : "RegionHealthCheck";
-  const fields = ["checkIntervalSec", "timeoutSec", "healthyThreshold", "unhealthyThreshold", "description", "httpHealthCheck", "httpsHealthCheck", "http2HealthCheck", "tcpHealthCheck", "sslHealthCheck", "logConfig"];
+  const fields = [
+    "checkIntervalSec",
+    "timeoutSec",
+    "healthyThreshold",
+    "unhealthyThreshold",
+    "description",
+    "httpHealthCheck",
+    "httpsHealthCheck",
+    "http2HealthCheck",
+    "tcpHealthCheck",
+    "sslHealthCheck",
+    "logConfig",
+  ];
   return {
     token: `gcp:compute/${name.charAt(0).toLowerCase()}${name.slice(1)}:${name}`,
     replaces: ["name", "project", "region"],
@@ -68,7 +151,16 @@ function healthCheckType(gcp: PulumiWorld, level: string): StandInType {
       const body = { name: gcp.nameOf(given, inputs), ...pick(inputs, fields) };
       const scope = level === "global" ? "global" : `regions/${String(inputs.region ?? gcp.region)}`;
       const { path, resource } = await gcp.insert(`${gcp.project(inputs)}/${scope}`, "healthChecks", body);
-      return { id: path, outputs: { ...inputs, name: body.name, selfLink: resource.selfLink, type: resource.type, creationTimestamp: resource.creationTimestamp } };
+      return {
+        id: path,
+        outputs: {
+          ...inputs,
+          name: body.name,
+          selfLink: resource.selfLink,
+          type: resource.type,
+          creationTimestamp: resource.creationTimestamp,
+        },
+      };
     },
     async update(id, inputs, old) {
       await gcp.change(id, "patch", pick(inputs, fields));

@@ -13,7 +13,18 @@ export function groupType(gcp: PulumiWorld): StandInType {
     const { fingerprint, instanceGroup, selfLink, id, creationTimestamp } = compute.get(path);
     const { status } = rollout.status(compute.get(path), path);
     const [, project, , region] = path.split("/");
-    return { ...inputs, name, project, region, fingerprint, instanceGroup, selfLink, instanceGroupManagerId: Number(id), creationTimestamp, statuses: [{ isStable: status.isStable, versionTargets: [status.versionTarget] }] };
+    return {
+      ...inputs,
+      name,
+      project,
+      region,
+      fingerprint,
+      instanceGroup,
+      selfLink,
+      instanceGroupManagerId: Number(id),
+      creationTimestamp,
+      statuses: [{ isStable: status.isStable, versionTargets: [status.versionTarget] }],
+    };
   };
   const settled = (path: string, inputs: Properties, name: string): Properties => {
     const { waitForInstances, waitForInstancesStatus = "STABLE" } = inputs;
@@ -23,7 +34,10 @@ export function groupType(gcp: PulumiWorld): StandInType {
       const { isStable, versionTarget } = rollout.status(compute.get(path), path).status;
       if (isStable && (waitForInstancesStatus === "STABLE" || versionTarget.isReached)) return outputsOf(path, inputs, name);
     }
-    throw new Unfinished({ id: path, outputs: outputsOf(path, inputs, name) }, new Error("timeout while waiting for state to become 'created' (last state: 'creating', timeout: 15m0s)"));
+    throw new Unfinished(
+      { id: path, outputs: outputsOf(path, inputs, name) },
+      new Error("timeout while waiting for state to become 'created' (last state: 'creating', timeout: 15m0s)"),
+    );
   };
   return {
     token: "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
@@ -35,7 +49,16 @@ export function groupType(gcp: PulumiWorld): StandInType {
       const project = gcp.project(inputs);
       const region = String(inputs.region ?? gcp.region);
       const zones = inputs.distributionPolicyZones as string[] | undefined;
-      const body = { name, description: inputs.description, baseInstanceName: inputs.baseInstanceName, ...groupBody(inputs), distributionPolicy: (zones || inputs.distributionPolicyTargetShape) && { targetShape: inputs.distributionPolicyTargetShape, zones: zones?.map((zone) => ({ zone: `${project}/zones/${zone}` })) } };
+      const body = {
+        name,
+        description: inputs.description,
+        baseInstanceName: inputs.baseInstanceName,
+        ...groupBody(inputs),
+        distributionPolicy: (zones || inputs.distributionPolicyTargetShape) && {
+          targetShape: inputs.distributionPolicyTargetShape,
+          zones: zones?.map((zone) => ({ zone: `${project}/zones/${zone}` })),
+        },
+      };
       const { path } = await gcp.insert(`${project}/regions/${region}`, "instanceGroupManagers", body);
       return { id: path, outputs: settled(path, inputs, name) };
     },
@@ -51,7 +74,16 @@ export function groupType(gcp: PulumiWorld): StandInType {
 }
 
 /** What may change in place. */
-function groupBody({ versions, targetSize = 0, updatePolicy, autoHealingPolicies, listManagedInstancesResults, instanceLifecyclePolicy, targetPools, standbyPolicy }: Properties): Json {
+function groupBody({
+  versions,
+  targetSize = 0,
+  updatePolicy,
+  autoHealingPolicies,
+  listManagedInstancesResults,
+  instanceLifecyclePolicy,
+  targetPools,
+  standbyPolicy,
+}: Properties): Json {
   const healing = autoHealingPolicies as Json;
   const lifecycle = instanceLifecyclePolicy as Json;
   return {
@@ -62,7 +94,11 @@ function groupBody({ versions, targetSize = 0, updatePolicy, autoHealingPolicies
     listManagedInstancesResults,
     updatePolicy: updatePolicy && policyBody(updatePolicy as Json),
     autoHealingPolicies: healing && [{ healthCheck: healing.healthCheck, initialDelaySec: healing.initialDelaySec }],
-    instanceLifecyclePolicy: lifecycle && { forceUpdateOnRepair: lifecycle.forceUpdateOnRepair, defaultActionOnFailure: lifecycle.defaultActionOnFailure, onFailedHealthCheck: lifecycle.onFailedHealthCheck },
+    instanceLifecyclePolicy: lifecycle && {
+      forceUpdateOnRepair: lifecycle.forceUpdateOnRepair,
+      defaultActionOnFailure: lifecycle.defaultActionOnFailure,
+      onFailedHealthCheck: lifecycle.onFailedHealthCheck,
+    },
   };
 }
 

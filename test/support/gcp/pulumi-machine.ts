@@ -15,7 +15,18 @@ interface ResourceScope {
 
 /** What a machine and a template have in common. */
 export function machineBody(inputs: Json, place: ResourceScope): Json {
-  const { labels, metadata, metadataStartupScript, tags, networkInterfaces, serviceAccount, shieldedInstanceConfig, scheduling, canIpForward, minCpuPlatform } = inputs;
+  const {
+    labels,
+    metadata,
+    metadataStartupScript,
+    tags,
+    networkInterfaces,
+    serviceAccount,
+    shieldedInstanceConfig,
+    scheduling,
+    canIpForward,
+    minCpuPlatform,
+  } = inputs;
   const all = { ...metadata, ...(metadataStartupScript !== undefined && { "startup-script": metadataStartupScript }) };
   return {
     labels,
@@ -24,9 +35,16 @@ export function machineBody(inputs: Json, place: ResourceScope): Json {
     metadata: metadataBody(all),
     tags: tags && { items: tags },
     networkInterfaces: networkInterfaces?.map((nic: Json) => nicBody(nic, place)),
-    serviceAccounts: serviceAccount && [{ email: serviceAccount.email ?? "default@developer.gserviceaccount.com", scopes: serviceAccount.scopes }],
+    serviceAccounts: serviceAccount && [
+      { email: serviceAccount.email ?? "default@developer.gserviceaccount.com", scopes: serviceAccount.scopes },
+    ],
     shieldedInstanceConfig,
-    scheduling: scheduling && { automaticRestart: scheduling.automaticRestart, onHostMaintenance: scheduling.onHostMaintenance, preemptible: scheduling.preemptible, provisioningModel: scheduling.provisioningModel },
+    scheduling: scheduling && {
+      automaticRestart: scheduling.automaticRestart,
+      onHostMaintenance: scheduling.onHostMaintenance,
+      preemptible: scheduling.preemptible,
+      provisioningModel: scheduling.provisioningModel,
+    },
   };
 }
 
@@ -34,9 +52,25 @@ export function metadataBody(metadata: Readonly<Record<string, string>>): Json {
   return { items: Object.entries(metadata).map(([key, value]) => ({ key, value })) };
 }
 
-function nicBody({ network, subnetwork, networkIp, nicType, stackType, queueCount, accessConfigs }: Json, { project, region }: ResourceScope): Json {
+function nicBody(
+  { network, subnetwork, networkIp, nicType, stackType, queueCount, accessConfigs }: Json,
+  { project, region }: ResourceScope,
+): Json {
   const expand = (name: Json, scope: string) => (name === undefined || String(name).includes("/") ? name : `${project}/${scope}/${name}`);
-  return { network: expand(network, "global/networks"), subnetwork: expand(subnetwork, `regions/${region}/subnetworks`), networkIP: networkIp, nicType, stackType, queueCount, accessConfigs: accessConfigs?.map(({ natIp, networkTier, publicPtrDomainName }: Json) => ({ type: "ONE_TO_ONE_NAT", natIP: natIp, networkTier, publicPtrDomainName })) };
+  return {
+    network: expand(network, "global/networks"),
+    subnetwork: expand(subnetwork, `regions/${region}/subnetworks`),
+    networkIP: networkIp,
+    nicType,
+    stackType,
+    queueCount,
+    accessConfigs: accessConfigs?.map(({ natIp, networkTier, publicPtrDomainName }: Json) => ({
+      type: "ONE_TO_ONE_NAT",
+      natIP: natIp,
+      networkTier,
+      publicPtrDomainName,
+    })),
+  };
 }
 
 /** An image by its name, its family or a URL of either. */
@@ -47,8 +81,26 @@ function imageUrl(image: Json, project: string): Json {
 /** The disks of an instance. */
 export function instanceDisks({ bootDisk, attachedDisks = [], name }: Json, { project, zone }: ResourceScope): Json[] {
   const { autoDelete = true, deviceName, mode, source, initializeParams, guestOsFeatures } = bootDisk;
-  const made = initializeParams && { sourceImage: imageUrl(initializeParams.image, project), diskSizeGb: initializeParams.size, diskType: initializeParams.type && `${project}/zones/${zone}/diskTypes/${initializeParams.type}`, labels: initializeParams.labels, architecture: initializeParams.architecture, diskName: name };
-  return [{ boot: true, autoDelete, deviceName, mode, source, initializeParams: made, guestOsFeatures: guestOsFeatures?.map((type: string) => ({ type })) }, ...attachedDisks.map(attachedDisk)];
+  const made = initializeParams && {
+    sourceImage: imageUrl(initializeParams.image, project),
+    diskSizeGb: initializeParams.size,
+    diskType: initializeParams.type && `${project}/zones/${zone}/diskTypes/${initializeParams.type}`,
+    labels: initializeParams.labels,
+    architecture: initializeParams.architecture,
+    diskName: name,
+  };
+  return [
+    {
+      boot: true,
+      autoDelete,
+      deviceName,
+      mode,
+      source,
+      initializeParams: made,
+      guestOsFeatures: guestOsFeatures?.map((type: string) => ({ type })),
+    },
+    ...attachedDisks.map(attachedDisk),
+  ];
 }
 
 export function attachedDisk({ source, deviceName, mode, forceAttach }: Json): Json {
@@ -57,15 +109,38 @@ export function attachedDisk({ source, deviceName, mode, forceAttach }: Json): J
 
 /** The disks of a template. */
 export function templateDisks(disks: readonly Json[], project: string): Json[] {
-  return disks.map(({ boot, autoDelete = true, deviceName, mode, type, interface: bus, source, sourceImage, diskName, diskSizeGb, diskType, labels, architecture, guestOsFeatures }, index) => ({
-    boot: boot ?? index === 0,
-    autoDelete,
-    deviceName,
-    mode,
-    type,
-    interface: bus,
-    source,
-    guestOsFeatures: guestOsFeatures?.map((feature: string) => ({ type: feature })),
-    initializeParams: source === undefined ? { sourceImage: imageUrl(sourceImage, project), diskName, diskSizeGb, diskType, labels, architecture } : undefined,
-  }));
+  return disks.map(
+    (
+      {
+        boot,
+        autoDelete = true,
+        deviceName,
+        mode,
+        type,
+        interface: bus,
+        source,
+        sourceImage,
+        diskName,
+        diskSizeGb,
+        diskType,
+        labels,
+        architecture,
+        guestOsFeatures,
+      },
+      index,
+    ) => ({
+      boot: boot ?? index === 0,
+      autoDelete,
+      deviceName,
+      mode,
+      type,
+      interface: bus,
+      source,
+      guestOsFeatures: guestOsFeatures?.map((feature: string) => ({ type: feature })),
+      initializeParams:
+        source === undefined
+          ? { sourceImage: imageUrl(sourceImage, project), diskName, diskSizeGb, diskType, labels, architecture }
+          : undefined,
+    }),
+  );
 }

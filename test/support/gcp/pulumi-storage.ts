@@ -31,11 +31,25 @@ export function storageTypes(gcp: PulumiWorld, storage: string): StandInType[] {
       recomputed: ["updated"],
       async create(given, inputs) {
         const name = gcp.nameOf(given, inputs);
-        if (!/^[a-z0-9][-._a-z0-9]{1,61}[a-z0-9]$/.test(name)) throw new Error(`googleapi: Error 400: Invalid bucket name: '${name}', invalid`);
-        const response = await ask("POST", `/storage/v1/b?project=${gcp.project(inputs).split("/")[1]}`, JSON.stringify({ name, location: inputs.location }));
+        if (!/^[a-z0-9][-._a-z0-9]{1,61}[a-z0-9]$/.test(name))
+          throw new Error(`googleapi: Error 400: Invalid bucket name: '${name}', invalid`);
+        const response = await ask(
+          "POST",
+          `/storage/v1/b?project=${gcp.project(inputs).split("/")[1]}`,
+          JSON.stringify({ name, location: inputs.location }),
+        );
         if (!response.ok) throw new Error(`googleapi: Error ${response.status}: ${await response.text()}`);
         forced.set(name, inputs.forceDestroy === true);
-        return { id: name, outputs: { ...inputs, name, url: `gs://${name}`, selfLink: `https://www.googleapis.com/storage/v1/b/${name}`, projectNumber: Number(gcp.server.projectNumber) } };
+        return {
+          id: name,
+          outputs: {
+            ...inputs,
+            name,
+            url: `gs://${name}`,
+            selfLink: `https://www.googleapis.com/storage/v1/b/${name}`,
+            projectNumber: Number(gcp.server.projectNumber),
+          },
+        };
       },
       update(id, inputs, old) {
         forced.set(id, inputs.forceDestroy === true);
@@ -44,7 +58,8 @@ export function storageTypes(gcp: PulumiWorld, storage: string): StandInType[] {
       exists: async (id) => (await ask("GET", bucket(id))).ok,
       async remove(id) {
         const { items = [] } = (await (await ask("GET", `${bucket(id)}/o`)).json()) as { items?: { name: string }[] };
-        if (items.length > 0 && !forced.get(id)) throw new Error(`Error trying to delete bucket ${id} containing objects without \`force_destroy\` set to true`);
+        if (items.length > 0 && !forced.get(id))
+          throw new Error(`Error trying to delete bucket ${id} containing objects without \`force_destroy\` set to true`);
         for (const { name } of items) await ask("DELETE", objectPath(`${id}/${name}`));
         await ask("DELETE", bucket(id));
       },
@@ -57,10 +72,27 @@ export function storageTypes(gcp: PulumiWorld, storage: string): StandInType[] {
       async create(given, inputs: Properties) {
         if (typeof inputs.content !== "string") throw new Error("the stand-in takes `content` only");
         const name = gcp.nameOf(given, inputs);
-        const response = await ask("POST", `/upload${bucket(String(inputs.bucket))}/o?uploadType=media&name=${encodeURIComponent(name)}`, inputs.content, String(inputs.contentType ?? "text/plain"));
+        const response = await ask(
+          "POST",
+          `/upload${bucket(String(inputs.bucket))}/o?uploadType=media&name=${encodeURIComponent(name)}`,
+          inputs.content,
+          String(inputs.contentType ?? "text/plain"),
+        );
         const { crc32c = "", md5Hash = "", generation = "" } = (await response.json()) as Readonly<Record<string, string>>;
         if (!response.ok) throw new Error("googleapi: Error 404: The specified bucket does not exist., notFound");
-        return { id: `${String(inputs.bucket)}/${name}`, outputs: { ...inputs, name, outputName: name, crc32c, md5hash: md5Hash, generation: Number(generation), selfLink: "", mediaLink: "" } };
+        return {
+          id: `${String(inputs.bucket)}/${name}`,
+          outputs: {
+            ...inputs,
+            name,
+            outputName: name,
+            crc32c,
+            md5hash: md5Hash,
+            generation: Number(generation),
+            selfLink: "",
+            mediaLink: "",
+          },
+        };
       },
       exists: async (id) => (await ask("GET", objectPath(id))).ok,
       remove: async (id) => void (await ask("DELETE", objectPath(id))),

@@ -20,7 +20,10 @@ export class PulumiWorld {
   /** The name that a resource gets: the program's, else its own name and seven digits. */
   nameOf(name: string, inputs: Properties): string {
     if (typeof inputs.name === "string") return inputs.name;
-    const digits = createHash("sha256").update(`${name} ${this.#count++}`).digest("hex").slice(0, 7);
+    const digits = createHash("sha256")
+      .update(`${name} ${this.#count++}`)
+      .digest("hex")
+      .slice(0, 7);
     return typeof inputs.namePrefix === "string" ? `${inputs.namePrefix}${digits}` : `${name}-${digits}`;
   }
 
@@ -33,14 +36,17 @@ export class PulumiWorld {
     const project = scope.split("/")[1] as string;
     const path = `${scope}/${collection}/${body.name}`;
     await this.#done(`creating ${body.name}`, () => {
-      if (!this.server.accounts.grants.get(project)?.has(this.server.email)) throw new GoogleRefusal(403, "forbidden", `Required 'compute.${collection}.create' permission for '${path}'`);
+      if (!this.server.accounts.grants.get(project)?.has(this.server.email))
+        throw new GoogleRefusal(403, "forbidden", `Required 'compute.${collection}.create' permission for '${path}'`);
       return this.server.compute.insert(scope, collection, { body: withoutUndefined(body), version: "beta" });
     });
     return { path, resource: this.server.compute.get(path) };
   }
 
   async change(path: string, verb: string, body: Json, query: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.#done(`changing ${path}`, () => this.server.compute.change(path, verb, { body: withoutUndefined(body), version: "beta", query: new URLSearchParams(query) }));
+    await this.#done(`changing ${path}`, () =>
+      this.server.compute.change(path, verb, { body: withoutUndefined(body), version: "beta", query: new URLSearchParams(query) }),
+    );
   }
 
   /** What is gone already is no failure. */

@@ -13,12 +13,18 @@ export class GoogleRefusal extends Error {
   /** Source: Google Cloud APIs, "Errors"; Compute Engine, "Troubleshooting API errors". */
   get body(): string {
     const { status: code, message, reason } = this;
-    return JSON.stringify({ error: { code, message, errors: [{ message, domain: "global", reason }], ...(code === 401 && { status: "UNAUTHENTICATED" }) } });
+    return JSON.stringify({
+      error: { code, message, errors: [{ message, domain: "global", reason }], ...(code === 401 && { status: "UNAUTHENTICATED" }) },
+    });
   }
 }
 
 export function invalid(field: string, value: unknown, why: string): GoogleRefusal {
-  return new GoogleRefusal(400, "invalid", `Invalid value for field '${field}': '${typeof value === "string" ? value : (JSON.stringify(value) ?? "")}'. ${why}`);
+  return new GoogleRefusal(
+    400,
+    "invalid",
+    `Invalid value for field '${field}': '${typeof value === "string" ? value : (JSON.stringify(value) ?? "")}'. ${why}`,
+  );
 }
 
 export function notFound(path: string): GoogleRefusal {

@@ -7,13 +7,22 @@ export type StoredVersions = Readonly<Record<string, Buffer | null | "damaged">>
 
 /** Secret Manager for one token, over TLS. Source: Secret Manager API, projects.secrets.versions.access. */
 export function startSecretManager(authority: Authority, token: string, versions: StoredVersions): Promise<LoopbackServer> {
-  const refuse = (code: number, status: string, message: string): Reply => ({ status: code, body: JSON.stringify({ error: { code, message, status } }) });
+  const refuse = (code: number, status: string, message: string): Reply => ({
+    status: code,
+    body: JSON.stringify({ error: { code, message, status } }),
+  });
   return LoopbackServer.start(({ method, url = "", headers }) => {
-    if (headers.authorization !== `Bearer ${token}`) return refuse(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
+    if (headers.authorization !== `Bearer ${token}`)
+      return refuse(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
     const [, name = ""] = /^\/v1\/(projects\/[^/]+\/(?:locations\/[^/]+\/)?secrets\/[^/]+\/versions\/[^/:]+):access$/.exec(url) ?? [];
     const value = versions[name];
     if (method !== "GET" || value === undefined) return refuse(404, "NOT_FOUND", `Secret Version [${name}] not found.`);
-    if (value === null) return refuse(403, "PERMISSION_DENIED", `Permission 'secretmanager.versions.access' denied for resource '${name}' (or it may not exist).`);
+    if (value === null)
+      return refuse(
+        403,
+        "PERMISSION_DENIED",
+        `Permission 'secretmanager.versions.access' denied for resource '${name}' (or it may not exist).`,
+      );
     const data = value === "damaged" ? Buffer.from("other") : value;
     // Google's is inverted at the end
     const dataCrc32c = String(~crc32c(value === "damaged" ? Buffer.from("damaged") : value) >>> 0);

@@ -73,7 +73,8 @@ export class StorageObjects {
     const { name } = JSON.parse(body.toString()) as { name: string };
     const number = this.projects.get(project ?? "");
     if (number === undefined) throw new StorageRefusal(400, `Unknown project id: ${project}`);
-    if (this.buckets.has(name)) throw new StorageRefusal(409, "Your previous request to create the named bucket succeeded and you already own it.");
+    if (this.buckets.has(name))
+      throw new StorageRefusal(409, "Your previous request to create the named bucket succeeded and you already own it.");
     this.buckets.set(name, number);
     return this.bucket(name);
   }
@@ -99,14 +100,16 @@ export class StorageObjects {
 
   remove(bucket: string, name: string, ifGeneration: string | null): StorageAnswer {
     const { generation } = this.object(bucket, name);
-    if (ifGeneration !== null && ifGeneration !== generation) throw new StorageRefusal(412, "At least one of the pre-conditions you specified did not hold.");
+    if (ifGeneration !== null && ifGeneration !== generation)
+      throw new StorageRefusal(412, "At least one of the pre-conditions you specified did not hold.");
     this.objects.delete(`${bucket}/${name}`);
     return { status: 204 };
   }
 
   rewrite(bucket: string, name: string, to: { bucket: string; name: string }, ifGeneration: string | null): StorageAnswer {
     const source = this.object(bucket, name);
-    if (ifGeneration !== null && ifGeneration !== source.generation) throw new StorageRefusal(412, "At least one of the pre-conditions you specified did not hold.");
+    if (ifGeneration !== null && ifGeneration !== source.generation)
+      throw new StorageRefusal(412, "At least one of the pre-conditions you specified did not hold.");
     this.bucket(to.bucket);
     const copy = this.#keep({ ...source, ...to });
     return { status: 200, json: { kind: "storage#rewriteResponse", done: true, resource: describe(copy) } };
@@ -114,10 +117,15 @@ export class StorageObjects {
 
   start(bucket: string, name: string, headers: Readonly<Record<string, unknown>>, body: Buffer): string {
     this.bucket(bucket);
-    const { contentType = "", metadata = {}, name: again = name } = JSON.parse(body.toString()) as { contentType?: string; metadata?: Record<string, string>; name?: string };
+    const {
+      contentType = "",
+      metadata = {},
+      name: again = name,
+    } = JSON.parse(body.toString()) as { contentType?: string; metadata?: Record<string, string>; name?: string };
     const size = Number(headers["x-upload-content-length"]);
     if (again !== name || name === "") throw new StorageRefusal(400, `The name in the body, ${again}, is not that of the query, ${name}.`);
-    if (!Number.isSafeInteger(size) || headers["x-upload-content-type"] !== contentType) throw new StorageRefusal(400, "x-upload-content-length or x-upload-content-type is wrong.");
+    if (!Number.isSafeInteger(size) || headers["x-upload-content-type"] !== contentType)
+      throw new StorageRefusal(400, "x-upload-content-length or x-upload-content-type is wrong.");
     const id = randomUUID();
     this.sessions.set(id, { bucket, name, contentType, metadata, size, chunks: [], have: 0, state: "open" });
     return id;
@@ -136,14 +144,28 @@ export class StorageObjects {
       return stateOf(session);
     }
     if (Number(last) - Number(first) + 1 !== body.length) throw new StorageRefusal(400, `Content-Range ${range} with ${body.length} bytes`);
-    if (Number(first) !== session.have) throw new StorageRefusal(503, `Invalid request. According to the Content-Range header, the upload offset is ${first} byte(s), which exceeds already uploaded size of ${session.have} byte(s).`);
+    if (Number(first) !== session.have)
+      throw new StorageRefusal(
+        503,
+        `Invalid request. According to the Content-Range header, the upload offset is ${first} byte(s), which exceeds already uploaded size of ${session.have} byte(s).`,
+      );
     const whole = Number(last) + 1 === session.size;
-    if (!whole && body.length % UNIT !== 0) throw new StorageRefusal(400, "Invalid request. The number of bytes uploaded is required to be equal or greater than 262144, except for the final request, and a multiple of it.");
+    if (!whole && body.length % UNIT !== 0)
+      throw new StorageRefusal(
+        400,
+        "Invalid request. The number of bytes uploaded is required to be equal or greater than 262144, except for the final request, and a multiple of it.",
+      );
     this.take(id, body);
     if (!whole) return stateOf(session);
     const bytes = Buffer.concat(session.chunks);
     session.chunks.length = 0;
-    session.state = this.#keep({ bucket: session.bucket, name: session.name, contentType: session.contentType, metadata: session.metadata, bytes });
+    session.state = this.#keep({
+      bucket: session.bucket,
+      name: session.name,
+      contentType: session.contentType,
+      metadata: session.metadata,
+      bytes,
+    });
     return { status: 200, json: describe(session.state) };
   }
 
@@ -174,7 +196,17 @@ export class StorageObjects {
 
 /** As the JSON API says it. */
 export function describe({ bucket, name, generation, contentType, metadata, bytes }: KeptObject): Record<string, unknown> {
-  return { kind: "storage#object", id: `${bucket}/${name}/${generation}`, bucket, name, generation, contentType, metadata, size: `${bytes.length}`, crc32c: new Crc32c().update(bytes).base64() };
+  return {
+    kind: "storage#object",
+    id: `${bucket}/${name}/${generation}`,
+    bucket,
+    name,
+    generation,
+    contentType,
+    metadata,
+    size: `${bytes.length}`,
+    crc32c: new Crc32c().update(bytes).base64(),
+  };
 }
 
 function stateOf({ have }: Session): StorageAnswer {

@@ -18,7 +18,19 @@ export interface StorageRequest {
   readonly bytes: number;
 }
 
-export type StorageAction = "bucket" | "make bucket" | "remove bucket" | "list" | "object" | "remove" | "rewrite" | "start" | "put" | "query" | "cancel" | "media";
+export type StorageAction =
+  | "bucket"
+  | "make bucket"
+  | "remove bucket"
+  | "list"
+  | "object"
+  | "remove"
+  | "rewrite"
+  | "start"
+  | "put"
+  | "query"
+  | "cancel"
+  | "media";
 
 /** Cloud Storage on loopback: its JSON API, as far as an upload needs it, and the objects' bytes. It injects what goes wrong. */
 export class StorageServer implements AsyncDisposable {
@@ -48,7 +60,9 @@ export class StorageServer implements AsyncDisposable {
 
   /** Bytes of chunks that were taken. */
   get bytesPut(): number {
-    return this.requests.filter(({ action, status }) => action === "put" && (status === 308 || status === 200)).reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.requests
+      .filter(({ action, status }) => action === "put" && (status === 308 || status === 200))
+      .reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,7 +77,9 @@ export class StorageServer implements AsyncDisposable {
     if (fault && "cut" in fault && fault.after === undefined && !fault.done) return void request.socket.destroy();
     const limit = fault && "cut" in fault && fault.after !== undefined ? fault.after : undefined;
     const body = await bytesOf(request, limit);
-    response.on("close", () => this.requests.push({ action, status: response.headersSent ? response.statusCode : 0, bytes: body.bytes.length }));
+    response.on("close", () =>
+      this.requests.push({ action, status: response.headersSent ? response.statusCode : 0, bytes: body.bytes.length }),
+    );
     const id = url.searchParams.get("upload_id") ?? "";
     if (body.cut) {
       if (action === "put") this.storage.take(id, body.bytes, false);
@@ -72,18 +88,27 @@ export class StorageServer implements AsyncDisposable {
     if (fault && "delayMs" in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     let answer: StorageAnswer;
     try {
-      if (this.tokens.size > 0 && !this.tokens.has(request.headers.authorization?.replace(/^Bearer /, "") ?? "")) throw new StorageRefusal(401, "Invalid Credentials");
+      if (this.tokens.size > 0 && !this.tokens.has(request.headers.authorization?.replace(/^Bearer /, "") ?? ""))
+        throw new StorageRefusal(401, "Invalid Credentials");
       if (fault && "status" in fault) throw new StorageRefusal(fault.status, "as the test wants");
       if (fault && "flip" in fault) body.bytes[0] = (body.bytes[0] ?? 0) ^ 1;
       answer = this.#answer(action, request, url, body.bytes);
     } catch (error) {
       if (!(error instanceof StorageRefusal)) throw error;
       const retryAfter = fault && "retryAfter" in fault ? { "retry-after": `${fault.retryAfter}` } : {};
-      answer = { status: error.status, json: { error: { code: error.status, message: error.message, errors: [{ domain: "global", message: error.message }] } }, headers: retryAfter };
+      answer = {
+        status: error.status,
+        json: { error: { code: error.status, message: error.message, errors: [{ domain: "global", message: error.message }] } },
+        headers: retryAfter,
+      };
     }
     if (fault && "cut" in fault) return void request.socket.destroy();
     const text = answer.bytes ?? (answer.json === undefined ? "" : JSON.stringify(answer.json));
-    response.writeHead(answer.status, { ...(answer.json !== undefined && { "content-type": "application/json" }), "content-length": Buffer.byteLength(text), ...answer.headers });
+    response.writeHead(answer.status, {
+      ...(answer.json !== undefined && { "content-type": "application/json" }),
+      "content-length": Buffer.byteLength(text),
+      ...answer.headers,
+    });
     response.end(text);
   }
 
@@ -135,7 +160,10 @@ function actionOf({ method, headers }: IncomingMessage, { pathname, searchParams
 
 /** Bucket and object of a path, and of what it is copied to. */
 function partsOf({ pathname }: URL): string[] {
-  const [, ...named] = /\/b\/([^/]+)(?:\/o(?:\/([^/]+))?)?(?:\/rewriteTo\/b\/([^/]+)\/o\/([^/]+))?$/.exec(pathname) ?? /^\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
+  const [, ...named] =
+    /\/b\/([^/]+)(?:\/o(?:\/([^/]+))?)?(?:\/rewriteTo\/b\/([^/]+)\/o\/([^/]+))?$/.exec(pathname) ??
+    /^\/([^/]+)\/(.+)$/.exec(pathname) ??
+    [];
   return named.map((part) => (part === undefined ? "" : decodeURIComponent(part)));
 }
 

@@ -14,7 +14,12 @@ export function templateKind(rollout: GroupRollout): Kind {
     insert(world, body, { project }) {
       const { properties } = body;
       if (properties === undefined) throw invalid("resource.properties", "", "Required.");
-      if (/\//.test(properties.machineType ?? "")) throw invalid("resource.properties.machineType", properties.machineType, "A template takes the name of a machine type, not its URL.");
+      if (/\//.test(properties.machineType ?? ""))
+        throw invalid(
+          "resource.properties.machineType",
+          properties.machineType,
+          "A template takes the name of a machine type, not its URL.",
+        );
       checkMachine(world, project, properties, "resource.properties");
       return { made: {} };
     },
@@ -27,5 +32,9 @@ export function templateKind(rollout: GroupRollout): Kind {
 
 /** The group that wants machines of a template, or still has some. */
 function userOf(world: Compute, rollout: GroupRollout, template: string): string | undefined {
-  return [...rollout.groups].find(([path, machines]) => machines.some((machine) => machine.template === template) || world.get(path).versions.some((version: Json) => version.instanceTemplate.endsWith(`/${template}`)))?.[0];
+  return [...rollout.groups].find(
+    ([path, machines]) =>
+      machines.some((machine) => machine.template === template) ||
+      world.get(path).versions.some((version: Json) => version.instanceTemplate.endsWith(`/${template}`)),
+  )?.[0];
 }

@@ -60,10 +60,24 @@ export function awsClients(access: AwsAccess): AwsClients {
  * @throws INVALID_DEFINITION for a key without its other half
  */
 export function clientConfig({ region, profile, accessKey, secretKey, token, assumeRole = [] }: AwsAccess) {
-  if ((accessKey === undefined) !== (secretKey === undefined)) throw new LinuxKitError("INVALID_DEFINITION", `${accessKey === undefined ? "accessKey" : "secretKey"}: got none, wanted both accessKey and secretKey or neither`, { path: "accessKey" });
-  const keys = accessKey !== undefined && secretKey !== undefined && { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey, ...(token !== undefined && { sessionToken: token }) } };
+  if ((accessKey === undefined) !== (secretKey === undefined))
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${accessKey === undefined ? "accessKey" : "secretKey"}: got none, wanted both accessKey and secretKey or neither`,
+      { path: "accessKey" },
+    );
+  const keys = accessKey !== undefined &&
+    secretKey !== undefined && {
+      credentials: { accessKeyId: accessKey, secretAccessKey: secretKey, ...(token !== undefined && { sessionToken: token }) },
+    };
   const found = { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }) };
-  const requestHandler = { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true, httpsAgent: { maxSockets: SOCKETS, keepAlive: true }, httpAgent: { maxSockets: SOCKETS, keepAlive: true } };
+  const requestHandler = {
+    connectionTimeout: CONNECT_MS,
+    requestTimeout: ANSWER_MS,
+    throwOnRequestTimeout: true,
+    httpsAgent: { maxSockets: SOCKETS, keepAlive: true },
+    httpAgent: { maxSockets: SOCKETS, keepAlive: true },
+  };
   const common = { ...found, maxAttempts: ATTEMPTS, requestHandler };
   let config: typeof common & Pick<STSClientConfig, "credentials"> = { ...common, ...keys };
   for (const role of [assumeRole].flat()) config = { ...common, credentials: credentialsOf(new STSClient(config), role) };
@@ -83,13 +97,25 @@ function credentialsOf(sts: STSClient, { roleArn, sessionName = "pulumi-linuxkit
   });
   return async () => {
     const { Credentials: got } = await sts.send(command);
-    if (!got?.AccessKeyId || !got.SecretAccessKey) throw new LinuxKitError("ACCESS_DENIED", `aws AssumeRole ${roleArn}: got no credentials`, { url: roleArn, status: 200 });
-    return { accessKeyId: got.AccessKeyId, secretAccessKey: got.SecretAccessKey, sessionToken: got.SessionToken as string, expiration: got.Expiration as Date };
+    if (!got?.AccessKeyId || !got.SecretAccessKey)
+      throw new LinuxKitError("ACCESS_DENIED", `aws AssumeRole ${roleArn}: got no credentials`, { url: roleArn, status: 200 });
+    return {
+      accessKeyId: got.AccessKeyId,
+      secretAccessKey: got.SecretAccessKey,
+      sessionToken: got.SessionToken as string,
+      expiration: got.Expiration as Date,
+    };
   };
 }
 
 /** Account and region that the clients work in. */
-export async function whoAmI({ sts, ebs }: AwsClients, signal: AbortSignal): Promise<{ readonly account: string; readonly region: string }> {
-  const [{ Account: account = "" }, region] = await Promise.all([sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal }), ebs.config.region()]);
+export async function whoAmI(
+  { sts, ebs }: AwsClients,
+  signal: AbortSignal,
+): Promise<{ readonly account: string; readonly region: string }> {
+  const [{ Account: account = "" }, region] = await Promise.all([
+    sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal }),
+    ebs.config.region(),
+  ]);
   return { account, region };
 }

@@ -9,7 +9,9 @@ interface AwsError {
 
 /** Whether AWS says that the object is not there. */
 export function isGone(error: unknown): boolean {
-  return ["ResourceNotFoundException", "InvalidSnapshot.NotFound", "InvalidAMIID.NotFound"].includes((error as AwsError | undefined)?.name ?? "");
+  return ["ResourceNotFoundException", "InvalidSnapshot.NotFound", "InvalidAMIID.NotFound"].includes(
+    (error as AwsError | undefined)?.name ?? "",
+  );
 }
 
 /**
@@ -26,7 +28,14 @@ export function fromAws(error: unknown, what: string, signal?: AbortSignal): unk
   if (isGone(error)) return new LinuxKitError("NOT_FOUND", said, { what }, { cause: error });
   // a token that an earlier request used for something else
   if (name === "ConflictException") return new LinuxKitError("UNSUPPORTED", said, { what }, { cause: error });
-  if (name === "CredentialsProviderError") return new LinuxKitError("ACCESS_DENIED", `${said}: set a profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`, { url: what, status: 0 }, { cause: error });
-  if (status !== undefined && status >= 400 && status < 500) return new LinuxKitError("ACCESS_DENIED", said, { url: what, status }, { cause: error });
+  if (name === "CredentialsProviderError")
+    return new LinuxKitError(
+      "ACCESS_DENIED",
+      `${said}: set a profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+      { url: what, status: 0 },
+      { cause: error },
+    );
+  if (status !== undefined && status >= 400 && status < 500)
+    return new LinuxKitError("ACCESS_DENIED", said, { url: what, status }, { cause: error });
   return new LinuxKitError("NETWORK", `${said}, after ${$metadata?.attempts ?? 1} attempts`, { url: what }, { cause: error });
 }

@@ -14,7 +14,10 @@ const role = z.strictObject({
 });
 
 /** One role is a list of one: what is wrong with it is named then. */
-const roles = z.preprocess((given) => (typeof given === "object" && given !== null && !Array.isArray(given) ? [given] : given), z.array(role));
+const roles = z.preprocess(
+  (given) => (typeof given === "object" && given !== null && !Array.isArray(given) ? [given] : given),
+  z.array(role),
+);
 
 /** Who asks AWS, and where: inputs of every resource that does. See `AwsAccess`. */
 export const accessInputs = {

@@ -11,10 +11,18 @@ const UNKNOWN_YET = 5;
 
 /** EBS direct and EC2 through the AWS SDK. */
 export function awsSnapshotService({ ebs, ec2 }: AwsClients): SnapshotService {
-  const describe = async (input: { SnapshotIds?: string[]; Filters?: { Name: string; Values: string[] }[] }, signal: AbortSignal): Promise<SnapshotState[]> => {
+  const describe = async (
+    input: { SnapshotIds?: string[]; Filters?: { Name: string; Values: string[] }[] },
+    signal: AbortSignal,
+  ): Promise<SnapshotState[]> => {
     const found: SnapshotState[] = [];
     try {
-      for await (const { Snapshots = [] } of paginateDescribeSnapshots({ client: ec2 }, { OwnerIds: ["self"], ...input }, { abortSignal: signal })) found.push(...Snapshots.map(stateOf));
+      for await (const { Snapshots = [] } of paginateDescribeSnapshots(
+        { client: ec2 },
+        { OwnerIds: ["self"], ...input },
+        { abortSignal: signal },
+      ))
+        found.push(...Snapshots.map(stateOf));
     } catch (error) {
       if (isGone(error)) return [];
       throw fromAws(error, "DescribeSnapshots", signal);
@@ -42,7 +50,14 @@ export function awsSnapshotService({ ebs, ec2 }: AwsClients): SnapshotService {
       const Checksum = Buffer.from(hexOf(digest), "hex").toString("base64");
       for (let attempt = 1; ; attempt++) {
         try {
-          const command = new PutSnapshotBlockCommand({ SnapshotId: id, BlockIndex: index, BlockData: bytes, DataLength: bytes.length, Checksum, ChecksumAlgorithm: "SHA256" });
+          const command = new PutSnapshotBlockCommand({
+            SnapshotId: id,
+            BlockIndex: index,
+            BlockData: bytes,
+            DataLength: bytes.length,
+            Checksum,
+            ChecksumAlgorithm: "SHA256",
+          });
           command.middlewareStack.add(
             (next) => (args) => {
               // the signer would else hash the body once more
@@ -60,19 +75,33 @@ export function awsSnapshotService({ ebs, ec2 }: AwsClients): SnapshotService {
       }
     },
     async complete(id, blocks, checksum, signal) {
-      await ebs.send(new CompleteSnapshotCommand({ SnapshotId: id, ChangedBlocksCount: blocks, Checksum: checksum, ChecksumAlgorithm: "SHA256", ChecksumAggregationMethod: "LINEAR" }), { abortSignal: signal }).catch((error: unknown) => {
-        throw fromAws(error, `CompleteSnapshot ${id}`, signal);
-      });
+      await ebs
+        .send(
+          new CompleteSnapshotCommand({
+            SnapshotId: id,
+            ChangedBlocksCount: blocks,
+            Checksum: checksum,
+            ChecksumAlgorithm: "SHA256",
+            ChecksumAggregationMethod: "LINEAR",
+          }),
+          { abortSignal: signal },
+        )
+        .catch((error: unknown) => {
+          throw fromAws(error, `CompleteSnapshot ${id}`, signal);
+        });
     },
     async describe(id, signal) {
       const [state] = await describe({ SnapshotIds: [id] }, signal);
       return state;
     },
-    find: (tags, signal) => describe({ Filters: Object.entries(tags).map(([name, value]) => ({ Name: `tag:${name}`, Values: [value] })) }, signal),
+    find: (tags, signal) =>
+      describe({ Filters: Object.entries(tags).map(([name, value]) => ({ Name: `tag:${name}`, Values: [value] })) }, signal),
     async tag(id, tags, untag, signal) {
       try {
-        if (Object.keys(tags).length > 0) await ec2.send(new CreateTagsCommand({ Resources: [id], Tags: tagList(tags) }), { abortSignal: signal });
-        if (untag.length > 0) await ec2.send(new DeleteTagsCommand({ Resources: [id], Tags: untag.map((Key) => ({ Key })) }), { abortSignal: signal });
+        if (Object.keys(tags).length > 0)
+          await ec2.send(new CreateTagsCommand({ Resources: [id], Tags: tagList(tags) }), { abortSignal: signal });
+        if (untag.length > 0)
+          await ec2.send(new DeleteTagsCommand({ Resources: [id], Tags: untag.map((Key) => ({ Key })) }), { abortSignal: signal });
       } catch (error) {
         throw fromAws(error, `CreateTags ${id}`, signal);
       }

@@ -159,12 +159,24 @@ async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<
   return { snapshot: await start(service, upload, fresh), done: new Set() };
 }
 
-async function start(service: SnapshotService, { size, description, tags, key, parent, encrypted, kmsKeyArn, signal }: SnapshotUpload, token: string): Promise<StartedSnapshot> {
-  const request = { sizeGiB: Math.ceil(size / GIB), description, tags: { ...tags, [UPLOAD_TAG]: key }, token, timeoutMinutes: ABANDONED_MINUTES };
+async function start(
+  service: SnapshotService,
+  { size, description, tags, key, parent, encrypted, kmsKeyArn, signal }: SnapshotUpload,
+  token: string,
+): Promise<StartedSnapshot> {
+  const request = {
+    sizeGiB: Math.ceil(size / GIB),
+    description,
+    tags: { ...tags, [UPLOAD_TAG]: key },
+    token,
+    timeoutMinutes: ABANDONED_MINUTES,
+  };
   const snapshot = await service.start({ ...request, ...(parent ? { parent: parent.id } : { encrypted, kmsKeyArn }) }, signal);
   if (snapshot.blockBytes === BLOCK_BYTES) return snapshot;
   await service.remove(snapshot.id);
-  throw new LinuxKitError("UNSUPPORTED", `EBS wants blocks of ${snapshot.blockBytes} bytes, and this writes blocks of ${BLOCK_BYTES}`, { what: "blocks of another size" });
+  throw new LinuxKitError("UNSUPPORTED", `EBS wants blocks of ${snapshot.blockBytes} bytes, and this writes blocks of ${BLOCK_BYTES}`, {
+    what: "blocks of another size",
+  });
 }
 
 /** Removes what is unfinished though no journal here knows it: its uploader is gone. */
@@ -195,7 +207,10 @@ async function completed(service: SnapshotService, id: string, { signal, onProgr
   for (let waited = 0; ; waited += pollMs) {
     const state = await service.describe(id, signal);
     if (state?.status === "completed") return;
-    if (state?.status === "error") throw new LinuxKitError("NETWORK", `${id}: AWS could not complete the snapshot: ${state.reason ?? "it gives no reason"}`, { url: id });
+    if (state?.status === "error")
+      throw new LinuxKitError("NETWORK", `${id}: AWS could not complete the snapshot: ${state.reason ?? "it gives no reason"}`, {
+        url: id,
+      });
     if (waited > 0) onProgress({ stage: "upload", message: `${id}: all blocks are there, AWS completes it` });
     await sleep(pollMs, undefined, { signal });
   }

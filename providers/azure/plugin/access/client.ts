@@ -30,7 +30,10 @@ export interface AzureAnswer {
  *
  * @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT in Azure's own words; the signal's reason
  */
-export async function sendToAzure({ what, url, takes = [], timeoutSeconds, ...request }: AzureRequest, signal: AbortSignal): Promise<AzureAnswer> {
+export async function sendToAzure(
+  { what, url, takes = [], timeoutSeconds, ...request }: AzureRequest,
+  signal: AbortSignal,
+): Promise<AzureAnswer> {
   try {
     const response = await createTransport({ signal, retry: RETRY, timeoutSeconds }).send({ ...request, url: new URL(url) });
     const { status, headers } = response;

@@ -15,9 +15,21 @@ export interface AzureCloud {
 
 /** Source: Microsoft Learn, "Azure Government endpoint mapping" and "Azure in China developer guide". */
 const CLOUDS = {
-  public: { manager: "https://management.azure.com", managerScope: "https://management.azure.com/.default", authority: "https://login.microsoftonline.com" },
-  usgovernment: { manager: "https://management.usgovcloudapi.net", managerScope: "https://management.usgovcloudapi.net/.default", authority: "https://login.microsoftonline.us" },
-  china: { manager: "https://management.chinacloudapi.cn", managerScope: "https://management.chinacloudapi.cn/.default", authority: "https://login.chinacloudapi.cn" },
+  public: {
+    manager: "https://management.azure.com",
+    managerScope: "https://management.azure.com/.default",
+    authority: "https://login.microsoftonline.com",
+  },
+  usgovernment: {
+    manager: "https://management.usgovcloudapi.net",
+    managerScope: "https://management.usgovcloudapi.net/.default",
+    authority: "https://login.microsoftonline.us",
+  },
+  china: {
+    manager: "https://management.chinacloudapi.cn",
+    managerScope: "https://management.chinacloudapi.cn/.default",
+    authority: "https://login.chinacloudapi.cn",
+  },
 } as const satisfies Readonly<Record<string, AzureCloud>>;
 
 /** The clouds that need no look-up, by the names that Pulumi's Azure provider has for them. */
@@ -38,18 +50,30 @@ interface Endpoints {
  *
  * @throws ACCESS_DENIED, NETWORK, CORRUPT
  */
-export async function findCloud({ environment = "public", metadataHost }: { readonly environment?: string | undefined; readonly metadataHost?: string | undefined }, signal?: AbortSignal): Promise<AzureCloud> {
+export async function findCloud(
+  { environment = "public", metadataHost }: { readonly environment?: string | undefined; readonly metadataHost?: string | undefined },
+  signal?: AbortSignal,
+): Promise<AzureCloud> {
   if (metadataHost === undefined) {
     if (Object.hasOwn(CLOUDS, environment)) return CLOUDS[environment as keyof typeof CLOUDS];
-    throw new LinuxKitError("INVALID_DEFINITION", `environment: got ${environment}, wanted one of ${CLOUD_NAMES.join(", ")}, or a metadataHost`, { path: "environment" });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `environment: got ${environment}, wanted one of ${CLOUD_NAMES.join(", ")}, or a metadataHost`,
+      { path: "environment" },
+    );
   }
   const what = `the endpoints of ${metadataHost}`;
   const response = await createTransport({ signal }).send({ url: new URL(`https://${metadataHost}${METADATA}`) });
   if (response.status !== 200) throw await refusalOf(response, what, { name: "azure" });
   const found = JSON.parse((await collect(response.body, undefined, what)).toString()) as Endpoints | readonly Endpoints[];
   // older ones list every cloud that they know, their own first
-  const { resourceManager, authentication: { loginEndpoint, audiences: [audience] = [] } = {} } = (Array.isArray(found) ? found[0] : found) as Endpoints;
-  if (!resourceManager || !loginEndpoint || !audience) throw new LinuxKitError("CORRUPT", `${what}: got no resourceManager, no authentication.loginEndpoint or no authentication.audiences`, { path: metadataHost });
+  const { resourceManager, authentication: { loginEndpoint, audiences: [audience] = [] } = {} } = (
+    Array.isArray(found) ? found[0] : found
+  ) as Endpoints;
+  if (!resourceManager || !loginEndpoint || !audience)
+    throw new LinuxKitError("CORRUPT", `${what}: got no resourceManager, no authentication.loginEndpoint or no authentication.audiences`, {
+      path: metadataHost,
+    });
   return { manager: bare(resourceManager), managerScope: `${bare(audience)}/.default`, authority: bare(loginEndpoint) };
 }
 

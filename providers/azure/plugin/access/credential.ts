@@ -61,13 +61,31 @@ export function withEnvironment(access: AzureAccess, env: NodeJS.ProcessEnv = pr
 
 /** The identity that {@link withEnvironment} describes. */
 export async function credentialOf(access: AzureAccess, { authority }: AzureCloud): Promise<TokenCredential> {
-  const { tenantId, clientId, clientSecret, clientCertificatePath: certificatePath, clientCertificatePassword: certificatePassword, useOidc, useMsi } = access;
+  const {
+    tenantId,
+    clientId,
+    clientSecret,
+    clientCertificatePath: certificatePath,
+    clientCertificatePassword: certificatePassword,
+    useOidc,
+    useMsi,
+  } = access;
   const identity = await import("@azure/identity");
   // a cloud that is not Microsoft's own is unknown to the instance discovery
-  const options = { authorityHost: authority, disableInstanceDiscovery: !/\.(microsoftonline\.(com|us)|chinacloudapi\.cn)$/.test(new URL(authority).hostname), ...(tenantId !== undefined && { tenantId }) };
+  const options = {
+    authorityHost: authority,
+    disableInstanceDiscovery: !/\.(microsoftonline\.(com|us)|chinacloudapi\.cn)$/.test(new URL(authority).hostname),
+    ...(tenantId !== undefined && { tenantId }),
+  };
   if (tenantId !== undefined && clientId !== undefined) {
     if (clientSecret !== undefined) return new identity.ClientSecretCredential(tenantId, clientId, clientSecret, options);
-    if (certificatePath !== undefined) return new identity.ClientCertificateCredential(tenantId, clientId, { certificatePath, ...(certificatePassword !== undefined && { certificatePassword }) }, options);
+    if (certificatePath !== undefined)
+      return new identity.ClientCertificateCredential(
+        tenantId,
+        clientId,
+        { certificatePath, ...(certificatePassword !== undefined && { certificatePassword }) },
+        options,
+      );
     if (useOidc) return new identity.ClientAssertionCredential(tenantId, clientId, () => assertion(access), options);
   }
   if (useMsi) return new identity.ManagedIdentityCredential(clientId === undefined ? {} : { clientId });
@@ -78,7 +96,12 @@ export async function credentialOf(access: AzureAccess, { authority }: AzureClou
 async function assertion({ oidcToken, oidcTokenFilePath, oidcRequestUrl: url, oidcRequestToken: token }: AzureAccess): Promise<string> {
   if (oidcToken !== undefined) return oidcToken;
   if (oidcTokenFilePath !== undefined) return (await readFile(oidcTokenFilePath, "utf8")).trim();
-  if (!url || !token) throw new LinuxKitError("ACCESS_DENIED", "useOidc: got no token, wanted oidcToken (ARM_OIDC_TOKEN), oidcTokenFilePath (ARM_OIDC_TOKEN_FILE_PATH), or GitHub's right `id-token: write`", { url: "oidc", status: 0 });
+  if (!url || !token)
+    throw new LinuxKitError(
+      "ACCESS_DENIED",
+      "useOidc: got no token, wanted oidcToken (ARM_OIDC_TOKEN), oidcTokenFilePath (ARM_OIDC_TOKEN_FILE_PATH), or GitHub's right `id-token: write`",
+      { url: "oidc", status: 0 },
+    );
   const asked = new URL(url);
   asked.searchParams.set("audience", "api://AzureADTokenExchange");
   const response = await createTransport().send({ url: asked, headers: { authorization: `Bearer ${token}` } });

@@ -37,5 +37,10 @@ export async function azureLogin(given: AzureAccess, signal?: AbortSignal): Prom
 
 function refused(error: unknown, scope: string): LinuxKitError {
   const said = oneLine((error as Error).message ?? String(error), 600);
-  return new LinuxKitError("ACCESS_DENIED", `azure login for ${scope}: ${said}: run \`az login\`, or set ARM_CLIENT_ID, ARM_TENANT_ID and ARM_CLIENT_SECRET or ARM_USE_OIDC`, { url: scope, status: 0 }, { cause: error });
+  return new LinuxKitError(
+    "ACCESS_DENIED",
+    `azure login for ${scope}: ${said}: run \`az login\`, or set ARM_CLIENT_ID, ARM_TENANT_ID and ARM_CLIENT_SECRET or ARM_USE_OIDC`,
+    { url: scope, status: 0 },
+    { cause: error },
+  );
 }

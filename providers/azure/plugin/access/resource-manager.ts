@@ -41,9 +41,22 @@ export interface ResourceManager {
 /** Source: Microsoft Learn, "Track asynchronous Azure operations". */
 export function resourceManager(login: AzureLogin): ResourceManager {
   const { manager, managerScope } = login.cloud;
-  const send = async (what: string, method: ManagerRequest["method"], url: string, signal: AbortSignal, more: { readonly body?: Uint8Array; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<AzureAnswer> => {
-    const headers = { ...more.headers, authorization: `Bearer ${await login.token(managerScope, signal)}`, ...(more.body && { "content-type": "application/json" }) };
-    return sendToAzure({ what, method, url, headers, takes: method === "GET" || method === "DELETE" ? [404] : [], ...(more.body && { body: more.body }) }, signal);
+  const send = async (
+    what: string,
+    method: ManagerRequest["method"],
+    url: string,
+    signal: AbortSignal,
+    more: { readonly body?: Uint8Array; readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<AzureAnswer> => {
+    const headers = {
+      ...more.headers,
+      authorization: `Bearer ${await login.token(managerScope, signal)}`,
+      ...(more.body && { "content-type": "application/json" }),
+    };
+    return sendToAzure(
+      { what, method, url, headers, takes: method === "GET" || method === "DELETE" ? [404] : [], ...(more.body && { body: more.body }) },
+      signal,
+    );
   };
   const urlOf = (path: string, apiVersion: string): string => `${manager}${path}${path.includes("?") ? "&" : "?"}api-version=${apiVersion}`;
   return {
@@ -58,7 +71,10 @@ export function resourceManager(login: AzureLogin): ResourceManager {
       return json<T>(end);
     },
     async order({ method, path, apiVersion, what, body, headers = {} }, signal) {
-      const answer = await send(what, method, urlOf(path, apiVersion), signal, { headers, ...(body !== undefined && { body: Buffer.from(JSON.stringify(body)) }) });
+      const answer = await send(what, method, urlOf(path, apiVersion), signal, {
+        headers,
+        ...(body !== undefined && { body: Buffer.from(JSON.stringify(body)) }),
+      });
       const status = answer.headers.get("azure-asyncoperation");
       return { look: async (signal) => (status === null ? { over: true } : stateOf(await send(what, "GET", status, signal))) };
     },
@@ -77,7 +93,12 @@ export function resourceManager(login: AzureLogin): ResourceManager {
 }
 
 /** The last answer of an operation: the first one, where it was done at once. */
-async function ended(first: AzureAnswer, what: string, signal: AbortSignal, get: (url: string) => Promise<AzureAnswer>): Promise<AzureAnswer> {
+async function ended(
+  first: AzureAnswer,
+  what: string,
+  signal: AbortSignal,
+  get: (url: string) => Promise<AzureAnswer>,
+): Promise<AzureAnswer> {
   const status = first.headers.get("azure-asyncoperation");
   const location = first.headers.get("location");
   if (status === null && (location === null || first.status !== 202)) return first;
@@ -97,7 +118,10 @@ async function ended(first: AzureAnswer, what: string, signal: AbortSignal, get:
 function stateOf(answer: AzureAnswer): { readonly over: boolean; readonly failure?: string } {
   const { status, error } = json<{ status?: string; error?: { code?: string; message?: string } }>(answer) ?? {};
   if (status !== "Failed" && status !== "Canceled") return { over: status === "Succeeded" };
-  return { over: true, failure: `${status.toLowerCase()}: ${[error?.code, error?.message].filter(Boolean).join(": ") || "no reason is given"}` };
+  return {
+    over: true,
+    failure: `${status.toLowerCase()}: ${[error?.code, error?.message].filter(Boolean).join(": ") || "no reason is given"}`,
+  };
 }
 
 /** An operation's status holds what it came to, where nothing else does. */

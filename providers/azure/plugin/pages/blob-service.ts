@@ -28,9 +28,18 @@ export function blobService(login: StorageLogin, { container }: BlobPlace): Page
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
     return url.href;
   };
-  const send = async (method: "GET" | "HEAD" | "PUT" | "DELETE", name: string, signal: AbortSignal, headers: Readonly<Record<string, string>> = {}, query: Readonly<Record<string, string>> = {}): Promise<AzureAnswer> => {
+  const send = async (
+    method: "GET" | "HEAD" | "PUT" | "DELETE",
+    name: string,
+    signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<AzureAnswer> => {
     const all = { ...headers, ...(await login(signal)), "x-ms-version": STORAGE_VERSION };
-    return sendToAzure({ what: `blob ${name || "list"}`, method, url: urlOf(name, query), headers: all, takes: method === "PUT" ? [] : [404] }, signal);
+    return sendToAzure(
+      { what: `blob ${name || "list"}`, method, url: urlOf(name, query), headers: all, takes: method === "PUT" ? [] : [404] },
+      signal,
+    );
   };
   const describe = async (name: string, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> => {
     await send("PUT", name, signal, metadata(tags), { comp: "metadata" });
@@ -40,7 +49,12 @@ export function blobService(login: StorageLogin, { container }: BlobPlace): Page
     suffix: ".vhd",
     idOf: (name) => urlOf(name),
     async begin({ name, size, key, tags }, signal) {
-      const headers = { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": `${size}`, "if-none-match": "*", ...metadata({ ...tags, [UPLOAD_MARK]: key }) };
+      const headers = {
+        "x-ms-blob-type": "PageBlob",
+        "x-ms-blob-content-length": `${size}`,
+        "if-none-match": "*",
+        ...metadata({ ...tags, [UPLOAD_MARK]: key }),
+      };
       await send("PUT", name, signal, headers);
     },
     open: async (name) => ({ put: async (pages, signal) => putPage(urlOf(name), `blob ${name}`, await login(signal), pages, signal) }),
@@ -51,9 +65,16 @@ export function blobService(login: StorageLogin, { container }: BlobPlace): Page
     async unfinished(key, signal) {
       const found: string[] = [];
       for (let marker = ""; ; ) {
-        const { body } = await send("GET", "", signal, {}, { restype: "container", comp: "list", include: "metadata", ...(marker && { marker }) });
+        const { body } = await send(
+          "GET",
+          "",
+          signal,
+          {},
+          { restype: "container", comp: "list", include: "metadata", ...(marker && { marker }) },
+        );
         const text = body.toString();
-        for (const [, blob = ""] of text.matchAll(/<Blob>(.*?)<\/Blob>/gs)) if (blob.includes(`<${UPLOAD_MARK}>${key}<`)) found.push(/<Name>([^<]*)/.exec(blob)?.[1] ?? "");
+        for (const [, blob = ""] of text.matchAll(/<Blob>(.*?)<\/Blob>/gs))
+          if (blob.includes(`<${UPLOAD_MARK}>${key}<`)) found.push(/<Name>([^<]*)/.exec(blob)?.[1] ?? "");
         marker = /<NextMarker>([^<]+)/.exec(text)?.[1] ?? "";
         if (marker === "") return found;
       }
@@ -68,5 +89,7 @@ export function blobService(login: StorageLogin, { container }: BlobPlace): Page
 
 /** What is no identifier in a tag's name becomes `_`. */
 function metadata(tags: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [`x-ms-meta-${name.replace(/\W/g, "_").replace(/^\d/, "_$&")}`, value]));
+  return Object.fromEntries(
+    Object.entries(tags).map(([name, value]) => [`x-ms-meta-${name.replace(/\W/g, "_").replace(/^\d/, "_$&")}`, value]),
+  );
 }

@@ -31,7 +31,13 @@ interface Disk {
 /** Source: Azure Compute REST API, "Disks - Create Or Update" (an empty managed disk to be uploaded to), "Grant Access", "Revoke Access". */
 export function diskService(manager: ResourceManager, { subscriptionId, resourceGroupName, location, arch, sku }: DiskPlace): PageService {
   const disks = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroupName}/providers/Microsoft.Compute/disks`;
-  const ask = <T>(method: ManagerRequest["method"], name: string, verb: string, signal: AbortSignal, body?: unknown): Promise<T | undefined> =>
+  const ask = <T>(
+    method: ManagerRequest["method"],
+    name: string,
+    verb: string,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<T | undefined> =>
     manager.ask<T>({ method, path: `${disks}/${name}${verb}`, apiVersion: API_VERSION, what: `disk ${name}${verb}`, body }, signal);
   const patch = async (name: string, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> => {
     await ask("PATCH", name, "", signal, { tags });
@@ -53,7 +59,10 @@ export function diskService(manager: ResourceManager, { subscriptionId, resource
       });
     },
     async open(name, signal) {
-      const leave = await ask<{ accessSAS?: string; accessSas?: string }>("POST", name, "/beginGetAccess", signal, { access: "Write", durationInSeconds: LEAVE_SECONDS });
+      const leave = await ask<{ accessSAS?: string; accessSas?: string }>("POST", name, "/beginGetAccess", signal, {
+        access: "Write",
+        durationInSeconds: LEAVE_SECONDS,
+      });
       const url = leave?.accessSAS ?? leave?.accessSas;
       if (url === undefined) throw new LinuxKitError("NOT_FOUND", `azure: no disk ${name} that can be written to`, { what: name });
       return { put: (pages, signal) => putPage(url, `disk ${name}`, {}, pages, signal) };

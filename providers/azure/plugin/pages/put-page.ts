@@ -23,7 +23,13 @@ export interface Pages {
  *
  * @param url of the blob, with its signature if it has one
  */
-export async function putPage(url: string, what: string, headers: Readonly<Record<string, string>>, { offset, bytes, md5 }: Pages, signal: AbortSignal): Promise<void> {
+export async function putPage(
+  url: string,
+  what: string,
+  headers: Readonly<Record<string, string>>,
+  { offset, bytes, md5 }: Pages,
+  signal: AbortSignal,
+): Promise<void> {
   const target = new URL(url);
   target.searchParams.set("comp", "page");
   await sendToAzure(

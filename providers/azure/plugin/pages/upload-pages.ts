@@ -76,11 +76,18 @@ interface Begun {
   readonly done: ReadonlySet<number>;
 }
 
-async function write(service: PageService, { journal, signal, onProgress, ...upload }: PageUpload, { name, writer, done }: Begun & { readonly writer: PageWriter }): Promise<UploadedPages> {
+async function write(
+  service: PageService,
+  { journal, signal, onProgress, ...upload }: PageUpload,
+  { name, writer, done }: Begun & { readonly writer: PageWriter },
+): Promise<UploadedPages> {
   const runs = runsOf(upload.blocks, PAGE_BYTES / BLOCK_BYTES).filter((run) => !isDone(run, done));
   const bytesSent = runs.reduce((sum, { index, count }) => sum + Math.min(count * BLOCK_BYTES, upload.size - index * BLOCK_BYTES), 0);
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-  const there = done.size > 0 ? `goes on: ${megabytes(bytesSent)} to send, ${megabytes(done.size * BLOCK_BYTES)} are there` : `${megabytes(bytesSent)} to send of ${megabytes(upload.size)}: the rest is zeroes`;
+  const there =
+    done.size > 0
+      ? `goes on: ${megabytes(bytesSent)} to send, ${megabytes(done.size * BLOCK_BYTES)} are there`
+      : `${megabytes(bytesSent)} to send of ${megabytes(upload.size)}: the rest is zeroes`;
   onProgress({ stage: "upload", message: there, lasting: true });
   const line = transfer(name, bytesSent, onProgress);
   await using thread = new Md5Thread();
@@ -119,7 +126,11 @@ export function nameIn(lines: readonly unknown[]): string | undefined {
 }
 
 /** Goes on with what the journal names while it can, else begins anew. `names` hears the name before anything bears it. */
-async function begin(service: PageService, { journal, awaited, prefix, size, key, tags, signal }: PageUpload, names: (name: string) => void): Promise<Begun> {
+async function begin(
+  service: PageService,
+  { journal, awaited, prefix, size, key, tags, signal }: PageUpload,
+  names: (name: string) => void,
+): Promise<Begun> {
   const lines = journal.before as readonly JournalLine[];
   const earlier = nameIn(lines) ?? awaited;
   if (earlier !== undefined) {
@@ -132,7 +143,9 @@ async function begin(service: PageService, { journal, awaited, prefix, size, key
         if (isLinuxKitError(error, "ACCESS_DENIED") || isLinuxKitError(error, "NOT_FOUND")) return undefined;
         throw error;
       });
-      const done = lines.flatMap(({ index, count = 1 }) => (index === undefined ? [] : Array.from({ length: count }, (_, at) => index + at)));
+      const done = lines.flatMap(({ index, count = 1 }) =>
+        index === undefined ? [] : Array.from({ length: count }, (_, at) => index + at),
+      );
       if (writer) return { name: earlier, writer, done: new Set(done) };
       await service.remove(earlier, signal);
     }

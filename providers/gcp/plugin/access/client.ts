@@ -44,7 +44,8 @@ export interface GcpClient {
 
 export function gcpClient({ login, service, signal, pauseMs = 500 }: ClientOptions): GcpClient {
   const transport = createTransport({ signal, timeoutSeconds: ANSWER_SECONDS, retry: { attempts: ATTEMPTS, baseMs: pauseMs } });
-  const refusal = (response: HttpResponse, what: string): Promise<LinuxKitError> => refusalOf(response, what, { name: service, explain: messageIn });
+  const refusal = (response: HttpResponse, what: string): Promise<LinuxKitError> =>
+    refusalOf(response, what, { name: service, explain: messageIn });
   const send = async ({ what, url, json, body, takes = [], headers, ...request }: ApiRequest): Promise<HttpResponse> => {
     const all = { ...(json !== undefined && { "content-type": "application/json" }), ...headers, ...(await login()) };
     const bytes = json === undefined ? body : Buffer.from(JSON.stringify(json));

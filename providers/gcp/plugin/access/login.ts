@@ -27,7 +27,10 @@ const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 export function gcpLogin({ credentials, accessToken, impersonateServiceAccount }: GcpAccess, env: NodeJS.ProcessEnv = process.env): Login {
   // in the order of the stack's Google Cloud provider, so that both are the same identity
   const given = { accessToken, credentials };
-  const said = given.accessToken ?? given.credentials ? given : { accessToken: env.GOOGLE_OAUTH_ACCESS_TOKEN || undefined, credentials: env.GOOGLE_CREDENTIALS || undefined };
+  const said =
+    (given.accessToken ?? given.credentials)
+      ? given
+      : { accessToken: env.GOOGLE_OAUTH_ACCESS_TOKEN || undefined, credentials: env.GOOGLE_CREDENTIALS || undefined };
   const impersonated = impersonateServiceAccount ?? (env.GOOGLE_IMPERSONATE_SERVICE_ACCOUNT || undefined);
   let client: Promise<AuthClient> | undefined;
   return async () => {
@@ -39,7 +42,12 @@ export function gcpLogin({ credentials, accessToken, impersonateServiceAccount }
     } catch (error) {
       client = undefined;
       if (isLinuxKitError(error)) throw error;
-      throw new LinuxKitError("ACCESS_DENIED", `google: ${(error as Error).message}: run \`gcloud auth application-default login\`, or set GOOGLE_APPLICATION_CREDENTIALS or the stack's gcp:credentials`, { url: "google", status: 0 }, { cause: error });
+      throw new LinuxKitError(
+        "ACCESS_DENIED",
+        `google: ${(error as Error).message}: run \`gcloud auth application-default login\`, or set GOOGLE_APPLICATION_CREDENTIALS or the stack's gcp:credentials`,
+        { url: "google", status: 0 },
+        { cause: error },
+      );
     }
   };
 }
@@ -51,7 +59,8 @@ async function clientOf({ accessToken, credentials }: GcpAccess, impersonated: s
       if (credentials === undefined) return new GoogleAuth({ scopes: SCOPE, projectId: NO_PROJECT }).getClient();
       const key = await keyOf(credentials);
       // the usual two by themselves: whatever reads any kind warns of it on each run, and the engine shows that
-      const usual = key.type === "service_account" ? new JWT({ scopes: SCOPE }) : key.type === "authorized_user" ? new UserRefreshClient() : undefined;
+      const usual =
+        key.type === "service_account" ? new JWT({ scopes: SCOPE }) : key.type === "authorized_user" ? new UserRefreshClient() : undefined;
       if (!usual) return new GoogleAuth({ scopes: SCOPE, projectId: NO_PROJECT, credentials: key }).getClient();
       usual.fromJSON(key);
       return usual;
@@ -61,19 +70,31 @@ async function clientOf({ accessToken, credentials }: GcpAccess, impersonated: s
     return client;
   };
   if (impersonated === undefined) return source();
-  return new Impersonated({ sourceClient: await source(), targetPrincipal: impersonated, targetScopes: [SCOPE], delegates: [], lifetime: 3600 });
+  return new Impersonated({
+    sourceClient: await source(),
+    targetPrincipal: impersonated,
+    targetScopes: [SCOPE],
+    delegates: [],
+    lifetime: 3600,
+  });
 }
 
 /** A key, given as it is or by its path: Google's own provider takes both. */
 async function keyOf(credentials: string): Promise<Record<string, unknown>> {
   const inline = credentials.trimStart().startsWith("{");
-  const text = inline ? credentials : await readFile(credentials, "utf8").catch((error: unknown) => {
-    throw new LinuxKitError("NOT_FOUND", `credentials: no file ${credentials}`, { what: credentials }, { cause: error });
-  });
+  const text = inline
+    ? credentials
+    : await readFile(credentials, "utf8").catch((error: unknown) => {
+        throw new LinuxKitError("NOT_FOUND", `credentials: no file ${credentials}`, { what: credentials }, { cause: error });
+      });
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
     // the parser's own words would show what it read
-    throw new LinuxKitError("INVALID_DEFINITION", `credentials: got ${inline ? "text" : `a file, ${credentials},`} that is no JSON, wanted a key of a service account or the path of one`, { path: "credentials" });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `credentials: got ${inline ? "text" : `a file, ${credentials},`} that is no JSON, wanted a key of a service account or the path of one`,
+      { path: "credentials" },
+    );
   }
 }

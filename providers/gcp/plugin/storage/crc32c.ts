@@ -16,7 +16,8 @@ export class Crc32c {
     let at = 0;
     const whole = bytes.length - (bytes.length % SLICES);
     for (; at < whole; at += SLICES) {
-      crc ^= (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+      crc ^=
+        (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
       crc =
         (TABLE[0xf00 + (crc & 0xff)] as number) ^
         (TABLE[0xe00 + ((crc >>> 8) & 0xff)] as number) ^

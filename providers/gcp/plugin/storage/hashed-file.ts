@@ -23,7 +23,11 @@ export interface HashedFile {
  * @param into filled before the last chunk is given
  * @throws DIGEST_MISMATCH
  */
-export async function* hashedFile(file: string, { size, digest, chunkBytes }: { readonly size: number; readonly digest: Digest; readonly chunkBytes: number }, into: HashedFile): AsyncGenerator<FileChunk> {
+export async function* hashedFile(
+  file: string,
+  { size, digest, chunkBytes }: { readonly size: number; readonly digest: Digest; readonly chunkBytes: number },
+  into: HashedFile,
+): AsyncGenerator<FileChunk> {
   const sha256 = createHash("sha256");
   const crc32c = new Crc32c();
   await using handle = await open(file);
@@ -35,7 +39,12 @@ export async function* hashedFile(file: string, { size, digest, chunkBytes }: { 
     crc32c.update(bytes);
     if (at + chunkBytes >= size) {
       const got = `sha256:${sha256.digest("hex")}`;
-      if (got !== digest) throw new LinuxKitError("DIGEST_MISMATCH", `${file}: is not what the build wrote (got ${got}, wanted ${digest}): run \`pulumi up --refresh\` to build it again`, { path: file, want: digest, got });
+      if (got !== digest)
+        throw new LinuxKitError(
+          "DIGEST_MISMATCH",
+          `${file}: is not what the build wrote (got ${got}, wanted ${digest}): run \`pulumi up --refresh\` to build it again`,
+          { path: file, want: digest, got },
+        );
       into.crc32c = crc32c.base64();
     }
     yield { at, bytes };

@@ -16,7 +16,10 @@ export interface StoredObject {
 
 /** The number of the project that a bucket belongs to. @throws NOT_FOUND, ACCESS_DENIED */
 export async function projectOfBucket(client: StorageClient, bucket: string): Promise<string> {
-  const found = await client.json<{ readonly projectNumber?: string }>({ what: `bucket ${bucket}`, url: `${client.path("b", bucket)}?fields=projectNumber` });
+  const found = await client.json<{ readonly projectNumber?: string }>({
+    what: `bucket ${bucket}`,
+    url: `${client.path("b", bucket)}?fields=projectNumber`,
+  });
   return String(found?.projectNumber ?? "");
 }
 
@@ -26,8 +29,16 @@ export async function describeObject(client: StorageClient, bucket: string, name
 }
 
 /** Removes this generation of an object; one that is gone, or was overwritten since, is a success. */
-export async function removeObject(client: StorageClient, { bucket, name, generation }: Pick<StoredObject, "bucket" | "name" | "generation">): Promise<void> {
-  const response = await client.send({ what: `object gs://${bucket}/${name}`, method: "DELETE", url: `${client.path("b", bucket, "o", name)}?ifGenerationMatch=${generation}`, takes: [404, 412] });
+export async function removeObject(
+  client: StorageClient,
+  { bucket, name, generation }: Pick<StoredObject, "bucket" | "name" | "generation">,
+): Promise<void> {
+  const response = await client.send({
+    what: `object gs://${bucket}/${name}`,
+    method: "DELETE",
+    url: `${client.path("b", bucket, "o", name)}?ifGenerationMatch=${generation}`,
+    takes: [404, 412],
+  });
   await response.drop();
 }
 
@@ -37,9 +48,14 @@ export async function renewObject(client: StorageClient, { bucket, name, generat
   const url = new URL(`${client.path("b", bucket, "o", name)}/rewriteTo/${["b", bucket, "o", name].map(encodeURIComponent).join("/")}`);
   url.searchParams.set("ifSourceGenerationMatch", generation);
   for (;;) {
-    const step = await client.json<{ readonly done: boolean; readonly rewriteToken?: string; readonly resource?: StoredObject }>({ what, method: "POST", url });
+    const step = await client.json<{ readonly done: boolean; readonly rewriteToken?: string; readonly resource?: StoredObject }>({
+      what,
+      method: "POST",
+      url,
+    });
     if (step?.done && step.resource) return step.resource;
-    if (!step?.rewriteToken) throw new LinuxKitError("NETWORK", `${what}: Cloud Storage neither copied it nor said how to go on`, { url: url.href });
+    if (!step?.rewriteToken)
+      throw new LinuxKitError("NETWORK", `${what}: Cloud Storage neither copied it nor said how to go on`, { url: url.href });
     url.searchParams.set("rewriteToken", step.rewriteToken);
   }
 }

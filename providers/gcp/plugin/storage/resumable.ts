@@ -41,7 +41,8 @@ export async function startSession(client: StorageClient, { bucket, object, size
   });
   await response.drop();
   const session = response.headers.get("location");
-  if (session === null) throw new LinuxKitError("NETWORK", `upload to gs://${bucket}/${object}: Cloud Storage began it without saying where`, { url: object });
+  if (session === null)
+    throw new LinuxKitError("NETWORK", `upload to gs://${bucket}/${object}: Cloud Storage began it without saying where`, { url: object });
   return session;
 }
 
@@ -59,20 +60,42 @@ export async function putChunk(client: StorageClient, session: string, bytes: Ui
 /** Gives a session up, with what it has taken. One that is gone is a success. */
 export async function cancelSession(client: StorageClient, session: string): Promise<void> {
   // 499 is what Cloud Storage says of an upload that its client has closed
-  const response = await client.send({ what: "cancelling an upload", method: "DELETE", url: session, body: new Uint8Array(0), takes: [404, 410, 499] });
+  const response = await client.send({
+    what: "cancelling an upload",
+    method: "DELETE",
+    url: session,
+    body: new Uint8Array(0),
+    takes: [404, 410, 499],
+  });
   await response.drop();
 }
 
 const TAKES = [308, 404, 408, 410, 429, 499, 500, 502, 503, 504];
 
-function put(client: StorageClient, session: string, range: string, body: Uint8Array | undefined, repeatable: boolean): Promise<HttpResponse> {
-  return client.send({ what: "upload", method: "PUT", url: session, headers: { "content-range": range }, ...(body && { body }), repeatable, takes: TAKES });
+function put(
+  client: StorageClient,
+  session: string,
+  range: string,
+  body: Uint8Array | undefined,
+  repeatable: boolean,
+): Promise<HttpResponse> {
+  return client.send({
+    what: "upload",
+    method: "PUT",
+    url: session,
+    headers: { "content-range": range },
+    ...(body && { body }),
+    repeatable,
+    takes: TAKES,
+  });
 }
 
 async function stateOf(client: StorageClient, response: HttpResponse): Promise<SessionState> {
   const { status, headers } = response;
-  if (isTransientStatus(status)) return { at: "busy", retryAfter: headers.get("retry-after"), response: await client.refusal(response, "upload") };
-  if (status === 200 || status === 201) return { at: "done", object: JSON.parse((await collect(response.body)).toString()) as StoredObject };
+  if (isTransientStatus(status))
+    return { at: "busy", retryAfter: headers.get("retry-after"), response: await client.refusal(response, "upload") };
+  if (status === 200 || status === 201)
+    return { at: "done", object: JSON.parse((await collect(response.body)).toString()) as StoredObject };
   await response.drop();
   if (status !== 308) return { at: "gone" };
   const range = headers.get("range");

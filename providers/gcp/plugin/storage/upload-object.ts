@@ -63,7 +63,10 @@ interface Sessions {
 }
 
 /** An object of that name with the same bytes, made one of our own: the answer to its upload was lost, or another stack has it. */
-async function objectThere(client: StorageClient, { file, size, digest, bucket, object, chunkBytes = CHUNK_BYTES, onProgress }: ObjectUpload): Promise<StoredObject | undefined> {
+async function objectThere(
+  client: StorageClient,
+  { file, size, digest, bucket, object, chunkBytes = CHUNK_BYTES, onProgress }: ObjectUpload,
+): Promise<StoredObject | undefined> {
   const there = await describeObject(client, bucket, object);
   if (there?.metadata?.[DIGEST_KEY] !== digest || Number(there.size) !== size) return undefined;
   const hashed: HashedFile = { crc32c: "" };
@@ -80,7 +83,10 @@ async function send(client: StorageClient, upload: ObjectUpload, begun: Sessions
     const object = await sendTo(client, session, state, upload, pauseMs);
     if (object) return object;
     begun.open = undefined;
-    if (sessions === SESSIONS) throw new LinuxKitError("NETWORK", `gs://${upload.bucket}/${upload.object}: Cloud Storage has given up ${SESSIONS} uploads of it`, { url: upload.object });
+    if (sessions === SESSIONS)
+      throw new LinuxKitError("NETWORK", `gs://${upload.bucket}/${upload.object}: Cloud Storage has given up ${SESSIONS} uploads of it`, {
+        url: upload.object,
+      });
   }
 }
 
@@ -105,14 +111,25 @@ async function begin(client: StorageClient, upload: ObjectUpload, begun: Session
 
 /** The session that an earlier run began for the same bytes. */
 function sessionIn({ journal, digest }: ObjectUpload): string | undefined {
-  return (journal.before as readonly { readonly session?: string; readonly digest?: string }[]).findLast((line) => line.digest === digest)?.session;
+  return (journal.before as readonly { readonly session?: string; readonly digest?: string }[]).findLast((line) => line.digest === digest)
+    ?.session;
 }
 
 /** Undefined where Cloud Storage has given the session up. */
-async function sendTo(client: StorageClient, session: string, begun: SessionState, upload: ObjectUpload, pauseMs: number | undefined): Promise<StoredObject | undefined> {
+async function sendTo(
+  client: StorageClient,
+  session: string,
+  begun: SessionState,
+  upload: ObjectUpload,
+  pauseMs: number | undefined,
+): Promise<StoredObject | undefined> {
   const { file, size, digest, bucket, object, chunkBytes = CHUNK_BYTES, onProgress } = upload;
   const there = begun.at === "open" ? begun.have : size;
-  onProgress({ stage: "upload", message: there > 0 ? `goes on: ${megabytes(size - there)} to send, ${megabytes(there)} are there` : `${megabytes(size)} to send`, lasting: true });
+  onProgress({
+    stage: "upload",
+    message: there > 0 ? `goes on: ${megabytes(size - there)} to send, ${megabytes(there)} are there` : `${megabytes(size)} to send`,
+    lasting: true,
+  });
   const line = transfer(`gs://${bucket}/${object.slice(0, 12)}…`, size - there, onProgress);
   const hashed: HashedFile = { crc32c: "" };
   const bytes = sender(client, session, size, begun, pauseMs, (sent) => line.add(sent));
@@ -126,28 +143,49 @@ async function sendTo(client: StorageClient, session: string, begun: SessionStat
   }
   const end = await under;
   if (end.at === "gone") return undefined;
-  if (end.at !== "done") throw new LinuxKitError("NETWORK", `gs://${bucket}/${object}: all of it is sent, and Cloud Storage waits for more`, { url: object });
+  if (end.at !== "done")
+    throw new LinuxKitError("NETWORK", `gs://${bucket}/${object}: all of it is sent, and Cloud Storage waits for more`, { url: object });
   if (end.object.crc32c !== hashed.crc32c) {
     await removeObject(client, end.object);
-    throw new LinuxKitError("DIGEST_MISMATCH", `gs://${bucket}/${object}: arrived with the checksum ${end.object.crc32c}, wanted ${hashed.crc32c}: run the update again`, { path: object, want: hashed.crc32c, got: end.object.crc32c });
+    throw new LinuxKitError(
+      "DIGEST_MISMATCH",
+      `gs://${bucket}/${object}: arrived with the checksum ${end.object.crc32c}, wanted ${hashed.crc32c}: run the update again`,
+      { path: object, want: hashed.crc32c, got: end.object.crc32c },
+    );
   }
   onProgress({ stage: "upload", message: `gs://${bucket}/${object} is complete: ${line.summary()}`, lasting: true });
   return end.object;
 }
 
 /** Sends chunk after chunk, in order, until Cloud Storage says that it has each; what it has already is not sent again. */
-function sender(client: StorageClient, session: string, size: number, begun: SessionState, pauseMs = 500, onSent: (bytes: number) => void): (bytes: Uint8Array, at: number) => Promise<SessionState> {
+function sender(
+  client: StorageClient,
+  session: string,
+  size: number,
+  begun: SessionState,
+  pauseMs = 500,
+  onSent: (bytes: number) => void,
+): (bytes: Uint8Array, at: number) => Promise<SessionState> {
   let state: SessionState = begun;
   const retry = { attempts: ATTEMPTS, baseMs: pauseMs, maxMs: 20_000 };
   return async (bytes, at) => {
     for (let failures = 0; state.at === "open" && state.have < at + bytes.length; ) {
       const { have } = state;
-      if (!Number.isInteger(have / CHUNK_UNIT) || have < at) throw new LinuxKitError("NETWORK", `upload: Cloud Storage says that it has ${have} bytes, and had ${at} before: run the update again`, { url: "upload" });
+      if (!Number.isInteger(have / CHUNK_UNIT) || have < at)
+        throw new LinuxKitError(
+          "NETWORK",
+          `upload: Cloud Storage says that it has ${have} bytes, and had ${at} before: run the update again`,
+          { url: "upload" },
+        );
       const { next, failure } = await attempt(() => putChunk(client, session, bytes.subarray(have - at), have, size));
       if (next?.at === "open" && next.have > have) failures = 0;
       else if (!next || next.at === "busy" || next.at === "open") {
         failures++;
-        const why = failure ?? (next?.at === "busy" ? next.response : new LinuxKitError("NETWORK", "upload: Cloud Storage takes nothing of it", { url: "upload" }));
+        const why =
+          failure ??
+          (next?.at === "busy"
+            ? next.response
+            : new LinuxKitError("NETWORK", "upload: Cloud Storage takes nothing of it", { url: "upload" }));
         if (failures >= retry.attempts) throw why;
         await pause(backOff(retry, failures, next?.at === "busy" ? next.retryAfter : null), client.signal);
       }
