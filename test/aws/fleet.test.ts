@@ -27,7 +27,7 @@ await runtime.setMocks({
   call: () => ({ region: "eu-central-1", accountId: "123456789012" }),
 });
 
-/** What the children of a fleet get, once all of them are registered. */
+/** Inputs of the children of a fleet by name, once all of them are registered. */
 async function childrenOf(args: Partial<FleetArgs>): Promise<Record<string, Record<string, unknown>>> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const children: Record<string, Record<string, unknown>> = {};
@@ -40,8 +40,8 @@ async function childrenOf(args: Partial<FleetArgs>): Promise<Record<string, Reco
   return children;
 }
 
-describe("a fleet in a program for AWS", () => {
-  test("without target groups is judged by EC2, spread over its subnets, and refreshed to a numbered version that can be rolled back", async () => {
+describe("a fleet on AWS", () => {
+  test("without target groups uses EC2 health checks, spans its subnets, and refreshes to a numbered version that can be rolled back", async () => {
     const { "web-group": group, "web-gate": gate } = await childrenOf({});
     assert.deepEqual(
       [group?.healthCheckType, group?.targetGroupArns, group?.vpcZoneIdentifiers, group?.desiredCapacity],
@@ -59,7 +59,7 @@ describe("a fleet in a program for AWS", () => {
     assert.deepEqual(group?.instanceRefresh, { strategy: "Rolling", preferences });
   });
 
-  test("with target groups is judged by the load balancers, once its machines have had their time", async () => {
+  test("with target groups uses ELB health checks after the grace period", async () => {
     const { "web-group": group, "web-gate": gate } = await childrenOf({
       targetGroupArns: ["arn:tg"],
       healthCheckGracePeriod: 20,
@@ -69,7 +69,7 @@ describe("a fleet in a program for AWS", () => {
     assert.equal(gate?.minHealthyPercentage, 50);
   });
 
-  test("with a public address has its security groups where EC2 takes them beside one", async () => {
+  test("with a public address puts security groups on the network interface", async () => {
     const { "web-template": plain } = await childrenOf({ securityGroupIds: ["sg-1"] });
     assert.deepEqual([plain?.vpcSecurityGroupIds, plain?.networkInterfaces], [["sg-1"], undefined]);
     const { "web-template": open } = await childrenOf({ securityGroupIds: ["sg-1"], publicIp: true });
@@ -79,7 +79,7 @@ describe("a fleet in a program for AWS", () => {
     );
   });
 
-  test("gives its children to the program to change", async () => {
+  test("lets the program transform its children", async () => {
     const {
       "web-group": group,
       "web-template": template,

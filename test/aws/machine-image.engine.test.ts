@@ -53,7 +53,7 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     await server[Symbol.asyncDispose]();
   });
 
-  test("by an explicit provider it is made where that one works, by the roles that it takes on, and removed so", async () => {
+  test("an explicit provider's region and assumed roles are used to create and to delete it", async () => {
     const [ci, deploy] = ["arn:aws:iam::123456789012:role/ci", "arn:aws:iam::210987654321:role/deploy"] as const;
     server.identities.roles.set(ci, { principal: "arn:aws:iam::123456789012:user/test" });
     server.identities.roles.set(deploy, { principal: ci, externalId: "ours" });
@@ -72,7 +72,7 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
       ["PutSnapshotBlock", "DeleteSnapshot"].every((wanted) => asked.some(({ action }) => action === wanted)),
       asked.map(({ action }) => action).join(),
     );
-    // without its external id the role is nobody's
+    // without its external ID the role cannot be assumed
     await show({ provider: { region: "us-east-1", assumeRoles: [{ roleArn: ci }, { roleArn: deploy }] } });
     const refused = await stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(refused.status, 0);
@@ -85,7 +85,7 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     await show({});
   });
 
-  test("keys of a provider are secrets of the state, and those of now remove what was made by those of before", async () => {
+  test("access keys are secret in the state, and rotated keys delete what the old keys created", async () => {
     const keys = (name: string) => ({ region: "eu-central-1", accessKey: name, secretKey: name });
     for (const name of ["AKIAFORMER", "AKIAPRESENT"]) server.identities.addUser(name);
     await show({ provider: keys("AKIAFORMER") });
@@ -101,7 +101,7 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     await show({});
   });
 
-  test("nothing is sent to another account than the provider's, or by a profile that is not there", async () => {
+  test("an account that differs from the provider's, or a missing profile, fails before anything is sent", async () => {
     aws.place.account = "999999999999";
     const other = await stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(other.status, 0);
@@ -117,7 +117,7 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     assert.deepEqual([uploads(), server.ebs.snapshots.size], [0, 0]);
   });
 
-  test("it is copied to other regions, each under the name that it has at home", async () => {
+  test("copies in other regions keep its name", async () => {
     await show({ copyTo: ["us-east-1", "eu-west-1"] });
     await stack.up();
     const { imageId, imageIds, snapshotId } = await outputs();
@@ -135,7 +135,7 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
   });
 
-  test("another one replaces image and copies, and the old ones go: image first, then its snapshot", async () => {
+  test("a changed image replaces the AMI and its copies, and deletes the old AMI before its snapshot", async () => {
     const before = await outputs();
     await show({ page: "two", copyTo: ["us-east-1"] });
     const up = await stack.up();
@@ -152,7 +152,7 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     );
   });
 
-  test("one that is retained stays in the account, copies and snapshot too, when the stack goes", async () => {
+  test("a retained image survives destroy, with its copies and snapshot", async () => {
     await show({ page: "two", copyTo: ["us-east-1"], retainOnDelete: true });
     await stack.up();
     await stack.destroy();

@@ -14,7 +14,7 @@ interface Program {
   readonly more?: string;
 }
 
-/** A database's machine with a disk for its data and one for its log. */
+/** A database machine with one volume for data and one for its log. */
 function program({ page = "one", sizeGiB = 10, subnetId = "subnet-0", protect = true, more = "" }: Program = {}): string {
   return `
 import { debian, Image, Kernel, OnbootTask, Service, Volume } from "pulumi-linuxkit";
@@ -63,7 +63,7 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     await server[Symbol.asyncDispose]();
   });
 
-  test("up: each is in the zone of the subnet, attached, and named where the guest can read it", async () => {
+  test("up creates both volumes in the zone of the subnet, attaches them, and tags the instance with their IDs", async () => {
     await stack.up();
     const { instanceId, data, log } = await outputs();
     const { instances, volumes } = aws.machines;
@@ -86,12 +86,12 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     });
   });
 
-  test("up again: nothing happens", async () => {
+  test("a second up changes nothing", async () => {
     const up = await stack.up();
     assert.deepEqual([...new Set(up.steps.map(({ op }) => op))], ["same"]);
   });
 
-  test("another image: the old instance is stopped, then its volumes go over to the new one", async () => {
+  test("a changed image stops the old instance, then moves its volumes to the new one", async () => {
     const before = await outputs();
     aws.machines.events.length = 0;
     await show({ page: "two" });
@@ -100,7 +100,7 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     assert.notEqual(now.instanceId, before.instanceId);
     assert.deepEqual([now.data, now.log], [before.data, before.log]);
     const events = [...aws.machines.events];
-    assert.equal(events.shift(), `launch ${now.instanceId}`, "what cannot be launched stops nothing");
+    assert.equal(events.shift(), `launch ${now.instanceId}`, "the new instance is launched before the old one stops");
     assert.equal(events.shift(), `stop ${before.instanceId}`);
     assert.equal(events.pop(), `terminate ${before.instanceId}`);
     const moves = (id: string) => events.filter((event) => event.includes(id));
@@ -109,7 +109,7 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     assert.deepEqual([aws.images.size, server.ebs.snapshots.size], [1, 1]);
   });
 
-  test("a larger volume grows where it is, and nothing else happens", async () => {
+  test("a larger volume grows in place and changes nothing else", async () => {
     const before = await outputs();
     await show({ page: "two", sizeGiB: 20 });
     const up = await stack.up();
@@ -121,7 +121,7 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     assert.deepEqual(await outputs(), before);
   });
 
-  test("a subnet of another zone, and destroy, are refused before anything happens: the data would go", async () => {
+  test("a subnet in another zone, and destroy, are refused before any change, to protect the data", async () => {
     const before = await outputs();
     aws.machines.events.length = 0;
     await show({ page: "two", sizeGiB: 20, subnetId: "subnet-1" });
@@ -137,7 +137,7 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     assert.deepEqual([...aws.machines.volumes.keys()].sort(), [before.data, before.log].sort());
   });
 
-  test("a subnet of the same zone: another instance, the same volumes", async () => {
+  test("a subnet in the same zone replaces the instance and keeps the volumes", async () => {
     const before = await outputs();
     await show({ page: "two", sizeGiB: 20, subnetId: "subnet-2" });
     await stack.up();
@@ -149,7 +149,7 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     );
   });
 
-  test("a fleet with volumes is refused, and says what to do", async () => {
+  test("a fleet with volumes is refused with advice", async () => {
     await show({
       page: "two",
       sizeGiB: 20,
@@ -161,7 +161,7 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     assert.match(up.text, /fleet "web": volumes: a fleet's machines come and go, .*make a Machine for each disk/);
   });
 
-  test("without protection, destroy leaves nothing", async () => {
+  test("destroy without protection leaves nothing", async () => {
     await show({ page: "two", sizeGiB: 20, subnetId: "subnet-2", protect: false });
     await stack.up();
     await stack.destroy();

@@ -18,7 +18,7 @@ import { moto } from "../support/aws/moto.ts";
 const UNKNOWN = "snap-0123456789abcdef0";
 const now = () => AbortSignal.timeout(60_000);
 
-/** What a cloud answers to the steps of an upload, with whatever it names by itself left out. */
+/** The answers of a server to the steps of an upload, without the names it generates. */
 async function answers(clients: AwsClients): Promise<unknown> {
   const service = awsSnapshotService(clients);
   const seen: unknown[] = [await whoAmI(clients, now())];
@@ -31,7 +31,7 @@ async function answers(clients: AwsClients): Promise<unknown> {
     seen.push(state && { ...state, id: state.id === id, reason: state.reason || undefined, ...more });
   };
   seen.push(encrypted);
-  // moto has none that is not complete
+  // in moto every snapshot is complete at once
   await look(id, { status: undefined });
   const bytes = noise(BLOCK_BYTES, "a");
   await service.put(id, 3, bytes, digestOf(bytes), now());
@@ -45,13 +45,13 @@ async function answers(clients: AwsClients): Promise<unknown> {
   await look(UNKNOWN);
   await service.remove(id, now());
   await look();
-  // one that is gone already
+  // already deleted
   await service.remove(id, now());
   await service.remove(UNKNOWN, now());
   return seen;
 }
 
-describe("AWS as moto has it", { timeout: 300_000 }, () => {
+describe("AWS as moto plays it", { timeout: 300_000 }, () => {
   let ebs: EbsFixture;
   let judge: Awaited<ReturnType<typeof moto>>;
   let clients: AwsClients;
@@ -59,7 +59,7 @@ describe("AWS as moto has it", { timeout: 300_000 }, () => {
   before(async () => {
     ebs = await EbsFixture.start();
     judge = await moto();
-    // clients read the variable with their first request
+    // a client reads the variable at its first request
     ours = await answers(ebs.clients);
     process.env.AWS_ENDPOINT_URL = judge.url;
     clients = awsClients({});
@@ -70,7 +70,7 @@ describe("AWS as moto has it", { timeout: 300_000 }, () => {
     await ebs?.[Symbol.asyncDispose]();
   });
 
-  test("answers an upload's questions as our stand-in does", async () => {
+  test("answers an upload's requests as the stand-in does", async () => {
     assert.deepEqual(ours, await answers(clients));
     const asked = ebs.server.requests.map(({ action }) => action);
     assert.deepEqual(
@@ -79,11 +79,11 @@ describe("AWS as moto has it", { timeout: 300_000 }, () => {
     );
   });
 
-  test("holds every byte of an upload, and tells it by its tags", async () => {
+  test("stores every byte of an upload, and finds it by its tags", async () => {
     const image = await ebs.image("one", { 0: "a", 3: "b", 700: "c", 2047: "d" });
     const service: SnapshotService = {
       ...awsSnapshotService(clients),
-      // moto says 512, which no block of EBS has
+      // moto answers 512, which is not a block size of EBS
       start: async (request, signal) => ({ ...(await awsSnapshotService(clients).start(request, signal)), blockBytes: BLOCK_BYTES }),
     };
     const { id, blocksSent } = await uploadSnapshot(service, {
@@ -121,7 +121,7 @@ describe("AWS as moto has it", { timeout: 300_000 }, () => {
     );
   });
 
-  test("gives a login to its registry, and none to another", async () => {
+  test("gives a login to its own registry only", async () => {
     const auth = ecrAuth();
     const [login, none] = await Promise.all(
       ["123456789012.dkr.ecr.eu-central-1.amazonaws.com", "registry.example.com"].map((registry) =>

@@ -14,14 +14,14 @@ import { receivedDisk } from "../support/aws/received-disk.ts";
 import { buildDisks, diskOs } from "../support/disk-os.ts";
 import { pageAt } from "../support/watch-urls.ts";
 
-/** The OS of that page with a service that listens, and fails the health check that asks it elsewhere. */
-function sickOs(page: string): Image {
+/** The OS with that page, and a health check on a port where the service does not listen. */
+function unhealthyOs(page: string): Image {
   const os = diskOs(page);
   const { health: _, ...args } = (os.spec.services.web ?? assert.fail()) as ConstructorParameters<typeof Service>[1];
   return os.replace(new Service("web", { ...args, health: { tcp: { port: 81 }, interval: 1, timeout: 1, retries: 2 } }));
 }
 
-describe("a fleet whose machines boot what arrived at EBS", { timeout: 900_000 }, () => {
+describe("a fleet that boots the image EBS received", { timeout: 900_000 }, () => {
   let ebs: EbsFixture;
   let stateDir: string;
   let run: FleetRun;
@@ -31,7 +31,7 @@ describe("a fleet whose machines boot what arrived at EBS", { timeout: 900_000 }
   let given: Properties;
   let outputs: FleetOutputs;
 
-  /** Builds an image, uploads what it has beside the one before, and gives what a machine boots of it. */
+  /** Builds an image, uploads its changes since the last one, and returns the inputs of a fleet that boots it. */
   const received = async (name: string, os: Image): Promise<{ readonly given: Properties; readonly sent: number }> => {
     const built = await buildDisks(os, { format: "aws" });
     const file = built.files.find(({ role }) => role === "image") ?? assert.fail();
@@ -58,15 +58,15 @@ describe("a fleet whose machines boot what arrived at EBS", { timeout: 900_000 }
     await ebs[Symbol.asyncDispose]();
   });
 
-  test("up: both are healthy on the first image", async () => {
+  test("both machines are healthy on the first image", async () => {
     ({ given } = await received("one", diskOs("one")));
     ({ id, outputs } = await run.create(given));
     assert.deepEqual(await Promise.all(outputs.urls.map(pageAt)), ["one", "one"]);
-    // each keeps what it boots, wherever the file has gone
+    // each machine keeps its own copy
     await rm(given.disk as string);
   });
 
-  test("another page: few blocks are sent, and the machines go over one by one", async () => {
+  test("a changed page sends few blocks and replaces the machines one by one", async () => {
     const next = await received("two", diskOs("two"));
     assert.ok(next.sent > 0 && next.sent <= 6, `${next.sent} blocks`);
     lines.length = 0;
@@ -79,8 +79,8 @@ describe("a fleet whose machines boot what arrived at EBS", { timeout: 900_000 }
     );
   });
 
-  test("a service that fails its health check: what ran before comes back, and the update says why", async () => {
-    const next = await received("sick", sickOs("three"));
+  test("a failed health check rolls back, and the update fails with the reason", async () => {
+    const next = await received("unhealthy", unhealthyOs("three"));
     await assert.rejects(run.update(id, { ...next.given, healthTimeout: 60 }, given, outputs), {
       code: "ROLLOUT_FAILED",
       message:
@@ -89,12 +89,12 @@ describe("a fleet whose machines boot what arrived at EBS", { timeout: 900_000 }
     const back = await run.read(id, given, outputs);
     assert.equal(back.running, 2);
     assert.deepEqual(await Promise.all(back.urls.map(pageAt)), ["two", "two"]);
-    // one was away, the other was never touched
+    // one machine was replaced and restored, the other kept running
     assert.equal(back.machines.filter(({ bootId }) => outputs.machines.some((before) => before.bootId === bootId)).length, 1);
     outputs = back;
   });
 
-  test("when the fleet goes nothing is left", async () => {
+  test("deleting the fleet leaves nothing", async () => {
     await run.delete(id, given, outputs);
     await assert.rejects(access(stateDir), { code: "ENOENT" });
   });

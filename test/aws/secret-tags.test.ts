@@ -17,7 +17,7 @@ const OS = new Image({
   ],
 });
 
-/** What the program registered: by name, its inputs. */
+/** Inputs of each registered resource by name. */
 const registered = new Map<string, Record<string, unknown>>();
 let pending: Promise<void>;
 let arrived: () => void;
@@ -48,13 +48,13 @@ const TAGS = {
 };
 const OPTIONS = { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 };
 
-describe("where the secrets of services are, in a program for AWS", () => {
+describe("secret references of services on AWS", () => {
   beforeEach(() => {
     registered.clear();
     ({ promise: pending, resolve: arrived } = Promise.withResolvers<void>());
   });
 
-  test("becomes tags of the instance, which its metadata shows", async () => {
+  test("become tags of the instance, readable in its metadata", async () => {
     new Machine("web", { image: OS, instanceType: "t3.micro", tags: { team: "a" }, secrets: SECRETS });
     await pending;
     const { tags, metadataOptions } = registered.get("web-instance") ?? {};
@@ -62,7 +62,7 @@ describe("where the secrets of services are, in a program for AWS", () => {
     assert.deepEqual(metadataOptions, { ...OPTIONS, instanceMetadataTags: "enabled" });
   });
 
-  test("becomes tags of a fleet's instances, and of nothing else of it", async () => {
+  test("become tags of a fleet's instances, and of nothing else", async () => {
     new Fleet("web", { image: OS, instanceType: "t3.micro", count: 1, subnetIds: ["subnet-1"], secrets: SECRETS });
     await pending;
     const { tags, tagSpecifications, metadataOptions } = registered.get("web-template") ?? {};
@@ -74,28 +74,25 @@ describe("where the secrets of services are, in a program for AWS", () => {
     assert.deepEqual(metadataOptions, { ...OPTIONS, instanceMetadataTags: "enabled" });
   });
 
-  test("a machine without secrets keeps its tags out of its metadata", async () => {
+  test("are the only reason to put tags into the metadata", async () => {
     new Machine("web", { image: OS, instanceType: "t3.micro" });
     await pending;
     assert.deepEqual(registered.get("web-instance")?.metadataOptions, OPTIONS);
   });
 
   const bad: Record<string, [KnownReferences, RegExp]> = {
-    "a service that is misspelt": [
-      { wbe: { db: "ssm:/a" } },
-      /^"web": secrets\.wbe: got "wbe", which is no service: did you mean "web"\?$/,
-    ],
-    "a service that names no such secret": [
+    "a misspelt service": [{ wbe: { db: "ssm:/a" } }, /^"web": secrets\.wbe: got "wbe", which is no service: did you mean "web"\?$/],
+    "a secret that the service does not name": [
       { web: { password: "ssm:/a" } },
       /^"web": secrets\.web\.password: got "password", which is no secret of the service web: it names db, api\.key$/,
     ],
-    "a service that names none": [{ jobs: { db: "ssm:/a" } }, /no secret of the service jobs: it names none$/],
+    "a service without secrets": [{ jobs: { db: "ssm:/a" } }, /no secret of the service jobs: it names none$/],
     "a value instead of a reference": [
       { web: { db: "hunter2" } },
       /secrets\.web\.db: got what is no reference, wanted secretsmanager:ID, ssm:NAME or the ARN of a secret or parameter$/,
     ],
-    "an ARN of something else": [{ web: { db: "arn:aws:s3:::bucket" } }, /wanted secretsmanager:ID/],
-    "a name of nothing": [{ web: { db: "ssm:" } }, /wanted secretsmanager:ID/],
+    "an ARN of another kind of resource": [{ web: { db: "arn:aws:s3:::bucket" } }, /wanted secretsmanager:ID/],
+    "an empty name": [{ web: { db: "ssm:" } }, /wanted secretsmanager:ID/],
   };
   for (const [name, [references, message]] of Object.entries(bad)) {
     test(`refused: ${name}`, () => {
@@ -105,11 +102,11 @@ describe("where the secrets of services are, in a program for AWS", () => {
       );
     });
   }
-  test("without a definition only the form of a reference can be looked at", () => {
+  test("without a definition, only the form of a reference is checked", () => {
     checkReferences('"web"', { other: { db: "ssm:/a" } }, undefined, SECRET_FORM);
     assert.throws(() => checkReferences('"web"', { other: { db: "hunter2" } }, undefined, SECRET_FORM), /wanted secretsmanager:ID/);
   });
-  test("refused: names that no key of a tag has room for", () => {
+  test("refused: names that do not fit into a tag key", () => {
     assert.throws(() => secretTags("m", { "a.b": { c: "ssm:/a" } }), {
       message: 'm: secrets.a.b.c: its tag would be "linuxkit.secret.a.b.c", wanted a service\'s name without "."',
     });

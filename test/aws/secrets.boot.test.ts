@@ -29,7 +29,7 @@ async function machineWith(stored: Record<string, string | null>, timeout: numbe
       ],
       services: [
         spy(),
-        // with users of its own, and no right to read what is not its
+        // an unprivileged user, who may read only this service's secrets
         service("web", "cat /run/secrets/* >/tmp/mine; ls -ln /run/secrets >>/tmp/mine; exec sleep 100000", {
           uid: 1000,
           gid: 1000,
@@ -56,11 +56,11 @@ async function machineWith(stored: Record<string, string | null>, timeout: numbe
   };
 }
 
-describe("debian.secrets in a machine of its own identity", { timeout: 300_000 }, () => {
-  test("each service reads its own, nobody else's, and no log has it", async () => {
+describe("debian.secrets in a machine with a role", { timeout: 300_000 }, () => {
+  test("each service reads only its own secrets, and no log shows them", async () => {
     await using made = await machineWith({ "prod/db": PASSWORD, "/prod/api": "key-of-the-api" }, 60);
     const { machine } = made;
-    await machine.until("all are healthy", ({ stage }) => stage === "healthy");
+    await machine.until("the machine is healthy", ({ stage }) => stage === "healthy");
     const of = (name: string, path: string) => ask(machine, `cat /proc/$(cat /host/run/linuxkit/${name}.pid)/root${path}`);
     const mine = await of("web", "/tmp/mine");
     assert.match(mine, new RegExp(`^${PASSWORD}total`));
@@ -84,7 +84,7 @@ describe("debian.secrets in a machine of its own identity", { timeout: 300_000 }
     ]);
   });
 
-  test("a role that may not read one: the boot ends, and says which and why", async () => {
+  test("a role without access to a secret ends the boot and reports the secret and the reason", async () => {
     await using made = await machineWith({ "prod/db": null, "/prod/api": "key-of-the-api" }, 5);
     const failed = await made.machine.until("the task fails", (line) => line.stage === "onboot" && line.state === "failed");
     assert.match(

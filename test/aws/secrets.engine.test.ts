@@ -20,7 +20,7 @@ const image = new Image({
 new Fleet("web", { image, count: 1, instanceType: "t3.micro", subnetIds: ["subnet-0"], secrets: ${secrets} });
 `;
 
-test("a fleet's secrets are tags of its instances under the real engine; a service that there is not is refused", {
+test("under the real engine, a fleet's secrets become tags of its instances, and an unknown service is refused", {
   timeout: 300_000,
 }, async () => {
   const scaling = new AutoScaling();

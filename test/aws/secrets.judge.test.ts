@@ -33,7 +33,7 @@ before(async () => {
   authority = await makeAuthority("*.us-east-1.amazonaws.com");
 });
 
-/** Runs the task's script with the host's BusyBox, curl and jq: all that it reads is what it reads in a guest. */
+/** Runs the task's script with the host's BusyBox, curl and jq, on the same inputs as in a guest. */
 async function run({ tags, role = ROLE, fault, timeout = 20, authorities = authority.cert }: Run, folders: readonly string[] = ["web"]) {
   const folder = await scratch();
   const metadata = await MetadataServer.start(instanceMetadata(tags, role ?? undefined));
@@ -43,7 +43,7 @@ async function run({ tags, role = ROLE, fault, timeout = 20, authorities = autho
   const script = secrets({ cloud: "aws" }).debian.files.find(({ path }) => path.endsWith("secrets-aws"))?.contents ?? "";
   await writeFile(join(folder.path, "script"), script);
   await writeFile(join(folder.path, "authorities"), authorities);
-  // names of AWS lead to the stand-in
+  // send AWS's host names to the stand-in
   await writeFile(
     join(folder.path, "curl"),
     `#!/bin/sh\nexec /usr/bin/curl --connect-to "secretsmanager.us-east-1.amazonaws.com:443:127.0.0.1:${services.port}" "$@"\n`,
@@ -73,8 +73,8 @@ async function run({ tags, role = ROLE, fault, timeout = 20, authorities = autho
   };
 }
 
-describe("debian.secrets of aws", () => {
-  test("text and bytes of both services arrive as they are, in the file of the service", async () => {
+describe("debian.secrets on AWS", () => {
+  test("text and bytes of both stores arrive unchanged, each in its service's folder", async () => {
     const tags = {
       Name: "web",
       ...tag("web.db", "secretsmanager:prod/db"),
@@ -99,7 +99,7 @@ describe("debian.secrets of aws", () => {
     assert.match(ended.text, /gone\.key is passed over: no service gone of this machine names secrets/);
     assert.doesNotMatch(ended.text, /p4ss|key-of|by its|of another/);
   });
-  test("a service that has too much to do is asked again", async () => {
+  test("a throttled or failing request is retried", async () => {
     const faults = [
       { status: 400, type: "ThrottlingException" },
       { status: 500, type: "InternalServiceError" },
@@ -111,22 +111,22 @@ describe("debian.secrets of aws", () => {
       ["400", "500", "200"],
     );
   });
-  test("a machine without secrets asks for none", async () => {
+  test("a machine without secrets sends no request", async () => {
     await using ended = await run({ tags: { Name: "web" }, role: null });
     assert.equal(ended.status, 0, ended.text);
     assert.deepEqual(ended.services.requests, []);
   });
 
   const failures: Record<string, [Run, RegExp]> = {
-    "a secret that is not there": [
+    "a secret that does not exist": [
       { tags: tag("web.db", "secretsmanager:prod/none") },
       /^secrets: web\.db: secretsmanager\.GetSecretValue: ResourceNotFoundException Secrets Manager can't find the specified secret\.$/m,
     ],
-    "a parameter that is not there": [
+    "a parameter that does not exist": [
       { tags: tag("web.db", "ssm:/prod/none") },
       /^secrets: web\.db: AmazonSSM\.GetParameter: ParameterNotFound/m,
     ],
-    "a role that may not": [
+    "a role without permission": [
       { tags: tag("web.db", "secretsmanager:prod/denied"), timeout: 1 },
       /^secrets: web\.db: .*AccessDeniedException User: arn:.* is not authorized to perform: secretsmanager:GetSecretValue on resource: prod\/denied; tried for 1 s$/m,
     ],
@@ -134,15 +134,15 @@ describe("debian.secrets of aws", () => {
       { tags: tag("web.db", "ssm:/prod/api"), role: null, timeout: 1 },
       /^secrets: web\.db: this machine has no role: wanted an instance profile; tried for 1 s$/m,
     ],
-    "a role of another account": [
+    "a signature with another key": [
       { tags: tag("web.db", "ssm:/prod/api"), role: { ...ROLE, SecretAccessKey: "other" }, timeout: 1 },
       /InvalidSignatureException/,
     ],
-    "tags that are not in the metadata": [
+    "tags missing from the metadata": [
       { tags: undefined, timeout: 1 },
       /^secrets: the machine's tags: they are not in the metadata: wanted instance metadata tags enabled; tried for 1 s$/m,
     ],
-    "a reference that is none": [
+    "a malformed reference": [
       { tags: tag("web.db", "vault:prod/db") },
       /^secrets: web\.db: got vault:prod\/db, wanted secretsmanager:ID, ssm:NAME or the ARN of one$/m,
     ],
@@ -158,7 +158,7 @@ describe("debian.secrets of aws", () => {
       assert.match(ended.text, message);
     });
   }
-  test("fails: a server that no authority knows is sent nothing", async () => {
+  test("fails: a server with an untrusted certificate receives nothing", async () => {
     const other = await makeAuthority();
     await using ended = await run({ tags: tag("web.db", "ssm:/prod/api"), authorities: other.cert, timeout: 1 });
     assert.equal(ended.status, 1);

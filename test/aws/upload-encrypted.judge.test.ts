@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import type { AwsServer } from "../support/aws/aws-server.ts";
 import { EbsFixture } from "../support/aws/ebs-fixture.ts";
 
-// each of these sends a whole GiB
+// each test sends a whole GiB
 describe("an encrypted upload to EBS", { timeout: 300_000 }, () => {
   let ebs: EbsFixture;
   let server: AwsServer;
@@ -14,7 +14,7 @@ describe("an encrypted upload to EBS", { timeout: 300_000 }, () => {
   beforeEach(() => ebs.reset());
   after(() => ebs[Symbol.asyncDispose]());
 
-  test("sends every block where zeroes are encrypted, but for what an encrypted parent has", async () => {
+  test("sends every block, zeroes too, except those that an encrypted parent has", async () => {
     const one = await ebs.image("one", { 5: "a" });
     const { id, encrypted } = await ebs.upload(one, { encrypted: true, kmsKeyArn: "arn:k" });
     assert.deepEqual([encrypted, server.blocksPut], [true, 2048]);
@@ -23,7 +23,7 @@ describe("an encrypted upload to EBS", { timeout: 300_000 }, () => {
     assert.deepEqual([inherits.blocksSent, inherits.encrypted], [0, true]);
   });
 
-  test("sends all where the account has begun to encrypt since the parent", async () => {
+  test("sends every block if the account began to encrypt after the parent", async () => {
     const one = await ebs.image("one", { 5: "a" });
     const { id } = await ebs.upload(one);
     server.ebs.encryptsByDefault = true;

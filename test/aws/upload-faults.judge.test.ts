@@ -7,7 +7,7 @@ import { Random, seed } from "../support/random.ts";
 const SIZE_GIB = 2;
 const BLOCKS = SIZE_GIB * 2048;
 
-/** Of all requests, and what becomes of them. */
+/** Each fault and its share of all requests. */
 const FAULTS: readonly { readonly share: number; readonly fault: AwsFault }[] = [
   { share: 0.05, fault: { status: 400, code: "RequestThrottledException" } },
   { share: 0.01, fault: { status: 500, code: "InternalServerException" } },
@@ -21,7 +21,7 @@ function faultAt(random: number): AwsFault | undefined {
   return FAULTS.find(({ share }) => random < (upTo += share))?.fault;
 }
 
-test("2 GiB arrive whole under 5 % throttling, 1 % server errors, 0.5 % cut connections and slow answers", {
+test("2 GiB arrive complete despite 5 % throttling, 1 % server errors, 0.5 % cut connections and slow answers", {
   timeout: 600_000,
 }, async (t) => {
   const from = seed();
@@ -39,7 +39,7 @@ test("2 GiB arrive whole under 5 % throttling, 1 % server errors, 0.5 % cut conn
   ebs.server.fault = undefined;
   assert.equal(blocksSent, BLOCKS);
   assert.ok(faults > BLOCKS * 0.04, `${faults} faults`);
-  // each fault costs one more request, and so does a look at the snapshot
+  // each fault costs one more request; so does each poll of the snapshot
   assert.ok(ebs.server.requests.length <= BLOCKS + faults + 20, `${ebs.server.requests.length} requests, ${faults} faults`);
   await ebs.assertHolds(id, image);
 });

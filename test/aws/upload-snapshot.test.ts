@@ -19,11 +19,11 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
   beforeEach(() => ebs.reset());
   after(() => ebs[Symbol.asyncDispose]());
 
-  test("says whose account and which region it is", async () => {
+  test("reports its account and region", async () => {
     assert.deepEqual(await whoAmI(clients, AbortSignal.timeout(5000)), { account: "123456789012", region: "eu-central-1" });
   });
 
-  test("sends the blocks that hold something, and no others", async () => {
+  test("sends only blocks with content", async () => {
     const one = await ebs.image("one", { 0: "a", 3: "b", 2047: "c" });
     const { id, blocksSent, encrypted } = await ebs.upload(one);
     assert.deepEqual([blocksSent, encrypted, server.blocksPut], [3, false, 3]);
@@ -33,7 +33,7 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     await assert.rejects(readFile(ebs.journal), { code: "ENOENT" });
   });
 
-  test("sends what changed since its parent, zeroes too", async () => {
+  test("sends the blocks that changed since its parent, zeroed ones too", async () => {
     const old = await ebs.image("old", { 0: "a", 3: "b", 7: "c" });
     const parent = await ebs.upload(old);
     server.requests.length = 0;
@@ -49,7 +49,7 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     await ebs.assertHolds(id, now);
   });
 
-  test("arrives whole in spite of throttling, 5xx, cut connections and lost answers", async () => {
+  test("arrives complete despite throttling, 5xx, cut connections and lost answers", async () => {
     const one = await ebs.image("one", Object.fromEntries(Array.from({ length: 300 }, (_, index) => [index * 3, `${index}`])));
     server.fault = (_, count) => {
       if (count % 20 === 1) return { status: 400, code: "RequestThrottledException" };
@@ -62,11 +62,11 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     assert.ok(server.requests.length < 300 * 1.2 + 10, `${server.requests.length} requests`);
   });
 
-  test("leaves nothing pending when it fails or is cancelled", async () => {
+  test("leaves no pending snapshot when it fails or is cancelled", async () => {
     const one = await ebs.image("one", Object.fromEntries(Array.from({ length: 100 }, (_, index) => [index, `${index}`])));
     server.fault = (action, count) =>
       action === "PutSnapshotBlock" && count > 50 ? { status: 403, code: "AccessDeniedException" } : undefined;
-    await assert.rejects(ebs.upload(one), { code: "ACCESS_DENIED", message: /^aws PutSnapshotBlock snap-\w+ \d+: as the test wants/ });
+    await assert.rejects(ebs.upload(one), { code: "ACCESS_DENIED", message: /^aws PutSnapshotBlock snap-\w+ \d+: fault of the test/ });
     assert.equal(server.ebs.snapshots.size, 0);
 
     const cancel = new AbortController();
@@ -79,23 +79,23 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     await assert.rejects(readFile(ebs.journal), { code: "ENOENT" });
   });
 
-  test("sends nothing where the account has as many pending snapshots as it may, and says so in AWS's words", async () => {
+  test("fails with AWS's message when the account has its maximum of pending snapshots", async () => {
     for (let count = 0; count < 100; count++) server.ebs.start({ VolumeSize: 1 });
     const one = await ebs.image("one", { 1: "a" });
     await assert.rejects(ebs.upload(one), { code: "ACCESS_DENIED", message: /^aws StartSnapshot: too many pending snapshots/ });
     assert.deepEqual([server.blocksPut, server.ebs.snapshots.size], [0, 100]);
   });
 
-  test("refuses a file that is not what was built", async () => {
+  test("refuses a file that differs from what was built", async () => {
     const one = await ebs.image("one", { 1: "a" });
     await ebs.image("one", { 1: "b" });
     await assert.rejects(ebs.upload(one), { code: "DIGEST_MISMATCH", message: /block 1 is not what the build wrote/ });
     assert.equal(server.ebs.snapshots.size, 0);
   });
 
-  describe("that was killed", () => {
+  describe("after a kill", () => {
     const service = () => awsSnapshotService(clients);
-    /** Starts a snapshot and puts its first blocks; what one that is killed cannot do any more is not done. */
+    /** Starts a snapshot and sends its first `count` blocks, then fails without any cleanup, as a killed process does. */
     async function killed(one: TestImage, count: number): Promise<string> {
       let put = 0;
       const journal = await openJournal(ebs.journal);
@@ -119,14 +119,14 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
       return [...server.ebs.snapshots.keys()][0] as string;
     }
 
-    test("goes on with the same snapshot", async () => {
+    test("resumes the same snapshot", async () => {
       const one = await ebs.image("one", Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index, `${index}`])));
       const id = await killed(one, 12);
       const { blocksSent, ...again } = await ebs.upload(one);
       assert.deepEqual([again.id, blocksSent, server.blocksPut], [id, 8, 20]);
       await ebs.assertHolds(id, one);
     });
-    test("is cleared away where nobody knows how far it came", async () => {
+    test("starts over, and deletes the old snapshot, if the journal is lost", async () => {
       const one = await ebs.image("one", Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index, `${index}`])));
       const id = await killed(one, 12);
       await rm(ebs.journal);
@@ -134,7 +134,7 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
       assert.notEqual(again.id, id);
       assert.deepEqual([...server.ebs.snapshots.keys()], [again.id]);
     });
-    test("after it had said that all is there: it is taken as it is", async () => {
+    test("reuses a snapshot that was already completed", async () => {
       const one = await ebs.image("one", { 4: "a" });
       const journal = await openJournal(ebs.journal);
       const dying = {
@@ -162,7 +162,7 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
       assert.deepEqual(await ebs.upload(one), { id, encrypted: false, blocksSent: 0, bytesSent: 0 });
       assert.equal(server.blocksPut, 0);
     });
-    test("brought to its end by who was taken for dead: that is taken, and nothing is sent", async () => {
+    test("reuses a snapshot that the other process completed, and sends nothing", async () => {
       const one = await ebs.image("one", { 4: "a", 9: "b" });
       const journal = await openJournal(ebs.journal);
       const append = async (line: unknown) => {
@@ -175,19 +175,19 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
       assert.deepEqual(await ebs.upload(one, { awaited }), { id, encrypted: false, blocksSent: 0, bytesSent: 0 });
       assert.equal(server.blocksPut, 0);
     });
-    test("cleared away by who was taken for dead: it begins anew", async () => {
+    test("starts over if the other process deleted its snapshot", async () => {
       const one = await ebs.image("one", { 4: "a" });
       const { id } = await ebs.upload(one, { awaited: "the-token-of-one-that-is-gone" });
       assert.deepEqual([...server.ebs.snapshots.keys()], [id]);
       await ebs.assertHolds(id, one);
     });
-    test("another of the same bytes that is complete is left alone: a stack may use it", async () => {
+    test("leaves a completed snapshot of the same image alone, because a stack may use it", async () => {
       const one = await ebs.image("one", { 4: "a" });
       const { id } = await ebs.upload(one);
       assert.notEqual((await ebs.upload(one)).id, id);
       assert.equal(server.ebs.snapshots.size, 2);
     });
-    test("begins anew where AWS has given the snapshot up", async () => {
+    test("starts over if AWS has deleted the snapshot", async () => {
       const one = await ebs.image("one", { 0: "a", 1: "b" });
       const id = await killed(one, 1);
       server.ebs.snapshots.delete(id);

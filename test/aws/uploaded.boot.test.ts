@@ -14,7 +14,7 @@ import { buildDisks } from "../support/disk-os.ts";
 import { scratch } from "../support/judge.ts";
 import { MetadataServer } from "../support/metadata-server.ts";
 
-/** An OS whose page says what the cloud told the machine. */
+/** An OS whose page shows what the metadata service told the machine. */
 const os = new Image({
   kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
   init: [debian.init()],
@@ -32,7 +32,7 @@ const os = new Image({
   ],
 });
 
-test("what arrived at EBS boots from an NVMe disk and has read its user data", { timeout: 300_000 }, async () => {
+test("the image EBS received boots from an NVMe disk and reads its user data", { timeout: 300_000 }, async () => {
   await using folder = await scratch();
   await using server = await AwsServer.start();
   Object.assign(process.env, server.environment);

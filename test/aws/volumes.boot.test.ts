@@ -10,7 +10,7 @@ import { MetadataServer } from "../support/metadata-server.ts";
 
 const MIB = 2 ** 20;
 
-/** An OS that says what its disks hold, and writes its own name to both. */
+/** An OS that serves the contents of both disks, then appends its own name to each. */
 function machineOs(name: string): Image {
   const script = [
     "#!/bin/sh",
@@ -46,7 +46,7 @@ function machineOs(name: string): Image {
   });
 }
 
-test("volumes as EC2 attaches them are told apart by their tags, and go over to the next machine whatever their order", {
+test("volumes on EC2 are identified by the instance's tags, and keep their data in the next machine in any order", {
   timeout: 400_000,
 }, async () => {
   await using folder = await scratch();
@@ -58,7 +58,7 @@ test("volumes as EC2 attaches them are told apart by their tags, and go over to 
       return { path, serial };
     }),
   );
-  // the first disk that the guest sees is not the first volume of the definition
+  // the guest's first disk is not the first volume of the definition
   await using metadata = await MetadataServer.start({
     "meta-data/instance-id": "i-0123",
     "meta-data/tags/instance": "Name\nlinuxkit.disk.data\nlinuxkit.disk.log",

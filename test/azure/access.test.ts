@@ -15,7 +15,7 @@ import { type Certificate, makeCertificate, trust } from "../support/azure/certi
 const CLIENT = "aaaaaaaa-0000-0000-0000-000000000001";
 const now = () => AbortSignal.timeout(30_000);
 
-describe("who asks Azure", { timeout: 120_000 }, () => {
+describe("login to Azure", { timeout: 120_000 }, () => {
   let certificate: Certificate;
   let server: AzureServer;
   before(async () => {
@@ -38,18 +38,18 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
   const check = async (given: AzureAccess, subscriptionId: string, tenantId = server.entra.tenant) =>
     checkSubscription(await manager(given), { subscriptionId, tenantId }, now());
 
-  test("an application by its secret and by its certificate, in a cloud that says itself where it is", async () => {
+  test("accepts a secret and a certificate of an application, in a cloud found by its metadata host", async () => {
     await check(access({ clientSecret: "s3cret" }), server.arm.subscription);
     await check(access({ clientCertificatePath: certificate.bothPath }), server.arm.subscription);
   });
-  test("an application by a token of whoever runs it", async () => {
+  test("accepts the OIDC token of an application", async () => {
     await check(access({ useOidc: true, oidcToken: "a.workload.token" }), server.arm.subscription);
     await assert.rejects(check(access({ useOidc: true, oidcToken: "another.token" }), server.arm.subscription), {
       code: "ACCESS_DENIED",
       message: /AADSTS700027/,
     });
   });
-  test("asks for a token once", async () => {
+  test("requests a token once", async () => {
     server.requests.length = 0;
     const login = await azureLogin(access({ clientSecret: "s3cret" }), now());
     const token = await login.token(login.cloud.managerScope, now());
@@ -59,22 +59,22 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
 
   const REFUSED: readonly { readonly what: string; readonly ask: () => Promise<unknown>; readonly error: object }[] = [
     {
-      what: "another secret",
+      what: "a wrong secret",
       ask: () => check(access({ clientSecret: "other" }), server.arm.subscription),
       error: { code: "ACCESS_DENIED", message: /AADSTS7000215: Invalid client secret.*: run `az login`, or set ARM_CLIENT_ID/ },
     },
     {
-      what: "a subscription that it does not see",
+      what: "a subscription without access",
       ask: () => check(access({ clientSecret: "s3cret" }), "00000000-0000-0000-0000-000000000000"),
       error: { code: "ACCESS_DENIED", message: /whoever uploads does not see subscription 0{8}-/ },
     },
     {
-      what: "a subscription of another tenant",
+      what: "a subscription in another tenant",
       ask: () => check(access({ clientSecret: "s3cret" }), server.arm.subscription, "00000000-0000-0000-0000-000000000000"),
       error: { code: "ACCESS_DENIED", message: /is of tenant 11111111-\S+, wanted 0{8}-/ },
     },
     {
-      what: "a cloud that there is not",
+      what: "an unknown cloud",
       ask: () => findCloud({ environment: "german" }),
       error: {
         code: "INVALID_DEFINITION",
@@ -82,9 +82,9 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
       },
     },
   ];
-  for (const { what, ask, error } of REFUSED) test(`${what} is refused`, async () => assert.rejects(ask(), error));
+  for (const { what, ask, error } of REFUSED) test(`refuses ${what}`, async () => assert.rejects(ask(), error));
 
-  test("each sovereign cloud has its own endpoints", async () => {
+  test("knows the endpoints of each cloud", async () => {
     const hosts = await Promise.all(
       ["public", "usgovernment", "china"].map(async (environment) =>
         Object.values(await findCloud({ environment })).map((url) => new URL(url as string).host),
@@ -92,9 +92,9 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
     );
     assert.equal(new Set(hosts.flat()).size, 6);
   });
-  test("what is given comes before the environment, and that before nothing", () => {
+  test("prefers arguments to the environment", () => {
     const env = {
-      ARM_CLIENT_ID: "of the environment",
+      ARM_CLIENT_ID: "from the environment",
       ARM_TENANT_ID: "t",
       ARM_USE_OIDC: "true",
       ARM_USE_MSI: "false",
@@ -112,7 +112,7 @@ describe("who asks Azure", { timeout: 120_000 }, () => {
   });
 });
 
-test("a registry's token is had for one of Azure's, and only Azure's registries are asked", async () => {
+test("a registry login exchanges the Azure token, for Azure's registries only", async () => {
   assert.equal(await acrAuth()({ registry: "ghcr.io" } as Parameters<ReturnType<typeof acrAuth>>[0]), undefined);
   const registry = createServer((request, response) => {
     let form = "";

@@ -4,7 +4,7 @@ import { Azurite } from "../support/azure/azurite.ts";
 import { BLOB_BYTES, FIRST, PAGE, PAGE_PUTS } from "../support/azure/page-puts.ts";
 import { putPage } from "../support/azure/put-page.ts";
 
-describe("what the stand-in takes and refuses of pages, asked of Microsoft's own emulator", { timeout: 300_000 }, () => {
+describe("Azurite and the stand-in agree on page writes: Azurite", { timeout: 300_000 }, () => {
   let azurite: Azurite;
   let url: string;
   before(async () => {
@@ -15,12 +15,12 @@ describe("what the stand-in takes and refuses of pages, asked of Microsoft's own
   after(() => azurite[Symbol.asyncDispose]());
 
   for (const { what, range = FIRST, body = PAGE, headers, answer, lenient } of PAGE_PUTS) {
-    const taken = answer === "201" || lenient === true;
-    test(`${taken ? "takes" : "refuses"} ${what}`, async () => {
+    const isAccepted = answer === "201" || lenient === true;
+    test(`${isAccepted ? "accepts" : "refuses"} ${what}`, async () => {
       const got = await putPage(url, range, body, headers);
-      // its other codes are not Azure's
+      // Azurite's other codes differ from Azure's
       if (/Mismatch/.test(answer)) assert.equal(got, answer);
-      else assert.equal(got === "201", taken, got);
+      else assert.equal(got === "201", isAccepted, got);
     });
   }
 });

@@ -45,18 +45,18 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     return disk;
   };
   const SIGNATURES: readonly (PagePut & { readonly url: (url: string) => string })[] = [
-    { what: "another signature", url: (url) => url.replace(/sig=../, "sig=zz"), answer: "403 AuthenticationFailed" },
-    { what: "another blob", url: (url) => url.replace("/abcd", "/abce"), answer: "403 AuthenticationFailed" },
+    { what: "a wrong signature", url: (url) => url.replace(/sig=../, "sig=zz"), answer: "403 AuthenticationFailed" },
+    { what: "a signature of another blob", url: (url) => url.replace("/abcd", "/abce"), answer: "403 AuthenticationFailed" },
   ];
   for (const { what, range = FIRST, body = PAGE, headers, url: change = (url: string) => url, answer } of [
     ...PAGE_PUTS,
     ...SIGNATURES,
   ] as (PagePut & { readonly url?: (url: string) => string })[]) {
-    test(`${answer === "201" ? "takes" : "refuses"} ${what}`, async () =>
+    test(`${answer === "201" ? "accepts" : "refuses"} ${what}`, async () =>
       assert.equal(await putPage(change(url), range, body, headers), answer));
   }
 
-  test("makes no blob, and says how long it is", async () => {
+  test("does not create blobs, and reports its size", async () => {
     assert.equal(
       await putPage(url, FIRST, Buffer.alloc(0), { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "512" }, "PUT", ""),
       "403 FeatureNotSupported",
@@ -68,10 +68,10 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     );
   });
 
-  test("a signature ends with its time, and can be asked for again", async () => {
+  test("a signature expires, and access can be granted again", async () => {
     await make("short");
     const short = await grant("short", "Write", 1);
-    assert.equal(await grant("short", "Write", 600), short, "while one is outstanding it is given again");
+    assert.equal(await grant("short", "Write", 600), short, "an active signature is returned again");
     assert.equal(await putPage(short, FIRST, PAGE), "201");
     await new Promise((resolve) => setTimeout(resolve, 1100));
     assert.equal(await putPage(short, FIRST, PAGE), "403 AuthenticationFailed");
@@ -79,7 +79,7 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     assert.equal(await putPage(await grant("short"), FIRST, PAGE), "201");
   });
 
-  test("an upload from its begin to its end", async () => {
+  test("a whole upload, from the creation of the disk to its use", async () => {
     await make("whole");
     const disk = found("whole");
     assert.equal(await stateOf("whole"), "ReadyToUpload");
@@ -111,11 +111,11 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
   const FOOTERS: readonly { readonly what: string; readonly footer: (folder: string) => Buffer; readonly good?: true }[] = [
     { what: "qemu-img's footer", footer: (folder) => footerOf(folder, RAW), good: true },
     { what: "no footer", footer: () => Buffer.alloc(512) },
-    { what: "a changed byte in its footer", footer: (folder) => footerOf(folder, RAW).fill(1, 100, 101) },
+    { what: "a corrupt footer", footer: (folder) => footerOf(folder, RAW).fill(1, 100, 101) },
     { what: "the footer of a smaller disk", footer: (folder) => footerOf(folder, RAW - MIB) },
   ];
   for (const [index, { what, footer, good }] of FOOTERS.entries()) {
-    test(`${good ? "something" : "nothing"} is made of a disk with ${what}`, async () => {
+    test(`${good ? "accepts" : "refuses"} a disk with ${what} as a source`, async () => {
       await using folder = await scratch();
       await make(`footer-${index}`);
       await putPage(await grant(`footer-${index}`), `bytes=${RAW}-${RAW + 511}`, footer(folder.path));
@@ -126,7 +126,7 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
     });
   }
 
-  test("faults come when they are asked for", async () => {
+  test("injects faults", async () => {
     server.fault = (action) => (action === "Put Page" ? { status: 503, code: "ServerBusy", retryAfterSeconds: 3 } : undefined);
     assert.equal(await putPage(url, FIRST, PAGE), "503 ServerBusy");
     server.fault = () => ({ cut: true, done: true });
@@ -136,7 +136,7 @@ describe("the page blob behind a managed disk of the stand-in", { timeout: 60_00
   });
 });
 
-/** The last 512 bytes of a fixed VHD that is not ours. */
+/** The footer of a fixed VHD from qemu-img. */
 function footerOf(folder: string, size: number): Buffer {
   const file = join(folder, "foreign.vhd");
   judge("qemu-img", "create", "-q", "-f", "vpc", "-o", "subformat=fixed,force_size=on", file, String(size));

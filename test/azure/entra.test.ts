@@ -59,60 +59,64 @@ describe("the stand-in for Microsoft Entra ID", { timeout: 60_000 }, () => {
 
   const REQUESTS: readonly { readonly what: string; readonly ask: () => ReturnType<typeof ask>; readonly refused?: string }[] = [
     { what: "a secret", ask: () => ask({ client_secret: "s3cret" }) },
-    { what: "another secret", ask: () => ask({ client_secret: "s3cre" }), refused: "401 invalid_client" },
+    { what: "a wrong secret", ask: () => ask({ client_secret: "s3cre" }), refused: "401 invalid_client" },
     { what: "neither secret nor assertion", ask: () => ask({}), refused: "401 invalid_client" },
     {
-      what: "an application that is not there",
+      what: "an unknown application",
       ask: () => ask({ client_id: "none", client_secret: "s3cret" }),
       refused: "400 unauthorized_client",
     },
-    { what: "another tenant", ask: () => ask({ client_secret: "s3cret" }, "none"), refused: "400 invalid_request" },
+    { what: "an unknown tenant", ask: () => ask({ client_secret: "s3cret" }, "none"), refused: "400 invalid_request" },
     {
       what: "a scope of version 1",
       ask: () => ask({ client_secret: "s3cret", scope: "https://management.azure.com/" }),
       refused: "400 invalid_scope",
     },
-    { what: "another grant", ask: () => ask({ client_secret: "s3cret", grant_type: "password" }), refused: "400 unsupported_grant_type" },
+    {
+      what: "a grant of another type",
+      ask: () => ask({ client_secret: "s3cret", grant_type: "password" }),
+      refused: "400 unsupported_grant_type",
+    },
     { what: "an assertion by PS256", ask: () => ask(assertion(own)) },
     { what: "an assertion by RS256", ask: () => ask(assertion(own, {}, "RS256")) },
-    { what: "an assertion by another's key", ask: () => ask(assertion(other)), refused: "401 invalid_client" },
+    { what: "an assertion signed with another key", ask: () => ask(assertion(other)), refused: "401 invalid_client" },
     {
-      what: "an assertion for another address",
+      what: "an assertion for another audience",
       ask: () => ask(assertion(own, { aud: "https://login.microsoftonline.com/" })),
       refused: "401 invalid_client",
     },
-    { what: "an assertion that has run out", ask: () => ask(assertion(own, { exp: 1 })), refused: "401 invalid_client" },
+    { what: "an expired assertion", ask: () => ask(assertion(own, { exp: 1 })), refused: "401 invalid_client" },
     { what: "an assertion about another application", ask: () => ask(assertion(own, { sub: "none" })), refused: "401 invalid_client" },
-    { what: "a workload's own token", ask: () => ask({ client_assertion_type: ASSERTION, client_assertion: "a.workload.token" }) },
-    { what: "a machine's identity", ask: () => managed({}, { metadata: "true" }) },
-    { what: "a machine's identity by its id", ask: () => managed({ client_id: MANAGED }, { metadata: "true" }) },
+    { what: "a federated token", ask: () => ask({ client_assertion_type: ASSERTION, client_assertion: "a.workload.token" }) },
+    { what: "a request for the managed identity", ask: () => managed({}, { metadata: "true" }) },
+    { what: "a request for the managed identity by ID", ask: () => managed({ client_id: MANAGED }, { metadata: "true" }) },
     {
-      what: "an identity that the machine lacks",
+      what: "a request for another identity",
       ask: () => managed({ client_id: CLIENT }, { metadata: "true" }),
       refused: "400 invalid_request",
     },
-    { what: "a request that no one meant", ask: () => managed({}, {}), refused: "400 invalid_request" },
+    { what: "a request without the metadata header", ask: () => managed({}, {}), refused: "400 invalid_request" },
     {
-      what: "a request through a proxy",
+      what: "a forwarded request",
       ask: () => managed({}, { metadata: "true", "x-forwarded-for": "1.2.3.4" }),
       refused: "400 invalid_request",
     },
   ];
   for (const { what, ask, refused } of REQUESTS) {
-    test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {
+    test(`${refused === undefined ? "accepts" : "refuses"} ${what}`, async () => {
       const { status, error, token } = await ask();
       assert.equal(error && `${status} ${error}`, refused);
       if (token !== undefined) server.entra.check(`Bearer ${token}`, server.url);
     });
   }
 
-  test("a token runs out", async () => {
+  test("tokens expire", async () => {
     server.entra.lifetime = -1;
     const { token } = await ask({ client_secret: "s3cret" });
     assert.throws(() => server.entra.check(`Bearer ${token}`, server.url), { code: "ExpiredAuthenticationToken" });
   });
 
-  test("the endpoints are found where Azure Resource Manager lists them", async () => {
+  test("lists its endpoints in the metadata of Azure Resource Manager", async () => {
     const [cloud] = (await (await fetch(`${server.url}/metadata/endpoints?api-version=2022-09-01`)).json()) as {
       resourceManager: string;
       authentication: { loginEndpoint: string };

@@ -7,7 +7,7 @@ import { startKeyVault } from "../support/azure/key-vault.ts";
 import { startAzureMetadata } from "../support/azure/metadata-server.ts";
 import { startWireServer } from "../support/azure/wire-server.ts";
 
-test("a machine on Azure knows itself by its metadata, reports that it is ready, and has its secrets by its identity", {
+test("a machine on Azure reads its metadata, reports ready, and reads its secrets with its identity", {
   timeout: 300_000,
 }, async () => {
   const authority = await makeAuthority("*.vault.azure.net");
@@ -24,7 +24,7 @@ test("a machine on Azure knows itself by its metadata, reports that it is ready,
   );
   await using wire = await startWireServer();
   await using vault = await startKeyVault(authority, "eyJ0.token", { "mine.vault.azure.net/secrets/db": "the-password" });
-  // the host's address beside the two services
+  // the host's address in the guest's network
   const image = debian.secrets({ cloud: "azure", authorities: authority.cert, endpoints: { keyvault: `https://160.0.2.2:${vault.port}` } });
   await using machine = await bootImage(
     {

@@ -15,7 +15,7 @@ interface Program {
   readonly copyTo?: readonly string[];
   readonly version?: string;
   readonly retainOnDelete?: boolean;
-  /** A machine of the image, with an administrator. */
+  /** Adds a machine with an administrator. */
   readonly machine?: boolean;
 }
 
@@ -50,12 +50,12 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
   let server: AzureServer;
   let stack: Stack;
   let storage: NonNullable<Program["storage"]>;
-  let around: ReadonlySet<string>;
+  let existing: ReadonlySet<string>;
   const show = (what: Program) => stack.write("index.js", program(what));
   const outputs = async () => (await stack.outputs()) as { imageId: string; name: string };
   const counts = (...types: string[]) => types.map((type) => server.arm.of(type).length);
   const propertiesOf = (type: string) => server.arm.of(type)[0]?.body.properties as Record<string, never> | undefined;
-  /** How a blob is answered, and its bytes. */
+  /** Status and size of a blob. */
   const blob = async (name: string): Promise<{ readonly status: number; readonly bytes: number }> => {
     const response = await fetch(azurite.address("disks", name), { headers: { "x-ms-version": "2023-11-03" } });
     return { status: response.status, bytes: (await response.arrayBuffer()).byteLength };
@@ -73,7 +73,7 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
     };
     await azurite.container("disks");
     const subnetId = await azure.subnet();
-    around = new Set(server.arm.resources.keys());
+    existing = new Set(server.arm.resources.keys());
     stack = await makeStack({
       files: { "index.js": program() },
       others: [pulumiAzure(server)],
@@ -87,7 +87,7 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
     await certificate[Symbol.asyncDispose]();
   });
 
-  test("is a version in a gallery, in the regions that are asked for, numbered as asked for", async () => {
+  test("is a gallery image version with the requested regions and number", async () => {
     await show({ version: "2.1", copyTo: ["northeurope"] });
     await stack.up();
     const { imageId, name } = await outputs();
@@ -105,7 +105,7 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
     assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
   });
 
-  test("another one has the next number, and what was before it goes: version first, then its disk", async () => {
+  test("a changed image gets the next number, and the old version is deleted before its disk", async () => {
     await show({ page: "two", version: "2.1" });
     const up = await stack.up();
     assert.match((await outputs()).imageId, /\/versions\/2\.1\.1$/);
@@ -118,7 +118,7 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
     );
   });
 
-  test("in a storage account it is a page blob, of which the version is made", async () => {
+  test("with a storage account, the version is made from a page blob", async () => {
     await show({ page: "two", version: "2.1", storage });
     await stack.up();
     const { name } = await outputs();
@@ -127,11 +127,11 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
       { uri: `${azurite.url}/disks/${name}`, storageAccountId: storage.accountId },
     );
     const { status, bytes } = await blob(name);
-    // whole MiB and the footer
+    // a multiple of 1 MiB, plus the footer
     assert.deepEqual([status, bytes % (1 << 20), counts(DISKS)], [200, 512, [0]]);
   });
 
-  test("as a managed image it is started with an administrator, who is waited for; its blob goes when it goes", async () => {
+  test("a managed image starts machines with an administrator, and destroy deletes its blob", async () => {
     await show({ page: "two", kind: "image", storage, machine: true });
     await stack.up();
     const { imageId, name } = await outputs();
@@ -145,12 +145,12 @@ describe("a machine image on Azure, under the real engine", { timeout: 600_000 }
     await stack.destroy();
     assert.equal((await blob(name)).status, 404);
     assert.deepEqual(
-      [...server.arm.resources.keys()].filter((id) => !around.has(id)),
+      [...server.arm.resources.keys()].filter((id) => !existing.has(id)),
       [],
     );
   });
 
-  test("one that is retained stays, its disk too, when the stack goes", async () => {
+  test("a retained image survives destroy, with its disk", async () => {
     await show({ page: "two", kind: "image", retainOnDelete: true });
     await stack.up();
     await stack.destroy();

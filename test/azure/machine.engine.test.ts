@@ -15,7 +15,7 @@ interface Program {
   readonly more?: string;
 }
 
-/** A database's machine with a disk for its data and a secret. */
+/** A database machine with one volume and one secret. */
 function program({ page = "one", sizeGiB = 10, protect = true, more = "" }: Program = {}): string {
   return `
 import { Config } from "@pulumi/pulumi";
@@ -76,7 +76,7 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     await certificate[Symbol.asyncDispose]();
   });
 
-  test("up: it has its disk, and is told by tags which that is and where its secret is", async () => {
+  test("up attaches its disk, and its tags name the disk and the secret", async () => {
     await stack.up();
     const { instanceId, data, publicIp, privateIp } = await outputs();
     const { tags, identity, properties } = bodyOf(instanceId) ?? {};
@@ -97,12 +97,12 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     assert.match(`${publicIp} ${privateIp}`, /^\d+(\.\d+){3} \d+(\.\d+){3}$/);
   });
 
-  test("up again: nothing happens", async () => {
+  test("a second up changes nothing", async () => {
     const up = await stack.up();
     assert.deepEqual([...new Set(up.steps.map(({ op }) => op))], ["same"]);
   });
 
-  test("another image: the old machine goes first, then its disk and its addresses go over to the new one", async () => {
+  test("a changed image deletes the old machine first, and the new one gets its disk and addresses", async () => {
     const before = await outputs();
     await show({ page: "two" });
     await stack.up();
@@ -110,11 +110,11 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     assert.notEqual(now.instanceId, before.instanceId);
     assert.deepEqual([now.data, now.publicIp, now.privateIp], [before.data, before.publicIp, before.privateIp]);
     assert.equal(server.arm.of("Microsoft.Compute/virtualMachines").length, 1);
-    // the disk of the image, of the machine and of its data
+    // disks of the image, the OS and the data
     assert.equal(server.arm.of("Microsoft.Compute/disks").length, 3);
   });
 
-  test("a larger volume grows where it is", async () => {
+  test("a larger volume grows in place", async () => {
     const before = await outputs();
     await show({ page: "two", sizeGiB: 20 });
     const up = await stack.up();
@@ -125,7 +125,7 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     assert.deepEqual(await outputs(), before);
   });
 
-  test("destroy is refused while the data would go", async () => {
+  test("destroy is refused while the volume is protected", async () => {
     const destroyed = await stack.run("destroy", "--yes", "--skip-preview");
     assert.notEqual(destroyed.status, 0);
     assert.ok(bodyOf((await outputs()).data));
@@ -138,44 +138,44 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
       message: /fleet "web": volumes: a fleet's machines come and go, .*make a Machine for each disk/,
     },
     {
-      what: "a fleet that nobody can judge",
+      what: "a fleet without a health port",
       program: "new Fleet('web', { ...common, image: os, count: 2 });",
       message: /web: healthPort: got none, wanted the port that says whether a machine is healthy/,
     },
     {
-      what: "a secret of a service that there is not",
+      what: "a secret of an unknown service",
       program: "new Machine('web', { ...common, image: os, secrets: { dB: { token: vault } } });",
       message: /"web": secrets\.dB: got "dB", which is no service/,
     },
     {
-      what: "a secret in place of where it is",
+      what: "a secret value instead of a reference",
       program: "new Machine('web', { ...common, image: os, secrets: { db: { token: 'hunter2' } } });",
       message: /"web": secrets\.db\.token: got what is no reference, wanted the URL of a Key Vault secret/,
     },
     {
-      what: "keys for a machine without an administrator",
+      what: "SSH keys for a machine without an administrator",
       program: "new Machine('web', { ...common, image: os, sshPublicKeys: ['ssh-ed25519 AAAA'] });",
       message: /web: sshPublicKeys: got keys for an image that is not generalized/,
     },
     {
-      what: "trusted launch of a managed image",
+      what: "trusted launch with a managed image",
       program: "new MachineImage('web', { resourceGroupName, image: os, kind: 'image', trustedLaunch: true });",
       message: /web: trustedLaunch: got it for a managed image/,
     },
     {
-      what: "a managed image of arm64",
+      what: "a managed image for arm64",
       program: "new MachineImage('web', { resourceGroupName, image: os, kind: 'image', arch: 'arm64' });",
       message: /web: arch: got arm64 for a managed image, wanted kind "gallery"/,
     },
     {
-      what: "a disk that nothing in the image asks for",
+      what: "a volume that the image does not declare",
       program: "new Machine('web', { ...common, image: os, volumes: { logs: { sizeGiB: 1 } } });",
       message: /machine "web": volumes\.logs: no volume of the image has persistent: \{ serial: "logs" \}/,
     },
   ];
-  for (const { what, program, message } of REFUSED) test(`${what} is refused`, async () => assert.match(await refused(program), message));
+  for (const { what, program, message } of REFUSED) test(`refuses ${what}`, async () => assert.match(await refused(program), message));
 
-  test("without protection, destroy leaves nothing", async () => {
+  test("destroy without protection leaves nothing", async () => {
     await show({ page: "two", sizeGiB: 20, protect: false });
     await stack.up();
     await stack.destroy();

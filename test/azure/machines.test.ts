@@ -16,7 +16,7 @@ const osProfile = {
 };
 const TRUSTED = { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } };
 
-describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
+describe("machines in the Azure stand-in", { timeout: 60_000 }, () => {
   let azure: AzureFixture;
   const ids: Record<string, string> = {};
   before(async () => {
@@ -65,20 +65,20 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
 
   const REQUESTS: readonly { readonly what: string; readonly ask: () => Promise<Asked>; readonly refused?: string }[] = [
     { what: "a machine", ask: () => put(machine({ userData: base64("one"), volumes: [[0, "v1"]], securityProfile: TRUSTED })) },
-    { what: "its other user data", ask: () => put(machine({ userData: base64("two"), volumes: [[0, "v1"]] })) },
+    { what: "a change of user data", ask: () => put(machine({ userData: base64("two"), volumes: [[0, "v1"]] })) },
     {
-      what: "its other image",
+      what: "a change of the image",
       ask: () => put(machine({ image: ids.general, volumes: [[0, "v1"]] })),
       refused: "409 PropertyChangeNotAllowed",
     },
-    { what: "another machine's interface", ask: () => put(machine({}), "n"), refused: "409 OperationNotAllowed" },
+    { what: "the network interface of another machine", ask: () => put(machine({}), "n"), refused: "409 OperationNotAllowed" },
     {
-      what: "another machine's disk",
+      what: "the disk of another machine",
       ask: () => put(machine({ nic: ids.nic2, volumes: [[0, "v1"]] }), "n"),
       refused: "409 AttachDiskWhileBeingDetached",
     },
     {
-      what: "one lun twice",
+      what: "the same lun twice",
       ask: () =>
         put(
           machine({
@@ -93,36 +93,36 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
       refused: "400 InvalidParameter",
     },
     {
-      what: "a lun that there is not",
+      what: "a lun out of range",
       ask: () => put(machine({ nic: ids.nic2, volumes: [[64, "v2"]] }), "n"),
       refused: "400 InvalidParameter",
     },
     {
-      what: "an image that is not there",
+      what: "a missing image",
       ask: () => put(machine({ nic: ids.nic2, image: `${ids.special}1` }), "n"),
       refused: "404 GalleryImageNotFound",
     },
     {
-      what: "an image of another region",
+      what: "an image in another region",
       ask: () => put(machine({ nic: ids.nic2 }), "n", { location: "northeurope" }),
       refused: "404 GalleryImageNotFound",
     },
     {
-      what: "the latest version by the definition",
+      what: "a definition, which means its latest version",
       ask: () => put(machine({ nic: ids.nic3, image: ids.special?.replace(/\/versions.*/, "") }), "latest"),
     },
     {
-      what: "a size of another architecture",
+      what: "a size with another architecture",
       ask: () => put(machine({ nic: ids.nic2, size: "Standard_D2ps_v5" }), "n"),
       refused: "400 BadRequest",
     },
     {
-      what: "a size that there is not",
+      what: "an unknown size",
       ask: () => put(machine({ nic: ids.nic2, size: "t3.micro" }), "n"),
       refused: "400 InvalidParameter",
     },
     {
-      what: "trusted launch of an image without",
+      what: "trusted launch of an image without support for it",
       ask: () => put(machine({ nic: ids.nic2, image: ids.general, osProfile, securityProfile: TRUSTED }), "n"),
       refused: "400 BadRequest",
     },
@@ -137,7 +137,7 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
       refused: "400 InvalidParameter",
     },
     {
-      what: "a generalized image without administrator",
+      what: "a generalized image without an administrator",
       ask: () => put(machine({ nic: ids.nic2, image: ids.general }), "n"),
       refused: "400 InvalidParameter",
     },
@@ -147,12 +147,12 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
       refused: "400 InvalidParameter",
     },
     {
-      what: "a key elsewhere than in the administrator's home",
+      what: "an SSH key outside the administrator's home",
       ask: () => put(machine({ nic: ids.nic2, image: ids.general, osProfile: { ...osProfile, adminUsername: "else" } }), "n"),
       refused: "400 InvalidParameter",
     },
     {
-      what: "user data that is no base64",
+      what: "user data that is not Base64",
       ask: () => put(machine({ nic: ids.nic2, userData: "role=web" }), "n"),
       refused: "400 InvalidParameter",
     },
@@ -162,38 +162,38 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
       refused: "400 InvalidParameter",
     },
     {
-      what: "an identity that is not there",
+      what: "a missing identity",
       ask: () =>
         put(machine({ nic: ids.nic2 }), "n", { identity: { type: "UserAssigned", userAssignedIdentities: { [`${ids.subnet}x`]: {} } } }),
       refused: "400 FailedIdentityOperation",
     },
     {
-      what: "an interface's reference without its level",
+      what: "a network interface reference without its properties level",
       ask: () => put({ ...machine({ nic: ids.nic2 }), networkProfile: { networkInterfaces: [{ id: ids.nic2, primary: true }] } }, "n"),
       refused: "400 InvalidRequestContent",
     },
-    { what: "no interface that a machine has to go", ask: () => azure.client.ask("DELETE", `${NICS}/nic`), refused: "400 NicInUse" },
-    { what: "no disk that a machine has to go", ask: () => azure.client.ask("DELETE", `${DISKS}/v1`), refused: "409 OperationNotAllowed" },
+    { what: "deleting the network interface of a machine", ask: () => azure.client.ask("DELETE", `${NICS}/nic`), refused: "400 NicInUse" },
+    { what: "deleting the disk of a machine", ask: () => azure.client.ask("DELETE", `${DISKS}/v1`), refused: "409 OperationNotAllowed" },
     {
-      what: "an interface in no subnet",
+      what: "a network interface in a missing subnet",
       ask: () => azure.put(`${NICS}/x`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: `${ids.subnet}x` } } }] }),
       refused: "400 InvalidResourceReference",
     },
     {
-      what: "a public address that changes",
+      what: "a dynamic public address",
       ask: () => azure.put("Microsoft.Network/publicIPAddresses/x", { publicIPAllocationMethod: "Dynamic" }, { sku: { name: "Standard" } }),
       refused: "400 PublicIPAndSkuAllocationMethodMismatch",
     },
   ];
   for (const { what, ask, refused } of REQUESTS) {
-    test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {
+    test(`${refused === undefined ? "accepts" : "refuses"} ${what}`, async () => {
       const { status, code, body } = await ask();
       if (refused === undefined) assert.deepEqual([code, body.status], [undefined, "Succeeded"], JSON.stringify(body));
       else assert.equal(`${status} ${code}`, refused);
     });
   }
 
-  test("a volume is let go of and outlives its machine, the disk of its system does not by itself go", async () => {
+  test("deleting a machine keeps its volume, and keeps its OS disk and interface unless deleteOption is Delete", async () => {
     const left = async () =>
       (await Promise.all([`${DISKS}/v1`, `${DISKS}/system`, `${NICS}/nic2`].map((path) => azure.client.ask("GET", path)))).map(
         ({ status }) => status,
@@ -211,7 +211,7 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
     assert.deepEqual(await left(), [200, 404, 404]);
   });
 
-  test("a machine shows as whom it acts", async () => {
+  test("a machine shows its identities", async () => {
     const identity = await azure.make("Microsoft.ManagedIdentity/userAssignedIdentities/services", {});
     const nic = await azure.make(`${NICS}/nic5`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }] });
     await azure.make(`${VMS}/acts`, machine({ nic }), {
@@ -228,7 +228,7 @@ describe("machines of the stand-in for Azure", { timeout: 60_000 }, () => {
     assert.match(principalId, /^[\da-f]{8}-[\da-f-]{27}$/);
   });
 
-  test("a generalized machine that never says that it is ready has failed", async () => {
+  test("a generalized machine that never reports ready fails", async () => {
     azure.server.machines.silent.add((ids.general as string).toLowerCase());
     const nic = await azure.make(`${NICS}/nic4`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }] });
     const { body } = await put(machine({ nic, image: ids.general, osProfile }), "silent");

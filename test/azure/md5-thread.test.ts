@@ -9,7 +9,7 @@ const ROWS = [
   { text: "message digest", md5: "f96b697d7cb7938d525a2f31aaf161d0" },
 ];
 
-test("the thread of MD5 answers each asker with his own, in shared memory too", async () => {
+test("the MD5 thread returns each caller its own digest, also for shared memory", async () => {
   await using thread = new Md5Thread();
   const shared = (text: string): Uint8Array => {
     const bytes = Buffer.from(new SharedArrayBuffer(text.length));
@@ -23,7 +23,7 @@ test("the thread of MD5 answers each asker with his own, in shared memory too", 
   for (const [got, want] of await Promise.all(asked)) assert.equal(got, want);
 });
 
-test("a thread of MD5 that dies fails who waits for it, and who asks it later", async () => {
+test("a crashed MD5 thread rejects pending and later calls", async () => {
   await using thread = new Md5Thread();
   const [one, other] = await Promise.allSettled([thread.digest(5 as never), thread.digest(Buffer.from("abc"))]);
   assert.deepEqual([one.status, other.status], ["rejected", "rejected"]);

@@ -27,8 +27,8 @@ async function run(content: AzureMetadata) {
   return ended;
 }
 
-describe("debian.metadata of azure", () => {
-  test("reads what there is, and reports that the machine is ready", async () => {
+describe("debian.metadata on Azure", () => {
+  test("reads everything and reports the machine ready", async () => {
     const userData = noise(9_000, "u").toString("latin1");
     await using ended = await run({
       "compute/userData": Buffer.from(userData).toString("base64"),
@@ -46,7 +46,7 @@ describe("debian.metadata of azure", () => {
     assert.equal(await ended.mode("userdata"), 0o600);
     assert.match(ended.text, /Azure knows that this machine is ready/);
   });
-  test("knows its disks by the numbers that its tags give them", async () => {
+  test("maps disks to the luns in its tags", async () => {
     const tags = {
       "compute/tagsList/0/name": "owner",
       "compute/tagsList/0/value": "me",
@@ -64,26 +64,26 @@ describe("debian.metadata of azure", () => {
       [],
     );
   });
-  test("a machine without user data, keys and a name of its own for its system", async () => {
+  test("works without user data, keys and computer name", async () => {
     await using ended = await run({ "compute/osProfile/computerName": "" });
     assert.deepEqual(await ended.files(), ["hostname", "instance_id", "local_ipv4", "provider"]);
     assert.equal(await ended.read("hostname"), "web_0");
   });
-  test("the report may be left out", async () => {
+  test("the ready report can be turned off", async () => {
     await using server = await startAzureMetadata(BASE);
     await using ended = await runMetadata({ cloud: "azure", endpoint: `127.0.0.1:${server.port}`, ready: false, timeout: 5 });
     assert.equal(ended.status, 0, ended.text);
     assert.doesNotMatch(ended.text, /ready/);
   });
-  test("fails where nobody takes the report", async () => {
+  test("fails if the WireServer does not answer", async () => {
     await using server = await startAzureMetadata(BASE);
     await using ended = await runMetadata({ cloud: "azure", endpoint: `127.0.0.1:${server.port}`, ready: "127.0.0.1:1", timeout: 1 });
     assert.equal(ended.status, 1);
     assert.match(ended.text, /metadata: no answer to http:\/\/127\.0\.0\.1:1\/machine\/\?comp=goalstate within 1 s/);
   });
-  test("fails where a goal state is of no machine", async () => {
+  test("fails if the answer is not a goal state", async () => {
     await using server = await startAzureMetadata(BASE);
-    // it answers, but not to this
+    // the metadata service does not serve goal states
     await using ended = await runMetadata({
       cloud: "azure",
       endpoint: `127.0.0.1:${server.port}`,
@@ -93,7 +93,7 @@ describe("debian.metadata of azure", () => {
     assert.equal(ended.status, 1);
     assert.match(ended.text, /Bad Request/);
   });
-  test("the report is Azure's only", () => {
+  test("the option ready is for Azure only", () => {
     assert.throws(() => metadata({ cloud: "gcp", ready: false }), {
       code: "INVALID_DEFINITION",
       message: "debian.metadata: ready: got false for gcp, wanted it for azure only",

@@ -6,7 +6,7 @@ import { AzureFixture } from "../support/azure/azure-fixture.ts";
 import { type Certificate, makeCertificate, trust } from "../support/azure/certificate.ts";
 import { ensureNpmProgram } from "../support/npm-program.ts";
 
-/** As much of Microsoft's client as is asked here. */
+/** The part of Microsoft's client that the tests use. */
 interface ComputeClient {
   readonly disks: {
     createOrUpdate(group: string, name: string, disk: object, options: object): Pollable<{ diskState: string; provisioningState: string }>;
@@ -34,11 +34,11 @@ interface ComputeClient {
 
 type Pollable<T> = PromiseLike<T>;
 
-/** Between two looks at an operation. */
+/** Time between two polls of an operation. */
 const QUICK = { updateIntervalInMs: 10 };
 const SCOPE = "https://management.azure.com/.default";
 
-describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_000 }, () => {
+describe("Microsoft's own clients, against the Azure stand-in,", { timeout: 300_000 }, () => {
   let azure: AzureFixture;
   let certificate: Certificate;
   let client: ComputeClient;
@@ -46,7 +46,7 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
   before(async () => {
     certificate = await makeCertificate();
     trust(certificate);
-    // they take no token over plain http
+    // they require HTTPS for tokens
     azure = await AzureFixture.start({ certificate });
     const { server } = azure;
     options = { authorityHost: server.url, disableInstanceDiscovery: true };
@@ -64,7 +64,7 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
     await certificate[Symbol.asyncDispose]();
   });
 
-  test("log in by certificate, and as a machine", async () => {
+  test("log in with a certificate and with a managed identity", async () => {
     const { server } = azure;
     process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST = server.url;
     for (const credential of [
@@ -77,7 +77,7 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
     await assert.rejects(new ClientSecretCredential(server.entra.tenant, "certified", "wrong", options).getToken(SCOPE), /AADSTS7000215/);
   });
 
-  test("make a disk, are given leave to write, and take it back", async () => {
+  test("create a disk, grant write access and revoke it", async () => {
     const { disks } = client;
     const made = await disks.createOrUpdate(
       "rg",
@@ -104,7 +104,7 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
     await assert.rejects(disks.get("rg", "d"), { code: "ResourceNotFound", statusCode: 404 });
   });
 
-  test("roll a scale set, and hear that it failed", async () => {
+  test("roll a scale set, and report a failed rollout", async () => {
     const disk = await azure.disk("os");
     await azure.definition();
     const versions = [await azure.version("1.0.0", disk), await azure.version("1.0.1", disk)];
@@ -151,7 +151,7 @@ describe("Microsoft's own clients and the stand-in for Azure", { timeout: 300_00
     for await (const { latestModelApplied, instanceView } of machines.list("rg", "fleet", { expand: "instanceView" }))
       seen.push(`${latestModelApplied} ${instanceView.vmHealth.status.code}`);
     assert.deepEqual(seen, Array(3).fill("true HealthState/healthy"));
-    azure.server.scaleSets.sick = (image) => image === (versions[0] as string).toLowerCase();
+    azure.server.scaleSets.isUnhealthy = (image) => image === (versions[0] as string).toLowerCase();
     await assert.rejects(async () => sets.createOrUpdate("rg", "fleet", set(versions[0]), QUICK), /MaxUnhealthyUpgradedInstancePercent/);
     await sets.delete("rg", "fleet", QUICK);
   });

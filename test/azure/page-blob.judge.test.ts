@@ -9,25 +9,25 @@ import { PageFixture } from "../support/azure/page-fixture.ts";
 
 describe("an upload to a page blob of Azurite", { timeout: 180_000 }, () => {
   let azurite: Azurite;
-  let shop: PageFixture;
+  let pages: PageFixture;
   let service: PageService;
   before(async () => {
-    [azurite, shop] = await Promise.all([Azurite.start(), PageFixture.start()]);
+    [azurite, pages] = await Promise.all([Azurite.start(), PageFixture.start()]);
     await azurite.container("images");
-    // a signature in the container's address stands for a login
+    // a signature in the container's URL replaces the login
     service = blobService(async () => ({}), { container: azurite.address("images", "").replace("/?", "?") });
   });
   after(async () => {
     await azurite[Symbol.asyncDispose]();
-    await shop[Symbol.asyncDispose]();
+    await pages[Symbol.asyncDispose]();
   });
   const now = () => AbortSignal.timeout(10_000);
   const content = async (name: string) =>
     Buffer.from(await (await fetch(azurite.address("images", name), { headers: { "x-ms-version": "2023-11-03" } })).arrayBuffer());
 
-  test("arrives whole, bears its tags, and goes", async () => {
-    const one = await shop.image("one", { 0: "a", 3: "b", 4: "c", 100: "d" });
-    const { name, bytesSent } = await shop.upload(one, { tags: { "linuxkit:digest": "sha256:1" } }, service);
+  test("arrives complete with its tags, and can be deleted", async () => {
+    const one = await pages.image("one", { 0: "a", 3: "b", 4: "c", 100: "d" });
+    const { name, bytesSent } = await pages.upload(one, { tags: { "linuxkit:digest": "sha256:1" } }, service);
     assert.match(name, /^web-[\da-f]{8}\.vhd$/);
     assert.equal(bytesSent, 4 * (512 << 10) + 512);
     assert.ok((await content(name)).equals(await readFile(one.file)));
@@ -39,10 +39,10 @@ describe("an upload to a page blob of Azurite", { timeout: 180_000 }, () => {
     assert.equal(await service.find(name, now()), undefined);
   });
 
-  test("that was killed goes on, and one that nobody knows of is cleared away", async () => {
-    const one = await shop.image("one", { 0: "a", 9: "b", 20: "c" });
+  test("resumes after a kill, and deletes an unfinished one without a journal", async () => {
+    const one = await pages.image("one", { 0: "a", 9: "b", 20: "c" });
     let put = 0;
-    const journal = await openJournal(shop.journal);
+    const journal = await openJournal(pages.journal);
     const dying: PageService = {
       ...service,
       remove: async () => {},
@@ -51,14 +51,14 @@ describe("an upload to a page blob of Azurite", { timeout: 180_000 }, () => {
         return { put: (...args) => (put++ < 2 ? writer.put(...args) : Promise.reject(new Error("killed"))) };
       },
     };
-    await assert.rejects(shop.upload(one, { journal: { ...journal, remove: journal.close }, inFlight: 1 }, dying), { message: "killed" });
+    await assert.rejects(pages.upload(one, { journal: { ...journal, remove: journal.close }, inFlight: 1 }, dying), { message: "killed" });
     const [name] = await service.unfinished("k", now());
     await service.begin({ name: "left.vhd", size: 1024, key: "k", tags: {} }, now());
-    const again = await shop.upload(one, {}, service);
+    const again = await pages.upload(one, {}, service);
     assert.equal(again.name, name);
     assert.ok((await content(again.name)).equals(await readFile(one.file)));
     assert.deepEqual(await service.unfinished("k", now()), ["left.vhd"]);
-    await shop.upload(one, {}, service);
+    await pages.upload(one, {}, service);
     assert.deepEqual(await service.unfinished("k", now()), []);
   });
 });

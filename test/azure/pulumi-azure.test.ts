@@ -11,7 +11,7 @@ interface Outcome {
   readonly failure?: Error;
 }
 
-describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => {
+describe("the stand-in of Pulumi's Azure provider", { timeout: 60_000 }, () => {
   let azure: AzureFixture;
   let provider: Provider;
   let balancer: string;
@@ -72,14 +72,14 @@ describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => 
     },
   });
 
-  test("arguments that the package does not declare are refused before anything is asked", async () => {
+  test("refuses arguments that the package does not declare, before any request", async () => {
     const { check } = await typeOf("compute:VirtualMachineScaleSet");
     const { failures = [] } =
       (await check?.({ inputs: { resourceGroupName: "rg", upgradePolicy: { mode: "rolling", maxUnavailable: 1 } } } as never)) ?? {};
     assert.deepEqual(failures.map(({ path }) => path).sort(), ["upgradePolicy.maxUnavailable", "upgradePolicy.mode"]);
   });
 
-  test("names are made, places are the group's, and Azure decides whether they are good", async () => {
+  test("generates names and defaults to the group's location, and passes on Azure's refusals", async () => {
     const { id, outputs } = await create("network:NetworkInterface", "nic", { ipConfigurations: [{ name: "ip", subnet: { id: subnet } }] });
     assert.match(id, /\/networkInterfaces\/nic[0-9a-f]{8}$/);
     assert.equal(outputs.location, "westeurope");
@@ -93,10 +93,10 @@ describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => 
     await assert.rejects(create("compute:Gallery", "g", { galleryName: "gallery" }), /already existing/);
   });
 
-  test("a set whose upgrade failed is kept as it is now", async () => {
+  test("keeps the new state of a scale set whose upgrade failed", async () => {
     const made = await create("compute:VirtualMachineScaleSet", "fleet", set(0));
     assert.equal(made.failure, undefined);
-    azure.server.scaleSets.sick = (image) => image === (versions[1] as string).toLowerCase();
+    azure.server.scaleSets.isUnhealthy = (image) => image === (versions[1] as string).toLowerCase();
     const failed = await update("compute:VirtualMachineScaleSet", made, set(1));
     assert.match(String(failed.failure?.message), /Code="MaxUnhealthyUpgradedInstancePercentExceededInRollingUpgrade"/);
     assert.match(JSON.stringify(failed.outputs.virtualMachineProfile), /versions\/1\.0\.1/);
@@ -105,7 +105,7 @@ describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => 
     await remove("compute:VirtualMachineScaleSet", back);
   });
 
-  test("a resource group goes with everything in it", async () => {
+  test("deletes a resource group with its content", async () => {
     const group = await create("resources:ResourceGroup", "app", { resourceGroupName: undefined, location: "westeurope" });
     const { name } = group.outputs as { name: string };
     assert.match(name, /^app[0-9a-f]{8}$/);
@@ -114,7 +114,7 @@ describe("the stand-in for Pulumi's Azure provider", { timeout: 60_000 }, () => 
     assert.equal(await (await typeOf("compute:Disk")).read?.({ id: disk.id, outputs: disk.outputs } as never), undefined);
   });
 
-  test("who one is", async () => {
+  test("reports the subscription and tenant", async () => {
     const config = await provider.functions?.["azure-native:authorization:getClientConfig"]?.({});
     assert.deepEqual([config?.subscriptionId, config?.tenantId], [azure.server.arm.subscription, azure.server.entra.tenant]);
   });

@@ -14,7 +14,7 @@ const disk = (properties: Record<string, unknown> = {}, beside: Record<string, u
 const ofSize = (uploadSizeBytes?: number) => disk({ creationData: { createOption: "Upload", uploadSizeBytes } });
 const stateOf = ({ body }: Asked) => (body.properties as { provisioningState: string }).provisioningState;
 
-describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
+describe("the stand-in of Azure Resource Manager", { timeout: 60_000 }, () => {
   let server: AzureServer;
   let client: ArmClient;
   before(async () => {
@@ -35,14 +35,14 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
       ask: () => client.settled("PUT", `${DISKS}/good`, disk({}, { location: "West Europe" })),
     },
     {
-      what: "a disk elsewhere than it was",
+      what: "a change of a disk's location",
       ask: () => put("good", disk({}, { location: "northeurope" })),
       refused: "409 PropertyChangeNotAllowed",
     },
-    { what: "a disk of another size than it was", ask: () => put("good", ofSize(SIZE + MIB)), refused: "409 PropertyChangeNotAllowed" },
-    { what: "no token", ask: () => as(""), refused: "401 AuthenticationFailed" },
+    { what: "a change of a disk's upload size", ask: () => put("good", ofSize(SIZE + MIB)), refused: "409 PropertyChangeNotAllowed" },
+    { what: "a request without a token", ask: () => as(""), refused: "401 AuthenticationFailed" },
     {
-      what: "a token that nobody gave out",
+      what: "a forged token",
       ask: () => as(`Bearer ${server.entra.issue().slice(0, -2)}`),
       refused: "401 InvalidAuthenticationToken",
     },
@@ -52,71 +52,79 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
       refused: "401 InvalidAuthenticationTokenAudience",
     },
     {
-      what: "no api-version",
+      what: "a request without api-version",
       ask: () => client.ask("GET", `${DISKS}/good`, undefined, { version: "" }),
       refused: "400 MissingApiVersionParameter",
     },
     {
-      what: "a version that another type has",
+      what: "an api-version of another type",
       ask: () => client.ask("GET", `${DISKS}/good`, undefined, { version: "2024-07-01" }),
       refused: "400 NoRegisteredProviderFound",
     },
     {
-      what: "a body that is not said to be JSON",
+      what: "a body with another content type than JSON",
       ask: () => put("d", disk(), { "content-type": "text/plain" }),
       refused: "415 UnsupportedMediaType",
     },
-    { what: "no location", ask: () => put("d", disk({}, { location: undefined })), refused: "400 LocationRequired" },
+    { what: "a disk without a location", ask: () => put("d", disk({}, { location: undefined })), refused: "400 LocationRequired" },
     { what: "a name with a dot", ask: () => put("d.vhd", disk()), refused: "400 InvalidParameter" },
-    { what: "a property that disks lack", ask: () => put("d", disk({ generation: "V2" })), refused: "400 InvalidParameter" },
+    { what: "an unknown property", ask: () => put("d", disk({ generation: "V2" })), refused: "400 InvalidParameter" },
     { what: "a property beside properties", ask: () => put("d", disk({}, { osType: "Linux" })), refused: "400 InvalidRequestContent" },
     { what: "a sku in properties", ask: () => put("d", disk({ sku: { name: "Standard_LRS" } })), refused: "400 InvalidRequestContent" },
-    { what: "a value that its enumeration lacks", ask: () => put("d", disk({ hyperVGeneration: "V3" })), refused: "400 InvalidParameter" },
+    { what: "an unknown value of an enumeration", ask: () => put("d", disk({ hyperVGeneration: "V3" })), refused: "400 InvalidParameter" },
     { what: "a tag that is null", ask: () => client.ask("PATCH", `${DISKS}/good`, { tags: { a: null } }), refused: "400 InvalidTagValue" },
-    { what: "no size", ask: () => put("d", ofSize()), refused: "400 InvalidParameter" },
+    { what: "an upload without a size", ask: () => put("d", ofSize()), refused: "400 InvalidParameter" },
     { what: "a size without the footer", ask: () => put("d", ofSize(32 * MIB)), refused: "400 InvalidParameter" },
     { what: "a size below 20 MiB", ask: () => put("d", ofSize(19 * MIB + 512)), refused: "400 InvalidParameter" },
     {
-      what: "Arm64 of generation 1",
+      what: "Arm64 with generation 1",
       ask: () => put("d", disk({ hyperVGeneration: "V1", supportedCapabilities: { architecture: "Arm64" } })),
       refused: "400 InvalidParameter",
     },
     {
-      what: "a group that is not there",
+      what: "an unknown resource group",
       ask: () => client.ask("PUT", client.id(`${DISKS}/d`).replace("/rg/", "/none/"), disk()),
       refused: "404 ResourceGroupNotFound",
     },
     {
-      what: "another subscription",
+      what: "an unknown subscription",
       ask: () => client.ask("GET", client.id(`${DISKS}/d`).replace(server.arm.subscription, "none")),
       refused: "404 SubscriptionNotFound",
     },
-    { what: "a disk that is not there", ask: () => client.ask("GET", `${DISKS}/none`), refused: "404 ResourceNotFound" },
-    { what: "a type that is not there", ask: () => client.ask("GET", "Microsoft.Compute/discs/none"), refused: "404 InvalidResourceType" },
-    { what: "another disk of that name", ask: () => put("good", disk(), { "if-none-match": "*" }), refused: "412 PreconditionFailed" },
-    { what: "a disk that changed since", ask: () => put("good", disk(), { "if-match": 'W/"old"' }), refused: "412 PreconditionFailed" },
-    { what: "an action that disks lack", ask: () => client.ask("POST", `${DISKS}/good/grantAccess`, {}), refused: "404 NotFound" },
-    { what: "access of no kind", ask: () => grant({ durationInSeconds: 60 }), refused: "400 InvalidParameter" },
+    { what: "an unknown disk", ask: () => client.ask("GET", `${DISKS}/none`), refused: "404 ResourceNotFound" },
+    { what: "an unknown type", ask: () => client.ask("GET", "Microsoft.Compute/discs/none"), refused: "404 InvalidResourceType" },
     {
-      what: "access for more than 60 days",
+      what: "creating a disk that exists, with if-none-match",
+      ask: () => put("good", disk(), { "if-none-match": "*" }),
+      refused: "412 PreconditionFailed",
+    },
+    {
+      what: "updating a disk that changed, with if-match",
+      ask: () => put("good", disk(), { "if-match": 'W/"old"' }),
+      refused: "412 PreconditionFailed",
+    },
+    { what: "an unknown action", ask: () => client.ask("POST", `${DISKS}/good/grantAccess`, {}), refused: "404 NotFound" },
+    { what: "a grant without a kind of access", ask: () => grant({ durationInSeconds: 60 }), refused: "400 InvalidParameter" },
+    {
+      what: "a grant of more than 60 days",
       ask: () => grant({ access: "Write", durationInSeconds: 5_184_001 }),
       refused: "400 InvalidParameter",
     },
     {
-      what: "to read what was not sent yet",
+      what: "a grant to read before the upload",
       ask: () => grant({ access: "Read", durationInSeconds: 60 }),
       refused: "409 OperationNotAllowed",
     },
   ];
   for (const { what, ask, refused } of REQUESTS) {
-    test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {
+    test(`${refused === undefined ? "accepts" : "refuses"} ${what}`, async () => {
       const { status, code } = await ask();
       if (refused === undefined) assert.ok(status < 300, String(code));
       else assert.equal(`${status} ${code}`, refused);
     });
   }
 
-  test("an operation is asked for until it is done, and nothing else may be asked meanwhile", async () => {
+  test("an operation is polled until it completes, and locks its resource until then", async () => {
     const begun = await put("slow", disk());
     assert.equal(stateOf(begun), "Updating");
     assert.equal(
@@ -131,15 +139,15 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
     assert.equal((await client.ask("DELETE", `${DISKS}/slow`)).status, 204);
   });
 
-  test("what nobody waits for is done in time all the same, as seen by who looks at the resource", async () => {
+  test("an operation without polls also completes, as requests for its resource show", async () => {
     await put("alone", disk());
-    const looks = [await client.ask("GET", `${DISKS}/alone`), await client.ask("GET", `${DISKS}/alone`)];
-    assert.deepEqual(looks.map(stateOf), ["Updating", "Succeeded"]);
+    const views = [await client.ask("GET", `${DISKS}/alone`), await client.ask("GET", `${DISKS}/alone`)];
+    assert.deepEqual(views.map(stateOf), ["Updating", "Succeeded"]);
     await client.ask("DELETE", `${DISKS}/alone`);
     assert.deepEqual([(await client.ask("GET", `${DISKS}/alone`)).status, (await client.ask("GET", `${DISKS}/alone`)).status], [200, 404]);
   });
 
-  test("who asks sooner than Retry-After says is throttled", async () => {
+  test("a poll sooner than Retry-After is throttled", async () => {
     await using other = await AzureServer.start({ retryAfterSeconds: 1000 });
     other.arm.groups.set("rg", "westeurope");
     const client = new ArmClient(other, "rg");
@@ -152,14 +160,14 @@ describe("the stand-in for Azure Resource Manager", { timeout: 60_000 }, () => {
     );
   });
 
-  test("an update keeps what it leaves out, and has its own tags only", async () => {
+  test("an update keeps the members it omits, and replaces all tags", async () => {
     await client.settled("PUT", `${DISKS}/kept`, disk({}, { tags: { a: "1", b: "2" }, sku: { name: "Standard_LRS" } }));
     await client.settled("PATCH", `${DISKS}/kept`, { tags: { c: "3" } });
     const { tags, sku, properties } = (await client.ask("GET", `${DISKS}/kept`)).body;
     assert.deepEqual([tags, sku, (properties as { osType: string }).osType], [{ c: "3" }, { name: "Standard_LRS" }, "Linux"]);
   });
 
-  test("a list comes in pages", async () => {
+  test("lists have pages", async () => {
     for (const name of ["l1", "l2", "l3", "l4"]) await client.settled("PUT", `${DISKS}/${name}`, disk());
     const names: string[] = [];
     for (let next: string | undefined = DISKS; next !== undefined; ) {

@@ -16,7 +16,7 @@ const POLICY = {
   rollbackFailedInstancesOnPolicyBreach: true,
 };
 
-describe("a scale set's rollout", { timeout: 120_000 }, () => {
+describe("the rollout of a scale set", { timeout: 120_000 }, () => {
   let azure: AzureFixture;
   let balancer: string;
   let subnet: string;
@@ -35,8 +35,8 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
   });
   after(() => azure[Symbol.asyncDispose]());
   beforeEach(async () => {
-    ill.clear();
-    azure.server.scaleSets.sick = (image) => ill.has(image);
+    unhealthy.clear();
+    azure.server.scaleSets.isUnhealthy = (image) => unhealthy.has(image);
     azure.server.scaleSets.held = false;
     azure.server.scaleSets.upgradesInBackground = false;
     lines = [];
@@ -75,8 +75,8 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
   });
 
   const image = (index: number): Model => ({ image: images[index] as string });
-  const ill = new Set<string>();
-  const sick = (index: number) => ill.add((images[index] as string).toLowerCase());
+  const unhealthy = new Set<string>();
+  const makeUnhealthy = (index: number) => unhealthy.add((images[index] as string).toLowerCase());
   const now = () => AbortSignal.timeout(10_000);
   const runs = async () =>
     (await set.instances(now())).map(({ image }) => images.findIndex((id) => id.toLowerCase() === image.toLowerCase()));
@@ -92,76 +92,73 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
     });
 
   for (const upgradesInBackground of [false, true]) {
-    describe(
-      upgradesInBackground ? "where Azure's update is over before its upgrade" : "where Azure's update waits for its upgrade",
-      () => {
-        beforeEach(() => {
-          azure.server.scaleSets.upgradesInBackground = upgradesInBackground;
-        });
+    describe(upgradesInBackground ? "if Azure's update ends before its upgrade" : "if Azure's update waits for its upgrade", () => {
+      beforeEach(() => {
+        azure.server.scaleSets.upgradesInBackground = upgradesInBackground;
+      });
 
-        test("goes batch by batch to the new image", async () => {
-          await roll(image(1));
-          assert.deepEqual(await runs(), [1, 1, 1, 1]);
-          assert.deepEqual(lines.at(-1), {
-            stage: "roll",
-            message: "4 of 4 machines run the new image and are healthy",
-            done: 4,
-            total: 4,
-            unit: "items",
-            lasting: true,
-          });
-          // here a batch is done at each look, there at each of the three requests of one
-          if (!upgradesInBackground)
-            assert.ok(
-              lines.some(({ done }) => done === 2),
-              JSON.stringify(lines),
-            );
+      test("moves to the new image batch by batch", async () => {
+        await roll(image(1));
+        assert.deepEqual(await runs(), [1, 1, 1, 1]);
+        assert.deepEqual(lines.at(-1), {
+          stage: "roll",
+          message: "4 of 4 machines run the new image and are healthy",
+          done: 4,
+          total: 4,
+          unit: "items",
+          lasting: true,
         });
+        // an upgrade in the background advances three steps at each poll
+        if (!upgradesInBackground)
+          assert.ok(
+            lines.some(({ done }) => done === 2),
+            JSON.stringify(lines),
+          );
+      });
 
-        test("to an image that is ill brings the old one back to all, and says why", async () => {
-          sick(1);
-          await assert.rejects(roll(image(1)), {
-            code: "ROLLOUT_FAILED",
-            message:
-              /^the rollout of "web" failed with \d of 4 machines on the new image: rolling Upgrade failed .*unhealthy.*; the old image is back, nothing of the new one runs$/,
-          });
-          assert.deepEqual(await runs(), [0, 0, 0, 0]);
-          assert.equal((await set.describe(now()))?.image, images[0]);
-          // and the next one goes through
-          await roll(image(2));
-          assert.deepEqual(await runs(), [2, 2, 2, 2]);
+      test("rolls every machine back from an unhealthy image, and fails with the reason", async () => {
+        makeUnhealthy(1);
+        await assert.rejects(roll(image(1)), {
+          code: "ROLLOUT_FAILED",
+          message:
+            /^the rollout of "web" failed with \d of 4 machines on the new image: rolling Upgrade failed .*unhealthy.*; the old image is back, nothing of the new one runs$/,
         });
+        assert.deepEqual(await runs(), [0, 0, 0, 0]);
+        assert.equal((await set.describe(now()))?.image, images[0]);
+        // the next rollout succeeds
+        await roll(image(2));
+        assert.deepEqual(await runs(), [2, 2, 2, 2]);
+      });
 
-        test("that is cancelled goes back", async () => {
-          azure.server.scaleSets.held = true;
-          const cancel = new AbortController();
-          const rolling = roll(image(1), { signal: cancel.signal });
-          while ((await set.upgrade(now()))?.code !== "RollingForward") await new Promise((resolve) => setTimeout(resolve, 5));
-          cancel.abort(new Error("by the test"));
-          azure.server.scaleSets.held = false;
-          await assert.rejects(rolling, { code: "ROLLOUT_FAILED", message: /it was cancelled; the old image is back/ });
-          assert.deepEqual(await runs(), [0, 0, 0, 0]);
-        });
+      test("rolls back when it is cancelled", async () => {
+        azure.server.scaleSets.held = true;
+        const cancel = new AbortController();
+        const rolling = roll(image(1), { signal: cancel.signal });
+        while ((await set.upgrade(now()))?.code !== "RollingForward") await new Promise((resolve) => setTimeout(resolve, 5));
+        cancel.abort(new Error("cancelled by the test"));
+        azure.server.scaleSets.held = false;
+        await assert.rejects(rolling, { code: "ROLLOUT_FAILED", message: /it was cancelled; the old image is back/ });
+        assert.deepEqual(await runs(), [0, 0, 0, 0]);
+      });
 
-        test("that was cut off is taken up, and knows what was before", async () => {
-          azure.server.scaleSets.held = true;
-          await set.change(image(1), now());
-          sick(1);
-          const rolling = roll(image(1), { remembered: image(0) });
-          azure.server.scaleSets.held = false;
-          await assert.rejects(rolling, { message: /the old image is back/ });
-          assert.deepEqual(await runs(), [0, 0, 0, 0]);
-        });
-      },
-    );
+      test("continues an interrupted rollout, and can still roll it back", async () => {
+        azure.server.scaleSets.held = true;
+        await set.change(image(1), now());
+        makeUnhealthy(1);
+        const rolling = roll(image(1), { remembered: image(0) });
+        azure.server.scaleSets.held = false;
+        await assert.rejects(rolling, { message: /the old image is back/ });
+        assert.deepEqual(await runs(), [0, 0, 0, 0]);
+      });
+    });
   }
 
-  test("does nothing where every machine is as wanted", async () => {
+  test("does nothing if every machine is up to date", async () => {
     await set.instances(now());
     azure.server.requests.length = 0;
     assert.deepEqual(await roll(image(0), { remembered: image(0) }), { id: "", updated: 0 });
     assert.deepEqual(lines, []);
-    // of a new fleet it is said
+    // a new fleet reports it
     assert.equal((await roll(image(0))).updated, 4);
     assert.deepEqual(
       lines.map(({ message }) => message),
@@ -173,7 +170,7 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
     );
   });
 
-  test("goes on with an upgrade that somebody cancelled", async () => {
+  test("restarts an upgrade that was cancelled outside", async () => {
     azure.server.scaleSets.held = true;
     const order = await set.change(image(1), now());
     await set.cancelUpgrade(now());
@@ -183,13 +180,13 @@ describe("a scale set's rollout", { timeout: 120_000 }, () => {
     assert.deepEqual(await runs(), [1, 1, 1, 1]);
   });
 
-  test("of other user data alone rolls every machine", async () => {
+  test("replaces every machine if only the user data changed", async () => {
     await roll({ ...image(0), userData: "dHdv" });
     assert.equal((await set.describe(now()))?.userData, "dHdv");
     assert.ok((await set.instances(now())).every(({ latest }) => latest));
   });
 
-  test("says what Azure refuses", async () => {
+  test("reports Azure's refusal", async () => {
     await assert.rejects(roll({ image: `${images[0]}9` }), { code: "NOT_FOUND", message: /GalleryImageNotFound/ });
     assert.deepEqual(await runs(), [0, 0, 0, 0]);
   });

@@ -22,7 +22,7 @@ interface Listed {
   };
 }
 
-describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
+describe("scale sets in the Azure stand-in", { timeout: 60_000 }, () => {
   let azure: AzureFixture;
   let balancer: string;
   let subnet: string;
@@ -37,14 +37,14 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
   });
   after(() => azure[Symbol.asyncDispose]());
   beforeEach(() => {
-    ill.clear();
-    azure.server.scaleSets.sick = (image) => ill.has(image);
+    unhealthy.clear();
+    azure.server.scaleSets.isUnhealthy = (image) => unhealthy.has(image);
     azure.server.scaleSets.held = false;
     azure.server.scaleSets.upgradesInBackground = false;
   });
 
-  const ill = new Set<string>();
-  const sick = (version: number) => ill.add((versions[version] as string).toLowerCase());
+  const unhealthy = new Set<string>();
+  const makeUnhealthy = (version: number) => unhealthy.add((versions[version] as string).toLowerCase());
   const model = (
     version = 0,
     {
@@ -115,27 +115,27 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
   const errorOf = ({ body }: Asked) => (body.error as Properties | undefined)?.code;
 
   const REQUESTS: readonly { readonly what: string; readonly ask: () => Promise<Asked>; readonly refused?: string }[] = [
-    { what: "a set", ask: () => put("good", model()) },
-    { what: "an upgrade by no probe", ask: () => put("x", model(0, { probe: "" })), refused: "400 BadRequest" },
-    { what: "a probe that no rule uses", ask: () => put("x", model(0, { probe: "idle" })), refused: "400 CannotUseInactiveHealthProbe" },
+    { what: "a scale set", ask: () => put("good", model()) },
+    { what: "rolling upgrades without a probe", ask: () => put("x", model(0, { probe: "" })), refused: "400 BadRequest" },
+    { what: "a probe without a rule", ask: () => put("x", model(0, { probe: "idle" })), refused: "400 CannotUseInactiveHealthProbe" },
     {
-      what: "a pool that the probe's rule does not send to",
+      what: "a pool without the probe's rule",
       ask: () => put("x", model(0, { pool: "others" })),
       refused: "400 CannotUseInactiveHealthProbe",
     },
-    { what: "a probe that is not there", ask: () => put("x", model(0, { probe: "none" })), refused: "400 InvalidResourceReference" },
+    { what: "a missing probe", ask: () => put("x", model(0, { probe: "none" })), refused: "400 InvalidResourceReference" },
     {
       what: "a batch of 4 percent",
       ask: () => put("x", model(0, { policy: { maxBatchInstancePercent: 4 } })),
       refused: "400 InvalidParameter",
     },
     {
-      what: "a batch above what may be unhealthy",
+      what: "a batch above maxUnhealthyInstancePercent",
       ask: () => put("x", model(0, { policy: { maxBatchInstancePercent: 51 } })),
       refused: "400 InvalidParameter",
     },
     {
-      what: "a pause in seconds",
+      what: "a pause that is not an ISO 8601 duration",
       ask: () => put("x", model(0, { policy: { pauseTimeBetweenBatches: "30" } })),
       refused: "400 InvalidParameter",
     },
@@ -145,7 +145,7 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
       refused: "400 InvalidParameter",
     },
     {
-      what: "an extension, which wants an agent",
+      what: "an extension, which needs an agent",
       ask: () =>
         put(
           "x",
@@ -165,42 +165,42 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
       refused: "409 VMExtensionProvisioningError",
     },
     {
-      what: "a probe and flexible orchestration",
+      what: "a probe with flexible orchestration",
       ask: () => put("x", model(0, { orchestrationMode: "Flexible" })),
       refused: "400 BadRequest",
     },
-    { what: "half a machine", ask: () => put("x", model(), 1.5), refused: "400 InvalidParameter" },
-    { what: "a size of another architecture", ask: () => put("x", model(), 1, "Standard_D2ps_v5"), refused: "400 BadRequest" },
+    { what: "a fractional capacity", ask: () => put("x", model(), 1.5), refused: "400 InvalidParameter" },
+    { what: "a size with another architecture", ask: () => put("x", model(), 1, "Standard_D2ps_v5"), refused: "400 BadRequest" },
     {
-      what: "a property that a policy lacks",
+      what: "an unknown property of a policy",
       ask: () => put("x", model(0, { policy: { maxUnavailable: 1 } })),
       refused: "400 InvalidParameter",
     },
     {
-      what: "no load balancer that a set uses to go",
+      what: "deleting the load balancer of a scale set",
       ask: () => azure.client.ask("DELETE", "Microsoft.Network/loadBalancers/balancer"),
       refused: "400 LoadBalancerInUseByVirtualMachineScaleSet",
     },
     {
-      what: "an upgrade to be cancelled that there is not",
+      what: "cancelling without an upgrade",
       ask: () => azure.client.ask("POST", `${SETS}/good/rollingUpgrades/cancel`),
       refused: "409 OperationNotAllowed",
     },
     {
-      what: "to be asked for an upgrade that there is not",
+      what: "a view of the latest upgrade before the first",
       ask: () => azure.client.ask("GET", `${SETS}/good/rollingUpgrades/latest`),
       refused: "404 NotFound",
     },
   ];
   for (const { what, ask, refused } of REQUESTS) {
-    test(`${refused === undefined ? "takes" : "refuses"} ${what}`, async () => {
+    test(`${refused === undefined ? "accepts" : "refuses"} ${what}`, async () => {
       const { status, code, body } = await ask();
       if (refused === undefined) assert.deepEqual([code, body.status], [undefined, "Succeeded"], JSON.stringify(body));
       else assert.equal(`${status} ${code}`, refused);
     });
   }
 
-  test("another image is rolled out batch by batch, and the update waits for it", async () => {
+  test("rolls a changed image out batch by batch, and the update waits for it", async () => {
     await put("rolled", model());
     assert.deepEqual(
       await instances("rolled"),
@@ -229,43 +229,43 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
     );
   });
 
-  test("an image that does not become healthy: the batch is brought back, the update fails, and the model stays", async () => {
-    await put("sick", model());
-    sick(1);
-    assert.equal(errorOf(await put("sick", model(1))), "MaxUnhealthyUpgradedInstancePercentExceededInRollingUpgrade");
-    assert.match(await upgrade("sick"), /^Faulted 0 2/);
-    assert.ok((await instances("sick")).every((line) => / 1\.0\.0 false healthy$/.test(line)));
-    const { properties } = (await azure.client.ask("GET", `${SETS}/sick`)).body as { properties: Properties };
+  test("an unhealthy image restores its batch, fails the update, and leaves the new model", async () => {
+    await put("unhealthy", model());
+    makeUnhealthy(1);
+    assert.equal(errorOf(await put("unhealthy", model(1))), "MaxUnhealthyUpgradedInstancePercentExceededInRollingUpgrade");
+    assert.match(await upgrade("unhealthy"), /^Faulted 0 2/);
+    assert.ok((await instances("unhealthy")).every((line) => / 1\.0\.0 false healthy$/.test(line)));
+    const { properties } = (await azure.client.ask("GET", `${SETS}/unhealthy`)).body as { properties: Properties };
     assert.equal(properties.provisioningState, "Failed");
-    // the way back is another update
-    assert.equal((await patch("sick", 0)).body.status, "Succeeded");
-    assert.ok((await instances("sick")).every((line) => / 1\.0\.0 true healthy$/.test(line)));
+    // rolling back takes another update
+    assert.equal((await patch("unhealthy", 0)).body.status, "Succeeded");
+    assert.ok((await instances("unhealthy")).every((line) => / 1\.0\.0 true healthy$/.test(line)));
   });
 
-  test("without the policy's way back a machine stays ill, and there is no upgrade of a set that is too ill", async () => {
+  test("without rollback a machine stays unhealthy, and a set with too many of them cannot be upgraded", async () => {
     await put(
-      "ill",
+      "unhealthy",
       model(0, { policy: { rollbackFailedInstancesOnPolicyBreach: false, maxBatchInstancePercent: 25, maxUnhealthyInstancePercent: 25 } }),
     );
-    sick(1);
-    await patch("ill", 1);
-    assert.equal((await instances("ill")).filter((line) => line.endsWith("1.0.1 true unhealthy")).length, 1);
-    sick(0);
-    assert.equal(errorOf(await patch("ill", 2)), "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade");
+    makeUnhealthy(1);
+    await patch("unhealthy", 1);
+    assert.equal((await instances("unhealthy")).filter((line) => line.endsWith("1.0.1 true unhealthy")).length, 1);
+    makeUnhealthy(0);
+    assert.equal(errorOf(await patch("unhealthy", 2)), "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade");
   });
 
-  test("a set whose machines are all ill is rolled to a good image only where its policy bears that", async () => {
-    sick(0);
-    await put("all-ill", model());
-    assert.equal(errorOf(await patch("all-ill", 1)), "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade");
-    assert.equal((await put("all-ill", model(1, { policy: { maxUnhealthyInstancePercent: 100 } }))).body.status, "Succeeded");
-    assert.ok((await instances("all-ill")).every((line) => / 1\.0\.1 true healthy$/.test(line)));
+  test("a set with only unhealthy machines is upgraded only if its policy permits it", async () => {
+    makeUnhealthy(0);
+    await put("all-unhealthy", model());
+    assert.equal(errorOf(await patch("all-unhealthy", 1)), "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade");
+    assert.equal((await put("all-unhealthy", model(1, { policy: { maxUnhealthyInstancePercent: 100 } }))).body.status, "Succeeded");
+    assert.ok((await instances("all-unhealthy")).every((line) => / 1\.0\.1 true healthy$/.test(line)));
   });
 
-  test("a surge has new machines before former ones go", async () => {
+  test("a surge adds new machines before it deletes old ones", async () => {
     await put("surge", model(0, { policy: { maxSurge: true } }), 2);
     const former = (await instances("surge")).map((line) => line.split(" ")[0]);
-    sick(1);
+    makeUnhealthy(1);
     await patch("surge", 1);
     assert.deepEqual(
       (await instances("surge")).map((line) => line.split(" ")[0]),
@@ -275,7 +275,7 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
     assert.ok((await instances("surge")).every((line) => !former.includes(line.split(" ")[0]) && line.includes(" 1.0.2 true ")));
   });
 
-  test("an upgrade is cancelled, and only then may the set be changed or go", async () => {
+  test("a set can be changed or deleted only after its upgrade is cancelled", async () => {
     await put("cancelled", model());
     azure.server.scaleSets.held = true;
     const begun = await azure.client.ask("PATCH", `${SETS}/cancelled`, {
@@ -295,7 +295,7 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
     assert.equal((await azure.client.ask("GET", `${SETS}/cancelled`)).status, 404);
   });
 
-  test("where updates do not wait, the upgrade goes on as it is looked at", async () => {
+  test("if updates do not wait, the upgrade advances at each request", async () => {
     await put("behind", model());
     azure.server.scaleSets.upgradesInBackground = true;
     await patch("behind", 1);
@@ -305,7 +305,7 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
     assert.match(await upgrade("behind"), /^Completed 4/);
   });
 
-  test("other sizes and other modes", async () => {
+  test("changes its capacity, and upgrades in manual and automatic mode", async () => {
     await put("modes", model(0, { upgradePolicy: { mode: "Manual" } }), 2);
     await put("modes", model(1, { upgradePolicy: { mode: "Manual" } }), 3);
     assert.deepEqual(
@@ -321,7 +321,7 @@ describe("scale sets of the stand-in for Azure", { timeout: 60_000 }, () => {
     );
   });
 
-  test("user data are shown to who asks for them by name", async () => {
+  test("user data are shown only with $expand=userData", async () => {
     await put("data", model(0, { profile: { userData: Buffer.from("x").toString("base64") } }));
     const profiles = await Promise.all(
       ["", "?$expand=userData"].map(

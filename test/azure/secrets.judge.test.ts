@@ -66,8 +66,8 @@ async function run({ tags, identity = "one", args = {} }: Run) {
 }
 const tag = (name: string, url: string) => ({ [`linuxkit.secret.web.${name}`]: url });
 
-describe("debian.secrets of azure", () => {
-  test("text arrives as it is, of one version or the newest, of each cloud's vaults", async () => {
+describe("debian.secrets on Azure", () => {
+  test("reads the newest or a given version of a secret unchanged", async () => {
     await using ended = await run({
       args: { timeout: 20 },
       tags: {
@@ -83,12 +83,12 @@ describe("debian.secrets of azure", () => {
     assert.deepEqual(ended.asked, ["https://vault.azure.net"]);
     assert.doesNotMatch(ended.text, /p4ss|older|eyJ0/);
   });
-  test("a vault of another cloud of Azure's has tokens of its own", async () => {
+  test("a vault in another Azure cloud gets a token for that cloud", async () => {
     await using ended = await run({ args: { timeout: 20 }, tags: tag("db", "https://cn.vault.azure.cn/secrets/db") });
     assert.equal(ended.status, 0, ended.text);
     assert.deepEqual(ended.asked, ["https://vault.azure.cn"]);
   });
-  test("of several identities the one that is named", async () => {
+  test("uses the given one of several identities", async () => {
     await using ended = await run({
       args: { timeout: 20, identity: CLIENT },
       identity: "several",
@@ -98,11 +98,11 @@ describe("debian.secrets of azure", () => {
     assert.deepEqual(ended.asked, [`https://vault.azure.net ${CLIENT}`]);
   });
   const failures: Record<string, [Run, RegExp]> = {
-    "a secret that is not there": [
+    "a secret that does not exist": [
       { tags: tag("db", "https://mine.vault.azure.net/secrets/none"), args: { timeout: 20 } },
       /^secrets: web\.db: https:\/\/mine\.vault\.azure\.net\/secrets\/none: SecretNotFound A secret with \(name\/id\) none was not found in this key vault\.$/m,
     ],
-    "an identity that may not": [
+    "an identity without permission": [
       { tags: tag("db", "https://mine.vault.azure.net/secrets/denied") },
       /^secrets: web\.db: .*: Forbidden The user, group or application does not have secrets get permission.*; tried for 1 s$/m,
     ],
@@ -110,7 +110,7 @@ describe("debian.secrets of azure", () => {
       { tags: tag("db", "https://mine.vault.azure.net/secrets/db"), identity: "none" },
       /^secrets: web\.db: the metadata service answered 400: Identity not found; tried for 1 s$/m,
     ],
-    "an identity that nobody chose": [
+    "several identities without a choice": [
       { tags: tag("db", "https://mine.vault.azure.net/secrets/db"), identity: "several" },
       /Multiple user assigned identities exist/,
     ],
@@ -131,7 +131,7 @@ describe("debian.secrets of azure", () => {
     "https://.vault.azure.net/secrets/db",
     "mine/db",
   ]) {
-    test(`fails, and shows nobody a token: ${url}`, async () => {
+    test(`fails without requesting a token: ${url}`, async () => {
       await using ended = await run({ tags: tag("db", url) });
       assert.equal(ended.status, 1, ended.text);
       assert.match(ended.text, /^secrets: web\.db: wanted the URL of a secret in Key Vault, such as/m);

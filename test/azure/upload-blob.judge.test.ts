@@ -16,35 +16,35 @@ describe("an upload to a storage account", { timeout: 300_000 }, () => {
   let certificate: Certificate;
   let azure: AzureFixture;
   let azurite: Azurite;
-  let shop: PageFixture;
+  let pages: PageFixture;
   before(async () => {
     certificate = await makeCertificate();
     trust(certificate);
-    [azure, azurite, shop] = await Promise.all([AzureFixture.start({ certificate }), Azurite.start(certificate), PageFixture.start()]);
+    [azure, azurite, pages] = await Promise.all([AzureFixture.start({ certificate }), Azurite.start(certificate), PageFixture.start()]);
     Object.assign(process.env, azure.server.environment);
     azure.server.storage.endpoints.set("images", azurite.url);
     await azure.make("Microsoft.Storage/storageAccounts/images", {}, { kind: "StorageV2", sku: { name: "Standard_LRS" } });
     await azurite.container("disks");
   });
   after(async () => {
-    await Promise.all([azure, azurite, shop].map((each) => each[Symbol.asyncDispose]()));
+    await Promise.all([azure, azurite, pages].map((each) => each[Symbol.asyncDispose]()));
     await certificate[Symbol.asyncDispose]();
   });
 
-  test("arrives whole as a page blob, by a token for that account, and can be read back and removed", async () => {
+  test("arrives complete as a page blob with a storage token, and can be read and deleted", async () => {
     const signal = AbortSignal.timeout(120_000);
     const login = await azureLogin({}, signal);
     const accountId = azure.client.id("Microsoft.Storage/storageAccounts/images");
     const service = blobService(storageLogin(login), {
       container: await blobContainer(resourceManager(login), { accountId, container: "disks" }, signal),
     });
-    const image = await shop.image("one", { 0: "a", 3: "b", 15: "c" });
+    const image = await pages.image("one", { 0: "a", 3: "b", 15: "c" });
     const { name } = await uploadPages(service, {
       ...image,
       prefix: "web",
       key: "k",
       tags: { "linuxkit:digest": "d" },
-      journal: await openJournal(shop.journal),
+      journal: await openJournal(pages.journal),
       signal,
       onProgress: () => {},
     });

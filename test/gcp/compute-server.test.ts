@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { AskGoogle } from "../support/gcp/ask-google.ts";
+import { ComputeClient } from "../support/gcp/compute-client.ts";
 import { GoogleServer } from "../support/gcp/google-server.ts";
 import { ImageArchives } from "../support/gcp/image-archives.ts";
 import type { Json } from "../support/gcp/schemas.ts";
@@ -14,10 +14,10 @@ const template = (image: string, name: string): Json => ({
   properties: { machineType: "e2-small", disks: boot(image), networkInterfaces: nic },
 });
 
-describe("what stands in for Compute Engine", () => {
+describe("the stand-in of Compute Engine", () => {
   let archives: ImageArchives;
   let server: GoogleServer;
-  let google: AskGoogle;
+  let google: ComputeClient;
 
   before(async () => {
     archives = await ImageArchives.make({
@@ -29,7 +29,7 @@ describe("what stands in for Compute Engine", () => {
       "bare.tar.gz": { packed: false },
     });
     server = await GoogleServer.start({ readObject: archives.readObject });
-    google = new AskGoogle(server);
+    google = new ComputeClient(server);
     await google.must("POST", "global/images", {
       name: "os-1",
       ...raw("good.tar.gz"),
@@ -51,22 +51,40 @@ describe("what stands in for Compute Engine", () => {
 
   const rows: readonly (readonly [what: string, method: string, path: string, body: Json, refused: RegExp | undefined])[] = [
     ["an image", "POST", "global/images", { name: "a", ...raw("good.tar.gz"), labels: { digest: "0123abc" } }, undefined],
-    ["an image of 1.5 GiB", "POST", "global/images", { name: "c", ...raw("half.tar.gz") }, /^400 .*not a multiple of 1 GB/],
-    ["an image of another file", "POST", "global/images", { name: "c", ...raw("name.tar.gz") }, /^400 .*disk\.img, not disk\.raw/],
-    ["an image of another tar", "POST", "global/images", { name: "c", ...raw("pax.tar.gz") }, /^400 .*old GNU format/],
-    ["an image of two files", "POST", "global/images", { name: "c", ...raw("two.tar.gz") }, /^400 .*more than one member/],
-    ["an image of a bare tar", "POST", "global/images", { name: "c", ...raw("bare.tar.gz") }, /^400 .*header/],
-    ["an image of no object", "POST", "global/images", { name: "c", ...raw("missing.tar.gz") }, /^404 .*gs:\/\/images\/missing/],
-    ["an image of gs://", "POST", "global/images", { name: "c", rawDisk: { source: "gs://images/good.tar.gz" } }, /not a supported file/],
+    ["an image with 1.5 GiB", "POST", "global/images", { name: "c", ...raw("half.tar.gz") }, /^400 .*not a multiple of 1 GB/],
     [
-      "an image with a feature nobody knows",
+      "an image from an archive with another file name",
+      "POST",
+      "global/images",
+      { name: "c", ...raw("name.tar.gz") },
+      /^400 .*disk\.img, not disk\.raw/,
+    ],
+    ["an image from a pax archive", "POST", "global/images", { name: "c", ...raw("pax.tar.gz") }, /^400 .*old GNU format/],
+    [
+      "an image from an archive with two files",
+      "POST",
+      "global/images",
+      { name: "c", ...raw("two.tar.gz") },
+      /^400 .*more than one member/,
+    ],
+    ["an image from an uncompressed tar", "POST", "global/images", { name: "c", ...raw("bare.tar.gz") }, /^400 .*header/],
+    ["an image from a missing object", "POST", "global/images", { name: "c", ...raw("missing.tar.gz") }, /^404 .*gs:\/\/images\/missing/],
+    [
+      "an image from a gs:// URL",
+      "POST",
+      "global/images",
+      { name: "c", rawDisk: { source: "gs://images/good.tar.gz" } },
+      /not a supported file/,
+    ],
+    [
+      "an image with an unknown feature",
       "POST",
       "global/images",
       { name: "c", ...raw("good.tar.gz"), guestOsFeatures: features("UEFI") },
       /^400 Invalid value at 'resource\.guestOsFeatures\[0\]\.type'/,
     ],
     [
-      "an image with a field nobody knows",
+      "an image with an unknown field",
       "POST",
       "global/images",
       { name: "c", ...raw("good.tar.gz"), arch: "ARM64" },
@@ -79,16 +97,16 @@ describe("what stands in for Compute Engine", () => {
       { name: "c", ...raw("good.tar.gz"), labels: { digest: `sha256:${"0".repeat(64)}` } },
       /^400 .*Label value/,
     ],
-    ["an image with a name of upper case", "POST", "global/images", { name: "C", ...raw("good.tar.gz") }, /^400 .*regex/],
+    ["an image with an upper-case name", "POST", "global/images", { name: "C", ...raw("good.tar.gz") }, /^400 .*regex/],
     [
-      "an image with keys but no UEFI",
+      "an image with keys but without UEFI",
       "POST",
       "global/images",
       { name: "c", ...raw("good.tar.gz"), shieldedInstanceInitialState: { pk: { content: "AAAA" } } },
       /UEFI-compatible/,
     ],
-    ["an image that is there", "POST", "global/images", { name: "os-1", ...raw("good.tar.gz") }, /^409 .*already exists/],
-    ["labels changed unseen", "POST", "global/images/os-1/setLabels", { labels: {}, labelFingerprint: "AAAA" }, /^412 /],
+    ["an image that exists", "POST", "global/images", { name: "os-1", ...raw("good.tar.gz") }, /^409 .*already exists/],
+    ["labels with an old fingerprint", "POST", "global/images/os-1/setLabels", { labels: {}, labelFingerprint: "AAAA" }, /^412 /],
     [
       "a machine",
       "POST",
@@ -97,35 +115,35 @@ describe("what stands in for Compute Engine", () => {
       undefined,
     ],
     [
-      "a machine of a family's newest image",
+      "a machine with the newest image of a family",
       "POST",
       "zones/europe-west3-a/instances",
       { name: "n", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("family/os"), networkInterfaces: nic },
       undefined,
     ],
     [
-      "a machine of no image",
+      "a machine with a missing image",
       "POST",
       "zones/europe-west3-a/instances",
       { name: "o", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("gone"), networkInterfaces: nic },
       /referenced resource does not exist/,
     ],
     [
-      "a machine of ARM with an image of x86",
+      "an ARM machine with an x86 image",
       "POST",
       "zones/europe-west3-a/instances",
       { name: "o", machineType: "zones/europe-west3-a/machineTypes/t2a-standard-1", disks: boot("os-1"), networkInterfaces: nic },
       /instruction set architecture/,
     ],
     [
-      "a machine that needs gVNIC",
+      "a machine type that needs gVNIC, with an image without it",
       "POST",
       "zones/europe-west3-a/instances",
       { name: "o", machineType: "zones/europe-west3-a/machineTypes/c3-standard-4", disks: boot("plain"), networkInterfaces: nic },
       /gVNIC/,
     ],
     [
-      "a machine with a vTPM and no UEFI",
+      "a machine with a vTPM but without UEFI",
       "POST",
       "zones/europe-west3-a/instances",
       {
@@ -151,9 +169,9 @@ describe("what stands in for Compute Engine", () => {
       { name: "o", machineType: "zones/europe-west3-a/machineTypes/e2-small", disks: boot("os-1"), networkInterfaces: [] },
       /network interface/,
     ],
-    ["a disk in use", "DELETE", "zones/europe-west3-a/disks/m", undefined, /^400 .*already being used by .*instances\/m/],
+    ["deleting a disk in use", "DELETE", "zones/europe-west3-a/disks/m", undefined, /^400 .*already being used by .*instances\/m/],
     [
-      "a group whose surge is less than its zones",
+      "a group with a surge below its number of zones",
       "POST",
       "regions/europe-west3/instanceGroupManagers",
       {
@@ -165,7 +183,7 @@ describe("what stands in for Compute Engine", () => {
       /at least equal to the number of zones/,
     ],
     [
-      "a small group with per cent",
+      "a small group with a percentage",
       "POST",
       "regions/europe-west3/instanceGroupManagers",
       {
@@ -177,7 +195,7 @@ describe("what stands in for Compute Engine", () => {
       /at least 10 instances/,
     ],
     [
-      "a group that could not move",
+      "a group without surge and unavailability",
       "POST",
       "regions/europe-west3/instanceGroupManagers",
       {
@@ -189,14 +207,14 @@ describe("what stands in for Compute Engine", () => {
       /must not both be 0/,
     ],
     [
-      "a group of no template",
+      "a group with a missing template",
       "POST",
       "regions/europe-west3/instanceGroupManagers",
       { name: "g", targetSize: 2, instanceTemplate: "global/instanceTemplates/t9" },
       /referenced resource does not exist/,
     ],
     [
-      "a group with a field of the beta",
+      "a group with a field of the beta API",
       "POST",
       "regions/europe-west3/instanceGroupManagers",
       { name: "g", targetSize: 2, instanceTemplate: "global/instanceTemplates/t1", updatePolicy: { minReadySec: 5 } },
@@ -204,14 +222,14 @@ describe("what stands in for Compute Engine", () => {
     ],
   ];
   for (const [what, method, path, body, refused] of rows) {
-    test(what, async () => {
+    test(`${refused === undefined ? "accepts" : "refuses"} ${what}`, async () => {
       const got = await google.refusal(method, path, body);
       if (refused === undefined) assert.equal(got, undefined);
-      else assert.match(got ?? "it was taken", refused);
+      else assert.match(got ?? "it was accepted", refused);
     });
   }
 
-  test("an image is not ready before its operation is done", async () => {
+  test("an image is ready only after its operation", async () => {
     const { body } = await google.ask("POST", "global/images", { name: "slow", ...raw("good.tar.gz") });
     assert.equal(body.status, "PENDING");
     assert.match((await google.refusal("POST", "global/instanceTemplates", template("slow", "early"))) ?? "", /is not ready/);
@@ -220,14 +238,14 @@ describe("what stands in for Compute Engine", () => {
     assert.deepEqual([image.status, image.diskSizeGb, image.architecture], ["READY", "1", "X86_64"]);
   });
 
-  test("the same request twice is done once", async () => {
+  test("a repeated request takes effect once", async () => {
     const again = "?requestId=11111111-2222-3333-4444-555555555555";
     const both = await Promise.all([1, 2].map(() => google.ask("POST", `global/images${again}`, { name: "once", ...raw("good.tar.gz") })));
     assert.equal(both[0]?.body.name, both[1]?.body.name);
     assert.equal((await google.ask("POST", "global/images?requestId=1", { name: "x" })).status, 400);
   });
 
-  test("lists come in pages, and by filter", async () => {
+  test("lists have pages and filters", async () => {
     const first = (await google.ask("GET", "global/images?maxResults=1")).body;
     assert.equal(first.items.length, 1);
     const rest = (await google.ask("GET", `global/images?pageToken=${first.nextPageToken}`)).body;
@@ -243,10 +261,10 @@ describe("what stands in for Compute Engine", () => {
     const path = "regions/europe-west3/instanceGroupManagers/web";
     const machines = async (): Promise<Json[]> => (await google.ask("POST", `${path}/listManagedInstances`)).body.managedInstances;
     const templates = async () => (await machines()).map(({ version }) => version.instanceTemplate.split("/").at(-1)).sort();
-    /** Looks until nothing changes any more, or for a number of looks. @returns what was seen of the machines that serve */
-    const settle = async (looks = 40): Promise<number> => {
+    /** Polls the group until it is stable, at most `polls` times. @returns the least number of available machines seen */
+    const settle = async (polls = 40): Promise<number> => {
       let least = Number.POSITIVE_INFINITY;
-      for (let look = 0; look < looks; look++) {
+      for (let poll = 0; poll < polls; poll++) {
         const { status, currentActions } = (await google.ask("GET", path)).body;
         least = Math.min(least, currentActions.none);
         if (status.isStable) break;
@@ -255,7 +273,7 @@ describe("what stands in for Compute Engine", () => {
     };
 
     before(async () => {
-      server.rollout.sick = (name) => name === "t3";
+      server.rollout.isUnhealthy = (name) => name === "t3";
       await google.must("POST", "regions/europe-west3/instanceGroupManagers", {
         name: "web",
         baseInstanceName: "web",
@@ -266,7 +284,7 @@ describe("what stands in for Compute Engine", () => {
       });
       await settle();
     });
-    test("has its machines, one in each zone, each healthy", async () => {
+    test("has one healthy machine in each zone", async () => {
       const all = await machines();
       assert.deepEqual(all.map(({ instance }) => instance.split("/").at(-3)).sort(), [
         "europe-west3-a",
@@ -277,14 +295,14 @@ describe("what stands in for Compute Engine", () => {
         all.every(({ currentAction, instanceHealth }) => currentAction === "NONE" && instanceHealth[0].detailedHealthState === "HEALTHY"),
       );
     });
-    test("rolls to another template with never fewer machines than it shall have", async () => {
+    test("rolls to another template and never has too few machines", async () => {
       await google.must("PATCH", path, { versions: [{ instanceTemplate: "global/instanceTemplates/t2" }] });
       assert.equal((await google.ask("GET", path)).body.status.versionTarget.isReached, false);
       assert.ok((await settle()) >= 3);
       assert.deepEqual(await templates(), ["t2", "t2", "t2"]);
       assert.equal((await google.ask("GET", path)).body.status.versionTarget.isReached, true);
     });
-    test("stands still where new machines stay ill, and comes back when the old template is asked for", async () => {
+    test("stops a rollout while new machines stay unhealthy, and returns to the old template on request", async () => {
       await google.must("PATCH", path, { versions: [{ instanceTemplate: "global/instanceTemplates/t3" }] });
       assert.equal(await settle(20), 3);
       assert.deepEqual(await templates(), ["t2", "t2", "t2", "t3", "t3", "t3"]);
@@ -292,7 +310,7 @@ describe("what stands in for Compute Engine", () => {
       await settle();
       assert.deepEqual(await templates(), ["t2", "t2", "t2"]);
     });
-    test("makes one machine of a canary's template", async () => {
+    test("starts one machine of a canary's template", async () => {
       await google.must("PATCH", path, {
         versions: [
           { instanceTemplate: "global/instanceTemplates/t2" },
@@ -304,7 +322,7 @@ describe("what stands in for Compute Engine", () => {
       await google.must("PATCH", path, { versions: [{ instanceTemplate: "global/instanceTemplates/t2" }] });
       await settle();
     });
-    test("cannot start machines of an image that was deleted, and says so", async () => {
+    test("reports that machines of a deleted image cannot start", async () => {
       await google.must("POST", "global/images", { name: "fleeting", ...raw("good.tar.gz") });
       await google.must("POST", "global/instanceTemplates", template("fleeting", "t4"));
       await google.must("DELETE", "global/images/fleeting");
@@ -314,7 +332,7 @@ describe("what stands in for Compute Engine", () => {
       await google.must("PATCH", path, { versions: [{ instanceTemplate: "global/instanceTemplates/t2" }] });
       await settle();
     });
-    test("holds its template and its health check, and is changed by those only who have seen it", async () => {
+    test("keeps its template and health check from deletion, and refuses changes with an old fingerprint", async () => {
       assert.match(
         (await google.refusal("DELETE", "global/instanceTemplates/t2")) ?? "",
         /already being used by .*instanceGroupManagers\/web/,
@@ -322,7 +340,7 @@ describe("what stands in for Compute Engine", () => {
       assert.match((await google.refusal("DELETE", "global/healthChecks/alive")) ?? "", /already being used by/);
       assert.match((await google.refusal("PATCH", path, { fingerprint: "AAAA", targetSize: 4 })) ?? "", /^412 /);
     });
-    test("gets smaller and goes", async () => {
+    test("shrinks and can be deleted", async () => {
       await google.must("POST", `${path}/resize?size=1`);
       await settle();
       assert.equal((await machines()).length, 1);

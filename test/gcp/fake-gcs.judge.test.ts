@@ -11,7 +11,7 @@ import { noise } from "../support/disks.ts";
 import { fakeGcs } from "../support/gcp/fake-gcs.ts";
 import { scratch } from "../support/judge.ts";
 
-test("fake-gcs-server, a server of others, takes an upload, finds our checksum and gives the same bytes back", {
+test("fake-gcs-server receives an upload with the right checksum and returns the same bytes", {
   timeout: 900_000,
 }, async () => {
   await using folder = await scratch();
@@ -40,7 +40,7 @@ test("fake-gcs-server, a server of others, takes an upload, finds our checksum a
   assert.equal(object.size, `${bytes.length}`);
   const back = await fetch(`${server.url}/storage/v1/b/images/o/${encodeURIComponent("os/one.tar.gz")}?alt=media`);
   assert.ok(Buffer.from(await back.arrayBuffer()).equals(bytes));
-  // the same once more is a copy on the server
+  // a second upload of the same bytes is a copy on the server
   const again = await upload();
   assert.equal(again.crc32c, object.crc32c);
   const client = storageClient(access, AbortSignal.timeout(5000));

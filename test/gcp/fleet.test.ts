@@ -25,7 +25,7 @@ await runtime.setMocks({
   call: () => ({ project: "p", region: "europe-west3" }),
 });
 
-/** What the children of a fleet get, once all of them are registered. */
+/** Inputs of the children of a fleet by name, once all of them are registered. */
 async function childrenOf(args: Partial<FleetArgs>): Promise<Record<string, Record<string, unknown>>> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const children: Record<string, Record<string, unknown>> = {};
@@ -40,8 +40,8 @@ async function childrenOf(args: Partial<FleetArgs>): Promise<Record<string, Reco
 
 const surge = (group: Record<string, unknown> | undefined) => (group?.updatePolicy as { maxSurgeFixed: number } | undefined)?.maxSurgeFixed;
 
-describe("a fleet in a program for Google Cloud", () => {
-  test("is spread over three zones of the region, with one machine more for each, and judged by nobody where nothing answers", async () => {
+describe("a fleet on Google Cloud", () => {
+  test("spans three zones with one surge machine for each, and has no health check without a health port", async () => {
     const { "web-group": group, "web-health": health } = await childrenOf({});
     assert.deepEqual(
       [group?.distributionPolicyZones, surge(group), group?.autoHealingPolicies, health],
@@ -49,14 +49,14 @@ describe("a fleet in a program for Google Cloud", () => {
     );
   });
 
-  test("is spread over the zones that it names, also where they are known late", async () => {
+  test("spans the given zones, also if they are outputs", async () => {
     const { "web-group": group } = await childrenOf({ zones: output(["a", "b"]) });
     assert.deepEqual([group?.distributionPolicyZones, surge(group)], [["a", "b"], 2]);
     const { "web-group": wider } = await childrenOf({ zones: ["a", output("b")], maxSurge: 4 });
     assert.deepEqual([wider?.distributionPolicyZones, surge(wider)], [["a", "b"], 4]);
   });
 
-  test("is asked for its health at the port of its image, or where it says itself", async () => {
+  test("checks health at the port of its image, or at its own port and path", async () => {
     const os = OS.with({ healthPort: 8080 });
     const { "web-health": health, "web-group": group } = await childrenOf({ image: os, healthCheckGracePeriod: 20 });
     assert.deepEqual(

@@ -5,7 +5,7 @@ import { groupUpdateDriver } from "../../providers/gcp/plugin/group-update.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import { runRollout } from "../../sdk/rollout/run-rollout.ts";
 import type { RolloutLimits } from "../../sdk/rollout/rollout.ts";
-import { AskGoogle } from "../support/gcp/ask-google.ts";
+import { ComputeClient } from "../support/gcp/compute-client.ts";
 import { GoogleServer } from "../support/gcp/google-server.ts";
 import { ImageArchives } from "../support/gcp/image-archives.ts";
 
@@ -14,7 +14,7 @@ const REGION = "europe-west3";
 describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
   let archives: ImageArchives;
   let server: GoogleServer;
-  let google: AskGoogle;
+  let google: ComputeClient;
   let count = 0;
   let group: string;
   const lines: string[] = [];
@@ -48,7 +48,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
   before(async () => {
     archives = await ImageArchives.make({ "good.tar.gz": {} });
     server = await GoogleServer.start({ readObject: archives.readObject });
-    google = new AskGoogle(server);
+    google = new ComputeClient(server);
     process.env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT = `${server.url}/compute/v1/`;
     await google.must("POST", "global/images", { name: "os", rawDisk: { source: "https://storage.googleapis.com/images/good.tar.gz" } });
     await google.must("POST", "global/healthChecks", {
@@ -67,7 +67,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
       });
   });
   beforeEach(async () => {
-    server.rollout.sick = () => false;
+    server.rollout.isUnhealthy = () => false;
     group = `web-${++count}`;
     await google.must("POST", `regions/${REGION}/instanceGroupManagers`, {
       name: group,
@@ -91,7 +91,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
       versions: [{ instanceTemplate: `global/instanceTemplates/${template}` }],
     });
 
-  test("waits for the first instances, and then has nothing to do", async () => {
+  test("waits for the first machines, then has nothing to do", async () => {
     assert.equal((await roll("t1")).updated, 2);
     assert.deepEqual(templates(), ["t1", "t1"]);
     assert.ok(lines.includes("2 of 2 machines run the new image and are healthy"), lines.join("\n"));
@@ -103,7 +103,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     );
   });
 
-  test("waits for what the group's own resource has begun, a line for each batch", async () => {
+  test("waits for the update that the group's resource started, with a line for each batch", async () => {
     await roll("t1");
     await change("t2");
     assert.equal((await roll("t2", "t1")).updated, 2);
@@ -114,15 +114,15 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     );
   });
 
-  test("begins it where the group has an older template again", async () => {
+  test("starts the update if the group has an older template again", async () => {
     await roll("t1");
     await roll("t2", "t1");
     assert.deepEqual(templates(), ["t2", "t2"]);
   });
 
-  test("brings the old template back where autohealing makes a new instance anew", async () => {
+  test("brings the old template back if autohealing recreates a new machine", async () => {
     await roll("t1");
-    server.rollout.sick = (template) => template === "t2";
+    server.rollout.isUnhealthy = (template) => template === "t2";
     await change("t2");
     await assert.rejects(roll("t2", "t1"), {
       code: "ROLLOUT_FAILED",
@@ -132,7 +132,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     assert.deepEqual(templates(), ["t1", "t1"]);
   });
 
-  test("brings the old template back where no machine can be started, and says why", async () => {
+  test("brings the old template back if machines cannot start, and reports the reason", async () => {
     await roll("t1");
     const { quota } = server.compute;
     server.compute.quota = 0;
@@ -145,12 +145,12 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     assert.deepEqual(templates(), ["t1", "t1"]);
   });
 
-  test("brings the old template back on Cancel, and bears faults of the API", async () => {
+  test("brings the old template back when cancelled, despite API faults", async () => {
     await roll("t1");
     const cancel = new AbortController();
     server.fault = (_, at) => (at % 4 === 1 ? { status: 503, reason: "backendError" } : at % 7 === 3 ? { cut: true } : undefined);
     await change("t2").catch(() => {});
-    server.rollout.sick = (template) => template === "t2";
+    server.rollout.isUnhealthy = (template) => template === "t2";
     await assert.rejects(roll("t2", "t1", { signal: cancel.signal, onLine: () => cancel.abort(new Error("stop")) }), {
       code: "ROLLOUT_FAILED",
       message: /it was cancelled; the old image is back/,
@@ -158,15 +158,15 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     assert.deepEqual(templates(), ["t1", "t1"]);
   });
 
-  test("a first rollout that fails has nothing to bring back, and says so", async () => {
-    server.rollout.sick = () => true;
+  test("reports that a failed first rollout cannot be rolled back", async () => {
+    server.rollout.isUnhealthy = () => true;
     await assert.rejects(roll("t1"), {
       code: "ROLLOUT_FAILED",
       message: /the old image did not come back: there was none before this one: see to the fleet/,
     });
   });
 
-  test("the gate: the template of its last inputs is the one to go back to", async () => {
+  test("the gate rolls back to the template of its last inputs", async () => {
     const gate = gcpGate(undefined, 0.001);
     const access = { accessToken: server.accounts.mint(server.email) };
     const inputs = {
@@ -182,7 +182,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     const work = { urn: "urn", name: "web-gate", signal: AbortSignal.timeout(30_000), timeoutSeconds: 30, progress: () => {}, config: {} };
     const { id, outputs } = await gate.create({ inputs, ...work });
     assert.deepEqual([id, outputs.rollout], [`gcp:${group}`, link("t1")]);
-    server.rollout.sick = (template) => template === "t2";
+    server.rollout.isUnhealthy = (template) => template === "t2";
     await assert.rejects(
       async () => gate.update?.({ id, inputs: { ...inputs, template: link("t2") }, oldInputs: inputs, oldOutputs: outputs, ...work }),
       { code: "ROLLOUT_FAILED" },

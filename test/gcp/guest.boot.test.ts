@@ -8,7 +8,7 @@ import { startSecretManager } from "../support/gcp/secret-manager.ts";
 
 const VERSION = "projects/p/secrets/db/versions/latest";
 
-test("a machine on Compute Engine knows itself by its metadata, and has its secrets by its service account", {
+test("a machine on Compute Engine reads its metadata, and reads its secrets with its service account", {
   timeout: 300_000,
 }, async () => {
   const authority = await makeAuthority();

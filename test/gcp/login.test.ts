@@ -15,11 +15,11 @@ const NAMES = [
   "GOOGLE_OAUTH_ACCESS_TOKEN",
 ];
 
-describe("who asks Google Cloud", () => {
-  const before_ = Object.fromEntries(NAMES.map((name) => [name, process.env[name]]));
+describe("login to Google Cloud", () => {
+  const saved = Object.fromEntries(NAMES.map((name) => [name, process.env[name]]));
   let folder: Awaited<ReturnType<typeof scratch>>;
   const asked: string[] = [];
-  /** The metadata server of a machine, and a token endpoint of a workload's identity. */
+  /** A metadata server, and a token endpoint for workload identity federation. */
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request as AsyncIterable<Buffer>) body += chunk;
@@ -28,16 +28,14 @@ describe("who asks Google Cloud", () => {
     response.setHeader("metadata-flavor", "Google");
     if (url.startsWith("/computeMetadata/") && headers["metadata-flavor"] !== "Google") return void response.writeHead(403).end();
     if (url.includes("/token"))
-      return void response
-        .setHeader("content-type", "application/json")
-        .end(
-          JSON.stringify({
-            access_token: `token-of-${url.startsWith("/sts") ? "workload" : "machine"}`,
-            expires_in: 3599,
-            token_type: "Bearer",
-            issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
-          }),
-        );
+      return void response.setHeader("content-type", "application/json").end(
+        JSON.stringify({
+          access_token: `token-of-${url.startsWith("/sts") ? "workload" : "machine"}`,
+          expires_in: 3599,
+          token_type: "Bearer",
+          issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+        }),
+      );
     response.end("web-prod-1");
   });
   const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -47,7 +45,7 @@ describe("who asks Google Cloud", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   });
   afterEach(() => {
-    for (const [name, value] of Object.entries(before_)) {
+    for (const [name, value] of Object.entries(saved)) {
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     }
@@ -59,7 +57,7 @@ describe("who asks Google Cloud", () => {
     await folder[Symbol.asyncDispose]();
   });
 
-  test("a machine's service account, by application default credentials", async () => {
+  test("uses a machine's service account through application default credentials", async () => {
     Object.assign(process.env, {
       GCE_METADATA_HOST: url().slice("http://".length),
       METADATA_SERVER_DETECTION: "assume-present",
@@ -71,10 +69,10 @@ describe("who asks Google Cloud", () => {
     assert.deepEqual(await login(), { authorization: "Bearer token-of-machine" });
     const requests = asked.length;
     assert.deepEqual(await login(), { authorization: "Bearer token-of-machine" });
-    assert.equal(asked.length, requests, "a token that is good is asked for once");
+    assert.equal(asked.length, requests, "a valid token is requested once");
   });
 
-  test("a workload's identity, by the file of its configuration: as given, as text, and from the environment", async () => {
+  test("uses workload identity federation, with its configuration from a file, as text, and from the environment", async () => {
     const subject = await folder.file("subject", [Buffer.from("who-i-am")]);
     const config = JSON.stringify({
       type: "external_account",
@@ -99,20 +97,16 @@ describe("who asks Google Cloud", () => {
     assert.deepEqual(await gcpLogin({}, {})(), { authorization: "Bearer token-of-workload" });
   });
 
-  test("a token, which comes before what the environment says, as in Google's own provider", async () => {
+  test("prefers a given token to the environment, as Google's own provider does", async () => {
     const env = { GOOGLE_OAUTH_ACCESS_TOKEN: "from-env" };
     assert.deepEqual(await gcpLogin({ accessToken: "given" }, env)(), { authorization: "Bearer given" });
     assert.deepEqual(await gcpLogin({}, env)(), { authorization: "Bearer from-env" });
   });
 
   const refusals: readonly (readonly [what: string, access: Parameters<typeof gcpLogin>[0], error: object])[] = [
+    ["a missing file", { credentials: "/nowhere/key.json" }, { code: "NOT_FOUND", message: "credentials: no file /nowhere/key.json" }],
     [
-      "a file that is not there",
-      { credentials: "/nowhere/key.json" },
-      { code: "NOT_FOUND", message: "credentials: no file /nowhere/key.json" },
-    ],
-    [
-      "text that is no JSON, without showing it",
+      "text that is not JSON, without showing it",
       { credentials: '{ "private_key": "secret' },
       {
         code: "INVALID_DEFINITION",
@@ -120,14 +114,14 @@ describe("who asks Google Cloud", () => {
       },
     ],
     [
-      "a key of no kind that there is",
-      { credentials: '{ "type": "nobody" }' },
+      "credentials of an unknown type",
+      { credentials: '{ "type": "unknown" }' },
       { code: "ACCESS_DENIED", message: /^google: .*: run `gcloud auth application-default login`, or set / },
     ],
   ];
   for (const [what, access, error] of refusals) test(`refuses ${what}`, () => assert.rejects(gcpLogin(access, {}), error));
 
-  test("logs in to Artifact Registry, and leaves other registries to what comes next", async () => {
+  test("logs in to Artifact Registry, and passes over other registries", async () => {
     const auth = garAuth({ accessToken: "t" });
     for (const registry of ["europe-west3-docker.pkg.dev", "eu.gcr.io", "gcr.io"])
       assert.deepEqual(await auth({ registry, repository: "p/r/os" } as Parameters<typeof auth>[0]), {

@@ -37,8 +37,8 @@ async function machine(args: Partial<MachineArgs>): Promise<Record<string, Recor
   return children;
 }
 
-describe("an image and a machine in a program for Google Cloud", () => {
-  test("take the archive among the files of a build, a bucket of their own, and the digest as far as a label has room", async () => {
+describe("an image and a machine on Google Cloud", () => {
+  test("upload the archive to a bucket of the stack, and label the image with the start of the digest", async () => {
     const {
       "web-image-upload": upload,
       "web-image-bucket": bucket,
@@ -64,12 +64,12 @@ describe("an image and a machine in a program for Google Cloud", () => {
     );
   });
 
-  test("send to a bucket that is named only where it belongs to the stack's project", async () => {
+  test("upload to a given bucket only in the stack's project", async () => {
     const { "web-image-upload": upload, "web-image-bucket": bucket } = await machine({ bucket: "shared", tags: {} });
     assert.deepEqual([upload?.bucket, upload?.project, bucket], ["shared", "7", undefined]);
   });
 
-  test("know keys of their own, and then enforce Secure Boot", async () => {
+  test("enforce Secure Boot if they have keys", async () => {
     const { "web-image-image": image, "web-instance": instance } = await machine({ secureBootKeys: keys });
     const content = new X509Certificate(certificate).raw.toString("base64");
     const one = { content, fileType: "X509" };
@@ -83,7 +83,7 @@ describe("an image and a machine in a program for Google Cloud", () => {
     assert.deepEqual(plain?.shieldedInstanceConfig, { enableSecureBoot: false, enableVtpm: false, enableIntegrityMonitoring: false });
   });
 
-  test("say the architecture of the disk, which an image cannot", async () => {
+  test("set the architecture on the boot disk", async () => {
     const { "web-instance": instance } = await machine({ arch: "arm64" });
     assert.deepEqual(instance?.bootDisk, { initializeParams: { image: "link-of-web-image-image", architecture: "ARM64" } });
   });

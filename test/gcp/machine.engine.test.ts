@@ -21,7 +21,7 @@ interface Program {
   readonly more?: string;
 }
 
-/** A database's machine with a disk for its data, whose image goes to a bucket that is there already. */
+/** A database machine with one volume. Its image is uploaded to an existing bucket. */
 function program({
   page = "one",
   sizeGiB = 10,
@@ -86,7 +86,7 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
     await storage[Symbol.asyncDispose]();
   });
 
-  test("up: a Shielded VM of the image, with its disk by name, and what the guest reads", async () => {
+  test("up starts a Shielded VM with its volume by device name and its metadata", async () => {
     await stack.up();
     const [machine] = all("instances");
     assert.deepEqual(machine.shieldedInstanceConfig, { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true });
@@ -100,9 +100,9 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
     assert.ok(data.source.endsWith((await outputs()).data), data.source);
   });
 
-  test("up again: nothing happens", async () => assert.deepEqual(await changed(), []));
+  test("a second up changes nothing", async () => assert.deepEqual(await changed(), []));
 
-  test("another secret's version is a change in place, a larger disk too; another user data is another machine", async () => {
+  test("a changed secret reference and a larger volume update in place; changed user data replaces the machine", async () => {
     const before = await outputs();
     await show({ secret: "2", sizeGiB: 20 });
     assert.deepEqual((await changed()).sort(), ["update Disk", "update Instance"]);
@@ -114,7 +114,7 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
     assert.equal(now.data, before.data);
   });
 
-  test("another image: the old machine has gone before the new one takes its disk", async () => {
+  test("a changed image deletes the old machine before the new one gets its volume", async () => {
     const before = await outputs();
     google.requests.length = 0;
     await show({ page: "two", secret: "2", sizeGiB: 20, userData: "role=replica" });
@@ -128,16 +128,16 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
 
   const refusals: readonly (readonly [what: string, change: Program, message: RegExp])[] = [
     [
-      "another zone, where the disk would be another",
+      "another zone, which would replace the volume",
       { zone: "europe-west3-b" },
       /gcp:compute:Disk \(db-data\):\s+error: unable to replace resource .*\s+as it is currently marked for protection/,
     ],
     [
-      "a bucket of another project's",
+      "a bucket of another project",
       { bucket: "shared-too", protect: true },
       /bucket shared-too: belongs to project 999, and the stack works in project 123456789012/,
     ],
-    ["a label that Google Cloud takes not", { tags: "{ Team: 'data' }" }, /tags: got the key "Team", wanted at most 63 lower-case letters/],
+    ["a tag that is not a valid label", { tags: "{ Team: 'data' }" }, /tags: got the key "Team", wanted at most 63 lower-case letters/],
     [
       "a secret that no service names",
       {
@@ -146,12 +146,12 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
       /"other": secrets\.db\.kay: got "kay", which is no secret of the service db/,
     ],
     [
-      "a secret's value in the place of its name",
+      "a secret value instead of a reference",
       { more: 'new Machine("other", { image: os, instanceType: "e2-small", secrets: { db: { key: "hunter2" } } });' },
       /secrets\.db\.key: got what is no reference, wanted projects\/PROJECT/,
     ],
     [
-      "a volume that the image does not know",
+      "a volume that the image does not declare",
       { more: 'new Machine("other", { image: os, instanceType: "e2-small", volumes: { log: { sizeGiB: 1 } } });' },
       /machine "other": volumes\.log: no volume of the image has persistent: \{ serial: "log" \}/,
     ],
@@ -171,7 +171,7 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
     });
   }
 
-  test("without protection, destroy leaves nothing but the bucket", async () => {
+  test("destroy without protection leaves only the bucket", async () => {
     await show({ page: "two", secret: "2", sizeGiB: 20, userData: "role=replica", protect: false });
     await stack.up();
     await stack.destroy();

@@ -20,8 +20,8 @@ async function run(content: GcpMetadata) {
   return ended;
 }
 
-describe("debian.metadata of gcp", () => {
-  test("reads what there is", async () => {
+describe("debian.metadata on Google Cloud", () => {
+  test("reads everything", async () => {
     await using ended = await run({ "instance/attributes/user-data": "role=web\n\n", "instance/attributes/startup-script": "#!/bin/sh\n" });
     assert.deepEqual(await Promise.all(["provider", "userdata", "hostname", "instance_id", "local_ipv4"].map((name) => ended.read(name))), [
       "GCP\n",
@@ -36,7 +36,7 @@ describe("debian.metadata of gcp", () => {
   });
   for (const [name, content, wanted] of [
     ["LinuxKit's own attribute", { "instance/attributes/userdata": "a", "instance/attributes/startup-script": "b" }, "a"],
-    ["a start-up script, when that is all", { "instance/attributes/startup-script": "b" }, "b"],
+    ["a start-up script, without other user data", { "instance/attributes/startup-script": "b" }, "b"],
   ] as const) {
     test(`user data: ${name}`, async () => {
       await using ended = await run(content);
@@ -48,11 +48,11 @@ describe("debian.metadata of gcp", () => {
   const B = "ecdsa-sha2-nistp256 AAAAb";
   const until = (time: string) => `me:${B} google-ssh {"userName":"me@example.com","expireOn":"${time}"}`;
   const keys: Record<string, [GcpMetadata, string | undefined]> = {
-    "of instance and project": [
+    "of the instance and the project": [
       { "instance/attributes/ssh-keys": `me:${A}\nyou:${B}`, "project/attributes/ssh-keys": `all:${A}\n` },
       `${A}\n${B}\n${A}\n`,
     ],
-    "not the project's, where the instance blocks them": [
+    "without those of the project, if the instance blocks them": [
       {
         "instance/attributes/ssh-keys": `me:${A}`,
         "instance/attributes/block-project-ssh-keys": "TRUE",
@@ -60,21 +60,21 @@ describe("debian.metadata of gcp", () => {
       },
       `${A}\n`,
     ],
-    "the project's, where blocking is said to be off": [
+    "with those of the project, if blocking is off": [
       { "instance/attributes/block-project-ssh-keys": "false", "project/attributes/ssh-keys": `all:${B}` },
       `${B}\n`,
     ],
-    "not the project's beside those of the former name": [
+    "without those of the project, if the instance has the old attribute sshKeys": [
       { "instance/attributes/sshKeys": `me:${A}`, "project/attributes/ssh-keys": `all:${B}` },
       `${A}\n`,
     ],
-    "that end in time to come": [{ "instance/attributes/ssh-keys": until("2099-12-04T20:12:00+0000") }, `${B}\n`],
-    "not such as have ended, or end nobody knows when": [
+    "that expire in the future": [{ "instance/attributes/ssh-keys": until("2099-12-04T20:12:00+0000") }, `${B}\n`],
+    "without expired ones and ones with an unreadable expiry": [
       { "instance/attributes/ssh-keys": `${until("2018-12-04T20:12:00+0000")}\n${until("soon")}` },
       undefined,
     ],
-    "none with OS Login": [{ "project/attributes/enable-oslogin": "TRUE", "instance/attributes/ssh-keys": `me:${A}` }, undefined],
-    "where the instance is free of the project's OS Login": [
+    "none, with OS Login": [{ "project/attributes/enable-oslogin": "TRUE", "instance/attributes/ssh-keys": `me:${A}` }, undefined],
+    "of an instance that turns the project's OS Login off": [
       {
         "project/attributes/enable-oslogin": "TRUE",
         "instance/attributes/enable-oslogin": "FALSE",
@@ -82,7 +82,7 @@ describe("debian.metadata of gcp", () => {
       },
       `${A}\n`,
     ],
-    "not what is no key": [{ "instance/attributes/ssh-keys": `# mine\nme:command="sh" ${A}\n${A}` }, undefined],
+    "without lines that are not keys": [{ "instance/attributes/ssh-keys": `# mine\nme:command="sh" ${A}\n${A}` }, undefined],
   };
   for (const [name, [content, wanted]] of Object.entries(keys)) {
     test(`keys: ${name}`, async () => {
@@ -91,7 +91,7 @@ describe("debian.metadata of gcp", () => {
     });
   }
 
-  test("fails where nobody answers, and says what to look at", async () => {
+  test("fails without an answer, and says what to check", async () => {
     await using ended = await runMetadata({ cloud: "gcp", endpoint: "127.0.0.1:1", timeout: 1 });
     assert.equal(ended.status, 1);
     assert.match(

@@ -47,8 +47,8 @@ async function run({ references, account = true, token = TOKEN, timeout = 20 }: 
   );
 }
 
-describe("debian.secrets of gcp", () => {
-  test("text and bytes arrive as they are, in the file of the service", async () => {
+describe("debian.secrets on Google Cloud", () => {
+  test("text and bytes arrive unchanged, each in its service's folder", async () => {
     await using ended = await run({
       references: { web: { db: of("db"), "b.1": "projects/p/locations/europe-west3/secrets/bytes/versions/3" }, gone: { db: of("none") } },
     });
@@ -63,11 +63,11 @@ describe("debian.secrets of gcp", () => {
     assert.equal(ended.status, 0, ended.text);
   });
   const failures: Record<string, [Run, RegExp]> = {
-    "a version that is not there": [
+    "a version that does not exist": [
       { references: { web: { db: of("none") } } },
       /^secrets: web\.db: projects\/p\/secrets\/none\/versions\/latest: NOT_FOUND Secret Version \[.*\] not found\.$/m,
     ],
-    "an account that may not": [
+    "an account without permission": [
       { references: { web: { db: of("denied") } }, timeout: 1 },
       /^secrets: web\.db: .*PERMISSION_DENIED Permission 'secretmanager\.versions\.access' denied .*; tried for 1 s$/m,
     ],
@@ -75,16 +75,16 @@ describe("debian.secrets of gcp", () => {
       { references: { web: { db: of("db") } }, account: false, timeout: 1 },
       /^secrets: web\.db: this machine has no service account; tried for 1 s$/m,
     ],
-    "a token that is no more good": [{ references: { web: { db: of("db") } }, token: "old", timeout: 1 }, /UNAUTHENTICATED/],
+    "an expired token": [{ references: { web: { db: of("db") } }, token: "old", timeout: 1 }, /UNAUTHENTICATED/],
     "a value that arrived damaged": [
       { references: { web: { db: of("damaged") } }, timeout: 1 },
       /^secrets: web\.db: .*: its value arrived damaged; tried for 1 s$/m,
     ],
-    "a reference that is none": [
+    "a malformed reference": [
       { references: { web: { db: "db" } } },
       /^secrets: web\.db: wanted projects\/PROJECT\/secrets\/SECRET\/versions\/VERSION$/m,
     ],
-    "an attribute of another shape": [
+    "a malformed attribute": [
       { references: "web=db" },
       /the attribute linuxkit-secrets is not \{ SERVICE: \{ NAME: reference \} \} as JSON$/m,
     ],

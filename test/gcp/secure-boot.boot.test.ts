@@ -8,7 +8,7 @@ import { judge, scratch } from "../support/judge.ts";
 
 const KEY = "/usr/share/ovmf/PkKek-1-snakeoil";
 
-test("a signed archive for Compute Engine starts where the firmware knows its key and enforces it", { timeout: 300_000 }, async () => {
+test("a signed archive for Compute Engine boots under Secure Boot with its key enrolled", { timeout: 300_000 }, async () => {
   await using folder = await scratch();
   const secureBoot = {
     key: await readFile(`${KEY}.key`, "utf8"),
@@ -16,10 +16,10 @@ test("a signed archive for Compute Engine starts where the firmware knows its ke
     passphrase: "snakeoil",
   };
   const built = await buildDisks(diskOs("signed", { cmdline: "console=ttyS0 loglevel=7" }), { format: "gcp", secureBoot });
-  assert.ok(built.pcrs, "it starts by one EFI program, of which is known what a TPM says");
+  assert.ok(built.pcrs, "it boots one EFI program, so its PCRs are known");
   judge("tar", "-xzf", built.path(".img.tar.gz"), "-C", folder.path);
   const { answer, console } = await bootDisk({ path: join(folder.path, "disk.raw"), driver: "raw", firmware: "secure-boot", as: "scsi" });
-  // a busy host may lose some bytes of a serial line: the kernel says it twice
+  // a busy host may lose bytes of the serial console: the kernel reports Secure Boot twice
   assert.match(console, /secureboot: Secure boot enabled|Kernel is locked down from EFI Secure Boot/);
   assert.equal(answer, "signed");
 });

@@ -39,13 +39,13 @@ export const address = machine.networkInterfaces[0].accessConfigs[0].natIp;
 export const number = getProjectOutput().number;
 `;
 
-describe("what stands in for Pulumi's provider of Google Cloud, under the real engine", { timeout: 600_000 }, () => {
+describe("the stand-in of Pulumi's Google Cloud provider, under the real engine", { timeout: 600_000 }, () => {
   let archives: ImageArchives;
   let storage: Awaited<ReturnType<typeof fakeGcs>>;
   let server: GoogleServer;
   let stack: Stack;
   let good: Json = { object: "one.tar.gz", labels: { page: "one" }, page: "one", surge: 3, gib: 10 };
-  /** What the program is given from here on. */
+  /** Changes the program for this test and those after it. */
   const keep = (given: Json) => give((good = { ...good, ...given }));
   const give = (given: Json) => stack.must("config", "set", "given", JSON.stringify({ ...good, ...given }));
   const names = (collection: string): string[] => server.compute.list("projects", collection).map(({ name }) => name);
@@ -83,7 +83,7 @@ describe("what stands in for Pulumi's provider of Google Cloud, under the real e
     await archives[Symbol.asyncDispose]();
   });
 
-  test("up, and up again", async () => {
+  test("up creates everything, and a second up changes nothing", async () => {
     await stack.up();
     assert.equal((await stack.outputs()).number, server.projectNumber);
     assert.match(String((await stack.outputs()).address), /^203\.0\.113\./);
@@ -100,7 +100,7 @@ describe("what stands in for Pulumi's provider of Google Cloud, under the real e
     );
     assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
   });
-  test("labels, metadata and a larger disk change in place, another template rolls the group", async () => {
+  test("labels, metadata and a larger disk change in place, and a changed template rolls the group", async () => {
     const [image] = names("images");
     const [template] = names("instanceTemplates");
     await keep({ labels: { page: "two" }, page: "two", gib: 20 });
@@ -110,7 +110,7 @@ describe("what stands in for Pulumi's provider of Google Cloud, under the real e
     assert.ok((await group()).every((machine) => machine.template.endsWith(`/${names("instanceTemplates")[0]}`)));
     assert.ok(server.compute.list("projects", "disks").some(({ sizeGb }) => sizeGb === "20"));
   });
-  test("another image replaces image, template and machine", async () => {
+  test("a changed image replaces image, template and machine", async () => {
     const before = names("images");
     await keep({ object: "two.tar.gz" });
     await stack.up();
@@ -118,9 +118,9 @@ describe("what stands in for Pulumi's provider of Google Cloud, under the real e
     assert.notDeepEqual(names("images"), before);
   });
   const refused: readonly (readonly [what: string, given: Json, why: RegExp])[] = [
-    ["an archive of half a GiB", { object: "half.tar.gz" }, /disk\.raw has 536870912 bytes/],
+    ["an archive with half a GiB", { object: "half.tar.gz" }, /disk\.raw has 536870912 bytes/],
     ["a surge of one", { surge: 1 }, /googleapi: Error 400: .*at least equal to the number of zones/],
-    ["a machine's other type without leave to stop it", { machineType: "e2-medium" }, /allow_stopping_for_update/],
+    ["a changed machine type without allowStoppingForUpdate", { machineType: "e2-medium" }, /allow_stopping_for_update/],
     ["a digest as a label", { labels: { page: "sha256:0" } }, /Label value/],
   ];
   for (const [what, given, why] of refused) {
@@ -131,7 +131,7 @@ describe("what stands in for Pulumi's provider of Google Cloud, under the real e
       assert.match(text, why);
     });
   }
-  test("a smaller disk is another one, and the data are gone: the preview says so", async () => {
+  test("the preview shows that a smaller disk replaces the disk", async () => {
     await give({ gib: 5 });
     const { steps } = await stack.preview();
     assert.ok(

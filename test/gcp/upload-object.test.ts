@@ -16,9 +16,9 @@ import { scratch } from "../support/judge.ts";
 
 const MIB = 1 << 20;
 
-test("the checksum of Cloud Storage", () => {
+test("CRC-32C matches published values, in one part and in several", () => {
   const rows: readonly [Uint8Array, string][] = [
-    // RFC 3720, B.4, and the check value of the catalogue of CRCs
+    // RFC 3720, B.4, and the check value of the CRC catalogue
     [Buffer.alloc(32), "8a9136aa"],
     [Buffer.alloc(32, 0xff), "62a8ab43"],
     [Buffer.from(Array.from({ length: 32 }, (_, index) => index)), "46dd794e"],
@@ -35,7 +35,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
   let server: StorageServer;
   let folder: Awaited<ReturnType<typeof scratch>>;
   const lines: Progress[] = [];
-  const said = (message: RegExp) => lines.some((line) => line.lasting && message.test(line.message));
+  const hasLine = (message: RegExp) => lines.some((line) => line.lasting && message.test(line.message));
   const bytes = noise(5 * MIB + 777, "image");
   const access = () => ({ origin: server.url, login: async () => ({}), pauseMs: 2 });
   const journalFile = () => join(folder.path, "journal");
@@ -78,13 +78,13 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     await folder[Symbol.asyncDispose]();
   });
 
-  test("arrives whole, in chunks, and says how fast", async () => {
+  test("arrives complete, in chunks, and reports its speed", async () => {
     const object = await upload();
     assert.ok(holds());
     assert.equal(object.metadata?.["linuxkit-digest"], digestOf(bytes));
     assert.deepEqual([count("put"), count("query"), server.bytesPut], [6, 0, bytes.length]);
     assert.ok(
-      said(/^5\.2 MB to send$/) && said(/^gs:\/\/images\/one\.tar\.gz is complete: 5\.2 MB in \d+ s \([\d.]+ MB\/s\)$/),
+      hasLine(/^5\.2 MB to send$/) && hasLine(/^gs:\/\/images\/one\.tar\.gz is complete: 5\.2 MB in \d+ s \([\d.]+ MB\/s\)$/),
       JSON.stringify(lines),
     );
     assert.ok(
@@ -94,7 +94,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     await assert.rejects(readFile(journalFile()), { code: "ENOENT" });
   });
 
-  test("arrives whole in spite of throttling, 5xx, connections cut before, within and after a chunk, and lost answers", async () => {
+  test("arrives complete despite throttling, 5xx, connections cut before, within and after a chunk, and lost answers", async () => {
     const faults = [
       { status: 503 },
       undefined,
@@ -111,18 +111,18 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     await upload();
     assert.ok(holds());
     assert.ok(server.requests.length < 60, `${server.requests.length} requests`);
-    // what of a cut chunk had arrived is not sent again
+    // bytes of a cut chunk that arrived are not sent again
     assert.ok(server.bytesPut <= bytes.length, `${server.bytesPut} bytes`);
   });
 
-  test("gives up what takes nothing for long, and leaves neither session nor object", async () => {
+  test("gives up after repeated failures, and leaves neither session nor object", async () => {
     server.fault = (action, count) => (action === "put" && count > 4 ? { status: 503 } : undefined);
-    await assert.rejects(upload(), { code: "NETWORK", message: /upload: Cloud Storage answered 503: as the test wants/ });
+    await assert.rejects(upload(), { code: "NETWORK", message: /upload: Cloud Storage answered 503: fault of the test/ });
     assert.deepEqual([server.storage.open.length, server.storage.objects.size], [0, 0]);
     await assert.rejects(readFile(journalFile()), { code: "ENOENT" });
   });
 
-  test("cancelled in the middle: neither session nor object is left, and the reason is the caller's", async () => {
+  test("leaves neither session nor object when cancelled, and throws the caller's reason", async () => {
     const cancel = new AbortController();
     server.fault = (action, count) => {
       if (action === "put" && count > 3) cancel.abort(new Error("cancelled by the test"));
@@ -132,14 +132,14 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     assert.deepEqual([server.storage.open.length, server.storage.objects.size, count("cancel")], [0, 0, 1]);
   });
 
-  test("cancelled when the last chunk had arrived, before its answer: the object goes", async () => {
+  test("deletes the object when cancelled between the last chunk and its answer", async () => {
     const cancel = new AbortController();
     server.fault = (action) => {
       if (action !== "put" || server.storage.open[0]?.have !== 5 * MIB) return undefined;
       setTimeout(() => cancel.abort(new Error("cancelled by the test")), 50);
       return { cut: true, done: true };
     };
-    // so long a pause that the order to stop comes within it
+    // a pause so long that the cancellation comes within it
     await assert.rejects(
       uploadObject(
         { ...access(), pauseMs: 100_000 },
@@ -160,7 +160,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     assert.deepEqual([server.storage.open.length, server.storage.objects.size], [0, 0]);
   });
 
-  test("refuses a file that is not what was built, of which no object is made", async () => {
+  test("refuses a file that differs from what was built, and creates no object", async () => {
     await writeFile(join(folder.path, "image"), Buffer.concat([bytes.subarray(1), Buffer.from("x")]));
     await assert.rejects(upload(), { code: "DIGEST_MISMATCH", message: /image: is not what the build wrote/ });
     assert.deepEqual([server.storage.open.length, server.storage.objects.size], [0, 0]);
@@ -169,7 +169,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     assert.equal(server.storage.objects.size, 0);
   });
 
-  test("refuses what arrived with another checksum, and removes it", async () => {
+  test("refuses an object that arrived with a wrong checksum, and deletes it", async () => {
     let puts = 0;
     server.fault = (action) => (action === "put" && ++puts === 2 ? { flip: true } : undefined);
     await assert.rejects(upload(), {
@@ -179,13 +179,13 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     assert.equal(server.storage.objects.size, 0);
   });
 
-  test("sends nothing where the same bytes are there, and has a generation of its own: who removes the older one removes nothing", async () => {
+  test("copies an object with the same bytes to a new generation, which deleting the old generation leaves alone", async () => {
     const first = await upload();
     server.requests.length = 0;
     const second = await upload();
     assert.notEqual(second.generation, first.generation);
     assert.equal(server.bytesPut, 0);
-    assert.ok(said(/holds these bytes already: none are sent/));
+    assert.ok(hasLine(/holds these bytes already: none are sent/));
     const client = storageClient(access(), AbortSignal.timeout(5000));
     await removeObject(client, first);
     assert.ok(holds());
@@ -194,7 +194,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     assert.equal(server.storage.objects.size, 0);
   });
 
-  test("overwrites an object of that name with other bytes", async () => {
+  test("overwrites an object with the same name and other bytes", async () => {
     await upload();
     const other = server.storage.objects.get("images/one.tar.gz");
     assert.ok(other);
@@ -203,8 +203,8 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     assert.ok(holds());
   });
 
-  describe("that was killed", () => {
-    /** An upload that stops after some chunks, without clearing up: the journal stays. */
+  describe("after a kill", () => {
+    /** Sends `chunks` chunks, then fails without any cleanup, so the journal remains. */
     async function killed(chunks: number): Promise<string> {
       let puts = 0;
       server.fault = (action) =>
@@ -220,29 +220,29 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
       return [...server.storage.sessions.keys()][0] as string;
     }
 
-    test("goes on with the same session, and sends what is missing", async () => {
+    test("resumes the same session, and sends only the rest", async () => {
       const session = await killed(3);
       await upload();
       assert.ok(holds());
       assert.deepEqual([[...server.storage.sessions.keys()], count("start"), server.bytesPut], [[session], 0, bytes.length - 3 * MIB]);
-      assert.ok(said(/^goes on: 2\.1 MB to send, 3\.1 MB are there$/), JSON.stringify(lines));
+      assert.ok(hasLine(/^goes on: 2\.1 MB to send, 3\.1 MB are there$/), JSON.stringify(lines));
     });
-    test("after its last byte: what is there is taken", async () => {
+    test("reuses a complete object", async () => {
       const session = await killed(3);
       server.storage.put(session, `bytes ${3 * MIB}-${bytes.length - 1}/${bytes.length}`, bytes.subarray(3 * MIB));
-      // the name is looked up first: the object is there under it
+      // the upload finds the object by its name first
       await upload();
       assert.ok(holds());
       assert.equal(server.bytesPut, 0);
     });
-    test("begins anew where Cloud Storage has given the session up", async () => {
+    test("starts over if Cloud Storage has ended the session", async () => {
       const session = await killed(3);
       server.storage.sessions.delete(session);
       await upload();
       assert.ok(holds());
       assert.equal(server.bytesPut, bytes.length);
     });
-    test("begins anew where the session ends in the middle", async () => {
+    test("starts over if the session ends during the upload", async () => {
       let puts = 0;
       server.fault = (action) => {
         if (action === "put" && ++puts === 3) server.storage.sessions.clear();
@@ -252,7 +252,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
       assert.ok(holds());
       assert.equal(count("start"), 2);
     });
-    test("is not gone on with for other bytes", async () => {
+    test("does not resume for other bytes", async () => {
       await killed(3);
       const other = noise(bytes.length, "other");
       await writeFile(join(folder.path, "image"), other);
@@ -261,7 +261,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     });
   });
 
-  test("says whose bucket it is, and what Google says against it", async () => {
+  test("reports the project of a bucket and Google's refusals", async () => {
     const client = storageClient(access(), AbortSignal.timeout(5000));
     assert.equal(await projectOfBucket(client, "images"), "123");
     await assert.rejects(projectOfBucket(client, "none"), {
@@ -272,7 +272,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     await assert.rejects(upload(), { code: "ACCESS_DENIED", message: /Invalid Credentials/ });
   });
 
-  test("logs in by a token, and asks an emulator without a login", async () => {
+  test("logs in with a token, and uses an emulator without a login", async () => {
     server.tokens.add("good");
     const login = gcpLogin({ accessToken: "good" });
     assert.equal(await projectOfBucket(storageClient({ ...access(), login }, AbortSignal.timeout(5000)), "images"), "123");

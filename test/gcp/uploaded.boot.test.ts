@@ -9,7 +9,9 @@ import { buildDisks, diskOs } from "../support/disk-os.ts";
 import { StorageServer } from "../support/gcp/storage-server.ts";
 import { judge, scratch } from "../support/judge.ts";
 
-test("what arrived at Cloud Storage boots from a virtio-scsi disk under UEFI, as GNU tar unpacks it", { timeout: 300_000 }, async () => {
+test("the archive Cloud Storage received, unpacked by GNU tar, boots from a virtio-scsi disk under UEFI", {
+  timeout: 300_000,
+}, async () => {
   await using folder = await scratch();
   await using server = await StorageServer.start();
   server.storage.buckets.set("images", "1");

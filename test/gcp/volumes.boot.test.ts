@@ -9,10 +9,10 @@ import { judge, scratch } from "../support/judge.ts";
 
 const MIB = 2 ** 20;
 
-/** So long that its length, which stands before it in the disk's page, is a character too. */
+/** A name so long that its length byte, which precedes it in the disk's page, is a printable character. */
 const LONG = `log-${"x".repeat(40)}`;
 
-/** An OS that says what its disks hold, and writes its own name to both. */
+/** An OS that serves the contents of both disks, then appends its own name to each. */
 function machineOs(name: string): Image {
   const script = [
     "#!/bin/sh",
@@ -47,11 +47,11 @@ function machineOs(name: string): Image {
   });
 }
 
-test("volumes as Compute Engine attaches them are told apart by the names of their devices, and go over to the next machine whatever their order", {
+test("volumes on Compute Engine are identified by their device names, and keep their data in the next machine in any order", {
   timeout: 400_000,
 }, async () => {
   await using folder = await scratch();
-  // the first disk that the guest sees is not the first volume of the definition, and one is named almost as another is
+  // the guest's first disk is not the first volume of the definition, and two names are similar
   const volumes = await Promise.all(
     [LONG, "xdata", "data"].map(async (serial) => {
       const path = join(folder.path, serial);

@@ -1,3 +1,11 @@
+/**
+ * Plays Auto Scaling's groups and instance refreshes, as far as a fleet and its gate call them.
+ *
+ * Source: Amazon EC2 Auto Scaling API Reference: DescribeAutoScalingGroups, StartInstanceRefresh,
+ * DescribeInstanceRefreshes, RollbackInstanceRefresh.
+ * Assumed: that each poll moves a refresh by one instance, the words of StatusReason, and that PercentageComplete is
+ * rounded down.
+ */
 import { AwsRefusal } from "./ebs-snapshots.ts";
 
 interface Instance {
@@ -15,7 +23,7 @@ interface Refresh {
   reason: string;
 }
 
-/** An Auto Scaling group whose instances are replaced one at each look: as slow as the one who waits. */
+/** An Auto Scaling group. A refresh replaces one instance at each poll, so its speed is that of the caller. */
 export interface ScalingGroup {
   readonly name: string;
   readonly templateId: string;
@@ -25,12 +33,12 @@ export interface ScalingGroup {
   readonly refreshes: Refresh[];
 }
 
-/** Auto Scaling's instance refresh, as its API reference has it. */
+/** The groups of one account and their instance refreshes. */
 export class AutoScaling {
   readonly groups = new Map<string, ScalingGroup>();
-  /** Whether the machines of a launch template's version never become healthy. */
-  sick: (version: string) => boolean = () => false;
-  /** Whether refreshes stand still where one instance is new, until they are rolled back; a test holds them to look at one under way. */
+  /** Whether instances of a launch template's version never become healthy. */
+  isUnhealthy: (version: string) => boolean = () => false;
+  /** Whether refreshes stop after one new instance, until they are rolled back. A test sets it to inspect a running refresh. */
   held = false;
   #count = 0;
 
@@ -39,7 +47,7 @@ export class AutoScaling {
     this.groups.set(name, { name, templateId, version, size, instances, refreshes: [] });
   }
 
-  /** As StartInstanceRefresh, and as the provider of the group does it. */
+  /** StartInstanceRefresh, for a request and for the provider of the group. */
   startRefresh(name: string, version: string): string {
     const group = this.#get(name);
     if (!/^\d+$/.test(version)) throw new AwsRefusal(400, "ValidationError", "a refresh that may be rolled back needs a numbered version");
@@ -50,7 +58,7 @@ export class AutoScaling {
     return refresh.id;
   }
 
-  /** The query protocol's answer; undefined for another action. */
+  /** The answer in the query protocol; undefined for an action of another service. */
   action(action: string, form: URLSearchParams): string | undefined {
     const name = form.get("AutoScalingGroupName") ?? form.get("AutoScalingGroupNames.member.1") ?? "";
     switch (action) {
@@ -74,7 +82,7 @@ export class AutoScaling {
         const group = this.#get(name);
         const running = group.refreshes.find(({ status }) => status === "InProgress");
         if (!running) throw new AwsRefusal(400, "ActiveInstanceRefreshNotFound", "no refresh is in progress");
-        turnBack(running, "The rollback was requested");
+        rollBack(running, "The rollback was requested");
         return answer(action, `<InstanceRefreshId>${running.id}</InstanceRefreshId>`);
       }
       default:
@@ -88,7 +96,7 @@ export class AutoScaling {
       return;
     if (refresh.status === "InProgress") {
       const next = group.instances.find(({ version }) => version !== refresh.wanted);
-      if (next && this.sick(refresh.wanted)) turnBack(refresh, "Instances failed their health check. A rollback was started");
+      if (next && this.isUnhealthy(refresh.wanted)) rollBack(refresh, "Instances failed their health check. A rollback was started");
       else if (next) next.version = refresh.wanted;
       else {
         refresh.status = "Successful";
@@ -103,7 +111,7 @@ export class AutoScaling {
 
   #launch(group: ScalingGroup): void {
     const pending = group.instances.find(({ state }) => state === "Pending");
-    if (!pending || this.sick(pending.version)) return;
+    if (!pending || this.isUnhealthy(pending.version)) return;
     pending.state = "InService";
     pending.healthy = true;
   }
@@ -119,7 +127,7 @@ export class AutoScaling {
   }
 }
 
-function turnBack(refresh: Refresh, reason: string): void {
+function rollBack(refresh: Refresh, reason: string): void {
   refresh.status = "RollbackInProgress";
   refresh.reason = reason;
 }

@@ -1,3 +1,11 @@
+/**
+ * Plays the endpoints of EBS direct, EC2, STS and Auto Scaling on loopback: routes, signatures, errors, faults on purpose.
+ *
+ * Source: EBS direct APIs Reference: StartSnapshot, PutSnapshotBlock, CompleteSnapshot (paths, headers and statuses).
+ * Source: AWS STS API Reference: GetCallerIdentity, AssumeRole.
+ * Judged by: test/aws/moto.judge.test.ts asks moto the same questions.
+ * Assumed: the XML of errors, and that a wrong signature is answered the same way by every service.
+ */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AwsRefusal, EbsSnapshots } from "./ebs-snapshots.ts";
@@ -5,10 +13,10 @@ import { ec2Action } from "./ec2-actions.ts";
 import { Identities, type Identity } from "./identities.ts";
 import { verifySignature } from "./signature.ts";
 
-/** What goes wrong with one request, on purpose. */
+/** A fault that the server injects into one request. */
 export type AwsFault =
   | { readonly status: number; readonly code: string }
-  /** The connection ends before an answer; with `done` what was asked for is done first. */
+  /** The connection ends before an answer; with `done`, the request takes effect first. */
   | { readonly cut: true; readonly done?: boolean }
   | { readonly delayMs: number };
 
@@ -16,9 +24,9 @@ export interface AwsRequest {
   /** `StartSnapshot`, `PutSnapshotBlock`, `DescribeSnapshots`… */
   readonly action: string;
   readonly status: number;
-  /** ARN of whoever signed it; empty for nobody. */
+  /** ARN of the signer; empty if the signature is not valid. */
   readonly by: string;
-  /** That it was signed for. */
+  /** The region in its signature. */
   readonly region: string;
 }
 
@@ -27,16 +35,16 @@ export type QueryAction = (action: string, form: URLSearchParams) => string | un
 export interface AwsServerOptions {
   readonly account?: string;
   readonly fault?: (action: string, count: number) => AwsFault | undefined;
-  /** Actions of the query protocol beside those of EC2 snapshots and STS. */
+  /** Further actions of the query protocol, beside EC2 snapshots and STS. */
   readonly actions?: QueryAction;
 }
 
-/** AWS's endpoints on loopback, as strict as its API reference: EBS direct, and of EC2 and STS what an upload asks. */
+/** AWS's endpoints on loopback, as strict as the API reference. EC2 and STS have only the operations that an upload needs. */
 export class AwsServer implements AsyncDisposable {
   readonly ebs = new EbsSnapshots();
   readonly identities: Identities;
   readonly requests: AwsRequest[] = [];
-  /** Blocks that arrived, whether they were kept or came twice. */
+  /** Blocks that were accepted; one that is sent twice counts twice. */
   get blocksPut(): number {
     return this.requests.filter(({ action, status }) => action === "PutSnapshotBlock" && status === 201).length;
   }
@@ -68,7 +76,7 @@ export class AwsServer implements AsyncDisposable {
     return this.#options.account ?? "123456789012";
   }
 
-  /** The environment in which an AWS SDK talks to this server, and to nothing else. */
+  /** Environment variables that make an AWS SDK talk to this server only. */
   get environment(): Record<string, string> {
     return {
       AWS_ENDPOINT_URL: this.url,
@@ -108,7 +116,7 @@ export class AwsServer implements AsyncDisposable {
         );
       if (!(form ? ["ec2", "sts", "autoscaling"] : ["ebs"]).includes(signed.service))
         throw new AwsRefusal(403, "InvalidSignatureException", `signed for ${signed.service}`);
-      if (fault && "status" in fault) throw new AwsRefusal(fault.status, fault.code, "as the test wants");
+      if (fault && "status" in fault) throw new AwsRefusal(fault.status, fault.code, "fault of the test");
       const answer = form
         ? { status: 200, text: this.#query(action, form, caller) }
         : this.#ebs(action, request, body, second, third, fourth);
@@ -177,7 +185,7 @@ function ebsAction(method: string, second: string | undefined, third: string | u
   return method === "PUT" && third === "blocks" ? "PutSnapshotBlock" : "unknown";
 }
 
-/** Undefined when whoever sends has gone. */
+/** The body; undefined if the client closed the connection. */
 async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   try {

@@ -16,10 +16,10 @@ import { AwsServer } from "./aws-server.ts";
 
 const GIB = 2 ** 30;
 
-/** A raw image, and which blocks it holds. */
+/** A raw image and the list of its blocks. */
 export type TestImage = Pick<SnapshotUpload, "file" | "size" | "blocks">;
 
-/** A strict EBS of its own, the SDK's clients for it, and a folder with images: all of it goes away with the tests. */
+/** An AWS stand-in, the SDK's clients for it, and a folder with images. Disposing removes all three. */
 export class EbsFixture implements AsyncDisposable {
   readonly server: AwsServer;
   readonly clients: AwsClients;
@@ -43,7 +43,7 @@ export class EbsFixture implements AsyncDisposable {
     await rm(this.folder, { recursive: true });
   }
 
-  /** As if nothing had been uploaded, and nothing went wrong. */
+  /** Removes snapshots, requests, faults and progress lines. */
   reset(): void {
     const { server } = this;
     server.ebs.snapshots.clear();
@@ -57,7 +57,7 @@ export class EbsFixture implements AsyncDisposable {
     return join(this.folder, "journal");
   }
 
-  /** A sparse GiB with blocks of noise at these indexes. */
+  /** A sparse image of 1 GiB, with blocks of noise at these indexes. */
   async image(name: string, content: Readonly<Record<number, string>>): Promise<TestImage> {
     const file = join(this.folder, name);
     await using handle = await open(file, "w");
@@ -70,7 +70,7 @@ export class EbsFixture implements AsyncDisposable {
     return { file, size: GIB, blocks: listBlocks(blocks.map(({ offset, bytes }) => ({ offset, digest: digestOf(bytes) }))) };
   }
 
-  /** A file that is noise from its first to its last block. */
+  /** An image of which every block is noise. */
   async noisy(name: string, sizeGiB: number): Promise<TestImage> {
     const file = join(this.folder, name);
     const stream = createCipheriv("aes-128-ctr", Buffer.alloc(16, name), Buffer.alloc(16));
@@ -100,7 +100,7 @@ export class EbsFixture implements AsyncDisposable {
     });
   }
 
-  /** Whether a volume from the snapshot is the image, byte by byte. */
+  /** Asserts that a volume from the snapshot equals the image byte by byte. */
   async assertHolds(id: string, { file, blocks }: TestImage): Promise<void> {
     const stored = this.server.ebs.blocksOf(id);
     await using handle = await open(file);

@@ -1,6 +1,15 @@
+/**
+ * Plays EBS direct: snapshots, their blocks, parents, client tokens, checksums and quotas.
+ *
+ * Source: EBS direct APIs Reference: StartSnapshot, PutSnapshotBlock, CompleteSnapshot.
+ * Source: Amazon EC2 API Reference: DeleteSnapshot (InvalidSnapshot.InUse, InvalidSnapshot.NotFound).
+ * Judged by: test/aws/moto.judge.test.ts.
+ * Assumed: that a snapshot completes at once, the words of messages, and the codes of errors that the reference lists
+ * without a cause.
+ */
 import { createHash } from "node:crypto";
 
-/** What AWS refuses, by its own name and status. */
+/** An error answer of AWS, with its code and HTTP status. */
 export class AwsRefusal extends Error {
   readonly status: number;
   readonly code: string;
@@ -24,7 +33,7 @@ export interface StoredSnapshot {
   readonly encrypted: boolean;
   readonly description: string;
   readonly tags: Map<string, string>;
-  /** By index, what this snapshot itself holds. */
+  /** The snapshot's own blocks by index, without those of its parent. */
   readonly blocks: Map<number, Buffer>;
   status: "pending" | "completed" | "error";
 }
@@ -40,12 +49,12 @@ interface StartBody {
   readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
 }
 
-/** EBS direct's rules, as its API reference states them: nothing is taken on trust. */
+/** The snapshots of one account. Each request is checked against the API reference. */
 export class EbsSnapshots {
   readonly snapshots = new Map<string, StoredSnapshot>();
-  /** Snapshots that images hold: they cannot be removed. */
+  /** Snapshots that an image uses: they cannot be deleted. */
   readonly inUse = new Set<string>();
-  /** Whether the account encrypts whatever is made. */
+  /** Whether the account encrypts new snapshots by default. */
   encryptsByDefault = false;
   readonly #tokens = new Map<string, { readonly request: string; readonly id: string }>();
   #count = 0;
@@ -135,7 +144,7 @@ export class EbsSnapshots {
     this.snapshots.delete(id);
   }
 
-  /** What a volume made from the snapshot holds: its own blocks over those of its parents. A removed parent's blocks live on, as in AWS. */
+  /** The blocks of a volume made from the snapshot: its own over those of its parents. As in AWS, a deleted parent's blocks remain. */
   blocksOf(id: string): Map<number, Buffer> {
     const snapshot = this.#get(id);
     return new Map([
@@ -146,7 +155,7 @@ export class EbsSnapshots {
 
   readonly #lineage = new Map<string, Map<number, Buffer>>();
 
-  /** Keeps what a child inherits, before its parent goes. */
+  /** Keeps the blocks that children inherit, before their parent is deleted. */
   keepLineage(id: string): void {
     this.#lineage.set(id, this.blocksOf(id));
   }

@@ -1,6 +1,13 @@
+/**
+ * Plays EC2's operations on snapshots.
+ *
+ * Source: Amazon EC2 API Reference: DescribeSnapshots, DeleteSnapshot, CreateTags, DeleteTags.
+ * Judged by: test/aws/moto.judge.test.ts.
+ * Assumed: that every answer fits on one page.
+ */
 import { AwsRefusal, type EbsSnapshots, type StoredSnapshot } from "./ebs-snapshots.ts";
 
-/** EC2's answer to what it is asked of snapshots; undefined for any other action. Source: Amazon EC2 API reference. */
+/** EC2's answer to an action on snapshots; undefined for any other action. */
 export function ec2Action(ebs: EbsSnapshots, action: string, form: URLSearchParams): string | undefined {
   switch (action) {
     case "DescribeSnapshots":

@@ -1,3 +1,11 @@
+/**
+ * Plays instances, EBS volumes and their attachments, as `pulumi-resource-aws` makes them on EC2.
+ *
+ * Source: Amazon EC2 API Reference: RunInstances, CreateVolume, ModifyVolume, AttachVolume, DetachVolume (error codes).
+ * Source: Amazon EC2 User Guide, on device names and on tags in instance metadata.
+ * Assumed: which changes replace a resource, that a volume of a running instance never detaches, and that terminating an
+ * instance with attached volumes is an error of the program.
+ */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import type { StandInType } from "../stand-in.ts";
 import type { AwsServer } from "./aws-server.ts";
@@ -20,17 +28,17 @@ export interface StoredVolume {
   at?: { readonly instance: string; readonly device: string };
 }
 
-/** The zone of a subnet of the stand-in: `subnet-0` and `subnet-2` are in a, `subnet-1` in b. */
+/** The zone of a subnet: those with an even number are in zone a, those with an odd number in b. */
 export function zoneOf(subnet: string): string {
   if (!/^subnet-\d$/.test(subnet)) throw new Error(`InvalidSubnetID.NotFound: The subnet ID '${subnet}' does not exist`);
   return `eu-central-1${Number(subnet.at(-1)) % 2 === 0 ? "a" : "b"}`;
 }
 
-/** Instances, volumes and what is attached to what, with what EC2 refuses. Source: Amazon EC2 API reference and User Guide. */
+/** The instances, volumes and attachments of one account, with the requests that EC2 refuses. */
 export class Ec2Machines {
   readonly instances = new Map<string, StoredInstance>();
   readonly volumes = new Map<string, StoredVolume>();
-  /** What happened, in order: `launch i-1`, `stop i-1`, `detach vol-1 i-1`… */
+  /** Events in order: `launch i-1`, `stop i-1`, `detach vol-1 i-1`… */
   readonly events: string[] = [];
   readonly #server: AwsServer;
   readonly #images: ReadonlyMap<string, StoredImage>;
@@ -41,8 +49,8 @@ export class Ec2Machines {
     this.#images = images;
   }
 
-  /** Whether an image is run by an instance. */
-  run(image: string): boolean {
+  /** Whether an instance runs the image. */
+  isRunning(image: string): boolean {
     return [...this.instances.values()].some(({ args }) => args.ami === image);
   }
 
@@ -76,7 +84,7 @@ export class Ec2Machines {
       exists: (id) => this.instances.has(id),
       remove: (id) => {
         const attached = [...this.volumes.values()].filter(({ at }) => at?.instance === id);
-        // EC2 would take them away from a guest that writes
+        // EC2 would detach them while the guest still writes
         if (attached.length > 0) throw new Error(`${id} still has ${attached.map(({ id }) => id).join(", ")}`);
         this.instances.delete(id);
         this.events.push(`terminate ${id}`);
@@ -161,7 +169,7 @@ export class Ec2Machines {
           instance.running = false;
           this.events.push(`stop ${instance.id}`);
         }
-        // a guest that runs keeps its filesystem mounted, and the volume stays busy
+        // a running guest keeps its filesystem mounted, so the volume stays busy
         if (instance.running) throw new Error(`timeout while waiting for ${volume.id} to become detached: it is busy`);
         delete volume.at;
         attached.delete(id);
@@ -171,7 +179,7 @@ export class Ec2Machines {
   }
 }
 
-/** Refuses an instance or a launch template whose tags are to be in the metadata, where a key of an instance cannot be a part of a path. */
+/** Refuses tag keys that cannot be part of a metadata path, on an instance or launch template that has tags in its metadata. */
 export function refuseTags({ metadataOptions, tags, tagSpecifications }: Properties): void {
   if ((metadataOptions as Properties | undefined)?.instanceMetadataTags !== "enabled") return;
   const launched = (tagSpecifications as readonly Properties[] | undefined)?.find(({ resourceType }) => resourceType === "instance");

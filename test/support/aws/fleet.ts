@@ -7,7 +7,7 @@ import { AutoScaling } from "./auto-scaling.ts";
 import { AwsServer } from "./aws-server.ts";
 import { pulumiAws } from "./pulumi-aws.ts";
 
-/** AWS with `examples/aws-fleet` on it. */
+/** The AWS stand-ins, for the scenarios of `examples/aws-fleet`. */
 export async function awsFleet(): Promise<FleetCloud> {
   const scaling = new AutoScaling();
   const server = await AwsServer.start({ actions: (action, form) => scaling.action(action, form) });
@@ -37,15 +37,15 @@ export async function awsFleet(): Promise<FleetCloud> {
       server.ebs.inUse.clear();
     },
     runs: () => groups().flatMap(({ instances }) => instances.map(({ version }) => version)),
-    sicken({ version }) {
-      scaling.sick = (other) => other !== version;
+    makeOthersUnhealthy({ version }) {
+      scaling.isUnhealthy = (other) => other !== version;
     },
-    illness: /instances failed their health check/,
-    hold() {
+    unhealthyReason: /instances failed their health check/,
+    holdRollout() {
       scaling.held = true;
     },
-    heal() {
-      scaling.sick = () => false;
+    clearFaults() {
+      scaling.isUnhealthy = () => false;
       scaling.held = false;
     },
     left: () => [...server.ebs.snapshots.keys(), ...aws.images.keys(), ...aws.templates.keys(), ...scaling.groups.keys()],
@@ -58,7 +58,7 @@ export async function awsFleet(): Promise<FleetCloud> {
       assert.ok(groups().every(({ instances }) => instances.every(({ healthy }) => healthy)));
     },
     checkChanged(up) {
-      // the page's segment, the partition's tables, the loader's copy of its name
+      // the segment with the page, the partition tables, the loader's copy of its name
       assert.ok(server.blocksPut > 0 && server.blocksPut <= 6, `${server.blocksPut} blocks`);
       assert.ok(
         up.lines("kept").some((line) => /snap-\w+ has the rest/.test(line)),

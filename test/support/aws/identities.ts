@@ -1,18 +1,24 @@
+/**
+ * Plays the users of an account and the sessions of roles.
+ *
+ * Source: AWS STS API Reference, "AssumeRole".
+ * Assumed: a trust policy that names one principal and at most one external ID; the words of refusals.
+ */
 import { randomBytes } from "node:crypto";
 import { AwsRefusal } from "./ebs-snapshots.ts";
 import type { RoleCredentials } from "./signature.ts";
 
-/** Who signs a request. */
+/** The signer of a request. */
 export interface Identity {
   readonly credentials: RoleCredentials;
   readonly account: string;
-  /** Of the user, or of the session of a role. */
+  /** ARN of the user, or of the session of a role. */
   readonly arn: string;
-  /** Of the user or the role: what a role's trust names. */
+  /** ARN of the user or the role, as a trust policy names it. */
   readonly principal: string;
 }
 
-/** Who may take on a role. */
+/** Who may assume a role. */
 export interface Trust {
   readonly principal: string;
   readonly externalId?: string;
@@ -20,32 +26,32 @@ export interface Trust {
 
 const ROLE = /^arn:aws:iam::(\d{12}):role\/([\w+=,.@-]+)$/;
 
-/** The users of an account and the sessions of roles. Source: AWS STS API Reference, "AssumeRole". */
+/** The users of an account and the sessions of roles. */
 export class Identities {
-  /** By the role's ARN. */
+  /** By ARN of the role. */
   readonly roles = new Map<string, Trust>();
   readonly #known = new Map<string, Identity>();
 
   readonly #account: string;
 
-  /** A user `test` of the account. */
+  /** Starts with one user, `test`. */
   constructor(account: string) {
     this.#account = account;
     this.addUser("test");
   }
 
-  /** A user, whose key is his name, as is its other half. */
+  /** Adds a user; its name is both its access key and its secret key. */
   addUser(name: string): void {
     const arn = `arn:aws:iam::${this.#account}:user/${name}`;
     this.#add({ credentials: { AccessKeyId: name, SecretAccessKey: name }, account: this.#account, arn, principal: arn });
   }
 
-  /** The key is good for nothing any more. */
+  /** Revokes an access key. */
   removeKey(id: string): void {
     this.#known.delete(id);
   }
 
-  /** Whose key a request names; undefined for nobody's. */
+  /** The identity whose access key a request names; undefined for an unknown key. */
   of(authorization: string | undefined): Identity | undefined {
     return this.#known.get(/ Credential=([^/]+)\//.exec(authorization ?? "")?.[1] ?? "");
   }

@@ -1,13 +1,18 @@
+/**
+ * Plays the content of EC2's instance metadata, version 2, for a machine with a role and tags.
+ *
+ * Source: Amazon EC2 User Guide, "Instance metadata categories".
+ */
 import type { RoleCredentials } from "./signature.ts";
 
-/** What the machine of the tests may do. */
+/** Credentials of the test machine's role. */
 export const ROLE: RoleCredentials = {
   AccessKeyId: "ASIATESTTESTTESTTEST",
   SecretAccessKey: "wJalr/UtnFEMI+K7MDENG/bPxRfiCYEXAMPLEKEY",
   Token: `IQoJb3JpZ2lu//${"x".repeat(900)}==`,
 };
 
-/** What version 2 of the metadata knows of a machine with a role and tags, each by its path below `/latest/`. */
+/** Each document by its path below `/latest/`. */
 export function instanceMetadata(
   tags: Readonly<Record<string, string>> | undefined,
   role: RoleCredentials | undefined = ROLE,

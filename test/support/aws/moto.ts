@@ -7,7 +7,7 @@ const { ensurePipProgram } = (await import(new URL("../../../scripts/pip-program
   ensurePipProgram(name: string): Promise<string>;
 };
 
-/** Moto's server on loopback, which keeps everything in memory: `await using`. It knows much of AWS, and trusts who asks. */
+/** Moto's server on loopback, for `await using`. It keeps everything in memory and accepts any credentials. */
 export async function moto(): Promise<{ readonly url: string; [Symbol.asyncDispose](): Promise<void> }> {
   const folder = await ensurePipProgram("moto");
   const port = await freePort();
@@ -17,7 +17,7 @@ export async function moto(): Promise<{ readonly url: string; [Symbol.asyncDispo
     stdio: "ignore",
   });
   const ended = once(child, "close");
-  // one that cannot be started does not answer either
+  // the loop below reports a server that cannot be started
   child.on("error", () => {});
   ended.catch(() => {});
   const stop = async (): Promise<void> => {

@@ -1,3 +1,11 @@
+/**
+ * Plays `pulumi-resource-aws` for the resources that the components make: AMI, AMI copy, launch template, Auto Scaling
+ * group, and those of ec2-machines.ts.
+ *
+ * Source: @pulumi/aws declares every input; the stand-in refuses others.
+ * Source: Amazon EC2 API Reference: RegisterImage, CopyImage, CreateLaunchTemplate (error codes).
+ * Assumed: which changes replace a resource; that the provider starts an instance refresh and does not wait for it.
+ */
 import { createHash } from "node:crypto";
 import type { Provider } from "../../../sdk/plugin/provider.ts";
 import type { Properties } from "../../../sdk/plugin/value.ts";
@@ -13,24 +21,21 @@ export interface StoredImage {
   readonly args: Properties;
 }
 
-/** What the stand-in provider has made, beside what the server holds. */
+/** The stand-in provider and the resources it has made; snapshots are in the server. */
 export interface PulumiAws {
   readonly provider: Provider;
   readonly images: Map<string, StoredImage>;
-  /** Copies of them in other regions, each with a snapshot of its own. */
+  /** Copies of images in other regions, each with its own snapshot. */
   readonly copies: Map<string, Properties>;
-  /** Where and for whom the provider itself works; a test changes it. */
+  /** Region and account of the provider; a test may change them. */
   readonly place: { region: string; account: string };
-  /** By id, the versions of each, oldest first. */
+  /** Versions of each launch template by its ID, oldest first. */
   readonly templates: Map<string, Properties[]>;
-  /** Its instances, and the volumes that are attached to them. */
+  /** Instances, volumes and attachments. */
   readonly machines: Ec2Machines;
 }
 
-/**
- * `pulumi-resource-aws`, as far as our components use it: it refuses members that @pulumi/aws does not declare and what
- * EC2 would refuse, and keeps images, templates and groups beside the server's snapshots.
- */
+/** Makes the provider. It uses the snapshots of the server, and the groups of Auto Scaling. */
 export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
   const images = new Map<string, StoredImage>();
   const copies = new Map<string, Properties>();
@@ -74,7 +79,7 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
       remove(id) {
         const image = images.get(id);
         if (!image) return;
-        if (machines.run(id)) throw new Error(`${id} is still run by an instance`);
+        if (machines.isRunning(id)) throw new Error(`${id} is still run by an instance`);
         if (
           [...scaling.groups.values()].some(({ instances, templateId }) =>
             instances.some(({ version }) => templates.get(templateId)?.[Number(version) - 1]?.imageId === id),
@@ -93,7 +98,7 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
         const { sourceAmiId, sourceAmiRegion, region, name } = inputs;
         if (sourceAmiRegion !== place.region || !images.has(String(sourceAmiId)))
           throw new Error(`InvalidAMIID.NotFound: The image id '[${String(sourceAmiId)}]' does not exist in ${String(sourceAmiRegion)}`);
-        if (region === sourceAmiRegion) throw new Error("a copy into the region of the image itself is not what was meant");
+        if (region === sourceAmiRegion) throw new Error("a copy must be in another region than the image");
         if ([...copies.values()].some((other) => other.region === region && other.name === name))
           throw new Error(`InvalidAMIName.Duplicate: AMI name ${String(name)} is already in use`);
         const copy = id("ami", `${String(region)}${String(name)}${copies.size}`);
@@ -138,7 +143,7 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
           string,
           string,
         ];
-        // the provider begins the refresh, and does not wait for it
+        // the provider starts the refresh and does not wait for it
         if (inputs.instanceRefresh !== undefined && now !== before) scaling.startRefresh(id, now);
         return { ...old, ...inputs };
       },

@@ -4,7 +4,7 @@ import type { AwsServer } from "./aws-server.ts";
 
 const GIB = 2 ** 30;
 
-/** Lays out the blocks that arrived for a snapshot, its parents' among them, as EBS does a volume. */
+/** Writes the blocks of a snapshot and of its parents to a raw file, as EBS fills a volume. */
 export async function receivedDisk({ ebs }: AwsServer, snapshot: string, path: string): Promise<string> {
   await using file = await open(path, "wx");
   await file.truncate((ebs.snapshots.get(snapshot)?.sizeGiB ?? 0) * GIB);

@@ -1,3 +1,10 @@
+/**
+ * Plays Secrets Manager and Systems Manager Parameter Store of one region.
+ *
+ * Source: AWS Secrets Manager API Reference: GetSecretValue.
+ * Source: AWS Systems Manager API Reference: GetParameter.
+ * Assumed: the words of messages, and that one role reads every secret except those stored as `null`.
+ */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
@@ -5,16 +12,16 @@ import type { AddressInfo } from "node:net";
 import type { Authority } from "../authority.ts";
 import { type RoleCredentials, verifySignature } from "./signature.ts";
 
-/** What the services answer instead, on purpose. */
+/** An error that the services answer on purpose. */
 export interface SecretFault {
   readonly status: number;
   readonly type: string;
 }
 
-/** By ID or ARN; a Buffer is a secret of bytes, `null` one that the role may not have. */
+/** By ID or ARN. A Buffer is a binary secret; the role may not read a `null`. */
 export type StoredSecrets = Readonly<Record<string, string | Buffer | null>>;
 
-/** Secrets Manager and Parameter Store of one region on loopback, over TLS, for one role: each request must be signed. */
+/** Both services on loopback, over TLS, for one role. Each request must be signed. */
 export class SecretServices implements AsyncDisposable {
   /** `ACTION REGION/SERVICE STATUS` */
   readonly requests: string[] = [];
@@ -64,7 +71,7 @@ export class SecretServices implements AsyncDisposable {
     if ("fault" in signed)
       return refuse(signed.fault, "The request signature we calculated does not match the signature you provided.", 403);
     const fault = this.fault?.(this.#count++);
-    if (fault) return refuse(fault.type, "as the test wants", fault.status);
+    if (fault) return refuse(fault.type, "fault of the test", fault.status);
     const input = JSON.parse(body.toString()) as { SecretId?: string; Name?: string; WithDecryption?: boolean };
     if (signed.service === "secretsmanager" && action === "secretsmanager.GetSecretValue") {
       const value = this.#stored[String(input.SecretId)];
@@ -85,7 +92,7 @@ export class SecretServices implements AsyncDisposable {
     if (signed.service === "ssm" && action === "AmazonSSM.GetParameter") {
       const value = this.#stored[String(input.Name)];
       if (typeof value !== "string") return refuse("ParameterNotFound", "");
-      // a SecureString that nobody decrypted
+      // without WithDecryption, a SecureString comes encrypted
       return {
         status: 200,
         action,

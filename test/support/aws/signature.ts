@@ -1,22 +1,24 @@
+/**
+ * Plays AWS's check of Signature Version 4.
+ *
+ * Source: AWS IAM User Guide, "Create a signed AWS API request".
+ * Assumed: which error code each kind of wrong signature gets, for every service alike.
+ */
 import { createHash, createHmac } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** Credentials of a role, as AWS hands them out. */
+/** Credentials of a role, as AWS returns them. */
 export interface RoleCredentials {
   readonly AccessKeyId: string;
   readonly SecretAccessKey: string;
-  /** What comes with keys that expire. */
+  /** The session token of temporary credentials. */
   readonly Token?: string;
 }
 
 const sha256 = (data: string | Buffer): string => createHash("sha256").update(data).digest("hex");
 const hmac = (key: string | Buffer, data: string): Buffer => createHmac("sha256", key).update(data).digest();
 
-/**
- * What is wrong with a request's signature, in AWS's own error type, else where it was signed for.
- *
- * Source: AWS IAM User Guide, "Create a signed AWS API request" (Signature Version 4).
- */
+/** @returns the region and service of a valid signature, otherwise AWS's error code as `fault` */
 export function verifySignature(
   request: IncomingMessage,
   body: Buffer,
@@ -31,7 +33,7 @@ export function verifySignature(
   const [, id, day = "", region = "", service = "", names = "", signature] = match;
   const date = String(headers["x-amz-date"]);
   const age = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z")) - Date.now();
-  // five minutes either way
+  // AWS allows a clock to differ by five minutes
   if (!date.startsWith(day) || !(Math.abs(age) < 300_000)) return { fault: "InvalidSignatureException" };
   if (id !== credentials.AccessKeyId || headers["x-amz-security-token"] !== credentials.Token)
     return { fault: "UnrecognizedClientException" };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-/** Newer than the declarations: asked for by @azure/arm-compute 25.1.1. */
+/** Versions newer than the declarations, which @azure/arm-compute 25.1.1 sends. */
 const NEWEST: Readonly<Record<string, readonly string[]>> = {
   VirtualMachine: ["2026-04-01"],
   VirtualMachineScaleSet: ["2026-04-01"],
@@ -11,7 +11,7 @@ const NEWEST: Readonly<Record<string, readonly string[]>> = {
 const known = new Map<string, readonly string[]>();
 
 /**
- * The versions of the API that a type of resource has, as @pulumi/azure-native's declaration of it lists them.
+ * API versions of a resource type, as its declaration in @pulumi/azure-native lists them.
  *
  * @param token `azure-native:compute:Disk`
  */
@@ -26,7 +26,7 @@ export function apiVersions(token: string): readonly string[] {
     versions = [/Uses Azure REST API version (\S+?)\./, /Other available API versions: ([^.]+)\./].flatMap(
       (pattern) => pattern.exec(text)?.[1]?.split(", ") ?? [],
     );
-    if (versions.length === 0) throw new Error(`@pulumi/azure-native says no version of ${token}`);
+    if (versions.length === 0) throw new Error(`@pulumi/azure-native declares no API version of ${token}`);
     versions = [...versions, ...(NEWEST[type] ?? [])];
     known.set(token, versions);
   }

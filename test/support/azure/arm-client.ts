@@ -6,12 +6,12 @@ import type { AzureServer } from "./azure-server.ts";
 export interface Asked {
   readonly status: number;
   readonly body: Properties;
-  /** Of the error; undefined where there is none. */
+  /** Code of the error; undefined on success. */
   readonly code: string | undefined;
   readonly headers: Headers;
 }
 
-/** Asks a server as any client would, with one resource group's path before everything. */
+/** A plain client of the server, for paths below one resource group. */
 export class ArmClient {
   readonly #server: AzureServer;
   readonly #base: string;
@@ -23,12 +23,12 @@ export class ArmClient {
     this.token = server.entra.issue();
   }
 
-  /** The id of a resource: `Microsoft.Compute/disks/d`. */
+  /** ID of the resource `Microsoft.Compute/disks/d`. */
   id(path: string): string {
     return `${this.#base}${path}`;
   }
 
-  /** @param path `Microsoft.Compute/disks/d`, or one that begins with a slash, or a whole address */
+  /** @param path `Microsoft.Compute/disks/d`, an absolute path, or a URL */
   async ask(
     method: string,
     path: string,
@@ -49,19 +49,19 @@ export class ArmClient {
     return { status: response.status, body: parsed, code: error?.code, headers: response.headers };
   }
 
-  /** As {@link ask}, to the end of the operation that it begins: the operation's own view. */
+  /** As {@link ask}, and waits for the operation that it starts. @returns the last status of the operation */
   async settled(method: string, path: string, body?: unknown, options: { readonly version?: string } = {}): Promise<Asked> {
     const begun = await this.ask(method, path, body, options);
     const operation = begun.headers.get("azure-asyncoperation");
     if (operation === null) return begun;
-    for (let looks = 0; looks < 100; looks++) {
+    for (let polls = 0; polls < 100; polls++) {
       const seen = await this.ask("GET", operation);
       if (seen.status >= 400 || seen.body.status !== "InProgress") return seen;
     }
-    throw new Error(`${method} ${path} is still in progress after 100 looks`);
+    throw new Error(`${method} ${path} is still in progress after 100 polls`);
   }
 
-  /** The version that Pulumi's provider uses; any for what is not there. */
+  /** The API version that Pulumi's provider uses; an arbitrary one for an unknown type. */
   #versionOf(pathname: string): string {
     const path = parsePath(pathname);
     try {

@@ -1,6 +1,6 @@
 import { AzureRefusal } from "./refusal.ts";
 
-/** A resource's path. */
+/** A resource's ID and its parts. */
 export interface ArmId {
   /** As Azure writes it: `/subscriptions/S/resourceGroups/G/providers/Microsoft.Compute/disks/D`. */
   readonly id: string;
@@ -8,16 +8,16 @@ export interface ArmId {
   readonly group: string;
   /** `Microsoft.Compute/galleries/images` */
   readonly type: string;
-  /** Of the parents and of the resource itself, outermost first. */
+  /** Names of the parents and of the resource, outermost first. */
   readonly names: readonly string[];
 }
 
-/** A path below a resource group: a resource and what of it is asked for, or a list of resources. */
+/** A path below a resource group: a resource with an optional action or view, or a list of resources. */
 export interface ArmPath {
   readonly subscription: string;
   readonly group: string;
   readonly namespace: string;
-  /** What follows: `["disks", "d", "beginGetAccess"]`. */
+  /** The rest of the path: `["disks", "d", "beginGetAccess"]`. */
   readonly segments: readonly string[];
 }
 
@@ -29,14 +29,14 @@ export function parsePath(path: string): ArmPath | undefined {
   return { subscription, group, namespace, segments: rest.split("/") };
 }
 
-/** The resource that the first pairs of a path's segments name. */
+/** The resource that the leading type and name pairs of a path identify. */
 export function idOf({ subscription, group, namespace }: ArmPath, pairs: readonly (readonly [string, string])[]): ArmId {
   const type = [namespace, ...pairs.map(([kind]) => kind)].join("/");
   const id = `/subscriptions/${subscription}/resourceGroups/${group}/providers/${namespace}/${pairs.flat().join("/")}`;
   return { id, subscription, group, type, names: pairs.map(([, name]) => name) };
 }
 
-/** @throws LinkedInvalidPropertyId when text is no resource's id */
+/** @throws LinkedInvalidPropertyId if the text is not a resource ID */
 export function parentOf(id: string): string {
   const parent = id.split("/").slice(0, -2).join("/");
   if (!/\/providers\/[^/]+\/.+/.test(id))
@@ -44,5 +44,5 @@ export function parentOf(id: string): string {
   return parent;
 }
 
-/** Paths are compared without case. */
+/** Key for comparing IDs, which ignore case. */
 export const keyOf = (id: string): string => id.toLowerCase();

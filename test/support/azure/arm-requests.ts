@@ -1,3 +1,10 @@
+/**
+ * Plays Azure Resource Manager's HTTP surface: API versions, long-running operations, paging links, errors.
+ *
+ * Source: @pulumi/azure-native declares the API versions of each type.
+ * Judged by: test/azure/microsoft-clients.judge.test.ts (@azure/arm-compute polls its operations).
+ * Assumed: that a poll sooner than Retry-After is throttled; the words of messages.
+ */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
@@ -8,11 +15,11 @@ import type { HttpAnswer } from "./blob-requests.ts";
 import type { Operation } from "./operation.ts";
 import { AzureRefusal } from "./refusal.ts";
 
-/** How the stand-in's operations want to be asked for. */
+/** How clients must poll the operations of the stand-in. */
 export interface Polling {
-  /** Seconds that `Retry-After` asks for; who asks sooner is throttled. */
+  /** Value of `Retry-After` in seconds; an earlier poll is throttled. */
   readonly retryAfterSeconds: number;
-  /** By operation, when it was last asked for. */
+  /** Time of the last poll by operation ID. */
   readonly asked: Map<string, number>;
 }
 
@@ -31,7 +38,7 @@ export function armAction(arm: Arm, method: string, path: string): string {
   }
 }
 
-/** What Azure Resource Manager answers to a request whose token is good. */
+/** The answer to a request with a valid token. */
 export function armRequest(arm: Arm, polling: Polling, origin: string, request: IncomingMessage, url: URL, body: Buffer): HttpAnswer {
   const { method = "" } = request;
   const version = url.searchParams.get("api-version");
@@ -87,13 +94,13 @@ function poll(
   const operation = arm.operations.get(id);
   if (!operation) throw new AzureRefusal(404, "NotFound", `The operation '${id}' was not found.`);
   const now = Date.now();
-  // a timer may be a little early
+  // a timer may fire a little early
   if (now - (asked.get(id) ?? 0) < retryAfterSeconds * 1000 - 50)
-    throw new AzureRefusal(429, "TooManyRequests", "The operation was asked for sooner than Retry-After said.", {
+    throw new AzureRefusal(429, "TooManyRequests", "The operation was polled sooner than Retry-After allows.", {
       "retry-after": String(retryAfterSeconds),
     });
   asked.set(id, now);
-  operation.look();
+  operation.advance();
   if (url.searchParams.get("monitor") !== "true")
     return {
       status: 200,
@@ -109,7 +116,7 @@ function poll(
 /** Subscriptions and resource groups. */
 function outside(arm: Arm, method: string, path: string, body: Properties | undefined): ArmAnswer {
   const [, subscription, group, more] = /^\/subscriptions\/([^/]+)(?:\/resourcegroups\/([^/]+))?(\/.*)?$/i.exec(path) ?? [];
-  if (subscription === undefined || more !== undefined) throw new AzureRefusal(404, "InvalidResourceType", `nothing is at ${path}`);
+  if (subscription === undefined || more !== undefined) throw new AzureRefusal(404, "InvalidResourceType", `no resource at ${path}`);
   if (subscription !== arm.subscription)
     throw new AzureRefusal(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
   if (group === undefined)
@@ -158,7 +165,7 @@ function jsonBody(request: IncomingMessage, body: Buffer): Properties | undefine
     const parsed: unknown = JSON.parse(body.toString());
     if (isProperties(parsed)) return parsed;
   } catch {
-    // said below
+    // refused below
   }
   throw new AzureRefusal(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized.");
 }
@@ -180,7 +187,7 @@ function json(
   };
 }
 
-/** A refusal as Azure Resource Manager writes it. */
+/** An error in the form of Azure Resource Manager. */
 export function armRefusal({ status, code, message, headers }: AzureRefusal): HttpAnswer {
   return {
     status,

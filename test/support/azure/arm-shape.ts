@@ -1,13 +1,19 @@
+/**
+ * Converts between the bodies of Azure Resource Manager and the flat arguments of @pulumi/azure-native.
+ *
+ * Source: Azure, "PUT calls for creation or updates on compute resources"; for tags, Azure/typespec-azure#1234.
+ * Assumed: the lists of read-only members, and of nested lists with `properties`.
+ */
 import { isProperties, type Properties, type Value } from "../../../sdk/plugin/value.ts";
 import { AzureRefusal } from "./refusal.ts";
 
-/** What stands beside `properties` in a resource. */
+/** Members of a resource beside `properties`. */
 const ENVELOPE = ["location", "tags", "sku", "zones", "identity", "plan", "extendedLocation", "kind"];
 
-/** What an answer holds beside them, and a request may send back, to no effect. */
+/** Read-only members beside `properties`. A request may send them back; they have no effect. */
 const ANSWERED = ["id", "name", "type", "etag", "systemData", "managedBy", "managedByExtended"];
 
-/** The same below `properties`. */
+/** Read-only members below `properties`. */
 const READ_ONLY = [
   "provisioningState",
   "timeCreated",
@@ -22,7 +28,7 @@ const READ_ONLY = [
   "replicationStatus",
 ];
 
-/** Lists whose items have `properties` of their own, each with what stands beside them; @pulumi/azure-native knows no such level. */
+/** Lists whose items have their own `properties`, and the members beside it. @pulumi/azure-native flattens that level. */
 const NESTED: Readonly<Record<string, readonly string[]>> = {
   networkInterfaces: ["id"],
   networkInterfaceConfigurations: ["name", "tags"],
@@ -39,16 +45,16 @@ const NESTED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * A request's body as the arguments of @pulumi/azure-native are: without the levels called `properties`.
+ * Converts a request's body to the arguments of @pulumi/azure-native, which have no `properties` level.
  *
- * @throws InvalidRequestContent for what stands on the wrong level
+ * @throws InvalidRequestContent for a member on the wrong level
  */
 export function flatten(body: Properties): Properties {
   const { properties = {}, ...beside } = body;
   const misplaced = Object.keys(beside).find((name) => !ENVELOPE.includes(name) && !ANSWERED.includes(name));
   if (misplaced !== undefined) throw noMember(misplaced, "ResourceDefinition", misplaced);
   if (!isProperties(properties))
-    throw new AzureRefusal(400, "InvalidRequestContent", "The request content was invalid: 'properties' is no object.");
+    throw new AzureRefusal(400, "InvalidRequestContent", "The request content was invalid: 'properties' is not an object.");
   const inner = Object.keys(properties).find((name) => ENVELOPE.includes(name));
   if (inner !== undefined) throw noMember(inner, "Properties", `properties.${inner}`);
   const { identity, ...rest } = pick(beside, ENVELOPE);
@@ -73,7 +79,7 @@ function flattenValue(value: Value | undefined, path: string, key = ""): Value |
   return { ...pick(rest, beside), ...below };
 }
 
-/** The arguments of @pulumi/azure-native as the body of a request. */
+/** Converts the arguments of @pulumi/azure-native to the body of a request. */
 export function unflatten(args: Properties, names: readonly string[]): Properties {
   const beside = pick(args, ENVELOPE);
   const rest = Object.fromEntries(Object.entries(args).filter(([name]) => !ENVELOPE.includes(name) && !names.includes(name)));
@@ -94,7 +100,7 @@ function unflattenValue(value: Value | undefined, key: string): Value | undefine
   return { ...pick(inner, beside), ...(Object.keys(properties).length > 0 && { properties }) };
 }
 
-/** An answer as the outputs of @pulumi/azure-native are. */
+/** Converts an answer to the outputs of @pulumi/azure-native. */
 export function outputsOf(answer: Properties): Properties {
   const { properties, ...beside } = answer;
   return { ...beside, ...(isProperties(properties) && (withoutLevels(properties) as Properties)) };
@@ -107,7 +113,7 @@ function withoutLevels(value: Value | undefined, key = ""): Value | undefined {
   return mapMembers(NESTED[key] && isProperties(properties) ? { ...beside, ...properties } : value, withoutLevels);
 }
 
-/** Azure has a map by id where @pulumi/azure-native has a list of ids. */
+/** Converts a list of IDs, as in @pulumi/azure-native, to a map by ID, as in Azure. */
 function identityBody({ userAssignedIdentities, ...rest }: Properties): Properties {
   if (!Array.isArray(userAssignedIdentities)) return rest;
   return { ...rest, userAssignedIdentities: Object.fromEntries(userAssignedIdentities.map((id) => [String(id), {}])) };
@@ -117,7 +123,7 @@ function identityArguments({ userAssignedIdentities, ...rest }: Properties): Pro
   return { ...rest, ...(isProperties(userAssignedIdentities) && { userAssignedIdentities: Object.keys(userAssignedIdentities) }) };
 }
 
-/** The value at `properties.creationData.createOption`; undefined when some part is not there. */
+/** The value at a path such as `properties.creationData.createOption`; undefined if any part is missing. */
 export function valueAt(body: Properties, path: string): Value | undefined {
   return path.split(".").reduce<Value | undefined>((value, name) => (isProperties(value) ? value[name] : undefined), body);
 }
@@ -127,16 +133,15 @@ export function textAt(body: Properties, path: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The objects of a list; none where there is no list. */
+/** The objects of a list; empty if the list is missing. */
 export function listAt(body: Properties, path: string): readonly Properties[] {
   const value = valueAt(body, path);
   return Array.isArray(value) ? (value as readonly Value[]).filter(isProperties) : [];
 }
 
 /**
- * What an update makes of a resource of Microsoft.Compute, by PUT as by PATCH: what is left out or null stays as it is,
- * and lists and tags are replaced whole. Source: Azure, "PUT calls for creation or updates on compute resources"; for
- * tags Azure/typespec-azure#1234.
+ * Applies a PUT or PATCH to a resource of Microsoft.Compute. A member that is missing or null keeps its value; lists and
+ * tags are replaced as a whole.
  */
 export function updated(body: Properties, change: Properties): Properties {
   const { tags, ...rest } = change;

@@ -1,3 +1,10 @@
+/**
+ * Plays Azure Resource Manager: resources, parents, updates, locks by operations, lists.
+ *
+ * Source: Azure, "Naming rules and restrictions for Azure resources"; @pulumi/azure-native declares each body.
+ * Judged by: test/azure/microsoft-clients.judge.test.ts.
+ * Assumed: the codes and words of general errors, three items a page, and that one operation at a time locks a resource.
+ */
 import { randomUUID } from "node:crypto";
 import { canonicalJson } from "../../../sdk/core/json.ts";
 import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
@@ -8,39 +15,39 @@ import { shownIdentity } from "./identities.ts";
 import { Operation, type Work } from "./operation.ts";
 import { AzureRefusal } from "./refusal.ts";
 
-/** A resource as it is kept. */
+/** A stored resource. */
 export interface ArmResource extends ArmId {
   readonly kind: ArmKind;
   readonly name: string;
-  /** As it was asked for. */
+  /** The body as requested. */
   body: Properties;
   etag: string;
-  /** What goes on with it. */
+  /** Its latest operation. */
   operation: Operation | undefined;
   failed: boolean;
 }
 
-/** One type of resource: what Azure takes, refuses and does. */
+/** A resource type, with the rules and effects of its requests. */
 export interface ArmKind {
   /** `Microsoft.Compute/disks` */
   readonly type: string;
-  /** The resource of @pulumi/azure-native whose arguments say what a body may hold. */
+  /** The resource of @pulumi/azure-native whose arguments define the body. */
   readonly token: string;
-  /** Its arguments for the names in the path, outermost first: `["galleryName", "galleryImageName"]`. */
+  /** Arguments that hold the names in the path, outermost first: `["galleryName", "galleryImageName"]`. */
   readonly names: readonly string[];
   /** Whether it has a location. @default true */
   readonly placed?: boolean;
-  /** Of Azure's "Naming rules and restrictions for Azure resources". */
+  /** From Azure's "Naming rules and restrictions for Azure resources". */
   readonly naming: RegExp;
-  /** Paths of what never changes. @default none */
+  /** Paths of properties that cannot change. @default none */
   readonly immutable?: readonly string[];
-  /** Throws what Azure refuses. @param old what is there already */
+  /** Throws Azure's error for a wrong request. @param old the existing resource */
   check?(resource: ArmResource, old: ArmResource | undefined): void;
-  /** What a PUT or PATCH sets off. @default nothing: it is made at once */
+  /** The work that a PUT or PATCH starts. @default none: the change is immediate */
   apply?(resource: ArmResource, old: ArmResource | undefined): Work | undefined;
-  /** What `properties` hold besides what was asked for. */
+  /** Computed members of `properties`. */
   show?(resource: ArmResource, query: URLSearchParams): Properties;
-  /** What stands below a resource and is no resource of its own: actions by POST, views by GET. `undefined` is no such thing. */
+  /** Actions (POST) and views (GET) below a resource; undefined if unknown. */
   below?(
     resource: ArmResource,
     method: string,
@@ -48,7 +55,7 @@ export interface ArmKind {
     body: Properties,
     query: URLSearchParams,
   ): Properties | Work | undefined;
-  /** Throws when it cannot go. */
+  /** Throws if the resource cannot be deleted. */
   mayRemove?(resource: ArmResource): void;
   removed?(resource: ArmResource): void;
 }
@@ -61,18 +68,18 @@ export interface ArmAnswer {
 
 const PAGE = 3;
 
-/** What Azure Resource Manager keeps, and how it answers, apart from HTTP. */
+/** The resources of one subscription and the answers to requests, without HTTP. */
 export class Arm {
   readonly subscription: string;
   readonly tenant: string;
-  /** Every type that is known. */
+  /** All resource types. */
   readonly kinds: readonly ArmKind[];
-  /** Resource groups, in lower case, and where they are. */
+  /** Location of each resource group by its name in lower case. */
   readonly groups = new Map<string, string>();
   readonly resources = new Map<string, ArmResource>();
   readonly operations = new Map<string, Operation>();
-  /** Looks at an operation before its first step. */
-  idleLooks = 1;
+  /** Polls of an operation before its first step. */
+  idlePolls = 1;
   readonly #args: PulumiArguments;
 
   constructor({
@@ -87,7 +94,7 @@ export class Arm {
     this.#args = args;
   }
 
-  /** A resource by its id; undefined when there is none of that type. */
+  /** A resource by ID; undefined if not found or of another type. */
   find(id: string | undefined, type: string): ArmResource | undefined {
     const found = id === undefined ? undefined : this.resources.get(keyOf(id));
     return found?.type.toLowerCase() === type.toLowerCase() ? found : undefined;
@@ -97,7 +104,7 @@ export class Arm {
     return [...this.resources.values()].filter((resource) => resource.type === type);
   }
 
-  /** The kind that a path is about, the resource's id when it names one, and what follows. */
+  /** Splits a path into resource type, resource ID (undefined for a list) and the rest. */
   locate(path: ArmPath): { readonly kind: ArmKind; readonly id: ArmId | undefined; readonly rest: readonly string[] } {
     const pairs: [string, string][] = [];
     let kind: ArmKind | undefined;
@@ -146,8 +153,8 @@ export class Arm {
         return this.#put(kind, id, body, updated(old.body, body), headers);
       }
       case "GET": {
-        this.#existing(id).operation?.look();
-        // one that is going may have gone by that
+        this.#existing(id).operation?.advance();
+        // that step may have deleted it
         return { status: 200, body: this.view(this.#existing(id), query) };
       }
       case "DELETE":
@@ -157,7 +164,7 @@ export class Arm {
     }
   }
 
-  /** A resource as Azure shows it. */
+  /** The body of an answer that shows a resource. */
   view(resource: ArmResource, query = new URLSearchParams()): Properties {
     const { id, name, type, kind, body, etag } = resource;
     const asked = isProperties(body.properties) ? body.properties : {};
@@ -172,13 +179,13 @@ export class Arm {
     };
   }
 
-  start(work: Work, idle = this.idleLooks): Operation {
+  start(work: Work, idle = this.idlePolls): Operation {
     const operation = new Operation(work, idle);
     this.operations.set(operation.id, operation);
     return operation;
   }
 
-  /** @param body what the resource is to be, `given` with what stays */
+  /** @param body the resulting body: `given` merged into the existing one */
   #put(kind: ArmKind, id: ArmId, given: Properties, body: Properties, headers: Readonly<Record<string, string | undefined>>): ArmAnswer {
     const old = this.resources.get(keyOf(id.id));
     const name = id.names.at(-1) as string;
@@ -195,14 +202,14 @@ export class Arm {
       ...Object.fromEntries(kind.names.map((argument, index) => [argument, id.names[index]])),
     };
     const tag = isProperties(given.tags) ? Object.entries(given.tags).find(([, value]) => typeof value !== "string") : undefined;
-    if (tag) throw new AzureRefusal(400, "InvalidTagValue", `The value of tag '${tag[0]}' is no text.`);
+    if (tag) throw new AzureRefusal(400, "InvalidTagValue", `The value of tag '${tag[0]}' is not a string.`);
     const [wrong] = this.#args.wrong(kind.token, args);
     if (wrong) throw new AzureRefusal(400, "InvalidParameter", `${wrong.path}: ${wrong.message}`);
     if ((kind.placed ?? true) && typeof body.location !== "string")
       throw new AzureRefusal(400, "LocationRequired", "The location property is required for this definition.");
     if (old) this.#checkChange(kind, old, body, headers);
     if (!old && headers["if-match"] !== undefined)
-      throw new AzureRefusal(412, "PreconditionFailed", "The specified precondition is not met: there is no such resource.");
+      throw new AzureRefusal(412, "PreconditionFailed", "The specified precondition is not met: the resource does not exist.");
     const resource: ArmResource = {
       ...id,
       kind,
@@ -278,7 +285,7 @@ export class Arm {
       );
     const answer = resource.kind.below?.(resource, method, rest, body, query);
     if (answer === undefined)
-      throw new AzureRefusal(404, "NotFound", `${method} ${resource.id}/${rest.join("/")} is nothing that Azure knows`);
+      throw new AzureRefusal(404, "NotFound", `${method} ${resource.id}/${rest.join("/")} is not a known operation`);
     if (method === "GET") return { status: 200, body: answer as Properties };
     return { status: 202, operation: this.start(answer as Work) };
   }
@@ -302,13 +309,13 @@ export class Arm {
     return { status: 202, operation };
   }
 
-  /** Azure lists page by page. */
+  /** Azure returns lists in pages. */
   #list(method: string, kind: ArmKind, path: ArmPath, query: URLSearchParams): ArmAnswer {
     if (method !== "GET") throw new AzureRefusal(405, "MethodNotAllowed", `${method} is not supported for a list`);
     const prefix = keyOf(
       `/subscriptions/${path.subscription}/resourceGroups/${path.group}/providers/${path.namespace}/${path.segments.join("/")}/`,
     );
-    for (const { operation } of this.of(kind.type)) operation?.look();
+    for (const { operation } of this.of(kind.type)) operation?.advance();
     const all = this.of(kind.type).filter(({ id }) => keyOf(id).startsWith(prefix));
     const from = Number(query.get("$skiptoken") ?? 0);
     const more = from + PAGE < all.length;
@@ -322,10 +329,10 @@ export class Arm {
   }
 }
 
-/** `West Europe` is `westeurope`. */
+/** `West Europe` to `westeurope`. */
 export const placeOf = (location: string): string => location.replace(/ /g, "").toLowerCase();
 
-/** As `provisioningState` says it. */
+/** Value of `provisioningState`. */
 export function stateOf({ operation, failed }: ArmResource): string {
   if (failed) return "Failed";
   return operation?.status === "InProgress" ? "Updating" : "Succeeded";

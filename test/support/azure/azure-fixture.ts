@@ -9,7 +9,7 @@ const RAW = 20 << 20;
 const COMPUTE = "Microsoft.Compute";
 const NETWORK = "Microsoft.Network";
 
-/** A server with a resource group `rg` in West Europe, and what a machine needs around it. */
+/** A server with a resource group `rg` in West Europe, and methods that create what a machine needs. */
 export class AzureFixture implements AsyncDisposable {
   readonly server: AzureServer;
   readonly client: ArmClient;
@@ -29,19 +29,19 @@ export class AzureFixture implements AsyncDisposable {
     await this.server[Symbol.asyncDispose]();
   }
 
-  /** Asks for a resource in West Europe, and waits for the operation; `COMPUTE/disks/d` as any path below the group. */
+  /** Requests a resource in West Europe and waits for the operation. The path is below the group, such as `Microsoft.Compute/disks/d`. */
   put(path: string, properties: unknown, beside: Record<string, unknown> = {}): Promise<Asked> {
     return this.client.settled("PUT", path, { location: "westeurope", ...beside, properties });
   }
 
-  /** As {@link put}; throws unless it is made. */
+  /** As {@link put}, but throws if it fails. @returns the ID of the resource */
   async make(path: string, properties: unknown, beside?: Record<string, unknown>): Promise<string> {
     const { status, body, code } = await this.put(path, properties, beside);
     if (code !== undefined || status >= 300 || body.status === "Failed") throw new Error(`${path}: ${JSON.stringify(body)}`);
     return this.client.id(path);
   }
 
-  /** A disk whose upload has ended: nothing but a footer. */
+  /** A disk with a completed upload: an empty VHD with a footer. */
   async disk(name: string, properties: Properties = {}, beside?: Record<string, unknown>): Promise<string> {
     const path = `${COMPUTE}/disks/${name}`;
     const id = await this.make(
@@ -62,7 +62,7 @@ export class AzureFixture implements AsyncDisposable {
     return id;
   }
 
-  /** A definition `os` in a gallery `gallery`, unless others are named. */
+  /** A gallery `gallery` with an image definition. */
   async definition(name = "os", properties: Properties = {}): Promise<string> {
     await this.make(`${COMPUTE}/galleries/gallery`, {});
     return this.make(`${COMPUTE}/galleries/gallery/images/${name}`, {
@@ -76,17 +76,17 @@ export class AzureFixture implements AsyncDisposable {
     });
   }
 
-  /** A version of it, from a disk. */
+  /** A gallery image version made from a disk. */
   version(number: string, disk: string, definition = "os"): Promise<string> {
     return this.make(`${COMPUTE}/galleries/gallery/images/${definition}/versions/${number}`, versionOf(disk));
   }
 
-  /** A network with one subnet, whose id it gives. */
+  /** A network with one subnet. @returns the ID of the subnet */
   async subnet(): Promise<string> {
     return `${await this.make(`${NETWORK}/virtualNetworks/net`, { addressSpace: { addressPrefixes: ["10.0.0.0/16"] }, subnets: [{ name: "default", properties: { addressPrefix: "10.0.0.0/24" } }] })}/subnets/default`;
   }
 
-  /** A load balancer `balancer` with a pool `machines` and the probe `health` that its rule uses. */
+  /** A load balancer `balancer` with a rule that uses the pool `machines` and the probe `health`. */
   balancer(subnet: string): Promise<string> {
     const path = `${NETWORK}/loadBalancers/balancer`;
     const part = (name: string) => ({ id: `${this.client.id(path)}/${name}` });

@@ -1,3 +1,10 @@
+/**
+ * Plays Azure's endpoints on one loopback host: Microsoft Entra ID, Azure Resource Manager and managed disks' page blobs.
+ *
+ * Source: the files that it joins: entra.ts, arm-requests.ts, blob-requests.ts.
+ * Judged by: test/azure/microsoft-clients.judge.test.ts.
+ * Assumed: that one host may serve all endpoints, where Azure has several; the form of `/metadata/endpoints`.
+ */
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage, createServer, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -18,10 +25,10 @@ import { AzureRefusal } from "./refusal.ts";
 import { ScaleSets } from "./scale-sets.ts";
 import { StorageAccounts } from "./storage-accounts.ts";
 
-/** What goes wrong with one request, on purpose. */
+/** A fault that the server injects into one request. */
 export type AzureFault =
   | { readonly status: number; readonly code: string; readonly retryAfterSeconds?: number }
-  /** The connection ends before an answer; with `done` what was asked for is done first. */
+  /** The connection ends before an answer; with `done`, the request takes effect first. */
   | { readonly cut: true; readonly done?: boolean }
   | { readonly delayMs: number };
 
@@ -34,9 +41,9 @@ export interface AzureRequest {
 export interface AzureServerOptions {
   readonly tenant?: string;
   readonly subscription?: string;
-  /** Speak https, as Azure does and Microsoft's own clients want it. @default http */
+  /** Serves HTTPS, which Microsoft's own clients require. @default HTTP */
   readonly certificate?: Certificate;
-  /** Seconds that `Retry-After` asks for. @default 0 */
+  /** Value of `Retry-After` in seconds. @default 0 */
   readonly retryAfterSeconds?: number;
   readonly fault?: (action: string, count: number) => AzureFault | undefined;
 }
@@ -44,16 +51,13 @@ export interface AzureServerOptions {
 /** The application of {@link AzureServer.environment}. */
 const APPLICATION = { clientId: "aaaaaaaa-bbbb-cccc-dddd-000000000000", secret: "a secret of the test" };
 
-/** MSAL asks with a slash at the end. */
+/** MSAL sends a trailing slash. */
 const MANAGED_TOKEN = /^\/metadata\/identity\/oauth2\/token\/?$/;
 
-/** The versions of the list of clouds' endpoints that it answers to. */
+/** Supported versions of `/metadata/endpoints`. */
 const METADATA_VERSIONS = ["2019-05-01", "2022-09-01"];
 
-/**
- * Azure's endpoints on loopback, as strict as its references: Microsoft Entra ID's tokens, Azure Resource Manager, and
- * the page blobs behind managed disks. A host of one cloud has them all; in Azure each has its own.
- */
+/** Azure on loopback, as strict as its references. */
 export class AzureServer implements AsyncDisposable {
   readonly entra: Entra;
   readonly arm: Arm;
@@ -111,7 +115,7 @@ export class AzureServer implements AsyncDisposable {
     return `${this.#certificate ? "https" : "http"}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The environment in which Pulumi's Azure provider, and whatever reads the same variables, talks to this server and to nothing else. */
+  /** Environment variables that make Pulumi's Azure provider, and clients with the same variables, talk to this server only. */
   get environment(): Record<string, string> {
     return {
       ARM_METADATA_HOSTNAME: new URL(this.url).host,
@@ -123,7 +127,7 @@ export class AzureServer implements AsyncDisposable {
     };
   }
 
-  /** Pages that arrived, whether they were kept or came twice. */
+  /** Page ranges that were accepted; one that is sent twice counts twice. */
   get pagesPut(): number {
     return this.requests.filter(({ action, status }) => action === "Put Page" && status === 201).length;
   }
@@ -159,7 +163,7 @@ export class AzureServer implements AsyncDisposable {
         throw new AzureRefusal(
           fault.status,
           fault.code,
-          "as the test wants",
+          "fault of the test",
           fault.retryAfterSeconds === undefined ? {} : { "retry-after": String(fault.retryAfterSeconds) },
         );
       const answer = isBlob
@@ -190,7 +194,7 @@ export class AzureServer implements AsyncDisposable {
     return armRequest(this.arm, this.#polling, this.url, request, url, body);
   }
 
-  /** Tokens, and what tells a client where they are. */
+  /** Token endpoints, and the documents that lead clients to them. */
   #identity({ method, headers }: IncomingMessage, { pathname, searchParams }: URL, body: Buffer): HttpAnswer {
     const json = (value: unknown): HttpAnswer => ({
       status: 200,
@@ -200,7 +204,7 @@ export class AzureServer implements AsyncDisposable {
     const [, tenant = "", ...rest] = pathname.split("/");
     if (method === "POST" && rest.join("/") === "oauth2/v2.0/token")
       return json(this.entra.token(tenant, new URLSearchParams(body.toString()), `${this.url}${pathname}`));
-    if (method !== "GET") throw new AzureRefusal(404, "not_found", `nothing is at ${pathname}`);
+    if (method !== "GET") throw new AzureRefusal(404, "not_found", `no endpoint at ${pathname}`);
     if (MANAGED_TOKEN.test(pathname)) return json(this.entra.managedToken(searchParams, headers));
     if (rest.join("/") === "v2.0/.well-known/openid-configuration")
       return json({
@@ -223,7 +227,7 @@ export class AzureServer implements AsyncDisposable {
           suffixes: { storage: "core.windows.net", acrLoginServer: "azurecr.io", keyVaultDns: "vault.azure.net" },
         },
       ]);
-    throw new AzureRefusal(404, "not_found", `nothing is at ${pathname}`);
+    throw new AzureRefusal(404, "not_found", `no endpoint at ${pathname}`);
   }
 }
 
@@ -232,7 +236,7 @@ function tokenAction(path: string): string {
   return path.endsWith("/oauth2/v2.0/token") ? "token" : "unknown";
 }
 
-/** Undefined when whoever sends has gone. */
+/** The body; undefined if the client closed the connection. */
 async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   try {

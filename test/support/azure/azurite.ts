@@ -8,14 +8,14 @@ import { freePort } from "../free-port.ts";
 import { ensureNpmProgram } from "../npm-program.ts";
 import type { Certificate } from "./certificate.ts";
 
-/** The account that Azurite knows, and its key: public, the same everywhere. */
+/** Azurite's well-known account and its public key. */
 const ACCOUNT = "devstoreaccount1";
 const KEY = Buffer.from("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==", "base64");
 const VERSION = "2023-11-03";
 
-/** Microsoft's own emulator of Azure Storage on loopback, blobs only, in memory. */
+/** Microsoft's emulator of Azure Storage on loopback, in memory, with the Blob service only. */
 export class Azurite implements AsyncDisposable {
-  /** The account: `http://127.0.0.1:PORT/devstoreaccount1`. */
+  /** URL of the account: `http://127.0.0.1:PORT/devstoreaccount1`. */
   readonly url: string;
   readonly #folder: string;
   readonly #process: ChildProcess;
@@ -26,7 +26,7 @@ export class Azurite implements AsyncDisposable {
     this.#process = process;
   }
 
-  /** @param certificate https, and tokens as well as signatures: Azurite takes none without */
+  /** @param certificate enables HTTPS and with it tokens beside signatures */
   static async start(certificate?: Certificate): Promise<Azurite> {
     const script = await ensureNpmProgram("azurite");
     const folder = await mkdtemp(join(tmpdir(), "azurite-"));
@@ -66,19 +66,19 @@ export class Azurite implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Makes a container of three letters or more. */
+  /** Creates a container. @param name three characters or more */
   async container(name: string): Promise<void> {
     await this.#make(`${this.url}/${name}?restype=container&${this.#signature()}`, {});
   }
 
-  /** Makes an empty page blob, and gives an address at which it may be read and written. */
+  /** Creates an empty page blob. @returns a signed URL to read and write it */
   async pageBlob(container: string, name: string, size: number): Promise<string> {
     const url = this.address(container, name);
     await this.#make(url, { "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": String(size) });
     return url;
   }
 
-  /** The address of a blob, at which everything may be done with it for an hour. */
+  /** Signed URL of a blob with every permission for an hour. */
   address(container: string, name: string): string {
     return `${this.url}/${container}/${name}?${this.#signature()}`;
   }

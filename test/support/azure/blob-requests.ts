@@ -1,20 +1,28 @@
+/**
+ * Plays the Blob service as far as the page blob behind a managed disk has it.
+ *
+ * Source: Azure Blob Storage REST API: Put Page, Get Page Ranges, Get Blob Properties, Get Blob.
+ * Source: AzCopy, `isInManagedDiskImportExportAccount`, on what accounts for imports lack.
+ * Judged by: test/azure/azurite.judge.test.ts asks Azurite for the same page writes (see `lenient` for the differences).
+ * Assumed: the code of an operation that the account lacks.
+ */
 import type { IncomingMessage } from "node:http";
 import type { PageBlob } from "./page-blob.ts";
 import { AzureRefusal } from "./refusal.ts";
 
-/** An answer of either of Azure's planes. */
+/** An answer of Azure Resource Manager, Entra ID or the Blob service. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
 }
 
-/** Whoever holds the blobs. */
+/** The store of the blobs. */
 interface Blobs {
   open(path: string, query: URLSearchParams, write: boolean): PageBlob;
 }
 
-/** An operation of the Blob service, by its name in the REST API's reference. */
+/** Name of a Blob service operation in the REST API reference. */
 export function blobAction(method: string, query: URLSearchParams, headers: IncomingMessage["headers"]): string {
   const comp = query.get("comp");
   if (method === "PUT" && comp === "page") return headers["x-ms-page-write"] === "clear" ? "Clear Pages" : "Put Page";
@@ -25,9 +33,8 @@ export function blobAction(method: string, query: URLSearchParams, headers: Inco
 }
 
 /**
- * What the blob behind a managed disk answers: pages are written, cleared, listed and read, and that is all. Accounts
- * for imports take no conditions and make no blobs. Source: Azure Blob Storage REST API, and AzCopy's
- * `isInManagedDiskImportExportAccount`.
+ * The answer of the blob behind a managed disk. Its pages can be written, cleared, listed and read. Accounts for imports
+ * support no conditional headers and create no blobs.
  */
 export async function blobRequest(
   blobs: Blobs,
@@ -90,7 +97,7 @@ export async function blobRequest(
   }
 }
 
-/** A refusal as the Blob service writes it. */
+/** An error in the form of the Blob service. */
 export function blobRefusal({ status, code, message, headers }: AzureRefusal): HttpAnswer {
   const body = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message.replace(/&/g, "&amp;").replace(/</g, "&lt;")}</Message></Error>`;
   return { status, headers: { ...headers, "content-type": "application/xml", "x-ms-error-code": code }, body };

@@ -4,18 +4,18 @@ import { join } from "node:path";
 import * as tls from "node:tls";
 import { mustRun } from "../run-tool.ts";
 
-/** A certificate for loopback that goes away with the test that uses it. */
+/** A certificate for loopback in temporary files. */
 export interface Certificate extends AsyncDisposable {
-  /** Where it is: what `NODE_EXTRA_CA_CERTS` names for a process that shall trust it. */
+  /** File with the certificate, for `NODE_EXTRA_CA_CERTS` of a process that must trust it. */
   readonly path: string;
   readonly keyPath: string;
-  /** The file with certificate and key, as a client that logs in by it reads it. */
+  /** File with certificate and key, for a client that logs in with it. */
   readonly bothPath: string;
   readonly cert: string;
   readonly key: string;
 }
 
-/** Has openssl make a key and a certificate that signs itself, good for a day. */
+/** Makes a key and a self-signed certificate with openssl, valid for a day. */
 export async function makeCertificate(): Promise<Certificate> {
   const folder = await mkdtemp(join(tmpdir(), "azure-certificate-"));
   const [path, keyPath, bothPath] = ["cert.pem", "key.pem", "both.pem"].map((name) => join(folder, name)) as [string, string, string];
@@ -42,7 +42,7 @@ export async function makeCertificate(): Promise<Certificate> {
   return { path, keyPath, bothPath, cert, key, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Lets this process trust it too; the variable is read at a process's start only. */
+/** Makes this process trust it; Node reads `NODE_EXTRA_CA_CERTS` only when it starts. */
 export function trust({ cert }: Certificate): void {
   tls.setDefaultCACertificates([...tls.getCACertificates("default"), cert]);
 }

@@ -1,4 +1,10 @@
-/** The polynomial of Azure Storage's CRC-64, reversed: 0x9A6C9329AC4BC9B5, in two halves. */
+/**
+ * Plays Azure Storage's check of x-ms-content-crc64, with its own CRC-64.
+ *
+ * Judged by: test/azure/azurite.judge.test.ts accepts and refuses the same values.
+ */
+
+/** The reversed polynomial, 0x9A6C9329AC4BC9B5, in two halves. */
 const [HIGH, LOW] = [0x9a6c9329, 0xac4bc9b5];
 
 const TABLE = new Uint32Array(512);

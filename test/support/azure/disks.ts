@@ -1,3 +1,12 @@
+/**
+ * Plays managed disks: creation, direct upload, access grants, states.
+ *
+ * Source: Azure REST API, "Disks".
+ * Source: Azure, "Upload a VHD to Azure or copy a managed disk to another region"; "Download a Linux VHD from Azure".
+ * Judged by: test/azure/microsoft-clients.judge.test.ts; test/azure/disk-pages.test.ts (qemu-img's footer).
+ * Assumed, at its strictest: a second grant while one is active returns the same signature with the same expiry, and an
+ * upload that was ended cannot resume. Also assumed: the codes and words of refusals.
+ */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -20,24 +29,20 @@ const LARGEST = 32 * 2 ** 40 + FOOTER;
 /** 60 days, since February 2025. Source: Azure, "Download a Linux VHD from Azure". */
 const LONGEST_ACCESS = 5_184_000;
 
-/** What is behind a managed disk. */
+/** Content and state of a managed disk. */
 interface DiskContent {
   readonly blob: PageBlob | undefined;
   state: "ReadyToUpload" | "ActiveUpload" | "ActiveSAS" | "Unattached" | "Attached";
-  /** The one access that was granted. */
+  /** The active grant. */
   access: SharedAccess | undefined;
 }
 
-/**
- * Managed disks, uploaded to directly. Source: Azure REST API, "Disks", and "Upload a VHD to Azure or copy a managed
- * disk to another region". What no page says is taken at its strictest: a second grant while one is outstanding gives
- * the same signature with the same end, and an upload that was ended cannot be gone on with.
- */
+/** The managed disks of one subscription. */
 export class ManagedDisks {
   readonly kind: ArmKind;
   readonly #content = new Map<string, DiskContent>();
   readonly #folder = mkdtempSync(join(tmpdir(), "azure-disks-"));
-  /** Where blobs are served. */
+  /** URL of the server that serves the blobs. */
   readonly #url: () => string;
 
   constructor(url: () => string) {
@@ -72,12 +77,12 @@ export class ManagedDisks {
   /** `ReadyToUpload`, `Unattached`… */
   stateOf(disk: ArmResource): string {
     const content = this.#of(disk);
-    // the time of what was granted ran out
+    // the grant expired
     if (content.state === "ActiveSAS" && !this.#granted(disk)) content.state = "Unattached";
     return content.state;
   }
 
-  /** The file that holds what was sent: a fixed VHD. */
+  /** The file with the uploaded bytes, a fixed VHD. */
   fileOf(disk: ArmResource): string {
     const { blob } = this.#of(disk);
     if (!blob) throw new Error(`${disk.name} was not uploaded`);
@@ -85,7 +90,7 @@ export class ManagedDisks {
   }
 
   /**
-   * Whether an image or a machine may be made of a disk.
+   * Asserts that an image or a machine can be made from a disk.
    *
    * @throws OperationNotAllowed, InvalidVhd
    */
@@ -100,7 +105,7 @@ export class ManagedDisks {
     const { blob } = this.#of(disk);
     if (!blob) return;
     const wrong = wrongFooter(blob.read(blob.size - FOOTER, FOOTER), blob.size);
-    if (wrong) throw new AzureRefusal(400, "InvalidVhd", `Disk ${disk.name} holds no fixed VHD: its footer has ${wrong}.`);
+    if (wrong) throw new AzureRefusal(400, "InvalidVhd", `Disk ${disk.name} does not hold a fixed VHD: its footer has ${wrong}.`);
   }
 
   attach(disk: ArmResource, attached: boolean): void {
@@ -108,7 +113,7 @@ export class ManagedDisks {
   }
 
   /**
-   * The blob that a path names, for one who may do that with it.
+   * The blob at a path, if the query's signature permits the access.
    *
    * @throws AuthenticationFailed, AuthorizationPermissionMismatch, BlobNotFound
    */
@@ -205,12 +210,12 @@ export class ManagedDisks {
 
   #of({ id }: ArmResource): DiskContent {
     const content = this.#content.get(keyOf(id));
-    if (!content) throw new Error(`there is no disk ${id}`);
+    if (!content) throw new Error(`disk ${id} not found`);
     return content;
   }
 }
 
-/** What Azure refuses of a disk before it makes it. */
+/** Checks a disk before it is created or updated. */
 function checkDisk(body: Properties, exists: boolean): void {
   const option = textAt(body, "properties.creationData.createOption");
   const size = valueAt(body, "properties.creationData.uploadSizeBytes");

@@ -1,3 +1,12 @@
+/**
+ * Plays the token endpoints of Microsoft Entra ID and of a machine's managed identities.
+ *
+ * Source: Microsoft, "OAuth 2.0 client credentials flow on the Microsoft identity platform".
+ * Source: Microsoft, "Microsoft identity platform application authentication certificate credentials".
+ * Source: Microsoft, "How to use managed identities for Azure resources on an Azure VM".
+ * Judged by: test/azure/microsoft-clients.judge.test.ts (@azure/identity logs in).
+ * Assumed: tokens signed by HMAC, which clients treat as opaque; the words after each AADSTS number.
+ */
 import { createHmac, createVerify, randomBytes, X509Certificate } from "node:crypto";
 import { AzureRefusal } from "./refusal.ts";
 
@@ -5,11 +14,11 @@ import { AzureRefusal } from "./refusal.ts";
 export interface Identity {
   readonly clientId: string;
   readonly secret?: string;
-  /** Of its certificate, in PEM: assertions are signed with its key. */
+  /** Its certificate in PEM; assertions are signed with the matching key. */
   readonly certificate?: string;
-  /** A workload whose own token is taken for the application's: its issuer's text for it. */
+  /** The token of a federated workload, accepted as an assertion of the application. */
   readonly federatedToken?: string;
-  /** Whether machines have it. */
+  /** Whether the machine has this identity. */
   readonly managed?: boolean;
 }
 
@@ -17,15 +26,11 @@ const ARM_AUDIENCES = ["https://management.azure.com", "https://management.core.
 const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const LIFETIME = 3599;
 
-/**
- * Microsoft Entra ID's token endpoints, version 2 of the application's and the instance's own for managed identities.
- * Source: "OAuth 2.0 client credentials flow on the Microsoft identity platform", "Microsoft identity platform
- * application authentication certificate credentials", "How to use managed identities for Azure resources on an Azure VM".
- */
+/** One tenant: its applications, managed identities and tokens. */
 export class Entra {
   readonly tenant: string;
   readonly identities: Identity[] = [];
-  /** Seconds that a token lives. */
+  /** Lifetime of a token in seconds. */
   lifetime = LIFETIME;
   readonly #key = randomBytes(32);
 
@@ -36,7 +41,7 @@ export class Entra {
   /**
    * `POST /TENANT/oauth2/v2.0/token`
    *
-   * @param endpoint its own address, which a signed assertion names
+   * @param endpoint URL of this endpoint, the audience of a signed assertion
    */
   token(tenant: string, form: URLSearchParams, endpoint: string): Record<string, unknown> {
     if (tenant !== this.tenant) throw new AzureRefusal(400, "invalid_request", `AADSTS90002: Tenant '${tenant}' not found.`);
@@ -69,7 +74,7 @@ export class Entra {
     };
   }
 
-  /** `GET /metadata/identity/oauth2/token`, on the instance's own address. */
+  /** `GET /metadata/identity/oauth2/token`, from the machine's metadata service. */
   managedToken(query: URLSearchParams, headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
     if (headers.metadata !== "true") throw new AzureRefusal(400, "invalid_request", "Required metadata header not specified");
     if (headers["x-forwarded-for"] !== undefined)
@@ -83,7 +88,7 @@ export class Entra {
     const identity = wanted === null ? managed[0] : managed.find(({ clientId }) => clientId === wanted);
     if (!identity) throw new AzureRefusal(400, "invalid_request", "Identity not found");
     const until = Math.floor(Date.now() / 1000) + this.lifetime;
-    // every number is text here
+    // this endpoint returns numbers as strings
     return {
       access_token: this.#issue(identity.clientId, resource.replace(/\/$/, "")),
       client_id: identity.clientId,
@@ -94,12 +99,12 @@ export class Entra {
     };
   }
 
-  /** A token that was not asked for by anyone; for a stand-in that is trusted. */
+  /** A valid token without a request, for clients that do not test the login. */
   issue(audience = ARM_AUDIENCES[0] as string): string {
     return this.#issue("trusted", audience);
   }
 
-  /** @throws InvalidAuthenticationToken and its kin, as Azure Resource Manager names them */
+  /** Checks a bearer token. @throws InvalidAuthenticationToken and related codes of Azure Resource Manager */
   check(authorization: string | undefined, authority: string): void {
     const challenge = {
       "www-authenticate": `Bearer authorization_uri="${authority}/${this.tenant}", error="invalid_token", error_description="The access token is missing, invalid or expired."`,
@@ -155,7 +160,7 @@ export class Entra {
   }
 }
 
-/** What is wrong with an assertion that a certificate's key signed; undefined when nothing is. */
+/** The fault of a signed assertion; undefined if it is valid. */
 function wrongAssertion(assertion: string, clientId: string, pem: string, endpoint: string): string | undefined {
   const [head = "", body = "", signature = ""] = assertion.split(".");
   const certificate = new X509Certificate(pem);
@@ -177,7 +182,7 @@ function claimsOf(token: string): Record<string, unknown> {
   return partOf(token.split(".")[1] ?? "");
 }
 
-/** What a part of a token says; nothing where it is none. */
+/** Decodes one part of a token; empty if malformed. */
 function partOf(text: string): Record<string, unknown> {
   try {
     return JSON.parse(Buffer.from(text, "base64url").toString()) as Record<string, unknown>;

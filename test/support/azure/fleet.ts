@@ -11,7 +11,7 @@ const [DISKS, VERSIONS, SETS] = ["disks", "galleries/images/versions", "virtualM
   (type) => `Microsoft.Compute/${type}`,
 ) as [string, string, string];
 
-/** Azure with `examples/azure-fleet` on it, over https as its own clients want it. */
+/** The Azure stand-ins over HTTPS, for the scenarios of `examples/azure-fleet`. */
 export async function azureFleet(): Promise<FleetCloud> {
   const certificate = await makeCertificate();
   trust(certificate);
@@ -19,7 +19,7 @@ export async function azureFleet(): Promise<FleetCloud> {
   const { server } = azure;
   const { arm, scaleSets } = server;
   const subnetId = await azure.subnet();
-  const around = new Set(arm.resources.keys());
+  const existing = new Set(arm.resources.keys());
   const disks = (isWhole: (state: string) => boolean) =>
     arm.of(DISKS).flatMap((disk) => (isWhole(server.disks.stateOf(disk)) ? [disk.name] : []));
   const sets = () => arm.of(SETS).map((set) => scaleSets.of(set));
@@ -42,20 +42,20 @@ export async function azureFleet(): Promise<FleetCloud> {
     images: () => arm.of(VERSIONS).map(({ id }) => id),
     removeImage: (id) => void arm.resources.delete(id.toLowerCase()),
     runs: () => sets().flatMap(({ instances }) => instances.map(({ image }) => image.split("/").at(-1))),
-    sicken({ imageId }) {
-      scaleSets.sick = (image) => image !== imageId.toLowerCase();
+    makeOthersUnhealthy({ imageId }) {
+      scaleSets.isUnhealthy = (image) => image !== imageId.toLowerCase();
     },
-    illness: /on the new image: rolling Upgrade failed .*the old image is back/,
-    hold({ imageId }) {
+    unhealthyReason: /on the new image: rolling Upgrade failed .*the old image is back/,
+    holdRollout({ imageId }) {
       scaleSets.stuck = (image) => image !== imageId.toLowerCase();
     },
-    // a number that was used is not used again
-    checkHealed: ({ version }) => assert.equal(version, "1.0.3"),
-    heal() {
-      scaleSets.sick = () => false;
+    // a used version number is never reused
+    checkRecovered: ({ version }) => assert.equal(version, "1.0.3"),
+    clearFaults() {
+      scaleSets.isUnhealthy = () => false;
       scaleSets.stuck = () => false;
     },
-    left: () => [...arm.resources.keys()].filter((id) => !around.has(id)),
+    left: () => [...arm.resources.keys()].filter((id) => !existing.has(id)),
     async [Symbol.asyncDispose]() {
       await azure[Symbol.asyncDispose]();
       await certificate[Symbol.asyncDispose]();

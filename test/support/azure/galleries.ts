@@ -1,3 +1,13 @@
+/**
+ * Plays Azure Compute Galleries: galleries, image definitions, image versions.
+ *
+ * Source: Azure REST API, "Galleries", "Gallery Images", "Gallery Image Versions".
+ * Source: Azure, "Store and share images in an Azure Compute Gallery"; "Secure Boot UEFI keys"; "Naming rules and
+ * restrictions for Azure resources".
+ * Assumed: that a managed disk may be the source of a TrustedLaunchSupported definition. Azure's "Deploy a virtual machine
+ * with Trusted Launch enabled" lists only blobs, managed images and other versions. In 2023 Azure refused a machine as
+ * source (hashicorp/packer-plugin-azure#304). Also assumed: the codes and words of refusals.
+ */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import { type Arm, type ArmKind, type ArmResource, placeOf, stateOf } from "./arm.ts";
 import { parentOf } from "./arm-id.ts";
@@ -12,7 +22,7 @@ export const DEFINITIONS = `${GALLERIES}/images`;
 export const VERSIONS = `${DEFINITIONS}/versions`;
 const INT32 = 2 ** 31 - 1;
 
-/** What `features` of a definition may say of security. */
+/** Values of a definition's feature `SecurityType`. */
 const SECURITY_TYPES = [
   "Standard",
   "TrustedLaunch",
@@ -22,17 +32,10 @@ const SECURITY_TYPES = [
   "TrustedLaunchAndConfidentialVmSupported",
 ];
 
-/** Those of versions that may bring keys of their own. Source: Azure, "Secure Boot UEFI keys". */
+/** Security types whose versions may have their own UEFI keys. */
 const TAKES_KEYS = ["TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSupported"];
 
-/**
- * Compute galleries. Source: Azure REST API, "Galleries", "Gallery Images", "Gallery Image Versions"; Azure, "Store and
- * share images in an Azure Compute Gallery"; names by "Naming rules and restrictions for Azure resources".
- *
- * A managed disk is taken as the source of a TrustedLaunchSupported definition, as releases of 2026 have it. Azure's
- * "Deploy a virtual machine with Trusted Launch enabled" lists blobs, managed images and other versions only, and Azure
- * has refused a machine as source for that in 2023 (hashicorp/packer-plugin-azure#304).
- */
+/** The three resource types of galleries. */
 export function galleryKinds(arm: () => Arm, disks: ManagedDisks, storage: StorageAccounts): ArmKind[] {
   return [
     {
@@ -61,20 +64,20 @@ export function galleryKinds(arm: () => Arm, disks: ManagedDisks, storage: Stora
   ];
 }
 
-/** The definition that a version is of. */
+/** The definition of a version. */
 export function definitionOf(arm: Arm, version: ArmResource): ArmResource {
   const definition = arm.find(parentOf(version.id), DEFINITIONS);
   if (!definition) throw new AzureRefusal(404, "ResourceNotFound", `The definition of '${version.id}' was not found.`);
   return definition;
 }
 
-/** What a definition says of security; undefined when it says nothing. */
+/** A definition's feature `SecurityType`; undefined if missing. */
 export function securityTypeOf({ body }: ArmResource): string | undefined {
   const feature = listAt(body, "properties.features").find(({ name }) => name === "SecurityType");
   return feature && String(feature.value);
 }
 
-/** The version that a definition's id stands for. */
+/** The version that a machine in `place` gets for the ID of a definition. */
 export function latestOf(arm: Arm, definition: ArmResource, place: string): ArmResource | undefined {
   const versions = arm
     .of(VERSIONS)
@@ -91,7 +94,7 @@ export function latestOf(arm: Arm, definition: ArmResource, place: string): ArmR
     )[0];
 }
 
-/** Where a version can be used. */
+/** Regions in which a version can be used. */
 export function regionsOf({ body }: ArmResource): string[] {
   const regions = listAt(body, "properties.publishingProfile.targetRegions").map(({ name }) => placeOf(String(name)));
   return regions.length > 0 ? regions : [String(body.location)];
@@ -153,7 +156,7 @@ function checkVersion(
     );
   const place = placeOf(String(body.location));
   if (!regionsOf({ ...version, body: { ...body, location: place } }).includes(place))
-    throw new AzureRefusal(400, "InvalidParameter", `The target regions of '${name}' lack '${place}', where it is made.`);
+    throw new AzureRefusal(400, "InvalidParameter", `The target regions of '${name}' lack '${place}', where it is created.`);
   const definition = definitionOf(arm, version);
   if (placeOf(String(definition.body.location)) !== place)
     throw new AzureRefusal(400, "InvalidParameter", `'${name}' is in ${place}, and its definition in ${String(definition.body.location)}.`);
@@ -189,7 +192,7 @@ function checkVersion(
   }
 }
 
-/** A page blob of a storage account, which another server holds. */
+/** Checks a page blob as the source. Another server holds its bytes. */
 function checkBlobSource(arm: Arm, storage: StorageAccounts, body: Properties): void {
   const [uri, id] = ["uri", "storageAccountId"].map((name) => textAt(body, `properties.storageProfile.osDiskImage.source.${name}`));
   if (id === undefined)

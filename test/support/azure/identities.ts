@@ -1,3 +1,9 @@
+/**
+ * Plays user-assigned identities, and the identity of a machine or scale set.
+ *
+ * Source: Azure REST API, "User Assigned Identities".
+ * Assumed: the codes and words of refusals.
+ */
 import { createHash } from "node:crypto";
 import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
 import type { Arm, ArmKind } from "./arm.ts";
@@ -6,7 +12,7 @@ import { AzureRefusal } from "./refusal.ts";
 
 const IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
-/** Identities that services on machines act as. Source: Azure REST API, "User Assigned Identities". */
+/** The resource type of user-assigned identities. */
 export function identityKind(arm: () => Arm): ArmKind {
   return {
     type: IDENTITIES,
@@ -17,7 +23,7 @@ export function identityKind(arm: () => Arm): ArmKind {
   };
 }
 
-/** @throws FailedIdentityOperation for an identity that is not there */
+/** @throws FailedIdentityOperation if an identity is not found */
 export function checkIdentity(arm: Arm, { identity }: Properties): void {
   if (!isProperties(identity)) return;
   const ids = isProperties(identity.userAssignedIdentities) ? Object.keys(identity.userAssignedIdentities) : [];
@@ -25,14 +31,14 @@ export function checkIdentity(arm: Arm, { identity }: Properties): void {
     throw new AzureRefusal(
       400,
       "InvalidIdentityValues",
-      "The identity's type says UserAssigned where it has userAssignedIdentities, and only there.",
+      "The identity's type must name UserAssigned exactly if userAssignedIdentities is set.",
     );
   const missing = ids.find((id) => !arm.find(id, IDENTITIES));
   if (missing !== undefined)
     throw new AzureRefusal(400, "FailedIdentityOperation", `Identity operation failed: Resource '${missing}' was not found.`);
 }
 
-/** A resource's identity as it is shown: with the principals that Azure made. */
+/** The identity in an answer, with the IDs of its principals. */
 export function shownIdentity(id: string, tenant: string, { type, userAssignedIdentities }: Properties): Properties {
   const users = isProperties(userAssignedIdentities) ? Object.keys(userAssignedIdentities) : [];
   return {

@@ -1,3 +1,10 @@
+/**
+ * Plays managed images, and the look-up of the image that a machine starts from.
+ *
+ * Source: Azure REST API, "Images".
+ * Source: Azure, "Trusted Launch for Azure virtual machines", on what managed images lack.
+ * Assumed: the codes and words of refusals.
+ */
 import { type Arm, type ArmKind, type ArmResource, placeOf, stateOf } from "./arm.ts";
 import { textAt } from "./arm-shape.ts";
 import type { ManagedDisks } from "./disks.ts";
@@ -6,9 +13,9 @@ import { AzureRefusal } from "./refusal.ts";
 
 const IMAGES = "Microsoft.Compute/images";
 
-/** What a machine can know of its image. */
+/** Properties of an image that decide which machines it can start. */
 export interface LaunchImage {
-  /** Of the version or the managed image itself. */
+  /** ID of the image version or managed image. */
   readonly id: string;
   readonly osState: "Generalized" | "Specialized";
   readonly generation: string;
@@ -16,7 +23,7 @@ export interface LaunchImage {
   readonly securityType: string | undefined;
 }
 
-/** Managed images. Source: Azure REST API, "Images"; Azure, "Trusted Launch for Azure virtual machines" for what they lack. */
+/** The resource type of managed images. */
 export function imageKind(arm: () => Arm, disks: ManagedDisks): ArmKind {
   return {
     type: IMAGES,
@@ -50,7 +57,7 @@ export function imageKind(arm: () => Arm, disks: ManagedDisks): ArmKind {
 /**
  * The image that `imageReference.id` names, for a machine in `place`.
  *
- * @throws ImageNotFound, and whatever else Azure says of it
+ * @throws GalleryImageNotFound, OperationNotAllowed
  */
 export function launchImage(arm: Arm, id: string | undefined, place: string): LaunchImage {
   const managed = arm.find(id, IMAGES);

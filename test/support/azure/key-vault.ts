@@ -1,10 +1,16 @@
+/**
+ * Plays Azure Key Vault for one token.
+ *
+ * Source: Azure Key Vault REST API, "Get Secret", version 7.4.
+ * Assumed: the words of messages.
+ */
 import type { Authority } from "../authority.ts";
 import { LoopbackServer, type Reply } from "../loopback-server.ts";
 
-/** By `HOST/secrets/NAME` with a version or none: its value, `null` where the identity may not. */
+/** Value by `HOST/secrets/NAME` or `HOST/secrets/NAME/VERSION`; the identity may not read a `null`. */
 export type StoredVaultSecrets = Readonly<Record<string, string | null>>;
 
-/** Vaults of Azure for one token, over TLS, each by its own name. Source: Key Vault REST API, Get Secret. */
+/** Serves several vaults over TLS, told apart by the header `Host`. */
 export function startKeyVault(authority: Authority, token: string, stored: StoredVaultSecrets): Promise<LoopbackServer> {
   const refuse = (status: number, code: string, message: string): Reply => ({ status, body: JSON.stringify({ error: { code, message } }) });
   return LoopbackServer.start(({ method, url = "", headers }) => {

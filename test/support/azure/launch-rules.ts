@@ -1,10 +1,17 @@
+/**
+ * Plays the checks that Azure makes when a machine or scale set starts from an image.
+ *
+ * Source: Azure, "Linux virtual machines frequently asked questions", on user names.
+ * Source: Azure REST API, "Virtual Machines".
+ * Assumed: that the letter p in a size's name means Arm64; the codes and words of refusals.
+ */
 import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
 import { listAt, textAt, valueAt } from "./arm-shape.ts";
 import type { LaunchImage } from "./images.ts";
 import { AzureRefusal } from "./refusal.ts";
 
 const TEXT_LIMIT = 64 << 10;
-/** Source: Azure, "Linux virtual machines frequently asked questions", on user names. */
+/** User names that Azure refuses. */
 const RESERVED_NAMES = [
   "administrator",
   "admin",
@@ -42,7 +49,7 @@ const RESERVED_NAMES = [
 ];
 
 /**
- * What Azure refuses of the way in which a machine, alone or in a scale set, is started from its image.
+ * Checks the profile of a machine, alone or in a scale set, against its image.
  *
  * @param profile `properties` of a machine, `virtualMachineProfile` of a scale set
  */

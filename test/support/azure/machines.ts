@@ -1,3 +1,10 @@
+/**
+ * Plays virtual machines: their interfaces, data disks and OS disk.
+ *
+ * Source: Azure REST API, "Virtual Machines".
+ * Source: Azure, "Naming rules and restrictions for Azure resources", on Linux machines.
+ * Assumed: which properties cannot change; the codes and words of refusals.
+ */
 import { randomBytes } from "node:crypto";
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import { type Arm, type ArmKind, type ArmResource, placeOf } from "./arm.ts";
@@ -14,13 +21,13 @@ import { AzureRefusal } from "./refusal.ts";
 const DISKS = "Microsoft.Compute/disks";
 const INTERFACES = "Microsoft.Network/networkInterfaces";
 
-/** Source: Azure, "Naming rules and restrictions for Azure resources", of a Linux machine. */
+/** Names of Linux machines. */
 export const MACHINE_NAMING = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/;
 
-/** Single machines. Source: Azure REST API, "Virtual Machines". */
+/** The single machines of one subscription. */
 export class VirtualMachines {
   readonly kind: ArmKind;
-  /** Images, by their ids in lower case, whose machines never report that they are ready: only those of a generalized image are waited for. */
+  /** IDs, in lower case, of images whose machines never report ready. Azure waits only for machines of a generalized image. */
   readonly silent = new Set<string>();
   readonly #arm: () => Arm;
   readonly #disks: ManagedDisks;
@@ -119,7 +126,7 @@ export class VirtualMachines {
     };
   }
 
-  /** Azure makes a resource of it, which outlives the machine unless `deleteOption` says otherwise. */
+  /** Creates the OS disk as a resource. It outlives the machine unless `deleteOption` is `Delete`. */
   #makeOsDisk(machine: ArmResource, image: string): void {
     const arm = this.#arm();
     const name =
@@ -180,7 +187,7 @@ export class VirtualMachines {
       .filter((item) => item.toBeDetached !== true)
       .map((item) => {
         if (item.createOption !== "Attach")
-          throw new AzureRefusal(400, "InvalidParameter", "this stand-in knows data disks with createOption Attach only");
+          throw new AzureRefusal(400, "InvalidParameter", "this stand-in supports data disks with createOption Attach only");
         const disk = this.#arm().find(textAt(item, "managedDisk.id"), DISKS);
         if (!disk) throw new AzureRefusal(404, "NotFound", `The data disk '${textAt(item, "managedDisk.id")}' was not found.`);
         const lun = valueAt(item, "lun");

@@ -1,9 +1,15 @@
+/**
+ * Plays Azure's Instance Metadata Service.
+ *
+ * Source: Microsoft Learn, "Azure Instance Metadata Service for virtual machines".
+ * Assumed: the words of errors.
+ */
 import { LoopbackServer, type Reply } from "../loopback-server.ts";
 
-/** By path below `/metadata/instance/`, a leaf each. */
+/** Value of each leaf by its path below `/metadata/instance/`. */
 export type AzureMetadata = Readonly<Record<string, string>>;
 
-/** A version of the API, and what it was the first to have. */
+/** Paths and the API version that introduced them. */
 const SINCE: readonly (readonly [RegExp, string])[] = [
   [/^compute\/userData$/, "2021-01-01"],
   [/^compute\/osProfile\//, "2020-07-15"],
@@ -11,15 +17,10 @@ const SINCE: readonly (readonly [RegExp, string])[] = [
 ];
 const VERSIONS = ["2017-08-01", "2018-02-01", "2019-06-04", "2020-07-15", "2020-09-01", "2021-01-01", "2021-02-01", "2021-12-13"];
 
-/** Answers of the identity endpoint, by the query without its version. */
+/** Answers of the identity endpoint by the query. */
 export type AzureTokens = (query: URLSearchParams) => Reply;
 
-/**
- * Azure's Instance Metadata Service: nothing without its header or for a request that a proxy sends on, only versions
- * that there are, a leaf as text only.
- *
- * Source: Microsoft Learn, "Azure Instance Metadata Service for virtual machines".
- */
+/** Starts the service. It requires its header and a known version, refuses forwarded requests, and serves leaves as text only. */
 export function startAzureMetadata(content: AzureMetadata, tokens: AzureTokens = () => ({ status: 404 })): Promise<LoopbackServer> {
   const refuse = (status: number, error: string): Reply => ({
     status,
@@ -52,7 +53,7 @@ export function startAzureMetadata(content: AzureMetadata, tokens: AzureTokens =
   });
 }
 
-// folders whose names are numbers are lists
+// a folder with numbers for names is a list
 function nested(content: AzureMetadata, path: string): unknown {
   if (content[path] !== undefined) return content[path];
   const below = [

@@ -1,3 +1,9 @@
+/**
+ * Plays the part of Microsoft.Network that machines need.
+ *
+ * Source: Azure REST API, "Network Interfaces", "Public IP Addresses", "Load Balancers", "Virtual Networks".
+ * Assumed: one naming rule for every type; the codes and words of refusals.
+ */
 import { createHash } from "node:crypto";
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import type { Arm, ArmKind, ArmResource } from "./arm.ts";
@@ -10,13 +16,10 @@ const INTERFACES = "Microsoft.Network/networkInterfaces";
 const BALANCERS = "Microsoft.Network/loadBalancers";
 const ADDRESSES = "Microsoft.Network/publicIPAddresses";
 
-/** Lists of a load balancer, whose parts name each other by ids. */
+/** Lists of a load balancer whose items refer to each other by ID. */
 const PARTS = ["frontendIPConfigurations", "backendAddressPools", "probes", "loadBalancingRules", "outboundRules"];
 
-/**
- * As much of Microsoft.Network as machines need. Source: Azure REST API, "Network Interfaces", "Public IP Addresses",
- * "Load Balancers", "Virtual Networks".
- */
+/** The resource types of Microsoft.Network. */
 export function networkKinds(arm: () => Arm): ArmKind[] {
   return [
     {
@@ -44,7 +47,7 @@ export function networkKinds(arm: () => Arm): ArmKind[] {
       names: ["publicIpAddressName"],
       naming: NAMING,
       check({ body }) {
-        // Basic ones ended in September 2025
+        // Azure retired the Basic SKU in September 2025
         if (textAt(body, "sku.name") !== "Standard")
           throw new AzureRefusal(
             400,
@@ -156,7 +159,7 @@ export function checkSubnet(arm: Arm, id: string | undefined): void {
     );
 }
 
-/** The machine that has an interface. */
+/** The machine that uses a network interface. */
 export function userOf(arm: Arm, { id }: ArmResource): ArmResource | undefined {
   return arm
     .of("Microsoft.Compute/virtualMachines")
@@ -164,7 +167,7 @@ export function userOf(arm: Arm, { id }: ArmResource): ArmResource | undefined {
 }
 
 /**
- * Whether a probe judges machines in these pools: one that no rule of theirs uses judges nothing.
+ * Asserts that a load balancing rule of these pools uses the probe; otherwise the probe checks no machine.
  *
  * @throws InvalidResourceReference, CannotUseInactiveHealthProbe
  */
@@ -190,7 +193,11 @@ export function checkProbe(arm: Arm, probe: string, pools: readonly string[]): v
 
 function checkBalancer(arm: Arm, { id, body }: ArmResource): void {
   if (textAt(body, "sku.name") !== "Standard")
-    throw new AzureRefusal(400, "BasicSkuLoadBalancerNotAllowed", "Load balancers of the Basic sku cannot be made since September 2025.");
+    throw new AzureRefusal(
+      400,
+      "BasicSkuLoadBalancerNotAllowed",
+      "Load balancers of the Basic SKU cannot be created since September 2025.",
+    );
   for (const configuration of listAt(body, "properties.frontendIPConfigurations")) {
     const address = textAt(configuration, "properties.publicIPAddress.id");
     if (address === undefined) checkSubnet(arm, textAt(configuration, "properties.subnet.id"));

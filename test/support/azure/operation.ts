@@ -1,16 +1,23 @@
+/**
+ * Plays a long-running operation of Azure Resource Manager.
+ *
+ * Source: Azure, "Track asynchronous Azure operations".
+ * Judged by: test/azure/microsoft-clients.judge.test.ts (@azure/arm-compute polls it).
+ * Assumed: that each poll moves an operation by one step.
+ */
 import { randomUUID } from "node:crypto";
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import { AzureRefusal } from "./refusal.ts";
 
-/** What a long-running operation does. */
+/** The steps and the result of an operation. */
 export interface Work {
-  /** Goes a step further; whether that was the last. Throws the refusal that it ends with. @default one step that does nothing */
+  /** Runs one step; true after the last. Throws the error that ends the operation. @default one empty step */
   step?(): boolean;
-  /** What the operation gives once it is done. */
+  /** Output of the completed operation. */
   result?(): Properties | undefined;
 }
 
-/** A long-running operation: as slow as the one who asks for it, since each look is a step. */
+/** An operation that runs one step at each poll, so its speed is that of the caller. */
 export class Operation {
   readonly id = randomUUID();
   readonly started = new Date().toISOString();
@@ -20,13 +27,13 @@ export class Operation {
   readonly #work: Work;
   #idle: number;
 
-  /** @param idle looks before its first step */
+  /** @param idle polls before its first step */
   constructor(work: Work, idle: number) {
     this.#work = work;
     this.#idle = idle;
   }
 
-  look(): void {
+  advance(): void {
     if (this.status !== "InProgress" || this.#idle-- > 0) return;
     try {
       if (!(this.#work.step?.() ?? true)) return;
@@ -39,7 +46,7 @@ export class Operation {
     }
   }
 
-  /** As `Azure-AsyncOperation` shows it. */
+  /** Its status, as the URL in `Azure-AsyncOperation` returns it. */
   get view(): Properties {
     const { id, started, status, error, output } = this;
     return {

@@ -1,3 +1,10 @@
+/**
+ * Plays a page blob in a sparse file.
+ *
+ * Source: Azure Blob Storage REST API, "Put Page" and "Get Page Ranges".
+ * Judged by: test/azure/azurite.judge.test.ts.
+ * Assumed: the words of messages.
+ */
 import { createHash } from "node:crypto";
 import { closeSync, ftruncateSync, openSync, readSync, write } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
@@ -10,17 +17,17 @@ const writeAt = promisify(write);
 const PAGE = 512;
 const PUT_LIMIT = 4 << 20;
 
-/** Half-open, in bytes. */
+/** A half-open range in bytes. */
 export interface ByteRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** A page blob in a sparse file. Source: Azure Blob Storage REST API, "Put Page" and "Get Page Ranges". */
+/** The pages of one blob. */
 export class PageBlob {
   readonly size: number;
   readonly path: string;
-  /** By page, whether it was written. */
+  /** For each page, 1 if it was written. */
   readonly #written: Uint8Array;
   readonly #file: number;
 
@@ -32,7 +39,7 @@ export class PageBlob {
     ftruncateSync(this.#file, size);
   }
 
-  /** As `Put Page`. */
+  /** Put Page. */
   async put(headers: IncomingHttpHeaders, body: Buffer): Promise<Record<string, string>> {
     const { from, to } = this.#range(headers);
     const mode = headers["x-ms-page-write"];
@@ -53,7 +60,7 @@ export class PageBlob {
     return { ...checkHashes(headers, body), ...(await this.#keep(from, body, 1)) };
   }
 
-  /** The ranges that were written, as `Get Page Ranges` lists them. */
+  /** The written ranges, as Get Page Ranges lists them. */
   ranges(): ByteRange[] {
     const found: ByteRange[] = [];
     for (let page = this.#written.indexOf(1); page >= 0; ) {
@@ -100,7 +107,7 @@ export class PageBlob {
   }
 }
 
-/** What the service says of the bytes that it got. */
+/** Checks the hashes of a request. @returns the headers of the answer */
 function checkHashes(headers: IncomingHttpHeaders, body: Buffer): Record<string, string> {
   const [md5, crc] = [headers["content-md5"], headers["x-ms-content-crc64"]];
   if (md5 !== undefined && crc !== undefined) throw new AzureRefusal(400, "InvalidHeaderValue", "both Content-MD5 and x-ms-content-crc64");

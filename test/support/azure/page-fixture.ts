@@ -19,10 +19,10 @@ import { AzureServer } from "./azure-server.ts";
 
 const MIB = 1 << 20;
 
-/** A fixed VHD, and which blocks it holds. */
+/** A fixed VHD and the list of its blocks. */
 export type TestVhd = Pick<PageUpload, "file" | "size" | "blocks">;
 
-/** A strict Azure of its own, its managed disks, and a folder with images: all of it goes away with the tests. */
+/** An Azure stand-in, its managed disks, and a folder with images. Disposing removes all three. */
 export class PageFixture implements AsyncDisposable {
   readonly server: AzureServer;
   readonly service: PageService;
@@ -52,7 +52,7 @@ export class PageFixture implements AsyncDisposable {
     await rm(this.folder, { recursive: true });
   }
 
-  /** As if nothing had been uploaded, and nothing went wrong. */
+  /** Removes disks, requests, faults, progress lines and the journal. */
   async reset(): Promise<void> {
     const { server } = this;
     server.fault = undefined;
@@ -78,7 +78,7 @@ export class PageFixture implements AsyncDisposable {
     return this.disks.map((disk) => this.server.disks.stateOf(disk));
   }
 
-  /** A VHD of 64 MiB with blocks of noise at these indexes. */
+  /** A VHD of 64 MiB, with blocks of noise at these indexes. */
   async image(name: string, content: Readonly<Record<number, string>>): Promise<TestVhd> {
     const file = join(this.folder, name);
     const disk = makeDisk(
@@ -105,15 +105,15 @@ export class PageFixture implements AsyncDisposable {
     });
   }
 
-  /** As if somebody else had taken back the access to a disk. */
+  /** Ends the access to a disk, as another client could. */
   async endAccess(name: string): Promise<void> {
     await new ArmClient(this.server, "rg").settled("POST", `Microsoft.Compute/disks/${name}/endGetAccess`);
   }
 
-  /** Whether the disk of this name is the image, byte by byte, and may be used. */
+  /** Asserts that the disk equals the image byte by byte and can be used. */
   async assertHolds(name: string, { file }: TestVhd): Promise<void> {
     const disk = this.disks.find((disk) => disk.name === name);
-    assert.ok(disk, `no disk ${name}`);
+    assert.ok(disk, `disk ${name} not found`);
     this.server.disks.usable(disk);
     const [got, want] = await Promise.all([readFile(this.server.disks.fileOf(disk)), readFile(file)]);
     assert.ok(got.equals(want), `disk ${name} holds other bytes`);

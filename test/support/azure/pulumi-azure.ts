@@ -1,3 +1,10 @@
+/**
+ * Plays `pulumi-resource-azure-native` on top of the server's Azure Resource Manager.
+ *
+ * Source: @pulumi/azure-native declares every input and configuration key; the stand-in refuses others.
+ * Source: Azure/azure-cli#6927, on deleting a resource group with disks that are in access.
+ * Assumed: names of eight hexadecimal digits, and which changes replace a resource beside the names in its path.
+ */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,21 +18,20 @@ import { outputsOf, unflatten } from "./arm-shape.ts";
 import type { AzureServer } from "./azure-server.ts";
 import { AzureRefusal } from "./refusal.ts";
 
-/** Inputs whose change is another resource, beside the names in its path: what Azure's specification marks as given at creation only. */
+/** Inputs that force a replacement beside the names in the path: Azure's specification marks them as set at creation only. */
 const REPLACES: Readonly<Record<string, readonly string[]>> = {
   "azure-native:network:PublicIPAddress": ["publicIPAddressVersion", "publicIPPrefix", "sku"],
 };
 
-/** Outputs that nobody knows before. */
+/** Outputs that are known only after creation. */
 const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   "azure-native:network:PublicIPAddress": ["ipAddress"],
   "azure-native:managedidentity:UserAssignedIdentity": ["principalId", "clientId", "tenantId"],
 };
 
 /**
- * `pulumi-resource-azure-native` over a server's Azure Resource Manager: what that refuses it refuses, and it waits for
- * the operations. As the provider, it names what has no name by the resource's and eight digits, takes the location of
- * the resource group, and keeps what exists though its operation failed.
+ * Makes the provider. It passes on the errors of Azure Resource Manager and waits for operations. Like the real provider,
+ * it generates missing names, defaults to the location of the resource group, and keeps a resource whose operation failed.
  */
 export function pulumiAzure(server: AzureServer): Provider {
   const { arm, entra } = server;
@@ -96,7 +102,7 @@ function resourceType(arm: Arm, kind: ArmKind): StandInType {
   };
 }
 
-/** Goes with everything that it holds, but for disks that may be read or written meanwhile. Source: Azure/azure-cli#6927. */
+/** Deleting a resource group deletes its content, but fails if a disk has active access. */
 function resourceGroup({ arm, disks }: AzureServer): StandInType {
   const within = (id: string) => [...arm.resources.values()].filter((resource) => keyOf(resource.id).startsWith(`${keyOf(id)}/`));
   return {
@@ -112,33 +118,33 @@ function resourceGroup({ arm, disks }: AzureServer): StandInType {
     remove(id) {
       const all = within(id).sort((a, b) => Number(isMachine(b)) - Number(isMachine(a)));
       const open = all.find((resource) => resource.kind === disks.kind && disks.stateOf(resource).startsWith("Active"));
-      if (open) throw new Error(`disk ${open.name} may be read or written`);
+      if (open) throw new Error(`disk ${open.name} has active access`);
       for (const resource of all) if (arm.resources.delete(keyOf(resource.id))) resource.kind.removed?.(resource);
       arm.groups.delete(keyOf(id.split("/").at(-1) as string));
     },
   };
 }
 
-/** Whether other resources are in its use. */
+/** Machines and scale sets use other resources, so they are deleted first. */
 const isMachine = ({ type }: ArmResource): boolean => type.startsWith("Microsoft.Compute/virtualMachine");
 
-/** @throws an error in the provider's words */
+/** @throws an error in the form of the provider */
 function ask(arm: Arm, method: string, id: string, body?: Properties): ArmAnswer {
   const path = parsePath(id);
-  if (!path) throw new Error(`${id} is no resource's id`);
+  if (!path) throw new Error(`${id} is not a resource ID`);
   try {
     return arm.handle(method, path, body, new URLSearchParams({ $expand: "userData" }));
   } catch (error) {
-    throw error instanceof AzureRefusal ? said(error) : error;
+    throw error instanceof AzureRefusal ? providerError(error) : error;
   }
 }
 
 async function settled({ operation }: ArmAnswer, signal: AbortSignal): Promise<void> {
-  for (; operation?.status === "InProgress"; operation.look()) await sleep(10, undefined, { signal });
-  if (operation?.error) throw said(operation.error);
+  for (; operation?.status === "InProgress"; operation.advance()) await sleep(10, undefined, { signal });
+  if (operation?.error) throw providerError(operation.error);
 }
 
-function said({ status, code, message }: AzureRefusal): Error {
+function providerError({ status, code, message }: AzureRefusal): Error {
   return new Error(`Status=${status} Code="${code}" Message="${message}"`);
 }
 

@@ -1,4 +1,4 @@
-/** Asks for pages to be written, and gives status and code of the answer: `201`, `416 InvalidPageRange`. */
+/** Sends Put Page. @returns status and code: `201`, `416 InvalidPageRange` */
 export async function putPage(
   url: string,
   range: string,

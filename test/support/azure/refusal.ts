@@ -1,4 +1,4 @@
-/** What Azure refuses, by its own status and code. */
+/** An error answer of Azure, with its HTTP status and code. */
 export class AzureRefusal extends Error {
   readonly status: number;
   readonly code: string;

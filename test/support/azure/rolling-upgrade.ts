@@ -1,23 +1,31 @@
+/**
+ * Plays the rolling upgrade of a scale set.
+ *
+ * Source: Azure, "Rolling upgrades on Virtual Machine Scale Sets".
+ * Source: codes and texts of failures from Azure/azure-powershell#11896, opencb/opencga#987 and
+ * hashicorp/terraform-provider-azurerm#15196.
+ * Assumed: the order in which batches start and are checked; that each poll moves the upgrade by one half of a batch.
+ */
 import { canonicalJson } from "../../../sdk/core/json.ts";
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import { valueAt } from "./arm-shape.ts";
 import { AzureRefusal } from "./refusal.ts";
 
-/** One machine of a scale set. */
+/** A machine of a scale set. */
 export interface Instance {
   readonly id: string;
-  /** `virtualMachineProfile` that it was started with. */
+  /** The `virtualMachineProfile` that it started with. */
   profile: Properties;
-  /** Of its image, in lower case. */
+  /** ID of its image in lower case. */
   image: string;
-  /** Whether its probe was asked since it was started. */
+  /** Whether its health was probed since it started. */
   judged: boolean;
 }
 
-/** The scale set that is upgraded, as an upgrade sees it. */
+/** The scale set, as an upgrade uses it. */
 export interface Upgraded {
   instances: Instance[];
-  /** @param id of the machine whose place it takes; a new one without */
+  /** @param id ID of the machine to replace in place; without it, the machine is additional */
   start(profile: Properties, id?: string): Instance;
   isHealthy(instance: Instance): boolean;
 }
@@ -25,11 +33,8 @@ export interface Upgraded {
 const DOCS = "For details on rolling upgrades, use http://aka.ms/AzureVMSSRollingUpgrade";
 
 /**
- * A rolling upgrade: a batch is replaced, judged, and then the next. Azure brings back no more than the machines of the
- * batch that failed, and only where `rollbackFailedInstancesOnPolicyBreach` says so; the model stays the new one.
- *
- * Source: Azure, "Rolling upgrades on Virtual Machine Scale Sets"; codes and texts from Azure/azure-powershell#11896,
- * opencb/opencga#987 and hashicorp/terraform-provider-azurerm#15196.
+ * A rolling upgrade: it replaces a batch, checks its health, then starts the next. With
+ * `rollbackFailedInstancesOnPolicyBreach` Azure restores only the machines of the failed batch; the model stays new.
  */
 export class RollingUpgrade {
   readonly startTime: string;
@@ -38,11 +43,11 @@ export class RollingUpgrade {
   error: AzureRefusal | undefined;
   readonly policy: Properties;
   readonly #set: Upgraded;
-  /** What the machines shall be. */
+  /** The profile that the upgrade rolls out. */
   readonly profile: Properties;
-  /** New machines that were not judged yet, each with the one whose place it takes. */
+  /** New machines whose health is not yet checked, each with the machine it replaces. */
   #batch: { readonly instance: Instance; readonly former: Instance }[] = [];
-  /** Former machines that were tried to be replaced. */
+  /** Old machines whose replacement was attempted. */
   readonly #tried = new Set<Instance>();
   #succeeded = 0;
   #failed = 0;
@@ -54,7 +59,7 @@ export class RollingUpgrade {
     this.startTime = startTime;
   }
 
-  /** Goes a step further; whether that was the last. @throws what Azure's operation fails with */
+  /** Runs one step; true after the last. @throws the error of Azure's operation */
   step(): boolean {
     if (this.code === "Completed") return true;
     if (this.error) throw this.error;
@@ -112,7 +117,7 @@ export class RollingUpgrade {
     this.#batch = first
       .slice(0, size)
       .map((former) => ({ former, instance: this.#set.start(this.profile, surges ? undefined : former.id) }));
-    // a surge has the new one beside the former; else it takes its place, and its number
+    // a surge adds the new machine; otherwise it takes the place and the ID of the old one
     this.#set.instances = surges
       ? [...instances, ...this.#batch.map(({ instance }) => instance)]
       : instances.map((each) => this.#batch.find(({ former }) => former === each)?.instance ?? each);

@@ -1,3 +1,9 @@
+/**
+ * Plays the checks that Azure makes on a scale set.
+ *
+ * Source: Azure REST API, "RollingUpgradePolicy" (limits of each percentage); "Virtual Machine Scale Sets".
+ * Assumed: that the stand-in's images have no agent, so extensions fail; the codes and words of refusals.
+ */
 import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
 import type { Arm, ArmResource } from "./arm.ts";
 import { listAt, textAt, valueAt } from "./arm-shape.ts";
@@ -7,14 +13,14 @@ import { checkLaunch } from "./launch-rules.ts";
 import { checkProbe, checkSubnet } from "./network.ts";
 import { AzureRefusal } from "./refusal.ts";
 
-/** Of a rolling upgrade's policy, each with its least and its most. Source: Azure REST API, "RollingUpgradePolicy". */
+/** Minimum and maximum of each percentage in a rolling upgrade's policy. */
 const PERCENTS: Readonly<Record<string, readonly [number, number]>> = {
   maxBatchInstancePercent: [5, 100],
   maxUnhealthyInstancePercent: [5, 100],
   maxUnhealthyUpgradedInstancePercent: [0, 100],
 };
 
-/** What Azure refuses of a scale set. */
+/** Throws Azure's error for a wrong scale set. */
 export function checkScaleSet(arm: Arm, set: ArmResource, image: LaunchImage): void {
   const { body } = set;
   const profile = profileOf(set);
@@ -25,7 +31,7 @@ export function checkScaleSet(arm: Arm, set: ArmResource, image: LaunchImage): v
       "BadRequest",
       probe
         ? "Health probes are not supported with orchestration mode Flexible."
-        : "this stand-in has no scale sets with orchestration mode Flexible",
+        : "this stand-in does not support orchestration mode Flexible",
     );
   const capacity = valueAt(body, "sku.capacity");
   if (typeof capacity !== "number" || capacity < 0 || capacity > 1000 || !Number.isInteger(capacity))
@@ -98,7 +104,7 @@ export function profileOf({ body }: ArmResource): Properties {
   return isProperties(profile) ? profile : {};
 }
 
-/** Ids of the pools that machines of a set are in. */
+/** IDs of the backend pools of a set's machines. */
 function poolsOf(set: ArmResource): string[] {
   const configurations = listAt(profileOf(set), "networkProfile.networkInterfaceConfigurations").flatMap((nic) =>
     listAt(nic, "properties.ipConfigurations"),

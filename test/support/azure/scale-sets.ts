@@ -1,3 +1,11 @@
+/**
+ * Plays uniform scale sets and their machines.
+ *
+ * Source: Azure REST API, "Virtual Machine Scale Sets", "Virtual Machine Scale Set VMs", "Virtual Machine Scale Set
+ * Rolling Upgrades".
+ * Judged by: test/azure/microsoft-clients.judge.test.ts (@azure/arm-compute rolls a set).
+ * Assumed: which properties cannot change; two machines a page; that health is known at the first poll after a start.
+ */
 import { canonicalJson } from "../../../sdk/core/json.ts";
 import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
 import { type Arm, type ArmKind, type ArmResource, placeOf } from "./arm.ts";
@@ -10,7 +18,7 @@ import { AzureRefusal } from "./refusal.ts";
 import { type Instance, RollingUpgrade } from "./rolling-upgrade.ts";
 import { checkScaleSet, profileOf } from "./scale-set-rules.ts";
 
-/** What is behind a scale set. */
+/** Machines and latest upgrade of a scale set. */
 export interface ScaleSetContent {
   instances: Instance[];
   upgrade: RollingUpgrade | undefined;
@@ -18,22 +26,19 @@ export interface ScaleSetContent {
 
 const PAGE = 2;
 
-/**
- * Uniform scale sets, whose machines are replaced one batch at each look. Source: Azure REST API, "Virtual Machine Scale
- * Sets", "Virtual Machine Scale Set VMs", "Virtual Machine Scale Set Rolling Upgrades".
- */
+/** The scale sets of one subscription. An upgrade advances at each poll. */
 export class ScaleSets {
   readonly kind: ArmKind;
   readonly #content = new Map<string, ScaleSetContent>();
-  /** Whether the machines of an image version never become healthy, by its id in lower case. */
-  sick: (image: string) => boolean = () => false;
-  /** Whether upgrades stand still until they are cancelled; a test holds them to look at one under way. */
+  /** Whether machines of an image version never become healthy, by its ID in lower case. */
+  isUnhealthy: (image: string) => boolean = () => false;
+  /** Whether upgrades pause until they are cancelled. A test sets it to inspect a running upgrade. */
   held = false;
-  /** Whether the machines of an image version become neither healthy nor ill, so that an upgrade to it waits for its first ones. */
+  /** Whether machines of an image version never report any health, so that an upgrade to it waits for its first batch. */
   stuck: (image: string) => boolean = () => false;
   /**
-   * Whether the operation of an update is over before its rolling upgrade is. Azure has been seen both ways: one that
-   * waits and fails with the upgrade (Azure/azure-powershell#11896), one that does not wait (hashicorp/terraform-provider-azurerm#7002).
+   * Whether the operation of an update ends before its rolling upgrade. Azure is reported to do both: wait for the
+   * upgrade and fail with it (Azure/azure-powershell#11896), or not wait (hashicorp/terraform-provider-azurerm#7002).
    */
   upgradesInBackground = false;
   readonly #arm: () => Arm;
@@ -56,7 +61,7 @@ export class ScaleSets {
       ].map((name) => `properties.${name}`),
       check: (set, old) => this.#check(set, old),
       apply: (set, old) => this.#apply(set, old),
-      // asked for by name only
+      // shown only on request
       show: (set, query) =>
         query.get("$expand") === "userData" ? {} : { virtualMachineProfile: { ...profileOf(set), userData: undefined } },
       below: (set, method, rest, body, query) => this.#below(set, method, rest, body, query),
@@ -71,12 +76,12 @@ export class ScaleSets {
   /** The machines and the latest upgrade of a set. */
   of({ id }: ArmResource): ScaleSetContent {
     const content = this.#content.get(keyOf(id));
-    if (!content) throw new Error(`there is no scale set ${id}`);
+    if (!content) throw new Error(`scale set ${id} not found`);
     return content;
   }
 
   isHealthy(instance: Instance): boolean {
-    return instance.judged && !this.sick(instance.image);
+    return instance.judged && !this.isUnhealthy(instance.image);
   }
 
   #check(set: ArmResource, old: ArmResource | undefined): void {
@@ -99,7 +104,7 @@ export class ScaleSets {
       count,
     );
     const now = canonicalJson(profile);
-    // since they were started time went by
+    // enough time passed to probe them
     if (old) for (const instance of content.instances) instance.judged = true;
     if (!old || content.instances.every((instance) => canonicalJson(instance.profile) === now)) return {};
     const mode = textAt(set.body, "properties.upgradePolicy.mode");
@@ -150,7 +155,7 @@ export class ScaleSets {
   ): Properties | Work | undefined {
     if (more.length > 0) return undefined;
     const content = this.of(set);
-    if (method === "GET") this.#look(set);
+    if (method === "GET") this.#advance(set);
     const [path, instance] = [[first, second, third].filter(Boolean).join("/"), content.instances.find(({ id }) => id === second)];
     switch (
       `${method} ${first === "virtualMachines" && second !== undefined ? ["virtualMachines/N", third].filter(Boolean).join("/") : path}`
@@ -211,8 +216,8 @@ export class ScaleSets {
     }
   }
 
-  /** Time goes on as often as somebody looks. */
-  #look(set: ArmResource): void {
+  /** Time passes at each request. */
+  #advance(set: ArmResource): void {
     const content = this.of(set);
     const { upgrade } = content;
     if (upgrade?.code !== "RollingForward") {
@@ -223,7 +228,7 @@ export class ScaleSets {
     try {
       this.#step(content, upgrade);
     } catch (error) {
-      // it is what the upgrade itself shows
+      // the upgrade itself shows the error
       if (!(error instanceof AzureRefusal)) throw error;
     }
   }

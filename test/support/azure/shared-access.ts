@@ -1,10 +1,16 @@
+/**
+ * Plays the shared access signature of a managed disk's blob.
+ *
+ * Source: Azure Blob Storage REST API, "Create a service SAS" (sv, sr, si, sig).
+ * Assumed: the names of accounts and containers, the version 2018-03-28, and that the expiry is held by the service.
+ */
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { AzureRefusal } from "./refusal.ts";
 
 /** The version of the storage service that signs for managed disks. */
 const SIGNED_VERSION = "2018-03-28";
 
-/** A shared access signature for the blob of a disk: its end is kept by the service and not to be read off it. */
+/** A shared access signature for the blob of a disk. The service holds its expiry, so the URL does not show it. */
 export class SharedAccess {
   /** `/md-impexp-…/CONTAINER/abcd` */
   readonly path: string;

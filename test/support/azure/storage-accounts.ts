@@ -1,10 +1,16 @@
+/**
+ * Plays storage accounts; an Azurite holds their blobs.
+ *
+ * Source: Azure REST API, "Storage Accounts".
+ * Assumed: that only `primaryEndpoints.blob` matters.
+ */
 import type { ArmKind, ArmResource } from "./arm.ts";
 import { keyOf } from "./arm-id.ts";
 
-/** Storage accounts, whose blobs another server holds. Source: Azure REST API, "Storage Accounts". */
+/** The storage accounts of one subscription. */
 export class StorageAccounts {
   readonly kind: ArmKind;
-  /** Where the blobs of an account are, by its name: the address of an Azurite. */
+  /** URL of the Azurite that holds the blobs of an account, by its name. */
   readonly endpoints = new Map<string, string>();
 
   constructor() {
@@ -17,7 +23,7 @@ export class StorageAccounts {
     };
   }
 
-  /** As `primaryEndpoints.blob` shows it. */
+  /** Value of `primaryEndpoints.blob`. */
   endpointOf({ name }: ArmResource): string {
     return `${this.endpoints.get(keyOf(name)) ?? `https://${name}.blob.core.windows.net`}/`;
   }

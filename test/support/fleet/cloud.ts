@@ -3,78 +3,78 @@ import type { Operation, Outcome } from "../engine-operation.ts";
 import type { Stack } from "../engine.ts";
 import { until } from "../until.ts";
 
-/** Outputs that the programs of the clouds' examples have in common. */
+/** Outputs that the fleet example of every cloud has. */
 export interface FleetOutputs {
   readonly groupName: string;
   readonly version: string;
   readonly imageId: string;
 }
 
-/** Where the pieces of an upload arrive, and what goes wrong there. */
+/** The server that receives an upload in pieces, and the faults it injects. A piece is a block, page range or part. */
 export interface PieceServer {
   readonly requests: { length: number };
-  /** Each names its own faults; a delay is one of all. */
+  /** Faults differ between the servers; every server knows a delay. */
   fault: ((...args: never[]) => unknown) | undefined;
 }
 
-/** A cloud of stand-ins with the example that runs on it: what the scenarios of fleets have to know of a cloud. */
+/** One cloud's stand-ins and its fleet example, as the fleet scenarios use them. */
 export interface FleetCloud extends AsyncDisposable {
-  /** Of `examples`. */
+  /** Folder in `examples`. */
   readonly example: string;
-  /** Of the stack. */
+  /** Configuration of the stack. */
   readonly config: Readonly<Record<string, string>>;
-  /** For the programs of the engine, and for ours. */
+  /** Environment of the engine and of the plugin. */
   readonly env: NodeJS.ProcessEnv;
   /** The stand-in for the cloud's own provider. */
   readonly provider: Provider;
-  /** Our types that know this cloud, by their tokens: who uploads, and who looks after a rollout, with short pauses. */
+  /** Resource types of this cloud by token: the upload and the gate, with short polling intervals. */
   types(cacheDir: string): Readonly<Record<string, AnyResourceType>>;
   readonly server: PieceServer;
-  /** What the server calls a request with a piece of an image. */
+  /** Action of a request that sends a piece, as the server records it. */
   readonly piece: string;
-  /** Pieces that were taken, as long as the server's requests go back. */
+  /** Pieces accepted since the server's requests were last cleared. */
   sent(): number;
-  /** How many pieces are so few that an upload is not at its end. */
+  /** A number of pieces after which an upload is still incomplete. */
   readonly few: number;
-  /** Ids of all uploads that were begun and not removed. */
+  /** IDs of all uploads that were started and not deleted. */
   begun(): readonly string[];
-  /** Those that are whole. */
+  /** IDs of completed uploads. */
   whole(): readonly string[];
-  /** Those that still can be written to. */
+  /** IDs of uploads that can still be written to. */
   unfinished(): readonly string[];
-  /** Ids of images that machines can be made of. */
+  /** IDs of machine images that machines can start from. */
   images(): readonly string[];
   removeImage(id: string): void;
-  /** What each machine runs, as the program's `version` names it. */
+  /** Version of each machine, in the form of the output `version`. */
   runs(): readonly (string | undefined)[];
-  /** Machines of anything but what runs are ill from now on. */
-  sicken(running: FleetOutputs): void;
-  /** What the cloud says of ill machines. */
-  readonly illness: RegExp;
-  /** From now on a rollout stays where one machine is new, until it is rolled back. */
-  hold(running: FleetOutputs): void;
-  /** All is well again. */
-  heal(): void;
-  /** What is there still of all that a stack makes. */
+  /** From now on, machines of any other version than `running` are unhealthy. */
+  makeOthersUnhealthy(running: FleetOutputs): void;
+  /** What the cloud reports about unhealthy machines. */
+  readonly unhealthyReason: RegExp;
+  /** From now on, a rollout stops after one new machine, until it is rolled back. */
+  holdRollout(running: FleetOutputs): void;
+  /** Undoes `makeOthersUnhealthy` and `holdRollout`. */
+  clearFaults(): void;
+  /** All resources of the stack that still exist. */
   left(): readonly string[];
-  /** What else is to be seen after the first update. */
+  /** Further checks after the first update. */
   checkFirst?(outputs: FleetOutputs, up: Outcome, stack: Stack): Promise<void>;
-  /** What else is to be seen once the image that was not healthy is out of the program again. */
-  checkHealed?(outputs: FleetOutputs): void;
-  /** What else is to be seen after an update by which the image changed. */
+  /** Further checks after the unhealthy image was removed from the program. */
+  checkRecovered?(outputs: FleetOutputs): void;
+  /** Further checks after an update that changed the image. */
   checkChanged?(up: Outcome): void;
-  /** What else is to be seen after an update that went on where another was killed. */
+  /** Further checks after an update that resumed a killed upload. */
   checkResumed?(): void;
 }
 
-/** Holds requests with pieces, all but the first ones. @returns how many it has held */
+/** Delays every request that sends a piece, except the first `but`. @returns a counter of delayed requests */
 export function holdPieces({ server, piece }: FleetCloud, delayMs: number, but = 0): () => number {
   let asked = 0;
   server.fault = (action: string) => (action === piece && asked++ >= but ? { delayMs } : undefined);
   return () => Math.max(0, asked - but);
 }
 
-/** Waits for what comes of an operation while it goes on. */
+/** Waits until `happens()` is true, and fails if the operation ends first. */
 export async function during({ outcome }: Operation, happens: () => boolean): Promise<void> {
   let ended: Outcome | undefined;
   outcome.then(
@@ -84,10 +84,10 @@ export async function during({ outcome }: Operation, happens: () => boolean): Pr
     () => {},
   );
   await until(() => ended !== undefined || happens(), 180);
-  if (ended) throw new Error(`it ended before that:\n${ended.text}`);
+  if (ended) throw new Error(`the operation ended too early:\n${ended.text}`);
 }
 
-/** Whether two ids are of one image: an id may be an address, and Azure means the same by either case. */
+/** Whether two IDs name the same image. One may be the end of the other, as in a URL; Azure ignores case. */
 export function isImage(one: string, other: string): boolean {
   const [short, long] = [one, other].map((id) => id.toLowerCase()).sort((a, b) => a.length - b.length) as [string, string];
   return short !== "" && long.endsWith(short);

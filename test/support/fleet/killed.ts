@@ -7,9 +7,9 @@ import { makeStack, type Stack } from "../engine.ts";
 import { processesBelow } from "../processes.ts";
 import { during, type FleetCloud, holdPieces } from "./cloud.ts";
 
-/** What becomes of an upload on every cloud, with the real engine and the real plugin, when one of the two is killed. */
+/** Scenarios for every cloud: the real engine or the real plugin is killed during an upload. */
 export function killedScenarios(name: string, start: () => Promise<FleetCloud>): void {
-  describe(`an upload to ${name} whose process is killed`, { timeout: 600_000 }, () => {
+  describe(`an upload to ${name} that is killed`, { timeout: 600_000 }, () => {
     let cloud: FleetCloud;
     let stack: Stack;
     before(async () => {
@@ -27,12 +27,12 @@ export function killedScenarios(name: string, start: () => Promise<FleetCloud>):
       await cloud[Symbol.asyncDispose]();
     });
 
-    test("the plugin: the next update goes on where it ended", async () => {
-      // so slow that not all pieces are there in time
+    test("resumes in the next update if the plugin was killed", async () => {
+      // so slow that the upload cannot complete before the kill
       holdPieces(cloud, 20_000, cloud.few);
       const operation = stack.start("up", "--yes", "--skip-preview");
       await during(operation, () => cloud.sent() >= cloud.few);
-      // what was acknowledged is in the journal by now
+      // give the journal time to record every acknowledged piece
       await sleep(500);
       const plugins = (await processesBelow(operation.pid)).filter(({ command }) => command.includes("pulumi-resource-linuxkit"));
       assert.ok(plugins.length > 0);
@@ -52,11 +52,11 @@ export function killedScenarios(name: string, start: () => Promise<FleetCloud>):
       cloud.checkResumed?.();
     });
 
-    test("the engine: after `pulumi cancel` the next update leaves one image, and no upload", async () => {
+    test("leaves one image and no unfinished upload after `pulumi cancel` and an update, if the engine was killed", async () => {
       await stack.must("config", "set", "page", "another");
       const held = holdPieces(cloud, 15_000);
       const operation = stack.start("up", "--yes", "--skip-preview");
-      // a piece that is held keeps the plugin from coming to its end before the next update can know of it
+      // a delayed piece keeps the plugin running until the next update starts
       await during(operation, () => held() > 0);
       process.kill(operation.pid, "SIGKILL");
       await operation.outcome.catch(() => {});

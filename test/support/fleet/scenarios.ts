@@ -10,10 +10,7 @@ import { imageBuildType } from "../../../sdk/resource/plugin/image-build-verbs.t
 import { makeStack, type Stack } from "../engine.ts";
 import { during, type FleetCloud, type FleetOutputs, holdPieces, isImage } from "./cloud.ts";
 
-/**
- * What a fleet does on every cloud, under the real engine, from the first update to the last: each of the tests goes on
- * where the one before it ends.
- */
+/** The life of a fleet on every cloud, under the real engine. Each test continues from the state that the one before leaves. */
 export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): void {
   describe(`a fleet on ${name}, under the real engine`, { timeout: 900_000 }, () => {
     let cloud: FleetCloud;
@@ -24,7 +21,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
     const userHome = () => join(home, "user");
     const show = (page: string) => stack.must("config", "set", "page", page);
     const outputs = async () => (await stack.outputs()) as unknown as FleetOutputs;
-    /** That two machines run what the stack names, of the one image that there is, from the one upload that there is. */
+    /** Asserts that two machines run the version in the outputs, and that exactly one image and one upload exist. */
     const assertAllRun = ({ version, imageId }: FleetOutputs): void => {
       assert.deepEqual(cloud.runs(), [version, version]);
       assert.deepEqual([cloud.images().length, cloud.whole().length, cloud.unfinished()], [1, 1, []]);
@@ -55,7 +52,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
         env,
         config: cloud.config,
       });
-      // the plugin of this stack runs in this process; the engine's programs are found in the home that it had
+      // the plugin runs in this process and needs the stack's environment
       Object.assign(process.env, env);
       await show("one");
     });
@@ -65,7 +62,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       await rm(home, { recursive: true, force: true });
     });
 
-    test("up: the image is uploaded and registered, the group runs it", async () => {
+    test("up uploads and registers the image, and the group runs it", async () => {
       const up = await stack.up();
       const now = await outputs();
       assertAllRun(now);
@@ -80,14 +77,14 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       await cloud.checkFirst?.(now, up, stack);
     });
 
-    test("up again: nothing happens", async () => {
+    test("a second up changes nothing", async () => {
       cloud.server.requests.length = 0;
       const up = await stack.up();
       assert.deepEqual([...new Set(up.steps.map(({ op }) => op))], ["same"]);
       assert.equal(cloud.sent(), 0);
     });
 
-    test("another page, on a machine whose cache and home are empty: the preview names it, machines are replaced one after the other", async () => {
+    test("a changed page shows in the preview and replaces machines one by one, even with an empty cache and home", async () => {
       cacheDir = join(home, "cache");
       types = cloud.types(cacheDir);
       for (const folder of [userHome(), join(stack.home, "pulumi")]) {
@@ -111,30 +108,30 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       cloud.checkChanged?.(up);
     });
 
-    test("an image that does not become healthy: the old one comes back, the update fails and says why, as often as it is tried", async () => {
+    test("an image that never becomes healthy is rolled back, and every attempt fails with the reason", async () => {
       const before = await outputs();
-      cloud.sicken(before);
-      await show("sick");
+      cloud.makeOthersUnhealthy(before);
+      await show("unhealthy");
       for (const _ of [1, 2]) {
         const up = await stack.run("up", "--yes", "--skip-preview");
         assert.notEqual(up.status, 0);
         assert.match(up.text, /the rollout of "web" failed with \d of 2 machines on the new image: /);
-        assert.match(up.text, cloud.illness);
+        assert.match(up.text, cloud.unhealthyReason);
         assert.deepEqual(cloud.runs(), [before.version, before.version]);
         assert.ok(
           cloud.images().some((image) => isImage(image, before.imageId)),
-          "the image that runs is still there",
+          "the running image still exists",
         );
       }
-      cloud.heal();
+      cloud.clearFaults();
       await show("two");
       await stack.up();
       const now = await outputs();
       assertAllRun(now);
-      cloud.checkHealed?.(now);
+      cloud.checkRecovered?.(now);
     });
 
-    test("Ctrl-C in mid-upload: nothing is left of it", async () => {
+    test("Ctrl-C during an upload leaves nothing of it", async () => {
       const before = cloud.whole();
       await show("three");
       const held = holdPieces(cloud, 1000);
@@ -148,20 +145,20 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       assert.deepEqual(await readdir(join(cacheDir, "uploads")), []);
     });
 
-    test("Ctrl-C in mid-rollout: the old image comes back", async () => {
+    test("Ctrl-C during a rollout brings the old image back", async () => {
       const before = await outputs();
-      cloud.hold(before);
+      cloud.holdRollout(before);
       const operation = stack.start("up", "--yes", "--skip-preview");
       await during(operation, () => cloud.runs().some((version) => version !== before.version));
       operation.interrupt();
       const outcome = await operation.outcome;
-      cloud.heal();
+      cloud.clearFaults();
       assert.notEqual(outcome.status, 0);
       assert.match(outcome.text, /bringing the old image back: it was cancelled/);
       assert.deepEqual(cloud.runs(), [before.version, before.version], outcome.text);
     });
 
-    test("refresh after the image was removed by hand: up registers it again, without an upload", async () => {
+    test("after an image was deleted by hand, refresh and up register it again without an upload", async () => {
       await show("two");
       await stack.up();
       cloud.removeImage((await outputs()).imageId);
@@ -173,7 +170,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       assert.equal(cloud.sent(), 0);
     });
 
-    test("destroy: nothing is left", async () => {
+    test("destroy leaves nothing", async () => {
       await stack.destroy();
       assert.deepEqual(cloud.left(), []);
     });

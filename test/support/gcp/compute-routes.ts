@@ -1,20 +1,26 @@
+/**
+ * Plays the routes of Compute Engine's REST API.
+ *
+ * Source: the API's discovery document, compute v1.
+ * Assumed: statuses of unknown routes; details of listErrors and listManagedInstances beyond what the gate reads.
+ */
 import type { Compute } from "./compute.ts";
 import type { GroupRollout, Managed } from "./group-rollout.ts";
 import { page } from "./listing.ts";
 import { GoogleRefusal, notFound } from "./refusal.ts";
 import type { ApiVersion, Json } from "./schemas.ts";
 
-/** A request as the routes see it. */
+/** A parsed request. */
 export interface ComputeRequest {
   readonly method: string;
-  /** What follows `/compute/v1/`. */
+  /** The path below `/compute/v1/`. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: Json;
   readonly version: ApiVersion;
 }
 
-/** Answers Compute Engine's REST API. Source: its discovery document, compute v1. */
+/** Answers requests to the resources. */
 export class ComputeRoutes {
   readonly #world: Compute;
   readonly #rollout: GroupRollout;
@@ -58,7 +64,7 @@ export class ComputeRoutes {
     if (collection === "operations") return this.#operation(method, path, verb);
     const kind = world.kind(collection);
     if (!kind.scopes.includes(scope.split("/")[2] as "global"))
-      throw new GoogleRefusal(404, "notFound", `The requested URL was not found: ${collection} are of no ${scope}`);
+      throw new GoogleRefusal(404, "notFound", `The requested URL was not found: ${scope} has no ${collection}`);
     if (name === undefined) {
       if (method === "POST") return world.insert(scope, collection, request);
       return { kind: `compute#${kind.kind}List`, ...page(world.list(scope, collection), query) };
@@ -118,7 +124,7 @@ export class ComputeRoutes {
     return this.#rollout.groups.get(path) ?? [];
   }
 
-  /** Every machine at once, whatever page is asked for, until the group says that it gives pages. */
+  /** All machines in one answer, unless the group sets `listManagedInstancesResults` to `PAGINATED`. */
   #managedInstances(path: string, query: URLSearchParams): Json {
     const group = this.#world.get(path);
     const machines = this.#machines(path).map((machine) => ({

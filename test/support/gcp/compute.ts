@@ -1,20 +1,27 @@
+/**
+ * Plays Compute Engine's resources, for the REST API and for Pulumi's provider alike.
+ *
+ * Source: the API's discovery document, compute v1; the parameter `requestId` of every method that changes something.
+ * Source: Compute Engine API, images.setLabels, instances.setLabels.
+ * Assumed: two regions with their zones, a CPU quota of 24, and the words of most refusals.
+ */
 import { Operations } from "./operations.ts";
 import { checkLabels, checkName, fingerprintOf } from "./rules.ts";
 import { GoogleRefusal, invalid, notFound } from "./refusal.ts";
 import { type ApiVersion, checkSchema, type Json } from "./schemas.ts";
 
-/** A collection: where its resources are, what they may hold, and what becomes of them. */
+/** A collection of resources: its scopes, its schema and its methods. */
 export interface Kind {
   readonly collection: string;
   /** `image` in `compute#image`. */
   readonly kind: string;
   readonly scopes: readonly ("global" | "regions" | "zones")[];
   readonly schema: string;
-  /** Refuses at once what the API refuses at once; gives what it adds to the resource. */
+  /** Throws the errors of the request itself. @returns the fields that the API adds, and the work of the operation */
   insert(world: Compute, body: Json, at: ResourceScope): { readonly made: Json; readonly work?: Promise<void> };
-  /** Refuses to go, and takes along what goes with it. */
+  /** Throws if the resource cannot be deleted; deletes what belongs to it. */
   remove?(world: Compute, path: string): void;
-  /** Changes beside `insert` and `delete`: `setLabels`, and `patch` for PATCH. They change the resource in place. */
+  /** Further methods, such as `setLabels`, and `patch` for PATCH. They change the resource in place. */
   readonly verbs?: Readonly<Record<string, Verb>>;
 }
 
@@ -23,7 +30,7 @@ export interface Verb {
   run(world: Compute, resource: Json, body: Json, query: URLSearchParams): void;
 }
 
-/** Where a resource is. */
+/** The location of a resource. */
 export interface ResourceScope {
   /** `projects/p` */
   readonly project: string;
@@ -33,27 +40,27 @@ export interface ResourceScope {
   readonly path: string;
 }
 
-/** One change, as whoever asks for it says it. */
+/** One change as requested. */
 export interface Change {
   readonly body?: Json;
   readonly query?: URLSearchParams;
   readonly version?: ApiVersion;
 }
 
-/** Compute Engine's resources, by their paths: what its REST API and Pulumi's provider both act on. */
+/** The resources by their paths. */
 export class Compute {
   readonly resources = new Map<string, Json>();
   readonly operations = new Operations();
-  /** What URLs begin with: Compute Engine's own, whatever address it is asked at. */
+  /** Origin of all resource URLs. It is Compute Engine's own, independent of the server's address. */
   readonly origin = "https://www.googleapis.com";
-  /** By region, its zones. */
+  /** Zones of each region. */
   readonly regions: Readonly<Record<string, readonly string[]>> = {
     "europe-west3": ["europe-west3-a", "europe-west3-b", "europe-west3-c"],
     "us-central1": ["us-central1-a", "us-central1-b", "us-central1-c", "us-central1-f"],
   };
-  /** Project ids. */
+  /** Project IDs. */
   readonly projects: ReadonlySet<string>;
-  /** How many virtual processors there may be in a region. */
+  /** Quota of virtual CPUs in each region. */
   quota = 24;
   readonly #kinds: ReadonlyMap<string, Kind>;
   #count = 0;
@@ -76,14 +83,14 @@ export class Compute {
     return resource;
   }
 
-  /** Resources of a collection in this scope, or with a project's path in all of its scopes. */
+  /** Resources of a collection in this scope; with a project's path, in all of its scopes. */
   list(scope: string, collection: string): Json[] {
     return [...this.resources].flatMap(([path, resource]) =>
       path.startsWith(`${scope}/`) && path.split("/").at(-2) === collection ? [resource] : [],
     );
   }
 
-  /** What a reference means: a URL, `projects/…`, `global/…` or `zones/…`. @throws GoogleRefusal where nothing is there */
+  /** Resolves a reference: a URL, `projects/…`, `global/…` or `zones/…`. @throws GoogleRefusal if not found or not ready */
   resolve(project: string, reference: Json, field: string): { readonly path: string; readonly resource: Json } {
     const path = pathOf(project, reference);
     const resource = this.resources.get(path);
@@ -155,7 +162,7 @@ export class Compute {
     return this.operations.begin({ scope, kind, target, origin: this.origin, requestId: query.get("requestId") ?? undefined }, work);
   }
 
-  /** Source: the parameter `requestId` of every method that changes something. */
+  /** Runs a change once for each `requestId`. */
   #once(query: URLSearchParams, change: () => Json): Json {
     const id = query.get("requestId") ?? undefined;
     if (id !== undefined && (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) || /^[0-]+$/.test(id)))
@@ -164,7 +171,7 @@ export class Compute {
   }
 }
 
-/** `projects/p/…` of a URL or of a part of one. */
+/** The path `projects/p/…` of a full or partial URL. */
 export function pathOf(project: string, reference: Json): string {
   const text = String(reference)
     .replace(/^https:\/\/(www|compute)\.googleapis\.com\/compute\/(v1|beta)\//, "")
@@ -172,7 +179,7 @@ export function pathOf(project: string, reference: Json): string {
   return text.startsWith("projects/") ? text : `${project}/${text}`;
 }
 
-/** Changes labels where the caller has seen the ones that are there. Source: images.setLabels, instances.setLabels. */
+/** Sets labels if the fingerprint matches the current ones. */
 export const SET_LABELS: Verb = {
   schema: "SetLabels",
   run(_, resource, { labels, labelFingerprint }) {

@@ -1,9 +1,15 @@
+/**
+ * Plays persistent disks, and attaching them.
+ *
+ * Source: Compute Engine API, disks.insert, disks.resize.
+ * Assumed: the words of refusals.
+ */
 import { type Compute, type Kind, type ResourceScope, SET_LABELS } from "./compute.ts";
 import { resolveImage } from "./images.ts";
 import { inUse, invalid } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
 
-/** Persistent disks. Source: Compute Engine API, disks.insert, disks.resize. */
+/** The collection of disks. */
 export const DISKS: Kind = {
   collection: "disks",
   kind: "disk",
@@ -42,7 +48,7 @@ function typeOf(world: Compute, { scope }: Pick<ResourceScope, "scope">, type: J
   return world.url(`${scope}/diskTypes/${name}`);
 }
 
-/** Marks a disk as attached. @throws GoogleRefusal where another machine writes to it */
+/** Marks a disk as attached. @throws GoogleRefusal if another machine has it, unless the mode is READ_ONLY */
 export function attach(world: Compute, project: string, source: Json, mode: Json, instance: string, field: string): string {
   const { path, resource } = world.resolve(project, source, field);
   const zone = instance.split("/").slice(0, 4).join("/");

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { freePort } from "../free-port.ts";
 import { withGoProgram } from "../go-program.ts";
 
-/** fake-gcs-server on loopback, with its objects in memory: `await using`. */
+/** fake-gcs-server on loopback with its objects in memory, for `await using`. */
 export async function fakeGcs(): Promise<{ readonly url: string; [Symbol.asyncDispose](): Promise<void> }> {
   await withGoProgram("fake-gcs-server");
   const port = await freePort();

@@ -4,12 +4,12 @@ import { gcpUpload } from "../../../providers/gcp/plugin/upload.ts";
 import { rolloutGate } from "../../../providers/plugin/rollout-gate.ts";
 import type { FleetCloud, FleetOutputs } from "../fleet/cloud.ts";
 import { GoogleServer } from "./google-server.ts";
-import { PATIENCE } from "./group-rollout.ts";
+import { INITIAL_DELAY_POLLS } from "./group-rollout.ts";
 import { pulumiGcp } from "./pulumi-gcp.ts";
 import { objectsOf } from "./pulumi-storage.ts";
 import { StorageServer } from "./storage-server.ts";
 
-/** Google Cloud with `examples/gcp-fleet` on it. */
+/** The Google Cloud stand-ins, for the scenarios of `examples/gcp-fleet`. */
 export async function gcpFleet(): Promise<FleetCloud> {
   const server = await StorageServer.start();
   const google = await GoogleServer.start({ readObject: objectsOf(server.url) });
@@ -19,8 +19,8 @@ export async function gcpFleet(): Promise<FleetCloud> {
   const { rollout, compute } = google;
   const images = () => [...compute.resources.keys()].filter((path) => path.split("/").at(-2) === "images");
   const runs = () => [...rollout.groups.values()].flatMap((machines) => machines.map(({ template }) => template.split("/").at(-1)));
-  const sicken = ({ version }: FleetOutputs): void => {
-    rollout.sick = (template) => template !== version;
+  const makeOthersUnhealthy = ({ version }: FleetOutputs): void => {
+    rollout.isUnhealthy = (template) => template !== version;
   };
   return {
     example: "gcp-fleet",
@@ -43,15 +43,15 @@ export async function gcpFleet(): Promise<FleetCloud> {
       for (const path of images()) if (id.endsWith(path)) compute.resources.delete(path);
     },
     runs,
-    sicken,
-    illness: /web-\w+ failed its health check and was made anew; the old image is back, nothing of the new one runs/,
-    hold(running) {
-      sicken(running);
-      rollout.patience = Number.POSITIVE_INFINITY;
+    makeOthersUnhealthy,
+    unhealthyReason: /web-\w+ failed its health check and was made anew; the old image is back, nothing of the new one runs/,
+    holdRollout(running) {
+      makeOthersUnhealthy(running);
+      rollout.initialDelayPolls = Number.POSITIVE_INFINITY;
     },
-    heal() {
-      rollout.sick = () => false;
-      rollout.patience = PATIENCE;
+    clearFaults() {
+      rollout.isUnhealthy = () => false;
+      rollout.initialDelayPolls = INITIAL_DELAY_POLLS;
     },
     left: () => [...storage.buckets.keys(), ...storage.objects.keys(), ...compute.resources.keys(), ...rollout.groups.keys()],
     async checkFirst(_, __, stack) {
@@ -62,7 +62,7 @@ export async function gcpFleet(): Promise<FleetCloud> {
         ["READY", ["UEFI_COMPATIBLE", "GVNIC", "VIRTIO_SCSI_MULTIQUEUE"]],
       );
       assert.match(image.labels["linuxkit-build"], /^[0-9a-f]{63}$/);
-      // the token of the stack's configuration is a secret of ours too
+      // the token of the stack's configuration stays secret in the state of the plugin's resources
       assert.ok(!(await stack.stateText()).includes(token));
     },
     checkChanged() {

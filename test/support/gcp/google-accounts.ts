@@ -1,3 +1,11 @@
+/**
+ * Plays Google's accounts: service account keys, refresh tokens, impersonation, access to projects.
+ *
+ * Source: Google, "Using OAuth 2.0 for Server to Server Applications"; RFC 6749, section 5.2.
+ * Source: IAM Service Account Credentials API, projects.serviceAccounts.generateAccessToken.
+ * Judged by: test/gcp/google-accounts.judge.test.ts (google-auth-library logs in).
+ * Assumed: one permission for everything in a project; the words of most refusals.
+ */
 import { createVerify, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
 import { GoogleRefusal } from "./refusal.ts";
 
@@ -17,39 +25,34 @@ interface Key {
   readonly publicKey: KeyObject;
 }
 
-/** An answer of OAuth's, whose errors have a shape of their own. */
+/** An answer of the token endpoint, whose errors have their own form. */
 export interface TokenAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, string | number>>;
 }
 
-/**
- * Who is who: service accounts with keys, people with refresh tokens, who may act as whom, and in which projects they may
- * do anything.
- *
- * Source: "Using OAuth 2.0 for Server to Server Applications"; RFC 6749, 5.2; IAM Service Account Credentials API.
- */
+/** The accounts, their credentials and their rights. */
 export class GoogleAccounts {
-  /** Project ids, each with the e-mails that may work in it. */
+  /** Emails with access to each project, by project ID. */
   readonly grants = new Map<string, Set<string>>();
-  /** E-mails, each with those that it may act as. */
+  /** Emails that each account may impersonate. */
   readonly actors = new Map<string, Set<string>>();
-  /** Tokens that were given, by what they are. */
+  /** Issued tokens by their text. */
   readonly tokens = new Map<string, Token>();
   readonly #keys = new Map<string, Key>();
   readonly #refreshTokens = new Map<string, { readonly email: string; readonly clientId: string; readonly clientSecret: string }>();
 
-  /** Lets an account do anything in a project. */
+  /** Gives an account full access to a project. */
   grant(project: string, email: string): void {
     this.grants.set(project, (this.grants.get(project) ?? new Set()).add(email));
   }
 
-  /** Lets one account act as another: `roles/iam.serviceAccountTokenCreator`. */
-  letActAs(email: string, target: string): void {
+  /** Lets one account impersonate another, like `roles/iam.serviceAccountTokenCreator`. */
+  allowImpersonation(email: string, target: string): void {
     this.actors.set(email, (this.actors.get(email) ?? new Set()).add(target));
   }
 
-  /** A new key of a service account, as the file that IAM gives. */
+  /** A new key of a service account, in the form of the key file from IAM. */
   serviceAccountKey(project: string, email: string): Readonly<Record<string, string>> {
     const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const id = randomBytes(20).toString("hex");
@@ -66,7 +69,7 @@ export class GoogleAccounts {
     };
   }
 
-  /** What `gcloud auth application-default login` writes for a person. */
+  /** Credentials of a person, in the form that `gcloud auth application-default login` writes. */
   authorizedUser(email: string): Readonly<Record<string, string>> {
     const [refreshToken, clientId, clientSecret] = ["refresh", "client", "secret"].map(
       (what) => `${what}-${randomBytes(8).toString("hex")}`,
@@ -75,7 +78,7 @@ export class GoogleAccounts {
     return { type: "authorized_user", client_id: clientId, client_secret: clientSecret, refresh_token: refreshToken };
   }
 
-  /** A token for an account. @param seconds how long it is good */
+  /** Issues a token. @param seconds its lifetime */
   mint(
     email: string,
     { scopes = [CLOUD_PLATFORM], seconds = 3600 }: { readonly scopes?: readonly string[]; readonly seconds?: number } = {},
@@ -85,8 +88,8 @@ export class GoogleAccounts {
     return token;
   }
 
-  /** Whose request it is. @throws GoogleRefusal 401 or 403 */
-  whoAsks(authorization: string | undefined, scopes: readonly string[] = []): string {
+  /** @returns email of the caller @throws GoogleRefusal 401 or 403 */
+  authenticate(authorization: string | undefined, scopes: readonly string[] = []): string {
     const token = this.tokens.get(/^Bearer (\S+)$/.exec(authorization ?? "")?.[1] ?? "");
     if (!token || token.expires <= now())
       throw new GoogleRefusal(
@@ -146,7 +149,7 @@ export class GoogleAccounts {
     };
     const { alg, kid } = read(header);
     const { iss, aud, scope, exp, iat } = read(payload);
-    // older clients name no key: any of the account's may have signed
+    // older clients omit the key ID: any key of the account may have signed
     const keys = [...this.#keys].filter(([id, { email }]) => email === iss && (kid === undefined || kid === id));
     if (keys.length === 0) return refused("invalid_grant", "Invalid grant: account not found");
     const good = keys.some(([, { publicKey }]) =>

@@ -1,3 +1,10 @@
+/**
+ * Plays Compute Engine, Google's token endpoint and the IAM Service Account Credentials API on one loopback host.
+ *
+ * Source: the files that it joins: compute-routes.ts, google-accounts.ts.
+ * Judged by: test/gcp/google-accounts.judge.test.ts.
+ * Assumed: that one host may serve all three; in Google Cloud each has its own.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Compute } from "./compute.ts";
@@ -13,10 +20,10 @@ import { GoogleRefusal } from "./refusal.ts";
 import type { ApiVersion, Json } from "./schemas.ts";
 import { templateKind } from "./templates.ts";
 
-/** What goes wrong with one request, on purpose. */
+/** A fault that the server injects into one request. */
 export type GoogleFault =
   | { readonly status: number; readonly reason: string }
-  /** The connection ends before an answer; with `done` what was asked for is done first. */
+  /** The connection ends before an answer; with `done`, the request takes effect first. */
   | { readonly cut: true; readonly done?: boolean }
   | { readonly delayMs: number };
 
@@ -27,15 +34,12 @@ export interface GoogleRequest {
 }
 
 export interface GoogleServerOptions {
-  /** Where an image's archive is read from. */
+  /** Reads the archive of an image. */
   readonly readObject: ReadObject;
   readonly fault?: (what: string, count: number) => GoogleFault | undefined;
 }
 
-/**
- * Compute Engine, the token endpoint and the credentials of service accounts on loopback, as strict as their references.
- * There are two projects; `builder@…` may work in the first.
- */
+/** Google Cloud on loopback, as strict as its references. It has two projects; `builder@…` has access to the first. */
 export class GoogleServer implements AsyncDisposable {
   readonly project = "web-prod-1";
   readonly projectNumber = "123456789012";
@@ -89,7 +93,7 @@ export class GoogleServer implements AsyncDisposable {
     if (fault && "delayMs" in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     if (fault && "cut" in fault && !fault.done) return void request.socket.destroy();
     try {
-      if (fault && "status" in fault) throw new GoogleRefusal(fault.status, fault.reason, "as the test wants");
+      if (fault && "status" in fault) throw new GoogleRefusal(fault.status, fault.reason, "fault of the test");
       const answer =
         path === undefined
           ? this.#account(what, request, body)
@@ -104,7 +108,7 @@ export class GoogleServer implements AsyncDisposable {
 
   async #compute(request: IncomingMessage, version: ApiVersion, path: string, query: URLSearchParams, bytes: Buffer): Promise<Json> {
     const method = request.method ?? "GET";
-    const email = this.accounts.whoAsks(request.headers.authorization, [
+    const email = this.accounts.authenticate(request.headers.authorization, [
       "https://www.googleapis.com/auth/compute",
       ...(method === "GET" ? ["https://www.googleapis.com/auth/compute.readonly"] : []),
     ]);
@@ -119,7 +123,7 @@ export class GoogleServer implements AsyncDisposable {
     if (what === "POST token") return this.accounts.token(new URLSearchParams(bytes.toString()));
     const [, email] = /^POST v1\/projects\/-\/serviceAccounts\/([^/:]+):generateAccessToken$/.exec(what) ?? [];
     if (email === undefined) throw new GoogleRefusal(404, "notFound", `The requested URL was not found: ${what}`);
-    const caller = this.accounts.whoAsks(request.headers.authorization, ["https://www.googleapis.com/auth/iam"]);
+    const caller = this.accounts.authenticate(request.headers.authorization, ["https://www.googleapis.com/auth/iam"]);
     return { status: 200, body: this.accounts.generateAccessToken(caller, email, parse(request, bytes)) };
   }
 }
@@ -135,7 +139,7 @@ function parse(request: IncomingMessage, bytes: Buffer): Json {
   }
 }
 
-/** Undefined when whoever sends has gone. */
+/** The body; undefined if the client closed the connection. */
 async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   try {

@@ -1,14 +1,17 @@
+/**
+ * Plays the requests to regional managed instance groups. group-rollout.ts plays what their machines then do.
+ *
+ * Source: Compute Engine API, regionInstanceGroupManagers.
+ * Source: Compute Engine, "Automatically apply VM configuration updates in a MIG".
+ * Assumed: the words of most refusals.
+ */
 import { type Compute, type Kind, type ResourceScope, pathOf } from "./compute.ts";
 import type { GroupRollout } from "./group-rollout.ts";
 import { GoogleRefusal, invalid } from "./refusal.ts";
 import { checkName, fingerprintOf } from "./rules.ts";
 import type { Json } from "./schemas.ts";
 
-/**
- * Regional managed instance groups: what may be asked of one. What its machines then do is in {@link GroupRollout}.
- *
- * Source: Compute Engine API, regionInstanceGroupManagers; "Automatically apply VM configuration updates in a MIG".
- */
+/** The collection of groups. {@link GroupRollout} runs their machines. */
 export function groupManagerKind(rollout: GroupRollout): Kind {
   return {
     collection: "instanceGroupManagers",
@@ -22,7 +25,7 @@ export function groupManagerKind(rollout: GroupRollout): Kind {
       if (made.baseInstanceName.length > 58)
         throw invalid("resource.baseInstanceName", made.baseInstanceName, "Must be at most 58 characters.");
       checkGroup({ ...body, ...made });
-      // it is there once the request is answered, and its machines come by themselves
+      // the group exists once the request is answered; its machines start later
       rollout.begin(at.path);
       return {
         made: { ...made, fingerprint: fingerprintOf([body, made]), instanceGroup: world.url(`${at.scope}/instanceGroups/${body.name}`) },
@@ -65,7 +68,7 @@ export function groupManagerKind(rollout: GroupRollout): Kind {
   };
 }
 
-/** What the API adds: both ways of saying the template, the policy's defaults, the zones. */
+/** Adds what the API adds: both forms of the template, the defaults of the policy, the zones. */
 function completed(world: Compute, body: Json, { project, scope }: ResourceScope): Json {
   const region = scope.split("/").at(-1) as string;
   const asked = body.versions ?? (body.instanceTemplate === undefined ? [] : [{ instanceTemplate: body.instanceTemplate }]);
@@ -109,12 +112,12 @@ function completed(world: Compute, body: Json, { project, scope }: ResourceScope
   };
 }
 
-/** A global template or one of this region. */
+/** Path of a global template or one in this region. */
 function templateOf(world: Compute, project: string, region: string, reference: Json, index: number): string {
   const { path } = world.resolve(project, reference, `resource.versions[${index}].instanceTemplate`);
   const [, , level, place] = path.split("/");
   if (path.split("/").at(-2) !== "instanceTemplates" || (level === "regions" && place !== region))
-    throw invalid(`resource.versions[${index}].instanceTemplate`, reference, `The template is not global and not of the region ${region}.`);
+    throw invalid(`resource.versions[${index}].instanceTemplate`, reference, `The template must be global or in the region ${region}.`);
   return path;
 }
 

@@ -1,3 +1,11 @@
+/**
+ * Plays the machines of regional managed instance groups: starts, health, autohealing, proactive updates.
+ *
+ * Source: Compute Engine, "Automatically apply VM configuration updates in a MIG" (maxSurge, maxUnavailable).
+ * Source: Compute Engine API, regionInstanceGroupManagers.listManagedInstances (`currentAction`).
+ * Assumed: that each poll of a group is one step; which machine is replaced first; that of several starting machines one
+ * becomes healthy at each step.
+ */
 import { type Compute, pathOf } from "./compute.ts";
 import { quotaFailure } from "./instances.ts";
 import { checkMachine } from "./machine-rules.ts";
@@ -5,38 +13,38 @@ import type { OperationFailure } from "./operations.ts";
 import type { GoogleRefusal } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
 
-/** A machine of a group. */
+/** A machine of a managed instance group. */
 export interface Managed {
   readonly name: string;
   readonly zone: string;
-  /** The template's path. */
+  /** Path of its template. */
   template: string;
   versionName: string | undefined;
   action: "CREATING" | "VERIFYING" | "RECREATING" | "DELETING" | "NONE";
   healthy: boolean;
-  /** Looks since it was started. */
+  /** Polls since it started. */
   age: number;
-  /** Why its last start failed. */
+  /** Error of its last start. */
   failure: OperationFailure | GoogleRefusal | undefined;
 }
 
-/** Looks that {@link GroupRollout.patience} begins with. */
-export const PATIENCE = 4;
+/** Default of {@link GroupRollout.initialDelayPolls}. */
+export const INITIAL_DELAY_POLLS = 4;
 
 /**
- * What the machines of regional groups do: a step at each look at a group, as slow as the one who waits; its machines are then as it says. Machines come
- * and go as far as maxSurge and maxUnavailable let them, and a new one counts when its health check says so; where new
- * machines stay ill the rollout stands still, with nobody to turn it back.
+ * Runs the machines of the groups. A group advances one step at each poll. It starts and deletes machines within maxSurge
+ * and maxUnavailable, and a new machine counts once its health check passes. If new machines stay unhealthy, the rollout
+ * stops there; Compute Engine does not roll back.
  */
 export class GroupRollout {
-  /** By a group's path. */
+  /** Machines of each group by its path. */
   readonly groups = new Map<string, Managed[]>();
-  /** Whether a template's machines never become healthy, by the template's name. */
-  sick: (template: string) => boolean = () => false;
-  /** Whether groups go on; a test holds them to look at one under way. */
+  /** Whether machines of a template never become healthy, by the template's name. */
+  isUnhealthy: (template: string) => boolean = () => false;
+  /** Whether groups pause. A test sets it to inspect a running rollout. */
   held = false;
-  /** Looks that a machine is given before autohealing makes it anew, as `initialDelaySec` says in seconds. @default 4 */
-  patience = PATIENCE;
+  /** Polls before autohealing recreates an unhealthy machine, in place of `initialDelaySec`. @default 4 */
+  initialDelayPolls = INITIAL_DELAY_POLLS;
   #count = 0;
 
   begin(path: string): void {
@@ -48,7 +56,7 @@ export class GroupRollout {
     this.groups.delete(path);
   }
 
-  /** A look, and so a step. */
+  /** Advances a group by one step. */
   step(world: Compute, path: string): void {
     if (this.held) return;
     const group = world.get(path);
@@ -56,7 +64,7 @@ export class GroupRollout {
     let ready = 0;
     for (const machine of machines) {
       const starting = machine.action === "VERIFYING";
-      // machines do not all come up in the same moment
+      // starting machines become healthy one after another
       if (starting && ready > 0) continue;
       this.#advance(world, group, machine);
       if (starting && isUp(machine)) ready++;
@@ -95,7 +103,7 @@ export class GroupRollout {
   #advance(world: Compute, group: Json, machine: Managed): void {
     machine.age++;
     const watched = group.autoHealingPolicies?.some(({ healthCheck }: Json) => healthCheck !== undefined);
-    const well = !this.sick(machine.template.split("/").at(-1) as string);
+    const isHealthy = !this.isUnhealthy(machine.template.split("/").at(-1) as string);
     switch (machine.action) {
       case "CREATING":
       case "RECREATING": {
@@ -108,13 +116,13 @@ export class GroupRollout {
         return;
       }
       case "VERIFYING":
-        machine.healthy = well;
-        if (well) machine.action = "NONE";
-        else if (machine.age > this.patience) machine.action = "RECREATING";
+        machine.healthy = isHealthy;
+        if (isHealthy) machine.action = "NONE";
+        else if (machine.age > this.initialDelayPolls) machine.action = "RECREATING";
         return;
       case "NONE":
-        machine.healthy = well;
-        if (watched && !well) machine.action = "RECREATING";
+        machine.healthy = isHealthy;
+        if (watched && !isHealthy) machine.action = "RECREATING";
     }
   }
 
@@ -127,7 +135,7 @@ export class GroupRollout {
     const staying = () => machines.filter(({ action }) => action !== "DELETING");
     const leaving = () => (proactive ? outdated(group, staying()) : staying().slice(targetSize));
     let available = staying().filter(isUp).length;
-    // those that serve nobody go first, and without asking
+    // machines that are not available go first and without a limit
     for (const machine of leaving().sort((a, b) => Number(isUp(a)) - Number(isUp(b)))) {
       if (isUp(machine) && available <= least) continue;
       if (isUp(machine)) available--;
@@ -152,7 +160,7 @@ function isUp({ action }: Managed): boolean {
   return action === "NONE";
 }
 
-/** Machines beyond those that are wanted of each version. */
+/** Machines in excess of the wanted number of each version. */
 function outdated(group: Json, machines: readonly Managed[]): Managed[] {
   const left = wantedCounts(group);
   return machines.filter(({ template, action }) => {
@@ -163,7 +171,7 @@ function outdated(group: Json, machines: readonly Managed[]): Managed[] {
   });
 }
 
-/** How many machines of each template there shall be. */
+/** Wanted number of machines of each template. */
 function wantedCounts({ versions, targetSize }: Json): Map<string, number> {
   const counts = new Map<string, number>();
   let rest = targetSize;
@@ -177,7 +185,7 @@ function wantedCounts({ versions, targetSize }: Json): Map<string, number> {
   return counts;
 }
 
-/** The version that the next machine gets: the one with a number of its own first, as a canary is. */
+/** The version of the next machine. A version with a target size, such as a canary, comes first. */
 function versionFor(group: Json, machines: readonly Managed[]): Pick<Managed, "template" | "versionName"> {
   const staying = machines.filter(({ action }) => action !== "DELETING");
   const counts = wantedCounts(group);
@@ -190,7 +198,7 @@ function versionFor(group: Json, machines: readonly Managed[]): Pick<Managed, "t
   return { template: pathOf("", chosen.instanceTemplate), versionName: chosen.name };
 }
 
-/** Why a machine cannot start: its image is gone, there is no room. */
+/** The error that keeps a machine from starting, such as a deleted image or an exceeded quota. */
 function startFailure(
   world: Compute,
   group: Json,
@@ -203,8 +211,8 @@ function startFailure(
   } catch (error) {
     return error as GoogleRefusal;
   }
-  const there = action === "RECREATING" && world.resources.has(`${project}/zones/${zone}/instances/${name}`);
-  return there ? undefined : quotaFailure(world, project, zone, properties.machineType);
+  const exists = action === "RECREATING" && world.resources.has(`${project}/zones/${zone}/instances/${name}`);
+  return exists ? undefined : quotaFailure(world, project, zone, properties.machineType);
 }
 
 function start(world: Compute, group: Json, machine: Managed): void {

@@ -1,3 +1,9 @@
+/**
+ * Plays health checks, global and regional.
+ *
+ * Source: Compute Engine API, healthChecks.
+ * Assumed: the words of refusals.
+ */
 import type { Kind } from "./compute.ts";
 import { inUse, invalid } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
@@ -10,7 +16,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   sslHealthCheck: "SSL",
 };
 
-/** Health checks, global or of a region. Source: Compute Engine API, healthChecks. */
+/** The collection of health checks. */
 export const HEALTH_CHECKS: Kind = {
   collection: "healthChecks",
   kind: "healthCheck",

@@ -1,3 +1,10 @@
+/**
+ * Plays Compute Engine's import of an image archive.
+ *
+ * Source: Compute Engine, "Manually import boot disks", section "Create the compressed archive".
+ * Judged by: test/gcp/compute-server.test.ts reads archives that GNU tar makes.
+ * Assumed: the code INVALID_IMAGE_FORMAT and the words of failures; a limit of 2048 GB.
+ */
 import { createGunzip } from "node:zlib";
 import { Readable } from "node:stream";
 import { OperationFailure } from "./operations.ts";
@@ -5,16 +12,16 @@ import { OperationFailure } from "./operations.ts";
 const GIB = 2 ** 30;
 const RECORD = 512;
 
-/** What Compute Engine sees of an image's archive. */
+/** Sizes that the import finds in an archive. */
 export interface ImageArchive {
-  /** Bytes that came. */
+  /** Size of the compressed archive. */
   readonly archiveBytes: number;
   readonly sizeGb: number;
 }
 
 /**
- * Reads an archive as the import does: gzip around a tar of the old GNU format with one regular or sparse member,
- * `disk.raw`, of whole GiB. Source: Compute Engine, "Manually import boot disks", section "Create the compressed archive".
+ * Reads an archive as the import does: a gzipped tar of the old GNU format with one regular or sparse member,
+ * `disk.raw`, whose size is a multiple of 1 GiB.
  *
  * @throws OperationFailure
  */
@@ -34,7 +41,7 @@ export async function readImageArchive(body: AsyncIterable<Uint8Array>): Promise
       sizeGb = await readMember(header, tar);
     }
     if (sizeGb === undefined) throw failure("the archive is empty");
-    // the sum of the gzip stream is known at its end only
+    // read to the end, where gzip has its checksum
     while (await tar.more());
     return { archiveBytes, sizeGb };
   } catch (error) {
@@ -63,13 +70,13 @@ async function readMember(header: Buffer, tar: TarReader): Promise<number> {
   return size / GIB;
 }
 
-/** Octal, or binary where the first bit is set. */
+/** A number in octal, or in binary if the first bit is set. */
 function number(header: Buffer, at: number): number {
   const field = header.subarray(at, at + 12);
   return (field[0] as number) & 0x80 ? Number(field.readBigUInt64BE(4)) : Number.parseInt(field.toString("latin1"), 8);
 }
 
-/** A stream by records, and over what is in no need of being looked at. */
+/** Reads a stream in records of 512 bytes and skips content. */
 class TarReader {
   readonly #stream: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
@@ -78,7 +85,7 @@ class TarReader {
     this.#stream = stream[Symbol.asyncIterator]();
   }
 
-  /** Throws away what is at hand and takes the next of the stream; false at its end. */
+  /** Replaces the buffer with the next chunk; false at the end of the stream. */
   async more(): Promise<boolean> {
     const { value, done } = await this.#stream.next();
     this.#rest = done ? Buffer.alloc(0) : value;

@@ -9,7 +9,7 @@ import type { ReadObject } from "./images.ts";
 const GIB = 2 ** 30;
 const run = promisify(execFile);
 
-/** An archive that GNU tar makes: a disk of zeroes, whatever is wrong with it. */
+/** An archive from GNU tar with a disk of zeroes, and its deviations from a good one. */
 export interface ArchiveCase {
   readonly member?: string;
   /** @default 1 GiB */
@@ -19,7 +19,7 @@ export interface ArchiveCase {
   readonly packed?: boolean;
 }
 
-/** A bucket of archives, for tests of what becomes of them. */
+/** A bucket of archives. */
 export class ImageArchives implements AsyncDisposable {
   readonly #home: string;
 

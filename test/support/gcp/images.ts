@@ -1,3 +1,9 @@
+/**
+ * Plays images. An image from a raw disk reads its archive and is ready after that.
+ *
+ * Source: Compute Engine API, images.insert; Compute Engine, "Create custom images".
+ * Assumed: only raw disks as sources; the words of refusals.
+ */
 import { X509Certificate } from "node:crypto";
 import { type Compute, type Kind, SET_LABELS } from "./compute.ts";
 import { readImageArchive } from "./image-archive.ts";
@@ -6,14 +12,10 @@ import { GoogleRefusal, invalid } from "./refusal.ts";
 import { checkName } from "./rules.ts";
 import type { Json } from "./schemas.ts";
 
-/** An object's bytes, or undefined where it is not there. */
+/** Bytes of an object; undefined if not found. */
 export type ReadObject = (bucket: string, object: string) => Promise<AsyncIterable<Uint8Array> | undefined>;
 
-/**
- * Images. One made from a raw disk fetches its archive, as Compute Engine does, and is ready when that has been read.
- *
- * Source: Compute Engine API, images.insert; "Create custom images".
- */
+/** The collection of images. */
 export function imageKind(readObject: ReadObject): Kind {
   return {
     collection: "images",
@@ -77,7 +79,7 @@ function checkImage(body: Json): void {
   const sources = ["rawDisk", "sourceDisk", "sourceImage", "sourceSnapshot"].filter((name) => body[name] !== undefined);
   if (sources.length !== 1)
     throw invalid("resource", "", `Exactly one source of the image must be specified, got ${sources.join(", ") || "none"}.`);
-  if (sources[0] !== "rawDisk") throw new GoogleRefusal(400, "badRequest", "the stand-in makes images of raw disks only");
+  if (sources[0] !== "rawDisk") throw new GoogleRefusal(400, "badRequest", "the stand-in supports images of raw disks only");
   if (body.family !== undefined) checkName(body.family, "resource.family");
   if ((body.storageLocations ?? []).length > 1) throw invalid("resource.storageLocations", body.storageLocations, "At most one location.");
   const features = (body.guestOsFeatures ?? []).map(({ type }: { type: string }) => type);
@@ -92,7 +94,7 @@ function checkImage(body: Json): void {
       bytes.length === 0 ||
       bytes.toString("base64").replace(/=+$/, "") !== content.replace(/=+$/, "").replace(/-/g, "+").replace(/_/g, "/")
     )
-      throw invalid("resource.shieldedInstanceInitialState", content, "Not base64.");
+      throw invalid("resource.shieldedInstanceInitialState", content, "Not Base64.");
     if (fileType === "X509") readCertificate(bytes);
   }
 }
@@ -105,7 +107,7 @@ function readCertificate(bytes: Buffer): void {
   }
 }
 
-/** The image that a reference means: itself, or the newest of a family. */
+/** The image that a reference names, or the newest image of a family. */
 export function resolveImage(world: Compute, project: string, reference: Json, field: string): Json {
   const family = /(?:^|\/)global\/images\/family\/(.+)$/.exec(String(reference))?.[1];
   if (family === undefined) return world.resolve(project, reference, field).resource;

@@ -1,3 +1,10 @@
+/**
+ * Plays instances.
+ *
+ * Source: Compute Engine API, instances (insert, delete, setLabels, setMetadata, setTags, attachDisk, detachDisk).
+ * Source: Compute Engine, "Allocation quotas": an exceeded quota fails the operation, not the request.
+ * Assumed: addresses, and the words of most refusals.
+ */
 import { type Compute, type Kind, type ResourceScope, pathOf, SET_LABELS } from "./compute.ts";
 import { attach, detach } from "./disks.ts";
 import { checkMachine, machineType } from "./machine-rules.ts";
@@ -6,7 +13,7 @@ import { GoogleRefusal, invalid } from "./refusal.ts";
 import { checkMetadata, checkTags, fingerprintOf } from "./rules.ts";
 import type { Json } from "./schemas.ts";
 
-/** Machines. Source: Compute Engine API, instances. */
+/** The collection of instances. */
 export const INSTANCES: Kind = {
   collection: "instances",
   kind: "instance",
@@ -40,7 +47,7 @@ export const INSTANCES: Kind = {
         for (const { source } of disks) detach(world, pathOf(at.project, source), at.path);
         throw full;
       }
-      // the machine is there by the time that anybody looks
+      // the request stores the machine before this continues
       await Promise.resolve();
       world.get(at.path).status = "RUNNING";
     };
@@ -109,7 +116,7 @@ export const INSTANCES: Kind = {
   },
 };
 
-/** What a machine more would exceed. Source: "Allocation quotas"; the operation fails, not the request. */
+/** The quota error that one more machine would cause. */
 export function quotaFailure(world: Compute, project: string, zone: string, type: Json): OperationFailure | undefined {
   const region = zone.replace(/-[a-z]$/, "");
   const used = world

@@ -1,8 +1,14 @@
+/**
+ * Plays pages and filters of lists.
+ *
+ * Source: Compute Engine API, the list methods (`filter`, `maxResults`, `pageToken`).
+ * Assumed: the form of page tokens; only the filters that the code sends.
+ */
 import { createHash } from "node:crypto";
 import { GoogleRefusal, invalid } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
 
-/** One page of what is asked for by `filter`, `maxResults` and `pageToken`. Source: the list methods of Compute Engine's API. */
+/** One page of a list, by `filter`, `maxResults` and `pageToken`. */
 export function page(items: readonly Json[], query: URLSearchParams): { readonly items: Json[]; readonly nextPageToken?: string } {
   const most = Number(query.get("maxResults") ?? 500);
   if (!Number.isInteger(most) || most < 0 || most > 500)
@@ -19,7 +25,7 @@ function tokenOf(at: number): string {
   return createHash("sha256").update(`page ${at}`).digest("base64url");
 }
 
-/** `labels.a=b AND name="c"`; what else a filter may say nobody of ours does. */
+/** Parses filters such as `labels.a=b AND name="c"`. Other forms are refused. */
 function filterOf(filter: string | null): (item: Json) => boolean {
   if (!filter) return () => true;
   const clauses = filter.split(/\s+AND\s+|\s+(?=\()/).map((clause) => {

@@ -1,10 +1,16 @@
+/**
+ * Plays the checks on a machine or template: type, network, disks, boot image, Shielded VM.
+ *
+ * Source: Compute Engine, "Machine families resource".
+ * Assumed: the words of most refusals; sizes beyond those of the families named.
+ */
 import type { Compute } from "./compute.ts";
 import { resolveImage } from "./images.ts";
 import { GoogleRefusal, invalid } from "./refusal.ts";
 import { checkLabels, checkMetadata, checkTags } from "./rules.ts";
 import type { Json } from "./schemas.ts";
 
-/** Families of machine types: what their processors are, and whether only gVNIC reaches their network. Source: "Machine families resource". */
+/** Architecture of each machine family, and whether it requires gVNIC. */
 const FAMILIES: Readonly<Record<string, { readonly arch: "X86_64" | "ARM64"; readonly gvnicOnly?: boolean }>> = {
   e2: { arch: "X86_64" },
   n1: { arch: "X86_64" },
@@ -20,7 +26,7 @@ const FAMILIES: Readonly<Record<string, { readonly arch: "X86_64" | "ARM64"; rea
   c4a: { arch: "ARM64", gvnicOnly: true },
 };
 
-/** @throws GoogleRefusal for a type that there is not */
+/** @throws GoogleRefusal for an unknown type */
 export function machineType(name: Json, field: string): { readonly arch: string; readonly gvnicOnly?: boolean; readonly cpus: number } {
   const short = String(name ?? "")
     .split("/")
@@ -33,10 +39,10 @@ export function machineType(name: Json, field: string): { readonly arch: string;
 }
 
 /**
- * What holds for a machine and for a template of machines.
+ * Checks a machine or a template.
  *
- * @param field what the fields' names begin with: `resource` or `resource.properties`
- * @returns the image that it boots; undefined where it boots a disk that is there
+ * @param field prefix of field names: `resource` or `resource.properties`
+ * @returns the boot image; undefined if it boots an existing disk
  */
 export function checkMachine(world: Compute, project: string, body: Json, field: string): Json | undefined {
   checkLabels(body.labels);

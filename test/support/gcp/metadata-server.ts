@@ -1,13 +1,14 @@
-import { LoopbackServer, type Reply } from "../loopback-server.ts";
-
-/** By path below `/computeMetadata/v1/`. */
-export type GcpMetadata = Readonly<Record<string, string>>;
-
 /**
- * Compute Engine's metadata server: nothing without its header, nothing for a request that a proxy sends on.
+ * Plays Compute Engine's metadata server.
  *
  * Source: Compute Engine, "Query VM metadata" and "About VM metadata".
  */
+import { LoopbackServer, type Reply } from "../loopback-server.ts";
+
+/** Value of each entry by its path below `/computeMetadata/v1/`. */
+export type GcpMetadata = Readonly<Record<string, string>>;
+
+/** Starts the server. It requires the header `Metadata-Flavor` and refuses forwarded requests. */
 export function startGcpMetadata(content: GcpMetadata): Promise<LoopbackServer> {
   return LoopbackServer.start(({ method, url = "", headers }): Reply => {
     const own = { "metadata-flavor": "Google", server: "Metadata Server for VM", "content-type": "application/text" };
@@ -16,7 +17,7 @@ export function startGcpMetadata(content: GcpMetadata): Promise<LoopbackServer> 
     const { pathname } = new URL(url, "http://metadata");
     const path = pathname.replace(/^\/computeMetadata\/v1\//, "");
     if (path === pathname) return { status: 404, headers: own };
-    // a directory is at its path with a slash
+    // the path of a directory ends with a slash
     if (Object.keys(content).some((key) => key.startsWith(`${path}/`)))
       return { status: 301, headers: { ...own, location: `${pathname}/` } };
     const body = content[path];

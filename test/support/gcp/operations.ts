@@ -1,7 +1,13 @@
+/**
+ * Plays Compute Engine's long-running operations.
+ *
+ * Source: Compute Engine API, globalOperations.get, globalOperations.wait, and the same for zones and regions.
+ * Assumed: that an operation is pending in the first answer, running at the first poll and done at the second.
+ */
 import type { GoogleRefusal } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
 
-/** What an operation came to, where it failed: a code of Compute Engine and its text. */
+/** The error of a failed operation: a code of Compute Engine and its message. */
 export class OperationFailure extends Error {
   readonly code: string;
   readonly status: number;
@@ -15,18 +21,18 @@ export class OperationFailure extends Error {
 
 interface Operation {
   readonly body: Json;
-  looks: number;
+  polls: number;
   settled: boolean;
   failure: OperationFailure | GoogleRefusal | undefined;
   readonly work: Promise<void>;
 }
 
-/** Long-running operations: each is pending when it is given, runs at the first look, and is done at a later one. */
+/** All operations by their paths. */
 export class Operations {
   readonly #all = new Map<string, Operation>();
   readonly #byRequest = new Map<string, Json>();
 
-  /** The operation that was begun by a request with this id, if it was: the same request twice is done once. */
+  /** The operation that an earlier request with this ID started; undefined for a new ID. */
   repeated(requestId: string | undefined): Json | undefined {
     return requestId === undefined ? undefined : this.#byRequest.get(requestId);
   }
@@ -67,7 +73,7 @@ export class Operations {
     };
     const operation: Operation = {
       body,
-      looks: 0,
+      polls: 0,
       settled: false,
       failure: undefined,
       work: work
@@ -82,14 +88,14 @@ export class Operations {
     return { ...body };
   }
 
-  /** A look; undefined where there is no such operation. */
+  /** Polls an operation; undefined if not found. */
   async get(path: string, wait = false): Promise<Json | undefined> {
     const operation = this.#all.get(path);
     if (!operation) return undefined;
-    operation.looks += wait ? 2 : 1;
+    operation.polls += wait ? 2 : 1;
     if (wait) await operation.work;
-    const { body, looks, settled, failure } = operation;
-    if (!settled || looks < 2) return { ...body, status: "RUNNING" };
+    const { body, polls, settled, failure } = operation;
+    if (!settled || polls < 2) return { ...body, status: "RUNNING" };
     const done = { ...body, status: "DONE", progress: 100 };
     if (!failure) return done;
     const [code, status] = [failure instanceof OperationFailure ? failure.code : failure.reason, failure.status];

@@ -1,15 +1,21 @@
+/**
+ * Plays `compute.Disk` and `compute.AttachedDisk` of `pulumi-resource-gcp`.
+ *
+ * Source: Terraform's google provider, google_compute_disk and google_compute_attached_disk.
+ * Assumed: which changes replace a resource.
+ */
 import type { StandInType } from "../stand-in.ts";
 import { attachedDisk } from "./pulumi-machine.ts";
 import { pick, type PulumiWorld } from "./pulumi-world.ts";
 import type { Json } from "./schemas.ts";
 
-/** `compute.Disk`. */
+/** `compute.Disk` */
 export function diskType(gcp: PulumiWorld): StandInType {
   return {
     token: "gcp:compute/disk:Disk",
     replaces: "all",
     inPlace: ["labels", "size"],
-    // a disk cannot shrink: the provider makes an empty one in its place
+    // a disk cannot shrink: the provider replaces it with an empty one
     replacesWhere: (input, now, before) => input === "size" && Number(now.size) < Number(before.size),
     computed: ["selfLink", "diskId", "users", "labelFingerprint", "creationTimestamp"],
     recomputed: ["labelFingerprint"],
@@ -51,7 +57,7 @@ export function diskType(gcp: PulumiWorld): StandInType {
   };
 }
 
-/** `compute.AttachedDisk`, whose id is the machine's and the device's name. */
+/** `compute.AttachedDisk`. Its ID is the path of the machine and the device name. */
 export function attachmentType(gcp: PulumiWorld): StandInType {
   const attached = (id: string): Json => {
     const [, machine = "", device] = /^(.+)\/([^/]+)$/.exec(id) ?? [];

@@ -1,3 +1,10 @@
+/**
+ * Plays `pulumi-resource-gcp` for the resources that the components make.
+ *
+ * Source: @pulumi/gcp declares every input; the stand-in refuses others.
+ * Judged by: test/gcp/stand-in.engine.test.ts runs @pulumi/gcp's own classes against it.
+ * Assumed: which changes replace a resource.
+ */
 import type { Provider } from "../../../sdk/plugin/provider.ts";
 import { type StandInType, standInProvider } from "../stand-in.ts";
 import type { GoogleServer } from "./google-server.ts";
@@ -9,8 +16,7 @@ import { pick, PulumiWorld } from "./pulumi-world.ts";
 import type { Json } from "./schemas.ts";
 
 /**
- * `pulumi-resource-gcp`, as far as our components use it: it refuses members that @pulumi/gcp does not declare, and
- * what Compute Engine refuses.
+ * Makes the provider. It passes on the refusals of the server's Compute Engine.
  *
  * @param storage origin of a server that speaks Cloud Storage's JSON API
  */

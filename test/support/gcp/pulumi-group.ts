@@ -1,12 +1,18 @@
+/**
+ * Plays `compute.RegionInstanceGroupManager` of `pulumi-resource-gcp`.
+ *
+ * Source: Terraform's google provider, google_compute_region_instance_group_manager.
+ * Assumed: 100 polls in place of the provider's timeout of 15 minutes.
+ */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import { type StandInType, Unfinished } from "../stand-in.ts";
 import type { PulumiWorld } from "./pulumi-world.ts";
 import type { Json } from "./schemas.ts";
 
-/** Looks at a group before the provider gives up waiting, as its 15 minutes. */
-const PATIENCE = 100;
+/** Polls before the provider gives up, in place of its 15 minutes. */
+const MAX_POLLS = 100;
 
-/** `compute.RegionInstanceGroupManager`. Source: Terraform's google provider, google_compute_region_instance_group_manager. */
+/** `compute.RegionInstanceGroupManager` */
 export function groupType(gcp: PulumiWorld): StandInType {
   const { compute, rollout } = gcp.server;
   const outputsOf = (path: string, inputs: Properties, name: string): Properties => {
@@ -29,7 +35,7 @@ export function groupType(gcp: PulumiWorld): StandInType {
   const settled = (path: string, inputs: Properties, name: string): Properties => {
     const { waitForInstances, waitForInstancesStatus = "STABLE" } = inputs;
     if (waitForInstances !== true) return outputsOf(path, inputs, name);
-    for (let look = 0; look < PATIENCE; look++) {
+    for (let poll = 0; poll < MAX_POLLS; poll++) {
       rollout.step(compute, path);
       const { isStable, versionTarget } = rollout.status(compute.get(path), path).status;
       if (isStable && (waitForInstancesStatus === "STABLE" || versionTarget.isReached)) return outputsOf(path, inputs, name);
@@ -73,7 +79,7 @@ export function groupType(gcp: PulumiWorld): StandInType {
   };
 }
 
-/** What may change in place. */
+/** The part of the body that can change in place. */
 function groupBody({
   versions,
   targetSize = 0,

@@ -1,9 +1,9 @@
-import type { Json } from "./schemas.ts";
-
-/*
- * Machines as @pulumi/gcp says them, in the words of the API. Source: Terraform's google provider, google_compute_instance
- * and google_compute_instance_template.
+/**
+ * Converts the inputs of machines and templates in @pulumi/gcp to bodies of the API.
+ *
+ * Source: Terraform's google provider, google_compute_instance and google_compute_instance_template.
  */
+import type { Json } from "./schemas.ts";
 
 interface ResourceScope {
   /** `projects/p` */
@@ -13,7 +13,7 @@ interface ResourceScope {
   readonly zone?: string;
 }
 
-/** What a machine and a template have in common. */
+/** The fields that machines and templates share. */
 export function machineBody(inputs: Json, place: ResourceScope): Json {
   const {
     labels,
@@ -73,7 +73,7 @@ function nicBody(
   };
 }
 
-/** An image by its name, its family or a URL of either. */
+/** Path of an image by name; a URL, a path or a family stays unchanged. */
 function imageUrl(image: Json, project: string): Json {
   return image === undefined || String(image).includes("/") ? image : `${project}/global/images/${image}`;
 }

@@ -1,13 +1,19 @@
+/**
+ * Plays `compute.Instance`, `compute.InstanceTemplate` and `compute.RegionInstanceTemplate` of `pulumi-resource-gcp`.
+ *
+ * Source: Terraform's google provider, google_compute_instance and google_compute_instance_template.
+ * Assumed: which changes replace an instance and which need it stopped.
+ */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import type { StandInType } from "../stand-in.ts";
 import { attachedDisk, instanceDisks, machineBody, metadataBody, templateDisks } from "./pulumi-machine.ts";
 import type { PulumiWorld } from "./pulumi-world.ts";
 import type { Json } from "./schemas.ts";
 
-/** Changes of these need a machine that is stopped, and leave to stop it. */
+/** Inputs whose change needs a stopped machine, and so `allowStoppingForUpdate`. */
 const STOPPED = ["machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig", "networkInterfaces"];
 
-/** `compute.Instance`, and the two kinds of templates. */
+/** The three types. */
 export function machineTypes(gcp: PulumiWorld): StandInType[] {
   const { compute } = gcp.server;
   const placeOf = (inputs: Properties) => ({ project: gcp.project(inputs), region: gcp.region, zone: String(inputs.zone ?? gcp.zone) });

@@ -1,9 +1,15 @@
+/**
+ * Plays `storage.Bucket` and `storage.BucketObject` of `pulumi-resource-gcp`, on a server with Cloud Storage's JSON API.
+ *
+ * Source: Cloud Storage JSON API: buckets.insert, buckets.get, buckets.delete, objects.list, objects.insert, objects.delete.
+ * Assumed: that deleting a bucket with objects fails unless `forceDestroy` is set, in the words of the provider.
+ */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import type { StandInType } from "../stand-in.ts";
 import type { ReadObject } from "./images.ts";
 import type { PulumiWorld } from "./pulumi-world.ts";
 
-/** Objects of a server that speaks Cloud Storage's JSON API, as Compute Engine reads them. */
+/** Reads the archives of images from a server with Cloud Storage's JSON API. */
 export function objectsOf(storage: string): ReadObject {
   return async (bucket, object) => {
     const response = await fetch(`${storage}/storage/v1/b/${bucket}/o/${encodeURIComponent(object)}?alt=media`);
@@ -13,7 +19,7 @@ export function objectsOf(storage: string): ReadObject {
   };
 }
 
-/** `storage.Bucket` and `storage.BucketObject`, on a server that speaks the JSON API at this origin. */
+/** The two types. @param storage origin of the server */
 export function storageTypes(gcp: PulumiWorld, storage: string): StandInType[] {
   const ask = async (method: string, path: string, body?: string, type = "application/json"): Promise<Response> => {
     const response = await fetch(`${storage}${path}`, { method, ...(body !== undefined && { body, headers: { "content-type": type } }) });
@@ -70,7 +76,7 @@ export function storageTypes(gcp: PulumiWorld, storage: string): StandInType[] {
       inPlace: ["metadata", "contentType"],
       computed: ["crc32c", "md5hash", "generation", "selfLink", "mediaLink", "outputName"],
       async create(given, inputs: Properties) {
-        if (typeof inputs.content !== "string") throw new Error("the stand-in takes `content` only");
+        if (typeof inputs.content !== "string") throw new Error("the stand-in supports `content` only");
         const name = gcp.nameOf(given, inputs);
         const response = await ask(
           "POST",

@@ -1,10 +1,16 @@
+/**
+ * Plays how `pulumi-resource-gcp` calls Compute Engine: through the beta API, waiting for every operation.
+ *
+ * Source: Terraform's google-beta provider, from which @pulumi/gcp is made.
+ * Assumed: names of seven hexadecimal digits; the form of errors.
+ */
 import { createHash } from "node:crypto";
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import type { GoogleServer } from "./google-server.ts";
 import { GoogleRefusal } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
 
-/** How `pulumi-resource-gcp` acts on Compute Engine: by its beta API, waiting for every operation. */
+/** The calls of one provider. */
 export class PulumiWorld {
   readonly server: GoogleServer;
   readonly region: string;
@@ -17,7 +23,7 @@ export class PulumiWorld {
     this.zone = server.compute.regions[region]?.[0] as string;
   }
 
-  /** The name that a resource gets: the program's, else its own name and seven digits. */
+  /** Name of a resource: the input, otherwise the resource's own name with seven digits. */
   nameOf(name: string, inputs: Properties): string {
     if (typeof inputs.name === "string") return inputs.name;
     const digits = createHash("sha256")
@@ -31,7 +37,7 @@ export class PulumiWorld {
     return `projects/${String(inputs.project ?? this.server.project)}`;
   }
 
-  /** @returns the resource as it is then */
+  /** @returns the resource after its operation */
   async insert(scope: string, collection: string, body: Json): Promise<{ readonly path: string; readonly resource: Json }> {
     const project = scope.split("/")[1] as string;
     const path = `${scope}/${collection}/${body.name}`;
@@ -49,7 +55,7 @@ export class PulumiWorld {
     );
   }
 
-  /** What is gone already is no failure. */
+  /** Deletes a resource if it exists. */
   async remove(path: string): Promise<void> {
     if (this.exists(path)) await this.#done(`deleting ${path}`, () => this.server.compute.delete(path));
   }
@@ -74,7 +80,7 @@ function withoutUndefined(body: Json): Json {
   return JSON.parse(JSON.stringify(body));
 }
 
-/** Those of the inputs that are given. */
+/** The named inputs that are set. */
 export function pick(inputs: Properties, names: readonly string[]): Json {
   return Object.fromEntries(names.flatMap((name) => (inputs[name] === undefined ? [] : [[name, inputs[name]]])));
 }

@@ -1,4 +1,4 @@
-/** What Google refuses, by its own status and reason. */
+/** An error answer of Google Cloud, with its HTTP status and reason. */
 export class GoogleRefusal extends Error {
   readonly status: number;
   /** `notFound`, `invalid`, `resourceInUseByAnotherResource`… */

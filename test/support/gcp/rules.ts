@@ -1,10 +1,12 @@
+/**
+ * Plays the checks that every resource of Compute Engine shares: names, labels, metadata, tags, fingerprints.
+ *
+ * Source: Compute Engine, "Naming resources", "Labeling resources", "About VM metadata".
+ * Assumed: the words of some refusals; the form of fingerprints.
+ */
 import { createHash } from "node:crypto";
 import { invalid } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
-
-/*
- * Rules that hold for every resource. Source: Compute Engine, "Naming resources", "Labeling resources", "About VM metadata".
- */
 
 const NAME = "(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)";
 
@@ -52,7 +54,7 @@ export function checkTags({ items = [] }: { readonly items?: readonly string[] }
   for (const [index, tag] of items.entries()) checkName(tag, `resource.tags.items[${index}]`);
 }
 
-/** What optimistic locking compares: eight bytes of what is there. */
+/** Fingerprint of a value for optimistic locking: eight bytes of its hash. */
 export function fingerprintOf(value: Json): string {
   return createHash("sha256")
     .update(JSON.stringify(value ?? null))

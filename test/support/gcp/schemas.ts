@@ -1,14 +1,19 @@
+/**
+ * Plays Compute Engine's check of request bodies against its schemas.
+ *
+ * Source: the discovery document of compute v1, revision 20261106, without the fields that it marks as output only.
+ * Assumed: the field `minReadySec` of the beta; the words of refusals.
+ */
 import { GoogleRefusal } from "./refusal.ts";
 
-/** JSON as the API takes and gives it. */
+/** A JSON body of the API. */
 // biome-ignore lint/suspicious/noExplicitAny: bodies are checked by schema, not by type
 export type Json = any;
 
 /*
- * What may be written into the resources of Compute Engine, one line for each schema.
- * Source: the discovery document of compute v1, revision 20261106, without what it marks as output only.
- * NAME is text; NAME# a number; NAME% a whole number, as text too; NAME? true or false; NAME=A|B one of; NAME* a list of
- * texts; NAME{} texts by name; NAME:SCHEMA an object, NAME:SCHEMA* a list of them; NAME~ what no test of ours looks into.
+ * The writable fields of each schema.
+ * NAME is a string; NAME# a number; NAME% an integer, also as a string; NAME? a boolean; NAME=A|B an enumeration; NAME* a
+ * list of strings; NAME{} a map of strings; NAME:SCHEMA an object; NAME:SCHEMA* a list of objects; NAME~ is not checked.
  */
 const SCHEMAS: Readonly<Record<string, string>> = {
   Image:
@@ -60,12 +65,12 @@ const SCHEMAS: Readonly<Record<string, string>> = {
   Nothing: "",
 };
 
-/** Fields of the beta, which Google's Terraform provider, and so Pulumi's, speaks to. */
+/** Fields of the beta API, which Google's beta Terraform provider uses, and so does Pulumi's. */
 const BETA: Readonly<Record<string, string>> = { UpdatePolicy: " minReadySec#" };
 
 export type ApiVersion = "v1" | "beta";
 
-/** @throws GoogleRefusal for a field that the schema lacks, or a value of another type */
+/** @throws GoogleRefusal for an unknown field or a value of another type */
 export function checkSchema(name: string, body: Json, version: ApiVersion, path = "resource"): void {
   const fields = new Map(
     `${SCHEMAS[name]}${version === "beta" ? (BETA[name] ?? "") : ""}`

@@ -1,11 +1,17 @@
+/**
+ * Plays Secret Manager for one token.
+ *
+ * Source: Secret Manager API, projects.secrets.versions.access.
+ * Assumed: the words of messages.
+ */
 import { crc32c } from "../../../sdk/core/crc32c.ts";
 import type { Authority } from "../authority.ts";
 import { LoopbackServer, type Reply } from "../loopback-server.ts";
 
-/** By the name of a version: its bytes, `null` where the account may not, `"damaged"` where its checksum is of other bytes. */
+/** Bytes of each version by name. The account may not read a `null`; a `"damaged"` value has a wrong checksum. */
 export type StoredVersions = Readonly<Record<string, Buffer | null | "damaged">>;
 
-/** Secret Manager for one token, over TLS. Source: Secret Manager API, projects.secrets.versions.access. */
+/** Serves the versions over TLS. */
 export function startSecretManager(authority: Authority, token: string, versions: StoredVersions): Promise<LoopbackServer> {
   const refuse = (code: number, status: string, message: string): Reply => ({
     status: code,
@@ -24,7 +30,7 @@ export function startSecretManager(authority: Authority, token: string, versions
         `Permission 'secretmanager.versions.access' denied for resource '${name}' (or it may not exist).`,
       );
     const data = value === "damaged" ? Buffer.from("other") : value;
-    // Google's is inverted at the end
+    // Google inverts the final value
     const dataCrc32c = String(~crc32c(value === "damaged" ? Buffer.from("damaged") : value) >>> 0);
     return { status: 200, body: JSON.stringify({ name, payload: { data: data.toString("base64"), dataCrc32c } }) };
   }, authority);

@@ -1,9 +1,17 @@
+/**
+ * Plays Cloud Storage's buckets, objects and resumable uploads.
+ *
+ * Source: Cloud Storage JSON API: buckets.insert, objects.get, objects.delete, objects.rewrite.
+ * Source: Cloud Storage, "Perform resumable uploads": chunks of multiples of 256 KiB, 308 with Range, 499 after a cancel.
+ * Judged by: test/gcp/fake-gcs.judge.test.ts runs the same upload against fake-gcs-server.
+ * Assumed: 503 for a chunk at a wrong offset; whole units of a cut request are kept; the words of refusals.
+ */
 import { randomUUID } from "node:crypto";
 import { Crc32c } from "../../../providers/gcp/plugin/storage/crc32c.ts";
 
 const UNIT = 256 << 10;
 
-/** What Cloud Storage answers instead of doing what it was asked. */
+/** An error answer of Cloud Storage. */
 export class StorageRefusal extends Error {
   readonly status: number;
 
@@ -14,7 +22,7 @@ export class StorageRefusal extends Error {
 }
 
 /** An object and its bytes. */
-export interface KeptObject {
+export interface StoredObject {
   readonly bucket: string;
   readonly name: string;
   readonly generation: string;
@@ -32,10 +40,10 @@ interface Session {
   readonly size: number;
   readonly chunks: Buffer[];
   have: number;
-  state: "open" | "cancelled" | KeptObject;
+  state: "open" | "cancelled" | StoredObject;
 }
 
-/** What an answer holds. */
+/** An answer, before it is encoded. */
 export interface StorageAnswer {
   readonly status: number;
   readonly json?: unknown;
@@ -44,20 +52,20 @@ export interface StorageAnswer {
 }
 
 /**
- * Buckets, objects and resumable uploads, as strict as Cloud Storage is: every chunk but the last is a multiple of
- * 256 KiB, begins where the last one ended and has the length that it says; a session that was cancelled is over.
+ * Buckets, objects and upload sessions. Every chunk but the last is a multiple of 256 KiB, starts where the last one ended
+ * and has the length in its header. A cancelled session cannot resume.
  */
 export class StorageObjects {
-  /** The number of each project by its id. */
+  /** Number of each project by its ID. */
   readonly projects = new Map<string, string>();
-  /** The number of the project that each belongs to. */
+  /** Project number of each bucket by its name. */
   readonly buckets = new Map<string, string>();
-  /** By `bucket/name`. */
-  readonly objects = new Map<string, KeptObject>();
+  /** Objects by `bucket/name`. */
+  readonly objects = new Map<string, StoredObject>();
   readonly sessions = new Map<string, Session>();
   #generation = 1_700_000_000_000_000;
 
-  /** Sessions that somebody could still go on with. */
+  /** Sessions that can still resume. */
   get open(): Session[] {
     return [...this.sessions.values()].filter(({ state }) => state === "open");
   }
@@ -68,7 +76,7 @@ export class StorageObjects {
     return { status: 200, json: { kind: "storage#bucket", name, projectNumber } };
   }
 
-  /** A bucket's name is taken all over the world. */
+  /** Creates a bucket. Names are unique worldwide. */
   make(body: Buffer, project: string | null): StorageAnswer {
     const { name } = JSON.parse(body.toString()) as { name: string };
     const number = this.projects.get(project ?? "");
@@ -86,12 +94,12 @@ export class StorageObjects {
     return { status: 204 };
   }
 
-  list(bucket: string): KeptObject[] {
+  list(bucket: string): StoredObject[] {
     this.bucket(bucket);
     return [...this.objects.values()].filter((object) => object.bucket === bucket);
   }
 
-  object(bucket: string, name: string): KeptObject {
+  object(bucket: string, name: string): StoredObject {
     this.bucket(bucket);
     const found = this.objects.get(`${bucket}/${name}`);
     if (!found) throw new StorageRefusal(404, `No such object: ${bucket}/${name}`);
@@ -131,7 +139,7 @@ export class StorageObjects {
     return id;
   }
 
-  /** A PUT to a session: a chunk, or the question how far it is. */
+  /** A PUT to a session: a chunk, or a status query. */
   put(id: string, range: string | undefined, body: Buffer): StorageAnswer {
     const session = this.sessions.get(id);
     if (!session) throw new StorageRefusal(404, "no such upload");
@@ -140,7 +148,7 @@ export class StorageObjects {
     const [, first, last, total] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(range ?? "") ?? [];
     if (Number(total) !== session.size) throw new StorageRefusal(400, `Content-Range: got ${range}, of an upload of ${session.size} bytes`);
     if (first === undefined || last === undefined) {
-      if (body.length > 0) throw new StorageRefusal(400, "a question with a body");
+      if (body.length > 0) throw new StorageRefusal(400, "a status query with a body");
       return stateOf(session);
     }
     if (Number(last) - Number(first) + 1 !== body.length) throw new StorageRefusal(400, `Content-Range ${range} with ${body.length} bytes`);
@@ -169,7 +177,7 @@ export class StorageObjects {
     return { status: 200, json: describe(session.state) };
   }
 
-  /** What has come of a request that was cut: whole units of it are kept. */
+  /** Appends a chunk; of an incomplete request, only whole units of 256 KiB. */
   take(id: string, body: Buffer, whole = true): void {
     const session = this.sessions.get(id);
     if (session?.state !== "open") return;
@@ -187,15 +195,15 @@ export class StorageObjects {
     return { status: 499 };
   }
 
-  #keep(object: Omit<KeptObject, "generation">): KeptObject {
+  #keep(object: Omit<StoredObject, "generation">): StoredObject {
     const kept = { ...object, generation: `${++this.#generation}` };
     this.objects.set(`${kept.bucket}/${kept.name}`, kept);
     return kept;
   }
 }
 
-/** As the JSON API says it. */
-export function describe({ bucket, name, generation, contentType, metadata, bytes }: KeptObject): Record<string, unknown> {
+/** The object as a resource of the JSON API. */
+export function describe({ bucket, name, generation, contentType, metadata, bytes }: StoredObject): Record<string, unknown> {
   return {
     kind: "storage#object",
     id: `${bucket}/${name}/${generation}`,

@@ -1,14 +1,21 @@
+/**
+ * Plays the HTTP surface of Cloud Storage's JSON API, with faults on purpose.
+ *
+ * Source: Cloud Storage JSON API, paths and parameters; "Perform resumable uploads".
+ * Judged by: test/gcp/fake-gcs.judge.test.ts.
+ * Assumed: the form of errors beyond code and message.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, type StorageAnswer, StorageObjects, StorageRefusal } from "./storage-objects.ts";
 
-/** What goes wrong with a request. */
+/** A fault that the server injects into one request. */
 export type StorageFault =
   | { readonly status: number; readonly retryAfter?: number }
-  /** The connection is cut: before anything is done, or once so many bytes have come, or when all is `done`. */
+  /** The connection ends: before any effect, after `after` bytes of the body, or, with `done`, after the effect. */
   | { readonly cut: true; readonly after?: number; readonly done?: boolean }
   | { readonly delayMs: number }
-  /** One bit arrives as another. */
+  /** One bit of the body arrives flipped. */
   | { readonly flip: true };
 
 /** A request that was served. */
@@ -32,11 +39,11 @@ export type StorageAction =
   | "cancel"
   | "media";
 
-/** Cloud Storage on loopback: its JSON API, as far as an upload needs it, and the objects' bytes. It injects what goes wrong. */
+/** Cloud Storage on loopback, with the operations that an upload needs. */
 export class StorageServer implements AsyncDisposable {
   readonly storage = new StorageObjects();
   readonly requests: StorageRequest[] = [];
-  /** Tokens that are taken; empty: none is asked for, as an emulator does. */
+  /** Accepted tokens. If empty, no token is required, as in an emulator. */
   readonly tokens = new Set<string>();
   fault: ((action: StorageAction, count: number) => StorageFault | undefined) | undefined;
   readonly #server: Server;
@@ -58,7 +65,7 @@ export class StorageServer implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Bytes of chunks that were taken. */
+  /** Bytes of accepted chunks. */
   get bytesPut(): number {
     return this.requests
       .filter(({ action, status }) => action === "put" && (status === 308 || status === 200))
@@ -90,7 +97,7 @@ export class StorageServer implements AsyncDisposable {
     try {
       if (this.tokens.size > 0 && !this.tokens.has(request.headers.authorization?.replace(/^Bearer /, "") ?? ""))
         throw new StorageRefusal(401, "Invalid Credentials");
-      if (fault && "status" in fault) throw new StorageRefusal(fault.status, "as the test wants");
+      if (fault && "status" in fault) throw new StorageRefusal(fault.status, "fault of the test");
       if (fault && "flip" in fault) body.bytes[0] = (body.bytes[0] ?? 0) ^ 1;
       answer = this.#answer(action, request, url, body.bytes);
     } catch (error) {
@@ -158,7 +165,7 @@ function actionOf({ method, headers }: IncomingMessage, { pathname, searchParams
   return method === "DELETE" ? "remove" : "object";
 }
 
-/** Bucket and object of a path, and of what it is copied to. */
+/** Bucket and object in a path, followed by bucket and object of a copy. */
 function partsOf({ pathname }: URL): string[] {
   const [, ...named] =
     /\/b\/([^/]+)(?:\/o(?:\/([^/]+))?)?(?:\/rewriteTo\/b\/([^/]+)\/o\/([^/]+))?$/.exec(pathname) ??
@@ -167,7 +174,7 @@ function partsOf({ pathname }: URL): string[] {
   return named.map((part) => (part === undefined ? "" : decodeURIComponent(part)));
 }
 
-/** A body, up to a limit at which its connection is to be cut, or as far as it came. */
+/** Reads a body up to `limit` bytes; `cut` if it is incomplete. */
 async function bytesOf(request: IncomingMessage, limit: number | undefined): Promise<{ readonly bytes: Buffer; readonly cut: boolean }> {
   const chunks: Buffer[] = [];
   let size = 0;

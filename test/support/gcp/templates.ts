@@ -1,10 +1,16 @@
+/**
+ * Plays instance templates, global and regional. They never change.
+ *
+ * Source: Compute Engine API, instanceTemplates, regionInstanceTemplates.
+ * Assumed: the words of refusals.
+ */
 import type { Compute, Kind } from "./compute.ts";
 import type { GroupRollout } from "./group-rollout.ts";
 import { checkMachine } from "./machine-rules.ts";
 import { inUse, invalid } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
 
-/** Templates of machines, global or of a region: they never change. Source: Compute Engine API, instanceTemplates, regionInstanceTemplates. */
+/** The collection of templates. */
 export function templateKind(rollout: GroupRollout): Kind {
   return {
     collection: "instanceTemplates",
@@ -30,7 +36,7 @@ export function templateKind(rollout: GroupRollout): Kind {
   };
 }
 
-/** The group that wants machines of a template, or still has some. */
+/** A group that uses a template for its wanted or existing machines. */
 function userOf(world: Compute, rollout: GroupRollout, template: string): string | undefined {
   return [...rollout.groups].find(
     ([path, machines]) =>

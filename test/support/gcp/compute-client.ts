@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { GoogleServer } from "./google-server.ts";
 import type { Json } from "./schemas.ts";
 
-/** Somebody with a token, who asks Compute Engine and waits for what it begins. */
-export class AskGoogle {
+/** A client of Compute Engine with a token, which waits for operations. */
+export class ComputeClient {
   readonly #server: GoogleServer;
   readonly #token: string;
 
@@ -12,7 +12,7 @@ export class AskGoogle {
     this.#token = token;
   }
 
-  /** @param path without the project: `global/images` @returns the status and the answer */
+  /** @param path path below the project, such as `global/images` @returns status and body of the answer */
   async ask(method: string, path: string, body?: Json): Promise<{ readonly status: number; readonly body: Json }> {
     const url = `${this.#server.url}/compute/v1/${path.startsWith("projects/") ? path : `projects/${this.#server.project}/${path}`}`;
     const response = await fetch(url, {
@@ -23,7 +23,7 @@ export class AskGoogle {
     return { status: response.status, body: await response.json() };
   }
 
-  /** Asks, and looks at the operation until it is done. @returns what went wrong, in the API's words */
+  /** Sends a request and polls its operation until it completes. @returns status and message of the error; undefined on success */
   async refusal(method: string, path: string, body?: Json): Promise<string | undefined> {
     const { status, body: answer } = await this.ask(method, path, body);
     if (status !== 200) return `${status} ${answer.error.message}`;
@@ -33,7 +33,7 @@ export class AskGoogle {
     }
   }
 
-  /** @throws where it is refused */
+  /** As {@link refusal}, but throws the error. */
   async must(method: string, path: string, body?: Json): Promise<void> {
     const refused = await this.refusal(method, path, body);
     if (refused !== undefined) throw new Error(`${method} ${path}: ${refused}`);
