@@ -10,7 +10,7 @@ const HOST: HostFacts = { platform: "linux", arch: "amd64", bootId: "b1", qemuVe
 const scratch = await mkdtemp(join(tmpdir(), "accelerator-"));
 after(() => rm(scratch, { recursive: true, force: true }));
 
-/** A probe that answers what it is told to, and counts how often it was asked. */
+/** A probe with a fixed answer, which records its calls. */
 function probe(works: boolean): { (candidate: Accelerator): Promise<boolean>; asked: Accelerator[] } {
   const asked: Accelerator[] = [];
   return Object.assign(
@@ -22,7 +22,7 @@ function probe(works: boolean): { (candidate: Accelerator): Promise<boolean>; as
   );
 }
 
-describe("the accelerator worth a probe", () => {
+describe("the accelerator to probe", () => {
   const rows: [guest: "amd64" | "arm64" | "s390x", host: Partial<HostFacts>, candidate: Accelerator][] = [
     ["amd64", {}, "kvm"],
     ["amd64", { kvm: false }, "tcg"],
@@ -44,17 +44,17 @@ describe("the accelerator chosen", () => {
     [true, "kvm"],
     [false, "tcg"],
   ] as const) {
-    test(`${chosen} when a kernel ${works ? "boots" : "does not boot"}, asked once`, async () => {
+    test(`is ${chosen} if a kernel ${works ? "boots" : "does not boot"}, probed once`, async () => {
       const cacheDir = join(scratch, chosen);
       const asking = probe(works);
       assert.equal(await chooseAccelerator("amd64", HOST, cacheDir, asking), chosen);
-      // what was found is kept, whatever a second probe would say
+      // the first result is cached, so the second probe is not called
       assert.equal(await chooseAccelerator("amd64", HOST, cacheDir, probe(!works)), chosen);
       assert.deepEqual(asking.asked, ["kvm"]);
     });
   }
 
-  test("is asked for again after the host booted, and for another QEMU", async () => {
+  test("is probed again after a reboot of the host, and for another version of QEMU", async () => {
     const cacheDir = join(scratch, "again");
     const asking = probe(false);
     for (const host of [HOST, { ...HOST, bootId: "b2" }, { ...HOST, qemuVersion: "8.0" }, HOST])
@@ -62,13 +62,13 @@ describe("the accelerator chosen", () => {
     assert.equal(asking.asked.length, 3);
   });
 
-  test("needs no probe where nothing can be virtualised", async () => {
+  test("needs no probe if the host cannot virtualise the guest", async () => {
     const asking = probe(true);
     assert.equal(await chooseAccelerator("arm64", HOST, join(scratch, "none"), asking), "tcg");
     assert.deepEqual(asking.asked, []);
   });
 
-  test("is not remembered when the probe was interrupted", async () => {
+  test("is not cached if the probe was interrupted", async () => {
     const cacheDir = join(scratch, "cut");
     await assert.rejects(
       chooseAccelerator("amd64", HOST, cacheDir, () => Promise.reject(new Error("cut"))),

@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { ARCHES, build, debian, Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
 import { MachineRun } from "./machine-run.ts";
 
-// one definition for all of them, with the console of the first
+// one definition for every architecture, with the console of amd64
 const os = new Image({
   kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
   init: [debian.init()],
@@ -33,13 +33,13 @@ const os = new Image({
 
 const NAMES = { amd64: "x86_64", arm64: "aarch64", s390x: "s390x" } as const;
 
-describe("a machine of which only the architecture was changed", { timeout: 300_000 }, () => {
+describe("a machine whose definition changed only the architecture", { timeout: 300_000 }, () => {
   let folder: Promise<string> | undefined;
   after(async () => folder && rm(await folder, { recursive: true, force: true }));
 
-  // the first boots in many other tests
+  // amd64 boots in many other tests
   for (const arch of ARCHES.filter((name) => name !== "amd64")) {
-    test(`to ${arch} becomes healthy, answers, and shuts down in order`, async () => {
+    test(`to ${arch} becomes healthy, answers, and shuts down cleanly`, async () => {
       folder ??= mkdtemp(join(tmpdir(), "arches-"));
       const outputDir = join(await folder, arch);
       const { files, digest, cmdline } = await build(os, { arch, outputDir, name: arch });

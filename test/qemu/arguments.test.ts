@@ -17,19 +17,19 @@ const SPEC: MachineSpec = {
   monitor: "monitor.sock",
 };
 
-/** The value that follows an option, the nth time that it is there. */
+/** Value of the nth occurrence of an option. */
 function argumentOf(args: readonly string[], option: string, nth = 0): string | undefined {
   return args.filter((_, index) => args[index - 1] === option)[nth];
 }
 
-describe("qemu's arguments", () => {
+describe("QEMU's arguments", () => {
   const arches: [arch: MachineSpec["arch"], machine: string, cpu: string, console: string, network: string][] = [
     ["amd64", "q35", "max", "-serial chardev:console", "virtio-net-pci,netdev=net,romfile="],
     ["arm64", "virt", "cortex-a57", "-serial chardev:console", "virtio-net-pci,netdev=net,romfile="],
     ["s390x", "s390-ccw-virtio", "max", "-device sclpconsole,chardev=console", "virtio-net-ccw,netdev=net"],
   ];
   for (const [arch, machine, cpu, console, network] of arches) {
-    test(`of ${arch}`, () => {
+    test(`for ${arch}`, () => {
       const args = qemuArguments({ ...SPEC, arch });
       assert.equal(argumentOf(args, "-machine"), machine);
       assert.equal(argumentOf(args, "-cpu"), cpu);
@@ -37,25 +37,25 @@ describe("qemu's arguments", () => {
       assert.ok(args.join(" ").includes(console));
       assert.ok(args.includes(network));
     });
-    test(`of ${arch}, virtualised`, () => {
+    test(`for ${arch} with KVM`, () => {
       const args = qemuArguments({ ...SPEC, arch, accelerator: "kvm" });
       assert.deepEqual([argumentOf(args, "-accel"), argumentOf(args, "-cpu")], ["kvm", "host"]);
     });
   }
 
-  test("only a machine without ACPI has a key for a power button", () => {
+  test("only a machine without ACPI has a keyboard, for its power button", () => {
     for (const arch of ["amd64", "arm64", "s390x"] as const)
       assert.equal(qemuArguments({ ...SPEC, arch }).includes("virtio-keyboard-pci"), arch === "arm64");
   });
 
-  test("memory, processors, and nothing that nobody asked for", () => {
+  test("set memory and processors, and add no defaults", () => {
     const args = qemuArguments(SPEC);
     assert.deepEqual([argumentOf(args, "-m"), argumentOf(args, "-smp"), argumentOf(args, "-display")], ["256M", "2", "none"]);
     for (const flag of ["-nodefaults", "-no-user-config", "-no-reboot"]) assert.ok(args.includes(flag));
     for (const option of ["-fw_cfg", "-blockdev"]) assert.ok(!args.includes(option));
   });
 
-  test("a disk is booted by UEFI instead of a kernel, read-only and after the others, and the firmware's variables are not written", () => {
+  test("a boot disk replaces the kernel, is read-only and last, and the firmware's variables stay unchanged", () => {
     const { kernel: _, initrd: __, ...spec } = SPEC;
     const data = { path: "/data", format: "raw", serial: "data" } as const;
     const args = qemuArguments({
@@ -76,7 +76,7 @@ describe("qemu's arguments", () => {
     assert.ok(args.includes(JSON.stringify({ driver: "virtio-blk-pci", drive: "disk1", serial: "root", bootindex: 0 })));
   });
 
-  test("one emulated processor has a place for a second: without it QEMU 7 leaves out memory barriers", () => {
+  test("one emulated processor gets a slot for a second, as QEMU 7 omits memory barriers without it", () => {
     const rows = [
       ["tcg", 1, "1,maxcpus=2"],
       ["tcg", 2, "2"],
@@ -87,7 +87,7 @@ describe("qemu's arguments", () => {
       assert.equal(argumentOf(qemuArguments({ ...SPEC, accelerator, cpus }), "-smp"), wanted, accelerator);
   });
 
-  test("published ports are forwarded from the address that was named", () => {
+  test("published ports are forwarded from the given address", () => {
     const args = qemuArguments({
       ...SPEC,
       publish: [
@@ -98,7 +98,7 @@ describe("qemu's arguments", () => {
     assert.equal(argumentOf(args, "-netdev"), "user,id=net,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53");
   });
 
-  test("a disk's path may hold what separates options", () => {
+  test("a disk's path may contain option separators", () => {
     const args = qemuArguments({
       ...SPEC,
       disks: [
@@ -117,7 +117,7 @@ describe("qemu's arguments", () => {
     ]);
   });
 
-  test("what the guest is told is in files, not among the arguments that every user can read", () => {
+  test("firmware values are in files, not in the arguments, which every user can read", () => {
     const firmware = [
       { name: "opt/linuxkit/nonce", file: "firmware-0" },
       { name: "opt/linuxkit/secrets/web/key", file: "firmware-1" },
@@ -139,6 +139,6 @@ describe("qemu's arguments", () => {
     ["amd64", " console=ttyS0  a=b ", "console=ttyS0 a=b panic=-1"],
   ];
   for (const [arch, given, full] of cmdlines) {
-    test(`the command line of ${arch}: ${JSON.stringify(given)}`, () => assert.equal(machineCmdline(arch, given), full));
+    test(`the kernel command line for ${arch}: ${JSON.stringify(given)}`, () => assert.equal(machineCmdline(arch, given), full));
   }
 });

@@ -10,7 +10,7 @@ const scratch = await mkdtemp(join(tmpdir(), "console-log-"));
 after(() => rm(scratch, { recursive: true, force: true }));
 const folder = (name: string): Promise<string> => mkdtemp(join(scratch, name));
 
-/** Writes to a keeper what a guest would, until it has it all. */
+/** Writes chunks to a console keeper as a guest would, and waits until it ends. */
 async function keep(path: string, chunks: Iterable<string>): Promise<void> {
   const keeper = keepConsole(path);
   const closed = once(keeper, "close");
@@ -22,14 +22,14 @@ async function keep(path: string, chunks: Iterable<string>): Promise<void> {
 }
 
 describe("a machine's console", () => {
-  test("is kept as it came", async () => {
+  test("is stored unchanged", async () => {
     const path = await folder("plain");
     await keep(path, ["one\r\n", "tw", "o\n", "\u001elinuxkit n 1.0 init\n"]);
     assert.deepEqual(await readdir(path), ["console.log"]);
     assert.deepEqual(await lastLines(path, 2), ["two", "linuxkit n 1.0 init"]);
   });
 
-  test("never grows past its limit, and keeps the end", async () => {
+  test("never grows past its limit, and keeps its end", async () => {
     const path = await folder("long");
     const line = `${"x".repeat(999)}\n`;
     const count = Math.ceil((5 * CONSOLE_LIMIT) / line.length);
@@ -45,9 +45,9 @@ describe("a machine's console", () => {
     assert.deepEqual(await lastLines(path, 2), ["x".repeat(999), "the end"]);
   });
 
-  test("is read line by line, across a new file and a character cut in two", async () => {
+  test("is read line by line, across log rotation and a split character", async () => {
     const path = await folder("read");
-    const [log, former] = [join(path, "console.log"), join(path, "console.1.log")];
+    const [log, previous] = [join(path, "console.log"), join(path, "console.1.log")];
     const read = consoleReader(path);
     assert.deepEqual(await read(), []);
     const accented = Buffer.from("é\n");
@@ -56,13 +56,13 @@ describe("a machine's console", () => {
     await appendFile(log, accented.subarray(1));
     assert.deepEqual(await read(), ["é"]);
     await appendFile(log, "three\nfo");
-    await rename(log, former);
+    await rename(log, previous);
     await writeFile(log, "ur\nfive\n");
     assert.deepEqual(await read(), ["three", "four", "five"]);
     assert.deepEqual(await read(), []);
   });
 
-  test("that is not there has no lines", async () => assert.deepEqual(await lastLines(join(scratch, "none"), 5), []));
+  test("has no lines if its file is missing", async () => assert.deepEqual(await lastLines(join(scratch, "none"), 5), []));
 
   const rows: [line: string, plain: string][] = [
     ["\x1b[2J\x1b[1;31mred\x1b[0m", "red"],

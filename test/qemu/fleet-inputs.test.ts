@@ -11,7 +11,7 @@ const fleet = (more: Properties = {}): FleetInputs => {
   return inputs as unknown as FleetInputs;
 };
 
-test("a fleet's inputs are completed", () => {
+test("a fleet's inputs get their defaults", () => {
   assert.deepEqual(fleet({ publish: ["8080:80"] }), {
     ...GOOD,
     arch: "amd64",
@@ -24,12 +24,12 @@ test("a fleet's inputs are completed", () => {
   });
 });
 
-test("what is not known yet is passed over", () => {
+test("unknown values are not checked", () => {
   const { failures } = checkFleet({ ...GOOD, count: UNKNOWN, digest: UNKNOWN, publish: UNKNOWN, fleet: UNKNOWN });
   assert.deepEqual(failures, []);
 });
 
-describe("what cannot mean anything is refused by its path", () => {
+describe("invalid inputs are refused by path", () => {
   const rows: readonly [Properties, string, RegExp][] = [
     [{ count: 0 }, "count", /^got 0, wanted a whole number, 1 to 100$/],
     [{ count: undefined }, "count", /^got nothing/],
@@ -55,7 +55,7 @@ describe("what cannot mean anything is refused by its path", () => {
   }
 });
 
-test("each machine has the next ports; any free one is kept by the machine's successor", () => {
+test("each machine takes the next ports, and its replacement keeps a port chosen as 0", () => {
   const inputs = fleet({ publish: ["8080:80", "0:443"], count: 3 });
   assert.deepEqual(machineInputs(inputs, 2).publish, ["127.0.0.1:8082:80/tcp", "127.0.0.1:0:443/tcp"]);
   assert.deepEqual(machineInputs(inputs, 0, ["127.0.0.1:8080:80/tcp", "127.0.0.1:40000:443/tcp"]).publish, [
@@ -65,7 +65,7 @@ test("each machine has the next ports; any free one is kept by the machine's suc
   assert.ok(!("count" in machineInputs(inputs, 0)) && !("kind" in machineInputs(inputs, 0)));
 });
 
-test("a machine's generation tells whether it is as wanted, and nothing of its secrets", () => {
+test("a machine's generation shows whether it is up to date, and does not reveal secrets", () => {
   const one = fleet({ secrets: { web: { key: "one" } } });
   const member = (of: FleetInputs, slot = 0) => ({ folder: {} as never, slot, generation: newGeneration(of, slot) });
   assert.ok(isOfGeneration(member(one), one));
@@ -79,5 +79,5 @@ test("a machine's generation tells whether it is as wanted, and nothing of its s
   ]) {
     assert.ok(!isOfGeneration(member(one), fleet({ secrets: { web: { key: "one" } }, ...other })), JSON.stringify(other));
   }
-  assert.notEqual(newGeneration(one, 0), newGeneration(one, 0), "a salt of its own each time");
+  assert.notEqual(newGeneration(one, 0), newGeneration(one, 0), "each generation has its own salt");
 });

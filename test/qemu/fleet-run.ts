@@ -9,13 +9,13 @@ import type { Properties } from "../../sdk/plugin/value.ts";
 
 const SUBJECT = { urn: "urn:pulumi:dev::shop::linuxkit:index:QemuFleet$linuxkit:index:RolloutGate::web-gate", name: "web-gate" };
 
-/** One fleet of one stack, driven by the verbs that the engine would call. */
+/** One fleet of one stack, driven by the calls that the engine makes. */
 export class FleetRun {
   readonly #gate: ResourceType<FleetInputs, FleetOutputs>;
   readonly #work: Work;
 
   constructor(stateDir: string, progress: (line: Progress) => void = () => {}) {
-    // what the probe found is shared: it is a fact of the host
+    // the result of the probe is shared, because it depends only on the host
     this.#gate = qemuGate({ stateDir, cacheDir: join(tmpdir(), "pulumi-linuxkit-test-cache") });
     this.#work = { ...SUBJECT, config: {}, timeoutSeconds: 400, signal: AbortSignal.timeout(400_000), progress };
   }

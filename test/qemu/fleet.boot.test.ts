@@ -16,8 +16,8 @@ import { guest } from "./guest.ts";
 
 const ROLL = fileURLToPath(new URL("roll-fleet.ts", import.meta.url));
 
-/** Rolls a fleet as the plugin would, and kills that process once the first machine is new. */
-async function rollAndDie(stateDir: string, inputs: Properties, before: Properties): Promise<void> {
+/** Updates a fleet in a process like the plugin, and kills it once the first machine is new. */
+async function rollAndKill(stateDir: string, inputs: Properties, before: Properties): Promise<void> {
   const child = spawn(process.execPath, [ROLL, stateDir, JSON.stringify(inputs), JSON.stringify(before)], {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 120_000,
@@ -32,7 +32,7 @@ async function rollAndDie(stateDir: string, inputs: Properties, before: Properti
   assert.doesNotMatch(text, /^2 of 2 machines/m);
 }
 
-test("a fleet of two machines goes on after its plugin was killed, mends what died, gets smaller, and leaves nothing", {
+test("a fleet of two machines continues after its plugin was killed, replaces a dead machine, shrinks, and leaves nothing", {
   timeout: 600_000,
 }, async () => {
   const stateDir = await mkdtemp(join(tmpdir(), "fleet-"));
@@ -47,14 +47,14 @@ test("a fleet of two machines goes on after its plugin was killed, mends what di
     assert.deepEqual(await run.update(id, given, given, first), first, "nothing to do");
 
     const bigger = { ...given, memoryMiB: 288 };
-    await rollAndDie(stateDir, bigger, given);
+    await rollAndKill(stateDir, bigger, given);
     const between = await run.read(id, given, first);
     const drift = await run.diff(id, bigger, given, between);
     assert.ok(drift?.changed.has("memoryMiB"));
     const second = await run.update(id, bigger, given, first);
-    // the machine that was new before the kill is the one that there is now
+    // the machine that was new before the kill was kept
     assert.equal(second.machines[0]?.bootId, between.machines.find(({ running, id }) => running && id.startsWith("web-0-"))?.bootId);
-    assert.deepEqual(second.urls, first.urls, "any free port is kept");
+    assert.deepEqual(second.urls, first.urls, "ports chosen as 0 are kept");
     assert.deepEqual(await Promise.all(second.urls.map(pageAt)), ["it works\n", "it works\n"]);
     assert.deepEqual(
       (await listMachineFolders(stateDir)).map(({ record }) => (record?.inputs as { memoryMiB?: number } | undefined)?.memoryMiB),

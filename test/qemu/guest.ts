@@ -8,7 +8,7 @@ import { Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 
 /** A guest that works, one whose onboot task fails, and one that never becomes healthy. */
-export type GuestKind = "web" | "broken" | "sick";
+export type GuestKind = "web" | "broken" | "unhealthy";
 
 /** The secret of the service. */
 export const SECRET = "hush-hush\n";
@@ -19,7 +19,7 @@ const script = (path: string, ...lines: string[]) => ({ path, mode: "0755", cont
 const page = (name: string, command: string) =>
   script(`www/cgi-bin/${name}`, "printf 'Content-Type: text/plain\\r\\n\\r\\n'", `${command} 2>/dev/null`);
 
-// keeps what the boot before has written to the disk, and writes this boot's id
+// saves the boot ID that the previous boot wrote to the disk, and writes that of this boot
 const stamp = new OnbootTask("stamp", {
   image: debian.packages({
     packages: ["busybox-static"],
@@ -70,7 +70,7 @@ function imageOf(kind: GuestKind): Image {
     kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 quiet" }),
     init: [debian.init()],
     onboot: [new OnbootTask("dhcp", { image: debian.dhcp() }), stamp, ...(kind === "broken" ? [broken] : [])],
-    services: [web(kind === "sick" ? 81 : 80)],
+    services: [web(kind === "unhealthy" ? 81 : 80)],
   });
 }
 
@@ -78,7 +78,7 @@ let folder: Promise<string> | undefined;
 const built = new Map<GuestKind, Promise<Properties>>();
 after(async () => folder && rm(await folder, { recursive: true, force: true }));
 
-/** What of a guest a machine is made from. It is built once per test file; what it is built from stays in the cache. */
+/** Inputs of a machine that boots a guest. Each guest is built once per test file, from cached segments. */
 export function guest(kind: GuestKind): Promise<Properties> {
   const made = built.get(kind) ?? make(kind);
   built.set(kind, made);

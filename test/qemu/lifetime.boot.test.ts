@@ -14,15 +14,15 @@ import { MachineRun, processesWith } from "./machine-run.ts";
 
 const MAKER = fileURLToPath(new URL("make-machine.ts", import.meta.url));
 
-/** A process that makes a machine: what it says, line by line. */
+/** Starts a process that creates a machine. @returns the process and the lines of its output */
 function maker(stateDir: string, given: Properties): { readonly child: ChildProcess; readonly lines: AsyncIterable<string> } {
   const child = spawn(process.execPath, [MAKER, stateDir, JSON.stringify(given)], { stdio: ["ignore", "pipe", "inherit"] });
   assert.ok(child.stdout);
   return { child, lines: createInterface({ input: child.stdout }) };
 }
 
-describe("a machine and the process that made it", { timeout: 600_000 }, () => {
-  test("the machine outlives it", async () => {
+describe("a machine and the process that created it", { timeout: 600_000 }, () => {
+  test("the machine outlives the process", async () => {
     await using run = await MachineRun.make();
     const { child, lines } = maker(run.stateDir, { ...(await guest("web")), publish: ["0:80"] });
     const ended = once(child, "close");
@@ -36,7 +36,7 @@ describe("a machine and the process that made it", { timeout: 600_000 }, () => {
     assert.deepEqual(await processesWith(id), []);
   });
 
-  test("one that was killed leaves a machine that the next start ends", async () => {
+  test("a killed process leaves a machine, which the next start ends", async () => {
     await using run = await MachineRun.make();
     const given = await guest("web");
     const { child, lines } = maker(run.stateDir, given);
@@ -45,7 +45,7 @@ describe("a machine and the process that made it", { timeout: 600_000 }, () => {
     child.kill("SIGKILL");
     await ended;
     const [orphan = ""] = await readdir(join(run.stateDir, "machines"));
-    // QEMU and the shell that keeps its console work on
+    // QEMU, with the shell that keeps its console, is still running
     assert.equal((await processesWith(orphan)).length, 1);
     const { id } = await run.create(given);
     assert.ok(run.progress.some(({ message }) => message.includes(`ending ${orphan}`)));
@@ -55,7 +55,7 @@ describe("a machine and the process that made it", { timeout: 600_000 }, () => {
 });
 
 describe("a disk", { timeout: 600_000 }, () => {
-  test("keeps its bytes when its machine is replaced, and grows under it", async () => {
+  test("keeps its bytes when its machine is replaced, and grows while the machine runs", async () => {
     await using run = await MachineRun.make();
     const disks = qemuDisk({ stateDir: run.stateDir, cacheDir: run.stateDir });
     const work = {

@@ -39,8 +39,8 @@ function recordOf(maker: ProcessId, changes: Partial<MachineRecord> = {}): Machi
   };
 }
 
-/** A process that has ended. */
-async function past(): Promise<ProcessId> {
+/** Identity of a process that has ended. */
+async function endedProcess(): Promise<ProcessId> {
   const child = spawn("/bin/sh", ["-c", "read line"], { stdio: ["pipe", "ignore", "ignore"] });
   const found = await identify(child.pid as number);
   child.stdin.end();
@@ -49,7 +49,7 @@ async function past(): Promise<ProcessId> {
   return found;
 }
 
-describe("where machines live", () => {
+describe("the default state folder", () => {
   const rows: [env: NodeJS.ProcessEnv, want: RegExp][] = [
     [{ PULUMI_LINUXKIT_STATE: "/s" }, /^\/s$/],
     [{ XDG_STATE_HOME: "/x" }, /^\/x\/pulumi-linuxkit$/],
@@ -58,8 +58,8 @@ describe("where machines live", () => {
   for (const [env, want] of rows) test(JSON.stringify(env), () => assert.match(defaultStateDir(env), want));
 });
 
-describe("a machine's name", () => {
-  test("is another one in another stack, backend or checkout", () => {
+describe("a machine's ID", () => {
+  test("differs between stacks, backends and checkouts", () => {
     const identities = [
       stackIdentity(URN, {}, "/a"),
       stackIdentity(URN.replace("dev", "prod"), {}, "/a"),
@@ -70,19 +70,19 @@ describe("a machine's name", () => {
     assert.equal(stackIdentity(URN, {}, "/a"), identities[0]);
   });
 
-  test("says which machine it is, and is never given twice", () => {
+  test("contains the name of the resource, and is unique", () => {
     assert.match(newId("Web server/1", "0123456789abcdef"), /^web-server-1-01234567-[0-9a-f]{8}$/);
     assert.match(newId("…", "0123456789abcdef"), /^machine-01234567-[0-9a-f]{8}$/);
     assert.notEqual(newId("web", "0123456789abcdef"), newId("web", "0123456789abcdef"));
   });
 
   for (const id of ["", "..", "../disks", "a/b", "/etc", "A", "a".repeat(65)]) {
-    test(`${JSON.stringify(id)} leads nowhere`, () => assert.throws(() => machinePath("/s", id), { code: "INVALID_DEFINITION" }));
+    test(`${JSON.stringify(id)} is refused`, () => assert.throws(() => machinePath("/s", id), { code: "INVALID_DEFINITION" }));
   }
 });
 
 describe("a machine's folder", () => {
-  test("is for this user alone, is read back, and leaves nothing", async () => {
+  test("is private to the user, can be read back, and leaves nothing", async () => {
     const stateDir = join(scratch, "one");
     const record = recordOf(await self());
     await makeMachineFolder(stateDir, "web-1", record);
@@ -95,9 +95,9 @@ describe("a machine's folder", () => {
     await assert.rejects(readdir(stateDir), { code: "ENOENT" });
   });
 
-  test("is an orphan when its maker died and no state can name it", async () => {
+  test("is an orphan if the process that created it died and no state names it", async () => {
     const stateDir = join(scratch, "orphans");
-    const [here, gone] = [await self(), await past()];
+    const [here, gone] = [await self(), await endedProcess()];
     const other = { urn: "urn:other", owner: stackIdentity("urn:other") };
     const rows: [id: string, record: MachineRecord, orphan: boolean][] = [
       ["being-made", recordOf(here, { phase: "starting" }), false],
@@ -106,7 +106,7 @@ describe("a machine's folder", () => {
       ["lost", recordOf(gone), true],
       ["known", recordOf(gone), false],
       ["of-another-stack", recordOf(gone, other), false],
-      // the maker's number is in use again, by a process that began at another time
+      // another process has the PID of the one that created it
       ["recycled", recordOf({ ...here, started: "long ago" }, { phase: "starting" }), true],
     ];
     for (const [id, record] of rows) await makeMachineFolder(stateDir, id, record);
@@ -122,7 +122,7 @@ describe("a machine's folder", () => {
 });
 
 describe("a process", () => {
-  test("is not another one that has its number", async () => {
+  test("is told apart from another one with its PID", async () => {
     const child = spawn("/bin/sh", ["-c", "read line"], { stdio: ["pipe", "ignore", "ignore"] });
     const real = await identify(child.pid as number);
     assert.ok(real);
@@ -135,8 +135,8 @@ describe("a process", () => {
     assert.equal(await identify(real.pid), undefined);
   });
 
-  test("that is gone is signalled without an error", async () => {
-    const gone = await past();
+  test("can be signalled after its end without an error", async () => {
+    const gone = await endedProcess();
     await signalProcess(gone, "SIGTERM");
     assert.equal(await waitForEnd(gone, 0), true);
   });

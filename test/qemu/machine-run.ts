@@ -10,15 +10,15 @@ import type { Progress } from "../../sdk/core/progress.ts";
 import type { Created, Difference, Found } from "../../sdk/plugin/resource-type.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 
-/** What a test may bound or interrupt. */
+/** Limits of one call. */
 export interface Bounds {
-  /** Fails the verb as the engine's time limit does. @default 120 */
+  /** Timeout in seconds, like the engine's. @default 120 */
   readonly seconds?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** One resource of one stack, driven by the verbs that the engine would call, in folders of its own. */
+/** One QemuVm of one stack, driven by the calls that the engine makes. It has its own state folder. */
 export class MachineRun implements AsyncDisposable {
   readonly stateDir: string;
   readonly urn: string;
@@ -29,11 +29,11 @@ export class MachineRun implements AsyncDisposable {
   constructor(stateDir: string, stack = "dev") {
     this.stateDir = stateDir;
     this.urn = `urn:pulumi:${stack}::shop::linuxkit:index:QemuVm::web`;
-    // what the probe found is shared: it is a fact of the host
+    // the result of the probe is shared, because it depends only on the host
     this.#type = qemuVm({ stateDir, cacheDir: join(tmpdir(), "pulumi-linuxkit-test-cache") });
   }
 
-  /** A state folder of its own, as long as the name says. */
+  /** Creates a new state folder. @param name start of its name */
   static async make(name = "machine", stack?: string): Promise<MachineRun> {
     return new MachineRun(await mkdtemp(join(tmpdir(), `${name}-`)), stack);
   }
@@ -84,7 +84,7 @@ export class MachineRun implements AsyncDisposable {
     this.#made.delete(id);
   }
 
-  /** Takes over a machine that another process made. */
+  /** Takes over a machine that another process created. */
   async adopt(id: string): Promise<VmOutputs> {
     const found = await this.read(id);
     assert.ok(found);
@@ -99,13 +99,13 @@ export class MachineRun implements AsyncDisposable {
     assert.deepEqual(
       left.filter((name) => name !== "disks"),
       [],
-      "nothing is left in the state folder",
+      "the state folder is empty",
     );
   }
 
   #of(id: string): { readonly inputs: VmInputs; outputs: VmOutputs } {
     const made = this.#made.get(id);
-    assert.ok(made, `${id} was made here`);
+    assert.ok(made, `${id} was created by this run`);
     return made;
   }
 
@@ -127,7 +127,7 @@ export class MachineRun implements AsyncDisposable {
   }
 }
 
-/** The ids of processes whose command line holds `text`. */
+/** PIDs of processes whose command line contains `text`. */
 export async function processesWith(text: string): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "")));

@@ -19,7 +19,7 @@ const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const filesOf = (formats: readonly string[]) =>
   formats.flatMap((format) => Object.entries(FILES[format] ?? {}).map(([role, suffix]) => ({ role, name: `web${suffix}` })));
 
-/** What the program registered: by name, its type and inputs. */
+/** Type and inputs of each registered resource by name. */
 const registered = new Map<string, { readonly type: string; readonly inputs: Record<string, unknown> }>();
 
 await runtime.setMocks({
@@ -43,10 +43,10 @@ await runtime.setMocks({
 
 const settled = <T>(output: Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
 
-describe("a machine in a program", () => {
+describe("a QEMU machine", () => {
   beforeEach(() => registered.clear());
 
-  test("of an image makes the build and the machine, named after it", async () => {
+  test("with an image registers a build and a machine, named after it", async () => {
     const machine = new Machine("web", { image: OS, arch: "amd64", memoryMiB: 512, publish: ["8080:80/tcp"] });
     assert.equal(await settled(machine.url), "http://127.0.0.1:8080");
     assert.deepEqual([...registered].map(([name, { type }]) => [name, type]).sort(), [
@@ -74,7 +74,7 @@ describe("a machine in a program", () => {
     );
   });
 
-  test("of a build makes none", async () => {
+  test("with a build registers no other build", async () => {
     const build = new ImageBuild("os", { image: OS });
     const machine = new Machine("web", { build });
     await settled(machine.url);
@@ -86,7 +86,7 @@ describe("a machine in a program", () => {
     [["kernel+squashfs"], { initrd: "/cache/1/web-base-initrd.img", root: "/cache/1/web-squashfs.img" }],
     [["kernel+squashfs", "kernel+initrd"], { initrd: "/cache/1/web-initrd.img", root: undefined }],
   ] as const) {
-    test(`of a build with ${formats.join(" and ")} boots what needs no disk, where there is such`, async () => {
+    test(`with a build of ${formats.join(" and ")} prefers a format without a disk`, async () => {
       const machine = new Machine("web", { build: new ImageBuild("os", { image: OS, formats }) });
       await settled(machine.url);
       const { initrd, root } = registered.get("web-vm")?.inputs ?? {};
@@ -101,7 +101,7 @@ describe("a machine in a program", () => {
     [["gcp", "vhd", "qcow2-efi"], "/cache/1/web-efi.qcow2", "qcow2"],
     [["vhd", "qcow2-efi", "raw-efi"], "/cache/1/web-efi.img", "raw"],
   ] as const) {
-    test(`of a build with ${formats.join(" and ")} boots the disk, whose command line is on it`, async () => {
+    test(`with a build of ${formats.join(" and ")} boots the disk, with the command line on it`, async () => {
       const machine = new Machine("web", { build: new ImageBuild("os", { image: OS, formats }) });
       await settled(machine.url);
       const { kernel, initrd, root, cmdline, ...rest } = registered.get("web-vm")?.inputs ?? {};
@@ -112,7 +112,7 @@ describe("a machine in a program", () => {
     });
   }
 
-  test("of a machine image makes neither", async () => {
+  test("with a machine image registers no build of its own", async () => {
     const machineImage = new MachineImage("base", { image: OS });
     const [one, two] = [new Machine("one", { machineImage }), new Machine("two", { machineImage })];
     await Promise.all([one, two].map(({ url }) => settled(url)));
@@ -122,7 +122,7 @@ describe("a machine in a program", () => {
     );
   });
 
-  test("takes disks in their order, and secrets as secrets", async () => {
+  test("passes on disks in order, and secrets as secrets", async () => {
     const data = new Disk("data", { sizeMiB: 64 });
     const machine = new Machine("web", {
       image: OS,
@@ -135,7 +135,7 @@ describe("a machine in a program", () => {
       { path: "/disks/data.img", serial: "data", format: "raw" },
       { path: "/seed.img", format: "qcow2", serial: "seed", readOnly: true },
     ]);
-    // the mark that the engine knows a secret by
+    // the engine's mark of a secret
     assert.deepEqual(Object.keys(secrets as object).includes("4dabf18193072939515e22adb298388d"), true);
   });
 
@@ -146,16 +146,16 @@ describe("a machine in a program", () => {
     ["machine image", () => ({ machineImage: new MachineImage("base", { image: serving }) })],
   ];
   for (const [name, give] of sources) {
-    test(`gets the secrets that the services of its ${name} name`, async () => {
+    test(`gets the secrets of the services in its ${name}`, async () => {
       const machine = new Machine("web", { ...give(), secrets: { web: { other: "b" }, db: { c: "d" } } });
       await settled(machine.url);
-      // as the engine gets it: a mark, and the value beside it
+      // in the form for the engine: a mark with the value beside it
       const marked = registered.get("web-vm")?.inputs.secrets as { value: unknown } | undefined;
       assert.deepEqual(marked?.value, { web: { key: "hush", other: "b" }, db: { c: "d" } });
     });
   }
 
-  test("lets the program change what its children get", async () => {
+  test("lets the program transform its children", async () => {
     const machine = new Machine("web", {
       image: OS,
       transform: { build: { arch: "arm64" }, vm: (args, name) => ({ ...args, cmdline: `${name}=1` }) },
@@ -172,7 +172,7 @@ describe("a machine in a program", () => {
       () => new Machine("web", { image: OS, build: new ImageBuild("os", { image: OS }) }),
       /got image and build, wanted one of/,
     ],
-    ["an image of nothing", () => new MachineImage("base", {}), /base: got neither build nor image/],
+    ["a machine image without an image", () => new MachineImage("base", {}), /base: got neither build nor image/],
   ];
   for (const [name, make, message] of bad) test(`refuses ${name}`, () => assert.throws(make, { code: "INVALID_DEFINITION", message }));
 });

@@ -1,4 +1,4 @@
-// Makes a machine as the plugin would, says what it made, and goes: `STATE_DIR INPUTS_JSON`.
+// Creates a machine as the plugin does, prints its ID and outputs, and exits. Arguments: STATE_DIR INPUTS_JSON
 import { writeSync } from "node:fs";
 import { MachineRun } from "./machine-run.ts";
 

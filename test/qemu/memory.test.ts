@@ -25,40 +25,40 @@ const kernel = await fileOf("kernel", 1);
 const small = join(scratch, "small");
 await writeFile(small, zstdCompressSync(await collect(writeCpio([fileEntry("zeroes", Buffer.alloc(100 * MIB))]), 128 * MIB)));
 
-async function told(given: { initrd: string; memoryMiB: number; root?: string }): Promise<string[]> {
+async function warnings(given: { initrd: string; memoryMiB: number; root?: string }): Promise<string[]> {
   const lines: Progress[] = [];
   await preflight({ kernel, ...given }, (progress) => void lines.push(progress));
   return lines.map(({ message }) => message);
 }
 
-describe("the memory of a machine", () => {
-  test("is enough: nothing is said", async () => assert.deepEqual(await told({ initrd: small, memoryMiB: 180 }), []));
+describe("the memory check", () => {
+  test("is silent if the memory is enough", async () => assert.deepEqual(await warnings({ initrd: small, memoryMiB: 180 }), []));
 
-  test("is little: it is told, and not refused, since another kernel may be smaller", async () => {
-    assert.deepEqual(await told({ initrd: small, memoryMiB: 150 }), [
+  test("warns if the memory is little, because another kernel may need less", async () => {
+    assert.deepEqual(await warnings({ initrd: small, memoryMiB: 150 }), [
       "memoryMiB: 150 is little, Debian's kernel wants about 179: the image has 0.0 MiB, and unpacks to 100.0 MiB beside it, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
     ]);
   });
 
-  test("is too little for what a small image unpacks to: figures, and what to use, before anything starts", async () => {
-    await assert.rejects(told({ initrd: small, memoryMiB: 128 }), {
+  test("refuses too little memory for the unpacked image, with figures and advice", async () => {
+    await assert.rejects(warnings({ initrd: small, memoryMiB: 128 }), {
       code: "TOO_LARGE",
       message:
         "memoryMiB: got 128, wanted at least 135, with Debian's kernel about 179: the image has 0.0 MiB, and unpacks to 100.0 MiB beside it: give the machine more, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
     });
   });
 
-  test("of a root on a disk: it is there already", async () => {
-    await assert.rejects(told({ initrd: small, memoryMiB: 128, root: kernel }), {
+  test("does not advise a root on a disk if the root is on a disk", async () => {
+    await assert.rejects(warnings({ initrd: small, memoryMiB: 128, root: kernel }), {
       code: "TOO_LARGE",
       message: /beside it: give the machine more$/,
     });
   });
 
-  test("for an image that only the kernel can unpack: at least twice its size", async () => {
+  test("expects an image that only the kernel can unpack to need at least twice its size", async () => {
     const xz = join(scratch, "xz");
     await writeFile(xz, Buffer.concat([Buffer.from("fd377a585a00", "hex"), Buffer.alloc(50 * MIB, 1)]));
-    await assert.rejects(told({ initrd: xz, memoryMiB: 128 }), {
+    await assert.rejects(warnings({ initrd: xz, memoryMiB: 128 }), {
       code: "TOO_LARGE",
       message: /memoryMiB: got 128, wanted at least 135.*the image has 50\.0 MiB, and unpacks to 50\.0 MiB/,
     });
@@ -69,7 +69,7 @@ describe("the memory of a machine", () => {
     ["initrd", { kernel, initrd: join(scratch, "none") }],
     ["root", { kernel, initrd: small, root: join(scratch, "none") }],
   ] as const) {
-    test(`is not asked about a ${what} that is not there`, async () => {
+    test(`refuses a missing ${what}`, async () => {
       await assert.rejects(preflight({ ...given, memoryMiB: 256 }), {
         code: "NOT_FOUND",
         message: new RegExp(`${what}: no file .*none: build the image`),

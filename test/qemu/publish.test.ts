@@ -34,7 +34,7 @@ describe("a published port", () => {
     ["localhost:8080:80", /address "localhost"/],
     ["127.0.0.256:8080:80", /address "127\.0\.0\.256"/],
     ["1.2.3:8080:80", /address "1\.2\.3"/],
-    // what would be a second option of QEMU's
+    // QEMU would read a second option
     ["127.0.0.1,id=x:8080:80", /address "127\.0\.0\.1,id=x"/],
   ];
   for (const [text, problem] of bad) {

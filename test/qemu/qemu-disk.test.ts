@@ -13,14 +13,14 @@ const work = { ...subject, signal: new AbortController().signal, timeoutSeconds:
 const MEBIBYTE = 2 ** 20;
 
 describe("a disk", () => {
-  test("is made, found, grown and removed; its bytes stay", async () => {
+  test("is created, read, grown without losing bytes, and deleted", async () => {
     const stateDir = join(scratch, "life");
     const type = qemuDisk({ stateDir, cacheDir: scratch });
     const inputs = { sizeMiB: 64, serial: "data" };
     const { id, outputs } = await type.create({ ...work, inputs });
     assert.equal((await stat(outputs.path)).mode & 0o777, 0o600);
     assert.equal((await stat(outputs.path)).size, 64 * MEBIBYTE);
-    assert.ok((await stat(outputs.path)).blocks * 512 < MEBIBYTE, "it is sparse");
+    assert.ok((await stat(outputs.path)).blocks * 512 < MEBIBYTE, "the file is sparse");
     await writeFile(outputs.path, "kept", { flag: "r+" });
 
     const updated = await type.update?.({ ...work, id, inputs: { ...inputs, sizeMiB: 96 }, oldInputs: inputs, oldOutputs: outputs });
@@ -43,7 +43,7 @@ describe("a disk", () => {
     await assert.rejects(readdir(stateDir), { code: "ENOENT" });
   });
 
-  test("cannot be made where nobody may write", async () => {
+  test("cannot be created in a folder that is not writable", async () => {
     const file = join(scratch, "file");
     await writeFile(file, "");
     await assert.rejects(qemuDisk({ stateDir: file, cacheDir: scratch }).create({ ...work, inputs: { sizeMiB: 1, serial: "d" } }), {
@@ -58,7 +58,7 @@ describe("a disk", () => {
     [{ sizeMiB: 65, serial: "x" }, { sizeMiB: 64 }, { sizeMiB: 65, serial: "x" }],
   ];
   for (const [inputs, oldInputs, want] of good) {
-    test(`takes ${Object.values(want).map(String)}`, async () => {
+    test(`accepts ${Object.values(want).map(String)}`, async () => {
       assert.deepEqual(await type.check?.({ ...subject, inputs, ...(oldInputs && { oldInputs }), isSecret: () => false }), {
         inputs: want,
         failures: [],
@@ -83,7 +83,7 @@ describe("a disk", () => {
     });
   }
 
-  test("grows in place; another serial is another disk", async () => {
+  test("grows in place, and a changed serial replaces it", async () => {
     const oldInputs = { sizeMiB: 64, serial: "data" };
     const { changed } =
       (await type.diff?.({

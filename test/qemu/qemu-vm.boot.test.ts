@@ -17,8 +17,8 @@ const body = async (url: string): Promise<string> => {
 };
 
 describe("a machine", { timeout: 600_000 }, () => {
-  test("boots, tells how far it is, answers, dies, is started again, and leaves nothing", async () => {
-    // a folder whose socket's path is longer than the system takes
+  test("boots with progress, answers, is restarted after it died, and leaves nothing", async () => {
+    // a folder whose socket's path exceeds the system's limit
     await using run = await MachineRun.make(`a-${"long".repeat(25)}-name`);
     const given = { ...(await guest("web")), publish: ["0:80"], userData: "told: é\n" };
     const { id, outputs } = await run.create(given);
@@ -39,7 +39,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     const folder = dirname(outputs.consoleLog);
     assert.ok(
       (await readdir(folder)).every((name) => !name.startsWith("firmware")),
-      "what the guest was told is gone from the disk",
+      "the firmware values are deleted",
     );
     for (const name of await readdir(folder))
       assert.ok(!(await readFile(`${folder}/${name}`, "latin1").catch(() => "")).includes(SECRET.trim()));
@@ -61,12 +61,12 @@ describe("a machine", { timeout: 600_000 }, () => {
 
     await using log = await open(again.consoleLog);
     await run.delete(id);
-    assert.match(await log.readFile("utf8"), /linuxkit \S+ \S+ off/, "it was shut down in order");
+    assert.match(await log.readFile("utf8"), /linuxkit \S+ \S+ off/, "it was shut down cleanly");
     assert.deepEqual(await processesWith(id), []);
     assert.equal(await run.read(id), undefined);
   });
 
-  test("of another stack runs beside it", async () => {
+  test("runs beside one of another stack", async () => {
     await using one = await MachineRun.make("beside", "dev");
     const given = { ...(await guest("web")), publish: ["0:80"] };
     const first = await one.create(given);
@@ -76,7 +76,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     assert.notEqual(first.outputs.bootId, second.outputs.bootId);
     for (const { url } of [first.outputs, second.outputs]) assert.match(await body(`${url}/`), /it works/);
 
-    // a third one that wants a port of the first
+    // a third machine that publishes a port of the first
     const port = first.outputs.ports["80/tcp"];
     await assert.rejects(two.create({ ...given, publish: [`${port}:80`] }), {
       code: "PORT_OCCUPIED",
@@ -86,7 +86,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     assert.match(await body(`${first.outputs.url}/`), /it works/);
   });
 
-  test("says who has its port, before it starts", async () => {
+  test("names the process that has its port, before it starts", async () => {
     await using run = await MachineRun.make();
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -102,7 +102,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     server.close();
   });
 
-  test("whose task fails says which and why, at once", async () => {
+  test("fails at once if a task fails, and names the task and the reason", async () => {
     await using run = await MachineRun.make();
     await assert.rejects(run.create(await guest("broken")), (error: Error) => {
       assert.ok(error instanceof LinuxKitError && error.code === "BOOT_FAILED");
@@ -114,7 +114,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     });
   });
 
-  test("whose kernel panics says so", async () => {
+  test("fails if the kernel panics, with its message", async () => {
     await using run = await MachineRun.make();
     const given = await guest("web");
     await assert.rejects(run.create({ ...given, cmdline: `${String(given.cmdline)} rdinit=/none root=/dev/none` }), {
@@ -123,7 +123,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     });
   });
 
-  test("that QEMU refuses says why", async () => {
+  test("fails if QEMU does not start, with QEMU's message", async () => {
     await using run = await MachineRun.make();
     const disks = [{ path: `${run.stateDir}/none.img`, serial: "none", format: "raw" }];
     await assert.rejects(run.create({ ...(await guest("web")), disks }), {
@@ -132,9 +132,9 @@ describe("a machine", { timeout: 600_000 }, () => {
     });
   });
 
-  test("that does not become healthy in time says what it waited for", async () => {
+  test("fails if it is not healthy in time, and names what it waited for", async () => {
     await using run = await MachineRun.make();
-    await assert.rejects(run.create(await guest("sick"), { seconds: 30 }), (error: Error) => {
+    await assert.rejects(run.create(await guest("unhealthy"), { seconds: 30 }), (error: Error) => {
       assert.ok(error instanceof LinuxKitError && error.code === "TIMEOUT");
       assert.match(
         error.message,
@@ -144,7 +144,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     });
   });
 
-  test("whose start is cancelled is gone", async () => {
+  test("ends if its start is cancelled", async () => {
     await using run = await MachineRun.make();
     const cancel = new AbortController();
     const cancelled = new LinuxKitError("CANCELLED", "making web was cancelled", { what: "web" });
@@ -159,16 +159,16 @@ describe("a machine", { timeout: 600_000 }, () => {
     assert.deepEqual(await processesWith(id), []);
   });
 
-  test("that reports nothing is there once QEMU runs, when nobody waits", async () => {
+  test("is ready once QEMU runs, without waitForHealth", async () => {
     await using run = await MachineRun.make();
-    const { outputs } = await run.create({ ...(await guest("sick")), waitForHealth: false });
+    const { outputs } = await run.create({ ...(await guest("unhealthy")), waitForHealth: false });
     assert.equal(outputs.bootId, "");
     assert.equal(outputs.running, true);
   });
 });
 
-/** Waits until the process is no more; the suite's time limit bounds it. */
+/** Waits until the process has ended; the suite's timeout limits it. */
 async function gone(pid: number): Promise<void> {
-  // not until /proc/PID/exe has gone: that is a moment before the process has ended
+  // /proc/PID/exe is not enough: it disappears a moment before the process ends
   while (await identify(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -29,7 +29,7 @@ const OLD: VmInputs = {
 const OUTPUTS: VmOutputs = { running: true, pid: 1, bootId: "b", consoleLog: "/c", ports: {}, url: "", accelerator: "tcg" };
 const DISK = { path: "/d", serial: "data", format: "raw" } as const;
 
-describe("what changes a machine", () => {
+describe("changed inputs of a machine", () => {
   const diff = async (changes: Properties, old: Partial<VmInputs> = {}, outputs: Partial<VmOutputs> = {}) =>
     type.diff?.({
       ...subject,
@@ -41,7 +41,7 @@ describe("what changes a machine", () => {
 
   const rows: [changes: Properties, changed: Record<string, string>][] = [
     [{}, {}],
-    // the same files at another place are the same
+    // the paths of files do not matter, only their digest
     [{ kernel: "/elsewhere/k", initrd: "/elsewhere/i" }, {}],
     [{ kernel: UNKNOWN, initrd: UNKNOWN }, {}],
     [{ digest: "sha256:1" }, { digest: "replace" }],
@@ -71,18 +71,18 @@ describe("what changes a machine", () => {
     [{ disks: [DISK] }, { disks: [] }, true],
   ];
   for (const [old, changes, first] of order) {
-    test(`${JSON.stringify(old)} then ${JSON.stringify(Object.keys(changes))}: the old one goes ${first ? "first" : "last"}`, async () => {
+    test(`${JSON.stringify(old)} then ${JSON.stringify(Object.keys(changes))}: the old machine is deleted ${first ? "first" : "last"}`, async () => {
       assert.equal((await diff(changes, old))?.deleteBeforeReplace, first);
     });
   }
 
-  test("a machine that refresh found dead is started again", async () => {
+  test("a machine that refresh found dead is restarted", async () => {
     assert.deepEqual([...((await diff({}, {}, { running: false }))?.drifted ?? [])], [["running", "update"]]);
     assert.equal((await diff({}))?.drifted, undefined);
   });
 });
 
-describe("what a preview knows of a machine", () => {
+describe("known outputs of a machine in a preview", () => {
   const rows: [publish: Properties["publish"], known: Properties][] = [
     [[], { running: true, ports: {}, url: "" }],
     [
@@ -115,7 +115,7 @@ describe("what a preview knows of a machine", () => {
 describe("a machine that cannot start", () => {
   const work = { ...subject, config: {}, timeoutSeconds: 60, progress: () => {}, signal: new AbortController().signal };
 
-  test("without QEMU says how to get it", async () => {
+  test("without QEMU says how to install it", async () => {
     const path = process.env.PATH;
     process.env.PATH = scratch;
     try {
@@ -128,7 +128,7 @@ describe("a machine that cannot start", () => {
     }
   });
 
-  test("has its image built again first when the cache has none of it", async () => {
+  test("first rebuilds its image if the cache has lost it", async () => {
     const cacheDir = join(scratch, "cache");
     const builder = recordingBuilder();
     const image = { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
@@ -139,13 +139,13 @@ describe("a machine that cannot start", () => {
     const initrd = join(build.outputs.path, "web-initrd.img");
     await rm(initrd);
     const machines = qemuVm({ stateDir: join(scratch, "state"), cacheDir }, async () => builder);
-    // there is no kernel either, so that is how far it comes
+    // the kernel is missing as well, so the start fails after the rebuild
     await assert.rejects(machines.create({ ...work, inputs: { ...OLD, initrd } }), { code: /NOT_FOUND|TOOL_MISSING/ });
     assert.equal((await stat(initrd)).size, build.outputs.files[0]?.size);
     assert.deepEqual(builder.calls[1]?.options.lock, build.outputs.lock);
   });
 
-  test("is not there afterwards, and nothing of it", async () => {
+  test("leaves nothing", async () => {
     assert.equal(await type.read?.({ ...work, id: "web-1" }), undefined);
     await type.delete?.({ ...work, id: "web-1", inputs: OLD, outputs: OUTPUTS });
     assert.ok(!(await readdir(scratch)).includes("state"));

@@ -13,7 +13,7 @@ import { makeStack } from "../support/engine.ts";
 import { guest, SECRET } from "./guest.ts";
 import { processesWith } from "./machine-run.ts";
 
-/** A program with a disk and a machine on it, by their type tokens. */
+/** A program with a machine and its disk, by their type tokens. */
 function program(inputs: Properties): string {
   return `
 import * as pulumi from "@pulumi/pulumi";
@@ -31,7 +31,7 @@ export const { url, bootId, pid, consoleLog } = vm;
 }
 
 describe("a machine under the real engine", { timeout: 600_000 }, () => {
-  test("is made, kept, found dead, started again, replaced and removed", async () => {
+  test("is created, kept, restarted after it died, replaced and deleted", async () => {
     const home = await mkdtemp(join(tmpdir(), "machine-engine-"));
     await using _ = { [Symbol.asyncDispose]: () => clear(home) };
     const places = { stateDir: join(home, "state"), cacheDir: defaultCacheDir() };
@@ -83,7 +83,7 @@ describe("a machine under the real engine", { timeout: 600_000 }, () => {
   });
 });
 
-/** Ends what a test that failed half-way has left. */
+/** Ends the machines that a failed test has left. */
 async function clear(home: string): Promise<void> {
   const stateDir = join(home, "state");
   for (const { id } of await listMachineFolders(stateDir)) await discard(id, stateDir);

@@ -1,4 +1,4 @@
-// Rolls a fleet as the plugin would, saying how far it is: `STATE_DIR INPUTS_JSON BEFORE_JSON`.
+// Updates a fleet as the plugin does, and prints its progress. Arguments: STATE_DIR INPUTS_JSON OLD_INPUTS_JSON
 import { writeSync } from "node:fs";
 import { FleetRun } from "./fleet-run.ts";
 

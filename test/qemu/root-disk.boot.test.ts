@@ -16,13 +16,13 @@ import { MachineRun } from "./machine-run.ts";
 const LARGE_MIB = 200;
 const MEMORY_MIB = 160;
 
-/** What the spy, which may mount and sees the whole guest, says to a script. */
+/** Runs a script in the spy service, which may mount and sees the whole guest. @returns its output */
 async function ask(url: string, script: string): Promise<string> {
   const answer = await fetch(`${url}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(60_000) });
   return answer.text();
 }
 
-describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
+describe("a machine with its root on a disk", { timeout: 600_000 }, () => {
   let folder: Awaited<ReturnType<typeof scratch>>;
   let given: Properties;
   let pathOf: (suffix: string) => string;
@@ -46,7 +46,7 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
       name: "os",
       sbom: false,
     });
-    // in memory twice: packed, since it does not compress, and as a file
+    // the file needs memory twice: packed, as it does not compress, and unpacked
     assert.ok((memoryMiB ?? 0) > 2 * LARGE_MIB, `${memoryMiB}`);
     pathOf = (suffix) => join(folder.path, `os${suffix}`);
     given = { kernel: pathOf("-kernel"), initrd: pathOf("-base-initrd.img"), digest, cmdline, memoryMiB: MEMORY_MIB, publish: ["0:80"] };
@@ -57,7 +57,7 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
     ["squashfs", ""],
     ["erofs", " root=LABEL=linuxkit"],
   ] as const) {
-    test(`as ${kind}, with less memory than the root has bytes${wanted && `, named by "${wanted.trim()}"`}`, async () => {
+    test(`boots ${kind} with less memory than the size of the root${wanted && `, named by "${wanted.trim()}"`}`, async () => {
       await using run = await MachineRun.make();
       const root = pathOf(`-${kind}.img`);
       const untouched = createHash("sha256")
@@ -67,7 +67,7 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
 
       assert.match(await ask(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
       assert.equal((await ask(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
-      // what the guest seals can be opened by one who may mount: it goes to memory, as far as that was given
+      // a service that may mount can make the root writable; writes go to memory, up to its limit
       const written = await ask(
         outputs.url,
         "mount -o remount,bind,rw /host && echo mine >/host/etc/hosts && cat /host/etc/hosts && dd if=/dev/zero of=/host/much bs=1M count=9 2>&1 | grep -o 'No space left.*'; df -m /host | awk 'NR == 2 { print $2 }'",
@@ -84,12 +84,12 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
           .digest("hex"),
         untouched,
       );
-      // the init found nothing that the first stage had not loaded well
+      // the init had no modules left to load
       assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
     });
   }
 
-  test("as an initramfs is refused before it starts, with figures and what to use", async () => {
+  test("is refused with too little memory for an initramfs, with figures and advice", async () => {
     await using run = await MachineRun.make();
     await assert.rejects(run.create({ ...given, initrd: pathOf("-initrd.img") }), {
       code: "TOO_LARGE",
@@ -98,33 +98,33 @@ describe("a machine whose root is on a disk", { timeout: 600_000 }, () => {
   });
 
   const quick = (): Properties => ({ ...given, cmdline: (given.cmdline as string).replace("rootwait=60", "rootwait=1") });
-  for (const [name, spoil, message] of [
+  for (const [name, spoilInputs, message] of [
     [
-      "that is not there",
+      "that is missing",
       async () => quick(),
       /did not boot: no root after 1 s .*wanted squashfs [0-9a-f]{8} or erofs [0-9a-f]{8} or .*, found no disk/,
     ],
     [
-      "that was named and is not there",
+      "that is named and missing",
       async () => ({ ...quick(), root: pathOf("-erofs.img"), cmdline: `${quick().cmdline as string} root=LABEL=elsewhere` }),
       /no root after 1 s .*wanted LABEL=elsewhere, found vda \(erofs [0-9a-f]{8} "linuxkit"\)/,
     ],
     [
-      "that was cut short",
+      "that is truncated",
       async () => ({ ...quick(), root: await cut() }),
       /the root on \/dev\/vda \(squashfs\) cannot be mounted: .*; the image is damaged, or cut short/,
     ],
   ] as const) {
-    test(`says of a root ${name} what is wrong, and ends`, async () => {
+    test(`fails with the reason for a root ${name}`, async () => {
       await using run = await MachineRun.make();
-      await assert.rejects(run.create(await spoil()), { code: "BOOT_FAILED", message });
+      await assert.rejects(run.create(await spoilInputs()), { code: "BOOT_FAILED", message });
     });
   }
 
-  test("in a fleet comes back from the machine's own copy when the next one fails", async () => {
+  test("in a fleet rolls back from its own copy if the next root fails", async () => {
     const stateDir = join(folder.path, "fleet");
     const run = new FleetRun(stateDir);
-    // each machine's folder keeps what it boots, wherever the build's files have gone
+    // each machine's folder keeps a copy of what it boots
     const moved = join(folder.path, "moved.img");
     await copyFile(pathOf("-squashfs.img"), moved);
     const fleet = { ...quick(), kind: "qemu", fleet: "web", count: 1, healthTimeout: 100, root: moved };

@@ -6,7 +6,7 @@ import { checkVm } from "../../providers/qemu/plugin/vm-inputs.ts";
 const GOOD: Properties = { kernel: "/k", initrd: "/i", digest: "sha256:0", cmdline: "quiet" };
 
 describe("the inputs of a machine", () => {
-  test("are completed", () => {
+  test("get their defaults", () => {
     const { inputs, failures } = checkVm({ ...GOOD, publish: ["8080:80"], secrets: {} });
     assert.deepEqual(failures, []);
     assert.deepEqual(inputs, {
@@ -20,7 +20,7 @@ describe("the inputs of a machine", () => {
     });
   });
 
-  test("may be unknown, each of them", () => {
+  test("may all be unknown", () => {
     const unknown: Properties = Object.fromEntries(
       [
         "arch",
@@ -43,11 +43,11 @@ describe("the inputs of a machine", () => {
     assert.deepEqual(inputs, unknown);
   });
 
-  test("may name a disk as the root's would be, where there is none", () => {
+  test("may give a disk the serial of the root, without a root", () => {
     assert.deepEqual(checkVm({ ...GOOD, disks: [{ path: "/d", serial: "root", format: "raw" }] }).failures, []);
   });
 
-  test("may be a disk, which is booted with all that is on it, in more memory", () => {
+  test("may be a boot disk, which gets more memory by default", () => {
     const { inputs, failures } = checkVm({ disk: "/d", diskFormat: "qcow2", digest: "sha256:0" });
     assert.deepEqual(failures, []);
     assert.equal(inputs.memoryMiB, 512);
@@ -55,7 +55,7 @@ describe("the inputs of a machine", () => {
     assert.equal(checkVm({ disk: "/d", digest: "sha256:0", memoryMiB: 1024 }).inputs.memoryMiB, 1024);
   });
 
-  test("may be of an image that is not built yet: a disk, or a kernel and what goes with it", () => {
+  test("may be the unknown files of an image that is not built yet", () => {
     const given: Properties = {
       digest: UNKNOWN,
       cmdline: UNKNOWN,
@@ -138,7 +138,7 @@ describe("the inputs of a machine", () => {
     });
   }
 
-  test("a secret's value is in no message", () => {
+  test("no message shows the value of a secret", () => {
     const { failures = [] } = checkVm({ ...GOOD, secrets: { web: { "a b": "hush-hush", c: { d: "hush-hush" } } } });
     assert.equal(failures.length, 2);
     assert.ok(!JSON.stringify(failures).includes("hush-hush"));

@@ -5,9 +5,9 @@ import { test } from "node:test";
 import { pageAt } from "../support/watch-urls.ts";
 
 const ROWS = [
-  { what: "an answer that is whole", answer: "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", page: "hello" },
-  { what: "an answer that is cut, as by a machine that stops", answer: "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel", page: undefined },
-  { what: "a connection that is cut", answer: "", page: undefined },
+  { what: "a complete answer", answer: "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", page: "hello" },
+  { what: "a truncated answer, as from a machine that stops", answer: "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel", page: undefined },
+  { what: "a closed connection", answer: "", page: undefined },
 ];
 
 for (const { what, answer, page } of ROWS) {
