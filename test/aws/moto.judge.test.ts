@@ -55,12 +55,12 @@ describe("AWS as moto plays it", { timeout: 300_000 }, () => {
   let ebs: EbsFixture;
   let judge: Awaited<ReturnType<typeof moto>>;
   let clients: AwsClients;
-  let ours: unknown;
+  let standIn: unknown;
   before(async () => {
     ebs = await EbsFixture.start();
     judge = await moto();
     // a client reads the variable at its first request
-    ours = await answers(ebs.clients);
+    standIn = await answers(ebs.clients);
     process.env.AWS_ENDPOINT_URL = judge.url;
     clients = awsClients({});
   });
@@ -71,7 +71,7 @@ describe("AWS as moto plays it", { timeout: 300_000 }, () => {
   });
 
   test("answers an upload's requests as the stand-in does", async () => {
-    assert.deepEqual(ours, await answers(clients));
+    assert.deepEqual(standIn, await answers(clients));
     const asked = ebs.server.requests.map(({ action }) => action);
     assert.deepEqual(
       ["StartSnapshot", "DeleteSnapshot"].map((action) => asked.filter((each) => each === action).length),

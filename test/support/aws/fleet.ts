@@ -25,18 +25,18 @@ export async function awsFleet(): Promise<FleetCloud> {
       "linuxkit:index:RolloutGate": rolloutGate({ aws: async () => awsGate(undefined, 0.05) }),
     }),
     server,
-    piece: "PutSnapshotBlock",
-    sent: () => server.blocksPut,
-    few: 15,
-    begun: () => [...server.ebs.snapshots.keys()],
-    whole: () => snapshots("completed"),
-    unfinished: () => snapshots("pending", "error"),
+    pieceAction: "PutSnapshotBlock",
+    piecesSent: () => server.blocksPut,
+    partialPieces: 15,
+    startedUploads: () => [...server.ebs.snapshots.keys()],
+    completedUploads: () => snapshots("completed"),
+    unfinishedUploads: () => snapshots("pending", "error"),
     images: () => [...aws.images.keys()],
     removeImage(id) {
       aws.images.delete(id);
       server.ebs.inUse.clear();
     },
-    runs: () => groups().flatMap(({ instances }) => instances.map(({ version }) => version)),
+    versions: () => groups().flatMap(({ instances }) => instances.map(({ version }) => version)),
     makeOthersUnhealthy({ version }) {
       scaling.isUnhealthy = (other) => other !== version;
     },
@@ -48,7 +48,7 @@ export async function awsFleet(): Promise<FleetCloud> {
       scaling.isUnhealthy = () => false;
       scaling.held = false;
     },
-    left: () => [...server.ebs.snapshots.keys(), ...aws.images.keys(), ...aws.templates.keys(), ...scaling.groups.keys()],
+    remaining: () => [...server.ebs.snapshots.keys(), ...aws.images.keys(), ...aws.templates.keys(), ...scaling.groups.keys()],
     async checkFirst({ imageId }) {
       const { args } = aws.images.get(imageId) ?? {};
       assert.deepEqual(

@@ -33,15 +33,15 @@ export async function azureFleet(): Promise<FleetCloud> {
       "linuxkit:index:RolloutGate": rolloutGate({ azure: async () => azureGate(0.05) }),
     }),
     server,
-    piece: "Put Page",
-    sent: () => server.pagesPut,
-    few: 3,
-    begun: () => disks(() => true),
-    whole: () => disks((state) => state === "Unattached"),
-    unfinished: () => disks((state) => state !== "Unattached"),
+    pieceAction: "Put Page",
+    piecesSent: () => server.pagesPut,
+    partialPieces: 3,
+    startedUploads: () => disks(() => true),
+    completedUploads: () => disks((state) => state === "Unattached"),
+    unfinishedUploads: () => disks((state) => state !== "Unattached"),
     images: () => arm.of(VERSIONS).map(({ id }) => id),
     removeImage: (id) => void arm.resources.delete(id.toLowerCase()),
-    runs: () => sets().flatMap(({ instances }) => instances.map(({ image }) => image.split("/").at(-1))),
+    versions: () => sets().flatMap(({ instances }) => instances.map(({ image }) => image.split("/").at(-1))),
     makeOthersUnhealthy({ imageId }) {
       scaleSets.isUnhealthy = (image) => image !== imageId.toLowerCase();
     },
@@ -55,7 +55,7 @@ export async function azureFleet(): Promise<FleetCloud> {
       scaleSets.isUnhealthy = () => false;
       scaleSets.stuck = () => false;
     },
-    left: () => [...arm.resources.keys()].filter((id) => !existing.has(id)),
+    remaining: () => [...arm.resources.keys()].filter((id) => !existing.has(id)),
     async [Symbol.asyncDispose]() {
       await azure[Symbol.asyncDispose]();
       await certificate[Symbol.asyncDispose]();

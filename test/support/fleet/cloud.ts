@@ -31,22 +31,22 @@ export interface FleetCloud extends AsyncDisposable {
   types(cacheDir: string): Readonly<Record<string, AnyResourceType>>;
   readonly server: PieceServer;
   /** Action of a request that sends a piece, as the server records it. */
-  readonly piece: string;
+  readonly pieceAction: string;
   /** Pieces accepted since the server's requests were last cleared. */
-  sent(): number;
+  piecesSent(): number;
   /** A number of pieces after which an upload is still incomplete. */
-  readonly few: number;
+  readonly partialPieces: number;
   /** IDs of all uploads that were started and not deleted. */
-  begun(): readonly string[];
+  startedUploads(): readonly string[];
   /** IDs of completed uploads. */
-  whole(): readonly string[];
+  completedUploads(): readonly string[];
   /** IDs of uploads that can still be written to. */
-  unfinished(): readonly string[];
+  unfinishedUploads(): readonly string[];
   /** IDs of machine images that machines can start from. */
   images(): readonly string[];
   removeImage(id: string): void;
   /** Version of each machine, in the form of the output `version`. */
-  runs(): readonly (string | undefined)[];
+  versions(): readonly (string | undefined)[];
   /** From now on, machines of any other version than `running` are unhealthy. */
   makeOthersUnhealthy(running: FleetOutputs): void;
   /** What the cloud reports about unhealthy machines. */
@@ -56,7 +56,7 @@ export interface FleetCloud extends AsyncDisposable {
   /** Undoes `makeOthersUnhealthy` and `holdRollout`. */
   clearFaults(): void;
   /** All resources of the stack that still exist. */
-  left(): readonly string[];
+  remaining(): readonly string[];
   /** Further checks after the first update. */
   checkFirst?(outputs: FleetOutputs, up: Outcome, stack: Stack): Promise<void>;
   /** Further checks after the unhealthy image was removed from the program. */
@@ -67,11 +67,11 @@ export interface FleetCloud extends AsyncDisposable {
   checkResumed?(): void;
 }
 
-/** Delays every request that sends a piece, except the first `but`. @returns a counter of delayed requests */
-export function holdPieces({ server, piece }: FleetCloud, delayMs: number, but = 0): () => number {
-  let asked = 0;
-  server.fault = (action: string) => (action === piece && asked++ >= but ? { delayMs } : undefined);
-  return () => Math.max(0, asked - but);
+/** Delays every request that sends a piece, except the first ones. @returns a counter of delayed requests */
+export function holdPieces({ server, pieceAction }: FleetCloud, delayMs: number, exceptFirst = 0): () => number {
+  let seen = 0;
+  server.fault = (action: string) => (action === pieceAction && seen++ >= exceptFirst ? { delayMs } : undefined);
+  return () => Math.max(0, seen - exceptFirst);
 }
 
 /** Waits until `happens()` is true, and fails if the operation ends first. */

@@ -29,22 +29,22 @@ export function killedScenarios(name: string, start: () => Promise<FleetCloud>):
 
     test("resumes in the next update if the plugin was killed", async () => {
       // so slow that the upload cannot complete before the kill
-      holdPieces(cloud, 20_000, cloud.few);
+      holdPieces(cloud, 20_000, cloud.partialPieces);
       const operation = stack.start("up", "--yes", "--skip-preview");
-      await during(operation, () => cloud.sent() >= cloud.few);
+      await during(operation, () => cloud.piecesSent() >= cloud.partialPieces);
       // give the journal time to record every acknowledged piece
       await sleep(500);
       const plugins = (await processesBelow(operation.pid)).filter(({ command }) => command.includes("pulumi-resource-linuxkit"));
       assert.ok(plugins.length > 0);
       for (const { pid } of plugins) process.kill(pid, "SIGKILL");
       assert.notEqual((await operation.outcome).status, 0);
-      const begun = cloud.begun();
-      assert.deepEqual([begun.length, cloud.unfinished().length, cloud.whole()], [1, 1, []]);
+      const begun = cloud.startedUploads();
+      assert.deepEqual([begun.length, cloud.unfinishedUploads().length, cloud.completedUploads()], [1, 1, []]);
 
       cloud.server.fault = undefined;
       cloud.server.requests.length = 0;
       const up = await stack.up();
-      assert.deepEqual([cloud.begun(), cloud.unfinished(), cloud.whole().length], [begun, [], 1]);
+      assert.deepEqual([cloud.startedUploads(), cloud.unfinishedUploads(), cloud.completedUploads().length], [begun, [], 1]);
       assert.ok(
         up.lines("kept").some((line) => /upload goes on: [\d.]+ MB to send, [\d.]+ MB are there/.test(line)),
         up.text,
@@ -63,7 +63,7 @@ export function killedScenarios(name: string, start: () => Promise<FleetCloud>):
       cloud.server.fault = undefined;
       await stack.run("cancel", "--yes");
       await stack.up();
-      assert.deepEqual([cloud.unfinished(), cloud.whole().length], [[], 1]);
+      assert.deepEqual([cloud.unfinishedUploads(), cloud.completedUploads().length], [[], 1]);
     });
   });
 }

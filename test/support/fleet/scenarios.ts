@@ -23,8 +23,8 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
     const outputs = async () => (await stack.outputs()) as unknown as FleetOutputs;
     /** Asserts that two machines run the version in the outputs, and that exactly one image and one upload exist. */
     const assertAllRun = ({ version, imageId }: FleetOutputs): void => {
-      assert.deepEqual(cloud.runs(), [version, version]);
-      assert.deepEqual([cloud.images().length, cloud.whole().length, cloud.unfinished()], [1, 1, []]);
+      assert.deepEqual(cloud.versions(), [version, version]);
+      assert.deepEqual([cloud.images().length, cloud.completedUploads().length, cloud.unfinishedUploads()], [1, 1, []]);
       assert.ok(isImage(cloud.images()[0] as string, imageId), `${cloud.images()} is not ${imageId}`);
     };
 
@@ -81,7 +81,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       cloud.server.requests.length = 0;
       const up = await stack.up();
       assert.deepEqual([...new Set(up.steps.map(({ op }) => op))], ["same"]);
-      assert.equal(cloud.sent(), 0);
+      assert.equal(cloud.piecesSent(), 0);
     });
 
     test("a changed page shows in the preview and replaces machines one by one, even with an empty cache and home", async () => {
@@ -117,7 +117,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
         assert.notEqual(up.status, 0);
         assert.match(up.text, /the rollout of "web" failed with \d of 2 machines on the new image: /);
         assert.match(up.text, cloud.unhealthyReason);
-        assert.deepEqual(cloud.runs(), [before.version, before.version]);
+        assert.deepEqual(cloud.versions(), [before.version, before.version]);
         assert.ok(
           cloud.images().some((image) => isImage(image, before.imageId)),
           "the running image still exists",
@@ -132,7 +132,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
     });
 
     test("Ctrl-C during an upload leaves nothing of it", async () => {
-      const before = cloud.whole();
+      const before = cloud.completedUploads();
       await show("three");
       const held = holdPieces(cloud, 1000);
       const operation = stack.start("up", "--yes", "--skip-preview");
@@ -141,7 +141,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       const outcome = await operation.outcome;
       cloud.server.fault = undefined;
       assert.notEqual(outcome.status, 0);
-      assert.deepEqual([cloud.whole(), cloud.unfinished()], [before, []]);
+      assert.deepEqual([cloud.completedUploads(), cloud.unfinishedUploads()], [before, []]);
       assert.deepEqual(await readdir(join(cacheDir, "uploads")), []);
     });
 
@@ -149,13 +149,13 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       const before = await outputs();
       cloud.holdRollout(before);
       const operation = stack.start("up", "--yes", "--skip-preview");
-      await during(operation, () => cloud.runs().some((version) => version !== before.version));
+      await during(operation, () => cloud.versions().some((version) => version !== before.version));
       operation.interrupt();
       const outcome = await operation.outcome;
       cloud.clearFaults();
       assert.notEqual(outcome.status, 0);
       assert.match(outcome.text, /bringing the old image back: it was cancelled/);
-      assert.deepEqual(cloud.runs(), [before.version, before.version], outcome.text);
+      assert.deepEqual(cloud.versions(), [before.version, before.version], outcome.text);
     });
 
     test("after an image was deleted by hand, refresh and up register it again without an upload", async () => {
@@ -167,12 +167,12 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       cloud.server.requests.length = 0;
       await stack.up();
       assertAllRun(await outputs());
-      assert.equal(cloud.sent(), 0);
+      assert.equal(cloud.piecesSent(), 0);
     });
 
     test("destroy leaves nothing", async () => {
       await stack.destroy();
-      assert.deepEqual(cloud.left(), []);
+      assert.deepEqual(cloud.remaining(), []);
     });
   });
 }

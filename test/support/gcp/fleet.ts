@@ -32,17 +32,17 @@ export async function gcpFleet(): Promise<FleetCloud> {
       "linuxkit:index:RolloutGate": rolloutGate({ gcp: async () => gcpGate(undefined, 0.05) }),
     }),
     server,
-    piece: "put",
-    sent: () => server.requests.filter(({ action, status }) => action === "put" && (status === 308 || status === 200)).length,
-    few: 1,
-    begun: () => [...storage.sessions.keys()],
-    whole: () => [...storage.objects.keys()],
-    unfinished: () => storage.open.map(({ name }) => name),
+    pieceAction: "put",
+    piecesSent: () => server.requests.filter(({ action, status }) => action === "put" && (status === 308 || status === 200)).length,
+    partialPieces: 1,
+    startedUploads: () => [...storage.sessions.keys()],
+    completedUploads: () => [...storage.objects.keys()],
+    unfinishedUploads: () => storage.open.map(({ name }) => name),
     images,
     removeImage(id) {
       for (const path of images()) if (id.endsWith(path)) compute.resources.delete(path);
     },
-    runs,
+    versions: runs,
     makeOthersUnhealthy,
     unhealthyReason: /web-\w+ failed its health check and was made anew; the old image is back, nothing of the new one runs/,
     holdRollout(running) {
@@ -53,7 +53,7 @@ export async function gcpFleet(): Promise<FleetCloud> {
       rollout.isUnhealthy = () => false;
       rollout.initialDelayPolls = INITIAL_DELAY_POLLS;
     },
-    left: () => [...storage.buckets.keys(), ...storage.objects.keys(), ...compute.resources.keys(), ...rollout.groups.keys()],
+    remaining: () => [...storage.buckets.keys(), ...storage.objects.keys(), ...compute.resources.keys(), ...rollout.groups.keys()],
     async checkFirst(_, __, stack) {
       assert.match([...storage.objects.values()][0]?.name ?? "", /^[0-9a-f]{64}\.tar\.gz$/);
       const image = compute.get(images()[0] as string);
