@@ -4,7 +4,7 @@ import { Azurite } from "../support/azure/azurite.ts";
 import { BLOB_BYTES, FIRST, PAGE, PAGE_PUTS } from "../support/azure/page-puts.ts";
 import { putPage } from "../support/azure/put-page.ts";
 
-describe("Azurite and the stand-in agree on page writes: Azurite", { timeout: 300_000 }, () => {
+describe("Azurite, sent the same page writes as the stand-in,", { timeout: 300_000 }, () => {
   let azurite: Azurite;
   let url: string;
   before(async () => {

@@ -10,7 +10,7 @@ const os = (parts: Omit<ImageArgs, "kernel">) =>
   new Image({ kernel: new Kernel({ image: debian.kernel() }), init: [debian.init()], ...parts }).spec;
 const web = (fields: Partial<ServiceArgs> = {}) => new Service("web", { image: nginx, health: { http: { port: 80 } }, ...fields });
 
-describe("published ports that no service accepts", () => {
+describe("the check of published ports", () => {
   const rows: [what: string, publish: unknown, definition: Parameters<typeof checkPublished>[2], wanted?: RegExp][] = [
     ["the port of a health check", ["8080:80"], os({ services: [web()] })],
     [

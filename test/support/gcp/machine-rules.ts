@@ -2,7 +2,7 @@
  * Plays the checks on a machine or template: type, network, disks, boot image, Shielded VM.
  *
  * Source: Compute Engine, "Machine families resource".
- * Assumed: the words of most refusals; sizes beyond those of the families named.
+ * Assumed: that every family has any number of CPUs; the words of most refusals.
  */
 import type { Compute } from "./compute.ts";
 import { resolveImage } from "./images.ts";
