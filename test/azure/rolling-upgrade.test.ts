@@ -108,7 +108,7 @@ describe("the rollout of a scale set", { timeout: 120_000 }, () => {
           unit: "items",
           lasting: true,
         });
-        // an upgrade in the background advances three steps at each poll
+        // in the background, an upgrade advances at each of the three requests of a poll
         if (!upgradesInBackground)
           assert.ok(
             lines.some(({ done }) => done === 2),
