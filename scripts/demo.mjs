@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// npm run demo: sets up what is missing, brings examples/web up with the real Pulumi engine, and asks it for its page.
-// npm run demo -- --destroy: takes the machine and the stack away again.
+// npm run demo: installs what is missing, runs `pulumi up` on examples/web with the real engine, and fetches its page.
+// npm run demo -- --destroy: removes the machine and the stack.
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
@@ -13,7 +13,9 @@ const EXAMPLE = fileURLToPath(new URL("../examples/web/", import.meta.url));
 const PREFERRED_PORT = 8080;
 
 if (process.argv.includes("--help")) {
-  console.log("npm run demo               bring examples/web up and ask it for its page\nnpm run demo -- --destroy  take it away again");
+  console.log(
+    "npm run demo               run pulumi up on examples/web and fetch its page\nnpm run demo -- --destroy  remove the machine and the stack",
+  );
   process.exit();
 }
 
@@ -22,7 +24,7 @@ mkdirSync(state, { recursive: true });
 const env = {
   ...(await setUp({ engine: true, qemu: true })),
   PULUMI_BACKEND_URL: `file://${state}`,
-  // the demo's state holds no secret; a passphrase is what the engine asks of a backend in a folder
+  // the engine wants a passphrase for a backend in a folder; the demo's state holds no secret
   PULUMI_CONFIG_PASSPHRASE: "demo",
   PULUMI_SKIP_UPDATE_CHECK: "1",
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
@@ -41,11 +43,11 @@ if (process.argv.includes("--destroy")) {
   say(`GET ${url}`);
   process.stdout.write(await textOf(url));
   const answered = (await textOf(new URL("boot_id", url))).trim();
-  console.log(`\nboot_id on the guest's console  ${bootId}\nboot_id that the page gave      ${answered}`);
-  if (answered !== bootId) throw new Error("the machine that answers is not the one that was started");
+  console.log(`\nboot_id on the guest's console  ${bootId}\nboot_id in the page's answer    ${answered}`);
+  if (answered !== bootId) throw new Error("another machine answered than the one that was started");
 }
 
-/** The stack keeps its port; a new stack takes the usual one where it is free. */
+/** A stack keeps its port. A new stack gets 8080, or any free port where 8080 is taken. */
 async function choosePort() {
   const config = JSON.parse(await pulumi("config", "--json"));
   if (config["web:port"]) return;

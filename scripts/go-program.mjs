@@ -1,4 +1,4 @@
-// Finds programs that tests take as judges, or builds them from their Go modules.
+// Finds the judges of the tests that are Go programs, or builds them from their Go modules.
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cacheFolder } from "./engine.mjs";
@@ -12,7 +12,7 @@ const PROGRAMS = {
 };
 
 /**
- * The folder that holds a program: where PATH has it, else our own in the cache, made now from its Go module.
+ * The folder that holds a program: its folder on PATH, else one in the cache, built now from its Go module where it is missing.
  *
  * @param {keyof typeof PROGRAMS} name
  * @returns {Promise<string>}
@@ -23,7 +23,7 @@ export async function ensureGoProgram(name, { cacheDir = cacheFolder() } = {}) {
   if (found) return dirname(found);
   const bin = join(cacheDir, name, version);
   if (findProgram(name, bin)) return bin;
-  if (!findProgram("go")) throw new Error(`neither ${name} nor Go is installed: install one of them (Go 1.25 or newer), and try again`);
+  if (!findProgram("go")) throw new Error(`neither ${name} nor Go found: install one of them (Go 1.25 or newer), and try again`);
   const aside = join(cacheDir, name, `.${version}.${process.pid}.part`);
   try {
     await mkdir(aside, { recursive: true });

@@ -1,5 +1,5 @@
-// Installs programs and libraries that tests take as judges, each with what it depends on in a folder of its own: hundreds of packages
-// that nobody else needs.
+// Installs the judges of the tests that are npm packages. Each has a folder of its own, because it brings hundreds of packages
+// that the library does not use.
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,13 +11,13 @@ const PROGRAMS = {
   azurite: { version: "3.37.0", script: "azurite/dist/src/blob/main.js" },
   // the judge of the stand-in for Azure Resource Manager: a library, which is imported
   "@azure/arm-compute": { version: "25.1.1", script: "@azure/arm-compute/dist/esm/index.js" },
-  // what uploads are measured beside: each cloud's own client
+  // each cloud's own client: the benchmarks compare uploads with them
   "@azure/storage-blob": { version: "12.32.0", script: "@azure/storage-blob/dist/esm/index.js" },
   "@google-cloud/storage": { version: "7.22.0", script: "@google-cloud/storage/build/esm/src/index.js" },
 };
 
 /**
- * The script that Node runs or imports: in the cache, installed now if it is not there.
+ * The path of the script that Node runs or imports: in the cache, installed now where it is missing.
  *
  * @param {keyof typeof PROGRAMS} name
  * @returns {Promise<string>}

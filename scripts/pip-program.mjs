@@ -1,4 +1,4 @@
-// Installs programs written in Python that tests take as judges, each with what it depends on in a folder of its own.
+// Installs the judges of the tests that are Python programs, each with its dependencies in a folder of its own.
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,12 +6,12 @@ import { cacheFolder } from "./engine.mjs";
 import { findProgram, run } from "./run.mjs";
 
 const PROGRAMS = {
-  // the judge of what is asked of AWS
+  // the judge of requests to AWS
   moto: { version: "5.2.5", packages: (version) => [`moto[ebs,ec2,ecr,sts]==${version}`, "flask==3.1.3", "flask-cors==6.0.5"] },
 };
 
 /**
- * The folder for `PYTHONPATH`: in the cache, filled now if it is not there.
+ * The folder for `PYTHONPATH`: in the cache, filled now where it is missing.
  *
  * @param {keyof typeof PROGRAMS} name
  * @returns {Promise<string>}
@@ -20,7 +20,7 @@ export async function ensurePipProgram(name, { cacheDir = cacheFolder() } = {}) 
   const { version, packages } = PROGRAMS[name];
   const folder = join(cacheDir, name, version);
   if (existsSync(folder)) return folder;
-  if (!findProgram("pip3")) throw new Error(`${name} needs pip3: install python3-pip of Debian, and try again`);
+  if (!findProgram("pip3")) throw new Error(`pip3 not found, which installs ${name}: install Debian's python3-pip, and try again`);
   const aside = join(cacheDir, name, `.${version}.${process.pid}.part`);
   try {
     await mkdir(aside, { recursive: true });

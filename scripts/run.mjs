@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Says one line of what is being done; stdout belongs to what is asked for. */
+/** Prints one line of progress on stderr; stdout carries results only. */
 export function say(line) {
   process.stderr.write(`${line}\n`);
 }
 
-/** The first file called `name` that may be executed on a PATH, or undefined. */
+/** The first executable file called `name` on a PATH, or undefined. */
 export function findProgram(name, path = process.env.PATH ?? "") {
   for (const folder of path.split(delimiter).filter(Boolean)) {
     const candidate = join(folder, name);
@@ -15,17 +15,17 @@ export function findProgram(name, path = process.env.PATH ?? "") {
       accessSync(candidate, constants.X_OK);
       return candidate;
     } catch {
-      // the next folder may have it
+      // look in the next folder
     }
   }
   return undefined;
 }
 
 /**
- * Runs a program to its end in a process group of its own, so that a time-out or Ctrl-C ends its children too. What it
- * prints is held back and shown when it fails; every 15 s a line says that it goes on.
+ * Runs a program to its end in a process group of its own, so that a timeout or Ctrl-C ends its children too. Its output
+ * is shown only when it fails; every 15 s a line shows the elapsed time.
  *
- * @param {string} what for the lines: "building the Pulumi CLI"
+ * @param {string} what names the step in every line: "building the Pulumi CLI"
  * @param {string} program
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, minutes?: number }} [options]
@@ -44,7 +44,7 @@ export function run(what, program, args, { cwd, env = process.env, minutes = 10 
       try {
         process.kill(-child.pid, "SIGTERM");
       } catch {
-        // it ended by itself
+        // it has already ended
       }
     };
     const onSignal = () => end("interrupted");
@@ -70,11 +70,11 @@ export function run(what, program, args, { cwd, env = process.env, minutes = 10 
   });
 }
 
-/** Runs a program whose output the user shall see as it comes; rejects when it fails. */
+/** Runs a program and shows its output as it comes; rejects when it fails. */
 export function show(program, args, { cwd, env = process.env } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, stdio: "inherit" });
-    // the terminal sends Ctrl-C to the child as well: it decides when to end
+    // the terminal sends Ctrl-C to the child as well, and the child decides when to end
     const wait = () => {};
     process.on("SIGINT", wait);
     child.on("error", reject);
@@ -85,7 +85,7 @@ export function show(program, args, { cwd, env = process.env } = {}) {
   });
 }
 
-/** Runs a program and gives what it printed; what it says on standard error is in the rejection. */
+/** Runs a program and returns its stdout; the rejection of one that fails holds its stderr. */
 export function capture(program, args, { cwd, env = process.env } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });

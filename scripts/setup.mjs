@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Sets up what is missing, saying so, then runs a command with all of it on PATH:
+// Installs what is missing, printing each step, then runs a command with all of it on PATH:
 //   node scripts/setup.mjs [--engine] [--qemu] [--bench] [--judges] [-- COMMAND ARG…]
-// Runs on Node 20 and without any package: it is what installs them.
+// Runs on Node 20 and imports no package, because it installs the packages and the Node that everything else uses.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
@@ -13,7 +13,7 @@ import { findProgram, run, say } from "./run.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** What each argument asks for: programs, or files by their path, and the Debian packages that they come from. */
+/** For each argument: the programs, or files by their path, that it needs, and the Debian package that has each. */
 const DEBIAN_PACKAGES = {
   qemu: {
     "qemu-system-x86_64": "qemu-system-x86",
@@ -59,10 +59,10 @@ const DEBIAN_PACKAGES = {
 };
 
 /**
- * Sets up the package's own folder and whatever `wants` names.
+ * Sets up node_modules, dist and the examples, and what `wants` names.
  *
  * @param {{ engine?: boolean, qemu?: boolean, bench?: boolean, judges?: boolean }} wants
- * @returns {Promise<NodeJS.ProcessEnv>} an environment in which all of it is found: the package's Node first on PATH
+ * @returns {Promise<NodeJS.ProcessEnv>} an environment with all of it on PATH, the package's own Node first
  */
 export async function setUp(wants) {
   await ensureNodeModules();
@@ -74,13 +74,18 @@ export async function setUp(wants) {
   return { ...process.env, PATH: [...path, process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter) };
 }
 
-/** Makes node_modules what package-lock.json says; a stamp in it says for which lock that was done. */
+/** Installs what package-lock.json lists. A stamp in node_modules holds the hash of the lock that it was installed from. */
 async function ensureNodeModules() {
   const want = hashOf(readFileSync(join(ROOT, "package-lock.json")));
   const stamp = join(ROOT, "node_modules", ".pulumi-linuxkit-lock");
   if (readText(stamp) === want) return;
-  await run("installing the Node packages of package-lock.json", "npm", ["ci"], { cwd: ROOT });
+  await run("installing the Node packages of package-lock.json", "npm", ["ci", "--prefer-offline"], { cwd: ROOT, env: ownNpm() });
   await writeFile(stamp, want);
+}
+
+/** `npm pack` runs this script, and its options reach every npm below it: `--dry-run` there must not keep the packages away here. */
+function ownNpm() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_(dry_run|json)$/i.test(name)));
 }
 
 /** The examples use the package by its name; `npm install` in one of them would make the same link. */
@@ -94,11 +99,11 @@ function linkExamples() {
   }
 }
 
-/** Compiles sdk and providers into dist when a source is another than the last time; a deleted source leaves nothing in it. */
+/** Compiles sdk and providers into dist when a source has changed. dist is replaced whole, so a deleted source leaves no output. */
 async function ensureDist(bin) {
   const want = hashOf(...sourcesAndTimes());
   const dist = join(ROOT, "dist");
-  // not in dist, all of which is packed
+  // not in dist, because npm packs all of dist
   const stamp = join(ROOT, "node_modules", ".pulumi-linuxkit-dist");
   if (readText(stamp) === want && existsSync(dist)) return;
   const aside = join(ROOT, "node_modules", `.dist-${process.pid}`);
@@ -114,7 +119,7 @@ async function ensureDist(bin) {
   }
 }
 
-/** Installs the packages of those programs that are not there, as root or through sudo. */
+/** Installs the packages of the programs that are missing, as root or through sudo. */
 async function ensureDebianPackages(programs) {
   const path = [process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter);
   const missing = Object.entries(programs).filter(
@@ -122,10 +127,10 @@ async function ensureDebianPackages(programs) {
   );
   if (missing.length === 0) return;
   const packages = missing.map(([, name]) => name);
-  const needs = `${missing.map(([program]) => program).join(", ")} not found: ${packages.join(" ")} of Debian needed`;
-  if (!findProgram("apt-get")) throw new Error(`${needs}, and there is no apt-get here: install them with this system's own tool`);
+  const needs = `not found: ${missing.map(([program]) => program).join(", ")}; Debian packages needed: ${packages.join(" ")}`;
+  if (!findProgram("apt-get")) throw new Error(`${needs}; apt-get not found: install them with this system's package manager`);
   const isRoot = process.getuid?.() === 0;
-  if (!isRoot && !findProgram("sudo")) throw new Error(`${needs}: as root, run apt-get install ${packages.join(" ")}`);
+  if (!isRoot && !findProgram("sudo")) throw new Error(`${needs}; sudo not found: as root, run apt-get install ${packages.join(" ")}`);
   say(needs);
   const apt = (args) => (isRoot ? ["apt-get", args] : ["sudo", ["-n", "apt-get", ...args]]);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
@@ -136,13 +141,13 @@ async function ensureDebianPackages(programs) {
       { env, minutes: 15 },
     );
   await install().catch(async () => {
-    // most often the package lists are older than the mirror
-    await run("reading the package lists anew", ...apt(["update", "-q"]), { env });
+    // the usual cause: the package lists are older than the mirror
+    await run("updating the package lists", ...apt(["update", "-q"]), { env });
     await install();
   });
 }
 
-/** Every file that dist is made of, with its time and size. */
+/** Every file that dist is compiled from, with its time and size. */
 function sourcesAndTimes() {
   const files = ["sdk", "providers"].flatMap((top) => readdirSync(join(ROOT, top), { recursive: true }).map((name) => join(top, name)));
   return [...files.filter((name) => name.endsWith(".ts")).sort(), "tsconfig.json", "tsconfig.build.json"].map((name) => {
@@ -165,10 +170,10 @@ function readText(path) {
   }
 }
 
-/** Runs a command in the foreground; its end is ours. */
+/** Runs a command in the foreground, and exits with its status. */
 function become([program, ...args], env) {
   const child = spawn(program, args, { stdio: "inherit", env });
-  // the terminal sends Ctrl-C to the child as well: it decides when to end
+  // the terminal sends Ctrl-C to the child as well, and the child decides when to end
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   child.on("error", (error) => {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { basename, delimiter, join } from "node:path";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, delimiter, dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { listMachineFolders } from "../../providers/qemu/plugin/machine-folder.ts";
 import { discard } from "../../providers/qemu/plugin/start.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
+import { makeCleanClone } from "../support/clean-clone.ts";
 import { makeStack } from "../support/engine.ts";
 import { freePort } from "../support/free-port.ts";
 import { scratch } from "../support/judge.ts";
@@ -15,39 +16,53 @@ import { makeOwnCache } from "../support/own-cache.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const EXAMPLE = join(ROOT, "examples", "web");
 
+/** The Node that runs the installed package. CI names each version that the package supports. */
+const NODE = process.env.PACKAGE_NODE ?? join(ROOT, "node_modules", ".bin", "node");
+
+/** What may be in the package, by folder. */
+const PACKED =
+  /^(bin\/[\w.-]+|dist\/(sdk|providers)\/[\w./-]+\.(js|d\.ts)|docs\/[\w-]+\.md|docs\/benchmarks\/\w+\.svg|(CHANGELOG|README|SECURITY)\.md|LICENSE|package\.json)$/;
+
 /** An OS for the command line, as a user would write it. */
 const OS = `
 import { debian, Image, Kernel } from "pulumi-linuxkit";
 export const os = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()] });
 `;
 
-test("the packed package, installed with only Pulumi beside it, runs examples/web and its commands", { timeout: 900_000 }, async () => {
+test("a package packed from a clean clone, installed beside Pulumi alone, runs examples/web and its commands", {
+  timeout: 1_500_000,
+}, async () => {
   await using home = await scratch();
   const [user, cacheDir, stateDir] = ["user", "cache", "state"].map((name) => join(home.path, name)) as [string, string, string];
   await mkdir(user);
   await makeOwnCache(cacheDir);
-  // Node 24 is the repository's own where the machine's is older
   const env = {
     ...process.env,
-    PATH: [join(ROOT, "node_modules", ".bin"), process.env.PATH].join(delimiter),
+    PATH: [dirname(NODE), process.env.PATH].join(delimiter),
     PULUMI_LINUXKIT_CACHE: cacheDir,
     PULUMI_LINUXKIT_STATE: stateDir,
   };
   const run = (cwd: string, program: string, ...args: string[]): Promise<string> =>
     new Promise((resolve, reject) => {
-      execFile(program, args, { cwd, env, timeout: 300_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) =>
+      execFile(program, args, { cwd, env, timeout: 600_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) =>
         error ? reject(new Error(`${program} ${args.join(" ")}: ${error.message}\n${stdout}${stderr}`)) : resolve(stdout),
       );
     });
   const npx = (...args: string[]) => run(user, "npx", "--no-install", "pulumi-linuxkit", ...args);
 
-  const [packed] = JSON.parse(await run(ROOT, "npm", "pack", "--json", "--ignore-scripts", "--pack-destination", home.path)) as [
+  // `prepack` installs what compiles the sources, and compiles them
+  const clone = join(home.path, "clone");
+  await makeCleanClone(ROOT, clone);
+  const [packed] = JSON.parse(await run(clone, "npm", "pack", "--json", "--pack-destination", home.path)) as [
     { filename: string; files: { path: string }[] },
   ];
-  const strange = packed.files
-    .map(({ path }) => path)
-    .filter((path) => !/^(bin\/[\w.-]+|dist\/(sdk|providers)\/[\w./-]+\.(js|d\.ts)|LICENSE|README\.md|package\.json)$/.test(path));
-  assert.deepEqual(strange, []);
+  await rm(clone, { recursive: true });
+  const paths = packed.files.map(({ path }) => path);
+  assert.deepEqual(
+    paths.filter((path) => !PACKED.test(path)),
+    [],
+  );
+  for (const path of await exportedFiles()) assert.ok(paths.includes(path), `${path} is not in the package`);
 
   const { devDependencies } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
   await writeFile(
@@ -81,6 +96,7 @@ test("the packed package, installed with only Pulumi beside it, runs examples/we
   await using _ = { [Symbol.asyncDispose]: () => endMachines(stateDir) };
   await using stack = await makeStack({
     folder,
+    programs: [dirname(NODE)],
     modules: join(user, "node_modules"),
     config,
     env: { PULUMI_LINUXKIT_CACHE: cacheDir, PULUMI_LINUXKIT_STATE: stateDir },
@@ -101,7 +117,17 @@ test("the packed package, installed with only Pulumi beside it, runs examples/we
   assert.deepEqual(await readdir(join(cacheDir, "segments")), []);
 });
 
-/** Ends what a test that failed half-way has left. */
+/** The files that package.json exports or runs. */
+async function exportedFiles(): Promise<string[]> {
+  const { exports, bin } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as {
+    exports: Record<string, string | Record<string, string>>;
+    bin: Record<string, string>;
+  };
+  const named = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)));
+  return [...named, ...Object.values(bin)].map((path) => path.replace(/^\.\//, ""));
+}
+
+/** Ends the machines of a test that failed. */
 async function endMachines(stateDir: string): Promise<void> {
   for (const { id } of await listMachineFolders(stateDir)) await discard(id, stateDir);
 }

@@ -47,7 +47,7 @@ describe("scripts/engine.mjs", () => {
     assert.equal((await script("engine.mjs", [], [dirname(process.execPath)], cache)).stdout, own);
     const { stdout, stderr } = await script("engine.mjs", [], [await folderWith("half", "pulumi")], cache);
     assert.equal(stdout, own);
-    assert.match(stderr, /half\/pulumi has no pulumi-language-nodejs/);
+    assert.match(stderr, /half\/pulumi is not used: pulumi-language-nodejs is neither beside it nor on PATH/);
     assert.deepEqual(await readdir(join(cache, "engine")), ["3.259.0"]);
   });
 });
