@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readDocuments } from "../support/document.ts";
+import { scratch } from "../support/judge.ts";
+import { runTool } from "../support/run-tool.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a piece of a program may use without saying where it comes from. */
+const SURROUNDINGS = `
+import type { Config } from "@pulumi/pulumi";
+import type * as lib from "pulumi-linuxkit";
+import type * as awsEntry from "pulumi-linuxkit/aws";
+import type * as azureEntry from "pulumi-linuxkit/azure";
+import type * as gcpEntry from "pulumi-linuxkit/gcp";
+import type * as qemuEntry from "pulumi-linuxkit/qemu";
+declare global {
+  const debian: typeof lib.debian, build: typeof lib.build, harden: typeof lib.harden;
+  const Image: typeof lib.Image, ImageBuild: typeof lib.ImageBuild, Service: typeof lib.Service, File: typeof lib.File;
+  const OnbootTask: typeof lib.OnbootTask, Volume: typeof lib.Volume;
+  const aws: typeof awsEntry, azure: typeof azureEntry, gcp: typeof gcpEntry;
+  const Disk: typeof qemuEntry.Disk, Machine: typeof qemuEntry.Machine, Fleet: typeof qemuEntry.Fleet;
+  const os: lib.Image, base: lib.Image, config: Config;
+  const image: string, text: string, repository: string, publicKey: string, verify: Record<string, string>;
+  const key: string, certificate: string, passphrase: string, kms: { sign(digest: Uint8Array): Promise<Uint8Array> };
+  const subnetIds: string[], targetGroupArns: string[], iamInstanceProfile: string, instanceType: string;
+  const subnetId: string, resourceGroupName: string;
+}
+`;
+
+describe("the documents", { timeout: 300_000 }, async () => {
+  const documents = await readDocuments(ROOT);
+  const byPath = new Map(documents.map((document) => [document.path, document]));
+
+  test("link to files and headings that exist", () => {
+    const broken = documents.flatMap(({ path, links }) =>
+      links
+        .filter((link) => !existsSync(join(ROOT, link.path)) || (link.anchor && !byPath.get(link.path)?.anchors.has(link.anchor)))
+        .map((link) => `${path}:${link.line} ${link.path}#${link.anchor}`),
+    );
+    assert.deepEqual(broken, []);
+  });
+
+  test("have a row in the index of docs", () => {
+    const indexed = new Set(byPath.get("docs/README.md")?.links.map(({ path }) => path));
+    const missing = documents.map(({ path }) => path).filter((path) => path.startsWith("docs/") && !path.endsWith("/README.md"));
+    assert.deepEqual(
+      missing.filter((path) => !indexed.has(path)),
+      [],
+    );
+  });
+
+  test("hold programs that compile", async () => {
+    await using project = await scratch();
+    await mkdir(join(project.path, "node_modules"));
+    for (const name of ["@pulumi", "@types"]) await symlink(join(ROOT, "node_modules", name), join(project.path, "node_modules", name));
+    await symlink(ROOT, join(project.path, "node_modules/pulumi-linuxkit"));
+    await writeFile(join(project.path, "package.json"), '{ "type": "module" }');
+    await writeFile(join(project.path, "surroundings.d.ts"), SURROUNDINGS);
+    const files = ["surroundings.d.ts"];
+    for (const { path, programs } of documents) {
+      for (const { line, text } of programs) {
+        const name = `${path.replaceAll(/[/.]/g, "-")}-line-${line}.ts`;
+        // an empty export makes a module of a piece that imports nothing
+        await writeFile(join(project.path, name), `${text}\nexport {};\n`);
+        files.push(name);
+      }
+    }
+    assert.ok(files.length > 30, `${files.length} programs`);
+    const compilerOptions = {
+      ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, noEmit: true },
+      ...{ target: "es2024", module: "nodenext", moduleResolution: "nodenext", types: ["node"] },
+    };
+    await writeFile(join(project.path, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+    const { status, output } = await runTool(join(ROOT, "node_modules/.bin/tsc"), "-p", project.path);
+    assert.equal(status, 0, output);
+  });
+});
