@@ -18,13 +18,13 @@ export function page(rows: readonly Row[], machine: string, day: string): string
   });
   return `# Benchmarks
 
-\`npm run bench\` measures everything here in one run and writes this page. Each figure stands beside its floor, the same
-thing with nothing of ours in it, taken in turn on the same machine; read the ratios, for the seconds depend on it.
+\`npm run bench\` measures everything here in one run and writes this page. Each figure is beside its floor: the same task
+without this library, measured in turn on the same machine. Read the ratios, because the seconds depend on the machine.
 
 Measured on ${day}: ${machine}.
 
-What machines are made of at rest, beside a Debian 12: [footprint](footprint.md). What becomes of services that are killed:
-[supervision](supervision.md).
+[Footprint](footprint.md) compares machines at rest with a Debian 12. [Supervision](supervision.md) measures how killed services
+recover.
 
 ![seconds to the first answer](benchmarks/boot.svg)
 
@@ -40,14 +40,14 @@ ${table.join("\n")}
 
 ## Beside LinuxKit
 
-Built and booted on the same kernel and kind of machine on 2026-11-24, one DHCP task and one BusyBox web server:
+Measured on 2026-11-24, with the same kernel and kind of machine, one DHCP task and one BusyBox web server:
 
 | | LinuxKit |
 |---|---|
 | kernel + initrd | 65.6 MB (14.2 + 51.4 by gzip) |
 | QEMU's start to the first answer | 5.4 to 5.8 s (floor 1.4 s) |
 | guest memory in use | 167 MB |
-| least memory that boots | 352 MB |
+| smallest memory that boots | 352 MB |
 | \`linuxkit build\`, images cached | 1.6 s, 169 MiB of memory |
 `;
 }

@@ -15,20 +15,21 @@ export function footprintPage(columns: readonly Column[], machine: string, day: 
   return `# Footprint
 
 \`npm run bench -- --footprint\` boots each of these machines once, on the same kernel with 512 MiB of memory and one CPU, and
-asks the machine itself. Measured on ${day}: ${machine}.
+reads the figures inside the machine. Measured on ${day}: ${machine}.
 
 ${line(["", ...columns.map(({ name }) => name)])}
 ${line(["---", ...columns.map(() => "---")])}
 ${ROWS.map(([what, of]) => line([what, ...columns.map(of)])).join("\n")}
 
-- A service is nginx; ten of them are in network namespaces of their own. With the sandbox off they are as LinuxKit has
-  them, with every capability.
-- Disk is kernel and initrd, compressed; of Debian the kernel and what the files of its root take. Debian 12 is what
-  \`debootstrap --variant=minbase\` makes, with systemd, ifupdown, a DHCP client and nginx, and its lists and caches removed.
-- Memory is MemTotal less MemAvailable. Our root is in it, uncompressed; Debian's is on a disk.
-- Processes are those that are no kernel threads: of ours PID 1, and for each service the container runtime's monitor, its
-  supervisor and its health check. The program that measures and its socket are not counted; what
-  keeps it running, three processes, and its memory and disk, about 2 MB each, are in every column of ours.
-- Seconds count from QEMU's start, under software emulation: of ours until the console says healthy, of Debian until nginx answers.
+- Each service is nginx in a network namespace of its own. With the sandbox off it runs with LinuxKit's defaults and every
+  capability.
+- Disk is the compressed kernel and initrd; for Debian, the kernel and the files of its root. Debian 12 is made by
+  \`debootstrap --variant=minbase\`, with systemd, ifupdown, a DHCP client and nginx, without package lists and caches.
+- Memory is MemTotal less MemAvailable. It includes the uncompressed root, except Debian's, which is on a disk.
+- Processes exclude kernel threads. They are PID 1 and, for each service, the container runtime's monitor, its supervisor and
+  its health check. The measuring program and its socket are not counted. Its three helper processes, and about 2 MB each of
+  memory and disk, are in every column but Debian's.
+- Seconds count from QEMU's start, under software emulation, until the console reports healthy. For Debian they end when
+  nginx answers.
 `;
 }

@@ -15,24 +15,24 @@ export function supervisionPage(
     ["boots", String(boots)],
     ["services killed", String(kills.length)],
     ["services lost", names(lost)],
-    ["services that ended unasked", names(disturbed)],
-    ["seconds to be healthy again, median", median(back).toFixed(2)],
-    ["seconds to be healthy again, most", Math.max(...back).toFixed(2)],
-    ["the same less the supervisor's pause, median", median(own).toFixed(2)],
-    ["the same less the supervisor's pause, most", Math.max(...own).toFixed(2)],
+    ["services that ended on their own", names(disturbed)],
+    ["seconds until healthy again, median", median(back).toFixed(2)],
+    ["seconds until healthy again, maximum", Math.max(...back).toFixed(2)],
+    ["the same without the supervisor's pause, median", median(own).toFixed(2)],
+    ["the same without the supervisor's pause, maximum", Math.max(...own).toFixed(2)],
   ];
   return `# Supervision
 
-\`npm run bench -- --supervision\` boots a machine of six services several times, kills ten of them at random in each boot, one
-to three at once, with SIGKILL, and watches a seventh that ends at once. All seconds are the guest's own, under software
-emulation. Measured on ${day}, with the seed ${seed} (\`TEST_SEED\` repeats it): ${machine}.
+\`npm run bench -- --supervision\` boots a machine of six services several times. In each boot it kills ten services at
+random, one to three at once, with SIGKILL. It also watches a seventh service that exits at once. All seconds are the
+guest's own, under software emulation. Measured on ${day}, with the seed ${seed} (\`TEST_SEED\` repeats it): ${machine}.
 
 | | |
 |---|---|
 ${rows.map(([what, value]) => `| ${what} | ${value} |`).join("\n")}
 
-The supervisor's pause is 1 s, and doubles each time that a service ends within a minute, to 60 s at most. Of the service that
-ends at once:
+The supervisor's pause is 1 s, and doubles each time a service ends within a minute, up to 60 s. For the service that exits at
+once:
 
 | end | pause | seconds to the next end |
 |---|---|---|
