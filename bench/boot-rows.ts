@@ -54,7 +54,7 @@ export async function bootRows(folder: string, web: Run): Promise<Row[]> {
   ];
 }
 
-/** What the guest uses of its memory once it is healthy, as its own kernel tells. */
+/** What the guest uses of its memory once it is healthy, read from its own kernel. */
 async function memoryRow(
   folder: string,
   machine: { readonly nonce: string; readonly nonceFile: string; readonly memoryMiB: number },
@@ -83,7 +83,7 @@ async function memoryRow(
   };
 }
 
-// BusyBox and one line; the archive is not compressed, so that the floor does no more than it must
+// BusyBox and one line; the archive is uncompressed, so that the floor does as little as possible
 async function floorArchive(folder: string, web: Run): Promise<Buffer> {
   const cacheDir = join(folder, "cache");
   const store = new BlobStore(cacheDir);

@@ -4,15 +4,15 @@ import { type MachineSpec, qemuArguments, qemuProgram } from "../providers/qemu/
 import { parseConsoleLine } from "../sdk/guest/console.ts";
 import { freePort } from "../test/support/free-port.ts";
 
-/** When something was seen, in seconds since QEMU was started. */
+/** When each point was reached, in seconds since QEMU started. */
 export interface BootTimes {
-  /** The kernel's own clock when our init ran first, as the guest's console told it. */
+  /** The kernel's own clock when the init started, from the guest's console. */
   readonly kernel?: number;
   readonly init?: number;
   readonly healthy?: number;
   /** The first answer on the host's port; of a floor boot, its line on the console. */
   readonly answer: number;
-  /** The page that was asked for. */
+  /** The page that was fetched. */
   readonly page?: string;
 }
 
@@ -36,7 +36,7 @@ export interface BootRequest {
   readonly page?: string;
 }
 
-/** Boots once, notes when what was reached, and ends the machine. */
+/** Boots once, notes when each point is reached, and ends the machine. */
 export async function bootOnce(request: BootRequest): Promise<BootTimes> {
   const hostPort = await freePort();
   const spec: MachineSpec = {
@@ -107,7 +107,7 @@ async function firstAnswer(port: number, since: () => number): Promise<number> {
   }
 }
 
-// the service that writes it may need a moment more than the one that shows it
+// the service that writes the page may start after the one that serves it
 async function fetchPage(url: string, since: () => number): Promise<string> {
   for (;;) {
     const text = await fetch(url, { signal: AbortSignal.timeout(1000) }).then(
@@ -115,7 +115,7 @@ async function fetchPage(url: string, since: () => number): Promise<string> {
       () => "",
     );
     if (text !== "") return text;
-    if (since() > LIMIT_SECONDS) throw new Error(`${url} had nothing in ${LIMIT_SECONDS} s`);
+    if (since() > LIMIT_SECONDS) throw new Error(`${url} had no content in ${LIMIT_SECONDS} s`);
     await pause(200);
   }
 }

@@ -12,7 +12,7 @@ export type Run = Built & { readonly seconds: number; readonly peakMB: number };
 const here = (name: string): string => new URL(name, import.meta.url).pathname;
 const WARM_RUNS = 3;
 
-/** Builds the web OS cold and warm, beside compressing the same bytes with nothing else, and beside copying them. */
+/** Builds the web OS cold and warm. The floors compress the same bytes and do nothing else, or copy them. */
 export async function webRows(folder: string): Promise<{ rows: Row[]; run: Run }> {
   const [cache, out] = [join(folder, "cache"), join(folder, "out")];
   const first = await child<Run>("build", cache, out, here("./os.ts"));
@@ -70,7 +70,7 @@ export async function webRows(folder: string): Promise<{ rows: Row[]; run: Run }
   };
 }
 
-/** Builds an OS with so many MiB of files that do not compress; base segments cached. */
+/** Builds an OS with this many MiB of files that do not compress; base segments are cached. */
 export async function largeRows(folder: string, mib: number, limitMB: number): Promise<Row[]> {
   const [cache, out] = [join(folder, "cache"), join(folder, `out-${mib}`)];
   const module = here(`./large-${mib}.ts`);
@@ -111,7 +111,7 @@ async function compressionFloor(run: Run, cache: string, folder: string): Promis
   const files = readdirSync(kept).map((name) => ({ path: join(kept, name), size: statSync(join(kept, name)).size }));
   const sum = { seconds: 0, zstd: 0, gzip: 0 };
   for (const { name, size } of run.segments) {
-    // the cache calls a segment by the hash of what made it; here the sizes tell them apart
+    // the cache names a segment by the hash of its inputs; here the sizes tell them apart
     const file = files.find((candidate) => candidate.size === size);
     if (!file) throw new Error(`no file of ${size} bytes for the segment ${name}`);
     await pipeline(createReadStream(file.path), createZstdDecompress(), createWriteStream(plain));

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** Runs one of `bench/process` and gives the JSON that it prints. */
+/** Runs a program of `bench/process` and returns the JSON that it prints. */
 export function child<T>(name: string, ...args: readonly string[]): Promise<T> {
   const script = fileURLToPath(new URL(`./process/${name}.ts`, import.meta.url));
   return new Promise((resolve, reject) => {
@@ -17,7 +17,7 @@ export function child<T>(name: string, ...args: readonly string[]): Promise<T> {
   });
 }
 
-/** Of several runs the one in the middle: these machines are shared, so neither the best nor the worst says much. */
+/** The median of several runs: on shared machines, the best and the worst run mean little. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] as number;

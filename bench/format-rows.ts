@@ -12,7 +12,7 @@ const MIB = 1 << 20;
 const DISK_BYTES = 4096 * MIB;
 const PAIRS = 3;
 
-/** Our formats, and the options by which `qemu-img convert` writes the same kind of file. */
+/** The formats, and the options with which `qemu-img convert` writes the same kind of file. */
 const FORMATS: readonly { readonly format: string; readonly qemu: readonly string[] }[] = [
   { format: "qcow2", qemu: ["-c", "-O", "qcow2"] },
   { format: "vmdk", qemu: ["-O", "vmdk", "-o", "subformat=streamOptimized"] },
@@ -23,7 +23,7 @@ const FORMATS: readonly { readonly format: string; readonly qemu: readonly strin
 /** What a disk of 4 GiB holds, in four places. */
 const CONTENTS = [
   { what: "1 GiB of noise", bytes: 1024 * MIB, fill: (piece: Buffer) => randomFillSync(piece), formats: FORMATS, leastRatio: 1 },
-  // gzip takes a quarter off it, and works for it
+  // gzip saves a quarter, and takes its time for it
   {
     what: "128 MiB of text",
     bytes: 128 * MIB,
@@ -35,7 +35,7 @@ const CONTENTS = [
 
 /**
  * Writes each disk format in turn with `qemu-img convert` of the same raw disk, which flushes its file too. Ours is timed
- * from the first byte read until all is on disk, without the start of Node; qemu-img, which starts in 20 ms, as a whole.
+ * from the first byte read until everything is on disk, without the start of Node. qemu-img starts in 20 ms and is timed whole.
  */
 export async function formatRows(folder: string, limitMB: number): Promise<Row[]> {
   const raw = join(folder, "disk.raw");
@@ -77,14 +77,14 @@ export async function formatRows(folder: string, limitMB: number): Promise<Row[]
   return rows;
 }
 
-/** Removes a file, and waits until its room is free: a filesystem that discards does so a while later, and slows who writes then. */
+/** Removes a file, and waits until its space is free: a filesystem discards blocks later, which would slow the next write. */
 async function clear(path: string): Promise<void> {
   await rm(path, { force: true });
   await mustRun("sync");
   await sleep(2000);
 }
 
-/** Writes a sparse disk with a quarter of the content in each of its quarters, and gives these runs. */
+/** Writes a sparse disk with a quarter of the content in each of its quarters, and returns these runs. */
 async function writeRaw(path: string, bytes: number, fill: (piece: Buffer) => unknown): Promise<string[]> {
   await using file = await open(path, "w");
   await file.truncate(DISK_BYTES);

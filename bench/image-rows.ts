@@ -12,9 +12,9 @@ const FILES = 64;
 const FILE_MIB = 4;
 const RUNS = 3;
 
-/** Builds the initrd of an OS that is one image, its layers at hand, in turn with tar and gzip of the same tree at the same level. */
+/** Builds the initrd of an OS of one image with cached layers, in turn with tar and gzip of the same tree at the same level. */
 export async function imageRows(folder: string, limitMB: number): Promise<Row[]> {
-  // text of noise: gzip takes a quarter off it, and works for it
+  // text made of noise: gzip saves a quarter, and takes its time for it
   const files = Array.from({ length: FILES }, (_, index) => ({
     path: `file${index}`,
     text: randomBytes((FILE_MIB << 20) * 0.75).toString("base64"),

@@ -8,7 +8,7 @@ import { collect } from "../sdk/core/bytes.ts";
 import { LAYOUT_MARKER, REF_NAME } from "../sdk/oci/layout.ts";
 import { MEDIA_TYPE } from "../sdk/oci/media-type.ts";
 
-/** Writes an OCI layout with one image, tagged `1`, and gives the bytes of its blobs. A layer is made when its turn comes. */
+/** Writes an OCI layout with one image, tagged `1`, and returns the bytes of its blobs. One layer at a time is in memory. */
 export async function writeImage(directory: string, layers: readonly (() => Iterable<Entry>)[]): Promise<number> {
   const blobs = join(directory, "blobs", "sha256");
   mkdirSync(blobs, { recursive: true });

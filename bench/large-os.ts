@@ -6,7 +6,7 @@ import { os as plain } from "./os.ts";
 
 const PIECE_MIB = 512;
 
-/** The web OS with so many MiB of files that no compressor makes smaller, in pieces of 512 MiB; made once in `folder`. */
+/** The web OS with this many MiB of incompressible files, in pieces of 512 MiB; made once in `folder`. */
 export function largeOs(folder: string, mib: number): Image {
   const files = Array.from({ length: mib / PIECE_MIB }, (_, index) => {
     const source = join(folder, `random-${index}`);

@@ -1,8 +1,8 @@
 /*
  * npm run bench: measures in one run, each figure beside its floor, and writes docs/benchmarks.md with its plots.
- *   npm run bench -- --footprint   measures only what machines are made of at rest, and writes docs/footprint.md; takes root
+ *   npm run bench -- --footprint   measures only machines at rest, and writes docs/footprint.md; needs root
  *   npm run bench -- --supervision   only kills services at random and watches a crash loop, and writes docs/supervision.md
- *   npm run bench -- --quick   leaves out the images of 512 MiB and 4 GiB and the disks, and writes no page
+ *   npm run bench -- --quick   skips the images of 512 MiB and 4 GiB and the disks, and writes no page
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
@@ -38,7 +38,7 @@ try {
   }
   note("building examples/web");
   const { rows: web, run } = await webRows(folder);
-  note("booting it, in turn with the floor");
+  note("booting it and the floor in turn");
   const boot = await bootRows(folder, run);
   const large: Row[] = [];
   for (const mib of quick ? [] : [512, 4096]) {
@@ -51,7 +51,7 @@ try {
   const formats = quick ? [] : await formatRows(folder, LIMIT_MB);
   note("sending a GiB to a server on loopback, in turn with the clouds' own clients");
   const uploads = quick ? [] : await uploadRows(folder, LIMIT_MB);
-  note("sending the web OS, and what a changed line makes of it");
+  note("sending the web OS, before and after a changed line");
   const sent = quick ? [] : await sentRows(folder);
   const kernel = run.files.find(({ role }) => role === "kernel")?.size ?? 0;
   const sizes: Row[] = [

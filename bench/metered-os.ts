@@ -1,7 +1,7 @@
 import { debian, File, Service } from "pulumi-linuxkit";
 import { os as plain } from "./os.ts";
 
-/** The same with a service that writes what the kernel says of memory where the web server shows it. */
+/** The same with a service that writes the kernel's memory figures where the web server shows them. */
 export const os = plain
   .replace(
     new Service("web", {

@@ -3,7 +3,7 @@ import { debian, File, Image, Kernel, OnbootTask, Service } from "pulumi-linuxki
 
 const page = readFileSync(new URL("../examples/web/index.html", import.meta.url), "utf8");
 
-/** The operating system of examples/web, with its page's text where the example names the file. */
+/** The operating system of examples/web, with its page inline in place of the file. */
 export const os = new Image({
   kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
   init: [debian.init()],

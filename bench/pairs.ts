@@ -1,13 +1,13 @@
 import { median } from "./child.ts";
 import type { Row } from "./row.ts";
 
-/** Seconds that ours and theirs took, one right after the other. */
+/** The seconds of ours and theirs, one right after the other. */
 export interface Pair {
   readonly ours: number;
   readonly theirs: number;
 }
 
-/** Runs both in turn, so many times. They take turns at going first too: who does finds the machine in another state. */
+/** Runs both in turn, this many times. They alternate in going first, because the first finds the machine in another state. */
 export async function inPairs(count: number, ours: () => Promise<number>, theirs: () => Promise<number>): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (let at = 0; at < count; at++) {
@@ -18,7 +18,7 @@ export async function inPairs(count: number, ours: () => Promise<number>, theirs
   return pairs;
 }
 
-/** What pairs that move so many bytes say in a row: both throughputs, and the ratio of the pair in the middle. */
+/** A row's figures from pairs that move this many bytes: both throughputs, and the median pair's ratio. */
 export function throughput(bytes: number, pairs: readonly Pair[]): Pick<Row, "value" | "unit" | "floor" | "ratio"> {
   const perSecond = (seconds: readonly number[]): number => bytes / 1e6 / median(seconds);
   return {

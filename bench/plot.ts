@@ -3,7 +3,7 @@ export interface Bar {
   readonly label: string;
   readonly value: number;
   readonly text: string;
-  /** Ours are drawn in colour, what we compare with in grey. */
+  /** Ours are drawn in colour, the others in grey. */
   readonly ours: boolean;
 }
 
@@ -11,7 +11,7 @@ const WIDTH = 760;
 const LABEL = 270;
 const ROW = 26;
 
-/** A horizontal bar chart as an SVG that reads on light and dark pages alike; equal input gives equal text. */
+/** A horizontal bar chart as an SVG that is legible on light and dark pages. Equal input gives equal text. */
 export function barChart(title: string, bars: readonly Bar[]): string {
   const longest = Math.max(...bars.map((bar) => bar.value), Number.MIN_VALUE);
   const scale = (WIDTH - LABEL - 150) / longest;

@@ -14,7 +14,7 @@ export interface Drawn {
   readonly uploads: readonly Row[];
 }
 
-/** Draws what docs/benchmarks.md shows, into that folder. */
+/** Draws the plots of docs/benchmarks.md into that folder. */
 export function writePlots(folder: string, { base, run, boot, formats, uploads }: Drawn): void {
   mkdirSync(folder, { recursive: true });
   const draw = (name: string, title: string, bars: readonly Bar[]) => writeFileSync(join(folder, `${name}.svg`), barChart(title, bars));
@@ -34,7 +34,7 @@ export function writePlots(folder: string, { base, run, boot, formats, uploads }
   ]);
 }
 
-/** Each row that has a floor, above that. */
+/** Each row that has a floor, above the floor. */
 function beside(rows: readonly Row[], other: string): Bar[] {
   return rows.flatMap(({ what, value, unit, floor }) =>
     floor === undefined

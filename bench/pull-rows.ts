@@ -21,7 +21,7 @@ const PAIRS = 5;
 export async function pullRows(folder: string, limitMB: number): Promise<Row[]> {
   await using registry = await DockerRegistry.start();
   const source = join(folder, "pull-source");
-  // noise, which no compression makes smaller
+  // noise, which does not compress
   const layers = Array.from({ length: LAYERS }, (_, layer) => () => [
     fileEntry(`layer${layer}`, randomFillSync(Buffer.allocUnsafe(LAYER_MIB << 20))),
   ]);

@@ -1,27 +1,27 @@
-/** One figure, with what it is measured against in the same run. */
+/** One figure, with its floor from the same run. */
 export interface Row {
   readonly what: string;
   readonly value: number;
   readonly unit: "s" | "MB" | "MB/s";
-  /** The same thing with nothing of ours in it. */
+  /** The same task without this library. */
   readonly floor?: number;
   readonly floorIs?: string;
-  /** How many times the floor it was in the middle one of several pairs, each taken in turn. @default value / floor */
+  /** The median ratio to the floor over several pairs. @default value / floor */
   readonly ratio?: number;
-  /** What the figure may be at most. */
+  /** The largest allowed figure. */
   readonly limit?: number;
-  /** How many times the floor it may be. */
+  /** The largest allowed ratio to the floor. */
   readonly limitRatio?: number;
-  /** How many times the floor it must be, of what is better the more it is. */
+  /** The smallest allowed ratio to the floor, where more is better. */
   readonly leastRatio?: number;
 }
 
-/** How many times its floor a figure is; undefined where it has none. */
+/** A figure's ratio to its floor; undefined without a floor. */
 export function ratioOf({ value, floor, ratio }: Row): number | undefined {
   return ratio ?? (floor === undefined ? undefined : value / floor);
 }
 
-/** Whether a figure is within its limit; undefined where it has none. */
+/** Whether a figure is within its limit; undefined without a limit. */
 export function within(row: Row): boolean | undefined {
   const { value, limit, limitRatio, leastRatio } = row;
   const ratio = ratioOf(row);
@@ -31,7 +31,7 @@ export function within(row: Row): boolean | undefined {
   return undefined;
 }
 
-/** A figure as a person reads it. */
+/** A figure for people, with its unit. */
 export function figure(value: number, unit: string): string {
   return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${unit}`;
 }

@@ -10,7 +10,7 @@ import { withSink } from "./sink.ts";
 
 const here = (name: string): string => new URL(name, import.meta.url).pathname;
 
-/** What is sent of the web OS to each cloud, beside the 512 KiB blocks of it that are not zero; to AWS what changed after the first time. */
+/** The bytes sent to each cloud for the web OS, beside its 512 KiB blocks that are not zero; for AWS also after a change. */
 export async function sentRows(folder: string): Promise<Row[]> {
   const build = async (line: string) => {
     process.env.BENCH_LINE = line;
@@ -55,12 +55,12 @@ export async function sentRows(folder: string): Promise<Row[]> {
       limit: (after.service + 2 * (1 << 20)) / 1e6,
     },
     { what: "Google Cloud: sent of the web OS, each time", value: after.tarball / 1e6, unit: "MB", limit: whole },
-    // the disk's last block is one with its footer
+    // the footer makes one more block
     { what: "Azure: sent of the web OS, each time", value: await send("azure", after.vhd), unit: "MB", limit: whole + BLOCK_BYTES / 1e6 },
   ];
 }
 
-/** Writes a disk's block list beside it, where those who send it look. */
+/** Writes a disk's block list beside it, where the upload reads it. */
 async function listed(disk: string): Promise<readonly ListedBlock[]> {
   const blocks = listBlocks(await blockMap(fileBytes(disk)));
   writeFileSync(`${disk}.blocks`, encodeBlockList(blocks));

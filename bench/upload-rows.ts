@@ -22,13 +22,13 @@ interface Upload {
   readonly cloud: string;
   readonly into: string;
   readonly floorIs: string;
-  /** Of `bench/process`: the server, and what it is started with. */
+  /** A server of `bench/process`, and its arguments. */
   readonly sink: readonly [name: string, ...args: string[]];
-  /** Of `bench/process`: who sends, given `ours` or `theirs`, the file, the server's URL, and this. */
+  /** A sender of `bench/process`. Its arguments are `ours` or `theirs`, the file, the server's URL, and these. */
   readonly sender: readonly [name: string, ...args: string[]];
 }
 
-/** Sends a GiB of noise to servers on loopback that check nothing, in turn with the cloud's own client that sends the same; to EBS with fetch. */
+/** Sends a GiB of noise to servers on loopback that check nothing, in turn with the cloud's own client; for EBS, with fetch. */
 export async function uploadRows(folder: string, limitMB: number): Promise<Row[]> {
   const file = join(folder, "upload.raw");
   const handle = await open(file, "w");

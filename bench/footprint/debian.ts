@@ -34,7 +34,7 @@ until [ -e /dev/vda ]; do n=$((n + 1)); [ $n -gt 100 ] && break; /bin/busybox sl
 exec /bin/busybox switch_root /root /sbin/init
 `;
 
-/** Debian 12 as `debootstrap --variant=minbase` makes it, with a server and what brings it up, on the kernel of the others. */
+/** Debian 12 from `debootstrap --variant=minbase`, with a web server and its network, on the kernel of the others. */
 export async function debianColumn(folder: string, lock: Lock): Promise<Column> {
   const tree = join(folder, "debian");
   const mirrors = await chooseMirrors();
@@ -42,7 +42,7 @@ export async function debianColumn(folder: string, lock: Lock): Promise<Column> 
   return bootTree(folder, tree, lock);
 }
 
-/** Boots a tree of Debian, and asks it. */
+/** Boots a Debian tree and measures it. */
 export async function bootTree(folder: string, tree: string, lock: Lock): Promise<Column> {
   const write = (path: string, text: string, mode = 0o644): void => {
     writeFileSync(join(tree, path), text);
@@ -106,7 +106,7 @@ export async function bootTree(folder: string, tree: string, lock: Lock): Promis
   }
   const seconds = (performance.now() - began) / 1000;
   while (!(await answers(METER_PORT))) await pause(200);
-  // what runs only while it starts is no part of it at rest
+  // wait for programs that run only at start
   await pause(10_000);
   return {
     name: "Debian 12, one service",

@@ -3,22 +3,22 @@ import type { Booted } from "../../test/support/qemu.ts";
 /** The port on which a machine's meter answers. */
 export const METER_PORT = 8100;
 
-/** A CGI program: what is sent to it is run by BusyBox's shell. */
+/** A CGI program: BusyBox's shell runs the request's body. */
 export const METER_CGI = "#!/bin/busybox sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\n/bin/busybox cat | /bin/busybox sh 2>&1\n";
 
-/** What a machine at rest is made of, without the meter itself. */
+/** The figures of a machine at rest, without the meter itself. */
 export interface Footprint {
-  /** Processes that are no kernel threads. */
+  /** Processes, without kernel threads. */
   readonly processes: number;
   /** MB: the kernel's MemTotal less its MemAvailable. */
   readonly memoryMB: number;
-  /** Files that take their owner's or group's rights, in the host's root and all containers. */
+  /** Setuid and setgid files, in the host's root and all containers. */
   readonly setuid: number;
-  /** Sockets that wait for others, in every network namespace. */
+  /** Listening sockets, in every network namespace. */
   readonly listening: number;
 }
 
-// the meter's own processes are in its control group: seen from its own namespace that is "/", on Debian a unit's
+// the meter's own processes are in its control group: "/" in its own namespace, a unit's on Debian
 const script = (root: string): string => `
 busybox() { /bin/busybox "$@"; }
 processes=0 namespaces=' ' listening=0
@@ -42,7 +42,7 @@ done </proc/meminfo
 echo "$processes $(((total - free) * 1024)) $(busybox find ${root} -xdev -type f \\( -perm -4000 -o -perm -2000 \\) | busybox wc -l) $listening"
 `;
 
-/** Asks a machine's meter. `root` is where the meter sees the machine's root. */
+/** Reads a machine's meter. `root` is where the meter sees the machine's root. */
 export async function measure(machine: Booted, root: string): Promise<Footprint> {
   const answer = await fetch(`http://127.0.0.1:${machine.port(METER_PORT)}/cgi-bin/run`, {
     method: "POST",
@@ -51,6 +51,6 @@ export async function measure(machine: Booted, root: string): Promise<Footprint>
   });
   const text = await answer.text();
   const [processes, memory, setuid, listening] = text.trim().split(" ").map(Number);
-  if ([processes, memory, setuid, listening].some((value) => !Number.isFinite(value))) throw new Error(`the meter said ${text}`);
+  if ([processes, memory, setuid, listening].some((value) => !Number.isFinite(value))) throw new Error(`the meter answered ${text}`);
   return { processes: processes as number, memoryMB: (memory as number) / 1e6, setuid: setuid as number, listening: listening as number };
 }

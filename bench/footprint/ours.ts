@@ -6,9 +6,9 @@ import { type Footprint, measure, METER_CGI, METER_PORT } from "./meter.ts";
 /** One machine of the table. */
 export interface Column extends Footprint {
   readonly name: string;
-  /** MB of all that the machine is started from. */
+  /** MB of everything that the machine boots from. */
   readonly diskMB: number;
-  /** From QEMU's start until every service does its work. */
+  /** Seconds from QEMU's start until every service is healthy. */
   readonly seconds: number;
 }
 
@@ -38,10 +38,10 @@ const NGINX: Omit<ServiceArgs, "net"> = {
   health: { tcp: { port: 80 } },
 };
 
-/** As LinuxKit has it, and with every capability; there no environment is filled in. */
+/** LinuxKit's defaults and every capability, which set no environment. */
 const OPEN: Partial<ServiceArgs> = { sandbox: "linuxkit", capabilities: ["all"], env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] };
 
-// ten servers have port 80 each, in a network namespace of its own
+// each of ten servers has port 80, in a network namespace of its own
 const services = (count: number, fields: Partial<ServiceArgs> = {}): Service[] =>
   Array.from(
     { length: count },
@@ -56,7 +56,7 @@ const MACHINES: Readonly<Record<string, readonly Service[]>> = {
   "ten services, sandbox off": services(10, OPEN),
 };
 
-/** Builds and boots each machine, and asks it. */
+/** Builds, boots and measures each machine. */
 export async function ourColumns(folder: string, note: (what: string) => void): Promise<{ columns: Column[]; lock: Lock }> {
   const columns: Column[] = [];
   let lock: Lock | undefined;

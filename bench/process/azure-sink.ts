@@ -1,4 +1,4 @@
-/* Azure on loopback that takes whatever comes, as fast as it comes: `azure-sink.ts`; prints its port. It checks nothing: what is measured is who sends. */
+/* Azure on loopback: `azure-sink.ts` prints its port. It accepts everything and checks nothing, because the sender is measured. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 

@@ -1,8 +1,8 @@
-/* A process that sends an image to a managed disk, by ours or by a plain loop of Microsoft's own client, 16 requests at a time: `azure-upload.ts ours|theirs FILE URL [CLIENT]`. */
+/* Sends an image to a managed disk, with ours or a plain loop of Microsoft's own client, 16 requests at a time: `azure-upload.ts ours|theirs FILE URL [CLIENT]`. */
 import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 
-/** As much of `@azure/storage-blob` as is called here. */
+/** The part of `@azure/storage-blob` that is called here. */
 interface Client {
   readonly AnonymousCredential: new () => object;
   readonly PageBlobClient: new (
@@ -33,7 +33,7 @@ if (who === "ours") {
   )) as typeof import("../../providers/azure/plugin/pages/upload-pages.ts");
   const { decodeBlockList } = (await dist("sdk/upload/block-list")) as typeof import("../../sdk/upload/block-list.ts");
   const { openJournal } = (await dist("sdk/upload/journal")) as typeof import("../../sdk/upload/journal.ts");
-  // what logs in is in memory too
+  // the credentials' client takes memory too
   await import("@azure/identity");
   const manager = resourceManager({ cloud: { manager: url, managerScope: "bench", authority: url }, token: async () => "bench" });
   const service = diskService(manager, { subscriptionId: "s", resourceGroupName: "g", location: "l", arch: "amd64", sku: "Standard_LRS" });
@@ -58,7 +58,7 @@ if (who === "ours") {
     const bytes = Buffer.allocUnsafeSlow(PAGES);
     for (let at = PAGES * next++; at < size; at = PAGES * next++) {
       await handle.read(bytes, 0, PAGES, at);
-      // what Azure compares
+      // Azure compares it
       await blob.uploadPages(bytes, at, PAGES, { transactionalContentMD5: createHash("md5").update(bytes).digest() });
     }
   };

@@ -1,6 +1,6 @@
 /*
- * A process that does one build and says what it took: `build.ts CACHE OUT IMAGE.ts [LOCK [FORMAT…]]`. It is a process of its own so
- * that its peak memory is that of the build.
+ * Does one build and prints its time and memory: `build.ts CACHE OUT IMAGE.ts [LOCK [FORMAT…]]`. It is a process of its own, so its
+ * peak memory is the build's.
  */
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";

@@ -1,4 +1,4 @@
-/* The floor of a build whose parts are all at hand: `copy.ts FROM TO` copies through Node with a sha256 and an fsync. */
+/* The floor of a build with everything cached: `copy.ts FROM TO` copies through Node with a sha256 and an fsync. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 

@@ -1,4 +1,4 @@
-/* EBS direct on loopback that takes whatever comes, as fast as it comes: `ebs-sink.ts`; prints its port. It checks nothing: what is measured is who sends. */
+/* EBS direct on loopback: `ebs-sink.ts` prints its port. It accepts everything and checks nothing, because the sender is measured. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 

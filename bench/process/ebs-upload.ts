@@ -1,4 +1,4 @@
-/* A process that sends a raw image to EBS direct, by ours or by a plain loop of fetch over 64 connections: `ebs-upload.ts ours|theirs FILE URL [PARENT]`, the block list of an image that is there. */
+/* Sends a raw image to EBS direct, with ours or a plain loop of fetch over 64 connections: `ebs-upload.ts ours|theirs FILE URL [PARENT]`. PARENT is the block list of an earlier image. */
 import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 
@@ -54,7 +54,7 @@ if (who === "ours") {
     const bytes = Buffer.allocUnsafeSlow(BLOCK);
     for (let index = next++; index * BLOCK < size; index = next++) {
       await handle.read(bytes, 0, BLOCK, index * BLOCK);
-      // the header that EBS wants
+      // EBS requires the header
       const checksum = createHash("sha256").update(bytes).digest("base64");
       const answer = await fetch(`${url}/snapshots/snap-1/blocks/${index}`, {
         method: "PUT",

@@ -1,10 +1,10 @@
 /*
- * A process that writes disk formats, one after the other: `format.ts FORMAT,… FROM TO RUN…`, each RUN an `offset:length`
- * of the raw disk FROM that holds anything. It is a process of its own so that its peak memory is that of the writers.
+ * Writes disk formats, one after the other: `format.ts FORMAT,… FROM TO RUN…`. Each RUN is an `offset:length` of the raw disk FROM
+ * that holds data. It is a process of its own, so its peak memory is the writers'.
  */
 import { readFileSync, statSync } from "node:fs";
 
-// what is compiled, as users run it: taking the types off takes memory of its own
+// the compiled code, as users run it: stripping types would take memory
 const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/sdk/${module}.js`, import.meta.url).href);
 const { fileBytes } = (await dist("core/file-bytes")) as typeof import("../../sdk/core/file-bytes.ts");
 const { writeFileWhole } = (await dist("core/write-file")) as typeof import("../../sdk/core/write-file.ts");

@@ -1,4 +1,4 @@
-/* Cloud Storage on loopback that takes whatever comes, as fast as it comes: `gcs-sink.ts`; prints its port. It keeps and checks nothing: what is measured is who sends. */
+/* Cloud Storage on loopback: `gcs-sink.ts` prints its port. It accepts everything and checks nothing, because the sender is measured. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -9,9 +9,9 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     if (method === "POST") return response.writeHead(200, { location: `http://${headers.host}/session` }).end();
     if (method !== "PUT") return response.writeHead(404).end();
-    // who sends a stream says what is all of it with its last chunk
+    // the last chunk of a stream holds its total size
     if (total === "*" || Number(last) + 1 < Number(total)) return response.writeHead(308, { range: `bytes=0-${last}` }).end();
-    // whoever sends says what it should be
+    // the sender gives the checksum
     return response
       .writeHead(200, { "content-type": "application/json" })
       .end(JSON.stringify({ bucket: "b", name: url, generation: "1", size: total, crc32c: process.argv[2] }));

@@ -1,7 +1,7 @@
-/* A process that sends a file to Cloud Storage, by ours or by Google's own client, in chunks as large and with the checksum that it makes: `gcs-upload.ts ours|theirs FILE URL DIGEST [CLIENT]`. */
+/* Sends a file to Cloud Storage, with ours or Google's own client, in equal chunks and with its checksum: `gcs-upload.ts ours|theirs FILE URL DIGEST [CLIENT]`. */
 import { readFile, stat } from "node:fs/promises";
 
-/** As much of `@google-cloud/storage` as is called here. */
+/** The part of `@google-cloud/storage` that is called here. */
 interface Client {
   readonly Storage: new (options: {
     apiEndpoint: string;

@@ -1,8 +1,8 @@
-/* A process that pulls one image into an OCI layout, and says how much memory it took: `pull.ts REFERENCE FOLDER`. */
+/* Pulls one image into an OCI layout, and prints its peak memory: `pull.ts REFERENCE FOLDER`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-// what is compiled, as users run it: taking the types off takes memory of its own
+// the compiled code, as users run it: stripping types would take memory
 const dist = (module: string): Promise<unknown> => import(new URL(`../../dist/sdk/${module}.js`, import.meta.url).href);
 const { BlobStore } = (await dist("cache/blob-store")) as typeof import("../../sdk/cache/blob-store.ts");
 const { pullImage } = (await dist("oci/open-source")) as typeof import("../../sdk/oci/open-source.ts");
@@ -14,7 +14,7 @@ const { MEDIA_TYPE } = (await dist("oci/media-type")) as typeof import("../../sd
 // as the plugin and the command do
 keepHeapSmall();
 const [reference, folder] = process.argv.slice(2) as [string, string];
-// a store keeps blobs where a layout has them
+// a store keeps blobs at the paths of a layout
 const store = new BlobStore(folder);
 const { manifest, digest } = await pullImage(reference, { os: "linux", architecture: "amd64" }, { store, auth: async () => undefined });
 const root = await store.find(digest);

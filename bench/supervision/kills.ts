@@ -15,22 +15,22 @@ export interface Kill {
   readonly back: number;
 }
 
-/** What came of all of it. */
+/** The results. */
 export interface Supervised {
   readonly boots: number;
   readonly kills: readonly Kill[];
-  /** Services that were killed and are not healthy at the end of their boot. */
+  /** Killed services that are not healthy at the end of their boot. */
   readonly lost: readonly string[];
-  /** Services that ended although nobody killed them. */
+  /** Services that ended without being killed. */
   readonly disturbed: readonly string[];
-  /** Of a service that ends at once: each pause that was announced, and the seconds from one end to the next. */
+  /** For a service that exits at once: each announced pause, and the seconds from one end to the next. */
   readonly crashes: readonly { readonly pause: number; readonly seconds: number }[];
 }
 
 const BOOTS = 3;
 const KILLS = 10;
 const VICTIMS = ["a", "b", "c", "d", "e", "f"];
-/** Ends of the crash loop that are waited for: pauses of 1 to 32 s. */
+/** The ends of the crash loop to wait for: pauses of 1 to 32 s. */
 const CRASHES = 7;
 
 const image = debian.packages({
@@ -61,7 +61,7 @@ const victims = VICTIMS.map(
     }),
 );
 
-/** Boots a machine of six services several times, kills ten of them at random in each, one to three at once, and watches a crash loop in the first. */
+/** Boots a machine of six services several times. In each boot it kills ten at random, one to three at once; in the first it also watches a crash loop. */
 export async function killServices(folder: string, seed: number, note: (what: string) => void): Promise<Supervised> {
   const random = new Random(seed);
   const outputDir = join(folder, "supervised");
@@ -118,7 +118,7 @@ function isRestart(line: Line, name: string): line is Line & { readonly stage: "
   return line.stage === "service" && line.name === name && line.state === "restart";
 }
 
-/** Kills the first process of each, and waits until all are healthy again. */
+/** Kills the first process of each service, and waits until all are healthy again. */
 async function killAtOnce(machine: Booted, turn: number, names: readonly string[]): Promise<Kill[]> {
   const seen = machine.lines.length;
   const script = `read -r up _ </proc/uptime; for name in ${names.join(" ")}; do read -r pid </host/sys/fs/cgroup/$name/cgroup.procs && kill -9 $pid || echo "$name is not there"; done; echo $up`;
