@@ -70,7 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/sign",
   ],
   "sdk/machine": ["sdk/core", "sdk/definition", "sdk/format", "sdk/resource", "sdk/resource/plugin"],
-  // the command line stands above everything, and nothing imports it
+  // the command line may import everything, and nothing imports it
   "sdk/cli": [
     "sdk/core",
     "sdk/cache",
@@ -164,15 +164,15 @@ const PROGRAM = [
 /** The module that the engine starts. */
 const PLUGIN = "providers/plugin/main.ts";
 
-/** What the plugin loads lies in a folder of that name. */
+/** The plugin's files are in folders of that name. */
 const isPlugin = (file: string): boolean => file.split("/").slice(0, -1).includes("plugin");
 
-/** What the program loads: the rest of the folders that know Pulumi. Everything else belongs to both. */
+/** The program's files: the other folders that use Pulumi. Everything else belongs to both. */
 const isProgram = (file: string): boolean => !isPlugin(file) && /^(?:providers|sdk\/(?:resource|machine))\//.test(file);
 
 /**
  * Program code that may load plugin code, and only when it is called: a login to a cloud's registry runs wherever a
- * build runs, and asks the cloud as the plugin does.
+ * build runs, and uses the plugin's client for the cloud.
  */
 const ON_CALL = /^providers\/\w+\/registry\//;
 
@@ -198,7 +198,7 @@ describe("imports go one way", async () => {
             .split("/")
             .slice(0, name.startsWith("@") ? 2 : 1)
             .join("/");
-          // the SDK's own index loads all of it: 60 MB more in every program, where two of its modules do
+          // the SDK's own index loads everything, 60 MB more in every program; two of its modules are enough
           if (!MAY_LOAD[folder]?.includes(pkg) || name === "@pulumi/pulumi") wrong.push(name);
         }
       }

@@ -30,7 +30,7 @@ const fleet = new Fleet("web", {
 });
 
 export const groupName = fleet.groupName;
-/** The launch template's version that every machine has. */
+/** The version of the launch template that every machine runs. */
 export const version = fleet.version;
 export const imageId = fleet.nodes.machineImage.imageId;
 export const snapshotId = fleet.nodes.machineImage.snapshotId;

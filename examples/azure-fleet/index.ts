@@ -19,7 +19,7 @@ const os = new Image({
       health: { http: { port: 80 } },
     }),
   ],
-  // what the load balancer's probe asks
+  // the load balancer's probe asks GET /healthz
   healthPort: 8090,
 });
 

@@ -21,10 +21,10 @@ const os = new Image({
   ],
 });
 
-// change the page and run `pulumi up`: one machine after the other gets it, and one always answers
+// change the page and run `pulumi up`: one machine after another is replaced, and one always answers
 const fleet = new Fleet("web", { image: os, count: 2, memoryMiB: 192, publish: [`${port}:80/tcp`] });
 
-/** Where each machine answers. */
+/** The URL of each machine. */
 export const urls = fleet.urls;
-/** The guests' own names for their boots. */
+/** The boot id of each machine. */
 export const bootIds = fleet.machines.apply((machines) => machines.map(({ bootId }) => bootId));

@@ -19,7 +19,7 @@ const os = new Image({
       health: { http: { port: 80 } },
     }),
   ],
-  // GET /healthz: what the group's health check asks
+  // the group's health check asks GET /healthz
   healthPort: 8080,
 });
 
@@ -27,12 +27,12 @@ const fleet = new Fleet("web", {
   image: os,
   count: 2,
   instanceType: "e2-micro",
-  // a firewall rule of the network lets Google's health checks in to machines of this tag
+  // a firewall rule of the network must let Google's health checks reach machines with this tag
   networkTags: ["web"],
 });
 
 export const groupName = fleet.groupName;
-/** The instance template that every machine is made by. */
+/** The instance template of every machine. */
 export const version = fleet.version;
 export const imageId = fleet.nodes.machineImage.imageId;
 export const bucketName = fleet.nodes.machineImage.bucketName;

@@ -21,7 +21,7 @@ const os = new Image({
       health: { http: { port: 80 } },
     }),
   ],
-  // GET /healthz: what each cloud's health check asks
+  // each cloud's health check asks GET /healthz
   healthPort: 8080,
 });
 
@@ -38,7 +38,7 @@ const onGoogle = new gcp.Fleet("web-gcp", {
   image: os,
   count,
   instanceType: "e2-micro",
-  // a firewall rule of the network lets Google's health checks in to machines of this tag
+  // a firewall rule of the network must let Google's health checks reach machines with this tag
   networkTags: ["web"],
 });
 
@@ -50,7 +50,7 @@ const onAzure = new azure.Fleet("web-azure", {
   subnetId: config.require("subnetId"),
 });
 
-/** What says of the operating system what it is, whatever a cloud calls the image. */
+/** The operating system's plan digest, the same on every cloud. */
 export const plans = [onAws, onGoogle, onAzure].map(({ nodes }) => nodes.machineImage.nodes.build.planDigest);
 export const groups = { aws: onAws.groupName, gcp: onGoogle.groupName, azure: onAzure.groupName };
 export const images = {

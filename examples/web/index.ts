@@ -12,7 +12,7 @@ const os = new Image({
     new Service("web", {
       image: debian.packages({ packages: ["nginx-light"], command: ["nginx", "-g", "daemon off;"] }),
       capabilities: ["CAP_NET_BIND_SERVICE", "CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE"],
-      // the page is part of the image; the second bind shows which boot of the machine answers
+      // the page is part of the image; the second bind shows which boot answers
       binds: ["/srv/web:/var/www/html:ro", "/run/linuxkit/boot_id:/var/www/html/boot_id:ro"],
       tmpfs: ["/run", "/tmp", "/var/log/nginx", "/var/lib/nginx"],
       restart: "always",
@@ -28,9 +28,9 @@ const os = new Image({
 const build = new ImageBuild("web", { image: os, format: "kernel+initrd" });
 const machine = new Machine("web", { build, memoryMiB: 256, publish: [`${port}:80/tcp`] });
 
-/** Where the page is; known once the service is healthy. */
+/** The page's URL; known once the service is healthy. */
 export const url = machine.url;
-/** The guest's own name for this boot, as its console told it. */
+/** The boot id, from the guest's console. */
 export const bootId = machine.bootId;
 /** sha256 of the artifact. */
 export const digest = build.digest;

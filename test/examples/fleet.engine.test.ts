@@ -22,7 +22,7 @@ after(() => rm(home, { recursive: true, force: true }));
 
 const ops = ({ steps }: Outcome, type: string) => steps.filter((step) => step.type === `linuxkit:index:${type}`).map(({ op }) => op);
 
-/** The first of two free ports in a row. */
+/** The first of two consecutive free ports. */
 async function twoPorts(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = await freePort();
@@ -37,7 +37,7 @@ async function twoPorts(): Promise<number> {
   throw new Error("no two ports in a row are free");
 }
 
-test("a fleet under the real engine: rolled one by one, rolled back when ill and on Ctrl-C, and gone without a trace", {
+test("a fleet under the real engine is replaced one by one, rolls back when unhealthy and on Ctrl-C, and is deleted without a trace", {
   timeout: 900_000,
 }, async () => {
   const [stateDir, cacheDir, temporary, folder] = [join(home, "state"), join(home, "cache"), join(home, "tmp"), join(home, "example")];
@@ -57,7 +57,7 @@ test("a fleet under the real engine: rolled one by one, rolled back when ill and
   };
   const urls = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`];
   const pages = () => Promise.all(urls.map(pageAt));
-  // of the resource: the stack's own outputs are those of the program's last run
+  // from the resource, because the stack's own outputs are those of the program's last run
   const bootIds = async () => {
     const { deployment } = JSON.parse((await stack.must("stack", "export")).stdout) as {
       deployment: { resources: { type: string; outputs?: { machines: { bootId: string }[] } }[] };
@@ -78,7 +78,7 @@ test("a fleet under the real engine: rolled one by one, rolled back when ill and
   assert.deepEqual([...new Set(same.steps.map(({ op }) => op))], ["same"]);
   assert.deepEqual(await bootIds(), first);
 
-  // one service's image in code is one update, and the preview shows the leaf
+  // a change of one service's image is one update, and the preview shows the leaf
   await stack.write("index.ts", page("version two"));
   const preview = await stack.preview();
   assert.match(preview.text, /~ contents: \n +- version one\n +\+ version two\n/);
@@ -97,7 +97,7 @@ test("a fleet under the real engine: rolled one by one, rolled back when ill and
   const second = await bootIds();
   assert.ok(!second.some((id) => first.includes(id)));
 
-  // a service that really fails: nothing answers where its check asks
+  // a service that really fails: its health check gets no answer
   await stack.write(
     "index.ts",
     page("version three")
@@ -120,7 +120,7 @@ test("a fleet under the real engine: rolled one by one, rolled back when ill and
   assert.equal(third[1], second[1], "the second machine was never touched");
   assert.notEqual(third[0], second[0]);
 
-  // Ctrl-C when the first machine is new
+  // Ctrl-C once the first machine is replaced
   await stack.write("index.ts", page("version four"));
   const operation = stack.start("up", "--yes", "--skip-preview");
   await operation.printed(/1 of 2 machines run the new image/);

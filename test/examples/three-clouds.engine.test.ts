@@ -23,7 +23,7 @@ const CLOUDS = ["aws", "gcp", "azure"] as const;
 type ByCloud = Readonly<Record<(typeof CLOUDS)[number], string>>;
 const SETS = "Microsoft.Compute/virtualMachineScaleSets";
 
-// the plugin's own table, but for the time between two looks
+// the plugin's own table, with shorter polling
 const gates = rolloutGate({
   aws: async () => awsGate(undefined, 0.05),
   gcp: async () => gcpGate(undefined, 0.05),
@@ -53,10 +53,10 @@ describe("one operating system on three clouds, under the real engine", { timeou
         .map(({ template }) => String(google.compute.get(template).properties.disks[0].initializeParams.sourceImage)),
       azure: azure.server.arm.of(SETS).flatMap((set) => azure.server.scaleSets.of(set).instances.map(({ image }) => image)),
     };
-    // Azure keeps ids in lower case, and means the same by both
+    // Azure stores ids in lower case, and compares them without case
     return CLOUDS.map((cloud) => found[cloud].filter((image) => image.toLowerCase() === images[cloud].toLowerCase()).length);
   };
-  /** What has been sent to each cloud. */
+  /** The bytes sent to each cloud. */
   const sent = () => [amazon.blocksPut, storage.bytesPut, azure.server.pagesPut];
 
   before(async () => {
@@ -97,21 +97,21 @@ describe("one operating system on three clouds, under the real engine", { timeou
     for (const server of [amazon, google, storage, azure, certificate]) await server[Symbol.asyncDispose]();
   });
 
-  test("up: each cloud runs it", async () => {
+  test("up runs it on each cloud", async () => {
     await stack.up();
     assert.deepEqual(await running(), [2, 2, 2]);
     const { plans } = await outputs();
     assert.deepEqual([plans.length, new Set(plans).size], [3, 1]);
   });
 
-  test("up again: nothing happens, nothing is sent", async () => {
+  test("a second up changes and sends nothing", async () => {
     for (const { requests } of [amazon, storage, azure.server]) requests.length = 0;
     const up = await stack.up();
     assert.deepEqual([...new Set(up.steps.map(({ op }) => op))], ["same"]);
     assert.deepEqual(sent(), [0, 0, 0]);
   });
 
-  test("another page: one change in the program reaches all three", async () => {
+  test("one changed page in the program reaches all three", async () => {
     const before = await outputs();
     await show("two");
     const preview = await stack.preview();
@@ -121,7 +121,7 @@ describe("one operating system on three clouds, under the real engine", { timeou
     assert.deepEqual(await running(), [2, 2, 2]);
     for (const cloud of CLOUDS) assert.notEqual(now.images[cloud], before.images[cloud]);
     assert.equal(new Set([...now.plans, before.plans[0]]).size, 2);
-    // EC2 takes what changed, the others the whole
+    // EC2 gets only the changes, the others the whole image
     const [blocks = 0, bytes = 0, pages = 0] = sent();
     assert.ok(blocks > 0 && blocks <= 6 && bytes > 1_000_000 && pages > 1, sent().join());
     for (const cloud of CLOUDS)
@@ -131,7 +131,7 @@ describe("one operating system on three clouds, under the real engine", { timeou
       );
   });
 
-  test("destroy: nothing is left on any", async () => {
+  test("destroy leaves nothing on any of them", async () => {
     await stack.destroy();
     assert.deepEqual([amazon.ebs.snapshots.size, aws.images.size, aws.templates.size, scaling.groups.size], [0, 0, 0, 0]);
     assert.deepEqual(

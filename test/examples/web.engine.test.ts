@@ -23,7 +23,7 @@ interface Running extends AsyncDisposable {
   readonly stateDir: string;
 }
 
-/** The example as it stands, or with one line of it changed, in a stack with state and temporary files of its own. */
+/** The example, unchanged or with one changed line, in a stack with state and temporary files of its own. */
 async function webStack(name: string, change: (program: string) => string = (program) => program): Promise<Running> {
   const [stateDir, temporary, folder] = [join(home, name, "state"), join(home, name, "tmp"), join(home, name, "example")];
   await makeOwnCache(cacheDir);
@@ -46,7 +46,7 @@ async function webStack(name: string, change: (program: string) => string = (pro
   };
 }
 
-/** What the stack says of its machine, after a look at what the machine itself says. */
+/** The stack's outputs for its machine, compared with the machine's own answers. */
 async function seen({ stack }: Running): Promise<{ readonly url: string; readonly bootId: string; readonly pid: number }> {
   const { url, bootId } = (await stack.outputs()) as { url: string; bootId: string };
   const get = async (path: string) => (await fetch(new URL(path, url), { signal: AbortSignal.timeout(30_000) })).text();
@@ -64,21 +64,21 @@ async function seen({ stack }: Running): Promise<{ readonly url: string; readonl
 const stepOf = ({ steps }: Outcome, type: string) => steps.filter((step) => step.type === `linuxkit:index:${type}`);
 const ops = (outcome: Outcome, type: string) => stepOf(outcome, type).map(({ op }) => op);
 
-/** The ids of processes that work in a folder: a machine's own works in its place in the state folder. */
+/** The ids of processes whose working directory is in a folder: a machine's process works in its state folder. */
 async function processesIn(folder: string): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const places = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")));
   return pids.filter((_, index) => places[index]?.startsWith(`${folder}/`));
 }
 
-/** The files of all artifacts, without the records of what they were built from. */
+/** The files of all artifacts, without the records of their inputs. */
 async function artifactFiles(): Promise<string[]> {
   const files = Object.keys(await inventory(join(cacheDir, "artifacts"))).filter((name) => !basename(name).startsWith("."));
   return files.map((name) => join(cacheDir, "artifacts", name));
 }
 
 describe("examples/web under the real engine", { timeout: 900_000 }, () => {
-  test("answers; stays as it is; changes by one leaf; is started again after a kill; and goes without a trace", async () => {
+  test("answers, stays unchanged, changes by one leaf, restarts after a kill, and is deleted without a trace", async () => {
     await using web = await webStack("life");
     const { stack, stateDir } = web;
     const project = await readdir(stack.directory);
@@ -118,7 +118,7 @@ describe("examples/web under the real engine", { timeout: 900_000 }, () => {
     process.kill(third.pid, "SIGKILL");
     const refreshed = await stack.must("refresh", "--yes", "--skip-preview", "--diff");
     assert.match(refreshed.text, /running +: +true => false|running: true => false/);
-    // as when the cache comes to its limit: the machine's image is built again on the way
+    // as when the cache reaches its limit: the update builds the machine's image again
     for (const file of await artifactFiles()) await rm(file);
     const again = await stack.up();
     assert.deepEqual((await artifactFiles()).map((file) => basename(file)).sort(), [
@@ -144,7 +144,7 @@ describe("examples/web under the real engine", { timeout: 900_000 }, () => {
     );
   });
 
-  test("with a task that fails, up fails with the task's own words, and leaves no machine", async () => {
+  test("a failing task fails the update with its own words, and leaves no machine", async () => {
     const task =
       'new OnbootTask("broken", { image: debian.packages({ packages: ["busybox-static"], command: ["/bin/busybox", "sh", "-c", "echo no such luck >&2; exit 3"] }) })';
     await using web = await webStack("broken", (program) =>

@@ -46,7 +46,7 @@ const asked: PolicyOptions = { registries: ["ghcr.io/acme"], waive: [{ rule: "ro
 new PolicyPack("acme", { policies: policies(asked) });
 `;
 
-/** What \`pulumi new typescript\` writes; it leaves the checking of declarations on. */
+/** The configuration of \`pulumi new typescript\`, which checks declarations. */
 const TEMPLATE = {
   strict: true,
   outDir: "bin",
@@ -62,7 +62,7 @@ const TEMPLATE = {
 };
 
 const CONFIGURATIONS: Readonly<Record<string, object>> = {
-  // TypeScript 6 wants to hear that one knows how old this way of resolution is
+  // TypeScript 6 reports this module resolution as deprecated otherwise
   "the classic template: CommonJS, subpaths through typesVersions": { ...TEMPLATE, ignoreDeprecations: "6.0" },
   "the template of newer projects: nodenext, subpaths through exports": { ...TEMPLATE, module: "nodenext", moduleResolution: "nodenext" },
 };
@@ -82,12 +82,12 @@ describe("a program of a user compiles under", { timeout: 300_000 }, () => {
       await writeFile(join(project.path, "index.ts"), PROGRAM);
       const { status, output } = await compile();
       assert.equal(status, 0, output);
-      // the types are ours, and not any
+      // the types are real, not any
       await writeFile(join(project.path, "index.ts"), PROGRAM.replace("port: 80 ", 'port: "80" ').replace("sizeMiB", "sizeMB"));
       const wrong = await compile();
       for (const message of [/Type 'string' is not assignable to type '.*number/, /'sizeMB' does not exist in type 'DiskArgs'/])
         assert.match(wrong.output, message);
-      // @pulumi/policy names in its index what its own declarations lack, so that a pack checks none of declarations
+      // the index of @pulumi/policy names what its declarations lack, so a policy pack skips the check of declarations
       await writeFile(
         join(project.path, "tsconfig.json"),
         JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true, skipLibCheck: true }, files: ["index.ts"] }),

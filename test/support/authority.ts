@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { judge, scratch } from "./judge.ts";
 
-/** A key and the certificate that it signed for itself, which is its own authority, as PEM. */
+/** A key and its self-signed certificate, which is its own authority, as PEM. */
 export interface Authority {
   readonly key: string;
   readonly cert: string;
 }
 
-/** An authority for loopback, for QEMU's address of the host in a metadata network, and for names. */
+/** An authority for loopback, for the host's address in QEMU's metadata network, and for the given names. */
 export async function makeAuthority(...names: readonly string[]): Promise<Authority> {
   await using folder = await scratch();
   const [key, cert] = ["key", "cert"].map((name) => `${folder.path}/${name}`) as [string, string];

@@ -1,5 +1,5 @@
 /**
- * A process that builds a plan of one segment of noise, for tests that kill it or bound what it may write.
+ * Builds a plan of one segment of noise, for tests that kill the process or limit what it may write.
  * Usage: build-fake-plan.ts FOLDER MIB [slow]; prints `started` once bodies flow, then a line with the outcome.
  */
 import { join } from "node:path";

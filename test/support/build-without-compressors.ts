@@ -1,7 +1,7 @@
 /**
- * A process that builds a definition while nothing in it can compress: `node:zlib`'s compressors throw.
+ * Builds a definition in a process that cannot compress: the compressors of `node:zlib` throw.
  * Usage: build-without-compressors.ts, with the definition, the build's options and a login as JSON on standard input;
- * prints the artifact as JSON, or ends with 1 and the error.
+ * prints the artifact as JSON, or exits with 1 and the error.
  */
 import { syncBuiltinESMExports } from "node:module";
 import { json } from "node:stream/consumers";
@@ -20,7 +20,7 @@ for (const name of Object.keys(zlib).filter((key) => COMPRESSORS.test(key))) {
   });
 }
 syncBuiltinESMExports();
-// only now, so that every module gets what throws
+// imported only now, so that every module gets the throwing compressors
 const { buildDefinition } = await import("../../sdk/builder/build.ts");
 
 const { definition, options, login } = (await json(process.stdin)) as {

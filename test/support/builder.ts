@@ -6,16 +6,16 @@ import { canonicalJson } from "../../sdk/core/json.ts";
 import type { Definition } from "../../sdk/definition/definition.ts";
 import type { Builder, BuilderOptions, PullerOptions } from "../../sdk/resource/plugin/builder.ts";
 
-/** A builder for tests of what is around it: it writes the definition itself, and remembers how it was called. */
+/** A builder for tests of its callers: it writes the definition itself as the artifact, and records its calls. */
 export interface RecordingBuilder extends Builder {
   readonly calls: { readonly definition: Definition; readonly options: BuilderOptions }[];
   readonly pulls: { readonly reference: string; readonly options: PullerOptions }[];
-  /** How it goes on after it has written half a file. Changed by a test. */
+  /** What happens after half a file is written. Tests change it. */
   mood: "good" | "hangs" | "fails";
 }
 
 export function recordingBuilder(): RecordingBuilder {
-  // what decides the bytes: a volume's platforms are for its image alone
+  // only what decides the bytes: a volume's platforms matter to its image alone
   const bodyOf = (definition: Definition): string => canonicalJson({ ...definition, volumes: {} });
   return {
     formats: ["kernel+initrd", "tar", "raw-efi"],

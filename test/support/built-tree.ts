@@ -5,7 +5,7 @@ import type { TreePath } from "./conformance.ts";
 
 const TYPE_NAMES: Readonly<Record<string, string>> = { directory: "dir" };
 
-/** What a tar file unpacks to, in the form of the conformance cases: of a path that it holds twice the last one. */
+/** The tree that a tar file unpacks to, in the form of the conformance cases. For a path that occurs twice, the last entry counts. */
 export async function builtTree(file: string): Promise<Record<string, TreePath>> {
   const tree: Record<string, TreePath> = {};
   for await (const { path, type, mode, uid, gid, link, body } of readTar(createReadStream(file))) {

@@ -4,12 +4,12 @@ import { Image } from "../../sdk/definition/image.ts";
 import { builtTree } from "./built-tree.ts";
 import type { TreePath } from "./conformance.ts";
 
-/** Where and how the cases are built: a folder with a cache of its own, and no login of this machine. */
+/** Where and how the cases are built: a folder with its own cache, without this machine's registry logins. */
 export function buildIn(folder: string, options: Partial<BuildOptions> = {}): BuildOptions {
   return { outputDir: folder, cacheDir: join(folder, "cache"), folder, name: "os", registryAuth: async () => undefined, ...options };
 }
 
-/** Builds YAML in the format `tar`, and unpacks that. */
+/** Builds YAML in the format `tar`, and unpacks the result. */
 export async function buildTree(
   yaml: string,
   folder: string,

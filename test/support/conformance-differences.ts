@@ -1,12 +1,12 @@
 import type { TreePath } from "./conformance.ts";
 
-/** A place where we deliberately make another tree than LinuxKit: a row of docs/linuxkit.md. */
+/** A deliberate difference from LinuxKit's tree: a row of docs/linuxkit.md. */
 export interface Difference {
-  /** Cases that have it. @default all */
+  /** The cases that differ. @default all */
   readonly cases?: readonly string[];
   readonly paths: RegExp;
   readonly why: string;
-  /** What we have there; undefined is nothing. */
+  /** The path in this library's tree; undefined where it is absent. */
   readonly ours: TreePath | undefined;
 }
 
@@ -30,7 +30,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** What we make of a case, from what LinuxKit makes of it. */
+/** This library's tree of a case, derived from LinuxKit's. */
 export function withDifferences(name: string, tree: Readonly<Record<string, TreePath>>): Record<string, TreePath> {
   const ours = Object.entries(tree).map(([path, theirs]): [string, TreePath | undefined] => {
     const difference = DIFFERENCES.find(({ cases, paths }) => (cases?.includes(name) ?? true) && paths.test(path));

@@ -21,14 +21,14 @@ export interface MemoryLayout {
     }[];
   };
   readonly blobs: ReadonlyMap<string, Buffer>;
-  /** The sha256 of a file here, for that of the file in its place in LinuxKit's images. */
+  /** The sha256 of a file here, by the sha256 of the file in its place in LinuxKit's images. */
   sha256(theirs: string): string;
 }
 
-/** The environment variable that names an OCI layout with the very images that LinuxKit built the cases from. */
+/** The environment variable that names an OCI layout with the original images from which LinuxKit built the cases. */
 const ORIGINALS = "LINUXKIT_CONFORMANCE_IMAGES";
 
-/** What LinuxKit's images have is noise of these sizes; ours is other noise. By sha256 there. */
+/** The files of LinuxKit's images that are noise, by sha256, with their sizes. The files here are other noise of the same size. */
 const PROGRAMS: Readonly<Record<string, readonly [name: string, size: number]>> = {
   f48b20c76cf26a1bb11cd36934477c91bf84b44db8442a987b373f8b811433e8: ["kernel", 1 << 20],
   "899a71ff280d0bd0bdb25395def96b902f0379bbf2e34759141ec20f64d64bc7": ["busybox", 1 << 20],
@@ -38,17 +38,17 @@ const PROGRAMS: Readonly<Record<string, readonly [name: string, size: number]>> 
   fa76b5f4367384a5d8f37117138f79dbc2e8fed5c80a8630e2575f9c872539fe: ["plain", 4096],
 };
 
-/** The images that the cases name, for amd64 and arm64: made from the list below, or the originals where they are at hand. */
+/** The images that the cases name, for amd64 and arm64: the originals if available, else made from the list below. */
 export async function conformanceImages(): Promise<MemoryLayout> {
   const originals = process.env[ORIGINALS];
   return originals ? readImages(originals) : makeImages();
 }
 
-/** Puts the images where a pull of `docker.io/conf/…` by way of a mirror finds them. */
+/** Puts the images where a pull of `docker.io/conf/…` through a mirror finds them. */
 export function serveImages({ index, blobs }: MemoryLayout, registry: TestRegistry): void {
   for (const { digest, annotations } of index.manifests) {
     const [, repository = "", tag = ""] = /^docker\.io\/(.+):(.+)$/.exec(annotations[REF_NAME] ?? "") ?? [];
-    // byte for byte, since the originals were not written by JSON.stringify
+    // byte for byte, because the originals were not written by JSON.stringify
     const documents = registry.manifests.get(repository) ?? new Map<string, { mediaType: string; bytes: Buffer }>();
     registry.manifests.set(repository, documents);
     for (const [name, bytes] of blobs) {
@@ -69,7 +69,7 @@ export async function writeImages({ index, blobs }: MemoryLayout, directory: str
   await writeFile(join(directory, "oci-layout"), LAYOUT_MARKER);
 }
 
-/** The tree that LinuxKit makes of a case, as these images give it. */
+/** LinuxKit's tree of a case, with the files of these images. */
 export function expectedTree(tree: Readonly<Record<string, TreePath>>, images: MemoryLayout): Record<string, TreePath> {
   return Object.fromEntries(
     Object.entries(tree).map(([path, known]) => [

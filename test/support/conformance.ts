@@ -40,10 +40,10 @@ export const IMAGE_CONFIGS: Record<
   { Entrypoint?: string[]; Cmd?: string[]; Env?: string[]; WorkingDir?: string; Labels?: Record<string, string> }
 > = JSON.parse(readFileSync(new URL("image-configs.json", ROOT), "utf8"));
 
-/** What an image of the cases says about its containers. */
+/** The container configuration in an image of the cases. */
 export function imageConfigOf(image: ImageSource): ImageConfig {
   const config = typeof image === "string" ? IMAGE_CONFIGS[`docker.io/${image}`] : undefined;
-  if (!config) throw new Error(`no such image in the cases: ${JSON.stringify(image)}`);
+  if (!config) throw new Error(`image not found in the cases: ${JSON.stringify(image)}`);
   return {
     entrypoint: config.Entrypoint ?? [],
     cmd: config.Cmd ?? [],

@@ -15,7 +15,7 @@ import type { DebianMirror } from "./debian-mirror.ts";
 /** A path of a tree as tests compare it: `file 644 content`, `-> target`, `dir 755`. */
 export type Listing = Record<string, string>;
 
-/** A fresh cache beside a small mirror, with options that never wait long. */
+/** A fresh cache beside a small mirror, with short timeouts. */
 export async function debianFixture(mirror: DebianMirror) {
   const cacheDir = await mkdtemp(join(tmpdir(), "debian-cache-"));
   const store = new BlobStore(cacheDir);
@@ -43,7 +43,7 @@ export async function debianFixture(mirror: DebianMirror) {
   };
 }
 
-/** What a tree is in the end: of entries with one path the last counts. */
+/** The resulting tree: of several entries with one path, the last counts. */
 export async function listing(entries: AsyncIterable<Entry>): Promise<Listing> {
   const seen = new Map<string, string>();
   for await (const { path, type, mode, uid, gid, link, body } of entries) {

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { enums, generateKey, readPrivateKey, sign, createCleartextMessage, type PrivateKey } from "openpgp";
 import { runTool } from "./run-tool.ts";
 
-/** A package that the mirror is to have. */
+/** A package for the mirror. */
 export interface FakePackage {
   readonly name: string;
   /** @default "1.0-1" */
@@ -38,15 +38,15 @@ export interface PublishOptions {
   readonly architectures?: string;
 }
 
-/** What a request gets instead of the file: returns true when it has answered. */
+/** Answers a request instead of the file, and then returns true. */
 export type Fault = (request: IncomingMessage, response: ServerResponse, body: Buffer) => boolean;
 
-/** Debian's archive in small: `/debian` and `/debian-security` on loopback, its packages made by dpkg-deb. */
+/** A small Debian archive: `/debian` and `/debian-security` on loopback, its packages made by dpkg-deb. */
 export class DebianMirror {
   readonly url: string;
   readonly key: PrivateKey;
   readonly fingerprint: string;
-  /** Paths that were asked for, in order. */
+  /** Requested paths, in order. */
   readonly requests: string[] = [];
   readonly faults = new Map<string, Fault>();
   readonly #root: string;
@@ -72,7 +72,7 @@ export class DebianMirror {
     return mirror;
   }
 
-  /** Builds a package into the pool; it is listed once its suite is published again. */
+  /** Builds a package into the pool. It is listed once its suite is published again. */
   async add(fake: FakePackage): Promise<{ path: string; filename: string }> {
     const {
       name,
@@ -133,7 +133,7 @@ export class DebianMirror {
     }
   }
 
-  /** Where a file of the mirror lies on disk. */
+  /** The path of a file of the mirror on disk. */
   file(path: string): string {
     return join(this.#root, path);
   }
@@ -176,7 +176,7 @@ export class DebianMirror {
   }
 }
 
-/** A signing key, made in 2025 and valid for ever. */
+/** A signing key, created in 2025, without an expiry. */
 export async function newKey(): Promise<PrivateKey> {
   const { privateKey } = await generateKey({
     userIDs: [{ name: "Test Archive" }],

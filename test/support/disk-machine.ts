@@ -10,7 +10,7 @@ import { freePort } from "./free-port.ts";
 import { metadataNetwork } from "./qemu.ts";
 import { startTpm } from "./software-tpm.ts";
 
-/** What starts a machine: SeaBIOS, EDK II, or EDK II that starts only what Debian's example key has signed. */
+/** A machine's firmware: SeaBIOS, EDK II, or EDK II that starts only what Debian's example key has signed. */
 export type Firmware = "bios" | "efi" | "secure-boot";
 
 export interface DiskMachine {
@@ -21,15 +21,15 @@ export interface DiskMachine {
   /** QEMU's driver for it. */
   readonly driver: "raw" | "qcow2" | "vpc" | "vmdk";
   readonly firmware: Firmware;
-  /** How the machine sees it: a CD is behind a SATA controller, which Debian's cloud kernel has no driver for, or a SCSI one. @default "disk" */
+  /** How the machine sees it. A CD is behind a SCSI controller, or a SATA one, for which Debian's cloud kernel lacks a driver. @default "disk" */
   readonly as?: "disk" | "nvme" | "scsi" | "cd" | "scsi-cd";
   /** @default 512 */
   readonly memoryMiB?: number;
   /** Whether it has a TPM. @default false */
   readonly tpm?: boolean;
-  /** A port of this host that the machine reaches at 169.254.169.254:80, as it reaches its cloud's metadata. @default none */
+  /** A port of this host that the machine reaches as its cloud's metadata, at 169.254.169.254:80. @default none */
   readonly metadataPort?: number;
-  /** Further disks, which it may write, in the order in which it finds them: NVMe, or SCSI where the first one is. @default none */
+  /** Further, writable disks in the order in which it finds them: SCSI if the first one is, else NVMe. @default none */
   readonly volumes?: readonly { readonly path: string; readonly serial: string }[];
 }
 
@@ -48,8 +48,8 @@ const PFLASH = {
 } as const;
 
 /**
- * Boots a disk or CD, read-only and without a kernel on QEMU's command line, until `done` finds what it waits for.
- * By default that is the answer of the service on port 80, once the guest reports itself healthy.
+ * Boots a disk or CD, read-only and without a kernel on QEMU's command line, until `done` is satisfied. By default it waits for the
+ * answer of the service on port 80, once the guest reports itself healthy.
  */
 export async function bootDisk(
   machine: DiskMachine,
@@ -90,7 +90,7 @@ export async function bootDisk(
   }
 }
 
-/** What the service on port 80 answers for a path, once the guest reports itself healthy. */
+/** The answer of the service on port 80 for a path, once the guest reports itself healthy. */
 export function onceHealthy(path: string): (console: string, port: number) => Promise<string | undefined> {
   return async (console, port) => {
     const isHealthy = console.split("\n").some((line) => parseConsoleLine(line, NONCE)?.stage === "healthy");
@@ -116,10 +116,10 @@ async function argumentsOf(
     disks: [],
     firmware: [{ name: FIRMWARE.nonce, file: "nonce" }],
   });
-  // the disk brings its own
+  // the disk has its own kernel
   for (const option of ["-kernel", "-append"]) common.splice(common.indexOf(option), 2);
   if (metadataPort !== undefined) metadataNetwork(common, metadataPort);
-  // only in its management mode may the processor write the variables that say what is trusted
+  // the processor may write the variables of trusted keys only in system management mode
   if (firmware === "secure-boot" && arch === "amd64") common[common.indexOf("-machine") + 1] += ",smm=on";
   const further = volumes.flatMap(({ path, serial }, index) => [
     "-blockdev",

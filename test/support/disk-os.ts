@@ -5,7 +5,7 @@ import { after } from "node:test";
 import { build, type BuildOptions, type Built, debian, Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
 import { noise } from "./disks.ts";
 
-/** An OS of one web service that has a segment of its own, in it so many bytes that do not compress; `page` is what it answers. */
+/** An OS of one web service with a segment of its own, which holds this many incompressible bytes. The service answers with `page`. */
 export function diskOs(
   page: string,
   { cmdline = "console=ttyS0", bytes = 600_000 }: { readonly cmdline?: string; readonly bytes?: number } = {},
@@ -16,7 +16,7 @@ export function diskOs(
     onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
     services: [
       new Service("web", {
-        // a package that the init has not, else both would be in one segment
+        // a package that the init lacks, else both would share a segment
         image: debian.packages({
           packages: ["busybox-static", "netbase"],
           files: [
@@ -36,7 +36,7 @@ let folders: Promise<string> | undefined;
 let builds = 0;
 after(async () => folders && rm(await folders, { recursive: true, force: true }));
 
-/** Builds into a folder that goes away after the tests, with the shared cache. */
+/** Builds into a folder that is deleted after the tests, with the shared cache. */
 export async function buildDisks(
   image: Image,
   options: Omit<BuildOptions, "outputDir">,

@@ -26,7 +26,7 @@ const installer = await readFile("/usr/bin/syslinux");
 const LOADERS = ["isolinux", "syslinux", "syslinux-common", "systemd-boot-efi"].map(deb);
 const KERNEL = efiProgram({ code: Buffer.alloc(5000, 0x90) });
 
-/** Loaders, the EFI ones of our own making, and a kernel that is or is not an EFI program. */
+/** Loaders, with stand-ins for the EFI ones, and a kernel that is or is not an EFI program. */
 export function diskSources(kernel: Uint8Array = KERNEL): PlanSources & { readonly opened: readonly string[] } {
   const fake = fakeSources({ base: () => [noiseEntry("base", 200_000)] });
   return {
@@ -44,7 +44,7 @@ export interface DiskPlanOptions extends Partial<BuildPlanOptions> {
   readonly kernel?: Uint8Array;
 }
 
-/** Builds an OS of 200 kB of noise, whose kernel is an EFI program of ours, into a folder. */
+/** Builds an OS of 200 kB of noise, whose kernel is a stand-in EFI program, into a folder. */
 export function buildDisk(
   format: FormatName | readonly FormatName[],
   outputDir: string,

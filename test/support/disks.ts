@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { present } from "../../sdk/core/present.ts";
 import { bytesAt, type Disk, makeDisk } from "../../sdk/disk/extent.ts";
 
-/** Bytes that no compressor shrinks, the same for each `salt`. */
+/** Incompressible bytes, the same for each `salt`. */
 export function noise(size: number, salt = ""): Buffer {
   const bytes = Buffer.alloc(size);
   let block = createHash("sha512").update(salt).digest();
@@ -16,7 +16,7 @@ export function noise(size: number, salt = ""): Buffer {
 const MIB = 1 << 20;
 const words = Buffer.from("a line of text that compresses well\n".repeat(40_000));
 
-/** Disks that try what a sparse, compressing writer can get wrong; sizes in whole MiB. */
+/** Disks with content that a sparse, compressing writer can get wrong; sizes in whole MiB. */
 export const DISKS: readonly { readonly name: string; readonly disk: Disk }[] = [
   { name: "an empty disk", disk: makeDisk(4 * MIB, []) },
   { name: "one byte at the very end", disk: makeDisk(8 * MIB, [bytesAt(8 * MIB - 1, Buffer.from("z"))]) },

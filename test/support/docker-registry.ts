@@ -11,7 +11,7 @@ import { freePort } from "./free-port.ts";
 /** The user that a registry with token login knows. */
 export const DOCKER_REGISTRY_LOGIN = { username: "user", password: "pass" };
 
-/** Debian's docker-registry on loopback, with a token server of its own when `login` is wanted. */
+/** Debian's docker-registry on loopback, with a token server of its own for `login`. */
 export class DockerRegistry implements AsyncDisposable {
   readonly host: string;
   readonly #folder: string;
@@ -68,7 +68,7 @@ export class DockerRegistry implements AsyncDisposable {
   }
 }
 
-// signs what is asked for, to whom the login is known (distribution's docs/spec/auth/jwt.md)
+// signs the requested scopes for a known login (distribution's docs/spec/auth/jwt.md)
 async function startTokenServer(folder: string): Promise<Server> {
   const [key, cert] = ["key.pem", "cert.pem"].map((name) => join(folder, name)) as [string, string];
   execFileSync(

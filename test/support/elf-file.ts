@@ -1,4 +1,4 @@
-/** What a made ELF file says of itself. */
+/** The headers of a made ELF file. */
 export interface ElfParts {
   readonly interpreter?: string;
   readonly soname?: string;
@@ -12,7 +12,7 @@ export interface ElfParts {
 
 const BASE = 0x10000;
 
-/** A 64-bit ELF file with just the headers that a loader, or a reader of kernel modules, looks at. It does not run. */
+/** A 64-bit ELF file with only the headers that a loader, or a reader of kernel modules, reads. It does not run. */
 export function elfFile({ interpreter, soname, needed = [], runpath, modinfo = [], bigEndian = false }: ElfParts): Buffer {
   const strings = ["", ...needed, ...(soname ? [soname] : []), ...(runpath ? [runpath] : [])];
   const stringTable = Buffer.from(`${strings.join("\0")}\0`);

@@ -3,12 +3,12 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 
-/** No operation of a test takes longer, in milliseconds; it is then ended with all of its children. */
+/** The longest operation of a test, in milliseconds. A longer one is killed with all of its children. */
 const LONGEST_MS = 240_000;
 
-/** One event of the engine's own event log, as far as tests read it. */
+/** One event of the engine's event log, with the fields that tests read. */
 export interface EngineEvent {
-  /** Milliseconds are not in it: seconds since 1970. */
+  /** Whole seconds since 1970. */
   readonly timestamp: number;
   readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string; readonly ephemeral?: boolean };
   readonly resourcePreEvent?: { readonly metadata: StepMetadata };
@@ -16,7 +16,7 @@ export interface EngineEvent {
   readonly summaryEvent?: { readonly resourceChanges: Readonly<Record<string, number>> };
 }
 
-/** What the engine says of one step. */
+/** One step, from the engine's event log. */
 export interface StepMetadata {
   readonly op: string;
   readonly urn: string;
@@ -24,26 +24,26 @@ export interface StepMetadata {
   readonly detailedDiff?: Readonly<Record<string, { readonly diffKind: string; readonly inputDiff: boolean }>> | null;
 }
 
-/** How an operation went. */
+/** The outcome of an operation. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
-  /** Both streams, in the order in which they came. */
+  /** Both streams, in order of arrival. */
   readonly text: string;
-  /** Empty for commands that are no operations. */
+  /** Empty for commands that are not operations. */
   readonly events: readonly EngineEvent[];
-  /** The steps that the engine announced, without the stack's and its providers' own. */
+  /** The announced steps, without those of the stack and its providers. */
   readonly steps: readonly StepMetadata[];
-  /** The lines on a resource, by how they were shown. */
+  /** The lines about resources, by severity. */
   lines(kind: "ephemeral" | "kept"): string[];
 }
 
-/** An operation under way. */
+/** A running operation. */
 export interface Operation {
   readonly pid: number;
-  /** Sends what Ctrl-C in a terminal sends, to all that it would reach. */
+  /** Sends what Ctrl-C in a terminal sends, to every process that it would reach. */
   interrupt(): void;
-  /** Resolves once what was printed matches; rejects when the operation ends without that. */
+  /** Resolves once the output matches; rejects when the operation ends before. */
   printed(pattern: RegExp): Promise<void>;
   readonly outcome: Promise<Outcome>;
 }
@@ -91,7 +91,7 @@ export function startOperation(
   };
 }
 
-/** Signals a process group; one that has ended is none. */
+/** Signals a process group, which may have ended. */
 export function endGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
@@ -115,7 +115,7 @@ function outcomeOf(status: number | null, stdout: string, text: string, events: 
   };
 }
 
-/** Without the engine's marks for colours. */
+/** Removes the engine's colour codes. */
 function plain(message: string): string {
   return message.replace(/<\{%.*?%\}>/g, "").trimEnd();
 }

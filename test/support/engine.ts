@@ -12,40 +12,40 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const OPERATIONS = ["up", "preview", "refresh", "destroy", "import"];
 
 export interface StackOptions {
-  /** The program's files by name; `index.js` is run, as an ES module, unless they bring a package.json that says otherwise. */
+  /** The program's files by name; `index.js` is run, as an ES module, unless their package.json says otherwise. */
   readonly files?: Readonly<Record<string, string>>;
-  /** A folder whose files are copied into the project before those, without its node_modules. Its own Pulumi.yaml stays. */
+  /** A folder that is copied into the project before those files, without its node_modules. Its own Pulumi.yaml stays. */
   readonly folder?: string;
-  /** The project's node_modules. @default the repository's own: the package as it was compiled, and Pulumi's SDK */
+  /** The project's node_modules. @default the compiled package, and Pulumi's SDK from the repository */
   readonly modules?: string;
-  /** Served by this process and attached to the engine: a test sees what it is asked. Left out: `plugin` is started. */
+  /** Served by this process and attached to the engine, so a test sees its calls. Without it, `plugin` is started. */
   readonly provider?: Provider;
-  /** Served by this process beside it: stand-ins for the clouds' own. */
+  /** Served by this process as well: stand-ins for the clouds' providers. */
   readonly others?: readonly Provider[];
-  /** The folder that holds `pulumi-resource-linuxkit`. @default the package's own `bin`, which runs what was compiled */
+  /** The folder that holds `pulumi-resource-linuxkit`. @default the package's `bin`, which runs the compiled code */
   readonly plugin?: string;
-  /** Configuration of the stack, such as `linuxkit:debianMirror` or `subnetIds[0]`; `secret:` before a value makes it one. */
+  /** Configuration of the stack, such as `linuxkit:debianMirror` or `subnetIds[0]`; `secret:` before a value makes it a secret. */
   readonly config?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
   /** Folders with more programs for the engine, before all others. @default none */
   readonly programs?: readonly string[];
 }
 
-/** A project with one stack on the real engine, in a folder of its own that goes away with it: `await using`. */
+/** A project with one stack on the real engine, in a folder of its own that is deleted with it: `await using`. */
 export interface Stack {
   readonly directory: string;
-  /** Where the backend's state, Pulumi's home and the project are. */
+  /** The folder of the backend's state, Pulumi's home and the project. */
   readonly home: string;
   /** Replaces or adds a file of the program. */
   write(name: string, text: string): Promise<void>;
   /** Starts a command: `start("up", "--yes")`. */
   start(...args: string[]): Operation;
-  /** Runs a command to its end, whatever that is. */
+  /** Runs a command to its end, also where it fails. */
   run(...args: string[]): Promise<Outcome>;
   /** As {@link run}; throws when it fails. */
   must(...args: string[]): Promise<Outcome>;
   up(): Promise<Outcome>;
-  /** A preview with `--diff`, whose text is what a reviewer reads. */
+  /** A preview with `--diff`, as a reviewer reads it. */
   preview(): Promise<Outcome>;
   refresh(): Promise<Outcome>;
   destroy(): Promise<Outcome>;
@@ -57,7 +57,7 @@ export interface Stack {
 
 let engineFolders: string | undefined;
 
-/** The folders that hold the engine's programs; sets it up when there is none. */
+/** The folders that hold the engine's programs; installs the engine if it is missing. */
 function engine(): string {
   engineFolders ??= execFileSync(process.execPath, [join(ROOT, "scripts", "engine.mjs")], {
     encoding: "utf8",
@@ -73,7 +73,7 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
   const directory = join(home, "project");
   await layOut(directory, options);
   for (const name of ["state", "pulumi", "tmp"]) await mkdir(join(home, name));
-  // this process serves the plugin, and says as much of its progress as the engine's own environment below asks for
+  // this process serves the plugin, so it needs the CI setting of the engine's environment below for the same progress
   process.env.CI = "";
   const providers = [...(options.provider ? [options.provider] : []), ...(options.others ?? [])];
   const serving = await Promise.all(providers.map((provider) => startServer(provider)));
@@ -81,7 +81,7 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
     ...process.env,
     PATH: [...(options.programs ?? []), join(ROOT, "node_modules", ".bin"), engine(), process.env.PATH].join(delimiter),
     PULUMI_HOME: join(home, "pulumi"),
-    // an engine that is interrupted leaves pipes there
+    // an interrupted engine leaves pipes there
     TMPDIR: join(home, "tmp"),
     PULUMI_BACKEND_URL: `file://${join(home, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "correct horse battery staple",
@@ -156,7 +156,7 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-/** A folder with a `pulumi-resource-linuxkit` that runs a module of the tests: the engine starts it as it starts ours. */
+/** A folder with a `pulumi-resource-linuxkit` that runs a module of the tests. The engine starts it like the real plugin. */
 export async function makePluginFolder(folder: string, module: URL): Promise<string> {
   await mkdir(folder, { recursive: true });
   const script = join(folder, "pulumi-resource-linuxkit");

@@ -8,7 +8,7 @@ import type { Definition } from "../../sdk/definition/definition.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
 
-// as in a preview, what a resource gives is unknown; prints the definition of every image that a program would build, as it gives it to the engine, once
+// prints, once each, the definition of every image that a program passes to the engine; outputs are unknown, as in a preview
 const PROGRAM = `
 import * as pulumi from "@pulumi/pulumi";
 const printed = new Set();
@@ -21,12 +21,12 @@ pulumi.runtime.setMocks({
   },
   call: ({ inputs }) => inputs,
 }, "example", "test", true);
-// what the examples want of a stack
+// the configuration that the examples need
 pulumi.runtime.setAllConfig({ "example:subnetIds": '["subnet-1", "subnet-2"]', "example:subnetId": "subnet-1", "example:resourceGroupName": "group" });
 await import(process.argv[1]);
 `;
 
-/** The operating systems of the examples as their programs define them, by example and resource; one that several resources build is there once. */
+/** The operating systems that the examples define, by example and resource. One that several resources build occurs once. */
 export async function exampleDefinitions(): Promise<Map<string, Definition>> {
   const found = new Map<string, Definition>();
   const seen = new Set<string>();

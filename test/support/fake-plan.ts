@@ -25,13 +25,13 @@ export function segment(name: string, ...steps: PlanStep[]): PlanSegment {
   return { name, compression: QUICK, steps };
 }
 
-/** A plan of these segments, with the kernel and the command line that {@link fakeSources} go with. */
+/** A plan of these segments, with the kernel and the command line of {@link fakeSources}. */
 export function planOf(...segments: PlanSegment[]): Plan {
   const rest = { version: 1 as const, arch: "amd64" as const, cmdline: "console=ttyS0", kernel: { source: source("kernel") }, segments };
   return { ...rest, digest: planDigest(rest) };
 }
 
-/** PlanSources out of memory; `opened` lists what was opened. */
+/** PlanSources from memory; `opened` lists the opened ones. */
 export function fakeSources(
   trees: Readonly<Record<string, () => Iterable<Entry> | AsyncIterable<Entry>>>,
 ): PlanSources & { readonly opened: string[] } {

@@ -1,5 +1,5 @@
 /**
- * A process that builds formats, each into a folder of its own, for a test that bounds what it may write.
+ * Builds formats, each into a folder of its own, for a test that limits what the process may write.
  * Usage: fill-disk.ts CACHE OUT FORMAT…; prints a line of JSON for each: the code of its error, and the files it left.
  */
 import { readdir } from "node:fs/promises";

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PARTS } from "../../sdk/guest/files.ts";
 
-/** What a script said and how it ended. */
+/** A script's output and exit status. */
 export interface ShellResult {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** BusyBox's shell with the guest's functions read in, as the guest has them, and a folder of its own. */
+/** BusyBox's shell with the guest's functions loaded, and a folder of its own. */
 export interface GuestShell {
   readonly folder: string;
   /** Runs a script in {@link folder} after the named parts; descriptor 9, the guest's console, is standard output. */
@@ -19,7 +19,7 @@ export interface GuestShell {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Opens a {@link GuestShell}. Paths under `/run` that the functions use lie in its folder instead. */
+/** Opens a {@link GuestShell}. The functions' paths under `/run` are in its folder instead. */
 export async function guestShell(): Promise<GuestShell> {
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-guest-"));
   for (const [name, contents] of Object.entries(PARTS)) await writeFile(join(folder, name), moved(contents, folder));
@@ -48,7 +48,7 @@ export function runShell(script: string, folder: string, stdin = ""): Promise<Sh
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  // a script that does not read all of it is no fault of the test
+  // a script need not read all of it
   child.stdin.on("error", () => {});
   child.stdin.end(stdin);
   child.on("error", reject);

@@ -12,9 +12,9 @@ export interface Import {
   readonly name: string;
   /** The path of the project's own file, from the root; undefined for a package. */
   readonly target: string | undefined;
-  /** Nothing of it is left when the program runs. */
+  /** A type: erased before the program runs. */
   readonly isType: boolean;
-  /** `import("x")`: it is loaded when the code runs that far. */
+  /** `import("x")`: loaded when the code runs. */
   readonly isDynamic: boolean;
 }
 
@@ -28,7 +28,7 @@ export async function sources(): Promise<string[]> {
   return found.sort();
 }
 
-/** The folder that a rule speaks of: two steps from the root, or three where the third is a plugin half. */
+/** The folder that a rule names: two levels below the root, or three if the third is a plugin half. */
 export function folderOf(file: string): string {
   const [top, second, third] = posix.dirname(file).split("/") as [string, string?, string?];
   if (!second) return top;
@@ -49,7 +49,7 @@ export function importsOf(file: string): Import[] {
     isType: type !== undefined,
     isDynamic: true,
   }));
-  // a worker's thread loads its module as a program of its own
+  // a worker thread loads its module like a program
   const workers = [...text.matchAll(/new URL\(`(\.[^`$]+)\$\{/g)].map(([, stem = ""]) => ({
     name: `${stem}.ts`,
     isType: false,
@@ -73,7 +73,7 @@ function isTypeOnly(what: string): boolean {
   );
 }
 
-/** The project's own files that a module loads, itself among them: with `onCall` also what it loads later, with `types` also what it only names. */
+/** The project's files that a module loads, itself included; with `onCall` also what it loads later, with `types` also its type imports. */
 export function closure(
   entry: string,
   { onCall = false, types = false }: { readonly onCall?: boolean; readonly types?: boolean } = {},
@@ -90,7 +90,7 @@ export function closure(
   return reached;
 }
 
-/** Groups of files that import each other, by any way round (Tarjan, "Depth-first search and linear graph algorithms", 1972). */
+/** Groups of files that import each other in a circle (Tarjan, "Depth-first search and linear graph algorithms", 1972). */
 export function circles(files: readonly string[], importedBy: (file: string) => readonly string[] = targetsOf): string[][] {
   const order = new Map<string, number>();
   const stack: string[] = [];

@@ -5,8 +5,8 @@ import type { TreePath } from "./conformance.ts";
 const TYPES: Readonly<Record<number, string>> = { 0o04: "dir", 0o10: "file", 0o12: "symlink" };
 
 /**
- * What the kernel unpacks of an initrd: archives one after another, each as it is or in gzip, zeros between them
- * (Documentation/driver-api/early-userspace/buffer-format.rst). Of a path that comes twice the last one is listed.
+ * What the kernel unpacks from an initrd: consecutive archives, each plain or in gzip, with zeros between them
+ * (Documentation/driver-api/early-userspace/buffer-format.rst). Of a path that occurs twice, the last one is listed.
  */
 export function unpackInitrd(initrd: Buffer): Record<string, TreePath> {
   const tree: Record<string, TreePath> = {};
@@ -15,7 +15,7 @@ export function unpackInitrd(initrd: Buffer): Record<string, TreePath> {
     else if (initrd.toString("latin1", at, at + 6) === "070701") at = unpackArchive(initrd, at, tree);
     else {
       if (initrd[at] !== 0x1f || initrd[at + 3] !== 0) throw new Error(`neither cpio nor gzip at ${at}`);
-      // deflate begins after ten bytes, and eight of checksum and size follow
+      // deflate begins after ten bytes; eight bytes of checksum and size follow it
       const { buffer, engine } = inflateRawSync(initrd.subarray(at + 10), { info: true }) as unknown as {
         buffer: Buffer;
         engine: { bytesWritten: number };

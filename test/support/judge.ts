@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { Bytes } from "../../sdk/core/bytes.ts";
 import { type Disk, readExtent } from "../../sdk/disk/extent.ts";
 
-// some judges live in sbin, which is not on every user's PATH
+// some judges are in sbin, which is not on every user's PATH
 const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: "C", MTOOLS_SKIP_CHECK: "1" };
 
-/** Runs a foreign tool and gives what it said; a status other than 0 throws, with that. */
+/** Runs a foreign tool and returns its output. Any status but 0 throws, with the output. */
 export function judge(tool: string, ...args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(tool, args, { env: ENV, encoding: "utf8", timeout: 60_000, maxBuffer: 64 << 20 });
   if (error) throw error;
@@ -21,14 +21,14 @@ export function judgeBytes(tool: string, ...args: string[]): Buffer {
   return execFileSync(tool, args, { env: ENV, timeout: 60_000, maxBuffer: 256 << 20, stdio: ["ignore", "pipe", "ignore"] });
 }
 
-/** The bytes of a writer whose chunks are good only until the next one. */
+/** The bytes of a writer whose chunks are valid only until the next one. */
 export async function copied(content: Bytes): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of content) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
-/** A folder that goes away with the test that uses it: `await using`. */
+/** A folder that is deleted with the test that uses it: `await using`. */
 export async function scratch(): Promise<{
   readonly path: string;
   file(name: string, content: Bytes): Promise<string>;

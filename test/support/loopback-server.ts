@@ -4,14 +4,14 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Authority } from "./authority.ts";
 
-/** What a stand-in answers to one request. */
+/** A stand-in's answer to one request. */
 export interface Reply {
   readonly status: number;
   readonly body?: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A stand-in's server on loopback, over TLS where it has an authority, with what it was asked. It ends with the test: `await using`. */
+/** A stand-in's server on loopback, over TLS if it has an authority, with a record of its requests. It ends with the test: `await using`. */
 export class LoopbackServer implements AsyncDisposable {
   /** `METHOD PATH STATUS` */
   readonly requests: string[] = [];

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A metadata service as EC2's version 2 is: no answer without a token, and tokens by PUT only. */
+/** A metadata service like EC2's version 2: every answer needs a token, and only PUT gives tokens. */
 export class MetadataServer implements AsyncDisposable {
   /** `METHOD PATH STATUS` */
   readonly requests: string[] = [];

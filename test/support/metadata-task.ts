@@ -4,18 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { metadata, type MetadataArgs } from "../../sdk/debian/base/metadata.ts";
 
-/** What a task of `debian.metadata` said and left. */
+/** The output and files of a `debian.metadata` task. */
 export interface MetadataRun extends AsyncDisposable {
   readonly status: number;
   readonly text: string;
-  /** A file of `/run/config`; rejects where there is none. */
+  /** A file of `/run/config`; rejects if it is missing. */
   read(name: string): Promise<string>;
   mode(name: string): Promise<number>;
   /** Names of all files there. */
   files(): Promise<string[]>;
 }
 
-/** Runs the task's command in the host's BusyBox, as in the guest, but for the folder that it writes. */
+/** Runs the task's command in the host's BusyBox, as in the guest, except for the folder that it writes. */
 export async function runMetadata(args: MetadataArgs): Promise<MetadataRun> {
   const folder = await mkdtemp(join(tmpdir(), "metadata-"));
   const { debian, config } = metadata(args);

@@ -1,4 +1,4 @@
-// The executable side of a probe: run by the engine out of a stack's folder, whose parent it leaves word in.
+// The executable side of a probe: the engine runs it from a stack's folder, and it leaves a record in that folder's parent.
 import { writeFileSync } from "node:fs";
 import { servePlugin } from "../../sdk/plugin/serve.ts";
 import { probeProvider } from "./probe.ts";

@@ -8,21 +8,21 @@ import { hasUnknown, type Properties, secret, UNKNOWN } from "../../sdk/plugin/v
 interface ProbeInputs {
   readonly text: string;
   readonly tree?: Properties;
-  /** What making and updating it does after a little progress. */
+  /** What creating and updating it does after some progress. */
   readonly act?: "succeed" | "hang" | "fail" | "half";
   readonly steps?: number;
 }
 
 type ProbeOutputs = Properties & { readonly echo: string; readonly length: number };
 
-/** What a probe has been asked, in order; the tests' own memory of the world. */
+/** The calls of the probes in order, and the probes that exist. */
 export interface ProbeWorld {
   readonly asked: string[];
   /** The probes that exist, by id, with their text. */
   readonly live: Map<string, string>;
 }
 
-/** A resource type that does as its inputs say, so that tests can look at the engine's side of the plugin. */
+/** A resource type that does what its inputs say, so that tests can see the engine's side of the plugin. */
 export function probeType(world: ProbeWorld): ResourceType<ProbeInputs, ProbeOutputs> {
   const make = async (
     id: string,
@@ -93,7 +93,7 @@ export function probeType(world: ProbeWorld): ResourceType<ProbeInputs, ProbeOut
   };
 }
 
-/** A provider with nothing but probes. */
+/** A provider of probes only. */
 export function probeProvider(world: ProbeWorld = { asked: [], live: new Map() }): Provider {
   return {
     name: "linuxkit",

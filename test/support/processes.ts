@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** Processes below one, at any depth. */
+/** All descendants of a process. */
 export async function processesBelow(ancestor: number): Promise<{ readonly pid: number; readonly command: string }[]> {
   const all = await Promise.all(
     (await readdir("/proc"))

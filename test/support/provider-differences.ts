@@ -1,9 +1,9 @@
 import type { Shapes } from "./provider-shapes.ts";
 
-/** Where the names are that a module exports, beside the members of its types. */
+/** The entry for the names that a module exports, beside its types' members. */
 export const MODULE = "the module";
 
-/** What is in some providers and not in all, each as `provider type member`. */
+/** What only some providers have, each as `provider type member`. */
 export function differences(providers: Readonly<Record<string, Shapes>>, types: readonly string[]): Set<string> {
   const found = new Set<string>();
   const all = Object.values(providers);
@@ -17,7 +17,7 @@ export function differences(providers: Readonly<Record<string, Shapes>>, types: 
   return found;
 }
 
-/** Only those of names that every provider has, each in its own way: `url?: string` and `url: string`. */
+/** Only those whose name every provider has, with different types: `url?: string` and `url: string`. */
 export function otherwise(found: ReadonlySet<string>, providers: number): Set<string> {
   const nameOf = (difference: string): string => difference.replace(/^\S+ /, "").replace(/\??: .*/, "");
   return new Set(
@@ -28,8 +28,8 @@ export function otherwise(found: ReadonlySet<string>, providers: number): Set<st
 }
 
 /**
- * What a table of a page says, in the same form: its first column is free, then come types, a column for each provider,
- * and the reason.
+ * A page's table in the same form. Its first column is free; then come the types, a column for each provider, and the
+ * reason.
  *
  * @throws for a row without a reason
  */

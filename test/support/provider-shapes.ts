@@ -3,13 +3,13 @@ import ts from "typescript";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What a provider exports: the members of each class and interface, as `name: type` or `name?: type`; none of anything else. */
+/** What a provider exports: the members of each class and interface, as `name: type` or `name?: type`; any other export has none. */
 export type Shapes = ReadonlyMap<string, readonly string[]>;
 
-/** The clouds' own SDKs. They are left out, which saves most of the time: no argument has one of their types. */
+/** The clouds' own SDKs. No argument has one of their types, so leaving them out saves most of the time. */
 const FOREIGN = /^(@pulumi\/(aws|gcp|azure-native)|@aws-sdk|@azure|google-auth-library)(\/|$)/;
 
-/** Members that hold the resources of one cloud, or what changes them: told by the names in them. */
+/** Members that hold the resources of one cloud, or their transforms: described by the names in them. */
 const CHILDREN: readonly string[] = ["transform", "nodes"];
 
 /** Reads the sources of providers as the compiler does. */
@@ -43,7 +43,7 @@ function shapesOf(checker: ts.TypeChecker, source: ts.SourceFile): Shapes {
 
 function membersOf(checker: ts.TypeChecker, exported: ts.Symbol): string[] {
   if (!(exported.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface))) return [];
-  // a class has what any resource of Pulumi has besides
+  // without what every Pulumi resource has
   const own = checker
     .getDeclaredTypeOfSymbol(exported)
     .getProperties()
@@ -64,12 +64,12 @@ function typeOf(checker: ts.TypeChecker, member: ts.Symbol, isOptional: boolean)
       .join(", ")} }`;
   const text = checker
     .typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation)
-    // inside an object: what its members are is enough
+    // inside an object the names of its members are enough
     .replace(/\breadonly (?=\w+\??:)/g, "")
     .replace(/(?<=\?: [^;]*) \| undefined(?=;)/g, "")
     .replaceAll("; }", " }")
     .replace(/NonNullable<([^<>]*) \| undefined>/g, "$1")
-    // the compiler's order is that in which it met them
+    // the compiler lists them in the order of first use
     .replace(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(" | ").sort().join(" | "));
   return isOptional ? text.replace(/ \| undefined$/, "").replace(/^\((.*)\)$/, "$1") : text;
 }

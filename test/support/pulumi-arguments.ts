@@ -5,7 +5,7 @@ import ts from "typescript";
 import type { CheckFailure } from "../../sdk/plugin/resource-type.ts";
 import { isProperties, type Properties, UNKNOWN, type Value } from "../../sdk/plugin/value.ts";
 
-/** What a property may hold, as its declaration says. */
+/** What a property may hold, from its declaration. */
 type Kind =
   | { readonly kind: "anything" }
   | { readonly kind: "string" | "number" | "boolean" }
@@ -19,8 +19,8 @@ type Kind =
 type Shape = ReadonlyMap<string, { readonly required: boolean; readonly kind: Kind }>;
 
 /**
- * What the resources of a cloud's Pulumi package take, read from its declarations: the stand-ins' own schema, since the
- * npm packages carry none. Read as it is asked for: a namespace of `types/input.d.ts` at a time.
+ * The arguments of a cloud's Pulumi package, read from its declarations. They serve the stand-ins as a schema, which the npm
+ * packages lack. One namespace of `types/input.d.ts` is read at a time, on demand.
  */
 export class PulumiArguments {
   readonly #name: string;
@@ -35,14 +35,14 @@ export class PulumiArguments {
     this.#root = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
   }
 
-  /** The package's version, which its provider has too. */
+  /** The package's version, which is also its provider's. */
   get version(): string {
     return (JSON.parse(this.#read("package.json")) as { version: string }).version;
   }
 
   /**
-   * What is wrong with a resource's arguments, each by its path: members that the package does not declare, missing
-   * ones, values of another type, and values that an enumeration lacks, also where the declaration lets any text pass.
+   * The faults of a resource's arguments, by path: undeclared members, missing members, values of another type, and values
+   * that an enumeration lacks, even where the declaration allows any text.
    *
    * @param token `aws:ec2/ami:Ami`, `azure-native:compute:Disk`
    */
@@ -156,7 +156,7 @@ export class PulumiArguments {
     throw new Error(`${this.#name} has no enums.${qualified}`);
   }
 
-  /** The text between a namespace's braces in types/input.d.ts: the whole file is megabytes, and parsed for nothing. */
+  /** The text between a namespace's braces in types/input.d.ts: parsing the whole file, several megabytes, would be wasted. */
   #namespace(path: string): string {
     let text = (this.#inputs ??= this.#read("types/input.d.ts"));
     for (const [depth, name] of path.split(".").filter(Boolean).entries()) {
@@ -183,7 +183,7 @@ export class PulumiArguments {
   }
 }
 
-/** Enumerations that say of themselves that they are out of date: the cloud takes more. */
+/** Enumerations that declare themselves outdated: the cloud takes more values. */
 const OPEN: readonly string[] = ["enums.compute.VirtualMachineSizeTypes"];
 
 const KEYWORDS: ReadonlyMap<ts.SyntaxKind, Kind> = new Map([

@@ -17,13 +17,13 @@ export interface BootOptions {
   readonly cmdline: string;
   /** @default 256 */
   readonly memoryMiB?: number;
-  /** The guest's TCP ports to reach: see {@link Booted.port}. @default none */
+  /** The guest's TCP ports to forward: see {@link Booted.port}. @default none */
   readonly ports?: readonly number[];
   /** @default none */
   readonly disks?: readonly DiskAttachment[];
   /** More items of the firmware configuration device, by name. */
   readonly firmware?: Readonly<Record<string, string>>;
-  /** The word of this boot; `""` gives the guest none. @default "test-boot" */
+  /** The boot's nonce; `""` gives the guest none. @default "test-boot" */
   readonly nonce?: string;
   /** A port of this host that the machine reaches at 169.254.169.254:80, as it reaches its cloud's metadata; the host itself is 169.254.169.2. @default none */
   readonly metadataPort?: number;
@@ -31,13 +31,13 @@ export interface BootOptions {
   readonly wirePort?: number;
 }
 
-/** A machine under QEMU, emulated. It is killed after three minutes, and when it is disposed of. */
+/** An emulated machine under QEMU. It is killed after three minutes, and when it is disposed. */
 export interface Booted extends AsyncDisposable {
   /** The guest's reports so far. */
   readonly lines: readonly ConsoleLine[];
-  /** All that its console said so far. */
+  /** Its console's output so far. */
   readonly console: () => string;
-  /** The first report, from now or before, that `wanted` takes. Rejects, with the console, when the machine ends before. */
+  /** The first report, past or future, that `wanted` accepts. Rejects, with the console, when the machine ends before. */
   until(what: string, wanted: (line: ConsoleLine) => boolean): Promise<ConsoleLine>;
   /** The host's port of a guest's port. */
   port(guestPort: number): number;
@@ -50,7 +50,7 @@ export interface Booted extends AsyncDisposable {
 
 const LONGEST = 180_000;
 
-/** Boots a machine; the tests themselves decide what to wait for. */
+/** Boots a machine. Tests decide what to wait for. */
 export async function boot({
   kernel,
   initrd,
@@ -98,7 +98,7 @@ export async function boot({
   return follow(qemu, folder, nonce, new Map(published.map(({ guestPort, hostPort }) => [guestPort, hostPort])));
 }
 
-/** Puts QEMU's user network where a cloud's metadata is, and leads the address of that, and of Azure's WireServer, to ports of this host. */
+/** Moves QEMU's user network to the addresses of a cloud's metadata and of Azure's WireServer, and forwards these to ports of this host. */
 export function metadataNetwork(args: string[], port: number, wirePort?: number): void {
   const lead = (address: string, to: number): string => `guestfwd=tcp:${address}:80-cmd:busybox nc 127.0.0.1 ${to}`;
   const network =
@@ -143,7 +143,7 @@ function follow(qemu: ChildProcess, folder: string, nonce: string, ports: Readon
     async pressPower() {
       const socket = connect(join(folder, "monitor"));
       for (const execute of ["qmp_capabilities", "system_powerdown"]) socket.write(`${JSON.stringify({ execute })}\n`);
-      // its greeting, and an answer to each
+      // the greeting, and an answer to each command
       let answers = 0;
       for await (const chunk of socket.setEncoding("utf8")) if ((answers += String(chunk).split("\n").length - 1) >= 3) break;
       socket.destroy();

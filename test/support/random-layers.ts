@@ -7,8 +7,8 @@ const LINKS = ["a", "./a", "../b", "/dir", "/a/b", "nowhere/x", "dir/", "/é"];
 
 /**
  * A stack of layers with everything that a layer can hold: entries over entries of other types, whiteouts before and
- * after what they hide, hard links into lower layers, parents that no layer names, links on the way.
- * Mostly it makes sense; sometimes it does not, and then everybody must refuse it.
+ * after what they hide, hard links into lower layers, parents that no layer names, links along a path. Most stacks are valid;
+ * every unpacker must refuse the others.
  */
 export function randomLayers(random: Random): Entry[][] {
   const world: World = { directories: new Set([""]), files: new Set(), random };
@@ -17,7 +17,7 @@ export function randomLayers(random: Random): Entry[][] {
   );
 }
 
-// roughly what is there by now: enough to aim well
+// roughly what exists so far: enough to generate useful paths
 interface World {
   readonly directories: Set<string>;
   readonly files: Set<string>;
@@ -57,7 +57,7 @@ function randomEntry(world: World): Entry | undefined {
   }
   if (kind < 76) {
     forget(path);
-    // now and then the generator believes it to be a directory, so that later paths pass it
+    // sometimes the generator treats it as a directory, so that later paths pass through it
     if (random.chance(0.3)) directories.add(path);
     return { ...bare, type: "symlink", link: random.pick(LINKS) };
   }

@@ -1,4 +1,4 @@
-/** Random numbers that a seed repeats (mulberry32): what a test made once it makes again. */
+/** Random numbers that a seed repeats (mulberry32). */
 export class Random {
   #state: number;
 
@@ -32,7 +32,7 @@ export class Random {
   }
 }
 
-/** The seed of this run: `TEST_SEED` to repeat one, else a new one. A test prints it. */
+/** The seed of this run: `TEST_SEED`, else a new one. A test prints it. */
 export function seed(): number {
   return Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 }

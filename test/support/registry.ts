@@ -3,16 +3,16 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from "node:net";
 import { digestOf } from "../../sdk/core/digest.ts";
 
-/** What a registry of this process does wrong, on purpose: asked for every request after its login was checked. */
+/** A deliberate fault of the registry, chosen for each request after its login was checked. */
 export type Fault =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer }
   /** The connection ends after this many bytes of the body. */
   | { readonly cutAfter: number }
   /** The answer's body is this instead. */
   | { readonly body: Buffer }
-  /** The blob is to be had elsewhere. */
+  /** The blob is at another URL. */
   | { readonly redirect: string }
-  /** What was asked for is done, and the connection ends before the answer. */
+  /** The request is carried out, and the connection ends before the answer. */
   | { readonly loseAnswer: true }
   /** No answer at all. */
   | { readonly silent: true };
@@ -26,11 +26,11 @@ export interface RegistryOptions {
     readonly anonymousPull?: boolean;
   };
   readonly fault?: (request: IncomingMessage, count: number) => Fault | undefined;
-  /** Whether the referrers API is spoken. @default false */
+  /** Whether the registry has the referrers API. @default false */
   readonly referrers?: boolean;
   /** Whether ranges of blobs are served. @default true */
   readonly ranges?: boolean;
-  /** Seconds that tokens last. @default 300 */
+  /** The lifetime of tokens, in seconds. @default 300 */
   readonly tokenSeconds?: number;
 }
 
@@ -42,8 +42,8 @@ export interface Request {
 }
 
 /**
- * A registry on loopback that takes nothing on trust: digests, upload offsets, media types, what a manifest names and
- * the scopes of tokens are checked, and every request is on record.
+ * A registry on loopback that checks everything: digests, upload offsets, media types, the blobs of a manifest and the
+ * scopes of tokens. It records every request.
  */
 export class TestRegistry implements AsyncDisposable {
   readonly blobs = new Map<string, Map<string, Buffer>>();
@@ -106,7 +106,7 @@ export class TestRegistry implements AsyncDisposable {
     return { mediaType, digest, size: bytes.length };
   }
 
-  /** Takes none of the tokens given so far. */
+  /** Revokes the tokens given so far. */
   revokeTokens(): void {
     this.#tokens.clear();
   }

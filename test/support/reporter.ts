@@ -6,12 +6,12 @@ interface Event {
   readonly data: { readonly file?: string; readonly duration_ms?: number; readonly message?: string; readonly nesting?: number };
 }
 
-/** What a test file needs, by its name: `x.boot.test.ts` boots guests, `x.test.ts` needs nothing. */
+/** The suite of a test file, from its name: `x.boot.test.ts` is in `boot`, `x.test.ts` in `unit`. */
 function suiteOf(file: string): string {
   return /\.(\w+)\.test\.ts$/.exec(file)?.[1] ?? "unit";
 }
 
-/** Passes the runner's events on and puts the minutes of each suite before the runner's own summary. */
+/** Passes the runner's events on, with the minutes of each suite before the runner's own summary. */
 async function* withMinutes(events: AsyncIterable<Event>): AsyncGenerator<Event> {
   const minutes = new Map<string, number>();
   let told = false;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Runs a foreign tool beside the test's own servers, and gives its exit status with all that it said. */
+/** Runs a foreign tool beside the test's own servers, and returns its exit status and output. */
 export function runTool(tool: string, ...args: string[]): Promise<{ status: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, { stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
@@ -15,7 +15,7 @@ export function runTool(tool: string, ...args: string[]): Promise<{ status: numb
   });
 }
 
-/** As {@link runTool}; a status other than 0 throws, with what the tool said. */
+/** As {@link runTool}. Any status but 0 throws, with the output. */
 export async function mustRun(tool: string, ...args: string[]): Promise<string> {
   const { status, output } = await runTool(tool, ...args);
   if (status !== 0) throw new Error(`${tool} ${args.join(" ")} ended with ${status}\n${output}`);

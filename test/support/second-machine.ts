@@ -7,7 +7,7 @@ import type { Definition } from "../../sdk/definition/definition.ts";
 
 const PROGRAM = fileURLToPath(new URL("./build-without-compressors.ts", import.meta.url));
 
-/** Builds in another process, which cannot compress; throws what that process says when it fails. */
+/** Builds in another process, which cannot compress. If it fails, throws its error output. */
 export async function buildWithoutCompressors(
   definition: Definition,
   options: BuildOptions,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { secrets, type SecretsArgs } from "../../sdk/debian/base/secrets.ts";
 import { scratch } from "./judge.ts";
 
-/** What a task of `debian.secrets` said and left. */
+/** The output and files of a `debian.secrets` task. */
 export interface SecretsRun extends AsyncDisposable {
   readonly status: number;
   readonly text: string;

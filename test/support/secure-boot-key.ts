@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { judge } from "./judge.ts";
 
-/** A new RSA key and a certificate for it, both PEM, as openssl makes them. */
+/** A new RSA key and its certificate, both PEM, from openssl. */
 export function makeKeyPair(...options: string[]): { readonly key: string; readonly certificate: string } {
   const folder = mkdtempSync(join(tmpdir(), "linuxkit-key-"));
   try {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const SOCKET = "tpm.sock";
 
-/** A TPM 2.0 in software for one machine, whose folder this is. It ends with the machine, and when it is disposed of. */
+/** A software TPM 2.0 for one machine, in that machine's folder. It ends with the machine, and when it is disposed. */
 export async function startTpm(
   folder: string,
   device: "tpm-crb" | "tpm-tis-device",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** An SPDX 2.3 document, as far as tests look into one. */
+/** An SPDX 2.3 document, with the members that tests read. */
 export interface Spdx {
   readonly documentNamespace: string;
   readonly packages: readonly {
@@ -18,7 +18,7 @@ export interface Spdx {
   }[];
 }
 
-/** Reads a document, and checks what the specification demands of every one: members, ids, and that relationships lead somewhere. */
+/** Reads a document, and checks what the specification requires: members, ids, and that relationships name existing elements. */
 export function checkSpdx(text: string): Spdx {
   const document = JSON.parse(text) as Spdx & Record<string, unknown>;
   assert.equal(document["spdxVersion"], "SPDX-2.3");
@@ -40,7 +40,7 @@ export function checkSpdx(text: string): Spdx {
     assert.ok(ids.includes(spdxElementId), spdxElementId);
     assert.ok(ids.includes(relatedSpdxElement) || ["NONE", "NOASSERTION"].includes(relatedSpdxElement), relatedSpdxElement);
   }
-  // whatever is listed is in the OS
+  // every listed package is in the OS
   const reached = new Set(["SPDXRef-DOCUMENT"]);
   for (let size = 0; size !== reached.size; ) {
     size = reached.size;

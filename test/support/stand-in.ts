@@ -3,19 +3,19 @@ import type { AnyResourceType, Provider } from "../../sdk/plugin/provider.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
 import { PulumiArguments } from "./pulumi-arguments.ts";
 
-/** One resource type of a stand-in for a cloud's provider: what it does to the stand-in's world. What it takes, the declarations say. */
+/** One resource type of a stand-in for a cloud's provider: its effect on the stand-in's world. The declarations define its arguments. */
 export interface StandInType {
   /** `aws:ec2/ami:Ami` */
   readonly token: string;
-  /** Inputs whose change is another resource. @default none; `"all"`: there is no change in place but of `inPlace` */
+  /** Inputs whose change replaces the resource; with `"all"`, every input except `inPlace`. @default none */
   readonly replaces?: readonly string[] | "all";
-  /** With `replaces: "all"`, inputs that may change in place. */
+  /** With `replaces: "all"`, the inputs that may change in place. */
   readonly inPlace?: readonly string[];
-  /** Whether a change in place of this input is one that the provider makes by another resource. @default none is */
+  /** Whether the provider replaces the resource for this change. @default never */
   readonly replacesWhere?: (input: string, now: Properties, before: Properties) => boolean;
-  /** Outputs that are not known before it is made. */
+  /** Outputs that are unknown before creation. */
   readonly computed: readonly string[];
-  /** Outputs that a change in place makes unknown. @default those of `computed` */
+  /** Outputs that become unknown when it changes in place. @default those of `computed` */
   readonly recomputed?: readonly string[];
   /** Throws what the cloud refuses, and {@link Unfinished}. */
   create(name: string, inputs: Properties, signal: AbortSignal): Made | Promise<Made>;
@@ -26,7 +26,7 @@ export interface StandInType {
   remove(id: string): void | Promise<void>;
 }
 
-/** Thrown where a resource exists but is not what it shall be: the state keeps it as it is, and the operation fails. */
+/** Thrown when a resource exists but is incomplete: the state keeps it, and the operation fails. */
 export class Unfinished extends Error {
   readonly made: Made;
 
@@ -87,7 +87,7 @@ function resourceType(
   return {
     token,
     check: ({ inputs }) => ({ inputs, failures: args.wrong(token, inputs) }),
-    // as Pulumi's bridge to Terraform's providers: a name that the program gives is free only once the old one is gone
+    // like Pulumi's bridge to Terraform: a name from the program is free only after the old resource is deleted
     diff: ({ inputs, oldInputs }) => ({
       changed: leafDiff(oldInputs, inputs, kindOf(inputs, oldInputs)),
       deleteBeforeReplace: inputs.name !== undefined && inputs.name === oldInputs.name,

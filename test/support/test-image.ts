@@ -7,7 +7,7 @@ import type { Layer } from "../../sdk/oci/layer.ts";
 import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
 import type { TestRegistry } from "./registry.ts";
 
-/** A layer whose blob is at hand. */
+/** A layer with its blob. */
 export function layerOf(blob: Buffer, diffId?: `sha256:${string}`): Layer {
   return { digest: digestOf(blob), size: blob.length, diffId, open: () => [blob] };
 }

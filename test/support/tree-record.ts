@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Entry } from "../../sdk/archive/entry.ts";
 
-/** A path of a tree, in a form that two makers of the same tree agree on. */
+/** A path of a tree, in a form that is equal for equal trees. */
 export interface TreeRecord {
   readonly type: string;
   readonly mode: string;
@@ -13,7 +13,7 @@ export interface TreeRecord {
   readonly names?: string;
 }
 
-/** Reads entries to their end. Hard links are told by the set of their names, whichever of them came first. */
+/** Reads all entries. A hard link is the set of its names, in any order. */
 export async function recordTree(entries: AsyncIterable<Entry> | Iterable<Entry>): Promise<Map<string, TreeRecord>> {
   const records = new Map<string, TreeRecord>();
   const names = new Map<string, string[]>();
@@ -39,7 +39,7 @@ export async function recordTree(entries: AsyncIterable<Entry> | Iterable<Entry>
             ? `${major}:${minor}`
             : "";
     const attributes = [...(xattrs ?? [])].map(([name, value]) => `${name}=${Buffer.from(value).toString("hex")}`).sort();
-    // Linux keeps no mode of a symlink
+    // on Linux a symlink has no mode of its own
     records.set(path, {
       type,
       mode: type === "symlink" ? "" : mode.toString(8),
@@ -51,7 +51,7 @@ export async function recordTree(entries: AsyncIterable<Entry> | Iterable<Entry>
   }
   for (const [path, first] of firsts) records.set(path, records.get(first) as TreeRecord);
   for (const group of names.values()) {
-    // only files are linked in our trees; another type has its copies
+    // only files are linked in these trees; other types are copied
     for (const path of group)
       if (records.get(path)?.type === "file")
         records.set(path, { ...(records.get(path) as TreeRecord), names: [...group].sort().join(" ") });

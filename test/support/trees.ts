@@ -3,7 +3,7 @@ import { noise } from "./disks.ts";
 
 const header = { mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0, body: NO_BODY };
 
-/** A tree that tries what a filesystem writer can get wrong. */
+/** A tree with content that a filesystem writer can get wrong. */
 export function trickyTree(): Entry[] {
   return [
     directoryEntry("etc", 0o750, { uid: 7, gid: 8, mtime: 1_700_000_000 }),

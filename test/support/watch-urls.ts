@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What a page says; undefined when nobody answers within ten seconds, or not to the end. */
+/** A page's text; undefined without a complete answer within ten seconds. */
 export async function pageAt(url: string): Promise<string | undefined> {
   return fetch(url, { signal: AbortSignal.timeout(10_000) })
     .then((answer) => answer.text())
     .catch(() => undefined);
 }
 
-/** What was seen of machines while something else went on. */
+/** What was observed of machines during an action. */
 export interface Watched<T> {
   readonly outcome: PromiseSettledResult<T>;
-  /** How often all of them were asked. */
+  /** How often all of them were polled. */
   readonly looks: number;
   /** How often none of them answered. */
   readonly dark: number;
-  /** Of each, how often it did not answer. */
+  /** For each, how often it did not answer. */
   readonly away: readonly number[];
 }
 
-/** Asks each URL again and again for as long as `act` goes on. */
+/** Polls each URL while `act` runs. */
 export async function watchUrls<T>(urls: readonly string[], act: Promise<T>): Promise<Watched<T>> {
   let over = false;
   const settled = Promise.allSettled([act]).finally(() => {

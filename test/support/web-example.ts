@@ -4,7 +4,7 @@ import type { Definition } from "../../sdk/definition/definition.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/web/", import.meta.url));
 
-/** The operating system of examples/web as its own program gives it to the engine. The program is run once, without one. */
+/** The operating system of examples/web, as its program passes it to the engine. The program runs once, with Pulumi's mocks. */
 export async function webDefinition(): Promise<Definition> {
   const { promise, resolve, reject } = Promise.withResolvers<Definition>();
   runtime.setMocks(
@@ -19,7 +19,7 @@ export async function webDefinition(): Promise<Definition> {
     "web",
   );
   const folder = process.cwd();
-  // its local files are relative to the project
+  // local files are relative to the project
   process.chdir(EXAMPLE);
   try {
     await import(pathToFileURL(`${EXAMPLE}index.ts`).href).catch(reject);

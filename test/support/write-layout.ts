@@ -9,8 +9,8 @@ import { LAYOUT_MARKER, REF_NAME, readLayoutIndex } from "../../sdk/oci/layout.t
 import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
 
 /**
- * Writes an image, or an index with all that it names, into an OCI layout under a tag, which it takes from whatever
- * had it. The folder is made where it is missing; blobs that are there stay. `index.json` is written last and whole.
+ * Writes an image, or an index with everything below it, into an OCI layout under a tag, which moves to it. Creates a missing
+ * folder, and keeps existing blobs. `index.json` is written last, and atomically.
  *
  * @param root the manifest or index that gets the tag
  * @param blobs everything below it, and itself, all held in `store`
