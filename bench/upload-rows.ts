@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { Crc32c } from "../providers/gcp/plugin/storage/crc32c.ts";
 import { fileBytes } from "../sdk/core/file-bytes.ts";
 import { encodeBlockList, listBlocks } from "../sdk/upload/block-list.ts";
-import { blockMap } from "../sdk/upload/block-map.ts";
+import { blockMap } from "../test/support/block-map.ts";
 import { ensureNpmProgram } from "../test/support/npm-program.ts";
 import { child } from "./child.ts";
 import { inPairs, throughput } from "./pairs.ts";

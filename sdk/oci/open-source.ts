@@ -44,13 +44,6 @@ export async function findImage(reference: string, platform: Platform, options: 
   return { ...image, name: parsed.text };
 }
 
-/** Finds an image and brings its layers into the store. */
-export async function pullImage(reference: string, platform: Platform, options: SourceOptions & FetchBlobsOptions): Promise<OciImage> {
-  const image = await findImage(reference, platform, options);
-  await fetchLayers(reference, image.manifest.layers, options);
-  return image;
-}
-
 /** Brings layers that are not yet held into the store, from the source that a reference names. */
 export async function fetchLayers(
   reference: string,

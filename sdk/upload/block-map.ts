@@ -14,16 +14,9 @@ export interface MappedBlock {
 }
 
 /**
- * Which blocks of a raw image hold anything, in order, each with its sha256: what an uploader has to send, or to
- * compare with what is there. The image is read once; one block is in memory.
+ * The same bytes, in the same chunks. `onBlock` gets each block that is not zero, in order and with its sha256, once it
+ * has passed: what an upload has to send, or to compare. One block is in memory.
  */
-export async function blockMap(image: Bytes): Promise<MappedBlock[]> {
-  const blocks: MappedBlock[] = [];
-  for await (const _ of mapBlocks(image, (block) => blocks.push(block)));
-  return blocks;
-}
-
-/** The same bytes, in the same chunks; `onBlock` is told of each block that holds anything, once it has passed. */
 export async function* mapBlocks(image: Bytes, onBlock: (block: MappedBlock) => void): AsyncGenerator<Uint8Array> {
   const held = Buffer.alloc(BLOCK_BYTES);
   let offset = 0;

@@ -7,7 +7,7 @@ import { readTar } from "../../sdk/archive/read-tar.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { flatten } from "../../sdk/oci/flatten/flatten.ts";
 import { storedLayers } from "../../sdk/oci/layer.ts";
-import { pullImage } from "../../sdk/oci/open-source.ts";
+import { pullImage } from "../support/pull-image.ts";
 import { judge, scratch } from "../support/judge.ts";
 import { recordTree } from "../support/tree-record.ts";
 

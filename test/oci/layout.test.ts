@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { type Entry, fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { digestOf, hexOf } from "../../sdk/core/digest.ts";
-import { pullImage } from "../../sdk/oci/open-source.ts";
+import { pullImage } from "../support/pull-image.ts";
 import { writeLayout } from "../support/write-layout.ts";
 import { TestRegistry } from "../support/registry.ts";
 import { addImage, tarOf } from "../support/test-image.ts";

@@ -8,7 +8,7 @@ import { fileEntry } from "../../sdk/archive/entry.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
-import { pullImage } from "../../sdk/oci/open-source.ts";
+import { pullImage } from "../support/pull-image.ts";
 import { pushArtifact } from "../../sdk/oci/registry/artifact.ts";
 import { type Repository, createRegistryClient } from "../../sdk/oci/registry/client.ts";
 import { pushBlob } from "../../sdk/oci/registry/push-blob.ts";

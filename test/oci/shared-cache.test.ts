@@ -8,12 +8,12 @@ import { test } from "node:test";
 import { fileEntry } from "../../sdk/archive/entry.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { verify } from "../../sdk/core/bytes.ts";
-import { pullImage } from "../../sdk/oci/open-source.ts";
+import { pullImage } from "../support/pull-image.ts";
 import { TestRegistry } from "../support/registry.ts";
 import { addImage } from "../support/test-image.ts";
 
 const PULL = `
-  import { pullImage } from ${JSON.stringify(new URL("../../sdk/oci/open-source.ts", import.meta.url).href)};
+  import { pullImage } from ${JSON.stringify(new URL("../support/pull-image.ts", import.meta.url).href)};
   import { BlobStore } from ${JSON.stringify(new URL("../../sdk/cache/blob-store.ts", import.meta.url).href)};
   const [reference, directory] = process.argv.slice(1);
   await pullImage(reference, { os: "linux", architecture: "amd64" }, { store: new BlobStore(directory), auth: async () => undefined, retry: { baseMs: 1, maxMs: 5 } });

@@ -10,7 +10,7 @@ import { flatten } from "../../sdk/oci/flatten/flatten.ts";
 import type { OciImage } from "../../sdk/oci/image.ts";
 import { storedLayers } from "../../sdk/oci/layer.ts";
 import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
-import { pullImage } from "../../sdk/oci/open-source.ts";
+import { pullImage } from "../support/pull-image.ts";
 import { pushArtifact } from "../../sdk/oci/registry/artifact.ts";
 import { createRegistryClient } from "../../sdk/oci/registry/client.ts";
 import { pushBlob } from "../../sdk/oci/registry/push-blob.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { blocksToWrite, decodeBlockList, encodeBlockList, type ListedBlock, listBlocks } from "../../sdk/upload/block-list.ts";
-import { BLOCK_BYTES, blockMap } from "../../sdk/upload/block-map.ts";
+import { BLOCK_BYTES } from "../../sdk/upload/block-map.ts";
+import { blockMap } from "../support/block-map.ts";
 import { noise } from "../support/disks.ts";
 
 const block = (index: number, fill: string): ListedBlock => ({ index, mark: fill.repeat(32).slice(0, 32) });

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
 import { readDisk } from "../../sdk/disk/extent.ts";
-import { blockMap, mapBlocks } from "../../sdk/upload/block-map.ts";
+import { mapBlocks } from "../../sdk/upload/block-map.ts";
+import { blockMap } from "../support/block-map.ts";
 import { DISKS, noise } from "../support/disks.ts";
 import { judge, scratch } from "../support/judge.ts";
 
