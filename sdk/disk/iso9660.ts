@@ -150,13 +150,11 @@ export function isoVolume(options: IsoOptions): IsoVolume {
 const blocksOf = (bytes: number) => Math.ceil(bytes / ISO_BLOCK);
 
 function identify(inode: Inode): Directory {
-  const names = [...present(inode.children).keys()]
-    .sort(byName)
-    .map((name) => ({
-      name,
-      inode: present(present(inode.children).get(name)),
-      directory: present(present(inode.children).get(name)).children !== undefined,
-    }));
+  const names = [...present(inode.children).keys()].sort(byName).map((name) => ({
+    name,
+    inode: present(present(inode.children).get(name)),
+    directory: present(present(inode.children).get(name)).children !== undefined,
+  }));
   const identifiers = isoIdentifiers(names);
   const children = names.map(({ name, inode: child }, index) => ({ identifier: present(identifiers[index]), name, inode: child }));
   return { inode, children: children.sort((a, b) => (a.identifier < b.identifier ? -1 : 1)) };
