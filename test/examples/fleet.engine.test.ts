@@ -104,15 +104,15 @@ test("a fleet under the real engine is replaced one by one, rolls back when unhe
       .replace("health: { http: { port: 80 } }", 'publish: ["80"], health: { http: { port: 81 } }')
       .replace("count: 2,", "count: 2, healthTimeout: 20,"),
   );
-  const ill = await watchUrls(urls, stack.run("up", "--yes", "--skip-preview"));
-  const failed = (ill.outcome as PromiseFulfilledResult<Outcome>).value;
+  const unhealthy = await watchUrls(urls, stack.run("up", "--yes", "--skip-preview"));
+  const failed = (unhealthy.outcome as PromiseFulfilledResult<Outcome>).value;
   assert.notEqual(failed.status, 0);
   assert.match(
     failed.text,
     /the rollout of "web" failed with 0 of 2 machines on the new image: machine "web-0" was not healthy within 20 s: waiting for [^\n]*; the old image is back/,
   );
   assert.match(failed.text, /last lines of its console:\n/);
-  assert.equal(ill.dark, 0);
+  assert.equal(unhealthy.dark, 0);
   assert.deepEqual(await pages(), ["version two\n", "version two\n"]);
 
   await stack.refresh();
