@@ -1,8 +1,8 @@
 import type { Bytes } from "../core/bytes.ts";
 
-/** Takes exact numbers of bytes from a stream, whatever the size of its chunks, and knows how far it is. */
+/** Reads exact numbers of bytes from a stream of chunks of any size, and counts them. */
 export class ByteReader {
-  /** Bytes taken so far. */
+  /** Bytes taken or skipped so far. */
   offset = 0;
   readonly #chunks: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
   #held: Uint8Array = new Uint8Array(0);
@@ -38,7 +38,7 @@ export class ByteReader {
     return parts.length === 1 && only ? Buffer.from(only.buffer, only.byteOffset, only.length) : Buffer.concat(parts);
   }
 
-  /** Passes over `length` bytes; how many there were is the result. */
+  /** Skips `length` bytes. Returns how many were skipped: fewer only at the end of the stream. */
   async skip(length: number): Promise<number> {
     let left = length;
     while (left > 0) {
@@ -49,7 +49,7 @@ export class ByteReader {
     return length - left;
   }
 
-  /** Lets go of the source. */
+  /** Closes the source, whose rest is not read. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }

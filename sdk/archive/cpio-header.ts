@@ -11,7 +11,7 @@ export interface CpioHeader {
   /** How many names the file has. */
   readonly links: number;
   readonly mtime: number;
-  /** Bytes of data behind the name. */
+  /** Bytes of data after the name. */
   readonly size: number;
   /** Device numbers of a character or block device, else 0. */
   readonly major: number;
@@ -20,7 +20,7 @@ export interface CpioHeader {
   readonly name: Uint8Array;
 }
 
-/** `S_IFMT` of each type; a hard link is one more name of a file. */
+/** The `S_IFMT` bits of each type; a hard link is another name of a file. */
 export const TYPE_BITS: Readonly<Record<EntryType, number>> = {
   fifo: 0o010000,
   character: 0o020000,
@@ -34,12 +34,16 @@ export const TYPE_BITS: Readonly<Record<EntryType, number>> = {
 /** The name that ends an archive. */
 export const TRAILER = "TRAILER!!!";
 
-/** A name with its NUL, and a symlink's target, may have so many bytes; the kernel skips silently what is longer. */
+/** Most bytes of a name with its NUL, and of a symlink's target; the kernel silently skips longer ones. */
 export const PATH_MAX = 4096;
 
 const FIELD_MAX = 0xffff_ffff;
 
-/** A header with its name, padded so that the data starts at a multiple of four. */
+/**
+ * A header with its name, padded so that the data starts at a multiple of four.
+ *
+ * @throws TOO_LARGE for a field that does not fit 32 bits
+ */
 export function encodeCpioHeader(header: CpioHeader): Buffer {
   const { inode, mode, uid, gid, links, mtime, size, major, minor, name } = header;
   const fields = [inode, mode, uid, gid, links, mtime, size, 0, 0, major, minor, name.length + 1, 0];
@@ -55,7 +59,7 @@ export function encodeCpioHeader(header: CpioHeader): Buffer {
   return block;
 }
 
-/** How many zero bytes follow `size` bytes, so that the next header starts at a multiple of four. */
+/** How many zero bytes pad `size` bytes to a multiple of four, where the next header starts. */
 export function padding(size: number): number {
   return (4 - (size % 4)) % 4;
 }

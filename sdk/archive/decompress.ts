@@ -4,23 +4,23 @@ import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError, isLinuxKitError } from "../core/errors.ts";
 import { zstdFrames } from "./zstd-frames.ts";
 
-/** The compressions that layers and packages have in common. */
+/** The compressions that both layers and packages use. */
 export type Compression = "gzip" | "zstd";
 
 const CHUNK = 64 << 10;
 
 /**
- * A stream without its compression, of one or several members. Any number of streams may be under way at a time, each
- * at its own pace. What the source throws comes out as it is, and the source is closed when this ends, however it does.
+ * Decompresses a stream of one or several members. Any number of streams may run at a time, each at its own pace. An
+ * error of the source is rethrown unchanged. The source is closed when this ends, for any reason.
  *
  * @param what names the stream in messages
- * @throws CORRUPT where the compressed data is malformed or cut
+ * @throws CORRUPT where the compressed data is malformed or cut short
  */
 export async function* decompressAs(compression: Compression, source: Bytes, what: string): AsyncGenerator<Uint8Array> {
   const input = compression === "gzip" ? through(source) : zstdFrames(source, what);
   const unpack = compression === "gzip" ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
   try {
-    // the loop of the reader sees every failure: pipeline destroys `unpack` with it
+    // the callback ignores failures: pipeline destroys `unpack` with the error, and the reader's loop throws it
     yield* pipeline(Readable.from(input, { objectMode: false }), unpack, () => {});
   } catch (error) {
     if (isLinuxKitError(error) || !/^(?:Z_|ZSTD_)/.test((error as { code?: string }).code ?? "")) throw error;

@@ -3,7 +3,7 @@ import type { Bytes } from "../core/bytes.ts";
 /** What a path in a filesystem can be. */
 export type EntryType = "file" | "directory" | "symlink" | "hardlink" | "character" | "block" | "fifo";
 
-/** A path of a filesystem tree with all that an archive says about it, apart from its content. */
+/** A path of a filesystem tree with all that an archive holds about it, except its content. */
 export interface EntryHeader {
   /**
    * Relative, without a leading `./` or a trailing `/`; `""` is the root itself. Bytes that are not UTF-8 are kept
@@ -33,10 +33,10 @@ export interface Entry extends EntryHeader {
   readonly body: Bytes;
 }
 
-/** The body of everything but a file. */
+/** The body of every entry that is not a file. */
 export const NO_BODY: Bytes = Object.freeze([]);
 
-/** An entry for a file whose content is at hand. */
+/** An entry for a file whose content is in memory. Owner and time default to 0. */
 export function fileEntry(
   path: string,
   content: Uint8Array | string,
@@ -47,12 +47,12 @@ export function fileEntry(
   return { path, type: "file", mode, uid: owner.uid ?? 0, gid: owner.gid ?? 0, size: bytes.length, mtime: owner.mtime ?? 0, body: [bytes] };
 }
 
-/** An entry for a directory. */
+/** An entry for a directory. Owner and time default to 0. */
 export function directoryEntry(path: string, mode = 0o755, owner: { uid?: number; gid?: number; mtime?: number } = {}): Entry {
   return { path, type: "directory", mode, uid: owner.uid ?? 0, gid: owner.gid ?? 0, size: 0, mtime: owner.mtime ?? 0, body: NO_BODY };
 }
 
-/** An entry for a symbolic link. */
+/** An entry for a symbolic link, owned by root, with time 0. */
 export function symlinkEntry(path: string, link: string): Entry {
   return { path, type: "symlink", mode: 0o777, uid: 0, gid: 0, size: 0, mtime: 0, link, body: NO_BODY };
 }

@@ -4,10 +4,10 @@ import type { Bytes } from "../core/bytes.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { TRAILER } from "./cpio-header.ts";
 
-/** Bytes of an initrd, as it is and as the tree that the kernel makes of it. */
+/** Bytes of memory that an initrd takes: packed, and as the tree that the kernel unpacks. */
 export interface InitrdMemory {
   readonly packed: number;
-  /** Whole pages of each file, and what the kernel keeps of each path. */
+  /** Whole pages of each file, and what the kernel keeps for each path. */
   readonly unpacked: number;
 }
 
@@ -16,26 +16,26 @@ const PAGE = 4096;
 const PATH_BYTES = 1024;
 const HEADER_BYTES = 110;
 const ZSTD = 0xfd2fb528;
-/** Checksum and size behind a member. */
+/** Bytes of the checksum and size after a member (RFC 1952 2.3.1). */
 const GZIP_TRAILER = 8;
 const CHUNK = 1 << 16;
 
-/** What Debian's kernel for amd64 had to have beside the image, to reach the first service. */
+/** What Debian's kernel for amd64 needed besides the image to reach the first service. */
 const KERNEL_MIB = 74;
-/** What any kernel takes at the least: measured 33 to 36 MiB on every architecture. */
+/** What any kernel needs at least: measured 33 to 36 MiB on every architecture. */
 const ANY_KERNEL_MIB = 34;
-/** A page costs its own bookkeeping, and the kernel keeps a part of all memory free. */
+/** Each page costs bookkeeping, and the kernel keeps a part of all memory free. */
 const SHARE = 1.045;
 
-/** What a path of so many bytes takes once it is unpacked. */
+/** Bytes of memory that a path takes once it is unpacked; `size` is its content in bytes. */
 export function unpackedBytes(size: number): number {
   return Math.ceil(size / PAGE) * PAGE + PATH_BYTES;
 }
 
 /**
- * The memory that booting takes, in MiB, as a model of measurements (docs/formats.md, Memory): the kernel, the packed image, and
- * the tree, which is there before the packed one is given up. `enough` boots Debian's kernel and small services; with
- * less than `least` no kernel can unpack the image.
+ * The memory that booting takes, in MiB, modelled on measurements (docs/formats.md, Memory): the kernel, the packed
+ * image, and the tree, which exists before the packed image is freed. `enough` boots Debian's kernel and small
+ * services; with less than `least` no kernel can unpack the image.
  */
 export function bootMemoryMiB({ packed, unpacked }: InitrdMemory): { readonly least: number; readonly enough: number } {
   const image = (packed + unpacked) / (1 << 20);
@@ -43,11 +43,11 @@ export function bootMemoryMiB({ packed, unpacked }: InitrdMemory): { readonly le
 }
 
 /**
- * Counts what an initrd unpacks to: archives one after another, each as it is or in gzip or zstd, zeroes between them
+ * Counts what an initrd unpacks to: archives one after another, each plain or in gzip or zstd, with zeroes between them
  * (Documentation/driver-api/early-userspace/buffer-format.rst). Undefined for one that is packed otherwise or damaged:
- * that is the kernel's to say.
+ * the kernel may still read it.
  *
- * @param open gives its bytes from an offset on
+ * @param open returns its bytes from an offset to the end
  */
 export async function initrdMemory(open: (offset: number) => Bytes): Promise<InitrdMemory | undefined> {
   let unpacked = 0;
@@ -84,7 +84,7 @@ async function readArchive(open: () => Bytes): Promise<Archive> {
     }
     if (magic.readUInt32LE() === ZSTD) return await unpackArchive(createZstdDecompress(), source, magic);
     if (magic[0] !== 0x1f || magic[1] !== 0x8b) return "unknown";
-    // the header is read here, since Node would take what follows the member for another of gzip
+    // the header is read here: Node's gunzip would take what follows the member for another gzip member
     await skipGzipHeader(source, magic[3] as number);
     const header = source.offset;
     const member = await unpackArchive(createInflateRaw(), source);
@@ -97,7 +97,7 @@ async function readArchive(open: () => Bytes): Promise<Archive> {
   }
 }
 
-/** One compressed archive; `length` is what the compressor took. */
+/** Counts one compressed archive; `length` is the bytes that the decompressor took. */
 async function unpackArchive(
   unpack: ReturnType<typeof createInflateRaw> | ReturnType<typeof createZstdDecompress>,
   source: ByteReader,
@@ -109,12 +109,12 @@ async function unpackArchive(
   }
   const reader = new ByteReader(pipeline(Readable.from(packed(), { objectMode: false }), unpack, () => {}));
   const unpacked = await countArchive(reader);
-  // to the end, so that the whole of it was taken
+  // drains the rest: bytesWritten must count the whole member
   while (await reader.take(CHUNK));
   return unpacked === undefined ? "unknown" : { unpacked, length: unpack.bytesWritten };
 }
 
-/** Passes over what follows the first four bytes of a gzip member's header (RFC 1952 2.3). */
+/** Skips what follows the first four bytes of a gzip member's header (RFC 1952 2.3). */
 async function skipGzipHeader(source: ByteReader, flags: number): Promise<void> {
   await source.skip(6);
   if (flags & 4) await source.skip((await source.read(2)).readUInt16LE());
@@ -124,7 +124,7 @@ async function skipGzipHeader(source: ByteReader, flags: number): Promise<void> 
   if (flags & 2) await source.skip(2);
 }
 
-/** One archive of newc, up to and with its trailer; undefined where there is none. `first` is what was read of it before. */
+/** Counts one newc archive, trailer included; undefined where it is not one. `first` holds the bytes already read. */
 async function countArchive(reader: ByteReader, first: Buffer = Buffer.alloc(0)): Promise<number | undefined> {
   let unpacked = 0;
   for (let start = first; ; start = Buffer.alloc(0)) {

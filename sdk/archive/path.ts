@@ -2,7 +2,7 @@ import { LinuxKitError } from "../core/errors.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A file name's bytes as text: UTF-8 where it is UTF-8, else every other byte as a lone surrogate U+DC00 + byte (PEP 383). */
+/** A file name's bytes as text: valid UTF-8 is decoded, every other byte becomes a lone surrogate U+DC00 + byte (PEP 383). */
 export function decodePath(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
@@ -22,7 +22,7 @@ export function encodePath(path: string): Buffer {
   return Buffer.concat(parts);
 }
 
-// the longest valid sequence at each place, else one escaped byte
+// the valid UTF-8 sequence at each place, else one escaped byte
 function decodeByByte(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; ) {
@@ -45,7 +45,7 @@ function isUtf8(bytes: Uint8Array): boolean {
 /**
  * A member's name as a path below the root of its tree: without leading and trailing `/`, without `.` and empty parts.
  *
- * @throws HOSTILE_ARCHIVE for a `..` part: it would leave the tree, now or when what it passes becomes a symlink
+ * @throws HOSTILE_ARCHIVE for a `..` part: it could leave the tree, at once or through a symlink
  * @throws CORRUPT for a NUL
  */
 export function memberPath(name: string): string {

@@ -1,12 +1,16 @@
 import { LinuxKitError } from "../core/errors.ts";
 
-/** Records of a pax extended header: values are bytes, since attributes and foreign names are not always text. */
+/** Records of a pax extended header: values are bytes, since attributes and file names are not always text. */
 export type PaxRecords = Map<string, Buffer>;
 
 /** The prefix under which star, GNU tar and Go keep extended attributes. */
 export const XATTR = "SCHILY.xattr.";
 
-/** Reads `LENGTH KEYWORD=VALUE\n` records (POSIX pax, "pax Extended Header"). Throws CORRUPT. */
+/**
+ * Reads `LENGTH KEYWORD=VALUE\n` records (POSIX pax, "pax Extended Header").
+ *
+ * @throws CORRUPT with the offset of a malformed record
+ */
 export function decodePax(data: Buffer): PaxRecords {
   const records: PaxRecords = new Map();
   for (let at = 0; at < data.length; ) {

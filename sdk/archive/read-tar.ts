@@ -17,13 +17,13 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   "7": "file",
 };
 
-/** What extended headers and long names may hold; no path or attribute of Linux is near it. */
+/** Most bytes of an extended header or long name; no path or attribute of Linux comes near it. */
 const EXTENSION_LIMIT = 1 << 20;
 
-/** How many records global headers may set: each member is read with all of them, so many of both would take for ever. */
+/** Most records that global headers may set: every member is read with all of them, so their number bounds the time. */
 const GLOBALS_LIMIT = 256;
 
-/** What the extension headers before a member say of it. */
+/** What the extension headers before a member set for it. */
 interface Extensions {
   pax: PaxRecords;
   longName?: Buffer;
@@ -32,8 +32,8 @@ interface Extensions {
 
 /**
  * Reads a tar archive (v7, ustar, GNU, pax with extended attributes), member by member. A body must be consumed before
- * the next entry is asked for; what is left of it is skipped. After the end of the archive the rest of the source is
- * drained, so that whatever verifies the stream sees all of it.
+ * the next entry is asked for; the rest of it is skipped. After the end of the archive the rest of the source is
+ * drained, so that a check of the whole stream sees every byte.
  *
  * @param what names the archive in messages
  * @throws CORRUPT, with the offset, for a bad checksum or number, a cut archive, an unknown type, a sparse member
@@ -85,13 +85,13 @@ async function* member(reader: ByteReader, entry: EntryHeader, what: string, sta
   yield { ...entry, body: body() };
   const rest = left + ((BLOCK - (entry.size % BLOCK)) % BLOCK);
   const skipped = await reader.skip(rest);
-  // an archive may end within the padding of its last member only by being cut
+  // an archive that ends within the padding of its last member is cut short
   if (skipped !== rest) throw corruptAt(what, start, cut(entry.path, Math.max(0, entry.size - left + skipped), entry.size));
 }
 
 function describe(header: TarHeader, { pax, longName, longLink }: Extensions): EntryHeader {
   if (header.type === "S" || [...pax.keys()].some((key) => key.startsWith("GNU.sparse."))) {
-    throw new LinuxKitError("CORRUPT", "a sparse member, which no image layer should hold: write the archive without --sparse", {
+    throw new LinuxKitError("CORRUPT", "a sparse member, which this reader does not support: write the archive without --sparse", {
       path: "sparse",
     });
   }
@@ -99,10 +99,10 @@ function describe(header: TarHeader, { pax, longName, longLink }: Extensions): E
   let type = TYPES[header.type];
   if (!type && header.type !== "V")
     throw new LinuxKitError("CORRUPT", `${rawName}: unknown type ${JSON.stringify(header.type)}`, { path: rawName });
-  // v7 knew a directory by the end of its name
+  // v7 marks a directory by a "/" at the end of its name
   if (type === "file" && header.type === "0" && rawName.endsWith("/")) type = "directory";
   const size = type === "file" ? paxNumber(pax, "size", header.size) : 0;
-  if (size < 0) throw new LinuxKitError("CORRUPT", `${rawName}: a size of ${size}`, { path: rawName });
+  if (size < 0) throw new LinuxKitError("CORRUPT", `${rawName}: a size of ${size}, wanted at least 0`, { path: rawName });
   const link = decodePath(pax.get("linkpath") ?? longLink ?? header.link);
   const xattrs = new Map([...pax].filter(([key]) => key.startsWith(XATTR)).map(([key, value]) => [key.slice(XATTR.length), value]));
   return {
@@ -122,7 +122,7 @@ function describe(header: TarHeader, { pax, longName, longLink }: Extensions): E
 function addGlobals(global: PaxRecords, records: PaxRecords): void {
   for (const [key, value] of records) global.set(key, value);
   if (global.size > GLOBALS_LIMIT)
-    throw new LinuxKitError("CORRUPT", `global headers of more than ${GLOBALS_LIMIT} records`, { path: "global" });
+    throw new LinuxKitError("CORRUPT", `global headers with ${global.size} records, wanted at most ${GLOBALS_LIMIT}`, { path: "global" });
 }
 
 function paxNumber(pax: PaxRecords, key: string, fallback: number): number {
@@ -130,7 +130,7 @@ function paxNumber(pax: PaxRecords, key: string, fallback: number): number {
   if (!text) return fallback;
   const value = Number(text);
   if (!/^-?[0-9]+(\.[0-9]*)?$/.test(text) || Math.abs(value) > Number.MAX_SAFE_INTEGER || (key !== "mtime" && !Number.isInteger(value))) {
-    throw new LinuxKitError("CORRUPT", `pax header: ${key} is ${JSON.stringify(text.slice(0, 40))}`, { path: key });
+    throw new LinuxKitError("CORRUPT", `pax header: ${key}: got ${JSON.stringify(text.slice(0, 40))}, wanted a number`, { path: key });
   }
   return value;
 }
@@ -147,11 +147,11 @@ async function extension(reader: ByteReader, { size, type }: TarHeader): Promise
 async function exactly(reader: ByteReader, length: number): Promise<Buffer> {
   const data = await reader.read(length);
   if (data.length !== length)
-    throw new LinuxKitError("CORRUPT", `cut short: ${data.length} bytes of ${length}, and no end of archive`, { path: "" });
+    throw new LinuxKitError("CORRUPT", `cut short: ${data.length} bytes of ${length}, before the end of the archive`, { path: "" });
   return data;
 }
 
-// every complaint about a member says where in the archive its header starts
+// every error about a member names the offset of its header in the archive
 async function locate<T>(what: string, offset: number, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();

@@ -1,9 +1,9 @@
 import { LinuxKitError } from "../core/errors.ts";
 
-/** A tar block: every header is one, and bodies are padded to whole ones. */
+/** Bytes of a tar block: every header is one block, and bodies are padded to whole blocks. */
 export const BLOCK = 512;
 
-/** The fields of a header block (POSIX pax, "ustar Interchange Format"; GNU's and v7's are read too). */
+/** The fields of a header block (POSIX pax, "ustar Interchange Format"; GNU and v7 headers are read too). */
 export interface TarHeader {
   /** Name bytes, with the ustar prefix joined. */
   readonly name: Uint8Array;
@@ -19,7 +19,7 @@ export interface TarHeader {
   readonly minor: number;
 }
 
-/** Where each field lies: offset and length. */
+/** Offset and length of each field, in bytes. */
 const FIELD = {
   name: [0, 100],
   mode: [100, 8],
@@ -38,7 +38,11 @@ const FIELD = {
 } as const satisfies Record<string, readonly [number, number]>;
 type Field = keyof typeof FIELD;
 
-/** Reads a header block; undefined for a block of zeros, with which an archive ends. Throws CORRUPT. */
+/**
+ * Reads a header block; undefined for a block of zeros, which ends an archive.
+ *
+ * @throws CORRUPT for a wrong checksum or a malformed number
+ */
 export function decodeTarHeader(block: Uint8Array): TarHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
   const checksum = number(block, "checksum");
@@ -57,7 +61,7 @@ export function decodeTarHeader(block: Uint8Array): TarHeader | undefined {
     mtime: number(block, "mtime"),
     type: String.fromCharCode(slice(block, "type")[0] || 0x30),
     link: text(block, "link"),
-    // v7 has other things, or nothing, where the device numbers are
+    // v7 does not define the bytes of the device numbers
     major: named ? number(block, "major") : 0,
     minor: named ? number(block, "minor") : 0,
   };
@@ -68,7 +72,7 @@ export function fitsOctal(field: "mode" | "uid" | "gid" | "size" | "mtime" | "ma
   return Number.isInteger(value) && value >= 0 && value < 8 ** (FIELD[field][1] - 1);
 }
 
-/** Divides a name for the fields `prefix` and `name`, at a `/`; undefined where it does not fit. */
+/** Splits a name at a `/` into the fields `prefix` and `name`; undefined where it does not fit. */
 export function splitName(name: Uint8Array): { prefix: Uint8Array; name: Uint8Array } | undefined {
   if (name.length <= FIELD.name[1]) return { prefix: new Uint8Array(0), name };
   // the first `/` that leaves a name short enough; the last byte may be a directory's own `/`
@@ -83,7 +87,7 @@ export function fitsLink(link: Uint8Array): boolean {
   return link.length <= FIELD.link[1];
 }
 
-/** A ustar header block; every field must fit. */
+/** Encodes a ustar header block; every field must fit. */
 export function encodeTarHeader(header: TarHeader): Buffer {
   const block = Buffer.alloc(BLOCK);
   const split = splitName(header.name);
@@ -133,7 +137,7 @@ function base256(bytes: Uint8Array, field: Field): number {
   let value = BigInt(bytes[0] === 0xff ? -1 : (bytes[0] as number) & 0x7f);
   for (const byte of bytes.subarray(1)) value = (value << 8n) | BigInt(byte);
   if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER))
-    throw corrupt(field, `got ${value}, which is beyond any file`);
+    throw corrupt(field, `got ${value}, wanted at most ${Number.MAX_SAFE_INTEGER}`);
   return Number(value);
 }
 
@@ -150,7 +154,7 @@ function sums(block: Uint8Array): { unsigned: number; signed: number } {
   return { unsigned, signed: unsigned - 256 * high };
 }
 
-// star's own layout keeps times behind a shorter prefix, and says so in the last four bytes
+// star keeps times after a shorter prefix, and marks such a header in its last four bytes
 function hasStarTrailer(block: Uint8Array): boolean {
   return Buffer.from(block.subarray(508, 512)).toString("latin1") === "tar\0";
 }

@@ -1,7 +1,11 @@
 import { LinuxKitError } from "../core/errors.ts";
 import type { Entry } from "./entry.ts";
 
-/** An entry's body, which must have exactly the bytes that its header says; `SIZE_MISMATCH` otherwise. */
+/**
+ * Passes an entry's body through and checks its length.
+ *
+ * @throws SIZE_MISMATCH when the body is shorter or longer than the header's size
+ */
 export async function* wholeBody(entry: Entry): AsyncGenerator<Uint8Array> {
   let got = 0;
   for await (const chunk of entry.body) {

@@ -7,19 +7,21 @@ import { wholeBody } from "./whole-body.ts";
 /** An entry for a cpio archive. */
 export interface CpioEntry extends Entry {
   /**
-   * How many paths share this file, itself included. The kernel only links to a file whose header announced more
-   * than one name, so it must be known before the hard links come. @default 1
+   * How many paths share this file, itself included. The kernel only links to a file whose header has a link count
+   * above 1, so the count must be known before the hard links come. @default 1
    */
   readonly names?: number;
 }
 
 /**
- * Writes a whole newc cpio archive with its trailer: the form in which the kernel takes an initramfs. A file with
- * more names carries its data with the first of them (the kernel, and GNU cpio, take it with any); the format has no
- * extended attributes. Inodes are counted from 1, so the same entries give the same bytes.
+ * Writes a whole newc cpio archive with its trailer: the format of an initramfs (kernel:
+ * driver-api/early-userspace/buffer-format). A file with several names carries its data with the first of them (the
+ * kernel and GNU cpio accept it with any). Extended attributes are left out: the format cannot hold them. Inodes are
+ * counted from 1, so the same entries give the same bytes.
  *
  * @throws TOO_LARGE for a file of 4 GiB or more, a path or symlink target of more than 4095 bytes
- * @throws CORRUPT for a hard link to what is not an earlier file with `names`, and for a NUL in a name
+ * @throws CORRUPT for a hard link to anything but an earlier file with `names` above 1, a symlink without a target, a
+ * path called `TRAILER!!!`, and a NUL in a name
  * @throws SIZE_MISMATCH when a body is not as long as its header says
  */
 export async function* writeCpio(entries: AsyncIterable<CpioEntry> | Iterable<CpioEntry>): AsyncGenerator<Uint8Array> {
@@ -29,7 +31,7 @@ export async function* writeCpio(entries: AsyncIterable<CpioEntry> | Iterable<Cp
     const name = checkedName(entry.path);
     if (entry.type === "hardlink") {
       const first = shared.get(entry.link ?? "");
-      if (!first) throw corrupt(entry.path, `a hard link to ${entry.link ?? "nothing"}, which is no earlier file with several names`);
+      if (!first) throw corrupt(entry.path, `a hard link to ${entry.link ?? "nothing"}, wanted an earlier file with names above 1`);
       yield header(first.entry, first.inode, name, 0);
       continue;
     }
@@ -73,7 +75,7 @@ function header(entry: CpioEntry, inode: number, name: Buffer, size: number): Bu
 }
 
 function checkedName(path: string): Buffer {
-  // the root itself has no entry of its own name in newc
+  // newc calls the root "."
   const name = encodePath(path || ".");
   if (path === TRAILER) throw corrupt(path, "this name would end the archive");
   return checkedBytes(path, name, PATH_MAX - 1);

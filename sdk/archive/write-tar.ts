@@ -16,8 +16,9 @@ const TYPE_FLAG: Readonly<Record<EntryType, string>> = {
 };
 
 /**
- * Writes a tar archive: ustar headers, and a pax header before a member only where ustar cannot say it (long names,
- * large numbers, extended attributes). Names that are no UTF-8 stay bytes there too, as GNU tar has it. Nothing of the clock or the machine goes in: same entries, same bytes.
+ * Writes a tar archive: ustar headers, with a pax header before a member only where ustar cannot hold it (long names,
+ * large numbers, extended attributes). Names that are not UTF-8 stay bytes in pax headers too, as in GNU tar. Neither
+ * the clock nor the host shows: the same entries give the same bytes.
  *
  * @throws SIZE_MISMATCH when a body is not as long as its header says
  * @throws TOO_LARGE for device numbers that no header can hold
@@ -77,7 +78,7 @@ function* encodeExtension(records: Map<string, Uint8Array>, name: Uint8Array): G
   yield new Uint8Array((BLOCK - (data.length % BLOCK)) % BLOCK);
 }
 
-// what a reader without pax would see: enough to recognise the member
+// the name that a reader without pax sees: enough to recognise the member
 function lastBytes(name: Uint8Array, length = 100): Uint8Array {
   return name.subarray(Math.max(0, name.length - length));
 }

@@ -6,11 +6,11 @@ const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
 
 /**
- * Cuts a zstd stream into chunks none of which crosses the end of a frame (RFC 8878 3.1), and leaves skippable
- * frames out. `node:zlib` stops at the end of a frame and drops the rest of that chunk, without an error; layers of
- * many frames are common (pzstd, zstd:chunked).
+ * Cuts a zstd stream into chunks that never cross the end of a frame (RFC 8878 3.1), without skippable frames.
+ * `node:zlib` stops at the end of a frame and drops the rest of that chunk without an error; layers of many frames are
+ * common (pzstd, zstd:chunked).
  *
- * @throws CORRUPT where a frame is malformed or cut
+ * @throws CORRUPT where a frame is malformed or cut short
  */
 export async function* zstdFrames(source: Bytes, what: string): AsyncGenerator<Uint8Array> {
   const reader = new ByteReader(source);
@@ -37,7 +37,7 @@ export async function* zstdFrames(source: Bytes, what: string): AsyncGenerator<U
         if ((await reader.skip(length)) < length) throw corrupt(what, reader.offset, "cut short");
         continue;
       }
-      if (magic !== MAGIC) throw corrupt(what, reader.offset - first.length, "no zstd frame begins here");
+      if (magic !== MAGIC) throw corrupt(what, reader.offset - first.length, "wanted the start of a zstd frame");
       const descriptor = await need(1);
       const flags = descriptor[0] as number;
       const rest = await need(headerLength(flags));
@@ -47,7 +47,7 @@ export async function* zstdFrames(source: Bytes, what: string): AsyncGenerator<U
         const bits = header.readUIntLE(0, 3);
         last = (bits & 1) === 1;
         yield header;
-        // a run-length block holds one byte, whatever it expands to
+        // a run-length block holds one byte; its size field is the length it expands to (RFC 8878 3.1.1.2)
         yield* pass(((bits >> 1) & 3) === 1 ? 1 : bits >> 3);
       }
       if (flags & 4) yield await need(4);

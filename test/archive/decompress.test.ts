@@ -10,13 +10,13 @@ const PACK = { gzip: gzipSync, zstd: zstdCompressSync };
 for (const [compression, pack] of Object.entries(PACK) as [Compression, (text: string) => Buffer][]) {
   describe(compression, () => {
     const members = Buffer.concat([pack("first, "), pack(""), pack("second")]);
-    test("every member of a stream, however it is cut into chunks", async () => {
+    test("decompresses every member of a stream, in chunks of any size", async () => {
       for (const at of [0, 1, 10, members.length - 1]) {
         const text = await collect(decompressAs(compression, [members.subarray(0, at), members.subarray(at)], "x"));
         assert.equal(text.toString(), "first, second");
       }
     });
-    test("a stream that is cut, or is none", async () => {
+    test("refuses a stream that is cut short, empty or not compressed", async () => {
       for (const broken of [members.subarray(0, -1), Buffer.alloc(0), Buffer.from("neither")]) {
         await assert.rejects(
           collect(decompressAs(compression, [broken], "a layer")),

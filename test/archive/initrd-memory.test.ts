@@ -16,9 +16,9 @@ const ONE = 18 * 4096 + 2 * 1024;
 const [gzip, zstd] = [gzipSync(plain), zstdCompressSync(plain)];
 const zeroes = (count: number) => Buffer.alloc(count);
 
-describe("what an initrd unpacks to", () => {
+describe("initrdMemory counts", () => {
   const rows: readonly [name: string, initrd: Buffer, archives: number | undefined][] = [
-    ["an archive as it is", plain, 1],
+    ["a plain archive", plain, 1],
     ["gzip", gzip, 1],
     ["zstd", zstd, 1],
     [
@@ -27,7 +27,7 @@ describe("what an initrd unpacks to", () => {
       1,
     ],
     [
-      "all of them, with nothing or zeroes between them",
+      "several archives, with and without zeroes between them",
       Buffer.concat([
         plain,
         gzip,
@@ -43,15 +43,15 @@ describe("what an initrd unpacks to", () => {
       ]),
       7,
     ],
-    ["zeroes alone", zeroes(1000), 0],
-    ["nothing", zeroes(0), 0],
-    ["what only the kernel can unpack", Buffer.concat([zstd, Buffer.from("fd377a585a00", "hex")]), undefined],
-    ["an archive that is cut", plain.subarray(0, 60), undefined],
-    ["gzip that is cut", gzip.subarray(0, 30), undefined],
+    ["only zeroes as 0", zeroes(1000), 0],
+    ["an empty initrd as 0", zeroes(0), 0],
+    ["a compression that only the kernel can unpack as unknown", Buffer.concat([zstd, Buffer.from("fd377a585a00", "hex")]), undefined],
+    ["an archive that is cut short as unknown", plain.subarray(0, 60), undefined],
+    ["gzip that is cut short as unknown", gzip.subarray(0, 30), undefined],
   ];
   for (const [name, initrd, archives] of rows) {
     test(name, async () => {
-      // in chunks that fall anywhere
+      // chunks that end within headers and bodies
       const open = (offset: number) =>
         Array.from({ length: Math.ceil((initrd.length - offset) / 999) }, (_, index) =>
           initrd.subarray(offset + index * 999, Math.min(initrd.length, offset + (index + 1) * 999)),
@@ -61,11 +61,12 @@ describe("what an initrd unpacks to", () => {
   }
 });
 
-describe("the memory that booting takes, as it was measured under QEMU with Debian's kernel: the least that became healthy", () => {
+// measured under QEMU with Debian's kernel: the least memory with which the system became healthy
+describe("the model of boot memory agrees with the measurement of", () => {
   for (const [name, image, measured] of [
     ["a small system", { packed: 5_098_576, unpacked: 14_747_648 }, 94],
-    ["and 100 MiB that do not compress", { packed: 109_956_688, unpacked: 119_606_272 }, 303],
-    ["and 100 MiB of zeroes", { packed: 5_101_972, unpacked: 119_606_272 }, 197],
+    ["the same with 100 MiB that do not compress", { packed: 109_956_688, unpacked: 119_606_272 }, 303],
+    ["the same with 100 MiB of zeroes", { packed: 5_101_972, unpacked: 119_606_272 }, 197],
   ] as const) {
     test(name, () => {
       const { least, enough } = bootMemoryMiB(image);

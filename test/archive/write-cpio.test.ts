@@ -25,17 +25,17 @@ describe("GNU cpio lists", () => {
   const rows: { name: string; entries: CpioEntry[]; want: string }[] = [
     { name: "an empty archive", entries: [], want: "" },
     {
-      name: "bodies of every remainder by four",
+      name: "bodies of every length modulo four",
       entries: ["", "1", "22", "333", "4444"].map((text, at) => fileEntry(`f${at}`, text)),
       want: "f0\nf1\nf2\nf3\nf4\n",
     },
     {
-      name: "names of every remainder by four",
+      name: "names of every length modulo four",
       entries: ["a", "bb", "ccc", "dddd"].map((path) => fileEntry(path, path)),
       want: "a\nbb\nccc\ndddd\n",
     },
     { name: "the root", entries: [directoryEntry("")], want: ".\n" },
-    { name: "a name that is no text", entries: [fileEntry("l\udce9", "x")], want: "l\xe9\n" },
+    { name: "a name that is not UTF-8", entries: [fileEntry("l\udce9", "x")], want: "l\xe9\n" },
   ];
   for (const { name, entries, want } of rows) {
     test(name, async () => assert.equal(cpio(await collect(writeCpio(entries)), "-t"), want));
@@ -69,7 +69,7 @@ describe("GNU cpio lists", () => {
   });
 });
 
-test("GNU cpio extracts contents, links and hard links", async () => {
+test("GNU cpio extracts contents, symlinks and hard links", async () => {
   const folder = mkdtempSync(join(tmpdir(), "cpio-"));
   try {
     const archive = await collect(
@@ -96,7 +96,7 @@ test("GNU cpio extracts contents, links and hard links", async () => {
   }
 });
 
-test("the fields of hard links are what the kernel's unpacker looks at", async () => {
+test("hard links share an inode number and link count, and only the first has data", async () => {
   const archive = (await collect(writeCpio([shared("one", "same", 2), hardlink("two", "one"), fileEntry("x", "")]))).toString("latin1");
   const headers = [...archive.matchAll(/070701([0-9a-f]{104})/g)].map(
     ([, fields]) => (fields as string).match(/.{8}/g)?.map((field) => Number.parseInt(field, 16)) as number[],
@@ -113,14 +113,14 @@ test("the fields of hard links are what the kernel's unpacker looks at", async (
   );
 });
 
-test("every part starts at a multiple of four and the archive ends with its trailer", async () => {
+test("every header starts at a multiple of four, and the archive ends with its trailer", async () => {
   const archive = await collect(writeCpio([fileEntry("abc", "12345"), fileEntry("abcd", "1")]));
   assert.equal(archive.length % 4, 0);
   for (const match of archive.toString("latin1").matchAll(/070701/g)) assert.equal(match.index % 4, 0);
   assert.match(archive.toString("latin1"), /TRAILER!!!\0+$/);
 });
 
-describe("refused", () => {
+describe("writeCpio refuses", () => {
   const rows: { name: string; entries: CpioEntry[]; code: string; message: RegExp }[] = [
     { name: "a file of 4 GiB", entries: [{ ...fileEntry("big", ""), size: 2 ** 32 }], code: "TOO_LARGE", message: /smaller than 4 GiB/ },
     { name: "an owner beyond 32 bits", entries: [fileEntry("f", "", 0o644, { uid: 2 ** 32 })], code: "TOO_LARGE", message: /32 bits/ },
@@ -138,13 +138,13 @@ describe("refused", () => {
       name: "a hard link before its file",
       entries: [hardlink("b", "a"), shared("a", "x", 2)],
       code: "CORRUPT",
-      message: /no earlier file/,
+      message: /wanted an earlier file/,
     },
     {
-      name: "a hard link to a file that announced none",
+      name: "a hard link to a file with one name",
       entries: [fileEntry("a", "x"), hardlink("b", "a")],
       code: "CORRUPT",
-      message: /no earlier file/,
+      message: /wanted an earlier file with names above 1/,
     },
     {
       name: "a short body",
@@ -159,7 +159,7 @@ describe("refused", () => {
   }
 });
 
-test("the largest size still fits", () => {
+test("a cpio header holds a size of 2^32 - 1", () => {
   const header = encodeCpioHeader({
     inode: 1,
     mode: 0,

@@ -75,7 +75,7 @@ test("tar-stream reads the same names, sizes and bodies", async () => {
   assert.deepEqual(got, want);
 });
 
-test("attributes and names that are no text survive", async () => {
+test("extended attributes and names that are not UTF-8 survive", async () => {
   const odd = decodePath(Buffer.from([0x6c, 0xe9]));
   const rows: Entry[] = [
     {
@@ -100,7 +100,7 @@ test("attributes and names that are no text survive", async () => {
   assert.match(listed, /l\\351\n(x\/)+l\\351\nnegative/);
 });
 
-test("a size of 8 GiB and more is told in a pax header", async () => {
+test("a size of 8 GiB goes into a pax header", async () => {
   const size = 8 * 2 ** 30;
   const big: Entry = { ...fileEntry("big", ""), size, body: [] };
   const chunks: Uint8Array[] = [];
@@ -113,7 +113,7 @@ test("a size of 8 GiB and more is told in a pax header", async () => {
   assert.match(Buffer.concat(chunks).toString("latin1"), /19 size=8589934592\n/);
 });
 
-describe("numbers that fit a ustar field", () => {
+describe("fitsOctal knows which numbers fit a ustar field:", () => {
   for (const [field, value, want] of [
     ["uid", 0o7777777, true],
     ["uid", 0o10000000, false],
@@ -122,11 +122,11 @@ describe("numbers that fit a ustar field", () => {
     ["mtime", -1, false],
     ["mtime", 1.5, false],
   ] as const) {
-    test(`${field} ${value}`, () => assert.equal(fitsOctal(field, value), want));
+    test(`${field} ${value}: ${want}`, () => assert.equal(fitsOctal(field, value), want));
   }
 });
 
-describe("a name is divided at a slash or not at all", () => {
+describe("splitName divides a name at a slash, where both parts fit:", () => {
   for (const [name, want] of [
     ["a".repeat(100), ["", "a".repeat(100)]],
     ["a".repeat(101), undefined],
@@ -136,14 +136,14 @@ describe("a name is divided at a slash or not at all", () => {
     [`/${"b".repeat(100)}`, undefined],
     [`${"a".repeat(100)}/`, undefined],
   ] as const) {
-    test(`${name.length} bytes`, () => {
+    test(`${name.length} bytes${want ? ` into ${want[0].length} and ${want[1].length}` : ", which do not fit"}`, () => {
       const split = splitName(Buffer.from(name));
       assert.deepEqual(split && [Buffer.from(split.prefix).toString(), Buffer.from(split.name).toString()], want);
     });
   }
 });
 
-test("a body that is not as long as its header says is an error", async () => {
+test("a body shorter or longer than its header says is refused", async () => {
   for (const size of [2, 4])
     await assert.rejects(collect(writeTar([{ ...fileEntry("f", "abc"), size }])), {
       code: "SIZE_MISMATCH",
