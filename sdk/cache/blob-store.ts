@@ -6,7 +6,7 @@ import { fileBytes } from "../core/file-bytes.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
 
-/** A blob at rest. */
+/** A stored blob. */
 export interface Blob {
   readonly digest: Digest;
   readonly size: number;
@@ -15,8 +15,8 @@ export interface Blob {
 
 /**
  * A folder of files named by their sha256, laid out as the `blobs` of an OCI image layout
- * (image-spec, image-layout.md). Every blob is whole: it was verified before it got its name. Several processes may
- * share one folder: whoever comes second renames equal bytes over equal bytes.
+ * (image-spec, image-layout.md). Every blob is whole: it is verified before it gets its name. Several processes may
+ * share one folder: the second to store a blob renames equal bytes over equal bytes.
  */
 export class BlobStore {
   readonly directory: string;
@@ -25,12 +25,12 @@ export class BlobStore {
     this.directory = directory;
   }
 
-  /** Where the blob is, or would be. */
+  /** Path of the blob's file, stored or not. */
   path(digest: Digest): string {
     return join(this.directory, "blobs", "sha256", hexOf(digest));
   }
 
-  /** The blob, or undefined where it is not held. Marks it as used now, by its access time alone. */
+  /** The blob, or undefined where it is not stored. Marks it as used now, by its access time alone. */
   async find(digest: Digest): Promise<Blob | undefined> {
     const path = this.path(digest);
     const stats = await stat(path).catch(() => undefined);
@@ -39,14 +39,20 @@ export class BlobStore {
     return { digest, size: stats.size, path };
   }
 
-  /** Streams a blob that is held. The caller has it from {@link find} or {@link put}. */
+  /**
+   * Streams a stored blob, as found by {@link find} or {@link put}.
+   *
+   * @throws NOT_FOUND while iterating, when the blob is not stored
+   */
   open(digest: Digest, memory: Memory = "own"): AsyncIterable<Uint8Array> {
     return fileBytes(this.path(digest), { memory });
   }
 
   /**
-   * Stores a stream under the digest it must have; `DIGEST_MISMATCH` or `SIZE_MISMATCH` leaves nothing behind. Chunks
-   * in `reused` memory will do.
+   * Verifies a stream and stores it under its digest. A failure leaves nothing behind. Chunks may be in `reused` memory.
+   *
+   * @param options.what names the blob in messages @default its digest
+   * @throws DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED, and errors of `source`
    */
   async put(
     source: Bytes,

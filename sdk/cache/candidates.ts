@@ -5,7 +5,7 @@ import { ARTIFACT_RECORD, ARTIFACTS } from "./artifact-folder.ts";
 
 /** What a prune removes as a whole: a file, or the files of an artifact. */
 export interface Candidate {
-  /** What names it in a hold, relative to the cache: the file, or the artifact's folder. */
+  /** Its name in a hold, relative to the cache: the file, or the artifact's folder. */
   readonly name: string;
   /** Relative to the cache. */
   readonly files: readonly string[];
@@ -15,20 +15,20 @@ export interface Candidate {
   readonly used: number;
 }
 
-/** A file as the filesystem has it. */
+/** A file in the cache. */
 interface Listed {
   readonly file: string;
   readonly size: number;
   readonly used: number;
 }
 
-/** The folders whose files can be made or fetched again, each on its own. */
+/** The folders whose files can each be rebuilt or fetched again alone. */
 const FOLDERS = [join("blobs", "sha256"), "segments"];
 
-/** A record is a thousandth of what can be built again from it: it counts as used so much later. */
+/** A record is a thousandth of the artifact that it can rebuild, so it counts as used this much later. */
 const RECORD_MILLISECONDS = 30 * 24 * 60 * 60 * 1000;
 
-/** Everything in a cache that can be made or fetched again; clears away what killed processes left. */
+/** Everything in a cache that can be rebuilt or fetched again. Removes the temporary files of killed processes. */
 export async function listCandidates(cacheDir: string): Promise<Candidate[]> {
   const single = await Promise.all(FOLDERS.map((folder) => list(cacheDir, folder)));
   await removeDeadParts(join(cacheDir, ARTIFACTS));
@@ -39,7 +39,7 @@ export async function listCandidates(cacheDir: string): Promise<Candidate[]> {
   return [...single.flat().map(({ file, size, used }) => ({ name: file, files: [file], size, used })), ...artifacts.flat()];
 }
 
-/** An artifact's files go together; its record stays for longer, and goes on its own. */
+/** An artifact's files are removed together; its record stays longer, and is removed alone. */
 async function artifactCandidates(cacheDir: string, name: string): Promise<Candidate[]> {
   const files = await list(cacheDir, name, true);
   const used = Math.max(...files.map((file) => file.used));

@@ -5,24 +5,28 @@ import { markState, PROCESS_MARK } from "../core/process-mark.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { type LockOptions, withLock } from "./lock.ts";
 
-/** Files of the cache that a running build needs; they stay until it lets go. */
+/** Files of the cache that a running build needs; no prune removes them until it releases them. */
 export interface Hold {
   release(): Promise<void>;
 }
 
-/** How long the hold of a process that cannot be seen from here counts. */
+/** How long a hold counts when this process cannot tell whether its holder still runs. */
 const UNSEEN_SECONDS = 24 * 60 * 60;
 
-/** Holds files, named relative to the cache folder, whether they are there yet or not. A killed holder holds nothing. */
+/**
+ * Holds files, named relative to the cache folder; they need not exist yet. The hold of a killed process ends.
+ *
+ * @throws UNWRITABLE, DISK_FULL, CANCELLED
+ */
 export async function holdFiles(cacheDir: string, files: Iterable<string>, options: LockOptions = {}): Promise<Hold> {
   const path = join(cacheDir, "holds", `${PROCESS_MARK}.${randomBytes(6).toString("hex")}`);
   const list = Buffer.from([...files].sort().join("\n"));
-  // with the lock, so that no file goes between a prune's look at the holds and its last removal
+  // under the lock: a prune must not remove a file that is held after it read the holds
   await withLock(pruneLock(cacheDir), () => writeFileWhole(path, [list]), options);
   return { release: () => rm(path, { force: true }) };
 }
 
-/** What live processes hold, relative to the cache folder. Call it with the prune lock. */
+/** Files that live processes hold, relative to the cache folder. The caller must have the prune lock. */
 export async function heldFiles(cacheDir: string): Promise<Set<string>> {
   const held = new Set<string>();
   const folder = join(cacheDir, "holds");
@@ -36,7 +40,7 @@ export async function heldFiles(cacheDir: string): Promise<Set<string>> {
   return held;
 }
 
-/** The lock under which files are held and pruned. */
+/** Path of the lock that holding and pruning take. */
 export function pruneLock(cacheDir: string): string {
   return join(cacheDir, "locks", "prune");
 }

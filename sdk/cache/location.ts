@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * The cache folder: `PULUMI_LINUXKIT_CACHE`, else `pulumi-linuxkit` under `XDG_CACHE_HOME`, else under `~/.cache`.
+ * Path of the cache folder: `PULUMI_LINUXKIT_CACHE`, else `pulumi-linuxkit` under `XDG_CACHE_HOME`, else under `~/.cache`.
  * It holds `blobs/` (packages, layers), `segments/`, `indexes/` (Debian's), and `artifacts/`.
  */
 export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {

@@ -7,21 +7,23 @@ import { markState, PROCESS_MARK } from "../core/process-mark.ts";
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
-  /** What is waited for, in messages. */
+  /** Names what is waited for, in messages. @default the lock's path */
   readonly what?: string;
 }
 
 const POLL_MILLISECONDS = 50;
 const BEAT_SECONDS = 30;
-/** A holder that cannot be seen from here (another host or container) and has not given a sign for so long is gone. */
+/** A holder on another host or in another container counts as dead once its lock is this old without a beat. */
 const SILENT_SECONDS = 10 * BEAT_SECONDS;
 
 /**
- * Runs `work` while no other process, and nobody else in this one, holds the same lock. A holder that was killed
- * loses it. The lock is a symlink whose target names its holder: made, and read, in one step.
+ * Runs `work` while no other caller, in this process or another, holds the same lock. A killed holder loses it. The lock
+ * is a symlink whose target names its holder: it is created, and read, in one step.
  *
- * Two processes that take over a dead holder's lock in the same instant may, rarely, both run: what is locked must
- * stay right then, and only cost double work. In the cache every file is written aside and renamed.
+ * Rarely, two processes that take over a dead holder's lock at the same moment both run. The locked work must then
+ * stay correct, and only cost twice. In the cache this holds: every file is written aside and renamed.
+ *
+ * @throws CANCELLED when aborted while waiting, UNWRITABLE, DISK_FULL, and errors of `work`
  */
 export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   await acquire(path, options);
@@ -68,7 +70,7 @@ async function isAbandoned(path: string): Promise<boolean> {
   return stats !== undefined && Date.now() - stats.mtimeMs > SILENT_SECONDS * 1000;
 }
 
-// moved first and looked at again: somebody may have taken it over, and be at work, since it was found abandoned
+// moved aside and checked again: another process may have taken the lock over since it was found abandoned
 async function takeAway(path: string): Promise<void> {
   const aside = `${path}.${randomBytes(6).toString("hex")}`;
   try {

@@ -5,10 +5,10 @@ import { listCandidates } from "./candidates.ts";
 import { heldFiles, pruneLock } from "./hold.ts";
 import { type LockOptions, withLock } from "./lock.ts";
 
-/** What a cache may hold before its least recently used files go: 10 GiB. */
+/** Bytes that a cache may hold before a prune removes its least recently used files: 10 GiB. */
 export const DEFAULT_CACHE_LIMIT = 10 * 2 ** 30;
 
-/** What a prune found and did. */
+/** The result of a prune. */
 export interface Pruned {
   /** Bytes that stay. */
   readonly kept: number;
@@ -16,10 +16,11 @@ export interface Pruned {
 }
 
 /**
- * Removes the least recently used blobs, segments and artifacts until the cache holds at most `limitBytes`, and what
- * killed processes left. What is held stays, and so the cache may stay larger.
+ * Removes the least recently used blobs, segments and artifacts until the cache holds at most `limitBytes`, and the
+ * temporary files of killed processes. Held files stay, so the cache may stay larger.
  *
- * @throws UNWRITABLE where files may not be removed
+ * @param limitBytes @default {@link DEFAULT_CACHE_LIMIT}
+ * @throws UNWRITABLE where files cannot be removed; CANCELLED
  */
 export async function pruneCache(cacheDir: string, limitBytes: number = DEFAULT_CACHE_LIMIT, options: LockOptions = {}): Promise<Pruned> {
   return withLock(
@@ -38,7 +39,7 @@ export async function pruneCache(cacheDir: string, limitBytes: number = DEFAULT_
             throw fromFileSystem(error, dirname(join(cacheDir, file)));
           });
         }
-        // an artifact's folder goes with the last file in it, and no sooner
+        // rmdir fails, as it should, until an artifact's folder is empty
         if (!files.includes(name)) await rmdir(join(cacheDir, name)).catch(() => {});
         kept -= size;
         removed.files += files.length;

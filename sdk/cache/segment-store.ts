@@ -7,21 +7,21 @@ import { removeDeadParts, writeFileWhole } from "../core/write-file.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
 import { type LockOptions, withLock } from "./lock.ts";
 
-/** The paths that a segment writes, by what matters when another segment writes the same ones. */
+/** The paths that a segment writes, grouped by what matters when another segment writes the same ones. */
 export interface SegmentPaths {
   readonly directories: readonly string[];
-  /** Directories that the others need, and that the segment does not write itself. */
+  /** Parent directories that the segment needs but does not write itself. */
   readonly implied: readonly string[];
   readonly files: readonly string[];
-  /** Those of the files that share their content with another path of the segment (hard links, and what they link to). */
+  /** The files that share their content with another path of the segment: hard links, and their targets. */
   readonly shared: readonly string[];
   /** Symlinks, devices and pipes. */
   readonly others: readonly string[];
-  /** Bytes of memory that all of it takes once the kernel has unpacked it, where whoever made it knew. */
+  /** Bytes of memory that the segment takes once the kernel has unpacked it, where known. */
   readonly unpacked?: number;
 }
 
-/** What was made once and is kept under the key of what made it. */
+/** A stored segment, under the key of what it was made from. */
 export interface CachedSegment {
   readonly key: string;
   readonly size: number;
@@ -29,11 +29,12 @@ export interface CachedSegment {
   readonly paths: SegmentPaths;
 }
 
+/** The paths of cached bytes that are not an archive. */
 export const NO_PATHS: SegmentPaths = Object.freeze({ directories: [], implied: [], files: [], shared: [], others: [] });
 
 /**
- * A folder of files named by the key of what made them: `KEY` holds the bytes, `KEY.json` their size, sha256 and
- * paths. The record is written last: a segment without it is not there. Bytes are checked whenever they are read.
+ * A folder of files named by the key of what they were made from: `KEY` holds the bytes, `KEY.json` their size, sha256
+ * and paths. The record is written last: a segment without it does not count. Bytes are verified on every read.
  */
 export class SegmentStore {
   readonly cacheDir: string;
@@ -47,11 +48,12 @@ export class SegmentStore {
     return [join("segments", key), join("segments", `${key}.json`)];
   }
 
+  /** Path of the segment's bytes, stored or not. */
   path(key: string): string {
     return join(this.cacheDir, "segments", key);
   }
 
-  /** The segment, when bytes of the right length and a sound record are there. Marks both as used. */
+  /** The segment, or undefined without bytes of the right length and a valid record. Marks both files as used. */
   async find(key: string): Promise<CachedSegment | undefined> {
     const [text, stats] = await Promise.all([
       readFile(`${this.path(key)}.json`, "utf8").catch(() => ""),
@@ -63,12 +65,20 @@ export class SegmentStore {
     return record;
   }
 
-  /** Streams a segment; its last chunk only comes once size and sha256 are seen to be right (`SIZE_MISMATCH`, `DIGEST_MISMATCH`). */
+  /**
+   * Streams a segment. The last chunk comes once size and sha256 are verified.
+   *
+   * @throws SIZE_MISMATCH, DIGEST_MISMATCH, NOT_FOUND while iterating
+   */
   open({ key, size, digest }: CachedSegment, memory: Memory = "own"): AsyncIterable<Uint8Array> {
     return verify(fileBytes(this.path(key), { memory }), { size, digest }, this.path(key));
   }
 
-  /** Stores a stream; `paths` is asked for once the stream has ended. */
+  /**
+   * Stores a stream; `paths` is called once the stream has ended.
+   *
+   * @throws DISK_FULL, UNWRITABLE, CANCELLED, and errors of `source`
+   */
   async put(key: string, source: Bytes, paths: () => SegmentPaths, signal?: AbortSignal): Promise<CachedSegment> {
     const path = this.path(key);
     const seen = { size: 0, digest: digestOf("") };
@@ -85,13 +95,13 @@ export class SegmentStore {
     return segment;
   }
 
-  /** Forgets a segment whose bytes turned out to be wrong. */
+  /** Removes a segment, for one whose bytes turned out to be wrong. */
   async drop(key: string): Promise<void> {
     await rm(`${this.path(key)}.json`, { force: true });
     await rm(this.path(key), { force: true });
   }
 
-  /** Runs `work` while nobody else makes the same segment, after removing what killed builds left. */
+  /** Runs `work` while no other build makes the same segment. First removes the temporary files of killed builds. */
   async withLock<T>(key: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
     return withLock(
       join(this.cacheDir, "locks", key),
@@ -104,7 +114,7 @@ export class SegmentStore {
   }
 }
 
-// a line of JSON, below its own digest: a record that was cut or altered is no record, and the segment is made again
+// a line of JSON below its own digest: a record that was cut or altered does not count, and the segment is rebuilt
 function formatRecord(segment: CachedSegment): Buffer {
   const text = JSON.stringify(segment);
   return Buffer.from(`${digestOf(text)}\n${text}`);

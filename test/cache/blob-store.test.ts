@@ -21,7 +21,7 @@ test("a blob is found under its digest, with its bytes", async () => {
   assert.equal((await collect(store.open(digest))).toString(), "hello");
 });
 
-test("a wrong body is refused, and no file stays", async () => {
+test("a wrong body is refused, and leaves no file", async () => {
   const digest = digestOf("hello");
   await assert.rejects(store.put([Buffer.from("hellO")], { digest }, { what: "nginx.deb" }), {
     code: "DIGEST_MISMATCH",
@@ -31,7 +31,7 @@ test("a wrong body is refused, and no file stays", async () => {
   assert.deepEqual(await readdir(join(store.directory, "blobs", "sha256")), []);
 });
 
-test("finding a blob renews its access time and leaves its modification time alone", async () => {
+test("finding a blob updates its access time and not its modification time", async () => {
   const { path, digest } = await store.put([Buffer.from("x")], { digest: digestOf("x") });
   const long = new Date("2020-01-01T00:00:00Z");
   await utimes(path, long, long);
@@ -41,7 +41,7 @@ test("finding a blob renews its access time and leaves its modification time alo
   assert.ok(stats.atime.getTime() > long.getTime());
 });
 
-test("two writers of one blob do not disturb each other", async () => {
+test("concurrent writers of one blob all succeed", async () => {
   const body = Buffer.alloc(300_000, 7);
   const digest = digestOf(body);
   const slow = async function* () {

@@ -15,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const [place, , start] = PROCESS_MARK.split("-") as [string, string, string];
 const elsewhere = `${place === "00000000" ? "1" : "0"}0000000-1-1`;
 
-test("one works at a time, and each gets its turn", async () => {
+test("one caller works at a time, and each gets its turn", async () => {
   let working = 0;
   let turns = 0;
   const work = async () => {
@@ -29,7 +29,7 @@ test("one works at a time, and each gets its turn", async () => {
   assert.deepEqual(await readdir(folder), []);
 });
 
-test("it names its holder, and is given back when the work fails", async () => {
+test("a lock names its holder, and is released when the work fails", async () => {
   await assert.rejects(
     withLock(join(folder, "sub/a"), async () => {
       assert.equal(await readlink(join(folder, "sub/a")), PROCESS_MARK);
@@ -40,11 +40,11 @@ test("it names its holder, and is given back when the work fails", async () => {
   assert.deepEqual(await readdir(join(folder, "sub")), []);
 });
 
-describe("a lock is taken from", () => {
+describe("a lock is taken over from", () => {
   for (const { name, mark, silentMinutes } of [
-    { name: "a process that is dead", mark: `${place}-999999999-${start}`, silentMinutes: 0 },
-    { name: "a holder elsewhere that has long been silent", mark: elsewhere, silentMinutes: 10 },
-    { name: "something that is no mark, after a while", mark: "nonsense", silentMinutes: 10 },
+    { name: "a dead process", mark: `${place}-999999999-${start}`, silentMinutes: 0 },
+    { name: "a holder on another host, after ten minutes without a beat", mark: elsewhere, silentMinutes: 10 },
+    { name: "a holder without a valid mark, after ten minutes", mark: "nonsense", silentMinutes: 10 },
   ]) {
     test(name, async () => {
       const path = join(folder, "a");
@@ -57,17 +57,17 @@ describe("a lock is taken from", () => {
   }
 });
 
-describe("a lock is waited for, until the signal, when it is held by", () => {
+describe("a caller waits, until its signal aborts, for a lock held by", () => {
   for (const { name, mark } of [
     { name: "a live process", mark: PROCESS_MARK },
-    { name: "somebody elsewhere", mark: elsewhere },
+    { name: "a process on another host", mark: elsewhere },
   ]) {
     test(name, async () => {
       await symlink(mark, join(folder, "a"));
       const abort = new AbortController();
       setTimeout(() => abort.abort(), 120);
       await assert.rejects(
-        withLock(join(folder, "a"), async () => assert.fail("it must not run"), { signal: abort.signal, what: "a segment" }),
+        withLock(join(folder, "a"), async () => assert.fail("the work must not run"), { signal: abort.signal, what: "a segment" }),
         { code: "CANCELLED", message: /waiting for a segment/ },
       );
       assert.equal(await readlink(join(folder, "a")), mark);
@@ -75,7 +75,7 @@ describe("a lock is waited for, until the signal, when it is held by", () => {
   }
 });
 
-test("a folder that cannot be written is named", async () => {
+test("a lock in a folder that cannot be written is refused", async () => {
   await writeFile(join(folder, "file"), "");
   await assert.rejects(
     withLock(join(folder, "file", "a"), async () => {}),

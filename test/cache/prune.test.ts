@@ -17,7 +17,7 @@ beforeEach(async () => {
   for (const name of ["blobs/sha256", "segments", "indexes"]) await mkdir(join(folder, name), { recursive: true });
   for (const [at, name] of FILES.entries()) {
     await writeFile(join(folder, name), Buffer.alloc(100));
-    // all written at one time, long ago; used one after the other
+    // all written at the same time, long ago; used one after the other
     await utimes(join(folder, name), 1_700_000_000 + at * 60, 1_600_000_000);
   }
   await writeFile(join(folder, "indexes/Packages"), Buffer.alloc(1000));
@@ -31,7 +31,7 @@ const left = async (): Promise<string[]> => {
   return FILES.filter((name) => names.flat().includes(name));
 };
 
-describe("what was not used for longest goes", () => {
+describe("the least recently used files are removed first:", () => {
   for (const { limit, stays } of [
     { limit: 400, stays: FILES },
     { limit: 399, stays: FILES.slice(1) },
@@ -47,7 +47,7 @@ describe("what was not used for longest goes", () => {
   }
 });
 
-test("finding a blob saves it", async () => {
+test("a blob that was just found is kept", async () => {
   const store = new BlobStore(folder);
   const { path, digest } = await store.put([Buffer.alloc(100, "x")], { digest: digestOf(Buffer.alloc(100, "x")) });
   await utimes(path, 1, 1);
@@ -71,7 +71,7 @@ describe("artifacts", () => {
   };
   const artifacts = async (): Promise<string[]> => (await readdir(join(folder, "artifacts"), { recursive: true })).sort();
 
-  test("count, and go whole by their last use, but for the record that they are built again from", async () => {
+  test("count, and are removed by their last use; their records stay", async () => {
     await add("aa", 1_700_000_030);
     await add("bb", 1_700_000_600);
     // 400 bytes of other files, 202 of these: the oldest file goes, then the older artifact
@@ -79,26 +79,26 @@ describe("artifacts", () => {
     assert.deepEqual(await left(), FILES.slice(1));
     assert.deepEqual(await artifacts(), ["aa", "aa/.build.json", "bb", "bb/.build.json", "bb/web-initrd.img", "bb/web-kernel"]);
   });
-  test("are used when their record is", async () => {
+  test("count as used when their record is used", async () => {
     await add("aa", 1_700_000_000);
     await add("bb", 1_700_000_600);
     await at("artifacts/aa/.build.json", 1_700_000_700);
     await pruneCache(folder, 102);
     assert.deepEqual(await artifacts(), ["aa", "aa/.build.json", "aa/web-initrd.img", "aa/web-kernel", "bb", "bb/.build.json"]);
   });
-  test("go without a rest at a limit of nothing", async () => {
+  test("are removed with their records at a limit of 0", async () => {
     await add("aa", 1_700_000_030);
     assert.deepEqual(await pruneCache(folder, 0), { kept: 0, removed: { files: 7, bytes: 501 } });
     assert.deepEqual(await artifacts(), []);
   });
-  test("stay while they are held", async () => {
+  test("are kept while they are held", async () => {
     await add("aa", 1_700_000_030);
     const hold = await holdFiles(folder, ["artifacts/aa"]);
     assert.equal((await pruneCache(folder, 0)).kept, 101);
     await hold.release();
     assert.equal((await pruneCache(folder, 0)).kept, 0);
   });
-  test("that are being made when their process is killed go at once, however large the limit", async () => {
+  test("that a killed process left unfinished are removed at any limit", async () => {
     const dead = join(folder, "artifacts", `.artifact.${PROCESS_MARK.replace(/-\d+-/, "-999999999-")}.0123456789ab.part`);
     await mkdir(dead, { recursive: true });
     const alive = join(folder, "artifacts", `.artifact.${PROCESS_MARK}.0123456789ab.part`);
@@ -108,7 +108,7 @@ describe("artifacts", () => {
   });
 });
 
-test("what a live process holds stays, until it is released", async () => {
+test("files that a live process holds are kept until it releases them", async () => {
   const hold = await holdFiles(folder, ["blobs/sha256/old", "segments/not-there-yet"]);
   assert.deepEqual(await pruneCache(folder, 0), { kept: 100, removed: { files: 3, bytes: 300 } });
   assert.deepEqual(await left(), ["blobs/sha256/old"]);
@@ -117,7 +117,7 @@ test("what a live process holds stays, until it is released", async () => {
   assert.deepEqual(await left(), []);
 });
 
-test("what a dead process held goes, and its temporary files too", async () => {
+test("files that a dead process held are removed, and its temporary files too", async () => {
   const dead = PROCESS_MARK.replace(/-\d+-/, "-999999999-");
   await mkdir(join(folder, "holds"));
   await writeFile(join(folder, "holds", `${dead}.0123456789ab`), "blobs/sha256/old");
@@ -127,6 +127,6 @@ test("what a dead process held goes, and its temporary files too", async () => {
   assert.deepEqual([await readdir(join(folder, "holds")), await readdir(join(folder, "segments"))], [[], []]);
 });
 
-test("a cache that is not there is empty", async () => {
+test("a cache folder that does not exist counts as empty", async () => {
   assert.deepEqual(await pruneCache(join(folder, "none"), 0), { kept: 0, removed: { files: 0, bytes: 0 } });
 });
