@@ -1,10 +1,10 @@
-/** The machine architectures we build for, in OCI's (and Go's) spelling. */
+/** The architectures that images are built for, as OCI (and Go) spell them. */
 export const ARCHES = ["amd64", "arm64", "s390x"] as const;
 
-/** An architecture in OCI's spelling. */
+/** An architecture, as OCI spells it. */
 export type Arch = (typeof ARCHES)[number];
 
-/** Whether text is one of {@link ARCHES}. */
+/** Whether `text` is one of {@link ARCHES}. */
 export function isArch(text: string): text is Arch {
   return (ARCHES as readonly string[]).includes(text);
 }

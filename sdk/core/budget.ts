@@ -1,4 +1,4 @@
-/** Shares out a number of units; whoever asks for more than is left waits for its turn, first come first served. */
+/** Shares out a number of units. A caller that asks for more than is left waits: first come, first served. */
 export class Budget {
   readonly #total: number;
   #left: number;
@@ -9,7 +9,7 @@ export class Budget {
     this.#left = units;
   }
 
-  /** Runs `work` with so many units, at most all of them. */
+  /** Runs `work` once `units` are free, and gives them back. A number above the total counts as the total. */
   async run<T>(units: number, work: () => Promise<T>): Promise<T> {
     const wanted = Math.min(units, this.#total);
     await new Promise<void>((start) => {

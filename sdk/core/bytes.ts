@@ -6,13 +6,19 @@ import { LinuxKitError } from "./errors.ts";
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
- * Whose memory the chunks of a stream are. `own`: the reader's, to keep. `reused`: good until the
- * second next one is asked for, for a reader that is done with each by then ({@link verify} may come between and hold one
- * back); gigabytes then pass without garbage for the collector to see to.
+ * Who owns the memory of a stream's chunks. `own`: the reader, which may keep them. `reused`: the stream. A chunk is then
+ * valid until the second one after it is asked for ({@link verify} may come between and hold one back), and gigabytes
+ * pass without garbage.
  */
 export type Memory = "own" | "reused";
 
-/** Reads a whole stream into memory; refuses more than `limit` bytes. Use it for small bodies only. */
+/**
+ * Reads a whole stream into memory, for small bodies.
+ *
+ * @param limit most bytes @default 64 MiB
+ * @param what names the stream in messages
+ * @throws TOO_LARGE for more than `limit` bytes
+ */
 export async function collect(source: Bytes, limit = 64 << 20, what = "body"): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -25,8 +31,11 @@ export async function collect(source: Bytes, limit = 64 << 20, what = "body"): P
 }
 
 /**
- * Passes a stream through and checks it: the last chunk is held back until size and sha256 are seen to be right,
- * so that nobody downstream ever holds a whole body that is not what it claims to be.
+ * Passes a stream through and verifies it. The last chunk is held back until size and sha256 are verified, so that no
+ * reader ever holds a whole body that is wrong.
+ *
+ * @param path names the stream in messages
+ * @throws SIZE_MISMATCH, DIGEST_MISMATCH
  */
 export async function* verify(
   source: Bytes,
@@ -52,7 +61,7 @@ export async function* verify(
   if (held) yield held;
 }
 
-/** Passes a stream through and tells the length of each chunk before it goes on. */
+/** Passes a stream through, and calls `count` with the length of each chunk before passing it on. */
 export async function* counted(source: Bytes, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
     count(chunk.length);
@@ -60,7 +69,7 @@ export async function* counted(source: Bytes, count: (bytes: number) => void): A
   }
 }
 
-/** What passed through {@link measure}, complete once the stream has ended. */
+/** Size in bytes and sha256 of a stream that passed through {@link measure}, complete once the stream has ended. */
 export interface Measure {
   size: number;
   digest: Digest;
@@ -78,7 +87,7 @@ export async function* measure(source: Bytes, measure: Measure): AsyncGenerator<
   measure.digest = `sha256:${hash.digest("hex")}`;
 }
 
-/** What came is not as long as it should be. */
+/** The error for a body that is shorter or longer than it should be. */
 export function sizeMismatch(path: string, want: number, got: number): LinuxKitError {
   return new LinuxKitError("SIZE_MISMATCH", `${path}: got ${got} bytes, wanted ${want}`, { path, want, got });
 }

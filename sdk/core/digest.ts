@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A sha256 as OCI writes it: `sha256:` and 64 lower-case hexadecimal digits. */
+/** A sha256 as OCI writes it: `sha256:` and 64 lower-case hexadecimal digits (image-spec, descriptor.md, Digests). */
 export type Digest = `sha256:${string}`;
 
 /** Whether `text` is a well-formed sha256 digest. */

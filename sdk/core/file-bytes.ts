@@ -5,23 +5,23 @@ import { ring } from "./ring.ts";
 
 const CHUNK = 1 << 20;
 
-/** One that is being read, one that the reader has, and one that a check such as `verify` may hold back. */
+/** One being read from disk, one that the caller has, and one that a check such as `verify` may hold back. */
 const BUFFERS = 3;
 
 export interface FileBytesOptions {
   /** Where the part begins, in bytes. @default 0 */
   readonly start?: number;
-  /** @default to the end of the file */
+  /** Bytes of the part. @default to the end of the file */
   readonly length?: number;
-  /** With `reused` a chunk is good until the second one after it is asked for: `verify` may come between. @default "own" */
+  /** With `reused` a chunk is valid until the second one after it is asked for: `verify` may come between. @default "own" */
   readonly memory?: Memory;
 }
 
 /**
- * The bytes of a file, or of a part of it, opened anew each time they are iterated. The next MiB is read while one is
- * used: about twice as fast as a read stream of Node.
+ * The bytes of a file, or of a part of it. Each iteration opens the file again. The next MiB is read while one is used,
+ * which makes it about twice as fast as Node's read stream.
  *
- * @throws NOT_FOUND while iterating, when there is no such file
+ * @throws NOT_FOUND while iterating, when the file does not exist
  */
 export function fileBytes(
   path: string,
@@ -31,7 +31,7 @@ export function fileBytes(
     async *[Symbol.asyncIterator]() {
       let at = start;
       await using file = await open(path).catch((error: NodeJS.ErrnoException) => {
-        throw error.code === "ENOENT" ? new LinuxKitError("NOT_FOUND", `no file ${path}`, { what: path }, { cause: error }) : error;
+        throw error.code === "ENOENT" ? new LinuxKitError("NOT_FOUND", `${path} does not exist`, { what: path }, { cause: error }) : error;
       });
       const end = Math.min(start + length, (await file.stat()).size);
       const buffer = ring(memory === "reused" ? BUFFERS : Number.POSITIVE_INFINITY, () =>
@@ -44,7 +44,7 @@ export function fileBytes(
         if (bytesRead === 0) return;
         at += bytesRead;
         next = read();
-        // whoever stops here must not leave the read ahead without a listener
+        // a caller that stops here must not leave the read ahead without a listener
         next?.catch(() => {});
         yield buffer.subarray(0, bytesRead);
       }

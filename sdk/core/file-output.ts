@@ -3,27 +3,27 @@ import { Flusher } from "./flusher.ts";
 import { ring } from "./ring.ts";
 import { isZero } from "./zero.ts";
 
-/** Bytes that replace some that were written before: a header that is known once its body is. */
+/** Bytes that replace earlier ones, such as a header that is only known after its body. */
 export interface Overwrite {
-  /** Bytes from the start of the file, within what is written already. */
+  /** Offset in bytes from the start of the file, within what is already written. */
   readonly position: number;
   readonly bytes: Uint8Array;
 }
 
-/** Bytes of the least chunk of zeroes that is left out of the file. */
+/** Bytes of the smallest chunk of zeroes that becomes a hole. */
 const LEAST_HOLE = 65536;
 
-/** Smaller chunks are put together up to here, and written while the next are. */
+/** Smaller chunks are gathered up to this many bytes, and written while the next are gathered. */
 const GATHERED = 1 << 18;
 
-/** A new file that is written from its start to its end. A chunk that is given is done with when the call returns. */
+/** A new file that is written from its start to its end. The caller may reuse a chunk's memory once `append` resolves. */
 export class FileOutput implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #flusher: Flusher;
   readonly #buffers = ring(2, () => Buffer.allocUnsafeSlow(GATHERED));
   #gathered: Buffer | undefined;
   #used = 0;
-  /** Where the file ends, the gathered included. */
+  /** Where the file ends, gathered bytes included. */
   #end = 0;
   #underway: Promise<void> = Promise.resolve();
 
@@ -32,9 +32,14 @@ export class FileOutput implements AsyncDisposable {
     this.#flusher = new Flusher(file);
   }
 
-  /** @param meanwhile is called while the chunk is being written: a hash of it takes no time of its own */
+  /**
+   * Appends a chunk.
+   *
+   * @param meanwhile is called with the chunk while it is being written, so that hashing it costs no extra time
+   * @throws the filesystem's error, of this write or of an earlier one
+   */
   async append(chunk: Uint8Array, meanwhile?: (chunk: Uint8Array) => void): Promise<void> {
-    // long runs of zeroes become holes: a sparse disk takes the time and the room of its content
+    // long runs of zeroes become holes: a sparse disk takes only the time and space of its content
     const isHole = chunk.length >= LEAST_HOLE && isZero(chunk);
     if (isHole || this.#used + chunk.length > GATHERED) await this.#writeGathered();
     const written = isHole ? undefined : this.#take(chunk);
@@ -53,7 +58,7 @@ export class FileOutput implements AsyncDisposable {
     await this.#write(bytes, position);
   }
 
-  /** Waits until all of it is on disk. */
+  /** Resolves once the whole file is on disk. */
   async finish(): Promise<void> {
     await this.#writeGathered();
     await this.#underway;
@@ -61,7 +66,7 @@ export class FileOutput implements AsyncDisposable {
     await this.#flusher.end();
   }
 
-  /** Lets the file be closed. */
+  /** Waits for writes under way, so that the file can be closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#underway.catch(() => {});
     await this.#flusher[Symbol.asyncDispose]();
@@ -75,12 +80,12 @@ export class FileOutput implements AsyncDisposable {
     return undefined;
   }
 
-  /** Begins to write what is gathered, once what was before it is written. */
+  /** Starts to write the gathered bytes, once the write before has ended. */
   async #writeGathered(): Promise<void> {
     if (!this.#gathered) return;
     await this.#underway;
     this.#underway = this.#write(this.#gathered.subarray(0, this.#used), this.#end - this.#used);
-    // its error is seen by the next to wait for it
+    // the next call that waits for it throws its error
     this.#underway.catch(() => {});
     this.#gathered = undefined;
     this.#used = 0;

@@ -1,10 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 
-/** Bytes that are written before they begin to go to disk. */
+/** Bytes that are written between two flushes. */
 const FLUSH_BYTES = 64 << 20;
 
 /**
- * Sends a file to disk while it is being written, a part at a time: at its end there is little left to wait for, and the
+ * Flushes a file to disk while it is being written, a part at a time. At its end little is left to wait for, and the
  * system never holds gigabytes of it in memory.
  */
 export class Flusher {
@@ -17,7 +17,7 @@ export class Flusher {
     this.#file = file;
   }
 
-  /** So many bytes more are written. Throws what an earlier part met with. */
+  /** Notes that `bytes` more are written. @throws the error of an earlier flush */
   add(bytes: number): void {
     if (this.#failed) throw this.#failed.error;
     this.#waiting += bytes;
@@ -26,7 +26,7 @@ export class Flusher {
     this.#underway = this.#file
       .datasync()
       .catch((error: unknown) => {
-        // the system tells of a failure once
+        // the system reports a failure only once
         this.#failed ??= { error };
       })
       .finally(() => {
@@ -34,14 +34,14 @@ export class Flusher {
       });
   }
 
-  /** Waits until all of it is on disk. */
+  /** Resolves once the whole file is on disk. @throws the error of this flush or of an earlier one */
   async end(): Promise<void> {
     await this.#underway;
     if (this.#failed) throw this.#failed.error;
     await this.#file.datasync();
   }
 
-  /** Lets the file be closed. */
+  /** Waits for a flush under way, so that the file can be closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#underway;
   }

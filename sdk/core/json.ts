@@ -1,9 +1,9 @@
-/** A value that JSON can carry unchanged. */
+/** A value that JSON preserves. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /**
- * JSON with the keys of every object in code-unit order and without white space (as RFC 8785 orders them):
- * equal values give equal text, so its digest identifies the value. Members that are `undefined` are left out.
+ * JSON without white space and with the keys of every object in code-unit order (as in RFC 8785 3.2.3). Equal values
+ * give equal text, so the text's digest identifies the value. Members that are `undefined` are left out.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
@@ -17,7 +17,7 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Freezes a value made of arrays and plain objects, all the way down. */
+/** Freezes a value made of arrays and plain objects at every level, and returns it. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
     Object.freeze(value);

@@ -1,7 +1,10 @@
 import { present } from "./present.ts";
+
 /**
- * Applies `work` to up to `concurrency` items at once and yields the results in the items' order. An error ends it;
- * what is under way by then is awaited, so that nothing runs on unseen.
+ * Applies `work` to up to `concurrency` items at once and yields the results in the items' order. After an error no
+ * further item starts, and those under way are awaited, so that no work outlives the iteration.
+ *
+ * @throws the error of the first failing item, in order
  */
 export async function* mapOrdered<T, R>(
   items: AsyncIterable<T> | Iterable<T>,
@@ -12,7 +15,7 @@ export async function* mapOrdered<T, R>(
   try {
     for await (const item of items) {
       const started = work(item);
-      // its error is seen when its turn comes; until then it must not count as unhandled
+      // its error is thrown in its turn; until then it must not count as unhandled
       started.catch(() => {});
       underway.push(started);
       if (underway.length >= concurrency) yield await present(underway.shift());

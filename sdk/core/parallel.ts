@@ -1,6 +1,8 @@
 /**
- * Works through items, up to `limit` at a time. The first failure ends it: the others' signal aborts, no item is begun
- * any more, and what is under way is awaited, so that nothing goes on behind the caller's back. That failure is thrown.
+ * Runs `work` on each item, up to `limit` at a time. After the first failure no further item starts, the signal of those
+ * under way aborts, and they are awaited, so that no work outlives the call.
+ *
+ * @throws the first failure of `work`
  */
 export async function forEachParallel<T>(
   items: Iterable<T>,

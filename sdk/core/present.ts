@@ -1,9 +1,9 @@
 /**
- * The value, where the code around knows that there is one and the type does not say so.
+ * The value, where the caller knows that it is present and its type does not.
  *
- * @throws RangeError when that knowledge is wrong: a defect of ours, and no input can be blamed for it
+ * @throws RangeError when it is absent: a bug in this library, whatever the input
  */
 export function present<T>(value: T | undefined | null): T {
-  if (value === undefined || value === null) throw new RangeError("a value that must be there is not");
+  if (value === undefined || value === null) throw new RangeError("a value that must be present is absent");
   return value;
 }

@@ -1,4 +1,4 @@
-/** One thing a person would like to know while waiting. */
+/** A report for a person who waits. */
 export interface Progress {
   /** What is being done: `resolve`, `fetch`, `segment`, `write`, `boot`… */
   readonly stage: string;
@@ -6,7 +6,7 @@ export interface Progress {
   readonly message: string;
   /** How much is done, in bytes unless `unit` says otherwise. */
   readonly done?: number;
-  /** How much there is to do, when it is known. */
+  /** How much there is to do, where known, in the same unit. */
   readonly total?: number;
   /** @default "bytes" */
   readonly unit?: "bytes" | "items" | "seconds";
@@ -14,10 +14,10 @@ export interface Progress {
   readonly lasting?: boolean;
 }
 
-/** Receives progress. It must not throw; how often to show it is the receiver's business. */
+/** Receives progress. It must not throw. It is called often: the receiver decides what to show. */
 export type OnProgress = (progress: Progress) => void;
 
-/** Takes how many bytes have come since the last call, and reports how many there are by now. */
+/** Returns a function that takes the number of new bytes, and reports the total so far. */
 export function runningTotal(onProgress: OnProgress | undefined, progress: Omit<Progress, "done">): (bytes: number) => void {
   let done = 0;
   return (bytes) => {

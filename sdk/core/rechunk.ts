@@ -2,9 +2,9 @@ import type { Bytes } from "./bytes.ts";
 import { ring } from "./ring.ts";
 
 /**
- * The same bytes in chunks of exactly `size`, but for the last.
+ * The same bytes in chunks of exactly `size` bytes; the last may be shorter.
  *
- * @param held how many chunks there is memory for: each is good until so many more are asked for. @default endless, each is yours to keep
+ * @param held how many chunks share memory: each is valid until so many more are asked for. @default infinity: each chunk is the caller's to keep
  */
 export async function* rechunk(source: Bytes, size: number, held = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array> {
   const next = ring(held, () => new Uint8Array(size));

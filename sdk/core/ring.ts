@@ -1,6 +1,7 @@
 /**
- * Gives `count` things in turn, each made when it is first needed: whoever got one has it until `count` more are asked
- * for. Gigabytes pass through a few buffers without garbage so. Of an endless count each is new.
+ * Returns a function that hands out `count` values in turn, each made when it is first needed. A value is the caller's
+ * until `count` more are asked for, so gigabytes pass through a few buffers without garbage. With a `count` of infinity
+ * every value is new.
  */
 export function ring<T>(count: number, make: () => T): () => T {
   if (count === Number.POSITIVE_INFINITY) return make;

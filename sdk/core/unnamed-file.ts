@@ -4,22 +4,22 @@ import type { Bytes, Memory } from "./bytes.ts";
 import { fromFileSystem } from "./errors.ts";
 import { partPath } from "./write-file.ts";
 
-/** Bytes that are gathered before they are written, and read ahead. */
+/** Bytes that are gathered before a write, and read ahead. */
 const BATCH = 256 << 10;
 
 /**
- * A temporary file for bytes that come in one order and are read in another. It has no name once it is open, so that
- * nothing is left of it whatever happens.
+ * A temporary file for bytes that come in one order and are read in another. Its name is removed as soon as it is open,
+ * so that even a killed process leaves no file.
  */
 export class UnnamedFile implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #path: string;
-  /** The end of all that was appended, the pending included. */
+  /** Where the appended bytes end, pending ones included. */
   #end = 0;
-  // one buffer for all that is written: garbage of this size is what costs time
+  // one buffer for every write: garbage of this size costs time
   readonly #pending = Buffer.allocUnsafe(BATCH);
   #pendingSize = 0;
-  // what was read last: neighbours in one order are mostly neighbours in the other
+  // the bytes read last: neighbours in one order are mostly neighbours in the other
   #window: { readonly from: number; readonly bytes: Uint8Array } = NOTHING;
   #reused: Buffer | undefined;
 
@@ -29,7 +29,7 @@ export class UnnamedFile implements AsyncDisposable {
   }
 
   /**
-   * A file on the filesystem of `path`, beside which it has a name for a moment.
+   * Opens a file on the filesystem of `path`. It has a name beside `path` for a moment, and the folder is created.
    *
    * @throws DISK_FULL, UNWRITABLE
    */
@@ -45,7 +45,7 @@ export class UnnamedFile implements AsyncDisposable {
     }
   }
 
-  /** Appends a content, and gives where it begins. Its chunks may be in reused memory. @throws DISK_FULL */
+  /** Appends bytes and returns their offset. Chunks may be in reused memory. @throws DISK_FULL, and errors of `content` */
   async append(content: Bytes): Promise<number> {
     const from = this.#end;
     for await (const chunk of content) {
@@ -67,15 +67,15 @@ export class UnnamedFile implements AsyncDisposable {
     return from;
   }
 
-  /** Forgets what was appended from `end` on: the next bytes go there. */
+  /** Discards the bytes from offset `end` on: the next bytes go there. */
   async rewind(end: number): Promise<void> {
     await this.#flush();
     this.#end = end;
   }
 
   /**
-   * The `size` bytes from `from` on. With `reused` a chunk is good until the next one is asked for, and for one reader
-   * at a time.
+   * Reads `size` bytes from offset `from`. With `reused` memory a chunk is valid until the next one is asked for, and only
+   * one reader may run at a time.
    */
   async *read(from: number, size: number, memory: Memory = "own"): AsyncGenerator<Uint8Array> {
     await this.#flush();
@@ -110,7 +110,7 @@ export class UnnamedFile implements AsyncDisposable {
     if (memory === "reused") this.#reused ??= Buffer.allocUnsafeSlow(BATCH);
     const target = (memory === "reused" && this.#reused) || Buffer.allocUnsafeSlow(Math.min(BATCH, this.#end - position));
     const { bytesRead } = await this.#file.read(target, 0, target.length, position);
-    if (bytesRead === 0) throw new RangeError(`the temporary file beside ${this.#path} is shorter than what was put in it`);
+    if (bytesRead === 0) throw new RangeError(`the temporary file beside ${this.#path} is shorter than the bytes appended to it`);
     this.#window = { from: position, bytes: target.subarray(0, bytesRead) };
   }
 }

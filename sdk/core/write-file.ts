@@ -6,43 +6,44 @@ import { fromFileSystem, throwIfCancelled } from "./errors.ts";
 import { FileOutput, type Overwrite } from "./file-output.ts";
 import { MARK_PATTERN, markState, PROCESS_MARK } from "./process-mark.ts";
 
-/** What a file is written from: chunks one after the other, and overwrites between or after them. */
+/** The source of a file: chunks in order, with overwrites between or after them. */
 export type FileContent = Bytes | AsyncIterable<Uint8Array | Overwrite>;
 
 export interface WriteFileOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Permission bits before the process's umask. @default 0o644 */
+  /** Permission bits, before the process's umask applies. @default 0o644 */
   readonly mode?: number;
   /**
-   * Sees each chunk while it is being written, so that a hash of them takes no time of its own. Overwrites are not
-   * shown. It must not throw.
+   * Called with each chunk while it is being written, so that hashing costs no extra time. Not called for overwrites. It
+   * must not throw.
    */
   readonly onChunk?: ((chunk: Uint8Array) => void) | undefined;
-  /** Called with each number of bytes once they are taken. */
+  /** Called with the length of each chunk, in bytes, once it is taken. */
   readonly onWritten?: ((bytes: number) => void) | undefined;
 }
 
-/** A file that is whole and on disk, under a temporary name beside the one it will get. */
+/** A file that is whole and on disk, under a temporary name beside its final one. */
 export interface StagedFile {
   readonly path: string;
-  /** The temporary name, to read it by until {@link commit}. */
+  /** Path of the temporary name, under which it can be read until {@link commit}. */
   readonly aside: string;
-  /** Gives it its name, in place of a former file. */
+  /** Renames it to {@link path}, in place of a former file. @throws UNWRITABLE */
   commit(): Promise<void>;
-  /** Removes it; without effect once it is committed. */
+  /** Removes it; has no effect once it is committed. */
   discard(): Promise<void>;
 }
 
 const PART = new RegExp(`^\\..+\\.(${MARK_PATTERN})\\.[0-9a-f]{12}\\.part$`);
 
-/** How long a temporary file of a process that cannot be seen from here may rest before it counts as left behind. */
+/** Age after which a temporary file of another host or container counts as left behind. */
 const UNSEEN_SECONDS = 24 * 60 * 60;
 
 /**
- * Writes a file whole or not at all: into a temporary name beside it, flushed to disk, then renamed. A source that
- * throws, a full disk or an aborted signal leaves nothing behind and the former file, if any, as it was.
+ * Writes a file whole or not at all: under a temporary name beside it, flushed to disk, then renamed. Missing folders
+ * are created. If the source throws, the disk is full or the signal aborts, nothing is left behind and a former file
+ * stays.
  *
- * @throws DISK_FULL, UNWRITABLE, CANCELLED, and whatever `source` throws
+ * @throws DISK_FULL, UNWRITABLE, CANCELLED, and errors of `source`
  */
 export async function writeFileWhole(path: string, source: FileContent, options: WriteFileOptions = {}): Promise<void> {
   const staged = await stageFile(path, source, options);
@@ -52,7 +53,7 @@ export async function writeFileWhole(path: string, source: FileContent, options:
 /** The first half of {@link writeFileWhole}, for files that get their names together once all of them are written. */
 export async function stageFile(path: string, source: FileContent, options: WriteFileOptions = {}): Promise<StagedFile> {
   const aside = partPath(path);
-  // what went wrong first is what the caller needs to hear
+  // the caller needs the first error, not one of the clean-up
   const discard = () => rm(aside, { force: true }).catch(() => {});
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -84,12 +85,12 @@ export async function stageFile(path: string, source: FileContent, options: Writ
   return { path, aside, commit, discard };
 }
 
-/** A temporary name beside `path` that says which process writes it. */
+/** A temporary name beside `path` that names the process which writes it. */
 export function partPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.${PROCESS_MARK}.${randomBytes(6).toString("hex")}.part`);
 }
 
-/** Removes the temporary files and folders in a folder whose writers were killed. A folder that is not there has none. */
+/** Removes the temporary files and folders that killed processes left in a folder. The folder need not exist. */
 export async function removeDeadParts(directory: string, now = Date.now()): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     const mark = PART.exec(name)?.[1];

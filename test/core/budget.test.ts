@@ -4,10 +4,10 @@ import { Budget } from "../../sdk/core/budget.ts";
 
 describe("a budget of 3", () => {
   for (const { name, units, most } of [
-    { name: "lets three small ones work at once", units: [1, 1, 1, 1, 1], most: 3 },
-    { name: "lets no two large ones", units: [2, 2, 2], most: 1 },
-    { name: "lets a small one beside a large one", units: [2, 1, 2, 1], most: 2 },
-    { name: "lets one that wants more than all of it work alone", units: [9, 9], most: 1 },
+    { name: "runs three jobs of 1 at once", units: [1, 1, 1, 1, 1], most: 3 },
+    { name: "runs jobs of 2 one at a time", units: [2, 2, 2], most: 1 },
+    { name: "runs a job of 1 beside a job of 2", units: [2, 1, 2, 1], most: 2 },
+    { name: "runs a job of more than 3 alone", units: [9, 9], most: 1 },
   ]) {
     test(name, async () => {
       const budget = new Budget(3);
@@ -25,7 +25,7 @@ describe("a budget of 3", () => {
       assert.equal(seen, most);
     });
   }
-  test("gets back what a failed one had", async () => {
+  test("gets back the units of a failed job", async () => {
     const budget = new Budget(3);
     await assert.rejects(
       budget.run(3, () => Promise.reject(new Error("no"))),

@@ -9,9 +9,9 @@ const hello = digestOf("hello");
 describe("verify", () => {
   for (const row of [
     { name: "one chunk", body: chunks("hello"), want: { digest: hello, size: 5 } },
-    { name: "many chunks and empty ones", body: chunks("he", "", "llo", ""), want: { digest: hello, size: 5 } },
-    { name: "size alone", body: chunks("hello"), want: { size: 5 } },
-    { name: "digest alone", body: chunks("hello"), want: { digest: hello } },
+    { name: "many chunks, empty ones among them", body: chunks("he", "", "llo", ""), want: { digest: hello, size: 5 } },
+    { name: "a body whose size alone is known", body: chunks("hello"), want: { size: 5 } },
+    { name: "a body whose digest alone is known", body: chunks("hello"), want: { digest: hello } },
   ]) {
     test(`passes ${row.name}`, async () => assert.equal((await collect(verify(row.body, row.want, "x"))).toString(), "hello"));
   }
@@ -21,7 +21,7 @@ describe("verify", () => {
     { name: "a longer body", body: chunks("he", "llo", "!"), want: { digest: hello, size: 5 }, code: "SIZE_MISMATCH" },
     { name: "an empty body", body: chunks(), want: { digest: hello }, code: "DIGEST_MISMATCH" },
   ]) {
-    test(`refuses ${row.name} and keeps its last chunk back`, async () => {
+    test(`refuses ${row.name} and holds back its last chunk`, async () => {
       const released: string[] = [];
       const reading = (async () => {
         for await (const chunk of verify(row.body, row.want, "x")) released.push(Buffer.from(chunk).toString());
@@ -32,12 +32,12 @@ describe("verify", () => {
   }
 });
 
-test("measure tells size and digest when the stream has ended", async () => {
+test("measure has size and digest once the stream has ended", async () => {
   const seen = { size: -1, digest: "sha256:" as Digest };
   await collect(measure(chunks("hel", "lo"), seen));
   assert.deepEqual(seen, { size: 5, digest: hello });
 });
 
-test("collect refuses more than its limit, and says how much that is", async () => {
+test("collect refuses more bytes than its limit, and names the limit", async () => {
   await assert.rejects(collect(chunks("12345", "6"), 5, "manifest"), { code: "TOO_LARGE", message: /manifest: more than 5 bytes/ });
 });

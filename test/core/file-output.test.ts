@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { FileOutput } from "../../sdk/core/file-output.ts";
 import { noise } from "../support/disks.ts";
 
-/** What a file holds after chunks of these lengths, whose memory is scribbled over as soon as each is taken. */
+/** Writes chunks of these lengths, overwriting each one's memory once it is taken, and returns what the file holds. */
 async function written(
   lengths: readonly number[],
   then?: (output: FileOutput) => Promise<void>,
@@ -18,7 +18,7 @@ async function written(
     await using file = await open(join(folder, "f"), "wx");
     await using output = new FileOutput(file);
     for (const [at, length] of lengths.entries()) {
-      // every fifth is zeroes
+      // every fifth chunk is zeroes
       const chunk = at % 5 === 4 ? Buffer.alloc(length) : noise(length, String(at));
       want.push(Buffer.from(chunk));
       await output.append(chunk, ({ length }) => shown.push(length));
@@ -34,9 +34,9 @@ async function written(
 
 const KIB = 1024;
 
-describe("a file gets what it is given, in order, whatever the chunks are", () => {
+describe("a file holds its chunks in order:", () => {
   for (const { name, lengths } of [
-    { name: "none", lengths: [] },
+    { name: "no chunks", lengths: [] },
     { name: "one byte", lengths: [1] },
     { name: "many small ones", lengths: Array.from({ length: 400 }, (_, at) => at * 11) },
     { name: "large ones", lengths: [KIB << 10, KIB << 10, 300 * KIB] },
@@ -44,7 +44,7 @@ describe("a file gets what it is given, in order, whatever the chunks are", () =
       name: "small and large in turn, and holes",
       lengths: Array.from({ length: 40 }, (_, at) => (at % 3 === 0 ? 300 * KIB : at % 5 === 4 ? 70 * KIB : 999)),
     },
-    { name: "as much as is gathered, exactly", lengths: [128 * KIB, 128 * KIB, 256 * KIB, 1, 256 * KIB - 1] },
+    { name: "exactly as much as is gathered", lengths: [128 * KIB, 128 * KIB, 256 * KIB, 1, 256 * KIB - 1] },
     { name: "a hole at the end", lengths: [1, 2, 3, 4, 100 * KIB] },
   ]) {
     test(name, async () => {
@@ -54,14 +54,14 @@ describe("a file gets what it is given, in order, whatever the chunks are", () =
     });
   }
 
-  test("and an overwrite comes after all that was appended", async () => {
+  test("an overwrite replaces appended bytes", async () => {
     const { got, want } = await written([10, 300 * KIB, 10], (output) => output.overwrite({ position: 5, bytes: Buffer.from("over") }));
     want.write("over", 5);
     assert.ok(got.equals(want));
   });
 });
 
-test("a write that fails while more is taken ends what comes next", async () => {
+test("a failed write is thrown by a later append", async () => {
   await using full = await open("/dev/full", "w");
   await using output = new FileOutput(full);
   await output.append(noise(200 * KIB));

@@ -6,7 +6,7 @@ import { Flusher } from "../../sdk/core/flusher.ts";
 
 const PART = 64 << 20;
 
-/** A file whose n-th flush fails where `fails` says so. */
+/** A file whose n-th flush fails where `fails[n]` is true. */
 function fakeFile(...fails: readonly boolean[]): { readonly file: FileHandle; flushes(): number } {
   let flushes = 0;
   const datasync = async () => {
@@ -16,10 +16,10 @@ function fakeFile(...fails: readonly boolean[]): { readonly file: FileHandle; fl
   return { file: { datasync } as unknown as FileHandle, flushes: () => flushes };
 }
 
-describe("a file is sent to disk", () => {
+describe("a file is flushed to disk", () => {
   for (const { name, parts, want } of [
     { name: "once at its end, when it is small", parts: [1000], want: 1 },
-    { name: "at each part that is full, one at a time, and at its end", parts: [PART, PART, PART - 1], want: 2 },
+    { name: "whenever a part is full and no flush is under way, and at its end", parts: [PART, PART, PART - 1], want: 2 },
   ]) {
     test(name, async () => {
       const { file, flushes } = fakeFile();
@@ -30,7 +30,7 @@ describe("a file is sent to disk", () => {
     });
   }
 
-  test("and a part that fails is told of, though the system tells once", async () => {
+  test("and a failed flush is thrown by every later call, though the system reports it once", async () => {
     const { file } = fakeFile(true);
     await using flusher = new Flusher(file);
     flusher.add(PART);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { forEachParallel } from "../../sdk/core/parallel.ts";
 
-test("everything is worked through, and never more at a time than said", async () => {
+test("every item is processed, and never more than the limit at a time", async () => {
   const done: number[] = [];
   let [now, most] = [0, 0];
   await forEachParallel([...Array(20).keys()], 3, undefined, async (item) => {
@@ -17,10 +17,10 @@ test("everything is worked through, and never more at a time than said", async (
     [...Array(20).keys()],
   );
   assert.equal(most, 3);
-  await forEachParallel([], 3, undefined, () => Promise.reject(new Error("there is nothing to do")));
+  await forEachParallel([], 3, undefined, () => Promise.reject(new Error("called without an item")));
 });
 
-test("the first failure is thrown once the others have heard of it and ended", async () => {
+test("the first failure aborts the other items, and is thrown once they have ended", async () => {
   const begun: number[] = [];
   let ended = false;
   const work = async (item: number, signal: AbortSignal): Promise<void> => {
@@ -36,7 +36,7 @@ test("the first failure is thrown once the others have heard of it and ended", a
   assert.ok(ended);
 });
 
-test("the caller's signal reaches whoever works", async () => {
+test("the caller's signal aborts the items under way", async () => {
   const stop = new AbortController();
   const working = forEachParallel(
     [0],

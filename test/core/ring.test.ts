@@ -4,7 +4,7 @@ import { collect } from "../../sdk/core/bytes.ts";
 import { rechunk } from "../../sdk/core/rechunk.ts";
 import { ring } from "../../sdk/core/ring.ts";
 
-test("a ring gives its buffers in turn, each made once", () => {
+test("a ring hands out its buffers in turn, each made once", () => {
   let made = 0;
   const next = ring(2, () => Uint8Array.of(made++));
   assert.deepEqual(
@@ -14,7 +14,7 @@ test("a ring gives its buffers in turn, each made once", () => {
   assert.equal(made, 2);
 });
 
-test("an endless one gives a new one each time", () => {
+test("an infinite ring hands out a new buffer each time", () => {
   let made = 0;
   const next = ring(Number.POSITIVE_INFINITY, () => Uint8Array.of(made++));
   assert.deepEqual(
@@ -23,7 +23,7 @@ test("an endless one gives a new one each time", () => {
   );
 });
 
-test("chunks that are held are in as many buffers, and those that are not are each one's own", async () => {
+test("rechunk uses as many buffers as chunks may be held, and by default one for each chunk", async () => {
   const source = ["ab", "cdefg", "h"].map((part) => Buffer.from(part));
   assert.equal((await collect(rechunk(source, 3))).toString(), "abcdefgh");
   const buffers = new Set<ArrayBufferLike>();

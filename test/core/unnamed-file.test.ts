@@ -10,12 +10,12 @@ import { Random, seed } from "../support/random.ts";
 const folder = mkdtempSync(join(tmpdir(), "unnamed-"));
 after(() => rmSync(folder, { recursive: true }));
 
-test("contents of all sizes are read back in any order, and what was rewound is gone", async (context) => {
+test("contents of any size are read back in any order, and rewound ones are overwritten", async (context) => {
   const from = seed();
   context.diagnostic(`TEST_SEED=${from}`);
   const random = new Random(from);
   await using file = await UnnamedFile.open(join(folder, "x"));
-  assert.deepEqual(readdirSync(folder), [], "it has no name");
+  assert.deepEqual(readdirSync(folder), [], "the open file has no name");
   const kept: { readonly at: number; readonly bytes: Buffer }[] = [];
   for (let round = 0; round < 60; round++) {
     const bytes = Buffer.alloc(random.pick([0, 1, 700, 5000, 300_000, 1_000_000]), round + 1);
@@ -36,7 +36,7 @@ test("contents of all sizes are read back in any order, and what was rewound is 
   }
 });
 
-test("a place where no file can be is named", async () => {
+test("a path where no file can be created is refused", async () => {
   writeFileSync(join(folder, "file"), "");
   await assert.rejects(UnnamedFile.open(join(folder, "file", "x")), { code: "UNWRITABLE" });
   rmSync(join(folder, "file"));

@@ -19,13 +19,13 @@ async function* failing(after: string): AsyncGenerator<Uint8Array> {
 }
 
 describe("writeFileWhole", () => {
-  test("writes every chunk and makes the folder", async () => {
+  test("writes every chunk and creates the folder", async () => {
     await writeFileWhole(join(folder, "a", "b"), [Buffer.from("one"), Buffer.from("two")]);
     assert.equal(await readFile(join(folder, "a", "b"), "utf8"), "onetwo");
     assert.deepEqual(await readdir(join(folder, "a")), ["b"]);
   });
 
-  test("replaces what an overwrite names, and appends after it as if nothing had been", async () => {
+  test("replaces bytes by an overwrite, and appends later chunks at the end", async () => {
     const source = (async function* () {
       yield Buffer.from("????body");
       yield { position: 0, bytes: Buffer.from("head") };
@@ -35,7 +35,7 @@ describe("writeFileWhole", () => {
     assert.equal(await readFile(join(folder, "b"), "utf8"), "headbodytail");
   });
 
-  test("shows each chunk once, and no overwrite", async () => {
+  test("calls onChunk once for each chunk, and not for overwrites", async () => {
     const seen: string[] = [];
     const source = (async function* () {
       yield Buffer.from("????body");
@@ -71,12 +71,12 @@ describe("writeFileWhole", () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
-  test("says which folder cannot be written", async () => {
+  test("names the path that cannot be written", async () => {
     await writeFile(join(folder, "file"), "");
     await assert.rejects(writeFileWhole(join(folder, "file", "x"), []), { code: "UNWRITABLE", message: /cannot write .*file\/x/ });
   });
 
-  test("a full disk is a coded error with nothing left behind", async () => {
+  test("fails with DISK_FULL on a full disk, and leaves nothing behind", async () => {
     // /dev/full answers ENOSPC to every write, as a full disk does
     const source = (async function* () {
       const { open } = await import("node:fs/promises");
@@ -89,11 +89,11 @@ describe("writeFileWhole", () => {
   });
 });
 
-test("a folder in the place of the file is said to be in the way", async () => {
+test("a folder at the file's path is UNWRITABLE", async () => {
   await assert.rejects(writeFileWhole(folder, []), { code: "UNWRITABLE" });
 });
 
-test("a staged file has its name only once it is committed, and none when it is discarded", async () => {
+test("a staged file gets its name when it is committed, and is removed when it is discarded", async () => {
   const [kept, dropped] = [await stageFile(join(folder, "kept"), [Buffer.from("k")]), await stageFile(join(folder, "dropped"), [])];
   assert.deepEqual(
     (await readdir(folder)).filter((name) => !name.startsWith(".")),
@@ -108,12 +108,12 @@ describe("removeDeadParts", () => {
   const [place, pid, start] = PROCESS_MARK.split("-") as [string, string, string];
   const day = 24 * 60 * 60 * 1000;
   for (const row of [
-    { name: "keeps what this process writes", mark: PROCESS_MARK, later: 9 * day, stays: true },
-    { name: "removes what a dead process left", mark: `${place}-999999999-${start}`, later: 0, stays: false },
-    { name: "removes what an earlier owner of a live pid left", mark: `${place}-${pid}-${Number(start) + 1}`, later: 0, stays: false },
-    { name: "keeps what another host writes", mark: `${place === "00000000" ? "1" : "0"}0000000-1-1`, later: 0, stays: true },
+    { name: "keeps a file that this process writes", mark: PROCESS_MARK, later: 9 * day, stays: true },
+    { name: "removes a file that a dead process left", mark: `${place}-999999999-${start}`, later: 0, stays: false },
+    { name: "removes a file of an earlier process with a live pid", mark: `${place}-${pid}-${Number(start) + 1}`, later: 0, stays: false },
+    { name: "keeps a file of another host", mark: `${place === "00000000" ? "1" : "0"}0000000-1-1`, later: 0, stays: true },
     {
-      name: "removes what another host left for more than a day",
+      name: "removes a file of another host after more than a day",
       mark: `${place === "00000000" ? "1" : "0"}0000000-1-1`,
       later: day + 60_000,
       stays: false,
@@ -121,12 +121,12 @@ describe("removeDeadParts", () => {
   ]) {
     test(row.name, async () => {
       await writeFile(partPath(join(folder, "x")).replace(PROCESS_MARK, row.mark), "");
-      await writeFile(join(folder, ".x.part"), "somebody else's");
+      await writeFile(join(folder, ".x.part"), "another program's");
       await removeDeadParts(folder, Date.now() + row.later);
       assert.equal((await readdir(folder)).length, row.stays ? 2 : 1);
     });
   }
-  test("a folder that is not there has none", () => removeDeadParts(join(folder, "none")));
+  test("accepts a folder that does not exist", () => removeDeadParts(join(folder, "none")));
 });
 
 describe("fromFileSystem", () => {
@@ -143,7 +143,7 @@ describe("fromFileSystem", () => {
       assert.ok(isLinuxKitError(error) && error.code === row.code);
     });
   }
-  test("anything else is passed on as it was", () => {
+  test("any other error is returned unchanged", () => {
     const error = Object.assign(new Error("x"), { code: "EIO" });
     assert.equal(fromFileSystem(error, "/p"), error);
   });
