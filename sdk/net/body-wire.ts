@@ -4,15 +4,15 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { headersOf } from "./fetch-wire.ts";
 import type { HttpRequest, Watch, Wire } from "./http.ts";
 
-/** Handed to the socket at a time: what is on its way refreshes the deadline. */
+/** Bytes handed to the socket at a time: each piece that is sent refreshes the deadline. */
 const PIECE = 256 << 10;
 
-// kept for the next body; an idle one does not keep the process
+// connections are kept for the next body; an idle one does not keep the process running
 const AGENTS = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
 
 /**
- * A wire for requests with large bodies: they go to the socket as they are, where `fetch` copies them first and leaves
- * that for the collector to see to. The certificates trusted are those that `fetch` trusts. It knows no proxy.
+ * A wire for requests with large bodies. They go to the socket without a copy; `fetch` copies them and leaves the copy as
+ * garbage. It trusts the same certificates as `fetch`, and does not use a proxy.
  */
 export const bodyWire: Wire = async (request, watch) => {
   const { url, method = "POST", body = new Uint8Array(0) } = request;
@@ -25,7 +25,7 @@ export const bodyWire: Wire = async (request, watch) => {
   };
   const sending = secure ? httpsRequest(url, options) : httpRequest(url, options);
   const answered = once(sending, "response") as Promise<[IncomingMessage]>;
-  // it may come, or fail, while the body is still on its way
+  // the answer may come, or fail, while the body is still being sent
   answered.catch(() => {});
   await write(sending, request, watch, answered);
   const [answer] = await answered;

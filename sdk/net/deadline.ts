@@ -1,4 +1,4 @@
-/** Aborts its signal when it has run for so long without a sign of life. It stands still until it is started. */
+/** Aborts its signal once it has run for `seconds` without a refresh. It does not run until it is started. */
 export class Deadline {
   readonly seconds: number;
   readonly #abort = new AbortController();
@@ -16,13 +16,13 @@ export class Deadline {
     return this.#abort.signal.aborted;
   }
 
-  /** Begins to count, from nought. */
+  /** Starts to count, from 0. */
   start(): void {
     this.stop();
     this.#timer = setTimeout(() => this.#abort.abort(), this.seconds * 1000);
   }
 
-  /** Counts from nought again, if it is counting. */
+  /** Counts from 0 again, if it is running. */
   refresh(): void {
     this.#timer?.refresh();
   }

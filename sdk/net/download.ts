@@ -4,25 +4,25 @@ import type { HttpResponse } from "./http.ts";
 import { backOff, isWorthRetrying, pause } from "./retry.ts";
 import type { Transport } from "./transport.ts";
 
-/** How a thing is downloaded. */
+/** What to download, and how to ask for it. */
 export interface DownloadOptions {
-  /** Names the thing in messages. */
+  /** Names the body in messages. */
   readonly what: string;
-  /** Its length, where it is known: less is taken for a cut connection. */
+  /** Its length in bytes, where known: a shorter body counts as a cut connection. */
   readonly size?: number | undefined;
-  /** Asks for it, with these headers: an answer is 200, or 206 or 416 when they hold a `range`; any other is thrown. */
+  /** Requests it with these headers. Answers are 200, and 206 or 416 if `range` is set; any other must be thrown. */
   request(headers: Readonly<Record<string, string>>): Promise<HttpResponse>;
 }
 
-/** How much must arrive for a connection that is cut again to count as the first. */
+/** Bytes that must arrive between two failures for the second to count as the first. */
 const PROGRESS = 1 << 20;
 
 /**
- * A body, chunk by chunk. A connection that is cut is taken up where it was cut (`Range`, RFC 9110 14), after a pause.
- * What comes is for the caller to verify.
+ * Downloads a body, chunk by chunk. After a cut connection and a pause it continues at the same offset (`Range`,
+ * RFC 9110 14). The caller verifies the bytes.
  *
- * @throws what `request` throws; NETWORK or TIMEOUT after the last try; SIZE_MISMATCH for a body that is too short;
- * CORRUPT for another range than the one asked for
+ * @throws NETWORK or TIMEOUT after the last try; SIZE_MISMATCH for a body that is too short; CORRUPT for a range that was
+ * not asked for; and errors of `request`
  */
 export async function* download(
   { retry, signal }: Pick<Transport, "retry" | "signal">,
@@ -37,7 +37,7 @@ export async function* download(
     let failure: unknown;
     if (response.status === 416) {
       await response.drop();
-      // nothing comes after what is here
+      // the body ends at this offset
       if (size === undefined) return;
       throw sizeMismatch(what, size, offset);
     }
@@ -68,5 +68,5 @@ async function requestFrom(offset: number, { what, request }: DownloadOptions): 
   const got = response.headers.get("content-range");
   if (response.status !== 206 || got?.startsWith(`bytes ${offset}-`)) return response;
   await response.drop();
-  throw new LinuxKitError("CORRUPT", `${what}: asked for the bytes from ${offset} on, got ${got ?? "no range"}`, { path: what });
+  throw new LinuxKitError("CORRUPT", `${what}: got the range ${got ?? "(no content-range)"}, wanted bytes from ${offset}`, { path: what });
 }

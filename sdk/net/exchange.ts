@@ -4,10 +4,10 @@ import type { HttpRequest, HttpResponse, Wire } from "./http.ts";
 import { redactUrl } from "./redact.ts";
 
 /**
- * Sends one request over a wire, and says what goes wrong in our terms.
+ * Sends one request over a wire, and translates its errors.
  *
- * @param timeoutSeconds how long the answer may take to begin, and then each next piece of its body
- * @throws NETWORK, TIMEOUT, CANCELLED; the answer's body throws the same
+ * @param timeoutSeconds seconds that the answer may take to begin, and then each next piece of its body
+ * @throws NETWORK, TIMEOUT, CANCELLED, also while the answer's body is read
  */
 export async function exchange(
   wire: Wire,
@@ -45,7 +45,7 @@ export async function exchange(
   }
 }
 
-// the time that the reader of the bytes takes is not the server's
+// the deadline stops while the reader works: that time is not the server's
 async function* timed(
   body: AsyncIterable<Uint8Array>,
   deadline: Deadline,
@@ -69,12 +69,12 @@ async function* timed(
   }
 }
 
-/** A server that could not be spoken with. With a cause it may be worth another try. */
+/** The error for a server that cannot be reached. With a cause, {@link isWorthRetrying} may retry it. */
 export function networkError(url: URL, why: string, cause?: unknown): LinuxKitError {
   return new LinuxKitError("NETWORK", `${redactUrl(url)}: ${why}`, { url: redactUrl(url) }, cause === undefined ? undefined : { cause });
 }
 
-// fetch says "fetch failed"; what failed is in its cause
+// fetch says "fetch failed"; the reason is in its cause
 function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: { code?: string; message?: string } };
   const reason = cause?.message || cause?.code || (error as Error).message || String(error);

@@ -16,14 +16,14 @@ export function fetchWire(fetch: Fetch): Wire {
   };
 }
 
-/** Memory that threads share is none of `fetch`'s: Node before 24 refuses it, as the standard says (Fetch, "BodyInit"). */
+/** Copies a body in memory that threads share: Node before 24 refuses it, as the standard demands (Fetch, "BodyInit"). */
 function ownMemory(body: Uint8Array): Uint8Array<ArrayBuffer> {
   return body.buffer instanceof SharedArrayBuffer ? new Uint8Array(body) : (body as Uint8Array<ArrayBuffer>);
 }
 
-/** A request's headers, with what is said of every request. */
+/** A request's headers, with those that every request has. */
 export function headersOf(request: HttpRequest): Record<string, string> {
-  // the digest is of the bytes as they lie on the server; an encoding on the way would change them
+  // a digest is of the bytes as the server stores them; a content encoding would change them
   return { "accept-encoding": "identity", "user-agent": "pulumi-linuxkit", ...request.headers };
 }
 
@@ -31,8 +31,8 @@ async function* read(body: ReadableStream<Uint8Array> | null, consumed: boolean)
   let last: Uint8Array | undefined;
   for await (const chunk of body ?? []) {
     yield chunk;
-    // A gigabyte of chunks would otherwise wait for the collector, which does not see how large they are. The reader may
-    // still hold the last one; the one before is done with.
+    // Otherwise a gigabyte of chunks would wait for the collector, which does not count their size. The reader may
+    // still hold the last one; the one before is free.
     if (consumed && last && last.length === last.buffer.byteLength) (last.buffer as ArrayBuffer).transfer(0);
     last = chunk;
   }

@@ -5,15 +5,20 @@ import { oneLine, redactUrl } from "./redact.ts";
 
 const BODY_LIMIT = 64 << 10;
 
-/** Who refused, and how it says why. */
+/** A server that refuses requests, and how to read its reasons. */
 export interface Refuser {
   /** `the registry`, `the mirror` */
   readonly name: string;
-  /** What an error's body says, for one line; it may throw where the body is not what it should be. */
+  /** The reason in an error's body, as one line; it may throw for a malformed body. */
   readonly explain?: (body: Buffer) => string;
 }
 
-/** The error that an unwelcome answer stands for, with what its body says. Reads and drops the answer. */
+/**
+ * The error for an answer whose status is a refusal, with the reason in its body. Reads and drops the answer. 404 and 410
+ * give NOT_FOUND, 401, 403 and 407 ACCESS_DENIED, any other status NETWORK.
+ *
+ * @param what names the requested thing in the message
+ */
 export async function refusalOf(response: HttpResponse, what: string, { name, explain }: Refuser): Promise<LinuxKitError> {
   const { status } = response;
   const url = redactUrl(response.url);
@@ -24,14 +29,14 @@ export async function refusalOf(response: HttpResponse, what: string, { name, ex
     case 410:
       return new LinuxKitError("NOT_FOUND", `${what} does not exist: ${answer}`, { what });
     case 401:
-      return new LinuxKitError("ACCESS_DENIED", `${what}: ${name} does not accept the login, or hides what does not exist: ${answer}`, {
+      return new LinuxKitError("ACCESS_DENIED", `${what} does not exist, or ${name} does not accept the login: ${answer}`, {
         url,
         status,
       });
     case 403:
-      return new LinuxKitError("ACCESS_DENIED", `${what}: the login has no right to it: ${answer}`, { url, status });
+      return new LinuxKitError("ACCESS_DENIED", `${what}: the login lacks permission: ${answer}`, { url, status });
     case 407:
-      return new LinuxKitError("ACCESS_DENIED", `${what}: the proxy wants a login: ${answer}`, { url, status });
+      return new LinuxKitError("ACCESS_DENIED", `${what}: the proxy requires a login: ${answer}`, { url, status });
     default:
       return new LinuxKitError("NETWORK", `${what}: ${name} answered ${answer}`, { url });
   }
@@ -45,7 +50,7 @@ function sayingOf(body: Buffer, explain: Refuser["explain"]): string {
   }
 }
 
-// whatever a server sends as an error, no more than this of it is held
+// a server may send an error of any length: at most BODY_LIMIT bytes are kept
 async function firstBytes(response: HttpResponse): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -57,7 +62,7 @@ async function firstBytes(response: HttpResponse): Promise<Buffer> {
       if (size >= BODY_LIMIT) break;
     }
   } catch {
-    // the status says enough
+    // the status is enough
   }
   await response.drop();
   return collect(chunks);

@@ -1,35 +1,38 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LinuxKitError, isLinuxKitError } from "../core/errors.ts";
 
-/** How often, and after how long, what failed on the way is tried again. */
+/** How often, and after which pauses, a failed request is tried again. */
 export interface RetryPolicy {
   /** Tries in all. @default 5 */
   readonly attempts: number;
-  /** The longest pause before the second try; it doubles with each one. @default 250 */
+  /** Longest pause before the second try, in milliseconds; it doubles with each try. @default 250 */
   readonly baseMs: number;
-  /** No pause is longer, whatever a server asks for. @default 20000 */
+  /** Longest pause in milliseconds, even where a server asks for more. @default 20000 */
   readonly maxMs: number;
 }
 
-/** Statuses by which a server says "not now". */
+/** Whether a status means that the same request may succeed later. */
 export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 
-// what the name server and the certificate say does not change within seconds
+// errors of name resolution and certificates do not change within seconds
 const LASTING = /^(?:ENOTFOUND|ERR_TLS_|ERR_INVALID_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
-/** Whether trying again may help: connections that were cut, refused or silent. */
+/** Whether trying again may help: the connection was cut, refused or silent. */
 export function isWorthRetrying(error: unknown): boolean {
   if (isLinuxKitError(error, "TIMEOUT")) return true;
   if (!isLinuxKitError(error, "NETWORK") || error.cause === undefined) return false;
-  // fetch wraps what a socket says
+  // fetch wraps a socket's error
   const { cause, code: own } = error.cause as { code?: unknown; cause?: { code?: unknown } };
   const code = cause?.code ?? own;
   return !(typeof code === "string" && LASTING.test(code));
 }
 
-/** Milliseconds to wait after try number `attempt`: random up to a doubling bound, but no less than the server asked for. */
+/**
+ * Milliseconds to wait after try number `attempt` (from 1): random up to a doubling bound, at least what the server
+ * asked for in `retryAfter`, at most `maxMs`.
+ */
 export function backOff(
   policy: RetryPolicy,
   attempt: number,
@@ -40,7 +43,7 @@ export function backOff(
   return Math.min(policy.maxMs, Math.max(random() * bound, askedFor(retryAfter)));
 }
 
-/** Sleeps; ends early with `CANCELLED`. */
+/** Sleeps. @throws CANCELLED at once when aborted */
 export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     await sleep(milliseconds, undefined, signal ? { signal } : {});

@@ -6,15 +6,16 @@ import { headersOf } from "./fetch-wire.ts";
 import type { HttpRequest, Watch, Wire } from "./http.ts";
 import { SocketMemory } from "./socket-memory.ts";
 
-/** Handed over at least so much at a time, where the server is fast enough. */
+/** Least bytes of a chunk, where the server is fast enough. */
 const LEAST_CHUNK = 128 << 10;
 
+/** Most bytes of an answer's status line and headers. */
 const HEAD_LIMIT = 64 << 10;
 
 /**
- * A wire over a socket of its own, whose bytes land in reused memory: a third of the processor time that `fetch` takes.
- * Node's parser reads the answer's head; a body of a known length is then taken from the socket as it is, any other
- * goes through the parser too. The certificates trusted are those that `fetch` trusts. It knows no proxy.
+ * A wire over a separate socket, whose bytes land in reused memory: it takes a third of `fetch`'s processor time. Node's
+ * parser reads the answer's head. A body of a known length is then taken straight from the socket; any other goes
+ * through the parser too. It trusts the same certificates as `fetch`, and does not use a proxy.
  */
 export const socketWire: Wire = async (request, watch) => {
   const socket = new DirectSocket(request.url, watch);
@@ -46,7 +47,7 @@ class DirectSocket {
     const secure = url.protocol === "https:";
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const onread: TcpNetConnectOpts["onread"] = {
-      // called after each reading, for the memory of the next
+      // called before each read
       buffer: () => this.#memory.space,
       callback: (bytes) => {
         onBytes();
@@ -66,7 +67,7 @@ class DirectSocket {
       read: () => this.#drained(),
       write: (chunk, _, done) => void socket.write(chunk, done),
     });
-    // who asks is told otherwise
+    // the caller gets this error from the socket
     this.#parser.on("error", () => {});
     const abort = () => socket.destroy(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
@@ -88,7 +89,7 @@ class DirectSocket {
         createConnection: () => this.#parser,
       });
       sending.on("response", (answer) => {
-        // a body that is taken as it came never ends for the parser
+        // a body that is taken straight from the socket never ends for the parser
         answer.on("error", () => {});
         resolve(answer);
       });
@@ -98,7 +99,7 @@ class DirectSocket {
     });
   }
 
-  /** The body of an answer that is so long, as it came. */
+  /** The body of an answer of `length` bytes, straight from the socket. */
   async *take(length: number): AsyncGenerator<Uint8Array> {
     try {
       for (let left = length; left > 0; ) {
@@ -111,7 +112,7 @@ class DirectSocket {
     }
   }
 
-  /** The body of an answer, as the parser has it. */
+  /** The body of an answer, through the parser. */
   async *parse(answer: IncomingMessage): AsyncGenerator<Uint8Array> {
     const feeding = this.#feed();
     try {
@@ -137,7 +138,7 @@ class DirectSocket {
         if (!this.#parser.push(chunk)) await drained;
       }
     } catch {
-      // the parser knows whether that was the end
+      // the parser decides whether the body was complete
       if (!this.#parser.destroyed) this.#parser.push(null);
     }
   }
@@ -157,13 +158,13 @@ class DirectSocket {
     return chunk;
   }
 
-  // gives the parser what it needs for its answer and not a byte more
+  // gives the parser the answer's head and not a byte more
   #readHead(): void {
     while (this.#atHead) {
       const end = this.#memory.peek().indexOf("\r\n\r\n");
       if (end < 0) {
         if (this.#memory.peek().length > HEAD_LIMIT)
-          this.#socket.destroy(new Error(`no end of the answer's head within ${HEAD_LIMIT} bytes`));
+          this.#socket.destroy(new Error(`the answer's headers are longer than ${HEAD_LIMIT} bytes`));
         return;
       }
       const head = Buffer.from(this.#memory.take(end + 4));

@@ -6,22 +6,26 @@ import { chooseWire } from "./wire.ts";
 export interface TransportOptions {
   readonly fetch?: Fetch | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** How long an answer may take to begin, and then each next piece of its body. @default 60 */
+  /** Seconds that an answer may take to begin, and then each next piece of its body. @default 60 */
   readonly timeoutSeconds?: number | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
 }
 
-/** Sends requests: with a deadline, again when that may help, and through redirects. */
+/** Sends requests with a deadline, retries them where that may help, and follows redirects. */
 export interface Transport {
   readonly retry: RetryPolicy;
   readonly signal: AbortSignal | undefined;
-  /** @throws NETWORK, TIMEOUT, CANCELLED; any status but a transient one comes back as a response */
+  /**
+   * Sends a request. Every status is a response, a transient one only after the last try.
+   *
+   * @throws NETWORK, TIMEOUT, CANCELLED
+   */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
 const MAX_REDIRECTS = 5;
 
-/** A transport over `fetch`, and over sockets of its own for large bodies. */
+/** Creates a transport over `fetch`, and over separate sockets for large bodies. */
 export function createTransport(options: TransportOptions = {}): Transport {
   const retry: RetryPolicy = { attempts: 5, baseMs: 250, maxMs: 20_000, ...options.retry };
   const wire = chooseWire(options.fetch);
@@ -48,7 +52,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   };
 }
 
-// by hand, because what may be sent to the next host is ours to decide
+// not left to fetch: the login must not go to another host
 async function follow(request: HttpRequest, exchange: (hop: HttpRequest) => Promise<HttpResponse>): Promise<HttpResponse> {
   let hop = request;
   for (let redirects = 0; ; redirects++) {
@@ -57,7 +61,7 @@ async function follow(request: HttpRequest, exchange: (hop: HttpRequest) => Prom
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
     await response.drop();
     const url = URL.parse(location, hop.url.href);
-    if (!url || !/^https?:$/.test(url.protocol)) throw networkError(hop.url, "redirects to what is no address");
+    if (!url || !/^https?:$/.test(url.protocol)) throw networkError(hop.url, "redirects to a Location that is not an http or https URL");
     if (redirects >= MAX_REDIRECTS) throw networkError(request.url, `redirects more than ${MAX_REDIRECTS} times`);
     if (hop.url.protocol === "https:" && url.protocol === "http:") throw networkError(hop.url, `redirects to plain http at ${url.host}`);
     const { authorization: _, ...withoutLogin } = hop.headers ?? {};

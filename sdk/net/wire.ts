@@ -4,21 +4,20 @@ import type { Fetch, Wire } from "./http.ts";
 
 const NODES_FETCH = globalThis.fetch;
 
-/** Where Node, and undici, keep what `fetch` sends through. */
+/** Where Node, and undici, keep the dispatcher that `fetch` uses. */
 const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
 
-/** Bytes from which on going past `fetch` costs less than what it saves. */
+/** Bytes from which a separate connection saves more than it costs. */
 const LARGE = 1 << 20;
 
-/** The memory to ask for: reused only for a body that is said to be large. */
+/** The memory to ask for: `wanted` for a body that is known to be large, else `own`. */
 export function memoryFor(size: number | undefined, wanted: Memory = "reused"): Memory {
   return size !== undefined && size >= LARGE ? wanted : "own";
 }
 
 /**
- * A wire over `fetch`, but for large bodies on connections of their own, wherever that comes to the same: not with a
- * `fetch` of the caller's, nor where the process has set a proxy for it. When a connection to read one from cannot be
- * made, `fetch` has the last word.
+ * A wire over `fetch`, with separate connections for large bodies where both behave the same: not with the caller's
+ * `fetch`, nor where the process has set a proxy. Where a separate connection for a download fails, `fetch` tries.
  */
 export function chooseWire(fetch: Fetch | undefined): Wire {
   if (fetch) return fetchWire(fetch);
@@ -27,7 +26,7 @@ export function chooseWire(fetch: Fetch | undefined): Wire {
     if ((request.body?.length ?? 0) >= LARGE && isFetchPlain()) return (await import("./body-wire.ts")).bodyWire(request, watch);
     if (request.memory !== "reused" || (request.method ?? "GET") !== "GET" || !isFetchPlain()) return overFetch(request, watch);
     try {
-      // loaded by the first large body: Node's own HTTP takes 13 MB, which a build that fetches nothing has no use for
+      // loaded by the first large body: Node's HTTP client takes 13 MB of memory, which few builds need
       const { socketWire } = await import("./socket-wire.ts");
       return await socketWire(request, watch);
     } catch (error) {

@@ -23,7 +23,7 @@ describe("a request with a large body", { timeout: 60_000 }, () => {
     });
     return { status: response.status, said: (await collect(response.body)).toString(), from: response.headers.get("x-from") };
   };
-  /** Answers with what came. */
+  /** Answers whether the body was right, and with some of the request's headers. */
   const echo = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -52,24 +52,24 @@ describe("a request with a large body", { timeout: 60_000 }, () => {
     server.close();
   });
 
-  test("arrives whole, over one connection after the other request", async () => {
+  test("arrives whole, and later requests use the same connection", async () => {
     for (let times = 0; times < 3; times++)
       assert.deepEqual(await send(), { status: 200, said: `true ${BODY.length} 1 identity`, from: "here" });
     assert.equal(new Set(ports).size, 1);
   });
 
-  test("arrives whole from memory that threads share", async () => {
+  test("arrives whole from shared memory", async () => {
     const body = Buffer.from(new SharedArrayBuffer(BODY.length));
     body.set(BODY);
     assert.deepEqual(await send({}, body), { status: 200, said: `true ${BODY.length} 1 identity`, from: "here" });
   });
 
-  test("is refused before it was read: what the server says is heard", async () => {
+  test("gets the server's answer even if the server refuses it before reading the body", async () => {
     serve = (_, response) => response.writeHead(403, { connection: "close" }).end("no");
     assert.deepEqual(await send(), { status: 403, said: "no", from: null });
   });
 
-  test("is sent again after a connection that was cut", async () => {
+  test("is sent again after the connection was cut", async () => {
     let times = 0;
     serve = (request, response) => (times++ < 2 ? void request.socket.destroy() : echo(request, response));
     assert.equal((await send({ attempts: 3 })).status, 200);
@@ -77,12 +77,12 @@ describe("a request with a large body", { timeout: 60_000 }, () => {
     await assert.rejects(send(), { code: "NETWORK", message: /\/up: connection failed: / });
   });
 
-  test("has a deadline", async () => {
+  test("fails with TIMEOUT when the server does not answer", async () => {
     serve = () => {};
     await assert.rejects(send({ timeoutSeconds: 0.3 }), { code: "TIMEOUT" });
   });
 
-  test("ends when it is cancelled", async () => {
+  test("fails with CANCELLED when it is aborted", async () => {
     const cancel = new AbortController();
     serve = () => cancel.abort();
     await assert.rejects(send({ signal: cancel.signal }), { code: "CANCELLED" });

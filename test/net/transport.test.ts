@@ -10,10 +10,10 @@ import { type TransportOptions, createTransport } from "../../sdk/net/transport.
 const BODY = randomBytes(5 << 20);
 const LENGTH = `HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\nx-a: 1\r\nX-A: 2\r\n\r\n`;
 
-/** The bytes of a server's answer, or what it does instead. */
+/** The bytes of a server's answer, or a function that answers. */
 type Answer = string | Buffer | ((socket: Socket) => void);
 
-/** A server that answers its nth connection's first request with the nth answer, and the last one ever after. */
+/** A server that answers its nth connection's first request with the nth answer, and all later ones with the last. */
 async function serve(context: TestContext, ...answers: Answer[]): Promise<{ readonly url: URL; readonly heads: string[] }> {
   const heads: string[] = [];
   const server = createServer((socket) => {
@@ -36,7 +36,7 @@ async function serve(context: TestContext, ...answers: Answer[]): Promise<{ read
 
 const whole = (body: AsyncIterable<Uint8Array>): Promise<Buffer> => collect(copies(body));
 
-// chunks in reused memory do not last until all are there
+// chunks in reused memory are not valid until the end of the body
 async function* copies(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) yield Uint8Array.from(chunk);
 }
@@ -50,23 +50,23 @@ function chunked(bytes: Buffer): Buffer {
   return Buffer.concat([...parts, Buffer.from("0\r\n\r\n")]);
 }
 
-// both ways to send must be the same to whoever asks
+// both wires must behave the same
 for (const memory of ["own", "reused"] as const) {
   describe(`bodies in ${memory} memory`, () => {
     const send = (url: URL, options: TransportOptions = {}, request: Partial<HttpRequest> = {}) =>
       createTransport({ retry: { attempts: 1 }, ...options }).send({ url, memory, ...request });
 
     const rows: readonly [string, Answer, Buffer][] = [
-      ["a body of a known length", Buffer.concat([Buffer.from(LENGTH), BODY]), BODY],
-      ["a body in chunks", chunked(BODY), BODY],
-      ["a body that ends with the connection", Buffer.concat([Buffer.from("HTTP/1.1 200 OK\r\n\r\n"), BODY]), BODY],
-      ["an empty body", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", Buffer.alloc(0)],
+      ["a body of a known length arrives whole", Buffer.concat([Buffer.from(LENGTH), BODY]), BODY],
+      ["a chunked body arrives whole", chunked(BODY), BODY],
+      ["a body that ends with the connection arrives whole", Buffer.concat([Buffer.from("HTTP/1.1 200 OK\r\n\r\n"), BODY]), BODY],
+      ["an empty body is empty", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", Buffer.alloc(0)],
       [
-        "early hints before the answer",
+        "informational answers before the final one are skipped",
         Buffer.concat([Buffer.from(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${LENGTH}`), BODY]),
         BODY,
       ],
-      ["more than the length says", "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabcdef", Buffer.from("abc")],
+      ["bytes beyond content-length are ignored", "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabcdef", Buffer.from("abc")],
     ];
     for (const [name, answer, want] of rows) {
       test(name, async (context) => {
@@ -79,7 +79,7 @@ for (const memory of ["own", "reused"] as const) {
           assert.ok(heads[0]?.toLowerCase().includes(`\r\n${header}\r\n`), header);
       });
     }
-    test("an answer that comes byte by byte", async (context) => {
+    test("an answer that comes byte by byte arrives whole", async (context) => {
       const { url } = await serve(context, (socket) => {
         void (async () => {
           for (const byte of Buffer.from("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")) {
@@ -91,7 +91,7 @@ for (const memory of ["own", "reused"] as const) {
       const response = await send(url);
       assert.equal((await whole(response.body)).toString(), "hello");
     });
-    test("headers that come twice, and statuses that are no success", async (context) => {
+    test("repeated headers are joined, and a status of 404 is an answer", async (context) => {
       const { url } = await serve(
         context,
         Buffer.concat([Buffer.from(LENGTH), BODY]),
@@ -104,7 +104,7 @@ for (const memory of ["own", "reused"] as const) {
       assert.equal(missing.status, 404);
       assert.equal((await whole(missing.body)).toString(), "gone");
     });
-    test("what comes before the cut is given, then NETWORK", async (context) => {
+    test("a body that is cut yields the bytes before the cut, then throws NETWORK", async (context) => {
       const { url } = await serve(context, Buffer.concat([Buffer.from(LENGTH), BODY.subarray(0, 300_000)]));
       const response = await send(url);
       let got = 0;
@@ -114,12 +114,12 @@ for (const memory of ["own", "reused"] as const) {
       await assert.rejects(reading(), { code: "NETWORK", message: /^http:\/\/127\.0\.0\.1:\d+\/x\?y=…: connection failed: / });
       assert.equal(got, 300_000);
     });
-    test("silence in the middle of a body is TIMEOUT", async (context) => {
+    test("silence in the middle of a body throws TIMEOUT", async (context) => {
       const { url } = await serve(context, (socket) => socket.write(`${LENGTH}abc`));
       const response = await send(url, { timeoutSeconds: 0.2 });
       await assert.rejects(whole(response.body), { code: "TIMEOUT" });
     });
-    test("a slow reader is no slow server", async (context) => {
+    test("a slow reader does not run into the deadline", async (context) => {
       const { url } = await serve(context, Buffer.concat([Buffer.from(LENGTH), BODY]));
       const response = await send(url, { timeoutSeconds: 0.2 });
       let got = 0;
@@ -129,14 +129,14 @@ for (const memory of ["own", "reused"] as const) {
       }
       assert.equal(got, BODY.length);
     });
-    test("cancelling ends a body", async (context) => {
+    test("aborting in the middle of a body throws CANCELLED", async (context) => {
       const { url } = await serve(context, (socket) => socket.write(`${LENGTH}abc`));
       const stop = new AbortController();
       const response = await send(url, { signal: stop.signal });
       setTimeout(() => stop.abort(), 20);
       await assert.rejects(whole(response.body), { code: "CANCELLED" });
     });
-    test("what is no HTTP is NETWORK", async (context) => {
+    test("an answer that is not HTTP throws NETWORK", async (context) => {
       const { url } = await serve(context, "220 mail.example ESMTP\r\n\r\n", (socket) => socket.destroy(), Buffer.alloc(200_000, 0x61));
       for (let kind = 0; kind < 3; kind++) await assert.rejects(send(url), { code: "NETWORK" });
     });
@@ -149,7 +149,7 @@ for (const memory of ["own", "reused"] as const) {
       for await (const _ of (await send(url)).body) break;
       await seen;
     });
-    test("a refused connection is tried again", async (context) => {
+    test("a cut connection and a status of 503 are tried again", async (context) => {
       const { url, heads } = await serve(
         context,
         (socket) => socket.destroy(),
@@ -161,7 +161,7 @@ for (const memory of ["own", "reused"] as const) {
       assert.equal((await whole(response.body)).toString(), "ok");
       assert.equal(heads.length, 4);
     });
-    test("a request that is not to be repeated goes once", async (context) => {
+    test("a request that is not repeatable is sent once", async (context) => {
       const { url, heads } = await serve(context, "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n");
       const response = await send(url, { retry: { attempts: 4, baseMs: 1 } }, { method: "PUT", body: Buffer.from("x"), repeatable: false });
       await response.drop();
@@ -171,7 +171,7 @@ for (const memory of ["own", "reused"] as const) {
   });
 }
 
-test("a small body in memory that threads share is given to fetch in memory of its own, which Node 22's takes alone", async () => {
+test("a small body in shared memory is copied for fetch, as Node 22 refuses shared memory", async () => {
   const body = Buffer.from(new SharedArrayBuffer(5));
   body.write("hello");
   let sent: unknown;

@@ -12,7 +12,7 @@ import { judge, scratch } from "../support/judge.ts";
 const BODY = randomBytes(9 << 20);
 const SHA256 = createHash("sha256").update(BODY).digest("hex");
 
-/** What a process that reads a large body in reused memory says of it: its sha256, or the error's code and message. */
+/** Downloads a large body into reused memory in a child process. Returns its sha256, or the error's code and message. */
 function get(url: string, env: NodeJS.ProcessEnv, before = ""): Promise<string> {
   const script = `
     import { createHash } from "node:crypto";
@@ -51,7 +51,7 @@ async function listen(context: TestContext, server: Server | ReturnType<typeof c
   return (server.address() as AddressInfo).port;
 }
 
-test("over TLS, with a certificate that the host trusts and no other", async (context) => {
+test("a large body comes over TLS on a separate connection, with trusted certificates only", async (context) => {
   await using folder = await scratch();
   const [key, cert] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
   judge(
@@ -79,7 +79,7 @@ test("over TLS, with a certificate that the host trusts and no other", async (co
   });
   const port = await listen(context, server);
   for (const host of ["localhost", "127.0.0.1"]) assert.equal(await get(`https://${host}:${port}/`, { NODE_EXTRA_CA_CERTS: cert }), SHA256);
-  // over fetch a connection would be kept
+  // fetch would keep the connection alive
   assert.deepEqual(connections, ["close", "close"]);
   assert.match(
     await get(`https://localhost:${port}/`, { NODE_EXTRA_CA_CERTS: "" }),
@@ -87,7 +87,7 @@ test("over TLS, with a certificate that the host trusts and no other", async (co
   );
 });
 
-test("through a proxy, where the process has one, and through a fetch of its own", async (context) => {
+test("a large body comes through the process's proxy, and through its replacement of fetch", async (context) => {
   const seen: string[] = [];
   const server = createHttpServer((_, response) => void response.setHeader("content-length", BODY.length).end(BODY));
   const port = await listen(context, server);
@@ -100,7 +100,7 @@ test("through a proxy, where the process has one, and through a fetch of its own
     for (const end of [socket, onward]) end.on("error", () => {});
   });
   const address = `http://127.0.0.1:${await listen(context, proxy)}`;
-  // older versions know the setting too, but not all of them
+  // some older releases have the setting too, but not all
   if (Number(process.versions.node.split(".")[0]) >= 24) {
     assert.equal(
       await get("http://registry.invalid/blob", {

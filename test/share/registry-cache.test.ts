@@ -281,7 +281,7 @@ describe("a cache that fails is a warning, and asked no more", () => {
     {
       name: "by taking nothing",
       options: { fault: ({ method = "" }) => (["GET", "HEAD"].includes(method) ? undefined : { status: 403 }) } satisfies RegistryOptions,
-      says: /is not asked any more in this build: .*has no right/,
+      says: /is not asked any more in this build: .*lacks permission/,
     },
   ]) {
     test(row.name, async (context) => {
