@@ -14,11 +14,12 @@ const STATEMENT = "application/vnd.in-toto+json";
 const SPDX = "https://spdx.dev/Document";
 
 /**
- * The SPDX documents that an image's builder put beside it in its index, as BuildKit and LinuxKit do: in-toto
- * statements, by descriptor. Only their manifests are fetched.
+ * Finds the SPDX documents that an image's builder put into its index, as BuildKit and LinuxKit do: in-toto statements.
+ * Only their manifests are fetched; the result is the descriptors of the statements.
  *
- * @param index of the image, which the store holds
- * @param manifest of the image for one platform
+ * @param index the image's index, which the store must hold
+ * @param manifest digest of the image's manifest for one platform
+ * @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT, CORRUPT, DIGEST_MISMATCH, TOO_LARGE, CANCELLED
  */
 export async function findSboms(reference: string, index: Descriptor, manifest: Digest, options: SourceOptions): Promise<Descriptor[]> {
   const { manifests } = parseIndex(

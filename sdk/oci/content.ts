@@ -1,29 +1,30 @@
 import type { Bytes, Memory } from "../core/bytes.ts";
 import type { Descriptor } from "./descriptor.ts";
 
-/** A manifest or an index with the bytes that its digest is of. */
+/** A manifest or an index: its descriptor, and the exact bytes of its digest. */
 export interface StoredDocument {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
 }
 
-/** What images are read from: a repository of a registry, an OCI layout, a docker-archive. */
+/** A source of images: a repository of a registry, an OCI layout, or a docker-archive. */
 export interface ContentSource {
-  /** For messages. */
+  /** Its name in messages. */
   readonly name: string;
-  /** What a tag or digest of this source is called in messages. */
+  /** The name of a tag or digest of this source in messages. */
   named(tagOrDigest: string): string;
   /**
-   * A manifest or index, checked against its digest. Without an argument: a registry's `latest`, the only image of
-   * a layout or an archive.
+   * Reads a manifest or index, verified against its digest.
+   *
+   * @param tagOrDigest @default `latest` of a registry, the only image of a layout or an archive
    *
    * @throws NOT_FOUND, TOO_LARGE, DIGEST_MISMATCH
    */
   document(tagOrDigest?: string): Promise<StoredDocument>;
   /**
-   * A blob's bytes as they come: whoever keeps or reads them passes them through `verify` or `BlobStore.put`.
+   * Streams a blob, unverified: the caller passes it through `verify` or `BlobStore.put`.
    *
-   * @param memory `own` where it is not said
+   * @param memory @default "own"
    */
   open(descriptor: Descriptor, memory?: Memory): Bytes;
 }

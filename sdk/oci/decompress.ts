@@ -4,20 +4,20 @@ import type { Bytes } from "../core/bytes.ts";
 /** How a layer is compressed. */
 export type LayerCompression = "none" | Compression;
 
-/** What a stream's first four bytes say of its compression; media types are often wrong about it. */
+/** Recognises a stream's compression by its first four bytes; media types are often wrong about it. */
 export function compressionOf(start: Uint8Array): LayerCompression {
   if (start[0] === 0x1f && start[1] === 0x8b) return "gzip";
   if (start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd && start[0] === 0x28) return "zstd";
-  // a zstd stream may begin with a skippable frame
+  // a zstd stream may begin with a skippable frame (RFC 8878 3.1.2)
   if (start[1] === 0x2a && start[2] === 0x4d && start[3] === 0x18 && ((start[0] as number) & 0xf0) === 0x50) return "zstd";
   return "none";
 }
 
 /**
- * A stream without its compression: gzip or zstd, of one or several members, or none.
+ * Decompresses a stream of one or several gzip or zstd members; any other stream passes unchanged.
  *
  * @param what names the stream in messages
- * @throws CORRUPT where the compressed data is malformed or cut
+ * @throws CORRUPT where the compressed data is malformed or cut short
  */
 export async function* decompress(source: Bytes, what: string): AsyncGenerator<Uint8Array> {
   const { start, all } = await peek(source, 4);
@@ -25,7 +25,7 @@ export async function* decompress(source: Bytes, what: string): AsyncGenerator<U
   yield* compression === "none" ? all : decompressAs(compression, all, what);
 }
 
-// the first bytes of a stream, and the stream with them
+// reads the first bytes of a stream; `all` is the whole stream, those bytes included
 async function peek(source: Bytes, length: number): Promise<{ start: Uint8Array; all: AsyncGenerator<Uint8Array> }> {
   const chunks = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   let start: Uint8Array = new Uint8Array(0);

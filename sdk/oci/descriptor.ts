@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { type Digest, isDigest } from "../core/digest.ts";
 
-/** What a manifest or an index is for (image-spec, image-index.md). */
+/** The platform of a manifest or an index (image-spec, image-index.md). */
 export interface Platform {
   /** `linux` */
   readonly os: string;
-  /** In Go's spelling: `amd64`, `arm64`, `s390x`… */
+  /** As Go spells it: `amd64`, `arm64`, `s390x`… */
   readonly architecture: string;
   readonly variant?: string | undefined;
 }
 
-/** A typed, sized, verifiable pointer to content (image-spec, descriptor.md). */
+/** A pointer to content, with its type, size and digest (image-spec, descriptor.md). */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;

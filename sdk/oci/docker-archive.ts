@@ -26,11 +26,11 @@ interface Member extends Measure {
 }
 
 /**
- * An archive that `docker save` (or podman, skopeo, kaniko, crane) wrote, as a source of images. It is read from
- * start to end three times: for its list, for the digests of what the list names, and into `store`, from which it is
- * served. The manifest is made here, the same for the same archive.
+ * Opens an archive of `docker save` (or podman, skopeo, kaniko, crane) as a source of images. The archive is read three
+ * times: for its list, for the digests of the members that the list names, and to copy those into `store`, which then
+ * serves them. The archive holds no OCI manifest, so one is made: always the same for the same archive.
  *
- * @param tag which image, where the archive holds several
+ * @param tag the image's name, required where the archive holds several
  * @throws NOT_FOUND, CORRUPT, HOSTILE_ARCHIVE, DISK_FULL, CANCELLED
  */
 export async function openDockerArchive(
@@ -40,7 +40,7 @@ export async function openDockerArchive(
   signal?: AbortSignal,
 ): Promise<ContentSource> {
   const stats = await stat(file).catch(() => undefined);
-  if (!stats?.isFile()) throw new LinuxKitError("NOT_FOUND", `${file} is no file`, { what: file });
+  if (!stats?.isFile()) throw new LinuxKitError("NOT_FOUND", `${file} is not a file`, { what: file });
   const members = () => readTar(decompress(createReadStream(file, { highWaterMark: 1 << 18 }), file), file);
 
   const links = new Map<string, string>();
@@ -50,12 +50,12 @@ export async function openDockerArchive(
   const found = await measureMembers(members, new Set([target(image.Config), ...layers]));
   const descriptorOf = (path: string, mediaType?: string): Descriptor => {
     const member = found.get(path);
-    if (!member) throw new LinuxKitError("CORRUPT", `${file}: its manifest.json names ${path}, which it does not hold`, { path });
+    if (!member) throw new LinuxKitError("CORRUPT", `${file}: its manifest.json names ${path}, which it does not contain`, { path });
     return { mediaType: mediaType ?? member.mediaType, digest: member.digest, size: member.size };
   };
   const config = descriptorOf(target(image.Config), MEDIA_TYPE.dockerConfig);
   if (config.size > CONFIG_LIMIT)
-    throw new LinuxKitError("TOO_LARGE", `${file}: a configuration of ${config.size} bytes`, {
+    throw new LinuxKitError("TOO_LARGE", `${file}: a configuration of ${config.size} bytes, wanted at most ${CONFIG_LIMIT}`, {
       what: file,
       limit: CONFIG_LIMIT,
       got: config.size,
@@ -95,17 +95,17 @@ async function readList(
   for await (const { path, type, link = "", body } of members()) {
     if (path === "manifest.json" && type === "file")
       list = parseDocument(listSchema, await collect(body, 1 << 20, path), `manifest.json of ${file}`, 1 << 20);
-    // docker save once wrote a layer that two images share as a link to the first
+    // older versions of docker save write a layer that two images share as a link to the first
     else if (type === "symlink") links.set(path, new URL(link, `file:///${path}`).pathname.slice(1));
     else if (type === "hardlink") links.set(path, link);
   }
-  if (!list) throw new LinuxKitError("CORRUPT", `${file} is no docker-archive: it holds no manifest.json`, { path: file });
+  if (!list) throw new LinuxKitError("CORRUPT", `${file} is not a docker-archive: it has no manifest.json`, { path: file });
   const tags = list.flatMap(({ RepoTags }) => RepoTags ?? []);
   const found =
     tag === undefined ? list : list.filter(({ RepoTags }) => RepoTags?.some((name) => expandReference(name) === expandReference(tag)));
   const [first] = found;
   if (first && (tag !== undefined || found.length === 1)) return first;
-  const why = tag === undefined ? `holds ${list.length} images, so name one: docker-archive:${file}:NAME` : `has no ${tag}`;
+  const why = tag === undefined ? `holds ${list.length} images: name one, as docker-archive:${file}:NAME` : `has no ${tag}`;
   throw new LinuxKitError("NOT_FOUND", `${file} ${why}; it has ${tags.join(", ") || "no names"}`, { what: `docker-archive:${file}` });
 }
 

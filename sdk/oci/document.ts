@@ -4,10 +4,10 @@ import { LinuxKitError } from "../core/errors.ts";
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Parses a JSON document from outside and checks its shape.
+ * Parses a JSON document from outside and checks it against a schema.
  *
  * @param what names it in messages, such as `manifest of docker.io/library/nginx:1.27`
- * @throws TOO_LARGE over `limit` bytes; CORRUPT where it is not JSON, or not of that shape
+ * @throws TOO_LARGE over `limit` bytes; CORRUPT where it is not UTF-8 JSON that matches the schema
  */
 export function parseDocument<S extends z.ZodType>(schema: S, bytes: Uint8Array, what: string, limit: number): z.output<S> {
   if (bytes.length > limit)

@@ -13,14 +13,15 @@ export interface FetchBlobsOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-// what this process is fetching now, by store and digest: the second who wants a blob waits for the first
+// the fetches under way in this process, by store and digest: a second caller for a blob waits for the first
 const underWay = new Map<string, Promise<unknown>>();
 
 /**
- * Brings blobs into the store, several at a time, and none that it holds or that this process is fetching already.
- * Another process on the same store may fetch the same blob at the same time: both are right, and the store keeps one.
+ * Fetches blobs into the store, several at a time. Skips those that the store holds, and waits for those that this
+ * process is already fetching. If another process fetches the same blob into the same store, both succeed and the store
+ * keeps one.
  *
- * @throws DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, CANCELLED, and what the source throws
+ * @throws DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, CANCELLED, and errors of the source
  */
 export async function fetchBlobs(
   source: ContentSource,
@@ -50,7 +51,7 @@ async function fetchBlobOnce(
     try {
       await other;
     } catch (error) {
-      // who gave up may have had reasons that are not ours
+      // the other caller was cancelled, this one was not
       if (!isLinuxKitError(error, "CANCELLED") || signal.aborted) throw error;
     }
   }

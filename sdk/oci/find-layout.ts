@@ -9,19 +9,20 @@ import { isIndexType, MEDIA_TYPE } from "./media-type.ts";
 import { openSource, type SourceOptions } from "./open-source.ts";
 import { parseReference } from "./reference.ts";
 
-/** An image with all that it names for some platforms. */
+/** An image with every blob that some of its platforms need. */
 export interface FoundLayout {
-  /** What the reference means itself: an index, or a manifest. */
+  /** The index or manifest that the reference names. */
   readonly root: Descriptor;
-  /** The root, manifests, configurations and layers, each once. */
+  /** The root, then manifests, configurations and layers, each once. */
   readonly blobs: readonly Descriptor[];
 }
 
 /**
- * Finds an image to be copied as it is: its index stays whole, but only the manifests of the platforms are followed.
- * Manifests come into the store, configurations and layers do not. A variant counts where one is named.
+ * Finds an image that is to be copied unchanged. Its index stays whole, but only the manifests of `platforms` are
+ * followed. Index and manifests are fetched into the store; configurations and layers are not. A platform without a
+ * variant matches any.
  *
- * @throws as `findImage`
+ * @throws as `findImage`; UNSUPPORTED for an index within an index
  */
 export async function findLayout(reference: string, platforms: readonly Platform[], options: SourceOptions): Promise<FoundLayout> {
   const parsed = parseReference(reference);
@@ -33,7 +34,7 @@ export async function findLayout(reference: string, platforms: readonly Platform
     const { bytes, mediaType } =
       descriptor.digest === root.descriptor.digest ? root : await readDocument(source, descriptor.digest, options);
     if (isIndexType(mediaType))
-      throw new LinuxKitError("UNSUPPORTED", `${parsed.text}: an index within an index; name the one that holds the image by its digest`, {
+      throw new LinuxKitError("UNSUPPORTED", `${parsed.text}: an index within an index: use the digest of the inner index instead`, {
         what: parsed.text,
       });
     const { config, layers } = parseManifest(bytes, `manifest ${descriptor.digest} of ${parsed.text}`, mediaType);
@@ -54,7 +55,7 @@ interface Read {
 async function readDocument(source: ContentSource, tagOrDigest: string | undefined, { store }: SourceOptions): Promise<Read> {
   const { descriptor, bytes } = await source.document(tagOrDigest);
   if (!(await store.find(descriptor.digest))) await store.put([bytes], descriptor);
-  // a layout that is asked by digest does not say what it gives
+  // a layout does not know the media type of a blob that its index does not list
   const said =
     descriptor.mediaType ||
     (parseDocument(typed, bytes, source.named(descriptor.digest), MANIFEST_LIMIT).mediaType ?? MEDIA_TYPE.ociManifest);

@@ -4,15 +4,15 @@ import { digestSchema } from "./descriptor.ts";
 import { parseDocument } from "./document.ts";
 
 /**
- * What an image says about the container made from it: the members of an OCI image configuration that LinuxKit
- * reads (image-spec, config.md), and the fields of its `org.mobyproject.config` label. An image made from Debian
- * packages has one too. Precedence in a container: definition, then label, then the rest.
+ * An image's settings for its containers: the members of an OCI image configuration that LinuxKit reads (image-spec,
+ * config.md), and the fields of its `org.mobyproject.config` label. An image of Debian packages has one too. For a
+ * container the definition wins over the label, and the label over the other members.
  */
 export interface ImageConfig {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   readonly env: readonly string[];
-  /** `""` when the image names none. */
+  /** `""` when the image sets none. */
   readonly workingDir: string;
   /** The parsed label: container fields under LinuxKit's own names. */
   readonly label: Readonly<Record<string, unknown>>;
@@ -21,18 +21,18 @@ export interface ImageConfig {
 /** The label that carries LinuxKit's container fields, as JSON or YAML. */
 export const CONFIG_LABEL = "org.mobyproject.config";
 
-/** A configuration's JSON may have this many bytes. */
+/** Most bytes of a configuration's JSON. */
 export const CONFIG_LIMIT = 8 << 20;
 
-/** An image configuration as its blob says it: {@link ImageConfig} with the label's text unparsed. */
+/** An image configuration as parsed from its blob: {@link ImageConfig} with the label's text unparsed. */
 export interface ImageConfigDocument extends Omit<ImageConfig, "label"> {
-  /** `""` when the configuration names none. */
+  /** `""` when the configuration sets none. */
   readonly os: string;
   readonly architecture: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** The text of the `org.mobyproject.config` label, JSON or YAML; undefined when there is none. */
+  /** The text of the `org.mobyproject.config` label, JSON or YAML; undefined without that label. */
   readonly labelText: string | undefined;
-  /** The sha256 of each layer's tar, uncompressed, bottom first. */
+  /** The sha256 of each layer's uncompressed tar, bottom layer first. */
   readonly diffIds: readonly Digest[];
 }
 
@@ -61,9 +61,10 @@ const configSchema = z.object({
 });
 
 /**
- * Parses an image configuration.
+ * Parses an image configuration (image-spec, config.md).
  *
- * @throws CORRUPT, TOO_LARGE
+ * @param what names it in messages
+ * @throws CORRUPT; TOO_LARGE above {@link CONFIG_LIMIT}
  */
 export function parseImageConfig(bytes: Uint8Array, what: string): ImageConfigDocument {
   const { os, architecture, config, rootfs } = parseDocument(configSchema, bytes, what, CONFIG_LIMIT);

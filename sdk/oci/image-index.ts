@@ -24,9 +24,11 @@ const indexSchema = z.object({
 });
 
 /**
- * Parses an index. `mediaType` is what its descriptor or the registry's answer claims.
+ * Parses an index (image-spec, image-index.md).
  *
- * @throws CORRUPT, TOO_LARGE
+ * @param what names it in messages
+ * @param mediaType the type that its descriptor or the registry's answer claims; the document's own must agree
+ * @throws CORRUPT; TOO_LARGE above {@link MANIFEST_LIMIT}
  */
 export function parseIndex(bytes: Uint8Array, what: string, mediaType?: string): ImageIndex {
   const { schemaVersion: _, ...index } = parseDocument(indexSchema, bytes, what, MANIFEST_LIMIT);
@@ -37,17 +39,17 @@ export function parseIndex(bytes: Uint8Array, what: string, mediaType?: string):
   return { ...index, mediaType: type };
 }
 
-/** The JSON of an index, as it is pushed and digested. */
+/** The JSON of an index, as it is digested and pushed. */
 export function encodeIndex(index: ImageIndex): Buffer {
   const { mediaType, artifactType, manifests, subject, annotations } = index;
   return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, artifactType, manifests, subject, annotations }));
 }
 
 /**
- * The first manifest of an index for a platform, as LinuxKit chooses: operating system and architecture count, the
- * variant does not.
+ * The first manifest of an index for a platform. As in LinuxKit, operating system and architecture must match; the
+ * variant is ignored.
  *
- * @throws NOT_FOUND naming the platforms that there are
+ * @throws NOT_FOUND, listing the platforms of the index
  */
 export function selectPlatform(index: ImageIndex, platform: Platform, what: string): Descriptor {
   const found = index.manifests.find(
@@ -59,7 +61,7 @@ export function selectPlatform(index: ImageIndex, platform: Platform, what: stri
   if (found) return found;
   const wanted = `${platform.os}/${platform.architecture}`;
   const held = index.manifests.flatMap(({ platform: p }) => (p && p.os !== "unknown" ? [`${p.os}/${p.architecture}`] : []));
-  throw new LinuxKitError("NOT_FOUND", `${what} has no ${wanted}; it has ${[...new Set(held)].join(", ") || "no platform at all"}`, {
+  throw new LinuxKitError("NOT_FOUND", `${what} has no ${wanted}; it has ${[...new Set(held)].join(", ") || "no platforms"}`, {
     what: `${what} for ${wanted}`,
   });
 }

@@ -9,28 +9,29 @@ import { parseIndex, selectPlatform } from "./image-index.ts";
 import { type Manifest, MANIFEST_LIMIT, parseManifest } from "./manifest.ts";
 import { MEDIA_TYPE, bareMediaType, isIndexType } from "./media-type.ts";
 
-/** An image for one platform: everything that is known of it before a layer is fetched. */
+/** An image for one platform: everything that is known before a layer is fetched. */
 export interface OciImage {
-  /** As it was asked for, expanded: `docker.io/library/nginx:1.27`. */
+  /** The reference that was asked for, expanded: `docker.io/library/nginx:1.27`. */
   readonly name: string;
-  /** Of the manifest; a reference with it always means this image. */
+  /** The manifest's digest; a reference with it always names this image. */
   readonly digest: Digest;
   readonly manifest: Manifest;
   readonly config: ImageConfigDocument;
-  /** The index that the manifest was chosen from, when there was one. */
+  /** The outermost index that the manifest was chosen from; undefined for a reference to a manifest. */
   readonly index: Descriptor | undefined;
 }
 
-/** An index may point to an index; nobody needs more steps than these. */
+/** Most indexes that are followed from one to the next. */
 const DEPTH_LIMIT = 4;
 
 /**
- * Finds an image and reads its manifest and configuration, keeping both (and the index) in `store`. By digest nothing
- * that the store holds is fetched again. A reference to a manifest that is in no index is taken whatever its platform
- * is, as LinuxKit takes it.
+ * Finds an image and reads its index, manifest and configuration, which are kept in `store`. With a digest, documents
+ * that the store holds are not fetched again. A reference to a manifest is accepted for any platform, as in LinuxKit;
+ * an index must list the platform.
  *
- * @param tagOrDigest undefined: a registry's `latest`, or the only image of a layout or an archive
- * @throws NOT_FOUND for an image, or a platform, that is not there; CORRUPT, DIGEST_MISMATCH, TOO_LARGE; what the source throws
+ * @param tagOrDigest undefined for a registry's `latest`, or the only image of a layout or an archive
+ * @throws NOT_FOUND for a missing image or platform; UNSUPPORTED for an artifact that is not a container image; CORRUPT,
+ * DIGEST_MISMATCH, SIZE_MISMATCH, TOO_LARGE; and errors of the source
  */
 export async function resolveImage(
   source: ContentSource,
@@ -42,8 +43,7 @@ export async function resolveImage(
   const name = source.named(tagOrDigest ?? document.descriptor.digest);
   let index: Descriptor | undefined;
   for (let depth = 0; isIndexType(mediaTypeOf(document)); depth++) {
-    if (depth === DEPTH_LIMIT)
-      throw new LinuxKitError("CORRUPT", `${name}: indexes within indexes, more than ${DEPTH_LIMIT} deep`, { path: name });
+    if (depth === DEPTH_LIMIT) throw new LinuxKitError("CORRUPT", `${name}: indexes nested more than ${DEPTH_LIMIT} deep`, { path: name });
     index ??= document.descriptor;
     const chosen = selectPlatform(parseIndex(document.bytes, `index of ${name}`, document.descriptor.mediaType), platform, name);
     const bytes = (await findDocument(source, chosen.digest, store)).bytes;
@@ -53,7 +53,7 @@ export async function resolveImage(
   if (manifest.config.mediaType !== MEDIA_TYPE.ociConfig && manifest.config.mediaType !== MEDIA_TYPE.dockerConfig) {
     throw new LinuxKitError(
       "UNSUPPORTED",
-      `${name} is no container image: its configuration is ${manifest.config.mediaType}, wanted ${MEDIA_TYPE.ociConfig}`,
+      `${name} is not a container image: its configuration is ${manifest.config.mediaType}, wanted ${MEDIA_TYPE.ociConfig}`,
       { what: name },
     );
   }
@@ -81,7 +81,7 @@ async function findDocument(source: ContentSource, tagOrDigest: string | undefin
   return document;
 }
 
-// a document that came from the store has lost what the registry said it is; both kinds say it themselves, or show it
+// the store does not keep the media type that the registry gave; the document holds it, or its members show it
 function mediaTypeOf({ descriptor, bytes }: StoredDocument): string {
   if (descriptor.mediaType) return bareMediaType(descriptor.mediaType);
   try {

@@ -2,19 +2,24 @@ import type { BlobStore } from "../cache/blob-store.ts";
 import type { Bytes } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
 
-/** A changeset of an image (image-spec, layer.md): a tar, compressed or not, that can be read again and again. */
+/** A layer of an image (image-spec, layer.md): a tar, compressed or not, that can be read more than once. */
 export interface Layer {
-  /** Of the blob, compressed as it is stored. */
+  /** The digest of the blob as it is stored, usually compressed. */
   readonly digest: Digest;
   /** Bytes of the blob. */
   readonly size: number;
-  /** The sha256 of the tar inside, checked when it is known. */
+  /** The sha256 of the uncompressed tar, verified where it is known. */
   readonly diffId?: Digest | undefined;
   /** Streams the blob from its start. */
   open(): Bytes;
 }
 
-/** Layers that a store holds, bottom first, from what their manifest (and configuration) says of them. */
+/**
+ * Layers that a store holds, bottom first.
+ *
+ * @param descriptors of the manifest
+ * @param diffIds of the configuration @default none, which leaves the uncompressed tars unverified
+ */
 export function storedLayers(
   store: BlobStore,
   descriptors: readonly { readonly digest: Digest; readonly size: number }[],

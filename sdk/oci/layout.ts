@@ -18,9 +18,9 @@ export const REF_NAME = "org.opencontainers.image.ref.name";
 export const LAYOUT_MARKER = '{"imageLayoutVersion":"1.0.0"}';
 
 /**
- * An OCI image layout on disk as a source of images (image-spec, image-layout.md).
+ * Opens an OCI image layout on disk as a source of images (image-spec, image-layout.md).
  *
- * @throws NOT_FOUND where the folder is none; CORRUPT where it is malformed
+ * @throws NOT_FOUND where the folder is not a layout; CORRUPT where it is malformed; UNSUPPORTED for another version
  */
 export async function openLayout(directory: string): Promise<ContentSource> {
   const index = await readLayoutIndex(directory);
@@ -41,14 +41,14 @@ export async function openLayout(directory: string): Promise<ContentSource> {
   };
 }
 
-/** A layout's `index.json`. @throws NOT_FOUND, CORRUPT */
+/** Reads a layout's `index.json`. @throws NOT_FOUND, CORRUPT, UNSUPPORTED, TOO_LARGE */
 export async function readLayoutIndex(directory: string): Promise<ImageIndex> {
-  // one after the other: of a folder that is no layout the same file is named every time
+  // one after the other, so that the error for a folder that is not a layout always names the same file
   const read = (name: string): Promise<Buffer> =>
     readFile(join(directory, name)).catch((error: NodeJS.ErrnoException) => {
       throw new LinuxKitError(
         "NOT_FOUND",
-        `${directory} is no OCI layout: its ${name} cannot be read (${error.code})`,
+        `${directory} is not an OCI layout: its ${name} cannot be read (${error.code})`,
         { what: join(directory, name) },
         { cause: error },
       );
@@ -76,7 +76,7 @@ function tagged(index: ImageIndex, tag: string | undefined, directory: string): 
   const held = `it has ${names.join(", ") || "no tags"}`;
   const why =
     tag === undefined
-      ? `${directory} holds ${found.length} images, so name one: oci:${directory}:TAG; ${held}`
+      ? `${directory} holds ${found.length} images: name one, as oci:${directory}:TAG; ${held}`
       : `${directory} has no ${tag}; ${held}`;
   throw new LinuxKitError("NOT_FOUND", why, { what: `oci:${directory}${tag === undefined ? "" : `:${tag}`}` });
 }

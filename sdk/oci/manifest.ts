@@ -4,10 +4,10 @@ import { type Descriptor, annotationsSchema, descriptorSchema } from "./descript
 import { parseDocument } from "./document.ts";
 import { MEDIA_TYPE, isManifestType } from "./media-type.ts";
 
-/** A manifest's or an index's JSON may have this many bytes (distribution-spec asks registries to take 4 MiB). */
+/** Most bytes of a manifest's or an index's JSON (distribution-spec asks registries to accept 4 MiB). */
 export const MANIFEST_LIMIT = 4 << 20;
 
-/** More layers than any engine runs: overlayfs takes 500. */
+/** Most layers of an image: overlayfs mounts at most 500. */
 export const LAYER_LIMIT = 500;
 
 /** An image manifest (image-spec, manifest.md; Docker's version 2, schema 2 has the same members). */
@@ -32,16 +32,17 @@ const manifestSchema = z.object({
 });
 
 /**
- * Parses an image manifest. `mediaType` is what its descriptor or the registry's answer claims; the document's own
- * claim, if it makes one, must agree.
+ * Parses an image manifest (image-spec, manifest.md).
  *
- * @throws CORRUPT, TOO_LARGE; UNSUPPORTED for Docker's schema 1
+ * @param what names it in messages
+ * @param mediaType the type that its descriptor or the registry's answer claims; the document's own must agree
+ * @throws CORRUPT; TOO_LARGE above {@link MANIFEST_LIMIT}; UNSUPPORTED for Docker's schema 1
  */
 export function parseManifest(bytes: Uint8Array, what: string, mediaType?: string): Manifest {
   if (mediaType?.startsWith("application/vnd.docker.distribution.manifest.v1")) {
     throw new LinuxKitError(
       "UNSUPPORTED",
-      `${what} has Docker's manifest schema 1, which no longer says what its layers are: push the image again with a current tool`,
+      `${what} has Docker's manifest schema 1, which is obsolete: push the image again with a current tool`,
       { what: "manifest schema 1" },
     );
   }

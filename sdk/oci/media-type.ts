@@ -15,7 +15,7 @@ export const MEDIA_TYPE = {
   dockerLayerZstd: "application/vnd.docker.image.rootfs.diff.tar.zstd",
 } as const;
 
-/** What a client says it understands when it asks for a manifest. */
+/** The media types that a client accepts when it asks for a manifest. */
 export const MANIFEST_TYPES: readonly string[] = [
   MEDIA_TYPE.ociIndex,
   MEDIA_TYPE.ociManifest,
@@ -23,12 +23,12 @@ export const MANIFEST_TYPES: readonly string[] = [
   MEDIA_TYPE.dockerManifest,
 ];
 
-/** Whether a media type is that of an index (OCI) or manifest list (Docker). */
+/** Whether a media type is an index (OCI) or a manifest list (Docker). */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === MEDIA_TYPE.ociIndex || mediaType === MEDIA_TYPE.dockerIndex;
 }
 
-/** Whether a media type is that of an image manifest, OCI's or Docker's. */
+/** Whether a media type is an image manifest, OCI's or Docker's. */
 export function isManifestType(mediaType: string): boolean {
   return mediaType === MEDIA_TYPE.ociManifest || mediaType === MEDIA_TYPE.dockerManifest;
 }

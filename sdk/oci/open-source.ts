@@ -12,13 +12,17 @@ import { repositorySource } from "./registry/pull.ts";
 
 export interface SourceOptions extends RegistryOptions {
   readonly store: BlobStore;
-  /** Shared among calls, so that logins and tokens are; made from the other options when absent. */
+  /** A client that several calls share, with its logins and tokens. @default a new one from the other options */
   readonly client?: RegistryClient | undefined;
-  /** What relative paths of `oci:` and `docker-archive:` are relative to. @default the working directory */
+  /** The folder that relative paths of `oci:` and `docker-archive:` start from. @default the working directory */
   readonly baseDirectory?: string | undefined;
 }
 
-/** Opens what a reference points into: a registry's repository, a layout, an archive. @throws NOT_FOUND, CORRUPT */
+/**
+ * Opens the source that a reference names: a registry's repository, a layout, or an archive.
+ *
+ * @throws as `openLayout` and `openDockerArchive`; INVALID_DEFINITION for a malformed mirror
+ */
 export async function openSource(reference: Reference, options: SourceOptions): Promise<ContentSource> {
   const absolute = (path: string) => resolve(options.baseDirectory ?? ".", path);
   switch (reference.kind) {
@@ -32,8 +36,8 @@ export async function openSource(reference: Reference, options: SourceOptions): 
 }
 
 /**
- * Finds the image that a reference means for a platform; its manifest and configuration come into the store, its
- * layers do not.
+ * Finds the image that a reference names for a platform. Its manifest and configuration are fetched into the store; its
+ * layers are not.
  *
  * @throws REFERENCE_INVALID, NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT, CORRUPT, DIGEST_MISMATCH, TOO_LARGE, CANCELLED
  */
@@ -44,7 +48,7 @@ export async function findImage(reference: string, platform: Platform, options: 
   return { ...image, name: parsed.text };
 }
 
-/** Brings layers that are not yet held into the store, from the source that a reference names. */
+/** Fetches the layers that the store lacks, from the source that a reference names. @throws as `fetchBlobs` */
 export async function fetchLayers(
   reference: string,
   layers: OciImage["manifest"]["layers"],

@@ -4,15 +4,15 @@ import { LinuxKitError } from "../core/errors.ts";
 /** An image in a registry. */
 export interface RegistryReference {
   readonly kind: "registry";
-  /** The reference as LinuxKit expands and shows it: `docker.io/library/nginx:1.27`. No tag is added to it. */
+  /** The reference as LinuxKit expands and shows it: `docker.io/library/nginx:1.27`. A missing tag is not added. */
   readonly text: string;
   /** Host and port, `docker.io` for Docker Hub. */
   readonly registry: string;
   /** `library/nginx` */
   readonly repository: string;
-  /** `latest` when neither tag nor digest was written; absent when only a digest was. */
+  /** `latest` for a reference without tag and digest; absent for one with a digest only. */
   readonly tag?: string;
-  /** What the image must be; it wins over the tag. */
+  /** The image's digest; it wins over the tag. */
   readonly digest?: Digest;
 }
 
@@ -32,7 +32,7 @@ export interface ArchiveReference {
   readonly tag?: string;
 }
 
-/** Where an image is to be had. */
+/** A parsed image reference. */
 export type Reference = RegistryReference | LayoutReference | ArchiveReference;
 
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
@@ -42,8 +42,8 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const HUB = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
 /**
- * Parses an image reference (distribution-spec, "Pulling manifests"; the `oci:` and `docker-archive:` transports as
- * skopeo writes them: the first colon ends the path).
+ * Parses an image reference (distribution-spec, "Pulling manifests"). The transports `oci:` and `docker-archive:` are
+ * skopeo's: the first colon ends the path.
  *
  * @throws REFERENCE_INVALID
  */
@@ -54,8 +54,8 @@ export function parseReference(reference: string): Reference {
 }
 
 /**
- * LinuxKit's expansion: one part becomes `docker.io/library/X`; two parts, the first of which cannot be a host,
- * become `docker.io/X/Y`; anything else stays as it is.
+ * Expands a reference as LinuxKit does: `X` becomes `docker.io/library/X`, and `X/Y`, where `X` cannot be a host,
+ * becomes `docker.io/X/Y`. Any other reference is returned unchanged.
  */
 export function expandReference(reference: string): string {
   const parts = reference.split("/");
@@ -64,7 +64,7 @@ export function expandReference(reference: string): string {
   return reference;
 }
 
-/** Whether two registry names mean the same registry: Docker Hub goes by three. */
+/** The one name of a registry that has several: Docker Hub has three. */
 export function canonicalRegistry(registry: string): string {
   return HUB.includes(registry) ? "docker.io" : registry;
 }
@@ -75,20 +75,20 @@ function parsePath(reference: string, transport: "oci" | "docker-archive", rest:
   const tag = colon < 0 ? undefined : rest.slice(colon + 1);
   const form = transport === "oci" ? "oci:DIR:TAG" : "docker-archive:FILE";
   if (path === "" || path.includes("\0"))
-    throw invalid(reference, `it names no ${transport === "oci" ? "folder" : "file"}; wanted ${form}`);
-  if (tag === "") throw invalid(reference, `nothing follows the last colon; wanted ${form}`);
+    throw invalid(reference, `the ${transport === "oci" ? "folder" : "file"} is missing; wanted ${form}`);
+  if (tag === "") throw invalid(reference, `the tag after the colon is empty; wanted ${form}`);
   const named = { text: reference, ...(tag !== undefined && { tag }) };
   return transport === "oci" ? { kind: "layout", directory: path, ...named } : { kind: "archive", file: path, ...named };
 }
 
 function parseRegistry(reference: string): RegistryReference {
   if (reference === "") throw invalid(reference, "it is empty; wanted a name such as nginx:1.27");
-  if (/\s/.test(reference)) throw invalid(reference, "it holds white space");
+  if (/\s/.test(reference)) throw invalid(reference, "it contains white space");
   if (/^[a-z]+:\/\//.test(reference)) throw invalid(reference, "it is a URL; leave out the scheme: registry.example.com/name:tag");
   const text = expandReference(reference);
 
   const [beforeDigest, digest, ...more] = text.split("@") as [string, string?, ...string[]];
-  if (more.length > 0) throw invalid(reference, "more than one @");
+  if (more.length > 0) throw invalid(reference, 'it contains more than one "@"');
   if (digest !== undefined && !isDigest(digest))
     throw invalid(reference, `digest ${JSON.stringify(digest)}: wanted sha256: and 64 hexadecimal digits`);
 
@@ -133,5 +133,5 @@ function isHost(part: string): boolean {
 }
 
 function invalid(reference: string, why: string): LinuxKitError {
-  return new LinuxKitError("REFERENCE_INVALID", `image reference ${JSON.stringify(reference)} cannot be read: ${why}`, { reference });
+  return new LinuxKitError("REFERENCE_INVALID", `image reference ${JSON.stringify(reference)} is invalid: ${why}`, { reference });
 }

@@ -22,20 +22,20 @@ async function helper(name: string, script: string): Promise<void> {
   await chmod(path, 0o755);
 }
 
-describe("docker's config.json", () => {
+describe("docker's config.json gives the login for", () => {
   beforeEach(() => write({}));
   const login = { username: "user", password: "pass:word" };
   const rows: [string, unknown, string, unknown][] = [
     ["a host", { auths: { "ghcr.io": { auth } } }, "ghcr.io", login],
     ["a port", { auths: { "127.0.0.1:5000": { auth } } }, "127.0.0.1:5000", login],
-    ["another port", { auths: { "127.0.0.1:5000": { auth } } }, "127.0.0.1:5001", undefined],
-    ["an old URL", { auths: { "https://ghcr.io/v2/": { auth } } }, "ghcr.io", login],
+    ["the named port only", { auths: { "127.0.0.1:5000": { auth } } }, "127.0.0.1:5001", undefined],
+    ["a URL from an old client", { auths: { "https://ghcr.io/v2/": { auth } } }, "ghcr.io", login],
     ["Docker Hub's URL", { auths: { "https://index.docker.io/v1/": { auth } } }, "docker.io", login],
-    ["a plain pair", { auths: { x: { username: "a", password: "b" } } }, "x", { username: "a", password: "b" }],
+    ["a plain user name and password", { auths: { x: { username: "a", password: "b" } } }, "x", { username: "a", password: "b" }],
     ["an identity token", { auths: { x: { auth, identitytoken: "t" } } }, "x", { identityToken: "t" }],
     ["a registry token", { auths: { x: { registrytoken: "t" } } }, "x", { registryToken: "t" }],
-    ["an empty entry, as a credsStore leaves it", { auths: { x: {} } }, "x", undefined],
-    ["nothing", {}, "x", undefined],
+    ["no registry from an empty entry, as a credsStore leaves it", { auths: { x: {} } }, "x", undefined],
+    ["no registry from an empty file", {}, "x", undefined],
   ];
   for (const [name, config, registry, want] of rows) {
     test(name, async () => {
@@ -43,8 +43,9 @@ describe("docker's config.json", () => {
       assert.deepEqual(await find(registry), want);
     });
   }
-  test("no file", async () => assert.equal(await dockerCredentials({ DOCKER_CONFIG: join(folder, "none") })({ registry: "x" }), undefined));
-  test("broken", async () => {
+  test("no registry without a file", async () =>
+    assert.equal(await dockerCredentials({ DOCKER_CONFIG: join(folder, "none") })({ registry: "x" }), undefined));
+  test("no registry from a malformed file, which is CORRUPT", async () => {
     await write("{");
     await assert.rejects(find("x"), { code: "CORRUPT", message: /config\.json is not JSON/ });
     await write({ auths: { x: { auth: "####" } } });
@@ -53,7 +54,7 @@ describe("docker's config.json", () => {
 });
 
 describe("credential helpers", () => {
-  test("the registry's own, then the common store, then the file", async () => {
+  test("come in order: the registry's helper, the common store, the file", async () => {
     await helper("own", 'read server; echo "{\\"Username\\":\\"own\\",\\"Secret\\":\\"$1 $server\\"}"');
     await helper(
       "store",
@@ -64,22 +65,22 @@ describe("credential helpers", () => {
     assert.deepEqual(await find("y"), { identityToken: "t" });
     assert.deepEqual(await find("z"), { username: "user", password: "pass:word" });
   });
-  test("one that fails, and says secrets of its own, is named", async () => {
+  test("that fail are named, with what they print", async () => {
     await helper("bad", "echo broken >&2; exit 3");
     await write({ credsStore: "bad" });
-    await assert.rejects(find("x"), { code: "ACCESS_DENIED", message: /docker-credential-bad found no login for x: broken/ });
+    await assert.rejects(find("x"), { code: "ACCESS_DENIED", message: /docker-credential-bad failed to get the login for x: broken/ });
   });
-  test("one that is not there", async () => {
+  test("that are not on PATH are TOOL_MISSING", async () => {
     await write({ credsStore: "nowhere" });
     await assert.rejects(find("x"), { code: "TOOL_MISSING", message: /docker-credential-nowhere, which is not on PATH/ });
   });
-  test("a name that leaves PATH", async () => {
+  test("with a path for a name are TOOL_MISSING", async () => {
     await write({ credsStore: "../x" });
     await assert.rejects(find("x"), { code: "TOOL_MISSING" });
   });
 });
 
-describe("challenges", () => {
+describe("parseChallenges reads", () => {
   const shown = (header: string) => parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
   const rows: [string, unknown][] = [
     [
@@ -103,10 +104,10 @@ describe("challenges", () => {
     ["bearer Realm = x", [["bearer", { realm: "x" }]]],
     ["", []],
   ];
-  for (const [header, want] of rows) test(header, () => assert.deepEqual(shown(header), want));
+  for (const [header, want] of rows) test(header || "an empty header", () => assert.deepEqual(shown(header), want));
 });
 
-describe("endpoints", () => {
+describe("endpointOf", () => {
   const rows: [string, Record<string, string>, string, string][] = [
     ["docker.io", {}, "docker.io", "https://registry-1.docker.io/v2/"],
     ["ghcr.io", {}, "ghcr.io", "https://ghcr.io/v2/"],
@@ -117,11 +118,11 @@ describe("endpoints", () => {
     ["ghcr.io", { "docker.io": "http://127.0.0.1:1" }, "ghcr.io", "https://ghcr.io/v2/"],
   ];
   for (const [registry, mirrors, host, base] of rows) {
-    test(`${registry} ${JSON.stringify(mirrors)}`, () =>
+    test(`finds ${base} for ${registry} with the mirrors ${JSON.stringify(mirrors)}`, () =>
       assert.deepEqual({ ...endpointOf(registry, mirrors), base: endpointOf(registry, mirrors).base.href }, { registry: host, base }));
   }
   for (const mirror of ["127.0.0.1:5000", "ftp://m", "https://u:p@m", "https://m/?a=b", ""]) {
-    test(`mirror ${JSON.stringify(mirror)}`, () =>
+    test(`refuses the mirror ${JSON.stringify(mirror)}`, () =>
       assert.throws(() => endpointOf("docker.io", { "docker.io": mirror }), {
         code: "INVALID_DEFINITION",
         message: /^registryMirrors\["docker\.io"\]: got /,
@@ -129,7 +130,7 @@ describe("endpoints", () => {
   }
 });
 
-test("back-off doubles up to its bound, is random below it, and heeds Retry-After", () => {
+test("back-off doubles up to its bound, is random below it, and respects Retry-After", () => {
   const policy = { attempts: 9, baseMs: 100, maxMs: 1000 };
   const most = [1, 2, 3, 4, 5].map((attempt) => backOff(policy, attempt, null, () => 1));
   assert.deepEqual(most, [100, 200, 400, 800, 1000]);
@@ -151,6 +152,6 @@ test("back-off doubles up to its bound, is random below it, and heeds Retry-Afte
   );
 });
 
-test("a URL is shown without what opens it", () => {
+test("a URL is shown without its user, password and query values", () => {
   assert.equal(redactUrl("https://user:secret@host/path?X-Signature=abc&x=y#z"), "https://host/path?X-Signature=…&x=…");
 });

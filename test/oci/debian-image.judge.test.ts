@@ -14,10 +14,10 @@ import { recordTree } from "../support/tree-record.ts";
 /** With hard links (perl), setuid files (passwd) and symbolic links (libc6). */
 const PACKAGES = ["libc6", "perl-base", "passwd", "busybox-static"];
 
-test("an image of Debian packages, a layer each, flattens to what umoci unpacks", { timeout: 300_000 }, async (context) => {
+test("an image with a layer for each Debian package flattens to the tree that umoci unpacks", { timeout: 300_000 }, async (context) => {
   await using folder = await scratch();
   const at = (...parts: string[]) => join(folder.path, ...parts);
-  // as the user that _apt is, apt could not write here
+  // apt's sandbox user could not write here
   for (const name of PACKAGES) judge("sh", "-c", `cd ${folder.path} && apt-get -qq -o APT::Sandbox::User=root download ${name}`);
   const image = `${at("layout")}:os`;
   judge("umoci", "init", "--layout", at("layout"));
@@ -51,7 +51,7 @@ test("an image of Debian packages, a layer each, flattens to what umoci unpacks"
   assert.deepEqual([...ours.keys()].toSorted(), [...theirs.keys()].toSorted());
   for (const [path, record] of ours) {
     const judged = theirs.get(path);
-    // a directory's time is, there, that of the last whiteout in it
+    // umoci gives a directory the time of the last whiteout in it
     assert.deepEqual(record, record.type === "directory" ? { ...judged, mtime: record.mtime } : judged, path);
   }
   assert.ok(

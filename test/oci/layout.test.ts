@@ -20,7 +20,7 @@ async function folders(context: TestContext): Promise<{ baseDirectory: string; s
   return { baseDirectory, store: new BlobStore(join(baseDirectory, "cache")) };
 }
 
-/** A layout with the tags `docker.io/o/x:1` and `two`, which are two images. */
+/** A layout of two images, tagged `docker.io/o/x:1` and `two`. */
 async function layout(context: TestContext) {
   const { baseDirectory, store } = await folders(context);
   await using registry = await TestRegistry.start();
@@ -40,7 +40,7 @@ async function layout(context: TestContext) {
   return { baseDirectory, directory, images, fresh: { baseDirectory, store: new BlobStore(join(baseDirectory, "fresh")) } };
 }
 
-test("what is written is read again, by tag; a tag is moved, not doubled", async (context) => {
+test("images of a layout are found by tag, and a tag that is written again moves", async (context) => {
   const { images, fresh, directory } = await layout(context);
   assert.equal((await pullImage("oci:images:docker.io/o/x:1", AMD64, fresh)).digest, images[0]?.digest);
   const two = await pullImage("oci:images:two", AMD64, fresh);
@@ -51,16 +51,16 @@ test("what is written is read again, by tag; a tag is moved, not doubled", async
   assert.equal(await readFile(join(directory, "oci-layout"), "utf8"), '{"imageLayoutVersion":"1.0.0"}');
 });
 
-test("what a layout lacks or has wrong is said", async (context) => {
+test("errors name what a layout lacks or has wrong", async (context) => {
   const { images, fresh, directory } = await layout(context);
   await assert.rejects(pullImage("oci:images:three", AMD64, fresh), {
     code: "NOT_FOUND",
     message: /images has no three; it has docker\.io\/o\/x:1, two/,
   });
-  await assert.rejects(pullImage("oci:images", AMD64, fresh), { code: "NOT_FOUND", message: /holds 2 images, so name one: oci:/ });
+  await assert.rejects(pullImage("oci:images", AMD64, fresh), { code: "NOT_FOUND", message: /holds 2 images: name one, as oci:/ });
   await assert.rejects(pullImage("oci:nowhere:1", AMD64, fresh), {
     code: "NOT_FOUND",
-    message: /is no OCI layout: its oci-layout cannot be read/,
+    message: /is not an OCI layout: its oci-layout cannot be read/,
   });
   const [layer] = images[2]?.manifest.layers ?? [];
   const blob = join(directory, "blobs", "sha256", hexOf(layer?.digest ?? digestOf("")));
@@ -85,7 +85,7 @@ describe("docker-archives", () => {
   }
   const list = (...images: object[]) => fileEntry("manifest.json", JSON.stringify(images));
 
-  test("plain, compressed and shared layers, whichever come first", async (context) => {
+  test("hold plain, compressed and shared layers in any order", async (context) => {
     for (const gzip of [false, true]) {
       const options = await archive(
         context,
@@ -107,7 +107,7 @@ describe("docker-archives", () => {
       assert.equal((await pullImage("docker-archive:x.tar:docker.io/o/x:1", AMD64, options)).digest, image.digest);
     }
   });
-  test("one of several is named", async (context) => {
+  test("of several images need the name of one", async (context) => {
     const options = await archive(context, (one) => [
       fileEntry("c.json", config([one])),
       fileEntry("l", one),
@@ -116,27 +116,27 @@ describe("docker-archives", () => {
     await pullImage("docker-archive:x.tar:x:1", AMD64, options);
     await assert.rejects(pullImage("docker-archive:x.tar", AMD64, options), {
       code: "NOT_FOUND",
-      message: /holds 2 images, so name one: docker-archive:.*; it has x:1/,
+      message: /holds 2 images: name one, as docker-archive:.*; it has x:1/,
     });
     await assert.rejects(pullImage("docker-archive:x.tar:x:2", AMD64, options), { code: "NOT_FOUND", message: /has no x:2; it has x:1/ });
   });
-  test("what is broken is said", async (context) => {
+  test("that are malformed are refused with what is wrong", async (context) => {
     const missing = await archive(context, () => [list({ Config: "c.json", Layers: [] })]);
     await assert.rejects(pullImage("docker-archive:x.tar", AMD64, missing), {
       code: "CORRUPT",
-      message: /names c\.json, which it does not hold/,
+      message: /names c\.json, which it does not contain/,
     });
     const none = await archive(context, () => [fileEntry("a", "1")]);
     await assert.rejects(pullImage("docker-archive:x.tar", AMD64, none), {
       code: "CORRUPT",
-      message: /is no docker-archive: it holds no manifest\.json/,
+      message: /is not a docker-archive: it has no manifest\.json/,
     });
     await mkdir(join(none.baseDirectory, "d"));
-    await assert.rejects(pullImage("docker-archive:d", AMD64, none), { code: "NOT_FOUND", message: /d is no file/ });
+    await assert.rejects(pullImage("docker-archive:d", AMD64, none), { code: "NOT_FOUND", message: /d is not a file/ });
     const leaving = await archive(context, (one) => [list({ Config: "c.json", Layers: ["../../l"] }), fileEntry("c.json", config([one]))]);
     await assert.rejects(pullImage("docker-archive:x.tar", AMD64, leaving), {
       code: "CORRUPT",
-      message: /names \.\.\/\.\.\/l, which it does not hold/,
+      message: /names \.\.\/\.\.\/l, which it does not contain/,
     });
     assert.deepEqual((await readdir(leaving.baseDirectory)).toSorted(), ["x.tar"]);
   });

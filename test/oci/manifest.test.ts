@@ -10,16 +10,16 @@ const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest: digest("1"), size: 5
 const manifest = { schemaVersion: 2, config: { mediaType: MEDIA_TYPE.ociConfig, digest: digest("0"), size: 2 }, layers: [layer] };
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 
-test("an OCI manifest needs no media type of its own; Docker's keeps its own", () => {
+test("a manifest without a media type is OCI's, and Docker's keeps its own", () => {
   assert.equal(parseManifest(bytes(manifest), "x").mediaType, MEDIA_TYPE.ociManifest);
   assert.equal(parseManifest(bytes({ ...manifest, mediaType: MEDIA_TYPE.dockerManifest }), "x").mediaType, MEDIA_TYPE.dockerManifest);
   assert.deepEqual(parseManifest(bytes(manifest), "x").layers, [layer]);
 });
 
-describe("malformed manifests", () => {
+describe("parseManifest refuses", () => {
   const rows: [string, unknown, RegExp][] = [
-    ["another schema", { ...manifest, schemaVersion: 1 }, /m is malformed: schemaVersion: /],
-    ["no layers", { ...manifest, layers: undefined }, /layers: /],
+    ["another schema version", { ...manifest, schemaVersion: 1 }, /m is malformed: schemaVersion: /],
+    ["missing layers", { ...manifest, layers: undefined }, /layers: /],
     [
       "a short digest",
       { ...manifest, layers: [{ ...layer, digest: "sha256:1" }] },
@@ -27,7 +27,7 @@ describe("malformed manifests", () => {
     ],
     ["a negative size", { ...manifest, layers: [{ ...layer, size: -1 }] }, /layers\.0\.size/],
     ["a fractional size", { ...manifest, layers: [{ ...layer, size: 0.5 }] }, /layers\.0\.size/],
-    ["a size beyond exact numbers", { ...manifest, layers: [{ ...layer, size: 2 ** 60 }] }, /layers\.0\.size/],
+    ["a size above 2^53", { ...manifest, layers: [{ ...layer, size: 2 ** 60 }] }, /layers\.0\.size/],
     ["too many layers", { ...manifest, layers: Array(501).fill(layer) }, /layers: /],
     ["an index's media type", { ...manifest, mediaType: MEDIA_TYPE.ociIndex }, /says it is .*index/],
     ["a list", [], /document: /],
@@ -35,20 +35,21 @@ describe("malformed manifests", () => {
   ];
   for (const [name, value, message] of rows)
     test(name, () => assert.throws(() => parseManifest(bytes(value), "m"), { code: "CORRUPT", message }));
-  test("no JSON", () => assert.throws(() => parseManifest(Buffer.from("{"), "m"), { code: "CORRUPT", message: /m is not JSON/ }));
-  test("no UTF-8", () => assert.throws(() => parseManifest(Buffer.of(0x22, 0xff, 0x22), "m"), { code: "CORRUPT" }));
-  test("another type than promised", () =>
+  test("text that is not JSON", () =>
+    assert.throws(() => parseManifest(Buffer.from("{"), "m"), { code: "CORRUPT", message: /m is not JSON/ }));
+  test("bytes that are not UTF-8", () => assert.throws(() => parseManifest(Buffer.of(0x22, 0xff, 0x22), "m"), { code: "CORRUPT" }));
+  test("a media type other than its descriptor's", () =>
     assert.throws(() => parseManifest(bytes({ ...manifest, mediaType: MEDIA_TYPE.dockerManifest }), "m", MEDIA_TYPE.ociManifest), {
       code: "CORRUPT",
     }));
-  test("schema 1", () =>
+  test("Docker's schema 1", () =>
     assert.throws(() => parseManifest(bytes({}), "m", "application/vnd.docker.distribution.manifest.v1+prettyjws"), {
       code: "UNSUPPORTED",
     }));
-  test("over 4 MiB", () => assert.throws(() => parseManifest(Buffer.alloc((4 << 20) + 1, 0x20), "m"), { code: "TOO_LARGE" }));
+  test("more than 4 MiB", () => assert.throws(() => parseManifest(Buffer.alloc((4 << 20) + 1, 0x20), "m"), { code: "TOO_LARGE" }));
 });
 
-describe("the platform of an index", () => {
+describe("selectPlatform", () => {
   const entry = (digit: string, os: string, architecture: string, variant?: string) => ({
     mediaType: MEDIA_TYPE.ociManifest,
     digest: digest(digit),
@@ -67,18 +68,18 @@ describe("the platform of an index", () => {
     }),
     "i",
   );
-  test("the first that fits", () => assert.equal(selectPlatform(index, { os: "linux", architecture: "amd64" }, "i").digest, digest("3")));
-  test("the variant does not count", () =>
-    assert.equal(selectPlatform(index, { os: "linux", architecture: "arm64" }, "i").digest, digest("2")));
-  test("none", () =>
+  test("takes the first manifest that matches", () =>
+    assert.equal(selectPlatform(index, { os: "linux", architecture: "amd64" }, "i").digest, digest("3")));
+  test("ignores the variant", () => assert.equal(selectPlatform(index, { os: "linux", architecture: "arm64" }, "i").digest, digest("2")));
+  test("lists the platforms of an index that lacks the wanted one", () =>
     assert.throws(() => selectPlatform(index, { os: "linux", architecture: "s390x" }, "i"), {
       code: "NOT_FOUND",
       message: "i has no linux/s390x; it has linux/arm64, linux/amd64",
     }));
-  test("what is encoded is read again", () => assert.deepEqual(parseIndex(encodeIndex(index), "i"), index));
+  test("parseIndex reads what encodeIndex writes", () => assert.deepEqual(parseIndex(encodeIndex(index), "i"), index));
 });
 
-test("a configuration: what LinuxKit reads, and its label as text", () => {
+test("parseImageConfig reads the members that LinuxKit reads, and the label as text", () => {
   const label = "capabilities: [all]\n";
   const text = bytes({
     os: "linux",

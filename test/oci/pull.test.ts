@@ -40,7 +40,7 @@ const blobOf = (registry: TestRegistry, size: number) => ({
   ...registry.addBlob("o/x", randomBytes(size)),
 });
 
-test("an image comes whole from a mirror, and nothing comes twice", async (context) => {
+test("an image comes whole from a mirror, and each blob is fetched once", async (context) => {
   const { registry, store, options } = await start(context);
   const layers = [[fileEntry("a", "1")], [fileEntry("b", "2")], [fileEntry("a", "1")]];
   const amd64 = await addImage(registry, "library/x", layers, { config: { Env: ["A=1"] } });
@@ -70,7 +70,7 @@ test("an image comes whole from a mirror, and nothing comes twice", async (conte
   assert.deepEqual(
     registry.requests.slice(before).map(({ method, path }) => `${method} ${path}`),
     ["GET /v2/library/x/manifests/1"],
-    "a tag may have moved; nothing else is asked",
+    "only the tag is asked for again, as it may have moved",
   );
 });
 
@@ -79,10 +79,10 @@ test("two pulls at once fetch each blob once", async (context) => {
   await addImage(registry, "library/x", [[fileEntry("a", randomBytes(1 << 20))], [fileEntry("b", "2")]], { tags: ["1"] });
   await Promise.all([pullImage("x:1", AMD64, options), pullImage("x:1", AMD64, options)]);
   const layers = registry.seen(/GET .*\/blobs\//).map(({ path }) => path);
-  assert.equal(layers.length - new Set(layers).size <= 1, true, "only the configuration, which is read before, may come twice");
+  assert.equal(layers.length - new Set(layers).size <= 1, true, "only the configuration, which is read first, may be fetched twice");
 });
 
-test("a reference to a bare manifest is taken whatever its platform is; an index must have the platform", async (context) => {
+test("a reference to a manifest is accepted for any platform, and an index must list the platform", async (context) => {
   const { registry, options } = await start(context);
   const arm64 = await addImage(registry, "o/x", [], { architecture: "arm64", tags: ["bare"] });
   registry.addManifest(
@@ -104,7 +104,7 @@ test("a reference to a bare manifest is taken whatever its platform is; an index
 describe("logins", () => {
   const kinds = ["basic", "token"] as const;
   for (const kind of kinds) {
-    test(`${kind}: the right one opens, a wrong one and none do not`, async (context) => {
+    test(`${kind}: the right login pulls; a wrong one, or none, is ACCESS_DENIED`, async (context) => {
       const { registry, options } = await start(context, { login: { ...LOGIN, kind } });
       await addImage(registry, "o/x", [[fileEntry("a", "1")]], { tags: ["1"] });
       await pullImage("o/x:1", AMD64, { ...options, auth });
@@ -125,7 +125,7 @@ describe("logins", () => {
     await findImage("o/x:1", AMD64, { ...options, auth: async () => ({ identityToken: "p" }) });
     assert.equal(registry.seen(/POST \/token/).length, 1);
   });
-  test("one token serves a repository, and is renewed when the registry takes it no more", async (context) => {
+  test("one token serves a repository, and is renewed when the registry refuses it", async (context) => {
     const { registry, options } = await start(context, { login: LOGIN });
     await addImage(registry, "o/x", [[fileEntry("a", "1")]], { tags: ["1"] });
     const shared = { ...options, auth, client: createRegistryClient({ ...options, auth }) };
@@ -135,7 +135,7 @@ describe("logins", () => {
     await findImage("o/x:1", AMD64, shared);
     assert.equal(registry.seen(/\/token/).length, 2);
   });
-  test("the mirror's name is asked for, never Docker Hub's", async (context) => {
+  test("a mirror gets the mirror's login, never Docker Hub's", async (context) => {
     const { registry, options } = await start(context, { login: LOGIN });
     await addImage(registry, "library/x", [], { tags: ["1"] });
     const asked: string[] = [];
@@ -147,9 +147,9 @@ describe("logins", () => {
   });
 });
 
-describe("what fails on the way", () => {
+describe("a download", () => {
   const size = 3 << 20;
-  test("a cut connection is taken up where it was cut", async (context) => {
+  test("continues where its connection was cut", async (context) => {
     const { registry, options } = await start(context, { fault: (_, count) => (count < 3 ? { cutAfter: 1 << 19 } : undefined) });
     const blob = blobOf(registry, size);
     const repository = createRegistryClient(options).repository("docker.io", "o/x");
@@ -165,10 +165,10 @@ describe("what fails on the way", () => {
     assert.equal(ranges[0], undefined);
     assert.ok(
       ranges.slice(1).some((range) => range !== undefined),
-      `a range was asked for: ${ranges}`,
+      `requested ranges: ${ranges}`,
     );
   });
-  test("without ranges it begins again, and gives no byte twice", async (context) => {
+  test("starts over without range support, and yields each byte once", async (context) => {
     const { registry, options } = await start(context, {
       ranges: false,
       fault: (_, count) => (count < 2 ? { cutAfter: 1 << 19 } : undefined),
@@ -176,7 +176,7 @@ describe("what fails on the way", () => {
     const blob = blobOf(registry, size);
     assert.equal((await collect(fetchBlob(createRegistryClient(options).repository("docker.io", "o/x"), blob))).length, size);
   });
-  test("it gives up in the end, and keeps nothing", async (context) => {
+  test("fails after its last try, and leaves no blob", async (context) => {
     const { registry, store, options } = await start(context, { fault: () => ({ cutAfter: 10 }) });
     const blob = blobOf(registry, size);
     const source = repositorySource(createRegistryClient(options).repository("docker.io", "o/x"));
@@ -184,7 +184,7 @@ describe("what fails on the way", () => {
     assert.deepEqual(await readdir(join(store.directory, "blobs", "sha256")), []);
   });
   for (const status of [429, 500, 502, 503, 504]) {
-    test(`${status} is waited out`, async (context) => {
+    test(`is tried again after a ${status}`, async (context) => {
       const { registry, options } = await start(context, {
         fault: (_, count) => (count < 3 ? { status, headers: { "retry-after": "0" } } : undefined),
       });
@@ -192,7 +192,7 @@ describe("what fails on the way", () => {
       await findImage("o/x:1", AMD64, options);
     });
   }
-  test("a lasting 503 is named, its body cut and its URL without secrets", async (context) => {
+  test("fails on a lasting 503, with the registry's message on one line", async (context) => {
     const body = JSON.stringify({ errors: [{ code: "UNAVAILABLE", message: "down\u0007 for\nrepairs" }] });
     const { options } = await start(context, { fault: () => ({ status: 503, body }) });
     await assert.rejects(findImage("o/x:1", AMD64, options), {
@@ -200,17 +200,17 @@ describe("what fails on the way", () => {
       message: /docker\.io\/o\/x:1: the registry answered 503: UNAVAILABLE down for repairs \(http:\/\/127/,
     });
   });
-  test("an endless error body is read to 64 KiB at most", async (context) => {
+  test("does not read a huge error body to its end", async (context) => {
     const { options } = await start(context, { fault: () => ({ status: 400, body: Buffer.alloc(32 << 20, 0x61) }) });
     await assert.rejects(findImage("o/x:1", AMD64, options), { code: "NETWORK", message: /answered 400 \(/ });
   });
-  test("silence ends at the deadline", async (context) => {
+  test("fails with TIMEOUT when the registry does not answer", async (context) => {
     const { options } = await start(context, { fault: () => ({ silent: true }) });
     await assert.rejects(findImage("o/x:1", AMD64, { ...options, timeoutSeconds: 0.05, retry: { attempts: 2, baseMs: 1 } }), {
       code: "TIMEOUT",
     });
   });
-  test("cancelling ends it at once", async (context) => {
+  test("fails with CANCELLED at once when aborted", async (context) => {
     const { options } = await start(context, { fault: () => ({ silent: true }) });
     const stop = new AbortController();
     const finding = findImage("o/x:1", AMD64, { ...options, signal: stop.signal });
@@ -219,11 +219,11 @@ describe("what fails on the way", () => {
   });
 });
 
-describe("what a registry gets wrong", () => {
+describe("a pull refuses", () => {
   const rows: [string, (body: Buffer) => Buffer, string][] = [
     ["a changed byte", (body) => Buffer.concat([Buffer.of((body[0] as number) ^ 1), body.subarray(1)]), "DIGEST_MISMATCH"],
-    ["a byte too many", (body) => Buffer.concat([body, Buffer.of(0)]), "SIZE_MISMATCH"],
-    ["a byte too few", (body) => body.subarray(1), "SIZE_MISMATCH"],
+    ["an extra byte", (body) => Buffer.concat([body, Buffer.of(0)]), "SIZE_MISMATCH"],
+    ["a missing byte", (body) => body.subarray(1), "SIZE_MISMATCH"],
   ];
   for (const [name, change, code] of rows) {
     test(`${name} in a blob`, async (context) => {
@@ -236,7 +236,7 @@ describe("what a registry gets wrong", () => {
       assert.equal(await store.find(blob.digest), undefined);
     });
   }
-  test("a blob that ends too early, where ranges are served", async (context) => {
+  test("a blob that ends too early, with range support", async (context) => {
     const { registry, store, options } = await start(context);
     const blob = blobOf(registry, 1000);
     const source = repositorySource(createRegistryClient(options).repository("docker.io", "o/x"));
@@ -249,7 +249,7 @@ describe("what a registry gets wrong", () => {
       [200, 416],
     );
   });
-  test("a manifest that is not what its digest says", async (context) => {
+  test("a manifest that does not match its digest", async (context) => {
     const { registry, options } = await start(context, { fault: () => ({ body: Buffer.from("{}") }) });
     const { digest } = await addImage(registry, "o/x", [], { tags: ["1"] });
     await assert.rejects(findImage(`o/x@${digest}`, AMD64, options), { code: "DIGEST_MISMATCH" });
@@ -260,7 +260,7 @@ describe("what a registry gets wrong", () => {
     await addImage(registry, "o/x", [], { tags: ["1"] });
     await assert.rejects(findImage("o/x:1", AMD64, options), { code: "TOO_LARGE" });
   });
-  test("an image that is not there", async (context) => {
+  test("an image that does not exist, as NOT_FOUND", async (context) => {
     const { registry, options } = await start(context);
     await assert.rejects(findImage("o/x:1", AMD64, options), {
       code: "NOT_FOUND",
@@ -283,7 +283,7 @@ test("a redirect to another host is followed without the login", async (context)
   assert.equal(other.registry.requests.length, 1);
   assert.equal(other.registry.requests[0]?.headers.authorization, undefined);
   assert.match(registry.seen(/blobs/).at(-1)?.headers.authorization ?? "", /^Bearer /);
-  // the signature in the address stays out of messages
+  // messages leave out the signature in the URL
   other.registry.blobs.clear();
   await assert.rejects(
     collect(fetchBlob(repository, blob)),
@@ -291,7 +291,7 @@ test("a redirect to another host is followed without the login", async (context)
   );
 });
 
-test("redirects that never end, and to plain http, are refused", async () => {
+test("redirects without end, to plain http, and to other schemes are refused", async () => {
   const answer = (location: string) => async () => new Response(null, { status: 302, headers: { location } });
   const client = (location: string) =>
     createRegistryClient({ fetch: answer(location), auth: anonymous, retry: QUICK }).repository("example.com", "x");

@@ -28,10 +28,10 @@ async function start(context: TestContext, registryOptions: RegistryOptions = {}
 
 const blobOf = (bytes: Buffer) => ({ mediaType: MEDIA_TYPE.ociLayer, digest: digestOf(bytes), size: bytes.length });
 
-describe("blobs", () => {
+describe("a pushed blob", () => {
   const bytes = randomBytes(10_000);
   for (const chunkSize of [20_000, 10_000, 4_000, 2_500]) {
-    test(`in pieces of ${chunkSize}`, async (context) => {
+    test(`arrives in pieces of ${chunkSize} bytes`, async (context) => {
       const { registry, target } = await start(context);
       assert.equal(await pushBlob(target, blobOf(bytes), [bytes.subarray(0, 3333), bytes.subarray(3333)], { chunkSize }), "sent");
       assert.deepEqual(registry.blobs.get("o/x")?.get(digestOf(bytes)), bytes);
@@ -39,11 +39,11 @@ describe("blobs", () => {
       assert.equal(await pushBlob(target, blobOf(bytes), [bytes]), "held");
     });
   }
-  test("of no bytes", async (context) => {
+  test("may be empty", async (context) => {
     const { target } = await start(context);
     assert.equal(await pushBlob(target, blobOf(Buffer.alloc(0)), []), "sent");
   });
-  test("a piece whose connection was cut goes on where the registry has it", async (context) => {
+  test("continues after a cut connection with the bytes that the registry lacks", async (context) => {
     const { registry, target } = await start(context, {
       fault: ({ method }, count) => (method === "PATCH" && count < 6 ? { cutAfter: 1000 } : undefined),
     });
@@ -51,7 +51,7 @@ describe("blobs", () => {
     assert.deepEqual(registry.blobs.get("o/x")?.get(digestOf(bytes)), bytes);
     assert.match(registry.seen(/PATCH/)[1]?.headers["content-range"] ?? "", /^1000-/);
   });
-  test("a lost answer to the last request is no failure", async (context) => {
+  test("arrives even if the answer to the last request is lost", async (context) => {
     let losses = 1;
     const { registry, target } = await start(context, {
       fault: ({ method }) => (method === "PUT" && losses-- > 0 ? { loseAnswer: true } : undefined),
@@ -59,7 +59,7 @@ describe("blobs", () => {
     assert.equal(await pushBlob(target, blobOf(bytes), [bytes]), "sent");
     assert.equal(registry.seen(/PUT/).length, 2);
   });
-  test("a 503 is waited out", async (context) => {
+  test("is tried again after a 503", async (context) => {
     let refusals = 2;
     const { registry, target } = await start(context, {
       fault: ({ method }) => (method === "PATCH" && refusals-- > 0 ? { status: 503 } : undefined),
@@ -67,14 +67,14 @@ describe("blobs", () => {
     await pushBlob(target, blobOf(bytes), [bytes], { chunkSize: 4_000 });
     assert.deepEqual(registry.blobs.get("o/x")?.get(digestOf(bytes)), bytes);
   });
-  test("mounted from another repository; sent where that is not there", async (context) => {
+  test("is mounted from another repository that holds it, else sent", async (context) => {
     const { registry, target } = await start(context);
     registry.addBlob("o/base", bytes);
     assert.equal(await pushBlob(target, blobOf(bytes), [], { mountFrom: "o/base" }), "mounted");
     const other = randomBytes(10);
     assert.equal(await pushBlob(target, blobOf(other), [other], { mountFrom: "o/base" }), "sent");
   });
-  test("a source of another size or digest is refused", async (context) => {
+  test("is refused if its size or digest is wrong", async (context) => {
     const { registry, target } = await start(context);
     for (const source of [[bytes.subarray(1)], [bytes, Buffer.of(0)]]) {
       for (const chunkSize of [4_000, 20_000])
@@ -83,13 +83,13 @@ describe("blobs", () => {
     await assert.rejects(pushBlob(target, blobOf(bytes), [randomBytes(10_000)]), { code: "NETWORK", message: /DIGEST_INVALID/ });
     assert.equal(registry.blobs.get("o/x"), undefined);
   });
-  test("without the right to push", async (context) => {
+  test("is ACCESS_DENIED without permission to push", async (context) => {
     const { target } = await start(context, { login: { ...LOGIN, password: "another", anonymousPull: true } });
     await assert.rejects(pushBlob(target, blobOf(bytes), [bytes]), { code: "ACCESS_DENIED" });
   });
 });
 
-test("an index of two images goes from one registry to another unchanged", async (context) => {
+test("an index of two images is copied from one registry to another unchanged", async (context) => {
   const { registry, target } = await start(context);
   await using from = await TestRegistry.start();
   const store = new BlobStore(await mkdtemp(join(tmpdir(), "push-")));
@@ -117,7 +117,7 @@ test("an index of two images goes from one registry to another unchanged", async
   await assert.rejects(pushImage(target, { ...index, digest: digestOf("x") }, "3", store), { code: "NOT_FOUND" });
 });
 
-describe("referrers", () => {
+describe("referrers are listed", () => {
   for (const referrers of [true, false]) {
     test(referrers ? "by the registry's API" : "by the fallback tag", async (context) => {
       const { registry, target } = await start(context, { referrers });
@@ -141,7 +141,7 @@ describe("referrers", () => {
       assert.equal(registry.manifests.get("o/x")?.has(fallbackTag(subject.digest)), !referrers);
     });
   }
-  test("a manifest without a subject has no part in it", async (context) => {
+  test("only for a manifest with a subject", async (context) => {
     const { registry, target } = await start(context);
     await pushManifest(
       target,

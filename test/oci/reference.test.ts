@@ -4,7 +4,7 @@ import { expandReference, parseReference } from "../../sdk/oci/reference.ts";
 
 const HEX = "a".repeat(64);
 
-describe("LinuxKit's expansion", () => {
+describe("expandReference expands as LinuxKit does:", () => {
   const rows: [string, string][] = [
     ["alpine", "docker.io/library/alpine"],
     ["alpine:3.20", "docker.io/library/alpine:3.20"],
@@ -19,7 +19,7 @@ describe("LinuxKit's expansion", () => {
   for (const [reference, want] of rows) test(reference, () => assert.equal(expandReference(reference), want));
 });
 
-describe("what is read", () => {
+describe("parseReference reads", () => {
   const rows: [string, object][] = [
     ["nginx", { kind: "registry", text: "docker.io/library/nginx", registry: "docker.io", repository: "library/nginx", tag: "latest" }],
     ["docker.io/nginx:1", { kind: "registry", text: "docker.io/nginx:1", registry: "docker.io", repository: "library/nginx", tag: "1" }],
@@ -60,7 +60,7 @@ describe("what is read", () => {
   for (const [reference, want] of rows) test(reference, () => assert.deepEqual(parseReference(reference), want));
 });
 
-describe("what is refused", () => {
+describe("parseReference refuses", () => {
   const rows: [string, RegExp][] = [
     ["", /it is empty; wanted a name such as nginx:1\.27/],
     ["Nginx", /"Nginx" must be lower case: nginx/],
@@ -69,7 +69,7 @@ describe("what is refused", () => {
     [`nginx:${"a".repeat(129)}`, /tag "a+"/],
     ["nginx@sha256:abc", /digest "sha256:abc": wanted sha256: and 64/],
     ["nginx@md5:abc", /digest "md5:abc"/],
-    [`nginx@sha256:${HEX}@sha256:${HEX}`, /more than one @/],
+    [`nginx@sha256:${HEX}@sha256:${HEX}`, /it contains more than one "@"/],
     ["https://ghcr.io/x", /it is a URL; leave out the scheme/],
     ["a b", /white space/],
     ["o//x", /a part between slashes is empty/],
@@ -78,9 +78,9 @@ describe("what is refused", () => {
     ["ghcr.io/o/-x", /"-x"/],
     ["-bad.example/x", /registry "-bad\.example"/],
     [`o/${"a".repeat(260)}`, /longer than 255/],
-    ["oci:", /it names no folder; wanted oci:DIR:TAG/],
-    ["oci:dir:", /nothing follows the last colon/],
-    ["docker-archive:", /it names no file; wanted docker-archive:FILE/],
+    ["oci:", /the folder is missing; wanted oci:DIR:TAG/],
+    ["oci:dir:", /the tag after the colon is empty/],
+    ["docker-archive:", /the file is missing; wanted docker-archive:FILE/],
   ];
   for (const [reference, message] of rows) {
     test(JSON.stringify(reference), () => assert.throws(() => parseReference(reference), { code: "REFERENCE_INVALID", message }));

@@ -26,7 +26,7 @@ function pullElsewhere(reference: string, directory: string): Promise<number | n
   return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
 }
 
-test("processes that pull one image into one cache at the same time all succeed, and leave whole blobs only", {
+test("processes that pull one image into one cache at the same time all succeed, and leave only whole blobs", {
   timeout: 60_000,
 }, async (context) => {
   await using registry = await TestRegistry.start({
@@ -42,7 +42,7 @@ test("processes that pull one image into one cache at the same time all succeed,
   const store = new BlobStore(directory);
   const before = registry.seen(/\/blobs\//).length;
   const { manifest, digest } = await pullImage(reference, { os: "linux", architecture: "amd64" }, { store, auth: async () => undefined });
-  assert.equal(registry.seen(/\/blobs\//).length, before, "all of it is there");
+  assert.equal(registry.seen(/\/blobs\//).length, before, "every blob is cached");
   for (const blob of [manifest.config, ...manifest.layers]) for await (const _ of verify(store.open(blob.digest), blob, blob.digest));
   const held = [digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)];
   assert.deepEqual(

@@ -47,7 +47,7 @@ async function sample(store: BlobStore) {
 const treeOf = (image: OciImage, store: BlobStore) =>
   recordTree(flatten(storedLayers(store, image.manifest.layers, image.config.diffIds), { spoolDirectory: store.directory }));
 
-test("skopeo reads the layout we write, and we read the layout and the docker-archive that it writes", async () => {
+test("skopeo reads a layout of this library, which reads skopeo's layout and docker-archive", async () => {
   await using folder = await scratch();
   const store = new BlobStore(join(folder.path, "cache"));
   const { index, image, blobs } = await sample(store);
@@ -67,9 +67,9 @@ test("skopeo reads the layout we write, and we read the layout and the docker-ar
   assert.deepEqual(await treeOf(archived, unpacked), await treeOf(image, store));
 });
 
-describe("Debian's docker-registry", () => {
+describe("Debian's docker-registry serves pulls, pushes, mounts and referrers", () => {
   for (const login of [false, true]) {
-    test(login ? "with token login" : "open to all", { timeout: 120_000 }, async () => {
+    test(login ? "with a token login" : "without a login", { timeout: 120_000 }, async () => {
       await using registry = await DockerRegistry.start({ login });
       await using folder = await scratch();
       const options = { auth: async () => (login ? DOCKER_REGISTRY_LOGIN : undefined), retry: { attempts: 2, baseMs: 10 } };
@@ -79,7 +79,7 @@ describe("Debian's docker-registry", () => {
       const client = createRegistryClient(options);
       const target = client.repository(registry.host, "o/x", "pull,push");
 
-      // what we push, skopeo takes, and we take back from where skopeo put it
+      // skopeo copies the pushed index to a layout and to another repository, from where it is pulled again
       await pushImage(target, index, "1", store, { chunkSize: 100_000 });
       await mustRun("skopeo", "copy", "--all", ...credentials("src"), `docker://${registry.host}/o/x:1`, `oci:${folder.path}/theirs:1`);
       assert.deepEqual(
@@ -94,7 +94,7 @@ describe("Debian's docker-registry", () => {
       assert.equal(again.digest, image.digest);
       assert.deepEqual(await treeOf(again, fresh), await treeOf(image, store));
 
-      // Docker's own media types, which it makes of ours
+      // skopeo converts the image to Docker's media types
       await mustRun(
         "skopeo",
         "copy",

@@ -7,11 +7,11 @@ import { LinuxKitError, throwIfCancelled } from "../../core/errors.ts";
 import { UnnamedFile } from "../../core/unnamed-file.ts";
 import { decompress } from "../decompress.ts";
 import type { Layer } from "../layer.ts";
-import { type Budget, DEFAULT_LIMITS, type FlattenLimits, createBudget } from "./limits.ts";
+import { type LayerMeter, DEFAULT_LIMITS, type FlattenLimits, createLayerMeter } from "./limits.ts";
 import { Tree } from "./tree.ts";
 
 export interface FlattenOptions {
-  /** Where file contents are put aside, about the size of the image uncompressed; a cache's folder, say. @default the system's temporary folder */
+  /** Folder of the spool for file contents, which takes about the uncompressed size of the image. @default the system's temporary folder */
   readonly spoolDirectory?: string | undefined;
   readonly limits?: Partial<FlattenLimits> | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -22,22 +22,25 @@ const OPAQUE = ".wh..wh..opq";
 const ID_MAX = 2 ** 32 - 2;
 
 /**
- * The filesystem tree that an image's layers add up to (image-spec, layer.md), bottom layer first: whiteouts and
- * opaque directories applied, hard links kept across layers, gzip and zstd undone, each layer checked against its
- * diff id. Entries come sorted by path in code units, parents first, except that a hard link comes after its file, the
- * same for the same layers; the root (`""`) only where a layer brought it; a parent that no layer brought is 0755, root's.
+ * Flattens an image's layers, bottom first, into one filesystem tree (image-spec, layer.md). Whiteouts and opaque
+ * directories are applied, hard links are kept across layers, gzip and zstd are decompressed, and each layer is verified
+ * against its digest and diff id.
  *
- * In memory is one record for each path; contents go through a spool on disk. Nothing is yielded before every layer
- * was read to its end and found right.
+ * The same layers give the same entries: sorted by path in code units, so that parents come first, except that a hard
+ * link comes after its file. The root (`""`) appears only if a layer holds it. A parent that no layer holds gets mode
+ * 0755 and owner root.
  *
- * @throws HOSTILE_ARCHIVE for paths that leave the root, links to it, and more than the limits
+ * Memory holds one record for each path; contents go through a spool on disk. The first entry is yielded once every
+ * layer is read and verified.
+ *
+ * @throws HOSTILE_ARCHIVE for paths that leave the root, links to the root, and layers that exceed the limits
  * @throws CORRUPT, DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED
  */
 export async function* flatten(layers: readonly Layer[], options: FlattenOptions = {}): AsyncGenerator<Entry> {
   await using spool = await UnnamedFile.open(join(options.spoolDirectory ?? tmpdir(), "flatten"));
-  const budget = createBudget({ ...DEFAULT_LIMITS, ...options.limits });
+  const meter = createLayerMeter({ ...DEFAULT_LIMITS, ...options.limits });
   const tree = new Tree();
-  for (const layer of layers) await applyLayer(tree, spool, layer, budget, options.signal);
+  for (const layer of layers) await applyLayer(tree, spool, layer, meter, options.signal);
 
   for (const { path, inode, link } of tree.paths()) {
     throwIfCancelled(options.signal, "flattening an image");
@@ -52,16 +55,16 @@ export async function* flatten(layers: readonly Layer[], options: FlattenOptions
   }
 }
 
-async function applyLayer(tree: Tree, spool: UnnamedFile, layer: Layer, budget: Budget, signal: AbortSignal | undefined): Promise<void> {
+async function applyLayer(tree: Tree, spool: UnnamedFile, layer: Layer, meter: LayerMeter, signal: AbortSignal | undefined): Promise<void> {
   const what = `layer ${layer.digest}`;
   tree.nextLayer(what);
   const blob = verify(layer.open(), layer, what);
-  const tar = budget.bytes(decompress(blob, what), layer.size, what);
+  const tar = meter.bytes(decompress(blob, what), layer.size, what);
   const checked = layer.diffId ? verify(tar, { digest: layer.diffId }, `${what}, uncompressed`) : tar;
   for await (const entry of readTar(checked, what)) {
     throwIfCancelled(signal, "flattening an image");
     const { body, ...header } = entry;
-    budget.entry(weigh(header), what);
+    meter.entry(weigh(header), what);
     if (!whiteOut(tree, header, what)) {
       checkIds(header, what);
       tree.add(header, header.type === "file" ? await spool.append(body) : 0);

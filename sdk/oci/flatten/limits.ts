@@ -1,33 +1,33 @@
 import type { Bytes } from "../../core/bytes.ts";
 import { LinuxKitError } from "../../core/errors.ts";
 
-/** How much a stack of layers may ask of the machine that flattens it. */
+/** How many resources an image's layers may use while they are flattened. */
 export interface FlattenLimits {
   /** Members of all layers together. @default 1_000_000 */
   readonly entries: number;
   /** Bytes of all layers together, uncompressed. @default 64 GiB */
   readonly bytes: number;
-  /** How many times its compressed size a layer may expand to, beyond its first 64 MiB. @default 100 */
+  /** How many times its compressed size a layer may expand to; 64 MiB are always allowed. @default 100 */
   readonly ratio: number;
-  /** Bytes of names, link targets and extended attributes, which are held in memory. @default 256 MiB */
+  /** Bytes of names, link targets and extended attributes of all layers together, which are held in memory. @default 256 MiB */
   readonly metadataBytes: number;
 }
 
 export const DEFAULT_LIMITS: FlattenLimits = { entries: 1_000_000, bytes: 64 * 2 ** 30, ratio: 100, metadataBytes: 256 << 20 };
 
-// small layers of zeroes compress very well and hurt nobody
+// layers of zeroes compress far better than the ratio, and small ones are harmless
 const RATIO_FREE = 64 << 20;
 
-/** Counts what a stack of layers uses up, and refuses more than its limits. */
-export interface Budget {
-  /** Passes a layer's uncompressed bytes through. `size` is the layer's compressed size. */
+/** Counts what an image's layers use, and throws HOSTILE_ARCHIVE above its limits. */
+export interface LayerMeter {
+  /** Passes a layer's uncompressed bytes through and counts them. `size` is the layer's compressed size in bytes. */
   bytes(source: Bytes, size: number, what: string): AsyncGenerator<Uint8Array>;
-  /** Counts one member, with the bytes of its names and attributes. */
+  /** Counts one member, with the bytes of its name, link target and attributes. */
   entry(metadataBytes: number, what: string): void;
 }
 
-/** A fresh budget. What exceeds it is refused with HOSTILE_ARCHIVE. */
-export function createBudget(limits: FlattenLimits): Budget {
+/** Creates a meter for one image. */
+export function createLayerMeter(limits: FlattenLimits): LayerMeter {
   let entries = 0;
   let metadata = 0;
   let total = 0;

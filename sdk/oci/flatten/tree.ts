@@ -2,24 +2,24 @@ import type { EntryHeader, EntryType } from "../../archive/entry.ts";
 import { encodePath } from "../../archive/path.ts";
 import { LinuxKitError } from "../../core/errors.ts";
 
-/** What one or several paths of the tree name: all of a header but the path. */
+/** A file, directory or other object, which one or several paths name: a header without its path. */
 export interface Inode {
   readonly type: Exclude<EntryType, "hardlink">;
   readonly header: Omit<EntryHeader, "path" | "type">;
-  /** Where a file's content is in the spool. */
+  /** Offset of a file's content in the spool, in bytes. */
   readonly offset: number;
-  /** How many hard links were made to it, besides its first path. */
+  /** How many hard links it has besides its first path. */
   links: number;
 }
 
 interface Node {
   inode: Inode;
   children?: Map<string, Node>;
-  /** The last layer that brought this path or one below it; whiteouts of that layer spare it. */
+  /** The last layer that holds this path or one below it; whiteouts of that layer do not remove it. */
   layer: number;
-  /** Whether a layer brought it; parents that no layer names are made up. */
+  /** Whether a layer holds an entry for it; missing parents are added. */
   named: boolean;
-  /** Whether it was made as a hard link to what another path brought. */
+  /** Whether its entry was a hard link to another path. */
   linked?: true;
 }
 
@@ -30,32 +30,34 @@ export interface TreePath {
   readonly link?: string;
 }
 
-/** Names and paths that no Linux filesystem or system call takes. */
+/** Most bytes of a name, and of a path with its NUL, on Linux. */
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
-/** Symbolic links on the way to one path; Linux allows 40. */
+/** Most symbolic links on the way to one path; Linux allows 40. */
 const LINKS_MAX = 255;
 
 const MADE_UP: Inode = { type: "directory", header: { mode: 0o755, uid: 0, gid: 0, size: 0, mtime: 0 }, offset: 0, links: 0 };
 
 /**
- * The tree that layers add up to (image-spec, layer.md, "Applying Changesets"). Layers are applied bottom first.
- * Paths that pass a symlink of a lower layer are followed inside the root, as a runtime would; a path that would
- * leave the root on the way is refused, and so is one through a link to the root itself.
+ * The filesystem tree of several layers (image-spec, layer.md, "Applying Changesets"), applied bottom first. A path
+ * through a symlink of a lower layer is resolved inside the root, as a runtime does. A path that leaves the root is
+ * refused, and so is one through a link to the root itself.
  */
 export class Tree {
   readonly #root: Node = { inode: MADE_UP, children: new Map(), layer: -1, named: false };
   #layer = -1;
   #what = "";
 
-  /** Begins the next layer, called `what` in messages. */
+  /** Starts the next layer; `what` names it in messages. */
   nextLayer(what: string): void {
     this.#layer++;
     this.#what = what;
   }
 
   /**
-   * Puts a member in its place: over what was there, except that a directory keeps what is in it.
+   * Adds a member. It replaces an earlier one at its path, but a directory keeps its contents.
+   *
+   * @param offset of a file's content in the spool, in bytes
    *
    * @throws HOSTILE_ARCHIVE, CORRUPT
    */
@@ -90,13 +92,13 @@ export class Tree {
     this.#touch(parent);
   }
 
-  /** Removes what lower layers have at a path: a whiteout. What this layer brought stays. */
+  /** Applies a whiteout: removes a path of lower layers. Entries of the current layer stay. */
   whiteOut(path: string): void {
     const { parent, name } = this.#find(path) ?? {};
     if (parent && name !== undefined) this.#remove(parent.at(-1) as Node, name);
   }
 
-  /** Removes what lower layers have in a directory: an opaque whiteout. */
+  /** Applies an opaque whiteout: removes the contents that lower layers gave a directory. */
   whiteOutContents(directory: string): void {
     const found = directory === "" ? [this.#root] : this.#walk(directory.split("/"), [this.#root], false, { left: LINKS_MAX }, directory);
     const node = found?.at(-1);
@@ -104,9 +106,9 @@ export class Tree {
   }
 
   /**
-   * Every path with what it names, sorted by path in code units, which puts parents first. Of the paths of one file,
-   * the one that a layer brought as the file stays the file, or the first where that is gone; a link that sorts
-   * before its file follows right after it, since nothing can be linked to what is not there yet.
+   * Every path, sorted by path in code units, which puts parents first. Of several paths of one file, the file is the
+   * path whose entry was the file, or else the first; the others are links. A link that sorts before its file follows
+   * right after it, as a link needs an existing file.
    */
   *paths(): Generator<TreePath> {
     const sorted = this.#sorted();
@@ -154,13 +156,13 @@ export class Tree {
     this.#checkLength(target);
     const found = this.#find(target);
     const node = found?.parent.at(-1)?.children?.get(found.name);
-    if (!node) throw this.#corrupt(path, `a hard link to ${target}, which is not there`);
+    if (!node) throw this.#corrupt(path, `a hard link to ${target}, which does not exist`);
     if (node.children) throw this.#corrupt(path, `a hard link to ${target}, which is a directory`);
     node.inode.links++;
     return node.inode;
   }
 
-  // the directories from the root to a path's own, made where they are missing, and its last part
+  // the directories from the root to the path's parent, created where missing, and the path's last part
   #place(path: string): { parent: Node[]; name: string } {
     const parts = path.split("/");
     const name = parts.pop() as string;
@@ -200,7 +202,7 @@ export class Tree {
       } else if (child.children) {
         trail = [...trail, child];
       } else if (make) {
-        throw this.#corrupt(path, `${part} on the way to it is no directory`);
+        throw this.#corrupt(path, `its parent ${part} is not a directory`);
       } else {
         return undefined;
       }
@@ -230,7 +232,7 @@ export class Tree {
   }
 }
 
-// a second name of a symlink or device is written as another one of the same kind: archives link files alone
+// a second name of a symlink or device becomes a second symlink or device: archives hard-link files only
 function isShared({ inode }: Node): boolean {
   return inode.type === "file" && inode.links > 0;
 }

@@ -5,10 +5,10 @@ import type { Repository } from "./client.ts";
 import { pushBlob } from "./push-blob.ts";
 import { pushManifest } from "./push.ts";
 
-/** Something that is no image: a signature, an attestation, an SBOM (image-spec, "Guidelines for Artifact Usage"). */
+/** Content that is not an image: a signature, an attestation, an SBOM (image-spec, "Guidelines for Artifact Usage"). */
 export interface Artifact {
   readonly artifactType: string;
-  /** What it is about; listed as a referrer of it. */
+  /** The manifest that it describes, and whose referrer it becomes. */
   readonly subject?: Descriptor | undefined;
   readonly blobs: readonly {
     readonly mediaType: string;
@@ -20,7 +20,7 @@ export interface Artifact {
 
 const EMPTY = Buffer.from("{}");
 
-/** Pushes an artifact, under a tag when one is named, else by digest alone. @throws as `pushBlob` and `pushManifest` */
+/** Pushes an artifact under `tag`, or by digest alone. @throws as `pushBlob` and `pushManifest` */
 export async function pushArtifact(repository: Repository, artifact: Artifact, tag?: string): Promise<Descriptor> {
   const { artifactType, subject, annotations } = artifact;
   const config = describe(MEDIA_TYPE.ociEmpty, EMPTY);
@@ -36,7 +36,7 @@ export async function pushArtifact(repository: Repository, artifact: Artifact, t
     mediaType: MEDIA_TYPE.ociManifest,
     artifactType,
     config,
-    // an artifact without content still has one layer, the empty one
+    // an artifact without blobs must still have one layer, the empty one
     layers: layers.length > 0 ? layers : [config],
     ...(subject && { subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size } }),
     ...(annotations && { annotations }),

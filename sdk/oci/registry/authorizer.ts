@@ -9,14 +9,19 @@ import type { Challenge } from "./challenge.ts";
 import type { RegistryAuth, RegistryCredential } from "./credentials.ts";
 import { failureOf } from "./failure.ts";
 
-/** Knows what to put in `Authorization` for one registry. */
+/** Provides the `Authorization` header for one registry. */
 export interface Authorizer {
-  /** The header for requests within `scopes` (`repository:library/nginx:pull`), as far as it is known by now. */
+  /**
+   * The header for requests within `scopes` (`repository:library/nginx:pull`); undefined before the first 401, and for
+   * anonymous access.
+   *
+   * @throws ACCESS_DENIED, CORRUPT, NETWORK, TIMEOUT, CANCELLED
+   */
   authorization(scopes: readonly string[]): Promise<string | undefined>;
   /**
-   * Learns from a 401. Whatever was known for these scopes is forgotten.
+   * Learns from a 401 which scheme to use, and drops the token for these scopes.
    *
-   * @throws ACCESS_DENIED when there is no way in that we have a login for
+   * @throws ACCESS_DENIED without a supported scheme, or without a login for one
    */
   learn(challenges: readonly Challenge[], scopes: readonly string[]): Promise<void>;
 }
@@ -30,7 +35,7 @@ interface Token {
 const tokenSchema = z.object({ token: z.string(), access_token: z.string(), expires_in: z.number() }).partial();
 
 /**
- * An authorizer for one registry (distribution's token authentication, "docs/spec/auth/token.md" and "oauth.md").
+ * Creates an authorizer for one registry (distribution's token authentication, "docs/spec/auth/token.md" and "oauth.md").
  *
  * @param origin scheme, host and port of the registry
  */
@@ -50,7 +55,7 @@ export function createAuthorizer(registry: string, origin: URL, auth: RegistryAu
       let token = await tokens.get(key);
       if (!token || token.expires <= Date.now()) {
         const fetching = fetchToken(challenge, scopes, known, { registry, origin, transport });
-        // the next one tries again
+        // the next request tries again
         fetching.catch(() => tokens.delete(key));
         tokens.set(key, fetching);
         token = await fetching;
@@ -65,9 +70,9 @@ export function createAuthorizer(registry: string, origin: URL, auth: RegistryAu
         (known && "username" in known ? challenges.find(({ scheme }) => scheme === "basic") : undefined);
       if (challenge) return;
       const why = challenges.some(({ scheme }) => scheme === "basic")
-        ? "wants a login, and none is known: docker login"
-        : "offers no way in that we know; wanted Bearer or Basic, near";
-      throw new LinuxKitError("ACCESS_DENIED", `${registry} ${why} ${registry}`, { url: redactUrl(origin), status: 401 });
+        ? `${registry} requires a login: run docker login ${registry}`
+        : `${registry} answered 401 without a supported authentication scheme, wanted Bearer or Basic`;
+      throw new LinuxKitError("ACCESS_DENIED", why, { url: redactUrl(origin), status: 401 });
     },
   };
 }
@@ -88,7 +93,7 @@ async function fetchToken(
   if (!realm || !/^https?:$/.test(realm.protocol) || (realm.protocol === "http:" && place.origin.protocol === "https:")) {
     throw new LinuxKitError(
       "ACCESS_DENIED",
-      `${place.registry} sends us for a token to ${realm ? `${redactUrl(realm)}, which is not https` : "no address"}`,
+      `${place.registry} names a token server ${realm ? `without https: ${redactUrl(realm)}` : "without a valid URL"}`,
       { url: redactUrl(place.origin), status: 401 },
     );
   }
@@ -101,8 +106,8 @@ async function fetchToken(
   const what = `token of ${redactUrl(response.url)}`;
   const { token, access_token, expires_in = 60 } = parseDocument(tokenSchema, await collect(response.body, 1 << 20, what), what, 1 << 20);
   const value = token || access_token;
-  if (!value || /[^\x21-\x7e]/.test(value)) throw new LinuxKitError("CORRUPT", `${what} holds no token`, { path: what });
-  // a tenth early, so that none runs out on its way
+  if (!value || /[^\x21-\x7e]/.test(value)) throw new LinuxKitError("CORRUPT", `${what}: the answer has no valid token`, { path: what });
+  // renewed a tenth early, so that a token does not expire during a request
   return { value, expires: Date.now() + Math.max(expires_in, 60) * 900 };
 }
 

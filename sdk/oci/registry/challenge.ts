@@ -1,4 +1,4 @@
-/** One way in that a server offers (RFC 9110 11.6.1): `Bearer realm="https://…",service="…",scope="…"`. */
+/** An authentication challenge of a server (RFC 9110 11.6.1): `Bearer realm="https://…",service="…",scope="…"`. */
 export interface Challenge {
   /** Lower case: `bearer`, `basic`. */
   readonly scheme: string;
@@ -10,7 +10,7 @@ const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const PARAMETER = new RegExp(`^\\s*,?\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))`);
 const SCHEME = new RegExp(`^[\\s,]*(${TOKEN})(?=[\\s,]|$)`);
 
-/** Reads a `WWW-Authenticate` header, which may hold several challenges; what cannot be read ends the list. */
+/** Parses a `WWW-Authenticate` header of one or several challenges, up to the first malformed one. */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: Challenge[] = [];
   let rest = header.slice(0, 16 << 10);

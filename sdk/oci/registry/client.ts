@@ -8,25 +8,25 @@ import { type Endpoint, type RegistryMirrors, endpointOf } from "./endpoint.ts";
 import { failureOf } from "./failure.ts";
 
 export interface RegistryOptions extends TransportOptions {
-  /** @default what `docker login` keeps */
+  /** @default the logins that `docker login` stored */
   readonly auth?: RegistryAuth | undefined;
-  /** Asked instead of the registry they are named for, when pulling. */
+  /** Mirrors to pull from instead of the registry itself. @default none */
   readonly registryMirrors?: RegistryMirrors | undefined;
 }
 
 /** A request within a repository. */
 export interface RepositoryRequest extends Omit<HttpRequest, "url"> {
-  /** Below the repository (`manifests/1.27`), or the absolute URL of an upload session. */
+  /** A path below the repository (`manifests/1.27`), or the absolute URL of an upload session. */
   readonly path: string | URL;
-  /** The statuses that are an answer; any other is thrown as the error it stands for. */
+  /** The statuses that are returned; any other is thrown as an error. */
   readonly accept: readonly number[];
-  /** Names the thing in messages: `docker.io/library/nginx:1.27`. */
+  /** Names the requested content in messages: `docker.io/library/nginx:1.27`. */
   readonly what: string;
-  /** Another repository of this registry that must be readable too. */
+  /** Another repository of this registry that the request needs to read, as a mount does. */
   readonly alsoPull?: string;
 }
 
-/** One repository of a registry, with the right to pull from it, or to push to it too. */
+/** One repository of a registry, opened to pull, or to pull and push. */
 export interface Repository {
   /** `docker.io/library/nginx` */
   readonly name: string;
@@ -35,16 +35,17 @@ export interface Repository {
   readonly transport: Transport;
   /** @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT, CANCELLED */
   request(request: RepositoryRequest): Promise<HttpResponse>;
-  /** `docker.io/library/nginx:1.27` or `…@sha256:…` */
+  /** The full reference of a tag or digest: `docker.io/library/nginx:1.27` or `…@sha256:…`. */
   named(tagOrDigest: string): string;
 }
 
-/** Opens repositories, whose logins and tokens it shares among them. */
+/** Opens repositories, which share its logins and tokens. */
 export interface RegistryClient {
+  /** @param actions @default "pull" */
   repository(registry: string, repository: string, actions?: "pull" | "pull,push"): Repository;
 }
 
-/** A registry client (distribution-spec 1.1) over `fetch`. */
+/** Creates a registry client (distribution-spec 1.1). */
 export function createRegistryClient(options: RegistryOptions = {}): RegistryClient {
   const transport = createTransport(options);
   const auth = options.auth ?? dockerCredentials();
@@ -56,7 +57,7 @@ export function createRegistryClient(options: RegistryOptions = {}): RegistryCli
   };
   return {
     repository(registry, repository, actions = "pull") {
-      // what is pushed goes to the registry itself: a mirror is somebody's copy of it
+      // pushes go to the registry itself: a mirror is a read-only copy
       const endpoint = endpointOf(registry, actions === "pull" ? options.registryMirrors : {});
       return openRepository(registry, repository, actions, endpoint, authorizerOf(endpoint), transport);
     },
@@ -72,7 +73,7 @@ function openRepository(
   transport: Transport,
 ): Repository {
   const name = `${registry}/${repository}`;
-  // a mirror's path is part of the name that the token is for
+  // a mirror's path is part of the repository's name in the token's scope
   const prefix = endpoint.base.pathname.slice("/v2/".length);
   const scope = `repository:${prefix}${repository}:${actions}`;
   return {
@@ -85,7 +86,7 @@ function openRepository(
       const url = typeof path === "string" ? new URL(`${repository}/${path}`, endpoint.base) : path;
       const scopes = alsoPull === undefined ? [scope] : [scope, `repository:${alsoPull}:pull`];
       const send = async () => {
-        // an upload session may live on another host, which the login is not for
+        // an upload session may be on another host, which must not see the login
         const authorization = url.origin === endpoint.base.origin ? await authorizer.authorization(scopes) : undefined;
         return transport.send({ ...request, url, headers: { ...request.headers, ...(authorization && { authorization }) } });
       };
@@ -101,7 +102,7 @@ function openRepository(
   };
 }
 
-/** The `Docker-Content-Digest` of an answer, when it is a sha256. */
+/** The `Docker-Content-Digest` header of an answer; undefined unless it is a sha256. */
 export function digestHeader(response: HttpResponse): Digest | undefined {
   const value = response.headers.get("docker-content-digest");
   return value !== null && /^sha256:[0-9a-f]{64}$/.test(value) ? (value as Digest) : undefined;

@@ -8,24 +8,24 @@ import { parseDocument } from "../document.ts";
 import { canonicalRegistry } from "../reference.ts";
 import { oneLine } from "../../net/redact.ts";
 
-/** What opens a registry. */
+/** The credentials for a registry. */
 export type RegistryCredential =
   | { readonly username: string; readonly password: string }
   /** An OAuth2 refresh token, exchanged at the registry's token server. */
   | { readonly identityToken: string }
-  /** A bearer token, sent as it is. */
+  /** A bearer token, sent unchanged. */
   | { readonly registryToken: string };
 
-/** What a login is wanted for. */
+/** The registry that a login is for. */
 export interface RegistryAuthRequest {
-  /** Host and port; `docker.io` for Docker Hub. A mirror is asked for under its own name. */
+  /** Host and port; `docker.io` for Docker Hub. For a mirror, the mirror's own host and port. */
   readonly registry: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Finds the login for a registry, or undefined for an anonymous one. Clouds' own logins are such functions; the
- * default is what `docker login` has stored. Called once for each registry of a client, when the registry first asks.
+ * Returns the login for a registry, or undefined for anonymous access. The logins of the clouds are such functions; the
+ * default reads the logins that `docker login` stored. A client calls it once for each registry, at its first 401.
  */
 export type RegistryAuth = (request: RegistryAuthRequest) => Promise<RegistryCredential | undefined>;
 
@@ -39,10 +39,11 @@ const configSchema = z.object({
 });
 
 /**
- * The logins that `docker login` keeps: `config.json` in `DOCKER_CONFIG`, else in `~/.docker`; a credential helper
- * named for the registry comes first, then the common store, then what the file itself holds.
+ * Reads the logins that `docker login` stored: `config.json` in `DOCKER_CONFIG`, else in `~/.docker`. The registry's
+ * credential helper (`credHelpers`) comes first, then the common one (`credsStore`), then the file's own `auths`.
  *
- * @throws CORRUPT for a broken file, TOOL_MISSING for a helper that is not on PATH
+ * The returned function throws CORRUPT for a malformed file, TOOL_MISSING for a helper that is not on PATH, ACCESS_DENIED
+ * for a helper that fails or a file that cannot be read, and TIMEOUT for a helper that does not answer.
  */
 export function dockerCredentials(env: NodeJS.ProcessEnv = process.env): RegistryAuth {
   return async ({ registry, signal }) => {
@@ -65,7 +66,7 @@ export function dockerCredentials(env: NodeJS.ProcessEnv = process.env): Registr
   };
 }
 
-// keys are hosts, or URLs as old clients wrote them
+// keys are hosts, or URLs from old clients
 function named<T>(entries: Readonly<Record<string, T>>, registry: string): [string, T] | undefined {
   return Object.entries(entries).find(([key]) => canonicalRegistry(key.replace(/^https?:\/\//, "").replace(/\/.*$/, "")) === registry);
 }
@@ -94,13 +95,17 @@ async function askHelper(
 ): Promise<RegistryCredential | undefined> {
   const tool = `docker-credential-${name}`;
   if (!/^[A-Za-z0-9._-]+$/.test(name))
-    throw new LinuxKitError("TOOL_MISSING", `credential helper ${JSON.stringify(name)}: no program can have this name`, { tool });
+    throw new LinuxKitError(
+      "TOOL_MISSING",
+      `docker's config.json names the credential helper ${JSON.stringify(name)}: wanted letters, digits, ".", "_" and "-"`,
+      { tool },
+    );
   const { code, stdout, stderr } = await run(tool, ["get"], server, env, signal);
   if (code !== 0) {
     if (/credentials not found/i.test(stdout + stderr)) return undefined;
     throw new LinuxKitError(
       "ACCESS_DENIED",
-      `${tool} found no login for ${server}: ${oneLine(stdout || stderr) || `it ended with ${code}`}`,
+      `${tool} failed to get the login for ${server}: ${oneLine(stdout || stderr) || `exit status ${code}`}`,
       { url: server, status: 0 },
     );
   }
@@ -136,7 +141,7 @@ function run(
         reject(
           new LinuxKitError(
             "TIMEOUT",
-            `${tool} gave no answer within ${HELPER_SECONDS} seconds`,
+            `${tool}: no answer within ${HELPER_SECONDS} seconds`,
             { seconds: HELPER_SECONDS, waitingFor: tool },
             { cause: error },
           ),
@@ -153,7 +158,7 @@ function run(
       else reject(error);
     });
     child.on("close", (code) => resolve({ code, ...output }));
-    // a helper that does not read is judged by its answer
+    // a helper that does not read its input may still answer
     child.stdin.on("error", () => {});
     child.stdin.end(input);
   });

@@ -1,22 +1,22 @@
 import { LinuxKitError } from "../../core/errors.ts";
 import { canonicalRegistry } from "../reference.ts";
 
-/** Where a registry's API is spoken. */
+/** The address of a registry's API. */
 export interface Endpoint {
-  /** Host and port, under which a login is sought: the mirror's where there is one. */
+  /** Host and port to look up the login for: the mirror's, where one is set. */
   readonly registry: string;
-  /** Ends in `/v2/`, with the mirror's path before the repository's name. */
+  /** Ends in `/v2/`, followed by the mirror's path, if any. */
   readonly base: URL;
 }
 
-/** Mirrors by registry: `{ "docker.io": "http://127.0.0.1:5000" }`. A mirror is asked instead of its registry. */
+/** Mirrors by registry: `{ "docker.io": "http://127.0.0.1:5000" }`. Pulls go to the mirror instead of its registry. */
 export type RegistryMirrors = Readonly<Record<string, string>>;
 
 /**
  * The endpoint for a registry. A mirror's path goes before the repository (`https://mirror.example/hub` →
- * `/v2/hub/library/nginx`). Loopback names speak plain http, as Docker has it; a mirror's URL says for itself.
+ * `/v2/hub/library/nginx`). Loopback hosts are asked over plain http, as in Docker; a mirror's URL names its scheme.
  *
- * @throws INVALID_DEFINITION for a mirror that is no http or https URL
+ * @throws INVALID_DEFINITION for a mirror that is not an http or https URL
  */
 export function endpointOf(registry: string, mirrors: RegistryMirrors = {}): Endpoint {
   const [key, mirror] = Object.entries(mirrors).find(([name]) => canonicalRegistry(name) === registry) ?? [];

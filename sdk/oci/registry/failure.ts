@@ -2,7 +2,7 @@ import type { LinuxKitError } from "../../core/errors.ts";
 import type { HttpResponse } from "../../net/http.ts";
 import { refusalOf } from "../../net/refusal.ts";
 
-/** The error that an unwelcome answer stands for, with what the registry says in its body (distribution-spec, "Error Codes"). */
+/** The error for an answer whose status is a refusal, with the codes and messages in its body (distribution-spec, "Error Codes"). */
 export function failureOf(response: HttpResponse, what: string): Promise<LinuxKitError> {
   return refusalOf(response, what, { name: "the registry", explain });
 }

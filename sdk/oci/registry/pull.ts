@@ -12,7 +12,7 @@ import { type Repository, digestHeader } from "./client.ts";
 
 const ACCEPT = { accept: MANIFEST_TYPES.join(", ") };
 
-/** A repository as a source of images (distribution-spec, "Pull"). */
+/** Makes a repository a source of images (distribution-spec, "Pull"). */
 export function repositorySource(repository: Repository): ContentSource {
   return {
     name: repository.name,
@@ -23,9 +23,9 @@ export function repositorySource(repository: Repository): ContentSource {
 }
 
 /**
- * A manifest or index by tag or digest, checked against the digest.
+ * Fetches a manifest or index by tag or digest, verified against the digest.
  *
- * @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT, TOO_LARGE, DIGEST_MISMATCH
+ * @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT, TOO_LARGE, DIGEST_MISMATCH, CANCELLED
  */
 export async function fetchManifest(repository: Repository, tagOrDigest: string): Promise<StoredDocument> {
   const what = repository.named(tagOrDigest);
@@ -47,7 +47,12 @@ export async function fetchManifest(repository: Repository, tagOrDigest: string)
   }
 }
 
-/** What a tag points to now, without fetching it where the registry says it in a header; undefined where there is no such tag. */
+/**
+ * The digest that a tag points to; undefined where the tag does not exist. The manifest is only fetched if the registry
+ * does not send the digest in a header.
+ *
+ * @throws as {@link fetchManifest}, without NOT_FOUND
+ */
 export async function resolveTag(repository: Repository, tag: string): Promise<Digest | undefined> {
   const what = repository.named(tag);
   const response = await repository.request({ method: "HEAD", path: `manifests/${tag}`, headers: ACCEPT, accept: [200, 404], what });
@@ -56,7 +61,7 @@ export async function resolveTag(repository: Repository, tag: string): Promise<D
   return digestHeader(response) ?? (await fetchManifest(repository, tag)).descriptor.digest;
 }
 
-/** A blob's bytes, checked by size and sha256 before the last one is released. */
+/** Streams a blob, verified: the last chunk comes once size and sha256 are right. @throws SIZE_MISMATCH, DIGEST_MISMATCH, and as `download` */
 export function fetchBlob(repository: Repository, descriptor: Descriptor): AsyncGenerator<Uint8Array> {
   return verify(openBlob(repository, descriptor), descriptor, repository.named(descriptor.digest));
 }

@@ -8,20 +8,20 @@ import type { Descriptor } from "../descriptor.ts";
 import type { Repository } from "./client.ts";
 
 export interface PushBlobOptions {
-  /** A repository of the same registry that may hold the blob: it is mounted from there without being sent. */
+  /** A repository of the same registry that may hold the blob, to mount it from there instead of sending it. */
   readonly mountFrom?: string | undefined;
-  /** A blob up to this size goes in one request, a larger one in pieces of it; as much is held in memory. @default 16 MiB */
+  /** Bytes of a piece, which are held in memory. A blob up to this size is sent in one request, a larger one in pieces. @default 16 MiB */
   readonly chunkSize?: number | undefined;
 }
 
 const OCTETS = { "content-type": "application/octet-stream" };
 
 /**
- * Brings a blob into a repository unless it is there: mounted from another repository where that works, else sent,
- * whole or in pieces, each piece again when its connection was cut (distribution-spec, "Pushing blobs").
+ * Pushes a blob that a repository lacks (distribution-spec, "Pushing blobs"). It is mounted from another repository where
+ * that works, else sent, whole or in pieces. A piece whose connection is cut is sent again.
  *
- * @param source the blob's bytes; the registry checks them against the digest
- * @returns how it came there
+ * @param source the blob's bytes; the registry verifies them against the digest
+ * @returns `held` if the repository had it, `mounted`, or `sent`
  * @throws ACCESS_DENIED, NETWORK, TIMEOUT, CANCELLED; SIZE_MISMATCH when the source has another size
  */
 export async function pushBlob(
@@ -53,7 +53,7 @@ export async function pushBlob(
   let last: Uint8Array = new Uint8Array(0);
   for await (const piece of rechunk(source, Math.max(1, Math.min(chunkSize, descriptor.size)))) {
     if (sent + piece.length > descriptor.size) throw wrongSize(what, descriptor.size, sent + piece.length);
-    // the last piece goes with the request that closes the session
+    // the last piece is the body of the request that closes the session
     if (sent + piece.length === descriptor.size) last = piece;
     else {
       session = await sendPiece(repository, session, piece, sent, what);
@@ -65,7 +65,7 @@ export async function pushBlob(
   return "sent";
 }
 
-// a cut connection may have left a part of the piece there: the registry says how far it is (GET on the session)
+// after a cut connection the registry may have a part of the piece: a GET on the session returns how much
 async function sendPiece(repository: Repository, start: URL, piece: Uint8Array, offset: number, what: string): Promise<URL> {
   const { retry, signal } = repository.transport;
   let session = start;
@@ -115,7 +115,7 @@ async function close(
   try {
     await (await repository.request({ method: "PUT", path: url, headers: OCTETS, body: last, accept: [201], what })).drop();
   } catch (error) {
-    // when the answer to the first try was lost, the session is gone by the second, and the blob is there
+    // if the answer to the first try was lost, the second finds the session closed and the blob stored
     if (!isLinuxKitError(error, "NOT_FOUND") || !(await hasBlob(repository, digest))) throw error;
   }
 }
@@ -131,7 +131,7 @@ export async function hasBlob(repository: Repository, digest: Digest): Promise<b
 function sessionOf(response: HttpResponse, what: string): URL {
   const url = URL.parse(response.headers.get("location") ?? "", response.url.href);
   if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new LinuxKitError("NETWORK", `${what}: the registry opened no upload session`, { url: what });
+  throw new LinuxKitError("NETWORK", `${what}: the registry did not open an upload session`, { url: what });
 }
 
 function received(response: HttpResponse): number {

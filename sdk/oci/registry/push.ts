@@ -10,19 +10,20 @@ import { resolveTag } from "./pull.ts";
 import { type PushBlobOptions, pushBlob } from "./push-blob.ts";
 import { listReferrers, recordReferrer } from "./referrers.ts";
 
-/** What holds blobs and manifests that are to be pushed: a `BlobStore`, or files. */
+/** A place to push blobs and manifests from: a `BlobStore`, or files. */
 export interface BlobHolder {
+  /** Undefined for a blob that it does not hold. */
   find(digest: Digest): Promise<object | undefined>;
-  /** Of one that {@link find} finds. */
+  /** Streams a blob that {@link find} returned. */
   open(digest: Digest): Bytes;
 }
 
 /**
- * Puts a manifest or index under its digest, and under a tag when one is named; where it is there already, nothing is
- * sent. What it names must be there. One with a `subject` is found as its referrer afterwards, by the registry or by
- * the fallback tag.
+ * Pushes a manifest or index by digest, or under `tag`. If the repository already has it there, nothing is sent. Its
+ * blobs and manifests must have been pushed. One with a `subject` becomes its referrer, by the registry's API or by the
+ * fallback tag.
  *
- * @throws ACCESS_DENIED, NETWORK, TIMEOUT, CANCELLED; DIGEST_MISMATCH when the registry understood other bytes
+ * @throws ACCESS_DENIED, NETWORK, TIMEOUT, CANCELLED; DIGEST_MISMATCH when the registry stored other bytes
  */
 export async function pushManifest(repository: Repository, bytes: Uint8Array, mediaType: string, tag?: string): Promise<Descriptor> {
   const digest = digestOf(bytes);
@@ -41,22 +42,22 @@ export async function pushManifest(repository: Repository, bytes: Uint8Array, me
   const got = digestHeader(response) ?? digest;
   if (got !== digest)
     throw new LinuxKitError("DIGEST_MISMATCH", `${what}: the registry says ${got}, wanted ${digest}`, { path: what, want: digest, got });
-  // a registry that knows referrers says so in its answer (distribution-spec, "Pushing Manifests with Subject")
+  // a registry with the referrers API answers with OCI-Subject (distribution-spec, "Pushing Manifests with Subject")
   if (response.headers.get("oci-subject") === null) await recordReferrer(repository, there, bytes);
   return there;
 }
 
-// between a manifest and its entry under the fallback tag a push may have ended
+// an earlier push may have ended after the manifest and before its entry under the fallback tag
 async function isListed(repository: Repository, { digest }: Descriptor, bytes: Uint8Array): Promise<boolean> {
   const { subject } = JSON.parse(Buffer.from(bytes).toString()) as { readonly subject?: Descriptor };
   return subject === undefined || (await listReferrers(repository, subject.digest)).some((referrer) => referrer.digest === digest);
 }
 
 /**
- * Pushes an image, or an index with every image in it, from what holds them: blobs first, then manifests, the root last
- * and under the tag. Of what the repository has by its digest nothing is sent, nor looked for.
+ * Pushes an image, or an index with all its images, from a store: blobs first, then manifests, and last the root under
+ * the tag. A manifest that the repository already has is skipped with all its blobs.
  *
- * @throws NOT_FOUND for what neither side has; as {@link pushBlob} and {@link pushManifest}
+ * @throws NOT_FOUND for a blob that the store lacks; and as {@link pushBlob} and {@link pushManifest}
  */
 export async function pushImage(
   repository: Repository,
@@ -65,7 +66,7 @@ export async function pushImage(
   store: BlobHolder,
   options: PushBlobOptions = {},
 ): Promise<Descriptor> {
-  // a registry takes no manifest whose parts it lacks
+  // a registry refuses a manifest whose blobs it lacks, so one that it has is complete
   const isThere = (await resolveTag(repository, root.digest)) === root.digest;
   if (isThere && tag === undefined) return root;
   const bytes = await collect(await openHeld(store, root), MANIFEST_LIMIT);

@@ -11,10 +11,11 @@ import { fetchManifest } from "./pull.ts";
 const PAGES_MAX = 100;
 
 /**
- * What refers to a manifest: signatures, attestations, SBOMs (distribution-spec, "Listing Referrers"), from the
- * registry's API or, where it has none, from the fallback tag.
+ * Lists the referrers of a manifest: signatures, attestations, SBOMs (distribution-spec, "Listing Referrers"). They come
+ * from the registry's API or, where it lacks one, from the fallback tag.
  *
- * @param artifactType only referrers of this type
+ * @param artifactType lists only referrers of this type @default all
+ * @throws ACCESS_DENIED, NETWORK, TIMEOUT, CORRUPT, TOO_LARGE, CANCELLED
  */
 export async function listReferrers(repository: Repository, subject: Digest, artifactType?: string): Promise<readonly Descriptor[]> {
   const what = `referrers of ${repository.named(subject)}`;
@@ -38,14 +39,14 @@ export async function listReferrers(repository: Repository, subject: Digest, art
   return artifactType === undefined ? found : found.filter((descriptor) => descriptor.artifactType === artifactType);
 }
 
-/** The tag under which referrers are listed where a registry has no API for it. */
+/** The tag that lists referrers where a registry lacks the API (distribution-spec, "Referrers Tag Schema"). */
 export function fallbackTag(subject: Digest): string {
   return `sha256-${hexOf(subject)}`;
 }
 
 /**
- * Adds a manifest that has a `subject` to the list under the fallback tag. Two who do so at once may lose one of the
- * two: the specification has no lock for it.
+ * Adds a manifest with a `subject` to the list under the fallback tag. Of two concurrent additions one may be lost: the
+ * specification has no lock.
  */
 export async function recordReferrer(repository: Repository, descriptor: Descriptor, bytes: Uint8Array): Promise<void> {
   const manifest = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown> & {
