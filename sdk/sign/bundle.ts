@@ -6,13 +6,13 @@ import { parseJson } from "./simple-signing.ts";
 /** The media type, and the artifact type, of a bundle (sigstore's protobuf-specs, bundle v0.3). */
 export const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
-/** What the statement in a bundle says: this image is signed, and no more. */
+/** The predicate type of a bundle's statement: it only states that an image is signed. */
 export const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
 
 const STATEMENT = "https://in-toto.io/Statement/v1";
 const PAYLOAD = "application/vnd.in-toto+json";
 
-/** A bundle that says of an image that it is signed, as cosign 3 writes it for a key. */
+/** Signs an image and returns the bundle as JSON, as cosign 3 writes it for a key. */
 export async function makeBundle(image: Digest, key: SigningKey): Promise<Buffer> {
   const statement = {
     _type: STATEMENT,
@@ -52,7 +52,7 @@ const statementSchema = z.object({
   predicateType: z.literal(SIGN_PREDICATE),
 });
 
-/** Whether a bundle says, by one of the keys, that the image is signed. An attestation of something else does not. */
+/** Whether a bundle is a signature of the image by one of the keys. An attestation with another predicate is not. */
 export function isBundleOf(bundle: Uint8Array, image: Digest, keys: readonly VerifyingKey[]): boolean {
   const parsed = bundleSchema.safeParse(parseJson(bundle));
   if (!parsed.success) return false;
@@ -64,7 +64,7 @@ export function isBundleOf(bundle: Uint8Array, image: Digest, keys: readonly Ver
   return statement.success && statement.data.subject.some(({ digest }) => digest["sha256"] === hexOf(image));
 }
 
-/** What an envelope's signature is of (DSSE, protocol.md, PAE): lengths make it unambiguous. */
+/** The bytes that an envelope's signature covers (DSSE, protocol.md, PAE): type and payload, each with its length. */
 export function preAuthEncoding(type: string, payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `), payload]);
 }

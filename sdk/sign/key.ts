@@ -1,31 +1,34 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { LinuxKitError } from "../core/errors.ts";
 
-/** A public key that signatures are checked by. */
+/** A public key that verifies signatures. */
 export interface VerifyingKey {
-  /** What a bundle says of the key it was made with: base64 of the sha256 of the key in DER (SubjectPublicKeyInfo). */
+  /** Identifies the key in a bundle: base64 of the sha256 of the key in DER (SubjectPublicKeyInfo). */
   readonly hint: string;
-  /** Whether a signature is of these bytes and by this key. */
+  /** Whether `signature` is this key's signature of `data`. */
   verify(data: Uint8Array, signature: Uint8Array): boolean;
 }
 
-/** A private key, which knows the signatures that it has made. */
+/** A private key, which also verifies its own signatures. */
 export interface SigningKey extends VerifyingKey {
-  /** ECDSA over the sha256 of `data`, as DER; RSA PKCS #1 v1.5 over the same; or Ed25519. */
+  /** Signs with ECDSA over the sha256 of `data`, in DER; with RSA PKCS #1 v1.5 over the same; or with Ed25519. */
   sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array;
 }
 
-/** A private key, PKCS #8 in PEM: ECDSA, RSA or Ed25519. `openssl genpkey` makes one, `cosign import-key-pair` takes it. */
-export type SignOption = string | { readonly key: string /** Of an encrypted key. */; readonly passphrase?: string | undefined };
+/**
+ * A private key, PKCS #8 in PEM: ECDSA, RSA or Ed25519. `openssl genpkey` creates one, and `cosign import-key-pair`
+ * accepts it. An encrypted key needs its passphrase.
+ */
+export type SignOption = string | { readonly key: string; readonly passphrase?: string | undefined };
 
-/** The key of an option. @throws as {@link signingKey} */
+/** Parses the key of an option. @throws as {@link signingKey} */
 export function keyOf(sign: SignOption, path: string): SigningKey {
   const { key, passphrase } = typeof sign === "string" ? { key: sign } : sign;
   return signingKey(key, passphrase, path);
 }
 
 /**
- * A public key as cosign writes it: PEM, ECDSA, RSA or Ed25519.
+ * Parses a public key as cosign writes it: ECDSA, RSA or Ed25519, in PEM.
  *
  * @param path names it in messages: `verify["docker.io/linuxkit"]`
  * @throws INVALID_DEFINITION
@@ -37,16 +40,20 @@ export function verifyingKey(pem: string, path: string): VerifyingKey {
 }
 
 /**
- * A private key in PEM (PKCS #8): `cosign import-key-pair` takes the same.
+ * Parses a private key, PKCS #8 in PEM, as `cosign import-key-pair` accepts it.
  *
  * @param path names it in messages: `push.sign`
- * @throws INVALID_DEFINITION; UNSUPPORTED for cosign's own encrypted form
+ * @throws INVALID_DEFINITION; UNSUPPORTED for cosign's own encrypted format
  */
 export function signingKey(pem: string, passphrase?: string, path = "signing key"): SigningKey {
   if (/ENCRYPTED (SIGSTORE|COSIGN) PRIVATE KEY/.test(pem)) {
-    throw new LinuxKitError("UNSUPPORTED", `${path}: cosign's own encrypted form; wanted the PKCS #8 key that it was imported from`, {
-      what: "cosign's encrypted key",
-    });
+    throw new LinuxKitError(
+      "UNSUPPORTED",
+      `${path}: got a key in cosign's own encrypted format, wanted the PKCS #8 key that it was imported from`,
+      {
+        what: "cosign's encrypted key",
+      },
+    );
   }
   const key = parsed(() => createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) }), path);
   const hash = hashOf(key, path);
@@ -67,7 +74,7 @@ function hintOf(key: KeyObject): string {
 function hashOf({ asymmetricKeyType: type }: KeyObject, path: string): string | null {
   if (type === "ed25519") return null;
   if (type === "ec" || type === "rsa") return "sha256";
-  throw invalid(path, `a key of the type ${type}, wanted ECDSA, RSA or Ed25519`);
+  throw invalid(path, `a key of type ${type}, wanted ECDSA, RSA or Ed25519`);
 }
 
 function parsed(parse: () => KeyObject, path: string): KeyObject {
@@ -76,7 +83,7 @@ function parsed(parse: () => KeyObject, path: string): KeyObject {
   } catch (error) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `${path}: got no key, wanted one as PEM, and its passphrase where it has one`,
+      `${path}: got no key, wanted one as PEM, with its passphrase if it is encrypted`,
       { path },
       { cause: error },
     );

@@ -8,13 +8,13 @@ import type { SignatureForm } from "./verify-image.ts";
 
 export interface PushSignedOptions extends PushBlobOptions {
   readonly key: SigningKey;
-  /** @default both */
+  /** Where the signature goes. @default both forms */
   readonly forms?: readonly SignatureForm[] | undefined;
 }
 
 /**
- * Pushes an image, or an index with every image in it, and signs it. The tag is set last, so that whoever finds the
- * image by it finds its signature too.
+ * Pushes an image, or an index with all its images, and signs it. The tag is set last, so that an image that is found by
+ * its tag is always signed.
  *
  * @throws as `pushImage` and `signImage`
  */

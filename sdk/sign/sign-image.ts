@@ -14,11 +14,13 @@ import { isSigned, type SignatureForm } from "./verify-image.ts";
 import { SIGNATURE_ANNOTATION, signatureTag, SIMPLE_SIGNING, simplePayload } from "./simple-signing.ts";
 
 /**
- * Signs what is in a registry, and puts the signature beside it, unless it has one by this key. Under the tag, signatures
- * by others stay. Nothing is sent to a transparency log, and no time is in what is signed.
+ * Signs an image of a repository and pushes the signature there, unless the image has one by this key. Signatures of
+ * other keys stay. Nothing is sent to a transparency log, and a signature holds no time.
  *
- * @param repository opened to push
- * @param image the manifest or index
+ * @param repository must be opened to push
+ * @param image the descriptor of the manifest or index
+ * @param forms @default both
+ * @throws as `pushBlob`, `pushManifest` and `listReferrers`
  */
 export async function signImage(
   repository: Repository,

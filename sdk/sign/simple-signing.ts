@@ -2,9 +2,10 @@ import { z } from "zod";
 import type { Digest } from "../core/digest.ts";
 import { hexOf } from "../core/digest.ts";
 
-/** The media type of a layer that holds a payload; the signature of it is an annotation. */
+/** The media type of a layer that holds a payload; its signature is an annotation of the layer. */
 export const SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json";
 
+/** The annotation that holds a payload's signature in base64. */
 export const SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature";
 
 /** The tag of an image's signatures. */
@@ -12,7 +13,7 @@ export function signatureTag(image: Digest): string {
   return `sha256-${hexOf(image)}.sig`;
 }
 
-/** What is signed of an image (cosign's specs/SIGNATURE_SPEC.md). */
+/** The payload whose signature signs an image, as JSON (cosign's specs/SIGNATURE_SPEC.md). */
 export function simplePayload(image: Digest, repository: string): Buffer {
   const payload = {
     critical: {
@@ -32,13 +33,13 @@ const schema = z.object({
   }),
 });
 
-/** Whether a payload, whose signature is right, is of this image. */
+/** Whether a payload names this image. The caller verifies the payload's signature. */
 export function isPayloadOf(payload: Uint8Array, image: Digest): boolean {
   const parsed = schema.safeParse(parseJson(payload));
   return parsed.success && parsed.data.critical.image["docker-manifest-digest"] === image;
 }
 
-/** JSON, or undefined: what is no JSON is no signature. */
+/** Parses JSON; undefined where it is malformed, as text that is not JSON is not a signature. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString());

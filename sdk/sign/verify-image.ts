@@ -10,16 +10,17 @@ import { BUNDLE, isBundleOf } from "./bundle.ts";
 import type { VerifyingKey } from "./key.ts";
 import { isPayloadOf, SIGNATURE_ANNOTATION, signatureTag, SIMPLE_SIGNING } from "./simple-signing.ts";
 
-/** A signature is small, and few have signed one image: more is somebody's attempt to keep us busy. */
+/** Most bytes of a signature, and most signatures of an image that are checked: both are far above any honest use. */
 const SIGNATURE_LIMIT = 1 << 20;
 const SIGNATURES_MAX = 200;
 
 /**
- * Checks that an image is signed by one of the keys, as cosign signs: a layer under the tag `sha256-….sig`, or a
- * sigstore bundle that refers to the image. Whatever else is there is passed over. No transparency log is asked.
+ * Verifies that an image is signed by one of the keys, as cosign signs: a layer under the tag `sha256-….sig`, or a
+ * sigstore bundle that refers to the image. Malformed signatures and those of other keys are ignored. No transparency
+ * log is asked.
  *
  * @param image digest of the manifest or index
- * @throws SIGNATURE_INVALID; what the registry throws
+ * @throws SIGNATURE_INVALID; and errors of the registry
  */
 export async function verifyImage(repository: Repository, image: Digest, keys: readonly VerifyingKey[]): Promise<void> {
   let seen = 0;
@@ -27,22 +28,20 @@ export async function verifyImage(repository: Repository, image: Digest, keys: r
     if (++seen > SIGNATURES_MAX)
       throw new LinuxKitError(
         "SIGNATURE_INVALID",
-        `${repository.named(image)} has more than ${SIGNATURES_MAX} signatures, and none of the first by the keys that are named`,
+        `${repository.named(image)} has more than ${SIGNATURES_MAX} signatures, and none of the first ${SIGNATURES_MAX} is by a trusted key`,
         { source: repository.named(image) },
       );
   };
   for (const form of ["tag", "bundle"] as const) if (await isSigned(repository, image, keys, form, count)) return;
   const why =
-    seen === 0
-      ? "it is not signed: there is neither a .sig tag nor a bundle that refers to it"
-      : `none of its ${seen} signatures is by a key that is named for it`;
+    seen === 0 ? "it is not signed: found neither a .sig tag nor a bundle for it" : `none of its ${seen} signatures is by a trusted key`;
   throw new LinuxKitError("SIGNATURE_INVALID", `${repository.named(image)}: ${why}`, { source: repository.named(image) });
 }
 
-/** Where a signature is: `bundle`, which cosign 3 writes, or `tag`, which every cosign reads. */
+/** Where a signature is stored: `bundle`, which cosign 3 writes, or `tag`, which every cosign reads. */
 export type SignatureForm = "bundle" | "tag";
 
-/** Whether an image has a signature of one form by one of the keys. `count` is called for each that is looked at. */
+/** Whether an image has a signature in one form by one of the keys. `count` is called for each signature that is checked. */
 export async function isSigned(
   repository: Repository,
   image: Digest,
@@ -86,7 +85,7 @@ async function isSignedReferrer(
   return false;
 }
 
-/** A manifest, or undefined where there is none; what is malformed is no signature either. */
+/** A manifest, or undefined where it does not exist or is malformed: neither is a signature. */
 async function manifestOf(repository: Repository, tagOrDigest: string): Promise<Manifest | undefined> {
   try {
     const { bytes, descriptor } = await fetchManifest(repository, tagOrDigest);

@@ -22,7 +22,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 await withGoProgram("cosign");
-// the keys of these tests have no passphrase, and nothing of this machine's own cosign is used or changed
+// the keys of these tests have no passphrase; HOME keeps the user's own cosign files out of them
 Object.assign(process.env, { COSIGN_PASSWORD: "", HOME: folder });
 
 const layout = join(folder, "images");
@@ -42,7 +42,7 @@ const other = generateKeyPairSync("ec", {
 }).publicKey;
 await writeFile(join(folder, "other.pub"), other);
 
-/** A repository of its own for each test, with an image of two platforms. */
+/** A separate repository for each test, with an image of two platforms. */
 async function copyTo(name: string): Promise<string> {
   const reference = `${registry.host}/${name}:1`;
   await mustRun("skopeo", "copy", "--all", "--dest-tls-verify=false", `oci:${layout}:docker.io/conf/plain:1`, `docker://${reference}`);
@@ -51,7 +51,7 @@ async function copyTo(name: string): Promise<string> {
 
 const FORMS = { bundle: "--new-bundle-format=true", tag: "--new-bundle-format=false" } as const;
 
-describe("what cosign signs, we find to be signed", () => {
+describe("a build accepts cosign's signature, and refuses another key", () => {
   for (const [form, flag] of Object.entries(FORMS)) {
     test(`as a ${form}`, async () => {
       const reference = await copyTo(`theirs-${form}`);
@@ -77,7 +77,7 @@ describe("what cosign signs, we find to be signed", () => {
   }
 });
 
-describe("what we sign, cosign finds to be signed", () => {
+describe("cosign accepts a signature of signImage, and refuses another key", () => {
   for (const form of ["bundle", "tag"] as const) {
     test(`as a ${form}`, async () => {
       const reference = await copyTo(`ours-${form}`);

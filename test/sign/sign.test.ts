@@ -40,7 +40,7 @@ async function world(options: { readonly referrers?: boolean } = {}) {
   return { registry, image, repository, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
 }
 
-describe("what is signed is found to be signed", () => {
+describe("a signature is verified by its own key only", () => {
   for (const [type, pair] of Object.entries(PAIRS)) {
     for (const forms of [["bundle"], ["tag"]] as SignatureForm[][]) {
       for (const referrers of [true, false]) {
@@ -50,7 +50,7 @@ describe("what is signed is found to be signed", () => {
           await verifyImage(all.repository, all.image.digest, [verifyingKey(OTHER.publicKey, ""), verifyingKey(pair.publicKey, "")]);
           await assert.rejects(verifyImage(all.repository, all.image.digest, [verifyingKey(OTHER.publicKey, "")]), {
             code: "SIGNATURE_INVALID",
-            message: /none of its 1 signatures is by a key/,
+            message: /none of its 1 signatures is by a trusted key/,
           });
         });
       }
@@ -58,11 +58,11 @@ describe("what is signed is found to be signed", () => {
   }
 });
 
-describe("refused", () => {
+describe("verifyImage", () => {
   const key = signingKey(PAIRS.ECDSA.privateKey);
   const keys = [verifyingKey(PAIRS.ECDSA.publicKey, "")];
 
-  test("an image without signature", async () => {
+  test("refuses an image without a signature", async () => {
     await using all = await world();
     await assert.rejects(verifyImage(all.repository, all.image.digest, keys), {
       code: "SIGNATURE_INVALID",
@@ -70,7 +70,7 @@ describe("refused", () => {
     });
   });
 
-  test("the signature of another image, in the place of this one's", async () => {
+  test("refuses another image's signature under this image's tag", async () => {
     await using all = await world();
     const theirs = await addImage(all.registry, "a/b", [[]], { architecture: "arm64" });
     await signImage(all.repository, theirs, key);
@@ -84,7 +84,7 @@ describe("refused", () => {
     await verifyImage(all.repository, theirs.digest, keys);
   });
 
-  test("rubbish where signatures are", async () => {
+  test("refuses malformed bundles", async () => {
     await using all = await world();
     for (const content of [
       "",
@@ -101,7 +101,7 @@ describe("refused", () => {
     await assert.rejects(verifyImage(all.repository, all.image.digest, keys), { code: "SIGNATURE_INVALID", message: /none of its 4/ });
   });
 
-  test("signatures by others stay, and do not hide ours", async () => {
+  test("finds each of several signatures under one tag", async () => {
     await using all = await world();
     await signImage(all.repository, all.image, signingKey(OTHER.privateKey), ["tag"]);
     await signImage(all.repository, all.image, key, ["tag"]);
@@ -132,20 +132,20 @@ describe("a bundle", () => {
   const key = signingKey(PAIRS.ECDSA.privateKey);
   const keys = [verifyingKey(PAIRS.ECDSA.publicKey, "")];
 
-  test("is of its image alone", async () => {
+  test("signs its own image only", async () => {
     const bundle = await makeBundle(IMAGE, key);
     assert.equal(isBundleOf(bundle, IMAGE, keys), true);
     assert.equal(isBundleOf(bundle, ANOTHER, keys), false);
     assert.equal(isBundleOf(bundle, IMAGE, []), false);
   });
-  test("whose payload was altered is none", async () => {
+  test("with an altered payload is not a signature", async () => {
     const bundle = JSON.parse((await makeBundle(IMAGE, key)).toString());
     bundle.dsseEnvelope.payload = Buffer.from(
       Buffer.from(bundle.dsseEnvelope.payload, "base64").toString().replace("1".repeat(64), "2".repeat(64)),
     ).toString("base64");
     assert.equal(isBundleOf(Buffer.from(JSON.stringify(bundle)), ANOTHER, keys), false);
   });
-  test("that attests something else is no signature", async () => {
+  test("with another predicate is not a signature", async () => {
     const bundle = JSON.parse((await makeBundle(IMAGE, key)).toString());
     const payload = Buffer.from(
       Buffer.from(bundle.dsseEnvelope.payload, "base64")
@@ -158,7 +158,7 @@ describe("a bundle", () => {
     );
     assert.equal(isBundleOf(Buffer.from(JSON.stringify(bundle)), IMAGE, keys), false);
   });
-  test("is encoded before it is signed as DSSE's own example has it", () => {
+  test("is encoded for signing as in DSSE's example", () => {
     assert.equal(
       preAuthEncoding("http://example.com/HelloWorld", Buffer.from("hello world")).toString(),
       "DSSEv1 29 http://example.com/HelloWorld 11 hello world",
@@ -166,13 +166,13 @@ describe("a bundle", () => {
   });
 });
 
-test("a payload is of its image alone", () => {
+test("a payload names its own image only", () => {
   assert.equal(isPayloadOf(simplePayload(IMAGE, "a/b"), IMAGE), true);
   assert.equal(isPayloadOf(simplePayload(IMAGE, "a/b"), ANOTHER), false);
   assert.equal(isPayloadOf(Buffer.from("{"), IMAGE), false);
 });
 
-describe("rules", () => {
+describe("verify rules", () => {
   const { publicKey } = PAIRS.ECDSA;
   const hints = (reference: string, rules: Parameters<typeof keysFor>[1]) =>
     keysFor(parseReference(reference) as RegistryReference, rules)?.length;
@@ -185,7 +185,7 @@ describe("rules", () => {
     { reference: "localhost:5000/a", rules: { "localhost:5000": publicKey }, want: 1 },
     { reference: "nginx", rules: undefined, want: undefined },
   ]) {
-    test(`${row.reference} under ${Object.keys(row.rules ?? {}).join(" and ") || "none"}`, () =>
+    test(`give ${row.want ?? "no"} keys for ${row.reference} under ${Object.keys(row.rules ?? {}).join(" and ") || "no rule"}`, () =>
       assert.equal(hints(row.reference, row.rules), row.want));
   }
   for (const row of [
@@ -197,10 +197,10 @@ describe("rules", () => {
     { rules: { "docker.io": PAIRS.ECDSA.privateKey }, message: /got a private key, wanted the public one/ },
     { rules: { "docker.io": [] }, message: /got no key/ },
   ]) {
-    test(`refused: ${row.message}`, () =>
+    test(`are refused with ${row.message}`, () =>
       assert.throws(() => hints("nginx", row.rules), { code: "INVALID_DEFINITION", message: row.message }));
   }
-  test("cosign's own encrypted key is refused, with what to use", () => {
+  test("cosign's own encrypted key is refused, and the error names the PKCS #8 key", () => {
     assert.throws(() => signingKey("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n"), { code: "UNSUPPORTED", message: /PKCS #8/ });
   });
 });
