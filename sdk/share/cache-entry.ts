@@ -14,26 +14,26 @@ import { pushManifest } from "../oci/registry/push.ts";
 import { pushBlob, type PushBlobOptions } from "../oci/registry/push-blob.ts";
 import type { SigningKey, VerifyingKey } from "../sign/key.ts";
 
-/** The artifact type of what a cache keeps under a key, and the media types of its two blobs. */
+/** The artifact type of a cache entry, and the media types of its two blobs. */
 export const CACHE_ENTRY = "application/vnd.pulumi-linuxkit.cache.v1";
 const CONTENT = "application/vnd.pulumi-linuxkit.cache.content.v1";
 const PATHS = "application/vnd.pulumi-linuxkit.cache.paths.v1+json";
 
-/** The annotation that repeats the key: a tag can be moved, a digest is of this too. */
+/** The annotation that repeats the key: a tag can be moved to another manifest, the manifest's digest covers this. */
 const KEY = "vnd.pulumi-linuxkit.key";
 
-/** The annotation with a signature of {@link statement}, base64. */
+/** The annotation with the signature of {@link statement}, in base64. */
 const SIGNATURE = "vnd.pulumi-linuxkit.signature";
 
-/** Names and types of a million paths. */
+/** Most bytes of the list of paths: enough for a million. */
 const PATHS_LIMIT = 256 << 20;
 
-/** What is kept: bytes, and which paths of the root filesystem they write. */
+/** The content of a cache entry: bytes, and the paths of the root filesystem that they write. */
 export interface CacheContent {
   readonly digest: Descriptor["digest"];
   readonly size: number;
   readonly paths: SegmentPaths;
-  /** The bytes; whoever reads them gets no last one before they are seen to be right. */
+  /** Streams the bytes, verified: the last chunk comes once size and sha256 are right. */
   open(): AsyncIterable<Uint8Array>;
 }
 
@@ -53,10 +53,13 @@ const pathsSchema = z.strictObject({
 });
 
 /**
- * What a repository has under a key, if it has something; its content is not fetched before it is opened.
+ * Fetches the entry that a repository has under a key; undefined if it has none. The content is fetched when it is
+ * opened.
  *
- * @param keys one of which must have signed it @default it need not be signed
- * @throws CORRUPT, NOT_FOUND, DIGEST_MISMATCH, SIGNATURE_INVALID… for what is no entry of this key; what the registry throws
+ * @param key 64 hexadecimal digits
+ * @param keys one of them must have signed the entry @default it need not be signed
+ * @throws CORRUPT, NOT_FOUND, DIGEST_MISMATCH or SIGNATURE_INVALID for a manifest that is not an entry of this key; and
+ * errors of the registry
  */
 export async function fetchEntry(repository: Repository, key: string, keys?: readonly VerifyingKey[]): Promise<CacheContent | undefined> {
   const { paths, content, what } = (await findEntry(repository, key, keys)) ?? {};
@@ -65,7 +68,7 @@ export async function fetchEntry(repository: Repository, key: string, keys?: rea
   return { digest: content.digest, size: content.size, paths: listed, open: () => fetchBlob(repository, content) };
 }
 
-/** Whether a repository has an entry under a key, signed by the signer if there is one. @throws what the registry throws */
+/** Whether a repository has an entry under a key, signed by `signer` if it is given. @throws errors of the registry */
 export async function hasEntry(repository: Repository, key: string, signer?: SigningKey): Promise<boolean> {
   if (!signer) return (await resolveTag(repository, entryTag(key))) !== undefined;
   try {
@@ -92,14 +95,14 @@ async function findEntry(
   const [paths, content] = blobsOf(manifest, key, what);
   const signature = Buffer.from(manifest.annotations?.[SIGNATURE] ?? "", "base64");
   if (keys && !keys.some((one) => one.verify(statement(key, paths, content), signature))) {
-    throw new LinuxKitError("SIGNATURE_INVALID", `${what} is not signed${signature.length > 0 ? " by a key that is named for it" : ""}`, {
+    throw new LinuxKitError("SIGNATURE_INVALID", `${what} is not signed${signature.length > 0 ? " by a trusted key" : ""}`, {
       source: what,
     });
   }
   return { paths, content, what };
 }
 
-/** What is signed of an entry: which bytes are under which key. */
+/** The bytes whose signature signs an entry: they bind its content to its key. */
 function statement(key: string, paths: Descriptor, content: Descriptor): Buffer {
   return Buffer.from(canonicalJson({ type: CACHE_ENTRY, key, paths: paths.digest, content: content.digest }));
 }
@@ -118,18 +121,19 @@ function blobsOf(
     layers.length === 1
   )
     return [config, content];
-  throw new LinuxKitError("CORRUPT", `${what} is no entry of a build cache with this key`, { path: what });
+  throw new LinuxKitError("CORRUPT", `${what} is not a cache entry for this key`, { path: what });
 }
 
 export interface PushEntryOptions extends PushBlobOptions {
-  /** @default it is not signed */
+  /** Signs the entry. @default the entry is not signed */
   readonly signer?: SigningKey | undefined;
 }
 
 /**
- * Puts content under a key. What the repository has of it is not sent.
+ * Stores content under a key. Blobs that the repository has are not sent.
  *
- * @returns the bytes that were sent
+ * @returns the bytes of content that were sent
+ * @throws as `pushBlob` and `pushManifest`
  */
 export async function pushEntry(
   repository: Repository,

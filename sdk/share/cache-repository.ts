@@ -3,56 +3,62 @@ import type { OnProgress } from "../core/progress.ts";
 import type { Repository } from "../oci/registry/client.ts";
 import type { VerifyingKey } from "../sign/key.ts";
 
-/** A repository that keeps a cache. It is asked as long as it answers. */
-export interface CachePlace {
+/** A repository that holds a build cache. Once it fails, it is skipped. */
+export interface CacheRepository {
   readonly repository: Repository;
-  /** One of which must have signed what it has. @default nothing need be signed */
+  /** One of them must have signed an entry that is fetched. @default entries need not be signed */
   readonly keys?: readonly VerifyingKey[] | undefined;
-  /** Where messages go. */
+  /** Reports a warning. */
   readonly warn: (message: string) => void;
-  isGivenUp: boolean;
+  isSkipped: boolean;
 }
 
-export function cachePlace(
+/** Opens a cache whose warnings go to `onProgress`. */
+export function cacheRepository(
   repository: Repository,
   keys: readonly VerifyingKey[] | undefined,
   onProgress: OnProgress | undefined,
-): CachePlace {
-  return { repository, keys, isGivenUp: false, warn: (message) => onProgress?.({ stage: "cache", message, lasting: true }) };
+): CacheRepository {
+  return { repository, keys, isSkipped: false, warn: (message) => onProgress?.({ stage: "cache", message, lasting: true }) };
 }
 
-/** What a registry sent is not what it should be; the next thing may well be. */
-const WRONG = ["DIGEST_MISMATCH", "SIZE_MISMATCH", "CORRUPT", "TOO_LARGE", "NOT_FOUND", "SIGNATURE_INVALID"] as const;
+/** One entry is invalid; others may be valid. */
+const INVALID_ENTRY = ["DIGEST_MISMATCH", "SIZE_MISMATCH", "CORRUPT", "TOO_LARGE", "NOT_FOUND", "SIGNATURE_INVALID"] as const;
 
-/** What has nothing to do with the registry, and would end the build anyway. */
-const OURS = ["CANCELLED", "DISK_FULL", "UNWRITABLE"] as const;
+/** Failures that do not concern the registry and end the build. */
+const FATAL = ["CANCELLED", "DISK_FULL", "UNWRITABLE"] as const;
 
 /**
- * Does something with a cache that the build can do without. A failure is a warning, and one of the registry itself is
- * the last: it is not asked again.
+ * Runs `work` with a cache, which a build does not depend on. A failure is a warning. After a failure of the registry
+ * itself the cache is skipped for the rest of the build.
  *
- * @param what names it in messages: `services.web`
- * @returns undefined where it failed
+ * @param what names the entry in messages: `services.web`
+ * @returns undefined if it failed
  * @throws CANCELLED, DISK_FULL, UNWRITABLE
  */
-export async function tried<T>(place: CachePlace, what: string, doing: "fetch" | "keep", work: () => Promise<T>): Promise<T | undefined> {
-  if (place.isGivenUp) return undefined;
-  const { repository, warn } = place;
+export async function attempt<T>(
+  cache: CacheRepository,
+  what: string,
+  doing: "fetch" | "keep",
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  if (cache.isSkipped) return undefined;
+  const { repository, warn } = cache;
   try {
     return await work();
   } catch (error) {
     throwIfCancelled(repository.transport.signal, "the build");
-    if (OURS.some((code) => isLinuxKitError(error, code))) throw error;
+    if (FATAL.some((code) => isLinuxKitError(error, code))) throw error;
     const said = error instanceof Error ? error.message : String(error);
-    if (WRONG.some((code) => isLinuxKitError(error, code))) {
+    if (INVALID_ENTRY.some((code) => isLinuxKitError(error, code))) {
       warn(
         doing === "fetch"
-          ? `${what}: what the cache ${repository.name} has is refused: ${said}`
-          : `${what} is not kept in the cache ${repository.name}: ${said}`,
+          ? `${what}: refused the entry of the cache ${repository.name}: ${said}`
+          : `${what}: not stored in the cache ${repository.name}: ${said}`,
       );
-    } else if (!place.isGivenUp) {
-      place.isGivenUp = true;
-      warn(`the cache ${repository.name} is not asked any more in this build: ${said}`);
+    } else if (!cache.isSkipped) {
+      cache.isSkipped = true;
+      warn(`the cache ${repository.name} is skipped for the rest of this build: ${said}`);
     }
     return undefined;
   }

@@ -6,24 +6,25 @@ import { resolveTag } from "../oci/registry/pull.ts";
 import { pushManifest } from "../oci/registry/push.ts";
 import { hasBlob, pushBlob, type PushBlobOptions } from "../oci/registry/push-blob.ts";
 
-/** The artifact type of a list of blobs that a cache keeps; they are found by their digests. */
+/** The artifact type of a list of blobs in a cache. The blobs themselves are found by their digests. */
 const CACHED_BLOBS = "application/vnd.pulumi-linuxkit.cache.blobs.v1";
 
-/** Layers of one list: registries and clients take 500, and some fewer. */
+/** Most layers of one list: registries and clients accept 500, some of them fewer. */
 const MOST_BLOBS = 100;
 
-/** A blob to keep. */
+/** A blob to store in a cache. */
 export interface KeptBlob {
   readonly descriptor: Descriptor;
-  /** Its bytes; undefined where this machine does not hold it. */
+  /** Opens its bytes; undefined if the local cache does not hold it. */
   open(): Promise<AsyncIterable<Uint8Array> | undefined>;
 }
 
 /**
- * Keeps blobs, and lists of them under tags, so that no garbage collection takes them. What is neither here nor there
- * is left out. Where the lists are there already, that is all that is asked.
+ * Stores blobs, and lists of them under tags, so that a registry's garbage collection keeps them. A blob that neither
+ * side holds is left out. If the repository already has a list, its blobs are not looked for.
  *
  * @returns the bytes that were sent
+ * @throws as `pushBlob` and `pushManifest`
  */
 export async function pushBlobs(repository: Repository, blobs: readonly KeptBlob[], options: PushBlobOptions): Promise<number> {
   const sorted = [...blobs].sort((a, b) => (a.descriptor.digest < b.descriptor.digest ? -1 : 1));

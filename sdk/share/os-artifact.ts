@@ -8,64 +8,64 @@ export const OS_ARTIFACT = "application/vnd.pulumi-linuxkit.os.v1";
 /** The media type of a manifest's configuration: {@link OsConfig} as JSON. */
 export const OS_CONFIG = "application/vnd.pulumi-linuxkit.os.config.v1+json";
 
-/** The media type of a file, where no common one says what it is. */
+/** The media type of a file that has no common one. */
 export const OS_FILE = "application/vnd.pulumi-linuxkit.os.file.v1";
 
 /** The media type of the SPDX document, and the artifact type of the referrer that holds it. */
 export const SPDX = "application/spdx+json";
 
-/** What the SPDX document's name has after that of the operating system. */
+/** The end of the SPDX document's file name, after the operating system's name. */
 export const SBOM_SUFFIX = "-sbom.spdx.json";
 
-/** Annotations: of the index and its manifests, and of a manifest's layers. */
+/** Annotations of the index, its manifests, and their layers. */
 export const ANNOTATION = {
-  /** sha256 of the definition, the same for every architecture: what of an index belongs together. */
+  /** sha256 of the definition, the same for every architecture: the manifests of an index share it. */
   definition: "vnd.pulumi-linuxkit.definition.digest",
-  /** sha256 of the plan: what the OS is, in any format. */
+  /** sha256 of the plan, the same in every format. */
   plan: "vnd.pulumi-linuxkit.plan.digest",
-  /** Names the files' bytes: the `digest` of a build. */
+  /** The `digest` of a build, which identifies the bytes of its files. */
   digest: "vnd.pulumi-linuxkit.digest",
-  /** What a layer is: `kernel`, `initrd`, `cmdline`, `image`. */
+  /** The role of a layer's file: `kernel`, `initrd`, `cmdline`, `image`. */
   role: "vnd.pulumi-linuxkit.role",
-  /** The file's name, under which oras writes it. */
+  /** The file's name; oras writes a layer to a file of this name. */
   title: "org.opencontainers.image.title",
 } as const;
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const size = z.number().int().nonnegative();
 
-/** What is known of an OS beside its files. */
+/** The facts about an operating system that its files do not hold. */
 export const osConfigSchema = z.object({
   version: z.literal(1),
   arch: z.enum(ARCHES as readonly [Arch, ...Arch[]]),
-  /** What the files' names begin with. */
+  /** The start of every file's name. */
   name: z.string().regex(/^[^/\0]+$/),
   cmdline: z.string(),
   digest: digestSchema,
   planDigest: digestSchema,
   definitionDigest: digestSchema,
-  /** MiB of memory that booting takes where the root is an initramfs. */
+  /** Memory that booting takes in MiB, for a root that is an initramfs. */
   memoryMiB: z.number().nonnegative().optional(),
-  /** By what follows `name` in a file's name: which of its blocks hold anything, for uploads that leave out the others. */
+  /** The block map of each file, by the rest of its name after `name`: which blocks an upload must send. */
   blocks: z.record(z.string(), z.base64()).optional(),
-  /** Registers of a TPM after a start, for formats of one EFI program. */
+  /** PCRs of a TPM after a boot, for formats that start one EFI program: 64 hexadecimal digits each. */
   pcrs: z.object({ 4: hex, 9: hex, 11: hex }).optional(),
   segments: z.array(z.object({ name: z.string(), size })),
-  /** The build's lock: the next one of the same definition takes the same bytes. */
+  /** The build's lock, with which the next build of the same definition uses the same versions. */
   lock: z.looseObject({
     version: z.literal(1),
     arch: z.enum(ARCHES as readonly [Arch, ...Arch[]]),
     debian: z.record(z.string(), z.object({ packages: z.array(z.looseObject({ sha256: hex, size })) })),
     images: z.record(z.string(), digestSchema),
   }),
-  /** The SPDX document, which a referrer holds. */
+  /** The SPDX document, which a referrer of the manifest holds. */
   sbom: z.object({ digest: digestSchema, size }).optional(),
 });
 
 /** See {@link osConfigSchema}. */
 export type OsConfig = z.output<typeof osConfigSchema>;
 
-/** A file of an operating system on this machine. */
+/** A local file of an operating system. */
 export interface OsFile {
   readonly role: string;
   readonly name: string;

@@ -16,7 +16,7 @@ import type { Repository } from "../oci/registry/client.ts";
 import { fetchBlob, fetchManifest } from "../oci/registry/pull.ts";
 import { ANNOTATION, OS_ARTIFACT, OS_CONFIG, type OsConfig, osConfigSchema, type OsFile } from "./os-artifact.ts";
 
-/** A file as a registry has it. */
+/** A file of an operating system in a registry. */
 export interface RemoteFile extends Omit<OsFile, "path"> {
   readonly descriptor: Descriptor;
 }
@@ -25,21 +25,21 @@ export interface RemoteFile extends Omit<OsFile, "path"> {
 export interface FoundOs {
   readonly config: OsConfig;
   readonly files: readonly RemoteFile[];
-  /** The digests by which it was reached, any of which may be signed: the index's, where there is one, and the manifest's. */
+  /** The digests of the index, if any, and of the manifest. Either may be the signed one. */
   readonly digests: readonly Descriptor["digest"][];
 }
 
-/** More of a configuration nobody needs: its lock has some hundred bytes for each package. */
+/** Most bytes of a configuration, whose lock has some hundred bytes for each package. */
 const CONFIG_LIMIT = 64 << 20;
 
-/** Files that are fetched at a time. */
+/** Files that are fetched at the same time. */
 const CONNECTIONS = 3;
 
 /**
- * Finds an operating system by its digest: that of an index, or of the manifest for one architecture.
+ * Finds an operating system by the digest of its index, or of its manifest for one architecture.
  *
- * @throws NOT_FOUND for an architecture that it lacks, UNSUPPORTED for what is no operating system of ours; CORRUPT,
- * DIGEST_MISMATCH, and what the registry throws
+ * @throws NOT_FOUND for an architecture that it lacks; UNSUPPORTED for an artifact that is not an operating system;
+ * CORRUPT, DIGEST_MISMATCH, TOO_LARGE, and errors of the registry
  */
 export async function findOs(
   repository: Repository,
@@ -56,7 +56,7 @@ export async function findOs(
   if (manifest.artifactType !== OS_ARTIFACT || manifest.config.mediaType !== OS_CONFIG) {
     throw new LinuxKitError(
       "UNSUPPORTED",
-      `${text} is no operating system that push has published: its type is ${manifest.artifactType ?? manifest.config.mediaType}, wanted ${OS_ARTIFACT}`,
+      `${text} is not an operating system that push published: its type is ${manifest.artifactType ?? manifest.config.mediaType}, wanted ${OS_ARTIFACT}`,
       { what: text },
     );
   }
@@ -78,7 +78,7 @@ function fileOf(descriptor: Descriptor, { name: base }: OsConfig, text: string):
   if (!name.startsWith(base) || !/^[\w.+-]+$/.test(suffix) || !/^[a-z][a-z-]*$/.test(role)) {
     throw new LinuxKitError(
       "CORRUPT",
-      `${text}: a layer is called ${JSON.stringify(name)} with the role ${JSON.stringify(role)}, wanted ${base} and a suffix, and a word`,
+      `${text}: a layer has the name ${JSON.stringify(name)} and the role ${JSON.stringify(role)}, wanted ${base} with a suffix, and a lower-case word`,
       { path: text },
     );
   }
@@ -87,17 +87,18 @@ function fileOf(descriptor: Descriptor, { name: base }: OsConfig, text: string):
 
 export interface FetchOsOptions {
   readonly outputDir: string;
-  /** What the files' names begin with. @default what they were pushed with */
+  /** The start of every file's name. @default the one that they were pushed with */
   readonly name?: string | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Fetches files of an operating system, several at a time, each checked by size and sha256. They get their names once
- * all of them are whole; a failure leaves none.
+ * Fetches files of an operating system, several at a time, and verifies their sizes and sha256. They get their names
+ * once all of them are whole, so a failure leaves no file.
  *
- * @throws DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED, and what the registry throws
+ * @param base the start of the remote files' names
+ * @throws DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED, and errors of the registry
  */
 export async function fetchOs(
   repository: Repository,

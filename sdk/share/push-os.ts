@@ -16,7 +16,7 @@ import { pushSigned } from "../sign/push-signed.ts";
 import { signImage } from "../sign/sign-image.ts";
 import { ANNOTATION, OS_ARTIFACT, OS_CONFIG, OS_FILE, type OsConfig, type OsFile, SBOM_SUFFIX, SPDX } from "./os-artifact.ts";
 
-/** An operating system that was built. */
+/** A built operating system. */
 export interface BuiltOs {
   readonly config: Omit<OsConfig, "version" | "sbom">;
   readonly files: readonly OsFile[];
@@ -25,21 +25,22 @@ export interface BuiltOs {
 }
 
 export interface PushOsOptions {
+  /** Signs the manifest and the index. @default neither is signed */
   readonly key?: SigningKey | undefined;
-  /** A repository of the same registry that may hold some of the files. */
+  /** A repository of the same registry that may hold some of the files, to mount them from. */
   readonly mountFrom?: string | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** Bytes of an upload that are held in memory, twice. */
+/** Bytes of an upload's piece; two pieces are held in memory. */
 const CHUNK_BYTES = 8 << 20;
 
 /**
- * Publishes an operating system as an OCI artifact: a manifest with a layer for each file, in an index with one manifest
- * for each architecture. The index keeps those of the others that were made from the same definition. The SPDX document
- * refers to the manifest; manifest and index are signed. The tag is set last.
+ * Publishes an operating system as an OCI artifact: a manifest with a layer for each file, in an index with a manifest
+ * for each architecture. The index keeps the tag's manifests for other architectures of the same definition. The SPDX
+ * document becomes a referrer of the manifest. Manifest and index are signed if a key is given. The tag is set last.
  *
- * @param repository opened to push
+ * @param repository must be opened to push
  * @returns the digest of the index
  * @throws as `pushImage` and `signImage`
  */
@@ -93,7 +94,7 @@ export async function pushOs(
     });
   if (key) await signImage(repository, manifest, key);
 
-  // members and order of image-spec 1.0: tools of that time copy an index unchanged only where they would write the same
+  // members and order of image-spec 1.0: older tools copy an index unchanged only if they would write the same bytes
   const own = { ...manifest, platform: { architecture: arch, os: "linux" } };
   const manifests = [...(await otherArchitectures(repository, tag, definitionDigest, arch)), own].sort((a, b) =>
     (a.platform?.architecture ?? "") < (b.platform?.architecture ?? "") ? -1 : 1,
@@ -124,7 +125,7 @@ function layerOf(
   };
 }
 
-/** What the tag has for other architectures, where it was made from the same definition. */
+/** The tag's manifests for other architectures, if its index is of the same definition. */
 async function otherArchitectures(repository: Repository, tag: string, definition: Digest, arch: string): Promise<readonly Descriptor[]> {
   try {
     const { bytes, descriptor } = await fetchManifest(repository, tag);
@@ -137,7 +138,7 @@ async function otherArchitectures(repository: Repository, tag: string, definitio
         : [],
     );
   } catch (error) {
-    // whatever else is there, the tag is to be ours
+    // a tag that does not exist or is malformed has nothing to keep
     if (isLinuxKitError(error, "NOT_FOUND") || isLinuxKitError(error, "CORRUPT")) return [];
     throw error;
   }

@@ -8,44 +8,45 @@ import { hasBlob, type PushBlobOptions } from "../oci/registry/push-blob.ts";
 import { keyOf, type SignOption } from "../sign/key.ts";
 import { keysFor, type VerifyRules } from "../sign/verify-rules.ts";
 import { type CacheContent, fetchEntry, hasEntry, pushEntry } from "./cache-entry.ts";
-import { type CachePlace, cachePlace, tried } from "./cache-place.ts";
+import { type CacheRepository, cacheRepository, attempt } from "./cache-repository.ts";
 import { type KeptBlob, pushBlobs } from "./cached-blobs.ts";
 import { parseRepositoryName } from "./repository-name.ts";
 
-/** Repositories of registries that keep what builds made, by what it was made of. */
+/** Repositories of registries that hold a build cache: what builds made, by the key of what it was made from. */
 export interface CacheOption {
-  /** Asked in this order, before something is made. @default none */
+  /** Repositories to fetch entries from, asked in this order. @default none */
   readonly from?: string | readonly string[] | undefined;
-  /** Gets what was made. One that `from` names too is the usual. @default none */
+  /** The repository to store new entries in, usually one of `from`. @default none */
   readonly to?: string | undefined;
   /**
-   * Signs what `to` gets. Of what `from` has only that is taken which is signed by this key, or by those that `verify`
-   * names for its repository. @default nothing is signed, and what `verify` names no key for need not be
+   * Signs the entries that go to `to`. An entry from `from` must be signed by the keys that `verify` names for its
+   * repository, or else by this key. @default entries are not signed, and need a signature only where `verify` names keys
    */
   readonly sign?: SignOption | undefined;
 }
 
-/** What machines that build share. Whatever it fails at is a warning: a build goes on without it. */
+/** A build cache that several computers share. Its failures are warnings: a build continues without it. */
 export interface RegistryCache extends AsyncDisposable {
   /**
-   * Seeks what is kept under a key, and gives it to `take`. Where that throws because the bytes are wrong, the next
+   * Looks for the entry of a key and passes it to `take`. If `take` throws because the bytes are wrong, the next
    * repository is asked.
    *
-   * @param what names it in messages: `services.web`
+   * @param what names the entry in messages: `services.web`
+   * @returns the result of `take`; undefined if no repository has a valid entry
    * @throws CANCELLED, DISK_FULL, UNWRITABLE
    */
   fetch<T>(key: string, what: string, take: (content: CacheContent) => Promise<T>): Promise<T | undefined>;
-  /** As {@link fetch}, of a blob by its digest. */
+  /** As {@link fetch}, for a blob by its digest. */
   fetchBlob<T>(
     blob: Pick<Descriptor, "digest" | "size">,
     what: string,
     take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
   ): Promise<T | undefined>;
-  /** Begins to keep something, unless it is kept already: {@link settle} waits for the end of it. */
+  /** Starts to store an entry, unless the repository has it; {@link settle} waits until it is stored. */
   keep(key: string, what: string, content: CacheContent): void;
-  /** As {@link keep}, of blobs. */
+  /** As {@link keep}, for blobs. */
   keepBlobs(what: string, blobs: readonly KeptBlob[]): void;
-  /** Resolves once all is kept that was to be; what is not settled is given up in the end. @throws CANCELLED */
+  /** Waits for every upload that was started. Disposing aborts uploads that are not settled. @throws CANCELLED */
   settle(): Promise<void>;
 }
 
@@ -54,19 +55,19 @@ export interface RegistryCacheOptions extends RegistryOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** Uploads, and downloads, at a time. */
+/** Most uploads, and most downloads, at the same time. */
 const CONNECTIONS = 3;
 
-/** Bytes of an upload that are held, twice, for each connection. */
+/** Bytes of an upload's piece; each connection holds two in memory. */
 const CHUNK_BYTES = 4 << 20;
 
-/** A cache that is silent for so long is not waited for: making things is seldom much slower. */
+/** How long a silent cache is waited for: building is seldom much slower. */
 const PATIENCE = { fetch: { timeoutSeconds: 20, retry: { attempts: 2 } }, keep: { timeoutSeconds: 40, retry: { attempts: 2 } } } as const;
 
 /**
- * A cache in repositories of registries: for each key a small manifest under a tag, which says what the bytes are.
+ * Opens a build cache in repositories of registries. Each key is a tag of a small manifest, which names the bytes.
  *
- * @throws INVALID_DEFINITION for what is no repository, and for what is no key
+ * @throws INVALID_DEFINITION for a malformed repository or key
  */
 export function openRegistryCache({ from = [], to, sign }: CacheOption, options: RegistryCacheOptions): RegistryCache {
   const { onProgress } = options;
@@ -76,7 +77,7 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
   const open = (text: string, path: string, actions: "pull" | "pull,push", more: RegistryOptions) => {
     const parsed = parseRepositoryName(text, path);
     const keys = keysFor(parsed, options.verify) ?? (signer && [signer]);
-    return cachePlace(
+    return cacheRepository(
       createRegistryClient({ ...options, ...more, signal }).repository(parsed.registry, parsed.repository, actions),
       keys,
       onProgress,
@@ -89,17 +90,17 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
   const downloads = new Budget(CONNECTIONS);
   const uploads = new Budget(CONNECTIONS);
   const underWay: Promise<void>[] = [];
-  /** What was found to be wrong where it is to be kept: the tag is there, and has to be set again. */
+  /** Entries that were found to be invalid: their tag exists, and must be set again. */
   const refused = new Set<string>();
   const tally = { fetched: 0, fetchedBytes: 0, sentBytes: 0 };
 
   const seek = async <T>(
     what: string,
     size: number | undefined,
-    look: (place: CachePlace) => Promise<T | undefined>,
+    look: (cache: CacheRepository) => Promise<T | undefined>,
   ): Promise<T | undefined> => {
-    for (const place of sources) {
-      const found = await tried(place, what, "fetch", () => look(place));
+    for (const cache of sources) {
+      const found = await attempt(cache, what, "fetch", () => look(cache));
       if (found === undefined) continue;
       tally.fetched++;
       tally.fetchedBytes += size ?? 0;
@@ -107,20 +108,20 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
     }
     return undefined;
   };
-  const upload = (what: string, work: (place: CachePlace) => Promise<number>): void => {
+  const upload = (what: string, work: (cache: CacheRepository) => Promise<number>): void => {
     if (!target) return;
     const running = uploads.run(1, async () => {
-      tally.sentBytes += (await tried(target, what, "keep", () => work(target))) ?? 0;
+      tally.sentBytes += (await attempt(target, what, "keep", () => work(target))) ?? 0;
     });
-    // its error is seen by whoever settles; until then it must not count as unhandled
+    // settle throws its error; until then it must not count as unhandled
     running.catch(() => {});
     underWay.push(running);
   };
   const shown = (bytes: AsyncIterable<Uint8Array>, message: string, total: number): AsyncIterable<Uint8Array> =>
     counted(bytes, runningTotal(onProgress, { stage: "cache", message, total }));
-  const pushOptions = (place: CachePlace): PushBlobOptions => {
+  const pushOptions = (cache: CacheRepository): PushBlobOptions => {
     const neighbour = sources.find(
-      ({ repository: { registry, repository } }) => registry === place.repository.registry && repository !== place.repository.repository,
+      ({ repository: { registry, repository } }) => registry === cache.repository.registry && repository !== cache.repository.repository,
     );
     return { chunkSize: CHUNK_BYTES, ...(neighbour && { mountFrom: neighbour.repository.repository }) };
   };
@@ -152,29 +153,29 @@ export function openRegistryCache({ from = [], to, sign }: CacheOption, options:
         }),
       ),
     keep(key, what, content) {
-      upload(what, async (place) => {
-        const { repository } = place;
+      upload(what, async (cache) => {
+        const { repository } = cache;
         if (!refused.has(`${repository.name} ${key}`) && (await hasEntry(repository, key, signer))) return 0;
         return pushEntry(
           repository,
           key,
-          { ...content, open: () => shown(content.open(), `keep ${what} in ${repository.name}`, content.size) },
-          { ...pushOptions(place), signer },
+          { ...content, open: () => shown(content.open(), `store ${what} in ${repository.name}`, content.size) },
+          { ...pushOptions(cache), signer },
         );
       });
     },
     keepBlobs(what, blobs) {
-      if (blobs.length > 0) upload(what, (place) => pushBlobs(place.repository, blobs, pushOptions(place)));
+      if (blobs.length > 0) upload(what, (cache) => pushBlobs(cache.repository, blobs, pushOptions(cache)));
     },
     async settle() {
-      // all of them, so that nothing runs on unseen when one of them throws
+      // waits for all of them, so that no upload outlives the call when one of them throws
       const ended = await Promise.allSettled(underWay.splice(0));
       for (const one of ended) if (one.status === "rejected") throw one.reason;
       const { fetched, fetchedBytes, sentBytes } = tally;
       const names = [...new Set([...sources, ...(target ? [target] : [])].map(({ repository }) => repository.name))].join(", ");
       onProgress?.({
         stage: "cache",
-        message: `${fetched} pieces (${megabytes(fetchedBytes)}) came from, and ${megabytes(sentBytes)} went to ${names}`,
+        message: `cache ${names}: fetched ${fetched} entries (${megabytes(fetchedBytes)}), stored ${megabytes(sentBytes)}`,
         lasting: true,
       });
       Object.assign(tally, { fetched: 0, fetchedBytes: 0, sentBytes: 0 });

@@ -26,14 +26,14 @@ const pem = () =>
 const [own, other] = [pem(), pem()];
 const os = Image.fromYaml(`kernel: {image: "conf/kernel:1", cmdline: "console=ttyS0"}\ninit: ["conf/init:1"]\n`);
 
-describe("an operating system in Debian's docker-registry", () => {
+describe("an operating system in Debian's docker-registry is verified by cosign and copied by skopeo", () => {
   for (const login of [undefined, DOCKER_REGISTRY_LOGIN]) {
-    test(login ? "with token login" : "open to all", { timeout: 300_000 }, async () => {
+    test(login ? "with a token login" : "without a login", { timeout: 300_000 }, async () => {
       await using registry = await DockerRegistry.start({ login: login !== undefined });
       await using upstream = await TestRegistry.start();
       await using folder = await scratch();
       serveImages(await conformanceImages(), upstream);
-      // nothing of this machine's own cosign, or of its logins, is used or changed
+      // HOME and DOCKER_CONFIG keep the user's own cosign files and logins out of the test
       const auth = login && Buffer.from(`${login.username}:${login.password}`).toString("base64");
       await mkdir(join(folder.path, ".docker"));
       await writeFile(join(folder.path, ".docker", "config.json"), JSON.stringify({ auths: auth ? { [registry.host]: { auth } } : {} }));
@@ -56,10 +56,10 @@ describe("an operating system in Debian's docker-registry", () => {
       const built = await build(os, published);
       const digest = built.pushed?.split("@")[1] ?? "";
 
-      // cosign finds the signature of the index, and of the manifest in it; in both of its forms, and by no other key
+      // cosign verifies the signatures of the index and of its manifest, in both forms, and refuses another key
       const verify = (key: string, ...more: string[]) =>
         runTool("cosign", "verify", "--key", join(folder.path, key), "--insecure-ignore-tlog", "--allow-http-registry", ...more);
-      // (cosign asks no token server on loopback)
+      // (cosign does not ask a token server on loopback)
       for (const form of login ? [] : ["--new-bundle-format=true", "--new-bundle-format=false"]) {
         const right = await verify("own.pub", form, reference);
         assert.equal(right.status, 0, right.output);
@@ -67,7 +67,7 @@ describe("an operating system in Debian's docker-registry", () => {
       }
       if (!login) assert.notEqual((await verify("other.pub", reference)).status, 0);
 
-      // skopeo reads the index as it is, and takes it to a layout and from there to another repository unchanged
+      // skopeo copies the index unchanged to a layout, and from there to another repository
       const credentials = (side: string) => [`--${side}tls-verify=false`, ...(login ? [`--${side}creds=user:pass`] : [])];
       const raw = JSON.parse(await mustRun("skopeo", "inspect", "--raw", ...credentials(""), `docker://${reference}`));
       assert.equal(raw.manifests.length, 1);
@@ -112,7 +112,7 @@ describe("an operating system in Debian's docker-registry", () => {
         message: /it is not signed/,
       });
 
-      // once more: what is pushed is what was
+      // a second push sends nothing and gives the same digest
       const pushes = told.filter(({ stage, done }) => stage === "push" && done !== undefined).length;
       assert.ok(pushes > 0);
       assert.equal((await build(os, published)).pushed, built.pushed);

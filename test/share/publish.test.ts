@@ -61,7 +61,7 @@ const json = async (name: string, tagOrDigest: string) =>
 const writes = () => registry.seen(/^(POST|PUT|PATCH|DELETE) /).length;
 
 describe("push", () => {
-  test("gives an index of a manifest with a layer for each file, and the SBOM refers to it", async () => {
+  test("stores an index, a manifest with a layer for each file, and the SBOM as its referrer", async () => {
     const built = await make({ push: `${registry.host}/team/os:1` });
     const [, digest = ""] = (built.pushed ?? "").split("@");
     assert.equal(built.pushed, `${registry.host}/team/os@${digest}`);
@@ -91,7 +91,7 @@ describe("push", () => {
     assert.ok(document?.equals(await readFile(built.files.find(({ role }) => role === "sbom")?.path ?? "")));
   });
 
-  test("again sends nothing, signed or not", async () => {
+  test("sends nothing the second time", async () => {
     const first = await make({ push: { to: `${registry.host}/twice:1`, sign } });
     const before = writes();
     const second = await make({ push: { to: `${registry.host}/twice:1`, sign } });
@@ -109,7 +109,7 @@ describe("push", () => {
       await verifyImage(repositoryOf("signed"), digest, [verifyingKey(own.publicKey, "")]);
   });
 
-  test("keeps the other architectures of the same definition under a tag, and none of another's", async () => {
+  test("keeps a tag's other architectures of the same definition, and drops those of another", async () => {
     const push = `${registry.host}/archs:1`;
     await make({ push });
     await make({ push, arch: "arm64" });
@@ -125,7 +125,7 @@ describe("push", () => {
     );
   });
 
-  test("mounts what the cache beside it holds", async () => {
+  test("mounts files from the cache in the same registry", async () => {
     const { files } = await make({ cache: { to: `${registry.host}/cache` }, push: `${registry.host}/mounted:1` });
     const kernel = files.find(({ role }) => role === "kernel");
     const mounts = registry.seen(/^POST \/v2\/mounted\/blobs\/uploads\/\?mount=.*from=cache/);
@@ -142,7 +142,7 @@ describe("push", () => {
     [
       { to: "registry.example.com/os:1", sign: "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----" },
       "UNSUPPORTED",
-      /^push\.sign: cosign's own encrypted form/,
+      /^push\.sign: got a key in cosign's own encrypted format/,
     ],
   ] as const) {
     test(`to ${JSON.stringify(push).slice(0, 60)} is refused before anything is built`, async () => {
@@ -150,7 +150,7 @@ describe("push", () => {
     });
   }
 
-  test("a registry that refuses is an error, and names it", async () => {
+  test("fails with the name of the artifact when the registry refuses it", async () => {
     fault = (line) => (/^POST /.test(line) ? { status: 403 } : undefined);
     await assert.rejects(make({ push: `${registry.host}/closed:1` }), { code: "ACCESS_DENIED", message: /closed@sha256/ });
   });
@@ -166,7 +166,7 @@ describe("pull", async () => {
     ["the index", reference],
     ["the manifest of an architecture", `${registry.host}/os@${manifest}`],
   ] as const) {
-    test(`by the digest of ${what} gives the very build`, async () => {
+    test(`by the digest of ${what} gives the files and facts of the build`, async () => {
       const got = await fetched(from, { verify: { [registry.host]: own.publicKey } });
       const whatItIs = ({ digest, planDigest, cmdline, lock }: Built) => JSON.parse(JSON.stringify({ digest, planDigest, cmdline, lock }));
       assert.deepEqual(whatItIs(got), whatItIs(built));
@@ -183,7 +183,7 @@ describe("pull", async () => {
     });
   }
 
-  test("with what the build knows of its files and of the machine that will boot it", async () => {
+  test("gives the build's memory, PCRs and block maps", async () => {
     const artifact = {
       ...built,
       memoryMiB: 123,
@@ -209,7 +209,7 @@ describe("pull", async () => {
     );
   });
 
-  test("under another name", async () => {
+  test("names the files as asked", async () => {
     const { files } = await fetched(reference, { name: "box" });
     assert.deepEqual(
       files.map(({ name }) => name),
@@ -217,12 +217,12 @@ describe("pull", async () => {
     );
   });
 
-  test("its lock builds the same", async () => {
+  test("gives a lock that builds the same bytes", async () => {
     const { lock, digest } = await fetched(reference);
     assert.equal((await make({ lock, cacheDir: join(folder, "fresh") })).digest, digest);
   });
 
-  test("a copy without the SBOM is taken, and says so", async () => {
+  test("accepts a copy without the SBOM, and reports it", async () => {
     const sbom = JSON.parse(
       registry.blobs
         .get("os")
@@ -255,7 +255,7 @@ describe("pull", async () => {
     ["the manifest", manifest, "DIGEST_MISMATCH"],
     ["the index", reference.split("@")[1] ?? "", "DIGEST_MISMATCH"],
   ] as const) {
-    test(`refuses it where ${name} was tampered with, and leaves nothing`, async () => {
+    test(`refuses an artifact in which ${name} was altered, and leaves no file`, async () => {
       fault = (line) => (line.startsWith("GET ") && line.endsWith(digest) ? { body: altered(digest) } : undefined);
       const outputDir = join(folder, `tampered ${name}`);
       await assert.rejects(fetched(reference, { outputDir }), { code });
@@ -265,42 +265,48 @@ describe("pull", async () => {
 
   const unsigned = (await make({ push: `${registry.host}/unsigned:1` })).pushed ?? "";
   for (const [name, from, options, code, message] of [
-    ["by another key", reference, { verify: { [registry.host]: other.publicKey } }, "SIGNATURE_INVALID", /none of its \d signatures/],
-    ["not signed", unsigned, { verify: { [registry.host]: own.publicKey } }, "SIGNATURE_INVALID", /it is not signed/],
     [
-      "under no rule",
+      "signed by another key",
+      reference,
+      { verify: { [registry.host]: other.publicKey } },
+      "SIGNATURE_INVALID",
+      /none of its \d signatures/,
+    ],
+    ["without a signature", unsigned, { verify: { [registry.host]: own.publicKey } }, "SIGNATURE_INVALID", /it is not signed/],
+    [
+      "that no verify rule covers",
       reference,
       { verify: { "registry.example.com": own.publicKey } },
       "INVALID_DEFINITION",
       /^verify: got keys for registry\.example\.com, wanted one for 127/,
     ],
     [
-      "without digest",
+      "without a digest",
       `${registry.host}/os:1`,
       {},
       "INVALID_DEFINITION",
       new RegExp(`^artifact: got .*wanted a digest.*; it is now ${reference.replaceAll(".", "\\.")}$`),
     ],
-    ["for another architecture", reference, { arch: "s390x" }, "NOT_FOUND", /has no linux\/s390x; it has linux\/amd64/],
+    ["without the wanted architecture", reference, { arch: "s390x" }, "NOT_FOUND", /has no linux\/s390x; it has linux\/amd64/],
     [
-      "a manifest for another architecture",
+      "by a manifest for another architecture",
       `${registry.host}/os@${manifest}`,
       { arch: "arm64" },
       "NOT_FOUND",
       /is for amd64, wanted arm64/,
     ],
-    ["that is not there", `${registry.host}/os@sha256:${"0".repeat(64)}`, {}, "NOT_FOUND", /does not exist/],
+    ["that does not exist", `${registry.host}/os@sha256:${"0".repeat(64)}`, {}, "NOT_FOUND", /does not exist/],
   ] as const) {
-    test(`refuses one ${name}`, async () => {
+    test(`refuses an artifact ${name}`, async () => {
       await assert.rejects(fetched(from, options), { code, message });
     });
   }
 
-  test("refuses a container's image", async () => {
+  test("refuses a container image", async () => {
     const [image] = [...(upstream.manifests.get("conf/web") ?? [])].filter(([, { mediaType }]) => mediaType.includes("index"));
     await assert.rejects(
       pull(`${upstream.host}/conf/web@${image?.[0]}`, { outputDir: join(folder, "image"), registryAuth: async () => undefined }),
-      { code: "UNSUPPORTED", message: /is no operating system that push has published/ },
+      { code: "UNSUPPORTED", message: /is not an operating system that push published/ },
     );
   });
 });

@@ -20,7 +20,7 @@ const pem = generateKeyPairSync("ec", {
   privateKeyEncoding: { type: "pkcs8", format: "pem" },
 });
 
-/** Two machines of one team in one program: one builds and publishes, the other starts what was published. */
+/** One program for two computers: one builds and publishes an OS, the other starts a machine from it. */
 const program = (host: string, page: string) => `
 import { debian, Image, ImageBuild, Kernel, OnbootTask, Service } from ${source("sdk/index.ts")};
 import { Machine } from ${source("providers/qemu/index.ts")};
@@ -43,14 +43,14 @@ export const { pushed } = made;
 export const digests = [made.digest, got.digest];
 `;
 
-describe("an operating system that one machine publishes", { timeout: 600_000 }, () => {
-  test("boots on another from its digest, signed; the key is a secret", async () => {
+describe("an operating system that one computer publishes", { timeout: 600_000 }, () => {
+  test("boots on another by its digest, with its signature verified and the key kept secret", async () => {
     await using registry = await TestRegistry.start({ referrers: true });
     const home = await mkdtemp(join(tmpdir(), "published-"));
     await using _ = { [Symbol.asyncDispose]: () => clear(home) };
     const [one, two] = [await makeOwnCache(join(home, "one")), join(home, "two")];
     const places = { stateDir: join(home, "state"), cacheDir: two };
-    // the build that fetches has another cache than the one that builds
+    // the fetching build has another local cache than the publishing one
     const [maker, getter] = [imageBuildType(builder, one), imageBuildType(builder, two)];
     const type: typeof maker = { ...maker, create: (request) => (request.name === "got" ? getter : maker).create(request) };
     const types = { "linuxkit:index:ImageBuild": async () => type, "linuxkit:index:QemuVm": async () => qemuVm(places) };

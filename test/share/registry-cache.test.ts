@@ -31,7 +31,7 @@ async function start(context: TestContext, options: RegistryOptions = {}): Promi
 const trees = { web: (): Entry[] => [fileEntry("usr/bin/web", "serve\n", 0o755), noiseEntry("usr/share/noise", 9 << 20)] };
 const plan = planOf(segment("web", unpack("web", "srv")), segment("config", file("etc/hostname", "os\n")));
 
-/** A build on a machine of its own: nothing but the registry is shared. */
+/** A build on a separate computer, which shares only the registry. */
 async function machine(
   name: string,
   cache: CacheOption,
@@ -69,9 +69,9 @@ async function machine(
 
 const writes = (registry: TestRegistry) => registry.seen(/^(POST|PUT|PATCH) /).length;
 
-describe("two machines", () => {
+describe("two computers that share a cache:", () => {
   for (const login of [undefined, { kind: "token", username: "u", password: "p" } as const]) {
-    test(`that share a registry ${login ? "with token login" : "open to all"}: the second makes nothing`, async (context) => {
+    test(`the second builds nothing, ${login ? "with a token login" : "without a login"}`, async (context) => {
       const registry = await start(context, login && { login });
       const cache = { from: `${registry.host}/team/cache`, to: `${registry.host}/team/cache` };
       const first = await machine("one", cache, { login });
@@ -84,11 +84,11 @@ describe("two machines", () => {
         second.artifact.segments.map(({ cached }) => cached),
         [true, true],
       );
-      assert.match(second.said.join("\n"), /^3 pieces \(9\.\d MB\) came from, and 0\.0 MB went to 127\.0\.0\.1:\d+\/team\/cache$/);
+      assert.match(second.said.join("\n"), /^cache 127\.0\.0\.1:\d+\/team\/cache: fetched 3 entries \(9\.\d MB\), stored 0\.0 MB$/);
     });
   }
 
-  test("the second knows of each piece what the first wrote down of it", async (context) => {
+  test("the second gets the first one's record of every entry", async (context) => {
     const registry = await start(context);
     const cache = { from: `${registry.host}/cache`, to: `${registry.host}/cache` };
     const recordsOf = async ({ cacheDir }: { readonly cacheDir: string }) => {
@@ -98,12 +98,12 @@ describe("two machines", () => {
     const first = await recordsOf(await machine("one", cache));
     assert.ok(
       first.some(([, text]) => /"unpacked":[1-9]/.test(text)),
-      "the first says of none how much memory it takes",
+      "at least one record has the memory that its entry takes",
     );
     assert.deepEqual(await recordsOf(await machine("two", cache)), first);
   });
 
-  test("a third build, from a warm cache, sends nothing", async (context) => {
+  test("builds with a full cache send nothing", async (context) => {
     const registry = await start(context);
     const cache = { from: [`${registry.host}/cache`], to: `${registry.host}/cache` };
     await machine("one", cache);
@@ -113,7 +113,7 @@ describe("two machines", () => {
     assert.equal(writes(registry), before);
   });
 
-  test("what was made before there was a cache goes there too", async (context) => {
+  test("entries of a local cache are stored in a new shared cache", async (context) => {
     const registry = await start(context);
     await machine("one", {});
     const again = await machine("one", { to: `${registry.host}/cache` });
@@ -121,7 +121,7 @@ describe("two machines", () => {
     assert.deepEqual((await machine("two", { from: `${registry.host}/cache` })).opened, []);
   });
 
-  test("the second of two caches is asked for what the first has not, and the first gets it by a mount", async (context) => {
+  test("an entry that the first repository lacks comes from the second, and is mounted into the first", async (context) => {
     const registry = await start(context);
     await machine("one", { to: `${registry.host}/main` });
     const branch = { from: [`${registry.host}/branch`, `${registry.host}/main`], to: `${registry.host}/branch` };
@@ -131,7 +131,7 @@ describe("two machines", () => {
     assert.deepEqual((await machine("three", { from: `${registry.host}/branch` })).opened, []);
   });
 
-  test("a root image is fetched, and its tree not grown", async (context) => {
+  test("a root image is fetched instead of built", async (context) => {
     const registry = await start(context);
     const cache = { from: `${registry.host}/cache`, to: `${registry.host}/cache` };
     const first = await machine("one", cache, { format: ["kernel+erofs", "kernel+initrd"] });
@@ -148,27 +148,27 @@ describe("two machines", () => {
   });
 });
 
-describe("a cache that is wrong is refused, and what it should have is made", () => {
+describe("an invalid entry is refused, and built instead:", () => {
   const noise = (at: Buffer) => Buffer.from(at.map((byte) => byte ^ 1));
   for (const row of [
     {
-      name: "a blob of other bytes",
+      name: "a blob with altered bytes",
       path: /GET .*\/blobs\//,
       body: (bytes: Buffer) => noise(bytes),
-      says: /web: what the cache .* is refused: .*got sha256:/,
+      says: /web: refused the entry of the cache .*got sha256:/,
     },
     {
-      name: "a blob that is cut",
+      name: "a blob that is cut short",
       path: /GET .*\/blobs\//,
       body: (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1),
-      says: /is refused|not asked any more/,
+      says: /refused the entry|is skipped/,
     },
     {
-      name: "a manifest of something else",
+      name: "a manifest of another artifact",
       path: /GET .*\/manifests\//,
       body: () =>
         Buffer.from(JSON.stringify({ schemaVersion: 2, config: { mediaType: "x/y", digest: digestOf(""), size: 0 }, layers: [] })),
-      says: /web: what the cache .* is refused/,
+      says: /web: refused the entry of the cache/,
     },
   ]) {
     test(row.name, async (context) => {
@@ -191,7 +191,7 @@ describe("a cache that is wrong is refused, and what it should have is made", ()
     });
   }
 
-  test("a key that was given something else's entry is set right again", async (context) => {
+  test("another key's entry under a tag, which is then replaced", async (context) => {
     const registry = await start(context);
     const cache = { from: `${registry.host}/cache`, to: `${registry.host}/cache` };
     const first = await machine("one", cache);
@@ -203,7 +203,7 @@ describe("a cache that is wrong is refused, and what it should have is made", ()
     documents?.set(one, documents.get(other) as NonNullable<typeof own>);
     const second = await machine("two", cache);
     assert.equal(second.artifact.digest, first.artifact.digest);
-    assert.match(second.said.join("\n"), /is no entry of a build cache with this key/);
+    assert.match(second.said.join("\n"), /is not a cache entry for this key/);
     assert.deepEqual(documents?.get(one), own);
   });
 });
@@ -217,7 +217,7 @@ describe("a signed cache", () => {
     });
   const [own, other] = [pair(), pair()];
 
-  test("is taken by who has the key, and by who has the public one", async (context) => {
+  test("is used with the private key, and with the public one", async (context) => {
     const registry = await start(context);
     const place = `${registry.host}/cache`;
     const first = await machine("one", { to: place, sign: own.privateKey });
@@ -235,7 +235,7 @@ describe("a signed cache", () => {
     ["without a signature", undefined],
     ["signed by another key", other.privateKey],
   ] as const) {
-    test(`refuses what is there ${name}, and puts it right`, async (context) => {
+    test(`refuses an entry ${name}, and replaces it`, async (context) => {
       const registry = await start(context);
       const place = `${registry.host}/cache`;
       await machine("one", { to: place, sign });
@@ -244,8 +244,8 @@ describe("a signed cache", () => {
       assert.match(
         second.said.join("\n"),
         sign
-          ? /web: what the cache .* is refused: .*is not signed by a key that is named for it/
-          : /web: what the cache .* is refused: .*is not signed$/m,
+          ? /web: refused the entry of the cache .*is not signed by a trusted key/
+          : /web: refused the entry of the cache .*is not signed$/m,
       );
       assert.deepEqual((await machine("three", { from: place }, { verify: { [place]: own.publicKey } })).opened, []);
       assert.deepEqual((await machine("four", { from: place }, { verify: { [registry.host]: other.publicKey } })).opened.sort(), [
@@ -255,33 +255,33 @@ describe("a signed cache", () => {
     });
   }
 
-  test("an entry under another key's tag is refused, signed or not", async (context) => {
+  test("refuses a signed entry of another key under this key's tag", async (context) => {
     const registry = await start(context);
     const place = `${registry.host}/cache`;
     await machine("one", { to: place, sign: own.privateKey });
     const documents = registry.manifests.get("cache") as NonNullable<ReturnType<typeof registry.manifests.get>>;
     const [one, two] = [...documents.keys()].filter((name) => name.startsWith("key-")) as [string, string];
-    // the other one's content and signature, under this key's own name
+    // the other entry's content and signature, under this key
     const forged = JSON.parse(documents.get(two)?.bytes.toString() ?? "");
     forged.annotations["vnd.pulumi-linuxkit.key"] = one.slice("key-".length);
     documents.set(one, { mediaType: forged.mediaType, bytes: Buffer.from(JSON.stringify(forged)) });
     const { said } = await machine("two", { from: place }, { verify: { [place]: own.publicKey } });
-    assert.match(said.join("\n"), /is refused: .*is not signed by a key that is named for it/);
+    assert.match(said.join("\n"), /refused the entry of the cache .*is not signed by a trusted key/);
   });
 });
 
-describe("a cache that fails is a warning, and asked no more", () => {
+describe("a cache that fails causes a warning, and is skipped for the rest of the build:", () => {
   for (const row of [
-    { name: "by its answers", options: { fault: () => ({ status: 500 }) }, says: /is not asked any more in this build: .*500/ },
+    { name: "it answers 500", options: { fault: () => ({ status: 500 }) }, says: /is skipped for the rest of this build: .*500/ },
     {
-      name: "by refusing us",
+      name: "it requires a login",
       options: { login: { kind: "token", username: "u", password: "p" } as const },
-      says: /is not asked any more in this build/,
+      says: /is skipped for the rest of this build/,
     },
     {
-      name: "by taking nothing",
+      name: "it refuses pushes",
       options: { fault: ({ method = "" }) => (["GET", "HEAD"].includes(method) ? undefined : { status: 403 }) } satisfies RegistryOptions,
-      says: /is not asked any more in this build: .*lacks permission/,
+      says: /is skipped for the rest of this build: .*lacks permission/,
     },
   ]) {
     test(row.name, async (context) => {
@@ -294,13 +294,13 @@ describe("a cache that fails is a warning, and asked no more", () => {
     });
   }
 
-  test("by not being there", async () => {
+  test("it cannot be reached", async () => {
     const { artifact, said } = await machine("one", { from: `127.0.0.1:${await freePort()}/cache` });
     assert.equal(artifact.files.length, 3);
-    assert.match(said.join("\n"), /is not asked any more in this build: .*connection failed/);
+    assert.match(said.join("\n"), /is skipped for the rest of this build: .*connection failed/);
   });
 
-  test("but a build that is cancelled ends", async (context) => {
+  test("an aborted build fails with CANCELLED", async (context) => {
     const abort = new AbortController();
     const registry = await start(context, {
       fault() {
@@ -313,7 +313,7 @@ describe("a cache that fails is a warning, and asked no more", () => {
   });
 });
 
-describe("what is no repository", () => {
+describe("an invalid cache option is refused:", () => {
   for (const [cache, path, message] of [
     [
       { to: "registry.example.com/cache:1" },

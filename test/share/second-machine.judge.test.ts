@@ -16,9 +16,11 @@ init: ["conf/init:1"]
 services: [{name: web, image: "conf/web:1"}, {name: tool, image: "conf/tool:1"}]
 `;
 
-describe("a second machine, with Debian's docker-registry as the cache", () => {
+describe("a second computer with Debian's docker-registry as the cache", () => {
   for (const login of [undefined, DOCKER_REGISTRY_LOGIN]) {
-    test(`${login ? "with token login" : "open to all"}: the same artifact, and nothing is compressed`, { timeout: 300_000 }, async () => {
+    test(`builds the same artifact without compressing, ${login ? "with a token login" : "without a login"}`, {
+      timeout: 300_000,
+    }, async () => {
       await using registry = await DockerRegistry.start({ login: login !== undefined });
       await using upstream = await TestRegistry.start();
       await using folder = await scratch();
@@ -39,9 +41,9 @@ describe("a second machine, with Debian's docker-registry as the cache", () => {
         second.files.map(({ name, sha256 }) => [name, sha256]),
         first.files.map(({ name, sha256 }) => [name, sha256]),
       );
-      // no layer was fetched either: only the images' configurations
+      // only the images' configurations were fetched, no layers
       assert.equal(upstream.seen(/^GET .*\/blobs\//).length - layers, 4);
-      // that the compressors are gone is seen without the cache
+      // without the cache the build fails, as the compressors are gone
       await assert.rejects(
         buildWithoutCompressors(image.spec, { ...on("third"), lock: first.lock }, login),
         /this machine does not compress: create(Zstd|Gzip)/i,

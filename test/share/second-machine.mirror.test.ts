@@ -14,7 +14,7 @@ import { buildWithoutCompressors } from "../support/second-machine.ts";
 
 const FORMATS: readonly FormatName[] = ["kernel+initrd", "qcow2-efi", "vmdk", "gcp", "kernel+erofs"];
 
-test("a second machine makes Debian's kernel, segments and compressed disks from the cache alone: no mirror, no compressor", {
+test("a second computer builds Debian's kernel, segments and compressed disks from the cache alone, without mirror or compressor", {
   timeout: 600_000,
 }, async () => {
   await using registry = await DockerRegistry.start();
@@ -56,7 +56,7 @@ test("a second machine makes Debian's kernel, segments and compressed disks from
   );
   assert.ok(second.lock.loaders && Object.keys(second.lock.loaders).length > 0);
 
-  // every kind of file comes back from what was published, and what a TPM will say
+  // a pull gives every kind of file, and the PCRs
   const pulled = await pull(first.pushed ?? "", { outputDir: join(folder.path, "pulled") });
   assert.deepEqual(
     pulled.files.map(({ path: _, ...file }) => file),
@@ -65,7 +65,7 @@ test("a second machine makes Debian's kernel, segments and compressed disks from
   assert.deepEqual([pulled.digest, pulled.pcrs, pulled.memoryMiB], [first.digest, first.pcrs, first.memoryMiB]);
   assert.ok(pulled.files.some(({ role }) => role === "base-initrd"));
 
-  // a third one whose OS differs makes what differs: its packages come from the cache too, since its mirror is gone
+  // a third computer builds only the segment that differs; its packages come from the cache, as it has no mirror
   const told: Progress[] = [];
   const changed = await build(diskOs("changed"), {
     ...away,
