@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LinuxKitError } from "../core/errors.ts";
 
-/** What an SPDX document says, as far as it goes into another: members of SPDX 2.3 that are lists, each with its id. */
+/** The parts of an SPDX document that are merged into another: the lists of SPDX 2.3, whose elements have ids. */
 export interface AttestedDocument {
   readonly packages: readonly SpdxElement[];
   readonly files: readonly SpdxElement[];
@@ -12,7 +12,7 @@ export interface AttestedDocument {
 /** A package or file of an SPDX document. */
 export type SpdxElement = Readonly<Record<string, unknown>> & { readonly SPDXID: string };
 
-/** One relationship of two elements. */
+/** A relationship between two elements. */
 export type SpdxRelationship = Readonly<Record<string, unknown>> & {
   readonly spdxElementId: string;
   readonly relatedSpdxElement: string;
@@ -35,10 +35,10 @@ const schema = z.object({
 });
 
 /**
- * Reads an in-toto statement that carries an SPDX document, as BuildKit attaches it to an image.
+ * Parses an in-toto statement with an SPDX 2 document, as BuildKit attaches it to an image.
  *
  * @param what names it in messages
- * @throws CORRUPT
+ * @throws CORRUPT for any other document
  */
 export function parseAttestation(bytes: Uint8Array, what: string): AttestedDocument {
   let json: unknown;
@@ -52,7 +52,7 @@ export function parseAttestation(bytes: Uint8Array, what: string): AttestedDocum
   const [issue] = parsed.error.issues;
   throw new LinuxKitError(
     "CORRUPT",
-    `${what} is no SPDX attestation: ${issue?.path.join(".")}: ${issue?.message}`,
+    `${what} is not an SPDX attestation: ${issue?.path.join(".")}: ${issue?.message}`,
     { path: what },
     { cause: parsed.error },
   );

@@ -1,6 +1,6 @@
 import { type Distribution, packageUrl, type SoftwarePackage } from "./package.ts";
 
-/** Alpine's database of installed packages: one-letter fields, a blank line after each package (apk-installed(5)). */
+/** Parses Alpine's database of installed packages: one-letter fields, a blank line after each package (apk-installed(5)). */
 export function parseApk(text: string, distribution: Distribution): SoftwarePackage[] {
   return text.split(/\n{2,}/).flatMap((block) => {
     const field = (letter: string): string | undefined => new RegExp(`^${letter}:(.*)$`, "m").exec(block)?.[1];
@@ -11,7 +11,7 @@ export function parseApk(text: string, distribution: Distribution): SoftwarePack
   });
 }
 
-/** dpkg's database (`var/lib/dpkg/status`), or one file of a distroless image's `status.d`: the installed packages of it. */
+/** Parses dpkg's database (`var/lib/dpkg/status`), or a file of a distroless image's `status.d`. Returns installed packages only. */
 export function parseDpkg(text: string, distribution: Distribution): SoftwarePackage[] {
   return text.split(/\n{2,}/).flatMap((block) => {
     const field = (name: string): string | undefined => new RegExp(`^${name}: *(.*)$`, "mi").exec(block)?.[1];
@@ -30,7 +30,7 @@ export function parseDpkg(text: string, distribution: Distribution): SoftwarePac
   });
 }
 
-/** A package of Debian or of what is made from it. */
+/** A package of Debian or of a distribution that is derived from it. */
 export function debianPackage(given: {
   readonly name: string;
   readonly version: string;

@@ -3,27 +3,27 @@ import { canonicalJson } from "../core/json.ts";
 import type { AttestedDocument, SpdxElement } from "./attestation.ts";
 import type { SoftwarePackage } from "./package.ts";
 
-/** What is known of the software in one image of an OS. */
+/** The known software of one image of an operating system. */
 export interface ImageContents {
-  /** The image's full reference, or what it is made from. */
+  /** The image's full reference, or its source. */
   readonly name: string;
-  /** Names it by digest; absent for what is no image of a registry. */
+  /** Its package URL, by digest; absent for an image that is not from a registry. */
   readonly purl?: string | undefined;
-  /** Where its tree lies, relative to the root of the OS: `""`, `containers/services/web/lower`. */
+  /** The folders of its tree, relative to the root of the OS: `""`, `containers/services/web/lower`. */
   readonly places: readonly string[];
   readonly packages: readonly SoftwarePackage[];
-  /** What the image's builder attested, if it did. */
+  /** The documents that the image's builder attested. */
   readonly attested: readonly AttestedDocument[];
 }
 
 const OS = "SPDXRef-os";
 const DOCUMENT = "SPDXRef-DOCUMENT";
-const UNSAID = "NOASSERTION";
+const NO_ASSERTION = "NOASSERTION";
 
 /**
- * One SPDX 2.3 document, as JSON, of all the software in an OS: for each image what its builder attested and what its
- * package databases say. Ids are made anew, so that no two images' collide, and nothing in it comes from a clock or is
- * random: the same OS has the same document.
+ * One SPDX 2.3 document, as JSON, of all software in an operating system: for each image its builder's attestations and
+ * the packages of its databases. Ids are renamed so that those of two images do not collide. The document holds neither
+ * a time nor random values: the same OS gives the same document.
  */
 export function spdxDocument(images: readonly ImageContents[]): string {
   const merged = images.map((image, index) => imageElements(image, `image${index}`));
@@ -41,7 +41,7 @@ export function spdxDocument(images: readonly ImageContents[]): string {
     relationships: [related(DOCUMENT, "DESCRIBES", OS), ...all("relationships")],
   };
   const given = Object.entries(content).filter(([, value]) => !Array.isArray(value) || value.length > 0);
-  // the namespace must be another one for another document, and the same for the same
+  // a namespace identifies its document (SPDX 2.3, 6.5), so it is derived from the content
   const documentNamespace = `https://spdx.org/spdxdocs/linuxkit-${hexOf(digestOf(canonicalJson(content)))}`;
   return `${JSON.stringify({ ...Object.fromEntries(given), documentNamespace }, undefined, 2)}\n`;
 }
@@ -73,7 +73,7 @@ function imageElements({ name, purl, places, packages, attested }: ImageContents
   for (const [index, document] of attested.entries())
     adopt(document, { id: `${prefix}-${index}`, own, place: places[0] ?? "" }, elements, known);
   for (const [index, found] of packages.entries()) {
-    // what the builder attested says more
+    // an attestation has more detail than a database
     if (known.has(bare(found.purl))) continue;
     const id = `${own}-package${index}`;
     elements.packages.push(packageElement(id, found));
@@ -83,9 +83,9 @@ function imageElements({ name, purl, places, packages, attested }: ImageContents
 }
 
 interface Adoption {
-  /** Stands before every id. */
+  /** The prefix of every id. */
   readonly id: string;
-  /** The element of the image itself, in the place of the attested document. */
+  /** The id of the image's own element, which replaces the attested document. */
   readonly own: string;
   readonly place: string;
 }
@@ -99,7 +99,7 @@ function adopt(document: AttestedDocument, { id, own, place }: Adoption, element
   );
   const renamed = (spdxId: string): string | undefined => {
     if (spdxId === DOCUMENT) return own;
-    // what another document holds is not here
+    // a reference to another document has no element here
     return /^SPDXRef-/.test(spdxId) ? spdxId.replace(/^SPDXRef-/, `SPDXRef-${id}-`) : undefined;
   };
   const kept = (found: SpdxElement): Record<string, unknown> => {
@@ -121,11 +121,11 @@ function adopt(document: AttestedDocument, { id, own, place }: Adoption, element
   for (const found of document.relationships) {
     const [from, to] = [
       renamed(found.spdxElementId),
-      found.relatedSpdxElement === "NONE" || found.relatedSpdxElement === UNSAID
+      found.relatedSpdxElement === "NONE" || found.relatedSpdxElement === NO_ASSERTION
         ? found.relatedSpdxElement
         : renamed(found.relatedSpdxElement),
     ];
-    // the image does not describe what it holds, it contains it
+    // a document describes its packages, an image contains them
     const relationshipType = from === own && found.relationshipType === "DESCRIBES" ? "CONTAINS" : found.relationshipType;
     if (from && to && from !== to) elements.relationships.push({ ...found, spdxElementId: from, relatedSpdxElement: to, relationshipType });
   }
@@ -138,16 +138,16 @@ function packageElement(id: string, { name, version, purl, license, supplier, ho
     ...(supplier && { supplier: `Organization: ${supplier}` }),
     ...(homepage && URL.canParse(homepage) && { homepage }),
     ...(sha256 && { checksums: [{ algorithm: "SHA256", checksumValue: sha256 }] }),
-    licenseConcluded: UNSAID,
-    licenseDeclared: UNSAID,
-    // what distributions write is no SPDX expression as a rule
+    licenseConcluded: NO_ASSERTION,
+    licenseDeclared: NO_ASSERTION,
+    // licenses in a distribution's database are mostly not SPDX expressions
     ...(license && { licenseComments: license }),
     externalRefs: [purlReference(purl)],
   };
 }
 
 function element(SPDXID: string, name: string): object {
-  return { SPDXID, name, downloadLocation: UNSAID, filesAnalyzed: false };
+  return { SPDXID, name, downloadLocation: NO_ASSERTION, filesAnalyzed: false };
 }
 
 function purlReference(referenceLocator: string): object {

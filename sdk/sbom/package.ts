@@ -1,35 +1,35 @@
-/** A piece of software that is in an image, by the name that its own distribution gives it. */
+/** A package in an image, under its distribution's name. */
 export interface SoftwarePackage {
   readonly name: string;
   readonly version: string;
-  /** Its package URL (purl-spec): what scanners look vulnerabilities up by. */
+  /** Its package URL (purl-spec), by which scanners look up vulnerabilities. */
   readonly purl: string;
-  /** What the package says of its license, in its own words. */
+  /** The package's own text about its license. */
   readonly license?: string | undefined;
-  /** Who made it. */
+  /** Its maintainer. */
   readonly supplier?: string | undefined;
   readonly homepage?: string | undefined;
-  /** Of the package's file, 64 hexadecimal digits. */
+  /** Digest of the package's file, 64 hexadecimal digits. */
   readonly sha256?: string | undefined;
 }
 
-/** What an image says of the distribution that it is made from (os-release(5)). */
+/** The distribution that an image is made from (os-release(5)). */
 export interface Distribution {
   /** `debian`, `alpine`, `ubuntu` */
   readonly id: string;
-  /** `12`; `""` for none. */
+  /** `12`; `""` for a distribution without versions. */
   readonly version: string;
 }
 
-/** Reads `os-release`. What does not say an id is taken for `fallback`. */
+/** Parses `os-release`. The id is `fallback` if the file has none. */
 export function parseOsRelease(text: string, fallback: string): Distribution {
   const value = (name: string): string => new RegExp(`^${name}=(["']?)(.*)\\1$`, "m").exec(text)?.[2] ?? "";
   return { id: value("ID").toLowerCase() || fallback, version: value("VERSION_ID") };
 }
 
 /**
- * A package URL. Of each part everything is escaped but letters, digits and `.-_~`; a colon stays too. Qualifiers are sorted,
- * and empty ones left out.
+ * Builds a package URL (purl-spec). In each part every character is percent-encoded, except letters, digits, `.-_~` and
+ * `:`. Qualifiers are sorted, and empty ones left out.
  */
 export function packageUrl(
   type: string,

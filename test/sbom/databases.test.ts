@@ -6,7 +6,7 @@ import { packageUrl, parseOsRelease } from "../../sdk/sbom/package.ts";
 const ALPINE = { id: "alpine", version: "3.20.1" };
 const DEBIAN = { id: "debian", version: "12" };
 
-test("Alpine's database", () => {
+test("parseApk reads the packages of Alpine's database", () => {
   const text =
     "C:Q1abc=\nP:busybox\nV:1.36.1-r29\nA:x86_64\nL:GPL-2.0-only\nm:Ada <ada@example.org>\nU:https://busybox.net/\nF:bin\nR:busybox\n\nP:musl\nV:1.2.5-r0\nA:x86_64\n\n\nP:broken\n";
   assert.deepEqual(
@@ -18,7 +18,7 @@ test("Alpine's database", () => {
   );
 });
 
-test("dpkg's database, of which only what is installed counts", () => {
+test("parseDpkg reads the installed packages of dpkg's database", () => {
   const text = `Package: libc6
 Status: install ok installed
 Architecture: amd64
@@ -41,7 +41,7 @@ Version: 1:2024a-0
   );
 });
 
-test("a package of ours has the sha256 of its file", () => {
+test("a Debian package has a package URL and the sha256 of its file", () => {
   const sha256 = "a".repeat(64);
   assert.deepEqual(debianPackage({ name: "nginx-light", version: "1.22.1-9", architecture: "amd64", distribution: DEBIAN, sha256 }), {
     name: "nginx-light",
@@ -51,7 +51,7 @@ test("a package of ours has the sha256 of its file", () => {
   });
 });
 
-describe("a package URL", () => {
+describe("packageUrl builds", () => {
   for (const row of [
     { args: ["deb", "debian", "g++", "4:12.2"], want: "pkg:deb/debian/g%2B%2B@4:12.2" },
     {
@@ -64,7 +64,7 @@ describe("a package URL", () => {
   }
 });
 
-describe("os-release", () => {
+describe("parseOsRelease reads", () => {
   for (const row of [
     { text: 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.20.1\n', want: ALPINE },
     { text: 'VERSION_ID="12"\nID=debian\n', want: DEBIAN },

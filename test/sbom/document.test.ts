@@ -4,7 +4,7 @@ import { parseAttestation } from "../../sdk/sbom/attestation.ts";
 import { type ImageContents, spdxDocument } from "../../sdk/sbom/document.ts";
 import { checkSpdx, type Spdx } from "../support/spdx.ts";
 
-/** As BuildKit writes it: the document describes a root package, and knows a license of its own. */
+/** An attestation as BuildKit writes it: the document describes a root package, and defines a license. */
 const attestation = (name: string) => ({
   predicateType: "https://spdx.dev/Document",
   predicate: {
@@ -53,7 +53,7 @@ const documentOf = (...images: ImageContents[]): Spdx => checkSpdx(spdxDocument(
 const purls = ({ packages }: Spdx) =>
   packages.flatMap(({ externalRefs = [] }) => externalRefs.map(({ referenceLocator }) => referenceLocator));
 
-test("of nothing describes an OS", () => {
+test("a document without images describes an OS", () => {
   const { packages, relationships } = documentOf();
   assert.deepEqual(
     packages.map(({ SPDXID, name }) => [SPDXID, name]),
@@ -62,7 +62,7 @@ test("of nothing describes an OS", () => {
   assert.deepEqual(relationships, [{ spdxElementId: "SPDXRef-DOCUMENT", relationshipType: "DESCRIBES", relatedSpdxElement: "SPDXRef-os" }]);
 });
 
-test("two images with the same ids keep their own", () => {
+test("elements of two images with the same ids get different ids", () => {
   const document = documentOf(
     image("a", { attested: [attested("x")], places: ["containers/services/a/lower"] }),
     image("b", { attested: [attested("y")] }),
@@ -82,12 +82,12 @@ test("two images with the same ids keep their own", () => {
   assert.equal(document.packages[2]?.licenseDeclared, "MIT AND LicenseRef-image0-0-own");
 });
 
-test("what is attested and in a database too is listed once, as it is attested", () => {
+test("a package that is attested and in a database is listed once, as attested", () => {
   const document = documentOf(image("a", { attested: [attested("x")], packages: [apk("x"), apk("x", "2"), apk("y")] }));
   assert.deepEqual(purls(document), ["pkg:apk/alpine/x@1?arch=x86_64", apk("x", "2").purl, apk("y").purl]);
 });
 
-test("the namespace is another for another document, and the same for the same", () => {
+test("two documents have the same namespace only if they are equal", () => {
   const one = () => documentOf(image("a", { packages: [apk("x")] })).documentNamespace;
   assert.equal(one(), one());
   assert.notEqual(one(), documentOf(image("a", { packages: [apk("x", "2")] })).documentNamespace);
@@ -97,9 +97,9 @@ describe("an attestation is refused", () => {
   for (const { name, bytes, message } of [
     { name: "that is not JSON", bytes: "{", message: /x is not JSON/ },
     {
-      name: "of something else",
+      name: "with another predicate",
       bytes: JSON.stringify({ ...attestation("x"), predicateType: "https://slsa.dev/provenance/v1" }),
-      message: /x is no SPDX attestation: predicateType/,
+      message: /x is not an SPDX attestation: predicateType/,
     },
     {
       name: "of SPDX 3",
@@ -107,7 +107,7 @@ describe("an attestation is refused", () => {
       message: /predicate\.spdxVersion/,
     },
     {
-      name: "with an element without id",
+      name: "with an element without an id",
       bytes: JSON.stringify({ ...attestation("x"), predicate: { spdxVersion: "SPDX-2.3", packages: [{ name: "x" }] } }),
       message: /packages\.0\.SPDXID/,
     },
