@@ -100,7 +100,7 @@ describe("check", () => {
       "secureBoot",
       /^there is no EFI program to sign in kernel\+initrd/,
     ],
-    ["an artifact without digest", { artifact: "registry.example.com/os:1" }, "artifact", /wanted a digest, as registry/],
+    ["an artifact without digest", { artifact: "registry.example.com/os:1" }, "artifact", /wanted a digest, such as registry/],
     ["an artifact that is no text", { artifact: 7 }, "artifact", /got no text/],
     ["an image beside an artifact", { artifact: ARTIFACT, image: IMAGE }, "image", /of no use beside artifact/],
     ["a format beside an artifact", { artifact: ARTIFACT, formats: ["tar"] }, "formats", /of no use beside artifact/],
