@@ -3,18 +3,19 @@ import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { parsePe, PE_HEAD_BYTES, type PeHeaders } from "./pe.ts";
 
-/** A hash that takes an image piece by piece. */
+/** A hash of an image that comes in pieces. */
 export interface ImageHash {
   update(chunk: Uint8Array): void;
   digest(): Buffer;
 }
 
 /**
- * The sha256 that a Secure Boot signature signs and that firmware measures into PCR 4: of the whole image but its
- * checksum, the pointer to its signatures and the signatures (Windows Authenticode Portable Executable Signature
- * Format), with zeroes up to a multiple of 8 bytes. The image is read once and not held.
+ * The sha256 that a Secure Boot signature covers and that firmware measures into PCR 4 (Windows Authenticode Portable
+ * Executable Signature Format). It covers the whole image except its checksum, the pointer to its signatures and the
+ * signatures, padded with zeroes to a multiple of 8 bytes. The image is streamed.
  *
- * @throws CORRUPT when it is no PE32+ image, UNSUPPORTED when its sections leave gaps, which others hash differently
+ * @param path names the image in messages
+ * @throws CORRUPT when it is not a PE32+ image, UNSUPPORTED for gaps between sections, which other tools hash differently
  */
 export async function authenticodeDigest(image: Bytes, path = "image"): Promise<Buffer> {
   const hash = authenticodeHash(path);
@@ -22,7 +23,7 @@ export async function authenticodeDigest(image: Bytes, path = "image"): Promise<
   return hash.digest();
 }
 
-/** {@link authenticodeDigest} of an image that comes in pieces; each is done with when `update` returns. */
+/** {@link authenticodeDigest} of an image in pieces. The caller may reuse a piece's memory once `update` returns. */
 export function authenticodeHash(path = "image"): ImageHash {
   const hash = createHash("sha256");
   let head: Buffer | undefined = Buffer.alloc(0);

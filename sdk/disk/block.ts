@@ -6,20 +6,20 @@ import { type Disk, readExtent } from "./extent.ts";
 export interface Block {
   /** The block's number: its offset divided by the block size. */
   readonly index: number;
-  /** Always a whole block; what lies beyond the disk's end is zero. */
+  /** Always a whole block; bytes beyond the disk's end are zero. */
   readonly bytes: Uint8Array;
 }
 
 export interface ReadBlocksOptions {
-  /** `keep` gives every block of {@link occupiedBlocks}, for a writer that has told its reader where they stand. @default "skip" */
+  /** `keep` yields every block of {@link occupiedBlocks}, for a format that lists them before their content. @default "skip" */
   readonly zeroBlocks?: "skip" | "keep";
-  /** How many blocks are held at once: one is good until so many more are asked for. @default 1, good until the next is asked for */
+  /** How many blocks share memory: each is valid until so many more are asked for. @default 1 */
   readonly held?: number;
 }
 
 /**
- * The blocks of a disk that hold anything but zeroes, in order. Gaps between extents are never read, so a sparse disk
- * costs what its content costs; in memory are the blocks that are held.
+ * The blocks of a disk that are not all zeroes, in order. Gaps between extents are never read, so a sparse disk costs only
+ * its content. Memory holds `held` blocks.
  */
 export async function* readBlocks(
   disk: Disk,
@@ -49,7 +49,7 @@ export async function* readBlocks(
         }
         const inside = at - index * blockSize;
         const part = chunk.subarray(taken, taken + blockSize - inside);
-        // it may hold an earlier block
+        // the buffer may still hold an earlier block
         bytes.fill(0, filled, inside);
         bytes.set(part, inside);
         filled = inside + part.length;
@@ -62,7 +62,7 @@ export async function* readBlocks(
   if (index >= 0 && wanted(bytes)) yield { index, bytes };
 }
 
-/** The numbers of the blocks that an extent with content touches, in order, found without reading any. */
+/** The numbers of the blocks that extents with content touch, in order, without reading them. */
 export function* occupiedBlocks(disk: Disk, blockSize: number): Generator<number> {
   let next = 0;
   for (const extent of disk.extents) {

@@ -12,25 +12,25 @@ import { SLOT_BYTES, slotBytes } from "./slot.ts";
 import { installSyslinux, type Syslinux, syslinuxConfig, syslinuxFiles } from "./syslinux.ts";
 import { checkCmdline, checkKernel, type Sized } from "./uki.ts";
 
-/** What every bootable disk is made from. */
+/** Options of every bootable disk. */
 interface BootDisk {
   readonly seed: Seed;
-  /** Bytes of the disk. @default the least that holds the content, whole MiB */
+  /** Bytes of the disk. @default the smallest size in whole MiB that holds the content */
   readonly size?: number;
   /** Kind of the boot volume. @default FAT32 from 34 MiB, FAT16 below */
   readonly fat?: FatType;
 }
 
-/** A kernel and its initramfs as separate files, which both loaders take. */
+/** A kernel and its initramfs as separate files, for both loaders. */
 export interface KernelFiles {
   readonly kernel: Sized;
-  /** Archives of the initramfs in order; each has a slot of its own on the disk. */
+  /** Archives of the initramfs in order; each has its own slot on the disk. */
   readonly segments: readonly Sized[];
   readonly cmdline: string;
 }
 
 export interface EfiDisk extends BootDisk {
-  /** `BOOTX64.EFI` or `BOOTAA64.EFI`: what removable media start by. */
+  /** `BOOTX64.EFI` or `BOOTAA64.EFI`: the name of the program that EFI starts from removable media. */
   readonly loader: "BOOTX64.EFI" | "BOOTAA64.EFI";
   /** A unified kernel image, signed or not. */
   readonly program: Sized;
@@ -50,7 +50,7 @@ export interface HybridDisk extends BiosDisk {
 const MIB = 1 << 20;
 const START = MIB;
 
-/** GPT with an EFI system partition that holds one program. */
+/** A disk with a GPT, whose EFI system partition holds one program. @throws TOO_LARGE when `size` is too small */
 export function efiDisk(options: EfiDisk): Disk {
   const { program, loader } = options;
   const volume = bootVolume(options, [
@@ -59,7 +59,7 @@ export function efiDisk(options: EfiDisk): Disk {
   return onGpt(options, volume.disk, {});
 }
 
-/** MBR with one active FAT partition, started by SYSLINUX. */
+/** A disk with an MBR and one active FAT partition, started by SYSLINUX. @throws TOO_LARGE when `size` is too small */
 export function biosDisk(options: BiosDisk): Disk {
   const volume = bootVolume(options, [...syslinuxEntries(options), ...kernelEntries(options)]);
   const content = installSyslinux(volume, options.syslinux);
@@ -73,7 +73,12 @@ export function biosDisk(options: BiosDisk): Disk {
   });
 }
 
-/** GPT whose EFI system partition both firmwares start from: SYSLINUX and systemd-boot share one kernel and initramfs. */
+/**
+ * A disk with a GPT, whose EFI system partition both firmwares start from: SYSLINUX and systemd-boot share one kernel and
+ * initramfs.
+ *
+ * @throws TOO_LARGE when `size` is too small
+ */
 export function hybridDisk(options: HybridDisk): Disk {
   const { systemdBoot, cmdline } = options;
   const initrds = options.segments.map((_, index) => `initrd /${segmentName(index)}\n`).join("");

@@ -1,4 +1,4 @@
-/** One element of DER: tag, length, content (X.690). */
+/** Encodes an element of DER: tag, length, content (X.690). */
 export function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   if (body.length < 0x80) return Buffer.concat([Buffer.of(tag, body.length), body]);
@@ -33,7 +33,7 @@ export function elements(element: Uint8Array): Buffer[] {
   const found: Buffer[] = [];
   for (let at = start; at < end; ) {
     const next = content(bytes, at).end;
-    if (next <= at || next > end) throw new RangeError("an element leaves the one around it");
+    if (next <= at || next > end) throw new RangeError("a DER element is longer than the element around it");
     found.push(bytes.subarray(at, next));
     at = next;
   }

@@ -2,7 +2,7 @@ import type { Bytes } from "../core/bytes.ts";
 import { collect } from "../core/bytes.ts";
 import { ISO_BLOCK } from "./iso-record.ts";
 
-/** A boot image of a CD: where it is and how it is started. */
+/** A boot image of a CD. */
 export interface BootImage {
   readonly platform: "bios" | "efi";
   readonly block: number;
@@ -20,7 +20,7 @@ export function encodeBootRecord(catalogueBlock: number): Buffer {
   return block;
 }
 
-/** The boot catalogue (2.0): the first image is the default, each other one has a section of its own. */
+/** The boot catalogue (2.0): the first image is the default, each other one has its own section. */
 export function encodeCatalogue(images: readonly BootImage[]): Buffer {
   const block = Buffer.alloc(ISO_BLOCK);
   const [first, ...others] = images;
@@ -45,7 +45,7 @@ export function encodeCatalogue(images: readonly BootImage[]): Buffer {
 function encodeImage({ block, sectors }: BootImage): Buffer {
   const entry = Buffer.alloc(32);
   entry[0] = 0x88;
-  // beyond 65535 sectors firmware looks at the filesystem in the image for its size
+  // above 65535 sectors firmware takes the size from the filesystem in the image
   entry.writeUInt16LE(Math.min(sectors, 0xffff), 6);
   entry.writeUInt32LE(block, 8);
   return entry;
@@ -54,7 +54,7 @@ function encodeImage({ block, sectors }: BootImage): Buffer {
 /** The largest BIOS loader that is patched in memory. */
 const LOADER_LIMIT = 4 << 20;
 
-/** A BIOS loader with its boot information table filled in: where it lies, and a checksum of what follows the table. */
+/** A BIOS loader with its boot information table filled in: its block and size, and a checksum of its bytes after the table. */
 export function withInfoTable(body: Bytes, size: number, block: number): Bytes {
   return {
     async *[Symbol.asyncIterator]() {

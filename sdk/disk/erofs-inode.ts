@@ -19,7 +19,7 @@ const MODE = {
   hardlink: 0,
 } as const;
 const DIRENT_TYPE = { file: 1, directory: 2, character: 3, block: 4, fifo: 5, symlink: 7, hardlink: 0 } as const;
-/** Name prefixes that an attribute's entry says by number. */
+/** Name prefixes that an attribute's entry encodes as a number. */
 const XATTR_PREFIXES: readonly (readonly [string, number])[] = [
   ["user.", 1],
   ["system.posix_acl_access", 2],
@@ -28,7 +28,11 @@ const XATTR_PREFIXES: readonly (readonly [string, number])[] = [
   ["security.", 6],
 ];
 
-/** An inode's attributes as they stand behind it: a header of 12 bytes, then entries padded to 4; nothing for none. */
+/**
+ * The extended attributes after an inode: a header of 12 bytes, then entries padded to 4; empty without attributes.
+ *
+ * @throws UNSUPPORTED for an attribute with an unknown prefix, TOO_LARGE for more than fit a block
+ */
 export function encodeXattrs(entry: Entry): Buffer {
   if (!entry.xattrs?.size) return Buffer.alloc(0);
   const parts = [Buffer.alloc(12)];
@@ -61,7 +65,7 @@ export function inodeBytes(xattrs: Uint8Array): number {
   return INODE_BYTES + xattrs.length;
 }
 
-/** An extended inode, and its attributes. `block` is where its data begins, unless the data stands behind the inode. */
+/** An extended inode with its attributes. `block` is the first block of its data; `inline` data follows the inode. */
 export function encodeInode(inode: {
   readonly entry: Entry;
   readonly number: number;
@@ -90,7 +94,7 @@ export function encodeInode(inode: {
   return Buffer.concat([bytes, xattrs]);
 }
 
-/** A name of a directory, and what it leads to. */
+/** A name in a directory, with the number and type of its inode. */
 export interface Dirent {
   readonly name: string;
   readonly nid: number;
@@ -98,8 +102,8 @@ export interface Dirent {
 }
 
 /**
- * A directory's content: blocks that each begin with their entries, 12 bytes each, and go on with the names those
- * entries point to, in byte order of name. Its length does not depend on the numbers.
+ * A directory's content: each block holds entries of 12 bytes, then their names, sorted by the bytes of the names. Its
+ * length does not depend on the inode numbers.
  */
 export function encodeDirents(dirents: readonly Dirent[]): Buffer {
   const named = dirents.map((dirent) => ({ ...dirent, bytes: encodePath(dirent.name) })).sort((a, b) => Buffer.compare(a.bytes, b.bytes));

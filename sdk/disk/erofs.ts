@@ -17,7 +17,7 @@ export interface ErofsOptions {
 
 const SUPERBLOCK_AT = 1024;
 
-/** Where an inode is, and where its content is: behind it, or in blocks of its own. */
+/** The positions of an inode and of its content, which follows the inode or has its own blocks. */
 interface InodePosition {
   readonly inode: Inode;
   readonly number: number;
@@ -30,25 +30,26 @@ interface InodePosition {
 
 /**
  * An EROFS filesystem without compression (Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h of Linux).
- * Small content stands behind its inode, other content in whole blocks. Bodies are read in the order of `entries`;
- * inodes and directories are in memory.
+ * Small content follows its inode, other content is in whole blocks. Bodies are read in the order of `entries`; inodes
+ * and directories are in memory.
  *
- * @throws INVALID_DEFINITION, UNSUPPORTED for an attribute erofs has no prefix for, TOO_LARGE beyond 16 TiB
+ * @throws INVALID_DEFINITION as `fileTree` and for a label above 16 bytes, UNSUPPORTED for an attribute with a prefix that
+ * erofs does not have, TOO_LARGE above 16 TiB
  */
 export function erofsVolume(options: ErofsOptions): Disk {
   const label = Buffer.from(options.label ?? "");
   if (label.length > 16)
     throw new LinuxKitError("INVALID_DEFINITION", `label: "${options.label}" has ${label.length} bytes, at most 16 fit`, { path: "label" });
   const tree = fileTree(options.entries);
-  const places = placesOf(tree);
-  const fixed = contentsOf(tree, places);
-  const total = arrange(tree, places);
+  const positions = positionsOf(tree);
+  const fixed = contentsOf(tree, positions);
+  const total = arrange(tree, positions);
   if (total / EROFS_BLOCK > 0xffffffff)
     throw new LinuxKitError("TOO_LARGE", `erofs: ${total} bytes, at most 16 TiB fit`, { what: "erofs", limit: 2 ** 44, got: total });
 
   const extents: Extent[] = [];
-  for (const place of places.values()) {
-    const { inode, number, xattrs, size, at, block } = place;
+  for (const position of positions.values()) {
+    const { inode, number, xattrs, size, at, block } = position;
     const header = encodeInode({ entry: inode.entry, number, links: inode.links, size, xattrs, block });
     extents.push(bytesAt(at, header));
     if (size === 0) continue;
@@ -56,13 +57,13 @@ export function erofsVolume(options: ErofsOptions): Disk {
     const content = fixed.get(inode);
     extents.push(content ? bytesAt(offset, content()) : { offset, length: size, source: inode.entry.body });
   }
-  const root = present(places.get(tree.root));
+  const root = present(positions.get(tree.root));
   extents.push(
     bytesAt(
       SUPERBLOCK_AT,
       encodeSuperblock({
         root: root.at / EROFS_SLOT,
-        inodes: places.size,
+        inodes: positions.size,
         blocks: total / EROFS_BLOCK,
         uuid: uuidFrom(options.seed, "erofs"),
         label,
@@ -72,8 +73,8 @@ export function erofsVolume(options: ErofsOptions): Disk {
   return makeDisk(total, extents);
 }
 
-function placesOf(tree: FileTree): Map<Inode, InodePosition> {
-  const places = new Map<Inode, InodePosition>();
+function positionsOf(tree: FileTree): Map<Inode, InodePosition> {
+  const positions = new Map<Inode, InodePosition>();
   for (const inode of [...tree.directories, ...tree.others]) {
     const { entry } = inode;
     // a directory's size follows from its names alone
@@ -82,14 +83,14 @@ function placesOf(tree: FileTree): Map<Inode, InodePosition> {
       : entry.type === "symlink"
         ? encodePath(entry.link ?? "").length
         : entry.size;
-    places.set(inode, { inode, number: places.size + 1, xattrs: encodeXattrs(entry), size, at: 0, block: 0 });
+    positions.set(inode, { inode, number: positions.size + 1, xattrs: encodeXattrs(entry), size, at: 0, block: 0 });
   }
-  return places;
+  return positions;
 }
 
-/** The content that is not a body: directories, once every inode has its number, and targets of symlinks. */
-function contentsOf(tree: FileTree, places: ReadonlyMap<Inode, InodePosition>): Map<Inode, () => Buffer> {
-  const nid = (inode: Inode) => present(places.get(inode)).at / EROFS_SLOT;
+/** The content of directories, which needs every inode's number, and of symlinks. */
+function contentsOf(tree: FileTree, positions: ReadonlyMap<Inode, InodePosition>): Map<Inode, () => Buffer> {
+  const nid = (inode: Inode) => present(positions.get(inode)).at / EROFS_SLOT;
   const contents = new Map<Inode, () => Buffer>();
   for (const inode of tree.directories) contents.set(inode, () => direntsOf(inode, nid));
   for (const inode of tree.others) if (inode.entry.type === "symlink") contents.set(inode, () => encodePath(inode.entry.link ?? ""));
@@ -106,11 +107,12 @@ function direntsOf(inode: Inode, nid: (inode: Inode) => number): Buffer {
 }
 
 /**
- * Gives every inode and its content a place and returns the size of the whole. First come all inodes whose content is
- * known or far, then files in the order given, small ones with their inodes: so bodies are read in that order.
+ * Positions every inode and its content and returns the size of the volume in bytes. First come the inodes whose content
+ * is in memory or in separate blocks, then files in the given order, small ones with their inodes, so that bodies are
+ * read in that order.
  */
-function arrange(tree: FileTree, places: ReadonlyMap<Inode, InodePosition>): number {
-  // the superblock has the first block to itself
+function arrange(tree: FileTree, positions: ReadonlyMap<Inode, InodePosition>): number {
+  // the first block holds only the superblock
   let next = EROFS_BLOCK;
   let open = { at: 0, left: 0 };
   const blocks = (bytes: number) => {
@@ -118,39 +120,40 @@ function arrange(tree: FileTree, places: ReadonlyMap<Inode, InodePosition>): num
     next += Math.ceil(bytes / EROFS_BLOCK) * EROFS_BLOCK;
     return at;
   };
-  // an inode with what stands behind it lies within one block
-  const put = (place: InodePosition, bytes: number) => {
+  // an inode and its inline content must lie within one block
+  const put = (position: InodePosition, bytes: number) => {
     const size = Math.ceil(bytes / EROFS_SLOT) * EROFS_SLOT;
     if (open.left < size) open = { at: blocks(EROFS_BLOCK), left: EROFS_BLOCK };
-    place.at = open.at;
+    position.at = open.at;
     open = { at: open.at + size, left: open.left - size };
   };
   const fits = ({ xattrs, size }: InodePosition) => inodeBytes(xattrs) + size <= EROFS_BLOCK;
-  const isSmallFile = (place: InodePosition) => place.inode.entry.type === "file" && place.size > 0 && fits(place);
-  const all = [...places.values()];
-  for (const place of all.filter((one) => !isSmallFile(one))) {
-    const known = place.inode.entry.type !== "file" && place.size > 0 && fits(place);
-    if (known) place.block = "inline";
-    put(place, inodeBytes(place.xattrs) + (known ? place.size : 0));
+  const isSmallFile = (position: InodePosition) => position.inode.entry.type === "file" && position.size > 0 && fits(position);
+  const all = [...positions.values()];
+  for (const position of all.filter((one) => !isSmallFile(one))) {
+    const known = position.inode.entry.type !== "file" && position.size > 0 && fits(position);
+    if (known) position.block = "inline";
+    put(position, inodeBytes(position.xattrs) + (known ? position.size : 0));
   }
-  for (const place of all)
-    if (place.inode.entry.type !== "file" && place.size > 0 && place.block !== "inline") place.block = blocks(place.size) / EROFS_BLOCK;
+  for (const position of all)
+    if (position.inode.entry.type !== "file" && position.size > 0 && position.block !== "inline")
+      position.block = blocks(position.size) / EROFS_BLOCK;
   open = { at: 0, left: 0 };
   for (const inode of tree.others) {
-    const place = present(places.get(inode));
-    if (inode.entry.type !== "file" || place.size === 0) continue;
-    if (isSmallFile(place)) {
-      place.block = "inline";
-      put(place, inodeBytes(place.xattrs) + place.size);
+    const position = present(positions.get(inode));
+    if (inode.entry.type !== "file" || position.size === 0) continue;
+    if (isSmallFile(position)) {
+      position.block = "inline";
+      put(position, inodeBytes(position.xattrs) + position.size);
     } else {
-      place.block = blocks(place.size) / EROFS_BLOCK;
+      position.block = blocks(position.size) / EROFS_BLOCK;
       open = { at: 0, left: 0 };
     }
   }
   return next;
 }
 
-/** Checked over the rest of its block, as Linux reads it. */
+/** The superblock; its checksum covers the rest of its block, as in Linux. */
 function encodeSuperblock(fields: {
   readonly root: number;
   readonly inodes: number;
@@ -160,7 +163,7 @@ function encodeSuperblock(fields: {
 }): Buffer {
   const bytes = Buffer.alloc(EROFS_BLOCK - SUPERBLOCK_AT);
   bytes.writeUInt32LE(0xe0f5e1e2, 0);
-  bytes.writeUInt32LE(1, 8); // the checksum is there
+  bytes.writeUInt32LE(1, 8); // feature: has a checksum
   bytes[12] = Math.log2(EROFS_BLOCK);
   bytes.writeUInt16LE(fields.root, 14);
   bytes.writeBigUInt64LE(BigInt(fields.inodes), 16);

@@ -2,13 +2,13 @@ import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { zeroes } from "../core/zero.ts";
 
-/** Bytes per sector, everywhere in this folder but in ISO 9660. */
+/** Bytes per sector, in this folder everywhere except in ISO 9660. */
 export const SECTOR = 512;
 
 /**
- * A run of a disk. `source` gives exactly `length` bytes, or is `"zero"` for a run of zeroes that is worth naming.
- * A disk that several writers read needs sources that can be iterated more than once: an array, or an object whose
- * `[Symbol.asyncIterator]` opens its file anew.
+ * A run of bytes on a disk. `source` yields exactly `length` bytes, or is `"zero"` for an explicit run of zeroes. A disk
+ * that several writers read needs sources that can be iterated more than once: an array, or an object whose
+ * `[Symbol.asyncIterator]` opens its file each time.
  */
 export interface Extent {
   /** Bytes from the start of the disk. */
@@ -18,7 +18,7 @@ export interface Extent {
   readonly source: Bytes | "zero";
 }
 
-/** A disk, a partition or a filesystem: what no extent covers reads as zeroes. */
+/** A disk, a partition or a filesystem: bytes outside its extents read as zeroes. */
 export interface Disk {
   /** Bytes. */
   readonly size: number;
@@ -27,7 +27,7 @@ export interface Disk {
 }
 
 /**
- * A disk from extents in any order.
+ * Makes a disk from extents in any order.
  *
  * @throws INVALID_DEFINITION when two extents overlap or one leaves the disk
  */
@@ -49,20 +49,20 @@ export function makeDisk(size: number, extents: Iterable<Extent>): Disk {
   return Object.freeze({ size, extents: Object.freeze(sorted) });
 }
 
-/** An extent for bytes at hand. */
+/** An extent for bytes in memory. */
 export function bytesAt(offset: number, bytes: Uint8Array): Extent {
   return { offset, length: bytes.length, source: [bytes] };
 }
 
-/** The extents of `disk` moved by `offset`: how a partition enters a disk. */
+/** The extents of `disk`, moved by `offset` bytes: a partition's content on its disk. */
 export function extentsAt(offset: number, disk: Disk): Extent[] {
   return disk.extents.map((extent) => ({ ...extent, offset: extent.offset + offset }));
 }
 
 /**
- * The disk with some of its extents' content replaced; each new extent stands exactly where an old one stood.
+ * Replaces the content of some extents. Each new extent must have the offset and length of an old one.
  *
- * @throws INVALID_DEFINITION when no extent has that place
+ * @throws INVALID_DEFINITION when no old extent has them
  */
 export function replaceExtents(disk: Disk, extents: readonly Extent[]): Disk {
   const replaced = new Map(extents.map((extent) => [extent.offset, extent]));
@@ -77,7 +77,7 @@ export function replaceExtents(disk: Disk, extents: readonly Extent[]): Disk {
 }
 
 /**
- * The content of one extent, checked against its length.
+ * Reads the content of one extent and checks its length.
  *
  * @throws SIZE_MISMATCH when the source gives more or fewer bytes
  */
@@ -102,7 +102,7 @@ export async function* readExtent(extent: Extent): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** The whole disk in order, zeroes included: a raw image. */
+/** Reads the whole disk in order, zeroes included: a raw image. @throws SIZE_MISMATCH as {@link readExtent} */
 export async function* readDisk(disk: Disk): AsyncGenerator<Uint8Array> {
   let at = 0;
   for (const extent of disk.extents) {

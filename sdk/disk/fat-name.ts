@@ -16,8 +16,9 @@ export interface FatEntryFields {
 }
 
 /**
- * Fails for a name that FAT's long names cannot hold (Microsoft FAT specification 1.03, section 7), naming the path.
+ * Checks that FAT's long names can hold a name (Microsoft FAT specification 1.03, section 7).
  *
+ * @param path names it in messages
  * @throws INVALID_DEFINITION
  */
 export function checkFatName(name: string, path: string): void {
@@ -32,7 +33,7 @@ export function checkFatName(name: string, path: string): void {
   if (!name.isWellFormed()) fail("it is not Unicode");
 }
 
-/** How FAT compares names: two that fold to one cannot share a directory. */
+/** Folds a name as FAT compares it: two names with the same folded form cannot share a directory. */
 export function foldFatName(name: string): string {
   return name.toUpperCase();
 }
@@ -40,8 +41,8 @@ export function foldFatName(name: string): string {
 const SHORT = /^([A-Z0-9!#$%&'()\-@^_`{}~]{1,8})(?:\.([A-Z0-9!#$%&'()\-@^_`{}~]{1,3}))?$/;
 
 /**
- * The 11-byte short names of a directory, in the order of `names`: the name itself where it is one, else a numbered
- * alias that no other entry answers to. Sorted input gives the same aliases on every machine.
+ * The 11-byte short names of a directory, in the order of `names`: the name itself where it is a short name, else a
+ * numbered alias that no other entry has. The same sorted names give the same aliases.
  */
 export function shortNames(names: readonly string[]): { readonly bytes: Buffer; readonly exact: boolean }[] {
   const taken = new Set(names.map(foldFatName));
@@ -70,7 +71,7 @@ function pack(stem: string, extension: string): Buffer {
   return Buffer.from(stem.padEnd(8) + extension.padEnd(3), "latin1");
 }
 
-/** How many 32-byte entries a name takes: one, and one for each 13 UTF-16 units of a long name. */
+/** How many 32-byte entries a name takes: one, and for a long name another for each 13 UTF-16 units. */
 export function entryCount(name: string): number {
   return SHORT.test(name) ? 1 : 1 + Math.ceil(name.length / 13);
 }
@@ -92,7 +93,7 @@ export function encodeShortEntry(shortName: Uint8Array, fields: FatEntryFields):
   return entry;
 }
 
-/** The long entries of a name, last part first, as they stand before its short entry (section 7). */
+/** The long entries of a name, last part first, which come before its short entry (section 7). */
 export function encodeLongEntries(name: string, shortName: Uint8Array): Buffer {
   const count = Math.ceil(name.length / 13);
   const units = Buffer.alloc(count * 26, 0xff);
@@ -113,7 +114,7 @@ export function encodeLongEntries(name: string, shortName: Uint8Array): Buffer {
   return entries;
 }
 
-// FAT's calendar begins in 1980 and ends in 2107; what lies outside is written as the nearest moment it has
+// FAT's times reach from 1980 to 2107; others become the nearest one
 function fatTime(mtime: number): { readonly date: number; readonly time: number } {
   const at = new Date(Math.min(Math.max(mtime, 315_532_800), 4_354_819_198) * 1000);
   return {

@@ -1,7 +1,7 @@
 import { present } from "../core/present.ts";
 import type { FatType } from "./fat-geometry.ts";
 
-/** Clusters that follow each other and make one file or directory. */
+/** The consecutive clusters of one file or directory. */
 export interface Run {
   readonly first: number;
   readonly count: number;
@@ -23,7 +23,7 @@ export function* tableChunks(type: FatType, runs: readonly Run[], length: number
     const put = (cluster: number, value: number) =>
       type === 16 ? chunk.writeUInt16LE(value, (cluster - base) * 2) : chunk.writeUInt32LE(value, (cluster - base) * 4);
     if (start === 0) {
-      // the media byte, then the mark of a volume that was unmounted in order
+      // the media byte, then the flags of a cleanly unmounted volume
       put(0, end - 7);
       put(1, end);
     }

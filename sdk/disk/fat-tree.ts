@@ -3,21 +3,21 @@ import { LinuxKitError } from "../core/errors.ts";
 import { present } from "../core/present.ts";
 import { checkFatName, DIRECTORY_ENTRY, entryCount, foldFatName } from "./fat-name.ts";
 
-/** A file or directory of a FAT volume, with its place. Owners, modes and devices have none in FAT. */
+/** A file or directory of a FAT volume. FAT cannot hold owners, modes and devices. */
 export interface FatEntry extends Pick<Entry, "path" | "type" | "size" | "mtime" | "body"> {
   /** The content begins at a multiple of this many bytes of the volume, a power of two. @default a cluster */
   readonly align?: number;
-  /** Bytes kept for the file from where it begins, so that what follows stays in place while it grows. @default its size */
+  /** Bytes reserved for the file from its start, so that later files stay in place when it grows. @default its size */
   readonly reserve?: number;
 }
 
-/** @internal A name of the tree, and the clusters that {@link placeTree} gave it. */
+/** @internal A name of the tree, with the clusters that {@link placeTree} assigns. */
 export interface FatNode {
   readonly name: string;
   readonly entry: FatEntry;
-  /** Nothing for the root. */
+  /** Undefined for the root. */
   readonly parent: FatNode | undefined;
-  /** By folded name; nothing for a file. */
+  /** Children by folded name; undefined for a file. */
   readonly children: Map<string, FatNode> | undefined;
   first: number;
   count: number;
@@ -26,13 +26,13 @@ export interface FatNode {
 /** @internal */
 export interface FatTree {
   readonly root: FatNode;
-  /** In the order in which they were given. */
+  /** Files, in the given order. */
   readonly files: readonly FatNode[];
 }
 
 const LARGEST_FILE = 0xffffffff;
 
-/** @internal Checks entries and makes them a tree; parents that are missing are added. */
+/** @internal Checks entries and makes a tree of them; missing parents are added. */
 export function fatTree(entries: readonly FatEntry[]): FatTree {
   const node = (name: string, entry: FatEntry, parent: FatNode | undefined): FatNode => ({
     name,
@@ -61,8 +61,8 @@ export function fatTree(entries: readonly FatEntry[]): FatTree {
       checkFatName(name, path);
       const last = depth === names.length - 1;
       const there = present(parent.children).get(foldFatName(name));
-      if (there && there.name !== name) throw invalid(path, `"${name}" and "${there.name}" are one name to a FAT filesystem`);
-      if (there && (!there.children || (last && type === "file"))) throw invalid(path, `"${there.entry.path}" is there already`);
+      if (there && there.name !== name) throw invalid(path, `"${name}" and "${there.name}" are the same name in a FAT filesystem`);
+      if (there && (!there.children || (last && type === "file"))) throw invalid(path, `"${there.entry.path}" exists already`);
       const made = there ?? node(name, last ? entry : directory(names.slice(0, depth + 1).join("/"), entry.mtime), parent);
       present(parent.children).set(foldFatName(name), made);
       if (last && type === "file") files.push(made);
@@ -72,7 +72,7 @@ export function fatTree(entries: readonly FatEntry[]): FatTree {
   return { root, files };
 }
 
-/** @internal Directories from the root down, then files: the order in which they lie on the volume. */
+/** @internal Directories from the root down, then files: their order on the volume. */
 export function* walkTree({ root, files }: FatTree): Generator<FatNode> {
   const directories = [root];
   for (const directory of directories) directories.push(...[...present(directory.children).values()].filter((node) => node.children));
@@ -80,7 +80,7 @@ export function* walkTree({ root, files }: FatTree): Generator<FatNode> {
   yield* files;
 }
 
-/** @internal Gives every node its clusters and returns how many are used, gaps included. */
+/** @internal Assigns clusters to every node and returns how many are used, gaps included. */
 export function placeTree(tree: FatTree, clusterSize: number, rootInClusters: boolean): number {
   let next = 2;
   for (const node of walkTree(tree)) {
@@ -95,7 +95,7 @@ export function placeTree(tree: FatTree, clusterSize: number, rootInClusters: bo
   return next - 2;
 }
 
-/** @internal Entries of a directory: two for itself (dots, or the root's label) and what its names take. */
+/** @internal Counts a directory's entries: two for itself (dots, or the root's label) and those of its names. */
 export function entriesOf(node: FatNode): number {
   let count = 2;
   for (const child of present(node.children).values()) count += entryCount(child.name);

@@ -7,34 +7,34 @@ import { type Run, tableChunks } from "./fat-table.ts";
 import { entriesOf, type FatEntry, type FatNode, fatTree, placeTree, walkTree } from "./fat-tree.ts";
 
 export interface FatOptions extends FatSizing {
-  /** Written in this order; parents that are missing are added. */
+  /** Files are written in this order; missing parents are added. */
   readonly entries: readonly FatEntry[];
-  /** At most 11 characters of a short name. @default none */
+  /** Volume label: 1 to 11 of the characters that short names allow. @default none */
   readonly label?: string;
   /** The volume's serial number, 32 bits. */
   readonly serial: number;
-  /** Bytes from the start of the disk to the volume: BIOS boot code asks for it. @default 0 */
+  /** Bytes from the start of the disk to the volume, for BIOS boot code. @default 0 */
   readonly start?: number;
   /** Bytes of free clusters beyond the content. @default 0 */
   readonly free?: number;
 }
 
-/** A FAT volume and where its files begin. */
+/** A FAT volume with the positions of its files. */
 export interface FatVolume {
   readonly disk: Disk;
   readonly geometry: FatGeometry;
   /** The first sector, without boot code. */
   readonly bootSector: Buffer;
-  /** Bytes from the start of the volume to the content of each file that has any, by path. */
+  /** Bytes from the start of the volume to the content of each file that is not empty, by path. */
   readonly positions: ReadonlyMap<string, number>;
 }
 
 /**
- * A FAT16 or FAT32 volume with long names (Microsoft FAT specification 1.03), every file in one run of clusters. The
- * same entries, label and serial give the same bytes; times come from the entries alone.
+ * A FAT16 or FAT32 volume with long names (Microsoft FAT specification 1.03), every file in consecutive clusters. The
+ * same entries, label and serial give the same bytes; all times come from the entries.
  *
- * @throws INVALID_DEFINITION for what FAT cannot hold: names, links, devices, two names that differ in case only
- * @throws TOO_LARGE for a file of 4 GiB, or for content that does not fit the size asked for
+ * @throws INVALID_DEFINITION for names that FAT cannot hold, links, devices, and two names that differ only in case
+ * @throws TOO_LARGE for a file of 4 GiB, or for content that does not fit the given size
  */
 export function fatVolume(options: FatOptions): FatVolume {
   const tree = fatTree(options.entries);
@@ -59,7 +59,7 @@ export function fatVolume(options: FatOptions): FatVolume {
     if (node.count > 0) runs.push({ first: node.first, count: node.count });
     if (node.children) {
       const bytes = encodeDirectory(node, options.label);
-      // FAT16 keeps its root before the clusters
+      // FAT16's root directory comes before the clusters
       extents.push(bytesAt(node.count > 0 ? at(node.first) : geometry.dataStart - geometry.rootSectors * SECTOR, bytes));
     } else if (node.entry.size > 0) {
       positions.set(node.entry.path, at(node.first));
@@ -87,7 +87,7 @@ function encodeDirectory(node: FatNode, label: string | undefined): Buffer {
   });
   if (parent) {
     parts.push(encodeShortEntry(Buffer.from(".          "), fields(node)));
-    // ".." of a directory in the root says cluster 0, on FAT32 too
+    // ".." of a directory in the root has cluster 0, on FAT32 too
     parts.push(encodeShortEntry(Buffer.from("..         "), { ...fields(parent), firstCluster: !parent.parent ? 0 : parent.first }));
   } else if (label !== undefined) {
     parts.push(encodeShortEntry(encodeLabel(label), { attributes: 0x08, mtime: 0, firstCluster: 0, size: 0 }));
@@ -104,7 +104,7 @@ function encodeDirectory(node: FatNode, label: string | undefined): Buffer {
 
 function encodeLabel(label: string): Buffer {
   if (!/^[A-Z0-9!#$%&'()\-@^_`{}~ ]{1,11}$/.test(label) || label.startsWith(" "))
-    throw new LinuxKitError("INVALID_DEFINITION", `label: "${label}" is no volume label: wanted 1 to 11 of A-Z 0-9 and !#$%&'()-@^_\`{}~`, {
+    throw new LinuxKitError("INVALID_DEFINITION", `label: got "${label}", wanted 1 to 11 of A-Z 0-9 and !#$%&'()-@^_\`{}~`, {
       path: "label",
     });
   return Buffer.from(label.padEnd(11), "latin1");

@@ -3,33 +3,33 @@ import { encodePath } from "../archive/path.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { present } from "../core/present.ts";
 
-/** A file, directory, link or device of a tree; its names lie in the directories that hold it. */
+/** A file, directory, link or device of a tree; its names are in the directories that hold it. */
 export interface Inode {
   readonly entry: Entry;
-  /** By name, for a directory. */
+  /** Children by name, for a directory. */
   readonly children?: Map<string, Inode>;
-  /** The directory above; the root is its own. */
+  /** The parent directory; the root is its own parent. */
   readonly parent: Inode;
-  /** How many names lead here, as `stat` counts them: two and its subdirectories for a directory. */
+  /** Link count, as `stat` reports it: for a directory two plus its subdirectories. */
   links: number;
 }
 
 /** A whole tree. Hard links are one inode with several names. */
 export interface FileTree {
   readonly root: Inode;
-  /** Every directory, each after the one above it, in order of name within one. */
+  /** Every directory, parents first, siblings in order of name. */
   readonly directories: readonly Inode[];
-  /** Everything else, in the order in which it was given: the order in which bodies are read. */
+  /** Every other inode, in the given order: the order in which bodies are read. */
   readonly others: readonly Inode[];
 }
 
 const LONGEST_NAME = 255;
 
 /**
- * The tree that entries make; directories that are missing are added as 0755 of root. A directory that is given twice
- * is the second one.
+ * Makes a tree of entries. Missing directories are added with mode 0755 and owner root. Of a directory given twice the
+ * second entry counts.
  *
- * @throws INVALID_DEFINITION for a name Linux cannot hold, a path given twice, or a hard link to nothing before it
+ * @throws INVALID_DEFINITION for a name that Linux cannot hold, a path given twice, or a hard link without an earlier file
  */
 export function fileTree(entries: Iterable<Entry>): FileTree {
   const made = new Map<string, Inode>();
@@ -47,7 +47,7 @@ export function fileTree(entries: Iterable<Entry>): FileTree {
   const directoryAt = (path: string): Inode => {
     const there = made.get(path);
     if (there?.children) return there;
-    if (there) throw invalid(path, "it is not a directory, and something lies below it");
+    if (there) throw invalid(path, "it is not a directory, but other entries are below it");
     const { parent, name } = locate(path);
     const inode = directory(missing(path), parent);
     present(parent.children).set(name, inode);
@@ -75,7 +75,7 @@ export function fileTree(entries: Iterable<Entry>): FileTree {
     let inode: Inode = { entry, parent, links: 1 };
     if (entry.type === "hardlink") {
       const target = made.get(entry.link ?? "");
-      if (!target || target.children) throw invalid(path, `a hard link to "${entry.link}", which is no file before it`);
+      if (!target || target.children) throw invalid(path, `a hard link to "${entry.link}", wanted an earlier file`);
       inode = target;
       inode.links++;
     } else others.push(inode);
@@ -89,15 +89,15 @@ export function fileTree(entries: Iterable<Entry>): FileTree {
   return { root, directories, others };
 }
 
-/** Orders names as their bytes are ordered. */
+/** Compares names by their bytes. */
 export function byName(a: string, b: string): number {
   return Buffer.compare(encodePath(a), encodePath(b));
 }
 
 function checkName(name: string, path: string): void {
   if (name === "" || name === "." || name === ".." || name.includes("\0"))
-    throw invalid(path, "a name of it is empty, a dot name or holds a NUL");
-  if (encodePath(name).length > LONGEST_NAME) throw invalid(path, `a name of it exceeds ${LONGEST_NAME} bytes`);
+    throw invalid(path, "a part of it is empty, a dot name or contains a NUL");
+  if (encodePath(name).length > LONGEST_NAME) throw invalid(path, `a part of it is longer than ${LONGEST_NAME} bytes`);
 }
 
 function invalid(path: string, why: string): LinuxKitError {

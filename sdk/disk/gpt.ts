@@ -17,13 +17,13 @@ export const PARTITION_TYPE = {
 export interface GptPartition {
   /** Type GUID, see {@link PARTITION_TYPE}. */
   readonly type: string;
-  /** At most 36 UTF-16 units, unlike every other name of the table: the identifier is derived from it. */
+  /** At most 36 UTF-16 units, and unique in the table, as the PARTUUID is derived from it. */
   readonly name: string;
   /** Bytes from the start of the disk, whole sectors. */
   readonly start: number;
   /** Bytes, whole sectors. */
   readonly length: number;
-  /** Attribute bits 0, 1, 2 (UEFI 2.10 table 5.8) and 60 (read-only, of Linux and Windows). */
+  /** Attribute bits 0, 1, 2 (UEFI 2.10 table 5.8) and 60 (read-only, in Linux and Windows). */
   readonly attributes?: {
     readonly required?: boolean;
     readonly noBlockIo?: boolean;
@@ -40,11 +40,11 @@ export interface GptLayout {
   readonly size: number;
   readonly seed: Seed;
   readonly partitions: readonly GptPartition[];
-  /** Boot code of the protective master boot record, at most 440 bytes: what starts a BIOS. */
+  /** Boot code of the protective master boot record for a BIOS, at most 440 bytes. */
   readonly code?: Uint8Array;
-  /** Marks the protective entry active: some BIOSes boot no disk without an active entry. @default false */
+  /** Marks the protective entry active: some BIOSes do not boot a disk without an active entry. @default false */
   readonly activeProtective?: boolean;
-  /** Up to 3 partitions listed in the master boot record as well: a hybrid, for firmware that knows no GPT. */
+  /** Up to 3 partitions that the master boot record lists too, for firmware without GPT support. @default none */
   readonly hybrid?: readonly MbrPartition[];
 }
 
@@ -52,16 +52,17 @@ const ENTRIES = 128;
 const ENTRY_BYTES = 128;
 const ENTRY_SECTORS = (ENTRIES * ENTRY_BYTES) / SECTOR;
 
-/** Bytes at the start of a disk that the tables take: the first partition begins here at the earliest. */
+/** Bytes of the tables at the start of a disk: no partition may begin before. */
 export const GPT_HEAD_BYTES = (2 + ENTRY_SECTORS) * SECTOR;
-/** Bytes at the end of a disk that the backup tables take. */
+/** Bytes of the backup tables at the end of a disk. */
 export const GPT_TAIL_BYTES = (1 + ENTRY_SECTORS) * SECTOR;
 
 /**
- * A disk with a GUID partition table, its backup and a protective master boot record (UEFI 2.10 5.2.3, 5.3), holding
- * the content of its partitions.
+ * A disk with a GUID partition table, its backup, a protective master boot record (UEFI 2.10 5.2.3, 5.3), and the content
+ * of its partitions.
  *
- * @throws INVALID_DEFINITION when partitions overlap, leave the usable sectors or bear a name that does not fit
+ * @throws INVALID_DEFINITION for partitions that overlap, leave the usable sectors, or have a name that is too long or
+ * not unique; TOO_LARGE for content larger than its partition
  */
 export function gptDisk(layout: GptLayout): Disk {
   const sectors = wholeSectors(layout.size, "size");
@@ -73,10 +74,7 @@ export function gptDisk(layout: GptLayout): Disk {
     if (names.has(name)) throw invalid(name, "another partition has this name");
     names.add(name);
     if (start < GPT_HEAD_BYTES || length <= 0 || end > (lastUsable + 1) * SECTOR) {
-      throw invalid(
-        name,
-        `${length} bytes at ${start}, partitions of this disk lie between ${GPT_HEAD_BYTES} and ${(lastUsable + 1) * SECTOR}`,
-      );
+      throw invalid(name, `got ${length} bytes at ${start}, wanted a range between ${GPT_HEAD_BYTES} and ${(lastUsable + 1) * SECTOR}`);
     }
     const other = layout.partitions.find((one) => one.name !== name && one.start < end && start < one.start + one.length);
     if (other) throw invalid(name, `overlaps "${other.name}"`);
@@ -106,7 +104,7 @@ export function gptDisk(layout: GptLayout): Disk {
 
 function protective(layout: GptLayout, sectors: number): MbrPartition[] {
   const hybrid = layout.hybrid ?? [];
-  // a hybrid's protective entry covers only what lies before its first partition, so that entries do not overlap
+  // a hybrid's protective entry ends before its first partition, so that entries do not overlap
   const end = Math.min(sectors * SECTOR, 0xffffffff * SECTOR + SECTOR, ...hybrid.map((partition) => partition.start));
   return [{ type: 0xee, start: SECTOR, length: end - SECTOR, active: layout.activeProtective ?? false }, ...hybrid];
 }

@@ -3,8 +3,8 @@ import { LinuxKitError } from "../core/errors.ts";
 import { present } from "../core/present.ts";
 
 /**
- * What the identifiers of a disk are derived from: the digest of the plan, or any other text that says what the disk
- * is. Equal seeds give equal identifiers, so that two builds agree and two different systems can share a machine.
+ * The text that a disk's identifiers are derived from, such as a plan's digest. Equal seeds give equal identifiers, so
+ * that builds are reproducible; different seeds give different ones, so that two disks can be in one machine.
  */
 export type Seed = string;
 
@@ -20,7 +20,7 @@ export function uuidFrom(seed: Seed, role: string): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** A 32-bit serial for `role`, never 0 and never all ones: both mean "none" to somebody. */
+/** A 32-bit serial for `role`, never 0 and never all ones, which some readers take for a missing serial. */
 export function serialFrom(seed: Seed, role: string): number {
   const serial = derive(seed, role).readUInt32LE(0);
   return serial === 0 || serial === 0xffffffff ? 1 : serial;
@@ -29,7 +29,7 @@ export function serialFrom(seed: Seed, role: string): number {
 /**
  * The 16 bytes of a UUID, in the order of its text (RFC 9562 4).
  *
- * @throws INVALID_DEFINITION when `uuid` is none
+ * @throws INVALID_DEFINITION when `uuid` is not a UUID
  */
 export function uuidBytes(uuid: string): Buffer {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid)) {

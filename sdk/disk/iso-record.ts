@@ -36,7 +36,7 @@ export function recordBase(identifier: Uint8Array): number {
   return 33 + identifier.length + (identifier.length % 2 === 0 ? 1 : 0);
 }
 
-/** A directory record (9.1). Its length is even; `systemUse` is what Rock Ridge says. */
+/** A directory record (9.1). Its length is even; `systemUse` holds the Rock Ridge fields. */
 export function encodeRecord(record: {
   readonly identifier: Uint8Array;
   readonly block: number;
@@ -63,8 +63,8 @@ export function encodeRecord(record: {
 }
 
 /**
- * Identifiers for the names of one directory that readers without Rock Ridge see: 8.3, upper case, each another, in the
- * order of `names` (10.1, level 1). Sorted names give the same identifiers on every machine.
+ * The identifiers of a directory's names, for readers without Rock Ridge: unique, upper case, 8.3 (10.1, level 1), in the
+ * order of `names`. The same sorted names give the same identifiers.
  */
 export function isoIdentifiers(names: readonly { readonly name: string; readonly directory: boolean }[]): string[] {
   const taken = new Set<string>();

@@ -8,25 +8,25 @@ import { both16, both32, encodeRecord, ISO_BLOCK, isoIdentifiers, recordBase } f
 import { encodeMbr } from "./mbr.ts";
 import { ContinuationArea, ROOT_FIELDS, rockRidgeFields } from "./rock-ridge.ts";
 
-/** An entry of the volume; a file may ask for its place. */
+/** An entry of the volume; a file may set its alignment and reserve. */
 export type IsoEntry = Entry & {
   /** The content begins at a multiple of this many bytes, a power of two from 2048. @default 2048 */
   readonly align?: number;
-  /** Bytes kept for the content, so that what follows stays in place while it grows. @default its size */
+  /** Bytes reserved for the content, so that later files stay in place when it grows. @default its size */
   readonly reserve?: number;
 };
 
 export interface IsoOptions {
   readonly entries: readonly IsoEntry[];
-  /** At most 32 of A-Z 0-9 and _. */
+  /** 1 to 32 of A-Z 0-9 and _. */
   readonly label: string;
-  /** Path of the loader a BIOS starts, `isolinux.bin`: its boot information table is filled in. */
+  /** Path of the loader that a BIOS starts, `isolinux.bin`. Its boot information table is filled in. */
   readonly bios?: string;
   /** Path of the FAT image that EFI starts from. */
   readonly efi?: string;
   /** Makes the image bootable as a disk too. */
   readonly hybrid?: {
-    /** ISOLINUX's `isohdpfx.bin`; nothing for EFI only. */
+    /** ISOLINUX's `isohdpfx.bin`; absent for EFI only. */
     readonly code?: Uint8Array;
     /** Disk signature. */
     readonly signature: number;
@@ -35,7 +35,7 @@ export interface IsoOptions {
 
 export interface IsoVolume {
   readonly disk: Disk;
-  /** Bytes from the start to the content of each file that has any, by its first path. */
+  /** Bytes from the start to the content of each file that is not empty, by its first path. */
   readonly positions: ReadonlyMap<string, number>;
 }
 
@@ -44,7 +44,7 @@ const LARGEST_EXTENT = 0xfffff800;
 
 interface Directory {
   readonly inode: Inode;
-  /** With identifiers, in their order. */
+  /** Children with their identifiers, sorted by identifier. */
   readonly children: readonly { readonly identifier: string; readonly name: string; readonly inode: Inode }[];
 }
 
@@ -52,27 +52,28 @@ interface Directory {
  * An ISO 9660 volume (ECMA-119) with Rock Ridge names, owners, modes, links and devices, and El Torito boot images.
  * Bodies are read in the order of `entries`.
  *
- * @throws INVALID_DEFINITION, UNSUPPORTED for extended attributes, NOT_FOUND for a boot image that is no entry
+ * @throws INVALID_DEFINITION for an invalid label or entry, UNSUPPORTED for extended attributes, NOT_FOUND for a boot
+ * image that is not an entry, TOO_LARGE for more than 65535 directories
  */
 export function isoVolume(options: IsoOptions): IsoVolume {
   if (!/^[A-Z0-9_]{1,32}$/.test(options.label))
-    throw new LinuxKitError("INVALID_DEFINITION", `label: "${options.label}", wanted 1 to 32 of A-Z 0-9 and _`, { path: "label" });
+    throw new LinuxKitError("INVALID_DEFINITION", `label: got "${options.label}", wanted 1 to 32 of A-Z 0-9 and _`, { path: "label" });
   const tree = fileTree(options.entries);
   for (const { entry } of [...tree.directories, ...tree.others]) {
     if (entry.xattrs?.size)
       throw new LinuxKitError(
         "UNSUPPORTED",
-        `${entry.path}: an ISO 9660 root holds no extended attributes (${[...entry.xattrs.keys()].join(", ")}): use a format with an initramfs, squashfs or erofs`,
+        `${entry.path}: an ISO 9660 root cannot hold extended attributes (${[...entry.xattrs.keys()].join(", ")}): use a format with an initramfs, squashfs or erofs`,
         { what: "extended attributes" },
       );
   }
-  // the path table wants them by depth, then by the one above, then by identifier
+  // the path table's order: by depth, then by parent, then by identifier
   const directories = [identify(tree.root)];
   for (const { children } of directories)
     directories.push(...children.filter(({ inode }) => inode.children).map(({ inode }) => identify(inode)));
   const bootable = options.bios !== undefined || options.efi !== undefined;
 
-  // sizes do not depend on places, so a first round with none gives every size
+  // sizes do not depend on positions, so a first round without positions gives every size
   const nowhere = new Map<Inode, number>();
   const draftArea = new ContinuationArea(0);
   const draft = directories.map((directory) => encodeDirectory(directory, tree, nowhere, nowhere, draftArea).length);
@@ -160,7 +161,7 @@ function identify(inode: Inode): Directory {
   return { inode, children: children.sort((a, b) => (a.identifier < b.identifier ? -1 : 1)) };
 }
 
-/** A directory's records, none of which crosses a block (6.8.1.1). */
+/** A directory's records; a record never crosses a block (6.8.1.1). */
 function encodeDirectory(
   directory: Directory,
   tree: FileTree,
@@ -209,7 +210,7 @@ function encodeDirectory(
   return Buffer.concat(placed, blocksOf(at) * ISO_BLOCK);
 }
 
-/** Every directory with the number of the one above it (9.4). */
+/** The path table: every directory with the number of its parent (9.4). */
 function encodePathTable(directories: readonly Directory[], places: ReadonlyMap<Inode, number>, order: "LE" | "BE"): Buffer {
   if (directories.length > 0xffff)
     throw new LinuxKitError("TOO_LARGE", `ISO 9660 volume: ${directories.length} directories, at most 65535 fit: use squashfs or erofs`, {
@@ -274,8 +275,9 @@ function bootImages(options: IsoOptions, tree: FileTree, places: ReadonlyMap<Ino
   const image = (platform: "bios" | "efi", path: string): BootImage => {
     const inode = tree.others.find(({ entry }) => entry.path === path);
     const block = inode && places.get(inode);
-    if (block === undefined) throw new LinuxKitError("NOT_FOUND", `ISO 9660 volume: no file ${path} to boot from`, { what: path });
-    // a BIOS loads one block and the loader fetches the rest of itself
+    if (block === undefined)
+      throw new LinuxKitError("NOT_FOUND", `ISO 9660 volume: the boot image ${path} is not among its files`, { what: path });
+    // a BIOS loads one block, which loads the rest of the loader
     return { platform, block, sectors: platform === "bios" ? ISO_BLOCK / SECTOR : Math.ceil(present(inode).entry.size / SECTOR) };
   };
   return [
@@ -284,7 +286,7 @@ function bootImages(options: IsoOptions, tree: FileTree, places: ReadonlyMap<Ino
   ];
 }
 
-/** A master boot record before the volume: ISOLINUX's code, told where its loader is, and the EFI image as a partition. */
+/** A master boot record before the volume: ISOLINUX's code with the position of its loader, and the EFI image as a partition. */
 function encodeSystemArea(hybrid: NonNullable<IsoOptions["hybrid"]>, images: readonly BootImage[]): Buffer {
   const scale = ISO_BLOCK / SECTOR;
   const efi = images.find(({ platform }) => platform === "efi");

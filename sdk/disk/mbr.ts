@@ -9,14 +9,14 @@ export interface MbrPartition {
   readonly start: number;
   /** Bytes, whole sectors. */
   readonly length: number;
-  /** The one that a BIOS boot sector starts. @default false */
+  /** Whether BIOS boot code starts this partition. @default false */
   readonly active?: boolean;
 }
 
-/** The most boot code that leaves room for the disk signature at 440 and the table at 446. */
+/** Most bytes of boot code: the disk signature follows at 440, the table at 446. */
 export const BOOT_CODE_LIMIT = 440;
 
-// the field has 10 bits for the cylinder; what lies beyond is written as the last address there is
+// the field has 10 bits for the cylinder; a higher one is written as the highest address
 function chs(lba: number): readonly [number, number, number] {
   const cylinder = Math.floor(lba / (255 * 63));
   if (cylinder > 1023) return [0xfe, 0xff, 0xff];
@@ -26,7 +26,7 @@ function chs(lba: number): readonly [number, number, number] {
 /**
  * A master boot record: boot code, disk signature and up to four partitions (UEFI 2.10 5.2.1).
  *
- * @throws TOO_LARGE when the code exceeds 440 bytes, INVALID_DEFINITION when a partition cannot be said in the table
+ * @throws TOO_LARGE when the code exceeds 440 bytes, INVALID_DEFINITION when a partition does not fit the table
  */
 export function encodeMbr(record: {
   readonly code?: Uint8Array;
@@ -35,7 +35,7 @@ export function encodeMbr(record: {
 }): Buffer {
   const sector = Buffer.alloc(SECTOR);
   if (record.code) {
-    // a boot record may come as a whole sector; only its code is taken
+    // the code may come as a whole sector, of which only the code is used
     const code = record.code.length === SECTOR ? record.code.subarray(0, BOOT_CODE_LIMIT) : record.code;
     if (code.length > BOOT_CODE_LIMIT) {
       throw new LinuxKitError("TOO_LARGE", `boot code: ${code.length} bytes, at most ${BOOT_CODE_LIMIT} fit`, {
@@ -83,7 +83,7 @@ export function mbrDisk(layout: {
   return makeDisk(layout.size, extents);
 }
 
-/** @internal The extents of a partition's content, once it is seen to fit. */
+/** @internal The extents of a partition's content. @throws TOO_LARGE when it does not fit */
 export function partitionContent(start: number, length: number, content: Disk, what: string): Extent[] {
   if (content.size > length)
     throw new LinuxKitError("TOO_LARGE", `${what}: its content has ${content.size} bytes, the partition ${length}`, {
@@ -94,7 +94,7 @@ export function partitionContent(start: number, length: number, content: Disk, w
   return extentsAt(start, content);
 }
 
-/** @internal Bytes as a number of sectors. */
+/** @internal Converts bytes to sectors. @throws INVALID_DEFINITION unless they are whole sectors */
 export function wholeSectors(bytes: number, what: string): number {
   if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes % SECTOR !== 0)
     throw invalid(`${what}: ${bytes} bytes, wanted a multiple of ${SECTOR}`);

@@ -5,31 +5,32 @@ import { present } from "../core/present.ts";
 import { authenticodeHash } from "./authenticode.ts";
 import { parsePe, PE_HEAD_BYTES } from "./pe.ts";
 
-/** Registers of a TPM by their numbers, as a machine that started an image reports them: sha256, 64 hexadecimal digits. */
+/** PCRs of a TPM by number, as a machine reports them after booting an image: sha256, 64 hexadecimal digits. */
 export interface Pcrs {
-  /** What firmware started: the EFI program, and without Secure Boot the kernel in it. */
+  /** The programs that firmware started: the EFI program, and without Secure Boot the kernel in it. */
   readonly 4: string;
-  /** What the kernel was given: its command line and the initrd. */
+  /** The kernel's input: its command line and the initrd. */
   readonly 9: string;
   /** The parts of the EFI program: kernel, os-release, command line and initrd. */
   readonly 11: string;
 }
 
-/** Sections in the order in which systemd's stub measures them, whatever their order in the file; it measures no others. */
+/** The sections that systemd's stub measures, in its order. */
 const MEASURED = [".linux", ".osrel", ".cmdline", ".initrd"] as const;
 
 /**
- * The registers after a start of a unified kernel image made by {@link unifiedKernelImage}, in the sha256 bank, read from
- * its bytes alone; they are read once.
+ * Predicts the PCRs in the sha256 bank after booting a unified kernel image of {@link unifiedKernelImage}. The image is
+ * read once.
  *
  * - PCR 4, by firmware (TCG PC Client Platform Firmware Profile 3.3.4): the action of the first boot option, a separator,
- *   the program. systemd's stub 252 then has firmware load the kernel, which measures it too; under Secure Boot it vouches
- *   for the kernel itself, and firmware does not look at it.
+ *   the program. systemd's stub 252 then has firmware load the kernel, which firmware measures too. Under Secure Boot the
+ *   stub vouches for the kernel, and firmware does not measure it.
  * - PCR 9, by the kernel's EFI stub since 5.18: load options (UTF-16 with its NUL), initrd.
  * - PCR 11, by systemd's stub 252: for each section its name with a NUL, then its content.
  *
- * @param secureBoot whether firmware checks signatures
- * @throws CORRUPT when it is no such image, UNSUPPORTED for a kernel that firmware measures in ways of its own
+ * @param secureBoot whether firmware verifies signatures
+ * @throws CORRUPT when it is not a unified kernel image, UNSUPPORTED for gaps between the kernel's sections, which
+ * firmware implementations measure differently
  */
 export async function predictPcrs(program: Bytes, secureBoot: boolean): Promise<Pcrs> {
   const { images, sections, cmdline } = await measure(program, !secureBoot);
@@ -43,14 +44,14 @@ export async function predictPcrs(program: Bytes, secureBoot: boolean): Promise<
 }
 
 interface Measured {
-  /** Authenticode digests of what firmware loads: the program, and perhaps the kernel in it. */
+  /** Authenticode digests of the images that firmware loads: the program, and without Secure Boot the kernel in it. */
   readonly images: readonly Buffer[];
   /** The sha256 of each section. */
   readonly sections: ReadonlyMap<string, Buffer>;
   readonly cmdline: string;
 }
 
-/** A part of the file that goes into hashes. */
+/** A part of the file that is hashed. */
 interface Range {
   readonly name: string;
   readonly start: number;
@@ -85,7 +86,7 @@ async function measure(program: Bytes, withKernel: boolean): Promise<Measured> {
       take(head);
     }
   }
-  if (!ranges) throw new LinuxKitError("CORRUPT", `EFI program: ${head.length} bytes are none`, { path: "EFI program" });
+  if (!ranges) throw new LinuxKitError("CORRUPT", `not an EFI program (${head.length} bytes)`, { path: "EFI program" });
   return {
     images: [image.digest(), ...(kernel ? [kernel.digest()] : [])],
     sections: new Map(ranges.map(({ name, hash }) => [name, hash.digest()])),
@@ -98,15 +99,15 @@ function rangesOf(head: Uint8Array): Range[] {
   return MEASURED.map((name) => {
     const section = sections.find((one) => one.name === name);
     if (!section)
-      throw new LinuxKitError("CORRUPT", `EFI program: it has no section ${name}, so it is no unified kernel image`, {
+      throw new LinuxKitError("CORRUPT", `EFI program: not a unified kernel image: it has no section ${name}`, {
         path: "EFI program",
       });
-    // what the loader sees of it is its size in memory; the file has it padded
+    // the stub measures a section's size in memory; the section is padded in the file
     return { name, start: section.rawOffset, end: section.rawOffset + section.virtualSize, hash: createHash("sha256") };
   });
 }
 
-/** A register that began as zeroes, after these were measured into it. */
+/** A PCR that started as zeroes, extended by these digests. */
 function extended(digests: readonly Uint8Array[]): string {
   return digests.reduce<Buffer>((value, digest) => sha256(Buffer.concat([value, digest])), Buffer.alloc(32)).toString("hex");
 }

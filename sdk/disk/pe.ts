@@ -1,12 +1,12 @@
 import { LinuxKitError } from "../core/errors.ts";
 
-/** Machine types of the PE format by our names for architectures. */
+/** Machine types of the PE format by architecture. */
 export const PE_MACHINE = { amd64: 0x8664, arm64: 0xaa64 } as const;
 
-/** Bytes that hold every header we read, of loaders and of kernels. */
+/** Bytes at the start of a loader or kernel that hold all its headers. */
 export const PE_HEAD_BYTES = 4096;
 
-/** What the headers of a PE32+ image say, with the offsets needed to change them (Microsoft PE Format). */
+/** The headers of a PE32+ image, with the offsets needed to change them (Microsoft PE Format). */
 export interface PeHeaders {
   readonly machine: number;
   readonly sections: readonly PeSection[];
@@ -18,7 +18,7 @@ export interface PeHeaders {
   readonly coffAt: number;
   readonly optionalAt: number;
   readonly sectionsAt: number;
-  /** Place and size in the file of the signatures; 0 and 0 without any. */
+  /** Offset and size of the signatures in the file; both 0 without signatures. */
   readonly certificates: { readonly offset: number; readonly size: number };
 }
 
@@ -32,9 +32,10 @@ export interface PeSection {
 }
 
 /**
- * Reads the headers of a PE32+ image from its first bytes.
+ * Parses the headers of a PE32+ image from its first {@link PE_HEAD_BYTES} bytes.
  *
- * @throws CORRUPT when they are none
+ * @param path names the image in messages
+ * @throws CORRUPT when it is not a PE32+ image
  */
 export function parsePe(head: Uint8Array, path: string): PeHeaders {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
@@ -86,27 +87,27 @@ export interface NewSection {
   readonly align?: number;
 }
 
-/** An image with sections added: its new headers, what follows them of the old image, and where each section goes. */
+/** An image with added sections: its new headers, the old content after them, and the position of each new section. */
 export interface ExtendedPe {
   readonly headers: Buffer;
   /** The old sections' content; it follows the headers. */
   readonly content: Uint8Array;
-  /** As many as were added, in their order and in the order of the file, without a gap between them. */
+  /** The added sections in their order, which is that of the file, without gaps between them. */
   readonly added: readonly PeSection[];
   /** Bytes of the whole file. */
   readonly size: number;
 }
 
-/** Firmware maps memory by pages, and a kernel's own alignment is one. */
+/** Firmware maps memory in pages, and a kernel is aligned to one. */
 const PAGE = 4096;
 const READ_ONLY_DATA = 0x40000040;
 
 /**
- * Adds read-only data sections behind those an image has. Symbols and signatures after its last section are dropped.
- * There is no gap between sections in the file, since Authenticode hashes none: what aligns one section is the padding
- * of the section before it.
+ * Adds read-only data sections after those of an image. Symbols and signatures after its last section are dropped.
+ * Sections follow each other without gaps, which Authenticode does not hash: a section is aligned by padding the one
+ * before it.
  *
- * @throws CORRUPT when `image` is no PE32+ image, UNSUPPORTED when its headers have no room, TOO_LARGE beyond 4 GiB
+ * @throws CORRUPT when `image` is not a PE32+ image, UNSUPPORTED when its headers have no room, TOO_LARGE above 4 GiB
  */
 export function extendPe(image: Uint8Array, path: string, sections: readonly NewSection[]): ExtendedPe {
   const pe = parsePe(image, path);
@@ -136,9 +137,13 @@ export function extendPe(image: Uint8Array, path: string, sections: readonly New
     file = first + up(size, pe.fileAlignment);
   });
   if (lead > 0)
-    throw new LinuxKitError("UNSUPPORTED", `${path}: the first section that is added cannot be aligned, nothing before it can be padded`, {
-      what: "align",
-    });
+    throw new LinuxKitError(
+      "UNSUPPORTED",
+      `${path}: the first added section cannot be aligned, as no added section before it can be padded`,
+      {
+        what: "align",
+      },
+    );
   if (Math.max(file, memory) > 0xffffffff)
     throw new LinuxKitError("TOO_LARGE", `${path}: an EFI program of ${file} bytes, at most 4 GiB fit`, {
       what: path,

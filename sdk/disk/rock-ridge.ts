@@ -19,7 +19,7 @@ function field(signature: string, content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(signature, "latin1"), Buffer.of(content.length + 4, 1), content]);
 }
 
-/** What POSIX says of an entry (RRIP 1.10: PX, TF, PN, SL), and its name (NM) where it has one of its own. */
+/** An entry's POSIX attributes (RRIP 1.10: PX, TF, PN, SL), and its name (NM) unless it is "." or "..". */
 export function rockRidgeFields(entry: Entry, links: number, name: string | undefined): Buffer[] {
   const type = FILE_TYPE[entry.type as keyof typeof FILE_TYPE];
   const fields = [field("PX", Buffer.concat([type | entry.mode, links, entry.uid, entry.gid].map(both32)))];
@@ -33,7 +33,7 @@ export function rockRidgeFields(entry: Entry, links: number, name: string | unde
   return fields;
 }
 
-/** The fields that open a root directory: SP says that the protocol is in use, ER which one. */
+/** The fields of the root directory's first record: SP announces the protocol, ER names it. */
 export const ROOT_FIELDS = {
   first: field("SP", Buffer.of(0xbe, 0xef, 0)),
   last: ((): Buffer => {
@@ -46,7 +46,7 @@ export const ROOT_FIELDS = {
   })(),
 } as const;
 
-// a name that exceeds one field goes on in the next: flag 1
+// a name that is longer than a field continues in the next: flag 1
 function cut(signature: string, bytes: Buffer): Buffer[] {
   const most = LONGEST_FIELD - 5;
   return Array.from({ length: Math.ceil(bytes.length / most) }, (_, index) => {
@@ -55,7 +55,7 @@ function cut(signature: string, bytes: Buffer): Buffer[] {
   });
 }
 
-/** A symlink's target as components: root, "." and ".." have flags of their own (RRIP 4.1.3). */
+/** A symlink's target as components; root, "." and ".." have their own flags (RRIP 4.1.3). */
 function linkFields(target: string): Buffer[] {
   const parts: Buffer[] = [];
   const most = LONGEST_FIELD - 5 - 2;
@@ -78,7 +78,7 @@ function linkFields(target: string): Buffer[] {
   return groups.map((group, index) => field("SL", Buffer.concat([Buffer.of(index < groups.length - 1 ? 1 : 0), ...group])));
 }
 
-/** Where fields go that do not fit their record: blocks of their own, no piece of which crosses a block. */
+/** Blocks for fields that do not fit their record. A piece never crosses a block. */
 export class ContinuationArea {
   readonly #first: number;
   readonly #blocks: { readonly bytes: Buffer; used: number }[] = [];
@@ -96,7 +96,7 @@ export class ContinuationArea {
     return Buffer.concat(this.#blocks.map(({ bytes }) => bytes));
   }
 
-  /** As many of the fields as `room` bytes take, and a pointer to the others where there are any. */
+  /** Returns as many of the fields as fit `room` bytes, and a pointer to the others, which it stores. */
   fit(fields: readonly Buffer[], room: number): Buffer {
     const length = (some: readonly Buffer[]) => some.reduce((sum, one) => sum + one.length, 0);
     if (length(fields) <= room) return Buffer.concat(fields);

@@ -11,10 +11,10 @@ const RSA = sequence(oid("1.2.840.113549.1.1.1"), NULL);
 const INDIRECT_DATA = oid("1.3.6.1.4.1.311.2.1.4");
 
 /**
- * An EFI program with an Authenticode signature behind it (Windows Authenticode Portable Executable Signature Format;
+ * Adds an Authenticode signature to an EFI program (Windows Authenticode Portable Executable Signature Format;
  * UEFI 2.10, 32.2.4). No time is signed, so the same program and key give the same bytes. The program is read twice.
  *
- * @throws UNSUPPORTED when it is signed already, CORRUPT when it is no EFI program
+ * @throws UNSUPPORTED when it is already signed, CORRUPT when it is not an EFI program
  */
 export async function signProgram(program: Sized, signer: Signer): Promise<Sized> {
   const signature = await encodeSignature(await authenticodeDigest(program.body, "EFI program"), signer);
@@ -26,7 +26,7 @@ export async function signProgram(program: Sized, signer: Signer): Promise<Sized
   entry.set(signature, 8);
   const point = (head: Buffer): Buffer => {
     const { optionalAt, certificates } = parsePe(head, "EFI program");
-    if (certificates.size > 0) throw new LinuxKitError("UNSUPPORTED", "EFI program: it is signed already", { what: "a second signature" });
+    if (certificates.size > 0) throw new LinuxKitError("UNSUPPORTED", "EFI program: it is already signed", { what: "a second signature" });
     head.writeUInt32LE(start, optionalAt + 144);
     head.writeUInt32LE(entry.length, optionalAt + 148);
     return head;
@@ -56,7 +56,7 @@ export async function signProgram(program: Sized, signer: Signer): Promise<Sized
 
 /** PKCS #7 signed data (RFC 2315) over the digest of a program. */
 async function encodeSignature(digest: Uint8Array, signer: Signer): Promise<Buffer> {
-  // an empty file link is what every reader expects and none reads
+  // readers expect an empty file link and ignore it
   const image = sequence(oid("1.3.6.1.4.1.311.2.1.15"), sequence(der(0x03, Buffer.of(0)), der(0xa0, der(0xa2, der(0x80)))));
   const content = [image, sequence(SHA256, octets(digest))];
   const contentDigest = createHash("sha256").update(Buffer.concat(content)).digest();
@@ -64,7 +64,7 @@ async function encodeSignature(digest: Uint8Array, signer: Signer): Promise<Buff
     sequence(oid("1.2.840.113549.1.9.3"), set(INDIRECT_DATA)),
     sequence(oid("1.2.840.113549.1.9.4"), set(octets(contentDigest))),
   ];
-  // what is signed is the set, what is written bears a tag of its own
+  // the signature covers the attributes as a SET; the file holds them with a context tag (RFC 2315 9.3)
   const signed = await signer.sign(
     createHash("sha256")
       .update(set(...attributes))
@@ -87,10 +87,10 @@ async function encodeSignature(digest: Uint8Array, signer: Signer): Promise<Buff
   );
 }
 
-/** Issuer and serial number of a certificate, as they stand in it (RFC 5280 4.1). */
+/** Issuer and serial number of a certificate, in its own encoding (RFC 5280 4.1). */
 function issuerOf(certificate: Uint8Array): { readonly issuer: Buffer; readonly serial: Buffer } {
   const fields = elements(present(elements(certificate)[0]));
-  // a version may stand before them
+  // a version may come before them
   const first = present(fields[0])[0] === 0xa0 ? 1 : 0;
   return { serial: present(fields[first]), issuer: present(fields[first + 2]) };
 }

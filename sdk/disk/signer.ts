@@ -2,40 +2,40 @@ import { constants, createPrivateKey, createPublicKey, type KeyObject, privateEn
 import { LinuxKitError } from "../core/errors.ts";
 import { NULL, octets, oid, sequence } from "./der.ts";
 
-/** Who signs programs for Secure Boot: a key and its certificate, or whoever keeps the key. */
+/** Signs programs for Secure Boot: a key with its certificate, or a function that has access to the key. */
 export type SecureBoot = SecureBootKey | SecureBootSigner;
 
 /** An RSA key and the certificate that firmware trusts (its `db`), both PEM. */
 export interface SecureBootKey {
   readonly key: string;
   readonly certificate: string;
-  /** Of an encrypted key. */
+  /** Passphrase of an encrypted key. */
   readonly passphrase?: string | undefined;
 }
 
-/** A key that stays where it is: in a cloud's key service, or a security module. */
+/** A key that cannot be read, such as one in a cloud's key service or a security module. */
 export interface SecureBootSigner {
-  /** X.509, PEM or DER: what firmware trusts (its `db`). */
+  /** The X.509 certificate that firmware trusts (its `db`), in PEM or DER. */
   readonly certificate: string | Uint8Array;
-  /** Signs a sha256 digest (32 bytes) by RSA, PKCS #1 v1.5. The same digest must give the same signature each time, as that scheme does. */
+  /** Signs a sha256 digest (32 bytes) with RSA, PKCS #1 v1.5. The same digest must give the same signature each time. */
   sign(digest: Uint8Array): Promise<Uint8Array> | Uint8Array;
 }
 
-/** A {@link SecureBoot} that was checked. */
+/** A checked {@link SecureBoot}. */
 export interface Signer {
   /** DER. */
   readonly certificate: Uint8Array;
   sign(digest: Uint8Array): Promise<Uint8Array>;
 }
 
-/** The algorithm sha256, as signatures name it (RFC 4055 2.1). */
+/** The algorithm identifier of sha256 in signatures (RFC 4055 2.1). */
 export const SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"), NULL);
 
 /**
- * Checks who signs.
+ * Checks key and certificate.
  *
- * @throws INVALID_DEFINITION when key or certificate cannot be read, do not belong together, or are not RSA; `sign`
- * throws it when what it is given back is no signature by that certificate's key
+ * @throws INVALID_DEFINITION when key or certificate cannot be parsed, do not match, or are not RSA. The result's `sign`
+ * throws it when a signature is not by the certificate's key
  */
 export function signerOf(secureBoot: SecureBoot): Signer {
   const certificate = readCertificate(secureBoot.certificate);
@@ -49,7 +49,7 @@ export function signerOf(secureBoot: SecureBoot): Signer {
       if (!isSignature(signature, digest, certificate.publicKey))
         throw invalid(
           "sign",
-          "what it gave is no signature of that digest by the certificate's key, wanted RSA, PKCS #1 v1.5, of a sha256 digest",
+          "it did not return a signature of the digest by the certificate's key, wanted RSA, PKCS #1 v1.5, of a sha256 digest",
         );
       return signature;
     },
@@ -91,7 +91,7 @@ function isSignature(signature: Uint8Array, digest: Uint8Array, key: KeyObject):
   }
 }
 
-/** What an RSA signature is made of (RFC 8017 9.2). */
+/** The content of an RSA signature (RFC 8017 9.2). */
 function digestInfo(digest: Uint8Array): Buffer {
   return sequence(SHA256, octets(digest));
 }

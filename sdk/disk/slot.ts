@@ -3,17 +3,17 @@ import { zeroes } from "../core/zero.ts";
 import { readExtent } from "./extent.ts";
 import type { Sized } from "./uki.ts";
 
-/** What slots are multiples of: the block in which clouds store and compare disks. */
+/** Slots are multiples of this many bytes: the block in which clouds store and compare disks. */
 export const SLOT_BYTES = 512 << 10;
 
-/** The room of a segment on disk: its size and an eighth, rounded up, so that a small change moves nothing after it. */
+/** Bytes of a segment's slot on disk: its size and an eighth, rounded up, so that a small change does not move later segments. */
 export function slotBytes(size: number): number {
   return Math.ceil((size + size / 8) / SLOT_BYTES) * SLOT_BYTES;
 }
 
 /**
- * Segments one after the other, each in its slot. The kernel skips zeroes between the archives of an initramfs, so this
- * is an initramfs as good as the segments without room between them; the last one ends where it ends.
+ * Segments one after the other, each in its slot, the last without padding. The kernel skips zeroes between the archives
+ * of an initramfs, so it unpacks the same tree.
  */
 export function slotted(segments: readonly Sized[]): Sized {
   const room = segments.map(({ size }, index) => (index < segments.length - 1 ? slotBytes(size) : size));

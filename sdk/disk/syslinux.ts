@@ -3,26 +3,26 @@ import { LinuxKitError } from "../core/errors.ts";
 import { bytesAt, type Disk, type Extent, replaceExtents, SECTOR } from "./extent.ts";
 import type { FatVolume } from "./fat.ts";
 
-/** The pieces of SYSLINUX that its installer carries: what a BIOS boots a FAT volume by. */
+/** The parts of SYSLINUX that its installer carries, with which a BIOS boots a FAT volume. */
 export interface Syslinux {
   /** 512 bytes; its parameter block is blank. */
   readonly bootSector: Buffer;
-  /** `ldlinux.sys` before it is told where it lies. */
+  /** `ldlinux.sys` without the sectors of its file. */
   readonly core: Buffer;
   /** `ldlinux.c32`, which the core loads from the volume. */
   readonly module: Buffer;
 }
 
 const CORE_MAGIC = 0x3eb202fe;
-/** The parameter block of a FAT boot sector ends here at the latest, whichever kind it is. */
+/** End of the parameter block in a FAT32 boot sector; FAT16's is shorter. */
 const BOOT_CODE_AT = 0x5a;
-/** Two copies of an auxiliary vector follow the core: what `extlinux --once` would write. */
+/** Two copies of an auxiliary vector follow the core, for `extlinux --once`. */
 const VECTORS = 2;
 const LONGEST_EXTENT = 127;
 
 /**
- * Reads SYSLINUX out of its installer, Debian's `/usr/bin/syslinux` (package `syslinux`), which is not run: boot sector,
- * core and module stand in its data one after the other.
+ * Reads SYSLINUX out of its installer, Debian's `/usr/bin/syslinux` (package `syslinux`), without running it: its data
+ * holds boot sector, core and module one after the other.
  *
  * @throws CORRUPT when they are not found
  */
@@ -38,7 +38,7 @@ export function readSyslinux(installer: Uint8Array): Syslinux {
   do moduleAt = bytes.indexOf("\x7fELF\x01\x01", moduleAt + 1, "latin1");
   while (moduleAt > 0 && (moduleAt - coreAt) % SECTOR !== 0);
   if (moduleAt < 0 || moduleAt + 52 > bytes.length) throw corrupt("no module after its core");
-  // the headers of an ELF file's sections are the last thing in it
+  // an ELF file ends with its section headers
   const module = bytes.subarray(
     moduleAt,
     moduleAt + bytes.readUInt32LE(moduleAt + 32) + bytes.readUInt16LE(moduleAt + 46) * bytes.readUInt16LE(moduleAt + 48),
@@ -48,26 +48,26 @@ export function readSyslinux(installer: Uint8Array): Syslinux {
   return syslinux;
 }
 
-/** The files that a bootable volume holds beside its `syslinux.cfg`; the first is told its place by {@link installSyslinux}. */
+/** The files of a bootable volume beside its `syslinux.cfg`; {@link installSyslinux} patches the first. */
 export function syslinuxFiles({ core, module }: Syslinux): Entry[] {
   return [fileEntry("ldlinux.sys", Buffer.concat([core, encodeVectors()])), fileEntry("ldlinux.c32", module)];
 }
 
-/** Text of a `syslinux.cfg` that starts one kernel at once; paths are the volume's. */
+/** Text of a `syslinux.cfg` that starts one kernel at once; paths are relative to the volume's root. */
 export function syslinuxConfig(boot: { readonly kernel: string; readonly initrds: readonly string[]; readonly cmdline: string }): string {
   const initrd = boot.initrds.length > 0 ? `  INITRD ${boot.initrds.map((path) => `/${path}`).join(",")}\n` : "";
   return `DEFAULT linuxkit\nPROMPT 0\nLABEL linuxkit\n  LINUX /${boot.kernel}\n${initrd}  APPEND ${boot.cmdline}\n`;
 }
 
 /**
- * Makes a FAT volume that holds {@link syslinuxFiles} bootable, as SYSLINUX's installer does: boot code around the
- * volume's parameters, and in the core the sectors of its own file with a checksum.
+ * Makes a FAT volume with {@link syslinuxFiles} bootable, as SYSLINUX's installer does: it writes boot code around the
+ * volume's parameters, and patches the core with the sectors of its own file and a checksum.
  *
  * @throws NOT_FOUND when the volume has no `ldlinux.sys`
  */
 export function installSyslinux(volume: FatVolume, syslinux: Syslinux): Disk {
   const at = volume.positions.get("ldlinux.sys");
-  if (at === undefined) throw new LinuxKitError("NOT_FOUND", "boot volume: no ldlinux.sys on it", { what: "ldlinux.sys" });
+  if (at === undefined) throw new LinuxKitError("NOT_FOUND", "boot volume: ldlinux.sys is missing", { what: "ldlinux.sys" });
   const first = at / SECTOR;
   const core = Buffer.from(syslinux.core);
   const { magicAt, extensionAt } = patchArea(core);
@@ -103,7 +103,7 @@ export function installSyslinux(volume: FatVolume, syslinux: Syslinux): Disk {
   return replaceExtents(volume.disk, extents);
 }
 
-/** Where the core takes its patches: after a magic number, and in an extension that it points to. */
+/** The places that are patched in the core: after a magic number, and in an extension that it points to. */
 function patchArea(core: Buffer): { readonly magicAt: number; readonly extensionAt: number } {
   for (let magicAt = 0; magicAt + 24 <= Math.min(core.length, SECTOR); magicAt += 4) {
     if (core.readUInt32LE(magicAt) !== CORE_MAGIC) continue;
@@ -122,5 +122,5 @@ function encodeVectors(): Buffer {
 }
 
 function corrupt(why: string): LinuxKitError {
-  return new LinuxKitError("CORRUPT", `syslinux: ${why}: not the installer this was made for`, { path: "usr/bin/syslinux" });
+  return new LinuxKitError("CORRUPT", `syslinux: ${why}: not a supported version of the installer`, { path: "usr/bin/syslinux" });
 }

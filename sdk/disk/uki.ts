@@ -19,19 +19,19 @@ export interface UkiOptions {
   readonly initrd: Sized;
   /** Printable ASCII, at most 2047 bytes. */
   readonly cmdline: string;
-  /** Text of an os-release file: what boot menus show. @default NAME and ID of LinuxKit */
+  /** Text of an os-release file, for boot menus. @default NAME and ID of LinuxKit */
   readonly osRelease?: string;
   /** Kernel and initrd begin in the file at a multiple of this many bytes. @default 512 */
   readonly align?: number;
 }
 
-/** The kernel's COMMAND_LINE_SIZE on the architectures that boot by EFI, without its end. */
+/** Most bytes of a command line: the kernel's COMMAND_LINE_SIZE on architectures with EFI, without the NUL. */
 export const CMDLINE_LIMIT = 2047;
 const OS_RELEASE = 'ID=linuxkit\nNAME="LinuxKit"\nPRETTY_NAME="LinuxKit"\n';
 
 /**
  * A unified kernel image (UAPI.5): one EFI program with kernel, initrd and command line as sections of systemd-boot's
- * stub. The size is known before the body is read.
+ * stub. Its size is known before its body is read.
  *
  * @throws TOO_LARGE for a command line beyond 2047 bytes or an image beyond 4 GiB, INVALID_DEFINITION for a command
  * line that is not printable ASCII; the body throws CORRUPT when the kernel has no EFI stub for the loader's machine
@@ -47,7 +47,7 @@ export function unifiedKernelImage(options: UkiOptions): Sized {
     { name: ".osrel", size: osRelease.length, body: [osRelease] },
     { name: ".cmdline", size: cmdline.length, body: [cmdline] },
     { name: ".linux", align, ...kernel },
-    // a kernel that mounts its root itself has none
+    // a kernel that mounts its root itself needs no initrd
     ...(options.initrd.size > 0 ? [{ name: ".initrd", align, ...options.initrd }] : []),
   ];
   const { headers, content, added, size } = extendPe(options.stub, "EFI stub", parts);
@@ -66,7 +66,7 @@ export function unifiedKernelImage(options: UkiOptions): Sized {
   };
 }
 
-/** @throws TOO_LARGE, INVALID_DEFINITION */
+/** Checks a kernel command line. @throws TOO_LARGE above 2047 bytes, INVALID_DEFINITION unless it is printable ASCII */
 export function checkCmdline(cmdline: string): void {
   if (cmdline.length > CMDLINE_LIMIT) {
     throw new LinuxKitError("TOO_LARGE", `kernel command line: ${cmdline.length} bytes, the kernel takes at most ${CMDLINE_LIMIT}`, {
@@ -85,9 +85,9 @@ export function checkCmdline(cmdline: string): void {
 }
 
 /**
- * @internal The kernel, judged by its first bytes on the way through, since it may come from anywhere.
+ * @internal Passes a kernel through and checks its headers, as it may come from any image.
  *
- * @throws CORRUPT, while it is read, when EFI cannot start it on that machine
+ * @throws CORRUPT, while it is read, when EFI cannot start it on a machine of this type
  */
 export function checkKernel(body: Bytes, machine: number): Bytes {
   return {

@@ -18,7 +18,7 @@ const MIB = 1 << 20;
 const sized = (bytes: Uint8Array) => ({ size: bytes.length, body: [bytes] });
 const kernel = efiProgram({ code: noise(3_000_000) });
 const syslinux = readSyslinux(await readFile("/usr/bin/syslinux"));
-// three segments; the one in the middle is a service
+// three segments, a service in the middle
 const segmentsOf = (service: Uint8Array) => [sized(noise(2_000_000, "base")), sized(service), sized(noise(900_000, "config"))];
 const hybrid = (service: Uint8Array, more: Partial<HybridDisk> = {}): HybridDisk => ({
   seed: "sha256:00",
@@ -51,7 +51,7 @@ const LAYOUTS: Record<string, (service: Uint8Array, more?: Partial<HybridDisk>) 
 for (const [name, layout] of Object.entries(LAYOUTS)) {
   describe(`the ${name} layout`, () => {
     for (const fat of [16, 32] as const) {
-      test(`holds a sound FAT${fat} volume with the files its loaders look for`, async () => {
+      test(`holds a valid FAT${fat} volume with the files that its loaders read`, async () => {
         await using folder = await scratch();
         const image = await collect(readDisk(layout(noise(700_000, "v1"), { fat })));
         const disk = await folder.file("disk", [image]);
@@ -72,7 +72,7 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
       });
     }
 
-    test("changes, with a service inside its slot, that service's blocks and at most 1 MiB", async () => {
+    test("changes by a service's blocks and at most 1 MiB, if the service still fits its slot", async () => {
       const [before, after] = [
         await collect(readDisk(layout(noise(700_000, "v1")))),
         await collect(readDisk(layout(noise(705_000, "v2")))),
@@ -84,30 +84,30 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
       assert.ok(changed <= Math.ceil(705_000 / BLOCK_BYTES) + 2, `${changed} blocks`);
     });
 
-    test("grows, with a service that outgrows its slot, by no more than the slots", async () => {
+    test("grows by no more than the slots, if a service outgrows its slot", async () => {
       const before = await blockMap(readDisk(layout(noise(700_000, "v1"))));
       const after = layout(noise(2_500_000, "v1"));
       const known = new Set(before.map(({ digest }) => digest));
       const fresh = (await blockMap(readDisk(after))).filter(({ digest }) => !known.has(digest));
-      // what moved is known by its content still
+      // moved blocks are recognised by their content
       assert.ok(fresh.length <= Math.ceil(2_500_000 / BLOCK_BYTES) + 4, `${fresh.length} blocks`);
     });
 
-    test("fills a disk of the size asked for, and refuses one too small", () => {
+    test("fills a disk of the given size, and refuses one that is too small", () => {
       assert.equal(layout(noise(10), { size: 2 ** 30 }).size, 2 ** 30);
       assert.throws(() => layout(noise(10), { size: 5 * MIB }), { code: "TOO_LARGE" });
     });
   });
 }
 
-test("a slot is the size and an eighth, in blocks of 512 KiB", () => {
+test("a slot is a segment's size and an eighth, rounded up to 512 KiB", () => {
   assert.deepEqual(
     [1, 466_033, 466_034, 1 << 20, 10 << 20].map((size) => slotBytes(size) / BLOCK_BYTES),
     [1, 1, 2, 3, 23],
   );
 });
 
-test("a command line that no kernel takes is refused on every layout", () => {
+test("every layout refuses a command line that is too long for a kernel", () => {
   for (const layout of [biosDisk, hybridDisk])
     assert.throws(() => layout(hybrid(noise(10), { cmdline: "x".repeat(2048) })), { code: "TOO_LARGE" });
 });

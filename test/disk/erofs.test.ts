@@ -15,7 +15,7 @@ const volume = (entries: readonly Entry[]) => readDisk(erofsVolume({ entries, se
 
 describe("an EROFS volume", () => {
   for (const row of [
-    { name: "nothing", entries: [] },
+    { name: "no entries", entries: [] },
     {
       name: "sizes around a block",
       entries: [1, 63, 64, 4031, 4032, 4033, 4095, 4096, 4097, 8192, 100_000].map((size) => fileEntry(`size ${size}`, noise(size))),
@@ -26,7 +26,7 @@ describe("an EROFS volume", () => {
       entries: Array.from({ length: 3000 }, (_, index) => fileEntry(`d/${"x".repeat(index % 90)}${index}`, `${index}`)),
     },
   ]) {
-    test(`of ${row.name} passes fsck.erofs and is extracted as it was`, async () => {
+    test(`of ${row.name} passes fsck.erofs, which extracts the same tree`, async () => {
       await using folder = await scratch();
       const image = await folder.file("root.erofs", volume(row.entries));
       const out = join(folder.path, "out");
@@ -38,13 +38,13 @@ describe("an EROFS volume", () => {
         if (entry.type === "symlink") assert.equal(await readlink(path), entry.link);
         if (entry.type !== "file" && entry.type !== "directory") continue;
         assert.equal((await lstat(path)).mtimeMs / 1000, entry.mtime, entry.path);
-        // its extraction drops setuid, which the kernel shows
+        // fsck.erofs drops setuid when it extracts
         assert.equal((await lstat(path)).mode & 0o777, entry.mode & 0o777, entry.path);
       }
     });
   }
 
-  test("keeps modes, owners, links, devices and extended attributes as dump.erofs sees them", async () => {
+  test("keeps modes, owners, links, devices and extended attributes, as dump.erofs shows", async () => {
     await using folder = await scratch();
     const entries = [
       ...trickyTree(),
@@ -68,7 +68,7 @@ describe("an EROFS volume", () => {
     );
   });
 
-  test("reads bodies in the order in which they were given, small and large mixed", async () => {
+  test("reads bodies in the given order, small and large ones mixed", async () => {
     const read: number[] = [];
     const entries = [100, 10_000, 50, 4096, 1].map((size, index) => ({
       ...fileEntry(`${9 - index}`, noise(size)),
@@ -85,9 +85,9 @@ describe("an EROFS volume", () => {
 
   test("is the same each time", async () => assert.deepEqual(await collect(volume(trickyTree())), await collect(volume(trickyTree()))));
 
-  test("refuses an attribute without a prefix erofs knows", () =>
+  test("refuses an attribute with a prefix that erofs does not have", () =>
     assert.throws(() => volume([{ ...fileEntry("a", ""), xattrs: new Map([["btrfs.x", Buffer.of(1)]]) }]), { code: "UNSUPPORTED" }));
-  test("refuses attributes beyond a block", () =>
+  test("refuses attributes larger than a block", () =>
     assert.throws(() => volume([{ ...fileEntry("a", ""), xattrs: new Map([["user.x", Buffer.alloc(5000)]]) }]), { code: "TOO_LARGE" }));
   test("refuses a label of 17 bytes", () =>
     assert.throws(() => erofsVolume({ entries: [], seed: "a", label: "x".repeat(17) }), { code: "INVALID_DEFINITION" }));

@@ -9,7 +9,7 @@ import { guidBytes, serialFrom, uuidBytes, uuidFrom } from "../../sdk/disk/ident
 const text = (offset: number, value: string): Extent => bytesAt(offset, Buffer.from(value));
 
 describe("a disk of extents", () => {
-  test("reads gaps and zero extents as zeroes, whatever order it was given in", async () => {
+  test("reads gaps and zero extents as zeroes, for extents in any order", async () => {
     const disk = makeDisk(12, [text(8, "cd"), text(1, "ab"), { offset: 4, length: 2, source: "zero" }]);
     assert.equal((await collect(readDisk(disk))).toString("latin1"), "\0ab\0\0\0\0\0cd\0\0");
   });
@@ -23,7 +23,7 @@ describe("a disk of extents", () => {
     { name: "two extents that overlap", extents: [text(0, "abc"), text(2, "d")] },
     { name: "an extent beyond the end", extents: [text(3, "ab")] },
     { name: "a negative offset", extents: [text(-1, "ab")] },
-    { name: "an offset that is no integer", extents: [text(0.5, "a")] },
+    { name: "an offset that is not an integer", extents: [text(0.5, "a")] },
   ]) {
     test(`refuses ${row.name}`, () => assert.throws(() => makeDisk(4, row.extents), { code: "INVALID_DEFINITION" }));
   }
@@ -84,7 +84,7 @@ describe("blocks", () => {
     });
   }
 
-  test("are good until as many more are asked for as are held, and zeroes take no place", async () => {
+  test("are valid until `held` more are asked for, not counting blocks of zeroes", async () => {
     const blocks: Uint8Array[] = [];
     const disk = makeDisk(64, [text(0, "aaaa"), text(5, "b"), text(8, "\0\0"), text(15, "c"), text(16, "dd")]);
     for await (const { bytes } of readBlocks(disk, 4, { held: 3 })) blocks.push(bytes);
@@ -94,7 +94,7 @@ describe("blocks", () => {
     );
   });
 
-  test("all zeroes is told from one byte anywhere, beyond a MiB too", () => {
+  test("isZero finds a single byte anywhere, beyond 1 MiB too", () => {
     const bytes = new Uint8Array((2 << 20) + 3);
     assert.equal(isZero(bytes), true);
     bytes[bytes.length - 1] = 1;
@@ -103,14 +103,14 @@ describe("blocks", () => {
 });
 
 describe("identifiers", () => {
-  test("follow the seed and the role, and nothing else", () => {
+  test("depend on the seed and the role only", () => {
     assert.equal(uuidFrom("sha256:aa", "disk"), uuidFrom("sha256:aa", "disk"));
     assert.notEqual(uuidFrom("sha256:aa", "disk"), uuidFrom("sha256:aa", "esp"));
     assert.notEqual(serialFrom("sha256:aa", "esp"), serialFrom("sha256:ab", "esp"));
     assert.match(uuidFrom("x", "y"), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 
-  test("EFI swaps the first three fields", () => {
+  test("as EFI GUIDs have their first three fields in little-endian order", () => {
     assert.equal(guidBytes("c12a7328-f81f-11d2-ba4b-00a0c93ec93b").toString("hex"), "28732ac11ff8d211ba4b00a0c93ec93b");
     assert.throws(() => uuidBytes("c12a7328"), { code: "INVALID_DEFINITION" });
   });

@@ -77,7 +77,7 @@ describe("a FAT volume of", () => {
     assert.match(judge("mdir", "-i", file, "::EFI/Linux"), /PULUMI~1 EFI +70001 .* pulumi-linuxkit 1\.efi/);
   });
 
-  test("placed files begin where they were told to and keep their place while a neighbour grows", () => {
+  test("aligned files begin at their alignment and stay there while a file before them grows inside its reserve", () => {
     const volume = (size: number) => {
       const kernel = { ...fileEntry("kernel", noise(size)), align: 512 << 10, reserve: MIB };
       return fatVolume({ entries: [fileEntry("a", "a"), kernel, { ...fileEntry("initrd", noise(2 * MIB)), align: 512 << 10 }], serial: 1 })
@@ -90,7 +90,7 @@ describe("a FAT volume of", () => {
     assert.equal(present(volume(MIB + 1).get("initrd")), present(before.get("kernel")) + MIB + (512 << 10));
   });
 
-  test("the same entries give the same bytes, and room that is asked for is there", async () => {
+  test("the same entries give the same bytes, and `free` bytes stay free", async () => {
     const bytes = async (more: Partial<FatOptions> = {}) =>
       collect(readDisk(fatVolume({ entries: esp, serial: 3, ...more }).disk), 128 * MIB);
     assert.deepEqual(await bytes(), await bytes());
@@ -132,7 +132,7 @@ describe("a FAT volume of", () => {
     test(`refuses ${row.name}`, () => assert.throws(() => fatVolume({ ...row.options, serial: 1 }), { code: row.code }));
 });
 
-test("short names are unique, and never another entry's long name", () => {
+test("short names are unique, and differ from the long names of other entries", () => {
   const aliases = shortNames(["long name.text", "long name2.text", "LONGNA~1.TEX", "ldlinux.sys", ".hidden", "KERNEL", "ÿ"]).map(
     ({ bytes }) => bytes.toString("latin1"),
   );

@@ -14,14 +14,14 @@ import { trickyTree } from "../support/trees.ts";
 const options = (entries: readonly IsoEntry[], more: Partial<IsoOptions> = {}): IsoOptions => ({ entries, label: "LINUXKIT", ...more });
 
 describe("an ISO 9660 volume", () => {
-  test("of every kind of entry is read back by xorriso: content, modes, owners, times, targets, devices", async () => {
+  test("of every kind of entry is read by xorriso with the same content, modes, owners, times, targets and devices", async () => {
     await using folder = await scratch();
     const entries = trickyTree();
     const image = await folder.file("volume.iso", readDisk(isoVolume(options(entries)).disk));
     const out = join(folder.path, "out");
     const said = judge("xorriso", "-abort_on", "WARNING", "-osirrox", "on:auto_chmod_on", "-indev", image, "-extract", "/", out);
     assert.doesNotMatch(said, /WARNING|FAILURE|FATAL/);
-    // devices are not made by an extraction: the listing below says what they are
+    // xorriso does not extract devices: the listing below shows them
     for (const entry of entries.filter(({ type }) => type === "file" || type === "symlink" || type === "directory")) {
       const path = join(out, entry.path);
       const there = await lstat(path);
@@ -37,13 +37,13 @@ describe("an ISO 9660 volume", () => {
     assert.match(listed, /-rw-r----- +1 1000 +100 +11 Sep 13 +2020 '\/etc\/passwd'/);
     assert.match(listed, /drwxr-x--- +1 7 +8 +0 Nov 14 +2023 '\/etc'/);
     assert.match(listed, /-rwsr-xr-x .*'\/bin\/setuid'/);
-    // it shows device numbers as it packs them itself; the kernel takes the two halves as major and minor
+    // xorriso shows device numbers in its own packing; the kernel reads the two halves as major and minor
     assert.match(listed, /crw------- .*'\/dev\/console'/);
     assert.match(listed, /brw-rw---- .*'\/dev\/sda'/);
     assert.match(listed, /prw-r--r-- .*'\/dev\/pipe'/);
   });
 
-  test("boots: El Torito for BIOS and EFI, the loader's table filled in, the EFI image a partition", async () => {
+  test("has El Torito images for BIOS and EFI, the loader's filled table, and the EFI image as a partition", async () => {
     await using folder = await scratch();
     const loader = noise(30_000);
     const entries = [
@@ -76,7 +76,7 @@ describe("an ISO 9660 volume", () => {
     assert.equal((await readFile(image)).readBigUInt64LE(432), BigInt(present(positions.get("isolinux/isolinux.bin")) / 512));
   });
 
-  test("keeps a file's place while the file before it grows inside what it reserved", () => {
+  test("keeps a file's position while the file before it grows inside its reserve", () => {
     const place = (size: number) =>
       isoVolume(options([{ ...fileEntry("a", noise(size)), reserve: 1 << 20 }, fileEntry("b", "b")])).positions.get("b");
     assert.equal(place(10), place(1 << 20));
@@ -88,7 +88,7 @@ describe("an ISO 9660 volume", () => {
     assert.deepEqual(await bytes(), await bytes());
   });
 
-  test("says of a file beyond 4 GiB that it has several extents", () => {
+  test("stores a file above 4 GiB in several extents", () => {
     const size = 5 * 2 ** 30;
     const { disk } = isoVolume(options([{ ...fileEntry("large", ""), size }]));
     assert.equal(present(disk.extents.at(-1)).length, size);
@@ -98,12 +98,12 @@ describe("an ISO 9660 volume", () => {
 
   const refused: readonly { name: string; options: IsoOptions; code: string }[] = [
     { name: "a label in lower case", options: options([], { label: "linuxkit" }), code: "INVALID_DEFINITION" },
-    { name: "a loader that is no entry", options: options([], { bios: "isolinux.bin" }), code: "NOT_FOUND" },
+    { name: "a loader that is not an entry", options: options([], { bios: "isolinux.bin" }), code: "NOT_FOUND" },
     { name: "a path given twice", options: options([fileEntry("a", ""), fileEntry("a", "")]), code: "INVALID_DEFINITION" },
     { name: "a file below a file", options: options([fileEntry("a", ""), fileEntry("a/b", "")]), code: "INVALID_DEFINITION" },
     { name: "a file below a symlink", options: options([symlinkEntry("a", "b"), fileEntry("a/b", "")]), code: "INVALID_DEFINITION" },
     {
-      name: "a hard link to nothing",
+      name: "a hard link to a path that does not exist",
       options: options([{ ...fileEntry("a", ""), type: "hardlink", link: "b" }]),
       code: "INVALID_DEFINITION",
     },

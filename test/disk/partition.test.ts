@@ -34,7 +34,7 @@ describe("GPT", () => {
     { name: "an ESP", layout: layout([esp]) },
     { name: "two partitions and boot code", layout: layout([data, esp], { code: Buffer.alloc(440, 0x90) }) },
     {
-      name: "an active protective entry, which it deems unwise",
+      name: "an active protective entry, apart from a warning",
       layout: layout([esp], { activeProtective: true }),
       warns: /protective partition in the MBR is marked as active/,
     },
@@ -45,7 +45,7 @@ describe("GPT", () => {
     },
   ];
   for (const row of sound) {
-    test(`sgdisk finds no fault with ${row.name}`, async () => {
+    test(`sgdisk verifies ${row.name}`, async () => {
       await using folder = await scratch();
       const said = judge("sgdisk", "-v", await folder.file("disk", readDisk(gptDisk(row.layout))));
       assert.match(said, /No problems found/);
@@ -54,7 +54,7 @@ describe("GPT", () => {
     });
   }
 
-  test("sgdisk reads back type, name, attributes, place and the derived identifiers", async () => {
+  test("sgdisk reads type, name, attributes, position and the derived identifiers", async () => {
     await using folder = await scratch();
     const file = await folder.file("disk", readDisk(gptDisk(layout([esp, data]))));
     const first = judge("sgdisk", "-i", "1", file);
@@ -68,7 +68,7 @@ describe("GPT", () => {
     assert.match(second, /Partition unique GUID: [0-9A-F]{8}-[0-9A-F]{4}-8/);
   });
 
-  test("the backup restores a table whose primary was lost", async () => {
+  test("sgdisk restores a lost primary table from the backup", async () => {
     await using folder = await scratch();
     const image = await collect(readDisk(gptDisk(layout([esp, data]))));
     image.fill(0, 512, 34 * 512);
@@ -93,7 +93,7 @@ describe("GPT", () => {
     assert.equal(image.toString("latin1", MIB + 512, MIB + 516), "here");
   });
 
-  test("the same seed gives the same bytes, another seed other ones", async () => {
+  test("the same seed gives the same bytes, and another seed different ones", async () => {
     const bytes = (seed: string) => collect(readDisk(gptDisk({ ...layout([esp]), seed })));
     assert.deepEqual(await bytes("a"), await bytes("a"));
     assert.notDeepEqual(await bytes("a"), await bytes("b"));
@@ -103,9 +103,9 @@ describe("GPT", () => {
     { name: "partitions that overlap", layout: layout([esp, { ...data, start: 4 * MIB }]), code: "INVALID_DEFINITION" },
     { name: "a partition over the tables", layout: layout([{ ...esp, start: 512 }]), code: "INVALID_DEFINITION" },
     { name: "a partition over the backup", layout: layout([{ ...esp, length: 7 * MIB }]), code: "INVALID_DEFINITION" },
-    { name: "two partitions of one name", layout: layout([esp, { ...data, name: esp.name }]), code: "INVALID_DEFINITION" },
+    { name: "two partitions with one name", layout: layout([esp, { ...data, name: esp.name }]), code: "INVALID_DEFINITION" },
     { name: "a name of 37 characters", layout: layout([{ ...esp, name: "x".repeat(37) }]), code: "INVALID_DEFINITION" },
-    { name: "a type that is no GUID", layout: layout([{ ...esp, type: "ef00" }]), code: "INVALID_DEFINITION" },
+    { name: "a type that is not a GUID", layout: layout([{ ...esp, type: "ef00" }]), code: "INVALID_DEFINITION" },
     { name: "a start between sectors", layout: layout([{ ...esp, start: MIB + 1 }]), code: "INVALID_DEFINITION" },
     { name: "content larger than its partition", layout: layout([{ ...esp, content: makeDisk(5 * MIB, []) }]), code: "TOO_LARGE" },
     { name: "too much boot code", layout: layout([esp], { code: Buffer.alloc(441) }), code: "TOO_LARGE" },
@@ -117,7 +117,7 @@ describe("GPT", () => {
 describe("MBR", () => {
   const partition: MbrPartition = { type: 0x0c, start: MIB, length: 3 * MIB, active: true };
 
-  test("sfdisk reads back the signature and the partitions", async () => {
+  test("sfdisk reads the signature and the partitions", async () => {
     await using folder = await scratch();
     const disk = mbrDisk({
       size: 8 * MIB,

@@ -46,7 +46,7 @@ describe("the predicted registers", () => {
     ["an os-release", { osRelease: "ID=other\n" }, [9]],
   ];
   for (const [name, more, same] of rows) {
-    test(`of another with ${name} of its own: ${same.length > 0 ? `${same.join(", ")} is the same` : "all are other ones"}`, async () => {
+    test(`change with ${name}: ${same.length > 0 ? `only ${same.join(", ")} stays the same` : "all of them"}`, async () => {
       const [one, other] = [await predicted(), await predicted(more)];
       assert.deepEqual(
         ([4, 9, 11] as const).filter((pcr) => one[pcr] === other[pcr]),
@@ -55,7 +55,7 @@ describe("the predicted registers", () => {
     });
   }
 
-  test("are the same signed or not, and PCR 4 alone depends on who checks signatures", async () => {
+  test("do not depend on the signature, and only PCR 4 depends on Secure Boot", async () => {
     const signed = await collect((await signProgram(uki(), signerOf(makeKeyPair()))).body);
     for (const secureBoot of [true, false]) assert.deepEqual(await predictPcrs([signed], secureBoot), await predicted({}, secureBoot));
     const [on, off] = [await predicted({}, true), await predicted({}, false)];
@@ -63,7 +63,7 @@ describe("the predicted registers", () => {
     assert.notEqual(on[4], off[4]);
   });
 
-  test("do not depend on how the image was cut", async () => {
+  test("do not depend on the chunks of the image", async () => {
     const image = await collect(uki().body);
     for (const size of [1, 777, 4096, image.length]) {
       const cut = Array.from({ length: Math.ceil(image.length / size) }, (_, index) => image.subarray(index * size, (index + 1) * size));
@@ -76,6 +76,6 @@ describe("the predicted registers", () => {
     ["a text", Buffer.from("text")],
     ["a long text", Buffer.alloc(9000, "text")],
   ] as const) {
-    test(`are none of ${name}`, () => assert.rejects(predictPcrs([image], false), { code: "CORRUPT" }));
+    test(`are refused for ${name}`, () => assert.rejects(predictPcrs([image], false), { code: "CORRUPT" }));
   }
 });

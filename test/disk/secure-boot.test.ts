@@ -42,7 +42,7 @@ describe("a Secure Boot signature", () => {
   const signer = (name: string) => signerOf({ key: present(pem[`${name}.key`]), certificate: present(pem[`${name}.pem`]) });
 
   for (const name of ["one", "two"]) {
-    test(`by key ${name} is accepted by sbverify, and by no other certificate`, async () => {
+    test(`by key ${name} is verified by sbverify with its own certificate only`, async () => {
       const signed = await signProgram(uki, signer(name));
       const file = await folder.file(`${name}.efi`, signed.body);
       assert.equal((await readFile(file)).length, signed.size);
@@ -70,11 +70,11 @@ describe("a Secure Boot signature", () => {
     ));
 
   for (const form of ["PEM", "DER"]) {
-    test(`is asked of a function by digest alone, and is the same as by the key itself; the certificate as ${form}`, async () => {
+    test(`by a function that gets the digest is the same as by the key, with the certificate as ${form}`, async () => {
       const asked: number[] = [];
       const ask = async (digest: Uint8Array) => {
         asked.push(digest.length);
-        // what a key service does with a digest: openssl puts the algorithm's name before it
+        // as a key service signs a digest: openssl adds the algorithm's identifier
         return execFileSync("openssl", ["pkeyutl", "-sign", "-inkey", join(folder.path, "one.key"), "-pkeyopt", "digest:sha256"], {
           input: digest,
         });
@@ -89,7 +89,7 @@ describe("a Secure Boot signature", () => {
     });
   }
 
-  test("is not put on top of another", async () => {
+  test("is refused for a program that is already signed", async () => {
     const once = await signProgram(uki, signer("one"));
     const twice = await signProgram(once, signer("two"));
     await assert.rejects(collect(twice.body), { code: "UNSUPPORTED" });
@@ -111,7 +111,7 @@ describe("a Secure Boot signature", () => {
       message: /^secureBoot\.certificate: its key is ec/,
     },
     {
-      name: "a certificate that is none",
+      name: "a malformed certificate",
       key: "one.key",
       certificate: "text",
       message: /^secureBoot\.certificate: wanted an X\.509 certificate/,
@@ -133,10 +133,10 @@ describe("a Secure Boot signature", () => {
     },
     { name: "a signature of the digest's digest", sign: (digest: Uint8Array) => sign("sha256", digest, present(pem["one.key"])) },
   ]) {
-    test(`is refused where a function gives ${row.name}`, () =>
+    test(`is refused if a function returns ${row.name}`, () =>
       assert.rejects(signProgram(uki, signerOf({ certificate: present(pem["one.pem"]), sign: row.sign })), {
         code: "INVALID_DEFINITION",
-        message: /^secureBoot\.sign: what it gave is no signature/,
+        message: /^secureBoot\.sign: it did not return a signature/,
       }));
   }
 });

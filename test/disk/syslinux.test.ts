@@ -10,12 +10,12 @@ import { installSyslinux, readSyslinux, syslinuxConfig, syslinuxFiles } from "..
 import { noise } from "../support/disks.ts";
 import { judge, judgeBytes, scratch } from "../support/judge.ts";
 
-// Debian's own installer is both what we read and who judges: it installs the same loader on the same volume
+// Debian's installer is both the source and the judge: it installs the same loader on the same volume
 const installer = await readFile("/usr/bin/syslinux");
 
 describe("SYSLINUX", () => {
   for (const type of [16, 32] as const) {
-    test(`is installed on FAT${type} to the byte as its installer would`, async () => {
+    test(`is installed on FAT${type} with the same bytes as by its installer`, async () => {
       await using folder = await scratch();
       const syslinux = readSyslinux(installer);
       const entries = [
@@ -52,7 +52,7 @@ describe("SYSLINUX", () => {
     });
   }
 
-  test("a core that is patched sums up to its magic number", async () => {
+  test("a patched core sums up to its magic number", async () => {
     const syslinux = readSyslinux(installer);
     const volume = fatVolume({ entries: syslinuxFiles(syslinux), serial: 9 });
     const image = await collect(readDisk(installSyslinux(volume, syslinux)));
@@ -69,7 +69,7 @@ describe("SYSLINUX", () => {
     ));
 
   for (const row of [
-    { name: "a program that is another", bytes: Buffer.from("\x7fELF and so on") },
+    { name: "another program", bytes: Buffer.from("\x7fELF and so on") },
     {
       name: "an installer without its boot sector",
       bytes: Buffer.concat([Buffer.alloc(512), installer.subarray(installer.indexOf("\r\nSYSLINUX "))]),
@@ -82,7 +82,7 @@ describe("SYSLINUX", () => {
   test("refuses a volume without its core", () =>
     assert.throws(() => installSyslinux(fatVolume({ entries: [], serial: 1 }), readSyslinux(installer)), { code: "NOT_FOUND" }));
 
-  test("an extent is replaced by one of its own place only", () => {
+  test("an extent is replaced only by one with the same offset and length", () => {
     const disk = makeDisk(8, [bytesAt(2, Buffer.from("ab"))]);
     assert.deepEqual(replaceExtents(disk, [bytesAt(2, Buffer.from("cd"))]).extents, [bytesAt(2, Buffer.from("cd"))]);
     assert.throws(() => replaceExtents(disk, [bytesAt(2, Buffer.from("c"))]), { code: "INVALID_DEFINITION" });

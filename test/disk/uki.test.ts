@@ -22,7 +22,7 @@ const options: UkiOptions = {
 
 describe("a unified kernel image", () => {
   for (const align of [512, 65536]) {
-    test(`holds each section as it was given, kernel and initrd aligned to ${align}`, async () => {
+    test(`holds each section unchanged, with kernel and initrd aligned to ${align}`, async () => {
       await using folder = await scratch();
       const uki = unifiedKernelImage({ ...options, align });
       const file = await folder.file("os.efi", uki.body);
@@ -63,7 +63,7 @@ describe("a unified kernel image", () => {
   for (const row of [
     { name: "a kernel without an EFI stub", kernel: sized(Buffer.alloc(9000)), code: "CORRUPT" },
     { name: "a kernel of another architecture", kernel: sized(efiProgram({ machine: PE_MACHINE.arm64 })), code: "CORRUPT" },
-    { name: "a kernel shorter than it says", kernel: { ...sized(kernel), size: kernel.length + 1 }, code: "SIZE_MISMATCH" },
+    { name: "a kernel shorter than its size", kernel: { ...sized(kernel), size: kernel.length + 1 }, code: "SIZE_MISMATCH" },
   ]) {
     test(`fails on ${row.name}`, () =>
       assert.rejects(collect(unifiedKernelImage({ ...options, kernel: row.kernel }).body), { code: row.code }));
@@ -71,7 +71,7 @@ describe("a unified kernel image", () => {
 });
 
 describe("the Authenticode digest", () => {
-  test("is the one that sbsign signs, before and after", async () => {
+  test("is the one that sbsign signs, for the unsigned and the signed program", async () => {
     await using folder = await scratch();
     const file = await folder.file("os.efi", unifiedKernelImage({ ...options, align: 4096 }).body);
     const [key, certificate, signed, signature] = ["key", "certificate", "signed", "signature"].map((name) => join(folder.path, name)) as [
@@ -93,11 +93,11 @@ describe("the Authenticode digest", () => {
     assert.deepEqual(await authenticodeDigest([await readFile(signed)]), digest);
   });
 
-  test("does not depend on how the image was cut", async () => {
+  test("does not depend on the chunks of the image", async () => {
     const image = await collect(unifiedKernelImage(options).body);
     const cut = Array.from({ length: Math.ceil(image.length / 777) }, (_, index) => image.subarray(index * 777, index * 777 + 777));
     assert.deepEqual(await authenticodeDigest(cut), await authenticodeDigest([image]));
   });
 
-  test("refuses what is no program", () => assert.rejects(authenticodeDigest([Buffer.from("text")]), { code: "CORRUPT" }));
+  test("refuses text", () => assert.rejects(authenticodeDigest([Buffer.from("text")]), { code: "CORRUPT" }));
 });
