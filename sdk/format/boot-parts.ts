@@ -5,25 +5,25 @@ import { type Sized, unifiedKernelImage } from "../disk/uki.ts";
 import { efiNames } from "./loaders.ts";
 import type { Content, Parts } from "./parts.ts";
 
-/** Archives that a loader is told of by name; an initrd of more is cut into as many pieces. */
+/** Most initrd files that a loader is given; more archives are joined to as many. */
 const MOST_ARCHIVES = 64;
 
-/** A kernel and its initramfs as a disk holds them. */
+/** A kernel and its initramfs, as a disk holds them. */
 export interface BootParts {
   readonly kernel: Sized;
   readonly segments: readonly Sized[];
 }
 
 /**
- * What boots, out of the parts of an OS.
+ * The kernel and initramfs among the parts of an OS.
  *
- * @throws INVALID_DEFINITION when it has no kernel
+ * @throws INVALID_DEFINITION without a kernel
  */
 export function bootParts({ kernel, archives = [] }: Parts): BootParts {
   if (!kernel)
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      "kernel: there is none, and a disk that boots needs one: add kernel: new Kernel({ image: debian.kernel() })",
+      "kernel: missing, and a disk needs one to boot: add kernel: new Kernel({ image: debian.kernel() })",
       { path: "kernel" },
     );
   const sized = archives.map(sizedOf);
@@ -37,7 +37,7 @@ export function bootParts({ kernel, archives = [] }: Parts): BootParts {
   return { kernel: sizedOf(kernel), segments: pieces };
 }
 
-/** The EFI program that is kernel, initrd and command line in one, unsigned. */
+/** The unsigned EFI program of kernel, initrd and command line. @throws as {@link bootParts} and `unifiedKernelImage` */
 export function wholeProgram(parts: Parts): Sized {
   const { kernel, segments } = bootParts(parts);
   return unifiedKernelImage({
@@ -49,13 +49,13 @@ export function wholeProgram(parts: Parts): Sized {
   });
 }
 
-/** {@link wholeProgram}, signed where the parts say by whom. */
+/** {@link wholeProgram}, signed if the parts have a signer. */
 export async function efiProgram(parts: Parts): Promise<Sized> {
   const program = wholeProgram(parts);
   return parts.signer ? signProgram(program, parts.signer) : program;
 }
 
-/** Content that several writers can read, each from its start; whoever reads it copies what it keeps. */
+/** Content that several writers can read, each from its start. A reader copies the chunks that it keeps. */
 function sizedOf({ size, open }: Content): Sized {
   return {
     size,

@@ -1,12 +1,12 @@
 const SLICES = 64;
 const SLICE_BYTES = 256;
-/** Bits per byte from which compression is not worth its time; noise of this many samples has 7.99. */
+/** Entropy in bits per byte from which compression is not worth its time; noise of this many samples has 7.99. */
 const NOISE = 7.95;
 
 /**
- * Whether a block is worth compressing, by the spread of byte values in 64 slices of it: what is compressed or encrypted
- * already shows all values equally often, and most of an operating system's disk is. It takes microseconds where
- * finding out by compressing takes milliseconds, and the same bytes are judged the same on every machine.
+ * Whether a block is worth compressing, estimated from the byte values in 64 slices. Compressed or encrypted data, most of
+ * an operating system's disk, has all values equally often. The estimate takes microseconds where compressing takes
+ * milliseconds, and is the same on every machine.
  */
 export function isCompressible(bytes: Uint8Array): boolean {
   const counts = new Uint32Array(256);
@@ -19,6 +19,6 @@ export function isCompressible(bytes: Uint8Array): boolean {
   }
   let bits = 0;
   for (const count of counts) if (count > 0) bits -= (count / samples) * Math.log2(count / samples);
-  // few samples show few values whatever they are taken from
+  // the entropy of few samples is low for any data
   return samples < SLICES * SLICE_BYTES || bits < NOISE;
 }

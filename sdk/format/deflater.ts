@@ -3,9 +3,9 @@ import { ring } from "../core/ring.ts";
 import { isCompressible } from "./compressible.ts";
 
 export interface DeflaterOptions {
-  /** `zlib` has a header and a checksum (RFC 1950), `raw` has none (RFC 1951). */
+  /** `zlib` adds a header and a checksum (RFC 1950), `raw` adds neither (RFC 1951). */
   readonly wrap: "zlib" | "raw";
-  /** Bytes that a block has at most. */
+  /** Most bytes of a block. */
   readonly blockSize: number;
   /** Blocks that are compressed at once, on the threads of Node's pool. */
   readonly atOnce: number;
@@ -18,14 +18,14 @@ export interface DeflaterOptions {
 }
 
 /**
- * For what does not shrink: no search for what repeats, so that blocks are held as they are in the least time. Level 0
- * would be quicker, and cuts them by how much room its output has, which depends on the blocks before.
+ * For blocks that do not shrink: without a search for repetitions they pass in the least time. Level 0 would be faster,
+ * but it cuts a block by the free space in its output, which depends on earlier blocks.
  */
-const AS_IT_IS: ZlibOptions = { level: 1, strategy: constants.Z_HUFFMAN_ONLY };
+const INCOMPRESSIBLE: ZlibOptions = { level: 1, strategy: constants.Z_HUFFMAN_ONLY };
 
 /**
- * Compresses blocks, each for itself. zlib's compressors are used again and again: one for each block would take more
- * time than noise takes, and leave megabytes of buffers to the collector.
+ * Compresses blocks independently. zlib's compressors are reused: a new one for each block would take more time than the
+ * compression of noise, and leave megabytes of buffers as garbage.
  */
 export class Deflater implements Disposable {
   readonly #streams: (Deflate | DeflateRaw)[] = [];
@@ -41,10 +41,10 @@ export class Deflater implements Disposable {
         return new Engine(stream, blockSize, finish);
       });
     this.#shrinking = engines(options);
-    this.#holding = engines(AS_IT_IS);
+    this.#holding = engines(INCOMPRESSIBLE);
   }
 
-  /** What a block becomes, which is good until `atOnce` more blocks are asked for; the block has to stay until then. */
+  /** Compresses a block. Neither the result nor the block may be changed until `atOnce` more blocks are asked for. */
   deflate(block: Uint8Array): Promise<Uint8Array> {
     return (isCompressible(block) ? this.#shrinking : this.#holding)().deflate(block);
   }
@@ -54,7 +54,7 @@ export class Deflater implements Disposable {
   }
 }
 
-/** One compressor, and the room for its result. */
+/** One compressor with the buffer for its result. */
 class Engine {
   readonly #stream: Deflate | DeflateRaw;
   readonly #finish: number;
@@ -65,7 +65,7 @@ class Engine {
   constructor(stream: Deflate | DeflateRaw, blockSize: number, finish: number) {
     this.#stream = stream;
     this.#finish = finish;
-    // what does not shrink grows by a few bytes to each piece of it
+    // incompressible data grows by a few bytes for each of its pieces
     this.#result = Buffer.allocUnsafeSlow(blockSize + blockSize / 32 + 1024);
     stream.on("data", (piece: Buffer) => {
       this.#used += piece.copy(this.#result, this.#used);

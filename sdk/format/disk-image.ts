@@ -20,18 +20,18 @@ interface DiskFormat {
   readonly unit?: number;
   /** As in {@link FormatFile}. @default false */
   readonly blocks?: boolean;
-  /** Whether it starts by EFI alone where it is signed: no signature covers what a BIOS starts. @default false: then it cannot be signed where a BIOS starts it */
+  /** Whether a signed disk starts by EFI only, as a signature does not cover what a BIOS starts. @default false: a layout that a BIOS starts cannot be signed */
   readonly signedAlone?: boolean;
   write(disk: Disk, parts: Parts): Bytes;
 }
 
-/** `raw-bios`: a disk with a master boot record, as bytes. */
+/** `raw-bios`: a raw disk with a master boot record. */
 export const rawBios = diskFormat({ layout: "bios", suffix: "-bios.img", write: readDisk });
 
-/** `raw-efi`: a disk with a GUID partition table whose EFI program is the whole OS. */
+/** `raw-efi`: a raw disk with a GUID partition table, whose EFI program is the whole OS. */
 export const rawEfi = diskFormat({ layout: "efi", suffix: "-efi.img", write: readDisk });
 
-/** `raw-hybrid`: a disk that both firmwares start. */
+/** `raw-hybrid`: a raw disk that both BIOS and EFI start. */
 export const rawHybrid = diskFormat({ layout: "hybrid", suffix: "-hybrid.img", write: readDisk });
 
 /** `qcow2-bios`: {@link rawBios} for QEMU, sparse and compressed. */
@@ -40,7 +40,7 @@ export const qcow2Bios = qcow2({ layout: "bios", suffix: ".qcow2" });
 /** `qcow2-efi`: {@link rawEfi} for QEMU, sparse and compressed. */
 export const qcow2Efi = qcow2({ layout: "efi", suffix: "-efi.qcow2" });
 
-/** `vhd`: what Azure takes. */
+/** `vhd`: a fixed VHD, for Azure. */
 export const vhd = diskFormat({
   layout: "cloud",
   suffix: ".vhd",
@@ -48,7 +48,7 @@ export const vhd = diskFormat({
   write: (disk, parts) => writeFixedVhd(disk, imageSeed(parts)),
 });
 
-/** `dynamic-vhd`: for Hyper-V, without the zeroes. */
+/** `dynamic-vhd`: a dynamic VHD, for Hyper-V, without blocks of zeroes. */
 export const dynamicVhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (disk, parts) => writeDynamicVhd(disk, imageSeed(parts)) });
 
 /** `vmdk`: for VMware and VirtualBox, compressed. */
@@ -59,10 +59,10 @@ export const vmdk = diskFormat({
   write: (disk, parts) => writeVmdk(disk, { seed: imageSeed(parts), name: `${parts.name}.vmdk` }),
 });
 
-/** `aws`: the bytes of an EBS snapshot. Volumes are whole GiB, and a backup partition table belongs at the end of one. */
+/** `aws`: the bytes of an EBS snapshot, in whole GiB as EBS volumes are: the backup partition table must be at their end. */
 export const aws = diskFormat({ layout: "cloud", suffix: ".raw", unit: GIB, blocks: true, write: readDisk });
 
-/** `gcp`: what Compute Engine imports. */
+/** `gcp`: the archive that Compute Engine imports. */
 export const gcp = diskFormat({
   layout: "cloud",
   signedAlone: true,

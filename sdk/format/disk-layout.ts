@@ -12,35 +12,36 @@ export type Layout = "bios" | "efi" | "hybrid";
 
 const MIB = 1 << 20;
 
-/** What clouds and hypervisors get: on amd64 both firmwares are met with. */
+/** The layout for clouds and hypervisors, which use both firmwares on amd64. */
 export function cloudLayout(arch: Arch): Layout {
   return arch === "amd64" ? "hybrid" : "efi";
 }
 
+/** The files of loaders that a layout needs. @throws UNSUPPORTED for EFI on an architecture without it */
 export function layoutLoaders(layout: Layout, arch: Arch): LoaderFile[] {
   if (layout === "efi") return [efiNames(arch).stub];
   return layout === "bios" ? ["syslinux", "mbr.bin"] : ["syslinux", "gptmbr.bin", "systemd-bootx64.efi"];
 }
 
 /**
- * What a disk's identifiers come from: what it is called, and not what is on it, so that they stay from build to build
- * and an upload of the next build sends no table anew.
+ * The seed of a disk's identifiers: its name and not its content, so that they stay the same in every build, and the next
+ * upload does not send the tables again.
  */
 export function diskSeed({ name, arch }: Parts, layout: string): Seed {
   return `linuxkit ${layout} ${arch} ${name}`;
 }
 
 /**
- * The disk of an OS.
+ * Makes the disk of an OS.
  *
- * @param unit bytes of which its size is a multiple
+ * @param unit the size is a multiple of this many bytes @default 1 MiB
  * @throws TOO_LARGE when `diskMiB` is too small or the command line too long, INVALID_DEFINITION without a kernel
  */
 export async function bootDisk(layout: Layout, parts: Parts, unit = MIB): Promise<Disk> {
   const make = await disksOf(layout, parts);
   const least = make();
   const wanted = (parts.diskMiB ?? 0) * MIB;
-  // one that was asked for and is too small says so itself
+  // a wanted size that is too small is passed on, and fails with its own error
   const size = wanted > 0 && wanted < least.size ? wanted : Math.ceil(Math.max(least.size, wanted) / unit) * unit;
   return size === least.size ? least : make(size);
 }

@@ -3,14 +3,14 @@ import { writeTar } from "../archive/write-tar.ts";
 import type { FormatWriter, Parts } from "./parts.ts";
 import { withBoot } from "./tar.ts";
 
-/** `docker`: the root filesystem as a context for `docker build`, to look into an OS or to try parts of it without booting. */
+/** `docker`: the root filesystem as a context for `docker build`, to inspect an OS or try parts of it without booting. */
 export const docker: FormatWriter = {
   needs: "tree",
   suffixes: [".docker"],
   files: (parts) => [{ role: "image", suffix: ".docker", open: () => writeTar(withDockerfile(parts)) }],
 };
 
-/** Where LinuxKit's init begins that does no more than start containers. */
+/** LinuxKit's init script that only starts containers. */
 const RC_INIT = "bin/rc.init";
 
 async function* withDockerfile(parts: Parts): AsyncGenerator<Entry> {

@@ -12,7 +12,7 @@ import type { FormatWriter } from "./parts.ts";
 import { kernelErofs, kernelSquashfs } from "./root-image.ts";
 import { tar } from "./tar.ts";
 
-/** Every format by the name that users write, which is LinuxKit's where LinuxKit has it. */
+/** Every format by its name, which is LinuxKit's where LinuxKit has the format. */
 export const FORMATS = {
   "kernel+initrd": kernelInitrd,
   tar,
@@ -40,13 +40,17 @@ export type FormatName = keyof typeof FORMATS;
 
 export const DEFAULT_FORMAT: FormatName = "kernel+initrd";
 
-/** LinuxKit's formats that there are not, and what to use. */
+/** LinuxKit's formats that this library does not build, and what to use instead. */
 const NOT_MADE: Readonly<Record<string, string>> = {
   "kernel+iso": "its ISO boots nothing: use iso-bios or iso-efi for a CD, kernel+erofs or kernel+squashfs for a root beside the kernel",
   rpi3: "use raw-efi with arch arm64 on a board whose firmware has EFI, or kernel+initrd with the board's own loader",
 };
 
-/** What writes the format of that name; `INVALID_DEFINITION` lists the names otherwise, `UNSUPPORTED` names another. */
+/**
+ * The writer of a format.
+ *
+ * @throws INVALID_DEFINITION, listing the names, for an unknown one; UNSUPPORTED for one of LinuxKit's that is not built
+ */
 export function formatWriter(name: string): FormatWriter {
   if (Object.hasOwn(FORMATS, name)) return FORMATS[name as FormatName];
   const instead = Object.hasOwn(NOT_MADE, name) ? NOT_MADE[name] : undefined;
@@ -57,9 +61,9 @@ export function formatWriter(name: string): FormatWriter {
 }
 
 /**
- * The writers of one build, on a host that has what they need.
+ * The writers of one build. Also checks that the host has the programs that they need.
  *
- * @throws what {@link checkFormats} throws, TOOL_MISSING for a program that the host lacks
+ * @throws as {@link checkFormats}, TOOL_MISSING for a program that is not on PATH
  */
 export function chooseFormats(names: readonly string[], arch: Arch): FormatWriter[] {
   const writers = checkFormats(names, arch);
@@ -68,23 +72,23 @@ export function chooseFormats(names: readonly string[], arch: Arch): FormatWrite
 }
 
 /**
- * The writers of one build, wherever that is.
+ * The writers of one build, on any host.
  *
- * @throws INVALID_DEFINITION for a name that is none and for two formats that write one file, UNSUPPORTED for a format
- * that is not made or that an architecture does not have
+ * @throws INVALID_DEFINITION for an unknown name and for two formats that write the same file, UNSUPPORTED for a format
+ * that is not built, or not for this architecture
  */
 export function checkFormats(names: readonly string[], arch: Arch): FormatWriter[] {
   const owners = new Map<string, string>();
   return names.map((name) => {
     const writer = formatWriter(name);
     if (writer.arches && !writer.arches.includes(arch))
-      throw new LinuxKitError("UNSUPPORTED", `format: there is no ${name} for ${arch}: use ${writer.instead}`, { what: name });
+      throw new LinuxKitError("UNSUPPORTED", `format: ${name} is not available for ${arch}: use ${writer.instead}`, { what: name });
     for (const suffix of writer.suffixes) {
       const other = owners.get(suffix);
       if (other !== undefined)
         throw new LinuxKitError(
           "INVALID_DEFINITION",
-          `formats: ${other === name ? `${name} is given twice` : `${other} and ${name} write one file, NAME${suffix}: build them into two folders`}`,
+          `formats: ${other === name ? `${name} is given twice` : `${other} and ${name} both write NAME${suffix}: build them into two folders`}`,
           { path: "formats" },
         );
       owners.set(suffix, name);
@@ -93,19 +97,19 @@ export function checkFormats(names: readonly string[], arch: Arch): FormatWriter
   });
 }
 
-/** Formats that are signed on every architecture that has EFI. */
+/** Formats that can be signed on every architecture with EFI. */
 const SIGNED = "raw-efi, qcow2-efi, iso-efi-initrd or gcp";
 
 /**
- * Sees that a signature for Secure Boot covers all that starts: a format that nothing starts by itself may stand beside
- * those that are signed.
+ * Checks that a Secure Boot signature covers everything that the formats boot. Formats that do not boot by themselves are
+ * allowed beside those that are signed.
  *
- * @throws UNSUPPORTED for a format that starts unsigned files, INVALID_DEFINITION when there is nothing to sign
+ * @throws UNSUPPORTED for a format that boots unsigned files, INVALID_DEFINITION for formats without an EFI program
  */
 export function checkSigned(names: readonly string[], arch: Arch): void {
   const open = names.find((name) => formatWriter(name).wholeProgram?.(arch, true) === false);
   if (open !== undefined)
-    throw new LinuxKitError("UNSUPPORTED", `secureBoot: what starts ${open} has parts that no signature covers; use ${SIGNED}`, {
+    throw new LinuxKitError("UNSUPPORTED", `secureBoot: ${open} boots files that a signature does not cover; use ${SIGNED}`, {
       what: "secureBoot",
     });
   if (!names.some((name) => formatWriter(name).wholeProgram?.(arch, true))) {
@@ -118,9 +122,9 @@ export function checkSigned(names: readonly string[], arch: Arch): void {
 }
 
 /**
- * The files of loaders that formats take, each once.
+ * The loader files that formats need, each once.
  *
- * @param stage1 whether the kernel wants a first stage for a root on a disk
+ * @param stage1 whether the kernel needs a first stage for a root on a disk
  */
 export function loaderFiles(writers: readonly FormatWriter[], arch: Arch, stage1: boolean): LoaderFile[] {
   return [

@@ -15,13 +15,14 @@ interface Segment {
 
 /**
  * The archive that Compute Engine imports: `disk.raw` in a gzipped tar of the old GNU format. The file is stored sparse
- * (GNU tar manual, "Old GNU Format"; `tar -S` writes the same), so a disk of many GiB costs what its content costs.
+ * (GNU tar manual, "Old GNU Format"; `tar -S` writes the same), so a disk of many GiB costs only its content.
  *
- * @throws INVALID_DEFINITION when the disk is not whole GiB, which the import demands
+ * @param level of zlib, 1 to 9 @default 6
+ * @throws INVALID_DEFINITION when the disk is not whole GiB, which the import requires
  */
 export async function* writeGcp(disk: Disk, level = 6): AsyncGenerator<Uint8Array> {
   if (disk.size === 0 || disk.size % GIB !== 0)
-    throw new LinuxKitError("INVALID_DEFINITION", `gcp: a disk of ${disk.size} bytes, Compute Engine takes whole GiB only`, {
+    throw new LinuxKitError("INVALID_DEFINITION", `gcp: a disk of ${disk.size} bytes, wanted whole GiB, as Compute Engine requires`, {
       path: "size",
     });
   yield* gzip(writeTar(disk), level);
@@ -35,7 +36,7 @@ async function* writeTar(disk: Disk): AsyncGenerator<Uint8Array> {
     else segments.push({ offset: index * BLOCK, length: BLOCK });
   }
   const end = segments.at(-1);
-  // a file that ends with a hole is told by an empty segment at its end
+  // an empty segment at the end marks a file that ends with a hole
   if (!end || end.offset + end.length < disk.size) segments.push({ offset: disk.size, length: 0 });
   const stored = segments.reduce((sum, { length }) => sum + length, 0);
   yield encodeHeader(disk.size, stored, segments);

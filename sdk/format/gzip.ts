@@ -9,9 +9,10 @@ const CHUNK = 1 << 20;
 const AT_ONCE = 6;
 
 /**
- * One gzip member (RFC 1952) of a stream, without name or time. Each MiB is compressed on its own, so several are
- * under way at once; the size and the bytes do not depend on how the source was cut. A chunk is good until the next one
- * is asked for.
+ * Compresses a stream to one gzip member (RFC 1952), without name or time. Each MiB is compressed independently, several
+ * at a time. The result does not depend on the chunks of the source. A chunk is valid until the next one is asked for.
+ *
+ * @param level of zlib, 1 to 9 @default 6
  */
 export async function* gzip(source: Bytes, level = 6): AsyncGenerator<Uint8Array> {
   using deflater = new Deflater({ wrap: "raw", blockSize: CHUNK, atOnce: AT_ONCE, level, end: "flush" });
@@ -26,10 +27,10 @@ export async function* gzip(source: Bytes, level = 6): AsyncGenerator<Uint8Array
       yield chunk;
     }
   }
-  // a full flush ends on a byte boundary without being the last block: pieces follow each other in one stream
+  // a full flush ends on a byte boundary without ending the stream, so that pieces can follow each other
   yield* mapOrdered(counted(), AT_ONCE, (chunk) => deflater.deflate(chunk));
   const tail = Buffer.alloc(10);
-  // an empty block that is the last one
+  // an empty last block
   tail[0] = 3;
   tail.writeUInt32LE(crc, 2);
   tail.writeUInt32LE(size % 2 ** 32, 6);

@@ -16,7 +16,7 @@ import { baseInitrd, rootSeed } from "./stage1.ts";
 
 const LABEL = "LINUXKIT";
 
-/** What all CDs that EFI starts have in common. */
+/** The rules of all CDs that EFI starts. */
 const EFI = {
   arches: ["amd64", "arm64"],
   instead: "kernel+initrd",
@@ -24,8 +24,8 @@ const EFI = {
 } as const satisfies Partial<FormatWriter>;
 
 /**
- * `iso-bios`: a CD that ISOLINUX starts, and a disk for the BIOS all the same. The CD is the root, as for LinuxKit; a
- * first stage mounts it where the kernel is Debian's, any other has the drivers built in.
+ * `iso-bios`: a CD that ISOLINUX starts, and that a BIOS also starts as a disk. The CD is the root, as in LinuxKit. For
+ * Debian's kernel a first stage mounts it; any other kernel must have the drivers built in.
  */
 export const isoBios: FormatWriter = {
   needs: "tree",
@@ -38,18 +38,18 @@ export const isoBios: FormatWriter = {
   files: (parts) => [{ role: "image", suffix: ".iso", open: () => writeBios(parts) }],
 };
 
-/** `iso-efi`: a CD that EFI starts, and a disk all the same. Kernel and first stage are one program; the CD is the root. */
+/** `iso-efi`: a CD that EFI starts, also as a disk. Kernel and first stage are one program; the CD is the root. */
 export const isoEfi: FormatWriter = {
   needs: "tree",
   rootOnDisk: true,
   suffixes: ["-efi.iso"],
   ...EFI,
-  // no signature of the program covers the root
+  // a signature of the program does not cover the root
   wholeProgram: () => false,
   files: (parts) => [{ role: "image", suffix: "-efi.iso", open: () => writeEfiRoot(parts) }],
 };
 
-/** `iso-efi-initrd`: as {@link isoEfi}, all of it in the program, so that the CD can go once it has started. */
+/** `iso-efi-initrd`: as {@link isoEfi}, with the root in the program, so that the CD can be removed after the boot. */
 export const isoEfiInitrd: FormatWriter = {
   needs: "initrd",
   suffixes: ["-efi-initrd.iso"],
@@ -108,7 +108,7 @@ async function* writeEfi(parts: Parts, program: Sized, root: readonly IsoEntry[]
   yield* readDisk(disk);
 }
 
-/** The root's own entries. @throws INVALID_DEFINITION where one of them is in the way of what starts the CD */
+/** The root's entries. @throws INVALID_DEFINITION for one in the folder of the CD's loader */
 async function rootEntries(parts: Parts, taken: readonly string[]): Promise<Entry[]> {
   const entries: Entry[] = [];
   for await (const entry of rootOf(parts)) {
@@ -116,7 +116,7 @@ async function rootEntries(parts: Parts, taken: readonly string[]): Promise<Entr
     if (taken.includes(top))
       throw new LinuxKitError(
         "INVALID_DEFINITION",
-        `${entry.path}: the CD's loader has the folder ${top} at the root to itself: put it elsewhere, or use another format`,
+        `${entry.path}: the folder ${top} is reserved for the CD's loader: put it elsewhere, or use another format`,
         { path: entry.path },
       );
     entries.push(entry);
@@ -124,15 +124,15 @@ async function rootEntries(parts: Parts, taken: readonly string[]): Promise<Entr
   return entries;
 }
 
-/** The command line of a kernel that mounts the CD itself names it, as LinuxKit's does; the first stage finds it by its mark. */
+/** The command line with `root=` for a kernel that mounts the CD itself, as in LinuxKit; the first stage finds the CD by its mark. */
 function rootCmdline({ stage1, cmdline }: Parts, device: string): string {
   const words = cmdline.split(/\s+/).filter(Boolean);
   if (stage1 || words.some((word) => word.startsWith("root="))) return cmdline;
-  // what our own init has for an initramfs, and what is none
+  // rootfstype=ramfs, which the default init sets, is for an initramfs only
   return [...words.filter((word) => word !== "rootfstype=ramfs"), `root=${device}`].join(" ");
 }
 
-/** A file in a slot of its own, as on a disk. */
+/** A file in its own slot, as on a disk. */
 function placed(path: string, { size, body }: Sized): IsoEntry {
   return { ...fileEntry(path, ""), size, body, align: SLOT_BYTES, reserve: slotBytes(size) };
 }

@@ -2,14 +2,14 @@ import { type Entry, fileEntry } from "../archive/entry.ts";
 import { writeTar } from "../archive/write-tar.ts";
 import type { Content, FormatFile, FormatWriter, Parts } from "./parts.ts";
 
-/** `kernel+initrd`: what QEMU, kexec and boot loaders take, as LinuxKit names it. */
+/** `kernel+initrd`: separate files for QEMU, kexec and boot loaders, named as in LinuxKit. */
 export const kernelInitrd: FormatWriter = {
   needs: "initrd",
   suffixes: ["-initrd.img"],
   files: kernelFiles,
 };
 
-/** `tar-kernel-initrd`: the same three in one tar archive, and microcode apart from them, as LinuxKit has it. */
+/** `tar-kernel-initrd`: the same files in one tar archive, with the microcode as another member, as in LinuxKit. */
 export const tarKernelInitrd: FormatWriter = {
   needs: "initrd",
   suffixes: ["-initrd.tar"],
@@ -27,7 +27,7 @@ export const tarKernelInitrd: FormatWriter = {
   },
 };
 
-/** Kernel, initrd and command line as files of their own, as far as there are such. */
+/** Kernel, initrd and command line as separate files; parts that are absent or empty give no file. */
 export function kernelFiles(parts: Parts): FormatFile[] {
   return contents(parts).map(({ role, content }) => ({
     role,
@@ -53,7 +53,7 @@ function tarMember(path: string, content: Content): Entry {
   return { ...fileEntry(path, ""), size: content.size, body: content.open() };
 }
 
-/** A text as content, without a newline at its end. */
+/** Text as content; no newline is added. */
 export function textContent(text: string): Content {
   const bytes = Buffer.from(text);
   return { size: bytes.length, open: () => [bytes] };

@@ -2,8 +2,8 @@ import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 
 /**
- * What disks are started by, and the Debian package that each comes from: locked, fetched and verified like any other.
- * Only these files are read out of them; nothing of them runs on the machine that builds.
+ * The files of boot loaders, and the Debian package of each, which is locked, fetched and verified like any other. Only
+ * these files are read from the packages, and none of them runs on the host.
  */
 export const LOADER_FILES = {
   /** SYSLINUX's installer, which carries the loader: see `readSyslinux`. */
@@ -15,7 +15,7 @@ export const LOADER_FILES = {
   "isohdpfx.bin": { package: "isolinux", path: "usr/lib/ISOLINUX/isohdpfx.bin" },
   "systemd-bootx64.efi": { package: "systemd-boot-efi", path: "usr/lib/systemd/boot/efi/systemd-bootx64.efi" },
   "linuxx64.efi.stub": { package: "systemd-boot-efi", path: "usr/lib/systemd/boot/efi/linuxx64.efi.stub" },
-  /** What the first stage of a root on a disk runs on. */
+  /** The shell and tools of the first stage of a root on a disk. */
   busybox: { package: "busybox-static", path: "usr/bin/busybox" },
   "linuxaa64.efi.stub": { package: "systemd-boot-efi", path: "usr/lib/systemd/boot/efi/linuxaa64.efi.stub" },
 } as const;
@@ -24,7 +24,7 @@ export const LOADER_FILES = {
 export type LoaderFile = keyof typeof LOADER_FILES;
 
 /**
- * What EFI's removable media path and systemd's stub are called on an architecture.
+ * The names of EFI's removable media program (UEFI 2.10 3.5.1.1) and of systemd's stub on an architecture.
  *
  * @throws UNSUPPORTED for an architecture without EFI
  */

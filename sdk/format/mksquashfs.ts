@@ -10,11 +10,11 @@ import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import { partPath } from "../core/write-file.ts";
 
-/** The program that compresses a root, and the Debian package that has it. */
+/** The program that compresses a root, and its Debian package. */
 export const MKSQUASHFS = { program: "mksquashfs", package: "squashfs-tools" } as const;
 
-// nothing of the clock or the host may enter, and the root's own time can only be set with all others; gzip is what every
-// kernel with squashfs reads
+// the image must not depend on the clock or the host, and the root's time can only be set together with all others; every
+// kernel with squashfs reads gzip
 const OPTIONS = [
   "-tar",
   "-comp",
@@ -32,15 +32,15 @@ const OPTIONS = [
   "0",
 ];
 
-/** How a pipe tells that its reader is gone: the tool does not wait for what pads the archive's end. */
+/** Errors of a pipe whose reader has ended: the tool does not read the padding at the archive's end. */
 const ENDED_EARLY: readonly string[] = ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
 
 /**
- * A squashfs of entries, by `mksquashfs` of the host: the same version of it gives the same bytes. It cannot write to a
- * pipe, so the image lies in a temporary file beside `aside` meanwhile.
+ * Makes a squashfs of entries with the host's `mksquashfs`. The same version of it gives the same bytes. It cannot write
+ * to a pipe, so the image is first written to a temporary file beside `aside`.
  *
- * @param options `mark`: 31 bits that tell the image from another, in the place of the time at which it was made
- * @throws TOOL_MISSING when it is not on PATH, UNSUPPORTED with what it said when it fails: versions before 4.5 read no tar
+ * @param options `mark`: 31 bits that identify the image, stored as its creation time
+ * @throws TOOL_MISSING when it is not on PATH, UNSUPPORTED with its message when it fails, as versions before 4.5 do
  */
 export async function* makeSquashfs(
   entries: AsyncIterable<Entry>,
@@ -69,7 +69,7 @@ async function run(args: readonly string[], entries: AsyncIterable<Entry>, signa
     said += text;
   });
   const ended = once(tool, "close");
-  // a tool that ends early breaks the pipe: what it said matters more
+  // a tool that ends early breaks the pipe: its own message matters more
   const fed = pipeline(Readable.from(writeTar(entries), { objectMode: true }), tool.stdin);
   const [end, feed] = await Promise.allSettled([ended, fed]);
   throwIfCancelled(signal, "mksquashfs");
@@ -82,12 +82,12 @@ async function run(args: readonly string[], entries: AsyncIterable<Entry>, signa
   if (status !== 0)
     throw new LinuxKitError(
       "UNSUPPORTED",
-      `kernel+squashfs: mksquashfs ended with ${status}: ${said.trim().split("\n", 1)[0]}; version 4.5 or newer is needed, or use kernel+erofs`,
+      `kernel+squashfs: mksquashfs failed with status ${status}: ${said.trim().split("\n", 1)[0]}; install version 4.5 or newer, or use kernel+erofs`,
       { what: MKSQUASHFS.program },
     );
 }
 
-/** What to say when a program of the host is not there. */
+/** The error for a host program that is not on PATH. */
 export function toolMissing({
   program,
   package: from,

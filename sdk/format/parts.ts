@@ -5,58 +5,59 @@ import type { Overwrite } from "../core/file-output.ts";
 import type { Signer } from "../disk/signer.ts";
 import type { LoaderFile } from "./loaders.ts";
 
-/** A file's content that can be read again. */
+/** A file's content, which can be read more than once. */
 export interface Content {
+  /** Bytes. */
   readonly size: number;
-  /** Of an archive, bytes of memory that it takes once the kernel has unpacked it, where that is known. */
+  /** For an archive: bytes of memory that it takes once the kernel has unpacked it, where known. */
   readonly unpacked?: number;
   /** @param memory @default "own" */
   open(memory?: Memory): Bytes;
 }
 
-/** What a format is made from. */
+/** The parts of an operating system that a format is made from. */
 export interface Parts {
-  /** What the files' names begin with. */
+  /** The start of every file's name. */
   readonly name: string;
   readonly arch: Arch;
-  /** `""` for none. */
+  /** The kernel command line, possibly `""`. */
   readonly cmdline: string;
   readonly kernel?: Content;
-  /** A cpio with microcode, as the kernel's image has it. */
+  /** A cpio with microcode, from the kernel's image. */
   readonly microcode?: Content;
   /** The root filesystem as the kernel's initrd: microcode, then all segments, in order. Only for a format that needs it. */
   readonly initrd?: Content;
   /** {@link initrd} without the microcode. */
   readonly segments?: Content;
-  /** {@link initrd} in the pieces that change each for itself; end to end, padded or not, they are the initrd. */
+  /** {@link initrd} in pieces that change independently; joined, with or without zeroes between them, they are the initrd. */
   readonly archives?: readonly Content[];
   /** The root filesystem as paths. Only for a format that needs it. */
   readonly tree?: () => AsyncIterable<Entry> | Iterable<Entry>;
-  /** The initramfs that mounts a root, but for its list of roots. Only for a format that wants it, of a kernel that does. */
+  /** The initramfs that mounts a root, without its list of roots. Only for a format and a kernel that need it. */
   readonly stage1?: Content;
-  /** A file of a boot loader, one of those that the format asks for. */
+  /** Reads a file of a boot loader, one of the format's {@link FormatWriter.loaders}. */
   loader(file: LoaderFile): Uint8Array;
-  /** MiB that a disk has at least. @default as few as hold its content */
+  /** Minimum size of a disk in MiB. @default the smallest size that holds its content */
   readonly diskMiB?: number;
-  /** Signs the EFI program. @default none does */
+  /** Signs the EFI program. @default it is not signed */
   readonly signer?: Signer;
-  /** A path for what a tool writes in between, and the folder around it. */
+  /** A path beside which a tool's temporary file is written. */
   readonly aside: string;
   readonly signal?: AbortSignal;
 }
 
 interface FileNames {
-  /** What it is, whatever its name: `kernel`, `initrd`, `cmdline`, `base-initrd` and `root`, `image`. */
+  /** The file's purpose: `kernel`, `initrd`, `cmdline`, `base-initrd`, `root` or `image`. */
   readonly role: string;
-  /** Comes after the artifact's name: `-kernel`, `.tar`. */
+  /** The end of its name, after the artifact's name: `-kernel`, `.tar`. */
   readonly suffix: string;
-  /** Bytes, where they are known beforehand. */
+  /** Bytes, where known before it is written. */
   readonly size?: number;
-  /** Whether an uploader sends only the blocks of it that changed: the build then says what they are. @default false */
+  /** Whether uploads send only changed blocks of it, for which the build records a block map. @default false */
   readonly blocks?: boolean;
 }
 
-/** One file of an artifact, as it will be written. Each chunk is good until the next one is asked for. */
+/** A file of an artifact that is to be written. Each chunk is valid until the next one is asked for. */
 export type FormatFile = FileNames &
   (
     | {
@@ -65,36 +66,36 @@ export type FormatFile = FileNames &
       }
     | {
         open(): AsyncIterable<Uint8Array | Overwrite>;
-        /** What is written first is not what is there at last: only the file itself can be hashed. */
+        /** Some bytes are overwritten later, so only the finished file can be hashed. */
         readonly overwrites: true;
       }
   );
 
-/** One way to write an operating system. */
+/** Writes an operating system in one format. */
 export interface FormatWriter {
-  /** Which form of the root filesystem it takes. */
+  /** The form of the root filesystem that it needs. */
   readonly needs: "initrd" | "tree";
-  /** Suffixes of the files that no other format of the same build may write. `-kernel` and `-cmdline` are the same in all. */
+  /** Suffixes of the files that no other format of the same build may write. `-kernel` and `-cmdline` are the same in all formats. */
   readonly suffixes: readonly string[];
-  /** Where it means anything. @default every architecture */
+  /** The architectures that have this format. @default all */
   readonly arches?: readonly Arch[];
-  /** What to use on the others. */
+  /** The formats to use on other architectures, for messages. */
   readonly instead?: string;
-  /** Whether writing its files, all of the role `image`, takes longer than to fetch them: machines that share a cache do. @default false */
+  /** Whether its files take longer to write than to fetch, so that a shared cache stores them. @default false */
   readonly costly?: boolean;
   /**
-   * Whether what starts there is one EFI program with kernel, initrd and command line in it, which can be signed and
-   * measured; false for loaders that start unsigned files. @default nothing starts by itself
+   * Whether it boots one EFI program with kernel, initrd and command line, which can be signed and measured; false for a
+   * loader that boots unsigned files. @default the format does not boot by itself
    *
-   * @param signed whether it is, where that makes a difference
+   * @param signed whether the program is signed
    */
   wholeProgram?(arch: Arch, signed: boolean): boolean;
-  /** The loaders that it takes, on an architecture. @default none */
+  /** The loader files that it needs on an architecture. @default none */
   loaders?(arch: Arch): readonly LoaderFile[];
-  /** Whether the root lies on a disk, so that a kernel without drivers of its own needs a first stage. @default false */
+  /** Whether the root is on a disk, so that a kernel without built-in drivers needs a first stage. @default false */
   readonly rootOnDisk?: boolean;
-  /** A program of the host that it needs, and the Debian package that has it. @default none */
+  /** A host program that it needs, and its Debian package. @default none */
   readonly tool?: { readonly program: string; readonly package: string };
-  /** The files to write; what is absent or empty (no kernel, no command line) has none. */
+  /** The files to write; parts that are absent or empty (no kernel, no command line) give no file. */
   files(parts: Parts): FormatFile[];
 }

@@ -7,9 +7,9 @@ import { isCompressible } from "./compressible.ts";
 import { Deflater } from "./deflater.ts";
 
 export interface Qcow2Options {
-  /** Deflates each cluster that is likely to shrink; one that does not is kept as it is. @default true */
+  /** Compresses each cluster that is likely to shrink; the others are stored. @default true */
   readonly compress?: boolean;
-  /** Of zlib, 1 to 9. @default 6 */
+  /** Level of zlib, 1 to 9. @default 6 */
   readonly level?: number;
 }
 
@@ -25,10 +25,10 @@ const SECTORS_SHIFT = 54n;
 const AT_ONCE = 8;
 
 /**
- * A qcow2 image of version 3 with clusters of 64 KiB (docs/interop/qcow2.txt of QEMU). Clusters of zeroes are left
- * out. Its size is not known beforehand, and the header has to say where the tables are: they stand after the data, and
- * the last thing yielded overwrites the header. In memory are one level-2 table, the level-1 table, two bytes for each
- * 64 KiB of the file and the clusters being compressed. A chunk is good until the next one is asked for.
+ * A qcow2 image of version 3 with clusters of 64 KiB (docs/interop/qcow2.txt of QEMU). Clusters of zeroes are left out.
+ * The tables follow the data, whose size is not known before, so the last chunk overwrites the header with their
+ * positions. Memory holds one level-2 table, the level-1 table, two bytes for each 64 KiB of the file, and the clusters
+ * being compressed. A chunk is valid until the next one is asked for.
  */
 export async function* writeQcow2(disk: Disk, { compress = true, level = 6 }: Qcow2Options = {}): AsyncGenerator<Uint8Array | Overwrite> {
   const l1 = new Array<bigint>(Math.ceil(disk.size / (CLUSTER * L2_ENTRIES))).fill(0n);
@@ -54,7 +54,7 @@ export async function* writeQcow2(disk: Disk, { compress = true, level = 6 }: Qc
     yield* whole(bigEndian(l2.entries, CLUSTER));
   }
 
-  // readers inflate with a window of 4 KiB
+  // QEMU inflates with a window of 4 KiB
   using deflater = new Deflater({ wrap: "raw", blockSize: CLUSTER, atOnce: AT_ONCE, level, windowBits: 12, memLevel: 9 });
   const compressed = async (block: Block): Promise<Cluster> => {
     if (!compress || !isCompressible(block.bytes)) return block;
@@ -72,7 +72,7 @@ export async function* writeQcow2(disk: Disk, { compress = true, level = 6 }: Qc
     if (packed) {
       const sectors = Math.floor((at + packed.length - 1) / 512) - Math.floor(at / 512);
       l2.entries[index % L2_ENTRIES] = COMPRESSED | (BigInt(sectors) << SECTORS_SHIFT) | BigInt(at);
-      // a reader takes whole sectors, so every cluster that these touch is in use
+      // a compressed cluster occupies whole sectors, so each cluster that they touch counts as used
       refcounts.add(Math.floor(at / 512) * 512, (sectors + 1) * 512);
       at += packed.length;
       yield packed;
@@ -87,7 +87,7 @@ export async function* writeQcow2(disk: Disk, { compress = true, level = 6 }: Qc
   const l1At = at;
   yield* whole(bigEndian(l1, Math.max(1, Math.ceil((l1.length * 8) / CLUSTER)) * CLUSTER));
 
-  // the blocks of reference counts and their table count themselves too
+  // the refcount blocks and their table must count themselves too
   let blocks = 0;
   let tableClusters = 0;
   for (let total = 0; total !== at / CLUSTER + blocks + tableClusters; ) {
@@ -110,7 +110,7 @@ interface Cluster extends Block {
   readonly packed?: Uint8Array;
 }
 
-/** How many users each cluster of the file has, in 16 bits. */
+/** The reference count of each cluster of the file, in 16 bits. */
 class Refcounts {
   #counts = new Uint16Array(1024);
 

@@ -8,8 +8,8 @@ import { BASE_INITRD, baseInitrd, rootSeed, squashfsMark } from "./stage1.ts";
 
 /**
  * `kernel+erofs`: the root as a filesystem image beside the kernel, for systems that are too large for memory, and a
- * small initramfs that mounts it. A kernel that is not Debian's gets none: it must have the drivers of filesystem and
- * disk built in, and a `root=` on its command line.
+ * small initramfs that mounts it. Only Debian's kernel gets the initramfs: any other must have the drivers of filesystem
+ * and disk built in, and a `root=` on its command line.
  */
 export const kernelErofs: FormatWriter = {
   needs: "tree",
@@ -19,7 +19,7 @@ export const kernelErofs: FormatWriter = {
   files: (parts) => [...kernelFiles(parts), ...baseFiles(parts), rootImage("-erofs.img", () => writeErofs(parts))],
 };
 
-/** `kernel+squashfs`: as {@link kernelErofs}, compressed, by a program of the host. */
+/** `kernel+squashfs`: as {@link kernelErofs}, compressed, with a program of the host. */
 export const kernelSquashfs: FormatWriter = {
   needs: "tree",
   costly: true,
@@ -51,7 +51,7 @@ async function* writeErofs(parts: Parts): AsyncGenerator<Uint8Array> {
   yield* readDisk(erofsVolume({ entries, seed: rootSeed.erofs(parts), label: "linuxkit" }));
 }
 
-/** The root without what only loaders read, as LinuxKit has it. */
+/** The root without the contents of `/boot`, which only loaders read, as in LinuxKit. */
 export async function* rootOf({ tree }: Parts): AsyncGenerator<Entry> {
   for await (const entry of tree?.() ?? []) if (!entry.path.startsWith("boot/")) yield entry;
 }

@@ -6,10 +6,10 @@ import { ROOT_LIST, rootLine } from "../guest/stage1/files.ts";
 import { diskSeed } from "./disk-layout.ts";
 import type { Content, Parts } from "./parts.ts";
 
-/** The role, and the end of the name, of the initramfs that mounts a root beside it. */
+/** Role and suffix of the initramfs that mounts a root image beside it. */
 export const BASE_INITRD = { role: "base-initrd", suffix: "-base-initrd.img" } as const;
 
-/** The seeds of an OS's roots. What they give stays from build to build, as an image's name does. */
+/** The seeds of an OS's roots, the same in every build. */
 export const rootSeed = {
   squashfs: (parts: Parts) => diskSeed(parts, "squashfs"),
   erofs: (parts: Parts) => diskSeed(parts, "erofs"),
@@ -17,12 +17,12 @@ export const rootSeed = {
   isoEfi: (parts: Parts) => diskSeed(parts, "iso-efi"),
 } as const;
 
-/** What tells a squashfs from another: the format has no place for a name, so that it is in the one of the time at which it was made. */
+/** 31 bits that identify a squashfs. The format has no identifier, so they are stored as its creation time. */
 export function squashfsMark(parts: Parts): number {
   return serialFrom(rootSeed.squashfs(parts), "root") & 0x7fffffff;
 }
 
-/** Bytes of a 32-bit number as they are on a disk. */
+/** A 32-bit number in little-endian bytes. */
 function little(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
@@ -30,8 +30,8 @@ function little(value: number): Buffer {
 }
 
 /**
- * The first stage with the list of the roots that are this OS's own; undefined where its kernel mounts a root itself.
- * The list is the same for all of an OS's roots, and so is the file.
+ * The first stage with the list of this OS's roots; undefined for a kernel that mounts a root itself. The list, and so the
+ * file, is the same for all formats.
  */
 export async function baseInitrd(parts: Parts): Promise<Content | undefined> {
   const { stage1 } = parts;

@@ -10,7 +10,7 @@ export const tar: FormatWriter = {
   files: (parts) => [{ role: "image", suffix: ".tar", open: () => writeTar(withBoot(parts)) }],
 };
 
-/** The tree of an OS with what boots it. */
+/** The tree of an OS, with kernel, command line and microcode under `boot`. */
 export async function* withBoot({ tree, kernel, cmdline, microcode }: Parts): AsyncGenerator<Entry> {
   const boot: Entry[] = kernel
     ? [bootFile("kernel", kernel), bootFile("cmdline", textContent(cmdline)), ...(microcode ? [bootFile("ucode.cpio", microcode)] : [])]
@@ -19,7 +19,7 @@ export async function* withBoot({ tree, kernel, cmdline, microcode }: Parts): As
   let hasBoot = false;
   for await (const entry of tree?.() ?? []) {
     if (entry.path === "boot") hasBoot = true;
-    // these are the plan's own; an image's kernel is not the one that runs
+    // the plan's kernel replaces that of an image, which does not run
     if (!own.has(entry.path)) yield entry;
   }
   if (boot.length > 0 && !hasBoot) yield directoryEntry("boot");

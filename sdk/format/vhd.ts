@@ -7,8 +7,8 @@ const BLOCK = 2 << 20;
 const NO_OFFSET = 0xffffffffffffffffn;
 
 /**
- * A fixed VHD: the raw disk and a footer (Microsoft's Virtual Hard Disk Image Format Specification). Azure takes no
- * other kind, and none whose size is not whole MiB.
+ * A fixed VHD: the raw disk and a footer (Microsoft's Virtual Hard Disk Image Format Specification). Azure accepts only
+ * fixed VHDs of whole MiB.
  *
  * @throws INVALID_DEFINITION when the disk is not whole MiB
  */
@@ -19,8 +19,8 @@ export async function* writeFixedVhd(disk: Disk, seed: Seed): AsyncGenerator<Uin
 }
 
 /**
- * A dynamic VHD: blocks of 2 MiB that hold content, found by a table. Which blocks do is read off the extents alone, so
- * nothing has to be known beforehand; at most one block is in memory. A chunk is good until the next one is asked for.
+ * A dynamic VHD: a table, and the blocks of 2 MiB that hold content. The extents tell which blocks do, so the table is
+ * written before the blocks are read. One block is in memory. A chunk is valid until the next one is asked for.
  *
  * @throws INVALID_DEFINITION when the disk is not whole MiB
  */
@@ -56,7 +56,7 @@ function encodeFooter(size: number, kind: "fixed" | "dynamic", seed: Seed): Buff
   footer.writeUInt32BE(2, 8);
   footer.writeUInt32BE(0x00010000, 12);
   footer.writeBigUInt64BE(kind === "fixed" ? NO_OFFSET : BigInt(SECTOR), 16);
-  // readers take the size from the geometry, which is smaller, unless the creator is one that is known to mean the size
+  // for unknown creators readers take the size from the geometry, which is smaller than the disk
   footer.write("win ", 28, "latin1");
   footer.writeUInt32BE(0x000a0000, 32);
   footer.write("Wi2k", 36, "latin1");
@@ -84,12 +84,12 @@ function encodeDynamicHeader(entries: number): Buffer {
   return header;
 }
 
-/** The ones' complement of the sum of all bytes, the checksum's own being zero. */
+/** The ones' complement of the sum of all bytes, with the checksum's own bytes zero. */
 function checksum(bytes: Uint8Array): number {
   return ~bytes.reduce((sum, byte) => sum + byte, 0) >>> 0;
 }
 
-/** The geometry that the specification's appendix computes for a number of sectors. */
+/** The geometry for a number of sectors, as the specification's appendix computes it. */
 function geometry(total: number): { readonly cylinders: number; readonly heads: number; readonly sectors: number } {
   const capped = Math.min(total, 65535 * 16 * 255);
   if (capped >= 65535 * 16 * 63) return { cylinders: Math.floor(capped / 255 / 16), heads: 16, sectors: 255 };

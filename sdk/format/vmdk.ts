@@ -10,7 +10,7 @@ export interface VmdkOptions {
   readonly seed: Seed;
   /** File name that the descriptor gives the extent. @default "disk.vmdk" */
   readonly name?: string;
-  /** Of zlib, 1 to 9; grains that are compressed already are only wrapped. @default 6 */
+  /** Level of zlib, 1 to 9; incompressible grains are stored faster. @default 6 */
   readonly level?: number;
 }
 
@@ -25,11 +25,11 @@ const AT_ONCE = 8;
 const MARKER = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } as const;
 
 /**
- * A stream-optimised VMDK (VMware Virtual Disk Format 5.0): compressed grains of 64 KiB, each table after its grains,
- * the directory and a second header at the end, so it is written in one pass. Grains of zeroes are left out. A chunk is good
- * until the next one is asked for.
+ * A stream-optimised VMDK (VMware Virtual Disk Format 5.0): compressed grains of 64 KiB, each table after its grains, the
+ * directory and a second header at the end, written in one pass. Grains of zeroes are left out. A chunk is valid until
+ * the next one is asked for.
  *
- * @throws INVALID_DEFINITION when the disk is not a multiple of 64 KiB
+ * @throws INVALID_DEFINITION when the disk is not a multiple of 64 KiB, or the name is too long or has a quote or newline
  */
 export async function* writeVmdk(disk: Disk, options: VmdkOptions): AsyncGenerator<Uint8Array> {
   if (disk.size % GRAIN !== 0)
@@ -76,7 +76,7 @@ export async function* writeVmdk(disk: Disk, options: VmdkOptions): AsyncGenerat
   yield encodeMarker(MARKER.endOfStream, 0);
 }
 
-/** A sector that says what the sectors after it are. */
+/** A sector that gives type and number of the sectors after it. */
 function encodeMarker(type: number, sectors: number): Buffer {
   const marker = Buffer.alloc(SECTOR);
   marker.writeBigUInt64LE(BigInt(sectors));
@@ -88,7 +88,7 @@ function encodeHeader(size: number, directoryAt: bigint): Buffer {
   const header = Buffer.alloc(SECTOR);
   header.write("KDMV", "latin1");
   header.writeUInt32LE(3, 4);
-  // the test for mangled line ends is valid, grains are compressed, markers stand between them
+  // flags: the newline test is valid, grains are compressed, there are markers
   header.writeUInt32LE(0x00030001, 8);
   header.writeBigUInt64LE(BigInt(size / SECTOR), 12);
   header.writeBigUInt64LE(BigInt(GRAIN / SECTOR), 20);
@@ -124,7 +124,11 @@ ddb.virtualHWVersion = "6"
 `;
   const bytes = Buffer.alloc(DESCRIPTOR_SECTORS * SECTOR);
   if (Buffer.byteLength(text) > bytes.length || /["\n\r]/.test(name))
-    throw new LinuxKitError("INVALID_DEFINITION", `vmdk: ${JSON.stringify(name)} is no name for its extent`, { path: "name" });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `vmdk: name: got ${JSON.stringify(name)}, wanted a file name without quotes and newlines`,
+      { path: "name" },
+    );
   bytes.write(text);
   return bytes;
 }

@@ -12,7 +12,7 @@ import { judge, scratch, writeSparse } from "../support/judge.ts";
 describe("qcow2", () => {
   for (const { name, disk } of DISKS) {
     for (const compress of [true, false]) {
-      test(`qemu-img finds no fault with ${name}, ${compress ? "compressed" : "as it is"}`, async () => {
+      test(`qemu-img verifies ${name}, ${compress ? "compressed" : "uncompressed"}`, async () => {
         await using folder = await scratch();
         const image = join(folder.path, "disk.qcow2");
         await writeFileWhole(image, writeQcow2(disk, { compress }));

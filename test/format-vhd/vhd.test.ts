@@ -14,7 +14,7 @@ for (const [kind, write] of Object.entries(KINDS)) {
   describe(`${kind} VHD`, () => {
     // a fixed one is as large as its disk
     for (const { name, disk } of DISKS.filter(({ disk }) => kind === "dynamic" || disk.size < 1e9)) {
-      test(`qemu-img reads ${name} as it was`, async () => {
+      test(`qemu-img reads ${name} unchanged`, async () => {
         await using folder = await scratch();
         const image = await folder.file("disk.vhd", write(disk, "sha256:00"));
         const raw = await writeSparse(join(folder.path, "disk.raw"), disk);
@@ -25,7 +25,7 @@ for (const [kind, write] of Object.entries(KINDS)) {
       });
     }
 
-    test("is the same for a seed, and another for another", async () => {
+    test("is the same for the same seed, and differs for another", async () => {
       const bytes = (seed: string) => copied(write(present(DISKS[2]).disk, seed));
       assert.deepEqual(await bytes("a"), await bytes("a"));
       assert.notDeepEqual(await bytes("a"), await bytes("b"));

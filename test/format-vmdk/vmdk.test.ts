@@ -9,7 +9,7 @@ import { copied, judge, scratch, writeSparse } from "../support/judge.ts";
 
 describe("stream-optimised VMDK", () => {
   for (const { name, disk } of DISKS) {
-    test(`qemu-img finds no fault with ${name}`, async () => {
+    test(`qemu-img verifies ${name}`, async () => {
       await using folder = await scratch();
       const image = await folder.file("disk.vmdk", writeVmdk(disk, { seed: "sha256:00" }));
       assert.match(judge("qemu-img", "check", "-f", "vmdk", image), /No errors were found/);
@@ -19,7 +19,7 @@ describe("stream-optimised VMDK", () => {
     });
   }
 
-  test("is the same for a seed, and another for another", async () => {
+  test("is the same for the same seed, and differs for another", async () => {
     const bytes = (seed: string) => copied(writeVmdk(present(DISKS[2]).disk, { seed }));
     assert.deepEqual(await bytes("a"), await bytes("a"));
     assert.notDeepEqual(await bytes("a"), await bytes("b"));
@@ -27,6 +27,6 @@ describe("stream-optimised VMDK", () => {
 
   test("refuses a disk that ends inside a grain", () =>
     assert.rejects(copied(writeVmdk(makeDisk(512, []), { seed: "a" })), { code: "INVALID_DEFINITION" }));
-  test("refuses a name that would end its line", () =>
+  test("refuses a name with a quote or newline", () =>
     assert.rejects(copied(writeVmdk(makeDisk(65536, []), { seed: "a", name: 'a"\nb' })), { code: "INVALID_DEFINITION" }));
 });

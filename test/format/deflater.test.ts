@@ -9,7 +9,7 @@ import { noise } from "../support/disks.ts";
 const SIZE = 65536;
 const program = readFileSync(process.execPath);
 
-/** Blocks of every kind, none like another. */
+/** Blocks of every kind, each different. */
 const BLOCKS = Array.from({ length: 40 }, (_, index) => {
   const blocks = [
     Buffer.from(`line ${index}\n`.repeat(SIZE)).subarray(0, SIZE),
@@ -28,7 +28,7 @@ async function packed(blocks: readonly Buffer[], options: Partial<DeflaterOption
   return results;
 }
 
-describe("each block is inflated to what it was", () => {
+describe("each block survives compression:", () => {
   for (const { name, options, inflate } of [
     { name: "raw", options: {}, inflate: (bytes: Buffer) => inflateRawSync(bytes) },
     {
@@ -50,7 +50,7 @@ describe("each block is inflated to what it was", () => {
   }
 });
 
-test("what a block becomes does not depend on the blocks before it", async () => {
+test("a compressed block does not depend on earlier blocks", async () => {
   const forwards = await packed(BLOCKS, {});
   const backwards = await packed(BLOCKS.toReversed(), {});
   const different = backwards.reverse().flatMap((bytes, at) => (bytes.equals(forwards[at] as Buffer) ? [] : [at]));

@@ -74,7 +74,7 @@ describe("a machine started from", () => {
   }
 });
 
-test("a CD behind a controller that the kernel has no driver for says so, and which kernel has one", async () => {
+test("a CD behind a controller without a driver reports it, and names a kernel with the driver", async () => {
   const built = await buildDisks(diskOs("hello", { cmdline: "console=ttyS0 linuxkit.rootwait=1" }), { format: "iso-bios" });
   const { answer } = await bootDisk(
     { path: built.path(".iso"), driver: "raw", firmware: "bios", as: "cd" },

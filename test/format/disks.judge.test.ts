@@ -45,7 +45,7 @@ describe("what one build writes", () => {
     [".raw", ["EFI/BOOT/BOOTX64.EFI", "ldlinux.sys"]],
     ["-bios.img", ["ldlinux.sys", "syslinux.cfg", "kernel", "initrd.000"]],
   ] as const) {
-    test(`NAME${suffix} has a sound partition table and a sound FAT volume`, async () => {
+    test(`NAME${suffix} has a valid partition table and FAT volume`, async () => {
       const disk = built.path(suffix);
       if (suffix === "-bios.img") assert.match(judge("sfdisk", "-d", disk), /start= +2048,.*bootable/);
       else assert.match(judge("sgdisk", "-v", disk), /No problems found/);
@@ -96,7 +96,7 @@ describe("what one build writes", () => {
     ["-efi.iso", /El Torito boot img :\s+1\s+UEFI/],
     ["-efi-initrd.iso", /El Torito boot img :\s+1\s+UEFI/],
   ] as const) {
-    test(`NAME${suffix} is a CD that xorriso sees boot`, () => {
+    test(`NAME${suffix} is a bootable CD to xorriso`, () => {
       const said = judge("xorriso", "-indev", built.path(suffix), "-report_el_torito", "plain", "-report_system_area", "plain");
       assert.match(said, boots);
       assert.match(said, /System area summary: MBR/);
@@ -104,7 +104,7 @@ describe("what one build writes", () => {
     });
   }
 
-  test("the root images hold the root, and what only loaders read is not in them", () => {
+  test("the root images hold the root without the files that only loaders read", () => {
     const want = ["etc/hosts", "containers/services/web/config.json"];
     const squashed = judge("unsquashfs", "-l", built.path("-squashfs.img"));
     for (const path of want) assert.match(squashed, new RegExp(`^squashfs-root/${path}$`, "m"));
@@ -120,7 +120,7 @@ describe("what one build writes", () => {
     }
   });
 
-  test("the lock holds the loaders, and the next build of it asks nobody and writes the same bytes", async () => {
+  test("the lock holds the loaders, and a build with it is offline and writes the same bytes", async () => {
     assert.deepEqual(Object.keys(built.lock.loaders ?? {}), [
       "busybox-static",
       "isolinux",
@@ -142,14 +142,14 @@ describe("what one build writes", () => {
     assert.equal(again.digest, built.digest);
   });
 
-  test("what the OS is does not depend on the format", () => assert.equal(dynamic.planDigest, built.planDigest));
+  test("the plan's digest does not depend on the format", () => assert.equal(dynamic.planDigest, built.planDigest));
 
   for (const [suffix, format] of [
     ["-bios.img", "raw-bios"],
     ["-efi.img", "raw-efi"],
     ["-hybrid.img", "raw-hybrid"],
   ] as const) {
-    test(`a changed line of a service changes, of NAME${suffix}, its blocks and at most 1 MiB`, async () => {
+    test(`a changed line of a service changes its blocks in NAME${suffix} and at most 1 MiB`, async () => {
       const changed = await buildDisks(diskOs("two, with a line\nmore"), { format, lock: built.lock });
       const sizeIn = (segments: typeof built.segments) => present(segments.find(({ name }) => name === "services.web")).size;
       const size = sizeIn(changed.segments);
@@ -158,7 +158,7 @@ describe("what one build writes", () => {
       assert.ok(blocks >= 1 && blocks <= Math.ceil(size / BLOCK_BYTES) + MIB / BLOCK_BYTES, `${blocks} blocks`);
     });
 
-    test(`a service that outgrows its slot changes, of NAME${suffix}, itself and what comes after it`, async () => {
+    test(`a service that outgrows its slot changes NAME${suffix} from its own blocks on`, async () => {
       const changed = await buildDisks(diskOs("one", { bytes: 2_000_000 }), { format, lock: built.lock });
       const [before, after] = [await readFile(built.path(suffix)), await readFile(changed.path(suffix))];
       const service = changed.segments.findIndex(({ name }) => name === "services.web");

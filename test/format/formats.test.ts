@@ -29,7 +29,11 @@ describe("kernel+initrd", () => {
   for (const { name, given, want } of [
     { name: "three files", given: parts, want: ["kernel -kernel", "initrd -initrd.img", "cmdline -cmdline"] },
     { name: "no empty command line", given: { ...parts, cmdline: "" }, want: ["kernel -kernel", "initrd -initrd.img"] },
-    { name: "no kernel where there is none", given: { ...NONE, cmdline: "", initrd: textContent("initrd") }, want: ["initrd -initrd.img"] },
+    {
+      name: "only the initrd without a kernel and a command line",
+      given: { ...NONE, cmdline: "", initrd: textContent("initrd") },
+      want: ["initrd -initrd.img"],
+    },
   ]) {
     test(name, () => assert.deepEqual(suffixes(formatWriter("kernel+initrd").files(given)), want));
   }
@@ -60,7 +64,7 @@ describe("a root on a disk", () => {
     return (await collect(file.open() as Bytes)).toString("latin1");
   };
   const { initrd: _, ...rooted } = parts;
-  // a loader of no code is enough to be laid out
+  // the layout does not depend on the loader's code, so an empty one is enough
   const cd: Parts = { ...rooted, cmdline: "quiet rootfstype=ramfs", loader: () => Buffer.alloc(440) };
 
   for (const [what, given, want] of [
@@ -74,7 +78,7 @@ describe("a root on a disk", () => {
     test(`for ${what}`, () => assert.deepEqual(suffixes(formatWriter("kernel+erofs").files(given)), want));
   }
 
-  test("on a CD, is named to a kernel that mounts it itself, without what is for an initramfs", async () => {
+  test("on a CD, is named by root= to a kernel that mounts it itself, without rootfstype=ramfs", async () => {
     const config = await bytesOf("iso-bios", cd);
     assert.match(config, /LINUX \/boot\/kernel\n {2}APPEND quiet root=\/dev\/sr0\n/);
     assert.match(await bytesOf("iso-bios", { ...cd, cmdline: "root=/dev/sda" }), /APPEND root=\/dev\/sda\n/);
@@ -87,15 +91,15 @@ describe("a root on a disk", () => {
     assert.match(config, /squashfs [0-9a-f]{8}\nerofs [0-9a-f]{8}\niso9660 [0-9a-f]{8}\niso9660 [0-9a-f]{8}\n/);
   });
 
-  test("on a CD, has no folder of the loader's name", async () => {
+  test("on a CD, must not have the loader's folder", async () => {
     await assert.rejects(bytesOf("iso-bios", { ...cd, tree: () => [fileEntry("isolinux/x", "1")] }), {
       code: "INVALID_DEFINITION",
-      message: /isolinux\/x: the CD's loader has the folder isolinux/,
+      message: /isolinux\/x: the folder isolinux is reserved for the CD's loader/,
     });
   });
 });
 
-describe("a name that is none is refused, with those that are", () => {
+describe("an unknown format is refused, with the list of formats:", () => {
   for (const name of ["", "Tar", "toString", "iso"]) {
     test(JSON.stringify(name), () =>
       assert.throws(() => formatWriter(name), {
@@ -109,33 +113,33 @@ describe("a name that is none is refused, with those that are", () => {
 describe("formats of one build are refused", () => {
   for (const { name, formats, arch = "amd64", code, message } of [
     {
-      name: "that write one file",
+      name: "that write the same file",
       formats: ["vhd", "dynamic-vhd"],
       code: "INVALID_DEFINITION",
-      message: /vhd and dynamic-vhd write one file, NAME\.vhd: build them into two folders/,
+      message: /vhd and dynamic-vhd both write NAME\.vhd: build them into two folders/,
     },
     { name: "given twice", formats: ["raw-efi", "raw-efi"], code: "INVALID_DEFINITION", message: /raw-efi is given twice/ },
-    { name: "that are LinuxKit's and boot nothing", formats: ["kernel+iso"], code: "UNSUPPORTED", message: /use iso-bios or iso-efi/ },
+    { name: "of LinuxKit that do not boot", formats: ["kernel+iso"], code: "UNSUPPORTED", message: /use iso-bios or iso-efi/ },
     { name: "for one board", formats: ["rpi3"], code: "UNSUPPORTED", message: /use raw-efi with arch arm64/ },
     {
       name: "that a BIOS starts, for arm64",
       formats: ["raw-bios"],
       arch: "arm64",
       code: "UNSUPPORTED",
-      message: /no raw-bios for arm64: use raw-efi/,
+      message: /raw-bios is not available for arm64: use raw-efi/,
     },
     {
       name: "that EFI starts, for s390x",
       formats: ["aws"],
       arch: "s390x",
       code: "UNSUPPORTED",
-      message: /no aws for s390x: use kernel\+initrd/,
+      message: /aws is not available for s390x: use kernel\+initrd/,
     },
   ] as const) {
     test(name, () => assert.throws(() => checkFormats(formats, arch), { code, message }));
   }
 
-  test("and those that share only kernel and command line are not", () =>
+  test("unless they share only kernel and command line", () =>
     assert.equal(checkFormats(["kernel+initrd", "kernel+erofs", "kernel+squashfs"], "s390x").length, 3));
 });
 
@@ -152,7 +156,7 @@ describe("the packages of loaders", () => {
     [true, ["busybox-static"]],
     [false, []],
   ] as const) {
-    test(`a root on a disk, of a kernel that ${stage1 ? "wants" : "needs no"} first stage`, () =>
+    test(`a root on a disk, for a kernel ${stage1 ? "with" : "without"} a first stage`, () =>
       assert.deepEqual(loaderPackages(["kernel+initrd", "kernel+erofs"], "s390x", stage1), want));
   }
 });

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** {@link buildPlanned} with a cache of its own. */
+/** {@link buildPlanned} with a separate cache. */
 const buildDisk = async (format: FormatName, outputDir: string, options: Omit<DiskPlanOptions, "cacheDir"> = {}) =>
   buildPlanned(format, outputDir, { cacheDir: await mkdtemp(join(folder, "cache-")), ...options });
 
@@ -40,7 +40,7 @@ const ALL = Object.keys(FORMATS) as FormatName[];
 const DISKS = BOOTABLE.filter((format) => !format.startsWith("iso"));
 const WITH_EFI = BOOTABLE.filter((format) => !format.endsWith("-bios"));
 
-describe("what cannot be written is refused by a code, and leaves no file", () => {
+describe("a failed build has an error code and leaves no file:", () => {
   const abort = new AbortController();
   abort.abort();
   const rows = [
@@ -107,7 +107,7 @@ describe("what cannot be written is refused by a code, and leaves no file", () =
   }
 });
 
-describe("what is interrupted leaves no file", () => {
+describe("an interrupted build leaves no file:", () => {
   for (const format of ALL) {
     test(`${format}: a build that is cancelled while it writes`, async () => {
       const outputDir = await mkdtemp(join(folder, "out-"));
@@ -126,7 +126,7 @@ describe("a full disk", () => {
   let outcomes: ReadonlyMap<string, { readonly code: string; readonly left: readonly string[] }>;
   before(async () => {
     const [cacheDir, outputDir] = [await mkdtemp(join(folder, "cache-")), await mkdtemp(join(folder, "full-"))];
-    // what the cache needs is there before there is no more room
+    // the cache is filled before the disk is full
     for (const format of ["raw-efi", "kernel+erofs"] as const) await buildPlanned(format, join(folder, "before"), { cacheDir });
     // the kernel refuses every byte beyond 64 KiB of a file, as a full filesystem does
     const said = execFileSync("sh", [
@@ -148,14 +148,14 @@ describe("a full disk", () => {
   });
 
   for (const format of ALL) {
-    test(`${format}: is told by a code, and leaves no file`, () => {
+    test(`${format}: fails with DISK_FULL, and leaves no file`, () => {
       const { code, left } = present(outcomes.get(format));
       assert.deepEqual({ code, left }, { code: "DISK_FULL", left: [] });
     });
   }
 });
 
-test("a disk is as large as it was asked to be, or as its cloud wants it", async () => {
+test("a disk has the size that was asked for, or that its cloud requires", async () => {
   const outputDir = await mkdtemp(join(folder, "out-"));
   const sizes = await Promise.all(
     (["raw-efi", "raw-bios", "raw-hybrid", "aws"] as const).map(

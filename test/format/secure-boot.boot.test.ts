@@ -108,7 +108,7 @@ describe("Secure Boot, with the same firmware and variables", () => {
       name: "a disk that a BIOS starts as well",
       formats: ["raw-efi", "raw-hybrid"],
       code: "UNSUPPORTED",
-      message: /^secureBoot: what starts raw-hybrid has parts that no signature covers; use raw-efi/,
+      message: /^secureBoot: raw-hybrid boots files that a signature does not cover; use raw-efi/,
     },
     {
       name: "a format without a program",

@@ -27,7 +27,7 @@ describe("all formats of one build", () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  test("open what the OS is made from once for its segment and once for its tree, however many they are", () => {
+  test("open each source once for its segment and once for the tree, for any number of formats", () => {
     assert.deepEqual(sources.opened, ["base", "base"]);
     assert.equal(told.filter((message) => message === "unpack services.base").length, 2);
   });
@@ -41,7 +41,7 @@ describe("all formats of one build", () => {
     assert.deepEqual(hashes(await buildDisk(TOGETHER, join(folder, "again"), { cacheDir: join(folder, "another") })), hashes(built));
   });
 
-  // in a folder and a cache that know nothing of the others
+  // with a separate folder and cache
   for (const format of Object.keys(FORMATS) as FormatName[]) {
     test(`${format} alone is the same, twice`, async () => {
       const [one, two] = [
