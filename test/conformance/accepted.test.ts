@@ -26,7 +26,7 @@ after(async () => {
 const wanted = (name: string) => withDifferences(name, expectedTree(treeOf(name), images));
 const mirrored = { registryMirrors: { "docker.io": registry.url } };
 
-describe("the tree is LinuxKit's", () => {
+describe("the tree equals LinuxKit's", () => {
   for (const arch of ["amd64", "arm64"] as const) {
     for (const name of cases("accepted")) {
       test(`${name}, ${arch}, from a registry`, async () =>
@@ -45,7 +45,7 @@ describe("the tree is LinuxKit's", () => {
   }
 });
 
-describe("the initrd unpacks to the same tree, without what is for boot loaders", () => {
+describe("the initrd unpacks to the same tree, without the files of boot loaders", () => {
   for (const name of ["minimal", "shared-image", "volumes", "files", "wide"]) {
     test(name, async () => {
       const [, initrd] = (await build(Image.fromYaml(yamlOf("accepted", name)), buildIn(folder, { ...mirrored, name }))).files;
@@ -64,7 +64,7 @@ describe("the initrd unpacks to the same tree, without what is for boot loaders"
   }
 });
 
-describe("each deliberate difference is one", () => {
+describe("each listed difference exists:", () => {
   for (const { cases: named = cases("accepted"), paths, why, ours } of DIFFERENCES) {
     test(why, () => {
       for (const name of named.length === cases("accepted").length ? ["minimal"] : named) {
@@ -76,7 +76,7 @@ describe("each deliberate difference is one", () => {
   }
 });
 
-test("the same build twice, one of them from an empty cache, gives the same bytes and pulls nothing twice", async () => {
+test("builds with a full and with an empty cache give the same bytes, and a full cache pulls nothing", async () => {
   const first = await buildTree(yamlOf("accepted", "wide"), folder, { ...mirrored, name: "first" });
   const seen = registry.requests.length;
   const again = await buildTree(yamlOf("accepted", "wide"), folder, { ...mirrored, name: "again", lock: first.built.lock });

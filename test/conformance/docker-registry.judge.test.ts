@@ -13,7 +13,7 @@ import { mustRun } from "../support/run-tool.ts";
 
 const { username, password } = DOCKER_REGISTRY_LOGIN;
 
-describe("every case, with the images in Debian's docker-registry, where skopeo put them", () => {
+describe("every case builds from images that skopeo copied to Debian's docker-registry", () => {
   for (const login of [false, true]) {
     test(login ? "that asks for tokens" : "that asks for no login", async () => {
       await using folder = await scratch();

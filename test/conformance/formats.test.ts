@@ -77,7 +77,7 @@ describe("files are named as LinuxKit names them", () => {
       ),
     );
   }
-  test("without a kernel there is none", async () =>
+  test("without a kernel only the initrd is written", async () =>
     assert.deepEqual(
       (await filesOf(init, "kernel+initrd", "bare")).map(({ name }) => name),
       ["bare-initrd.img"],
@@ -104,11 +104,11 @@ describe("a kernel from an image", () => {
       ],
     );
   });
-  test("may have no such microcode", async () => {
+  test("may lack the microcode", async () => {
     const { tree } = await buildTree(kernel(", ucode: amd-ucode.cpio") + init, folder, { name: "without" });
     assert.equal(tree["boot/ucode.cpio"], undefined);
   });
-  test("without the archive that is named is refused", async () => {
+  test("without the named archive is refused", async () => {
     await assert.rejects(buildTree(kernel(", tar: modules.tar"), folder), {
       code: "NOT_FOUND",
       message: /^kernel\.tar: the image has no file modules\.tar/,
@@ -124,7 +124,7 @@ describe("a kernel from an image", () => {
 });
 
 describe("the initrd", () => {
-  test("begins with the microcode, and holds nothing of /boot but the folder", async () => {
+  test("begins with the microcode, and its /boot is empty", async () => {
     const [, initrd] = await filesOf(kernel(UCODE) + init, "kernel+initrd", "micro");
     const bytes = await readFile(initrd?.path as string);
     assert.deepEqual(bytes.subarray(0, microcode.length), microcode);
@@ -145,7 +145,7 @@ describe("the initrd", () => {
   });
 });
 
-test("files of images keep their times, what is made here has none, and no member needs a PAX header", async () => {
+test("files of images keep their times, generated files have time 0, and no member needs a pax header", async () => {
   await addImage(registry, "timed", [[fileEntry("old", "1", 0o644, { mtime: 1_600_000_000 })]], { tags: ["1"] });
   const { built } = await buildTree(`init: ["${image("timed")}"]\nfiles: [{path: new, contents: "2"}]\n`, folder, { name: "timed" });
   const bytes = await readFile(built.files[0]?.path as string);
@@ -159,22 +159,22 @@ test("files of images keep their times, what is made here has none, and no membe
   assert.ok(!bytes.includes("PaxHeaders"));
 });
 
-test("a docker context starts what LinuxKit starts", async () => {
+test("a docker context starts the same program as LinuxKit's", async () => {
   const [file] = await filesOf(init, "docker", "context");
   const members = await membersOf(file?.path as string);
   assert.equal(members.get("Dockerfile"), 'FROM scratch\nCOPY . /\nENTRYPOINT ["/bin/rc.init"]\n');
 });
 
-test("the apk databases of all init images are one", async () => {
+test("the apk databases of all init images are merged", async () => {
   const { built } = await buildTree(init, folder, { name: "apk" });
   const members = await membersOf(built.files[0]?.path as string);
   assert.equal(members.get("lib/apk/db/installed"), "P:busybox\nV:1\n\n\nP:runc\nV:1\n\n\n");
 });
 
-describe("a volume with the format oci holds the image as it is", () => {
+describe("a volume with the format oci holds the unchanged image", () => {
   for (const row of [
     { name: "for the platform of the build", platforms: "", want: [0] },
-    { name: "for those that are named", platforms: ", platforms: [linux/arm64, linux/arm/v7]", want: [1, 2] },
+    { name: "for the named platforms", platforms: ", platforms: [linux/arm64, linux/arm/v7]", want: [1, 2] },
   ]) {
     test(row.name, async () => {
       const yaml = `volumes: [{name: images, image: "${image("v")}", format: oci${row.platforms}}]\n`;
@@ -202,7 +202,7 @@ describe("a volume with the format oci holds the image as it is", () => {
       assert.deepEqual(built.lock.layouts, { [image("v")]: index.digest });
     });
   }
-  test("a platform that it lacks is refused", async () => {
+  test("a platform that the image lacks is refused", async () => {
     const yaml = `volumes: [{name: images, image: "${image("v")}", format: oci, platforms: [linux/s390x]}]\n`;
     await assert.rejects(buildTree(yaml, folder), {
       code: "NOT_FOUND",

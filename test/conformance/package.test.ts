@@ -32,7 +32,7 @@ test("the built package builds LinuxKit's YAML without a Pulumi engine, for both
   await symlink(fileURLToPath(new URL("../..", import.meta.url)), join(folder, "node_modules", "pulumi-linuxkit"));
   await writeFile(join(folder, "build.mjs"), PROGRAM);
   await writeFile(join(folder, "os.yml"), yamlOf("accepted", "wide"));
-  // no engine, no login and no cache of this machine
+  // without the engine, logins and cache of the host
   const env = { PATH: process.env.PATH, HOME: folder, PULUMI_LINUXKIT_CACHE: join(folder, "cache") };
   for (const arch of ["amd64", "arm64"]) {
     await promisify(execFile)(process.execPath, ["build.mjs", "os.yml", "out", registry.url, arch], { cwd: folder, env });

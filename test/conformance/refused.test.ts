@@ -49,10 +49,10 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe("refused, with path and reason, and nothing is written", () => {
+describe("a bad definition is refused with path and reason, and nothing is written:", () => {
   for (const name of cases("refused")) {
     test(name, async () => {
-      // the registry that does not exist is here too, so that no test leaves the machine
+      // the registry that does not exist is on loopback too
       const registryMirrors = { "docker.io": registry.url, "nowhere.invalid": registry.url };
       const outputDir = join(folder, name);
       await assert.rejects(
