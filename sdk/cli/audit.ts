@@ -18,17 +18,17 @@ import { readText } from "./text-file.ts";
 export const audit: Command = {
   usage: "audit FILE [options]",
   summary: "Check the OS that FILE defines against NIST SP 800-190 and KSPP",
-  help: `FILE as for \`build\`. Prints every section of NIST SP 800-190 with what was found, what the
-Kernel Self Protection Project asks for and the OS has of it on its own kernel, and that
-score for both profiles. Ends with 1 when something mandatory was found.
+  help: `FILE is as for \`build\`. Prints the findings for each section of NIST SP 800-190, the state of
+every setting that the Kernel Self Protection Project (KSPP) recommends, and the KSPP score
+of both hardening profiles. The exit code is 1 if a finding is mandatory.
 
-  --image NAME      the export to look at                      [the only one]
+  --image NAME      the export to audit                        [the only one]
   --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
-  --registry NAME   allow images from there; several times     [from anywhere]
-  --verify NAME=FILE  the public key, PEM, of a registry or repository; several times
+  --registry NAME   a registry to allow images from; repeatable  [any]
+  --verify NAME=FILE  a public key (PEM) for a registry or repository; repeatable
   --waive FILE      JSON: a list of { rule, path, reason, until: "2027-03-31" }
-  --kernel-config FILE  a kernel's configuration that is not Debian's
-  --mirror URL      Debian's mirror                            [the host's apt sources]
+  --kernel-config FILE  the kernel's configuration, for a kernel that is not Debian's
+  --mirror URL      the Debian mirror                          [the host's apt sources]
   --json            print the audit as JSON`,
 
   async run(args, terminal) {
@@ -108,8 +108,8 @@ function parseWaivers(text: string, file: string): readonly Waiver[] {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw wrong("it is no JSON", error);
+    throw wrong("not JSON", error);
   }
-  if (!Array.isArray(value) || !value.every((one) => typeof one === "object" && one !== null)) throw wrong("it is no list of waivers");
+  if (!Array.isArray(value) || !value.every((one) => typeof one === "object" && one !== null)) throw wrong("not a list of waivers");
   return value as Waiver[];
 }

@@ -14,29 +14,29 @@ import { readPassphrase, readText } from "./text-file.ts";
 export const build: Command = {
   usage: "build FILE [options]",
   summary: "Build the OS that FILE defines, without Pulumi",
-  help: `FILE is LinuxKit YAML (.yml, .yaml), or a module (.ts, .js) that exports an Image as
-\`default\` or under any name; \`--image NAME\` chooses among several.
+  help: `FILE is LinuxKit YAML (.yml, .yaml), or a module (.ts, .js) that exports an Image, as
+\`default\` or under any name. If it exports several, choose one with \`--image NAME\`.
 
   --image NAME      the export to build                        [the only one]
-  --format FORMAT   may be given several times                 [kernel+initrd]
+  --format FORMAT   what to make; repeatable                   [kernel+initrd]
   --out DIR         the folder to write to                     [.]
-  --name NAME       the files' base name                       [FILE's own]
+  --name NAME       the base name of the files                 [FILE's base name]
   --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
-  --mirror URL      Debian's mirror                            [the host's apt sources]
+  --mirror URL      the Debian mirror                          [the host's apt sources]
   --secure-boot-key FILE, --secure-boot-certificate FILE
-                    sign the EFI programs by this RSA key; both are PEM
+                    sign the EFI programs with this RSA key; both files are PEM
   --secure-boot-passphrase FILE
-                    whose first line decrypts the key
-  --push REF        publish it as an OCI artifact: registry/repository:tag
-  --sign-key FILE   sign it there, as cosign does: a private key (PKCS #8, PEM)
+                    the passphrase of that key, in the file's first line
+  --push REF        publish the OS as an OCI artifact: registry/repository:tag
+  --sign-key FILE   sign what is pushed, as cosign does: a private key (PKCS #8, PEM)
   --sign-passphrase FILE
-                    whose first line decrypts that key
+                    the passphrase of that key, in the file's first line
   --cache-from REPOSITORY
-                    fetch what other machines made; may be given several times
+                    reuse pieces that other builds have stored here; repeatable
   --cache-to REPOSITORY
-                    keep there what this one makes
+                    store the pieces that this build makes here
   --cache-sign-key FILE
-                    sign it, and take only what is signed by this key
+                    sign the stored pieces, and reuse only pieces signed with this key
   --json            print the artifact as JSON`,
 
   async run(args, terminal) {
@@ -90,7 +90,9 @@ async function readSecureBoot(values: Readonly<Record<string, unknown>>): Promis
   );
   if (key === undefined && certificate === undefined && passphrase === undefined) return undefined;
   if (key === undefined || certificate === undefined)
-    throw new UsageError(`there is no --secure-boot-${key === undefined ? "key" : "certificate"}, wanted both key and certificate`);
+    throw new UsageError(
+      `--secure-boot-${key === undefined ? "key" : "certificate"} is missing: Secure Boot needs both --secure-boot-key and --secure-boot-certificate`,
+    );
   return { key: await readText(key), certificate: await readText(certificate), ...(await readPassphrase(passphrase)) };
 }
 
@@ -98,9 +100,9 @@ async function readPush(values: Readonly<Record<string, unknown>>): Promise<Push
   const [to, key, passphrase] = ["push", "sign-key", "sign-passphrase"].map((name) => values[name] as string | undefined);
   if (to === undefined && (key !== undefined || passphrase !== undefined))
     throw new UsageError(
-      `there is no --push, and nothing else is signed by --sign-key: what is signed for Secure Boot is by --secure-boot-key`,
+      "--push is missing: --sign-key and --sign-passphrase sign what is pushed; to sign for Secure Boot use --secure-boot-key",
     );
   if (to === undefined) return undefined;
-  if (key === undefined && passphrase !== undefined) throw new UsageError("there is no --sign-key, which --sign-passphrase is for");
+  if (key === undefined && passphrase !== undefined) throw new UsageError("--sign-key is missing: --sign-passphrase decrypts it");
   return { to, ...(key !== undefined && { sign: { key: await readText(key), ...(await readPassphrase(passphrase)) } }) };
 }

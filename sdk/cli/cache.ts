@@ -8,10 +8,10 @@ const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20,
 export const cache: Command = {
   usage: "cache prune [options]",
   summary: "Shrink the cache to its limit, least recently used first",
-  help: `What a running build needs stays. Everything in the cache can be fetched or made again.
+  help: `Keeps what a running build needs. Everything in the cache can be fetched or made again.
 
-  --limit SIZE      bytes, or with K, M, G for powers of 1024; 0 empties it   [${DEFAULT_CACHE_LIMIT / 2 ** 30}G]
-  --dir DIR         the cache                                                [${defaultCacheDir({ HOME: "~" })}]`,
+  --limit SIZE      bytes; K, M and G are powers of 1024; 0 empties the cache   [${DEFAULT_CACHE_LIMIT / 2 ** 30}G]
+  --dir DIR         the cache's folder                                         [${defaultCacheDir({ HOME: "~" })}]`,
 
   async run(args, terminal) {
     const { values, positionals } = parseArgs({
@@ -24,15 +24,16 @@ export const cache: Command = {
       values.dir ?? defaultCacheDir(),
       values.limit === undefined ? DEFAULT_CACHE_LIMIT : bytesOf(values.limit),
     );
-    terminal.print(`removed ${removed.files} files, ${megabytes(removed.bytes)}; ${megabytes(kept)} stay`);
+    terminal.print(`removed ${removed.files} files, ${megabytes(removed.bytes)}; ${megabytes(kept)} left`);
   },
 };
 
-/** Reads a size: `500M`, `10G`, `0`. @throws UsageError */
+/** Bytes in a size as typed: `500M`, `10G`, `0`. @throws UsageError */
 export function bytesOf(text: string): number {
   const [, digits, unit] = /^(\d{1,12})([KMG]?)$/i.exec(text) ?? [];
   const factor = UNITS[unit?.toUpperCase() ?? ""];
-  if (digits === undefined || factor === undefined) throw new UsageError(`limit: got "${text}", wanted bytes, or a number with K, M or G`);
+  if (digits === undefined || factor === undefined)
+    throw new UsageError(`--limit: got "${text}", wanted a number of bytes, such as 1048576, 500M or 10G`);
   return Number(digits) * factor;
 }
 

@@ -1,31 +1,31 @@
 /** A subcommand of `pulumi-linuxkit`. */
 export interface Command {
-  /** How it is called, without the program's name: `build FILE`. */
+  /** The arguments, without the program's name: `build FILE [options]`. */
   readonly usage: string;
   /** One line for the overview. */
   readonly summary: string;
-  /** What `--help` prints below the usage; options one a line. */
+  /** What `--help` prints below the summary; one option a line. */
   readonly help: string;
-  /** Does the work; what it throws is printed, and ends the program with 1. */
+  /** Runs the command. A LinuxKitError is printed and sets the exit code to 1; a UsageError sets it to 2. */
   run(args: readonly string[], terminal: Terminal): Promise<void>;
 }
 
-/** Where a command prints and what may interrupt it. */
+/** Where a command prints, and the signal that interrupts it. */
 export interface Terminal {
-  /** A line of the command's result, to standard output. */
+  /** Prints a line of the result to standard output. */
   print(line: string): void;
-  /** Progress and remarks, to standard error. */
+  /** Prints a line of progress or a remark to standard error. */
   note(line: string): void;
-  /** Shows passing progress on one line of a terminal; where standard error is none, nothing. */
+  /** Overwrites the current line with progress. Does nothing if standard error is not a terminal. */
   passing(line: string): void;
-  /** Aborted by Ctrl-C and SIGTERM. */
+  /** Aborted by SIGINT (Ctrl-C) and SIGTERM. */
   readonly signal: AbortSignal;
 }
 
-/** Wrong usage: printed with the command's usage, and ends the program with 2. */
+/** Wrong arguments: printed with the command's usage; the exit code is 2. */
 export class UsageError extends Error {}
 
-/** The one argument that a command takes beside its options; `things` names it in the plural. @throws UsageError */
+/** A command's only argument besides its options. `things` is its plural, for the error. @throws UsageError */
 export function onlyOne(positionals: readonly string[], things: string): string {
   const [one, ...more] = positionals;
   if (!one || more.length > 0) throw new UsageError(`got ${positionals.length} ${things}, wanted one`);

@@ -9,12 +9,12 @@ import { programOf } from "./program.ts";
 export const importYaml: Command = {
   usage: "import FILE… [options]",
   summary: "Write the TypeScript for LinuxKit YAML",
-  help: `The module exports an Image that builds to the same OS, to the byte. Of several files it is
-what LinuxKit makes of them: lists are appended, fields of the kernel override.
+  help: `The module exports an Image that builds the same OS, byte for byte. Several files are merged
+as LinuxKit merges them: lists are appended, and later kernel fields override earlier ones.
 
   --out FILE        the file to write                          [standard output]
-  --name NAME       the constant, and the resource             [os]
-  --resource        make an ImageBuild of it too, which only runs under Pulumi`,
+  --name NAME       the name of the constant and the resource  [os]
+  --resource        also declare an ImageBuild, which only runs under Pulumi`,
 
   async run(args, terminal) {
     const { values, positionals } = parseArgs({
@@ -22,9 +22,9 @@ what LinuxKit makes of them: lists are appended, fields of the kernel override.
       allowPositionals: true,
       options: { out: { type: "string" }, name: { type: "string", default: "os" }, resource: { type: "boolean", default: false } },
     });
-    if (positionals.length === 0) throw new UsageError("got no file, wanted LinuxKit YAML");
+    if (positionals.length === 0) throw new UsageError("got no file, wanted one or more LinuxKit YAML files");
     if (!/^[A-Za-z_$][\w$]*$/.test(values.name))
-      throw new UsageError(`--name: got ${JSON.stringify(values.name)}, wanted the name of a constant`);
+      throw new UsageError(`--name: got ${JSON.stringify(values.name)}, wanted a JavaScript identifier, such as os`);
     const texts = await Promise.all(positionals.map(readText));
     const image = Image.fromYaml(texts, { sources: positionals });
     const program = programOf(image.spec, {

@@ -1,7 +1,7 @@
-/** What a line may hold before it is broken. */
+/** Columns that a line may have before it is broken. */
 const WIDTH = 120;
 
-/** Code that stands for itself inside a literal. */
+/** Source code that appears unquoted inside a literal. */
 export class Code {
   readonly text: string;
   constructor(text: string) {
@@ -10,10 +10,10 @@ export class Code {
 }
 
 /**
- * A value as a TypeScript literal, as a person would lay it out: on one line where that is short, else a member a line.
+ * A value as a TypeScript literal, on one line if it fits, otherwise one member a line.
  *
- * @param indent spaces before the line that it begins on
- * @param used columns of that line that are taken already
+ * @param indent spaces at the start of the line that the literal begins on
+ * @param used columns of that line that are already taken
  */
 export function literal(value: unknown, indent = 0, used = indent): string {
   if (value instanceof Code) return value.text;
@@ -29,7 +29,7 @@ export function literal(value: unknown, indent = 0, used = indent): string {
   return `${open}\n${members.map((member) => `${inner}${member},\n`).join("")}${" ".repeat(indent)}${close}`;
 }
 
-/** A call with its arguments, the last of which may be broken over lines: `new Service("web", { … })`. */
+/** A constructor call: `new Service("web", { … })`. Only the last argument may take several lines. */
 export function call(name: string, args: readonly unknown[], indent: number): Code {
   const [last, ...before] = args.toReversed();
   const start = `new ${name}(${before

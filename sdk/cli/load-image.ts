@@ -7,15 +7,21 @@ import { LinuxKitError } from "../core/errors.ts";
 import { Image } from "../definition/image.ts";
 import { UsageError } from "./command.ts";
 
-/** An architecture as a command's option names it. @throws UsageError */
+/** The architecture that `--arch` names. @throws UsageError */
 export function archOption(text: string): Arch {
-  if (!isArch(text)) throw new UsageError(`no architecture "${text}"; there are ${ARCHES.join(", ")}`);
+  if (!isArch(text)) throw new UsageError(`--arch: got "${text}", wanted one of ${ARCHES.join(", ")}`);
   return text;
 }
 
-/** The image that a file defines: LinuxKit YAML, or a module that exports one, or several of which one is named. @throws NOT_FOUND, UsageError */
+/**
+ * The image that a file defines.
+ *
+ * @param file LinuxKit YAML (`.yml`, `.yaml`), or a module that exports an Image
+ * @param name the export to take @default the only one, or `default`
+ * @throws NOT_FOUND, INVALID_DEFINITION, UsageError
+ */
 export async function loadImage(file: string, name: string | undefined): Promise<Image> {
-  if (!existsSync(file)) throw new LinuxKitError("NOT_FOUND", `there is no file ${resolve(file)}`, { what: file });
+  if (!existsSync(file)) throw new LinuxKitError("NOT_FOUND", `file not found: ${resolve(file)}`, { what: file });
   if (/\.ya?ml$/.test(file)) return Image.fromYaml(await readFile(file, "utf8"));
   const exported: Record<string, unknown> = await import(pathToFileURL(resolve(file)).href);
   const images = Object.entries(exported).filter((entry): entry is [string, Image] => entry[1] instanceof Image);
@@ -25,7 +31,7 @@ export async function loadImage(file: string, name: string | undefined): Promise
   if (found === "") throw new UsageError(`${file} exports no Image: write \`export const os = new Image({ … })\``);
   throw new UsageError(
     name === undefined
-      ? `${file} exports several images: choose one with --image, of ${found}`
-      : `${file} exports no Image "${name}"; it has ${found}`,
+      ? `${file} exports several images: choose one with --image: ${found}`
+      : `--image: ${file} exports no Image "${name}", wanted one of ${found}`,
   );
 }

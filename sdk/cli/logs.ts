@@ -11,11 +11,11 @@ const POLL_MS = 250;
 
 export const logs: Command = {
   usage: "logs [MACHINE] [options]",
-  summary: "Print the console of a local machine; without MACHINE, list them",
-  help: `MACHINE is the resource's name, or the id that the list shows (or its beginning).
+  summary: "Print the console of a local machine; without MACHINE, list the machines",
+  help: `MACHINE is the resource's name, or the start of the id that the list shows.
 
-  --lines N         how many of the last lines                 [all that is kept]
-  --follow, -f      go on printing until the machine ends`,
+  --lines N         print only the last N lines                [every line kept]
+  --follow, -f      keep printing until the machine stops`,
 
   async run(args, terminal) {
     const { values, positionals } = parseArgs({
@@ -26,13 +26,13 @@ export const logs: Command = {
     const machines = await listMachineFolders(defaultHostFolders().stateDir);
     if (positionals.length === 0) {
       for (const machine of machines) terminal.print(await describe(machine));
-      if (machines.length === 0) terminal.note("no local machine");
+      if (machines.length === 0) terminal.note("no local machines");
       return;
     }
     if (positionals.length > 1) throw new UsageError(`got ${positionals.length} machines, wanted one`);
     const folder = chosen(machines, positionals[0] as string);
     const count = values.lines === undefined ? Number.POSITIVE_INFINITY : Number(values.lines);
-    if (!(count > 0)) throw new UsageError(`lines: got "${values.lines}", wanted a number`);
+    if (!(count > 0)) throw new UsageError(`--lines: got "${values.lines}", wanted a number greater than 0`);
     if (!values.follow) {
       for (const line of await lastLines(folder.path, count === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : count))
         terminal.print(line);
@@ -47,7 +47,7 @@ export const logs: Command = {
   },
 };
 
-/** The one machine that is meant: by its id, the beginning of one, or its resource's name. @throws NOT_FOUND, INVALID_DEFINITION */
+/** The machine with the wanted id, resource name, or start of an id. @throws NOT_FOUND, INVALID_DEFINITION if several match */
 export function chosen(machines: readonly MachineFolder[], wanted: string): MachineFolder {
   const meant = machines.filter(({ id, record }) => id === wanted || record?.urn.endsWith(`::${wanted}`));
   const found = meant.length > 0 ? meant : machines.filter(({ id }) => id.startsWith(wanted));
@@ -55,8 +55,14 @@ export function chosen(machines: readonly MachineFolder[], wanted: string): Mach
   if (only && others.length === 0) return only;
   const known = (only ? found : machines).map(({ id }) => id).join(", ");
   if (only)
-    throw new LinuxKitError("INVALID_DEFINITION", `machine "${wanted}" may be each of ${known}; name it by its id`, { path: "machine" });
-  throw new LinuxKitError("NOT_FOUND", `no local machine "${wanted}"; there are: ${known || "none"}`, { what: wanted });
+    throw new LinuxKitError("INVALID_DEFINITION", `several machines match "${wanted}": ${known}; use the whole id of one`, {
+      path: "machine",
+    });
+  throw new LinuxKitError(
+    "NOT_FOUND",
+    known ? `no local machine "${wanted}", wanted one of ${known}` : `no local machine "${wanted}": no local machine exists`,
+    { what: wanted },
+  );
 }
 
 async function describe({ id, record }: MachineFolder): Promise<string> {

@@ -8,16 +8,16 @@ import { logs } from "./logs.ts";
 import { pull } from "./pull.ts";
 import { processTerminal } from "./terminal.ts";
 
-/** Every subcommand under its name. */
+/** Every subcommand by name. */
 const COMMANDS: Readonly<Record<string, Command>> = { build, audit, pull, import: importYaml, cache, logs };
 
-const OVERVIEW = `pulumi-linuxkit: LinuxKit operating systems from TypeScript
+const OVERVIEW = `pulumi-linuxkit: define LinuxKit operating systems in TypeScript and build them
 
 ${Object.values(COMMANDS)
   .map((command) => `  pulumi-linuxkit ${command.usage.padEnd(28)} ${command.summary}`)
   .join("\n")}
 
-\`pulumi-linuxkit COMMAND --help\` tells a command's options.`;
+\`pulumi-linuxkit COMMAND --help\` lists a command's options.`;
 
 async function main(args: readonly string[]): Promise<number> {
   const abort = new AbortController();
@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    terminal.note(`no command "${name}"; there are ${Object.keys(COMMANDS).join(", ")}`);
+    terminal.note(`unknown command "${name}", wanted one of ${Object.keys(COMMANDS).join(", ")}`);
     return 2;
   }
   if (rest.includes("--help") || rest.includes("-h")) {
@@ -51,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-// node:util's parseArgs reports wrong options with codes of its own
+// parseArgs of node:util reports wrong options with its own error codes
 function isUsage(error: unknown): error is Error {
   return error instanceof UsageError || String((error as NodeJS.ErrnoException | undefined)?.code).startsWith("ERR_PARSE_ARGS");
 }

@@ -2,17 +2,17 @@ import { containersOf, type Definition, type FileSpec, type Phase } from "../def
 import { call, Code, literal } from "./literal.ts";
 
 export interface ProgramOptions {
-  /** Name of the constant, and of the resource. @default "os" */
+  /** The name of the constant and of the resource. @default "os" */
   readonly name?: string | undefined;
-  /** What it was made from, for the comment above it. */
+  /** The names of the YAML files, for the comment above the constant. */
   readonly source: string;
-  /** Whether it builds the image too, as a Pulumi program does. @default false */
+  /** Whether the program also declares an ImageBuild resource. @default false */
   readonly resource?: boolean | undefined;
 }
 
 const CLASS_OF: Readonly<Record<Phase, string>> = { onboot: "OnbootTask", onshutdown: "OnshutdownTask", services: "Service" };
 
-/** A definition as the TypeScript that makes it: what has its default is left out. */
+/** The source of a TypeScript module that makes a definition. Leaves out fields that have their default. */
 export function programOf(definition: Definition, { name = "os", source, resource = false }: ProgramOptions): string {
   const { kernel, init, volumes, files, healthPort, harden } = definition;
   const containers = containersOf(definition);
@@ -52,7 +52,7 @@ export function programOf(definition: Definition, { name = "os", source, resourc
   return `${lines.join("\n")}\n`;
 }
 
-// every section begins on a line of its own, however short, and so does every member of a list of parts
+// each section has its own line, however short, and so does each item of a list of parts
 function imageLiteral(args: Readonly<Record<string, unknown>>): string {
   const lines = Object.entries(args).map(([section, value]) => {
     const parts = Array.isArray(value) && value.some((item) => item instanceof Code);

@@ -11,14 +11,15 @@ import { readText } from "./text-file.ts";
 
 export const pull: Command = {
   usage: "pull REFERENCE [options]",
-  summary: "Get an OS that build --push has published",
-  help: `REFERENCE is registry/repository@sha256:…, as build --push prints it. Nothing is built; size,
-sha256 and, with a key, the signature are checked. Logins are those of \`docker login\`.
+  summary: "Download an OS that build --push published",
+  help: `REFERENCE is registry/repository@sha256:…, as \`build --push\` prints it. Nothing is built. The
+size and sha256 of each file are checked, and the signature if a key is given. Uses the logins
+of \`docker login\`.
 
   --out DIR         the folder to write to                     [.]
-  --name NAME       the files' base name                       [the one it was pushed with]
+  --name NAME       the base name of the files                 [the name it was pushed with]
   --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
-  --verify-key FILE the public key, PEM, that it must be signed by; may be given several times
+  --verify-key FILE a public key (PEM) that must have signed it; repeatable: one must match
   --json            print the artifact as JSON`,
 
   async run(args, terminal) {
@@ -49,7 +50,7 @@ sha256 and, with a key, the signature are checked. Logins are those of \`docker 
   },
 };
 
-/** The repository, as a rule for signatures names it. */
+/** The repository that a rule for signatures applies to. */
 function placeOf(reference: string): string {
   const { registry, repository } = parsePinned(reference, "REFERENCE");
   return `${registry}/${repository}`;

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import type { OnProgress, Progress } from "../core/progress.ts";
 import type { Terminal } from "./command.ts";
 
-/** The process's own streams; colours and rewriting only where standard error is a terminal. */
+/** The terminal of this process. Colours and overwritten lines appear only if standard error is a terminal. */
 export function processTerminal(signal: AbortSignal): Terminal {
   let passing = false;
   const clear = (): void => {
@@ -27,7 +27,7 @@ export function processTerminal(signal: AbortSignal): Terminal {
   };
 }
 
-/** Shows progress: lasting lines stay, the others pass, at most ten a second. */
+/** Shows progress. Lasting lines stay; the others overwrite each other, at most ten a second. */
 export function showProgress(terminal: Terminal, now: () => number = Date.now): OnProgress {
   let last = 0;
   return (progress) => {
@@ -38,7 +38,7 @@ export function showProgress(terminal: Terminal, now: () => number = Date.now): 
   };
 }
 
-/** A progress report as one line: `fetch nginx-light, 3.1 of 9.6 MB (32 %)`. */
+/** A progress report as one line: `fetch: nginx-light, 3.1 of 9.6 MB (32 %)`. */
 export function progressLine({ stage, message, done, total, unit = "bytes" }: Progress): string {
   const show = (amount: number): string => (unit === "bytes" ? (amount / 1e6).toFixed(1) : String(Math.round(amount)));
   const label = { bytes: "MB", items: "", seconds: "s" }[unit];

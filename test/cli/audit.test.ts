@@ -28,7 +28,7 @@ write("waive.json", JSON.stringify([{ rule: "host-namespace", path: "services.we
 write("object.json", "{}");
 
 describe("audit", () => {
-  test("prints sections, settings and the score of both profiles from the kernel's own configuration; something mandatory ends it with 1", () => {
+  test("prints sections, settings and both scores for the kernel's configuration; a mandatory finding exits with 1", () => {
     const { status, stdout, stderr } = run("os.ts", "--kernel-config", "config");
     assert.equal(status, 1);
     assert.match(stderr, /^POLICY_VIOLATED: 1 mandatory finding in os\.ts\n$/);
@@ -47,7 +47,7 @@ describe("audit", () => {
     }
   });
 
-  test("what is waived passes; as JSON it is all there", () => {
+  test("a waived finding does not fail the audit, and --json prints findings, waivers and settings", () => {
     const { status, stdout } = run("os.ts", "--kernel-config", "config", "--waive", "waive.json", "--json");
     assert.equal(status, 0);
     const { findings, waived, hardening } = JSON.parse(stdout);
@@ -60,12 +60,12 @@ describe("audit", () => {
   const WRONG: readonly (readonly [string[], number, RegExp])[] = [
     [[], 2, /got 0 files, wanted one/],
     [["os.ts", "--kernel-config", "none"], 1, /NOT_FOUND: cannot read .*none/],
-    [["os.ts", "--kernel-config", "config", "--waive", "os.ts"], 1, /INVALID_DEFINITION: os\.ts: it is no JSON, wanted a JSON list of/],
-    [["os.ts", "--kernel-config", "config", "--waive", "object.json"], 1, /INVALID_DEFINITION: object\.json: it is no list of waivers/],
+    [["os.ts", "--kernel-config", "config", "--waive", "os.ts"], 1, /INVALID_DEFINITION: os\.ts: not JSON, wanted a JSON list of/],
+    [["os.ts", "--kernel-config", "config", "--waive", "object.json"], 1, /INVALID_DEFINITION: object\.json: not a list of waivers/],
     [["os.ts", "--kernel-config", "config", "--verify", "ghcr.io"], 2, /--verify: got "ghcr\.io", wanted NAME=FILE/],
   ];
   for (const [args, status, says] of WRONG) {
-    test(args.join(" ") || "no file", () => {
+    test(`refuses ${args.join(" ") || "no file"}`, () => {
       const ended = run(...args);
       assert.match(ended.stderr, says);
       assert.equal(ended.status, status);

@@ -13,7 +13,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { cwd: folder, encoding: "utf8", timeout: 60_000 });
 
-describe("what the command line says of a call that cannot work", () => {
+describe("wrong arguments are refused, without a stack trace", () => {
   writeFileSync(join(folder, "none.ts"), "export const x = 1;\n");
   writeFileSync(
     join(folder, "two.ts"),
@@ -21,32 +21,37 @@ describe("what the command line says of a call that cannot work", () => {
   );
   for (const row of [
     { name: "no file", args: ["build"], status: 2, says: /got 0 files, wanted one\nusage: pulumi-linuxkit build FILE/ },
-    { name: "a file that is not there", args: ["build", "nofile.ts"], status: 1, says: /^NOT_FOUND: there is no file .*nofile\.ts\n$/ },
+    { name: "a missing file", args: ["build", "nofile.ts"], status: 1, says: /^NOT_FOUND: file not found: .*nofile\.ts\n$/ },
     { name: "a module without an image", args: ["build", "none.ts"], status: 2, says: /none\.ts exports no Image: write `export const os/ },
     {
-      name: "a choice that is not made",
+      name: "several images without --image",
       args: ["build", "two.ts"],
       status: 2,
-      says: /two\.ts exports several images: choose one with --image, of a, b/,
+      says: /two\.ts exports several images: choose one with --image: a, b/,
     },
     {
-      name: "an image of another name",
+      name: "an unknown image",
       args: ["build", "two.ts", "--image", "c"],
       status: 2,
-      says: /two\.ts exports no Image "c"; it has a, b/,
+      says: /--image: two\.ts exports no Image "c", wanted one of a, b/,
     },
     {
-      name: "an architecture",
+      name: "an unknown architecture",
       args: ["build", "two.ts", "--arch", "mips"],
       status: 2,
-      says: /no architecture "mips"; there are amd64, arm64, s390x/,
+      says: /--arch: got "mips", wanted one of amd64, arm64, s390x/,
     },
-    { name: "a format", args: ["build", "two.ts", "--image", "a", "--format", "floppy"], status: 1, says: /INVALID_DEFINITION: format/ },
+    {
+      name: "an unknown format",
+      args: ["build", "two.ts", "--image", "a", "--format", "floppy"],
+      status: 1,
+      says: /INVALID_DEFINITION: format/,
+    },
     {
       name: "a key without its certificate",
       args: ["build", "two.ts", "--image", "a", "--secure-boot-key", "none"],
       status: 2,
-      says: /there is no --secure-boot-certificate, wanted both/,
+      says: /--secure-boot-certificate is missing: Secure Boot needs both/,
     },
     {
       name: "a key that cannot be read",
@@ -55,19 +60,19 @@ describe("what the command line says of a call that cannot work", () => {
       says: /NOT_FOUND: cannot read .*none\.key/,
     },
     {
-      name: "a key for nothing that is pushed",
+      name: "a signing key without --push",
       args: ["build", "two.ts", "--image", "a", "--sign-key", "none"],
       status: 2,
-      says: /there is no --push/,
+      says: /--push is missing/,
     },
     {
       name: "a passphrase without a key",
       args: ["build", "two.ts", "--image", "a", "--push", "r.example/os:1", "--sign-passphrase", "none"],
       status: 2,
-      says: /there is no --sign-key/,
+      says: /--sign-key is missing/,
     },
     {
-      name: "a push that names no tag",
+      name: "a push to a digest",
       args: ["build", "two.ts", "--image", "a", "--push", `r.example/os@sha256:${"0".repeat(64)}`],
       status: 1,
       says: /INVALID_DEFINITION: push\.to: got .*wanted a tag/,
@@ -78,21 +83,31 @@ describe("what the command line says of a call that cannot work", () => {
       status: 1,
       says: /INVALID_DEFINITION: cache\.from\[1\]: got/,
     },
-    { name: "nothing to pull", args: ["pull"], status: 2, says: /got 0 references, wanted one\nusage: pulumi-linuxkit pull REFERENCE/ },
     {
-      name: "a pull without digest",
+      name: "a pull without a reference",
+      args: ["pull"],
+      status: 2,
+      says: /got 0 references, wanted one\nusage: pulumi-linuxkit pull REFERENCE/,
+    },
+    {
+      name: "a pull without a digest",
       args: ["pull", "127.0.0.1:1/os:1", "--verify-key", "none.ts"],
       status: 1,
       says: /INVALID_DEFINITION: REFERENCE: got .*wanted a digest/,
     },
     {
-      name: "a key to verify by that cannot be read",
+      name: "a verification key that cannot be read",
       args: ["pull", `r.example/os@sha256:${"0".repeat(64)}`, "--verify-key", "none.pub"],
       status: 1,
       says: /NOT_FOUND: cannot read .*none\.pub/,
     },
-    { name: "a command", args: ["bild"], status: 2, says: /no command "bild"; there are build,/ },
-    { name: "a limit", args: ["cache", "prune", "--limit", "much"], status: 2, says: /limit: got "much", wanted bytes/ },
+    { name: "an unknown command", args: ["bild"], status: 2, says: /unknown command "bild", wanted one of build,/ },
+    {
+      name: "an unreadable limit",
+      args: ["cache", "prune", "--limit", "much"],
+      status: 2,
+      says: /--limit: got "much", wanted a number of bytes/,
+    },
   ]) {
     test(row.name, () => {
       const { status, stderr } = run(...row.args);
@@ -103,7 +118,7 @@ describe("what the command line says of a call that cannot work", () => {
   }
 });
 
-test("--help is on standard output, and names every command and its options", () => {
+test("--help lists every command and a command's options on standard output", () => {
   assert.match(run("--help").stdout, /pulumi-linuxkit build FILE[\s\S]*pulumi-linuxkit cache prune[\s\S]*pulumi-linuxkit logs/);
   assert.match(run("build", "--help").stdout, /--format FORMAT[\s\S]*--out DIR/);
 });

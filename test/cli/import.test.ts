@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "import-"));
 after(() => rm(folder, { recursive: true }));
 
-/** Runs a program, with the package's sources under its public name, and gives the image that it exports. */
+/** Runs a program against the package's sources. Returns the image that it exports. */
 async function run(name: string, program: string): Promise<Image> {
   const file = join(folder, `${name}.mts`);
   await writeFile(file, program.replace('"pulumi-linuxkit"', JSON.stringify(pathToFileURL(join(ROOT, "sdk/index.ts")).href)));
@@ -27,7 +27,7 @@ async function run(name: string, program: string): Promise<Image> {
 }
 
 async function planDigest(image: Image): Promise<string> {
-  // what is read from the project's folder is in no plan of a definition alone
+  // files with a `source` are read from the project's folder, which this test does not have
   const definition = { ...image.spec, files: image.spec.files.filter(({ source }) => source === undefined) };
   const resolved = await resolve(definition, {
     arch: "amd64",
@@ -51,19 +51,19 @@ describe("the program makes the same OS as the YAML", () => {
   }
 });
 
-describe("a literal is the value, whatever it holds", () => {
+describe("a literal evaluates to its value", () => {
   const rows: { name: string; value: unknown }[] = [
     { name: "several lines", value: { a: "one\ntwo\n" } },
-    { name: "what would end or fill in a template", value: ["a\n`${b}`\\n\\", "a\n$b", "a\n\\"] },
+    { name: "backticks, backslashes and ${} in a template", value: ["a\n`${b}`\\n\\", "a\n$b", "a\n\\"] },
     { name: "a carriage return, a NUL, line separators, lone surrogates", value: ["a\r\nb", "a\n\0", "a\nb\u2028\u2029", "a\n\ud800"] },
     { name: "spaces at the end of a line", value: "a \nb" },
-    { name: "keys that are no names", value: { "a-b": 1, "1": 2, "capabilities.add": [], "": null } },
-    { name: "a key that would be a prototype", value: JSON.parse('{"__proto__":{"a":1}}') },
+    { name: "keys that are not identifiers", value: { "a-b": 1, "1": 2, "capabilities.add": [], "": null } },
+    { name: "the key __proto__", value: JSON.parse('{"__proto__":{"a":1}}') },
     {
-      name: "more than a line holds",
+      name: "a value longer than a line",
       value: { list: Array.from({ length: 40 }, (_, index) => `item ${index}`), nested: { deep: { deeper: "x".repeat(150) } } },
     },
-    { name: "nothing", value: { a: [], b: {}, c: false, d: 0, e: "" } },
+    { name: "empty values", value: { a: [], b: {}, c: false, d: 0, e: "" } },
   ];
   for (const { name, value } of rows) {
     test(name, async () => {
@@ -74,7 +74,7 @@ describe("a literal is the value, whatever it holds", () => {
   }
 });
 
-test("it is laid out as a person would", () => {
+test("the program is laid out as written by hand", () => {
   const yaml = `
 kernel: {image: "linuxkit/kernel:6.6.71", cmdline: "console=ttyS0"}
 init: ["linuxkit/init:1", "linuxkit/runc:1"]
@@ -132,11 +132,11 @@ describe("the command", () => {
     promisify(execFile)(process.execPath, [join(ROOT, "sdk/cli/main.ts"), "import", ...args], { cwd: folder }).then(({ stdout }) => stdout);
   const failure = (...args: string[]) =>
     command(...args).then(
-      () => assert.fail("it did not fail"),
+      () => assert.fail("the command succeeded"),
       ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
     );
 
-  test("writes a file, of several merged ones", async () => {
+  test("merges several files into one program", async () => {
     await writeFile(join(folder, "base.yml"), 'kernel: {image: "a/kernel:1"}\ninit: ["a/init:1"]\n');
     await writeFile(join(folder, "more.yml"), 'kernel: {cmdline: "quiet"}\ninit: ["a/runc:1"]\n');
     assert.equal(await command("base.yml", "more.yml", "--out", "os.ts", "--name", "base"), "");
@@ -147,7 +147,7 @@ describe("the command", () => {
       /export const base = new Image\(\{\n {2}kernel: new Kernel\(\{ image: "a\/kernel:1", cmdline: "quiet" \}\),\n {2}init: \["a\/init:1", "a\/runc:1"\],/,
     );
   });
-  test("names file, line and path of what is wrong", async () => {
+  test("an error names the file, the line and the path", async () => {
     await writeFile(join(folder, "bad.yml"), yamlOf("refused", "unknown-field"));
     const { code, stderr } = await failure("bad.yml");
     assert.equal(code, 1);

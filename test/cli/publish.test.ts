@@ -19,7 +19,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Runs the command beside the registry of this process, with a cache and logins of its own. */
+/** Runs the command in a child process, with its own cache and logins. This process serves the registry. */
 async function run(
   cache: string,
   ...args: string[]
@@ -30,7 +30,7 @@ async function run(
   return { status: child.exitCode, stdout, stderr };
 }
 
-test("build shares a cache, publishes and signs; pull gets the same files by the digest that it prints", async () => {
+test("build shares a cache, publishes and signs; pull downloads the same files by the printed digest", async () => {
   serveImages(await conformanceImages(), registry);
   await writeFile(
     join(folder, "os.yml"),
