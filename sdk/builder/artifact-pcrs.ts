@@ -6,8 +6,8 @@ import { wholeProgram } from "../format/boot-parts.ts";
 import type { FormatWriter, Parts } from "../format/parts.ts";
 
 /**
- * What a TPM will say of the formats that start by one EFI program, which is the same in all of them; undefined when
- * none does, and for a kernel of which it cannot be said.
+ * The PCR values of a TPM after booting the formats that consist of one EFI program, which is the same in all of them.
+ * Undefined if no format has such a program, or if the values cannot be predicted for its kernel.
  */
 export async function artifactPcrs(
   formats: readonly FormatWriter[],
@@ -20,7 +20,7 @@ export async function artifactPcrs(
     return await predictPcrs(wholeProgram(parts).body, parts.signer !== undefined);
   } catch (error) {
     if (!isLinuxKitError(error, "UNSUPPORTED")) throw error;
-    onProgress?.({ stage: "build", message: `no PCR values are predicted: ${error.message}`, lasting: true });
+    onProgress?.({ stage: "build", message: `cannot predict PCR values: ${error.message}`, lasting: true });
     return undefined;
   }
 }

@@ -4,44 +4,51 @@ import type { Pcrs } from "../disk/pcrs.ts";
 
 /** A file that a build wrote. */
 export interface ArtifactFile {
-  /** What it is, whatever it is called: `kernel`, `initrd`, `cmdline`, `base-initrd` and `root` where the root is a file of its own, or `image` for a format of one file. */
+  /**
+   * `kernel`, `initrd` and `cmdline`; `base-initrd` and `root` if the root filesystem is a separate file; `image` for a
+   * format of one file; `sbom`.
+   */
   readonly role: string;
   /** Its name in the output folder. */
   readonly name: string;
   readonly path: string;
+  /** Bytes. */
   readonly size: number;
   /** 64 hexadecimal digits. */
   readonly sha256: string;
-  /** For `aws` and `vhd`: which blocks of 512 KiB hold anything, and what, as `encodeBlockList` writes it. */
+  /** For `aws` and `vhd`: the 512 KiB blocks that hold data, and their digests, as `encodeBlockList` writes them. */
   readonly blocks?: string;
 }
 
-/** A part of the root filesystem, as it went into the initrd. */
+/** A part of the root filesystem, as written to the initrd. */
 export interface ArtifactSegment {
   readonly name: string;
   /** Compressed bytes. */
   readonly size: number;
-  /** Whether an earlier build had made it. */
+  /** Whether it came from a cache. */
   readonly cached: boolean;
 }
 
 /** What a build made. */
 export interface Artifact {
   readonly files: readonly ArtifactFile[];
-  /** What the bytes of the files are, whatever the files are called. */
+  /** Digest of the files' contents; independent of their names. See {@link artifactDigest}. */
   readonly digest: Digest;
   /** Empty for formats that hold no initrd. */
   readonly segments: readonly ArtifactSegment[];
-  /** MiB of memory that booting takes where the root is an initramfs, about; what services use comes on top. @default no format holds an initrd */
+  /**
+   * Approximate MiB of memory to boot if the root is an initramfs, without what the services use. Undefined if no format
+   * has an initrd.
+   */
   readonly memoryMiB?: number | undefined;
   /**
-   * What the TPM of a machine will say that started it, for formats of one EFI program; with Secure Boot on where that
-   * is signed, off where it is not.
+   * The predicted PCR values of a TPM after boot, for formats that consist of one EFI program. Assumes that Secure Boot
+   * is on if the program is signed, and off if not.
    */
   readonly pcrs?: Pcrs;
 }
 
-/** What an artifact's bytes are, whatever its files are called: a single file's own sha256, else that of the list. */
+/** The digest of an artifact, independent of file names: the sha256 of a single file, otherwise that of the list as canonical JSON. */
 export function artifactDigest(files: readonly Pick<ArtifactFile, "role" | "size" | "sha256">[]): Digest {
   const [only] = files;
   if (files.length === 1 && only) return `sha256:${only.sha256}`;

@@ -2,19 +2,19 @@ import { bootMemoryMiB, initrdMemory } from "../archive/initrd-memory.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { Content } from "../format/parts.ts";
 
-/** The memory of a machine that nobody says anything about: more than that is worth a line that stays. */
+/** The default memory of a machine. A system that needs more is reported with a lasting line. */
 const USUAL_MIB = 256;
 
 /**
- * The memory, in MiB, that booting an initramfs takes, and a line that says so; undefined when it is packed in a way
- * that only the kernel knows.
+ * Estimates and reports the memory, in MiB, that an initramfs takes to boot. Undefined if its compression cannot be
+ * read here.
  *
- * @param archives what is joined to the initrd
+ * @param archives the archives that are joined to the initrd
  */
 export async function bootMemory(archives: readonly Content[], onProgress: OnProgress | undefined): Promise<number | undefined> {
   const image = { packed: 0, unpacked: 0 };
   for (const archive of archives) {
-    // what was made here is not unpacked again only to be measured
+    // segments made here know their unpacked size
     const memory =
       archive.unpacked === undefined
         ? await initrdMemory((offset) => from(archive, offset))
@@ -26,10 +26,10 @@ export async function bootMemory(archives: readonly Content[], onProgress: OnPro
   const { enough } = bootMemoryMiB(image);
   const [packed, unpacked] = [image.packed, image.unpacked].map((bytes) => Math.ceil(bytes / (1 << 20)));
   const large = enough > USUAL_MIB;
-  const instead = large ? ": kernel+squashfs, kernel+erofs and the CDs iso-bios and iso-efi keep the root on a disk" : "";
+  const instead = large ? "; to use less, keep the root on a disk: kernel+squashfs, kernel+erofs, iso-bios or iso-efi" : "";
   onProgress?.({
     stage: "build",
-    message: `an initramfs of this system boots in about ${enough} MiB of memory (${packed} packed, ${unpacked} unpacked), and what its services use${instead}`,
+    message: `as an initramfs, this system needs about ${enough} MiB of memory to boot (${packed} packed, ${unpacked} unpacked), plus what its services use${instead}`,
     lasting: large,
   });
   return enough;

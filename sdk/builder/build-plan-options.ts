@@ -6,29 +6,29 @@ import type { FormatName } from "../format/formats.ts";
 import type { RegistryCache } from "../share/registry-cache.ts";
 import type { PlanSources } from "./sources.ts";
 
-/** What a plan is built with. */
+/** Options of {@link buildPlan}. */
 export interface BuildPlanOptions {
-  /** One format, or several to be written by one build. @default "kernel+initrd" */
+  /** One or more formats to write. @default "kernel+initrd" */
   readonly format?: FormatName | readonly FormatName[] | undefined;
-  /** What the files' names begin with. */
+  /** The base name of the files. */
   readonly name: string;
-  /** Where they go; made when it is not there. */
+  /** The folder for the files; created if missing. */
   readonly outputDir: string;
   /** Holds packages, layers and large files. */
   readonly store: BlobStore;
-  /** Holds segments, and locks. See `defaultCacheDir`. */
+  /** The folder of segments and process locks. See `defaultCacheDir`. */
   readonly cacheDir: string;
-  /** Opens what the plan names. */
+  /** Opens the images, kernels and blobs that the plan names. */
   readonly sources: PlanSources;
-  /** The packages that the formats' loaders come from. @default none: for formats that take none */
+  /** The packages that the formats' boot loaders come from. @default [], for formats without a loader */
   readonly loaders?: readonly LockedDeb[] | undefined;
-  /** MiB that each disk has at least. @default as few as hold its content */
+  /** The minimum size of each disk, in MiB. @default the smallest size that holds its content */
   readonly diskMiB?: number | undefined;
-  /** Signs the EFI programs for Secure Boot. @default none are signed */
+  /** Signs the EFI programs for Secure Boot. @default unsigned */
   readonly signer?: Signer | undefined;
-  /** Bytes that the cache may hold once the build is done. @default DEFAULT_CACHE_LIMIT */
+  /** The size limit of the cache after the build, in bytes. @default DEFAULT_CACHE_LIMIT */
   readonly cacheLimit?: number | undefined;
-  /** What machines share: asked before something is made, and given what was. @default nothing */
+  /** A cache in a registry, shared between computers: read before a piece is made, and written afterwards. @default no shared cache */
   readonly shared?: RegistryCache | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -25,22 +25,26 @@ import { sharedFiles } from "./shared-file.ts";
 import { stageArtifact } from "./stage.ts";
 import { WholeTree } from "./whole-tree.ts";
 
-/** How often a segment whose cached bytes are wrong is made again before the disk is blamed. */
+/** How often a build repairs damaged segments before it fails: by then the disk is probably faulty. */
 const MAX_REPAIRS = 3;
 
 /**
- * Builds a plan: the same plan gives the same bytes. All files get their names once all of them are written; a
- * failure, or an aborted signal, leaves nothing of them behind.
+ * Builds a plan: the same plan gives the same bytes. The files are renamed into place once all of them are written. A
+ * failure or an aborted signal leaves no file behind.
  *
- * @throws DISK_FULL, UNWRITABLE, CANCELLED, INVALID_DEFINITION, and what the sources throw
+ * @throws DISK_FULL, UNWRITABLE, CANCELLED, INVALID_DEFINITION, and the errors of the sources
  */
 export async function buildPlan(plan: Plan, options: BuildPlanOptions): Promise<Artifact> {
   const { outputDir, cacheDir, signal, onProgress, store, sources } = options;
   const formats = chooseFormats([options.format ?? DEFAULT_FORMAT].flat(), plan.arch);
   if (options.name === "" || /[/\0]/.test(options.name)) {
-    throw new LinuxKitError("INVALID_DEFINITION", `name: got ${JSON.stringify(options.name)}, wanted what a file name may begin with`, {
-      path: "name",
-    });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `name: got ${JSON.stringify(options.name)}, wanted the beginning of a file name, without "/" and NUL`,
+      {
+        path: "name",
+      },
+    );
   }
   throwIfCancelled(signal, "the build");
   await removeDeadParts(outputDir);
@@ -56,15 +60,15 @@ export async function buildPlan(plan: Plan, options: BuildPlanOptions): Promise<
   } finally {
     await hold.release();
   }
-  // the files are written: a cache that cannot be pruned is no reason to fail
+  // the files are written, so a cache that cannot be pruned must not fail the build
   await pruneCache(cacheDir, options.cacheLimit, { signal }).catch((error: unknown) => {
     onProgress?.({ stage: "prune", message: `the cache was not pruned: ${(error as Error).message}`, lasting: true });
   });
   return artifact;
 }
 
-// A segment's bytes are checked while they are copied, so that an unchanged build reads them once. What turns out to
-// be wrong is made again, and the copy begun anew.
+// A segment's bytes are verified while they are copied, so an unchanged build reads them only once. If a segment is
+// damaged, it is made again and the build restarts.
 async function buildRepairing(
   plan: Plan,
   formats: readonly FormatWriter[],
@@ -80,7 +84,7 @@ async function buildRepairing(
       if (key === undefined || repairs === MAX_REPAIRS) throw error;
       options.onProgress?.({
         stage: "segment",
-        message: `a cached segment was damaged and is made again (${(error as Error).message})`,
+        message: `rebuilding a damaged segment of the cache (${(error as Error).message})`,
         lasting: true,
       });
       await context.segments.drop(key);
@@ -129,7 +133,7 @@ async function buildOnce(
       const parts: Parts = { ...common, ...(format.needs === "tree" ? { tree: wantsTree ? await tree.entries() : () => [] } : initrd) };
       for (const wanted of format.files(parts)) {
         const { role, suffix } = wanted;
-        // the kernel and its command line are the same beside each format
+        // several formats write the same kernel and command line
         if (files.some(({ name }) => name === options.name + suffix)) continue;
         const { staged, file } = fetched.get(suffix) ?? (await stageArtifact(wanted, options));
         if (!held.includes(staged)) held.push(staged);
@@ -149,7 +153,7 @@ async function buildOnce(
   return { files, digest: artifactDigest(files), segments: made, ...(pcrs && { pcrs }), ...(memoryMiB !== undefined && { memoryMiB }) };
 }
 
-/** The initramfs for a root on a disk; undefined when no format wants one. */
+/** The initramfs that mounts a root on a disk; undefined if no format needs one. */
 async function makeStage1({ kernel }: Plan, busybox: Uint8Array | undefined, context: BuildContext): Promise<CachedSegment | undefined> {
   if (!busybox || !needsStage1(kernel)) return undefined;
   return (await prepare({ segments: [stage1Segment(kernel, busybox)] }, context)).segments[0];
@@ -163,7 +167,7 @@ function contentOf(segment: CachedSegment, store: SegmentStore): Content {
   return { size: segment.size, open: (memory) => store.open(segment, memory) };
 }
 
-/** The key of the cached file that an error complains about: its bytes were wrong, or it went while it was needed. */
+/** The key of the cached segment that an error is about: its bytes are wrong, or it disappeared during the build. */
 function brokenSegment(error: unknown, segments: SegmentStore): CachedSegment["key"] | undefined {
   const wrong = isLinuxKitError(error, "DIGEST_MISMATCH") || isLinuxKitError(error, "SIZE_MISMATCH") ? error.detail.path : undefined;
   const path = isLinuxKitError(error, "NOT_FOUND") ? error.detail.what : wrong;

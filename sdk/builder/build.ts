@@ -23,54 +23,54 @@ import { sbomOf } from "./sbom.ts";
 import { addSbom, type SbomOption, withSbom } from "./with-sbom.ts";
 
 export interface BuildOptions extends Origins {
-  /** What to write. @default "kernel+initrd" */
+  /** The format to write. @default "kernel+initrd" */
   readonly format?: FormatName | undefined;
-  /** Several formats of one build; instead of `format`. */
+  /** Several formats to write; takes precedence over `format`. */
   readonly formats?: readonly FormatName[] | undefined;
-  /** MiB that each disk has at least. @default as few as hold its content */
+  /** The minimum size of each disk, in MiB. @default the smallest size that holds its content */
   readonly diskMiB?: number | undefined;
-  /** Signs the EFI programs for Secure Boot, by a key or by a function. @default none are signed */
+  /** Signs the EFI programs for Secure Boot, with a key or a function. @default unsigned */
   readonly secureBoot?: SecureBoot | undefined;
-  /** The folder for the files; it is made. */
+  /** The folder for the files; created if missing. */
   readonly outputDir: string;
-  /** The files' base name. @default "linuxkit" */
+  /** The base name of the files. @default "linuxkit" */
   readonly name?: string | undefined;
   /** @default "amd64" */
   readonly arch?: Arch | undefined;
-  /** What relative `source` files and `oci:` layouts are relative to. @default the working directory */
+  /** The folder that relative `source` files and `oci:` layouts are relative to. @default the working directory */
   readonly folder?: string | undefined;
   /** @default see `defaultCacheDir` */
   readonly cacheDir?: string | undefined;
-  /** The lock of an earlier build: what it pins stays. @default none, everything is chosen anew */
+  /** The lock of an earlier build: the versions that it pins are used again. @default every version is resolved again */
   readonly lock?: Lock | undefined;
-  /** `always` chooses anew whatever the lock says. @default "locked" */
+  /** `always` ignores the lock and resolves every version again. @default "locked" */
   readonly update?: "locked" | "always" | undefined;
-  /** Repositories of registries in which machines share what they make, as `{ from, to: "registry.example.com/team/cache" }`. @default none */
+  /** A cache in registries, shared between computers: `{ from, to: "registry.example.com/team/cache" }`. @default no shared cache */
   readonly cache?: CacheOption | undefined;
-  /** Publishes what was built as an OCI artifact. @default nothing is published */
+  /** Publishes the result as an OCI artifact. @default not published */
   readonly push?: PushOption | undefined;
-  /** The SPDX document of all that is in the OS. @default true, written beside the files */
+  /** Whether to write an SPDX document of the software in the OS. @default true: written next to the files */
   readonly sbom?: SbomOption | undefined;
   readonly onProgress?: OnProgress | undefined;
-  /** Aborting it ends the build with `CANCELLED` and leaves no file behind. */
+  /** If aborted, the build throws `CANCELLED` and leaves no file behind. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a build gives: the files, and what they were made from. */
+/** The result of a build: the files and what they were made from. */
 export interface Built extends Artifact {
-  /** Pass it to the next build, and the same versions are used. */
+  /** Pass it to the next build to use the same versions again. */
   readonly lock: Lock;
-  /** Identifies the OS, whatever format it is written in. */
+  /** Identifies the OS, independent of the format. */
   readonly planDigest: Plan["digest"];
   /** The kernel's command line. */
   readonly cmdline: string;
-  /** Where it was published: `registry/repository@sha256:…`, which `pull` takes. */
+  /** The published reference, `registry/repository@sha256:…`, an argument for `pull`. */
   readonly pushed?: string | undefined;
 }
 
 /**
- * Builds an operating system, without Pulumi: fetches what the cache does not hold, and writes the files whole or not
- * at all. The same image, options and lock give the same bytes on any machine.
+ * Builds an operating system without Pulumi. Fetches what the cache lacks, and writes every file or none. The same
+ * image, options and lock give the same bytes on any computer.
  *
  * @throws INVALID_DEFINITION, NOT_FOUND, NO_MIRROR, NETWORK, SIGNATURE_INVALID, PACKAGE_UNAVAILABLE, DISK_FULL, UNWRITABLE, CANCELLED
  */
@@ -78,13 +78,13 @@ export function build(image: Image, options: BuildOptions): Promise<Built> {
   return buildDefinition(image.spec, options);
 }
 
-/** {@link build} of a definition as plain JSON, as the plugin has it. */
+/** {@link build} for a definition as plain JSON, which the plugin receives. */
 export async function buildDefinition(definition: Definition, options: BuildOptions): Promise<Built> {
   const publication = options.push === undefined ? undefined : publicationOf(options.push);
   await using shared = sharedCache(options);
   const context = { ...resolveContext(options), shared };
   const sources = originSources(context);
-  // what cannot be signed is told before anything is fetched
+  // reports formats that cannot be signed before anything is fetched
   const signer = options.secureBoot && signerOf(options.secureBoot);
   if (signer) checkSigned(formatsOf(options), context.arch);
   const loaders = await lockLoaders(

@@ -4,7 +4,10 @@ import { type Digest, hexOf } from "../core/digest.ts";
 import { debDigest, type LockedDeb } from "../debian/locked.ts";
 import { kernelKey, microcodeKey, type Plan, type PlanSource, type PlanStep, segmentKey } from "../plan/plan.ts";
 
-/** The files of the cache that a plan, and the loaders of its formats, are taken from, relative to the cache folder: no prune may take them meanwhile. */
+/**
+ * The files of the cache that a plan and the loaders of its formats need, relative to the cache folder. Pruning must not
+ * remove them during the build.
+ */
 export function cacheFilesOf({ kernel, segments }: Pick<Plan, "kernel" | "segments">, loaders: readonly LockedDeb[] = []): Set<string> {
   const keys = [...segments.map(segmentKey), ...(kernel ? [kernelKey(kernel), microcodeKey(kernel)] : [])];
   const digests = [
@@ -15,7 +18,7 @@ export function cacheFilesOf({ kernel, segments }: Pick<Plan, "kernel" | "segmen
   return new Set([...keys.flatMap((key) => SegmentStore.files(key)), ...digests.map((digest) => join("blobs", "sha256", hexOf(digest)))]);
 }
 
-/** The packages that a plan, and the loaders of its formats, are taken from, each once. */
+/** The Debian packages of a plan and of the loaders of its formats, without duplicates. */
 export function packagesOf({ kernel, segments }: Pick<Plan, "kernel" | "segments">, loaders: readonly LockedDeb[] = []): LockedDeb[] {
   const sources = [
     ...segments.flatMap(({ steps }) => steps.flatMap((step) => ("source" in step ? [step.source] : []))),

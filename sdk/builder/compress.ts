@@ -5,23 +5,25 @@ import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import { rechunk } from "../core/rechunk.ts";
 import type { SegmentCompression } from "../plan/plan.ts";
 
-/** The kernel takes a zstd window of at most 2^27 bytes, and no level of these has a longer one. */
+/** The kernel accepts a zstd window of at most 2^27 bytes. No level up to these has a larger one. */
 const MAX_LEVEL = { zstd: 22, gzip: 9 } as const;
-/** What the compressor gets at a time. */
+/** Bytes that the compressor receives at a time. */
 const BLOCK = 1 << 17;
-/** Where a gzip header names the operating system, and the value for "unknown" (RFC 1952, 2.3.1). */
+/** The operating system field of a gzip header, and its value for "unknown" (RFC 1952, 2.3.1). */
 const GZIP_OS = { offset: 9, unknown: 255 } as const;
 
 /**
- * Compresses a stream into one zstd frame with a checksum, or one gzip member: the kernel takes no more than one per
- * archive. The bytes depend on nothing but the input, the level, and the compressor's version; not on how the input
- * was cut into chunks, nor on the machine's load.
+ * Compresses a stream into one zstd frame with a checksum, or one gzip member: the kernel accepts only one per archive.
+ * The bytes depend only on the input, the level and the compressor's version. They do not depend on how the input is
+ * cut into chunks, nor on the computer's load.
  *
- * A chunk is good until the next one is asked for: see `Memory`.
+ * A chunk is valid until the next one is requested: see `Memory`.
+ *
+ * @throws INVALID_DEFINITION for a level out of range, CANCELLED, and the errors of the source
  */
 export async function* compress(source: Bytes, { algorithm, level }: SegmentCompression, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const compressor = algorithm === "zstd" ? zstd(level) : gzip(level);
-  // the source's errors come out where the output is read; nobody listens any more when the reader has gone
+  // the source's errors are thrown where the output is read; after the reader has left, they are ignored
   compressor.on("error", () => {});
   const fed = feed(source, compressor, signal).catch((error: unknown) => compressor.destroy(error as Error));
   try {
@@ -38,20 +40,20 @@ export async function* compress(source: Bytes, { algorithm, level }: SegmentComp
   }
 }
 
-// The compressor is done with a block whose end it has reached, and fills a new one each time. Their memory is given
-// back at once: the collector would let tens of megabytes wait.
+// The compressor does not touch an output block again once it is full. Freeing each block at once keeps tens of
+// megabytes from waiting for the garbage collector.
 function release({ buffer, byteOffset, length }: Buffer): void {
   if (byteOffset + length === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
 }
 
-// The end is only told once every block has been taken: a compressor that learns of it together with a block may
-// write other bytes, and whether it does would be a matter of timing.
+// Signals the end only after every block has been consumed. A compressor that receives the end together with a block
+// may write different bytes, and that would depend on timing.
 async function feed(source: Bytes, compressor: Gzip | ZstdCompress, signal: AbortSignal | undefined): Promise<void> {
-  // a compressor that is destroyed at work never calls back
+  // a compressor that is destroyed while it works never calls back
   const closed = once(compressor, "close").catch(() => {});
   const write = (chunk: Uint8Array) =>
     Promise.race([closed, new Promise<void>((resolve, reject) => compressor.write(chunk, (error) => (error ? reject(error) : resolve())))]);
-  // it is done with a block once it calls back
+  // the compressor has consumed a block once it calls back
   for await (const block of rechunk(source, BLOCK, 1)) {
     throwIfCancelled(signal, "compressing");
     await write(block);

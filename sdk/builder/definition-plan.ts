@@ -6,9 +6,9 @@ import type { Plan } from "../plan/plan.ts";
 import type { Resolved } from "../resolve/resolve.ts";
 
 /**
- * The plan of a resolved definition: the same for a build and for the preview of it.
+ * The plan of a resolved definition. A build and its preview have the same plan.
  *
- * @param written the definition before its local files were read, as files that are its metadata show it
+ * @param written the definition before its local files were read; files with `metadata` contain it in this form
  */
 export function definitionPlan(resolved: Resolved, written: Definition): Plan {
   return createPlan(resolved, (kind) => metadataText(written, kind, expandReference));

@@ -11,7 +11,7 @@ import type { Origins } from "./origins.ts";
 export interface HardeningOptions extends Origins {
   /** @default "amd64" */
   readonly arch?: Arch | undefined;
-  /** The lock of a build: its kernel is the one looked at. @default the newest kernel */
+  /** The lock of a build: its kernel is reported on. @default the newest kernel */
   readonly lock?: Lock | undefined;
   /** The text of the kernel's configuration, for a kernel that does not come from Debian. @default Debian's own */
   readonly kernelConfig?: string | undefined;
@@ -22,8 +22,8 @@ export interface HardeningOptions extends Origins {
 }
 
 /**
- * What the Kernel Self Protection Project asks for, and what an OS has of it on the very kernel that it would be built
- * with: each setting on, off, waived, or set and inert, and each option of the kernel's configuration.
+ * Reports the recommendations of the Kernel Self Protection Project for an OS and the kernel that a build would use.
+ * Each setting is on, off, waived, or set but inert. Each option of the kernel's configuration is on or off.
  *
  * @throws NO_MIRROR, NETWORK, SIGNATURE_INVALID, PACKAGE_UNAVAILABLE, CANCELLED
  */

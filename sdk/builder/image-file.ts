@@ -3,10 +3,10 @@ import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 
 /**
- * The content of one file of an image; undefined where nothing is at that path.
+ * The content of one file of an image; undefined if the image has no such path.
  *
- * @param open begins the image's tree; called again when the path turns out to be a hard link
- * @throws INVALID_DEFINITION where the path is something else than a file
+ * @param open starts reading the image's tree; called again if the path is a hard link
+ * @throws INVALID_DEFINITION if the path is not a file
  */
 export async function fileOf(open: () => AsyncGenerator<Entry>, path: string): Promise<Bytes | undefined> {
   const tree = open();
@@ -17,11 +17,11 @@ export async function fileOf(open: () => AsyncGenerator<Entry>, path: string): P
     if (entry.type === "file") return untilRead(entry.body, tree);
     await tree.return(undefined);
     if (entry.type === "hardlink") return fileOf(open, entry.link ?? "");
-    throw new LinuxKitError("INVALID_DEFINITION", `${path}: the image has a ${entry.type} there, wanted a file`, { path });
+    throw new LinuxKitError("INVALID_DEFINITION", `${path}: got a ${entry.type} in the image, wanted a file`, { path });
   }
 }
 
-// what the tree holds open is let go with the body
+// closes the tree once the body is read
 async function* untilRead(body: Bytes, tree: AsyncGenerator<Entry>): AsyncGenerator<Uint8Array> {
   try {
     yield* body;

@@ -9,21 +9,21 @@ import type { BuildContext } from "./segment.ts";
 import { fetchSegment, shareSegment } from "./shared-segment.ts";
 import type { PlanSources } from "./sources.ts";
 
-/** Where distributions keep what is installed, and what they are. */
+/** The package databases of distributions, and the file that names the distribution. */
 const APK = /^(usr\/)?lib\/apk\/db\/installed$/;
 const DPKG = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+)$/;
 const OS_RELEASE = /^(etc|usr\/lib)\/os-release$/;
 
 const DATABASE_LIMIT = 256 << 20;
 
-// counts the changes of how databases are read, as the layout of segments does
+// raise it when the way that databases are read changes: it is part of the cache key
 const VERSION = 1;
 
 /**
- * The packages that an image of a registry says it has installed. What was found is kept in the cache, so that an
- * image is unpacked for it only once.
+ * The packages that the databases inside an image of a registry list. The result is cached, so an image is unpacked for
+ * it only once.
  *
- * @param name the image's, for messages
+ * @param name the image's name, for messages
  */
 export async function imagePackages(
   source: PlanSource,

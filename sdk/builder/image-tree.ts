@@ -1,7 +1,7 @@
 import { directoryEntry, type Entry, fileEntry, NO_BODY } from "../archive/entry.ts";
 import type { TreePlace } from "../plan/plan.ts";
 
-/** Paths that an image may hold from the machine it was made on, and that the OS provides instead. */
+/** Paths that the OS provides itself; an image may hold copies from the computer that built it. */
 const LEFT_OUT = new Set([".dockerenv", "Dockerfile", "dev/console", "dev/pts", "dev/shm", "etc/hostname"]);
 
 const MUST_EXIST = ["dev", "dev/pts", "dev/shm", "etc", "proc", "sys"];
@@ -17,9 +17,9 @@ const NO_RESOLVER = "\n# no resolv.conf configured\n";
 const RESOLVER_LINK = "/run/resolvconf/resolv.conf";
 
 /**
- * An image's tree as LinuxKit's builder lays it out: what belongs to the machine is left out, `etc/hosts` and
- * `etc/resolv.conf` are the OS's own, and the mount points that every container needs come after, root-owned 0755
- * whatever the image said of them. Paths stay relative to the image's root.
+ * An image's tree as LinuxKit's builder lays it out. Leaves out paths that the OS provides, and replaces `etc/hosts` and
+ * `etc/resolv.conf`. The mount points that every container needs come last: owned by root, mode 0755, whatever the image
+ * has. Paths stay relative to the image's root.
  */
 export async function* imageTree(entries: AsyncIterable<Entry> | Iterable<Entry>, place: TreePlace): AsyncGenerator<Entry> {
   let hasMtab = false;
@@ -35,7 +35,7 @@ export async function* imageTree(entries: AsyncIterable<Entry> | Iterable<Entry>
   if (!hasMtab) yield link("etc/mtab", "/proc/mounts", 0o755);
 }
 
-// LinuxKit gives these two links a mode of their own; Linux ignores it
+// LinuxKit sets these modes on the two links; Linux ignores modes of symlinks
 function link(path: string, target: string, mode: number): Entry {
   return { path, type: "symlink", mode, uid: 0, gid: 0, size: 0, mtime: 0, link: target, body: NO_BODY };
 }

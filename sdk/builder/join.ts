@@ -6,8 +6,8 @@ import { fixupArchive, segmentFixups } from "./segment-fixups.ts";
 import type { PreparedSegment } from "./prepare.ts";
 
 /**
- * The initrd's archives: each segment, after a joint where it needs one. End to end the kernel takes them for one. Each
- * is verified while it is read.
+ * The initrd's archives: each segment, preceded by a fixup archive if it needs one. The kernel reads the concatenation
+ * as one initrd. Each segment is verified while it is read.
  */
 export async function joinSegments(segments: readonly PreparedSegment[], store: SegmentStore): Promise<Content[]> {
   const pieces: Content[] = [];
@@ -21,14 +21,14 @@ export async function joinSegments(segments: readonly PreparedSegment[], store: 
       open: (memory) => store.open(segment, memory),
     };
     if (entries.length > 0) {
-      const joint = await fixupArchive(entries);
-      pieces.push(endToEnd([{ size: joint.length, unpacked: entries.length * unpackedBytes(0), open: () => [joint] }, content]));
+      const fixups = await fixupArchive(entries);
+      pieces.push(endToEnd([{ size: fixups.length, unpacked: entries.length * unpackedBytes(0), open: () => [fixups] }, content]));
     } else pieces.push(content);
   }
   return pieces;
 }
 
-/** Contents one after the other. */
+/** The concatenation of contents. */
 export function endToEnd(pieces: readonly Content[]): Content {
   const known = pieces.flatMap(({ unpacked }) => unpacked ?? []);
   return {
@@ -41,8 +41,8 @@ export function endToEnd(pieces: readonly Content[]): Content {
 }
 
 /**
- * Microcode as the archive that goes before all others: not compressed, since the kernel looks for it before it can
- * undo anything (Documentation/arch/x86/microcode.rst).
+ * The microcode archive, which precedes all others. It is not compressed, because the kernel reads it before it can
+ * decompress (Documentation/arch/x86/microcode.rst).
  */
 export function microcodeArchive(microcode: Content): Content {
   const pad = new Uint8Array(padding(microcode.size));

@@ -7,9 +7,9 @@ import { isDebian, sourceOf } from "../plan/source.ts";
 import { debianOptions, originSources, type ResolveContext } from "./origins.ts";
 
 /**
- * The configuration that a definition's kernel was built with; its package is chosen, or taken from the lock, and
- * fetched when the cache does not hold it. `undefined` for a kernel that does not come from Debian: such an image
- * does not tell.
+ * The configuration that a definition's kernel was built with, as text. The kernel's package is taken from the lock, or
+ * resolved, and fetched if the cache lacks it. `undefined` for a kernel that does not come from Debian: such an image does
+ * not contain its configuration.
  *
  * @throws NO_MIRROR, NETWORK, SIGNATURE_INVALID, PACKAGE_UNAVAILABLE, CANCELLED
  */

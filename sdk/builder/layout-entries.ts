@@ -6,7 +6,10 @@ import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { LayoutStep } from "../plan/plan.ts";
 import type { PlanSources } from "./sources.ts";
 
-/** An OCI layout that holds one image (image-spec, image-layout.md). The root is whole, though it may name more platforms than there are blobs for. */
+/**
+ * An OCI layout that holds one image (image-spec, image-layout.md). The root index is unchanged, so it may name
+ * platforms whose blobs are missing.
+ */
 export function* layoutEntries(step: LayoutStep, sources: PlanSources, signal: AbortSignal | undefined): Generator<Entry> {
   const { reference, root, blobs } = step;
   const index = encodeIndex({ mediaType: MEDIA_TYPE.ociIndex, manifests: [{ ...root, annotations: { [REF_NAME]: reference } }] });

@@ -7,13 +7,13 @@ import type { Lock } from "../resolve/lock.ts";
 import type { OriginSources } from "./origins.ts";
 import type { BuildContext } from "./segment.ts";
 
-/** No file of a loader comes near. */
+/** Bytes; larger than any file of a boot loader. */
 const LARGEST = 16 << 20;
 
 /**
- * Pins the packages that loaders come from: those of the former lock stay as they are.
+ * Pins the packages that boot loaders come from. Versions in the former lock are kept.
  *
- * @returns what the new lock has as `loaders`; undefined for formats that take none
+ * @returns `loaders` of the new lock; undefined if no format needs a loader
  */
 export async function lockLoaders(
   names: readonly string[],
@@ -30,9 +30,9 @@ export async function lockLoaders(
 }
 
 /**
- * Reads files of loaders out of the locked packages; what the cache does not hold is fetched first.
+ * Reads files of boot loaders from the locked packages. Packages that the cache lacks are fetched first.
  *
- * @throws NOT_FOUND when a package is not locked or has no such file
+ * @throws NOT_FOUND if a package is not locked or lacks the file
  */
 export async function readLoaders(
   files: readonly LoaderFile[],
@@ -46,7 +46,7 @@ export async function readLoaders(
     if (!deb)
       throw new LinuxKitError(
         "NOT_FOUND",
-        `the lock has no package ${name}, which a format takes ${path} from: build through build() or ImageBuild, which lock it`,
+        `package ${name} is not in the lock, but a format needs its file ${path}: use build() or ImageBuild, which lock it`,
         { what: name },
       );
     const body = await sources.openFile(
@@ -55,11 +55,9 @@ export async function readLoaders(
       signal,
     );
     if (!body)
-      throw new LinuxKitError(
-        "NOT_FOUND",
-        `${name} ${deb.version} has no file ${path}: this version is none that the format was made for`,
-        { what: path },
-      );
+      throw new LinuxKitError("NOT_FOUND", `package ${name} ${deb.version} has no file ${path}: the format does not support this version`, {
+        what: path,
+      });
     loaders.set(file, await collect(body, LARGEST, path));
   }
   return loaders;

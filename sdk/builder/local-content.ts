@@ -7,20 +7,20 @@ import { type Digest, digestOf, hexOf } from "../core/digest.ts";
 import { fromFileSystem, LinuxKitError } from "../core/errors.ts";
 import type { Definition, FileSpec } from "../definition/definition.ts";
 
-/** A body of at most this many bytes that is text stands in the definition; any other is in the cache, and only its sha256 there. */
+/** Bytes. Text up to this size is kept in the definition. Other content is kept in the cache, and the definition has its sha256. */
 export const INLINE_LIMIT = 4096;
 
-/** Where local content comes from and goes to. */
+/** Where local files are read from and stored. */
 export interface LocalContentOptions {
-  /** What relative paths are relative to. */
+  /** The folder that relative paths are relative to. */
   readonly projectDir: string;
   readonly store: BlobStore;
 }
 
 /**
- * A file of the definition with its body taken in: `source` is read, and what is large or no text goes to the store.
- * Undefined for an optional file that is not there. Works synchronously: a constructor calls it, and what is wrong
- * shall be thrown where the program is wrong.
+ * A file of the definition with its content: reads `source`, and puts content that is large or binary into the store.
+ * Undefined for an optional file that is missing. Synchronous, because a constructor calls it and an error must point to
+ * the line of the program that caused it.
  *
  * @throws NOT_FOUND, UNWRITABLE, DISK_FULL
  */
@@ -31,7 +31,7 @@ export function readLocalFile(file: FileSpec, places: LocalContentOptions): File
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats?.isFile()) {
       if (optional) return undefined;
-      throw new LinuxKitError("NOT_FOUND", `files ${file.path}: got source "${source}", wanted a file; there is none at ${path}`, {
+      throw new LinuxKitError("NOT_FOUND", `files ${file.path}: got source "${source}", wanted a file: not found at ${path}`, {
         what: path,
       });
     }
@@ -40,7 +40,7 @@ export function readLocalFile(file: FileSpec, places: LocalContentOptions): File
     const { digest, size } = storeFile(path, places.store);
     return { ...rest, sha256: hexOf(digest), size };
   }
-  // an Output is no string yet: it goes to the engine as it is
+  // an Output is not a string yet: it goes to the engine unchanged
   if (typeof contents === "string" && Buffer.byteLength(contents) > INLINE_LIMIT) {
     const body = Buffer.from(contents);
     const digest = digestOf(body);
@@ -50,17 +50,17 @@ export function readLocalFile(file: FileSpec, places: LocalContentOptions): File
   return file;
 }
 
-/** The definition with every local file taken in. */
+/** The definition with the content of every local file. See {@link readLocalFile}. */
 export function readLocalFiles(definition: Definition, places: LocalContentOptions): Definition {
   return { ...definition, files: definition.files.flatMap((file) => readLocalFile(file, places) ?? []) };
 }
 
-/** An absolute path for what a program wrote: `~/` is the home folder, anything else is relative to the project. */
+/** The absolute path of a path in a program: `~/` is the home folder, other relative paths start at the project. */
 export function localPath(path: string, projectDir: string): string {
   return path.startsWith("~/") ? join(homedir(), path.slice(2)) : resolve(projectDir, path);
 }
 
-/** The sha256 and size of a file, read in pieces. */
+/** The sha256 and size, in bytes, of a file; reads 1 MiB at a time. */
 export function hashFile(path: string): { readonly digest: Digest; readonly size: number } {
   const hash = createHash("sha256");
   const piece = Buffer.allocUnsafe(1 << 20);
@@ -83,12 +83,16 @@ function storeFile(path: string, store: BlobStore): { readonly digest: Digest; r
     copyFileSync(path, aside);
     const got = hashFile(aside).digest;
     if (got !== seen.digest)
-      throw new LinuxKitError("DIGEST_MISMATCH", `${path} changed while it was read: try again`, { path, want: seen.digest, got });
+      throw new LinuxKitError("DIGEST_MISMATCH", `${path} changed while it was read: run the build again`, {
+        path,
+        want: seen.digest,
+        got,
+      });
   });
   return seen;
 }
 
-/** Puts a blob in its place, whole or not at all, unless it is there. */
+/** Stores a blob atomically, unless it is already stored. */
 function storeWhole(store: BlobStore, digest: Digest, write: (aside: string) => void): void {
   const path = store.path(digest);
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) return;
@@ -103,7 +107,7 @@ function storeWhole(store: BlobStore, digest: Digest, write: (aside: string) => 
   }
 }
 
-/** The text that bytes are in UTF-8, or undefined when they are none. */
+/** Bytes as text; undefined if they are not valid UTF-8. */
 function asText(bytes: Buffer): string | undefined {
   const text = bytes.toString("utf8");
   return Buffer.from(text).equals(bytes) ? text : undefined;

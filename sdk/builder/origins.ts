@@ -15,36 +15,36 @@ import type { VerifyRules } from "../sign/verify-rules.ts";
 import { findSignedImage, isPath, pinnedReference, verifySigned } from "./signed-image.ts";
 import type { ResolveSources } from "../resolve/resolve.ts";
 
-/** Where images and packages come from, as a build is told. */
+/** Where a build gets images and packages from. */
 export interface Origins {
-  /** Debian's mirror, as `https://HOST/debian`. @default the host's own apt sources */
+  /** The Debian mirror: `https://HOST/debian`. @default the host's apt sources */
   readonly debianMirror?: string | undefined;
-  /** Debian's security mirror. @default beside `debianMirror`, else the host's own */
+  /** The Debian security mirror. @default next to `debianMirror` if that is set, otherwise the host's apt sources */
   readonly debianSecurityMirror?: string | undefined;
-  /** A mirror of past states of Debian's archive, for locked packages that the others have dropped. @default none */
+  /** A mirror of Debian's archive history, for locked packages that the other mirrors have dropped. @default none */
   readonly debianSnapshot?: string | undefined;
-  /** Registries to pull from instead: `{ "docker.io": "http://127.0.0.1:5000" }`. @default none */
+  /** Mirrors to pull from, by registry: `{ "docker.io": "http://127.0.0.1:5000" }`. @default none */
   readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
-  /** Whose images must be signed, and by which keys: see {@link VerifyRules}. @default none is checked */
+  /** The registries or repositories whose images must be signed, and the keys: see {@link VerifyRules}. @default no signature is checked */
   readonly verify?: VerifyRules | undefined;
-  /** Logs in to registries. @default what `docker login` keeps */
+  /** Credentials for registries. @default the logins that `docker login` stores */
   readonly registryAuth?: RegistryAuth | undefined;
 }
 
-/** What one build shares with everything that it asks of the outside. */
+/** The settings that all lookups and downloads of one build share. */
 export interface ResolveContext extends Origins {
   readonly arch: Arch;
   readonly store: BlobStore;
   readonly cacheDir: string;
-  /** What relative `oci:` and `docker-archive:` references are relative to. */
+  /** The folder that relative `oci:` and `docker-archive:` references are relative to. */
   readonly folder: string;
-  /** What machines share. @default nothing */
+  /** A cache in a registry, shared between computers. @default no shared cache */
   readonly shared?: RegistryCache | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The options that `sdk/debian` takes, from those of a build. */
+/** The options of `sdk/debian` for a build. */
 export function debianOptions(context: ResolveContext) {
   const { arch, store, cacheDir, onProgress, signal, debianMirror, debianSecurityMirror, debianSnapshot, shared } = context;
   return {
@@ -60,19 +60,19 @@ export function debianOptions(context: ResolveContext) {
   };
 }
 
-/** The options that `sdk/oci` takes, from those of a build. */
+/** The options of `sdk/oci` for a build. */
 export function ociOptions(context: ResolveContext) {
   const { store, signal, registryMirrors, registryAuth, folder } = context;
   return { store, signal, registryMirrors, auth: registryAuth, baseDirectory: folder };
 }
 
-/** {@link ResolveSources}, and what a build asks of the outside beside the definition's images. */
+/** {@link ResolveSources}, and the lookups of a build that do not concern the definition's images. */
 export interface OriginSources extends ResolveSources {
-  /** Pins packages by name, without what they depend on. */
+  /** Pins packages by name, without their dependencies. */
   lockLoaders(names: readonly string[]): Promise<readonly LockedDeb[]>;
 }
 
-/** Debian's repository and the registries, each opened when it is first asked. */
+/** Debian's repository and the registries. The repository is opened when it is first needed. */
 export function originSources(context: ResolveContext): OriginSources {
   let repository: Promise<Repository> | undefined;
   return {

@@ -8,7 +8,7 @@ import { definitionPlan } from "./definition-plan.ts";
 import { debianSbom } from "./sbom.ts";
 import { type SbomOption, withSbom } from "./with-sbom.ts";
 
-/** Is never asked: everything is in the lock. */
+/** Never called, because everything is in the lock. */
 const NOWHERE: ResolveSources = {
   lockDebian: () => Promise.reject(new Error("not in the lock")),
   findImage: () => Promise.reject(new Error("not in the lock")),
@@ -16,10 +16,10 @@ const NOWHERE: ResolveSources = {
 };
 
 /**
- * The plan that a build of this definition will have, where that is seen without asking anybody: every image is made
- * from packages that the lock holds, and no file is still to be read. Undefined where it is not. A preview shows it.
+ * The plan that a build of this definition will have, without network access. A preview shows it. Undefined unless every
+ * image is made from packages in the lock, and every local file has been read.
  *
- * @throws INVALID_DEFINITION as the build would
+ * @throws INVALID_DEFINITION in the same cases as the build
  */
 export async function planOffline(
   definition: Definition,

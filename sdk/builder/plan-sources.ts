@@ -15,7 +15,7 @@ import type { Lock } from "../resolve/lock.ts";
 import { debianOptions, ociOptions, type ResolveContext } from "./origins.ts";
 import type { PlanSources } from "./sources.ts";
 
-/** Opens what a plan names, out of the cache; what is missing there is fetched first. */
+/** Opens the images, kernels and blobs that a plan names, from the cache. What the cache lacks is fetched first. */
 export function planSources(context: ResolveContext, lock: Lock): PlanSources {
   const references = new Map(Object.entries(lock.images).map(([reference, manifest]) => [manifest, reference]));
   const layouts = new Map(Object.entries(lock.layouts ?? {}).map(([reference, root]) => [root, reference]));
@@ -33,7 +33,7 @@ export function planSources(context: ResolveContext, lock: Lock): PlanSources {
   ): AsyncGenerator<Entry> {
     const reference = references.get(manifest);
     if (reference === undefined)
-      throw new LinuxKitError("NOT_FOUND", `no reference in the lock leads to the image ${manifest}`, { what: manifest });
+      throw new LinuxKitError("NOT_FOUND", `the lock has no reference for the image ${manifest}`, { what: manifest });
     await fetchLayers(reference, layers, { ...ociOptions(withSignal(signal)), onProgress: context.onProgress });
     yield* flatten(storedLayers(context.store, layers), {
       spoolDirectory: join(context.cacheDir, "segments"),
@@ -64,7 +64,7 @@ export function planSources(context: ResolveContext, lock: Lock): PlanSources {
   ): AsyncGenerator<Uint8Array> {
     const reference = layouts.get(root.digest);
     if (reference === undefined)
-      throw new LinuxKitError("NOT_FOUND", `${location}: no reference in the lock leads to ${root.digest}`, { what: root.digest });
+      throw new LinuxKitError("NOT_FOUND", `${location}: the lock has no reference for ${root.digest}`, { what: root.digest });
     await fetchLayers(reference, [{ digest, size, mediaType: "" }], { ...ociOptions(withSignal(signal)), onProgress: context.onProgress });
     yield* verify(context.store.open(digest), { digest, size }, digest);
   }
@@ -92,6 +92,6 @@ export function planSources(context: ResolveContext, lock: Lock): PlanSources {
 function kernelPackage(source: PlanSource) {
   const [deb] = "debian" in source ? source.packages : [];
   if (!deb)
-    throw new LinuxKitError("UNSUPPORTED", "kernel.image: a kernel from an image reference; use debian.kernel()", { what: "kernel.image" });
+    throw new LinuxKitError("UNSUPPORTED", "kernel.image: got an image reference, wanted debian.kernel()", { what: "kernel.image" });
   return deb;
 }

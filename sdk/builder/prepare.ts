@@ -6,29 +6,31 @@ import { Budget } from "../core/budget.ts";
 import { makeSegment, type BuildContext } from "./segment.ts";
 import { fetchSegment, shareSegment } from "./shared-segment.ts";
 
-/** A segment that is in the cache now. */
+/** A segment in the local cache. */
 export interface PreparedSegment extends CachedSegment {
   readonly name: string;
-  /** Whether it was there before, or came from another machine. */
+  /** Whether it was in the local or the shared cache before this build. */
   readonly cached: boolean;
 }
 
-/** All that a plan's initrd is joined from. */
+/** The parts of a plan's initrd. */
 export interface Prepared {
   readonly kernel?: CachedSegment;
-  /** A cpio that goes before the segments, as it is. */
+  /** A cpio archive that precedes the segments, uncompressed. */
   readonly microcode?: CachedSegment;
   readonly segments: readonly PreparedSegment[];
 }
 
-// Bytes must not depend on how many are made at once, memory must: a compressor of a high level takes 100 MB, and so
-// works alone; one of a low level takes a tenth of it.
+// How many segments are made at once must bound the memory and must not change the bytes. A compressor at a high level
+// takes 100 MB, so it runs alone; at a low level it takes a tenth of that.
 const DENSE_LEVEL = 10;
 const UNITS = Math.min(3, availableParallelism() + 1);
 
 /**
- * Sees to it that the kernel's file and the segments of a plan are in the cache: finds them or makes them, several at
- * a time. When one fails the others are stopped, and none is still at work when this rejects.
+ * Finds or makes the kernel's file and the segments of a plan, several at a time. If one fails, the others are aborted,
+ * and all of them have ended before this rejects.
+ *
+ * @throws CANCELLED, and the first failure of a segment
  */
 export async function prepare(plan: Pick<Plan, "kernel" | "segments">, context: BuildContext): Promise<Prepared> {
   const stop = new AbortController();
@@ -50,13 +52,13 @@ export async function prepare(plan: Pick<Plan, "kernel" | "segments">, context: 
     once(segment.name, segmentKey(segment), unitsOf(segment), () => makeSegment(segment, inner)),
   );
   const settled = await Promise.allSettled([...segments, ...(kernel ? [kernel] : []), ...(microcode ? [microcode] : [])]);
-  // the first failure stopped the others, whose complaints only say so
+  // the first failure aborted the others, so their errors only say that
   throwIfCancelled(context.signal, "the build");
   if (settled.some(({ status }) => status === "rejected")) throw stop.signal.reason;
   const prepared = await Promise.all(segments);
   for (const { name, cached, size } of prepared)
-    context.onProgress?.({ stage: "segment", message: `${name} ${cached ? "was cached" : "made"}`, done: size, total: size });
-  // an image without the microcode that was named has none, as for LinuxKit
+    context.onProgress?.({ stage: "segment", message: `${name} ${cached ? "cached" : "made"}`, done: size, total: size });
+  // if the image lacks the named microcode, the initrd has no microcode, as with LinuxKit
   const found = (await microcode)?.size ? { microcode: (await microcode) as CachedSegment } : {};
   return { segments: prepared, ...(kernel ? { kernel: await kernel } : {}), ...found };
 }
@@ -76,9 +78,9 @@ async function findOrMake(
   return prepared;
 
   async function makeMissing(): Promise<CachedSegment & { cached: boolean }> {
-    // another build may have made it while we waited, and another machine before
-    const meanwhile = (await segments.find(key)) ?? (await fetchSegment(key, name, context));
-    return meanwhile ? { ...meanwhile, cached: true } : { ...(await make()), cached: false };
+    // another build may have made it during the wait, and another computer earlier
+    const existing = (await segments.find(key)) ?? (await fetchSegment(key, name, context));
+    return existing ? { ...existing, cached: true } : { ...(await make()), cached: false };
   }
 }
 

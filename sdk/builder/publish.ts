@@ -14,36 +14,36 @@ import { parseRepositoryName, parseTarget } from "../share/repository-name.ts";
 import { keyOf, type SigningKey, type SignOption } from "../sign/key.ts";
 import type { Artifact } from "./artifact.ts";
 
-/** Where a build is published: a tag of a repository, `registry.example.com/team/os:1.2`. */
+/** Where a build is published: a tag of a repository, such as `registry.example.com/team/os:1.2`. */
 export type PushOption =
   | string
   | {
       readonly to: string;
-      /** Signs it as cosign does. @default it is not signed */
+      /** Signs it as cosign does. @default unsigned */
       readonly sign?: SignOption | undefined;
     };
 
-/** A target, with who signs. */
+/** The target of a push and the key that signs it. */
 export interface Publication {
   readonly target: ReturnType<typeof parseTarget>;
   readonly key?: SigningKey | undefined;
 }
 
-/** What an option says, checked before anything is built. @throws INVALID_DEFINITION, UNSUPPORTED for cosign's own encrypted key */
+/** Parses the option, before anything is built. @throws INVALID_DEFINITION, UNSUPPORTED for cosign's own encrypted key */
 export function publicationOf(push: PushOption): Publication {
   const { to, sign } = typeof push === "string" ? { to: push } : push;
   const path = typeof push === "string" ? "push" : "push.to";
   return { target: parseTarget(to, path), ...(sign !== undefined && { key: keyOf(sign, "push.sign") }) };
 }
 
-/** What is published. */
+/** The build that is published. */
 export interface Publishable {
-  /** With its local files read. */
+  /** With the content of its local files. */
   readonly definition: Definition;
   readonly artifact: Artifact;
   readonly plan: Plan;
   readonly lock: Lock;
-  /** What the files' names begin with. */
+  /** The base name of the files. */
   readonly name: string;
 }
 
@@ -55,9 +55,10 @@ export interface PublishOptions {
 }
 
 /**
- * Publishes what was built; what the registry has is not sent, and what its cache holds of the same bytes is mounted.
+ * Publishes a build. Blobs that the registry has are not sent again, and blobs that its cache repository has are mounted
+ * from there.
  *
- * @returns `registry/repository@sha256:…`, which `pull` and `ImageBuild` take as an artifact
+ * @returns `registry/repository@sha256:…`, an artifact for `pull` and `ImageBuild`
  * @throws ACCESS_DENIED, NETWORK, TIMEOUT, CANCELLED
  */
 export async function publish(
@@ -67,7 +68,7 @@ export async function publish(
 ): Promise<string> {
   const { onProgress, signal, cache, registryAuth } = options;
   const repository = createRegistryClient({ auth: registryAuth, signal }).repository(target.registry, target.repository, "pull,push");
-  const neighbour = cache?.to === undefined ? undefined : parseRepositoryName(cache.to, "cache.to");
+  const cacheRepository = cache?.to === undefined ? undefined : parseRepositoryName(cache.to, "cache.to");
   const document = artifact.files.find(({ role }) => role === "sbom");
   const mapped = artifact.files.flatMap((file) =>
     file.blocks === undefined ? [] : [[file.name.slice(name.length), file.blocks] as const],
@@ -89,7 +90,7 @@ export async function publish(
   const digest = await pushOs(os, repository, target.tag, {
     key,
     onProgress,
-    ...(neighbour?.registry === target.registry && { mountFrom: neighbour.repository }),
+    ...(cacheRepository?.registry === target.registry && { mountFrom: cacheRepository.repository }),
   });
   const pushed = `${repository.name}@${digest}`;
   onProgress?.({ stage: "push", message: `${target.text} is ${pushed}${key ? ", signed" : ""}`, lasting: true });

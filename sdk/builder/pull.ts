@@ -18,25 +18,25 @@ import type { Built } from "./build.ts";
 import type { Origins } from "./origins.ts";
 
 export interface PullOptions extends Pick<Origins, "registryMirrors" | "registryAuth"> {
-  /** The folder for the files; it is made. */
+  /** The folder for the files; created if missing. */
   readonly outputDir: string;
   /** @default "amd64" */
   readonly arch?: Arch | undefined;
-  /** The files' base name. @default the one they were pushed with */
+  /** The base name of the files. @default the name that they were pushed with */
   readonly name?: string | undefined;
-  /** Public keys, PEM, by registry or repository: the artifact must be signed by one of them. @default it need not be signed */
+  /** Public keys (PEM) by registry or repository. The artifact must be signed with one of them. @default no signature is checked */
   readonly verify?: VerifyRules | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Gets an operating system that a build has pushed, by its digest: nothing is built. Signature, size and sha256 are
- * checked; a failure leaves no file.
+ * Downloads an operating system that a build has pushed, by its digest. Builds nothing. Checks the signature, and the
+ * size and sha256 of each file. A failure leaves no file behind.
  *
  * @param reference `registry.example.com/team/os@sha256:…`, of the index or of one architecture's manifest
- * @throws INVALID_DEFINITION without a digest; SIGNATURE_INVALID, NOT_FOUND, UNSUPPORTED for what is no operating system
- * of ours, CORRUPT, DIGEST_MISMATCH, ACCESS_DENIED, NETWORK, DISK_FULL, UNWRITABLE, CANCELLED
+ * @throws INVALID_DEFINITION without a digest; UNSUPPORTED if the artifact is not an operating system of this library;
+ * SIGNATURE_INVALID, NOT_FOUND, CORRUPT, DIGEST_MISMATCH, ACCESS_DENIED, NETWORK, DISK_FULL, UNWRITABLE, CANCELLED
  */
 export async function pull(reference: string, options: PullOptions): Promise<Built> {
   const { arch = "amd64", registryMirrors, registryAuth, signal } = options;
@@ -56,7 +56,9 @@ export async function pull(reference: string, options: PullOptions): Promise<Bui
   const found = await findOs(repository, parsed, arch);
   if (keys) await verifyOneOf(repository, found.digests, keys);
   if (artifactDigest(found.files) !== found.config.digest)
-    throw new LinuxKitError("CORRUPT", `${parsed.text}: its files are not those that its configuration is of`, { path: parsed.text });
+    throw new LinuxKitError("CORRUPT", `${parsed.text}: the files do not match the digest in the artifact's configuration`, {
+      path: parsed.text,
+    });
   const fetched = await fetchOs(
     repository,
     found.config.name,
@@ -81,19 +83,20 @@ export async function pull(reference: string, options: PullOptions): Promise<Bui
   };
 }
 
-/** The reference, or what to write instead: what its tag means now. */
+/** Parses a reference with a digest. For a tag, the error suggests the digest that the tag points to. */
 async function pinned(reference: string, client: RegistryClient): Promise<ReturnType<typeof parsePinned>> {
   try {
     return parsePinned(reference, "artifact");
   } catch (error) {
     const parsed = isLinuxKitError(error, "INVALID_DEFINITION") ? parseReference(reference) : undefined;
-    const now = parsed?.kind === "registry" && parsed.tag !== undefined ? await meaningOf(parsed, parsed.tag, client) : undefined;
-    if (now === undefined) throw error;
-    throw new LinuxKitError("INVALID_DEFINITION", `${(error as Error).message}; it is now ${now}`, { path: "artifact" }, { cause: error });
+    const current = parsed?.kind === "registry" && parsed.tag !== undefined ? await digestOfTag(parsed, parsed.tag, client) : undefined;
+    if (current === undefined) throw error;
+    const message = `${(error as Error).message}; the tag currently points to ${current}`;
+    throw new LinuxKitError("INVALID_DEFINITION", message, { path: "artifact" }, { cause: error });
   }
 }
 
-async function meaningOf({ registry, repository }: RegistryReference, tag: string, client: RegistryClient): Promise<string | undefined> {
+async function digestOfTag({ registry, repository }: RegistryReference, tag: string, client: RegistryClient): Promise<string | undefined> {
   const opened = client.repository(registry, repository);
   const digest = await resolveTag(opened, tag).catch(() => undefined);
   return digest && opened.named(digest);
@@ -116,14 +119,14 @@ async function verifyOneOf(
   throw failure;
 }
 
-/** The SPDX document, which the configuration names by its digest; a copy of the artifact may be without it. */
+/** The SPDX document, whose digest is in the configuration. A copy of the artifact may lack it. */
 async function documentOf(repository: Repository, { config }: FoundOs, { onProgress }: PullOptions): Promise<RemoteFile[]> {
   const { sbom, name } = config;
   if (!sbom) return [];
   if (!(await hasBlob(repository, sbom.digest))) {
     onProgress?.({
       stage: "fetch",
-      message: `${repository.name} has the operating system without its SBOM, which whoever copied it left behind`,
+      message: `${repository.name} has no SBOM for this operating system: it was lost when the artifact was copied`,
       lasting: true,
     });
     return [];

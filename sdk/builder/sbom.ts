@@ -13,13 +13,16 @@ import { imagePackages } from "./image-packages.ts";
 import { ociOptions, type ResolveContext } from "./origins.ts";
 import type { PlanSources } from "./sources.ts";
 
-/** What the packages of our own images come from. */
+/** The distribution of the packages in this library's own images. */
 const DEBIAN = { id: "debian", version: "12" } as const;
 
-/** An attestation lists every file of an image; it may be long. */
+/** Bytes. An attestation lists every file of an image, so it may be long. */
 const ATTESTATION_LIMIT = 256 << 20;
 
-/** The SPDX document of an OS, as text: what its images attest, what their databases list, and our Debian packages. */
+/**
+ * The SPDX document of an OS, as JSON text: the software that its images attest, that their package databases list, and
+ * the Debian packages of this library's own images.
+ */
 export async function sbomOf(plan: Plan, lock: Lock, sources: PlanSources, context: ResolveContext): Promise<string> {
   const segments = new SegmentStore(context.cacheDir);
   const references = new Map(Object.entries(lock.images).map(([reference, manifest]) => [manifest, reference]));
@@ -50,7 +53,7 @@ export async function sbomOf(plan: Plan, lock: Lock, sources: PlanSources, conte
   return spdxDocument(contents);
 }
 
-/** As {@link sbomOf}, of an OS made from Debian packages alone: nobody is asked. */
+/** {@link sbomOf} for an OS made only from Debian packages; needs no network. */
 export function debianSbom(plan: Plan): string {
   return spdxDocument(placesOf(plan).flatMap(({ source, places }) => ("debian" in source ? [debianContents(source, places)] : [])));
 }

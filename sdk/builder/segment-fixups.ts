@@ -4,24 +4,24 @@ import type { SegmentPaths } from "../cache/segment-store.ts";
 import { collect } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 
-/** What the segments so far have put into the root filesystem. */
+/** The root filesystem after the segments so far. */
 interface Unpacked {
-  /** Every path, and what it is. */
+  /** The type of every path. */
   readonly types: Map<string, "directory" | "file" | "other">;
-  /** Directories that hold something. */
+  /** Directories that are not empty. */
   readonly parents: Set<string>;
-  /** Files whose content another path shares. */
+  /** Files that are hard links. */
   readonly shared: Set<string>;
 }
 
 /**
- * What has to come between segments, because each is made without knowledge of the others: for each segment the
- * entries of a small archive to put before it. They are directories that it needs and that nobody made, and symlinks
- * in the place of files that it overwrites and that are hard links: the kernel writes into an existing file, and so
- * would change every name of it, but removes what is of another type first (init/initramfs.c, `clean_path`).
+ * The entries of a small archive to put before each segment, because segments are made independently of each other.
+ * They are directories that the segment needs and that do not exist yet, and symlinks in place of hard links that it
+ * overwrites. The kernel writes into an existing file, which would change every name of a hard link, but it first removes
+ * a path of another type (init/initramfs.c, `clean_path`).
  *
- * @throws INVALID_DEFINITION when a segment puts a file where an earlier one has a directory with something in it:
- * the kernel would leave it out without a word
+ * @throws INVALID_DEFINITION if a segment has a file where an earlier segment has a directory that is not empty: the
+ * kernel would silently skip the file
  */
 export function segmentFixups(segments: readonly { readonly name: string; readonly paths: SegmentPaths }[]): Entry[][] {
   const unpacked: Unpacked = { types: new Map(), parents: new Set(), shared: new Set() };
@@ -32,7 +32,7 @@ export function segmentFixups(segments: readonly { readonly name: string; readon
   });
 }
 
-/** The archive of a joint, uncompressed: every kernel takes that, and it is small. */
+/** The archive of fixups. It is uncompressed, because it is small and every kernel reads that. */
 export async function fixupArchive(entries: readonly Entry[]): Promise<Buffer> {
   return collect(writeCpio(entries));
 }
@@ -42,21 +42,23 @@ function entriesBefore(name: string, paths: SegmentPaths, { types, parents, shar
     if (types.get(path) === "directory" && parents.has(path)) {
       throw new LinuxKitError(
         "INVALID_DEFINITION",
-        `${path}: ${name} has a file or symlink where there is a directory with something in it`,
+        `${path}: ${name} has a file or symlink where an earlier segment has a directory that is not empty`,
         { path },
       );
     }
   }
   for (const path of paths.implied) {
     if (types.get(path) === "file")
-      throw new LinuxKitError("INVALID_DEFINITION", `${path}: ${name} has something below it, but it is a file`, { path });
+      throw new LinuxKitError("INVALID_DEFINITION", `${path}: ${name} has paths below it, but an earlier segment has a file there`, {
+        path,
+      });
   }
   const missing = [...withParents(paths.implied)].filter((path) => !types.has(path)).map((path) => directoryEntry(path));
   const inTheWay = paths.files.filter((path) => shared.has(path)).map((path) => symlinkEntry(path, "replaced"));
   return [...missing, ...inTheWay];
 }
 
-/** The paths, each after its parents: the segment itself may name one of them, but does so only later. */
+/** The paths, each after its parents. The segment may contain a parent too, but only after the paths below it. */
 function withParents(paths: readonly string[]): Set<string> {
   const all = new Set<string>();
   for (const path of paths) {

@@ -20,27 +20,27 @@ import type { PlanSources } from "./sources.ts";
 import { Spool } from "./spool.ts";
 import { Tree } from "./tree.ts";
 
-/** What the steps of a plan are carried out with. */
+/** What building the segments of a plan needs. */
 export interface BuildContext {
   readonly sources: PlanSources;
   /** Holds the large bodies of `entry` steps. */
   readonly store: BlobStore;
   readonly segments: SegmentStore;
-  /** What machines share. @default nothing */
+  /** A cache in a registry, shared between computers. @default no shared cache */
   readonly shared?: RegistryCache | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What boot loaders read, and no initrd holds: the kernel would unpack itself. */
+/** Files for boot loaders. An initrd leaves them out, because the kernel must not be in its own initrd. */
 const BOOT = /^boot\//;
 
-/** The guest reads the modules to load from here, a line each. */
+/** The list of modules that the guest loads, one a line. */
 const MODULES_LIST = "etc/modules.list";
 
 /**
- * Makes a segment and keeps it in the cache: steps → tree → cpio → zstd or gzip → zeros up to a multiple of four.
- * Needs, in memory, the paths and the compressor; bodies go through a temporary file in the cache.
+ * Makes a segment and stores it in the cache: steps → tree → cpio → zstd or gzip → zeros up to a multiple of four.
+ * Only the paths and the compressor are in memory; bodies go through a temporary file in the cache.
  */
 export async function makeSegment(segment: PlanSegment, context: BuildContext): Promise<CachedSegment> {
   const { segments, signal, onProgress } = context;
@@ -55,9 +55,9 @@ export async function makeSegment(segment: PlanSegment, context: BuildContext): 
 }
 
 /**
- * Carries out steps, the later over the earlier, into one tree.
+ * Applies steps to one tree; later steps replace paths of earlier ones.
  *
- * @param leaveOut paths of the root that are not wanted
+ * @param leaveOut paths to leave out, relative to the root of the OS
  */
 export async function growTree(
   steps: readonly PlanStep[],
@@ -119,7 +119,7 @@ async function* archiveEntries(
 ): AsyncGenerator<Entry> {
   const archive = await sources.openFile(source, member, signal);
   if (!archive)
-    throw new LinuxKitError("NOT_FOUND", `${location}: the image has no file ${member}; "none" if it is to have none`, { what: member });
+    throw new LinuxKitError("NOT_FOUND", `${location}: the image has no file ${member}; write "none" to leave it out`, { what: member });
   for await (const entry of readTar(archive, `${location}: ${member}`)) {
     yield mergedUsr
       ? { ...entry, path: mergedPath(entry.path), ...(entry.type === "hardlink" && { link: mergedPath(entry.link ?? "") }) }
@@ -134,7 +134,7 @@ function stepEntry(step: EntryStep, store: BlobStore): Entry {
   if (type === "symlink") return { ...header, link: step.link ?? "" };
   if (step.blob) return { ...header, size: step.blob.size, body: blobBody(step.blob, store, step.path) };
   if (step.contents === undefined && step.base64 === undefined) {
-    throw new LinuxKitError("INVALID_DEFINITION", `${step.path}: a file without content`, { path: step.path });
+    throw new LinuxKitError("INVALID_DEFINITION", `${step.path}: the file has no content`, { path: step.path });
   }
   const content = step.contents === undefined ? Buffer.from(step.base64 ?? "", "base64") : Buffer.from(step.contents);
   return { ...header, size: content.length, body: [content] };
@@ -146,9 +146,13 @@ async function* blobBody(
   path: string,
 ): AsyncGenerator<Uint8Array> {
   if (!(await store.find(blob.digest))) {
-    throw new LinuxKitError("NOT_FOUND", `${path}: its content ${blob.digest} is not in the cache; run the build where the file is`, {
-      what: blob.digest,
-    });
+    throw new LinuxKitError(
+      "NOT_FOUND",
+      `${path}: its content ${blob.digest} is not in the cache; run the build on the computer that has the file`,
+      {
+        what: blob.digest,
+      },
+    );
   }
   yield* verify(store.open(blob.digest, "reused"), blob, path);
 }
@@ -164,12 +168,12 @@ async function* padded(source: Bytes): AsyncGenerator<Uint8Array> {
 
 async function* counted(source: Bytes, onCount: (bytes: number) => void): AsyncGenerator<Uint8Array> {
   let done = 0;
-  let told = 0;
+  let reported = 0;
   for await (const chunk of source) {
     done += chunk.length;
     yield chunk;
-    if (done - told < 1 << 20) continue;
-    told = done;
+    if (done - reported < 1 << 20) continue;
+    reported = done;
     onCount(done);
   }
 }

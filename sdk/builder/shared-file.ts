@@ -11,22 +11,22 @@ import type { BuildPlanOptions } from "./build-plan-options.ts";
 import type { BuildContext } from "./segment.ts";
 import { type StagedArtifact, stageArtifact } from "./stage.ts";
 
-// counts the changes of how formats become bytes, so that what an older release made is not taken for current
+// raise it when the bytes of a format change: it is part of the key, so files of older releases are not reused
 const FORMAT_LAYOUT = 2;
 
-/** The files of a format that machines share, by their suffixes: keys name all that decides their bytes. */
+/** The files of a format in the shared cache, by suffix. Their keys cover everything that determines their bytes. */
 export interface SharedFiles {
-  /** Those that another machine has made. */
+  /** The files found in the shared cache. */
   readonly fetched: ReadonlyMap<string, StagedArtifact>;
-  /** Gives a file that is written to the others. */
+  /** Stores a finished file in the shared cache. */
   share(suffix: string, file: ArtifactFile): void;
 }
 
 const NONE: SharedFiles = { fetched: new Map(), share: () => {} };
 
 /**
- * Seeks the files that a costly format writes where other machines keep theirs. A signed one is always made here: a
- * signature comes from whom the build names for it.
+ * Looks for the files of a costly format in the shared cache. Signed formats are always made here: their signature
+ * must come from the signer that this build names.
  */
 export async function sharedFiles(
   format: FormatWriter,

@@ -4,10 +4,10 @@ import type { Plan } from "../plan/plan.ts";
 import type { RegistryCache } from "../share/registry-cache.ts";
 import { packagesOf } from "./cache-files.ts";
 
-/** Debian's own media type of a package. */
+/** The media type of a Debian package. */
 const DEB = "application/vnd.debian.binary-package";
 
-/** Gives the packages of a plan to the other machines: one day their mirror may have dropped them. */
+/** Stores the packages of a plan in the shared cache, because a mirror may drop them one day. */
 export function keepPackages(plan: Plan, loaders: readonly LockedDeb[] | undefined, store: BlobStore, shared: RegistryCache): void {
   const blobs = packagesOf(plan, loaders).map((deb) => {
     const digest = debDigest(deb);

@@ -1,7 +1,7 @@
 import type { CachedSegment } from "../cache/segment-store.ts";
 import type { BuildContext } from "./segment.ts";
 
-/** What another machine has made under this key, brought into this one's cache. */
+/** Copies a segment from the shared cache to the local one. Undefined if the shared cache lacks it. */
 export function fetchSegment(
   key: string,
   name: string,
@@ -12,7 +12,7 @@ export function fetchSegment(
     : Promise.resolve(undefined);
 }
 
-/** Gives what is in this machine's cache to the others. */
+/** Stores a segment of the local cache in the shared cache. */
 export function shareSegment(segment: CachedSegment, name: string, { segments, shared }: Pick<BuildContext, "segments" | "shared">): void {
   shared?.keep(segment.key, name, { ...segment, open: () => segments.open(segment) });
 }

@@ -2,7 +2,7 @@ import type { Entry } from "../archive/entry.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { PRIVATE_IDS } from "../definition/private-users.ts";
 
-/** A file's capabilities (linux/capability.h, `struct vfs_cap_data` and `vfs_ns_cap_data`): revision 3 names the user 0 that they are for. */
+/** A file's capabilities (linux/capability.h, `struct vfs_cap_data` and `vfs_ns_cap_data`). Revision 3 names the root user of a namespace. */
 const CAPABILITY = "security.capability";
 const REVISION = 0xff00_0000;
 const REVISION_2 = 0x0200_0000;
@@ -10,11 +10,11 @@ const REVISION_3 = 0x0300_0000;
 const REVISION_2_BYTES = 20;
 
 /**
- * An image's tree as it belongs to a container whose users begin at `idBase` of the machine. Modes stay, so a setuid
- * program takes the rights of one of these users and of nobody else; a file's capabilities are for this container.
+ * An image's tree for a container whose users start at `idBase` of the machine. Modes stay, so a setuid program runs as
+ * one of these users only. File capabilities apply to this container only.
  *
  * @param location the image's path in the definition
- * @throws INVALID_DEFINITION for an owner that the container has no number for
+ * @throws INVALID_DEFINITION if an owner is outside the container's range of ids
  */
 export async function* shiftIds(entries: AsyncIterable<Entry>, idBase: number, location: string): AsyncGenerator<Entry> {
   for await (const entry of entries) {
@@ -26,7 +26,7 @@ export async function* shiftIds(entries: AsyncIterable<Entry>, idBase: number, l
       if (id < PRIVATE_IDS) continue;
       throw new LinuxKitError(
         "INVALID_DEFINITION",
-        `${location}: ${path || "/"} belongs to ${what} ${id}, wanted at most ${PRIVATE_IDS - 1}: with userns: "private" there are no more`,
+        `${location}: ${path || "/"} belongs to ${what} ${id}, wanted at most ${PRIVATE_IDS - 1}, the last id with userns: "private"`,
         { path: location },
       );
     }

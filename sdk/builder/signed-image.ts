@@ -9,17 +9,17 @@ import type { Pinned } from "../resolve/resolve.ts";
 import { verifyImage } from "../sign/verify-image.ts";
 import { keysFor, type VerifyRules } from "../sign/verify-rules.ts";
 
-/** Where images come from, and which must be signed. */
+/** Where images come from, and which of them must be signed. */
 export interface SignedSources extends SourceOptions {
   readonly verify?: VerifyRules | undefined;
 }
 
 /**
- * Finds an image and, where a rule asks for it, checks that it is signed: the index that the reference means, or the
- * image's own manifest. No layer has been fetched by then.
+ * Finds an image and, if a rule requires it, checks that it is signed: either the index that the reference points to, or
+ * the image's own manifest. Runs before any layer is fetched.
  *
  * @returns the image, and the digest that is signed
- * @throws SIGNATURE_INVALID, and as `findImage`
+ * @throws SIGNATURE_INVALID, and the errors of `findImage`
  */
 export async function findSignedImage(
   reference: string,
@@ -33,11 +33,11 @@ export async function findSignedImage(
   if (pinned && image.digest !== pinned.manifest) {
     throw new LinuxKitError(
       "SIGNATURE_INVALID",
-      `${reference}: the signed index ${pinned.signed} has ${image.digest} for ${platform.architecture}, the lock has ${pinned.manifest}`,
+      `${reference}: got ${image.digest} for ${platform.architecture} in the signed index ${pinned.signed}, wanted ${pinned.manifest}, as the lock has it`,
       { source: reference },
     );
   }
-  // a lock from before the rule does not say what was signed; the tag may still mean the same image
+  // a lock older than the rule does not name the signed digest; the tag may still point to the same image
   if (pinned && !pinned.signed) {
     const now = await findImage(reference, platform, options).catch((error: unknown) => {
       if (isLinuxKitError(error, "NOT_FOUND")) return undefined;
@@ -50,9 +50,10 @@ export async function findSignedImage(
 }
 
 /**
- * Checks that one of the digests is signed, where a rule asks for it; the first that is.
+ * Checks that one of the digests is signed, if a rule requires it.
  *
- * @throws SIGNATURE_INVALID of the first
+ * @returns the first digest that is signed; undefined without a rule
+ * @throws SIGNATURE_INVALID: the error of the first digest
  */
 export async function verifySigned(reference: string, digests: readonly Digest[], options: SignedSources): Promise<Digest | undefined> {
   const parsed = parseReference(reference);
@@ -72,12 +73,12 @@ export async function verifySigned(reference: string, digests: readonly Digest[]
   throw failure;
 }
 
-/** Whether a reference is to a file or folder, and to no registry. */
+/** Whether a reference points to a file or folder instead of a registry. */
 export function isPath(reference: string): boolean {
   return /^(oci|docker-archive):/.test(reference);
 }
 
-/** The reference of what was built from; of a layout or an archive, which are read as they are now, itself. */
+/** The reference with its pinned digest. A layout or an archive is not pinned, because it is read in its current state. */
 export function pinnedReference(reference: string, pinned: string | undefined): string {
   if (pinned === undefined || reference.includes("@") || isPath(reference)) return reference;
   return `${reference}@${pinned}`;

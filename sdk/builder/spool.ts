@@ -6,18 +6,18 @@ import { hexOf } from "../core/digest.ts";
 import { throwIfCancelled } from "../core/errors.ts";
 import { UnnamedFile } from "../core/unnamed-file.ts";
 
-/** Where a body lies in the spool. Equal bodies lie in one place, so `offset` names a content. */
+/** A body in the spool, in bytes. Equal bodies have the same `offset`, so it identifies the content. */
 export interface Spooled {
   readonly offset: number;
   readonly size: number;
 }
 
-/** Bodies up to here are compared with what is known before they are written. */
+/** Bytes. Bodies up to this size are compared with earlier ones before they are written. */
 const SMALL = 1 << 18;
 
 /**
- * A temporary file that takes the bodies of a tree, each content once: only when the last one is read is it known
- * which files are equal, and which were replaced.
+ * A temporary file for the bodies of a tree, which stores equal content once. Which files are equal or replaced is only
+ * known after the last one is read.
  */
 export class Spool implements AsyncDisposable {
   readonly #file: UnnamedFile;
@@ -27,12 +27,12 @@ export class Spool implements AsyncDisposable {
     this.#file = file;
   }
 
-  /** A spool on the filesystem of `path`, near which it has a name for a moment. @throws DISK_FULL, UNWRITABLE */
+  /** Opens a spool next to `path`, and unlinks its temporary name at once. @throws DISK_FULL, UNWRITABLE */
   static async open(path: string): Promise<Spool> {
     return new Spool(await UnnamedFile.open(path));
   }
 
-  /** Takes an entry's body, and checks its length. */
+  /** Stores an entry's body. @throws SIZE_MISMATCH, DISK_FULL, CANCELLED */
   put(entry: Entry, signal?: AbortSignal): Promise<Spooled> {
     return entry.size <= SMALL ? this.#putSmall(entry) : this.#putLarge(entry, signal);
   }
@@ -55,7 +55,7 @@ export class Spool implements AsyncDisposable {
     const name = hexOf(measured.digest);
     const known = this.#known.get(name);
     if (!known) return this.#remember(name, { offset, size: entry.size });
-    // written over by the next
+    // the next body overwrites it
     await this.#file.rewind(offset);
     return known;
   }
@@ -66,8 +66,8 @@ export class Spool implements AsyncDisposable {
   }
 
   /**
-   * Reads a body that was put. With `memory: "reused"` a chunk is good until the next one is asked for: for a reader
-   * that copies at once, which then makes no garbage.
+   * Reads a stored body. With `memory: "reused"` a chunk is only valid until the next one is requested, which avoids
+   * garbage if the reader copies each chunk at once.
    */
   read({ offset, size }: Spooled, { memory }: { readonly memory: Memory }): AsyncGenerator<Uint8Array> {
     return this.#file.read(offset, size, memory);

@@ -16,13 +16,13 @@ export interface StageOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** A file of an artifact that is whole, under a temporary name. */
+/** A complete file of an artifact, under a temporary name. */
 export interface StagedArtifact {
   readonly staged: StagedFile;
   readonly file: ArtifactFile;
 }
 
-/** Writes a file of an artifact under a temporary name and says what it is: its size and sha256 are those on disk. */
+/** Writes a file of an artifact under a temporary name. Returns its size and sha256 as written to disk. */
 export async function stageArtifact(wanted: FormatFile, { outputDir, name, signal, onProgress }: StageOptions): Promise<StagedArtifact> {
   const { role, suffix, size, blocks } = wanted;
   const path = join(outputDir, name + suffix);

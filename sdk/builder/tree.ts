@@ -6,12 +6,12 @@ import type { Memory } from "../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { Spool, Spooled } from "./spool.ts";
 
-/** A path of the tree; its own name is the tree's key. */
+/** An entry of the tree, whose path is the key. */
 interface Node extends Omit<EntryHeader, "path"> {
   readonly body?: Spooled;
-  /** Of a file: the same number for all paths that an image has as hard links to it. */
+  /** For a file: a number that all its hard links in an image share. */
   readonly inode?: number;
-  /** A directory that no entry named: it is only there because something lies in it. */
+  /** A directory without an entry of its own: it exists because a path lies in it. */
   readonly implied?: true;
   /** How many paths lie directly in a directory. */
   children: number;
@@ -19,32 +19,32 @@ interface Node extends Omit<EntryHeader, "path"> {
 
 export interface AddOptions {
   readonly signal?: AbortSignal | undefined;
-  /** @default 0 */
+  /** The user and group id of directories without an entry. @default 0 */
   readonly owner?: number | undefined;
 }
 
 export interface EntriesOptions {
-  /** What becomes of directories that no entry named. */
+  /** Whether directories without an entry are written. */
   readonly implied: "written" | "left out";
-  /** Which files become hard links: all that are equal, or those that an image linked itself. @default "equal" */
+  /** Which files become hard links: all equal files, or only the hard links of an image. @default "equal" */
   readonly links?: "equal" | "own";
-  /** Whose memory the chunks of bodies are. @default "own" */
+  /** Whether the chunks of bodies reuse their memory. @default "own" */
   readonly memory?: Memory;
 }
 
-/** How many symlinks a path may pass, as the kernel counts (path_resolution(7)). */
+/** The kernel's limit of symlinks in a path (path_resolution(7)). */
 const MAX_SYMLINKS = 40;
 
 /**
- * The paths of one archive with the last word on each: what is added later replaces what was there, parents are
- * implied where no entry names them, and no path is reached through a symlink out of the image that it belongs to.
- * Only the paths are in memory; bodies go to the spool.
+ * The paths of one archive, each in its last version. An entry that is added later replaces an earlier one. Parents
+ * without an entry are implied. Symlinks never lead out of the image that they belong to. Only the paths are in memory;
+ * bodies go to the spool.
  */
 export class Tree {
   readonly #nodes = new Map<string, Node>();
   readonly #spool: Spool;
   #inodes = 0;
-  /** Where images begin: an absolute symlink within one means the image's own root. Longest first. */
+  /** The root folders of images, longest first. An absolute symlink is relative to its image's root. */
   #roots: string[] = [""];
   readonly #owners = new Map<string, number>();
 
@@ -53,8 +53,10 @@ export class Tree {
   }
 
   /**
-   * Adds entries whose paths are relative to `root`, which is itself a path of the tree. With an `owner` other than 0
-   * the directories from `root` on that no entry names belong to that user and group, and are written.
+   * Adds entries whose paths are relative to `root`, a path of the tree. With an `owner` other than 0, `root` and the
+   * directories below it that have no entry belong to that user and group, and are written.
+   *
+   * @throws CORRUPT, HOSTILE_ARCHIVE, INVALID_DEFINITION if a file would replace a directory that is not empty, CANCELLED
    */
   async add(entries: AsyncIterable<Entry> | Iterable<Entry>, root: string, { signal, owner = 0 }: AddOptions = {}): Promise<void> {
     if (owner > 0) this.#owners.set(root, owner);
@@ -63,19 +65,19 @@ export class Tree {
     for await (const entry of entries) {
       throwIfCancelled(signal, `unpacking ${entry.path}`);
       const path = this.#resolve(join(root, entry.path));
-      // the root of everything is there before anything is unpacked
+      // the root directory exists before anything is unpacked
       if (path === "") continue;
       if (entry.type !== "hardlink") this.#set(path, await this.#node(entry, signal));
       else if (!this.#link(path, root, entry)) late.push({ path, entry });
     }
-    // an image may name a link before the file that it links to
+    // an image may have a hard link before its target
     for (const { path, entry } of late) {
       if (!this.#link(path, root, entry))
-        throw new LinuxKitError("CORRUPT", `${path}: a hard link to ${entry.link}, which is no file of the image`, { path });
+        throw new LinuxKitError("CORRUPT", `${path}: a hard link to ${entry.link}, which is not a file of the image`, { path });
     }
   }
 
-  /** How many bytes the bodies have together, each path counted. */
+  /** The total bytes of the bodies. Equal files are counted for each path. */
   get size(): number {
     let size = 0;
     for (const node of this.#nodes.values()) size += node.size;
@@ -83,8 +85,8 @@ export class Tree {
   }
 
   /**
-   * The tree in order: a directory before what is in it, else in the order in which the last word was said.
-   * A segment leaves implied directories out: an earlier segment may have made them, with a mode of their own.
+   * The entries in order: a directory before its contents, otherwise in the order in which they were last replaced.
+   * A segment leaves out implied directories, because an earlier segment may have made them with another mode.
    * For `memory` see {@link Spool.read}.
    */
   *entries({ implied, links = "equal", memory = "own" }: EntriesOptions): Generator<CpioEntry> {
@@ -107,7 +109,7 @@ export class Tree {
     }
   }
 
-  /** What {@link entries} writes, for the check of one segment against another. */
+  /** The paths that {@link entries} writes, for checking one segment against another. */
   paths(): SegmentPaths {
     const paths = {
       directories: [] as string[],
@@ -152,14 +154,14 @@ export class Tree {
       }
       if (former.children > 0) throw clash(path, node.type);
     }
-    // a directory that a symlink already leads to is there, as for dpkg and `tar --keep-directory-symlink`
+    // a directory does not replace a symlink to a directory, as with dpkg and `tar --keep-directory-symlink`
     if (former?.type === "symlink" && node.type === "directory" && this.#nodes.get(this.#resolve(path, true))?.type === "directory") return;
     if (former) this.#nodes.delete(path);
     else this.#countChild(path);
     this.#nodes.set(path, node);
   }
 
-  // counts one more path in its parent, which is implied, 0755 and its image's root's, where no entry has named it
+  // counts a path in its parent; a parent without an entry is implied, with mode 0755 and its image's owner
   #countChild(path: string): void {
     const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
     if (parent === "") return;
@@ -180,7 +182,7 @@ export class Tree {
     (this.#nodes.get(parent) as Node).children++;
   }
 
-  /** Where a path really lies: through the symlinks among its parents, each kept within its image. */
+  /** The real location of a path: follows symlinks among its parents, which never leave their image. */
   #resolve(path: string, followLast = false): string {
     const rest = path.split("/").filter((part) => part !== "");
     let done = "";
@@ -190,7 +192,7 @@ export class Tree {
       const last = rest.length === 0;
       if (node?.type === "symlink" && (!last || followLast)) {
         if (++links > MAX_SYMLINKS)
-          throw new LinuxKitError("HOSTILE_ARCHIVE", `${path}: its parents are symlinks that lead round in a circle`, { path });
+          throw new LinuxKitError("HOSTILE_ARCHIVE", `${path}: the symlinks among its parents form a loop`, { path });
         const target = this.#target(here, node.link ?? "");
         rest.unshift(...target.split("/").filter((part) => part !== ""));
         done = "";
@@ -221,7 +223,7 @@ export class Tree {
   }
 }
 
-// files that are equal in all that an inode holds; a hard link is nothing else
+// equal for files whose inodes would be equal: these can be hard links
 function equalKey(
   path: string,
   { body, mode, uid, gid, xattrs }: Pick<Node, "body" | "mode" | "uid" | "gid" | "xattrs">,
@@ -237,7 +239,7 @@ function linkKey(_: string, { inode }: Pick<Node, "inode">): string | undefined 
 function clash(path: string, type: string): LinuxKitError {
   return new LinuxKitError(
     "INVALID_DEFINITION",
-    `${path}: a ${type} cannot replace a directory that holds something; unpack the image that has the ${type} first`,
+    `${path}: a ${type} cannot replace a directory that is not empty; unpack the image with the ${type} first`,
     { path },
   );
 }

@@ -4,7 +4,7 @@ import { growTree, type BuildContext } from "./segment.ts";
 import { Spool } from "./spool.ts";
 import type { Tree } from "./tree.ts";
 
-/** The whole root filesystem as one tree, for formats that hold paths: unpacked once, when the first of them asks. */
+/** The root filesystem as one tree, for formats that contain files. Unpacked once, on first use. */
 export class WholeTree implements AsyncDisposable {
   readonly #plan: Plan;
   readonly #context: BuildContext;
@@ -16,7 +16,7 @@ export class WholeTree implements AsyncDisposable {
     this.#context = context;
   }
 
-  /** Its paths, as often as they are wanted. */
+  /** A function that lists the entries; it may be called several times. */
   async entries(): Promise<() => Iterable<Entry>> {
     this.#spool ??= await Spool.open(this.#context.segments.path("tree"));
     this.#tree ??= await growTree(

@@ -7,10 +7,10 @@ import { type Plan, planDigest } from "../plan/plan.ts";
 import { SBOM_SUFFIX } from "../share/os-artifact.ts";
 import type { Artifact } from "./artifact.ts";
 
-/** Whether the OS's SPDX document is written, and into the OS as well. */
-export type SbomOption = boolean | { /** Where it lies in the OS, such as `/usr/share/sbom.spdx.json`. */ readonly path: string };
+/** Whether to write the OS's SPDX document next to the files; with a path, into the OS too. */
+export type SbomOption = boolean | { /** Its path in the OS, such as `/usr/share/sbom.spdx.json`. */ readonly path: string };
 
-/** Writes the document beside the files of an artifact: it comes after them, and is no part of their digest. */
+/** Writes the document next to the files of an artifact. The artifact's digest does not include it. */
 export async function addSbom(
   artifact: Artifact,
   sbom: string,
@@ -23,7 +23,7 @@ export async function addSbom(
   return { ...artifact, files: [...artifact.files, { role: "sbom", name, path, size: bytes.length, sha256: hexOf(digestOf(bytes)) }] };
 }
 
-/** The plan with the document in the OS: before the end mark, which stays the last path. */
+/** The plan with the document in the OS. The segment with the end mark stays last. */
 export function withSbom(plan: Plan, path: string, sbom: string): Plan {
   const isMerged = plan.segments.some(({ steps }) =>
     steps.some((step) => step.kind === "unpack" && "debian" in step.source && step.source.debian.role === "init"),
@@ -31,7 +31,7 @@ export function withSbom(plan: Plan, path: string, sbom: string): Plan {
   const step = fileStep((isMerged ? debianPath : plainPathMapping)(path), sbom);
   const segments = [...plan.segments];
   const last = segments.pop();
-  // a segment of its own, which changes with every package
+  // a separate segment, because it changes with every package
   segments.push(
     { name: "sbom", compression: last?.compression ?? { algorithm: "gzip", level: 6 }, steps: [step] },
     ...(last ? [last] : []),

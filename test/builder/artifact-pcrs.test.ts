@@ -29,7 +29,7 @@ const deb = (name: string): LockedDeb => ({
 const LOADERS = ["syslinux", "syslinux-common", "systemd-boot-efi"].map(deb);
 const KERNEL = efiProgram({ code: Buffer.alloc(5000, 0x90) });
 
-describe("what a build says of a TPM", () => {
+describe("the predicted PCR values of a build", () => {
   let folder: string;
   let installer: Buffer;
   before(async () => {
@@ -69,14 +69,14 @@ describe("what a build says of a TPM", () => {
     return { ...built, progress };
   };
 
-  test("is what the program on the disk says, and the same in every format that has it", async () => {
+  test("are those of the EFI program on the disk, in every format that has it", async () => {
     const { pcrs, files } = await make(["raw-efi", "iso-efi-initrd", "kernel+initrd"]);
     const disk = files.find(({ name }) => name === "os-efi.img")?.path ?? "";
     assert.deepEqual(pcrs, await predictPcrs([judgeBytes("mtype", "-i", `${disk}@@1M`, "::/EFI/BOOT/BOOTX64.EFI")], false));
     assert.deepEqual((await make(["iso-efi-initrd"], { name: "other", diskMiB: 100 })).pcrs, pcrs);
   });
 
-  test("is other for another service or command line", async () => {
+  test("change with a service or the command line", async () => {
     const { pcrs } = await make(["raw-efi"]);
     for (const more of [{ page: "hello there" }, { cmdline: "console=ttyS0 quiet" }]) {
       const other = (await make(["raw-efi"], more)).pcrs;
@@ -84,27 +84,25 @@ describe("what a build says of a TPM", () => {
     }
   });
 
-  test("is with Secure Boot on when it is signed", async () => {
+  test("assume Secure Boot if the program is signed", async () => {
     const { pcrs, files } = await make(["raw-efi"], { signed: true });
     assert.deepEqual(pcrs, await predictPcrs([judgeBytes("mtype", "-i", `${files[0]?.path}@@1M`, "::/EFI/BOOT/BOOTX64.EFI")], true));
   });
 
-  test("is nothing where loaders start files, or nothing starts", async () => {
+  test("are undefined for formats with a boot loader or without an EFI program", async () => {
     for (const format of ["raw-hybrid", "iso-efi", "kernel+initrd", "tar"] as const)
       assert.equal((await make([format])).pcrs, undefined, format);
   });
 
-  test("is nothing for a kernel that firmware may measure otherwise, and says so; the image is built", async () => {
+  test("are undefined, with a lasting line, for a kernel that firmware may measure differently; the image is built", async () => {
     // its only section begins a kilobyte after its headers
     const kernel = Buffer.concat([KERNEL, Buffer.alloc(1024)]);
     kernel.writeUInt32LE(2048, 0x58 + 240 + 20);
     const { pcrs, files, progress } = await make(["raw-efi"], { kernel });
     assert.deepEqual([pcrs, files.length], [undefined, 1]);
     assert.ok(
-      progress.some(
-        ({ message, lasting }) => lasting && /^no PCR values are predicted: kernel: section \.text begins at 2048/.test(message),
-      ),
+      progress.some(({ message, lasting }) => lasting && /^cannot predict PCR values: kernel: section \.text begins at 2048/.test(message)),
     );
-    assert.ok((await make(["raw-efi"], { kernel, signed: true })).pcrs, "firmware does not look at the kernel of a signed program");
+    assert.ok((await make(["raw-efi"], { kernel, signed: true })).pcrs, "firmware does not measure the kernel inside a signed program");
   });
 });

@@ -30,27 +30,27 @@ async function context() {
   };
 }
 
-describe("what a segment says that it takes in memory is what its bytes unpack to", () => {
+describe("a segment's recorded memory is what its bytes unpack to", () => {
   for (const name of Object.keys(TREES)) {
     test(name, async () => {
-      await using shop = await context();
-      const made = await makeSegment(segment(name, unpack(name)), shop);
-      const bytes = await readFile(shop.segments.path(made.key));
+      await using build = await context();
+      const made = await makeSegment(segment(name, unpack(name)), build);
+      const bytes = await readFile(build.segments.path(made.key));
       assert.deepEqual({ packed: made.size, unpacked: made.paths.unpacked }, await initrdMemory((offset) => [bytes.subarray(offset)]));
     });
   }
 });
 
-test("a build says so of the whole, segmentFixups among them, without unpacking what it made", async () => {
-  await using shop = await context();
+test("a build adds up its segments and fixups without unpacking them again", async () => {
+  await using build = await context();
   const plan = planOf(segment("one", unpack("links")), segment("two", unpack("files", "below/it")), segment("three", unpack("links")));
-  const outputDir = join(shop.cacheDir, "out");
+  const outputDir = join(build.cacheDir, "out");
   const { memoryMiB, files } = await buildPlan(plan, {
     name: "os",
     outputDir,
-    cacheDir: shop.cacheDir,
-    store: shop.store,
-    sources: shop.sources,
+    cacheDir: build.cacheDir,
+    store: build.store,
+    sources: build.sources,
   });
   const initrd = await readFile(files.find(({ role }) => role === "initrd")?.path ?? "");
   const { packed = 0, unpacked = 0 } = (await initrdMemory((offset) => [initrd.subarray(offset)])) ?? {};

@@ -56,7 +56,7 @@ describe("an aborted build leaves no file", () => {
   });
 });
 
-test("a source that fails ends the build with its own error, and the other segments", async () => {
+test("a failing source aborts the other segments, and the build throws its error", async () => {
   const sources = fakeSources({
     bad: async function* () {
       yield noiseEntry("a", 1 << 20);
@@ -74,13 +74,13 @@ test("a source that fails ends the build with its own error, and the other segme
   );
 });
 
-test("a build that was killed leaves what the next one removes, and a lock that the next one takes", async () => {
+test("after a killed build, the next one removes its temporary files and takes over its lock", async () => {
   const child = spawn(process.execPath, [BUILDER, folder, "200", "slow"], { stdio: ["ignore", "pipe", "inherit"] });
   await once(child.stdout, "data");
-  // as if it had been killed while it wrote the output too
+  // as if it were killed while it wrote the output
   await mkdir(join(folder, "out"));
   const lock = (await files()).filter((path) => path.startsWith("cache/locks/"));
-  // and on a busy machine the kernel's still
+  // on a busy computer it may still hold the kernel's lock too
   assert.ok(lock.length >= 1, "it holds the segment's lock");
   const { PROCESS_MARK } = await import("../../sdk/core/process-mark.ts");
   const mark = execFileSync("readlink", [join(folder, lock[0] as string)])
@@ -101,12 +101,12 @@ test("a build that was killed leaves what the next one removes, and a lock that 
   assert.deepEqual((await readdir(join(folder, "out"))).sort(), ["os-cmdline", "os-initrd.img", "os-kernel"]);
 });
 
-test("where no more may be written, the message says so, and nothing is left", async () => {
+test("a full disk is reported, and no partial file is left", async () => {
   // the kernel refuses every byte beyond the limit, as a full filesystem does
   const out = execFileSync("sh", ["-c", 'ulimit -f 4096; exec "$@"', "sh", process.execPath, BUILDER, folder, "8"]).toString();
   assert.match(out, /^DISK_FULL: cannot make .* any larger: .*; choose another folder or raise the limit$/m);
   const left = await files();
-  // the kernel's file may be in the cache already, whole, with its record
+  // the complete kernel file may be in the cache already, with its record
   assert.deepEqual(
     left.filter((path) => !/^cache\/segments\/[0-9a-f]{64}(\.json)?$/.test(path)),
     [],
@@ -114,7 +114,7 @@ test("where no more may be written, the message says so, and nothing is left", a
   assert.equal(left.length % 2, 0);
 });
 
-describe("a folder that cannot be written is named, with what to do", () => {
+describe("an error names the folder that cannot be written, and what to do", () => {
   for (const which of ["outputDir", "cacheDir"] as const) {
     test(which, async () => {
       await writeFile(join(folder, "file"), "");

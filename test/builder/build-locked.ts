@@ -1,4 +1,4 @@
-// Builds a definition from a lock, as one of several processes that shall make the same: `REQUEST_JSON OUTPUT_DIR CACHE_DIR`.
+// Builds a definition from a lock, in one of several processes that must give the same bytes: `REQUEST_JSON OUTPUT_DIR CACHE_DIR`.
 import { readFile } from "node:fs/promises";
 import { buildDefinition } from "../../sdk/builder/build.ts";
 

@@ -36,7 +36,7 @@ const build = (plan: Plan, more: Partial<BuildPlanOptions> = {}) => buildPlan(pl
 const output = (name: string) => readFile(join(folder, "out", name));
 const plan = planOf(segment("web", unpack("web", "containers/services/web/rootfs")), segment("config", file("etc/hostname", "os\n")));
 
-/** What GNU cpio makes of the joined archives, each decompressed by its own tool. */
+/** The folder into which GNU cpio unpacks the joined archives; zstd decompresses them. */
 async function unpacked(): Promise<string> {
   const root = join(folder, "root");
   const image = await output("os-initrd.img");
@@ -73,7 +73,7 @@ function frame(bytes: Buffer): Buffer {
 }
 
 describe("kernel+initrd", () => {
-  test("writes three files, with the sizes and digests that it says", async () => {
+  test("writes three files with the reported sizes and digests", async () => {
     const artifact = await build(plan);
     assert.deepEqual(
       artifact.files.map(({ role, name }) => [role, name]),
@@ -118,14 +118,14 @@ describe("kernel+initrd", () => {
     assert.equal(one?.mode, 0o100755);
   });
 
-  test("a file that replaces one of two equal ones leaves the other alone", async () => {
+  test("replacing one of two equal files leaves the other unchanged", async () => {
     await build(planOf(segment("web", unpack("web")), segment("config", file("usr/bin/www", "another\n"))));
     const root = await unpacked();
     assert.equal(await readFile(join(root, "usr/bin/web"), "utf8"), "serve\n");
     assert.equal(await readFile(join(root, "usr/bin/www"), "utf8"), "another\n");
   });
 
-  test("without kernel and command line there is only the initrd", async () => {
+  test("without kernel and command line, only the initrd is written", async () => {
     const { kernel: _, ...rest } = plan;
     const artifact = await build({ ...rest, cmdline: "" });
     assert.deepEqual(
@@ -173,7 +173,7 @@ describe("the cache", () => {
     return found;
   };
 
-  test("an unchanged plan opens no source, and leaves inode and modification time of every file", async () => {
+  test("an unchanged plan opens no source and rewrites no file of the cache", async () => {
     const first = await build(plan);
     const before = await files();
     assert.equal(Object.keys(before).length, 6);
@@ -189,7 +189,7 @@ describe("the cache", () => {
     assert.equal(second.digest, first.digest);
   });
 
-  test("a change in one segment makes that one only", async () => {
+  test("a changed segment is the only one made again", async () => {
     await build(plan);
     const sources = fakeSources({});
     const changed = await build(planOf(plan.segments[0]!, segment("config", file("etc/hostname", "other\n"))), { sources });
@@ -212,12 +212,11 @@ describe("the cache", () => {
     { name: "appended bytes", damage: (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(4)]) },
   ]) {
     for (const which of ["", ".json"]) {
-      test(`${name} in a cached segment${which} is noticed, and the segment made again`, async () => {
+      test(`after ${name} in a cached segment${which}, the segment is made again`, async () => {
         const first = await build(plan);
         const path = join(folder, "cache/segments", segmentKey(plan.segments[0]!) + which);
         await writeFile(path, damage(await readFile(path)));
-        const told: Progress[] = [];
-        const second = await build(plan, { onProgress: (progress) => told.push(progress) });
+        const second = await build(plan);
         assert.deepEqual(second.files, first.files);
         assert.deepEqual(
           second.segments.map(({ cached }) => cached),
@@ -241,7 +240,7 @@ describe("the cache", () => {
     assert.equal((await output("os-kernel")).toString(), "the kernel's own file");
   });
 
-  test("a limit is kept once the build is done", async () => {
+  test("the cache is within its limit after the build", async () => {
     await build(planOf(segment("big", unpack("big"))), { cacheLimit: 1 << 20 });
     const sizes = await Promise.all(
       (await readdir(join(folder, "cache/segments"))).map(async (name) => (await stat(join(folder, "cache/segments", name))).size),
@@ -250,7 +249,7 @@ describe("the cache", () => {
     assert.ok((await output("os-initrd.img")).length > 1 << 20);
   });
 
-  test("two builds at once make a segment once, and equal bytes", async () => {
+  test("two concurrent builds make a segment once and give equal bytes", async () => {
     const sources = fakeSources(trees);
     const [one, two] = await Promise.all([
       build(plan, { sources, outputDir: join(folder, "one") }),
@@ -261,7 +260,7 @@ describe("the cache", () => {
   });
 });
 
-test("the same plan gives the same bytes in another time zone, umask, folder and order of work", async () => {
+test("the same plan gives the same bytes under another time zone, umask, folder and order of work", async () => {
   const { digest } = await build(plan);
   const script = `
     process.umask(0o077);
@@ -321,17 +320,17 @@ describe("refused", () => {
   }
 });
 
-test("progress tells each segment, and how far each file is", async () => {
-  const told: Progress[] = [];
-  await build(planOf(segment("big", unpack("big"))), { onProgress: (progress) => told.push(progress) });
-  assert.ok(told.some(({ stage, message }) => stage === "segment" && message === "unpack services.big"));
-  assert.ok(told.some(({ message, done, total }) => message === "compress big" && (done ?? 0) > 1 << 20 && total !== undefined));
-  assert.ok(told.some(({ message }) => message === "big made"));
-  // the resource keeps one line of a build, its summary: not one for each segment
+test("progress reports each segment, and the bytes written of each file", async () => {
+  const reported: Progress[] = [];
+  await build(planOf(segment("big", unpack("big"))), { onProgress: (progress) => reported.push(progress) });
+  assert.ok(reported.some(({ stage, message }) => stage === "segment" && message === "unpack services.big"));
+  assert.ok(reported.some(({ message, done, total }) => message === "compress big" && (done ?? 0) > 1 << 20 && total !== undefined));
+  assert.ok(reported.some(({ message }) => message === "big made"));
+  // lasting lines stay in the output of `pulumi up`, so a segment must not have one
   assert.deepEqual(
-    told.filter(({ lasting }) => lasting),
+    reported.filter(({ lasting }) => lasting),
     [],
   );
-  const writes = told.filter(({ message }) => message === "write os-initrd.img");
+  const writes = reported.filter(({ message }) => message === "write os-initrd.img");
   assert.equal(writes.at(-1)?.done, writes.at(-1)?.total);
 });

@@ -12,7 +12,7 @@ import type { SegmentCompression } from "../../sdk/plan/plan.ts";
 const folder = mkdtempSync(join(tmpdir(), "compress-"));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Bytes that compress somewhat, always the same. */
+/** Deterministic bytes that compress somewhat. */
 function sample(size: number): Buffer {
   const bytes = Buffer.alloc(size);
   for (let at = 0, word = ""; at < size; at += word.length) {
@@ -29,7 +29,7 @@ const pieces = function* (bytes: Buffer, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 };
 
-/** A chunk is the compressor's own, until the next one. */
+/** Copies each chunk, because the compressor reuses its memory. */
 const kept = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) yield Uint8Array.from(chunk);
 };
@@ -44,7 +44,7 @@ for (const method of METHODS) {
   const tool = method.algorithm === "zstd" ? "zstd" : "gzip";
   describe(`${method.algorithm} ${method.level}`, () => {
     for (const size of [0, 1, 131072, 131073, 700_000]) {
-      test(`${size} bytes come back, by ${tool}'s own judgement, however they were cut`, async () => {
+      test(`${tool} restores ${size} bytes, and chunk sizes do not change the result`, async () => {
         const bytes = sample(size);
         const whole = await collect(kept(compress([bytes], method)));
         assert.ok(execFileSync(tool, ["-dc"], { input: whole, maxBuffer: 1 << 24 }).equals(bytes));
@@ -57,14 +57,14 @@ for (const method of METHODS) {
 }
 
 for (const method of METHODS) {
-  test(`${method.algorithm} ${method.level}: noise comes back whole, though its many blocks are given back one by one`, async () => {
+  test(`${method.algorithm} ${method.level} restores noise, which takes many output blocks`, async () => {
     const noise = createHash("shake256", { outputLength: 1_500_000 }).update("noise").digest();
     const whole = await collect(kept(compress([noise], method)));
     assert.ok(execFileSync(method.algorithm, ["-dc"], { input: whole, maxBuffer: 1 << 24 }).equals(noise));
   });
 }
 
-test("zstd is one frame with a checksum and a window that the kernel takes", async () => {
+test("zstd makes one frame with a checksum and a window that the kernel accepts", async () => {
   for (const level of [3, 19, 22]) {
     const file = join(folder, `${level}.zst`);
     writeFileSync(file, await collect(kept(compress([sample(300_000)], { algorithm: "zstd", level }))));
@@ -76,7 +76,7 @@ test("zstd is one frame with a checksum and a window that the kernel takes", asy
   }
 });
 
-test("a gzip header names no time and no operating system", async () => {
+test("a gzip header has no time and an unknown operating system", async () => {
   const header = (await collect(kept(compress([sample(10)], { algorithm: "gzip", level: 6 })))).subarray(0, 10);
   assert.deepEqual([...header.subarray(0, 8), header[9]], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 255]);
 });
@@ -93,7 +93,7 @@ describe("levels", () => {
   }
 });
 
-test("what the source throws comes out", async () => {
+test("an error of the source is thrown to the reader", async () => {
   const source = (async function* () {
     yield sample(500_000);
     throw new Error("cut");
@@ -101,7 +101,7 @@ test("what the source throws comes out", async () => {
   await assert.rejects(collect(kept(compress(source, { algorithm: "zstd", level: 3 }))), /cut/);
 });
 
-test("an aborted signal ends it", async () => {
+test("an aborted signal ends the compression", async () => {
   const abort = new AbortController();
   const source = (function* () {
     for (;;) {
@@ -112,7 +112,7 @@ test("an aborted signal ends it", async () => {
   await assert.rejects(collect(kept(compress(source, { algorithm: "zstd", level: 19 }, abort.signal))), { code: "CANCELLED" });
 });
 
-test("a reader that leaves early leaves nothing running", async () => {
+test("a reader that leaves early ends the source", async () => {
   let ended = false;
   const source = (function* () {
     try {

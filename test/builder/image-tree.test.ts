@@ -10,14 +10,14 @@ async function treeOf(entries: Entry[], place: TreePlace): Promise<Map<string, E
   return tree;
 }
 
-describe("what an image's tree becomes", () => {
+describe("an image's tree as laid out in the OS", () => {
   for (const path of [".dockerenv", "Dockerfile", "etc/hostname", "dev/console"]) {
     test(`${path} is left out`, async () => assert.ok(!(await treeOf([fileEntry(path, "x")], "init")).has(path)));
   }
-  test("a file of that name elsewhere stays", async () => {
+  test("a file of that name in another folder is kept", async () => {
     assert.ok((await treeOf([fileEntry("srv/Dockerfile", "x")], "container")).has("srv/Dockerfile"));
   });
-  test("mount points are there, and root's, whatever the image said", async () => {
+  test("mount points exist and belong to root, whatever the image has", async () => {
     const tree = await treeOf([directoryEntry("etc", 0o700, { uid: 7 })], "container");
     for (const path of ["dev", "dev/pts", "dev/shm", "etc", "proc", "sys"]) {
       const { type, mode, uid } = tree.get(path) as Entry;
@@ -35,7 +35,7 @@ describe("what an image's tree becomes", () => {
       assert.equal(entry?.link, row.link);
     });
   }
-  test("an image's own etc/mtab stays", async () => {
+  test("an image's own etc/mtab is kept", async () => {
     assert.equal((await treeOf([symlinkEntry("etc/mtab", "../proc/self/mounts")], "init")).get("etc/mtab")?.link, "../proc/self/mounts");
     assert.equal((await treeOf([], "init")).get("etc/mtab")?.link, "/proc/mounts");
   });

@@ -16,7 +16,7 @@ const places = { projectDir, store: new BlobStore(join(projectDir, "cache")) };
 const file = (rest: Partial<FileSpec>): FileSpec => ({ path: "/etc/x", mode: "0644", uid: 0, gid: 0, ...rest });
 
 describe("files", () => {
-  test("a small text is in the definition", async () => {
+  test("small text is kept in the definition", async () => {
     await writeFile(join(projectDir, "motd"), "é\n");
     assert.deepEqual(readLocalFile(file({ source: "motd" }), places), file({ contents: "é\n" }));
     assert.deepEqual(readLocalFile(file({ source: "motd", optional: true }), places), file({ contents: "é\n" }));
@@ -24,10 +24,10 @@ describe("files", () => {
 
   const bodies: readonly (readonly [string, Buffer])[] = [
     ["a large text", Buffer.alloc(INLINE_LIMIT + 1, "a")],
-    ["a small one that is no text", Buffer.from([0xff, 0xfe])],
+    ["a small binary file", Buffer.from([0xff, 0xfe])],
   ];
   for (const [name, body] of bodies) {
-    test(`${name} is there by its sha256, and in the cache`, async () => {
+    test(`${name} is kept in the cache, and the definition has its sha256`, async () => {
       await writeFile(join(projectDir, "body"), body);
       const sha256 = hexOf(digestOf(body));
       assert.deepEqual(readLocalFile(file({ source: "body" }), places), file({ sha256, size: body.length }));
@@ -35,14 +35,14 @@ describe("files", () => {
     });
   }
 
-  test("a large literal too", async () => {
+  test("a large literal is kept in the cache", async () => {
     const contents = `${"ß".repeat(INLINE_LIMIT / 2)}!`;
     const taken = readLocalFile(file({ contents }), places);
     assert.deepEqual(taken, file({ sha256: hexOf(digestOf(contents)), size: INLINE_LIMIT + 1 }));
     assert.equal(await readFile(places.store.path(digestOf(contents)), "utf8"), contents);
   });
 
-  test("what has no body stays as it is", () => {
+  test("an entry without a large body is unchanged", () => {
     for (const same of [
       file({ contents: "x".repeat(INLINE_LIMIT) }),
       file({ directory: true }),
@@ -52,7 +52,7 @@ describe("files", () => {
       assert.equal(readLocalFile(same, places), same);
   });
 
-  test("an optional file that is not there is no file; another is an error that says where it was sought", () => {
+  test("a missing file is left out if optional, otherwise an error with its absolute path", () => {
     assert.equal(readLocalFile(file({ source: "nowhere", optional: true }), places), undefined);
     assert.throws(
       () => readLocalFile(file({ source: "nowhere" }), places),
@@ -75,19 +75,19 @@ describe("local images", () => {
   };
   const named = (name: string, of = digest) => ({ digest: of, annotations: { "org.opencontainers.image.ref.name": name } });
 
-  test("a layout's is its manifest's digest", async () => {
+  test("a layout is identified by its manifest's digest", async () => {
     await layout([named("v1"), named("v2", digestOf("other"))]);
     assert.deepEqual(localImages(definition("oci:./layout:v1"), projectDir), { "oci:./layout:v1": digest });
     await layout([{ digest }]);
     assert.deepEqual(localImages(definition("oci:layout"), projectDir), { "oci:layout": digest });
   });
 
-  test("an archive's is that of its file", async () => {
+  test("an archive is identified by its file's digest", async () => {
     await writeFile(join(projectDir, "a.tar"), "archive");
     assert.deepEqual(localImages(definition("docker-archive:a.tar"), projectDir), { "docker-archive:a.tar": digestOf("archive") });
   });
 
-  test("none that is there is an error with its name", async () => {
+  test("a missing image is an error with its reference", async () => {
     await layout([named("v1")]);
     for (const [reference, message] of [
       ["oci:./layout:v3", /wanted one image named v3, got 0; the layout holds v1/],
@@ -101,5 +101,5 @@ describe("local images", () => {
     }
   });
 
-  test("registries are not asked", () => assert.deepEqual(localImages(definition("docker.io/library/busybox"), projectDir), {}));
+  test("images of registries are left out", () => assert.deepEqual(localImages(definition("docker.io/library/busybox"), projectDir), {}));
 });

@@ -12,13 +12,13 @@ import { webDefinition } from "../support/web-example.ts";
 
 const BUILD = fileURLToPath(new URL("build-locked.ts", import.meta.url));
 
-interface Surroundings {
+interface Environment {
   readonly zone: string;
   readonly umask: string;
   readonly locale: string;
-  /** As taskset(1) takes them. */
+  /** A CPU list for taskset(1). */
   readonly cpus: string;
-  /** What of the shared cache it begins with. */
+  /** The folders of the shared cache that its own cache starts with. */
   readonly cached: readonly string[];
 }
 
@@ -34,11 +34,11 @@ test("one lock gives the same bytes under another zone, umask, locale, folder an
 
   const cpus = /^Cpus_allowed_list:\s*(\S+)/m.exec(await readFile("/proc/self/status", "utf8"))?.[1] ?? "0";
   const [first = "0"] = cpus.split(/[-,]/);
-  const elsewhere: Readonly<Record<string, Surroundings>> = {
+  const environments: Readonly<Record<string, Environment>> = {
     cold: { zone: "Asia/Kathmandu", umask: "077", locale: "tr_TR.UTF-8", cpus: first, cached: ["blobs", "indexes"] },
     warm: { zone: "America/St_Johns", umask: "000", locale: "C", cpus, cached: ["blobs", "indexes", "segments"] },
   };
-  for (const [name, { zone, umask, locale, cpus, cached }] of Object.entries(elsewhere)) {
+  for (const [name, { zone, umask, locale, cpus, cached }] of Object.entries(environments)) {
     const cwd = join(folder.path, name, "work", "deep");
     await mkdir(cwd, { recursive: true });
     const [out, cache] = [join(folder.path, name, "out"), await makeOwnCache(join(folder.path, name, "cache"), cached)];
@@ -49,7 +49,7 @@ test("one lock gives the same bytes under another zone, umask, locale, folder an
       { cwd, env, timeout: 300_000, stdio: ["ignore", "pipe", "inherit"] },
     );
     const { made, all } = JSON.parse(await text(child.stdout)) as { made: number; all: number };
-    assert.equal(made, name === "cold" ? all : 0, `${name}: segments made anew`);
+    assert.equal(made, name === "cold" ? all : 0, `${name}: segments made again`);
     assert.deepEqual((await readdir(out)).sort(), files.map((file) => file.name).sort());
     for (const file of files) judge("cmp", file.path, join(out, file.name));
   }

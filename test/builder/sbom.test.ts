@@ -82,7 +82,7 @@ async function sbomOf(name: string, options: Partial<BuildOptions> = {}) {
   return { built, tree, text: file ? await readFile(file.path, "utf8") : undefined };
 }
 
-test("lies beside the artifact, with what images attest and what their databases list", async () => {
+test("the SBOM is written next to the artifact, with attested software and packages from databases", async () => {
   const { text, tree, built } = await sbomOf("os");
   assert.deepEqual(
     built.files.map(({ name, role }) => [name, role]),
@@ -117,7 +117,7 @@ test("lies beside the artifact, with what images attest and what their databases
   assert.equal(built.digest, `sha256:${built.files[0]?.sha256}`);
 });
 
-test("is the same from a lock, from a cache, and from nothing", async () => {
+test("the SBOM is the same with a lock, with a cache, and without either", async () => {
   const first = await sbomOf("os");
   for (const options of [
     { lock: first.built.lock },
@@ -128,7 +128,7 @@ test("is the same from a lock, from a cache, and from nothing", async () => {
   }
 });
 
-test("lies in the OS only where a path is given, and then it is part of the plan", async () => {
+test("with a path, the SBOM is also in the OS and part of the plan", async () => {
   const plain = await sbomOf("os");
   const { text, tree, built } = await sbomOf("inside", { sbom: { path: "/usr/share/sbom.spdx.json" } });
   assert.equal(text, plain.text);
@@ -136,7 +136,7 @@ test("lies in the OS only where a path is given, and then it is part of the plan
   assert.notEqual(built.planDigest, plain.built.planDigest);
 });
 
-test("is not written where it is not wanted", async () => {
+test("sbom: false writes no SBOM", async () => {
   assert.equal((await sbomOf("without", { sbom: false })).text, undefined);
   assert.deepEqual(
     (await readdir(folder)).filter((name) => name.startsWith("without")),
@@ -144,8 +144,8 @@ test("is not written where it is not wanted", async () => {
   );
 });
 
-describe("of Debian packages", () => {
-  test("needs nobody, and names each package by its URL", async () => {
+describe("the SBOM of Debian packages", () => {
+  test("needs no network, and has the URL of each package", async () => {
     const image = new Image({ init: [debian.init()], services: [] });
     const resolved = await resolve(image.spec, {
       arch: "amd64",

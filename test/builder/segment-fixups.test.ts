@@ -11,10 +11,10 @@ const before = (...segments: Partial<SegmentPaths>[]): string[][] =>
     entries.map(({ path, type }) => `${path} ${type}`),
   );
 
-describe("between segments comes", () => {
+describe("before a segment comes", () => {
   const rows: { name: string; segments: Partial<SegmentPaths>[]; want: string[][] }[] = [
     {
-      name: "nothing, as a rule",
+      name: "nothing, if earlier segments made its directories",
       segments: [
         { directories: ["a"], files: ["a/f"] },
         { files: ["a/g"], implied: ["a"] },
@@ -22,7 +22,7 @@ describe("between segments comes", () => {
       want: [[], []],
     },
     {
-      name: "a directory that nobody made",
+      name: "a directory that no segment made",
       segments: [
         { files: ["a/b/f"], implied: ["a", "a/b"] },
         { files: ["a/b/g"], implied: ["a", "a/b"] },
@@ -30,7 +30,7 @@ describe("between segments comes", () => {
       want: [["a directory", "a/b directory"], []],
     },
     {
-      name: "what holds such a directory too, though the segment makes it later",
+      name: "the parent of such a directory, though the segment makes it later",
       segments: [{ directories: ["a"] }, { directories: ["a/b"], implied: ["a", "a/b/c"], files: ["a/b/c/f"] }],
       want: [[], ["a/b directory", "a/b/c directory"]],
     },
@@ -48,17 +48,17 @@ describe("between segments comes", () => {
       want: [[], ["b symlink"]],
     },
     {
-      name: "no second removal of what was replaced",
+      name: "no second removal of a replaced file",
       segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { files: ["b"] }, { files: ["b"] }],
       want: [[], ["b symlink"], []],
     },
     {
-      name: "a removal again when the replacement shares too",
+      name: "a second removal if the replacement shares its content too",
       segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { files: ["b", "d"], shared: ["b", "d"] }, { files: ["b"] }],
       want: [[], ["b symlink"], ["b symlink"]],
     },
     {
-      name: "no removal before a symlink: the kernel does that itself",
+      name: "no removal before a symlink: the kernel removes the file itself",
       segments: [{ files: ["a", "b"], shared: ["a", "b"] }, { others: ["b"] }],
       want: [[], []],
     },
@@ -69,28 +69,27 @@ describe("between segments comes", () => {
 describe("refused", () => {
   const rows: { name: string; segments: Partial<SegmentPaths>[]; message: RegExp }[] = [
     {
-      name: "a file over a directory with something in it",
+      name: "a file over a directory that is not empty",
       segments: [{ directories: ["a"], files: ["a/f"] }, { files: ["a"] }],
-      message: /^a: s1 has a file or symlink where there is a directory/,
+      message: /^a: s1 has a file or symlink where an earlier segment has a directory/,
     },
     {
-      name: "a symlink over one that another segment filled",
+      name: "a symlink over a directory that another segment filled",
       segments: [{ directories: ["a"] }, { files: ["a/f"], implied: ["a"] }, { others: ["a"] }],
       message: /^a: s2 has/,
     },
     {
-      name: "something below a file",
+      name: "a path below a file",
       segments: [{ files: ["a"] }, { files: ["a/f"], implied: ["a"] }],
-      message: /^a: s1 has something below it/,
+      message: /^a: s1 has paths below it/,
     },
   ];
   for (const { name, segments, message } of rows)
     test(name, () => assert.throws(() => before(...segments), { code: "INVALID_DEFINITION", message }));
-  test("but a symlink may take the place of an empty directory", () =>
-    assert.deepEqual(before({ directories: ["a"] }, { others: ["a"] }), [[], []]));
+  test("a symlink may replace an empty directory", () => assert.deepEqual(before({ directories: ["a"] }, { others: ["a"] }), [[], []]));
 });
 
-test("its archive is a whole cpio, uncompressed", async () => {
+test("the fixups are a complete cpio archive, uncompressed", async () => {
   const archive = await fixupArchive([directoryEntry("a"), symlinkEntry("b", "replaced")]);
   assert.equal(execFileSync("cpio", ["-t", "--quiet"], { input: archive }).toString(), "a\nb\n");
   assert.equal(archive.length % 4, 0);

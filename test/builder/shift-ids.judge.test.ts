@@ -15,7 +15,7 @@ import { judge, scratch } from "../support/judge.ts";
 
 const BASE = 0x4000_0000;
 const ROOT = "containers/services/web/rootfs";
-// setcap cap_net_bind_service=ep, as revision 2 and for the container's own root as revision 3
+// setcap cap_net_bind_service=ep: revision 2, and revision 3 for the container's own root
 const CAPABILITY = "0100000200040000000000000000000000000000";
 const OWN_CAPABILITY = "010000030004000000000000000000000000000000000040";
 
@@ -35,7 +35,7 @@ const capable = (): Entry[] => [
 ];
 
 const owned = (name: string, prefix: string) => ({ ...unpack(name, prefix), idBase: BASE });
-// all in one archive, so that one run of cpio reads it
+// one archive, so that one run of cpio reads it
 const plan = planOf(
   segment(
     "web",
@@ -44,7 +44,7 @@ const plan = planOf(
   ),
 );
 
-describe("a tree whose users begin elsewhere", () => {
+describe("a tree with shifted user ids", () => {
   let folder: Awaited<ReturnType<typeof scratch>>;
   const out = (name: string): string => join(folder.path, "out", name);
   const build = (more: Partial<Parameters<typeof buildPlan>[1]>, of = plan, trees: Parameters<typeof fakeSources>[0] = { web, capable }) =>
@@ -64,7 +64,7 @@ describe("a tree whose users begin elsewhere", () => {
 
   const line = (mode: string, uid: number, gid: number, path: string): RegExp =>
     new RegExp(`^${mode} .*\\b${uid}[ /]+${gid} .*${path}/?$`, "m");
-  // directories that the image does not name are its root's too, those above it are the machine's
+  // implied directories belong to the image's root user, those above the image to the machine's
   const lines = [
     line("drwxr-xr-x", 0, 0, "containers/services/web"),
     line("drwxr-xr-x", BASE, BASE, ROOT),
@@ -82,13 +82,13 @@ describe("a tree whose users begin elsewhere", () => {
     ["kernel+squashfs", () => judge("unsquashfs", "-lln", "-d", "", out("os-squashfs.img"))],
     ["kernel+initrd", () => judge("sh", "-c", `zstd -dcq "$0" 2>/dev/null | cpio -tvn --quiet`, out("os-initrd.img"))],
   ] as const) {
-    test(`is so to the tool that reads ${format}`, () => {
+    test(`has the shifted owners in ${format}, by its own tool`, () => {
       const listed = list();
       for (const wanted of lines) assert.match(listed, wanted);
     });
   }
 
-  test("is so to the tool that reads kernel+erofs", () => {
+  test("has the shifted owners in kernel+erofs, by its own tool", () => {
     for (const [path, uid, gid, mode] of [
       ["", BASE, BASE, "0755"],
       ["/usr/bin/su", BASE, BASE, "0755"],
@@ -101,7 +101,7 @@ describe("a tree whose users begin elsewhere", () => {
     }
   });
 
-  test("is so to the tool that reads a CD", async () => {
+  test("has the shifted owners on a CD, by xorriso", async () => {
     const image = await folder.file(
       "own.iso",
       readDisk(isoVolume({ entries: [fileEntry("own", "x", 0o600, { uid: BASE + 8, gid: BASE + 65_535 })], label: "OWN" }).disk),
@@ -112,7 +112,7 @@ describe("a tree whose users begin elsewhere", () => {
     );
   });
 
-  test("has capabilities that are the container's", async () => {
+  test("has file capabilities for the container's root", async () => {
     await build({ format: "tar", name: "capable" }, planOf(segment("web", owned("capable", ROOT))));
     const listed = judge("tar", "--xattrs", "--xattrs-include=*", "-tvvf", out("capable.tar"));
     assert.match(listed, /\bping\n\s+x: 24 security\.capability\n\s+x: 4 user\.note\n/);
@@ -124,15 +124,15 @@ describe("a tree whose users begin elsewhere", () => {
     {
       name: "a user",
       entry: fileEntry("srv/x", "x", 0o600, { uid: 65_536 }),
-      message: 'services.web: srv/x belongs to user 65536, wanted at most 65535: with userns: "private" there are no more',
+      message: 'services.web: srv/x belongs to user 65536, wanted at most 65535, the last id with userns: "private"',
     },
     {
       name: "a group",
       entry: fileEntry("srv/x", "x", 0o600, { gid: 100_000 }),
-      message: 'services.web: srv/x belongs to group 100000, wanted at most 65535: with userns: "private" there are no more',
+      message: 'services.web: srv/x belongs to group 100000, wanted at most 65535, the last id with userns: "private"',
     },
   ]) {
-    test(`has no number for ${name} beyond the range`, () =>
+    test(`refuses ${name} beyond the range`, () =>
       assert.rejects(build({ cacheDir: join(folder.path, name) }, plan, { web: () => [entry] }), { code: "INVALID_DEFINITION", message }));
   }
 });

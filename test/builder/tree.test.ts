@@ -28,22 +28,22 @@ async function grow(images: Images, implied: "written" | "left out" = "written")
   return lines;
 }
 
-describe("a tree holds the last word on each path", () => {
+describe("a tree has the last entry of each path", () => {
   const rows: { name: string; images: Images; want: string[] }[] = [
-    { name: "nothing", images: [], want: [] },
+    { name: "an empty tree", images: [], want: [] },
     {
       name: "parents are implied once",
       images: [["", [fileEntry("a/b/c", "1"), fileEntry("a/b/d", "2")]]],
       want: ["a directory", "a/b directory", "a/b/c file 1", "a/b/d file 2"],
     },
-    { name: "the root of everything has no entry", images: [["", [directoryEntry(""), fileEntry("a", "1")]]], want: ["a file 1"] },
+    { name: "the root directory has no entry", images: [["", [directoryEntry(""), fileEntry("a", "1")]]], want: ["a file 1"] },
     {
       name: "an image's root is its prefix",
       images: [["p/q", [directoryEntry("", 0o700), fileEntry("a", "1")]]],
       want: ["p directory", "p/q directory", "p/q/a file 1"],
     },
     {
-      name: "a later file replaces, and stands where it was written",
+      name: "a later file replaces an earlier one and is written last",
       images: [
         ["", [fileEntry("a", "1"), fileEntry("b", "2")]],
         ["", [fileEntry("a", "3")]],
@@ -51,12 +51,12 @@ describe("a tree holds the last word on each path", () => {
       want: ["b file 2", "a file 3"],
     },
     {
-      name: "a directory named after its content keeps its place before it",
+      name: "a directory whose entry follows its contents is written before them",
       images: [["", [fileEntry("d/f", "1"), directoryEntry("d", 0o700)]]],
       want: ["d directory", "d/f file 1"],
     },
     {
-      name: "an empty directory gives way to a symlink",
+      name: "a symlink replaces an empty directory",
       images: [
         ["", [directoryEntry("d")]],
         ["", [symlinkEntry("d", "x")]],
@@ -64,7 +64,7 @@ describe("a tree holds the last word on each path", () => {
       want: ["d symlink x"],
     },
     {
-      name: "a file gives way to a directory",
+      name: "a directory replaces a file",
       images: [
         ["", [fileEntry("d", "1")]],
         ["", [directoryEntry("d")]],
@@ -72,7 +72,7 @@ describe("a tree holds the last word on each path", () => {
       want: ["d directory"],
     },
     {
-      name: "a directory that a symlink leads to is there already",
+      name: "a directory does not replace a symlink to a directory",
       images: [
         ["", [directoryEntry("usr/lib"), symlinkEntry("lib", "usr/lib")]],
         ["", [directoryEntry("lib"), fileEntry("lib/x", "1")]],
@@ -80,7 +80,7 @@ describe("a tree holds the last word on each path", () => {
       want: ["usr directory", "usr/lib directory", "lib symlink usr/lib", "usr/lib/x file 1"],
     },
     {
-      name: "a symlink to nothing gives way to a directory",
+      name: "a directory replaces a dangling symlink",
       images: [
         ["", [symlinkEntry("lib", "nowhere")]],
         ["", [directoryEntry("lib")]],
@@ -102,42 +102,50 @@ describe("a tree holds the last word on each path", () => {
 describe("equal files become hard links", () => {
   const rows: { name: string; entries: Entry[]; want: string[] }[] = [
     {
-      name: "of the same content, mode and owner",
+      name: "with the same content, mode and owner",
       entries: [fileEntry("a", "same"), fileEntry("b", "other"), fileEntry("c", "same")],
       want: ["a file x2 same", "b file other", "c hardlink a"],
     },
-    { name: "not of another mode", entries: [fileEntry("a", "same"), fileEntry("b", "same", 0o755)], want: ["a file same", "b file same"] },
     {
-      name: "not of another owner",
+      name: "not with another mode",
+      entries: [fileEntry("a", "same"), fileEntry("b", "same", 0o755)],
+      want: ["a file same", "b file same"],
+    },
+    {
+      name: "not with another owner",
       entries: [fileEntry("a", "same"), fileEntry("b", "same", 0o644, { uid: 1 }), fileEntry("c", "same", 0o644, { gid: 1 })],
       want: ["a file same", "b file same", "c file same"],
     },
-    { name: "not when they are empty", entries: [fileEntry("a", ""), fileEntry("b", "")], want: ["a file", "b file"] },
+    { name: "not if they are empty", entries: [fileEntry("a", ""), fileEntry("b", "")], want: ["a file", "b file"] },
     {
-      name: "not when one has attributes",
+      name: "not if one has extended attributes",
       entries: [fileEntry("a", "same"), { ...fileEntry("b", "same"), xattrs: new Map([["user.x", Buffer.from("1")]]) }],
       want: ["a file same", "b file same"],
     },
-    { name: "the image's own links", entries: [fileEntry("a", "same"), hardlink("b", "a")], want: ["a file x2 same", "b hardlink a"] },
     {
-      name: "a link named before its file",
+      name: "and the image's own links stay",
+      entries: [fileEntry("a", "same"), hardlink("b", "a")],
+      want: ["a file x2 same", "b hardlink a"],
+    },
+    {
+      name: "and a link may precede its file",
       entries: [hardlink("b", "a"), fileEntry("a", "same")],
       want: ["a file x2 same", "b hardlink a"],
     },
     {
-      name: "a link keeps the content when its file is replaced",
+      name: "and a link keeps its content if its file is replaced",
       entries: [fileEntry("a", "same"), hardlink("b", "a"), fileEntry("a", "new")],
       want: ["b file same", "a file new"],
     },
     {
-      name: "what is replaced counts no more",
+      name: "but not with a file that was replaced",
       entries: [fileEntry("a", "same"), fileEntry("b", "same"), fileEntry("b", "new")],
       want: ["a file same", "b file new"],
     },
   ];
   for (const { name, entries, want } of rows) test(name, async () => assert.deepEqual(await grow([["", entries]]), want));
 
-  test("large ones too, between small ones", async () => {
+  test("large and small", async () => {
     const large = Array.from({ length: 100_000 }, (_, at) => at.toString(36)).join(" ");
     const lines = await grow([
       [
@@ -168,17 +176,17 @@ describe("symlinks among a path's parents", () => {
       want: ["usr directory", "usr/bin directory", "bin symlink usr/bin", "usr/bin/x file 1"],
     },
     {
-      name: "an absolute one means the image's own root",
+      name: "are relative to the image's root if absolute",
       images: [["c/web", [symlinkEntry("a", "/etc"), fileEntry("a/passwd", "1")]]],
       want: ["c directory", "c/web directory", "c/web/a symlink /etc", "c/web/etc directory", "c/web/etc/passwd file 1"],
     },
     {
-      name: "no number of .. leaves the image",
+      name: "never leave the image, however many ..",
       images: [["c/web", [symlinkEntry("a", "../../../../etc"), fileEntry("a/passwd", "1")]]],
       want: ["c directory", "c/web directory", "c/web/a symlink ../../../../etc", "c/web/etc directory", "c/web/etc/passwd file 1"],
     },
     {
-      name: "a file of the definition follows an image's as the image would",
+      name: "are followed for files of the definition too",
       images: [
         ["c/web", [symlinkEntry("lib", "/usr/lib")]],
         ["", [fileEntry("c/web/lib/x", "1")]],
@@ -192,7 +200,7 @@ describe("symlinks among a path's parents", () => {
         "c/web/usr/lib/x file 1",
       ],
     },
-    { name: "the last part is not followed", images: [["", [symlinkEntry("a", "b"), fileEntry("a", "1")]]], want: ["a file 1"] },
+    { name: "are not followed as the last part", images: [["", [symlinkEntry("a", "b"), fileEntry("a", "1")]]], want: ["a file 1"] },
   ];
   for (const { name, images, want } of rows) test(name, async () => assert.deepEqual(await grow(images), want));
 });
@@ -200,7 +208,7 @@ describe("symlinks among a path's parents", () => {
 describe("refused", () => {
   const rows: { name: string; entries: Entry[]; code: string; message: RegExp }[] = [
     {
-      name: "a symlink over a directory that holds something",
+      name: "a symlink over a directory that is not empty",
       entries: [fileEntry("d/f", "1"), symlinkEntry("d", "x")],
       code: "INVALID_DEFINITION",
       message: /^d: a symlink cannot replace/,
@@ -212,15 +220,15 @@ describe("refused", () => {
       message: /its parent a is a file/,
     },
     {
-      name: "symlinks in a circle",
+      name: "symlinks in a loop",
       entries: [symlinkEntry("a", "b"), symlinkEntry("b", "a"), fileEntry("a/x", "1")],
       code: "HOSTILE_ARCHIVE",
-      message: /circle/,
+      message: /form a loop/,
     },
-    { name: "a hard link to nothing", entries: [hardlink("b", "a")], code: "CORRUPT", message: /b: a hard link to a, which is no file/ },
-    { name: "a hard link to a directory", entries: [directoryEntry("a"), hardlink("b", "a")], code: "CORRUPT", message: /no file/ },
+    { name: "a hard link to nothing", entries: [hardlink("b", "a")], code: "CORRUPT", message: /b: a hard link to a, which is not a file/ },
+    { name: "a hard link to a directory", entries: [directoryEntry("a"), hardlink("b", "a")], code: "CORRUPT", message: /not a file/ },
     {
-      name: "a body that is shorter than its header says",
+      name: "a body shorter than its header's size",
       entries: [{ ...fileEntry("a", "1"), size: 2 }],
       code: "SIZE_MISMATCH",
       message: /^a:/,
@@ -229,7 +237,7 @@ describe("refused", () => {
   for (const { name, entries, code, message } of rows) test(name, () => assert.rejects(grow([["", entries]]), { code, message }));
 });
 
-test("a spool has no name, so that a killed build leaves none", async () => {
+test("a spool has no name, so a killed build leaves no file behind", async () => {
   await using spool = await Spool.open(join(folder, "named"));
   await spool.put(fileEntry("a", "x".repeat(600_000)));
   assert.deepEqual(readdirSync(folder), []);

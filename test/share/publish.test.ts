@@ -285,7 +285,7 @@ describe("pull", async () => {
       `${registry.host}/os:1`,
       {},
       "INVALID_DEFINITION",
-      new RegExp(`^artifact: got .*wanted a digest.*; it is now ${reference.replaceAll(".", "\\.")}$`),
+      new RegExp(`^artifact: got .*wanted a digest.*; the tag currently points to ${reference.replaceAll(".", "\\.")}$`),
     ],
     ["without the wanted architecture", reference, { arch: "s390x" }, "NOT_FOUND", /has no linux\/s390x; it has linux\/amd64/],
     [
