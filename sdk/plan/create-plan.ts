@@ -19,22 +19,23 @@ import { isDebian, sourceOf } from "./source.ts";
 import { volumeOwners } from "./volume-owners.ts";
 import { volumeSteps, volumeTrees } from "./volumes.ts";
 
-/** For what changes seldom, and every machine of a fleet loads. */
+/** For segments that rarely change and that every machine of a fleet loads. */
 const DENSE: SegmentCompression = { algorithm: "zstd", level: 19 };
-/** For what changes with the application. */
+/** For segments that change with the application. */
 const QUICK: SegmentCompression = { algorithm: "zstd", level: 3 };
-/** For kernels of unknown make: every one of them takes gzip. */
+/** For kernels from other sources: all of them support gzip. */
 const COMMON: SegmentCompression = { algorithm: "gzip", level: 6 };
 
 /**
- * Composes the plan: pure, so that the same resolved definition always gives the same plan, and equal plans equal bytes.
+ * Composes the plan. It is pure: the same resolved definition gives the same plan, and equal plans give equal bytes.
  *
- * Segments, in the order in which the guest's kernel unpacks them: `tree` (the directories above everything else, so
- * that what an image says of one wins), `kernel` (what an image's `kernel.tar` holds; after `init` where that is ours),
- * `init`, `modules`, one for each container image and volume, `files` (large ones), `config`. The end mark that the guest looks for is the last path of all.
+ * Segments are in the order in which the guest's kernel unpacks them: `tree` (the directories above all other paths; an
+ * image's own entry overrides them), `kernel` (the contents of an image's `kernel.tar`; after `init` if that is the guest's
+ * own), `init`, `modules`, one for each container image and volume, `files` (the large ones), `config`. The last path is
+ * the end mark, by which the guest detects an incomplete initramfs.
  *
- * @param metadata the definition as text, for `files` that are its metadata
- * @throws INVALID_DEFINITION for what only the images bring to light
+ * @param metadata returns the definition as text, for `files` with `metadata`
+ * @throws INVALID_DEFINITION for errors that depend on the images
  */
 export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   const { definition, arch, images } = resolved;
@@ -57,7 +58,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   const init = initSteps(resolved, image, own, place);
   const owners = volumeOwners(definition, laidOut);
   const trees = [...volumeTrees(resolved, owners), ...containerTrees(laidOut, image)];
-  // an image that holds nothing but what init holds too shares its bytes, as hard links, when it is in the same segment
+  // an image whose packages are all in init goes into the same segment, where equal files become hard links
   const initPackages = packagesOf(definition.init.map((_, index) => image(`init[${index}]`)));
   const sharing = trees.filter(
     (step) =>
@@ -74,7 +75,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
     ...volumeSteps(definition, owners),
     ...small,
   ];
-  // a port that is published anew leaves what changes seldom as it is
+  // in `config`, so that publishing another port does not change segments that rarely change
   if (networks.size > 0) config.push(fileStep(place(FIREWALL_FILE), firewallRules([...networks.values()])));
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
   const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });
@@ -140,19 +141,17 @@ function containerTrees(laidOut: readonly Bundle[], image: (location: string) =>
     }));
 }
 
-/** Users of a container's own want more than a mapping: a root that may get mount points, and layers that belong to them. */
+/** Private user ids need more than a mapping: mount points in the root filesystem, and layers that belong to those users. */
 function refuseUsers(laidOut: readonly Bundle[]): void {
   const found = laidOut.find(({ idBase }) => idBase > 0);
   if (!found) return;
   const path = `${found.location}.userns`;
-  throw new LinuxKitError(
-    "INVALID_DEFINITION",
-    `${path}: got "private", which the guest's own init prepares; wanted init: [debian.init()]`,
-    { path },
-  );
+  throw new LinuxKitError("INVALID_DEFINITION", `${path}: got "private", which needs the guest's own init: set init: [debian.init()]`, {
+    path,
+  });
 }
 
-/** The number of a file's owner: a container's name means the user that it is on the machine. */
+/** The machine's id of a file's owner. A container's name stands for the container's user. */
 function fileOwner(accounts: Accounts, laidOut: readonly Bundle[]): OwnerNumber {
   const bases = new Map(laidOut.map(({ name, idBase }) => [name, idBase]));
   return (owner, path) => accountNumber(owner, accounts, path) + (bases.get(String(owner)) ?? 0);

@@ -5,15 +5,17 @@ import { plainPath } from "../definition/file.ts";
 import type { PathMapping } from "./path-mapping.ts";
 import type { EntryStep } from "./plan.ts";
 
-/** Turns the name of a container into its number. */
+/** The id of a file's owner, which may be a container's name. @throws INVALID_DEFINITION for an unknown name */
 export type OwnerNumber = (owner: number | string, path: string) => number;
 
-/** What the definition itself looks like as text, for files that are its metadata. */
+/** The definition itself as text, for files with `metadata`. */
 export type Metadata = (kind: "yaml" | "json") => string;
 
 /**
- * The definition's files as steps: large ones, whose bytes are in the blob store, apart from those whose content is in
- * the plan, so that a changed line compresses no gigabyte anew. Of two files at one path only the later one is there.
+ * The definition's files as steps. Large files, whose bytes are in the blob store, are separate from files whose content
+ * is in the plan, so a changed line does not recompress a gigabyte. If two files have the same path, the later one wins.
+ *
+ * @throws INVALID_DEFINITION for an unknown owner, or a `source` that has not been read
  */
 export function fileSteps(
   files: readonly FileSpec[],
@@ -45,9 +47,9 @@ export function fileSteps(
   return { large, small };
 }
 
-// a source is read before there is a plan, where the project's folder is known
+// a source is read before planning, where the project's folder is known
 function unread(file: FileSpec, where: string): LinuxKitError {
-  return new LinuxKitError("INVALID_DEFINITION", `${where}.source: ${file.source} was not read; build it through ImageBuild or build()`, {
+  return new LinuxKitError("INVALID_DEFINITION", `${where}.source: ${file.source} has not been read: use ImageBuild or build()`, {
     path: `${where}.source`,
   });
 }

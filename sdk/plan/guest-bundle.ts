@@ -5,7 +5,7 @@ import type { Bundle } from "../runtime/bundle.ts";
 import { fileStep } from "./entry-step.ts";
 import type { EntryStep } from "./plan.ts";
 
-/** The shell file that our own guest reads beside a bundle's JSON. `all` are the bundles of the image, for who waits for whom. */
+/** The shell file that the guest's own init reads next to a bundle's JSON. `all` are the bundles of the OS, for the order of their start. */
 export function guestStep(bundle: Bundle, all: readonly Bundle[], network: PrivateNetwork | undefined): EntryStep {
   const { health, restart, restartLimit, timeout, optional, stopTimeout, after, log, sandbox } = bundle.container;
   const { name, phase, path, readonly, unpacks, tree, uid, gid, idBase, privateNetwork, memoryLimited, ownGroup, secrets } = bundle;
@@ -19,7 +19,7 @@ export function guestStep(bundle: Bundle, all: readonly Bundle[], network: Priva
     gid: idBase + gid,
     ...(idBase > 0 && { idBase }),
     privateNetwork,
-    // exactly one of http, tcp and command, which the schema has checked and its type does not say
+    // the schema has checked for exactly one of http, tcp and command, which its type does not express
     ...(network && { link: { link: network.link, gateway: network.gateway, address: network.address } }),
     ...(health && { health: health as unknown as NonNullable<GuestContainer["health"]> }),
     ...(restart && { restart }),

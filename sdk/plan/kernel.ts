@@ -4,14 +4,14 @@ import type { ArchiveStep, SegmentCompression, ModulesStep, PlanKernel, PlanSegm
 import { directoryStep } from "./entry-step.ts";
 import { isDebian, sourceOf } from "./source.ts";
 
-/** Where the kernel's file, and its microcode, come from. */
+/** The source of the kernel's file and of its microcode. */
 export function planKernel({ binary, ucode, image }: KernelSpec, resolved: ResolvedImage): PlanKernel {
   const source = sourceOf(resolved);
   if (typeof image !== "string") return { source, binary };
   return { source, binary, ...(ucode !== "" && { ucode }) };
 }
 
-/** Debian's modules, which go over `init`: its tree has the folder that they lie in. */
+/** Debian's modules. They come after `init`, whose tree has their folder. */
 export function moduleSegments(
   kernel: KernelSpec | undefined,
   resolved: ResolvedImage | undefined,
@@ -23,7 +23,7 @@ export function moduleSegments(
 }
 
 /**
- * What the `kernel.tar` of a kernel's image holds: modules, and what boot loaders want.
+ * The contents of the `kernel.tar` in a kernel's image: modules, and files for boot loaders.
  *
  * @param mergedUsr whether the root comes from Debian packages
  */

@@ -1,18 +1,18 @@
 import { plainPath } from "../definition/file.ts";
 
 /**
- * Where a path of the root filesystem really lies. Debian's tree has `bin`, `sbin` and `lib` as links into `usr`; the
- * kernel unpacks archives one after the other and would put a directory in a link's place, so nothing goes through them.
+ * The real path of a path of the root filesystem. Debian has `bin`, `sbin` and `lib` as symlinks into `usr`. The kernel
+ * unpacks archives one after another and would replace such a symlink with a directory, so no path goes through one.
  */
 export type PathMapping = (path: string) => string;
 
-/** The place of a path when the root comes from Debian packages. */
+/** The mapping if the root filesystem comes from Debian packages. */
 export const debianPath: PathMapping = (path) => plainPath(path).replace(/^(bin|sbin|lib|lib64)(?=\/)/, "usr/$1");
 
-/** The place of a path when images of other origin make the root. */
+/** The mapping if the root filesystem comes from other images. */
 export const plainPathMapping: PathMapping = plainPath;
 
-/** Every directory above the paths, each once, parents first. */
+/** The directories above the paths, without duplicates, parents first. */
 export function foldersAbove(paths: readonly string[]): string[] {
   const folders = new Set<string>();
   for (const path of paths) {

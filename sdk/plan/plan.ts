@@ -5,8 +5,8 @@ import type { LockedDeb } from "../debian/locked.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
 
 /**
- * Everything that decides an operating system's bytes, as plain JSON: it can be printed, compared and hashed before
- * anything is built. Formats and file names are not part of it: the same plan is written in any format.
+ * Everything that determines an operating system's bytes, as plain JSON. It can be printed, compared and hashed before
+ * anything is built. It is independent of formats and file names: one plan can be written in any format.
  */
 export interface Plan {
   readonly version: 1;
@@ -14,31 +14,31 @@ export interface Plan {
   /** The kernel's command line, without a newline; `""` for none. */
   readonly cmdline: string;
   readonly kernel?: PlanKernel;
-  /** In the order in which the guest's kernel unpacks them: a later one overrides an earlier one. */
+  /** In the order in which the guest's kernel unpacks them; a later one overrides an earlier one. */
   readonly segments: readonly PlanSegment[];
-  /** {@link planDigest} of all the rest. */
+  /** {@link planDigest} of the other fields. */
   readonly digest: Digest;
 }
 
-/** Where the kernel's own file comes from. */
+/** The source of the kernel's file. */
 export interface PlanKernel {
   readonly source: PlanSource;
   /** Path of the kernel's file in an OCI image; Debian's is found by its package. @default "kernel" */
   readonly binary?: string;
-  /** Path in an OCI image of a cpio with microcode, which goes before the rest of the initrd. @default none */
+  /** Path in an OCI image of a cpio archive with microcode, which precedes the rest of the initrd. @default no microcode */
   readonly ucode?: string;
 }
 
-/** A part of the root filesystem that is packed and cached on its own. */
+/** A part of the root filesystem that is packed and cached separately. */
 export interface PlanSegment {
-  /** For people: progress lines and the artifact's list. It is not part of the bytes, nor of the key. */
+  /** For progress lines and the artifact's list. It is not part of the bytes or of the key. */
   readonly name: string;
   readonly compression: SegmentCompression;
-  /** In this order: a later step overrides an earlier one, path by path. */
+  /** In order; a later step overrides an earlier one, path by path. */
   readonly steps: readonly PlanStep[];
 }
 
-/** How a segment is compressed. Levels as zstd (1…22) and zlib (1…9) count them. */
+/** How a segment is compressed. `level` is 1…22 for zstd and 1…9 for gzip. */
 export interface SegmentCompression {
   readonly algorithm: "zstd" | "gzip";
   readonly level: number;
@@ -47,56 +47,56 @@ export interface SegmentCompression {
 /** One contribution to a segment. */
 export type PlanStep = UnpackStep | ArchiveStep | LayoutStep | ModulesStep | EntryStep;
 
-/** An image's tree, moved under `prefix` (`""` is the root). */
+/** An image's tree, placed below `prefix` (`""` is the root). */
 export interface UnpackStep {
   readonly kind: "unpack";
   readonly source: PlanSource;
   readonly prefix: string;
-  /** What becomes of the paths that belong to a machine: see `imageTree`. */
+  /** Determines which paths the OS replaces: see `imageTree`. */
   readonly place: TreePlace;
-  /** Added to every user and group of the tree, which are below 65536: where they begin on the machine. @default 0 */
+  /** Added to every user and group id of the tree, which must be below 65536. @default 0 */
   readonly idBase?: number;
-  /** What the user wrote that brought it here, for messages: `services.web`. */
+  /** Its path in the definition, for messages: `services.web.image`. */
   readonly location: string;
 }
 
 /** Where an image's tree goes: into the root itself, a container's root filesystem, or a volume. */
 export type TreePlace = "init" | "container" | "volume";
 
-/** What a tar archive within an image holds, at the root: a kernel's modules. */
+/** The contents of a tar archive in an image, placed at the root: a kernel's modules. */
 export interface ArchiveStep {
   readonly kind: "archive";
   readonly source: PlanSource;
   /** Path of the archive in the image. */
   readonly member: string;
-  /** Whether the root has `bin`, `sbin` and `lib` in `usr`: paths of the archive go there too. */
+  /** Whether the root has `bin`, `sbin` and `lib` in `usr`; if so, paths of the archive are moved there. */
   readonly mergedUsr: boolean;
   readonly location: string;
 }
 
-/** An image as it is, for a container that reads images: an OCI layout under `prefix`. */
+/** An image as an OCI layout below `prefix`, for a container that reads images. */
 export interface LayoutStep {
   readonly kind: "layout";
-  /** The image's full reference, as the layout names it. */
+  /** The image's full reference, which the layout has as its name. */
   readonly reference: string;
   readonly root: PlanLayer;
-  /** What lies under `blobs`: the root, and everything below it for the platforms asked for. */
+  /** The blobs of the layout: the root, and everything below it for the wanted platforms. */
   readonly blobs: readonly PlanBlob[];
   readonly prefix: string;
   readonly location: string;
 }
 
-/** Kernel modules with all that they need, under `lib/modules`, and `etc/modules.list` in the order of insmod. */
+/** Kernel modules and their dependencies, below `lib/modules`, and `etc/modules.list` in the order for insmod. */
 export interface ModulesStep {
   readonly kind: "modules";
   readonly source: PlanSource;
-  /** The names asked for, without what they depend on. */
+  /** The names in the definition, without their dependencies. */
   readonly names: readonly string[];
-  /** Which modules come beside those that are asked for: an OS's, or those that lead to its root. @default "system" */
+  /** `root` adds the modules that mount the root filesystem instead of those of an OS. @default those of an OS */
   readonly purpose?: "root";
 }
 
-/** One path whose content is in the plan itself or, when it is large, in the blob store. */
+/** One path. Its content is in the plan itself or, if large, in the blob store. */
 export interface EntryStep {
   readonly kind: "entry";
   readonly path: string;
@@ -104,7 +104,7 @@ export interface EntryStep {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** A file's content as UTF-8 text; exactly one of `contents`, `base64` and `blob` is given for a file. */
+  /** A file's content as UTF-8 text. A file has exactly one of `contents`, `base64` and `blob`. */
   readonly contents?: string;
   /** A file's content, in base64. */
   readonly base64?: string;
@@ -114,15 +114,15 @@ export interface EntryStep {
   readonly link?: string;
 }
 
-/** Where a tree comes from, pinned by digest. */
+/** The source of a tree, pinned by digest. */
 export type PlanSource =
   | { readonly debian: DebianImage["debian"]; readonly packages: readonly LockedDeb[] }
   | { readonly oci: { readonly manifest: Digest; readonly layers: readonly PlanLayer[] } };
 
-/** Bytes that are kept, or fetched, by their digest. */
+/** Content that is stored and fetched by digest. */
 export interface PlanBlob {
   readonly digest: Digest;
-  /** Bytes as stored, compressed or not. */
+  /** Bytes as stored, possibly compressed. */
   readonly size: number;
 }
 
@@ -131,26 +131,26 @@ export interface PlanLayer extends PlanBlob {
   readonly mediaType: string;
 }
 
-/** The name of a segment's bytes in the cache, 64 hexadecimal digits: equal content and compression, equal key. */
+/** The key of a segment in the cache, 64 hexadecimal digits. Equal content and compression give equal keys. */
 export function segmentKey({ compression, steps }: PlanSegment): string {
   return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, compression, steps })));
 }
 
-/** The name of a kernel's own file in the cache, as {@link segmentKey}. */
+/** The key of a kernel's file in the cache, like {@link segmentKey}. */
 export function kernelKey({ source, binary }: PlanKernel): string {
   return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, kernel: { source, binary } })));
 }
 
-/** The name of a kernel's microcode in the cache, as {@link segmentKey}. */
+/** The key of a kernel's microcode in the cache, like {@link segmentKey}. */
 export function microcodeKey({ source, ucode }: PlanKernel): string {
   return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, microcode: { source, ucode } })));
 }
 
-/** What the operating system is, whatever format it is written in. */
+/** Identifies an operating system, independent of the format. */
 export function planDigest(plan: Omit<Plan, "digest">): Digest {
   const { version, arch, cmdline, kernel } = plan;
   return digestOf(canonicalJson({ version, arch, cmdline, kernel, segments: plan.segments.map(segmentKey) }));
 }
 
-// counts the changes of how steps become bytes, so that a cache made by an older release is not taken for current
+// raise it when the bytes of a step change: it is part of the keys, so segments of older releases are not reused
 const SEGMENT_LAYOUT = 4;

@@ -5,10 +5,11 @@ import { privateLink, type PrivateNetwork } from "../guest/firewall.ts";
 import type { Bundle } from "../runtime/bundle.ts";
 
 /**
- * The services that have a link to the machine's firewall, by name, numbered in the order of the services.
+ * The networks of services with a link to the machine's firewall, by service name. Links are numbered in the order of
+ * the services.
  *
- * @param own whether the guest's own init runs: no other has the firewall
- * @throws INVALID_DEFINITION where nobody would make such a network, or nobody can be reached
+ * @param own whether the guest's own init runs: only that one has the firewall
+ * @throws INVALID_DEFINITION if the init cannot make such a network, or a named service has no network of its own
  */
 export function privateNetworks(
   laidOut: readonly Bundle[],
@@ -20,18 +21,18 @@ export function privateNetworks(
   if (first && !own) {
     throw refusal(
       `${first.location}.net`,
-      `${first.container.net ? "got" : "it is"} "private", which the guest's own init makes: wanted init: [debian.init()], or net: "host"`,
+      `got "private"${first.container.net ? "" : " by default"}, which needs the guest's own init: set init: [debian.init()], or net: "host"`,
     );
   }
   const linked = linkedServices(services);
   const links = new Map(guarded.filter(({ name }) => linked.has(name)).map(({ name }, index) => [name, privateLink(index)]));
   const addressOf = (to: string, path: string): string => {
     const link = links.get(to);
-    // what the label of its image says is known only now
+    // the label of its image is known only now
     if (!link && Object.hasOwn(services, to))
       throw refusal(
         path,
-        `got "${to}", which has no network of its own by the label of its image: wanted net: "private" there, or an address`,
+        `got "${to}", whose image's label gives it no network of its own: set net: "private" in that service, or use an address`,
       );
     return link?.address ?? to;
   };

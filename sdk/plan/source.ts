@@ -1,7 +1,7 @@
 import type { ResolvedImage } from "../resolve/resolve.ts";
 import type { PlanSource } from "./plan.ts";
 
-/** Where a settled image's tree comes from. */
+/** The source of a resolved image's tree. */
 export function sourceOf(image: ResolvedImage): PlanSource {
   if ("debian" in image) return { debian: image.debian, packages: image.packages };
   return { oci: { manifest: image.manifest, layers: image.layers } };

@@ -3,16 +3,16 @@ import { directoryStep, fileStep, symlinkStep } from "./entry-step.ts";
 import type { PlanKernel, PlanSegment } from "./plan.ts";
 import { isDebian } from "./source.ts";
 
-/** Whether a root on a disk of this kernel wants a first stage: Debian's has the drivers of disks and filesystems as modules. */
+/** Whether this kernel needs a first stage to mount a root on a disk. Debian's does, because its drivers of disks and filesystems are modules. */
 export function needsStage1(kernel: PlanKernel | undefined): kernel is PlanKernel {
   return kernel !== undefined && isDebian(kernel.source);
 }
 
 /**
- * The small initramfs that mounts a root on a disk, but for the list of roots that are its own. It follows from kernel
- * and BusyBox alone, so that every OS of the same kernel shares it.
+ * The small initramfs that mounts a root on a disk, without the list of accepted roots. It depends only on the kernel and
+ * BusyBox, so every OS with the same kernel shares it.
  *
- * @param busybox the program, static
+ * @param busybox the static program
  */
 export function stage1Segment(kernel: PlanKernel, busybox: Uint8Array): PlanSegment {
   const program = {
@@ -26,7 +26,7 @@ export function stage1Segment(kernel: PlanKernel, busybox: Uint8Array): PlanSegm
   } as const;
   return {
     name: "base",
-    // as the init's own: it changes seldom, and is read at every start
+    // like init's: it rarely changes, and every boot reads it
     compression: { algorithm: "zstd", level: 19 },
     steps: [
       ...STAGE1_FOLDERS.map((path) => directoryStep(path)),

@@ -4,11 +4,11 @@ import type { Definition } from "../definition/definition.ts";
 import type { Bundle } from "../runtime/bundle.ts";
 
 /**
- * Of each volume in memory that containers with users of their own show: where these users begin. The disk of a
- * persistent volume is id-mapped instead, and shown to each with its own.
+ * The first user id of the containers that use each volume in memory, by volume name. The disk of a persistent volume is
+ * id-mapped for each container instead.
  *
- * @throws INVALID_DEFINITION where those who share a volume have different users: its files would be nobody's to one;
- * and for a disk where the runtime knows no id-mapped mounts, as Debian 12's runc
+ * @throws INVALID_DEFINITION if containers with different user ids share a volume in memory, where its files would have no
+ * owner in one of them; and for a disk, if the runtime has no id-mapped mounts, like Debian 12's runc
  */
 export function volumeOwners({ volumes, init }: Definition, laidOut: readonly Bundle[]): ReadonlyMap<string, number> {
   const owners = new Map<string, { readonly idBase: number; readonly location: string }>();
@@ -19,7 +19,7 @@ export function volumeOwners({ volumes, init }: Definition, laidOut: readonly Bu
         const path = `${location}${at}`;
         throw new LinuxKitError(
           "INVALID_DEFINITION",
-          `${path}: the disk of volume ${JSON.stringify(source)} has to be id-mapped beside userns: "private", which only crun does; wanted init: [debian.init()]`,
+          `${path}: with userns: "private" the disk of volume ${JSON.stringify(source)} must be id-mapped, which needs crun: set init: [debian.init()]`,
           { path },
         );
       }
@@ -30,7 +30,7 @@ export function volumeOwners({ volumes, init }: Definition, laidOut: readonly Bu
         const path = `${location}${at}`;
         throw new LinuxKitError(
           "INVALID_DEFINITION",
-          `${path}: volume ${JSON.stringify(source)} is in ${first.location} too, and these two have different users; wanted a persistent volume, or no userns: "private" in either`,
+          `${path}: ${first.location} uses volume ${JSON.stringify(source)} too, with other user ids: make the volume persistent, or leave out userns: "private" in both`,
           { path },
         );
       }

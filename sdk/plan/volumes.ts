@@ -5,7 +5,7 @@ import { directoryStep, symlinkStep } from "./entry-step.ts";
 import type { EntryStep, LayoutStep, UnpackStep } from "./plan.ts";
 import { sourceOf } from "./source.ts";
 
-/** What the volumes hold at first: an image's tree, or the image itself; `owners` as `volumeOwners` has them. */
+/** The initial content of the volumes: an image's tree, or the image as an OCI layout. `owners` come from `volumeOwners`. */
 export function volumeTrees({ definition, images, layouts }: Resolved, owners: ReadonlyMap<string, number>): (UnpackStep | LayoutStep)[] {
   return Object.keys(definition.volumes).flatMap((name): (UnpackStep | LayoutStep)[] => {
     const location = `volumes.${name}.image`;
@@ -19,12 +19,12 @@ export function volumeTrees({ definition, images, layouts }: Resolved, owners: R
 }
 
 /**
- * The folders of the volumes beside what they hold. In the guest, `tmp` becomes the layer that takes what is written,
- * so a read-only volume has none. What it takes belongs to whom `lower` does.
+ * The folders of the volumes. In the guest, `tmp` becomes the upper layer, which takes the writes, so a read-only volume
+ * has no `tmp`. The upper layer has the owner of `lower`.
  */
 export function volumeSteps({ volumes }: Definition, owners: ReadonlyMap<string, number>): EntryStep[] {
   return Object.entries(volumes).flatMap(([name, { image, readonly, persistent }]): EntryStep[] => {
-    // where its disk is mounted; no folder, so the guest's own volumes pass it over
+    // a symlink to the disk's mount point; it is not a folder, so the guest does not mount an overlay there
     if (persistent)
       return [directoryStep(`containers/volumes/${name}`), symlinkStep(`containers/volumes/${name}/merged`, volumeMount(name))];
     const folders = [...(image === undefined ? ["lower"] : []), ...(readonly ? [] : ["tmp"]), "merged"];

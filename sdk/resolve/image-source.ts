@@ -5,32 +5,32 @@ import type { ImageSource } from "../definition/container.ts";
 import { containersOf, type Definition } from "../definition/definition.ts";
 
 /**
- * What identifies a source in the lock and among resolved images: a reference is its own key; of an image made from
- * packages only that counts which decides its packages, so adding a user or a file to it moves no version.
+ * The key of a source in the lock and among resolved images. A reference is its own key. The key of an image made from
+ * packages covers only the fields that determine its packages, so adding a user or a file does not change versions.
  */
 export function sourceKey(source: ImageSource): string {
   if (typeof source === "string") return source;
-  // a path that is kept may be a program, whose libraries come along
+  // a path in `keep` may be a program whose libraries are then kept too
   const { role, packages, dependencies, keep, flavour, runtime } = source.debian;
   return hexOf(digestOf(canonicalJson({ role, packages, dependencies, keep, flavour, runtime })));
 }
 
-/** A place in a definition that names an image. */
+/** An image and its path in the definition. */
 export interface NamedSource {
-  /** As the user would write it: `services.web.image`, `init[0]`. */
+  /** The path, as a user would write it: `services.web.image`, `init[0]`. */
   readonly location: string;
   readonly source: ImageSource;
 }
 
-/** A volume that holds an image as it is. */
+/** The image of a volume with the format `oci`, and its path in the definition. */
 export interface NamedLayout {
   readonly location: string;
   readonly source: ImageSource;
-  /** `linux/arm64`; empty is that of the build. */
+  /** Such as `linux/arm64`. @default the platform of the build, if empty */
   readonly platforms: readonly string[];
 }
 
-/** Every image that a definition names and that is unpacked, in that order. */
+/** Every image of a definition that is unpacked: kernel, init, volumes, containers. */
 export function sourcesOf(definition: Definition): NamedSource[] {
   const found: NamedSource[] = [];
   if (definition.kernel) found.push({ location: "kernel.image", source: definition.kernel.image });
@@ -44,7 +44,7 @@ export function sourcesOf(definition: Definition): NamedSource[] {
   return found;
 }
 
-/** Every image that a definition names to have it as it is. */
+/** Every image of a definition that a volume keeps as an OCI layout. */
 export function layoutsOf({ volumes }: Definition): NamedLayout[] {
   return Object.entries(volumes).flatMap(([name, { image, format, platforms }]) =>
     image !== undefined && format === "oci" ? [{ location: `volumes.${name}.image`, source: image, platforms }] : [],

@@ -11,7 +11,7 @@ import { debianImageConfig } from "../runtime/bundle.ts";
 import { layoutsOf, sourceKey, sourcesOf } from "./image-source.ts";
 import type { Lock } from "./lock.ts";
 
-/** An image whose bytes are settled: what it says of a container, and where its tree comes from. */
+/** An image with pinned bytes: its configuration, and the source of its tree. */
 export type ResolvedImage =
   | { readonly config: ImageConfig; readonly debian: DebianImage["debian"]; readonly packages: readonly LockedDeb[] }
   | { readonly config: ImageConfig; readonly manifest: Digest; readonly layers: readonly ResolvedLayer[] };
@@ -19,74 +19,77 @@ export type ResolvedImage =
 /** One layer of an OCI image, lowest first. */
 export interface ResolvedLayer {
   readonly digest: Digest;
+  /** Compressed bytes. */
   readonly size: number;
   readonly mediaType: string;
 }
 
-/** An image that stays as it is, with all that it names for the platforms asked for. */
+/** An image that is kept as an OCI layout, with its blobs for the wanted platforms. */
 export interface ResolvedLayout {
   /** Its full reference. */
   readonly reference: string;
-  /** The manifest or index that the reference means. */
+  /** The manifest or index that the reference points to. */
   readonly root: ResolvedLayer;
-  /** The root and what lies below it. */
+  /** The root and every blob below it. */
   readonly blobs: readonly { readonly digest: Digest; readonly size: number }[];
 }
 
-/** A definition in which every image is settled. */
+/** A definition with every image pinned. */
 export interface Resolved {
-  /** With the tasks of its persistent volumes, and what private networks need. */
+  /** With the onboot tasks of its persistent volumes, and the packages and modules of private networks. */
   readonly definition: Definition;
   readonly arch: Arch;
-  /** By place in the definition: `services.web.image`. */
+  /** By path in the definition: `services.web.image`. */
   readonly images: ReadonlyMap<string, ResolvedImage>;
-  /** Images of volumes with the format `oci`, by place. */
+  /** Images of volumes with the format `oci`, by path in the definition. */
   readonly layouts: ReadonlyMap<string, ResolvedLayout>;
-  /** What was settled, for the next time. */
+  /** Pins the same versions in the next build. */
   readonly lock: Lock;
 }
 
-/** An image as it was found. */
+/** An image that {@link ResolveSources.findImage} found. */
 export interface FoundImage {
   readonly config: ImageConfig;
   readonly manifest: Digest;
   readonly layers: readonly ResolvedLayer[];
-  /** What its builder attested of its software; undefined where that is not seen, as of an image by its own digest. */
+  /** Attestations of its software; undefined if unknown, as for an image that is named by its own digest. */
   readonly sboms?: readonly { readonly digest: Digest; readonly size: number }[] | undefined;
-  /** What was signed, where a signature was asked for. */
+  /** The signed digest, if a rule requires a signature. */
   readonly signed?: Digest | undefined;
 }
 
-/** What the lock says of an image. */
+/** An image's entry in the lock. */
 export interface Pinned {
   readonly manifest: Digest;
-  /** The index that was signed instead of it. */
+  /** The signed digest: the manifest's or its index's. */
   readonly signed?: Digest | undefined;
 }
 
-/** The outside world, as far as resolving asks it. */
+/** Looks up packages and images: the part of resolving that needs the network. */
 export interface ResolveSources {
-  /** Chooses and pins the packages of an image; called only for what the lock does not hold. */
+  /** Chooses and pins the packages of an image that is not in the lock. */
   lockDebian(image: DebianImage, location: string): Promise<LockedDebian>;
-  /** Finds an image by its reference, or by `pinned` when the lock holds it; it is signed, where that is asked for. */
+  /** Finds an image by its reference, or by `pinned` from the lock. Verifies its signature if a rule requires one. */
   findImage(reference: string, pinned: Pinned | undefined, location: string): Promise<FoundImage>;
-  /** Finds an image to keep as it is. */
+  /** Finds an image that is kept as an OCI layout. */
   findLayout(reference: string, pinned: Digest | undefined, platforms: readonly string[], location: string): Promise<ResolvedLayout>;
 }
 
 export interface ResolveOptions {
   readonly arch: Arch;
   readonly sources: ResolveSources;
-  /** From the last build; entries for another architecture are not used. */
+  /** The lock of the last build; ignored if it is for another architecture. @default every version is resolved */
   readonly lock?: Lock | undefined;
-  /** `always` asks anew for what the lock holds. @default "locked" */
+  /** `always` ignores the lock. @default "locked" */
   readonly update?: "locked" | "always" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Settles every image of a definition, each source once. What the lock holds stays as it is; the lock that comes back
- * has exactly the sources of this definition.
+ * Pins every image of a definition; resolves each source once. Keeps the versions in the lock. The returned lock has
+ * exactly the sources of this definition.
+ *
+ * @throws INVALID_DEFINITION for an image with the wrong role, CANCELLED, and the errors of the sources
  */
 export async function resolve(given: Definition, options: ResolveOptions): Promise<Resolved> {
   const definition = withPrivateNetwork(withVolumeTasks(given));
@@ -123,7 +126,7 @@ export async function resolve(given: Definition, options: ResolveOptions): Promi
     if (typeof source !== "string") {
       throw new LinuxKitError(
         "INVALID_DEFINITION",
-        `${location}: an image made from Debian packages is none that could be kept as it is, wanted an image reference`,
+        `${location}: got an image made from Debian packages, wanted an image reference: only those can be kept with format: "oci"`,
         { path: location },
       );
     }
@@ -153,7 +156,7 @@ function some<K extends string, T extends object>(name: K, pins: T): { readonly 
   return (Object.keys(pins).length > 0 ? { [name]: pins } : {}) as { readonly [P in K]?: T };
 }
 
-// what is wrong with an image is said of the place that names it
+// puts the path in the definition before an error about its image
 async function at<T>(location: string, found: Promise<T>): Promise<T> {
   try {
     return await found;
@@ -163,7 +166,7 @@ async function at<T>(location: string, found: Promise<T>): Promise<T> {
   }
 }
 
-// a kernel among the services, or nginx for a kernel, is a mistake that would only show at boot
+// a kernel as a service, or nginx as a kernel, would only fail at boot
 function checkRoles(definition: Definition): void {
   for (const { location, source } of sourcesOf(definition)) {
     if (typeof source === "string") continue;

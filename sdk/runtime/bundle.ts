@@ -13,7 +13,7 @@ import { idRanges } from "./id-ranges.ts";
 import { hasPrivateUsers, ociConfig } from "./oci-config.ts";
 import { runtimeJson } from "./runtime-json.ts";
 
-/** One container as it lies in the OS. Paths are relative to the root of the OS. */
+/** One container as laid out in the OS. Paths are relative to the root of the OS. */
 export interface Bundle {
   readonly phase: Phase;
   readonly name: string;
@@ -27,23 +27,23 @@ export interface Bundle {
   readonly container: Omit<Container, "secrets">;
   /** Names of its secrets. */
   readonly secrets: readonly string[];
-  /** Where its image lies. */
+  /** The folder of its unpacked image. */
   readonly tree: string;
-  /** Whether its image is to be unpacked at {@link tree}; otherwise an earlier bundle did that. */
+  /** Whether its image is unpacked at {@link tree} for this bundle; if not, an earlier bundle shares it. */
   readonly unpacks: boolean;
-  /** Empty directories (0755) to make in it, which belong to its user 0. */
+  /** Empty directories to make, with mode 0755; they belong to its user 0. */
   readonly directories: readonly string[];
   readonly readonly: boolean;
   readonly uid: number;
   readonly gid: number;
-  /** What its user 0 is on the machine: 0 without a user namespace of our making. */
+  /** The machine's user id for its user 0; 0 unless `userns` is `private`. */
   readonly idBase: number;
   readonly network: NetworkKind;
-  /** It has a network namespace of its own. */
+  /** Whether it has its own network namespace. */
   readonly privateNetwork: boolean;
-  /** It has a limit of memory. */
+  /** Whether its memory is limited. */
   readonly memoryLimited: boolean;
-  /** Its control group is the one that has its name. */
+  /** Whether it uses the control group with its name, the default. */
   readonly ownGroup: boolean;
   /** Text of `config.json`. */
   readonly config: string;
@@ -52,12 +52,12 @@ export interface Bundle {
 }
 
 /**
- * Lays out every container of a definition, in LinuxKit's order: onboot, onshutdown, services. Of containers with
- * the same image, and the same owners of its files, the first unpacks it and the others mount it from there.
+ * Lays out every container of a definition, in LinuxKit's order: onboot, onshutdown, services. Containers with the same
+ * image and the same user ids share it: the first one unpacks it, and the others mount it from there.
  *
- * @param arch of the machine
- * @param imageConfig what the image at `location` says, once it is resolved
- * @throws INVALID_DEFINITION for what only the image's label or configuration brings to light
+ * @param arch the machine's architecture
+ * @param imageConfig returns the configuration of the resolved image at `location`
+ * @throws INVALID_DEFINITION for errors that depend on the image's label or configuration
  */
 export function bundles(definition: Definition, imageConfig: (image: ImageSource, location: string) => ImageConfig, arch: Arch): Bundle[] {
   const accounts = containerAccounts(definition);
@@ -118,7 +118,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
   });
 }
 
-/** What an image made from packages says about its containers: its `config` stands in the place of a label. */
+/** The image configuration of an image made from packages. Its `config` takes the place of a label. */
 export function debianImageConfig(image: DebianImage): ImageConfig {
   return { entrypoint: [], cmd: [], env: [], workingDir: "", label: image.config };
 }
@@ -128,7 +128,7 @@ export function jsonText(value: object): string {
   return JSON.stringify(value, undefined, 4);
 }
 
-// by what was written, as LinuxKit does: two names of one image are unpacked twice
+// by reference, as in LinuxKit: an image with two references is unpacked twice
 function imageKey(image: ImageSource): string {
   if (typeof image !== "string") return canonicalJson(image.debian);
   return /^(oci|docker-archive):/.test(image) ? image : expandReference(image);

@@ -1,6 +1,6 @@
 import { CAPABILITIES } from "../definition/capability.ts";
 
-/** The capability sets of a process, as `config.json` holds them. */
+/** The capability sets of a process in `config.json`. */
 export interface CapabilitySets {
   readonly bounding?: readonly string[];
   readonly effective?: readonly string[];
@@ -9,7 +9,7 @@ export interface CapabilitySets {
   readonly ambient?: readonly string[];
 }
 
-/** A definition's list written out: `all` and `none` stand alone in it, in any case. */
+/** Expands a definition's list: `all` and `none` are the only item, in upper or lower case. */
 export function expandCapabilities(list: readonly string[] = []): readonly string[] {
   if (list.length !== 1) return list;
   const [word = ""] = list;
@@ -31,8 +31,8 @@ export function linuxkitCapabilities(capabilities: readonly string[], ambient: r
 }
 
 /**
- * The sets of our own sandbox. Nothing is inheritable for root, so that a file's inheritable bits gain nothing; for
- * any other user they are ambient as well, without which the kernel would drop them when the program starts.
+ * The sets of the default sandbox. For root only the ambient ones are inheritable, so a file's inheritable bits gain
+ * nothing. For any other user all are ambient, because the kernel would otherwise drop them when the program starts.
  */
 export function sandboxCapabilities(capabilities: readonly string[], ambient: readonly string[], uid: number): CapabilitySets {
   const all = sorted([...capabilities, ...ambient]);

@@ -4,14 +4,14 @@ import type { Container } from "../definition/container.ts";
 import { failuresOf } from "../definition/failure.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 
-/** LinuxKit's container fields with what the label and the image say, before the defaults of a sandbox. */
+/** LinuxKit's container fields, merged with the image's label and configuration; without the sandbox's defaults. */
 export type EffectiveFields = Omit<ContainerFields, "capabilities.add" | "binds.add" | "command" | "env" | "cwd"> & {
   readonly command: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
 };
 
-// "" in one of these is the same as leaving it out, so that it never clears what the label says
+// "" in one of these fields means unset, so it never clears the label's value
 const EMPTY_IS_UNSET = new Set(["cwd", "net", "pid", "ipc", "uts", "userns", "hostname"]);
 
 const OF_CONTAINER_ONLY = new Set([
@@ -36,12 +36,12 @@ const OF_CONTAINER_ONLY = new Set([
 
 /**
  * Merges by LinuxKit's precedence: the definition, then the image's `org.mobyproject.config` label, then the image's
- * configuration, of which only entrypoint, command, environment and working directory count. A field is taken whole,
- * but for `runtime`, which merges member by member, and for `capabilities.add` and `binds.add`, which append to the
- * label's list unless the definition gives the list itself.
+ * configuration, of which only entrypoint, command, environment and working directory count. A field replaces the whole
+ * field of lower precedence, with two exceptions: `runtime` merges member by member, and `capabilities.add` and
+ * `binds.add` append to the label's list unless the definition has the list itself.
  *
- * @param path the container's, for messages
- * @throws INVALID_DEFINITION for a label that is not of LinuxKit's fields
+ * @param path the container's path in the definition, for messages
+ * @throws INVALID_DEFINITION if the label has an unknown or invalid field
  */
 export function effectiveFields(container: Container, image: ImageConfig, path: string): EffectiveFields {
   const label = checkedLabel(image.label, path);
@@ -59,7 +59,7 @@ export function effectiveFields(container: Container, image: ImageConfig, path: 
       const at = `${path}.capabilities.add`;
       throw new LinuxKitError(
         "INVALID_DEFINITION",
-        `${at}: the image's label says "${word}", to which nothing can be added; wanted capabilities`,
+        `${at}: cannot add to the label of the image, whose capabilities are "${word}"; set capabilities to the whole list instead`,
         { path: at },
       );
     }
@@ -77,9 +77,9 @@ export function effectiveFields(container: Container, image: ImageConfig, path: 
   };
 }
 
-/** Which of a container's merged binds and mounts the definition gave: those may name a volume. */
+/** Which of a container's merged binds and mounts come from the definition: only those may name a volume. */
 export interface OwnSources {
-  /** Binds, counted from the end of the list. */
+  /** How many binds, at the end of the list. */
   readonly binds: number;
   readonly mounts: boolean;
 }

@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
 import { PRIVATE_IDS } from "../definition/private-users.ts";
 
-/** Ranges below 2^31, since programs go wrong that take a user for a signed number; the first two are the machine's own and nobody's. */
+/**
+ * Ranges stay below 2^31, because programs that treat a user id as signed fail above. The first two ranges are reserved:
+ * one is the machine's own, and the other is never assigned.
+ */
 const FIRST = 2;
 const RANGES = 2 ** 31 / PRIVATE_IDS - FIRST;
 
 /**
- * The first of the 65536 users and groups of each container, by what it is called: `services/web`. It follows from that
- * alone, so that a container more or less changes nobody else's. Where two hash to one range, about once in 32 000
- * pairs, the one with the lesser hash has it and the other takes that of its next hash.
+ * The first of the 65536 user and group ids of each container, by name: `services/web`. It is a hash of the name, so
+ * adding or removing a container does not change the others. If two names hash to the same range, about once in 32 000
+ * pairs, the one with the smaller hash gets it and the other is hashed again.
  */
 export function idRanges(names: readonly string[]): ReadonlyMap<string, number> {
   const taken = new Set<number>();

@@ -3,7 +3,7 @@ import { typeOf, usualDestination } from "../definition/mount.ts";
 import { volumeMount } from "../definition/volume.ts";
 import type { EffectiveFields, OwnSources } from "./effective.ts";
 
-/** A mount as `config.json` and `runtime.json` hold it. */
+/** A mount in `config.json` and `runtime.json`. */
 export interface Mount {
   readonly destination: string;
   readonly type?: string;
@@ -13,25 +13,27 @@ export interface Mount {
   readonly gidMappings?: readonly object[];
 }
 
-/** How one way of running containers differs from another in its mounts. */
+/** The mounts and mount options of a sandbox. */
 export interface MountRules {
   readonly defaults: readonly Mount[];
-  /** Options of a bind, from those that were given; `undefined` when none were. */
+  /** The options of a bind, from those in the definition; `undefined` if it has no options. */
   readonly bindOptions: (given: readonly string[] | undefined) => readonly string[];
-  /** Options of a tmpfs, from those that were given. */
+  /** The options of a tmpfs, from those in the definition. */
   readonly tmpfsOptions: (destination: string, given: readonly string[]) => readonly string[];
 }
 
-// crun's own option (crun.1, "idmap mount options"): the container's user namespace is the mapping. The source must be
-// the mount itself: crun follows no link to it.
+// crun's own option (crun.1, "idmap mount options"): maps ids as the container's user namespace does. The source must be
+// the mount point itself, because crun does not follow a symlink to it.
 const ID_MAPPED = ["idmap"];
 
 /**
- * The mounts of a container, in the order of their destinations. At one destination the later kind wins: defaults,
+ * The mounts of a container, sorted by destination. If several have the same destination, the last kind wins: defaults,
  * then `tmpfs`, `binds`, `mounts`.
  *
- * @param own what the definition gave, and not a label: only there is a source without a slash a volume's name; and
- * the volumes that are shown with the owners that the container's users have inside
+ * @param own the binds and mounts of the definition, where a source without a slash is a volume's name; and the volumes
+ * that are mounted with ids mapped to the container's users
+ * @param path the container's path in the definition, for messages
+ * @throws INVALID_DEFINITION for a mount without a type or destination
  */
 export function containerMounts(
   fields: EffectiveFields,
@@ -62,9 +64,13 @@ export function containerMounts(
     const destination = mount.destination ?? (type && usualDestination(type));
     if (!type || !destination) {
       const at = `${path}.mounts[${index}]`;
-      throw new LinuxKitError("INVALID_DEFINITION", `${at}: got no ${type ? "destination" : "type"}, and none follows from the rest`, {
-        path: at,
-      });
+      throw new LinuxKitError(
+        "INVALID_DEFINITION",
+        `${at}: got no ${type ? "destination" : "type"}, which this mount needs: set ${type ? "destination" : "type"}`,
+        {
+          path: at,
+        },
+      );
     }
     const named = own.mounts && type === "bind" && mount.source;
     const mapped = named && own.idMapped.has(named);
@@ -100,7 +106,7 @@ export function mountOf(destination: string, type: string, source: string, optio
   return { destination, type, source, ...(options.length > 0 && { options }) };
 }
 
-// a source that is no path is a volume's name: the definition's check has seen that there is one
+// a source that is not a path is a volume's name, which the definition's check has verified
 function volumePath(source: string): string {
   return source.startsWith("/") ? source : `/containers/volumes/${source}/merged`;
 }

@@ -8,7 +8,7 @@ export interface Namespace {
 
 const HOST = ["host", "root"];
 
-/** LinuxKit's namespaces, in its order. `none` is a word for `net` only; elsewhere it is a path. */
+/** LinuxKit's namespaces, in its order. `none` is a keyword for `net` only; in other fields it is a path. */
 export function linuxkitNamespaces({ net, ipc, uts, pid, userns }: EffectiveFields): Namespace[] {
   return [
     ...namespace("network", net, { fresh: ["new", "none"] }),
@@ -20,7 +20,7 @@ export function linuxkitNamespaces({ net, ipc, uts, pid, userns }: EffectiveFiel
   ];
 }
 
-/** Our own sandbox's: everything is the container's own, unless it says otherwise; what no network means is settled before. */
+/** The namespaces of the default sandbox: each is new by default. The default of `net` is applied earlier. */
 export function sandboxNamespaces({ net, ipc, uts, pid, userns }: EffectiveFields): Namespace[] {
   return [
     ...namespace("network", net, { fresh: ["new", "none", "private"] }),

@@ -13,7 +13,7 @@ import { linuxkitNamespaces, sandboxNamespaces } from "./namespaces.ts";
 import { defaultSeccomp } from "./seccomp.ts";
 import { sandboxDefaults, sandboxMountRules, secretsMount } from "./sandbox.ts";
 
-/** What {@link ociConfig} needs beside the fields. */
+/** What {@link ociConfig} needs besides the fields. */
 export interface OciContext {
   /** The container's name. */
   readonly name: string;
@@ -23,40 +23,40 @@ export interface OciContext {
   readonly container: Container;
   readonly users: Accounts;
   readonly groups: Accounts;
-  /** The program that will read it may know nothing later than version 1.0 of the specification. */
+  /** Whether the container runtime may support only version 1.0 of the specification. */
   readonly oldRuntime: boolean;
-  /** First of the 65536 users and groups of the machine that are this container's alone; 0 where its users are the machine's. */
+  /** The first of the container's own 65536 user and group ids; 0 if it uses the machine's ids. */
   readonly idBase: number;
-  /** Names of the volumes whose filesystem knows id-mapped mounts. */
+  /** The volumes whose filesystem supports id-mapped mounts. */
   readonly idMapped: ReadonlySet<string>;
-  /** Of the machine: names and arguments of system calls differ. */
+  /** The machine's architecture: names and arguments of system calls depend on it. */
   readonly arch: Arch;
 }
 
-/** `config.json` of a container and what else follows from the same fields. */
+/** `config.json` of a container, and values derived from the same fields. */
 export interface OciConfig {
   readonly config: object;
   readonly readonly: boolean;
   readonly uid: number;
   readonly gid: number;
   readonly network: NetworkKind;
-  /** It has a network namespace of its own. */
+  /** Whether it has its own network namespace. */
   readonly privateNetwork: boolean;
 }
 
-/** What LinuxKit writes. */
+/** The version that LinuxKit writes. */
 const LINUXKIT_OCI_VERSION = "1.2.1";
 
-/** What every runtime takes: crun before 1.9, which Debian 12 has, refuses any that does not begin with 1.0. */
+/** The version that every runtime accepts: crun before 1.9, as in Debian 12, refuses other than 1.0. */
 const OLD_OCI_VERSION = "1.0.2";
 
-// no JavaScript number holds it exactly, and the runtimes read it as an unsigned 64-bit one
+// the runtimes read an unsigned 64-bit number, which no JavaScript number holds exactly
 const UNLIMITED = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON("18446744073709551615");
 
 /**
- * The OCI runtime configuration of a container (runtime-spec, config.md and config-linux.md): with
- * `sandbox: "linuxkit"` the one that LinuxKit writes, else that of our own sandbox. Its members are in the
- * specification's order, and absent where they say nothing.
+ * The OCI runtime configuration of a container (runtime-spec, config.md and config-linux.md). With
+ * `sandbox: "linuxkit"` it is the one that LinuxKit writes, otherwise that of the default sandbox. Its members are in the
+ * specification's order; empty ones are left out.
  *
  * @throws INVALID_DEFINITION
  */
@@ -78,7 +78,7 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
     const at = `${path}.command`;
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `${at}: neither the definition nor the image names a program, wanted a program and its arguments`,
+      `${at}: got no command in the definition or the image, wanted a program and its arguments`,
       { path: at },
     );
   }
@@ -133,24 +133,24 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Whether the container's users are its own: a word of our own sandbox. */
+/** Whether the container has its own range of user ids, which LinuxKit's sandbox does not support. */
 export function hasPrivateUsers({ userns }: EffectiveFields, { sandbox }: Container): boolean {
   return sandbox !== "linuxkit" && userns === "private";
 }
 
-// a name can stand for a number that the image gives it
+// a name can have an id from the image
 function checkMapped(ids: readonly number[], path: string): void {
   const beyond = ids.find((id) => id >= PRIVATE_IDS);
   if (beyond === undefined) return;
   const at = `${path}.userns`;
   throw new LinuxKitError(
     "INVALID_DEFINITION",
-    `${at}: its process is user or group ${beyond}, wanted at most ${PRIVATE_IDS - 1} beside userns: "private"`,
+    `${at}: the process has user or group id ${beyond}, wanted at most ${PRIVATE_IDS - 1} with userns: "private"`,
     { path: at },
   );
 }
 
-/** LinuxKit has none, so with its sandbox a filter must be asked for. */
+/** LinuxKit has no filter, so its sandbox only has one if the definition sets it. */
 function seccompOf({ seccomp, sandbox }: Container, capabilities: readonly string[], arch: Arch): object | undefined {
   const meant = seccomp ?? (sandbox === "linuxkit" ? "unconfined" : "default");
   if (meant === "unconfined") return undefined;
@@ -163,7 +163,7 @@ function deviceNodes({ devices = [] }: EffectiveFields): object[] {
     .map(({ path, type, major = 0, minor = 0, mode = "0" }) => ({ path, type, major, minor, fileMode: Number.parseInt(mode, 8) }));
 }
 
-/** Control group limits, with a rule for each device that the container was given; our sandbox denies all others. */
+/** Control group limits, with a rule for each device of the container; the default sandbox denies all other devices. */
 function resources({ resources: given = {}, devices = [] }: EffectiveFields, linuxkit: boolean): object {
   const { devices: rules = [], blockio, ...rest } = given;
   const denied = linuxkit ? [] : [{ allow: false, access: "rwm" }];
@@ -177,13 +177,13 @@ function rlimit(text: string): object {
   const [name = "", soft = "", hard = ""] = text.split(",").map((part) => part.trim());
   const number = (value: string): unknown => {
     if (value === "unlimited") return UNLIMITED;
-    // exact beyond 2^53 as well
+    // stays exact beyond 2^53
     return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(BigInt(value).toString());
   };
   return { type: rlimitName(name), hard: number(hard), soft: number(soft) };
 }
 
-/** A member that is left out when it would be empty. */
+/** An object with one member, or without it if its value is empty. */
 function some(name: string, value: readonly unknown[] | object | undefined): object {
   return value === undefined || Object.keys(value).length === 0 ? {} : { [name]: value };
 }

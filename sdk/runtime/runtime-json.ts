@@ -5,14 +5,14 @@ import { type Mount, mountOf } from "./mounts.ts";
 export interface RootFilesystem {
   /** The container's own folder: `containers/services/web`. */
   readonly bundle: string;
-  /** Where its image lies: in its own folder, or in that of the first container with the same image. */
+  /** The folder of its unpacked image: below its own folder, or below that of the first container with the same image. */
   readonly tree: string;
   readonly readonly: boolean;
 }
 
 /**
- * LinuxKit's `runtime.json`: what is done in the machine around the container. The mounts that put its root
- * filesystem together come first. Every member is always there.
+ * LinuxKit's `runtime.json`: what the machine does before and after it starts the container. The mounts of its root
+ * filesystem come first. Every member is present.
  */
 export function runtimeJson({ runtime = {} }: EffectiveFields, root: RootFilesystem): object {
   const { cgroups = [], mounts = [], mkdir = [], interfaces = [], bindNS = {}, namespace = "" } = runtime;

@@ -2,7 +2,7 @@ import { secretsPath } from "../guest/container.ts";
 import type { EffectiveFields } from "./effective.ts";
 import { type Mount, mountOf, type MountRules } from "./mounts.ts";
 
-/** What Docker and containerd hide of /proc and /sys: memory, keys, timers and hardware of the whole machine. */
+/** Paths of /proc and /sys that Docker and containerd hide: memory, keys, timers and hardware of the whole machine. */
 export const MASKED_PATHS: readonly string[] = Object.freeze([
   "/proc/acpi",
   "/proc/asound",
@@ -18,27 +18,27 @@ export const MASKED_PATHS: readonly string[] = Object.freeze([
   "/sys/firmware",
 ]);
 
-/** What may be read and not written, as Docker and containerd have it. */
+/** Paths that are read-only in Docker and containerd. */
 export const READONLY_PATHS: readonly string[] = Object.freeze(["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]);
 
-/** The environment of a program for which nobody names a search path. */
+/** The search path of a program, if neither the image nor the definition sets one. */
 export const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Most that a tmpfs holds unless it says `size=`. It takes memory only as it fills. */
+/** The default size limit of a tmpfs. It takes memory only as it fills. */
 export const TMPFS_SIZE = "64m";
 
 /**
- * Most processes and threads of a container unless `resources.pids` says otherwise. Without it a fork bomb ended at the
- * kernel's own limit for the whole machine, which was 1590 processes of it at 256 MiB: then others cannot fork either.
+ * The default limit of processes and threads of a container. Without it, a fork bomb stops only at the kernel's limit for
+ * the whole machine (1590 processes were measured with 256 MiB), where other programs cannot fork either.
  */
 export const PIDS_LIMIT = 1024;
 
-/** The environment with a search path. */
+/** The environment, with {@link DEFAULT_PATH} if it has no PATH. */
 export function sandboxEnvironment(env: readonly string[]): readonly string[] {
   return env.some((pair) => pair.startsWith("PATH=")) ? env : [DEFAULT_PATH, ...env];
 }
 
-/** The mounts of our own sandbox. A writable tmpfs belongs to the container's user. */
+/** The mounts of the default sandbox. A writable tmpfs belongs to the container's user. */
 export function sandboxMountRules(owner: { readonly uid: number; readonly gid: number }, secrets: Mount | undefined): MountRules {
   return {
     defaults: [
@@ -74,7 +74,7 @@ export function secretsMount(service: string): Mount {
   return mountOf("/run/secrets", "bind", secretsPath(service), ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"]);
 }
 
-/** The fields that our own sandbox sets where nobody else did. */
+/** The fields with the defaults of the sandbox. */
 export function sandboxDefaults(fields: EffectiveFields, name: string): EffectiveFields {
   const ownHostname = fields.uts === undefined || fields.uts === "" || fields.uts === "new";
   return {

@@ -6,10 +6,10 @@ import { ALLOWED, NEVER, OF_CAPABILITY } from "./syscalls.ts";
 const EPERM = 1;
 const ENOSYS = 38;
 
-/** The architecture whose calls are taken at all: the 32-bit ones of the same processors are not, nor is x32. */
+/** The only architecture whose calls are allowed. 32-bit calls and x32 on the same processor are refused. */
 const NATIVE: Readonly<Record<Arch, string>> = { amd64: "SCMP_ARCH_X86_64", arm64: "SCMP_ARCH_AARCH64", s390x: "SCMP_ARCH_S390X" };
 
-/** Every flag of clone(2) that makes a namespace. */
+/** The flags of clone(2) that make a namespace. */
 const CLONE_NAMESPACES = 0x7e02_0000;
 
 /** UNIX, IPv4, IPv6, netlink. */
@@ -17,22 +17,22 @@ const FAMILIES = [1, 2, 10, 16];
 const AF_PACKET = 17;
 const AF_XDP = 44;
 
-/** Linux itself, 32-bit uname, no randomised addresses (both ways of asking), and the question what it is. */
+/** personality(2): Linux, 32-bit uname, no address randomisation (alone and with the former), and the query. */
 const PERSONALITIES = [0x0, 0x8, 0x2_0000, 0x2_0008, 0x4_0000, 0xffff_ffff];
 
 /**
- * The default filter of system calls (runtime-spec, config-linux.md, "Seccomp"): a list of what is allowed. What is
- * refused on purpose answers EPERM; what the list does not know answers ENOSYS, so that a program falls back to what
- * older kernels have.
+ * The default filter of system calls (runtime-spec, config-linux.md, "Seccomp"): a list of allowed calls. A call that is
+ * refused on purpose fails with EPERM. An unknown call fails with ENOSYS, so that a program falls back to the calls of
+ * older kernels.
  *
- * @param capabilities the container's: each allows the calls that are about it
+ * @param capabilities the container's capabilities; each allows the calls that depend on it
  */
 export function defaultSeccomp(capabilities: readonly string[], arch: Arch): SeccompProfile {
   const held = new Set(capabilities);
   const widened = Object.entries(OF_CAPABILITY).flatMap(([name, calls]) => (held.has(name as Capability) ? calls : []));
   const allowed = new Set([...ALLOWED, ...widened]);
   const gated = Object.values(OF_CAPABILITY).flat();
-  // the C library takes clone when it is told that there is no clone3, whose flags no filter can see
+  // clone3 fails with ENOSYS, so the C library falls back to clone; a filter cannot read the flags of clone3
   const refused = new Set([...NEVER, ...gated].filter((name) => !allowed.has(name) && name !== "clone3"));
   const families = [...FAMILIES, ...(held.has("CAP_NET_RAW") ? [AF_PACKET, AF_XDP] : [])];
   const equal = (name: string, value: number): Rule => ({
@@ -57,7 +57,7 @@ export function defaultSeccomp(capabilities: readonly string[], arch: Arch): Sec
 type Rule = SeccompProfile["syscalls"][number];
 
 function cloneRule(arch: Arch): Rule {
-  // s390x has the stack first
+  // on s390x the first argument is the stack
   const index = arch === "s390x" ? 1 : 0;
   return { names: ["clone"], action: "SCMP_ACT_ALLOW", args: [{ index, value: CLONE_NAMESPACES, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }] };
 }

@@ -3,10 +3,10 @@ import type { Capability } from "../definition/capability.ts";
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
 /**
- * System calls of Linux 6.12 and earlier that a program may make without any capability, under the names of amd64,
- * arm64 and s390x; a name that an architecture does not have is passed over there. Left out on purpose, whatever
- * kernel checks there are: what reaches other processes, keys of the kernel (no namespace parts them), loadable code,
- * namespaces, and rarely used large interfaces with a history of faults (io_uring, userfaultfd).
+ * System calls of Linux up to 6.12 that a program may make without capabilities, by their names on amd64, arm64 and
+ * s390x. A name that an architecture lacks is ignored there. Left out on purpose, although the kernel has checks of its
+ * own: access to other processes, the kernel's keys (namespaces do not separate them), loadable code, namespaces, and
+ * large, rarely used interfaces with a history of vulnerabilities (io_uring, userfaultfd).
  */
 export const ALLOWED: readonly string[] = words(`
   access chdir chmod chown close close_range copy_file_range creat dup dup2 dup3 faccessat faccessat2 fadvise64
@@ -46,7 +46,7 @@ export const ALLOWED: readonly string[] = words(`
   sendto setsockopt shutdown socketcall socketpair
 `);
 
-/** What each capability is about: the calls that are of no use without it, and are allowed with it. */
+/** The calls that each capability allows. They are useless without it. */
 export const OF_CAPABILITY: Readonly<Partial<Record<Capability, readonly string[]>>> = {
   CAP_BPF: words("bpf"),
   CAP_DAC_READ_SEARCH: words("open_by_handle_at"),
@@ -67,7 +67,7 @@ export const OF_CAPABILITY: Readonly<Partial<Record<Capability, readonly string[
   CAP_SYSLOG: words("syslog"),
 };
 
-/** Calls that no capability allows; a profile of one's own, or `unconfined`, does. */
+/** Calls that no capability allows. A custom profile or `unconfined` allows them. */
 export const NEVER: readonly string[] = words(`
   add_key io_uring_enter io_uring_register io_uring_setup keyctl lookup_dcookie memfd_secret modify_ldt nfsservctl
   remap_file_pages request_key userfaultfd uselib ustat vserver

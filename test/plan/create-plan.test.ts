@@ -42,8 +42,8 @@ async function planOf(image: Image): Promise<Plan> {
           keep: "slim",
         })),
       }),
-      findImage: () => assert.fail("there is no reference in this definition"),
-      findLayout: () => assert.fail("there is no reference in this definition"),
+      findImage: () => assert.fail("this definition has no references"),
+      findLayout: () => assert.fail("this definition has no references"),
     },
   });
   return createPlan(resolved, () => "metadata");
@@ -60,7 +60,7 @@ function changed(before: Plan, after: Plan): string[] {
 describe("createPlan", () => {
   test("the same definition gives the same plan", async () => assert.deepEqual(await planOf(os()), await planOf(os())));
 
-  test("segments come in the order in which the kernel may unpack them", async () => {
+  test("segments are in the order in which the kernel must unpack them", async () => {
     assert.deepEqual([...keys(await planOf(os())).keys()], ["tree", "init", "modules", "services.web", "config"]);
   });
 
@@ -69,7 +69,7 @@ describe("createPlan", () => {
     assert.equal(last?.path, `usr/${END_MARK}`);
   });
 
-  test("an image that holds only what init holds lies in its segment", async () => {
+  test("an image whose packages are all in init goes into init's segment", async () => {
     const init = (await planOf(os())).segments.find(({ name }) => name === "init");
     assert.deepEqual(
       init?.steps.flatMap((step) => (step.kind === "unpack" ? [step.prefix] : [])),
@@ -77,7 +77,7 @@ describe("createPlan", () => {
     );
   });
 
-  test("no path goes through a link of Debian's tree", async () => {
+  test("no path goes through a symlink of Debian's tree", async () => {
     const through = entries(await planOf(os())).filter(({ path }) => /^(bin|sbin|lib|lib64)(\/|$)/.test(path));
     assert.deepEqual(through, []);
   });
@@ -93,7 +93,7 @@ describe("createPlan", () => {
     }
   });
 
-  test("a persistent volume is a task that comes before all others, and a link to where it mounts the disk", async () => {
+  test("a persistent volume is the first onboot task, and a symlink to its mount point", async () => {
     const plan = await planOf(
       os().with({
         volumes: [new Volume("data", { persistent: { serial: "vol-1" } })],
@@ -112,7 +112,7 @@ describe("createPlan", () => {
     assert.match(paths.get("containers/services/db/config.json")?.contents ?? "", /"source": "\/containers\/volumes\/data\/merged"/);
   });
 
-  test("a persistent volume that waits for a task comes right after it, and has time for a cloud to attach its disk", async () => {
+  test("a persistent volume with `after` follows that task, and waits 300 s for its disk", async () => {
     const persistent = { serial: "data", after: "dhcp" };
     const plan = await planOf(
       os().with({
@@ -138,13 +138,13 @@ describe("createPlan", () => {
       want: ["services.web"],
     },
     {
-      name: "a further service",
+      name: "another service",
       image: os(web(), new Service("b", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }) })),
       want: ["tree", "services.b", "config"],
     },
-    { name: "users of its own", image: os(web({ userns: "private" })), want: ["services.web", "config"] },
+    { name: "private user ids", image: os(web({ userns: "private" })), want: ["services.web", "config"] },
     {
-      name: "a further service with users of its own",
+      name: "another service with private user ids",
       base: os(web({ userns: "private" })),
       image: os(
         new Service("a", { image: debian.packages({ packages: ["redis"], command: ["redis-server"] }), userns: "private" }),
@@ -154,14 +154,14 @@ describe("createPlan", () => {
     },
     { name: "a value of a secret", image: os(web({ secrets: { key: "two" } })), base: os(web({ secrets: { key: "one" } })), want: [] },
   ]) {
-    test(`${row.name} changes the segments [${row.want}] and no other`, async () => {
+    test(`${row.name} changes only the segments [${row.want}]`, async () => {
       const [before, after] = [await planOf(row.base ?? os()), await planOf(row.image)];
       assert.deepEqual(changed(before, after), row.want);
       assert.equal(before.digest !== after.digest, row.want.length > 0);
     });
   }
 
-  describe("a container's own users", () => {
+  describe("private user ids", () => {
     const image = debian.packages({ packages: ["redis"], command: ["redis-server"] });
     const service = (name: string, args: Partial<ServiceArgs> = {}) => new Service(name, { image, userns: "private", ...args });
     const baseOf = (plan: Plan, location: string): number | undefined =>
@@ -169,7 +169,7 @@ describe("createPlan", () => {
         .flatMap(({ steps }) => steps)
         .flatMap((step) => (step.kind === "unpack" && step.location === location ? [step.idBase ?? 0] : []))[0];
 
-    test("have the image's files, one copy for each range, and what is made for the container", async () => {
+    test("own the container's folders and its copy of the image", async () => {
       const plan = await planOf(
         os(service("a"), service("b"), service("c", { userns: "host" }), service("d", { userns: "host" })).with({
           files: [new File("/etc/a", { contents: "", uid: "a" }), new File("/etc/d", { contents: "", uid: "d" })],
@@ -183,7 +183,7 @@ describe("createPlan", () => {
       assert.deepEqual([owner("etc/a"), owner("etc/d")], [a + 101, 104]);
     });
 
-    test("have a volume in memory that is theirs alone; one on a disk is mapped for each", async () => {
+    test("own a volume in memory, while a disk is id-mapped for each container", async () => {
       const volumes = [new Volume("data", { image }), new Volume("empty"), new Volume("kept", { persistent: {} })];
       const plan = await planOf(
         os().with({
@@ -213,11 +213,11 @@ describe("createPlan", () => {
     test("need the guest's own init", async () => {
       await assert.rejects(planOf(new Image({ services: [service("a", { net: "host" })] })), {
         code: "INVALID_DEFINITION",
-        message: 'services.a.userns: got "private", which the guest\'s own init prepares; wanted init: [debian.init()]',
+        message: 'services.a.userns: got "private", which needs the guest\'s own init: set init: [debian.init()]',
       });
     });
 
-    test("need a runtime that maps the disk", async () => {
+    test("need a runtime that can id-map the disk", async () => {
       const image = new Image({
         init: [debian.init({ runtime: "runc" })],
         volumes: [new Volume("v", { persistent: {} })],
@@ -225,7 +225,7 @@ describe("createPlan", () => {
       });
       await assert.rejects(planOf(image), {
         code: "INVALID_DEFINITION",
-        message: /^services\.a\["binds\.add"\]\[0\]: the disk of volume "v" has to be id-mapped/,
+        message: /^services\.a\["binds\.add"\]\[0\]: with userns: "private" the disk of volume "v" must be id-mapped/,
       });
     });
 
@@ -244,7 +244,7 @@ describe("createPlan", () => {
         if (code)
           await assert.rejects(made, {
             code,
-            message: /^services\.b\.binds\[0\]: volume "v" is in services\.a too, and these two have different users/,
+            message: /^services\.b\.binds\[0\]: services\.a uses volume "v" too, with other user ids: make the volume persistent/,
           });
         else await made;
       });

@@ -13,7 +13,7 @@ const service = (name: string, fields: Partial<ServiceArgs> = {}): Service =>
   new Service(name, { image: `example.com/${name}`, command: ["x"], ...fields });
 const PLAIN = { entrypoint: [], cmd: [], env: [], workingDir: "" };
 
-/** The networks of services; `labels` are those of their images, by the image's name. */
+/** The networks of services; `labels` are their images' labels, by image name. */
 function networksOf(
   services: Service[],
   labels: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
@@ -36,21 +36,25 @@ describe("the network of a service", () => {
   const http = (port: number) => ({ health: { http: { port } } });
   for (const [what, services, wanted] of [
     [
-      "is its own, with no link, where nothing leads in or out",
+      "has no link if nothing is published and no egress is allowed",
       [service("a"), service("b", { health: { command: ["x"] } }), service("c", { ...http(80), publish: [] })],
       [],
     ],
     [
-      "lets in the port of its health check",
+      "publishes the port of its health check by default",
       [service("a", http(80)), service("b", { health: { tcp: { port: 81 } } })],
       [
         ["a", "lk0", "80:80", ""],
         ["b", "lk1", "81:81", ""],
       ],
     ],
-    ["lets in what it publishes instead", [service("a", { ...http(80), publish: ["8080:80", "81"] })], [["a", "lk0", "8080:80,81:81", ""]]],
     [
-      "lets out what is named, and links whoever is named",
+      "publishes the ports in publish instead",
+      [service("a", { ...http(80), publish: ["8080:80", "81"] })],
+      [["a", "lk0", "8080:80,81:81", ""]],
+    ],
+    [
+      "allows the named egress, and gives a named service a link too",
       [service("a", { egress: [{ to: "b", port: 5432 }, { to: "dns" }] }), service("b"), service("c")],
       [
         ["a", "lk0", "", "198.18.0.3 5432,dns *"],
@@ -58,7 +62,7 @@ describe("the network of a service", () => {
       ],
     ],
     [
-      "is the machine's where that is said, and where LinuxKit is followed",
+      "is the machine's with net: host and in LinuxKit's sandbox",
       [service("a", { net: "host", ...http(80) }), service("b", { sandbox: "linuxkit", ...http(81) })],
       [],
     ],
@@ -66,33 +70,33 @@ describe("the network of a service", () => {
     test(what, () => assert.deepEqual(short(networksOf([...services])), wanted));
   }
 
-  test("is what the label of its image says, unless it names ports itself", () => {
+  test("comes from the label of its image, unless it publishes ports itself", () => {
     const host = { web: { net: "host" } };
     assert.deepEqual(short(networksOf([service("web", http(80))], host)), []);
     assert.deepEqual(short(networksOf([service("web", { publish: ["80"] })], host)), [["web", "lk0", "80:80", ""]]);
     assert.throws(() => networksOf([service("app", { egress: [{ to: "web" }] }), service("web", http(80))], host), {
       code: "INVALID_DEFINITION",
       message:
-        'services.app.egress[0].to: got "web", which has no network of its own by the label of its image: wanted net: "private" there, or an address',
+        'services.app.egress[0].to: got "web", whose image\'s label gives it no network of its own: set net: "private" in that service, or use an address',
     });
   });
 
-  test("must be said where another init runs, which makes none", () => {
+  test("must be set with another init, which cannot make a private one", () => {
     assert.throws(() => networksOf([service("web")], {}, false), {
       code: "INVALID_DEFINITION",
-      message: 'services.web.net: it is "private", which the guest\'s own init makes: wanted init: [debian.init()], or net: "host"',
+      message: 'services.web.net: got "private" by default, which needs the guest\'s own init: set init: [debian.init()], or net: "host"',
     });
     assert.throws(() => networksOf([service("web", { net: "private" })], {}, false), { message: /^services\.web\.net: got "private"/ });
     assert.equal(networksOf([service("web", { net: "host" })], {}, false).size, 0);
   });
 });
 
-describe("an image has the firewall's program and modules", () => {
+describe("an OS has the firewall's program and modules", () => {
   const NAT = ["nft_chain_nat", "nft_nat"];
   const LINK = ["veth", "nft_ct", "nft_reject_ipv4"];
   for (const [what, services, program, modules] of [
     [
-      "not, where no service has a link",
+      "only if a service has a link",
       [
         service("a"),
         service("b", { net: "host", health: { tcp: { port: 80 } } }),

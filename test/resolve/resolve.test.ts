@@ -11,8 +11,8 @@ import { resolve, type ResolveSources } from "../../sdk/resolve/resolve.ts";
 
 const digest = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
 
-/** A world in which time passes: each question gets a newer answer. */
-function world(): ResolveSources & { asked: string[] } {
+/** Sources that give a newer version for each call. */
+function movingSources(): ResolveSources & { asked: string[] } {
   const asked: string[] = [];
   return {
     asked,
@@ -56,8 +56,8 @@ const os = (image = nginx()) =>
   }).spec;
 
 describe("resolve", () => {
-  test("asks once for each source, and locks it", async () => {
-    const sources = world();
+  test("looks up each source once, and locks it", async () => {
+    const sources = movingSources();
     const { lock, images } = await resolve(os(), { arch: "amd64", sources });
     assert.equal(sources.asked.filter((what) => what === "nginx-light").length, 1);
     assert.equal(Object.keys(lock.debian).length, 3);
@@ -65,9 +65,9 @@ describe("resolve", () => {
     assert.deepEqual([...images.keys()].sort(), ["init[0]", "kernel.image", "services.a.image", "services.b.image", "services.c.image"]);
   });
 
-  test("asks for nothing that the lock holds, but opens the pinned image", async () => {
-    const first = await resolve(os(), { arch: "amd64", sources: world() });
-    const sources = world();
+  test("looks up only the pinned image of a locked reference", async () => {
+    const first = await resolve(os(), { arch: "amd64", sources: movingSources() });
+    const sources = movingSources();
     const second = await resolve(os(), { arch: "amd64", sources, lock: first.lock });
     assert.deepEqual(second.lock, first.lock);
     assert.deepEqual(sources.asked, [`redis:7@${first.lock.images["redis:7"]}`]);
@@ -77,12 +77,12 @@ describe("resolve", () => {
     { name: "a user added to the image", image: nginx({ users: [{ name: "www", uid: 33 }] }), moves: false },
     { name: "another command", image: nginx({ command: ["nginx"] }), moves: false },
     { name: "another package", image: nginx({ packages: ["nginx-light", "curl"] }), moves: true },
-    { name: "a path that is kept", image: nginx({ keep: ["usr/lib/nginx/*"] }), moves: true },
+    { name: "a path in keep", image: nginx({ keep: ["usr/lib/nginx/*"] }), moves: true },
     { name: "all dependencies", image: nginx({ dependencies: "all" }), moves: true },
   ]) {
-    test(`${row.name} ${row.moves ? "is resolved anew" : "moves no version"}`, async () => {
-      const { lock } = await resolve(os(), { arch: "amd64", sources: world() });
-      const sources = world();
+    test(`${row.name} ${row.moves ? "resolves versions again" : "keeps the locked versions"}`, async () => {
+      const { lock } = await resolve(os(), { arch: "amd64", sources: movingSources() });
+      const sources = movingSources();
       await resolve(os(row.image), { arch: "amd64", sources, lock });
       assert.equal(
         sources.asked.some((what) => what.startsWith("nginx-light")),
@@ -91,18 +91,18 @@ describe("resolve", () => {
     });
   }
 
-  test("the lock forgets what the definition no longer names", async () => {
-    const { lock } = await resolve(os(), { arch: "amd64", sources: world() });
+  test("the new lock leaves out sources that the definition no longer names", async () => {
+    const { lock } = await resolve(os(), { arch: "amd64", sources: movingSources() });
     const { services, ...rest } = os();
     const { c: _, ...kept } = services;
-    const next = await resolve({ ...rest, services: kept }, { arch: "amd64", sources: world(), lock });
+    const next = await resolve({ ...rest, services: kept }, { arch: "amd64", sources: movingSources(), lock });
     assert.deepEqual(next.lock.images, {});
   });
 
-  test("`always` and another architecture ask anew", async () => {
-    const { lock } = await resolve(os(), { arch: "amd64", sources: world() });
+  test("update: always and another architecture ignore the lock", async () => {
+    const { lock } = await resolve(os(), { arch: "amd64", sources: movingSources() });
     for (const options of [{ arch: "amd64", update: "always" }, { arch: "arm64" }] as const) {
-      const sources = world();
+      const sources = movingSources();
       await resolve(os(), { ...options, sources, lock: lock as Lock });
       assert.ok(sources.asked.includes("nginx-light"));
       assert.ok(sources.asked.includes("redis:7@?"));
@@ -110,12 +110,12 @@ describe("resolve", () => {
   });
 
   for (const row of [
-    { name: "packages for a kernel", definition: { ...os(), kernel: { ...os().kernel, image: nginx() } }, path: "kernel.image" },
-    { name: "a kernel for a service", definition: os(debian.kernel()), path: "services.a.image" },
-    { name: "a kernel for init", definition: { ...os(), init: [debian.kernel()] }, path: "init[0]" },
+    { name: "packages as a kernel", definition: { ...os(), kernel: { ...os().kernel, image: nginx() } }, path: "kernel.image" },
+    { name: "a kernel as a service", definition: os(debian.kernel()), path: "services.a.image" },
+    { name: "a kernel as init", definition: { ...os(), init: [debian.kernel()] }, path: "init[0]" },
   ]) {
     test(`refuses ${row.name}`, async () => {
-      await assert.rejects(resolve(row.definition as ReturnType<typeof os>, { arch: "amd64", sources: world() }), {
+      await assert.rejects(resolve(row.definition as ReturnType<typeof os>, { arch: "amd64", sources: movingSources() }), {
         code: "INVALID_DEFINITION",
         detail: { path: row.path },
       });

@@ -31,7 +31,7 @@ const configOf = (...given: Parameters<typeof bundleOf>): Config => JSON.parse(b
 const mountAt = (config: Config, destination: string): object | undefined =>
   config.mounts.find((mount) => mount.destination === destination);
 
-describe("a field comes from the definition, else the label, else the image, else the sandbox", () => {
+describe("a field comes from the definition, then the label, then the image, then the sandbox", () => {
   const label = {
     command: ["label"],
     env: ["L=1"],
@@ -41,20 +41,20 @@ describe("a field comes from the definition, else the label, else the image, els
     net: "new",
     noNewPrivileges: false,
   };
-  test("the sandbox and the image", () => {
+  test("from the sandbox and the image", () => {
     const { process, hostname } = configOf({});
     assert.deepEqual(process.args, ["/bin/app", "serve"]);
     assert.deepEqual(process.env, ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "A=1"]);
     assert.deepEqual([process.cwd, hostname, process.capabilities], ["/", "app", {}]);
   });
-  test("the label", () => {
+  test("from the label", () => {
     const bundle = bundleOf({}, { label });
     const { process } = JSON.parse(bundle.config) as Config;
     assert.deepEqual([process.args, process.cwd, bundle.readonly, bundle.privateNetwork], [["label"], "/label", false, true]);
     assert.deepEqual(process.capabilities["effective"], ["CAP_CHOWN"]);
     assert.ok(!("noNewPrivileges" in process));
   });
-  test("the definition", () => {
+  test("from the definition", () => {
     const bundle = bundleOf({ command: ["own"], cwd: "", env: ["PATH=/x"], readonly: true, capabilities: [], net: "host" }, { label });
     const { process } = JSON.parse(bundle.config) as Config;
     assert.deepEqual(
@@ -63,15 +63,15 @@ describe("a field comes from the definition, else the label, else the image, els
     );
     assert.deepEqual(process.capabilities, {});
   });
-  test("of a label's runtime member by member", () => {
+  test("runtime is merged member by member", () => {
     const { runtime } = bundleOf({ runtime: { mkdir: ["/own"] } }, { label: { runtime: { mkdir: ["/label"], cgroups: ["c"] } } });
     assert.deepEqual([JSON.parse(runtime).mkdir, JSON.parse(runtime).cgroups], [["/own"], ["c"]]);
   });
-  test("and in a label .add is of no effect", () =>
+  test("capabilities.add in a label has no effect", () =>
     assert.deepEqual(configOf({}, { label: { "capabilities.add": ["CAP_CHOWN"] } }).process.capabilities, {}));
 });
 
-describe("what an image says is checked when it is known", () => {
+describe("errors in an image's label and configuration", () => {
   for (const [fields, image, message] of [
     [{}, { label: { privileged: true } }, /^services\.app\.image: in its label org\.mobyproject\.config: privileged: unknown field/],
     [{}, { label: { image: "x" } }, /in its label org\.mobyproject\.config: image: unknown field/],
@@ -79,18 +79,18 @@ describe("what an image says is checked when it is known", () => {
     [
       { "capabilities.add": ["CAP_CHOWN"] },
       { label: { capabilities: ["all"] } },
-      /^services\.app\.capabilities\.add: the image's label says "all"/,
+      /^services\.app\.capabilities\.add: cannot add to the label of the image, whose capabilities are "all"/,
     ],
-    [{}, { label: { uid: "nobody" } }, /^services\.app\.uid: nobody is called "nobody", wanted a number or one of app$/],
-    [{}, { entrypoint: [], cmd: [] }, /^services\.app\.command: neither the definition nor the image names a program/],
+    [{}, { label: { uid: "nobody" } }, /^services\.app\.uid: unknown name "nobody", wanted a number or one of app$/],
+    [{}, { entrypoint: [], cmd: [] }, /^services\.app\.command: got no command in the definition or the image/],
   ] as const) {
     test(String(message), () => assert.throws(() => bundleOf(fields as never, image as never), { code: "INVALID_DEFINITION", message }));
   }
 });
 
-describe("volumes", () => {
+describe("a volume's name", () => {
   const volume = [new Volume("data")];
-  test("a bind's and a mount's source", () => {
+  test("can be the source of a bind and of a mount", () => {
     const config = configOf({ binds: ["data:/a:ro"], mounts: [{ type: "bind", source: "data", destination: "/b" }] }, {}, volume);
     assert.deepEqual(mountAt(config, "/a"), {
       destination: "/a",
@@ -100,15 +100,15 @@ describe("volumes", () => {
     });
     assert.deepEqual(mountAt(config, "/b"), { destination: "/b", type: "bind", source: "/containers/volumes/data/merged" });
   });
-  test("not those of a label", () => {
+  test("cannot be the source of a label's bind", () => {
     const config = configOf({ sandbox: "linuxkit", "binds.add": ["data:/own"] }, { label: { binds: ["data:/label"] } }, volume);
     assert.equal((mountAt(config, "/label") as { source: string }).source, "data");
     assert.equal((mountAt(config, "/own") as { source: string }).source, "/containers/volumes/data/merged");
   });
 });
 
-describe("our sandbox", () => {
-  test("a tmpfs has the options that it did not name itself, and the container's user", () => {
+describe("the default sandbox", () => {
+  test("a tmpfs has the default options that it does not set, and the container's user", () => {
     const config = configOf({ tmpfs: ["/tmp", "/a:size=1m,dev,mode=700"], uid: 5, gid: 6 });
     assert.deepEqual(mountAt(config, "/tmp"), {
       destination: "/tmp",
@@ -123,7 +123,7 @@ describe("our sandbox", () => {
       options: ["size=1m", "dev", "mode=700", "nosuid", "uid=5", "gid=6"],
     });
   });
-  test("capabilities are ambient for a user other than root, who would lose them", () => {
+  test("capabilities are ambient for a user other than root, who would otherwise lose them", () => {
     const capabilities = ["CAP_NET_RAW"] as const;
     assert.deepEqual(configOf({ capabilities, uid: 5 }).process.capabilities["ambient"], ["CAP_NET_RAW"]);
     assert.deepEqual(configOf({ capabilities }).process.capabilities, {
@@ -132,7 +132,7 @@ describe("our sandbox", () => {
       permitted: capabilities,
     });
   });
-  test("devices are denied but for the given", () =>
+  test("only the listed devices are allowed", () =>
     assert.deepEqual(
       configOf({ devices: [{ path: "/dev/kvm", type: "c", major: 10, minor: 232, mode: "0660" }] }).linux.resources["devices"],
       [
@@ -140,17 +140,17 @@ describe("our sandbox", () => {
         { allow: true, type: "c", major: 10, minor: 232, access: "rwm" },
       ],
     ));
-  test("processes are limited unless the definition says how", () => {
+  test("processes are limited by default", () => {
     assert.deepEqual(configOf({ resources: { memory: { limit: 1 } } }).linux.resources["pids"], { limit: 1024 });
     assert.deepEqual(configOf({ resources: { pids: { limit: -1 } } }).linux.resources["pids"], { limit: -1 });
     assert.ok(!("pids" in configOf({ sandbox: "linuxkit" }).linux.resources));
   });
-  test("paths are masked unless the definition says which", () => {
+  test("paths are masked by default", () => {
     assert.ok((configOf({}).linux["maskedPaths"] as string[]).includes("/proc/kcore"));
     const { linux } = configOf({ maskedPaths: [], readonlyPaths: [] });
     assert.ok(!("maskedPaths" in linux) && !("readonlyPaths" in linux));
   });
-  test("secrets come from where the guest puts them; no file holds a value", () => {
+  test("secrets are mounted from the guest's folder, and no file has a value", () => {
     const bundle = bundleOf({ secrets: { key: "hunter2" } });
     const mount = mountAt(JSON.parse(bundle.config), "/run/secrets") as { source: string; options: string[] };
     assert.equal(mount.source, secretsPath("app"));
@@ -161,7 +161,7 @@ describe("our sandbox", () => {
 });
 
 describe("numbers and names", () => {
-  test("unlimited is the largest 64-bit number, to the last digit, and so is one beyond 2^53", () => {
+  test("rlimits are exact beyond 2^53, and unlimited is the largest 64-bit number", () => {
     const { config } = bundleOf({ rlimits: ["core,9007199254740993,unlimited"] });
     assert.match(config, /"hard": 18446744073709551615,/);
     assert.match(config, /"soft": 9007199254740993\b/);
@@ -199,12 +199,12 @@ describe("numbers and names", () => {
     },
     config: { command: ["nginx"], uid: "www-data", gid: "c", additionalGids: ["adm", "www-data"] },
   };
-  test("users of an image made from packages have the numbers that it gives them", () => {
+  test("users of an image made from packages have its ids", () => {
     const [bundle] = bundles(new Image({ services: [new Service("app", { image })] }).spec, () => debianImageConfig(image), "amd64");
     assert.deepEqual(JSON.parse(bundle?.config ?? "").process.user, { uid: 33, gid: 41, additionalGids: [4, 33] });
     assert.deepEqual([bundle?.uid, bundle?.gid], [33, 41]);
   });
-  test("a runtime of Debian's gets a version that it takes", () => {
+  test("Debian's runtimes get a version that they accept", () => {
     const init: DebianImage = { debian: { ...image.debian, role: "init", packages: [] }, config: {} };
     const services = [new Service("app", { image: "x", sandbox: "linuxkit" })];
     const version = (args: ConstructorParameters<typeof Image>[0]): string =>
@@ -214,7 +214,7 @@ describe("numbers and names", () => {
   });
 });
 
-test("one image is unpacked once, whatever its name is written like", () => {
+test("an image is unpacked once for equivalent references", () => {
   const task = (name: string, image: string): OnbootTask => new OnbootTask(name, { image });
   const { spec } = new Image({
     onboot: [task("a", "nginx"), task("b", "docker.io/library/nginx"), task("c", "oci:x:nginx"), task("d", "oci:x:nginx")],
@@ -230,7 +230,7 @@ test("one image is unpacked once, whatever its name is written like", () => {
   );
 });
 
-test("files are written as LinuxKit writes them: four spaces, no newline at the end", () => {
+test("JSON is written like LinuxKit's: four spaces, no newline at the end", () => {
   const { config, runtime } = bundleOf({});
   for (const text of [config, runtime]) assert.match(text, /^\{\n {4}"[\s\S]*[^\n]$/);
 });

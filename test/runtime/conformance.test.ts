@@ -18,9 +18,9 @@ describe("config.json and runtime.json are LinuxKit's", () => {
       const tree = treeOf(name);
       const wanted = Object.fromEntries(Object.entries(tree).flatMap(([path, { json }]) => (json ? [[path, json]] : [])));
       assert.deepEqual(got, wanted);
-      // where images are unpacked, and which folders lie beside them
+      // the folders of unpacked images, and the other folders of each bundle
       for (const bundle of made) {
-        assert.equal(tree[`${bundle.tree}/dev`]?.type, "dir", `${bundle.tree} is where the image lies`);
+        assert.equal(tree[`${bundle.tree}/dev`]?.type, "dir", `${bundle.tree} has the image`);
         if (!bundle.unpacks) assert.equal(tree[`${bundle.path}/lower`], undefined);
         for (const directory of bundle.directories) assert.equal(tree[directory]?.type, "dir");
         const inside = Object.keys(tree).filter(

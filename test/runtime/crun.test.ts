@@ -9,8 +9,8 @@ import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
 import { bundles } from "../../sdk/runtime/bundle.ts";
 
 /*
- * crun judges the configuration, and the container itself tells what it can do. The container runs in mount and
- * control group namespaces of the test's own, where cgroup2 is all there is, as in the guest.
+ * crun judges the configuration, and the container itself reports what it can do. The container runs in mount and control
+ * group namespaces of the test, with cgroup2 only, as in the guest.
  */
 let folder: string;
 before(() => {
@@ -24,7 +24,7 @@ const ENTER = `
 mount -t tmpfs none /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup &&
 exec crun --root "$1/state" --cgroup-manager=disabled run --bundle "$1" "$2"`;
 
-/** What a script prints that runs as a service with these fields. */
+/** The output of a script that runs as a service with these fields. */
 function run(script: string, fields: Partial<ServiceArgs> = {}): string {
   const service = new Service("box", { image: "x", command: ["/bin/busybox", "sh", "-c", script], env: ["PATH=/bin"], ...fields });
   const [bundle] = bundles(
@@ -44,17 +44,17 @@ function run(script: string, fields: Partial<ServiceArgs> = {}): string {
 const status = (field: string): string => `busybox sed -n 's/^${field}:[[:space:]]*//p' /proc/self/status`;
 const whether = (command: string): string => `${command} 2>/dev/null && echo yes || echo no`;
 
-describe("a service without any field", () => {
+describe("a service with default fields", () => {
   for (const [name, script, wanted] of [
     ["has no capability", status("CapBnd"), "0000000000000000"],
     ["gains no privilege", status("NoNewPrivs"), "1"],
     ["has a filter of system calls", status("Seccomp"), "2"],
     ["cannot make a user namespace", whether("busybox unshare -U busybox true"), "no"],
-    ["is the first process it sees", "echo $$", "1"],
+    ["is process 1 of its namespace", "echo $$", "1"],
     ["has its name as host name", "busybox hostname", "box"],
     ["cannot write its root", whether("busybox touch /x"), "no"],
     ["cannot write kernel parameters", whether("echo x > /proc/sys/kernel/domainname"), "no"],
-    ["cannot ask for a system request", whether("echo h > /proc/sysrq-trigger"), "no"],
+    ["cannot trigger a SysRq", whether("echo h > /proc/sysrq-trigger"), "no"],
     ["cannot read the kernel's memory", whether("busybox dd if=/proc/kcore count=1"), "no"],
     ["cannot write control groups", whether("busybox mkdir /sys/fs/cgroup/x"), "no"],
     ["cannot write /sys", whether("echo 1 > /sys/kernel/profiling"), "no"],
@@ -67,7 +67,7 @@ describe("a service without any field", () => {
     test(name, () => assert.equal(run(script), wanted));
   }
 
-  test("shares only users and clocks with the machine", () => {
+  test("shares only the user and time namespaces with the machine", () => {
     const kinds = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
     const own = run(kinds.map((kind) => `busybox readlink /proc/self/ns/${kind}`).join("; ")).split("\n");
     const theirs = kinds.map((kind) => execFileSync("readlink", [`/proc/self/ns/${kind}`], { encoding: "utf8" }).trim());
@@ -76,10 +76,10 @@ describe("a service without any field", () => {
   });
 });
 
-describe("a service gets what it names", () => {
+describe("a service can have", () => {
   test("one capability", () =>
     assert.equal(run(status("CapEff"), { capabilities: ["CAP_NET_BIND_SERVICE"], publish: [] }), "0000000000000400"));
-  test("a tmpfs that is writable, bounded, and takes no devices or setuid programs", () => {
+  test("a tmpfs that is writable, limited, nosuid and nodev", () => {
     const [written, line = ""] = run(`${whether("busybox touch /run/x")}; busybox grep ' /run ' /proc/mounts`, {
       tmpfs: ["/run:size=1m"],
     }).split("\n");
@@ -90,7 +90,7 @@ describe("a service gets what it names", () => {
     assert.equal(run(whether("busybox touch /run/x"), { binds: [`${folder}/rootfs/bin:/run:ro`] }), "no"));
   test("a writable root", () => assert.equal(run(whether("busybox touch /made && busybox rm /made"), { readonly: false }), "yes"));
   test("a limit", () => assert.equal(run("ulimit -n", { rlimits: ["nofile,64,64"] }), "64"));
-  test("a network of its own, in which it reaches itself", () =>
+  test("its own network with a loopback interface", () =>
     assert.match(run("busybox ls /sys/class/net; busybox ip addr show lo"), /^lo\n.*LOOPBACK,UP[\s\S]*inet 127\.0\.0\.1\/8/));
   test("the machine's network", () =>
     assert.equal(
@@ -98,7 +98,7 @@ describe("a service gets what it names", () => {
       execFileSync("readlink", ["/proc/self/ns/net"], { encoding: "utf8" }).trim(),
     ));
   test("every system call", () => assert.equal(run(status("Seccomp"), { seccomp: "unconfined" }), "0"));
-  test("a filter of its own", () => {
+  test("a custom seccomp filter", () => {
     const seccomp = {
       defaultAction: "SCMP_ACT_ALLOW",
       syscalls: [{ names: ["mkdir", "mkdirat", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }],
@@ -108,11 +108,11 @@ describe("a service gets what it names", () => {
       /No space left on device\ny$/,
     );
   });
-  test("the calls of its capability", () =>
+  test("the system calls of its capability", () =>
     assert.equal(run(whether("busybox mount -t tmpfs x /run"), { capabilities: ["CAP_SYS_ADMIN"] }), "yes"));
-  test("users of its own", () => {
+  test("its own user namespace", () => {
     const mapping = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
-    // the folders above are the test's own, closed to others
+    // the folders above belong to the test and are closed to other users
     for (let path = folder; path !== tmpdir(); path = dirname(path)) chmodSync(path, 0o755);
     assert.match(
       run("busybox cat /proc/self/uid_map; busybox touch /run/x && busybox stat -c %u /run/x; busybox stat -c %u /bin", {
@@ -129,7 +129,7 @@ describe("a service gets what it names", () => {
     ["CAP_MKNOD", "busybox mknod /run/null c 1 3", "no"],
     ["CAP_SYSLOG", "busybox dmesg", "no"],
   ] as const) {
-    test(`${capability}, which ${users === "no" ? "is nothing to" : "works for"} users of its own`, () => {
+    test(`${capability}, which ${users === "no" ? "has no effect" : "works"} in its own user namespace`, () => {
       for (let path = folder; path !== tmpdir(); path = dirname(path)) chmodSync(path, 0o755);
       const mapping = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
       const fields = { capabilities: [capability], tmpfs: ["/run"], seccomp: "unconfined" } as const;

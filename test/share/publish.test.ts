@@ -239,7 +239,7 @@ describe("pull", async () => {
       files.map(({ role }) => role),
       ["kernel", "initrd", "cmdline"],
     );
-    assert.ok(told.some(({ message }) => /without its SBOM/.test(message)));
+    assert.ok(told.some(({ message }) => /has no SBOM for this operating system/.test(message)));
   });
 
   const layer = (await json("os", manifest)).layers[1].digest as string;
