@@ -1,14 +1,14 @@
 import type { Needs } from "./setting.ts";
 
-/** What a kernel was built with. */
+/** The configuration that a kernel was built with. */
 export interface KernelConfig {
-  /** As its configuration's own head says it: `6.1.192`; `undefined` where it says nothing. */
+  /** From the header of the configuration: `6.1.192`; `undefined` if the header lacks it. */
   readonly version: string | undefined;
-  /** An option's value, without `CONFIG_`: `y`, `m`, a number or text without quotes; `n` where it is off or unknown. */
+  /** The value of an option, named without `CONFIG_`: `y`, `m`, a number, or text without quotes; `n` if it is off or unknown. */
   value(option: string): string;
 }
 
-/** Reads a kernel's configuration: the text of `/boot/config-…` or of `/proc/config.gz`. */
+/** Parses a kernel's configuration: the text of `/boot/config-…` or of `/proc/config.gz`, decompressed. */
 export function parseKernelConfig(text: string): KernelConfig {
   const values = new Map(
     [...text.matchAll(/^CONFIG_(\w+)=(?:"(.*)"|(.*))$/gm)].map(([, name, quoted, plain]) => [name as string, quoted ?? plain ?? ""]),
@@ -19,10 +19,10 @@ export function parseKernelConfig(text: string): KernelConfig {
   };
 }
 
-/** Why a setting does nothing on a kernel; `undefined` when it works. */
+/** Why a setting has no effect on a kernel; `undefined` if it has. */
 export function inertReason({ config, since }: Needs, kernel: KernelConfig): string | undefined {
   if (since && !isSince(kernel.version, since))
-    return `Linux ${kernel.version ?? "of unknown version"} does not know it: it came with ${since.join(".")}`;
+    return `Linux ${kernel.version ?? "of unknown version"} does not support it: it was added in ${since.join(".")}`;
   if (config && !config.some((option) => ["y", "m"].includes(kernel.value(option))))
     return `the kernel was built without CONFIG_${config[0]}`;
   return undefined;

@@ -1,13 +1,13 @@
 import type { Arch } from "../core/arch.ts";
 import type { SettingName } from "./profile.ts";
 
-/** An option of the kernel's configuration that the Kernel Self Protection Project asks for. */
+/** An option of the kernel's configuration that the Kernel Self Protection Project recommends. */
 export interface KernelOption {
-  /** Names, without `CONFIG_`, of which one must have the value: later kernels renamed some. */
+  /** The option's names in different kernels, without `CONFIG_`; one of them must have the value. */
   readonly names: readonly string[];
   readonly wanted: string;
   readonly arches?: readonly Arch[];
-  /** The setting that gives the same where the option does not. */
+  /** The setting that has the same effect as the option. */
   readonly instead?: SettingName;
 }
 
@@ -18,7 +18,7 @@ const X86: readonly Arch[] = ["amd64"];
 const rows = (wanted: string, list: readonly Row[], arches?: readonly Arch[]): KernelOption[] =>
   list.map(([names, instead]) => ({ names: names.split(" "), wanted, ...(instead && { instead }), ...(arches && { arches }) }));
 
-/** Options by the value that is asked for. Several names in a row are one option under its names of different kernels. */
+/** The recommended options. Several names in a row are one option, as different kernels name it. */
 export const KERNEL_OPTIONS: readonly KernelOption[] = Object.freeze([
   ...rows("y", [
     ["BUG"],

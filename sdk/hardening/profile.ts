@@ -7,7 +7,7 @@ const CONSOLE = { "console.shell": { kind: "console", strict: "none", default: "
   Record<string, Setting>
 >;
 
-/** Every setting by its name: what a waiver names. */
+/** Every setting by name. Waivers use these names. */
 export const SETTINGS: Readonly<Record<SettingName, Setting>> = Object.freeze({ ...COMMAND_LINE, ...ABSENT, ...SYSCTL, ...CONSOLE });
 
 /** The name of a setting: a word of the command line before `=`, a kernel parameter, or `console.shell`. */
@@ -15,25 +15,26 @@ export type SettingName = keyof typeof COMMAND_LINE | keyof typeof ABSENT | keyo
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as [SettingName, ...SettingName[]];
 
-/** What hardens a host: a profile, and the settings that are left out of it, each with the reason. */
+/** How a machine's kernel is hardened. */
 export interface Hardening {
   readonly profile: Profile;
+  /** The settings to leave out, each with the reason. */
   readonly waive: { readonly [name in SettingName]?: string };
 }
 
-/** The value that a hardened host has, or `undefined` where none is asked for or it is waived. */
+/** The value of a setting on a hardened machine; `undefined` if the profile does not set it or it is waived. */
 export function wantedValue(name: SettingName, { profile, waive }: Hardening): string | undefined {
   return waive[name] === undefined ? SETTINGS[name][profile] : undefined;
 }
 
-/** The words for the kernel's command line, without those whose name the user wrote there with that very value. */
+/** The words for the kernel's command line, without those that the user has already written with the same value. */
 export function hardeningWords(hardening: Hardening, arch: Arch, written: readonly string[]): string[] {
   return valuesOf("cmdline", hardening, arch)
     .map(([name, value]) => wordOf(name, value))
     .filter((word) => !written.includes(word));
 }
 
-/** Kernel parameters as lines `path value` of `/proc/sys`: those for the beginning, and those for after the last module. */
+/** Kernel parameters as lines `path value`, below `/proc/sys`: to set at the start of boot, and after the last module. */
 export function hardeningParameters(
   hardening: Hardening,
   arch: Arch,

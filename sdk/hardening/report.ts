@@ -5,46 +5,46 @@ import { KERNEL_OPTIONS, type KernelOption } from "./kernel-options.ts";
 import { type Hardening, isFor, SETTING_NAMES, SETTINGS, type SettingName, wantedValue } from "./profile.ts";
 import type { Setting } from "./setting.ts";
 
-/** `inert`: it is set, and this kernel has nothing that it could set. */
+/** `inert`: it is set but has no effect on this kernel. */
 export type HardeningState = "on" | "off" | "inert" | "waived";
 
-/** One thing that the Kernel Self Protection Project asks for, and what an OS has of it. */
+/** A recommendation of the Kernel Self Protection Project, and its state in an OS. */
 export interface HardeningRow {
   /** The setting's name, or an option of the kernel's configuration with `CONFIG_`. */
   readonly name: string;
   readonly kind: Setting["kind"] | "kernel";
-  /** What is asked for, as one writes it: `init_on_free=1`, `kernel.sysrq=0`, `CONFIG_KFENCE=y`, `no nokaslr`. */
+  /** The recommended value, as written: `init_on_free=1`, `kernel.sysrq=0`, `CONFIG_KFENCE=y`, `no nokaslr`. */
   readonly wanted: string;
   readonly state: HardeningState;
-  /** Why it is not on, or what is in the place of a kernel's option. */
+  /** Why it is not on, or which setting replaces a kernel's option. */
   readonly because?: string;
 }
 
-/** How many rows have each state. */
+/** The number of rows in each state. */
 export type HardeningScore = Readonly<Record<HardeningState, number>>;
 
 export interface HardeningReport {
   readonly profile: Hardening["profile"] | "none";
   readonly arch: Arch;
-  /** The kernel's version; `undefined` where its configuration is not known. */
+  /** The kernel's version; `undefined` if its configuration is unknown. */
   readonly kernel: string | undefined;
   readonly rows: readonly HardeningRow[];
-  /** What can be set without building a kernel. */
+  /** Score of the settings, which need no new kernel. */
   readonly settings: HardeningScore;
-  /** What the kernel was built with; all zero where that is not known. */
+  /** Score of the options that the kernel was built with; all zero if its configuration is unknown. */
   readonly options: HardeningScore;
 }
 
 export interface HardeningFacts {
   readonly arch: Arch;
-  /** What the user wrote for the kernel's command line. */
+  /** The kernel's command line, as written in the definition. */
   readonly cmdline: string;
   readonly harden?: Hardening | undefined;
-  /** The text of the kernel's configuration. Without it nothing is known to be inert, and its options are left out. */
+  /** The text of the kernel's configuration. Without it no row is `inert`, and the options are left out. @default unknown */
   readonly config?: string | undefined;
 }
 
-/** Joins what is set with what the kernel can do: every setting and option once, in the order of the tables. */
+/** Compares the settings of an OS with what its kernel supports. Has each setting and option once, in the order of the tables. */
 export function hardeningReport(facts: HardeningFacts): HardeningReport {
   const kernel = facts.config === undefined ? undefined : parseKernelConfig(facts.config);
   const settings = SETTING_NAMES.filter((name) => isFor(SETTINGS[name], facts.arch)).map((name) => settingRow(name, facts, kernel));
@@ -94,12 +94,12 @@ function wantedText(name: SettingName, { kind, strict = "" }: Setting): string {
 function optionRow({ names, wanted, instead }: KernelOption, kernel: KernelConfig, inForce: ReadonlySet<string>): HardeningRow {
   const [first = ""] = names;
   const row = { name: `CONFIG_${first}`, kind: "kernel" as const, wanted: `CONFIG_${first}=${wanted}` };
-  // what is not wanted may not be there under any of its names
+  // an option that must be off must be off under each of its names
   const has = wanted === "n" ? names.every((name) => kernel.value(name) === "n") : names.some((name) => kernel.value(name) === wanted);
   if (has) return { ...row, state: "on" };
   if (instead && inForce.has(instead)) return { ...row, state: "on", because: `by ${instead}` };
   const value = kernel.value(first);
-  return { ...row, state: "off", because: `it is ${value}${instead ? `; ${instead} would do the same` : ""}` };
+  return { ...row, state: "off", because: `it is ${value}${instead ? `; ${instead} has the same effect` : ""}` };
 }
 
 function scoreOf(rows: readonly HardeningRow[]): HardeningScore {

@@ -1,36 +1,36 @@
 import type { Arch } from "../core/arch.ts";
 
-/** How much is asked of a host: `default` costs next to nothing; `strict` is all that the project asks for. */
+/** How far a machine is hardened: `default` costs next to nothing; `strict` follows every recommendation. */
 export type Profile = "default" | "strict";
 
 export const PROFILES = ["default", "strict"] as const;
 
-/** What a kernel must be for a setting to do anything. */
+/** What a kernel needs for a setting to have an effect. */
 export interface Needs {
-  /** Options of its configuration, without `CONFIG_`: one of them must be built in or a module. @default none */
+  /** Options, without `CONFIG_`; one of them must be `y` or `m`. @default none */
   readonly config?: readonly string[];
-  /** The first version that knows it, as `[6, 7]`. @default any */
+  /** The first version that supports it, such as `[6, 7]`. @default any */
   readonly since?: readonly [major: number, minor: number];
 }
 
-/** One setting that the Kernel Self Protection Project asks for, or one that works against it. */
+/** A setting that the Kernel Self Protection Project recommends, or one that it advises against. */
 export interface Setting extends Needs {
   /**
-   * `cmdline`: a word of the kernel's command line. `absent`: a word that may not be there. `sysctl`: a file below
-   * `/proc/sys`. `console`: who may be reached through it.
+   * `cmdline`: a word of the kernel's command line. `absent`: a word that must not be there. `sysctl`: a file below
+   * `/proc/sys`. `console`: whether the console has a shell.
    */
   readonly kind: "cmdline" | "absent" | "sysctl" | "console";
-  /** The value in the profile `strict`; `undefined` for a word without one. */
+  /** The value in the profile `strict`; `undefined` for the kind `absent`. */
   readonly strict?: string | undefined;
-  /** The value in the profile `default`; `undefined` where it asks for nothing. */
+  /** The value in the profile `default`; `undefined` if that profile does not set it. */
   readonly default?: string | undefined;
   /** @default every architecture */
   readonly arches?: readonly Arch[];
-  /** Why it is not in the profile `default`, or in a weaker form. */
+  /** Why it is not in the profile `default`, or is weaker there. */
   readonly costs?: string;
 }
 
-/** A setting in a table of one kind. */
+/** A row in a table of settings of the same kind. */
 export type Row = Omit<Setting, "kind">;
 
 /** The same value in both profiles. */

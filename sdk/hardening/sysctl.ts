@@ -7,10 +7,10 @@ const sysctl = <N extends string>(rows: Readonly<Record<N, Row | string>>): Read
 
 const ipv6 = { config: ["IPV6"] };
 
-/** The parameter that closes the kernel to modules. It is set last, once every module is in, and cannot be taken back. */
+/** The parameter that forbids loading modules. It is set after the last module, and cannot be undone before a reboot. */
 export const MODULES_DISABLED = "kernel.modules_disabled";
 
-/** Kernel parameters by name. A text is the value in both profiles, on any kernel. */
+/** Kernel parameters by name. A string is the value in both profiles, on any kernel. */
 export const SYSCTL = sysctl({
   "kernel.kptr_restrict": "2",
   "kernel.dmesg_restrict": "1",
@@ -22,14 +22,14 @@ export const SYSCTL = sysctl({
     strict: "3",
     default: "2",
     config: ["SECURITY_YAMA"],
-    costs: "3 takes ptrace from root too, and breaks containers in user namespaces",
+    costs: "3 forbids ptrace even for root, and breaks containers in user namespaces",
   },
   "kernel.unprivileged_bpf_disabled": both("1", { config: ["BPF_SYSCALL"] }),
   "kernel.io_uring_disabled": { strict: "2", since: [6, 6], config: ["IO_URING"], costs: "databases use it" },
   "kernel.sysrq": both("0", { config: ["MAGIC_SYSRQ"] }),
   "kernel.warn_limit": both("100", { since: [6, 1] }),
   "kernel.oops_limit": both("100", { since: [6, 1] }),
-  "user.max_user_namespaces": { strict: "0", config: ["USER_NS"], costs: "no container has a user namespace of its own" },
+  "user.max_user_namespaces": { strict: "0", config: ["USER_NS"], costs: "containers cannot have a user namespace" },
   "dev.tty.ldisc_autoload": "0",
   "dev.tty.legacy_tiocsti": both("0", { since: [6, 2] }),
   "net.core.bpf_jit_harden": both("2", { config: ["BPF_JIT"] }),
@@ -56,12 +56,12 @@ export const SYSCTL = sysctl({
   "net.ipv6.conf.all.accept_ra": {
     strict: "0",
     ...ipv6,
-    costs: "networks that hand out IPv6 routes by router advertisement, as clouds do, give none",
+    costs: "a machine gets no IPv6 route in networks that use router advertisements, as clouds do",
   },
-  "net.ipv6.conf.default.accept_ra": { strict: "0", ...ipv6, costs: "as net.ipv6.conf.all.accept_ra" },
+  "net.ipv6.conf.default.accept_ra": { strict: "0", ...ipv6, costs: "the same as net.ipv6.conf.all.accept_ra" },
 });
 
-/** Where a parameter lies below `/proc/sys`. */
+/** The path of a parameter below `/proc/sys`. */
 export function sysctlPath(name: string): string {
   return name.replaceAll(".", "/");
 }

@@ -10,42 +10,42 @@ import type { Rule } from "./rule.ts";
 import { type Subject, subjectOf, type AuditContext } from "./subject.ts";
 import { checkWaivers, dayOf, lapsedWaiver, type WaivedFinding, type Waiver, waiverOf } from "./waiver.ts";
 
-/** What an audit is told beside the definition. */
+/** Options of {@link audit}. */
 export interface AuditOptions extends AuditContext {
-  /** Findings that somebody answers for. @default none */
+  /** Accepted findings. @default none */
   readonly waive?: readonly Waiver[] | undefined;
-  /** Levels that are not the rules' own, by rule. @default none */
+  /** Levels by rule name, which override the rules' own. @default none */
   readonly levels?: Readonly<Record<string, Level>> | undefined;
-  /** The day for which waivers are judged. @default today */
+  /** The day on which waivers must be valid. @default today */
   readonly date?: Date | undefined;
   /** @default "amd64" */
   readonly arch?: Arch | undefined;
-  /** The text of the kernel's configuration, which tells what is set and inert. @default not known */
+  /** The text of the kernel's configuration, which shows the settings that have no effect. @default unknown */
   readonly kernelConfig?: string | undefined;
 }
 
-/** What an audit says of one operating system. */
+/** The result of an audit. */
 export interface Audit {
   /** In the order of the rules. */
   readonly findings: readonly Finding[];
   readonly waived: readonly WaivedFinding[];
-  /** Waivers that no finding needs, or that have run out: to be taken out. */
+  /** Waivers that no finding needs, or that have expired. Remove them. */
   readonly idle: readonly Waiver[];
-  /** What the Kernel Self Protection Project asks for, and what the host has of it. */
+  /** The recommendations of the Kernel Self Protection Project, and their state. */
   readonly hardening: HardeningReport;
 }
 
 /**
  * Checks an operating system against NIST SP 800-190, section by section, and the Kernel Self Protection Project. It
- * needs neither Pulumi nor a build: what is judged is the definition. Values that are not known yet are passed over.
+ * checks the definition, so it needs neither Pulumi nor a build. Values that are not known yet are skipped.
  *
- * @throws INVALID_DEFINITION for a waiver or level of a rule that does not exist
+ * @throws INVALID_DEFINITION for a waiver or level of an unknown rule
  */
 export function audit(image: Image, options: AuditOptions = {}): Audit {
   return auditDefinition(image.spec, options);
 }
 
-/** {@link audit} of a definition as plain JSON, by all rules or some of them. */
+/** {@link audit} for a definition as plain JSON. @param rules the names of the rules to check @default every rule */
 export function auditDefinition(definition: Definition, options: AuditOptions = {}, rules: readonly string[] = RULE_NAMES): Audit {
   const { waive = [], date = new Date() } = options;
   checkWaivers(waive);
@@ -88,7 +88,7 @@ function checkLevels(levels: AuditOptions["levels"] = {}): void {
   for (const [name, level] of Object.entries(levels)) {
     const path = `levels[${JSON.stringify(name)}]`;
     if (!RULE_NAMES.includes(name))
-      throw new LinuxKitError("INVALID_DEFINITION", `${path}: no such rule, wanted one of ${RULE_NAMES.join(", ")}`, { path });
+      throw new LinuxKitError("INVALID_DEFINITION", `${path}: unknown rule, wanted one of ${RULE_NAMES.join(", ")}`, { path });
     if (level !== "advisory" && level !== "mandatory")
       throw new LinuxKitError("INVALID_DEFINITION", `${path}: got ${JSON.stringify(level)}, wanted "advisory" or "mandatory"`, { path });
   }

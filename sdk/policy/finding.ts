@@ -1,26 +1,26 @@
-/** `mandatory`: an update must not go on. `advisory`: somebody should look. */
+/** `mandatory` stops an update. `advisory` is a warning. */
 export type Level = "advisory" | "mandatory";
 
-/** What a rule finds at one place. */
+/** A finding of a rule, without the rule. */
 export interface Found {
-  /** Where, as the user writes it: `services.web.capabilities[0]`. */
+  /** The path in the definition: `services.web.capabilities[0]`. */
   readonly path: string;
-  /** What is there, and why it matters. */
+  /** What is wrong there, and why it matters. */
   readonly message: string;
   /** What to write instead. */
   readonly remedy: string;
 }
 
-/** What an audit found at one place, with the rule that found it. */
+/** A finding of an audit, with its rule. */
 export interface Finding extends Found {
-  /** The rule's name: what a waiver and `levels` name. */
+  /** The rule's name, as used in waivers and `levels`. */
   readonly rule: string;
   /** Sections of NIST SP 800-190: `["4.4.3"]`. */
   readonly sections: readonly string[];
   readonly level: Level;
 }
 
-/** A finding as one line for people. */
+/** A finding as one line of text. */
 export function findingLine({ rule, sections, path, message, remedy }: Finding): string {
   return `${path}: ${message}; ${remedy} (SP 800-190 ${sections.join(", ")}, ${rule})`;
 }

@@ -6,7 +6,7 @@ import type { Rule } from "./rule.ts";
 import { IMAGE_RULES } from "./rules/images.ts";
 import { SECTIONS } from "./sections.ts";
 
-/** What the policies are told; where images and packages come from, they see in the resource. */
+/** Options of the policies. They read the sources of images and packages from the resource. */
 export type PolicyOptions = Omit<
   AuditOptions,
   "artifact" | "verify" | "registryMirrors" | "debianMirror" | "debianSecurityMirror" | "arch"
@@ -16,23 +16,23 @@ export type PolicyOptions = Omit<
 const IMAGE_BUILD = "linuxkit:index:ImageBuild";
 
 /**
- * Policies that check each `ImageBuild` of a stack against NIST SP 800-190, at preview and at update: one for each rule,
- * called `sp800-190-RULE`. What is waived passes until its waiver has run out.
+ * Policies that check each `ImageBuild` of a stack against NIST SP 800-190, during preview and update. Each rule is a
+ * policy named `sp800-190-RULE`. A waived finding passes until its waiver expires.
  *
- * @throws INVALID_DEFINITION for a waiver or level of a rule that does not exist
+ * @throws INVALID_DEFINITION for a waiver or level of an unknown rule
  */
 export function policies(options: PolicyOptions = {}): Policies {
-  // wrong options are said at once, and not at the first resource
+  // reports wrong options now instead of at the first resource
   auditDefinition(NOTHING, options);
   return RULE_NAMES.map((name) => policyOf(name, options));
 }
 
-/** A policy pack of {@link policies}, and nothing else. */
+/** A policy pack that consists of {@link policies}. @throws as `policies` */
 export function policyPack(name = "linuxkit", options: PolicyOptions = {}): PolicyPack {
   return new PolicyPack(name, { policies: policies(options) });
 }
 
-/** Properties of `ImageBuild` in which something may be found; all else is in its `image`. */
+/** Properties of `ImageBuild` that findings may point to; the path of any other finding is in `image`. */
 const PROPERTIES: readonly string[] = ["artifact", "registryMirrors", "debianMirror", "debianSecurityMirror"];
 
 const NOTHING: Definition = { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
@@ -56,21 +56,21 @@ function policyOf(name: string, options: PolicyOptions): ResourceValidationPolic
       if (type !== IMAGE_BUILD) return;
       const { image, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch } = known(props) as Record<string, never>;
       const isDefined = typeof image === "object" && image !== null;
-      // of one that was built elsewhere is known where it comes from
+      // for an artifact that was built elsewhere, only its source is known
       if (!isDefined && (typeof artifact !== "string" || !(name in IMAGE_RULES))) return;
       const { findings } = auditDefinition(
         { ...NOTHING, ...(isDefined && (image as object)) },
         { ...options, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch },
         [name],
       );
-      // the sections stand in the description, which the engine shows above it
+      // the engine shows the description above it, which has the sections
       for (const { path, message, remedy } of findings)
         report(`${PROPERTIES.includes(path.split(/[.[]/)[0] ?? "") ? path : `image.${path}`}: ${message}; ${remedy}`);
     },
   };
 }
 
-// what a preview does not know yet throws when it is asked for; a symbol stands for it, as everywhere in a definition
+// in a preview, reading an unknown value throws; replace it with the symbol that stands for one in a definition
 const UNKNOWN = Symbol.for("pulumi-linuxkit.unknown");
 
 function known(value: unknown): unknown {

@@ -1,12 +1,12 @@
 import type { Found, Level } from "./finding.ts";
 import type { Subject } from "./subject.ts";
 
-/** One check of NIST SP 800-190 on a definition. */
+/** A check of a definition against NIST SP 800-190. */
 export interface Rule {
-  /** Sections of the guide that it answers. */
+  /** The sections of the guide that it checks. */
   readonly sections: readonly string[];
   readonly level: Level;
-  /** What must hold, in one line. */
+  /** What must be true, in one line. */
   readonly holds: string;
   check(subject: Subject): readonly Found[];
 }

@@ -5,7 +5,7 @@ import { PRIVILEGE_RULES } from "./rules/privilege.ts";
 import { SECRET_RULES } from "./rules/secrets.ts";
 import type { Rules } from "./rule.ts";
 
-/** Every check by its name, in the order of the guide's sections. */
+/** Every rule by name, in the order of the guide's sections. */
 export const RULES: Rules = Object.freeze({ ...SECRET_RULES, ...IMAGE_RULES, ...ISOLATION_RULES, ...PRIVILEGE_RULES, ...HOST_RULES });
 
 export const RULE_NAMES: readonly string[] = Object.keys(RULES);

@@ -6,45 +6,47 @@ import type { Profile } from "../hardening/setting.ts";
 import type { HardeningReport } from "../hardening/report.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";
 
-/** What the rules need to know beside the definition. */
+/** What the rules need besides the definition. */
 export interface AuditContext {
-  /** Registries, or beginnings of repositories, that images may come from: `ghcr.io/acme`. @default any */
+  /** The registries or repository prefixes that images may come from: `ghcr.io/acme`. @default any */
   readonly registries?: readonly string[] | undefined;
-  /** As `ImageBuild` takes it: whose images are checked for a signature. @default none */
+  /** `verify` of `ImageBuild`: the images whose signatures are checked. @default none */
   readonly verify?: VerifyRules | undefined;
-  /** A published operating system that a build starts from instead of a definition; what it holds is not seen. @default none */
+  /** A published operating system that is used instead of a definition. Its contents are not checked. @default none */
   readonly artifact?: string | undefined;
-  /** As `ImageBuild` takes them. @default none */
+  /** `registryMirrors` of `ImageBuild`. @default none */
   readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
+  /** `debianMirror` of `ImageBuild`. @default none */
   readonly debianMirror?: string | undefined;
+  /** `debianSecurityMirror` of `ImageBuild`. @default none */
   readonly debianSecurityMirror?: string | undefined;
-  /** The weakest profile of `harden` that is enough. @default "default" */
+  /** The weakest profile of `harden` that is allowed. @default "default" */
   readonly profile?: Profile | undefined;
-  /** Percent of the settings of the Kernel Self Protection Project that must be on; what is inert counts for neither side. @default none */
+  /** The percentage of settings of the Kernel Self Protection Project that must be on, without counting inert ones. @default no minimum */
   readonly hardeningScore?: number | undefined;
 }
 
-/** A container with what an image made from packages says of it; what a registry's image says is not known here. */
+/** A container, with the configuration of its image if that is made from packages. A registry's image is not read. */
 export interface Seen extends Placed {
   readonly container: Container;
-  /** Whether LinuxKit's open defaults hold where nothing is said. */
+  /** Whether LinuxKit's open defaults apply to unset fields. */
   readonly open: boolean;
-  /** A path within it. */
+  /** The path in the definition of one of its fields. */
   at(...steps: Step[]): string;
 }
 
-/** One operating system as the rules look at it. */
+/** The operating system that the rules check. */
 export interface Subject {
   readonly definition: Definition;
   readonly context: AuditContext;
   readonly containers: readonly Seen[];
-  /** Those of the containers that run as long as the machine. */
+  /** The containers that are services. */
   readonly services: readonly Seen[];
   readonly hardening: HardeningReport;
 }
 
 export function subjectOf(definition: Definition, context: AuditContext, hardening: HardeningReport): Subject {
-  // a whole section may not be known yet
+  // a whole section may be unknown
   const known = {
     ...definition,
     onboot: list(definition.onboot),
@@ -68,7 +70,7 @@ function seen(placed: Placed): Seen {
   };
 }
 
-/** A list that is known, else an empty one. */
+/** The list, or an empty one if its value is unknown. */
 export function list<T>(value: readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [];
 }

@@ -2,43 +2,44 @@ import { LinuxKitError } from "../core/errors.ts";
 import { RULE_NAMES } from "./rules.ts";
 import type { Finding } from "./finding.ts";
 
-/** A finding that somebody answers for, until a day. */
+/** Accepts findings of a rule until a day. */
 export interface Waiver {
   /** The rule's name. */
   readonly rule: string;
-  /** A finding's path, or the beginning of it: `services.web`. @default every place */
+  /** A finding's path, or the start of it: `services.web`. @default every path */
   readonly path?: string | undefined;
+  /** Why the findings are acceptable. */
   readonly reason: string;
-  /** The last day on which it counts, `2027-03-31`. */
+  /** The last day on which it is valid, `2027-03-31`, in UTC. */
   readonly until: string;
 }
 
-/** A finding that is waived, and by what. */
+/** A waived finding, with its waiver. */
 export interface WaivedFinding extends Finding {
   readonly waiver: Waiver;
 }
 
-/** @throws INVALID_DEFINITION for a rule or date that does not exist, or a waiver without a reason */
+/** @throws INVALID_DEFINITION for an unknown rule, an invalid date, or a waiver without a reason */
 export function checkWaivers(waivers: readonly Waiver[]): void {
   for (const [index, { rule, reason, until }] of waivers.entries()) {
     if (!RULE_NAMES.includes(rule)) throw wrong(index, "rule", `got ${JSON.stringify(rule)}, wanted one of ${RULE_NAMES.join(", ")}`);
     if (typeof reason !== "string" || reason.trim() === "")
-      throw wrong(index, "reason", "missing, wanted why the finding is no danger here");
-    if (!isDay(until)) throw wrong(index, "until", `got ${JSON.stringify(until)}, wanted the last day on which it counts, as "2027-03-31"`);
+      throw wrong(index, "reason", "missing, wanted the reason why the finding is acceptable");
+    if (!isDay(until)) throw wrong(index, "until", `got ${JSON.stringify(until)}, wanted the last valid day, such as "2027-03-31"`);
   }
 }
 
-/** The waiver that covers a finding. One that has run out covers nothing. */
+/** The waiver that covers a finding. An expired waiver covers no finding. */
 export function waiverOf({ rule, path }: Finding, waivers: readonly Waiver[], today: string): Waiver | undefined {
   return waivers.find((waiver) => waiver.rule === rule && covers(waiver.path, path) && waiver.until >= today);
 }
 
-/** The waiver that covered a finding until it ran out. */
+/** The expired waiver that covered a finding. */
 export function lapsedWaiver({ rule, path }: Finding, waivers: readonly Waiver[], today: string): Waiver | undefined {
   return waivers.find((waiver) => waiver.rule === rule && covers(waiver.path, path) && waiver.until < today);
 }
 
-/** A day as waivers write it. */
+/** A day in the form of waivers, `2027-03-31`, in UTC. */
 export function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10);
 }

@@ -11,7 +11,7 @@ import { boot, type Booted } from "../support/qemu.ts";
 import { ask, buildWhole, spy } from "../guest/image.ts";
 import { kernelConfigOf } from "../../sdk/builder/kernel-config.ts";
 
-// what the Kernel Self Protection Project asks for, written down apart from the tables that are judged by it
+// the recommendations of the Kernel Self Protection Project, written down independently of the tables under test
 const TOKENS = `hardened_usercopy=1 init_on_alloc=1 init_on_free=1 randomize_kstack_offset=1 page_alloc.shuffle=1 slab_nomerge pti=on nosmt
   hash_pointers=always iommu.passthrough=0 iommu.strict=1 mitigations=auto,nosmt kfence.sample_interval=100 vsyscall=none vdso32=0 cfi=kcfi
   lockdown=confidentiality module.sig_enforce=1 efi=disable_early_pci_dma intel_iommu=on iommu=force ia32_emulation=0 debugfs=off
@@ -33,7 +33,7 @@ const PARAMETERS =
 
 const nameOf = (word: string): string => word.split("=")[0] as string;
 
-/** The names of settings that a running guest does not have as they are asked for. */
+/** The names of settings that differ from the recommendation in a running guest. */
 async function missingIn(machine: Booted): Promise<string[]> {
   const words = (await ask(machine, "cat /proc/cmdline", SPY_PORT)).trim().split(" ");
   const script = PARAMETERS.map((line) => `echo ${nameOf(line)}=$(cat /proc/sys/${nameOf(line).replaceAll(".", "/")} 2>/dev/null)`).join(
@@ -52,10 +52,10 @@ async function missingIn(machine: Booted): Promise<string[]> {
 const SPY_PORT = 8100;
 const eye = new Image({ services: [spy({ port: SPY_PORT, capabilities: [] })] }).spec.services;
 
-/** A definition as an example has it, hardened, with the tests' eyes in it. */
+/** An example's definition, hardened, with the service that runs the test's commands. */
 const hardened = (definition: Definition, profile: Profile): Definition => ({
   ...definition,
-  // there is no cloud here that answers it
+  // no cloud answers this task here
   onboot: definition.onboot.filter(({ name }) => name !== "metadata"),
   services: { ...definition.services, ...eye },
   harden: { profile, waive: {} },
@@ -77,12 +77,12 @@ describe("a hardened guest", { timeout: 600_000 }, () => {
     report = ({ harden, kernel }) => hardeningReport({ arch: "amd64", cmdline: kernel?.cmdline ?? "", harden, config });
   });
 
-  test("of the profile strict has every word and parameter, but those that its kernel does not know; nothing is waived", async (t) => {
+  test("of the profile strict has every word and every parameter that its kernel supports, without waivers", async (t) => {
     const definition = hardened(examples.get("web/web") as Definition, "strict");
     const { rows, settings, options, kernel } = report(definition);
     t.diagnostic(`strict on Linux ${kernel}: settings ${JSON.stringify(settings)}, kernel options ${JSON.stringify(options)}`);
     assert.deepEqual([settings.off, settings.waived], [0, 0]);
-    // each thing that is asked for is a row of the report
+    // each recommendation is a row of the report
     assert.deepEqual(
       [...TOKENS, ...PARAMETERS].filter((line) => !rows.some(({ wanted }) => wanted === line)),
       [],
@@ -93,7 +93,7 @@ describe("a hardened guest", { timeout: 600_000 }, () => {
     );
 
     await using machine = await start(definition);
-    // a word that does nothing is there all the same, a parameter that the kernel does not know is not
+    // an inert word is on the command line, but an unsupported parameter has no file
     const inert = namesWith({ rows }, "inert").filter((name) => PARAMETERS.some((line) => nameOf(line) === name));
     assert.deepEqual(await missingIn(machine), inert.sort());
     const effects = await ask(
@@ -102,13 +102,13 @@ describe("a hardened guest", { timeout: 600_000 }, () => {
       SPY_PORT,
     );
     assert.match(effects, /^none integrity \[confidentiality\]\nY\ninsmod: .*\nmount: .* failed.*\nunshare: .*\n\/host\/sys/);
-    // the power button's driver came in before the kernel was closed
+    // the power button's driver was loaded before modules were disabled
     await machine.pressPower();
     await machine.ended;
     assert.ok(machine.lines.some(({ stage }) => stage === "off"));
   });
 
-  test("of the profile default lacks what strict has more, and each of it is seen", async (t) => {
+  test("of the profile default lacks exactly the settings that its report shows as off or unsupported", async (t) => {
     const definition = hardened(examples.get("web/web") as Definition, "default");
     const { rows, settings, options, kernel } = report(definition);
     t.diagnostic(`default on Linux ${kernel}: settings ${JSON.stringify(settings)}, kernel options ${JSON.stringify(options)}`);

@@ -7,7 +7,7 @@ import { scoreLine } from "../../sdk/policy/text.ts";
 
 const base = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()] });
 
-/** What is set and does nothing on the kernel that Debian 12 has for each architecture. */
+/** The settings that have no effect on Debian 12's kernel of each architecture. */
 const INERT = {
   amd64: [
     "hash_pointers",
@@ -49,7 +49,7 @@ describe("the score of both profiles from the kernel's own configuration", { tim
       assert.match(closed.kernel ?? "", /^6\.1\./);
       assert.deepEqual(namesWith(closed, "inert"), INERT[arch]);
       assert.equal(closed.settings.off, 0);
-      // each profile has all that the weaker one has, and more
+      // a stronger profile has more settings and options on
       const on = [none, open, closed].map(({ settings, options }) => [settings.on, options.on] as const);
       for (const [index, [settings, options]] of on.entries())
         if (index > 0) assert.ok(settings > (on[index - 1]?.[0] ?? 0) && options > (on[index - 1]?.[1] ?? 0), JSON.stringify(on));
@@ -57,7 +57,7 @@ describe("the score of both profiles from the kernel's own configuration", { tim
   }
 });
 
-test("a kernel that does not come from Debian tells nothing, unless its configuration is given", async () => {
+test("a kernel that does not come from Debian is unknown, unless its configuration is given", async () => {
   const image = harden(new Image({ kernel: new Kernel({ image: "linuxkit/kernel:6.12" }) }));
   assert.deepEqual([(await hardening(image)).kernel, namesWith(await hardening(image), "inert")], [undefined, []]);
   const kernelConfig = "# Linux/x86 6.12.59 Kernel Configuration\n";

@@ -10,7 +10,7 @@ const base = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "
 const strict = { profile: "strict" } as const;
 const web = (fields: Partial<ServiceArgs>): ImageArgs => ({ services: [new Service("web", { image: "nginx", ...fields } as ServiceArgs)] });
 
-/** A profile, what is added to a hardened image, the failing path, and the setting to waive. */
+/** Arguments of harden, arguments of the image, the path of the failure, and the setting to waive. */
 const CONFLICTS: readonly (readonly [HardenArgs, ImageArgs, path: string, setting: string])[] = [
   [strict, web({ userns: "new" }), "services.web.userns", "user.max_user_namespaces"],
   [
@@ -32,7 +32,7 @@ const CONFLICTS: readonly (readonly [HardenArgs, ImageArgs, path: string, settin
   [strict, { kernel: { cmdline: "init_on_free=0" } }, "kernel.cmdline", "init_on_free"],
 ];
 
-describe("what a setting excludes is refused, until the setting is waived", () => {
+describe("a definition that conflicts with a setting is refused, until the setting is waived", () => {
   for (const [args, more, path, setting] of CONFLICTS) {
     test(`${path} and ${setting}`, () => {
       assert.throws(
@@ -45,7 +45,7 @@ describe("what a setting excludes is refused, until the setting is waived", () =
           return true;
         },
       );
-      // the order in which the two are put together makes no difference
+      // the order of harden and with makes no difference
       assert.throws(() => harden(base.with(more), args));
       const waived = harden(base, args).with({
         ...more,
@@ -56,7 +56,7 @@ describe("what a setting excludes is refused, until the setting is waived", () =
   }
 });
 
-describe("what is no conflict", () => {
+describe("no conflict", () => {
   const FINE: readonly (readonly [HardenArgs, ImageArgs])[] = [
     [{}, web({ userns: "new" })],
     [{}, web({ capabilities: ["CAP_SYS_PTRACE", "CAP_PERFMON"] })],
@@ -68,30 +68,30 @@ describe("what is no conflict", () => {
     test(JSON.stringify(args) + JSON.stringify(more.kernel ?? {}), () => assert.ok(harden(base, args).with(more)));
 });
 
-test("the engine's check says the same of a definition that comes as JSON", () => {
+test("the engine's check finds the same conflicts in a definition as JSON", () => {
   const json = { ...JSON.parse(JSON.stringify(base.with(web({ userns: "new" })).spec)), harden: { profile: "strict" } };
   const checked = checkDefinition(json);
   assert.deepEqual("failures" in checked && checked.failures.map(({ path }) => path), ["services.web.userns", "services.web.userns"]);
 });
 
 describe("arguments", () => {
-  test("a name that is none", () =>
+  test("an unknown setting is refused with a suggestion", () =>
     assert.throws(
       () => harden(base, { waive: { "kernel.yama.ptrace_scop": "x" } as never }),
       /harden\.waive\["kernel\.yama\.ptrace_scop"\]: unknown field: did you mean "kernel\.yama\.ptrace_scope"\?/,
     ));
-  test("a reason is wanted", () =>
+  test("a waiver needs a reason", () =>
     assert.throws(() => harden(base, { waive: { lockdown: "" } }), /harden\.waive\.lockdown: got "", wanted text that is not empty/));
-  test("an init that sets no parameters", () =>
+  test("another init is refused, because it sets no parameters", () =>
     assert.throws(
       () => new Image({ init: ["linuxkit/init:1"], harden: {} }),
       /^.*harden: the kernel parameters are set by the init of debian\.init\(\)/,
     ));
-  test("LinuxKit's YAML has no such field", () =>
+  test("a hardened image cannot be written as LinuxKit's YAML", () =>
     assert.throws(() => harden(new Image({}), {}).toYaml(), /harden: LinuxKit has no such field/));
 });
 
-test("with: the profile overrides, what is waived adds up; without takes it off", () => {
+test("`with` overrides the profile and adds waivers; `without` removes both", () => {
   const image = harden(harden(base, { waive: { lockdown: "a" } }), { profile: "strict", waive: { nosmt: "b" } });
   assert.deepEqual(image.spec.harden, { profile: "strict", waive: { lockdown: "a", nosmt: "b" } });
   assert.deepEqual(image.with({ harden: { waive: { lockdown: "c" } } }).spec.harden, {
@@ -102,7 +102,7 @@ test("with: the profile overrides, what is waived adds up; without takes it off"
   assert.throws(() => base.without("harden"), /harden: no such part/);
 });
 
-test("words and parameters are those of the architecture, without what is waived or written already", () => {
+test("words and parameters are those of the architecture, without waived ones and words already written", () => {
   const all = { profile: "strict", waive: {} } as const;
   const amd64 = hardeningWords(all, "amd64", ["init_on_free=1"]);
   assert.ok(amd64.includes("vsyscall=none") && !amd64.includes("init_on_free=1"));

@@ -24,7 +24,7 @@ const CONFIG = [
 const facts = { arch: "amd64", cmdline: "console=ttyS0", config: CONFIG } as const;
 const strict = { profile: "strict", waive: {} } as const;
 
-test("a configuration is read", () => {
+test("parses a kernel's configuration", () => {
   const config = parseKernelConfig(CONFIG);
   assert.equal(config.version, "6.1.192");
   assert.deepEqual(
@@ -33,7 +33,7 @@ test("a configuration is read", () => {
   );
 });
 
-describe("what does nothing on a kernel", () => {
+describe("a setting has no effect without the option or version that it needs", () => {
   const config = parseKernelConfig(CONFIG);
   const ROWS = [
     [{}, undefined],
@@ -41,8 +41,8 @@ describe("what does nothing on a kernel", () => {
     [{ config: ["KFENCE", "SLS"] }, undefined],
     [{ since: [6, 1] }, undefined],
     [{ since: [5, 19] }, undefined],
-    [{ since: [6, 12], config: ["DEBUG_FS"] }, "Linux 6.1.192 does not know it: it came with 6.12"],
-    [{ since: [7, 0] }, "Linux 6.1.192 does not know it: it came with 7.0"],
+    [{ since: [6, 12], config: ["DEBUG_FS"] }, "Linux 6.1.192 does not support it: it was added in 6.12"],
+    [{ since: [7, 0] }, "Linux 6.1.192 does not support it: it was added in 7.0"],
   ] as const;
   for (const [needs, reason] of ROWS) test(JSON.stringify(needs), () => assert.equal(inertReason(needs, config), reason));
 });
@@ -65,7 +65,7 @@ describe("each row's state", () => {
     ["nokaslr", { cmdline: "quiet nokaslr" }, "off", /kernel\.cmdline has nokaslr/],
     ["console.shell", { harden: strict }, "on", /^$/],
     ["kernel.io_uring_disabled", { harden: strict }, "inert", /6\.6/],
-    ["CONFIG_DEBUG_FS", {}, "off", /it is y; debugfs would do the same/],
+    ["CONFIG_DEBUG_FS", {}, "off", /it is y; debugfs has the same effect/],
     ["CONFIG_DEBUG_FS", { harden: strict }, "on", /by debugfs/],
     ["CONFIG_IO_URING", { harden: strict }, "off", /it is y/],
     ["CONFIG_INET_DIAG", { harden: strict }, "off", /it is m/],
@@ -81,7 +81,7 @@ describe("each row's state", () => {
   }
 });
 
-test("the score adds up, without options where the kernel is not known, and without another architecture's settings", () => {
+test("the score counts every row, without options of an unknown kernel and settings of other architectures", () => {
   const report = hardeningReport({ ...facts, harden: strict });
   const sum =
     Object.values(report.settings).reduce((total, count) => total + count, 0) +

@@ -30,7 +30,7 @@ const { publicKey: key } = generateKeyPairSync("ec", {
 });
 const pinned = `ghcr.io/acme/web:1.2@${digest}`;
 
-/** A service in which no rule finds anything. */
+/** A service without findings. */
 const GOOD = { image: pinned, uid: 1000, net: "none", resources: { memory: { limit: 64 << 20 } } } as const satisfies ServiceArgs;
 const base = harden(
   new Image({
@@ -45,9 +45,9 @@ const withService = (fields: object): Image => base.with({ services: [new Servic
 const found = (image: Image, options: AuditOptions = {}): string[] =>
   audit(image, { ...OPTIONS, ...options }).findings.map(({ rule, path }) => `${rule} ${path}`);
 
-test("of a definition that keeps to the guide nothing is found", () => assert.deepEqual(found(withService({})), []));
+test("a definition that follows the guide has no findings", () => assert.deepEqual(found(withService({})), []));
 
-/** What is changed of it, and all that is found then. */
+/** The changed fields, and the resulting findings. */
 const BAD: readonly (readonly [object, readonly string[]])[] = [
   [{ image: `ghcr.io/acme/web@${digest}` }, []],
   [{ image: "ghcr.io/acme/web" }, ["image-tag services.web.image", "image-digest services.web.image"]],
@@ -100,7 +100,7 @@ const BAD: readonly (readonly [object, readonly string[]])[] = [
   ],
 ];
 
-describe("each rule finds what it is for, at its path, and nothing else", () => {
+describe("each rule reports exactly its own violations, with their paths", () => {
   for (const [fields, wanted] of BAD) {
     const { waive, ...rest } = fields as { waive?: string };
     test(JSON.stringify(fields).slice(0, 90), () => {
@@ -153,8 +153,8 @@ describe("each rule finds what it is for, at its path, and nothing else", () => 
   for (const [more, options, wanted] of HOSTS)
     test(`${wanted.join(", ") || JSON.stringify([more, options])}`, () => assert.deepEqual(found(base.with(more), options), wanted));
 
-  test("a kernel that nobody hardened", () => assert.deepEqual(found(base.without("harden")), ["kernel-hardened harden"]));
-  test("our own SSH server and login", () => {
+  test("a kernel that is not hardened", () => assert.deepEqual(found(base.without("harden")), ["kernel-hardened harden"]));
+  test("debian.sshd() and debian.getty()", () => {
     const services = [
       new Service("sshd", { image: debian.sshd({ authorizedKeys: ["ssh-ed25519 AAAA me"] }) }),
       new Service("login", { image: debian.getty({ insecure: true }) }),
@@ -167,7 +167,7 @@ describe("each rule finds what it is for, at its path, and nothing else", () => 
   });
 });
 
-test("what is not known yet is passed over", () => {
+test("unknown values are skipped", () => {
   const image = withService({
     env: [output("PASSWORD=correct-horse")],
     uid: output(0),
@@ -192,7 +192,7 @@ describe("secrets", () => {
     ["https://user@host/path", false, undefined],
   ];
   for (const [text, named, what] of ROWS) test(text.slice(0, 40), () => assert.equal(secretIn(text, named), what));
-  test("its value is in no message", () => {
+  test("a finding does not contain the secret's value", () => {
     const { findings } = audit(withService({ env: ["TOKEN=hunter2hunter2"] }), OPTIONS);
     assert.ok(findings.length === 1 && !JSON.stringify(findings).includes("hunter2"));
   });
@@ -201,19 +201,19 @@ describe("secrets", () => {
 describe("waivers", () => {
   const waiver = { rule: "host-network", path: "services.web", reason: "the proxy of all others", until: "2026-06-01" };
   const image = withService({ net: "host" });
-  test("until their last day, with the reason kept", () => {
+  test("cover findings until their last day, and keep the reason", () => {
     const { findings, waived, idle } = audit(image, { ...OPTIONS, waive: [waiver] });
     assert.deepEqual(
       [findings, idle, waived.map(({ path, waiver: by }) => [path, by.reason])],
       [[], [], [["services.web.net", "the proxy of all others"]]],
     );
   });
-  test("one that has run out counts no more, and the finding says so", () => {
+  test("an expired one covers no finding, and the finding mentions it", () => {
     const { findings, waived, idle } = audit(image, { ...OPTIONS, waive: [waiver], date: new Date("2026-06-02") });
     assert.deepEqual([waived, idle], [[], [waiver]]);
     assert.match(findings[0]?.message ?? "", /it was waived until 2026-06-01: the proxy of all others/);
   });
-  test("of another place covers nothing", () => {
+  test("for another path cover no finding", () => {
     for (const path of ["services.we", "services.web.ne", "services.other"])
       assert.equal(audit(image, { ...OPTIONS, waive: [{ ...waiver, path }] }).findings.length, 1, path);
     assert.equal(audit(image, { ...OPTIONS, waive: [{ ...waiver, path: undefined }] }).findings.length, 0);
@@ -221,7 +221,7 @@ describe("waivers", () => {
   const WRONG: readonly (readonly [object, RegExp])[] = [
     [{ rule: "host-net" }, /^waive\[0\]\.rule: got "host-net", wanted one of /],
     [{ reason: " " }, /^waive\[0\]\.reason: missing/],
-    [{ until: "2026-02-30" }, /^waive\[0\]\.until: got "2026-02-30", wanted the last day/],
+    [{ until: "2026-02-30" }, /^waive\[0\]\.until: got "2026-02-30", wanted the last valid day/],
     [{ until: undefined }, /^waive\[0\]\.until: got undefined/],
   ];
   for (const [fields, message] of WRONG)
@@ -230,15 +230,15 @@ describe("waivers", () => {
     );
 });
 
-test("levels are the rules' own unless they are said", () => {
+test("the levels of the rules can be overridden", () => {
   const levels = (options: AuditOptions) =>
     audit(withService({ net: "host" }), { ...OPTIONS, ...options }).findings.map(({ level }) => level);
   assert.deepEqual([levels({}), levels({ levels: { "host-network": "mandatory" } })], [["advisory"], ["mandatory"]]);
-  assert.throws(() => levels({ levels: { "host-net": "advisory" } }), /levels\["host-net"\]: no such rule/);
+  assert.throws(() => levels({ levels: { "host-net": "advisory" } }), /levels\["host-net"\]: unknown rule/);
   assert.throws(() => levels({ levels: { "host-network": "off" as never } }), /wanted "advisory" or "mandatory"/);
 });
 
-test("every section has rules or says who answers for it, and every rule has a section", () => {
+test("every section has rules or says what covers it, and every rule has a section", () => {
   for (const { section, elsewhere } of SECTIONS) assert.ok(rulesOf(section).length > 0 || elsewhere, section);
   const known = SECTIONS.map(({ section }) => section);
   for (const name of RULE_NAMES)
@@ -259,7 +259,7 @@ test("docs/security.md has every section with its rules, and every rule with its
   for (const name of RULE_NAMES) assert.ok(page.includes(`\n| \`${name}\` | ${RULES[name]?.level} | ${RULES[name]?.holds} |`), name);
 });
 
-test("as text: each section once, in order, each finding once with its remedy", () => {
+test("as text, each section appears once, in order, and each finding once with its remedy", () => {
   const lines = auditLines(
     audit(withService({ net: "host", capabilities: ["all"] }), {
       ...OPTIONS,
@@ -278,5 +278,5 @@ test("as text: each section once, in order, each finding once with its remedy", 
   assert.ok(
     lines.some((line) => /waived until 2026-12-31: services\.web\.capabilities\[0\] \(dangerous-capability\): a debugger/.test(line)),
   );
-  assert.ok(lines.some((line) => line.startsWith("idle waiver: root-user, until 2026-12-31")));
+  assert.ok(lines.some((line) => line.startsWith("unused waiver: root-user, until 2026-12-31")));
 });

@@ -10,7 +10,7 @@ import { makeStack, type Stack } from "../support/engine.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const RUN_POLICY_PACK = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack");
 
-/** A program of one image; `fields` are those of its service, `more` of the image. */
+/** A program with one image. `fields` are arguments of its service, `more` of the image. */
 const program = (fields: string, more = ", harden: {}"): string => `
 import * as pulumi from "@pulumi/pulumi";
 import { debian, Image, ImageBuild, Kernel, Service } from "pulumi-linuxkit";
@@ -21,17 +21,17 @@ const os = new Image({
   services: [new Service("web", { image, uid: 1000, net: "none", resources: { memory: { limit: 64 << 20 } }, ${fields} })]${more},
 });
 const build = new ImageBuild("web", { image: os });
-// what it gives is not known in a preview
+// its outputs are unknown in a preview
 new ImageBuild("next", { image: os.with({ services: [new Service("next", { image, uid: 1000, net: "none", resources: { memory: { limit: 64 << 20 } }, env: [pulumi.interpolate\`DIGEST=\${build.digest}\`] })] }) });
 `;
 
 interface Packed extends AsyncDisposable {
   readonly stack: Stack;
-  /** Previews the program under the pack with these options, as a module's text. */
+  /** Previews a program under the pack. `options` is their source text. */
   preview(program: string, options?: string): Promise<{ status: number | null; text: string }>;
 }
 
-/** A stack, and a policy pack as a user writes one. The engine's language host is older than packs: a shim of a runtime starts it. */
+/** A stack, and a policy pack as a user writes one. The engine's language host is too old to start packs, so a shim does. */
 async function makePack(): Promise<Packed> {
   const home = await scratch();
   const [bin, pack] = [join(home.path, "bin"), join(home.path, "pack")];
@@ -69,7 +69,7 @@ async function makePack(): Promise<Packed> {
 }
 
 describe("the policy pack under the real engine", { timeout: 300_000 }, () => {
-  test("a mandatory finding fails the preview with path and remedy; an advisory one is said; a waived one passes, until it runs out", async () => {
+  test("a mandatory finding fails the preview, an advisory one is shown, a waived one passes until the waiver expires", async () => {
     await using packed = await makePack();
     const good = await packed.preview(program(""));
     assert.equal(good.status, 0, good.text);
@@ -81,7 +81,7 @@ describe("the policy pack under the real engine", { timeout: 300_000 }, () => {
     assert.match(refused.text, /\[mandatory\].*sp800-190-dangerous-capability +\(linuxkit:index:ImageBuild: web\)/);
     assert.match(
       refused.text,
-      /image\.services\.web\.capabilities\[0\]: got "CAP_SYS_ADMIN": it may mount.*; name the capability that its work takes/,
+      /image\.services\.web\.capabilities\[0\]: got "CAP_SYS_ADMIN": it can mount.*; name only the capabilities that it needs/,
     );
     assert.match(refused.text, /\[advisory\].*sp800-190-host-network/);
 
@@ -99,7 +99,7 @@ describe("the policy pack under the real engine", { timeout: 300_000 }, () => {
     assert.notEqual(bare.status, 0);
     assert.match(
       bare.text,
-      /sp800-190-kernel-hardened[\s\S]*image\.harden: the kernel is as its makers left it.*; harden\(image, \{ profile: "default" \}\)/,
+      /sp800-190-kernel-hardened[\s\S]*image\.harden: the kernel, which all containers share, is not hardened; use harden\(image, \{ profile: "default" \}\)/,
     );
   });
 });

@@ -3,8 +3,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, test } from "node:test";
 import { policies, type PolicyOptions } from "../../sdk/policy/pack.ts";
 
-/** What the policies say of an `ImageBuild` with these properties, each as `rule: message`. */
-function said(props: object, options: PolicyOptions = {}): string[] {
+/** The messages of the policies for an `ImageBuild` with these properties, as `rule: message`. */
+function messagesOf(props: object, options: PolicyOptions = {}): string[] {
   const messages: string[] = [];
   for (const { name, validateResource } of policies(options) as unknown as {
     name: string;
@@ -17,7 +17,7 @@ function said(props: object, options: PolicyOptions = {}): string[] {
   return messages;
 }
 
-describe("the policies on an operating system that was built elsewhere", () => {
+describe("the policies check an operating system that was built elsewhere", () => {
   const pinned = `ghcr.io/acme/os:1@sha256:${"0".repeat(64)}`;
   const verify = {
     "ghcr.io/acme": generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" }).toString(),
@@ -26,32 +26,27 @@ describe("the policies on an operating system that was built elsewhere", () => {
     ["pinned and signed", { artifact: pinned, verify }, {}, []],
     ["from an allowed registry", { artifact: pinned, verify }, { registries: ["ghcr.io/acme"] }, []],
     [
-      "that nobody checks",
+      "without a checked signature",
       { artifact: pinned },
       {},
-      [/^image-signed: artifact: nobody checks who made ghcr\.io\/acme\/os; name its maker's key/],
+      [/^image-signed: artifact: the signature of ghcr\.io\/acme\/os is not checked; set the public key of its publisher/],
     ],
     [
       "from another registry",
       { artifact: pinned, verify },
       { registries: ["ghcr.io/other"] },
-      [/^image-registry: artifact: ghcr\.io\/acme\/os is from no registry/],
+      [/^image-registry: artifact: ghcr\.io\/acme\/os is not in an allowed registry/],
     ],
-    [
-      "whatever was pushed last",
-      { artifact: "ghcr.io/acme/os:latest", verify },
-      {},
-      [/^image-tag: artifact: /, /^image-digest: artifact: /],
-    ],
+    ["with the tag latest", { artifact: "ghcr.io/acme/os:latest", verify }, {}, [/^image-tag: artifact: /, /^image-digest: artifact: /]],
   ];
   for (const [what, props, options, wanted] of ROWS) {
     test(what, () => {
-      const messages = said(props, options);
+      const messages = messagesOf(props, options);
       assert.equal(messages.length, wanted.length, messages.join("\n"));
       for (const [index, pattern] of wanted.entries()) assert.match(messages[index] as string, pattern);
     });
   }
-  test("and not of other resources", () => {
+  test("other resources have no findings", () => {
     const messages: string[] = [];
     for (const policy of policies() as unknown as { validateResource(args: object, report: (message: string) => void): void }[])
       policy.validateResource({ type: "aws:ec2/ami:Ami", props: { artifact: "x" } }, (message) => messages.push(message));

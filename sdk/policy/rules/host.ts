@@ -4,7 +4,7 @@ import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
 import { list, type Seen } from "../subject.ts";
 
-/** The host itself, and who may come in: SP 800-190 4.1.2 and 4.5. */
+/** Rules on the machine itself and on access to it: SP 800-190 4.1.2 and 4.5. */
 export const HOST_RULES: Rules = {
   "remote-shell": {
     sections: ["4.1.2", "4.5.4"],
@@ -18,8 +18,8 @@ export const HOST_RULES: Rules = {
           : [
               {
                 path: seen.at("image"),
-                message: `it is ${what}: a way in, and changes that no review saw`,
-                remedy: "leave it out: a machine is replaced, its logs and health are seen from outside",
+                message: `it is ${what}: it lets people in, and lets them make changes without review`,
+                remedy: "leave it out: replace a machine instead of changing it, and read its logs and health from outside",
               },
             ];
       }),
@@ -27,7 +27,7 @@ export const HOST_RULES: Rules = {
   "setuid-file": {
     sections: ["4.1.2"],
     level: "mandatory",
-    holds: "no file takes its owner's or group's rights",
+    holds: "no file is setuid or setgid",
     check: ({ definition, containers }) => [
       ...list(definition.files).flatMap((file) => (isDeferred(file) ? [] : setuid(file.mode, formatPath(["files", file.path, "mode"])))),
       ...containers.flatMap(({ container, at }) =>
@@ -49,16 +49,16 @@ export const HOST_RULES: Rules = {
         return [
           {
             path: "harden",
-            message: "the kernel is as its makers left it, and all containers share it",
-            remedy: `harden(image, { profile: "${profile}" })`,
+            message: "the kernel, which all containers share, is not hardened",
+            remedy: `use harden(image, { profile: "${profile}" })`,
           },
         ];
       const found: Found[] = [];
       if (profile === "strict" && harden.profile !== "strict")
         found.push({
           path: "harden.profile",
-          message: `got "${harden.profile}"`,
-          remedy: 'profile: "strict", and what cannot be had so waived with a reason',
+          message: `got "${harden.profile}", wanted "strict"`,
+          remedy: 'set profile: "strict", and waive the settings that you cannot use',
         });
       const { on, off, waived } = hardening.settings;
       const score = Math.floor((100 * on) / (on + off + waived));
@@ -66,7 +66,7 @@ export const HOST_RULES: Rules = {
         found.push({
           path: "harden",
           message: `${score} % of the settings are on, wanted ${hardeningScore} %`,
-          remedy: 'profile: "strict", or fewer waivers: `npx pulumi-linuxkit audit` lists them',
+          remedy: 'set profile: "strict", or waive fewer settings: `npx pulumi-linuxkit audit` lists them',
         });
       }
       return found;
@@ -75,15 +75,15 @@ export const HOST_RULES: Rules = {
   "init-image": {
     sections: ["4.5.1"],
     level: "advisory",
-    holds: "the host's own root holds nothing but the default init",
+    holds: "the host's root filesystem contains only the default init",
     check: ({ definition }) =>
       list(definition.init).flatMap((source, index): Found[] =>
         typeof source === "string"
           ? [
               {
                 path: formatPath(["init", index]),
-                message: `${source} is unpacked into the host's own root, outside of any container`,
-                remedy: "use debian.init(), and make the rest services",
+                message: `${source} is unpacked into the machine's root filesystem, outside any container`,
+                remedy: "use debian.init(), and run other programs as services",
               },
             ]
           : [],
@@ -100,7 +100,7 @@ export const HOST_RULES: Rules = {
           ? [
               {
                 path: formatPath(["files", file.path, "mode"]),
-                message: "it is a program in the host's own root",
+                message: "it is a program in the machine's root filesystem",
                 remedy: "put it into a container's image",
               },
             ]
@@ -134,8 +134,8 @@ function setuid(mode: unknown, path: string): Found[] {
   return [
     {
       path,
-      message: `got "${mode}": whoever runs it has the rights of its owner or group`,
-      remedy: `mode "${(Number.parseInt(mode, 8) & 0o1777).toString(8).padStart(4, "0")}"`,
+      message: `got "${mode}": every user who runs it gets the rights of its owner or group`,
+      remedy: `use mode "${(Number.parseInt(mode, 8) & 0o1777).toString(8).padStart(4, "0")}"`,
     },
   ];
 }

@@ -13,7 +13,7 @@ interface Source {
   readonly text: string;
 }
 
-/** Where images come from: SP 800-190 4.1.5 and 4.2. */
+/** Rules on the sources of images: SP 800-190 4.1.5 and 4.2. */
 export const IMAGE_RULES: Rules = {
   "image-tag": {
     sections: ["4.2.2"],
@@ -26,8 +26,8 @@ export const IMAGE_RULES: Rules = {
           : [
               {
                 path,
-                message: `${text} is whatever was pushed last`,
-                remedy: `name a version, and best its digest: ${nameOf(image)}:VERSION@sha256:…`,
+                message: `${text} is the image that was pushed last`,
+                remedy: `name a version, preferably with its digest: ${nameOf(image)}:VERSION@sha256:…`,
               },
             ],
       ),
@@ -43,8 +43,8 @@ export const IMAGE_RULES: Rules = {
           : [
               {
                 path,
-                message: `${text} has no digest: the first build decides what it is, and the lock keeps that`,
-                remedy: `write ${nameOf(image)}${image.tag === undefined ? "" : `:${image.tag}`}@sha256:…, so that a review sees it`,
+                message: `${text} has no digest: only the lock pins the image that the first build found`,
+                remedy: `write ${nameOf(image)}${image.tag === undefined ? "" : `:${image.tag}`}@sha256:…, so that a review shows it`,
               },
             ],
       ),
@@ -52,7 +52,7 @@ export const IMAGE_RULES: Rules = {
   "image-registry": {
     sections: ["4.1.5"],
     level: "mandatory",
-    holds: "images come from the registries allowed",
+    holds: "images come from allowed registries",
     check: (subject) => {
       const { registries } = subject.context;
       if (!registries) return [];
@@ -62,7 +62,7 @@ export const IMAGE_RULES: Rules = {
         return [
           {
             path,
-            message: `${full} is from no registry that is allowed`,
+            message: `${full} is not in an allowed registry`,
             remedy: `copy it to one of ${registries.join(", ")}, or add its registry to \`registries\``,
           },
         ];
@@ -72,7 +72,7 @@ export const IMAGE_RULES: Rules = {
   "image-signed": {
     sections: ["4.1.5"],
     level: "mandatory",
-    holds: "every image of a registry is checked for a signature",
+    holds: "the signature of every image of a registry is checked",
     check: (subject) =>
       fromRegistries(subject).flatMap(({ path, image }) =>
         isVerified(image, subject)
@@ -80,8 +80,8 @@ export const IMAGE_RULES: Rules = {
           : [
               {
                 path,
-                message: `nobody checks who made ${nameOf(image)}`,
-                remedy: `name its maker's key: verify: { ${JSON.stringify(nameOf(image))}: PEM }`,
+                message: `the signature of ${nameOf(image)} is not checked`,
+                remedy: `set the public key of its publisher: verify: { ${JSON.stringify(nameOf(image))}: PEM }`,
               },
             ],
       ),
@@ -92,7 +92,7 @@ export const IMAGE_RULES: Rules = {
     holds: "registries are reached by https",
     check: ({ context }) =>
       Object.entries(context.registryMirrors ?? {}).flatMap(([registry, url]) =>
-        insecure(url, formatPath(["registryMirrors", registry]), "anybody on the way can give other bytes for a tag"),
+        insecure(url, formatPath(["registryMirrors", registry]), "an attacker on the network can serve another image for a tag"),
       ),
   },
   "mirror-https": {
@@ -101,21 +101,21 @@ export const IMAGE_RULES: Rules = {
     holds: "Debian's mirrors are reached by https",
     check: ({ context }) =>
       (["debianMirror", "debianSecurityMirror"] as const).flatMap((name) =>
-        insecure(context[name], name, "its indexes are signed, but who listens learns what is installed"),
+        insecure(context[name], name, "its indexes are signed, but an observer of the network learns which packages are installed"),
       ),
   },
   "whole-packages": {
     sections: ["4.1.2", "4.5.1"],
     level: "advisory",
-    holds: "images made from packages hold what their programs need",
+    holds: "images made from packages contain only what their programs need",
     check: (subject) =>
       sources(subject).flatMap(({ path, image }) =>
         image && "debian" in image && !isDeferred(image.debian) && image.debian.dependencies === "all"
           ? [
               {
                 path,
-                message: "every package of the closure is there whole, with shells and tools that no service calls",
-                remedy: 'leave out dependencies: "all", and name what is missing then with keep',
+                message: "it has all dependencies with all of their files, including shells and tools that no service uses",
+                remedy: 'leave out dependencies: "all", and add missing files with keep',
               },
             ]
           : [],
@@ -144,7 +144,7 @@ function sources({ definition, containers, context }: Subject): Source[] {
   return found;
 }
 
-/** What is on this machine, `oci:…`, is read by digest when the program runs. */
+/** The reference to a registry; undefined for local images such as `oci:…`, which are pinned when the program runs. */
 function registryOf(text: string): RegistryReference | undefined {
   try {
     const reference = parseReference(text);
@@ -155,7 +155,7 @@ function registryOf(text: string): RegistryReference | undefined {
   }
 }
 
-// the parser fills in the tag that stands for none
+// the parser adds the default tag, so this looks at the text
 function isUntagged(text: string): boolean {
   return !/:[^/]+$/.test(text.replace(/@.*$/, ""));
 }

@@ -4,10 +4,10 @@ import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
 import { list, type Seen } from "../subject.ts";
 
-/** The annotation that says how sensitive a service's work is: any word, the same for all services of one machine. */
+/** The annotation for the sensitivity of a service: any word, which must be the same for all services of a machine. */
 export const SENSITIVITY = "sensitivity";
 
-/** What of the host is the host: written to, it is no longer the image that was reviewed. */
+/** Folders of the machine itself: if a service changes them, the machine no longer matches the reviewed image. */
 const HOST_PATHS = [
   "/boot",
   "/dev",
@@ -25,12 +25,12 @@ const HOST_PATHS = [
 ];
 const SOCKETS = /\/(?:docker|containerd|crio|podman)\.sock$/;
 
-/** How services are kept apart from each other and from the host's files: SP 800-190 4.3, 4.4.2 and 4.5.5. */
+/** Rules on the isolation of services from each other and from the host's files: SP 800-190 4.3, 4.4.2 and 4.5.5. */
 export const ISOLATION_RULES: Rules = {
   "host-network": {
     sections: ["4.3.3", "4.4.2"],
     level: "advisory",
-    holds: "every service has a network of its own",
+    holds: "every service has its own network",
     check: ({ services }) =>
       services.flatMap(({ container, at }) =>
         [container.net, container.publish, container.egress].some(isDeferred) || networkKind(container) !== "host"
@@ -38,8 +38,8 @@ export const ISOLATION_RULES: Rules = {
           : [
               {
                 path: at("net"),
-                message: "it is on the host's network: it reaches every other service there, and anything outside",
-                remedy: 'net: "private" with `publish` and `egress`, or net: "none"',
+                message: "it is on the host's network: it can reach every other service there and any address outside",
+                remedy: 'set net: "private" with `publish` and `egress`, or net: "none"',
               },
             ],
       ),
@@ -47,7 +47,7 @@ export const ISOLATION_RULES: Rules = {
   "egress-open": {
     sections: ["4.4.2"],
     level: "advisory",
-    holds: "what a service connects to is named",
+    holds: "every service names the addresses that it connects to",
     check: ({ services }) =>
       services.flatMap(({ container, at }) =>
         list(container.egress).flatMap((rule, index): Found[] =>
@@ -55,7 +55,7 @@ export const ISOLATION_RULES: Rules = {
             ? [
                 {
                   path: at("egress", index, "to"),
-                  message: "it may connect to anything",
+                  message: "it can connect to any address",
                   remedy: "name the addresses and ports that it needs",
                 },
               ]
@@ -77,9 +77,9 @@ export const ISOLATION_RULES: Rules = {
         if (level === firstLevel) return [];
         const message =
           level === undefined
-            ? `it has no level, and services.${first.name} has "${firstLevel}"`
-            : `got "${level}", and services.${first.name} has "${firstLevel}"`;
-        return [{ path: at("annotations", SENSITIVITY), message, remedy: "give it the same level, or a machine of its own" }];
+            ? `it has no level, but services.${first.name} has "${firstLevel}"`
+            : `got "${level}", but services.${first.name} has "${firstLevel}"`;
+        return [{ path: at("annotations", SENSITIVITY), message, remedy: "give it the same level, or its own machine" }];
       });
     },
   },
@@ -91,9 +91,9 @@ export const ISOLATION_RULES: Rules = {
       services.flatMap((service) =>
         writable(service).flatMap(({ path, source }): Found[] => {
           if (SOCKETS.test(source))
-            return [{ path, message: `${source} starts containers with any right`, remedy: "let no service have it" }];
+            return [{ path, message: `${source} can start containers with any privilege`, remedy: "remove it from the service" }];
           return isHost(source)
-            ? [{ path, message: `it may write to the host's ${source}`, remedy: "add :ro, or bind the one file below it that it needs" }]
+            ? [{ path, message: `it can write to the host's ${source}`, remedy: "add :ro, or bind only the file that it needs" }]
             : [];
         }),
       ),
@@ -101,7 +101,7 @@ export const ISOLATION_RULES: Rules = {
   "shared-folder": {
     sections: ["4.5.5"],
     level: "advisory",
-    holds: "data that stays is in volumes",
+    holds: "persistent data is in volumes",
     check: ({ services }) =>
       services.flatMap((service) =>
         writable(service).flatMap(({ path, source }): Found[] =>
@@ -110,8 +110,8 @@ export const ISOLATION_RULES: Rules = {
             : [
                 {
                   path,
-                  message: `it writes to ${source} of the host, where any other service may`,
-                  remedy: "declare a Volume and bind that by its name",
+                  message: `it can write to ${source} of the host, where other services can write too`,
+                  remedy: "declare a Volume and bind it by its name",
                 },
               ],
         ),
@@ -121,11 +121,11 @@ export const ISOLATION_RULES: Rules = {
 
 function isHost(source: string): boolean {
   const plain = source.replace(/\/+$/, "");
-  // the folder above is as good as the folder itself; a single device or file of /dev is named
+  // a folder above one of these contains it; below /dev, only a named device or file is bound
   return plain === "" || HOST_PATHS.some((path) => plain === path || (path !== "/dev" && plain.startsWith(`${path}/`)));
 }
 
-/** Folders and files of the host that a service may write to. */
+/** Folders and files of the host that a service can write to. */
 function writable({ container, at }: Seen): { readonly path: string; readonly source: string }[] {
   const binds = (["binds", "binds.add"] as const).flatMap((field) =>
     list(container[field]).flatMap((bind, index) => {

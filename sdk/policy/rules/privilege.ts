@@ -4,21 +4,21 @@ import type { Rules } from "../rule.ts";
 import { list, type Seen, type Subject } from "../subject.ts";
 
 const POWERS: Readonly<Record<string, string>> = {
-  all: "it may do all that the host's root may",
-  CAP_SYS_ADMIN: "it may mount, enter namespaces and reconfigure the kernel",
-  CAP_SYS_MODULE: "it may load code into the kernel",
-  CAP_SYS_PTRACE: "it may read and change the memory of other processes that it sees",
-  CAP_SYS_RAWIO: "it may reach the machine's memory and ports",
+  all: "it has all privileges of the host's root",
+  CAP_SYS_ADMIN: "it can mount, enter namespaces and reconfigure the kernel",
+  CAP_SYS_MODULE: "it can load code into the kernel",
+  CAP_SYS_PTRACE: "it can read and change the memory of other processes that it sees",
+  CAP_SYS_RAWIO: "it can access the machine's memory and I/O ports",
 };
 
 const each = ({ services }: Subject, check: (service: Seen) => readonly Found[]): Found[] => services.flatMap(check);
 
-/** What a service may do to the machine: SP 800-190 4.1.2, 4.4.3 and 4.4.4. */
+/** Rules on the privileges of services: SP 800-190 4.1.2, 4.4.3 and 4.4.4. */
 export const PRIVILEGE_RULES: Rules = {
   "dangerous-capability": {
     sections: ["4.4.3"],
     level: "mandatory",
-    holds: "no service has a capability that is as good as root on the host",
+    holds: "no service has a capability that amounts to root on the host",
     check: (subject) =>
       each(subject, ({ container, at }) =>
         (["capabilities", "capabilities.add", "ambient"] as const).flatMap((field) =>
@@ -30,7 +30,7 @@ export const PRIVILEGE_RULES: Rules = {
                   {
                     path: at(field, index),
                     message: `got "${name}": ${power}`,
-                    remedy: "name the capability that its work takes, or let an onboot task do that work",
+                    remedy: "name only the capabilities that it needs, or do the work in an onboot task",
                   },
                 ];
           }),
@@ -50,7 +50,7 @@ export const PRIVILEGE_RULES: Rules = {
             ? [
                 {
                   path: at(field),
-                  message: `it ${{ pid: "sees and signals the host's processes", ipc: "shares memory with all that are on the host's", uts: "may learn and, with a capability, change the host's name" }[field]}`,
+                  message: `it ${{ pid: "can see and signal the host's processes", ipc: "shares IPC with the host and with other services there", uts: "can read the host's name and, with a capability, change it" }[field]}`,
                   remedy: `leave out ${field}${open ? ', and sandbox: "linuxkit"' : ""}`,
                 },
               ]
@@ -68,8 +68,8 @@ export const PRIVILEGE_RULES: Rules = {
           ? [
               {
                 path: at("seccomp"),
-                message: "it may make every system call that the kernel has",
-                remedy: 'leave out seccomp, or write a profile that allows what it needs; with sandbox: "linuxkit" say seccomp: "default"',
+                message: "it can make every system call of the kernel",
+                remedy: 'leave out seccomp, or write a profile that allows what it needs; with sandbox: "linuxkit" set seccomp: "default"',
               },
             ]
           : [],
@@ -78,11 +78,17 @@ export const PRIVILEGE_RULES: Rules = {
   "new-privileges": {
     sections: ["4.1.2", "4.4.3"],
     level: "mandatory",
-    holds: "a setuid program in a service gains nothing",
+    holds: "a setuid program in a service gains no privileges",
     check: (subject) =>
       each(subject, ({ container, open, at }) =>
         container.noNewPrivileges === false || (open && container.noNewPrivileges === undefined)
-          ? [{ path: at("noNewPrivileges"), message: "a setuid program in it gains its owner's rights", remedy: "noNewPrivileges: true" }]
+          ? [
+              {
+                path: at("noNewPrivileges"),
+                message: "a setuid program in it gets its owner's rights",
+                remedy: "set noNewPrivileges: true",
+              },
+            ]
           : [],
       ),
   },
@@ -95,7 +101,7 @@ export const PRIVILEGE_RULES: Rules = {
         const { uid, userns, capabilities } = container;
         if (isDeferred(uid) || (uid !== undefined && uid !== 0 && uid !== "root" && uid !== "") || userns === "new" || userns === "private")
           return [];
-        // a server that begins as root to take its port, and goes on as somebody else
+        // a server that starts as root to bind its port, and then changes its user
         if (list(capabilities).includes("CAP_SETUID")) return [];
         return [{ path: at("uid"), message: "it runs as root, without a user namespace", remedy: 'give it a uid, or userns: "private"' }];
       }),
@@ -110,8 +116,8 @@ export const PRIVILEGE_RULES: Rules = {
           ? [
               {
                 path: at("readonly"),
-                message: "whoever breaks in may leave programs in it",
-                remedy: "readonly: true, and tmpfs for the folders that it writes",
+                message: "an intruder can leave programs in it",
+                remedy: "set readonly: true, and tmpfs for the folders that it writes to",
               },
             ]
           : [],
@@ -120,7 +126,7 @@ export const PRIVILEGE_RULES: Rules = {
   "paths-unmasked": {
     sections: ["4.4.3"],
     level: "mandatory",
-    holds: "the kernel's own files are hidden from every service, or cannot be written",
+    holds: "the kernel's files are hidden from every service or read-only",
     check: (subject) =>
       each(subject, ({ container, open, at }) =>
         (["maskedPaths", "readonlyPaths"] as const).flatMap((field): Found[] => {
@@ -130,7 +136,7 @@ export const PRIVILEGE_RULES: Rules = {
             ? [
                 {
                   path: at(field),
-                  message: `nothing of /proc and /sys is ${field === "maskedPaths" ? "hidden from it" : "kept from its writing"}`,
+                  message: `no path of /proc and /sys is ${field === "maskedPaths" ? "hidden from it" : "read-only for it"}`,
                   remedy: `leave out ${field}${open ? ', and sandbox: "linuxkit"' : ""}`,
                 },
               ]
@@ -141,7 +147,7 @@ export const PRIVILEGE_RULES: Rules = {
   "all-devices": {
     sections: ["4.4.3", "4.5.5"],
     level: "mandatory",
-    holds: "services open the devices that they name",
+    holds: "services open only the devices that they name",
     check: (subject) =>
       each(subject, ({ container, at }) =>
         list(container.devices).flatMap((device, index) =>
@@ -149,7 +155,7 @@ export const PRIVILEGE_RULES: Rules = {
             ? [
                 {
                   path: at("devices", index),
-                  message: "it may open every device, disks and memory among them",
+                  message: "it can open every device, including disks and memory",
                   remedy: "name the device by its path",
                 },
               ]
@@ -160,7 +166,7 @@ export const PRIVILEGE_RULES: Rules = {
   "memory-limit": {
     sections: ["4.4.3"],
     level: "advisory",
-    holds: "every service has a limit of memory",
+    holds: "the memory of every service is limited",
     check: (subject) =>
       each(subject, ({ container, at }) => {
         const { resources } = container;
@@ -171,8 +177,8 @@ export const PRIVILEGE_RULES: Rules = {
           : [
               {
                 path: at("resources", "memory", "limit"),
-                message: "it may take all memory from the others",
-                remedy: "resources: { memory: { limit: BYTES } }",
+                message: "it can use up the memory of all services",
+                remedy: "set resources: { memory: { limit: BYTES } }",
               },
             ];
       }),
@@ -180,7 +186,7 @@ export const PRIVILEGE_RULES: Rules = {
   "process-limit": {
     sections: ["4.4.3"],
     level: "mandatory",
-    holds: "every service has a limit of processes",
+    holds: "the processes of every service are limited",
     check: (subject) =>
       each(subject, ({ container, open, at }) => {
         const { resources } = container;
@@ -191,8 +197,8 @@ export const PRIVILEGE_RULES: Rules = {
           : [
               {
                 path: at("resources", "pids", "limit"),
-                message: "a fork bomb in it stops the others",
-                remedy: "resources: { pids: { limit: 1024 } }",
+                message: "a fork bomb in it stops the other services",
+                remedy: "set resources: { pids: { limit: 1024 } }",
               },
             ];
       }),

@@ -4,7 +4,7 @@ import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
 import { list, type Subject } from "../subject.ts";
 
-/** What a secret looks like by itself, wherever it stands. */
+/** Patterns of secrets that are recognized in any text. */
 const LOOKS: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["a private key", /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/],
   ["an AWS access key", /\b(?:AKIA|ASIA)[A-Z2-7]{16}\b/],
@@ -18,17 +18,17 @@ const LOOKS: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["a hash of a password", /\$(?:[156y]|2[aby])\$[./A-Za-z0-9$,=]{20,}/],
 ];
 
-/** `PASSWORD=…` and its like, as an environment and command lines have them; a path to a file, or a variable, is none. */
+/** Assignments such as `PASSWORD=…` in environments and command lines. A path or a variable as the value does not match. */
 const NAMED =
   /\b([A-Za-z0-9_-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)[=: ]+["']?([^\s"'$/{][^\s"']{5,})/i;
 const NAMES_A_PLACE = /(?:_FILE|_PATH|_DIR|_URL|_NAME|_ID)$/i;
 
-/** SP 800-190 4.1.4. */
+/** Rules on secrets: SP 800-190 4.1.4. */
 export const SECRET_RULES: Rules = {
   "secret-in-clear": {
     sections: ["4.1.4"],
     level: "mandatory",
-    holds: "no secret stands in files, environments or command lines",
+    holds: "no secret is in files, environments or command lines",
     check: (subject) =>
       texts(subject).flatMap(({ path, text, named }): Found[] => {
         const what = secretIn(text, named);
@@ -37,15 +37,15 @@ export const SECRET_RULES: Rules = {
           : [
               {
                 path,
-                message: `it looks like ${what}, which everybody reads who has the image`,
-                remedy: "give it through `secrets` of the service, which no image holds",
+                message: `it looks like ${what}, which everyone with the image can read`,
+                remedy: "pass it in `secrets` of the service, which are not written to the image",
               },
             ];
       }),
   },
 };
 
-/** What a text gives away, without its value; `undefined` when it gives away nothing. */
+/** The kind of secret that a text contains, without its value; `undefined` if it contains no secret. */
 export function secretIn(text: string, named: boolean): string | undefined {
   const look = LOOKS.find(([, pattern]) => pattern.test(text));
   if (look) return look[0];
@@ -56,7 +56,7 @@ export function secretIn(text: string, named: boolean): string | undefined {
 interface Text {
   readonly path: string;
   readonly text: string;
-  /** Whether `PASSWORD=…` says something here: source code in a file has such lines without a secret. */
+  /** Whether to look for assignments such as `PASSWORD=…`. Not in files, where source code has such lines without a secret. */
   readonly named: boolean;
 }
 
@@ -68,7 +68,7 @@ function texts({ definition, containers }: Subject): Text[] {
   for (const file of list(definition.files)) if (!isDeferred(file)) add(formatPath(["files", file.path, "contents"]), file.contents, false);
   for (const { container, at } of containers) {
     for (const [index, pair] of list(container.env).entries()) add(at("env", index), pair, true);
-    // an option and its value are two words of a command, and one text
+    // joined, because an option and its value are two words of a command
     const command = list(container.command);
     if (command.every((word) => typeof word === "string")) add(at("command"), command.join(" "), true);
     for (const [name, value] of isDeferred(container.annotations) ? [] : Object.entries(container.annotations ?? {}))
