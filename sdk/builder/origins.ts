@@ -56,7 +56,7 @@ export function debianOptions(context: ResolveContext) {
     mirror: debianMirror,
     securityMirror: debianSecurityMirror,
     snapshotMirror: debianSnapshot,
-    elsewhere: shared,
+    sharedCache: shared,
   };
 }
 

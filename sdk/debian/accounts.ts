@@ -18,7 +18,7 @@ export interface Group {
 
 const NOLOGIN = "/usr/sbin/nologin";
 
-/** The users that every Debian system has under these numbers (base-passwd, Debian policy 9.2.2): name, uid, gid, home. */
+/** The users that every Debian system has with these ids (base-passwd, Debian policy 9.2.2). */
 const GLOBAL_USERS: readonly (readonly [name: string, uid: number, gid: number, home: string])[] = [
   ["daemon", 1, 1, "/usr/sbin"],
   ["bin", 2, 2, "/bin"],
@@ -86,11 +86,11 @@ export interface Accounts {
 }
 
 /**
- * The accounts of an image: Debian's own, those that its packages declare, and those of its definition, which win.
+ * The accounts of an image: Debian's own, those of its packages, and those of its definition, which override the others.
  *
- * @param rootShell the shell that the image has for root
- * @param declared users that packages would make, by name with number and home
- * @param sysusers texts of the packages' files of sysusers.d(5)
+ * @param rootShell root's shell
+ * @param declared users that the packages' maintainer scripts would create
+ * @param sysusers contents of the packages' sysusers.d(5) files
  */
 export function accountsOf(
   { users, groups }: Pick<DebianImage["debian"], "users" | "groups">,
@@ -118,7 +118,7 @@ export function accountsOf(
   return { users: allUsers, groups: allGroups };
 }
 
-/** The text of /etc/passwd: passwords are in /etc/shadow, and where there is none nobody has one. */
+/** The text of /etc/passwd. Passwords are in /etc/shadow; without that file, no user can log in with a password. */
 export function passwdText({ users }: Accounts): string {
   const lines = [...users.values()].sort((a, b) => a.uid - b.uid || (a.name < b.name ? -1 : 1));
   return lines.map(({ name, uid, gid, home, shell }) => `${name}:x:${uid}:${gid}::${absolute(home)}:${absolute(shell)}\n`).join("");
@@ -130,7 +130,7 @@ export function groupText({ groups }: Accounts): string {
   return lines.map(({ name, gid, members }) => `${name}:x:${gid}:${members.join(",")}\n`).join("");
 }
 
-// Lines "u", "g" and "m" of sysusers.d(5). A number that is left open is taken from 999 down, in the order of the names.
+// Lines "u", "g" and "m" of sysusers.d(5). Users without a fixed id get one from 999 down, in the order of their names.
 function addSysusers(texts: readonly string[], users: Map<string, User>, groups: Map<string, Group>): void {
   const lines = texts.flatMap((text) => text.split("\n")).map((line) => line.trim().match(/"[^"]*"|\S+/g) ?? []);
   const of = (type: RegExp): string[][] =>

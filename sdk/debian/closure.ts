@@ -4,8 +4,8 @@ import type { PackageRecord } from "./record.ts";
 import type { Repository } from "./repository.ts";
 
 /**
- * The package that meets a dependency: one that is chosen already; else of the alternatives, in the package's own order,
- * the newest version of the named package, or the first by name that provides it. Undefined when nothing meets it.
+ * The package that meets a dependency: one that is already chosen; otherwise the first alternative that can be met, by the
+ * newest version of the named package or by the first package, by name, that provides it. Undefined if nothing meets it.
  */
 export async function chooseFor(
   dependency: Dependency,
@@ -21,7 +21,7 @@ export async function chooseFor(
   return meeting.find((record) => chosen.get(record.name) === record) ?? meeting.find((record) => !chosen.has(record.name));
 }
 
-/** The packages that meet what a package depends on, in its own order. What cannot be met is `onUnmet`'s to judge. */
+/** The packages that meet a package's dependencies, in order. Dependencies that cannot be met go to `onUnmet`. */
 export async function dependenciesOf(
   record: PackageRecord,
   repository: Repository,
@@ -38,9 +38,9 @@ export async function dependenciesOf(
 }
 
 /**
- * The packages and everything they depend on, level by level, so that the choice follows from the indexes alone.
+ * The packages and all their dependencies, level by level, so that the choice depends only on the indexes.
  *
- * @throws NOT_FOUND for an unknown package, and for a dependency that nothing meets
+ * @throws NOT_FOUND for an unknown package, and for a dependency that cannot be met
  */
 export async function closureOf(names: readonly string[], repository: Repository): Promise<PackageRecord[]> {
   const chosen = new Map<string, PackageRecord>();
@@ -68,7 +68,9 @@ export async function closureOf(names: readonly string[], repository: Repository
 
 function unmet(record: PackageRecord, dependency: Dependency, chosen: ReadonlyMap<string, PackageRecord>): LinuxKitError {
   const present = dependency.map(({ name }) => chosen.get(name)).find((found) => found !== undefined);
-  const why = present ? `which ${present.name} ${present.version}, chosen already, does not meet` : "which no package of the mirror meets";
+  const why = present
+    ? `but ${present.name} ${present.version} is already chosen and does not meet it`
+    : "but no package of the mirror meets it";
   return new LinuxKitError("NOT_FOUND", `${record.name} ${record.version} depends on ${formatDependency(dependency)}, ${why}`, {
     what: formatDependency(dependency),
   });

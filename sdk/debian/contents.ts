@@ -12,26 +12,28 @@ import { mergedPath } from "./merged-usr.ts";
 
 /** A path that a package installs. */
 export interface PackagedPath {
-  /** As it lies in a tree with a merged /usr. */
+  /** The path in a tree with a merged /usr. */
   readonly path: string;
   readonly type: EntryType;
-  /** Of a symlink its target; of a hard link the other path. */
+  /** The target of a symlink, or the other path of a hard link. */
   readonly link?: string;
-  /** Of a program or library: what the loader reads of it. */
+  /** For a program or library: the fields that the dynamic loader reads. */
   readonly elf?: Elf;
 }
 
-/** A package as far as it can be told without its files' content. */
+/** What is known of a package without the contents of its files. */
 export interface DebContents {
-  /** The field `Replaces`: packages whose files this one may take over. */
+  /** The field `Replaces`: packages whose files this package may replace. */
   readonly replaces: string;
   /** In the order of the archive. */
   readonly paths: readonly PackagedPath[];
 }
 
 /**
- * What a package installs, with the needs of its programs and libraries. It is kept under the package's sha256 in
- * `indexes/`, since it costs a whole decompression to find out. The package is in the store.
+ * The paths that a package installs, and the libraries that its programs need. The result is kept in `indexes/` by the
+ * package's sha256, because it takes a whole decompression. The package must be in the store.
+ *
+ * @throws CORRUPT
  */
 export async function debContents(deb: Pick<LockedDeb, "name" | "sha256">, store: BlobStore, cacheDir: string): Promise<DebContents> {
   const path = join(cacheDir, "indexes", `${deb.sha256}.2.contents`);
@@ -54,10 +56,10 @@ export async function debContents(deb: Pick<LockedDeb, "name" | "sha256">, store
   return { replaces, paths };
 }
 
-/** No program or library of Debian 12 that an image would hold comes near. */
+/** Bytes; larger than any program or library of Debian 12 that an image would contain. */
 const LARGEST_ELF = 512 << 20;
 
-// an ELF file is read whole, since its tables may lie anywhere in it; all others only as far as their first bytes
+// reads an ELF file completely, because its tables may be anywhere; other files only up to their first bytes
 async function elfOf(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, path: string): Promise<Elf | undefined> {
   const chunks = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
   let head = Buffer.alloc(0);

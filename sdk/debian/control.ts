@@ -4,7 +4,7 @@ import type { Bytes } from "../core/bytes.ts";
 /** A paragraph of a control file (deb822(5)): field names in lower case; folded values keep their line breaks. */
 export type Paragraph = ReadonlyMap<string, string>;
 
-/** Parses one paragraph. Comment lines are left out; a line that is neither field nor continuation is ignored. */
+/** Parses one paragraph. Ignores comments, and lines that are neither a field nor a continuation. */
 export function parseParagraph(text: string): Paragraph {
   const fields = new Map<string, string>();
   let last: string | undefined;
@@ -22,12 +22,12 @@ export function parseParagraph(text: string): Paragraph {
   return fields;
 }
 
-/** The texts of the paragraphs of a file that is at hand. */
+/** The texts of the paragraphs of a file. */
 export function splitParagraphs(text: string): string[] {
   return text.split(/\r?\n[ \t]*\r?\n\s*/).filter((paragraph) => paragraph.trim() !== "");
 }
 
-/** The texts of the paragraphs of a stream, in batches: one batch for each chunk that completes any. */
+/** The texts of the paragraphs of a stream, in batches: one for each chunk that completes a paragraph. */
 export async function* readParagraphs(source: Bytes): AsyncGenerator<string[]> {
   const decoder = new StringDecoder("utf8");
   let rest = "";

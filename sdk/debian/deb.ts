@@ -5,37 +5,37 @@ import { LinuxKitError } from "../core/errors.ts";
 import { readAr } from "./ar.ts";
 import { type DebCompression, decompress } from "./decompress.ts";
 
-/** A path of a package, and which of its two archives has it. */
+/** A path of a package, and the archive that has it. */
 export interface DebEntry {
-  /** `control`: what dpkg reads, such as `control` and `conffiles`; `data`: what it would install. */
+  /** `control`: files for dpkg, such as `control` and `conffiles`; `data`: files to install. */
   readonly member: "control" | "data";
   readonly entry: Entry;
 }
 
 /**
- * Reads a .deb (deb(5)): first the entries of control.tar, then those of data.tar, streamed. Maintainer scripts are
- * entries like any other, and nothing runs them.
+ * Reads a .deb (deb(5)) as a stream: first the entries of control.tar, then those of data.tar. Maintainer scripts are
+ * ordinary entries; they are not run.
  *
- * @param path what to call the package in errors
- * @throws CORRUPT when it is no package of format 2, or is broken; HOSTILE_ARCHIVE from its archives
+ * @param path the package's name, for errors
+ * @throws CORRUPT if it is not a package of format 2, or is broken; HOSTILE_ARCHIVE from its archives
  */
 export async function* readDeb(source: Bytes, path: string): AsyncGenerator<DebEntry> {
   const seen: string[] = [];
   for await (const { name, body } of readAr(source, path)) {
     if (seen.length === 0) {
       if (name !== "debian-binary" || !(await versionOf(body)).startsWith("2.")) {
-        throw new LinuxKitError("CORRUPT", `${path}: no Debian package of format 2`, { path });
+        throw new LinuxKitError("CORRUPT", `${path}: not a Debian package of format 2`, { path });
       }
       seen.push(name);
       continue;
     }
     const match = /^(control|data)\.tar(?:\.(xz|gz|zst))?$/.exec(name);
     if (!match) {
-      // a name that begins with "_" is nobody's; any other would have to be understood (deb(5))
+      // a member whose name begins with "_" may be ignored, any other may not (deb(5))
       if (name.startsWith("_")) continue;
       throw new LinuxKitError(
         "CORRUPT",
-        `${path}: holds ${JSON.stringify(name)}, wanted control.tar and data.tar in xz, gz, zst or uncompressed`,
+        `${path}: got the member ${JSON.stringify(name)}, wanted control.tar and data.tar, uncompressed or in xz, gz or zst`,
         { path },
       );
     }

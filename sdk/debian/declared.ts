@@ -1,28 +1,28 @@
-/** A path that is made when a package is in an image, in place of what its maintainer scripts would do. */
+/** A path that an image with a package gets, in place of the package's maintainer scripts. */
 export type Made =
-  | { readonly path: string; readonly symlink: string /** Only beside this package. */; readonly beside?: string }
+  | { readonly path: string; readonly symlink: string /** Only if this package is in the image too. */; readonly beside?: string }
   | { readonly path: string; readonly directory: true; readonly mode: number; readonly user: string }
-  /** The files that match, in the order of their names, one after the other, each ending in a line feed. */
+  /** The concatenation of the files that match, sorted by name, each ending in a line feed. */
   | { readonly path: string; readonly from: string; readonly mode?: number };
 
-/** What a package's maintainer scripts do that a program of it counts on. */
+/** The effects of a package's maintainer scripts that its programs rely on. */
 export interface Declared {
-  /** System users that adduser would give the next free number. Here they have the same one everywhere. */
+  /** System users. adduser would give them the next free id; here they have the same id in every image. */
   readonly users?: readonly { readonly name: string; readonly uid: number; readonly home: string }[];
   readonly makes?: readonly Made[];
-  /** Paths, with `*`, that slim leaves out of this package beyond the usual. */
+  /** Paths, with `*`, that a slim image leaves out of this package besides the usual ones. */
   readonly leavesOut?: readonly string[];
 }
 
 /**
- * What is known of packages, since no maintainer script runs. A package that is not here comes as its archive has it;
- * what it lacks is said by `users`, `groups` and `files` of the image.
+ * The replacements of maintainer scripts, by package, because scripts are not run. Other packages are installed as their
+ * archives have them; an image can add the rest with `users`, `groups` and `files`.
  */
 export const DECLARED: Readonly<Record<string, Declared>> = Object.freeze({
   "ca-certificates": {
     makes: [
       { path: "etc/ssl/certs/ca-certificates.crt", from: "usr/share/ca-certificates/*/*.crt" },
-      // OpenSSL's own default path for a bundle
+      // OpenSSL's default path of a bundle
       { path: "usr/lib/ssl/cert.pem", symlink: "/etc/ssl/certs/ca-certificates.crt", beside: "libssl3" },
     ],
     leavesOut: ["usr/share/ca-certificates", "usr/sbin/update-ca-certificates", "etc/ca-certificates"],

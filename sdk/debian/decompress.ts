@@ -3,14 +3,14 @@ import { decompressAs } from "../archive/decompress.ts";
 import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 
-/** The compressions that Debian's indexes and packages use, by the ending of their names. */
+/** The compressions of Debian's indexes and packages, by file extension. */
 export type DebCompression = "" | "xz" | "gz" | "zst";
 
 /**
- * Decompresses a stream chunk by chunk. Any number of streams may be under way at a time, each at its own pace.
+ * Decompresses a stream chunk by chunk. Several streams can be read concurrently, each at its own pace.
  *
- * @param path what to call the stream in errors
- * @throws CORRUPT when the stream breaks its format or ends early
+ * @param path the stream's name, for errors
+ * @throws CORRUPT if the stream is invalid or ends early
  */
 export async function* decompress(source: Bytes, compression: DebCompression, path: string): AsyncGenerator<Uint8Array> {
   if (compression === "") yield* source;
@@ -19,7 +19,7 @@ export async function* decompress(source: Bytes, compression: DebCompression, pa
 }
 
 async function* checkedXz(source: Bytes, path: string): AsyncGenerator<Uint8Array> {
-  // an error of the source itself (a wrong digest, a lost connection) must come out as it is
+  // an error of the source itself (a wrong digest, a lost connection) must be thrown unchanged
   let failure: { error: unknown } | undefined;
   const watched = (async function* (): AsyncGenerator<Uint8Array> {
     try {
@@ -39,7 +39,7 @@ async function* checkedXz(source: Bytes, path: string): AsyncGenerator<Uint8Arra
   }
 }
 
-/** What of xz-decompress is used, and the one thing of it that is private. */
+/** The parts of xz-decompress that are used, including a private one. */
 interface XzDecompress {
   readonly XzReadableStream: typeof import("xz-decompress").XzReadableStream & {
     _contextMutex: { acquire(): Promise<void>; release(): void };
@@ -47,9 +47,8 @@ interface XzDecompress {
 }
 
 /**
- * Copies of the library that no stream is using. All streams of one copy share a memory, and when one of them makes it
- * grow, the others go on with views of the memory that was, and take their input twice. So each stream has a copy for
- * its time.
+ * Unused copies of the library. The streams of one copy share a memory. When one of them grows it, the others keep views
+ * of the old memory and read their input twice, so each stream uses its own copy.
  */
 const idle: XzDecompress[] = [];
 
@@ -59,7 +58,7 @@ function freshCopy(): XzDecompress {
   const path = require.resolve("xz-decompress");
   delete require.cache[path];
   const copy = require(path) as XzDecompress;
-  // a cancelled stream releases its lock twice, and the next one would then not get it
+  // a cancelled stream releases its lock twice, after which the next stream would never get it
   copy.XzReadableStream._contextMutex = NO_LOCK;
   return copy;
 }
@@ -76,13 +75,13 @@ async function* unxz(source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Ar
     for (let starved = 0; ; ) {
       const { done, value } = await reader.read();
       if (done) return;
-      // it would ask for more input without end; once is what was read ahead
+      // at an early end the library requests input forever; a few empty reads are input that it has read ahead
       starved = ended && value.length === 0 ? starved + 1 : 0;
       if (starved > READ_AHEAD) throw new Error("the xz stream ends early");
       if (value.length > 0) yield value;
     }
   } finally {
-    // it fails where the stream is decoded to its end but not read to it, and there is nothing left to free then
+    // it fails if the stream is decoded but not read to its end; nothing is left to free then
     await reader.cancel().catch(() => {});
     idle.push(library);
   }

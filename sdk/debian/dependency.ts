@@ -2,17 +2,17 @@ import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { satisfies, type VersionRelation } from "./version.ts";
 
-/** One package that would do: `nginx-common (>= 1.22.1)`. */
+/** A package that meets a dependency: `nginx-common (>= 1.22.1)`. */
 export interface Alternative {
   readonly name: string;
   readonly relation?: VersionRelation;
   readonly version?: string;
 }
 
-/** Any one of these must be there: `debconf | debconf-2.0`. */
+/** Alternatives, one of which is needed: `debconf | debconf-2.0`. */
 export type Dependency = readonly Alternative[];
 
-/** A name that a package offers besides its own, at a version when it says so. */
+/** A name that a package provides besides its own, possibly with a version. */
 export interface Provision {
   readonly name: string;
   readonly version?: string;
@@ -22,10 +22,10 @@ const ALTERNATIVE =
   /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([^\s)<>=]+)\s*\))?\s*(?:\[([^\]]*)\])?\s*(?:<[^>]*>\s*)*$/i;
 
 /**
- * Parses a relationship field (Debian policy 7.1). Alternatives restricted to other architectures are left out; the
- * qualifier `:any` is dropped, since an image holds one architecture; `:native` and the image's own mean the same.
+ * Parses a relationship field (Debian policy 7.1). Leaves out alternatives for other architectures. Ignores the qualifiers
+ * `:any`, `:native` and that of the image's own architecture, because an image has one architecture.
  *
- * @throws CORRUPT when an alternative is not in the policy's syntax
+ * @throws CORRUPT if an alternative is not in the policy's syntax
  */
 export function parseDependencies(field: string, arch: Arch): Dependency[] {
   const groups: Dependency[] = [];
@@ -37,7 +37,7 @@ export function parseDependencies(field: string, arch: Arch): Dependency[] {
   return groups;
 }
 
-/** Parses a `Provides` field: names with an exact version or none. */
+/** Parses a `Provides` field: names, each with or without an exact version. @throws CORRUPT */
 export function parseProvides(field: string, arch: Arch): Provision[] {
   return parseDependencies(field, arch).flatMap((group) =>
     group.map(({ name, version }) => (version === undefined ? { name } : { name, version })),
@@ -49,30 +49,31 @@ export function versionMeets(alternative: Alternative, version: string): boolean
   return alternative.relation === undefined || satisfies(version, alternative.relation, alternative.version as string);
 }
 
-/** Whether a provision meets the alternative: one without a version meets only an alternative without one (policy 7.5). */
+/** Whether a provision meets the alternative. One without a version only meets an alternative without a version (policy 7.5). */
 export function provisionMeets(alternative: Alternative, provision: Provision): boolean {
   if (alternative.relation === undefined) return true;
   return provision.version !== undefined && satisfies(provision.version, alternative.relation, alternative.version as string);
 }
 
-/** The dependency as a person would write it. */
+/** A dependency in Debian's syntax: `web (>= 2) | nowhere`. */
 export function formatDependency(dependency: Dependency): string {
   return dependency.map(({ name, relation, version }) => (relation ? `${name} (${relation} ${version})` : name)).join(" | ");
 }
 
 function parseAlternative(text: string, arch: Arch): Alternative[] {
   const match = ALTERNATIVE.exec(text);
-  if (!match) throw new LinuxKitError("CORRUPT", `dependency ${JSON.stringify(text)} is not in Debian's syntax`, { path: text });
+  if (!match)
+    throw new LinuxKitError("CORRUPT", `dependency: got ${JSON.stringify(text)}, wanted the syntax of Debian policy 7.1`, { path: text });
   const [, name, qualifier, relation, version, restriction] = match as unknown as [string, string, string?, string?, string?, string?];
   if (qualifier !== undefined && !["any", "native", "all", arch].includes(qualifier)) return [];
   if (restriction !== undefined && !isFor(restriction, arch)) return [];
   if (relation === undefined) return [{ name }];
-  // "<" and ">" are old spellings of "<=" and ">="
+  // "<" and ">" are deprecated forms of "<=" and ">="
   const spelled = relation === "<" ? "<=" : relation === ">" ? ">=" : (relation as VersionRelation);
   return [{ name, relation: spelled, version: version as string }];
 }
 
-// "[amd64 arm64]" names those that count, "[!s390x]" those that do not
+// "[amd64 arm64]" lists included architectures, "[!s390x]" excluded ones
 function isFor(restriction: string, arch: Arch): boolean {
   const terms = restriction.trim().split(/\s+/);
   const matches = (term: string): boolean => [arch, `linux-${arch}`, "any", "linux-any", `any-${arch}`].includes(term);

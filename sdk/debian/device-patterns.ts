@@ -1,16 +1,18 @@
 import type { ModuleInfo } from "./modinfo.ts";
 
-/** Buses whose devices are all known by the time that the guest loads modules, virtio's once its transport is loaded. */
+/** Buses whose devices are all known when the guest loads modules; virtio's are known once its transport is loaded. */
 const KNOWN_BUSES = /^(?:pci|virtio|acpi):/;
 
 /**
- * For each module the devices without which the guest need not load it; none means that it is always loaded.
+ * The devices of each module. The guest loads a module only if one of its devices is present; a module without patterns
+ * is always loaded.
  *
- * A driver has its own devices. A driver of a bus that is only known later (SCSI, Hyper-V's) has those of the modules
- * that bring such a bus: what it depends on, else what depends on the same as it does, be it through a library. A library
- * has those of all its users, when all of them have some.
+ * A driver has its own devices. A driver of a bus that appears later (SCSI, Hyper-V) has the devices of the modules that
+ * provide the bus: its dependencies, otherwise modules with the same dependencies, also indirect ones. A library has the
+ * devices of all its users, if each of them has some.
  *
- * @param order as `moduleOrder` gives it
+ * @param order the result of `moduleOrder`
+ * @returns modalias patterns by module name
  */
 export function devicePatterns(order: readonly ModuleInfo[]): ReadonlyMap<string, readonly string[]> {
   const patterns = new Map<string, readonly string[]>();
@@ -29,18 +31,18 @@ export function devicePatterns(order: readonly ModuleInfo[]): ReadonlyMap<string
     const found = union(order.filter(({ name }) => module.depends.includes(name) && patterns.has(name)));
     if (found.length > 0) patterns.set(module.name, found);
   }
-  // a disk of SCSI may hang behind any of the controllers, be it one that the loop before came to only late
+  // a SCSI disk may be behind any controller, including one that the loop above handles later
   const allUsersOf = (name: string): ModuleInfo[] => usersOf(name).flatMap((user) => [user, ...allUsersOf(user.name)]);
   const later = drivers().map(
     (module) => [module.name, union(module.depends.flatMap(allUsersOf).filter((other) => other !== module))] as const,
   );
   for (const [name, found] of later) if (found.length > 0) patterns.set(name, found);
-  // users come after what they use: from the last to the first, all users of a library are settled before it
+  // users come after the modules they use, so in reverse order all users of a library are done before it
   for (const module of [...order].reverse()) {
     const users = usersOf(module.name);
     if (patterns.has(module.name) || users.length === 0 || !users.every(({ name }) => patterns.has(name))) continue;
     const all = union(users);
-    // what a transport of virtio uses is loaded before there can be devices of virtio to ask for
+    // a module that a virtio transport uses must be loaded before virtio devices can exist
     patterns.set(module.name, users.some(isTransport) ? all.filter((pattern) => !pattern.startsWith("virtio:")) : all);
   }
   return patterns;

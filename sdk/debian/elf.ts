@@ -1,13 +1,13 @@
 import { LinuxKitError } from "../core/errors.ts";
 
-/** What the dynamic loader reads of a program or library (System V ABI, gABI chapters 4 and 5). */
+/** The fields of a program or library that the dynamic loader reads (System V ABI, gABI chapters 4 and 5). */
 export interface Elf {
-  /** The loader's path, of a program only (`PT_INTERP`). */
+  /** The loader's path (`PT_INTERP`); only programs have it. */
   readonly interpreter?: string;
   readonly soname?: string;
-  /** Libraries that are loaded with it (`DT_NEEDED`), in order. */
+  /** The libraries that it needs (`DT_NEEDED`), in order. */
   readonly needed: readonly string[];
-  /** Folders to look for them in first; may begin with `$ORIGIN`. */
+  /** The folders that are searched first; they may begin with `$ORIGIN`. */
   readonly runpath: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export function isElf(head: Uint8Array): boolean {
   return head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
 }
 
-/** Reads 64-bit ELF of either byte order (s390x is big-endian); undefined for a 32-bit one, which no image of ours runs. */
+/** Reads 64-bit ELF of either byte order (s390x is big-endian). Undefined for a 32-bit file, which images do not run. @throws CORRUPT */
 export function readElf(file: Buffer, path: string): Elf | undefined {
   return within(path, () => {
     if (file[4] !== 2) return undefined;
@@ -46,7 +46,7 @@ export function readElf(file: Buffer, path: string): Elf | undefined {
       tags.push([tag, word(at + 8)]);
     }
     const table = tags.find(([tag]) => tag === DT_STRTAB)?.[1] ?? 0;
-    // the loader knows addresses, a file has offsets: the loaded segment that holds the table relates them
+    // converts the table's address to an offset in the file, with the loaded segment that contains it
     const home = segments.find(({ type, address, size }) => type === PT_LOAD && table >= address && table < address + size);
     const strings = home ? table - home.address + home.offset : table;
     const texts = (wanted: number): string[] => tags.filter(([tag]) => tag === wanted).map(([, value]) => stringAt(file, strings + value));
@@ -61,7 +61,7 @@ export function readElf(file: Buffer, path: string): Elf | undefined {
   });
 }
 
-/** The bytes of a section by name (`.modinfo` of a kernel module), or undefined. */
+/** The bytes of a section by name (`.modinfo` of a kernel module), or undefined. @throws CORRUPT */
 export function elfSection(file: Buffer, name: string, path: string): Buffer | undefined {
   return within(path, () => {
     if (!isElf(file) || file[4] !== 2) return undefined;
@@ -88,7 +88,7 @@ function reader(file: Buffer): { u16: (at: number) => number; u32: (at: number) 
 
 function stringAt(file: Buffer, offset: number): string {
   const end = file.indexOf(0, offset);
-  if (offset < 0 || offset >= file.length || end < 0) throw new RangeError(`a string at ${offset} is outside the file`);
+  if (offset < 0 || offset >= file.length || end < 0) throw new RangeError(`the string at offset ${offset} is outside the file`);
   return file.toString("utf8", offset, end);
 }
 

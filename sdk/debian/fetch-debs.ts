@@ -12,17 +12,17 @@ import { mirrorFile } from "./mirror-file.ts";
 export interface FetchOptions extends MirrorOptions, TransportOptions {
   readonly store: BlobStore;
   readonly onProgress?: OnProgress | undefined;
-  /** How many packages are fetched at a time. @default 6 */
+  /** How many packages are fetched concurrently. @default 6 */
   readonly parallel?: number | undefined;
-  /** Asked for what no mirror has. @default nothing is */
-  readonly elsewhere?: PackageKeeper | undefined;
-  /** Chosen already; else they are chosen when the first package is missing. */
+  /** A cache to use for packages that the mirrors lack. @default no cache */
+  readonly sharedCache?: PackageCache | undefined;
+  /** The mirrors. @default chosen when the first package is missing */
   readonly mirrors?: Mirrors | undefined;
 }
 
-/** Keeps packages by their digests. */
-export interface PackageKeeper {
-  /** Gives a package's bytes to `take`; undefined where it has not got them. */
+/** A cache of packages by digest. */
+export interface PackageCache {
+  /** Passes a package's bytes to `take` and returns its result; undefined if the cache lacks the package. */
   fetchBlob<T>(
     blob: { readonly digest: Digest; readonly size: number },
     what: string,
@@ -30,16 +30,16 @@ export interface PackageKeeper {
   ): Promise<T | undefined>;
 }
 
-/** What pins a .deb and says where it lies. */
+/** A .deb, pinned to its bytes, and its path. */
 export type PinnedDeb = Pick<LockedDeb, "name" | "version" | "filename" | "size" | "sha256" | "archive">;
 
 /**
- * Sees to it that every package is in the blob store, whole and with the sha256 it was locked with. What is there costs
- * no connection and needs no mirror. A package that its archive has dropped is sought in the other archive, then in the
- * snapshot mirror, and last, as when no mirror answers, `elsewhere`; another version is never taken.
+ * Fetches packages into the blob store and verifies their sha256. A package in the store needs no connection and no
+ * mirror. If an archive has dropped a package, the other archive is tried, then the snapshot mirror, then `sharedCache`,
+ * which is also used if no mirror answers. Another version is never used.
  *
- * @throws PACKAGE_UNAVAILABLE when no source has it, DIGEST_MISMATCH or SIZE_MISMATCH when what came is not it, NO_MIRROR,
- * NETWORK, TIMEOUT, ACCESS_DENIED, CANCELLED, DISK_FULL
+ * @throws PACKAGE_UNAVAILABLE if no source has a package; DIGEST_MISMATCH or SIZE_MISMATCH if a source has other bytes;
+ * NO_MIRROR, NETWORK, TIMEOUT, ACCESS_DENIED, CANCELLED, DISK_FULL
  */
 export async function ensureDebs(packages: readonly PinnedDeb[], options: FetchOptions): Promise<void> {
   const missing: PinnedDeb[] = [];
@@ -59,12 +59,12 @@ export async function ensureDebs(packages: readonly PinnedDeb[], options: FetchO
   );
 }
 
-/** The mirrors, or why there are none: who keeps packages elsewhere may not need them. */
+/** The mirrors, or the error: with a shared cache the mirrors may not be needed. */
 async function mirrorsOf(options: FetchOptions): Promise<Mirrors | LinuxKitError<"NO_MIRROR">> {
   try {
     return options.mirrors ?? (await chooseMirrors(options));
   } catch (error) {
-    if (options.elsewhere && isLinuxKitError(error, "NO_MIRROR")) return error;
+    if (options.sharedCache && isLinuxKitError(error, "NO_MIRROR")) return error;
     throw error;
   }
 }
@@ -75,18 +75,18 @@ async function fetchDeb(
   options: FetchOptions,
   report: (bytes: number) => void,
 ): Promise<void> {
-  const { elsewhere, store, signal } = options;
+  const { sharedCache, store, signal } = options;
   try {
     if (mirrors instanceof Error) throw mirrors;
     await fetchFromMirrors(deb, mirrors, options, report);
   } catch (error) {
-    const isGone = (
+    const isUnavailable = (
       ["PACKAGE_UNAVAILABLE", "NO_MIRROR", "NETWORK", "TIMEOUT", "ACCESS_DENIED", "SIZE_MISMATCH", "DIGEST_MISMATCH"] as const
     ).some((code) => isLinuxKitError(error, code));
-    if (!elsewhere || !isGone) throw error;
+    if (!sharedCache || !isUnavailable) throw error;
     const digest = debDigest(deb);
     const what = `${deb.name} ${deb.version}`;
-    const found = await elsewhere.fetchBlob({ digest, size: deb.size }, what, (bytes) =>
+    const found = await sharedCache.fetchBlob({ digest, size: deb.size }, what, (bytes) =>
       store.put(counted(bytes, report), { digest, size: deb.size }, { signal, what }),
     );
     if (!found) throw error;
@@ -111,11 +111,11 @@ async function fetchFromMirrors(deb: PinnedDeb, mirrors: Mirrors, options: Fetch
   }
   const advice =
     mirrors.snapshot === undefined
-      ? "set debianSnapshot to a mirror that keeps old packages, share a cache in a registry, or update the lock"
-      : "update the lock";
+      ? 'set debianSnapshot to a mirror that keeps old packages, use a shared cache, or set update: "always" for newer versions'
+      : 'set update: "always" for newer versions';
   throw new LinuxKitError(
     "PACKAGE_UNAVAILABLE",
-    `${deb.name} ${deb.version} is locked, and no source has ${deb.filename} any more (asked: ${bases.join(", ")}): ${advice}`,
+    `the lock has ${deb.name} ${deb.version}, but ${deb.filename} is not in any of ${bases.join(", ")}: ${advice}`,
     { package: deb.name, version: deb.version },
   );
 }

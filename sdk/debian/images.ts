@@ -12,7 +12,7 @@ import { secrets } from "./base/secrets.ts";
 import { sshd } from "./base/sshd.ts";
 import { sysctl } from "./base/sysctl.ts";
 
-/** Images made from Debian's signed packages: values without any I/O. */
+/** Images made from Debian's signed packages. The functions only return values; they do no I/O. */
 export const debian = Object.freeze({
   packages,
   kernel,

@@ -12,34 +12,35 @@ import { readDeb } from "./deb.ts";
 import { debDigest, type LockedDeb } from "./locked.ts";
 import { type ModuleInfo, modinfoFields, moduleName, readModuleInfo } from "./modinfo.ts";
 
-/** Where a file lies in the pack. */
+/** A file in the pack; all fields are bytes. */
 interface Packed {
   readonly offset: number;
   readonly length: number;
-  /** Bytes of the file; more than `length` when it is compressed. */
+  /** The size of the file, which is more than `length` if it is compressed. */
   readonly size: number;
 }
 
 /** A module of a kernel's package. */
 export interface PackedModule extends ModuleInfo, Packed {
-  /** Name of its file, without folders. */
+  /** The name of its file, without folders. */
   readonly file: string;
 }
 
-/** What a kernel's package holds, apart from the bytes. */
+/** The contents of a kernel's package, without the bytes of its files. */
 export interface KernelContents {
   readonly vmlinuz: Packed;
   /** The configuration that the kernel was built with (`/boot/config-…`). */
   readonly config: string;
   readonly modules: readonly PackedModule[];
-  /** Names of what is built in, and the aliases of it. */
+  /** Names of built-in modules. */
   readonly builtin: readonly string[];
+  /** Aliases of built-in modules. */
   readonly builtinAliases: readonly string[];
 }
 
 /**
- * A kernel's package taken apart once: decompressing it costs seconds, and each image wants a few of its 1100 modules.
- * `<sha256>.kernel` lists them, `<sha256>.pack` holds them, each module compressed on its own.
+ * A kernel's package, unpacked once: decompressing it takes seconds, and an image needs only a few of its 1100 modules.
+ * `<sha256>.kernel` lists its files, and `<sha256>.pack` contains them, each module compressed separately.
  */
 export class KernelPack {
   readonly contents: KernelContents;
@@ -50,13 +51,13 @@ export class KernelPack {
     this.contents = contents;
   }
 
-  /** The kernel's own file, with its size. */
+  /** The kernel itself, with its size in bytes. */
   vmlinuz(): { readonly size: number; readonly body: AsyncIterable<Uint8Array> } {
     const { offset, length, size } = this.contents.vmlinuz;
     return { size, body: createReadStream(this.#path, { start: offset, end: offset + length - 1, highWaterMark: 1 << 18 }) };
   }
 
-  /** A module's file. */
+  /** The file of a module, uncompressed. */
   async *module({ offset, length }: PackedModule): AsyncGenerator<Uint8Array> {
     await using file = await open(this.#path);
     const { buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
@@ -64,7 +65,7 @@ export class KernelPack {
   }
 }
 
-/** Opens a kernel's package, which is in the store; takes it apart on first use. @throws CORRUPT when it is no kernel's */
+/** Opens a kernel's package, which must be in the store; unpacks it on first use. @throws CORRUPT if it has no kernel */
 export async function openKernelPack(
   deb: Pick<LockedDeb, "name" | "sha256">,
   options: { store: BlobStore; cacheDir: string; signal?: AbortSignal | undefined },
@@ -79,11 +80,11 @@ export async function openKernelPack(
   if (vmlinuz === undefined || config === undefined) {
     throw new LinuxKitError(
       "CORRUPT",
-      `${deb.name}: holds no boot/${vmlinuz === undefined ? "vmlinuz" : "config"}-…, so it is no kernel's package`,
+      `${deb.name}: not a kernel's package: it has no boot/${vmlinuz === undefined ? "vmlinuz" : "config"}-…`,
       { path: deb.name },
     );
   }
-  // by name, so that what is made of it does not depend on the package's order
+  // sorted by name, so that images do not depend on the order in the package
   const contents: KernelContents = {
     vmlinuz,
     config,

@@ -8,14 +8,14 @@ import { moduleOrder } from "./module-order.ts";
 
 export interface KernelOptions {
   readonly store: BlobStore;
-  /** Holds `indexes/`: see `defaultCacheDir`. */
+  /** The folder with `indexes/`. See `defaultCacheDir`. */
   readonly cacheDir: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Modules that every image has, those of them that its kernel has: what QEMU, AWS, GCP and Azure show a machine, its
- * power button, and the overlay filesystem that containers with a writable root need. Transports come before drivers.
+ * Modules that every image has, as far as its kernel has them: for the hardware of QEMU, AWS, GCP and Azure, the power
+ * button, and the overlay filesystem that containers with a writable root need. Transports come before drivers.
  */
 export const DEFAULT_MODULES: readonly string[] = Object.freeze([
   "virtio_pci",
@@ -40,7 +40,7 @@ export const DEFAULT_MODULES: readonly string[] = Object.freeze([
   "overlay",
 ]);
 
-/** Beside them, in the generic flavour: disks and network cards of real machines and of VMware and Xen. */
+/** Additional modules of the generic flavour: disks and network cards of real machines, VMware and Xen. */
 export const GENERIC_MODULES: readonly string[] = Object.freeze([
   "ahci",
   "e1000",
@@ -56,12 +56,12 @@ export const GENERIC_MODULES: readonly string[] = Object.freeze([
   "xen_netfront",
 ]);
 
-/** Beside them on arm64, whose machines in QEMU have neither ACPI nor, in Debian's kernel, a driver for the button that they have. */
+/** Additional modules on arm64, for the power button: QEMU's machines have no ACPI, and Debian's kernel has no driver for their GPIO button. */
 export const ARM64_MODULES: readonly string[] = Object.freeze(["virtio_input"]);
 
 /**
- * Modules that lead to a root on a disk, those of them that its kernel has: controllers, disks and CDs in virtual and real
- * machines, and the filesystems that a root may be.
+ * Modules that mount a root on a disk, as far as the kernel has them: controllers, disks and CDs of virtual and real
+ * machines, and the filesystems of a root.
  */
 export const ROOT_MODULES: readonly string[] = Object.freeze([
   "virtio_pci",
@@ -87,22 +87,22 @@ export const ROOT_MODULES: readonly string[] = Object.freeze([
   "overlay",
 ]);
 
-/** Where modules lie in the OS; `/lib` leads there too. */
+/** The folder of modules in the OS; `/lib` is a symlink to `usr/lib`. */
 export const MODULES_FOLDER = "usr/lib/modules";
 
-/** Kernel modules as files, and the lines that say in which order they are loaded. */
+/** Kernel modules as files, and the order in which the guest loads them. */
 export interface KernelModules {
-  /** Files under {@link MODULES_FOLDER}, with paths relative to the root, sorted. */
+  /** Files below {@link MODULES_FOLDER}, sorted; their paths are relative to the root. */
   readonly files: AsyncIterable<Entry>;
-  /** For insmod: a module's absolute path, then the devices without which it can stay out (patterns of modalias), if there are such. */
+  /** Lines for insmod: a module's absolute path, then the modalias patterns of its devices. Without patterns it is always loaded. */
   readonly order: readonly string[];
 }
 
 /**
- * The default modules and those asked for, with all that they need. The package is in the store.
+ * The default modules and the named ones, with their dependencies. The package must be in the store.
  *
- * @param options `purpose: "root"` takes {@link ROOT_MODULES} for the default ones
- * @throws NOT_FOUND for a name that the kernel does not have, with the nearest that it has
+ * @param options `purpose: "root"` uses {@link ROOT_MODULES} as the default modules
+ * @throws NOT_FOUND for a name that the kernel lacks, with a suggestion
  */
 export async function kernelModules(
   deb: Pick<LockedDeb, "name" | "sha256">,
@@ -112,7 +112,7 @@ export async function kernelModules(
   const pack = await openKernelPack(deb, options);
   const order = moduleOrder(pack.contents, [...defaultsOf(deb.name, pack.contents, options.purpose), ...names]);
   const patterns = devicePatterns(order);
-  // what a user asks for is loaded, whatever the machine has
+  // modules that a user names are always loaded
   const asked = new Set(names.map(moduleName));
   const always = new Set(order.filter(({ name }) => asked.has(name)).flatMap((module) => needsOf(module.name, order)));
   async function* files(): AsyncGenerator<Entry> {
@@ -134,12 +134,12 @@ export async function kernelModules(
   return { files: files(), order: order.map(line) };
 }
 
-/** The kernel's own file. The package is in the store. */
+/** The kernel itself. The package must be in the store. */
 export async function kernelFile(deb: Pick<LockedDeb, "name" | "sha256">, options: KernelOptions): Promise<AsyncIterable<Uint8Array>> {
   return (await openKernelPack(deb, options)).vmlinuz().body;
 }
 
-/** The configuration that the kernel was built with: lines `CONFIG_X=y`. The package is in the store. */
+/** The configuration that the kernel was built with: lines `CONFIG_X=y`. The package must be in the store. */
 export async function kernelConfig(deb: Pick<LockedDeb, "name" | "sha256">, options: KernelOptions): Promise<string> {
   return (await openKernelPack(deb, options)).contents.config;
 }
@@ -147,7 +147,7 @@ export async function kernelConfig(deb: Pick<LockedDeb, "name" | "sha256">, opti
 function defaultsOf(deb: string, { modules, builtin }: KernelContents, purpose: "root" | undefined): string[] {
   const known = new Set([...modules.map(({ name }) => name), ...builtin]);
   if (purpose === "root") return ROOT_MODULES.filter((name) => known.has(name));
-  // s390x has one kernel, and none of this hardware
+  // s390x has only one kernel, and does not have this hardware
   const isGeneric = !deb.includes("-cloud-") && !deb.endsWith("-s390x");
   return [...DEFAULT_MODULES, ...(isGeneric ? GENERIC_MODULES : []), ...(deb.endsWith("-arm64") ? ARM64_MODULES : [])].filter((name) =>
     known.has(name),

@@ -10,7 +10,7 @@ import { compareVersions } from "./version.ts";
 
 const PACKAGE = "debian-archive-keyring";
 
-/** The keyring inside Debian's own package of keys, for hosts that have none. Its caller chooses which keys to believe. */
+/** The keyring in Debian's package of keys, for hosts without one. It is not verified: the caller must check the fingerprints. */
 export async function keyringFromPackage(
   index: PackageIndex,
   mirror: string,
@@ -18,7 +18,9 @@ export async function keyringFromPackage(
 ): Promise<Uint8Array> {
   const [record] = [...(await index.find(PACKAGE))].sort((a, b) => compareVersions(b.version, a.version));
   if (!record)
-    throw new LinuxKitError("NOT_FOUND", `the mirror has no package ${PACKAGE}, and the host no /${KEYRING_PATH}`, { what: PACKAGE });
+    throw new LinuxKitError("NOT_FOUND", `no keyring found: the host has no /${KEYRING_PATH}, and the mirror has no package ${PACKAGE}`, {
+      what: PACKAGE,
+    });
   const url = `${mirror}/${record.filename}`;
   const digest = `sha256:${record.sha256}` as const;
   if (!(await options.store.find(digest))) {
@@ -31,5 +33,5 @@ export async function keyringFromPackage(
   for await (const { member, entry } of readDeb(options.store.open(digest), url)) {
     if (member === "data" && entry.path === KEYRING_PATH && entry.type === "file") return collect(entry.body, 1 << 20, KEYRING_PATH);
   }
-  throw new LinuxKitError("CORRUPT", `${url}: holds no ${KEYRING_PATH}`, { path: url });
+  throw new LinuxKitError("CORRUPT", `${url}: the package has no file ${KEYRING_PATH}`, { path: url });
 }

@@ -1,10 +1,10 @@
 import { posix } from "node:path";
 import type { PackagedPath } from "./contents.ts";
 
-/** Debian's folders of libraries in a merged /usr, where the loader looks without being told. */
+/** Debian's library folders in a merged /usr, which the loader searches by default. */
 const SEARCHED = /^usr\/(?:lib|lib64)(?:\/[a-z0-9_]+-linux-gnu)?$/;
 
-/** Names of packages that probably hold a library, best first: `libfoo.so.1` is in `libfoo1`, `libfoo2.so.1` in `libfoo2-1`. */
+/** Names of packages that probably have a library, best first: `libfoo.so.1` is in `libfoo1`, `libfoo2.so.1` in `libfoo2-1`. */
 export function likelyPackages(soname: string): string[] {
   if (/^(ld[-.0-9]|ld-linux|ld64|lib(c|m|mvec|dl|rt|pthread|resolv|util|nsl|anl|nss_[a-z]+|BrokenLocale|thread_db)\.so)/.test(soname))
     return ["libc6"];
@@ -16,7 +16,7 @@ export function likelyPackages(soname: string): string[] {
   return /\d$/.test(base) ? [`${base}-${version}`, `${base}${version}`] : [`${base}${version}`, `${base}-${version}`];
 }
 
-/** The path by which the loader would find a library among a package's paths, or undefined. `folders` are searched too. */
+/** The path at which the loader finds a library among a package's paths, or undefined. `folders` are searched too. */
 export function findLibrary(
   contents: readonly PackagedPath[],
   soname: string,
@@ -29,14 +29,14 @@ export function findLibrary(
   });
 }
 
-/** The folders that a program's run path adds to the search: relative to the root, in a merged /usr. */
+/** The folders that a program's run path adds to the search, relative to the root, in a merged /usr. */
 export function runpathFolders(path: string, runpath: readonly string[], merge: (path: string) => string): Set<string> {
   const origin = `/${posix.dirname(path)}`;
   return new Set(runpath.map((folder) => merge(posix.normalize(folder.replace(/\$\{?ORIGIN\}?/, origin)).replace(/^\/+|\/+$/g, ""))));
 }
 
 /**
- * The paths of a package that make sonames loadable: the libraries, and of those that are links also what the links lead to.
+ * The paths of a package that are needed to load sonames: the libraries, and the targets of those that are links.
  *
  * @param paths the package's paths, in a merged /usr
  */

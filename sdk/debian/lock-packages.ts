@@ -9,16 +9,16 @@ import type { Repository } from "./repository.ts";
 import { slimClosure } from "./slim-closure.ts";
 
 export interface LockOptions extends FetchOptions {
-  /** Holds `indexes/`: see `defaultCacheDir`. */
+  /** The folder with `indexes/`. See `defaultCacheDir`. */
   readonly cacheDir: string;
 }
 
 /**
- * Chooses the packages of an image and pins them. Equal indexes give an equal lock. For a slim image the packages are
- * fetched too, since only their programs say which libraries they need.
+ * Chooses the packages of an image and pins them. Equal indexes give an equal lock. The packages of a slim image are
+ * fetched too, because only their programs show which libraries they need.
  *
- * @throws NOT_FOUND for an unknown package, a dependency that cannot be met or a library that nothing holds; what
- * {@link ensureDebs} throws
+ * @throws NOT_FOUND for an unknown package, a dependency that cannot be met, or a library that is not found; and the
+ * errors of {@link ensureDebs}
  */
 export async function lockPackages(image: DebianImage, repository: Repository, options: LockOptions): Promise<LockedDebian> {
   const { debian } = image;
@@ -47,7 +47,7 @@ export async function lockPackages(image: DebianImage, repository: Repository, o
 }
 
 /**
- * Pins packages by name and nothing that they depend on: of these only files are read, and nothing runs.
+ * Pins packages by name, without their dependencies: only files are read from them.
  *
  * @throws NOT_FOUND for an unknown package
  */
@@ -56,16 +56,20 @@ export async function lockAlone(names: readonly string[], repository: Repository
   return locked(records.map((record) => [record, "all"])).packages;
 }
 
-/** The kernel that the metapackage of a flavour stands for. s390x has one flavour, whatever is asked for. */
+/** The kernel of a flavour's metapackage. s390x has only one flavour. */
 async function kernelPackage(repository: Repository, flavour: "cloud" | "generic"): Promise<PackageRecord> {
   const { arch } = repository;
   const name = flavour === "cloud" && arch !== "s390x" ? `linux-image-cloud-${arch}` : `linux-image-${arch}`;
   const meta = await repository.newest(name);
   const kernel = (await dependenciesOf(meta, repository, new Map())).find((record) => record.name.startsWith("linux-image-"));
   if (!kernel)
-    throw new LinuxKitError("NOT_FOUND", `${name} ${meta.version} leads to no kernel: it depends on ${meta.depends || "nothing"}`, {
-      what: name,
-    });
+    throw new LinuxKitError(
+      "NOT_FOUND",
+      `${name} ${meta.version} does not depend on a kernel's package: got ${meta.depends || "no dependencies"}, wanted linux-image-…`,
+      {
+        what: name,
+      },
+    );
   return kernel;
 }
 

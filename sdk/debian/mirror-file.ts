@@ -4,9 +4,10 @@ import type { Transport } from "../net/transport.ts";
 import { memoryFor } from "../net/wire.ts";
 
 /**
- * A file of a mirror, chunk by chunk, in memory that is reused where its size is said and large; what comes is not
- * verified here.
+ * Downloads a file of a mirror, chunk by chunk. The caller must verify it. Chunks of a large file of known size reuse
+ * their memory.
  *
+ * @param size the expected size in bytes @default unknown
  * @throws NOT_FOUND for 404 and 410, ACCESS_DENIED for 401, 403 and 407, SIZE_MISMATCH, NETWORK and TIMEOUT after the last
  * try, CANCELLED
  */

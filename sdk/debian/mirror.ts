@@ -3,31 +3,32 @@ import { join } from "node:path";
 import { LinuxKitError } from "../core/errors.ts";
 import { parseParagraph, splitParagraphs } from "./control.ts";
 
-/** Where packages come from: base URLs that `dists/` and `pool/` are under, without a trailing `/`. */
+/** Base URLs of mirrors, with `dists/` and `pool/` below them; without a trailing `/`. */
 export interface Mirrors {
-  /** Holds `bookworm` and `bookworm-updates`. */
+  /** Has `bookworm` and `bookworm-updates`. */
   readonly debian: string;
-  /** Holds `bookworm-security`. */
+  /** Has `bookworm-security`. */
   readonly security: string;
-  /** Holds the files that the others have dropped, under the same `pool/` paths. */
+  /** Has files that the others have dropped, with the same `pool/` paths. */
   readonly snapshot?: string;
 }
 
 export interface MirrorOptions {
-  /** Debian's mirror, `http(s)://HOST/debian`. Without it, the host's own apt sources are read. */
+  /** The Debian mirror, `http(s)://HOST/debian`. @default the host's apt sources */
   readonly mirror?: string | undefined;
-  /** The security archive; by default `mirror` with `/debian` replaced by `/debian-security`. */
+  /** The security archive. @default `mirror` with `/debian` replaced by `/debian-security`, or the host's apt sources */
   readonly securityMirror?: string | undefined;
+  /** A mirror of Debian's archive history. @default none */
   readonly snapshotMirror?: string | undefined;
   /** The folder with apt's `sources.list` and `sources.list.d`. @default "/etc/apt" */
   readonly aptDirectory?: string | undefined;
 }
 
 /**
- * Chooses the mirrors: what the caller names, else what this host's apt uses. Sources of other Debian suites serve as
- * well, since a mirror holds all suites.
+ * Chooses the mirrors: those in the options, otherwise those of this host's apt. Sources of other Debian suites are used
+ * too, because a mirror has all suites.
  *
- * @throws NO_MIRROR when there is none, saying what to set; INVALID_DEFINITION for a mirror that is no http(s) URL
+ * @throws NO_MIRROR if no mirror is known; INVALID_DEFINITION for a mirror that is not an http(s) URL
  */
 export async function chooseMirrors(options: MirrorOptions = {}): Promise<Mirrors> {
   const snapshot = options.snapshotMirror === undefined ? {} : { snapshot: baseUrl(options.snapshotMirror, "snapshotMirror") };
@@ -38,7 +39,7 @@ export async function chooseMirrors(options: MirrorOptions = {}): Promise<Mirror
     if (!named.endsWith("/debian")) {
       throw new LinuxKitError(
         "NO_MIRROR",
-        `mirror ${named} does not end in /debian, so its security archive cannot be guessed: set securityMirror (config debianSecurityMirror)`,
+        `mirror: got ${named}, which does not end in /debian, so its security archive is unknown: set securityMirror (config debianSecurityMirror)`,
         { sought: ["securityMirror"] },
       );
     }
@@ -55,20 +56,20 @@ export async function chooseMirrors(options: MirrorOptions = {}): Promise<Mirror
     const sought = ["mirror", "debianMirror", join(directory, "sources.list"), join(directory, "sources.list.d")];
     throw new LinuxKitError(
       "NO_MIRROR",
-      `no Debian mirror is known: set \`mirror\` in code or the configuration value \`debianMirror\` (pulumi config set linuxkit:debianMirror http://HOST/debian); this host's apt sources in ${directory} name none`,
+      `no Debian mirror found in this host's apt sources (${directory}): set \`mirror\` in code or the configuration value \`debianMirror\` (pulumi config set linuxkit:debianMirror http://HOST/debian)`,
       { sought },
     );
   }
   return { debian, security: hostSecurity, ...snapshot };
 }
 
-/** One source of apt: a base URL and the suites read from it. */
+/** An apt source: a base URL and its suites. */
 export interface AptSource {
   readonly url: string;
   readonly suites: readonly string[];
 }
 
-/** Reads apt's sources, both styles (sources.list(5)); entries that are disabled, no `deb` or no http(s) are left out. */
+/** Reads apt's sources in both styles (sources.list(5)). Leaves out entries that are disabled, not `deb`, or not http(s). */
 export async function readAptSources(directory: string): Promise<AptSource[]> {
   const parts = join(directory, "sources.list.d");
   const names = (await readdir(parts).catch(() => [] as string[])).sort();
@@ -98,7 +99,7 @@ function parseDeb822Style(text: string): AptSource[] {
   });
 }
 
-// the suite itself first; else any source whose path ends as Debian's mirrors' do
+// the source of the suite itself, otherwise one whose URL ends like a Debian mirror's
 function pick(sources: readonly AptSource[], isSuite: (suite: string) => boolean, ending: string): string | undefined {
   return (sources.find(({ suites }) => suites.some(isSuite)) ?? sources.find(({ url }) => url.endsWith(ending)))?.url;
 }

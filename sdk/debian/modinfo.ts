@@ -1,26 +1,27 @@
 import { elfSection } from "./elf.ts";
 
-/** What a kernel module says of itself, in its section `.modinfo`. Names have `_` where files may have `-`. */
+/** The fields of a kernel module's section `.modinfo`. Names have `_` where file names may have `-`. */
 export interface ModuleInfo {
   readonly name: string;
-  /** Modules whose symbols it uses. */
+  /** The modules whose symbols it uses. */
   readonly depends: readonly string[];
-  /** Modules or aliases that should be there before it, and after it. */
+  /** Modules or aliases to load before it (soft dependencies). */
   readonly before: readonly string[];
+  /** Modules or aliases to load after it (soft dependencies). */
   readonly after: readonly string[];
-  /** Patterns of devices that it drives (`pci:v…`), and other names by which it is asked for. */
+  /** Patterns of the devices that it drives (`pci:v…`), and its other names. */
   readonly aliases: readonly string[];
 }
 
-/** A module's name as the kernel has it: `virtio-rng` is `virtio_rng`. */
+/** The kernel's name of a module: `virtio-rng` becomes `virtio_rng`. */
 export function moduleName(name: string): string {
   return name.replace(/\.ko$/, "").replaceAll("-", "_");
 }
 
 /**
- * Reads what a module's file says of it.
+ * Reads the `.modinfo` section of a module.
  *
- * @param file its file name, for a module that does not name itself
+ * @param file its file name, for a module without a name field
  * @throws CORRUPT for a broken ELF file
  */
 export function readModuleInfo(elf: Buffer, file: string): ModuleInfo {
@@ -41,7 +42,7 @@ export function readModuleInfo(elf: Buffer, file: string): ModuleInfo {
   };
 }
 
-/** The fields of a `.modinfo` section, or of `modules.builtin.modinfo`: `name=value`, each ended by a NUL. */
+/** The fields of a `.modinfo` section or of `modules.builtin.modinfo`: `name=value`, each terminated by a NUL. */
 export function modinfoFields(section: Buffer): [name: string, value: string][] {
   return section
     .toString("utf8")
@@ -52,7 +53,7 @@ export function modinfoFields(section: Buffer): [name: string, value: string][] 
     });
 }
 
-// "pre: a b post: c": the words of one kind, up to the next
+// "pre: a b post: c": the words after one keyword, up to the next keyword
 function wordsAfter(words: readonly string[], kind: string): string[] {
   const found: string[] = [];
   let current = "";

@@ -4,11 +4,12 @@ import type { KernelContents } from "./kernel-pack.ts";
 import { type ModuleInfo, moduleName } from "./modinfo.ts";
 
 /**
- * Modules with all that they need, each after what it depends on: the order for insmod. What is built into the kernel
- * needs nothing. Soft dependencies come along where the kernel has them.
+ * Modules and their dependencies in the order for insmod: each after the modules that it depends on. Built-in modules are
+ * left out. Soft dependencies are included if the kernel has them.
  *
  * @param names as the user writes them, with `_` or `-`
- * @throws NOT_FOUND for a name that the kernel has neither as a module nor built in, with the nearest that it has
+ * @throws NOT_FOUND for a name that the kernel has neither as a module nor built in, with a suggestion; CORRUPT for a
+ * dependency that the package lacks
  */
 export function moduleOrder<M extends ModuleInfo>(
   kernel: Pick<KernelContents, "builtin" | "builtinAliases"> & { readonly modules: readonly M[] },
@@ -20,7 +21,7 @@ export function moduleOrder<M extends ModuleInfo>(
   const visiting = new Set<M>();
 
   const add = (module: M): void => {
-    // a circle of soft dependencies is broken where it closes
+    // breaks cycles of soft dependencies
     if (order.has(module) || visiting.has(module)) return;
     visiting.add(module);
     for (const alias of module.before) addSoft(alias);
@@ -28,7 +29,7 @@ export function moduleOrder<M extends ModuleInfo>(
       const needed = modules.get(name);
       if (needed) add(needed);
       else if (!builtin.has(name))
-        throw new LinuxKitError("CORRUPT", `kernel module ${module.name} needs ${name}, which its package does not hold`, {
+        throw new LinuxKitError("CORRUPT", `kernel module ${module.name} needs ${name}, which is not in its package`, {
           path: module.name,
         });
     }
@@ -57,7 +58,7 @@ export function moduleOrder<M extends ModuleInfo>(
   return [...order];
 }
 
-// of several that offer the same, such as crc32c, the one that runs on every processor
+// of several modules with the same alias, such as crc32c, the one that runs on every processor
 function preferred<M extends ModuleInfo>(modules: readonly M[]): M | undefined {
   return modules.find(({ name }) => name.endsWith("_generic")) ?? modules[0];
 }

@@ -8,19 +8,19 @@ import { parseProvides } from "./dependency.ts";
 import { KEPT_FIELDS, type PackageRecord, parseRecord } from "./record.ts";
 
 /**
- * One suite's packages, on disk: `<key>.packages` holds the needed fields of each paragraph, `<key>.table` says where each
- * name's lies. Only the table is in memory (3 MB for Debian's 63 000 packages); records are read when asked for.
+ * The packages of a suite, on disk: `<key>.packages` has the needed fields of each paragraph, and `<key>.table` their
+ * offsets by name. Only the table is in memory (3 MB for Debian's 63 000 packages); records are read on demand.
  */
 export interface PackageIndex {
-  /** All names, in the order of the suite. */
+  /** The names of all packages, in the order of the suite. */
   readonly names: () => Iterable<string>;
-  /** The versions that the suite has of a package: one, seldom more. */
+  /** The versions of a package in the suite: usually one. */
   readonly find: (name: string) => Promise<readonly PackageRecord[]>;
-  /** Names of the packages that provide a virtual one. */
+  /** The names of the packages that provide a virtual package. */
   readonly providers: (name: string) => readonly string[];
 }
 
-/** Opens the index kept under `key`, or undefined when it is not there. */
+/** Opens the index with this key; undefined if not found. */
 export async function openPackageIndex(directory: string, key: string, archive: "debian" | "security"): Promise<PackageIndex | undefined> {
   const packages = packagesPath(directory, key);
   const table = await readFile(tablePath(directory, key), "utf8").catch(() => undefined);
@@ -50,15 +50,15 @@ export async function openPackageIndex(directory: string, key: string, archive: 
   };
 }
 
-/** Makes the index of a decompressed Packages file, in memory that does not grow with its paragraphs' size. */
+/** Writes the index of a decompressed Packages file. Memory does not grow with the size of its paragraphs. */
 export async function writePackageIndex(directory: string, key: string, source: Bytes, arch: Arch, signal?: AbortSignal): Promise<void> {
   const table: Buffer[] = [];
   await writeFileWhole(packagesPath(directory, key), reduce(source, arch, table), { signal });
-  // last, so that an interrupted run leaves no index that looks whole
+  // written last, so that an interrupted run leaves no index that looks complete
   await writeFileWhole(tablePath(directory, key), table, { signal });
 }
 
-// a change of the layout changes the name, so that no older index is read as a newer one
+// change the number in the names when the layout changes, so that an older index is not read as a newer one
 const packagesPath = (directory: string, key: string): string => join(directory, `${key}.1.packages`);
 const tablePath = (directory: string, key: string): string => join(directory, `${key}.1.table`);
 
@@ -82,7 +82,7 @@ async function* reduce(source: Bytes, arch: Arch, table: Buffer[]): AsyncGenerat
       kept.push(bytes);
       offset += bytes.length;
     }
-    // as bytes: a piece of a string would keep the whole text alive that it was cut from
+    // as bytes, because a substring would keep the whole text in memory
     table.push(Buffer.from(rows.join("")));
     yield Buffer.concat(kept);
   }

@@ -2,12 +2,12 @@ import type { Container, ImageSource } from "../definition/container.ts";
 import type { Definition } from "../definition/definition.ts";
 import { linkedServices, networkKind, publishedPorts } from "../definition/service-network.ts";
 
-/** What links and a firewall for them take of the kernel; what these need comes along. */
+/** The kernel modules for links and their firewall; dependencies are added later. */
 const LINK_MODULES: readonly string[] = ["veth", "nft_ct", "nft_reject_ipv4"];
 const PUBLISH_MODULES: readonly string[] = ["nft_chain_nat", "nft_nat"];
 const EGRESS_MODULES: readonly string[] = ["nft_chain_nat", "nft_masq"];
 
-/** A definition whose init has nft, and whose kernel the modules for it, where a service in a network of its own has a link. */
+/** A definition with nft in its init and the firewall's modules in its kernel, if a service's private network has a link. */
 export function withPrivateNetwork(definition: Definition): Definition {
   const modules = firewallModules(definition.services);
   if (modules.length === 0) return definition;

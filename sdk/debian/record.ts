@@ -1,25 +1,28 @@
 import { LinuxKitError } from "../core/errors.ts";
 import { type Paragraph, parseParagraph } from "./control.ts";
 
-/** The suites that packages are taken from, oldest first, with the archive that holds each. */
+/** The suites that packages come from, oldest first, with their archives. */
 export const SUITES = [
   { suite: "bookworm", archive: "debian" },
   { suite: "bookworm-updates", archive: "debian" },
   { suite: "bookworm-security", archive: "security" },
 ] as const;
 
-/** What an index says of one version of a package. Relations are kept as text: few of the 63 000 are ever asked for. */
+/** A version of a package in an index. Dependencies are kept as text, because few of the 63 000 packages are used. */
 export interface PackageRecord {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
-  /** Name of the source package it was built from. */
+  /** The name of its source package. */
   readonly source: string;
-  /** `Pre-Depends` and `Depends` in one. */
+  /** `Pre-Depends` and `Depends`, joined. */
   readonly depends: string;
   readonly provides: string;
+  /** Path of the .deb below the archive's base URL. */
   readonly filename: string;
+  /** Bytes of the .deb. */
   readonly size: number;
+  /** 64 hexadecimal digits. */
   readonly sha256: string;
   readonly archive: "debian" | "security";
 }
@@ -41,7 +44,7 @@ export const KEPT_FIELDS = [
 /**
  * Parses a paragraph of a Packages file.
  *
- * @throws CORRUPT when what pins the package is missing or no relative path
+ * @throws CORRUPT if a field that pins the package is missing or invalid
  */
 export function parseRecord(text: string, archive: "debian" | "security"): PackageRecord {
   const fields = parseParagraph(text);
@@ -49,7 +52,7 @@ export function parseRecord(text: string, archive: "debian" | "security"): Packa
     name: wanted(fields, "package", /^[a-z0-9][a-z0-9+.-]*$/),
     version: wanted(fields, "version", /^[0-9A-Za-z.+:~-]+$/),
     architecture: wanted(fields, "architecture", /^[a-z0-9-]+$/),
-    // the version in parentheses is there when it differs from the package's
+    // has a version in parentheses if it differs from the package's version
     source: (fields.get("source") ?? (fields.get("package") as string)).replace(/\s*\(.*$/, ""),
     depends: [fields.get("pre-depends"), fields.get("depends")].filter((field) => field !== undefined).join(", "),
     provides: fields.get("provides") ?? "",
@@ -65,7 +68,11 @@ function wanted(fields: Paragraph, name: string, pattern: RegExp): string {
   const value = fields.get(name);
   if (value === undefined || !pattern.test(value)) {
     const path = `Packages: ${fields.get("package") ?? "a paragraph"}`;
-    throw new LinuxKitError("CORRUPT", `${path}: ${name} is ${value === undefined ? "missing" : JSON.stringify(value)}`, { path });
+    throw new LinuxKitError(
+      "CORRUPT",
+      `${path}: ${name}: ${value === undefined ? "missing" : `got ${JSON.stringify(value)}`}, wanted text that matches ${pattern}`,
+      { path },
+    );
   }
   return value;
 }

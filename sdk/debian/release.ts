@@ -10,22 +10,24 @@ export interface ReleaseFile {
   readonly size: number;
 }
 
-/** What a suite says of itself. */
+/** The Release file of a suite. */
 export interface Release {
   readonly codename: string;
   readonly architectures: readonly string[];
   readonly validUntil?: Date;
-  /** Whether files can also be fetched by their hash, which no update of the mirror can race with. */
+  /** Whether files can be fetched by hash, which is safe while the mirror is updated. */
   readonly byHash: boolean;
-  /** Files under the suite's folder, by path, with their SHA256. */
+  /** The files below the suite's folder, by path. */
   readonly files: ReadonlyMap<string, ReleaseFile>;
 }
 
 /**
- * Verifies an InRelease and parses what it signs; nothing outside the signed text is looked at.
+ * Verifies an InRelease file and parses its signed text. Ignores everything outside the signed text.
  *
- * @param now the time that expiry is judged by
- * @throws SIGNATURE_INVALID without a good signature by one of `keys`, for another suite than `suite`, or after `Valid-Until`
+ * @param source the file's URL, for errors
+ * @param now the time to compare with `Valid-Until`
+ * @throws SIGNATURE_INVALID without a valid signature by one of `keys`, for a suite other than `suite`, or after
+ * `Valid-Until`; CORRUPT
  */
 export async function verifyRelease(
   inRelease: string,
@@ -39,7 +41,7 @@ export async function verifyRelease(
     new LinuxKitError("SIGNATURE_INVALID", `${source}: ${why}`, { source }, { cause });
 
   const message = await readCleartextMessage({ cleartextMessage: inRelease }).catch((error: unknown) => {
-    throw refuse("is not a signed message", error);
+    throw refuse("not a signed message", error);
   });
   const { data, signatures } = await verify({ message, verificationKeys: [...keys], date: now });
   const outcomes = await Promise.allSettled(signatures.map(({ verified }) => verified));
@@ -48,25 +50,27 @@ export async function verifyRelease(
       (outcome, at) =>
         `${signatures[at]?.keyID.toHex().toUpperCase()}: ${outcome.status === "rejected" ? (outcome.reason as Error).message : ""}`,
     );
-    throw refuse(`has no good signature by a key that is trusted (${failures.join("; ") || "no signature at all"})`);
+    throw refuse(`no valid signature by a trusted key (${failures.join("; ") || "no signature found"})`);
   }
   const release = parseRelease(data, source);
-  if (release.codename !== suite) throw refuse(`is of ${JSON.stringify(release.codename)}, wanted "${suite}"`);
+  if (release.codename !== suite) throw refuse(`got the suite ${JSON.stringify(release.codename)}, wanted "${suite}"`);
   if (release.validUntil && release.validUntil < now) {
     throw refuse(
-      `was valid until ${release.validUntil.toISOString()}, and now it is ${now.toISOString()}: the mirror is stale, or somebody replays an old index; choose another mirror`,
+      `valid until ${release.validUntil.toISOString()}, but it is ${now.toISOString()}: the mirror is stale, or an attacker replays an old index; choose another mirror`,
     );
   }
   return release;
 }
 
-/** Parses a Release (Debian wiki, DebianRepository/Format) without judging it; accepts a signed one's text around it. */
+/** Parses a Release or InRelease file (Debian wiki, DebianRepository/Format) without verifying it. @throws CORRUPT */
 export function parseRelease(text: string, source: string): Release {
   const fields = parseParagraph(text);
   const codename = fields.get("codename");
   const list = fields.get("sha256");
   if (codename === undefined || list === undefined) {
-    throw new LinuxKitError("CORRUPT", `${source}: has no ${codename === undefined ? "Codename" : "SHA256"}`, { path: source });
+    throw new LinuxKitError("CORRUPT", `${source}: the field ${codename === undefined ? "Codename" : "SHA256"} is missing`, {
+      path: source,
+    });
   }
   const files = new Map<string, ReleaseFile>();
   for (const line of list.split("\n")) {
@@ -76,7 +80,7 @@ export function parseRelease(text: string, source: string): Release {
   const until = fields.get("valid-until");
   const validUntil = until === undefined ? undefined : new Date(until);
   if (validUntil && Number.isNaN(validUntil.getTime())) {
-    throw new LinuxKitError("CORRUPT", `${source}: Valid-Until is ${JSON.stringify(until)}, no date`, { path: source });
+    throw new LinuxKitError("CORRUPT", `${source}: Valid-Until: got ${JSON.stringify(until)}, wanted a date`, { path: source });
   }
   return {
     codename,

@@ -22,15 +22,15 @@ import { compareVersions } from "./version.ts";
 
 export interface RepositoryOptions extends MirrorOptions, TransportOptions {
   readonly arch: Arch;
-  /** Holds `indexes/`: see `defaultCacheDir`. */
+  /** The folder with `indexes/`. See `defaultCacheDir`. */
   readonly cacheDir: string;
   readonly store: BlobStore;
   readonly onProgress?: OnProgress | undefined;
-  /** The time that `Valid-Until` is judged by. @default the clock */
+  /** The time to compare with `Valid-Until`. @default the clock */
   readonly now?: (() => Date) | undefined;
-  /** Primary keys to trust, instead of {@link TRUSTED_FINGERPRINTS}. */
+  /** Fingerprints of the primary keys to trust. @default {@link TRUSTED_FINGERPRINTS} */
   readonly fingerprints?: readonly string[] | undefined;
-  /** Where the keys come from; undefined from it means that the keyring is taken from the mirror's own package. @default the host's */
+  /** Reads the keyring. If it returns undefined, the keyring comes from the mirror's package. @default the host's keyring */
   readonly keyring?: (() => Promise<Uint8Array | undefined>) | undefined;
 }
 
@@ -47,7 +47,7 @@ export class Repository {
     this.#indexes = indexes;
   }
 
-  /** All versions of a package, newest first; none for an unknown name. Of equal versions the older suite's comes first. */
+  /** All versions of a package, newest first; empty for an unknown name. Of equal versions, the one of the older suite comes first. */
   versions(name: string): Promise<readonly PackageRecord[]> {
     let found = this.#found.get(name);
     if (found === undefined) {
@@ -59,7 +59,7 @@ export class Repository {
     return found;
   }
 
-  /** The newest version of a package. @throws NOT_FOUND, with the name that was most likely meant */
+  /** The newest version of a package. @throws NOT_FOUND, with a suggestion */
   async newest(name: string): Promise<PackageRecord> {
     const [record] = await this.versions(name);
     if (record) return record;
@@ -67,14 +67,14 @@ export class Repository {
     const meant = virtual.length > 0 ? undefined : nearest(name, this.#names());
     const advice =
       virtual.length > 0
-        ? `: it is virtual, name one that provides it: ${virtual.slice(0, 6).join(", ")}`
+        ? `: it is virtual, wanted a package that provides it, such as ${virtual.slice(0, 6).join(", ")}`
         : meant
           ? `: did you mean "${meant}"?`
           : "";
     throw new LinuxKitError("NOT_FOUND", `Debian has no package "${name}" for ${this.arch}${advice}`, { what: name });
   }
 
-  /** The packages that meet an alternative: those of the name, newest first, then those that provide it, by name. */
+  /** The packages that meet an alternative: those with its name, newest first, then those that provide it, by name. */
   async meeting(alternative: Alternative): Promise<readonly PackageRecord[]> {
     const real = (await this.versions(alternative.name)).filter(({ version }) => versionMeets(alternative, version));
     const names = new Set(this.#indexes.flatMap((index) => index.providers(alternative.name)));
@@ -93,8 +93,8 @@ export class Repository {
 }
 
 /**
- * Opens the repository: fetches each suite's InRelease, verifies it, and takes the packages that it lists by SHA256, from
- * `indexes/` when they are there.
+ * Opens the repository. Fetches and verifies each suite's InRelease, and the package index that it lists by SHA256, unless
+ * the index is in `indexes/`.
  *
  * @throws NO_MIRROR, SIGNATURE_INVALID, DIGEST_MISMATCH, SIZE_MISMATCH, CORRUPT, NETWORK, TIMEOUT, NOT_FOUND, ACCESS_DENIED, CANCELLED
  */
@@ -111,14 +111,14 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
   const indexes: PackageIndex[] = [];
   for (const { suite, archive, base, text } of suites) {
     const release = await verifyRelease(text, keys, suite, `${base}/InRelease`, now);
-    // the security team's long-term support has fewer architectures than the release: s390x has none by now
+    // long-term support covers fewer architectures than the release: bookworm-security has no s390x
     if (!release.architectures.includes(options.arch)) continue;
     indexes.push(await openIndex(base, release, archive, options));
   }
   return new Repository(options.arch, mirrors, indexes);
 }
 
-/** The index that a Release lists for the wanted architecture, made on first use. */
+/** The index that a Release lists for an architecture; written on first use. */
 async function openIndex(
   base: string,
   release: Release,
@@ -127,7 +127,7 @@ async function openIndex(
 ): Promise<PackageIndex> {
   const path = `main/binary-${options.arch}/Packages.xz`;
   const file = release.files.get(path);
-  if (file === undefined) throw new LinuxKitError("CORRUPT", `${base}/InRelease: lists no ${path}`, { path: base });
+  if (file === undefined) throw new LinuxKitError("CORRUPT", `${base}/InRelease: the list has no ${path}`, { path: base });
   const directory = join(options.cacheDir, "indexes");
   const key = hexOf(file.digest);
   const kept = await openPackageIndex(directory, key, archive);
@@ -136,12 +136,12 @@ async function openIndex(
   await fetchIndexFile(base, path, file, release.byHash, options);
   const packages = decompress(options.store.open(file.digest), "xz", `${base}/${path}`);
   await writePackageIndex(directory, key, packages, options.arch, options.signal);
-  // what is needed of it lies in the index now
+  // the index has the needed parts, so the file can go
   await rm(options.store.path(file.digest), { force: true });
   return (await openPackageIndex(directory, key, archive)) as PackageIndex;
 }
 
-// by hash first: a mirror that is updated meanwhile keeps the old file under its hash
+// by hash first: if the mirror is updated in between, it keeps the old file under its hash
 async function fetchIndexFile(base: string, path: string, file: ReleaseFile, byHash: boolean, options: RepositoryOptions): Promise<void> {
   if (await options.store.find(file.digest)) return;
   const folder = path.slice(0, path.lastIndexOf("/"));
@@ -161,8 +161,8 @@ async function loadKeys(options: RepositoryOptions, mirrors: Mirrors, first: { b
   const ring = await (options.keyring ?? hostKeyring)();
   const keys = ring ? await trustedKeys(ring, fingerprints) : [];
   if (keys.length > 0) return keys;
-  // Nothing vouches for this index yet, and nothing has to: of the keyring that it leads to, only keys with a
-  // fingerprint that is listed in code are used.
+  // This index is not verified, and need not be: of the keyring that it lists, only keys with a fingerprint listed in
+  // code are used.
   const unverified = parseRelease(first.text, `${first.base}/InRelease`);
   const index = await openIndex(first.base, unverified, "debian", options);
   const found = await trustedKeys(await keyringFromPackage(index, mirrors.debian, options), fingerprints);
@@ -170,7 +170,7 @@ async function loadKeys(options: RepositoryOptions, mirrors: Mirrors, first: { b
   const source = "debian-archive-keyring";
   throw new LinuxKitError(
     "SIGNATURE_INVALID",
-    `neither the host's keyring nor the mirror's package ${source} holds a key that is trusted (wanted one of ${fingerprints.join(", ")})`,
+    `no trusted key in the host's keyring or the mirror's package ${source}, wanted one of ${fingerprints.join(", ")}`,
     { source },
   );
 }

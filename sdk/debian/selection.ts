@@ -8,17 +8,17 @@ import type { LockedDeb } from "./locked.ts";
 import { mergedPath } from "./merged-usr.ts";
 import { isUnwanted, keeper } from "./slim.ts";
 
-/** A locked package and what it installs. */
+/** A locked package and its contents. */
 export interface OpenedDeb {
   readonly deb: LockedDeb;
   readonly contents: DebContents;
 }
 
 /**
- * Which paths an image takes from which package, by the package's name. Directories come where a package that is more
- * than libraries ships one that is empty, or that holds something that is taken.
+ * The paths that an image takes from each package, by package name. A directory is included if it contains an included
+ * path, or if it is empty in a package that is not just libraries.
  *
- * @throws CORRUPT when two packages ship one path and neither replaces the other
+ * @throws CORRUPT if two packages have the same path and neither replaces the other
  */
 export function selectPaths(packages: readonly OpenedDeb[], keep: readonly string[], arch: Arch): ReadonlyMap<string, ReadonlySet<string>> {
   const isKept = keeper(keep);
@@ -47,7 +47,7 @@ function filesOf({ deb, contents }: OpenedDeb, isKept: (path: string) => boolean
   if (deb.keep !== "slim") return new Set(files.map(({ path }) => path));
   const isLeftOut = keeper(DECLARED[deb.name]?.leavesOut ?? []);
   const wanted = files.filter(({ path }) => isKept(path) || !(isUnwanted(path) || isLeftOut(path)));
-  // a hard link brings the path along that has its content
+  // a hard link needs the path that has its content
   return new Set(wanted.flatMap(({ path, type, link }) => (type === "hardlink" && link !== undefined ? [path, link] : [path])));
 }
 
@@ -73,5 +73,9 @@ function replacing(path: string, a: OpenedDeb, b: OpenedDeb, arch: Arch): Opened
     parseDependencies(one.contents.replaces, arch).some((group) => group.some(({ name }) => name === other.deb.name));
   if (replaces(b, a)) return b;
   if (replaces(a, b)) return a;
-  throw new LinuxKitError("CORRUPT", `${a.deb.name} and ${b.deb.name} both install /${path}: they cannot be in one image`, { path });
+  throw new LinuxKitError(
+    "CORRUPT",
+    `the packages ${a.deb.name} and ${b.deb.name} both install /${path}: they cannot be in the same image`,
+    { path },
+  );
 }

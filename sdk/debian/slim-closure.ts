@@ -8,37 +8,37 @@ import type { PackageRecord } from "./record.ts";
 import type { Repository } from "./repository.ts";
 import { isUnwanted, keeper } from "./slim.ts";
 
-/** The packages of a slim image: some but for what slim leaves out, of others only the libraries of these sonames. */
+/** The packages of a slim image: `whole` ones, without the paths that slim leaves out, and packages for their libraries only. */
 export interface SlimClosure {
   readonly whole: readonly PackageRecord[];
   readonly libraries: ReadonlyMap<string, { readonly record: PackageRecord; readonly sonames: ReadonlySet<string> }>;
 }
 
-/** What the closure asks of the outside world. */
+/** Reads packages for the closure. */
 export interface SlimSources {
   readonly repository: Repository;
-  /** What a package installs; fetches the package when it is not in the store. */
+  /** The paths that a package installs; fetches the package if it is not in the store. */
   readonly contents: (record: PackageRecord) => Promise<readonly PackagedPath[]>;
-  /** Fetches several packages at once, so that {@link contents} finds them there. */
+  /** Fetches several packages at once, so that {@link contents} finds them in the store. */
   readonly fetch: (records: readonly PackageRecord[]) => Promise<void>;
 }
 
-/** A program or library whose libraries are to be found. */
+/** A program or library whose libraries have to be found. */
 interface Loading {
   readonly record: PackageRecord;
   readonly file: PackagedPath;
 }
 
 /**
- * Finds what a slim image holds.
+ * Finds the packages of a slim image.
  *
- * Whole (but for what {@link isUnwanted}) come the named packages, and those that they depend on and that are built
- * from the same source package: a program's configuration often lies in such a package. A package without files of its
- * own stands for all that it depends on. Then every program's and library's `DT_NEEDED` and loader are sought in the
- * packages at hand, then among the dependencies of the package that needs them, and so on until all are found.
- * Libraries that a program opens by itself (`dlopen`) cannot be seen: who needs one names its package.
+ * The named packages are whole (without {@link isUnwanted} paths), and so are dependencies from the same source package,
+ * which often contain a program's configuration. A package without files is replaced by its dependencies. Then the loader
+ * and the `DT_NEEDED` libraries of every program and library are searched in the packages found so far, then among the
+ * dependencies of the package that needs them, level by level. Libraries that a program opens itself (`dlopen`) are not
+ * found: a definition must name their packages.
  *
- * @throws NOT_FOUND for an unknown package and for a library that no dependency holds
+ * @throws NOT_FOUND for an unknown package, and for a library that no dependency has
  */
 export async function slimClosure(names: readonly string[], keep: readonly string[], sources: SlimSources): Promise<SlimClosure> {
   const isKept = keeper(keep);
@@ -56,12 +56,12 @@ export async function slimClosure(names: readonly string[], keep: readonly strin
   const sought = new Set<string>();
   for (let loading = queue.shift(); loading; loading = queue.shift()) {
     for (const soname of needsOf(loading.file)) {
-      // what one program finds by its run path, another may not: such searches stand on their own
+      // another program may not find a library of this program's run path, so such searches are separate
       const key = `${soname}\n${loading.file.elf?.runpath.length ? loading.file.path : ""}`;
       if (sought.has(key)) continue;
       sought.add(key);
       const holder = await holderOf(soname, loading, whole, libraries, chosen, sources);
-      // a whole package's own libraries are in the queue already
+      // the libraries of a whole package are already in the queue
       if (whole.has(holder.name)) continue;
       chosen.set(holder.name, holder);
       const library = libraries.get(holder.name) ?? { record: holder, sonames: new Set<string>() };
@@ -103,7 +103,7 @@ async function wholePackages(
   return whole;
 }
 
-/** The package that holds a library: one at hand, else a dependency of the package that needs it, nearest first. */
+/** The package that has a library: one found so far, otherwise the nearest dependency of the package that needs it. */
 async function holderOf(
   soname: string,
   { record, file }: Loading,
@@ -126,7 +126,7 @@ async function holderOf(
       for (const needed of await dependenciesOf(from, repository, chosen)) if (!seen.has(needed.name)) found.set(needed.name, needed);
     }
     for (const name of found.keys()) seen.add(name);
-    // by name first, then other libraries, so that few packages are opened in vain
+    // likely names first, then other libraries, so that few packages are opened for nothing
     const rank = ({ name }: PackageRecord): number =>
       likely.includes(name) ? likely.indexOf(name) : name.startsWith("lib") ? likely.length : likely.length + 1;
     const candidates = [...found.values()].sort((a, b) => rank(a) - rank(b));
@@ -135,12 +135,12 @@ async function holderOf(
   }
   throw new LinuxKitError(
     "NOT_FOUND",
-    `${record.name} ${record.version}: ${file.path} needs ${soname}, which no package holds that it depends on; name the package that does`,
+    `${record.name} ${record.version}: ${file.path} needs ${soname}, which is in none of its dependencies: add the package that has it`,
     { what: soname },
   );
 }
 
-// the libraries' packages are guessed by name and fetched together: the search then finds most of them in the store
+// guesses the packages of libraries by name and fetches them together, so that the search finds most of them in the store
 async function prefetch(
   queue: readonly Loading[],
   chosen: ReadonlyMap<string, PackageRecord>,

@@ -1,4 +1,4 @@
-/** Folders whose content only people, translations, other software's integrations or maintainer scripts want. */
+/** Folders whose contents are only for people, translations, integration with other software, or maintainer scripts. */
 const UNWANTED: readonly string[] = [
   // for people
   "usr/share/doc",
@@ -21,7 +21,7 @@ const UNWANTED: readonly string[] = [
   "usr/share/python3/runtime.d",
   "usr/share/ca-certificates/update.d",
   "etc/ca-certificates/update.d",
-  // for compiling against
+  // for compiling
   "usr/include",
   "usr/share/pkgconfig",
   "usr/share/aclocal",
@@ -32,7 +32,7 @@ const UNWANTED: readonly string[] = [
   "usr/share/fish",
   "usr/share/vim",
   "usr/share/emacs",
-  // for other programs that start, rotate, dial, guard: none of them is in the image
+  // for init systems, log rotation, networking and the like, which images do not contain
   "etc/init.d",
   "etc/default",
   "etc/runit",
@@ -71,21 +71,21 @@ const UNWANTED_PATHS: readonly RegExp[] = [
   /^usr\/lib\/.*\.l?a$/,
 ];
 
-/** Whether slim leaves out a path of a package (as it lies in a merged /usr), unless the image keeps it. */
+/** Whether a slim image leaves out a path of a package (in a merged /usr), unless `keep` matches it. */
 export function isUnwanted(path: string): boolean {
   return UNWANTED_PATHS.some((pattern) => pattern.test(path));
 }
 
 /**
- * Whether a path matches one of an image's `keep` patterns. `*` stands for anything within a name, `**` for anything; a
- * folder's pattern means all that is in it. A leading `/` makes no difference.
+ * Returns a function that tests whether a path matches one of the patterns. `*` matches any part of a name, `**` matches
+ * anything including `/`, and a folder's pattern matches everything in it. A leading `/` is ignored.
  */
 export function keeper(patterns: readonly string[]): (path: string) => boolean {
   const expressions = patterns.map((pattern) => new RegExp(`^(?:${globExpression(pattern.replace(/^\/+|\/+$/g, ""))})(?:/|$)`));
   return (path) => expressions.some((expression) => expression.test(path));
 }
 
-/** A regular expression's source for a pattern with `*` and `**`. */
+/** The regular expression, as text, for a pattern with `*` and `**`. */
 export function globExpression(pattern: string): string {
   return pattern
     .split(/(\*\*|\*)/)

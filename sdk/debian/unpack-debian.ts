@@ -15,12 +15,12 @@ import { globExpression } from "./slim.ts";
 
 export interface UnpackOptions {
   readonly store: BlobStore;
-  /** Holds `indexes/`: see `defaultCacheDir`. */
+  /** The folder with `indexes/`. See `defaultCacheDir`. */
   readonly cacheDir: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Folders that programs expect and no package ships, with their modes. */
+/** Folders that programs expect but that are in no package, with their modes. */
 const USUAL_FOLDERS: readonly (readonly [string, number])[] = [
   ["root", 0o700],
   ["run", 0o755],
@@ -36,18 +36,17 @@ const ALWAYS_MERGED: readonly string[] = ["bin", "lib", "sbin"];
 
 const NAME_SERVICES = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nprotocols: files\nservices: files\n";
 
-/** What maintainer scripts would have read, gathered while the packages pass: all of it small. */
+/** Bytes; the largest file that is gathered in place of a maintainer script. */
 const GATHERED_LIMIT = 16 << 20;
 
 /**
- * The tree of an image of packages. All paths lie in a merged /usr, with `bin`, `lib`, `lib64` and `sbin` as links into
- * it that come first; then the packages by name, each in its own order; then what maintainer scripts would have made
- * (see {@link DECLARED}), accounts, and the image's own `files`; of entries with one path the last counts. Times are 0.
- * Equal locks give equal trees.
+ * The tree of an image made from packages, with a merged /usr. First come the symlinks `bin`, `lib`, `lib64` and `sbin`,
+ * then the packages sorted by name, then replacements of maintainer scripts (see {@link DECLARED}), accounts, and the
+ * image's own `files`. If entries have the same path, the last one counts. Times are 0. Equal locks give equal trees.
  *
- * Every package is in the store: see `ensureDebs`. In memory are the paths and what is gathered for the scripts' part.
+ * Every package must be in the store: see `ensureDebs`. Only the paths and the gathered files are in memory.
  *
- * @throws CORRUPT for a broken package, or two that install one path
+ * @throws CORRUPT for a broken package, or if two packages install the same path; CANCELLED
  */
 export async function* unpackDebian(
   debian: DebianImage["debian"],
@@ -83,7 +82,7 @@ export async function* unpackDebian(
   const gathering = new Gathering(declared);
   for (const { deb } of opened) {
     for await (const entry of unpackDeb(deb, selected.get(deb.name) as ReadonlySet<string>, gathering, options)) {
-      // every package ships the folders above its files; as for dpkg, the first says what they are
+      // every package has the folders above its files; as with dpkg, the first package determines mode and owner
       if (entry.type === "directory" && folders.has(entry.path)) continue;
       if (entry.type === "directory") folders.add(entry.path);
       yield entry;
@@ -130,7 +129,7 @@ async function* unpackDeb(
 
 const SYSUSERS = "usr/lib/sysusers.d/*.conf";
 
-/** Files that later steps read, taken while their packages pass, whether the image holds them or not. */
+/** Files that later steps read, kept while their packages are unpacked, even if the image does not contain them. */
 class Gathering {
   readonly #patterns: ReadonlyMap<string, RegExp>;
   readonly #found = new Map<string, Buffer>();
@@ -150,7 +149,7 @@ class Gathering {
     return bytes;
   }
 
-  /** The files that match a pattern, by name. */
+  /** The contents of the files that match a pattern, sorted by path. */
   texts(glob: string): string[] {
     const pattern = this.#patterns.get(glob);
     const names = [...this.#found.keys()].filter((path) => pattern?.test(path)).sort();

@@ -1,7 +1,7 @@
 /**
- * Orders two Debian versions as dpkg does (deb-version(7)): epoch, then upstream version, then revision.
+ * Compares two Debian versions like dpkg (deb-version(7)): epoch, then upstream version, then revision.
  *
- * @returns negative when `a` is older, positive when it is newer, 0 when they are equal
+ * @returns negative if `a` is older, positive if it is newer, 0 if they are equal
  */
 export function compareVersions(a: string, b: string): number {
   const left = splitVersion(a);
@@ -9,7 +9,7 @@ export function compareVersions(a: string, b: string): number {
   return left.epoch - right.epoch || comparePart(left.upstream, right.upstream) || comparePart(left.revision, right.revision);
 }
 
-/** A relation between versions, as dependencies write it. */
+/** A relation between versions, in the syntax of dependencies. */
 export type VersionRelation = "<<" | "<=" | "=" | ">=" | ">>";
 
 /** Whether `version relation wanted` holds: `satisfies("1.2-1", ">=", "1.0")`. */
@@ -40,7 +40,7 @@ function splitVersion(version: string): { epoch: number; upstream: string; revis
   };
 }
 
-// Alternately a run without digits, compared by weight, and a run of digits, compared as a number.
+// Compares alternately a run without digits, by weight, and a run of digits, as a number.
 function comparePart(a: string, b: string): number {
   let i = 0;
   let j = 0;
@@ -53,7 +53,7 @@ function comparePart(a: string, b: string): number {
     }
     const [left, afterLeft] = digits(a, i);
     const [right, afterRight] = digits(b, j);
-    // without leading zeros the longer run is the greater number, however long: no precision is lost
+    // without leading zeros the longer run is the greater number; comparing text loses no precision
     const order = left.length - right.length || (left < right ? -1 : left > right ? 1 : 0);
     if (order !== 0) return order;
     i = afterLeft;

@@ -139,8 +139,11 @@ describe("debian.secrets on Azure", () => {
     });
   }
   for (const [args, message] of [
-    [{ cloud: "gcp", identity: CLIENT }, "debian.secrets: identity: got one for gcp, wanted it for azure only"],
-    [{ cloud: "azure", endpoints: { ssm: "https://a" } }, "debian.secrets: endpoints.ssm: got one for azure, wanted keyvault"],
+    [{ cloud: "gcp", identity: CLIENT }, `debian.secrets: identity: got "${CLIENT}" for gcp, wanted it only for azure`],
+    [
+      { cloud: "azure", endpoints: { ssm: "https://a" } },
+      "debian.secrets: endpoints.ssm: got an endpoint that azure does not have, wanted keyvault",
+    ],
   ] as const) {
     test(`refused: ${message}`, () => assert.throws(() => secrets(args), { code: "INVALID_DEFINITION", message }));
   }

@@ -11,10 +11,10 @@ import { judge, scratch } from "../support/judge.ts";
 import type { Booted } from "../support/qemu.ts";
 
 const PASSWORD = "open sesame";
-/** What `openssl passwd -6 -salt linuxkit` makes of it. */
+/** Its hash by `openssl passwd -6 -salt linuxkit`. */
 const PASSWORD_HASH = "$6$linuxkit$mMa3DjXJVx/Cl4eR9NLcYEqCKp0hjBXmN0CSp3oSZ2Qlxo/uzdOlE2gtjH.HVuHCmVp3AIwKLhRHdhW2Xi3oh/";
 
-/** Waits for what the console says to somebody who sits at it; the machine's own time limit bounds it. */
+/** Waits for text on the console. The machine's time limit bounds the wait. */
 async function read(machine: Booted, wanted: RegExp): Promise<void> {
   let ended = false;
   void machine.ended.then(() => {
@@ -26,7 +26,7 @@ async function read(machine: Booted, wanted: RegExp): Promise<void> {
   }
 }
 
-test("a labelled disk is mounted for the machine, certificates are there for all, and root logs in on the console", {
+test("a labelled disk is mounted, certificates are readable in every container, and root can log in on the console", {
   timeout: 300_000,
 }, async () => {
   await using folder = await scratch();

@@ -22,7 +22,7 @@ const FILES = {
   "var/lib/tool": "/",
 };
 
-describe("packages, as dpkg-deb made them", () => {
+describe("reads packages that dpkg-deb made", () => {
   for (const compression of ["xz", "gzip", "zstd", "none"] as const) {
     test(compression, async () => {
       const { path } = await mirror.add({
@@ -49,7 +49,7 @@ describe("packages, as dpkg-deb made them", () => {
   }
 });
 
-describe("a broken package is CORRUPT, wherever it breaks", () => {
+describe("a broken package is CORRUPT", () => {
   test("cut", async () => {
     const { path } = await mirror.add({ name: "cut", files: FILES });
     const whole = await readFile(path);
@@ -78,7 +78,7 @@ describe("a broken package is CORRUPT, wherever it breaks", () => {
     test(name, () => assert.rejects(drain([bytes]), (error) => isLinuxKitError(error, "CORRUPT") && error.message.includes("a.deb")));
 });
 
-test("ar members: odd sizes, skipped bodies, chunks of any size", async () => {
+test("reads ar members of odd sizes, with skipped bodies, in chunks of any size", async () => {
   const archive = ar([
     ["one", "a"],
     ["two/", "bcd"],

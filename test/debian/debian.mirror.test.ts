@@ -21,7 +21,7 @@ import { openRepository, type Repository } from "../../sdk/debian/repository.ts"
 import { unpackDebian } from "../../sdk/debian/unpack-debian.ts";
 import { judge } from "../support/judge.ts";
 
-/** Debian's own mirror, by this host's apt sources. */
+/** The Debian mirror of this host's apt sources. */
 let cacheDir: string;
 let work: string;
 before(async () => {
@@ -63,7 +63,7 @@ const IMAGES: Record<string, DebianImage> = {
 for (const arch of ARCHES) {
   describe(arch, () => {
     for (const [name, image] of Object.entries(IMAGES)) {
-      test(`${name}: every library that readelf says is needed is in the tree`, async () => {
+      test(`${name}: the tree has every library that readelf lists`, async () => {
         const root = await unpacked(image, arch);
         const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) => !entry.isDirectory());
         const names = new Set(files.map((file) => file.name));
@@ -90,7 +90,7 @@ for (const arch of ARCHES) {
       assert.deepEqual(await lockPackages(image, await openRepository({ arch, ...options() }), options()), first);
     });
 
-    test("the kernel, and modules in an order that depmod agrees with", async () => {
+    test("depmod confirms the order of the kernel's modules", async () => {
       const [deb] = (await lockPackages(debian.kernel(), await repository(arch), options())).packages as [LockedDeb];
       await ensureDebs([deb], options());
       const { files, order } = await kernelModules(deb, arch === "s390x" ? ["erofs"] : ["erofs", "wireguard"], options());
@@ -144,7 +144,7 @@ for (const arch of ARCHES) {
   });
 }
 
-test("the certificates, as update-ca-certificates would have put them together", async () => {
+test("the bundle of certificates equals that of update-ca-certificates", async () => {
   const root = await unpacked(debian.caCertificates(), "amd64");
   const bundle = await readFile(join(root, "etc/ssl/certs/ca-certificates.crt"), "utf8");
   const count = bundle.match(/-----BEGIN CERTIFICATE-----/g)?.length ?? 0;
@@ -155,7 +155,7 @@ test("the certificates, as update-ca-certificates would have put them together",
   );
 });
 
-// an absolute link means the tree's own root
+// absolute symlinks are relative to the tree's root
 async function inside(root: string, path: string): Promise<string> {
   let at = path;
   for (let links = 0; links < 8; links++) {

@@ -15,10 +15,10 @@ for (const [compression, tool] of Object.entries(TOOLS) as [DebCompression, stri
     const chunks = (size: number, length = packed.length): Buffer[] =>
       Array.from({ length: Math.ceil(length / size) }, (_, index) => packed.subarray(index * size, Math.min(length, (index + 1) * size)));
 
-    test("what the tool compressed, in chunks of any size", async () => {
+    test("restores the tool's output, in chunks of any size", async () => {
       for (const size of [1 << 20, 4099]) assert.ok((await collect(decompress(chunks(size), compression, "x"))).equals(TEXT));
     });
-    test("cut short or changed", async () => {
+    test("a truncated or changed stream is CORRUPT", async () => {
       for (const length of [0, 3, 5000, packed.length - 1]) {
         await assert.rejects(
           collect(decompress(chunks(1000, length), compression, "some.file")),
@@ -30,14 +30,14 @@ for (const [compression, tool] of Object.entries(TOOLS) as [DebCompression, stri
       changed.fill(0xff, 3000, 3200);
       await assert.rejects(collect(decompress([changed], compression, "x")), (error) => isLinuxKitError(error, "CORRUPT"));
     });
-    test("an error of the source comes out as it is", async () => {
+    test("an error of the source is thrown unchanged", async () => {
       async function* broken(): AsyncGenerator<Buffer> {
         yield packed.subarray(0, 2000);
         throw new Error("the source broke");
       }
       await assert.rejects(collect(decompress(broken(), compression, "x")), { message: "the source broke" });
     });
-    test("who stops early closes the source, and streams read by turns do not wait for each other", async () => {
+    test("stopping early closes the source, and streams that are read in turns do not block each other", async () => {
       let closed = 0;
       async function* source(): AsyncGenerator<Buffer> {
         try {
@@ -56,8 +56,8 @@ for (const [compression, tool] of Object.entries(TOOLS) as [DebCompression, stri
   });
 }
 
-test("xz streams that grow their memory while others are under way leave those whole", async () => {
-  // noise, so that input is always waiting, and dictionaries that grow from stream to stream
+test("an xz stream that grows its memory does not corrupt concurrent streams", async () => {
+  // noise keeps input waiting, and dictionaries grow from stream to stream
   const body = randomBytes(600_000);
   const streams: { readonly read: Uint8Array[]; readonly stream: AsyncGenerator<Uint8Array> }[] = [];
   const advance = async (): Promise<boolean> => {

@@ -27,11 +27,11 @@ describe("relationship fields", () => {
   }
 });
 
-describe("what meets a dependency", () => {
+describe("a dependency is met", () => {
   const [[versioned], [plain]] = parseDependencies("mta (>= 2), mta", "amd64") as unknown as [[never], [never]];
-  test("versions", () =>
+  test("by a matching version", () =>
     assert.deepEqual([versionMeets(versioned, "2.1"), versionMeets(versioned, "1"), versionMeets(plain, "1")], [true, false, true]));
-  test("provisions: one without a version meets no versioned dependency", () => {
+  test("by a provision, but not by one without a version if the dependency has one", () => {
     const [bare, exact, old] = parseProvides("mta, mta (= 2.1), mta (= 1)", "amd64");
     assert.deepEqual(
       [bare, exact, old].map((provision) => provisionMeets(versioned, provision as never)),

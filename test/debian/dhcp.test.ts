@@ -6,11 +6,11 @@ import { describe, test } from "node:test";
 import { dhcp } from "../../sdk/debian/base/dhcp.ts";
 import { scratch } from "../support/judge.ts";
 
-/** What the script of a lease does with `ip`, which here only says so. */
+/** The `ip` commands of the lease script. A stand-in for `ip` prints its arguments. */
 async function lease(mtu: string | undefined): Promise<{ calls: string[]; resolver: string }> {
   await using folder = await scratch();
   const { debian, config } = dhcp();
-  assert.match((config.command ?? []).join(" "), / -O mtu /, "the client asks for it");
+  assert.match((config.command ?? []).join(" "), / -O mtu /, "the client requests the MTU");
   const script = debian.files.find(({ path }) => path.endsWith("lease"))?.contents ?? "";
   await writeFile(join(folder.path, "lease"), script.replaceAll("/run/resolvconf", folder.path));
   await writeFile(join(folder.path, "ip"), `#!/bin/sh\necho "ip $*" >>"${folder.path}/calls"\n`);

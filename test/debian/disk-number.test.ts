@@ -10,7 +10,7 @@ const DATA = "devices/LNXSYSTM:00/VMBUS:01/f8b3781b-1e82-4818-a1c3-63d806ec15bb/
 const ROOT = "devices/LNXSYSTM:00/VMBUS:01/f8b3781a-1e82-4818-a1c3-63d806ec15bb/host0/target0:0:0/0:0:0";
 const DIRECT = "MSFT NVMe Accelerator v1.0              ";
 
-/** By its name, where a block device's `device` leads; of an NVMe disk its number and its controller's model. */
+/** By name, the target of a block device's `device`; for an NVMe disk, its number and its controller's model. */
 type Disks = Readonly<Record<string, { readonly at: string; readonly nsid?: number; readonly model?: string }>>;
 
 const SCSI: Disks = {
@@ -24,7 +24,7 @@ const NVME: Disks = {
   nvme0n1: { at: "devices/nvme0", nsid: 1, model: DIRECT },
   nvme0n2: { at: "devices/nvme0", nsid: 2, model: DIRECT },
   nvme0n3: { at: "devices/nvme0", nsid: 3, model: DIRECT },
-  // the machine's own, which does not last
+  // the machine's own temporary disk
   nvme1n2: { at: "devices/nvme1", nsid: 2, model: "Microsoft NVMe Direct Disk v2" },
 };
 
@@ -38,8 +38,8 @@ const ROWS: readonly { readonly disks: Disks; readonly told: string; readonly fo
   { disks: NVME, told: "lun:2", found: "" },
 ];
 
-test("a disk that Azure knows by a number is found by it, behind SCSI and NVMe", async () => {
-  // what find_serial is made of, with the kernel's files and the metadata's in a folder
+test("a data disk of Azure is found by its LUN, on SCSI and NVMe", async () => {
+  // the functions of find_serial, with the files of the kernel and the metadata in a folder
   const functions = FORMAT_SCRIPT.slice(FORMAT_SCRIPT.indexOf("# find_serial"), FORMAT_SCRIPT.indexOf("# parent_of"));
   for (const { disks, told, found } of ROWS) {
     const folder = await mkdtemp(join(tmpdir(), "disk-number-"));

@@ -29,11 +29,11 @@ async function powerOff(machine: Booted): Promise<void> {
   await machine.ended;
 }
 
-test("disks are formatted at first boot, kept through a power cut, and grown when they grew", { timeout: 400_000 }, async () => {
+test("disks are formatted at first boot, survive a power failure, and grow with the disk", { timeout: 400_000 }, async () => {
   await using folder = await scratch();
   const data = await emptyDisk(folder.path, "data");
   const whole = await emptyDisk(folder.path, "whole");
-  // as a machine leaves it that lost its power between partitioning and formatting
+  // as after a power failure between partitioning and formatting
   const late = await emptyDisk(folder.path, "late");
   judge("sh", "-c", `echo 'label: gpt\nstart=1MiB, type=linux, name="late (unfinished)"' | sfdisk -q "$0"`, late.path);
   await using half = await open(late.path, "r+");
@@ -66,7 +66,7 @@ test("disks are formatted at first boot, kept through a power cut, and grown whe
       await see(machine),
       "1000\n1000:1000 755\n/dev/vda1 /mnt/data ext4 rw,nosuid,nodev\n/dev/vdb /mnt/whole ext4 rw,relatime\n/dev/vdc1 /var/late ext4 rw,nosuid,nodev\n0\n0\n0\n",
     );
-    // what is there is not grown, not formatted, and only the power is cut
+    // the disk neither grows nor needs formatting; only the power fails
   }
   for (const { path } of disks.slice(0, 3)) await truncate(path, 256 * MIB);
   {
@@ -92,7 +92,7 @@ test("disks are formatted at first boot, kept through a power cut, and grown whe
   assert.equal(digestOf(await readFile(foreign.path)), untouched);
 });
 
-describe("a disk that holds anything is left as it is, and the boot says why it ends", { timeout: 400_000 }, () => {
+describe("a disk with data is not changed, and the boot ends with the reason", { timeout: 400_000 }, () => {
   test("a filesystem, a partition table, and data of an unknown kind", async () => {
     await using folder = await scratch();
     const [letters, table, end] = [
@@ -139,7 +139,7 @@ describe("a disk that holds anything is left as it is, and the boot says why it 
     assert.deepEqual(await digests(), before);
   });
 
-  test("of two empty disks none is taken", async () => {
+  test("with two empty disks, neither is used", async () => {
     await using folder = await scratch();
     await using machine = await bootImage(
       { volumes: [new Volume("data", { persistent: {} })], services: [service("never", "sleep 1000")] },

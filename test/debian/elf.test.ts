@@ -46,7 +46,7 @@ for (const bigEndian of [false, true]) {
   });
 }
 
-test("real programs, as readelf reads them", () => {
+test("agrees with readelf on real programs", () => {
   for (const path of [process.execPath, "/usr/bin/env"]) {
     const said = judge("readelf", "-dl", path);
     const elf = readElf(readFileSync(path), path);
@@ -58,7 +58,7 @@ test("real programs, as readelf reads them", () => {
   }
 });
 
-test("what is no ELF file, or a broken one", () => {
+test("other files and broken ELF files", () => {
   assert.equal(isElf(Buffer.from("#!/bin/sh")), false);
   assert.equal(elfSection(Buffer.from("#!/bin/sh"), ".modinfo", "x"), undefined);
   const file = elfFile({ needed: ["libc.so.6"] });

@@ -12,7 +12,7 @@ const service =
   (line: ConsoleLine): boolean =>
     line.stage === "service" && line.name === name && line.state === wanted;
 
-describe("the images do in a machine what they say", () => {
+describe("the images work in a machine", () => {
   test("services and tasks together", async () => {
     await using keys = await scratch();
     judge("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", `${keys.path}/mine`);
@@ -56,7 +56,7 @@ describe("the images do in a machine what they say", () => {
     );
     assert.match(await ask(machine, "cat /host/run/log/clock.log"), /chronyd version 4/);
     const processes = await ask(machine, "ps -o user,args");
-    // the spy knows no names of the others' users
+    // the spy's image does not have the names of other images' users
     assert.match(processes, /^(101|_chrony) +chronyd/m);
     assert.match(processes, /^(33|www-data) +nginx: worker/m);
 
@@ -102,10 +102,10 @@ describe("the images do in a machine what they say", () => {
         "id -un; ls /host/containers/services",
       );
     assert.match(said.output, /^root\nclock\nrenew\nspy\nsshd\nweb\n$/);
-    assert.match((await login("true")).output, /Permission denied \(publickey\)/, "nobody without the key");
+    assert.match((await login("true")).output, /Permission denied \(publickey\)/, "login without the key is refused");
   });
 
-  test("tasks that fail stop the boot, saying what there is instead", async () => {
+  test("a failing task stops the boot, and its message lists what exists", async () => {
     for (const [image, message] of [
       [debian.dhcp({ interface: "eth9" }), /there is no interface eth9; there are: eth0 lo/],
       [debian.mount({ label: "data", timeout: 1 }), /no LABEL=data; there are:/],

@@ -42,7 +42,7 @@ const GOOD: Record<string, () => DebianImage> = {
     }),
 };
 
-describe("every image is plain JSON that its schema takes, frozen, and equal each time", () => {
+describe("every image is plain JSON that its schema accepts, frozen, and equal each time", () => {
   for (const [name, make] of Object.entries(GOOD)) {
     test(name, () => {
       const image = make();
@@ -53,7 +53,7 @@ describe("every image is plain JSON that its schema takes, frozen, and equal eac
   }
 });
 
-describe("arguments that cannot mean anything are refused, by name", () => {
+describe("invalid arguments are refused with their names", () => {
   const bad: Record<string, [() => unknown, RegExp]> = {
     "no package": [() => debian.packages({ packages: [] }), /debian\.packages: packages: got an empty list, wanted at least one package/],
     "a package's name": [() => debian.packages({ packages: ["Nginx"] }), /packages\[0\]: got "Nginx", wanted a Debian package name/],
@@ -66,15 +66,18 @@ describe("arguments that cannot mean anything are refused, by name", () => {
     "a time limit": [() => debian.dhcp({ timeout: 0 }), /debian\.dhcp: timeout: got 0/],
     "a sysctl": [() => debian.sysctl({ forward: 1 }), /debian\.sysctl: forward/],
     "no sysctl": [() => debian.sysctl({}), /at least one setting/],
-    "nobody may log in": [() => debian.sshd({}), /authorizedKeys/],
-    "a shell by accident": [() => debian.getty({}), /passwordHash: got nothing, wanted a password hash/],
-    "label and device": [() => debian.mount({ label: "a", device: "/dev/vda" }), /one of label and device/],
+    "an SSH server without keys": [() => debian.sshd({}), /authorizedKeys/],
+    "a shell without a password or insecure: true": [() => debian.getty({}), /passwordHash: got nothing, wanted a password hash/],
+    "label and device": [
+      () => debian.mount({ label: "a", device: "/dev/vda" }),
+      /debian\.mount: got both label and device, wanted one of them/,
+    ],
     "a mount over the system": [() => debian.mount({ label: "a", path: "/usr" }), /path: got "\/usr", wanted a path under \/var or \/mnt/],
     "serial and device": [
       () => debian.format({ label: "a", serial: "b", device: "/dev/vda" }),
-      /debian\.format: wanted one of serial and device/,
+      /debian\.format: got both serial and device, wanted one of them/,
     ],
-    "a label that ext4 cannot hold": [
+    "a label that is too long for ext4": [
       () => debian.disk({ label: "seventeen-letters", path: "/mnt/a" }),
       /debian\.disk: label: got "seventeen-letters", wanted a label of at most 16 letters/,
     ],
@@ -100,7 +103,7 @@ describe("arguments that cannot mean anything are refused, by name", () => {
   }
 });
 
-test("a parameter's path: dots are slashes, and a slash is a dot", () => {
+test("in a parameter's path, dots become slashes and slashes become dots", () => {
   const { files } = debian.sysctl({
     "net.ipv4.ip_forward": 1,
     "net.ipv4.conf.eth0/1.forwarding": "1",
@@ -110,7 +113,7 @@ test("a parameter's path: dots are slashes, and a slash is a dot", () => {
   assert.equal(lines, "net/ipv4/ip_forward 1\nnet/ipv4/conf/eth0.1/forwarding 1\nnet/ipv4/tcp_syncookies 0\n");
 });
 
-describe("the shell in them parses", () => {
+describe("the shell scripts in the images", () => {
   for (const [name, make] of Object.entries(GOOD)) {
     for (const { path, contents } of make().debian.files) {
       if (!contents?.startsWith("#!/bin/sh")) continue;
@@ -125,7 +128,7 @@ describe("the shell in them parses", () => {
     ...(["aws", "gcp", "azure"] as const).flatMap((cloud) => [debian.metadata({ cloud }), debian.secrets({ cloud })]),
   ];
   for (const { path, contents = "" } of scripted.flatMap((image) => image.debian.files.filter(({ mode }) => mode === "0755"))) {
-    test(`${path} is shell that shellcheck has nothing against`, async () => {
+    test(`${path} passes shellcheck`, async () => {
       await using folder = await scratch();
       // a script in quotes is meant so, names under /sys hold nothing but letters
       judge("shellcheck", "-s", "dash", "-e", "SC2016,SC2012", await folder.file("script", [Buffer.from(contents)]));

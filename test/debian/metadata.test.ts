@@ -8,7 +8,7 @@ import { metadata } from "../../sdk/debian/base/metadata.ts";
 import { MetadataServer } from "../support/metadata-server.ts";
 import { noise } from "../support/disks.ts";
 
-/** Runs the task's script in BusyBox, as in the guest, but for the folder that it writes. */
+/** Runs the task's script in BusyBox, as in the guest, but with another output folder. */
 async function run(
   port: number,
   timeout: number,
@@ -32,7 +32,7 @@ async function run(
 }
 
 describe("debian.metadata", () => {
-  test("reads user data of any bytes, and what else there is", async () => {
+  test("reads binary user data and the other values", async () => {
     const userData = Buffer.concat([Buffer.from("\r\n\r\n\0"), noise(100_000, "u"), Buffer.from("\n\n")]);
     await using server = await MetadataServer.start({
       "user-data": userData,
@@ -55,7 +55,7 @@ describe("debian.metadata", () => {
     );
     await rm(folder, { recursive: true });
   });
-  test("writes the serial of each disk that a tag names, and of no other tag", async () => {
+  test("writes the serial of each disk that has a tag, and ignores other tags", async () => {
     const tags = {
       Name: "db",
       "linuxkit.disk.data": "vol-0abc",
@@ -76,7 +76,7 @@ describe("debian.metadata", () => {
     assert.deepEqual([await read("disks/data"), await read("disks/log")].map(String), ["vol0abc", "vol0def"]);
     await rm(folder, { recursive: true });
   });
-  test("fails where nobody answers, and says what to look at", async () => {
+  test("fails without an answer, and says what to check", async () => {
     const { status, text, folder } = await run(1, 1);
     assert.equal(status, 1);
     assert.match(text, /metadata: no answer from 127\.0\.0\.1:1 within 1 s: is the metadata service enabled for this machine\?/);

@@ -55,7 +55,7 @@ describe("mirrors are chosen", () => {
       wanted: { debian: "http://other.test/debian", security: "http://other.test/debian-security" },
     },
     {
-      name: "bookworm's before another suite's",
+      name: "bookworm's mirror before another suite's",
       files: { "sources.list": "deb http://a.test/debian sid main\ndeb http://b.test/deb/debian bookworm main\n" },
       wanted: { debian: "http://b.test/deb/debian", security: "http://b.test/deb/debian-security" },
     },
@@ -65,13 +65,13 @@ describe("mirrors are chosen", () => {
       wanted: { debian: "http://b.test/debian", security: "http://security.test/debian-security" },
     },
     {
-      name: "code before the host",
+      name: "options before the host's sources",
       files: { "sources.list.d/debian.sources": DEB822 },
       options: { mirror: "http://mine.test/debian/" },
       wanted: { debian: "http://mine.test/debian", security: "http://mine.test/debian-security" },
     },
     {
-      name: "all in code",
+      name: "all mirrors in options",
       files: {},
       options: { mirror: "http://mine.test/d", securityMirror: "http://mine.test/s", snapshotMirror: "http://old.test/debian" },
       wanted: { debian: "http://mine.test/d", security: "http://mine.test/s", snapshot: "http://old.test/debian" },
@@ -82,7 +82,7 @@ describe("mirrors are chosen", () => {
   }
 });
 
-describe("no mirror is an error that says what to set", () => {
+describe("an unknown mirror is an error that says what to set", () => {
   test("a host without sources", async () => {
     await assert.rejects(
       chooseMirrors({ aptDirectory: await apt({ "sources.list": "deb cdrom:[x]/ bookworm main\n" }) }),
@@ -90,13 +90,13 @@ describe("no mirror is an error that says what to set", () => {
         isLinuxKitError(error, "NO_MIRROR") && /set `mirror` in code or the configuration value `debianMirror`/.test(error.message),
     );
   });
-  test("a mirror whose security archive cannot be guessed", async () => {
+  test("a mirror whose security archive is unknown", async () => {
     await assert.rejects(
       chooseMirrors({ mirror: "http://mine.test/d", aptDirectory: await apt({}) }),
       (error) => isLinuxKitError(error, "NO_MIRROR") && /set securityMirror/.test(error.message),
     );
   });
-  test("a mirror that is no URL", async () => {
+  test("a mirror that is not a URL", async () => {
     await assert.rejects(
       chooseMirrors({ mirror: "mine.test/debian" }),
       (error) => isLinuxKitError(error, "INVALID_DEFINITION") && /mirror: got "mine.test\/debian"/.test(error.message),

@@ -34,26 +34,25 @@ const KERNEL = {
 
 describe("the order for insmod", () => {
   const names = (...asked: string[]): string[] => moduleOrder(KERNEL, asked).map(({ name }) => name);
-  test("dependencies and soft ones first, each once, later ones after", () =>
+  test("has dependencies and soft ones first, each once, and later ones after", () =>
     assert.deepEqual(names("a", "b", "a"), ["crc32c_generic", "c", "b", "a", "late"]));
-  test("the order in which modules are asked for, otherwise", () =>
-    assert.deepEqual(names("c", "virtio-rng", "b"), ["c", "virtio_rng", "b"]));
-  test("a circle of soft dependencies ends", () => assert.deepEqual(names("late"), ["crc32c_generic", "c", "b", "a", "late"]));
-  test("what is built in needs nothing", () => assert.deepEqual(names("unix"), []));
-  test("an unknown name", () =>
+  test("is otherwise the order of the names", () => assert.deepEqual(names("c", "virtio-rng", "b"), ["c", "virtio_rng", "b"]));
+  test("breaks a cycle of soft dependencies", () => assert.deepEqual(names("late"), ["crc32c_generic", "c", "b", "a", "late"]));
+  test("leaves out built-in modules", () => assert.deepEqual(names("unix"), []));
+  test("refuses an unknown name with a suggestion", () =>
     assert.throws(
       () => names("virtio-rgn"),
       (error) =>
         isLinuxKitError(error, "NOT_FOUND") && error.message === 'the kernel has no module "virtio-rgn": did you mean "virtio_rng"?',
     ));
-  test("a dependency that the package lacks", () =>
+  test("refuses a dependency that the package lacks", () =>
     assert.throws(
       () => names("lame"),
       (error) => isLinuxKitError(error, "CORRUPT") && /lame needs absent/.test(error.message),
     ));
 });
 
-test("devices without which a module stays out", () => {
+test("a module has the devices without which it is not loaded", () => {
   const order = [
     info("virtio_ring"),
     info("virtio", { depends: ["virtio_ring"] }),
@@ -82,7 +81,7 @@ test("devices without which a module stays out", () => {
   });
 });
 
-test("a disk of SCSI is behind any controller, through whatever library and whichever comes first", () => {
+test("a SCSI disk may be behind any controller, in any order and through any library", () => {
   const order = [
     info("scsi_mod"),
     info("sd_mod", { depends: ["scsi_mod"], aliases: ["scsi:t-0x00*"] }),
@@ -122,7 +121,7 @@ describe("a kernel's package", () => {
   });
   after(() => mirror.stop());
 
-  test("found through its metapackage, taken apart once, and only what is wanted", async () => {
+  test("is found through its metapackage, unpacked once, and only wanted modules are used", async () => {
     await using fixture = await debianFixture(mirror);
     const lock = await fixture.lock(debian.kernel());
     assert.deepEqual(
@@ -156,18 +155,18 @@ describe("a kernel's package", () => {
       (error) => isLinuxKitError(error, "NOT_FOUND") && /did you mean "wireguard"/.test(error.message),
     );
   });
-  test("a module that is asked for is loaded whatever the machine has", async () => {
+  test("a named module is always loaded", async () => {
     await using fixture = await debianFixture(mirror);
     const lock = await fixture.lock(debian.kernel());
     await ensureDebs(lock.packages, fixture.options);
     const { order } = await kernelModules(lock.packages[0] as (typeof lock.packages)[0], ["virtio-rng"], fixture.options);
     assert.ok(order.includes("/usr/lib/modules/virtio-rng.ko") && order.includes("/usr/lib/modules/virtio.ko"));
   });
-  test("a metapackage that leads nowhere", async () => {
+  test("a metapackage without a kernel is refused", async () => {
     await using fixture = await debianFixture(mirror);
     await assert.rejects(
       fixture.lock(debian.kernel({ flavour: "generic" })),
-      (error) => isLinuxKitError(error, "NOT_FOUND") && /leads to no kernel: it depends on linux-base/.test(error.message),
+      (error) => isLinuxKitError(error, "NOT_FOUND") && /does not depend on a kernel's package: got linux-base/.test(error.message),
     );
   });
 });

@@ -108,7 +108,7 @@ async function code(wanted: LinuxKitErrorCode, message: RegExp, run: () => Promi
 const keeps = ({ packages }: LockedDebian): Record<string, unknown> => Object.fromEntries(packages.map(({ name, keep }) => [name, keep]));
 
 describe("slim", () => {
-  test("the packages, those of their source, and libraries wherever they are found", async () => {
+  test("has the packages, those of the same source, and the libraries they need", async () => {
     await using fixture = await debianFixture(mirror);
     assert.deepEqual(keeps(await fixture.lock(debian.packages({ packages: ["web-light"] }))), {
       libc6: { sonames: ["ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6"] },
@@ -167,14 +167,14 @@ describe("slim", () => {
     assert.match(tree["etc/passwd"] as string, /^webd:x:998:998::\/var\/lib\/web:/m);
     assert.match(tree["etc/group"] as string, /^watchers:x:999:webd$/m);
   });
-  test("keep brings back what slim leaves out, from any of the packages", async () => {
+  test("keep includes paths that slim leaves out, from any of the packages", async () => {
     await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["web"], keep: ["/usr/share/man", `usr/lib/*/gconv`, "usr/share/doc/libz1/*"] });
     const tree = await fixture.unpack(image, await fixture.lock(image));
     assert.ok("usr/share/man/man8/web.8.gz" in tree && `${LIB}/gconv/KOI8.so` in tree && "usr/share/doc/libz1/copyright" in tree);
     assert.ok(!("etc/init.d/web" in tree));
   });
-  test("what maintainer scripts would make: the bundle of certificates", async () => {
+  test("has the bundle of certificates that a maintainer script would make", async () => {
     await using fixture = await debianFixture(mirror);
     const image = debian.caCertificates();
     assert.deepEqual(await fixture.unpack(image, await fixture.lock(image)), {
@@ -184,16 +184,16 @@ describe("slim", () => {
       "etc/ssl/certs/ca-certificates.crt": "file 644 A\nB\n",
     });
   });
-  test("a library that no dependency holds", async () => {
+  test("refuses a library that no dependency has", async () => {
     await using fixture = await debianFixture(mirror);
-    await code("NOT_FOUND", /lost 1\.0-1: usr\/bin\/lost needs libmissing\.so\.1, which no package holds that it depends on/, () =>
+    await code("NOT_FOUND", /lost 1\.0-1: usr\/bin\/lost needs libmissing\.so\.1, which is in none of its dependencies/, () =>
       fixture.lock(debian.packages({ packages: ["lost"] })),
     );
   });
 });
 
 describe("all dependencies", () => {
-  test("alternatives, virtual and predependencies, whole", async () => {
+  test("include alternatives, virtual packages and pre-dependencies, with all their files", async () => {
     await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["web"], dependencies: "all" });
     const lock = await fixture.lock(image);
@@ -209,27 +209,27 @@ describe("all dependencies", () => {
     const tree = await fixture.unpack(image, lock);
     assert.ok("usr/share/man/man8/web.8.gz" in tree && "etc/init.d/web" in tree && "usr/lib/systemd/system/web.service" in tree);
   });
-  test("an alternative that is there already is preferred", async () => {
+  test("prefer an alternative that is already chosen", async () => {
     await using fixture = await debianFixture(mirror);
     const lock = await fixture.lock(debian.packages({ packages: ["web-common", "cdebconf"], dependencies: "all" }));
     assert.deepEqual(Object.keys(keeps(lock)), ["cdebconf", "web-common"]);
   });
-  test("a dependency that cannot be met", async () => {
+  test("refuse a dependency that cannot be met", async () => {
     await using fixture = await debianFixture(mirror);
-    await code("NOT_FOUND", /broken 1\.0-1 depends on web \(>= 2\) \| nowhere, which no package of the mirror meets/, () =>
+    await code("NOT_FOUND", /broken 1\.0-1 depends on web \(>= 2\) \| nowhere, but no package of the mirror meets it/, () =>
       fixture.lock(debian.packages({ packages: ["broken"], dependencies: "all" })),
     );
   });
 });
 
-describe("two packages with one path", () => {
+describe("two packages with the same path", () => {
   test("are refused", async () => {
     await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["rival", "web-common"] });
     const lock = await fixture.lock(image);
-    await code("CORRUPT", /rival and web-common both install \/etc\/web\/web\.conf/, () => fixture.unpack(image, lock));
+    await code("CORRUPT", /the packages rival and web-common both install \/etc\/web\/web\.conf/, () => fixture.unpack(image, lock));
   });
-  test("unless one replaces the other", async () => {
+  test("are accepted if one replaces the other", async () => {
     await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["heir", "web-common"] });
     assert.equal((await fixture.unpack(image, await fixture.lock(image)))["etc/web/web.conf"], "file 755 heir");
@@ -253,7 +253,7 @@ describe("the lock", () => {
       ["libc6", "1.0-1", "pool/main/l/libc6/libc6_1.0-1_amd64.deb", "debian"],
     );
   });
-  test("what is in the cache needs no mirror", async () => {
+  test("needs no mirror for cached packages", async () => {
     await using fixture = await debianFixture(mirror);
     const image = debian.packages({ packages: ["linked"] });
     const lock = await fixture.lock(image);
@@ -262,9 +262,9 @@ describe("the lock", () => {
     await ensureDebs(lock.packages, { store, aptDirectory: cacheDir });
     assert.equal(mirror.requests.length, asked);
     await rm(store.path(`sha256:${lock.packages[0]?.sha256}`));
-    await code("NO_MIRROR", /no Debian mirror is known/, () => ensureDebs(lock.packages, { store, aptDirectory: cacheDir }));
+    await code("NO_MIRROR", /no Debian mirror found/, () => ensureDebs(lock.packages, { store, aptDirectory: cacheDir }));
   });
-  test("a dropped package: the other archive, the snapshot mirror, else it is named; never another version", async () => {
+  test("a dropped package comes from the other archive, the snapshot mirror or the shared cache, never in another version", async () => {
     const { filename, path } = await mirror.add({ name: "fleeting", files: { "usr/bin/fleeting": "1" } });
     await mirror.publish("bookworm");
     await using fixture = await debianFixture(mirror);
@@ -291,7 +291,7 @@ describe("the lock", () => {
       await forget();
       await rm(file);
     }
-    // and last where machines share a cache; there too it must be the very bytes
+    // the shared cache comes last, and must have the same bytes too
     const asked: string[] = [];
     const keeper = (held: Buffer) => ({
       async fetchBlob<T>(_: object, what: string, take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>) {
@@ -300,21 +300,21 @@ describe("the lock", () => {
       },
     });
     for (const options of [fixture.options, { ...fixture.options, mirror: undefined, mirrors: undefined, aptDirectory: dirname(path) }]) {
-      await assert.rejects(ensureDebs(lock.packages, { ...options, elsewhere: keeper(Buffer.alloc(bytes.length)) }), {
+      await assert.rejects(ensureDebs(lock.packages, { ...options, sharedCache: keeper(Buffer.alloc(bytes.length)) }), {
         code: "DIGEST_MISMATCH",
       });
-      await ensureDebs(lock.packages, { ...options, elsewhere: keeper(bytes) });
+      await ensureDebs(lock.packages, { ...options, sharedCache: keeper(bytes) });
       await forget();
     }
     assert.deepEqual(new Set(asked), new Set(["fleeting 1.0-1"]));
-    await assert.rejects(ensureDebs(lock.packages, { ...fixture.options, elsewhere: { fetchBlob: async () => undefined } }), {
+    await assert.rejects(ensureDebs(lock.packages, { ...fixture.options, sharedCache: { fetchBlob: async () => undefined } }), {
       code: "PACKAGE_UNAVAILABLE",
     });
   });
 });
 
 describe("downloads", () => {
-  test("that are changed or short are never stored", async () => {
+  test("with changed or missing bytes are not stored", async () => {
     await using fixture = await debianFixture(mirror);
     const lock = await fixture.lock(debian.packages({ packages: ["web"], dependencies: "all" }));
     const path = mirror.file(`debian/${lock.packages.find(({ name }) => name === "web")?.filename}`);
@@ -329,7 +329,7 @@ describe("downloads", () => {
     await writeFile(path, whole);
     await ensureDebs(lock.packages, fixture.options);
   });
-  test("say how far they are", async () => {
+  test("report their progress", async () => {
     await using fixture = await debianFixture(mirror);
     const lock = await fixture.lock(debian.packages({ packages: ["web"], dependencies: "all" }));
     const seen: Progress[] = [];

@@ -23,7 +23,7 @@ async function code(wanted: LinuxKitErrorCode, message: RegExp, run: () => Promi
 }
 
 describe("a good mirror", () => {
-  test("the newest version of all suites, and where it comes from", async () => {
+  test("has the newest version of all suites, and its archive", async () => {
     await using fixture = await debianFixture(mirror);
     const repository = await fixture.open();
     const versions = await repository.versions("nginx-light");
@@ -36,7 +36,7 @@ describe("a good mirror", () => {
     );
     assert.equal((await repository.newest("nginx-light")).version, "1.22.1-9+deb12u1");
   });
-  test("the second time no index is fetched", async () => {
+  test("fetches each index once", async () => {
     await using fixture = await debianFixture(mirror);
     await fixture.open();
     const asked = mirror.requests.length;
@@ -48,14 +48,14 @@ describe("a good mirror", () => {
       "debian/dists/bookworm/InRelease",
     ]);
   });
-  test("an index that lost a file is made again", async () => {
+  test("an index with a missing file is written again", async () => {
     await using fixture = await debianFixture(mirror);
     await fixture.open();
     const folder = join(fixture.cacheDir, "indexes");
     for (const name of await readdir(folder)) if (name.endsWith(".table")) await rm(join(folder, name));
     assert.equal((await (await fixture.open()).newest("chrony")).version, "4.3-2");
   });
-  test("virtual packages: by name, and by version only where they have one", async () => {
+  test("finds virtual packages by name, and by version only if they have one", async () => {
     await using fixture = await debianFixture(mirror);
     const repository = await fixture.open();
     const names = async (relation?: ">=", version?: string) =>
@@ -65,15 +65,15 @@ describe("a good mirror", () => {
     assert.deepEqual(await names(), ["chrony", "ntpsec"]);
     assert.deepEqual(await names(">=", "2"), ["chrony"]);
   });
-  test("unknown packages: the nearest name, or who provides a virtual one", async () => {
+  test("for an unknown package, suggests a similar name or providers of a virtual package", async () => {
     await using fixture = await debianFixture(mirror);
     const repository = await fixture.open();
     await code("NOT_FOUND", /no package "nginx-ligth" for amd64: did you mean "nginx-light"\?/, () => repository.newest("nginx-ligth"));
-    await code("NOT_FOUND", /"time-daemon" for amd64: it is virtual, name one that provides it: chrony, ntpsec/, () =>
+    await code("NOT_FOUND", /"time-daemon" for amd64: it is virtual, wanted a package that provides it, such as chrony, ntpsec/, () =>
       repository.newest("time-daemon"),
     );
   });
-  test("keys from the mirror's own package, where the host has none", async () => {
+  test("reads keys from the mirror's package if the host has none", async () => {
     await using other = await DebianMirror.start();
     const keyring = Buffer.from(other.key.toPublic().write());
     await other.add({
@@ -87,8 +87,8 @@ describe("a good mirror", () => {
   });
 });
 
-describe("what is not as the archive signed it is refused", () => {
-  test("keys from the mirror that are not on the list", async () => {
+describe("unsigned or changed data is refused", () => {
+  test("keys from the mirror that are not trusted", async () => {
     await using other = await DebianMirror.start();
     await other.add({
       name: "debian-archive-keyring",
@@ -97,7 +97,7 @@ describe("what is not as the archive signed it is refused", () => {
     });
     await other.publish();
     await using fixture = await debianFixture(other);
-    await code("SIGNATURE_INVALID", /holds a key that is trusted/, () =>
+    await code("SIGNATURE_INVALID", /no trusted key in the host's keyring/, () =>
       fixture.open({ keyring: async () => undefined, fingerprints: [mirror.fingerprint] }),
     );
   });
@@ -106,19 +106,19 @@ describe("what is not as the archive signed it is refused", () => {
     {
       name: "a changed word",
       publish: { alter: (text) => text.replace("Architectures: amd64", "Architectures: amd64 arm64") },
-      message: /bookworm\/InRelease: has no good signature by a key that is trusted/,
+      message: /bookworm\/InRelease: no valid signature by a trusted key/,
     },
     {
       name: "no signature",
       publish: { alter: (text) => text.replace(/^[\s\S]*?\n\n/, "").replace(/-----BEGIN PGP SIG[\s\S]*/, "") },
-      message: /is not a signed message/,
+      message: /not a signed message/,
     },
     {
       name: "expired",
       publish: { validUntil: "Sat, 31 May 2025 12:00:00 UTC" },
-      message: /was valid until 2025-05-31T12:00:00.000Z, and now it is 2025-06-01T00:00:00.000Z/,
+      message: /valid until 2025-05-31T12:00:00.000Z, but it is 2025-06-01T00:00:00.000Z/,
     },
-    { name: "another suite's", publish: { codename: "trixie" }, message: /is of "trixie", wanted "bookworm"/ },
+    { name: "another suite", publish: { codename: "trixie" }, message: /got the suite "trixie", wanted "bookworm"/ },
   ];
   for (const { name, publish, message } of rows) {
     test(name, async () => {
@@ -128,13 +128,13 @@ describe("what is not as the archive signed it is refused", () => {
       await mirror.publish("bookworm");
     });
   }
-  test("a key that the list does not have", async () => {
+  test("a signature by a key that is not trusted", async () => {
     await mirror.publish("bookworm-security", { key: await newKey() });
     await using fixture = await debianFixture(mirror);
-    await code("SIGNATURE_INVALID", /bookworm-security\/InRelease: has no good signature/, () => fixture.open());
+    await code("SIGNATURE_INVALID", /bookworm-security\/InRelease: no valid signature/, () => fixture.open());
     await mirror.publish("bookworm-security");
   });
-  test("text before the signed text counts for nothing", async () => {
+  test("text before the signed text is ignored", async () => {
     await mirror.publish("bookworm", {
       alter: (text) => `Codename: bookworm\nSHA256:\n ${"0".repeat(64)} 1 main/binary-amd64/Packages.xz\n\n${text}`,
     });
@@ -146,13 +146,13 @@ describe("what is not as the archive signed it is refused", () => {
     assert.ok(outcome === "4.3-2" || isLinuxKitError(outcome, "SIGNATURE_INVALID"), String(outcome));
     await mirror.publish("bookworm");
   });
-  test("still valid", async () => {
+  test("an InRelease that is still valid is accepted", async () => {
     await mirror.publish("bookworm", { validUntil: "Sun, 01 Jun 2025 00:00:01 UTC" });
     await using fixture = await debianFixture(mirror);
     await fixture.open();
     await mirror.publish("bookworm");
   });
-  test("an index that is not the signed one", async () => {
+  test("an index with another digest than the signed one", async () => {
     const file = mirror.file("debian/dists/bookworm/main/binary-amd64/Packages.xz");
     const whole = await readFile(file);
     await using fixture = await debianFixture(mirror);
@@ -163,7 +163,7 @@ describe("what is not as the archive signed it is refused", () => {
     await writeFile(file, whole);
     await fixture.open();
   });
-  test("a suite that lacks the architecture is left out, as s390x is of security", async () => {
+  test("a suite without the architecture is skipped, such as security for s390x", async () => {
     await mirror.publish("bookworm-security", { architectures: "arm64" });
     await using fixture = await debianFixture(mirror);
     assert.equal((await (await fixture.open()).newest("nginx-light")).version, "1.22.1-9");
@@ -173,7 +173,7 @@ describe("what is not as the archive signed it is refused", () => {
 
 describe("connections that fail", () => {
   const index = "binary-amd64/Packages.xz";
-  test("broken off: begun again where it broke", async () => {
+  test("a broken download continues where it broke", async () => {
     let times = 0;
     const ranges: (string | undefined)[] = [];
     mirror.faults.set("debian/dists/bookworm/main/binary-amd64/Packages.xz", (request, response, body) => {
@@ -192,7 +192,7 @@ describe("connections that fail", () => {
     assert.deepEqual(ranges, [undefined, "bytes=10-", "bytes=20-"]);
     mirror.faults.clear();
   });
-  test("a server without ranges sends it all again", async () => {
+  test("a server without ranges sends the whole file again", async () => {
     let times = 0;
     mirror.faults.set(index, (_, response, body) => {
       times++;
@@ -205,7 +205,7 @@ describe("connections that fail", () => {
     assert.equal((await (await fixture.open()).newest("chrony")).version, "4.3-2");
     mirror.faults.clear();
   });
-  test("a passing refusal is tried again, a lasting one is coded", async () => {
+  test("a temporary refusal is retried, a permanent one has its code", async () => {
     let times = 0;
     mirror.faults.set("bookworm/InRelease", (_, response) => {
       if (++times > 2) return false;
@@ -222,7 +222,7 @@ describe("connections that fail", () => {
     await code("NOT_FOUND", /InRelease does not exist: 404 \(/, () => fixture.open());
     mirror.faults.clear();
   });
-  test("silence ends by the deadline", async () => {
+  test("a silent server ends with the timeout", async () => {
     mirror.faults.set("bookworm/InRelease", () => true);
     await using fixture = await debianFixture(mirror);
     await code("TIMEOUT", /InRelease: no answer within 0\.05 seconds/, () =>
@@ -230,7 +230,7 @@ describe("connections that fail", () => {
     );
     mirror.faults.clear();
   });
-  test("cancelled", async () => {
+  test("an aborted signal cancels", async () => {
     await using fixture = await debianFixture(mirror);
     const controller = new AbortController();
     mirror.faults.set("bookworm/InRelease", () => {

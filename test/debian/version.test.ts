@@ -35,7 +35,7 @@ const EQUAL: readonly (readonly [string, string])[] = [
   ["001.0", "1.0"],
 ];
 
-describe("versions order as dpkg orders them", () => {
+describe("versions are ordered as in dpkg", () => {
   for (const [older, newer] of ASCENDING) {
     test(`${older} < ${newer}`, () => {
       assert.ok(compareVersions(older, newer) < 0);

@@ -5,7 +5,7 @@ import { type DebianImage, debianImageSchema } from "../../definition/debian-ima
 import { failuresOf } from "../../definition/failure.ts";
 
 /**
- * Checks the arguments of one of the functions of `debian`.
+ * Parses the arguments of a function of `debian`.
  *
  * @throws INVALID_DEFINITION naming the function and every wrong argument: `debian.dhcp: timeout: got 0, wanted …`
  */
@@ -19,7 +19,7 @@ export function checked<S extends z.ZodType>(what: string, schema: S, given: unk
   return schema.parse(given);
 }
 
-/** A DebianImage with everything that is not named left at what an image of packages usually is. */
+/** A DebianImage, with the defaults of an image made from packages. */
 export function debianImage(recipe: Partial<DebianImage["debian"]>, config: DebianImage["config"] = {}): DebianImage {
   const whole: DebianImage = {
     debian: { role: "packages", packages: [], dependencies: "slim", keep: [], users: [], groups: [], files: [], ...recipe },

@@ -2,9 +2,9 @@ import type { DebianImage } from "../../definition/debian-image.ts";
 import { debianImage } from "./arguments.ts";
 
 /**
- * Mozilla's certificate authorities: `/etc/ssl/certs/ca-certificates.crt`, the bundle that OpenSSL, GnuTLS, Go and curl
- * look for, put together when the image is made. In `init` it serves the whole machine, and a service sees it by
- * `binds: ["/etc/ssl/certs:/etc/ssl/certs:ro"]`; a service's own image gets it with the package `ca-certificates`.
+ * Mozilla's certificate authorities in `/etc/ssl/certs/ca-certificates.crt`, the bundle that OpenSSL, GnuTLS, Go and curl
+ * use. Put the image into `init`; a service then reads the bundle with `binds: ["/etc/ssl/certs:/etc/ssl/certs:ro"]`. To have
+ * the bundle in a service's own image, add the package `ca-certificates` to it.
  */
 export function caCertificates(): DebianImage {
   return debianImage({ packages: ["ca-certificates"] });

@@ -6,11 +6,11 @@ import { checked, debianImage } from "./arguments.ts";
 const server = word.regex(/^[A-Za-z0-9.:_-]+$/, "a host name or IP address");
 
 const schema = fields({
-  /** Pools of servers by DNS name. @default ["2.debian.pool.ntp.org"], unless `servers` are named */
+  /** DNS names of server pools. @default ["2.debian.pool.ntp.org"], or none if `servers` is set */
   pools: z.array(server).optional(),
-  /** Single servers. @default none */
+  /** Host names or IP addresses of single servers. @default none */
   servers: z.array(server).optional(),
-  /** Lines added to chrony.conf(5) as they are. @default none */
+  /** Lines to append to chrony.conf(5). @default none */
   settings: z.array(word.regex(/^[^\n]+$/, "one line")).optional(),
 });
 
@@ -18,8 +18,10 @@ const schema = fields({
 export type ChronyArgs = z.input<typeof schema>;
 
 /**
- * A service that keeps the clock right by NTP. It steps the clock in its first three updates whatever the difference,
- * since a virtual machine may wake with any time, and slews from then on. It listens on no port.
+ * A service that sets the clock by NTP. Its first three updates step the clock, because a virtual machine may start with
+ * any time; later ones slew it. It does not listen on a port.
+ *
+ * @throws INVALID_DEFINITION
  */
 export function chrony(args: ChronyArgs = {}): DebianImage {
   const {

@@ -5,13 +5,13 @@ import { checked, debianImage } from "./arguments.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
 const schema = fields({
-  /** @default "eth0" */
+  /** The network interface. @default "eth0" */
   interface: word.regex(/^[^\s/]{1,15}$/, "an interface's name, such as eth0").optional(),
   /** Seconds to wait for a lease before the task fails. @default 60 */
   timeout: seconds.optional(),
-  /** Stay and renew the lease: for a service, beside or instead of the task. @default false */
+  /** Keep running and renew the lease. Use it in a service, instead of the task or in addition to it. @default false */
   renew: z.boolean().optional(),
-  /** Name servers to use instead of those that the lease names. */
+  /** IP addresses of name servers. @default those of the lease */
   nameservers: z.array(word.regex(/^[0-9a-fA-F.:]+$/, "an IP address")).optional(),
 });
 
@@ -19,18 +19,20 @@ const schema = fields({
 export type DhcpArgs = z.input<typeof schema>;
 
 /**
- * Gets an IPv4 address by DHCP: sets the interface's address and size of packets, the default route, and the name
- * servers in `/run/resolvconf/resolv.conf`, to which the machine's `/etc/resolv.conf` leads.
+ * Gets an IPv4 address by DHCP. Sets the interface's address and MTU, the default route, and the name servers in
+ * `/run/resolvconf/resolv.conf`, which the machine's `/etc/resolv.conf` links to.
  *
- * As an onboot task it ends when there is a lease, and fails when none comes in time, or the interface is missing. The
- * address is then kept until shutdown: clouds and QEMU always give a machine the same one. Where leases do move, run
- * `debian.dhcp({ renew: true })` as a service after it.
+ * As an onboot task it ends once it has a lease. It fails if no lease arrives in time, or the interface is missing. The
+ * address is kept until shutdown, because clouds and QEMU always give a machine the same one. If addresses can change, also
+ * run `debian.dhcp({ renew: true })` as a service.
+ *
+ * @throws INVALID_DEFINITION
  */
 export function dhcp(args: DhcpArgs = {}): DebianImage {
   const { interface: link = "eth0", timeout = 60, renew = false, nameservers = [] } = checked("debian.dhcp", schema, args);
   const once = renew ? [] : ["-q", "-n"];
   const tries = String(Math.ceil(timeout / PAUSE));
-  // by its path: as an applet of the running shell, udhcpc never runs its script
+  // needs the path: as an applet of the running shell, udhcpc never runs its script
   const client = ["/bin/busybox", "udhcpc", "-f", ...once, "-i", link, "-t", tries, "-T", String(PAUSE), "-O", "mtu", "-s", SCRIPT_PATH];
   return debianImage(
     {
@@ -52,7 +54,7 @@ const PAUSE = 2;
 
 const SCRIPT_PATH = "/usr/share/udhcpc/lease";
 
-// a driver may take a moment; $0 is the interface
+// the driver may need a moment to create the interface, $0
 const WAIT_FOR_LINK = `n=0
 until [ -e "/sys/class/net/$0" ]; do
   n=$((n + 1))
@@ -66,13 +68,13 @@ ip link set "$0" up`;
 
 const RUN = 'exec "$@"';
 
-// udhcpc does not look at how its script ended
+// udhcpc ignores the exit code of its script
 const RUN_ONCE = `"$@" || exit
 ip -4 address show dev "$0" | grep -q inet && exit
 echo "dhcp: there is a lease, and it could not be set on $0" >&2
 exit 1`;
 
-// udhcpc calls it with the event as $1 and the lease in variables (BusyBox's own convention)
+// udhcpc runs it with the event as $1 and the lease in variables (BusyBox's own convention)
 function leaseScript(nameservers: readonly string[]): string {
   return `#!/bin/sh
 resolver=/run/resolvconf/resolv.conf

@@ -1,9 +1,9 @@
 import { DISK_SEARCH } from "./disk-search.ts";
 
 /*
- * What finds, formats, grows and mounts a disk in the guest: BusyBox shell, and Debian's sfdisk and e2fsprogs.
- * A container that runs it may use every block device, since only there is it seen which one is meant; the tools that
- * write run where no other device is in sight.
+ * The scripts that find, format and grow a disk in the guest: BusyBox shell, and Debian's sfdisk and e2fsprogs. Their
+ * container can use every block device, because a script has to look for the right one. The tools that write run in a
+ * mount namespace with only that device.
  */
 
 /** `format LABEL WANTED PARTITIONED OWNER SECONDS`; WANTED is `/dev/…`, `serial:…` or empty. */

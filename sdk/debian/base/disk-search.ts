@@ -1,4 +1,4 @@
-/** What the scripts of disks have in common: how a disk is found and looked at, and what one says when it ends. BusyBox shell. */
+/** The common part of the disk scripts, in BusyBox shell: finds and inspects disks, and reports failures. */
 export const DISK_SEARCH = `# die TEXT…
 die() {
   echo "$program: $*" >&2

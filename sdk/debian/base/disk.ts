@@ -11,15 +11,15 @@ import { MOUNT_SCRIPT, mountPath } from "./mount.ts";
 const formatSchema = fields({
   /** The filesystem's label: at most 16 letters, digits, `.`, `_` and `-`. */
   label: diskLabel,
-  /** Which disk, by the serial that its host gives it, or by the name that `debian.metadata` has a serial for; or */
+  /** The disk's serial, or the name for which `debian.metadata` has written a serial. Excludes `device`. @default see `device` */
   serial: diskSerial.optional(),
-  /** which disk or partition, by its device. @default the only disk that is empty */
+  /** The device of a disk or partition, such as `/dev/vdb`. Excludes `serial`. @default the only empty disk */
   device: diskDevice.optional(),
-  /** A disk gets a GPT with one partition; false puts the filesystem on the disk itself. @default true */
+  /** Whether a disk gets a GPT with one partition; `false` puts the filesystem on the disk itself. @default true */
   partition: z.boolean().optional(),
-  /** Owner of the new filesystem's root. @default 0 */
+  /** The user id that owns the new filesystem's root folder. @default 0 */
   uid: ownerNumber.optional(),
-  /** @default 0 */
+  /** The group id of the new filesystem's root folder. @default 0 */
   gid: ownerNumber.optional(),
   /** Seconds to wait for the disk. @default 30 */
   timeout: seconds.optional(),
@@ -41,18 +41,22 @@ export type ExtendArgs = z.input<typeof extendSchema>;
 export type DiskArgs = z.input<typeof diskSchema>;
 
 /**
- * An onboot task that sees to it that there is an ext4 filesystem with that label. Where there is none, it makes one
- * on an empty disk: a GPT with one partition, or on the device that is named. A disk or partition that holds anything
- * is never touched, the task then fails saying what is there. At later boots it finds the label, and does nothing.
+ * An onboot task that makes an ext4 filesystem with a label, if the machine has no filesystem with that label. It uses an
+ * empty disk, with a GPT and one partition, or the named device. It never changes a disk or partition that contains data:
+ * the task then fails, and its message names the contents. At later boots it finds the label and does nothing.
+ *
+ * @throws INVALID_DEFINITION
  */
 export function formatDisk(args: FormatArgs): DebianImage {
   return diskImage([formatCommand("debian.format", checked("debian.format", formatSchema, args))], []);
 }
 
 /**
- * An onboot task for a disk that may have grown since the last boot: it grows the partition with that label to the
- * disk's end, when it is the last one, and the ext4 filesystem to its partition or disk. It belongs before
- * `debian.mount`, and mends what a sudden end of the machine has left.
+ * An onboot task for a disk that may have grown since the last boot. It grows the partition with the label to the end of
+ * the disk, if it is the last one, and the ext4 filesystem to the end of its partition or disk. It also repairs the
+ * filesystem after a power failure. Put it before `debian.mount`.
+ *
+ * @throws INVALID_DEFINITION
  */
 export function extendDisk(args: ExtendArgs): DebianImage {
   const { label, timeout = 30 } = checked("debian.extend", extendSchema, args);
@@ -60,8 +64,10 @@ export function extendDisk(args: ExtendArgs): DebianImage {
 }
 
 /**
- * An onboot task that has a disk ready: `debian.format`, `debian.extend` and `debian.mount` in one. A persistent
- * `Volume` is the convenient way to have it.
+ * An onboot task that prepares a disk: `debian.format`, `debian.extend` and `debian.mount` in one. A persistent `Volume`
+ * adds this task by itself.
+ *
+ * @throws INVALID_DEFINITION
  */
 export function diskReady(args: DiskArgs): DebianImage {
   const given = checked("debian.disk", diskSchema, args);
@@ -75,7 +81,7 @@ function formatCommand(
   { label, serial, device, partition = true, uid = 0, gid = 0, timeout = 30 }: z.output<typeof formatSchema>,
 ): string[] {
   if (serial !== undefined && device !== undefined)
-    throw new LinuxKitError("INVALID_DEFINITION", `${what}: wanted one of serial and device`, { path: "serial" });
+    throw new LinuxKitError("INVALID_DEFINITION", `${what}: got both serial and device, wanted one of them`, { path: "serial" });
   const wanted = serial !== undefined ? `serial:${serial}` : (device ?? "");
   return ["/usr/lib/linuxkit/format", label, wanted, partition ? "1" : "0", `${uid}:${gid}`, wholeSeconds(timeout)];
 }
@@ -103,14 +109,14 @@ function diskImage(commands: readonly string[][], mounted: readonly string[]): D
       ],
     },
     {
-      // none of the words holds what a shell would read as anything else: see their schemas
+      // the schemas forbid characters in these words that are special to a shell
       command:
         commands.length === 1
           ? (commands[0] as string[])
           : ["/bin/sh", "-c", commands.map((words) => words.map((part) => `'${part}'`).join(" ")).join(" && ")],
-      // to read partition tables anew and to mount; to grow a filesystem that is mounted
+      // for reading partition tables again and mounting; for growing a mounted filesystem
       capabilities: ["CAP_SYS_ADMIN", "CAP_SYS_RESOURCE", "CAP_DAC_OVERRIDE"],
-      // where a cloud's own serials are, if it has any
+      // /run/config/disks has the serials of the cloud, if any
       binds: ["/dev:/dev", "/run/config/disks:/run/config/disks:ro", ...roots.map((root) => `${root}:${root}:rshared,rbind`)],
       devices: [{ path: "all", type: "b" }],
       tmpfs: ["/tmp"],

@@ -5,13 +5,13 @@ import { checked, debianImage } from "./arguments.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
 const schema = fields({
-  /** Terminal under /dev. @default "ttyS0" */
+  /** The terminal's name below /dev. @default "ttyS0" */
   console: word.regex(/^[A-Za-z0-9]+$/, "a terminal's name, such as ttyS0").optional(),
   /** Bits per second. @default 115200 */
   speed: count.min(50, "a speed such as 115200").optional(),
-  /** crypt(3) hash of root's password, as `openssl passwd -6` prints it; it can be read in the image. */
+  /** crypt(3) hash of root's password, as printed by `openssl passwd -6`. It is readable in the image. @default none: set `insecure` */
   passwordHash: word.regex(/^\$[^:\n]+$/, "a crypt(3) hash beginning with $").optional(),
-  /** Give a root shell to whoever reaches the console, without a password. @default false */
+  /** Give a root shell without a password to anyone who can reach the console. @default false */
   insecure: z.boolean().optional(),
 });
 
@@ -19,8 +19,10 @@ const schema = fields({
 export type GettyArgs = z.input<typeof schema>;
 
 /**
- * A service that offers a root shell on the console, behind a password unless it is `insecure`. The shell is BusyBox's,
- * in a container that sees the machine's processes and network, with every capability; the machine's root is at `/host`.
+ * A service that offers a root shell on the console, with a password unless it is `insecure`. The shell is BusyBox's, in a
+ * container with every capability and the machine's processes and network. The machine's root filesystem is at `/host`.
+ *
+ * @throws INVALID_DEFINITION
  */
 export function getty(args: GettyArgs = {}): DebianImage {
   const {

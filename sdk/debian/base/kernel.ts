@@ -10,10 +10,10 @@ const schema = fields({ flavour, modules });
 export type KernelArgs = z.input<typeof schema>;
 
 /**
- * Debian's kernel, newest at the time of locking, with the modules that QEMU, AWS, GCP and Azure need.
+ * Debian's kernel, the newest one when it is locked, with the modules that QEMU, AWS, GCP and Azure need.
  *
- * @param args `flavour`: `cloud` (default) has drivers of virtual hardware only, `generic` those of real machines too;
- * `modules`: more of them, by name; what they depend on comes along
+ * @param args `flavour`: `cloud` (default) only has drivers of virtual hardware, `generic` has those of real hardware too;
+ * `modules`: names of additional modules, whose dependencies are added
  */
 export function kernel(args: KernelArgs = {}): DebianImage {
   const { flavour = "cloud", modules } = checked("debian.kernel", schema, args);

@@ -8,17 +8,20 @@ import { METADATA_AZURE } from "./cloud/metadata-azure.ts";
 import { METADATA_GCP } from "./cloud/metadata-gcp.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
-/** Where a cloud's metadata service is: an address, since no name is known so early. */
+/** The address of a cloud's metadata service. It is not a name, because names cannot be resolved that early in the boot. */
 export const metadataEndpoint = word.regex(/^[0-9a-fA-F.:[\]]+:\d+$/, "an address and a port, such as 169.254.169.254:80");
 
 const schema = fields({
-  /** Whose service is asked: `aws` is version 2 of EC2's, `gcp` Compute Engine's, `azure` the Instance Metadata Service and the WireServer. */
+  /** The cloud: `aws` uses version 2 of EC2's metadata service, `gcp` Compute Engine's, `azure` the Instance Metadata Service and the WireServer. */
   cloud: z.enum(["aws", "gcp", "azure"]),
-  /** Where it is. @default "169.254.169.254:80" */
+  /** The address and port of the metadata service. @default "169.254.169.254:80" */
   endpoint: metadataEndpoint.optional(),
   /** Seconds to wait for it before the task fails. @default 60 */
   timeout: seconds.optional(),
-  /** Azure only: whom to report to that the machine is ready, without which Azure gives up one made from a generalized image; `false` leaves it out. @default "168.63.129.16:80" */
+  /**
+   * Azure only: the address and port of the WireServer, to which the task reports the machine ready. Without the report,
+   * Azure abandons a machine made from a generalized image. `false` does not report. @default "168.63.129.16:80"
+   */
   ready: z.union([metadataEndpoint, z.literal(false)], { error: "an address and a port, such as 168.63.129.16:80, or false" }).optional(),
 });
 
@@ -26,24 +29,27 @@ const schema = fields({
 export type MetadataArgs = z.input<typeof schema>;
 
 /**
- * Reads what the cloud knows of this machine into `/run/config`, as LinuxKit's own task does: `provider`, `userdata`,
- * `hostname`, `instance_id`, `local_ipv4`, `ssh/authorized_keys`, and on EC2 and Azure `disks/NAME`, by which the disk of
- * that name is known. What the cloud has none of has no file. An onboot task, after `debian.dhcp()`; it fails where nobody answers in time.
+ * Reads the machine's metadata from the cloud into `/run/config`, like LinuxKit's own task: `provider`, `userdata`,
+ * `hostname`, `instance_id`, `local_ipv4`, `ssh/authorized_keys`, and on EC2 and Azure `disks/NAME` with the serial of the
+ * disk of that name. It writes no file for a value that the cloud does not have. Use it as an onboot task after
+ * `debian.dhcp()`; it fails if the metadata service does not answer in time.
  *
- * `gcp`: user data is the attribute `user-data`, else LinuxKit's `userdata`, else `startup-script` (which nothing runs);
- * keys are those of instance and project as Google's own guest takes them, whatever their user, none with OS Login.
- * `azure`: user data is `userData`; the provisioning medium with custom data is not read. The task reports the machine ready.
+ * `gcp`: user data is the attribute `user-data`, otherwise LinuxKit's `userdata`, otherwise `startup-script` (which is not
+ * run). The keys are those of the instance and the project, as in Google's own guest but for any user; with OS Login it
+ * takes no keys. `azure`: user data is `userData`; the provisioning medium with custom data is not read.
  *
  * Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" (version 2); Compute
  * Engine, "Predefined metadata keys"; Microsoft Learn, "Azure Instance Metadata Service" and "Creating generalized images
  * without a provisioning agent".
+ *
+ * @throws INVALID_DEFINITION
  */
 export function metadata(args: MetadataArgs): DebianImage {
   const { cloud, endpoint = "169.254.169.254:80", timeout = 60, ready } = checked("debian.metadata", schema, args);
   if (ready !== undefined && cloud !== "azure")
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `debian.metadata: ready: got ${JSON.stringify(ready)} for ${cloud}, wanted it for azure only`,
+      `debian.metadata: ready: got ${JSON.stringify(ready)} for ${cloud}, wanted it only for azure`,
       { path: "ready" },
     );
   const at = endpoint.lastIndexOf(":");

@@ -5,19 +5,19 @@ import { fields, seconds, treePath, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
-/** Where on the machine something may be mounted. */
+/** A path of the machine at which a filesystem may be mounted. */
 export const mountPath = treePath.regex(/^\/(var|mnt)(\/[A-Za-z0-9._-]+)*$/, "a path under /var or /mnt");
 
 const schema = fields({
-  /** Label of the filesystem; or */
+  /** The filesystem's label. Set either `label` or `device`. */
   label: word.regex(/^[^"\\$`\n]{1,64}$/, "a filesystem label").optional(),
-  /** its device, such as `/dev/vdb1`. */
+  /** The filesystem's device, such as `/dev/vdb1`. */
   device: word.regex(/^\/dev\/[A-Za-z0-9/_-]+$/, "a device such as /dev/vdb1").optional(),
-  /** Where on the machine, under `/var` or `/mnt`. @default "/var" */
+  /** The mount point on the machine, below `/var` or `/mnt`. @default "/var" */
   path: mountPath.optional(),
-  /** Filesystem type. @default "ext4" */
+  /** The filesystem's type. @default "ext4" */
   type: word.regex(/^[a-z0-9]+$/, "a filesystem type such as ext4").optional(),
-  /** Options as for mount(8). @default none */
+  /** Options of mount(8). @default none */
   options: z.array(word.regex(/^[^\s,]+$/, "a mount option")).optional(),
   /** Seconds to wait for the device. @default 30 */
   timeout: seconds.optional(),
@@ -27,13 +27,19 @@ const schema = fields({
 export type MountArgs = z.input<typeof schema>;
 
 /**
- * An onboot task that mounts a disk on the machine, found by its filesystem's label or by device, and fails when it does
- * not appear in time or cannot be mounted. Containers see it by a bind.
+ * An onboot task that mounts a filesystem on the machine, by its label or device. It fails if the device does not appear
+ * in time or cannot be mounted. Containers use the filesystem with a bind.
+ *
+ * @throws INVALID_DEFINITION
  */
 export function mount(args: MountArgs): DebianImage {
   const { label, device, path = "/var", type = "ext4", options = [], timeout = 30 } = checked("debian.mount", schema, args);
   if ((label === undefined) === (device === undefined)) {
-    throw new LinuxKitError("INVALID_DEFINITION", "debian.mount: wanted one of label and device", { path: "label" });
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `debian.mount: got ${label === undefined ? "neither label nor device" : "both label and device"}, wanted one of them`,
+      { path: "label" },
+    );
   }
   const root = `/${path.split("/")[1]}`;
   return debianImage(
@@ -55,7 +61,7 @@ export function mount(args: MountArgs): DebianImage {
         String(Math.ceil(timeout)),
       ],
       capabilities: ["CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE"],
-      // what is mounted here must reach the machine: the bind is shared, and so is the container's root
+      // the bind and the container's root are shared, so that the mount appears on the machine
       binds: ["/dev:/dev", `${root}:${root}:rshared,rbind`],
       devices: [{ path: "all", type: "b" }],
       rootfsPropagation: "shared",

@@ -16,16 +16,17 @@ const schema = fields({
   ...containerFields,
 });
 
-/** Arguments of `debian.packages`: what is in the image, and any container field as the image's default. */
+/** Arguments of `debian.packages`: the contents of the image, and container fields as defaults for its containers. */
 export type PackagesArgs = z.input<typeof schema>;
 
 /**
  * An image made from Debian packages.
  *
- * By default it is slim: the named packages and the libraries that their programs load. A dependency made from the same
- * source package as the one that names it comes along (nginx's configuration lies in nginx-common), and a package
- * without files of its own stands for those it depends on. `dependencies: "all"` takes every dependency, whole.
- * No maintainer script runs.
+ * By default it is slim: the named packages, and the libraries that their programs load. It also has dependencies that
+ * are built from the same source package (nginx's configuration is in nginx-common). A package without files is replaced
+ * by its dependencies. `dependencies: "all"` takes every dependency with all of its files. Maintainer scripts do not run.
+ *
+ * @throws INVALID_DEFINITION
  */
 export function packages(args: PackagesArgs): DebianImage {
   const {

@@ -12,15 +12,15 @@ import { metadataEndpoint } from "./metadata.ts";
 const url = word.regex(/^https:\/\/[A-Za-z0-9.:[\]-]+$/, "a URL such as https://vpce-1.ssm.eu-central-1.vpce.amazonaws.com");
 
 const schema = fields({
-  /** Whose identity the machine has: `aws` is the role of its instance profile, `gcp` its service account, `azure` its managed identity. */
+  /** The cloud whose identity the machine uses: `aws` is the role of its instance profile, `gcp` its service account, `azure` its managed identity. */
   cloud: z.enum(["aws", "gcp", "azure"]),
-  /** Where its metadata service is. @default "169.254.169.254:80" */
+  /** The address and port of the metadata service. @default "169.254.169.254:80" */
   endpoint: metadataEndpoint.optional(),
-  /** Seconds for all of them, tries and pauses included. @default 60 */
+  /** Seconds for all secrets together, including retries. @default 60 */
   timeout: seconds.optional(),
   /**
-   * What to ask instead of the cloud's public endpoints, where a network has its own without private DNS: of AWS those of the
-   * machine's region, of Google that of Secret Manager; every vault of Azure is then reached there under its own name. @default none
+   * URLs of private endpoints, for a network without private DNS: for AWS those of the machine's region, for Google that
+   * of Secret Manager. For Azure, every vault is reached there under its own name. @default the cloud's public endpoints
    */
   endpoints: fields({
     secretsmanager: url.optional(),
@@ -28,9 +28,9 @@ const schema = fields({
     secretmanager: url.optional(),
     keyvault: url.optional(),
   }).optional(),
-  /** Azure only: the client id of the identity, where the machine has several. @default its only one */
+  /** Azure only: the client id of the identity, if the machine has several. @default its only identity */
   identity: word.regex(/^[0-9a-f-]{36}$/, "a client id, such as 00000000-0000-0000-0000-000000000000").optional(),
-  /** Certificate authorities that the services' certificates are checked with, as PEM. @default Debian's own bundle, which is Mozilla's */
+  /** Certificate authorities to trust, as PEM. @default Mozilla's bundle, from Debian */
   authorities: word.regex(/^-----BEGIN CERTIFICATE-----\n/m, "certificates as PEM").optional(),
 });
 
@@ -39,7 +39,7 @@ export type SecretsArgs = z.input<typeof schema>;
 
 type Given = z.output<typeof schema>;
 
-/** By cloud, the task's script, the endpoints that it has, and its words after those that all have. */
+/** The script of each cloud, the names of its endpoints, and its arguments after the common ones. */
 const CLOUDS: Readonly<
   Record<Given["cloud"], { readonly script: string; readonly endpoints: readonly string[]; words(given: Given): readonly string[] }>
 > = {
@@ -57,12 +57,12 @@ const CLOUDS: Readonly<
 };
 
 /**
- * An onboot task that fetches the secrets of the machine's services by the machine's own identity: no image, user data
- * or state holds them. It belongs after `debian.dhcp()`. Each becomes the file `/run/secrets/NAME` (0400) of the one
- * service that names it, on a tmpfs. A value that cannot be had in time, or that the identity may not have, fails the
- * task, which then names the secret and the reason.
+ * An onboot task that fetches the secrets of the machine's services with the machine's own identity, so that they are not
+ * in the image, the user data or the state. Put it after `debian.dhcp()`. Each secret becomes the file `/run/secrets/NAME`
+ * (mode 0400, on a tmpfs) of the service that names it. If a value is not available in time, or the identity may not read
+ * it, the task fails and names the secret and the reason.
  *
- * Which secret goes where is said by the machine's metadata, as `secrets` of its `Machine` or `Fleet` sets it:
+ * The machine's metadata maps services to secrets, as set by `secrets` of its `Machine` or `Fleet`:
  * `aws`: the tag `linuxkit.secret.SERVICE.NAME` is `secretsmanager:ID`, `ssm:NAME`, or the ARN of a secret or parameter;
  * `gcp`: the attribute `linuxkit-secrets` is JSON, `{ SERVICE: { NAME: "projects/P/secrets/S/versions/V" } }`;
  * `azure`: the tag `linuxkit.secret.SERVICE.NAME` is the URL of a secret in Key Vault.
@@ -70,14 +70,18 @@ const CLOUDS: Readonly<
  * Source: AWS Secrets Manager API, GetSecretValue; AWS Systems Manager API, GetParameter; Amazon EC2 User Guide,
  * "Retrieve security credentials from instance metadata"; Secret Manager API, projects.secrets.versions.access; Key Vault
  * REST API, Get Secret; Microsoft Learn, "How managed identities work with virtual machines".
+ *
+ * @throws INVALID_DEFINITION
  */
 export function secrets(args: SecretsArgs): DebianImage {
   const given = checked("debian.secrets", schema, args);
   const { cloud, endpoint = "169.254.169.254:80", timeout = 60, authorities } = given;
   const { script, endpoints, words } = CLOUDS[cloud];
   for (const name of Object.keys(given.endpoints ?? {}))
-    if (!endpoints.includes(name)) refuse(`endpoints.${name}`, `got one for ${cloud}, wanted ${endpoints.join(" or ")}`);
-  if (given.identity !== undefined && cloud !== "azure") refuse("identity", `got one for ${cloud}, wanted it for azure only`);
+    if (!endpoints.includes(name))
+      refuse(`endpoints.${name}`, `got an endpoint that ${cloud} does not have, wanted ${endpoints.join(" or ")}`);
+  if (given.identity !== undefined && cloud !== "azure")
+    refuse("identity", `got ${JSON.stringify(given.identity)} for ${cloud}, wanted it only for azure`);
   const bundle = authorities === undefined ? "/etc/ssl/certs/ca-certificates.crt" : "/etc/ssl/authorities.pem";
   const path = `usr/lib/linuxkit/secrets-${cloud}`;
   return debianImage(
@@ -92,7 +96,7 @@ export function secrets(args: SecretsArgs): DebianImage {
     {
       command: [`/${path}`, endpoint, String(Math.ceil(timeout)), bundle, ...words(given)],
       net: "host",
-      // the folders are made, a tmpfs each, for the services that name secrets
+      // has a folder for each service that names secrets, each on its own tmpfs
       binds: ["/etc/resolv.conf:/etc/resolv.conf:ro", "/run/linuxkit/secrets:/run/linuxkit/secrets:rbind"],
       tmpfs: ["/tmp"],
       runtime: { mkdir: ["/run/linuxkit/secrets"] },

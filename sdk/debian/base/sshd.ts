@@ -6,18 +6,18 @@ import { checked, debianImage } from "./arguments.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
 const schema = fields({
-  /** Public keys that may log in as root, each a line of authorized_keys(5). */
+  /** The public keys that may log in as root, as lines of authorized_keys(5). Excludes `authorizedKeysFile`. */
   authorizedKeys: z
     .array(word.regex(/^[^\n]+$/, "one line with a public key"))
     .min(1, "at least one public key")
     .optional(),
-  /** Instead: a file of the machine with such lines, shown in the container. */
+  /** The path of a file of the machine with such lines. Excludes `authorizedKeys`. */
   authorizedKeysFile: treePath.optional(),
-  /** Folder of the machine with host keys, `ssh_host_ed25519_key` and others. @default keys are made at each start, in memory */
+  /** The folder of the machine with host keys, `ssh_host_ed25519_key` and others. @default new keys at each start, in memory */
   hostKeys: treePath.optional(),
-  /** @default 22 */
+  /** The TCP port. @default 22 */
   port: port.optional(),
-  /** Lines added to sshd_config(5) as they are. @default none */
+  /** Lines to append to sshd_config(5). @default none */
   settings: z.array(word.regex(/^[^\n]+$/, "one line")).optional(),
 });
 
@@ -25,15 +25,17 @@ const schema = fields({
 export type SshdArgs = z.input<typeof schema>;
 
 /**
- * A service that lets the owners of the given keys log in as root, with no password ever. The shell is BusyBox's, inside
- * the service's container, which sees the machine's processes and network; the machine's root is at `/host`.
+ * A service that lets the owners of the given keys log in as root, without passwords. The shell is BusyBox's, in the
+ * service's container, which has the machine's processes and network. The machine's root filesystem is at `/host`.
+ *
+ * @throws INVALID_DEFINITION
  */
 export function sshd(args: SshdArgs): DebianImage {
   const { authorizedKeys, authorizedKeysFile, hostKeys, port: listen = 22, settings = [] } = checked("debian.sshd", schema, args);
   if ((authorizedKeys === undefined) === (authorizedKeysFile === undefined)) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      "debian.sshd: wanted one of authorizedKeys (the public keys) and authorizedKeysFile (a file of the machine)",
+      `debian.sshd: got ${authorizedKeys ? "both" : "neither"} authorizedKeys ${authorizedKeys ? "and" : "nor"} authorizedKeysFile, wanted one of them: public keys, or a file of the machine`,
       { path: "authorizedKeys" },
     );
   }

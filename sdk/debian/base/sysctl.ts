@@ -10,10 +10,10 @@ const schema = z
   )
   .refine((settings) => Object.keys(settings).length > 0, "at least one setting");
 
-/** Kernel parameters by name: `{ "vm.overcommit_memory": 1 }`. As for sysctl(8), a `/` stands for a dot within a part of the name. */
+/** Kernel parameters by name: `{ "vm.overcommit_memory": 1 }`. As in sysctl(8), a `/` stands for a dot inside a part of the name. */
 export type SysctlArgs = z.input<typeof schema>;
 
-/** An onboot task that sets kernel parameters, in the order given; one that the kernel refuses, or does not know, stops the boot. */
+/** An onboot task that sets kernel parameters, in order. If the kernel refuses or lacks one, the boot stops. @throws INVALID_DEFINITION */
 export function sysctl(settings: SysctlArgs): DebianImage {
   const lines = Object.entries(checked("debian.sysctl", schema, settings)).map(([name, value]) => `${parameterPath(name)} ${value}\n`);
   return debianImage(
@@ -27,7 +27,7 @@ export function sysctl(settings: SysctlArgs): DebianImage {
     },
     {
       command: ["/usr/lib/linuxkit/sysctl"],
-      // the parameters of the machine, not those of a namespace of the task's own
+      // the machine's namespaces, because many parameters belong to a namespace
       net: "host",
       ipc: "host",
       uts: "host",
@@ -39,13 +39,13 @@ export function sysctl(settings: SysctlArgs): DebianImage {
   );
 }
 
-/** Path under /proc/sys: the first separator of a name says which of `.` and `/` it is. */
+/** The path below /proc/sys. The first separator of a name determines whether `.` or `/` separates its parts. */
 function parameterPath(name: string): string {
   const swap: Readonly<Record<string, string>> = { ".": "/", "/": "." };
   return /^[^./]*\//.test(name) ? name : name.replace(/[./]/g, (separator) => swap[separator] as string);
 }
 
-// BusyBox's own sysctl ends with success whatever the kernel said
+// BusyBox's own sysctl exits with 0 even if the kernel refused
 const SCRIPT = `#!/bin/sh
 while read -r path value; do
   if [ ! -e "/proc/sys/$path" ]; then

@@ -1,4 +1,4 @@
-/** `metadata-aws ADDRESS PORT SECONDS`. BusyBox's wget knows no PUT, so requests are written out. */
+/** `metadata-aws ADDRESS PORT SECONDS`. BusyBox's wget has no PUT, so the script writes HTTP requests itself. */
 export const METADATA_AWS = `#!/bin/sh
 address=$1 port=$2 seconds=$3
 config=\${CONFIG:-/run/config}

@@ -1,7 +1,7 @@
 import { METADATA_COMMON } from "./metadata-common.ts";
 import { READY_AZURE } from "./ready-azure.ts";
 
-/** `metadata-azure ADDRESS:PORT SECONDS WIRESERVER`; no report is made where the last is empty. */
+/** `metadata-azure ADDRESS:PORT SECONDS WIRESERVER`. If the last is empty, the machine is not reported ready. */
 export const METADATA_AZURE = `${METADATA_COMMON}
 wire=$3
 # get PATH FILE: a leaf is given as text only

@@ -1,4 +1,4 @@
-/** What the tasks of `debian.metadata` on clouds whose service a plain GET asks have in common. `$1` address and port, `$2` seconds. */
+/** The common part of `debian.metadata` on clouds with a metadata service that answers a plain GET. `$1` address and port, `$2` seconds. */
 export const METADATA_COMMON = `#!/bin/sh
 endpoint=$1 seconds=$2
 config=\${CONFIG:-/run/config}

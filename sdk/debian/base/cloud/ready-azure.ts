@@ -1,4 +1,4 @@
-/** Tells Azure that a machine is ready, for which it waits where the image is a generalized one. Of `metadata-azure`. */
+/** Reports the machine ready, which Azure waits for if the image is generalized. Part of `metadata-azure`. */
 export const READY_AZURE = `
 # element NAME: the text of the first one in $work/goal
 element() {

@@ -1,6 +1,6 @@
 import { SECRETS_COMMON } from "./secrets-common.ts";
 
-/** `secrets-aws ADDRESS:PORT SECONDS AUTHORITIES SECRETSMANAGER SSM`; the last two are URLs, or empty for AWS's own. */
+/** `secrets-aws ADDRESS:PORT SECONDS AUTHORITIES SECRETSMANAGER SSM`; the last two are URLs, or empty for AWS's public endpoints. */
 export const SECRETS_AWS = `${SECRETS_COMMON}
 own_secretsmanager=$1 own_ssm=$2
 

@@ -1,6 +1,6 @@
 import { SECRETS_COMMON } from "./secrets-common.ts";
 
-/** `secrets-azure ADDRESS:PORT SECONDS AUTHORITIES KEYVAULT IDENTITY`; the last two may be empty: `HOST:PORT` to connect to instead, a client id. */
+/** `secrets-azure ADDRESS:PORT SECONDS AUTHORITIES KEYVAULT IDENTITY`; the last two may be empty: a `HOST:PORT` to connect to instead of each vault, and a client id. */
 export const SECRETS_AZURE = `${SECRETS_COMMON}
 own_keyvault=$1 identity=$2
 

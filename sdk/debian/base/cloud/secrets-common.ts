@@ -1,9 +1,9 @@
 /*
- * What the tasks of `debian.secrets` have in common: BusyBox shell, Debian's curl for TLS, jq for JSON. Values are in
- * files of a tmpfs that is the task's own and in curl's configuration, never in an argument or in what is written out.
+ * The common part of `debian.secrets`: BusyBox shell, Debian's curl for TLS, jq for JSON. Values are only in files on the
+ * task's own tmpfs and in curl's configuration, never in arguments or in the output.
  */
 
-/** To be followed by a cloud's own part. `$1` address and port of its metadata, `$2` seconds, `$3` the authorities' file. */
+/** The first part of a cloud's script. `$1` is the metadata service's address and port, `$2` seconds, `$3` the file of certificate authorities. */
 export const SECRETS_COMMON = `#!/bin/sh
 endpoint=$1 seconds=$2 authorities=$3
 shift 3

@@ -1,6 +1,6 @@
 import { SECRETS_COMMON } from "./secrets-common.ts";
 
-/** `secrets-gcp ADDRESS:PORT SECONDS AUTHORITIES SECRETMANAGER`; the last is a URL, or empty for Google's own. */
+/** `secrets-gcp ADDRESS:PORT SECONDS AUTHORITIES SECRETMANAGER`; the last is a URL, or empty for Google's public endpoint. */
 export const SECRETS_GCP = `${SECRETS_COMMON}
 own_secretmanager=$1
 
