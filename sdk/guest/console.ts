@@ -3,51 +3,51 @@
  *
  *     U+001E linuxkit NONCE SECONDS STAGE [WORD…] [MESSAGE…]
  *
- * `NONCE` is this boot's own word, which no container can read, so no container can forge a line; `SECONDS` is the
- * time since the kernel started. Names hold no white space; a message runs to the end of the line.
+ * `NONCE` is a random word of this boot. Containers cannot read it, so they cannot forge a line. `SECONDS` is the time
+ * since the kernel started. Names have no white space; a message extends to the end of the line.
  */
 const MARK = "\u001elinuxkit ";
 
-/** A stage of the guest's life, with what is particular to it. */
+/** A stage of the guest, with its details. */
 export type ConsoleStage =
-  /** First of all; `bootId` is the kernel's `/proc/sys/kernel/random/boot_id`. */
+  /** The first stage; `bootId` is the kernel's `/proc/sys/kernel/random/boot_id`. */
   | { readonly stage: "kernel"; readonly release: string; readonly bootId: string }
-  /** The whole image was unpacked, and our init goes on. */
+  /** The image was unpacked completely, and the init continues. */
   | { readonly stage: "init" }
-  /** Kernel modules are in; the message names those that the kernel refused. */
+  /** Kernel modules are loaded; the message names those that the kernel refused. */
   | { readonly stage: "modules"; readonly message: string }
   /** Filesystems are mounted and the root is read-only. */
   | { readonly stage: "mounts" }
-  /** A task that runs before the services, or after them. `message` says why it failed. */
+  /** A task that runs before or after the services. `message` is the reason for a failure. */
   | { readonly stage: "onboot" | "onshutdown"; readonly name: string; readonly state: TaskState; readonly message: string }
-  /** A service. `message` says why it is unhealthy, is restarted or stays down. */
+  /** A service. `message` is the reason why it is unhealthy, is restarted or stays down. */
   | { readonly stage: "service"; readonly name: string; readonly state: ServiceState; readonly message: string }
-  /** Every service is started, and every one that has a health check passed it. Once per boot. */
+  /** Every service has started, and every health check has passed. Reported once per boot. */
   | { readonly stage: "healthy" }
-  /** The boot ends here and the machine powers off; `message` says which part failed and why. */
+  /** The boot failed and the machine powers off; `message` names the part that failed and the reason. */
   | { readonly stage: "failed"; readonly message: string }
-  /** An ordered shutdown begins; `message` says how it ends: `poweroff` or `reboot`. */
+  /** An orderly shutdown begins; `message` is `poweroff` or `reboot`. */
   | { readonly stage: "shutdown"; readonly message: string }
-  /** Everything is stopped and unmounted: the last line. */
+  /** Everything is stopped and unmounted; this is the last line. */
   | { readonly stage: "off" };
 
-/** `optional`: it failed, and the boot goes on since the definition says that it may. */
+/** `optional`: it failed, but the boot continues because the task is optional. */
 export type TaskState = (typeof TASK_STATES)[number];
 const TASK_STATES = ["start", "ok", "failed", "optional"] as const;
 
-/** `waiting`: another has to be up first; `restart`: it ended and will be started again; `ended`: it ended and stays down, as its policy says. */
+/** `waiting`: another service must be up first; `restart`: it ended and will be started again; `ended`: it ended and stays down, by its restart policy. */
 export type ServiceState = (typeof SERVICE_STATES)[number];
 const SERVICE_STATES = ["waiting", "started", "healthy", "unhealthy", "restart", "ended", "stopped"] as const;
 
-/** A {@link ConsoleStage} and when it was reached, in seconds since the kernel started. */
+/** A {@link ConsoleStage} and its time, in seconds since the kernel started. */
 export type ConsoleLine = ConsoleStage & { readonly seconds: number };
 
 /**
- * Reads a line of the guest's serial console. Gives `undefined` for anything that is not the guest's own report:
- * kernel messages, a firmware's text, another boot's nonce, a stage or state that does not exist.
+ * Parses a line of the guest's serial console. Returns `undefined` for any line that is not a report of the guest: kernel
+ * messages, firmware output, another boot's nonce, an unknown stage or state.
  */
 export function parseConsoleLine(line: string, nonce: string): ConsoleLine | undefined {
-  // the kernel may have left a line unfinished in front of ours
+  // the kernel may have written an unfinished line before the report
   const start = line.lastIndexOf(MARK);
   if (start < 0) return undefined;
   const [word, time, stage, ...rest] = line
@@ -87,7 +87,7 @@ function parseStage(stage: string, words: readonly string[]): ConsoleStage | und
   }
 }
 
-/** A stage as one line for people: `onboot dhcp failed: exit status 1`. */
+/** A stage as one line of text: `onboot dhcp failed: exit status 1`. */
 export function describeStage(stage: ConsoleStage): string {
   const words: string[] = [stage.stage];
   if ("name" in stage) words.push(stage.name, stage.state);

@@ -1,71 +1,71 @@
 import { quote } from "./quote.ts";
 import type { RuntimeActions, RuntimeInterface, RuntimeMount } from "./runtime-actions.ts";
 
-/** Name of the file that {@link guestContainer} renders, beside a bundle's `config.json` and `runtime.json`. */
+/** The name of the file that {@link guestContainer} renders, next to a bundle's `config.json` and `runtime.json`. */
 export const GUEST_FILE = "guest";
 
-/** The three kinds of container, as the folders under `/containers` are called. */
+/** The three kinds of container, named like the folders below `/containers`. */
 export type GuestPhase = "onboot" | "services" | "onshutdown";
 
-/** How the guest learns that a service does its work. Times are seconds. */
+/** How the guest checks that a service works. Times are seconds. */
 export type GuestHealth = (
   | { readonly http: { readonly port: number; readonly path?: string; readonly status?: number } }
   | { readonly tcp: { readonly port: number } }
   | { readonly command: readonly string[] }
 ) & {
-  /** Between two checks of a healthy service; default 5. The first answer after a start is polled for quickly. */
+  /** Time between two checks of a healthy service. After a start, checks are more frequent until the first success. @default 5 */
   readonly interval?: number;
-  /** A check that takes longer has failed; default 5. */
+  /** A check that takes longer fails. @default 5 */
   readonly timeout?: number;
-  /** Failures in a row that make a service unhealthy; default 3. A service that never was healthy has `retries` intervals to become so. */
+  /** Consecutive failures that make a service unhealthy. After its start, a service has `retries` intervals to become healthy. @default 3 */
   readonly retries?: number;
 };
 
-/** What the guest must know of one container, apart from its OCI `config.json`. */
+/** What the guest needs to know of a container, besides its OCI `config.json`. */
 export interface GuestContainer {
-  /** As console lines and log files call it; no white space, no slash. */
+  /** Its name on the console and in names of log files; no white space, no slash. */
   readonly name: string;
   readonly phase: GuestPhase;
-  /** Its folder under `/containers/<phase>` and its id for the runtime: `000-dhcp`, `web`. */
+  /** Its folder below `/containers/<phase>`, and its id for the runtime: `000-dhcp`, `web`. */
   readonly directory: string;
-  /** `extracted`: where its image lies when another container's folder holds it (`/containers/services/a/lower`). */
+  /** `extracted`: the folder of its unpacked image, if another container has it (`/containers/services/a/lower`). */
   readonly rootfs: { readonly readonly: boolean; readonly extracted?: string };
-  /** LinuxKit's `runtime.json`. The mounts that put the root filesystem together may be in it; {@link rootfs} decides. */
+  /** LinuxKit's `runtime.json`. Mounts of the root filesystem in it are ignored; {@link rootfs} determines them. */
   readonly runtime?: RuntimeActions;
-  /** Owner of the files in `/run/secrets`: the user that the container's process is; default 0. */
+  /** The machine's user id of the container's process, which owns the files in `/run/secrets`. @default 0 */
   readonly uid?: number;
   readonly gid?: number;
-  /** What the container's user 0 is on the machine; default 0. */
+  /** The machine's user id of the container's user 0. @default 0 */
   readonly idBase?: number;
-  /** The container has its own network, so HTTP and TCP checks enter it. */
+  /** Whether the container has its own network, which HTTP and TCP checks must enter. */
   readonly privateNetwork?: boolean;
   /** Services only: its link on the machine's firewall; see `firewall.ts`. */
   readonly link?: { readonly link: string; readonly gateway: string; readonly address: string };
-  /** Services only; default `always`. */
+  /** Services only. @default "always" */
   readonly restart?: "always" | "on-failure" | "never";
   /** Services only. */
   readonly health?: GuestHealth;
-  /** Tasks only: seconds after which it is killed and has failed; 0 is no limit. Default 300, at shutdown 30. */
+  /** Tasks only: seconds after which the task is killed and fails; 0 is no limit. @default 300, at shutdown 30 */
   readonly timeout?: number;
-  /** Tasks only: a failure is reported and the boot goes on. */
+  /** Tasks only: whether the boot continues after a failure. */
   readonly optional?: boolean;
-  /** Services only: seconds from SIGTERM to SIGKILL at shutdown; default 10. */
+  /** Services only: seconds from SIGTERM to SIGKILL at shutdown. @default 10 */
   readonly stopTimeout?: number;
-  /** Services only: those that must be up before it starts; default none. */
+  /** Services only: the services that must be up before it starts. @default none */
   readonly after?: readonly string[];
-  /** Services only: those that name it in `after`, which are stopped before it; default none. */
+  /** Services only: the services that name it in `after`; they are stopped before it. @default none */
   readonly before?: readonly string[];
-  /** Services only: after so many restarts (within so many seconds) it stays down; default never. */
+  /** Services only: after `count` restarts within `within` seconds it stays down. @default no limit */
   readonly restartLimit?: { readonly count: number; readonly within?: number };
-  /** Services only: bytes of its output that are kept; default 512 KiB. */
+  /** Services only: bytes of its output that are kept. @default 512 KiB */
   readonly logSize?: number;
-  /** When its memory ends it ends as a whole; without a limit of its own the machine's reserve bounds it. Default neither. */
+  /** If set, running out of memory ends the whole container; `unlimited` is bounded by the machine's reserve. @default neither */
   readonly memory?: "limited" | "unlimited";
-  /** Names of the secrets that the guest puts into its folder of `/run/linuxkit/secrets`. */
+  /** Names of the secrets that the guest writes to its folder below `/run/linuxkit/secrets`. */
   readonly secrets?: readonly string[];
 }
 
-/** Bytes of a service's output that are kept unless it says otherwise. */
+/** Bytes of a service's output that are kept by default. */
 export const LOG_SIZE = 512 << 10;
 
 /** The path of a container's bundle in the guest. */
@@ -73,15 +73,17 @@ export function bundlePath(container: Pick<GuestContainer, "phase" | "directory"
   return `/containers/${container.phase}/${container.directory}`;
 }
 
-/** Where the guest puts a service's secrets, each a 0400 file: the source of the bind to `/run/secrets`. */
+/** The folder of a service's secrets, each a file with mode 0400: the source of the bind to `/run/secrets`. */
 export function secretsPath(service: string): string {
   return `/run/linuxkit/secrets/${service}`;
 }
 
 /**
- * The file {@link GUEST_FILE} of a bundle: POSIX shell that the guest reads in, since BusyBox parses no JSON. It sets
- * plain variables and defines `prepare`, `attach` and `check`, each a list of calls of the guest's own functions. All
- * that comes from the container is quoted, so nothing in it is ever run. `bundle` is where the file will lie.
+ * The file {@link GUEST_FILE} of a bundle: POSIX shell that the guest sources, because BusyBox cannot parse JSON. It sets
+ * variables and defines `prepare`, `attach` and `check`, which call the guest's own functions. Every value of the container
+ * is quoted, so that it is never run. `bundle` is the folder of the file in the guest.
+ *
+ * @throws RangeError for a NUL byte, or a negative or infinite number
  */
 export function guestContainer(container: GuestContainer, bundle: string = bundlePath(container)): string {
   const { phase, runtime = {}, health } = container;
@@ -122,7 +124,7 @@ export function guestContainer(container: GuestContainer, bundle: string = bundl
   return `${lines.join("\n")}\n`;
 }
 
-/** The log of a container in the guest; a task's has its standard output beside it, in `….out.log`. */
+/** The log of a container in the guest. A task's standard output is next to it, in `….out.log`. */
 export function logPath({ phase, name, directory }: Pick<GuestContainer, "phase" | "name" | "directory">): string {
   return phase === "services" ? `/run/log/${name}.log` : `/run/log/${phase}/${directory}.log`;
 }
@@ -153,7 +155,7 @@ function attachCalls({ interfaces = [], bindNS = {} }: RuntimeActions, own: Gues
   const calls = interfaces.map((link) => interfaceCall(link));
   if (own) calls.unshift(`private_link ${quote(own.link)} ${quote(own.gateway)} ${quote(own.address)}`);
   for (const [namespace, path] of Object.entries(bindNS)) {
-    // LinuxKit writes every key, those that are not asked for as ""
+    // LinuxKit writes every key, and "" for unset ones
     if (path) calls.push(`bind_namespace ${quote(namespace)} ${quote(path)}`);
   }
   return calls;
@@ -179,8 +181,8 @@ function shellFunction(name: string, calls: readonly string[]): string[] {
     : [`${name}() { :; }`];
 }
 
-/** A number as the shell reads it; BusyBox's arithmetic has whole numbers only, its waits take fractions. */
+/** A number in the shell's form. BusyBox's arithmetic only has whole numbers; its waits accept fractions. */
 function seconds(value: number): string {
-  if (!Number.isFinite(value) || value < 0) throw new RangeError(`${value} is not a number of seconds, a port or an id`);
+  if (!Number.isFinite(value) || value < 0) throw new RangeError(`got ${value}, wanted a number of seconds, a port or an id`);
   return String(Number(value.toFixed(3)));
 }

@@ -19,16 +19,16 @@ import type { GuestFile } from "./guest-file.ts";
 import { type Forwarded, forwardFiles } from "./forward.ts";
 import { healthzFiles } from "./healthz.ts";
 
-/** Path of the file that says that the whole image was unpacked: it must be the very last entry of the last segment. */
+/** The path of the file that shows that the image was unpacked completely. It must be the last entry of the last segment. */
 export const END_MARK = "lib/linuxkit/complete";
 
-/** What the kernel reads into memory goes on without what did not fit, so the init looks for {@link END_MARK} first. */
+/** If an initramfs does not fit into memory, the kernel continues with a part of it, so the init first checks {@link END_MARK}. */
 export const END_MARK_CONTENTS = "complete\n";
 
-/** Empty folders at the root that the init mounts onto. */
+/** Empty folders of the root filesystem at which the init mounts. */
 export const MOUNT_POINTS: readonly string[] = ["dev", "mnt", "proc", "run", "sys", "tmp", "var"];
 
-/** The parts of the init, as `/lib/linuxkit/<name>`. */
+/** The parts of the init, installed as `/lib/linuxkit/<name>`. */
 export const PARTS: Readonly<Record<string, string>> = {
   console: CONSOLE,
   container: CONTAINER,
@@ -48,7 +48,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   wait: WAIT,
 };
 
-/** What of the guest's own files depends on the OS. */
+/** The options of {@link guestFiles}, from the definition of the OS. */
 export interface GuestFileOptions {
   readonly healthPort?: number;
   readonly seccomp?: object;
@@ -57,11 +57,11 @@ export interface GuestFileOptions {
 }
 
 /**
- * The guest's own files, in the order of their paths. To them belong, from elsewhere: `bin/busybox` with the link
- * `bin/sh` to it, `crun` or `runc`, the {@link MOUNT_POINTS}, `etc/modules.list`, the firewall and {@link END_MARK}.
- * `healthPort` is where `GET /healthz` is answered, without it nothing is; `seccomp` the filter of system calls of the
- * containers of the guest itself; `forwarded` are the services whose logs are sent on. `parameters` are lines `path value` of `/proc/sys`, written before the first module and once
- * more, with those of `last`, when the tasks at boot have ended.
+ * The guest's own files, sorted by path. They also need, from other sources: `bin/busybox` with the symlink `bin/sh`, `crun`
+ * or `runc`, the {@link MOUNT_POINTS}, `etc/modules.list`, the firewall and {@link END_MARK}. `healthPort` is the port that
+ * answers `GET /healthz` (default: none). `seccomp` is the filter of system calls of the guest's own containers.
+ * `forwarded` are the services whose logs are sent to a collector. `parameters` are lines `path value` below `/proc/sys`:
+ * `early` is written before the first module, and again after the onboot tasks, together with `last`.
  */
 export function guestFiles({ healthPort, seccomp, forwarded = [], parameters }: GuestFileOptions = {}): readonly GuestFile[] {
   const parts = Object.entries(PARTS).map(([name, contents]) => ({ path: `lib/linuxkit/${name}`, mode: 0o644, contents }));

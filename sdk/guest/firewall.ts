@@ -1,4 +1,4 @@
-/** A service in a network of its own, as the guest's firewall knows it. */
+/** The private network of a service, for the guest's firewall. */
 export interface PrivateNetwork {
   /** The machine's end of its link, `lk0`. */
   readonly link: string;
@@ -7,14 +7,14 @@ export interface PrivateNetwork {
   /** IPv4 address of the service. */
   readonly address: string;
   readonly publish: readonly { readonly outside: number; readonly inside: number; readonly protocol: "tcp" | "udp" }[];
-  /** All that it may connect to: an IPv4 address or network, `any` or `dns`. */
+  /** The destinations that it may connect to: an IPv4 address or network, `any` or `dns`. */
   readonly egress: readonly { readonly to: string; readonly port?: number; readonly protocol?: "tcp" | "udp" }[];
 }
 
-/** Where the guest finds the rules; `nft` reads them before the first service starts. */
+/** The path of the rules in the guest. `nft` reads them before the first service starts. */
 export const FIREWALL_FILE = "lib/linuxkit/firewall";
 
-/** Of the range for benchmarks (RFC 2544), which neither clouds nor offices use: two addresses for each service. */
+/** The range for benchmarks (RFC 2544), which clouds and offices do not use. Each service has two addresses. */
 const NETWORK = "198.18.0.0/16";
 const LINK_LOCAL = "169.254.0.0/16";
 
@@ -25,10 +25,9 @@ export function privateLink(index: number): Pick<PrivateNetwork, "link" | "gatew
 }
 
 /**
- * The firewall of private networks as nft(8) reads it: nothing gets in but to a published port, nothing out but to what
- * the service names, the machine itself is out of reach, and so is IPv6. What does not concern such a network passes:
- * whether the machine forwards that is not decided here. A chain that translates addresses is there only where it has
- * something to translate, for it takes modules of the kernel.
+ * The firewall of private networks, in the syntax of nft(8). Inbound traffic only reaches published ports, and outbound
+ * traffic only the destinations that the service names. Services cannot reach the machine itself or use IPv6. Other
+ * traffic is accepted. A chain that translates addresses is only present if it is needed, because it needs kernel modules.
  */
 export function firewallRules(networks: readonly PrivateNetwork[]): string {
   const addresses = new Set(networks.map(({ address }) => address));
@@ -78,7 +77,7 @@ function serviceChain({ link, address, egress }: PrivateNetwork): string {
 
 function accepted({ to, port, protocol }: PrivateNetwork["egress"][number]): string {
   if (to === "dns") return "ip daddr @nameservers meta l4proto { tcp, udp } th dport 53 accept";
-  // a wide network does not mean the metadata of a cloud, nor other services: those are named
+  // a wide network excludes the metadata of a cloud and other services, which a service must name explicitly
   const where =
     to === "any" || isWide(to) ? `${to === "any" ? "" : `ip daddr ${to} `}ip daddr != { ${LINK_LOCAL}, ${NETWORK} }` : `ip daddr ${to}`;
   if (port !== undefined) return `${where} ${protocol ?? "tcp"} dport ${port} accept`;

@@ -1,9 +1,9 @@
 /**
- * Names under which QEMU's firmware configuration device (`-fw_cfg name=…,file=…`) carries what a machine is told at
- * start. The guest reads them once, before any container runs, and takes the driver away again.
+ * Names of the values that QEMU's firmware configuration device (`-fw_cfg name=…,file=…`) passes to a machine. The guest
+ * reads them once, before any container runs, and then unloads the driver.
  */
 export const FIRMWARE = Object.freeze({
-  /** The word of this boot that every console line carries: see {@link parseConsoleLine} in `console.ts`. */
+  /** The nonce of this boot, which every console line has: see {@link parseConsoleLine} in `console.ts`. */
   nonce: "opt/linuxkit/nonce",
   /** Becomes `/run/config/userdata`. */
   userData: "opt/linuxkit/userdata",
@@ -11,5 +11,5 @@ export const FIRMWARE = Object.freeze({
   secret: (service: string, name: string): string => `opt/linuxkit/secrets/${service}/${name}`,
 });
 
-/** Longest name that the device takes, in bytes: 56 with the final NUL (QEMU, docs/specs/fw_cfg). */
+/** The device's limit of a name, in bytes: 56 with the final NUL (QEMU, docs/specs/fw_cfg). */
 export const FIRMWARE_NAME_LIMIT = 55;

@@ -2,16 +2,16 @@ import { FORWARD } from "./files/forward.ts";
 import type { GuestFile } from "./guest-file.ts";
 import { ownContainerFiles } from "./own-container.ts";
 
-/** A service whose lines are sent on, and where: `tcp://10.0.0.5:601` or `http://10.0.0.5:8080/path`. */
+/** A service whose log is forwarded, and the collector: `tcp://10.0.0.5:601` or `http://10.0.0.5:8080/path`. */
 export interface Forwarded {
   readonly name: string;
   readonly url: string;
 }
 
 /**
- * The bundle that sends logs to where they are asked for: it sees BusyBox, one script and the logs, and can write nothing.
+ * The bundle that sends logs to collectors. Its container contains BusyBox, one script and the logs, all read-only.
  *
- * @param seccomp its filter of system calls, as the runtime specification has it
+ * @param seccomp its filter of system calls, in the form of the runtime specification
  */
 export function forwardFiles(forwarded: readonly Forwarded[], seccomp?: object): readonly GuestFile[] {
   return ownContainerFiles({
@@ -23,7 +23,7 @@ export function forwardFiles(forwarded: readonly Forwarded[], seccomp?: object):
     },
     binds: { logs: "/run/log" },
     capabilities: [],
-    // the machine's name is a part of what is sent
+    // the machine's name is part of each message
     namespaces: ["pid", "ipc", "mount", "cgroup"],
     memory: (8 + 4 * forwarded.length) << 20,
     pids: 16 + 8 * forwarded.length,

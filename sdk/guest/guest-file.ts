@@ -1,4 +1,4 @@
-/** A file of the guest's own, to be owned by root. */
+/** A file of the guest, owned by root. */
 export interface GuestFile {
   /** Relative to the root: `init`, `lib/linuxkit/mounts`. */
   readonly path: string;

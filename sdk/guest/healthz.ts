@@ -2,14 +2,14 @@ import { ANSWER } from "./files/healthz.ts";
 import type { GuestFile } from "./guest-file.ts";
 import { ownContainerFiles } from "./own-container.ts";
 
-/** What the container that serves the aggregate health may do. */
+/** The capabilities of the container that serves the aggregate health. */
 export const HEALTHZ_CAPABILITIES: readonly string[] = ["CAP_NET_BIND_SERVICE"];
 
 /**
- * The bundle that serves the aggregate health on `port`, at `GET /healthz`: a container like any other, which sees
- * BusyBox, one script and the states of the services, and nothing else.
+ * The bundle that serves the aggregate health on `port`, at `GET /healthz`. Its container contains only BusyBox, one script
+ * and the states of the services.
  *
- * @param seccomp its filter of system calls, as the runtime specification has it
+ * @param seccomp its filter of system calls, in the form of the runtime specification
  */
 export function healthzFiles(port: number, seccomp?: object): readonly GuestFile[] {
   return ownContainerFiles({
@@ -19,7 +19,7 @@ export function healthzFiles(port: number, seccomp?: object): readonly GuestFile
     binds: { services: "/run/linuxkit/services" },
     capabilities: HEALTHZ_CAPABILITIES,
     namespaces: ["pid", "ipc", "uts", "mount", "cgroup"],
-    // each connection is a process: this many at once
+    // the limit of concurrent connections: each is a process
     memory: 16 << 20,
     pids: 32,
     seccomp,

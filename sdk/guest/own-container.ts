@@ -1,21 +1,21 @@
 import { GUEST_FILE, guestContainer } from "./container.ts";
 import type { GuestFile } from "./guest-file.ts";
 
-/** A container of the guest itself: one script on BusyBox, as nobody, with nothing but what is named here. */
+/** A container of the guest itself: one script on BusyBox, run as the user nobody, with only these files and folders. */
 export interface OwnContainer {
-  /** `healthz`: its folder under `/lib/linuxkit`, and in its id. */
+  /** Its folder below `/lib/linuxkit`, and a part of its id: `healthz`. */
   readonly name: string;
   readonly args: readonly string[];
   /** Files of its root filesystem, by path. */
   readonly files: Readonly<Record<string, { readonly contents: string; readonly mode: number }>>;
-  /** Folders of the machine that it may read, by the folder where it sees them. */
+  /** Folders of the machine that it can read, by their path in the container. */
   readonly binds: Readonly<Record<string, string>>;
   readonly capabilities: readonly string[];
   readonly namespaces: readonly string[];
   /** Bytes. */
   readonly memory: number;
   readonly pids: number;
-  /** Filter of system calls, as the runtime specification has it. */
+  /** Filter of system calls, in the form of the runtime specification. */
   readonly seccomp?: object | undefined;
 }
 
@@ -32,9 +32,9 @@ export function ownContainerFiles(container: OwnContainer): readonly GuestFile[]
     { path: `${folder}/config.json`, mode: 0o644, contents: JSON.stringify(runtimeConfig(container), undefined, 4) },
     { path: `${folder}/${GUEST_FILE}`, mode: 0o644, contents: guest },
     ...Object.entries(files).map(([path, file]) => ({ path: `${folder}/rootfs/${path}`, ...file })),
-    // what is mounted onto needs to be there: the root is read-only
+    // mount points must exist, because the root is read-only
     { path: `${folder}/rootfs/bin/busybox`, mode: 0o755, contents: "" },
-    // the runtime will not start a container that has none of these folders
+    // the runtime does not start a container without these folders
     ...["dev", "proc", "sys", ...Object.keys(binds)]
       .sort()
       .map((path) => ({ path: `${folder}/rootfs/${path}/.keep`, mode: 0o644, contents: "" })),

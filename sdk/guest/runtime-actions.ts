@@ -1,23 +1,23 @@
-/** What the guest does for a container before it runs: the content of LinuxKit's `runtime.json`. */
+/** What the guest does before it starts a container: the content of LinuxKit's `runtime.json`. */
 export interface RuntimeActions {
-  /** Made under `/sys/fs/cgroup`. */
+  /** Control groups to create below `/sys/fs/cgroup`. */
   readonly cgroups?: readonly string[];
-  /** Mounted in the guest's own namespace. A relative destination lies in the container's root filesystem. */
+  /** Mounts in the guest's own namespace. A relative destination is inside the container's root filesystem. */
   readonly mounts?: readonly RuntimeMount[];
-  /** Folders made after the mounts, 0755, which belong to the container's root. A relative path lies in the container's root filesystem. */
+  /** Folders to create after the mounts, with mode 0755, owned by the container's root. A relative path is inside the container's root filesystem. */
   readonly mkdir?: readonly string[];
-  /** Network links given to the container before its process starts. */
+  /** Network links to move into the container before its process starts. */
   readonly interfaces?: readonly RuntimeInterface[];
-  /** Files onto which the container's namespaces are bound, so that others can enter them; `""` is none. */
+  /** Files at which the container's namespaces are bound, so that other programs can enter them; `""` binds no namespace. */
   readonly bindNS?: { readonly [namespace in RuntimeNamespace]?: string };
-  /** containerd's own; nothing to us. */
+  /** A namespace of containerd; ignored here. */
   readonly namespace?: string;
 }
 
-/** Namespaces as `runtime.json` and `/proc/<pid>/ns` call them. */
+/** Namespaces, by their names in `runtime.json` and `/proc/<pid>/ns`. */
 export type RuntimeNamespace = "cgroup" | "ipc" | "mnt" | "net" | "pid" | "user" | "uts";
 
-/** A mount as OCI writes it. */
+/** A mount in the form of the OCI runtime specification. */
 export interface RuntimeMount {
   readonly destination: string;
   readonly type?: string;
@@ -25,11 +25,11 @@ export interface RuntimeMount {
   readonly options?: readonly string[];
 }
 
-/** A network link: a veth pair when `peer` is given, a new link of the type `add`, else an existing one that moves in. */
+/** A network link: a veth pair if `peer` is set, a new link of the type `add`, otherwise an existing link to move. */
 export interface RuntimeInterface {
   readonly name: string;
   readonly add?: string;
   readonly peer?: string;
-  /** Make the link in the root namespace and move it, for types that cannot be made inside. */
+  /** Whether to create the link in the root namespace and move it, for types that cannot be created inside. */
   readonly createInRoot?: boolean;
 }

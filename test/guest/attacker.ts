@@ -1,8 +1,8 @@
 import { debian } from "../../sdk/debian/images.ts";
 
 /*
- * A hostile program: each attack is a block of Perl that is true when it worked. Perl, for a shell cannot make system
- * calls by number. Numbers and constants are those of amd64.
+ * A hostile program. Each attack is a block of Perl that returns true if it succeeds. It is in Perl because a shell cannot
+ * make system calls by number. Numbers and constants are those of amd64.
  */
 const ATTACKS: Readonly<Record<string, string>> = {
   "mount a filesystem": 'call(165, "x", "/tmp", "tmpfs", 0, 0) == 0 && call(166, "/tmp", 0) == 0',
@@ -43,7 +43,7 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "see what the machine is told": 'opendir(E, "/run/linuxkit") || opendir(E, "/proc/1/root/run/linuxkit")',
 };
 
-// what ends when its own limit is reached
+// attacks that end when they reach a limit
 const EXHAUSTION: Readonly<Record<string, string>> = {
   "start 100 processes":
     "my $n = 0; for (1 .. 100) { my $p = fork; last unless defined $p; if ($p == 0) { sleep 1000; exit } push @pids, $p; $n++ } kill(9, @pids); waitpid($_, 0) for @pids; $n == 100",

@@ -1,6 +1,6 @@
 import { service } from "./image.ts";
 
-/** What a cloud has beside a machine: an address that answers with the machine's credentials, beyond a link of its own. */
+/** A stand-in for a cloud's metadata service: an address on a separate link that answers with the machine's credentials. */
 export const cloud = () => [
   service(
     "metadata",

@@ -55,10 +55,10 @@ describe("parseConsoleLine", () => {
   ];
   for (const [what, text] of bad) test(what, () => assert.equal(parseConsoleLine(text, NONCE), undefined));
 
-  test("an empty nonce knows no line", () => assert.equal(parseConsoleLine(line("3.10 healthy", ""), ""), undefined));
+  test("an empty nonce accepts no line", () => assert.equal(parseConsoleLine(line("3.10 healthy", ""), ""), undefined));
 });
 
-test("a stage in plain words", () => {
+test("formats a stage as text", () => {
   const words = (text: string) => describeStage(parseConsoleLine(line(text), NONCE) ?? assert.fail(text));
   assert.equal(words("2.10 onboot dhcp failed exit status 1: no lease"), "onboot dhcp failed: exit status 1: no lease");
   assert.equal(words("2.10 service web healthy"), "service web healthy");

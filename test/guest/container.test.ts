@@ -24,7 +24,7 @@ const NASTY = [
   "#x;&|<>(){}",
 ];
 
-/** Runs a rendered file in BusyBox's shell with functions that only tell how they were called, argument by argument. */
+/** Runs a rendered file in BusyBox's shell, with functions that print their names and arguments. */
 async function calls(text: string, functions: readonly string[], call: string): Promise<string[][]> {
   const tell = `tell() { for a; do printf '<%s>' "$a"; done; printf '\\036'; }`;
   const stubs = functions.map((name) => `${name}() { tell ${name} "$@"; }`);
@@ -80,7 +80,7 @@ describe("guestContainer", () => {
     ]);
     assert.deepEqual(await variables({ ...TASK, phase: "onshutdown" }, "log timeout"), ["/run/log/onshutdown/000-dhcp.log", "30"]);
   });
-  test("what is given is kept", async () => {
+  test("sets every given value", async () => {
     const container: GuestContainer = {
       ...SERVICE,
       uid: 33,
@@ -94,7 +94,7 @@ describe("guestContainer", () => {
     assert.deepEqual(await variables(container, names), ["on-failure", "2.5", "key token", "33:44", "1", "0.5", "2", "7"]);
   });
   for (const text of NASTY.filter((word) => !word.endsWith("\n"))) {
-    test(`a name, a mount and a command that say ${JSON.stringify(text)} run nothing`, async () => {
+    test(`${JSON.stringify(text)} in a name, a mount and a command is not run`, async () => {
       const container: GuestContainer = {
         ...SERVICE,
         name: text,
@@ -131,7 +131,7 @@ describe("guestContainer", () => {
     ["another's, writable", { readonly: false, extracted: "/x/lower" }, [["overlay_root", "/x/lower", "/containers/services/web"]]],
   ];
   for (const [what, rootfs, want] of roots) {
-    test(`a root of ${what}; LinuxKit's own mounts for it are left out`, async () => {
+    test(`prepares a root of ${what}, without LinuxKit's own mounts for it`, async () => {
       const runtime = {
         mounts: [
           { destination: "/containers/services/web/tmp", type: "tmpfs", source: "tmpfs" },
@@ -149,7 +149,7 @@ describe("guestContainer", () => {
       ]);
     });
   }
-  test("a root that is a user namespace's may be given mount points, and folders made for it are its own", async () => {
+  test("the root of a user namespace gets mount points, and owns the folders made for it", async () => {
     const text = guestContainer({ ...SERVICE, idBase: 131_072, runtime: { mkdir: ["/a"], cgroups: ["c"] } });
     assert.deepEqual(await calls(text, ["open_root", "make_folder"], "prepare"), [
       ["open_root", "/containers/services/web/rootfs", "/containers/services/web/rootfs"],
@@ -178,4 +178,4 @@ describe("guestContainer", () => {
     test(`${port} is refused`, () => assert.throws(() => guestContainer({ ...SERVICE, health: { tcp: { port } } }), RangeError));
 });
 
-test("a service's secrets have a folder of their own", () => assert.equal(secretsPath("web"), "/run/linuxkit/secrets/web"));
+test("a service's secrets have their own folder", () => assert.equal(secretsPath("web"), "/run/linuxkit/secrets/web"));

@@ -8,7 +8,7 @@ import { runShell } from "../support/guest-shell.ts";
 
 const UUID = "01234567-89ab-4def-8123-456789abcdef";
 
-describe("the first stage, of images that others made,", () => {
+describe("the first stage, with images of other tools,", () => {
   let folder: Awaited<ReturnType<typeof scratch>>;
   before(async () => {
     folder = await scratch();
@@ -17,7 +17,7 @@ describe("the first stage, of images that others made,", () => {
     await writeFile(join(tree, "a"), "a".repeat(5000));
     judge("mksquashfs", tree, join(devices, "vda"), "-quiet", "-mkfs-time", "305419896");
     judge("mkfs.erofs", "-U", UUID, join(devices, "vdb"), tree);
-    // Debian 12's has no option for a name: volume_name is 64 bytes into the superblock
+    // Debian 12's mkfs.erofs has no option for a name: volume_name is 64 bytes into the superblock
     await using volume = await open(join(devices, "vdb"), "r+");
     await volume.write("my root", 1024 + 64);
     judge("xorriso", "-as", "mkisofs", "-quiet", "-V", "MY ROOT", "-o", join(devices, "sr0"), tree);

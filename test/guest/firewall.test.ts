@@ -11,11 +11,11 @@ const network = (index: number, fields: Partial<PrivateNetwork> = {}): PrivateNe
 });
 
 describe("the firewall", () => {
-  test("every service has a link and two addresses of its own", () => {
+  test("every service has its own link and two addresses", () => {
     assert.deepEqual(privateLink(0), { link: "lk0", gateway: "198.18.0.0", address: "198.18.0.1" });
     assert.deepEqual(privateLink(200), { link: "lk200", gateway: "198.18.1.144", address: "198.18.1.145" });
   });
-  test("nft takes it", () => {
+  test("nft accepts the rules", () => {
     const rules = firewallRules([
       network(0, {
         publish: [
@@ -33,11 +33,11 @@ describe("the firewall", () => {
         ],
       }),
     ]);
-    // a namespace of its own: nothing of this machine is touched
+    // in its own namespace, so that this computer's rules do not change
     const namespaces = process.getuid?.() === 0 ? ["-n"] : ["-rn"];
     execFileSync("unshare", [...namespaces, "nft", "-f", "-"], { input: rules, stdio: ["pipe", "pipe", "pipe"] });
   });
-  test("translates addresses only where there is something to translate, for that takes modules", () => {
+  test("translates addresses only if needed, because that takes kernel modules", () => {
     const chains = (...networks: PrivateNetwork[]): string[] =>
       [...firewallRules(networks).matchAll(/type nat hook (\w+)/g)].map(([, hook = ""]) => hook);
     assert.deepEqual(chains(network(0, { egress: [{ to: network(1).address }] }), network(1)), []);

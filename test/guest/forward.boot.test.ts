@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bootImage, dhcp, service } from "./image.ts";
 
-test("what services write is sent to a syslog and an HTTP collector, each line whole and in order", async () => {
+test("logs are sent to a syslog and an HTTP collector, in complete lines and in order", async () => {
   let syslog = "";
   const posts: { path: string; service: string; text: string }[] = [];
   const lines = createServer((socket) => socket.setEncoding("utf8").on("data", (text) => (syslog += text))).listen(0, "127.0.0.1");

@@ -46,14 +46,14 @@ describe("check_http", () => {
       assert.ok(stderr.includes(why), stderr);
     });
   }
-  test("what is no HTTP", async () => {
+  test("fails for an answer that is not HTTP", async () => {
     await using listening = await listen(createServer((socket) => socket.end("hello\n").on("error", () => {})));
     await using guest = await guestShell();
     assert.equal((await guest.run(["health"], `check_http ${listening.port} / 200; echo $?`)).stdout, "1\n");
   });
 });
 
-test("check_tcp: somebody listens, or nobody", async () => {
+test("check_tcp passes only if the port is open", async () => {
   await using guest = await guestShell();
   const listening = await listen(createServer((socket) => socket.on("error", () => {})));
   const check = () => guest.run(["health"], `check_tcp ${listening.port}; echo $?`).then(({ stdout }) => stdout);
@@ -139,10 +139,10 @@ describe("GET /healthz", () => {
   for (const [what, request, states, status, body] of rows) {
     test(what, async () => assert.deepEqual(await ask(request, states), [`HTTP/1.1 ${status}`, body]));
   }
-  test("a shell's words in a request are words", async () => {
+  test("shell syntax in a request is not run", async () => {
     assert.deepEqual(await ask("GET $(echo /healthz) HTTP/1.1\r\n\r\n", {}), ["HTTP/1.1 404 Not Found", "only /healthz\n"]);
   });
-  test("its container sees nothing of the guest but the states", () => {
+  test("its container has only the states of the guest", () => {
     const config = healthzFiles(8080).find(({ path }) => path.endsWith("config.json"))?.contents ?? "";
     const { mounts, process, root } = JSON.parse(config) as {
       mounts: { source: string; options: string[] }[];

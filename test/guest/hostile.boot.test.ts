@@ -23,10 +23,10 @@ const attacker = (name: string, fields: Partial<ServiceArgs>): Service =>
     ...fields,
   });
 
-// what it is given is little, so that three of them fit in a small machine
+// its limits are small, so that three of them fit into a small machine
 const limits = { resources: { pids: { limit: 64 }, memory: { limit: 40 << 20 } } };
 
-/** What an attacker says it could do, once it has said the last word. */
+/** The attacks that an attacker reports as successful, once it has finished. */
 async function couldOf(machine: Booted, name: string, last: "tried" | "done"): Promise<string[]> {
   let log = "";
   while (!log.includes(`${last}\n`)) {
@@ -40,7 +40,7 @@ async function couldOf(machine: Booted, name: string, last: "tried" | "done"): P
 }
 
 describe("a hostile service", () => {
-  test("gets nowhere in the default sandbox, as root, as root with capabilities, and as another user", async () => {
+  test("fails in the default sandbox as root, as root with capabilities, and as another user", async () => {
     const capabilities = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_MKNOD", "CAP_SETGID", "CAP_SETUID"];
     const names = ["root", "capable", "user"];
     await using machine = await bootImage(
@@ -60,7 +60,7 @@ describe("a hostile service", () => {
     await machine.until("health", ({ stage }) => stage === "healthy");
     for (const name of names) {
       assert.deepEqual(await couldOf(machine, name, "tried"), [], name);
-      // its last attack was too much memory
+      // its last attack takes too much memory
       await machine.until(
         `the end of ${name}`,
         (line) => line.stage === "service" && line.name === name && line.state === "restart" && line.message.includes("exit status 137"),

@@ -8,10 +8,10 @@ import { debian } from "../../sdk/debian/images.ts";
 import { Image, type ImageArgs, Kernel, OnbootTask, OnshutdownTask, Service } from "../../sdk/index.ts";
 import { boot, type Booted, type BootOptions } from "../support/qemu.ts";
 
-// what is sent to it is run
+// runs the commands that it receives
 const RUN = "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\ncat | sh 2>&1\n";
 
-// all containers of the tests have this image: it is in one segment with the init, and built once
+// all containers of the tests share this image: it is in the same segment as the init, and built once
 const toolbox = debian.packages({
   packages: ["busybox-static"],
   files: [
@@ -33,11 +33,11 @@ export const task = (name: string, script: string, fields: Partial<Fields<typeof
   new OnbootTask(name, { ...sh(script), ...fields });
 export const lastTask = (name: string, script: string, fields: Partial<Fields<typeof OnshutdownTask>> = {}) =>
   new OnshutdownTask(name, { ...sh(script), ...fields });
-/** A service that runs a shell script. Its end is quick unless the test says otherwise. */
+/** A service that runs a shell script. It stops quickly by default. */
 export const service = (name: string, script: string, fields: Partial<Fields<typeof Service>> = {}) =>
   new Service(name, { ...sh(script), ...fields });
 
-/** Sees the whole guest and runs, on its port, what it is sent: the tests' eyes. */
+/** A service that sees the whole guest and runs the commands that its port receives. */
 export const spy = ({ port = 80, capabilities = ["CAP_SYS_PTRACE"] }: { readonly port?: number; readonly capabilities?: string[] } = {}) =>
   service("spy", `exec busybox httpd -f -p ${port} -h /www`, {
     tmpfs: ["/tmp"],
@@ -48,7 +48,7 @@ export const spy = ({ port = 80, capabilities = ["CAP_SYS_PTRACE"] }: { readonly
     health: { tcp: { port } },
   });
 
-/** What the spy's shell says to a script. */
+/** The output of a script that the spy runs. */
 export async function ask(machine: Booted, script: string, port = 80): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${machine.port(port)}/cgi-bin/run`, {
     method: "POST",
@@ -71,7 +71,7 @@ interface Built {
   readonly cmdline: string;
 }
 
-/** Builds an image with Debian's kernel and our init, and boots it. */
+/** Builds an image with Debian's kernel and the guest's own init, and boots it. */
 export async function bootImage(parts: Omit<ImageArgs, "kernel">, options: Partial<BootOptions> = {}): Promise<Booted> {
   return boot({ ...(await buildImage(parts)), ...options });
 }
@@ -82,7 +82,7 @@ export async function buildImage(parts: Omit<ImageArgs, "kernel">): Promise<Buil
   );
 }
 
-/** Builds a whole definition, as it came from somewhere else. */
+/** Builds a complete definition. */
 export async function buildWhole(definition: Definition): Promise<Built> {
   folder ??= mkdtemp(join(tmpdir(), "linuxkit-image-"));
   const outputDir = join(await folder, String(builds++));

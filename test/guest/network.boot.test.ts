@@ -6,12 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cloud } from "./cloud.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
-test("a service's network: in by published ports, out by what is named, and the metadata of a cloud only by its name", async () => {
+test("a private network only accepts published ports, named destinations, and a cloud's metadata if it is named", async () => {
   // reached from inside at QEMU's own address of the host
   const outside = createServer((socket) => socket.end("outside\n")).listen(0, "127.0.0.1");
   await once(outside, "listening");
   const { port } = outside.address() as { port: number };
-  // whom it reaches says a line each; a refusal is quick
+  // each destination that it reaches answers with a line; a refusal is quick
   const reach = (targets: Readonly<Record<string, string>>): string =>
     `${Object.entries(targets)
       .map(
@@ -90,9 +90,9 @@ test("a service's network: in by published ports, out by what is named, and the 
       [8080, "web"],
     ] as const)
       assert.equal(await said(machine.port(at)), `${word}\n`);
-    // a link only for those who are reached or reach something: client, page, roams and web
+    // only services that are reached or reach others have a link: client, page, roams and web
     assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "4\n");
-    // it forwards for its services, and is no router for others
+    // it forwards for its services, but does not route for others
     const forward = await ask(machine, "cat /proc/sys/net/ipv4/ip_forward; chroot /host nft list chain ip linuxkit forward", 8081);
     assert.match(forward, /^1\n[\s\S]*policy accept;\s+iifname != "lk\*" oifname != "lk\*" drop\n/);
   } finally {
@@ -100,7 +100,7 @@ test("a service's network: in by published ports, out by what is named, and the 
   }
 });
 
-/** All that is said to whoever connects. */
+/** The bytes that a connection receives. */
 async function said(port: number): Promise<string> {
   let text = "";
   for await (const chunk of connect(port, "127.0.0.1").setEncoding("utf8")) text += String(chunk);

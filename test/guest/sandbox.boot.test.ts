@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { ConsoleLine } from "../../sdk/guest/console.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
-// one after the other, each in a life of its own: memory, its tmpfs mounts, processes
+// one after another, each after a restart: memory, its tmpfs mounts, processes
 const GREEDY = `
 mkdir /state/memory 2>/dev/null && exec busybox tail /dev/zero
 if mkdir /state/tmpfs 2>/dev/null; then
@@ -14,7 +14,7 @@ bomb() { bomb & bomb & sleep 100000; }
 bomb`;
 
 describe("the sandbox", () => {
-  test("what ends memory, a tmpfs or processes, crashes in a loop, or hangs, does so alone", async () => {
+  test("a service that exhausts memory, a tmpfs or processes, crashes or hangs does not affect the others", async () => {
     await using machine = await bootImage(
       {
         onboot: [dhcp()],
@@ -62,7 +62,7 @@ describe("the sandbox", () => {
     const [pids, asOne, most, calms] = forked.trim().split("\n");
     assert.deepEqual([pids, asOne, calms], ["1024", "1", most], forked);
     assert.ok(Number(most) > 100 << 20 && Number(most) < 220 << 20, most);
-    // the first tmpfs ended at its own limit, the rest at that of memory: they are gone with the container
+    // the first tmpfs reached its own limit, the others that of memory; they disappear with the container
     assert.match(await ask(machine, "cat /host/run/log/greedy.log"), /No space left on device/);
     assert.match(
       await ask(
@@ -71,7 +71,7 @@ describe("the sandbox", () => {
       ),
       /^1\n1\n3999 some words that fill it\n$/,
     );
-    // users of their own: neither the machine's nor each other's
+    // their user ids are neither the machine's nor each other's
     assert.equal(await ask(machine, "grep -hv mount: /host/run/log/apart.log /host/run/log/alone.log"), "7\n7\n7\n7\n");
     const users = (
       await ask(
@@ -95,12 +95,12 @@ describe("the sandbox", () => {
     assert.equal((await ask(machine, "cat /host/run/linuxkit/services/gives-up")).slice(0, 5), "down,");
   });
 
-  test("services start when those that they come after are up, and stop before them, whether they will or not", async () => {
+  test("services start after those in `after` are up, and stop before them, by SIGKILL if necessary", async () => {
     await using machine = await bootImage({
       services: [
         service("app", "echo started; trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done", { after: ["db", "cache"] }),
         service("cache", "exec sleep 1000", { after: ["db"] }),
-        // without the end of its time the machine would never be off
+        // without its stop timeout, the machine would never power off
         service("deaf", "trap '' TERM; while :; do sleep 0.1; done", { stopTimeout: 1 }),
         service("db", "sleep 2; echo up >/tmp/up; trap 'exit' TERM; while :; do sleep 0.1; done", {
           tmpfs: ["/tmp"],
@@ -119,7 +119,7 @@ describe("the sandbox", () => {
   });
 });
 
-/** Presses the button until the machine is off: in its first seconds the kernel may not listen yet. */
+/** Presses the button until the machine is off, because the kernel may ignore it in the first seconds. */
 async function turnOff(machine: Pick<Awaited<ReturnType<typeof bootImage>>, "pressPower" | "until">): Promise<void> {
   const press = setInterval(() => void machine.pressPower().catch(() => {}), 2000);
   try {

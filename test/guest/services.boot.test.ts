@@ -12,7 +12,7 @@ const of =
 const state = (name: string, wanted: string) => (line: ConsoleLine) => of(name)(line) && line.state === wanted;
 
 describe("services", () => {
-  test("restarts, checks, logs and what the whole says of them", async () => {
+  test("restarts, checks, logs and the aggregate health", async () => {
     await using machine = await bootImage(
       {
         healthPort: 8080,
@@ -81,7 +81,7 @@ describe("services", () => {
     await assertApart(machine);
   });
 
-  test("secrets and user data: each service has its own, and nobody the device that brought them", async () => {
+  test("each service has its own secrets, and no service has the device that passed them", async () => {
     const mine = service("mine", "ls -ln /run/secrets; cat /run/secrets/*; ls /sys/firmware; exec sleep 1000", {
       uid: 1000,
       gid: 1001,
@@ -109,12 +109,12 @@ describe("services", () => {
     assert.doesNotMatch(await ask(machine, "for p in /proc/[0-9]*; do tr '\\0' '\\n' <$p/environ; done; cat /proc/cmdline"), /test-boot/);
   });
 
-  test("a service whose monitor was killed ends, and is started again under its name", async () => {
+  test("a service whose monitor is killed ends, and restarts under its name", async () => {
     await using machine = await bootImage({ onboot: [dhcp()], services: [spy(), service("left", "exec sleep 4321")] }, { ports: [80] });
     await machine.until("health", ({ stage }) => stage === "healthy");
     const pids = (pattern: string) =>
       `for p in /proc/[0-9]*; do { tr '\\0' ' ' <$p/cmdline; } 2>/dev/null | grep -q '${pattern}' && echo "\${p#/proc/}"; done`;
-    // a service counts as started a little before its program runs
+    // a service is reported as started shortly before its program runs
     const sleeper = `until pid=$(${pids("^sleep 4321")}); [ "$pid" ]; do sleep 0.1; done; echo "$pid"`;
     const first = await ask(machine, `${sleeper}; kill -9 $(${pids("^crun run .*left *$")})`);
     assert.match(first, /^\d+\n$/);
@@ -126,7 +126,7 @@ describe("services", () => {
     assert.ok(machine.lines.filter(state("left", "restart")).length === 1, "and stays");
   });
 
-  test("a secret that the machine was not given is named", async () => {
+  test("a missing secret is named", async () => {
     await using machine = await bootImage({ services: [service("needy", "true", { secrets: { token: "" } })] });
     const failed = await machine.until("failure", ({ stage }) => stage === "failed");
     assert.equal(describeStage(failed), "failed: service needy: the secret token was not given to this machine");
@@ -134,7 +134,7 @@ describe("services", () => {
   });
 });
 
-/** Every process but PID 1, the supervisors and the kernel's threads is in other mount and pid namespaces than PID 1. */
+/** Every process except PID 1, the supervisors and kernel threads has other mount and pid namespaces than PID 1. */
 async function assertApart(machine: Booted): Promise<void> {
   const text = await ask(
     machine,
@@ -146,13 +146,13 @@ async function assertApart(machine: Booted): Promise<void> {
   const [list = "", own = ""] = text.split("\n\n");
   const [mount, pid, spyMount] = own.trim().split("\n");
   const inside = list.split("\n").map((line) => line.split(" "));
-  // the spy is asked to see all, so it shares PID 1's pid namespace, and nothing else does
+  // only the spy shares PID 1's pid namespace, by its definition
   const shared = inside.filter(([m, p]) => m !== spyMount && (m === mount || p === pid));
   assert.ok(shared.length > 5, list);
   for (const [m, p, exe, ...args] of shared) {
     assert.equal(p, pid);
     const what = args.join(" ");
-    // supervisors are forks of PID 1; each service has its runtime's monitor beside it
+    // supervisors are forks of PID 1; each service has a monitor of its runtime
     assert.ok(
       m === mount ? /^(\/bin\/sh \/init moved|crun (run|exec) )/.test(what) : /^unshare /.test(what),
       `${exe} ${what} shares PID 1's namespaces`,

@@ -16,9 +16,9 @@ describe("scripts", () => {
       .map((file) => ({ ...file, path: `stage1/${file.path}` })),
   ];
   const scripts = own.filter(({ path, contents }) => contents.startsWith("#") && path !== "lib/linuxkit/fstab");
-  test("there are all of them", () => assert.deepEqual(scripts.length, Object.keys(PARTS).length + 5));
+  test("include every part", () => assert.deepEqual(scripts.length, Object.keys(PARTS).length + 5));
   for (const { path, contents } of scripts) {
-    test(`${path} is shell that shellcheck has nothing against`, async () => {
+    test(`${path} passes shellcheck`, async () => {
       await using folder = await scratch();
       const file = await folder.file("script", [Buffer.from(contents)]);
       // BusyBox's shell has read -t, $'…', ${x:1:2} and ${x//a/b}; variables cross from file to file; words are split on purpose where
@@ -26,7 +26,7 @@ describe("scripts", () => {
       judge("shellcheck", "-s", "dash", "-e", "SC2034,SC2154,SC1090,SC1091,SC3045,SC3003,SC3057,SC3060,SC2086,SC2027,SC2016", file);
     });
   }
-  test("the tag leaves every character alone but the escape of ${", () => {
+  test("the tag changes only the escaped ${", () => {
     assert.equal(shell`a\n\036 \${x#*'} "\\" ${"put in"}`, 'a\\n\\036 ${x#*\'} "\\\\" put in');
   });
 });
@@ -53,7 +53,7 @@ describe("limited", async () => {
       assert.deepEqual({ stdout, stderr }, { stdout: want, stderr: "" });
     });
   }
-  test("what is killed leaves no child", async () => {
+  test("a killed command leaves no child", async () => {
     await using guest = await guestShell();
     const { stdout } = await guest.run(
       ["wait"],
@@ -66,7 +66,7 @@ describe("limited", async () => {
   });
 });
 
-test("pauses between starts: 1, 2, 4… 60 s, and 1 again after a minute's work", async () => {
+test("pauses between starts are 1, 2, 4… 60 s, and 1 s again after a minute of work", async () => {
   await using guest = await guestShell();
   const script = "count=0 delay=1 lasted=0; for lasted in 0 0 0 0 0 0 0 59 60 0 0; do back_off; count=$((count + 1)); echo $delay; done";
   const { stdout } = await guest.run(["supervisor"], script);
@@ -117,7 +117,7 @@ describe("last_line", () => {
       assert.equal(stdout, want);
     });
   }
-  test("the first file that has something to say", async () => {
+  test("uses the first file that is not empty", async () => {
     await using guest = await guestShell();
     await writeFile(join(guest.folder, "b"), "from b\n");
     await writeFile(join(guest.folder, "c"), "from c\n");

@@ -7,7 +7,7 @@ import { boot } from "../support/qemu.ts";
 import { bootImage, buildImage, lastTask, service, task } from "./image.ts";
 
 describe("tasks", () => {
-  test("run in order, each to its end; what may fail does not stop the boot", async () => {
+  test("run in order, each to its end; a failing optional task does not stop the boot", async () => {
     await using machine = await bootImage({
       onboot: [
         task("first", "sleep 0.5; echo one >/tmp/order", { binds: ["/tmp:/tmp"] }),
@@ -50,7 +50,7 @@ describe("tasks", () => {
     ],
   ];
   for (const [what, made, message] of failures) {
-    test(`${what} stops the boot, and the console says which and why`, async () => {
+    test(`${what} stops the boot, and the console names the task and the reason`, async () => {
       await using machine = await bootImage({ onboot: [task(...made), task("after", "true")], services: [service("never", "sleep 1000")] });
       const failed = await machine.until("failure", ({ stage }) => stage === "failed");
       assert.ok(describeStage(failed).startsWith(`failed: ${message}`), describeStage(failed));
@@ -63,8 +63,8 @@ describe("tasks", () => {
   }
 });
 
-describe("an image that was not unpacked whole", () => {
-  test("less memory than it needs", async () => {
+describe("an image that was not unpacked completely stops the boot", () => {
+  test("because of too little memory", async () => {
     const image = await buildImage({
       files: [...Array(90).keys()].map((n) => new File(`blob/${n}`, { contents: String(n).repeat(1 << 19) })),
     });
@@ -74,7 +74,7 @@ describe("an image that was not unpacked whole", () => {
     const failed = machine.console().match(/failed the image was not unpacked whole: \d+ MiB of memory/);
     assert.ok(failed, machine.console());
   });
-  test("its last bytes are missing", async () => {
+  test("because its last bytes are missing", async () => {
     const image = await buildImage({});
     const { size } = await stat(image.initrd);
     await truncate(image.initrd, size - 64);
@@ -86,7 +86,7 @@ describe("an image that was not unpacked whole", () => {
   });
 });
 
-test("shutdown: services first, then the tasks, in order, and the power button asks for it", async () => {
+test("the power button shuts down: first the services, then the onshutdown tasks, in order", async () => {
   await using machine = await bootImage({
     services: [
       service("a", "trap 'sleep 0.3; echo a >>/run/order; exit' TERM; while :; do sleep 0.1; done", { binds: ["/run:/run"] }),
@@ -99,7 +99,7 @@ test("shutdown: services first, then the tasks, in order, and the power button a
     ],
   });
   await machine.until("health", ({ stage }) => stage === "healthy");
-  // its reader comes a moment after
+  // its reader starts a moment later
   while (!machine.lines.some(({ stage }) => stage === "shutdown")) {
     await machine.pressPower();
     await new Promise((resolve) => setTimeout(resolve, 500));

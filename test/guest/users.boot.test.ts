@@ -29,7 +29,7 @@ const service = (name: string, script: string, fields: object = {}): Service =>
     ...fields,
   });
 
-// what each of them may do to files of both users, and to what it is given
+// the access of each service to files of both users, and to its mounts
 const TRY = `
 show() { stat -c '%n %u:%g %a' "$@"; }
 show / /etc /etc/key /srv/app /bin/busybox
@@ -43,7 +43,7 @@ const Answers =
     return log.trim().split("\n").slice(0, -1);
   };
 
-test("the image's files, and all that it is given, belong to the service's own users, and outside to nobody else's", async () => {
+test("the image's files and the mounts belong to the service's private user ids, which no other service has", async () => {
   const setuid = { noNewPrivileges: false, capabilities: ["CAP_SETUID", "CAP_SETGID", "CAP_SYS_CHROOT"] };
   await using folder = await scratch();
   await using machine = await bootImage(
@@ -124,7 +124,7 @@ test("the image's files, and all that it is given, belong to the service's own u
     "Uid:\t7\t0\t0\t0",
   ]);
 
-  // as the machine sees it
+  // as seen by the machine
   const outside = await ask(
     machine,
     `for name in root app writer; do
@@ -149,7 +149,7 @@ test("the image's files, and all that it is given, belong to the service's own u
     assert.deepEqual(line, [0, base, 65536, 0, base, 65536, id, id, id, id, id, id, id, id, base, base, base + 900, base + 900], name);
   }
   assert.equal(new Set([root[1], app[1], writer[1]]).size, 3);
-  // a disk outlives the range: what is on it is as the services see it
+  // a disk outlives the range, so it has the ids that services see
   assert.deepEqual([data, state, disk], [root[1], root[1], 0]);
   assert.deepEqual(shared, [0, 0, 666], "what all of them read from is the machine's");
   assert.deepEqual(await answers("neighbour"), [

@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/firmware`: what QEMU was told for this machine. */
+/** `/lib/linuxkit/firmware`: reads QEMU's firmware configuration device. */
 export const FIRMWARE_READER = shell`# QEMU's firmware configuration: this boot's word, user data and secrets. When all is read the driver goes,
 # so no container can ask it again. Where there is none, the word may be on the kernel's command line, which every
 # container can read: only good for machines that run nothing foreign.

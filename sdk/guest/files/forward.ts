@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/bin/forward` in the container that sends logs on: one process for each service that asks for it. */
+/** `/bin/forward` in the container that sends logs to collectors: one process for each forwarded service. */
 export const FORWARD = shell`#!/bin/busybox sh
 # Each line of /etc/forward is a service and where its lines go. What cannot be sent is passed over: the log is still there.
 machine=$(busybox hostname)

@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/harden`: what a hardened host asks of its kernel beyond the command line. */
+/** `/lib/linuxkit/harden`: sets the kernel parameters of a hardened machine. */
 export const HARDEN = shell`# Parameters of the kernel, as lines "path value" of /proc/sys. Without the files nothing is set.
 
 # set_parameters early|last: what this kernel does not have is left out, what it refuses ends the boot

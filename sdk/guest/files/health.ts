@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/health`: checks of one service, and what they say of all. */
+/** `/lib/linuxkit/health`: the checks of a service, and the health of the whole machine. */
 export const HEALTH = shell`# A service's state is a file: "ok", or a word why it is not. Where there is no check, to run is to be ok.
 states=/run/linuxkit/services
 

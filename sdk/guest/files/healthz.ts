@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/bin/answer` in the container that serves the aggregate health: one connection is its standard input and output. */
+/** `/bin/answer` in the container that serves the aggregate health. Each connection is its standard input and output. */
 export const ANSWER = shell`#!/bin/busybox sh
 # Answers GET /healthz: 200 when every service is ok, else 503 and the names of those that are not, with the reason.
 read -r -t 5 method path _ || exit

@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/init`: PID 1. What runs before the image is known to be whole needs no other file. */
+/** `/init`: PID 1. The part that checks whether the image is complete must not need any other file. */
 export const INIT = shell`#!/bin/sh
 # PID 1: brings the machine up, runs the containers, and takes it down again.
 # Every fork counts under emulation, so what the shell can do itself it does.

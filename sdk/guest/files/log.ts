@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/log`: what services write. */
+/** `/lib/linuxkit/log`: the logs of services. */
 export const LOG = shell`# A service writes into a pipe, and what comes out of it is kept: twice $log_size bytes at most.
 
 # open_log PIPE FILE: descriptor 7 is the pipe from now on, for this service's life

@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/modules`: kernel modules in the order that the build worked out. */
+/** `/lib/linuxkit/modules`: loads kernel modules in the order that the build determined. */
 export const MODULES = shell`# Each line of /etc/modules.list is the path of a module, in the order of insertion. Patterns may follow: then the
 # module is for devices of these names, and stays out when the machine has none of them.
 

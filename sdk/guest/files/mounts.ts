@@ -77,7 +77,7 @@ overlay_at() {
 }
 `;
 
-/** `/lib/linuxkit/fstab`: mounted in this order when `/proc` and `/dev` are there. */
+/** `/lib/linuxkit/fstab`: the filesystems to mount, in order, after `/proc` and `/dev`. */
 export const FSTAB = `sysfs /sys sysfs nosuid,nodev,noexec 0 0
 securityfs /sys/kernel/security securityfs nosuid,nodev,noexec 0 0
 cgroup2 /sys/fs/cgroup cgroup2 nosuid,nodev,noexec,nsdelegate 0 0

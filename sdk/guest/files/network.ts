@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/network`: what every machine has before its first task. */
+/** `/lib/linuxkit/network`: the network that every machine has before its first task. */
 export const NETWORK = shell`# The loopback link, the host name, and a place for name servers. Addresses are the work of an onboot task. The firewall
 # is there before the first service that has a network of its own.
 

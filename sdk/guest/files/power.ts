@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/power`: the power button, or a key like it, by which QEMU and clouds ask a machine to shut down. */
+/** `/lib/linuxkit/power`: the power button or power key, with which QEMU and clouds request a shutdown. */
 export const POWER = shell`# The ACPI power button is an input device. Its driver and the reader of its events can wait until the services run.
 # A machine without ACPI has a keyboard instead, on which nothing but that button is pressed.
 

@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/secrets`: where the secrets of services are kept. */
+/** `/lib/linuxkit/secrets`: the folders of the services' secrets. */
 export const SECRETS = shell`# Each service that names secrets has memory of its own for them. What fills it is QEMU's firmware device or a task, for
 # a cloud's machine has them of its cloud.
 

@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/shutdown`: the ordered end. */
+/** `/lib/linuxkit/shutdown`: the orderly shutdown. */
 export const SHUTDOWN = shell`# Services, then the tasks of shutdown, then disks.
 
 # shut_down poweroff|reboot

@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/supervisor`: services, each with a process that starts it again. */
+/** `/lib/linuxkit/supervisor`: runs services, each with a process that restarts it. */
 export const SUPERVISOR = shell`# One process for each service, all started at once. It ends when the service stays down or the machine shuts down.
 
 start_services() {

@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/tasks`: containers that run to their end, one after the other. */
+/** `/lib/linuxkit/tasks`: runs tasks, one after another. */
 export const TASKS = shell`# Tasks: before the services, and after them.
 
 # the first that fails ends the boot, unless it may fail

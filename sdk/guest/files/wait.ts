@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/linuxkit/wait`: pauses and time limits without a process of their own. */
+/** `/lib/linuxkit/wait`: pauses and time limits without an extra process. */
 export const WAIT = shell`# Every process of the guest has a pipe of its own, on descriptor 8, which it holds open for reading and writing: a read
 # with a time limit is a pause that needs no fork and that a signal ends.
 

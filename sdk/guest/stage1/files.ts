@@ -3,10 +3,10 @@ import type { GuestFile } from "../guest-file.ts";
 import { FIND_ROOT } from "./find-root.ts";
 import { STAGE1_INIT } from "./init.ts";
 
-/** The first stage names here, a line each, which roots are its own: see {@link rootLine}. */
+/** The path of the list of roots that the first stage accepts, one a line: see {@link rootLine}. */
 export const ROOT_LIST = "etc/root";
 
-/** Folders of the first stage, each before what is in it. `lower`, `upper` and `root` are mounted onto. */
+/** Folders of the first stage, each before its contents. `lower`, `upper` and `root` are mount points. */
 export const STAGE1_FOLDERS: readonly string[] = [
   "bin",
   "dev",
@@ -22,12 +22,12 @@ export const STAGE1_FOLDERS: readonly string[] = [
   "usr/lib/modules",
 ];
 
-/** The kinds of filesystem that a root may be. */
+/** The filesystems of a root. */
 export type RootKind = "squashfs" | "erofs" | "iso9660";
 
 /**
- * The files of the first stage. To them belong, from elsewhere: `bin/busybox` with the link `bin/sh` to it, kernel
- * modules with `etc/modules.list`, and {@link ROOT_LIST}.
+ * The files of the first stage. They also need, from other sources: `bin/busybox` with the symlink `bin/sh`, kernel modules
+ * with `etc/modules.list`, and {@link ROOT_LIST}.
  */
 export function stage1Files(): readonly GuestFile[] {
   return [
@@ -37,7 +37,7 @@ export function stage1Files(): readonly GuestFile[] {
   ];
 }
 
-/** How a root is known: its kind, and four bytes of its own as they are in its first blocks. */
+/** A line that identifies a root: its filesystem, and four identifying bytes from its first blocks. */
 export function rootLine(kind: RootKind, id: Uint8Array): string {
   return `${kind} ${Buffer.from(id).toString("hex")}\n`;
 }

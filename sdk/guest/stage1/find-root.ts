@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/lib/find-root` of the first stage: which block device holds the root. */
+/** `/lib/find-root` of the first stage: finds the block device with the root. */
 export const FIND_ROOT = shell`# What a device holds is read off its first blocks. /etc/root names, a line each, the roots that the build wrote:
 # the kind of filesystem and four bytes that tell this image from another.
 devices=/dev

@@ -1,6 +1,6 @@
 import { shell } from "../shell.ts";
 
-/** `/init` of the first stage: a small initramfs that mounts a root too large for one, and hands over to its own init. */
+/** `/init` of the first stage: a small initramfs that mounts a root on a disk, and then runs the init of that root. */
 export const STAGE1_INIT = shell`#!/bin/sh
 # PID 1 until the root is mounted: loads drivers, waits for the device, puts memory over it that may be written, and
 # gives way to /init of the root, for which all is as in an initramfs.
