@@ -45,7 +45,7 @@ describe("the lease of debian.dhcp", () => {
   ];
   for (const [name, mtu, calls] of [
     ["of a network with packets of its own size, as Google's", "1460", ["ip link set eth0 mtu 1460", ...rest]],
-    ["of one that says nothing of it", undefined, rest],
+    ["without an MTU in the lease", undefined, rest],
     ["of one whose packets nothing could use", "68", rest],
     ["of one that says what is no number", "1460;reboot", rest],
   ] as const) {

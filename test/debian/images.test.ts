@@ -86,7 +86,7 @@ describe("invalid arguments are refused with their names", () => {
       () => debian.secrets({ cloud: "aws", endpoints: { ssm: "http://10.0.0.7" } }),
       /debian\.secrets: endpoints\.ssm: got "http:\/\/10\.0\.0\.7", wanted a URL such as https:/,
     ],
-    "authorities that are none": [
+    "authorities that are not certificates": [
       () => debian.secrets({ cloud: "aws", authorities: "/etc/ssl" }),
       /debian\.secrets: authorities: got "\/etc\/ssl", wanted certificates as PEM/,
     ],

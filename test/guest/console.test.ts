@@ -46,7 +46,7 @@ describe("parseConsoleLine", () => {
     ["a state that does not exist", line("3.10 service web splendid")],
     ["a task's state on a service", line("3.10 service web ok")],
     ["no time", line("healthy")],
-    ["a time that is none", line("soon healthy")],
+    ["a time that is not a number", line("soon healthy")],
     ["more than the stage has", line("3.10 healthy web")],
     ["a kernel without a boot id", line("1.00 kernel 6.1.0")],
     ["a service without a name", line("3.10 service")],

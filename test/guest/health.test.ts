@@ -83,7 +83,7 @@ describe("limited_check", () => {
 
 describe("check_forever", () => {
   const rows: readonly [string, string, string][] = [
-    ["as many failures as allowed are none", "1 1 0 1 1 0", ""],
+    ["the allowed number of failures does not count", "1 1 0 1 1 0", ""],
     ["one more is unhealthy, once", "1 1 1 1", "service web unhealthy 3 checks in a row failed: sick"],
     ["and healthy again", "1 1 1 0", "service web unhealthy 3 checks in a row failed: sick|service web healthy|healthy"],
   ];
