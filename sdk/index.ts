@@ -3,7 +3,7 @@ export { checkDefinition } from "./definition/check-definition.ts";
 export type { Container, ImageSource } from "./definition/container.ts";
 export type { DebianImage } from "./definition/debian-image.ts";
 export type { Definition, FileSpec, KernelSpec, NamedContainer, PersistentSpec, VolumeSpec } from "./definition/definition.ts";
-export type { Failure } from "./definition/failure.ts";
+export type { Failure } from "./core/failure.ts";
 export { harden } from "./definition/harden.ts";
 export type { HardenArgs } from "./definition/hardening.ts";
 export type { Hardening, SettingName } from "./hardening/profile.ts";

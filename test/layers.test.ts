@@ -12,7 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/cache": ["sdk/core"],
   "sdk/net": ["sdk/core"],
   "sdk/hardening": ["sdk/core"],
-  "sdk/definition": ["sdk/core", "sdk/hardening"],
+  "sdk/schema": ["sdk/core"],
+  "sdk/definition": ["sdk/core", "sdk/hardening", "sdk/schema"],
   "sdk/oci": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/net"],
   "sdk/debian": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/net", "sdk/definition", "sdk/oci"],
   "sdk/guest": [],
@@ -43,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/share": ["sdk/core", "sdk/cache", "sdk/oci", "sdk/sign"],
   "sdk/upload": ["sdk/core", "sdk/cache", "sdk/net"],
   "sdk/policy": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/sign"],
-  "sdk/plugin": ["sdk/core"],
+  "sdk/plugin": ["sdk/core", "sdk/schema"],
   "sdk/rollout": ["sdk/core", "sdk/plugin"],
   "sdk/resource": [
     "sdk/core",
@@ -131,6 +132,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages from outside that a folder may load. */
 const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
+  "sdk/schema": ["zod"],
   "sdk/definition": ["zod", "yaml", "@pulumi/pulumi"],
   "sdk/oci": ["zod"],
   "sdk/sbom": ["zod"],

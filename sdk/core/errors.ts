@@ -1,9 +1,12 @@
 /** Every failure this library raises on purpose, and what a handler can read from it. */
 export interface Faults {
-  /** A definition, option or argument that cannot mean anything. `path` is in terms of what the user typed: `services.web.capabilities[0]`. */
-  INVALID_DEFINITION: { readonly path: string };
+  /**
+   * A definition, option or argument that is wrong. `path` is in terms of what the user typed:
+   * `services.web.capabilities[0]`. `failures` names each wrong value where the check knows several.
+   */
+  INVALID_DEFINITION: { readonly path: string; readonly failures?: Faulty };
   /** Understood, and deliberately not done; the message names what to use. */
-  UNSUPPORTED: { readonly what: string };
+  UNSUPPORTED: { readonly what: string; readonly failures?: Faulty };
   /** A body whose length is not the declared one. */
   SIZE_MISMATCH: { readonly path: string; readonly want: number; readonly got: number };
   /** A body whose sha256 is not the declared one. */
@@ -47,6 +50,9 @@ export interface Faults {
   /** The caller, or Ctrl-C, ended it. */
   CANCELLED: { readonly what: string };
 }
+
+/** Each wrong value by its path, with what is wrong there; the message without the path. */
+type Faulty = readonly { readonly path: string; readonly message: string }[];
 
 /** The closed set of codes of {@link LinuxKitError}. */
 export type LinuxKitErrorCode = keyof Faults;

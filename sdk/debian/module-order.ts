@@ -1,5 +1,5 @@
 import { LinuxKitError } from "../core/errors.ts";
-import { nearest } from "../definition/suggest.ts";
+import { nearest } from "../core/suggest.ts";
 import type { KernelContents } from "./kernel-pack.ts";
 import { type ModuleInfo, moduleName } from "./modinfo.ts";
 

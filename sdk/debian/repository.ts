@@ -7,7 +7,7 @@ import { collect } from "../core/bytes.ts";
 import { hexOf } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
-import { nearest } from "../definition/suggest.ts";
+import { nearest } from "../core/suggest.ts";
 import { createTransport, type TransportOptions } from "../net/transport.ts";
 import { decompress } from "./decompress.ts";
 import { type Alternative, parseProvides, provisionMeets, versionMeets } from "./dependency.ts";

@@ -1,7 +1,8 @@
 import { crossFailures } from "./cross-check.ts";
 import { type Definition, definitionSchema } from "./definition.ts";
-import { type Failure, failure, failuresOf } from "./failure.ts";
-import { isDeferred } from "./inputs.ts";
+import { type Failure, failure } from "../core/failure.ts";
+import { failuresOf } from "./failures-of.ts";
+import { isDeferred } from "../core/deferred.ts";
 import { deferredIn, type Draft, normalise } from "./normalise.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../core/suggest.ts";
 import { capabilities, count, fields, mode, owner, text, treePath, word } from "./fields.ts";
 import { bind, containerMount, idMapping, mount, tmpfs } from "./mount.ts";
 import { resources } from "./resources.ts";

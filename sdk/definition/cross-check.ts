@@ -1,13 +1,15 @@
 import type { Step } from "../core/property-path.ts";
 import type { Container } from "./container.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
-import { type Failure, failure, shown } from "./failure.ts";
+import { type Failure, failure } from "../core/failure.ts";
+import { shown } from "../core/shown.ts";
 import { hardeningConflicts } from "./hardening-conflicts.ts";
-import { isDeferred, itemsOf } from "./inputs.ts";
+import { isDeferred } from "../core/deferred.ts";
+import { itemsOf } from "./inputs.ts";
 import { healthPorts, networkKind } from "./service-network.ts";
 import { privateUserFailures } from "./private-users.ts";
 import { privateNetworkFailures, serviceFailures } from "./service-check.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../core/suggest.ts";
 
 /**
  * What no field shows alone: names that lead nowhere, names used twice, ports and namespaces that exclude each other.

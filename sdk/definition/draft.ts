@@ -1,4 +1,4 @@
-import { failure, throwFailures } from "./failure.ts";
+import { failure, throwFailures } from "../core/failure.ts";
 import type { Draft } from "./normalise.ts";
 import type { Parts } from "./parts.ts";
 import type { Service } from "./service.ts";

@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { CAPABILITIES, type Capability } from "./capability.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../core/suggest.ts";
 
 /*
  * The leaves that several schemas share. A custom message of a schema is always the noun phrase that follows
  * "wanted" in the failure's text.
  */
 
-/** An object that takes no other fields than these. The message of an unknown one lists them: see `failuresOf`. */
+/** An object that takes no other properties than these. */
 export function fields<S extends z.core.$ZodLooseShape>(shape: S) {
-  const known = Object.keys(shape).join(", ");
-  return z.strictObject(shape, { error: (issue) => (issue.code === "unrecognized_keys" ? known : undefined) });
+  return z.strictObject(shape);
 }
 
 /** Text that may not hold a NUL, which no system call can carry. */

@@ -2,7 +2,7 @@ import { LinuxKitError } from "../core/errors.ts";
 import type { Step } from "../core/property-path.ts";
 import { crossFailures } from "./cross-check.ts";
 import { draftOf } from "./draft.ts";
-import { type Failure, failure } from "./failure.ts";
+import { type Failure, failure } from "../core/failure.ts";
 import { File, type FileArgs } from "./file.ts";
 import { normalise } from "./normalise.ts";
 import { OnbootTask } from "./onboot-task.ts";

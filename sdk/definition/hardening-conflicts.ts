@@ -2,8 +2,10 @@ import type { Step } from "../core/property-path.ts";
 import { ABSENT, COMMAND_LINE } from "../hardening/command-line.ts";
 import { type Hardening, type SettingName, wantedValue } from "../hardening/profile.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
-import { type Failure, failure, shown } from "./failure.ts";
-import { isDeferred, itemsOf } from "./inputs.ts";
+import { type Failure, failure } from "../core/failure.ts";
+import { shown } from "../core/shown.ts";
+import { isDeferred } from "../core/deferred.ts";
+import { itemsOf } from "./inputs.ts";
 
 /** What in a container cannot be had together with a setting; `says` goes on from "got …, which". */
 interface Conflict {

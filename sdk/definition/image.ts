@@ -1,7 +1,9 @@
 import type { ImageSource } from "./container.ts";
 import { crossFailures } from "./cross-check.ts";
 import type { Definition } from "./definition.ts";
-import { type Failure, failure, failuresOf, shown, throwFailures } from "./failure.ts";
+import { type Failure, failure, throwFailures } from "../core/failure.ts";
+import { shown } from "../core/shown.ts";
+import { failuresOf } from "./failures-of.ts";
 import { fields, port } from "./fields.ts";
 import type { File } from "./file.ts";
 import { imageSource } from "./container.ts";
@@ -17,7 +19,7 @@ import type { OnbootTask } from "./onboot-task.ts";
 import type { OnshutdownTask } from "./onshutdown-task.ts";
 import { mergeParts, type Part, type Parts, removePart, replacePart } from "./parts.ts";
 import type { Service } from "./service.ts";
-import { didYouMean } from "./suggest.ts";
+import { unknownProperty } from "../schema/parse.ts";
 import type { Volume } from "./volume.ts";
 
 /** Arguments of {@link Image}, and what {@link Image.with} adds to one. */
@@ -114,7 +116,7 @@ const KNOWN = ["kernel", "init", ...Object.keys(KIND_OF), "healthPort", "harden"
 
 function partsOf(args: ImageArgs | Parts): Parts {
   const unknown = Object.keys(args).filter((name) => !KNOWN.includes(name));
-  throwFailures(unknown.map((name) => failure([name], `unknown field${didYouMean(name, KNOWN) || `, wanted one of ${KNOWN.join(", ")}`}`)));
+  throwFailures(unknown.map((name) => failure([name], unknownProperty(name, KNOWN))));
   const listed = <K extends keyof typeof KIND_OF>(section: K): Parts[K] => {
     const list = args[section] ?? [];
     if (!Array.isArray(list)) throwFailures([failure([section], `got ${shown(list)}, wanted a list of ${CLASS_OF[section]}`)]);

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { failuresOf, throwFailures } from "./failure.ts";
+import { throwFailures } from "../core/failure.ts";
+import { failuresOf } from "./failures-of.ts";
 import { fields, text, treePath, word } from "./fields.ts";
 import { imageSource } from "./container.ts";
 import { frozenCopy, type Inputs } from "./inputs.ts";

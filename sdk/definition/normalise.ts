@@ -7,7 +7,8 @@ import {
   serviceNames,
   type VolumeSpec,
 } from "./definition.ts";
-import { frozenCopy, isDeferred } from "./inputs.ts";
+import { isDeferred } from "../core/deferred.ts";
+import { frozenCopy } from "./inputs.ts";
 import type { Hardening } from "../hardening/profile.ts";
 import type { Container, ImageSource } from "./container.ts";
 

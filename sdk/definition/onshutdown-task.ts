@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { onshutdownSchema } from "./container.ts";
-import { failuresOf, throwFailures } from "./failure.ts";
+import { throwFailures } from "../core/failure.ts";
+import { failuresOf } from "./failures-of.ts";
 import { containerName } from "./fields.ts";
 import { frozenCopy, type Inputs } from "./inputs.ts";
 

@@ -8,7 +8,7 @@ import type { Inputs } from "./inputs.ts";
 import type { OnbootTask } from "./onboot-task.ts";
 import type { OnshutdownTask } from "./onshutdown-task.ts";
 import type { Service } from "./service.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../core/suggest.ts";
 import type { Volume } from "./volume.ts";
 
 /** What an image is put together from, in the order in which it was written. */

@@ -1,7 +1,9 @@
 import type { Container } from "./container.ts";
 import type { Placed } from "./definition.ts";
-import { type Failure, failure, shown } from "./failure.ts";
-import { isDeferred, itemsOf } from "./inputs.ts";
+import { type Failure, failure } from "../core/failure.ts";
+import { shown } from "../core/shown.ts";
+import { isDeferred } from "../core/deferred.ts";
+import { itemsOf } from "./inputs.ts";
 import { networkKind } from "./service-network.ts";
 
 /** Users, and groups, of a container with `userns: "private"`: 0 to 65535. */

@@ -1,11 +1,13 @@
 import type { Step } from "../core/property-path.ts";
 import type { Container } from "./container.ts";
 import type { Definition, Placed } from "./definition.ts";
-import { type Failure, failure, shown } from "./failure.ts";
-import { isDeferred, itemsOf } from "./inputs.ts";
+import { type Failure, failure } from "../core/failure.ts";
+import { shown } from "../core/shown.ts";
+import { isDeferred } from "../core/deferred.ts";
+import { itemsOf } from "./inputs.ts";
 import { isIpv4Network } from "./network.ts";
 import { healthPorts, networkKind, publishedPorts } from "./service-network.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../core/suggest.ts";
 
 /** What services say of each other: which waits for which, who is reached by whom, and whose a port of the machine is. */
 export function serviceFailures(definition: Definition): Failure[] {

@@ -1,6 +1,7 @@
 import type { Container } from "./container.ts";
 import type { Phase } from "./definition.ts";
-import { isDeferred, itemsOf } from "./inputs.ts";
+import { isDeferred } from "../core/deferred.ts";
+import { itemsOf } from "./inputs.ts";
 import { type PublishedPort, publishedPort } from "./network.ts";
 
 /** Where {@link publishedPorts} found a port. */

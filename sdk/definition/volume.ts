@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { imageSource } from "./container.ts";
 import { diskDevice, diskLabel, diskSerial, ownerNumber } from "./disk.ts";
-import { failuresOf, throwFailures } from "./failure.ts";
+import { throwFailures } from "../core/failure.ts";
+import { failuresOf } from "./failures-of.ts";
 import { containerName, fields, seconds } from "./fields.ts";
 import { frozenCopy, type Inputs } from "./inputs.ts";
 

@@ -1,6 +1,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from "yaml";
 import type { Step } from "../core/property-path.ts";
-import { type Failure, failure, failuresOf } from "./failure.ts";
+import { type Failure, failure } from "../core/failure.ts";
+import { failuresOf } from "./failures-of.ts";
 import { type Yaml, yamlSchema } from "./yaml-schema.ts";
 
 /** One parsed text of LinuxKit YAML, and where everything in it stands. */

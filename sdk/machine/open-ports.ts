@@ -1,5 +1,5 @@
 import type { Definition } from "../definition/definition.ts";
-import { isDeferred } from "../definition/inputs.ts";
+import { isDeferred } from "../core/deferred.ts";
 import { networkKind, publishedPorts } from "../definition/service-network.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Definition } from "../definition/definition.ts";
-import { didYouMean } from "../definition/suggest.ts";
+import { didYouMean } from "../core/suggest.ts";
 
 /** By service, then by the secret's name: where its cloud keeps it. No value is among them. */
 export type SecretReferences = Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>>;

@@ -1,5 +1,7 @@
-/** Stands for what is not known before another resource has been made. Only `check`, `diff` and `preview` ever meet it. */
-export const UNKNOWN: unique symbol = Symbol.for("pulumi-linuxkit.unknown");
+import { UNKNOWN } from "../core/deferred.ts";
+
+// only `check`, `diff` and `preview` ever meet it
+export { UNKNOWN };
 
 /** An output that the state keeps encrypted. Made by {@link secret}; a verb never receives one, only returns it. */
 export class Secret {

@@ -2,7 +2,7 @@ import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
-import { isDeferred } from "../definition/inputs.ts";
+import { isDeferred } from "../core/deferred.ts";
 import { type HardeningReport, hardeningReport } from "../hardening/report.ts";
 import type { Finding, Level } from "./finding.ts";
 import { RULE_NAMES, RULES } from "./rules.ts";

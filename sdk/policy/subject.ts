@@ -1,7 +1,7 @@
 import { formatPath, type Step } from "../core/property-path.ts";
 import type { Container } from "../definition/container.ts";
 import { containersOf, type Definition, type Placed } from "../definition/definition.ts";
-import { isDeferred } from "../definition/inputs.ts";
+import { isDeferred } from "../core/deferred.ts";
 import type { Profile } from "../hardening/setting.ts";
 import type { HardeningReport } from "../hardening/report.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";

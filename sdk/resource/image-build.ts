@@ -11,7 +11,7 @@ import type { Pcrs } from "../disk/pcrs.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Definition, FileSpec } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
-import { isDeferred } from "../definition/inputs.ts";
+import { isDeferred } from "../core/deferred.ts";
 import type { FormatName } from "../format/formats.ts";
 import type { Lock } from "../resolve/lock.ts";
 import type { BuiltFile } from "./plugin/builder.ts";

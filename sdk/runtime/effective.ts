@@ -1,7 +1,7 @@
 import { LinuxKitError } from "../core/errors.ts";
 import { type ContainerFields, labelSchema } from "../definition/container-fields.ts";
 import type { Container } from "../definition/container.ts";
-import { failuresOf } from "../definition/failure.ts";
+import { failuresOf } from "../definition/failures-of.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 
 /** LinuxKit's container fields, merged with the image's label and configuration; without the sandbox's defaults. */

@@ -151,7 +151,7 @@ describe("the command", () => {
     await writeFile(join(folder, "bad.yml"), yamlOf("refused", "unknown-field"));
     const { code, stderr } = await failure("bad.yml");
     assert.equal(code, 1);
-    assert.match(stderr, /INVALID_DEFINITION: bad\.yml:10: services\.app\.privileged: unknown field/);
+    assert.match(stderr, /INVALID_DEFINITION: bad\.yml:10: services\.app\.privileged: unknown property/);
   });
   for (const { args, message } of [
     { args: [], message: /got no file/ },

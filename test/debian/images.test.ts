@@ -59,7 +59,7 @@ describe("invalid arguments are refused with their names", () => {
     "a package's name": [() => debian.packages({ packages: ["Nginx"] }), /packages\[0\]: got "Nginx", wanted a Debian package name/],
     "a misspelt field": [
       () => debian.packages({ packages: ["nginx"], comand: [] } as never),
-      /debian\.packages: comand: unknown field: did you mean "command"\?/,
+      /debian\.packages: comand: unknown property: did you mean "command"\?/,
     ],
     "a flavour": [() => debian.kernel({ flavour: "rt" as never }), /debian\.kernel: flavour: got "rt"/],
     "a runtime": [() => debian.init({ runtime: "youki" as never }), /debian\.init: runtime/],
@@ -67,7 +67,7 @@ describe("invalid arguments are refused with their names", () => {
     "a sysctl": [() => debian.sysctl({ forward: 1 }), /debian\.sysctl: forward/],
     "no sysctl": [() => debian.sysctl({}), /at least one setting/],
     "an SSH server without keys": [() => debian.sshd({}), /authorizedKeys/],
-    "a shell without a password or insecure: true": [() => debian.getty({}), /passwordHash: got nothing, wanted a password hash/],
+    "a shell without a password or insecure: true": [() => debian.getty({}), /passwordHash: missing, wanted a password hash/],
     "label and device": [
       () => debian.mount({ label: "a", device: "/dev/vda" }),
       /debian\.mount: got both label and device, wanted one of them/,

@@ -25,7 +25,7 @@ describe("a definition that came as JSON is checked to the last leaf", () => {
     [{ services: { web: { image: "x", restart: null } } }, /^services\.web\.restart: got null, wanted /],
     [{ files: [{ path: "../a", contents: "" }] }, /^files\[0\]\.path: got "\.\.\/a", wanted a path that stays/],
     [{ volumes: { v: { format: "ext4" } } }, /^volumes\.v\.format: got "ext4", wanted "filesystem" or "oci"$/],
-    [{ kernel: {} }, /^kernel\.image: got nothing, wanted /],
+    [{ kernel: {} }, /^kernel\.image: missing, wanted /],
     ["text", /^: got "text", wanted an object$/],
     [null, /^: got null, wanted an object$/],
   ] as const) {

@@ -275,7 +275,7 @@ describe("an image refuses", () => {
       { services: [service("a", { binds: [], "binds.add": [] })] },
       "services.a.binds.add: has no effect beside binds: wanted one of the two",
     ],
-    [{ sevices: [] }, 'sevices: unknown field: did you mean "services"?'],
+    [{ sevices: [] }, 'sevices: unknown property: did you mean "services"?'],
     [{ services: [{}] }, "services[0]: got an object, wanted a Service"],
     [{ services: service("a") }, "services: got an object, wanted a list of Service"],
     [{ onboot: [service("a")] }, "onboot[0]: got an object, wanted a OnbootTask"],

@@ -13,14 +13,14 @@ const REFUSED: Readonly<Record<string, string>> = {
   "bind-one-part": '10: services.app.binds[0]: got "/a", wanted "source:/destination" or "source:/destination:options"',
   "capability-without-prefix":
     '10: services.app.capabilities[0]: got "NET_ADMIN", wanted the name of a capability: did you mean "CAP_NET_ADMIN"?',
-  "device-without-mode": '11: services.app.devices[0].mode: got nothing, wanted octal digits in quotes, as "0660"',
+  "device-without-mode": '11: services.app.devices[0].mode: missing, wanted octal digits in quotes, as "0660"',
   "duplicate-service": '10: services.a.name: got "a", which linuxkit.yml:8 has too, wanted another name',
   "file-escapes-tree": '8: files["../../etc/passwd"].path: got "../../etc/passwd", wanted a path that stays in the tree, without ".."',
   "file-two-kinds":
     "8: files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata, not contents and source",
   "file-without-kind": "8: files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata",
   "missing-image": "8: services.a.image: missing, wanted a string",
-  "mount-without-type": '11: services.app.mounts[0].type: got nothing, wanted a filesystem type, or "bind"',
+  "mount-without-type": '11: services.app.mounts[0].type: missing, wanted a filesystem type, or "bind"',
   "name-escapes-tree":
     '8: services["../../x"].name: got "../../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "."',
   "not-yaml": "2: not YAML: flow sequence in block collection must be sufficiently indented and end with a ]",
@@ -31,16 +31,16 @@ const REFUSED: Readonly<Record<string, string>> = {
   "rw-on-readonly-volume": '14: services.a.binds[0]: volume "v" is read-only, wanted the option "ro"',
   "tmpfs-two-colons": '10: services.app.tmpfs[0]: got "/a:b:c", wanted "/destination" or "/destination:options"',
   "undeclared-volume": '10: services.app.binds[0]: no volume is called "nowhere", wanted an absolute path: there are no volumes',
-  "unknown-top-level": '7: sevices: unknown field: did you mean "services"?',
+  "unknown-top-level": '7: sevices: unknown property: did you mean "services"?',
   "unknown-user": '10: services.app.uid: no container or user of the image is called "nobody-here", wanted a number or one of app',
-  "veth-without-peer": "12: services.app.runtime.interfaces[0].peer: got nothing, wanted the name of the other end of the veth pair",
+  "veth-without-peer": "12: services.app.runtime.interfaces[0].peer: missing, wanted the name of the other end of the veth pair",
   "volume-bad-name": '8: volumes.Bad/Name.name: got "Bad/Name", wanted lower-case letters, digits, _ and -',
 };
 
 /** Cases whose message goes on with a long list. */
 const REFUSED_WITH_LIST: Readonly<Record<string, string>> = {
   "unknown-capability": '10: services.app.capabilities[0]: got "CAP_FLY", wanted one of CAP_CHOWN, ',
-  "unknown-field": "10: services.app.privileged: unknown field, wanted one of name, image, command, ",
+  "unknown-field": "10: services.app.privileged: unknown property, wanted one of name, image, command, ",
 };
 
 describe("fromYaml refuses", () => {

@@ -78,7 +78,7 @@ describe("arguments", () => {
   test("an unknown setting is refused with a suggestion", () =>
     assert.throws(
       () => harden(base, { waive: { "kernel.yama.ptrace_scop": "x" } as never }),
-      /harden\.waive\["kernel\.yama\.ptrace_scop"\]: unknown field: did you mean "kernel\.yama\.ptrace_scope"\?/,
+      /harden\.waive\["kernel\.yama\.ptrace_scop"\]: unknown property: did you mean "kernel\.yama\.ptrace_scope"\?/,
     ));
   test("a waiver needs a reason", () =>
     assert.throws(() => harden(base, { waive: { lockdown: "" } }), /harden\.waive\.lockdown: got "", wanted text that is not empty/));

@@ -73,8 +73,8 @@ describe("a field comes from the definition, then the label, then the image, the
 
 describe("errors in an image's label and configuration", () => {
   for (const [fields, image, message] of [
-    [{}, { label: { privileged: true } }, /^services\.app\.image: in its label org\.mobyproject\.config: privileged: unknown field/],
-    [{}, { label: { image: "x" } }, /in its label org\.mobyproject\.config: image: unknown field/],
+    [{}, { label: { privileged: true } }, /^services\.app\.image: in its label org\.mobyproject\.config: privileged: unknown property/],
+    [{}, { label: { image: "x" } }, /in its label org\.mobyproject\.config: image: unknown property/],
     [{}, { label: { capabilities: ["CAP_FLY"] } }, /capabilities\[0\]: got "CAP_FLY"/],
     [
       { "capabilities.add": ["CAP_CHOWN"] },

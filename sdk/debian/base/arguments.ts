@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { LinuxKitError } from "../../core/errors.ts";
 import { deepFreeze } from "../../core/json.ts";
 import { type DebianImage, debianImageSchema } from "../../definition/debian-image.ts";
-import { failuresOf } from "../../definition/failure.ts";
+import { failuresOf } from "../../definition/failures-of.ts";
 
 /**
  * Parses the arguments of a function of `debian`.

@@ -1,5 +1,5 @@
 import { formatPath } from "../../core/property-path.ts";
-import { isDeferred } from "../../definition/inputs.ts";
+import { isDeferred } from "../../core/deferred.ts";
 import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
 import { list, type Seen } from "../subject.ts";

@@ -1,7 +1,7 @@
 import { formatPath, type Step } from "../../core/property-path.ts";
 import { isLinuxKitError } from "../../core/errors.ts";
 import type { ImageSource } from "../../definition/container.ts";
-import { isDeferred } from "../../definition/inputs.ts";
+import { isDeferred } from "../../core/deferred.ts";
 import { parseReference, type RegistryReference } from "../../oci/reference.ts";
 import { keysFor } from "../../sign/verify-rules.ts";
 import type { Rules } from "../rule.ts";

@@ -1,4 +1,4 @@
-import { isDeferred } from "../../definition/inputs.ts";
+import { isDeferred } from "../../core/deferred.ts";
 import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
 import { list, type Seen, type Subject } from "../subject.ts";

@@ -1,0 +1,85 @@
+import type { z } from "zod";
+import { holdsUnknown, masked } from "../core/deferred.ts";
+import { type Failure, failure } from "../core/failure.ts";
+import { type Step, valueAt } from "../core/property-path.ts";
+import { shown } from "../core/shown.ts";
+import { didYouMean } from "../core/suggest.ts";
+import { wanted } from "./wanted.ts";
+import { withUnknowns } from "./with-unknowns.ts";
+
+export interface ParseOptions {
+  /** Steps to the value from the root that the user knows. @default the value is the root */
+  readonly at?: readonly Step[];
+  /** Whether the value at the end of these steps, which begin at the value, is secret: no message shows it. @default never */
+  readonly isSecret?: (steps: readonly Step[]) => boolean;
+}
+
+export interface Parsed<T> {
+  /** With defaults; undefined when something is wrong. Unknown parts are the symbol `UNKNOWN`. */
+  readonly value: T | undefined;
+  readonly failures: readonly Failure[];
+}
+
+/**
+ * Checks and completes a value by a schema. Unknown parts pass; everything beside them is checked. The one place that
+ * turns zod's issues into messages: `got X, wanted Y`, where a schema's own message is the noun phrase Y.
+ */
+export function parse<S extends z.ZodType>(schema: S, value: unknown, options: ParseOptions = {}): Parsed<z.output<S>> {
+  const given = masked(value);
+  // which names an object takes, by zod's own list of those that it does not
+  const known = new Map<readonly string[], readonly string[]>();
+  const { data, error } = (holdsUnknown(given) ? withUnknowns(schema) : schema).safeParse(given, {
+    error: (issue) => {
+      if (issue.code === "unrecognized_keys") {
+        const { shape = {} } = (issue.inst?._zod.def ?? {}) as { readonly shape?: object };
+        known.set(issue.keys as readonly string[], Object.keys(shape));
+      }
+      return wanted(issue);
+    },
+  });
+  const translation: Translation = { root: given, at: options.at ?? [], isSecret: options.isSecret ?? (() => false), known };
+  return { value: error ? undefined : data, failures: error ? error.issues.flatMap((issue) => translate(issue, translation)) : [] };
+}
+
+interface Translation extends Required<ParseOptions> {
+  readonly root: unknown;
+  readonly known: ReadonlyMap<readonly string[], readonly string[]>;
+}
+
+function translate(issue: z.core.$ZodIssue, translation: Translation, above: readonly Step[] = []): Failure[] {
+  const { root, at, isSecret, known } = translation;
+  const within = [...above, ...(issue.path as Step[])];
+  const steps = [...at, ...within];
+  const value = valueAt(root, within);
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const names = known.get(issue.keys) ?? [];
+      return issue.keys.map((key) => failure([...steps, key], unknownProperty(key, names)));
+    }
+    case "invalid_union": {
+      const meant = meantBranch(issue, translation, within);
+      if (meant) return meant;
+      break;
+    }
+    case "invalid_key":
+      return issue.issues.map(({ message }) => failure(steps, `got ${shown(within.at(-1))} as a name, wanted ${message}`));
+  }
+  if (value === undefined) return [failure(steps, `missing, wanted ${issue.message}`)];
+  const got = typeof value !== "object" && isSecret(within) ? "a secret" : shown(value);
+  return [failure(steps, `got ${got}, wanted ${issue.message}`)];
+}
+
+/** What is wrong with a name that an object does not take. */
+export function unknownProperty(name: string, known: readonly string[]): string {
+  return `unknown property${didYouMean(name, known) || `, wanted one of ${known.join(", ")}`}`;
+}
+
+/** Of the alternatives, the one that was meant: the one that got furthest before something was wrong. */
+function meantBranch(issue: z.core.$ZodIssueInvalidUnion, translation: Translation, within: readonly Step[]): Failure[] | undefined {
+  let meant: { depth: number; branch: z.core.$ZodIssue[] } | undefined;
+  for (const branch of issue.errors) {
+    const depth = Math.max(...branch.map((inner) => inner.path.length + (inner.code === "invalid_type" ? 0 : 1)));
+    if (depth > 0 && (meant === undefined || depth > meant.depth)) meant = { depth, branch };
+  }
+  return meant?.branch.flatMap((inner) => translate(inner, translation, within));
+}
