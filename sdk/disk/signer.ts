@@ -1,5 +1,6 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, privateEncrypt, publicDecrypt, X509Certificate } from "node:crypto";
-import { LinuxKitError } from "../core/errors.ts";
+import type { LinuxKitError } from "../core/errors.ts";
+import { invalid } from "../core/failure.ts";
 import { NULL, octets, oid, sequence } from "./der.ts";
 
 /** Signs programs for Secure Boot: a key with its certificate, or a function that has access to the key. */
@@ -40,14 +41,14 @@ export const SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"), NULL);
 export function signerOf(secureBoot: SecureBoot): Signer {
   const certificate = readCertificate(secureBoot.certificate);
   const type = certificate.publicKey.asymmetricKeyType;
-  if (type !== "rsa") throw invalid("certificate", `its key is ${type}, firmware takes rsa`);
+  if (type !== "rsa") throw wrong("certificate", `its key is ${type}, firmware takes rsa`);
   const sign = "sign" in secureBoot ? secureBoot.sign.bind(secureBoot) : signBy(readKey(secureBoot, certificate));
   return {
     certificate: certificate.raw,
     async sign(digest) {
       const signature = await sign(digest);
       if (!isSignature(signature, digest, certificate.publicKey))
-        throw invalid(
+        throw wrong(
           "sign",
           "it did not return a signature of the digest by the certificate's key, wanted RSA, PKCS #1 v1.5, of a sha256 digest",
         );
@@ -60,7 +61,7 @@ function readCertificate(given: string | Uint8Array): X509Certificate {
   try {
     return new X509Certificate(given);
   } catch (error) {
-    throw invalid("certificate", "wanted an X.509 certificate, as PEM", error);
+    throw wrong("certificate", "wanted an X.509 certificate, as PEM", error);
   }
 }
 
@@ -69,10 +70,10 @@ function readKey({ key: pem, passphrase }: SecureBootKey, certificate: X509Certi
   try {
     key = createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) });
   } catch (error) {
-    throw invalid("key", "wanted an RSA key as PEM, with its passphrase where it has one", error);
+    throw wrong("key", "wanted an RSA key as PEM, with its passphrase where it has one", error);
   }
-  if (key.asymmetricKeyType !== "rsa") throw invalid("key", `it is ${key.asymmetricKeyType}, firmware takes rsa`);
-  if (!certificate.checkPrivateKey(key)) throw invalid("certificate", "it is for another key");
+  if (key.asymmetricKeyType !== "rsa") throw wrong("key", `it is ${key.asymmetricKeyType}, firmware takes rsa`);
+  if (!certificate.checkPrivateKey(key)) throw wrong("certificate", "it is for another key");
   return key;
 }
 
@@ -96,6 +97,6 @@ function digestInfo(digest: Uint8Array): Buffer {
   return sequence(SHA256, octets(digest));
 }
 
-function invalid(name: string, why: string, cause?: unknown): LinuxKitError<"INVALID_DEFINITION"> {
-  return new LinuxKitError("INVALID_DEFINITION", `secureBoot.${name}: ${why}`, { path: `secureBoot.${name}` }, { cause });
+function wrong(name: keyof SecureBootKey | "sign", why: string, cause?: unknown): LinuxKitError<"INVALID_DEFINITION"> {
+  return invalid(`secureBoot.${name}`, why, cause);
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Arch } from "../core/arch.ts";
-import { LinuxKitError } from "../core/errors.ts";
+import { invalid, unsupported } from "../core/failure.ts";
 import { aws, dynamicVhd, gcp, qcow2Bios, qcow2Efi, rawBios, rawEfi, rawHybrid, vhd, vmdk } from "./disk-image.ts";
 import { docker } from "./docker.ts";
 import { isoBios, isoEfi, isoEfiInitrd } from "./iso.ts";
@@ -42,9 +42,15 @@ export const DEFAULT_FORMAT: FormatName = "kernel+initrd";
 
 /** LinuxKit's formats that this library does not build, and what to use instead. */
 const NOT_MADE: Readonly<Record<string, string>> = {
-  "kernel+iso": "its ISO boots nothing: use iso-bios or iso-efi for a CD, kernel+erofs or kernel+squashfs for a root beside the kernel",
-  rpi3: "use raw-efi with arch arm64 on a board whose firmware has EFI, or kernel+initrd with the board's own loader",
+  "kernel+iso":
+    "iso-bios or iso-efi for a CD, or kernel+erofs or kernel+squashfs for a root beside the kernel: the ISO of kernel+iso boots nothing",
+  rpi3: "raw-efi with arch arm64 on a board whose firmware has EFI, or kernel+initrd with the board's own loader",
 };
+
+/** What to use instead of a format of LinuxKit's that is not built; undefined for any other name. */
+export function notMade(name: string): string | undefined {
+  return Object.hasOwn(NOT_MADE, name) ? NOT_MADE[name] : undefined;
+}
 
 /**
  * The writer of a format.
@@ -53,11 +59,9 @@ const NOT_MADE: Readonly<Record<string, string>> = {
  */
 export function formatWriter(name: string): FormatWriter {
   if (Object.hasOwn(FORMATS, name)) return FORMATS[name as FormatName];
-  const instead = Object.hasOwn(NOT_MADE, name) ? NOT_MADE[name] : undefined;
-  if (instead !== undefined) throw new LinuxKitError("UNSUPPORTED", `format: ${name} is not made: ${instead}`, { what: name });
-  throw new LinuxKitError("INVALID_DEFINITION", `format: got ${JSON.stringify(name)}, wanted one of ${Object.keys(FORMATS).join(", ")}`, {
-    path: "format",
-  });
+  const instead = notMade(name);
+  if (instead !== undefined) throw unsupported("format", `got ${JSON.stringify(name)}, which is not made, wanted ${instead}`, name);
+  throw invalid("format", `got ${JSON.stringify(name)}, wanted one of ${Object.keys(FORMATS).join(", ")}`);
 }
 
 /**
@@ -82,14 +86,13 @@ export function checkFormats(names: readonly string[], arch: Arch): FormatWriter
   return names.map((name) => {
     const writer = formatWriter(name);
     if (writer.arches && !writer.arches.includes(arch))
-      throw new LinuxKitError("UNSUPPORTED", `format: ${name} is not available for ${arch}: use ${writer.instead}`, { what: name });
+      throw unsupported("formats", `${name} is not available for ${arch}: use ${writer.instead}`, name);
     for (const suffix of writer.suffixes) {
       const other = owners.get(suffix);
       if (other !== undefined)
-        throw new LinuxKitError(
-          "INVALID_DEFINITION",
-          `formats: ${other === name ? `${name} is given twice` : `${other} and ${name} both write NAME${suffix}: build them into two folders`}`,
-          { path: "formats" },
+        throw invalid(
+          "formats",
+          other === name ? `${name} is given twice` : `${other} and ${name} both write NAME${suffix}: build them into two folders`,
         );
       owners.set(suffix, name);
     }
@@ -109,15 +112,9 @@ const SIGNED = "raw-efi, qcow2-efi, iso-efi-initrd or gcp";
 export function checkSigned(names: readonly string[], arch: Arch): void {
   const open = names.find((name) => formatWriter(name).wholeProgram?.(arch, true) === false);
   if (open !== undefined)
-    throw new LinuxKitError("UNSUPPORTED", `secureBoot: ${open} boots files that a signature does not cover; use ${SIGNED}`, {
-      what: "secureBoot",
-    });
+    throw unsupported("secureBoot", `${open} boots files that a signature does not cover; use ${SIGNED}`, "secureBoot");
   if (!names.some((name) => formatWriter(name).wholeProgram?.(arch, true))) {
-    throw new LinuxKitError(
-      "INVALID_DEFINITION",
-      `secureBoot: there is no EFI program to sign in ${names.join(", ")}, wanted ${SIGNED} among the formats`,
-      { path: "secureBoot" },
-    );
+    throw invalid("secureBoot", `there is no EFI program to sign in ${names.join(", ")}, wanted ${SIGNED} among the formats`);
   }
 }
 

@@ -6,7 +6,9 @@ import type {
   DiffResponse,
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import { parsePath, valueAt } from "../core/property-path.ts";
+import { checkInputs } from "./check-inputs.ts";
 import { type Exchange, guarded, subjectOf } from "./exchange.ts";
+import { inputDiff } from "./input-diff.ts";
 import { leafDiff } from "./leaf-diff.ts";
 import type { Protos } from "./protos.ts";
 import { typeOf } from "./provider.ts";
@@ -30,7 +32,9 @@ export async function check(exchange: Exchange, request: CheckRequest): Promise<
           isSecret: secrecy.isSecret,
           ...(Object.keys(oldInputs).length > 0 && { oldInputs }),
         })
-      : { inputs: news.properties },
+      : type.inputs
+        ? checkInputs(type.inputs, news.properties, secrecy)
+        : { inputs: news.properties },
   );
   const response = new protos.provider.CheckResponse();
   response.setInputs(encode(protos, secrecy.seal(checked.inputs)));
@@ -48,7 +52,11 @@ export async function diff(exchange: Exchange, request: DiffRequest): Promise<Di
   const difference = await guarded(exchange, secrecyOf(news, state, olds), () =>
     type.diff
       ? type.diff({ ...subjectOf(request), id: request.getId(), inputs, oldInputs, oldOutputs: state.properties })
-      : { changed: leafDiff(oldInputs, inputs, () => (type.update ? "update" : "replace")) },
+      : {
+          changed: type.inputs
+            ? inputDiff(type.inputs, oldInputs, inputs)
+            : leafDiff(oldInputs, inputs, () => (type.update ? "update" : "replace")),
+        },
   );
   return diffResponse(exchange.protos, difference, oldInputs, inputs);
 }

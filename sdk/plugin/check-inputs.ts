@@ -1,33 +1,52 @@
 import type { z } from "zod";
+import { type Failure, failure } from "../core/failure.ts";
 import { formatPath, type Step } from "../core/property-path.ts";
+import { parse } from "../schema/parse.ts";
+import { isSecretAt } from "./input.ts";
 import type { CheckFailure, Checked } from "./resource-type.ts";
-import { hasUnknown, type Properties } from "./value.ts";
+import { type Properties, UNKNOWN, type Value } from "./value.ts";
+
+/** Takes what is wrong: where, and the value got and the values wanted. `undefined` is nothing wrong. */
+export type Fail = (steps: readonly Step[], message: string | undefined) => void;
 
 /**
- * Checks and completes inputs by a schema. Members that are not known yet are passed over and stay as they are; each
- * failure has its own path.
+ * A rule over several inputs. It sees the checked inputs; one that is unknown, or wrong by itself, is `UNKNOWN` as a whole or
+ * in part, and a rule passes over it.
  */
-export function checkInputs(schema: z.ZodObject, given: Properties): Checked {
-  const members = Object.entries(given).filter(([, value]) => value !== null && value !== undefined);
-  const unknown = members.filter(([, value]) => hasUnknown(value)).map(([name]) => name);
-  const known = Object.fromEntries(members.filter(([name]) => !unknown.includes(name)));
-  const later = Object.fromEntries(unknown.filter((name) => name in schema.shape).map((name) => [name, true as const]));
-  const parsed = schema.partial(later as never).safeParse(known);
-  const failures: CheckFailure[] = [
-    ...unknown.filter((name) => !(name in schema.shape)).map((name) => ({ path: name, message: noSuch(schema) })),
-  ];
-  if (!parsed.success) failures.push(...parsed.error.issues.flatMap((issue) => failuresOf(issue, schema)));
-  const checked = parsed.success ? (parsed.data as Properties) : given;
-  return { inputs: { ...checked, ...Object.fromEntries(unknown.map((name) => [name, given[name]])) }, failures };
+export type Rule = (inputs: Properties, fail: Fail) => void;
+
+export interface CheckOptions {
+  /** Whether an input came as a secret: `({ inputs, isSecret }) => checkInputs(schema, inputs, { isSecret })`. @default the schema alone says */
+  readonly isSecret?: (path: string) => boolean;
+  /** What no input shows alone. @default nothing more */
+  readonly rules?: readonly Rule[];
 }
 
-function failuresOf(issue: z.core.$ZodIssue, schema: z.ZodObject): CheckFailure[] {
-  const path = formatPath(issue.path as Step[]);
-  if (issue.code === "unrecognized_keys" && issue.path.length === 0)
-    return issue.keys.map((key) => ({ path: key, message: noSuch(schema) }));
-  return [{ path, message: issue.message.replace(/^[A-Z]/, (letter) => letter.toLowerCase()) }];
+/**
+ * Checks and completes inputs by a schema. An unknown value passes wherever it stands and stays as it is; everything beside
+ * it is checked. Each failure has its own path. No message shows a secret.
+ */
+export function checkInputs(schema: z.ZodObject, given: Properties, { isSecret, rules = [] }: CheckOptions = {}): Checked {
+  const members = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
+  const hides = (steps: readonly Step[]): boolean => isSecretAt(schema, steps) || isSecret?.(formatPath(steps)) === true;
+  const parsed = parse(schema, members, { isSecret: hides });
+  const failures: Failure[] = [...parsed.failures];
+  const inputs = (parsed.value ?? withoutWrong(schema, members, hides)) as Properties;
+  for (const rule of rules) {
+    rule(inputs, (steps, message) => {
+      if (message !== undefined) failures.push(failure(steps, message));
+    });
+  }
+  return { inputs: parsed.value ? inputs : given, failures: failures.map(({ path, message }): CheckFailure => ({ path, message })) };
 }
 
-function noSuch(schema: z.ZodObject): string {
-  return `no such property, wanted one of ${Object.keys(schema.shape).join(", ")}`;
+/** Each member checked alone: the wrong ones are unknown, so that the rules still see the others. */
+function withoutWrong(schema: z.ZodObject, members: Properties, isSecret: (steps: readonly Step[]) => boolean): Properties {
+  return Object.fromEntries(
+    Object.entries(schema.shape).flatMap(([name, member]): [string, Value][] => {
+      const { value, failures } = parse(member as z.ZodType, members[name], { isSecret: (steps) => isSecret([name, ...steps]) });
+      if (failures.length > 0) return [[name, UNKNOWN]];
+      return value === undefined ? [] : [[name, value as Value]];
+    }),
+  );
 }

@@ -3,7 +3,7 @@ import type { DiffKind } from "./resource-type.ts";
 import { isProperties, type Value } from "./value.ts";
 
 /** Decides what becomes of a changed leaf, by its path. */
-export type KindOf = (path: string) => DiffKind | "ignore";
+export type KindOf = (path: string, steps: readonly Step[]) => DiffKind | "ignore";
 
 /**
  * Compares two values down to their leaves and names each that differs: `image.services.web.capabilities[0]`. A
@@ -20,7 +20,7 @@ export function leafDiff(old: Value | undefined, now: Value | undefined, kindOf:
       for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) compare(a[name], b[name], [...steps, name]);
     } else {
       const path = formatPath(steps);
-      const kind = kindOf(path);
+      const kind = kindOf(path, steps);
       if (kind !== "ignore") changed.set(path, kind);
     }
   };

@@ -1,5 +1,4 @@
 import { LinuxKitError } from "../core/errors.ts";
-import type { Json } from "../core/json.ts";
 import type { ResourceType } from "./resource-type.ts";
 import type { Properties } from "./value.ts";
 
@@ -34,18 +33,4 @@ export async function typeOf(provider: Provider, urn: string): Promise<AnyResour
     });
   }
   return load();
-}
-
-/** The provider's Pulumi package schema, as JSON: what other languages and `pulumi package get-schema` read. */
-export async function schemaOf(provider: Provider): Promise<string> {
-  const resources: Record<string, Json> = {};
-  for (const [token, load] of Object.entries(provider.types)) resources[token] = ((await load()).schema ?? {}) as Json;
-  const variables = Object.fromEntries(Object.entries(provider.config).map(([key, description]) => [key, { type: "string", description }]));
-  return JSON.stringify({
-    name: provider.name,
-    version: provider.version,
-    config: { variables },
-    provider: { inputProperties: variables },
-    resources,
-  });
 }

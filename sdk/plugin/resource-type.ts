@@ -1,4 +1,4 @@
-import type { Json } from "../core/json.ts";
+import type { z } from "zod";
 import type { OnProgress } from "../core/progress.ts";
 import type { Properties } from "./value.ts";
 
@@ -16,11 +16,17 @@ export interface ResourceType<I extends object = Properties, O extends object = 
   readonly token: string;
   /** How long a verb may take when the program sets no `customTimeouts`, in seconds. @default 1800 */
   readonly timeoutSeconds?: number;
-  /** What the provider's schema says of the type. Left out: that it exists. */
-  readonly schema?: TypeSchema;
-  /** Validates and normalises inputs. Offline, quick and without effects. Left out: every input is good as it is. */
+  /** For the provider's schema. @default what `inputs` is described as */
+  readonly description?: string;
+  /** The schema of the inputs, made by `resourceInputs`. It gives check, diff and the provider's schema. */
+  readonly inputs?: z.ZodObject;
+  /** The schema of the outputs, for the provider's schema. */
+  readonly outputs?: z.ZodObject;
+  /** For a type whose inputs have several forms: the schemas of each. They are loaded when the provider's schema is asked for. */
+  readonly forms?: () => Promise<readonly Pick<ResourceType, "inputs" | "outputs">[]>;
+  /** Validates and normalises inputs. Offline, quick and without effects. Left out: `inputs` decides, else every input is good as it is. */
   check?(request: CheckRequest): Checked | Promise<Checked>;
-  /** Says what has changed, leaf by leaf. Offline, quick and without effects. Left out: every changed leaf is an update in place. */
+  /** Says what has changed, leaf by leaf. Offline, quick and without effects. Left out: the notes of `inputs` decide, else every changed leaf is an update in place. */
   diff?(request: DiffRequest<I, O>): Difference | Promise<Difference>;
   /** What the outputs will be, as far as that is known before doing it. Without effects. Left out: the inputs are known, nothing else is. */
   preview?(request: PreviewRequest<I, O>): Properties | Promise<Properties>;
@@ -32,15 +38,6 @@ export interface ResourceType<I extends object = Properties, O extends object = 
   update?(request: UpdateRequest<I, O>): Promise<Updated<O>>;
   /** Removes the resource; one that is gone already is a success. Left out: forgetting it is enough. */
   delete?(request: DeleteRequest<I, O>): Promise<void>;
-}
-
-/** A type as Pulumi's schema describes it; property types are schema fragments: `{ type: "string" }`. */
-export interface TypeSchema {
-  readonly description: string;
-  readonly inputProperties: Readonly<Record<string, Json>>;
-  readonly requiredInputs: readonly string[];
-  readonly properties: Readonly<Record<string, Json>>;
-  readonly required: readonly string[];
 }
 
 /** Which resource it is about. */

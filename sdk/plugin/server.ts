@@ -17,7 +17,7 @@ import { leafDiff } from "./leaf-diff.ts";
 import { connectEngine } from "./engine.ts";
 import { type Exchange, method } from "./exchange.ts";
 import { create, read, remove, update } from "./lifecycle.ts";
-import { schemaOf } from "./provider.ts";
+import { packageSchema } from "./package-schema.ts";
 import { decode, encode } from "./struct.ts";
 
 /**
@@ -46,7 +46,7 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
     }),
     getSchema: method(protos, async () => {
       const response = new messages.GetSchemaResponse();
-      response.setSchema(await schemaOf(provider));
+      response.setSchema(await packageSchema(provider));
       return response;
     }),
     checkConfig: method(protos, async (request: CheckRequest) => {

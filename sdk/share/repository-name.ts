@@ -1,4 +1,5 @@
-import { LinuxKitError } from "../core/errors.ts";
+import type { LinuxKitError } from "../core/errors.ts";
+import { invalid } from "../core/failure.ts";
 import { parseReference, type RegistryReference } from "../oci/reference.ts";
 
 /**
@@ -12,7 +13,7 @@ export function parseRepositoryName(text: string, path: string): RegistryReferen
   // parseReference adds the tag latest, so the text shows whether a tag was written
   const bare = text.slice(text.lastIndexOf("/") + 1);
   if (parsed.digest !== undefined || bare.includes(":"))
-    throw invalid(text, path, "a repository without tag or digest, such as registry.example.com/team/cache");
+    throw wrong(text, path, "a repository without tag or digest, such as registry.example.com/team/cache");
   return parsed;
 }
 
@@ -20,7 +21,7 @@ export function parseRepositoryName(text: string, path: string): RegistryReferen
 export function parseTarget(text: string, path: string): RegistryReference & { readonly tag: string } {
   const parsed = registryReference(text, path);
   if (parsed.digest !== undefined || parsed.tag === undefined)
-    throw invalid(text, path, "a tag without a digest, such as registry.example.com/team/os:1.2");
+    throw wrong(text, path, "a tag without a digest, such as registry.example.com/team/os:1.2");
   return { ...parsed, tag: parsed.tag };
 }
 
@@ -28,16 +29,16 @@ export function parseTarget(text: string, path: string): RegistryReference & { r
 export function parsePinned(text: string, path: string): RegistryReference & { readonly digest: NonNullable<RegistryReference["digest"]> } {
   const parsed = registryReference(text, path);
   if (parsed.digest === undefined)
-    throw invalid(text, path, "a digest, such as registry.example.com/team/os@sha256:…: the output `pushed` of the build that pushed it");
+    throw wrong(text, path, "a digest, such as registry.example.com/team/os@sha256:…: the output `pushed` of the build that pushed it");
   return { ...parsed, digest: parsed.digest };
 }
 
 function registryReference(text: string, path: string): RegistryReference {
   const parsed = parseReference(text);
   if (parsed.kind === "registry") return parsed;
-  throw invalid(text, path, "a reference into a registry, such as registry.example.com/team/os");
+  throw wrong(text, path, "a reference into a registry, such as registry.example.com/team/os");
 }
 
-function invalid(text: string, path: string, wanted: string): LinuxKitError {
-  return new LinuxKitError("INVALID_DEFINITION", `${path}: got ${JSON.stringify(text)}, wanted ${wanted}`, { path });
+function wrong(text: string, path: string, wanted: string): LinuxKitError {
+  return invalid(path, `got ${JSON.stringify(text)}, wanted ${wanted}`);
 }

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
-import { LinuxKitError } from "../core/errors.ts";
+import { invalid, unsupported } from "../core/failure.ts";
 
 /** A public key that verifies signatures. */
 export interface VerifyingKey {
@@ -34,7 +34,7 @@ export function keyOf(sign: SignOption, path: string): SigningKey {
  * @throws INVALID_DEFINITION
  */
 export function verifyingKey(pem: string, path: string): VerifyingKey {
-  if (/PRIVATE KEY/.test(pem)) throw invalid(path, "a private key, wanted the public one (cosign.pub)");
+  if (/PRIVATE KEY/.test(pem)) throw invalid(path, "got a private key, wanted the public one (cosign.pub)");
   const key = parsed(() => createPublicKey(pem), path);
   return { hint: hintOf(key), verify: (data, signature) => verify(hashOf(key, path), data, key, signature) };
 }
@@ -47,13 +47,8 @@ export function verifyingKey(pem: string, path: string): VerifyingKey {
  */
 export function signingKey(pem: string, passphrase?: string, path = "signing key"): SigningKey {
   if (/ENCRYPTED (SIGSTORE|COSIGN) PRIVATE KEY/.test(pem)) {
-    throw new LinuxKitError(
-      "UNSUPPORTED",
-      `${path}: got a key in cosign's own encrypted format, wanted the PKCS #8 key that it was imported from`,
-      {
-        what: "cosign's encrypted key",
-      },
-    );
+    const message = "got a key in cosign's own encrypted format, wanted the PKCS #8 key that it was imported from";
+    throw unsupported(path, message, "cosign's encrypted key");
   }
   const key = parsed(() => createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) }), path);
   const hash = hashOf(key, path);
@@ -74,22 +69,13 @@ function hintOf(key: KeyObject): string {
 function hashOf({ asymmetricKeyType: type }: KeyObject, path: string): string | null {
   if (type === "ed25519") return null;
   if (type === "ec" || type === "rsa") return "sha256";
-  throw invalid(path, `a key of type ${type}, wanted ECDSA, RSA or Ed25519`);
+  throw invalid(path, `got a key of type ${type}, wanted ECDSA, RSA or Ed25519`);
 }
 
 function parsed(parse: () => KeyObject, path: string): KeyObject {
   try {
     return parse();
   } catch (error) {
-    throw new LinuxKitError(
-      "INVALID_DEFINITION",
-      `${path}: got no key, wanted one as PEM, with its passphrase if it is encrypted`,
-      { path },
-      { cause: error },
-    );
+    throw invalid(path, "got no key, wanted one as PEM, with its passphrase if it is encrypted", error);
   }
-}
-
-function invalid(path: string, why: string): LinuxKitError {
-  return new LinuxKitError("INVALID_DEFINITION", `${path}: got ${why}`, { path });
 }

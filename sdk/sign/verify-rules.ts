@@ -1,4 +1,5 @@
-import { LinuxKitError } from "../core/errors.ts";
+import { invalid } from "../core/failure.ts";
+import { formatPath } from "../core/property-path.ts";
 import { canonicalRegistry, type RegistryReference } from "../oci/reference.ts";
 import { type VerifyingKey, verifyingKey } from "./key.ts";
 
@@ -27,19 +28,16 @@ export function keysFor({ registry, repository }: RegistryReference, rules: Veri
 /** Parses the keys of one rule. @throws INVALID_DEFINITION for a name without a registry, and for a malformed key */
 export function checkRule(name: string, keys: string | readonly string[]): readonly VerifyingKey[] {
   prefixOf(name);
-  const path = `verify[${JSON.stringify(name)}]`;
+  const path = formatPath(["verify", name]);
   const pems = [keys].flat();
-  if (pems.length === 0) throw new LinuxKitError("INVALID_DEFINITION", `${path}: got no key, wanted one or several as PEM`, { path });
+  if (pems.length === 0) throw invalid(path, "got an empty list, wanted one key or several, as PEM");
   return pems.map((pem) => verifyingKey(pem, path));
 }
 
 function prefixOf(name: string): string {
   const [host = "", ...rest] = name.replace(/\/+$/, "").split("/");
   if (!/[.:]/.test(host) && host !== "localhost") {
-    const path = `verify[${JSON.stringify(name)}]`;
-    throw new LinuxKitError("INVALID_DEFINITION", `${path}: got a name that begins with no registry, wanted one as "docker.io/${name}"`, {
-      path,
-    });
+    throw invalid(formatPath(["verify", name]), `got a name that begins with no registry, wanted one as "docker.io/${name}"`);
   }
   return [canonicalRegistry(host), ...rest].join("/");
 }

@@ -119,8 +119,8 @@ describe("formats of one build are refused", () => {
       message: /vhd and dynamic-vhd both write NAME\.vhd: build them into two folders/,
     },
     { name: "given twice", formats: ["raw-efi", "raw-efi"], code: "INVALID_DEFINITION", message: /raw-efi is given twice/ },
-    { name: "of LinuxKit that do not boot", formats: ["kernel+iso"], code: "UNSUPPORTED", message: /use iso-bios or iso-efi/ },
-    { name: "for one board", formats: ["rpi3"], code: "UNSUPPORTED", message: /use raw-efi with arch arm64/ },
+    { name: "of LinuxKit that do not boot", formats: ["kernel+iso"], code: "UNSUPPORTED", message: /wanted iso-bios or iso-efi/ },
+    { name: "for one board", formats: ["rpi3"], code: "UNSUPPORTED", message: /wanted raw-efi with arch arm64/ },
     {
       name: "that a BIOS starts, for arm64",
       formats: ["raw-bios"],

@@ -191,11 +191,11 @@ describe("verify rules", () => {
   for (const row of [
     {
       rules: { linuxkit: publicKey },
-      message: /^verify\["linuxkit"\]: got a name that begins with no registry, wanted one as "docker.io\/linuxkit"/,
+      message: /^verify\.linuxkit: got a name that begins with no registry, wanted one as "docker.io\/linuxkit"/,
     },
     { rules: { "docker.io": "cosign.pub" }, message: /^verify\["docker.io"\]: got no key, wanted one as PEM/ },
     { rules: { "docker.io": PAIRS.ECDSA.privateKey }, message: /got a private key, wanted the public one/ },
-    { rules: { "docker.io": [] }, message: /got no key/ },
+    { rules: { "docker.io": [] }, message: /got an empty list, wanted one key/ },
   ]) {
     test(`are refused with ${row.message}`, () =>
       assert.throws(() => hints("nginx", row.rules), { code: "INVALID_DEFINITION", message: row.message }));

@@ -18,7 +18,6 @@ export function recordingBuilder(): RecordingBuilder {
   // only what decides the bytes: a volume's platforms matter to its image alone
   const bodyOf = (definition: Definition): string => canonicalJson({ ...definition, volumes: {} });
   return {
-    formats: ["kernel+initrd", "tar", "raw-efi"],
     calls: [],
     pulls: [],
     mood: "good",

@@ -13,8 +13,6 @@ import type { Lock } from "../../resolve/lock.ts";
 
 /** The builder, as far as the resource asks it. */
 export interface Builder {
-  /** The formats that it can write. */
-  readonly formats: readonly FormatName[];
   build(definition: Definition, options: BuilderOptions): Promise<Built>;
   /** Fetches what a build has published, by its digest. */
   pull(reference: string, options: PullerOptions): Promise<Built>;

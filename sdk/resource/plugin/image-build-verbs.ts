@@ -2,18 +2,18 @@ import { defaultCacheDir } from "../../cache/location.ts";
 import type { Arch } from "../../core/arch.ts";
 import { LinuxKitError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
-import { parsePath } from "../../core/property-path.ts";
 import { formatWriter } from "../../format/formats.ts";
-import { leafDiff } from "../../plugin/leaf-diff.ts";
+import { inputDiff } from "../../plugin/input-diff.ts";
 import type { ResourceType, Work } from "../../plugin/resource-type.ts";
 import { hasUnknown, type Properties, UNKNOWN } from "../../plugin/value.ts";
 import type { Lock } from "../../resolve/lock.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
-import { checkImageBuild, type ImageBuildInputs, ORIGINS } from "./image-build-inputs.ts";
-import { imageBuildSchema } from "./image-build-schema.ts";
+import { checkImageBuild } from "./check-image-build.ts";
+import { type ImageBuildInputs, imageBuildInputs } from "./image-build-inputs.ts";
+import { type ImageBuildOutputs, imageBuildOutputs } from "./image-build-outputs.ts";
 import { rememberBuild } from "./known-builds.ts";
-import { type BuildRecord, type ImageBuildOutputs, keepBuild } from "./keep-build.ts";
+import { type BuildRecord, keepBuild } from "./keep-build.ts";
 
 /** The path that a refresh gives to a build whose files are not on this machine: the next update builds it again. */
 const MISSING = "";
@@ -29,13 +29,13 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
 
   return {
     token: "linuxkit:index:ImageBuild",
-    schema: imageBuildSchema,
-    check: ({ inputs, name }) => checkImageBuild(inputs, name, builder.formats),
+    inputs: imageBuildInputs,
+    outputs: imageBuildOutputs,
+    check: ({ inputs, name, isSecret }) => checkImageBuild(inputs, name, isSecret),
 
     diff({ inputs, oldInputs, oldOutputs }) {
       rememberBuild({ inputs: oldInputs, outputs: oldOutputs });
-      const kindOf = (path: string) => (ORIGINS.includes(String(parsePath(path)[0])) ? "ignore" : "update");
-      const changed = leafDiff(oldInputs as unknown as Properties, inputs, kindOf);
+      const changed = inputDiff(imageBuildInputs, oldInputs, inputs);
       const drifted = new Map<string, "update">();
       // whether there is something newer is seen only by looking: each update looks
       if (inputs.update === "always") drifted.set("lock", "update");

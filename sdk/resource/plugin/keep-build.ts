@@ -1,37 +1,14 @@
 import type { Arch } from "../../core/arch.ts";
-import type { Digest } from "../../core/digest.ts";
-import type { Pcrs } from "../../disk/pcrs.ts";
 import { present } from "../../core/present.ts";
 import type { SecureBootKey } from "../../disk/signer.ts";
 import type { Work } from "../../plugin/resource-type.ts";
 import type { Properties } from "../../plugin/value.ts";
 import type { Lock } from "../../resolve/lock.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
-import type { Builder, BuilderOptions, Built, BuiltFile } from "./builder.ts";
+import type { Builder, BuilderOptions, Built } from "./builder.ts";
 import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
 import type { ImageBuildInputs } from "./image-build-inputs.ts";
-
-/** Outputs of `linuxkit:index:ImageBuild`. */
-export interface ImageBuildOutputs {
-  /** Names what was built, and changes when a byte of it does. */
-  readonly digest: Digest;
-  /** sha256 of the plan: what the OS is, whatever the format. */
-  readonly planDigest: Digest;
-  readonly arch: Arch;
-  /** The kernel's command line. */
-  readonly cmdline: string;
-  /** The folder of the files on this machine. Derived from `digest`, and never compared. */
-  readonly path: string;
-  readonly files: readonly BuiltFile[];
-  /** The parts of the root filesystem, and what each adds in bytes as it is packed. */
-  readonly segments: readonly { readonly name: string; readonly size: number }[];
-  /** For formats of one EFI program: what the TPM of a machine will say that started it. */
-  readonly pcrs?: Pcrs;
-  /** Where it was published, when it was: `registry/repository@sha256:…`. */
-  readonly pushed?: string;
-  /** What every name stood for; the next update builds from it. */
-  readonly lock: Lock;
-}
+import type { ImageBuildOutputs } from "./image-build-outputs.ts";
 
 /** What the cache remembers of a build: enough to build it again, if it was not signed. */
 export interface BuildRecord {

@@ -1,6 +1,6 @@
 import type { Digest } from "../../core/digest.ts";
 import type { ImageBuildInputs } from "./image-build-inputs.ts";
-import type { ImageBuildOutputs } from "./keep-build.ts";
+import type { ImageBuildOutputs } from "./image-build-outputs.ts";
 
 /** A build of a stack: how it is made, its keys among that, and what it came to. */
 export interface KnownBuild {

@@ -1,0 +1,107 @@
+import type { Arch } from "../../core/arch.ts";
+import { failuresThrownBy } from "../../core/failure.ts";
+import { parsePath } from "../../core/property-path.ts";
+import { publicationOf, type PushOption } from "../../builder/publish.ts";
+import { checkDefinition } from "../../definition/check-definition.ts";
+import { type SecureBootKey, signerOf } from "../../disk/signer.ts";
+import { checkFormats, checkSigned } from "../../format/formats.ts";
+import { checkInputs, type Fail, type Rule } from "../../plugin/check-inputs.ts";
+import type { Checked } from "../../plugin/resource-type.ts";
+import { hasUnknown, isProperties, type Properties, UNKNOWN, type Value } from "../../plugin/value.ts";
+import { parsePinned, parseRepositoryName } from "../../share/repository-name.ts";
+import { keyOf, type SignOption } from "../../sign/key.ts";
+import { checkRule } from "../../sign/verify-rules.ts";
+import { type ImageBuildInputs, imageBuildInputs } from "./image-build-inputs.ts";
+
+/** Inputs that an artifact, which is built already, still has a use for. */
+const BESIDE_ARTIFACT: readonly string[] = [
+  "artifact",
+  "name",
+  "arch",
+  "verify",
+  "registryMirrors",
+] satisfies readonly (keyof ImageBuildInputs)[];
+
+/**
+ * Checks and completes what a program gives. Unknown leaves stay unknown; each failure has its own path.
+ *
+ * @param resource the resource's name
+ */
+export function checkImageBuild(given: Properties, resource: string, isSecret?: (path: string) => boolean): Checked {
+  const isBuilt = given.artifact === undefined || given.artifact === null;
+  const wanted = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
+  const inputs = { ...(isBuilt && { formats: ["kernel+initrd"], update: "locked" }), name: resource, ...Object.fromEntries(wanted) };
+  const image = isBuilt ? checkImage(inputs as Properties) : {};
+  const checked = checkInputs(imageBuildInputs, inputs, {
+    rules: [...(isBuilt ? [] : [alone]), ...(image.rule ? [image.rule] : []), artifact, formats, verify, secureBoot, push, cache],
+    ...(isSecret && { isSecret }),
+  });
+  return image.definition === undefined ? checked : { ...checked, inputs: { ...checked.inputs, image: image.definition } };
+}
+
+/** The definition with its defaults, or what is wrong with it. */
+function checkImage({ image }: Properties): { readonly definition?: Value; readonly rule?: Rule } {
+  if (image === UNKNOWN) return {};
+  if (image === undefined)
+    return {
+      rule: (_, fail) => fail(["image"], "missing, wanted the definition of an operating system, the `spec` of an Image; or an artifact"),
+    };
+  const checked = checkDefinition(image);
+  if ("definition" in checked) return { definition: checked.definition as unknown as Properties };
+  return { rule: (_, fail) => checked.failures.forEach(({ steps, message }) => fail(["image", ...steps], message)) };
+}
+
+const alone: Rule = (inputs, fail) => {
+  for (const name of Object.keys(inputs))
+    if (!BESIDE_ARTIFACT.includes(name) && inputs[name] !== undefined)
+      fail([name], "of no use beside artifact, which is built already: leave out one of the two");
+};
+
+const artifact: Rule = (inputs, fail) => {
+  if (typeof inputs.artifact === "string") tell(["artifact"], () => parsePinned(inputs.artifact as string, "artifact"), fail);
+};
+
+const formats: Rule = (inputs, fail) => {
+  const names = knownTexts(inputs.formats);
+  for (const [index, name] of names.entries())
+    if (names.indexOf(name) < index) fail(["formats", index], `got ${JSON.stringify(name)} for the second time, wanted each once`);
+  if (typeof inputs.arch === "string") tell(["formats"], () => checkFormats([...new Set(names)], inputs.arch as Arch), fail);
+};
+
+const verify: Rule = (inputs, fail) => {
+  if (!isProperties(inputs.verify)) return;
+  for (const [name, keys] of Object.entries(inputs.verify))
+    if (!hasUnknown(keys)) tell(["verify", name], () => checkRule(name, keys as string | readonly string[]), fail);
+};
+
+const secureBoot: Rule = (inputs, fail) => {
+  const { secureBoot: given, formats: names, arch } = inputs;
+  if (given === undefined) return;
+  if (!hasUnknown(given)) tell(["secureBoot"], () => signerOf(given as unknown as SecureBootKey), fail);
+  if (!hasUnknown(names) && typeof arch === "string") tell(["secureBoot"], () => checkSigned(knownTexts(names), arch as Arch), fail);
+};
+
+const push: Rule = (inputs, fail) => {
+  if (inputs.push !== undefined && !hasUnknown(inputs.push))
+    tell(["push"], () => publicationOf(inputs.push as unknown as PushOption), fail);
+};
+
+const cache: Rule = (inputs, fail) => {
+  if (!isProperties(inputs.cache)) return;
+  const { from, to, sign } = inputs.cache;
+  if (sign !== undefined && !hasUnknown(sign)) tell(["cache", "sign"], () => keyOf(sign as unknown as SignOption, "cache.sign"), fail);
+  if (typeof to === "string") tell(["cache", "to"], () => parseRepositoryName(to, "cache.to"), fail);
+  if (typeof from === "string") tell(["cache", "from"], () => parseRepositoryName(from, "cache.from"), fail);
+  if (Array.isArray(from))
+    for (const [index, one] of (from as readonly Value[]).entries())
+      if (typeof one === "string") tell(["cache", "from", index], () => parseRepositoryName(one, `cache.from[${index}]`), fail);
+};
+
+/** Fails with what a check throws; where that names no place, at these steps. */
+function tell(steps: readonly (string | number)[], check: () => unknown, fail: Fail): void {
+  for (const { path, message } of failuresThrownBy(check)) fail(path === undefined ? steps : parsePath(path), message);
+}
+
+function knownTexts(value: Value | undefined): string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
+}
