@@ -10,23 +10,27 @@ export interface Publication {
 
 const SYNTAX = /^(?:(?<address>[^:]+):)?(?<host>\d{1,5}):(?<guest>\d{1,5})(?:\/(?<protocol>tcp|udp))?$/;
 
+/** What is wrong with a publication, as a sentence, and the noun phrase of what is wanted alone. */
+export interface PublicationProblem {
+  readonly problem: string;
+  readonly wanted: string;
+}
+
 /**
  * Reads `[ADDRESS:]HOST:GUEST[/tcp|udp]`, as in `8080:80/tcp` or `0.0.0.0:8443:443`. Without an address only the host
- * itself can connect; host port 0 takes a free one. Gives a sentence on what is wrong instead, when something is.
+ * itself can connect; host port 0 takes a free one.
  */
-export function parsePublication(text: string): Publication | { readonly problem: string } {
+export function parsePublication(text: string): Publication | PublicationProblem {
   const { address = "127.0.0.1", host, guest, protocol = "tcp" } = SYNTAX.exec(text)?.groups ?? {};
-  const wanted = 'wanted [ADDRESS:]HOST:GUEST[/tcp|udp], as in "8080:80/tcp"';
-  if (host === undefined || guest === undefined) return { problem: `got ${JSON.stringify(text)}, ${wanted}` };
+  const refuse = (got: string, wanted: string): PublicationProblem => ({ problem: `got ${got}, wanted ${wanted}`, wanted });
+  const shown = JSON.stringify(text);
+  if (host === undefined || guest === undefined) return refuse(shown, '[ADDRESS:]HOST:GUEST[/tcp|udp], as in "8080:80/tcp"');
   const [hostPort, guestPort] = [Number(host), Number(guest)];
-  if (hostPort > 65535) return { problem: `got host port ${host} in ${JSON.stringify(text)}, wanted 0 (any free one) to 65535` };
-  if (guestPort < 1 || guestPort > 65535) return { problem: `got guest port ${guest} in ${JSON.stringify(text)}, wanted 1 to 65535` };
+  if (hostPort > 65535) return refuse(`host port ${host} in ${shown}`, "a host port from 0 (any free one) to 65535");
+  if (guestPort < 1 || guestPort > 65535) return refuse(`guest port ${guest} in ${shown}`, "a guest port from 1 to 65535");
   const bytes = address.split(".");
-  if (bytes.length !== 4 || !bytes.every((byte) => /^\d{1,3}$/.test(byte) && Number(byte) < 256)) {
-    return {
-      problem: `got address ${JSON.stringify(address)} in ${JSON.stringify(text)}, wanted an IPv4 address such as 127.0.0.1 or 0.0.0.0`,
-    };
-  }
+  if (bytes.length !== 4 || !bytes.every((byte) => /^\d{1,3}$/.test(byte) && Number(byte) < 256))
+    return refuse(`address ${JSON.stringify(address)} in ${shown}`, "an IPv4 address such as 127.0.0.1 or 0.0.0.0");
   return { address, hostPort, guestPort, protocol: protocol as "tcp" | "udp" };
 }
 

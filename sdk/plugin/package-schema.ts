@@ -51,7 +51,7 @@ function objectSpec(schema: z.core.$ZodType | undefined, token: string, types: T
   const members = Object.entries(shape);
   return {
     properties: Object.fromEntries(members.map(([name, member]) => [name, propertySpec(member, tokenOf(token, name), types, side)])),
-    required: members.filter(([, member]) => member._zod[side] !== "optional").map(([name]) => name),
+    required: members.filter(([, member]) => member._zod[side] === undefined).map(([name]) => name),
   };
 }
 

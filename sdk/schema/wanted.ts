@@ -63,7 +63,7 @@ function alternatives(union: z.core.$ZodUnion | undefined): string {
 /** ` { from?, to?, sign? }` of an object with few members. */
 function members(schema: z.core.$ZodRawIssue["inst"]): string {
   const { shape = {} } = (schema?._zod.def ?? {}) as { readonly shape?: Readonly<Record<string, z.core.$ZodType>> };
-  const names = Object.entries(shape).map(([name, member]) => (member._zod.optin === "optional" ? `${name}?` : name));
+  const names = Object.entries(shape).map(([name, member]) => (member._zod.optin === undefined ? name : `${name}?`));
   return names.length > 0 && names.length <= MOST_NAMES ? ` { ${names.join(", ")} }` : "";
 }
 

@@ -31,14 +31,14 @@ test("unknown values are not checked", () => {
 
 describe("invalid inputs are refused by path", () => {
   const rows: readonly [Properties, string, RegExp][] = [
-    [{ count: 0 }, "count", /^got 0, wanted a whole number, 1 to 100$/],
-    [{ count: undefined }, "count", /^got nothing/],
+    [{ count: 0 }, "count", /^got 0, wanted a whole number of machines from 1 to 100$/],
+    [{ count: undefined }, "count", /^missing, wanted a whole number/],
     [{ maxUnavailable: 0 }, "maxUnavailable", /^got 0/],
     [{ healthTimeout: "long" }, "healthTimeout", /^got "long"/],
     [{ fleet: "" }, "fleet", /wanted the fleet's name/],
     [{ memoryMiB: 1 }, "memoryMiB", /^got 1, wanted a whole number of MiB/],
-    [{ disks: [] }, "disks", /^no such property of a fleet$/],
-    [{ waitForHealth: false }, "waitForHealth", /^no such property of a fleet$/],
+    [{ disks: [] }, "disks", /^unknown property\b/],
+    [{ waitForHealth: false }, "waitForHealth", /^unknown property\b/],
     [{ publish: ["8080"] }, "publish[0]", /^got "8080", wanted/],
     [{ publish: ["65535:80"] }, "publish[0]", /the last of 2 machines would have the port 65536, wanted at most 65535/],
     [{ publish: ["8080:80", "8081:443"] }, "publish[1]", /with 2 machines port 8081 is published already: each machine takes the next one/],

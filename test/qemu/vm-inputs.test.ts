@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { UNKNOWN, type Properties } from "../../sdk/plugin/value.ts";
-import { checkVm } from "../../providers/qemu/plugin/vm-inputs.ts";
+import { checkVm } from "../../providers/qemu/plugin/check-vm.ts";
 
 const GOOD: Properties = { kernel: "/k", initrd: "/i", digest: "sha256:0", cmdline: "quiet" };
 
@@ -80,17 +80,17 @@ describe("the inputs of a machine", () => {
 
   const disk = { path: "/d", serial: "data", format: "raw" };
   const bad: [given: Properties, path: string, message: RegExp][] = [
-    [{ kernel: undefined }, "kernel", /is missing/],
+    [{ kernel: undefined }, "kernel", /missing, wanted the path/],
     [{ initrd: "" }, "initrd", /got "", wanted the path/],
     [{ root: "" }, "root", /got "", wanted the path/],
     [{ root: "/r", disks: [{ ...disk, serial: "root" }] }, "disks[0].serial", /got "root", which the disk that is booted has/],
     [{ disk: "/d", initrd: undefined, cmdline: "" }, "kernel", /got a file beside disk/],
-    [{ disk: "/d", kernel: undefined, initrd: undefined }, "cmdline", /got "quiet", and a disk brings its own command line/],
+    [{ disk: "/d", kernel: undefined, initrd: undefined }, "cmdline", /got "quiet", wanted no command line beside disk/],
     [{ disk: "", kernel: undefined, initrd: undefined, cmdline: "" }, "disk", /got "", wanted the path/],
     [
       { disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", diskFormat: "vmdk" },
       "diskFormat",
-      /got "vmdk", wanted raw or qcow2/,
+      /got "vmdk", wanted "raw" or "qcow2"/,
     ],
     [{ diskFormat: "raw" }, "diskFormat", /wanted disk beside it/],
     [{ disk: "/d", kernel: undefined, initrd: undefined, cmdline: "", arch: "s390x" }, "disk", /a machine of "s390x" has no UEFI/],
@@ -99,33 +99,33 @@ describe("the inputs of a machine", () => {
       "disks[0].serial",
       /which the disk that is booted has/,
     ],
-    [{ arch: "x86_64" }, "arch", /got "x86_64", wanted amd64, arm64, s390x/],
-    [{ memoryMiB: 16 }, "memoryMiB", /got 16, wanted a whole number of MiB, 32 to/],
+    [{ arch: "x86_64" }, "arch", /got "x86_64", wanted one of "amd64", "arm64", "s390x"/],
+    [{ memoryMiB: 16 }, "memoryMiB", /got 16, wanted a whole number of MiB from 32 to/],
     [{ memoryMiB: 256.5 }, "memoryMiB", /got 256.5/],
     [{ memoryMiB: "256" }, "memoryMiB", /got "256"/],
     [{ cpus: 0 }, "cpus", /got 0, wanted a whole number of processors/],
     [{ waitForHealth: "yes" }, "waitForHealth", /wanted true or false/],
-    [{ memory: 256 }, "memory", /no such property, wanted one of/],
+    [{ memory: 256 }, "memory", /unknown property: did you mean "memoryMiB"/],
     [{ publish: "8080:80" }, "publish", /wanted a list/],
     [{ publish: ["8080:80", "nope"] }, "publish[1]", /got "nope", wanted \[ADDRESS:\]HOST:GUEST/],
     [{ publish: [8080] }, "publish[0]", /got 8080/],
     [{ publish: ["8080:80", "0.0.0.0:8080:81"] }, "publish[1]", /port 8080 is published already/],
-    [{ disks: {} }, "disks", /wanted a list of disks/],
-    [{ disks: ["/d"] }, "disks[0]", /wanted a disk/],
-    [{ disks: [{ ...disk, path: undefined }] }, "disks[0].path", /is missing/],
-    [{ disks: [{ ...disk, format: "vmdk" }] }, "disks[0].format", /wanted raw or qcow2/],
+    [{ disks: {} }, "disks", /wanted a list/],
+    [{ disks: ["/d"] }, "disks[0]", /got "\/d", wanted an object \{ path, format, serial, readOnly\? \}/],
+    [{ disks: [{ ...disk, path: undefined }] }, "disks[0].path", /missing, wanted the path/],
+    [{ disks: [{ ...disk, format: "vmdk" }] }, "disks[0].format", /wanted "raw" or "qcow2"/],
     [{ disks: [{ ...disk, serial: "a serial of more than twenty" }] }, "disks[0].serial", /wanted 1 to 20/],
     [{ disks: [disk, disk] }, "disks[1].serial", /another disk has/],
-    [{ userData: 1 }, "userData", /wanted text/],
+    [{ userData: 1 }, "userData", /got 1, wanted a string: put it in quotes/],
     [{ arch: "s390x", userData: "x" }, "userData", /no firmware device/],
-    [{ secrets: { web: "x" } }, "secrets.web", /by name/],
-    [{ secrets: { web: { "a/b": "x" } } }, "secrets.web.a/b", /wanted names/],
+    [{ secrets: { web: "x" } }, "secrets.web", /got a secret, wanted an object/],
+    [{ secrets: { web: { "a/b": "x" } } }, "secrets.web.a/b", /got "a\/b" as a name, wanted letters/],
     [
       { secrets: { web: { "a-name-of-thirty-and-more-bytes": "x" } } },
       "secrets.web.a-name-of-thirty-and-more-bytes",
       /34 bytes together, wanted at most 33/,
     ],
-    [{ secrets: { web: { key: 1 } } }, "secrets.web.key", /wanted text/],
+    [{ secrets: { web: { key: 1 } } }, "secrets.web.key", /got a secret, wanted a string/],
   ];
   for (const [given, path, message] of bad) {
     test(`${path}: ${message.source}`, () => {

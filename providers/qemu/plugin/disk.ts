@@ -1,29 +1,39 @@
 import { mkdir, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { fromFileSystem, LinuxKitError } from "../../../sdk/core/errors.ts";
-import { leafDiff } from "../../../sdk/plugin/leaf-diff.ts";
-import type { CheckFailure, Checked, ResourceType } from "../../../sdk/plugin/resource-type.ts";
-import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
+import { checkInputs, type Rule } from "../../../sdk/plugin/check-inputs.ts";
+import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
+import type { Checked, CheckRequest, ResourceType } from "../../../sdk/plugin/resource-type.ts";
+import { UNKNOWN } from "../../../sdk/plugin/value.ts";
 import type { DiskAttachment } from "./arguments.ts";
 import { listMachineFolders, newId, removeEmpty, stackIdentity } from "./machine-folder.ts";
 import { withMonitor } from "./monitor.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
-import { serialProblem } from "./vm-inputs.ts";
+import { serial, whole } from "./vm-inputs.ts";
 
-/** Checked inputs of `linuxkit:index:QemuDisk`. */
-export interface DiskInputs {
-  /** What the guest sees, in MiB. It may grow, never shrink. */
-  readonly sizeMiB: number;
-  /** What the guest finds it by. @default the resource's name, as far as it fits */
-  readonly serial: string;
-}
+/** Inputs of `linuxkit:index:QemuDisk`. */
+export const diskInputs = resourceInputs(
+  "A disk on this host that outlives the machines which use it. It is empty at first: the guest formats it.",
+  {
+    sizeMiB: input("What the guest sees, in MiB. It may grow, never shrink.", whole(1, 2 ** 24, "MiB"), { onChange: "update" }),
+    serial: input("What the guest finds it by. Default: the resource's name, as far as it fits.", serial.optional()),
+  },
+  { onChange: "replace" },
+);
 
-/** What a machine needs to attach the disk. */
-export interface DiskOutputs extends DiskInputs {
-  /** The file, sparse: it takes what the guest has written. */
-  readonly path: string;
-  readonly format: "raw";
-}
+/** Checked inputs. */
+export type DiskInputs = Readonly<z.output<typeof diskInputs> & { serial: string }>;
+
+/** Outputs of `linuxkit:index:QemuDisk`: what a machine needs to attach it. */
+const diskOutputs = z.object({
+  sizeMiB: input("What the guest sees, in MiB.", z.int()),
+  serial: input("What the guest finds it by.", z.string()),
+  path: input("The file on this host. It is sparse: it takes what the guest has written.", z.string()),
+  format: input("raw.", z.literal("raw")),
+});
+
+export type DiskOutputs = Readonly<z.output<typeof diskOutputs>>;
 
 const MEBIBYTE = 2 ** 20;
 
@@ -42,10 +52,9 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
   return {
     token: "linuxkit:index:QemuDisk",
     timeoutSeconds: 60,
-    check: ({ name, inputs, oldInputs }) => checkDisk(name, inputs, oldInputs),
-    diff: ({ inputs, oldInputs }) => ({
-      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (path === "sizeMiB" ? "update" : "replace")),
-    }),
+    inputs: diskInputs,
+    outputs: diskOutputs,
+    check: checkDisk,
     preview: ({ inputs, old }) => ({ ...inputs, format: "raw", path: old ? old.outputs.path : UNKNOWN }),
     async create({ urn, name, inputs }) {
       const id = newId(name, stackIdentity(urn));
@@ -66,8 +75,12 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
       const stats = await stat(path).catch(() => undefined);
       if (!stats) return undefined;
       const sizeMiB = Math.floor(stats.size / MEBIBYTE);
-      const serial = outputs?.serial ?? defaultSerial(id);
-      return { id, outputs: { sizeMiB, serial, path, format: "raw" }, ...(inputs === undefined && { inputs: { sizeMiB, serial } }) };
+      const name = outputs?.serial ?? defaultSerial(id);
+      return {
+        id,
+        outputs: { sizeMiB, serial: name, path, format: "raw" },
+        ...(inputs === undefined && { inputs: { sizeMiB, serial: name } }),
+      };
     },
     async update({ id, inputs, oldOutputs }) {
       const path = fileOf(id);
@@ -99,26 +112,16 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
   };
 }
 
-function checkDisk(name: string, given: Properties, old: Properties | undefined): Checked {
-  const failures: CheckFailure[] = [];
-  const { sizeMiB, serial = defaultSerial(name), ...others } = given;
-  for (const other of Object.keys(others)) failures.push({ path: other, message: "no such property, wanted sizeMiB and serial" });
-  if (sizeMiB !== UNKNOWN) {
-    if (typeof sizeMiB !== "number" || !Number.isInteger(sizeMiB) || sizeMiB < 1 || sizeMiB > 2 ** 24) {
-      failures.push({
-        path: "sizeMiB",
-        message: `got ${JSON.stringify(sizeMiB) ?? "nothing"}, wanted a whole number of MiB, 1 to ${2 ** 24}`,
-      });
-    } else if (typeof old?.sizeMiB === "number" && sizeMiB < old.sizeMiB) {
-      failures.push({
-        path: "sizeMiB",
-        message: `got ${sizeMiB}, but the disk has ${old.sizeMiB}: a disk can grow, never shrink; make another one under another name and copy what is needed`,
-      });
-    }
-  }
-  const problem = serial === UNKNOWN ? undefined : serialProblem(serial);
-  if (problem) failures.push({ path: "serial", message: problem });
-  return { inputs: { sizeMiB, serial }, failures };
+function checkDisk({ name, inputs, oldInputs, isSecret }: CheckRequest): Checked {
+  const neverShrinks: Rule = ({ sizeMiB }, fail) => {
+    const old = oldInputs?.sizeMiB;
+    if (typeof sizeMiB !== "number" || typeof old !== "number" || sizeMiB >= old) return;
+    fail(
+      ["sizeMiB"],
+      `got ${sizeMiB}, but the disk has ${old}: a disk can grow, never shrink; make another one under another name and copy what is needed`,
+    );
+  };
+  return checkInputs(diskInputs, { ...inputs, serial: inputs.serial ?? defaultSerial(name) }, { isSecret, rules: [neverShrinks] });
 }
 
 function defaultSerial(name: string): string {

@@ -1,77 +1,63 @@
-import type { CheckFailure, Checked } from "../../../sdk/plugin/resource-type.ts";
-import { type Properties, UNKNOWN, type Value } from "../../../sdk/plugin/value.ts";
+import { z } from "zod";
 import { collide, formatPublication, parsePublication, type Publication } from "../../../sdk/definition/publication.ts";
-import { checkVm, type VmInputs } from "./vm-inputs.ts";
+import { shown } from "../../../sdk/core/shown.ts";
+import { checkInputs, type Rule } from "../../../sdk/plugin/check-inputs.ts";
+import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
+import type { Checked } from "../../../sdk/plugin/resource-type.ts";
+import type { Properties } from "../../../sdk/plugin/value.ts";
+import { completed, machineRules } from "./check-vm.ts";
+import { machineShape, type VmInputs, whole } from "./vm-inputs.ts";
 import { asPublications } from "./vm-outputs.ts";
 
-/** Checked inputs of `linuxkit:index:RolloutGate` with the kind `qemu`: what every machine of the fleet is, and how they are replaced. */
-export interface FleetInputs extends Omit<VmInputs, "disks" | "waitForHealth"> {
-  readonly kind: "qemu";
-  /** The fleet's name in the program, for messages and the machines' names. */
-  readonly fleet: string;
-  /** How many machines. */
-  readonly count: number;
-  /** Of the first machine; each further one has the next host ports. Host port 0 is any free one, which the machine's successor keeps. */
-  readonly publish: readonly string[];
-  /** How many machines may be away at once while they are replaced. @default 1 */
-  readonly maxUnavailable: number;
-  /** Seconds within which a new machine has to become healthy. @default 300 */
-  readonly healthTimeout: number;
-}
+/** Inputs of `linuxkit:index:RolloutGate` with the kind `qemu`: what every machine of the fleet is, and how they are replaced. */
+export const fleetInputs = resourceInputs("Equal virtual machines on this host, and the gate through which they are replaced.", {
+  kind: input("The backend.", z.literal("qemu")),
+  fleet: input(
+    "The fleet's name in the program, for messages and the machines' names.",
+    z.string("the fleet's name").min(1, "the fleet's name"),
+  ),
+  count: input("How many machines.", whole(1, 100, "machines")),
+  maxUnavailable: input("How many machines may be away at once while they are replaced.", whole(1, 100, "machines").default(1)),
+  healthTimeout: input("Seconds within which a new machine has to become healthy.", whole(1, 86_400, "seconds").default(300)),
+  ...machineShape,
+});
 
-const OWN: Properties = { maxUnavailable: 1, healthTimeout: 300 };
+/** Checked inputs. The ports are those of the first machine; each further one has the next. */
+export type FleetInputs = Readonly<z.output<typeof fleetInputs>>;
 
 /** Checks and completes the inputs of a fleet. Unknown leaves stay as they are. */
-export function checkFleet(given: Properties): Checked {
-  const { kind, fleet, count, maxUnavailable = OWN.maxUnavailable, healthTimeout = OWN.healthTimeout, ...machine } = given;
-  const failures: CheckFailure[] = [];
-  for (const name of ["disks", "waitForHealth"])
-    if (machine[name] !== undefined) failures.push({ path: name, message: "no such property of a fleet" });
-  const {
-    inputs: { disks: _, waitForHealth: __, ...checked },
-    failures: wrong = [],
-  } = checkVm(machine);
-  const whole = (name: string, value: Value | undefined, most: number): void => {
-    if (value === UNKNOWN || (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most)) return;
-    failures.push({ path: name, message: `got ${JSON.stringify(value) ?? "nothing"}, wanted a whole number, 1 to ${most}` });
-  };
-  if (fleet !== UNKNOWN && (typeof fleet !== "string" || fleet === ""))
-    failures.push({ path: "fleet", message: `got ${JSON.stringify(fleet) ?? "nothing"}, wanted the fleet's name` });
-  whole("count", count, 100);
-  whole("maxUnavailable", maxUnavailable, 100);
-  whole("healthTimeout", healthTimeout, 86_400);
-  failures.push(...wrong.filter(({ path }) => !failures.some((other) => other.path === path)));
-  if (failures.length === 0 && typeof count === "number") failures.push(...portFailures(checked.publish, count));
-  return { inputs: { kind, fleet, count, maxUnavailable, healthTimeout, ...checked }, failures };
+export function checkFleet(given: Properties, isSecret?: (path: string) => boolean): Checked {
+  return checkInputs(fleetInputs, completed(given), { rules: [...machineRules(given), portsOfAll(given)], ...(isSecret && { isSecret }) });
 }
 
 // ["8080:80", "8081:443"] gives two machines the port 8081
-function portFailures(publish: Value | undefined, count: number): CheckFailure[] {
-  const taken: Publication[] = [];
-  return (Array.isArray(publish) ? publish : []).flatMap((item: Value, index): CheckFailure[] => {
-    const read = typeof item === "string" ? parsePublication(item) : undefined;
-    if (!read || "problem" in read) return [];
-    const path = `publish[${index}]`;
-    const all = Array.from({ length: count }, (_, slot) => ofSlot(read, slot));
-    if (all.some(({ hostPort }) => hostPort > 65_535))
-      return [
-        {
-          path,
-          message: `got ${JSON.stringify(item)}, and the last of ${count} machines would have the port ${read.hostPort + count - 1}, wanted at most 65535`,
-        },
-      ];
-    const clash = all.find((one) => taken.some((other) => collide(one, other)));
-    taken.push(...all);
-    return clash
-      ? [
-          {
-            path,
-            message: `got ${JSON.stringify(item)}, but with ${count} machines port ${clash.hostPort} is published already: each machine takes the next one`,
-          },
-        ]
-      : [];
-  });
-}
+const portsOfAll =
+  (given: Properties): Rule =>
+  ({ publish, count }, fail) => {
+    if (!Array.isArray(publish) || typeof count !== "number") return;
+    const [firsts, others]: [Publication[], Publication[]] = [[], []];
+    for (const [index, item] of publish.entries()) {
+      const read = typeof item === "string" ? parsePublication(item) : undefined;
+      if (!read || "problem" in read) continue;
+      const got = shown((given.publish as readonly unknown[])[index]);
+      const all = Array.from({ length: count }, (_, slot) => ofSlot(read, slot));
+      if (all.some(({ hostPort }) => hostPort > 65_535)) {
+        const last = read.hostPort + count - 1;
+        fail(["publish", index], `got ${got}, and the last of ${count} machines would have the port ${last}, wanted at most 65535`);
+        continue;
+      }
+      // what collides in the first machine already is named by the rule of a machine
+      const isNamed = firsts.some((first) => collide(read, first));
+      const clash = all.find((one) => others.some((other) => collide(one, other)));
+      firsts.push(read);
+      if (clash && !isNamed)
+        fail(
+          ["publish", index],
+          `got ${got}, but with ${count} machines port ${clash.hostPort} is published already: each machine takes the next one`,
+        );
+      others.push(...all);
+    }
+  };
 
 function ofSlot(publication: Publication, slot: number): Publication {
   return publication.hostPort === 0 ? publication : { ...publication, hostPort: publication.hostPort + slot };

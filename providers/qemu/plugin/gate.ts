@@ -1,18 +1,18 @@
 import { isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
-import { leafDiff } from "../../../sdk/plugin/leaf-diff.ts";
+import { inputDiff } from "../../../sdk/plugin/input-diff.ts";
 import type { ResourceType, Work } from "../../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
 import { lazyBuilder, withArtifactFiles } from "../../../sdk/resource/plugin/artifact-files.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { runRollout } from "../../../sdk/rollout/run-rollout.ts";
-import { checkFleet, type FleetInputs, machineInputs } from "./fleet-inputs.ts";
+import { checkFleet, fleetInputs, type FleetInputs, machineInputs } from "./fleet-inputs.ts";
 import { findMembers, type Member, runs } from "./fleet-members.ts";
 import { fleetRollout } from "./fleet-rollout.ts";
 import { newId, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
 import { stopMachine } from "./stop.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
-import { bootFiles, isBootFile } from "./vm-inputs.ts";
+import { bootFiles } from "./vm-inputs.ts";
 
 /** What is known of a fleet once it is rolled. */
 export interface FleetOutputs {
@@ -50,9 +50,10 @@ export function qemuGate(
   };
   return {
     token: "linuxkit:index:RolloutGate",
-    check: ({ inputs }) => checkFleet(inputs),
+    inputs: fleetInputs,
+    check: ({ inputs, isSecret }) => checkFleet(inputs, isSecret),
     diff: ({ inputs, oldInputs, oldOutputs }) => ({
-      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => (isBootFile(path) ? "ignore" : "update")),
+      changed: inputDiff(fleetInputs, oldInputs, inputs),
       ...(oldOutputs.running !== oldInputs.count && { drifted: new Map([["running", "update" as const]]) }),
     }),
     preview: ({ inputs }) => foreseen(inputs),

@@ -1,24 +1,21 @@
+import { z } from "zod";
+import { input } from "../../../sdk/plugin/input.ts";
 import type { MachineFolder } from "./machine-folder.ts";
 import { parsePublication, type Publication } from "../../../sdk/definition/publication.ts";
 import { consolePath } from "./start.ts";
 
-/** What is known of a machine once it runs. */
-export interface VmOutputs {
-  /** False when `refresh` found it dead; the next update starts it again. */
-  readonly running: boolean;
-  /** QEMU's process. */
-  readonly pid: number;
-  /** The guest's `/proc/sys/kernel/random/boot_id`; empty when its health was not waited for. */
-  readonly bootId: string;
-  /** The file that keeps the last megabyte of its console. */
-  readonly consoleLog: string;
-  /** Host ports by guest port: `{ "80/tcp": 8080 }`. */
-  readonly ports: Readonly<Record<string, number>>;
-  /** `http://ADDRESS:PORT` of the first published TCP port; empty when there is none. */
-  readonly url: string;
-  /** kvm, hvf or tcg. */
-  readonly accelerator: string;
-}
+/** Outputs of `linuxkit:index:QemuVm`: what is known of a machine once it runs. */
+export const vmOutputs = z.object({
+  running: input("False when a refresh found it dead: the next update starts it again.", z.boolean()),
+  pid: input("QEMU's process.", z.int()),
+  bootId: input("The guest's `/proc/sys/kernel/random/boot_id`; empty when its health was not waited for.", z.string()),
+  consoleLog: input("The file that keeps the last megabyte of its console.", z.string()),
+  ports: input('Host ports by guest port: { "80/tcp": 8080 }.', z.record(z.string(), z.int())),
+  url: input("http://ADDRESS:PORT of the first published TCP port; empty when no TCP port is published.", z.string()),
+  accelerator: input("kvm, hvf or tcg.", z.string()),
+});
+
+export type VmOutputs = Readonly<z.output<typeof vmOutputs>>;
 
 /** What is known of a machine that was started. */
 export function describeMachine(

@@ -1,16 +1,17 @@
 import type { Created, DiffRequest, Difference, ResourceType } from "../../../sdk/plugin/resource-type.ts";
-import { leafDiff } from "../../../sdk/plugin/leaf-diff.ts";
+import { inputDiff } from "../../../sdk/plugin/input-diff.ts";
 import { type Properties, UNKNOWN, type Value } from "../../../sdk/plugin/value.ts";
 import { lazyBuilder, withArtifactFiles } from "../../../sdk/resource/plugin/artifact-files.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import type { BuildWork } from "../../../sdk/resource/plugin/keep-build.ts";
 import { findOrphans, newId, readMachineFolder, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
+import { checkVm } from "./check-vm.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
 import { isAlive } from "./process-id.ts";
 import { discard, type Start, startMachine } from "./start.ts";
 import { stopMachine } from "./stop.ts";
-import { bootFiles, checkVm, isBootFile, type VmInputs } from "./vm-inputs.ts";
-import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
+import { bootFiles, type VmInputs, vmInputs } from "./vm-inputs.ts";
+import { addresses, asPublications, describeMachine, type VmOutputs, vmOutputs } from "./vm-outputs.ts";
 
 /** Ids that the engine has named to this process: no state may hold any other machine of the same resource. */
 const known = new Set<string>();
@@ -25,7 +26,9 @@ export function qemuVm(
   return {
     token: "linuxkit:index:QemuVm",
     timeoutSeconds: 300,
-    check: ({ inputs }) => checkVm(inputs),
+    inputs: vmInputs,
+    outputs: vmOutputs,
+    check: ({ inputs, isSecret }) => checkVm(inputs, isSecret),
     diff(request) {
       known.add(request.id);
       return difference(request);
@@ -70,13 +73,9 @@ export function qemuVm(
 }
 
 function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmOutputs>): Difference {
-  const changed = leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
-    if (isBootFile(path)) return "ignore";
-    return path === "waitForHealth" ? "update" : "replace";
-  });
   const holds = (list: unknown): boolean => list === UNKNOWN || (Array.isArray(list) && list.length > 0);
   return {
-    changed,
+    changed: inputDiff(vmInputs, oldInputs, inputs),
     deleteBeforeReplace: [oldInputs.publish, oldInputs.disks, inputs.publish, inputs.disks].some(holds),
     ...(oldOutputs.running === false && { drifted: new Map([["running", "update" as const]]) }),
   };

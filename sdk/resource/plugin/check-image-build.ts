@@ -48,7 +48,11 @@ function checkImage({ image }: Properties): { readonly definition?: Value; reado
     };
   const checked = checkDefinition(image);
   if ("definition" in checked) return { definition: checked.definition as unknown as Properties };
-  return { rule: (_, fail) => checked.failures.forEach(({ steps, message }) => fail(["image", ...steps], message)) };
+  return {
+    rule: (_, fail) => {
+      for (const { steps, message } of checked.failures) fail(["image", ...steps], message);
+    },
+  };
 }
 
 const alone: Rule = (inputs, fail) => {
