@@ -17,6 +17,8 @@ export interface RolloutDriver {
    * end. There is no signal: it is what happens on Cancel. Where there was no old image, the new machines go.
    */
   rollBack(id: string, reason: string): Promise<void>;
+  /** The last lines of the console of the machine that failed. @default the driver sees no console */
+  console?(): readonly string[];
 }
 
 /**

@@ -58,9 +58,10 @@ export async function runRollout(driver: RolloutDriver, run: RolloutRun): Promis
   if (outcome === "done") return { id, updated };
   const returned = outcome === "returned";
   const end = returned ? "; the old image is back, nothing of the new one runs" : ": see to the fleet, then run the update again";
+  const message = `the rollout of "${name}" failed with ${updated} of ${total} machines on the new image: ${why}${end}`;
   throw new LinuxKitError(
     "ROLLOUT_FAILED",
-    `the rollout of "${name}" failed with ${updated} of ${total} machines on the new image: ${why}${end}`,
+    [message, ...(driver.console?.() ?? [])].join("\n"),
     { reason: why, returned, updated, total },
     { cause: signal.aborted ? signal.reason : undefined },
   );

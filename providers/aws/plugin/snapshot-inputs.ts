@@ -1,14 +1,9 @@
 import { z } from "zod";
-import { isDigest } from "../../../sdk/core/digest.ts";
 import { checkInputs } from "../../../sdk/plugin/check-inputs.ts";
+import { digest, tags, text } from "../../../sdk/plugin/fields.ts";
 import type { Checked } from "../../../sdk/plugin/resource-type.ts";
 import type { Properties } from "../../../sdk/plugin/value.ts";
-import { ACCESS_NAMES, accessInputs, text } from "./access/inputs.ts";
-
-const digest = z.custom<`sha256:${string}`>(
-  (value) => typeof value === "string" && isDigest(value),
-  "wanted sha256: and 64 hexadecimal digits",
-);
+import { ACCESS_NAMES, accessInputs } from "./access/inputs.ts";
 
 /** Inputs of `linuxkit:index:AwsSnapshot`. */
 export const snapshotInputs = z.strictObject({
@@ -19,7 +14,7 @@ export const snapshotInputs = z.strictObject({
   /** Which blocks of it hold anything, as the build wrote it. Not compared. */
   blocks: z.string(),
   description: z.string().max(255).default("made by pulumi-linuxkit"),
-  tags: z.record(z.string().min(1).max(127), z.string().max(255)).default({}),
+  tags: tags(z.string().min(1).max(127), 255),
   /** @default as the account's default says */
   encrypted: z.boolean().default(false),
   /** @default the account's key for EBS */

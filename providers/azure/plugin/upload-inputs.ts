@@ -1,11 +1,6 @@
 import { z } from "zod";
-import { isDigest } from "../../../sdk/core/digest.ts";
-import { ACCESS_NAMES, accessInputs, placeInputs, text } from "./access/inputs.ts";
-
-const digest = z.custom<`sha256:${string}`>(
-  (value) => typeof value === "string" && isDigest(value),
-  "wanted sha256: and 64 hexadecimal digits",
-);
+import { digest, tags, text } from "../../../sdk/plugin/fields.ts";
+import { ACCESS_NAMES, accessInputs, placeInputs } from "./access/inputs.ts";
 
 /** Inputs of `linuxkit:index:AzureUpload`. */
 export const uploadInputs = z.strictObject({
@@ -17,9 +12,7 @@ export const uploadInputs = z.strictObject({
   blocks: z.string(),
   arch: z.enum(["amd64", "arm64"]).default("amd64"),
   /** Azure takes no `<>%&\?/` in the name of a tag. */
-  tags: z
-    .record(z.string().regex(/^[^<>%&\\?/]{1,512}$/, "wanted the name of a tag, without < > % & \\ ? /"), z.string().max(256))
-    .default({}),
+  tags: tags(z.string().regex(/^[^<>%&\\?/]{1,512}$/, "wanted the name of a tag, without < > % & \\ ? /"), 256),
   ...placeInputs,
   /** @default the resource group's own */
   location: text.optional(),

@@ -1,11 +1,6 @@
 import { z } from "zod";
-import { isDigest } from "../../../sdk/core/digest.ts";
-import { ACCESS_NAMES, accessInputs, text } from "./access/inputs.ts";
-
-const digest = z.custom<`sha256:${string}`>(
-  (value) => typeof value === "string" && isDigest(value),
-  "wanted sha256: and 64 hexadecimal digits",
-);
+import { digest, text } from "../../../sdk/plugin/fields.ts";
+import { ACCESS_NAMES, accessInputs } from "./access/inputs.ts";
 
 /** Inputs of `linuxkit:index:GcpUpload`. */
 export const uploadInputs = z.strictObject({

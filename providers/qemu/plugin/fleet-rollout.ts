@@ -22,11 +22,6 @@ export interface FleetWork {
   readonly progress: OnProgress;
 }
 
-export interface FleetRollout extends RolloutDriver {
-  /** The last lines of the console of the machine that failed, if one did. */
-  readonly console: () => readonly string[];
-}
-
 /** One number of the fleet while it is rolled. */
 interface Slot {
   readonly number: number;
@@ -40,7 +35,7 @@ interface Slot {
  * Rolls machines of this host. What there is, is seen from their folders, so that a rollout goes on where an interrupted
  * one ended: a machine that is as wanted stays, whoever started it.
  */
-export function fleetRollout(work: FleetWork): FleetRollout {
+export function fleetRollout(work: FleetWork): RolloutDriver {
   const { urn, owner, wanted, before, folders, progress } = work;
   const name = wanted.fleet;
   const abort = new AbortController();

@@ -1,18 +1,17 @@
-import { isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
-import { inputDiff } from "../../../sdk/plugin/input-diff.ts";
+import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { ResourceType, Work } from "../../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
 import { lazyBuilder, withArtifactFiles } from "../../../sdk/resource/plugin/artifact-files.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
-import { runRollout } from "../../../sdk/rollout/run-rollout.ts";
-import { checkFleet, fleetInputs, type FleetInputs, machineInputs } from "./fleet-inputs.ts";
+import { gateType } from "../../../sdk/rollout/gate-type.ts";
+import { checkFleet, type FleetInputs, machineInputs } from "./fleet-inputs.ts";
 import { findMembers, type Member, runs } from "./fleet-members.ts";
 import { fleetRollout } from "./fleet-rollout.ts";
 import { newId, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
 import { stopMachine } from "./stop.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
-import { bootFiles } from "./vm-inputs.ts";
+import { bootFiles, isBootFile } from "./vm-inputs.ts";
 
 /** What is known of a fleet once it is rolled. */
 export interface FleetOutputs {
@@ -32,36 +31,22 @@ export function qemuGate(
   folders: HostFolders = defaultHostFolders(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
 ): ResourceType<FleetInputs, FleetOutputs> {
-  const roll = async (
-    wanted: FleetInputs,
-    before: FleetInputs | undefined,
-    { urn, signal, progress, config }: Work,
-  ): Promise<FleetOutputs> => {
-    const owner = stackIdentity(urn);
-    const driver = fleetRollout({ urn, owner, wanted, before, folders, progress });
-    await withArtifactFiles(bootFiles(wanted), folders.cacheDir, loadBuilder, { signal, progress, config }, () =>
-      runRollout(driver, { name: wanted.fleet, signal, progress, paceSeconds: PACE_SECONDS }).catch((error) => {
-        const console = driver.console();
-        if (!isLinuxKitError(error, "ROLLOUT_FAILED") || console.length === 0) throw error;
-        throw new LinuxKitError("ROLLOUT_FAILED", [error.message, ...console].join("\n"), error.detail, { cause: error.cause });
-      }),
-    );
-    return describeFleet(await findMembers(folders.stateDir, owner));
-  };
+  const ownerOf = ({ urn }: Pick<Work, "urn">): string => stackIdentity(urn);
+  const gate = gateType<FleetInputs, FleetOutputs>({
+    kind: "qemu",
+    check: (inputs) => checkFleet(inputs),
+    onChange: (path) => (isBootFile(path) ? "ignore" : "update"),
+    drifted: ({ running }, { count }) => (running === count ? undefined : new Map([["running", "update"]])),
+    id: ({ fleet }, work) => newId(fleet, ownerOf(work)),
+    driver: (wanted, before, { urn, progress }) => fleetRollout({ urn, owner: stackIdentity(urn), wanted, before, folders, progress }),
+    during: (wanted, { signal, progress, config }, roll) =>
+      withArtifactFiles(bootFiles(wanted), folders.cacheDir, loadBuilder, { signal, progress, config }, roll),
+    paceSeconds: PACE_SECONDS,
+    outputs: async (_inputs, _rollout, work) => describeFleet(await findMembers(folders.stateDir, ownerOf(work))),
+    preview: foreseen,
+  });
   return {
-    token: "linuxkit:index:RolloutGate",
-    inputs: fleetInputs,
-    check: ({ inputs, isSecret }) => checkFleet(inputs, isSecret),
-    diff: ({ inputs, oldInputs, oldOutputs }) => ({
-      changed: inputDiff(fleetInputs, oldInputs, inputs),
-      ...(oldOutputs.running !== oldInputs.count && { drifted: new Map([["running", "update" as const]]) }),
-    }),
-    preview: ({ inputs }) => foreseen(inputs),
-    create: async ({ inputs, ...work }) => ({
-      id: `qemu:${newId(inputs.fleet, stackIdentity(work.urn))}`,
-      outputs: await roll(inputs, undefined, work),
-    }),
-    update: async ({ inputs, oldInputs, ...work }) => ({ outputs: await roll(inputs, oldInputs, work) }),
+    ...gate,
     async read({ id, urn, inputs }) {
       if (!inputs)
         throw new LinuxKitError(

@@ -1,6 +1,5 @@
 import { z } from "zod";
-
-export const text = z.string().min(1);
+import { text } from "../../../../sdk/plugin/fields.ts";
 
 const role = z.strictObject({
   roleArn: text,

@@ -1,6 +1,5 @@
 import { z } from "zod";
-
-export const text = z.string().min(1);
+import { text } from "../../../../sdk/plugin/fields.ts";
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, "wanted an id like 00000000-0000-0000-0000-000000000000");
 

@@ -1,6 +1,4 @@
-import { z } from "zod";
-
-export const text = z.string().min(1);
+import { text } from "../../../../sdk/plugin/fields.ts";
 
 /** Who asks Google Cloud: inputs of every resource that does. See `GcpAccess`. */
 export const accessInputs = {
