@@ -6,6 +6,7 @@ import type { OnProgress } from "../../../../sdk/core/progress.ts";
 import { blocksToWrite, type ListedBlock } from "../../../../sdk/upload/block-list.ts";
 import { BLOCK_BYTES } from "../../../../sdk/upload/block-map.ts";
 import type { Journal } from "../../../../sdk/upload/journal.ts";
+import { bytesToSend, journaledUpload, megabytes } from "../../../../sdk/upload/journaled-upload.ts";
 import { sendBlocks } from "../../../../sdk/upload/send-blocks.ts";
 import { transfer } from "../../../../sdk/upload/transfer.ts";
 import type { SnapshotService, StartedSnapshot } from "./snapshot-service.ts";
@@ -15,8 +16,8 @@ const GIB = 2 ** 30;
 /** Minutes without a block after which AWS gives a pending snapshot up: what a killed upload costs at most. */
 const ABANDONED_MINUTES = 60;
 
-/** How long a failed upload may take to clear up behind itself. */
-const CLEANUP_MS = 30_000;
+/** Milliseconds that undoing a failed upload may take. */
+const UNDO_MS = 30_000;
 
 /** The tag by which an upload finds what an earlier one of the same bytes left pending. */
 const UPLOAD_TAG = "linuxkit:upload";
@@ -64,24 +65,24 @@ export interface UploadedSnapshot {
  * @throws UNSUPPORTED for a block size that is not 512 KiB, NETWORK and ACCESS_DENIED in AWS's words, DIGEST_MISMATCH when the file is not what was built
  */
 export async function uploadSnapshot(service: SnapshotService, upload: SnapshotUpload): Promise<UploadedSnapshot> {
-  let snapshot: StartedSnapshot | undefined;
-  try {
-    await removeAbandoned(service, upload);
-    const begun = await begin(service, upload);
-    snapshot = begun.snapshot;
-    if (!upload.parent || snapshot.encrypted === upload.parent.encrypted) return await write(service, upload, begun);
-    // the account has begun to encrypt by default since: what the parent holds cannot be inherited
-    await service.remove(snapshot.id, upload.signal);
-    await upload.journal.restart();
-    const alone = { ...upload, parent: undefined };
-    const anew = await begin(service, alone);
-    snapshot = anew.snapshot;
-    return await write(service, alone, anew);
-  } catch (error) {
-    await leaveNothing(service, upload.key, snapshot?.id);
-    await upload.journal.remove();
-    throw error;
-  }
+  return journaledUpload({
+    ...upload,
+    undoMs: UNDO_MS,
+    unfinished: (signal) => unfinished(service, upload.key, signal),
+    remove: (id, signal) => service.remove(id, signal),
+    async write(begins) {
+      const begun = await begin(service, upload);
+      begins(begun.snapshot.id);
+      if (!upload.parent || begun.snapshot.encrypted === upload.parent.encrypted) return write(service, upload, begun);
+      // the account's default has turned to encryption since: such a snapshot cannot inherit the blocks of its parent
+      await service.remove(begun.snapshot.id, upload.signal);
+      await upload.journal.restart();
+      const whole = { ...upload, parent: undefined };
+      const second = await begin(service, whole);
+      begins(second.snapshot.id);
+      return write(service, whole, second);
+    },
+  });
 }
 
 interface Begun {
@@ -119,16 +120,8 @@ async function write(service: SnapshotService, upload: SnapshotUpload, { snapsho
   // else the earlier run was killed after it had said so
   if (status === "pending") await service.complete(snapshot.id, indexes.length, linearChecksum(digests), signal);
   await completed(service, snapshot.id, upload);
-  await journal.remove();
   onProgress({ stage: "upload", message: `${snapshot.id} is complete: ${line.summary()}`, lasting: true });
   return { id: snapshot.id, encrypted: snapshot.encrypted, blocksSent, bytesSent };
-}
-
-/** Removes what a failed upload has begun, also one whose id never arrived. The upload's own signal is aborted by now. */
-async function leaveNothing(service: SnapshotService, key: string, id: string | undefined): Promise<void> {
-  const signal = AbortSignal.timeout(CLEANUP_MS);
-  if (id !== undefined) await service.remove(id, signal).catch(() => {});
-  for (const pending of await unfinished(service, key, signal).catch(() => [])) await service.remove(pending, signal).catch(() => {});
 }
 
 /** What uploads of the same bytes have begun and not completed. A completed one may be in use by the stack that is being updated. */
@@ -179,15 +172,6 @@ async function start(
   });
 }
 
-/** Removes what is unfinished though no journal here knows it: its uploader is gone. */
-async function removeAbandoned(service: SnapshotService, { key, journal, signal, onProgress }: SnapshotUpload): Promise<void> {
-  if (journal.before.length > 0) return;
-  for (const id of await unfinished(service, key, signal)) {
-    await service.remove(id, signal);
-    onProgress({ stage: "upload", message: `${id}, which an upload that was cut off had left, is removed`, lasting: true });
-  }
-}
-
 /** In ascending order, which the checksum of the whole follows. */
 function indexesOf({ parent, blocks, size }: SnapshotUpload, snapshot: StartedSnapshot): number[] {
   if (parent) return blocksToWrite(parent.blocks, blocks);
@@ -217,9 +201,6 @@ async function completed(service: SnapshotService, id: string, { signal, onProgr
 }
 
 function saving({ parent, blocks }: SnapshotUpload, count: number, resumed: number): string {
-  const bytes = `${((count * BLOCK_BYTES) / 1e6).toFixed(1)} MB`;
-  if (resumed > 0) return `goes on: ${bytes} to send, ${((resumed * BLOCK_BYTES) / 1e6).toFixed(1)} MB are there`;
-  if (!parent) return `${bytes} to send`;
-  const whole = blocks.length * BLOCK_BYTES;
-  return `${bytes} to send of ${(whole / 1e6).toFixed(1)} MB: ${parent.id} has the rest`;
+  const line = bytesToSend(count * BLOCK_BYTES, resumed * BLOCK_BYTES);
+  return resumed > 0 || !parent ? line : `${line} of ${megabytes(blocks.length * BLOCK_BYTES)}: ${parent.id} has the rest`;
 }

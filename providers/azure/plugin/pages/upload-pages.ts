@@ -4,6 +4,7 @@ import type { OnProgress } from "../../../../sdk/core/progress.ts";
 import type { ListedBlock } from "../../../../sdk/upload/block-list.ts";
 import { BLOCK_BYTES } from "../../../../sdk/upload/block-map.ts";
 import type { Journal } from "../../../../sdk/upload/journal.ts";
+import { bytesToSend, journaledUpload, megabytes } from "../../../../sdk/upload/journaled-upload.ts";
 import { type Run, runsOf, sendRuns } from "../../../../sdk/upload/send-runs.ts";
 import { transfer } from "../../../../sdk/upload/transfer.ts";
 import { Md5Thread } from "./md5-thread.ts";
@@ -15,8 +16,8 @@ const PAGE_BYTES = 4 << 20;
 /** Requests under way; as many times 4 MiB are in memory. */
 const IN_FLIGHT = 8;
 
-/** How long a failed upload may take to clear up behind itself. */
-const CLEANUP_MS = 60_000;
+/** Milliseconds that undoing a failed upload may take. */
+const UNDO_MS = 60_000;
 
 export interface PageUpload {
   /** The image of the format `vhd`. */
@@ -52,20 +53,16 @@ export interface UploadedPages {
  * @throws ACCESS_DENIED and NETWORK in Azure's words, DIGEST_MISMATCH when the file is not what was built
  */
 export async function uploadPages(service: PageService, upload: PageUpload): Promise<UploadedPages> {
-  let name: string | undefined;
-  try {
-    await removeAbandoned(service, upload);
-    const begun = await begin(service, upload, (begins) => {
-      name = begins;
-    });
-    if (begun.writer) return await write(service, upload, { ...begun, writer: begun.writer });
-    await upload.journal.remove();
-    return { name: begun.name, bytesSent: 0 };
-  } catch (error) {
-    await leaveNothing(service, upload.key, name);
-    await upload.journal.remove();
-    throw error;
-  }
+  return journaledUpload({
+    ...upload,
+    undoMs: UNDO_MS,
+    unfinished: (signal) => service.unfinished(upload.key, signal),
+    remove: (name, signal) => service.remove(name, signal),
+    async write(begins) {
+      const { writer, ...begun } = await begin(service, upload, begins);
+      return writer ? write(service, upload, { ...begun, writer }) : { name: begun.name, bytesSent: 0 };
+    },
+  });
 }
 
 interface Begun {
@@ -83,12 +80,9 @@ async function write(
 ): Promise<UploadedPages> {
   const runs = runsOf(upload.blocks, PAGE_BYTES / BLOCK_BYTES).filter((run) => !isDone(run, done));
   const bytesSent = runs.reduce((sum, { index, count }) => sum + Math.min(count * BLOCK_BYTES, upload.size - index * BLOCK_BYTES), 0);
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-  const there =
-    done.size > 0
-      ? `goes on: ${megabytes(bytesSent)} to send, ${megabytes(done.size * BLOCK_BYTES)} are there`
-      : `${megabytes(bytesSent)} to send of ${megabytes(upload.size)}: the rest is zeroes`;
-  onProgress({ stage: "upload", message: there, lasting: true });
+  const toSend = bytesToSend(bytesSent, done.size * BLOCK_BYTES);
+  const message = done.size > 0 ? toSend : `${toSend} of ${megabytes(upload.size)}: the rest is zeroes`;
+  onProgress({ stage: "upload", message, lasting: true });
   const line = transfer(name, bytesSent, onProgress);
   await using thread = new Md5Thread();
   await sendRuns({
@@ -105,7 +99,6 @@ async function write(
     },
   });
   await service.finish(name, upload.tags, signal);
-  await journal.remove();
   onProgress({ stage: "upload", message: `${name} is complete: ${line.summary()}`, lasting: true });
   return { name, bytesSent };
 }
@@ -156,20 +149,4 @@ async function begin(
   await journal.append({ name });
   await service.begin({ name, size, key, tags }, signal);
   return { name, writer: await service.open(name, signal), done: new Set() };
-}
-
-/** Removes what is unfinished though no journal here knows it: its uploader is gone. */
-async function removeAbandoned(service: PageService, { key, journal, signal, onProgress }: PageUpload): Promise<void> {
-  if (journal.before.length > 0) return;
-  for (const name of await service.unfinished(key, signal)) {
-    await service.remove(name, signal);
-    onProgress({ stage: "upload", message: `${name}, which an upload that was cut off had left, is removed`, lasting: true });
-  }
-}
-
-/** The upload's own signal is aborted by now. A name may be known of which the service never heard. */
-async function leaveNothing(service: PageService, key: string, name: string | undefined): Promise<void> {
-  const signal = AbortSignal.timeout(CLEANUP_MS);
-  if (name !== undefined) await service.remove(name, signal).catch(() => {});
-  for (const pending of await service.unfinished(key, signal).catch(() => [])) await service.remove(pending, signal).catch(() => {});
 }

@@ -3,6 +3,7 @@ import { LinuxKitError } from "../../../../sdk/core/errors.ts";
 import type { OnProgress } from "../../../../sdk/core/progress.ts";
 import { backOff, isWorthRetrying, pause } from "../../../../sdk/net/retry.ts";
 import type { Journal } from "../../../../sdk/upload/journal.ts";
+import { bytesToSend, journaledUpload } from "../../../../sdk/upload/journaled-upload.ts";
 import { transfer } from "../../../../sdk/upload/transfer.ts";
 import { ATTEMPTS } from "../access/client.ts";
 import { type StorageAccess, type StorageClient, storageClient } from "./bucket-client.ts";
@@ -13,10 +14,10 @@ import { cancelSession, CHUNK_UNIT, putChunk, type SessionState, sessionState, s
 /** Bytes of a request: two of them are in memory. */
 const CHUNK_BYTES = 8 << 20;
 
-/** How long a failed upload may take to clear up behind itself. */
-const CLEANUP_MS = 30_000;
+/** Milliseconds that undoing a failed upload may take. */
+const UNDO_MS = 30_000;
 
-/** How often an upload is begun anew where Cloud Storage has given its session up. */
+/** Sessions that one upload may use: Cloud Storage may give a session up. */
 const SESSIONS = 3;
 
 /** The object's own metadata that says what it holds. */
@@ -45,25 +46,22 @@ export interface ObjectUpload {
  */
 export async function uploadObject(access: StorageAccess, upload: ObjectUpload): Promise<StoredObject> {
   const client = storageClient(access, upload.signal);
-  const begun: Sessions = { open: sessionIn(upload) };
-  try {
-    const object = (await objectThere(client, upload)) ?? (await send(client, upload, begun, access.pauseMs));
-    await upload.journal.remove();
-    return object;
-  } catch (error) {
-    await leaveNothing(storageClient(access, AbortSignal.timeout(CLEANUP_MS)), upload.size, begun);
-    await upload.journal.remove();
-    throw upload.signal.aborted ? upload.signal.reason : error;
-  }
+  return journaledUpload({
+    ...upload,
+    undoMs: UNDO_MS,
+    // Cloud Storage lists no sessions; one that stays open ends by itself after a week
+    unfinished: async () => [],
+    remove: (session, signal) => abandon(storageClient(access, signal), upload.size, session),
+    async write(begins) {
+      const earlier = sessionIn(upload);
+      begins(earlier);
+      return (await existingObject(client, upload)) ?? send(client, upload, earlier, begins, access.pauseMs);
+    },
+  });
 }
 
-/** What there is to give up where an upload fails. */
-interface Sessions {
-  open: string | undefined;
-}
-
-/** An object of that name with the same bytes, made one of our own: the answer to its upload was lost, or another stack has it. */
-async function objectThere(
+/** An object of that name with the same bytes, under a generation of its own: the answer to its upload was lost, or another stack has it. */
+async function existingObject(
   client: StorageClient,
   { file, size, digest, bucket, object, chunkBytes = CHUNK_BYTES, onProgress }: ObjectUpload,
 ): Promise<StoredObject | undefined> {
@@ -77,13 +75,19 @@ async function objectThere(
   return own;
 }
 
-async function send(client: StorageClient, upload: ObjectUpload, begun: Sessions, pauseMs: number | undefined): Promise<StoredObject> {
-  for (let sessions = 1; ; sessions++) {
-    const { session, state } = await begin(client, upload, begun);
-    const object = await sendTo(client, session, state, upload, pauseMs);
+async function send(
+  client: StorageClient,
+  upload: ObjectUpload,
+  earlier: string | undefined,
+  begins: (session: string | undefined) => void,
+  pauseMs: number | undefined,
+): Promise<StoredObject> {
+  for (let attempt = 1, session = earlier; ; attempt++, session = undefined) {
+    const begun = await begin(client, upload, session, begins);
+    const object = await sendTo(client, begun.session, begun.state, upload, pauseMs);
     if (object) return object;
-    begun.open = undefined;
-    if (sessions === SESSIONS)
+    begins(undefined);
+    if (attempt === SESSIONS)
       throw new LinuxKitError("NETWORK", `gs://${upload.bucket}/${upload.object}: Cloud Storage has given up ${SESSIONS} uploads of it`, {
         url: upload.object,
       });
@@ -95,18 +99,23 @@ interface Begun {
   readonly state: SessionState;
 }
 
-/** Goes on with the session that the journal names while there is one, else starts another. */
-async function begin(client: StorageClient, upload: ObjectUpload, begun: Sessions): Promise<Begun> {
-  const { open: session } = begun;
+/** Resumes the session that the journal names while Cloud Storage still has it, else starts another. */
+async function begin(
+  client: StorageClient,
+  upload: ObjectUpload,
+  session: string | undefined,
+  begins: (session: string) => void,
+): Promise<Begun> {
   if (session !== undefined) {
     const state = await sessionState(client, session, upload.size);
     if (state.at === "busy") throw state.response;
     if (state.at !== "gone") return { session, state };
   }
   await upload.journal.restart();
-  begun.open = await startSession(client, { ...upload, metadata: { [DIGEST_KEY]: upload.digest } });
-  await upload.journal.append({ session: begun.open, digest: upload.digest });
-  return { session: begun.open, state: { at: "open", have: 0 } };
+  const started = await startSession(client, { ...upload, metadata: { [DIGEST_KEY]: upload.digest } });
+  begins(started);
+  await upload.journal.append({ session: started, digest: upload.digest });
+  return { session: started, state: { at: "open", have: 0 } };
 }
 
 /** The session that an earlier run began for the same bytes. */
@@ -125,11 +134,7 @@ async function sendTo(
 ): Promise<StoredObject | undefined> {
   const { file, size, digest, bucket, object, chunkBytes = CHUNK_BYTES, onProgress } = upload;
   const there = begun.at === "open" ? begun.have : size;
-  onProgress({
-    stage: "upload",
-    message: there > 0 ? `goes on: ${megabytes(size - there)} to send, ${megabytes(there)} are there` : `${megabytes(size)} to send`,
-    lasting: true,
-  });
+  onProgress({ stage: "upload", message: bytesToSend(size - there, there), lasting: true });
   const line = transfer(`gs://${bucket}/${object.slice(0, 12)}…`, size - there, onProgress);
   const hashed: HashedFile = { crc32c: "" };
   const bytes = sender(client, session, size, begun, pauseMs, (sent) => line.add(sent));
@@ -210,14 +215,9 @@ async function attempt(put: () => Promise<SessionState>): Promise<{ readonly nex
   }
 }
 
-/** Gives up what a failed upload has begun. Its last request may have made the object, though the answer never came. */
-async function leaveNothing(client: StorageClient, size: number, { open: session }: Sessions): Promise<void> {
-  if (session === undefined) return;
+/** Abandons a session. Its last request may have made the object, though the answer never came. */
+async function abandon(client: StorageClient, size: number, session: string): Promise<void> {
   const state = await sessionState(client, session, size).catch(() => undefined);
-  if (state?.at === "done") await removeObject(client, state.object).catch(() => {});
-  else await cancelSession(client, session).catch(() => {});
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  if (state?.at === "done") await removeObject(client, state.object);
+  else await cancelSession(client, session);
 }

@@ -1,0 +1,68 @@
+import type { OnProgress } from "../core/progress.ts";
+import type { Journal } from "./journal.ts";
+
+/** An upload as its journal frames it: begin, write, undo. A name is that of a snapshot, a disk, a session… */
+export interface JournaledUpload<T> {
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+  /** Milliseconds that undoing a failed upload may take. */
+  readonly undoMs: number;
+  /** Names of what uploads of the same bytes have begun and not completed. */
+  unfinished(signal: AbortSignal): Promise<readonly string[]>;
+  /** Removes what an upload has begun; what is gone already is a success. */
+  remove(name: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Begins, or goes on where the journal ends, and writes to the end.
+   *
+   * @param begins is given the name of what has to be removed if this fails, before or as soon as the cloud has it; undefined: nothing
+   */
+  write(begins: (name: string | undefined) => void): Promise<T>;
+}
+
+/**
+ * Runs an upload. One that was killed resumes from its journal; one that fails or is cancelled leaves nothing behind.
+ *
+ * @throws the signal's reason if aborted, otherwise what `write` throws
+ */
+export async function journaledUpload<T>(upload: JournaledUpload<T>): Promise<T> {
+  let begun: string | undefined;
+  try {
+    await removeAbandoned(upload);
+    const done = await upload.write((name) => {
+      begun = name;
+    });
+    await upload.journal.remove();
+    return done;
+  } catch (error) {
+    await undo(upload, begun);
+    await upload.journal.remove();
+    throw upload.signal.aborted ? upload.signal.reason : error;
+  }
+}
+
+/** Removes unfinished uploads that no journal on this host knows: the process that began them is gone. */
+async function removeAbandoned({ journal, signal, onProgress, unfinished, remove }: JournaledUpload<unknown>): Promise<void> {
+  if (journal.before.length > 0) return;
+  for (const name of await unfinished(signal)) {
+    await remove(name, signal);
+    onProgress({ stage: "upload", message: `removed ${name}, left by an interrupted upload`, lasting: true });
+  }
+}
+
+/** Has its own time limit: the upload's signal may be aborted. The answer that held a name may never have arrived, so it looks for others too. */
+async function undo({ undoMs, unfinished, remove }: JournaledUpload<unknown>, begun: string | undefined): Promise<void> {
+  const signal = AbortSignal.timeout(undoMs);
+  if (begun !== undefined) await remove(begun, signal).catch(() => {});
+  for (const name of await unfinished(signal).catch(() => [])) await remove(name, signal).catch(() => {});
+}
+
+/** What is sent, and what an earlier run has sent already: `goes on: 52.4 MB to send, 12.6 MB are there`. */
+export function bytesToSend(bytes: number, resumed: number): string {
+  return resumed > 0 ? `goes on: ${megabytes(bytes)} to send, ${megabytes(resumed)} are there` : `${megabytes(bytes)} to send`;
+}
+
+/** `52.4 MB` */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,152 @@
+import { stat } from "node:fs/promises";
+import { defaultCacheDir } from "../../cache/location.ts";
+import { type Digest, digestOf, hexOf } from "../../core/digest.ts";
+import { LinuxKitError } from "../../core/errors.ts";
+import { parsePath } from "../../core/property-path.ts";
+import { LatestAccess } from "../../plugin/latest-access.ts";
+import { leafDiff } from "../../plugin/leaf-diff.ts";
+import type { Checked, Created, ResourceType, Work } from "../../plugin/resource-type.ts";
+import { type Properties, UNKNOWN } from "../../plugin/value.ts";
+import { lazyBuilder, withArtifactFiles } from "../../resource/plugin/artifact-files.ts";
+import { ArtifactStore } from "../../resource/plugin/artifact-store.ts";
+import type { Builder } from "../../resource/plugin/builder.ts";
+import type { Journal } from "../journal.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
+
+/** What every upload is given. */
+interface UploadInputs {
+  /** A file that a build wrote, by its path on the host that built it. */
+  readonly file: string;
+  /** sha256 of the file. */
+  readonly digest: Digest;
+}
+
+/** One upload under way. */
+export interface UploadJob<I> extends Work {
+  readonly inputs: I;
+  /** The inputs of the last update, where this resource replaces another. */
+  readonly previous: I | undefined;
+  /** The file on this host, which stays in the cache until the upload ends. */
+  readonly file: string;
+  /** Bytes of it. */
+  readonly size: number;
+  /** The same for the same bytes of the same resource. */
+  readonly key: string;
+  /**
+   * Sends while no other process of this host sends the same bytes for the same resource.
+   *
+   * @param send given the journal, and its lines from before another process was waited for: what that one made may be complete
+   */
+  journaled<T>(send: (journal: Journal, awaited: readonly unknown[]) => Promise<T>): Promise<T>;
+}
+
+/** What the upload of one cloud is made of. `Link`: its clients, connected as one identity. */
+export interface UploadParts<I extends UploadInputs, O extends I, Link extends Partial<Disposable>> {
+  readonly token: string;
+  /** What it makes, for messages: `snapshot`. */
+  readonly what: string;
+  check(inputs: Properties): Checked;
+  /** Inputs that never force a new upload: credentials, and where the bytes come from. Any other, unless in `update`, does. */
+  readonly ignore: readonly string[];
+  /** Inputs whose change is an update in place. @default none */
+  readonly update?: readonly string[];
+  /** Inputs that are credentials. */
+  readonly access: readonly string[];
+  /** Outputs that are unknown before the upload. */
+  readonly outputs: readonly Exclude<keyof O, symbol>[];
+  /** Inputs as the upload made them definite: where the resource is. @default none */
+  place?(outputs: O): Partial<I>;
+  /** Whether the latest inputs' credentials are for the place where the resource is. @default always */
+  reaches?(latest: I, outputs: O): boolean;
+  connect(inputs: I, signal: AbortSignal): Promise<Link>;
+  /** What tells the upload from others of this host, beside the resource's URN. */
+  key(inputs: I, link: Link): readonly unknown[];
+  upload(link: Link, job: UploadJob<I>): Promise<Created<O>>;
+  /** Whether it still exists. */
+  exists(link: Link, id: string, outputs: O, signal: AbortSignal): Promise<boolean>;
+  /** Changes what `update` names. */
+  change?(link: Link, inputs: I, old: O, signal: AbortSignal): Promise<void>;
+  remove(link: Link, outputs: O, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * The resource type of an image's upload to a cloud. Its file stays in the cache, or is built again, while it is sent; one
+ * process of this host sends it at a time, with a journal from which an interrupted upload resumes.
+ */
+export function uploadType<I extends UploadInputs, O extends I, Link extends Partial<Disposable>>(
+  parts: UploadParts<I, O, Link>,
+  cacheDir: string = defaultCacheDir(),
+  loadBuilder: () => Promise<Builder> = lazyBuilder,
+): ResourceType<I, O> {
+  // create sees no old state, and the check before a replacement sees no old inputs: those of the check before are kept
+  const before = new Map<string, I>();
+  const artifacts = new ArtifactStore(cacheDir);
+  const latest = new LatestAccess<I>(parts.access);
+  const linked = async <T>(inputs: I, signal: AbortSignal, use: (link: Link) => Promise<T>): Promise<T> => {
+    const link = await parts.connect(inputs, signal);
+    try {
+      return await use(link);
+    } finally {
+      link[Symbol.dispose]?.();
+    }
+  };
+  const placed = (inputs: I, outputs: O): I => ({ ...inputs, ...parts.place?.(outputs) });
+  return {
+    token: parts.token,
+    check({ urn, inputs, oldInputs }) {
+      if (oldInputs) before.set(urn, oldInputs as unknown as I);
+      return latest.note(urn, parts.check(inputs));
+    },
+    diff: ({ inputs, oldInputs }) => ({
+      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
+        const name = String(parsePath(path)[0]);
+        return parts.ignore.includes(name) ? "ignore" : parts.update?.includes(name) ? "update" : "replace";
+      }),
+    }),
+    preview: ({ inputs, old }) => ({
+      ...Object.fromEntries(parts.outputs.map((name) => [name, UNKNOWN])),
+      ...(old?.outputs as unknown as Properties),
+      ...inputs,
+    }),
+    async create({ inputs, ...work }) {
+      const { urn, signal } = work;
+      const file = artifacts.local(inputs.file);
+      return linked(inputs, signal, (link) =>
+        withArtifactFiles([file], cacheDir, loadBuilder, work, async () => {
+          const { size } = await stat(file);
+          const key = hexOf(digestOf(JSON.stringify([urn, ...parts.key(inputs, link)]))).slice(0, 32);
+          return parts.upload(link, {
+            ...work,
+            inputs,
+            previous: before.get(urn),
+            file,
+            size,
+            key,
+            journaled: (send) => oneAtATime({ cacheDir, key, signal }, send),
+          });
+        }),
+      );
+    },
+    async read({ id, inputs, outputs, signal }) {
+      if (!inputs || !outputs)
+        throw new LinuxKitError(
+          "UNSUPPORTED",
+          `${parts.what} ${id}: cannot be imported, because its source image is unknown: let an update upload the image instead`,
+          { what: `import of a ${parts.what}` },
+        );
+      const exists = await linked(placed(inputs, outputs), signal, (link) => parts.exists(link, id, outputs, signal));
+      return exists ? { id, outputs } : undefined;
+    },
+    ...(parts.change && {
+      async update({ inputs, oldOutputs, signal }) {
+        const now = placed(inputs, oldOutputs);
+        await linked(now, signal, async (link) => parts.change?.(link, inputs, oldOutputs, signal));
+        return { outputs: { ...oldOutputs, ...now } };
+      },
+    }),
+    async delete({ urn, inputs, outputs, signal }) {
+      const who = latest.of(urn, inputs, (latest) => parts.reaches?.(latest, outputs) ?? true);
+      await linked(placed(who, outputs), signal, (link) => parts.remove(link, outputs, signal));
+    },
+  };
+}
