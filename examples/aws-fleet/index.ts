@@ -31,6 +31,6 @@ const fleet = new Fleet("web", {
 
 export const groupName = fleet.groupName;
 /** The version of the launch template that every machine runs. */
-export const version = fleet.version;
+export const launchTemplateVersion = fleet.launchTemplateVersion;
 export const imageId = fleet.nodes.machineImage.imageId;
 export const snapshotId = fleet.nodes.machineImage.snapshotId;

@@ -33,6 +33,6 @@ const fleet = new Fleet("web", {
 
 export const groupName = fleet.groupName;
 /** The instance template of every machine. */
-export const version = fleet.version;
+export const instanceTemplate = fleet.instanceTemplate;
 export const imageId = fleet.nodes.machineImage.imageId;
 export const bucketName = fleet.nodes.machineImage.bucketName;

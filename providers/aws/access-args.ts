@@ -1,32 +1,22 @@
-import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
+import type { AccessArgs } from "../../sdk/machine/args.ts";
 import { providerSettings, type SettingKind } from "../../sdk/machine/provider-settings.ts";
-import type { AssumedRole } from "./plugin/access/clients.ts";
+import type { AssumedRole, AwsAccess } from "./plugin/access/clients.ts";
 
 /**
- * Who asks AWS, in a program. Whoever names one of these names all of them: nothing is then taken from the stack's AWS
- * provider, but what is left out is found as the AWS SDK finds it.
+ * Credentials for uploads and rollouts. If any member is set, nothing is taken from the stack's AWS provider; the AWS SDK
+ * finds the rest (environment, profiles, instance identity).
  *
- * @default the stack's AWS provider's
+ * @default the credentials of the stack's AWS provider
  */
-export interface AwsAccessArgs {
-  /** A profile of the shared configuration files. */
-  readonly profile?: Input<string> | undefined;
-  /** With `secretKey`; goes before a profile. */
-  readonly accessKey?: Input<string> | undefined;
-  readonly secretKey?: Input<string> | undefined;
-  /** What comes with keys that expire. */
-  readonly token?: Input<string> | undefined;
-  /** A role to take on, or several, each by the one before it. */
-  readonly assumeRole?: Input<AssumedRole | readonly AssumedRole[]> | undefined;
-}
+export type AwsAccessArgs = AccessArgs<Omit<AwsAccess, "region">>;
 
 const KINDS = { profile: "text", accessKey: "secret", secretKey: "secret", token: "secret", assumeRole: "json" } as const satisfies Record<
   keyof AwsAccessArgs,
   SettingKind
 >;
 
-/** Members of a role. The type holds the list to the plugin's schema. */
+/** Members of a role. The type checks the list against the plugin's. */
 const ROLE_MEMBERS: Readonly<Record<keyof AssumedRole, true>> = {
   roleArn: true,
   sessionName: true,
@@ -40,17 +30,17 @@ const ROLE_MEMBERS: Readonly<Record<keyof AssumedRole, true>> = {
 
 const NAMES = Object.keys(KINDS) as (keyof AwsAccessArgs)[];
 
-/** Of {@link AwsAccessArgs}, what nobody may see. */
+/** The secret members of {@link AwsAccessArgs}. */
 export const SECRETS = NAMES.filter((name) => KINDS[name] === "secret");
 
-/** What of it the arguments of a component name. */
+/** The credentials that a component's arguments set. */
 export function givenAccess(args: AwsAccessArgs): AwsAccessArgs {
   return Object.fromEntries(NAMES.flatMap((name) => (args[name] === undefined ? [] : [[name, args[name]]])));
 }
 
 /**
- * Who uploads and who watches: whoever the arguments name, else the explicit AWS provider that the component was given,
- * else `aws:profile`, `aws:assumeRoles` and their like of the stack's configuration.
+ * The credentials of a component's uploads and gates: its arguments, else its explicit AWS provider, else the stack's
+ * configuration (`aws:profile`, `aws:assumeRoles`…).
  */
 export function accessOf(component: ComponentResource, args: AwsAccessArgs): AwsAccessArgs {
   const given = givenAccess(args);
@@ -60,9 +50,9 @@ export function accessOf(component: ComponentResource, args: AwsAccessArgs): Aws
   return { ...settings, ...(assumeRoles && { assumeRole: assumeRoles.apply(rolesOf) }) } as AwsAccessArgs;
 }
 
-/** A provider's roles as we take them on. How long a session lasts does not matter: the next one is asked for in time. */
-function rolesOf(told: unknown): AssumedRole[] | undefined {
-  return (told as object[] | undefined)?.map(
+/** A provider's roles without the members that are left out here: `duration` is one, because sessions are renewed in time. */
+function rolesOf(configured: unknown): AssumedRole[] | undefined {
+  return (configured as object[] | undefined)?.map(
     (role) => Object.fromEntries(Object.entries(role).filter(([name]) => Object.hasOwn(ROLE_MEMBERS, name))) as unknown as AssumedRole,
   );
 }

@@ -1,34 +1,32 @@
 import { Group, type GroupArgs } from "@pulumi/aws/autoscaling/group.js";
 import { LaunchTemplate, type LaunchTemplateArgs } from "@pulumi/aws/ec2/launchTemplate.js";
 import { getRegionOutput } from "@pulumi/aws/getRegion.js";
-import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { Digest } from "../../sdk/core/digest.ts";
+import type { CloudFleetArgs } from "../../sdk/machine/args.ts";
+import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
+import { refuseVolumes } from "../../sdk/machine/volumes.ts";
 import { accessOf } from "./access-args.ts";
 import type { MachineArgs } from "./machine.ts";
 import { type MachineImage, type MachineImageArgs, ROOT_DEVICE } from "./machine-image.ts";
 import { machineMetadata } from "./machine-metadata.ts";
-import { secretsTold } from "./machine-secrets.ts";
-import { machineImageOf, tagsOf } from "./machine-source.ts";
+import { SECRET_FORM } from "./machine-secrets.ts";
+import { machineImageFor, tagsOf } from "./machine-source.ts";
 import { ROLLOUT_DEFAULTS } from "../../sdk/rollout/defaults.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
 export interface FleetArgs
-  extends Omit<MachineArgs, "subnetId" | "volumes" | "transform">,
+  extends CloudFleetArgs<MachineImage>,
+    Omit<MachineArgs, "subnetId" | "volumes" | "transform">,
     Pick<RolloutGateArgs, "minHealthyPercentage" | "maxHealthyPercentage" | "instanceWarmup"> {
-  /** How many machines. */
-  readonly count: Input<number>;
-  /** Over which they are spread. */
+  /** The subnets that machines are spread over. */
   readonly subnetIds: Input<readonly Input<string>[]>;
-  /** Load balancers' target groups, whose health checks then decide. @default none: EC2's own status checks decide */
+  /** Target groups of load balancers, whose health checks then decide. @default none: EC2's own status checks decide */
   readonly targetGroupArns?: Input<readonly Input<string>[]> | undefined;
-  /** Seconds after its start in which a machine's health does not count. @default 60 */
-  readonly healthCheckGracePeriod?: Input<number> | undefined;
-  /** Seconds that a rollout may take. @default 3600 */
-  readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. */
   readonly transform?:
     | (MachineImageArgs["transform"] & {
@@ -40,14 +38,16 @@ export interface FleetArgs
 }
 
 /**
- * An Auto Scaling group. Another image is another version of its launch template, to which the group is refreshed
- * batch by batch; the update waits for it, and fails when unhealthy machines have brought the old image back.
+ * An Auto Scaling group. Another image becomes another version of its launch template, and an instance refresh replaces
+ * the machines batch by batch. The update waits for it, and fails when unhealthy machines cause a rollback.
  */
 export class Fleet extends ComponentResource {
   /** The Auto Scaling group's name. */
   readonly groupName: Output<string>;
+  /** The image that every machine runs, known when the rollout is done. */
+  readonly digest: Output<Digest>;
   /** The number of the launch template's version. */
-  readonly version: Output<string>;
+  readonly launchTemplateVersion: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
     readonly machineImage: MachineImage;
@@ -59,13 +59,8 @@ export class Fleet extends ComponentResource {
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AwsFleet", name, {}, options);
     const { transform, timeoutSeconds = 3600 } = args;
-    if ("volumes" in args)
-      throw new LinuxKitError(
-        "UNSUPPORTED",
-        `fleet "${name}": volumes: a fleet's machines come and go, and no disk stays with one of them: make a Machine for each disk, or keep what lasts in a service such as EFS, RDS or S3`,
-        { what: "volumes of a fleet" },
-      );
-    const machineImage = machineImageOf(name, args, transform, this);
+    refuseVolumes(name, args, "EFS, RDS or S3");
+    const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
     const launchTemplate = new LaunchTemplate(
       `${name}-template`,
       transformed(transform?.launchTemplate, templateArguments(name, args, machineImage), `${name}-template`),
@@ -96,8 +91,9 @@ export class Fleet extends ComponentResource {
     });
     this.nodes = { machineImage, launchTemplate, group, gate };
     this.groupName = group.name;
-    this.version = version;
-    this.registerOutputs({ groupName: this.groupName, version: this.version });
+    this.digest = all([machineImage.digest, gate.rollout]).apply(([digest]) => digest);
+    this.launchTemplateVersion = version;
+    this.registerOutputs({ groupName: this.groupName, digest: this.digest, launchTemplateVersion: this.launchTemplateVersion });
   }
 }
 
@@ -107,17 +103,17 @@ function templateArguments(
   image: MachineImage,
 ): LaunchTemplateArgs {
   const groups = securityGroupIds === undefined ? undefined : output(securityGroupIds).apply((ids) => [...ids]);
-  const all = tagsOf(name, tags);
-  const machine = machineMetadata(all, secretsTold(name, secrets, image));
+  const allTags = tagsOf(name, tags);
+  const machine = machineMetadata(allTags, secretTagsOf(name, secrets, image.nodes.build.definition, SECRET_FORM));
   return {
     imageId: image.imageId,
     instanceType,
     updateDefaultVersion: true,
     metadataOptions: machine.metadataOptions,
-    tags: all,
+    tags: allTags,
     tagSpecifications: [
       { resourceType: "instance", tags: machine.tags },
-      { resourceType: "volume", tags: all },
+      { resourceType: "volume", tags: allTags },
     ],
     blockDeviceMappings: [{ deviceName: ROOT_DEVICE, ebs: { volumeType: "gp3", deleteOnTermination: "true" } }],
     ...(iamInstanceProfile !== undefined && { iamInstanceProfile: { name: iamInstanceProfile } }),
@@ -143,11 +139,11 @@ function groupArguments(
     maxSize: count,
     desiredCapacity: count,
     vpcZoneIdentifiers: output(subnetIds).apply((ids) => [...ids]),
-    // a number: with $Latest no refresh would begin
+    // a number: $Latest would start no refresh
     launchTemplate: { id, version },
     healthCheckType: targetGroupArns === undefined ? "EC2" : "ELB",
     healthCheckGracePeriod,
-    // the gate waits, and knows why it failed
+    // the gate waits instead, and reports why a rollout failed
     waitForCapacityTimeout: "0",
     ...(targetGroupArns !== undefined && { targetGroupArns: output(targetGroupArns).apply((arns) => [...arns]) }),
     instanceRefresh: {

@@ -8,5 +8,6 @@ export { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 export type { MachineSource } from "./machine-source.ts";
 export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 export { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
+export type { Tags } from "../../sdk/machine/args.ts";
 export type { SecretReferences } from "../../sdk/machine/secret-references.ts";
 export type { Transform } from "../../sdk/machine/transform.ts";

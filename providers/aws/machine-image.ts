@@ -2,11 +2,11 @@ import { Ami, type AmiArgs } from "@pulumi/aws/ec2/ami.js";
 import { AmiCopy, type AmiCopyArgs } from "@pulumi/aws/ec2/amiCopy.js";
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
 import { getRegionOutput } from "@pulumi/aws/getRegion.js";
-import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { all, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
-import type { Image } from "../../sdk/definition/image.ts";
+import type { ImageArgs } from "../../sdk/machine/args.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
 import { imageFile } from "../../sdk/machine/image-file.ts";
 import { buildArguments } from "../../sdk/machine/source.ts";
@@ -14,23 +14,17 @@ import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type AwsAccessArgs, accessOf } from "./access-args.ts";
 import { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
 
-/** The device that the root volume is known by. */
+/** The device name of the root volume. */
 export const ROOT_DEVICE = "/dev/xvda";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
-export interface MachineImageArgs extends AwsAccessArgs, Pick<AwsSnapshotArgs, "encrypted" | "kmsKeyArn" | "tags"> {
+export interface MachineImageArgs extends ImageArgs, AwsAccessArgs, Pick<AwsSnapshotArgs, "encrypted" | "kmsKeyArn"> {
   /** A build that writes `aws`. */
   readonly build?: ImageBuild | undefined;
-  readonly image?: Image | undefined;
-  /** Of the build made here. @default "amd64" */
-  readonly arch?: Input<Arch> | undefined;
-  readonly description?: Input<string> | undefined;
   /** Whether machines have a TPM of the hypervisor (NitroTPM). @default true */
   readonly tpm?: boolean | undefined;
   /** Regions to copy the image to, beside the provider's own. @default none */
   readonly copyTo?: readonly string[] | undefined;
-  /** Keep image and snapshot in the account when the stack lets go of them. @default false */
-  readonly retainOnDelete?: boolean | undefined;
   /** Changes the children's arguments. */
   readonly transform?:
     | {
@@ -43,16 +37,16 @@ export interface MachineImageArgs extends AwsAccessArgs, Pick<AwsSnapshotArgs, "
 }
 
 /**
- * An AMI: the image is sent by the EBS direct APIs, only what changed since the last one, and registered for UEFI, ENA,
- * gp3 and version 2 of the metadata service. When it goes, the image is deregistered first, then its snapshot removed.
+ * An AMI: the EBS direct APIs take the blocks that changed since the last image, and the AMI is registered for UEFI, ENA,
+ * gp3 and version 2 of the metadata service. On delete, the AMI is deregistered before its snapshot is deleted.
  */
 export class MachineImage extends ComponentResource {
   readonly digest: Output<Digest>;
   readonly arch: Output<Arch>;
-  /** In the provider's region. */
+  /** The AMI in the provider's region. */
   readonly imageId: Output<string>;
   readonly snapshotId: Output<string>;
-  /** By region, the provider's own among them. */
+  /** The AMI by region, including the provider's own. */
   readonly imageIds: Output<Readonly<Record<string, string>>>;
   /** The resources behind it. */
   readonly nodes: {
@@ -68,7 +62,7 @@ export class MachineImage extends ComponentResource {
     const child = { parent: this, ...(args.retainOnDelete !== undefined && { retainOnDelete: args.retainOnDelete }) };
     const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "aws", args), { parent: this });
     const file = imageFile(name, build, "aws");
-    // what the stack's own AWS provider works with, whatever gave it its credentials
+    // the uploads must go where the stack's AWS provider works, wherever its credentials come from
     const region = getRegionOutput({}, { parent: this }).region;
     const account = getCallerIdentityOutput({}, { parent: this }).accountId;
     const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(
@@ -125,7 +119,7 @@ function amiArguments(
   tags: Output<Record<string, string>>,
 ): AmiArgs {
   return {
-    // unique in account and region, also where the same bytes come back before the former image of them has gone
+    // unique in account and region, even when a revert registers the same bytes before the old AMI is gone
     name: all([build.digest, snapshotId]).apply(([digest, snapshotId]) => `${name}-${digest.slice(7, 15)}-${snapshotId.slice(-8)}`),
     ...(description !== undefined && { description }),
     architecture: build.arch.apply((arch) => (arch === "arm64" ? "arm64" : "x86_64")),

@@ -3,43 +3,43 @@ import type { Volume } from "@pulumi/aws/ebs/volume.js";
 import type { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import type { MachineArgs as CommonArgs } from "../../sdk/machine/args.ts";
 import type { SecretReferences } from "../../sdk/machine/secret-references.ts";
+import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
 import { machineMetadata } from "./machine-metadata.ts";
-import { secretsTold } from "./machine-secrets.ts";
-import { type MachineSource, machineImageOf, tagsOf } from "./machine-source.ts";
-import { attachVolumes, DISK_TAG, type MachineVolumeArgs, makeVolumes, type VolumeTransforms } from "./machine-volume.ts";
+import { SECRET_FORM } from "./machine-secrets.ts";
+import { type MachineSource, machineImageFor, tagsOf } from "./machine-source.ts";
+import { attachVolumes, DISK_TAG, type MachineVolumeArgs, machineVolumes, type VolumeTransforms } from "./machine-volume.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
-export interface MachineArgs extends MachineSource {
+export interface MachineArgs extends CommonArgs<MachineImage>, MachineSource {
   /** `t3.micro`, `m7g.large`… of the image's architecture. */
   readonly instanceType: Input<string>;
-  /** @default one of the account's default network */
+  /** @default a subnet of the account's default VPC */
   readonly subnetId?: Input<string> | undefined;
-  /** @default the network's own */
+  /** @default the VPC's default security group */
   readonly securityGroupIds?: Input<readonly Input<string>[]> | undefined;
-  /** The profile whose role its services act as. @default none */
+  /** The instance profile whose role its services use. @default none */
   readonly iamInstanceProfile?: Input<string> | undefined;
-  /** Becomes `/run/config/userdata` in the guest. Another text is another machine. @default none */
-  readonly userData?: Input<string> | undefined;
   /**
-   * By service, then by the secret's name: `secretsmanager:ID`, `ssm:NAME` or an ARN. The machine's task
-   * `debian.secrets` reads them by the role of its profile, from tags. Another reference counts at the next boot. @default none
+   * By service, then by the secret's name: `secretsmanager:ID`, `ssm:NAME` or an ARN. The guest's task `debian.secrets`
+   * reads them with the role of its profile. Another reference takes effect at the next boot. @default none
    */
   readonly secrets?: SecretReferences | undefined;
-  /** @default as the subnet says */
+  /** @default the subnet's setting */
   readonly publicIp?: Input<boolean> | undefined;
   /**
-   * Disks that outlive the machine, by the serial that a persistent `Volume` of the image names. A further one belongs
-   * behind the others: the order says which device each is. @default none
+   * Volumes that outlive the machine, by the serial in a persistent `Volume` of the image. Their order sets their device
+   * names, so add new ones at the end. @default none
    */
   readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
   /** Changes the children's arguments. */
   readonly transform?: (MachineImageArgs["transform"] & VolumeTransforms & { readonly instance?: Transform<InstanceArgs> }) | undefined;
 }
 
-/** One EC2 instance. Another image is another instance, to which the volumes go over. */
+/** One EC2 instance. Another image replaces the instance, and the volumes move to the new one. */
 export class Machine extends ComponentResource {
   readonly instanceId: Output<string>;
   readonly publicIp: Output<string>;
@@ -54,8 +54,8 @@ export class Machine extends ComponentResource {
 
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AwsMachine", name, {}, options);
-    const machineImage = machineImageOf(name, args, args.transform, this);
-    const volumes = makeVolumes(name, args, args.transform, this);
+    const machineImage = machineImageFor(`machine "${name}"`, name, args, args.transform, this);
+    const volumes = machineVolumes(name, args, args.transform, this);
     const instance = new Instance(
       `${name}-instance`,
       transformed(args.transform?.instance, instanceArguments(name, args, machineImage, volumes), `${name}-instance`),
@@ -82,7 +82,7 @@ function instanceArguments(
     instanceType,
     ...machineMetadata(tagsOf(name, tags), [
       ...(disks.length > 0 ? [Object.fromEntries(disks)] : []),
-      ...secretsTold(name, secrets, image),
+      ...secretTagsOf(name, secrets, image.nodes.build.definition, SECRET_FORM),
     ]),
     ...(subnetId !== undefined && { subnetId }),
     ...(securityGroupIds !== undefined && { vpcSecurityGroupIds: output(securityGroupIds).apply((ids) => [...ids]) }),

@@ -1,17 +1,17 @@
-import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
+import type { AccessArgs } from "../../sdk/machine/args.ts";
 import { providerSettings, type SettingKind } from "../../sdk/machine/provider-settings.ts";
 import type { AzureAccess } from "./plugin/access/credential.ts";
 
-/** Who uploads and waits: {@link AzureAccess}, of which every member may be an output. */
-export type AzureAccessArgs = { readonly [Name in keyof AzureAccess]: Input<NonNullable<AzureAccess[Name]>> | undefined };
+/** Credentials for uploads and rollouts. @default the credentials of the stack's Azure provider */
+export type AzureAccessArgs = AccessArgs<AzureAccess>;
 
-/** Where it is asked. */
+/** Members that tell which Azure cloud and tenant. */
 const PLACE = { environment: "text", metadataHost: "text", tenantId: "text" } as const satisfies Partial<
   Record<keyof AzureAccess, SettingKind>
 >;
 
-/** Who asks. */
+/** Members that are credentials. */
 const LOGIN = {
   clientId: "text",
   clientSecret: "secret",
@@ -27,22 +27,21 @@ const LOGIN = {
 
 const LOGIN_NAMES = Object.keys(LOGIN) as (keyof typeof LOGIN)[];
 
-/** The names of {@link AzureAccessArgs}. */
+/** The members of {@link AzureAccessArgs}. */
 export const ACCESS = [...(Object.keys(PLACE) as (keyof typeof PLACE)[]), ...LOGIN_NAMES];
 
-/** Of {@link AzureAccessArgs}, what nobody may see. */
+/** The secret members of {@link AzureAccessArgs}. */
 export const SECRETS = LOGIN_NAMES.filter((name) => LOGIN[name] === "secret");
 
 /**
- * What the arguments say, and beside it what the component's explicit Azure provider or the stack's configuration does
- * (`azure-native:clientId`…). Who asks is told by the one or by the other: an application is not joined with the secret
- * of another.
+ * The component's arguments, completed from its explicit Azure provider, else from the stack's configuration
+ * (`azure-native:clientId`…). Credentials come from one source only: one application never gets another's secret.
  */
 export function accessOf(component: ComponentResource, args: AzureAccessArgs): AzureAccessArgs {
   const isNamed = LOGIN_NAMES.some((name) => args[name] !== undefined);
-  const told = providerSettings(component, "azure-native:compute:Disk", {
+  const settings = providerSettings(component, "azure-native:compute:Disk", {
     ...PLACE,
     ...(isNamed ? {} : LOGIN),
   }) as unknown as AzureAccessArgs;
-  return Object.fromEntries(ACCESS.map((name) => [name, args[name] ?? told[name]]));
+  return Object.fromEntries(ACCESS.map((name) => [name, args[name] ?? settings[name]]));
 }

@@ -2,31 +2,34 @@ import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getCli
 import { VirtualMachineScaleSet } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
 import type { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
-import type { Output } from "@pulumi/pulumi/output.js";
+import { all, type Output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { Digest } from "../../sdk/core/digest.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
+import { refuseVolumes } from "../../sdk/machine/volumes.ts";
 import { type Balancing, fleetBalancer } from "./fleet-balancer.ts";
 import { encoded } from "./instance-arguments.ts";
 import type { MachineImage } from "./machine-image.ts";
 import type { FleetArgs } from "./fleet-args.ts";
-import { machineImageOf } from "./machine-source.ts";
+import { machineImageFor } from "./machine-source.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 import { scaleSetArguments } from "./scale-set-arguments.ts";
 import { accessOf } from "./access-args.ts";
 
 /**
- * A scale set. Another image is rolled out batch by batch, judged by a load balancer's probe; the update waits for it,
- * and fails when unhealthy machines have brought the old image back. The first machines are waited for too.
+ * A scale set. Another image is rolled out batch by batch, and a load balancer's probe decides health. The update waits
+ * for it, and fails when unhealthy machines cause a rollback. Creating a fleet waits for its first machines too.
  */
 export class Fleet extends ComponentResource {
   /** The scale set's name. */
   readonly groupName: Output<string>;
-  /** Of the identity that Azure has made for its machines; empty without one. */
+  /** Principal of the system-assigned identity of its machines; empty without one. */
   readonly principalId: Output<string>;
-  /** The id of the image that every machine has. */
-  readonly version: Output<string>;
+  /** The image that every machine runs, known when the rollout is done. */
+  readonly digest: Output<Digest>;
+  /** Id of the machine image that the scale set makes its machines from. */
+  readonly imageId: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
     readonly machineImage: MachineImage;
@@ -39,13 +42,8 @@ export class Fleet extends ComponentResource {
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AzureFleet", name, {}, options);
     const { transform, timeoutSeconds = 3600 } = args;
-    if ("volumes" in args)
-      throw new LinuxKitError(
-        "UNSUPPORTED",
-        `fleet "${name}": volumes: a fleet's machines come and go, and no disk stays with one of them: make a Machine for each disk, or keep what lasts in a service such as Azure Files or a database`,
-        { what: "volumes of a fleet" },
-      );
-    const machineImage = machineImageOf(name, args, transform, this);
+    refuseVolumes(name, args, "Azure Files or a database");
+    const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
     const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
     const balancing: Balancing = fleetBalancer(name, args, subscriptionId, this);
     const child = { parent: this };
@@ -69,8 +67,8 @@ export class Fleet extends ComponentResource {
       transformed(transform?.scaleSet, scaleSetArguments(name, scaleSetName, args, machineImage, balancing), `${name}-set`),
       {
         ...child,
-        // the gate has it rolled: Azure's own update of a scale set would fail and leave half of the machines the new ones.
-        // The probe has to be there before machines that it judges, and to stay until they have gone
+        // the gate rolls the set first: a failed update by Azure's provider would leave a set of both images.
+        // The probe must exist before the machines that it judges, and outlive them
         dependsOn: [gate, ...(balancing.loadBalancer ? [balancing.loadBalancer] : [])],
         deleteBeforeReplace: true,
       },
@@ -82,8 +80,9 @@ export class Fleet extends ComponentResource {
     );
     this.nodes = { machineImage, ...(balancing.loadBalancer && { loadBalancer: balancing.loadBalancer }), gate, scaleSet, health };
     this.groupName = scaleSet.name;
-    this.version = machineImage.imageId;
+    this.digest = all([machineImage.digest, gate.rollout, health.rollout]).apply(([digest]) => digest);
+    this.imageId = machineImage.imageId;
     this.principalId = scaleSet.identity.apply((identity) => identity?.principalId ?? "");
-    this.registerOutputs({ groupName: this.groupName, version: this.version, principalId: this.principalId });
+    this.registerOutputs({ groupName: this.groupName, digest: this.digest, imageId: this.imageId, principalId: this.principalId });
   }
 }

@@ -12,5 +12,6 @@ export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 export type { AzureAccessArgs } from "./access-args.ts";
 export { AzureUpload, type AzureUploadArgs } from "./upload.ts";
 export type { SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
+export type { Tags } from "../../sdk/machine/args.ts";
 export type { SecretReferences } from "../../sdk/machine/secret-references.ts";
 export type { Transform } from "../../sdk/machine/transform.ts";

@@ -1,11 +1,12 @@
-import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { type Output, output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { checkSource } from "../../sdk/machine/source.ts";
+import type { SourceArgs, Tags } from "../../sdk/machine/args.ts";
+import { machineImageOf } from "../../sdk/machine/source.ts";
 import { ACCESS } from "./access-args.ts";
 import { MachineImage } from "./machine-image.ts";
 import type { MachineImageArgs } from "./machine-image-args.ts";
 
-/** What makes an image where none is given, in the words of {@link MachineImageArgs}. */
+/** Members of {@link MachineImageArgs} that a machine or fleet accepts too, for the machine image that it makes. */
 const OF_IMAGE = [
   "image",
   "build",
@@ -22,27 +23,22 @@ const OF_IMAGE = [
   ...ACCESS,
 ] as const;
 
-/** What a machine or a fleet starts from: one of `image`, `build` and `machineImage`. */
-export interface MachineSource extends Pick<MachineImageArgs, (typeof OF_IMAGE)[number]> {
-  readonly machineImage?: MachineImage | undefined;
-  /** Tags of all that is made. @default none */
-  readonly tags?: Input<Readonly<Record<string, Input<string>>>> | undefined;
-}
+/** What a machine or a fleet starts from: exactly one of `image`, `build` and `machineImage`. */
+export interface MachineSource extends SourceArgs<MachineImage>, Pick<MachineImageArgs, (typeof OF_IMAGE)[number]> {}
 
-/** The image that was given, or one made as a child of who needs it. */
-export function machineImageOf(
+/** The machine image that was given, or one made as a child of `parent`. */
+export function machineImageFor(
+  what: string,
   name: string,
-  { machineImage, ...args }: MachineSource,
+  args: MachineSource,
   transform: MachineImageArgs["transform"],
   parent: ComponentResource,
 ): MachineImage {
-  checkSource(`"${name}"`, { image: args.image, build: args.build, machineImage });
-  if (machineImage) return machineImage;
   const given = Object.fromEntries(OF_IMAGE.map((member) => [member, args[member]])) as unknown as MachineImageArgs;
-  return new MachineImage(`${name}-image`, { ...given, transform }, { parent });
+  return machineImageOf(what, args, () => new MachineImage(`${name}-image`, { ...given, transform }, { parent }));
 }
 
-/** The tags of what is launched. */
-export function tagsOf(tags: MachineSource["tags"]): Output<Record<string, string>> {
+/** The program's tags, as Azure's resources take them. */
+export function tagsOf(tags: Tags | undefined): Output<Record<string, string>> {
   return output(tags ?? {}).apply((tags): Record<string, string> => ({ ...tags }));
 }

@@ -2,24 +2,17 @@ import { Disk, type DiskArgs } from "@pulumi/azure-native/compute/disk.js";
 import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import type { Image } from "../../sdk/definition/image.ts";
-import { checkVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
+import type { VolumeArgs } from "../../sdk/machine/args.ts";
+import { makeVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type MachineSource, tagsOf } from "./machine-source.ts";
 
-/** A disk of a machine that outlives it: a managed disk of its own, in the machine's region and zone. */
-export interface MachineVolumeArgs {
-  /** It may grow, never shrink; the guest grows its filesystem at its next boot. */
-  readonly sizeGiB: Input<number>;
+/** A volume of a machine: a managed disk in the machine's region and zone, which outlives the machine. */
+export interface MachineVolumeArgs extends VolumeArgs {
   /** `StandardSSD_LRS`, `Premium_LRS`, `PremiumV2_LRS`… @default "StandardSSD_LRS" */
   readonly type?: Input<string> | undefined;
-  /** A snapshot of such a disk, to begin with. @default empty */
-  readonly snapshotId?: Input<string> | undefined;
-  /** The disk encryption set with whose key it is encrypted. @default a key of Azure's own */
+  /** Id of a disk encryption set whose key encrypts it. @default a key that Azure manages */
   readonly encryptionSetId?: Input<string> | undefined;
-  /** Refuse what would remove it: its removal from the program, `pulumi destroy`, another zone. @default true */
-  readonly protect?: boolean | undefined;
-  /** Keep it in the subscription when the stack lets go of it. @default false */
-  readonly retainOnDelete?: boolean | undefined;
 }
 
 /** How a program changes the arguments of a machine's volumes. */
@@ -27,63 +20,52 @@ export interface VolumeTransforms {
   readonly volume?: Transform<DiskArgs>;
 }
 
-/** What a machine with volumes says of itself. */
+/** What a machine with volumes is given. */
 interface Owner extends Pick<MachineSource, "resourceGroupName" | "location" | "tags"> {
   readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
   readonly zone?: Input<string> | undefined;
   readonly image?: Image | undefined;
 }
 
-/** What a tag says before the name of a disk; the value is the number (LUN) by which the machine knows it. `debian.metadata` reads it. */
+/** What the key of a volume's tag starts with; the volume's name follows. The value is its LUN. `debian.metadata` reads it. */
 const DISK_TAG = "linuxkit.disk.";
 
-/** No size of machine takes more. */
+/** Data disks that the largest machine size takes. */
 const LIMIT = 64;
 
 const RULES: VolumeRules = {
   pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/,
   wanted: 'wanted a name of at most 50 letters, digits, ".", "_" or "-"',
   limit: LIMIT,
-  toldBy: "Azure",
+  identifiedBy: "Azure",
 };
 
-/** The volumes of a machine, each as a child of it. @throws INVALID_DEFINITION */
-export function makeVolumes(
+/** Creates the volumes of a machine. @throws INVALID_DEFINITION as `checkVolumes` */
+export function machineVolumes(
   machine: string,
-  { volumes = {}, zone, image, resourceGroupName, location, tags }: Owner,
+  args: Owner,
   transform: VolumeTransforms | undefined,
   parent: ComponentResource,
 ): Readonly<Record<string, Disk>> {
-  checkVolumes(machine, Object.keys(volumes), image, RULES);
-  const made = Object.entries(volumes).map(
-    ([disk, { sizeGiB, type = "StandardSSD_LRS", snapshotId, encryptionSetId, protect = true, retainOnDelete }]) => {
-      const name = `${machine}-${disk}`;
-      const wanted: DiskArgs = {
-        resourceGroupName,
-        ...(location !== undefined && { location }),
-        ...(zone !== undefined && { zones: [zone] }),
-        sku: { name: type },
-        diskSizeGB: sizeGiB,
-        creationData: snapshotId === undefined ? { createOption: "Empty" } : { createOption: "Copy", sourceResourceId: snapshotId },
-        ...(encryptionSetId !== undefined && {
-          encryption: { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId: encryptionSetId },
-        }),
-        tags: tagsOf(tags),
-      };
-      return [
-        disk,
-        new Disk(name, transformed(transform?.volume, wanted, name), {
-          parent,
-          protect,
-          ...(retainOnDelete !== undefined && { retainOnDelete }),
-        }),
-      ] as const;
-    },
-  );
-  return Object.fromEntries(made);
+  const { zone, resourceGroupName, location, tags } = args;
+  return makeVolumes(machine, args, RULES, parent, (name, { sizeGiB, type = "StandardSSD_LRS", snapshotId, encryptionSetId }, options) => {
+    const wanted: DiskArgs = {
+      resourceGroupName,
+      ...(location !== undefined && { location }),
+      ...(zone !== undefined && { zones: [zone] }),
+      sku: { name: type },
+      diskSizeGB: sizeGiB,
+      creationData: snapshotId === undefined ? { createOption: "Empty" } : { createOption: "Copy", sourceResourceId: snapshotId },
+      ...(encryptionSetId !== undefined && {
+        encryption: { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId: encryptionSetId },
+      }),
+      tags: tagsOf(tags),
+    };
+    return new Disk(name, transformed(transform?.volume, wanted, name), options);
+  });
 }
 
-/** The volumes as a machine takes them: they stay when it goes. */
+/** The volumes in a machine's arguments: detached, not deleted, with the machine. */
 export function dataDisks(volumes: Readonly<Record<string, Disk>>) {
   return Object.values(volumes).map(({ id }, lun) => ({
     lun,
@@ -94,7 +76,7 @@ export function dataDisks(volumes: Readonly<Record<string, Disk>>) {
   }));
 }
 
-/** The tags by which the guest tells them apart. */
+/** The tags by which the guest identifies the volumes. */
 export function diskTags(volumes: Readonly<Record<string, Disk>>): Record<string, string> {
   return Object.fromEntries(Object.keys(volumes).map((disk, lun) => [`${DISK_TAG}${disk}`, `${lun}`]));
 }

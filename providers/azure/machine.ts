@@ -4,23 +4,24 @@ import { NetworkInterface, type NetworkInterfaceArgs } from "@pulumi/azure-nativ
 import { PublicIPAddress, type PublicIPAddressArgs } from "@pulumi/azure-native/network/publicIPAddress.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { administrator, encoded, identityOf, type InstanceShape, securityProfile } from "./instance-arguments.ts";
 import type { MachineImage } from "./machine-image.ts";
 import type { MachineImageArgs } from "./machine-image-args.ts";
-import { secretsTold } from "./machine-secrets.ts";
-import { type MachineSource, machineImageOf, tagsOf } from "./machine-source.ts";
-import { dataDisks, diskTags, type MachineVolumeArgs, makeVolumes, type VolumeTransforms } from "./machine-volume.ts";
+import { SECRET_FORM } from "./machine-secrets.ts";
+import { type MachineSource, machineImageFor, tagsOf } from "./machine-source.ts";
+import { dataDisks, diskTags, type MachineVolumeArgs, machineVolumes, type VolumeTransforms } from "./machine-volume.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
 export interface MachineArgs extends MachineSource, Omit<InstanceShape, "publicIp"> {
-  /** Whether it has an address of its own in the internet. @default false */
+  /** Whether it has a public IP address, a resource of its own. @default false */
   readonly publicIp?: boolean | undefined;
-  /** The availability zone that it and its disks are in. @default none */
+  /** Availability zone of the machine and its volumes. @default none */
   readonly zone?: Input<string> | undefined;
   /**
-   * Disks that outlive the machine, by the serial that a persistent `Volume` of the image names. A further one belongs
-   * behind the others: the order says which number each has. @default none
+   * Volumes that outlive the machine, by the serial in a persistent `Volume` of the image. Their order sets their numbers
+   * (LUN), so add new ones at the end. @default none
    */
   readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
   /** Changes the children's arguments. */
@@ -34,13 +35,13 @@ export interface MachineArgs extends MachineSource, Omit<InstanceShape, "publicI
     | undefined;
 }
 
-/** One virtual machine. Another image is another machine on the same network interface and volumes: the old one goes first. */
+/** One virtual machine. Another image replaces it: the old machine is deleted first, and the new one gets its network interface and volumes. */
 export class Machine extends ComponentResource {
   readonly instanceId: Output<string>;
-  /** Empty without one. */
+  /** Empty without `publicIp`. */
   readonly publicIp: Output<string>;
   readonly privateIp: Output<string>;
-  /** Of the identity that Azure has made for it; empty without one. */
+  /** Principal of the system-assigned identity; empty without one. */
   readonly principalId: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
@@ -54,8 +55,8 @@ export class Machine extends ComponentResource {
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AzureMachine", name, {}, options);
     const { transform } = args;
-    const machineImage = machineImageOf(name, args, transform, this);
-    const volumes = makeVolumes(name, args, transform, this);
+    const machineImage = machineImageFor(`machine "${name}"`, name, args, transform, this);
+    const volumes = machineVolumes(name, args, transform, this);
     const common = {
       resourceGroupName: args.resourceGroupName,
       tags: tagsOf(args.tags),
@@ -107,7 +108,7 @@ export class Machine extends ComponentResource {
       ),
       {
         ...child,
-        // what starts a machine is read once, and an interface is of one machine at a time
+        // a machine reads these once, at its first boot; an interface belongs to one machine at a time
         replaceOnChanges: ["storageProfile.imageReference", "userData", "osProfile", "securityProfile", "networkProfile"],
         deleteBeforeReplace: true,
       },
@@ -143,7 +144,7 @@ function machineArguments(
     managedDisk: { storageAccountType: "StandardSSD_LRS" },
   };
   return {
-    tags: all([tagsOf(args.tags), ...secretsTold(name, args.secrets, image)]).apply(
+    tags: all([tagsOf(args.tags), ...secretTagsOf(name, args.secrets, image.nodes.build.definition, SECRET_FORM)]).apply(
       (tags): Record<string, string> => Object.assign({}, ...tags, diskTags(volumes)),
     ),
     ...(zone !== undefined && { zones: [zone] }),

@@ -1,20 +1,21 @@
 import type { VirtualMachineScaleSetArgs } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
 import { all, output } from "@pulumi/pulumi/output.js";
 import type { FleetArgs } from "./fleet-args.ts";
+import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { ROLLOUT_DEFAULTS } from "../../sdk/rollout/defaults.ts";
 import type { Balancing } from "./fleet-balancer.ts";
 import { administrator, encoded, identityOf, securityProfile } from "./instance-arguments.ts";
 import type { MachineImage } from "./machine-image.ts";
-import { secretsTold } from "./machine-secrets.ts";
+import { SECRET_FORM } from "./machine-secrets.ts";
 import { tagsOf } from "./machine-source.ts";
 
-/** Seconds, the least that Azure accepts. */
+/** Seconds, Azure's minimum. */
 const HEALTH_CHECK_GRACE_PERIOD = 600;
 
-/** The least that Azure takes for a batch, in percent. */
+/** Percent of the fleet, Azure's minimum for a batch. */
 const LEAST_BATCH = 5;
 
-/** A scale set with uniform orchestration: the only one that rolls by a load balancer's probe. */
+/** A scale set with uniform orchestration: only this one can roll by a load balancer's probe. */
 export function scaleSetArguments(
   name: string,
   vmScaleSetName: string,
@@ -35,7 +36,7 @@ export function scaleSetArguments(
     vmScaleSetName,
     resourceGroupName,
     ...(location !== undefined && { location }),
-    tags: all([tagsOf(args.tags), ...secretsTold(name, args.secrets, image)]).apply(
+    tags: all([tagsOf(args.tags), ...secretTagsOf(name, args.secrets, image.nodes.build.definition, SECRET_FORM)]).apply(
       (tags): Record<string, string> => Object.assign({}, ...tags),
     ),
     orchestrationMode: "Uniform",
@@ -84,9 +85,9 @@ function upgradePolicy({
     mode: "Rolling" as const,
     rollingUpgradePolicy: {
       maxBatchInstancePercent: batch,
-      // neither a fix nor the way back would begin while machines are ill
+      // with less, neither a fix nor a rollback would begin while machines are unhealthy
       maxUnhealthyInstancePercent: 100,
-      // one machine of a batch that does not become healthy is enough
+      // a single unhealthy machine fails its batch
       maxUnhealthyUpgradedInstancePercent: 0,
       pauseTimeBetweenBatches: output(instanceWarmup).apply((seconds) => `PT${seconds}S`),
       prioritizeUnhealthyInstances: true,

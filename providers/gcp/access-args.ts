@@ -1,35 +1,34 @@
-import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
+import type { AccessArgs } from "../../sdk/machine/args.ts";
 import { providerSettings, type SettingKind } from "../../sdk/machine/provider-settings.ts";
+import type { GcpAccess } from "./plugin/access/login.ts";
 
 /**
- * Who asks Google Cloud, in a program. Whoever names one of these names all of them: nothing is then taken from the
- * stack's Google Cloud provider, but what is left out is found as Google's own libraries find it.
+ * Credentials for uploads and rollouts. If any member is set, nothing is taken from the stack's Google Cloud provider;
+ * Google's libraries find the rest.
  *
- * @default the stack's Google Cloud provider's, else application default credentials
+ * @default the credentials of the stack's Google Cloud provider, else application default credentials
  */
-export interface GcpAccessArgs {
-  /** A key as JSON, or the path of its file. */
-  readonly credentials?: Input<string> | undefined;
-  /** A token that is good for an hour. */
-  readonly accessToken?: Input<string> | undefined;
-  /** E-mail of a service account to act as. */
-  readonly impersonateServiceAccount?: Input<string> | undefined;
-}
+export type GcpAccessArgs = AccessArgs<GcpAccess>;
 
 const KINDS = { credentials: "secret", accessToken: "secret", impersonateServiceAccount: "secret" } as const satisfies Record<
   keyof GcpAccessArgs,
   SettingKind
 >;
 
-/** The names of {@link GcpAccessArgs}. All of it is kept secret. */
+/** The members of {@link GcpAccessArgs}; all are secret. */
 export const SECRETS = Object.keys(KINDS) as (keyof GcpAccessArgs)[];
 
+/** The credentials that a component's arguments set. */
+export function givenAccess(args: GcpAccessArgs): GcpAccessArgs {
+  return Object.fromEntries(SECRETS.flatMap((name) => (args[name] === undefined ? [] : [[name, args[name]]])));
+}
+
 /**
- * Who uploads and who watches: whoever the arguments name, else the explicit provider of Google Cloud that the component
- * was given, else `gcp:credentials` and its like of the stack's configuration.
+ * The credentials of a component's uploads and gates: its arguments, else its explicit Google Cloud provider, else the
+ * stack's configuration (`gcp:credentials`…).
  */
 export function accessOf(component: ComponentResource, args: GcpAccessArgs): GcpAccessArgs {
-  const given = SECRETS.flatMap((name) => (args[name] === undefined ? [] : [[name, args[name]]]));
-  return given.length > 0 ? Object.fromEntries(given) : (providerSettings(component, "gcp:compute/image:Image", KINDS) as GcpAccessArgs);
+  const given = givenAccess(args);
+  return Object.keys(given).length > 0 ? given : (providerSettings(component, "gcp:compute/image:Image", KINDS) as GcpAccessArgs);
 }

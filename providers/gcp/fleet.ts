@@ -1,38 +1,34 @@
 import { HealthCheck, type HealthCheckArgs } from "@pulumi/gcp/compute/healthCheck.js";
 import { InstanceTemplate, type InstanceTemplateArgs } from "@pulumi/gcp/compute/instanceTemplate.js";
 import { RegionInstanceGroupManager, type RegionInstanceGroupManagerArgs } from "@pulumi/gcp/compute/regionInstanceGroupManager.js";
-import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { Digest } from "../../sdk/core/digest.ts";
+import type { CloudFleetArgs } from "../../sdk/machine/args.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
+import { refuseVolumes } from "../../sdk/machine/volumes.ts";
 import { accessOf } from "./access-args.ts";
 import { diskArchitecture, type InstanceShape, instanceShape } from "./instance-arguments.ts";
 import { labelsOf } from "./labels.ts";
 import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
-import { type MachineSource, machineImageOf } from "./machine-source.ts";
+import { type MachineSource, machineImageFor } from "./machine-source.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
-export interface FleetArgs extends MachineSource, InstanceShape, Pick<RolloutGateArgs, "stallSeconds"> {
-  /** How many machines. */
-  readonly count: Input<number>;
+export interface FleetArgs extends CloudFleetArgs<MachineImage>, MachineSource, InstanceShape, Pick<RolloutGateArgs, "stallSeconds"> {
   /** @default the region of the stack's provider */
   readonly region?: Input<string> | undefined;
-  /** Zones over which they are spread. @default three of the region */
+  /** Zones to spread the machines over. @default three of the region */
   readonly zones?: Input<readonly Input<string>[]> | undefined;
-  /** The port that says by HTTP whether a machine is healthy. @default `healthPort` of `image`; without one a machine that runs counts as healthy */
+  /** HTTP port of the health check. @default `healthPort` of `image`; without it, a running machine counts as healthy */
   readonly healthPort?: Input<number> | undefined;
-  /** What is asked for there. @default "/healthz" */
+  /** Path of the health check. @default "/healthz" */
   readonly healthPath?: Input<string> | undefined;
-  /** Seconds after its start in which a machine's health does not count. @default 60 */
-  readonly healthCheckGracePeriod?: Input<number> | undefined;
-  /** Machines beyond `count` that there may be meanwhile: none, or at least one for each zone. @default one for each zone */
+  /** Machines beyond `count` during a rollout: 0, or at least the number of zones. @default the number of zones */
   readonly maxSurge?: Input<number> | undefined;
-  /** Machines of `count` that may be missing meanwhile: none, or at least one for each zone. @default 0 */
+  /** Machines that may be missing from `count` during a rollout: 0, or at least the number of zones. @default 0 */
   readonly maxUnavailable?: Input<number> | undefined;
-  /** Seconds that a rollout may take. @default 3600 */
-  readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. */
   readonly transform?:
     | (MachineImageArgs["transform"] & {
@@ -44,21 +40,23 @@ export interface FleetArgs extends MachineSource, InstanceShape, Pick<RolloutGat
     | undefined;
 }
 
-/** Zones of a region that a group is spread over, where it names none. Source: Compute Engine, "Regional MIGs". */
+/** Zones that a group spreads over by default. Source: Compute Engine, "Regional MIGs". */
 const ZONES = 3;
 
 /**
- * A regional managed instance group. Another image is another instance template, by which the group replaces its
- * instances batch by batch; the update waits for it, and where new ones do not become healthy it brings the old template
- * back and fails.
+ * A regional managed instance group. Another image becomes another instance template, from which the group replaces its
+ * instances batch by batch. The update waits for it; if new instances do not become healthy, it restores the old template
+ * and fails.
  */
 export class Fleet extends ComponentResource {
   /** The managed instance group's name. */
   readonly groupName: Output<string>;
-  /** What a load balancer's backend takes: the link of the group of instances. */
+  /** Link of the instance group, for a load balancer's backend. */
   readonly instanceGroup: Output<string>;
-  /** The instance template that every machine is made by. */
-  readonly version: Output<string>;
+  /** The image that every machine runs, known when the rollout is done. */
+  readonly digest: Output<Digest>;
+  /** Name of the instance template that the group makes its machines from. */
+  readonly instanceTemplate: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
     readonly machineImage: MachineImage;
@@ -70,16 +68,11 @@ export class Fleet extends ComponentResource {
 
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:GcpFleet", name, {}, options);
-    if ("volumes" in args)
-      throw new LinuxKitError(
-        "UNSUPPORTED",
-        `fleet "${name}": volumes: a fleet's machines come and go, and no disk stays with one of them: make a Machine for each disk, or keep what lasts in a service such as Filestore, Cloud SQL or Cloud Storage`,
-        { what: "volumes of a fleet" },
-      );
+    refuseVolumes(name, args, "Filestore, Cloud SQL or Cloud Storage");
     const { transform, timeoutSeconds = 3600, stallSeconds } = args;
     const parent = { parent: this };
-    const machineImage = machineImageOf(name, args, transform, this);
-    // without a name of ours: a stack that goes back to a former shape makes it before the former one has gone
+    const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
+    // auto-named: on a revert, the new template is created before the old one is deleted
     const template = new InstanceTemplate(
       `${name}-template`,
       transformed(transform?.template, templateArguments(name, args, machineImage), `${name}-template`),
@@ -115,8 +108,14 @@ export class Fleet extends ComponentResource {
     this.nodes = { machineImage, template, healthCheck, group, gate };
     this.groupName = group.name;
     this.instanceGroup = group.instanceGroup;
-    this.version = template.name;
-    this.registerOutputs({ groupName: this.groupName, instanceGroup: this.instanceGroup, version: this.version });
+    this.digest = all([machineImage.digest, gate.rollout]).apply(([digest]) => digest);
+    this.instanceTemplate = template.name;
+    this.registerOutputs({
+      groupName: this.groupName,
+      instanceGroup: this.instanceGroup,
+      digest: this.digest,
+      instanceTemplate: this.instanceTemplate,
+    });
   }
 }
 
@@ -142,7 +141,7 @@ function groupArguments(
   return {
     baseInstanceName: name,
     targetSize: count,
-    // one template of one name could be another by now
+    // the unique link: a template may have been recreated under the same name
     versions: [{ instanceTemplate: selfLinkUnique }],
     ...(region !== undefined && { region }),
     ...(distributionPolicyZones && { distributionPolicyZones }),
@@ -155,7 +154,7 @@ function groupArguments(
       maxUnavailableFixed: maxUnavailable,
     },
     ...(healthCheck && { autoHealingPolicies: { healthCheck: healthCheck.id, initialDelaySec: healthCheckGracePeriod } }),
-    // the gate waits, and knows why it failed
+    // the gate waits instead, and reports why a rollout failed
     waitForInstances: false,
   };
 }

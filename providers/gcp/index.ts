@@ -9,5 +9,6 @@ export type { MachineVolumeArgs, VolumeTransforms } from "./machine-volume.ts";
 export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 export type { SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 export { GcpUpload, type GcpUploadArgs } from "./upload.ts";
+export type { Tags } from "../../sdk/machine/args.ts";
 export type { SecretReferences } from "../../sdk/machine/secret-references.ts";
 export type { Transform } from "../../sdk/machine/transform.ts";

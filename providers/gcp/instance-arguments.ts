@@ -1,28 +1,27 @@
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { Arch } from "../../sdk/core/arch.ts";
-import { type SecretReferences, secretReferences } from "../../sdk/machine/secret-references.ts";
+import type { MachineArgs, SourceArgs } from "../../sdk/machine/args.ts";
+import { type ReferenceForm, type SecretReferences, secretReferences } from "../../sdk/machine/secret-references.ts";
 import type { MachineImage } from "./machine-image.ts";
 
-/** What any machine of ours is launched with, alone or in a fleet. */
-export interface InstanceShape {
+/** How a machine is launched, alone or in a fleet. */
+export interface InstanceShape extends Omit<MachineArgs<MachineImage>, keyof SourceArgs<MachineImage> | "tags"> {
   /** `e2-small`, `c4a-standard-1`… of the image's architecture. */
   readonly instanceType: Input<string>;
-  /** A subnetwork's name or link, of the machine's region. @default the network named `default` */
+  /** Name or link of a subnetwork in the machine's region. @default the network named `default` */
   readonly subnetId?: Input<string> | undefined;
-  /** Names by which firewall rules know the machine. @default none */
+  /** Network tags, which firewall rules select machines by. @default none */
   readonly networkTags?: Input<readonly Input<string>[]> | undefined;
-  /** E-mail of the service account that its services act as. @default none: they have no identity */
+  /** E-mail of the service account that its services use. @default none */
   readonly serviceAccount?: Input<string> | undefined;
-  /** Becomes `/run/config/userdata` in the guest. Another text is another machine. @default none */
-  readonly userData?: Input<string> | undefined;
   /**
-   * By service, then by the secret's name: `projects/P/secrets/S/versions/V` of Secret Manager. The machine's task
-   * `debian.secrets` reads them as its service account, from metadata. Another reference counts at the next boot. @default none
+   * By service, then by the secret's name: `projects/P/secrets/S/versions/V` of Secret Manager. The guest's task
+   * `debian.secrets` reads them as its service account. Another reference takes effect at the next boot. @default none
    */
   readonly secrets?: SecretReferences | undefined;
-  /** Whether it has an address of its own on the Internet. @default false */
+  /** Whether it has a public IP address. @default false */
   readonly publicIp?: Input<boolean> | undefined;
-  /** What a Shielded VM has. @default a TPM and integrity monitoring; Secure Boot where `secureBootKeys` are given */
+  /** Shielded VM options. @default a TPM and integrity monitoring; Secure Boot where `secureBootKeys` are given */
   readonly shielded?:
     | {
         readonly secureBoot?: Input<boolean> | undefined;
@@ -36,16 +35,16 @@ export interface InstanceShape {
 const USER_DATA = "user-data";
 const SECRETS = "linuxkit-secrets";
 
-/** Whose change is another machine: the guest reads it at its first start. */
+/** Metadata whose change replaces the machine: the guest reads it at its first boot only. */
 export const REPLACING_METADATA: readonly string[] = [`metadata["${USER_DATA}"]`];
 
-/** What is taken as the place of a secret. */
-const SECRET_FORM = {
+/** References that Google Cloud machines accept. */
+const SECRET_FORM: ReferenceForm = {
   pattern: /^projects\/[^/\s]+\/secrets\/[\w-]+\/versions\/[\w-]+$/,
   wanted: "projects/PROJECT/secrets/SECRET/versions/VERSION",
 };
 
-/** What an instance and a template have in common, in the words of both. */
+/** The arguments that an instance and an instance template share. */
 export function instanceShape(name: string, args: InstanceShape, { nodes }: MachineImage, signed: boolean) {
   const { instanceType, networkTags, serviceAccount, userData, secrets, publicIp, shielded = {}, subnetId } = args;
   const references = secrets === undefined ? undefined : secretReferences(`"${name}"`, secrets, nodes.build.definition, SECRET_FORM);
@@ -77,7 +76,7 @@ export function instanceShape(name: string, args: InstanceShape, { nodes }: Mach
   };
 }
 
-/** An image's architecture is not to be said through the provider, and is taken for x86: the disk made of another says it. */
+/** The disk must name the architecture: the provider cannot set an image's, and Compute Engine assumes x86. */
 export function diskArchitecture(arch: Output<Arch>): Output<string | undefined> {
   return arch.apply((arch) => (arch === "arm64" ? "ARM64" : undefined));
 }

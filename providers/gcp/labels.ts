@@ -1,20 +1,18 @@
-import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { type Output, output } from "@pulumi/pulumi/output.js";
 import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
+import type { Tags } from "../../sdk/machine/args.ts";
 
-/** Tags of all that is made, which Google Cloud calls labels. */
-export type Tags = Input<Readonly<Record<string, Input<string>>>> | undefined;
-
-/** What Google Cloud takes as a label. Source: Compute Engine, "Requirements for labels". */
+/** Keys and values that Google Cloud accepts as labels. Source: Compute Engine, "Requirements for labels". */
 const KEY = /^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u;
 const VALUE = /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u;
 
-/** Tags as labels, each as it is: none is changed to fit. @throws INVALID_DEFINITION for one that Google Cloud would refuse */
-export function labelsOf(tags: Tags): Output<Record<string, string>> {
+/** Tags as Google Cloud's labels, unchanged. @throws INVALID_DEFINITION for a tag that Google Cloud would refuse */
+export function labelsOf(tags: Tags | undefined): Output<Record<string, string>> {
   return output(tags ?? {}).apply((tags): Record<string, string> => {
     for (const [key, value] of Object.entries(tags)) {
       const refuse = (what: string, wanted: string): never => {
-        throw new LinuxKitError("INVALID_DEFINITION", `tags: got ${what}, wanted ${wanted}: Google Cloud takes no other as a label`, {
+        throw new LinuxKitError("INVALID_DEFINITION", `tags: got ${what}, wanted ${wanted}: tags become labels on Google Cloud`, {
           path: "tags",
         });
       };
@@ -25,7 +23,7 @@ export function labelsOf(tags: Tags): Output<Record<string, string>> {
   });
 }
 
-/** Says which build an image holds: a label has room for 63 of the 64 digits of its digest, and takes no colon. */
+/** The label with the digest of the build that an image holds: 63 of its 64 digits, because a label has no room for more. */
 export const BUILD_LABEL = "linuxkit-build";
 
 /** The value of {@link BUILD_LABEL}. */

@@ -6,7 +6,7 @@ import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
-import type { Image } from "../../sdk/definition/image.ts";
+import type { ImageArgs } from "../../sdk/machine/args.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
 import { imageFile } from "../../sdk/machine/image-file.ts";
 import { buildArguments } from "../../sdk/machine/source.ts";
@@ -18,27 +18,19 @@ import { initialState } from "./secure-boot.ts";
 import { GcpUpload, type GcpUploadArgs } from "./upload.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
-export interface MachineImageArgs extends GcpAccessArgs {
+export interface MachineImageArgs extends ImageArgs, GcpAccessArgs {
   /** A build that writes `gcp`. */
   readonly build?: ImageBuild | undefined;
-  readonly image?: Image | undefined;
-  /** Of the build made here. @default "amd64" */
-  readonly arch?: Input<Arch> | undefined;
-  readonly description?: Input<string> | undefined;
-  /** Labels of all that is made. @default none */
-  readonly tags?: Input<Readonly<Record<string, Input<string>>>> | undefined;
-  /** The bucket that the image is sent to, of the stack's project. @default one of its own, which goes with it */
+  /** A bucket of the stack's project to upload the image to. @default a new bucket, deleted together with the image */
   readonly bucket?: Input<string> | undefined;
   /** The project that `bucket` belongs to. @default the stack's */
   readonly bucketProject?: Input<string> | undefined;
-  /** Where a bucket of its own is. @default the region of the stack's provider, else "US" */
+  /** Location of the new bucket. @default the region of the stack's provider, else "US" */
   readonly location?: Input<string> | undefined;
-  /** A region or multi-region in which the image is kept. @default the multi-region nearest to the bucket */
+  /** Region or multi-region that stores the image. @default the multi-region nearest to the bucket */
   readonly storageLocation?: Input<string> | undefined;
-  /** Whose signatures machines of the image start, where their firmware enforces them. @default the keys of Google and Microsoft */
+  /** Keys that the firmware of the image's machines trusts, where Secure Boot is on. @default the keys of Google and Microsoft */
   readonly secureBootKeys?: SecureBootKeys | undefined;
-  /** Keep image and object in the project when the stack lets go of them. @default false */
-  readonly retainOnDelete?: boolean | undefined;
   /** Changes the children's arguments. */
   readonly transform?:
     | {
@@ -51,8 +43,8 @@ export interface MachineImageArgs extends GcpAccessArgs {
 }
 
 /**
- * An image of Compute Engine: the archive is sent to a bucket and registered for UEFI, gVNIC and virtio-scsi with several
- * queues. Images are global. When it goes, the image is removed first, then the object, then a bucket of its own.
+ * An image of Compute Engine: the archive is uploaded to a bucket and registered for UEFI, gVNIC and multi-queue
+ * virtio-scsi. Images are global. On delete, the image goes first, then the object, then the bucket made here.
  */
 export class MachineImage extends ComponentResource {
   readonly digest: Output<Digest>;
@@ -87,7 +79,7 @@ export class MachineImage extends ComponentResource {
         : undefined;
     this.bucketName = bucket ? bucket.name : output(args.bucket as Input<string>);
     const file = imageFile(name, build, "gcp");
-    // a bucket that was named may be anybody's: one of another project is met with here, before a byte is sent
+    // a given bucket may belong to anyone: the upload checks its project before it sends a byte
     const project = bucket ? undefined : getProjectOutput({ projectId: args.bucketProject ?? client.project }, parent).number;
     const wanted = {
       file: file.path,
@@ -105,7 +97,7 @@ export class MachineImage extends ComponentResource {
     this.nodes = { build, bucket, upload, image };
     this.digest = output(build.digest);
     this.arch = output(build.arch);
-    // by its own link and never by a family, which moves to the newest image without a word
+    // the image's own link, not its family: a family silently moves to the newest image
     this.imageId = image.selfLink;
     this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId, bucketName: this.bucketName });
   }
@@ -116,7 +108,7 @@ function bucketArguments({ location }: MachineImageArgs, region: Output<string>,
     location: location ?? region.apply((region) => region || "US"),
     uniformBucketLevelAccess: true,
     publicAccessPrevention: "enforced",
-    // an image that is gone is gone: kept for a week it would be paid for
+    // without soft delete: a deleted image would be billed for another week
     softDeletePolicy: { retentionDurationSeconds: 0 },
     forceDestroy: true,
     labels,

@@ -1,52 +1,24 @@
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { checkSource } from "../../sdk/machine/source.ts";
+import type { SourceArgs } from "../../sdk/machine/args.ts";
+import { machineImageOf } from "../../sdk/machine/source.ts";
+import { type GcpAccessArgs, givenAccess } from "./access-args.ts";
 import { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 
-/** What a machine or a fleet starts from: one of `image`, `build` and `machineImage`. */
+/** What a machine or a fleet starts from: exactly one of `image`, `build` and `machineImage`. */
 export interface MachineSource
-  extends Pick<
-    MachineImageArgs,
-    | "image"
-    | "build"
-    | "arch"
-    | "bucket"
-    | "bucketProject"
-    | "location"
-    | "secureBootKeys"
-    | "tags"
-    | "credentials"
-    | "accessToken"
-    | "impersonateServiceAccount"
-  > {
-  readonly machineImage?: MachineImage | undefined;
-}
+  extends SourceArgs<MachineImage>,
+    GcpAccessArgs,
+    Pick<MachineImageArgs, "tags" | "bucket" | "bucketProject" | "location" | "secureBootKeys"> {}
 
-/** The image that was given, or one made as a child of who needs it. */
-export function machineImageOf(
+/** The machine image that was given, or one made as a child of `parent`. */
+export function machineImageFor(
+  what: string,
   name: string,
-  { machineImage, image, build, ...rest }: MachineSource,
+  args: MachineSource,
   transform: MachineImageArgs["transform"],
   parent: ComponentResource,
 ): MachineImage {
-  checkSource(`"${name}"`, { image, build, machineImage });
-  if (machineImage) return machineImage;
-  const { arch, bucket, bucketProject, location, secureBootKeys, tags, credentials, accessToken, impersonateServiceAccount } = rest;
-  return new MachineImage(
-    `${name}-image`,
-    {
-      image,
-      build,
-      arch,
-      bucket,
-      bucketProject,
-      location,
-      secureBootKeys,
-      tags,
-      credentials,
-      accessToken,
-      impersonateServiceAccount,
-      transform,
-    },
-    { parent },
-  );
+  const { image, build, arch, tags, bucket, bucketProject, location, secureBootKeys } = args;
+  const given = { image, build, arch, tags, bucket, bucketProject, location, secureBootKeys, transform, ...givenAccess(args) };
+  return machineImageOf(what, args, () => new MachineImage(`${name}-image`, given, { parent }));
 }

@@ -6,22 +6,22 @@ import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { diskArchitecture, type InstanceShape, instanceShape, REPLACING_METADATA } from "./instance-arguments.ts";
 import { labelsOf } from "./labels.ts";
 import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
-import { type MachineSource, machineImageOf } from "./machine-source.ts";
-import { attachedDisks, type MachineVolumeArgs, makeVolumes, type VolumeTransforms } from "./machine-volume.ts";
+import { type MachineSource, machineImageFor } from "./machine-source.ts";
+import { attachedDisks, type MachineVolumeArgs, machineVolumes, type VolumeTransforms } from "./machine-volume.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
 export interface MachineArgs extends MachineSource, InstanceShape {
   /** @default the zone of the stack's provider */
   readonly zone?: Input<string> | undefined;
-  /** Disks that outlive the machine, by the serial that a persistent `Volume` of the image names. @default none */
+  /** Volumes that outlive the machine, by the serial in a persistent `Volume` of the image. @default none */
   readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
   /** Changes the children's arguments. */
   readonly transform?: (MachineImageArgs["transform"] & VolumeTransforms & { readonly instance?: Transform<InstanceArgs> }) | undefined;
 }
 
 /**
- * One instance of Compute Engine. Another image is another instance; one with volumes is removed first, so that its guest
- * has let go of the filesystems before the next one takes them.
+ * One instance of Compute Engine. Another image replaces the instance. One with volumes is deleted before its replacement
+ * is created, so that its guest has unmounted the filesystems.
  */
 export class Machine extends ComponentResource {
   readonly instanceId: Output<string>;
@@ -33,8 +33,8 @@ export class Machine extends ComponentResource {
 
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:GcpMachine", name, {}, options);
-    const machineImage = machineImageOf(name, args, args.transform, this);
-    const volumes = makeVolumes(name, args, args.transform, this);
+    const machineImage = machineImageFor(`machine "${name}"`, name, args, args.transform, this);
+    const volumes = machineVolumes(name, args, args.transform, this);
     const deleteBeforeReplace = Object.keys(volumes).length > 0;
     const instance = new Instance(
       `${name}-instance`,
@@ -60,7 +60,7 @@ function instanceArguments(
     ...instanceShape(name, shape, image, secureBootKeys !== undefined),
     bootDisk: { initializeParams: { image: image.imageId, architecture: diskArchitecture(image.arch) } },
     labels: labelsOf(tags),
-    // another type is the same machine, stopped and started
+    // a change of the type stops and starts the same machine
     allowStoppingForUpdate: true,
     ...(zone !== undefined && { zone }),
     ...(attached.length > 0 && { attachedDisks: attached }),

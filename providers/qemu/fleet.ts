@@ -1,9 +1,9 @@
-import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
-import type { Arch } from "../../sdk/core/arch.ts";
-import type { Image } from "../../sdk/definition/image.ts";
+import type { Digest } from "../../sdk/core/digest.ts";
+import type { FleetArgs as CommonArgs, SourceArgs } from "../../sdk/machine/args.ts";
 import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
-import { checkSource } from "../../sdk/machine/source.ts";
+import { machineImageOf } from "../../sdk/machine/source.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type FleetMachine, QemuGate, type QemuGateArgs } from "./rollout-gate.ts";
@@ -12,14 +12,12 @@ import { checkPublished } from "./published-ports.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
-export interface FleetArgs extends Pick<QemuGateArgs, "memoryMiB" | "cpus" | "userData" | "count" | "maxUnavailable" | "healthTimeout"> {
-  /** An operating system: it is built as this fleet's own child. */
-  readonly image?: Image | undefined;
+export interface FleetArgs
+  extends CommonArgs,
+    SourceArgs<MachineImage>,
+    Pick<QemuGateArgs, "memoryMiB" | "cpus" | "userData" | "maxUnavailable" | "healthTimeout"> {
   /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is then each machine's last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
-  readonly machineImage?: MachineImage | undefined;
-  /** Of the build made here; any other has its own. @default "amd64" */
-  readonly arch?: Input<Arch> | undefined;
   /**
    * Ports of the first machine, `[ADDRESS:]HOST:GUEST[/tcp|udp]`; each further machine has the next host ports. Host
    * port 0 is any free one, and the machine's successors keep it. @default none
@@ -27,8 +25,6 @@ export interface FleetArgs extends Pick<QemuGateArgs, "memoryMiB" | "cpus" | "us
   readonly publish?: Input<readonly Input<string>[]> | undefined;
   /** By service, then by name, as of a `Machine`. @default the values that `image` gives; with `build` they are wanted here */
   readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
-  /** How long a whole rollout may take, in seconds. @default 3600 */
-  readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. */
   readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly gate?: Transform<QemuGateArgs> } | undefined;
 }
@@ -42,19 +38,19 @@ export class Fleet extends ComponentResource {
   /** `http://ADDRESS:PORT` of the first published TCP port of each machine. They stay when a machine is replaced. */
   readonly urls: Output<readonly string[]>;
   readonly machines: Output<readonly FleetMachine[]>;
+  /** The image that every machine runs, known when the rollout is done. */
+  readonly digest: Output<Digest>;
   /** The resources behind it. */
   readonly nodes: { readonly build: ImageBuild; readonly machineImage: MachineImage; readonly gate: QemuGate };
 
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuFleet", name, {}, options);
-    checkSource(`fleet "${name}"`, args);
-    const machineImage =
-      args.machineImage ??
-      new MachineImage(
-        `${name}-image`,
-        { build: args.build, image: args.image, arch: args.arch, transform: args.transform },
-        { parent: this },
-      );
+    const { build, image, arch, transform } = args;
+    const machineImage = machineImageOf(
+      `fleet "${name}"`,
+      args,
+      () => new MachineImage(`${name}-image`, { build, image, arch, transform }, { parent: this }),
+    );
     checkPublished(`fleet "${name}"`, args.publish, machineImage.nodes.build.definition);
     const gate = new QemuGate(`${name}-gate`, transformed(args.transform?.gate, gateArguments(name, args, machineImage), `${name}-gate`), {
       parent: this,
@@ -63,7 +59,8 @@ export class Fleet extends ComponentResource {
     this.nodes = { build: machineImage.nodes.build, machineImage, gate };
     this.urls = output(gate.urls);
     this.machines = output(gate.machines);
-    this.registerOutputs({ urls: this.urls, machines: this.machines });
+    this.digest = all([machineImage.digest, gate.machines]).apply(([digest]) => digest);
+    this.registerOutputs({ urls: this.urls, machines: this.machines, digest: this.digest });
   }
 }
 

@@ -1,9 +1,9 @@
-import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
+import { all, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
-import type { Image } from "../../sdk/definition/image.ts";
+import type { BuildArgs } from "../../sdk/machine/args.ts";
 import type { BuiltFile } from "../../sdk/resource/plugin/builder.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
 import { buildArguments } from "../../sdk/machine/source.ts";
@@ -12,12 +12,9 @@ import { type ServiceSecrets, secretsOf } from "./service-secrets.ts";
 import type { VmInputs } from "./plugin/vm-inputs.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
-export interface MachineImageArgs {
+export interface MachineImageArgs extends BuildArgs {
   /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is a disk of the machine; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
-  readonly image?: Image | undefined;
-  /** Of the build made here. @default "amd64" */
-  readonly arch?: Input<Arch> | undefined;
   /** Changes the child's arguments. */
   readonly transform?: { readonly build?: Transform<ImageBuildArgs> } | undefined;
 }

@@ -1,9 +1,8 @@
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
-import type { Arch } from "../../sdk/core/arch.ts";
-import type { Image } from "../../sdk/definition/image.ts";
+import type { SourceArgs } from "../../sdk/machine/args.ts";
 import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
-import { checkSource } from "../../sdk/machine/source.ts";
+import { machineImageOf } from "../../sdk/machine/source.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import type { DiskAttachment } from "./plugin/arguments.ts";
@@ -14,14 +13,11 @@ import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
-export interface MachineArgs extends Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "userData" | "waitForHealth"> {
-  /** An operating system: it is built as this machine's own child. */
-  readonly image?: Image | undefined;
+export interface MachineArgs
+  extends SourceArgs<MachineImage>,
+    Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "userData" | "waitForHealth"> {
   /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is then the last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
-  readonly machineImage?: MachineImage | undefined;
-  /** Of the build made here; any other has its own. @default "amd64" */
-  readonly arch?: Input<Arch> | undefined;
   /** Disks that outlive it, in the order in which the guest sees them: vda, vdb… @default none */
   readonly disks?: readonly (Disk | Input<DiskAttachment>)[] | undefined;
   /**
@@ -56,14 +52,12 @@ export class Machine extends ComponentResource {
 
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuMachine", name, {}, options);
-    checkSource(`machine "${name}"`, args);
-    const machineImage =
-      args.machineImage ??
-      new MachineImage(
-        `${name}-image`,
-        { build: args.build, image: args.image, arch: args.arch, transform: args.transform },
-        { parent: this },
-      );
+    const { build, image, arch, transform } = args;
+    const machineImage = machineImageOf(
+      `machine "${name}"`,
+      args,
+      () => new MachineImage(`${name}-image`, { build, image, arch, transform }, { parent: this }),
+    );
     checkPublished(`machine "${name}"`, args.publish, machineImage.nodes.build.definition);
     const vm = new QemuVm(`${name}-vm`, transformed(args.transform?.vm, vmArguments(args, machineImage), `${name}-vm`), {
       parent: this,

@@ -1,20 +1,17 @@
-import type { Input } from "@pulumi/pulumi/output.js";
-import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
-import type { Image } from "../definition/image.ts";
 import type { FormatName } from "../format/formats.ts";
 import type { ImageBuildArgs } from "../resource/image-build.ts";
+import type { BuildArgs, SourceArgs } from "./args.ts";
 import { type Transform, transformed } from "./transform.ts";
 
-/** What a machine or a fleet of any cloud runs: one of the three. */
-interface Source {
-  readonly image?: unknown;
-  readonly build?: unknown;
-  readonly machineImage?: unknown;
-}
-
-/** @throws INVALID_DEFINITION where it is none of the three, or more than one; `what` names who runs it */
-export function checkSource(what: string, { image, build, machineImage }: Source): void {
+/**
+ * The machine image that was given, or the one that `make` creates from `image` or `build`.
+ *
+ * @param what names the machine or fleet in errors: `machine "web"`
+ * @throws INVALID_DEFINITION unless exactly one of `image`, `build` and `machineImage` is given
+ */
+export function machineImageOf<MachineImage>(what: string, args: SourceArgs<MachineImage>, make: () => MachineImage): MachineImage {
+  const { image, build, machineImage } = args;
   const given = Object.entries({ image, build, machineImage }).flatMap(([key, value]) => (value === undefined ? [] : [key]));
   if (given.length !== 1)
     throw new LinuxKitError(
@@ -22,12 +19,11 @@ export function checkSource(what: string, { image, build, machineImage }: Source
       `${what}: got ${given.join(" and ") || "nothing to run"}, wanted one of image, build and machineImage`,
       { path: "image" },
     );
+  return machineImage ?? make();
 }
 
 /** What a machine image builds where it was given no build. */
-interface Unbuilt {
-  readonly image?: Image | undefined;
-  readonly arch?: Input<Arch> | undefined;
+interface Unbuilt extends Pick<BuildArgs, "image" | "arch"> {
   readonly transform?: { readonly build?: Transform<ImageBuildArgs> } | undefined;
 }
 

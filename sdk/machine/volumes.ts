@@ -1,27 +1,68 @@
+import type { ComponentResource, CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Image } from "../definition/image.ts";
+import type { VolumeArgs } from "./args.ts";
 
 /** What a cloud asks of the volumes of a machine. */
 export interface VolumeRules {
-  /** How a disk may be called there, and that in words: `wanted a name of…`. */
+  /** Names that the cloud accepts for a disk, and the same in words: `wanted a name of…`. */
   readonly pattern: RegExp;
   readonly wanted: string;
-  /** How many there may be. @default as many as one likes */
+  /** The most volumes of one machine. @default no limit */
   readonly limit?: number;
-  /** The task that tells the guest which disk is which, where the disks' own serials do not: a volume has to be looked for behind it. */
-  readonly toldBy?: string;
+  /** The cloud's name, where its metadata, not the disk's serial, tells the guest which disk is which. */
+  readonly identifiedBy?: string;
+}
+
+/** What a machine with volumes is given. */
+interface Owner<Args extends VolumeArgs> {
+  readonly volumes?: Readonly<Record<string, Args>> | undefined;
+  readonly image?: Image | undefined;
+}
+
+/**
+ * Creates the volumes of a machine, each as a child of it, protected unless the program says otherwise.
+ *
+ * @param create creates one volume under its resource name
+ * @throws INVALID_DEFINITION as {@link checkVolumes}
+ */
+export function makeVolumes<Args extends VolumeArgs, Volume>(
+  machine: string,
+  { volumes = {}, image }: Owner<Args>,
+  rules: VolumeRules,
+  parent: ComponentResource,
+  create: (name: string, args: Args, options: CustomResourceOptions) => Volume,
+): Readonly<Record<string, Volume>> {
+  checkVolumes(machine, Object.keys(volumes), image, rules);
+  return Object.fromEntries(
+    Object.entries(volumes).map(([volume, args]) => {
+      const { protect = true, retainOnDelete } = args;
+      return [volume, create(`${machine}-${volume}`, args, { parent, protect, ...(retainOnDelete !== undefined && { retainOnDelete }) })];
+    }),
+  );
+}
+
+/** @param services where a fleet keeps data instead: `EFS, RDS or S3` @throws UNSUPPORTED for a fleet with volumes */
+export function refuseVolumes(fleet: string, args: object, services: string): void {
+  if (!("volumes" in args)) return;
+  throw new LinuxKitError(
+    "UNSUPPORTED",
+    `fleet "${fleet}": volumes: a fleet cannot have volumes, because its machines are replaced and a disk stays with one machine: make a Machine for each disk, or keep data in a service such as ${services}`,
+    { what: "volumes of a fleet" },
+  );
 }
 
 /**
  * Compares the volumes of a machine with the persistent volumes of its operating system, where that is known.
  *
- * @throws INVALID_DEFINITION for a name that cannot be, and for a disk that nothing in the image asks for
+ * @throws INVALID_DEFINITION for too many volumes, a name that the cloud refuses, a disk that no volume of the image uses,
+ * or one that the image looks for before the guest can identify it
  */
 export function checkVolumes(
   machine: string,
   names: readonly string[],
   image: Image | undefined,
-  { pattern, wanted, limit = Number.POSITIVE_INFINITY, toldBy }: VolumeRules,
+  { pattern, wanted, limit = Number.POSITIVE_INFINITY, identifiedBy }: VolumeRules,
 ): void {
   const refuse = (path: string, message: string): never => {
     throw new LinuxKitError("INVALID_DEFINITION", `machine "${machine}": ${path}: ${message}`, { path });
@@ -33,15 +74,15 @@ export function checkVolumes(
     const persistent = Object.entries(image?.spec.volumes ?? {}).flatMap(([volume, { persistent }]) =>
       persistent ? [{ volume, ...persistent }] : [],
     );
-    // a serial that is not known yet may be this one
+    // a serial that is not known yet may be equal
     if (!image || persistent.some(({ serial }) => serial !== undefined && typeof serial !== "string")) continue;
     const user =
       persistent.find(({ serial }) => serial === name) ??
       refuse(path, `no volume of the image has persistent: { serial: ${JSON.stringify(name)} }`);
-    if (toldBy !== undefined && user.after === undefined)
+    if (identifiedBy !== undefined && user.after === undefined)
       refuse(
         path,
-        `volume ${JSON.stringify(user.volume)} of the image is looked for before anything has asked ${toldBy} which disk it is: wanted "after" with the task of debian.metadata()`,
+        `volume ${JSON.stringify(user.volume)} of the image has no persistent.after: set it to your debian.metadata() task, because the guest can identify ${identifiedBy} disks only after that task`,
       );
   }
 }
