@@ -5,26 +5,26 @@ import { type AwsAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link RolloutGate}. */
 export interface RolloutGateArgs extends AwsAccessArgs {
-  /** The group's. @default as the AWS SDK finds it */
+  /** The group's region. @default what the AWS SDK finds */
   readonly region?: Input<string> | undefined;
   /** The fleet's name, for messages. */
   readonly fleet: Input<string>;
   /** The Auto Scaling group's name. */
   readonly group: Input<string>;
   readonly launchTemplateId: Input<string>;
-  /** The number of the version that all instances shall have. */
+  /** The number of the version that all instances must run. */
   readonly launchTemplateVersion: Input<string>;
   /** Percent of the group that stays in service. @default 90 */
   readonly minHealthyPercentage?: Input<number> | undefined;
-  /** Percent of the group that there may be meanwhile. @default 100 */
+  /** Percent of the group that may exist during a rollout. @default 100 */
   readonly maxHealthyPercentage?: Input<number> | undefined;
-  /** Seconds that a new instance is given before it counts. @default 60 */
+  /** Seconds before a new instance counts as healthy. @default 60 */
   readonly instanceWarmup?: Input<number> | undefined;
 }
 
 /** Waits for the refresh of a group's instances: the update fails when it fails or is rolled back. */
 export class RolloutGate extends CustomResource {
-  /** AWS's id of the refresh; empty where none was needed. */
+  /** AWS's id of the refresh; empty if none was needed. */
   declare readonly rollout: Output<string>;
 
   constructor(name: string, args: RolloutGateArgs, options?: CustomResourceOptions) {

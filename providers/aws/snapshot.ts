@@ -5,7 +5,7 @@ import { type AwsAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link AwsSnapshot}. */
 export interface AwsSnapshotArgs extends AwsAccessArgs {
-  /** Path on this host of the file that a build of the format `aws` wrote. */
+  /** Path on this host of the raw image that a build of the format `aws` wrote. */
   readonly file: Input<string>;
   /** sha256 of the file. */
   readonly digest: Input<string>;
@@ -13,24 +13,24 @@ export interface AwsSnapshotArgs extends AwsAccessArgs {
   readonly blocks: Input<string>;
   readonly description?: Input<string> | undefined;
   readonly tags?: Input<Readonly<Record<string, Input<string>>>> | undefined;
-  /** @default as the account's default says */
+  /** @default the account's default */
   readonly encrypted?: Input<boolean> | undefined;
   /** @default the account's key for EBS */
   readonly kmsKeyArn?: Input<string> | undefined;
-  /** @default as the AWS SDK finds it */
+  /** @default what the AWS SDK finds */
   readonly region?: Input<string> | undefined;
-  /** The account that it must be: nothing is sent to another. @default any */
+  /** Account number, 12 digits. The upload fails before it sends anything to another account. @default any */
   readonly account?: Input<string> | undefined;
 }
 
-/** An EBS snapshot made by the EBS direct APIs. {@link MachineImage} is the convenient way to have one. */
+/** An EBS snapshot made by the EBS direct APIs. {@link MachineImage} is the convenient way to get one. */
 export class AwsSnapshot extends CustomResource {
   declare readonly snapshotId: Output<string>;
   declare readonly region: Output<string>;
   /** 12 digits. */
   declare readonly account: Output<string>;
   declare readonly sizeGiB: Output<number>;
-  /** Whether it is, asked for or by the account's default. */
+  /** Whether it is encrypted, by request or by the account's default. */
   declare readonly isEncrypted: Output<boolean>;
 
   constructor(name: string, args: AwsSnapshotArgs, options?: CustomResourceOptions) {

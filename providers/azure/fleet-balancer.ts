@@ -7,26 +7,26 @@ import { transformed } from "../../sdk/machine/transform.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { tagsOf } from "./machine-source.ts";
 
-/** Who judges a fleet's machines, and leads connections to them. */
+/** What probes a fleet's machines and forwards connections to them. */
 export interface Balancing {
   readonly backendPoolIds: Output<readonly string[]>;
   readonly probeId: Input<string>;
-  /** Where it was made here. */
+  /** Undefined for a load balancer of the program's own. */
   readonly loadBalancer?: LoadBalancer;
 }
 
 /**
- * The load balancer that was named, else an internal one of the fleet's own: a scale set rolls by what a probe says of
- * its machines, and none other than a load balancer's works without an agent in the guest.
+ * The program's load balancer, else a new internal one. A scale set rolls by a health probe, and only a load balancer's
+ * probe works without an agent in the guest.
  *
- * @throws INVALID_DEFINITION where only one of pool and probe is named, or nothing says on which port health is answered
+ * @throws INVALID_DEFINITION for only one of pool and probe, or without a health port
  */
 export function fleetBalancer(name: string, args: FleetArgs, subscriptionId: Output<string>, parent: ComponentResource): Balancing {
   const { backendPoolIds, healthProbeId, healthPort = args.image?.spec.healthPort } = args;
   if ((backendPoolIds === undefined) !== (healthProbeId === undefined)) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `${name}: ${backendPoolIds === undefined ? "healthProbeId: got it without backendPoolIds" : "backendPoolIds: got them without healthProbeId"}, wanted both or none`,
+      `${name}: ${backendPoolIds === undefined ? "healthProbeId: got it without backendPoolIds" : "backendPoolIds: got them without healthProbeId"}, wanted both or neither`,
       { path: "healthProbeId" },
     );
   }
@@ -35,11 +35,11 @@ export function fleetBalancer(name: string, args: FleetArgs, subscriptionId: Out
   if (healthPort === undefined)
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `${name}: healthPort: got none, wanted the port that says whether a machine is healthy: set it here or in the image`,
+      `${name}: healthPort: got nothing, wanted the port of the health probe: set healthPort here or in the image`,
       { path: "healthPort" },
     );
 
-  // a part of a load balancer is named by a path that holds its name
+  // parts of a load balancer refer to each other by ids that contain its name
   const loadBalancerName = `${getProject()}-${getStack()}-${name}`.replace(/[^\w.-]/g, "-").slice(-76);
   const id = interpolate`/subscriptions/${subscriptionId}/resourceGroups/${args.resourceGroupName}/providers/Microsoft.Network/loadBalancers/${loadBalancerName}`;
   const loadBalancer = new LoadBalancer(
@@ -71,7 +71,7 @@ function balancerArguments(
     frontendIPConfigurations: [{ name: "inside", subnet: { id: subnetId } }],
     backendAddressPools: [{ name: "machines" }],
     probes: [{ name: "health", protocol: "Http", port: healthPort, requestPath: healthPath, intervalInSeconds: 5, probeThreshold: 2 }],
-    // a probe that no rule uses is not asked
+    // Azure runs only probes that a rule uses
     loadBalancingRules: output(healthPort).apply((healthPort) =>
       [...new Set([healthPort, ...ports])].map((port) => ({ ...shared, name: `tcp-${port}`, frontendPort: port, backendPort: port })),
     ),

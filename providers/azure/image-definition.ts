@@ -8,19 +8,19 @@ import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
 import type { ImageTraits, MachineImageArgs } from "./machine-image-args.ts";
 
-/** The gallery image definition that versions are of. */
+/** The gallery image definition that versions are added to. */
 export interface ImageDefinition {
   readonly id: Output<string>;
   readonly resourceGroupName: Output<string>;
   readonly galleryName: Output<string>;
   readonly name: Output<string>;
-  /** The resources behind it, where it was made here. */
+  /** The resources behind it; undefined for a definition of the program's own. */
   readonly nodes?: { readonly gallery: Gallery; readonly definition: GalleryImage };
 }
 
 const ID = /\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Compute\/galleries\/([^/]+)\/images\/([^/]+)$/i;
 
-/** The definition that was named, else one made in a gallery of its own. */
+/** The program's definition, else a new one in a new gallery. @throws INVALID_DEFINITION for an id of something else */
 export function imageDefinition(
   name: string,
   args: MachineImageArgs,
@@ -39,7 +39,7 @@ export function imageDefinition(
     ...(location !== undefined && { location }),
     ...(args.tags !== undefined && { tags: output(args.tags).apply((tags) => ({ ...tags })) }),
   };
-  // a gallery's name holds no dash, and Pulumi's own names would: it is unique in the subscription by project and stack
+  // Pulumi's auto-names contain a dash, which a gallery's name may not: project and stack make it unique in the subscription
   const galleryName = `${getProject()}_${getStack()}_${name}`
     .replace(/[^A-Za-z\d.]/g, "_")
     .slice(-80)

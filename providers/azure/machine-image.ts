@@ -17,13 +17,13 @@ import { AzureUpload, type AzureUploadArgs } from "./upload.ts";
 import { managedImageArguments, versionArguments } from "./version-arguments.ts";
 
 /**
- * A version in a compute gallery (or a managed image): the image is sent to a managed disk (or a page blob) without its
- * zeroes, and the version made of that, Gen2. When it goes, the version goes first, then the disk.
+ * A Gen2 version in a compute gallery (or a managed image): the image is uploaded to a managed disk (or a page blob)
+ * without its zeroes, and the version is made from that. On delete, the version goes first, then the disk.
  */
 export class MachineImage extends ComponentResource {
   readonly digest: Output<Digest>;
   readonly arch: Output<Arch>;
-  /** Of the version or managed image: what machines name. */
+  /** Id of the version or managed image. */
   readonly imageId: Output<string>;
   readonly traits: ImageTraits;
   /** The resources behind it. */
@@ -42,7 +42,7 @@ export class MachineImage extends ComponentResource {
     const child = { parent: this, ...(retainOnDelete !== undefined && { retainOnDelete }) };
     const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "vhd", args), { parent: this });
     const file = imageFile(name, build, "vhd");
-    // what the stack's own Azure provider works with, whatever gave it its credentials
+    // the upload must go where the stack's Azure provider works, wherever its credentials come from
     const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
     const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(
       ([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }),
@@ -104,14 +104,14 @@ function traitsOf(
     throw new LinuxKitError("INVALID_DEFINITION", `${name}: ${what}: got ${got}, wanted ${want}`, { path: what });
   };
   if (kind === "image") {
-    if (!generalized) refuse("generalized", "false for a managed image", "true: Azure starts no other kind of it");
+    if (!generalized) refuse("generalized", "false for a managed image", "true: Azure starts only generalized managed images");
     if (trustedLaunch || secureBootKeys !== undefined)
-      refuse("trustedLaunch", "it for a managed image", 'kind "gallery": a managed image has none');
-    if (definitionId !== undefined) refuse("definitionId", "one for a managed image", 'kind "gallery"');
+      refuse("trustedLaunch", "it for a managed image", 'kind "gallery": managed images do not support it');
+    if (definitionId !== undefined) refuse("definitionId", "an id for a managed image", 'kind "gallery"');
     if (copyTo !== undefined && copyTo.length > 0)
-      refuse("copyTo", "regions for a managed image", 'kind "gallery": a managed image is of one region');
-    if (arch === "arm64") refuse("arch", "arm64 for a managed image", 'kind "gallery": Azure has no managed images of it');
+      refuse("copyTo", "regions for a managed image", 'kind "gallery": a managed image is in one region');
+    if (arch === "arm64") refuse("arch", "arm64 for a managed image", 'kind "gallery": Azure has no managed images for arm64');
   }
-  if (secureBootKeys !== undefined && !trustedLaunch) refuse("secureBootKeys", "them without trusted launch", "trustedLaunch too");
+  if (secureBootKeys !== undefined && !trustedLaunch) refuse("secureBootKeys", "keys without trusted launch", "trustedLaunch: true too");
   return { generalized, trustedLaunch, secureBoot: secureBootKeys !== undefined };
 }

@@ -11,15 +11,15 @@ export interface RolloutGateArgs extends AzureAccessArgs {
   readonly resourceGroupName: Input<string>;
   /** The scale set's name. */
   readonly scaleSet: Input<string>;
-  /** The id of the image that all machines shall have. */
+  /** Id of the image that all machines must run. */
   readonly image: Input<string>;
-  /** The user data that they shall have, in base64. @default none */
+  /** User data of all machines, in base64. @default none */
   readonly userData?: Input<string> | undefined;
 }
 
-/** Waits for the rolling upgrade of a scale set: the update fails when it fails or is rolled back. */
+/** Rolls a scale set to an image and waits. The update fails when the rolling upgrade fails or is rolled back. */
 export class RolloutGate extends CustomResource {
-  /** When Azure began the upgrade that was waited for; empty where none was needed. */
+  /** Start time of the upgrade; empty if none was needed. */
   declare readonly rollout: Output<string>;
 
   constructor(name: string, args: RolloutGateArgs, options?: CustomResourceOptions) {

@@ -17,28 +17,28 @@ export interface AzureUploadArgs extends AzureAccessArgs {
   readonly tags?: Input<Readonly<Record<string, Input<string>>>> | undefined;
   readonly subscriptionId: Input<string>;
   readonly resourceGroupName: Input<string>;
-  /** @default the resource group's own */
+  /** @default the resource group's */
   readonly location?: Input<string> | undefined;
   /** `Standard_LRS`, `StandardSSD_LRS`, `Premium_LRS`… of the managed disk. @default "Standard_LRS" */
   readonly sku?: Input<string> | undefined;
-  /** A container of a storage account to hold the image as a page blob. @default none: it is a managed disk */
+  /** A container of a storage account, to store the image as a page blob. @default none: a managed disk */
   readonly storage?: Input<{ readonly accountId: Input<string>; readonly container: Input<string> }> | undefined;
-  /** The gallery image definition that is to have a version of this image: its next number is `versionName`. @default none */
+  /** Id of the gallery image definition that gets a version of this image; `versionName` is its next number. @default none */
   readonly definitionId?: Input<string> | undefined;
-  /** What the version's name begins with. @default "1.0" */
+  /** The first two numbers of the version's name. @default "1.0" */
   readonly version?: Input<string> | undefined;
 }
 
-/** An image as a managed disk or a page blob. {@link MachineImage} is the convenient way to have one. */
+/** An image as a managed disk or a page blob. {@link MachineImage} is the convenient way to get one. */
 export class AzureUpload extends CustomResource {
-  /** Of the disk or blob. */
+  /** Name of the disk or blob. */
   declare readonly name: Output<string>;
-  /** Of the managed disk; empty for a blob. */
+  /** Id of the managed disk; empty for a blob. */
   declare readonly diskId: Output<string>;
-  /** Of the blob; empty for a managed disk. */
+  /** URL of the blob; empty for a managed disk. */
   declare readonly blobUri: Output<string>;
   declare readonly location: Output<string>;
-  /** `1.0.7`; empty where no version is counted. */
+  /** `1.0.7`; empty without `definitionId`. */
   declare readonly versionName: Output<string>;
 
   constructor(name: string, args: AzureUploadArgs, options?: CustomResourceOptions) {

@@ -6,7 +6,7 @@ import type { ImageDefinition } from "./image-definition.ts";
 import type { MachineImageArgs } from "./machine-image-args.ts";
 import type { AzureUpload } from "./upload.ts";
 
-/** A gallery's version of an upload. */
+/** Arguments of a gallery version made from an upload. */
 export function versionArguments(
   { copyTo = [], storage, secureBootKeys }: MachineImageArgs,
   definition: ImageDefinition,
@@ -35,7 +35,7 @@ export function versionArguments(
   };
 }
 
-/** A managed image of an upload. */
+/** Arguments of a managed image made from an upload. */
 export function managedImageArguments(
   { resourceGroupName, storage }: MachineImageArgs,
   upload: AzureUpload,
@@ -43,7 +43,7 @@ export function managedImageArguments(
 ): ManagedImageArgs {
   return {
     resourceGroupName,
-    // unique in the group, also where the same bytes come back before the former image of them has gone
+    // unique in the group, even when a revert uploads the same bytes before the old image is deleted
     imageName: upload.name,
     location: upload.location,
     hyperVGeneration: "V2",

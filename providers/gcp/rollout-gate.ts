@@ -7,20 +7,20 @@ import { type GcpAccessArgs, SECRETS } from "./access-args.ts";
 export interface RolloutGateArgs extends GcpAccessArgs {
   /** The fleet's name, for messages. */
   readonly fleet: Input<string>;
-  /** The id of the group's project. */
+  /** Id of the group's project. */
   readonly project: Input<string>;
   readonly region: Input<string>;
   /** The regional managed instance group's name. */
   readonly group: Input<string>;
-  /** Link of the template that all instances shall be made by. */
+  /** Link of the template that all instances must be made from. */
   readonly template: Input<string>;
-  /** Seconds within which one more instance has to become healthy: else the old template comes back. @default 600 */
+  /** Seconds without another healthy instance after which the gate restores the old template. @default 600 */
   readonly stallSeconds?: Input<number> | undefined;
 }
 
-/** Waits for a group's instances: the update fails when they do not become healthy, and the old template is back by then. */
+/** Waits for a group's instances. If they do not become healthy, it restores the old template and fails the update. */
 export class RolloutGate extends CustomResource {
-  /** Link of the template that was waited for; empty where nothing had to be. */
+  /** Link of the template that was rolled out; empty if no rollout was needed. */
   declare readonly rollout: Output<string>;
 
   constructor(name: string, args: RolloutGateArgs, options?: CustomResourceOptions) {

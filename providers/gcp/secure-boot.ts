@@ -1,7 +1,7 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 import { derOf, type SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 
-/** The keys as Compute Engine takes them: base64 of the certificate's DER. Source: Compute Engine API, `initialState`. */
+/** The keys in Compute Engine's format: base64 of each certificate's DER. Source: Compute Engine API, `initialState`. */
 export function initialState({ pk, keks, dbs, dbxs = [] }: SecureBootKeys) {
   const list = (name: string, keys: readonly Input<string>[]) =>
     keys.map((key, index) => ({ content: derOf(key, `${name}[${index}]`), fileType: "X509" }));

@@ -5,24 +5,24 @@ import { type GcpAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link GcpUpload}. */
 export interface GcpUploadArgs extends GcpAccessArgs {
-  /** Path on this host of the file that a build of the format `gcp` wrote. */
+  /** Path on this host of the archive that a build of the format `gcp` wrote. */
   readonly file: Input<string>;
   /** sha256 of the file. */
   readonly digest: Input<string>;
   /** The bucket's name, without `gs://`. */
   readonly bucket: Input<string>;
-  /** What the object's name begins with. @default nothing: the digest is the name */
+  /** Prefix of the object's name. @default none: the name is the digest */
   readonly prefix?: Input<string> | undefined;
-  /** The number of the project that the bucket must belong to: nothing is sent to another's. @default any */
+  /** Number of the project that the bucket must belong to. The upload fails before it sends anything to another's bucket. @default any */
   readonly project?: Input<string> | undefined;
 }
 
-/** An image as an object of Cloud Storage. {@link MachineImage} is the convenient way to have one. */
+/** An image as an object of Cloud Storage. {@link MachineImage} is the convenient way to get one. */
 export class GcpUpload extends CustomResource {
   /** The object's name: the digest, and `.tar.gz`. */
   declare readonly object: Output<string>;
   declare readonly generation: Output<string>;
-  /** Its URL, as Compute Engine takes it. */
+  /** Its URL, which Compute Engine reads the image from. */
   declare readonly source: Output<string>;
   /** Bytes. */
   declare readonly size: Output<number>;

@@ -22,8 +22,8 @@ const types: Provider["types"] = {
 };
 
 /**
- * Every resource type of ours. What one needs is loaded when the engine first asks for it, and it is one for all requests:
- * an upload knows from the check before what its predecessor was.
+ * All resource types. Each is loaded when the engine first asks for it, and once: an upload keeps its previous inputs
+ * between two requests.
  */
 export const provider: Provider = {
   name: "linuxkit",

@@ -3,15 +3,15 @@ import type { AnyResourceType } from "../../sdk/plugin/provider.ts";
 import type { ResourceType } from "../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
 
-/** The clouds that have fleets, by the word in a gate's `kind`. Each is loaded when a gate of that kind is first met. */
+/** The gates of all backends, by their `kind`. Each is loaded when first needed. */
 export type GateKinds = Readonly<Record<string, () => Promise<AnyResourceType>>>;
 
-/** How long a rollout may take when the program sets no `customTimeouts`, in seconds, whatever the kind. */
+/** Seconds that a rollout of any kind may take when the program sets no `customTimeouts`. */
 const TIMEOUT_SECONDS = 3600;
 
 /**
- * `linuxkit:index:RolloutGate`: one type token for the fleets of every cloud. Its input `kind` says which cloud's verbs
- * it means; all other inputs are that cloud's own. An id begins with the kind: `qemu:web-…`. Another kind is another gate.
+ * `linuxkit:index:RolloutGate`: one type token for the fleets of every backend. Its input `kind` selects the backend; all
+ * other inputs are that backend's. An id starts with the kind: `qemu:web-…`. Another kind replaces the gate.
  */
 export function rolloutGate(kinds: GateKinds): ResourceType {
   const known = Object.keys(kinds);

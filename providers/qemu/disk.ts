@@ -3,16 +3,16 @@ import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resou
 
 /** Arguments of {@link Disk}. */
 export interface DiskArgs {
-  /** What the guest sees, in MiB. It may grow while a machine runs with it, never shrink. */
+  /** Size in MiB. It may grow, even while a machine uses it, but never shrink. */
   readonly sizeMiB: Input<number>;
-  /** What the guest finds it by, in `/sys/block/vdX/serial`: 1 to 20 letters, digits, ".", "_" or "-". @default the name, as far as it fits */
+  /** Serial that the guest finds it by, in `/sys/block/vdX/serial`: 1 to 20 letters, digits, ".", "_" or "-". @default the name, shortened to fit */
   readonly serial?: Input<string> | undefined;
 }
 
 /**
- * A disk that outlives the machines which use it: replacing a machine keeps its bytes, removing the disk from the
- * program removes them (Pulumi's `retainOnDelete` and `protect` prevent that). It is empty at first and takes no more
- * room on the host than the guest has written.
+ * A disk that outlives the machines that use it. Replacing a machine keeps its bytes; removing the disk from the program
+ * deletes them, unless Pulumi's `retainOnDelete` or `protect` is set. It starts empty, and takes only as much space on the
+ * host as the guest has written.
  */
 export class Disk extends CustomResource {
   declare readonly sizeMiB: Output<number>;

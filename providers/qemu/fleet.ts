@@ -11,28 +11,28 @@ import { MachineImage } from "./machine-image.ts";
 import { checkPublished } from "./published-ports.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 
-/** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
+/** Arguments of {@link Fleet}. Exactly one of `image`, `build` and `machineImage` sets what its machines run. */
 export interface FleetArgs
   extends CommonArgs,
     SourceArgs<MachineImage>,
     Pick<QemuGateArgs, "memoryMiB" | "cpus" | "userData" | "maxUnavailable" | "healthTimeout"> {
-  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is then each machine's last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
+  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes each machine's last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
   /**
-   * Ports of the first machine, `[ADDRESS:]HOST:GUEST[/tcp|udp]`; each further machine has the next host ports. Host
-   * port 0 is any free one, and the machine's successors keep it. @default none
+   * Ports of the first machine, `[ADDRESS:]HOST:GUEST[/tcp|udp]`; each further machine gets the next host port. Host port 0
+   * means any free port, which the machine's replacements keep. @default none
    */
   readonly publish?: Input<readonly Input<string>[]> | undefined;
-  /** By service, then by name, as of a `Machine`. @default the values that `image` gives; with `build` they are wanted here */
+  /** Values of secrets by service, then by name, as for a `Machine`. @default the values in `image`; required here with `build` */
   readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
   /** Changes the children's arguments. */
   readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly gate?: Transform<QemuGateArgs> } | undefined;
 }
 
 /**
- * Equal virtual machines on this host, in QEMU. A change replaces them in their order, never more at once than
- * `maxUnavailable`, and each has to be healthy before the next one goes. Where one is not, or on Ctrl-C, those that were
- * replaced get the old image back, and the update fails with the reason.
+ * Equal QEMU virtual machines on this host. A change replaces them in order, at most `maxUnavailable` at once, and each must
+ * be healthy before the next is stopped. If one is not, or on Ctrl-C, the fleet is rolled back and the update fails with the
+ * reason.
  */
 export class Fleet extends ComponentResource {
   /** `http://ADDRESS:PORT` of the first published TCP port of each machine. They stay when a machine is replaced. */

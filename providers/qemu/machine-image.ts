@@ -13,13 +13,13 @@ import type { VmInputs } from "./plugin/vm-inputs.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs extends BuildArgs {
-  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is a disk of the machine; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
+  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes a disk of the machine; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
   /** Changes the child's arguments. */
   readonly transform?: { readonly build?: Transform<ImageBuildArgs> } | undefined;
 }
 
-/** What a QEMU machine starts from. QEMU reads kernel and initial ramdisk from this host, so that is the build itself. */
+/** What a QEMU machine starts from: the files of the build itself, because QEMU reads them from this host. */
 export class MachineImage extends ComponentResource {
   readonly digest: Output<Digest>;
   readonly arch: Output<Arch>;
@@ -27,12 +27,12 @@ export class MachineImage extends ComponentResource {
   /** Paths on this host. */
   readonly kernel: Output<string | undefined>;
   readonly initrd: Output<string | undefined>;
-  /** Of a build whose root is a file of its own; else undefined. */
+  /** Path of the root image, for a build with a separate root; else undefined. */
   readonly root: Output<string | undefined>;
-  /** Of a build that is a disk; it then has neither kernel nor initrd, and its command line is on it. */
+  /** Path of the disk image, for a build of a disk; kernel and initrd are then undefined, and the disk holds the command line. */
   readonly disk: Output<string | undefined>;
   readonly diskFormat: Output<"raw" | "qcow2" | undefined>;
-  /** What the services of the definition name as secrets. */
+  /** Secrets of the definition's services. */
   readonly secrets: Output<ServiceSecrets>;
   /** The resources behind it. */
   readonly nodes: { readonly build: ImageBuild };
@@ -66,13 +66,13 @@ export class MachineImage extends ComponentResource {
 
 type BootFiles = Pick<VmInputs, "kernel" | "initrd" | "root" | "disk" | "diskFormat">;
 
-/** How the names of disks that UEFI boots end. */
+/** File names of disks that UEFI boots, by format. */
 const DISKS = [
   ["raw", /(-efi\.img|-hybrid\.img|\.raw)$/],
   ["qcow2", /-efi\.qcow2$/],
 ] as const;
 
-/** What a machine of a build boots: a root that is all in memory where there is one, since it needs no disk. */
+/** The files that a machine boots. It prefers a root in memory, which needs no disk. */
 function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): BootFiles {
   const path = (role: string, suffix = /$/): string | undefined => {
     const file = files.find((file) => file.role === role && suffix.test(file.name));
@@ -81,7 +81,7 @@ function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): B
   const [kernel, initrd, base, root] = ["kernel", "initrd", "base-initrd", "root"].map((role) => path(role));
   if (kernel !== undefined && initrd !== undefined) return { kernel, initrd };
   if (kernel !== undefined && base !== undefined && root !== undefined) return { kernel, initrd: base, root };
-  // a build may have written images for clouds too
+  // a build may also have written images for clouds
   for (const [diskFormat, suffix] of DISKS) {
     const disk = path("image", suffix);
     if (disk !== undefined) return { disk, diskFormat };

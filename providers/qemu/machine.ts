@@ -12,32 +12,32 @@ import { checkPublished } from "./published-ports.ts";
 import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
-/** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
+/** Arguments of {@link Machine}. Exactly one of `image`, `build` and `machineImage` sets what it runs. */
 export interface MachineArgs
   extends SourceArgs<MachineImage>,
     Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "userData" | "waitForHealth"> {
-  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root is then the last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
+  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes the last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
-  /** Disks that outlive it, in the order in which the guest sees them: vda, vdb… @default none */
+  /** Disks that outlive the machine, in the guest's order: vda, vdb… @default none */
   readonly disks?: readonly (Disk | Input<DiskAttachment>)[] | undefined;
   /**
-   * By service, then by name: values for what the services name as `secrets`. They go from the stack to the machine and
-   * are in no image. @default the values that `image` gives; with `build` they are wanted here
+   * Values of the services' secrets by service, then by name. They go from the stack to the machine, never into an image.
+   * @default the values in `image`; required here with `build`
    */
   readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
-  /** How long a start may take until the guest is healthy, in seconds. @default 300 */
+  /** Seconds until the guest must be healthy after a start. @default 300 */
   readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. */
   readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly vm?: Transform<QemuVmArgs> } | undefined;
 }
 
 /**
- * A virtual machine on this host, in QEMU. It is there once its services are healthy, and lives until the stack removes
- * it, whatever becomes of the process that started it. Another image is another machine; one that publishes ports or
- * has disks goes before its successor comes.
+ * A QEMU virtual machine on this host. Creating it waits until its services are healthy. It runs until the stack deletes it,
+ * even after the process that started it has ended. Another image replaces it; a machine with published ports or disks is
+ * deleted before its replacement is created.
  */
 export class Machine extends ComponentResource {
-  /** `http://ADDRESS:PORT` of the first published TCP port; empty when there is none. */
+  /** `http://ADDRESS:PORT` of the first published TCP port; empty without one. */
   readonly url: Output<string>;
   /** Host ports by guest port: `{ "80/tcp": 8080 }`. */
   readonly ports: Output<Readonly<Record<string, number>>>;

@@ -4,21 +4,21 @@ import type { QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link QemuGate}. */
 export interface QemuGateArgs extends Omit<QemuVmArgs, "disks" | "waitForHealth"> {
-  /** The fleet's name, which its machines have with their numbers. */
+  /** The fleet's name; its machines have this name and a number. */
   readonly fleet: Input<string>;
   /** How many machines. */
   readonly count: Input<number>;
-  /** How many may be away at once while they are replaced. @default 1 */
+  /** Machines that may be unavailable at once during a rollout. @default 1 */
   readonly maxUnavailable?: Input<number> | undefined;
-  /** Seconds within which a new machine has to become healthy. @default 300 */
+  /** Seconds within which a new machine must become healthy. @default 300 */
   readonly healthTimeout?: Input<number> | undefined;
 }
 
 /** One machine of a fleet. */
 export interface FleetMachine {
-  /** What `pulumi-linuxkit logs` takes. */
+  /** The id for `pulumi-linuxkit logs`. */
   readonly id: string;
-  /** `http://ADDRESS:PORT` of its first published TCP port; empty when there is none. */
+  /** `http://ADDRESS:PORT` of its first published TCP port; empty without one. */
   readonly url: string;
   /** Host ports by guest port: `{ "80/tcp": 8080 }`. */
   readonly ports: Readonly<Record<string, number>>;
@@ -32,13 +32,13 @@ export interface FleetMachine {
   readonly accelerator: string;
 }
 
-/** The machines of a fleet and the gate through which they are replaced. {@link Fleet} is the convenient way to have it. */
+/** The machines of a fleet, and the gate that replaces them. {@link Fleet} is the convenient way to get it. */
 export class QemuGate extends CustomResource {
-  /** In the order of their numbers. */
+  /** Ordered by number. */
   declare readonly machines: Output<readonly FleetMachine[]>;
-  /** Those of the machines. */
+  /** The `url` of each machine. */
   declare readonly urls: Output<readonly string[]>;
-  /** How many run; `pulumi refresh` looks. */
+  /** How many machines run; `pulumi refresh` updates it. */
   declare readonly running: Output<number>;
 
   constructor(name: string, args: QemuGateArgs, options?: CustomResourceOptions) {

@@ -4,7 +4,7 @@ import type { Definition } from "../../sdk/definition/definition.ts";
 /** Values of secrets by service, then by name. */
 export type ServiceSecrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** What the services of a definition name as secrets, with the values that the program gives there. */
+/** The secrets of a definition's services, with the values in the definition. */
 export function secretsOf(definition: Definition | undefined): Output<ServiceSecrets> {
   const services = (definition?.services ?? {}) as Definition["services"];
   const named = output(services).apply((known) =>
@@ -17,7 +17,7 @@ export function secretsOf(definition: Definition | undefined): Output<ServiceSec
   return secret(named);
 }
 
-/** Both, the second one's values where both name a secret. */
+/** Merges both; the second takes precedence. */
 export function mergeSecrets(own: Output<ServiceSecrets>, given: Input<ServiceSecrets>): Output<ServiceSecrets> {
   return all([own, given]).apply(([first, second]) => {
     const services = new Set([...Object.keys(first), ...Object.keys(second)]);

@@ -3,9 +3,8 @@ import { isDeferred } from "../core/deferred.ts";
 import { networkKind, publishedPorts } from "../definition/service-network.ts";
 
 /**
- * The ports of a machine that lead to somebody, as `80/tcp`; nothing where that cannot be said: a service on the
- * machine's own network opens what it likes, and so may an init that is not ours, an image that is not resolved yet, or a
- * value that is known later.
+ * The open ports of a machine, as `80/tcp`. Undefined if they cannot be known: a service on the machine's own network opens
+ * any port, and so may a foreign init, an image that is not resolved yet, or a value that is known later.
  */
 export function openPorts({ init, services, healthPort }: Definition): ReadonlySet<string> | undefined {
   if ([init, services, healthPort].some(isDeferred) || init.length === 0) return undefined;

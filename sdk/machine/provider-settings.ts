@@ -4,18 +4,18 @@ import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import * as runtime from "@pulumi/pulumi/runtime/config.js";
 import { LinuxKitError } from "../core/errors.ts";
 
-/** How a setting is kept: as it stands; as a secret; as what its JSON says, in which providers keep all that is no text. */
+/** The kind of a setting: text, a secret text, or JSON, in which providers keep everything but text. */
 export type SettingKind = "text" | "secret" | "json";
 
-/** Settings by name; one that is not set is missing, or an output of nothing. */
+/** Settings by name; one that is not set is missing, or an output of undefined. */
 export type Settings<Kinds> = { readonly [Name in keyof Kinds]?: Output<Kinds[Name] extends "json" ? unknown : string | undefined> };
 
 /**
- * What a cloud's provider was told, as the engine has it for a component: by the arguments of the explicit provider that
- * the component was given, and by nothing else then; without one, by `pulumi config`. What was a secret there stays one.
+ * The settings of a cloud's provider for a component: the arguments of the component's explicit provider and nothing else,
+ * or, without one, `pulumi config`. Secrets stay secret.
  *
- * @param type any type of the provider's: `aws:ec2/ami:Ami`
- * @throws INVALID_DEFINITION for configuration that is no JSON where it has to be
+ * @param type any type of the provider: `aws:ec2/ami:Ami`
+ * @throws INVALID_DEFINITION for configuration that must be JSON and is not
  */
 export function providerSettings<const Kinds extends Readonly<Record<string, SettingKind>>>(
   component: ComponentResource,
@@ -30,7 +30,7 @@ export function providerSettings<const Kinds extends Readonly<Record<string, Set
   return Object.fromEntries(found) as Settings<Kinds>;
 }
 
-/** Undeclared, but what `Config` itself warns by when a secret is read in the open. */
+/** Not declared in the SDK's types. `Config` itself uses it to warn about secrets that are read as plain text. */
 const { isConfigSecret = () => false } = runtime as { readonly isConfigSecret?: (key: string) => boolean };
 
 function configured(space: string, name: string, kind: SettingKind): unknown {
@@ -43,7 +43,7 @@ function configured(space: string, name: string, kind: SettingKind): unknown {
     } catch {
       throw new LinuxKitError(
         "INVALID_DEFINITION",
-        `configuration ${space}:${name}: got what is no JSON, wanted a value that \`pulumi config set --path\` writes`,
+        `configuration ${space}:${name}: got text that is not JSON, wanted a value that \`pulumi config set --path\` writes`,
         { path: `${space}:${name}` },
       );
     }

@@ -1,6 +1,6 @@
 import { output, secret } from "@pulumi/pulumi/output.js";
 
-/** Arguments of which these are secrets, however they are given. One that comes to nothing stays nothing. */
+/** Marks the named arguments as secrets. Undefined ones stay undefined. */
 export function secretArguments<Args extends object>(args: Args, names: readonly (keyof Args)[]): Args {
   const hidden = names.flatMap((name) =>
     args[name] === undefined ? [] : [[name, output(args[name]).apply((value) => (value === undefined ? undefined : secret(value)))]],

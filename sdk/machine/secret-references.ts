@@ -3,13 +3,13 @@ import { LinuxKitError } from "../core/errors.ts";
 import type { Definition } from "../definition/definition.ts";
 import { didYouMean } from "../core/suggest.ts";
 
-/** By service, then by the secret's name: where its cloud keeps it. No value is among them. */
+/** By service, then by the secret's name: a reference to the cloud's secret store. No values. */
 export type SecretReferences = Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>>;
 
 /** {@link SecretReferences} when all of them are known. */
 export type KnownReferences = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** What a cloud takes as a reference. */
+/** The form of a cloud's references. */
 export interface ReferenceForm {
   readonly pattern: RegExp;
   /** As the noun phrase after "wanted". */
@@ -17,10 +17,10 @@ export interface ReferenceForm {
 }
 
 /**
- * What a program says of where secrets are, checked by {@link checkReferences}.
+ * A program's references, checked by {@link checkReferences}.
  *
  * @param what names the machine in errors
- * @param definition of the machine's operating system; nothing where only a file of it is known
+ * @param definition of the machine's operating system; undefined if only a file of it is known
  */
 export function secretReferences(
   what: string,
@@ -44,8 +44,8 @@ export function secretReferences(
 }
 
 /**
- * @param declared by service, the names of its secrets; nothing where the definition is not known
- * @throws INVALID_DEFINITION for a service that there is not, a secret that it does not name, a reference of another form, which is not shown since it may be the secret itself
+ * @param declared by service, the names of its secrets; undefined if the definition is not known
+ * @throws INVALID_DEFINITION for an unknown service, a secret that it does not declare, or a reference of another form, which is not shown because it may be the secret itself
  */
 export function checkReferences(
   what: string,
@@ -57,9 +57,9 @@ export function checkReferences(
     const path = `secrets.${service}`;
     if (declared) checkKnown(what, path, service, Object.keys(declared), "service", "the services are");
     for (const [name, reference] of Object.entries(named)) {
-      if (declared) checkKnown(what, `${path}.${name}`, name, declared[service] ?? [], `secret of the service ${service}`, "it names");
+      if (declared) checkKnown(what, `${path}.${name}`, name, declared[service] ?? [], `secret of the service ${service}`, "it declares");
       if (!pattern.test(reference))
-        throw new LinuxKitError("INVALID_DEFINITION", `${what}: ${path}.${name}: got what is no reference, wanted ${wanted}`, {
+        throw new LinuxKitError("INVALID_DEFINITION", `${what}: ${path}.${name}: got text that is not a reference, wanted ${wanted}`, {
           path: `${path}.${name}`,
         });
     }
@@ -70,7 +70,7 @@ function checkKnown(what: string, path: string, name: string, known: readonly st
   if (known.includes(name)) return;
   throw new LinuxKitError(
     "INVALID_DEFINITION",
-    `${what}: ${path}: got ${JSON.stringify(name)}, which is no ${kind}${didYouMean(name, known) || `: ${listed} ${known.join(", ") || "none"}`}`,
+    `${what}: ${path}: got ${JSON.stringify(name)}, which is not a ${kind}${didYouMean(name, known) || `: ${listed} ${known.join(", ") || "none"}`}`,
     { path },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Changes what a component gives to one of its children: members that replace its own, or a function that returns the
- * arguments to use.
+ * Changes the arguments that a component gives to a child: members to replace, or a function that returns the arguments to
+ * use.
  */
 export type Transform<Args extends object> = Partial<Args> | ((args: Args, name: string) => Args);
 

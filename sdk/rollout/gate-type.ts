@@ -7,40 +7,40 @@ import { type Properties, UNKNOWN } from "../plugin/value.ts";
 import type { RolloutDriver, RolloutLimits } from "./rollout.ts";
 import { runRollout } from "./run-rollout.ts";
 
-/** What every gate is given. */
+/** The inputs of every gate. */
 export interface GateInputs {
   /** The fleet's name in the program, for messages. */
   readonly fleet: string;
 }
 
-/** A driver, and what it holds until the rollout is over. */
+/** A driver that may hold connections until the rollout ends. */
 type Driver = RolloutDriver & Partial<Disposable>;
 
-/** What a gate of any backend is made of. */
+/** The parts of a gate that differ between backends. */
 export interface GateParts<I extends GateInputs, O extends object, D extends Driver = Driver> {
   readonly kind: string;
   check(inputs: Properties): Checked;
-  /** What the change of an input means: another gate, another rollout, or nothing. */
+  /** What a changed input causes: another gate, another rollout, or nothing. */
   readonly onChange: KindOf;
-  /** Outputs that no longer are as the inputs want them, without any change of an input. @default none are looked at */
+  /** Outputs that have drifted from the inputs. @default none */
   drifted?(oldOutputs: O, oldInputs: I): ReadonlyMap<string, "update"> | undefined;
   /** The part of the id after the kind. */
   id(inputs: I, work: Work): string;
-  /** Connects to the fleet. `previous`: the inputs of the last rollout that succeeded. Undefined where nothing is there to roll. */
+  /** Connects to the fleet; undefined if the fleet does not exist yet. `previous`: the inputs of the last successful rollout. */
   driver(inputs: I, previous: I | undefined, work: Work): D | undefined | Promise<D | undefined>;
-  /** Keeps what the machines need for as long as the rollout runs. @default nothing */
+  /** Wraps the rollout, to keep files that machines need while it runs. @default no wrapper */
   during?<T>(inputs: I, work: Work, roll: () => Promise<T>): Promise<T>;
   /** @default those of `runRollout` */
   limits?(inputs: I): RolloutLimits;
   /** Seconds between two looks. */
   readonly paceSeconds: number;
-  /** @param rollout the driver's id of it; empty where no rollout was needed */
+  /** @param rollout the driver's id of the rollout; empty if none was needed */
   outputs(inputs: I, rollout: string, work: Work): O | Promise<O>;
   preview(inputs: Properties): Properties;
 }
 
 /**
- * The resource type of a rollout's gate: create and update roll the fleet and wait, and fail once the old image is back.
+ * The resource type of a gate. Create and update roll the fleet and wait; if the rollout fails they roll back, then reject.
  * A new fleet starts with the new image, so create waits until its machines are healthy.
  */
 export function gateType<I extends GateInputs, O extends object, D extends Driver = Driver>(gate: GateParts<I, O, D>): ResourceType<I, O> {
@@ -76,22 +76,22 @@ export function gateType<I extends GateInputs, O extends object, D extends Drive
   };
 }
 
-/** What a gate of a cloud gives. */
+/** The outputs of a cloud's gate. */
 export type CloudGateOutputs<I> = I & {
-  /** The driver's id of the last rollout that was waited for; empty where no rollout was needed. */
+  /** The driver's id of the last rollout; empty if none was needed. */
   readonly rollout: string;
 };
 
-/** What a gate of a cloud is made of: the cloud has the machines, the gate only waits for them. */
+/** The parts of a gate that differ between clouds. A cloud owns the machines; its gate waits for them. */
 export interface CloudGateParts<Schema extends z.ZodObject, D extends Driver>
   extends Pick<GateParts<z.output<Schema> & GateInputs, CloudGateOutputs<z.output<Schema>>, D>, "driver" | "limits" | "paceSeconds"> {
   readonly kind: string;
   readonly inputs: Schema;
   /** The input that names the group of machines. */
   readonly group: keyof z.output<Schema>;
-  /** Further inputs whose change makes another gate. @default none */
+  /** Further inputs whose change replaces the gate. @default none */
   readonly replace?: readonly (keyof z.output<Schema>)[];
-  /** Inputs whose change begins another rollout. All others tell how to roll or who asks: their change does nothing by itself. */
+  /** Inputs whose change starts a rollout. A change of any other (pace, credentials) does nothing by itself. */
   readonly update: readonly (keyof z.output<Schema>)[];
 }
 

@@ -1,114 +1,114 @@
 import type { Progress } from "../core/progress.ts";
 
 /**
- * What the gate asks of a fleet. Each cloud has one: AWS over an instance refresh, QEMU over machines
- * of this host. A request that may be repeated is repeated in here, with its own deadline.
+ * A gate's view of one backend: AWS rolls by an instance refresh, QEMU by starting and stopping machines of this host. The
+ * driver repeats requests that may be repeated, each with its own deadline.
  */
 export interface RolloutDriver {
   /**
-   * Begins to bring the fleet to what is wanted, or takes up the rollout to the same image that an interrupted run left
-   * under way; gives the rollout's id, or undefined where every machine is as wanted. When it rejects, none was begun.
+   * Starts a rollout, or joins the one to the same image that an interrupted run left running. Returns its id, or undefined
+   * if every machine is as wanted. If it rejects, no rollout has started.
    */
   start(signal: AbortSignal): Promise<string | undefined>;
-  /** How far that rollout is. A look only: asked every few seconds, and also after {@link RolloutDriver.rollBack}. */
+  /** The state of the rollout. Changes nothing; called every few seconds, also after {@link RolloutDriver.rollBack}. */
   describe(id: string): Promise<RolloutReport>;
   /**
-   * Begins to bring the old image back; {@link RolloutDriver.describe} then says `returning`, and `returned` at the
-   * end. There is no signal: it is what happens on Cancel. Where there was no old image, the new machines go.
+   * Starts a rollback; {@link RolloutDriver.describe} then reports `returning`, and `returned` at the end. It takes no signal,
+   * because Cancel causes it. Without an old image it stops the new machines, or reports `stuck`.
    */
   rollBack(id: string, reason: string): Promise<void>;
-  /** The last lines of the console of the machine that failed. @default the driver sees no console */
+  /** The last console lines of the machine that failed. @default none */
   console?(): readonly string[];
 }
 
 /**
- * How a rollout stands:
- * - `waiting`: nothing has begun yet; `rolling`: machines are being replaced; `done`: all run the new image and are healthy;
- * - `failed`: it stopped, and somebody has to bring the old image back (the gate does);
- * - `returning`: the old image comes back, asked for by us or by the cloud itself; `returned`: it is back; `stuck`: it cannot be.
+ * The phase of a rollout:
+ * - `waiting`: it has not begun; `rolling`: machines are being replaced; `done`: all run the new image and are healthy;
+ * - `failed`: it stopped, and the gate must roll back;
+ * - `returning`: it is rolling back, by the gate or by the cloud itself; `returned`: it is rolled back; `stuck`: the rollback failed.
  */
 export type RolloutPhase = "waiting" | "rolling" | "done" | "failed" | "returning" | "returned" | "stuck";
 
-/** What is seen of a rollout at one moment. */
+/** A rollout at one moment. */
 export interface RolloutReport {
   readonly phase: RolloutPhase;
   /** Machines that run the new image and are healthy. */
   readonly updated: number;
-  /** Machines that shall be. */
+  /** The wanted number of machines. */
   readonly total: number;
-  /** Machines that are healthy, old and new together; left out where the cloud watches that by itself. */
+  /** Healthy machines, old and new together; undefined if the cloud watches that itself. */
   readonly healthy?: number;
   /** Why it is `failed`, `returning`, `returned` or `stuck`: lower case, no full stop. */
   readonly reason?: string;
 }
 
-/** When the gate gives a rollout up by itself. */
+/** When the gate itself fails a rollout. */
 export interface RolloutLimits {
-  /** Fewer healthy machines than this are too few. @default 0: not watched */
+  /** The least number of healthy machines. @default 0: not watched */
   readonly minHealthy?: number;
-  /** Seconds within which one more machine has to become healthy on the new image. @default no limit of the gate's own */
+  /** Seconds without another healthy machine on the new image. @default no limit */
   readonly stallSeconds?: number;
-  /** Seconds that the way back may take. @default 1800 */
+  /** Seconds that a rollback may take. @default 1800 */
   readonly returnSeconds?: number;
-  /** How many looks in a row may fail. @default 5 */
+  /** How many looks may fail in a row. @default 5 */
   readonly blindLooks?: number;
 }
 
-/** What the gate remembers between two looks. */
+/** The gate's state between two looks. */
 export interface RolloutState {
   readonly at: "forward" | "back" | "end";
-  /** When it last went on, in seconds of any clock that never goes back. */
+  /** When it last made progress, in seconds of a monotonic clock. */
   readonly since: number;
   readonly updated: number;
   readonly total: number;
-  /** Looks that failed, in a row. */
+  /** Looks that failed in a row. */
   readonly blind: number;
-  /** Orders to turn back that were refused, and whether the last one was taken. */
+  /** Rollback requests that failed, and whether the last one succeeded. */
   readonly refused: number;
   readonly ordered: boolean;
-  /** Why the old image was asked for. */
+  /** Why the gate rolls back. */
   readonly why?: string;
-  /** At the end: whether the new image runs everywhere, the old one is back, or neither. */
+  /** At the end: every machine runs the new image, every machine runs the old one, or neither. */
   readonly outcome?: "done" | "returned" | "stuck";
 }
 
-/** What happens to a rollout. */
+/** An event of a rollout. */
 export type RolloutEvent =
   | { readonly kind: "report"; readonly report: RolloutReport }
   /** `describe` rejected. */
   | { readonly kind: "blind"; readonly message: string }
-  /** `rollBack` rejected: it is asked again where the next look shows no other end. */
+  /** `rollBack` rejected: the gate repeats it unless the next look shows another end. */
   | { readonly kind: "refused"; readonly message: string }
-  /** Ctrl-C, or the time that the resource has is over. */
+  /** Ctrl-C, or the resource's time limit. */
   | { readonly kind: "stop"; readonly message: string };
 
-/** What the gate does about it. */
+/** The gate's reaction to an event. */
 export interface RolloutStep {
   readonly state: RolloutState;
-  /** Ask the driver for the old image, for this reason. */
+  /** Call the driver's `rollBack` with this reason. */
   readonly rollBack?: string;
-  /** What a person is told. */
+  /** Progress to show. */
   readonly lines: readonly Progress[];
 }
 
-/** A gate that has seen nothing yet. */
+/** The state before the first look. */
 export function beginRollout(now: number): RolloutState {
   return { at: "forward", since: now, updated: 0, total: 0, blind: 0, refused: 0, ordered: false };
 }
 
-/** The gate itself: from what it knows and what happened to what it does. Pure, and at `end` it stays there. */
+/** The gate's state machine: from state and event to the next state and actions. Pure; `end` is final. */
 export function advanceRollout(state: RolloutState, event: RolloutEvent, now: number, limits: RolloutLimits = {}): RolloutStep {
   if (state.at === "end") return { state, lines: [] };
   switch (event.kind) {
     case "stop":
-      // once on its way back it is not to be stopped: half a fleet of each image is what nobody wants
+      // a rollback cannot be stopped: that would leave a fleet of two images
       return state.at === "back" ? { state, lines: [] } : turnBack(state, event.message, now);
     case "blind": {
       const blind = state.blind + 1;
       if (blind <= (limits.blindLooks ?? 5)) return { state: { ...state, blind }, lines: [] };
       return state.at === "back"
         ? end(state, "stuck", event.message)
-        : turnBack({ ...state, blind: 0 }, `cannot see how it goes: ${event.message}`, now);
+        : turnBack({ ...state, blind: 0 }, `cannot see its state: ${event.message}`, now);
     }
     case "refused": {
       const refused = state.refused + 1;
@@ -117,14 +117,14 @@ export function advanceRollout(state: RolloutState, event: RolloutEvent, now: nu
         : { state: { ...state, refused, ordered: false }, lines: [] };
     }
     case "report":
-      return state.at === "back" ? onTheWayBack(state, event.report, now, limits) : forward(state, event.report, now, limits);
+      return state.at === "back" ? backward(state, event.report, now, limits) : forward(state, event.report, now, limits);
   }
 }
 
 function forward(state: RolloutState, report: RolloutReport, now: number, limits: RolloutLimits): RolloutStep {
   const { phase, updated, total, healthy, reason } = report;
   const went = updated > state.updated;
-  // waiting for another rollout's end is not a stall of this one
+  // waiting for another rollout to end does not count as a stall
   const next: RolloutState = { ...state, updated, total, blind: 0, since: went || phase === "waiting" ? now : state.since };
   const lines = went || state.total === 0 ? [batchLine(next, went)] : [];
   switch (phase) {
@@ -135,12 +135,9 @@ function forward(state: RolloutState, report: RolloutReport, now: number, limits
     case "returning":
     case "returned":
     case "stuck": {
-      // the cloud has turned back by itself
+      // the cloud rolls back by itself
       const why = reason ?? "the cloud rolled it back";
-      return withLines(
-        [...lines, backLine(why)],
-        onTheWayBack({ ...next, at: "back", ordered: true, why, since: now }, report, now, limits),
-      );
+      return withLines([...lines, backLine(why)], backward({ ...next, at: "back", ordered: true, why, since: now }, report, now, limits));
     }
   }
   if (healthy !== undefined && healthy < (limits.minHealthy ?? 0))
@@ -153,12 +150,7 @@ function forward(state: RolloutState, report: RolloutReport, now: number, limits
   return { state: next, lines };
 }
 
-function onTheWayBack(
-  state: RolloutState,
-  { phase, reason, updated, total }: RolloutReport,
-  now: number,
-  limits: RolloutLimits,
-): RolloutStep {
+function backward(state: RolloutState, { phase, reason, updated, total }: RolloutReport, now: number, limits: RolloutLimits): RolloutStep {
   const next = { ...state, blind: 0, total };
   switch (phase) {
     case "returned":
@@ -166,7 +158,7 @@ function onTheWayBack(
     case "stuck":
       return end(next, "stuck", reason);
     case "done":
-      // the last machine was ready before the order to turn back came
+      // the last machine became healthy before the rollback began
       return end({ ...next, updated }, "done");
     case "returning":
       break;
@@ -175,7 +167,7 @@ function onTheWayBack(
       if (phase === "failed") return end(next, "stuck", reason);
   }
   const limit = limits.returnSeconds ?? 1800;
-  return now - state.since >= limit ? end(next, "stuck", `it was not back within ${limit} s`) : { state: next, lines: [] };
+  return now - state.since >= limit ? end(next, "stuck", `it took longer than ${limit} s`) : { state: next, lines: [] };
 }
 
 function turnBack(state: RolloutState, why: string, now: number): RolloutStep {
@@ -183,9 +175,7 @@ function turnBack(state: RolloutState, why: string, now: number): RolloutStep {
 }
 
 function end(state: RolloutState, outcome: "done" | "returned" | "stuck", reason?: string): RolloutStep {
-  const why = [state.why, outcome === "stuck" ? `the old image did not come back${reason ? `: ${reason}` : ""}` : undefined]
-    .filter(Boolean)
-    .join("; ");
+  const why = [state.why, outcome === "stuck" ? `the rollback failed${reason ? `: ${reason}` : ""}` : undefined].filter(Boolean).join("; ");
   return { state: { ...state, at: "end", outcome, ...(why && { why }) }, lines: [] };
 }
 
@@ -201,7 +191,7 @@ function batchLine({ updated, total }: RolloutState, lasting: boolean): Progress
 }
 
 function backLine(why: string): Progress {
-  return { stage: "roll", message: `bringing the old image back: ${why}`, lasting: true };
+  return { stage: "roll", message: `rolling back: ${why}`, lasting: true };
 }
 
 function withLines(lines: readonly Progress[], step: RolloutStep): RolloutStep {

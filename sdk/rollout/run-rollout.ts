@@ -3,23 +3,23 @@ import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { advanceRollout, beginRollout, type RolloutDriver, type RolloutEvent, type RolloutLimits } from "./rollout.ts";
 
-/** One rollout, and whoever waits for it. */
+/** One rollout to run. */
 export interface RolloutRun {
   /** The fleet's name in the program, for messages. */
   readonly name: string;
-  /** Aborted by Ctrl-C or when the time is over: the fleet is then rolled back before {@link runRollout} rejects. */
+  /** Aborted by Ctrl-C or the time limit: the fleet is then rolled back before {@link runRollout} rejects. */
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
   readonly limits?: RolloutLimits;
-  /** Between two looks. @default 5 */
+  /** Seconds between two looks. @default 5 */
   readonly paceSeconds?: number;
-  /** Seconds of a clock that never goes back. @default the process's own */
+  /** A monotonic clock, in seconds. @default the process's own */
   readonly now?: () => number;
 }
 
-/** What a rollout came to. */
+/** The result of a rollout. */
 export interface RolledOut {
-  /** The driver's id of it; empty where nothing had to be done. */
+  /** The driver's id of the rollout; empty if none was needed. */
   readonly id: string;
   readonly updated: number;
 }
@@ -27,7 +27,7 @@ export interface RolledOut {
 /**
  * Rolls a fleet and waits until every machine is healthy on the new image.
  *
- * @throws ROLLOUT_FAILED with the reason, after the old image is back or cannot be brought back; whatever `start` throws
+ * @throws ROLLOUT_FAILED with the reason, after the rollback has succeeded or failed; what `start` throws
  */
 export async function runRollout(driver: RolloutDriver, run: RolloutRun): Promise<RolledOut> {
   const { name, signal, progress, limits = {}, paceSeconds = 5, now = () => performance.now() / 1000 } = run;
@@ -42,7 +42,7 @@ export async function runRollout(driver: RolloutDriver, run: RolloutRun): Promis
       await driver.rollBack(id, step.rollBack).catch((error) => happen({ kind: "refused", message: messageOf(error) }));
   };
   for (;;) {
-    // looked at before the order to stop is obeyed: what is done already is not undone
+    // look before stopping: a rollout that is done already is not rolled back
     await happen(
       await driver.describe(id).then(
         (report) => ({ kind: "report" as const, report }),
@@ -57,7 +57,7 @@ export async function runRollout(driver: RolloutDriver, run: RolloutRun): Promis
   const { outcome, updated, total, why = "" } = state;
   if (outcome === "done") return { id, updated };
   const returned = outcome === "returned";
-  const end = returned ? "; the old image is back, nothing of the new one runs" : ": see to the fleet, then run the update again";
+  const end = returned ? "; rolled back: every machine runs the old image" : ": check the fleet, then run the update again";
   const message = `the rollout of "${name}" failed with ${updated} of ${total} machines on the new image: ${why}${end}`;
   throw new LinuxKitError(
     "ROLLOUT_FAILED",

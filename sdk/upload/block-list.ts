@@ -2,29 +2,29 @@ import { hexOf } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { BLOCK_BYTES, type MappedBlock } from "./block-map.ts";
 
-/** A block as a stack's state remembers it. */
+/** A block as a stack's state stores it. */
 export interface ListedBlock {
   /** Offset in blocks of {@link BLOCK_BYTES}. */
   readonly index: number;
-  /** The first 16 bytes of the block's sha256, 32 hexadecimal digits: enough to see a change, half the state. */
+  /** The first 16 bytes of the block's sha256, 32 hexadecimal digits: enough to detect a change, in half the space. */
   readonly mark: string;
 }
 
 const MARK_BYTES = 16;
 
-/** What {@link ListedBlock.mark} of a block with this sha256 is. */
+/** {@link ListedBlock.mark} of a block with this sha256. */
 export function markOf(digest: MappedBlock["digest"]): string {
   return hexOf(digest).slice(0, 2 * MARK_BYTES);
 }
 
-/** A block map as blocks of a state. */
+/** A block map in the form of the state. */
 export function listBlocks(blocks: readonly MappedBlock[]): ListedBlock[] {
   return blocks.map(({ offset, digest }) => ({ index: offset / BLOCK_BYTES, mark: markOf(digest) }));
 }
 
 /**
- * A list of blocks as text, for a stack's state: in base64, per block how far it is from the one before (LEB128) and
- * its mark. 2 GiB of data are 93 kB.
+ * A list of blocks as text for a stack's state: base64 of, per block, its distance from the one before (LEB128) and its mark.
+ * 2 GiB of data take 93 kB.
  */
 export function encodeBlockList(blocks: readonly ListedBlock[]): string {
   const bytes: number[] = [];
@@ -58,7 +58,7 @@ export function decodeBlockList(text: string): ListedBlock[] {
   return blocks;
 }
 
-/** The blocks of `after` that differ from `before`, and the indexes that hold zeroes only since then, in one ascending list. */
+/** Indexes of blocks that differ between `before` and `after`, including those that are zeroes only in `after`, ascending. */
 export function blocksToWrite(before: readonly ListedBlock[], after: readonly ListedBlock[]): number[] {
   const old = new Map(before.map(({ index, mark }) => [index, mark]));
   const indexes = after.flatMap(({ index, mark }) => (old.get(index) === mark ? [] : [index]));

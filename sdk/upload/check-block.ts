@@ -3,7 +3,7 @@ import { LinuxKitError } from "../core/errors.ts";
 import { isZero } from "../core/zero.ts";
 import { markOf } from "./block-list.ts";
 
-/** Compares a block that was read with what the build wrote, `marks` by index. @returns its sha256 @throws DIGEST_MISMATCH */
+/** Compares a block with its mark from the build, by index. @returns its sha256 @throws DIGEST_MISMATCH */
 export function checkBlock(file: string, index: number, bytes: Uint8Array, marks: ReadonlyMap<number, string>): Digest {
   const digest = digestOf(bytes);
   const mark = isZero(bytes) ? undefined : markOf(digest);

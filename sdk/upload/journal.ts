@@ -3,22 +3,22 @@ import { dirname } from "node:path";
 import { fromFileSystem } from "../core/errors.ts";
 
 /**
- * What an upload has done so far, in a file: who is killed finds there what to go on with. Each line is one JSON value,
- * appended; a last line that was cut is none. Losing the file costs an upload from the start, never a wrong one.
+ * The progress of an upload in a file, from which a killed upload resumes. Each line is one JSON value; an incomplete last
+ * line is ignored. Without the file an upload starts over; it never goes wrong.
  */
 export interface Journal {
-  /** The lines of the run before. */
+  /** The lines of the earlier run. */
   readonly before: readonly unknown[];
   append(line: unknown): Promise<void>;
-  /** Begins anew: nothing of the run before holds any more. */
+  /** Drops all lines: the upload starts over. */
   restart(): Promise<void>;
-  /** The upload is over, one way or the other. */
+  /** Deletes the file: the upload has ended. */
   remove(): Promise<void>;
-  /** Leaves the file for the next run. */
+  /** Keeps the file for the next run. */
   close(): Promise<void>;
 }
 
-/** The lines of a journal as it stands: those of a run before, or of another process that is writing them. */
+/** The current lines of a journal, from an earlier run or from another process that is writing it. */
 export async function readJournal(path: string): Promise<unknown[]> {
   return linesOf(await readFile(path, "utf8").catch(() => ""));
 }
@@ -30,7 +30,7 @@ export async function openJournal(path: string): Promise<Journal> {
   try {
     await mkdir(dirname(path), { recursive: true });
     file = await open(path, "a", 0o600);
-    // a line that was cut ends here, so that the next one is whole
+    // drop an incomplete last line, so that the next one is whole
     if (text !== "" && !text.endsWith("\n")) await file.truncate(Buffer.byteLength(text.slice(0, text.lastIndexOf("\n") + 1)));
   } catch (error) {
     throw fromFileSystem(error, path);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { withLock } from "../cache/lock.ts";
 import { type Journal, openJournal, readJournal } from "./journal.ts";
 
-/** Which upload it is, and where its journal is kept. */
+/** An upload and the place of its journal. */
 export interface UploadPlace {
   readonly cacheDir: string;
   /** The same for the same bytes of the same resource. */
@@ -11,10 +11,10 @@ export interface UploadPlace {
 }
 
 /**
- * Runs an upload with its journal while no other process on this host runs the same one: a plugin whose engine was
- * killed does not know it for some seconds, and may come to the upload's end or clear it away.
+ * Runs an upload with its journal while no other process on this host runs the same one. A plugin notices only after some
+ * seconds that its engine was killed; until then it may complete the upload or undo it.
  *
- * @param use given the journal, and its lines from before another was waited for: what that one has made may be finished
+ * @param use given the journal, and its lines from before the wait for another process, which may have completed the upload
  */
 export async function oneAtATime<T>(
   { cacheDir, key, signal }: UploadPlace,

@@ -5,10 +5,10 @@ import type { ListedBlock } from "./block-list.ts";
 import { BLOCK_BYTES } from "./block-map.ts";
 import { checkBlock } from "./check-block.ts";
 
-/** A block on its way. */
+/** A block to send. */
 export interface SentBlock {
   readonly index: number;
-  /** {@link BLOCK_BYTES} bytes, good until the promise of `send` is settled. */
+  /** {@link BLOCK_BYTES} bytes, valid until the promise of `send` settles. */
   readonly bytes: Buffer;
   readonly digest: Digest;
 }
@@ -16,19 +16,19 @@ export interface SentBlock {
 export interface SendOptions {
   /** The raw image. */
   readonly file: string;
-  /** Which blocks to send, ascending. */
+  /** Indexes of the blocks to send, ascending. */
   readonly indexes: readonly number[];
-  /** What the image holds: a block that is another by now is not sent. */
+  /** The blocks of the image: a block that has changed since is not sent. */
   readonly blocks: readonly ListedBlock[];
-  /** Blocks under way at the same time; as many are in memory. @default 64 */
+  /** Blocks in flight, each in memory. @default 64 */
   readonly inFlight?: number;
   readonly signal: AbortSignal;
-  /** Sends one block; it retries by itself. A rejection ends the whole. */
+  /** Sends one block, with its own retries. A rejection ends the upload. */
   send(block: SentBlock, signal: AbortSignal): Promise<void>;
 }
 
 /**
- * Sends blocks of a raw image, many at a time, read once and in order.
+ * Sends blocks of a raw image, several at a time. The file is read once, in order.
  *
  * @returns the sha256 of every block, in the order of `indexes`
  * @throws DIGEST_MISMATCH when the file is not the image that `blocks` describes, and what `send` throws

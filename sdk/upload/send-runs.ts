@@ -4,17 +4,17 @@ import type { ListedBlock } from "./block-list.ts";
 import { BLOCK_BYTES } from "./block-map.ts";
 import { checkBlock } from "./check-block.ts";
 
-/** Blocks that follow each other, as one piece of a raw image. */
+/** Consecutive blocks of a raw image. */
 export interface Run {
-  /** Of the first block. */
+  /** Index of the first block. */
   readonly index: number;
   /** How many blocks. */
   readonly count: number;
 }
 
-/** A run on its way. */
+/** A run to send. */
 export interface SentRun extends Run {
-  /** Good until the promise of `send` is settled; the last run of a file ends where the file does. In memory that threads may share. */
+  /** In shared memory, valid until the promise of `send` settles; the last run ends where the file does. */
   readonly bytes: Buffer;
 }
 
@@ -24,16 +24,16 @@ export interface SendRunsOptions {
   /** Bytes of it. */
   readonly size: number;
   readonly runs: readonly Run[];
-  /** What the image holds: a block that is another by now is not sent. */
+  /** The blocks of the image: a block that has changed since is not sent. */
   readonly blocks: readonly ListedBlock[];
-  /** Runs under way at the same time; as many are in memory. */
+  /** Runs in flight, each in memory. */
   readonly inFlight: number;
   readonly signal: AbortSignal;
-  /** Sends one run; it retries by itself. A rejection ends the whole. */
+  /** Sends one run, with its own retries. A rejection ends the upload. */
   send(run: SentRun, signal: AbortSignal): Promise<void>;
 }
 
-/** Blocks that hold something as runs of at most `limit` blocks, none across a multiple of the limit: where one begins does not depend on what is before it. */
+/** Blocks as runs of at most `limit` blocks. No run crosses a multiple of the limit, so its start does not depend on earlier blocks. */
 export function runsOf(blocks: readonly ListedBlock[], limit: number): Run[] {
   const runs: { index: number; count: number }[] = [];
   for (const { index } of blocks) {
@@ -45,7 +45,7 @@ export function runsOf(blocks: readonly ListedBlock[], limit: number): Run[] {
 }
 
 /**
- * Sends runs of blocks of a raw image, several at a time, read once and in order.
+ * Sends runs of blocks of a raw image, several at a time. The file is read once, in order.
  *
  * @throws DIGEST_MISMATCH when the file is not the image that `blocks` describes, and what `send` throws
  */

@@ -1,14 +1,14 @@
 import type { OnProgress } from "../core/progress.ts";
 
-/** A transfer as a person follows it: how much, how fast, how long still. */
+/** Shows the progress of a transfer: how much, how fast, and how long it still takes. */
 export interface Transfer {
   /** More bytes have arrived. */
   add(bytes: number): void;
-  /** What there was to say of it when it is done: `52.4 MB in 3 s (17.5 MB/s)`. */
+  /** The summary of a finished transfer: `52.4 MB in 3 s (17.5 MB/s)`. */
   summary(): string;
 }
 
-/** @param total bytes that there are to send */
+/** @param total bytes to send */
 export function transfer(
   message: string,
   total: number,

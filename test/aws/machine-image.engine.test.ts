@@ -107,7 +107,7 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
     assert.notEqual(other.status, 0);
     assert.match(
       other.text,
-      /the uploads would go to account 123456789012, and the stack's AWS provider works in 999999999999: give the same profile or role to both/,
+      /the credentials are for account 123456789012, but the stack's AWS provider uses account 999999999999: set the same profile or role for both/,
     );
     aws.place.account = server.account;
     await show({ profile: "elsewhere" });

@@ -81,15 +81,15 @@ describe("secret references of services on AWS", () => {
   });
 
   const bad: Record<string, [KnownReferences, RegExp]> = {
-    "a misspelt service": [{ wbe: { db: "ssm:/a" } }, /^"web": secrets\.wbe: got "wbe", which is no service: did you mean "web"\?$/],
+    "a misspelt service": [{ wbe: { db: "ssm:/a" } }, /^"web": secrets\.wbe: got "wbe", which is not a service: did you mean "web"\?$/],
     "a secret that the service does not name": [
       { web: { password: "ssm:/a" } },
-      /^"web": secrets\.web\.password: got "password", which is no secret of the service web: it names db, api\.key$/,
+      /^"web": secrets\.web\.password: got "password", which is not a secret of the service web: it declares db, api\.key$/,
     ],
-    "a service without secrets": [{ jobs: { db: "ssm:/a" } }, /no secret of the service jobs: it names none$/],
+    "a service without secrets": [{ jobs: { db: "ssm:/a" } }, /not a secret of the service jobs: it declares none$/],
     "a value instead of a reference": [
       { web: { db: "hunter2" } },
-      /secrets\.web\.db: got what is no reference, wanted secretsmanager:ID, ssm:NAME or the ARN of a secret or parameter$/,
+      /secrets\.web\.db: got text that is not a reference, wanted secretsmanager:ID, ssm:NAME or the ARN of a secret or parameter$/,
     ],
     "an ARN of another kind of resource": [{ web: { db: "arn:aws:s3:::bucket" } }, /wanted secretsmanager:ID/],
     "an empty name": [{ web: { db: "ssm:" } }, /wanted secretsmanager:ID/],
@@ -110,6 +110,6 @@ describe("secret references of services on AWS", () => {
     assert.throws(() => secretTags("m", { "a.b": { c: "ssm:/a" } }), {
       message: 'm: secrets.a.b.c: its tag would be "linuxkit.secret.a.b.c", wanted a service\'s name without "."',
     });
-    assert.throws(() => secretTags("m", { ["s".repeat(70)]: { ["n".repeat(64)]: "ssm:/a" } }), /wanted at most 111 letters for both names/);
+    assert.throws(() => secretTags("m", { ["s".repeat(70)]: { ["n".repeat(64)]: "ssm:/a" } }), /wanted at most 111 characters for both names/);
   });
 });

@@ -34,7 +34,7 @@ test("under the real engine, a fleet's secrets become tags of its instances, and
   });
   const refused = await stack.run("up", "--yes", "--skip-preview");
   assert.notEqual(refused.status, 0);
-  assert.match(refused.text, /"web": secrets\.wbe: got "wbe", which is no service: did you mean "web"\?/);
+  assert.match(refused.text, /"web": secrets\.wbe: got "wbe", which is not a service: did you mean "web"\?/);
   assert.equal(aws.templates.size, 0);
 
   await stack.write("index.js", program(`{ web: { db: pulumi.output("ssm:/prod/db") } }`));

@@ -66,12 +66,12 @@ describe("login to Azure", { timeout: 120_000 }, () => {
     {
       what: "a subscription without access",
       ask: () => check(access({ clientSecret: "s3cret" }), "00000000-0000-0000-0000-000000000000"),
-      error: { code: "ACCESS_DENIED", message: /whoever uploads does not see subscription 0{8}-/ },
+      error: { code: "ACCESS_DENIED", message: /the credentials do not reach subscription 0{8}-/ },
     },
     {
       what: "a subscription in another tenant",
       ask: () => check(access({ clientSecret: "s3cret" }), server.arm.subscription, "00000000-0000-0000-0000-000000000000"),
-      error: { code: "ACCESS_DENIED", message: /is of tenant 11111111-\S+, wanted 0{8}-/ },
+      error: { code: "ACCESS_DENIED", message: /belongs to tenant 11111111-\S+, wanted 0{8}-/ },
     },
     {
       what: "an unknown cloud",

@@ -135,22 +135,22 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     {
       what: "a fleet with volumes",
       program: "new Fleet('web', { ...common, image: os, count: 2, volumes: { data: { sizeGiB: 1 } } });",
-      message: /fleet "web": volumes: a fleet's machines come and go, .*make a Machine for each disk/,
+      message: /fleet "web": volumes: a fleet cannot have volumes, .*make a Machine for each disk/,
     },
     {
       what: "a fleet without a health port",
       program: "new Fleet('web', { ...common, image: os, count: 2 });",
-      message: /web: healthPort: got none, wanted the port that says whether a machine is healthy/,
+      message: /web: healthPort: got nothing, wanted the port of the health probe/,
     },
     {
       what: "a secret of an unknown service",
       program: "new Machine('web', { ...common, image: os, secrets: { dB: { token: vault } } });",
-      message: /"web": secrets\.dB: got "dB", which is no service/,
+      message: /"web": secrets\.dB: got "dB", which is not a service/,
     },
     {
       what: "a secret value instead of a reference",
       program: "new Machine('web', { ...common, image: os, secrets: { db: { token: 'hunter2' } } });",
-      message: /"web": secrets\.db\.token: got what is no reference, wanted the URL of a Key Vault secret/,
+      message: /"web": secrets\.db\.token: got text that is not a reference, wanted the URL of a Key Vault secret/,
     },
     {
       what: "SSH keys for a machine without an administrator",

@@ -127,7 +127,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     await assert.rejects(roll("t2", "t1"), {
       code: "ROLLOUT_FAILED",
       message:
-        /^the rollout of "web" failed with 0 of 2 machines on the new image: web-\w+ failed its health check and was made anew; the old image is back, nothing of the new one runs$/,
+        /^the rollout of "web" failed with 0 of 2 machines on the new image: web-\w+ failed its health check and was recreated; rolled back: every machine runs the old image$/,
     });
     assert.deepEqual(templates(), ["t1", "t1"]);
   });
@@ -153,7 +153,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     server.rollout.isUnhealthy = (template) => template === "t2";
     await assert.rejects(roll("t2", "t1", { signal: cancel.signal, onLine: () => cancel.abort(new Error("stop")) }), {
       code: "ROLLOUT_FAILED",
-      message: /it was cancelled; the old image is back/,
+      message: /it was cancelled; rolled back/,
     });
     assert.deepEqual(templates(), ["t1", "t1"]);
   });
@@ -162,7 +162,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
     server.rollout.isUnhealthy = () => true;
     await assert.rejects(roll("t1"), {
       code: "ROLLOUT_FAILED",
-      message: /the old image did not come back: there was none before this one: see to the fleet/,
+      message: /the rollback failed: the fleet had no earlier template: check the fleet/,
     });
   });
 

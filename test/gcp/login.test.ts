@@ -104,13 +104,13 @@ describe("login to Google Cloud", () => {
   });
 
   const refusals: readonly (readonly [what: string, access: Parameters<typeof gcpLogin>[0], error: object])[] = [
-    ["a missing file", { credentials: "/nowhere/key.json" }, { code: "NOT_FOUND", message: "credentials: no file /nowhere/key.json" }],
+    ["a missing file", { credentials: "/nowhere/key.json" }, { code: "NOT_FOUND", message: "credentials: file not found: /nowhere/key.json" }],
     [
       "text that is not JSON, without showing it",
       { credentials: '{ "private_key": "secret' },
       {
         code: "INVALID_DEFINITION",
-        message: /^credentials: got text that is no JSON, wanted a key of a service account or the path of one$/,
+        message: /^credentials: got text that is not JSON, wanted a service account key or the path of one$/,
       },
     ],
     [

@@ -143,12 +143,12 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
       {
         more: 'new Machine("other", { image: os, instanceType: "e2-small", secrets: { db: { kay: "projects/p/secrets/k/versions/1" } } });',
       },
-      /"other": secrets\.db\.kay: got "kay", which is no secret of the service db/,
+      /"other": secrets\.db\.kay: got "kay", which is not a secret of the service db/,
     ],
     [
       "a secret value instead of a reference",
       { more: 'new Machine("other", { image: os, instanceType: "e2-small", secrets: { db: { key: "hunter2" } } });' },
-      /secrets\.db\.key: got what is no reference, wanted projects\/PROJECT/,
+      /secrets\.db\.key: got text that is not a reference, wanted projects\/PROJECT/,
     ],
     [
       "a volume that the image does not declare",
@@ -158,7 +158,7 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
     [
       "a fleet with volumes",
       { more: 'new Fleet("web", { image: os, count: 2, instanceType: "e2-small", volumes: { data: { sizeGiB: 1 } } });' },
-      /fleet "web": volumes: a fleet's machines come and go, .*make a Machine for each disk/,
+      /fleet "web": volumes: a fleet cannot have volumes, .*make a Machine for each disk/,
     ],
   ];
   for (const [what, change, message] of refusals) {

@@ -36,7 +36,7 @@ describe("the memory check", () => {
 
   test("warns if the memory is little, because another kernel may need less", async () => {
     assert.deepEqual(await warnings({ initrd: small, memoryMiB: 150 }), [
-      "memoryMiB: 150 is little, Debian's kernel wants about 179: the image has 0.0 MiB, and unpacks to 100.0 MiB beside it, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
+      "memoryMiB: 150 may be too little, Debian's kernel needs about 179: the image takes 0.0 MiB, plus 100.0 MiB unpacked, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
     ]);
   });
 
@@ -44,14 +44,14 @@ describe("the memory check", () => {
     await assert.rejects(warnings({ initrd: small, memoryMiB: 128 }), {
       code: "TOO_LARGE",
       message:
-        "memoryMiB: got 128, wanted at least 135, with Debian's kernel about 179: the image has 0.0 MiB, and unpacks to 100.0 MiB beside it: give the machine more, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
+        "memoryMiB: got 128, wanted at least 135, or about 179 with Debian's kernel: the image takes 0.0 MiB, plus 100.0 MiB unpacked: raise memoryMiB, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
     });
   });
 
   test("does not advise a root on a disk if the root is on a disk", async () => {
     await assert.rejects(warnings({ initrd: small, memoryMiB: 128, root: kernel }), {
       code: "TOO_LARGE",
-      message: /beside it: give the machine more$/,
+      message: /unpacked: raise memoryMiB$/,
     });
   });
 
@@ -60,7 +60,7 @@ describe("the memory check", () => {
     await writeFile(xz, Buffer.concat([Buffer.from("fd377a585a00", "hex"), Buffer.alloc(50 * MIB, 1)]));
     await assert.rejects(warnings({ initrd: xz, memoryMiB: 128 }), {
       code: "TOO_LARGE",
-      message: /memoryMiB: got 128, wanted at least 135.*the image has 50\.0 MiB, and unpacks to 50\.0 MiB/,
+      message: /memoryMiB: got 128, wanted at least 135.*the image takes 50\.0 MiB, plus 50\.0 MiB unpacked/,
     });
   });
 
@@ -72,7 +72,7 @@ describe("the memory check", () => {
     test(`refuses a missing ${what}`, async () => {
       await assert.rejects(preflight({ ...given, memoryMiB: 256 }), {
         code: "NOT_FOUND",
-        message: new RegExp(`${what}: no file .*none: build the image`),
+        message: new RegExp(`${what}: file not found: .*none: build the image`),
       });
     });
   }

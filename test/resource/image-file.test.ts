@@ -31,7 +31,7 @@ describe("what a cloud takes of a build", () => {
       else
         assert.throws(choose, {
           code: "INVALID_DEFINITION",
-          message: `web: got a build of another format, wanted one of the format ${format}`,
+          message: `web: got a build of another format, wanted one with the format ${format}`,
         });
     });
   }

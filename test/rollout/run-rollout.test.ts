@@ -117,7 +117,7 @@ describe("the gate of a rollout", () => {
       events: [blind, blind, blind, report("returned")],
       limits: { blindLooks: 2 },
       outcome: "returned",
-      orders: ["cannot see how it goes: throttled"],
+      orders: ["cannot see its state: throttled"],
     },
     {
       name: "asks again where the order was refused",
@@ -131,14 +131,14 @@ describe("the gate of a rollout", () => {
       limits: { blindLooks: 1 },
       outcome: "stuck",
       orders: ["it was cancelled", "it was cancelled"],
-      why: /it was cancelled; the old image did not come back: busy/,
+      why: /it was cancelled; the rollback failed: busy/,
     },
     {
       name: "is stuck where the way back fails",
       events: [report("failed", 0, { reason: "a" }), report("returning"), report("stuck", 0, { reason: "b" })],
       outcome: "stuck",
       orders: ["a"],
-      why: /^a; the old image did not come back: b$/,
+      why: /^a; the rollback failed: b$/,
     },
     {
       name: "is stuck where the way back takes too long",
@@ -146,7 +146,7 @@ describe("the gate of a rollout", () => {
       limits: { returnSeconds: 2 },
       outcome: "stuck",
       orders: ["it was cancelled"],
-      why: /not back within 2 s/,
+      why: /took longer than 2 s/,
     },
     {
       name: "is stuck where nothing is seen on the way back",
@@ -180,7 +180,7 @@ describe("the gate of a rollout", () => {
     assert.deepEqual(lines, [
       "1 of 3 machines run the new image and are healthy",
       "2 of 3 machines run the new image and are healthy",
-      "bringing the old image back: ill",
+      "rolling back: ill",
     ]);
   });
 });
@@ -229,10 +229,7 @@ describe("a rollout that runs", () => {
     const driver = fleet({ ill: 2, refusals: 2 });
     await assert.rejects(run(driver), (error) => {
       assert.ok(isLinuxKitError(error, "ROLLOUT_FAILED"));
-      assert.match(
-        error.message,
-        /^the rollout of "web" failed with 2 of 3 machines on the new image: machine 2 is ill; the old image is back/,
-      );
+      assert.match(error.message, /^the rollout of "web" failed with 2 of 3 machines on the new image: machine 2 is ill; rolled back/);
       assert.equal(error.detail.returned, true);
       return true;
     });
@@ -249,7 +246,7 @@ describe("a rollout that runs", () => {
       rolling,
       (error) =>
         isLinuxKitError(error, "ROLLOUT_FAILED") &&
-        /it was cancelled; the old image is back/.test(error.message) &&
+        /it was cancelled; rolled back/.test(error.message) &&
         isLinuxKitError(error.cause, "CANCELLED"),
     );
     assert.deepEqual(driver.images, ["old", "old", "old"]);
@@ -261,7 +258,7 @@ describe("a rollout that runs", () => {
       (error) =>
         isLinuxKitError(error, "ROLLOUT_FAILED") &&
         !error.detail.returned &&
-        /machine 1 is ill; the old image did not come back: not now: see to the fleet/.test(error.message),
+        /machine 1 is ill; the rollback failed: not now: check the fleet/.test(error.message),
     );
   });
 });

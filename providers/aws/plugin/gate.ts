@@ -14,7 +14,7 @@ export const gateInputs = z.strictObject({
   fleet: text,
   group: text,
   launchTemplateId: text,
-  launchTemplateVersion: z.string().regex(/^\d+$/, "wanted the number of a version: no refresh begins for $Latest"),
+  launchTemplateVersion: z.string().regex(/^\d+$/, "wanted a version number: $Latest starts no instance refresh"),
   minHealthyPercentage: z.int().min(0).max(100).default(ROLLOUT_DEFAULTS.minHealthyPercentage),
   maxHealthyPercentage: z.int().min(100).max(200).default(ROLLOUT_DEFAULTS.maxHealthyPercentage),
   instanceWarmup: z.int().min(0).default(ROLLOUT_DEFAULTS.instanceWarmup),
@@ -24,7 +24,7 @@ export const gateInputs = z.strictObject({
 type Connect = (access: AwsAccess, target: RefreshTarget) => RolloutDriver & Disposable;
 
 /**
- * Waits for a group's instance refresh, and fails the update when it fails or is rolled back; on Cancel it rolls back.
+ * Waits for a group's instance refresh. It fails the update when the refresh fails or is rolled back; on Cancel it rolls back.
  *
  * @param paceSeconds between two looks
  */

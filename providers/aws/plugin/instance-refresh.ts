@@ -17,18 +17,18 @@ export interface RefreshTarget {
   /** The Auto Scaling group's name. */
   readonly group: string;
   readonly launchTemplateId: string;
-  /** The numbered version that all instances shall have: with `$Latest` no refresh begins, and none can be rolled back. */
+  /** The number of the version that all instances must run: `$Latest` starts no refresh, and such a refresh cannot be rolled back. */
   readonly launchTemplateVersion: string;
-  /** Percent of the group that stays in service meanwhile. */
+  /** Percent of the group that stays in service during the refresh. */
   readonly minHealthyPercentage: number;
-  /** Percent of the group that there may be meanwhile. */
+  /** Percent of the group that may exist during the refresh. */
   readonly maxHealthyPercentage: number;
-  /** Seconds that a new instance is given before it counts. */
+  /** Seconds before a new instance counts as healthy. */
   readonly instanceWarmup: number;
 }
 
 /**
- * How a rollout's gate drives an Auto Scaling group's instance refresh.
+ * The driver of an Auto Scaling group: it rolls by an instance refresh.
  *
  * Source: Amazon EC2 Auto Scaling API Reference, StartInstanceRefresh, DescribeInstanceRefreshes, RollbackInstanceRefresh.
  */
@@ -51,9 +51,9 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
   };
   return {
     async start(signal) {
-      // only one refresh at a time: what another run began comes to its end first
+      // a group has one refresh at a time: one that another run started must end first
       for (let running = await latest(); running && !isOver(running); running = await latest()) {
-        // the provider of the group begins it when it changes the group, and it may be on its way back by now
+        // the group's own resource starts it when the group changes; it may be rolling back already
         if (versionOf(running) === target.launchTemplateVersion) return running.InstanceRefreshId;
         await sleep(WAIT_MS, undefined, { signal });
       }
@@ -70,11 +70,11 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
     async describe(id) {
       if (id === LAUNCH) {
         const { ready, total } = await describeInstances(client, target);
-        if (launchFailed !== undefined) return { phase: "stuck", updated: ready, total, reason: "there was none before this one" };
+        if (launchFailed !== undefined) return { phase: "stuck", updated: ready, total, reason: "the fleet had no earlier image" };
         return { phase: ready === total ? "done" : "rolling", updated: ready, total };
       }
       const [refresh, { ready, total }] = await Promise.all([latest(id), describeInstances(client, target)]);
-      if (!refresh) throw new LinuxKitError("NOT_FOUND", `aws DescribeInstanceRefreshes ${group}: no refresh ${id}`, { what: id });
+      if (!refresh) throw new LinuxKitError("NOT_FOUND", `aws DescribeInstanceRefreshes ${group}: refresh ${id} not found`, { what: id });
       return { ...reportOf(refresh), updated: ready, total };
     },
     async rollBack(id, reason) {
@@ -89,10 +89,10 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
   };
 }
 
-/** Between two looks at a refresh that is in the way. */
+/** Milliseconds between two looks at an earlier refresh. */
 const WAIT_MS = 5000;
 
-/** The id of what is no refresh: a group's first instances, which are waited for. */
+/** The id of a rollout without a refresh: the start of a group's first instances. */
 const LAUNCH = "launch";
 
 function startRequest({
@@ -117,7 +117,7 @@ function startRequest({
   };
 }
 
-/** Instances that are wanted, those in service with the wanted version, and those with another one. */
+/** The wanted number of instances, those in service with the wanted version, and those with another version. */
 async function describeInstances(
   client: AutoScalingClient,
   { group, launchTemplateVersion }: RefreshTarget,
@@ -128,7 +128,7 @@ async function describeInstances(
     .catch((error: unknown) => {
       throw fromAws(error, `DescribeAutoScalingGroups ${group}`, signal);
     });
-  if (!found) throw new LinuxKitError("NOT_FOUND", `aws DescribeAutoScalingGroups: no group ${group}`, { what: group });
+  if (!found) throw new LinuxKitError("NOT_FOUND", `aws DescribeAutoScalingGroups: group ${group} not found`, { what: group });
   const { Instances: instances = [], DesiredCapacity: total = 0 } = found;
   const wanted = instances.filter(({ LaunchTemplate }) => LaunchTemplate?.Version === launchTemplateVersion);
   const ready = wanted.filter(({ LifecycleState, HealthStatus }) => LifecycleState === "InService" && HealthStatus === "Healthy").length;
@@ -158,7 +158,7 @@ function versionOf({ DesiredConfiguration }: InstanceRefresh): string | undefine
   return DesiredConfiguration?.LaunchTemplate?.Version;
 }
 
-/** What a refresh's state means to the gate, and why it is so. */
+/** A refresh's status as a rollout's phase, and AWS's reason. */
 export function reportOf({ Status, StatusReason }: InstanceRefresh): Pick<RolloutReport, "phase" | "reason"> {
   const phase = PHASES[Status ?? ""];
   if (!phase)

@@ -5,10 +5,10 @@ import type { AwsAccess } from "../plugin/access/clients.ts";
 const ECR_HOST = /^\d{12}\.dkr\.ecr(-fips)?\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
 
 /**
- * Logs in to Elastic Container Registry as whoever the AWS SDK finds: `build(image, { registryAuth: ecrAuth() })`.
- * Other registries are left to what comes next.
+ * Logs in to Elastic Container Registry with the credentials that the AWS SDK finds:
+ * `build(image, { registryAuth: ecrAuth() })`. It skips other registries.
  *
- * @throws ACCESS_DENIED in AWS's words
+ * @throws ACCESS_DENIED with AWS's message
  */
 export function ecrAuth(access: AwsAccess = {}): RegistryAuth {
   return async ({ registry }) => {

@@ -1,43 +1,43 @@
 import type { ManagerRequest, Order, ResourceManager } from "./access/resource-manager.ts";
 
-/** Of `Microsoft.Compute/virtualMachineScaleSets`. */
+/** API version of `Microsoft.Compute/virtualMachineScaleSets`. */
 const API_VERSION = "2024-11-01";
 
-/** What machines of a scale set are started with. */
+/** What a scale set starts its machines with. */
 export interface Model {
-  /** The id of the image. */
+  /** Id of the image. */
   readonly image: string;
-  /** In base64. A change of the model leaves it as it is where nothing is said: Azure has no word for none. */
+  /** In base64. If undefined, a change of the model keeps the old user data: Azure cannot remove it. */
   readonly userData?: string | undefined;
 }
 
 /** One machine of a scale set. */
 export interface Instance {
   readonly image: string;
-  /** Whether it is as the scale set's model says. */
+  /** Whether it has the scale set's current model. */
   readonly latest: boolean;
   readonly healthy: boolean;
 }
 
-/** A rolling upgrade, the latest one. */
+/** The latest rolling upgrade. */
 export interface Upgrade {
   readonly code: "RollingForward" | "Cancelled" | "Completed" | "Faulted";
-  /** When it began: names it. */
+  /** Start time, which identifies it. */
   readonly startTime: string;
-  /** Why it ended, in Azure's words. */
+  /** Why it ended: Azure's message. */
   readonly reason?: string | undefined;
 }
 
-/** A scale set, as far as a rollout asks of it. */
+/** The operations on a scale set that a rollout needs. */
 export interface ScaleSet {
   readonly name: string;
-  /** Undefined where there is none. */
+  /** Undefined if it does not exist. */
   describe(signal: AbortSignal): Promise<(Model & { readonly count: number }) | undefined>;
   instances(signal: AbortSignal): Promise<Instance[]>;
   upgrade(signal: AbortSignal): Promise<Upgrade | undefined>;
   /**
-   * Sets the model; Azure then begins a rolling upgrade where an instance is not of it, also where the model was it
-   * already. What is ordered may be over before that upgrade is, or with it.
+   * Sets the model. Azure then starts a rolling upgrade if an instance differs from it, even if the model itself did not
+   * change. The operation may end before that upgrade or together with it.
    */
   change(model: Model, signal: AbortSignal): Promise<Order>;
   cancelUpgrade(signal: AbortSignal): Promise<void>;
@@ -121,7 +121,7 @@ export function scaleSetOf(
   };
 }
 
-/** Whether a scale set's model is the one that is wanted. Ids say the same in whatever case; what is not wanted to be anything may be what it is. */
+/** Whether a model matches the wanted one. Ids are case-insensitive; user data is compared only if wanted. */
 export function isModel(model: Model, wanted: Model): boolean {
   return model.image.toLowerCase() === wanted.image.toLowerCase() && (wanted.userData === undefined || wanted.userData === model.userData);
 }

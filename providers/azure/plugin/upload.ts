@@ -15,14 +15,14 @@ import { nameIn, uploadPages } from "./pages/upload-pages.ts";
 import { NOT_COMPARED, type UploadInputs, uploadInputs } from "./upload-inputs.ts";
 
 export interface UploadOutputs extends UploadInputs {
-  /** Of the disk or blob. */
+  /** Name of the disk or blob. */
   readonly name: string;
-  /** Of the managed disk; empty for a blob. */
+  /** Id of the managed disk; empty for a blob. */
   readonly diskId: string;
-  /** Of the blob; empty for a managed disk. */
+  /** URL of the blob; empty for a managed disk. */
   readonly blobUri: string;
   readonly location: string;
-  /** What a version of `definitionId` with this image is called; empty without one. */
+  /** Name of the version of `definitionId` for this image; empty without one. */
   readonly versionName: string;
 }
 

@@ -2,24 +2,24 @@ import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { RegistryAuth } from "../../../sdk/oci/registry/credentials.ts";
 import type { AzureAccess } from "../plugin/access/credential.ts";
 
-/** Of the public cloud, of Azure Government and of Azure in China. */
+/** Registry hosts of the public cloud, Azure Government and Azure in China. */
 const ACR_HOST = /^[a-z\d-]+(\.[a-z\d-]+\.data)?\.azurecr\.(io|us|cn)$/;
 
-/** The name of whoever logs in by a token. Source: Azure Container Registry, "Authentication options". */
+/** The user name for a login with a token. Source: Azure Container Registry, "Authentication options". */
 const TOKEN_USER = "00000000-0000-0000-0000-000000000000";
 
 /**
- * Logs in to Azure Container Registry as whoever Azure's libraries find: `build(image, { registryAuth: acrAuth() })`.
- * Other registries are left to what comes next.
+ * Logs in to Azure Container Registry with the credentials that Azure's libraries find:
+ * `build(image, { registryAuth: acrAuth() })`. It skips other registries.
  *
  * Source: Azure Container Registry, "AAD-OAuth" (`/oauth2/exchange`).
  *
- * @throws ACCESS_DENIED in Azure's words
+ * @throws ACCESS_DENIED with Azure's message
  */
 export function acrAuth(access: AzureAccess = {}): RegistryAuth {
   return async ({ registry }) => {
     if (!ACR_HOST.test(registry)) return undefined;
-    // a program that logs in nowhere needs none of it
+    // loaded on use: other programs need no Azure library
     const [{ azureLogin }, { exchangeToken }] = await Promise.all([
       import("../plugin/access/login.ts"),
       import("../plugin/access/registry-token.ts"),

@@ -7,11 +7,11 @@ import type { Login } from "./access/login.ts";
 export interface ComputeClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string): Promise<T>;
-  /** Changes a resource and waits until that is done. @throws NETWORK in Google's words */
+  /** Changes a resource and waits until the change is done. @throws NETWORK with Google's message */
   patch(path: string, body: unknown): Promise<void>;
 }
 
-/** A change that takes its time. Source: Compute Engine API, "Handle API responses". */
+/** A long-running change. Source: Compute Engine API, "Handle API responses". */
 interface Operation {
   readonly selfLink: string;
   readonly status: "PENDING" | "RUNNING" | "DONE";
@@ -21,10 +21,10 @@ interface Operation {
 /** Milliseconds between two looks at a change. */
 const LOOK_MS = 1000;
 
-/** Seconds that a change of a group's description may take; its machines are looked at apart. */
+/** Seconds that a change of a group's settings may take; the rollout of its machines takes longer and is watched separately. */
 const CHANGE_SECONDS = 120;
 
-/** @param env `GOOGLE_COMPUTE_CUSTOM_ENDPOINT` names another place, as for the stack's Google Cloud provider */
+/** @param env `GOOGLE_COMPUTE_CUSTOM_ENDPOINT` sets another endpoint, as for the stack's Google Cloud provider */
 export function computeClient(login: Login, signal?: AbortSignal, env: NodeJS.ProcessEnv = process.env): ComputeClient {
   const client = gcpClient({ login, service: "Compute Engine", signal });
   const base = new URL(env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT || "https://compute.googleapis.com/compute/v1/");
@@ -37,7 +37,7 @@ export function computeClient(login: Login, signal?: AbortSignal, env: NodeJS.Pr
       let operation = (await client.json<Operation>({ what: path, method: "PATCH", url: url(path), json: body })) as Operation;
       for (let waited = 0; operation.status !== "DONE"; waited += LOOK_MS / 1000) {
         if (waited >= CHANGE_SECONDS)
-          throw new LinuxKitError("TIMEOUT", `${path}: Compute Engine has not changed it within ${CHANGE_SECONDS} s`, {
+          throw new LinuxKitError("TIMEOUT", `${path}: Compute Engine did not change it within ${CHANGE_SECONDS} s`, {
             seconds: CHANGE_SECONDS,
             waitingFor: path,
           });
@@ -46,14 +46,14 @@ export function computeClient(login: Login, signal?: AbortSignal, env: NodeJS.Pr
       }
       const [failure] = operation.error?.errors ?? [];
       if (failure)
-        throw new LinuxKitError("NETWORK", `${path}: Compute Engine could not change it: ${failure.message ?? "it gives no reason"}`, {
+        throw new LinuxKitError("NETWORK", `${path}: Compute Engine could not change it: ${failure.message ?? "no reason given"}`, {
           url: path,
         });
     },
   };
 }
 
-/** What is compared of a link: without host, version of the API and `uniqueId`. */
+/** The part of a link that identifies the resource: without host, API version and `uniqueId`. */
 export function pathOf(link: string): string {
   return link.replace(/^.*?(?=projects\/)/, "").replace(/\?.*$/, "");
 }

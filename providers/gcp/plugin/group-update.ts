@@ -4,18 +4,18 @@ import { computeClient, pathOf } from "./compute-client.ts";
 
 /** Which rollout of which group. */
 export interface GroupTarget {
-  /** The project's id. */
+  /** Id of the project. */
   readonly project: string;
   readonly region: string;
   /** The regional managed instance group's name. */
   readonly group: string;
-  /** Link of the template that all instances shall be made by. */
+  /** Link of the template that all instances must be made from. */
   readonly template: string;
-  /** Link of the one that is brought back where that fails. */
+  /** Link of the template to restore if the rollout fails. */
   readonly previous?: string | undefined;
 }
 
-/** A group, as far as a rollout reads it. Source: Compute Engine API, regionInstanceGroupManagers. */
+/** The fields of a group that a rollout reads. Source: Compute Engine API, regionInstanceGroupManagers. */
 interface Group {
   readonly targetSize: number;
   readonly versions?: readonly { readonly instanceTemplate: string }[];
@@ -34,8 +34,8 @@ interface Managed {
 }
 
 /**
- * How a rollout's gate drives a regional managed instance group. The group replaces its instances by itself once its
- * template is another; it never gives up and never goes back: what is ill is seen here, and the old template put back.
+ * The driver of a regional managed instance group. The group replaces its instances once its template changes, but it never
+ * fails and never rolls back: the driver finds unhealthy instances and restores the old template.
  */
 export function groupUpdateDriver(access: GcpAccess, target: GroupTarget): RolloutDriver {
   const login = gcpLogin(access);
@@ -46,74 +46,74 @@ export function groupUpdateDriver(access: GcpAccess, target: GroupTarget): Rollo
     const { managedInstances = [] } = await client.post<{ managedInstances?: readonly Managed[] }>(`${path}/listManagedInstances`);
     return seen(group, managedInstances, pathOf(template));
   };
-  // PROACTIVE: the group does not wait for somebody to replace its instances
-  const bring = (template: string, signal?: AbortSignal) =>
+  // PROACTIVE: the group replaces its instances without a further request
+  const setTemplate = (template: string, signal?: AbortSignal) =>
     computeClient(login, signal).patch(path, { versions: [{ instanceTemplate: template }], updatePolicy: { type: "PROACTIVE" } });
   let returning: string | undefined;
   return {
     async start(signal) {
       const now = await look(target.template, signal);
       if (now.settled) return undefined;
-      // the group's own resource has set it, but for a rollout that came back and is asked for once more
-      if (!now.isAsked) await bring(target.template, signal);
+      // the group's own resource has set the template already, unless an earlier rollout was rolled back and is now repeated
+      if (!now.isTemplateSet) await setTemplate(target.template, signal);
       return target.template;
     },
     async describe() {
       if (returning === undefined) return reportOf(await look(target.template));
       if (target.previous === undefined)
-        return { ...reportOf(await look(target.template)), phase: "stuck", reason: "there was none before this one" };
+        return { ...reportOf(await look(target.template)), phase: "stuck", reason: "the fleet had no earlier template" };
       const { settled, total } = await look(target.previous);
       return { phase: settled ? "returned" : "returning", updated: 0, total, reason: returning };
     },
     async rollBack(_, reason) {
-      if (target.previous !== undefined) await bring(target.previous);
+      if (target.previous !== undefined) await setTemplate(target.previous);
       returning = reason;
     },
   };
 }
 
-/** A look at a group. */
+/** A group as seen at one moment. */
 interface Seen {
-  /** Instances that there shall be. */
+  /** The wanted number of instances. */
   readonly total: number;
-  /** Instances by the template that are up and healthy. */
+  /** Instances of the template that run and are healthy. */
   readonly ready: number;
-  /** Whether the group is told to have that template. */
-  readonly isAsked: boolean;
-  /** Whether nothing is left to do. */
+  /** Whether the group's settings name that template. */
+  readonly isTemplateSet: boolean;
+  /** Whether the rollout is complete. */
   readonly settled: boolean;
-  /** Why it will not come to its end. */
+  /** Why the rollout cannot succeed. */
   readonly failure: string | undefined;
-  /** Why it does not go on, perhaps. */
+  /** Why the rollout may have stalled. */
   readonly trouble: string | undefined;
 }
 
 function seen({ targetSize, versions = [], status, updatePolicy }: Group, instances: readonly Managed[], template: string): Seen {
   const wanted = instances.filter(({ version }) => pathOf(version?.instanceTemplate ?? "") === template);
   const ready = wanted.filter(
-    (instance) => instance.currentAction === "NONE" && instance.instanceStatus === "RUNNING" && ill(instance) === undefined,
+    (instance) => instance.currentAction === "NONE" && instance.instanceStatus === "RUNNING" && unhealthyState(instance) === undefined,
   ).length;
-  const isAsked = versions.length === 1 && pathOf(versions[0]?.instanceTemplate ?? "") === template;
+  const isTemplateSet = versions.length === 1 && pathOf(versions[0]?.instanceTemplate ?? "") === template;
   const settled =
-    isAsked &&
+    isTemplateSet &&
     status?.isStable === true &&
     status.versionTarget?.isReached === true &&
     ready === targetSize &&
     wanted.length === instances.length;
-  // a new instance that autohealing makes anew has not become healthy in its time, and the next one will not either
+  // autohealing recreates an instance that did not become healthy in time; the recreated one would fail too
   const healed =
     updatePolicy?.replacementMethod === "RECREATE" ? undefined : wanted.find(({ currentAction }) => currentAction === "RECREATING");
   const failed = wanted.find(({ lastAttempt }) => lastAttempt?.errors?.errors?.length);
-  const sick = wanted.find((instance) => ill(instance) !== undefined);
+  const unhealthy = wanted.find((instance) => unhealthyState(instance) !== undefined);
   return {
     total: targetSize,
     ready,
-    isAsked,
+    isTemplateSet,
     settled,
-    failure: healed && `${nameOf(healed)} failed its health check and was made anew`,
+    failure: healed && `${nameOf(healed)} failed its health check and was recreated`,
     trouble: failed
-      ? `${nameOf(failed)} does not start: ${failed.lastAttempt?.errors?.errors?.[0]?.message ?? "no reason is given"}`
-      : sick && `${nameOf(sick)} does not pass its health check (${ill(sick)})`,
+      ? `${nameOf(failed)} does not start: ${failed.lastAttempt?.errors?.errors?.[0]?.message ?? "no reason given"}`
+      : unhealthy && `${nameOf(unhealthy)} does not pass its health check (${unhealthyState(unhealthy)})`,
   };
 }
 
@@ -127,8 +127,8 @@ function reportOf({ total, ready, settled, failure, trouble }: Seen): RolloutRep
   };
 }
 
-/** What its health checks say against an instance. */
-function ill({ instanceHealth = [] }: Managed): string | undefined {
+/** The state of the first health check that an instance fails. */
+function unhealthyState({ instanceHealth = [] }: Managed): string | undefined {
   return instanceHealth.find(({ detailedHealthState }) => detailedHealthState !== "HEALTHY")?.detailedHealthState;
 }
 

@@ -1,22 +1,22 @@
 import type { RegistryAuth } from "../../../sdk/oci/registry/credentials.ts";
 import type { GcpAccess } from "../plugin/access/login.ts";
 
-/** Artifact Registry, and the Container Registry that it has taken over. */
+/** Hosts of Artifact Registry and of its predecessor, Container Registry. */
 const GAR_HOST = /^(?:[a-z0-9-]+-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)$/;
 
 /**
- * Logs in to Artifact Registry as whoever Google's own libraries find: `build(image, { registryAuth: garAuth() })`.
- * Other registries are left to what comes next.
+ * Logs in to Artifact Registry with the credentials that Google's libraries find:
+ * `build(image, { registryAuth: garAuth() })`. It skips other registries.
  *
- * @throws ACCESS_DENIED in Google's words
+ * @throws ACCESS_DENIED with Google's message
  */
 export function garAuth(access: GcpAccess = {}): RegistryAuth {
   return async ({ registry }) => {
     if (!GAR_HOST.test(registry)) return undefined;
-    // a program that logs in nowhere loads no library for it
+    // loaded on use: other programs need no Google library
     const { gcpLogin } = await import("../plugin/access/login.ts");
     const { authorization = "" } = await gcpLogin(access)();
-    // Artifact Registry, "Configure authentication to Docker": a token is the password of this name
+    // Artifact Registry, "Configure authentication to Docker": this user name takes a token as its password
     return { username: "oauth2accesstoken", password: authorization.replace(/^Bearer /, "") };
   };
 }

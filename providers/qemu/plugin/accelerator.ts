@@ -6,25 +6,25 @@ import type { Arch } from "../../../sdk/core/arch.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import type { Accelerator } from "./arguments.ts";
 
-/** What there is to know of the host before deciding. Passed in, so that every host can be had in a test. */
+/** What the decision needs to know about the host. Passed in, so that a test can stand for any host. */
 export interface HostFacts {
   readonly platform: NodeJS.Platform;
-  /** The host's own architecture; undefined for one that we do not build for. */
+  /** The host's own architecture; undefined for an unsupported one. */
   readonly arch: Arch | undefined;
-  /** Changes when the host boots: its kernel, and so its virtualisation, may be another one then. */
+  /** Changes when the host boots, because its kernel and its virtualisation may then differ. */
   readonly bootId: string;
   readonly qemuVersion: string;
   /** Whether this user may open `/dev/kvm`. */
   readonly kvm: boolean;
 }
 
-/** Whether the guest's kernel comes up under that accelerator. */
+/** Whether a kernel boots under that accelerator. */
 export type Probe = (accelerator: Accelerator) => Promise<boolean>;
 
 /**
- * Decides how a guest of `arch` is executed: by the host's own virtualisation where a kernel was seen to boot under it,
- * else by emulation. `/dev/kvm` alone says nothing: it may be there and boot no kernel at all. What the probe said is
- * kept in `cacheDir` for this boot of the host and this QEMU.
+ * Decides how to execute a guest of `arch`: by the host's virtualisation if a probe has booted a kernel under it, else by
+ * emulation. `/dev/kvm` alone is not enough: it may exist and boot nothing. The probe's result is kept in `cacheDir` for this
+ * boot of the host and this QEMU.
  */
 export async function chooseAccelerator(arch: Arch, host: HostFacts, cacheDir: string, probe: Probe): Promise<Accelerator> {
   const candidate = candidateFor(arch, host);
@@ -50,7 +50,7 @@ export function candidateFor(arch: Arch, host: Pick<HostFacts, "platform" | "arc
 
 const ARCH_OF_NODE: Readonly<Record<string, Arch>> = { x64: "amd64", arm64: "arm64", s390x: "s390x" };
 
-/** Looks at this host. */
+/** Reads these facts from this host. */
 export async function hostFacts(qemuVersion: string): Promise<HostFacts> {
   const kvm = await access("/dev/kvm", constants.R_OK | constants.W_OK).then(
     () => true,

@@ -7,41 +7,41 @@ export type Accelerator = "kvm" | "hvf" | "tcg";
 
 /** A disk file that the machine sees as a virtio block device. */
 export interface DiskAttachment {
-  /** Absolute path on the host; or one seen from the machine's folder, for what lies there. */
+  /** Absolute path on the host, or a path relative to the machine's folder. */
   readonly path: string;
   readonly format: "raw" | "qcow2";
-  /** What the guest finds it by, as `/dev/disk/by-id/virtio-SERIAL` or `/sys/block/vdX/serial`: at most 20 bytes. */
+  /** Serial that the guest finds it by, as `/dev/disk/by-id/virtio-SERIAL` or `/sys/block/vdX/serial`: at most 20 bytes. */
   readonly serial: string;
   /** @default false */
   readonly readOnly?: boolean;
 }
 
-/** All that QEMU's command line depends on. Relative paths are seen from the machine's folder, where QEMU starts. */
+/** Everything that QEMU's command line depends on. Paths may be relative to the machine's folder, where QEMU starts. */
 export interface MachineSpec {
   readonly arch: Arch;
   readonly accelerator: Accelerator;
   /** Shown in process lists: `linuxkit-KEY`. */
   readonly name: string;
-  /** Absent where it boots a disk. */
+  /** Undefined for a machine that boots a disk. */
   readonly kernel?: string;
-  /** Absent: the kernel alone, which is enough to see it boot. */
+  /** Undefined for a kernel alone, as in a probe. */
   readonly initrd?: string;
   readonly cmdline: string;
-  /** The disk that firmware boots instead of a kernel of the host's. */
+  /** The disk that firmware boots, instead of a kernel file. */
   readonly boot?: { readonly disk: DiskAttachment; readonly efi: EfiFirmware };
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly publish: readonly Publication[];
   readonly disks: readonly DiskAttachment[];
-  /** Items of the firmware configuration device and the files that hold them. Absent on s390x, which has no such device. */
+  /** Items of the firmware configuration device, and their files. Undefined on s390x, which has no such device. */
   readonly firmware: readonly { readonly name: string; readonly file: string }[];
-  /** The control socket, absent for none: relative and so short, whatever the folder: a socket's path has 107 bytes at most (unix(7)). */
+  /** The control socket, if any. Relative, because a socket's path has at most 107 bytes (unix(7)). */
   readonly monitor?: string;
 }
 
 interface ArchTraits {
   readonly binary: string;
-  /** Debian's package of the binary. */
+  /** Debian's package with the binary. */
   readonly package: string;
   readonly machine: string;
   /** CPU model under emulation. */
@@ -49,7 +49,7 @@ interface ArchTraits {
   /** How its virtio devices are attached. */
   readonly bus: "pci" | "ccw";
   readonly console: readonly string[];
-  /** What a machine without ACPI has for a power button: see {@link pressPower}. */
+  /** The power button of a machine without ACPI: see {@link pressPower}. */
   readonly button?: readonly string[];
   /** The kernel's name of that console. */
   readonly tty: string;
@@ -87,12 +87,12 @@ const TRAITS: Readonly<Record<Arch, ArchTraits>> = {
   },
 };
 
-/** The name of the QEMU program for an architecture, and the Debian package that has it. */
+/** The QEMU program for an architecture, and the Debian package that has it. */
 export function qemuProgram(arch: Arch): { readonly binary: string; readonly package: string } {
   return TRAITS[arch];
 }
 
-/** Whether the machine can be told things by the firmware configuration device. */
+/** Whether the machine has a firmware configuration device. */
 export function hasFirmwareDevice(arch: Arch): boolean {
   return arch !== "s390x";
 }
@@ -104,9 +104,9 @@ export async function pressPower(arch: Arch, execute: (command: string, args?: o
 }
 
 /**
- * The kernel's command line with what the machine itself needs: its own console as the last, which is the one that
- * programs write to, and an end of the process when the kernel panics, which `refresh` then sees. An image that names
- * another architecture's console, or a screen that there is none of, is heard all the same.
+ * The kernel's command line with the machine's own needs: its console last, because programs write to the last one, and a
+ * reboot on panic, which ends QEMU so that `refresh` notices. Output reaches the console even if the image names another
+ * architecture's console or a screen.
  */
 export function machineCmdline(arch: Arch, cmdline: string): string {
   const words = cmdline.split(/\s+/).filter(Boolean);
@@ -155,7 +155,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     `virtio-rng-${bus},rng=rng`,
     "-netdev",
     ["user", "id=net", ...spec.publish.map(hostForward)].join(","),
-    // the network card's boot program would only cost time
+    // the network card's boot ROM only costs time
     "-device",
     bus === "pci" ? "virtio-net-pci,netdev=net,romfile=" : "virtio-net-ccw,netdev=net",
     ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, bus)),
@@ -165,9 +165,9 @@ export function qemuArguments(spec: MachineSpec): string[] {
 }
 
 /**
- * Before 8.1 ("tcg: Do not elide memory barriers for !CF_PARALLEL in system mode"), an emulated machine that can never
- * have a second processor ran without memory barriers, though devices' threads share its memory: now and then the network
- * card missed that there was work, and stood still for good. A place for a second processor brings the barriers back.
+ * Before 8.1 ("tcg: Do not elide memory barriers for !CF_PARALLEL in system mode"), QEMU emulated a machine that can never
+ * have a second processor without memory barriers, although device threads share its memory. Rarely, the network card missed
+ * work and stopped for good. A slot for a second processor brings the barriers back.
  */
 function processors({ accelerator, cpus }: MachineSpec): string {
   return accelerator === "tcg" && cpus === 1 ? "1,maxcpus=2" : String(cpus);
@@ -183,21 +183,21 @@ function kernelArguments({ kernel, initrd, arch, cmdline }: MachineSpec): string
     : ["-kernel", kernel, ...(initrd === undefined ? [] : ["-initrd", initrd]), "-append", machineCmdline(arch, cmdline)];
 }
 
-// the disk comes last, so that the names of the others do not depend on it
+// the disk comes last, so that the other disks keep their names
 function bootArguments({ boot, disks }: MachineSpec, bus: string): string[] {
   if (boot === undefined) return [];
   const { disk, efi } = boot;
   return [
     "-drive",
     `if=pflash,format=raw,unit=0,readonly=on,file=${efi.code}`,
-    // a machine starts only once, so what it writes there may go with it
+    // a machine starts only once, so these writes may be lost with it
     "-drive",
     `if=pflash,format=raw,unit=1,snapshot=on,file=${efi.variables}`,
     ...diskArguments(disk, disks.length, bus, { bootindex: 0 }),
   ];
 }
 
-// JSON, since a comma in a path would end an option of the other spelling
+// JSON, because a comma in a path would end an option in QEMU's short syntax
 function diskArguments(disk: DiskAttachment, index: number, bus: string, more: object = {}): string[] {
   const id = `disk${index}`;
   const readOnly = disk.readOnly ?? false;
@@ -218,6 +218,6 @@ function diskArguments(disk: DiskAttachment, index: number, bus: string, more: o
 
 function firmwareArguments({ arch, firmware }: MachineSpec): string[] {
   if (!hasFirmwareDevice(arch) || firmware.length === 0) return [];
-  // the default of 32 slots is shared with QEMU's own tables, and running out aborts it
+  // QEMU's own tables share the default of 32 slots, and QEMU aborts when they run out
   return ["-global", "fw_cfg.x-file-slots=256", ...firmware.flatMap(({ name, file }) => ["-fw_cfg", `name=${name},file=${file}`])];
 }

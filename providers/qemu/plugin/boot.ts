@@ -8,53 +8,53 @@ import { withMonitor } from "./monitor.ts";
 /** How many of the console's last lines an error shows. */
 const SHOWN = 20;
 
-/** How often the console is read, in milliseconds. */
+/** Milliseconds between two reads of the console. */
 const PACE = 50;
 
-/** How many readings a kernel that panicked has to say why, before it is given up. */
+/** Reads of the console after a kernel panic, so that the error shows the reason. */
 const LAST_READINGS = 40;
 
-/** A boot under way. */
+/** A boot to watch. */
 export interface BootWatch {
   /** The machine's name in the program, for messages. */
   readonly name: string;
   readonly folder: string;
-  /** This boot's word, by which the guest's own lines are known. */
+  /** This boot's nonce, which marks the guest's genuine reports. */
   readonly nonce: string;
   /** See {@link Launched.ended}. */
   readonly ended: () => boolean;
-  /** False for a guest that reports nothing: it is enough that QEMU runs. */
+  /** False for a guest without reports: then it is enough that QEMU runs. */
   readonly patient: boolean;
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
 }
 
-/** A guest that reported that all its services are healthy. */
+/** A guest whose services are all healthy. */
 export interface Booted {
   /** `/proc/sys/kernel/random/boot_id` of the guest. */
   readonly bootId: string;
-  /** From the start of QEMU to health, on the host's clock: an emulated guest on a busy host misjudges its own. */
+  /** Seconds from QEMU's start to health, on the host's clock: an emulated guest's clock may be wrong on a busy host. */
   readonly seconds: number;
 }
 
-/** What was heard so far. */
+/** What the console has shown so far. */
 interface Heard {
   bootId: string;
   stage: string;
   panic: string | undefined;
-  /** What a guest reported that did not come as far as to know this boot's word: it is believed once the machine is off. */
+  /** A failure reported without the nonce, because the guest had not read it yet: trusted once the machine is off. */
   nameless: string | undefined;
-  /** Readings since the panic. */
+  /** Reads since the panic. */
   readings: number;
   /** The last report of each service. */
   readonly services: Map<string, ConsoleLine & { readonly stage: "service" }>;
 }
 
 /**
- * Follows the console until the guest says that it is healthy; undefined where nobody waits for that.
+ * Follows the console until the guest reports healthy. Undefined without `waitForHealth`.
  *
- * @throws BOOT_FAILED as soon as the guest says that it failed, its kernel panics or QEMU ends; TIMEOUT and CANCELLED
- * as the signal says. The first two show the console's last lines.
+ * @throws BOOT_FAILED when the guest reports a failure, its kernel panics or QEMU ends; TIMEOUT and CANCELLED by the signal.
+ * The first two show the console's last lines.
  */
 export async function waitForHealth(watch: BootWatch): Promise<Booted | undefined> {
   const read = consoleReader(watch.folder);
@@ -62,7 +62,7 @@ export async function waitForHealth(watch: BootWatch): Promise<Booted | undefine
   const seconds = (): number => (performance.now() - start) / 1000;
   const heard: Heard = { bootId: "", stage: "firmware", panic: undefined, nameless: undefined, readings: 0, services: new Map() };
   for (;;) {
-    // asked before reading, so that nothing said before the end is missed
+    // checked before the read, so that the last lines are not missed
     const ended = watch.ended();
     for (const text of await read()) {
       heard.panic ??= /Kernel panic - not syncing: .*/.exec(printable(text))?.[0];
@@ -83,7 +83,7 @@ export async function waitForHealth(watch: BootWatch): Promise<Booted | undefine
         heard.nameless ?? heard.panic ?? (await refusal(watch.folder)) ?? `it stopped after the stage "${heard.stage}"`,
       );
     if (watch.signal.aborted) throw await interruption(watch, heard);
-    // QEMU answers once it has read all its files and taken its ports
+    // QEMU's socket answers once it has read its files and bound its ports
     if (!watch.patient && (await withMonitor(watch.folder, (execute) => execute("query-status")))) return undefined;
     await sleep(PACE, undefined, { signal: watch.signal }).catch(() => {});
   }
@@ -100,7 +100,7 @@ async function failure({ name, folder }: BootWatch, { stage }: Heard, why: strin
   return new LinuxKitError("BOOT_FAILED", `machine "${name}" did not boot: ${why}${quoted(console)}`, { stage, console });
 }
 
-// QEMU names itself in front of what it has to say
+// QEMU's own messages start with its name
 async function refusal(folder: string): Promise<string | undefined> {
   return (await consoleTail(folder)).findLast((line) => /^qemu-system-\w+: /.test(line));
 }
@@ -121,10 +121,10 @@ function outstanding({ stage, panic, services }: Heard): string {
   if (panic) return panic;
   const sick = [...services.values()].filter(({ state }) => state !== "healthy" && state !== "ended");
   if (sick.length > 0) return sick.map(describeStage).join("; ");
-  return stage === "firmware" ? "the guest's first word on its console" : `what follows the stage "${stage}"`;
+  return stage === "firmware" ? "the guest's first report on its console" : `the stage after "${stage}"`;
 }
 
-/** The console's last lines; the guest's reports in plain words. */
+/** The console's last lines, with the guest's reports in plain words. */
 export async function consoleTail(folder: string): Promise<string[]> {
   const lines = await lastLines(folder, SHOWN);
   return lines.map((line) => line.replace(/linuxkit \S+ (\d+\.\d+) /, "[$1] linuxkit: "));

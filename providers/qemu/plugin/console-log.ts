@@ -2,18 +2,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The console's file in a machine's folder; the one before it, when it was long, is `console.1.log`. */
+/** The console's file in a machine's folder. A full file becomes `console.1.log`. */
 export const CONSOLE_LOG = "console.log";
 const FORMER_LOG = "console.1.log";
 
-/** Neither file ever holds more bytes than this. */
+/** The most bytes in each of the two files. */
 export const CONSOLE_LIMIT = 1 << 20;
 
 /**
- * Copies its standard input to the console's file and begins a new file when that one is full, so that a guest which
- * never stops talking cannot fill the host's disk. It is a process of its own (a shell and `dd`, 2 MB of memory),
- * since it must live as long as QEMU does, which is longer than we do; it ends when QEMU does. `dd` writes each read at
- * once, however short it is, and counts short reads: hence the small blocks.
+ * Copies its standard input to the console's file and starts a new file when that one is full, so that a noisy guest cannot
+ * fill the host's disk. It is a separate process (a shell and `dd`, 2 MB of memory), because it must live as long as QEMU,
+ * which outlives the plugin; it ends with QEMU. `dd` writes each read at once, and counts short reads: hence small blocks.
  */
 const KEEPER = `
 while dd bs=8 count=${CONSOLE_LIMIT / 8 - 1} >>${CONSOLE_LOG} 2>/dev/null
@@ -23,12 +22,12 @@ do mv ${CONSOLE_LOG} ${FORMER_LOG}; mv console.next ${CONSOLE_LOG}
 done
 rm -f console.next`;
 
-/** Starts the process that keeps a machine's console; its `stdin` is to be given to QEMU, and then closed here. */
+/** Starts the process that keeps a machine's console. Give its `stdin` to QEMU, then close it. */
 export function keepConsole(folder: string): ChildProcess {
   return spawn("/bin/sh", ["-c", KEEPER], { cwd: folder, detached: true, stdio: ["pipe", "ignore", "ignore"] });
 }
 
-/** Gives, at each call, the whole lines that came since the call before. */
+/** Returns a function that returns the complete lines since its last call. */
 export function consoleReader(folder: string): () => Promise<string[]> {
   const path = join(folder, CONSOLE_LOG);
   let inode: number | undefined;
@@ -39,7 +38,7 @@ export function consoleReader(folder: string): () => Promise<string[]> {
     if (!stats) return [];
     let text = "";
     if (inode !== undefined && inode !== stats.ino) {
-      // a new file was begun: first what we have not seen of the one before
+      // a new file was started: first read the rest of the old one
       text = await readFrom(join(folder, FORMER_LOG), offset);
       offset = 0;
     }
@@ -52,7 +51,7 @@ export function consoleReader(folder: string): () => Promise<string[]> {
   };
 }
 
-/** The last lines of a machine's console, as a person can read them. */
+/** The last lines of a machine's console, readable. */
 export async function lastLines(folder: string, count: number): Promise<string[]> {
   const texts = await Promise.all([FORMER_LOG, CONSOLE_LOG].map((name) => readFile(join(folder, name), "latin1").catch(() => "")));
   return texts.join("").split("\n").map(decode).map(printable).filter(Boolean).slice(-count);
@@ -66,7 +65,7 @@ export function printable(line: string): string {
     .trimEnd();
 }
 
-// read by bytes, so that an offset stays right when a character is cut in two
+// read as bytes, so that offsets stay right when a character is split
 async function readFrom(path: string, offset: number): Promise<string> {
   await using file = await open(path).catch(() => undefined);
   if (!file) return "";

@@ -14,10 +14,10 @@ import { serial, whole } from "./vm-inputs.ts";
 
 /** Inputs of `linuxkit:index:QemuDisk`. */
 export const diskInputs = resourceInputs(
-  "A disk on this host that outlives the machines which use it. It is empty at first: the guest formats it.",
+  "A disk on this host that outlives the machines that use it. It starts empty; the guest formats it.",
   {
-    sizeMiB: input("What the guest sees, in MiB. It may grow, never shrink.", whole(1, 2 ** 24, "MiB"), { onChange: "update" }),
-    serial: input("What the guest finds it by. Default: the resource's name, as far as it fits.", serial.optional()),
+    sizeMiB: input("Size in MiB. It may grow, never shrink.", whole(1, 2 ** 24, "MiB"), { onChange: "update" }),
+    serial: input("Serial that the guest finds it by. Default: the resource's name, shortened to fit.", serial.optional()),
   },
   { onChange: "replace" },
 );
@@ -27,9 +27,9 @@ export type DiskInputs = Readonly<z.output<typeof diskInputs> & { serial: string
 
 /** Outputs of `linuxkit:index:QemuDisk`: what a machine needs to attach it. */
 const diskOutputs = z.object({
-  sizeMiB: input("What the guest sees, in MiB.", z.int()),
-  serial: input("What the guest finds it by.", z.string()),
-  path: input("The file on this host. It is sparse: it takes what the guest has written.", z.string()),
+  sizeMiB: input("Size in MiB.", z.int()),
+  serial: input("Serial that the guest finds it by.", z.string()),
+  path: input("Path of the sparse file: it takes only the space that the guest has written.", z.string()),
   format: input("raw.", z.literal("raw")),
 });
 
@@ -37,7 +37,7 @@ export type DiskOutputs = Readonly<z.output<typeof diskOutputs>>;
 
 const MEBIBYTE = 2 ** 20;
 
-/** A disk that outlives the machines which use it. It is empty: the guest formats it. */
+/** A disk that outlives the machines that use it. It starts empty; the guest formats it. */
 export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceType<DiskInputs, DiskOutputs> {
   const folder = join(folders.stateDir, "disks");
   const fileOf = (id: string): string => {
@@ -88,7 +88,7 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
       const { size } = await stat(path).catch((error) => {
         throw new LinuxKitError(
           "NOT_FOUND",
-          `disk ${id}: its file ${path} is gone: run pulumi refresh, then the next update makes a new one`,
+          `disk ${id}: file ${path} not found: run \`pulumi refresh\`; the next update creates a new disk`,
           { what: path },
           { cause: error },
         );
@@ -118,7 +118,7 @@ function checkDisk({ name, inputs, oldInputs, isSecret }: CheckRequest): Checked
     if (typeof sizeMiB !== "number" || typeof old !== "number" || sizeMiB >= old) return;
     fail(
       ["sizeMiB"],
-      `got ${sizeMiB}, but the disk has ${old}: a disk can grow, never shrink; make another one under another name and copy what is needed`,
+      `got ${sizeMiB}, but the disk has ${old}: a disk can grow, never shrink; create another disk under another name and copy the data`,
     );
   };
   return checkInputs(diskInputs, { ...inputs, serial: inputs.serial ?? defaultSerial(name) }, { isSecret, rules: [neverShrinks] });
@@ -133,7 +133,7 @@ function defaultSerial(name: string): string {
   );
 }
 
-/** Lets the machine that has the disk grow it, so that its guest sees the new size; false when none runs with it. */
+/** Grows the disk through the machine that uses it, so that its guest sees the new size. False if no running machine uses it. */
 async function growAttached(path: string, size: number, { stateDir }: HostFolders): Promise<boolean> {
   for (const { path: folder, record } of await listMachineFolders(stateDir)) {
     const disks = (record?.inputs as { disks?: readonly DiskAttachment[] } | undefined)?.disks ?? [];

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Arch } from "../../../sdk/core/arch.ts";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
 
-/** UEFI for a machine: its program, and the variables that a machine which never ran begins with. */
+/** UEFI for a machine: its code, and the variables that a new machine starts with. */
 export interface EfiFirmware {
   readonly code: string;
   readonly variables: string;
@@ -11,7 +11,7 @@ export interface EfiFirmware {
 
 const SHARE = "/usr/share";
 
-/** Where Debian and Ubuntu, Fedora, and QEMU's own folder have EDK II without Secure Boot. */
+/** Paths of EDK II without Secure Boot on Debian and Ubuntu, on Fedora, and in QEMU's own folder. */
 const PLACES: Readonly<Partial<Record<Arch, { readonly package: string; readonly files: (qemu: string) => readonly EfiFirmware[] }>>> = {
   amd64: {
     package: "ovmf",
@@ -31,12 +31,12 @@ const PLACES: Readonly<Partial<Record<Arch, { readonly package: string; readonly
   },
 };
 
-/** Whether a machine of that architecture boots a disk: s390x has no UEFI. */
+/** Whether a machine of that architecture can boot a disk: s390x has no UEFI. */
 export function hasEfi(arch: Arch): boolean {
   return PLACES[arch] !== undefined;
 }
 
-/** Finds the firmware on this host. @throws TOOL_MISSING, saying what to install */
+/** Finds the firmware on this host. @throws TOOL_MISSING with what to install */
 export async function findEfi(arch: Arch, qemuPath: string): Promise<EfiFirmware> {
   const folders = PLACES[arch];
   for (const firmware of folders?.files(join(dirname(dirname(qemuPath)), "share", "qemu")) ?? []) {
@@ -52,7 +52,7 @@ export async function findEfi(arch: Arch, qemuPath: string): Promise<EfiFirmware
   }
   throw new LinuxKitError(
     "TOOL_MISSING",
-    `a machine that boots a disk needs UEFI for ${arch}, which is in none of its folders: install it (Debian and Ubuntu: apt-get install ${folders?.package ?? "none"}; Fedora: edk2)`,
+    `a machine that boots a disk needs UEFI for ${arch}, which was not found on this host: install it (Debian and Ubuntu: apt-get install ${folders?.package ?? "none"}; Fedora: edk2)`,
     { tool: folders?.package ?? arch },
   );
 }

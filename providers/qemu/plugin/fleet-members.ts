@@ -12,7 +12,7 @@ export interface Member {
   readonly generation: string;
 }
 
-/** Every machine of a fleet, in the order of their numbers; where one was being replaced there are two of a number. */
+/** All machines of a fleet, ordered by number. A number has two while its machine is being replaced. */
 export async function findMembers(stateDir: string, owner: string): Promise<Member[]> {
   const found = (await listMachineFolders(stateDir)).flatMap((folder): Member[] => {
     const { record } = folder;
@@ -21,18 +21,18 @@ export async function findMembers(stateDir: string, owner: string): Promise<Memb
   return found.sort((a, b) => a.slot - b.slot || (a.folder.id < b.folder.id ? -1 : 1));
 }
 
-/** Whether a machine is there and runs. */
+/** Whether a machine exists and runs. */
 export async function runs(folder: MachineFolder | undefined): Promise<boolean> {
   const machine = folder?.record?.machine;
   return machine !== undefined && folder?.record?.phase === "running" && (await isAlive(machine));
 }
 
-/** What a machine with that number is made of, secrets included, so that nothing of them can be read from it. */
+/** A salted hash of everything that a machine with that number is made of. It includes secrets and does not reveal them. */
 export function newGeneration(fleet: FleetInputs, slot: number): string {
   return generation(fleet, slot, randomBytes(16).toString("hex"));
 }
 
-/** Whether a machine was made of just that. */
+/** Whether a machine was made of exactly these inputs. */
 export function isOfGeneration(member: Member, fleet: FleetInputs): boolean {
   return member.generation === generation(fleet, member.slot, member.generation.split(":")[0] ?? "");
 }

@@ -10,30 +10,30 @@ import { discard, startMachine } from "./start.ts";
 import { stopMachine } from "./stop.ts";
 import { bootedFrom, type VmInputs } from "./vm-inputs.ts";
 
-/** A fleet that is to be brought to what is wanted. */
+/** A fleet to roll to the wanted inputs. */
 export interface FleetWork {
   readonly urn: string;
   /** See `stackIdentity`. */
   readonly owner: string;
   readonly wanted: FleetInputs;
-  /** What it was before, for the way back. Absent for a new fleet. */
+  /** The inputs before, for a rollback. Undefined for a new fleet. */
   readonly before?: FleetInputs | undefined;
   readonly folders: HostFolders;
   readonly progress: OnProgress;
 }
 
-/** One number of the fleet while it is rolled. */
+/** One number of the fleet during a rollout. */
 interface Slot {
   readonly number: number;
-  /** The machine of before: running, ended for its successor, or found dead. Its folder holds its kernel and image until the end. */
+  /** The old machine: running, stopped for its replacement, or found stopped. Its folder keeps its kernel and image until the rollout ends. */
   old: MachineFolder | undefined;
-  /** The machine that is wanted, once it is healthy. */
+  /** The new machine, once it is healthy. */
   now: MachineFolder | undefined;
 }
 
 /**
- * Rolls machines of this host. What there is, is seen from their folders, so that a rollout goes on where an interrupted
- * one ended: a machine that is as wanted stays, whoever started it.
+ * Rolls machines of this host. It reads their state from their folders, so it continues where an interrupted rollout ended:
+ * a machine that matches the inputs stays, no matter which run started it.
  */
 export function fleetRollout(work: FleetWork): RolloutDriver {
   const { urn, owner, wanted, before, folders, progress } = work;
@@ -48,7 +48,7 @@ export function fleetRollout(work: FleetWork): RolloutDriver {
   const begin = async (number: number, inputs: VmInputs, generation: string, signal?: AbortSignal): Promise<MachineFolder> => {
     const machine = `${name}-${number}`;
     const limit = new AbortController();
-    // on the way back the old image has the time that it had
+    // a rollback gives the old image at least its own health timeout
     const seconds = Math.max(wanted.healthTimeout, signal ? 0 : (before?.healthTimeout ?? 0));
     const timer = setTimeout(
       () => limit.abort(new LinuxKitError("TIMEOUT", `${machine} was not healthy within ${seconds} s`, { seconds, waitingFor: machine })),
@@ -93,7 +93,7 @@ export function fleetRollout(work: FleetWork): RolloutDriver {
   const forward = async (surplus: readonly MachineFolder[]): Promise<void> => {
     const stale = slots.filter(({ now }) => now === undefined);
     const running = await Promise.all(stale.map(({ old }) => runs(old)));
-    // where nothing runs nothing can be missed
+    // machines that do not run can be replaced all at once
     await inBatches(
       stale.filter((_, index) => !running[index]),
       availableParallelism(),
@@ -106,18 +106,18 @@ export function fleetRollout(work: FleetWork): RolloutDriver {
       replace,
       standing,
     );
-    // from here on there is no way back
+    // from here on, no rollback is possible
     for (const folder of surplus) await stopMachine(folder);
     const kept = new Set(slots.map(({ now }) => now?.id));
     for (const { folder } of await findMembers(folders.stateDir, owner))
       if (!kept.has(folder.id)) await discard(folder.id, folders.stateDir);
   };
 
-  // before a further machine goes, those that came have to be there still
+  // before another machine is stopped, the new ones must still run
   const standing = async (): Promise<void> => {
     for (const { now, number } of slots) {
       if (now && !(await runs(now)))
-        throw new LinuxKitError("BOOT_FAILED", `machine "${name}-${number}" ended after it had been healthy`, {
+        throw new LinuxKitError("BOOT_FAILED", `machine "${name}-${number}" stopped after it was healthy`, {
           stage: "healthy",
           console: [],
         });
@@ -125,7 +125,7 @@ export function fleetRollout(work: FleetWork): RolloutDriver {
   };
 
   const back = async (): Promise<void> => {
-    // first the machines that are away: only then may one that runs the new image go
+    // first the machines that do not run; only then stop machines with the new image
     const running = await Promise.all(slots.map(({ now }) => runs(now)));
     await inBatches(
       slots.filter((_, index) => !running[index]),
@@ -148,7 +148,7 @@ export function fleetRollout(work: FleetWork): RolloutDriver {
     if (!slot.old || (await runs(slot.old))) return;
     const { id, path, record } = slot.old;
     progress({ stage: "roll", message: `${name}-${slot.number}: starting the old image` });
-    // the state knows user data and secrets, which no folder tells
+    // user data and secrets are in the stack's state, not in the folder
     const inputs = before ? machineInputs(before, slot.number, record?.publish) : (record?.inputs as VmInputs);
     slot.old = await begin(slot.number, bootedFrom(path, inputs), before ? newGeneration(before, slot.number) : "");
     await discard(id, folders.stateDir);
@@ -197,9 +197,9 @@ export function fleetRollout(work: FleetWork): RolloutDriver {
     async rollBack() {
       if (phase === "done") return;
       phase = "returning";
-      abort.abort(new LinuxKitError("CANCELLED", "the rollout turned back", { what: "the rollout" }));
+      abort.abort(new LinuxKitError("CANCELLED", "the rollout is rolled back", { what: "the rollout" }));
       moving = moving.then(async () => {
-        // the last machine may have become healthy meanwhile, and the old ones be gone
+        // the last machine may have become healthy in the meantime, and the old ones be deleted
         if (phase !== "returning") return;
         await back().then(
           () => {
@@ -215,7 +215,7 @@ export function fleetRollout(work: FleetWork): RolloutDriver {
   };
 }
 
-/** What there is of one number: the machine that is wanted, and the one before it. What is neither is none of the two's. */
+/** The machines of one number: the new one, and the old one. */
 async function slotOf(number: number, members: readonly Member[], wanted: FleetInputs): Promise<Slot> {
   const found: Slot = { number, old: undefined, now: undefined };
   for (const member of members) {
@@ -226,7 +226,7 @@ async function slotOf(number: number, members: readonly Member[], wanted: FleetI
   return found;
 }
 
-/** Does something for each, at most `width` at a time. The first failure ends it when those under way have ended. */
+/** Acts on each item, at most `width` at a time. After a failure it finishes the current batch, then throws. */
 async function inBatches<T>(
   items: readonly T[],
   width: number,

@@ -13,20 +13,20 @@ import { stopMachine } from "./stop.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
 import { bootFiles, isBootFile } from "./vm-inputs.ts";
 
-/** What is known of a fleet once it is rolled. */
+/** The outputs of a fleet. */
 export interface FleetOutputs {
-  /** In the order of their numbers. */
+  /** Ordered by number. */
   readonly machines: readonly (VmOutputs & { readonly id: string })[];
-  /** Those of the machines. */
+  /** The `url` of each machine. */
   readonly urls: readonly string[];
-  /** How many run. Where it is fewer than wanted, the next update starts the others again. */
+  /** How many machines run. If fewer than wanted, the next update starts the others again. */
   readonly running: number;
 }
 
-/** Between two looks at machines of this host, in seconds. */
+/** Seconds between two looks at machines of this host. */
 const PACE_SECONDS = 0.5;
 
-/** A fleet of local machines: it owns them, and replaces them by their number, never more at once than may be away. */
+/** The gate of a fleet on this host. It owns the machines and replaces them by number, at most `maxUnavailable` at once. */
 export function qemuGate(
   folders: HostFolders = defaultHostFolders(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
@@ -43,7 +43,7 @@ export function qemuGate(
       withArtifactFiles(bootFiles(wanted), folders.cacheDir, loadBuilder, { signal, progress, config }, roll),
     paceSeconds: PACE_SECONDS,
     outputs: async (_inputs, _rollout, work) => describeFleet(await findMembers(folders.stateDir, ownerOf(work))),
-    preview: foreseen,
+    preview: previewed,
   });
   return {
     ...gate,
@@ -51,7 +51,7 @@ export function qemuGate(
       if (!inputs)
         throw new LinuxKitError(
           "UNSUPPORTED",
-          "a fleet of local machines cannot be imported: an update under its old name takes up the machines that there are",
+          "a fleet of local machines cannot be imported: run an update with its old name instead, which adopts the existing machines",
           { what: "import of a fleet" },
         );
       const members = await findMembers(folders.stateDir, stackIdentity(urn));
@@ -77,7 +77,7 @@ async function describeFleet(members: readonly Member[]): Promise<FleetOutputs> 
   return { machines, urls: machines.map(({ url }) => url), running: machines.filter(({ running }) => running).length };
 }
 
-function foreseen(inputs: Properties): Properties {
+function previewed(inputs: Properties): Properties {
   const { count, publish } = inputs;
   const known =
     typeof count === "number" && Array.isArray(publish) && publish.every((item) => typeof item === "string" && !/:0:/.test(item));

@@ -1,13 +1,13 @@
 import { defaultCacheDir } from "../../../sdk/cache/location.ts";
 import { defaultStateDir } from "./machine-folder.ts";
 
-/** Where machines and disks live, and where what can be made again is kept. */
+/** The folder of machines and disks, and the cache of reproducible files. */
 export interface HostFolders {
   readonly stateDir: string;
   readonly cacheDir: string;
 }
 
-/** The folders that the environment names. */
+/** The folders from the environment. */
 export function defaultHostFolders(env: NodeJS.ProcessEnv = process.env): HostFolders {
   return { stateDir: defaultStateDir(env), cacheDir: defaultCacheDir(env) };
 }

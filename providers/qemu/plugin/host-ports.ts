@@ -8,8 +8,8 @@ import { collide, parsePublication, type Publication } from "../../../sdk/defini
 import { isAlive } from "./process-id.ts";
 
 /**
- * Sees that every host port is free, and chooses one where 0 asks for it. `PORT_OCCUPIED` names the port, and who
- * has it where that can be told: one of our machines, or a process of this host.
+ * Checks that every host port is free, and chooses one for port 0. `PORT_OCCUPIED` names the port and, if known, its user: a
+ * machine of this library or a process of this host.
  */
 export async function takePorts(publish: readonly Publication[], stateDir: string): Promise<Publication[]> {
   const taken: Publication[] = [];
@@ -24,14 +24,14 @@ export async function takePorts(publish: readonly Publication[], stateDir: strin
       if (code === "EACCES")
         throw new LinuxKitError(
           "ACCESS_DENIED",
-          `port ${hostPort}: this user may not listen on it: publish one above 1023`,
+          `port ${hostPort}: this user may not listen on it: publish a port above 1023`,
           { url: `${address}:${hostPort}`, status: 0 },
           { cause: error },
         );
       if (code === "EADDRNOTAVAIL")
         throw new LinuxKitError(
           "INVALID_DEFINITION",
-          `publish: ${address} is no address of this host, wanted one of its own, such as 127.0.0.1 or 0.0.0.0`,
+          `publish: got the address ${address}, wanted an address of this host, such as 127.0.0.1 or 0.0.0.0`,
           { path: "publish" },
           { cause: error },
         );
@@ -61,13 +61,13 @@ async function bindUdp(address: string, port: number): Promise<number> {
   return got;
 }
 
-/** The error for a port that somebody else has. */
+/** The error for a port in use. */
 export async function occupied(publication: Publication, stateDir: string, cause: unknown): Promise<LinuxKitError<"PORT_OCCUPIED">> {
   const who = (await machineOn(publication, stateDir)) ?? (await processOn(publication));
   const { address, hostPort, guestPort } = publication;
   return new LinuxKitError(
     "PORT_OCCUPIED",
-    `port ${hostPort} of ${address} is taken${who ? ` by ${who}` : ""}: end that, or publish another one, as in "${hostPort + 1}:${guestPort}" or "0:${guestPort}" for any free one`,
+    `port ${hostPort} of ${address} is in use${who ? ` by ${who}` : ""}: stop that, or publish another port, as in "${hostPort + 1}:${guestPort}" or "0:${guestPort}" for any free port`,
     { port: hostPort },
     { cause },
   );
@@ -83,7 +83,7 @@ async function machineOn(wanted: Publication, stateDir: string): Promise<string 
   return undefined;
 }
 
-// /proc/net names a socket's inode, and a process's descriptors name it again; elsewhere than on Linux nobody is named
+// /proc/net lists a socket's inode, and so does /proc/PID/fd; on other systems than Linux the user is unknown
 async function processOn({ hostPort, protocol }: Publication): Promise<string | undefined> {
   const port = hostPort.toString(16).toUpperCase().padStart(4, "0");
   const inodes = new Set<string>();

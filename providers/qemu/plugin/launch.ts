@@ -3,17 +3,17 @@ import { once } from "node:events";
 import { keepConsole } from "./console-log.ts";
 import { identify, type ProcessId } from "./process-id.ts";
 
-/** A QEMU that was just started, and outlives this process. */
+/** A QEMU process that outlives this process. */
 export interface Launched {
-  /** Undefined when it ended before it could be looked at. */
+  /** Undefined if it ended before it could be identified. */
   readonly process: ProcessId | undefined;
-  /** Whether it has ended, and all that it said is in the console's file. */
+  /** Whether it has ended and the console's file is complete. */
   readonly ended: () => boolean;
-  /** Lets this process end before it. */
+  /** Lets this process exit while QEMU runs. */
   readonly release: () => void;
 }
 
-/** Starts QEMU in a machine's folder, in a session of its own: neither Ctrl-C nor our end reaches it. */
+/** Starts QEMU in a machine's folder and in its own session, so that neither Ctrl-C nor the plugin's end stops it. */
 export async function launch(folder: string, program: string, args: readonly string[]): Promise<Launched> {
   const keeper = keepConsole(folder);
   const { stdin } = keeper;
@@ -22,12 +22,12 @@ export async function launch(folder: string, program: string, args: readonly str
   let kept = false;
   keeper.once("close", () => (kept = true));
   keeper.once("error", () => (kept = true));
-  // what QEMU itself has to say, such as why it does not start, comes to the same file
+  // QEMU's own messages, such as why it does not start, go to the same file
   const qemu = spawn(program, args, { cwd: folder, detached: true, stdio: ["ignore", stdin, stdin] });
   try {
     await once(qemu, "spawn");
   } finally {
-    // the only writer left is QEMU, so the keeper ends with it
+    // QEMU is now the only writer, so the keeper ends with it
     stdin.destroy();
   }
   return {

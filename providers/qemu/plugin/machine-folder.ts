@@ -8,47 +8,47 @@ import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import { identify, isAlive, type ProcessId } from "./process-id.ts";
 
 /**
- * Where machines and disks live: `PULUMI_LINUXKIT_STATE`, else `pulumi-linuxkit` under `XDG_STATE_HOME`, else under
- * `~/.local/state`. It is not the cache: what is here cannot be made again.
+ * The folder of machines and disks: `PULUMI_LINUXKIT_STATE`, else `pulumi-linuxkit` under `XDG_STATE_HOME`, else under
+ * `~/.local/state`. Unlike the cache, it holds data that cannot be recreated.
  */
 export function defaultStateDir(env: NodeJS.ProcessEnv = process.env): string {
   return env.PULUMI_LINUXKIT_STATE || join(env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "pulumi-linuxkit");
 }
 
-/** What a machine's folder says of itself, in `machine.json`. */
+/** A machine's record, `machine.json` in its folder. */
 export interface MachineRecord {
   readonly version: 1;
   readonly urn: string;
   /** See {@link stackIdentity}. */
   readonly owner: string;
-  /** `starting` until `create` has ended well. */
+  /** `starting` until `create` has succeeded. */
   readonly phase: "starting" | "running";
-  /** The plugin's process that made it. */
+  /** The plugin process that created it. */
   readonly maker: ProcessId;
   readonly machine?: ProcessId;
-  /** The word by which the guest's reports are known: see `sdk/guest/console.ts`. */
+  /** The nonce of the guest's reports: see `sdk/guest/console.ts`. */
   readonly nonce: string;
-  /** As {@link formatPublication} writes them, with the host ports that were taken. */
+  /** As {@link formatPublication} writes them, with the chosen host ports. */
   readonly publish: readonly string[];
   readonly accelerator: string;
   readonly bootId?: string;
-  /** Of a fleet's machine: its number there, and what it was made of, secrets included, as a salted hash. */
+  /** For a machine of a fleet: its number, and a salted hash of its inputs, secrets included. */
   readonly member?: { readonly slot: number; readonly generation: string };
-  /** What it was made of, without user data and secrets, for `pulumi import`. */
+  /** Its inputs without user data and secrets, for `pulumi import`. */
   readonly inputs: { readonly arch?: Arch };
 }
 
-/** A machine's folder, read. */
+/** A machine's folder and record. */
 export interface MachineFolder {
   readonly id: string;
   readonly path: string;
-  /** Absent where its maker died before it could write it. */
+  /** Undefined if the plugin died before it wrote the record. */
   readonly record?: MachineRecord;
 }
 
 /**
- * Which resource of which stack it is: a URN alone may occur again in another backend or checkout on the same host.
- * Two machines of one identity are an old one and its replacement.
+ * Identifies a resource of a stack: the same URN may occur in another Pulumi backend or checkout on this host. Two machines
+ * with one identity are an old one and its replacement.
  */
 export function stackIdentity(urn: string, env: NodeJS.ProcessEnv = process.env, project = process.cwd()): string {
   return createHash("sha256")
@@ -57,7 +57,7 @@ export function stackIdentity(urn: string, env: NodeJS.ProcessEnv = process.env,
     .slice(0, 16);
 }
 
-/** A new id for a machine or disk of that identity: `web-4f0c…-9b1d`. Never given twice, so that old and new can be side by side. */
+/** A new id for a machine or disk of that identity: `web-4f0c…-9b1d`. Ids are unique, so that old and new can coexist. */
 export function newId(name: string, owner: string): string {
   const readable =
     name
@@ -68,7 +68,7 @@ export function newId(name: string, owner: string): string {
   return `${readable}-${owner.slice(0, 8)}-${randomBytes(4).toString("hex")}`;
 }
 
-/** The folder of a machine. An id that came from outside (`pulumi import`) cannot lead out of it. */
+/** The folder of a machine. An id from outside (`pulumi import`) cannot escape the state folder. */
 export function machinePath(stateDir: string, id: string): string {
   if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id))
     throw new LinuxKitError(
@@ -79,7 +79,7 @@ export function machinePath(stateDir: string, id: string): string {
   return join(stateDir, "machines", id);
 }
 
-/** Makes a machine's folder, for this user alone. `UNWRITABLE` or `DISK_FULL` leaves none. */
+/** Creates a machine's folder, private to this user. @throws UNWRITABLE, DISK_FULL; the folder is then removed */
 export async function makeMachineFolder(stateDir: string, id: string, record: MachineRecord): Promise<MachineFolder> {
   const path = machinePath(stateDir, id);
   try {
@@ -92,13 +92,13 @@ export async function makeMachineFolder(stateDir: string, id: string, record: Ma
   }
 }
 
-/** Writes what is known of a machine, whole or not at all. */
+/** Writes a machine's record atomically. */
 export async function writeRecord(folder: MachineFolder, record: MachineRecord): Promise<MachineFolder> {
   await writeFileWhole(join(folder.path, "machine.json"), [Buffer.from(JSON.stringify(record, null, 1))], { mode: 0o600 });
   return { ...folder, record };
 }
 
-/** The folder of a machine; undefined when there is none. */
+/** The folder of a machine; undefined if it does not exist. */
 export async function readMachineFolder(stateDir: string, id: string): Promise<MachineFolder | undefined> {
   const path = machinePath(stateDir, id);
   const names = await readdir(path).catch(() => undefined);
@@ -107,29 +107,29 @@ export async function readMachineFolder(stateDir: string, id: string): Promise<M
   return { id, path, ...(text !== undefined && { record: JSON.parse(text) as MachineRecord }) };
 }
 
-/** Every machine of this user. */
+/** All machines of this user. */
 export async function listMachineFolders(stateDir: string): Promise<MachineFolder[]> {
   const ids = await readdir(join(stateDir, "machines")).catch(() => []);
   const folders = await Promise.all(ids.map((id) => readMachineFolder(stateDir, id)));
   return folders.filter((folder) => folder !== undefined);
 }
 
-/** Removes a machine's folder, and the folders above it that are ours and empty. */
+/** Removes a machine's folder, and the state folders above it that are empty. */
 export async function removeMachineFolder(stateDir: string, id: string): Promise<void> {
-  // the keeper of the console may write a last file while the folder goes
+  // the console's keeper may still write a file while the folder is removed
   await rm(machinePath(stateDir, id), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   await removeEmpty(join(stateDir, "machines"), stateDir);
 }
 
-/** Removes those of the folders that are empty; the others stay. */
+/** Removes the empty ones of these folders. */
 export async function removeEmpty(...folders: string[]): Promise<void> {
   for (const folder of folders) await rmdir(folder).catch(() => {});
 }
 
 /**
- * Machines that no state can name any more, since the process that made them died first:
- * - whatever its owner, one whose start never ended;
- * - one of `owner` that did start, when the engine has told us the ids that it does know (`known`) and this is none.
+ * Machines that no stack's state knows, because the process that created them died:
+ * - of any owner, a machine whose start never finished;
+ * - of `owner`, a started machine whose id is not among those that the engine knows (`known`).
  */
 export async function findOrphans(stateDir: string, owner: string, known: ReadonlySet<string>): Promise<MachineFolder[]> {
   const orphans: MachineFolder[] = [];

@@ -6,29 +6,29 @@ import type { OnProgress } from "../../../sdk/core/progress.ts";
 import type { VmInputs } from "./vm-inputs.ts";
 
 /**
- * Sees that what is booted is there and that the image fits the machine's memory. What boots only with a small
- * kernel is told, and not refused.
+ * Checks that the boot files exist and that the image fits into the machine's memory. An image that fits only with a small
+ * kernel causes a warning.
  *
- * @throws NOT_FOUND, TOO_LARGE with figures when no kernel can unpack the image in so much memory
+ * @throws NOT_FOUND; TOO_LARGE, with sizes, if no kernel can unpack the image in that much memory
  */
 export async function preflight(
   { kernel, initrd, root, disk, memoryMiB }: Pick<VmInputs, "kernel" | "initrd" | "root" | "disk" | "memoryMiB">,
   progress?: OnProgress,
 ): Promise<void> {
   for (const [what, path] of Object.entries({ kernel, root, disk })) if (path !== undefined) await sizeOf(path, what);
-  // of what is on a disk the build has said how much memory it needs
+  // for an image on a disk, the build states the memory that it needs
   if (initrd === undefined) return;
   const size = await sizeOf(initrd, "initrd");
-  // of one that only the kernel can unpack it is known that it does not become smaller
+  // the unpacked size of other formats is unknown, but at least the packed size
   const image = (await initrdMemory((start) => fileBytes(initrd, { start, memory: "reused" }))) ?? { packed: size, unpacked: size };
   const { least, enough } = bootMemoryMiB(image);
   const [packed, unpacked] = [image.packed, image.unpacked].map((bytes) => (bytes / (1 << 20)).toFixed(1));
-  const sizes = `the image has ${packed} MiB, and unpacks to ${unpacked} MiB beside it`;
+  const sizes = `the image takes ${packed} MiB, plus ${unpacked} MiB unpacked`;
   const instead = root === undefined ? ", or keep the root on a disk: format kernel+squashfs or kernel+erofs" : "";
   if (memoryMiB < least) {
     throw new LinuxKitError(
       "TOO_LARGE",
-      `memoryMiB: got ${memoryMiB}, wanted at least ${least}, with Debian's kernel about ${enough}: ${sizes}: give the machine more${instead}`,
+      `memoryMiB: got ${memoryMiB}, wanted at least ${least}, or about ${enough} with Debian's kernel: ${sizes}: raise memoryMiB${instead}`,
       {
         what: initrd,
         limit: memoryMiB * 2 ** 20,
@@ -39,7 +39,7 @@ export async function preflight(
   if (memoryMiB < enough)
     progress?.({
       stage: "boot",
-      message: `memoryMiB: ${memoryMiB} is little, Debian's kernel wants about ${enough}: ${sizes}${instead}`,
+      message: `memoryMiB: ${memoryMiB} may be too little, Debian's kernel needs about ${enough}: ${sizes}${instead}`,
       lasting: true,
     });
 }
@@ -49,7 +49,7 @@ async function sizeOf(path: string, what: string): Promise<number> {
   if (stats?.isFile()) return stats.size;
   throw new LinuxKitError(
     "NOT_FOUND",
-    `${what}: no file ${path}: build the image on this host first; one that an ImageBuild made, \`pulumi up --refresh\` makes again`,
+    `${what}: file not found: ${path}: build the image on this host first; for an ImageBuild, run \`pulumi up --refresh\``,
     { what: path },
   );
 }

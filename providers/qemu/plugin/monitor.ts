@@ -7,7 +7,7 @@ import { LinuxKitError } from "../../../sdk/core/errors.ts";
 /** The name of the control socket in a machine's folder. */
 export const MONITOR = "monitor.sock";
 
-/** Executes one command of QEMU's machine protocol (QMP) and gives what it returns. */
+/** Executes one command of QEMU's machine protocol (QMP) and returns its result. */
 export type Execute = (command: string, args?: object) => Promise<unknown>;
 
 interface Reply {
@@ -18,8 +18,8 @@ interface Reply {
 }
 
 /**
- * Talks to a running QEMU over the control socket of its folder; undefined when nobody answers there within
- * `milliseconds`, or when the connection ends before `talk` is done (as it does after `quit`).
+ * Talks to a running QEMU over the control socket in its folder. Undefined if nothing answers within `milliseconds`, or if the
+ * connection ends before `talk` is done (as after `quit`).
  */
 export async function withMonitor<T>(folder: string, talk: (execute: Execute) => Promise<T>, milliseconds = 2000): Promise<T | undefined> {
   await using address = await shortAddress(folder);
@@ -50,7 +50,7 @@ export async function withMonitor<T>(folder: string, talk: (execute: Execute) =>
   }
 }
 
-/** The other side went away. */
+/** QEMU closed the connection. */
 class Closed extends Error {}
 
 async function* readReplies(socket: Socket): AsyncGenerator<Reply, void> {
@@ -65,8 +65,8 @@ async function* readReplies(socket: Socket): AsyncGenerator<Reply, void> {
 }
 
 /**
- * A path of the socket that fits the 103 bytes which every system grants (unix(7): 107 on Linux), wherever the folder
- * is: a long one is reached through the descriptor of the opened folder.
+ * A path of the socket within the 103 bytes that every system allows (unix(7): 107 on Linux). A longer path goes through the
+ * descriptor of the opened folder.
  */
 async function shortAddress(folder: string): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = join(folder, MONITOR);
@@ -74,7 +74,7 @@ async function shortAddress(folder: string): Promise<{ readonly path: string } &
   if (process.platform !== "linux") {
     throw new LinuxKitError(
       "UNSUPPORTED",
-      `${path}: ${Buffer.byteLength(path)} bytes are too long for a socket, wanted at most 103: set PULUMI_LINUXKIT_STATE to a shorter folder`,
+      `${path}: got a socket path of ${Buffer.byteLength(path)} bytes, wanted at most 103: set PULUMI_LINUXKIT_STATE to a shorter folder`,
       { what: path },
     );
   }

@@ -2,18 +2,18 @@ import { spawn } from "node:child_process";
 import type { Arch } from "../../../sdk/core/arch.ts";
 import { type Accelerator, type MachineSpec, qemuArguments } from "./arguments.ts";
 
-/** A kernel that cannot be seen to be up after this is not worth the wait. */
+/** Milliseconds until a probe counts as failed. */
 const PATIENCE_MILLISECONDS = 8000;
 
-/** A kernel's last word, or that of our init. */
+/** The last line of a kernel without an init, or the first report of this library's init. */
 const UP = /Kernel panic - not syncing|^linuxkit \S+ \d+\.\d+ /m;
 
-/** What a probe boots: a kernel without anything, or a disk. */
+/** What a probe boots: a kernel alone, or a disk. */
 export type Probed = Pick<MachineSpec, "kernel" | "boot">;
 
 /**
- * Boots a kernel under an accelerator with no image at all, or a disk as far as its guest's first word. A kernel that comes to the point where it would start a
- * program finds none and panics, and QEMU ends: that is the proof, a second after the start where virtualisation works.
+ * Boots a kernel alone under an accelerator, or a disk until its guest's first report. A kernel that boots finds no init and
+ * panics, and QEMU ends: where virtualisation works, that takes one second.
  */
 export async function probeBoot(
   program: string,

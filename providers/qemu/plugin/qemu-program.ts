@@ -14,7 +14,7 @@ export interface QemuProgram {
   readonly version: string;
 }
 
-/** Finds QEMU for an architecture on PATH. `TOOL_MISSING` says how to get it. */
+/** Finds QEMU for an architecture on PATH. @throws TOOL_MISSING with how to install it */
 export async function findQemu(arch: Arch, env: NodeJS.ProcessEnv = process.env): Promise<QemuProgram> {
   const { binary, package: debianPackage } = qemuProgram(arch);
   for (const folder of (env.PATH ?? "").split(delimiter).filter(Boolean)) {

@@ -30,20 +30,20 @@ import { findQemu } from "./qemu-program.ts";
 import { killMachine } from "./stop.ts";
 import { bootedFrom, bootFiles, ROOT_SERIAL, type VmInputs } from "./vm-inputs.ts";
 
-/** What is to be started, and for whom. */
+/** A machine to start. */
 export interface Start {
-  /** Names the machine's folder. */
+  /** The machine's id, which names its folder. */
   readonly id: string;
   readonly urn: string;
   readonly name: string;
   readonly inputs: VmInputs;
-  /** Which machine of a fleet it is. */
+  /** Its number and hash, for a machine of a fleet. */
   readonly member?: MachineRecord["member"];
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
 }
 
-/** A machine that runs. */
+/** A running machine. */
 export interface Started {
   readonly folder: MachineFolder;
   readonly booted: Booted | undefined;
@@ -51,8 +51,8 @@ export interface Started {
 }
 
 /**
- * Starts a machine in a new folder and waits until it is healthy. When it rejects, nothing is left: no process, no
- * file. When this process dies on the way, the folder says so and the next start clears it away.
+ * Starts a machine in a new folder and waits until it is healthy. If it rejects, it leaves no process and no file. If this
+ * process dies first, its folder remains and the next start removes it.
  *
  * @throws TOOL_MISSING, NOT_FOUND, TOO_LARGE, PORT_OCCUPIED, DISK_FULL, UNWRITABLE, and what {@link waitForHealth} throws
  */
@@ -63,7 +63,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
   const efi = inputs.disk === undefined ? undefined : await findEfi(inputs.arch, qemu.path);
   const publish = await takePorts(inputs.publish.map(asPublication), stateDir);
   const accelerator = await chooseAccelerator(inputs.arch, await hostFacts(qemu.version), cacheDir, (candidate) => {
-    progress({ stage: "probe", message: `trying whether a kernel boots under ${candidate}` });
+    progress({ stage: "probe", message: `testing whether a kernel boots under ${candidate}` });
     return probeBoot(qemu.path, inputs.arch, candidate, probed(inputs, efi), signal);
   });
   const nonce = randomBytes(12).toString("hex");
@@ -86,7 +86,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
       accelerator,
       publish,
       firmware,
-      // last, so that the names of the others do not depend on it
+      // last, so that the other disks keep their names
       disks: [
         ...inputs.disks,
         ...(inputs.root === undefined ? [] : [{ path: "root", format: "raw", serial: ROOT_SERIAL, readOnly: true } as const]),
@@ -109,7 +109,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
       ended: launched.ended,
       patient: inputs.waitForHealth,
     });
-    // QEMU has read them into its memory, and starts only once
+    // QEMU has read these files into memory, and starts only once
     for (const { file } of firmware) await rm(join(folder.path, file), { force: true });
     folder = await writeRecord(folder, { ...record(folder), phase: "running", ...(booted && { bootId: booted.bootId }) });
     launched.release();
@@ -123,19 +123,19 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
   }
 }
 
-/** A console's file in a machine's folder. */
+/** The console's file in a machine's folder. */
 export function consolePath(folder: MachineFolder): string {
   return join(folder.path, CONSOLE_LOG);
 }
 
-/** Ends a machine by force and removes its folder. */
+/** Kills a machine and removes its folder. */
 export async function discard(id: string, stateDir: string): Promise<void> {
   const folder = await readMachineFolder(stateDir, id);
   if (folder) await killMachine(folder);
   await removeMachineFolder(stateDir, id);
 }
 
-/** Puts what QEMU reads into the machine's folder, readable by this user alone. */
+/** Writes QEMU's input files into the machine's folder, readable only by this user. */
 async function layOut(folder: string, inputs: VmInputs, nonce: string): Promise<{ name: string; file: string }[]> {
   const kept = bootedFrom(folder, inputs);
   for (const [index, from] of bootFiles(inputs).entries()) await bringIn(from, bootFiles(kept)[index] as string);
@@ -145,7 +145,7 @@ async function layOut(folder: string, inputs: VmInputs, nonce: string): Promise<
   for (const [service, secrets] of Object.entries(inputs.secrets ?? {})) {
     for (const [name, value] of Object.entries(secrets)) items.push([FIRMWARE.secret(service, name), value]);
   }
-  // numbered, since a secret's name may hold what QEMU's options cannot
+  // numbered, because a secret's name may contain characters that QEMU's options cannot
   const files = items.map(([name], index) => ({ name, file: `firmware-${index}` }));
   for (const [index, [, contents]] of items.entries())
     await writeFile(join(folder, `firmware-${index}`), contents, { mode: 0o600, flag: "wx" });
@@ -161,7 +161,7 @@ function probed({ kernel, disk, ...inputs }: VmInputs, efi: EfiFirmware | undefi
   return kernel === undefined ? {} : { kernel };
 }
 
-/** A second name for a file, so that whoever clears the cache does not take it from a machine; a copy where the folder is on another filesystem. */
+/** Hard-links a file, so that clearing the cache does not take it from a machine; copies it across filesystems. */
 async function bringIn(from: string, to: string): Promise<void> {
   await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
 }

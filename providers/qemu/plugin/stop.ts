@@ -6,17 +6,17 @@ import type { MachineFolder } from "./machine-folder.ts";
 import { withMonitor } from "./monitor.ts";
 import { isAlive, type ProcessId, signalProcess, waitForEnd } from "./process-id.ts";
 
-/** How long an ordered end may take, in milliseconds. */
+/** Milliseconds that an orderly shutdown may take. */
 export interface StopLimits {
-  /** Until the guest reports that it begins to shut down. @default 10000 */
+  /** Until the guest reports that it is shutting down. @default 10000 */
   readonly begin?: number;
-  /** Until it is off, once it has begun. @default 60000 */
+  /** From then until it is off. @default 60000 */
   readonly end?: number;
 }
 
 /**
- * Ends a machine in order: presses its power button, and where the guest takes it up, waits until it is off; else, or
- * when it takes too long, {@link killMachine}.
+ * Shuts a machine down: presses its power button, and waits until it is off if the guest reacts. If it does not react, or
+ * takes too long, {@link killMachine}.
  */
 export async function stopMachine(folder: MachineFolder, limits: StopLimits = {}, signal?: AbortSignal): Promise<void> {
   const machine = folder.record?.machine;
@@ -43,7 +43,7 @@ async function pressPowerButton(
       until = performance.now() + (limits.end ?? 60_000);
     }
     if (!begun && performance.now() > nextPress) {
-      // a guest that has just become healthy may not have found its button yet: the press is lost, and made again
+      // a guest that has just become healthy may not watch its button yet: press it again
       await press();
       nextPress = performance.now() + 1000;
     }
@@ -51,7 +51,7 @@ async function pressPowerButton(
   }
 }
 
-/** Ends a machine at once: asks QEMU over its own socket, which cannot be anybody else's, then by signals to that very process. */
+/** Stops a machine at once: by a command over QEMU's own socket, then by signals to exactly that process. */
 export async function killMachine({ path, record }: MachineFolder): Promise<void> {
   await withMonitor(path, (execute) => execute("quit")).catch(() => undefined);
   const machine = record?.machine;

@@ -4,20 +4,20 @@ import type { MachineFolder } from "./machine-folder.ts";
 import { parsePublication, type Publication } from "../../../sdk/definition/publication.ts";
 import { consolePath } from "./start.ts";
 
-/** Outputs of `linuxkit:index:QemuVm`: what is known of a machine once it runs. */
+/** Outputs of `linuxkit:index:QemuVm`. */
 export const vmOutputs = z.object({
-  running: input("False when a refresh found it dead: the next update starts it again.", z.boolean()),
+  running: input("False if a refresh found it stopped; the next update starts it again.", z.boolean()),
   pid: input("QEMU's process.", z.int()),
-  bootId: input("The guest's `/proc/sys/kernel/random/boot_id`; empty when its health was not waited for.", z.string()),
+  bootId: input("The guest's `/proc/sys/kernel/random/boot_id`; empty without `waitForHealth`.", z.string()),
   consoleLog: input("The file that keeps the last megabyte of its console.", z.string()),
   ports: input('Host ports by guest port: { "80/tcp": 8080 }.', z.record(z.string(), z.int())),
-  url: input("http://ADDRESS:PORT of the first published TCP port; empty when no TCP port is published.", z.string()),
+  url: input("http://ADDRESS:PORT of the first published TCP port; empty without one.", z.string()),
   accelerator: input("kvm, hvf or tcg.", z.string()),
 });
 
 export type VmOutputs = Readonly<z.output<typeof vmOutputs>>;
 
-/** What is known of a machine that was started. */
+/** The outputs of a started machine. */
 export function describeMachine(
   folder: MachineFolder,
   publish: readonly Publication[] = asPublications(folder.record?.publish ?? []),
@@ -33,7 +33,7 @@ export function describeMachine(
   };
 }
 
-/** Where a machine with these ports answers. */
+/** Host ports and URL of a machine with these publications. */
 export function addresses(publish: readonly Publication[]): { ports: Record<string, number>; url: string } {
   const first = publish.find(({ protocol }) => protocol === "tcp");
   const host = first?.address === "0.0.0.0" ? "127.0.0.1" : first?.address;
@@ -43,7 +43,7 @@ export function addresses(publish: readonly Publication[]): { ports: Record<stri
   };
 }
 
-/** Reads publications that were checked before. */
+/** Parses publications that were checked before. */
 export function asPublications(texts: readonly string[]): Publication[] {
   return texts.map(parsePublication).flatMap((read) => ("problem" in read ? [] : [read]));
 }

@@ -13,10 +13,10 @@ import { stopMachine } from "./stop.ts";
 import { bootFiles, type VmInputs, vmInputs } from "./vm-inputs.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs, vmOutputs } from "./vm-outputs.ts";
 
-/** Ids that the engine has named to this process: no state may hold any other machine of the same resource. */
+/** Ids that the engine has sent to this process: no other machine of the same resource is in a state. */
 const known = new Set<string>();
 
-/** A virtual machine that lives as long as its stack wants it to, whatever becomes of the process that started it. */
+/** A virtual machine that runs until its stack deletes it, even after the process that started it has ended. */
 export function qemuVm(
   folders: HostFolders = defaultHostFolders(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
@@ -33,12 +33,12 @@ export function qemuVm(
       known.add(request.id);
       return difference(request);
     },
-    // a machine that runs is not touched by an update
+    // an update does not touch a running machine
     preview: ({ inputs, old }) => (old?.outputs.running ? { ...old.outputs } : foreseen(inputs)),
     async create({ urn, name, inputs, signal, progress, config }) {
       const owner = stackIdentity(urn);
       for (const orphan of await findOrphans(folders.stateDir, owner, known)) {
-        progress({ stage: "clear", message: `ending ${orphan.id}, which an interrupted run left behind` });
+        progress({ stage: "clear", message: `stopping ${orphan.id}, left by an interrupted run` });
         await discard(orphan.id, folders.stateDir);
       }
       const id = newId(name, owner);
@@ -54,7 +54,7 @@ export function qemuVm(
       const found = { ...describeMachine(folder), running };
       return { id, outputs: found, ...(outputs === undefined && { inputs: folder.record.inputs as unknown as Properties }) };
     },
-    // the one input that can change in place says only what `create` waits for; what is left is a machine that died
+    // the only input that changes in place affects only `create`; so what remains is a machine that stopped
     async update({ id, urn, name, inputs, oldOutputs, signal, progress, config }) {
       const folder = await readMachineFolder(folders.stateDir, id);
       if (folder?.record?.machine && (await isAlive(folder.record.machine))) return { outputs: { ...oldOutputs, running: true } };
@@ -94,7 +94,7 @@ const NOTHING_KNOWN: Record<keyof VmOutputs, Value> = {
 function foreseen({ publish }: Properties): Properties {
   if (!Array.isArray(publish) || publish.some((item) => typeof item !== "string")) return NOTHING_KNOWN;
   const ports = asPublications(publish as string[]);
-  // which port 0 becomes is seen when it is taken
+  // port 0 is known only after the start
   return { ...NOTHING_KNOWN, running: true, ...(ports.every(({ hostPort }) => hostPort !== 0) && addresses(ports)) };
 }
 

@@ -35,7 +35,7 @@ export interface UploadJob<I> extends Work {
   /**
    * Sends while no other process of this host sends the same bytes for the same resource.
    *
-   * @param send given the journal, and its lines from before another process was waited for: what that one made may be complete
+   * @param send given the journal, and its lines from before the wait for another process, which may have completed the upload
    */
   journaled<T>(send: (journal: Journal, awaited: readonly unknown[]) => Promise<T>): Promise<T>;
 }

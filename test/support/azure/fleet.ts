@@ -45,7 +45,7 @@ export async function azureFleet(): Promise<FleetCloud> {
     makeOthersUnhealthy({ imageId }) {
       scaleSets.isUnhealthy = (image) => image !== imageId.toLowerCase();
     },
-    unhealthyReason: /on the new image: rolling Upgrade failed .*the old image is back/,
+    unhealthyReason: /on the new image: rolling Upgrade failed .*rolled back/,
     holdRollout({ imageId }) {
       scaleSets.stuck = (image) => image !== imageId.toLowerCase();
     },

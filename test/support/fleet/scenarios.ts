@@ -154,7 +154,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       const outcome = await operation.outcome;
       cloud.clearFaults();
       assert.notEqual(outcome.status, 0);
-      assert.match(outcome.text, /bringing the old image back: it was cancelled/);
+      assert.match(outcome.text, /rolling back: it was cancelled/);
       assert.deepEqual(cloud.versions(), [before.version, before.version], outcome.text);
     });
 

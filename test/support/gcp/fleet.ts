@@ -44,7 +44,7 @@ export async function gcpFleet(): Promise<FleetCloud> {
     },
     versions: runs,
     makeOthersUnhealthy,
-    unhealthyReason: /web-\w+ failed its health check and was made anew; the old image is back, nothing of the new one runs/,
+    unhealthyReason: /web-\w+ failed its health check and was recreated; rolled back: every machine runs the old image/,
     holdRollout(running) {
       makeOthersUnhealthy(running);
       rollout.initialDelayPolls = Number.POSITIVE_INFINITY;

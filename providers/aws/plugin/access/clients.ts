@@ -3,17 +3,17 @@ import { EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { LinuxKitError } from "../../../../sdk/core/errors.ts";
 
-/** Who asks AWS, and where. What is left out is found as the AWS SDK finds it: environment, profiles, instance identity, `AWS_ENDPOINT_URL`… */
+/** Credentials and region. The AWS SDK finds what is left out: environment, profiles, instance identity, `AWS_ENDPOINT_URL`… */
 export interface AwsAccess {
   readonly region?: string | undefined;
   /** A profile of the shared configuration files. */
   readonly profile?: string | undefined;
-  /** With `secretKey`: goes before a profile. */
+  /** Together with `secretKey`; takes precedence over a profile. */
   readonly accessKey?: string | undefined;
   readonly secretKey?: string | undefined;
-  /** What comes with keys that expire. */
+  /** The session token of temporary keys. */
   readonly token?: string | undefined;
-  /** A role to take on, by the identity that was found; or several, each by the one before it. */
+  /** A role to assume, or several, each assumed with the one before. */
   readonly assumeRole?: AssumedRole | readonly AssumedRole[] | undefined;
 }
 
@@ -23,26 +23,26 @@ export interface AssumedRole {
   /** @default "pulumi-linuxkit" */
   readonly sessionName?: string | undefined;
   readonly externalId?: string | undefined;
-  /** JSON: what of the role's rights the session has. @default all */
+  /** A policy in JSON that limits the session's permissions. @default all of the role's */
   readonly policy?: string | undefined;
   readonly policyArns?: readonly string[] | undefined;
   readonly sourceIdentity?: string | undefined;
-  /** Of the session. */
+  /** Tags of the session. */
   readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly transitiveTagKeys?: readonly string[] | undefined;
 }
 
-/** Deadlines of one request, milliseconds; it is tried anew afterwards. */
+/** Deadlines of one request in milliseconds; a request that misses one is retried. */
 const CONNECT_MS = 10_000;
 const ANSWER_MS = 60_000;
 
-/** Tries of one request, the first one among them; the SDK waits longer after each, with jitter. */
+/** Attempts at one request, including the first; the SDK backs off with jitter between them. */
 const ATTEMPTS = 12;
 
-/** Connections to one endpoint: one for each block that is under way. */
+/** Connections to one endpoint: one for each block in flight. */
 const SOCKETS = 64;
 
-/** The clients of one identity, for snapshots. */
+/** The clients that uploads use, all with the same credentials. */
 export interface AwsClients {
   readonly ebs: EBSClient;
   readonly ec2: EC2Client;
@@ -55,15 +55,15 @@ export function awsClients(access: AwsAccess): AwsClients {
 }
 
 /**
- * What every client of one identity is made with: the SDK's own configuration, our deadlines and tries.
+ * The configuration of every client: credentials, deadlines, and attempts.
  *
- * @throws INVALID_DEFINITION for a key without its other half
+ * @throws INVALID_DEFINITION for only one of `accessKey` and `secretKey`
  */
 export function clientConfig({ region, profile, accessKey, secretKey, token, assumeRole = [] }: AwsAccess) {
   if ((accessKey === undefined) !== (secretKey === undefined))
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `${accessKey === undefined ? "accessKey" : "secretKey"}: got none, wanted both accessKey and secretKey or neither`,
+      `${accessKey === undefined ? "accessKey" : "secretKey"}: got nothing, wanted both accessKey and secretKey or neither`,
       { path: "accessKey" },
     );
   const keys = accessKey !== undefined &&
@@ -108,7 +108,7 @@ function credentialsOf(sts: STSClient, { roleArn, sessionName = "pulumi-linuxkit
   };
 }
 
-/** Account and region that the clients work in. */
+/** The account and region that the clients use. */
 export async function whoAmI(
   { sts, ebs }: AwsClients,
   signal: AbortSignal,

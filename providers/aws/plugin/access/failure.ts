@@ -7,7 +7,7 @@ interface AwsError {
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string; readonly attempts?: number };
 }
 
-/** Whether AWS says that the object is not there. */
+/** Whether AWS reports that the object does not exist. */
 export function isGone(error: unknown): boolean {
   return ["ResourceNotFoundException", "InvalidSnapshot.NotFound", "InvalidAMIID.NotFound"].includes(
     (error as AwsError | undefined)?.name ?? "",
@@ -15,7 +15,7 @@ export function isGone(error: unknown): boolean {
 }
 
 /**
- * An error of the SDK in our codes, with AWS's own words. Whoever cancelled gets his reason.
+ * The SDK's error as a LinuxKitError, with AWS's message. If aborted, returns the signal's reason.
  *
  * @param what the operation and its object: `PutSnapshotBlock snap-1`
  */
@@ -26,7 +26,7 @@ export function fromAws(error: unknown, what: string, signal?: AbortSignal): unk
   const status = $metadata?.httpStatusCode;
   const said = `aws ${what}: ${message || name}${$metadata?.requestId ? ` (request ${$metadata.requestId})` : ""}`;
   if (isGone(error)) return new LinuxKitError("NOT_FOUND", said, { what }, { cause: error });
-  // a token that an earlier request used for something else
+  // an earlier request with other arguments used this token
   if (name === "ConflictException") return new LinuxKitError("UNSUPPORTED", said, { what }, { cause: error });
   if (name === "CredentialsProviderError")
     return new LinuxKitError(

@@ -12,24 +12,24 @@ const role = z.strictObject({
   transitiveTagKeys: z.array(text).optional(),
 });
 
-/** One role is a list of one: what is wrong with it is named then. */
+/** A single role becomes a list of one, so that errors name its members. */
 const roles = z.preprocess(
   (given) => (typeof given === "object" && given !== null && !Array.isArray(given) ? [given] : given),
   z.array(role),
 );
 
-/** Who asks AWS, and where: inputs of every resource that does. See `AwsAccess`. */
+/** Credentials and region: inputs of every resource that uses AWS. See `AwsAccess`. */
 export const accessInputs = {
-  /** @default as the AWS SDK finds it */
+  /** @default what the AWS SDK finds */
   region: text.optional(),
   /** A profile of the shared configuration files. */
   profile: text.optional(),
   accessKey: text.optional(),
   secretKey: text.optional(),
   token: text.optional(),
-  /** A role to take on, or several, each by the one before it. */
+  /** A role to assume, or several, each assumed with the one before. */
   assumeRole: roles.optional(),
 } as const;
 
-/** Inputs that say by whose leave it is done, and nothing about what is made. */
+/** Inputs that are credentials: their change never changes the resource. */
 export const ACCESS_NAMES: readonly string[] = Object.keys(accessInputs).filter((name) => name !== "region");

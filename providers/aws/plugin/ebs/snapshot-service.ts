@@ -1,6 +1,6 @@
 import type { Digest } from "../../../../sdk/core/digest.ts";
 
-/** A snapshot as EC2 sees it. */
+/** A snapshot as EC2 describes it. */
 export interface SnapshotState {
   readonly id: string;
   readonly status: "pending" | "completed" | "error";
@@ -22,31 +22,31 @@ export interface StartRequest {
   readonly sizeGiB: number;
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** The same token with the same request is the same snapshot. */
+  /** The same token with the same request returns the same snapshot. */
   readonly token: string;
-  /** A completed snapshot whose blocks are those not written; it decides about encryption too. */
+  /** A completed snapshot that provides the blocks not written. It also decides the encryption. */
   readonly parent?: string | undefined;
   readonly encrypted?: boolean | undefined;
   readonly kmsKeyArn?: string | undefined;
-  /** How long after its last block a snapshot that nobody completes is given up, in minutes. */
+  /** Minutes after its last block at which AWS drops a snapshot that is not completed. */
   readonly timeoutMinutes: number;
 }
 
 /**
- * What is asked of EBS direct and EC2, each call with its own deadline and its own retries. What is not there is
- * `undefined`; a refusal is an error with AWS's own words.
+ * Calls to the EBS direct APIs and EC2, each with its own deadline and retries. A missing snapshot is `undefined`; a
+ * refusal is an error with AWS's message.
  */
 export interface SnapshotService {
-  /** @throws NOT_FOUND when the snapshot that the token made is gone */
+  /** @throws NOT_FOUND when the snapshot that the token started was deleted */
   start(request: StartRequest, signal: AbortSignal): Promise<StartedSnapshot>;
   /** @param digest of the bytes */
   put(id: string, index: number, bytes: Uint8Array, digest: Digest, signal: AbortSignal): Promise<void>;
   /** @param checksum sha256 over the sha256 of every block written, by index, in base64 */
   complete(id: string, blocks: number, checksum: string, signal: AbortSignal): Promise<void>;
   describe(id: string, signal: AbortSignal): Promise<SnapshotState | undefined>;
-  /** Snapshots of this account with all of these tags. */
+  /** Snapshots of the account that have all of these tags. */
   find(tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<SnapshotState[]>;
   tag(id: string, tags: Readonly<Record<string, string>>, untag: readonly string[], signal: AbortSignal): Promise<void>;
-  /** One that is gone already is a success. */
+  /** Succeeds if the snapshot does not exist. */
   remove(id: string, signal?: AbortSignal): Promise<void>;
 }

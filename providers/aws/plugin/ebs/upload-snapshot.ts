@@ -13,13 +13,13 @@ import type { SnapshotService, StartedSnapshot } from "./snapshot-service.ts";
 
 const GIB = 2 ** 30;
 
-/** Minutes without a block after which AWS gives a pending snapshot up: what a killed upload costs at most. */
+/** Minutes without a block after which AWS drops a pending snapshot, so that a killed upload costs little. */
 const ABANDONED_MINUTES = 60;
 
 /** Milliseconds that undoing a failed upload may take. */
 const UNDO_MS = 30_000;
 
-/** The tag by which an upload finds what an earlier one of the same bytes left pending. */
+/** The tag by which an upload finds pending snapshots of earlier uploads of the same bytes. */
 const UPLOAD_TAG = "linuxkit:upload";
 
 export interface SnapshotUpload {
@@ -28,41 +28,41 @@ export interface SnapshotUpload {
   /** Bytes. */
   readonly size: number;
   readonly blocks: readonly ListedBlock[];
-  /** Names the upload among those of the account: the same bytes for the same resource are the same upload. */
+  /** Identifies the upload in the account: the same bytes for the same resource have the same key. */
   readonly key: string;
-  /** A completed snapshot of the account and what it holds: only what differs is sent. */
+  /** A completed snapshot of the account and its blocks: only blocks that differ are sent. */
   readonly parent?: { readonly id: string; readonly encrypted: boolean; readonly blocks: readonly ListedBlock[] } | undefined;
   readonly encrypted?: boolean | undefined;
   readonly kmsKeyArn?: string | undefined;
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly journal: Journal;
-  /** The token of an upload of the same bytes that another process may have brought to its end meanwhile. @default none */
+  /** The token of an upload of the same bytes that another process may have completed in the meantime. @default none */
   readonly awaited?: string | undefined;
   /** @default 64 */
   readonly inFlight?: number | undefined;
-  /** Milliseconds between two looks at a snapshot that AWS completes. @default 2000 */
+  /** Milliseconds between two looks at a snapshot that AWS is completing. @default 2000 */
   readonly pollMs?: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
 
-/** What an upload came to. */
+/** The result of an upload. */
 export interface UploadedSnapshot {
   readonly id: string;
   readonly encrypted: boolean;
-  /** Blocks and bytes that were sent, those of an earlier run that it resumed left out. */
+  /** Blocks and bytes sent by this run, without those of an earlier run that it resumed. */
   readonly blocksSent: number;
   readonly bytesSent: number;
 }
 
 /**
- * Writes a raw image into an EBS snapshot and waits until AWS has completed it. One that was killed goes on where the
- * journal ends; one that fails or is cancelled leaves no snapshot.
+ * Writes a raw image into an EBS snapshot and waits until AWS has completed it. A killed upload resumes where the journal
+ * ends; one that fails or is cancelled leaves no snapshot.
  *
  * Source: Amazon EBS User Guide, "Use the EBS direct APIs to write snapshots".
  *
- * @throws UNSUPPORTED for a block size that is not 512 KiB, NETWORK and ACCESS_DENIED in AWS's words, DIGEST_MISMATCH when the file is not what was built
+ * @throws UNSUPPORTED for a block size other than 512 KiB, NETWORK and ACCESS_DENIED with AWS's message, DIGEST_MISMATCH when the file is not what the build wrote
  */
 export async function uploadSnapshot(service: SnapshotService, upload: SnapshotUpload): Promise<UploadedSnapshot> {
   return journaledUpload({
@@ -87,11 +87,11 @@ export async function uploadSnapshot(service: SnapshotService, upload: SnapshotU
 
 interface Begun {
   readonly snapshot: StartedSnapshot;
-  /** Blocks that an earlier run has put; all of them where it is complete. */
+  /** Blocks that an earlier run has sent; all of them if the snapshot is complete. */
   readonly done: Pick<ReadonlySet<number>, "has" | "size">;
 }
 
-/** The token by which an upload has asked for its snapshot, as its journal tells. */
+/** The token with which an upload started its snapshot, from its journal. */
 export function tokenIn(lines: readonly unknown[]): string | undefined {
   return (lines as readonly { readonly token?: string }[]).find((line) => line.token !== undefined)?.token;
 }
@@ -117,27 +117,27 @@ async function write(service: SnapshotService, upload: SnapshotUpload, { snapsho
     },
   });
   const { status } = (await service.describe(snapshot.id, signal)) ?? { status: "pending" };
-  // else the earlier run was killed after it had said so
+  // otherwise an earlier run was killed after it had completed the snapshot
   if (status === "pending") await service.complete(snapshot.id, indexes.length, linearChecksum(digests), signal);
   await completed(service, snapshot.id, upload);
   onProgress({ stage: "upload", message: `${snapshot.id} is complete: ${line.summary()}`, lasting: true });
   return { id: snapshot.id, encrypted: snapshot.encrypted, blocksSent, bytesSent };
 }
 
-/** What uploads of the same bytes have begun and not completed. A completed one may be in use by the stack that is being updated. */
+/** Snapshots that uploads of the same bytes have started and not completed. The stack may still use a completed one. */
 async function unfinished(service: SnapshotService, key: string, signal: AbortSignal): Promise<string[]> {
   const found = await service.find({ [UPLOAD_TAG]: key }, signal);
   return found.flatMap(({ id, status }) => (status === "completed" ? [] : [id]));
 }
 
-/** Goes on with the snapshot that the journal names while it can, else starts a new one. */
+/** Resumes the snapshot that the journal names if possible, otherwise starts a new one. */
 async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<Begun> {
   const { journal, signal } = upload;
   const lines = journal.before as readonly { readonly index?: number }[];
   const token = tokenIn(lines) ?? upload.awaited;
   if (token !== undefined) {
     const snapshot = await start(service, upload, token).catch((error) => {
-      // made by other arguments, or gone
+      // started with other arguments, or deleted
       if (isLinuxKitError(error, "NOT_FOUND") || isLinuxKitError(error, "UNSUPPORTED")) return undefined;
       throw error;
     });
@@ -167,15 +167,19 @@ async function start(
   const snapshot = await service.start({ ...request, ...(parent ? { parent: parent.id } : { encrypted, kmsKeyArn }) }, signal);
   if (snapshot.blockBytes === BLOCK_BYTES) return snapshot;
   await service.remove(snapshot.id);
-  throw new LinuxKitError("UNSUPPORTED", `EBS wants blocks of ${snapshot.blockBytes} bytes, and this writes blocks of ${BLOCK_BYTES}`, {
-    what: "blocks of another size",
-  });
+  throw new LinuxKitError(
+    "UNSUPPORTED",
+    `EBS asks for blocks of ${snapshot.blockBytes} bytes, but pulumi-linuxkit writes blocks of ${BLOCK_BYTES} bytes`,
+    {
+      what: "blocks of another size",
+    },
+  );
 }
 
-/** In ascending order, which the checksum of the whole follows. */
+/** The blocks to send, in ascending order: the snapshot's checksum depends on it. */
 function indexesOf({ parent, blocks, size }: SnapshotUpload, snapshot: StartedSnapshot): number[] {
   if (parent) return blocksToWrite(parent.blocks, blocks);
-  // blocks that nobody wrote are zeroes in a plain snapshot only
+  // blocks that were never written read as zeroes only in an unencrypted snapshot
   if (snapshot.encrypted) return Array.from({ length: (Math.ceil(size / GIB) * GIB) / BLOCK_BYTES }, (_, index) => index);
   return blocks.map(({ index }) => index);
 }
@@ -192,10 +196,10 @@ async function completed(service: SnapshotService, id: string, { signal, onProgr
     const state = await service.describe(id, signal);
     if (state?.status === "completed") return;
     if (state?.status === "error")
-      throw new LinuxKitError("NETWORK", `${id}: AWS could not complete the snapshot: ${state.reason ?? "it gives no reason"}`, {
+      throw new LinuxKitError("NETWORK", `${id}: AWS could not complete the snapshot: ${state.reason ?? "no reason given"}`, {
         url: id,
       });
-    if (waited > 0) onProgress({ stage: "upload", message: `${id}: all blocks are there, AWS completes it` });
+    if (waited > 0) onProgress({ stage: "upload", message: `${id}: all blocks are sent, AWS is completing it` });
     await sleep(pollMs, undefined, { signal });
   }
 }

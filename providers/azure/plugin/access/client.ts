@@ -4,21 +4,21 @@ import type { HttpRequest, HttpResponse } from "../../../../sdk/net/http.ts";
 import { refusalOf } from "../../../../sdk/net/refusal.ts";
 import { createTransport } from "../../../../sdk/net/transport.ts";
 
-/** Tries of one request, the first one among them; the pause doubles after each, with jitter, and is at least what Azure asks for. */
+/** Attempts at one request, including the first. The pause doubles with jitter, and is at least what Azure asks for. */
 const RETRY = { attempts: 12, baseMs: 250, maxMs: 30_000 } as const;
 
-/** One request to Azure, and which answers are no errors. */
+/** One request to Azure, and the statuses that are not errors. */
 export interface AzureRequest extends Omit<HttpRequest, "url"> {
   /** The operation and its object, for messages: `disk web-1`. */
   readonly what: string;
   readonly url: string;
-  /** Statuses beside 2xx that the caller knows what to do with. @default none */
+  /** Statuses besides 2xx that the caller handles. @default none */
   readonly takes?: readonly number[];
-  /** Seconds that the answer may take to begin; it is tried anew afterwards. @default 60 */
+  /** Seconds that the answer may take to begin; then the request is retried. @default 60 */
   readonly timeoutSeconds?: number;
 }
 
-/** An answer that was read to its end. */
+/** An answer with its whole body. */
 export interface AzureAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -26,9 +26,9 @@ export interface AzureAnswer {
 }
 
 /**
- * Sends a request with a deadline, and again after 408, 429, 5xx and cut connections.
+ * Sends a request with a deadline, and repeats it after 408, 429, 5xx and cut connections.
  *
- * @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT in Azure's own words; the signal's reason
+ * @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT with Azure's message; the signal's reason if aborted
  */
 export async function sendToAzure(
   { what, url, takes = [], timeoutSeconds, ...request }: AzureRequest,
@@ -47,14 +47,14 @@ export async function sendToAzure(
 
 async function failureOf(response: HttpResponse, what: string): Promise<LinuxKitError> {
   const { status } = response;
-  const refusal = await refusalOf(response, `azure ${what}`, { name: "azure", explain: sayingOf });
-  // what is wrong with the request stays wrong
+  const refusal = await refusalOf(response, `azure ${what}`, { name: "azure", explain: messageIn });
+  // a retry cannot fix a wrong request
   const final = refusal.code === "NETWORK" && status >= 400 && status < 500;
   return final ? new LinuxKitError("ACCESS_DENIED", refusal.message, { url: what, status }) : refusal;
 }
 
-/** What an error's body says. Source: Azure Resource Manager, "Error response content"; Azure Storage, "Status and error codes". */
-function sayingOf(body: Buffer): string {
+/** The message in an error's body. Source: Azure Resource Manager, "Error response content"; Azure Storage, "Status and error codes". */
+function messageIn(body: Buffer): string {
   const text = body.toString();
   const [code, message] = ["Code", "Message"].map((name) => new RegExp(`<${name}>([^<]*)`).exec(text)?.[1]);
   if (code !== undefined) return `${code}: ${message ?? ""}`;

@@ -3,11 +3,11 @@ import { LinuxKitError } from "../../../../sdk/core/errors.ts";
 import { refusalOf } from "../../../../sdk/net/refusal.ts";
 import { createTransport } from "../../../../sdk/net/transport.ts";
 
-/** Where one Azure cloud is. */
+/** The endpoints of one Azure cloud. */
 export interface AzureCloud {
-  /** Azure Resource Manager, without a slash at its end. */
+  /** Azure Resource Manager, without a trailing slash. */
   readonly manager: string;
-  /** What a token for it is asked for. */
+  /** The scope of a token for Azure Resource Manager. */
   readonly managerScope: string;
   /** Microsoft Entra ID. */
   readonly authority: string;
@@ -32,23 +32,23 @@ const CLOUDS = {
   },
 } as const satisfies Readonly<Record<string, AzureCloud>>;
 
-/** The clouds that need no look-up, by the names that Pulumi's Azure provider has for them. */
+/** Clouds with known endpoints, by their names in Pulumi's Azure provider. */
 export const CLOUD_NAMES = Object.keys(CLOUDS) as readonly (keyof typeof CLOUDS)[];
 
 const METADATA = "/metadata/endpoints?api-version=2022-09-01";
 
-/** What a cloud's Resource Manager says of where the rest of it is. */
+/** The answer of a cloud's metadata endpoint. */
 interface Endpoints {
   readonly resourceManager?: string;
   readonly authentication?: { readonly loginEndpoint?: string; readonly audiences?: readonly string[] };
 }
 
 /**
- * The cloud of this name, or the one that `metadataHost` describes: Azure Stack, or a cloud that has no name here.
+ * The cloud with this name, or the one that `metadataHost` describes: Azure Stack, or a cloud without a name here.
  *
  * Source: Azure Resource Manager, "Get metadata endpoints" (api-version 2022-09-01).
  *
- * @throws ACCESS_DENIED, NETWORK, CORRUPT
+ * @throws INVALID_DEFINITION for an unknown name; ACCESS_DENIED, NETWORK, CORRUPT
  */
 export async function findCloud(
   { environment = "public", metadataHost }: { readonly environment?: string | undefined; readonly metadataHost?: string | undefined },
@@ -66,14 +66,18 @@ export async function findCloud(
   const response = await createTransport({ signal }).send({ url: new URL(`https://${metadataHost}${METADATA}`) });
   if (response.status !== 200) throw await refusalOf(response, what, { name: "azure" });
   const found = JSON.parse((await collect(response.body, undefined, what)).toString()) as Endpoints | readonly Endpoints[];
-  // older ones list every cloud that they know, their own first
+  // older hosts list all clouds that they know, their own first
   const { resourceManager, authentication: { loginEndpoint, audiences: [audience] = [] } = {} } = (
     Array.isArray(found) ? found[0] : found
   ) as Endpoints;
   if (!resourceManager || !loginEndpoint || !audience)
-    throw new LinuxKitError("CORRUPT", `${what}: got no resourceManager, no authentication.loginEndpoint or no authentication.audiences`, {
-      path: metadataHost,
-    });
+    throw new LinuxKitError(
+      "CORRUPT",
+      `${what}: wanted resourceManager, authentication.loginEndpoint and authentication.audiences, and at least one is missing`,
+      {
+        path: metadataHost,
+      },
+    );
   return { manager: bare(resourceManager), managerScope: `${bare(audience)}/.default`, authority: bare(loginEndpoint) };
 }
 

@@ -7,38 +7,38 @@ import { createTransport } from "../../../../sdk/net/transport.ts";
 import type { AzureCloud } from "./clouds.ts";
 
 /**
- * Who asks Azure, and where. What is left out is taken from the environment (`ARM_CLIENT_ID`, `ARM_USE_OIDC`…, as
- * Pulumi's Azure provider takes it), else found as Azure's own libraries find it: `AZURE_CLIENT_ID`…, workload
- * identity, the machine's managed identity, `az login`.
+ * Credentials and cloud. What is left out comes from the environment (`ARM_CLIENT_ID`, `ARM_USE_OIDC`…, as in Pulumi's
+ * Azure provider), else Azure's libraries find it: `AZURE_CLIENT_ID`…, workload identity, the machine's managed identity,
+ * `az login`.
  */
 export interface AzureAccess {
   /** `public`, `usgovernment` or `china`. @default `ARM_ENVIRONMENT`, else "public" */
   readonly environment?: string | undefined;
-  /** The host that knows the endpoints of another cloud. @default `ARM_METADATA_HOSTNAME` */
+  /** Host of the metadata endpoint of another cloud. @default `ARM_METADATA_HOSTNAME` */
   readonly metadataHost?: string | undefined;
   readonly tenantId?: string | undefined;
-  /** Of an application, or of a managed identity that the user has assigned. */
+  /** Id of an application or a user-assigned managed identity. */
   readonly clientId?: string | undefined;
   readonly clientSecret?: string | undefined;
-  /** A file with certificate and key, PEM. */
+  /** Path of a PEM file with certificate and key. */
   readonly clientCertificatePath?: string | undefined;
-  /** Of that file. */
+  /** Password of that file. */
   readonly clientCertificatePassword?: string | undefined;
-  /** Log in by a token of the one who runs us: GitHub Actions, or as the next four say. @default `ARM_USE_OIDC` */
+  /** Log in with an OpenID Connect token of the CI system: GitHub Actions, or one that the next four members give. @default `ARM_USE_OIDC` */
   readonly useOidc?: boolean | undefined;
-  /** That token. @default `ARM_OIDC_TOKEN` */
+  /** The OpenID Connect token. @default `ARM_OIDC_TOKEN` */
   readonly oidcToken?: string | undefined;
-  /** A file that holds it. @default `ARM_OIDC_TOKEN_FILE_PATH` */
+  /** Path of a file with the token. @default `ARM_OIDC_TOKEN_FILE_PATH` */
   readonly oidcTokenFilePath?: string | undefined;
-  /** Where it is to be had. @default `ARM_OIDC_REQUEST_URL`, `ACTIONS_ID_TOKEN_REQUEST_URL` */
+  /** URL to request the token from. @default `ARM_OIDC_REQUEST_URL`, `ACTIONS_ID_TOKEN_REQUEST_URL` */
   readonly oidcRequestUrl?: string | undefined;
-  /** What is shown there. @default `ARM_OIDC_REQUEST_TOKEN`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN` */
+  /** Bearer token for that request. @default `ARM_OIDC_REQUEST_TOKEN`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN` */
   readonly oidcRequestToken?: string | undefined;
   /** Log in as the machine's managed identity. @default `ARM_USE_MSI` */
   readonly useMsi?: boolean | undefined;
 }
 
-/** What is given, and what the environment adds to it. */
+/** The given credentials, completed from the environment. */
 export function withEnvironment(access: AzureAccess, env: NodeJS.ProcessEnv = process.env): AzureAccess {
   const found = {
     environment: env.ARM_ENVIRONMENT,
@@ -71,7 +71,7 @@ export async function credentialOf(access: AzureAccess, { authority }: AzureClou
     useMsi,
   } = access;
   const identity = await import("@azure/identity");
-  // a cloud that is not Microsoft's own is unknown to the instance discovery
+  // instance discovery knows only Microsoft's own clouds
   const options = {
     authorityHost: authority,
     disableInstanceDiscovery: !/\.(microsoftonline\.(com|us)|chinacloudapi\.cn)$/.test(new URL(authority).hostname),
@@ -92,14 +92,14 @@ export async function credentialOf(access: AzureAccess, { authority }: AzureClou
   return new identity.DefaultAzureCredential({ ...options, ...(clientId !== undefined && { managedIdentityClientId: clientId }) });
 }
 
-/** A token of who runs us. Source: GitHub Docs, "About security hardening with OpenID Connect". */
+/** The OpenID Connect token. Source: GitHub Docs, "About security hardening with OpenID Connect". */
 async function assertion({ oidcToken, oidcTokenFilePath, oidcRequestUrl: url, oidcRequestToken: token }: AzureAccess): Promise<string> {
   if (oidcToken !== undefined) return oidcToken;
   if (oidcTokenFilePath !== undefined) return (await readFile(oidcTokenFilePath, "utf8")).trim();
   if (!url || !token)
     throw new LinuxKitError(
       "ACCESS_DENIED",
-      "useOidc: got no token, wanted oidcToken (ARM_OIDC_TOKEN), oidcTokenFilePath (ARM_OIDC_TOKEN_FILE_PATH), or GitHub's right `id-token: write`",
+      "useOidc: got no token, wanted oidcToken (ARM_OIDC_TOKEN), oidcTokenFilePath (ARM_OIDC_TOKEN_FILE_PATH), or the GitHub Actions permission `id-token: write`",
       { url: "oidc", status: 0 },
     );
   const asked = new URL(url);

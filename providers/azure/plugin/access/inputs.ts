@@ -3,7 +3,7 @@ import { text } from "../../../../sdk/plugin/fields.ts";
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, "wanted an id like 00000000-0000-0000-0000-000000000000");
 
-/** Who asks Azure, and where: inputs of every resource that does. See `AzureAccess`. */
+/** Credentials and cloud: inputs of every resource that uses Azure. See `AzureAccess`. */
 export const accessInputs = {
   environment: text.optional(),
   metadataHost: text.optional(),
@@ -20,11 +20,11 @@ export const accessInputs = {
   useMsi: z.boolean().optional(),
 } as const;
 
-/** Inputs that say by whose leave something is done, and nothing about what it is. */
+/** Inputs that are credentials: their change never changes the resource. */
 export const ACCESS_NAMES: readonly string[] = Object.keys(accessInputs);
 
-/** Where everything of a resource is. */
+/** Subscription and resource group of a resource. */
 export const placeInputs = {
   subscriptionId: uuid,
-  resourceGroupName: z.string().regex(/^[-\w.()]{1,90}$/, "wanted the name of a resource group"),
+  resourceGroupName: z.string().regex(/^[-\w.()]{1,90}$/, "wanted a resource group name"),
 } as const;

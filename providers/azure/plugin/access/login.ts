@@ -3,17 +3,17 @@ import { oneLine } from "../../../../sdk/net/redact.ts";
 import { type AzureAccess, credentialOf, withEnvironment } from "./credential.ts";
 import { type AzureCloud, findCloud } from "./clouds.ts";
 
-/** A token is asked for anew when it ends within this time. */
+/** Milliseconds before its expiry at which a token is renewed. */
 const EARLY_MS = 300_000;
 
-/** Who asks, in which cloud. */
+/** Credentials for one cloud. */
 export interface AzureLogin {
   readonly cloud: AzureCloud;
-  /** A bearer token for what the scope names; one that is still good is used again. @throws ACCESS_DENIED in Azure's words */
+  /** A bearer token for the scope; a token that is still valid is reused. @throws ACCESS_DENIED with Azure's message */
   token(scope: string, signal?: AbortSignal): Promise<string>;
 }
 
-/** Finds the cloud and the identity; nobody logs in before the first token is asked for. */
+/** Finds the cloud and the credentials. It logs in when the first token is requested. */
 export async function azureLogin(given: AzureAccess, signal?: AbortSignal): Promise<AzureLogin> {
   const access = withEnvironment(given);
   const cloud = await findCloud(access, signal);

@@ -1,6 +1,6 @@
 import { sendToAzure } from "./client.ts";
 
-/** A registry's own token for a token of Azure's; undefined where its answer holds none. */
+/** Exchanges an Azure token for a token of the registry; undefined if the answer has none. */
 export async function exchangeToken(
   url: string,
   service: string,

@@ -3,7 +3,7 @@ import { LinuxKitError } from "../../../../sdk/core/errors.ts";
 import { type AzureAnswer, sendToAzure } from "./client.ts";
 import type { AzureLogin } from "./login.ts";
 
-/** Between two looks at an operation of which Azure does not say when to look again. */
+/** Seconds between two looks at an operation, unless Azure sets them. */
 const PACE_SECONDS = 2;
 
 /** A request to Azure Resource Manager: `path` begins with `/subscriptions/…`. */
@@ -18,21 +18,21 @@ export interface ManagerRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An operation under way. */
+/** A running operation. */
 export interface Order {
-  /** Whether it is over, and what it failed with. */
+  /** Whether it has ended, and why it failed. */
   look(signal: AbortSignal): Promise<{ readonly over: boolean; readonly failure?: string | undefined }>;
 }
 
-/** Azure Resource Manager, asked as one identity. */
+/** Azure Resource Manager with one set of credentials. */
 export interface ResourceManager {
   readonly login: AzureLogin;
   /**
-   * Sends it and waits for the end of the operation that it begins; undefined where it only asks for or removes what is
-   * not there. @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT in Azure's words
+   * Sends a request and waits for the operation that it starts. Undefined if GET or DELETE finds no resource.
+   * @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT with Azure's message
    */
   ask<T>(request: ManagerRequest, signal: AbortSignal): Promise<T | undefined>;
-  /** Sends it and does not wait. @throws as {@link ResourceManager.ask} */
+  /** Sends a request and does not wait for its operation. @throws as {@link ResourceManager.ask} */
   order(request: ManagerRequest, signal: AbortSignal): Promise<Order>;
   /** All pages of a list. */
   list<T>(request: Omit<ManagerRequest, "method" | "body">, signal: AbortSignal): Promise<T[]>;
@@ -92,7 +92,7 @@ export function resourceManager(login: AzureLogin): ResourceManager {
   };
 }
 
-/** The last answer of an operation: the first one, where it was done at once. */
+/** The last answer of an operation, which may be the first one. */
 async function ended(
   first: AzureAnswer,
   what: string,
@@ -120,11 +120,11 @@ function stateOf(answer: AzureAnswer): { readonly over: boolean; readonly failur
   if (status !== "Failed" && status !== "Canceled") return { over: status === "Succeeded" };
   return {
     over: true,
-    failure: `${status.toLowerCase()}: ${[error?.code, error?.message].filter(Boolean).join(": ") || "no reason is given"}`,
+    failure: `${status.toLowerCase()}: ${[error?.code, error?.message].filter(Boolean).join(": ") || "no reason given"}`,
   };
 }
 
-/** An operation's status holds what it came to, where nothing else does. */
+/** The operation's result, from its status: nothing else holds it. */
 function outputOf(answer: AzureAnswer): AzureAnswer {
   const { properties } = json<{ properties?: { output?: unknown } }>(answer) ?? {};
   return { ...answer, body: Buffer.from(properties?.output === undefined ? "" : JSON.stringify(properties.output)) };

@@ -2,9 +2,9 @@ import { LinuxKitError } from "../../../../sdk/core/errors.ts";
 import type { ResourceManager } from "./resource-manager.ts";
 
 /**
- * Sees to it that whoever is logged in works in this subscription, and that it is of this tenant.
+ * Checks that the credentials reach this subscription, and that it belongs to this tenant.
  *
- * @throws ACCESS_DENIED when the subscription is not to be seen, or is another tenant's
+ * @throws ACCESS_DENIED when they do not reach it, or it belongs to another tenant
  */
 export async function checkSubscription(
   manager: ResourceManager,
@@ -15,22 +15,22 @@ export async function checkSubscription(
     { method: "GET", path: `/subscriptions/${subscriptionId}`, apiVersion: "2022-12-01", what: `subscription ${subscriptionId}` },
     signal,
   );
-  const advice = "the stack's Azure provider works there: give the same identity to both (tenantId, clientId…, or the same environment)";
+  const advice = "the stack's Azure provider uses it: give the same credentials to both (tenantId, clientId…, or the same environment)";
   if (!found)
-    throw new LinuxKitError("ACCESS_DENIED", `subscriptionId: whoever uploads does not see subscription ${subscriptionId}, and ${advice}`, {
+    throw new LinuxKitError("ACCESS_DENIED", `subscriptionId: the credentials do not reach subscription ${subscriptionId}, but ${advice}`, {
       url: "subscription",
       status: 404,
     });
   if (tenantId !== undefined && found.tenantId?.toLowerCase() !== tenantId.toLowerCase()) {
     throw new LinuxKitError(
       "ACCESS_DENIED",
-      `tenantId: subscription ${subscriptionId} is of tenant ${found.tenantId}, wanted ${tenantId}: ${advice}`,
+      `tenantId: subscription ${subscriptionId} belongs to tenant ${found.tenantId}, wanted ${tenantId}: ${advice}`,
       { url: "subscription", status: 403 },
     );
   }
 }
 
-/** Where a resource group is: what is made in it is there too, unless said otherwise. @throws NOT_FOUND */
+/** The location of a resource group, the default for resources in it. @throws NOT_FOUND */
 export async function locationOf(
   manager: ResourceManager,
   { subscriptionId, resourceGroupName }: { readonly subscriptionId: string; readonly resourceGroupName: string },
@@ -46,7 +46,11 @@ export async function locationOf(
     signal,
   );
   if (group) return group.location;
-  throw new LinuxKitError("NOT_FOUND", `resourceGroupName: no resource group ${resourceGroupName} in subscription ${subscriptionId}`, {
-    what: resourceGroupName,
-  });
+  throw new LinuxKitError(
+    "NOT_FOUND",
+    `resourceGroupName: resource group ${resourceGroupName} not found in subscription ${subscriptionId}`,
+    {
+      what: resourceGroupName,
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import { LinuxKitError } from "../../../../sdk/core/errors.ts";
 import type { ResourceManager } from "../access/resource-manager.ts";
 
-/** The address of a container: the account says where it is. @throws NOT_FOUND */
+/** URL of a container, from the account's endpoint. @throws NOT_FOUND */
 export async function blobContainer(
   manager: ResourceManager,
   { accountId, container }: { readonly accountId: string; readonly container: string },
@@ -14,5 +14,7 @@ export async function blobContainer(
   );
   const endpoint = account?.properties?.primaryEndpoints?.blob;
   if (endpoint !== undefined) return `${endpoint.replace(/\/+$/, "")}/${container}`;
-  throw new LinuxKitError("NOT_FOUND", `storage.accountId: ${account ? "no blobs in" : "there is no"} ${what}`, { what: accountId });
+  throw new LinuxKitError("NOT_FOUND", `storage.accountId: ${account ? `${what} has no blob endpoint` : `${what} not found`}`, {
+    what: accountId,
+  });
 }

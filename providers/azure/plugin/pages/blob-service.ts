@@ -6,16 +6,16 @@ import { putPage, STORAGE_VERSION } from "./put-page.ts";
 /** Metadata names are identifiers. */
 const UPLOAD_MARK = "linuxkit_upload";
 
-/** Where blobs are made. */
+/** Where blobs are stored. */
 export interface BlobPlace {
-  /** The container, with the signature if it has one: `https://ACCOUNT.blob.core.windows.net/images`. */
+  /** URL of the container, with a signature if it has one: `https://ACCOUNT.blob.core.windows.net/images`. */
   readonly container: string;
 }
 
-/** What a request to the storage account carries to say who asks. */
+/** Returns the authorization headers of a request to the storage account. */
 export type StorageLogin = (signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
 
-/** As whoever is logged in. Source: Azure Storage REST API, "Authorize with Microsoft Entra ID". */
+/** Authorization with the login's credentials. Source: Azure Storage REST API, "Authorize with Microsoft Entra ID". */
 export function storageLogin(login: AzureLogin): StorageLogin {
   return async (signal) => ({ authorization: `Bearer ${await login.token("https://storage.azure.com/.default", signal)}` });
 }
@@ -45,7 +45,7 @@ export function blobService(login: StorageLogin, { container }: BlobPlace): Page
     await send("PUT", name, signal, metadata(tags), { comp: "metadata" });
   };
   return {
-    // Azure makes an image of no other blob
+    // Azure makes images from page blobs only
     suffix: ".vhd",
     idOf: (name) => urlOf(name),
     async begin({ name, size, key, tags }, signal) {
@@ -87,7 +87,7 @@ export function blobService(login: StorageLogin, { container }: BlobPlace): Page
   };
 }
 
-/** What is no identifier in a tag's name becomes `_`. */
+/** Tags as metadata: characters that an identifier cannot have become `_`. */
 function metadata(tags: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(tags).map(([name, value]) => [`x-ms-meta-${name.replace(/\W/g, "_").replace(/^\d/, "_$&")}`, value]),

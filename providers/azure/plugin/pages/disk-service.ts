@@ -3,16 +3,16 @@ import type { ManagerRequest, ResourceManager } from "../access/resource-manager
 import type { PageService } from "./page-service.ts";
 import { putPage } from "./put-page.ts";
 
-/** Of `Microsoft.Compute/disks`. */
+/** API version of `Microsoft.Compute/disks`. */
 const API_VERSION = "2024-03-02";
 
-/** Seconds that the leave to write lasts: an upload may take a day. */
-const LEAVE_SECONDS = 86_400;
+/** Seconds that write access lasts: an upload may take a day. */
+const ACCESS_SECONDS = 86_400;
 
-/** The tag that marks a disk until its upload is finished. */
+/** The tag of a disk whose upload is unfinished. */
 const UPLOAD_TAG = "linuxkit:upload";
 
-/** Where disks are made, and what they are. */
+/** Place and kind of the disks. */
 export interface DiskPlace {
   readonly subscriptionId: string;
   readonly resourceGroupName: string;
@@ -28,7 +28,7 @@ interface Disk {
   readonly properties?: { readonly diskState?: string };
 }
 
-/** Source: Azure Compute REST API, "Disks - Create Or Update" (an empty managed disk to be uploaded to), "Grant Access", "Revoke Access". */
+/** Source: Azure Compute REST API, "Disks - Create Or Update" (an empty managed disk for an upload), "Grant Access", "Revoke Access". */
 export function diskService(manager: ResourceManager, { subscriptionId, resourceGroupName, location, arch, sku }: DiskPlace): PageService {
   const disks = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroupName}/providers/Microsoft.Compute/disks`;
   const ask = <T>(
@@ -59,12 +59,12 @@ export function diskService(manager: ResourceManager, { subscriptionId, resource
       });
     },
     async open(name, signal) {
-      const leave = await ask<{ accessSAS?: string; accessSas?: string }>("POST", name, "/beginGetAccess", signal, {
+      const access = await ask<{ accessSAS?: string; accessSas?: string }>("POST", name, "/beginGetAccess", signal, {
         access: "Write",
-        durationInSeconds: LEAVE_SECONDS,
+        durationInSeconds: ACCESS_SECONDS,
       });
-      const url = leave?.accessSAS ?? leave?.accessSas;
-      if (url === undefined) throw new LinuxKitError("NOT_FOUND", `azure: no disk ${name} that can be written to`, { what: name });
+      const url = access?.accessSAS ?? access?.accessSas;
+      if (url === undefined) throw new LinuxKitError("NOT_FOUND", `azure: disk ${name} not found, or not writable`, { what: name });
       return { put: (pages, signal) => putPage(url, `disk ${name}`, {}, pages, signal) };
     },
     async find(name, signal) {
@@ -83,7 +83,7 @@ export function diskService(manager: ResourceManager, { subscriptionId, resource
     async remove(name, signal) {
       const disk = await ask<Disk>("GET", name, "", signal);
       if (!disk) return;
-      // one to which access is granted cannot be removed
+      // a disk with granted access cannot be deleted
       if (/^Active/.test(disk.properties?.diskState ?? "")) await ask("POST", name, "/endGetAccess", signal);
       await ask("DELETE", name, "", signal);
     },

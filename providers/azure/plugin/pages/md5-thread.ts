@@ -8,12 +8,11 @@ interface Waiting {
 }
 
 /**
- * Hashes in a thread of its own: of all that an upload does MD5 takes the most time, twice that of the sha256 by which
- * the same bytes are checked.
+ * Hashes in a separate thread: MD5 takes most of an upload's time, twice that of the sha256 check of the same bytes.
  */
 export class Md5Thread implements AsyncDisposable {
   readonly #worker = new Worker(WORKER);
-  // it answers in the order in which it was asked
+  // the worker answers in the order of the requests
   readonly #waiting: Waiting[] = [];
   #died: { readonly error: unknown } | undefined;
 
@@ -25,7 +24,7 @@ export class Md5Thread implements AsyncDisposable {
     });
   }
 
-  /** The MD5 in base64, as `Content-MD5` has it. @param bytes in shared memory, else they are copied */
+  /** The MD5 in base64, as in `Content-MD5`. @param bytes copied unless in shared memory */
   digest(bytes: Uint8Array): Promise<string> {
     return new Promise((resolve, reject) => {
       if (this.#died) return reject(this.#died.error);

@@ -1,43 +1,43 @@
 import type { Pages } from "./put-page.ts";
 
-/** A disk or blob that is being written, or was. */
+/** A disk or blob, complete or not. */
 export interface PageObject {
   readonly name: string;
-  /** Whether it still bears the mark of an upload that is under way. */
+  /** Whether it is still marked as an unfinished upload. */
   readonly unfinished: boolean;
 }
 
 export interface BeginRequest {
   readonly name: string;
-  /** Bytes, the footer among them. */
+  /** Bytes, including the footer. */
   readonly size: number;
-  /** Marks what belongs to one upload until it is finished. */
+  /** The upload's key, which marks the disk or blob until the upload is finished. */
   readonly key: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Where pages are written to: as long as the upload lasts. */
+/** Write access for the duration of an upload. */
 export interface PageWriter {
-  /** @throws ACCESS_DENIED, NETWORK in Azure's words */
+  /** @throws ACCESS_DENIED, NETWORK with Azure's message */
   put(pages: Pages, signal: AbortSignal): Promise<void>;
 }
 
-/** What holds pages: managed disks, or page blobs of a storage account. Each call retries by itself. */
+/** Managed disks, or page blobs of a storage account. Each call retries by itself. */
 export interface PageService {
-  /** What names end with. */
+  /** Suffix of names. */
   readonly suffix: string;
-  /** The full id of what has this name, or its address. */
+  /** Full id of a disk, or URL of a blob. */
   idOf(name: string): string;
   begin(request: BeginRequest, signal: AbortSignal): Promise<void>;
-  /** Leave to write, asked anew each time. @throws ACCESS_DENIED where it is not to be had any more */
+  /** Requests write access. @throws ACCESS_DENIED if it was revoked */
   open(name: string, signal: AbortSignal): Promise<PageWriter>;
   find(name: string, signal: AbortSignal): Promise<PageObject | undefined>;
-  /** What uploads of this key have begun and not finished. */
+  /** Names of unfinished uploads with this key. */
   unfinished(key: string, signal: AbortSignal): Promise<string[]>;
-  /** All pages are there: takes back the leave to write, and the mark. */
+  /** Ends the upload: revokes write access and removes the mark. */
   finish(name: string, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
-  /** Tags of what is finished. */
+  /** Sets the tags of a complete disk or blob. */
   tag(name: string, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
-  /** Takes back the leave to write, and removes it; what is gone already is a success. */
+  /** Revokes write access and deletes. Succeeds if it does not exist. */
   remove(name: string, signal: AbortSignal): Promise<void>;
 }

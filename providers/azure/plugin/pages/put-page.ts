@@ -3,25 +3,25 @@ import { sendToAzure } from "../access/client.ts";
 /** The version of the Blob service's REST API. */
 export const STORAGE_VERSION = "2023-11-03";
 
-/** Seconds that one page may take: 8 of 4 MiB share a slow line. */
+/** Seconds that one request may take: 8 requests of 4 MiB share a slow line. */
 const PAGE_SECONDS = 300;
 
-/** Pages that follow each other. */
+/** Consecutive pages. */
 export interface Pages {
   /** Bytes from the start; this and the length are multiples of 512. */
   readonly offset: number;
   /** At most 4 MiB. */
   readonly bytes: Uint8Array;
-  /** Of the bytes, in base64. */
+  /** MD5 of the bytes, in base64. */
   readonly md5: string;
 }
 
 /**
- * Writes pages; the service compares their MD5.
+ * Writes pages; the service checks their MD5.
  *
  * Source: Azure Storage REST API, "Put Page".
  *
- * @param url of the blob, with its signature if it has one
+ * @param url of the blob, with a signature if it has one
  */
 export async function putPage(
   url: string,

@@ -13,7 +13,7 @@ import type { PageService, PageWriter } from "./page-service.ts";
 /** The most that one request may write. Source: "Put Page". */
 const PAGE_BYTES = 4 << 20;
 
-/** Requests under way; as many times 4 MiB are in memory. */
+/** Requests in flight; each holds 4 MiB in memory. */
 const IN_FLIGHT = 8;
 
 /** Milliseconds that undoing a failed upload may take. */
@@ -25,13 +25,13 @@ export interface PageUpload {
   /** Bytes of it. */
   readonly size: number;
   readonly blocks: readonly ListedBlock[];
-  /** What names begin with. */
+  /** Prefix of the name. */
   readonly prefix: string;
-  /** Names the upload among those of the place: the same bytes for the same resource are the same upload. */
+  /** Identifies the upload: the same bytes for the same resource have the same key. */
   readonly key: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly journal: Journal;
-  /** What another process was writing, of which it was waited that it ends: where it has come to its end, it is taken as it is. @default none */
+  /** The name that another process was writing to, which this process waited for. If complete, it is used as it is. @default none */
   readonly awaited?: string | undefined;
   /** @default 8 */
   readonly inFlight?: number | undefined;
@@ -39,18 +39,18 @@ export interface PageUpload {
   readonly onProgress: OnProgress;
 }
 
-/** What an upload came to. */
+/** The result of an upload. */
 export interface UploadedPages {
   readonly name: string;
-  /** Bytes that were sent, those of an earlier run that it resumed left out. */
+  /** Bytes sent by this run, without those of an earlier run that it resumed. */
   readonly bytesSent: number;
 }
 
 /**
- * Writes an image into a managed disk or a page blob; zeroes are not sent. One that was killed goes on where the
- * journal ends; one that fails or is cancelled leaves nothing.
+ * Writes an image into a managed disk or a page blob; zeroes are not sent. A killed upload resumes where the journal ends;
+ * one that fails or is cancelled leaves nothing behind.
  *
- * @throws ACCESS_DENIED and NETWORK in Azure's words, DIGEST_MISMATCH when the file is not what was built
+ * @throws ACCESS_DENIED and NETWORK with Azure's message, DIGEST_MISMATCH when the file is not what the build wrote
  */
 export async function uploadPages(service: PageService, upload: PageUpload): Promise<UploadedPages> {
   return journaledUpload({
@@ -67,7 +67,7 @@ export async function uploadPages(service: PageService, upload: PageUpload): Pro
 
 interface Begun {
   readonly name: string;
-  /** Undefined where the earlier run had come to its end, and was killed before it could say so. */
+  /** Undefined if an earlier run had completed it before it was killed. */
   readonly writer: PageWriter | undefined;
   /** Blocks that an earlier run has written. */
   readonly done: ReadonlySet<number>;
@@ -113,12 +113,12 @@ interface JournalLine {
   readonly count?: number;
 }
 
-/** What the lines of a journal are about. */
+/** The name in the lines of a journal. */
 export function nameIn(lines: readonly unknown[]): string | undefined {
   return (lines as readonly JournalLine[]).find(({ name }) => name !== undefined)?.name;
 }
 
-/** Goes on with what the journal names while it can, else begins anew. `names` hears the name before anything bears it. */
+/** Resumes the upload that the journal names if possible, otherwise begins another. `names` gets the name before it is created. */
 async function begin(
   service: PageService,
   { journal, awaited, prefix, size, key, tags, signal }: PageUpload,
@@ -132,7 +132,7 @@ async function begin(
     if (found && !found.unfinished) return { name: earlier, writer: undefined, done: new Set() };
     if (found) {
       const writer = await service.open(earlier, signal).catch((error: unknown) => {
-        // its access was taken back meanwhile: what is in it stays as it is
+        // its write access was revoked: start over under another name
         if (isLinuxKitError(error, "ACCESS_DENIED") || isLinuxKitError(error, "NOT_FOUND")) return undefined;
         throw error;
       });

@@ -5,40 +5,40 @@ import { refusalOf } from "../../../../sdk/net/refusal.ts";
 import { createTransport } from "../../../../sdk/net/transport.ts";
 import type { Login } from "./login.ts";
 
-/** Tries of one request that may be repeated, the first one among them. */
+/** Attempts at one request that may be repeated, including the first. */
 export const ATTEMPTS = 10;
 
-/** Seconds that an answer may take to begin; the request is tried anew afterwards. */
+/** Seconds that an answer may take to begin; then the request is retried. */
 const ANSWER_SECONDS = 60;
 
 export interface ClientOptions {
   readonly login: Login;
-  /** Names the service in messages: `Cloud Storage`. */
+  /** The service's name in messages: `Cloud Storage`. */
   readonly service: string;
   readonly signal?: AbortSignal | undefined;
   /** The longest pause before the second try, milliseconds. @default 500 */
   readonly pauseMs?: number | undefined;
 }
 
-/** One request to an API of Google's: what it carries, and which answers are no errors. */
+/** One request to a Google API, and the statuses that are not errors. */
 export interface ApiRequest extends Omit<HttpRequest, "body" | "url"> {
   /** The operation and its object, for messages: `bucket images`. */
   readonly what: string;
   readonly url: string | URL;
   readonly json?: unknown;
   readonly body?: Uint8Array;
-  /** Statuses beside 2xx that the caller knows what to do with. @default none */
+  /** Statuses besides 2xx that the caller handles. @default none */
   readonly takes?: readonly number[];
 }
 
-/** The JSON APIs of Google, asked as one identity: with a deadline, again after 429, 5xx and cut connections. */
+/** Google's JSON APIs with one set of credentials. Each request has a deadline, and is repeated after 429, 5xx and cut connections. */
 export interface GcpClient {
   readonly signal: AbortSignal | undefined;
-  /** An answer whose body must be read or dropped. @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT in Google's words */
+  /** The caller must read or drop the answer's body. @throws NOT_FOUND, ACCESS_DENIED, NETWORK, TIMEOUT with Google's message */
   send(request: ApiRequest): Promise<HttpResponse>;
-  /** The answer's body; undefined where it has a status of `takes`. */
+  /** The answer's body; undefined for a status in `takes`. */
   json<T>(request: ApiRequest): Promise<T | undefined>;
-  /** What an unwelcome answer stands for. */
+  /** The error that an answer stands for. */
   refusal(response: HttpResponse, what: string): Promise<LinuxKitError>;
 }
 
@@ -69,7 +69,7 @@ export function gcpClient({ login, service, signal, pauseMs = 500 }: ClientOptio
   };
 }
 
-/** Source: Google Cloud APIs, "Errors": `{ error: { code, message, errors: [{ reason }] } }`; OAuth has a word and a text. */
+/** Source: Google Cloud APIs, "Errors": `{ error: { code, message, errors: [{ reason }] } }`; OAuth has a code and a description. */
 function messageIn(body: Buffer): string {
   const { error, error_description } = JSON.parse(body.toString()) as { error?: string | { message?: string }; error_description?: string };
   return typeof error === "object" ? (error.message ?? "") : [error, error_description].filter(Boolean).join(": ");

@@ -3,41 +3,41 @@ import type { AuthClient } from "google-auth-library";
 import { isLinuxKitError, LinuxKitError } from "../../../../sdk/core/errors.ts";
 
 /**
- * Who asks Google Cloud. What is left out is found as Google's own libraries find it: `GOOGLE_APPLICATION_CREDENTIALS`,
- * what `gcloud auth application-default login` wrote, workload identity, the service account of the machine.
+ * Credentials. Google's libraries find what is left out: `GOOGLE_APPLICATION_CREDENTIALS`, the file that
+ * `gcloud auth application-default login` wrote, workload identity, the machine's service account.
  */
 export interface GcpAccess {
-  /** A key as JSON, or the path of its file. @default `GOOGLE_CREDENTIALS`, else application default credentials */
+  /** A key in JSON, or the path of its file. @default `GOOGLE_CREDENTIALS`, else application default credentials */
   readonly credentials?: string | undefined;
-  /** A token that somebody has got already; it is good for an hour. @default `GOOGLE_OAUTH_ACCESS_TOKEN` */
+  /** An access token; it is valid for one hour. @default `GOOGLE_OAUTH_ACCESS_TOKEN` */
   readonly accessToken?: string | undefined;
-  /** E-mail of a service account to act as, by the identity that was found. @default `GOOGLE_IMPERSONATE_SERVICE_ACCOUNT` */
+  /** E-mail of a service account to impersonate. @default `GOOGLE_IMPERSONATE_SERVICE_ACCOUNT` */
   readonly impersonateServiceAccount?: string | undefined;
 }
 
-/** What a request carries to say who asks. The library behind it fetches a token anew before the old one ends. */
+/** Returns a request's authorization headers. The library behind it fetches a new token before the old one expires. */
 export type Login = () => Promise<Readonly<Record<string, string>>>;
 
-// no request of ours needs a project to be known, and a library that knows none looks for it by rights that nobody has to have
+// these requests need no project; without one, the library would look it up with permissions that users need not have
 const NO_PROJECT = "-";
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
-/** Logs in when the first request is made. @throws ACCESS_DENIED, with what to set */
+/** Logs in at the first request. @throws ACCESS_DENIED, with what to set */
 export function gcpLogin({ credentials, accessToken, impersonateServiceAccount }: GcpAccess, env: NodeJS.ProcessEnv = process.env): Login {
-  // in the order of the stack's Google Cloud provider, so that both are the same identity
+  // the same order as in the stack's Google Cloud provider, so that both use the same credentials
   const given = { accessToken, credentials };
-  const said =
+  const chosen =
     (given.accessToken ?? given.credentials)
       ? given
       : { accessToken: env.GOOGLE_OAUTH_ACCESS_TOKEN || undefined, credentials: env.GOOGLE_CREDENTIALS || undefined };
   const impersonated = impersonateServiceAccount ?? (env.GOOGLE_IMPERSONATE_SERVICE_ACCOUNT || undefined);
   let client: Promise<AuthClient> | undefined;
   return async () => {
-    // a token is a header as it is: the library has nothing to add
-    if (said.accessToken !== undefined && impersonated === undefined) return { authorization: `Bearer ${said.accessToken}` };
+    // a token needs no library
+    if (chosen.accessToken !== undefined && impersonated === undefined) return { authorization: `Bearer ${chosen.accessToken}` };
     try {
-      client ??= clientOf(said, impersonated);
+      client ??= clientOf(chosen, impersonated);
       return Object.fromEntries(await (await client).getRequestHeaders());
     } catch (error) {
       client = undefined;
@@ -58,7 +58,7 @@ async function clientOf({ accessToken, credentials }: GcpAccess, impersonated: s
     if (accessToken === undefined) {
       if (credentials === undefined) return new GoogleAuth({ scopes: SCOPE, projectId: NO_PROJECT }).getClient();
       const key = await keyOf(credentials);
-      // the usual two by themselves: whatever reads any kind warns of it on each run, and the engine shows that
+      // the two usual kinds directly: the class for any kind warns on each run, and the engine shows the warning
       const usual =
         key.type === "service_account" ? new JWT({ scopes: SCOPE }) : key.type === "authorized_user" ? new UserRefreshClient() : undefined;
       if (!usual) return new GoogleAuth({ scopes: SCOPE, projectId: NO_PROJECT, credentials: key }).getClient();
@@ -79,21 +79,21 @@ async function clientOf({ accessToken, credentials }: GcpAccess, impersonated: s
   });
 }
 
-/** A key, given as it is or by its path: Google's own provider takes both. */
+/** A key, given as JSON or as a path: Google's own provider accepts both. */
 async function keyOf(credentials: string): Promise<Record<string, unknown>> {
   const inline = credentials.trimStart().startsWith("{");
   const text = inline
     ? credentials
     : await readFile(credentials, "utf8").catch((error: unknown) => {
-        throw new LinuxKitError("NOT_FOUND", `credentials: no file ${credentials}`, { what: credentials }, { cause: error });
+        throw new LinuxKitError("NOT_FOUND", `credentials: file not found: ${credentials}`, { what: credentials }, { cause: error });
       });
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
-    // the parser's own words would show what it read
+    // the parser's message would show parts of the key
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `credentials: got ${inline ? "text" : `a file, ${credentials},`} that is no JSON, wanted a key of a service account or the path of one`,
+      `credentials: got ${inline ? "text" : `a file (${credentials})`} that is not JSON, wanted a service account key or the path of one`,
       { path: "credentials" },
     );
   }

@@ -1,7 +1,7 @@
 import { type GcpClient, gcpClient } from "../access/client.ts";
 import type { Login } from "../access/login.ts";
 
-/** Where Cloud Storage is, and who asks it. */
+/** Endpoint and credentials of Cloud Storage. */
 export interface StorageAccess {
   /** `https://storage.googleapis.com`, without a path. */
   readonly origin: string;
@@ -10,7 +10,7 @@ export interface StorageAccess {
   readonly pauseMs?: number | undefined;
 }
 
-/** Cloud Storage as Google's own libraries find it: an emulator, named by `STORAGE_EMULATOR_HOST`, is asked without a login. */
+/** Cloud Storage, or the emulator that `STORAGE_EMULATOR_HOST` names, which needs no login; Google's libraries do the same. */
 export function storageAccess(login: Login, env: NodeJS.ProcessEnv = process.env): StorageAccess {
   const host = env.STORAGE_EMULATOR_HOST;
   if (!host) return { origin: "https://storage.googleapis.com", login };
@@ -19,9 +19,9 @@ export function storageAccess(login: Login, env: NodeJS.ProcessEnv = process.env
 
 /** The JSON API, bound to one signal. */
 export interface StorageClient extends GcpClient {
-  /** The resource with this path: `b/BUCKET/o/OBJECT`, each part encoded here. */
+  /** URL of a resource: `b/BUCKET/o/OBJECT`. Encodes each part. */
   path(...parts: readonly string[]): string;
-  /** Where uploads to a bucket begin. */
+  /** URL that starts uploads to a bucket. */
   uploads(bucket: string): string;
 }
 

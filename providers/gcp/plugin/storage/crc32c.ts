@@ -1,13 +1,13 @@
 /** CRC-32C (Castagnoli), reflected: RFC 3720, B.4. */
 const POLYNOMIAL = 0x82f63b78;
 
-/** Bytes that are taken at a time. */
+/** Bytes processed at a time. */
 const SLICES = 16;
 
-/** For each of 16 places the checksum of each byte there: 16 bytes are then 16 look-ups that do not wait for each other. */
+/** For each of 16 positions, the checksum of each byte value: 16 bytes need 16 independent look-ups. */
 const TABLE = tables();
 
-/** A checksum that grows. Cloud Storage says it of every object, big-endian in base64. */
+/** An incremental checksum. Cloud Storage reports it for every object, big-endian in base64. */
 export class Crc32c {
   #state = 0xffffffff;
 
@@ -41,7 +41,7 @@ export class Crc32c {
     return this;
   }
 
-  /** Of all bytes so far, as Cloud Storage writes it. */
+  /** The checksum of all bytes so far, in Cloud Storage's format. */
   base64(): string {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32BE(~this.#state >>> 0);

@@ -7,20 +7,20 @@ import { Crc32c } from "./crc32c.ts";
 /** A piece of a file. */
 export interface FileChunk {
   readonly at: number;
-  /** Good until the second next one is asked for. */
+  /** Valid until the chunk after the next is requested. */
   readonly bytes: Uint8Array;
 }
 
-/** What a whole file came to. */
+/** Checksums of the whole file. */
 export interface HashedFile {
   crc32c: string;
 }
 
 /**
- * A file in chunks, each hashed before it is given: the last one comes only once the whole is seen to be what was
- * wanted, so that nobody is ever sent another file to its end.
+ * A file in chunks, each hashed before it is yielded. The last chunk is yielded only after the digest of the whole file
+ * matches, so a wrong file is never sent completely.
  *
- * @param into filled before the last chunk is given
+ * @param into filled before the last chunk is yielded
  * @throws DIGEST_MISMATCH
  */
 export async function* hashedFile(

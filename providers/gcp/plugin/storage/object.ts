@@ -5,7 +5,7 @@ import type { StorageClient } from "./bucket-client.ts";
 export interface StoredObject {
   readonly bucket: string;
   readonly name: string;
-  /** Another one with each write, also of the same bytes: who removes an object by it never removes a later one. */
+  /** Changes with each write, even of the same bytes: deleting by generation never deletes a later object. */
   readonly generation: string;
   /** Bytes, in decimal digits. */
   readonly size: string;
@@ -23,12 +23,12 @@ export async function projectOfBucket(client: StorageClient, bucket: string): Pr
   return String(found?.projectNumber ?? "");
 }
 
-/** Undefined when there is none. */
+/** Undefined if the object does not exist. */
 export async function describeObject(client: StorageClient, bucket: string, name: string): Promise<StoredObject | undefined> {
   return client.json<StoredObject>({ what: `object gs://${bucket}/${name}`, url: client.path("b", bucket, "o", name), takes: [404] });
 }
 
-/** Removes this generation of an object; one that is gone, or was overwritten since, is a success. */
+/** Deletes this generation of an object. Succeeds if it does not exist or was overwritten since. */
 export async function removeObject(
   client: StorageClient,
   { bucket, name, generation }: Pick<StoredObject, "bucket" | "name" | "generation">,
@@ -42,7 +42,7 @@ export async function removeObject(
   await response.drop();
 }
 
-/** A generation of its own for an object that is there, copied by Cloud Storage onto itself: no byte is sent. */
+/** Gives an existing object a new generation: Cloud Storage copies it onto itself, and nothing is sent. */
 export async function renewObject(client: StorageClient, { bucket, name, generation }: StoredObject): Promise<StoredObject> {
   const what = `object gs://${bucket}/${name}`;
   const url = new URL(`${client.path("b", bucket, "o", name)}/rewriteTo/${["b", bucket, "o", name].map(encodeURIComponent).join("/")}`);
@@ -55,7 +55,9 @@ export async function renewObject(client: StorageClient, { bucket, name, generat
     });
     if (step?.done && step.resource) return step.resource;
     if (!step?.rewriteToken)
-      throw new LinuxKitError("NETWORK", `${what}: Cloud Storage neither copied it nor said how to go on`, { url: url.href });
+      throw new LinuxKitError("NETWORK", `${what}: Cloud Storage neither finished the copy nor sent a token to continue it`, {
+        url: url.href,
+      });
     url.searchParams.set("rewriteToken", step.rewriteToken);
   }
 }

@@ -12,14 +12,14 @@ import type { StoredObject } from "./object.ts";
 /** Every chunk but the last is a multiple of this. */
 export const CHUNK_UNIT = 256 << 10;
 
-/** How far a session is. */
+/** The progress of a session. */
 export type SessionState =
-  /** It has bytes 0 to `have`, exclusive. */
+  /** It has the bytes from 0 up to, not including, `have`. */
   | { readonly at: "open"; readonly have: number }
   | { readonly at: "done"; readonly object: StoredObject }
-  /** It was cancelled, or is more than a week old: begin anew. */
+  /** It was cancelled or has expired: start another. */
   | { readonly at: "gone" }
-  /** Not now: ask how far it is, after a pause. */
+  /** Temporarily unavailable: ask again after a pause. */
   | { readonly at: "busy"; readonly retryAfter: string | null; readonly response: LinuxKitError };
 
 export interface NewObject {
@@ -29,7 +29,7 @@ export interface NewObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Begins an upload. @returns the session's URL, which by itself gives leave to write this object */
+/** Starts an upload. @returns the session's URL, which alone authorizes writes to this object */
 export async function startSession(client: StorageClient, { bucket, object, size, metadata }: NewObject): Promise<string> {
   const type = "application/gzip";
   const response = await client.send({
@@ -42,24 +42,26 @@ export async function startSession(client: StorageClient, { bucket, object, size
   await response.drop();
   const session = response.headers.get("location");
   if (session === null)
-    throw new LinuxKitError("NETWORK", `upload to gs://${bucket}/${object}: Cloud Storage began it without saying where`, { url: object });
+    throw new LinuxKitError("NETWORK", `upload to gs://${bucket}/${object}: Cloud Storage started it but sent no session URL`, {
+      url: object,
+    });
   return session;
 }
 
-/** Asks how far a session is. */
+/** Asks for the progress of a session. */
 export async function sessionState(client: StorageClient, session: string, size: number): Promise<SessionState> {
   return stateOf(client, await put(client, session, `bytes */${size}`, undefined, true));
 }
 
 /** Sends bytes from `at` on. */
 export async function putChunk(client: StorageClient, session: string, bytes: Uint8Array, at: number, size: number): Promise<SessionState> {
-  // not simply again: what of it has arrived is to be asked first
+  // never repeated blindly: ask first how much has arrived
   return stateOf(client, await put(client, session, `bytes ${at}-${at + bytes.length - 1}/${size}`, bytes, false));
 }
 
-/** Gives a session up, with what it has taken. One that is gone is a success. */
+/** Cancels a session and drops its bytes. Succeeds if the session does not exist. */
 export async function cancelSession(client: StorageClient, session: string): Promise<void> {
-  // 499 is what Cloud Storage says of an upload that its client has closed
+  // 499: Cloud Storage's status for a cancelled upload
   const response = await client.send({
     what: "cancelling an upload",
     method: "DELETE",

@@ -11,16 +11,16 @@ import { type HashedFile, hashedFile } from "./hashed-file.ts";
 import { describeObject, removeObject, renewObject, type StoredObject } from "./object.ts";
 import { cancelSession, CHUNK_UNIT, putChunk, type SessionState, sessionState, startSession } from "./resumable.ts";
 
-/** Bytes of a request: two of them are in memory. */
+/** Bytes of a request; memory holds two of them. */
 const CHUNK_BYTES = 8 << 20;
 
 /** Milliseconds that undoing a failed upload may take. */
 const UNDO_MS = 30_000;
 
-/** Sessions that one upload may use: Cloud Storage may give a session up. */
+/** Sessions that one upload may use: Cloud Storage may drop a session. */
 const SESSIONS = 3;
 
-/** The object's own metadata that says what it holds. */
+/** The metadata key whose value is the digest of the file. */
 export const DIGEST_KEY = "linuxkit-digest";
 
 export interface ObjectUpload {
@@ -39,17 +39,17 @@ export interface ObjectUpload {
 }
 
 /**
- * Sends a file into an object of Cloud Storage. One that was killed goes on where Cloud Storage has got to; one that
- * fails or is cancelled leaves neither a session nor an object. Where the same bytes are there under that name, none are sent.
+ * Uploads a file to an object of Cloud Storage. A killed upload resumes where Cloud Storage has got to; one that fails or is
+ * cancelled leaves neither a session nor an object. If the object holds the same bytes already, nothing is sent.
  *
- * @throws DIGEST_MISMATCH when the file is not what was built, or what arrived is not the file; NOT_FOUND, ACCESS_DENIED and NETWORK in Google's words
+ * @throws DIGEST_MISMATCH when the file is not what the build wrote, or the object is not the file; NOT_FOUND, ACCESS_DENIED and NETWORK with Google's message
  */
 export async function uploadObject(access: StorageAccess, upload: ObjectUpload): Promise<StoredObject> {
   const client = storageClient(access, upload.signal);
   return journaledUpload({
     ...upload,
     undoMs: UNDO_MS,
-    // Cloud Storage lists no sessions; one that stays open ends by itself after a week
+    // Cloud Storage cannot list sessions; an abandoned one expires after a week
     unfinished: async () => [],
     remove: (session, signal) => abandon(storageClient(access, signal), upload.size, session),
     async write(begins) {
@@ -71,7 +71,7 @@ async function existingObject(
   for await (const _ of hashedFile(file, { size, digest, chunkBytes }, hashed));
   if (hashed.crc32c !== there.crc32c) return undefined;
   const own = await renewObject(client, there);
-  onProgress({ stage: "upload", message: `gs://${bucket}/${object} holds these bytes already: none are sent`, lasting: true });
+  onProgress({ stage: "upload", message: `gs://${bucket}/${object} holds these bytes already: nothing to send`, lasting: true });
   return own;
 }
 
@@ -88,9 +88,13 @@ async function send(
     if (object) return object;
     begins(undefined);
     if (attempt === SESSIONS)
-      throw new LinuxKitError("NETWORK", `gs://${upload.bucket}/${upload.object}: Cloud Storage has given up ${SESSIONS} uploads of it`, {
-        url: upload.object,
-      });
+      throw new LinuxKitError(
+        "NETWORK",
+        `gs://${upload.bucket}/${upload.object}: Cloud Storage dropped ${SESSIONS} upload sessions in a row: run the update again`,
+        {
+          url: upload.object,
+        },
+      );
   }
 }
 
@@ -124,7 +128,7 @@ function sessionIn({ journal, digest }: ObjectUpload): string | undefined {
     ?.session;
 }
 
-/** Undefined where Cloud Storage has given the session up. */
+/** Undefined if Cloud Storage has dropped the session. */
 async function sendTo(
   client: StorageClient,
   session: string,
@@ -138,23 +142,27 @@ async function sendTo(
   const line = transfer(`gs://${bucket}/${object.slice(0, 12)}…`, size - there, onProgress);
   const hashed: HashedFile = { crc32c: "" };
   const bytes = sender(client, session, size, begun, pauseMs, (sent) => line.add(sent));
-  // while one chunk is under way the next one is read and hashed
+  // while one chunk is sent, the next one is read and hashed
   let under: Promise<SessionState> = Promise.resolve(begun);
   for await (const chunk of hashedFile(file, { size, digest, chunkBytes }, hashed)) {
     if ((await under).at === "gone") return undefined;
     under = bytes(chunk.bytes, chunk.at);
-    // whoever stops before it is awaited must not leave it without a listener
+    // handled here too, in case an error ends the loop before this is awaited
     under.catch(() => {});
   }
   const end = await under;
   if (end.at === "gone") return undefined;
   if (end.at !== "done")
-    throw new LinuxKitError("NETWORK", `gs://${bucket}/${object}: all of it is sent, and Cloud Storage waits for more`, { url: object });
+    throw new LinuxKitError(
+      "NETWORK",
+      `gs://${bucket}/${object}: everything is sent, but Cloud Storage expects more: run the update again`,
+      { url: object },
+    );
   if (end.object.crc32c !== hashed.crc32c) {
     await removeObject(client, end.object);
     throw new LinuxKitError(
       "DIGEST_MISMATCH",
-      `gs://${bucket}/${object}: arrived with the checksum ${end.object.crc32c}, wanted ${hashed.crc32c}: run the update again`,
+      `gs://${bucket}/${object}: got the checksum ${end.object.crc32c}, wanted ${hashed.crc32c}: run the update again`,
       { path: object, want: hashed.crc32c, got: end.object.crc32c },
     );
   }
@@ -162,7 +170,7 @@ async function sendTo(
   return end.object;
 }
 
-/** Sends chunk after chunk, in order, until Cloud Storage says that it has each; what it has already is not sent again. */
+/** Sends chunks in order until Cloud Storage confirms each; it skips what Cloud Storage already has. */
 function sender(
   client: StorageClient,
   session: string,
@@ -177,11 +185,9 @@ function sender(
     for (let failures = 0; state.at === "open" && state.have < at + bytes.length; ) {
       const { have } = state;
       if (!Number.isInteger(have / CHUNK_UNIT) || have < at)
-        throw new LinuxKitError(
-          "NETWORK",
-          `upload: Cloud Storage says that it has ${have} bytes, and had ${at} before: run the update again`,
-          { url: "upload" },
-        );
+        throw new LinuxKitError("NETWORK", `upload: Cloud Storage reports ${have} bytes, but had ${at} before: run the update again`, {
+          url: "upload",
+        });
       const { next, failure } = await attempt(() => putChunk(client, session, bytes.subarray(have - at), have, size));
       if (next?.at === "open" && next.have > have) failures = 0;
       else if (!next || next.at === "busy" || next.at === "open") {
@@ -190,11 +196,11 @@ function sender(
           failure ??
           (next?.at === "busy"
             ? next.response
-            : new LinuxKitError("NETWORK", "upload: Cloud Storage takes nothing of it", { url: "upload" }));
+            : new LinuxKitError("NETWORK", "upload: Cloud Storage accepts no bytes: run the update again", { url: "upload" }));
         if (failures >= retry.attempts) throw why;
         await pause(backOff(retry, failures, next?.at === "busy" ? next.retryAfter : null), client.signal);
       }
-      // what has arrived of a request that failed is known to Cloud Storage only
+      // only Cloud Storage knows how much of a failed request has arrived
       const known: SessionState = !next || next.at === "busy" ? await sessionState(client, session, size) : next;
       if (known.at === "busy") throw known.response;
       const now = known.at === "open" ? known.have : known.at === "done" ? size : have;
@@ -205,7 +211,7 @@ function sender(
   };
 }
 
-/** A chunk's answer, or why there was none, where another try may help. */
+/** A chunk's answer, or a failure that a retry may fix. */
 async function attempt(put: () => Promise<SessionState>): Promise<{ readonly next?: SessionState; readonly failure?: unknown }> {
   try {
     return { next: await put() };
