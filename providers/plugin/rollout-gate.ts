@@ -26,6 +26,7 @@ export function rolloutGate(kinds: GateKinds): ResourceType {
   return {
     token: "linuxkit:index:RolloutGate",
     timeoutSeconds: TIMEOUT_SECONDS,
+    forms: () => Promise.all(Object.values(kinds).map((load) => load())),
     async check(request) {
       const { kind } = request.inputs;
       if (kind === UNKNOWN || typeof kind !== "string" || !Object.hasOwn(kinds, kind)) {

@@ -1,8 +1,8 @@
-import type { z } from "zod";
-import { parsePath } from "../core/property-path.ts";
+import { z } from "zod";
 import { checkInputs } from "../plugin/check-inputs.ts";
-import { type KindOf, leafDiff } from "../plugin/leaf-diff.ts";
-import type { Checked, ResourceType, Work } from "../plugin/resource-type.ts";
+import { input } from "../plugin/input.ts";
+import { inputDiff } from "../plugin/input-diff.ts";
+import type { Checked, CheckRequest, ResourceType, Work } from "../plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../plugin/value.ts";
 import type { RolloutDriver, RolloutLimits } from "./rollout.ts";
 import { runRollout } from "./run-rollout.ts";
@@ -19,9 +19,12 @@ type Driver = RolloutDriver & Partial<Disposable>;
 /** The parts of a gate that differ between backends. */
 export interface GateParts<I extends GateInputs, O extends object, D extends Driver = Driver> {
   readonly kind: string;
-  check(inputs: Properties): Checked;
-  /** What a changed input causes: another gate, another rollout, or nothing. */
-  readonly onChange: KindOf;
+  /** Also tell what a changed input causes: another gate, another rollout, or nothing. */
+  readonly inputs: z.ZodObject;
+  /** For the provider's schema. */
+  readonly outputSchema: z.ZodObject;
+  /** @default by `inputs` */
+  check?(request: CheckRequest): Checked;
   /** Outputs that have drifted from the inputs. @default none */
   drifted?(oldOutputs: O, oldInputs: I): ReadonlyMap<string, "update"> | undefined;
   /** The part of the id after the kind. */
@@ -65,16 +68,20 @@ export function gateType<I extends GateInputs, O extends object, D extends Drive
   };
   return {
     token: "linuxkit:index:RolloutGate",
-    check: ({ inputs }) => gate.check(inputs),
+    inputs: gate.inputs,
+    outputs: gate.outputSchema,
+    check: (request) => gate.check?.(request) ?? checkInputs(gate.inputs, request.inputs, request),
     diff({ inputs, oldInputs, oldOutputs }) {
       const drifted = gate.drifted?.(oldOutputs, oldInputs);
-      return { changed: leafDiff(oldInputs as unknown as Properties, inputs, gate.onChange), ...(drifted && { drifted }) };
+      return { changed: inputDiff(gate.inputs, oldInputs, inputs), ...(drifted && { drifted }) };
     },
     preview: ({ inputs }) => gate.preview(inputs),
     create: async ({ inputs, ...work }) => ({ id: `${gate.kind}:${gate.id(inputs, work)}`, outputs: await roll(inputs, undefined, work) }),
     update: async ({ inputs, oldInputs, ...work }) => ({ outputs: await roll(inputs, oldInputs, work) }),
   };
 }
+
+const rolloutOutput = { rollout: input("The id of the last rollout; empty if none was needed.", z.string()) };
 
 /** The outputs of a cloud's gate. */
 export type CloudGateOutputs<I> = I & {
@@ -89,30 +96,16 @@ export interface CloudGateParts<Schema extends z.ZodObject, D extends Driver>
   readonly inputs: Schema;
   /** The input that names the group of machines. */
   readonly group: keyof z.output<Schema>;
-  /** Further inputs whose change replaces the gate. @default none */
-  readonly replace?: readonly (keyof z.output<Schema>)[];
-  /** Inputs whose change starts a rollout. A change of any other (pace, credentials) does nothing by itself. */
-  readonly update: readonly (keyof z.output<Schema>)[];
 }
 
 /** The gate of a cloud's fleet. */
 export function cloudGateType<Schema extends z.ZodObject, D extends Driver>({
-  kind,
-  inputs: schema,
   group,
-  replace = [],
-  update,
   ...parts
 }: CloudGateParts<Schema, D>): ResourceType<z.output<Schema> & GateInputs, CloudGateOutputs<z.output<Schema>>> {
-  const replacing: readonly PropertyKey[] = ["kind", group, ...replace];
   return gateType({
     ...parts,
-    kind,
-    check: (inputs) => checkInputs(schema, inputs),
-    onChange(path) {
-      const [name = ""] = parsePath(path);
-      return replacing.includes(name) ? "replace" : (update as readonly PropertyKey[]).includes(name) ? "update" : "ignore";
-    },
+    outputSchema: parts.inputs.extend(rolloutOutput),
     id: (inputs) => String(inputs[group as string]),
     outputs: (inputs, rollout) => ({ ...inputs, rollout }),
     preview: (inputs) => ({ ...inputs, rollout: UNKNOWN }),

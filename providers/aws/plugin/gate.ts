@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { text } from "../../../sdk/plugin/fields.ts";
+import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
 import type { RolloutDriver } from "../../../sdk/rollout/rollout.ts";
 import { cloudGateType } from "../../../sdk/rollout/gate-type.ts";
 import { ROLLOUT_DEFAULTS } from "../../../sdk/rollout/defaults.ts";
@@ -8,18 +9,31 @@ import { accessInputs } from "./access/inputs.ts";
 import { instanceRefreshDriver, type RefreshTarget } from "./instance-refresh.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `aws`. */
-export const gateInputs = z.strictObject({
-  kind: z.literal("aws"),
-  /** The fleet's name in the program, for messages. */
-  fleet: text,
-  group: text,
-  launchTemplateId: text,
-  launchTemplateVersion: z.string().regex(/^\d+$/, "wanted a version number: $Latest starts no instance refresh"),
-  minHealthyPercentage: z.int().min(0).max(100).default(ROLLOUT_DEFAULTS.minHealthyPercentage),
-  maxHealthyPercentage: z.int().min(100).max(200).default(ROLLOUT_DEFAULTS.maxHealthyPercentage),
-  instanceWarmup: z.int().min(0).default(ROLLOUT_DEFAULTS.instanceWarmup),
-  ...accessInputs,
-});
+export const gateInputs = resourceInputs(
+  "Waits for the instance refresh of an Auto Scaling group.",
+  {
+    kind: input("The backend.", z.literal("aws"), { onChange: "replace" }),
+    fleet: input("The fleet's name in the program, for messages.", text),
+    group: input("Name of the Auto Scaling group.", text, { onChange: "replace" }),
+    launchTemplateId: input("Id of the launch template.", text, { onChange: "update" }),
+    launchTemplateVersion: input(
+      "Number of the launch template's version that all instances must run.",
+      z.string().regex(/^\d+$/, "a version number: $Latest starts no instance refresh"),
+      { onChange: "update" },
+    ),
+    minHealthyPercentage: input(
+      "Percent of the group that stays in service.",
+      z.int().min(0).max(100).default(ROLLOUT_DEFAULTS.minHealthyPercentage),
+    ),
+    maxHealthyPercentage: input(
+      "Percent of the group that may exist during a rollout.",
+      z.int().min(100).max(200).default(ROLLOUT_DEFAULTS.maxHealthyPercentage),
+    ),
+    instanceWarmup: input("Seconds before a new instance counts as healthy.", z.int().min(0).default(ROLLOUT_DEFAULTS.instanceWarmup)),
+    ...accessInputs,
+  },
+  { onChange: "ignore" },
+);
 
 type Connect = (access: AwsAccess, target: RefreshTarget) => RolloutDriver & Disposable;
 
@@ -33,7 +47,6 @@ export function awsGate(connect: Connect = instanceRefreshDriver, paceSeconds = 
     kind: "aws",
     inputs: gateInputs,
     group: "group",
-    update: ["launchTemplateId", "launchTemplateVersion"],
     driver: (inputs) => connect(inputs, inputs),
     paceSeconds,
   });

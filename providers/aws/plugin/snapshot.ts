@@ -8,16 +8,7 @@ import { ACCESS_NAMES } from "./access/inputs.ts";
 import { awsSnapshotService } from "./ebs/aws-snapshot-service.ts";
 import type { SnapshotService } from "./ebs/snapshot-service.ts";
 import { type SnapshotUpload, tokenIn, uploadSnapshot } from "./ebs/upload-snapshot.ts";
-import { checkSnapshot, NOT_COMPARED, type SnapshotInputs } from "./snapshot-inputs.ts";
-
-export interface SnapshotOutputs extends SnapshotInputs {
-  readonly snapshotId: string;
-  readonly region: string;
-  readonly account: string;
-  readonly sizeGiB: number;
-  /** Whether the snapshot is encrypted, by request or by the account's default. */
-  readonly isEncrypted: boolean;
-}
+import { keyNeedsEncryption, type SnapshotInputs, type SnapshotOutputs, snapshotInputs, snapshotOutputs } from "./snapshot-inputs.ts";
 
 /** The tag whose value is the digest of the image that a snapshot holds. */
 export const DIGEST_TAG = "linuxkit:digest";
@@ -37,11 +28,10 @@ export function awsSnapshot(cacheDir?: string, loadBuilder?: () => Promise<Build
     {
       token: "linuxkit:index:AwsSnapshot",
       what: "snapshot",
-      check: checkSnapshot,
-      ignore: NOT_COMPARED,
-      update: ["tags", "description"],
+      inputs: snapshotInputs,
+      outputs: snapshotOutputs,
+      rules: [keyNeedsEncryption],
       access: ACCESS_NAMES,
-      outputs: ["snapshotId", "sizeGiB", "isEncrypted", "region", "account"],
       place: ({ region, account }) => ({ region, account }),
       reaches: (latest, { account }) => (latest.account ?? account) === account,
       connect,

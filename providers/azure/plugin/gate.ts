@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { text } from "../../../sdk/plugin/fields.ts";
+import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
 import { cloudGateType } from "../../../sdk/rollout/gate-type.ts";
 import { accessInputs, placeInputs } from "./access/inputs.ts";
 import { azureLogin } from "./access/login.ts";
@@ -9,19 +10,19 @@ import { rollingUpgradeDriver } from "./rolling-upgrade.ts";
 import { scaleSetOf } from "./scale-set.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `azure`. */
-export const gateInputs = z.strictObject({
-  kind: z.literal("azure"),
-  /** The fleet's name in the program, for messages. */
-  fleet: text,
-  ...placeInputs,
-  /** The scale set's name. The gate does not wait for one that does not exist yet. */
-  scaleSet: text,
-  /** The id of the image that all machines must run. */
-  image: text,
-  /** The user data that all machines must have, in base64. */
-  userData: text.optional(),
-  ...accessInputs,
-});
+export const gateInputs = resourceInputs(
+  "Rolls a scale set to an image and waits for its machines.",
+  {
+    kind: input("The backend.", z.literal("azure"), { onChange: "replace" }),
+    fleet: input("The fleet's name in the program, for messages.", text),
+    ...placeInputs,
+    scaleSet: input("Name of the scale set. The gate does not wait for one that does not exist yet.", text, { onChange: "replace" }),
+    image: input("Id of the image that all machines must run.", text, { onChange: "update" }),
+    userData: input("User data of all machines, in base64.", text.optional(), { onChange: "update" }),
+    ...accessInputs,
+  },
+  { onChange: "ignore" },
+);
 
 /**
  * Rolls a scale set's machines to another image and waits for them. It fails the update when the rollout fails and was
@@ -34,8 +35,6 @@ export function azureGate(paceSeconds = 5) {
     kind: "azure",
     inputs: gateInputs,
     group: "scaleSet",
-    replace: ["subscriptionId", "resourceGroupName"],
-    update: ["image", "userData"],
     async driver(inputs, previous, { signal }) {
       const manager = resourceManager(await azureLogin(inputs, signal));
       await checkSubscription(manager, inputs, signal);

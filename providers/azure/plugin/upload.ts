@@ -1,5 +1,4 @@
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
-import { checkInputs } from "../../../sdk/plugin/check-inputs.ts";
 import { decodeBlockList } from "../../../sdk/upload/block-list.ts";
 import { uploadType } from "../../../sdk/upload/plugin/upload-type.ts";
 import { ACCESS_NAMES } from "./access/inputs.ts";
@@ -12,19 +11,7 @@ import { blobService, storageLogin } from "./pages/blob-service.ts";
 import { diskService } from "./pages/disk-service.ts";
 import type { PageService } from "./pages/page-service.ts";
 import { nameIn, uploadPages } from "./pages/upload-pages.ts";
-import { NOT_COMPARED, type UploadInputs, uploadInputs } from "./upload-inputs.ts";
-
-export interface UploadOutputs extends UploadInputs {
-  /** Name of the disk or blob. */
-  readonly name: string;
-  /** Id of the managed disk; empty for a blob. */
-  readonly diskId: string;
-  /** URL of the blob; empty for a managed disk. */
-  readonly blobUri: string;
-  readonly location: string;
-  /** Name of the version of `definitionId` for this image; empty without one. */
-  readonly versionName: string;
-}
+import { type UploadInputs, type UploadOutputs, uploadInputs, uploadOutputs } from "./upload-inputs.ts";
 
 /** The tag whose value is the digest of the image that a disk holds. */
 export const DIGEST_TAG = "linuxkit:digest";
@@ -45,11 +32,9 @@ export function azureUpload(cacheDir?: string, loadBuilder?: () => Promise<Build
     {
       token: "linuxkit:index:AzureUpload",
       what: "upload",
-      check: (inputs) => checkInputs(uploadInputs, inputs),
-      ignore: NOT_COMPARED,
-      update: ["tags"],
+      inputs: uploadInputs,
+      outputs: uploadOutputs,
       access: ACCESS_NAMES,
-      outputs: ["name", "diskId", "blobUri", "versionName", "location"],
       place: ({ location }) => ({ location }),
       reaches: (latest, { subscriptionId }) => latest.subscriptionId === subscriptionId,
       connect,

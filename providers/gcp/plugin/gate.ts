@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { text } from "../../../sdk/plugin/fields.ts";
+import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
 import { ROLLOUT_DEFAULTS } from "../../../sdk/rollout/defaults.ts";
 import { cloudGateType } from "../../../sdk/rollout/gate-type.ts";
 import type { RolloutDriver } from "../../../sdk/rollout/rollout.ts";
@@ -8,20 +9,27 @@ import type { GcpAccess } from "./access/login.ts";
 import { type GroupTarget, groupUpdateDriver } from "./group-update.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `gcp`. */
-export const gateInputs = z.strictObject({
-  kind: z.literal("gcp"),
-  /** The fleet's name in the program, for messages. */
-  fleet: text,
-  project: text,
-  region: text,
-  group: text,
-  /** Link of an instance template. */
-  template: z
-    .string()
-    .regex(/projects\/[^/]+\/(?:global|regions\/[^/]+)\/instanceTemplates\/[^/]+$/, "wanted the link of an instance template"),
-  stallSeconds: z.int().min(1).default(ROLLOUT_DEFAULTS.stallSeconds),
-  ...accessInputs,
-});
+export const gateInputs = resourceInputs(
+  "Waits for the instances of a regional managed instance group.",
+  {
+    kind: input("The backend.", z.literal("gcp"), { onChange: "replace" }),
+    fleet: input("The fleet's name in the program, for messages.", text),
+    project: input("Id of the group's project.", text, { onChange: "replace" }),
+    region: input("The group's region.", text, { onChange: "replace" }),
+    group: input("Name of the group.", text, { onChange: "replace" }),
+    template: input(
+      "Link of the instance template that all instances must be made from.",
+      z.string().regex(/projects\/[^/]+\/(?:global|regions\/[^/]+)\/instanceTemplates\/[^/]+$/, "the link of an instance template"),
+      { onChange: "update" },
+    ),
+    stallSeconds: input(
+      "Seconds without another healthy instance after which the gate restores the old template.",
+      z.int().min(1).default(ROLLOUT_DEFAULTS.stallSeconds),
+    ),
+    ...accessInputs,
+  },
+  { onChange: "ignore" },
+);
 
 type Connect = (access: GcpAccess, target: GroupTarget) => RolloutDriver;
 
@@ -36,8 +44,6 @@ export function gcpGate(connect: Connect = groupUpdateDriver, paceSeconds = 5) {
     kind: "gcp",
     inputs: gateInputs,
     group: "group",
-    replace: ["project", "region"],
-    update: ["template"],
     driver: (inputs, previous) => connect(inputs, { ...inputs, previous: previous?.template }),
     limits: ({ stallSeconds }) => ({ stallSeconds }),
     paceSeconds,

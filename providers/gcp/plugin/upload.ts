@@ -1,6 +1,5 @@
 import { hexOf } from "../../../sdk/core/digest.ts";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
-import { checkInputs } from "../../../sdk/plugin/check-inputs.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { uploadType } from "../../../sdk/upload/plugin/upload-type.ts";
 import { ACCESS_NAMES } from "./access/inputs.ts";
@@ -8,19 +7,9 @@ import { gcpLogin } from "./access/login.ts";
 import { type StorageAccess, storageAccess, storageClient } from "./storage/bucket-client.ts";
 import { describeObject, projectOfBucket, removeObject } from "./storage/object.ts";
 import { DIGEST_KEY, uploadObject } from "./storage/upload-object.ts";
-import { NOT_COMPARED, type UploadInputs, uploadInputs } from "./upload-inputs.ts";
+import { type UploadInputs, type UploadOutputs, uploadInputs, uploadOutputs } from "./upload-inputs.ts";
 
-export interface UploadOutputs extends UploadInputs {
-  /** The object's name. */
-  readonly object: string;
-  readonly generation: string;
-  /** Its URL, which Compute Engine reads a raw disk from. */
-  readonly source: string;
-  /** Bytes. */
-  readonly size: number;
-}
-
-/** Who asks Cloud Storage; a request brings its own signal. */
+/** Credentials for Cloud Storage; each request brings its own signal. */
 interface Link extends Partial<Disposable> {
   readonly access: StorageAccess;
 }
@@ -34,10 +23,9 @@ export function gcpUpload(cacheDir?: string, loadBuilder?: () => Promise<Builder
     {
       token: "linuxkit:index:GcpUpload",
       what: "object",
-      check: (inputs) => checkInputs(uploadInputs, inputs),
-      ignore: NOT_COMPARED,
+      inputs: uploadInputs,
+      outputs: uploadOutputs,
       access: ACCESS_NAMES,
-      outputs: ["object", "generation", "source", "size"],
       connect: async (inputs) => ({ access: storageAccess(gcpLogin(inputs)) }),
       key: (inputs, { access }) => [inputs.bucket, objectOf(inputs), access.origin],
       async upload({ access }, { inputs, journaled, progress, ...job }) {

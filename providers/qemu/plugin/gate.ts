@@ -1,27 +1,28 @@
+import { z } from "zod";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
+import { input } from "../../../sdk/plugin/input.ts";
 import type { ResourceType, Work } from "../../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
 import { lazyBuilder, withArtifactFiles } from "../../../sdk/resource/plugin/artifact-files.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { gateType } from "../../../sdk/rollout/gate-type.ts";
-import { checkFleet, type FleetInputs, machineInputs } from "./fleet-inputs.ts";
+import { checkFleet, type FleetInputs, fleetInputs, machineInputs } from "./fleet-inputs.ts";
 import { findMembers, type Member, runs } from "./fleet-members.ts";
 import { fleetRollout } from "./fleet-rollout.ts";
 import { newId, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
 import { stopMachine } from "./stop.ts";
-import { addresses, asPublications, describeMachine, type VmOutputs } from "./vm-outputs.ts";
-import { bootFiles, isBootFile } from "./vm-inputs.ts";
+import { addresses, asPublications, describeMachine, vmOutputs } from "./vm-outputs.ts";
+import { bootFiles } from "./vm-inputs.ts";
+
+const fleetOutputs = z.object({
+  machines: input("The machines, ordered by number.", z.array(vmOutputs.extend({ id: input("The machine's id.", z.string()) })).readonly()),
+  urls: input("The `url` of each machine.", z.array(z.string()).readonly()),
+  running: input("How many machines run. If fewer than wanted, the next update starts the others again.", z.int()),
+});
 
 /** The outputs of a fleet. */
-export interface FleetOutputs {
-  /** Ordered by number. */
-  readonly machines: readonly (VmOutputs & { readonly id: string })[];
-  /** The `url` of each machine. */
-  readonly urls: readonly string[];
-  /** How many machines run. If fewer than wanted, the next update starts the others again. */
-  readonly running: number;
-}
+export type FleetOutputs = Readonly<z.output<typeof fleetOutputs>>;
 
 /** Seconds between two looks at machines of this host. */
 const PACE_SECONDS = 0.5;
@@ -34,8 +35,9 @@ export function qemuGate(
   const ownerOf = ({ urn }: Pick<Work, "urn">): string => stackIdentity(urn);
   const gate = gateType<FleetInputs, FleetOutputs>({
     kind: "qemu",
-    check: (inputs) => checkFleet(inputs),
-    onChange: (path) => (isBootFile(path) ? "ignore" : "update"),
+    inputs: fleetInputs,
+    outputSchema: fleetOutputs,
+    check: ({ inputs, isSecret }) => checkFleet(inputs, isSecret),
     drifted: ({ running }, { count }) => (running === count ? undefined : new Map([["running", "update"]])),
     id: ({ fleet }, work) => newId(fleet, ownerOf(work)),
     driver: (wanted, before, { urn, progress }) => fleetRollout({ urn, owner: stackIdentity(urn), wanted, before, folders, progress }),

@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
+import type { z } from "zod";
 import { defaultCacheDir } from "../../cache/location.ts";
 import { type Digest, digestOf, hexOf } from "../../core/digest.ts";
 import { LinuxKitError } from "../../core/errors.ts";
-import { parsePath } from "../../core/property-path.ts";
+import { checkInputs, type Rule } from "../../plugin/check-inputs.ts";
 import { LatestAccess } from "../../plugin/latest-access.ts";
-import { leafDiff } from "../../plugin/leaf-diff.ts";
-import type { Checked, Created, ResourceType, Work } from "../../plugin/resource-type.ts";
+import type { Created, ResourceType, Work } from "../../plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../plugin/value.ts";
 import { lazyBuilder, withArtifactFiles } from "../../resource/plugin/artifact-files.ts";
 import { ArtifactStore } from "../../resource/plugin/artifact-store.ts";
@@ -45,15 +45,14 @@ export interface UploadParts<I extends UploadInputs, O extends I, Link extends P
   readonly token: string;
   /** What it makes, for messages: `snapshot`. */
   readonly what: string;
-  check(inputs: Properties): Checked;
-  /** Inputs that never force a new upload: credentials, and where the bytes come from. Any other, unless in `update`, does. */
-  readonly ignore: readonly string[];
-  /** Inputs whose change is an update in place. @default none */
-  readonly update?: readonly string[];
+  /** Also tell which changes replace the upload, update it in place, or mean nothing. */
+  readonly inputs: z.ZodObject;
+  /** All outputs, the inputs among them. */
+  readonly outputs: z.ZodObject;
+  /** What no input shows alone. @default nothing more */
+  readonly rules?: readonly Rule[];
   /** Inputs that are credentials. */
   readonly access: readonly string[];
-  /** Outputs that are unknown before the upload. */
-  readonly outputs: readonly Exclude<keyof O, symbol>[];
   /** Inputs as the upload made them definite: where the resource is. @default none */
   place?(outputs: O): Partial<I>;
   /** Whether the latest inputs' credentials are for the place where the resource is. @default always */
@@ -64,7 +63,7 @@ export interface UploadParts<I extends UploadInputs, O extends I, Link extends P
   upload(link: Link, job: UploadJob<I>): Promise<Created<O>>;
   /** Whether it still exists. */
   exists(link: Link, id: string, outputs: O, signal: AbortSignal): Promise<boolean>;
-  /** Changes what `update` names. */
+  /** Changes in place what has changed. */
   change?(link: Link, inputs: I, old: O, signal: AbortSignal): Promise<void>;
   remove(link: Link, outputs: O, signal: AbortSignal): Promise<void>;
 }
@@ -81,6 +80,8 @@ export function uploadType<I extends UploadInputs, O extends I, Link extends Par
   // create sees no old state, and the check before a replacement sees no old inputs: those of the check before are kept
   const before = new Map<string, I>();
   const artifacts = new ArtifactStore(cacheDir);
+  // an input that the upload makes definite is unknown too, unless the program gives it
+  const unknown = Object.keys(parts.outputs.shape).filter((name) => parts.outputs.shape[name] !== parts.inputs.shape[name]);
   const latest = new LatestAccess<I>(parts.access);
   const linked = async <T>(inputs: I, signal: AbortSignal, use: (link: Link) => Promise<T>): Promise<T> => {
     const link = await parts.connect(inputs, signal);
@@ -93,18 +94,14 @@ export function uploadType<I extends UploadInputs, O extends I, Link extends Par
   const placed = (inputs: I, outputs: O): I => ({ ...inputs, ...parts.place?.(outputs) });
   return {
     token: parts.token,
-    check({ urn, inputs, oldInputs }) {
+    inputs: parts.inputs,
+    outputs: parts.outputs,
+    check({ urn, inputs, oldInputs, isSecret }) {
       if (oldInputs) before.set(urn, oldInputs as unknown as I);
-      return latest.note(urn, parts.check(inputs));
+      return latest.note(urn, checkInputs(parts.inputs, inputs, { isSecret, ...(parts.rules && { rules: parts.rules }) }));
     },
-    diff: ({ inputs, oldInputs }) => ({
-      changed: leafDiff(oldInputs as unknown as Properties, inputs, (path) => {
-        const name = String(parsePath(path)[0]);
-        return parts.ignore.includes(name) ? "ignore" : parts.update?.includes(name) ? "update" : "replace";
-      }),
-    }),
     preview: ({ inputs, old }) => ({
-      ...Object.fromEntries(parts.outputs.map((name) => [name, UNKNOWN])),
+      ...Object.fromEntries(unknown.map((name) => [name, UNKNOWN])),
       ...(old?.outputs as unknown as Properties),
       ...inputs,
     }),
