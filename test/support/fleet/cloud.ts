@@ -6,6 +6,7 @@ import { until } from "../until.ts";
 /** Outputs that the fleet example of every cloud has. */
 export interface FleetOutputs {
   readonly groupName: string;
+  /** The launch template's version on AWS, the instance template on Google Cloud, the gallery's version on Azure. */
   readonly version: string;
   readonly imageId: string;
 }
@@ -45,7 +46,7 @@ export interface FleetCloud extends AsyncDisposable {
   /** IDs of machine images that machines can start from. */
   images(): readonly string[];
   removeImage(id: string): void;
-  /** Version of each machine, in the form of the output `version`. */
+  /** Version of each machine, in the form of {@link FleetOutputs.version}. */
   versions(): readonly (string | undefined)[];
   /** From now on, machines of any other version than `running` are unhealthy. */
   makeOthersUnhealthy(running: FleetOutputs): void;

@@ -20,7 +20,10 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
     let types: ReturnType<FleetCloud["types"]>;
     const userHome = () => join(home, "user");
     const show = (page: string) => stack.must("config", "set", "page", page);
-    const outputs = async () => (await stack.outputs()) as unknown as FleetOutputs;
+    const outputs = async (): Promise<FleetOutputs> => {
+      const all = await stack.outputs();
+      return { ...all, version: all.launchTemplateVersion ?? all.instanceTemplate ?? all.version } as unknown as FleetOutputs;
+    };
     /** Asserts that two machines run the version in the outputs, and that exactly one image and one upload exist. */
     const assertAllRun = ({ version, imageId }: FleetOutputs): void => {
       assert.deepEqual(cloud.versions(), [version, version]);
