@@ -52,7 +52,7 @@ const SHARED: readonly Piece[] = [
 ];
 
 /** Verbs that a resource type of a gate or an upload may have of its own. */
-const OWN_VERBS: Readonly<Record<string, readonly string[]>> = { "providers/qemu/plugin/gate.ts": ["read", "delete"] };
+const OWN_VERBS: Readonly<Record<string, readonly string[]>> = { "providers/qemu/plugin/gate.ts": ["check", "read", "delete"] };
 
 /** Files of every backend, and further ones of every cloud. */
 const FILES = {
