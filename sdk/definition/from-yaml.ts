@@ -1,8 +1,8 @@
-import { LinuxKitError } from "../core/errors.ts";
+import type { LinuxKitError } from "../core/errors.ts";
 import type { Step } from "../core/property-path.ts";
 import { crossFailures } from "./cross-check.ts";
 import { draftOf } from "./draft.ts";
-import { type Failure, failure } from "../core/failure.ts";
+import { type Failure, failure, invalidAll } from "../core/failure.ts";
 import { File, type FileArgs } from "./file.ts";
 import { normalise } from "./normalise.ts";
 import { OnbootTask } from "./onboot-task.ts";
@@ -10,7 +10,7 @@ import { OnshutdownTask } from "./onshutdown-task.ts";
 import { mergeParts, type Parts } from "./parts.ts";
 import { Service } from "./service.ts";
 import { Volume } from "./volume.ts";
-import { located, parseYaml, type YamlDocument } from "./yaml-document.ts";
+import { type LocatedFailure, located, parseYaml, type YamlDocument } from "./yaml-document.ts";
 import type { Yaml } from "./yaml-schema.ts";
 
 /** Options of `Image.fromYaml`. */
@@ -27,14 +27,14 @@ export interface YamlOptions {
 export function readYaml(texts: readonly string[], { sources = [] }: YamlOptions): Parts {
   const documents = texts.map((text, index) => {
     const parsed = parseYaml(text, sources[index] ?? (texts.length > 1 ? `linuxkit.yml (${index + 1})` : "linuxkit.yml"));
-    if ("failures" in parsed) throw invalid(parsed.failures);
+    if ("failures" in parsed) throw refusal(parsed.failures);
     return parsed.document;
   });
   const twice = duplicates(documents, "services").concat(duplicates(documents, "volumes"));
-  if (twice.length > 0) throw invalid(twice);
+  if (twice.length > 0) throw refusal(twice);
   const parts = documents.map(({ value }) => partsOf(value)).reduce(mergeParts, EMPTY);
   const failures = crossFailures(normalise(draftOf(parts)));
-  if (failures.length > 0) throw invalid(failures.map((found) => locatedIn(documents, found)));
+  if (failures.length > 0) throw refusal(failures.map((found) => locatedIn(documents, found)));
   return parts;
 }
 
@@ -70,7 +70,7 @@ function fileArgs({
   return source ? { ...common, source } : { ...common, metadata: metadata || "yaml" };
 }
 
-function duplicates(documents: readonly YamlDocument[], section: "services" | "volumes"): string[] {
+function duplicates(documents: readonly YamlDocument[], section: "services" | "volumes"): LocatedFailure[] {
   const first = new Map<string, string>();
   return documents.flatMap((document) =>
     (document.value[section] ?? []).flatMap(({ name }, index) => {
@@ -86,7 +86,7 @@ function duplicates(documents: readonly YamlDocument[], section: "services" | "v
 }
 
 /** A failure of the merged definition, in the text that its part came from. */
-function locatedIn(documents: readonly YamlDocument[], found: Failure): string {
+function locatedIn(documents: readonly YamlDocument[], found: Failure): LocatedFailure {
   const [section = "", place, ...rest] = found.steps;
   let before = 0;
   for (const document of documents) {
@@ -96,10 +96,13 @@ function locatedIn(documents: readonly YamlDocument[], found: Failure): string {
     if (index >= 0 && index < items.length) return located(document, { ...found, steps: [section, index, ...rest] }, document.value);
     before += items.length;
   }
-  return `${found.path}: ${found.message}`;
+  return { ...found, line: `${found.path}: ${found.message}` };
 }
 
-function invalid(lines: readonly string[]): LinuxKitError {
-  const path = /^.*?:\d+: (\S+): /.exec(lines[0] ?? "")?.[1] ?? "";
-  return new LinuxKitError("INVALID_DEFINITION", lines.join("\n"), { path });
+function refusal(failures: readonly LocatedFailure[]): LinuxKitError {
+  return invalidAll(
+    failures,
+    undefined,
+    failures.map(({ line }) => line),
+  );
 }

@@ -14,7 +14,10 @@ export interface YamlDocument {
 }
 
 /** Parses one text, and checks it by LinuxKit's schema. */
-export function parseYaml(text: string, source: string): { readonly document: YamlDocument } | { readonly failures: readonly string[] } {
+export function parseYaml(
+  text: string,
+  source: string,
+): { readonly document: YamlDocument } | { readonly failures: readonly LocatedFailure[] } {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
@@ -27,35 +30,49 @@ export function parseYaml(text: string, source: string): { readonly document: Ya
   const line = (offset: number): number => lines.linePos(offset).line;
   const [parsed, another] = documents;
   if (!Array.isArray(documents) || parsed === undefined || parsed.contents === null)
-    return { failures: [`${source}: it is empty, wanted LinuxKit's YAML`] };
+    return { failures: [unlocated(`${source}: it is empty, wanted LinuxKit's YAML`)] };
   if (parsed.errors.length > 0)
-    return { failures: parsed.errors.map((error) => `${source}:${line(error.pos[0])}: not YAML: ${lowerFirst(error.message)}`) };
-  if (another) return { failures: [`${source}:${line(another.range[0])}: a second document begins here, wanted one in each text`] };
+    return { failures: parsed.errors.map((error) => unlocated(`${source}:${line(error.pos[0])}: not YAML: ${lowerFirst(error.message)}`)) };
+  if (another)
+    return { failures: [unlocated(`${source}:${line(another.range[0])}: a second document begins here, wanted one in each text`)] };
   const document: YamlDocument = { source, value: {}, line: (steps) => line(offsetOf(parsed, steps)) };
   const template = templateIn(parsed);
   if (template)
     return {
       failures: [
-        `${source}:${line(template.offset)}: ${template.text} names a package's folder, which only LinuxKit itself can turn into an image; wanted the image's reference`,
+        unlocated(
+          `${source}:${line(template.offset)}: ${template.text} names a package's folder, which only LinuxKit itself can turn into an image; wanted the image's reference`,
+        ),
       ],
     };
   let value: unknown;
   try {
     value = parsed.toJS({ maxAliasCount: 1000 });
   } catch (error) {
-    return { failures: [`${source}: not YAML: ${lowerFirst((error as Error).message)}`] };
+    return { failures: [unlocated(`${source}: not YAML: ${lowerFirst((error as Error).message)}`)] };
   }
   const failures = failuresOf(yamlSchema, value);
   if (failures.length > 0) return { failures: failures.map((found) => located(document, found, value)) };
   return { document: { ...document, value: value as Yaml } };
 }
 
-/** A failure as one line of a message: `os.yml:12: services.web.binds[0]: got …, wanted …`. */
-export function located(document: Pick<YamlDocument, "source" | "line">, { steps, message }: Failure, value: unknown): string {
+/** A failure as the text that it came from has it. */
+export interface LocatedFailure extends Pick<Failure, "path" | "message"> {
+  /** One line of an error's message: `os.yml:12: services.web.binds[0]: got …, wanted …`. */
+  readonly line: string;
+}
+
+/** Finds a failure in its text. */
+export function located(document: Pick<YamlDocument, "source" | "line">, { steps, message }: Failure, value: unknown): LocatedFailure {
   const [section, index, ...rest] = steps;
   const name = typeof index === "number" ? nameAt(value, String(section), index) : undefined;
   const { path } = failure(name === undefined ? steps : [section as Step, name, ...rest], message);
-  return `${document.source}:${document.line(steps)}: ${path === "" ? "" : `${path}: `}${message}`;
+  return { path, message, line: `${document.source}:${document.line(steps)}: ${path === "" ? "" : `${path}: `}${message}` };
+}
+
+/** A failure of a text as a whole: it has no path. */
+function unlocated(line: string): LocatedFailure {
+  return { path: "", message: line, line };
 }
 
 // what stands in a list is better known by its name
