@@ -5,8 +5,7 @@ import { fields, word } from "./fields.ts";
 import type { Inputs } from "./inputs.ts";
 
 const waivers = z.partialRecord(z.enum(SETTING_NAMES), word, {
-  error: ({ code }) =>
-    (code as string) === "unrecognized_keys" ? SETTING_NAMES.join(", ") : "an object: the setting's name and the reason",
+  error: ({ code }) => ((code as string) === "unrecognized_keys" ? undefined : "an object: the setting's name and the reason"),
 });
 
 /** How the host is hardened. */

@@ -44,6 +44,7 @@ export function checkInputs(schema: z.ZodObject, given: Properties, { isSecret, 
 function withoutWrong(schema: z.ZodObject, members: Properties, isSecret: (steps: readonly Step[]) => boolean): Properties {
   return Object.fromEntries(
     Object.entries(schema.shape).flatMap(([name, member]): [string, Value][] => {
+      if (members[name] === undefined && member._zod.optin === "optional") return [];
       const { value, failures } = parse(member as z.ZodType, members[name], { isSecret: (steps) => isSecret([name, ...steps]) });
       if (failures.length > 0) return [[name, UNKNOWN]];
       return value === undefined ? [] : [[name, value as Value]];

@@ -31,14 +31,19 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, options: P
   const { data, error } = (holdsUnknown(given) ? withUnknowns(schema) : schema).safeParse(given, {
     error: (issue) => {
       if (issue.code === "unrecognized_keys") {
-        const { shape = {} } = (issue.inst?._zod.def ?? {}) as { readonly shape?: object };
-        known.set(issue.keys as readonly string[], Object.keys(shape));
+        known.set(issue.keys as readonly string[], namesOf(issue.inst));
       }
       return wanted(issue);
     },
   });
   const translation: Translation = { root: given, at: options.at ?? [], isSecret: options.isSecret ?? (() => false), known };
   return { value: error ? undefined : data, failures: error ? error.issues.flatMap((issue) => translate(issue, translation)) : [] };
+}
+
+/** The names that an object takes, or a record whose keys are a closed set. */
+function namesOf(schema: z.core.$ZodRawIssue["inst"]): string[] {
+  const { shape, keyType } = (schema?._zod.def ?? {}) as { readonly shape?: object; readonly keyType?: z.core.$ZodType };
+  return shape ? Object.keys(shape) : [...(keyType?._zod.values ?? [])].map(String);
 }
 
 interface Translation extends Required<ParseOptions> {
@@ -53,7 +58,8 @@ function translate(issue: z.core.$ZodIssue, translation: Translation, above: rea
   const value = valueAt(root, within);
   switch (issue.code) {
     case "unrecognized_keys": {
-      const names = known.get(issue.keys) ?? [];
+      // a schema with words of its own for everything has them for an unknown name too
+      const names = known.get(issue.keys) ?? [issue.message];
       return issue.keys.map((key) => failure([...steps, key], unknownProperty(key, names)));
     }
     case "invalid_union": {

@@ -9,7 +9,7 @@ import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
 const probe = resourceInputs("A probe.", {
   bucket: input("Where it is.", z.string().min(3), { onChange: "replace" }),
   count: input("How many.", z.int().min(1).max(9).default(1)),
-  mode: input("How.", z.enum(["fast", "slow"]).optional()),
+  mode: input("How.", z.enum(["fast", "slow"]).exactOptional()),
   file: input("What is sent.", z.string().optional(), { onChange: "ignore" }),
   password: input("Who asks.", z.string().min(4).optional(), { secret: true, onChange: "ignore" }),
   servers: input(
@@ -103,6 +103,10 @@ describe("a rule over several inputs", () => {
       { path: "servers[0]", message: "of no use when mode is slow" },
     ]);
     assert.deepEqual(seen.at(-1), [UNKNOWN, 1, "slow"]);
+  });
+  test("meets an absent input as absent, whatever else is wrong", () => {
+    check({ bucket: 7 });
+    assert.deepEqual(seen.at(-1), [UNKNOWN, 1, undefined]);
   });
   test("sees defaults", () => {
     assert.deepEqual(check({ bucket: "abc" }), []);
