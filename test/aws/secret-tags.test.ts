@@ -110,6 +110,9 @@ describe("secret references of services on AWS", () => {
     assert.throws(() => secretTags("m", { "a.b": { c: "ssm:/a" } }), {
       message: 'm: secrets.a.b.c: its tag would be "linuxkit.secret.a.b.c", wanted a service\'s name without "."',
     });
-    assert.throws(() => secretTags("m", { ["s".repeat(70)]: { ["n".repeat(64)]: "ssm:/a" } }), /wanted at most 111 characters for both names/);
+    assert.throws(
+      () => secretTags("m", { ["s".repeat(70)]: { ["n".repeat(64)]: "ssm:/a" } }),
+      /wanted at most 111 characters for both names/,
+    );
   });
 });

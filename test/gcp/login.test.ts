@@ -104,7 +104,11 @@ describe("login to Google Cloud", () => {
   });
 
   const refusals: readonly (readonly [what: string, access: Parameters<typeof gcpLogin>[0], error: object])[] = [
-    ["a missing file", { credentials: "/nowhere/key.json" }, { code: "NOT_FOUND", message: "credentials: file not found: /nowhere/key.json" }],
+    [
+      "a missing file",
+      { credentials: "/nowhere/key.json" },
+      { code: "NOT_FOUND", message: "credentials: file not found: /nowhere/key.json" },
+    ],
     [
       "text that is not JSON, without showing it",
       { credentials: '{ "private_key": "secret' },

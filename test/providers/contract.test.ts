@@ -42,7 +42,12 @@ const SHARED: readonly Piece[] = [
   { what: "the argument retainOnDelete", pattern: /^ {2}readonly retainOnDelete\?:/m, home: "sdk/machine/args.ts" },
   { what: "the argument protect", pattern: /^ {2}readonly protect\?:/m, home: "sdk/machine/args.ts" },
   { what: "the argument sizeGiB", pattern: /^ {2}readonly sizeGiB: Input</m, home: "sdk/machine/args.ts" },
-  { what: "the argument count", pattern: /^ {2}readonly count: Input</m, home: "sdk/machine/args.ts", except: ["providers/qemu/rollout-gate.ts"] },
+  {
+    what: "the argument count",
+    pattern: /^ {2}readonly count: Input</m,
+    home: "sdk/machine/args.ts",
+    except: ["providers/qemu/rollout-gate.ts"],
+  },
   {
     what: "the argument timeoutSeconds",
     pattern: /^ {2}readonly timeoutSeconds\?: number \| undefined/m,
