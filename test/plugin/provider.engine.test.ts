@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { makePluginFolder, makeStack } from "../support/engine.ts";
 
@@ -13,7 +14,10 @@ new pulumi.CustomResource("linuxkit:index:${type}", "x", ${inputs});
   await using stack = await makeStack({ files: { "index.js": flying }, plugin: "../bin" });
   const folder = await makePluginFolder(`${stack.home}/bin`, new URL("../../providers/plugin/main.ts", import.meta.url));
 
-  const schema = JSON.parse((await stack.must("package", "get-schema", `${folder}/pulumi-resource-linuxkit`)).stdout) as {
+  const { stdout } = await stack.must("package", "get-schema", `${folder}/pulumi-resource-linuxkit`);
+  await writeFile(`${stack.home}/schema.json`, stdout);
+  await stack.must("schema", "check", `${stack.home}/schema.json`);
+  const schema = JSON.parse(stdout) as {
     version: string;
     resources: Record<string, { inputProperties?: Record<string, unknown> }>;
   };
