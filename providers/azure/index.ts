@@ -1,3 +1,4 @@
+export type { AccessArgs } from "../../sdk/machine/args.ts";
 export type { AzureAccess } from "./plugin/access/credential.ts";
 export { acrAuth } from "./registry/acr-auth.ts";
 export { Fleet } from "./fleet.ts";

@@ -1,3 +1,4 @@
+export type { AccessArgs } from "../../sdk/machine/args.ts";
 export type { GcpAccessArgs } from "./access-args.ts";
 export type { GcpAccess } from "./plugin/access/login.ts";
 export { Fleet, type FleetArgs } from "./fleet.ts";

@@ -32,7 +32,7 @@ export interface ArtifactSegment {
 /** What a build made. */
 export interface Artifact {
   readonly files: readonly ArtifactFile[];
-  /** Digest of the files' contents; independent of their names. See {@link artifactDigest}. */
+  /** Digest of the files' contents; independent of their names. */
   readonly digest: Digest;
   /** Empty for formats that hold no initrd. */
   readonly segments: readonly ArtifactSegment[];

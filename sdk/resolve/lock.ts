@@ -9,7 +9,7 @@ import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
 export interface Lock {
   readonly version: 1;
   readonly arch: Arch;
-  /** Package versions by {@link sourceKey} of the image that names them. */
+  /** Package versions by the key of the image that names them. */
   readonly debian: Readonly<Record<string, LockedDebian>>;
   /** Manifest digests by image reference, as written in the definition. */
   readonly images: Readonly<Record<string, Digest>>;

@@ -65,7 +65,7 @@ test("build shares a cache, publishes and signs; pull downloads the same files b
   assert.match(first.stderr, /push: 127.* is 127.*, signed/);
 
   const second = await build("two", "--json");
-  assert.match(second.stderr, /cache: [1-9]\d* pieces \(.* MB\) came from/);
+  assert.match(second.stderr, /cache \S+: fetched [1-9]\d* entries \(.* MB\)/);
   const shas = (files: readonly { readonly name: string; readonly sha256: string }[]) => files.map(({ name, sha256 }) => [name, sha256]);
 
   const pulled = await run("three", "pull", reference, "--out", "three", "--verify-key", "other.pub", "--verify-key", "own.pub", "--json");

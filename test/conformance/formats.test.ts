@@ -118,7 +118,7 @@ describe("a kernel from an image", () => {
     await addImage(registry, "link", [[symlinkEntry("kernel", "vmlinuz"), fileEntry("vmlinuz", "x")]], { tags: ["1"] });
     await assert.rejects(buildTree(`kernel: {image: "${image("link")}", tar: none}\n`, folder), {
       code: "INVALID_DEFINITION",
-      message: /kernel: the image has a symlink there/,
+      message: /kernel: got a symlink in the image, wanted a file/,
     });
   });
 });

@@ -84,7 +84,7 @@ describe("a failed build has an error code and leaves no file:", () => {
       formats: BOOTABLE,
       options: { loaders: [] },
       code: "NOT_FOUND",
-      message: /the lock has no package/,
+      message: /package \S+ is not in the lock/,
     },
     { name: "a build that is cancelled", formats: BOOTABLE, options: { signal: abort.signal }, code: "CANCELLED", message: /cancelled/ },
   ] as const;

@@ -8,6 +8,7 @@ import { type Entry, fileEntry } from "../../sdk/archive/entry.ts";
 import { buildPlan } from "../../sdk/builder/build-plan.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
+import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import type { FormatName } from "../../sdk/format/formats.ts";
 import { type CacheOption, openRegistryCache } from "../../sdk/share/registry-cache.ts";
@@ -325,7 +326,15 @@ describe("an invalid cache option is refused:", () => {
     [{ from: "oci:./cache" }, "cache.from", /wanted a reference into a registry/],
   ] as const) {
     test(JSON.stringify(cache), () => {
-      assert.throws(() => openRegistryCache(cache, {}), { code: "INVALID_DEFINITION", message, detail: { path } });
+      assert.throws(
+        () => openRegistryCache(cache, {}),
+        (error) => {
+          assert.ok(isLinuxKitError(error, "INVALID_DEFINITION"));
+          assert.match(error.message, message);
+          assert.equal(error.detail.path, path);
+          return true;
+        },
+      );
     });
   }
 });
