@@ -37,7 +37,7 @@ export interface Faults {
   UNWRITABLE: { readonly path: string };
   /** An image that cannot fit the memory, disk or partition it is meant for. */
   TOO_LARGE: { readonly what: string; readonly limit: number; readonly got: number };
-  /** A host port that somebody else listens on. */
+  /** A host port on which another program listens. */
   PORT_OCCUPIED: { readonly port: number };
   /** A guest that stopped before it was healthy. `console` holds its last lines. */
   BOOT_FAILED: { readonly stage: string; readonly console: readonly string[] };

@@ -158,10 +158,7 @@ function persistentFailures({ volumes, onboot }: Definition): Failure[] {
     const fail = (field: string, why: string): unknown => failures.push(failure(["volumes", name, field], why));
     if (image !== undefined) fail("image", "a persistent volume begins empty: wanted no image");
     if (readonly === true)
-      fail(
-        "readonly",
-        'got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write',
-      );
+      fail("readonly", 'got true, but then a persistent volume stays empty: wanted the option "ro" in the binds that must not write');
     if (format === "oci" || itemsOf(platforms).length > 0)
       fail("format", "a persistent volume holds no image: wanted neither format nor platforms");
     failures.push(...orderFailures(name, persistent.after, onboot));

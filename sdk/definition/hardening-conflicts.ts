@@ -41,14 +41,19 @@ const afterBoot =
     placed.phase === "onboot" ? [] : find(placed);
 
 const CONFLICTS: readonly Conflict[] = [
-  { setting: "user.max_user_namespaces", says: "needs user namespaces, and there are none", find: userNamespace },
+  { setting: "user.max_user_namespaces", says: "needs user namespaces, which are turned off", find: userNamespace },
   {
     setting: "kernel.yama.ptrace_scope",
     at: "3",
     says: "needs a user namespace, which containers cannot enter where nothing may be traced",
     find: userNamespace,
   },
-  { setting: "kernel.yama.ptrace_scope", at: "3", says: "lets it trace others, and nobody may", find: capability("CAP_SYS_PTRACE") },
+  {
+    setting: "kernel.yama.ptrace_scope",
+    at: "3",
+    says: "lets it trace other processes, which is forbidden to all",
+    find: capability("CAP_SYS_PTRACE"),
+  },
   {
     setting: "kernel.modules_disabled",
     says: "lets it load modules, and the kernel takes none once the tasks at boot have ended",

@@ -6,7 +6,7 @@ export const SELF_NAMED_FILESYSTEMS = ["mqueue", "devpts", "proc", "sysfs", "cgr
 
 const HOME_OF = { proc: "/proc", devpts: "/dev/pts", sysfs: "/sys", cgroup: "/sys/fs/cgroup", mqueue: "/dev/mqueue" } as const;
 
-/** Where a filesystem of this type goes when nobody says; nothing for the types that have no usual place. */
+/** The usual place of a filesystem of this type; undefined for a type without one. */
 export function usualDestination(type: string): string | undefined {
   return Object.hasOwn(HOME_OF, type) ? HOME_OF[type as keyof typeof HOME_OF] : undefined;
 }

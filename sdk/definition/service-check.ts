@@ -100,7 +100,7 @@ function publishFailures({ services, healthPort }: Definition): Failure[] {
   return failures;
 }
 
-/** What may take a port below 1024, of which nobody reaches one, was written for the machine's network. */
+/** A service that may take a port below 1024 but publishes none was written for the machine's network. */
 function closedFailures({ services }: Definition): Failure[] {
   const all = Object.entries(services);
   const named = new Set(all.flatMap(([, service]) => (isDeferred(service) ? [] : settled(service.egress).map(([, { to }]) => to))));
@@ -109,7 +109,7 @@ function closedFailures({ services }: Definition): Failure[] {
       return [];
     const asked = service.health?.http ?? service.health?.tcp;
     if (service.publish !== undefined || (asked && !(typeof asked.port === "number" && asked.port >= 1024))) return [];
-    const reached = asked ? `only port ${asked.port} of it is reached` : "nobody reaches a port of it";
+    const reached = asked ? `only port ${asked.port} of it is reached` : "no port of it is published";
     return (["capabilities", "capabilities.add"] as const).flatMap((field) =>
       itemsOf(service[field]).flatMap(([index, capability]) =>
         capability === "CAP_NET_BIND_SERVICE"
@@ -154,7 +154,7 @@ function wantedOf(names: readonly string[]): string {
   return names.length > 0 ? `, wanted one of ${names.join(", ")}` : ": there are no others";
 }
 
-/** Those of the items that are known by now. */
+/** The items that are known. */
 function settled<T>(list: readonly T[] | undefined): [number, T][] {
   return itemsOf(list).filter(([, item]) => !isDeferred(item));
 }

@@ -40,7 +40,7 @@ export type NetworkKind = "host" | "none" | "private" | "path";
  * The network of a container. A service in our own sandbox has one of its own unless it says otherwise; tasks, and
  * what follows LinuxKit, have the machine's.
  *
- * @param label what its image says where nobody else does: of an image made from packages that is known, of another only
+ * @param label the image's own value, for a service that gives none: of an image made from packages it is known, of another only
  *   once it is resolved
  */
 export function networkKind(

@@ -4,18 +4,18 @@ import type { Protos } from "./protos.ts";
 /** How long one message to the engine may take, in milliseconds; it is on the same machine. */
 const LOG_DEADLINE_MS = 2000;
 
-/** The engine that started us, as far as we talk to it: lines on resources, and whether it is still there. */
+/** What the plugin asks of the engine that started it: show lines on resources, and still be running. */
 export interface Engine {
   /** Where the progress of one resource goes. */
   sink(urn: string): ProgressSink;
-  /** Resolves when every line so far has reached the engine; it shows them before the resource's end. */
+  /** Resolves when every line so far has reached the engine, which shows a resource's lines before its result. */
   flushed(): Promise<void>;
-  /** Whether the engine answers no more: it was killed, and nobody will ever ask us for anything again. */
+  /** Whether the engine no longer answers: it was killed, and no further request will come. */
   isGone(): boolean;
   close(): void;
 }
 
-/** Connects to the engine at `address`, `127.0.0.1:PORT`. A line that does not reach it is lost, which harms nobody. */
+/** Connects to the engine at `address`, `127.0.0.1:PORT`. A line that does not reach it is lost, which is harmless. */
 export function connectEngine(protos: Protos, address: string): Engine {
   const { LogRequest, LogSeverity } = protos.engine;
   const client = new protos.engineService.EngineClient(address, protos.grpc.credentials.createInsecure());
@@ -27,7 +27,7 @@ export function connectEngine(protos: Protos, address: string): Engine {
     request.setUrn(urn);
     request.setMessage(message);
     request.setEphemeral(ephemeral);
-    // one after the other: the engine shows them in the order in which they arrive
+    // one at a time: the engine shows lines in the order of arrival
     sent = sent.then(
       () =>
         new Promise(

@@ -10,8 +10,8 @@ export function failureStatus(protos: Protos, error: unknown, redact: (message: 
 }
 
 /**
- * The answer for a resource that exists, but is not what it shall be: an `ErrorResourceInitFailed` in the status's
- * details. The engine keeps it in the state with these properties and the next update takes it from there.
+ * The answer for a resource that exists but is not as wanted: an `ErrorResourceInitFailed` in the status's details. The
+ * engine keeps the resource in the state with these properties, and the next update continues from them.
  */
 export function unreadyStatus(
   protos: Protos,
@@ -37,7 +37,7 @@ export function unreadyStatus(
   return { code: protos.grpc.status.UNKNOWN, details: reason, metadata };
 }
 
-/** What a person is told: a message of ours as it is, anything else as the fault in this library that it is. */
+/** The message that the user sees. An error that is not a LinuxKitError is a defect of this library. */
 function explain(error: unknown): string {
   if (isLinuxKitError(error)) return error.message;
   return `unexpected failure in pulumi-linuxkit, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

@@ -71,7 +71,7 @@ export async function update(exchange: Exchange, request: UpdateRequest): Promis
   return response;
 }
 
-/** `Read`, for refresh (there are properties) and for import (there are none). */
+/** `Read`, for refresh (with properties) and for import (without). */
 export async function read(exchange: Exchange, request: ReadRequest): Promise<ReadResponse> {
   const { protos } = exchange;
   const type = await typeOf(exchange.provider, request.getUrn());
@@ -85,7 +85,7 @@ export async function read(exchange: Exchange, request: ReadRequest): Promise<Re
     return { id: request.getId(), outputs: state.properties };
   });
   const response = new protos.provider.ReadResponse();
-  // an empty id says that the resource is gone
+  // an empty id means that the resource no longer exists
   if (!found) return response;
   response.setId(found.id);
   response.setProperties(encode(protos, secrecy.seal(found.outputs)));
@@ -93,7 +93,7 @@ export async function read(exchange: Exchange, request: ReadRequest): Promise<Re
   return response;
 }
 
-/** `Delete`. A type without that verb is forgotten. */
+/** `Delete`. A resource whose type has no such verb is only forgotten. */
 export async function remove(exchange: Exchange, request: DeleteRequest): Promise<Empty> {
   const type = await typeOf(exchange.provider, request.getUrn());
   const [state, olds] = [decode(request.getProperties()), decode(request.getOldInputs())];

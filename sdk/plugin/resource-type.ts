@@ -32,11 +32,11 @@ export interface ResourceType<I extends object = Properties, O extends object = 
   preview?(request: PreviewRequest<I, O>): Properties | Promise<Properties>;
   /** Makes the resource. When it rejects, it has undone what it did; what exists but is not ready is returned with `failure`. */
   create(request: CreateRequest<I>): Promise<Created<O>>;
-  /** Looks the resource up, for refresh and import; undefined when it is gone. Left out: state is the truth. */
+  /** Looks the resource up, for refresh and import; undefined when it no longer exists. Left out: the state is taken as true. */
   read?(request: ReadRequest<I, O>): Promise<Found<O> | undefined>;
   /** Changes the resource in place. Left out: `diff` must ask for a replacement, whatever changes. */
   update?(request: UpdateRequest<I, O>): Promise<Updated<O>>;
-  /** Removes the resource; one that is gone already is a success. Left out: forgetting it is enough. */
+  /** Deletes the resource; one that no longer exists is a success. Left out: the resource is only forgotten. */
   delete?(request: DeleteRequest<I, O>): Promise<void>;
 }
 
@@ -118,7 +118,7 @@ export interface Created<O> {
   /** Never empty; what `import` takes. */
   readonly id: string;
   readonly outputs: O;
-  /** The resource exists, but is not what it shall be: kept in the state as it is, and the operation fails with this. */
+  /** The resource exists but is not as wanted: it stays in the state, and the operation fails with this error. */
   readonly failure?: Error;
 }
 

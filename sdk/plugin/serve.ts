@@ -9,10 +9,10 @@ import { WorkInFlight } from "./work-in-flight.ts";
 /** The engine's own bound: a definition with many small files stays far below. In bytes. */
 const LARGEST_MESSAGE = 400 << 20;
 
-/** How often we look whether the engine is there, and how often in a row it must not be, before we go. */
+/** How often to look for the engine, and after how many misses in a row the plugin exits. */
 const ENGINE_WATCH = { everyMs: 1000, misses: 3 };
 
-/** How long work may clean up after a signal has ended us, in milliseconds; the engine kills five seconds after it. */
+/** How long work may clean up after a signal, in milliseconds; the engine kills the plugin after five seconds. */
 const GRACE_MS = 4000;
 
 /** A server that runs. */
@@ -55,8 +55,8 @@ export async function startServer(provider: Provider, address?: string): Promise
 }
 
 /**
- * The whole of a plugin's `main`: serves, prints the port as the first line of stdout, as the engine expects it, and
- * stays until it is told to stop or its engine is gone.
+ * A plugin's `main`: serves, prints the port as the first line of stdout, as the engine expects it, and runs until it
+ * gets a signal or its engine is gone.
  */
 export async function servePlugin(provider: Provider, args: readonly string[] = process.argv.slice(2)): Promise<void> {
   const { port, stop, exchange } = await startServer(provider, engineAddress(args));
@@ -67,7 +67,7 @@ export async function servePlugin(provider: Provider, args: readonly string[] = 
   process.once("SIGTERM", () => exit(143));
   let misses = 0;
   setInterval(() => {
-    // an engine that was killed sends no signal: whatever it asked for would go on for nobody
+    // a killed engine sends no signal: the work that it asked for would go on without a use
     misses = exchange.engine?.isGone() ? misses + 1 : 0;
     if (misses === ENGINE_WATCH.misses) exit(1);
   }, ENGINE_WATCH.everyMs).unref();

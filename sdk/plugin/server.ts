@@ -18,6 +18,7 @@ import { connectEngine } from "./engine.ts";
 import { type Exchange, method } from "./exchange.ts";
 import { create, read, remove, update } from "./lifecycle.ts";
 import { packageSchema } from "./package-schema.ts";
+import { unknownProperty } from "../schema/parse.ts";
 import { decode, encode } from "./struct.ts";
 
 /**
@@ -56,9 +57,7 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
       for (const key of Object.keys(decode(request.getNews()).properties)) {
         // these two belong to the engine
         if (known.includes(key) || key === "version" || key === "pluginDownloadURL") continue;
-        response.addFailures(
-          checkFailure(protos, { path: key, message: `${provider.name}:${key} is no key of ours: known are ${known.join(", ")}` }),
-        );
+        response.addFailures(checkFailure(protos, { path: key, message: unknownProperty(key, known) }));
       }
       return response;
     }),

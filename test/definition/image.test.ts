@@ -225,7 +225,7 @@ describe("an image refuses", () => {
     ],
     [
       { services: [service("a", { capabilities: ["CAP_CHOWN", "CAP_NET_BIND_SERVICE"] })] },
-      'services.a.capabilities[1]: got "CAP_NET_BIND_SERVICE", for ports below 1024, and nobody reaches a port of it: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine\'s network, or none of this capability',
+      'services.a.capabilities[1]: got "CAP_NET_BIND_SERVICE", for ports below 1024, and no port of it is published: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine\'s network, or none of this capability',
     ],
     [
       { services: [service("a", { "capabilities.add": ["CAP_NET_BIND_SERVICE"], health: { http: { port: 8081 } } })] },
@@ -299,7 +299,7 @@ describe("an image refuses", () => {
     [{ volumes: [new Volume("v", { persistent: {}, image: "x" })] }, "volumes.v.image: a persistent volume begins empty: wanted no image"],
     [
       { volumes: [new Volume("v", { persistent: {}, readonly: true })] },
-      'volumes.v.readonly: got true, and nothing could ever be written to a persistent volume: wanted the option "ro" in the binds that shall not write',
+      'volumes.v.readonly: got true, but then a persistent volume stays empty: wanted the option "ro" in the binds that must not write',
     ],
     [
       { volumes: [new Volume("a", { persistent: { label: "b" } }), new Volume("b", { persistent: {} })] },

@@ -18,14 +18,18 @@ const ROWS: readonly {
   readonly wanted: Inputs;
 }[] = [
   {
-    what: "whoever asks by now, with what he has and no more",
+    what: "the credentials of the latest check, and no others",
     now: { file: "new", place: "here", key: "present" },
     wanted: { file: "old", place: "here", key: "present" },
   },
-  { what: "nobody else, where the program does not name it any more", wanted: FORMER },
-  { what: "nobody else, for another place", now: { file: "new", place: "there", key: "present" }, wanted: FORMER },
+  { what: "the former credentials, when no check was made", wanted: FORMER },
   {
-    what: "nobody else, after a check that failed",
+    what: "the former credentials, when the latest ones are for another place",
+    now: { file: "new", place: "there", key: "present" },
+    wanted: FORMER,
+  },
+  {
+    what: "the former credentials, after a failed check",
     now: { file: "new", place: "here", key: "" },
     failures: [{ path: "key", message: "wanted one" }],
     wanted: FORMER,
@@ -33,7 +37,7 @@ const ROWS: readonly {
 ];
 
 for (const { what, now, failures = [], wanted } of ROWS) {
-  test(`what is in the state is asked for by ${what}`, () => {
+  test(`a former resource is reached by ${what}`, () => {
     const latest = new LatestAccess<Inputs>(["key", "token"]);
     if (now) assert.deepEqual(latest.note("urn", { inputs: { ...now }, failures }), { inputs: now, failures });
     assert.deepEqual(

@@ -151,18 +151,18 @@ describe("the provider's service", async () => {
 
   const refused: readonly (readonly [string, string, unknown, RegExp])[] = [
     [
-      "a type that is none",
+      "an unknown type",
       "check",
       request(messages.CheckRequest, { Urn: "urn:pulumi:s::p::linuxkit:index:Nothing::x" }),
       /no resource type linuxkit:index:Nothing.*it has linuxkit:index:Probe/,
     ],
     [
-      "a type that is of every object",
+      "a name that every object has",
       "check",
       request(messages.CheckRequest, { Urn: "urn:pulumi:s::p::constructor::x" }),
       /no resource type constructor/,
     ],
-    ["a function that is none", "invoke", request(messages.InvokeRequest, { Tok: "linuxkit:index:f" }), /no function linuxkit:index:f/],
+    ["an unknown function", "invoke", request(messages.InvokeRequest, { Tok: "linuxkit:index:f" }), /no function linuxkit:index:f/],
   ];
   for (const [name, method, message, error] of refused) test(`refuses ${name}`, () => assert.rejects(call(method, message), error));
 });
@@ -184,7 +184,7 @@ describe("differences", async () => {
     return { response, detailed };
   };
 
-  test("none is none, in detail too", async () => {
+  test("no difference is reported as none, in detail too", async () => {
     const { response, detailed } = await diff({ changed: new Map() }, {}, {});
     assert.equal(response.getChanges(), messages.DiffResponse.DiffChanges.DIFF_NONE);
     assert.ok(response.getHasdetaileddiff());

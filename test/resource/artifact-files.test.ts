@@ -71,7 +71,7 @@ describe("a file of a build", () => {
     assert.ok(told.some(({ message }) => message === "web-initrd.img is not in the cache and is built again"));
   });
 
-  test("that was published is not published again: its tag may be another's by now", async () => {
+  test("that was published is not published again: its tag may belong to another build now", async () => {
     const type = imageBuildType(builder, cacheDir);
     // other bytes than the rest of these tests: what the plugin knows is by digest
     const inputs = { ...INPUTS, image: { ...IMAGE, healthPort: 8099 }, name: "sent", push: { to: "r.example/os:1" } };

@@ -21,7 +21,7 @@ describe("check", () => {
 
   const bad: readonly (readonly [string, Properties, string, RegExp])[] = [
     ["no image", {}, "image", /missing/],
-    ["an image that is none", { image: "web" }, "image", /got "web", wanted an object/],
+    ["text in place of an image", { image: "web" }, "image", /got "web", wanted an object/],
     [
       "a wrong leaf, by its path",
       { image: { ...IMAGE, services: { web: { ...SERVICE, capabilities: ["CAP_CHOWNN"] } } } },
@@ -30,31 +30,31 @@ describe("check", () => {
     ],
     ["an unknown field", { image: { ...IMAGE, kernal: {} } }, "image.kernal", /unknown property/],
     [
-      "a format that is none",
+      "an unknown format",
       { image: IMAGE, formats: ["kernel+initrd", "floppy"] },
       "formats[1]",
       /got "floppy", wanted one of "kernel\+initrd", "tar"/,
     ],
     ["a format twice", { image: IMAGE, formats: ["tar", "tar"] }, "formats[1]", /second time/],
     [
-      "a format of LinuxKit's that is not made",
+      "a format of LinuxKit that is not built",
       { image: IMAGE, formats: ["kernel+iso"] },
       "formats[0]",
       /got "kernel\+iso", wanted iso-bios .*boots nothing/,
     ],
     ["a disk of no size", { image: IMAGE, diskMiB: 0.5 }, "diskMiB", /got 0.5, wanted a whole number of MiB/],
     ["no format", { image: IMAGE, formats: [] }, "formats", /an empty list/],
-    ["an architecture that is none", { image: IMAGE, arch: "x86" }, "arch", /got "x86", wanted one of "amd64", "arm64", "s390x"/],
+    ["an unknown architecture", { image: IMAGE, arch: "x86" }, "arch", /got "x86", wanted one of "amd64", "arm64", "s390x"/],
     ["a name that leaves the folder", { image: IMAGE, name: "../web" }, "name", /file name/],
-    ["an update that is none", { image: IMAGE, update: "never" }, "update", /got "never"/],
-    ["a mirror that is none", { image: IMAGE, debianMirror: 7 }, "debianMirror", /got 7/],
+    ["an unknown update mode", { image: IMAGE, update: "never" }, "update", /got "never"/],
+    ["a number in place of a mirror", { image: IMAGE, debianMirror: 7 }, "debianMirror", /got 7/],
     [
       "a mirror that is no URL",
       { image: IMAGE, registryMirrors: { "docker.io": "x" } },
       'registryMirrors["docker.io"]',
       /got "x", wanted a URL/,
     ],
-    ["an SBOM that is none", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path \}/],
+    ["text in place of an SBOM option", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path \}/],
     ["an SBOM that leaves the OS", { image: IMAGE, sbom: { path: "../sbom.json" } }, "sbom.path", /got "\.\.\/sbom\.json"/],
     [
       "a rule for signatures without registry",
@@ -69,13 +69,13 @@ describe("check", () => {
       /got 7, wanted a public key as PEM/,
     ],
     [
-      "a rule for signatures whose key is none",
+      "a rule for signatures with a malformed key",
       { image: IMAGE, verify: { "docker.io": "cosign.pub" } },
       'verify["docker.io"]',
       /got no key, wanted one as PEM/,
     ],
     [
-      "a key for Secure Boot that is none",
+      "a malformed key for Secure Boot",
       { ...SIGNED, secureBoot: { ...PAIR, key: "swordfish" } },
       "secureBoot.key",
       /^wanted an RSA key as PEM/,
@@ -130,7 +130,7 @@ describe("check", () => {
       "cache.from[1]",
       /wanted a repository without tag/,
     ],
-    ["a cache that is none", { image: IMAGE, cache: "r.example/a" }, "cache", /wanted an object \{ from\?, to\?, sign\? \}/],
+    ["text in place of a cache", { image: IMAGE, cache: "r.example/a" }, "cache", /wanted an object \{ from\?, to\?, sign\? \}/],
     [
       "a cache signed by no key",
       { image: IMAGE, cache: { to: "r.example/a", sign: "swordfish" } },
@@ -157,7 +157,7 @@ describe("check", () => {
     });
   }
 
-  test("passes over what is not known", async () => {
+  test("accepts unknown values", async () => {
     const inputs: Properties = {
       image: { ...IMAGE, services: { web: { ...SERVICE, env: [UNKNOWN] } } },
       formats: UNKNOWN,
@@ -220,7 +220,7 @@ describe("diff", () => {
       "push.to": "update",
     });
   });
-  test("a local image that was made anew", async () => {
+  test("a rebuilt local image", async () => {
     const image = { ...IMAGE, services: { web: { ...SERVICE, image: "oci:./x:tag" } } };
     const at = (digit: string) => ({ image, localImages: { "oci:./x:tag": `sha256:${digit.repeat(64)}` } });
     assert.deepEqual(await diff(at("a"), at("b")), { 'localImages["oci:./x:tag"]': "update" });

@@ -18,7 +18,7 @@ export async function lazyBuilder(): Promise<Builder> {
  * Runs `use` while files of builds are there: what was cleared from the cache is built again first, and nothing of it
  * is cleared meanwhile. Files from elsewhere are left to `use`.
  *
- * @throws NOT_FOUND when a build's record is gone too, DIGEST_MISMATCH when its lock gives other bytes by now, and what the builder throws
+ * @throws NOT_FOUND when a build's record is gone too, DIGEST_MISMATCH when its lock now gives other bytes, and what the builder throws
  */
 export async function withArtifactFiles<T>(
   paths: readonly string[],
@@ -48,7 +48,7 @@ export async function withArtifactFiles<T>(
 
 async function rebuild(path: string, digest: Digest, artifacts: ArtifactStore, builder: Builder, work: BuildWork): Promise<void> {
   const { inputs: known, outputs } = knownBuild(digest) ?? (await recorded(path, digest, artifacts));
-  // what is missing here is published already, and its tag may be another's by now
+  // the build was published already, and its tag may belong to another one now
   const { push: _, ...inputs } = known;
   work.progress({ stage: "build", message: `${basename(path)} is not in the cache and is built again` });
   const got = (await keepBuild(artifacts, builder, { ...inputs, name: nameOf(basename(path), inputs.name, outputs) }, outputs.lock, work))

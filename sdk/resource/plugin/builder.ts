@@ -57,7 +57,7 @@ export interface Built {
   /** Names the artifact: changes when a byte of it does. */
   readonly digest: Digest;
   readonly files: readonly BuiltFile[];
-  /** `cached` ones were not made anew. */
+  /** `cached` ones came from the cache. */
   readonly segments: readonly { readonly name: string; readonly size: number; readonly cached: boolean }[];
   readonly lock: Lock;
   readonly planDigest: Digest;

@@ -131,7 +131,7 @@ function pushedBy(
   return { pushed: push.to === inputs.push?.to && outputs.pushed !== undefined ? outputs.pushed : UNKNOWN };
 }
 
-/** The last build's lock, without what it says of local images that have been made anew since. */
+/** The last build's lock, without the entries of local images that changed since. */
 function lockForUpdate(lock: Lock | undefined, old: ImageBuildInputs, now: ImageBuildInputs): Lock | undefined {
   if (!lock) return undefined;
   const kept = <T>(pins: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>

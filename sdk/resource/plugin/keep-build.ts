@@ -53,7 +53,7 @@ function make(
 }
 
 function withoutKey({ secureBoot, push: _, cache, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
-  // without the key a cache of signed entries is none to trust
+  // without the key, a cache of signed entries cannot be trusted
   return {
     ...inputs,
     ...(cache && cache.sign === undefined && { cache }),
@@ -96,5 +96,5 @@ function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBui
 function summary({ files, segments, digest }: Built): string {
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const made = segments.filter(({ cached }) => !cached).length;
-  return `${(size / 1e6).toFixed(1)} MB in ${files.length} files, ${made} of ${segments.length} segments made anew, ${digest.slice(0, 19)}`;
+  return `${(size / 1e6).toFixed(1)} MB in ${files.length} files, ${made} of ${segments.length} segments built, ${digest.slice(0, 19)}`;
 }
