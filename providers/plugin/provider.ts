@@ -6,7 +6,7 @@ import { rolloutGate } from "./rollout-gate.ts";
 const { version } = createRequire(import.meta.url)("pulumi-linuxkit/package.json") as { readonly version: string };
 
 const types: Provider["types"] = {
-  "linuxkit:index:ImageBuild": async () => (await import("../../sdk/resource/plugin/image-build.ts")).imageBuild,
+  "linuxkit:index:ImageBuild": async () => (await import("../../sdk/resource/plugin/real-builder.ts")).imageBuild,
   "linuxkit:index:QemuVm": async () => (await import("../qemu/plugin/vm.ts")).qemuVm(),
   "linuxkit:index:QemuDisk": async () => (await import("../qemu/plugin/disk.ts")).qemuDisk(),
   "linuxkit:index:RolloutGate": async () =>

@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { qemuVm } from "../../providers/qemu/plugin/vm.ts";
 import type { VmOutputs } from "../../providers/qemu/plugin/vm-outputs.ts";
 import type { VmInputs } from "../../providers/qemu/plugin/vm-inputs.ts";
-import { imageBuildType } from "../../sdk/resource/plugin/image-build-verbs.ts";
+import { imageBuildType } from "../../sdk/resource/plugin/image-build.ts";
 import { recordingBuilder } from "../support/builder.ts";
 import { UNKNOWN, type Properties } from "../../sdk/plugin/value.ts";
 

@@ -8,7 +8,7 @@ import type { Progress } from "../../sdk/core/progress.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 import { withArtifactFiles } from "../../sdk/resource/plugin/artifact-files.ts";
 import type { ImageBuildInputs } from "../../sdk/resource/plugin/image-build-inputs.ts";
-import { imageBuildType } from "../../sdk/resource/plugin/image-build-verbs.ts";
+import { imageBuildType } from "../../sdk/resource/plugin/image-build.ts";
 import { type RecordingBuilder, recordingBuilder } from "../support/builder.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";
 

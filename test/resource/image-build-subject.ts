@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import type { Properties } from "../../sdk/plugin/value.ts";
 import type { ImageBuildInputs } from "../../sdk/resource/plugin/image-build-inputs.ts";
-import { imageBuildType } from "../../sdk/resource/plugin/image-build-verbs.ts";
+import { imageBuildType } from "../../sdk/resource/plugin/image-build.ts";
 import { recordingBuilder } from "../support/builder.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";
 

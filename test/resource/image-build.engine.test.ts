@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Provider } from "../../sdk/plugin/provider.ts";
-import { imageBuildType } from "../../sdk/resource/plugin/image-build-verbs.ts";
+import { imageBuildType } from "../../sdk/resource/plugin/image-build.ts";
 import { recordingBuilder } from "../support/builder.ts";
 import { makeStack } from "../support/engine.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";

@@ -11,7 +11,7 @@ import { type BuildRecord, type BuildWork, keepBuild } from "./keep-build.ts";
 
 /** The builder, which is loaded only when something has to be built again. */
 export async function lazyBuilder(): Promise<Builder> {
-  return (await import("./image-build.ts")).builder;
+  return (await import("./real-builder.ts")).builder;
 }
 
 /**

@@ -1,11 +1,146 @@
-import { buildDefinition } from "../../builder/build.ts";
-import { pull } from "../../builder/pull.ts";
-import { planOffline } from "../../builder/plan-offline.ts";
+import { defaultCacheDir } from "../../cache/location.ts";
+import type { Arch } from "../../core/arch.ts";
+import { LinuxKitError } from "../../core/errors.ts";
+import { canonicalJson } from "../../core/json.ts";
+import { formatWriter } from "../../format/formats.ts";
+import { inputDiff } from "../../plugin/input-diff.ts";
+import type { ResourceType, Work } from "../../plugin/resource-type.ts";
+import { hasUnknown, type Properties, UNKNOWN } from "../../plugin/value.ts";
+import type { Lock } from "../../resolve/lock.ts";
+import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
-import { imageBuildType } from "./image-build-verbs.ts";
+import { checkImageBuild } from "./check-image-build.ts";
+import { type ImageBuildInputs, imageBuildInputs } from "./image-build-inputs.ts";
+import { type ImageBuildOutputs, imageBuildOutputs } from "./image-build-outputs.ts";
+import { rememberBuild } from "./known-builds.ts";
+import { type BuildRecord, keepBuild } from "./keep-build.ts";
 
-/** The real builder. */
-export const builder: Builder = { build: buildDefinition, pull, plan: planOffline };
+/** The path that a refresh gives to a build whose files are not on this machine: the next update builds it again. */
+const MISSING = "";
 
-/** `linuxkit:index:ImageBuild` with it. */
-export const imageBuild = imageBuildType(builder);
+/**
+ * The resource that builds images. It is updated in place under one id: a replacement would lose the lock. Only what
+ * uses its digest is replaced.
+ */
+export function imageBuildType(builder: Builder, cacheDir: string = defaultCacheDir()): ResourceType<ImageBuildInputs, ImageBuildOutputs> {
+  const artifacts = new ArtifactStore(cacheDir);
+
+  const build = (inputs: ImageBuildInputs, lock: Lock | undefined, work: Work) => keepBuild(artifacts, builder, inputs, lock, work);
+
+  return {
+    token: "linuxkit:index:ImageBuild",
+    inputs: imageBuildInputs,
+    outputs: imageBuildOutputs,
+    check: ({ inputs, name, isSecret }) => checkImageBuild(inputs, name, isSecret),
+
+    diff({ inputs, oldInputs, oldOutputs }) {
+      rememberBuild({ inputs: oldInputs, outputs: oldOutputs });
+      const changed = inputDiff(imageBuildInputs, oldInputs, inputs);
+      const drifted = new Map<string, "update">();
+      // whether there is something newer is seen only by looking: each update looks
+      if (inputs.update === "always") drifted.set("lock", "update");
+      if (oldOutputs.path === MISSING) drifted.set("path", "update");
+      return { changed, ...(drifted.size > 0 && { drifted }) };
+    },
+
+    async preview({ inputs, old }) {
+      const unknown: Properties = {
+        arch: inputs.arch,
+        digest: UNKNOWN,
+        planDigest: UNKNOWN,
+        cmdline: UNKNOWN,
+        path: UNKNOWN,
+        files: UNKNOWN,
+        segments: UNKNOWN,
+        lock: UNKNOWN,
+        ...(inputs.push !== undefined && { pushed: UNKNOWN }),
+        ...(mayHavePcrs(inputs) && { pcrs: UNKNOWN }),
+      };
+      if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
+      const now = inputs as unknown as ImageBuildInputs;
+      const same: Properties = { ...withoutPushed(old.outputs), path: artifacts.path(old.outputs.digest), ...pushedBy(now, old) };
+      if (now.image === undefined) return canonicalJson(fetchedBy(now)) === canonicalJson(fetchedBy(old.inputs)) ? same : unknown;
+      const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
+      const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock, sbom: now.sbom }));
+      if (!plan) return unknown;
+      const isSame =
+        plan.digest === old.outputs.planDigest &&
+        now.name === old.inputs.name &&
+        canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
+      // what uses the digest is not shown as replaced for a change that makes no other bytes
+      return isSame ? same : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
+    },
+
+    async create({ inputs, ...work }) {
+      return { id: work.name, outputs: await build(inputs, undefined, work) };
+    },
+
+    async update({ inputs, oldInputs, oldOutputs, ...work }) {
+      return { outputs: await build(inputs, lockForUpdate(oldOutputs.lock, oldInputs, inputs), work) };
+    },
+
+    async read({ id, name, outputs }) {
+      if (outputs?.digest)
+        return {
+          id,
+          outputs: { ...outputs, path: (await artifacts.holds(outputs.digest, outputs.files)) ? artifacts.path(outputs.digest) : MISSING },
+        };
+      const record = (await artifacts.record(id)) as BuildRecord | undefined;
+      if (!record) {
+        throw new LinuxKitError(
+          "NOT_FOUND",
+          `no build ${id} in ${artifacts.directory}: to import one, give the digest (sha256:…) of one that is there; else let \`pulumi up\` build it`,
+          { what: id },
+        );
+      }
+      const path = artifacts.path(record.outputs.digest);
+      return { id: name, inputs: record.inputs as unknown as Properties, outputs: { ...record.outputs, path } };
+    },
+  };
+}
+
+/** Whether one of the formats starts by one EFI program, as far as that is known. */
+function mayHavePcrs({ formats, arch, secureBoot }: Properties): boolean {
+  return (
+    !Array.isArray(formats) ||
+    formats.some(
+      (format) => typeof format !== "string" || formatWriter(format).wholeProgram?.(arch as Arch, secureBoot !== undefined) === true,
+    )
+  );
+}
+
+/** What decides the files' bytes beside the plan. */
+function madeBy({ formats, diskMiB, sbom, secureBoot }: ImageBuildInputs): object {
+  return { formats, diskMiB, sbom, secureBoot };
+}
+
+function fetchedBy({ artifact, arch, name }: ImageBuildInputs): object {
+  return { artifact, arch, name };
+}
+
+function withoutPushed({ pushed: _, ...outputs }: ImageBuildOutputs): Properties {
+  return outputs as unknown as Properties;
+}
+
+/** Where the same bytes will have been published: known where they were. */
+function pushedBy(
+  { push }: ImageBuildInputs,
+  { inputs, outputs }: { readonly inputs: ImageBuildInputs; readonly outputs: ImageBuildOutputs },
+): Properties {
+  if (!push) return {};
+  return { pushed: push.to === inputs.push?.to && outputs.pushed !== undefined ? outputs.pushed : UNKNOWN };
+}
+
+/** The last build's lock, without what it says of local images that have been made anew since. */
+function lockForUpdate(lock: Lock | undefined, old: ImageBuildInputs, now: ImageBuildInputs): Lock | undefined {
+  if (!lock) return undefined;
+  const kept = <T>(pins: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    Object.fromEntries(Object.entries(pins).filter(([reference]) => old.localImages?.[reference] === now.localImages?.[reference]));
+  return {
+    ...lock,
+    images: kept(lock.images),
+    ...(lock.layouts && { layouts: kept(lock.layouts) }),
+    ...(lock.sboms && { sboms: kept(lock.sboms) }),
+    ...(lock.signed && { signed: kept(lock.signed) }),
+  };
+}

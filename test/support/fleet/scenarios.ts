@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { defaultCacheDir } from "../../../sdk/cache/location.ts";
-import { builder } from "../../../sdk/resource/plugin/image-build.ts";
-import { imageBuildType } from "../../../sdk/resource/plugin/image-build-verbs.ts";
+import { builder } from "../../../sdk/resource/plugin/real-builder.ts";
+import { imageBuildType } from "../../../sdk/resource/plugin/image-build.ts";
 import { makeStack, type Stack } from "../engine.ts";
 import { during, type FleetCloud, type FleetOutputs, holdPieces, isImage } from "./cloud.ts";
 
