@@ -6,7 +6,7 @@ import { cloudGateType } from "../../../sdk/rollout/gate-type.ts";
 import { ROLLOUT_DEFAULTS } from "../../../sdk/rollout/defaults.ts";
 import type { AwsAccess } from "./access/clients.ts";
 import { accessInputs } from "./access/inputs.ts";
-import { instanceRefreshDriver, type RefreshTarget } from "./instance-refresh.ts";
+import { instanceRefreshDriver, type RefreshTarget } from "./rollout-driver.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `aws`. */
 export const gateInputs = resourceInputs(

@@ -6,7 +6,7 @@ import { accessInputs, placeInputs } from "./access/inputs.ts";
 import { azureLogin } from "./access/login.ts";
 import { resourceManager } from "./access/resource-manager.ts";
 import { checkSubscription } from "./access/subscription.ts";
-import { rollingUpgradeDriver } from "./rolling-upgrade.ts";
+import { rollingUpgradeDriver } from "./rollout-driver.ts";
 import { scaleSetOf } from "./scale-set.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `azure`. */

@@ -6,7 +6,7 @@ import { cloudGateType } from "../../../sdk/rollout/gate-type.ts";
 import type { RolloutDriver } from "../../../sdk/rollout/rollout.ts";
 import { accessInputs } from "./access/inputs.ts";
 import type { GcpAccess } from "./access/login.ts";
-import { type GroupTarget, groupUpdateDriver } from "./group-update.ts";
+import { type GroupTarget, groupUpdateDriver } from "./rollout-driver.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `gcp`. */
 export const gateInputs = resourceInputs(

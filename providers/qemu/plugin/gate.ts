@@ -8,7 +8,7 @@ import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { gateType } from "../../../sdk/rollout/gate-type.ts";
 import { checkFleet, type FleetInputs, fleetInputs, machineInputs } from "./fleet-inputs.ts";
 import { findMembers, type Member, runs } from "./fleet-members.ts";
-import { fleetRollout } from "./fleet-rollout.ts";
+import { fleetRolloutDriver } from "./rollout-driver.ts";
 import { newId, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
 import { stopMachine } from "./stop.ts";
@@ -40,7 +40,8 @@ export function qemuGate(
     check: ({ inputs, isSecret }) => checkFleet(inputs, isSecret),
     drifted: ({ running }, { count }) => (running === count ? undefined : new Map([["running", "update"]])),
     id: ({ fleet }, work) => newId(fleet, ownerOf(work)),
-    driver: (wanted, before, { urn, progress }) => fleetRollout({ urn, owner: stackIdentity(urn), wanted, before, folders, progress }),
+    driver: (wanted, before, { urn, progress }) =>
+      fleetRolloutDriver({ urn, owner: stackIdentity(urn), wanted, before, folders, progress }),
     during: (wanted, { signal, progress, config }, roll) =>
       withArtifactFiles(bootFiles(wanted), folders.cacheDir, loadBuilder, { signal, progress, config }, roll),
     paceSeconds: PACE_SECONDS,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { resourceManager } from "../../providers/azure/plugin/access/resource-manager.ts";
-import { rollingUpgradeDriver } from "../../providers/azure/plugin/rolling-upgrade.ts";
+import { rollingUpgradeDriver } from "../../providers/azure/plugin/rollout-driver.ts";
 import { type Model, type ScaleSet, scaleSetOf } from "../../providers/azure/plugin/scale-set.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import { type RolledOut, runRollout } from "../../sdk/rollout/run-rollout.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { gcpGate } from "../../providers/gcp/plugin/gate.ts";
-import { groupUpdateDriver } from "../../providers/gcp/plugin/group-update.ts";
+import { groupUpdateDriver } from "../../providers/gcp/plugin/rollout-driver.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import { runRollout } from "../../sdk/rollout/run-rollout.ts";
 import type { RolloutLimits } from "../../sdk/rollout/rollout.ts";

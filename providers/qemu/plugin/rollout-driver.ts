@@ -35,7 +35,7 @@ interface Slot {
  * Rolls machines of this host. It reads their state from their folders, so it continues where an interrupted rollout ended:
  * a machine that matches the inputs stays, no matter which run started it.
  */
-export function fleetRollout(work: FleetWork): RolloutDriver {
+export function fleetRolloutDriver(work: FleetWork): RolloutDriver {
   const { urn, owner, wanted, before, folders, progress } = work;
   const name = wanted.fleet;
   const abort = new AbortController();
