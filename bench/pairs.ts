@@ -1,7 +1,7 @@
 import { median } from "./child.ts";
 import type { Row } from "./row.ts";
 
-/** The seconds of ours and theirs, one right after the other. */
+/** Seconds of this library and of the compared program, measured one right after the other. */
 export interface Pair {
   readonly ours: number;
   readonly theirs: number;

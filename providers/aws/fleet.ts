@@ -38,7 +38,7 @@ export interface FleetArgs
 }
 
 /**
- * An Auto Scaling group. Another image becomes another version of its launch template, and an instance refresh replaces
+ * An Auto Scaling group. A new image creates a new launch template version, and an instance refresh replaces
  * the machines batch by batch. The update waits for it, and fails when unhealthy machines cause a rollback.
  */
 export class Fleet extends ComponentResource {

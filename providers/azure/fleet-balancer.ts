@@ -26,7 +26,7 @@ export function fleetBalancer(name: string, args: FleetArgs, subscriptionId: Out
   if ((backendPoolIds === undefined) !== (healthProbeId === undefined)) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `${name}: ${backendPoolIds === undefined ? "healthProbeId: got it without backendPoolIds" : "backendPoolIds: got them without healthProbeId"}, wanted both or neither`,
+      `${name}: ${backendPoolIds === undefined ? "healthProbeId: set without backendPoolIds" : "backendPoolIds: set without healthProbeId"}, wanted both or neither`,
       { path: "healthProbeId" },
     );
   }

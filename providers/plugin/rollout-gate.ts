@@ -11,7 +11,7 @@ const TIMEOUT_SECONDS = 3600;
 
 /**
  * `linuxkit:index:RolloutGate`: one type token for the fleets of every backend. Its input `kind` selects the backend; all
- * other inputs are that backend's. An id starts with the kind: `qemu:web-…`. Another kind replaces the gate.
+ * other inputs are that backend's. An id starts with the kind: `qemu:web-…`. Changing the kind replaces the gate.
  */
 export function rolloutGate(kinds: GateKinds): ResourceType {
   const known = Object.keys(kinds);

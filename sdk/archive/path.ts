@@ -52,6 +52,6 @@ export function memberPath(name: string): string {
   if (name.includes("\0")) throw new LinuxKitError("CORRUPT", `${JSON.stringify(name)}: a NUL in a name`, { path: name });
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes(".."))
-    throw new LinuxKitError("HOSTILE_ARCHIVE", `${name}: a member's name may not hold "..": it would leave the tree`, { path: name });
+    throw new LinuxKitError("HOSTILE_ARCHIVE", `${name}: a member's name must not contain "..": it would leave the tree`, { path: name });
   return parts.join("/");
 }

@@ -16,7 +16,7 @@ export async function* wholeBody(entry: Entry): AsyncGenerator<Uint8Array> {
   if (got !== entry.size) {
     throw new LinuxKitError(
       "SIZE_MISMATCH",
-      `${entry.path}: its header says ${entry.size} bytes, its body gave ${got > entry.size ? "more" : got}`,
+      `${entry.path}: its header declares ${entry.size} bytes, but its body has ${got > entry.size ? "more" : got}`,
       { path: entry.path, want: entry.size, got },
     );
   }

@@ -40,7 +40,7 @@ export async function buildPlan(plan: Plan, options: BuildPlanOptions): Promise<
   if (options.name === "" || /[/\0]/.test(options.name)) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `name: got ${JSON.stringify(options.name)}, wanted the beginning of a file name, without "/" and NUL`,
+      `name: got ${JSON.stringify(options.name)}, wanted a file name prefix, without "/" and NUL`,
       {
         path: "name",
       },

@@ -20,7 +20,7 @@ const DATABASE_LIMIT = 256 << 20;
 const VERSION = 1;
 
 /**
- * The packages that the databases inside an image of a registry list. The result is cached, so an image is unpacked for
+ * The packages in the databases inside a registry's image. The result is cached, so an image is unpacked for
  * it only once.
  *
  * @param name the image's name, for messages

@@ -49,7 +49,7 @@ export async function pull(reference: string, options: PullOptions): Promise<Bui
   if (options.verify && !keys) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `verify: got keys for ${Object.keys(options.verify).join(", ") || "nothing"}, wanted one for ${repository.name}`,
+      `verify: ${Object.keys(options.verify).length > 0 ? `got keys for ${Object.keys(options.verify).join(", ")}` : "no key given"}, wanted one for ${repository.name}`,
       { path: "verify" },
     );
   }

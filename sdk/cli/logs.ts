@@ -60,7 +60,7 @@ export function chosen(machines: readonly MachineFolder[], wanted: string): Mach
     });
   throw new LinuxKitError(
     "NOT_FOUND",
-    known ? `no local machine "${wanted}", wanted one of ${known}` : `no local machine "${wanted}": no local machine exists`,
+    known ? `local machine "${wanted}" not found, wanted one of ${known}` : `local machine "${wanted}" not found: no local machine exists`,
     { what: wanted },
   );
 }

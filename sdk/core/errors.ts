@@ -37,7 +37,7 @@ export interface Faults {
   UNWRITABLE: { readonly path: string };
   /** An image that cannot fit the memory, disk or partition it is meant for. */
   TOO_LARGE: { readonly what: string; readonly limit: number; readonly got: number };
-  /** A host port on which another program listens. */
+  /** A host port that another program listens on. */
   PORT_OCCUPIED: { readonly port: number };
   /** A guest that stopped before it was healthy. `console` holds its last lines. */
   BOOT_FAILED: { readonly stage: string; readonly console: readonly string[] };
@@ -86,14 +86,14 @@ export function fromFileSystem(error: unknown, path: string): unknown {
     case "EDQUOT":
       return new LinuxKitError(
         "DISK_FULL",
-        `no space left to write ${path}: free some, or choose another folder`,
+        `no space left to write ${path}: free some space, or choose another folder`,
         { path },
         { cause: error },
       );
     case "EFBIG":
       return new LinuxKitError(
         "DISK_FULL",
-        `cannot make ${path} any larger: its filesystem or a limit of this process (ulimit -f) forbids it; choose another folder or raise the limit`,
+        `cannot grow ${path}: its filesystem or a limit of this process (ulimit -f) forbids it; choose another folder or raise the limit`,
         { path },
         { cause: error },
       );
@@ -105,7 +105,7 @@ export function fromFileSystem(error: unknown, path: string): unknown {
     case "ENOTDIR":
       return new LinuxKitError(
         "UNWRITABLE",
-        `cannot write ${path}: ${(error as Error).message}; choose another folder, or change who may write there`,
+        `cannot write ${path}: ${(error as Error).message}; choose another folder, or change its permissions`,
         { path },
         { cause: error },
       );

@@ -1,6 +1,6 @@
 /**
- * Returns a function that hands out `count` values in turn, each made when it is first needed. A value is the caller's
- * until `count` more are asked for, so gigabytes pass through a few buffers without garbage. With a `count` of infinity
+ * Returns a function that hands out `count` values in turn, each made when it is first needed. A value belongs to
+ * the caller until `count` more are requested, so gigabytes pass through a few buffers without garbage. With a `count` of infinity
  * every value is new.
  */
 export function ring<T>(count: number, make: () => T): () => T {

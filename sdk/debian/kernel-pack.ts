@@ -80,7 +80,7 @@ export async function openKernelPack(
   if (vmlinuz === undefined || config === undefined) {
     throw new LinuxKitError(
       "CORRUPT",
-      `${deb.name}: not a kernel's package: it has no boot/${vmlinuz === undefined ? "vmlinuz" : "config"}-…`,
+      `${deb.name}: not a kernel package: it has no boot/${vmlinuz === undefined ? "vmlinuz" : "config"}-…`,
       { path: deb.name },
     );
   }

@@ -65,7 +65,7 @@ async function kernelPackage(repository: Repository, flavour: "cloud" | "generic
   if (!kernel)
     throw new LinuxKitError(
       "NOT_FOUND",
-      `${name} ${meta.version} does not depend on a kernel's package: got ${meta.depends || "no dependencies"}, wanted linux-image-…`,
+      `${name} ${meta.version} does not depend on a kernel package: got ${meta.depends || "no dependencies"}, wanted linux-image-…`,
       {
         what: name,
       },

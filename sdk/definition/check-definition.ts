@@ -6,8 +6,8 @@ import { isDeferred } from "../core/deferred.ts";
 import { deferredIn, type Draft, normalise } from "./normalise.ts";
 
 /**
- * The strict check of a definition that came from outside as JSON. In a preview some of it may be unknown (a symbol
- * stands for it): that is passed over, unless `complete` is asked for.
+ * The strict check of a definition that came from outside as JSON. In a preview, parts of it may be unknown (a symbol
+ * stands for each). They are ignored, unless `complete` is set.
  *
  * @returns the definition with its defaults, or every failure with its property path
  */
@@ -17,17 +17,15 @@ export function checkDefinition(
 ): { readonly definition: Definition } | { readonly failures: readonly Failure[] } {
   const failures = failuresOf(definitionSchema, json);
   if (failures.length > 0) return { failures };
-  // as a whole it may be unknown as well
+  // the whole definition may be unknown too
   if (isDeferred(json) && !options.complete) return { definition: json as Definition };
   const definition = normalise(json as Draft);
   const deferred = options.complete ? deferredIn(definition) : undefined;
   if (deferred)
     return {
-      failures: [
-        failure(deferred, "got a value that is not known yet, wanted plain data: outside of a Pulumi program there are no Outputs"),
-      ],
+      failures: [failure(deferred, "got a value that is not known yet, wanted plain data: Outputs work only in a Pulumi program")],
     };
-  // a section that is not known yet may hold what the others name
+  // an unknown section may hold the names that the others use
   if (Object.values(definition).some(isDeferred)) return { definition };
   const crossed = crossFailures(definition);
   return crossed.length > 0 ? { failures: crossed } : { definition };

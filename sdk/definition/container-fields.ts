@@ -24,7 +24,7 @@ export const RLIMITS = [
   "RLIMIT_STACK",
 ] as const;
 
-/** A limit's full name for what LinuxKit lets one write: any case, with or without `RLIMIT_`. */
+/** A limit's full name. LinuxKit accepts any case, with or without `RLIMIT_`. */
 export function rlimitName(typed: string): string {
   const upper = typed.trim().toUpperCase();
   return upper.startsWith("RLIMIT_") ? upper : `RLIMIT_${upper}`;
@@ -44,13 +44,13 @@ const rlimit = text.superRefine((value, context) => {
 });
 
 const device = fields({
-  /** Absolute path of the node, or `all`: every device of this type may be opened, and no node is made. */
+  /** Absolute path of the node, or `all`: every device of this type may be opened, and no node is created. */
   path: word,
   /** `c` character, `b` block, `u` unbuffered character, `p` fifo; `a` any, with `path: all`. */
   type: z.enum(["a", "b", "c", "u", "p"]),
   major: count.optional(),
   minor: count.optional(),
-  /** Octal digits in quotes; wanted unless `path` is `all`. */
+  /** Octal digits in quotes; required unless `path` is `all`. */
   mode: mode.optional(),
 }).superRefine((value, context) => {
   if (value.path !== "all" && value.mode === undefined) {
@@ -61,11 +61,11 @@ const device = fields({
 const networkInterface = fields({
   /** Name in the container. */
   name: word,
-  /** Type of link to make, as `veth` or `wireguard`. @default `veth` when there is a `peer`; else an existing link is moved in */
+  /** Type of link to create, such as `veth` or `wireguard`. @default `veth` when there is a `peer`; else an existing link is moved in */
   add: word.optional(),
   /** Name of the other end of a veth pair. */
   peer: word.optional(),
-  /** Makes the link outside and moves it in, so that its other end stays outside. @default false */
+  /** Creates the link outside and moves it in, so that its other end stays outside. @default false */
   createInRoot: z.boolean().optional(),
 }).superRefine((value, context) => {
   if (value.add === "veth" && value.peer === undefined) {
@@ -74,13 +74,13 @@ const networkInterface = fields({
 });
 
 const runtime = fields({
-  /** Control groups to make under /sys/fs/cgroup. @default none */
+  /** Control groups to create under /sys/fs/cgroup. @default none */
   cgroups: z.array(treePath).optional(),
-  /** Mounts made outside before the container is; a relative destination lies in its root. @default none */
+  /** Mounts made outside before the container is created; a relative destination lies in its root. @default none */
   mounts: z.array(mount).optional(),
-  /** Directories to make (0755) after the mounts; relative ones lie in the container's root. @default none */
+  /** Directories to create (0755) after the mounts; relative ones lie in the container's root. @default none */
   mkdir: z.array(treePath).optional(),
-  /** Network interfaces to make or move in before the container starts. @default none */
+  /** Network interfaces to create or move in before the container starts. @default none */
   interfaces: z.array(networkInterface).optional(),
   /** Paths to which the container's namespaces are bound, for others to join. @default none */
   bindNS: fields({
@@ -97,10 +97,10 @@ const runtime = fields({
 });
 
 /**
- * LinuxKit's fields of a container, under its own names: what its YAML takes beside `name` and `image`, and what an
- * image's `org.mobyproject.config` label may set. A field that is not given comes from the label, then from the
- * image's own configuration, then from the defaults of the sandbox (`sandbox`): the first default named here is
- * that of our own sandbox, the one after the stroke that of `sandbox: "linuxkit"`.
+ * LinuxKit's fields of a container, under its own names: what its YAML has beside `name` and `image`, and what an
+ * image's `org.mobyproject.config` label may set. A missing field comes from the label, then from the image's own
+ * configuration, then from the defaults of the sandbox (`sandbox`). Of two defaults here, the first is that of
+ * `sandbox: "default"`, the one after the slash that of `sandbox: "linuxkit"`.
  */
 export const containerFields = {
   /** Program and arguments; replaces the image's entrypoint and command together. @default the image's */
@@ -123,12 +123,12 @@ export const containerFields = {
   "binds.add": z.array(bind).optional(),
   /** Empty writable directories in memory: `/destination[:options]`. @default none */
   tmpfs: z.array(tmpfs).optional(),
-  /** Device nodes to make, and to allow. @default none */
+  /** Device nodes to create, and to allow. @default none */
   devices: z.array(device).optional(),
   /**
    * Network: `host`, the machine's; `none` or `new`, a namespace with a loopback link; the path of a namespace; for a
-   * service in our own sandbox also `private`, a namespace behind the machine's firewall, which only `publish` lets in
-   * and only `egress` lets out. @default of a service private, of a task host / host
+   * service in the default sandbox also `private`, a namespace behind the machine's firewall: only `publish` opens ports,
+   * and only `egress` allows connections out. @default of a service private, of a task host / host
    */
   net: text.optional(),
   /** IPC namespace: `host`, `new`, or a path. @default new / host */
@@ -138,8 +138,8 @@ export const containerFields = {
   /** Process namespace: `host`, `new`, or a path. @default new */
   pid: text.optional(),
   /**
-   * User namespace: `new` (with `uidMappings` and `gidMappings`), or a path; in our own sandbox also `private`: 65536
-   * users that no other container has, to whom the image's files belong. @default none
+   * User namespace: `new` (with `uidMappings` and `gidMappings`), or a path; in the default sandbox also `private`: 65536
+   * users that no other container has, who own the image's files. @default none
    */
   userns: text.optional(),
   /** Host name inside; needs a `uts` namespace of its own. @default the container's name / none */
@@ -156,9 +156,9 @@ export const containerFields = {
   gid: owner.optional(),
   /** More groups, as `uid`. @default none */
   additionalGids: z.array(owner).optional(),
-  /** Whether a setuid program gains nothing. @default true / false */
+  /** Stops setuid programs from gaining privileges. @default true / false */
   noNewPrivileges: z.boolean().optional(),
-  /** -1000 (never killed when memory ends) to 1000 (killed first). @default the parent's */
+  /** -1000 (never killed when memory runs out) to 1000 (killed first). @default the parent's */
   oomScoreAdj: z.int().min(-1000).max(1000).optional(),
   /** Mount propagation of the root: `private`, `slave`, `shared`, with `r` before for the whole tree. @default the runtime's */
   rootfsPropagation: text.optional(),
@@ -176,7 +176,7 @@ export const containerFields = {
   uidMappings: z.array(idMapping).optional(),
   /** Groups of the user namespace. @default none */
   gidMappings: z.array(idMapping).optional(),
-  /** What is done outside the container around its start. @default nothing */
+  /** Actions outside the container around its start. @default none */
   runtime: runtime.optional(),
 } as const;
 

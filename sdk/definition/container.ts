@@ -23,7 +23,7 @@ const checkTimes = {
   retries: z.int().min(1).max(1000).optional(),
 };
 
-/** How the guest learns that a service does its work: exactly one of `http`, `tcp` and `command`. */
+/** How the guest checks that a service works: exactly one of `http`, `tcp` and `command`. */
 export const health = fields({
   /** A GET that must be answered with `status`. */
   http: fields({
@@ -36,7 +36,7 @@ export const health = fields({
     /** @default 200 */
     status: z.int().min(100).max(599).optional(),
   }).optional(),
-  /** A port that must take a connection. */
+  /** A port that must accept a connection. */
   tcp: fields({ port }).optional(),
   /** A program, run in the container, that must exit with 0. */
   command: z.array(text).min(1, "a program and its arguments").optional(),
@@ -53,12 +53,12 @@ const everyContainer = {
   image: imageSource,
   ...containerFields,
   /**
-   * `default`: everything that is not named is closed. `linuxkit`: what LinuxKit does with the same fields.
+   * `default`: everything is closed unless a field opens it. `linuxkit`: what LinuxKit does with the same fields.
    * @default "default"
    */
   sandbox: z.enum(["default", "linuxkit"]).optional(),
   /**
-   * System calls that it may make: the default list, which its capabilities widen; a profile of its own; or all.
+   * System calls that it may make: the default list, extended by its capabilities; a profile of its own; or all.
    * @default "default", with `sandbox: "linuxkit"` "unconfined"
    */
   seccomp: seccomp.optional(),
@@ -72,7 +72,7 @@ const taskFields = {
 
 export const onbootSchema = fields({
   ...taskFields,
-  /** The boot goes on when it fails. @default false */
+  /** The boot continues when it fails. @default false */
   optional: z.boolean().optional(),
 });
 
@@ -80,17 +80,17 @@ export const onshutdownSchema = fields(taskFields);
 
 export const serviceSchema = fields({
   ...everyContainer,
-  /** When it is started again after it ended, after a growing pause. @default "always" */
+  /** When it is restarted after its end; each pause is longer than the last. @default "always" */
   restart: z.enum(["always", "on-failure", "never"]).optional(),
-  /** After how many restarts it stays down. @default no limit */
+  /** The number of restarts after which it stays down. @default no limit */
   restartLimit: restartLimit.optional(),
   /** Services by name: it starts when each of them is healthy, or runs when it has no health check. @default none */
   after: after.optional(),
-  /** What tells that it does its work. @default it runs */
+  /** How its health is checked. @default it is healthy while it runs */
   health: health.optional(),
   /** Seconds from SIGTERM to SIGKILL at shutdown. @default 10 */
   stopTimeout: z.number().min(0).max(3600).optional(),
-  /** How much of what it writes is kept, and where else it goes. @default 512 KiB in memory, nowhere else */
+  /** How much of its output is kept, and where else it is sent. @default 512 KiB in memory, nowhere else */
   log: log.optional(),
   /**
    * Ports of the machine that lead to a service in a network of its own: `[machine's port:]its port[/tcp or /udp]`.

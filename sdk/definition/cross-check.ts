@@ -12,8 +12,8 @@ import { privateNetworkFailures, serviceFailures } from "./service-check.ts";
 import { didYouMean } from "../core/suggest.ts";
 
 /**
- * What no field shows alone: names that lead nowhere, names used twice, ports and namespaces that exclude each other.
- * Values that are not known yet are passed over.
+ * Checks across several fields: unknown names, duplicate names, ports and namespaces that exclude each other. Unknown
+ * values are ignored.
  */
 export function crossFailures(definition: Definition): Failure[] {
   const containers = containersOf(definition);
@@ -38,13 +38,13 @@ export function crossFailures(definition: Definition): Failure[] {
   ];
 }
 
-// LinuxKit numbers its tasks and so takes a name twice; for the others a name says which task is meant
+// LinuxKit numbers its tasks, so a name may occur twice; elsewhere a name identifies a task
 function duplicateTasks(definition: Definition, phase: "onboot" | "onshutdown"): Failure[] {
   const tasks = definition[phase];
   return tasks.flatMap((task, index) => {
     const first = tasks.findIndex((other) => other.name === task.name);
     if (first === index || (task.sandbox === "linuxkit" && tasks[first]?.sandbox === "linuxkit")) return [];
-    return [failure([phase, index, "name"], `${shown(task.name)} is the name of ${phase}[${first}] too, wanted another`)];
+    return [failure([phase, index, "name"], `${shown(task.name)} is also the name of ${phase}[${first}], wanted another`)];
   });
 }
 
@@ -56,8 +56,10 @@ function volumeFailures({ steps, container }: Placed, { volumes }: Definition): 
     if (!volume) {
       const known = Object.keys(volumes);
       const wanted =
-        known.length > 0 ? `, wanted an absolute path or one of ${known.join(", ")}` : ", wanted an absolute path: there are no volumes";
-      failures.push(failure(at, `no volume is called ${shown(source)}${didYouMean(source, known) || wanted}`));
+        known.length > 0
+          ? `, wanted an absolute path or one of ${known.join(", ")}`
+          : ", wanted an absolute path: this image has no volumes";
+      failures.push(failure(at, `volume ${shown(source)} not found${didYouMean(source, known) || wanted}`));
     } else if (volume.readonly === true && !isReadOnly(options)) {
       failures.push(failure(at, `volume ${shown(source)} is read-only, wanted the option "ro"`));
     }
@@ -80,7 +82,7 @@ function volumeFailures({ steps, container }: Placed, { volumes }: Definition): 
   return failures;
 }
 
-// the first of the two that is named counts
+// the first of the two counts
 function isReadOnly(options: readonly string[]): boolean {
   return options.find((option) => option === "ro" || option === "rw") === "ro";
 }
@@ -103,12 +105,12 @@ function ownerFailure(steps: readonly Step[], owner: unknown, known: ReadonlySet
   return [
     failure(
       steps,
-      `no ${what} is called ${shown(owner)}${number || `, wanted a number${known.size > 0 ? ` or one of ${[...known].join(", ")}` : ""}`}`,
+      `got ${shown(owner)}, which is not a ${what}${number || `, wanted a number${known.size > 0 ? ` or one of ${[...known].join(", ")}` : ""}`}`,
     ),
   ];
 }
 
-/** Users and groups that an image made from packages declares; of any other image nothing is known here. */
+/** Users and groups that an image made from packages declares; those of other images are unknown here. */
 function accountsOf({ image }: Container): { users: string[]; groups: string[] } {
   if (typeof image !== "object" || isDeferred(image) || isDeferred(image.debian)) return { users: [], groups: [] };
   const users = itemsOf(image.debian.users).map(([, user]) => user);
@@ -124,7 +126,7 @@ const NAMESPACE_WORDS = {
   userns: ["host", "root", "new", "private"],
 } as const satisfies { readonly [field in keyof Container]?: readonly string[] };
 
-/** What our own sandbox does not take, since it could have no effect or none that was meant. */
+/** Fields that the default sandbox refuses, because they would have no effect, or not the intended one. */
 function sandboxFailures({ steps, container }: Placed): Failure[] {
   const failures: Failure[] = [];
   for (const field of ["capabilities", "binds"] as const) {
@@ -158,7 +160,10 @@ function persistentFailures({ volumes, onboot }: Definition): Failure[] {
     const fail = (field: string, why: string): unknown => failures.push(failure(["volumes", name, field], why));
     if (image !== undefined) fail("image", "a persistent volume begins empty: wanted no image");
     if (readonly === true)
-      fail("readonly", 'got true, but then a persistent volume stays empty: wanted the option "ro" in the binds that must not write');
+      fail(
+        "readonly",
+        'got true, but then nothing could be written to a persistent volume: wanted the option "ro" in the binds that must not write',
+      );
     if (format === "oci" || itemsOf(platforms).length > 0)
       fail("format", "a persistent volume holds no image: wanted neither format nor platforms");
     failures.push(...orderFailures(name, persistent.after, onboot));
@@ -166,15 +171,15 @@ function persistentFailures({ volumes, onboot }: Definition): Failure[] {
     if (typeof label !== "string") return failures;
     // the label's default is the volume's name, which may be longer
     if (label.length > 16 || !/^[A-Za-z0-9]/.test(label))
-      fail("persistent", `the volume's name is no label of a filesystem, wanted "label" with at most 16 letters, digits, ".", "_" or "-"`);
+      fail("persistent", `the volume's name is not a filesystem label, wanted "label" with at most 16 letters, digits, ".", "_" or "-"`);
     const first = labels.get(label);
-    if (first !== undefined) fail("persistent", `the label ${shown(label)} is that of volumes.${first} too, wanted another`);
+    if (first !== undefined) fail("persistent", `the label ${shown(label)} is also that of volumes.${first}, wanted another`);
     labels.set(label, name);
     return failures;
   });
 }
 
-/** Whether the task is there after which a volume is mounted, and none that comes before uses the volume. */
+/** Checks that the task after which a volume is mounted exists, and that no earlier task uses the volume. */
 function orderFailures(volume: string, after: string | undefined, onboot: Definition["onboot"]): Failure[] {
   if (typeof after !== "string" || onboot.some(({ name }) => typeof name !== "string")) return [];
   const names = onboot.map(({ name }) => name);
@@ -183,7 +188,7 @@ function orderFailures(volume: string, after: string | undefined, onboot: Defini
     return [
       failure(
         ["volumes", volume, "persistent", "after"],
-        `no onboot task is called ${shown(after)}${didYouMean(after, names) || `, wanted ${names.length > 0 ? `one of ${names.join(", ")}` : "none: there are no onboot tasks"}`}`,
+        `onboot task ${shown(after)} not found${didYouMean(after, names) || `, wanted ${names.length > 0 ? `one of ${names.join(", ")}` : "none: this image has no onboot tasks"}`}`,
       ),
     ];
   return onboot.slice(0, at + 1).flatMap((task, index) =>

@@ -11,18 +11,18 @@ const accountName = z
   .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "at most 32 lower-case letters, digits, _ or -, not beginning with a digit");
 
 /**
- * An image made from Debian packages instead of pulled: plain JSON that says what is in it. Versions are not here;
- * they are in the lock.
+ * An image made from Debian packages instead of pulled: plain JSON that describes its content. The
+ * versions are in the lock.
  */
 export const debianImageSchema = fields({
   debian: fields({
-    /** `kernel` and `init` get what only they need; anything else is `packages`. */
+    /** `kernel` and `init` get the parts that only they need; any other image is `packages`. */
     role: z.enum(["packages", "kernel", "init"]),
     /** Packages by name; empty for a kernel, whose package is found through its metapackage. */
     packages: z.array(packageName),
     /** `slim`: the packages and the libraries their programs load. `all`: every package they depend on, whole. */
     dependencies: z.enum(["slim", "all"]),
-    /** Paths, with `*`, that `slim` would leave out and that are wanted. */
+    /** Paths, with `*`, to keep although `slim` would leave them out. */
     keep: z.array(word),
     /** Users for /etc/passwd, each with a group of its own unless `gid` names another. */
     users: z.array(
@@ -30,7 +30,7 @@ export const debianImageSchema = fields({
         name: accountName,
         uid: count,
         gid: count.optional(),
-        /** Name of the group that is made with the user. */
+        /** Name of the group that is created with the user. */
         group: accountName.optional(),
         home: treePath.optional(),
         shell: treePath.optional(),
@@ -38,7 +38,7 @@ export const debianImageSchema = fields({
     ),
     /** Groups for /etc/group. */
     groups: z.array(fields({ name: accountName, gid: count, members: z.array(accountName).optional() })),
-    /** Files, directories and links that lie over what the packages bring. */
+    /** Files, directories and links that replace those of the packages. */
     files: z.array(
       fields({
         path: treePath,
@@ -52,12 +52,12 @@ export const debianImageSchema = fields({
     ),
     /** Role kernel: `cloud` has virtual hardware's drivers only. */
     flavour: z.enum(["cloud", "generic"]).optional(),
-    /** Role kernel: modules to take, by name; what they depend on comes along. */
+    /** Role kernel: modules to include, by name, with their dependencies. */
     modules: z.array(text).optional(),
     /** Role init: the program that runs containers. */
     runtime: z.enum(["crun", "runc"]).optional(),
   }),
-  /** Container fields that a container made from this image has unless it says otherwise, as an image's label has them. */
+  /** Default container fields of a container made from this image, like those of an image's label. */
   config: labelSchema,
 });
 

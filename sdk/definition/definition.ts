@@ -7,7 +7,7 @@ import { hardeningSchema } from "./hardening.ts";
 import { kernelSchema } from "./kernel.ts";
 import { volumeName, volumeSchema } from "./volume.ts";
 
-/** An operating system, normalised, as plain JSON: what the engine's inputs show and what is resolved and planned. */
+/** An operating system, normalised, as plain JSON: it is in the engine's inputs, and it is resolved and planned. */
 export interface Definition {
   readonly kernel?: KernelSpec;
   /** Unpacked at the root in this order; a later one wins. */
@@ -16,17 +16,17 @@ export interface Definition {
   readonly onshutdown: readonly NamedContainer[];
   readonly services: Readonly<Record<string, Container>>;
   /**
-   * The services' names in the order in which they were written. Only there when it is not the order of the names and
-   * a service follows LinuxKit, where the order decides whose copy of a shared image is used and which numbers users get.
+   * The services' names in the order in which they were written. Present only if it differs from the order of the names and
+   * a service has LinuxKit's sandbox. There the order decides whose copy of a shared image is used and which numbers users get.
    */
   readonly serviceOrder?: readonly string[];
   readonly volumes: Readonly<Record<string, VolumeSpec>>;
   readonly files: readonly FileSpec[];
   /** TCP port of the guest that answers `GET /healthz` for all services together. */
   readonly healthPort?: number;
-  /** The tasks that have the disks of persistent volumes ready, by the volume's name: never written by a user, see `withVolumeTasks`. */
+  /** The tasks that prepare the disks of persistent volumes, by the volume's name; `withVolumeTasks` adds them. */
   readonly volumeTasks?: Readonly<Record<string, Container>>;
-  /** How the host is hardened. Without it the kernel is as its makers left it. */
+  /** How the machine is hardened. Without it, the kernel keeps its own defaults. */
   readonly harden?: Hardening;
 }
 
@@ -52,20 +52,20 @@ export interface VolumeSpec {
   readonly persistent?: PersistentSpec;
 }
 
-/** The disk of a persistent volume. At most one of `serial` and `device` is there; without them it is the only empty one. */
+/** The disk of a persistent volume. At most one of `serial` and `device` is present; without them it is the only empty disk. */
 export interface PersistentSpec {
   readonly label: string;
   readonly serial?: string;
   readonly device?: string;
   readonly uid: number;
   readonly gid: number;
-  /** The onboot task after which it is looked for; without one before the first. */
+  /** The onboot task after which the disk is searched for. @default before the first */
   readonly after?: string;
   /** Seconds. */
   readonly timeout: number;
 }
 
-/** A file, with every default filled in. Exactly one of `directory`, `symlink`, `contents`, `source`, `metadata` and `sha256` is there. */
+/** A file, with every default filled in. Exactly one of `directory`, `symlink`, `contents`, `source`, `metadata` and `sha256` is present. */
 export interface FileSpec {
   /** As the user wrote it; see `plainPath`. */
   readonly path: string;
@@ -144,7 +144,7 @@ export function containersOf(
   return [...listed("onboot"), ...listed("onshutdown"), ...services, ...disks];
 }
 
-/** The services' names in the order that counts: the written one where it is kept, else that of the names. */
+/** The services' names in the effective order: the written one if it is kept, else that of the names. */
 export function serviceNames({ services, serviceOrder = [] }: Pick<Definition, "services" | "serviceOrder">): string[] {
   const kept = serviceOrder.filter((name) => Object.hasOwn(services, name));
   const rest = Object.keys(services).filter((name) => !kept.includes(name));

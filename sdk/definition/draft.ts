@@ -9,7 +9,7 @@ export function draftOf(parts: Parts): Draft {
   const unique = <T extends Service | Volume>(section: "services" | "volumes", list: readonly T[]): object => {
     const twice = list.filter((part, index) => list.findIndex((other) => other.name === part.name) !== index);
     throwFailures(
-      twice.map((part) => failure([section, part.name], `two ${section} have this name; to change the one there is, use replace()`)),
+      twice.map((part) => failure([section, part.name], `two ${section} have this name; to change the existing one, use replace()`)),
     );
     return Object.fromEntries(list.map((part) => [part.name, part.spec]));
   };

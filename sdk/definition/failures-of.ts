@@ -3,7 +3,7 @@ import type { Failure } from "../core/failure.ts";
 import type { Step } from "../core/property-path.ts";
 import { parse } from "../schema/parse.ts";
 
-/** Checks a part of a definition by its schema. What is not known yet passes: it is checked once it is known. */
+/** Checks a part of a definition by its schema. An unknown value passes; it is checked once it is known. */
 export function failuresOf(schema: z.ZodType, value: unknown, at: readonly Step[] = []): readonly Failure[] {
   return parse(schema, value, { at, isSecret: (within) => within.includes("secrets") }).failures;
 }

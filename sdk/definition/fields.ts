@@ -7,15 +7,15 @@ import { didYouMean } from "../core/suggest.ts";
  * "wanted" in the failure's text.
  */
 
-/** An object that takes no other properties than these. */
+/** An object with only these properties. */
 export function fields<S extends z.core.$ZodLooseShape>(shape: S) {
   return z.strictObject(shape);
 }
 
-/** Text that may not hold a NUL, which no system call can carry. */
+/** Text without a NUL, which no system call can carry. */
 export const text = z.string().refine((value) => !value.includes("\0"), "text without a NUL byte");
 
-/** Text that says something. */
+/** Text that is not empty. */
 export const word = text.min(1, "text that is not empty");
 
 /** A path inside a container or the OS that cannot leave the tree: no `..`. */
@@ -35,7 +35,7 @@ export const count = z.int().min(0);
 /** A TCP port. */
 export const port = z.int().min(1).max(65535);
 
-/** Seconds, with fractions if need be. */
+/** Seconds; fractions are allowed. */
 export const seconds = z.number().positive().max(86_400);
 
 /** Permission bits as octal digits in quotes, as LinuxKit writes them: `"0644"`. */
@@ -46,7 +46,7 @@ export const owner = z.union([z.int().min(0).max(0xffff_fffe), text], { error: "
 
 const CAPABILITY_WORDS = new Set(["all", "none"]);
 
-/** A capability's name; `all` and `none` stand alone in their list. The type completes in an editor, and takes any string. */
+/** A capability's name; `all` and `none` stand alone in their list. The type completes in an editor, and accepts any string. */
 export const capability = z.custom<Capability | "all" | "none" | (string & {})>(
   (value) =>
     typeof value === "string" && (CAPABILITY_WORDS.has(value.toLowerCase()) || (CAPABILITIES as readonly string[]).includes(value)),

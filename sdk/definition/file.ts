@@ -5,9 +5,9 @@ import { count, fields, mode, owner, text, treePath, word } from "./fields.ts";
 import { frozenCopy, type Inputs } from "./inputs.ts";
 
 const kinds = {
-  /** Makes a directory. @default false */
+  /** Creates a directory. @default false */
   directory: z.boolean().optional(),
-  /** Makes a symbolic link with this target. */
+  /** Creates a symbolic link with this target. */
   symlink: word.optional(),
   /** The file's content; may be empty. */
   contents: z.string().optional(),
@@ -18,7 +18,7 @@ const kinds = {
 };
 
 const common = {
-  /** With `source`: nothing is made when that file does not exist. @default false */
+  /** With `source`: no file is created when the source does not exist. @default false */
   optional: z.boolean().optional(),
   /** Permission bits, octal in quotes. @default "0600", of a directory "0700" */
   mode: mode.optional(),
@@ -50,7 +50,7 @@ function oneKind(value: Kinds, context: z.core.$RefinementCtx): void {
 
 export const fileSchema = fields({ ...kinds, ...common }).superRefine(oneKind);
 
-/** A file as the definition has it: with its path, and by its sha256 where it is too large to be in the definition. */
+/** A file as the definition has it: with its path, and by its sha256 if it is too large for the definition. */
 export const fileSpecSchema = fields({
   path: treePath,
   ...kinds,
@@ -67,7 +67,7 @@ export const fileSpecSchema = fields({
 /** Arguments of {@link File}. */
 export type FileArgs = Inputs<z.input<typeof fileSchema>>;
 
-/** A file, directory or link in the OS, over whatever an image brings to the same path. */
+/** A file, directory or link in the OS; it replaces what an image has at the same path. */
 export class File {
   readonly kind = "file";
   /** Where it is, as it was given. */
@@ -86,7 +86,7 @@ export class File {
   }
 }
 
-/** A file's path without the leading slash or repeated ones: two files with the same one are the same place. */
+/** A file's path without a leading slash or repeated ones: equal paths are the same place. */
 export function plainPath(path: string): string {
   return path
     .split("/")

@@ -15,7 +15,7 @@ import type { Yaml } from "./yaml-schema.ts";
 
 /** Options of `Image.fromYaml`. */
 export interface YamlOptions {
-  /** What messages call the texts, one name each. @default "linuxkit.yml", or "linuxkit.yml (2)" and so on of several */
+  /** The texts' names in messages. @default "linuxkit.yml", or "linuxkit.yml (2)" and so on of several */
   readonly sources?: readonly string[];
 }
 
@@ -53,7 +53,7 @@ function partsOf({ kernel, init = [], onboot = [], onshutdown = [], services = [
   };
 }
 
-// of several kinds the one that LinuxKit looks at first, without the fields that then say nothing
+// of several kinds, the one that LinuxKit reads first, without the fields that it then ignores
 function fileArgs({
   directory,
   symlink,
@@ -80,7 +80,7 @@ function duplicates(documents: readonly YamlDocument[], section: "services" | "v
       if (before === undefined) first.set(name, place);
       return before === undefined
         ? []
-        : [located(document, failure(steps, `got ${JSON.stringify(name)}, which ${before} has too, wanted another name`), document.value)];
+        : [located(document, failure(steps, `got ${JSON.stringify(name)}, which ${before} also has, wanted another name`), document.value)];
     }),
   );
 }

@@ -7,7 +7,7 @@ import { shown } from "../core/shown.ts";
 import { isDeferred } from "../core/deferred.ts";
 import { itemsOf } from "./inputs.ts";
 
-/** What in a container cannot be had together with a setting; `says` goes on from "got …, which". */
+/** A part of a container that conflicts with a setting; `says` continues "got …, which". */
 interface Conflict {
   readonly setting: SettingName;
   /** Only where the setting has this value. @default any */
@@ -34,14 +34,14 @@ const mountOf =
       !isDeferred(mount) && types.includes(String(mount.type)) ? [[["mounts", index, "type"], String(mount.type)] as const] : [],
     );
 
-// a task at boot is done before the kernel is closed to modules
+// onboot tasks end before the kernel stops loading modules
 const afterBoot =
   (find: Conflict["find"]): Conflict["find"] =>
   (placed) =>
     placed.phase === "onboot" ? [] : find(placed);
 
 const CONFLICTS: readonly Conflict[] = [
-  { setting: "user.max_user_namespaces", says: "needs user namespaces, which are turned off", find: userNamespace },
+  { setting: "user.max_user_namespaces", says: "needs user namespaces, which this setting disables", find: userNamespace },
   {
     setting: "kernel.yama.ptrace_scope",
     at: "3",
@@ -51,12 +51,12 @@ const CONFLICTS: readonly Conflict[] = [
   {
     setting: "kernel.yama.ptrace_scope",
     at: "3",
-    says: "lets it trace other processes, which is forbidden to all",
+    says: "lets it trace other processes, which this setting forbids",
     find: capability("CAP_SYS_PTRACE"),
   },
   {
     setting: "kernel.modules_disabled",
-    says: "lets it load modules, and the kernel takes none once the tasks at boot have ended",
+    says: "lets it load modules, but the kernel loads none after the onboot tasks",
     find: afterBoot(capability("CAP_SYS_MODULE")),
   },
   { setting: "lockdown", says: "lets it reach memory and ports of the machine, which is closed to all", find: capability("CAP_SYS_RAWIO") },
@@ -67,7 +67,7 @@ const CONFLICTS: readonly Conflict[] = [
 ];
 
 /**
- * Settings that exclude what the definition asks for elsewhere. What is not known yet is passed over.
+ * Settings that conflict with another part of the definition. Unknown values are ignored.
  */
 export function hardeningConflicts(definition: Definition): Failure[] {
   const { harden } = definition;
@@ -100,7 +100,7 @@ function commandLineConflicts({ kernel }: Definition, harden: Hardening): Failur
   });
 }
 
-/** Our own init sets the parameters; LinuxKit's knows nothing of them. */
+/** The init of debian.init() sets the kernel parameters; LinuxKit's does not. */
 function initConflicts({ init }: Definition): Failure[] {
   if (!Array.isArray(init) || init.length === 0) return [];
   const own = init.some(

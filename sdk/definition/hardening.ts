@@ -8,16 +8,16 @@ const waivers = z.partialRecord(z.enum(SETTING_NAMES), word, {
   error: ({ code }) => ((code as string) === "unrecognized_keys" ? undefined : "an object: the setting's name and the reason"),
 });
 
-/** How the host is hardened. */
+/** How the machine is hardened. */
 export const hardeningSchema = fields({
   /**
-   * `default`: what the Kernel Self Protection Project asks for and costs next to nothing. `strict`: all of it.
-   * @default "default"; in `with` what the image has
+   * `default`: the Kernel Self Protection Project's recommendations that cost almost nothing. `strict`: all of them.
+   * @default "default"; in `with` the image's profile
    */
   profile: z.enum(PROFILES).optional(),
-  /** Settings that are left as the kernel has them, each with the reason: `{ init_on_free: "costs 4 % here" }`. @default none */
+  /** Settings that keep the kernel's own value, each with the reason: `{ init_on_free: "costs 4 % here" }`. @default none */
   waive: waivers.optional(),
 });
 
-/** What hardens the host, as a program gives it. */
+/** How the machine is hardened, as a program's arguments. */
 export type HardenArgs = Inputs<z.input<typeof hardeningSchema>>;

@@ -24,15 +24,15 @@ import type { Volume } from "./volume.ts";
 
 /** Arguments of {@link Image}, and what {@link Image.with} adds to one. */
 export interface ImageArgs {
-  /** The kernel; in `with` also some of its fields only. @default none, for an image that is started by something else */
+  /** The kernel; in `with` also some of its fields only. @default none, for an image that another program starts */
   readonly kernel?: Kernel | Partial<KernelArgs> | undefined;
-  /** Images unpacked at the root: PID 1, the program that runs containers, and what they need. @default none */
+  /** Images unpacked at the root: PID 1, the program that runs containers, and their dependencies. @default none */
   readonly init?: readonly Inputs<ImageSource>[] | undefined;
   /** Tasks at boot, one after another. @default none */
   readonly onboot?: readonly OnbootTask[] | undefined;
   /** Tasks at shutdown, one after another. @default none */
   readonly onshutdown?: readonly OnshutdownTask[] | undefined;
-  /** What runs as long as the machine does. @default none */
+  /** Containers that run as long as the machine. @default none */
   readonly services?: readonly Service[] | undefined;
   /** Directories that containers share. @default none */
   readonly volumes?: readonly Volume[] | undefined;
@@ -40,17 +40,17 @@ export interface ImageArgs {
   readonly files?: readonly File[] | undefined;
   /** TCP port of the guest on which `GET /healthz` answers for all services together: 200, or 503. @default none */
   readonly healthPort?: Inputs<number> | undefined;
-  /** How the host is hardened; in `with`, what is waived adds up. @default it is not */
+  /** How the machine is hardened; `with` merges the waivers. @default no hardening */
   readonly harden?: HardenArgs | undefined;
 }
 
 /**
- * An operating system: a kernel, and containers that do everything. It is plain data that never changes; `with`,
- * `without` and `replace` make another.
+ * An operating system: a kernel, and containers that do the work. It is immutable plain data; `with`, `without` and
+ * `replace` return a changed copy.
  */
 export class Image {
   readonly kind = "image";
-  /** The definition with every default filled in: what is resolved, planned and built. */
+  /** The definition with every default filled in. It is resolved, planned and built. */
   readonly spec: Definition;
   readonly #parts: Parts;
 
@@ -63,7 +63,7 @@ export class Image {
 
   /**
    * Reads LinuxKit's YAML. Several texts are merged as LinuxKit merges files: lists are appended, the kernel's fields
-   * override. Every container follows LinuxKit (`sandbox: "linuxkit"`).
+   * override. Every container has LinuxKit's sandbox (`sandbox: "linuxkit"`).
    *
    * @throws INVALID_DEFINITION naming file, line, path and reason
    */
@@ -120,7 +120,7 @@ function partsOf(args: ImageArgs | Parts): Parts {
   const listed = <K extends keyof typeof KIND_OF>(section: K): Parts[K] => {
     const list = args[section] ?? [];
     if (!Array.isArray(list)) throwFailures([failure([section], `got ${shown(list)}, wanted a list of ${CLASS_OF[section]}`)]);
-    // by their kind and not by their class: two installed copies of this package have two classes
+    // compared by kind, not by class: two installed copies of this package have two classes
     for (const [index, part] of (list as readonly unknown[]).entries()) {
       if ((part as { kind?: unknown } | undefined)?.kind !== KIND_OF[section]) {
         throwFailures([failure([section, index], `got ${shown(part)}, wanted a ${CLASS_OF[section]}`)]);

@@ -4,8 +4,8 @@ import { isDeferred, isPlain } from "../core/deferred.ts";
 type Leaf = string | number | boolean | null | undefined;
 
 /**
- * `T` with every leaf and every list also as a `pulumi.Input`: a program may give a value that is not known before
- * another resource has been made. What a schema says stays the only source of the shape.
+ * `T` with every leaf and every list also as a `pulumi.Input`: a program may pass a value that is unknown until another
+ * resource exists. The schema stays the only source of the shape.
  */
 export type Inputs<T> = [T] extends [Leaf]
   ? Input<T>
@@ -15,7 +15,7 @@ export type Inputs<T> = [T] extends [Leaf]
       ? Input<readonly Inputs<Item>[]>
       : { readonly [K in keyof T]: Inputs<T[K]> };
 
-/** The items of a list with their indexes; none where the list is not there or not known yet. */
+/** The items of a list with their indexes; empty if the list is missing or unknown. */
 export function itemsOf<T>(list: readonly T[] | undefined): [number, T][] {
   return Array.isArray(list) ? [...list.entries()] : [];
 }

@@ -2,7 +2,7 @@ import { parse } from "yaml";
 import { LinuxKitError } from "../core/errors.ts";
 
 /**
- * Reads the text of an image's `org.mobyproject.config` label, JSON or YAML; what its fields are worth is checked
+ * Reads the text of an image's `org.mobyproject.config` label, JSON or YAML. Its fields are checked
  * where they are merged.
  *
  * @param location the image's place in the definition, for messages
@@ -18,6 +18,6 @@ export function parseLabel(text: string | undefined, location: string): Readonly
   } catch (error) {
     throw refuse("is neither JSON nor YAML", error);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("is no object of container fields");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("is not an object of container fields");
   return value as Record<string, unknown>;
 }

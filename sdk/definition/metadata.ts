@@ -5,10 +5,10 @@ import { type Definition, type FileSpec, serviceNames } from "./definition.ts";
 import { writeYaml } from "./to-yaml.ts";
 
 /**
- * The definition as the content of a file with `metadata: yaml` or `json`. Where it has nothing that LinuxKit lacks, the
- * text is byte for byte LinuxKit's; else it is the definition under its own names, without the values of secrets.
+ * The definition as the content of a file with `metadata: yaml` or `json`. If LinuxKit supports all of it, the text is byte
+ * for byte LinuxKit's; else it is the definition under its own names, without the values of secrets.
  *
- * @param expand an image reference's full form, which LinuxKit writes @default as it was written
+ * @param expand an image reference's full form, which LinuxKit writes @default the reference unchanged
  */
 export function metadataText(definition: Definition, kind: "yaml" | "json", expand = (reference: string): string => reference): string {
   try {
@@ -49,7 +49,7 @@ function linuxkitText(definition: Definition, form: "yaml" | "json", expand: (re
     onshutdown: listed(onshutdown),
     services: listed(serviceNames(definition).map((name) => ({ name, ...(services[name] as Container) }))),
     files: files.map(fileOf),
-    // LinuxKit expands every reference but those of volumes
+    // LinuxKit expands every reference except those of volumes
     volumes: Object.entries(volumes).map(([name, { image: source = "", readonly, format, platforms }]) => ({
       name,
       image: source,
@@ -60,7 +60,7 @@ function linuxkitText(definition: Definition, form: "yaml" | "json", expand: (re
   };
   if (form === "yaml")
     return stringify(document, { version: "1.2", indent: 2, indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false });
-  // an empty list is null there, since Go has not made one
+  // Go writes an empty list as null
   const nulled = Object.entries(document).map(([name, value]) => [name, Array.isArray(value) && value.length === 0 ? null : value]);
   return JSON.stringify(Object.fromEntries(nulled), undefined, 4);
 }

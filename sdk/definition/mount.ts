@@ -6,7 +6,7 @@ export const SELF_NAMED_FILESYSTEMS = ["mqueue", "devpts", "proc", "sysfs", "cgr
 
 const HOME_OF = { proc: "/proc", devpts: "/dev/pts", sysfs: "/sys", cgroup: "/sys/fs/cgroup", mqueue: "/dev/mqueue" } as const;
 
-/** The usual place of a filesystem of this type; undefined for a type without one. */
+/** The default destination by filesystem type; undefined for types without one. */
 export function usualDestination(type: string): string | undefined {
   return Object.hasOwn(HOME_OF, type) ? HOME_OF[type as keyof typeof HOME_OF] : undefined;
 }
@@ -21,9 +21,9 @@ export const idMapping = fields({
   size: count,
 });
 
-/** A mount as the runtime specification has it. LinuxKit fills in what is usual: see `usualDestination`. */
+/** A mount, as in the runtime specification. Some fields have defaults: see `usualDestination`. */
 export const mount = fields({
-  /** Absolute path in the container. @default the usual place of `type`: `/proc`, `/dev/pts`, `/sys`, `/sys/fs/cgroup`, `/dev/mqueue` */
+  /** Absolute path in the container. @default the default destination of `type`: `/proc`, `/dev/pts`, `/sys`, `/sys/fs/cgroup`, `/dev/mqueue` */
   destination: word.optional(),
   /** Filesystem type, or `bind`. @default `source` when that is a type; `tmpfs` for the destination `/dev` */
   type: word.optional(),
@@ -31,23 +31,23 @@ export const mount = fields({
   source: word.optional(),
   /** As for mount(8). @default none */
   options: z.array(word).optional(),
-  /** Ids shifted on this mount, where the filesystem can. @default none */
+  /** Ids shifted on this mount, if the filesystem supports it. @default none */
   uidmappings: z.array(idMapping).optional(),
   /** @default none */
   gidmappings: z.array(idMapping).optional(),
 });
 
-/** A mount in a container's own filesystem: type and destination must be there, or follow from the rest. */
+/** A mount in a container's own filesystem: type and destination are required, unless they follow from the rest. */
 export const containerMount = mount.superRefine((value, context) => {
   const type = value.type ?? typeOf(value);
   if (type === undefined) {
     context.addIssue({ code: "custom", path: ["type"], message: `a filesystem type, or "bind"` });
   } else if (value.destination === undefined && usualDestination(type) === undefined) {
-    context.addIssue({ code: "custom", path: ["destination"], message: `an absolute path: type "${type}" has no usual place` });
+    context.addIssue({ code: "custom", path: ["destination"], message: `an absolute path: type "${type}" has no default destination` });
   }
 });
 
-/** The filesystem type that a mount means when it does not name one. */
+/** The filesystem type of a mount that does not name one. */
 export function typeOf(value: { source?: string | undefined; destination?: string | undefined }): string | undefined {
   if (value.source !== undefined && (SELF_NAMED_FILESYSTEMS as readonly string[]).includes(value.source)) return value.source;
   return value.destination === "/dev" ? "tmpfs" : undefined;

@@ -12,7 +12,7 @@ export interface PublishedPort {
   readonly protocol: "tcp" | "udp";
 }
 
-/** Reads `80`, `8080:80` or `8080:80/udp`; undefined for any other text. */
+/** Reads `80`, `8080:80` or `8080:80/udp`; undefined for anything else. */
 export function publishedPort(text: string): PublishedPort | undefined {
   const [, outside, inside, protocol = "tcp"] = PUBLISH.exec(text) ?? [];
   const port = { outside: Number(outside ?? inside), inside: Number(inside), protocol: protocol as "tcp" | "udp" };

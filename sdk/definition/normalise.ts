@@ -12,10 +12,10 @@ import { frozenCopy } from "./inputs.ts";
 import type { Hardening } from "../hardening/profile.ts";
 import type { Container, ImageSource } from "./container.ts";
 
-/** A volume in which what has a default may be missing. */
+/** A volume; members with a default are optional. */
 type VolumeDraft = Omit<Partial<VolumeSpec>, "persistent"> & { readonly persistent?: Partial<PersistentSpec> };
 
-/** A definition in which what has a default may be missing. */
+/** A definition; members with a default are optional. */
 export interface Draft {
   readonly kernel?: Partial<KernelSpec>;
   readonly init?: readonly ImageSource[];
@@ -29,7 +29,7 @@ export interface Draft {
   readonly harden?: Partial<Hardening>;
 }
 
-/** Fills in every default of a definition and freezes it. What is not known yet stays as it is, be it a whole section. */
+/** Fills in every default of a definition and freezes it. Unknown values stay unchanged, even a whole section. */
 export function normalise(draft: Draft): Definition {
   const { kernel, init = [], onboot = [], onshutdown = [], services = {}, volumes = {}, files = [], healthPort, harden } = draft;
   return frozenCopy({
@@ -91,14 +91,14 @@ function normaliseFile(file: Partial<FileSpec> & { readonly path: string }): Fil
     ...rest,
     ...(directory !== undefined && directory !== false && { directory }),
     ...(optional !== undefined && optional !== false && { optional }),
-    // whether it is a directory may be known only later, and with it the default
+    // the default depends on `directory`, which may still be unknown
     ...(mode !== undefined ? { mode } : !isDeferred(directory) && { mode: directory ? "0700" : "0600" }),
     uid,
     gid,
   } as FileSpec;
 }
 
-/** Whether some service follows LinuxKit, or may: then the order of the services shows in the tree. */
+/** Whether some service has LinuxKit's sandbox, or may have it: then the order of the services affects the tree. */
 function orderCounts(services: Readonly<Record<string, Container>>): boolean {
   return Object.values(services).some((service) => service.sandbox === "linuxkit" || isDeferred(service.sandbox));
 }

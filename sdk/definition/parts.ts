@@ -11,7 +11,7 @@ import type { Service } from "./service.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { Volume } from "./volume.ts";
 
-/** What an image is put together from, in the order in which it was written. */
+/** The parts of an image, in the order in which they were written. */
 export interface Parts {
   readonly kernel?: Partial<KernelArgs>;
   readonly init: readonly Inputs<ImageSource>[];
@@ -29,7 +29,7 @@ export type Part = Kernel | OnbootTask | OnshutdownTask | Service | Volume | Fil
 
 /**
  * Puts `more` over `base` as LinuxKit merges files: lists are concatenated, the kernel's fields override one by one.
- * Of `harden` the profile overrides, and what is waived adds up.
+ * Of `harden`, the profile overrides, and the waivers are merged.
  * An empty `image`, `cmdline` or `binary` of a kernel overrides nothing; an empty `tar` or `ucode` does.
  */
 export function mergeParts(base: Parts, more: Parts): Parts {
@@ -78,12 +78,12 @@ export function replacePart(parts: Parts, part: Part): Parts {
   const list = parts[section] as readonly unknown[];
   const places = list.flatMap((other, index) => (nameOf(other, section) === name ? [index] : []));
   if (places.length === 0) throw unknownPart(`${section}.${name}`, parts);
-  // of files with one path the last is the one that counts
+  // of files with the same path, the last one counts
   if (places.length > 1 && section !== "files") {
     const path = `${section}.${name}`;
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `${path}: ${places.length} have this name, so which to replace is not clear; use without("${path}") and with()`,
+      `${path}: ${places.length} parts have this name, so the replacement is ambiguous: use without("${path}") and with()`,
       { path },
     );
   }
@@ -117,6 +117,6 @@ function unknownPart(path: string, parts: Parts): LinuxKitError {
       .filter(([, name]) => name !== undefined)
       .map(([section, name]) => `${section}.${name}`),
   ];
-  const list = known.length > 0 ? `wanted one of ${known.join(", ")}` : "there is nothing in this image";
-  return new LinuxKitError("INVALID_DEFINITION", `${path}: no such part of the image, ${list}${didYouMean(path, known)}`, { path });
+  const list = known.length > 0 ? `wanted one of ${known.join(", ")}` : "the image is empty";
+  return new LinuxKitError("INVALID_DEFINITION", `${path}: not found in the image, ${list}${didYouMean(path, known)}`, { path });
 }

@@ -9,7 +9,7 @@ import { networkKind } from "./service-network.ts";
 /** Users, and groups, of a container with `userns: "private"`: 0 to 65535. */
 export const PRIVATE_IDS = 65_536;
 
-/** Capabilities for which the kernel looks in the machine's own user namespace only (`capable()`; user_namespaces(7)). */
+/** Capabilities that the kernel checks only in the machine's own user namespace (`capable()`; user_namespaces(7)). */
 const OF_THE_MACHINE: readonly string[] = [
   "CAP_AUDIT_CONTROL",
   "CAP_AUDIT_READ",
@@ -33,16 +33,17 @@ const OF_THE_MACHINE: readonly string[] = [
   "CAP_WAKE_ALARM",
 ];
 
-/** Those for which it looks in the user namespace that the network belongs to. */
+/** Those that it checks in the user namespace that owns the network. */
 const OF_THE_NETWORK: readonly string[] = ["CAP_NET_ADMIN", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_RAW"];
 
-/** What means nothing, or nothing good, to a container whose users are its own. */
+/** Fields that have no effect, or a harmful one, in a container with private users. */
 export function privateUserFailures({ phase, steps, container }: Placed): Failure[] {
   if (container.userns !== "private" || container.sandbox === "linuxkit" || isDeferred(container.sandbox)) return [];
   const failures: Failure[] = [];
   const refuse = (field: keyof Container, message: string): unknown => failures.push(failure([...steps, field], message));
   for (const field of ["uidMappings", "gidMappings"] as const) {
-    if (container[field] !== undefined) refuse(field, 'has no effect beside userns: "private", which maps by itself; wanted userns: "new"');
+    if (container[field] !== undefined)
+      refuse(field, 'has no effect beside userns: "private", which sets up its own mapping; wanted userns: "new"');
   }
   for (const field of ["uid", "gid"] as const) {
     if (isBeyond(container[field])) refuse(field, `got ${container[field]}, wanted at most ${PRIVATE_IDS - 1} beside userns: "private"`);

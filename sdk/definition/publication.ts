@@ -10,7 +10,7 @@ export interface Publication {
 
 const SYNTAX = /^(?:(?<address>[^:]+):)?(?<host>\d{1,5}):(?<guest>\d{1,5})(?:\/(?<protocol>tcp|udp))?$/;
 
-/** What is wrong with a publication, as a sentence, and the noun phrase of what is wanted alone. */
+/** The problem of a publication as a clause, and the noun phrase after "wanted" alone. */
 export interface PublicationProblem {
   readonly problem: string;
   readonly wanted: string;
@@ -18,7 +18,7 @@ export interface PublicationProblem {
 
 /**
  * Reads `[ADDRESS:]HOST:GUEST[/tcp|udp]`, as in `8080:80/tcp` or `0.0.0.0:8443:443`. Without an address only the host
- * itself can connect; host port 0 takes a free one.
+ * itself can connect; host port 0 means any free one.
  */
 export function parsePublication(text: string): Publication | PublicationProblem {
   const { address = "127.0.0.1", host, guest, protocol = "tcp" } = SYNTAX.exec(text)?.groups ?? {};

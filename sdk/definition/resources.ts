@@ -13,7 +13,7 @@ export const deviceRule = fields({
   major: int.optional(),
   /** @default every one */
   minor: int.optional(),
-  /** Letters of `rwm`: read, write, make. */
+  /** Letters of `rwm`: read, write, create nodes. */
   access: z
     .string()
     .regex(/^[rwm]{1,3}$/, 'letters of "rwm"')

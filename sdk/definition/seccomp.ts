@@ -28,16 +28,16 @@ const argument = fields({
   /** Which argument of the call: 0 to 5. */
   index: z.int().min(0).max(5),
   value: count,
-  /** For `SCMP_CMP_MASKED_EQ`: what the masked argument is held against. */
+  /** For `SCMP_CMP_MASKED_EQ`: the value that the masked argument is compared with. */
   valueTwo: count.optional(),
   op: z.enum(COMPARISONS),
 });
 
 const rule = fields({
-  /** System calls by name; one that the machine's kernel does not know is passed over. */
+  /** System calls by name; one that the machine's kernel does not know is ignored. */
   names: z.array(word).min(1, "at least one system call"),
   action,
-  /** What `SCMP_ACT_ERRNO` answers. @default 1, EPERM */
+  /** The error number of `SCMP_ACT_ERRNO`. @default 1, EPERM */
   errnoRet: errno.optional(),
   /** All of these must hold. @default none */
   args: z.array(argument).optional(),
@@ -45,7 +45,7 @@ const rule = fields({
 
 /** A filter of system calls, as the runtime specification has it (config-linux.md, "Seccomp"). */
 export const seccompProfile = fields({
-  /** What is done with a call that no rule names. */
+  /** The action for a call that no rule names. */
   defaultAction: action,
   /** @default 1, EPERM */
   defaultErrnoRet: errno.optional(),

@@ -9,12 +9,12 @@ import { isIpv4Network } from "./network.ts";
 import { healthPorts, networkKind, publishedPorts } from "./service-network.ts";
 import { didYouMean } from "../core/suggest.ts";
 
-/** What services say of each other: which waits for which, who is reached by whom, and whose a port of the machine is. */
+/** Failures between services: their order, their connections, and the ports of the machine. */
 export function serviceFailures(definition: Definition): Failure[] {
   return [...orderFailures(definition), ...publishFailures(definition), ...egressFailures(definition), ...closedFailures(definition)];
 }
 
-/** What only a network of the right kind gives a meaning. */
+/** Fields that have an effect only with the right kind of network. */
 export function privateNetworkFailures({ phase, steps, container }: Placed): Failure[] {
   const failures: Failure[] = [];
   const refuse = (field: keyof Container, message: string): unknown => failures.push(failure([...steps, field], message));
@@ -30,7 +30,7 @@ export function privateNetworkFailures({ phase, steps, container }: Placed): Fai
     );
   }
   if (container.net === "private" && !linuxkit && phase !== "services")
-    refuse("net", 'got "private", which services have only; wanted "host", "none" or an absolute path');
+    refuse("net", 'got "private", which only services support; wanted "host", "none" or an absolute path');
   return failures;
 }
 
@@ -46,12 +46,12 @@ function orderFailures({ services }: Definition): Failure[] {
         failures.push(
           failure(
             at,
-            `no service is called ${shown(other)}${didYouMean(other, known) || wantedOf(known.filter((candidate) => candidate !== name))}`,
+            `got ${shown(other)}, which is not the name of a service${didYouMean(other, known) || wantedOf(known.filter((candidate) => candidate !== name))}`,
           ),
         );
       else {
         const way = wayBack(other, name, named);
-        if (way) failures.push(failure(at, `${[name, ...way].join(" waits for ")}: none of them would ever start`));
+        if (way) failures.push(failure(at, `${[name, ...way].join(" waits for ")}: none of them could start`));
       }
     }
   }
@@ -78,7 +78,7 @@ function publishFailures({ services, healthPort }: Definition): Failure[] {
   const taken = new Map<string, string>(typeof healthPort === "number" ? [[`${healthPort}/tcp`, "healthPort"]] : []);
   const failures: Failure[] = [];
   const settledServices = Object.entries(services).filter(([, service]) => !isDeferred(service) && !isDeferred(service.net));
-  // what answers on the machine's own network is seen by its health check only
+  // a server on the machine's own network shows its port only in its health check
   for (const [name, service] of settledServices) {
     if (networkKind(service) !== "host") continue;
     for (const { port } of healthPorts(service.health)) taken.set(`${port}/tcp`, `services.${name}`);
@@ -93,14 +93,15 @@ function publishFailures({ services, healthPort }: Definition): Failure[] {
         steps[0] === "publish"
           ? "wanted another port"
           : `wanted another port, or publish: ["OTHER:${outside}"], or publish: [] to keep it closed`;
-      if (owner) failures.push(failure(["services", name, ...steps], `got ${got}, and ${key} of the machine is ${owner}'s: ${wanted}`));
+      if (owner)
+        failures.push(failure(["services", name, ...steps], `got ${got}, but ${key} of the machine belongs to ${owner}: ${wanted}`));
       else taken.set(key, `services.${name}`);
     }
   }
   return failures;
 }
 
-/** A service that may take a port below 1024 but publishes none was written for the machine's network. */
+/** A service that may bind ports below 1024, none of them reachable. It was written for the machine's network. */
 function closedFailures({ services }: Definition): Failure[] {
   const all = Object.entries(services);
   const named = new Set(all.flatMap(([, service]) => (isDeferred(service) ? [] : settled(service.egress).map(([, { to }]) => to))));
@@ -109,14 +110,14 @@ function closedFailures({ services }: Definition): Failure[] {
       return [];
     const asked = service.health?.http ?? service.health?.tcp;
     if (service.publish !== undefined || (asked && !(typeof asked.port === "number" && asked.port >= 1024))) return [];
-    const reached = asked ? `only port ${asked.port} of it is reached` : "no port of it is published";
+    const reached = asked ? `only its port ${asked.port} is reachable` : "none of its ports is reachable";
     return (["capabilities", "capabilities.add"] as const).flatMap((field) =>
       itemsOf(service[field]).flatMap(([index, capability]) =>
         capability === "CAP_NET_BIND_SERVICE"
           ? [
               failure(
                 ["services", name, field, index],
-                `got "CAP_NET_BIND_SERVICE", for ports below 1024, and ${reached}: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine's network, or none of this capability`,
+                `got "CAP_NET_BIND_SERVICE", for ports below 1024, but ${reached}: publish such a port, health-check one, set net: "host", or remove the capability`,
               ),
             ]
           : [],
@@ -138,12 +139,12 @@ function egressFailures({ services }: Definition): Failure[] {
       if (to === "dns" && (port !== undefined || protocol !== undefined))
         failures.push(failure([...at, "to"], 'got "dns", which has a port of its own: leave out port and protocol'));
       if ((to === "any" || to === "dns") && Object.hasOwn(services, to))
-        failures.push(failure([...at, "to"], `got ${shown(to)}, which is the name of a service too: wanted another name for that`));
+        failures.push(failure([...at, "to"], `got ${shown(to)}, which is also the name of a service: rename the service`));
       if (to === "any" || to === "dns" || isIpv4Network(to) || reachable.includes(to)) continue;
       if (Object.hasOwn(services, to) && isDeferred(services[to])) continue;
       const why = Object.hasOwn(services, to)
         ? `has no network of its own, wanted net: "private" there, or an address`
-        : `is no IPv4 address or network, and no service is called so${didYouMean(to, reachable)}`;
+        : `is neither an IPv4 network nor the name of a service${didYouMean(to, reachable)}`;
       failures.push(failure([...at, "to"], `got ${shown(to)}, which ${why}`));
     }
   }
@@ -151,10 +152,10 @@ function egressFailures({ services }: Definition): Failure[] {
 }
 
 function wantedOf(names: readonly string[]): string {
-  return names.length > 0 ? `, wanted one of ${names.join(", ")}` : ": there are no others";
+  return names.length > 0 ? `, wanted one of ${names.join(", ")}` : ": there is no other service";
 }
 
-/** The items that are known. */
+/** The items that are already known. */
 function settled<T>(list: readonly T[] | undefined): [number, T][] {
   return itemsOf(list).filter(([, item]) => !isDeferred(item));
 }

@@ -10,7 +10,7 @@ export interface FoundPort extends PublishedPort {
   readonly steps: readonly (string | number)[];
 }
 
-/** The ports of the machine that lead to a service in a network of its own: what it names, else the one of its health check. */
+/** The ports of the machine that lead to a service in a network of its own: those that it publishes, else the one of its health check. */
 export function publishedPorts({ publish: named, health }: Pick<Container, "publish" | "health">): FoundPort[] {
   if (named !== undefined) {
     return itemsOf(named).flatMap(([index, text]) => {
@@ -21,7 +21,7 @@ export function publishedPorts({ publish: named, health }: Pick<Container, "publ
   return healthPorts(health).map(({ port: number, steps }) => ({ outside: number, inside: number, protocol: "tcp", steps }));
 }
 
-/** The port that a health check asks; none or one. */
+/** The port of a health check, as a list of at most one. */
 export function healthPorts(health: Container["health"]): { readonly port: number; readonly steps: readonly string[] }[] {
   if (health === undefined || isDeferred(health)) return [];
   return (["http", "tcp"] as const).flatMap((kind) => {
@@ -31,17 +31,17 @@ export function healthPorts(health: Container["health"]): { readonly port: numbe
 }
 
 /**
- * What a container's network is: the machine's; none but a loopback link; one of its own, which the machine's firewall
- * guards; or that at a path.
+ * The kind of a container's network: the machine's; only a loopback link; one of its own, behind the machine's firewall;
+ * or that at a path.
  */
 export type NetworkKind = "host" | "none" | "private" | "path";
 
 /**
- * The network of a container. A service in our own sandbox has one of its own unless it says otherwise; tasks, and
- * what follows LinuxKit, have the machine's.
+ * The network of a container. A service in the default sandbox has one of its own unless it sets another; tasks, and
+ * containers in LinuxKit's sandbox, have the machine's.
  *
- * @param label the image's own value, for a service that gives none: of an image made from packages it is known, of another only
- *   once it is resolved
+ * @param label the image's label, used if the definition sets nothing; known at once for an image made from packages, for
+ *   another only once it is resolved
  */
 export function networkKind(
   { net, image, publish: published, egress: named, sandbox }: Container,
@@ -49,7 +49,7 @@ export function networkKind(
   label?: string,
 ): NetworkKind {
   const own = phase === "services" && sandbox !== "linuxkit";
-  // the label of an image that is not known when the definition is checked cannot take back what that names
+  // a label that is unknown when the definition is checked cannot override the definition
   const word = net || (typeof image === "object" ? image.config?.net : published || named ? undefined : label);
   if (own && (word === "private" || !word)) return "private";
   if (!word || word === "host" || word === "root") return "host";
@@ -58,7 +58,7 @@ export function networkKind(
 
 /**
  * Of services in networks of their own, the names of those that need a link to the machine: a port leads to them, they
- * connect to something, or another connects to them. For the others a loopback link is the same, and costs nothing.
+ * connect to something, or another connects to them. For the others, a loopback link is enough and costs nothing.
  */
 export function linkedServices(services: Readonly<Record<string, Container>>): ReadonlySet<string> {
   const named = new Set(Object.values(services).flatMap(({ egress: all = [] }) => all.map(({ to }) => to)));

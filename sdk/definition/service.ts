@@ -9,9 +9,9 @@ import { frozenCopy, type Inputs } from "./inputs.ts";
 export type ServiceArgs = Inputs<z.input<typeof serviceSchema>>;
 
 /**
- * A container that runs as long as the machine does, started once every onboot task has ended. It starts closed: a
- * read-only root, no capability, no new privileges, process, IPC, host name and control group namespaces of its
- * own, and a network that lets in the port of its health check and nothing out; what it may do more is named.
+ * A container that runs as long as the machine does, started once every onboot task has ended. It is locked down by default: a
+ * read-only root, no capability, no new privileges, its own process, IPC, host name and control group namespaces, and a
+ * network that only opens the port of its health check and allows no connection out. Its arguments allow more.
  */
 export class Service {
   readonly kind = "service";

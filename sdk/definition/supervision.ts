@@ -2,14 +2,14 @@ import { z } from "zod";
 import { containerName, fields, seconds } from "./fields.ts";
 import { isIpv4Network } from "./network.ts";
 
-/** Services that have to be up first. */
+/** Services that must start first. */
 export const after = z.array(containerName);
 
 /** How often a service may end before it stays down. */
 export const restartLimit = fields({
-  /** So many restarts are made; the next end is its last. */
+  /** Number of restarts; after the next end it stays down. */
   count: z.int().min(1).max(1000),
-  /** Seconds: only the ends of so long ago count. @default all since the machine started */
+  /** Seconds: only the ends of this last period count. @default since the machine started */
   within: seconds.optional(),
 });
 
@@ -20,7 +20,7 @@ const isCollector = (text: string): boolean => {
   return isIpv4Network(syslogHost ?? httpHost ?? "") && Number(syslogPort ?? httpPort ?? 80) <= 65535;
 };
 
-/** What becomes of what a service writes. */
+/** Where a service's output goes. */
 export const log = fields({
   /**
    * Bytes kept in memory, at least 8 KiB: half of it in the file that is written, half in the one before.

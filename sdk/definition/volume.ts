@@ -12,7 +12,7 @@ export const volumeName = z.string().regex(/^[a-z0-9_-]+$/, "lower-case letters,
 export const persistentSchema = fields({
   /** Label of its ext4 filesystem, by which later boots find it: at most 16 letters, digits, `.`, `_` and `-`. @default the volume's name */
   label: diskLabel.optional(),
-  /** Which disk to format at first boot, by the serial that its host gives it, or the name by which a cloud's metadata knows it; or */
+  /** Which disk to format at first boot, by its serial, or by its name in a cloud's metadata; or */
   serial: diskSerial.optional(),
   /** which disk or partition, by its device. @default the only disk that is empty */
   device: diskDevice.optional(),
@@ -30,9 +30,9 @@ export const persistentSchema = fields({
 }).refine(({ serial, device }) => serial === undefined || device === undefined, { path: ["serial"], message: "one of serial and device" });
 
 export const volumeSchema = fields({
-  /** What it holds at first. @default nothing */
+  /** Its initial content. @default empty */
   image: imageSource.optional(),
-  /** Binds must say `ro`, and nothing can write to it. @default false */
+  /** Binds must have the option `ro`, and nothing can write to it. @default false */
   readonly: z.boolean().optional(),
   /** `filesystem`: the image's tree. `oci`: the image itself, as an OCI layout. @default "filesystem" */
   format: z.enum(["filesystem", "oci"]).optional(),
@@ -41,7 +41,7 @@ export const volumeSchema = fields({
   /**
    * A disk of its own that outlives the machine: an empty one is partitioned and formatted at first boot, later boots
    * find it by its label, and grow it when the disk grew. It is mounted at `/mnt/NAME`, before the first onboot task
-   * unless it says `after`.
+   * unless `after` is set.
    * @default none: it lasts as long as the machine runs
    */
   persistent: persistentSchema.optional(),

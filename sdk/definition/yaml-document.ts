@@ -6,10 +6,10 @@ import { type Yaml, yamlSchema } from "./yaml-schema.ts";
 
 /** One parsed text of LinuxKit YAML, and where everything in it stands. */
 export interface YamlDocument {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly source: string;
   readonly value: Yaml;
-  /** The line, from 1, of what these steps lead to; of the nearest thing around it where nothing is there. */
+  /** The line, from 1, of the value at these steps, or of its nearest parent if it is missing. */
   line(steps: readonly Step[]): number;
 }
 
@@ -56,7 +56,7 @@ export function parseYaml(
   return { document: { ...document, value: value as Yaml } };
 }
 
-/** A failure as the text that it came from has it. */
+/** A failure with its place in the text. */
 export interface LocatedFailure extends Pick<Failure, "path" | "message"> {
   /** One line of an error's message: `os.yml:12: services.web.binds[0]: got …, wanted …`. */
   readonly line: string;
@@ -75,7 +75,7 @@ function unlocated(line: string): LocatedFailure {
   return { path: "", message: line, line };
 }
 
-// what stands in a list is better known by its name
+// an item of a list is easier to find by its name
 function nameAt(value: unknown, section: string, index: number): string | undefined {
   const item = (value as Record<string, { name?: unknown; path?: unknown }[]>)[section]?.[index];
   const name = section === "files" ? item?.path : item?.name;

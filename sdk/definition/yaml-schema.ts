@@ -19,7 +19,7 @@ const file = fields({
 }).superRefine((value, context) => {
   const wrong = (message: string): void => context.addIssue({ code: "custom", message });
   if (value.directory && value.contents !== undefined) wrong("a directory without contents");
-  // what LinuxKit looks at first decides, and it looks no further
+  // LinuxKit uses the first of these that it finds, and ignores the rest
   if (value.directory || value.symlink) return;
   const given = (["contents", "source", "metadata"] as const).filter((kind) =>
     kind === "contents" ? value[kind] !== undefined : Boolean(value[kind]),
@@ -28,7 +28,7 @@ const file = fields({
     wrong(`exactly one of directory, symlink, contents, source and metadata${given.length > 1 ? `, not ${given.join(" and ")}` : ""}`);
 });
 
-/** LinuxKit's YAML, as its own schema has it: no other field anywhere, no value of another type. */
+/** LinuxKit's YAML, by its own schema: no unknown fields, no values of another type. */
 export const yamlSchema = fields({
   kernel: fields({
     image: text.optional(),
@@ -53,7 +53,7 @@ export const yamlSchema = fields({
     )
     .optional(),
   files: z.array(file).optional(),
-  /** Taken, and of no effect: what it once turned on is gone from LinuxKit. */
+  /** Accepted without effect: LinuxKit has removed the feature. */
   trust: fields({ image: z.array(z.string()).optional(), org: z.array(z.string()).optional() }).optional(),
 });
 

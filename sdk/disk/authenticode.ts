@@ -66,7 +66,7 @@ function checkContiguous(pe: PeHeaders, path: string): void {
     if (section.rawOffset !== end)
       throw new LinuxKitError(
         "UNSUPPORTED",
-        `${path}: section ${section.name} begins at ${section.rawOffset}, the one before it ends at ${end}`,
+        `${path}: section ${section.name} begins at ${section.rawOffset}, but the one before it ends at ${end}`,
         { what: "gaps between sections" },
       );
     end = section.rawOffset + section.rawSize;

@@ -13,7 +13,7 @@ export interface Block {
 export interface ReadBlocksOptions {
   /** `keep` yields every block of {@link occupiedBlocks}, for a format that lists them before their content. @default "skip" */
   readonly zeroBlocks?: "skip" | "keep";
-  /** How many blocks share memory: each is valid until so many more are asked for. @default 1 */
+  /** How many blocks share memory: each is valid until that many more are read. @default 1 */
   readonly held?: number;
 }
 

@@ -146,7 +146,7 @@ function sizeOf({ size }: BootDisk, least: number): number {
   if (size < least)
     throw new LinuxKitError(
       "TOO_LARGE",
-      `disk: its content takes ${least} bytes, the disk has ${size}: give it at least ${Math.ceil(least / MIB)} MiB`,
+      `disk: its content takes ${least} bytes, but the disk has ${size}: give it at least ${Math.ceil(least / MIB)} MiB`,
       { what: "disk", limit: size, got: least },
     );
   return size;

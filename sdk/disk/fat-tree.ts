@@ -50,7 +50,7 @@ export function fatTree(entries: readonly FatEntry[]): FatTree {
     const { path, type, size } = entry;
     if (type !== "file" && type !== "directory") throw invalid(path, `a FAT filesystem holds files and directories, not a ${type}`);
     if (size > LARGEST_FILE)
-      throw new LinuxKitError("TOO_LARGE", `${path}: ${size} bytes, a file of a FAT filesystem has at most ${LARGEST_FILE}`, {
+      throw new LinuxKitError("TOO_LARGE", `${path}: got ${size} bytes, but a file of a FAT filesystem has at most ${LARGEST_FILE}`, {
         what: path,
         limit: LARGEST_FILE,
         got: size,

@@ -52,7 +52,7 @@ export function encodeMbr(record: {
     const first = wholeSectors(partition.start, `partition ${index + 1} start`);
     const count = wholeSectors(partition.length, `partition ${index + 1} length`);
     if (first < 1 || count < 1 || first > 0xffffffff || count > 0xffffffff) {
-      throw invalid(`partition ${index + 1}: ${partition.length} bytes at ${partition.start}, a master boot record reaches 2 TiB`);
+      throw invalid(`partition ${index + 1}: ${partition.length} bytes at ${partition.start}, but a master boot record reaches only 2 TiB`);
     }
     const at = 446 + 16 * index;
     sector[at] = partition.active ? 0x80 : 0;
@@ -77,7 +77,8 @@ export function mbrDisk(layout: {
 }): Disk {
   const extents: Extent[] = [bytesAt(0, encodeMbr(layout))];
   for (const [index, { start, length, content }] of layout.partitions.entries()) {
-    if (start + length > layout.size) throw invalid(`partition ${index + 1} ends at ${start + length}, the disk at ${layout.size}`);
+    if (start + length > layout.size)
+      throw invalid(`partition ${index + 1} ends at ${start + length}, but the disk ends at ${layout.size}`);
     if (content) extents.push(...partitionContent(start, length, content, `partition ${index + 1}`));
   }
   return makeDisk(layout.size, extents);
@@ -86,7 +87,7 @@ export function mbrDisk(layout: {
 /** @internal The extents of a partition's content. @throws TOO_LARGE when it does not fit */
 export function partitionContent(start: number, length: number, content: Disk, what: string): Extent[] {
   if (content.size > length)
-    throw new LinuxKitError("TOO_LARGE", `${what}: its content has ${content.size} bytes, the partition ${length}`, {
+    throw new LinuxKitError("TOO_LARGE", `${what}: its content has ${content.size} bytes, but the partition has ${length}`, {
       what,
       limit: length,
       got: content.size,

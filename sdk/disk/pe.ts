@@ -118,7 +118,7 @@ export function extendPe(image: Uint8Array, path: string, sections: readonly New
     });
   const last = pe.sections.reduce((end, section) => Math.max(end, section.rawOffset + section.rawSize), pe.sizeOfHeaders);
   if (last > image.length || pe.sections.some(({ name }) => name.startsWith("/"))) {
-    throw new LinuxKitError("CORRUPT", `${path}: its sections are cut short, or named beyond its headers`, { path });
+    throw new LinuxKitError("CORRUPT", `${path}: its sections are truncated, or use long names (string table)`, { path });
   }
   const up = (value: number, to: number) => Math.ceil(value / to) * to;
   let memory = pe.sections.reduce((end, section) => Math.max(end, section.virtualAddress + section.virtualSize), 0);

@@ -60,7 +60,7 @@ export function notMade(name: string): string | undefined {
 export function formatWriter(name: string): FormatWriter {
   if (Object.hasOwn(FORMATS, name)) return FORMATS[name as FormatName];
   const instead = notMade(name);
-  if (instead !== undefined) throw unsupported("format", `got ${JSON.stringify(name)}, which is not made, wanted ${instead}`, name);
+  if (instead !== undefined) throw unsupported("format", `got ${JSON.stringify(name)}, which is not supported, wanted ${instead}`, name);
   throw invalid("format", `got ${JSON.stringify(name)}, wanted one of ${Object.keys(FORMATS).join(", ")}`);
 }
 

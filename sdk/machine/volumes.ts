@@ -47,7 +47,7 @@ export function refuseVolumes(fleet: string, args: object, services: string): vo
   if (!("volumes" in args)) return;
   throw new LinuxKitError(
     "UNSUPPORTED",
-    `fleet "${fleet}": volumes: a fleet cannot have volumes, because its machines are replaced and a disk stays with one machine: make a Machine for each disk, or keep data in a service such as ${services}`,
+    `fleet "${fleet}": volumes: a fleet cannot have volumes, because its machines are replaced and a disk stays with one machine: create a Machine for each disk, or keep data in a service such as ${services}`,
     { what: "volumes of a fleet" },
   );
 }

@@ -29,12 +29,12 @@ export async function refusalOf(response: HttpResponse, what: string, { name, ex
     case 410:
       return new LinuxKitError("NOT_FOUND", `${what} does not exist: ${answer}`, { what });
     case 401:
-      return new LinuxKitError("ACCESS_DENIED", `${what} does not exist, or ${name} does not accept the login: ${answer}`, {
+      return new LinuxKitError("ACCESS_DENIED", `${what} does not exist, or ${name} does not accept the credentials: ${answer}`, {
         url,
         status,
       });
     case 403:
-      return new LinuxKitError("ACCESS_DENIED", `${what}: the login lacks permission: ${answer}`, { url, status });
+      return new LinuxKitError("ACCESS_DENIED", `${what}: the credentials lack permission: ${answer}`, { url, status });
     case 407:
       return new LinuxKitError("ACCESS_DENIED", `${what}: the proxy requires a login: ${answer}`, { url, status });
     default:

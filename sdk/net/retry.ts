@@ -48,7 +48,7 @@ export async function pause(milliseconds: number, signal: AbortSignal | undefine
   try {
     await sleep(milliseconds, undefined, signal ? { signal } : {});
   } catch (error) {
-    throw new LinuxKitError("CANCELLED", "waiting to try again was cancelled", { what: "waiting to try again" }, { cause: error });
+    throw new LinuxKitError("CANCELLED", "the retry was cancelled", { what: "the retry" }, { cause: error });
   }
 }
 

@@ -17,7 +17,7 @@ import { secrecyOf } from "./secrecy.ts";
 import { decode, encode } from "./struct.ts";
 import type { Properties } from "./value.ts";
 
-/** `Check`: the type validates and normalises; what was secret is secret still. */
+/** `Check`: the type validates and normalises; secrets stay secret. */
 export async function check(exchange: Exchange, request: CheckRequest): Promise<CheckResponse> {
   const { protos, provider } = exchange;
   const type = await typeOf(provider, request.getUrn());
@@ -61,7 +61,7 @@ export async function diff(exchange: Exchange, request: DiffRequest): Promise<Di
   return diffResponse(exchange.protos, difference, oldInputs, inputs);
 }
 
-/** One property that is wrong, as the engine takes it. */
+/** One invalid property, in the engine's form. */
 export function checkFailure(protos: Protos, { path, message }: CheckFailure): WireCheckFailure {
   const failure = new protos.provider.CheckFailure();
   failure.setProperty(path);

@@ -6,24 +6,24 @@ import { isSecretAt } from "./input.ts";
 import type { CheckFailure, Checked } from "./resource-type.ts";
 import { type Properties, UNKNOWN, type Value } from "./value.ts";
 
-/** Takes what is wrong: where, and the value got and the values wanted. `undefined` is nothing wrong. */
+/** Reports a failure: its path, and the value got and the values wanted. `undefined` means that nothing is wrong. */
 export type Fail = (steps: readonly Step[], message: string | undefined) => void;
 
 /**
- * A rule over several inputs. It sees the checked inputs; one that is unknown, or wrong by itself, is `UNKNOWN` as a whole or
- * in part, and a rule passes over it.
+ * A rule over several inputs. It sees the checked inputs. One that is unknown, or invalid by itself, is `UNKNOWN` as a whole or
+ * in part; a rule ignores it.
  */
 export type Rule = (inputs: Properties, fail: Fail) => void;
 
 export interface CheckOptions {
-  /** Whether an input came as a secret: `({ inputs, isSecret }) => checkInputs(schema, inputs, { isSecret })`. @default the schema alone says */
+  /** Whether an input came as a secret: `({ inputs, isSecret }) => checkInputs(schema, inputs, { isSecret })`. @default the schema alone decides */
   readonly isSecret?: (path: string) => boolean;
-  /** What no input shows alone. @default nothing more */
+  /** Checks across several inputs. @default none */
   readonly rules?: readonly Rule[];
 }
 
 /**
- * Checks and completes inputs by a schema. An unknown value passes wherever it stands and stays as it is; everything beside
+ * Checks and completes inputs by a schema. An unknown value passes everywhere and stays unchanged; everything beside
  * it is checked. Each failure has its own path. No message shows a secret.
  */
 export function checkInputs(schema: z.ZodObject, given: Properties, { isSecret, rules = [] }: CheckOptions = {}): Checked {
@@ -40,7 +40,7 @@ export function checkInputs(schema: z.ZodObject, given: Properties, { isSecret, 
   return { inputs: parsed.value ? inputs : given, failures: failures.map(({ path, message }): CheckFailure => ({ path, message })) };
 }
 
-/** Each member checked alone: the wrong ones are unknown, so that the rules still see the others. */
+/** Each member checked alone: the invalid ones are unknown, so that the rules still see the others. */
 function withoutWrong(schema: z.ZodObject, members: Properties, isSecret: (steps: readonly Step[]) => boolean): Properties {
   return Object.fromEntries(
     Object.entries(schema.shape).flatMap(([name, member]): [string, Value][] => {

@@ -4,18 +4,18 @@ import type { Protos } from "./protos.ts";
 /** How long one message to the engine may take, in milliseconds; it is on the same machine. */
 const LOG_DEADLINE_MS = 2000;
 
-/** What the plugin asks of the engine that started it: show lines on resources, and still be running. */
+/** The subset of the engine's interface that is used here: lines on resources, and whether it still responds. */
 export interface Engine {
   /** Where the progress of one resource goes. */
   sink(urn: string): ProgressSink;
   /** Resolves when every line so far has reached the engine, which shows a resource's lines before its result. */
   flushed(): Promise<void>;
-  /** Whether the engine no longer answers: it was killed, and no further request will come. */
+  /** The engine no longer responds, so no more requests will come. */
   isGone(): boolean;
   close(): void;
 }
 
-/** Connects to the engine at `address`, `127.0.0.1:PORT`. A line that does not reach it is lost, which is harmless. */
+/** Connects to the engine at `address`, `127.0.0.1:PORT`. A line that does not reach it is dropped silently. */
 export function connectEngine(protos: Protos, address: string): Engine {
   const { LogRequest, LogSeverity } = protos.engine;
   const client = new protos.engineService.EngineClient(address, protos.grpc.credentials.createInsecure());

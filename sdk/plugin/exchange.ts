@@ -9,7 +9,7 @@ import type { Secrecy } from "./secrecy.ts";
 import type { Properties } from "./value.ts";
 import type { WorkInFlight } from "./work-in-flight.ts";
 
-/** How long a verb may take when neither the program nor its type says, in seconds. */
+/** Default timeout of an operation when neither the program nor its type sets one, in seconds. */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
 /** What all methods of the server share. */
@@ -42,7 +42,7 @@ export function method<Request, Response>(protos: Protos, handle: (request: Requ
   };
 }
 
-/** Does something about a resource; the message of what it throws carries no secret. */
+/** Runs an operation on a resource; the message of an error holds no secret. */
 export async function guarded<T>({ protos }: Exchange, secrecy: Secrecy, act: () => T | Promise<T>): Promise<T> {
   try {
     return await act();
@@ -86,7 +86,7 @@ export function worked<T>(
   });
 }
 
-/** The resource that a request is about; its name is what follows the type in the URN, whatever that holds. */
+/** The resource that a request is about; its name is everything after the type in the URN. */
 export function subjectOf(request: { getUrn(): string }): Subject {
   const urn = request.getUrn();
   return { urn, name: urn.split("::").slice(3).join("::") };

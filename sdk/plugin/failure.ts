@@ -4,14 +4,14 @@ import type { Protos } from "./protos.ts";
 import { encode } from "./struct.ts";
 import type { Properties } from "./value.ts";
 
-/** How a failed request is answered. The engine prints the message under the resource's name. */
+/** An error with its gRPC status. The engine prints the message under the resource's name. */
 export function failureStatus(protos: Protos, error: unknown, redact: (message: string) => string): Partial<StatusObject> {
   return { code: protos.grpc.status.UNKNOWN, details: redact(explain(error)) };
 }
 
 /**
- * The answer for a resource that exists but is not as wanted: an `ErrorResourceInitFailed` in the status's details. The
- * engine keeps the resource in the state with these properties, and the next update continues from them.
+ * The answer for a resource that exists, but is not in the desired state: an `ErrorResourceInitFailed` in the status's
+ * details. The engine keeps it in the state with these properties and the next update takes it from there.
  */
 export function unreadyStatus(
   protos: Protos,
@@ -32,12 +32,12 @@ export function unreadyStatus(
   status.setMessage(reason);
   status.addDetails(packed);
   const metadata = new protos.grpc.Metadata();
-  // where gRPC keeps the details of a status; the Node library has no call for it
+  // where gRPC keeps the details of a status; the Node library has no function for it
   metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
   return { code: protos.grpc.status.UNKNOWN, details: reason, metadata };
 }
 
-/** The message that the user sees. An error that is not a LinuxKitError is a defect of this library. */
+/** A LinuxKitError's message unchanged; any other error is reported as a bug in this library. */
 function explain(error: unknown): string {
   if (isLinuxKitError(error)) return error.message;
   return `unexpected failure in pulumi-linuxkit, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Step } from "../core/property-path.ts";
 
-/** What becomes of a resource when an input changes; `ignore` where the input says nothing of what the resource is. */
+/** What happens to a resource when an input changes; `ignore` if the input does not affect the resource. */
 export type OnChange = "replace" | "update" | "ignore";
 
-/** What a resource type says of an input beside its shape. */
+/** Notes of a resource type about an input, beside its shape. */
 export interface InputNotes {
   /** For the provider's schema, and so for the documentation of every other language. */
   readonly description: string;
@@ -40,7 +40,7 @@ export function notesOf(schema: z.core.$ZodType): InputNotes | undefined {
   return NOTES.get(schema as z.ZodType);
 }
 
-/** What becomes of the resource when the value at the end of these steps changes: the nearest rule counts. */
+/** What a change at this path does to the resource: the nearest rule counts. */
 export function onChangeAt(schema: z.ZodType, steps: readonly Step[]): OnChange {
   return notesAlong(schema, steps).findLast(({ onChange }) => onChange !== undefined)?.onChange ?? "update";
 }

@@ -1,25 +1,25 @@
 import type { Checked } from "./resource-type.ts";
 
 /**
- * The latest credentials for each resource, by URN: those in the state may have expired when a former resource is deleted.
- * They are kept as long as the plugin runs.
+ * The latest credentials per resource. Those in the state may have expired by the time the old resource is deleted.
+ * Kept by URN, as long as the plugin runs.
  */
 export class LatestAccess<I extends object> {
   readonly #names: readonly string[];
   readonly #latest = new Map<string, I>();
 
-  /** @param names of the inputs that are credentials */
+  /** @param names of the credential inputs */
   constructor(names: readonly string[]) {
     this.#names = names;
   }
 
-  /** Keeps the inputs of a check that found nothing wrong. */
+  /** Records the result of a check. */
   note(urn: string, checked: Checked): Checked {
     if ((checked.failures ?? []).length === 0) this.#latest.set(urn, checked.inputs as I);
     return checked;
   }
 
-  /** The inputs of the state with the latest credentials. @param isThere whether those reach the place of the former resource */
+  /** Inputs of the state with the latest credentials. @param isThere whether those are for the place of the old resource */
   of(urn: string, inputs: I, isThere: (now: I) => boolean = () => true): I {
     const now = this.#latest.get(urn);
     if (!now || !isThere(now)) return inputs;

@@ -2,12 +2,12 @@ import { formatPath, type Step } from "../core/property-path.ts";
 import type { DiffKind } from "./resource-type.ts";
 import { isProperties, type Value } from "./value.ts";
 
-/** Decides what becomes of a changed leaf, by its path. */
+/** Decides what the change of a leaf does, by its path. */
 export type KindOf = (path: string, steps: readonly Step[]) => DiffKind | "ignore";
 
 /**
  * Compares two values down to their leaves and names each that differs: `image.services.web.capabilities[0]`. A
- * member or item that only one side has is one entry, whatever is below it. What is unknown differs from everything.
+ * member or item that only one side has is one entry, however much it holds. An unknown value differs from everything.
  * The order of an object's members means nothing, that of a list's items does.
  */
 export function leafDiff(old: Value | undefined, now: Value | undefined, kindOf: KindOf = () => "update"): Map<string, DiffKind> {

@@ -93,7 +93,7 @@ export async function read(exchange: Exchange, request: ReadRequest): Promise<Re
   return response;
 }
 
-/** `Delete`. A resource whose type has no such verb is only forgotten. */
+/** `Delete`. A resource of a type without it is only removed from the state. */
 export async function remove(exchange: Exchange, request: DeleteRequest): Promise<Empty> {
   const type = await typeOf(exchange.provider, request.getUrn());
   const [state, olds] = [decode(request.getProperties()), decode(request.getOldInputs())];

@@ -2,13 +2,13 @@ import type { OnProgress, Progress } from "../core/progress.ts";
 
 /** Where a line of progress goes. */
 export interface ProgressSink {
-  /** Shows a line in place of the former one; it is forgotten when the resource is done. */
+  /** Shows a line in place of the previous one; it disappears when the resource is done. */
   show(line: string): void;
   /** Shows a line that stays. */
   keep(line: string): void;
 }
 
-/** Progress on its way to a person, no faster than a person reads. */
+/** Shows progress no faster than a person reads. */
 export interface ProgressLine {
   readonly onProgress: OnProgress;
   /** Drops what is still waiting to be shown. Call it when the work is over. */
@@ -17,13 +17,13 @@ export interface ProgressLine {
 
 /**
  * How long a line stays before the next may take its place, in milliseconds: half a second in a terminal, ten seconds
- * where `CI` is set: there each line is printed for good, and only silence of minutes is taken for a hang.
+ * where `CI` is set: there each line stays, and only minutes of silence look like a hang.
  */
 export function progressInterval(env: NodeJS.ProcessEnv = process.env): number {
   return env.CI && env.CI !== "false" && env.CI !== "0" ? 10_000 : 500;
 }
 
-/** Thins progress out to one line per `intervalMs`, always the newest; lasting lines pass at once, each only once. */
+/** Reduces progress to one line per `intervalMs`, always the newest; lasting lines pass at once, each only once. */
 export function progressLine(sink: ProgressSink, intervalMs: number): ProgressLine {
   let waiting: Progress | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -44,7 +44,7 @@ function findPulumi(from: readonly string[]): string {
     try {
       return createRequire(place).resolve("@pulumi/pulumi/package.json");
     } catch {
-      // the next place may have it
+      // try the next location
     }
   }
   throw new LinuxKitError(

@@ -2,7 +2,7 @@ import { LinuxKitError } from "../core/errors.ts";
 import type { ResourceType } from "./resource-type.ts";
 import type { Properties } from "./value.ts";
 
-/** A resource type of whatever shape; the engine's side knows properties only. */
+/** A resource type with any inputs and outputs; the engine's side knows properties only. */
 // biome-ignore lint/suspicious/noExplicitAny: each type narrows its own inputs and outputs
 export type AnyResourceType = ResourceType<any, any>;
 
@@ -12,9 +12,9 @@ export interface Provider {
   readonly name: string;
   readonly version: string;
   readonly types: Readonly<Record<string, () => Promise<AnyResourceType>>>;
-  /** What programs may ask, by token: `linuxkit:index:getSomething`. @default none */
+  /** Functions that programs may call, by token: `linuxkit:index:getSomething`. @default none */
   readonly functions?: Readonly<Record<string, (args: Properties) => Promise<Properties>>>;
-  /** The keys of the stack's configuration (`linuxkit:KEY`) that are ours, each with what it means. */
+  /** The keys of the stack's configuration (`linuxkit:KEY`) that this provider reads, each with its meaning. */
   readonly config: Readonly<Record<string, string>>;
 }
 
@@ -28,9 +28,13 @@ export async function typeOf(provider: Provider, urn: string): Promise<AnyResour
   const load = Object.hasOwn(provider.types, token) ? provider.types[token] : undefined;
   if (!load) {
     const known = Object.keys(provider.types).join(", ");
-    throw new LinuxKitError("UNSUPPORTED", `no resource type ${token} in pulumi-linuxkit ${provider.version}; it has ${known}`, {
-      what: token,
-    });
+    throw new LinuxKitError(
+      "UNSUPPORTED",
+      `resource type ${token} not found in pulumi-linuxkit ${provider.version}, wanted one of ${known}`,
+      {
+        what: token,
+      },
+    );
   }
   return load();
 }

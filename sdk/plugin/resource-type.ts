@@ -3,9 +3,9 @@ import type { OnProgress } from "../core/progress.ts";
 import type { Properties } from "./value.ts";
 
 /**
- * One type of resource: what the engine may ask of it. A provider is a table of these.
+ * One type of resource: the operations that the engine may call. A provider is a table of these.
  *
- * Secrets arrive as plain values and go back encrypted by themselves: whatever came in as a secret is a secret again
+ * Secrets arrive as plain values and go back encrypted automatically: what came in as a secret is a secret again
  * at the same path of the inputs and outputs that a verb returns; a verb marks further ones with `secret(value)`.
  *
  * `I` is the shape of the inputs that `check` lets through, `O` the shape of the outputs. Neither is ever unknown in
@@ -28,15 +28,15 @@ export interface ResourceType<I extends object = Properties, O extends object = 
   check?(request: CheckRequest): Checked | Promise<Checked>;
   /** Says what has changed, leaf by leaf. Offline, quick and without effects. Left out: the notes of `inputs` decide, else every changed leaf is an update in place. */
   diff?(request: DiffRequest<I, O>): Difference | Promise<Difference>;
-  /** What the outputs will be, as far as that is known before doing it. Without effects. Left out: the inputs are known, nothing else is. */
+  /** What the outputs will be, as far as that is known before doing it. Without effects. Left out: only the inputs are known. */
   preview?(request: PreviewRequest<I, O>): Properties | Promise<Properties>;
   /** Makes the resource. When it rejects, it has undone what it did; what exists but is not ready is returned with `failure`. */
   create(request: CreateRequest<I>): Promise<Created<O>>;
-  /** Looks the resource up, for refresh and import; undefined when it no longer exists. Left out: the state is taken as true. */
+  /** Looks the resource up, for refresh and import; undefined when it is gone. Left out: the state is assumed to be right. */
   read?(request: ReadRequest<I, O>): Promise<Found<O> | undefined>;
-  /** Changes the resource in place. Left out: `diff` must ask for a replacement, whatever changes. */
+  /** Changes the resource in place. Left out: `diff` must ask for a replacement for every change. */
   update?(request: UpdateRequest<I, O>): Promise<Updated<O>>;
-  /** Deletes the resource; one that no longer exists is a success. Left out: the resource is only forgotten. */
+  /** Removes the resource; one that is gone already is a success. Left out: it is only removed from the state. */
   delete?(request: DeleteRequest<I, O>): Promise<void>;
 }
 
@@ -48,13 +48,13 @@ export interface Subject {
   readonly name: string;
 }
 
-/** A verb that takes time: it can be cancelled, it shows how far it is. */
+/** An operation that takes time: it can be cancelled, and it shows its progress. */
 export interface Work extends Subject {
   /** Aborted by Ctrl-C (reason `CANCELLED`) and when `timeoutSeconds` are over (reason `TIMEOUT`). Throwing on it cleans up first. */
   readonly signal: AbortSignal;
   /** From `customTimeouts`, else the type's. Already watched through `signal`; here for messages and for child processes. */
   readonly timeoutSeconds: number;
-  /** Shown on the resource's own line, as often as is good to read; lasting ones stay. */
+  /** Shown on the resource's own line, no faster than a person reads; lasting messages stay. */
   readonly progress: OnProgress;
   /** The provider's configuration: `linuxkit:debianMirror` of the stack is `config.debianMirror`. */
   readonly config: Properties;
@@ -118,7 +118,7 @@ export interface Created<O> {
   /** Never empty; what `import` takes. */
   readonly id: string;
   readonly outputs: O;
-  /** The resource exists but is not as wanted: it stays in the state, and the operation fails with this error. */
+  /** The resource exists, but is not in the desired state. It is kept in the state, and the operation fails with this error. */
   readonly failure?: Error;
 }
 

@@ -2,7 +2,7 @@ import { formatPath, parsePath, type Step, valueAt } from "../core/property-path
 import type { Decoded } from "./struct.ts";
 import { isProperties, type Properties, Secret, secret, type Value } from "./value.ts";
 
-/** Shorter secrets are not looked for in texts: they would blot out innocent words. */
+/** Shorter secrets are not searched for in texts: they would hide ordinary words. */
 const SHORTEST_REDACTED = 4;
 
 /** What one request of the engine must keep secret, and how. */
@@ -11,11 +11,11 @@ export interface Secrecy {
   isSecret(path: string): boolean;
   /** Marks again what was secret, by its path and by its text: normalising may have moved it. */
   seal(properties: Properties): Properties;
-  /** Takes the texts of secrets out of a message. */
+  /** Removes the texts of secrets from a message. */
   redact(message: string): string;
 }
 
-/** Gathers the secrets of a request's properties; the later ones need not be of the same shape. */
+/** Collects the secrets of a request's properties. Old and new properties may differ in shape. */
 export function secrecyOf(...decoded: readonly Decoded[]): Secrecy {
   const paths = new Set<string>();
   const texts = new Set<string>();
@@ -25,7 +25,7 @@ export function secrecyOf(...decoded: readonly Decoded[]): Secrecy {
       gatherTexts(valueAt(properties, parsePath(path)), texts);
     }
   }
-  // the longest first: one secret may be a part of another
+  // the longest first: one secret may be part of another
   const redacted = [...texts].filter((text) => text.length >= SHORTEST_REDACTED).sort((a, b) => b.length - a.length);
 
   const sealValue = (value: Value, steps: readonly Step[]): Value => {

@@ -6,23 +6,23 @@ import type { Provider } from "./provider.ts";
 import { resourceProviderService } from "./server.ts";
 import { WorkInFlight } from "./work-in-flight.ts";
 
-/** The engine's own bound: a definition with many small files stays far below. In bytes. */
+/** The engine's own limit, in bytes: a definition with many small files stays far below. */
 const LARGEST_MESSAGE = 400 << 20;
 
-/** How often to look for the engine, and after how many misses in a row the plugin exits. */
+/** Milliseconds between two checks of the engine, and how many failed checks in a row end the plugin. */
 const ENGINE_WATCH = { everyMs: 1000, misses: 3 };
 
-/** How long work may clean up after a signal, in milliseconds; the engine kills the plugin after five seconds. */
+/** How long operations may clean up after a signal, in milliseconds; the engine kills the plugin five seconds after it. */
 const GRACE_MS = 4000;
 
 /** A server that runs. */
 export interface Serving {
   readonly port: number;
-  /** Cancels what is in flight, waits for it a little, then stops listening. */
+  /** Cancels the operations in progress, waits a little for their ends, then stops listening. */
   stop(): Promise<void>;
 }
 
-/** The engine's address out of a plugin's arguments: the first that is no option (`--logtostderr`, `-v=3`, `--tracing URL`). */
+/** The engine's address out of a plugin's arguments: the first that is not an option (`--logtostderr`, `-v=3`, `--tracing URL`). */
 export function engineAddress(args: readonly string[]): string | undefined {
   return args.find((arg, index) => !arg.startsWith("-") && args[index - 1] !== "--tracing" && args[index - 1] !== "-tracing");
 }
@@ -55,8 +55,8 @@ export async function startServer(provider: Provider, address?: string): Promise
 }
 
 /**
- * A plugin's `main`: serves, prints the port as the first line of stdout, as the engine expects it, and runs until it
- * gets a signal or its engine is gone.
+ * The whole of a plugin's `main`: serves, prints the port as the first line of stdout, as the engine expects it, and
+ * stays until it receives a signal or its engine is gone.
  */
 export async function servePlugin(provider: Provider, args: readonly string[] = process.argv.slice(2)): Promise<void> {
   const { port, stop, exchange } = await startServer(provider, engineAddress(args));
@@ -67,7 +67,7 @@ export async function servePlugin(provider: Provider, args: readonly string[] = 
   process.once("SIGTERM", () => exit(143));
   let misses = 0;
   setInterval(() => {
-    // a killed engine sends no signal: the work that it asked for would go on without a use
+    // a killed engine sends no signal: its requests would continue although no engine waits for them
     misses = exchange.engine?.isGone() ? misses + 1 : 0;
     if (misses === ENGINE_WATCH.misses) exit(1);
   }, ENGINE_WATCH.everyMs).unref();

@@ -23,7 +23,7 @@ import { decode, encode } from "./struct.ts";
 
 /**
  * The `ResourceProvider` service of Pulumi's provider protocol (pulumi/provider.proto) over a table of resource
- * types. Methods that are not here answer `UNIMPLEMENTED`, which the engine takes for "has none of that".
+ * types. Methods that are not here answer `UNIMPLEMENTED`, which the engine reads as "not supported".
  */
 export function resourceProviderService(exchange: Exchange): UntypedServiceImplementation {
   const { protos, provider } = exchange;
@@ -57,11 +57,16 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
       for (const key of Object.keys(decode(request.getNews()).properties)) {
         // these two belong to the engine
         if (known.includes(key) || key === "version" || key === "pluginDownloadURL") continue;
-        response.addFailures(checkFailure(protos, { path: key, message: unknownProperty(key, known) }));
+        response.addFailures(
+          checkFailure(protos, {
+            path: key,
+            message: `unknown configuration key ${provider.name}:${key}, wanted one of ${known.join(", ")}`,
+          }),
+        );
       }
       return response;
     }),
-    // another mirror makes no other resource: nothing is replaced for it
+    // a changed mirror does not change a resource: nothing is replaced
     diffConfig: method(protos, async (request: DiffRequest) => {
       const [olds, news] = [decode(request.getOldInputs()).properties, decode(request.getNews()).properties];
       return diffResponse(protos, { changed: leafDiff(olds, news) }, olds, news);
@@ -90,7 +95,7 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
         response.setReturn(encode(protos, await call(decode(request.getArgs()).properties)));
         return response;
       }
-      throw new LinuxKitError("UNSUPPORTED", `no function ${request.getTok()} in pulumi-linuxkit ${provider.version}`, {
+      throw new LinuxKitError("UNSUPPORTED", `function ${request.getTok()} not found in pulumi-linuxkit ${provider.version}`, {
         what: request.getTok(),
       });
     }),

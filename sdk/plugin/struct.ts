@@ -3,12 +3,12 @@ import { formatPath, type Step } from "../core/property-path.ts";
 import type { Protos } from "./protos.ts";
 import { isProperties, type Properties, Secret, UNKNOWN, type Value } from "./value.ts";
 
-/** The member that makes an object more than an object (Pulumi, developer docs, "wire format for values"). */
+/** The key that marks a special value (Pulumi, developer docs, "wire format for values"). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 
-/** One sentinel for each type of value that may be unknown; the string's is what everybody writes. */
+/** One sentinel for each type of value that may be unknown; every writer uses the string's. */
 const UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const UNKNOWNS: ReadonlySet<string> = new Set([
   UNKNOWN_STRING,

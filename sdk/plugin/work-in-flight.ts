@@ -1,22 +1,22 @@
 import { LinuxKitError } from "../core/errors.ts";
 
-/** Node's timers fire at once when asked for more. */
+/** Node's timers fire at once for a longer time. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** What is being worked on at the moment, so that it can be told to stop. */
+/** The operations in progress, so that they can be cancelled. */
 export class WorkInFlight {
   readonly #controllers = new Set<AbortController>();
 
-  /** How many pieces of work have not come to their end. */
+  /** How many operations are in progress. */
   get size(): number {
     return this.#controllers.size;
   }
 
   /**
-   * Runs `work` with a signal that {@link cancel} and the end of `seconds` abort, and waits until it has come to its
-   * end: it cleans up first. What it throws after that is replaced by the reason, unless it is an error of its own.
+   * Runs `work` with a signal that {@link cancel} and the end of `seconds` abort, and waits for its end: it
+   * cleans up first. An abort error that it throws is replaced by the signal's reason; any other error is kept.
    *
-   * @throws TIMEOUT, CANCELLED, and whatever `work` throws
+   * @throws TIMEOUT, CANCELLED, and the errors of `work`
    */
   async run<T>(what: string, seconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
@@ -38,7 +38,7 @@ export class WorkInFlight {
     }
   }
 
-  /** Tells everything in flight to stop. */
+  /** Cancels the operations in progress. */
   cancel(): void {
     for (const controller of this.#controllers) {
       controller.abort(new LinuxKitError("CANCELLED", "cancelled before it was done", { what: "the operation" }));

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-// the two modules alone: the whole SDK takes 60 MB of memory more, in every program that only builds
+// these two modules only: the whole SDK would take 60 MB more memory in every program that only builds
 import { all, type Input, type Output, output, secret } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import { BlobStore } from "../cache/blob-store.ts";
@@ -26,7 +26,7 @@ export type SignInput = Input<string> | { readonly key: Input<string>; readonly 
 
 /** Arguments of {@link ImageBuild}. */
 export interface ImageBuildArgs {
-  /** The operating system. Its local files are read now, relative to the project's folder. */
+  /** The operating system. Its local files are read when the object is constructed, relative to the project's folder. */
   readonly image?: Image | undefined;
   /**
    * Instead of `image`, an operating system that another build has published: `registry/repository@sha256:…`, its
@@ -62,8 +62,8 @@ export interface ImageBuildArgs {
    */
   readonly push?: Input<string> | { readonly to: Input<string>; readonly sign?: SignInput | undefined } | undefined;
   /**
-   * Repositories of registries in which machines share what they make. Another cache is no change. With `sign`, entries
-   * are signed, and only signed ones are taken; that key is kept secret too. @default none
+   * Repositories of registries in which hosts share what they build. Changing the cache does not update the resource. With
+   * `sign`, entries are signed, and only signed ones are used; that key is kept secret too. @default none
    */
   readonly cache?:
     | {
@@ -84,12 +84,12 @@ export interface ImageBuildArgs {
 
 /**
  * An operating system, built: the same definition and lock give the same bytes on any machine. It is updated in place;
- * what it first chose (package versions, digests of tags) stays until `update: "always"` asks for newer.
+ * the versions chosen at first (of packages, digests of tags) stay locked until `update: "always"` asks for newer.
  *
  * `pulumi preview --diff` shows what changes inside the OS: the whole definition is its input.
  */
 export class ImageBuild extends CustomResource {
-  /** Names what was built, and changes when a byte of it does. */
+  /** Identifies the built files: changes with any byte of them. */
   declare readonly digest: Output<Digest>;
   /** sha256 of the plan: what the OS is, in any format. */
   declare readonly planDigest: Output<Digest>;
@@ -107,17 +107,17 @@ export class ImageBuild extends CustomResource {
    * it, sha256 in hexadecimal digits, with Secure Boot on where it is signed and off where it is not.
    */
   declare readonly pcrs: Output<Pcrs | undefined>;
-  /** What every package and tag stood for. */
+  /** The resolved version or digest of every package and tag. */
   declare readonly lock: Output<Lock>;
   /** Where it was published: `registry/repository@sha256:…`, which `artifact` takes; undefined without `push`. */
   declare readonly pushed: Output<string | undefined>;
-  /** What was given as `image`, for what is launched from the build and must know its secrets; undefined after rehydration. */
+  /** The definition given as `image`, used by machines to find the declared secrets; undefined after rehydration. */
   readonly definition: Definition | undefined;
 
   /**
-   * The definition is checked by the time it is an {@link Image}; what was an Output in it is checked by the engine.
+   * An {@link Image} is already checked; the plugin checks the Outputs in it.
    *
-   * @throws INVALID_DEFINITION with both or none of image and artifact; NOT_FOUND when a local file or image is not there
+   * @throws INVALID_DEFINITION with both or none of image and artifact; NOT_FOUND when a local file or image is missing
    */
   constructor(name: string, args: ImageBuildArgs, options?: CustomResourceOptions) {
     const unknownOutputs = {
@@ -141,7 +141,7 @@ export class ImageBuild extends CustomResource {
   describe(role: string): Output<BuiltFile & { readonly path: string }> {
     return all([this.path, this.files]).apply(([path, files]) => {
       const file = files.find((file) => file.role === role);
-      if (!file) throw new Error(`no file of this build has the role "${role}": there are ${files.map((file) => file.role).join(", ")}`);
+      if (!file) throw new Error(`role: got "${role}", wanted one of ${files.map((file) => file.role).join(", ")}`);
       return { ...file, path: `${path}/${file.name}` };
     });
   }

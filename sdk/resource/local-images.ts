@@ -8,9 +8,9 @@ import { hashFile, localPath } from "../builder/local-content.ts";
 const REF_NAME = "org.opencontainers.image.ref.name";
 
 /**
- * The present digests of a definition's local images, by reference: the manifest's digest of `oci:DIR:TAG`, the sha256 of
- * the file of `docker-archive:FILE`. The engine compares these, so that a rebuilt image is a change although its path is
- * the same.
+ * The current content of a definition's local images, by their references: the manifest's digest of
+ * `oci:DIR:TAG`, the sha256 of the file of `docker-archive:FILE`. The engine compares these, so that a rebuilt
+ * image is seen as a change although its path is the same.
  *
  * @throws NOT_FOUND
  */

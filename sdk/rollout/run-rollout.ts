@@ -11,7 +11,7 @@ export interface RolloutRun {
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
   readonly limits?: RolloutLimits;
-  /** Seconds between two looks. @default 5 */
+  /** Polling interval in seconds. @default 5 */
   readonly paceSeconds?: number;
   /** A monotonic clock, in seconds. @default the process's own */
   readonly now?: () => number;

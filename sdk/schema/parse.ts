@@ -8,7 +8,7 @@ import { wanted } from "./wanted.ts";
 import { withUnknowns } from "./with-unknowns.ts";
 
 export interface ParseOptions {
-  /** Steps to the value from the root that the user knows. @default the value is the root */
+  /** Steps to the value from the root of the user's paths. @default the value is the root */
   readonly at?: readonly Step[];
   /** Whether the value at the end of these steps, which begin at the value, is secret: no message shows it. @default never */
   readonly isSecret?: (steps: readonly Step[]) => boolean;
@@ -26,7 +26,7 @@ export interface Parsed<T> {
  */
 export function parse<S extends z.ZodType>(schema: S, value: unknown, options: ParseOptions = {}): Parsed<z.output<S>> {
   const given = masked(value);
-  // which names an object takes, by zod's own list of those that it does not
+  // the names that an object accepts, by zod's own list of the unknown ones
   const known = new Map<readonly string[], readonly string[]>();
   const { data, error } = (holdsUnknown(given) ? withUnknowns(schema) : schema).safeParse(given, {
     error: (issue) => {
@@ -40,7 +40,7 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, options: P
   return { value: error ? undefined : data, failures: error ? error.issues.flatMap((issue) => translate(issue, translation)) : [] };
 }
 
-/** The names that an object takes, or a record whose keys are a closed set. */
+/** The names that an object accepts, or a record whose keys are a closed set. */
 function namesOf(schema: z.core.$ZodRawIssue["inst"]): string[] {
   const { shape, keyType } = (schema?._zod.def ?? {}) as { readonly shape?: object; readonly keyType?: z.core.$ZodType };
   return shape ? Object.keys(shape) : [...(keyType?._zod.values ?? [])].map(String);
@@ -58,7 +58,7 @@ function translate(issue: z.core.$ZodIssue, translation: Translation, above: rea
   const value = valueAt(root, within);
   switch (issue.code) {
     case "unrecognized_keys": {
-      // a schema with words of its own for everything has them for an unknown name too
+      // a schema with one message for everything uses it for an unknown name too
       const names = known.get(issue.keys) ?? [issue.message];
       return issue.keys.map((key) => failure([...steps, key], unknownProperty(key, names)));
     }
@@ -75,12 +75,12 @@ function translate(issue: z.core.$ZodIssue, translation: Translation, above: rea
   return [failure(steps, `got ${got}, wanted ${issue.message}`)];
 }
 
-/** What is wrong with a name that an object does not take. */
+/** The message for a name that an object does not accept. */
 export function unknownProperty(name: string, known: readonly string[]): string {
   return `unknown property${didYouMean(name, known) || `, wanted one of ${known.join(", ")}`}`;
 }
 
-/** Of the alternatives, the one that was meant: the one that got furthest before something was wrong. */
+/** The failures of the intended alternative: the one whose first failure lies deepest. */
 function meantBranch(issue: z.core.$ZodIssueInvalidUnion, translation: Translation, within: readonly Step[]): Failure[] | undefined {
   let meant: { depth: number; branch: z.core.$ZodIssue[] } | undefined;
   for (const branch of issue.errors) {

@@ -12,10 +12,10 @@ const OF_TYPE: Readonly<Record<string, string>> = {
   record: "an object",
 };
 
-/** An object with more members is not described by them. */
+/** A message lists an object's members only up to this number. */
 const MOST_NAMES = 5;
 
-/** What a schema wants, as the noun phrase that follows "wanted", where the schema itself has no words for it. */
+/** What a schema wants, as the noun phrase that follows "wanted", unless the schema has its own message. */
 export function wanted(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case "invalid_type":

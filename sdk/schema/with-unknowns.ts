@@ -16,8 +16,7 @@ type Definition = z.core.$ZodTypeDef & {
 const made = new WeakMap<Schema, Schema>();
 
 /**
- * The same schema, for a value of which some parts are unknown. An unknown part is good wherever it stands, and comes out
- * as it is. Everything beside it is parsed as usual. A refinement or a transformation of a value waits until all of that
+ * The same schema, for a value with unknown parts. An unknown part is valid everywhere and stays unchanged. Everything beside it is parsed as usual. A refinement or a transformation of a value waits until all of that
  * value is known: it would look into the unknown part.
  */
 export function withUnknowns<S extends Schema>(schema: S): S {

@@ -13,7 +13,7 @@ export interface JournaledUpload<T> {
   /** Removes what an upload has begun; what is gone already is a success. */
   remove(name: string, signal: AbortSignal): Promise<void>;
   /**
-   * Begins, or goes on where the journal ends, and writes to the end.
+   * Begins, or resumes where the journal ends, and writes to the end.
    *
    * @param begins is given the name of what has to be removed if this fails, before or as soon as the cloud has it; undefined: nothing
    */
@@ -57,9 +57,9 @@ async function undo({ undoMs, unfinished, remove }: JournaledUpload<unknown>, be
   for (const name of await unfinished(signal).catch(() => [])) await remove(name, signal).catch(() => {});
 }
 
-/** What is sent, and what an earlier run has sent already: `goes on: 52.4 MB to send, 12.6 MB are there`. */
+/** The bytes to send, and those that an earlier run has sent: `resuming: 12.6 MB already sent, 52.4 MB left`. */
 export function bytesToSend(bytes: number, resumed: number): string {
-  return resumed > 0 ? `goes on: ${megabytes(bytes)} to send, ${megabytes(resumed)} are there` : `${megabytes(bytes)} to send`;
+  return resumed > 0 ? `resuming: ${megabytes(resumed)} already sent, ${megabytes(bytes)} left` : `${megabytes(bytes)} to send`;
 }
 
 /** `52.4 MB` */

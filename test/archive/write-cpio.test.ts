@@ -150,9 +150,9 @@ describe("writeCpio refuses", () => {
       name: "a short body",
       entries: [{ ...fileEntry("f", "abc"), size: 4 }],
       code: "SIZE_MISMATCH",
-      message: /f: its header says 4 bytes, its body gave 3/,
+      message: /f: its header declares 4 bytes, but its body has 3/,
     },
-    { name: "a long body", entries: [{ ...fileEntry("f", "abc"), size: 2 }], code: "SIZE_MISMATCH", message: /gave more/ },
+    { name: "a long body", entries: [{ ...fileEntry("f", "abc"), size: 2 }], code: "SIZE_MISMATCH", message: /body has more/ },
   ];
   for (const { name, entries, code, message } of rows) {
     test(name, () => assert.rejects(collect(writeCpio(entries)), { code, message }));

@@ -158,7 +158,7 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
     });
     const up = await stack.run("up", "--yes", "--skip-preview");
     assert.notEqual(up.status, 0);
-    assert.match(up.text, /fleet "web": volumes: a fleet cannot have volumes, .*make a Machine for each disk/);
+    assert.match(up.text, /fleet "web": volumes: a fleet cannot have volumes, .*create a Machine for each disk/);
   });
 
   test("destroy without protection leaves nothing", async () => {

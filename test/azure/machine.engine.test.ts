@@ -135,7 +135,7 @@ describe("a machine on Azure, under the real engine", { timeout: 600_000 }, () =
     {
       what: "a fleet with volumes",
       program: "new Fleet('web', { ...common, image: os, count: 2, volumes: { data: { sizeGiB: 1 } } });",
-      message: /fleet "web": volumes: a fleet cannot have volumes, .*make a Machine for each disk/,
+      message: /fleet "web": volumes: a fleet cannot have volumes, .*create a Machine for each disk/,
     },
     {
       what: "a fleet without a health port",

@@ -96,7 +96,7 @@ describe("debian.metadata on Azure", () => {
   test("the option ready is for Azure only", () => {
     assert.throws(() => metadata({ cloud: "gcp", ready: false }), {
       code: "INVALID_DEFINITION",
-      message: "debian.metadata: ready: got false for gcp, wanted it only for azure",
+      message: "debian.metadata: ready: got false for gcp, but only azure supports it",
     });
   });
 });

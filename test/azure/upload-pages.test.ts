@@ -68,7 +68,7 @@ describe("an upload to a managed disk", { timeout: 300_000 }, () => {
   test("refuses a file that differs from what was built", async () => {
     const one = await pages.image("one", { 1: "a" });
     await pages.image("one", { 1: "b" });
-    await assert.rejects(pages.upload(one), { code: "DIGEST_MISMATCH", message: /block 1 is not what the build wrote/ });
+    await assert.rejects(pages.upload(one), { code: "DIGEST_MISMATCH", message: /block 1 is not the file that the build wrote/ });
     assert.deepEqual(pages.names, []);
   });
 
@@ -109,7 +109,7 @@ describe("an upload to a managed disk", { timeout: 300_000 }, () => {
       // five runs of 4 MiB and the footer, each once
       assert.deepEqual([again.name, again.bytesSent, server.pagesPut], [name, 2 * (4 << 20) + 512, 6]);
       assert.ok(
-        pages.lines.some(({ message }) => message === "goes on: 8.4 MB to send, 12.6 MB are there"),
+        pages.lines.some(({ message }) => message === "resuming: 12.6 MB already sent, 8.4 MB left"),
         JSON.stringify(pages.lines),
       );
       await pages.assertHolds(name, one);

@@ -104,7 +104,7 @@ test("after a killed build, the next one removes its temporary files and takes o
 test("a full disk is reported, and no partial file is left", async () => {
   // the kernel refuses every byte beyond the limit, as a full filesystem does
   const out = execFileSync("sh", ["-c", 'ulimit -f 4096; exec "$@"', "sh", process.execPath, BUILDER, folder, "8"]).toString();
-  assert.match(out, /^DISK_FULL: cannot make .* any larger: .*; choose another folder or raise the limit$/m);
+  assert.match(out, /^DISK_FULL: cannot grow .*: .*; choose another folder or raise the limit$/m);
   const left = await files();
   // the complete kernel file may be in the cache already, with its record
   assert.deepEqual(

@@ -84,7 +84,10 @@ describe("writeFileWhole", () => {
       yield Buffer.from("first");
       await full.write(Buffer.from("x"));
     })();
-    await assert.rejects(writeFileWhole(join(folder, "b"), source), { code: "DISK_FULL", message: /free some, or choose another folder/ });
+    await assert.rejects(writeFileWhole(join(folder, "b"), source), {
+      code: "DISK_FULL",
+      message: /free some space, or choose another folder/,
+    });
     assert.deepEqual(await readdir(folder), []);
   });
 });

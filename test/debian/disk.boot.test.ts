@@ -114,7 +114,7 @@ describe("a disk with data is not changed, and the boot ends with the reason", {
         onboot: [
           new OnbootTask("by-serial", { image: debian.format({ label: "data", serial: "letters" }), optional: true }),
           new OnbootTask("by-device", { image: debian.format({ label: "data", device: "/dev/vdb" }), optional: true }),
-          new OnbootTask("absent", { image: debian.format({ label: "data", serial: "nobody", timeout: 1 }), optional: true }),
+          new OnbootTask("absent", { image: debian.format({ label: "data", serial: "absent", timeout: 1 }), optional: true }),
           new OnbootTask("elsewhere", { image: debian.format({ label: "letters", serial: "end" }), optional: true }),
           new OnbootTask("any", { image: debian.format({ label: "data", timeout: 1 }) }),
         ],
@@ -130,7 +130,7 @@ describe("a disk with data is not changed, and the boot ends with the reason", {
       /onboot by-serial optional .*vda holds ext4 with the label letters, and no filesystem with the label data: it was left as it is/,
     );
     assert.match(said, /onboot by-device optional .*vdb holds partitions: vdb1 \(vfat\), and no filesystem/);
-    assert.match(said, /onboot absent optional .*no disk with the serial nobody for data; there are: vda vdb vdc/);
+    assert.match(said, /onboot absent optional .*no disk with the serial absent for data; there are: vda vdb vdc/);
     assert.match(said, /onboot elsewhere optional .*vda has the label letters, and the disk that is named for it is vdc/);
     assert.match(
       said,

@@ -93,7 +93,7 @@ test("a SCSI disk may be behind any controller, in any order and through any lib
   assert.deepEqual(devicePatterns(order).get("sd_mod"), ["pci:v*bc01sc06i01*", "acpi:VMBUS:*"]);
 });
 
-describe("a kernel's package", () => {
+describe("a kernel package", () => {
   let mirror: DebianMirror;
   const module = (modinfo: string[]): Buffer => elfFile({ modinfo });
   before(async () => {
@@ -166,7 +166,7 @@ describe("a kernel's package", () => {
     await using fixture = await debianFixture(mirror);
     await assert.rejects(
       fixture.lock(debian.kernel({ flavour: "generic" })),
-      (error) => isLinuxKitError(error, "NOT_FOUND") && /does not depend on a kernel's package: got linux-base/.test(error.message),
+      (error) => isLinuxKitError(error, "NOT_FOUND") && /does not depend on a kernel package: got linux-base/.test(error.message),
     );
   });
 });

@@ -217,7 +217,7 @@ describe("connections that fail", () => {
     mirror.faults.set("bookworm/InRelease", (_, response) => !!response.writeHead(503).end());
     await code("NETWORK", /InRelease: the mirror answered 503 \(http:.*\/bookworm\/InRelease\)/, () => fixture.open());
     mirror.faults.set("bookworm/InRelease", (_, response) => !!response.writeHead(403).end());
-    await code("ACCESS_DENIED", /InRelease: the login lacks permission: 403 \(/, () => fixture.open());
+    await code("ACCESS_DENIED", /InRelease: the credentials lack permission: 403 \(/, () => fixture.open());
     mirror.faults.set("bookworm/InRelease", (_, response) => !!response.writeHead(404).end());
     await code("NOT_FOUND", /InRelease does not exist: 404 \(/, () => fixture.open());
     mirror.faults.clear();

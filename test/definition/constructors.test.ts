@@ -63,7 +63,7 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
   [() => service({ resources: { memory: { limit: 1.5 } } }), "services.web.resources.memory.limit: got 1.5, wanted a whole number"],
   [
     () => service({ mounts: [{ type: "ext4", source: "/dev/vda" }] }),
-    'services.web.mounts[0].destination: missing, wanted an absolute path: type "ext4" has no usual place',
+    'services.web.mounts[0].destination: missing, wanted an absolute path: type "ext4" has no default destination',
   ],
   [() => service({ env: "A=1" }), 'services.web.env: got "A=1", wanted a list: put it in [ ]'],
   [

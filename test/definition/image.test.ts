@@ -80,7 +80,7 @@ describe("with", () => {
   test("leaves both as they were", () => assert.deepEqual(Object.keys(base.spec.services), ["web"]));
   test("refuses a service that is there", () =>
     assert.throws(() => base.with({ services: [service("web")] }), {
-      message: "services.web: two services have this name; to change the one there is, use replace()",
+      message: "services.web: two services have this name; to change the existing one, use replace()",
     }));
 });
 
@@ -102,14 +102,14 @@ describe("without", () => {
   test("refuses a path that leads nowhere, with those there are", () =>
     assert.throws(() => base.without("services.wbe"), {
       message:
-        'services.wbe: no such part of the image, wanted one of kernel, healthPort, init.i, onboot.dhcp, onshutdown.bye, services.web, volumes.data, files./etc/motd: did you mean "services.web"?',
+        'services.wbe: not found in the image, wanted one of kernel, healthPort, init.i, onboot.dhcp, onshutdown.bye, services.web, volumes.data, files./etc/motd: did you mean "services.web"?',
     }));
   for (const path of ["", "service.web", "services", "onboot.web", "kernel.cmdline", "__proto__.x"]) {
     test(`refuses ${JSON.stringify(path)}`, () => assert.throws(() => base.without(path), { code: "INVALID_DEFINITION" }));
   }
   test("refuses to take away what another part needs", () =>
     assert.throws(() => base.without("volumes.data"), {
-      message: 'services.web.binds[0]: no volume is called "data", wanted an absolute path: there are no volumes',
+      message: 'services.web.binds[0]: volume "data" not found, wanted an absolute path: this image has no volumes',
     }));
 });
 
@@ -131,10 +131,10 @@ describe("replace", () => {
     assert.deepEqual([spec.kernel?.image, spec.kernel?.cmdline], ["l", ""]);
   });
   test("refuses a part that is not there", () =>
-    assert.throws(() => base.replace(service("api")), { message: /^services\.api: no such part of the image, wanted one of / }));
+    assert.throws(() => base.replace(service("api")), { message: /^services\.api: not found in the image, wanted one of / }));
   test("refuses to choose between two of one name", () => {
     const twins = Image.fromYaml("onboot: [{name: a, image: x}, {name: a, image: y}]\n");
-    assert.throws(() => twins.replace(new OnbootTask("a", { image: "z" })), { message: /^onboot\.a: 2 have this name/ });
+    assert.throws(() => twins.replace(new OnbootTask("a", { image: "z" })), { message: /^onboot\.a: 2 parts have this name/ });
   });
 });
 
@@ -146,7 +146,7 @@ describe("an image refuses", () => {
   for (const [args, message] of [
     [
       { services: [service("a", { binds: ["v:/v"] })], volumes: [new Volume("vol")] },
-      'services.a.binds[0]: no volume is called "v", wanted an absolute path or one of vol',
+      'services.a.binds[0]: volume "v" not found, wanted an absolute path or one of vol',
     ],
     [
       { services: [service("a", { binds: ["v:/v:nosuid"] })], volumes: [new Volume("v", { readonly: true })] },
@@ -154,20 +154,20 @@ describe("an image refuses", () => {
     ],
     [
       { services: [service("a", { mounts: [{ type: "bind", source: "v", destination: "/v" }] })] },
-      'services.a.mounts[0].source: no volume is called "v", wanted an absolute path: there are no volumes',
+      'services.a.mounts[0].source: volume "v" not found, wanted an absolute path: this image has no volumes',
     ],
     [
       { services: [service("a", { uid: "b" })] },
-      'services.a.uid: no container or user of the image is called "b", wanted a number or one of a',
+      'services.a.uid: got "b", which is not a container or user of the image, wanted a number or one of a',
     ],
     [
       { services: [service("a", { image: debianImage as never, gid: "wwww" })] },
-      'services.a.gid: no container or group of the image is called "wwww": did you mean "www"?',
+      'services.a.gid: got "wwww", which is not a container or group of the image: did you mean "www"?',
     ],
-    [{ files: [new File("x", { contents: "", uid: "web" })] }, 'files.x.uid: no container is called "web", wanted a number'],
+    [{ files: [new File("x", { contents: "", uid: "web" })] }, 'files.x.uid: got "web", which is not a container, wanted a number'],
     [
       { onboot: [new OnbootTask("a", { image: "x" }), new OnbootTask("a", { image: "y" })] },
-      'onboot.a.name: "a" is the name of onboot[0] too, wanted another',
+      'onboot.a.name: "a" is also the name of onboot[0], wanted another',
     ],
     [
       { services: [service("a", { health: { http: { port: 80 } }, net: "host" })], healthPort: 80 },
@@ -181,8 +181,11 @@ describe("an image refuses", () => {
       { services: [service("a", { uts: "host", hostname: "h" })] },
       'services.a.hostname: got "h", which needs a uts namespace of its own: leave out uts',
     ],
-    [{ services: [service("a", { after: ["b"] })] }, 'services.a.after[0]: no service is called "b": there are no others'],
-    [{ services: [service("a", { after: ["a"] })] }, "services.a.after[0]: a waits for a: none of them would ever start"],
+    [
+      { services: [service("a", { after: ["b"] })] },
+      'services.a.after[0]: got "b", which is not the name of a service: there is no other service',
+    ],
+    [{ services: [service("a", { after: ["a"] })] }, "services.a.after[0]: a waits for a: none of them could start"],
     [
       {
         services: [service("a", { after: ["b"] }), service("b", { after: ["d", "c"] }), service("c", { after: ["d", "a"] }), service("d")],
@@ -192,7 +195,7 @@ describe("an image refuses", () => {
         "services.b.after[1]: b waits for c waits for a waits for b",
         "services.c.after[1]: c waits for a waits for b waits for c",
       ]
-        .map((line) => `${line}: none of them would ever start`)
+        .map((line) => `${line}: none of them could start`)
         .join("\n"),
     ],
     [
@@ -205,39 +208,39 @@ describe("an image refuses", () => {
     ],
     [
       { services: [service("a", { publish: ["80"] }), service("b", { publish: ["80:8080/tcp"] })] },
-      'services.b.publish[0]: got "80:8080/tcp", and 80/tcp of the machine is services.a\'s: wanted another port',
+      'services.b.publish[0]: got "80:8080/tcp", but 80/tcp of the machine belongs to services.a: wanted another port',
     ],
     [
       { services: [service("a", { publish: ["80"] })], healthPort: 80 },
-      'services.a.publish[0]: got "80", and 80/tcp of the machine is healthPort\'s: wanted another port',
+      'services.a.publish[0]: got "80", but 80/tcp of the machine belongs to healthPort: wanted another port',
     ],
     [
       { services: [service("a", { health: { http: { port: 80 } } })], healthPort: 80 },
-      'services.a.health.http.port: got 80, which is published, and 80/tcp of the machine is healthPort\'s: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed',
+      'services.a.health.http.port: got 80, which is published, but 80/tcp of the machine belongs to healthPort: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed',
     ],
     [
       { services: [service("a", { health: { tcp: { port: 80 } } }), service("b", { health: { http: { port: 80 } } })] },
-      'services.b.health.http.port: got 80, which is published, and 80/tcp of the machine is services.a\'s: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed',
+      'services.b.health.http.port: got 80, which is published, but 80/tcp of the machine belongs to services.a: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed',
     ],
     [
       { services: [service("a", { publish: ["80"] }), service("b", { health: { http: { port: 80 } }, net: "host" })] },
-      'services.a.publish[0]: got "80", and 80/tcp of the machine is services.b\'s: wanted another port',
+      'services.a.publish[0]: got "80", but 80/tcp of the machine belongs to services.b: wanted another port',
     ],
     [
       { services: [service("a", { capabilities: ["CAP_CHOWN", "CAP_NET_BIND_SERVICE"] })] },
-      'services.a.capabilities[1]: got "CAP_NET_BIND_SERVICE", for ports below 1024, and no port of it is published: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine\'s network, or none of this capability',
+      'services.a.capabilities[1]: got "CAP_NET_BIND_SERVICE", for ports below 1024, but none of its ports is reachable: publish such a port, health-check one, set net: "host", or remove the capability',
     ],
     [
       { services: [service("a", { "capabilities.add": ["CAP_NET_BIND_SERVICE"], health: { http: { port: 8081 } } })] },
-      'services.a["capabilities.add"][0]: got "CAP_NET_BIND_SERVICE", for ports below 1024, and only port 8081 of it is reached: wanted publish: ["80"], which names all that are reached, a health check at such a port, net: "host" for the machine\'s network, or none of this capability',
+      'services.a["capabilities.add"][0]: got "CAP_NET_BIND_SERVICE", for ports below 1024, but only its port 8081 is reachable: publish such a port, health-check one, set net: "host", or remove the capability',
     ],
     [
       { services: [service("a", { egress: [{ to: "dns" }] }), service("dns")] },
-      'services.a.egress[0].to: got "dns", which is the name of a service too: wanted another name for that',
+      'services.a.egress[0].to: got "dns", which is also the name of a service: rename the service',
     ],
     [
       { services: [service("a", { egress: [{ to: "dba" }] }), service("dbx", { net: "private" })] },
-      'services.a.egress[0].to: got "dba", which is no IPv4 address or network, and no service is called so: did you mean "dbx"?',
+      'services.a.egress[0].to: got "dba", which is neither an IPv4 network nor the name of a service: did you mean "dbx"?',
     ],
     [
       { services: [service("a", { egress: [{ to: "b" }] }), service("b", { net: "host" })] },
@@ -249,11 +252,11 @@ describe("an image refuses", () => {
     ],
     [
       { onboot: [new OnbootTask("t", { image: "x", net: "private" })] },
-      'onboot.t.net: got "private", which services have only; wanted "host", "none" or an absolute path',
+      'onboot.t.net: got "private", which only services support; wanted "host", "none" or an absolute path',
     ],
     [
       { services: [service("a", { userns: "private", uidMappings: [] })] },
-      'services.a.uidMappings: has no effect beside userns: "private", which maps by itself; wanted userns: "new"',
+      'services.a.uidMappings: has no effect beside userns: "private", which sets up its own mapping; wanted userns: "new"',
     ],
     [
       { services: [service("a", { userns: "private", uid: 65_536 })] },
@@ -283,11 +286,11 @@ describe("an image refuses", () => {
     [{ healthPort: 0 }, "healthPort: got 0, wanted at least 1"],
     [
       { onboot: [new OnbootTask("metadata", { image: "x" })], volumes: [new Volume("v", { persistent: { after: "metadta" } })] },
-      'volumes.v.persistent.after: no onboot task is called "metadta": did you mean "metadata"?',
+      'volumes.v.persistent.after: onboot task "metadta" not found: did you mean "metadata"?',
     ],
     [
       { volumes: [new Volume("v", { persistent: { after: "metadata" } })] },
-      'volumes.v.persistent.after: no onboot task is called "metadata", wanted none: there are no onboot tasks',
+      'volumes.v.persistent.after: onboot task "metadata" not found, wanted none: this image has no onboot tasks',
     ],
     [
       {
@@ -299,17 +302,17 @@ describe("an image refuses", () => {
     [{ volumes: [new Volume("v", { persistent: {}, image: "x" })] }, "volumes.v.image: a persistent volume begins empty: wanted no image"],
     [
       { volumes: [new Volume("v", { persistent: {}, readonly: true })] },
-      'volumes.v.readonly: got true, but then a persistent volume stays empty: wanted the option "ro" in the binds that must not write',
+      'volumes.v.readonly: got true, but then nothing could be written to a persistent volume: wanted the option "ro" in the binds that must not write',
     ],
     [
       { volumes: [new Volume("a", { persistent: { label: "b" } }), new Volume("b", { persistent: {} })] },
-      'volumes.b.persistent: the label "b" is that of volumes.a too, wanted another',
+      'volumes.b.persistent: the label "b" is also that of volumes.a, wanted another',
     ],
     [
       { volumes: [new Volume("the-database-of-the-shop", { persistent: {} })] },
       'volumes.the-database-of-the-shop.persistent: the volume\'s name is no label of a filesystem, wanted "label" with at most 16 letters, digits, ".", "_" or "-"',
     ],
-    [{ volumes: [new Volume("v"), new Volume("v")] }, "volumes.v: two volumes have this name; to change the one there is, use replace()"],
+    [{ volumes: [new Volume("v"), new Volume("v")] }, "volumes.v: two volumes have this name; to change the existing one, use replace()"],
   ] as const) {
     test(message, () =>
       assert.throws(() => new Image(args as never), {

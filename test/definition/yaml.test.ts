@@ -14,7 +14,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   "capability-without-prefix":
     '10: services.app.capabilities[0]: got "NET_ADMIN", wanted the name of a capability: did you mean "CAP_NET_ADMIN"?',
   "device-without-mode": '11: services.app.devices[0].mode: missing, wanted octal digits in quotes, as "0660"',
-  "duplicate-service": '10: services.a.name: got "a", which linuxkit.yml:8 has too, wanted another name',
+  "duplicate-service": '10: services.a.name: got "a", which linuxkit.yml:8 also has, wanted another name',
   "file-escapes-tree": '8: files["../../etc/passwd"].path: got "../../etc/passwd", wanted a path that stays in the tree, without ".."',
   "file-two-kinds":
     "8: files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata, not contents and source",
@@ -30,9 +30,9 @@ const REFUSED: Readonly<Record<string, string>> = {
     '10: services.app.rlimits[0]: got "speed,1,2", wanted a limit of as, core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, nproc, rss, rtprio, rttime, sigpending, stack',
   "rw-on-readonly-volume": '14: services.a.binds[0]: volume "v" is read-only, wanted the option "ro"',
   "tmpfs-two-colons": '10: services.app.tmpfs[0]: got "/a:b:c", wanted "/destination" or "/destination:options"',
-  "undeclared-volume": '10: services.app.binds[0]: no volume is called "nowhere", wanted an absolute path: there are no volumes',
+  "undeclared-volume": '10: services.app.binds[0]: volume "nowhere" not found, wanted an absolute path: this image has no volumes',
   "unknown-top-level": '7: sevices: unknown property: did you mean "services"?',
-  "unknown-user": '10: services.app.uid: no container or user of the image is called "nobody-here", wanted a number or one of app',
+  "unknown-user": '10: services.app.uid: got "nobody-here", which is not a container or user of the image, wanted a number or one of app',
   "veth-without-peer": "12: services.app.runtime.interfaces[0].peer: missing, wanted the name of the other end of the veth pair",
   "volume-bad-name": '8: volumes.Bad/Name.name: got "Bad/Name", wanted lower-case letters, digits, _ and -',
 };
@@ -85,7 +85,7 @@ describe("scalars are not coerced", () => {
     ["sysctl: {a.b: 1}", 'services.a.sysctl["a.b"]: got 1, wanted a string: put it in quotes'],
     ["annotations: {a: true}", "services.a.annotations.a: got true, wanted a string: put it in quotes"],
     ["command: sh", 'services.a.command: got "sh", wanted a list: put it in [ ]'],
-    ['uid: "1000"', 'services.a.uid: no container or user of the image is called "1000": a number is written without quotes'],
+    ['uid: "1000"', 'services.a.uid: got "1000", which is not a container or user of the image: a number is written without quotes'],
     ["binds: [/a:/a]\n    binds: []", "not YAML: map keys must be unique", 5],
   ] as const) {
     test(field, () =>
@@ -108,11 +108,11 @@ describe("several texts", () => {
   });
   test("a name used twice is told with both places", () =>
     assert.throws(() => Image.fromYaml([base, "\n\nservices: [{name: b, image: y}]\n"], { sources: ["base.yml", "app.yml"] }), {
-      message: 'app.yml:3: services.b.name: got "b", which base.yml:4 has too, wanted another name',
+      message: 'app.yml:3: services.b.name: got "b", which base.yml:4 also has, wanted another name',
     }));
   test("a failure names the text it is in", () =>
     assert.throws(() => Image.fromYaml([base, "onboot:\n- {name: t, image: y, uid: who}\n"], { sources: ["base.yml", "app.yml"] }), {
-      message: 'app.yml:2: onboot.t.uid: no container or user of the image is called "who", wanted a number or one of t, b',
+      message: 'app.yml:2: onboot.t.uid: got "who", which is not a container or user of the image, wanted a number or one of t, b',
     }));
 });
 

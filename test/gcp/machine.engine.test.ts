@@ -135,7 +135,7 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
     [
       "a bucket of another project",
       { bucket: "shared-too", protect: true },
-      /bucket shared-too: belongs to project 999, and the stack works in project 123456789012/,
+      /bucket shared-too belongs to project 999, but the stack works in project 123456789012/,
     ],
     ["a tag that is not a valid label", { tags: "{ Team: 'data' }" }, /tags: got the key "Team", wanted at most 63 lower-case letters/],
     [
@@ -158,7 +158,7 @@ describe("a machine on Compute Engine and its volume, under the real engine", { 
     [
       "a fleet with volumes",
       { more: 'new Fleet("web", { image: os, count: 2, instanceType: "e2-small", volumes: { data: { sizeGiB: 1 } } });' },
-      /fleet "web": volumes: a fleet cannot have volumes, .*make a Machine for each disk/,
+      /fleet "web": volumes: a fleet cannot have volumes, .*create a Machine for each disk/,
     ],
   ];
   for (const [what, change, message] of refusals) {

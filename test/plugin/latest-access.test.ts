@@ -18,18 +18,14 @@ const ROWS: readonly {
   readonly wanted: Inputs;
 }[] = [
   {
-    what: "the credentials of the latest check, and no others",
+    what: "the latest credentials and nothing else of the latest inputs",
     now: { file: "new", place: "here", key: "present" },
     wanted: { file: "old", place: "here", key: "present" },
   },
-  { what: "the former credentials, when no check was made", wanted: FORMER },
+  { what: "nothing newer, if the program no longer declares it", wanted: FORMER },
+  { what: "nothing newer, for another place", now: { file: "new", place: "there", key: "present" }, wanted: FORMER },
   {
-    what: "the former credentials, when the latest ones are for another place",
-    now: { file: "new", place: "there", key: "present" },
-    wanted: FORMER,
-  },
-  {
-    what: "the former credentials, after a failed check",
+    what: "nothing newer, after a failed check",
     now: { file: "new", place: "here", key: "" },
     failures: [{ path: "key", message: "wanted one" }],
     wanted: FORMER,
@@ -37,7 +33,7 @@ const ROWS: readonly {
 ];
 
 for (const { what, now, failures = [], wanted } of ROWS) {
-  test(`a former resource is reached by ${what}`, () => {
+  test(`the inputs of the state get ${what}`, () => {
     const latest = new LatestAccess<Inputs>(["key", "token"]);
     if (now) assert.deepEqual(latest.note("urn", { inputs: { ...now }, failures }), { inputs: now, failures });
     assert.deepEqual(

@@ -144,7 +144,7 @@ describe("the provider's service", async () => {
   test("what is gone has no id", async () => {
     const response = await call<{ getId(): string }>(
       "read",
-      request(messages.ReadRequest, { Urn: URN, Id: "nobody", Properties: struct({ echo: "x" }) }),
+      request(messages.ReadRequest, { Urn: URN, Id: "absent", Properties: struct({ echo: "x" }) }),
     );
     assert.equal(response.getId(), "");
   });
@@ -154,15 +154,15 @@ describe("the provider's service", async () => {
       "an unknown type",
       "check",
       request(messages.CheckRequest, { Urn: "urn:pulumi:s::p::linuxkit:index:Nothing::x" }),
-      /no resource type linuxkit:index:Nothing.*it has linuxkit:index:Probe/,
+      /resource type linuxkit:index:Nothing not found .*wanted one of linuxkit:index:Probe/,
     ],
     [
-      "a name that every object has",
+      "a type with the name of an object's inherited member",
       "check",
       request(messages.CheckRequest, { Urn: "urn:pulumi:s::p::constructor::x" }),
-      /no resource type constructor/,
+      /resource type constructor not found/,
     ],
-    ["an unknown function", "invoke", request(messages.InvokeRequest, { Tok: "linuxkit:index:f" }), /no function linuxkit:index:f/],
+    ["an unknown function", "invoke", request(messages.InvokeRequest, { Tok: "linuxkit:index:f" }), /function linuxkit:index:f not found/],
   ];
   for (const [name, method, message, error] of refused) test(`refuses ${name}`, () => assert.rejects(call(method, message), error));
 });

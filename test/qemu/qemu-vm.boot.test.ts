@@ -95,7 +95,7 @@ describe("a machine", { timeout: 600_000 }, () => {
       assert.ok(error instanceof LinuxKitError && error.code === "PORT_OCCUPIED");
       assert.match(
         error.message,
-        new RegExp(`port ${port} of 127.0.0.1 is in use by .*\\(pid ${process.pid}\\): stop that, or publish another port`),
+        new RegExp(`port ${port} of 127.0.0.1 is in use by .*\\(pid ${process.pid}\\): stop it, or publish another port`),
       );
       return true;
     });

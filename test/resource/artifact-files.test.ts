@@ -98,7 +98,7 @@ describe("a file of a build", () => {
     await clear(path);
     await assert.rejects(read(join(path, "web-initrd.img")), {
       code: "NOT_FOUND",
-      message: /the key that signed it is kept in the stack only: run `pulumi up --refresh`/,
+      message: /its signing key is only in the stack's state: run `pulumi up --refresh`/,
     });
     assert.equal(builder.calls.length, 1);
   });
@@ -126,7 +126,7 @@ describe("a file of a build", () => {
     await rm(path, { recursive: true });
     await assert.rejects(read(join(path, "web-initrd.img")), {
       code: "NOT_FOUND",
-      message: /no file .*web-initrd\.img on this machine.* run `pulumi up --refresh`/,
+      message: /web-initrd\.img: file not found on this machine.* run `pulumi up --refresh`/,
     });
   });
 
@@ -135,10 +135,13 @@ describe("a file of a build", () => {
     await clear(path);
     const record = join(path, ".build.json");
     await writeFile(record, (await readFile(record, "utf8")).replace('"onboot":[]', '"onboot":[],"healthPort":1'));
-    await assert.rejects(read(join(path, "web-initrd.img")), { code: "DIGEST_MISMATCH", message: /is another now .*pulumi up --refresh/ });
+    await assert.rejects(read(join(path, "web-initrd.img")), {
+      code: "DIGEST_MISMATCH",
+      message: /its bytes differ .*pulumi up --refresh/,
+    });
   });
 
-  test("of another place is its user's concern", async () => {
+  test("from elsewhere is left to its user", async () => {
     for (const path of [
       join(dirname(cacheDir), "vmlinuz"),
       join(cacheDir, "artifacts", "web-initrd.img"),

@@ -107,8 +107,8 @@ describe("check", () => {
     ],
     ["an artifact without digest", { artifact: "registry.example.com/os:1" }, "artifact", /wanted a digest, such as registry/],
     ["an artifact that is no text", { artifact: 7 }, "artifact", /got 7, wanted a string/],
-    ["an image beside an artifact", { artifact: ARTIFACT, image: IMAGE }, "image", /of no use beside artifact/],
-    ["a format beside an artifact", { artifact: ARTIFACT, formats: ["tar"] }, "formats", /of no use beside artifact/],
+    ["an image beside an artifact", { artifact: ARTIFACT, image: IMAGE }, "image", /has no effect beside artifact/],
+    ["a format beside an artifact", { artifact: ARTIFACT, formats: ["tar"] }, "formats", /has no effect beside artifact/],
     ["a push to a digest", { image: IMAGE, push: ARTIFACT }, "push.to", /wanted a tag/],
     ["a push to nowhere", { image: IMAGE, push: {} }, "push.to", /missing/],
     ["a push with another option", { image: IMAGE, push: { to: "r.example/os:1", tag: "2" } }, "push.tag", /unknown property/],
@@ -220,7 +220,7 @@ describe("diff", () => {
       "push.to": "update",
     });
   });
-  test("a rebuilt local image", async () => {
+  test("a local image that was rebuilt", async () => {
     const image = { ...IMAGE, services: { web: { ...SERVICE, image: "oci:./x:tag" } } };
     const at = (digit: string) => ({ image, localImages: { "oci:./x:tag": `sha256:${digit.repeat(64)}` } });
     assert.deepEqual(await diff(at("a"), at("b")), { 'localImages["oci:./x:tag"]': "update" });

@@ -53,7 +53,7 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     assert.equal(builder.calls.length, 0);
     const first = await stack.up();
     assert.deepEqual(ops(first.steps), ["create"]);
-    assert.match(first.lines("kept").join(), /segments built/);
+    assert.match(first.lines("kept").join(), /segments rebuilt/);
     const before = await stack.outputs();
     assert.match(String(before.initrd), /artifacts\/[0-9a-f]{64}\/web-initrd\.img$/);
 

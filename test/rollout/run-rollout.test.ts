@@ -174,19 +174,19 @@ describe("the gate of a rollout", () => {
       report("rolling", 1),
       report("rolling", 1),
       report("rolling", 2),
-      report("failed", 2, { reason: "ill" }),
+      report("failed", 2, { reason: "unhealthy" }),
       report("returned"),
     ]);
     assert.deepEqual(lines, [
       "1 of 3 machines run the new image and are healthy",
       "2 of 3 machines run the new image and are healthy",
-      "rolling back: ill",
+      "rolling back: unhealthy",
     ]);
   });
 });
 
-/** A fleet of three in memory: each look replaces one machine, and `ill` of them never get healthy. */
-function fleet({ ill = 3, refusals = 0 } = {}): RolloutDriver & { readonly images: string[] } {
+/** A fleet of three in memory: each look replaces one machine, and `unhealthy` of them never get healthy. */
+function fleet({ unhealthy = 3, refusals = 0 } = {}): RolloutDriver & { readonly images: string[] } {
   const images = ["old", "old", "old"];
   let back = false;
   return {
@@ -200,7 +200,7 @@ function fleet({ ill = 3, refusals = 0 } = {}): RolloutDriver & { readonly image
         return { phase: at < 0 ? "returned" : "returning", updated, total: 3 };
       }
       if (at < 0) return { phase: "done", updated, total: 3 };
-      if (at >= ill) return { phase: "failed", updated, total: 3, reason: `machine ${at} is ill` };
+      if (at >= unhealthy) return { phase: "failed", updated, total: 3, reason: `machine ${at} is unhealthy` };
       images[at] = "new";
       return { phase: "rolling", updated: updated + 1, total: 3 };
     },
@@ -226,10 +226,13 @@ describe("a rollout that runs", () => {
   });
 
   test("a failure brings the old image back, and says why", async () => {
-    const driver = fleet({ ill: 2, refusals: 2 });
+    const driver = fleet({ unhealthy: 2, refusals: 2 });
     await assert.rejects(run(driver), (error) => {
       assert.ok(isLinuxKitError(error, "ROLLOUT_FAILED"));
-      assert.match(error.message, /^the rollout of "web" failed with 2 of 3 machines on the new image: machine 2 is ill; rolled back/);
+      assert.match(
+        error.message,
+        /^the rollout of "web" failed with 2 of 3 machines on the new image: machine 2 is unhealthy; rolled back/,
+      );
       assert.equal(error.detail.returned, true);
       return true;
     });
@@ -254,11 +257,11 @@ describe("a rollout that runs", () => {
 
   test("an order that is refused for good is said, and asks to see to the fleet", async () => {
     await assert.rejects(
-      run(fleet({ ill: 1, refusals: 100 })),
+      run(fleet({ unhealthy: 1, refusals: 100 })),
       (error) =>
         isLinuxKitError(error, "ROLLOUT_FAILED") &&
         !error.detail.returned &&
-        /machine 1 is ill; the rollback failed: not now: check the fleet/.test(error.message),
+        /machine 1 is unhealthy; the rollback failed: not now: check the fleet/.test(error.message),
     );
   });
 });

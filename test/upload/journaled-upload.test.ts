@@ -87,5 +87,5 @@ for (const { what, before = [], left = [], write, aborted, wanted } of ROWS) {
 
 test("what is to send is told in megabytes", () => {
   assert.equal(bytesToSend(52_400_000, 0), "52.4 MB to send");
-  assert.equal(bytesToSend(52_400_000, 12_600_000), "goes on: 52.4 MB to send, 12.6 MB are there");
+  assert.equal(bytesToSend(52_400_000, 12_600_000), "resuming: 12.6 MB already sent, 52.4 MB left");
 });

@@ -123,7 +123,7 @@ describe("an upload", () => {
     assert.equal(await type.read?.({ ...work, id: "bale-2", inputs: given, outputs }), undefined);
     await assert.rejects(async () => type.read?.({ ...work, id: "bale-1" }), {
       code: "UNSUPPORTED",
-      message: /^bale bale-1: cannot be imported/,
+      message: /^bale bale-1 cannot be imported/,
     });
   });
 });

@@ -28,7 +28,10 @@ export function ecrAuth(access: AwsAccess = {}): RegistryAuth {
         .toString()
         .split(":");
       if (!username || rest.length === 0)
-        throw new LinuxKitError("ACCESS_DENIED", `aws GetAuthorizationToken: got no login for ${registry}`, { url: registry, status: 200 });
+        throw new LinuxKitError("ACCESS_DENIED", `aws GetAuthorizationToken: got no credentials for ${registry}`, {
+          url: registry,
+          status: 200,
+        });
       return { username, password: rest.join(":") };
     } catch (error) {
       throw fromAws(error, `GetAuthorizationToken ${region}`);

@@ -26,7 +26,8 @@ export function acrAuth(access: AzureAccess = {}): RegistryAuth {
     ]);
     const login = await azureLogin(access);
     const password = await exchangeToken(`https://${registry}`, registry, await login.token(login.cloud.managerScope));
-    if (password === undefined) throw new LinuxKitError("ACCESS_DENIED", `azure ${registry}: got no login`, { url: registry, status: 200 });
+    if (password === undefined)
+      throw new LinuxKitError("ACCESS_DENIED", `azure ${registry}: got no credentials`, { url: registry, status: 200 });
     return { username: TOKEN_USER, password };
   };
 }

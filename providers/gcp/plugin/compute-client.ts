@@ -37,7 +37,7 @@ export function computeClient(login: Login, signal?: AbortSignal, env: NodeJS.Pr
       let operation = (await client.json<Operation>({ what: path, method: "PATCH", url: url(path), json: body })) as Operation;
       for (let waited = 0; operation.status !== "DONE"; waited += LOOK_MS / 1000) {
         if (waited >= CHANGE_SECONDS)
-          throw new LinuxKitError("TIMEOUT", `${path}: Compute Engine did not change it within ${CHANGE_SECONDS} s`, {
+          throw new LinuxKitError("TIMEOUT", `${path}: the operation did not finish within ${CHANGE_SECONDS} s`, {
             seconds: CHANGE_SECONDS,
             waitingFor: path,
           });
@@ -46,7 +46,7 @@ export function computeClient(login: Login, signal?: AbortSignal, env: NodeJS.Pr
       }
       const [failure] = operation.error?.errors ?? [];
       if (failure)
-        throw new LinuxKitError("NETWORK", `${path}: Compute Engine could not change it: ${failure.message ?? "no reason given"}`, {
+        throw new LinuxKitError("NETWORK", `${path}: the operation failed: ${failure.message ?? "no reason given"}`, {
           url: path,
         });
     },

@@ -34,10 +34,10 @@ export const gateInputs = resourceInputs(
 type Connect = (access: GcpAccess, target: GroupTarget) => RolloutDriver;
 
 /**
- * Waits for the instances of a regional managed instance group. Where they do not become healthy, or on Cancel, it fails
+ * Waits for the instances of a regional managed instance group. If they do not become healthy, or on Cancel, it fails
  * the update and restores the template of the last rollout that succeeded.
  *
- * @param paceSeconds between two looks
+ * @param paceSeconds polling interval in seconds
  */
 export function gcpGate(connect: Connect = groupUpdateDriver, paceSeconds = 5) {
   return cloudGateType({

@@ -62,7 +62,7 @@ async function checkProject(access: StorageAccess, bucket: string, want: string,
   if (got === want) return;
   throw new LinuxKitError(
     "ACCESS_DENIED",
-    `bucket ${bucket}: belongs to project ${got}, and the stack works in project ${want}: name a bucket of that project, or set bucketProject`,
+    `bucket ${bucket} belongs to project ${got}, but the stack works in project ${want}: name a bucket of that project, or set bucketProject`,
     { url: bucket, status: 403 },
   );
 }

@@ -24,7 +24,7 @@ export function completed({ memoryMiB, secrets, ...given }: Properties): Propert
   return { ...given, ...(memory !== undefined && { memoryMiB: memory }), ...(secrets !== undefined && !isEmpty && { secrets }) };
 }
 
-/** What no input of a machine shows alone. @param given as the program wrote it, for messages */
+/** Checks across several inputs of a machine. @param given as the program wrote it, for messages */
 export function machineRules(given: Properties): readonly Rule[] {
   return [boot, ports(given), disks, firmware];
 }

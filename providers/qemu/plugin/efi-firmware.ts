@@ -52,7 +52,7 @@ export async function findEfi(arch: Arch, qemuPath: string): Promise<EfiFirmware
   }
   throw new LinuxKitError(
     "TOOL_MISSING",
-    `a machine that boots a disk needs UEFI for ${arch}, which was not found on this host: install it (Debian and Ubuntu: apt-get install ${folders?.package ?? "none"}; Fedora: edk2)`,
+    `a machine that boots a disk needs UEFI for ${arch}, which was not found on this host${folders ? `: install it (Debian and Ubuntu: apt-get install ${folders.package}; Fedora: edk2)` : ""}`,
     { tool: folders?.package ?? arch },
   );
 }

@@ -46,7 +46,7 @@ const portsOfAll =
         fail(["publish", index], `got ${got}, and the last of ${count} machines would have the port ${last}, wanted at most 65535`);
         continue;
       }
-      // what collides in the first machine already is named by the rule of a machine
+      // the machine's own rule already reports collisions within the first machine
       const isNamed = firsts.some((first) => collide(read, first));
       const clash = all.find((one) => others.some((other) => collide(one, other)));
       firsts.push(read);
@@ -63,7 +63,7 @@ function ofSlot(publication: Publication, slot: number): Publication {
   return publication.hostPort === 0 ? publication : { ...publication, hostPort: publication.hostPort + slot };
 }
 
-/** What the machine with that number is. `had`: the ports of the one that it follows, as its record has them. */
+/** The inputs of the machine in this slot. `had`: the recorded ports of its predecessor. */
 export function machineInputs(inputs: FleetInputs, slot: number, had: readonly string[] = []): VmInputs {
   const { kind: _kind, fleet: _fleet, count: _count, maxUnavailable: _max, healthTimeout: _health, publish, ...machine } = inputs;
   const before = asPublications(had);

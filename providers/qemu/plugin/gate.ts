@@ -24,7 +24,7 @@ const fleetOutputs = z.object({
 /** The outputs of a fleet. */
 export type FleetOutputs = Readonly<z.output<typeof fleetOutputs>>;
 
-/** Seconds between two looks at machines of this host. */
+/** Polling interval in seconds, for machines of this host. */
 const PACE_SECONDS = 0.5;
 
 /** The gate of a fleet on this host. It owns the machines and replaces them by number, at most `maxUnavailable` at once. */

@@ -24,7 +24,7 @@ export async function takePorts(publish: readonly Publication[], stateDir: strin
       if (code === "EACCES")
         throw new LinuxKitError(
           "ACCESS_DENIED",
-          `port ${hostPort}: this user may not listen on it: publish a port above 1023`,
+          `port ${hostPort}: this user is not allowed to listen on it: publish a port above 1023`,
           { url: `${address}:${hostPort}`, status: 0 },
           { cause: error },
         );
@@ -67,7 +67,7 @@ export async function occupied(publication: Publication, stateDir: string, cause
   const { address, hostPort, guestPort } = publication;
   return new LinuxKitError(
     "PORT_OCCUPIED",
-    `port ${hostPort} of ${address} is in use${who ? ` by ${who}` : ""}: stop that, or publish another port, as in "${hostPort + 1}:${guestPort}" or "0:${guestPort}" for any free port`,
+    `port ${hostPort} of ${address} is in use${who ? ` by ${who}` : ""}: stop it, or publish another port, as in "${hostPort + 1}:${guestPort}" or "0:${guestPort}" for any free port`,
     { port: hostPort },
     { cause },
   );

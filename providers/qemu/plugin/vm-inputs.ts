@@ -10,10 +10,10 @@ export function whole(least: number, most: number, unit: string) {
   return z.int(wanted).min(least, wanted).max(most, wanted);
 }
 
-/** What a guest finds a disk by. */
+/** A disk's serial, by which the guest finds it. */
 export const serial = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,19}$/, '1 to 20 letters, digits, ".", "_" or "-"');
 
-/** The serial of the disk that holds the root, or all that is booted. */
+/** The serial of the disk that holds the root filesystem, or the whole bootable system. */
 export const ROOT_SERIAL = "root";
 
 const hostPath = z.string("the path of a file on this host").min(1, "the path of a file on this host");
@@ -41,14 +41,14 @@ const secretName = z.string().regex(/^[A-Za-z0-9._-]+$/, 'letters, digits, ".", 
 /** What a machine and each machine of a fleet have in common. */
 export const machineShape = {
   arch: input("amd64, arm64 or s390x.", z.enum(ARCHES).default("amd64")),
-  kernel: bootFile("Path of the kernel on this host. Not compared: `digest` says whether it is another."),
+  kernel: bootFile("Path of the kernel on this host. Not compared: a change of `digest` replaces the machine."),
   initrd: bootFile("Path of the initial ramdisk on this host."),
   root: bootFile("Path of an image of the root on this host: the guest's last disk, read-only. Default: the initial ramdisk is the root."),
   disk: bootFile("Path of an image of a whole disk on this host, which UEFI boots instead of kernel and initial ramdisk, read-only."),
   diskFormat: input("The format of `disk`. Default: raw.", z.enum(["raw", "qcow2"]).exactOptional()),
   cmdline: input("The kernel's command line.", z.string().default("")),
-  digest: input("What the operating system is: another digest is another machine.", z.string()),
-  memoryMiB: input("Memory in MiB; 512 with `disk`, which firmware holds a second time.", whole(32, 1 << 20, "MiB").default(256)),
+  digest: input("Identifies the operating system: another digest replaces the machine.", z.string()),
+  memoryMiB: input("Memory in MiB; 512 with `disk`, because the firmware keeps a second copy.", whole(32, 1 << 20, "MiB").default(256)),
   cpus: input("How many processors.", whole(1, 255, "processors").default(1)),
   publish: input(
     "Ports of the guest that the host answers on: [ADDRESS:]HOST:GUEST[/tcp|udp], host port 0 for any free one.",
@@ -71,7 +71,7 @@ export const vmInputs = resourceInputs(
     waitForHealth: input(
       "Whether to wait until the guest says that all its services are healthy.",
       z.boolean().default(true),
-      // it says only what `create` waits for
+      // it affects only what `create` waits for
       { onChange: "update" },
     ),
   },
@@ -84,7 +84,7 @@ export type VmInputs = Readonly<z.output<typeof vmInputs>>;
 /** Inputs that are paths of what a machine boots. */
 const BOOT_FILES = ["kernel", "initrd", "root", "disk"] as const satisfies readonly (keyof VmInputs)[];
 
-/** Whether an input is such a path: where a file lies says nothing of what it is. */
+/** Whether an input is the path of a boot file: the path does not identify the content. */
 export function isBootFile(name: string): boolean {
   return (BOOT_FILES as readonly string[]).includes(name);
 }
@@ -94,7 +94,7 @@ export function bootFiles(inputs: Pick<VmInputs, (typeof BOOT_FILES)[number]>): 
   return BOOT_FILES.flatMap((name) => inputs[name] ?? []);
 }
 
-/** The same machine, from the copies that its folder has. */
+/** The same machine, booted from the copies in its folder. */
 export function bootedFrom(folder: string, inputs: VmInputs): VmInputs {
   return {
     ...inputs,

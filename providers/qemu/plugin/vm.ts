@@ -13,7 +13,7 @@ import { stopMachine } from "./stop.ts";
 import { bootFiles, type VmInputs, vmInputs } from "./vm-inputs.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs, vmOutputs } from "./vm-outputs.ts";
 
-/** Ids that the engine has sent to this process: no other machine of the same resource is in a state. */
+/** Ids that the engine has sent to this process: the state holds no other machine of the same resource. */
 const known = new Set<string>();
 
 /** A virtual machine that runs until its stack deletes it, even after the process that started it has ended. */
@@ -54,7 +54,7 @@ export function qemuVm(
       const found = { ...describeMachine(folder), running };
       return { id, outputs: found, ...(outputs === undefined && { inputs: folder.record.inputs as unknown as Properties }) };
     },
-    // the only input that changes in place affects only `create`; so what remains is a machine that stopped
+    // the only input that is updated in place affects only `create`, so the update restarts a stopped machine
     async update({ id, urn, name, inputs, oldOutputs, signal, progress, config }) {
       const folder = await readMachineFolder(folders.stateDir, id);
       if (folder?.record?.machine && (await isAlive(folder.record.machine))) return { outputs: { ...oldOutputs, running: true } };

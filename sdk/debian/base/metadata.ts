@@ -49,7 +49,7 @@ export function metadata(args: MetadataArgs): DebianImage {
   if (ready !== undefined && cloud !== "azure")
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `debian.metadata: ready: got ${JSON.stringify(ready)} for ${cloud}, wanted it only for azure`,
+      `debian.metadata: ready: got ${JSON.stringify(ready)} for ${cloud}, but only azure supports it`,
       { path: "ready" },
     );
   const at = endpoint.lastIndexOf(":");

@@ -35,7 +35,7 @@ export function sshd(args: SshdArgs): DebianImage {
   if ((authorizedKeys === undefined) === (authorizedKeysFile === undefined)) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `debian.sshd: got ${authorizedKeys ? "both" : "neither"} authorizedKeys ${authorizedKeys ? "and" : "nor"} authorizedKeysFile, wanted one of them: public keys, or a file of the machine`,
+      `debian.sshd: got ${authorizedKeys ? "both" : "neither"} authorizedKeys ${authorizedKeys ? "and" : "nor"} authorizedKeysFile, wanted one of them: public keys, or a file on the machine`,
       { path: "authorizedKeys" },
     );
   }

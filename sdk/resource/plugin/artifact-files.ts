@@ -9,16 +9,16 @@ import type { Builder } from "./builder.ts";
 import { type KnownBuild, knownBuild } from "./known-builds.ts";
 import { type BuildRecord, type BuildWork, keepBuild } from "./keep-build.ts";
 
-/** The builder, which is loaded only when something has to be built again. */
+/** The builder, loaded only when a file must be rebuilt. */
 export async function lazyBuilder(): Promise<Builder> {
   return (await import("./real-builder.ts")).builder;
 }
 
 /**
- * Runs `use` while files of builds are there: what was cleared from the cache is built again first, and nothing of it
- * is cleared meanwhile. Files from elsewhere are left to `use`.
+ * Runs `use` while files of builds exist: what was cleared from the cache is rebuilt first, and nothing of it is cleared
+ * until `use` ends. Files from elsewhere are left to `use`.
  *
- * @throws NOT_FOUND when a build's record is gone too, DIGEST_MISMATCH when its lock now gives other bytes, and what the builder throws
+ * @throws NOT_FOUND when a build's record is gone too, DIGEST_MISMATCH when its lock gives other bytes, and the builder's errors
  */
 export async function withArtifactFiles<T>(
   paths: readonly string[],
@@ -48,7 +48,7 @@ export async function withArtifactFiles<T>(
 
 async function rebuild(path: string, digest: Digest, artifacts: ArtifactStore, builder: Builder, work: BuildWork): Promise<void> {
   const { inputs: known, outputs } = knownBuild(digest) ?? (await recorded(path, digest, artifacts));
-  // the build was published already, and its tag may belong to another one now
+  // the missing files are published already, and the tag may have moved since
   const { push: _, ...inputs } = known;
   work.progress({ stage: "build", message: `${basename(path)} is not in the cache and is built again` });
   const got = (await keepBuild(artifacts, builder, { ...inputs, name: nameOf(basename(path), inputs.name, outputs) }, outputs.lock, work))
@@ -56,26 +56,26 @@ async function rebuild(path: string, digest: Digest, artifacts: ArtifactStore, b
   if (got !== digest) {
     throw new LinuxKitError(
       "DIGEST_MISMATCH",
-      `${path} was built again from its lock, and is another now (${got}): run \`pulumi up --refresh\` to go on with that one`,
+      `${path} was rebuilt from its lock, but its bytes differ (${got}): run \`pulumi up --refresh\` to use the rebuilt image`,
       { path, want: digest, got },
     );
   }
 }
 
-/** What the cache remembers of a build whose files it has cleared. */
+/** The cache's record of a build whose files it has cleared. */
 async function recorded(path: string, digest: Digest, artifacts: ArtifactStore): Promise<KnownBuild> {
   const record = (await artifacts.record(digest)) as BuildRecord | undefined;
   if (!record)
     throw new LinuxKitError(
       "NOT_FOUND",
-      `no file ${path} on this machine, and neither cache nor stack knows how it was built: run \`pulumi up --refresh\``,
+      `${path}: file not found on this machine: neither the cache nor the stack has a record to rebuild it from: run \`pulumi up --refresh\``,
       { what: path },
     );
   const { secureBoot, ...unsigned } = record.inputs;
   if (secureBoot)
     throw new LinuxKitError(
       "NOT_FOUND",
-      `no file ${path} on this machine, and the key that signed it is kept in the stack only: run \`pulumi up --refresh\``,
+      `${path}: file not found on this machine: it cannot be rebuilt here, because its signing key is only in the stack's state: run \`pulumi up --refresh\``,
       { what: path },
     );
   return { inputs: unsigned, outputs: record.outputs };

@@ -7,9 +7,8 @@ import { fromFileSystem } from "../../core/errors.ts";
 import { partPath, removeDeadParts } from "../../core/write-file.ts";
 
 /**
- * Finished artifacts, `artifacts/<digest>/` of the cache. A folder gets its name when all of its files are in it. It is
- * a cache: who misses a file builds it again, and gets the same bytes. A record beside the files says from what; a lost
- * state can be made again from it, too.
+ * Finished artifacts, `artifacts/<digest>/` of the cache. A folder gets its name when all of its files are in it. A
+ * missing file is rebuilt with the same bytes from the record beside the files. A lost state is restored from it too.
  */
 export class ArtifactStore {
   readonly cacheDir: string;
@@ -25,7 +24,7 @@ export class ArtifactStore {
     return join(this.directory, hexOf(digest));
   }
 
-  /** The artifact that a file belongs to, whether it is there or not; undefined for a file from elsewhere. */
+  /** The artifact that a file belongs to, whether it exists or not; undefined for a file from elsewhere. */
   digestOf(path: string): Digest | undefined {
     const [folder, file, ...deeper] = relative(this.directory, path).split(sep);
     const digest = `sha256:${folder}`;
@@ -63,7 +62,7 @@ export class ArtifactStore {
    * Gives `build` a folder to write to, and keeps what it has made under its digest, with a record. A build that fails
    * leaves nothing; files that are there already stay untouched.
    *
-   * @throws whatever `build` throws, DISK_FULL, UNWRITABLE
+   * @throws the errors of `build`, DISK_FULL, UNWRITABLE
    */
   async keep<T>(
     build: (outputDir: string) => Promise<T>,

@@ -11,19 +11,19 @@ import type { Definition } from "../../definition/definition.ts";
 import type { FormatName } from "../../format/formats.ts";
 import type { Lock } from "../../resolve/lock.ts";
 
-/** The builder, as far as the resource asks it. */
+/** The subset of the builder that is used here. */
 export interface Builder {
   build(definition: Definition, options: BuilderOptions): Promise<Built>;
   /** Fetches what a build has published, by its digest. */
   pull(reference: string, options: PullerOptions): Promise<Built>;
-  /** What a build from this lock will be made of, where that is seen at once and offline; undefined where it is not. */
+  /** The plan of a build from this lock, if it can be computed quickly and offline; else undefined. */
   plan(
     definition: Definition,
     options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined },
   ): Promise<BuiltPlan | undefined>;
 }
 
-/** What an artifact is made from: the same in the same format is the same bytes. */
+/** Identifies an artifact's content: the same plan in the same format gives the same bytes. */
 export interface BuiltPlan {
   readonly digest: Digest;
   readonly cmdline: string;
@@ -49,15 +49,15 @@ export interface BuilderOptions extends Omit<Origins, "registryAuth"> {
   readonly signal: AbortSignal;
 }
 
-/** What the builder needs to know to fetch. */
+/** The options that fetching uses. */
 export type PullerOptions = Pick<BuilderOptions, "arch" | "name" | "outputDir" | "verify" | "registryMirrors" | "onProgress" | "signal">;
 
-/** What the builder made. */
+/** The result of a build. */
 export interface Built {
-  /** Names the artifact: changes when a byte of it does. */
+  /** Identifies the artifact: changes with any byte of it. */
   readonly digest: Digest;
   readonly files: readonly BuiltFile[];
-  /** `cached` ones came from the cache. */
+  /** `cached` ones were not rebuilt. */
   readonly segments: readonly { readonly name: string; readonly size: number; readonly cached: boolean }[];
   readonly lock: Lock;
   readonly planDigest: Digest;
@@ -69,7 +69,7 @@ export interface Built {
 
 /** One file of an artifact. */
 export interface BuiltFile {
-  /** What it is, whatever it is called: `kernel`, `initrd`, `cmdline`, `image` for a format of one file, `sbom`. */
+  /** Its role, independent of its name: `kernel`, `initrd`, `cmdline`, `image` for a format of one file, `sbom`. */
   readonly role: string;
   readonly name: string;
   /** Bytes. */

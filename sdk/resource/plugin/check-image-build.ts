@@ -13,7 +13,7 @@ import { keyOf, type SignOption } from "../../sign/key.ts";
 import { checkRule } from "../../sign/verify-rules.ts";
 import { type ImageBuildInputs, imageBuildInputs } from "./image-build-inputs.ts";
 
-/** Inputs that an artifact, which is built already, still has a use for. */
+/** Inputs that also apply to an artifact, which is built already. */
 const BESIDE_ARTIFACT: readonly string[] = [
   "artifact",
   "name",
@@ -58,7 +58,7 @@ function checkImage({ image }: Properties): { readonly definition?: Value; reado
 const alone: Rule = (inputs, fail) => {
   for (const name of Object.keys(inputs))
     if (!BESIDE_ARTIFACT.includes(name) && inputs[name] !== undefined)
-      fail([name], "of no use beside artifact, which is built already: leave out one of the two");
+      fail([name], "has no effect beside artifact, which is built already: leave out one of the two");
 };
 
 const artifact: Rule = (inputs, fail) => {
@@ -101,7 +101,7 @@ const cache: Rule = (inputs, fail) => {
       if (typeof one === "string") tell(["cache", "from", index], () => parseRepositoryName(one, `cache.from[${index}]`), fail);
 };
 
-/** Fails with what a check throws; where that names no place, at these steps. */
+/** Reports what a check throws: at the error's own path, else at these steps. */
 function tell(steps: readonly (string | number)[], check: () => unknown, fail: Fail): void {
   for (const { path, message } of failuresThrownBy(check)) fail(path === undefined ? steps : parsePath(path), message);
 }

@@ -9,7 +9,7 @@ const digest = z.string() as unknown as z.ZodType<Digest>;
 
 /** Outputs of `linuxkit:index:ImageBuild`. */
 export const imageBuildOutputs = z.object({
-  digest: input("Names what was built, and changes when a byte of it does.", digest),
+  digest: input("Identifies the built files: changes with any byte of them.", digest),
   planDigest: input("sha256 of the plan: what the operating system is, in any format.", digest),
   arch: input("The architecture.", z.enum(ARCHES)),
   cmdline: input("The kernel's command line.", z.string()),
@@ -19,7 +19,7 @@ export const imageBuildOutputs = z.object({
     z
       .array(
         z.object({
-          role: input("What it is, whatever it is called: kernel, initrd, cmdline, image, sbom.", z.string()),
+          role: input("Its role, independent of its name: kernel, initrd, cmdline, image, sbom.", z.string()),
           name: input("The file's name.", z.string()),
           size: input("Bytes.", z.int()),
           sha256: input("64 hexadecimal digits.", z.string()),
@@ -44,7 +44,7 @@ export const imageBuildOutputs = z.object({
     (z.record(z.string(), z.string()) as unknown as z.ZodType<Pcrs>).exactOptional(),
   ),
   pushed: input("Where it was published: registry/repository@sha256:…, which artifact takes.", z.string().exactOptional()),
-  lock: input("What every package and tag stood for; the next update builds from it.", z.custom<Lock>()),
+  lock: input("The resolved version or digest of every package and tag; the next update builds from it.", z.custom<Lock>()),
 });
 
 export type ImageBuildOutputs = Readonly<z.output<typeof imageBuildOutputs>>;

@@ -15,7 +15,7 @@ import { type ImageBuildOutputs, imageBuildOutputs } from "./image-build-outputs
 import { rememberBuild } from "./known-builds.ts";
 import { type BuildRecord, keepBuild } from "./keep-build.ts";
 
-/** The path that a refresh gives to a build whose files are not on this machine: the next update builds it again. */
+/** A refresh sets this path for a build whose files are not on this machine: the next update builds it again. */
 const MISSING = "";
 
 /**
@@ -37,7 +37,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       rememberBuild({ inputs: oldInputs, outputs: oldOutputs });
       const changed = inputDiff(imageBuildInputs, oldInputs, inputs);
       const drifted = new Map<string, "update">();
-      // whether there is something newer is seen only by looking: each update looks
+      // only a build can find newer versions, so each update builds
       if (inputs.update === "always") drifted.set("lock", "update");
       if (oldOutputs.path === MISSING) drifted.set("path", "update");
       return { changed, ...(drifted.size > 0 && { drifted }) };
@@ -67,7 +67,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
         plan.digest === old.outputs.planDigest &&
         now.name === old.inputs.name &&
         canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
-      // what uses the digest is not shown as replaced for a change that makes no other bytes
+      // a change that keeps the bytes must not show the digest's users as replaced
       return isSame ? same : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
     },
 
@@ -89,7 +89,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       if (!record) {
         throw new LinuxKitError(
           "NOT_FOUND",
-          `no build ${id} in ${artifacts.directory}: to import one, give the digest (sha256:…) of one that is there; else let \`pulumi up\` build it`,
+          `build ${id} not found in ${artifacts.directory}: to import a build, pass the digest (sha256:…) of one in that folder; otherwise run \`pulumi up\``,
           { what: id },
         );
       }
@@ -99,7 +99,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
   };
 }
 
-/** Whether one of the formats starts by one EFI program, as far as that is known. */
+/** Whether one of the formats starts with one EFI program; true while the formats are unknown. */
 function mayHavePcrs({ formats, arch, secureBoot }: Properties): boolean {
   return (
     !Array.isArray(formats) ||
@@ -109,7 +109,7 @@ function mayHavePcrs({ formats, arch, secureBoot }: Properties): boolean {
   );
 }
 
-/** What decides the files' bytes beside the plan. */
+/** The inputs that affect the files' bytes, beside the plan. */
 function madeBy({ formats, diskMiB, sbom, secureBoot }: ImageBuildInputs): object {
   return { formats, diskMiB, sbom, secureBoot };
 }
@@ -122,7 +122,7 @@ function withoutPushed({ pushed: _, ...outputs }: ImageBuildOutputs): Properties
   return outputs as unknown as Properties;
 }
 
-/** Where the same bytes will have been published: known where they were. */
+/** The `pushed` output of unchanged bytes: known if they are already published there. */
 function pushedBy(
   { push }: ImageBuildInputs,
   { inputs, outputs }: { readonly inputs: ImageBuildInputs; readonly outputs: ImageBuildOutputs },
@@ -131,7 +131,7 @@ function pushedBy(
   return { pushed: push.to === inputs.push?.to && outputs.pushed !== undefined ? outputs.pushed : UNKNOWN };
 }
 
-/** The last build's lock, without what it says of local images that have been made anew since. */
+/** The last build's lock, without the entries of local images that have been rebuilt since. */
 function lockForUpdate(lock: Lock | undefined, old: ImageBuildInputs, now: ImageBuildInputs): Lock | undefined {
   if (!lock) return undefined;
   const kept = <T>(pins: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>

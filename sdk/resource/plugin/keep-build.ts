@@ -20,7 +20,7 @@ export interface BuildRecord {
 /**
  * Builds an image, or fetches one that was published, and keeps its files, and its record, in the cache. A build that fails leaves nothing.
  *
- * @throws whatever the builder throws, DISK_FULL, UNWRITABLE
+ * @throws the builder's errors, DISK_FULL, UNWRITABLE
  */
 export async function keepBuild(
   artifacts: ArtifactStore,
@@ -53,7 +53,7 @@ function make(
 }
 
 function withoutKey({ secureBoot, push: _, cache, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
-  // without the key, a cache of signed entries cannot be trusted
+  // without the key, an unsigned cache cannot be trusted
   return {
     ...inputs,
     ...(cache && cache.sign === undefined && { cache }),
@@ -61,7 +61,7 @@ function withoutKey({ secureBoot, push: _, cache, ...inputs }: ImageBuildInputs)
   };
 }
 
-/** What a build needs to know of the verb that asks for it. */
+/** The parts of an operation that a build uses. */
 export type BuildWork = Pick<Work, "signal" | "progress" | "config">;
 
 /** The mirrors of the stack's configuration. */
@@ -96,5 +96,5 @@ function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBui
 function summary({ files, segments, digest }: Built): string {
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const made = segments.filter(({ cached }) => !cached).length;
-  return `${(size / 1e6).toFixed(1)} MB in ${files.length} files, ${made} of ${segments.length} segments built, ${digest.slice(0, 19)}`;
+  return `${(size / 1e6).toFixed(1)} MB in ${files.length} files, ${made} of ${segments.length} segments rebuilt, ${digest.slice(0, 19)}`;
 }

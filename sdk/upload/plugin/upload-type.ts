@@ -30,7 +30,7 @@ export interface UploadJob<I> extends Work {
   readonly file: string;
   /** Bytes of it. */
   readonly size: number;
-  /** The same for the same bytes of the same resource. */
+  /** Idempotency key: equal for the same bytes of the same resource. */
   readonly key: string;
   /**
    * Sends while no other process of this host sends the same bytes for the same resource.
@@ -45,25 +45,25 @@ export interface UploadParts<I extends UploadInputs, O extends I, Link extends P
   readonly token: string;
   /** What it makes, for messages: `snapshot`. */
   readonly what: string;
-  /** Also tell which changes replace the upload, update it in place, or mean nothing. */
+  /** Their notes also decide which changes replace the upload, update it in place, or are ignored. */
   readonly inputs: z.ZodObject;
   /** All outputs, the inputs among them. */
   readonly outputs: z.ZodObject;
-  /** What no input shows alone. @default nothing more */
+  /** Checks across several inputs. @default none */
   readonly rules?: readonly Rule[];
   /** Inputs that are credentials. */
   readonly access: readonly string[];
-  /** Inputs as the upload made them definite: where the resource is. @default none */
+  /** Inputs that the upload resolved: where the resource is. @default none */
   place?(outputs: O): Partial<I>;
   /** Whether the latest inputs' credentials are for the place where the resource is. @default always */
   reaches?(latest: I, outputs: O): boolean;
   connect(inputs: I, signal: AbortSignal): Promise<Link>;
-  /** What tells the upload from others of this host, beside the resource's URN. */
+  /** Distinguishes the upload from others of this host, beside the resource's URN. */
   key(inputs: I, link: Link): readonly unknown[];
   upload(link: Link, job: UploadJob<I>): Promise<Created<O>>;
   /** Whether it still exists. */
   exists(link: Link, id: string, outputs: O, signal: AbortSignal): Promise<boolean>;
-  /** Changes in place what has changed. */
+  /** Updates the resource in place. */
   change?(link: Link, inputs: I, old: O, signal: AbortSignal): Promise<void>;
   remove(link: Link, outputs: O, signal: AbortSignal): Promise<void>;
 }
@@ -77,10 +77,10 @@ export function uploadType<I extends UploadInputs, O extends I, Link extends Par
   cacheDir: string = defaultCacheDir(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
 ): ResourceType<I, O> {
-  // create sees no old state, and the check before a replacement sees no old inputs: those of the check before are kept
+  // create gets no old state, and the check of a replacement gets no old inputs: keep those of the previous check
   const before = new Map<string, I>();
   const artifacts = new ArtifactStore(cacheDir);
-  // an input that the upload makes definite is unknown too, unless the program gives it
+  // an input that the upload resolves is unknown too, unless the program sets it
   const unknown = Object.keys(parts.outputs.shape).filter((name) => parts.outputs.shape[name] !== parts.inputs.shape[name]);
   const latest = new LatestAccess<I>(parts.access);
   const linked = async <T>(inputs: I, signal: AbortSignal, use: (link: Link) => Promise<T>): Promise<T> => {
@@ -128,7 +128,7 @@ export function uploadType<I extends UploadInputs, O extends I, Link extends Par
       if (!inputs || !outputs)
         throw new LinuxKitError(
           "UNSUPPORTED",
-          `${parts.what} ${id}: cannot be imported, because its source image is unknown: let an update upload the image instead`,
+          `${parts.what} ${id} cannot be imported, because its source image is unknown: let an update upload the image instead`,
           { what: `import of a ${parts.what}` },
         );
       const exists = await linked(placed(inputs, outputs), signal, (link) => parts.exists(link, id, outputs, signal));

@@ -46,7 +46,7 @@ export function killedScenarios(name: string, start: () => Promise<FleetCloud>):
       const up = await stack.up();
       assert.deepEqual([cloud.startedUploads(), cloud.unfinishedUploads(), cloud.completedUploads().length], [begun, [], 1]);
       assert.ok(
-        up.lines("kept").some((line) => /upload goes on: [\d.]+ MB to send, [\d.]+ MB are there/.test(line)),
+        up.lines("kept").some((line) => /upload resuming: [\d.]+ MB already sent, [\d.]+ MB left/.test(line)),
         up.text,
       );
       cloud.checkResumed?.();

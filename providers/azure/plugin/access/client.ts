@@ -14,7 +14,7 @@ export interface AzureRequest extends Omit<HttpRequest, "url"> {
   readonly url: string;
   /** Statuses besides 2xx that the caller handles. @default none */
   readonly takes?: readonly number[];
-  /** Seconds that the answer may take to begin; then the request is retried. @default 60 */
+  /** Timeout in seconds for the first response byte; then the request is retried. @default 60 */
   readonly timeoutSeconds?: number;
 }
 

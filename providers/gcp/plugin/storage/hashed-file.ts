@@ -42,7 +42,7 @@ export async function* hashedFile(
       if (got !== digest)
         throw new LinuxKitError(
           "DIGEST_MISMATCH",
-          `${file}: is not what the build wrote (got ${got}, wanted ${digest}): run \`pulumi up --refresh\` to build it again`,
+          `${file} is not the file that the build wrote (got ${got}, wanted ${digest}): run \`pulumi up --refresh\` to build it again`,
           { path: file, want: digest, got },
         );
       into.crc32c = crc32c.base64();
