@@ -3,7 +3,7 @@ import { collect } from "../core/bytes.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { LockedDeb } from "../debian/locked.ts";
 import { LOADER_FILES, type LoaderFile } from "../format/loaders.ts";
-import type { Lock } from "../resolve/lock.ts";
+import { type Lock, usableLock } from "../resolve/lock.ts";
 import type { OriginSources } from "./origins.ts";
 import type { BuildContext } from "./segment.ts";
 
@@ -21,7 +21,7 @@ export async function lockLoaders(
   sources: Pick<OriginSources, "lockLoaders">,
 ): Promise<Lock["loaders"]> {
   if (names.length === 0) return undefined;
-  const known = former.update !== "always" && former.lock?.arch === former.arch ? (former.lock.loaders ?? {}) : {};
+  const known = usableLock(former.lock, former.arch, former.update)?.loaders ?? {};
   const missing = names.filter((name) => !Object.hasOwn(known, name));
   const found = missing.length > 0 ? await sources.lockLoaders(missing) : [];
   return Object.fromEntries(

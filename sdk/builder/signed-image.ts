@@ -5,7 +5,7 @@ import type { OciImage } from "../oci/image.ts";
 import { findImage, type SourceOptions } from "../oci/open-source.ts";
 import { parseReference } from "../oci/reference.ts";
 import { createRegistryClient } from "../oci/registry/client.ts";
-import type { Pinned } from "../resolve/resolve.ts";
+import type { Pinned } from "../resolve/lock.ts";
 import { verifyImage } from "../sign/verify-image.ts";
 import { keysFor, type VerifyRules } from "../sign/verify-rules.ts";
 

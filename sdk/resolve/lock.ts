@@ -22,3 +22,34 @@ export interface Lock {
   /** The packages that the formats' boot loaders come from, by name. They are not part of the OS. @default none */
   readonly loaders?: Readonly<Record<string, LockedDeb>> | undefined;
 }
+
+/** An image's entry in the lock. */
+export interface Pinned {
+  readonly manifest: Digest;
+  /** The signed digest: the manifest's or its index's. */
+  readonly signed?: Digest | undefined;
+}
+
+/** The entry of an image, each digest from the first of several locks that has it. */
+export function pinnedImage(reference: string, ...locks: readonly (Pick<Lock, "images" | "signed"> | undefined)[]): Pinned | undefined {
+  const manifest = locks.map((lock) => lock?.images[reference]).find((digest) => digest !== undefined);
+  return manifest && { manifest, signed: locks.map((lock) => lock?.signed?.[reference]).find((digest) => digest !== undefined) };
+}
+
+/** The lock that a build starts from; undefined if it is for another architecture, or if `update` ignores it. */
+export function usableLock(lock: Lock | undefined, arch: Arch, update: "locked" | "always" = "locked"): Lock | undefined {
+  return update === "locked" && lock?.arch === arch ? lock : undefined;
+}
+
+/** The lock without the entries of some image references: the next build resolves these again. */
+export function withoutImages(lock: Lock, isStale: (reference: string) => boolean): Lock {
+  const kept = <T>(pins: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    Object.fromEntries(Object.entries(pins).filter(([reference]) => !isStale(reference)));
+  return {
+    ...lock,
+    images: kept(lock.images),
+    ...(lock.layouts && { layouts: kept(lock.layouts) }),
+    ...(lock.sboms && { sboms: kept(lock.sboms) }),
+    ...(lock.signed && { signed: kept(lock.signed) }),
+  };
+}

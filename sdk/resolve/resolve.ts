@@ -9,7 +9,7 @@ import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import { debianImageConfig } from "../runtime/bundle.ts";
 import { layoutsOf, sourceKey, sourcesOf } from "./image-source.ts";
-import type { Lock } from "./lock.ts";
+import { type Lock, type Pinned, pinnedImage, usableLock } from "./lock.ts";
 
 /** An image with pinned bytes: its configuration, and the source of its tree. */
 export type ResolvedImage =
@@ -58,13 +58,6 @@ export interface FoundImage {
   readonly signed?: Digest | undefined;
 }
 
-/** An image's entry in the lock. */
-export interface Pinned {
-  readonly manifest: Digest;
-  /** The signed digest: the manifest's or its index's. */
-  readonly signed?: Digest | undefined;
-}
-
 /** Looks up packages and images: the part of resolving that needs the network. */
 export interface ResolveSources {
   /** Chooses and pins the packages of an image that is not in the lock. */
@@ -93,8 +86,8 @@ export interface ResolveOptions {
  */
 export async function resolve(given: Definition, options: ResolveOptions): Promise<Resolved> {
   const definition = withPrivateNetwork(withVolumeTasks(given));
-  const { arch, sources, update = "locked" } = options;
-  const lock = update === "locked" && options.lock?.arch === arch ? options.lock : undefined;
+  const { arch, sources } = options;
+  const lock = usableLock(options.lock, arch, options.update);
   const debian: Record<string, LockedDebian> = {};
   const references: Record<string, Digest> = {};
   const tags: Record<string, Digest> = {};
@@ -107,11 +100,8 @@ export async function resolve(given: Definition, options: ResolveOptions): Promi
     throwIfCancelled(options.signal, "resolving");
     const key = sourceKey(source);
     if (typeof source === "string") {
-      const pin = references[key] ?? lock?.images[key];
-      const found = await at(
-        location,
-        sources.findImage(source, pin && { manifest: pin, signed: signed[key] ?? lock?.signed?.[key] }, location),
-      );
+      const pinned = pinnedImage(key, { images: references, signed }, lock);
+      const found = await at(location, sources.findImage(source, pinned, location));
       const { config, manifest, layers, sboms: attested = lock?.sboms?.[key] ?? [] } = found;
       if (found.signed) signed[key] = found.signed;
       references[key] = manifest;

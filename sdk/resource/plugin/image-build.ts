@@ -6,7 +6,7 @@ import { formatWriter } from "../../format/formats.ts";
 import { inputDiff } from "../../plugin/input-diff.ts";
 import type { ResourceType, Work } from "../../plugin/resource-type.ts";
 import { hasUnknown, type Properties, UNKNOWN } from "../../plugin/value.ts";
-import type { Lock } from "../../resolve/lock.ts";
+import { type Lock, withoutImages } from "../../resolve/lock.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
 import { checkImageBuild } from "./check-image-build.ts";
@@ -133,14 +133,5 @@ function pushedBy(
 
 /** The last build's lock, without the entries of local images that have been rebuilt since. */
 function lockForUpdate(lock: Lock | undefined, old: ImageBuildInputs, now: ImageBuildInputs): Lock | undefined {
-  if (!lock) return undefined;
-  const kept = <T>(pins: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
-    Object.fromEntries(Object.entries(pins).filter(([reference]) => old.localImages?.[reference] === now.localImages?.[reference]));
-  return {
-    ...lock,
-    images: kept(lock.images),
-    ...(lock.layouts && { layouts: kept(lock.layouts) }),
-    ...(lock.sboms && { sboms: kept(lock.sboms) }),
-    ...(lock.signed && { signed: kept(lock.signed) }),
-  };
+  return lock && withoutImages(lock, (reference) => old.localImages?.[reference] !== now.localImages?.[reference]);
 }
