@@ -30,7 +30,7 @@ export interface FleetArgs
 }
 
 /**
- * Equal QEMU virtual machines on this host. A change replaces them in order, at most `maxUnavailable` at once, and each must
+ * Identical QEMU virtual machines on this host. A change replaces them in order, at most `maxUnavailable` at once, and each must
  * be healthy before the next is stopped. If one is not, or on Ctrl-C, the fleet is rolled back and the update fails with the
  * reason.
  */
