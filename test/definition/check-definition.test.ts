@@ -20,7 +20,7 @@ describe("a definition that came as JSON is checked to the last leaf", () => {
       /^services\.web\.capabilities\[1\]: .* did you mean "CAP_KILL"\?$/,
     ],
     [{ onboot: [{ image: "x" }] }, /^onboot\[0\]\.name: missing, wanted a string$/],
-    [{ onboot: [{ name: "a", image: "x", uid: "b" }] }, /^onboot\[0\]\.uid: no container or user/],
+    [{ onboot: [{ name: "a", image: "x", uid: "b" }] }, /^onboot\[0\]\.uid: got "b", which is not a container or user/],
     [{ services: { "../x": { image: "x" } } }, /^services\["\.\.\/x"\]: got "\.\.\/x" as a name, wanted /],
     [{ services: { web: { image: "x", restart: null } } }, /^services\.web\.restart: got null, wanted /],
     [{ files: [{ path: "../a", contents: "" }] }, /^files\[0\]\.path: got "\.\.\/a", wanted a path that stays/],

@@ -310,7 +310,7 @@ describe("an image refuses", () => {
     ],
     [
       { volumes: [new Volume("the-database-of-the-shop", { persistent: {} })] },
-      'volumes.the-database-of-the-shop.persistent: the volume\'s name is no label of a filesystem, wanted "label" with at most 16 letters, digits, ".", "_" or "-"',
+      'volumes.the-database-of-the-shop.persistent: the volume\'s name is not a filesystem label, wanted "label" with at most 16 letters, digits, ".", "_" or "-"',
     ],
     [{ volumes: [new Volume("v"), new Volume("v")] }, "volumes.v: two volumes have this name; to change the existing one, use replace()"],
   ] as const) {

@@ -21,7 +21,7 @@ describe("check", () => {
 
   const bad: readonly (readonly [string, Properties, string, RegExp])[] = [
     ["no image", {}, "image", /missing/],
-    ["text in place of an image", { image: "web" }, "image", /got "web", wanted an object/],
+    ["an image that is not a definition", { image: "web" }, "image", /got "web", wanted an object/],
     [
       "a wrong leaf, by its path",
       { image: { ...IMAGE, services: { web: { ...SERVICE, capabilities: ["CAP_CHOWNN"] } } } },
@@ -37,7 +37,7 @@ describe("check", () => {
     ],
     ["a format twice", { image: IMAGE, formats: ["tar", "tar"] }, "formats[1]", /second time/],
     [
-      "a format of LinuxKit that is not built",
+      "a format of LinuxKit's that is not supported",
       { image: IMAGE, formats: ["kernel+iso"] },
       "formats[0]",
       /got "kernel\+iso", wanted iso-bios .*boots nothing/,
@@ -47,14 +47,14 @@ describe("check", () => {
     ["an unknown architecture", { image: IMAGE, arch: "x86" }, "arch", /got "x86", wanted one of "amd64", "arm64", "s390x"/],
     ["a name that leaves the folder", { image: IMAGE, name: "../web" }, "name", /file name/],
     ["an unknown update mode", { image: IMAGE, update: "never" }, "update", /got "never"/],
-    ["a number in place of a mirror", { image: IMAGE, debianMirror: 7 }, "debianMirror", /got 7/],
+    ["a mirror that is not text", { image: IMAGE, debianMirror: 7 }, "debianMirror", /got 7/],
     [
-      "a mirror that is no URL",
+      "a mirror that is not a URL",
       { image: IMAGE, registryMirrors: { "docker.io": "x" } },
       'registryMirrors["docker.io"]',
       /got "x", wanted a URL/,
     ],
-    ["text in place of an SBOM option", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path \}/],
+    ["an SBOM option of another type", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path \}/],
     ["an SBOM that leaves the OS", { image: IMAGE, sbom: { path: "../sbom.json" } }, "sbom.path", /got "\.\.\/sbom\.json"/],
     [
       "a rule for signatures without registry",
@@ -69,13 +69,13 @@ describe("check", () => {
       /got 7, wanted a public key as PEM/,
     ],
     [
-      "a rule for signatures with a malformed key",
+      "a rule for signatures whose key is unreadable",
       { image: IMAGE, verify: { "docker.io": "cosign.pub" } },
       'verify["docker.io"]',
       /got no key, wanted one as PEM/,
     ],
     [
-      "a malformed key for Secure Boot",
+      "an unreadable key for Secure Boot",
       { ...SIGNED, secureBoot: { ...PAIR, key: "swordfish" } },
       "secureBoot.key",
       /^wanted an RSA key as PEM/,
@@ -130,7 +130,7 @@ describe("check", () => {
       "cache.from[1]",
       /wanted a repository without tag/,
     ],
-    ["text in place of a cache", { image: IMAGE, cache: "r.example/a" }, "cache", /wanted an object \{ from\?, to\?, sign\? \}/],
+    ["a cache that is not an object", { image: IMAGE, cache: "r.example/a" }, "cache", /wanted an object \{ from\?, to\?, sign\? \}/],
     [
       "a cache signed by no key",
       { image: IMAGE, cache: { to: "r.example/a", sign: "swordfish" } },
