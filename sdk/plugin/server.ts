@@ -57,12 +57,7 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
       for (const key of Object.keys(decode(request.getNews()).properties)) {
         // these two belong to the engine
         if (known.includes(key) || key === "version" || key === "pluginDownloadURL") continue;
-        response.addFailures(
-          checkFailure(protos, {
-            path: key,
-            message: `unknown configuration key ${provider.name}:${key}, wanted one of ${known.join(", ")}`,
-          }),
-        );
+        response.addFailures(checkFailure(protos, { path: key, message: unknownProperty(key, known) }));
       }
       return response;
     }),
