@@ -1,0 +1,89 @@
+package container
+
+import (
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"pulumi-linuxkit/linuxkitd/internal/mount"
+)
+
+// Prepare puts the root filesystem together and does what the definition asks for around it.
+func (c *Container) Prepare() error {
+	if err := c.root(); err != nil {
+		return err
+	}
+	for _, group := range c.Cgroups {
+		if err := os.MkdirAll("/sys/fs/cgroup/"+group, 0o755); err != nil {
+			return err
+		}
+	}
+	for _, asked := range c.Mounts {
+		destination := c.inside(asked.Destination)
+		// the mounts that put the root together may be among them
+		if destination == c.Rootfs() || destination == c.Bundle+"/tmp" {
+			continue
+		}
+		if err := mount.At(asked.Type, asked.Source, asked.Options, destination); err != nil {
+			return err
+		}
+	}
+	for _, folder := range c.Mkdir {
+		if err := c.folder(c.inside(folder)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Container) inside(name string) string {
+	if strings.HasPrefix(name, "/") {
+		return name
+	}
+	return c.Rootfs() + "/" + name
+}
+
+func (c *Container) folder(name string) error {
+	if err := os.MkdirAll(name, 0o755); err != nil {
+		return err
+	}
+	if c.IDBase == 0 {
+		return nil
+	}
+	return os.Chown(name, c.IDBase, c.IDBase)
+}
+
+func (c *Container) root() error {
+	extracted := c.Container.Rootfs.Extracted
+	switch {
+	case !c.Container.Rootfs.Readonly:
+		if extracted == "" {
+			extracted = c.Bundle + "/lower"
+		}
+		return mount.Overlay(extracted, c.Bundle+"/tmp", c.Rootfs())
+	case c.IDBase != 0:
+		// in a user namespace the runtime can make mount points only where the machine's seal is taken off for it; then
+		// it seals the root itself
+		if extracted == "" {
+			extracted = c.Rootfs()
+		}
+		if err := mount.Bind(extracted, c.Rootfs()); err != nil {
+			return err
+		}
+		return mount.Rebind(c.Rootfs(), "rw")
+	case extracted != "" && path.Clean(extracted) != c.Rootfs():
+		return mount.Bind(extracted, c.Rootfs())
+	}
+	return nil
+}
+
+// Release gives back the memory that a writable root holds.
+func (c *Container) Release() {
+	if c.Container.Rootfs.Readonly {
+		return
+	}
+	_ = unix.Unmount(c.Rootfs(), unix.MNT_DETACH)
+	_ = unix.Unmount(c.Bundle+"/tmp", unix.MNT_DETACH)
+}

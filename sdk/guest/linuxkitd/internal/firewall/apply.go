@@ -1,0 +1,67 @@
+package firewall
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/google/nftables"
+
+	"pulumi-linuxkit/linuxkitd/internal/description"
+)
+
+const table = "linuxkit"
+
+// hooks of chains, with their priorities; all accept what no rule decides.
+var hooks = map[string]struct {
+	kind     nftables.ChainType
+	hook     *nftables.ChainHook
+	priority *nftables.ChainPriority
+}{
+	"forward":     {nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter},
+	"input":       {nftables.ChainTypeFilter, nftables.ChainHookInput, nftables.ChainPriorityFilter},
+	"prerouting":  {nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest},
+	"postrouting": {nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource},
+}
+
+// Apply gives the rules to the kernel in one transaction. servers are the machine's name servers; router is whether the
+// machine forwards for others as well.
+func Apply(firewall *description.Firewall, servers []netip.Addr, router bool) error {
+	connection, err := nftables.New()
+	if err != nil {
+		return err
+	}
+	add(connection, nftables.TableFamilyIPv4, chains(firewall, servers, router))
+	add(connection, nftables.TableFamilyIPv6, chains6())
+	return connection.Flush()
+}
+
+func add(connection *nftables.Conn, family nftables.TableFamily, chains []chain) {
+	made := connection.AddTable(&nftables.Table{Family: family, Name: table})
+	for _, chain := range chains {
+		added := &nftables.Chain{Name: chain.name, Table: made}
+		if chain.hook != "" {
+			hook, policy := hooks[chain.hook], nftables.ChainPolicyAccept
+			added.Type, added.Hooknum, added.Priority, added.Policy = hook.kind, hook.hook, hook.priority, &policy
+		}
+		connection.AddChain(added)
+		for _, rule := range chain.rules {
+			connection.AddRule(&nftables.Rule{Table: made, Chain: added, Exprs: rule})
+		}
+	}
+}
+
+const forwardFile = "/proc/sys/net/ipv4/ip_forward"
+
+// Start sets the firewall up and lets the machine forward for its services.
+func Start(firewall *description.Firewall, servers []netip.Addr) error {
+	forwards, err := os.ReadFile(forwardFile)
+	if err != nil {
+		return err
+	}
+	if err := Apply(firewall, servers, strings.TrimSpace(string(forwards)) == "1"); err != nil {
+		return errors.New("the kernel does not take the rules: " + err.Error())
+	}
+	return os.WriteFile(forwardFile, []byte("1"), 0)
+}

@@ -1,0 +1,164 @@
+// Package firewall is that of services that have networks of their own: nothing gets in but to a published port, nothing
+// out but to what the service names. The machine itself is out of reach, and so is IPv6. What does not concern such a
+// network passes.
+package firewall
+
+import (
+	"net/netip"
+
+	"pulumi-linuxkit/linuxkitd/internal/description"
+)
+
+// Services has the addresses of all services (RFC 2544): two for each.
+var Services = netip.MustParsePrefix("198.18.0.0/16")
+
+// chain is a list of rules; one with a hook begins there.
+type chain struct {
+	name  string
+	hook  string
+	rules []words
+}
+
+// chains are those of IPv4, each before those that go to it.
+func chains(firewall *description.Firewall, servers []netip.Addr, router bool) []chain {
+	var all4 []chain
+	for _, network := range firewall.Networks {
+		all4 = append(all4, chain{name: "from-" + network.Link, rules: serviceRules(network, firewall.Closed, servers)})
+	}
+	all4 = append(all4, chain{name: "forward", hook: "forward", rules: forwardRules(firewall.Networks, router)}, chain{name: "input", hook: "input", rules: []words{
+		all(fromLinks(), established(), accept()),
+		all(fromLinks(), reject()),
+	}})
+	// a chain that translates takes modules of the kernel, so it is there only where it has something to translate
+	if rules := publishRules(firewall.Networks); len(rules) > 0 {
+		all4 = append(all4, chain{name: "prerouting", hook: "prerouting", rules: rules})
+	}
+	if leaves(firewall.Networks) {
+		all4 = append(all4, chain{name: "postrouting", hook: "postrouting", rules: []words{all(sourceIn(Services), toOthers(), masquerade())}})
+	}
+	return all4
+}
+
+// chains6 are those of IPv6.
+func chains6() []chain {
+	return []chain{
+		{name: "forward", hook: "forward", rules: []words{all(fromLinks(), drop()), all(toLinks(), drop())}},
+		{name: "input", hook: "input", rules: []words{all(fromLinks(), drop())}},
+	}
+}
+
+// forwardRules: the machine forwards for its services and is no router beside that, unless it was made one before.
+func forwardRules(networks []description.Network, router bool) []words {
+	others := drop()
+	if router {
+		others = accept()
+	}
+	rules := []words{all(fromOthers(), toOthers(), others), all(established(), accept())}
+	for _, network := range networks {
+		rules = append(rules, all(fromLink(network.Link), goTo("from-"+network.Link)))
+	}
+	return append(rules, all(toLinks(), translated(), accept()), drop())
+}
+
+func publishRules(networks []description.Network) []words {
+	var rules []words
+	for _, network := range networks {
+		address := netip.MustParseAddr(network.Address)
+		for _, published := range network.Publish {
+			rules = append(rules, all(fromOthers(), port(published.Protocol, published.Outside), translateTo(address, published.Inside)))
+		}
+	}
+	return rules
+}
+
+// leaves is whether a service reaches anything but other services.
+func leaves(networks []description.Network) bool {
+	services := map[string]bool{}
+	for _, network := range networks {
+		services[network.Address] = true
+	}
+	for _, network := range networks {
+		for _, egress := range network.Egress {
+			if !services[egress.To] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// serviceRules: what is named comes before what is closed, and that before what is wide.
+func serviceRules(network description.Network, closed []description.Closed, servers []netip.Addr) []words {
+	rules := []words{all(sourceIsNot(netip.MustParseAddr(network.Address)), drop())}
+	var wide []words
+	for _, egress := range network.Egress {
+		if egress.To == "dns" {
+			for _, server := range servers {
+				for _, name := range []string{"tcp", "udp"} {
+					rules = append(rules, all(destinationIn(netip.PrefixFrom(server, 32)), port(name, 53), accept()))
+				}
+			}
+			continue
+		}
+		to := destination(egress.To)
+		rule := all(destinationIn(to), transport(egress.Protocol, egress.Port), accept())
+		if covers(to, closed) {
+			wide = append(wide, rule)
+		} else {
+			rules = append(rules, rule)
+		}
+	}
+	if len(wide) > 0 {
+		rules = append(rules, closedRules(closed)...)
+		rules = append(rules, wide...)
+	}
+	return append(rules, reject())
+}
+
+func closedRules(closed []description.Closed) []words {
+	var rules []words
+	for _, entry := range closed {
+		to := netip.MustParsePrefix(entry.To)
+		if len(entry.Ports) == 0 {
+			rules = append(rules, all(destinationIn(to), transport(entry.Protocol, 0), reject()))
+		}
+		for _, number := range entry.Ports {
+			rules = append(rules, all(destinationIn(to), transport(entry.Protocol, number), reject()))
+		}
+	}
+	return rules
+}
+
+func transport(name string, number int) words {
+	switch {
+	case number != 0 && name == "":
+		return port("tcp", number)
+	case number != 0:
+		return port(name, number)
+	case name != "":
+		return protocol(name)
+	}
+	return nil
+}
+
+// destination is a network; "any" is all of IPv4.
+func destination(to string) netip.Prefix {
+	if to == "any" {
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	}
+	if network, err := netip.ParsePrefix(to); err == nil {
+		return network.Masked()
+	}
+	return netip.PrefixFrom(netip.MustParseAddr(to), 32)
+}
+
+// covers is whether a network holds more than one that is closed, and that one too: what is closed is reached only by its
+// own name.
+func covers(to netip.Prefix, closed []description.Closed) bool {
+	for _, entry := range closed {
+		if network := netip.MustParsePrefix(entry.To).Masked(); to.Bits() < network.Bits() && to.Contains(network.Addr()) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,252 @@
+package guest
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pulumi-linuxkit/linuxkitd/internal/boot"
+	"pulumi-linuxkit/linuxkitd/internal/console"
+	"pulumi-linuxkit/linuxkitd/internal/container"
+	"pulumi-linuxkit/linuxkitd/internal/description"
+	"pulumi-linuxkit/linuxkitd/internal/firewall"
+	"pulumi-linuxkit/linuxkitd/internal/guard"
+	"pulumi-linuxkit/linuxkitd/internal/modules"
+	"pulumi-linuxkit/linuxkitd/internal/network"
+	"pulumi-linuxkit/linuxkitd/internal/power"
+	"pulumi-linuxkit/linuxkitd/internal/secretfiles"
+	"pulumi-linuxkit/linuxkitd/internal/volumes"
+)
+
+const (
+	machineFile  = "/lib/linuxkit/machine.json"
+	modulesFile  = "/etc/modules.list"
+	consoleFile  = "/dev/console"
+	resolverFile = "/etc/resolv.conf"
+)
+
+// Main is PID 1. It never comes back.
+func Main() {
+	// a small program is worth more here than a fast one
+	debug.SetGCPercent(40)
+	g := newGuest()
+	g.hearSignals()
+	go g.children.Reap()
+	if err := guard.Run("the boot", func() { g.powerOff(g.run()) }); err != nil {
+		g.openConsole("-")
+		_ = guard.Run("the end", func() { g.bootFailed(err.Error()) })
+	}
+	_ = power.End(power.PowerOff)
+	for {
+		time.Sleep(time.Hour)
+	}
+}
+
+// run is the machine's life; it gives how it is to end.
+func (g *Guest) run() power.Off {
+	if err := g.bringUp(); err != nil {
+		return g.failed(err.Error())
+	}
+	if off, ended := g.runTasks(); ended {
+		return off
+	}
+	if err := g.startServices(); err != nil {
+		return g.failed(err.Error())
+	}
+	guard.Go("what comes after", g.afterwards)
+	off := <-g.ending
+	g.shutDown(off)
+	return off
+}
+
+// failed: nothing can go on; a machine that is off keeps its console, one that reboots would hide it.
+func (g *Guest) failed(why string) power.Off {
+	g.console.Say("failed", why)
+	return power.PowerOff
+}
+
+func (g *Guest) bootFailed(why string) { g.powerOff(g.failed(why)) }
+
+// openConsole opens the console once.
+func (g *Guest) openConsole(nonce string) {
+	if g.console != nil {
+		return
+	}
+	opened, err := console.Open(consoleFile, nonce)
+	if err != nil {
+		// a kernel without a console: the machine works all the same
+		opened = console.New(-1, nonce)
+	}
+	g.console = opened
+	guard.Report = opened.Show
+}
+
+func (g *Guest) bringUp() error {
+	began := console.Now()
+	whole := boot.IsWhole()
+	if whole {
+		if err := boot.MoveRoot(); err != nil {
+			return g.early(err)
+		}
+	}
+	for _, mounted := range []func() error{boot.MountProc, boot.MountDev} {
+		if err := mounted(); err != nil {
+			return g.early(err)
+		}
+	}
+	if !whole {
+		_ = unix.Mount("sysfs", "/sys", "sysfs", 0, "")
+		g.openConsole(boot.ReadNonce())
+		return fmt.Errorf("%s", boot.NotWhole())
+	}
+	// a kernel may lack one of these filesystems
+	lacking := boot.MountBase()
+	g.openConsole(boot.ReadNonce())
+	if lacking != nil {
+		_ = os.WriteFile("/run/log/init.log", []byte(lacking.Error()+"\n"), 0o644)
+	}
+	if err := g.readDescriptions(began); err != nil {
+		return err
+	}
+	return g.setUp()
+}
+
+// early is a failure before there is a console.
+func (g *Guest) early(err error) error {
+	g.openConsole("-")
+	return err
+}
+
+// readDescriptions reads what the build and QEMU say of this machine.
+func (g *Guest) readDescriptions(began string) error {
+	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	bootID, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	// for containers that would tell which boot they belong to: a file of /proc has no size, and servers send nothing of it
+	if err := os.WriteFile("/run/linuxkit/boot_id", bootID, 0o644); err != nil {
+		return err
+	}
+	g.console.SayAt(began, "kernel", strings.TrimSpace(string(release)), strings.TrimSpace(string(bootID)))
+	g.console.SayAt(began, "init")
+	machine, err := description.ReadMachine(machineFile)
+	if err != nil {
+		return err
+	}
+	g.machine = machine
+	services, err := container.ReadPhase("services")
+	if err != nil {
+		return err
+	}
+	for _, service := range services {
+		if len(service.Service.Secrets) > 0 {
+			if err := secretfiles.Make(service.Name); err != nil {
+				return err
+			}
+		}
+	}
+	g.services = newSupervisor(g, services, false)
+	if err := boot.ReadFirmware(); err != nil {
+		return fmt.Errorf("the firmware device: %w", err)
+	}
+	if g.runtime, err = container.FindRuntime(g.children); err != nil {
+		return err
+	}
+	return nil
+}
+
+// setUp prepares kernel, root, network and volumes.
+func (g *Guest) setUp() error {
+	parameters := g.machine.Parameters
+	if parameters != nil {
+		if err := boot.SetParameters(parameters.Early); err != nil {
+			return err
+		}
+	}
+	g.insertModules()
+	boot.CloseUserNamespaces()
+	if err := boot.SealRoot(); err != nil {
+		return fmt.Errorf("the root cannot be made read-only: %w", err)
+	}
+	g.console.Say("mounts")
+	most := unix.Rlimit{Cur: 1 << 20, Max: 1 << 20}
+	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &most)
+	if err := network.Start(); err != nil {
+		return fmt.Errorf("the loopback link: %w", err)
+	}
+	// Ctrl-Alt-Del, and what s390x has for a power button, become an INT instead of the machine's end on the spot
+	_ = os.WriteFile("/proc/sys/kernel/ctrl-alt-del", []byte("0"), 0)
+	return volumes.Mount()
+}
+
+// insertModules inserts what the boot needs; the modules of the firewall come while the tasks run.
+func (g *Guest) insertModules() {
+	first, later := modules.Part(modules.ReadList(modulesFile))
+	if g.machine.Firewall == nil {
+		first, later = append(first, later...), nil
+	}
+	refused := modules.Insert(first)
+	g.console.Say("modules", strings.Join(refused, " "))
+	g.modules.Go(func() {
+		_ = guard.Run("modules of the firewall", func() { g.refused = modules.Insert(later) })
+	})
+}
+
+// closeKernel: when the tasks at boot have ended, so that none of them has the last word.
+func (g *Guest) closeKernel() error {
+	g.modules.Wait()
+	parameters := g.machine.Parameters
+	if parameters == nil {
+		return nil
+	}
+	if len(parameters.Last) > 0 {
+		power.LoadDrivers()
+	}
+	if err := boot.SetParameters(parameters.Early); err != nil {
+		return err
+	}
+	return boot.SetParameters(parameters.Last)
+}
+
+func (g *Guest) startFirewall() error {
+	if g.machine.Firewall == nil {
+		return nil
+	}
+	err := firewall.Start(g.machine.Firewall, network.NameServers(resolverFile))
+	if err == nil {
+		return nil
+	}
+	lacking := ""
+	if len(g.refused) > 0 {
+		lacking = "; the kernel refused " + strings.Join(g.refused, ", ")
+	}
+	return fmt.Errorf("the firewall cannot be set up: %w%s", err, lacking)
+}
+
+// startServices sets up what they run in, and starts them.
+func (g *Guest) startServices() error {
+	network.TakeHostname()
+	if err := g.closeKernel(); err != nil {
+		return err
+	}
+	if err := g.startFirewall(); err != nil {
+		return err
+	}
+	g.runtime.LimitMemory(boot.MostMemory(boot.Memory("MemAvailable"), len(g.services.containers)))
+	g.services.begin()
+	return nil
+}
+
+// afterwards is what can wait until the services run.
+func (g *Guest) afterwards() {
+	g.afterHealthy()
+	power.LoadDrivers()
+	power.Watch(func() { g.ask(power.PowerOff) })
+	for _, ended := range g.ended {
+		g.runtime.Delete(ended)
+	}
+	g.startOwn()
+	debug.FreeOSMemory()
+}

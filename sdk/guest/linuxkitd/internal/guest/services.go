@@ -1,0 +1,74 @@
+package guest
+
+import (
+	"os"
+
+	"pulumi-linuxkit/linuxkitd/internal/container"
+	"pulumi-linuxkit/linuxkitd/internal/guard"
+	"pulumi-linuxkit/linuxkitd/internal/health"
+	"pulumi-linuxkit/linuxkitd/internal/secretfiles"
+	"pulumi-linuxkit/linuxkitd/internal/supervise"
+)
+
+func (s *supervisor) prepare(c *container.Container) supervise.Event {
+	missing, err := secretfiles.HandOver(c.Name, c.Service.Secrets, c.UID, c.GID)
+	if missing != "" {
+		return supervise.Lacking{Name: c.Name, Secret: missing}
+	}
+	if err == nil {
+		err = c.Prepare()
+	}
+	if err != nil {
+		return supervise.Prepared{Name: c.Name, Failure: err.Error()}
+	}
+	return supervise.Prepared{Name: c.Name}
+}
+
+// check gives why the check did not pass. The reason has nothing of what the service said.
+func (s *supervisor) check(c *container.Container) string {
+	s.mu.Lock()
+	running := s.running[c.Name]
+	s.mu.Unlock()
+	if running == nil {
+		return "it does not run"
+	}
+	asked := c.Service.Health
+	limit := seconds(asked.Timeout)
+	var err error
+	switch {
+	case asked.HTTP != nil:
+		err = health.HTTP(running.Network(), asked.HTTP.Port, asked.HTTP.Path, asked.HTTP.Status, limit)
+	case asked.TCP != nil:
+		err = health.TCP(running.Network(), asked.TCP.Port, limit)
+	default:
+		err = running.Exec(asked.Command, limit)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// ownFolders are the bundles of the guest's own containers, each where the definition asks for it.
+var ownFolders = []string{"/lib/linuxkit/healthz", "/lib/linuxkit/forward"}
+
+// startOwn starts the guest's own containers: they are no part of what is reported.
+func (g *Guest) startOwn() {
+	var containers []*container.Container
+	for _, folder := range ownFolders {
+		if _, err := os.Stat(folder); err != nil {
+			continue
+		}
+		read, err := container.Read(folder)
+		if err != nil {
+			g.console.Show(err.Error())
+			continue
+		}
+		containers = append(containers, read)
+	}
+	_ = guard.Run("the guest's own services", func() {
+		own := newSupervisor(g, containers, true)
+		own.begin()
+		g.own.Store(own)
+	})
+}

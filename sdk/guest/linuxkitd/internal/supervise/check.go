@@ -1,0 +1,61 @@
+package supervise
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// the start is what somebody waits for
+	quickCheck = 100 * time.Millisecond
+	quickFor   = 10 * time.Second
+)
+
+func (c *Core) checked(s *service, failure string) {
+	if s.passed {
+		c.checkedAgain(s, failure)
+	} else {
+		c.checkedFirst(s, failure)
+	}
+}
+
+// checkedFirst: checks come often until one has passed.
+func (c *Core) checkedFirst(s *service, failure string) {
+	if failure == "" {
+		s.passed = true
+		c.pass(s)
+		return
+	}
+	spent := c.now - s.launchedAt
+	if !s.late && spent >= time.Second && spent >= s.Interval.Truncate(time.Second)*time.Duration(s.Retries) {
+		s.late = true
+		c.setState(s, Unhealthy)
+		c.report(s, Unhealthy, fmt.Sprintf("it passed no check in the first %d s: %s", int(spent.Seconds()), failure))
+	}
+	if spent >= quickFor {
+		c.setTimer(s, s.Interval)
+	} else {
+		c.setTimer(s, quickCheck)
+	}
+}
+
+func (c *Core) checkedAgain(s *service, failure string) {
+	if failure == "" {
+		wasUnhealthy := s.failures >= s.Retries
+		s.failures = 0
+		if wasUnhealthy {
+			c.pass(s)
+			return
+		}
+	} else if s.failures++; s.failures == s.Retries {
+		c.setState(s, Unhealthy)
+		c.report(s, Unhealthy, fmt.Sprintf("%d checks in a row failed: %s", s.failures, failure))
+	}
+	c.setTimer(s, s.Interval)
+}
+
+func (c *Core) pass(s *service) {
+	c.setState(s, OK)
+	c.report(s, "healthy")
+	c.setTimer(s, s.Interval)
+}
