@@ -9,6 +9,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureEngine } from "./engine.mjs";
+import { buildGuestProgram, GUEST_SOURCES } from "./guest-program.mjs";
 import { findProgram, run, say } from "./run.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -99,7 +100,10 @@ function linkExamples() {
   }
 }
 
-/** Compiles sdk and providers into dist when a source has changed. dist is replaced whole, so a deleted source leaves no output. */
+/**
+ * Compiles sdk and providers, and the guest's program, into dist when a source is another than the last time; a deleted
+ * source leaves nothing in it.
+ */
 async function ensureDist(bin) {
   const want = hashOf(...sourcesAndTimes());
   const dist = join(ROOT, "dist");
@@ -110,6 +114,7 @@ async function ensureDist(bin) {
   try {
     const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
     await run("compiling", join(bin, "tsc"), ["-p", "tsconfig.build.json", "--outDir", aside], { cwd: ROOT, env });
+    await buildGuestProgram(join(aside, "guest"));
     await rm(stamp, { force: true });
     await rm(dist, { recursive: true, force: true });
     await rename(aside, dist);
@@ -150,7 +155,8 @@ async function ensureDebianPackages(programs) {
 /** Every file that dist is compiled from, with its time and size. */
 function sourcesAndTimes() {
   const files = ["sdk", "providers"].flatMap((top) => readdirSync(join(ROOT, top), { recursive: true }).map((name) => join(top, name)));
-  return [...files.filter((name) => name.endsWith(".ts")).sort(), "tsconfig.json", "tsconfig.build.json"].map((name) => {
+  const sources = files.filter((name) => name.endsWith(".ts") || (name.startsWith(GUEST_SOURCES) && /\.(go|mod|sum)$/.test(name)));
+  return [...sources.sort(), "tsconfig.json", "tsconfig.build.json"].map((name) => {
     const { mtimeMs, size } = statSync(join(ROOT, name));
     return `${name} ${mtimeMs} ${size}\n`;
   });
