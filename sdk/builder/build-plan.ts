@@ -102,8 +102,8 @@ async function buildOnce(
 ): Promise<Artifact> {
   const withInitrd = formats.some(({ needs }) => needs === "initrd");
   const prepared = await prepare(withInitrd ? plan : { ...plan, segments: [] }, context);
-  const loaders = await readLoaders(loaderFiles(formats, plan.arch, needsStage1(plan.kernel)), options.loaders ?? [], context);
-  const stage1 = await makeStage1(plan, loaders.get("busybox"), context);
+  const loaders = await readLoaders(loaderFiles(formats, plan.arch), options.loaders ?? [], context);
+  const stage1 = await makeStage1(plan, formats, context);
   const segments = await joinSegments(prepared.segments, context.segments);
   const archives = [...(prepared.microcode ? [microcodeArchive(contentOf(prepared.microcode, context.segments))] : []), ...segments];
   const common = {
@@ -153,10 +153,14 @@ async function buildOnce(
   return { files, digest: artifactDigest(files), segments: made, ...(pcrs && { pcrs }), ...(memoryMiB !== undefined && { memoryMiB }) };
 }
 
-/** The initramfs that mounts a root on a disk; undefined if no format needs one. */
-async function makeStage1({ kernel }: Plan, busybox: Uint8Array | undefined, context: BuildContext): Promise<CachedSegment | undefined> {
-  if (!busybox || !needsStage1(kernel)) return undefined;
-  return (await prepare({ segments: [stage1Segment(kernel, busybox)] }, context)).segments[0];
+/** The initramfs for a root on a disk; undefined when no format wants one. */
+async function makeStage1(
+  { kernel, arch }: Plan,
+  formats: readonly FormatWriter[],
+  context: BuildContext,
+): Promise<CachedSegment | undefined> {
+  if (!needsStage1(kernel) || !formats.some(({ rootOnDisk }) => rootOnDisk)) return undefined;
+  return (await prepare({ segments: [stage1Segment(kernel, arch)] }, context)).segments[0];
 }
 
 function kernelContent({ kernel, microcode }: Prepared, store: SegmentStore): { kernel?: Content; microcode?: Content } {

@@ -87,11 +87,7 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   // reports formats that cannot be signed before anything is fetched
   const signer = options.secureBoot && signerOf(options.secureBoot);
   if (signer) checkSigned(formatsOf(options), context.arch);
-  const loaders = await lockLoaders(
-    loaderPackages(formatsOf(options), context.arch, hasDebianKernel(definition)),
-    { ...options, arch: context.arch },
-    sources,
-  );
+  const loaders = await lockLoaders(loaderPackages(formatsOf(options), context.arch), { ...options, arch: context.arch }, sources);
   const plan = await planDefinition(definition, options, context, sources);
   const lock: Lock = { ...plan.lock, ...(loaders && { loaders }) };
   const { outputDir, name = "linuxkit", onProgress, signal } = options;
@@ -129,10 +125,6 @@ async function planDefinition(
   if (wanted === false) return { read, plan, lock };
   const sbom = await sbomOf(plan, lock, planSources(context, lock), context);
   return { read, plan: wanted === true ? plan : withSbom(plan, wanted.path, sbom), lock, sbom };
-}
-
-function hasDebianKernel({ kernel }: Definition): boolean {
-  return kernel !== undefined && typeof kernel.image !== "string";
 }
 
 function formatsOf({ format = DEFAULT_FORMAT, formats = [format] }: BuildOptions): readonly FormatName[] {

@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { type Entry, fileEntry, NO_BODY } from "../archive/entry.ts";
 import { padding } from "../archive/cpio-header.ts";
 import { memberPath } from "../archive/path.ts";
@@ -8,9 +9,10 @@ import type { CachedSegment, SegmentStore } from "../cache/segment-store.ts";
 import { type Bytes, verify } from "../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
+import { guestProgramPath } from "../guest/program.ts";
 import { mergedPath } from "../debian/merged-usr.ts";
 import type { RegistryCache } from "../share/registry-cache.ts";
-import { type ArchiveStep, type EntryStep, type PlanSegment, type PlanStep, segmentKey } from "../plan/plan.ts";
+import { type ArchiveStep, type EntryStep, type PlanBlob, type PlanSegment, type PlanStep, segmentKey } from "../plan/plan.ts";
 import { ApkDatabase } from "./apk-database.ts";
 import { compress } from "./compress.ts";
 import { imageTree } from "./image-tree.ts";
@@ -133,11 +135,17 @@ function stepEntry(step: EntryStep, store: BlobStore): Entry {
   if (type === "directory") return header;
   if (type === "symlink") return { ...header, link: step.link ?? "" };
   if (step.blob) return { ...header, size: step.blob.size, body: blobBody(step.blob, store, step.path) };
-  if (step.contents === undefined && step.base64 === undefined) {
-    throw new LinuxKitError("INVALID_DEFINITION", `${step.path}: the file has no content`, { path: step.path });
+  if (step.program) return { ...header, size: step.program.size, body: programBody(step.program) };
+  if (step.contents === undefined) {
+    throw new LinuxKitError("INVALID_DEFINITION", `${step.path}: a file without content`, { path: step.path });
   }
-  const content = step.contents === undefined ? Buffer.from(step.base64 ?? "", "base64") : Buffer.from(step.contents);
+  const content = Buffer.from(step.contents);
   return { ...header, size: content.length, body: [content] };
+}
+
+function programBody(program: PlanBlob): AsyncGenerator<Uint8Array> {
+  const path = guestProgramPath(program.digest);
+  return verify(createReadStream(path) as AsyncIterable<Uint8Array>, program, path);
 }
 
 async function* blobBody(

@@ -7,16 +7,13 @@ const LINK_MODULES: readonly string[] = ["veth", "nft_ct", "nft_reject_ipv4"];
 const PUBLISH_MODULES: readonly string[] = ["nft_chain_nat", "nft_nat"];
 const EGRESS_MODULES: readonly string[] = ["nft_chain_nat", "nft_masq"];
 
-/** A definition with nft in its init and the firewall's modules in its kernel, if a service's private network has a link. */
+/** A definition whose kernel has the modules of a firewall, where a service in a network of its own has a link. */
 export function withPrivateNetwork(definition: Definition): Definition {
   const modules = firewallModules(definition.services);
   if (modules.length === 0) return definition;
   const { kernel } = definition;
   return {
     ...definition,
-    init: definition.init.map((image) =>
-      isRole(image, "init") ? { ...image, debian: { ...image.debian, packages: [...image.debian.packages, "nftables"] } } : image,
-    ),
     ...(kernel && { kernel: { ...kernel, image: withModules(kernel.image, modules) } }),
   };
 }

@@ -50,6 +50,8 @@ export const debianImageSchema = fields({
         gid: count.optional(),
       }),
     ),
+    /** A program of the guest, which lies at `/usr/bin/NAME`; it comes with this package. */
+    program: z.enum(["linuxkitd", "linuxkit-secrets"]).optional(),
     /** Role kernel: `cloud` has virtual hardware's drivers only. */
     flavour: z.enum(["cloud", "generic"]).optional(),
     /** Role kernel: modules to include, by name, with their dependencies. */

@@ -118,22 +118,14 @@ export function checkSigned(names: readonly string[], arch: Arch): void {
   }
 }
 
-/**
- * The loader files that formats need, each once.
- *
- * @param stage1 whether the kernel needs a first stage for a root on a disk
- */
-export function loaderFiles(writers: readonly FormatWriter[], arch: Arch, stage1: boolean): LoaderFile[] {
-  return [
-    ...new Set(
-      writers.flatMap((writer) => [...(writer.loaders?.(arch) ?? []), ...(stage1 && writer.rootOnDisk ? ["busybox" as const] : [])]),
-    ),
-  ];
+/** The files of loaders that formats take, each once. */
+export function loaderFiles(writers: readonly FormatWriter[], arch: Arch): LoaderFile[] {
+  return [...new Set(writers.flatMap((writer) => writer.loaders?.(arch) ?? []))];
 }
 
 /** The Debian packages that hold the {@link loaderFiles} of formats, each once, sorted. */
-export function loaderPackages(names: readonly string[], arch: Arch, stage1 = false): string[] {
-  return [...new Set(loaderFiles(chooseFormats(names, arch), arch, stage1).map((file) => LOADER_FILES[file].package))].sort();
+export function loaderPackages(names: readonly string[], arch: Arch): string[] {
+  return [...new Set(loaderFiles(chooseFormats(names, arch), arch).map((file) => LOADER_FILES[file].package))].sort();
 }
 
 function isOnPath(program: string): boolean {

@@ -15,8 +15,6 @@ export const LOADER_FILES = {
   "isohdpfx.bin": { package: "isolinux", path: "usr/lib/ISOLINUX/isohdpfx.bin" },
   "systemd-bootx64.efi": { package: "systemd-boot-efi", path: "usr/lib/systemd/boot/efi/systemd-bootx64.efi" },
   "linuxx64.efi.stub": { package: "systemd-boot-efi", path: "usr/lib/systemd/boot/efi/linuxx64.efi.stub" },
-  /** The shell and tools of the first stage of a root on a disk. */
-  busybox: { package: "busybox-static", path: "usr/bin/busybox" },
   "linuxaa64.efi.stub": { package: "systemd-boot-efi", path: "usr/lib/systemd/boot/efi/linuxaa64.efi.stub" },
 } as const;
 

@@ -1,4 +1,3 @@
-import { FORWARD } from "./files/forward.ts";
 import type { GuestFile } from "./guest-file.ts";
 import { ownContainerFiles } from "./own-container.ts";
 
@@ -9,16 +8,15 @@ export interface Forwarded {
 }
 
 /**
- * The bundle that sends logs to collectors. Its container contains BusyBox, one script and the logs, all read-only.
+ * The bundle that sends logs to where they are asked for: it sees the guest's program and the logs, and can write nothing.
  *
  * @param seccomp its filter of system calls, in the form of the runtime specification
  */
 export function forwardFiles(forwarded: readonly Forwarded[], seccomp?: object): readonly GuestFile[] {
   return ownContainerFiles({
     name: "forward",
-    args: ["/bin/busybox", "sh", "/bin/forward"],
+    args: ["forward"],
     files: {
-      "bin/forward": { contents: FORWARD, mode: 0o755 },
       "etc/forward": { contents: forwarded.map(({ name, url }) => `${name} ${url}\n`).join(""), mode: 0o644 },
     },
     binds: { logs: "/run/log" },

@@ -1,10 +1,15 @@
-import { GUEST_FILE, guestContainer } from "./container.ts";
+import { DESCRIPTION_FILE, DESCRIPTION_VERSION, descriptionText } from "./description.ts";
 import type { GuestFile } from "./guest-file.ts";
+import { LOG_SIZE } from "./paths.ts";
 
-/** A container of the guest itself: one script on BusyBox, run as the user nobody, with only these files and folders. */
+/** Where a container of the guest's own sees the guest's program. */
+const PROGRAM = "/bin/linuxkitd";
+
+/** A container of the guest itself: the guest's program with a subcommand, as nobody, with nothing but what is named here. */
 export interface OwnContainer {
   /** Its folder below `/lib/linuxkit`, and a part of its id: `healthz`. */
   readonly name: string;
+  /** The subcommand and its arguments. */
   readonly args: readonly string[];
   /** Files of its root filesystem, by path. */
   readonly files: Readonly<Record<string, { readonly contents: string; readonly mode: number }>>;
@@ -24,16 +29,29 @@ export function ownContainerFiles(container: OwnContainer): readonly GuestFile[]
   const { name, files, binds } = container;
   const folder = `lib/linuxkit/${name}`;
   const id = `linuxkit.${name}`;
-  const guest = guestContainer(
-    { name: id, phase: "services", directory: id, rootfs: { readonly: true, extracted: `/${folder}/rootfs` } },
-    `/${folder}`,
-  );
+  const description = descriptionText({
+    version: DESCRIPTION_VERSION,
+    name: id,
+    phase: "services",
+    id,
+    rootfs: { readonly: true },
+    cgroups: [],
+    mounts: [],
+    mkdir: [],
+    interfaces: [],
+    bindNS: {},
+    uid: 65534,
+    gid: 65534,
+    idBase: 0,
+    privateNetwork: false,
+    service: { restart: "always", after: [], secrets: [], stopTimeout: 1, stopSignal: 15, logSize: LOG_SIZE },
+  });
   return [
     { path: `${folder}/config.json`, mode: 0o644, contents: JSON.stringify(runtimeConfig(container), undefined, 4) },
-    { path: `${folder}/${GUEST_FILE}`, mode: 0o644, contents: guest },
+    { path: `${folder}/${DESCRIPTION_FILE}`, mode: 0o644, contents: description },
     ...Object.entries(files).map(([path, file]) => ({ path: `${folder}/rootfs/${path}`, ...file })),
-    // mount points must exist, because the root is read-only
-    { path: `${folder}/rootfs/bin/busybox`, mode: 0o755, contents: "" },
+    // what is mounted onto needs to be there: the root is read-only
+    { path: `${folder}/rootfs${PROGRAM}`, mode: 0o755, contents: "" },
     // the runtime does not start a container without these folders
     ...["dev", "proc", "sys", ...Object.keys(binds)]
       .sort()
@@ -59,14 +77,14 @@ function runtimeConfig({ args, binds, capabilities, namespaces, memory, pids, se
     ociVersion: "1.0.2",
     process: {
       user: { uid: 65534, gid: 65534 },
-      args,
+      args: [PROGRAM, ...args],
       cwd: "/",
       env: ["PATH=/bin"],
       capabilities: capabilities.length > 0 ? sets : {},
       noNewPrivileges: true,
     },
     root: { path: "rootfs", readonly: true },
-    mounts: [bind("/bin/busybox", "/bin/busybox"), ...Object.entries(binds).map(([inside, outside]) => bind(outside, `/${inside}`))],
+    mounts: [bind("/init", PROGRAM), ...Object.entries(binds).map(([inside, outside]) => bind(outside, `/${inside}`))],
     linux: {
       resources: { memory: { limit: memory }, pids: { limit: pids } },
       namespaces: namespaces.map((type) => ({ type })),

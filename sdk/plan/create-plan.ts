@@ -1,20 +1,30 @@
+import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
-import { END_MARK, END_MARK_CONTENTS, guestFiles, MOUNT_POINTS } from "../guest/files.ts";
-import { FIREWALL_FILE, firewallRules, type PrivateNetwork } from "../guest/firewall.ts";
+import { MACHINE_FILE } from "../guest/description.ts";
+import { END_MARK, END_MARK_CONTENTS, guestFiles, MOUNT_POINTS, PROGRAM, PROGRAM_LINKS } from "../guest/files.ts";
+import type { PrivateNetwork } from "../guest/firewall.ts";
 import { HEALTHZ_CAPABILITIES } from "../guest/healthz.ts";
 import type { Resolved, ResolvedImage } from "../resolve/resolve.ts";
 import { accountNumber, type Accounts, containerAccounts } from "../runtime/account.ts";
 import { type Bundle, bundles } from "../runtime/bundle.ts";
-import { hardeningParameters } from "../hardening/profile.ts";
 import { defaultSeccomp } from "../runtime/seccomp.ts";
 import { guestCommandLine, hardenedCommandLine } from "./command-line.ts";
-import { directoryStep, fileStep } from "./entry-step.ts";
+import { directoryStep, fileStep, programStep, symlinkStep } from "./entry-step.ts";
 import { fileSteps, type Metadata, type OwnerNumber } from "./files.ts";
 import { guestStep } from "./guest-bundle.ts";
 import { debianPath, foldersAbove, type PathMapping, plainPathMapping } from "./path-mapping.ts";
 import { kernelSegments, moduleSegments, planKernel } from "./kernel.ts";
+import { machineText } from "./machine-file.ts";
 import { privateNetworks } from "./private-networks.ts";
-import { type SegmentCompression, type Plan, type PlanSegment, type PlanStep, planDigest, type UnpackStep } from "./plan.ts";
+import {
+  type LayoutStep,
+  type SegmentCompression,
+  type Plan,
+  type PlanSegment,
+  type PlanStep,
+  planDigest,
+  type UnpackStep,
+} from "./plan.ts";
 import { isDebian, sourceOf } from "./source.ts";
 import { volumeOwners } from "./volume-owners.ts";
 import { volumeSteps, volumeTrees } from "./volumes.ts";
@@ -71,12 +81,12 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   const apart = trees.filter((step) => !sharing.includes(step));
 
   const config: PlanStep[] = [
-    ...laidOut.flatMap((bundle) => bundleSteps(bundle, own, laidOut, networks.get(bundle.phase === "services" ? bundle.name : ""))),
+    ...laidOut.flatMap((bundle) => bundleSteps(bundle, own, networks.get(bundle.phase === "services" ? bundle.name : ""))),
     ...volumeSteps(definition, owners),
     ...small,
   ];
-  // in `config`, so that publishing another port does not change segments that rarely change
-  if (networks.size > 0) config.push(fileStep(place(FIREWALL_FILE), firewallRules([...networks.values()])));
+  // a port that is published anew leaves what changes seldom as it is
+  if (own) config.push(fileStep(place(MACHINE_FILE), machineText([...networks.values()], definition.harden, arch)));
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
   const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });
   const below = [...init, ...config, ...large].flatMap((step) => (step.kind === "entry" ? [step.path] : []));
@@ -85,10 +95,10 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
   const segments: PlanSegment[] = [
     { name: "tree", compression: quick, steps: folders.map((path) => directoryStep(path)) },
     ...(own ? [] : kernelTar),
-    { name: "init", compression: dense, steps: [...init, ...sharing] },
+    { name: "init", compression: dense, steps: [...init, ...sharing.flatMap((step) => withProgram(step, arch))] },
     ...(own ? kernelTar : []),
     ...moduleSegments(kernel, kernelImage, dense),
-    ...apart.map((step) => ({ name: step.location.replace(/\.image$/, ""), compression: quick, steps: [step] })),
+    ...apart.map((step) => ({ name: step.location.replace(/\.image$/, ""), compression: quick, steps: withProgram(step, arch) })),
     { name: "files", compression: quick, steps: large },
     { name: "config", compression: quick, steps: config },
   ].filter(({ steps }) => steps.length > 0);
@@ -116,16 +126,23 @@ function initSteps(
   });
   if (!own) return steps;
   for (const path of MOUNT_POINTS) steps.push(directoryStep(path));
-  const { healthPort, harden } = definition;
+  steps.push(programStep(PROGRAM, arch), ...PROGRAM_LINKS.map((path) => symlinkStep(place(path), `/${PROGRAM}`)));
+  const { healthPort } = definition;
   const forwarded = Object.entries(definition.services).flatMap(([name, { log }]) => (log?.forward ? [{ name, url: log.forward }] : []));
   const options = {
     forwarded,
     ...(healthPort !== undefined && { healthPort }),
-    ...(harden && { parameters: hardeningParameters(harden, arch) }),
     seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch),
   };
   for (const { path, mode, contents } of guestFiles(options)) steps.push(fileStep(place(path), contents, mode));
   return steps;
+}
+
+/** An image's tree, with the program of the guest that its recipe names. */
+function withProgram(step: UnpackStep | LayoutStep, arch: Arch): PlanStep[] {
+  const program = step.kind === "unpack" && isDebian(step.source) ? step.source.debian.program : undefined;
+  if (step.kind !== "unpack" || !program) return [step];
+  return [step, programStep(`${step.prefix}/usr/bin/${program}`, arch, program, step.idBase)];
 }
 
 function containerTrees(laidOut: readonly Bundle[], image: (location: string) => ResolvedImage): UnpackStep[] {
@@ -157,13 +174,13 @@ function fileOwner(accounts: Accounts, laidOut: readonly Bundle[]): OwnerNumber 
   return (owner, path) => accountNumber(owner, accounts, path) + (bases.get(String(owner)) ?? 0);
 }
 
-function bundleSteps(bundle: Bundle, own: boolean, all: readonly Bundle[], network: PrivateNetwork | undefined): PlanStep[] {
+function bundleSteps(bundle: Bundle, own: boolean, network: PrivateNetwork | undefined): PlanStep[] {
   const { path, directories, idBase, config, runtime } = bundle;
   return [
     ...directories.map((directory) => directoryStep(directory, 0o755, idBase)),
     fileStep(`${path}/config.json`, config),
     fileStep(`${path}/runtime.json`, runtime),
-    ...(own ? [guestStep(bundle, all, network)] : []),
+    ...(own ? [guestStep(bundle, network)] : []),
   ];
 }
 

@@ -1,37 +1,90 @@
-import { type GuestContainer, GUEST_FILE, guestContainer } from "../guest/container.ts";
-import type { RuntimeActions } from "../guest/runtime-actions.ts";
+import { type ContainerDescription, DESCRIPTION_FILE, DESCRIPTION_VERSION, descriptionText } from "../guest/description.ts";
 import type { PrivateNetwork } from "../guest/firewall.ts";
+import { LOG_SIZE } from "../guest/paths.ts";
+import type { RuntimeActions } from "../guest/runtime-actions.ts";
 import type { Bundle } from "../runtime/bundle.ts";
 import { fileStep } from "./entry-step.ts";
 import type { EntryStep } from "./plan.ts";
 
-/** The shell file that the guest's own init reads next to a bundle's JSON. `all` are the bundles of the OS, for the order of their start. */
-export function guestStep(bundle: Bundle, all: readonly Bundle[], network: PrivateNetwork | undefined): EntryStep {
-  const { health, restart, restartLimit, timeout, optional, stopTimeout, after, log, sandbox } = bundle.container;
-  const { name, phase, path, readonly, unpacks, tree, uid, gid, idBase, privateNetwork, memoryLimited, ownGroup, secrets } = bundle;
-  const container: GuestContainer = {
+const SIGTERM = 15;
+
+/** The description that our own guest reads beside a bundle's `config.json`. */
+export function guestStep(bundle: Bundle, network: PrivateNetwork | undefined): EntryStep {
+  return fileStep(`${bundle.path}/${DESCRIPTION_FILE}`, descriptionText(containerDescription(bundle, network)));
+}
+
+/** What the guest must know of a container. */
+export function containerDescription(bundle: Bundle, network: PrivateNetwork | undefined): ContainerDescription {
+  const { name, phase, path, readonly, unpacks, tree, uid, gid, idBase, privateNetwork } = bundle;
+  const { cgroups = [], mounts = [], mkdir = [], interfaces = [], bindNS = {} } = JSON.parse(bundle.runtime) as RuntimeActions;
+  return {
+    version: DESCRIPTION_VERSION,
     name,
     phase,
-    directory: path.slice(path.lastIndexOf("/") + 1),
+    id: path.slice(path.lastIndexOf("/") + 1),
     rootfs: { readonly, ...(!unpacks && { extracted: `/${tree}` }) },
-    runtime: JSON.parse(bundle.runtime) as RuntimeActions,
+    cgroups: [...cgroups],
+    // those that put the root together are the guest's own work
+    mounts: mounts
+      .filter(({ destination }) => destination !== `/${path}/rootfs` && destination !== `/${path}/tmp`)
+      .map(({ destination, type, source, options }) => ({
+        destination,
+        ...(type && { type }),
+        ...(source && { source }),
+        ...(options && { options: [...options] }),
+      })),
+    mkdir: [...mkdir],
+    interfaces: interfaces.map(({ name: link, add, peer, createInRoot }) => ({
+      name: link,
+      ...(add && { add }),
+      ...(peer && { peer }),
+      ...(createInRoot && { createInRoot }),
+    })),
+    // LinuxKit writes every key, those that are not asked for as ""
+    bindNS: Object.fromEntries(Object.entries(bindNS).filter(([, file]) => file !== "")),
     uid: idBase + uid,
     gid: idBase + gid,
-    ...(idBase > 0 && { idBase }),
+    idBase,
     privateNetwork,
-    // the schema has checked for exactly one of http, tcp and command, which its type does not express
     ...(network && { link: { link: network.link, gateway: network.gateway, address: network.address } }),
-    ...(health && { health: health as unknown as NonNullable<GuestContainer["health"]> }),
-    ...(restart && { restart }),
-    ...(timeout !== undefined && { timeout }),
-    ...(optional !== undefined && { optional }),
-    ...(stopTimeout !== undefined && { stopTimeout }),
-    ...(after && { after }),
-    before: all.filter(({ container: other }) => phase === "services" && other.after?.includes(name)).map((other) => other.name),
-    ...(restartLimit && { restartLimit: restartLimit as NonNullable<GuestContainer["restartLimit"]> }),
-    ...(log?.size !== undefined && { logSize: log.size }),
-    ...(sandbox !== "linuxkit" && ownGroup && { memory: memoryLimited ? "limited" : "unlimited" }),
-    secrets: [...secrets].sort(),
+    ...(phase === "services" ? { service: serviceDescription(bundle) } : { task: taskDescription(bundle) }),
   };
-  return fileStep(`${path}/${GUEST_FILE}`, guestContainer(container));
+}
+
+function taskDescription({ phase, container: { timeout, optional } }: Bundle): NonNullable<ContainerDescription["task"]> {
+  return { timeout: timeout ?? (phase === "onboot" ? 300 : 30), optional: optional ?? false };
+}
+
+function serviceDescription({ container, secrets, ownGroup, memoryLimited }: Bundle): NonNullable<ContainerDescription["service"]> {
+  const { health, restart, restartLimit, stopTimeout, after, log, sandbox } = container;
+  return {
+    restart: restart ?? "always",
+    ...(restartLimit && { restartLimit: { count: restartLimit.count, within: restartLimit.within ?? 0 } }),
+    after: [...(after ?? [])],
+    secrets: [...secrets].sort(),
+    stopTimeout: stopTimeout ?? 10,
+    stopSignal: SIGTERM,
+    logSize: log?.size ?? LOG_SIZE,
+    ...(sandbox !== "linuxkit" && ownGroup && { memory: memoryLimited ? ("limited" as const) : ("unlimited" as const) }),
+    ...(health && { health: healthDescription(health) }),
+  };
+}
+
+type Health = NonNullable<Bundle["container"]["health"]>;
+
+// exactly one of http, tcp and command, which the schema has checked and its type does not say
+function healthDescription(health: Health): NonNullable<NonNullable<ContainerDescription["service"]>["health"]> {
+  const { http, tcp, command, interval, timeout, retries } = health as Health & {
+    readonly http?: { readonly port: number; readonly path?: string; readonly status?: number };
+    readonly tcp?: { readonly port: number };
+    readonly command?: readonly string[];
+  };
+  return {
+    ...(http && { http: { port: http.port, path: http.path ?? "/", status: http.status ?? 200 } }),
+    ...(tcp && { tcp: { port: tcp.port } }),
+    ...(command && { command: [...command] }),
+    interval: interval ?? 5,
+    timeout: timeout ?? 5,
+    retries: retries ?? 3,
+  };
 }

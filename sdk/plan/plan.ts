@@ -104,12 +104,12 @@ export interface EntryStep {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** A file's content as UTF-8 text. A file has exactly one of `contents`, `base64` and `blob`. */
+  /** A file's content as UTF-8 text; exactly one of `contents`, `blob` and `program` is given for a file. */
   readonly contents?: string;
-  /** A file's content, in base64. */
-  readonly base64?: string;
   /** A file's content in the blob store. */
   readonly blob?: PlanBlob;
+  /** A file that comes with this package: the guest's program. */
+  readonly program?: PlanBlob;
   /** A symlink's target. */
   readonly link?: string;
 }

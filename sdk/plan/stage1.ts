@@ -1,5 +1,7 @@
-import { STAGE1_FOLDERS, stage1Files } from "../guest/stage1/files.ts";
-import { directoryStep, fileStep, symlinkStep } from "./entry-step.ts";
+import type { Arch } from "../core/arch.ts";
+import { PROGRAM } from "../guest/files.ts";
+import { STAGE1_FOLDERS } from "../guest/stage1/files.ts";
+import { directoryStep, programStep } from "./entry-step.ts";
 import type { PlanKernel, PlanSegment } from "./plan.ts";
 import { isDebian } from "./source.ts";
 
@@ -9,30 +11,17 @@ export function needsStage1(kernel: PlanKernel | undefined): kernel is PlanKerne
 }
 
 /**
- * The small initramfs that mounts a root on a disk, without the list of accepted roots. It depends only on the kernel and
- * BusyBox, so every OS with the same kernel shares it.
- *
- * @param busybox the static program
+ * The small initramfs that mounts a root on a disk, but for the list of roots that are its own. It follows from the
+ * kernel and the guest's program alone, so that every OS of the same kernel shares it.
  */
-export function stage1Segment(kernel: PlanKernel, busybox: Uint8Array): PlanSegment {
-  const program = {
-    kind: "entry",
-    type: "file",
-    uid: 0,
-    gid: 0,
-    path: "bin/busybox",
-    mode: 0o755,
-    base64: Buffer.from(busybox).toString("base64"),
-  } as const;
+export function stage1Segment(kernel: PlanKernel, arch: Arch): PlanSegment {
   return {
     name: "base",
     // like init's: it rarely changes, and every boot reads it
     compression: { algorithm: "zstd", level: 19 },
     steps: [
       ...STAGE1_FOLDERS.map((path) => directoryStep(path)),
-      program,
-      symlinkStep("bin/sh", "busybox"),
-      ...stage1Files().map(({ path, contents, mode }) => fileStep(path, contents, mode)),
+      programStep(PROGRAM, arch),
       { kind: "modules", source: kernel.source, names: [], purpose: "root" },
     ],
   };

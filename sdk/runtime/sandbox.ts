@@ -1,4 +1,4 @@
-import { secretsPath } from "../guest/container.ts";
+import { secretsPath } from "../guest/paths.ts";
 import type { EffectiveFields } from "./effective.ts";
 import { type Mount, mountOf, type MountRules } from "./mounts.ts";
 

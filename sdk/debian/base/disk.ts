@@ -4,9 +4,7 @@ import type { DebianImage } from "../../definition/debian-image.ts";
 import { fields, seconds, word } from "../../definition/fields.ts";
 import { diskDevice, diskLabel, diskSerial, ownerNumber } from "../../definition/disk.ts";
 import { checked, debianImage } from "./arguments.ts";
-import { EXTEND_SCRIPT, FORMAT_SCRIPT } from "./disk-scripts.ts";
-import { BUSYBOX_SHELL } from "./init.ts";
-import { MOUNT_SCRIPT, mountPath } from "./mount.ts";
+import { mountPath } from "./mount.ts";
 
 const formatSchema = fields({
   /** The filesystem's label: at most 16 letters, digits, `.`, `_` and `-`. */
@@ -48,7 +46,7 @@ export type DiskArgs = z.input<typeof diskSchema>;
  * @throws INVALID_DEFINITION
  */
 export function formatDisk(args: FormatArgs): DebianImage {
-  return diskImage([formatCommand("debian.format", checked("debian.format", formatSchema, args))], []);
+  return diskImage(["format", ...formatWords("debian.format", checked("debian.format", formatSchema, args))]);
 }
 
 /**
@@ -60,7 +58,7 @@ export function formatDisk(args: FormatArgs): DebianImage {
  */
 export function extendDisk(args: ExtendArgs): DebianImage {
   const { label, timeout = 30 } = checked("debian.extend", extendSchema, args);
-  return diskImage([extendCommand(label, timeout)], []);
+  return diskImage(["extend", label, wholeSeconds(timeout)]);
 }
 
 /**
@@ -71,58 +69,43 @@ export function extendDisk(args: ExtendArgs): DebianImage {
  */
 export function diskReady(args: DiskArgs): DebianImage {
   const given = checked("debian.disk", diskSchema, args);
-  const { label, path, options = ["nosuid", "nodev"], timeout = 30 } = given;
-  const mount = ["/usr/lib/linuxkit/mount", `LABEL=${label}`, path, "ext4", options.join(","), wholeSeconds(timeout)];
-  return diskImage([formatCommand("debian.disk", given), extendCommand(label, timeout), mount], [path]);
+  const { path, options = ["nosuid", "nodev"] } = given;
+  return diskImage(["disk", ...formatWords("debian.disk", given), path, options.join(",")], path);
 }
 
-function formatCommand(
+function formatWords(
   what: string,
   { label, serial, device, partition = true, uid = 0, gid = 0, timeout = 30 }: z.output<typeof formatSchema>,
 ): string[] {
   if (serial !== undefined && device !== undefined)
     throw new LinuxKitError("INVALID_DEFINITION", `${what}: got both serial and device, wanted one of them`, { path: "serial" });
   const wanted = serial !== undefined ? `serial:${serial}` : (device ?? "");
-  return ["/usr/lib/linuxkit/format", label, wanted, partition ? "1" : "0", `${uid}:${gid}`, wholeSeconds(timeout)];
-}
-
-function extendCommand(label: string, timeout: number): string[] {
-  return ["/usr/lib/linuxkit/extend", label, wholeSeconds(timeout)];
+  return [label, wanted, partition ? "1" : "0", `${uid}:${gid}`, wholeSeconds(timeout)];
 }
 
 function wholeSeconds(timeout: number): string {
   return String(Math.ceil(timeout));
 }
 
-function diskImage(commands: readonly string[][], mounted: readonly string[]): DebianImage {
-  const roots = mounted.map((path) => `/${path.split("/")[1]}`);
-  const script = (name: string, contents: string) => ({ path: `usr/lib/linuxkit/${name}`, contents, mode: "0755" });
+function diskImage(words: readonly string[], mounted?: string): DebianImage {
+  const roots = mounted === undefined ? [] : [`/${mounted.split("/")[1]}`];
   return debianImage(
     {
-      packages: ["busybox-static", "fdisk", "e2fsprogs"],
-      files: [
-        BUSYBOX_SHELL,
-        ...["mnt", "var"].map((path) => ({ path, directory: true })),
-        script("format", FORMAT_SCRIPT),
-        script("extend", EXTEND_SCRIPT),
-        script("mount", MOUNT_SCRIPT),
-      ],
+      program: "linuxkitd",
+      packages: ["fdisk", "e2fsprogs"],
+      files: ["mnt", "var"].map((path) => ({ path, directory: true })),
     },
     {
-      // the schemas forbid characters in these words that are special to a shell
-      command:
-        commands.length === 1
-          ? (commands[0] as string[])
-          : ["/bin/sh", "-c", commands.map((words) => words.map((part) => `'${part}'`).join(" ")).join(" && ")],
-      // for reading partition tables again and mounting; for growing a mounted filesystem
+      command: ["/usr/bin/linuxkitd", ...words],
+      // to read partition tables anew and to mount; to grow a filesystem that is mounted
       capabilities: ["CAP_SYS_ADMIN", "CAP_SYS_RESOURCE", "CAP_DAC_OVERRIDE"],
       // /run/config/disks has the serials of the cloud, if any
       binds: ["/dev:/dev", "/run/config/disks:/run/config/disks:ro", ...roots.map((root) => `${root}:${root}:rshared,rbind`)],
       devices: [{ path: "all", type: "b" }],
       tmpfs: ["/tmp"],
       net: "new",
-      runtime: { mkdir: ["/run/config/disks", ...mounted] },
-      ...(mounted.length > 0 && { rootfsPropagation: "shared" as const }),
+      runtime: { mkdir: ["/run/config/disks", ...(mounted === undefined ? [] : [mounted])] },
+      ...(mounted !== undefined && { rootfsPropagation: "shared" as const }),
     },
   );
 }

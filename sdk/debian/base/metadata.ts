@@ -3,10 +3,6 @@ import { LinuxKitError } from "../../core/errors.ts";
 import type { DebianImage } from "../../definition/debian-image.ts";
 import { fields, seconds, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
-import { METADATA_AWS } from "./cloud/metadata-aws.ts";
-import { METADATA_AZURE } from "./cloud/metadata-azure.ts";
-import { METADATA_GCP } from "./cloud/metadata-gcp.ts";
-import { BUSYBOX_SHELL } from "./init.ts";
 
 /** The address of a cloud's metadata service. It is not a name, because names cannot be resolved that early in the boot. */
 export const metadataEndpoint = word.regex(/^[0-9a-fA-F.:[\]]+:\d+$/, "an address and a port, such as 169.254.169.254:80");
@@ -52,20 +48,13 @@ export function metadata(args: MetadataArgs): DebianImage {
       `debian.metadata: ready: got ${JSON.stringify(ready)} for ${cloud}, but only azure supports it`,
       { path: "ready" },
     );
-  const at = endpoint.lastIndexOf(":");
-  const { script, words } = {
-    aws: { script: METADATA_AWS, words: [endpoint.slice(0, at).replace(/^\[|\]$/g, ""), endpoint.slice(at + 1), String(timeout)] },
-    gcp: { script: METADATA_GCP, words: [endpoint, String(Math.ceil(timeout))] },
-    azure: { script: METADATA_AZURE, words: [endpoint, String(Math.ceil(timeout)), ready === false ? "" : (ready ?? "168.63.129.16:80")] },
-  }[cloud];
-  const path = `usr/lib/linuxkit/metadata-${cloud}`;
+  const wireServer = cloud === "azure" && ready !== false ? [ready ?? "168.63.129.16:80"] : [];
   return debianImage(
-    { packages: ["busybox-static"], files: [BUSYBOX_SHELL, { path, contents: script, mode: "0755" }] },
+    { program: "linuxkitd" },
     {
-      command: [`/${path}`, ...words],
+      command: ["/usr/bin/linuxkitd", "metadata", cloud, endpoint, String(Math.ceil(timeout)), ...wireServer],
       net: "host",
       binds: ["/run/config:/run/config"],
-      tmpfs: ["/tmp"],
       runtime: { mkdir: ["/run/config/ssh"] },
     },
   );

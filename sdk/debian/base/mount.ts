@@ -3,7 +3,6 @@ import { LinuxKitError } from "../../core/errors.ts";
 import type { DebianImage } from "../../definition/debian-image.ts";
 import { fields, seconds, treePath, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
-import { BUSYBOX_SHELL } from "./init.ts";
 
 /** A path of the machine at which a filesystem may be mounted. */
 export const mountPath = treePath.regex(/^\/(var|mnt)(\/[A-Za-z0-9._-]+)*$/, "a path under /var or /mnt");
@@ -44,16 +43,13 @@ export function mount(args: MountArgs): DebianImage {
   const root = `/${path.split("/")[1]}`;
   return debianImage(
     {
-      packages: ["busybox-static"],
-      files: [
-        BUSYBOX_SHELL,
-        { path: root.slice(1), directory: true },
-        { path: "usr/lib/linuxkit/mount", contents: MOUNT_SCRIPT, mode: "0755" },
-      ],
+      program: "linuxkitd",
+      files: [{ path: root.slice(1), directory: true }],
     },
     {
       command: [
-        "/usr/lib/linuxkit/mount",
+        "/usr/bin/linuxkitd",
+        "mount",
         label === undefined ? (device as string) : `LABEL=${label}`,
         path,
         type,
@@ -69,23 +65,3 @@ export function mount(args: MountArgs): DebianImage {
     },
   );
 }
-
-/** `mount WHAT PATH TYPE OPTIONS SECONDS`; WHAT is a device or `LABEL=…`. */
-export const MOUNT_SCRIPT = `#!/bin/sh
-what=$1 path=$2 type=$3 options=$4 left=$5
-while :; do
-  case "$what" in
-  LABEL=*) device=$(findfs "$what" 2>/dev/null) ;;
-  *) device=$what ;;
-  esac
-  if [ -b "$device" ]; then break; fi
-  left=$((left - 1))
-  if [ "$left" -lt 0 ]; then
-    echo "mount: no $what; there are: $(cut -c 14- /proc/partitions | tr '\\n' ' ')" >&2
-    exit 1
-  fi
-  sleep 1
-done
-mkdir -p "$path" && mount -t "$type" \${options:+-o "$options"} "$device" "$path" || exit 1
-echo "mount: $device is at $path"
-`;

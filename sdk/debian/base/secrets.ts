@@ -3,10 +3,6 @@ import { LinuxKitError } from "../../core/errors.ts";
 import type { DebianImage } from "../../definition/debian-image.ts";
 import { fields, seconds, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
-import { SECRETS_AWS } from "./cloud/secrets-aws.ts";
-import { SECRETS_AZURE } from "./cloud/secrets-azure.ts";
-import { SECRETS_GCP } from "./cloud/secrets-gcp.ts";
-import { BUSYBOX_SHELL } from "./init.ts";
 import { metadataEndpoint } from "./metadata.ts";
 
 const url = word.regex(/^https:\/\/[A-Za-z0-9.:[\]-]+$/, "a URL such as https://vpce-1.ssm.eu-central-1.vpce.amazonaws.com");
@@ -39,18 +35,14 @@ export type SecretsArgs = z.input<typeof schema>;
 
 type Given = z.output<typeof schema>;
 
-/** The script of each cloud, the names of its endpoints, and its arguments after the common ones. */
-const CLOUDS: Readonly<
-  Record<Given["cloud"], { readonly script: string; readonly endpoints: readonly string[]; words(given: Given): readonly string[] }>
-> = {
+/** By cloud, the endpoints that it has, and the task's words after those that all have. */
+const CLOUDS: Readonly<Record<Given["cloud"], { readonly endpoints: readonly string[]; words(given: Given): readonly string[] }>> = {
   aws: {
-    script: SECRETS_AWS,
     endpoints: ["secretsmanager", "ssm"],
     words: ({ endpoints }) => [endpoints?.secretsmanager ?? "", endpoints?.ssm ?? ""],
   },
-  gcp: { script: SECRETS_GCP, endpoints: ["secretmanager"], words: ({ endpoints }) => [endpoints?.secretmanager ?? ""] },
+  gcp: { endpoints: ["secretmanager"], words: ({ endpoints }) => [endpoints?.secretmanager ?? ""] },
   azure: {
-    script: SECRETS_AZURE,
     endpoints: ["keyvault"],
     words: ({ endpoints, identity }) => [endpoints?.keyvault === undefined ? "" : addressOf(endpoints.keyvault), identity ?? ""],
   },
@@ -76,29 +68,24 @@ const CLOUDS: Readonly<
 export function secrets(args: SecretsArgs): DebianImage {
   const given = checked("debian.secrets", schema, args);
   const { cloud, endpoint = "169.254.169.254:80", timeout = 60, authorities } = given;
-  const { script, endpoints, words } = CLOUDS[cloud];
+  const { endpoints, words } = CLOUDS[cloud];
   for (const name of Object.keys(given.endpoints ?? {}))
     if (!endpoints.includes(name))
       refuse(`endpoints.${name}`, `got an endpoint that ${cloud} does not have, wanted ${endpoints.join(" or ")}`);
   if (given.identity !== undefined && cloud !== "azure")
     refuse("identity", `got ${JSON.stringify(given.identity)} for ${cloud}, wanted it only for azure`);
   const bundle = authorities === undefined ? "/etc/ssl/certs/ca-certificates.crt" : "/etc/ssl/authorities.pem";
-  const path = `usr/lib/linuxkit/secrets-${cloud}`;
   return debianImage(
     {
-      packages: ["busybox-static", "curl", "jq", ...(authorities === undefined ? ["ca-certificates"] : [])],
-      files: [
-        BUSYBOX_SHELL,
-        { path, contents: script, mode: "0755" },
-        ...(authorities === undefined ? [] : [{ path: bundle.slice(1), contents: authorities }]),
-      ],
+      program: "linuxkit-secrets",
+      packages: authorities === undefined ? ["ca-certificates"] : [],
+      files: authorities === undefined ? [] : [{ path: bundle.slice(1), contents: authorities }],
     },
     {
-      command: [`/${path}`, endpoint, String(Math.ceil(timeout)), bundle, ...words(given)],
+      command: ["/usr/bin/linuxkit-secrets", cloud, endpoint, String(Math.ceil(timeout)), bundle, ...words(given)],
       net: "host",
       // has a folder for each service that names secrets, each on its own tmpfs
       binds: ["/etc/resolv.conf:/etc/resolv.conf:ro", "/run/linuxkit/secrets:/run/linuxkit/secrets:rbind"],
-      tmpfs: ["/tmp"],
       runtime: { mkdir: ["/run/linuxkit/secrets"] },
     },
   );

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { DebianImage } from "../../definition/debian-image.ts";
 import { checked, debianImage } from "./arguments.ts";
-import { BUSYBOX_SHELL } from "./init.ts";
 
 const schema = z
   .record(
@@ -18,16 +17,12 @@ export function sysctl(settings: SysctlArgs): DebianImage {
   const lines = Object.entries(checked("debian.sysctl", schema, settings)).map(([name, value]) => `${parameterPath(name)} ${value}\n`);
   return debianImage(
     {
-      packages: ["busybox-static"],
-      files: [
-        BUSYBOX_SHELL,
-        { path: "etc/sysctl.list", contents: lines.join("") },
-        { path: "usr/lib/linuxkit/sysctl", contents: SCRIPT, mode: "0755" },
-      ],
+      program: "linuxkitd",
+      files: [{ path: "etc/sysctl.list", contents: lines.join("") }],
     },
     {
-      command: ["/usr/lib/linuxkit/sysctl"],
-      // the machine's namespaces, because many parameters belong to a namespace
+      command: ["/usr/bin/linuxkitd", "sysctl"],
+      // the parameters of the machine, not those of a namespace of the task's own
       net: "host",
       ipc: "host",
       uts: "host",
@@ -44,18 +39,3 @@ function parameterPath(name: string): string {
   const swap: Readonly<Record<string, string>> = { ".": "/", "/": "." };
   return /^[^./]*\//.test(name) ? name : name.replace(/[./]/g, (separator) => swap[separator] as string);
 }
-
-// BusyBox's own sysctl exits with 0 even if the kernel refused
-const SCRIPT = `#!/bin/sh
-while read -r path value; do
-  if [ ! -e "/proc/sys/$path" ]; then
-    echo "sysctl: this kernel has no $path" >&2
-    exit 1
-  fi
-  printf '%s\\n' "$value" >"/proc/sys/$path" || {
-    echo "sysctl: $path does not take \\"$value\\"" >&2
-    exit 1
-  }
-  echo "$path = $value"
-done </etc/sysctl.list
-`;

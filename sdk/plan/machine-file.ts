@@ -1,0 +1,33 @@
+import type { Arch } from "../core/arch.ts";
+import type { Hardening } from "../hardening/profile.ts";
+import { hardeningParameters } from "../hardening/profile.ts";
+import { CLOSED } from "../guest/cloud-addresses.ts";
+import { DESCRIPTION_VERSION, descriptionText, type MachineDescription } from "../guest/description.ts";
+import type { PrivateNetwork } from "../guest/firewall.ts";
+
+/** The text of the machine's description. */
+export function machineText(networks: readonly PrivateNetwork[], harden: Hardening | undefined, arch: Arch): string {
+  const description: MachineDescription = {
+    version: DESCRIPTION_VERSION,
+    ...(harden && { parameters: parameters(harden, arch) }),
+    ...(networks.length > 0 && { firewall: { closed: CLOSED.map(closed), networks: networks.map(network) } }),
+  };
+  return descriptionText(description);
+}
+
+type Firewall = NonNullable<MachineDescription["firewall"]>;
+
+function closed({ to, protocol, ports }: (typeof CLOSED)[number]): Firewall["closed"][number] {
+  return { to, ...(protocol && { protocol }), ...(ports && { ports: [...ports] }) };
+}
+
+function network({ link, gateway, address, publish, egress }: PrivateNetwork): Firewall["networks"][number] {
+  return { link, gateway, address, publish: publish.map((port) => ({ ...port })), egress: egress.map((one) => ({ ...one })) };
+}
+
+function parameters(harden: Hardening, arch: Arch): NonNullable<MachineDescription["parameters"]> {
+  const pairs = (lines: readonly string[]) =>
+    lines.map((line) => ({ path: line.slice(0, line.indexOf(" ")), value: line.slice(line.indexOf(" ") + 1) }));
+  const { early, last } = hardeningParameters(harden, arch);
+  return { early: pairs(early), last: pairs(last) };
+}
