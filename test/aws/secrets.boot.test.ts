@@ -61,7 +61,7 @@ describe("debian.secrets in a machine with a role", { timeout: 300_000 }, () => 
     await using made = await machineWith({ "prod/db": PASSWORD, "/prod/api": "key-of-the-api" }, 60);
     const { machine } = made;
     await machine.until("the machine is healthy", ({ stage }) => stage === "healthy");
-    const of = (name: string, path: string) => ask(machine, `cat /proc/$(cat /host/run/linuxkit/${name}.pid)/root${path}`);
+    const of = (name: string, path: string) => ask(machine, `cat /proc/$(cat /host/run/linuxkit/pids/${name})/root${path}`);
     const mine = await of("web", "/tmp/mine");
     assert.match(mine, new RegExp(`^${PASSWORD}total`));
     assert.match(mine, /^-r-------- +1 1000 +1000 .* db$/m);

@@ -49,7 +49,7 @@ test("a machine on Azure reads its metadata, reports ready, and reads its secret
   );
   assert.deepEqual(wire.reported, ["Ready"]);
   assert.equal(
-    await ask(machine, "cat /proc/$(cat /host/run/linuxkit/web.pid)/root/tmp/mine; grep -rls the-password /host/run/log /host/run/config"),
+    await ask(machine, "cat /proc/$(cat /host/run/linuxkit/pids/web)/root/tmp/mine; grep -rls the-password /host/run/log /host/run/config"),
     "the-password",
   );
   assert.doesNotMatch(machine.console(), /the-password|eyJ0/);

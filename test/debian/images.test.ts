@@ -5,7 +5,6 @@ import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { canonicalJson } from "../../sdk/core/json.ts";
 import { type DebianImage, debianImageSchema } from "../../sdk/definition/debian-image.ts";
 import { debian } from "../../sdk/debian/images.ts";
-import { judge, scratch } from "../support/judge.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLE someone";
 
@@ -123,20 +122,4 @@ describe("the shell scripts in the images", () => {
       });
     }
   }
-  const scripted = [
-    debian.disk({ label: "data", path: "/mnt/data" }),
-    ...(["aws", "gcp", "azure"] as const).flatMap((cloud) => [debian.metadata({ cloud }), debian.secrets({ cloud })]),
-  ];
-  for (const { path, contents = "" } of scripted.flatMap((image) => image.debian.files.filter(({ mode }) => mode === "0755"))) {
-    test(`${path} passes shellcheck`, async () => {
-      await using folder = await scratch();
-      // a script in quotes is meant so, names under /sys hold nothing but letters
-      judge("shellcheck", "-s", "dash", "-e", "SC2016,SC2012", await folder.file("script", [Buffer.from(contents)]));
-    });
-  }
-  test("dhcp's command", () => {
-    const [shell, flag, script] = debian.dhcp().config.command as [string, string, string];
-    assert.deepEqual([shell, flag], ["/bin/sh", "-c"]);
-    assert.equal(spawnSync("sh", ["-n"], { input: script }).status, 0);
-  });
 });

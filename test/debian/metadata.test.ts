@@ -1,34 +1,20 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { metadata } from "../../sdk/debian/base/metadata.ts";
+import { type Ended, runGuestProgram } from "../support/guest-program.ts";
 import { MetadataServer } from "../support/metadata-server.ts";
 import { noise } from "../support/disks.ts";
 
-/** Runs the task's script in BusyBox, as in the guest, but with another output folder. */
-async function run(
-  port: number,
-  timeout: number,
-): Promise<{ status: number; text: string; folder: string; read(name: string): Promise<Buffer> }> {
+/** Runs the task as in the guest, but for the folder that it writes. */
+async function run(port: number, timeout: number): Promise<Ended & { folder: string; read(name: string): Promise<Buffer> }> {
   const folder = await mkdtemp(join(tmpdir(), "metadata-"));
-  const { debian } = metadata({ cloud: "aws" });
-  const script = debian.files.find(({ path }) => path.endsWith("metadata-aws"))?.contents ?? "";
-  const file = join(folder, "script");
-  await writeFile(file, script);
-  const config = join(folder, "config");
-  return new Promise((resolve) => {
-    execFile(
-      "busybox",
-      ["sh", "-c", `mkdir "$CONFIG"; . "${file}"`, "sh", "127.0.0.1", String(port), String(timeout)],
-      { env: { CONFIG: config, PATH: process.env.PATH }, timeout: 30_000 },
-      (error, stdout, stderr) => {
-        resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr, folder, read: (name) => readFile(join(config, name)) });
-      },
-    );
-  });
+  const { config } = metadata({ cloud: "aws", endpoint: `127.0.0.1:${port}`, timeout });
+  const place = join(folder, "config");
+  const ended = await runGuestProgram("linuxkitd", (config.command ?? []).slice(1), { CONFIG: place });
+  return { ...ended, folder, read: (name) => readFile(join(place, name)) };
 }
 
 describe("debian.metadata", () => {

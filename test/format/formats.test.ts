@@ -152,11 +152,4 @@ describe("the packages of loaders", () => {
   ] as const) {
     test(`${formats.join(", ")} for ${arch}`, () => assert.deepEqual(loaderPackages(formats, arch), want));
   }
-  for (const [stage1, want] of [
-    [true, ["busybox-static"]],
-    [false, []],
-  ] as const) {
-    test(`a root on a disk, for a kernel ${stage1 ? "with" : "without"} a first stage`, () =>
-      assert.deepEqual(loaderPackages(["kernel+initrd", "kernel+erofs"], "s390x", stage1), want));
-  }
 });

@@ -49,7 +49,7 @@ test("a machine on Compute Engine reads its metadata, and reads its secrets with
     "role=web\nssh-ed25519 AAAA me\nweb.c.p.internal",
   );
   assert.equal(
-    await ask(machine, "cat /proc/$(cat /host/run/linuxkit/web.pid)/root/tmp/mine; grep -rls the-password /host/run/log /host/run/config"),
+    await ask(machine, "cat /proc/$(cat /host/run/linuxkit/pids/web)/root/tmp/mine; grep -rls the-password /host/run/log /host/run/config"),
     "the-password",
   );
   assert.doesNotMatch(machine.console(), /the-password|ya29/);

@@ -4,6 +4,8 @@ import { connect, createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cloud } from "./cloud.ts";
+import { debian } from "../../sdk/debian/images.ts";
+import { Service } from "../../sdk/index.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
 test("a private network only accepts published ports, named destinations, and a cloud's metadata if it is named", async () => {
@@ -65,6 +67,13 @@ test("a private network only accepts published ports, named destinations, and a 
           net: "host",
           after: ["page", "spy"],
         }),
+        new Service("rules", {
+          image: debian.packages({ packages: ["nftables"] }),
+          command: ["/usr/sbin/nft", "list", "ruleset"],
+          net: "host",
+          capabilities: ["CAP_NET_ADMIN"],
+          restart: "never",
+        }),
       ],
     },
     { ports: [80, 8080, 8081] },
@@ -92,9 +101,13 @@ test("a private network only accepts published ports, named destinations, and a 
       assert.equal(await said(machine.port(at)), `${word}\n`);
     // only services that are reached or reach others have a link: client, page, roams and web
     assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "4\n");
-    // it forwards for its services, but does not route for others
-    const forward = await ask(machine, "cat /proc/sys/net/ipv4/ip_forward; chroot /host nft list chain ip linuxkit forward", 8081);
-    assert.match(forward, /^1\n[\s\S]*policy accept;\s+iifname != "lk\*" oifname != "lk\*" drop\n/);
+    // it forwards for its services, and is no router for others
+    assert.equal(await ask(machine, "cat /proc/sys/net/ipv4/ip_forward", 8081), "1\n");
+    const rules = await ask(machine, "cat /host/run/log/rules.log", 8081);
+    assert.match(
+      rules,
+      /chain forward \{\s+type filter hook forward priority filter; policy accept;\s+iifname != "lk\*" oifname != "lk\*" drop\n/,
+    );
   } finally {
     outside.close();
   }

@@ -51,7 +51,7 @@ describe("the sandbox", () => {
       machine.until("calm's health", said("calm", "healthy")),
       machine.until("the spy's health", said("spy", "healthy")),
       machine.until("greedy's second end", said("greedy", "restart", "2 in 2 s: exit status 137")),
-      machine.until("a loop of crashes", said("crashes", "restart", "4 in 8 s: exit status 1: again")),
+      machine.until("a loop of crashes", said("crashes", "restart", "4 in 8 s: exit status 1")),
       machine.until("the end of patience", said("gives-up", "ended", "it ended 3 times, the last with exit status 0")),
       machine.until("what hangs", said("hangs", "unhealthy")),
     ]);
@@ -85,13 +85,8 @@ describe("the sandbox", () => {
     assert.ok(new Set(users).size === 2 && users.every((user) => user > 65536 && user % 65536 === 7), users.join(" "));
     for (const name of ["spy", "calm"])
       assert.ok(!machine.lines.some((line) => said(name, "restart")(line) || said(name, "unhealthy")(line)), name);
-    assert.equal(
-      await ask(
-        machine,
-        "cat /host/proc/1/oom_score_adj; read -r p _ </host/sys/fs/cgroup/calm/cgroup.procs; cat /host/proc/$p/oom_score_adj",
-      ),
-      "-1000\n0\n",
-    );
+    // PID 1 is never killed by the kernel, and no service is spared for what it was started by
+    assert.equal(await ask(machine, "read -r p _ </host/sys/fs/cgroup/calm/cgroup.procs; cat /host/proc/$p/oom_score_adj"), "0\n");
     assert.equal((await ask(machine, "cat /host/run/linuxkit/services/gives-up")).slice(0, 5), "down,");
   });
 

@@ -52,6 +52,10 @@ async function planOf(image: Image): Promise<Plan> {
 const keys = (plan: Plan) => new Map(plan.segments.map((segment) => [segment.name, segmentKey(segment)]));
 const entries = (plan: Plan): EntryStep[] => plan.segments.flatMap(({ steps }) => steps.filter((step) => step.kind === "entry"));
 
+/** The command of a container. */
+const argsOf = (config: EntryStep | undefined): unknown =>
+  (JSON.parse(config?.contents ?? "") as { process: { args: unknown } }).process.args;
+
 function changed(before: Plan, after: Plan): string[] {
   const old = keys(before);
   return [...keys(after)].filter(([name, key]) => old.get(name) !== key).map(([name]) => name);
@@ -101,14 +105,12 @@ describe("createPlan", () => {
       }),
     );
     const paths = new Map(entries(plan).map((entry) => [entry.path, entry]));
-    const tasks = [...paths.keys()].filter((path) => path.startsWith("containers/onboot/") && path.endsWith("/guest")).sort();
-    assert.deepEqual(tasks, ["containers/onboot/00-data/guest", "containers/onboot/000-dhcp/guest"]);
+    const tasks = [...paths.keys()].filter((path) => path.startsWith("containers/onboot/") && path.endsWith("/linuxkitd.json")).sort();
+    assert.deepEqual(tasks, ["containers/onboot/00-data/linuxkitd.json", "containers/onboot/000-dhcp/linuxkitd.json"]);
     assert.equal(paths.get("containers/volumes/data/merged")?.link, "/mnt/data");
     assert.ok(!paths.has("containers/volumes/data/tmp") && !paths.has("containers/volumes/data/lower"));
-    assert.match(
-      paths.get("containers/onboot/00-data/config.json")?.contents ?? "",
-      /\/format' 'data' 'serial:vol-1' '1' '0:0' '30' && .*'LABEL=data' '\/mnt\/data'/,
-    );
+    const words = ["/usr/bin/linuxkitd", "disk", "data", "serial:vol-1", "1", "0:0", "30", "/mnt/data", "nosuid,nodev"];
+    assert.deepEqual(argsOf(paths.get("containers/onboot/00-data/config.json")), words);
     assert.match(paths.get("containers/services/db/config.json")?.contents ?? "", /"source": "\/containers\/volumes\/data\/merged"/);
   });
 
@@ -121,15 +123,20 @@ describe("createPlan", () => {
       }),
     );
     const paths = new Map(entries(plan).map((entry) => [entry.path, entry]));
-    const tasks = [...paths.keys()].filter((path) => path.startsWith("containers/onboot/") && path.endsWith("/guest")).sort();
-    assert.deepEqual(tasks, ["containers/onboot/000-dhcp/guest", "containers/onboot/000.data/guest", "containers/onboot/001-later/guest"]);
-    assert.match(paths.get("containers/onboot/000.data/config.json")?.contents ?? "", /'serial:data' '1' '0:0' '300' && /);
+    const tasks = [...paths.keys()].filter((path) => path.startsWith("containers/onboot/") && path.endsWith("/linuxkitd.json")).sort();
+    assert.deepEqual(tasks, [
+      "containers/onboot/000-dhcp/linuxkitd.json",
+      "containers/onboot/000.data/linuxkitd.json",
+      "containers/onboot/001-later/linuxkitd.json",
+    ]);
+    const words = ["/usr/bin/linuxkitd", "disk", "data", "serial:data", "1", "0:0", "300", "/mnt/data", "nosuid,nodev"];
+    assert.deepEqual(argsOf(paths.get("containers/onboot/000.data/config.json")), words);
   });
 
   for (const row of [
     { name: "one capability", image: os(web({ capabilities: ["CAP_CHOWN", "CAP_SETUID"] })), want: ["config"] },
     { name: "a health check", image: os(web({ health: { command: ["true"] } })), want: ["config"] },
-    { name: "the first published port", image: os(web({ health: { tcp: { port: 80 } } })), want: ["init", "modules", "config"] },
+    { name: "the first published port", image: os(web({ health: { tcp: { port: 80 } } })), want: ["modules", "config"] },
     { name: "another published port", image: os(web({ publish: ["80"] })), base: os(web({ publish: ["8080:80"] })), want: ["config"] },
     { name: "a file's content", image: os().replace(new File("/srv/web/index.html", { contents: "bye", mode: "0644" })), want: ["config"] },
     {

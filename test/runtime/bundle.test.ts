@@ -5,7 +5,7 @@ import { Image } from "../../sdk/definition/image.ts";
 import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
 import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
 import { Volume } from "../../sdk/definition/volume.ts";
-import { secretsPath } from "../../sdk/guest/container.ts";
+import { secretsPath } from "../../sdk/guest/paths.ts";
 import type { ImageConfig } from "../../sdk/oci/image-config.ts";
 import { type Bundle, bundles, debianImageConfig } from "../../sdk/runtime/bundle.ts";
 

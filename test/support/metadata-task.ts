@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runGuestProgram } from "./guest-program.ts";
 import { metadata, type MetadataArgs } from "../../sdk/debian/base/metadata.ts";
 
 /** The output and files of a `debian.metadata` task. */
@@ -15,22 +15,12 @@ export interface MetadataRun extends AsyncDisposable {
   files(): Promise<string[]>;
 }
 
-/** Runs the task's command in the host's BusyBox, as in the guest, except for the folder that it writes. */
+/** Runs the task's command, as in the guest, but for the folder that it writes. */
 export async function runMetadata(args: MetadataArgs): Promise<MetadataRun> {
   const folder = await mkdtemp(join(tmpdir(), "metadata-"));
-  const { debian, config } = metadata(args);
-  await writeFile(join(folder, "script"), debian.files.find(({ mode }) => mode === "0755")?.contents ?? "");
+  const { config } = metadata(args);
   const place = join(folder, "config");
-  const ended = await new Promise<{ status: number; text: string }>((resolve) => {
-    execFile(
-      "busybox",
-      ["sh", join(folder, "script"), ...(config.command ?? []).slice(1)],
-      { env: { CONFIG: place, PATH: process.env.PATH }, timeout: 30_000 },
-      (error, stdout, stderr) => {
-        resolve({ status: error ? Number(error.code) : 0, text: stdout + stderr });
-      },
-    );
-  });
+  const ended = await runGuestProgram("linuxkitd", (config.command ?? []).slice(1), { CONFIG: place });
   return {
     ...ended,
     read: (name) => readFile(join(place, name), "utf8"),
