@@ -1,4 +1,5 @@
 import { BlobStore } from "../cache/blob-store.ts";
+import { openSession } from "../cache/session.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import { type Arch, ARCHES } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
@@ -83,6 +84,8 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   const publication = options.push === undefined ? undefined : publicationOf(options.push);
   await using shared = sharedCache(options);
   const context = { ...resolveContext(options), shared };
+  // what is looked up while names are resolved is there when it is unpacked, whatever other processes prune
+  await using _session = openSession(context.cacheDir);
   const sources = originSources(context);
   // reports formats that cannot be signed before anything is fetched
   const signer = options.secureBoot && signerOf(options.secureBoot);

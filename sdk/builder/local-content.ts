@@ -1,5 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { BlobStore } from "../cache/blob-store.ts";
@@ -92,10 +104,10 @@ function storeFile(path: string, store: BlobStore): { readonly digest: Digest; r
   return seen;
 }
 
-/** Stores a blob atomically, unless it is already stored. */
+/** Stores a blob atomically, unless it is already stored: then it counts as used now. */
 function storeWhole(store: BlobStore, digest: Digest, write: (aside: string) => void): void {
   const path = store.path(digest);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  if (isMarkedUsed(path)) return;
   const aside = join(dirname(path), `.${hexOf(digest)}.${randomBytes(6).toString("hex")}.part`);
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -104,6 +116,19 @@ function storeWhole(store: BlobStore, digest: Digest, write: (aside: string) => 
   } catch (error) {
     rmSync(aside, { force: true });
     throw fromFileSystem(error, path);
+  }
+}
+
+/** Marks a blob as used, by its access time alone. False if it is not stored, or a prune removes it at this moment. */
+function isMarkedUsed(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats?.isFile()) return false;
+  try {
+    utimesSync(path, Date.now() / 1000, stats.mtimeMs / 1000);
+    return true;
+  } catch (error) {
+    // a cache that may not be written is used as it is
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
   }
 }
 

@@ -4,6 +4,7 @@ import { type Bytes, type Memory, verify } from "../core/bytes.ts";
 import { type Digest, hexOf } from "../core/digest.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import { writeFileWhole } from "../core/write-file.ts";
+import { untilPruned } from "./hold.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
 
 /** A stored blob. */
@@ -33,9 +34,11 @@ export class BlobStore {
   /** The blob, or undefined where it is not stored. Marks it as used now, by its access time alone. */
   async find(digest: Digest): Promise<Blob | undefined> {
     const path = this.path(digest);
+    if (!(await stat(path).catch(() => undefined))?.isFile()) return undefined;
+    await markUsed(path);
+    await untilPruned(this.directory);
     const stats = await stat(path).catch(() => undefined);
     if (!stats?.isFile()) return undefined;
-    await markUsed(path);
     return { digest, size: stats.size, path };
   }
 
@@ -66,6 +69,7 @@ export class BlobStore {
     };
     await writeFileWhole(path, verify(source, want, options.what ?? want.digest), { signal: options.signal, onWritten });
     await settleTimes(path);
+    await untilPruned(this.directory);
     return { digest: want.digest, size, path };
   }
 }

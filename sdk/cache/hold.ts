@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { markState, PROCESS_MARK } from "../core/process-mark.ts";
 import { writeFileWhole } from "../core/write-file.ts";
-import { type LockOptions, withLock } from "./lock.ts";
+import { type LockOptions, untilUnlocked, withLock } from "./lock.ts";
 
 /** Files of the cache that a running build needs; no prune removes them until it releases them. */
 export interface Hold {
@@ -38,6 +38,14 @@ export async function heldFiles(cacheDir: string): Promise<Set<string>> {
     else for (const file of (await readFile(path, "utf8").catch(() => "")).split("\n")) held.add(file);
   }
   return held;
+}
+
+/**
+ * Resolves once no prune is running. Mark a file as used, then wait here: a prune that was running is over, so a look
+ * tells whether the file survived it; a later prune sees the mark.
+ */
+export function untilPruned(cacheDir: string): Promise<void> {
+  return untilUnlocked(pruneLock(cacheDir));
 }
 
 /** Path of the lock that holding and pruning take. */

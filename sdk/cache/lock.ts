@@ -36,6 +36,16 @@ export async function withLock<T>(path: string, work: () => Promise<T>, options:
   }
 }
 
+/** Resolves once no live process holds the lock. It does not take the lock. */
+export async function untilUnlocked(path: string): Promise<void> {
+  for (let pause = 1; (await isHeld(path)) && !(await isAbandoned(path)); pause = Math.min(2 * pause, POLL_MILLISECONDS))
+    await sleep(pause);
+}
+
+async function isHeld(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
+}
+
 async function acquire(path: string, { signal, what = path }: LockOptions): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -5,6 +5,7 @@ import { type Digest, digestOf } from "../core/digest.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import { removeDeadParts, writeFileWhole } from "../core/write-file.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
+import { untilPruned } from "./hold.ts";
 import { type LockOptions, withLock } from "./lock.ts";
 
 /** The paths that a segment writes, grouped by what matters when another segment writes the same ones. */
@@ -62,7 +63,8 @@ export class SegmentStore {
     const record = parseRecord(key, text);
     if (!record || stats?.size !== record.size) return undefined;
     await Promise.all([markUsed(this.path(key)), markUsed(`${this.path(key)}.json`)]);
-    return record;
+    await untilPruned(this.cacheDir);
+    return (await isThere(this.path(key))) && (await isThere(`${this.path(key)}.json`)) ? record : undefined;
   }
 
   /**
@@ -92,6 +94,7 @@ export class SegmentStore {
       throw error;
     }
     await settleTimes(`${path}.json`);
+    await untilPruned(this.cacheDir);
     return segment;
   }
 
@@ -112,6 +115,10 @@ export class SegmentStore {
       options,
     );
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 // a line of JSON below its own digest: a record that was cut or altered does not count, and the segment is rebuilt

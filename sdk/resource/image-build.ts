@@ -5,6 +5,7 @@ import { all, type Input, type Output, output, secret } from "@pulumi/pulumi/out
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
+import { type CacheSession, openSession } from "../cache/session.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Pcrs } from "../disk/pcrs.ts";
@@ -205,10 +206,15 @@ function projectFolder(): string {
   }
 }
 
+/** Of this process: it ends with it. */
+let session: CacheSession | undefined;
+
 /** The definition with every local file read: text, or the sha256 of what is now in the cache. */
 function withoutSources(spec: Definition, projectDir: string): unknown {
   // a list that is an Output as a whole is read by the builder
-  if (!Array.isArray(spec.files)) return spec;
+  if (!Array.isArray(spec.files) || spec.files.length === 0) return spec;
+  // the plugin reads what is stored here, maybe much later: it stays in the cache while the program runs
+  session ??= openSession(defaultCacheDir());
   const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
   const read = (files: readonly FileSpec[]): FileSpec[] => files.flatMap((file) => readLocalFile(file, places) ?? []);
   const isLater = spec.files.some(({ source }) => isDeferred(source));

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { holdFiles } from "../../sdk/cache/hold.ts";
 import { pruneCache } from "../../sdk/cache/prune.ts";
+import { openSession } from "../../sdk/cache/session.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import { PROCESS_MARK } from "../../sdk/core/process-mark.ts";
 
@@ -129,4 +130,39 @@ test("files that a dead process held are removed, and its temporary files too", 
 
 test("a cache folder that does not exist counts as empty", async () => {
   assert.deepEqual(await pruneCache(join(folder, "none"), 0), { kept: 0, removed: { files: 0, bytes: 0 } });
+});
+
+describe("a session", () => {
+  test("keeps what was used since it began, until it ends", async () => {
+    const store = new BlobStore(folder);
+    const digest = digestOf("used");
+    await store.put([Buffer.from("used")], { digest });
+    {
+      await using _session = openSession(folder);
+      await store.find(digest);
+      await pruneCache(folder, 0);
+      assert.ok(await store.find(digest));
+      assert.deepEqual(await left(), []);
+    }
+    await pruneCache(folder, 0);
+    assert.equal(await store.find(digest), undefined);
+  });
+
+  test("of a dead process keeps nothing, and is cleared away", async () => {
+    await mkdir(join(folder, "sessions"));
+    await writeFile(join(folder, "sessions", `${PROCESS_MARK.replace(/-\d+-/, "-999999999-")}.0123456789ab`), "1");
+    await pruneCache(folder, 0);
+    assert.deepEqual([await left(), await readdir(join(folder, "sessions"))], [[], []]);
+  });
+});
+
+test("a file that is used while a prune is under way stays, and who looks for it waits for the prune", async () => {
+  const store = new BlobStore(folder);
+  const digest = digestOf("new");
+  const pruning = pruneCache(folder, 0);
+  await using _session = openSession(folder);
+  await store.put([Buffer.from("new")], { digest });
+  assert.ok(await store.find(digest));
+  await pruning;
+  assert.ok(await store.find(digest));
 });
