@@ -106,9 +106,11 @@ export class ContinuationArea {
     const block = this.#blockFor(Math.min(length(rest), ISO_BLOCK));
     const { used } = block;
     const index = this.#blocks.indexOf(block);
+    // what does not fit here either goes to another block: this one is full while that is found
+    block.used = ISO_BLOCK;
     const content = this.fit(rest, ISO_BLOCK - used);
     block.bytes.set(content, used);
-    block.used += content.length;
+    block.used = used + content.length;
     return Buffer.concat([
       ...fields.slice(0, count),
       field("CE", Buffer.concat([both32(this.#first + index), both32(used), both32(content.length)])),

@@ -206,15 +206,15 @@ function projectFolder(): string {
   }
 }
 
-/** Of this process: it ends with it. */
-let session: CacheSession | undefined;
+/** The session of this process, which ends with it. */
+const sessions: CacheSession[] = [];
 
 /** The definition with every local file read: text, or the sha256 of what is now in the cache. */
 function withoutSources(spec: Definition, projectDir: string): unknown {
   // a list that is an Output as a whole is read by the builder
   if (!Array.isArray(spec.files) || spec.files.length === 0) return spec;
   // the plugin reads what is stored here, maybe much later: it stays in the cache while the program runs
-  session ??= openSession(defaultCacheDir());
+  if (sessions.length === 0) sessions.push(openSession(defaultCacheDir()));
   const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
   const read = (files: readonly FileSpec[]): FileSpec[] => files.flatMap((file) => readLocalFile(file, places) ?? []);
   const isLater = spec.files.some(({ source }) => isDeferred(source));
