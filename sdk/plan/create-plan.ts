@@ -85,7 +85,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata): Plan {
     ...volumeSteps(definition, owners),
     ...small,
   ];
-  // a port that is published anew leaves what changes seldom as it is
+  // publishing another port leaves segments that rarely change as they are
   if (own) config.push(fileStep(place(MACHINE_FILE), machineText([...networks.values()], definition.harden, arch)));
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
   const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });

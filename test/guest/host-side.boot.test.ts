@@ -25,7 +25,7 @@ print "found $l\\n" if $l =~ m{^/} && $l !~ m{^/dev/(null|zero)|^/proc|^/usr|^/d
 const STATUS =
   "(grep -E '^(Uid|Gid|CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; cat /proc/self/cgroup) >/tmp/new; mv /tmp/new /tmp/status";
 
-describe("what the host does for a service harms nobody", () => {
+describe("what the host does for a service never harms the machine", () => {
   test("health checks, logs and commands of a hostile service", { timeout: 400_000 }, async () => {
     await using machine = await bootImage(
       {

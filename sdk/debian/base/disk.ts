@@ -97,7 +97,7 @@ function diskImage(words: readonly string[], mounted?: string): DebianImage {
     },
     {
       command: ["/usr/bin/linuxkitd", ...words],
-      // to read partition tables anew and to mount; to grow a filesystem that is mounted
+      // to reread partition tables and to mount; to grow a filesystem that is mounted
       capabilities: ["CAP_SYS_ADMIN", "CAP_SYS_RESOURCE", "CAP_DAC_OVERRIDE"],
       // /run/config/disks has the serials of the cloud, if any
       binds: ["/dev:/dev", "/run/config/disks:/run/config/disks:ro", ...roots.map((root) => `${root}:${root}:rshared,rbind`)],
