@@ -85,7 +85,7 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   await using shared = sharedCache(options);
   const context = { ...resolveContext(options), shared };
   // what is looked up while names are resolved is there when it is unpacked, whatever other processes prune
-  await using _session = openSession(context.cacheDir);
+  using _session = openSession(context.cacheDir);
   const sources = originSources(context);
   // reports formats that cannot be signed before anything is fetched
   const signer = options.secureBoot && signerOf(options.secureBoot);

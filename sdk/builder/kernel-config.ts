@@ -22,7 +22,7 @@ export async function kernelConfigOf(
   const { kernel } = definition;
   if (!kernel || typeof kernel.image === "string") return undefined;
   const resolveContext: ResolveContext = { ...context, folder: "." };
-  await using _session = openSession(context.cacheDir);
+  using _session = openSession(context.cacheDir);
   const alone: Definition = { kernel, init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
   const { images } = await resolve(alone, { arch: context.arch, sources: originSources(resolveContext), lock, signal: context.signal });
   const image = images.get("kernel.image");

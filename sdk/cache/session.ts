@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fromFileSystem } from "../core/errors.ts";
 import { markState, PROCESS_MARK } from "../core/process-mark.ts";
 
 /** Work that reads the cache. Files that it has used stay until it ends. The session of a killed process counts for nothing. */
-export interface CacheSession extends AsyncDisposable {
+export interface CacheSession extends Disposable {
   /** Names the session among those of the cache. */
   readonly id: string;
 }
@@ -35,7 +35,7 @@ export function openSession(cacheDir: string): CacheSession {
     const error = fromFileSystem(cause, path);
     if (!["EROFS", "EACCES", "EPERM"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw error;
   }
-  return { id, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+  return { id, [Symbol.dispose]: () => rmSync(path, { force: true }) };
 }
 
 /**

@@ -206,15 +206,23 @@ function projectFolder(): string {
   }
 }
 
-/** The session of this process, which ends with it. */
-const sessions: CacheSession[] = [];
+/** The session of this process. */
+let session: CacheSession | undefined;
+
+/** Opens it once. It ends with the process. */
+function keepCache(): void {
+  if (session) return;
+  const opened = openSession(defaultCacheDir());
+  process.once("exit", () => opened[Symbol.dispose]());
+  session = opened;
+}
 
 /** The definition with every local file read: text, or the sha256 of what is now in the cache. */
 function withoutSources(spec: Definition, projectDir: string): unknown {
   // a list that is an Output as a whole is read by the builder
   if (!Array.isArray(spec.files) || spec.files.length === 0) return spec;
   // the plugin reads what is stored here, maybe much later: it stays in the cache while the program runs
-  if (sessions.length === 0) sessions.push(openSession(defaultCacheDir()));
+  keepCache();
   const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
   const read = (files: readonly FileSpec[]): FileSpec[] => files.flatMap((file) => readLocalFile(file, places) ?? []);
   const isLater = spec.files.some(({ source }) => isDeferred(source));

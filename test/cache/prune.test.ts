@@ -138,7 +138,7 @@ describe("a session", () => {
     const digest = digestOf("used");
     await store.put([Buffer.from("used")], { digest });
     {
-      await using _session = openSession(folder);
+      using _session = openSession(folder);
       await store.find(digest);
       await pruneCache(folder, 0);
       assert.ok(await store.find(digest));
@@ -160,7 +160,7 @@ test("a file that is used while a prune is under way stays, and who looks for it
   const store = new BlobStore(folder);
   const digest = digestOf("new");
   const pruning = pruneCache(folder, 0);
-  await using _session = openSession(folder);
+  using _session = openSession(folder);
   await store.put([Buffer.from("new")], { digest });
   assert.ok(await store.find(digest));
   await pruning;

@@ -162,7 +162,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
 
   test("refuses a file that differs from what was built, and creates no object", async () => {
     await writeFile(join(folder.path, "image"), Buffer.concat([bytes.subarray(1), Buffer.from("x")]));
-    await assert.rejects(upload(), { code: "DIGEST_MISMATCH", message: /image: is not the file that the build wrote/ });
+    await assert.rejects(upload(), { code: "DIGEST_MISMATCH", message: /image is not the file that the build wrote/ });
     assert.deepEqual([server.storage.open.length, server.storage.objects.size], [0, 0]);
     await writeFile(join(folder.path, "image"), bytes.subarray(1));
     await assert.rejects(upload(), { code: "DIGEST_MISMATCH" });

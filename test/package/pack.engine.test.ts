@@ -112,8 +112,8 @@ test("a package packed from a clean clone, installed beside Pulumi alone, runs e
   await stack.destroy();
   assert.equal(await npx("logs"), "");
 
-  assert.match(await npx("cache", "prune", "--limit", "10M"), /^removed [1-9]\d* files, [\d.]+ MB; \d\.\d MB stay\n$/);
-  assert.match(await npx("cache", "prune", "--limit", "0"), /; 0\.0 MB stay\n$/);
+  assert.match(await npx("cache", "prune", "--limit", "10M"), /^removed [1-9]\d* files, [\d.]+ MB; \d\.\d MB left\n$/);
+  assert.match(await npx("cache", "prune", "--limit", "0"), /; 0\.0 MB left\n$/);
   assert.deepEqual(await readdir(join(cacheDir, "segments")), []);
 });
 

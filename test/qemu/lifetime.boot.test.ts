@@ -48,7 +48,7 @@ describe("a machine and the process that created it", { timeout: 600_000 }, () =
     // QEMU, with the shell that keeps its console, is still running
     assert.equal((await processesWith(orphan)).length, 1);
     const { id } = await run.create(given);
-    assert.ok(run.progress.some(({ message }) => message.includes(`ending ${orphan}`)));
+    assert.ok(run.progress.some(({ message }) => message.includes(`stopping ${orphan}`)));
     assert.deepEqual(await readdir(join(run.stateDir, "machines")), [id]);
     assert.deepEqual(await processesWith(orphan), []);
   });

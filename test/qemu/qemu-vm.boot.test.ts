@@ -80,7 +80,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     const port = first.outputs.ports["80/tcp"];
     await assert.rejects(two.create({ ...given, publish: [`${port}:80`] }), {
       code: "PORT_OCCUPIED",
-      message: new RegExp(`port ${port} of 127.0.0.1 is taken by the machine of ${one.urn} \\(pid ${first.outputs.pid}\\)`),
+      message: new RegExp(`port ${port} of 127.0.0.1 is in use by the machine of ${one.urn} \\(pid ${first.outputs.pid}\\)`),
     });
     await two.delete(second.id);
     assert.match(await body(`${first.outputs.url}/`), /it works/);

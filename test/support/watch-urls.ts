@@ -14,8 +14,6 @@ export interface Watched<T> {
   readonly looks: number;
   /** How often none of them answered. */
   readonly dark: number;
-  /** For each, how often it did not answer. */
-  readonly away: readonly number[];
 }
 
 /** Polls each URL while `act` runs. */
@@ -25,14 +23,12 @@ export async function watchUrls<T>(urls: readonly string[], act: Promise<T>): Pr
     over = true;
   });
   let [looks, dark] = [0, 0];
-  const away = urls.map(() => 0);
   while (!over) {
     const pages = await Promise.all(urls.map(pageAt));
     looks++;
     if (pages.every((page) => page === undefined)) dark++;
-    for (const [index, page] of pages.entries()) if (page === undefined) away[index] = (away[index] ?? 0) + 1;
     await sleep(250);
   }
   const [outcome] = await settled;
-  return { outcome, looks, dark, away };
+  return { outcome, looks, dark };
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -100,5 +101,6 @@ func names() string {
 	for _, one := range links {
 		list = append(list, one.Attrs().Name)
 	}
+	slices.Sort(list)
 	return strings.Join(list, " ")
 }
