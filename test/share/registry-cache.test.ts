@@ -282,7 +282,7 @@ describe("a cache that fails causes a warning, and is skipped for the rest of th
     {
       name: "it refuses pushes",
       options: { fault: ({ method = "" }) => (["GET", "HEAD"].includes(method) ? undefined : { status: 403 }) } satisfies RegistryOptions,
-      says: /is skipped for the rest of this build: .*lacks permission/,
+      says: /is skipped for the rest of this build: .*lack permission/,
     },
   ]) {
     test(row.name, async (context) => {
