@@ -69,7 +69,8 @@ func TestManyAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// orphan starts a shell that starts another and ends, and gives the number of that other.
+// orphan starts a shell that starts another and ends, and gives the number of that other. $1 of the script is the number
+// of the first shell.
 func orphan(t *testing.T, script string) int {
 	t.Helper()
 	read, write, err := os.Pipe()
@@ -77,7 +78,7 @@ func orphan(t *testing.T, script string) int {
 		t.Fatal(err)
 	}
 	defer read.Close()
-	parent := start(t, "sh -c '"+script+"' >/dev/null & echo $!", write, write)
+	parent := start(t, "sh -c '"+script+"' sh $$ >/dev/null & echo $!", write, write)
 	write.Close()
 	parent.Status()
 	text := make([]byte, 32)
@@ -87,6 +88,21 @@ func orphan(t *testing.T, script string) int {
 		t.Fatal(err)
 	}
 	return pid
+}
+
+// endedOrphan is an orphan that has ended and was reaped here. It ends only once the shell that started it is gone: that
+// shell could reap it otherwise.
+func endedOrphan(t *testing.T) int {
+	t.Helper()
+	pid := orphan(t, "while kill -0 $1; do sleep 0.01; done 2>/dev/null; exit 6")
+	for range 1000 {
+		if _, err := os.Stat(fmt.Sprintf("/proc/%d", pid)); err != nil {
+			return pid
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("it has not ended")
+	return 0
 }
 
 func TestAnOrphanIsAdopted(t *testing.T) {
@@ -104,8 +120,7 @@ func TestAnOrphanIsAdopted(t *testing.T) {
 func TestAnOrphanThatHasEndedIsAdopted(t *testing.T) {
 	release := reaping().Hold()
 	defer release()
-	pid := orphan(t, "exit 6")
-	time.Sleep(100 * time.Millisecond)
+	pid := endedOrphan(t)
 	child, err := reaping().Adopt(pid)
 	if err != nil {
 		t.Fatal(err)
@@ -120,10 +135,9 @@ func TestAnOrphanThatHasEndedIsAdopted(t *testing.T) {
 
 func TestWhatIsForgottenIsNotAdopted(t *testing.T) {
 	release := reaping().Hold()
-	pid := orphan(t, "exit 6")
-	time.Sleep(100 * time.Millisecond)
+	pid := endedOrphan(t)
 	release()
-	// the number may be that of another process by now
+	// the kernel may have given the number to another process
 	if _, err := reaping().Adopt(pid); err == nil {
 		t.Error("it was adopted")
 	}
