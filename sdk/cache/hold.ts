@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { markState, PROCESS_MARK } from "../core/process-mark.ts";
+import { isLeftBehind } from "../core/left-behind.ts";
+import { PROCESS_MARK } from "../core/process-mark.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { type LockOptions, untilUnlocked, withLock } from "./lock.ts";
 
@@ -9,9 +10,6 @@ import { type LockOptions, untilUnlocked, withLock } from "./lock.ts";
 export interface Hold {
   release(): Promise<void>;
 }
-
-/** How long a hold counts when this process cannot tell whether its holder still runs. */
-const UNSEEN_SECONDS = 24 * 60 * 60;
 
 /**
  * Holds files, named relative to the cache folder; they need not exist yet. The hold of a killed process ends.
@@ -32,9 +30,7 @@ export async function heldFiles(cacheDir: string): Promise<Set<string>> {
   const folder = join(cacheDir, "holds");
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
-    const state = markState(name.split(".")[0] ?? "");
-    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0);
-    if (state === "dead" || (state === "elsewhere" && age > UNSEEN_SECONDS * 1000)) await rm(path, { force: true });
+    if (await isLeftBehind(path, name.split(".")[0] ?? "")) await rm(path, { force: true });
     else for (const file of (await readFile(path, "utf8").catch(() => "")).split("\n")) held.add(file);
   }
   return held;

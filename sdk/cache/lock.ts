@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fromFileSystem, LinuxKitError, throwIfCancelled } from "../core/errors.ts";
-import { markState, PROCESS_MARK } from "../core/process-mark.ts";
+import { isLeftBehind } from "../core/left-behind.ts";
+import { PROCESS_MARK } from "../core/process-mark.ts";
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
@@ -74,10 +75,7 @@ async function tryAcquire(path: string): Promise<boolean> {
 async function isAbandoned(path: string): Promise<boolean> {
   const holder = await readlink(path).catch(() => undefined);
   if (holder === undefined) return false;
-  const state = markState(holder);
-  if (state !== "elsewhere") return state === "dead";
-  const stats = await lstat(path).catch(() => undefined);
-  return stats !== undefined && Date.now() - stats.mtimeMs > SILENT_SECONDS * 1000;
+  return isLeftBehind(path, holder, { unseenMilliseconds: SILENT_SECONDS * 1000 });
 }
 
 // moved aside and checked again: another process may have taken the lock over since it was found abandoned

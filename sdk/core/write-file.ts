@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Bytes } from "./bytes.ts";
 import { fromFileSystem, throwIfCancelled } from "./errors.ts";
 import { FileOutput, type Overwrite } from "./file-output.ts";
-import { MARK_PATTERN, markState, PROCESS_MARK } from "./process-mark.ts";
+import { isLeftBehind } from "./left-behind.ts";
+import { MARK_PATTERN, PROCESS_MARK } from "./process-mark.ts";
 
 /** The source of a file: chunks in order, with overwrites between or after them. */
 export type FileContent = Bytes | AsyncIterable<Uint8Array | Overwrite>;
@@ -34,9 +35,6 @@ export interface StagedFile {
 }
 
 const PART = new RegExp(`^\\..+\\.(${MARK_PATTERN})\\.[0-9a-f]{12}\\.part$`);
-
-/** Age after which a temporary file of another host or container counts as left behind. */
-const UNSEEN_SECONDS = 24 * 60 * 60;
 
 /**
  * Writes a file whole or not at all: under a temporary name beside it, flushed to disk, then renamed. Missing folders
@@ -94,10 +92,7 @@ export function partPath(path: string): string {
 export async function removeDeadParts(directory: string, now = Date.now()): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     const mark = PART.exec(name)?.[1];
-    const state = mark && markState(mark);
-    if (!state || state === "alive") continue;
     const path = join(directory, name);
-    if (state === "elsewhere" && now - ((await stat(path).catch(() => undefined))?.mtimeMs ?? now) < UNSEEN_SECONDS * 1000) continue;
-    await rm(path, { force: true, recursive: true });
+    if (mark && (await isLeftBehind(path, mark, { now }))) await rm(path, { force: true, recursive: true });
   }
 }

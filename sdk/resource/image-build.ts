@@ -5,7 +5,7 @@ import { all, type Input, type Output, output, secret } from "@pulumi/pulumi/out
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
-import { type CacheSession, openSession } from "../cache/session.ts";
+import { openSession } from "../cache/session.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Pcrs } from "../disk/pcrs.ts";
@@ -207,7 +207,7 @@ function projectFolder(): string {
 }
 
 /** The session of this process. */
-let session: CacheSession | undefined;
+let session: Disposable | undefined;
 
 /** Opens it once. It ends with the process. */
 function keepCache(): void {
