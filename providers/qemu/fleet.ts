@@ -7,9 +7,9 @@ import { machineImageOf } from "../../sdk/machine/source.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type FleetMachine, QemuGate, type QemuGateArgs } from "./rollout-gate.ts";
+import { launchArguments } from "./launch-arguments.ts";
 import { MachineImage } from "./machine-image.ts";
 import { checkPublished } from "./published-ports.ts";
-import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 
 /** Arguments of {@link Fleet}. Exactly one of `image`, `build` and `machineImage` sets what its machines run. */
 export interface FleetArgs
@@ -52,41 +52,28 @@ export class Fleet extends ComponentResource {
       () => new MachineImage(`${name}-image`, { build, image, arch, transform }, { parent: this }),
     );
     checkPublished(`fleet "${name}"`, args.publish, machineImage.nodes.build.definition);
-    const gate = new QemuGate(`${name}-gate`, transformed(args.transform?.gate, gateArguments(name, args, machineImage), `${name}-gate`), {
-      parent: this,
-      ...timeLimit(args.timeoutSeconds),
-    });
+    const gate = new QemuGate(
+      `${name}-gate`,
+      transformed(
+        args.transform?.gate,
+        {
+          fleet: name,
+          count: args.count,
+          maxUnavailable: args.maxUnavailable,
+          healthTimeout: args.healthTimeout,
+          ...launchArguments(args, machineImage),
+        },
+        `${name}-gate`,
+      ),
+      {
+        parent: this,
+        ...timeLimit(args.timeoutSeconds),
+      },
+    );
     this.nodes = { build: machineImage.nodes.build, machineImage, gate };
     this.urls = output(gate.urls);
     this.machines = output(gate.machines);
     this.digest = all([machineImage.digest, gate.machines]).apply(([digest]) => digest);
     this.registerOutputs({ urls: this.urls, machines: this.machines, digest: this.digest });
   }
-}
-
-function gateArguments(
-  fleet: string,
-  { count, memoryMiB, cpus, publish, userData, secrets, maxUnavailable, healthTimeout }: FleetArgs,
-  image: MachineImage,
-): QemuGateArgs {
-  const { kernel, initrd, root, disk, diskFormat, cmdline, digest, arch } = image;
-  return {
-    fleet,
-    count,
-    kernel,
-    initrd,
-    root,
-    disk,
-    diskFormat,
-    cmdline,
-    digest,
-    arch,
-    memoryMiB,
-    cpus,
-    publish,
-    userData,
-    maxUnavailable,
-    healthTimeout,
-    secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>),
-  };
 }

@@ -7,9 +7,9 @@ import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import type { DiskAttachment } from "./plugin/arguments.ts";
 import { Disk } from "./disk.ts";
+import { launchArguments } from "./launch-arguments.ts";
 import { MachineImage } from "./machine-image.ts";
 import { checkPublished } from "./published-ports.ts";
-import { mergeSecrets, type ServiceSecrets } from "./service-secrets.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link Machine}. Exactly one of `image`, `build` and `machineImage` sets what it runs. */
@@ -59,10 +59,18 @@ export class Machine extends ComponentResource {
       () => new MachineImage(`${name}-image`, { build, image, arch, transform }, { parent: this }),
     );
     checkPublished(`machine "${name}"`, args.publish, machineImage.nodes.build.definition);
-    const vm = new QemuVm(`${name}-vm`, transformed(args.transform?.vm, vmArguments(args, machineImage), `${name}-vm`), {
-      parent: this,
-      ...timeLimit(args.timeoutSeconds),
-    });
+    const vm = new QemuVm(
+      `${name}-vm`,
+      transformed(
+        args.transform?.vm,
+        { ...launchArguments(args, machineImage), waitForHealth: args.waitForHealth, disks: (args.disks ?? []).map(attachment) },
+        `${name}-vm`,
+      ),
+      {
+        parent: this,
+        ...timeLimit(args.timeoutSeconds),
+      },
+    );
     this.nodes = { build: machineImage.nodes.build, machineImage, vm };
     this.url = output(vm.url);
     this.ports = output(vm.ports);
@@ -71,30 +79,6 @@ export class Machine extends ComponentResource {
     this.bootId = output(vm.bootId);
     this.registerOutputs({ url: this.url, ports: this.ports, consoleLog: this.consoleLog, pid: this.pid, bootId: this.bootId });
   }
-}
-
-function vmArguments(
-  { memoryMiB, cpus, publish, userData, secrets, waitForHealth, disks = [] }: MachineArgs,
-  image: MachineImage,
-): QemuVmArgs {
-  const { kernel, initrd, root, disk, diskFormat, cmdline, digest, arch } = image;
-  return {
-    kernel,
-    initrd,
-    root,
-    disk,
-    diskFormat,
-    cmdline,
-    digest,
-    arch,
-    memoryMiB,
-    cpus,
-    publish,
-    userData,
-    secrets: mergeSecrets(image.secrets, (secrets ?? {}) as Input<ServiceSecrets>),
-    waitForHealth,
-    disks: disks.map(attachment),
-  };
 }
 
 function attachment(disk: Disk | Input<DiskAttachment>): Input<DiskAttachment> {
