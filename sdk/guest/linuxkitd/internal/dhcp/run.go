@@ -9,11 +9,12 @@ import (
 	"net/netip"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/vishvananda/netlink"
+
+	"pulumi-linuxkit/linuxkitd/internal/seconds"
 )
 
 // Run gets a lease: `dhcp INTERFACE SECONDS once|renew [NAMESERVER…]`.
@@ -59,12 +60,12 @@ func parse(words []string) (wanted, error) {
 		return wanted{}, fmt.Errorf("got %q, wanted an interface, seconds, and once or renew", words)
 	}
 	w := wanted{link: words[0], renew: words[2] == "renew"}
-	seconds, err := strconv.ParseFloat(words[1], 64)
-	if err != nil || !(seconds > 0 && seconds < 1e9) {
-		return w, fmt.Errorf("got %q seconds, wanted a number above 0", words[1])
+	within, err := seconds.Parse(words[1])
+	if err != nil {
+		return w, err
 	}
 	// an answer is waited for two seconds, and no try is cut short
-	w.within = time.Duration(math.Ceil(seconds/2)) * 2 * time.Second
+	w.within = time.Duration(math.Ceil(within.Seconds()/2)) * 2 * time.Second
 	for _, word := range words[3:] {
 		server, err := netip.ParseAddr(word)
 		if err != nil || server.Zone() != "" {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"time"
+
+	"pulumi-linuxkit/linuxkitd/internal/seconds"
 )
 
 // Run reads the metadata of a cloud:
@@ -21,9 +21,9 @@ func Run(ctx context.Context, args []string) error {
 	if len(args) < 3 || len(args) > 4 || (len(args) == 4 && args[0] != "azure") {
 		return fmt.Errorf("metadata: got %q, wanted aws, gcp or azure, an address with its port, and seconds", args)
 	}
-	seconds, err := strconv.ParseFloat(args[2], 64)
-	if err != nil || !(seconds > 0 && seconds < 1e9) {
-		return fmt.Errorf("metadata: got %q seconds, wanted a number above 0", args[2])
+	within, err := seconds.Parse(args[2])
+	if err != nil {
+		return fmt.Errorf("metadata: %w", err)
 	}
 	place := os.Getenv("CONFIG")
 	if place == "" {
@@ -33,7 +33,7 @@ func Run(ctx context.Context, args []string) error {
 	if len(args) == 4 {
 		wire = args[3]
 	}
-	return read(ctx, args[0], wire, place, newSource(args[1], args[2], time.Duration(seconds*float64(time.Second))), os.Stdout)
+	return read(ctx, args[0], wire, place, newSource(args[1], args[2], within), os.Stdout)
 }
 
 func read(ctx context.Context, cloud, wire, place string, from *source, log io.Writer) error {

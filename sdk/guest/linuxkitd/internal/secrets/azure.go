@@ -29,19 +29,7 @@ func fetchAzure(ctx context.Context, t *task, connectTo, identity string) error 
 		return fmt.Errorf("secrets: got the identity %q, wanted a client id", identity)
 	}
 	azure := &azureTask{t, connectTo, identity, map[string]string{}}
-	var named []reference
-	if err := t.trial.persist(ctx, "the metadata service at "+t.metadata, func(ctx context.Context) (err error) {
-		named, err = azure.takeReferences(ctx)
-		return err
-	}); err != nil {
-		return err
-	}
-	for _, one := range named {
-		if err := azure.deliver(ctx, one.service, one.name, func(ctx context.Context) ([]byte, error) { return azure.take(ctx, one.at) }); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.deliverAll(ctx, "the metadata service at "+t.metadata, azure.takeReferences, azure.take)
 }
 
 // get asks the metadata service.

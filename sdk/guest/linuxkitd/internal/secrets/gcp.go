@@ -34,19 +34,7 @@ func fetchGCP(ctx context.Context, t *task, endpoint string) error {
 		}
 		gcp.endpoint = address
 	}
-	var named []reference
-	if err := t.trial.persist(ctx, "the metadata server at "+t.metadata, func(ctx context.Context) (err error) {
-		named, err = gcp.takeReferences(ctx)
-		return err
-	}); err != nil {
-		return err
-	}
-	for _, one := range named {
-		if err := gcp.deliver(ctx, one.service, one.name, func(ctx context.Context) ([]byte, error) { return gcp.take(ctx, one.at) }); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.deliverAll(ctx, "the metadata server at "+t.metadata, gcp.takeReferences, gcp.take)
 }
 
 // get asks the metadata server.

@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"time"
+
+	"pulumi-linuxkit/linuxkitd/internal/seconds"
 )
 
 // Run fetches the secrets of a cloud's machine:
@@ -24,10 +25,10 @@ func Run(ctx context.Context, args []string) error {
 	if len(args) < 4 {
 		return fmt.Errorf("secrets: got %d words, wanted a cloud, an address with its port, seconds and a file of authorities", len(args))
 	}
-	cloud, address, seconds, authorities, own := args[0], args[1], args[2], args[3], args[4:]
-	within, err := strconv.ParseFloat(seconds, 64)
-	if err != nil || !(within > 0 && within < 1e9) {
-		return fmt.Errorf("secrets: got %q seconds, wanted a number above 0", seconds)
+	cloud, address, limit, authorities, own := args[0], args[1], args[2], args[3], args[4:]
+	within, err := seconds.Parse(limit)
+	if err != nil {
+		return fmt.Errorf("secrets: %w", err)
 	}
 	place := os.Getenv("SECRETS")
 	if place == "" {
@@ -44,7 +45,7 @@ func Run(ctx context.Context, args []string) error {
 	}
 	return fetch(ctx, cloud, own, &task{
 		metadata: address, web: web, into: into,
-		trial: trial{seconds: seconds, deadline: time.Now().Add(time.Duration(within * float64(time.Second))), pause: time.Second},
+		trial: trial{seconds: limit, deadline: time.Now().Add(within), pause: time.Second},
 	})
 }
 
@@ -72,6 +73,23 @@ func fetch(ctx context.Context, cloud string, own []string, t *task) error {
 		return fetchAzure(ctx, t, word(0), word(1))
 	}
 	return fmt.Errorf("secrets: got the cloud %q, wanted aws, gcp or azure", cloud)
+}
+
+// deliverAll delivers what refer names, each secret by take. from is what refer asks, for messages.
+func (t *task) deliverAll(ctx context.Context, from string, refer func(context.Context) ([]reference, error), take func(ctx context.Context, at string) ([]byte, error)) error {
+	var named []reference
+	if err := t.trial.persist(ctx, from, func(ctx context.Context) (err error) {
+		named, err = refer(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, one := range named {
+		if err := t.deliver(ctx, one.service, one.name, func(ctx context.Context) ([]byte, error) { return take(ctx, one.at) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deliver puts the secret of a service that take fetches into the service's folder.
