@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * What PID 1 reads, as JSON: one description of the machine, and one of each container beside its `config.json`. The
- * types of the guest's program are held to these schemas by `description.schema.json`, which a test writes down.
+ * types of the guest's program are held to these schemas by `linuxkitd/internal/description/schema.json`, which a test writes down.
  */
 
 /** Counts the changes that an older program would misread. */

@@ -1,6 +1,3 @@
-/** The three kinds of container, as the folders under `/containers` are called. */
-export type GuestPhase = "onboot" | "services" | "onshutdown";
-
 /** Bytes of a service's output that are kept unless it says otherwise. */
 export const LOG_SIZE = 512 << 10;
 

@@ -16,8 +16,9 @@ type Definition = z.core.$ZodTypeDef & {
 const made = new WeakMap<Schema, Schema>();
 
 /**
- * The same schema, for a value with unknown parts. An unknown part is valid everywhere and stays unchanged. Everything beside it is parsed as usual. A refinement or a transformation of a value waits until all of that
- * value is known: it would look into the unknown part.
+ * The same schema, for a value with unknown parts. An unknown part is valid everywhere and stays unchanged. Everything
+ * beside it is parsed as usual. A refinement or a transformation of a value waits until all of that value is known: it
+ * would look into the unknown part.
  */
 export function withUnknowns<S extends Schema>(schema: S): S {
   const known = made.get(schema);

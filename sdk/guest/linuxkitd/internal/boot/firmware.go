@@ -20,7 +20,7 @@ const (
 )
 
 // ReadNonce reads the word of this boot. Where QEMU has none it may be on the kernel's command line, which every
-// container can read: only good for machines that run nothing foreign. "-" is none.
+// container can read: enough only for machines whose containers are all trusted. "-" stands for no nonce.
 func ReadNonce() string {
 	nonce := ""
 	if modules.InsertLate(driver) == nil || exists(firmware) {

@@ -28,7 +28,7 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // ReadExt reads the superblock of an ext2, ext3 or ext4 filesystem.
-// One with a checksum that is wrong is none.
+// It reports false for a superblock with a wrong checksum.
 // Source: the kernel's "ext4 Data Structures and Algorithms", "Super Block".
 func ReadExt(device io.ReaderAt) (Ext, bool) {
 	block, ok := read(device, extStart, extSize)
@@ -75,7 +75,7 @@ func Label(device io.ReaderAt) string {
 	return fatLabel(device)
 }
 
-// text is a label without what pads it. A label that is not UTF-8 is none.
+// text is a label without its padding, and empty for a label that is not UTF-8.
 func text(field []byte) string {
 	label, _, _ := bytes.Cut(field, []byte{0})
 	if !utf8.Valid(label) {

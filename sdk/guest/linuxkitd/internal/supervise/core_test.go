@@ -140,7 +140,7 @@ func TestChecks(t *testing.T) {
 			[]step{{17, Checked{"web", 1, "no"}}, {18, Checked{"web", 1, ""}}},
 			[]string{"Check", `web is "unhealthy"`, "service web unhealthy it passed no check in the first 16 s: no", `web is "ok"`, "service web healthy", "Healthy"},
 		},
-		"as many failures as allowed are none": {
+		"allowed failures do not make it unhealthy": {
 			[]step{{2, Checked{"web", 1, ""}}, {7, Checked{"web", 1, "a"}}, {12, Checked{"web", 1, "a"}}, {17, Checked{"web", 1, ""}}, {22, Checked{"web", 1, "a"}}, {27, Checked{"web", 1, "a"}}, {32, Checked{"web", 1, ""}}},
 			[]string{"Check", `web is "ok"`, "service web healthy", "Healthy"},
 		},
