@@ -89,7 +89,7 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
   test("refuses a file that differs from what was built", async () => {
     const one = await ebs.image("one", { 1: "a" });
     await ebs.image("one", { 1: "b" });
-    await assert.rejects(ebs.upload(one), { code: "DIGEST_MISMATCH", message: /block 1 is not the file that the build wrote/ });
+    await assert.rejects(ebs.upload(one), { code: "DIGEST_MISMATCH", message: /block 1 is not what the build wrote/ });
     assert.equal(server.ebs.snapshots.size, 0);
   });
 

@@ -139,7 +139,7 @@ describe("debian.secrets on Azure", () => {
     });
   }
   for (const [args, message] of [
-    [{ cloud: "gcp", identity: CLIENT }, `debian.secrets: identity: got "${CLIENT}" for gcp, but only azure supports it`],
+    [{ cloud: "gcp", identity: CLIENT }, `debian.secrets: identity: got "${CLIENT}" for gcp, wanted it only for azure`],
     [
       { cloud: "azure", endpoints: { ssm: "https://a" } },
       "debian.secrets: endpoints.ssm: got an endpoint that azure does not have, wanted keyvault",

@@ -68,7 +68,7 @@ describe("an upload to a managed disk", { timeout: 300_000 }, () => {
   test("refuses a file that differs from what was built", async () => {
     const one = await pages.image("one", { 1: "a" });
     await pages.image("one", { 1: "b" });
-    await assert.rejects(pages.upload(one), { code: "DIGEST_MISMATCH", message: /block 1 is not the file that the build wrote/ });
+    await assert.rejects(pages.upload(one), { code: "DIGEST_MISMATCH", message: /block 1 is not what the build wrote/ });
     assert.deepEqual(pages.names, []);
   });
 
