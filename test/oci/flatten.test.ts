@@ -9,6 +9,7 @@ import { collect } from "../../sdk/core/bytes.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import type { LinuxKitErrorCode } from "../../sdk/core/errors.ts";
 import { type FlattenOptions, flatten } from "../../sdk/oci/flatten/flatten.ts";
+import { Tree } from "../../sdk/oci/flatten/tree.ts";
 import type { Layer } from "../../sdk/oci/layer.ts";
 import { Random } from "../support/random.ts";
 import { randomLayers } from "../support/random-layers.ts";
@@ -243,6 +244,48 @@ describe("flatten refuses", () => {
     await assert.rejects(shown(layers, { limits: { entries: 2 } }), { code: "HOSTILE_ARCHIVE", message: /more than 2 members/ });
     await assert.rejects(shown(layers, { limits: { metadataBytes: 6 } }), { code: "HOSTILE_ARCHIVE", message: /bytes of names/ });
   });
+});
+
+describe("a tree takes time by the number of its members alone", () => {
+  const many = 60_000;
+  const times = (make: (at: number) => Entry): Entry[] => Array.from({ length: many }, (_, at) => make(at));
+  const files = times((at) => fileEntry(`d/${at}`, ""));
+  // the square of the members would take minutes
+  const rows: [string, Entry[], (tree: Tree) => void, number][] = [
+    ["opaque markers over files", files, (tree) => tree.whiteOutContents("d"), many],
+    ["whiteouts of a directory of their own layer", files, (tree) => tree.whiteOut("d"), many],
+    ["links to a file that sorts after them", [fileEntry("z", ""), ...times((at) => hardlink(`a${at}`, "z"))], () => {}, many + 1],
+  ];
+  for (const [name, entries, marker, count] of rows) {
+    test(name, { timeout: 60_000 }, () => {
+      const tree = new Tree(() => {});
+      tree.nextLayer("layer");
+      for (const { body, ...header } of entries) tree.add(header, 0);
+      for (let at = 0; at < many; at++) marker(tree);
+      assert.equal([...tree.paths()].filter(({ inode }) => inode.type === "file").length, count);
+    });
+  }
+});
+
+describe("flatten refuses members that cost more than their bytes", () => {
+  const depth = (parts: number) => "d/".repeat(parts);
+  const chain = Array.from({ length: 40 }, (_, at) => symlinkEntry(`l${at}`, at === 0 ? "d" : `${"./".repeat(2000)}l${at - 1}`));
+  const rows: [string, Entry[], RegExp][] = [
+    ["a symlink to a megabyte", [symlinkEntry("l", "./".repeat(500_000))], /l: a symbolic link to 1000000 bytes, wanted less than 4096/],
+    [
+      "members through long links",
+      [directoryEntry("d"), ...chain, ...Array.from({ length: 1000 }, (_, at) => fileEntry(`l39/${at}`, ""))],
+      /passes symbolic links of more than 32000000 parts/,
+    ],
+    [
+      "parents that no member names",
+      Array.from({ length: 600 }, (_, at) => fileEntry(`${at}/${depth(1900)}f`, "")),
+      /more than 1000000 members with the layers below it|more than 268435456 bytes of names and attributes/,
+    ],
+  ];
+  for (const [name, entries, message] of rows) {
+    test(name, { timeout: 60_000 }, async () => assert.rejects(shown(await layersOf(entries)), { code: "HOSTILE_ARCHIVE", message }));
+  }
 });
 
 test("the same layers give the same entries in any compression, and no spool file is left", async () => {

@@ -39,7 +39,7 @@ const ID_MAX = 2 ** 32 - 2;
 export async function* flatten(layers: readonly Layer[], options: FlattenOptions = {}): AsyncGenerator<Entry> {
   await using spool = await UnnamedFile.open(join(options.spoolDirectory ?? tmpdir(), "flatten"));
   const meter = createLayerMeter({ ...DEFAULT_LIMITS, ...options.limits });
-  const tree = new Tree();
+  const tree = new Tree(meter.entry);
   for (const layer of layers) await applyLayer(tree, spool, layer, meter, options.signal);
 
   for (const { path, inode, link } of tree.paths()) {

@@ -14,6 +14,8 @@ export interface Inode {
 
 interface Node {
   inode: Inode;
+  /** The directory that holds it; the root has none. */
+  readonly parent: Node | undefined;
   children?: Map<string, Node>;
   /** The last layer that holds this path or one below it; whiteouts of that layer do not remove it. */
   layer: number;
@@ -21,6 +23,8 @@ interface Node {
   named: boolean;
   /** Whether its entry was a hard link to another path. */
   linked?: true;
+  /** The last layer whose whiteout removed all that lower layers gave this directory: a second one finds nothing more. */
+  emptied?: number;
 }
 
 /** A path of the finished tree; `link` is the path of the file that it is a hard link to. */
@@ -35,6 +39,8 @@ const NAME_MAX = 255;
 const PATH_MAX = 4096;
 /** Most symbolic links on the way to one path; Linux allows 40. */
 const LINKS_MAX = 255;
+/** Most parts of link targets on the way to all paths of an image: about two seconds of work. */
+const LINK_PARTS_MAX = 32_000_000;
 
 const MADE_UP: Inode = { type: "directory", header: { mode: 0o755, uid: 0, gid: 0, size: 0, mtime: 0 }, offset: 0, links: 0 };
 
@@ -44,9 +50,16 @@ const MADE_UP: Inode = { type: "directory", header: { mode: 0o755, uid: 0, gid: 
  * refused, and so is one through a link to the root itself.
  */
 export class Tree {
-  readonly #root: Node = { inode: MADE_UP, children: new Map(), layer: -1, named: false };
+  readonly #root: Node = { inode: MADE_UP, parent: undefined, children: new Map(), layer: -1, named: false };
+  readonly #onImplied: (pathBytes: number, what: string) => void;
   #layer = -1;
   #what = "";
+  #linkParts = 0;
+
+  /** @param onImplied is told of each parent directory that no layer holds, with the length of its path */
+  constructor(onImplied: (pathBytes: number, what: string) => void) {
+    this.#onImplied = onImplied;
+  }
 
   /** Starts the next layer; `what` names it in messages. */
   nextLayer(what: string): void {
@@ -70,19 +83,21 @@ export class Tree {
       return;
     }
     this.#checkLength(path);
+    if (type === "symlink") this.#checkTarget(path, header.link ?? "");
     const { parent, name } = this.#place(path);
-    const old = parent.at(-1)?.children?.get(name);
+    const siblings = parent.children as Map<string, Node>;
+    const old = siblings.get(name);
     if (type === "directory" && old?.inode.type === "directory") {
       old.inode = { type, header, offset, links: 0 };
       old.named = true;
-      this.#touch([...parent, old]);
+      this.#touch(old);
       return;
     }
-    const siblings = (parent.at(-1) as Node).children as Map<string, Node>;
     siblings.delete(name);
     const inode = type === "hardlink" ? this.#linked(path, header.link ?? "") : { type, header, offset, links: 0 };
     const node: Node = {
       inode,
+      parent,
       layer: this.#layer,
       named: true,
       ...(type === "directory" && { children: new Map() }),
@@ -95,14 +110,13 @@ export class Tree {
   /** Applies a whiteout: removes a path of lower layers. Entries of the current layer stay. */
   whiteOut(path: string): void {
     const { parent, name } = this.#find(path) ?? {};
-    if (parent && name !== undefined) this.#remove(parent.at(-1) as Node, name);
+    if (parent && name !== undefined) this.#remove(parent, name);
   }
 
   /** Applies an opaque whiteout: removes the contents that lower layers gave a directory. */
   whiteOutContents(directory: string): void {
-    const found = directory === "" ? [this.#root] : this.#walk(directory.split("/"), [this.#root], false, { left: LINKS_MAX }, directory);
-    const node = found?.at(-1);
-    if (node?.children) for (const name of [...node.children.keys()]) this.#remove(node, name);
+    const node = directory === "" ? this.#root : this.#walk(directory.split("/"), this.#root, false, { left: LINKS_MAX }, directory);
+    if (node) this.#empty(node);
   }
 
   /**
@@ -126,7 +140,11 @@ export class Tree {
         for (const link of waiting.get(inode) ?? []) yield { path: link, inode, link: path };
         waiting.delete(inode);
       } else if (file < path) yield { path, inode, link: file };
-      else waiting.set(inode, [...(waiting.get(inode) ?? []), path]);
+      else {
+        const links = waiting.get(inode);
+        if (links) links.push(path);
+        else waiting.set(inode, [path]);
+      }
     }
   }
 
@@ -148,70 +166,90 @@ export class Tree {
     const node = parent.children?.get(name);
     if (!node) return;
     if (node.layer !== this.#layer) parent.children?.delete(name);
-    else for (const child of [...(node.children?.keys() ?? [])]) this.#remove(node, child);
+    else this.#empty(node);
+  }
+
+  #empty(node: Node): void {
+    if (!node.children || node.emptied === this.#layer) return;
+    node.emptied = this.#layer;
+    for (const name of [...node.children.keys()]) this.#remove(node, name);
   }
 
   #linked(path: string, target: string): Inode {
     if (target === "") throw this.#hostile(path, "a hard link to the root");
     this.#checkLength(target);
     const found = this.#find(target);
-    const node = found?.parent.at(-1)?.children?.get(found.name);
+    const node = found?.parent.children?.get(found.name);
     if (!node) throw this.#corrupt(path, `a hard link to ${target}, which does not exist`);
     if (node.children) throw this.#corrupt(path, `a hard link to ${target}, which is a directory`);
     node.inode.links++;
     return node.inode;
   }
 
-  // the directories from the root to the path's parent, created where missing, and the path's last part
-  #place(path: string): { parent: Node[]; name: string } {
+  // the path's parent, created where missing, and the path's last part
+  #place(path: string): { parent: Node; name: string } {
     const parts = path.split("/");
     const name = parts.pop() as string;
-    return { parent: this.#walk(parts, [this.#root], true, { left: LINKS_MAX }, path) as Node[], name };
+    return { parent: this.#walk(parts, this.#root, true, { left: LINKS_MAX }, path) as Node, name };
   }
 
-  #find(path: string): { parent: Node[]; name: string } | undefined {
+  #find(path: string): { parent: Node; name: string } | undefined {
     const parts = path.split("/");
     const name = parts.pop() as string;
-    const parent = this.#walk(parts, [this.#root], false, { left: LINKS_MAX }, path);
+    const parent = this.#walk(parts, this.#root, false, { left: LINKS_MAX }, path);
     return parent && { parent, name };
   }
 
-  #walk(parts: readonly string[], from: Node[], make: boolean, links: { left: number }, path: string): Node[] | undefined {
-    let trail = from;
+  #walk(parts: readonly string[], from: Node, make: boolean, links: { left: number }, path: string): Node | undefined {
+    let directory = from;
     for (const part of parts) {
       if (part === "" || part === ".") continue;
       if (part === "..") {
-        if (trail.length === 1) throw this.#hostile(path, "passes a symbolic link that leaves the root");
-        trail = trail.slice(0, -1);
+        if (!directory.parent) throw this.#hostile(path, "passes a symbolic link that leaves the root");
+        directory = directory.parent;
         continue;
       }
-      const directory = trail.at(-1) as Node;
-      let child = directory.children?.get(part);
-      if (!child) {
-        if (!make) return undefined;
-        child = { inode: MADE_UP, children: new Map(), layer: this.#layer, named: false };
-        directory.children?.set(part, child);
-      }
+      const child = directory.children?.get(part) ?? (make ? this.#imply(directory, part, path) : undefined);
+      if (!child) return undefined;
       if (child.inode.type === "symlink") {
         if (links.left-- === 0) throw this.#hostile(path, "passes too many symbolic links");
         const target = child.inode.header.link ?? "";
-        const reached = this.#walk(target.split("/"), target.startsWith("/") ? [this.#root] : trail, make, links, path);
+        const targetParts = target.split("/");
+        this.#linkParts += targetParts.length;
+        if (this.#linkParts > LINK_PARTS_MAX)
+          throw this.#hostile(path, `with the members before it, passes symbolic links of more than ${LINK_PARTS_MAX} parts`);
+        const reached = this.#walk(targetParts, target.startsWith("/") ? this.#root : directory, make, links, path);
         if (!reached) return undefined;
-        if (reached.length === 1) throw this.#hostile(path, "passes a symbolic link to the root");
-        trail = reached;
+        if (reached === this.#root) throw this.#hostile(path, "passes a symbolic link to the root");
+        directory = reached;
       } else if (child.children) {
-        trail = [...trail, child];
+        directory = child;
       } else if (make) {
         throw this.#corrupt(path, `its parent ${part} is not a directory`);
       } else {
         return undefined;
       }
     }
-    return trail;
+    return directory;
   }
 
-  #touch(trail: readonly Node[]): void {
-    for (const node of trail) node.layer = this.#layer;
+  #imply(parent: Node, name: string, path: string): Node {
+    this.#onImplied(path.length, this.#what);
+    const node: Node = { inode: MADE_UP, parent, children: new Map(), layer: this.#layer, named: false };
+    parent.children?.set(name, node);
+    this.#touch(parent);
+    return node;
+  }
+
+  // a directory that this layer holds already has parents that it holds
+  #touch(directory: Node): void {
+    for (let node: Node | undefined = directory; node && node.layer !== this.#layer; node = node.parent) node.layer = this.#layer;
+  }
+
+  #checkTarget(path: string, target: string): void {
+    if (target.length * 3 < PATH_MAX) return;
+    const { length } = encodePath(target);
+    if (length >= PATH_MAX) throw this.#hostile(path, `a symbolic link to ${length} bytes, wanted less than ${PATH_MAX}`);
   }
 
   #checkLength(path: string): void {
