@@ -1,7 +1,8 @@
-import { stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bytes, type Memory, verify } from "../core/bytes.ts";
 import { type Digest, hexOf } from "../core/digest.ts";
+import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { untilPruned } from "./hold.ts";
@@ -16,8 +17,9 @@ export interface Blob {
 
 /**
  * A folder of files named by their sha256, laid out as the `blobs` of an OCI image layout
- * (image-spec, image-layout.md). Every blob is whole: it is verified before it gets its name. Several processes may
- * share one folder: the second to store a blob renames equal bytes over equal bytes.
+ * (image-spec, image-layout.md). Every blob is whole: it is verified before it gets its name, and again whenever it is
+ * read, because others may write in a shared folder. Several processes may share one folder: the second to store a blob
+ * renames equal bytes over equal bytes.
  */
 export class BlobStore {
   readonly directory: string;
@@ -43,12 +45,30 @@ export class BlobStore {
   }
 
   /**
-   * Streams a stored blob, as found by {@link find} or {@link put}.
+   * Streams a stored blob, as found by {@link find} or {@link put}. The last chunk comes once the sha256 is verified. A
+   * file that differs is removed, so that the next run fetches the blob again.
    *
-   * @throws NOT_FOUND while iterating, when the blob is not stored
+   * @throws NOT_FOUND while iterating, when the blob is not stored; DIGEST_MISMATCH if its file has changed
    */
   open(digest: Digest, memory: Memory = "own"): AsyncIterable<Uint8Array> {
-    return fileBytes(this.path(digest), { memory });
+    const path = this.path(digest);
+    return {
+      async *[Symbol.asyncIterator]() {
+        const bytes = verify(fileBytes(path, { memory }), { digest }, path);
+        const next = () => bytes.next().catch((error: unknown) => removeChanged(path, error));
+        try {
+          for (let chunk = await next(); !chunk.done; chunk = await next()) yield chunk.value;
+        } finally {
+          // a reader that stops early, as one does on garbage, does not end the check
+          while (!(await next()).done);
+        }
+      },
+    };
+  }
+
+  /** As {@link open}, for a reader that verifies the bytes itself. */
+  openUnverified(digest: Digest): AsyncIterable<Uint8Array> {
+    return fileBytes(this.path(digest));
   }
 
   /**
@@ -72,4 +92,11 @@ export class BlobStore {
     await untilPruned(this.directory);
     return { digest: want.digest, size, path };
   }
+}
+
+async function removeChanged(path: string, error: unknown): Promise<never> {
+  if (!isLinuxKitError(error, "DIGEST_MISMATCH")) throw error;
+  await rm(path, { force: true });
+  const message = `${error.message}: the file in the cache has changed and is removed: run this again to fetch it`;
+  throw new LinuxKitError("DIGEST_MISMATCH", message, error.detail, { cause: error });
 }

@@ -25,5 +25,10 @@ export function storedLayers(
   descriptors: readonly { readonly digest: Digest; readonly size: number }[],
   diffIds: readonly Digest[] = [],
 ): Layer[] {
-  return descriptors.map(({ digest, size }, position) => ({ digest, size, diffId: diffIds[position], open: () => store.open(digest) }));
+  return descriptors.map(({ digest, size }, position) => ({
+    digest,
+    size,
+    diffId: diffIds[position],
+    open: () => store.openUnverified(digest),
+  }));
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, stat, utimes } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -50,4 +50,25 @@ test("concurrent writers of one blob all succeed", async () => {
   await Promise.all([store.put(slow(), { digest }), store.put(slow(), { digest }), store.put([body], { digest })]);
   assert.deepEqual(await readdir(join(store.directory, "blobs", "sha256")), [digest.slice(7)]);
   assert.deepEqual(await collect(store.open(digest)), body);
+});
+
+test("a blob whose file others changed is refused, and removed so that it is fetched again", async () => {
+  const digest = digestOf("good");
+  for (const [name, read] of [
+    ["whole", (bytes: AsyncIterable<Uint8Array>) => collect(bytes)],
+    [
+      "up to an early stop",
+      async (bytes: AsyncIterable<Uint8Array>) => {
+        for await (const _ of bytes) break;
+      },
+    ],
+  ] as const) {
+    const { path } = await store.put([Buffer.from("good")], { digest });
+    await writeFile(path, "evil");
+    await assert.rejects(async () => read(store.open(digest)), {
+      code: "DIGEST_MISMATCH",
+      message: `${path}: got ${digestOf("evil")}, wanted ${digest}: the file in the cache has changed and is removed: run this again to fetch it`,
+    });
+    assert.equal(await store.find(digest), undefined, name);
+  }
 });
