@@ -7,6 +7,7 @@ import { removeDeadParts, writeFileWhole } from "../core/write-file.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
 import { untilPruned } from "./hold.ts";
 import { type LockOptions, withLock } from "./lock.ts";
+import { seal, unseal } from "./sealed.ts";
 
 /** The paths that a segment writes, grouped by what matters when another segment writes the same ones. */
 export interface SegmentPaths {
@@ -88,7 +89,7 @@ export class SegmentStore {
     await settleTimes(path);
     const segment = { key, size: seen.size, digest: seen.digest, paths: paths() };
     try {
-      await writeFileWhole(`${path}.json`, [formatRecord(segment)], { signal });
+      await writeFileWhole(`${path}.json`, [seal(JSON.stringify(segment))], { signal });
     } catch (error) {
       await this.drop(key);
       throw error;
@@ -121,15 +122,10 @@ async function isThere(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-// a line of JSON below its own digest: a record that was cut or altered does not count, and the segment is rebuilt
-function formatRecord(segment: CachedSegment): Buffer {
-  const text = JSON.stringify(segment);
-  return Buffer.from(`${digestOf(text)}\n${text}`);
-}
-
-function parseRecord(key: string, text: string): CachedSegment | undefined {
-  const [digest, json = ""] = text.split("\n", 2);
-  if (digest !== digestOf(json)) return undefined;
+// a record that was cut or altered does not count, and the segment is rebuilt
+function parseRecord(key: string, sealed: string): CachedSegment | undefined {
+  const json = unseal(sealed);
+  if (json === undefined) return undefined;
   const record = JSON.parse(json) as CachedSegment;
   return record.key === key ? record : undefined;
 }

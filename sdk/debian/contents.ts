@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EntryType } from "../archive/entry.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
+import { seal, unseal } from "../cache/sealed.ts";
 import { collect } from "../core/bytes.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { parseParagraph } from "./control.ts";
@@ -36,8 +37,8 @@ export interface DebContents {
  * @throws CORRUPT
  */
 export async function debContents(deb: Pick<LockedDeb, "name" | "sha256">, store: BlobStore, cacheDir: string): Promise<DebContents> {
-  const path = join(cacheDir, "indexes", `${deb.sha256}.2.contents`);
-  const kept = await readFile(path, "utf8").catch(() => undefined);
+  const path = join(cacheDir, "indexes", `${deb.sha256}.3.contents`);
+  const kept = unseal(await readFile(path, "utf8").catch(() => ""));
   if (kept !== undefined) return JSON.parse(kept) as DebContents;
   const paths: PackagedPath[] = [];
   let replaces = "";
@@ -52,7 +53,7 @@ export async function debContents(deb: Pick<LockedDeb, "name" | "sha256">, store
     const link = entry.type === "hardlink" ? mergedPath(entry.link as string) : entry.link;
     paths.push({ path: mergedPath(entry.path), type: entry.type, ...(link !== undefined && { link }), ...(elf && { elf }) });
   }
-  await writeFileWhole(path, [Buffer.from(JSON.stringify({ replaces, paths } satisfies DebContents))]);
+  await writeFileWhole(path, [seal(JSON.stringify({ replaces, paths } satisfies DebContents))]);
   return { replaces, paths };
 }
 

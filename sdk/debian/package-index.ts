@@ -1,15 +1,19 @@
-import { open, readFile, stat } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { seal, unseal } from "../cache/sealed.ts";
 import type { Arch } from "../core/arch.ts";
-import type { Bytes } from "../core/bytes.ts";
+import { type Bytes, measure, verify } from "../core/bytes.ts";
+import { type Digest, digestOf } from "../core/digest.ts";
+import { isLinuxKitError } from "../core/errors.ts";
+import { fileBytes } from "../core/file-bytes.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { readParagraphs } from "./control.ts";
 import { parseProvides } from "./dependency.ts";
 import { KEPT_FIELDS, type PackageRecord, parseRecord } from "./record.ts";
 
 /**
- * The packages of a suite, on disk: `<key>.packages` has the needed fields of each paragraph, and `<key>.table` their
- * offsets by name. Only the table is in memory (3 MB for Debian's 63 000 packages); records are read on demand.
+ * The packages of a suite, on disk: `<key>.packages` has the needed fields of each paragraph, and `<key>.table` its
+ * sha256 and their offsets by name. Only the table is in memory (3 MB for Debian's 63 000 packages); records are read on demand.
  */
 export interface PackageIndex {
   /** The names of all packages, in the order of the suite. */
@@ -23,8 +27,8 @@ export interface PackageIndex {
 /** Opens the index with this key; undefined if not found. */
 export async function openPackageIndex(directory: string, key: string, archive: "debian" | "security"): Promise<PackageIndex | undefined> {
   const packages = packagesPath(directory, key);
-  const table = await readFile(tablePath(directory, key), "utf8").catch(() => undefined);
-  if (table === undefined || !(await stat(packages).catch(() => undefined))) return undefined;
+  const table = unseal(await readFile(tablePath(directory, key), "utf8").catch(() => ""));
+  if (table === undefined || !(await isUnchanged(packages, table.slice(0, table.indexOf("\n")) as Digest))) return undefined;
   const places = new Map<string, string>();
   const providers = new Map<string, string[]>();
   for (const line of table.split("\n")) {
@@ -53,14 +57,26 @@ export async function openPackageIndex(directory: string, key: string, archive: 
 /** Writes the index of a decompressed Packages file. Memory does not grow with the size of its paragraphs. */
 export async function writePackageIndex(directory: string, key: string, source: Bytes, arch: Arch, signal?: AbortSignal): Promise<void> {
   const table: Buffer[] = [];
-  await writeFileWhole(packagesPath(directory, key), reduce(source, arch, table), { signal });
+  const written = { size: 0, digest: digestOf("") };
+  await writeFileWhole(packagesPath(directory, key), measure(reduce(source, arch, table), written), { signal });
   // written last, so that an interrupted run leaves no index that looks complete
-  await writeFileWhole(tablePath(directory, key), table, { signal });
+  await writeFileWhole(tablePath(directory, key), [seal(`${written.digest}\n${Buffer.concat(table).toString("utf8")}`)], { signal });
+}
+
+// an index in a shared folder is read only while it is what was verified when it was written
+async function isUnchanged(path: string, digest: Digest): Promise<boolean> {
+  try {
+    for await (const _ of verify(fileBytes(path, { memory: "reused" }), { digest }, path));
+    return true;
+  } catch (error) {
+    if (isLinuxKitError(error, "NOT_FOUND") || isLinuxKitError(error, "DIGEST_MISMATCH")) return false;
+    throw error;
+  }
 }
 
 // change the number in the names when the layout changes, so that an older index is not read as a newer one
-const packagesPath = (directory: string, key: string): string => join(directory, `${key}.1.packages`);
-const tablePath = (directory: string, key: string): string => join(directory, `${key}.1.table`);
+const packagesPath = (directory: string, key: string): string => join(directory, `${key}.2.packages`);
+const tablePath = (directory: string, key: string): string => join(directory, `${key}.2.table`);
 
 const KEPT = new RegExp(`^(?:${KEPT_FIELDS.join("|")}):.*(?:\\n[ \\t].*)*`, "gm");
 

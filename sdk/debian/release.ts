@@ -14,6 +14,8 @@ export interface ReleaseFile {
 export interface Release {
   readonly codename: string;
   readonly architectures: readonly string[];
+  /** When the archive wrote it. */
+  readonly date: Date;
   readonly validUntil?: Date;
   /** Whether files can be fetched by hash, which is safe while the mirror is updated. */
   readonly byHash: boolean;
@@ -22,12 +24,21 @@ export interface Release {
 }
 
 /**
+ * When each suite without `Valid-Until` was last written before this version of the library. An older one is validly
+ * signed, and lacks the fixes since. Raise the dates with each release of the library.
+ */
+const OLDEST: ReadonlyMap<string, Date> = new Map([
+  ["bookworm", new Date("2026-07-11T10:16:37Z")],
+  ["bookworm-updates", new Date("2026-07-11T10:16:37Z")],
+]);
+
+/**
  * Verifies an InRelease file and parses its signed text. Ignores everything outside the signed text.
  *
  * @param source the file's URL, for errors
  * @param now the time to compare with `Valid-Until`
- * @throws SIGNATURE_INVALID without a valid signature by one of `keys`, for a suite other than `suite`, or after
- * `Valid-Until`; CORRUPT
+ * @throws SIGNATURE_INVALID without a valid signature by one of `keys`, for a suite other than `suite`, after
+ * `Valid-Until`, or before {@link OLDEST}; CORRUPT
  */
 export async function verifyRelease(
   inRelease: string,
@@ -59,6 +70,12 @@ export async function verifyRelease(
       `valid until ${release.validUntil.toISOString()}, but it is ${now.toISOString()}: the mirror is stale, or an attacker replays an old index; choose another mirror`,
     );
   }
+  const oldest = OLDEST.get(suite);
+  if (oldest && release.date < oldest) {
+    throw refuse(
+      `written ${release.date.toISOString()}, wanted ${oldest.toISOString()} or later: the mirror is stale, or an attacker replays an old index; choose another mirror`,
+    );
+  }
   return release;
 }
 
@@ -78,15 +95,20 @@ export function parseRelease(text: string, source: string): Release {
     if (path !== undefined && /^[0-9a-f]{64}$/.test(hex as string)) files.set(path, { digest: `sha256:${hex}`, size: Number(size) });
   }
   const until = fields.get("valid-until");
-  const validUntil = until === undefined ? undefined : new Date(until);
-  if (validUntil && Number.isNaN(validUntil.getTime())) {
-    throw new LinuxKitError("CORRUPT", `${source}: Valid-Until: got ${JSON.stringify(until)}, wanted a date`, { path: source });
-  }
+  const validUntil = until === undefined ? undefined : dateOf("Valid-Until", until, source);
   return {
     codename,
+    date: dateOf("Date", fields.get("date"), source),
     architectures: (fields.get("architectures") ?? "").split(/\s+/),
     ...(validUntil && { validUntil }),
     byHash: fields.get("acquire-by-hash") === "yes",
     files,
   };
+}
+
+function dateOf(field: string, text: string | undefined, source: string): Date {
+  const date = new Date(text ?? "");
+  if (!Number.isNaN(date.getTime())) return date;
+  const got = text === undefined ? "nothing" : JSON.stringify(text);
+  throw new LinuxKitError("CORRUPT", `${source}: ${field}: got ${got}, wanted a date`, { path: source });
 }

@@ -15,6 +15,7 @@ import { hostKeyring, TRUSTED_FINGERPRINTS, trustedKeys } from "./keys.ts";
 import { keyringFromPackage } from "./keyring-package.ts";
 import { chooseMirrors, type MirrorOptions, type Mirrors } from "./mirror.ts";
 import { mirrorFile } from "./mirror-file.ts";
+import { refuseOlderRelease } from "./newest-release.ts";
 import { openPackageIndex, type PackageIndex, writePackageIndex } from "./package-index.ts";
 import { type PackageRecord, SUITES } from "./record.ts";
 import { parseRelease, type Release, type ReleaseFile, verifyRelease } from "./release.ts";
@@ -111,6 +112,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
   const indexes: PackageIndex[] = [];
   for (const { suite, archive, base, text } of suites) {
     const release = await verifyRelease(text, keys, suite, `${base}/InRelease`, now);
+    await refuseOlderRelease(release, options.cacheDir, `${base}/InRelease`);
     // long-term support covers fewer architectures than the release: bookworm-security has no s390x
     if (!release.architectures.includes(options.arch)) continue;
     indexes.push(await openIndex(base, release, archive, options));

@@ -118,6 +118,11 @@ describe("unsigned or changed data is refused", () => {
       publish: { validUntil: "Sat, 31 May 2025 12:00:00 UTC" },
       message: /valid until 2025-05-31T12:00:00.000Z, but it is 2025-06-01T00:00:00.000Z/,
     },
+    {
+      name: "older than this version of the library, without Valid-Until",
+      publish: { date: "Sat, 10 Jun 2023 08:54:46 UTC" },
+      message: /written 2023-06-10T08:54:46\.000Z, wanted 2026-07-11T10:16:37\.000Z or later: the mirror is stale/,
+    },
     { name: "another suite", publish: { codename: "trixie" }, message: /got the suite "trixie", wanted "bookworm"/ },
   ];
   for (const { name, publish, message } of rows) {
@@ -151,6 +156,40 @@ describe("unsigned or changed data is refused", () => {
     await using fixture = await debianFixture(mirror);
     await fixture.open();
     await mirror.publish("bookworm");
+  });
+  test("an InRelease older than one that was seen", async () => {
+    await using fixture = await debianFixture(mirror);
+    for (const suite of ["bookworm", "bookworm-security"] as const) {
+      await mirror.publish(suite, { date: "Mon, 20 Jul 2026 00:00:00 UTC" });
+      await fixture.open();
+      await mirror.publish(suite, { date: "Sun, 19 Jul 2026 23:59:59 UTC" });
+      await code("SIGNATURE_INVALID", /written 2026-07-19T23:59:59\.000Z, but one of 2026-07-20T00:00:00\.000Z was seen before/, () =>
+        fixture.open(),
+      );
+      await mirror.publish(suite, { date: "Mon, 20 Jul 2026 00:00:00 UTC" });
+      await fixture.open();
+    }
+    await mirror.publish("bookworm");
+    await mirror.publish("bookworm-security");
+  });
+  test("an InRelease without a date", async () => {
+    await mirror.publish("bookworm", { date: "soon" });
+    await using fixture = await debianFixture(mirror);
+    await code("CORRUPT", /bookworm\/InRelease: Date: got "soon", wanted a date/, () => fixture.open());
+    await mirror.publish("bookworm");
+  });
+  test("an index in the cache that others changed is written again", async () => {
+    await using fixture = await debianFixture(mirror);
+    const version = async () => (await (await fixture.open()).newest("nginx-light")).version;
+    assert.equal(await version(), "1.22.1-9+deb12u1");
+    const indexes = join(fixture.cacheDir, "indexes");
+    for (const ending of [".packages", ".table"]) {
+      for (const file of (await readdir(indexes)).filter((name) => name.endsWith(ending))) {
+        const text = await readFile(join(indexes, file), "utf8");
+        await writeFile(join(indexes, file), text.replaceAll("1.22.1-9", "1.22.1-8").replaceAll("nginx-light", "nginx-night"));
+      }
+      assert.equal(await version(), "1.22.1-9+deb12u1", ending);
+    }
   });
   test("an index with another digest than the signed one", async () => {
     const file = mirror.file("debian/dists/bookworm/main/binary-amd64/Packages.xz");

@@ -31,6 +31,8 @@ export type Suite = "bookworm" | "bookworm-updates" | "bookworm-security";
 /** How a suite is published. */
 export interface PublishOptions {
   readonly validUntil?: string;
+  /** When the archive wrote the Release. @default after the oldest one that is accepted */
+  readonly date?: string;
   readonly key?: PrivateKey;
   readonly codename?: string;
   /** Changes the signed text after signing. */
@@ -124,6 +126,7 @@ export class DebianMirror {
       const fields = [
         `Codename: ${options.codename ?? suite}`,
         `Architectures: ${options.architectures ?? "amd64"}`,
+        `Date: ${options.date ?? "Sun, 12 Jul 2026 00:00:00 UTC"}`,
         ...(options.validUntil ? [`Valid-Until: ${options.validUntil}`] : []),
         `SHA256:\n ${sha256(bytes)} ${bytes.length} main/binary-amd64/Packages.xz`,
       ];
