@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { consoleReader, lastLines, printable } from "../../providers/qemu/plugin/console-log.ts";
+import { consoleReader, lastLines, readableLine } from "../../providers/qemu/plugin/console-log.ts";
 import { listMachineFolders, type MachineFolder } from "../../providers/qemu/plugin/machine-folder.ts";
 import { defaultHostFolders } from "../../providers/qemu/plugin/host-folders.ts";
 import { isAlive } from "../../providers/qemu/plugin/process-id.ts";
@@ -41,7 +41,7 @@ export const logs: Command = {
     const read = consoleReader(folder.path);
     for (let alive = true; alive && !terminal.signal.aborted; ) {
       alive = folder.record?.machine !== undefined && (await isAlive(folder.record.machine));
-      for (const line of await read()) terminal.print(printable(line));
+      for (const line of await read()) terminal.print(readableLine(line));
       if (alive) await pause(POLL_MS, undefined, { signal: terminal.signal }).catch(() => {});
     }
   },

@@ -45,7 +45,11 @@ async function main(args: readonly string[]): Promise<number> {
       terminal.note(`${error.message}\nusage: pulumi-linuxkit ${command.usage}`);
       return 2;
     }
-    if (!isLinuxKitError(error)) throw error;
+    if (!isLinuxKitError(error)) {
+      const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      terminal.note(`unexpected failure, please report it: ${shown}`);
+      return 70;
+    }
     terminal.note(`${error.code}: ${error.message}`);
     return error.code === "CANCELLED" ? 130 : 1;
   }

@@ -1,8 +1,9 @@
 import { styleText } from "node:util";
+import { printable } from "../core/printable.ts";
 import type { OnProgress, Progress } from "../core/progress.ts";
 import type { Terminal } from "./command.ts";
 
-/** The terminal of this process. Colours and overwritten lines appear only if standard error is a terminal. */
+/** The terminal of this process, the one place that writes on it. What comes from outside is escaped. Colours and overwritten lines appear only if standard error is a terminal. */
 export function processTerminal(signal: AbortSignal): Terminal {
   let passing = false;
   const clear = (): void => {
@@ -13,15 +14,15 @@ export function processTerminal(signal: AbortSignal): Terminal {
     signal,
     print(line) {
       clear();
-      process.stdout.write(`${line}\n`);
+      process.stdout.write(`${printable(line)}\n`);
     },
     note(line) {
       clear();
-      process.stderr.write(`${styleText("dim", line, { stream: process.stderr })}\n`);
+      process.stderr.write(`${styleText("dim", printable(line), { stream: process.stderr })}\n`);
     },
     passing(line) {
       if (!process.stderr.isTTY) return;
-      process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+      process.stderr.write(`\r\u001b[K${printable(line).slice(0, (process.stderr.columns ?? 80) - 1)}`);
       passing = true;
     },
   };

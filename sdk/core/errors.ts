@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** Every failure this library raises on purpose, and what a handler can read from it. */
 export interface Faults {
   /**
@@ -68,7 +70,7 @@ export class LinuxKitError<C extends LinuxKitErrorCode = LinuxKitErrorCode> exte
   readonly [BRAND] = true;
 
   constructor(code: C, message: string, detail: Faults[C], options?: { readonly cause?: unknown }) {
-    super(message, options);
+    super(printable(message), options);
     this.code = code;
     this.detail = detail;
   }

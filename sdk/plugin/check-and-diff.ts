@@ -1,3 +1,4 @@
+import { printable } from "../core/printable.ts";
 import type {
   CheckFailure as WireCheckFailure,
   CheckRequest,
@@ -65,7 +66,7 @@ export async function diff(exchange: Exchange, request: DiffRequest): Promise<Di
 export function checkFailure(protos: Protos, { path, message }: CheckFailure): WireCheckFailure {
   const failure = new protos.provider.CheckFailure();
   failure.setProperty(path);
-  failure.setReason(message);
+  failure.setReason(printable(message));
   return failure;
 }
 

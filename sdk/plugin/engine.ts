@@ -1,3 +1,4 @@
+import { printable } from "../core/printable.ts";
 import type { ProgressSink } from "./progress-line.ts";
 import type { Protos } from "./protos.ts";
 
@@ -25,7 +26,7 @@ export function connectEngine(protos: Protos, address: string): Engine {
     const request = new LogRequest();
     request.setSeverity(LogSeverity.INFO);
     request.setUrn(urn);
-    request.setMessage(message);
+    request.setMessage(printable(message));
     request.setEphemeral(ephemeral);
     // one at a time: the engine shows lines in the order of arrival
     sent = sent.then(

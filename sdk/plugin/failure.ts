@@ -1,5 +1,6 @@
 import type { ServiceError, StatusObject } from "@grpc/grpc-js";
 import { isLinuxKitError } from "../core/errors.ts";
+import { printable } from "../core/printable.ts";
 import type { Protos } from "./protos.ts";
 import { encode } from "./struct.ts";
 import type { Properties } from "./value.ts";
@@ -40,5 +41,6 @@ export function unreadyStatus(
 /** A LinuxKitError's message unchanged; any other error is reported as a bug in this library. */
 function explain(error: unknown): string {
   if (isLinuxKitError(error)) return error.message;
-  return `unexpected failure in pulumi-linuxkit, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `unexpected failure in pulumi-linuxkit, please report it: ${printable(shown)}`;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { OnProgress } from "../../../sdk/core/progress.ts";
 import { type ConsoleLine, describeStage, parseConsoleLine } from "../../../sdk/guest/console.ts";
-import { consoleReader, lastLines, printable } from "./console-log.ts";
+import { consoleReader, lastLines, readableLine } from "./console-log.ts";
 import { withMonitor } from "./monitor.ts";
 
 /** How many of the console's last lines an error shows. */
@@ -65,7 +65,7 @@ export async function waitForHealth(watch: BootWatch): Promise<Booted | undefine
     // checked before the read, so that the last lines are not missed
     const ended = watch.ended();
     for (const text of await read()) {
-      heard.panic ??= /Kernel panic - not syncing: .*/.exec(printable(text))?.[0];
+      heard.panic ??= /Kernel panic - not syncing: .*/.exec(readableLine(text))?.[0];
       const nameless = parseConsoleLine(text, "-");
       if (nameless?.stage === "failed") heard.nameless = nameless.message;
       const line = parseConsoleLine(text, watch.nonce);

@@ -54,11 +54,11 @@ export function consoleReader(folder: string): () => Promise<string[]> {
 /** The last lines of a machine's console, readable. */
 export async function lastLines(folder: string, count: number): Promise<string[]> {
   const texts = await Promise.all([FORMER_LOG, CONSOLE_LOG].map((name) => readFile(join(folder, name), "latin1").catch(() => "")));
-  return texts.join("").split("\n").map(decode).map(printable).filter(Boolean).slice(-count);
+  return texts.join("").split("\n").map(decode).map(readableLine).filter(Boolean).slice(-count);
 }
 
 /** A console line without carriage returns, escape sequences and control characters. */
-export function printable(line: string): string {
+export function readableLine(line: string): string {
   return line
     .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])/g, "")
     .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "")
