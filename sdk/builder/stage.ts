@@ -26,19 +26,21 @@ export interface StagedArtifact {
 export async function stageArtifact(wanted: FormatFile, { outputDir, name, signal, onProgress }: StageOptions): Promise<StagedArtifact> {
   const { role, suffix, size, blocks } = wanted;
   const path = join(outputDir, name + suffix);
+  // an image holds files that only its root may read, such as /etc/shadow, in clear; a kernel holds none
+  const mode = role === "kernel" ? 0o644 : 0o600;
   let done = 0;
   const onWritten = (bytes: number) => {
     done += bytes;
     onProgress?.({ stage: "write", message: `write ${basename(path)}`, done, ...(size === undefined ? {} : { total: size }) });
   };
   if (wanted.overwrites) {
-    const staged = await stageFile(path, wanted.open(), { signal, onWritten });
+    const staged = await stageFile(path, wanted.open(), { mode, signal, onWritten });
     return { staged, file: { role, name: basename(path), path, size: done, sha256: await hashOf(staged) } };
   }
   const hash = createHash("sha256");
   const found: MappedBlock[] = [];
   const bytes: Bytes = blocks ? mapBlocks(wanted.open(), (block) => found.push(block)) : wanted.open();
-  const staged = await stageFile(path, bytes, { signal, onWritten, onChunk: (chunk) => void hash.update(chunk) });
+  const staged = await stageFile(path, bytes, { mode, signal, onWritten, onChunk: (chunk) => void hash.update(chunk) });
   return {
     staged,
     file: {

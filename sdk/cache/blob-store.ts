@@ -1,12 +1,13 @@
-import { rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bytes, type Memory, verify } from "../core/bytes.ts";
 import { type Digest, hexOf } from "../core/digest.ts";
-import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { untilPruned } from "./hold.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
+import { verifiedFile } from "./verified-file.ts";
 
 /** A stored blob. */
 export interface Blob {
@@ -19,7 +20,7 @@ export interface Blob {
  * A folder of files named by their sha256, laid out as the `blobs` of an OCI image layout
  * (image-spec, image-layout.md). Every blob is whole: it is verified before it gets its name, and again whenever it is
  * read, because others may write in a shared folder. Several processes may share one folder: the second to store a blob
- * renames equal bytes over equal bytes.
+ * renames equal bytes over equal bytes. Only the user may read them: layers and files of an image may hold secrets.
  */
 export class BlobStore {
   readonly directory: string;
@@ -36,7 +37,7 @@ export class BlobStore {
   /** The blob, or undefined where it is not stored. Marks it as used now, by its access time alone. */
   async find(digest: Digest): Promise<Blob | undefined> {
     const path = this.path(digest);
-    if (!(await stat(path).catch(() => undefined))?.isFile()) return undefined;
+    if (!(await isReadable(path))) return undefined;
     await markUsed(path);
     await untilPruned(this.directory);
     const stats = await stat(path).catch(() => undefined);
@@ -51,19 +52,7 @@ export class BlobStore {
    * @throws NOT_FOUND while iterating, when the blob is not stored; DIGEST_MISMATCH if its file has changed
    */
   open(digest: Digest, memory: Memory = "own"): AsyncIterable<Uint8Array> {
-    const path = this.path(digest);
-    return {
-      async *[Symbol.asyncIterator]() {
-        const bytes = verify(fileBytes(path, { memory }), { digest }, path);
-        const next = () => bytes.next().catch((error: unknown) => removeChanged(path, error));
-        try {
-          for (let chunk = await next(); !chunk.done; chunk = await next()) yield chunk.value;
-        } finally {
-          // a reader that stops early, as one does on garbage, does not end the check
-          while (!(await next()).done);
-        }
-      },
-    };
+    return verifiedFile(this.path(digest), digest, { memory });
   }
 
   /** As {@link open}, for a reader that verifies the bytes itself. */
@@ -87,16 +76,19 @@ export class BlobStore {
     const onWritten = (bytes: number) => {
       size += bytes;
     };
-    await writeFileWhole(path, verify(source, want, options.what ?? want.digest), { signal: options.signal, onWritten });
+    await writeFileWhole(path, verify(source, want, options.what ?? want.digest), { signal: options.signal, mode: 0o600, onWritten });
     await settleTimes(path);
     await untilPruned(this.directory);
     return { digest: want.digest, size, path };
   }
 }
 
-async function removeChanged(path: string, error: unknown): Promise<never> {
-  if (!isLinuxKitError(error, "DIGEST_MISMATCH")) throw error;
-  await rm(path, { force: true });
-  const message = `${error.message}: the file in the cache has changed and is removed: run this again to fetch it`;
-  throw new LinuxKitError("DIGEST_MISMATCH", message, error.detail, { cause: error });
+async function isReadable(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats?.isFile()) return false;
+  // another user's blob counts as missing, and is replaced
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,4 +1,5 @@
-import { readFile, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bytes, type Memory, measure, verify } from "../core/bytes.ts";
 import { type Digest, digestOf } from "../core/digest.ts";
@@ -36,7 +37,8 @@ export const NO_PATHS: SegmentPaths = Object.freeze({ directories: [], implied: 
 
 /**
  * A folder of files named by the key of what they were made from: `KEY` holds the bytes, `KEY.json` their size, sha256
- * and paths. The record is written last: a segment without it does not count. Bytes are verified on every read.
+ * and paths. The record is written last: a segment without it does not count. Bytes are verified on every read. Only the
+ * user may read them: a segment holds files that only the guest's root may read.
  */
 export class SegmentStore {
   readonly cacheDir: string;
@@ -85,11 +87,11 @@ export class SegmentStore {
   async put(key: string, source: Bytes, paths: () => SegmentPaths, signal?: AbortSignal): Promise<CachedSegment> {
     const path = this.path(key);
     const seen = { size: 0, digest: digestOf("") };
-    await writeFileWhole(path, measure(source, seen), { signal });
+    await writeFileWhole(path, measure(source, seen), { signal, mode: 0o600 });
     await settleTimes(path);
     const segment = { key, size: seen.size, digest: seen.digest, paths: paths() };
     try {
-      await writeFileWhole(`${path}.json`, [seal(JSON.stringify(segment))], { signal });
+      await writeFileWhole(`${path}.json`, [seal(JSON.stringify(segment))], { signal, mode: 0o600 });
     } catch (error) {
       await this.drop(key);
       throw error;
@@ -119,7 +121,10 @@ export class SegmentStore {
 }
 
 async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 // a record that was cut or altered does not count, and the segment is rebuilt

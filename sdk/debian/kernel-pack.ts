@@ -1,19 +1,22 @@
-import { createReadStream } from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
 import type { BlobStore } from "../cache/blob-store.ts";
-import type { Bytes } from "../core/bytes.ts";
-import { collect } from "../core/bytes.ts";
+import { seal, unseal } from "../cache/sealed.ts";
+import { verifiedFile } from "../cache/verified-file.ts";
+import { collect, measure } from "../core/bytes.ts";
+import { type Digest, digestOf } from "../core/digest.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { readDeb } from "./deb.ts";
 import { debDigest, type LockedDeb } from "./locked.ts";
 import { type ModuleInfo, modinfoFields, moduleName, readModuleInfo } from "./modinfo.ts";
 
-/** A file in the pack; all fields are bytes. */
+/** A file in the pack; sizes are bytes. */
 interface Packed {
+  /** Of its bytes in the pack. */
+  readonly digest: Digest;
   readonly offset: number;
   readonly length: number;
   /** The size of the file, which is more than `length` if it is compressed. */
@@ -45,23 +48,26 @@ export interface KernelContents {
 export class KernelPack {
   readonly contents: KernelContents;
   readonly #path: string;
+  readonly #list: string;
 
-  constructor(path: string, contents: KernelContents) {
+  constructor(path: string, list: string, contents: KernelContents) {
     this.#path = path;
+    this.#list = list;
     this.contents = contents;
   }
 
   /** The kernel itself, with its size in bytes. */
   vmlinuz(): { readonly size: number; readonly body: AsyncIterable<Uint8Array> } {
-    const { offset, length, size } = this.contents.vmlinuz;
-    return { size, body: createReadStream(this.#path, { start: offset, end: offset + length - 1, highWaterMark: 1 << 18 }) };
+    return { size: this.contents.vmlinuz.size, body: this.#read(this.contents.vmlinuz) };
   }
 
   /** The file of a module, uncompressed. */
-  async *module({ offset, length }: PackedModule): AsyncGenerator<Uint8Array> {
-    await using file = await open(this.#path);
-    const { buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
-    yield await promisify(zstdDecompress)(buffer);
+  async *module(packed: PackedModule): AsyncGenerator<Uint8Array> {
+    yield await promisify(zstdDecompress)(await collect(this.#read(packed), LARGEST_MODULE, packed.file));
+  }
+
+  #read({ digest, offset: start, length }: Packed): AsyncIterable<Uint8Array> {
+    return verifiedFile(this.#path, digest, { start, length, index: this.#list });
   }
 }
 
@@ -70,10 +76,11 @@ export async function openKernelPack(
   deb: Pick<LockedDeb, "name" | "sha256">,
   options: { store: BlobStore; cacheDir: string; signal?: AbortSignal | undefined },
 ): Promise<KernelPack> {
-  const base = join(options.cacheDir, "indexes", `${deb.sha256}.1`);
+  const base = join(options.cacheDir, "indexes", `${deb.sha256}.2`);
   const [list, pack] = [`${base}.kernel`, `${base}.pack`];
-  const kept = await readFile(list, "utf8").catch(() => undefined);
-  if (kept !== undefined && (await stat(pack).catch(() => undefined))) return new KernelPack(pack, JSON.parse(kept) as KernelContents);
+  const kept = unseal(await readFile(list, "utf8").catch(() => ""));
+  if (kept !== undefined && (await stat(pack).catch(() => undefined)))
+    return new KernelPack(pack, list, JSON.parse(kept) as KernelContents);
   const found: Found = { modules: [], builtin: [], builtinAliases: [] };
   await writeFileWhole(pack, takeApart(deb, found, options), { signal: options.signal });
   const { vmlinuz, config, modules, builtin, builtinAliases } = found;
@@ -92,8 +99,8 @@ export async function openKernelPack(
     builtin,
     builtinAliases,
   };
-  await writeFileWhole(list, [Buffer.from(JSON.stringify(contents))], { signal: options.signal });
-  return new KernelPack(pack, contents);
+  await writeFileWhole(list, [seal(JSON.stringify(contents))], { signal: options.signal });
+  return new KernelPack(pack, list, contents);
 }
 
 interface Found {
@@ -117,9 +124,10 @@ async function* takeApart(
     if (member !== "data" || entry.type !== "file") continue;
     const file = posix.basename(entry.path);
     if (entry.path.startsWith("boot/vmlinuz-") || entry.path.startsWith("boot/vmlinux-")) {
-      found.vmlinuz = { offset, length: entry.size, size: entry.size };
+      const seen = { size: 0, digest: digestOf("") };
+      yield* measure(entry.body, seen);
+      found.vmlinuz = { digest: seen.digest, offset, length: entry.size, size: entry.size };
       offset += entry.size;
-      yield* entry.body as Bytes;
     } else if (entry.path.startsWith("boot/config-")) {
       found.config = (await collect(entry.body, 4 << 20, entry.path)).toString("utf8");
     } else if (file === "modules.builtin") {
@@ -131,7 +139,14 @@ async function* takeApart(
     } else if (file.endsWith(".ko")) {
       const body = await collect(entry.body, LARGEST_MODULE, entry.path);
       const packed = await promisify(zstdCompress)(body);
-      found.modules.push({ ...readModuleInfo(body, file), file, offset, length: packed.length, size: body.length });
+      found.modules.push({
+        ...readModuleInfo(body, file),
+        file,
+        digest: digestOf(packed),
+        offset,
+        length: packed.length,
+        size: body.length,
+      });
       offset += packed.length;
       yield packed;
     }

@@ -112,7 +112,7 @@ export async function fetchOs(
   const stage = async ({ descriptor, ...file }: RemoteFile): Promise<OsFile> => {
     const named = `${name}${file.name.slice(base.length)}`;
     const path = join(outputDir, named);
-    staged.push(await stageFile(path, fetchBlob(repository, descriptor), { signal, onWritten }));
+    staged.push(await stageFile(path, fetchBlob(repository, descriptor), { signal, mode: 0o600, onWritten }));
     return { ...file, name: named, path };
   };
   try {

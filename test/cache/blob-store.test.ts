@@ -67,7 +67,7 @@ test("a blob whose file others changed is refused, and removed so that it is fet
     await writeFile(path, "evil");
     await assert.rejects(async () => read(store.open(digest)), {
       code: "DIGEST_MISMATCH",
-      message: `${path}: got ${digestOf("evil")}, wanted ${digest}: the file in the cache has changed and is removed: run this again to fetch it`,
+      message: `${path}: got ${digestOf("evil")}, wanted ${digest}: the file in the cache has changed and is removed: run this again to restore it`,
     });
     assert.equal(await store.find(digest), undefined, name);
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { collect } from "../../sdk/core/bytes.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
@@ -154,6 +155,26 @@ describe("a kernel package", () => {
       kernelModules(deb, ["wiregard"], fixture.options),
       (error) => isLinuxKitError(error, "NOT_FOUND") && /did you mean "wireguard"/.test(error.message),
     );
+  });
+  test("whose pack in the cache others changed is refused, and unpacked again", async () => {
+    await using fixture = await debianFixture(mirror);
+    const lock = await fixture.lock(debian.kernel());
+    await ensureDebs(lock.packages, fixture.options);
+    const deb = lock.packages[0] as (typeof lock.packages)[0];
+    const kernel = async () => (await collect(await kernelFile(deb, fixture.options))).toString();
+    assert.equal(await kernel(), "KERNEL");
+    const indexes = join(fixture.cacheDir, "indexes");
+    for (const [ending, isRefused] of [
+      [".pack", true],
+      [".kernel", false],
+    ] as const) {
+      const [file = ""] = (await readdir(indexes)).filter((name) => name.endsWith(ending));
+      const bytes = await readFile(join(indexes, file), "latin1");
+      await writeFile(join(indexes, file), bytes.replace("KERNEL", "EVIL!!").replace('"size":6', '"size":5'), "latin1");
+      if (isRefused)
+        await assert.rejects(kernel(), { code: "DIGEST_MISMATCH", message: /\.pack: got sha256:.* has changed and is removed/ });
+      assert.equal(await kernel(), "KERNEL", ending);
+    }
   });
   test("a named module is always loaded", async () => {
     await using fixture = await debianFixture(mirror);
