@@ -4,6 +4,7 @@ import type { LockedDeb } from "../debian/locked.ts";
 import type { Signer } from "../disk/signer.ts";
 import type { FormatName } from "../format/formats.ts";
 import type { RegistryCache } from "../share/registry-cache.ts";
+import type { Trusts } from "../share/trust.ts";
 import type { PlanSources } from "./sources.ts";
 
 /** Options of {@link buildPlan}. */
@@ -30,6 +31,8 @@ export interface BuildPlanOptions {
   readonly cacheLimit?: number | undefined;
   /** A cache in a registry, shared between computers: read before a piece is made, and written afterwards. @default no shared cache */
   readonly shared?: RegistryCache | undefined;
+  /** Whether a segment that another computer made may be used. @default every one */
+  readonly trusts?: Trusts | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }

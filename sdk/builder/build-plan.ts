@@ -48,7 +48,15 @@ export async function buildPlan(plan: Plan, options: BuildPlanOptions): Promise<
   }
   throwIfCancelled(signal, "the build");
   await removeDeadParts(outputDir);
-  const context: BuildContext = { sources, store, segments: new SegmentStore(cacheDir), shared: options.shared, onProgress, signal };
+  const context: BuildContext = {
+    sources,
+    store,
+    segments: new SegmentStore(cacheDir),
+    shared: options.shared,
+    trusts: options.trusts,
+    onProgress,
+    signal,
+  };
   const hold: Hold = await holdFiles(cacheDir, cacheFilesOf(plan, options.loaders), { signal, what: "the cache" });
   let artifact: Artifact;
   try {

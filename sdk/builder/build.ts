@@ -12,6 +12,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { resolve } from "../resolve/resolve.ts";
 import { type CacheOption, openRegistryCache, type RegistryCache } from "../share/registry-cache.ts";
+import { trustIn } from "../share/trust.ts";
 import type { Artifact } from "./artifact.ts";
 import { buildPlan } from "./build-plan.ts";
 import { definitionPlan } from "./definition-plan.ts";
@@ -83,7 +84,8 @@ export function build(image: Image, options: BuildOptions): Promise<Built> {
 export async function buildDefinition(definition: Definition, options: BuildOptions): Promise<Built> {
   const publication = options.push === undefined ? undefined : publicationOf(options.push);
   await using shared = sharedCache(options);
-  const context = { ...resolveContext(options), shared };
+  const trusts = trustIn(options.cache, options.verify);
+  const context = { ...resolveContext(options), shared, trusts };
   // what is looked up while names are resolved is there when it is unpacked, whatever other processes prune
   using _session = openSession(context.cacheDir);
   const sources = originSources(context);
@@ -105,6 +107,7 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
     store: context.store,
     cacheDir: context.cacheDir,
     shared,
+    trusts,
     onProgress,
     signal,
   });

@@ -6,7 +6,7 @@ import type { PlanSource } from "../plan/plan.ts";
 import { parseApk, parseDpkg } from "../sbom/databases.ts";
 import { parseOsRelease, type SoftwarePackage } from "../sbom/package.ts";
 import type { BuildContext } from "./segment.ts";
-import { fetchSegment, shareSegment } from "./shared-segment.ts";
+import { fetchSegment, findSegment, shareSegment } from "./shared-segment.ts";
 import type { PlanSources } from "./sources.ts";
 
 /** The package databases of distributions, and the file that names the distribution. */
@@ -29,13 +29,13 @@ export async function imagePackages(
   source: PlanSource,
   name: string,
   sources: PlanSources,
-  context: Pick<BuildContext, "segments" | "shared" | "signal">,
+  context: Pick<BuildContext, "segments" | "shared" | "trusts" | "signal">,
 ): Promise<SoftwarePackage[]> {
   const { segments, signal } = context;
   const key = hexOf(digestOf(canonicalJson({ packages: VERSION, source })));
   const what = `packages of ${name}`;
   const cached =
-    (await segments.find(key)) ??
+    (await findSegment(key, context)) ??
     (await fetchSegment(key, what, context)) ??
     (await segments.put(key, databases(source, sources, signal), () => NO_PATHS, signal));
   shareSegment(cached, what, context);

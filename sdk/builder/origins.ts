@@ -11,6 +11,7 @@ import { findLayout } from "../oci/find-layout.ts";
 import type { RegistryAuth } from "../oci/registry/credentials.ts";
 import { expandReference } from "../oci/reference.ts";
 import type { RegistryCache } from "../share/registry-cache.ts";
+import type { Trusts } from "../share/trust.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";
 import { findSignedImage, isPath, pinnedReference, verifySigned } from "./signed-image.ts";
 import type { ResolveSources } from "../resolve/resolve.ts";
@@ -40,6 +41,8 @@ export interface ResolveContext extends Origins {
   readonly folder: string;
   /** A cache in a registry, shared between computers. @default no shared cache */
   readonly shared?: RegistryCache | undefined;
+  /** Whether a segment that another computer made may be used. @default every one */
+  readonly trusts?: Trusts | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }

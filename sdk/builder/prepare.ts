@@ -4,7 +4,7 @@ import { throwIfCancelled } from "../core/errors.ts";
 import { kernelKey, microcodeKey, type Plan, type PlanKernel, type PlanSegment, segmentKey } from "../plan/plan.ts";
 import { Budget } from "../core/budget.ts";
 import { makeSegment, type BuildContext } from "./segment.ts";
-import { fetchSegment, shareSegment } from "./shared-segment.ts";
+import { fetchSegment, findSegment, shareSegment } from "./shared-segment.ts";
 
 /** A segment in the local cache. */
 export interface PreparedSegment extends CachedSegment {
@@ -70,7 +70,7 @@ async function findOrMake(
   make: () => Promise<CachedSegment>,
 ): Promise<CachedSegment & { cached: boolean }> {
   const { segments, signal } = context;
-  const found = await segments.find(key);
+  const found = await findSegment(key, context);
   const prepared = found
     ? { ...found, cached: true }
     : await segments.withLock(key, makeMissing, { signal, what: "another build that makes the same segment" });
@@ -79,7 +79,7 @@ async function findOrMake(
 
   async function makeMissing(): Promise<CachedSegment & { cached: boolean }> {
     // another build may have made it during the wait, and another computer earlier
-    const existing = (await segments.find(key)) ?? (await fetchSegment(key, name, context));
+    const existing = (await findSegment(key, context)) ?? (await fetchSegment(key, name, context));
     return existing ? { ...existing, cached: true } : { ...(await make()), cached: false };
   }
 }

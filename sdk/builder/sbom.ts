@@ -42,7 +42,12 @@ export async function sbomOf(plan: Plan, lock: Lock, sources: PlanSources, conte
       ...named(reference, source.oci.manifest),
       places,
       attested,
-      packages: await imagePackages(source, reference, sources, { segments, shared: context.shared, signal: context.signal }),
+      packages: await imagePackages(source, reference, sources, {
+        segments,
+        shared: context.shared,
+        trusts: context.trusts,
+        signal: context.signal,
+      }),
     });
   }
   return spdxDocument(contents);

@@ -12,6 +12,7 @@ import type { OnProgress } from "../core/progress.ts";
 import { guestProgramPath } from "../guest/program.ts";
 import { mergedPath } from "../debian/merged-usr.ts";
 import type { RegistryCache } from "../share/registry-cache.ts";
+import type { Trusts } from "../share/trust.ts";
 import { type ArchiveStep, type EntryStep, type PlanBlob, type PlanSegment, type PlanStep, segmentKey } from "../plan/plan.ts";
 import { ApkDatabase } from "./apk-database.ts";
 import { compress } from "./compress.ts";
@@ -30,6 +31,8 @@ export interface BuildContext {
   readonly segments: SegmentStore;
   /** A cache in a registry, shared between computers. @default no shared cache */
   readonly shared?: RegistryCache | undefined;
+  /** Whether a segment that another computer made may be used. @default every one */
+  readonly trusts?: Trusts | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }

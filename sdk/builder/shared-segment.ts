@@ -1,6 +1,15 @@
 import type { CachedSegment } from "../cache/segment-store.ts";
 import type { BuildContext } from "./segment.ts";
 
+/** The segment of the local cache, unless it came from a cache of others and is not signed as it must be now. */
+export async function findSegment(
+  key: string,
+  { segments, trusts }: Pick<BuildContext, "segments" | "trusts">,
+): Promise<CachedSegment | undefined> {
+  const found = await segments.find(key);
+  return found && (found.origin === undefined || !trusts || trusts(found.origin)) ? found : undefined;
+}
+
 /** Copies a segment from the shared cache to the local one. Undefined if the shared cache lacks it. */
 export function fetchSegment(
   key: string,
@@ -8,7 +17,7 @@ export function fetchSegment(
   { segments, shared, signal }: Pick<BuildContext, "segments" | "shared" | "signal">,
 ): Promise<CachedSegment | undefined> {
   return shared
-    ? shared.fetch(key, name, (content) => segments.put(key, content.open(), () => content.paths, signal))
+    ? shared.fetch(key, name, (content) => segments.put(key, content.open(), () => content.paths, signal, content.origin))
     : Promise.resolve(undefined);
 }
 

@@ -30,6 +30,14 @@ export interface CachedSegment {
   readonly size: number;
   readonly digest: Digest;
   readonly paths: SegmentPaths;
+  /** @default this computer made it */
+  readonly origin?: SegmentOrigin | undefined;
+}
+
+/** The repository that a segment was fetched from, and the hint of the key whose signature was verified, if one was. */
+export interface SegmentOrigin {
+  readonly repository: string;
+  readonly signer?: string | undefined;
 }
 
 /** The paths of cached bytes that are not an archive. */
@@ -84,12 +92,12 @@ export class SegmentStore {
    *
    * @throws DISK_FULL, UNWRITABLE, CANCELLED, and errors of `source`
    */
-  async put(key: string, source: Bytes, paths: () => SegmentPaths, signal?: AbortSignal): Promise<CachedSegment> {
+  async put(key: string, source: Bytes, paths: () => SegmentPaths, signal?: AbortSignal, origin?: SegmentOrigin): Promise<CachedSegment> {
     const path = this.path(key);
     const seen = { size: 0, digest: digestOf("") };
     await writeFileWhole(path, measure(source, seen), { signal, mode: 0o600 });
     await settleTimes(path);
-    const segment = { key, size: seen.size, digest: seen.digest, paths: paths() };
+    const segment = { key, size: seen.size, digest: seen.digest, paths: paths(), ...(origin && { origin }) };
     try {
       await writeFileWhole(`${path}.json`, [seal(JSON.stringify(segment))], { signal, mode: 0o600 });
     } catch (error) {

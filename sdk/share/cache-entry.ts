@@ -3,7 +3,7 @@ import { collect } from "../core/bytes.ts";
 import { digestOf } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
-import type { SegmentPaths } from "../cache/segment-store.ts";
+import type { SegmentOrigin, SegmentPaths } from "../cache/segment-store.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parseDocument } from "../oci/document.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
@@ -33,6 +33,8 @@ export interface CacheContent {
   readonly digest: Descriptor["digest"];
   readonly size: number;
   readonly paths: SegmentPaths;
+  /** @default this computer made it */
+  readonly origin?: SegmentOrigin | undefined;
   /** Streams the bytes, verified: the last chunk comes once size and sha256 are right. */
   open(): AsyncIterable<Uint8Array>;
 }
@@ -62,10 +64,11 @@ const pathsSchema = z.strictObject({
  * errors of the registry
  */
 export async function fetchEntry(repository: Repository, key: string, keys?: readonly VerifyingKey[]): Promise<CacheContent | undefined> {
-  const { paths, content, what } = (await findEntry(repository, key, keys)) ?? {};
+  const { paths, content, what, signer } = (await findEntry(repository, key, keys)) ?? {};
   if (!paths || !content || what === undefined) return undefined;
   const listed = parseDocument(pathsSchema, await collect(fetchBlob(repository, paths), PATHS_LIMIT, what), what, PATHS_LIMIT);
-  return { digest: content.digest, size: content.size, paths: listed, open: () => fetchBlob(repository, content) };
+  const origin: SegmentOrigin = { repository: repository.name, ...(signer && { signer: signer.hint }) };
+  return { digest: content.digest, size: content.size, paths: listed, origin, open: () => fetchBlob(repository, content) };
 }
 
 /** Whether a repository has an entry under a key, signed by `signer` if it is given. @throws errors of the registry */
@@ -83,7 +86,7 @@ async function findEntry(
   repository: Repository,
   key: string,
   keys: readonly VerifyingKey[] | undefined,
-): Promise<{ paths: Descriptor; content: Descriptor; what: string } | undefined> {
+): Promise<{ paths: Descriptor; content: Descriptor; what: string; signer: VerifyingKey | undefined } | undefined> {
   const found = await fetchManifest(repository, entryTag(key)).catch((error: unknown) => {
     if (isLinuxKitError(error, "NOT_FOUND")) return undefined;
     throw error;
@@ -94,12 +97,13 @@ async function findEntry(
   const manifest = parseManifest(bytes, what, descriptor.mediaType);
   const [paths, content] = blobsOf(manifest, key, what);
   const signature = Buffer.from(manifest.annotations?.[SIGNATURE] ?? "", "base64");
-  if (keys && !keys.some((one) => one.verify(statement(key, paths, content), signature))) {
+  const signer = keys?.find((one) => one.verify(statement(key, paths, content), signature));
+  if (keys && !signer) {
     throw new LinuxKitError("SIGNATURE_INVALID", `${what} is not signed${signature.length > 0 ? " by a trusted key" : ""}`, {
       source: what,
     });
   }
-  return { paths, content, what };
+  return { paths, content, what, signer };
 }
 
 /** The bytes whose signature signs an entry: they bind its content to its key. */

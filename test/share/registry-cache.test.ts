@@ -7,11 +7,13 @@ import { afterEach, beforeEach, describe, type TestContext, test } from "node:te
 import { type Entry, fileEntry } from "../../sdk/archive/entry.ts";
 import { buildPlan } from "../../sdk/builder/build-plan.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
+import { unseal } from "../../sdk/cache/sealed.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
 import type { FormatName } from "../../sdk/format/formats.ts";
 import { type CacheOption, openRegistryCache } from "../../sdk/share/registry-cache.ts";
+import { trustIn } from "../../sdk/share/trust.ts";
 import type { VerifyRules } from "../../sdk/sign/verify-rules.ts";
 import { fakeSources, file, noiseEntry, planOf, segment, unpack } from "../support/fake-plan.ts";
 import { freePort } from "../support/free-port.ts";
@@ -60,6 +62,7 @@ async function machine(
     store: new BlobStore(cacheDir),
     sources,
     shared,
+    trusts: trustIn(cache, verify),
     onProgress,
     format,
     signal,
@@ -94,14 +97,23 @@ describe("two computers that share a cache:", () => {
     const cache = { from: `${registry.host}/cache`, to: `${registry.host}/cache` };
     const recordsOf = async ({ cacheDir }: { readonly cacheDir: string }) => {
       const names = (await readdir(join(cacheDir, "segments"))).filter((name) => name.endsWith(".json")).sort();
-      return Promise.all(names.map(async (name) => [name, await readFile(join(cacheDir, "segments", name), "utf8")] as const));
+      return Promise.all(
+        names.map(async (name) => {
+          const { origin, ...record } = JSON.parse(unseal(await readFile(join(cacheDir, "segments", name), "utf8")) ?? "null");
+          return { name, record, origin };
+        }),
+      );
     };
     const first = await recordsOf(await machine("one", cache));
     assert.ok(
-      first.some(([, text]) => /"unpacked":[1-9]/.test(text)),
+      first.some(({ record }) => record.paths.unpacked > 0),
       "at least one record has the memory that its entry takes",
     );
-    assert.deepEqual(await recordsOf(await machine("two", cache)), first);
+    const origin = { repository: `${registry.host}/cache` };
+    assert.deepEqual(
+      await recordsOf(await machine("two", cache)),
+      first.map((one) => ({ ...one, origin })),
+    );
   });
 
   test("builds with a full cache send nothing", async (context) => {
@@ -255,6 +267,21 @@ describe("a signed cache", () => {
       ]);
     });
   }
+
+  test("makes again what this computer took without a signature, once signatures are asked for", async (context) => {
+    const registry = await start(context);
+    const place = `${registry.host}/cache`;
+    await machine("one", { to: place, sign: other.privateKey });
+    const wanted = { verify: { [place]: own.publicKey } };
+    assert.deepEqual((await machine("two", { from: place })).opened, []);
+    assert.deepEqual((await machine("two", {})).opened, [], "no signature is asked for");
+    assert.deepEqual((await machine("two", {}, wanted)).opened.sort(), ["kernel", "web"]);
+    assert.deepEqual((await machine("two", {}, wanted)).opened, [], "it is this computer's own now");
+    const signed = await machine("three", { from: place }, { verify: { [place]: other.publicKey } });
+    assert.deepEqual(signed.opened, []);
+    assert.deepEqual((await machine("three", {}, { verify: { [registry.host]: other.publicKey } })).opened, [], "the same key");
+    assert.deepEqual((await machine("three", { sign: own.privateKey })).opened.sort(), ["kernel", "web"]);
+  });
 
   test("refuses a signed entry of another key under this key's tag", async (context) => {
     const registry = await start(context);
