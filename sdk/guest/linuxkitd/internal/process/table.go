@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,22 +17,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mostStrangers bounds the ends that are kept while a container starts.
-const mostStrangers = 4096
-
 // Table holds the children that somebody waits for.
 type Table struct {
 	mu       sync.Mutex
 	children map[int]*Child
 	// ends of processes that no one waits for yet, kept while a start is under way
-	strangers map[int]int
+	strangers strangers
 	starts    int
 	wake      chan struct{}
+	// system calls, which tests replace
+	fork func(string, []string, *syscall.ProcAttr) (int, error)
+	wait func() (pid, status int, err error)
 }
 
 // NewTable makes an empty table.
 func NewTable() *Table {
-	return &Table{children: map[int]*Child{}, strangers: map[int]int{}, wake: make(chan struct{}, 1)}
+	return &Table{children: map[int]*Child{}, wake: make(chan struct{}, 1), fork: syscall.ForkExec, wait: waitAny}
 }
 
 // Child is a process whose end is waited for.
@@ -55,17 +54,36 @@ type Command struct {
 	Files []*os.File
 }
 
+// A table of processes that is full, or memory that is short, is so for a moment (fork(2), EAGAIN and ENOMEM).
+const (
+	mostTries  = 8
+	firstPause = 10 * time.Millisecond
+)
+
 // Start starts a program.
 func (t *Table) Start(command Command) (*Child, error) {
 	attributes := &syscall.ProcAttr{Dir: command.Dir, Env: command.Env, Sys: &syscall.SysProcAttr{Setsid: true}}
 	for _, file := range command.Files {
 		attributes.Files = append(attributes.Files, file.Fd())
 	}
+	for try, pause := 1, firstPause; ; try, pause = try+1, 2*pause {
+		child, err := t.start(command, attributes)
+		if err == nil {
+			return child, nil
+		}
+		if try == mostTries || (err != unix.EAGAIN && err != unix.ENOMEM) {
+			return nil, fmt.Errorf("%s: %w", command.Path, err)
+		}
+		time.Sleep(pause)
+	}
+}
+
+func (t *Table) start(command Command, attributes *syscall.ProcAttr) (*Child, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	pid, err := syscall.ForkExec(command.Path, command.Args, attributes)
+	pid, err := t.fork(command.Path, command.Args, attributes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", command.Path, err)
+		return nil, err
 	}
 	return t.add(pid), nil
 }
@@ -89,7 +107,7 @@ func (t *Table) Hold() (release func()) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if t.starts--; t.starts == 0 {
-			clear(t.strangers)
+			t.strangers.clear()
 		}
 	})
 }
@@ -115,23 +133,24 @@ var errNotOurs = errors.New("it is another process's child")
 func (t *Table) adopt(pid int) (*Child, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if status, ended := t.strangers[pid]; ended {
-		delete(t.strangers, pid)
+	if _, known := t.children[pid]; known {
+		return nil, fmt.Errorf("process %d is known already", pid)
+	}
+	// a living child comes before an end that was seen under its number: the kernel gives numbers again
+	parent, err := parentOf(pid)
+	if err == nil && parent == os.Getpid() {
+		t.strangers.take(pid)
+		return t.add(pid), nil
+	}
+	if status, ended := t.strangers.take(pid); ended {
 		child := &Child{table: t, pid: pid, done: make(chan struct{}), status: status, reaped: true}
 		close(child.done)
 		return child, nil
 	}
-	if _, known := t.children[pid]; known {
-		return nil, fmt.Errorf("process %d is known already", pid)
-	}
-	parent, err := parentOf(pid)
 	if err != nil {
 		return nil, err
 	}
-	if parent != os.Getpid() {
-		return nil, fmt.Errorf("process %d: %w: %d", pid, errNotOurs, parent)
-	}
-	return t.add(pid), nil
+	return nil, fmt.Errorf("process %d: %w: %d", pid, errNotOurs, parent)
 }
 
 func parentOf(pid int) (int, error) {
@@ -146,64 +165,6 @@ func parentOf(pid int) (int, error) {
 		return 0, fmt.Errorf("process %d has no parent", pid)
 	}
 	return strconv.Atoi(fields[1])
-}
-
-// Reap waits for ends, for ever.
-func (t *Table) Reap() {
-	changes := make(chan os.Signal, 1)
-	signal.Notify(changes, unix.SIGCHLD)
-	for {
-		// only waits: what has ended stays until it is reaped under the lock
-		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if err == nil {
-			t.reapAll()
-			continue
-		}
-		if err != unix.EINTR {
-			select {
-			case <-t.wake:
-			case <-changes:
-			case <-time.After(time.Second):
-			}
-		}
-	}
-}
-
-func (t *Table) reapAll() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for {
-		var status unix.WaitStatus
-		pid, err := unix.Wait4(-1, &status, unix.WNOHANG, nil)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || pid <= 0 {
-			return
-		}
-		t.ended(pid, exitStatus(status))
-	}
-}
-
-func (t *Table) ended(pid, status int) {
-	child, known := t.children[pid]
-	if !known {
-		if t.starts > 0 && len(t.strangers) < mostStrangers {
-			t.strangers[pid] = status
-		}
-		return
-	}
-	delete(t.children, pid)
-	child.status, child.reaped = status, true
-	close(child.done)
-}
-
-// exitStatus is the number that a shell gives: 128 and the signal for one that was killed.
-func exitStatus(status unix.WaitStatus) int {
-	if status.Signaled() {
-		return 128 + int(status.Signal())
-	}
-	return status.ExitStatus()
 }
 
 // Pid is the number of the process, which may have ended.
@@ -231,4 +192,31 @@ func (c *Child) Living(use func(pid int) error) error {
 		return unix.ESRCH
 	}
 	return use(c.pid)
+}
+
+// EndsWithin waits for the end, but no longer than so long: a process that is traced, or waits for a disk, may not end
+// even when it is killed.
+func (c *Child) EndsWithin(limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-c.done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// mostDying is how long the end of a killed process is waited for.
+const mostDying = 3 * time.Second
+
+// End kills the process, with its group where it leads one, and gives whether it has ended then.
+func (c *Child) End() bool {
+	_ = c.Living(func(pid int) error {
+		if group, err := unix.Getpgid(pid); err == nil && group == pid {
+			_ = unix.Kill(-pid, unix.SIGKILL)
+		}
+		return unix.Kill(pid, unix.SIGKILL)
+	})
+	return c.EndsWithin(mostDying)
 }
