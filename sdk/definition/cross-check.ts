@@ -7,6 +7,7 @@ import { hardeningConflicts } from "./hardening-conflicts.ts";
 import { isDeferred } from "../core/deferred.ts";
 import { itemsOf } from "./inputs.ts";
 import { healthPorts, networkKind } from "./service-network.ts";
+import { networkAdminFailures } from "./network-admin.ts";
 import { privateUserFailures } from "./private-users.ts";
 import { privateNetworkFailures, serviceFailures } from "./service-check.ts";
 import { didYouMean } from "../core/suggest.ts";
@@ -27,6 +28,7 @@ export function crossFailures(definition: Definition): Failure[] {
       ...(placed.container.sandbox === "linuxkit" ? [] : sandboxFailures(placed)),
       ...privateNetworkFailures(placed),
       ...privateUserFailures(placed),
+      ...networkAdminFailures(placed),
     ]),
     ...definition.files.flatMap((file, index) =>
       (["uid", "gid"] as const).flatMap((field) => ownerFailure(["files", index, field], file[field], names, "container")),

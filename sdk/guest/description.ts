@@ -76,6 +76,8 @@ export const containerDescriptionSchema = z.strictObject({
     readonly: z.boolean(),
     /** Where its image lies when another container's folder holds it. */
     extracted: z.string().optional(),
+    /** Bytes that may be written to it; a quarter of the machine's memory without it. */
+    size: z.int().min(1).optional(),
   }),
   cgroups: z.array(z.string()),
   mounts: z.array(mount),
@@ -88,6 +90,8 @@ export const containerDescriptionSchema = z.strictObject({
   gid: id,
   /** What its user 0 is on the machine. */
   idBase: id,
+  /** The limit of its processes and threads; 0 if its definition has none. */
+  pids: z.int().min(0),
   privateNetwork: z.boolean(),
   link: link.optional(),
   task: z.strictObject({ timeout: seconds, optional: z.boolean() }).optional(),

@@ -26,7 +26,7 @@ export interface OwnContainer {
 
 /** Its bundle. */
 export function ownContainerFiles(container: OwnContainer): readonly GuestFile[] {
-  const { name, files, binds } = container;
+  const { name, files, binds, pids } = container;
   const folder = `lib/linuxkit/${name}`;
   const id = `linuxkit.${name}`;
   const description = descriptionText({
@@ -43,6 +43,7 @@ export function ownContainerFiles(container: OwnContainer): readonly GuestFile[]
     uid: 65534,
     gid: 65534,
     idBase: 0,
+    pids,
     privateNetwork: false,
     service: { restart: "always", after: [], secrets: [], stopTimeout: 1, stopSignal: 15, logSize: LOG_SIZE },
   });

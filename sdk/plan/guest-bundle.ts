@@ -15,14 +15,14 @@ export function guestStep(bundle: Bundle, network: PrivateNetwork | undefined): 
 
 /** What the guest must know of a container. */
 export function containerDescription(bundle: Bundle, network: PrivateNetwork | undefined): ContainerDescription {
-  const { name, phase, path, readonly, unpacks, tree, uid, gid, idBase, privateNetwork } = bundle;
+  const { name, phase, path, readonly, unpacks, tree, uid, gid, idBase, privateNetwork, pids, memory } = bundle;
   const { cgroups = [], mounts = [], mkdir = [], interfaces = [], bindNS = {} } = JSON.parse(bundle.runtime) as RuntimeActions;
   return {
     version: DESCRIPTION_VERSION,
     name,
     phase,
     id: path.slice(path.lastIndexOf("/") + 1),
-    rootfs: { readonly, ...(!unpacks && { extracted: `/${tree}` }) },
+    rootfs: { readonly, ...(!unpacks && { extracted: `/${tree}` }), ...(!readonly && memory > 0 && { size: memory }) },
     cgroups: [...cgroups],
     // those that put the root together are the guest's own work
     mounts: mounts
@@ -45,6 +45,7 @@ export function containerDescription(bundle: Bundle, network: PrivateNetwork | u
     uid: idBase + uid,
     gid: idBase + gid,
     idBase,
+    pids,
     privateNetwork,
     ...(network && { link: { link: network.link, gateway: network.gateway, address: network.address } }),
     ...(phase === "services" ? { service: serviceDescription(bundle) } : { task: taskDescription(bundle) }),
@@ -55,7 +56,7 @@ function taskDescription({ phase, container: { timeout, optional } }: Bundle): N
   return { timeout: timeout ?? (phase === "onboot" ? 300 : 30), optional: optional ?? false };
 }
 
-function serviceDescription({ container, secrets, ownGroup, memoryLimited }: Bundle): NonNullable<ContainerDescription["service"]> {
+function serviceDescription({ container, secrets, ownGroup, memory }: Bundle): NonNullable<ContainerDescription["service"]> {
   const { health, restart, restartLimit, stopTimeout, after, log, sandbox } = container;
   return {
     restart: restart ?? "always",
@@ -65,7 +66,7 @@ function serviceDescription({ container, secrets, ownGroup, memoryLimited }: Bun
     stopTimeout: stopTimeout ?? 10,
     stopSignal: SIGTERM,
     logSize: log?.size ?? LOG_SIZE,
-    ...(sandbox !== "linuxkit" && ownGroup && { memory: memoryLimited ? ("limited" as const) : ("unlimited" as const) }),
+    ...(sandbox !== "linuxkit" && ownGroup && { memory: memory > 0 ? ("limited" as const) : ("unlimited" as const) }),
     ...(health && { health: healthDescription(health) }),
   };
 }

@@ -41,8 +41,10 @@ export interface Bundle {
   readonly network: NetworkKind;
   /** Whether it has its own network namespace. */
   readonly privateNetwork: boolean;
-  /** Whether its memory is limited. */
-  readonly memoryLimited: boolean;
+  /** The limit of its memory, in bytes; 0 if it has none. */
+  readonly memory: number;
+  /** The limit of its processes and threads; 0 if it has none. */
+  readonly pids: number;
   /** Whether it uses the control group with its name, the default. */
   readonly ownGroup: boolean;
   /** Text of `config.json`. */
@@ -78,7 +80,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
     const { secrets = {}, ...shown } = container;
     const path = `containers/${phase}/${directory}`;
     const idBase = ranges.get(known) ?? 0;
-    const { config, readonly, uid, gid, network, privateNetwork } = ociConfig(fields, {
+    const { config, readonly, uid, gid, network, privateNetwork, pids, memory } = ociConfig(fields, {
       name,
       path: location,
       phase,
@@ -110,7 +112,8 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       idBase,
       network,
       privateNetwork,
-      memoryLimited: fields.resources?.memory?.limit !== undefined,
+      memory,
+      pids,
       ownGroup: !fields.cgroupsPath,
       config: jsonText(config),
       runtime: jsonText(runtimeJson(fields, { bundle: path, tree, readonly })),

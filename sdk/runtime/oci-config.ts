@@ -2,6 +2,7 @@ import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Container } from "../definition/container.ts";
 import type { Phase } from "../definition/definition.ts";
+import { NETWORK_ADMIN, NETWORK_ADMIN_REMEDY, ownsItsNetwork } from "../definition/network-admin.ts";
 import { type NetworkKind, networkKind } from "../definition/service-network.ts";
 import { PRIVATE_IDS } from "../definition/private-users.ts";
 import { rlimitName } from "../definition/container-fields.ts";
@@ -42,6 +43,10 @@ export interface OciConfig {
   readonly network: NetworkKind;
   /** Whether it has its own network namespace. */
   readonly privateNetwork: boolean;
+  /** The limit of its processes and threads; 0 if it has none. */
+  readonly pids: number;
+  /** The limit of its memory, in bytes; 0 if it has none. */
+  readonly memory: number;
 }
 
 /** The version that LinuxKit writes. */
@@ -74,6 +79,15 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
   if (idBase > 0) checkMapped([uid, gid, ...additionalGids], path);
   const capabilities = expandCapabilities(fields.capabilities);
   const ambient = expandCapabilities(fields.ambient);
+  // the image's label can give it too
+  if (network === "private" && !ownsItsNetwork(fields.userns) && [...capabilities, ...ambient].includes(NETWORK_ADMIN)) {
+    const at = `${path}.capabilities`;
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `${at}: got ${NETWORK_ADMIN}, which reaches the machine's links from a network beside the machine's; wanted ${NETWORK_ADMIN_REMEDY}`,
+      { path: at },
+    );
+  }
   if (!linuxkit && fields.command.length === 0) {
     const at = `${path}.command`;
     throw new LinuxKitError(
@@ -128,6 +142,8 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
     gid,
     network,
     privateNetwork: namespaces.some(({ type }) => type === "network"),
+    pids: Math.max(0, fields.resources?.pids?.limit ?? 0),
+    memory: Math.max(0, fields.resources?.memory?.limit ?? 0),
   };
 }
 

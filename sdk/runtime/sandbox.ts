@@ -33,6 +33,9 @@ export const TMPFS_SIZE = "64m";
  */
 export const PIDS_LIMIT = 1024;
 
+/** The most pseudo-terminals of a container (Linux, Documentation/filesystems/devpts.rst: max). */
+const TERMINALS_LIMIT = 1024;
+
 /** The environment, with {@link DEFAULT_PATH} if it has no PATH. */
 export function sandboxEnvironment(env: readonly string[]): readonly string[] {
   return env.some((pair) => pair.startsWith("PATH=")) ? env : [DEFAULT_PATH, ...env];
@@ -44,7 +47,7 @@ export function sandboxMountRules(owner: { readonly uid: number; readonly gid: n
     defaults: [
       mountOf("/dev", "tmpfs", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"]),
       mountOf("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
-      mountOf("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]),
+      mountOf("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", `max=${TERMINALS_LIMIT}`]),
       mountOf("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", `size=${TMPFS_SIZE}`]),
       mountOf("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
       mountOf("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),

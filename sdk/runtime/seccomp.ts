@@ -9,8 +9,11 @@ const ENOSYS = 38;
 /** The only architecture whose calls are allowed. 32-bit calls and x32 on the same processor are refused. */
 const NATIVE: Readonly<Record<Arch, string>> = { amd64: "SCMP_ARCH_X86_64", arm64: "SCMP_ARCH_AARCH64", s390x: "SCMP_ARCH_S390X" };
 
-/** The flags of clone(2) that make a namespace. */
-const CLONE_NAMESPACES = 0x7e02_0000;
+/**
+ * The flags of clone(2) that make a namespace, and CLONE_PARENT (0x8000): with it a health command's children would be
+ * those of the machine's first process, which then reaps as many as a service likes to make.
+ */
+const CLONE_REFUSED = 0x7e02_8000;
 
 /** UNIX, IPv4, IPv6, netlink. */
 const FAMILIES = [1, 2, 10, 16];
@@ -59,5 +62,5 @@ type Rule = SeccompProfile["syscalls"][number];
 function cloneRule(arch: Arch): Rule {
   // on s390x the first argument is the stack
   const index = arch === "s390x" ? 1 : 0;
-  return { names: ["clone"], action: "SCMP_ACT_ALLOW", args: [{ index, value: CLONE_NAMESPACES, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }] };
+  return { names: ["clone"], action: "SCMP_ACT_ALLOW", args: [{ index, value: CLONE_REFUSED, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }] };
 }

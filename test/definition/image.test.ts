@@ -255,6 +255,14 @@ describe("an image refuses", () => {
       'onboot.t.net: got "private", which only services support; wanted "host", "none" or an absolute path',
     ],
     [
+      { services: [service("a", { capabilities: ["CAP_CHOWN", "CAP_NET_ADMIN"] })] },
+      'services.a.capabilities[1]: got "CAP_NET_ADMIN", which reaches the machine\'s links from a network beside the machine\'s; wanted userns: "private" beside it, net: "host", or the service without it',
+    ],
+    [
+      { services: [service("a", { ambient: ["all"], publish: ["80"] })] },
+      'services.a.ambient[0]: got "all", which reaches the machine\'s links from a network beside the machine\'s; wanted userns: "private" beside it, net: "host", or the service without it',
+    ],
+    [
       { services: [service("a", { userns: "private", uidMappings: [] })] },
       'services.a.uidMappings: has no effect beside userns: "private", which sets up its own mapping; wanted userns: "new"',
     ],
@@ -371,6 +379,8 @@ describe("an image refuses", () => {
         ],
       }),
     );
+    for (const fields of [{ userns: "private" }, { net: "host" }, { net: "none" }, { sandbox: "linuxkit" }] as const)
+      assert.ok(new Image({ services: [service("a", { capabilities: ["CAP_NET_ADMIN"], ...fields })] }));
     assert.ok(new Image({ services: [service("a", { binds: [output("v:/v")], uid: output("who") })], healthPort: output(80) }));
   });
 });

@@ -63,6 +63,8 @@ const BAD: readonly (readonly [object, readonly string[]])[] = [
   [{ command: ["app", "--api-key", "abcdef123456"] }, ["secret-in-clear services.web.command"]],
   [{ command: ["app", "--password-file", "/run/secrets/p"] }, []],
   [{ capabilities: ["CAP_SYS_ADMIN"] }, ["dangerous-capability services.web.capabilities[0]"]],
+  [{ net: "none", capabilities: ["CAP_NET_ADMIN"] }, ["dangerous-capability services.web.capabilities[0]"]],
+  [{ userns: "private", capabilities: ["CAP_NET_ADMIN"] }, []],
   [{ "capabilities.add": ["CAP_SYS_RAWIO"], waive: "lockdown" }, ['dangerous-capability services.web["capabilities.add"][0]']],
   [
     { pid: "host", ipc: "host", uts: "host" },

@@ -81,6 +81,11 @@ describe("errors in an image's label and configuration", () => {
       { label: { capabilities: ["all"] } },
       /^services\.app\.capabilities\.add: cannot add to the label of the image, whose capabilities are "all"/,
     ],
+    [
+      {},
+      { label: { capabilities: ["CAP_NET_ADMIN"] } },
+      /^services\.app\.capabilities: got CAP_NET_ADMIN, which reaches the machine's links from a network beside the machine's; wanted userns/,
+    ],
     [{}, { label: { uid: "nobody" } }, /^services\.app\.uid: unknown name "nobody", wanted a number or one of app$/],
     [{}, { entrypoint: [], cmd: [] }, /^services\.app\.command: got no command in the definition or the image/],
   ] as const) {

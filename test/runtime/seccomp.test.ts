@@ -64,6 +64,13 @@ describe("the default filter", () => {
     assert.equal(actionOf("clone", ["CAP_SYS_ADMIN"]), "SCMP_ACT_ALLOW");
     assert.equal(defaultSeccomp([], "s390x").syscalls.find(({ names }) => names[0] === "clone")?.args?.[0]?.index, 1);
   });
+  test("clone makes no child of the parent, which may be the machine's first process", () => {
+    const flags = defaultSeccomp([], "amd64").syscalls.find(({ names }) => names[0] === "clone")?.args?.[0];
+    const allowed = (given: number): boolean => (given & (flags?.value ?? 0)) === flags?.valueTwo;
+    const [VM, FILES, THREAD, PARENT, SIGCHLD] = [0x100, 0x400, 0x1_0000, 0x8000, 17];
+    for (const given of [SIGCHLD, VM | SIGCHLD, VM | FILES | THREAD]) assert.ok(allowed(given), given.toString(16));
+    for (const given of [PARENT | SIGCHLD, VM | PARENT, 0x1000_0000, 0x4000_0000]) assert.ok(!allowed(given), given.toString(16));
+  });
   test("keys and io_uring need a custom profile", () => {
     for (const name of ["keyctl", "add_key", "io_uring_setup", "userfaultfd"]) assert.equal(actionOf(name, CAPABILITIES), "SCMP_ACT_ERRNO");
   });

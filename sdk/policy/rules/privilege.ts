@@ -1,10 +1,12 @@
 import { isDeferred } from "../../core/deferred.ts";
+import { NETWORK_ADMIN, ownsItsNetwork } from "../../definition/network-admin.ts";
 import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
 import { list, type Seen, type Subject } from "../subject.ts";
 
 const POWERS: Readonly<Record<string, string>> = {
   all: "it has all privileges of the host's root",
+  CAP_NET_ADMIN: "it can reconfigure the machine's links, routes and firewall, also from a network beside the machine's",
   CAP_SYS_ADMIN: "it can mount, enter namespaces and reconfigure the kernel",
   CAP_SYS_MODULE: "it can load code into the kernel",
   CAP_SYS_PTRACE: "it can read and change the memory of other processes that it sees",
@@ -24,7 +26,8 @@ export const PRIVILEGE_RULES: Rules = {
         (["capabilities", "capabilities.add", "ambient"] as const).flatMap((field) =>
           list(container[field]).flatMap((name, index): Found[] => {
             const power = POWERS[String(name).toLowerCase() === "all" ? "all" : String(name)];
-            return power === undefined
+            const harmless = name === NETWORK_ADMIN && ownsItsNetwork(container.userns);
+            return power === undefined || harmless
               ? []
               : [
                   {

@@ -2,50 +2,43 @@ package container
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
+	"strconv"
+	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 )
 
 // Exec runs a command in the container, as its own process: with its user, groups, capabilities, filter of system calls
 // and control group. What the command says is read and passed over.
 func (w *Running) Exec(command []string, limit time.Duration) error {
-	file := path.Join(processFolder, w.container.ID+".json")
-	pidFile := path.Join(processFolder, w.container.ID+".pid")
-	if err := w.writeProcess(file, command); err != nil {
-		return err
+	// a process that was killed and does not end, as one that is traced, is followed by no other
+	if w.lasting != nil && !w.lasting.EndsWithin(0) {
+		return errLasting
 	}
-	_ = os.Remove(pidFile)
 	deadline := time.Now().Add(limit)
 	read, write, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	go func() {
+	guard.Go("the output of a check", func() {
+		defer read.Close()
 		_, _ = io.Copy(io.Discard, read)
-		read.Close()
-	}()
+	})
+	// what the command has left behind may write on
 	defer func() { _ = read.SetReadDeadline(time.Now()) }()
 	release := w.runtime.children.Hold()
 	defer release()
-	starting, err := w.runtime.start(write, write, "exec", "--detach", "--process", file, "--pid-file", pidFile, w.container.ID)
+	pid, err := w.startProcess(command, write, deadline)
 	write.Close()
-	if err != nil {
-		return err
-	}
-	if !endsBefore(starting.Done(), deadline) {
-		_ = starting.Signal(unix.SIGKILL)
-		<-starting.Done()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return errTooLong(limit)
 	}
-	if status := starting.Status(); status != 0 {
-		return fmt.Errorf("exit status %d", status)
-	}
-	pid, err := readPid(pidFile)
 	if err != nil {
 		return err
 	}
@@ -54,32 +47,53 @@ func (w *Running) Exec(command []string, limit time.Duration) error {
 		return err
 	}
 	release()
-	if !endsBefore(child.Done(), deadline) {
-		// what it has started is of its session and group
-		_ = child.Living(func(pid int) error { return unix.Kill(-pid, unix.SIGKILL) })
-		_ = child.Signal(unix.SIGKILL)
-		<-child.Done()
+	if !child.EndsWithin(time.Until(deadline)) {
+		if !child.End() {
+			w.lasting = child
+			return errLasting
+		}
 		return errTooLong(limit)
 	}
-	if status := child.Status(); status != 0 {
-		return fmt.Errorf("exit status %d", status)
+	return failure(child.Status())
+}
+
+// startProcess lets the runtime start a command, and gives its number.
+func (w *Running) startProcess(command []string, write *os.File, deadline time.Time) (int, error) {
+	// files of its own: a check that was given up may still look at those before
+	base := path.Join(processFolder, w.container.ID+"."+strconv.FormatUint(checks.Add(1), 10))
+	file, pidFile := base+".json", base+".pid"
+	defer func() { _, _ = os.Remove(file), os.Remove(pidFile) }()
+	if err := w.writeProcess(file, command); err != nil {
+		return 0, err
 	}
-	return nil
+	starting, err := w.runtime.start(write, write, "exec", "--detach", "--process", file, "--pid-file", pidFile, w.container.ID)
+	if err != nil {
+		return 0, err
+	}
+	if !starting.EndsWithin(time.Until(deadline)) {
+		starting.End()
+		return 0, os.ErrDeadlineExceeded
+	}
+	if err := failure(starting.Status()); err != nil {
+		return 0, err
+	}
+	return readPid(pidFile)
+}
+
+// checks counts the commands of all containers.
+var checks atomic.Uint64
+
+var errLasting = errors.New("a command was killed and does not end")
+
+func failure(status int) error {
+	if status == 0 {
+		return nil
+	}
+	return fmt.Errorf("exit status %d", status)
 }
 
 func errTooLong(limit time.Duration) error {
 	return fmt.Errorf("no answer within %v s", limit.Seconds())
-}
-
-func endsBefore(done <-chan struct{}, deadline time.Time) bool {
-	timer := time.NewTimer(time.Until(deadline))
-	defer timer.Stop()
-	select {
-	case <-done:
-		return true
-	case <-timer.C:
-		return false
-	}
 }
 
 // writeProcess writes the process of config.json with another command.
@@ -111,5 +125,11 @@ func processOf(config []byte, command []string) ([]byte, error) {
 	return json.Marshal(parsed.Process)
 }
 
-// Network is the descriptor of its network namespace, nil where that is the machine's.
-func (w *Running) Network() *os.File { return w.network }
+// Network is the descriptor of its network namespace, nil where that is the machine's. A container of which it is not
+// known has none to be asked: another's answer would be taken for its own.
+func (w *Running) Network() (*os.File, error) {
+	if w.network == nil && w.container.PrivateNetwork {
+		return nil, errors.New("its network is not known")
+	}
+	return w.network, nil
+}

@@ -23,6 +23,8 @@ type Running struct {
 	group string
 	// its network namespace, nil where that is the machine's
 	network *os.File
+	// a command in it that was killed and has not ended
+	lasting *process.Child
 }
 
 // StartError is the end of a runtime that could not start a container.
@@ -34,9 +36,7 @@ func (e *StartError) Error() string { return fmt.Sprintf("exit status %d", e.Sta
 // What the runtime itself complains of goes to stderr too.
 func (r *Runtime) Launch(c *Container, stdout, stderr *os.File) (*Running, error) {
 	r.forget(c)
-	if c.Service != nil && c.Service.Memory != "" {
-		r.boundMemory(c)
-	}
+	r.bound(c)
 	release := r.children.Hold()
 	defer release()
 	verb := []string{"run", "--detach"}
@@ -83,6 +83,7 @@ func (r *Runtime) adopt(c *Container, pidFile string) (*Running, error) {
 	_ = child.Living(func(pid int) error {
 		process := "/proc/" + strconv.Itoa(pid)
 		running.group = groupOf(process)
+		r.boundProcesses(c, running.group)
 		if c.PrivateNetwork {
 			running.network, _ = os.Open(process + "/ns/net")
 		}
@@ -93,7 +94,16 @@ func (r *Runtime) adopt(c *Container, pidFile string) (*Running, error) {
 
 func (r *Runtime) attach(running *Running, stdout, stderr *os.File) error {
 	c := running.container
-	err := running.Living(func(pid int) error { return network.Attach(pid, &c.Container) })
+	var namespaces *network.Namespaces
+	err := running.Living(func(pid int) (err error) {
+		namespaces, err = network.Open(pid, &c.Container)
+		return err
+	})
+	if err == nil {
+		// with the table free: the kernel may take its time for links
+		err = namespaces.Attach(&c.Container)
+		namespaces.Close()
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "its network cannot be set up: %v\n", err)
 		return &StartError{1}
@@ -106,31 +116,6 @@ func (r *Runtime) attach(running *Running, stdout, stderr *os.File) error {
 		return &StartError{status}
 	}
 	return nil
-}
-
-// groupOf is the control group of a process (cgroups(7): the line of version 2 begins with "0::").
-func groupOf(process string) string {
-	text, err := os.ReadFile(process + "/cgroup")
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(text)) {
-		if group, found := strings.CutPrefix(strings.TrimSpace(line), "0::/"); found && group != "" && path.Clean("/"+group) == "/"+group {
-			return group
-		}
-	}
-	return ""
-}
-
-// boundMemory: the group is there before the runtime, which takes it as it is; a service whose memory ends ends as a
-// whole, and with it go its tmpfs mounts, which no killed process gives back.
-func (r *Runtime) boundMemory(c *Container) {
-	group := "/sys/fs/cgroup/" + c.ID
-	_ = os.Mkdir(group, 0o755)
-	_ = os.WriteFile(group+"/memory.oom.group", []byte("1"), 0)
-	if c.Service.Memory == "unlimited" && r.mostMemory > 0 {
-		_ = os.WriteFile(group+"/memory.max", []byte(strconv.FormatInt(r.mostMemory, 10)), 0)
-	}
 }
 
 // Stop asks the first process to end. The kernel spares the first process of a namespace a signal that it does not
@@ -175,10 +160,10 @@ func hearsSignal(status string, signal unix.Signal) bool {
 	return !first || caught
 }
 
-// Kill ends all of it.
+// Kill ends all of it. A group that an image names may be another container's, so only its own group is ended as a whole.
 func (w *Running) Kill() {
-	if w.group != "" {
-		_ = os.WriteFile("/sys/fs/cgroup/"+w.group+"/cgroup.kill", []byte("1"), 0)
+	if w.group == w.container.ID {
+		_ = os.WriteFile(path.Join(groups, w.group, "cgroup.kill"), []byte("1"), 0)
 	}
 	_ = w.Signal(unix.SIGKILL)
 }

@@ -3,6 +3,7 @@ package container
 import (
 	"os"
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -20,10 +21,28 @@ func (c *Container) Prepare() error {
 			return err
 		}
 	}
+	return c.fill(func(string) bool { return true })
+}
+
+// Renew makes a writable root as it was before the first start: nothing that a service has written outlives it.
+func (c *Container) Renew() error {
+	if c.Container.Rootfs.Readonly {
+		return nil
+	}
+	c.Release()
+	if err := c.root(); err != nil {
+		return err
+	}
+	// what lies elsewhere is there still
+	return c.fill(func(name string) bool { return strings.HasPrefix(name, c.Rootfs()+"/") })
+}
+
+// fill makes the mounts and folders whose places are wanted.
+func (c *Container) fill(wanted func(name string) bool) error {
 	for _, asked := range c.Mounts {
-		destination := c.inside(asked.Destination)
+		destination := path.Clean(c.inside(asked.Destination))
 		// the mounts that put the root together may be among them
-		if destination == c.Rootfs() || destination == c.Bundle+"/tmp" {
+		if destination == c.Rootfs() || destination == c.Bundle+"/tmp" || !wanted(destination) {
 			continue
 		}
 		if err := mount.At(asked.Type, asked.Source, asked.Options, destination); err != nil {
@@ -31,8 +50,10 @@ func (c *Container) Prepare() error {
 		}
 	}
 	for _, folder := range c.Mkdir {
-		if err := c.folder(c.inside(folder)); err != nil {
-			return err
+		if name := path.Clean(c.inside(folder)); wanted(name) {
+			if err := c.folder(name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -62,7 +83,7 @@ func (c *Container) root() error {
 		if extracted == "" {
 			extracted = c.Bundle + "/lower"
 		}
-		return mount.Overlay(extracted, c.Bundle+"/tmp", c.Rootfs())
+		return mount.Overlay(extracted, c.Bundle+"/tmp", c.Rootfs(), c.rootSize())
 	case c.IDBase != 0:
 		// in a user namespace the runtime can make mount points only where the machine's seal is taken off for it; then
 		// it seals the root itself
@@ -77,6 +98,15 @@ func (c *Container) root() error {
 		return mount.Bind(extracted, c.Rootfs())
 	}
 	return nil
+}
+
+// rootSize is what may be written to its root. tmpfs(5) has half of the memory as its own default: two that are full take
+// all of it.
+func (c *Container) rootSize() string {
+	if size := c.Container.Rootfs.Size; size > 0 {
+		return strconv.FormatInt(size, 10)
+	}
+	return "25%"
 }
 
 // Release gives back the memory that a writable root holds.

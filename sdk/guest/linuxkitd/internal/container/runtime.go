@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 	"pulumi-linuxkit/linuxkitd/internal/process"
 )
 
@@ -84,8 +85,10 @@ func (r *Runtime) quiet(limit time.Duration, args ...string) (int, string) {
 	var said bytes.Buffer
 	var reading sync.WaitGroup
 	reading.Go(func() {
-		_, _ = io.CopyN(&said, read, 4096)
-		_, _ = io.Copy(io.Discard, read)
+		_ = guard.Run("the output of "+r.name, func() {
+			_, _ = io.CopyN(&said, read, 4096)
+			_, _ = io.Copy(io.Discard, read)
+		})
 	})
 	child, err := r.start(write, write, args...)
 	write.Close()
@@ -100,12 +103,10 @@ func (r *Runtime) quiet(limit time.Duration, args ...string) (int, string) {
 	return status, said.String()
 }
 
-// waitFor waits for the end, and ends what takes longer.
+// waitFor waits for the end, and ends what takes longer. -1 is the status of what does not end even then.
 func waitFor(child *process.Child, limit time.Duration) int {
-	select {
-	case <-child.Done():
-	case <-time.After(limit):
-		_ = child.Signal(unix.SIGKILL)
+	if !child.EndsWithin(limit) && !child.End() {
+		return -1
 	}
 	return child.Status()
 }

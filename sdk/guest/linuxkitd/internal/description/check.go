@@ -28,6 +28,9 @@ func (c *Container) check() error {
 			return fmt.Errorf("uid, gid and idBase: got %d, wanted a number of a user", number)
 		}
 	}
+	if c.Pids < 0 || c.Rootfs.Size < 0 {
+		return fmt.Errorf("pids and rootfs.size: got %d and %d, wanted no negative numbers", c.Pids, c.Rootfs.Size)
+	}
 	if c.Link != nil {
 		if err := checkLink(c.Link.Link, c.Link.Gateway, c.Link.Address); err != nil {
 			return err

@@ -21,7 +21,9 @@ type Container struct {
 	UID int `json:"uid"`
 	GID int `json:"gid"`
 	// IDBase is what its user 0 is on the machine.
-	IDBase         int   `json:"idBase"`
+	IDBase int `json:"idBase"`
+	// Pids is the limit of its processes and threads; 0 where the definition has none.
+	Pids           int   `json:"pids"`
 	PrivateNetwork bool  `json:"privateNetwork"`
 	Link           *Link `json:"link,omitempty"`
 	// Task is there for what runs to its end, Service for what stays.
@@ -34,6 +36,8 @@ type Rootfs struct {
 	Readonly bool `json:"readonly"`
 	// Extracted is where its image lies when another container's folder holds it.
 	Extracted string `json:"extracted,omitempty"`
+	// Size is the most bytes of memory that what is written takes; 0 is a quarter of the machine's.
+	Size int64 `json:"size,omitempty"`
 }
 
 // Mount is a mount in the machine's own namespace.

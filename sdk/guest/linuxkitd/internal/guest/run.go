@@ -171,14 +171,20 @@ func (g *Guest) setUp() error {
 		return fmt.Errorf("the root cannot be made read-only: %w", err)
 	}
 	g.console.Say("mounts")
-	most := unix.Rlimit{Cur: 1 << 20, Max: 1 << 20}
-	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &most)
+	g.setLimits()
 	if err := network.Start(); err != nil {
 		return fmt.Errorf("the loopback link: %w", err)
 	}
 	// Ctrl-Alt-Del, and what s390x has for a power button, become an INT instead of the machine's end on the spot
 	_ = os.WriteFile("/proc/sys/kernel/ctrl-alt-del", []byte("0"), 0)
 	return volumes.Mount()
+}
+
+// setLimits sets what containers inherit, and what they share. A program that needs more files than select(2) takes raises
+// its own limit, and a definition may set another.
+func (g *Guest) setLimits() {
+	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1024, Max: 65536})
+	boot.RaiseLimits(g.services.processes() + container.MostProcesses)
 }
 
 // insertModules inserts what the boot needs; the modules of the firewall come while the tasks run.
@@ -207,7 +213,12 @@ func (g *Guest) closeKernel() error {
 	if err := boot.SetParameters(parameters.Early); err != nil {
 		return err
 	}
-	return boot.SetParameters(parameters.Last)
+	if err := boot.SetParameters(parameters.Last); err != nil {
+		return err
+	}
+	// a task or a parameter may have set them lower
+	g.setLimits()
+	return nil
 }
 
 func (g *Guest) startFirewall() error {

@@ -34,12 +34,13 @@ func (s *supervisor) check(c *container.Container) string {
 	}
 	asked := c.Service.Health
 	limit := seconds(asked.Timeout)
-	var err error
+	network, err := running.Network()
 	switch {
+	case err != nil:
 	case asked.HTTP != nil:
-		err = health.HTTP(running.Network(), asked.HTTP.Port, asked.HTTP.Path, asked.HTTP.Status, limit)
+		err = health.HTTP(network, asked.HTTP.Port, asked.HTTP.Path, asked.HTTP.Status, limit)
 	case asked.TCP != nil:
-		err = health.TCP(running.Network(), asked.TCP.Port, limit)
+		err = health.TCP(network, asked.TCP.Port, limit)
 	default:
 		err = running.Exec(asked.Command, limit)
 	}

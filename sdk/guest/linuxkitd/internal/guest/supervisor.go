@@ -3,8 +3,10 @@ package guest
 import (
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +46,11 @@ func newSupervisor(g *Guest, containers []*container.Container, quiet bool) *sup
 	}
 	made.core = supervise.NewCore(services)
 	return made
+}
+
+// processes is what all services may have of processes and threads.
+func (s *supervisor) processes() int {
+	return container.Processes(slices.Collect(maps.Values(s.containers)))
 }
 
 // begin starts the services, and goes on until they have stopped.
@@ -129,7 +136,13 @@ func (s *supervisor) launch(c *container.Container, turn int) supervise.Event {
 	if err != nil {
 		return ended
 	}
-	running, err := s.guest.runtime.Launch(c, write, write)
+	var running *container.Running
+	if turn > 1 {
+		err = c.Renew()
+	}
+	if err == nil {
+		running, err = s.guest.runtime.Launch(c, write, write)
+	}
 	var refused *container.StartError
 	if errors.As(err, &refused) {
 		ended.Status = refused.Status

@@ -73,9 +73,9 @@ func Rebind(destination string, words ...string) error {
 }
 
 // Overlay puts memory over lower that may be written, in tmp, and shows both at folder. What is written belongs to whom
-// lower does, which may be a container's own root.
-func Overlay(lower, tmp, folder string) error {
-	if err := At("tmpfs", "tmpfs", nil, tmp); err != nil {
+// lower does, which may be a container's own root. size is its most, in bytes or as a part of the memory: "25%".
+func Overlay(lower, tmp, folder, size string) error {
+	if err := At("tmpfs", "tmpfs", []string{"size=" + size}, tmp); err != nil {
 		return err
 	}
 	upper, work := tmp+"/upper", tmp+"/work"

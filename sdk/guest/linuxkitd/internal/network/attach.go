@@ -15,26 +15,55 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/description"
 )
 
-// Attach gives a container whose process waits its links, and binds its namespaces.
-func Attach(pid int, container *description.Container) error {
-	process := "/proc/" + strconv.Itoa(pid)
-	namespace, err := os.Open(process + "/ns/net")
-	if err != nil {
-		return err
+// Namespaces are those of a container whose process waits. They stay what they are when the process ends, and its number
+// goes to another.
+type Namespaces struct {
+	network *os.File
+	bound   map[string]*os.File
+}
+
+// Open opens the namespaces of a process that are needed to attach it. It takes no time: the number must be the
+// process's own meanwhile.
+func Open(pid int, container *description.Container) (*Namespaces, error) {
+	folder := "/proc/" + strconv.Itoa(pid) + "/ns/"
+	opened := &Namespaces{bound: map[string]*os.File{}}
+	var err error
+	if opened.network, err = os.Open(folder + "net"); err != nil {
+		return nil, err
 	}
-	defer namespace.Close()
+	for kind := range container.BindNS {
+		if opened.bound[kind], err = os.Open(folder + kind); err != nil {
+			opened.Close()
+			return nil, fmt.Errorf("namespace %s: %w", kind, err)
+		}
+	}
+	return opened, nil
+}
+
+// Close closes them.
+func (n *Namespaces) Close() {
+	n.network.Close()
+	for _, file := range n.bound {
+		if file != nil {
+			file.Close()
+		}
+	}
+}
+
+// Attach gives a container whose process waits its links, and binds its namespaces.
+func (n *Namespaces) Attach(container *description.Container) error {
 	if container.Link != nil {
-		if err := privateLink(container.Link, namespace); err != nil {
+		if err := privateLink(container.Link, n.network); err != nil {
 			return err
 		}
 	}
 	for _, asked := range container.Interfaces {
-		if err := addInterface(asked, namespace); err != nil {
+		if err := addInterface(asked, n.network); err != nil {
 			return fmt.Errorf("link %s: %w", asked.Name, err)
 		}
 	}
 	for kind, file := range container.BindNS {
-		if err := bindNamespace(process+"/ns/"+kind, file); err != nil {
+		if err := bindNamespace(n.bound[kind], file); err != nil {
 			return fmt.Errorf("namespace %s: %w", kind, err)
 		}
 	}
@@ -124,7 +153,7 @@ func move(name string, namespace int) error {
 	return netlink.LinkSetNsFd(link, namespace)
 }
 
-func bindNamespace(source, file string) error {
+func bindNamespace(source *os.File, file string) error {
 	if err := os.MkdirAll(path.Dir(file), 0o755); err != nil {
 		return err
 	}
@@ -133,5 +162,5 @@ func bindNamespace(source, file string) error {
 		return err
 	}
 	made.Close()
-	return unix.Mount(source, file, "", unix.MS_BIND, "")
+	return unix.Mount("/proc/self/fd/"+strconv.Itoa(int(source.Fd())), file, "", unix.MS_BIND, "")
 }

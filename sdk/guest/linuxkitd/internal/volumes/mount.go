@@ -26,7 +26,7 @@ func Mount() error {
 
 func mountOne(volume string) error {
 	if _, err := os.Stat(volume + "/tmp"); err == nil {
-		return mount.Overlay(volume+"/lower", volume+"/tmp", volume+"/merged")
+		return mount.Overlay(volume+"/lower", volume+"/tmp", volume+"/merged", "50%")
 	}
 	if err := mount.Bind(volume+"/lower", volume+"/merged"); err != nil {
 		return err

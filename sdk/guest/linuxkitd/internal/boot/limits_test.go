@@ -1,0 +1,54 @@
+package boot
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestSharedLimitsAreAboveWhatAllTakeTogether(t *testing.T) {
+	const plenty = "9223372036854775807"
+	for name, row := range map[string]struct {
+		processes    int
+		before, want map[string]string
+	}{
+		"a small machine": {
+			3 * 1024,
+			map[string]string{"kernel/threads-max": "1590", "kernel/pid_max": "32768", "fs/file-max": "20000", "fs/aio-max-nr": "65536", "kernel/pty/max": "4096"},
+			map[string]string{"kernel/threads-max": "4096", "kernel/pid_max": "32768", "fs/file-max": plenty, "fs/aio-max-nr": "1073741824", "kernel/pty/max": "1048576"},
+		},
+		"limits that are higher already": {
+			1024,
+			map[string]string{"kernel/threads-max": "100000", "kernel/pid_max": "4194304", "fs/file-max": plenty, "fs/aio-max-nr": "18446744073709551615"},
+			map[string]string{"kernel/threads-max": "100000", "kernel/pid_max": "4194304", "fs/file-max": plenty, "fs/aio-max-nr": "18446744073709551615"},
+		},
+		"more than the kernel numbers": {
+			1 << 30,
+			map[string]string{"kernel/threads-max": "1590", "kernel/pid_max": "32768"},
+			map[string]string{"kernel/threads-max": "4194304", "kernel/pid_max": "4194304"},
+		},
+		"a kernel without one of them": {1024, map[string]string{"kernel/pid_max": "1000"}, map[string]string{"kernel/pid_max": "2048"}},
+	} {
+		parametersFolder = t.TempDir()
+		for file, text := range row.before {
+			path := filepath.Join(parametersFolder, file)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text+"\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		RaiseLimits(row.processes)
+		for file, want := range row.want {
+			got, err := os.ReadFile(filepath.Join(parametersFolder, file))
+			if err != nil || strings.TrimSpace(string(got)) != want {
+				t.Errorf("%s: %s: got %q and %v", name, file, got, err)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(parametersFolder, "fs/file-max")); row.before["fs/file-max"] == "" && err == nil {
+			t.Errorf("%s: a file was made", name)
+		}
+	}
+}
