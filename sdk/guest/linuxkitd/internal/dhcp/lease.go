@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"pulumi-linuxkit/linuxkitd/internal/description"
 )
 
 // route is where packets for a network go; via is the zero address for what is on the link itself.
@@ -45,6 +47,9 @@ func leaseOf(ack *dhcpv4.DHCPv4) (lease, error) {
 	if !ok {
 		return lease{}, fmt.Errorf("the server gave %v, which is no host's address", ack.YourIPAddr)
 	}
+	if description.Services.Contains(own) {
+		return lease{}, fmt.Errorf("the server gave %s, which is in the network of this machine's services, %s", own, description.Services)
+	}
 	bits := 24
 	if mask := ack.SubnetMask(); mask != nil {
 		ones, size := mask.Size()
@@ -57,9 +62,9 @@ func leaseOf(ack *dhcpv4.DHCPv4) (lease, error) {
 	if mtu, err := dhcpv4.GetUint16(dhcpv4.OptionInterfaceMTU, ack.Options); err == nil && mtu >= smallestMTU {
 		given.mtu = int(mtu)
 	}
-	given.server, _ = unicast(ack.ServerIdentifier())
+	given.server, _ = foreign(ack.ServerIdentifier())
 	for _, server := range ack.DNS() {
-		if address, ok := unicast(server); ok {
+		if address, ok := foreign(server); ok {
 			given.servers = append(given.servers, address)
 		}
 	}
@@ -85,10 +90,14 @@ func routesOf(ack *dhcpv4.DHCPv4) ([]route, error) {
 			return nil, errors.New("the server gave a route to no network")
 		}
 		to := netip.PrefixFrom(network, bits).Masked()
+		if to.Bits() >= description.Services.Bits() && to.Overlaps(description.Services) {
+			// it would lead what is for a service out of the machine
+			continue
+		}
 		if one.Router.IsUnspecified() {
 			// first, for another route may lead through it
 			routes = append([]route{{to: to}}, routes...)
-		} else if via, ok := unicast(one.Router); ok {
+		} else if via, ok := foreign(one.Router); ok {
 			routes = append(routes, route{to, via})
 		}
 	}
@@ -96,7 +105,7 @@ func routesOf(ack *dhcpv4.DHCPv4) ([]route, error) {
 		return routes, nil
 	}
 	for _, router := range ack.Router() {
-		if via, ok := unicast(router); ok {
+		if via, ok := foreign(router); ok {
 			return []route{{netip.PrefixFrom(netip.IPv4Unspecified(), 0), via}}, nil
 		}
 	}
@@ -130,6 +139,16 @@ func (l lease) gateway() netip.Addr {
 func unicast(ip net.IP) (netip.Addr, bool) {
 	address, ok := netip.AddrFromSlice(ip.To4())
 	if !ok || address.IsUnspecified() || address.IsMulticast() || address.IsLoopback() || address == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return netip.Addr{}, false
+	}
+	return address, true
+}
+
+// foreign is an address that one host can have which is no service of this machine: a server does not say how these are
+// reached, nor does it name one of them.
+func foreign(ip net.IP) (netip.Addr, bool) {
+	address, ok := unicast(ip)
+	if !ok || description.Services.Contains(address) {
 		return netip.Addr{}, false
 	}
 	return address, true

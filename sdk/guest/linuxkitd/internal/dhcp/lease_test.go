@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"pulumi-linuxkit/linuxkitd/internal/description"
 )
 
 var hardware = net.HardwareAddr{2, 0, 0, 0, 0, 7}
@@ -72,6 +74,13 @@ func TestLeaseOf(t *testing.T) {
 		{"classless routes, beside which routers do not count", []dhcpv4.Option{dhcpv4.OptClasslessStaticRoute(
 			&dhcpv4.Route{Dest: cidr("0.0.0.0/0"), Router: net.IPv4(10, 0, 0, 9)}, &dhcpv4.Route{Dest: cidr("10.0.0.9/32"), Router: net.IPv4zero}, &dhcpv4.Route{Dest: cidr("168.63.129.16/32"), Router: net.IPv4(10, 0, 0, 1)})},
 			`10.0.0.7/24 mtu 0 [10.0.0.9/32 via none, 0.0.0.0/0 via 10.0.0.9, 168.63.129.16/32 via 10.0.0.1] [10.0.0.2] "" from 10.0.0.1 30m0s 52m30s 1h0m0s`},
+		{"name servers and routers in the network of the services", []dhcpv4.Option{dhcpv4.OptRouter(net.IPv4(198, 18, 0, 1), net.IPv4(10, 0, 0, 4)), dhcpv4.OptDNS(net.IPv4(198, 18, 255, 255), net.IPv4(198, 19, 0, 1))},
+			`10.0.0.7/24 mtu 0 [0.0.0.0/0 via 10.0.0.4] [198.19.0.1] "" from 10.0.0.1 30m0s 52m30s 1h0m0s`},
+		{"routes into the network of the services, and through it", []dhcpv4.Option{dhcpv4.OptClasslessStaticRoute(
+			&dhcpv4.Route{Dest: cidr("198.18.0.1/32"), Router: net.IPv4(10, 0, 0, 9)}, &dhcpv4.Route{Dest: cidr("198.18.0.0/16"), Router: net.IPv4zero},
+			&dhcpv4.Route{Dest: cidr("10.9.0.0/16"), Router: net.IPv4(198, 18, 0, 1)}, &dhcpv4.Route{Dest: cidr("198.18.0.0/15"), Router: net.IPv4(10, 0, 0, 1)}, &dhcpv4.Route{Dest: cidr("198.19.0.0/16"), Router: net.IPv4(10, 0, 0, 1)})},
+			`10.0.0.7/24 mtu 0 [198.18.0.0/15 via 10.0.0.1, 198.19.0.0/16 via 10.0.0.1] [10.0.0.2] "" from 10.0.0.1 30m0s 52m30s 1h0m0s`},
+		{"a server in the network of the services", []dhcpv4.Option{dhcpv4.OptServerIdentifier(net.IPv4(198, 18, 0, 1))}, strings.Replace(plain, "from 10.0.0.1", "from none", 1)},
 		{"a domain", []dhcpv4.Option{dhcpv4.OptDomainName("c.project.internal google.internal")}, strings.Replace(plain, `""`, `"c.project.internal google.internal"`, 1)},
 		{"a domain that would be a line of its own", []dhcpv4.Option{dhcpv4.OptDomainName("a\nnameserver 6.6.6.6")}, plain},
 		{"a lease without end", []dhcpv4.Option{generic(51, 255, 255, 255, 255)}, ""},
@@ -100,6 +109,7 @@ func TestLeaseOfRefuses(t *testing.T) {
 		"the address of all":            {net.IPv4bcast, nil},
 		"an address of a group":         {net.IPv4(224, 0, 0, 1), nil},
 		"an address of the host itself": {net.IPv4(127, 0, 0, 1), nil},
+		"an address of a service":       {net.IPv4(198, 18, 3, 4), nil},
 		"a mask with a hole":            {net.IPv4(10, 0, 0, 7), []dhcpv4.Option{generic(1, 255, 0, 255, 0)}},
 		"a mask of nothing":             {net.IPv4(10, 0, 0, 7), []dhcpv4.Option{generic(1, 0, 0, 0, 0)}},
 		"too many routes":               {net.IPv4(10, 0, 0, 7), []dhcpv4.Option{generic(121, slices.Repeat([]byte{8, 10, 10, 0, 0, 1}, routeLimit+1)...)}},
@@ -184,6 +194,9 @@ func FuzzAnswer(f *testing.F) {
 			t.Fatalf("the times of %s", given.text())
 		}
 		for _, one := range given.routes {
+			if description.Services.Contains(one.via) || description.Services.Contains(one.to.Addr()) && one.to.Bits() >= 16 {
+				t.Fatalf("the route %s via %s", one.to, one.via)
+			}
 			if !one.to.IsValid() || one.to != one.to.Masked() {
 				t.Fatalf("the route %s", one.to)
 			}

@@ -9,9 +9,6 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/description"
 )
 
-// Services has the addresses of all services (RFC 2544): two for each.
-var Services = netip.MustParsePrefix("198.18.0.0/16")
-
 // chain is a list of rules; one with a hook begins there.
 type chain struct {
 	name  string
@@ -23,7 +20,7 @@ type chain struct {
 func chains(firewall *description.Firewall, servers []netip.Addr, router bool) []chain {
 	var all4 []chain
 	for _, network := range firewall.Networks {
-		all4 = append(all4, chain{name: "from-" + network.Link, rules: serviceRules(network, firewall.Closed, servers)})
+		all4 = append(all4, chain{name: "from-" + network.Link, rules: serviceRules(network, firewall, servers)})
 	}
 	all4 = append(all4, chain{name: "forward", hook: "forward", rules: forwardRules(firewall.Networks, router)}, chain{name: "input", hook: "input", rules: []words{
 		all(fromLinks(), established(), accept()),
@@ -34,7 +31,7 @@ func chains(firewall *description.Firewall, servers []netip.Addr, router bool) [
 		all4 = append(all4, chain{name: "prerouting", hook: "prerouting", rules: rules})
 	}
 	if leaves(firewall.Networks) {
-		all4 = append(all4, chain{name: "postrouting", hook: "postrouting", rules: []words{all(sourceIn(Services), toOthers(), masquerade())}})
+		all4 = append(all4, chain{name: "postrouting", hook: "postrouting", rules: []words{all(sourceIn(description.Services), toOthers(), masquerade())}})
 	}
 	return all4
 }
@@ -87,21 +84,23 @@ func leaves(networks []description.Network) bool {
 	return false
 }
 
-// serviceRules: what is named comes before what is closed, and that before what is wide.
-func serviceRules(network description.Network, closed []description.Closed, servers []netip.Addr) []words {
+// serviceRules: what is named comes before what is closed, and that before what is wide. A service's address is reached
+// over its link only, and what is no service's over none: a route that says otherwise leads nowhere.
+func serviceRules(network description.Network, firewall *description.Firewall, servers []netip.Addr) []words {
+	closed := firewall.Closed
 	rules := []words{all(sourceIsNot(netip.MustParseAddr(network.Address)), drop())}
 	var wide []words
 	for _, egress := range network.Egress {
 		if egress.To == "dns" {
 			for _, server := range servers {
 				for _, name := range []string{"tcp", "udp"} {
-					rules = append(rules, all(destinationIn(netip.PrefixFrom(server, 32)), port(name, 53), accept()))
+					rules = append(rules, all(destinationIn(netip.PrefixFrom(server, 32)), port(name, 53), toOthers(), accept()))
 				}
 			}
 			continue
 		}
 		to := destination(egress.To)
-		rule := all(destinationIn(to), transport(egress.Protocol, egress.Port), accept())
+		rule := all(destinationIn(to), transport(egress.Protocol, egress.Port), toward(egress.To, firewall.Networks), accept())
 		if covers(to, closed) {
 			wide = append(wide, rule)
 		} else {
@@ -113,6 +112,16 @@ func serviceRules(network description.Network, closed []description.Closed, serv
 		rules = append(rules, wide...)
 	}
 	return append(rules, reject())
+}
+
+// toward is the link that leads to a service, or any that leads to none.
+func toward(to string, networks []description.Network) words {
+	for _, network := range networks {
+		if network.Address == to {
+			return toLink(network.Link)
+		}
+	}
+	return toOthers()
 }
 
 func closedRules(closed []description.Closed) []words {

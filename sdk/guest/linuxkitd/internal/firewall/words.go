@@ -32,11 +32,14 @@ func fromOthers() words { return links(expr.MetaKeyIIFNAME, expr.CmpOpNeq) }
 func toLinks() words    { return links(expr.MetaKeyOIFNAME, expr.CmpOpEq) }
 func toOthers() words   { return links(expr.MetaKeyOIFNAME, expr.CmpOpNeq) }
 
-func fromLink(name string) words {
+func fromLink(name string) words { return oneLink(expr.MetaKeyIIFNAME, name) }
+func toLink(name string) words   { return oneLink(expr.MetaKeyOIFNAME, name) }
+
+func oneLink(key expr.MetaKey, name string) words {
 	// the kernel compares the name with the zeroes that fill it up
 	padded := make([]byte, unix.IFNAMSIZ)
 	copy(padded, name)
-	return words{&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: padded}}
+	return words{&expr.Meta{Key: key, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: padded}}
 }
 
 const (
