@@ -1,11 +1,15 @@
 package console
 
 import (
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 )
 
 // Console is the machine's console. One goroutine writes, so a slow serial line stops no one else.
@@ -14,10 +18,16 @@ type Console struct {
 	nonce string
 	texts chan string
 	idle  sync.WaitGroup
+	// lines that no one will read
+	dropped atomic.Int64
 }
 
-// mostWaiting is how many texts wait for a slow console before their writers do.
-const mostWaiting = 4096
+const (
+	// mostWaiting is how many texts wait for a slow console; no writer waits for it.
+	mostWaiting = 4096
+	// mostShown of them are for people, so that reports have room
+	mostShown = mostWaiting / 2
+)
 
 // Open opens the console; nonce is the word of this boot.
 func Open(path, nonce string) (*Console, error) {
@@ -32,30 +42,47 @@ func Open(path, nonce string) (*Console, error) {
 // New writes to a descriptor that is open.
 func New(fd int, nonce string) *Console {
 	console := &Console{fd: fd, nonce: nonce, texts: make(chan string, mostWaiting)}
-	go console.write()
+	guard.Keep("the console", console.writeAll)
 	return console
 }
 
-func (c *Console) write() {
+func (c *Console) writeAll() {
 	for text := range c.texts {
-		for bytes := []byte(text); len(bytes) > 0; {
-			written, err := unix.Write(c.fd, bytes)
-			if err == unix.EAGAIN {
-				time.Sleep(10 * time.Millisecond)
-			} else if err != nil && err != unix.EINTR {
-				break
-			}
-			if written > 0 {
-				bytes = bytes[written:]
-			}
-		}
-		c.idle.Done()
+		c.writeNext(text)
 	}
 }
 
+func (c *Console) writeNext(text string) {
+	defer c.idle.Done()
+	c.write(text)
+	if dropped := c.dropped.Swap(0); dropped > 0 {
+		c.write(fmt.Sprintf("linuxkitd: %d lines were dropped: the console is slow\n", dropped))
+	}
+}
+
+func (c *Console) write(text string) {
+	for bytes := []byte(text); len(bytes) > 0; {
+		written, err := unix.Write(c.fd, bytes)
+		if err == unix.EAGAIN {
+			time.Sleep(10 * time.Millisecond)
+		} else if err != nil && err != unix.EINTR {
+			return
+		}
+		if written > 0 {
+			bytes = bytes[written:]
+		}
+	}
+}
+
+// put never waits: who reports something has more to do.
 func (c *Console) put(text string) {
 	c.idle.Add(1)
-	c.texts <- text
+	select {
+	case c.texts <- text:
+	default:
+		c.dropped.Add(1)
+		c.idle.Done()
+	}
 }
 
 // Say reports a stage that is reached now.
@@ -67,8 +94,13 @@ func (c *Console) SayAt(seconds string, words ...string) { c.put(Line(c.nonce, s
 // Show writes a text for people, line by line. It can hold no report.
 func (c *Console) Show(text string) {
 	for line := range strings.Lines(text) {
-		if line = Plain(line, LongestMessage); line != "" {
+		if line = Plain(line, LongestMessage); line == "" {
+			continue
+		}
+		if len(c.texts) < mostShown {
 			c.put(line + "\n")
+		} else {
+			c.dropped.Add(1)
 		}
 	}
 }
@@ -76,12 +108,12 @@ func (c *Console) Show(text string) {
 // Drain waits until the last byte is out of the machine, for a few seconds at most.
 func (c *Console) Drain() {
 	out := make(chan struct{})
-	go func() {
+	guard.Go("the last of the console", func() {
+		defer close(out)
 		c.idle.Wait()
 		// tcdrain(3)
 		_ = unix.IoctlSetInt(c.fd, unix.TCSBRK, 1)
-		close(out)
-	}()
+	})
 	select {
 	case <-out:
 	case <-time.After(10 * time.Second):

@@ -1,11 +1,13 @@
 package console
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestPlain(t *testing.T) {
@@ -57,5 +59,47 @@ func TestWhatIsWrittenComesInOrder(t *testing.T) {
 	got, _ := io.ReadAll(read)
 	if want := "\x1elinuxkit n 1.00 kernel 6.1 id\none\nlinuxkit n 9.9 healthy\n\x1elinuxkit n 2.00 healthy\n"; string(got) != want {
 		t.Errorf("got %q", got)
+	}
+}
+
+// a serial line that takes nothing held up supervision, which reports to it
+func TestAConsoleThatTakesNothingStopsNoOne(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	console := New(int(write.Fd()), "n")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for number := range 3 * mostWaiting {
+			console.Show(fmt.Sprintf("%d %s", number, strings.Repeat("x", 100)))
+		}
+		console.SayAt("1.00", "healthy")
+		for number := range 3 * mostWaiting {
+			console.SayAt("2.00", "service", "web", fmt.Sprint(number))
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatal("they wait")
+	}
+	go func() {
+		console.Drain()
+		write.Close()
+	}()
+	got, _ := io.ReadAll(read)
+	if !strings.Contains(string(got), "\x1elinuxkit n 1.00 healthy\n") {
+		t.Error("what is for people took the room of a report")
+	}
+	dropped := 0
+	for _, match := range regexp.MustCompile(`linuxkitd: (\d+) lines were dropped: the console is slow\n`).FindAllStringSubmatch(string(got), -1) {
+		var count int
+		_, _ = fmt.Sscan(match[1], &count)
+		dropped += count
+	}
+	if lines := strings.Count(string(got), "x\n") + strings.Count(string(got), "\x1e"); lines+dropped != 6*mostWaiting+1 {
+		t.Errorf("%d lines and %d dropped, of %d", lines, dropped, 6*mostWaiting+1)
 	}
 }

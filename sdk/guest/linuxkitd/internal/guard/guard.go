@@ -4,6 +4,7 @@ package guard
 import (
 	"fmt"
 	"runtime/debug"
+	"time"
 )
 
 // Report is told of each panic, once PID 1 has a console.
@@ -14,6 +15,8 @@ func Run(what string, work func()) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic in %s: %v", what, cause)
+			// one in the report itself is the end of the report only
+			defer func() { _ = recover() }()
 			Report(fmt.Sprintf("linuxkitd: %v\n%s", err, debug.Stack()))
 		}
 	}()
@@ -24,4 +27,19 @@ func Run(what string, work func()) (err error) {
 // Go is a goroutine whose panic ends only itself.
 func Go(what string, work func()) {
 	go func() { _ = Run(what, work) }()
+}
+
+// pause keeps work that panics at once from taking a processor.
+const pause = 100 * time.Millisecond
+
+// Again calls work until it comes back without a panic.
+func Again(what string, work func()) {
+	for Run(what, work) != nil {
+		time.Sleep(pause)
+	}
+}
+
+// Keep is a goroutine that begins again after a panic.
+func Keep(what string, work func()) {
+	go func() { Again(what, work) }()
 }

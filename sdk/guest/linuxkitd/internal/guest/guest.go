@@ -13,6 +13,7 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/console"
 	"pulumi-linuxkit/linuxkitd/internal/container"
 	"pulumi-linuxkit/linuxkitd/internal/description"
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 	"pulumi-linuxkit/linuxkitd/internal/power"
 	"pulumi-linuxkit/linuxkitd/internal/process"
 	"pulumi-linuxkit/linuxkitd/internal/supervise"
@@ -64,7 +65,7 @@ func (g *Guest) hearSignals() {
 	}
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, all...)
-	go func() {
+	guard.Keep("the signals", func() {
 		for heard := range signals {
 			switch heard {
 			case unix.SIGTERM, unix.SIGINT:
@@ -73,7 +74,7 @@ func (g *Guest) hearSignals() {
 				g.ask(power.PowerOff)
 			}
 		}
-	}()
+	})
 }
 
 // sayHealthy is called once per boot.

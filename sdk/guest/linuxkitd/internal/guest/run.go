@@ -29,13 +29,17 @@ const (
 	resolverFile = "/etc/resolv.conf"
 )
 
+// spareThreads of PID 1 are there before a service is: the Go runtime ends the program where it cannot start one.
+const spareThreads = 8
+
 // Main is PID 1. It never comes back.
 func Main() {
 	// a small program is worth more here than a fast one
 	debug.SetGCPercent(40)
 	g := newGuest()
 	g.hearSignals()
-	go g.children.Reap()
+	guard.Threads(spareThreads)
+	guard.Keep("the reaper", g.children.Reap)
 	if err := guard.Run("the boot", func() { g.powerOff(g.run()) }); err != nil {
 		g.openConsole("-")
 		_ = guard.Run("the end", func() { g.bootFailed(err.Error()) })

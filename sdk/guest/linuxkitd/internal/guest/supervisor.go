@@ -13,7 +13,6 @@ import (
 
 	"pulumi-linuxkit/linuxkitd/internal/container"
 	"pulumi-linuxkit/linuxkitd/internal/guard"
-	"pulumi-linuxkit/linuxkitd/internal/logs"
 	"pulumi-linuxkit/linuxkitd/internal/power"
 	"pulumi-linuxkit/linuxkitd/internal/supervise"
 )
@@ -56,11 +55,11 @@ func (s *supervisor) processes() int {
 // begin starts the services, and goes on until they have stopped.
 func (s *supervisor) begin() {
 	s.begun.Store(true)
-	go func() {
+	guard.Keep("supervision", func() {
 		for event := range s.events {
 			s.step(event)
 		}
-	}()
+	})
 	s.events <- supervise.Begin{}
 }
 
@@ -93,7 +92,9 @@ func (s *supervisor) carryOut(action supervise.Action) {
 	case supervise.Kill:
 		s.with(action.Name, (*container.Running).Kill)
 	case supervise.SetTimer:
-		time.AfterFunc(action.After, func() { s.events <- supervise.Elapsed{Name: action.Name, Timer: action.Timer} })
+		time.AfterFunc(action.After, func() {
+			guard.Go("a timer", func() { s.events <- supervise.Elapsed{Name: action.Name, Timer: action.Timer} })
+		})
 	case supervise.State:
 		_ = os.WriteFile(path.Join(stateFolder, action.Name), []byte(action.State+"\n"), 0o644)
 	case supervise.Report:
@@ -111,11 +112,11 @@ func (s *supervisor) carryOut(action supervise.Action) {
 
 // work does something that takes time; its answer, or that of its panic, is an event.
 func (s *supervisor) work(name string, panicked supervise.Event, do func(*container.Container) supervise.Event) {
-	go func() {
+	guard.Go("service "+name, func() {
 		answer := panicked
-		_ = guard.Run("service "+name, func() { answer = do(s.containers[name]) })
-		s.events <- answer
-	}()
+		defer func() { s.events <- answer }()
+		answer = do(s.containers[name])
+	})
 }
 
 // with does something to a container that runs.
@@ -173,12 +174,5 @@ func (s *supervisor) put(name string, running *container.Running) {
 		delete(s.running, name)
 	} else {
 		s.running[name] = running
-	}
-}
-
-// keepAlways keeps a log until its writers have ended, whatever happens to the keeper.
-func keepAlways(from io.Reader, path string, size int64) {
-	for guard.Run("the log "+path, func() { logs.Keep(from, path, size) }) != nil {
-		time.Sleep(100 * time.Millisecond)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pulumi-linuxkit/linuxkitd/internal/container"
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 	"pulumi-linuxkit/linuxkitd/internal/logs"
 	"pulumi-linuxkit/linuxkitd/internal/power"
 )
@@ -140,11 +141,12 @@ func keep(path string, size int64) (write *os.File, kept <-chan struct{}, err er
 		return nil, nil, err
 	}
 	done := make(chan struct{})
-	go func() {
+	guard.Go("a log", func() {
 		defer close(done)
 		defer read.Close()
-		keepAlways(read, path, size)
-	}()
+		// until its writers have ended, whatever happens to the keeper
+		guard.Again("the log "+path, func() { logs.Keep(read, path, size) })
+	})
 	return write, done, nil
 }
 

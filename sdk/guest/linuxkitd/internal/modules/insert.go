@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 )
 
 // late are modules that wait until services run: the firmware device was read already, and the power button can wait.
@@ -73,11 +75,13 @@ func insert(list []Module, devices *Devices, loaded func(string) bool, read func
 		all.Go(func() {
 			defer func() { <-free }()
 			defer close(inserted)
-			// those that it needs come before it in the list, so they have a worker
-			for _, other := range needs {
-				<-other
-			}
-			refused[at] = load(file, module.Path) != nil
+			_ = guard.Run("the module "+module.Path, func() {
+				// those that it needs come before it in the list, so they have a worker
+				for _, other := range needs {
+					<-other
+				}
+				refused[at] = load(file, module.Path) != nil
+			})
 		})
 	}
 	all.Wait()

@@ -2,10 +2,13 @@
 package network
 
 import (
+	"errors"
 	"os"
 	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 )
 
 // Inside calls use in a network namespace; nil is the machine's own.
@@ -14,7 +17,11 @@ func Inside(namespace *os.File, use func() error) error {
 		return use()
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- enter(namespace, use) }()
+	guard.Go("a network namespace", func() {
+		err := errors.New("it panicked")
+		defer func() { failed <- err }()
+		err = enter(namespace, use)
+	})
 	return <-failed
 }
 

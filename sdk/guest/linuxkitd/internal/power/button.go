@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 	"pulumi-linuxkit/linuxkitd/internal/modules"
 )
 
@@ -31,7 +32,7 @@ func Watch(pressed func()) {
 		}
 		for _, button := range buttons {
 			if strings.TrimSpace(string(name)) == button {
-				go await("/dev/input/"+filepath.Base(device), pressed)
+				guard.Keep("the power button", func() { await("/dev/input/"+filepath.Base(device), pressed) })
 			}
 		}
 	}
