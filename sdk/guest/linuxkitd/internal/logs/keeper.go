@@ -3,14 +3,18 @@ package logs
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 )
 
 // Keep copies what a container writes into the file at path until the container has closed its end. Each file holds at
 // most half of size; the one before is beside it with the ending ".1". What cannot be written is passed over, and reading
-// goes on: a full disk never stops the writer.
-func Keep(from io.Reader, path string, size int64) {
+// goes on: a full disk never stops the writer. What comes faster than a keeper writes is dropped, and the log says how
+// much.
+func Keep(from io.Reader, path string, size int64) { keep(from, path, size, newBudget()) }
+
+func keep(from io.Reader, path string, size int64, may *budget) {
 	keeper := &keeper{path: path, half: max(1, size/2)}
 	defer keeper.close()
 	// it is there from the start, empty: a reader can open it before the first line
@@ -18,8 +22,13 @@ func Keep(from io.Reader, path string, size int64) {
 	buffer := make([]byte, 4096)
 	for {
 		read, err := from.Read(buffer)
-		keeper.put(buffer[:read])
+		if read > 0 {
+			allowed, dropped := may.take(int64(read))
+			keeper.note(dropped)
+			keeper.put(buffer[:allowed])
+		}
 		if err != nil && !errors.Is(err, io.ErrShortBuffer) {
+			keeper.note(may.dropped)
 			return
 		}
 	}
@@ -30,6 +39,20 @@ type keeper struct {
 	half int64
 	file *os.File
 	room int64
+	// whether the last byte ended a line
+	midLine bool
+}
+
+// note says in the log what is missing of it.
+func (k *keeper) note(dropped int64) {
+	if dropped == 0 {
+		return
+	}
+	line := fmt.Sprintf("linuxkitd: %d bytes were dropped: more than %d a second\n", dropped, perSecond)
+	if k.midLine {
+		line = "\n" + line
+	}
+	k.put([]byte(line))
 }
 
 func (k *keeper) put(bytes []byte) {
@@ -41,6 +64,7 @@ func (k *keeper) put(bytes []byte) {
 		if _, err := k.file.Write(part); err != nil {
 			return
 		}
+		k.midLine = part[len(part)-1] != '\n'
 		bytes = bytes[len(part):]
 		if k.room -= int64(len(part)); k.room == 0 {
 			k.close()
