@@ -37,17 +37,6 @@ func (g *Guest) runTasks() (off power.Off, ended bool) {
 	return "", false
 }
 
-// runLastTasks runs the tasks after the services; all have their turn.
-func (g *Guest) runLastTasks() {
-	tasks, err := container.ReadPhase("onshutdown")
-	if err != nil {
-		g.console.Show(err.Error())
-	}
-	for _, task := range tasks {
-		g.runTask(task, nil)
-	}
-}
-
 // runTask runs a task to its end, and gives the reason when it failed.
 func (g *Guest) runTask(task *container.Container, stop <-chan struct{}) string {
 	g.console.Say(task.Phase, task.Name, "start")
@@ -117,15 +106,22 @@ func endOf(running *container.Running, limit float64, stop <-chan struct{}) stri
 	case <-running.Done():
 		return ""
 	case <-over:
-		running.Kill()
-		<-running.Done()
+		kill(running)
 		return fmt.Sprintf("it was killed after its time limit of %v s", limit)
 	case <-stop:
-		running.Kill()
-		<-running.Done()
+		kill(running)
 		return "it was killed, for the machine shuts down"
 	}
 }
+
+// kill kills a task and waits for its end, but not for ever.
+func kill(running *container.Running) {
+	running.Kill()
+	running.EndsWithin(mostDying)
+}
+
+// mostDying is what the end of a killed task may take: its memory is given back first.
+const mostDying = 10 * time.Second
 
 // keep makes the end of a pipe for a container to write into. What comes out of it is kept in a file, until the container
 // has closed its end. The container has nothing of the reader's: neither its descriptor nor its flags.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 )
 
 // Off is how the machine ends.
@@ -57,9 +59,20 @@ func onDisks(mounts string) []string {
 // unescape undoes what proc(5) says of /proc/mounts.
 var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 
+// mostSync is what the last bytes may take to a disk, which may not answer any more.
+const mostSync = 20 * time.Second
+
 // End ends the machine. It comes back only where the kernel refuses.
 func End(off Off) error {
-	unix.Sync()
+	synced := make(chan struct{})
+	guard.Go("the last bytes", func() {
+		defer close(synced)
+		unix.Sync()
+	})
+	select {
+	case <-synced:
+	case <-time.After(mostSync):
+	}
 	if off == Reboot {
 		return unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART)
 	}
