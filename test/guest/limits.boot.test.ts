@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ask, bootImage, dhcp, service, spy } from "./image.ts";
+
+// a service that says what it finds, and ends: its second start finds what the first has left
+const FORGETS = `[ -e /mark ] && echo "the mark of the start before" || echo fresh
+: >/mark; [ -d /made ] && echo "its folder"; df -m / | tail -n 1; sleep 1; exit 1`;
+
+test("what all share is larger than what they may take together, and each has limits of its own", async () => {
+  await using machine = await bootImage(
+    {
+      onboot: [dhcp()],
+      services: [
+        spy(),
+        service("plain", "ulimit -n; ulimit -Hn; mount | grep devpts; exec sleep 100000"),
+        service("raised", "ulimit -n; exec sleep 100000", { rlimits: ["nofile,4096,4096"] }),
+        service("few", "exec sleep 100000", { resources: { pids: { limit: 100 } } }),
+        service("linuxkit", "ulimit -n; exec sleep 100000", { sandbox: "linuxkit" }),
+        service("elsewhere", "exec sleep 100000", { sandbox: "linuxkit", cgroupsPath: "/others/elsewhere" }),
+        service("forgets", FORGETS, {
+          readonly: false,
+          resources: { memory: { limit: 32 << 20 } },
+          runtime: { mkdir: ["made"] },
+        }),
+      ],
+    },
+    { ports: [80] },
+  );
+  await machine.until(
+    "the second restart of what forgets",
+    (line) => line.stage === "service" && line.name === "forgets" && line.state === "restart" && line.message.startsWith("2 "),
+  );
+  const parameter = async (name: string): Promise<number> => Number(await ask(machine, `cat /proc/sys/${name}`));
+  // 1024 of each default sandbox, 100, 8192 of each of LinuxKit's, and what the machine keeps
+  const together = 4 * 1024 + 100 + 2 * 8192 + 1024;
+  for (const name of ["kernel/threads-max", "kernel/pid_max"]) assert.ok((await parameter(name)) >= together, name);
+  assert.ok((await parameter("fs/file-max")) > 2 ** 62);
+  assert.equal(await parameter("fs/aio-max-nr"), 2 ** 30);
+  assert.equal(await parameter("kernel/pty/max"), 2 ** 20);
+
+  const log = async (name: string): Promise<string> => ask(machine, `cat /host/run/log/${name}.log`);
+  assert.match(await log("plain"), /^1024\n65536\n.*\bmax=1024\b/);
+  assert.equal(await log("raised"), "4096\n");
+  assert.equal(await log("linuxkit"), "1024\n");
+  for (const [group, limit] of [
+    ["plain", 1024],
+    ["few", 100],
+    ["linuxkit", 8192],
+    ["others/elsewhere", 8192],
+  ] as const)
+    assert.equal(await ask(machine, `cat /host/sys/fs/cgroup/${group}/pids.max`), `${limit}\n`, group);
+
+  const told = await log("forgets");
+  assert.match(told, /^(fresh\nits folder\n.* 32 +\d+ +\d+ +\d+% \/\n){2,}/);
+  // PID 1 has threads to spare, so that it needs none when the table is full
+  assert.ok(Number(await ask(machine, "sed -n 's/^Threads:[[:space:]]*//p' /proc/1/status")) >= 8);
+});
