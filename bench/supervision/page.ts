@@ -37,5 +37,24 @@ once:
 | end | pause | seconds to the next end |
 |---|---|---|
 ${crashes.map(({ pause, seconds }, index) => `| ${index + 1} | ${pause} s | ${seconds.toFixed(2)} |`).join("\n")}
-`;
+
+${BOUNDS}`;
 }
+
+/** What holds without a measurement. */
+const BOUNDS = `## PID 1 does not end
+
+A panic in a part of PID 1 is printed on the console, and the part begins again. What a service, a disk or a console can hold up
+has a limit:
+
+| what is held up | then |
+|---|---|
+| the table of processes is full | a start is tried again for a second; PID 1 has its threads beforehand |
+| processes end faster than they are reaped | 64 are reaped, then the others have their turn |
+| a killed process does not end | its check or its start has failed after 3 s |
+| the console takes no more | lines are dropped, those for people first, and counted |
+| the shutdown | it ends with its [limit](guest.md#shutdown), and the machine powers off |
+
+\`test/guest/random-kills.boot.test.ts\` kills ten services at random in each of three boots, and every child of PID 1 in a random
+order: all come back. \`test/guest/fuzz.judge.test.ts\` feeds each reader of what comes from outside for 60 s.
+`;
