@@ -26,6 +26,7 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "make a user namespace": "inside(sub { call(272, 0x10000000) == 0 })",
   "make a network namespace": "inside(sub { call(272, 0x40000000) == 0 })",
   "make a namespace with clone": "my $p = call(56, 0x20000 | 17, 0, 0, 0, 0); $p == 0 and call(231, 0); $p > 0",
+  "make a child of its parent": "inside(sub { my $p = call(56, 0x8000 | 17, 0, 0, 0, 0); $p == 0 and call(231, 0); $p > 0 })",
   "reach the kernel's keys": "call(250, 0, -3, 1) > 0",
   "add a key": 'call(248, "user", "x", "y", 1, -3) > 0',
   "open an io_uring": 'my $b = "\\0" x 120; call(425, 1, $b) >= 0',
