@@ -1,4 +1,5 @@
 import type { Arch } from "../core/arch.ts";
+import { LinuxKitError } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
 import { formatPath } from "../core/property-path.ts";
 import type { Container, ImageSource } from "../definition/container.ts";
@@ -75,10 +76,13 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       fields: effectiveFields(placed.container, imageConfig(placed.container.image, location), location),
     };
   });
+  // the runtime names a group after the container's folder, which is its id
+  const owners = new Map(containers.map(({ directory, location }) => [directory, location]));
   const ranges = idRanges(containers.flatMap(({ known, fields, container }) => (hasPrivateUsers(fields, container) ? [known] : [])));
   return containers.map(({ phase, name, index, directory, location, known, fields, container }) => {
     const { secrets = {}, ...shown } = container;
     const path = `containers/${phase}/${directory}`;
+    checkGroup(fields.cgroupsPath, location, owners);
     const idBase = ranges.get(known) ?? 0;
     const { config, readonly, uid, gid, network, privateNetwork, pids, memory } = ociConfig(fields, {
       name,
@@ -119,6 +123,18 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       runtime: jsonText(runtimeJson(fields, { bundle: path, tree, readonly })),
     };
   });
+}
+
+// the end of a container can be the end of its whole group, which may not be that of another
+function checkGroup(group: string | undefined, location: string, owners: ReadonlyMap<string, string>): void {
+  const owner = owners.get(group?.split("/").find((part) => part !== "" && part !== ".") ?? "");
+  if (owner === undefined || owner === location) return;
+  const at = `${location}.cgroupsPath`;
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${at}: got ${JSON.stringify(group)}, the control group of ${owner}; wanted a path that begins otherwise, or none`,
+    { path: at },
+  );
 }
 
 /** The image configuration of an image made from packages. Its `config` takes the place of a label. */

@@ -93,6 +93,29 @@ describe("errors in an image's label and configuration", () => {
   }
 });
 
+test("a control group that is another container's is refused, also by a label", () => {
+  const grouped = (fields: object, label: object): Bundle[] =>
+    bundles(
+      new Image({
+        onboot: [new OnbootTask("disk", { image: "x" })],
+        services: [new Service("db", { image: "x" }), new Service("app", { image: "app", sandbox: "linuxkit", ...fields })],
+      }).spec,
+      (image) => ({ ...PLAIN, label: image === "app" ? label : {} }),
+      "amd64",
+    );
+  for (const group of ["db", "/db", "//./db/", "db/inner"])
+    for (const [fields, label] of [
+      [{ cgroupsPath: group }, {}],
+      [{}, { cgroupsPath: group }],
+    ] as const)
+      assert.throws(() => grouped(fields, label), {
+        code: "INVALID_DEFINITION",
+        message: `services.app.cgroupsPath: got ${JSON.stringify(group)}, the control group of services.db; wanted a path that begins otherwise, or none`,
+      });
+  assert.throws(() => grouped({ cgroupsPath: "/000-disk" }, {}), /the control group of onboot\[0\]/);
+  for (const cgroupsPath of ["app", "/app", "/others/db", "/"]) assert.equal(grouped({ cgroupsPath }, {}).length, 3);
+});
+
 describe("a volume's name", () => {
   const volume = [new Volume("data")];
   test("can be the source of a bind and of a mount", () => {
