@@ -12,7 +12,7 @@ const web = { capabilities: ["CAP_NET_BIND_SERVICE"], health: { tcp: { port: 700
 const services = () => [
   spy({ capabilities: ["CAP_SYS_PTRACE", "CAP_KILL"] }),
   service("linked", "exec busybox nc -ll -p 700 -e /bin/busybox true", web),
-  service("checked", "exec sleep 100000", { health: { command: ["true"], interval: 1 } }),
+  service("checked", "exec sleep 100000", { health: { command: ["sh", "-c", "true"], interval: 1 } }),
   service("plain", "exec sleep 100000"),
   service("writes", "while :; do echo line; sleep 0.1; done", { readonly: false }),
   service("linuxkit", "exec sleep 100000", { sandbox: "linuxkit", after: ["plain"] }),
