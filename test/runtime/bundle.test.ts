@@ -94,7 +94,7 @@ describe("errors in an image's label and configuration", () => {
 });
 
 test("a control group that is another container's is refused, also by a label", () => {
-  const grouped = (fields: object, label: object): Bundle[] =>
+  const grouped = (fields: object, label: ImageConfig["label"]): Bundle[] =>
     bundles(
       new Image({
         onboot: [new OnbootTask("disk", { image: "x" })],
