@@ -38,7 +38,7 @@ func (f *flood) Read(into []byte) (int, error) {
 func TestAFloodIsDroppedAndCounted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	time := &clock{now: time.Unix(0, 0)}
-	const all = 100 << 20
+	const all = 40 << 20
 	keep(&flood{all}, path, 1<<30, time.budget())
 	text := read(t, path)
 	var dropped, kept int64
