@@ -17,8 +17,8 @@ import { guest } from "./guest.ts";
 const ROLL = fileURLToPath(new URL("roll-fleet.ts", import.meta.url));
 
 /** Updates a fleet in a process like the plugin, and kills it once the first machine is new. */
-async function rollAndKill(stateDir: string, inputs: Properties, before: Properties): Promise<void> {
-  const child = spawn(process.execPath, [ROLL, stateDir, JSON.stringify(inputs), JSON.stringify(before)], {
+async function rollAndKill(stateDir: string, id: string, inputs: Properties, before: Properties): Promise<void> {
+  const child = spawn(process.execPath, [ROLL, stateDir, id, JSON.stringify(inputs), JSON.stringify(before)], {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 120_000,
     killSignal: "SIGKILL",
@@ -47,7 +47,7 @@ test("a fleet of two machines continues after its plugin was killed, replaces a 
     assert.deepEqual(await run.update(id, given, given, first), first, "nothing to do");
 
     const bigger = { ...given, memoryMiB: 288 };
-    await rollAndKill(stateDir, bigger, given);
+    await rollAndKill(stateDir, id, bigger, given);
     const between = await run.read(id, given, first);
     const drift = await run.diff(id, bigger, given, between);
     assert.ok(drift?.changed.has("memoryMiB"));

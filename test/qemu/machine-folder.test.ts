@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import {
   defaultStateDir,
-  findOrphans,
+  findLeftovers,
   listMachineFolders,
   machinePath,
   makeMachineFolder,
@@ -16,9 +15,9 @@ import {
   readMachineFolder,
   removeMachineFolder,
   self,
-  stackIdentity,
 } from "../../providers/qemu/plugin/machine-folder.ts";
 import { identify, isAlive, type ProcessId, signalProcess, waitForEnd } from "../../providers/qemu/plugin/process-id.ts";
+import { endedProcess } from "./ended-process.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "machine-folder-"));
 after(() => rm(scratch, { recursive: true, force: true }));
@@ -28,7 +27,6 @@ function recordOf(maker: ProcessId, changes: Partial<MachineRecord> = {}): Machi
   return {
     version: 1,
     urn: URN,
-    owner: stackIdentity(URN),
     phase: "running",
     maker,
     nonce: "n",
@@ -37,16 +35,6 @@ function recordOf(maker: ProcessId, changes: Partial<MachineRecord> = {}): Machi
     inputs: {},
     ...changes,
   };
-}
-
-/** Identity of a process that has ended. */
-async function endedProcess(): Promise<ProcessId> {
-  const child = spawn("/bin/sh", ["-c", "read line"], { stdio: ["pipe", "ignore", "ignore"] });
-  const found = await identify(child.pid as number);
-  child.stdin.end();
-  await once(child, "close");
-  assert.ok(found);
-  return found;
 }
 
 describe("the default state folder", () => {
@@ -59,21 +47,12 @@ describe("the default state folder", () => {
 });
 
 describe("a machine's ID", () => {
-  test("differs between stacks, backends and checkouts", () => {
-    const identities = [
-      stackIdentity(URN, {}, "/a"),
-      stackIdentity(URN.replace("dev", "prod"), {}, "/a"),
-      stackIdentity(URN, { PULUMI_BACKEND_URL: "file:///x" }, "/a"),
-      stackIdentity(URN, {}, "/b"),
-    ];
-    assert.equal(new Set(identities).size, identities.length);
-    assert.equal(stackIdentity(URN, {}, "/a"), identities[0]);
-  });
-
-  test("contains the name of the resource, and is unique", () => {
-    assert.match(newId("Web server/1", "0123456789abcdef"), /^web-server-1-01234567-[0-9a-f]{8}$/);
-    assert.match(newId("…", "0123456789abcdef"), /^machine-01234567-[0-9a-f]{8}$/);
-    assert.notEqual(newId("web", "0123456789abcdef"), newId("web", "0123456789abcdef"));
+  test("is random, and starts with the name of the resource", () => {
+    assert.match(newId("Web server/1"), /^web-server-1-[0-9a-f]{8}-[0-9a-f]{8}$/);
+    assert.match(newId("…"), /^machine-[0-9a-f]{8}-[0-9a-f]{8}$/);
+    const ids = Array.from({ length: 100 }, () => newId("web"));
+    assert.equal(new Set(ids.map((id) => id.split("-").at(-2))).size, 100);
+    assert.equal(new Set(ids.map((id) => id.split("-").at(-1))).size, 100);
   });
 
   for (const id of ["", "..", "../disks", "a/b", "/etc", "A", "a".repeat(65)]) {
@@ -95,26 +74,28 @@ describe("a machine's folder", () => {
     await assert.rejects(readdir(stateDir), { code: "ENOENT" });
   });
 
-  test("is an orphan if the process that created it died and no state names it", async () => {
-    const stateDir = join(scratch, "orphans");
+  test("is a leftover only if the process that created it died before the end", async () => {
+    const stateDir = join(scratch, "leftovers");
     const [here, gone] = [await self(), await endedProcess()];
-    const other = { urn: "urn:other", owner: stackIdentity("urn:other") };
-    const rows: [id: string, record: MachineRecord, orphan: boolean][] = [
+    const member = { slot: 0, generation: "" };
+    const rows: [id: string, record: MachineRecord, isLeftover: boolean][] = [
       ["being-made", recordOf(here, { phase: "starting" }), false],
       ["cut-short", recordOf(gone, { phase: "starting" }), true],
-      ["cut-short-elsewhere", recordOf(gone, { phase: "starting", ...other }), true],
-      ["lost", recordOf(gone), true],
-      ["known", recordOf(gone), false],
-      ["of-another-stack", recordOf(gone, other), false],
+      ["cut-short-elsewhere", recordOf(gone, { phase: "starting", urn: "urn:other" }), true],
       // another process has the PID of the one that created it
       ["recycled", recordOf({ ...here, started: "long ago" }, { phase: "starting" }), true],
+      // a state may hold it: under another name, in another backend, or no more
+      ["created", recordOf(gone), false],
+      ["created-by-an-earlier-version", recordOf(gone, { owner: "0123456789abcdef" }), false],
+      ["being-restarted", recordOf(here, { phase: "restarting" }), false],
+      ["cut-short-restart", recordOf(gone, { phase: "restarting" }), false],
+      ["of-a-fleet", recordOf(gone, { phase: "starting", member, owner: "web-1-2" }), false],
     ];
     for (const [id, record] of rows) await makeMachineFolder(stateDir, id, record);
-    const orphans = await findOrphans(stateDir, stackIdentity(URN), new Set(["known"]));
     assert.deepEqual(
-      orphans.map(({ id }) => id).sort(),
+      (await findLeftovers(stateDir)).map(({ id }) => id).sort(),
       rows
-        .filter(([, , orphan]) => orphan)
+        .filter(([, , isLeftover]) => isLeftover)
         .map(([id]) => id)
         .sort(),
     );

@@ -7,7 +7,7 @@ import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
 import type { Checked, CheckRequest, ResourceType } from "../../../sdk/plugin/resource-type.ts";
 import { UNKNOWN } from "../../../sdk/plugin/value.ts";
 import type { DiskAttachment } from "./arguments.ts";
-import { listMachineFolders, newId, removeEmpty, stackIdentity } from "./machine-folder.ts";
+import { listMachineFolders, newId, removeEmpty } from "./machine-folder.ts";
 import { withMonitor } from "./monitor.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
 import { serial, whole } from "./vm-inputs.ts";
@@ -56,8 +56,8 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
     outputs: diskOutputs,
     check: checkDisk,
     preview: ({ inputs, old }) => ({ ...inputs, format: "raw", path: old ? old.outputs.path : UNKNOWN }),
-    async create({ urn, name, inputs }) {
-      const id = newId(name, stackIdentity(urn));
+    async create({ name, inputs }) {
+      const id = newId(name);
       const path = fileOf(id);
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -1,15 +1,16 @@
 import { z } from "zod";
-import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import { input } from "../../../sdk/plugin/input.ts";
-import type { ResourceType, Work } from "../../../sdk/plugin/resource-type.ts";
+import type { ResourceType } from "../../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
 import { lazyBuilder, withArtifactFiles } from "../../../sdk/resource/plugin/artifact-files.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
-import { gateType } from "../../../sdk/rollout/gate-type.ts";
+import { type GateParts, gateRoll, gateType, withoutKind } from "../../../sdk/rollout/gate-type.ts";
 import { checkFleet, type FleetInputs, fleetInputs, machineInputs } from "./fleet-inputs.ts";
-import { findMembers, type Member, runs } from "./fleet-members.ts";
+import { beginFleet, endFleet, isBeingCreated } from "./fleet-journal.ts";
+import { findMembers, type FleetIdentity, importedFleet, type Member, runs } from "./fleet-members.ts";
+import { clearLeftovers } from "./leftovers.ts";
 import { fleetRolloutDriver } from "./rollout-driver.ts";
-import { newId, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
+import { newId, removeMachineFolder } from "./machine-folder.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
 import { stopMachine } from "./stop.ts";
 import { addresses, asPublications, describeMachine, vmOutputs } from "./vm-outputs.ts";
@@ -32,36 +33,49 @@ export function qemuGate(
   folders: HostFolders = defaultHostFolders(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
 ): ResourceType<FleetInputs, FleetOutputs> {
-  const ownerOf = ({ urn }: Pick<Work, "urn">): string => stackIdentity(urn);
-  const gate = gateType<FleetInputs, FleetOutputs>({
+  const parts: GateParts<FleetInputs, FleetOutputs> = {
     kind: "qemu",
     inputs: fleetInputs,
     outputSchema: fleetOutputs,
     check: ({ inputs, isSecret }) => checkFleet(inputs, isSecret),
     drifted: ({ running }, { count }) => (running === count ? undefined : new Map([["running", "update"]])),
-    id: ({ fleet }, work) => newId(fleet, ownerOf(work)),
-    driver: (wanted, before, { urn, progress }) =>
-      fleetRolloutDriver({ urn, owner: stackIdentity(urn), wanted, before, folders, progress }),
+    id: ({ fleet }) => newId(fleet),
+    driver: (wanted, before, { urn, progress, id, oldOutputs }) =>
+      fleetRolloutDriver({ urn, fleet: identityOf(id, oldOutputs), wanted, before, folders, progress }),
     during: (wanted, { signal, progress, config }, roll) =>
       withArtifactFiles(bootFiles(wanted), folders.cacheDir, loadBuilder, { signal, progress, config }, roll),
     paceSeconds: PACE_SECONDS,
-    outputs: async (_inputs, _rollout, work) => describeFleet(await findMembers(folders.stateDir, ownerOf(work))),
+    outputs: async (_inputs, _rollout, { id, oldOutputs }) =>
+      describeFleet(await findMembers(folders.stateDir, identityOf(id, oldOutputs))),
     preview: previewed,
-  });
+  };
+  const roll = gateRoll(parts);
   return {
-    ...gate,
-    async read({ id, urn, inputs }) {
-      if (!inputs)
-        throw new LinuxKitError(
-          "UNSUPPORTED",
-          "a fleet of local machines cannot be imported: run an update with its old name instead, which adopts the existing machines",
-          { what: "import of a fleet" },
-        );
-      const members = await findMembers(folders.stateDir, stackIdentity(urn));
-      return members.length === 0 ? undefined : { id, outputs: await describeFleet(members) };
+    ...gateType(parts),
+    async create({ inputs, ...work }) {
+      await clearLeftovers(folders, work, { except: work.urn });
+      const id = await beginFleet(folders, inputs.fleet, work.urn, work.signal);
+      try {
+        const outputs = await roll(inputs, undefined, { ...work, id });
+        await endFleet(folders.stateDir, id);
+        return { id: `${parts.kind}:${id}`, outputs };
+      } catch (error) {
+        // machines that a failed rollback has left are cleared by a later start
+        if ((await findMembers(folders.stateDir, { id })).length === 0) await endFleet(folders.stateDir, id);
+        throw error;
+      }
     },
-    async delete({ urn, signal, progress }) {
-      const members = await findMembers(folders.stateDir, stackIdentity(urn));
+    async read({ id, inputs, outputs }) {
+      const fleet = withoutKind(id);
+      const isImport = inputs === undefined;
+      if (isImport && (await isBeingCreated(folders.stateDir, fleet))) return undefined;
+      const members = await findMembers(folders.stateDir, identityOf(fleet, outputs));
+      if (members.length === 0) return undefined;
+      if (isImport) await endFleet(folders.stateDir, fleet);
+      return { id, outputs: await describeFleet(members), ...(isImport && { inputs: importedFleet(fleet, members) }) };
+    },
+    async delete({ id, outputs, signal, progress }) {
+      const members = await findMembers(folders.stateDir, identityOf(withoutKind(id), outputs));
       if (members.length > 0) progress({ stage: "shutdown", message: `waiting for ${members.length} guests to shut down` });
       await Promise.all(
         members.map(async ({ folder }) => {
@@ -71,6 +85,10 @@ export function qemuGate(
       );
     },
   };
+}
+
+function identityOf(id: string, outputs: FleetOutputs | undefined): FleetIdentity {
+  return { id, machines: outputs?.machines?.map(({ id }) => id) };
 }
 
 async function describeFleet(members: readonly Member[]): Promise<FleetOutputs> {

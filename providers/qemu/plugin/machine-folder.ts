@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -18,11 +18,15 @@ export function defaultStateDir(env: NodeJS.ProcessEnv = process.env): string {
 /** A machine's record, `machine.json` in its folder. */
 export interface MachineRecord {
   readonly version: 1;
+  /** Its name in the program at its start: for people only, because a stack, a resource or a project may be renamed. */
   readonly urn: string;
-  /** See {@link stackIdentity}. */
-  readonly owner: string;
-  /** `starting` until `create` has succeeded. */
-  readonly phase: "starting" | "running";
+  /** For a machine of a fleet: the fleet's id, see `fleet-journal.ts`. Earlier versions wrote a hash of the URN for every machine. */
+  readonly owner?: string;
+  /**
+   * `starting` until `create` has succeeded: no state holds the machine before. `restarting` while an update starts a machine
+   * that a state holds.
+   */
+  readonly phase: "starting" | "restarting" | "running";
   /** The plugin process that created it. */
   readonly maker: ProcessId;
   readonly machine?: ProcessId;
@@ -47,25 +51,17 @@ export interface MachineFolder {
 }
 
 /**
- * Identifies a resource of a stack: the same URN may occur in another Pulumi backend or checkout on this host. Two machines
- * with one identity are an old one and its replacement.
+ * A new id for a machine, a fleet or a disk: `web-1f2e3d4c-9a8b7c6d`. It is random, and the state that holds it owns what it
+ * names: a renamed stack, a moved project and another backend keep what runs.
  */
-export function stackIdentity(urn: string, env: NodeJS.ProcessEnv = process.env, project = process.cwd()): string {
-  return createHash("sha256")
-    .update(JSON.stringify([urn, env.PULUMI_BACKEND_URL ?? "", project]))
-    .digest("hex")
-    .slice(0, 16);
-}
-
-/** A new id for a machine or disk of that identity: `web-4f0c…-9b1d`. Ids are unique, so that old and new can coexist. */
-export function newId(name: string, owner: string): string {
+export function newId(name: string): string {
   const readable =
     name
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-")
       .replace(/^-+|-+$/g, "")
       .slice(0, 24) || "machine";
-  return `${readable}-${owner.slice(0, 8)}-${randomBytes(4).toString("hex")}`;
+  return [readable, randomBytes(4).toString("hex"), randomBytes(4).toString("hex")].join("-");
 }
 
 /** The folder of a machine. An id from outside (`pulumi import`) cannot escape the state folder. */
@@ -127,18 +123,16 @@ export async function removeEmpty(...folders: string[]): Promise<void> {
 }
 
 /**
- * Machines that no stack's state knows, because the process that created them died:
- * - of any owner, a machine whose start never finished;
- * - of `owner`, a started machine whose id is not among those that the engine knows (`known`).
+ * Machines that no state can hold: the process that was creating them died before it had given their id to the engine. A
+ * machine of a fleet belongs to its fleet, whose next update finds it.
  */
-export async function findOrphans(stateDir: string, owner: string, known: ReadonlySet<string>): Promise<MachineFolder[]> {
-  const orphans: MachineFolder[] = [];
+export async function findLeftovers(stateDir: string): Promise<MachineFolder[]> {
+  const leftovers: MachineFolder[] = [];
   for (const folder of await listMachineFolders(stateDir)) {
     const { record } = folder;
-    if (!record || known.has(folder.id) || (await isAlive(record.maker))) continue;
-    if (record.phase === "starting" || record.owner === owner) orphans.push(folder);
+    if (record?.phase === "starting" && !record.member && !(await isAlive(record.maker))) leftovers.push(folder);
   }
-  return orphans;
+  return leftovers;
 }
 
 /** This process. */

@@ -3,7 +3,7 @@ import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { OnProgress } from "../../../sdk/core/progress.ts";
 import type { RolloutDriver, RolloutReport } from "../../../sdk/rollout/rollout.ts";
 import { type FleetInputs, machineInputs } from "./fleet-inputs.ts";
-import { findMembers, isOfGeneration, type Member, newGeneration, runs } from "./fleet-members.ts";
+import { findMembers, type FleetIdentity, isOfGeneration, type Member, newGeneration, runs } from "./fleet-members.ts";
 import { type MachineFolder, newId, removeMachineFolder } from "./machine-folder.ts";
 import type { HostFolders } from "./host-folders.ts";
 import { discard, startMachine } from "./start.ts";
@@ -13,8 +13,7 @@ import { bootedFrom, type VmInputs } from "./vm-inputs.ts";
 /** A fleet to roll to the wanted inputs. */
 export interface FleetWork {
   readonly urn: string;
-  /** See `stackIdentity`. */
-  readonly owner: string;
+  readonly fleet: FleetIdentity;
   readonly wanted: FleetInputs;
   /** The inputs before, for a rollback. Undefined for a new fleet. */
   readonly before?: FleetInputs | undefined;
@@ -36,7 +35,7 @@ interface Slot {
  * a machine that matches the inputs stays, no matter which run started it.
  */
 export function fleetRolloutDriver(work: FleetWork): RolloutDriver {
-  const { urn, owner, wanted, before, folders, progress } = work;
+  const { urn, fleet, wanted, before, folders, progress } = work;
   const name = wanted.fleet;
   const abort = new AbortController();
   let slots: Slot[] = [];
@@ -57,7 +56,8 @@ export function fleetRolloutDriver(work: FleetWork): RolloutDriver {
     try {
       const started = await startMachine(
         {
-          id: newId(machine, owner),
+          id: newId(machine),
+          owner: fleet.id,
           urn,
           name: machine,
           inputs,
@@ -109,7 +109,7 @@ export function fleetRolloutDriver(work: FleetWork): RolloutDriver {
     // from here on, no rollback is possible
     for (const folder of surplus) await stopMachine(folder);
     const kept = new Set(slots.map(({ now }) => now?.id));
-    for (const { folder } of await findMembers(folders.stateDir, owner))
+    for (const { folder } of await findMembers(folders.stateDir, fleet))
       if (!kept.has(folder.id)) await discard(folder.id, folders.stateDir);
   };
 
@@ -157,7 +157,7 @@ export function fleetRolloutDriver(work: FleetWork): RolloutDriver {
   return {
     console: () => console,
     async start(signal) {
-      const members = await findMembers(folders.stateDir, owner);
+      const members = await findMembers(folders.stateDir, fleet);
       for (const { folder } of members) if (folder.record.phase === "starting") await discard(folder.id, folders.stateDir);
       const settled = members.filter(({ folder }) => folder.record.phase === "running");
       slots = await Promise.all(

@@ -18,7 +18,6 @@ import {
   readMachineFolder,
   removeMachineFolder,
   self,
-  stackIdentity,
   writeRecord,
 } from "./machine-folder.ts";
 import { preflight } from "./memory.ts";
@@ -37,7 +36,10 @@ export interface Start {
   readonly urn: string;
   readonly name: string;
   readonly inputs: VmInputs;
-  /** Its number and hash, for a machine of a fleet. */
+  /** Whether a state holds the id already. @default false: the machine is being created */
+  readonly isHeld?: boolean;
+  /** For a machine of a fleet: the fleet's id, and its number and hash. */
+  readonly owner?: string;
   readonly member?: MachineRecord["member"];
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
@@ -70,13 +72,13 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
   let folder = await makeMachineFolder(stateDir, id, {
     version: 1,
     urn,
-    owner: stackIdentity(urn),
-    phase: "starting",
+    phase: start.isHeld ? "restarting" : "starting",
     maker: await self(),
     nonce,
     publish: publish.map(formatPublication),
     accelerator,
     inputs: withoutSecrets(inputs),
+    ...(start.owner !== undefined && { owner: start.owner }),
     ...(start.member && { member: start.member }),
   });
   try {

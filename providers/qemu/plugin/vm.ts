@@ -4,17 +4,16 @@ import { type Properties, UNKNOWN, type Value } from "../../../sdk/plugin/value.
 import { lazyBuilder, withArtifactFiles } from "../../../sdk/resource/plugin/artifact-files.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import type { BuildWork } from "../../../sdk/resource/plugin/keep-build.ts";
-import { findOrphans, newId, readMachineFolder, removeMachineFolder, stackIdentity } from "./machine-folder.ts";
+import { clearLeftovers } from "./leftovers.ts";
+import { type MachineFolder, newId, readMachineFolder, removeMachineFolder, writeRecord } from "./machine-folder.ts";
 import { checkVm } from "./check-vm.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
+import { runs } from "./fleet-members.ts";
 import { isAlive } from "./process-id.ts";
 import { discard, type Start, startMachine } from "./start.ts";
 import { stopMachine } from "./stop.ts";
 import { bootFiles, type VmInputs, vmInputs } from "./vm-inputs.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs, vmOutputs } from "./vm-outputs.ts";
-
-/** Ids that the engine has sent to this process: the state holds no other machine of the same resource. */
-const known = new Set<string>();
 
 /** A virtual machine that runs until its stack deletes it, even after the process that started it has ended. */
 export function qemuVm(
@@ -29,37 +28,28 @@ export function qemuVm(
     inputs: vmInputs,
     outputs: vmOutputs,
     check: ({ inputs, isSecret }) => checkVm(inputs, isSecret),
-    diff(request) {
-      known.add(request.id);
-      return difference(request);
-    },
+    diff: difference,
     // an update does not touch a running machine
     preview: ({ inputs, old }) => (old?.outputs.running ? { ...old.outputs } : foreseen(inputs)),
     async create({ urn, name, inputs, signal, progress, config }) {
-      const owner = stackIdentity(urn);
-      for (const orphan of await findOrphans(folders.stateDir, owner, known)) {
-        progress({ stage: "clear", message: `stopping ${orphan.id}, left by an interrupted run` });
-        await discard(orphan.id, folders.stateDir);
-      }
-      const id = newId(name, owner);
-      const created = await run({ id, urn, name, inputs, signal, progress }, { signal, progress, config });
-      known.add(id);
-      return created;
+      await clearLeftovers(folders, { signal, progress });
+      return run({ id: newId(name), urn, name, inputs, signal, progress }, { signal, progress, config });
     },
-    async read({ id, outputs }) {
-      const folder = await readMachineFolder(folders.stateDir, id);
-      if (!folder?.record) return undefined;
-      known.add(id);
-      const running = folder.record.machine !== undefined && (await isAlive(folder.record.machine));
-      const found = { ...describeMachine(folder), running };
-      return { id, outputs: found, ...(outputs === undefined && { inputs: folder.record.inputs as unknown as Properties }) };
+    async read({ id, urn, outputs }) {
+      const found = await readMachineFolder(folders.stateDir, id);
+      const folder = found?.record && (await held(found, urn));
+      if (!folder) return undefined;
+      return {
+        id,
+        outputs: { ...describeMachine(folder), running: await runs(folder) },
+        ...(outputs === undefined && { inputs: folder.record?.inputs as unknown as Properties }),
+      };
     },
     // the only input that is updated in place affects only `create`, so the update restarts a stopped machine
     async update({ id, urn, name, inputs, oldOutputs, signal, progress, config }) {
-      const folder = await readMachineFolder(folders.stateDir, id);
-      if (folder?.record?.machine && (await isAlive(folder.record.machine))) return { outputs: { ...oldOutputs, running: true } };
+      if (await runs(await readMachineFolder(folders.stateDir, id))) return { outputs: { ...oldOutputs, running: true } };
       await discard(id, folders.stateDir);
-      return run({ id, urn, name, inputs, signal, progress }, { signal, progress, config });
+      return run({ id, urn, name, inputs, isHeld: true, signal, progress }, { signal, progress, config });
     },
     async delete({ id, signal, progress }) {
       const folder = await readMachineFolder(folders.stateDir, id);
@@ -70,6 +60,17 @@ export function qemuVm(
       await removeMachineFolder(folders.stateDir, id);
     },
   };
+}
+
+/**
+ * A machine that a state holds or is about to import. From here on it is no leftover, even if the run that created it was
+ * killed before its end. Its record follows a rename. @returns undefined while another process still creates it
+ */
+async function held(folder: MachineFolder, urn: string): Promise<MachineFolder | undefined> {
+  const { record } = folder;
+  if (!record || (record.phase === "starting" && (await isAlive(record.maker)))) return undefined;
+  const phase = record.phase === "starting" ? "running" : record.phase;
+  return phase === record.phase && urn === record.urn ? folder : writeRecord(folder, { ...record, phase, urn });
 }
 
 function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmOutputs>): Difference {
