@@ -3,8 +3,9 @@ import { LaunchTemplate, type LaunchTemplateArgs } from "@pulumi/aws/ec2/launchT
 import { getRegionOutput } from "@pulumi/aws/getRegion.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import { isDeferred } from "../../sdk/core/deferred.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
-import type { CloudFleetArgs } from "../../sdk/machine/args.ts";
+import type { CloudFleetArgs, Tags } from "../../sdk/machine/args.ts";
 import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
@@ -61,11 +62,8 @@ export class Fleet extends ComponentResource {
     const { transform, timeoutSeconds = 3600 } = args;
     refuseVolumes(name, args, "EFS, RDS or S3");
     const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
-    const launchTemplate = new LaunchTemplate(
-      `${name}-template`,
-      transformed(transform?.launchTemplate, templateArguments(name, args, machineImage), `${name}-template`),
-      { parent: this },
-    );
+    const template = transformed(transform?.launchTemplate, templateArguments(name, args, machineImage), `${name}-template`);
+    const launchTemplate = new LaunchTemplate(`${name}-template`, template, { parent: this, ...keepNameTags(template, args.tags) });
     const version = launchTemplate.latestVersion.apply(String);
     const group = new Group(
       `${name}-group`,
@@ -122,6 +120,12 @@ function templateArguments(
       ? groups && { vpcSecurityGroupIds: groups }
       : { networkInterfaces: [{ associatePublicIpAddress: output(publicIp).apply(String), ...(groups && { securityGroups: groups }) }] }),
   };
+}
+
+/** Keeps the machines' `Name` where it is the fleet's: another one would be another version, to which every machine is replaced. */
+function keepNameTags({ tagSpecifications }: LaunchTemplateArgs, tags: Tags | undefined): { readonly ignoreChanges: string[] } {
+  const isOwn = isDeferred(tags) || Object.hasOwn(tags ?? {}, "Name") || !Array.isArray(tagSpecifications);
+  return { ignoreChanges: isOwn ? [] : tagSpecifications.map((_, index) => `tagSpecifications[${index}].tags.Name`) };
 }
 
 function groupArguments(

@@ -9,6 +9,7 @@ import type { Digest } from "../../sdk/core/digest.ts";
 import type { ImageArgs } from "../../sdk/machine/args.ts";
 import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
 import { imageFile } from "../../sdk/machine/image-file.ts";
+import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { buildArguments } from "../../sdk/machine/source.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type AwsAccessArgs, accessOf } from "./access-args.ts";
@@ -82,7 +83,9 @@ export class MachineImage extends ComponentResource {
       ...accessOf(this, args),
     };
     const snapshot = new AwsSnapshot(`${name}-snapshot`, transformed(transform?.snapshot, wanted, `${name}-snapshot`), child);
-    const ami = new Ami(`${name}-ami`, transformed(transform?.ami, amiArguments(name, args, build, snapshot, tags), `${name}-ami`), child);
+    const wantedAmi = amiArguments(name, args, build, snapshot, tags);
+    const amiArgs = transformed(transform?.ami, wantedAmi, `${name}-ami`);
+    const ami = new Ami(`${name}-ami`, amiArgs, { ...child, ...keepNames(amiArgs, { name: wantedAmi.name }) });
     const copies = Object.fromEntries(
       (args.copyTo ?? []).map((to) => {
         const copy = transformed(

@@ -3,6 +3,7 @@ import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import { interpolate, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { tagsOf } from "./machine-source.ts";
@@ -21,7 +22,7 @@ export interface Balancing {
  *
  * @throws INVALID_DEFINITION for only one of pool and probe, or without a health port
  */
-export function fleetBalancer(name: string, args: FleetArgs, subscriptionId: Output<string>, parent: ComponentResource): Balancing {
+export function fleetBalancer(name: string, args: FleetArgs, parent: ComponentResource): Balancing {
   const { backendPoolIds, healthProbeId, healthPort = args.image?.spec.healthPort } = args;
   if ((backendPoolIds === undefined) !== (healthProbeId === undefined)) {
     throw new LinuxKitError(
@@ -39,14 +40,10 @@ export function fleetBalancer(name: string, args: FleetArgs, subscriptionId: Out
       { path: "healthPort" },
     );
 
-  // parts of a load balancer refer to each other by ids that contain its name
   const loadBalancerName = `${getProject()}-${getStack()}-${name}`.replace(/[^\w.-]/g, "-").slice(-76);
-  const id = interpolate`/subscriptions/${subscriptionId}/resourceGroups/${args.resourceGroupName}/providers/Microsoft.Network/loadBalancers/${loadBalancerName}`;
-  const loadBalancer = new LoadBalancer(
-    `${name}-balancer`,
-    transformed(args.transform?.loadBalancer, { loadBalancerName, ...balancerArguments(args, healthPort, id) }, `${name}-balancer`),
-    { parent },
-  );
+  const wanted = { loadBalancerName, ...balancerArguments(args, healthPort) };
+  const balancer = transformed(args.transform?.loadBalancer, wanted, `${name}-balancer`);
+  const loadBalancer = new LoadBalancer(`${name}-balancer`, balancer, { parent, ...keepNames(balancer, { loadBalancerName }) });
   const part = (kind: string): Output<string> => interpolate`${loadBalancer.id}/${kind}`;
   return { backendPoolIds: part("backendAddressPools/machines").apply((pool) => [pool]), probeId: part("probes/health"), loadBalancer };
 }
@@ -54,9 +51,9 @@ export function fleetBalancer(name: string, args: FleetArgs, subscriptionId: Out
 function balancerArguments(
   { resourceGroupName, location, subnetId, tags, healthPath = "/healthz", ports = [] }: FleetArgs,
   healthPort: Input<number>,
-  id: Output<string>,
 ): LoadBalancerArgs {
-  const part = (kind: string) => ({ id: interpolate`${id}/${kind}` });
+  // parts refer to each other; the provider puts in the balancer's id. Source: pulumi-azure-native, pull request 2478
+  const part = (kind: string) => ({ id: `$self/${kind}` });
   const shared = {
     frontendIPConfiguration: part("frontendIPConfigurations/inside"),
     backendAddressPool: part("backendAddressPools/machines"),

@@ -5,6 +5,7 @@ import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import { all, type Output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Digest } from "../../sdk/core/digest.ts";
+import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
 import { refuseVolumes } from "../../sdk/machine/volumes.ts";
@@ -14,7 +15,7 @@ import type { MachineImage } from "./machine-image.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { machineImageFor } from "./machine-source.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
-import { scaleSetArguments } from "./scale-set-arguments.ts";
+import { hostPrefix, scaleSetArguments } from "./scale-set-arguments.ts";
 import { accessOf } from "./access-args.ts";
 
 /**
@@ -45,7 +46,7 @@ export class Fleet extends ComponentResource {
     refuseVolumes(name, args, "Azure Files or a database");
     const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
     const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
-    const balancing: Balancing = fleetBalancer(name, args, subscriptionId, this);
+    const balancing: Balancing = fleetBalancer(name, args, this);
     const child = { parent: this };
     const scaleSetName = `${getProject()}-${getStack()}-${name}`
       .replace(/[^A-Za-z\d-]/g, "-")
@@ -61,18 +62,21 @@ export class Fleet extends ComponentResource {
       ...accessOf(this, { ...args, tenantId: args.tenantId ?? tenantId }),
     };
     const gateArguments = transformed(transform?.gate, wanted, `${name}-gate`);
-    const gate = new RolloutGate(`${name}-gate`, gateArguments, { ...child, ...timeLimit(timeoutSeconds) });
-    const scaleSet = new VirtualMachineScaleSet(
-      `${name}-set`,
-      transformed(transform?.scaleSet, scaleSetArguments(name, scaleSetName, args, machineImage, balancing), `${name}-set`),
-      {
-        ...child,
-        // the gate rolls the set first: a failed update by Azure's provider would leave a set of both images.
-        // The probe must exist before the machines that it judges, and outlive them
-        dependsOn: [gate, ...(balancing.loadBalancer ? [balancing.loadBalancer] : [])],
-        deleteBeforeReplace: true,
-      },
-    );
+    const gate = new RolloutGate(`${name}-gate`, gateArguments, {
+      ...child,
+      ...keepNames(gateArguments, { scaleSet: scaleSetName }),
+      ...timeLimit(timeoutSeconds),
+    });
+    const wantedSet = scaleSetArguments(name, gate.scaleSet, args, machineImage, balancing);
+    const setArguments = transformed(transform?.scaleSet, wantedSet, `${name}-set`);
+    const scaleSet = new VirtualMachineScaleSet(`${name}-set`, setArguments, {
+      ...child,
+      ...keepNames(setArguments, { "virtualMachineProfile.osProfile.computerNamePrefix": hostPrefix(name) }),
+      // the gate rolls the set first: a failed update by Azure's provider would leave a set of both images.
+      // The probe must exist before the machines that it judges, and outlive them
+      dependsOn: [gate, ...(balancing.loadBalancer ? [balancing.loadBalancer] : [])],
+      deleteBeforeReplace: true,
+    });
     const health = new RolloutGate(
       `${name}-health`,
       { ...gateArguments, scaleSet: scaleSet.name },

@@ -5,6 +5,7 @@ import { type Output, output } from "@pulumi/pulumi/output.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
 import type { ImageTraits, MachineImageArgs } from "./machine-image-args.ts";
 
@@ -44,29 +45,28 @@ export function imageDefinition(
     .replace(/[^A-Za-z\d.]/g, "_")
     .slice(-80)
     .replace(/^[_.]+/, "");
-  const gallery = new Gallery(`${name}-gallery`, transformed(transform?.gallery, { ...common, galleryName }, `${name}-gallery`), child);
-  const definition = new GalleryImage(
+  const galleryArgs = transformed(transform?.gallery, { ...common, galleryName }, `${name}-gallery`);
+  const gallery = new Gallery(`${name}-gallery`, galleryArgs, { ...child, ...keepNames(galleryArgs, { galleryName }) });
+  const identifier = { publisher: "pulumi-linuxkit", offer: `${getProject()}-${getStack()}`, sku: name };
+  const definitionArgs = transformed(
+    transform?.definition,
+    {
+      ...common,
+      galleryName: gallery.name,
+      ...(description !== undefined && { description }),
+      osType: "Linux",
+      osState: traits.generalized ? "Generalized" : "Specialized",
+      hyperVGeneration: "V2",
+      architecture: arch.apply((arch) => (arch === "arm64" ? "Arm64" : "x64")),
+      identifier,
+      features: [
+        { name: "IsAcceleratedNetworkSupported", value: "True" },
+        ...(traits.trustedLaunch ? [{ name: "SecurityType", value: "TrustedLaunchSupported" }] : []),
+      ],
+    },
     `${name}-definition`,
-    transformed(
-      transform?.definition,
-      {
-        ...common,
-        galleryName: gallery.name,
-        ...(description !== undefined && { description }),
-        osType: "Linux",
-        osState: traits.generalized ? "Generalized" : "Specialized",
-        hyperVGeneration: "V2",
-        architecture: arch.apply((arch) => (arch === "arm64" ? "Arm64" : "x64")),
-        identifier: { publisher: "pulumi-linuxkit", offer: `${getProject()}-${getStack()}`, sku: name },
-        features: [
-          { name: "IsAcceleratedNetworkSupported", value: "True" },
-          ...(traits.trustedLaunch ? [{ name: "SecurityType", value: "TrustedLaunchSupported" }] : []),
-        ],
-      },
-      `${name}-definition`,
-    ),
-    child,
   );
+  const definition = new GalleryImage(`${name}-definition`, definitionArgs, { ...child, ...keepNames(definitionArgs, { identifier }) });
   return {
     id: definition.id,
     resourceGroupName: output(resourceGroupName),

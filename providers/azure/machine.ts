@@ -4,6 +4,7 @@ import { NetworkInterface, type NetworkInterfaceArgs } from "@pulumi/azure-nativ
 import { PublicIPAddress, type PublicIPAddressArgs } from "@pulumi/azure-native/network/publicIPAddress.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { administrator, encoded, identityOf, type InstanceShape, securityProfile } from "./instance-arguments.ts";
@@ -99,20 +100,18 @@ export class Machine extends ComponentResource {
       ),
       child,
     );
-    const machine = new VirtualMachine(
+    const machineArgs = transformed(
+      transform?.machine,
+      { ...common, ...machineArguments(name, args, machineImage, networkInterface, volumes) },
       `${name}-machine`,
-      transformed(
-        transform?.machine,
-        { ...common, ...machineArguments(name, args, machineImage, networkInterface, volumes) },
-        `${name}-machine`,
-      ),
-      {
-        ...child,
-        // a machine reads these once, at its first boot; an interface belongs to one machine at a time
-        replaceOnChanges: ["storageProfile.imageReference", "userData", "osProfile", "securityProfile", "networkProfile"],
-        deleteBeforeReplace: true,
-      },
     );
+    const machine = new VirtualMachine(`${name}-machine`, machineArgs, {
+      ...child,
+      ...keepNames(machineArgs, { "osProfile.computerName": hostName(name) }),
+      // a machine reads these once, at its first boot; an interface belongs to one machine at a time
+      replaceOnChanges: ["storageProfile.imageReference", "userData", "osProfile", "securityProfile", "networkProfile"],
+      deleteBeforeReplace: true,
+    });
     this.nodes = { machineImage, ...(address && { address }), networkInterface, machine, volumes };
     this.instanceId = machine.id;
     this.publicIp = address ? address.ipAddress.apply((ip) => ip ?? "") : output("");
@@ -125,6 +124,10 @@ export class Machine extends ComponentResource {
       principalId: this.principalId,
     });
   }
+}
+
+function hostName(name: string): string {
+  return name.replace(/[^A-Za-z\d-]/g, "-").slice(0, 63);
 }
 
 function machineArguments(
@@ -154,7 +157,7 @@ function machineArguments(
     // the serial console's text
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
     ...securityProfile(traits),
-    ...(osProfile && { osProfile: { ...osProfile, computerName: name.replace(/[^A-Za-z\d-]/g, "-").slice(0, 63) } }),
+    ...(osProfile && { osProfile: { ...osProfile, computerName: hostName(name) } }),
     ...identityOf(args),
     ...(userData !== undefined && { userData: encoded(userData) }),
   };

@@ -21,12 +21,14 @@ export interface RolloutGateArgs extends AzureAccessArgs {
 export class RolloutGate extends CustomResource {
   /** Start time of the upgrade; empty if none was needed. */
   declare readonly rollout: Output<string>;
+  /** The scale set's name. */
+  declare readonly scaleSet: Output<string>;
 
   constructor(name: string, args: RolloutGateArgs, options?: CustomResourceOptions) {
     super(
       "linuxkit:index:RolloutGate",
       name,
-      { rollout: undefined, ...(options?.urn ? {} : { kind: "azure", ...secretArguments(args, SECRETS) }) },
+      { rollout: undefined, scaleSet: undefined, ...(options?.urn ? {} : { kind: "azure", ...secretArguments(args, SECRETS) }) },
       options,
     );
   }

@@ -1,5 +1,5 @@
 import type { VirtualMachineScaleSetArgs } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
-import { all, output } from "@pulumi/pulumi/output.js";
+import { all, type Output, output } from "@pulumi/pulumi/output.js";
 import type { FleetArgs } from "./fleet-args.ts";
 import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { ROLLOUT_DEFAULTS } from "../../sdk/rollout/defaults.ts";
@@ -18,7 +18,7 @@ const LEAST_BATCH = 5;
 /** A scale set with uniform orchestration: only this one can roll by a load balancer's probe. */
 export function scaleSetArguments(
   name: string,
-  vmScaleSetName: string,
+  vmScaleSetName: Output<string>,
   args: FleetArgs,
   image: MachineImage,
   { backendPoolIds, probeId }: Balancing,
@@ -69,10 +69,15 @@ export function scaleSetArguments(
       },
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
       ...securityProfile(traits),
-      ...(osProfile && { osProfile: { ...osProfile, computerNamePrefix: name.replace(/[^A-Za-z\d-]/g, "-").slice(0, 50) } }),
+      ...(osProfile && { osProfile: { ...osProfile, computerNamePrefix: hostPrefix(name) } }),
       ...(userData !== undefined && { userData: encoded(userData) }),
     },
   };
+}
+
+/** What the host names of a fleet's machines start with. */
+export function hostPrefix(name: string): string {
+  return name.replace(/[^A-Za-z\d-]/g, "-").slice(0, 50);
 }
 
 function upgradePolicy({

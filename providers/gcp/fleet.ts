@@ -5,6 +5,7 @@ import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Digest } from "../../sdk/core/digest.ts";
 import type { CloudFleetArgs } from "../../sdk/machine/args.ts";
+import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { refuseVolumes } from "../../sdk/machine/volumes.ts";
@@ -87,11 +88,11 @@ export class Fleet extends ComponentResource {
             transformed(transform?.healthCheck, healthCheckArguments(port, args.healthPath), `${name}-health`),
             parent,
           );
-    const group = new RegionInstanceGroupManager(
-      `${name}-group`,
-      transformed(transform?.group, groupArguments(name, args, template, healthCheck), `${name}-group`),
-      parent,
-    );
+    const groupArgs = transformed(transform?.group, groupArguments(name, args, template, healthCheck), `${name}-group`);
+    const group = new RegionInstanceGroupManager(`${name}-group`, groupArgs, {
+      ...parent,
+      ...keepNames(groupArgs, { baseInstanceName: name }),
+    });
     const wanted = {
       fleet: name,
       project: group.project,

@@ -9,7 +9,7 @@ import type { Pcrs } from "../disk/pcrs.ts";
 import { chooseFormats, DEFAULT_FORMAT, loaderFiles } from "../format/formats.ts";
 import type { LoaderFile } from "../format/loaders.ts";
 import type { Content, FormatWriter, Parts } from "../format/parts.ts";
-import type { Plan } from "../plan/plan.ts";
+import { diskIdentity, type Plan } from "../plan/plan.ts";
 import { needsStage1, stage1Segment } from "../plan/stage1.ts";
 import { type Artifact, type ArtifactFile, artifactDigest } from "./artifact.ts";
 import { bootMemory } from "./boot-memory.ts";
@@ -115,7 +115,7 @@ async function buildOnce(
   const segments = await joinSegments(prepared.segments, context.segments);
   const archives = [...(prepared.microcode ? [microcodeArchive(contentOf(prepared.microcode, context.segments))] : []), ...segments];
   const common = {
-    name: options.name,
+    identity: diskIdentity(plan),
     arch: plan.arch,
     cmdline: plan.cmdline,
     ...kernelContent(prepared, context.segments),

@@ -12,7 +12,7 @@ import type { BuildContext } from "./segment.ts";
 import { type StagedArtifact, stageArtifact } from "./stage.ts";
 
 // raise it when the bytes of a format change: it is part of the key, so files of older releases are not reused
-const FORMAT_LAYOUT = 2;
+const FORMAT_LAYOUT = 3;
 
 /** The files of a format in the shared cache, by suffix. Their keys cover everything that determines their bytes. */
 export interface SharedFiles {
@@ -39,7 +39,7 @@ export async function sharedFiles(
   const { name, diskMiB } = options;
   const digests = Object.fromEntries((format.loaders?.(plan.arch) ?? []).map((file) => [file, digestOf(loaders.get(file) ?? "")]));
   const keyOf = (suffix: string): string =>
-    hexOf(digestOf(canonicalJson({ format: FORMAT_LAYOUT, suffix, plan: plan.digest, loaders: digests, name, diskMiB })));
+    hexOf(digestOf(canonicalJson({ format: FORMAT_LAYOUT, suffix, plan: plan.digest, loaders: digests, diskMiB })));
   const fetched = new Map<string, StagedArtifact>();
   for (const suffix of format.suffixes) {
     const found = await shared.fetch(keyOf(suffix), `${name}${suffix}`, ({ size, open }) =>

@@ -56,7 +56,7 @@ export const vmdk = diskFormat({
   layout: "cloud",
   suffix: ".vmdk",
   costly: true,
-  write: (disk, parts) => writeVmdk(disk, { seed: imageSeed(parts), name: `${parts.name}.vmdk` }),
+  write: (disk, parts) => writeVmdk(disk, { seed: imageSeed(parts) }),
 });
 
 /** `aws`: the bytes of an EBS snapshot, in whole GiB as EBS volumes are: the backup partition table must be at their end. */

@@ -23,12 +23,9 @@ export function layoutLoaders(layout: Layout, arch: Arch): LoaderFile[] {
   return layout === "bios" ? ["syslinux", "mbr.bin"] : ["syslinux", "gptmbr.bin", "systemd-bootx64.efi"];
 }
 
-/**
- * The seed of a disk's identifiers: its name and not its content, so that they stay the same in every build, and the next
- * upload does not send the tables again.
- */
-export function diskSeed({ name, arch }: Parts, layout: string): Seed {
-  return `linuxkit ${layout} ${arch} ${name}`;
+/** The seed of a disk's identifiers. */
+export function diskSeed({ identity, arch }: Parts, layout: string): Seed {
+  return `linuxkit ${layout} ${arch} ${identity}`;
 }
 
 /**

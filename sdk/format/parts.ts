@@ -17,8 +17,11 @@ export interface Content {
 
 /** The parts of an operating system that a format is made from. */
 export interface Parts {
-  /** The start of every file's name. */
-  readonly name: string;
+  /**
+   * What the identifiers of disks are derived from. It is another one for another OS, so that two disks can be in one machine,
+   * and mostly the same in the next build, so that its upload does not send the tables again.
+   */
+  readonly identity: string;
   readonly arch: Arch;
   /** The kernel command line, possibly `""`. */
   readonly cmdline: string;

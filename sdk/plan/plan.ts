@@ -146,6 +146,15 @@ export function microcodeKey({ source, ucode }: PlanKernel): string {
   return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, microcode: { source, ucode } })));
 }
 
+/**
+ * What the disks of an operating system are recognised by: its command line, and the places of its images. No name of a
+ * program's is part of it, so that a rename changes no byte; neither is content, so that it outlives a new build.
+ */
+export function diskIdentity({ cmdline, segments }: Pick<Plan, "cmdline" | "segments">): string {
+  const places = segments.flatMap(({ steps }) => steps.flatMap((step) => (step.kind === "unpack" ? [step.prefix] : [])));
+  return hexOf(digestOf(canonicalJson({ cmdline, places }))).slice(0, 32);
+}
+
 /** Identifies an operating system, independent of the format. */
 export function planDigest(plan: Omit<Plan, "digest">): Digest {
   const { version, arch, cmdline, kernel } = plan;

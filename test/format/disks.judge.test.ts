@@ -58,6 +58,13 @@ describe("what one build writes", () => {
     });
   }
 
+  test("has the same bytes under another name", async () => {
+    const renamed = await buildDisks(diskOs("one"), { formats: FORMATS, lock: built.lock, name: "renamed" });
+    const bytes = ({ files }: typeof built) => files.map(({ role, size, sha256 }) => [role, size, sha256]);
+    assert.deepEqual(bytes(renamed), bytes(built));
+    assert.equal(renamed.digest, built.digest);
+  });
+
   test("the EFI program has the sections of a unified kernel image", async () => {
     const program = await folder.file("os.efi", [judgeBytes("mtype", "-i", `${built.path("-efi.img")}@@1M`, "::/EFI/BOOT/BOOTX64.EFI")]);
     const sections = judge("objdump", "-h", program);

@@ -7,7 +7,7 @@ import { checkFormats, FORMATS, formatWriter, loaderPackages } from "../../sdk/f
 import { textContent } from "../../sdk/format/kernel-initrd.ts";
 import type { FormatFile, Parts } from "../../sdk/format/parts.ts";
 
-const NONE = { name: "os", arch: "amd64" as const, aside: "", loader: () => Buffer.alloc(0) };
+const NONE = { identity: "os", arch: "amd64" as const, aside: "", loader: () => Buffer.alloc(0) };
 const parts: Parts = {
   ...NONE,
   cmdline: "quiet",

@@ -84,6 +84,15 @@ describe("a disk", () => {
     });
   }
 
+  test("keeps its serial, and so its bytes, under another name", async () => {
+    const asked = { urn: "urn:disk", inputs: { sizeMiB: 64 }, isSecret: () => false };
+    const old = await type.check?.({ ...asked, name: "data" });
+    assert.equal(old?.inputs.serial, "data");
+    const now = await type.check?.({ ...asked, name: "store", ...(old && { oldInputs: old.inputs }) });
+    assert.equal(now?.inputs.serial, "data");
+    assert.equal((await type.check?.({ ...asked, name: "store" }))?.inputs.serial, "store");
+  });
+
   test("grows in place, and a changed serial replaces it", () => {
     const changed = inputDiff(diskInputs, { sizeMiB: 64, serial: "data" }, { sizeMiB: 65, serial: "other" });
     assert.deepEqual(Object.fromEntries(changed), { sizeMiB: "update", serial: "replace" });

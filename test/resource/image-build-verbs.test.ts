@@ -35,6 +35,32 @@ describe("building", () => {
     assert.deepEqual((await readdir(outputs.path)).filter((name) => !name.startsWith(".")).sort(), ["shop-initrd.img", "web-initrd.img"]);
   });
 
+  test("a rename changes no byte: nothing is built, and the preview and the update have the same digest", async () => {
+    const image = { ...IMAGE, healthPort: 8090 };
+    const oldInputs = await checked({ image, name: "before" });
+    const { outputs } = await type.create({ ...work, inputs: oldInputs });
+    const inputs = await checked({ image, name: "after" });
+    const built = builder.calls.length;
+    const wanted = { ...outputs, files: outputs.files.map((file) => ({ ...file, name: file.name.replace("before", "after") })) };
+    const old = { id: "web", inputs: oldInputs, outputs };
+    assert.deepEqual(await type.preview?.({ ...subject, inputs: inputs as unknown as Properties, old }), wanted);
+    assert.deepEqual(await type.update?.({ ...work, id: "web", inputs, oldInputs, oldOutputs: outputs }), { outputs: wanted });
+    assert.equal(builder.calls.length, built);
+    assert.equal((await stat(join(outputs.path, "after-initrd.img"))).size, outputs.files[0]?.size);
+    // a host whose cache lacks the files gets them when they are needed
+    await rm(outputs.path, { recursive: true });
+    assert.deepEqual(await type.update?.({ ...work, id: "web", inputs, oldInputs, oldOutputs: outputs }), { outputs: wanted });
+    const file = join(outputs.path, "after-initrd.img");
+    await withArtifactFiles(
+      [file],
+      cacheDir,
+      async () => builder,
+      work,
+      async () => {},
+    );
+    assert.equal((await stat(file)).size, outputs.files[0]?.size);
+  });
+
   test("an update builds from the last lock, less the local images that changed", async () => {
     const local = (digit: string) => ({ "oci:./x:tag": `sha256:${digit.repeat(64)}` as Digest });
     const old = await checked({ image: IMAGE });

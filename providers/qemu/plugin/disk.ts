@@ -121,7 +121,9 @@ function checkDisk({ name, inputs, oldInputs, isSecret }: CheckRequest): Checked
       `got ${sizeMiB}, but the disk has ${old}: a disk can grow, never shrink; create another disk under another name and copy the data`,
     );
   };
-  return checkInputs(diskInputs, { ...inputs, serial: inputs.serial ?? defaultSerial(name) }, { isSecret, rules: [neverShrinks] });
+  // a rename keeps the disk, and so the serial that its guest knows
+  const wanted = inputs.serial ?? oldInputs?.serial ?? defaultSerial(name);
+  return checkInputs(diskInputs, { ...inputs, serial: wanted }, { isSecret, rules: [neverShrinks] });
 }
 
 function defaultSerial(name: string): string {

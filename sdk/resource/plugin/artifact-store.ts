@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { markUsed, settleTimes } from "../../cache/access-time.ts";
 import { ARTIFACT_RECORD, ARTIFACTS } from "../../cache/artifact-folder.ts";
@@ -51,6 +51,15 @@ export class ArtifactStore {
     if (files.some(({ size }, index) => sizes[index] !== size)) return false;
     await this.use(digest);
     return true;
+  }
+
+  /** Gives the files of an artifact further names, old to new. A file that the cache has cleared is left out. */
+  async link(digest: Digest, names: ReadonlyMap<string, string>): Promise<void> {
+    for (const [from, to] of names) {
+      await link(join(this.path(digest), from), join(this.path(digest), to)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT" && error.code !== "EEXIST") throw fromFileSystem(error, this.directory);
+      });
+    }
   }
 
   /** Marks an artifact as used now, for the cache's limit. */

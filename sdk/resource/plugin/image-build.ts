@@ -5,7 +5,7 @@ import { canonicalJson } from "../../core/json.ts";
 import { formatWriter } from "../../format/formats.ts";
 import { inputDiff } from "../../plugin/input-diff.ts";
 import type { ResourceType, Work } from "../../plugin/resource-type.ts";
-import { hasUnknown, type Properties, UNKNOWN } from "../../plugin/value.ts";
+import { hasUnknown, type Properties, UNKNOWN, type Value } from "../../plugin/value.ts";
 import { type Lock, withoutImages } from "../../resolve/lock.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
@@ -58,15 +58,17 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       };
       if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
       const now = inputs as unknown as ImageBuildInputs;
-      const same: Properties = { ...withoutPushed(old.outputs), path: artifacts.path(old.outputs.digest), ...pushedBy(now, old) };
+      const same: Properties = {
+        ...withoutPushed(old.outputs),
+        files: renamed(old.outputs.files, old.inputs.name, now.name) as unknown as Value,
+        path: artifacts.path(old.outputs.digest),
+        ...pushedBy(now, old),
+      };
       if (now.image === undefined) return canonicalJson(fetchedBy(now)) === canonicalJson(fetchedBy(old.inputs)) ? same : unknown;
       const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
       const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock, sbom: now.sbom }));
       if (!plan) return unknown;
-      const isSame =
-        plan.digest === old.outputs.planDigest &&
-        now.name === old.inputs.name &&
-        canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
+      const isSame = plan.digest === old.outputs.planDigest && canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
       // a change that keeps the bytes must not show the digest's users as replaced
       return isSame ? same : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
     },
@@ -76,6 +78,14 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
     },
 
     async update({ inputs, oldInputs, oldOutputs, ...work }) {
+      const { digest } = oldOutputs;
+      if (isRename(inputs, oldInputs)) {
+        // the bytes do not depend on the name; what is no longer in the cache is built again for whoever needs it
+        const files = renamed(oldOutputs.files, oldInputs.name, inputs.name);
+        await artifacts.link(digest, new Map(files.map(({ name }, index) => [oldOutputs.files[index]?.name ?? name, name])));
+        rememberBuild({ inputs, outputs: { ...oldOutputs, files } });
+        return { outputs: { ...oldOutputs, files, path: artifacts.path(digest) } };
+      }
       return { outputs: await build(inputs, lockForUpdate(oldOutputs.lock, oldInputs, inputs), work) };
     },
 
@@ -114,8 +124,19 @@ function madeBy({ formats, diskMiB, sbom, secureBoot }: ImageBuildInputs): objec
   return { formats, diskMiB, sbom, secureBoot };
 }
 
-function fetchedBy({ artifact, arch, name }: ImageBuildInputs): object {
-  return { artifact, arch, name };
+function fetchedBy({ artifact, arch }: ImageBuildInputs): object {
+  return { artifact, arch };
+}
+
+/** Whether nothing but the files' names changes. */
+function isRename(now: ImageBuildInputs, old: ImageBuildInputs): boolean {
+  const changed = [...inputDiff(imageBuildInputs, old, now as unknown as Properties).keys()];
+  return changed.length === 1 && changed[0] === "name" && now.update !== "always";
+}
+
+/** The files of a build under another name. */
+function renamed(files: ImageBuildOutputs["files"], from: string, to: string): ImageBuildOutputs["files"] {
+  return files.map((file) => ({ ...file, name: file.name.startsWith(from) ? to + file.name.slice(from.length) : file.name }));
 }
 
 function withoutPushed({ pushed: _, ...outputs }: ImageBuildOutputs): Properties {
