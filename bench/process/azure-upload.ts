@@ -43,7 +43,6 @@ if (who === "ours") {
     size,
     blocks,
     prefix: "bench",
-    key: "k",
     tags: {},
     journal: await openJournal(`${file}.journal`),
     signal: new AbortController().signal,

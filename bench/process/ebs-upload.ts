@@ -39,7 +39,6 @@ if (who === "ours") {
     size,
     blocks,
     parent,
-    key: "k",
     description: "bench",
     tags: {},
     journal: await openJournal(`${file}.journal`),

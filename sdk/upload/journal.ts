@@ -18,11 +18,6 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** The current lines of a journal, from an earlier run or from another process that is writing it. */
-export async function readJournal(path: string): Promise<unknown[]> {
-  return linesOf(await readFile(path, "utf8").catch(() => ""));
-}
-
 /** @throws UNWRITABLE, DISK_FULL */
 export async function openJournal(path: string): Promise<Journal> {
   const text = await readFile(path, "utf8").catch(() => "");

@@ -8,8 +8,8 @@ export interface JournaledUpload<T> {
   readonly onProgress: OnProgress;
   /** Milliseconds that undoing a failed upload may take. */
   readonly undoMs: number;
-  /** Names of what uploads of the same bytes have begun and not completed. */
-  unfinished(signal: AbortSignal): Promise<readonly string[]>;
+  /** Names of what this upload began by a request whose answer was lost. @default nothing: each name is known before it is used */
+  lost?(signal: AbortSignal): Promise<readonly string[]>;
   /** Removes what an upload has begun; what is gone already is a success. */
   remove(name: string, signal: AbortSignal): Promise<void>;
   /**
@@ -21,14 +21,14 @@ export interface JournaledUpload<T> {
 }
 
 /**
- * Runs an upload. One that was killed resumes from its journal; one that fails or is cancelled leaves nothing behind.
+ * Runs an upload. One that was killed resumes from its journal; one that fails or is cancelled leaves nothing behind. What no
+ * journal of this host names is never touched: a tag or a name does not tell whose it is, or whether another host still writes it.
  *
  * @throws the signal's reason if aborted, otherwise what `write` throws
  */
 export async function journaledUpload<T>(upload: JournaledUpload<T>): Promise<T> {
   let begun: string | undefined;
   try {
-    await removeAbandoned(upload);
     const done = await upload.write((name) => {
       begun = name;
     });
@@ -41,20 +41,12 @@ export async function journaledUpload<T>(upload: JournaledUpload<T>): Promise<T>
   }
 }
 
-/** Removes unfinished uploads that no journal on this host knows: the process that began them is gone. */
-async function removeAbandoned({ journal, signal, onProgress, unfinished, remove }: JournaledUpload<unknown>): Promise<void> {
-  if (journal.before.length > 0) return;
-  for (const name of await unfinished(signal)) {
-    await remove(name, signal);
-    onProgress({ stage: "upload", message: `removed ${name}, left by an interrupted upload`, lasting: true });
-  }
-}
-
-/** Has its own time limit: the upload's signal may be aborted. The answer that held a name may never have arrived, so it looks for others too. */
-async function undo({ undoMs, unfinished, remove }: JournaledUpload<unknown>, begun: string | undefined): Promise<void> {
+/** Has its own time limit: the upload's signal may be aborted. */
+async function undo({ undoMs, lost, remove }: JournaledUpload<unknown>, begun: string | undefined): Promise<void> {
   const signal = AbortSignal.timeout(undoMs);
-  if (begun !== undefined) await remove(begun, signal).catch(() => {});
-  for (const name of await unfinished(signal).catch(() => [])) await remove(name, signal).catch(() => {});
+  const names = new Set(await lost?.(signal).catch(() => []));
+  if (begun !== undefined) names.add(begun);
+  for (const name of names) await remove(name, signal).catch(() => {});
 }
 
 /** The bytes to send, and those that an earlier run has sent: `resuming: 12.6 MB already sent, 52.4 MB left`. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { withLock } from "../cache/lock.ts";
-import { type Journal, openJournal, readJournal } from "./journal.ts";
+import { type Journal, openJournal } from "./journal.ts";
 
 /** An upload and the place of its journal. */
 export interface UploadPlace {
@@ -11,18 +11,12 @@ export interface UploadPlace {
 }
 
 /**
- * Runs an upload with its journal while no other process on this host runs the same one. A plugin notices only after some
- * seconds that its engine was killed; until then it may complete the upload or undo it.
- *
- * @param use given the journal, and its lines from before the wait for another process, which may have completed the upload
+ * Runs an upload with its journal while no other process on this host runs the same one. The plugin of a killed engine may
+ * still undo it. What another process completes belongs to the state of its own engine, and is not used again.
  */
-export async function oneAtATime<T>(
-  { cacheDir, key, signal }: UploadPlace,
-  use: (journal: Journal, awaited: readonly unknown[]) => Promise<T>,
-): Promise<T> {
+export async function oneAtATime<T>({ cacheDir, key, signal }: UploadPlace, use: (journal: Journal) => Promise<T>): Promise<T> {
   const path = join(cacheDir, "uploads", `${key}.jsonl`);
-  const awaited = await readJournal(path);
-  return withLock(join(cacheDir, "locks", `upload-${key}`), async () => use(await openJournal(path), awaited), {
+  return withLock(join(cacheDir, "locks", `upload-${key}`), async () => use(await openJournal(path)), {
     signal,
     what: "another upload of the same image",
   });

@@ -37,7 +37,6 @@ describe("a fleet that boots the image EBS received", { timeout: 900_000 }, () =
     const file = built.files.find(({ role }) => role === "image") ?? assert.fail();
     const image = { file: file.path, size: file.size, blocks: decodeBlockList(file.blocks ?? assert.fail()) };
     const upload = await ebs.upload(image, {
-      key: name,
       ...(last && { parent: { id: last.id, encrypted: false, blocks: last.image.blocks } }),
     });
     last = { id: upload.id, image };

@@ -3,7 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { type AwsClients, whoAmI } from "../../providers/aws/plugin/access/clients.ts";
 import { awsSnapshotService } from "../../providers/aws/plugin/ebs/aws-snapshot-service.ts";
-import { tokenIn, uploadSnapshot } from "../../providers/aws/plugin/ebs/upload-snapshot.ts";
+import { uploadSnapshot } from "../../providers/aws/plugin/ebs/upload-snapshot.ts";
 import { openJournal } from "../../sdk/upload/journal.ts";
 import type { AwsServer } from "../support/aws/aws-server.ts";
 import { EbsFixture, type TestImage } from "../support/aws/ebs-fixture.ts";
@@ -38,7 +38,7 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     const parent = await ebs.upload(old);
     server.requests.length = 0;
     const now = await ebs.image("now", { 0: "a", 3: "B", 9: "d" });
-    const { id, blocksSent } = await ebs.upload(now, { parent: { id: parent.id, encrypted: false, blocks: old.blocks }, key: "2" });
+    const { id, blocksSent } = await ebs.upload(now, { parent: { id: parent.id, encrypted: false, blocks: old.blocks } });
     assert.deepEqual([blocksSent, server.blocksPut], [3, 3]);
     await ebs.assertHolds(id, now);
     assert.ok(
@@ -79,6 +79,19 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     await assert.rejects(readFile(ebs.journal), { code: "ENOENT" });
   });
 
+  test("leaves no pending snapshot when the answer to its start is lost, and touches none of another upload", async () => {
+    const other = server.ebs.start({ VolumeSize: 1, Tags: [{ Key: "Name", Value: "n" }] });
+    const one = await ebs.image("one", { 1: "a" });
+    const cancel = new AbortController();
+    server.fault = (action) => {
+      if (action !== "StartSnapshot" || cancel.signal.aborted) return undefined;
+      setTimeout(() => cancel.abort(new Error("cancelled by the test")), 100);
+      return { cut: true, done: true };
+    };
+    await assert.rejects(ebs.upload(one, { signal: cancel.signal }), { message: "cancelled by the test" });
+    assert.deepEqual([...server.ebs.snapshots.keys()], [other.snapshot.id]);
+  });
+
   test("fails with AWS's message when the account has its maximum of pending snapshots", async () => {
     for (let count = 0; count < 100; count++) server.ebs.start({ VolumeSize: 1 });
     const one = await ebs.image("one", { 1: "a" });
@@ -107,7 +120,6 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
       };
       const run = uploadSnapshot(dying, {
         ...one,
-        key: "k",
         description: "d",
         tags: { Name: "n" },
         journal: { ...journal, remove: journal.close },
@@ -126,13 +138,14 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
       assert.deepEqual([again.id, blocksSent, server.blocksPut], [id, 8, 20]);
       await ebs.assertHolds(id, one);
     });
-    test("starts over, and deletes the old snapshot, if the journal is lost", async () => {
+    test("starts over, and leaves the old snapshot, if the journal is lost: it may be another host's", async () => {
       const one = await ebs.image("one", Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index, `${index}`])));
       const id = await killed(one, 12);
       await rm(ebs.journal);
       const again = await ebs.upload(one);
       assert.notEqual(again.id, id);
-      assert.deepEqual([...server.ebs.snapshots.keys()], [again.id]);
+      // AWS drops a pending snapshot an hour after its last block
+      assert.deepEqual([...server.ebs.snapshots.keys()].sort(), [again.id, id].sort());
     });
     test("reuses a snapshot that was already completed", async () => {
       const one = await ebs.image("one", { 4: "a" });
@@ -148,7 +161,6 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
       await assert.rejects(
         uploadSnapshot(dying, {
           ...one,
-          key: "k",
           description: "d",
           tags: { Name: "n" },
           journal: { ...journal, remove: journal.close },
@@ -161,25 +173,6 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
       server.requests.length = 0;
       assert.deepEqual(await ebs.upload(one), { id, encrypted: false, blocksSent: 0, bytesSent: 0 });
       assert.equal(server.blocksPut, 0);
-    });
-    test("reuses a snapshot that the other process completed, and sends nothing", async () => {
-      const one = await ebs.image("one", { 4: "a", 9: "b" });
-      const journal = await openJournal(ebs.journal);
-      const append = async (line: unknown) => {
-        awaited ??= tokenIn([line]);
-        await journal.append(line);
-      };
-      let awaited: string | undefined;
-      const { id } = await ebs.upload(one, { journal: { ...journal, append } });
-      server.requests.length = 0;
-      assert.deepEqual(await ebs.upload(one, { awaited }), { id, encrypted: false, blocksSent: 0, bytesSent: 0 });
-      assert.equal(server.blocksPut, 0);
-    });
-    test("starts over if the other process deleted its snapshot", async () => {
-      const one = await ebs.image("one", { 4: "a" });
-      const { id } = await ebs.upload(one, { awaited: "the-token-of-one-that-is-gone" });
-      assert.deepEqual([...server.ebs.snapshots.keys()], [id]);
-      await ebs.assertHolds(id, one);
     });
     test("leaves a completed snapshot of the same image alone, because a stack may use it", async () => {
       const one = await ebs.image("one", { 4: "a" });

@@ -45,7 +45,6 @@ test("the image EBS received boots from an NVMe disk and reads its user data", {
     file: image.path,
     size: image.size,
     blocks: decodeBlockList(image.blocks),
-    key: "k",
     description: "d",
     tags: {},
     journal,

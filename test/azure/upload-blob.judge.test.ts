@@ -42,7 +42,6 @@ describe("an upload to a storage account", { timeout: 300_000 }, () => {
     const { name } = await uploadPages(service, {
       ...image,
       prefix: "web",
-      key: "k",
       tags: { "linuxkit:digest": "d" },
       journal: await openJournal(pages.journal),
       signal,
@@ -51,7 +50,7 @@ describe("an upload to a storage account", { timeout: 300_000 }, () => {
     const response = await fetch(azurite.address("disks", name), { headers: { "x-ms-version": "2023-11-03" } });
     assert.deepEqual([response.headers.get("x-ms-blob-type"), response.headers.get("x-ms-meta-linuxkit_digest")], ["PageBlob", "d"]);
     assert.ok(Buffer.from(await response.arrayBuffer()).equals(await readFile(image.file)));
-    assert.deepEqual(await service.find(name, signal), { name, unfinished: false });
+    assert.deepEqual(await service.find(name, signal), { name, mark: undefined });
     await service.remove(name, signal);
     assert.equal(await service.find(name, signal), undefined);
   });

@@ -29,7 +29,6 @@ const SHARED: readonly Piece[] = [
   },
   { what: "the latest credentials of a resource", pattern: /\bnew LatestAccess\b/, home: "sdk/upload/plugin/upload-type.ts" },
   { what: "the previous inputs of an upload", pattern: /\bbefore\.(?:get|set)\(/, home: "sdk/upload/plugin/upload-type.ts" },
-  { what: "removing an abandoned upload", pattern: /journal\.before\.length/, home: "sdk/upload/journaled-upload.ts" },
   { what: "undoing a failed upload", pattern: /AbortSignal\.timeout\((?:undoMs|UNDO_MS)\)/, home: "sdk/upload/journaled-upload.ts" },
   { what: "the field for a digest", pattern: /\bisDigest\(|\bdigest = z\./, home: "sdk/plugin/fields.ts" },
   { what: "the field for text", pattern: /\btext = z\./, home: "sdk/plugin/fields.ts" },
@@ -57,7 +56,7 @@ const SHARED: readonly Piece[] = [
 ];
 
 /** Verbs that a resource type of a gate or an upload may have of its own. */
-const OWN_VERBS: Readonly<Record<string, readonly string[]>> = { "providers/qemu/plugin/gate.ts": ["check", "read", "delete"] };
+const OWN_VERBS: Readonly<Record<string, readonly string[]>> = { "providers/qemu/plugin/gate.ts": ["check", "create", "read", "delete"] };
 
 /** Files of every backend, and further ones of every cloud. */
 const FILES = {

@@ -28,10 +28,10 @@ const ROWS: readonly Row[] = [
     wanted: { result: "new", cloud: ["new"] },
   },
   {
-    what: "first removes what an upload without a journal has left",
-    left: ["lost"],
+    what: "leaves alone what its journal does not name",
+    left: ["of another host"],
     write: async () => "new",
-    wanted: { result: "new", cloud: [], lines: ["removed lost, left by an interrupted upload"] },
+    wanted: { result: "new", cloud: ["of another host"] },
   },
   {
     what: "keeps what its own earlier run has begun",
@@ -41,7 +41,7 @@ const ROWS: readonly Row[] = [
     wanted: { result: "earlier", cloud: ["earlier"] },
   },
   {
-    what: "undoes a failed write, also where the name never arrived",
+    what: "undoes a failed write, also where the answer with the name was lost",
     write: async (begins, cloud) => {
       cloud.add("one").add("two");
       begins("one");
@@ -73,7 +73,7 @@ for (const { what, before = [], left = [], write, aborted, wanted } of ROWS) {
       signal: aborted ? AbortSignal.abort(new Error("it was cancelled")) : new AbortController().signal,
       onProgress: ({ message }) => void lines.push(message),
       undoMs: 1000,
-      unfinished: async () => [...cloud],
+      lost: async () => [...cloud],
       remove: async (name) => void cloud.delete(name),
       write: (begins) => write(begins, cloud),
     });

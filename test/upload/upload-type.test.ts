@@ -47,9 +47,9 @@ function barn(cacheDir: string) {
         return { who, [Symbol.dispose]: () => void met.push("closed") };
       },
       key: ({ digest }) => [digest],
-      upload: async ({ who }, { inputs, previous, size, key, journaled }) =>
+      upload: async ({ who }, { inputs, previous, size, journaled }) =>
         journaled(async (journal) => {
-          met.push(["upload", who, previous?.digest, size, key.length]);
+          met.push(["upload", who, previous?.id, previous?.inputs.digest, size]);
           await journal.remove();
           return { id: "bale-1", outputs: { ...inputs, barn: "north", stall: "4" } };
         }),
@@ -73,9 +73,9 @@ describe("an upload", () => {
     test(`a change of ${what} causes ${changed[0]?.[1] ?? "nothing"}`, async () => {
       await using folder = await scratch();
       const { type } = barn(folder.path);
-      assert.equal(type.diff, undefined);
-      const { inputDiff } = await import("../../sdk/plugin/input-diff.ts");
-      assert.deepEqual([...inputDiff(type.inputs ?? assert.fail(), given, { ...given, ...now })], changed);
+      const oldOutputs = { ...given, barn: "north", stall: "4" };
+      const difference = await type.diff?.({ urn, name: "web", id: "bale-0", inputs: { ...given, ...now }, oldInputs: given, oldOutputs });
+      assert.deepEqual([...(difference?.changed ?? [])], changed);
     });
   }
 
@@ -93,7 +93,16 @@ describe("an upload", () => {
     const file = join(folder.path, "image");
     await writeFile(file, "12345");
     const first = { ...given, file };
-    await type.check?.({ urn, name: "web", inputs: first, oldInputs: { ...first, digest: digestOf("zero") }, isSecret: () => false });
+    const zero = { ...first, digest: digestOf("zero") };
+    await type.check?.({ urn, name: "web", inputs: first, oldInputs: zero, isSecret: () => false });
+    await type.diff?.({
+      urn,
+      name: "web",
+      id: "bale-0",
+      inputs: first,
+      oldInputs: zero,
+      oldOutputs: { ...zero, barn: "north", stall: "3" },
+    });
     const { id, outputs } = await type.create({ ...work, inputs: first });
     assert.deepEqual([id, outputs.barn], ["bale-1", "north"]);
     const tagged = { ...first, tags: { a: "b" } };
@@ -104,7 +113,7 @@ describe("an upload", () => {
     await type.check?.({ urn, name: "web", inputs: { ...first, key: "newest", barn: "south" }, isSecret: () => false });
     await type.delete?.({ ...work, id, inputs: first, outputs });
     assert.deepEqual(met, [
-      ["upload", "old in undefined", digestOf("zero"), 5, 32],
+      ["upload", "old in undefined", "bale-0", digestOf("zero"), 5],
       "closed",
       ["change", "old in north", { a: "b" }, {}],
       "closed",

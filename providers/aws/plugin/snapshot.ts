@@ -1,13 +1,13 @@
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { decodeBlockList } from "../../../sdk/upload/block-list.ts";
-import { uploadType } from "../../../sdk/upload/plugin/upload-type.ts";
+import { type Previous, uploadType } from "../../../sdk/upload/plugin/upload-type.ts";
 import { awsClients, whoAmI } from "./access/clients.ts";
 import { fromAws } from "./access/failure.ts";
 import { ACCESS_NAMES } from "./access/inputs.ts";
 import { awsSnapshotService } from "./ebs/aws-snapshot-service.ts";
 import type { SnapshotService } from "./ebs/snapshot-service.ts";
-import { type SnapshotUpload, tokenIn, uploadSnapshot } from "./ebs/upload-snapshot.ts";
+import { type SnapshotUpload, uploadSnapshot } from "./ebs/upload-snapshot.ts";
 import { keyNeedsEncryption, type SnapshotInputs, type SnapshotOutputs, snapshotInputs, snapshotOutputs } from "./snapshot-inputs.ts";
 
 /** The tag whose value is the digest of the image that a snapshot holds. */
@@ -38,9 +38,8 @@ export function awsSnapshot(cacheDir?: string, loadBuilder?: () => Promise<Build
       key: ({ digest, encrypted, kmsKeyArn = "" }, { who }) => [digest, encrypted, kmsKeyArn, who.account, who.region],
       async upload({ service, who }, { inputs, previous, name, journaled, progress, ...job }) {
         const sizeGiB = Math.ceil(job.size / 2 ** 30);
-        const parent =
-          previous && previous.digest !== inputs.digest ? await parentOf(service, previous, inputs, sizeGiB, job.signal) : undefined;
-        const { id, encrypted } = await journaled((journal, awaited) =>
+        const parent = previous && (await parentOf(service, previous, { ...inputs, ...who }, sizeGiB, job.signal));
+        const { id, encrypted } = await journaled((journal) =>
           uploadSnapshot(service, {
             ...job,
             blocks: decodeBlockList(inputs.blocks),
@@ -50,7 +49,6 @@ export function awsSnapshot(cacheDir?: string, loadBuilder?: () => Promise<Build
             description: inputs.description,
             tags: { Name: name, ...inputs.tags, [DIGEST_TAG]: inputs.digest },
             journal,
-            awaited: tokenIn(awaited),
             onProgress: progress,
           }),
         );
@@ -95,18 +93,22 @@ async function connect(inputs: SnapshotInputs, signal: AbortSignal): Promise<Lin
   }
 }
 
-/** The snapshot of the previous image, where the new one can be its child. */
+/**
+ * The snapshot that this one replaces, where the new one can be its child. It is known by its id in the state, and its blocks are
+ * those that were sent to it: a tag names no snapshot, because others may set it.
+ */
 async function parentOf(
   service: SnapshotService,
-  old: SnapshotInputs,
-  now: SnapshotInputs,
+  { id, inputs: old, outputs }: Previous<SnapshotInputs, SnapshotOutputs>,
+  now: SnapshotInputs & { readonly account: string; readonly region: string },
   atMostGiB: number,
   signal: AbortSignal,
 ): Promise<SnapshotUpload["parent"]> {
-  if (old.kmsKeyArn !== now.kmsKeyArn) return undefined;
-  const found = await service.find({ [DIGEST_TAG]: old.digest }, signal);
-  const parent = found.find(
-    ({ status, encrypted, sizeGiB }) => status === "completed" && sizeGiB <= atMostGiB && (encrypted || !now.encrypted),
-  );
-  return parent && { id: parent.id, encrypted: parent.encrypted, blocks: decodeBlockList(old.blocks) };
+  if (outputs.account !== now.account || outputs.region !== now.region) return undefined;
+  if (old.digest === now.digest || old.kmsKeyArn !== now.kmsKeyArn) return undefined;
+  const found = await service.describe(id, signal);
+  if (found?.status !== "completed" || found.sizeGiB > atMostGiB) return undefined;
+  // a snapshot never changes whether it is encrypted: another answer is about another snapshot
+  if (found.encrypted !== outputs.isEncrypted || (now.encrypted && !found.encrypted)) return undefined;
+  return { id, encrypted: found.encrypted, blocks: decodeBlockList(old.blocks) };
 }

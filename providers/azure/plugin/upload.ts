@@ -10,7 +10,7 @@ import { blobContainer } from "./pages/blob-container.ts";
 import { blobService, storageLogin } from "./pages/blob-service.ts";
 import { diskService } from "./pages/disk-service.ts";
 import type { PageService } from "./pages/page-service.ts";
-import { nameIn, uploadPages } from "./pages/upload-pages.ts";
+import { uploadPages } from "./pages/upload-pages.ts";
 import { type UploadInputs, type UploadOutputs, uploadInputs, uploadOutputs } from "./upload-inputs.ts";
 
 /** The tag whose value is the digest of the image that a disk holds. */
@@ -41,14 +41,13 @@ export function azureUpload(cacheDir?: string, loadBuilder?: () => Promise<Build
       key: ({ digest, subscriptionId, resourceGroupName, storage = "" }) => [digest, subscriptionId, resourceGroupName, storage],
       async upload({ manager, service, location }, { inputs, name: resource, journaled, progress, ...job }) {
         const { blocks, definitionId, storage, version } = inputs;
-        const { name } = await journaled((journal, awaited) =>
+        const { name } = await journaled((journal) =>
           uploadPages(service, {
             ...job,
             blocks: decodeBlockList(blocks),
             prefix: nameFrom(resource),
             tags: tagsOf(inputs),
             journal,
-            awaited: nameIn(awaited),
             onProgress: progress,
           }),
         );

@@ -6,7 +6,7 @@ import { ACCESS_NAMES } from "./access/inputs.ts";
 import { gcpLogin } from "./access/login.ts";
 import { type StorageAccess, storageAccess, storageClient } from "./storage/bucket-client.ts";
 import { describeObject, projectOfBucket, removeObject } from "./storage/object.ts";
-import { DIGEST_KEY, uploadObject } from "./storage/upload-object.ts";
+import { uploadObject } from "./storage/upload-object.ts";
 import { type UploadInputs, type UploadOutputs, uploadInputs, uploadOutputs } from "./upload-inputs.ts";
 
 /** Credentials for Cloud Storage; each request brings its own signal. */
@@ -40,9 +40,9 @@ export function gcpUpload(cacheDir?: string, loadBuilder?: () => Promise<Builder
           outputs: { ...inputs, object, generation, source: `https://storage.googleapis.com/${bucket}/${object}`, size: job.size },
         };
       },
-      async exists({ access }, _id, { bucket, object, digest }, signal) {
+      async exists({ access }, _id, { bucket, object, generation }, signal) {
         const found = await describeObject(storageClient(access, signal), bucket, object);
-        return found?.metadata?.[DIGEST_KEY] === digest;
+        return found?.generation === generation;
       },
       remove: ({ access }, { bucket, object, generation }, signal) =>
         removeObject(storageClient(access, signal), { bucket, name: object, generation }),

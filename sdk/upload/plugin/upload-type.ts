@@ -4,6 +4,7 @@ import { defaultCacheDir } from "../../cache/location.ts";
 import { type Digest, digestOf, hexOf } from "../../core/digest.ts";
 import { LinuxKitError } from "../../core/errors.ts";
 import { checkInputs, type Rule } from "../../plugin/check-inputs.ts";
+import { inputDiff } from "../../plugin/input-diff.ts";
 import { LatestAccess } from "../../plugin/latest-access.ts";
 import type { Created, ResourceType, Work } from "../../plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../plugin/value.ts";
@@ -21,23 +22,28 @@ interface UploadInputs {
   readonly digest: Digest;
 }
 
-/** One upload under way. */
-export interface UploadJob<I> extends Work {
+/** The resource that an upload replaces, as the state holds it. */
+export interface Previous<I, O> {
+  readonly id: string;
   readonly inputs: I;
-  /** The inputs of the last update, where this resource replaces another. */
-  readonly previous: I | undefined;
+  readonly outputs: O;
+}
+
+/** One upload under way. */
+export interface UploadJob<I, O> extends Work {
+  readonly inputs: I;
+  /** What this resource replaces. */
+  readonly previous: Previous<I, O> | undefined;
   /** The file on this host, which stays in the cache until the upload ends. */
   readonly file: string;
   /** Bytes of it. */
   readonly size: number;
-  /** Idempotency key: equal for the same bytes of the same resource. */
-  readonly key: string;
   /**
    * Sends while no other process of this host sends the same bytes for the same resource.
    *
-   * @param send given the journal, and its lines from before the wait for another process, which may have completed the upload
+   * @param send given the journal, which names what a killed run of this host has begun and not completed
    */
-  journaled<T>(send: (journal: Journal, awaited: readonly unknown[]) => Promise<T>): Promise<T>;
+  journaled<T>(send: (journal: Journal) => Promise<T>): Promise<T>;
 }
 
 /** What the upload of one cloud is made of. `Link`: its clients, connected as one identity. */
@@ -58,9 +64,9 @@ export interface UploadParts<I extends UploadInputs, O extends I, Link extends P
   /** Whether the latest inputs' credentials are for the place where the resource is. @default always */
   reaches?(latest: I, outputs: O): boolean;
   connect(inputs: I, signal: AbortSignal): Promise<Link>;
-  /** Distinguishes the upload from others of this host, beside the resource's URN. */
+  /** Distinguishes the journal from others of this host, beside the resource's URN. It tells nothing of whose an upload is. */
   key(inputs: I, link: Link): readonly unknown[];
-  upload(link: Link, job: UploadJob<I>): Promise<Created<O>>;
+  upload(link: Link, job: UploadJob<I, O>): Promise<Created<O>>;
   /** Whether it still exists. */
   exists(link: Link, id: string, outputs: O, signal: AbortSignal): Promise<boolean>;
   /** Updates the resource in place. */
@@ -77,8 +83,8 @@ export function uploadType<I extends UploadInputs, O extends I, Link extends Par
   cacheDir: string = defaultCacheDir(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
 ): ResourceType<I, O> {
-  // create gets no old state, and the check of a replacement gets no old inputs: keep those of the previous check
-  const before = new Map<string, I>();
+  // create gets no old state: keep that of the diff, which asked for the replacement
+  const before = new Map<string, Previous<I, O>>();
   const artifacts = new ArtifactStore(cacheDir);
   // an input that the upload resolves is unknown too, unless the program sets it
   const unknown = Object.keys(parts.outputs.shape).filter((name) => parts.outputs.shape[name] !== parts.inputs.shape[name]);
@@ -96,9 +102,12 @@ export function uploadType<I extends UploadInputs, O extends I, Link extends Par
     token: parts.token,
     inputs: parts.inputs,
     outputs: parts.outputs,
-    check({ urn, inputs, oldInputs, isSecret }) {
-      if (oldInputs) before.set(urn, oldInputs as unknown as I);
+    check({ urn, inputs, isSecret }) {
       return latest.note(urn, checkInputs(parts.inputs, inputs, { isSecret, ...(parts.rules && { rules: parts.rules }) }));
+    },
+    diff({ urn, id, inputs, oldInputs, oldOutputs }) {
+      before.set(urn, { id, inputs: oldInputs, outputs: oldOutputs });
+      return { changed: inputDiff(parts.inputs, oldInputs, inputs) };
     },
     preview: ({ inputs, old }) => ({
       ...Object.fromEntries(unknown.map((name) => [name, UNKNOWN])),
@@ -118,7 +127,6 @@ export function uploadType<I extends UploadInputs, O extends I, Link extends Par
             previous: before.get(urn),
             file,
             size,
-            key,
             journaled: (send) => oneAtATime({ cacheDir, key, signal }, send),
           });
         }),

@@ -89,7 +89,6 @@ export class EbsFixture implements AsyncDisposable {
     const journal = more.journal ?? (await openJournal(this.journal));
     return uploadSnapshot(awsSnapshotService(this.clients), {
       ...what,
-      key: "k",
       description: "d",
       tags: { Name: "n" },
       pollMs: 10,

@@ -96,7 +96,6 @@ export class PageFixture implements AsyncDisposable {
     return uploadPages(service, {
       ...what,
       prefix: "web",
-      key: "k",
       tags: { name: "n" },
       journal,
       signal: AbortSignal.timeout(120_000),

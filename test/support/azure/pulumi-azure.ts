@@ -79,7 +79,7 @@ function resourceType(arm: Arm, kind: ArmKind): StandInType {
     ]);
   };
   const put = async (id: string, inputs: Properties, signal: AbortSignal): Promise<Properties> => {
-    const answer = ask(arm, "PUT", id, body(inputs));
+    const answer = ask(arm, "PUT", id, withoutSelf(body(inputs), id) as Properties);
     try {
       await settled(answer, signal);
     } catch (error) {
@@ -146,6 +146,14 @@ async function settled({ operation }: ArmAnswer, signal: AbortSignal): Promise<v
 
 function providerError({ status, code, message }: AzureRefusal): Error {
   return new Error(`Status=${status} Code="${code}" Message="${message}"`);
+}
+
+/** Puts a resource's own id where its parts refer to each other by `$self`. Source: pulumi-azure-native, pull request 2478. */
+function withoutSelf(value: Value, id: string): Value {
+  if (typeof value === "string") return value.replace(/^\$self(?=\/)/, id);
+  if (Array.isArray(value)) return value.map((item) => withoutSelf(item as Value, id));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutSelf(member as Value, id)]));
 }
 
 function groupId({ subscription }: Arm, group: string): string {

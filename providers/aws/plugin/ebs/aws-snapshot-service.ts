@@ -11,10 +11,7 @@ const UNKNOWN_YET = 5;
 
 /** EBS direct and EC2 through the AWS SDK. */
 export function awsSnapshotService({ ebs, ec2 }: AwsClients): SnapshotService {
-  const describe = async (
-    input: { SnapshotIds?: string[]; Filters?: { Name: string; Values: string[] }[] },
-    signal: AbortSignal,
-  ): Promise<SnapshotState[]> => {
+  const describe = async (input: { SnapshotIds: string[] }, signal: AbortSignal): Promise<SnapshotState[]> => {
     const found: SnapshotState[] = [];
     try {
       for await (const { Snapshots = [] } of paginateDescribeSnapshots(
@@ -94,8 +91,6 @@ export function awsSnapshotService({ ebs, ec2 }: AwsClients): SnapshotService {
       const [state] = await describe({ SnapshotIds: [id] }, signal);
       return state;
     },
-    find: (tags, signal) =>
-      describe({ Filters: Object.entries(tags).map(([name, value]) => ({ Name: `tag:${name}`, Values: [value] })) }, signal),
     async tag(id, tags, untag, signal) {
       try {
         if (Object.keys(tags).length > 0)

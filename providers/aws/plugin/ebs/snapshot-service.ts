@@ -44,8 +44,6 @@ export interface SnapshotService {
   /** @param checksum sha256 over the sha256 of every block written, by index, in base64 */
   complete(id: string, blocks: number, checksum: string, signal: AbortSignal): Promise<void>;
   describe(id: string, signal: AbortSignal): Promise<SnapshotState | undefined>;
-  /** Snapshots of the account that have all of these tags. */
-  find(tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<SnapshotState[]>;
   tag(id: string, tags: Readonly<Record<string, string>>, untag: readonly string[], signal: AbortSignal): Promise<void>;
   /** Succeeds if the snapshot does not exist. */
   remove(id: string, signal?: AbortSignal): Promise<void>;

@@ -19,26 +19,19 @@ const ABANDONED_MINUTES = 60;
 /** Milliseconds that undoing a failed upload may take. */
 const UNDO_MS = 30_000;
 
-/** The tag by which an upload finds pending snapshots of earlier uploads of the same bytes. */
-const UPLOAD_TAG = "linuxkit:upload";
-
 export interface SnapshotUpload {
   /** The raw image, a whole number of GiB. */
   readonly file: string;
   /** Bytes. */
   readonly size: number;
   readonly blocks: readonly ListedBlock[];
-  /** Identifies the upload in the account: the same bytes for the same resource have the same key. */
-  readonly key: string;
-  /** A completed snapshot of the account and its blocks: only blocks that differ are sent. */
+  /** A completed snapshot of the state's own, and the blocks that were sent to it: only blocks that differ are sent. */
   readonly parent?: { readonly id: string; readonly encrypted: boolean; readonly blocks: readonly ListedBlock[] } | undefined;
   readonly encrypted?: boolean | undefined;
   readonly kmsKeyArn?: string | undefined;
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly journal: Journal;
-  /** The token of an upload of the same bytes that another process may have completed in the meantime. @default none */
-  readonly awaited?: string | undefined;
   /** @default 64 */
   readonly inFlight?: number | undefined;
   /** Milliseconds between two looks at a snapshot that AWS is completing. @default 2000 */
@@ -65,22 +58,31 @@ export interface UploadedSnapshot {
  * @throws UNSUPPORTED for a block size other than 512 KiB, NETWORK and ACCESS_DENIED with AWS's message, DIGEST_MISMATCH when the file is not what the build wrote
  */
 export async function uploadSnapshot(service: SnapshotService, upload: SnapshotUpload): Promise<UploadedSnapshot> {
+  const tokens = new Set<string>();
   return journaledUpload({
     ...upload,
     undoMs: UNDO_MS,
-    unfinished: (signal) => unfinished(service, upload.key, signal),
+    // the same token returns the snapshot that it has started
+    async lost(signal) {
+      const again = await Promise.allSettled([...tokens].map((token) => start(service, { ...upload, signal }, token)));
+      return again.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value.id] : []));
+    },
     remove: (id, signal) => service.remove(id, signal),
     async write(begins) {
-      const begun = await begin(service, upload);
-      begins(begun.snapshot.id);
+      const ask = async (token: string, upload: SnapshotUpload): Promise<StartedSnapshot> => {
+        tokens.add(token);
+        const snapshot = await start(service, upload, token);
+        begins(snapshot.id);
+        tokens.delete(token);
+        return snapshot;
+      };
+      const begun = await begin(service, upload, ask);
       if (!upload.parent || begun.snapshot.encrypted === upload.parent.encrypted) return write(service, upload, begun);
       // the account's default has turned to encryption since: such a snapshot cannot inherit the blocks of its parent
       await service.remove(begun.snapshot.id, upload.signal);
       await upload.journal.restart();
       const whole = { ...upload, parent: undefined };
-      const second = await begin(service, whole);
-      begins(second.snapshot.id);
-      return write(service, whole, second);
+      return write(service, whole, await begin(service, whole, ask));
     },
   });
 }
@@ -92,7 +94,7 @@ interface Begun {
 }
 
 /** The token with which an upload started its snapshot, from its journal. */
-export function tokenIn(lines: readonly unknown[]): string | undefined {
+function tokenIn(lines: readonly unknown[]): string | undefined {
   return (lines as readonly { readonly token?: string }[]).find((line) => line.token !== undefined)?.token;
 }
 
@@ -124,19 +126,17 @@ async function write(service: SnapshotService, upload: SnapshotUpload, { snapsho
   return { id: snapshot.id, encrypted: snapshot.encrypted, blocksSent, bytesSent };
 }
 
-/** Snapshots that uploads of the same bytes have started and not completed. The stack may still use a completed one. */
-async function unfinished(service: SnapshotService, key: string, signal: AbortSignal): Promise<string[]> {
-  const found = await service.find({ [UPLOAD_TAG]: key }, signal);
-  return found.flatMap(({ id, status }) => (status === "completed" ? [] : [id]));
-}
-
 /** Resumes the snapshot that the journal names if possible, otherwise starts a new one. */
-async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<Begun> {
+async function begin(
+  service: SnapshotService,
+  upload: SnapshotUpload,
+  ask: (token: string, upload: SnapshotUpload) => Promise<StartedSnapshot>,
+): Promise<Begun> {
   const { journal, signal } = upload;
   const lines = journal.before as readonly { readonly index?: number }[];
-  const token = tokenIn(lines) ?? upload.awaited;
+  const token = tokenIn(lines);
   if (token !== undefined) {
-    const snapshot = await start(service, upload, token).catch((error) => {
+    const snapshot = await ask(token, upload).catch((error) => {
       // started with other arguments, or deleted
       if (isLinuxKitError(error, "NOT_FOUND") || isLinuxKitError(error, "UNSUPPORTED")) return undefined;
       throw error;
@@ -149,18 +149,18 @@ async function begin(service: SnapshotService, upload: SnapshotUpload): Promise<
   await journal.restart();
   const fresh = randomUUID();
   await journal.append({ token: fresh });
-  return { snapshot: await start(service, upload, fresh), done: new Set() };
+  return { snapshot: await ask(fresh, upload), done: new Set() };
 }
 
 async function start(
   service: SnapshotService,
-  { size, description, tags, key, parent, encrypted, kmsKeyArn, signal }: SnapshotUpload,
+  { size, description, tags, parent, encrypted, kmsKeyArn, signal }: SnapshotUpload,
   token: string,
 ): Promise<StartedSnapshot> {
   const request = {
     sizeGiB: Math.ceil(size / GIB),
     description,
-    tags: { ...tags, [UPLOAD_TAG]: key },
+    tags,
     token,
     timeoutMinutes: ABANDONED_MINUTES,
   };

@@ -20,7 +20,7 @@ export function storageLogin(login: AzureLogin): StorageLogin {
   return async (signal) => ({ authorization: `Bearer ${await login.token("https://storage.azure.com/.default", signal)}` });
 }
 
-/** Source: Azure Storage REST API, "Put Blob" (page blobs), "Put Page", "List Blobs", "Set Blob Metadata". */
+/** Source: Azure Storage REST API, "Put Blob" (page blobs), "Put Page", "Set Blob Metadata". */
 export function blobService(login: StorageLogin, { container }: BlobPlace): PageService {
   const urlOf = (name: string, query: Readonly<Record<string, string>> = {}): string => {
     const url = new URL(container);
@@ -48,36 +48,19 @@ export function blobService(login: StorageLogin, { container }: BlobPlace): Page
     // Azure makes images from page blobs only
     suffix: ".vhd",
     idOf: (name) => urlOf(name),
-    async begin({ name, size, key, tags }, signal) {
+    async begin({ name, size, mark, tags }, signal) {
       const headers = {
         "x-ms-blob-type": "PageBlob",
         "x-ms-blob-content-length": `${size}`,
         "if-none-match": "*",
-        ...metadata({ ...tags, [UPLOAD_MARK]: key }),
+        ...metadata({ ...tags, [UPLOAD_MARK]: mark }),
       };
       await send("PUT", name, signal, headers);
     },
     open: async (name) => ({ put: async (pages, signal) => putPage(urlOf(name), `blob ${name}`, await login(signal), pages, signal) }),
     async find(name, signal) {
       const { status, headers } = await send("HEAD", name, signal);
-      return status === 404 ? undefined : { name, unfinished: headers.has(`x-ms-meta-${UPLOAD_MARK}`) };
-    },
-    async unfinished(key, signal) {
-      const found: string[] = [];
-      for (let marker = ""; ; ) {
-        const { body } = await send(
-          "GET",
-          "",
-          signal,
-          {},
-          { restype: "container", comp: "list", include: "metadata", ...(marker && { marker }) },
-        );
-        const text = body.toString();
-        for (const [, blob = ""] of text.matchAll(/<Blob>(.*?)<\/Blob>/gs))
-          if (blob.includes(`<${UPLOAD_MARK}>${key}<`)) found.push(/<Name>([^<]*)/.exec(blob)?.[1] ?? "");
-        marker = /<NextMarker>([^<]+)/.exec(text)?.[1] ?? "";
-        if (marker === "") return found;
-      }
+      return status === 404 ? undefined : { name, mark: headers.get(`x-ms-meta-${UPLOAD_MARK}`) ?? undefined };
     },
     finish: describe,
     tag: describe,

@@ -45,10 +45,10 @@ export function diskService(manager: ResourceManager, { subscriptionId, resource
   return {
     suffix: "",
     idOf: (name) => `${disks}/${name}`,
-    async begin({ name, size, key, tags }, signal) {
+    async begin({ name, size, mark, tags }, signal) {
       await ask("PUT", name, "", signal, {
         location,
-        tags: { ...tags, [UPLOAD_TAG]: key },
+        tags: { ...tags, [UPLOAD_TAG]: mark },
         sku: { name: sku },
         properties: {
           osType: "Linux",
@@ -69,11 +69,7 @@ export function diskService(manager: ResourceManager, { subscriptionId, resource
     },
     async find(name, signal) {
       const disk = await ask<Disk>("GET", name, "", signal);
-      return disk && { name, unfinished: disk.tags?.[UPLOAD_TAG] !== undefined };
-    },
-    async unfinished(key, signal) {
-      const found = await manager.list<Disk>({ path: disks, apiVersion: API_VERSION, what: `disks of ${resourceGroupName}` }, signal);
-      return found.filter(({ tags }) => tags?.[UPLOAD_TAG] === key).map(({ name }) => name);
+      return disk && { name, mark: disk.tags?.[UPLOAD_TAG] };
     },
     async finish(name, tags, signal) {
       await ask("POST", name, "/endGetAccess", signal);

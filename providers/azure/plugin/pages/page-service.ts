@@ -3,16 +3,16 @@ import type { Pages } from "./put-page.ts";
 /** A disk or blob, complete or not. */
 export interface PageObject {
   readonly name: string;
-  /** Whether it is still marked as an unfinished upload. */
-  readonly unfinished: boolean;
+  /** The mark of the upload that has not finished it; undefined once it is complete. */
+  readonly mark: string | undefined;
 }
 
 export interface BeginRequest {
   readonly name: string;
   /** Bytes, including the footer. */
   readonly size: number;
-  /** The upload's key, which marks the disk or blob until the upload is finished. */
-  readonly key: string;
+  /** What marks the disk or blob until the upload is finished: a random text in the upload's journal. */
+  readonly mark: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -32,8 +32,6 @@ export interface PageService {
   /** Requests write access. @throws ACCESS_DENIED if it was revoked */
   open(name: string, signal: AbortSignal): Promise<PageWriter>;
   find(name: string, signal: AbortSignal): Promise<PageObject | undefined>;
-  /** Names of unfinished uploads with this key. */
-  unfinished(key: string, signal: AbortSignal): Promise<string[]>;
   /** Ends the upload: revokes write access and removes the mark. */
   finish(name: string, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
   /** Sets the tags of a complete disk or blob. */

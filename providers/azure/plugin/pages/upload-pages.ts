@@ -27,12 +27,8 @@ export interface PageUpload {
   readonly blocks: readonly ListedBlock[];
   /** Prefix of the name. */
   readonly prefix: string;
-  /** Identifies the upload: the same bytes for the same resource have the same key. */
-  readonly key: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly journal: Journal;
-  /** The name that another process was writing to, which this process waited for. If complete, it is used as it is. @default none */
-  readonly awaited?: string | undefined;
   /** @default 8 */
   readonly inFlight?: number | undefined;
   readonly signal: AbortSignal;
@@ -56,19 +52,18 @@ export async function uploadPages(service: PageService, upload: PageUpload): Pro
   return journaledUpload({
     ...upload,
     undoMs: UNDO_MS,
-    unfinished: (signal) => service.unfinished(upload.key, signal),
     remove: (name, signal) => service.remove(name, signal),
     async write(begins) {
-      const { writer, ...begun } = await begin(service, upload, begins);
-      return writer ? write(service, upload, { ...begun, writer }) : { name: begun.name, bytesSent: 0 };
+      const begun = await begin(service, upload, begins);
+      if (!("writer" in begun)) return { name: begun.name, bytesSent: 0 };
+      return write(service, upload, begun);
     },
   });
 }
 
 interface Begun {
   readonly name: string;
-  /** Undefined if an earlier run had completed it before it was killed. */
-  readonly writer: PageWriter | undefined;
+  readonly writer: PageWriter;
   /** Blocks that an earlier run has written. */
   readonly done: ReadonlySet<number>;
 }
@@ -76,7 +71,7 @@ interface Begun {
 async function write(
   service: PageService,
   { journal, signal, onProgress, ...upload }: PageUpload,
-  { name, writer, done }: Begun & { readonly writer: PageWriter },
+  { name, writer, done }: Begun,
 ): Promise<UploadedPages> {
   const runs = runsOf(upload.blocks, PAGE_BYTES / BLOCK_BYTES).filter((run) => !isDone(run, done));
   const bytesSent = runs.reduce((sum, { index, count }) => sum + Math.min(count * BLOCK_BYTES, upload.size - index * BLOCK_BYTES), 0);
@@ -99,6 +94,7 @@ async function write(
     },
   });
   await service.finish(name, upload.tags, signal);
+  await journal.append({ finished: true });
   onProgress({ stage: "upload", message: `${name} is complete: ${line.summary()}`, lasting: true });
   return { name, bytesSent };
 }
@@ -109,28 +105,30 @@ function isDone({ index, count }: Run, done: ReadonlySet<number>): boolean {
 
 interface JournalLine {
   readonly name?: string;
+  /** What marks the disk or blob while it is written. */
+  readonly mark?: string;
   readonly index?: number;
   readonly count?: number;
+  /** Written once every block was sent, and the mark was removed. */
+  readonly finished?: boolean;
 }
 
-/** The name in the lines of a journal. */
-export function nameIn(lines: readonly unknown[]): string | undefined {
-  return (lines as readonly JournalLine[]).find(({ name }) => name !== undefined)?.name;
-}
-
-/** Resumes the upload that the journal names if possible, otherwise begins another. `names` gets the name before it is created. */
+/**
+ * Resumes the upload that the journal names if possible, otherwise begins another. `names` gets the name before it is created.
+ * Only the journal tells that an earlier run has completed it: others may set tags.
+ */
 async function begin(
   service: PageService,
-  { journal, awaited, prefix, size, key, tags, signal }: PageUpload,
-  names: (name: string) => void,
-): Promise<Begun> {
+  { journal, prefix, size, tags, signal }: PageUpload,
+  names: (name: string | undefined) => void,
+): Promise<Begun | Pick<Begun, "name">> {
   const lines = journal.before as readonly JournalLine[];
-  const earlier = nameIn(lines) ?? awaited;
+  const { name: earlier, mark: marked } = lines.find(({ name }) => name !== undefined) ?? {};
   if (earlier !== undefined) {
     names(earlier);
     const found = await service.find(earlier, signal);
-    if (found && !found.unfinished) return { name: earlier, writer: undefined, done: new Set() };
-    if (found) {
+    if (found && lines.some(({ finished }) => finished)) return { name: earlier };
+    if (found && marked !== undefined && found.mark === marked) {
       const writer = await service.open(earlier, signal).catch((error: unknown) => {
         // its write access was revoked: start over under another name
         if (isLinuxKitError(error, "ACCESS_DENIED") || isLinuxKitError(error, "NOT_FOUND")) return undefined;
@@ -142,11 +140,13 @@ async function begin(
       if (writer) return { name: earlier, writer, done: new Set(done) };
       await service.remove(earlier, signal);
     }
+    names(undefined);
   }
   await journal.restart();
   const name = `${prefix}-${randomBytes(4).toString("hex")}${service.suffix}`;
+  const mark = randomBytes(16).toString("hex");
+  await journal.append({ name, mark });
   names(name);
-  await journal.append({ name });
-  await service.begin({ name, size, key, tags }, signal);
+  await service.begin({ name, size, mark, tags }, signal);
   return { name, writer: await service.open(name, signal), done: new Set() };
 }

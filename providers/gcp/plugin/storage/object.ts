@@ -1,4 +1,3 @@
-import { LinuxKitError } from "../../../../sdk/core/errors.ts";
 import type { StorageClient } from "./bucket-client.ts";
 
 /** An object as the JSON API describes it. Source: Cloud Storage, "Objects". */
@@ -40,24 +39,4 @@ export async function removeObject(
     takes: [404, 412],
   });
   await response.drop();
-}
-
-/** Gives an existing object a new generation: Cloud Storage copies it onto itself, and nothing is sent. */
-export async function renewObject(client: StorageClient, { bucket, name, generation }: StoredObject): Promise<StoredObject> {
-  const what = `object gs://${bucket}/${name}`;
-  const url = new URL(`${client.path("b", bucket, "o", name)}/rewriteTo/${["b", bucket, "o", name].map(encodeURIComponent).join("/")}`);
-  url.searchParams.set("ifSourceGenerationMatch", generation);
-  for (;;) {
-    const step = await client.json<{ readonly done: boolean; readonly rewriteToken?: string; readonly resource?: StoredObject }>({
-      what,
-      method: "POST",
-      url,
-    });
-    if (step?.done && step.resource) return step.resource;
-    if (!step?.rewriteToken)
-      throw new LinuxKitError("NETWORK", `${what}: Cloud Storage neither finished the copy nor sent a token to continue it`, {
-        url: url.href,
-      });
-    url.searchParams.set("rewriteToken", step.rewriteToken);
-  }
 }

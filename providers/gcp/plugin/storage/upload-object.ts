@@ -8,7 +8,7 @@ import { transfer } from "../../../../sdk/upload/transfer.ts";
 import { ATTEMPTS } from "../access/client.ts";
 import { type StorageAccess, type StorageClient, storageClient } from "./bucket-client.ts";
 import { type HashedFile, hashedFile } from "./hashed-file.ts";
-import { describeObject, removeObject, renewObject, type StoredObject } from "./object.ts";
+import { removeObject, type StoredObject } from "./object.ts";
 import { cancelSession, CHUNK_UNIT, putChunk, type SessionState, sessionState, startSession } from "./resumable.ts";
 
 /** Bytes of a request; memory holds two of them. */
@@ -21,7 +21,7 @@ const UNDO_MS = 30_000;
 const SESSIONS = 3;
 
 /** The metadata key whose value is the digest of the file. */
-export const DIGEST_KEY = "linuxkit-digest";
+const DIGEST_KEY = "linuxkit-digest";
 
 export interface ObjectUpload {
   readonly file: string;
@@ -40,7 +40,8 @@ export interface ObjectUpload {
 
 /**
  * Uploads a file to an object of Cloud Storage. A killed upload resumes where Cloud Storage has got to; one that fails or is
- * cancelled leaves neither a session nor an object. If the object holds the same bytes already, nothing is sent.
+ * cancelled leaves neither a session nor an object. An object of that name is overwritten: whoever may write to the bucket may
+ * have put it there, and its name, metadata and CRC-32C do not tell what it holds.
  *
  * @throws DIGEST_MISMATCH when the file is not what the build wrote, or the object is not the file; NOT_FOUND, ACCESS_DENIED and NETWORK with Google's message
  */
@@ -49,30 +50,14 @@ export async function uploadObject(access: StorageAccess, upload: ObjectUpload):
   return journaledUpload({
     ...upload,
     undoMs: UNDO_MS,
-    // Cloud Storage cannot list sessions; an abandoned one expires after a week
-    unfinished: async () => [],
+    // a session whose answer was lost cannot be found: it expires after a week
     remove: (session, signal) => abandon(storageClient(access, signal), upload.size, session),
     async write(begins) {
       const earlier = sessionIn(upload);
       begins(earlier);
-      return (await existingObject(client, upload)) ?? send(client, upload, earlier, begins, access.pauseMs);
+      return send(client, upload, earlier, begins, access.pauseMs);
     },
   });
-}
-
-/** An object of that name with the same bytes, under a generation of its own: the answer to its upload was lost, or another stack has it. */
-async function existingObject(
-  client: StorageClient,
-  { file, size, digest, bucket, object, chunkBytes = CHUNK_BYTES, onProgress }: ObjectUpload,
-): Promise<StoredObject | undefined> {
-  const there = await describeObject(client, bucket, object);
-  if (there?.metadata?.[DIGEST_KEY] !== digest || Number(there.size) !== size) return undefined;
-  const hashed: HashedFile = { crc32c: "" };
-  for await (const _ of hashedFile(file, { size, digest, chunkBytes }, hashed));
-  if (hashed.crc32c !== there.crc32c) return undefined;
-  const own = await renewObject(client, there);
-  onProgress({ stage: "upload", message: `gs://${bucket}/${object} holds these bytes already: nothing to send`, lasting: true });
-  return own;
 }
 
 async function send(
