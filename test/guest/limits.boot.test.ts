@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { debian } from "../../sdk/debian/images.ts";
+import { OnbootTask } from "../../sdk/index.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
 // a service that says what it finds, and ends: its second start finds what the first has left
@@ -9,7 +11,8 @@ const FORGETS = `[ -e /mark ] && echo "the mark of the start before" || echo fre
 test("what all share is larger than what they may take together, and each has limits of its own", async () => {
   await using machine = await bootImage(
     {
-      onboot: [dhcp()],
+      // which lowers one of them
+      onboot: [dhcp(), new OnbootTask("sysctl", { image: debian.sysctl({ "kernel.pid_max": 4000 }) })],
       services: [
         spy(),
         service("plain", "ulimit -n; ulimit -Hn; mount | grep devpts; exec sleep 100000"),

@@ -217,12 +217,7 @@ func (g *Guest) closeKernel() error {
 	if err := boot.SetParameters(parameters.Early); err != nil {
 		return err
 	}
-	if err := boot.SetParameters(parameters.Last); err != nil {
-		return err
-	}
-	// a task or a parameter may have set them lower
-	g.setLimits()
-	return nil
+	return boot.SetParameters(parameters.Last)
 }
 
 func (g *Guest) startFirewall() error {
@@ -246,6 +241,8 @@ func (g *Guest) startServices() error {
 	if err := g.closeKernel(); err != nil {
 		return err
 	}
+	// a task or a parameter may have set them lower
+	g.setLimits()
 	if err := g.startFirewall(); err != nil {
 		return err
 	}
