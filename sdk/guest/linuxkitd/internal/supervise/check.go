@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// the start is what somebody waits for
+	// the start is what somebody waits for: the pause between checks grows with the time that the service takes
+	quickest   = 10 * time.Millisecond
 	quickCheck = 100 * time.Millisecond
 	quickFor   = 10 * time.Second
 )
@@ -35,7 +36,7 @@ func (c *Core) checkedFirst(s *service, failure string) {
 	if spent >= quickFor {
 		c.setTimer(s, s.Interval)
 	} else {
-		c.setTimer(s, quickCheck)
+		c.setTimer(s, min(max(spent/2, quickest), quickCheck))
 	}
 }
 
