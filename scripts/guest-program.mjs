@@ -29,7 +29,9 @@ export async function buildGuestProgram(folder, { sources = join(ROOT, GUEST_SOU
     programs[arch] = {};
     for (const [name, source] of Object.entries(PROGRAMS)) {
       const file = join(folder, `${name}-${arch}`);
-      const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", file, source];
+      // -l: a function that is written once instead of inlined everywhere is an eighth less to send, unpack and hold
+      const flags = ["-trimpath", "-buildvcs=false", "-gcflags=all=-l", "-ldflags", "-s -w -buildid="];
+      const args = ["build", ...flags, "-o", file, source];
       await run(`building the guest's program ${name} for ${arch}`, "go", args, { cwd: sources, env });
       const bytes = readFileSync(file);
       programs[arch][name] = { digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, size: bytes.length };
