@@ -6,14 +6,22 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
 const mib = 1 << 20
 
 // signature is sfdisk's word for what a device holds, in the C locale.
-var signature = regexp.MustCompile(`(?m)^The device contains '([^'\n]*)' signature`)
+func signature(said string) (kind string, found bool) {
+	for line := range strings.Lines(said) {
+		if rest, is := strings.CutPrefix(line, "The device contains '"); is {
+			if kind, rest, _ = strings.Cut(rest, "'"); strings.HasPrefix(rest, " signature") {
+				return kind, true
+			}
+		}
+	}
+	return "", false
+}
 
 // holds says what a device holds; nothing when it is empty.
 func (m *machine) holds(name string) string {
@@ -32,8 +40,7 @@ func (m *machine) holds(name string) string {
 	}
 	// sfdisk knows some hundred signatures, and changes nothing here
 	said, _ := m.run("label: gpt\n", "sfdisk", "--no-act", m.device(name))
-	if match := signature.FindStringSubmatch(said.out + "\n" + said.err); match != nil {
-		kind := match[1]
+	if kind, found := signature(said.out + "\n" + said.err); found {
 		if ext, ok := m.ext(name); ok && ext.Label != "" && strings.HasPrefix(kind, "ext") {
 			return kind + " with the label " + ext.Label
 		}

@@ -1,13 +1,26 @@
 package metadata
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
 
 // expiry is when a key ends, as Google writes it, in UTC: {"userName":"a@b","expireOn":"2030-12-04T20:12:00+0000"}
-var expiry = regexp.MustCompile(`"expireOn" *: *"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\+0000|Z)"`)
+func expiry(note string) (time.Time, bool) {
+	_, rest, found := strings.Cut(note, `"expireOn"`)
+	rest, colon := strings.CutPrefix(strings.TrimLeft(rest, " "), ":")
+	rest, quote := strings.CutPrefix(strings.TrimLeft(rest, " "), `"`)
+	text, _, closed := strings.Cut(rest, `"`)
+	if !found || !colon || !quote || !closed {
+		return time.Time{}, false
+	}
+	text, isZone := strings.CutSuffix(text, "+0000")
+	if !isZone {
+		text, isZone = strings.CutSuffix(text, "Z")
+	}
+	end, err := time.Parse("2006-01-02T15:04:05", text)
+	return end, isZone && err == nil
+}
 
 // keysOf takes the keys out of lines of USER:KEY. The user is the guest's own matter.
 // A key that has ended, or whose end cannot be read, is left out.
@@ -19,12 +32,7 @@ func keysOf(lines string, now time.Time) []string {
 			continue
 		}
 		if plain, note, ends := strings.Cut(key, " google-ssh "); ends {
-			match := expiry.FindStringSubmatch(note)
-			if match == nil {
-				continue
-			}
-			end, err := time.Parse("2006-01-02T15:04:05", match[1])
-			if err != nil || !end.After(now) {
+			if end, known := expiry(note); !known || !end.After(now) {
 				continue
 			}
 			key = plain

@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"pulumi-linuxkit/linuxkitd/internal/http1"
+	"pulumi-linuxkit/linuxkitd/internal/printable"
 )
 
-// goalWord is what an incarnation, a container and an instance are named by. Nothing in it is XML.
-var goalWord = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+// isGoalWord is whether an incarnation, a container and an instance may be named so. Nothing in it is XML.
+func isGoalWord(word string) bool { return printable.Only(word, "._-") }
 
 const healthReport = `<?xml version="1.0" encoding="utf-8"?>
 <Health xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema">
@@ -36,7 +36,7 @@ func reportReady(ctx context.Context, from *source, wire string, log io.Writer) 
 	var words []any
 	for _, name := range []string{"Incarnation", "ContainerId", "InstanceId"} {
 		word := element(string(goal), name)
-		if !goalWord.MatchString(word) {
+		if !isGoalWord(word) {
 			return fmt.Errorf("metadata: the goal state of %s names no incarnation, container and instance", wire)
 		}
 		words = append(words, word)

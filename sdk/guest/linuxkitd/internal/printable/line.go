@@ -20,3 +20,13 @@ func Line(text string) string {
 	}
 	return strings.TrimRight(line.String(), " ")
 }
+
+// Only is whether text is of letters and digits of ASCII and these others alone, one at least.
+func Only(text, others string) bool {
+	for _, c := range []byte(text) {
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return text != ""
+}

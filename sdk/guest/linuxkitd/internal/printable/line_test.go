@@ -19,3 +19,11 @@ func TestLine(t *testing.T) {
 		}
 	}
 }
+
+func TestOnly(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "a": true, "Z-9._": true, "a b": false, "ä": false, "a/b": false, "@": false, "a\n": false} {
+		if got := Only(text, "._-"); got != want {
+			t.Errorf("%q: got %v", text, got)
+		}
+	}
+}
