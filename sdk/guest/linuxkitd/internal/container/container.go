@@ -2,8 +2,11 @@
 package container
 
 import (
+	"bytes"
+	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"pulumi-linuxkit/linuxkitd/internal/description"
 )
@@ -52,6 +55,15 @@ func (c *Container) Logs() (log, out string) {
 	}
 	base := "/run/log/" + c.Phase + "/" + c.ID
 	return base + ".log", base + ".out.log"
+}
+
+// Overlays is whether its root is an overlay, or it may mount one itself (capabilities(7): that takes CAP_SYS_ADMIN).
+func (c *Container) Overlays() bool {
+	if !c.Container.Rootfs.Readonly || slices.ContainsFunc(c.Mounts, func(asked description.Mount) bool { return asked.Type == "overlay" }) {
+		return true
+	}
+	config, err := os.ReadFile(c.Bundle + "/config.json")
+	return err != nil || bytes.Contains(config, []byte("CAP_SYS_ADMIN")) || bytes.Contains(config, []byte(`"overlay"`))
 }
 
 // attached is whether it is given links, or its namespaces are bound, before its process starts.

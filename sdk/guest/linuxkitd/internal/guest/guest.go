@@ -25,8 +25,12 @@ type Guest struct {
 	children *process.Table
 	runtime  *container.Runtime
 	machine  description.Machine
+	// tasks before the services
+	tasks []*container.Container
 	// services of the definition
 	services *supervisor
+	// overlays is whether a container mounts overlays before the machine is healthy
+	overlays bool
 	// own are the guest's own, once they were started
 	own atomic.Pointer[supervisor]
 	// modules of the firewall, which are inserted while tasks run

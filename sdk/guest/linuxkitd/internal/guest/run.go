@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,6 +145,10 @@ func (g *Guest) readDescriptions(began string) error {
 	if err != nil {
 		return err
 	}
+	if g.tasks, err = container.ReadPhase("onboot"); err != nil {
+		return err
+	}
+	g.overlays = slices.ContainsFunc(slices.Concat(g.tasks, services), (*container.Container).Overlays)
 	for _, service := range services {
 		if len(service.Service.Secrets) > 0 {
 			if err := secretfiles.Make(service.Name); err != nil {
@@ -193,7 +198,7 @@ func (g *Guest) setLimits() {
 
 // insertModules inserts what the boot needs; the modules of the firewall come while the tasks run.
 func (g *Guest) insertModules() {
-	first, later := modules.Part(modules.ReadList(modulesFile))
+	first, later := modules.Part(modules.ReadList(modulesFile), g.overlays)
 	if g.machine.Firewall == nil {
 		first, later = append(first, later...), nil
 	}
@@ -212,12 +217,18 @@ func (g *Guest) closeKernel() error {
 		return nil
 	}
 	if len(parameters.Last) > 0 {
-		power.LoadDrivers()
+		g.loadLate()
 	}
 	if err := boot.SetParameters(parameters.Early); err != nil {
 		return err
 	}
 	return boot.SetParameters(parameters.Last)
+}
+
+// loadLate inserts what can wait until services run. A kernel that is closed to modules by then has them already.
+func (g *Guest) loadLate() {
+	power.LoadDrivers()
+	_ = modules.InsertLate(modules.Overlay)
 }
 
 func (g *Guest) startFirewall() error {
@@ -254,7 +265,7 @@ func (g *Guest) startServices() error {
 // afterwards is what can wait until the services run.
 func (g *Guest) afterwards() {
 	g.afterHealthy()
-	power.LoadDrivers()
+	g.loadLate()
 	power.Watch(func() { g.ask(power.PowerOff) })
 	for _, ended := range g.ended {
 		g.runtime.Delete(ended)

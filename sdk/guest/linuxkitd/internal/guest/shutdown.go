@@ -2,10 +2,12 @@ package guest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"pulumi-linuxkit/linuxkitd/internal/container"
 	"pulumi-linuxkit/linuxkitd/internal/guard"
+	"pulumi-linuxkit/linuxkitd/internal/modules"
 	"pulumi-linuxkit/linuxkitd/internal/power"
 )
 
@@ -25,6 +27,9 @@ func (g *Guest) shutDown(off power.Off) {
 	tasks, err := container.ReadPhase("onshutdown")
 	if err != nil {
 		g.console.Show(err.Error())
+	}
+	if slices.ContainsFunc(tasks, (*container.Container).Overlays) {
+		_ = modules.InsertLate(modules.Overlay)
 	}
 	limit := mostShutdown(g.services, g.own.Load(), tasks)
 	if !within(limit, "the shutdown", func() { g.stopAll(tasks) }) {

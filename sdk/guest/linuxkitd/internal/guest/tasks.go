@@ -18,11 +18,7 @@ const mostTaskLog = 512 << 10
 // runTasks runs the tasks before the services, one after the other. The first that fails ends the boot, unless it may
 // fail.
 func (g *Guest) runTasks() (off power.Off, ended bool) {
-	tasks, err := container.ReadPhase("onboot")
-	if err != nil {
-		return g.failed(err.Error()), true
-	}
-	for _, task := range tasks {
+	for _, task := range g.tasks {
 		why := g.runTask(task, g.asked)
 		select {
 		case off = <-g.ending:

@@ -11,6 +11,9 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/guard"
 )
 
+// Overlay is the module of overlay filesystems, the largest of all: it waits where no container is known to need it.
+const Overlay = "overlay"
+
 // late are modules that wait until services run: the firmware device was read already, and the power button can wait.
 var late = map[string]bool{"qemu_fw_cfg": true, "evdev": true, "button": true, "virtio_input": true}
 
@@ -20,10 +23,10 @@ func ofFirewall(name string) bool {
 }
 
 // Part divides a list into what the boot needs at once and what only the firewall does.
-func Part(list []Module) (first, firewall []Module) {
+func Part(list []Module, overlays bool) (first, firewall []Module) {
 	for _, module := range list {
 		switch name := module.Name(); {
-		case late[name]:
+		case late[name] || name == Overlay && !overlays:
 		case ofFirewall(name):
 			firewall = append(firewall, module)
 		default:
@@ -39,10 +42,10 @@ const workers = 4
 // Insert inserts modules, each after those that it needs, and gives the files that the kernel refused. One that is for
 // devices waits for all before it, which may bring these.
 func Insert(list []Module) []string {
-	return insert(list, &Devices{Root: "/sys/bus"}, isLoaded, readModule, load)
+	return insert(list, &Devices{Root: "/sys/bus"}, isLoaded, open, load)
 }
 
-func insert(list []Module, devices *Devices, loaded func(string) bool, read func(string) ([]byte, error), load func([]byte, string) error) []string {
+func insert(list []Module, devices *Devices, loaded func(string) bool, open func(string) (*os.File, error), load func(*os.File) error) []string {
 	refused := make([]bool, len(list))
 	done := make(map[string]chan struct{}, len(list))
 	free := make(chan struct{}, workers)
@@ -58,7 +61,7 @@ func insert(list []Module, devices *Devices, loaded func(string) bool, read func
 			}
 		}
 		free <- struct{}{}
-		file, err := read(module.Path)
+		file, err := open(module.Path)
 		if err != nil {
 			refused[at] = true
 			<-free
@@ -75,12 +78,13 @@ func insert(list []Module, devices *Devices, loaded func(string) bool, read func
 		all.Go(func() {
 			defer func() { <-free }()
 			defer close(inserted)
+			defer file.Close()
 			_ = guard.Run("the module "+module.Path, func() {
 				// those that it needs come before it in the list, so they have a worker
 				for _, other := range needs {
 					<-other
 				}
-				refused[at] = load(file, module.Path) != nil
+				refused[at] = load(file) != nil
 			})
 		})
 	}
@@ -100,45 +104,38 @@ func isLoaded(name string) bool {
 	return err == nil
 }
 
-// mostModule is more than the largest module of any kernel.
+// mostModule is more than the largest module of any kernel, in bytes.
 const mostModule = 256 << 20
 
-func readModule(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+func open(path string) (*os.File, error) {
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > mostModule {
+	if info, err := file.Stat(); err != nil || info.Size() > mostModule {
+		file.Close()
 		return nil, unix.EFBIG
 	}
-	return os.ReadFile(path)
+	return file, nil
 }
 
-// load gives the file's descriptor to the kernel, which unpacks a compressed one by itself.
-func load(bytes []byte, path string) error {
-	if !strings.HasSuffix(path, ".ko") {
-		return loadPacked(path)
+// load gives the file's descriptor to the kernel, which reads it, and unpacks a compressed one by itself.
+func load(file *os.File) error {
+	flags := 0
+	if !strings.HasSuffix(file.Name(), ".ko") {
+		flags = unix.MODULE_INIT_COMPRESSED_FILE
 	}
-	return unix.InitModule(bytes, "")
-}
-
-func loadPacked(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return unix.FinitModule(int(file.Fd()), "", unix.MODULE_INIT_COMPRESSED_FILE)
+	return unix.FinitModule(int(file.Fd()), "", flags)
 }
 
 // InsertLate inserts one of the modules that wait, where the image has it.
 func InsertLate(name string) error {
-	file := "/lib/modules/" + name + ".ko"
-	bytes, err := readModule(file)
+	file, err := open("/lib/modules/" + name + ".ko")
 	if err != nil {
 		return err
 	}
-	return load(bytes, file)
+	defer file.Close()
+	return load(file)
 }
 
 // Remove takes a module away again.

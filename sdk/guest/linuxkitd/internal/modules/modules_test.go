@@ -1,6 +1,8 @@
 package modules
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -54,7 +56,8 @@ func TestAModuleIsWantedForItsDevices(t *testing.T) {
 }
 
 func TestWhatOnlyTheFirewallNeedsWaits(t *testing.T) {
-	first, firewall := Part(List(strings.NewReader("/l/libcrc32c.ko\n/l/nfnetlink.ko\n/l/nf_tables.ko\n/l/veth.ko\n/l/evdev.ko\n/l/overlay.ko\n/l/qemu_fw_cfg.ko\n")))
+	list := List(strings.NewReader("/l/libcrc32c.ko\n/l/nfnetlink.ko\n/l/nf_tables.ko\n/l/veth.ko\n/l/evdev.ko\n/l/overlay.ko\n/l/qemu_fw_cfg.ko\n"))
+	first, firewall := Part(list, true)
 	names := func(list []Module) string {
 		var all []string
 		for _, module := range list {
@@ -65,29 +68,33 @@ func TestWhatOnlyTheFirewallNeedsWaits(t *testing.T) {
 	if names(first) != "libcrc32c overlay" || names(firewall) != "nfnetlink nf_tables veth" {
 		t.Errorf("got %s; %s", names(first), names(firewall))
 	}
+	if first, _ := Part(list, false); names(first) != "libcrc32c" {
+		t.Errorf("without overlays: got %s", names(first))
+	}
 }
 
 func TestEachModuleComesAfterThoseBeforeItsDevices(t *testing.T) {
 	var mu sync.Mutex
 	var order []string
-	load := func(_ []byte, path string) error {
+	load := func(file *os.File) error {
 		mu.Lock()
 		defer mu.Unlock()
-		order = append(order, filepath.Base(path))
-		if strings.Contains(path, "refused") {
+		order = append(order, filepath.Base(file.Name()))
+		if strings.Contains(file.Name(), "refused") {
 			return errors.New("no")
 		}
 		return nil
 	}
 	loaded := func(name string) bool { return name == "there" }
-	read := func(path string) ([]byte, error) {
-		if strings.Contains(path, "missing") {
-			return nil, os.ErrNotExist
+	folder := t.TempDir()
+	for _, name := range []string{"a", "b", "there", "refused", "c", "other"} {
+		if err := os.WriteFile(filepath.Join(folder, name+".ko"), nil, 0o644); err != nil {
+			t.Fatal(err)
 		}
-		return nil, nil
 	}
+	open := func(path string) (*os.File, error) { return os.Open(filepath.Join(folder, path)) }
 	list := List(strings.NewReader("/a.ko\n/b.ko\n/there.ko\n/refused.ko\n/c.ko virtio:d00000001v*\n/other.ko virtio:d00000009v*\n/missing.ko\n"))
-	refused := insert(list, devices(t), loaded, read, load)
+	refused := insert(list, devices(t), loaded, open, load)
 	if !slices.Equal(refused, []string{"refused.ko", "missing.ko"}) {
 		t.Errorf("refused: %v", refused)
 	}
@@ -100,7 +107,45 @@ func TestNeedsOfSoftDependencies(t *testing.T) {
 	if got := before("pre: crc32c-generic other post: late"); !slices.Equal(got, []string{"crc32c-generic", "other"}) {
 		t.Errorf("got %v", got)
 	}
-	if got := Needs([]byte("no module")); got != nil {
+	if got := Needs(strings.NewReader("no module")); got != nil {
 		t.Errorf("got %v", got)
+	}
+}
+
+// module is an ELF file of this order with nothing but .modinfo and the names of sections.
+func module(order binary.AppendByteOrder, data byte, info string) []byte {
+	names := "\x00.shstrtab\x00.modinfo\x00"
+	file := append([]byte("\x7fELF\x02"), data)
+	file = append(file, make([]byte, 64-len(file))...)
+	content := []byte(names + info)
+	var table []byte
+	section := func(name uint32, from, length int) {
+		entry := order.AppendUint32(nil, name)
+		entry = append(entry, make([]byte, 20)...)
+		entry = order.AppendUint64(order.AppendUint64(entry, uint64(from)), uint64(length))
+		table = append(append(table, entry...), make([]byte, 64-len(entry))...)
+	}
+	section(0, 0, 0)
+	section(1, 64, len(names))
+	section(11, 64+len(names), len(info))
+	copy(file[40:], order.AppendUint64(nil, uint64(64+len(content))))
+	copy(file[58:], order.AppendUint16(order.AppendUint16(order.AppendUint16(nil, 64), 3), 1))
+	return append(append(file, content...), table...)
+}
+
+func TestNeedsOfAFile(t *testing.T) {
+	info := "license=GPL\x00depends=virtio,virtio-ring\x00softdep=pre: crc32c post: other\x00name=x\x00"
+	want := []string{"virtio", "virtio_ring", "crc32c"}
+	for _, file := range [][]byte{module(binary.LittleEndian, 1, info), module(binary.BigEndian, 2, info)} {
+		if got := Needs(bytes.NewReader(file)); !slices.Equal(got, want) {
+			t.Errorf("got %v, wanted %v", got, want)
+		}
+		// cut or changed anywhere, it gives what it gives, and never fails
+		for at := range file {
+			Needs(bytes.NewReader(file[:at]))
+			changed := bytes.Clone(file)
+			changed[at] ^= 0xff
+			Needs(bytes.NewReader(changed))
+		}
 	}
 }

@@ -14,8 +14,7 @@ import (
 // machine in QEMU, and the keyboard of a machine without ACPI.
 var buttons = []string{"Power Button", "gpio-keys", "QEMU Virtio Keyboard"}
 
-// LoadDrivers inserts the drivers of the button and of the reader of its events, which can wait until services run. A
-// kernel that is closed to modules by then has them already.
+// LoadDrivers inserts the drivers of the button and of the reader of its events.
 func LoadDrivers() {
 	for _, name := range []string{"evdev", "button", "virtio_input"} {
 		_ = modules.InsertLate(name)
