@@ -25,6 +25,11 @@ export function isElf(head: Uint8Array): boolean {
   return head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
 }
 
+/** Whether an ELF file's numbers begin with their highest byte (`ELFDATA2MSB`), as those of s390x do. */
+export function isBigEndian(file: Uint8Array): boolean {
+  return file[5] === 2;
+}
+
 /** Reads 64-bit ELF of either byte order (s390x is big-endian). Undefined for a 32-bit file, which images do not run. @throws CORRUPT */
 export function readElf(file: Buffer, path: string): Elf | undefined {
   return within(path, () => {
@@ -81,7 +86,7 @@ function headers(file: Buffer, table: number, size: number, count: number): numb
 }
 
 function reader(file: Buffer): { u16: (at: number) => number; u32: (at: number) => number; word: (at: number) => number } {
-  return file[5] === 2
+  return isBigEndian(file)
     ? { u16: (at) => file.readUInt16BE(at), u32: (at) => file.readUInt32BE(at), word: (at) => Number(file.readBigUInt64BE(at)) }
     : { u16: (at) => file.readUInt16LE(at), u32: (at) => file.readUInt32LE(at), word: (at) => Number(file.readBigUInt64LE(at)) };
 }

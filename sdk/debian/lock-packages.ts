@@ -3,6 +3,7 @@ import { LinuxKitError } from "../core/errors.ts";
 import { closureOf, dependenciesOf } from "./closure.ts";
 import { debContents, type PackagedPath } from "./contents.ts";
 import { ensureDebs, type FetchOptions } from "./fetch-debs.ts";
+import { EMPTY_LIBRARIES } from "./empty-libraries.ts";
 import type { Keep, LockedDeb, LockedDebian } from "./locked.ts";
 import type { PackageRecord } from "./record.ts";
 import type { Repository } from "./repository.ts";
@@ -39,7 +40,12 @@ export async function lockPackages(image: DebianImage, repository: Repository, o
     known.set(record.sha256, found);
     return found;
   };
-  const { whole, libraries } = await slimClosure(debian.packages, debian.keep, { repository, contents, fetch });
+  const { whole, libraries } = await slimClosure(debian.packages, debian.keep, {
+    repository,
+    contents,
+    fetch,
+    provided: debian.role === "init" ? EMPTY_LIBRARIES : [],
+  });
   return locked([
     ...whole.map((record): [PackageRecord, Keep] => [record, "slim"]),
     ...[...libraries.values()].map(({ record, sonames }): [PackageRecord, Keep] => [record, { sonames: [...sonames].sort() }]),

@@ -21,6 +21,8 @@ export interface SlimSources {
   readonly contents: (record: PackageRecord) => Promise<readonly PackagedPath[]>;
   /** Fetches several packages at once, so that {@link contents} finds them in the store. */
   readonly fetch: (records: readonly PackageRecord[]) => Promise<void>;
+  /** Libraries that the image gets from elsewhere, by soname. @default none */
+  readonly provided?: readonly string[];
 }
 
 /** A program or library whose libraries have to be found. */
@@ -54,11 +56,12 @@ export async function slimClosure(names: readonly string[], keep: readonly strin
   await prefetch(queue, chosen, sources);
 
   const sought = new Set<string>();
+  const provided = sources.provided ?? [];
   for (let loading = queue.shift(); loading; loading = queue.shift()) {
     for (const soname of needsOf(loading.file)) {
       // another program may not find a library of this program's run path, so such searches are separate
       const key = `${soname}\n${loading.file.elf?.runpath.length ? loading.file.path : ""}`;
-      if (sought.has(key)) continue;
+      if (sought.has(key) || provided.includes(soname)) continue;
       sought.add(key);
       const holder = await holderOf(soname, loading, whole, libraries, chosen, sources);
       // the libraries of a whole package are already in the queue

@@ -8,6 +8,7 @@ import { type Accounts, accountsOf, groupText, passwdText } from "./accounts.ts"
 import { debContents } from "./contents.ts";
 import { readDeb } from "./deb.ts";
 import { DECLARED, type Declared, type Made } from "./declared.ts";
+import { EMPTIED, emptyLibraries } from "./empty-libraries.ts";
 import { debDigest, type LockedDeb } from "./locked.ts";
 import { MERGED_FOLDERS, mergedPath } from "./merged-usr.ts";
 import { selectPaths } from "./selection.ts";
@@ -79,7 +80,8 @@ export async function* unpackDebian(
   }
 
   const declared = packages.flatMap(({ name, keep }) => (typeof keep === "string" && DECLARED[name] ? [DECLARED[name]] : []));
-  const gathering = new Gathering(declared);
+  const emptied = debian.role === "init" ? [EMPTIED] : [];
+  const gathering = new Gathering(declared, emptied);
   for (const { deb } of opened) {
     for await (const entry of unpackDeb(deb, selected.get(deb.name) as ReadonlySet<string>, gathering, options)) {
       // every package has the folders above its files; as with dpkg, the first package determines mode and owner
@@ -87,6 +89,11 @@ export async function* unpackDebian(
       if (entry.type === "directory") folders.add(entry.path);
       yield entry;
     }
+  }
+
+  for (const path of emptied) {
+    const program = gathering.bytes(path);
+    if (program) yield* emptyLibraries(program, paths, arch);
   }
 
   const accounts = accountsOf(
@@ -134,8 +141,12 @@ class Gathering {
   readonly #patterns: ReadonlyMap<string, RegExp>;
   readonly #found = new Map<string, Buffer>();
 
-  constructor(declared: readonly Declared[]) {
-    const globs = [SYSUSERS, ...declared.flatMap(({ makes = [] }) => makes.flatMap((made) => ("from" in made ? [made.from] : [])))];
+  constructor(declared: readonly Declared[], others: readonly string[]) {
+    const globs = [
+      SYSUSERS,
+      ...others,
+      ...declared.flatMap(({ makes = [] }) => makes.flatMap((made) => ("from" in made ? [made.from] : []))),
+    ];
     this.#patterns = new Map(globs.map((glob) => [glob, new RegExp(`^${globExpression(glob)}$`)]));
   }
 
@@ -147,6 +158,11 @@ class Gathering {
     const bytes = await collect(body, GATHERED_LIMIT, path);
     this.#found.set(path, bytes);
     return bytes;
+  }
+
+  /** The contents of one file. */
+  bytes(path: string): Buffer | undefined {
+    return this.#found.get(path);
   }
 
   /** The contents of the files that match a pattern, sorted by path. */
