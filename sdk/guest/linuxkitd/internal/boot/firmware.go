@@ -40,7 +40,7 @@ func isNonce(letter rune) bool {
 	return letter == '_' || letter == '-' || '0' <= letter && letter <= '9' || 'A' <= letter && letter <= 'Z' || 'a' <= letter && letter <= 'z'
 }
 
-// ReadFirmware puts user data and secrets where they belong, and takes the driver away.
+// ReadFirmware puts user data and secrets where they belong.
 func ReadFirmware() error {
 	if data, err := readFirmware(filepath.Join(firmware, "userdata", "raw")); err == nil {
 		if err := os.WriteFile("/run/config/userdata", data, 0o644); err != nil {
@@ -62,10 +62,14 @@ func ReadFirmware() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// RemoveFirmware takes the driver away. The kernel waits in it for all processors, so it is better not waited for at once.
+func RemoveFirmware() {
 	if exists("/sys/firmware/qemu_fw_cfg") {
 		_ = modules.Remove(driver)
 	}
-	return nil
 }
 
 func exists(path string) bool {

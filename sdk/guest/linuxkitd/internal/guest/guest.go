@@ -33,6 +33,8 @@ type Guest struct {
 	overlays bool
 	// own are the guest's own, once they were started
 	own atomic.Pointer[supervisor]
+	// firmware is the removal of the firmware device
+	firmware sync.WaitGroup
 	// modules of the firewall, which are inserted while tasks run
 	modules sync.WaitGroup
 	refused []string

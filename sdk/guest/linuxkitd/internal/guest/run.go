@@ -114,6 +114,8 @@ func (g *Guest) bringUp() error {
 	if lacking != nil {
 		_ = os.WriteFile("/run/log/init.log", []byte(lacking.Error()+"\n"), 0o644)
 	}
+	// no container starts before the firmware device is out of reach
+	defer g.firmware.Wait()
 	if err := g.readDescriptions(began); err != nil {
 		return err
 	}
@@ -160,6 +162,7 @@ func (g *Guest) readDescriptions(began string) error {
 	if err := boot.ReadFirmware(); err != nil {
 		return fmt.Errorf("the firmware device: %w", err)
 	}
+	g.firmware.Go(func() { _ = guard.Run("the firmware device", boot.RemoveFirmware) })
 	if g.runtime, err = container.FindRuntime(g.children); err != nil {
 		return err
 	}
