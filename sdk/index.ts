@@ -9,6 +9,8 @@ export type { HardenArgs } from "./definition/hardening.ts";
 export type { Hardening, SettingName } from "./hardening/profile.ts";
 export type { Profile } from "./hardening/setting.ts";
 export { type Audit, audit, type AuditOptions } from "./policy/audit.ts";
+export type { ImageLabels } from "./policy/subject.ts";
+export { imageLabels, type LabelOptions } from "./builder/image-labels.ts";
 export { type Finding, findingLine, type Level } from "./policy/finding.ts";
 export type { WaivedFinding, Waiver } from "./policy/waiver.ts";
 export type { HardeningReport, HardeningRow, HardeningScore, HardeningState } from "./hardening/report.ts";

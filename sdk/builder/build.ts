@@ -16,6 +16,7 @@ import { trustIn } from "../share/trust.ts";
 import type { Artifact } from "./artifact.ts";
 import { buildPlan } from "./build-plan.ts";
 import { definitionPlan } from "./definition-plan.ts";
+import { imageNotices } from "./image-notices.ts";
 import { lockLoaders } from "./loaders.ts";
 import { readLocalFiles } from "./local-content.ts";
 import { type Origins, type OriginSources, originSources, type ResolveContext } from "./origins.ts";
@@ -127,6 +128,7 @@ async function planDefinition(
   const resolved = await resolve(read, { arch, sources, lock: options.lock, update: options.update, signal });
   const { lock } = resolved;
   const plan = definitionPlan(resolved, definition);
+  for (const message of imageNotices(resolved)) options.onProgress?.({ stage: "resolve", message, lasting: true });
   const { sbom: wanted = true } = options;
   if (wanted === false) return { read, plan, lock };
   const sbom = await sbomOf(plan, lock, planSources(context, lock), context);

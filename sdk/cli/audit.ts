@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
+import { labelsOf } from "../builder/image-labels.ts";
 import { kernelConfigOf } from "../builder/kernel-config.ts";
 import { ARCHES } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
@@ -67,6 +68,7 @@ of both hardening profiles. The exit code is 1 if a finding is mandatory.
       verify: await readKeys(values.verify),
       waive,
       kernelConfig,
+      labels: await labelsOf(image.spec, around),
       debianMirror: values.mirror,
     });
     const { kernel, harden } = image.spec;

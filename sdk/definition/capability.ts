@@ -45,3 +45,11 @@ export const CAPABILITIES = [
 
 /** A capability by its kernel name. */
 export type Capability = (typeof CAPABILITIES)[number];
+
+/** Expands a definition's list: `all` and `none` are the only item, in upper or lower case. */
+export function expandCapabilities(list: readonly string[] = []): readonly string[] {
+  if (list.length !== 1) return list;
+  const [word = ""] = list;
+  if (word.toLowerCase() === "none") return [];
+  return word.toLowerCase() === "all" ? CAPABILITIES : list;
+}

@@ -58,6 +58,12 @@ const everyContainer = {
    */
   sandbox: z.enum(["default", "linuxkit"]).optional(),
   /**
+   * What the `org.mobyproject.config` label of the image may do in the default sandbox. `narrow`: close it further. `allow`:
+   * also open it, which gives the image's publisher every privilege on the machine; the audit reports what it opens.
+   * @default "narrow"
+   */
+  label: z.enum(["narrow", "allow"]).optional(),
+  /**
    * System calls that it may make: the default list, extended by its capabilities; a profile of its own; or all.
    * @default "default", with `sandbox: "linuxkit"` "unconfined"
    */

@@ -26,6 +26,7 @@ export function crossFailures(definition: Definition): Failure[] {
       ...volumeFailures(placed, definition),
       ...ownerFailures(placed, names),
       ...(placed.container.sandbox === "linuxkit" ? [] : sandboxFailures(placed)),
+      ...labelFailures(placed),
       ...privateNetworkFailures(placed),
       ...privateUserFailures(placed),
       ...networkAdminFailures(placed),
@@ -152,6 +153,17 @@ function sandboxFailures({ steps, container }: Placed): Failure[] {
     );
   }
   return failures;
+}
+
+function labelFailures({ steps, container: { label, sandbox, image } }: Placed): Failure[] {
+  if (label === undefined || isDeferred(label) || isDeferred(sandbox) || isDeferred(image)) return [];
+  const why =
+    sandbox === "linuxkit"
+      ? 'has no effect beside sandbox: "linuxkit", where all of a label counts'
+      : typeof image === "object"
+        ? "has no effect on an image made from packages, which has no label"
+        : undefined;
+  return why === undefined ? [] : [failure([...steps, "label"], `${why}: leave it out`)];
 }
 
 function persistentFailures({ volumes, onboot }: Definition): Failure[] {

@@ -17,6 +17,7 @@ const OUR_FIELDS = [
   "seccomp",
   "publish",
   "egress",
+  "label",
 ] as const;
 
 /**

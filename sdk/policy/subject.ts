@@ -1,6 +1,8 @@
 import { formatPath, type Step } from "../core/property-path.ts";
 import type { Container } from "../definition/container.ts";
+import type { ContainerFields } from "../definition/container-fields.ts";
 import { containersOf, type Definition, type Placed } from "../definition/definition.ts";
+import { isSet, type LabelParts, labelParts, trustsLabel } from "../definition/label-rules.ts";
 import { isDeferred } from "../core/deferred.ts";
 import type { Profile } from "../hardening/setting.ts";
 import type { HardeningReport } from "../hardening/report.ts";
@@ -20,17 +22,27 @@ export interface AuditContext {
   readonly debianMirror?: string | undefined;
   /** `debianSecurityMirror` of `ImageBuild`. @default none */
   readonly debianSecurityMirror?: string | undefined;
+  /**
+   * The labels of the images of registries, by the container's path (`services.web`), as `imageLabels` reads them. The rules
+   * check what they add. @default labels are not read, and `label: "allow"` is a finding
+   */
+  readonly labels?: ImageLabels | undefined;
   /** The weakest profile of `harden` that is allowed. @default "default" */
   readonly profile?: Profile | undefined;
   /** The percentage of settings of the Kernel Self Protection Project that must be on, without counting inert ones. @default no minimum */
   readonly hardeningScore?: number | undefined;
 }
 
-/** A container, with the configuration of its image if that is made from packages. A registry's image is not read. */
+/** The fields of images' `org.mobyproject.config` labels, by the container's path: `services.web`, `onboot.dhcp`. */
+export type ImageLabels = Readonly<Record<string, ContainerFields>>;
+
+/** A container, with the configuration of its image if that is made from packages. Of a registry's image it has the label, if that was read and counts. */
 export interface Seen extends Placed {
   readonly container: Container;
   /** Whether LinuxKit's open defaults apply to unset fields. */
   readonly open: boolean;
+  /** What its image's label does, if that was read. */
+  readonly label: LabelParts | undefined;
   /** The path in the definition of one of its fields. */
   at(...steps: Step[]): string;
 }
@@ -55,19 +67,28 @@ export function subjectOf(definition: Definition, context: AuditContext, hardeni
   };
   const containers = containersOf(known)
     .filter(({ container }) => !isDeferred(container))
-    .map(seen);
+    .map((placed) => seen(placed, context));
   return { definition, context, hardening, containers, services: containers.filter(({ phase }) => phase === "services") };
 }
 
-function seen(placed: Placed): Seen {
+function seen(placed: Placed, { labels = {} }: AuditContext): Seen {
   const { container, phase, name } = placed;
   const said = typeof container.image === "object" && !isDeferred(container.image) ? (container.image.config as Partial<Container>) : {};
+  const place = formatPath([phase, name]);
+  const read = Object.hasOwn(labels, place) ? labels[place] : undefined;
+  const label = read && labelParts(read, container, phase);
+  const counted = read && trustsLabel(container) ? read : label?.narrow;
   return {
     ...placed,
-    container: { ...said, ...container },
+    container: { ...said, ...counted, ...settled(container) },
     open: container.sandbox === "linuxkit",
+    label,
     at: (...steps) => formatPath([phase, name, ...steps]),
   };
+}
+
+function settled(container: Container): Container {
+  return Object.fromEntries(Object.entries(container).filter(([field, value]) => isSet(field, value))) as Container;
 }
 
 /** The list, or an empty one if its value is unknown. */

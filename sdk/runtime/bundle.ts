@@ -73,7 +73,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       ...placed,
       location,
       known: `${placed.phase}/${placed.name}`,
-      fields: effectiveFields(placed.container, imageConfig(placed.container.image, location), location),
+      fields: effectiveFields(placed.container, imageConfig(placed.container.image, location), placed.phase, location),
     };
   });
   // the runtime names a group after the container's folder, which is its id

@@ -1,5 +1,3 @@
-import { CAPABILITIES } from "../definition/capability.ts";
-
 /** The capability sets of a process in `config.json`. */
 export interface CapabilitySets {
   readonly bounding?: readonly string[];
@@ -7,14 +5,6 @@ export interface CapabilitySets {
   readonly inheritable?: readonly string[];
   readonly permitted?: readonly string[];
   readonly ambient?: readonly string[];
-}
-
-/** Expands a definition's list: `all` and `none` are the only item, in upper or lower case. */
-export function expandCapabilities(list: readonly string[] = []): readonly string[] {
-  if (list.length !== 1) return list;
-  const [word = ""] = list;
-  if (word.toLowerCase() === "none") return [];
-  return word.toLowerCase() === "all" ? CAPABILITIES : list;
 }
 
 /** LinuxKit's sets: effective in the order given; bounding, inheritable and permitted sorted, with the ambient ones. */

@@ -1,7 +1,9 @@
 import { LinuxKitError } from "../core/errors.ts";
-import { type ContainerFields, labelSchema } from "../definition/container-fields.ts";
+import type { ContainerFields } from "../definition/container-fields.ts";
 import type { Container } from "../definition/container.ts";
-import { failuresOf } from "../definition/failures-of.ts";
+import type { Phase } from "../definition/definition.ts";
+import { checkedLabel } from "../definition/label.ts";
+import { isSet, labelParts, trustsLabel } from "../definition/label-rules.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 
 /** LinuxKit's container fields, merged with the image's label and configuration; without the sandbox's defaults. */
@@ -10,9 +12,6 @@ export type EffectiveFields = Omit<ContainerFields, "capabilities.add" | "binds.
   readonly env: readonly string[];
   readonly cwd: string;
 };
-
-// "" in one of these fields means unset, so it never clears the label's value
-const EMPTY_IS_UNSET = new Set(["cwd", "net", "pid", "ipc", "uts", "userns", "hostname"]);
 
 const OF_CONTAINER_ONLY = new Set([
   "image",
@@ -32,23 +31,26 @@ const OF_CONTAINER_ONLY = new Set([
   "seccomp",
   "publish",
   "egress",
+  "label",
 ]);
 
 /**
  * Merges by LinuxKit's precedence: the definition, then the image's `org.mobyproject.config` label, then the image's
  * configuration, of which only entrypoint, command, environment and working directory count. A field replaces the whole
  * field of lower precedence, with two exceptions: `runtime` merges member by member, and `capabilities.add` and
- * `binds.add` append to the label's list unless the definition has the list itself.
+ * `binds.add` append to the label's list unless the definition has the list itself. In the default sandbox, what a label
+ * would open is left out, unless the definition allows it.
  *
  * @param path the container's path in the definition, for messages
  * @throws INVALID_DEFINITION if the label has an unknown or invalid field
  */
-export function effectiveFields(container: Container, image: ImageConfig, path: string): EffectiveFields {
-  const label = checkedLabel(image.label, path);
+export function effectiveFields(container: Container, image: ImageConfig, phase: Phase, path: string): EffectiveFields {
+  const whole = checkedLabel(image.label, `${path}.image`);
+  const label = trustsLabel(container) ? whole : labelParts(whole, container, phase).narrow;
   const merged: Record<string, unknown> = {};
   for (const source of [label, container] as const) {
     for (const [field, value] of Object.entries(source)) {
-      if (value === undefined || OF_CONTAINER_ONLY.has(field) || (value === "" && EMPTY_IS_UNSET.has(field))) continue;
+      if (OF_CONTAINER_ONLY.has(field) || !isSet(field, value)) continue;
       merged[field] = value;
     }
   }
@@ -96,14 +98,4 @@ function withAdded(own: string[] | undefined, labels: string[] | undefined, adde
 function mergeRuntime(label: ContainerFields["runtime"], own: ContainerFields["runtime"]): ContainerFields["runtime"] {
   if (!label || !own) return own ?? label;
   return { ...label, ...own, bindNS: { ...label.bindNS, ...own.bindNS } };
-}
-
-function checkedLabel(label: ImageConfig["label"], path: string): ContainerFields {
-  const failures = failuresOf(labelSchema, label);
-  if (failures.length > 0) {
-    const at = `${path}.image`;
-    const lines = failures.map((found) => `${at}: in its label org.mobyproject.config: ${found.path}${found.path && ": "}${found.message}`);
-    throw new LinuxKitError("INVALID_DEFINITION", lines.join("\n"), { path: at });
-  }
-  return label as ContainerFields;
 }

@@ -1,5 +1,6 @@
 import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { expandCapabilities } from "../definition/capability.ts";
 import type { Container } from "../definition/container.ts";
 import type { Phase } from "../definition/definition.ts";
 import { NETWORK_ADMIN, NETWORK_ADMIN_REMEDY, ownsItsNetwork } from "../definition/network-admin.ts";
@@ -7,7 +8,7 @@ import { type NetworkKind, networkKind } from "../definition/service-network.ts"
 import { PRIVATE_IDS } from "../definition/private-users.ts";
 import { rlimitName } from "../definition/container-fields.ts";
 import { accountNumber, type Accounts } from "./account.ts";
-import { expandCapabilities, linuxkitCapabilities, sandboxCapabilities } from "./capabilities.ts";
+import { linuxkitCapabilities, sandboxCapabilities } from "./capabilities.ts";
 import { type EffectiveFields, ownSources } from "./effective.ts";
 import { containerMounts, linuxkitMountRules } from "./mounts.ts";
 import { linuxkitNamespaces, sandboxNamespaces } from "./namespaces.ts";

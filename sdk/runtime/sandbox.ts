@@ -1,37 +1,13 @@
+import { MASKED_PATHS, PIDS_LIMIT, READONLY_PATHS } from "../definition/sandbox-defaults.ts";
 import { secretsPath } from "../guest/paths.ts";
 import type { EffectiveFields } from "./effective.ts";
 import { type Mount, mountOf, type MountRules } from "./mounts.ts";
-
-/** Paths of /proc and /sys that Docker and containerd hide: memory, keys, timers and hardware of the whole machine. */
-export const MASKED_PATHS: readonly string[] = Object.freeze([
-  "/proc/acpi",
-  "/proc/asound",
-  "/proc/interrupts",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/sched_debug",
-  "/proc/scsi",
-  "/proc/timer_list",
-  "/proc/timer_stats",
-  "/sys/devices/virtual/powercap",
-  "/sys/firmware",
-]);
-
-/** Paths that are read-only in Docker and containerd. */
-export const READONLY_PATHS: readonly string[] = Object.freeze(["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]);
 
 /** The search path of a program, if neither the image nor the definition sets one. */
 export const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The default size limit of a tmpfs. It takes memory only as it fills. */
 export const TMPFS_SIZE = "64m";
-
-/**
- * The default limit of processes and threads of a container. Without it, a fork bomb stops only at the kernel's limit for
- * the whole machine (1590 processes were measured with 256 MiB), where other programs cannot fork either.
- */
-export const PIDS_LIMIT = 1024;
 
 /** The most pseudo-terminals of a container (Linux, Documentation/filesystems/devpts.rst: max). */
 const TERMINALS_LIMIT = 1024;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { imageLayout, labelled } from "../support/image-layout.ts";
 
 const MAIN = fileURLToPath(new URL("../../sdk/cli/main.ts", import.meta.url));
 const SDK = pathToFileURL(fileURLToPath(new URL("../../sdk/index.ts", import.meta.url))).href;
@@ -24,6 +25,16 @@ export const os = new Image({
   services: [new Service("web", { image: debian.packages({ packages: ["busybox-static"] }), pid: "host" })],
 });`,
 );
+const image = await imageLayout(join(folder, "image"), [[]], labelled({ capabilities: ["all"], pid: "host" }));
+write(
+  "label.ts",
+  `import { Image, Service } from ${JSON.stringify(SDK)};
+export const os = new Image({ services: [
+  new Service("closed", { image: ${JSON.stringify(image)}, command: ["/x"] }),
+  new Service("open", { image: ${JSON.stringify(image)}, command: ["/x"], label: "allow" }),
+]});`,
+);
+write("os.yml", `services:\n  - name: web\n    image: ${JSON.stringify(image)}\n  - name: gone\n    image: oci:nowhere:1\n`);
 write("waive.json", JSON.stringify([{ rule: "host-namespace", path: "services.web", reason: "it is the debugger", until: "2999-12-31" }]));
 write("object.json", "{}");
 
@@ -55,6 +66,19 @@ describe("audit", () => {
       [findings.map(({ level }: { level: string }) => level), waived[0].waiver.reason, hardening.settings.waived],
       [["advisory", "advisory"], "it is the debugger", 1],
     );
+  });
+
+  test("reads the labels of images that count as a whole", () => {
+    const { findings } = JSON.parse(run("label.ts", "--json").stdout) as { findings: { rule: string; path: string }[] };
+    const found = findings.filter(({ rule }) => ["image-label", "dangerous-capability", "host-namespace"].includes(rule));
+    assert.deepEqual(
+      found.map(({ path }) => path),
+      ["services.open.label", "services.open.capabilities[0]", "services.open.pid"],
+    );
+    const yaml = run("os.yml");
+    assert.match(yaml.stdout, /services\.web\.image: its label adds capabilities \["all"\], pid "host";/);
+    assert.match(yaml.stdout, /services\.gone\.image: its label was not read;/);
+    assert.match(yaml.stderr, /services\.gone\.image: its label was not read: .*nowhere/);
   });
 
   const WRONG: readonly (readonly [string[], number, RegExp])[] = [

@@ -72,9 +72,10 @@ describe("the network of a service", () => {
 
   test("comes from the label of its image, unless it publishes ports itself", () => {
     const host = { web: { net: "host" } };
-    assert.deepEqual(short(networksOf([service("web", http(80))], host)), []);
-    assert.deepEqual(short(networksOf([service("web", { publish: ["80"] })], host)), [["web", "lk0", "80:80", ""]]);
-    assert.throws(() => networksOf([service("app", { egress: [{ to: "web" }] }), service("web", http(80))], host), {
+    assert.deepEqual(short(networksOf([service("web", http(80))], host)), [["web", "lk0", "80:80", ""]]);
+    assert.deepEqual(short(networksOf([service("web", { label: "allow", ...http(80) })], host)), []);
+    assert.deepEqual(short(networksOf([service("web", { label: "allow", publish: ["80"] })], host)), [["web", "lk0", "80:80", ""]]);
+    assert.throws(() => networksOf([service("app", { egress: [{ to: "web" }] }), service("web", http(80))], { web: { net: "none" } }), {
       code: "INVALID_DEFINITION",
       message:
         'services.app.egress[0].to: got "web", whose image\'s label gives it no network of its own: set net: "private" in that service, or use an address',

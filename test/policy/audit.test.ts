@@ -240,6 +240,48 @@ test("the levels of the rules can be overridden", () => {
   assert.throws(() => levels({ levels: { "host-network": "off" as never } }), /wanted "advisory" or "mandatory"/);
 });
 
+describe("what an image's label opens", () => {
+  const wide = { capabilities: ["CAP_SYS_ADMIN"], pid: "host", runtime: { mkdir: ["/etc/x"] } };
+  const allowed = withService({ label: "allow" });
+  test("is judged by every rule where the definition allows it", () =>
+    assert.deepEqual(found(allowed, { labels: { "services.web": wide } }), [
+      "image-label services.web.label",
+      "dangerous-capability services.web.capabilities[0]",
+      "host-namespace services.web.pid",
+    ]));
+  test("is named as it is, without characters that a terminal obeys", () => {
+    const [finding] = audit(allowed, {
+      ...OPTIONS,
+      labels: { "services.web": { ...wide, cgroupsPath: "\u001b[2J\u009b2J\u202e" } },
+    }).findings;
+    assert.equal(
+      finding?.message,
+      `the label of ${pinned} opens its sandbox: capabilities ["CAP_SYS_ADMIN"], pid "host", runtime {"mkdir":["/etc/x"]}, cgroupsPath "\\u001b[2J\\u009b2J\\u202e"`,
+    );
+  });
+  test("is a finding while it was not read, and none where it opens nothing", () => {
+    assert.deepEqual(found(allowed), ["image-label services.web.label"]);
+    assert.deepEqual(found(allowed, { labels: { "services.web": { command: ["x"], uid: 5 } } }), []);
+  });
+  test("is nothing without the definition's word", () =>
+    assert.deepEqual(found(withService({}), { labels: { "services.web": wide } }), []));
+  test("is said of LinuxKit's sandbox once labels are read", () => {
+    const yaml = Image.fromYaml(`services:\n  - {name: web, image: "${pinned}", pid: new}\n  - {name: db, image: "${pinned}"}\n`);
+    const labels = { "services.web": wide };
+    const said = (options: AuditOptions) =>
+      audit(yaml, { ...OPTIONS, ...options }).findings.flatMap(({ rule, path, message }) =>
+        rule === "linuxkit-label" ? [`${path}: ${message}`] : [],
+      );
+    assert.deepEqual(said({}), []);
+    assert.deepEqual(said({ labels }), [
+      'services.web.image: its label adds capabilities ["CAP_SYS_ADMIN"], runtime {"mkdir":["/etc/x"]}',
+      "services.db.image: its label was not read",
+    ]);
+    assert.ok(found(yaml, { labels }).includes("dangerous-capability services.web.capabilities[0]"));
+    assert.ok(!found(yaml, { labels }).includes("host-namespace services.web.pid"));
+  });
+});
+
 test("every section has rules or says what covers it, and every rule has a section", () => {
   for (const { section, elsewhere } of SECTIONS) assert.ok(rulesOf(section).length > 0 || elsewhere, section);
   const known = SECTIONS.map(({ section }) => section);

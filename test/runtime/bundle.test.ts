@@ -47,8 +47,8 @@ describe("a field comes from the definition, then the label, then the image, the
     assert.deepEqual(process.env, ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "A=1"]);
     assert.deepEqual([process.cwd, hostname, process.capabilities], ["/", "app", {}]);
   });
-  test("from the label", () => {
-    const bundle = bundleOf({}, { label });
+  test("from the label, which opens the sandbox by the definition's word", () => {
+    const bundle = bundleOf({ label: "allow" }, { label });
     const { process } = JSON.parse(bundle.config) as Config;
     assert.deepEqual([process.args, process.cwd, bundle.readonly, bundle.privateNetwork], [["label"], "/label", false, true]);
     assert.deepEqual(process.capabilities["effective"], ["CAP_CHOWN"]);
@@ -64,7 +64,10 @@ describe("a field comes from the definition, then the label, then the image, the
     assert.deepEqual(process.capabilities, {});
   });
   test("runtime is merged member by member", () => {
-    const { runtime } = bundleOf({ runtime: { mkdir: ["/own"] } }, { label: { runtime: { mkdir: ["/label"], cgroups: ["c"] } } });
+    const { runtime } = bundleOf(
+      { label: "allow", runtime: { mkdir: ["/own"] } },
+      { label: { runtime: { mkdir: ["/label"], cgroups: ["c"] } } },
+    );
     assert.deepEqual([JSON.parse(runtime).mkdir, JSON.parse(runtime).cgroups], [["/own"], ["c"]]);
   });
   test("capabilities.add in a label has no effect", () =>
@@ -77,7 +80,7 @@ describe("errors in an image's label and configuration", () => {
     [{}, { label: { image: "x" } }, /in its label org\.mobyproject\.config: image: unknown property/],
     [{}, { label: { capabilities: ["CAP_FLY"] } }, /capabilities\[0\]: got "CAP_FLY"/],
     [
-      { "capabilities.add": ["CAP_CHOWN"] },
+      { label: "allow", "capabilities.add": ["CAP_CHOWN"] },
       { label: { capabilities: ["all"] } },
       /^services\.app\.capabilities\.add: cannot add to the label of the image, whose capabilities are "all"/,
     ],

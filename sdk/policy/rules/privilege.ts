@@ -1,4 +1,5 @@
 import { isDeferred } from "../../core/deferred.ts";
+import { labelText } from "../../definition/label.ts";
 import { NETWORK_ADMIN, ownsItsNetwork } from "../../definition/network-admin.ts";
 import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
@@ -17,6 +18,38 @@ const each = ({ services }: Subject, check: (service: Seen) => readonly Found[])
 
 /** Rules on the privileges of services: SP 800-190 4.1.2, 4.4.3 and 4.4.4. */
 export const PRIVILEGE_RULES: Rules = {
+  "image-label": {
+    sections: ["4.1.2", "4.4.3"],
+    level: "mandatory",
+    holds: "no image's label opens the default sandbox",
+    check: ({ containers }) =>
+      containers.flatMap(({ container, label, at }): Found[] => {
+        if (container.label !== "allow" || container.sandbox === "linuxkit" || typeof container.image !== "string") return [];
+        if (label && Object.keys(label.wide).length === 0) return [];
+        const message = label
+          ? `the label of ${container.image} opens its sandbox: ${labelText(label.wide)}`
+          : `the label of ${container.image} may open all of its sandbox, and it was not read`;
+        const remedy = `set the fields that it needs in the definition instead${label ? "" : ", or pass the labels that imageLabels() reads"}`;
+        return [{ path: at("label"), message, remedy }];
+      }),
+  },
+  "linuxkit-label": {
+    sections: ["4.1.2", "4.4.3"],
+    level: "advisory",
+    holds: "no image's label adds to LinuxKit's sandbox",
+    check: ({ containers, context: { labels } }) =>
+      containers.flatMap(({ container, label, at }): Found[] => {
+        if (!labels || container.sandbox !== "linuxkit" || typeof container.image !== "string") return [];
+        if (label && Object.keys(label.wide).length === 0) return [];
+        return [
+          {
+            path: at("image"),
+            message: label ? `its label adds ${labelText(label.wide)}` : "its label was not read",
+            remedy: label ? "write these fields into the definition, where a review sees them" : "make the image available to the audit",
+          },
+        ];
+      }),
+  },
   "dangerous-capability": {
     sections: ["4.4.3"],
     level: "mandatory",
