@@ -3,6 +3,8 @@ import type { Container } from "../definition/container.ts";
 import { containersOf, type Phase } from "../definition/definition.ts";
 import { checkedLabel, labelText } from "../definition/label.ts";
 import { labelParts, trustsLabel } from "../definition/label-rules.ts";
+import { SIGTERM, signalNumber } from "../definition/signal.ts";
+import type { ImageConfig } from "../oci/image-config.ts";
 import type { Resolved } from "../resolve/resolve.ts";
 
 /**
@@ -14,7 +16,7 @@ export function imageNotices({ definition, images }: Resolved): string[] {
     const location = `${formatPath(steps)}.image`;
     const config = images.get(location)?.config;
     if (!config || typeof container.image !== "string") return [];
-    return [...labelNotice(config.label, container, phase, location)];
+    return [...labelNotice(config.label, container, phase, location), ...linuxkitNotices(config, container, phase, location)];
   });
 }
 
@@ -27,4 +29,22 @@ function labelNotice(label: Readonly<Record<string, unknown>>, container: Contai
     : [
         `${location}: its label asks for what the default sandbox does not give: ${labelText(wide)}; set the fields that it needs, or label: "allow" for all of them`,
       ];
+}
+
+/** What LinuxKit ignores of an image. */
+function linuxkitNotices({ user, stopSignal, label }: ImageConfig, container: Container, phase: Phase, location: string): string[] {
+  if (container.sandbox !== "linuxkit") return [];
+  const ignored = `has no effect with sandbox: "linuxkit"`;
+  const hasUser = container.uid !== undefined || label["uid"] !== undefined;
+  const hasSignal = phase !== "services" || container.stopSignal !== undefined || signalNumber(stopSignal) === SIGTERM;
+  return [
+    ...(hasUser || isRoot(user) ? [] : [`${location}: its USER ${JSON.stringify(user)} ${ignored}, and it runs as root: set uid and gid`]),
+    ...(hasSignal || stopSignal === ""
+      ? []
+      : [`${location}: its STOPSIGNAL ${JSON.stringify(stopSignal)} ${ignored}, and it gets SIGTERM`]),
+  ];
+}
+
+function isRoot(user: string): boolean {
+  return ["", "root", "0"].includes(user.split(":")[0] ?? "");
 }

@@ -1,4 +1,7 @@
+import { join } from "node:path";
+import type { Entry } from "../archive/entry.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
+import { SegmentStore } from "../cache/segment-store.ts";
 import type { Arch } from "../core/arch.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { lockAlone, lockPackages } from "../debian/lock-packages.ts";
@@ -8,11 +11,15 @@ import { parseLabel } from "../definition/label.ts";
 import { findSboms } from "../oci/attestations.ts";
 import type { Platform } from "../oci/descriptor.ts";
 import { findLayout } from "../oci/find-layout.ts";
+import { flatten } from "../oci/flatten/flatten.ts";
+import { storedLayers } from "../oci/layer.ts";
+import { fetchLayers } from "../oci/open-source.ts";
 import type { RegistryAuth } from "../oci/registry/credentials.ts";
 import { expandReference } from "../oci/reference.ts";
 import type { RegistryCache } from "../share/registry-cache.ts";
 import type { Trusts } from "../share/trust.ts";
 import type { VerifyRules } from "../sign/verify-rules.ts";
+import { imageAccounts } from "./image-accounts.ts";
 import { findSignedImage, isPath, pinnedReference, verifySigned } from "./signed-image.ts";
 import type { ResolveSources } from "../resolve/resolve.ts";
 
@@ -96,15 +103,28 @@ export function originSources(context: ResolveContext): OriginSources {
         { os: "linux", architecture: context.arch },
         { ...ociOptions(context), verify: context.verify },
       );
-      const { labelText, entrypoint, cmd, env, workingDir } = image.config;
+      const { labelText, entrypoint, cmd, env, workingDir, user, stopSignal } = image.config;
       const sboms = image.index && (await findSboms(reference, image.index, image.digest, ociOptions(context)));
       return {
-        config: { entrypoint, cmd, env, workingDir, label: parseLabel(labelText, location) },
+        config: { entrypoint, cmd, env, workingDir, user, stopSignal, label: parseLabel(labelText, location) },
         manifest: image.digest,
         layers: image.manifest.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
         ...(signed && { signed }),
         ...(sboms && { sboms: sboms.map(({ digest, size }) => ({ digest, size })) }),
       };
+    },
+    readAccounts(reference, { layers }) {
+      const { store, cacheDir, shared, signal } = context;
+      const open = async function* (): AsyncGenerator<Entry> {
+        await fetchLayers(reference, layers, { ...ociOptions(context), onProgress: context.onProgress });
+        yield* flatten(storedLayers(store, layers), { spoolDirectory: join(cacheDir, "segments"), signal });
+      };
+      return imageAccounts(
+        layers.map(({ digest }) => digest),
+        open,
+        reference,
+        { segments: new SegmentStore(cacheDir), shared, signal },
+      );
     },
     async findLayout(reference, pinned, platforms, location) {
       context.onProgress?.({ stage: "resolve", message: reference });

@@ -12,6 +12,7 @@ import { type SbomOption, withSbom } from "./with-sbom.ts";
 const NOWHERE: ResolveSources = {
   lockDebian: () => Promise.reject(new Error("not in the lock")),
   findImage: () => Promise.reject(new Error("not in the lock")),
+  readAccounts: () => Promise.reject(new Error("not in the lock")),
   findLayout: () => Promise.reject(new Error("not in the lock")),
 };
 

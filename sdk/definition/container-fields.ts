@@ -150,11 +150,11 @@ export const containerFields = {
   maskedPaths: z.array(word).optional(),
   /** Paths that cannot be written. @default those that Docker protects / none */
   readonlyPaths: z.array(word).optional(),
-  /** User: a number, or the name of a container (which has a number of its own from 100 up) or of a user of the image. @default 0 */
+  /** User: a number, or the name of a container (which has a number of its own from 100 up) or of a user of the image. @default the image's USER / 0 */
   uid: owner.optional(),
-  /** Group, as `uid`. @default 0 */
+  /** Group, as `uid`. @default the group of the image's USER, without uid / 0 */
   gid: owner.optional(),
-  /** More groups, as `uid`. @default none */
+  /** More groups, as `uid`. @default those that list the image's USER, without uid / none */
   additionalGids: z.array(owner).optional(),
   /** Stops setuid programs from gaining privileges. @default true / false */
   noNewPrivileges: z.boolean().optional(),

@@ -4,6 +4,7 @@ import { debianImageSchema } from "./debian-image.ts";
 import { fields, port, seconds, text, word } from "./fields.ts";
 import { egress, publish } from "./network.ts";
 import { seccomp } from "./seccomp.ts";
+import { signal } from "./signal.ts";
 import { after, log, restartLimit } from "./supervision.ts";
 
 /** Where an image comes from: an OCI reference, `oci:DIR:TAG`, `docker-archive:FILE`, or Debian packages. */
@@ -94,7 +95,9 @@ export const serviceSchema = fields({
   after: after.optional(),
   /** How its health is checked. @default it is healthy while it runs */
   health: health.optional(),
-  /** Seconds from SIGTERM to SIGKILL at shutdown. @default 10 */
+  /** The signal that asks it to end, as `"SIGQUIT"`. @default the image's STOPSIGNAL, in LinuxKit's sandbox SIGTERM */
+  stopSignal: signal.optional(),
+  /** Seconds from that signal to SIGKILL. @default 10 */
   stopTimeout: z.number().min(0).max(3600).optional(),
   /** How much of its output is kept, and where else it is sent. @default 512 KiB in memory, nowhere else */
   log: log.optional(),

@@ -11,6 +11,7 @@ const OUR_FIELDS = [
   "health",
   "timeout",
   "stopTimeout",
+  "stopSignal",
   "optional",
   "secrets",
   "log",

@@ -14,8 +14,20 @@ export interface ImageConfig {
   readonly env: readonly string[];
   /** `""` when the image sets none. */
   readonly workingDir: string;
+  /** `user`, `uid`, `user:group`, `uid:gid`, `uid:group` or `user:gid`; `""` when the image sets none. */
+  readonly user: string;
+  /** `SIGQUIT`; `""` when the image sets none. */
+  readonly stopSignal: string;
+  /** The users and groups of the image itself, if a name or a number of `user` is looked up there. */
+  readonly accounts?: ImageAccounts | undefined;
   /** The parsed label: container fields under LinuxKit's own names. */
   readonly label: Readonly<Record<string, unknown>>;
+}
+
+/** What an image's own `/etc/passwd` and `/etc/group` say, in their order. */
+export interface ImageAccounts {
+  readonly users: readonly { readonly name: string; readonly uid: number; readonly gid: number }[];
+  readonly groups: readonly { readonly name: string; readonly gid: number; readonly members: readonly string[] }[];
 }
 
 /** The label that carries LinuxKit's container fields, as JSON or YAML. */
@@ -25,7 +37,7 @@ export const CONFIG_LABEL = "org.mobyproject.config";
 export const CONFIG_LIMIT = 8 << 20;
 
 /** An image configuration as parsed from its blob: {@link ImageConfig} with the label's text unparsed. */
-export interface ImageConfigDocument extends Omit<ImageConfig, "label"> {
+export interface ImageConfigDocument extends Omit<ImageConfig, "label" | "accounts"> {
   /** `""` when the configuration sets none. */
   readonly os: string;
   readonly architecture: string;
@@ -54,6 +66,8 @@ const configSchema = z.object({
       Cmd: strings,
       Env: strings,
       WorkingDir: text,
+      User: text,
+      StopSignal: text,
       Labels: z.record(z.string(), z.string()).nullish(),
     })
     .nullish(),
@@ -76,6 +90,8 @@ export function parseImageConfig(bytes: Uint8Array, what: string): ImageConfigDo
     cmd: config?.Cmd ?? [],
     env: config?.Env ?? [],
     workingDir: config?.WorkingDir ?? "",
+    user: config?.User ?? "",
+    stopSignal: config?.StopSignal ?? "",
     labels,
     labelText: Object.hasOwn(labels, CONFIG_LABEL) ? labels[CONFIG_LABEL] : undefined,
     diffIds: rootfs?.diff_ids ?? [],

@@ -6,8 +6,6 @@ import type { Bundle } from "../runtime/bundle.ts";
 import { fileStep } from "./entry-step.ts";
 import type { EntryStep } from "./plan.ts";
 
-const SIGTERM = 15;
-
 /** The description that our own guest reads beside a bundle's `config.json`. */
 export function guestStep(bundle: Bundle, network: PrivateNetwork | undefined): EntryStep {
   return fileStep(`${bundle.path}/${DESCRIPTION_FILE}`, descriptionText(containerDescription(bundle, network)));
@@ -56,7 +54,7 @@ function taskDescription({ phase, container: { timeout, optional } }: Bundle): N
   return { timeout: timeout ?? (phase === "onboot" ? 300 : 30), optional: optional ?? false };
 }
 
-function serviceDescription({ container, secrets, ownGroup, memory }: Bundle): NonNullable<ContainerDescription["service"]> {
+function serviceDescription({ container, secrets, ownGroup, memory, stopSignal }: Bundle): NonNullable<ContainerDescription["service"]> {
   const { health, restart, restartLimit, stopTimeout, after, log, sandbox } = container;
   return {
     restart: restart ?? "always",
@@ -64,7 +62,7 @@ function serviceDescription({ container, secrets, ownGroup, memory }: Bundle): N
     after: [...(after ?? [])],
     secrets: [...secrets].sort(),
     stopTimeout: stopTimeout ?? 10,
-    stopSignal: SIGTERM,
+    stopSignal,
     logSize: log?.size ?? LOG_SIZE,
     ...(sandbox !== "linuxkit" && ownGroup && { memory: memory > 0 ? ("limited" as const) : ("unlimited" as const) }),
     ...(health && { health: healthDescription(health) }),

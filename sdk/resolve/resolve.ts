@@ -2,12 +2,14 @@ import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
-import type { Definition } from "../definition/definition.ts";
+import { formatPath } from "../core/property-path.ts";
+import { containersOf, type Definition } from "../definition/definition.ts";
 import { withPrivateNetwork } from "../debian/private-network.ts";
 import { withVolumeTasks } from "../debian/volume-tasks.ts";
 import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
-import type { ImageConfig } from "../oci/image-config.ts";
+import type { ImageAccounts, ImageConfig } from "../oci/image-config.ts";
 import { debianImageConfig } from "../runtime/bundle.ts";
+import { readsAccounts } from "../runtime/process-user.ts";
 import { layoutsOf, sourceKey, sourcesOf } from "./image-source.ts";
 import { type Lock, type Pinned, pinnedImage, usableLock } from "./lock.ts";
 
@@ -64,6 +66,8 @@ export interface ResolveSources {
   lockDebian(image: DebianImage, location: string): Promise<LockedDebian>;
   /** Finds an image by its reference, or by `pinned` from the lock. Verifies its signature if a rule requires one. */
   findImage(reference: string, pinned: Pinned | undefined, location: string): Promise<FoundImage>;
+  /** Reads the users and groups of an image that was found. This fetches its layers. */
+  readAccounts(reference: string, found: FoundImage): Promise<ImageAccounts>;
   /** Finds an image that is kept as an OCI layout. */
   findLayout(reference: string, pinned: Digest | undefined, platforms: readonly string[], location: string): Promise<ResolvedLayout>;
 }
@@ -95,6 +99,7 @@ export async function resolve(given: Definition, options: ResolveOptions): Promi
   const sboms: Record<string, NonNullable<FoundImage["sboms"]>> = {};
   const images = new Map<string, ResolvedImage>();
   const layouts = new Map<string, ResolvedLayout>();
+  const containers = new Map(containersOf(definition).map(({ steps, container }) => [`${formatPath(steps)}.image`, container]));
 
   for (const { location, source } of sourcesOf(definition)) {
     throwIfCancelled(options.signal, "resolving");
@@ -102,7 +107,11 @@ export async function resolve(given: Definition, options: ResolveOptions): Promi
     if (typeof source === "string") {
       const pinned = pinnedImage(key, { images: references, signed }, lock);
       const found = await at(location, sources.findImage(source, pinned, location));
-      const { config, manifest, layers, sboms: attested = lock?.sboms?.[key] ?? [] } = found;
+      const { manifest, layers, sboms: attested = lock?.sboms?.[key] ?? [] } = found;
+      const container = containers.get(location);
+      const accounts =
+        container && readsAccounts(container, found.config) ? await at(location, sources.readAccounts(source, found)) : undefined;
+      const config: ImageConfig = { ...found.config, ...(accounts && { accounts }) };
       if (found.signed) signed[key] = found.signed;
       references[key] = manifest;
       if (attested.length > 0) sboms[key] ??= attested;

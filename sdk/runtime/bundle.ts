@@ -5,6 +5,7 @@ import { formatPath } from "../core/property-path.ts";
 import type { Container, ImageSource } from "../definition/container.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
 import { containersOf, type Definition, type Phase } from "../definition/definition.ts";
+import { SIGTERM, signalNumber } from "../definition/signal.ts";
 import type { NetworkKind } from "../definition/service-network.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import { expandReference } from "../oci/reference.ts";
@@ -48,6 +49,8 @@ export interface Bundle {
   readonly pids: number;
   /** Whether it uses the control group with its name, the default. */
   readonly ownGroup: boolean;
+  /** The number of the signal that asks it to end. */
+  readonly stopSignal: number;
   /** Text of `config.json`. */
   readonly config: string;
   /** Text of `runtime.json`. */
@@ -69,17 +72,19 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
   const idMapped = new Set(Object.entries(definition.volumes).flatMap(([name, { persistent }]) => (persistent ? [name] : [])));
   const containers = containersOf(definition).map((placed) => {
     const location = formatPath(placed.steps);
+    const image = imageConfig(placed.container.image, location);
     return {
       ...placed,
       location,
       known: `${placed.phase}/${placed.name}`,
-      fields: effectiveFields(placed.container, imageConfig(placed.container.image, location), placed.phase, location),
+      image,
+      fields: effectiveFields(placed.container, image, placed.phase, location),
     };
   });
   // the runtime names a group after the container's folder, which is its id
   const owners = new Map(containers.map(({ directory, location }) => [directory, location]));
   const ranges = idRanges(containers.flatMap(({ known, fields, container }) => (hasPrivateUsers(fields, container) ? [known] : [])));
-  return containers.map(({ phase, name, index, directory, location, known, fields, container }) => {
+  return containers.map(({ phase, name, index, directory, location, known, image, fields, container }) => {
     const { secrets = {}, ...shown } = container;
     const path = `containers/${phase}/${directory}`;
     checkGroup(fields.cgroupsPath, location, owners);
@@ -89,6 +94,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       path: location,
       phase,
       container,
+      image,
       oldRuntime,
       arch,
       idBase,
@@ -119,6 +125,7 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       memory,
       pids,
       ownGroup: !fields.cgroupsPath,
+      stopSignal: stopSignalOf(container, image, location),
       config: jsonText(config),
       runtime: jsonText(runtimeJson(fields, { bundle: path, tree, readonly })),
     };
@@ -137,9 +144,23 @@ function checkGroup(group: string | undefined, location: string, owners: Readonl
   );
 }
 
+/** LinuxKit sends SIGTERM to every container. */
+function stopSignalOf({ stopSignal, sandbox }: Container, image: ImageConfig, location: string): number {
+  const meant = stopSignal ?? (sandbox === "linuxkit" ? "" : image.stopSignal);
+  if (meant === "") return SIGTERM;
+  const number = signalNumber(meant);
+  if (number !== undefined) return number;
+  const path = `${location}.image`;
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${path}: its STOPSIGNAL ${JSON.stringify(meant)} is not a signal of Linux: set stopSignal`,
+    { path },
+  );
+}
+
 /** The image configuration of an image made from packages. Its `config` takes the place of a label. */
 export function debianImageConfig(image: DebianImage): ImageConfig {
-  return { entrypoint: [], cmd: [], env: [], workingDir: "", label: image.config };
+  return { entrypoint: [], cmd: [], env: [], workingDir: "", user: "", stopSignal: "", label: image.config };
 }
 
 /** JSON as LinuxKit writes it: four spaces, no newline at the end. */

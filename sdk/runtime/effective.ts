@@ -20,6 +20,7 @@ const OF_CONTAINER_ONLY = new Set([
   "health",
   "timeout",
   "stopTimeout",
+  "stopSignal",
   "optional",
   "sandbox",
   "secrets",

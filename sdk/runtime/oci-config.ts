@@ -7,24 +7,19 @@ import { NETWORK_ADMIN, NETWORK_ADMIN_REMEDY, ownsItsNetwork } from "../definiti
 import { type NetworkKind, networkKind } from "../definition/service-network.ts";
 import { PRIVATE_IDS } from "../definition/private-users.ts";
 import { rlimitName } from "../definition/container-fields.ts";
-import { accountNumber, type Accounts } from "./account.ts";
 import { linuxkitCapabilities, sandboxCapabilities } from "./capabilities.ts";
 import { type EffectiveFields, ownSources } from "./effective.ts";
 import { containerMounts, linuxkitMountRules } from "./mounts.ts";
 import { linuxkitNamespaces, sandboxNamespaces } from "./namespaces.ts";
+import { processUser, type UserContext } from "./process-user.ts";
 import { defaultSeccomp } from "./seccomp.ts";
 import { sandboxDefaults, sandboxMountRules, secretsMount } from "./sandbox.ts";
 
 /** What {@link ociConfig} needs besides the fields. */
-export interface OciContext {
+export interface OciContext extends UserContext {
   /** The container's name. */
   readonly name: string;
-  /** Its path in the definition, for messages. */
-  readonly path: string;
   readonly phase: Phase;
-  readonly container: Container;
-  readonly users: Accounts;
-  readonly groups: Accounts;
   /** Whether the container runtime may support only version 1.0 of the specification. */
   readonly oldRuntime: boolean;
   /** The first of the container's own 65536 user and group ids; 0 if it uses the machine's ids. */
@@ -67,16 +62,12 @@ const UNLIMITED = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSO
  * @throws INVALID_DEFINITION
  */
 export function ociConfig(merged: EffectiveFields, context: OciContext): OciConfig {
-  const { name, path, container, users, groups, idBase } = context;
+  const { name, path, container, idBase } = context;
   const linuxkit = container.sandbox === "linuxkit";
   const network = networkKind(container, context.phase, merged.net);
   const fields = linuxkit ? merged : sandboxDefaults(network === "private" ? { ...merged, net: network } : merged, name);
   const mapping = idBase > 0 ? [{ containerID: 0, hostID: idBase, size: PRIVATE_IDS }] : undefined;
-  const uid = accountNumber(fields.uid, users, `${path}.uid`);
-  const gid = accountNumber(fields.gid, groups, `${path}.gid`);
-  const additionalGids = (fields.additionalGids ?? []).map((group, index) =>
-    accountNumber(group, groups, `${path}.additionalGids[${index}]`),
-  );
+  const { uid, gid, additionalGids } = processUser(fields, context);
   if (idBase > 0) checkMapped([uid, gid, ...additionalGids], path);
   const capabilities = expandCapabilities(fields.capabilities);
   const ambient = expandCapabilities(fields.ambient);

@@ -31,7 +31,7 @@ async function buildOf(config: object, fields: Partial<ServiceArgs> = {}) {
   return { said, image, tar: await readFile(files[0]?.path as string, "latin1") };
 }
 
-describe("a build says what the label of an image asks for", () => {
+describe("a build says what an image asks for", () => {
   test("and does not get", async () => {
     const { said, tar } = await buildOf(labelled(HOSTILE));
     assert.deepEqual(said, [
@@ -51,6 +51,16 @@ describe("a build says what the label of an image asks for", () => {
     assert.deepEqual((await buildOf(labelled({ command: ["/app"], readonly: true, uid: 1000 }))).said, []);
     assert.deepEqual((await buildOf(labelled({ capabilities: ["all"] }), { capabilities: ["CAP_CHOWN"] })).said, []);
     assert.deepEqual((await buildOf(labelled(HOSTILE), { sandbox: "linuxkit" })).said, []);
+  });
+  test("what LinuxKit ignores of an image is said where LinuxKit's rules win", async () => {
+    const config = { User: "app:web", StopSignal: "SIGQUIT" };
+    assert.deepEqual((await buildOf(config, { sandbox: "linuxkit" })).said, [
+      'services.web.image: its USER "app:web" has no effect with sandbox: "linuxkit", and it runs as root: set uid and gid',
+      'services.web.image: its STOPSIGNAL "SIGQUIT" has no effect with sandbox: "linuxkit", and it gets SIGTERM',
+    ]);
+    assert.deepEqual((await buildOf(config, { sandbox: "linuxkit", uid: 1000, stopSignal: "QUIT" })).said, []);
+    assert.deepEqual((await buildOf({ User: "0:0", StopSignal: "15" }, { sandbox: "linuxkit" })).said, []);
+    assert.deepEqual((await buildOf({ ...labelled({ uid: 5 }), User: "app" }, { sandbox: "linuxkit" })).said, []);
   });
   test("an image that is gone has no label, and the reason is said", async () => {
     const said: string[] = [];

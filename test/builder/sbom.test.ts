@@ -163,6 +163,7 @@ describe("the SBOM of Debian packages", () => {
           })),
         }),
         findImage: () => assert.fail("no image"),
+        readAccounts: () => assert.fail("no users"),
         findLayout: () => assert.fail("no layout"),
       },
     });

@@ -33,6 +33,7 @@ async function planDigest(image: Image): Promise<string> {
     arch: "amd64",
     sources: {
       lockDebian: () => assert.fail("no package in these cases"),
+      readAccounts: () => assert.fail("LinuxKit reads no users"),
       findLayout: () => assert.fail("no layout in these cases"),
       findImage: async (reference) => ({ config: imageConfigOf(reference), manifest: digestOf(reference), layers: [] }),
     },

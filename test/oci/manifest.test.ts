@@ -94,6 +94,8 @@ test("parseImageConfig reads the members that LinuxKit reads, and the label as t
     cmd: [],
     env: ["A=1"],
     workingDir: "",
+    user: "",
+    stopSignal: "",
     labels: { "org.mobyproject.config": label, other: "1" },
     labelText: label,
     diffIds: [digest("1")],

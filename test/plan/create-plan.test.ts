@@ -43,6 +43,7 @@ async function planOf(image: Image): Promise<Plan> {
         })),
       }),
       findImage: () => assert.fail("this definition has no references"),
+      readAccounts: () => assert.fail("this definition has no references"),
       findLayout: () => assert.fail("this definition has no references"),
     },
   });

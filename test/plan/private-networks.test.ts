@@ -11,7 +11,7 @@ import { bundles } from "../../sdk/runtime/bundle.ts";
 
 const service = (name: string, fields: Partial<ServiceArgs> = {}): Service =>
   new Service(name, { image: `example.com/${name}`, command: ["x"], ...fields });
-const PLAIN = { entrypoint: [], cmd: [], env: [], workingDir: "" };
+const PLAIN = { entrypoint: [], cmd: [], env: [], workingDir: "", user: "", stopSignal: "" };
 
 /** The networks of services; `labels` are their images' labels, by image name. */
 function networksOf(

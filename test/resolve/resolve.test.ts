@@ -20,6 +20,7 @@ function movingSources(): ResolveSources & { asked: string[] } {
       asked.push(packages.join("+"));
       return { packages: packages.map((name) => deb(name, String(asked.length))) } satisfies LockedDebian;
     },
+    readAccounts: async () => ({ users: [], groups: [] }),
     async findLayout(reference, pinned) {
       asked.push(`${reference}@${pinned ?? "?"}`);
       return { reference, root: { mediaType: "", digest: pinned ?? digest(String(asked.length)), size: 1 }, blobs: [] };
@@ -27,7 +28,7 @@ function movingSources(): ResolveSources & { asked: string[] } {
     async findImage(reference, pinned) {
       asked.push(`${reference}@${pinned?.manifest ?? "?"}`);
       return {
-        config: { entrypoint: [], cmd: [], env: [], workingDir: "", label: {} },
+        config: { entrypoint: [], cmd: [], env: [], workingDir: "", user: "", stopSignal: "", label: {} },
         manifest: pinned?.manifest ?? digest(String(asked.length)),
         layers: [],
       };

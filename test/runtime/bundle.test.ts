@@ -9,7 +9,7 @@ import { secretsPath } from "../../sdk/guest/paths.ts";
 import type { ImageConfig } from "../../sdk/oci/image-config.ts";
 import { type Bundle, bundles, debianImageConfig } from "../../sdk/runtime/bundle.ts";
 
-const PLAIN: ImageConfig = { entrypoint: ["/bin/app"], cmd: ["serve"], env: ["A=1"], workingDir: "", label: {} };
+const PLAIN: ImageConfig = { entrypoint: ["/bin/app"], cmd: ["serve"], env: ["A=1"], workingDir: "", user: "", stopSignal: "", label: {} };
 
 interface Config {
   ociVersion: string;
@@ -89,7 +89,11 @@ describe("errors in an image's label and configuration", () => {
       { label: { capabilities: ["CAP_NET_ADMIN"] } },
       /^services\.app\.capabilities: got CAP_NET_ADMIN, which reaches the machine's links from a network beside the machine's; wanted userns/,
     ],
-    [{}, { label: { uid: "nobody" } }, /^services\.app\.uid: unknown name "nobody", wanted a number or one of app$/],
+    [
+      {},
+      { label: { uid: "nobody" } },
+      /^services\.app\.image: its label has uid "nobody", which its \/etc\/passwd does not have: set uid$/,
+    ],
     [{}, { entrypoint: [], cmd: [] }, /^services\.app\.command: got no command in the definition or the image/],
   ] as const) {
     test(String(message), () => assert.throws(() => bundleOf(fields as never, image as never), { code: "INVALID_DEFINITION", message }));

@@ -29,7 +29,7 @@ function run(script: string, fields: Partial<ServiceArgs> = {}): string {
   const service = new Service("box", { image: "x", command: ["/bin/busybox", "sh", "-c", script], env: ["PATH=/bin"], ...fields });
   const [bundle] = bundles(
     new Image({ services: [service] }).spec,
-    () => ({ entrypoint: [], cmd: [], env: [], workingDir: "", label: {} }),
+    () => ({ entrypoint: [], cmd: [], env: [], workingDir: "", user: "", stopSignal: "", label: {} }),
     "amd64",
   );
   writeFileSync(join(folder, "config.json"), bundle?.config ?? "");

@@ -89,7 +89,7 @@ const KINDS = {
 } as const;
 
 function laidOut(kind: keyof typeof KINDS, label: Label, fields: Partial<ServiceArgs> = {}) {
-  const config = { entrypoint: ["/bin/app"], cmd: [], env: [], workingDir: "", label };
+  const config = { entrypoint: ["/bin/app"], cmd: [], env: [], workingDir: "", user: "", stopSignal: "", label };
   const [bundle] = bundles(KINDS[kind](fields).spec, () => config, "amd64");
   assert.ok(bundle);
   const { config: text, runtime, readonly, network, privateNetwork, idBase, memoryLimited, ownGroup } = bundle;

@@ -49,6 +49,8 @@ export function imageConfigOf(image: ImageSource): ImageConfig {
     cmd: config.Cmd ?? [],
     env: config.Env ?? [],
     workingDir: config.WorkingDir ?? "",
+    user: "",
+    stopSignal: "",
     label: JSON.parse(config.Labels?.["org.mobyproject.config"] ?? "{}"),
   };
 }
