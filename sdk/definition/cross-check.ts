@@ -6,6 +6,7 @@ import { shown } from "../core/shown.ts";
 import { hardeningConflicts } from "./hardening-conflicts.ts";
 import { isDeferred } from "../core/deferred.ts";
 import { itemsOf } from "./inputs.ts";
+import { nameFailures } from "./name-check.ts";
 import { healthPorts, networkKind } from "./service-network.ts";
 import { networkAdminFailures } from "./network-admin.ts";
 import { privateUserFailures } from "./private-users.ts";
@@ -22,6 +23,7 @@ export function crossFailures(definition: Definition): Failure[] {
   return [
     ...duplicateTasks(definition, "onboot"),
     ...duplicateTasks(definition, "onshutdown"),
+    ...nameFailures(definition),
     ...containers.flatMap((placed) => [
       ...volumeFailures(placed, definition),
       ...ownerFailures(placed, names),

@@ -5,10 +5,11 @@ import { count, fields, mode, text, treePath, word } from "./fields.ts";
 /** A Debian package's name (Debian policy 5.6.1). */
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "a Debian package name: lower-case letters, digits, +, - and .");
 
-/** A user or group name as `useradd` takes it. */
-const accountName = z
-  .string()
-  .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "at most 32 lower-case letters, digits, _ or -, not beginning with a digit");
+/**
+ * A user or group name as Debian's `useradd` takes it, without the signs that need a quote somewhere. Debian's own packages
+ * have `Debian-exim` and `Debian-snmp` (policy 9.2.1 asks for such names).
+ */
+const accountName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/, "at most 32 letters, digits, _ or -, not beginning with a digit");
 
 /**
  * An image made from Debian packages instead of pulled: plain JSON that describes its content. The

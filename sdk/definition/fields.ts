@@ -24,10 +24,10 @@ export const treePath = word.refine(
   'a path that stays in the tree, without ".."',
 );
 
-/** A name that is also a directory and a container id: letters, digits and `_ + - .` */
+/** A name that is also a directory, a container id and a word of a command line: letters, digits and `_ + - .` */
 export const containerName = z
   .string()
-  .regex(/^[A-Za-z0-9_+-][A-Za-z0-9_+.-]{0,75}$/, 'at most 76 letters, digits or "_", "+", "-", ".", not beginning with "."');
+  .regex(/^[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,75}$/, 'at most 76 letters, digits or "_", "+", "-", ".", not beginning with "." or "-"');
 
 /** A whole number of at least 0. */
 export const count = z.int().min(0);

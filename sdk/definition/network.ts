@@ -38,7 +38,7 @@ export const egress = fields({
    */
   to: z
     .string()
-    .regex(/^[A-Za-z0-9_+-][A-Za-z0-9_+.-]*(?:\/\d{1,2})?$/, 'an IPv4 address or network, the name of a service, "any" or "dns"'),
+    .regex(/^[A-Za-z0-9_+][A-Za-z0-9_+.-]*(?:\/\d{1,2})?$/, 'an IPv4 address or network, the name of a service, "any" or "dns"'),
   /** @default every port; for `dns` 53 */
   port: port.optional(),
   /** @default "tcp" when there is a port, else both; for `dns` both */

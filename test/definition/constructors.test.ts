@@ -79,7 +79,7 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
   ],
   [
     () => new Service("../x", { image: "a" }),
-    'services["../x"]: got "../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "."',
+    'services["../x"]: got "../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "." or "-"',
   ],
   [() => new Service("web", undefined as never), "services.web: missing, wanted an object"],
   [() => new OnbootTask("t", { image: "a", timeout: -1 }), "onboot.t.timeout: got -1, wanted at least 0"],

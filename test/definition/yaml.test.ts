@@ -22,7 +22,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   "missing-image": "8: services.a.image: missing, wanted a string",
   "mount-without-type": '11: services.app.mounts[0].type: missing, wanted a filesystem type, or "bind"',
   "name-escapes-tree":
-    '8: services["../../x"].name: got "../../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "."',
+    '8: services["../../x"].name: got "../../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "." or "-"',
   "not-yaml": "2: not YAML: flow sequence in block collection must be sufficiently indented and end with a ]",
   "null-list": "10: services.app.binds: got null, wanted a list",
   "rlimit-two-parts": '10: services.app.rlimits[0]: got "nofile,1", wanted "name,soft,hard", as "nofile,1024,4096"',

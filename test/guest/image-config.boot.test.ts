@@ -62,6 +62,9 @@ const image = (script: string, config: object) => {
   return imageLayout(join(folder, String(images++)), [layer], { Entrypoint: ["/app"], Env: ["PATH=/bin"], ...config });
 };
 
+// services may have the names of each other's files, and of as many letters as a host name
+const NAMES = ["db.health", "db.stop", "db.log", "n".repeat(64)];
+
 const WHO = "#!/bin/sh\necho $(id -u) $(id -g) $(id -G)\nexec sleep 100000\n";
 
 async function logOf(machine: Booted, name: string, last: RegExp): Promise<string[]> {
@@ -77,7 +80,7 @@ test("what an image says of itself: its label opens nothing, its user and its si
   const hostile = await image(ATTACK, labelled(LABEL));
   const users = { app: "1000 1001 1001 33", "nobody:web": "65534 33 33", "4000": "4000 0 0", "4000:5000": "4000 5000 5000" };
   const who = await Promise.all(
-    Object.keys(users).map(async (user, index) => new Service(`user${index}`, { image: await image(WHO, { User: user }) })),
+    Object.keys(users).map(async (user, index) => new Service(NAMES[index] as string, { image: await image(WHO, { User: user }) })),
   );
   const waits = "#!/bin/sh\ntrap 'sleep 4; exit' QUIT\necho ready\nwhile :; do sleep 0.1; done\n";
   await using machine = await bootImage(
@@ -101,7 +104,7 @@ test("what an image says of itself: its label opens nothing, its user and its si
   const could = await logOf(machine, "open", /tried/);
   for (const what of ["could read a secret", "could see the machine's processes", "could write to its root", "could have capabilities"])
     assert.ok(could.includes(what), could.join("\n"));
-  for (const [index, ids] of Object.values(users).entries()) assert.deepEqual(await logOf(machine, `user${index}`, /\d/), [ids]);
+  for (const [index, ids] of Object.values(users).entries()) assert.deepEqual(await logOf(machine, NAMES[index] as string, /\d/), [ids]);
 
   await logOf(machine, "quits", /ready/);
   const begun = () => machine.lines.find(({ stage }) => stage === "shutdown");
