@@ -9,6 +9,7 @@ import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type FleetMachine, QemuGate, type QemuGateArgs } from "./rollout-gate.ts";
 import { launchArguments } from "./launch-arguments.ts";
 import { MachineImage } from "./machine-image.ts";
+import { checkProcessors } from "./processors.ts";
 import { checkPublished } from "./published-ports.ts";
 
 /** Arguments of {@link Fleet}. Exactly one of `image`, `build` and `machineImage` sets what its machines run. */
@@ -52,6 +53,7 @@ export class Fleet extends ComponentResource {
       () => new MachineImage(`${name}-image`, { build, image, arch, transform }, { parent: this }),
     );
     checkPublished(`fleet "${name}"`, args.publish, machineImage.nodes.build.definition);
+    checkProcessors(`fleet "${name}"`, args.cpus, machineImage.nodes.build.definition);
     const gate = new QemuGate(
       `${name}-gate`,
       transformed(

@@ -9,6 +9,7 @@ import type { DiskAttachment } from "./plugin/arguments.ts";
 import { Disk } from "./disk.ts";
 import { launchArguments } from "./launch-arguments.ts";
 import { MachineImage } from "./machine-image.ts";
+import { checkProcessors } from "./processors.ts";
 import { checkPublished } from "./published-ports.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
@@ -59,6 +60,7 @@ export class Machine extends ComponentResource {
       () => new MachineImage(`${name}-image`, { build, image, arch, transform }, { parent: this }),
     );
     checkPublished(`machine "${name}"`, args.publish, machineImage.nodes.build.definition);
+    checkProcessors(`machine "${name}"`, args.cpus, machineImage.nodes.build.definition);
     const vm = new QemuVm(
       `${name}-vm`,
       transformed(

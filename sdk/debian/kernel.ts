@@ -110,7 +110,7 @@ export async function kernelModules(
   options: KernelOptions & { readonly purpose?: "root" },
 ): Promise<KernelModules> {
   const pack = await openKernelPack(deb, options);
-  const order = moduleOrder(pack.contents, [...defaultsOf(deb.name, pack.contents, options.purpose), ...names]);
+  const order = moduleOrder(pack.contents, [...defaultsOf(deb.name, pack.contents, options.purpose), ...names], deb.name);
   const patterns = devicePatterns(order);
   // modules that a user names are always loaded
   const asked = new Set(names.map(moduleName));

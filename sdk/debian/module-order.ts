@@ -8,12 +8,14 @@ import { type ModuleInfo, moduleName } from "./modinfo.ts";
  * left out. Soft dependencies are included if the kernel has them.
  *
  * @param names as the user writes them, with `_` or `-`
+ * @param packageName the kernel's package, whose flavour may be why a module is missing
  * @throws NOT_FOUND for a name that the kernel has neither as a module nor built in, with a suggestion; CORRUPT for a
  * dependency that the package lacks
  */
 export function moduleOrder<M extends ModuleInfo>(
   kernel: Pick<KernelContents, "builtin" | "builtinAliases"> & { readonly modules: readonly M[] },
   names: readonly string[],
+  packageName = "",
 ): M[] {
   const modules = new Map(kernel.modules.map((module) => [module.name, module]));
   const builtin = new Set(kernel.builtin);
@@ -50,9 +52,8 @@ export function moduleOrder<M extends ModuleInfo>(
     if (module) add(module);
     else if (!builtin.has(name)) {
       const meant = nearest(name, [...modules.keys(), ...builtin]);
-      throw new LinuxKitError("NOT_FOUND", `the kernel has no module "${typed}"${meant ? `: did you mean "${meant}"?` : ""}`, {
-        what: typed,
-      });
+      const why = meant ? `: did you mean "${meant}"?` : "";
+      throw new LinuxKitError("NOT_FOUND", `the kernel has no module "${typed}"${why}${flavourHint(packageName)}`, { what: typed });
     }
   }
   return [...order];
@@ -61,4 +62,11 @@ export function moduleOrder<M extends ModuleInfo>(
 // of several modules with the same alias, such as crc32c, the one that runs on every processor
 function preferred<M extends ModuleInfo>(modules: readonly M[]): M | undefined {
   return modules.find(({ name }) => name.endsWith("_generic")) ?? modules[0];
+}
+
+/** Debian's cloud flavour leaves out the drivers of real hardware; the generic one has the modules of both. */
+function flavourHint(packageName: string): string {
+  return /-cloud-(amd64|arm64)/.test(packageName)
+    ? `; ${packageName} has only what virtual machines need: a driver of real hardware is in debian.kernel({ flavour: "generic" })`
+    : "";
 }

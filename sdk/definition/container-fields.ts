@@ -38,7 +38,7 @@ const rlimit = text.superRefine((value, context) => {
   } else if (!(RLIMITS as readonly string[]).includes(name)) {
     const short = RLIMITS.map((known) => known.slice("RLIMIT_".length).toLowerCase());
     context.addIssue({ code: "custom", message: `a limit of ${short.join(", ")}${didYouMean(parts[0]?.toLowerCase(), short)}` });
-  } else if (!parts.slice(1).every((part) => part === "unlimited" || /^\d{1,20}$/.test(part))) {
+  } else if (!parts.slice(1).every((part) => part.toLowerCase() === "unlimited" || /^\d{1,20}$/.test(part))) {
     context.addIssue({ code: "custom", message: 'numbers or "unlimited" as soft and hard limit' });
   }
 });

@@ -11,6 +11,7 @@ import { healthPorts, networkKind } from "./service-network.ts";
 import { networkAdminFailures } from "./network-admin.ts";
 import { privateUserFailures } from "./private-users.ts";
 import { privateNetworkFailures, serviceFailures } from "./service-check.ts";
+import { settingFailures } from "./setting-check.ts";
 import { didYouMean } from "../core/suggest.ts";
 
 /**
@@ -24,6 +25,7 @@ export function crossFailures(definition: Definition): Failure[] {
     ...duplicateTasks(definition, "onboot"),
     ...duplicateTasks(definition, "onshutdown"),
     ...nameFailures(definition),
+    ...settingFailures(definition),
     ...containers.flatMap((placed) => [
       ...volumeFailures(placed, definition),
       ...ownerFailures(placed, names),

@@ -38,8 +38,22 @@ export const port = z.int().min(1).max(65535);
 /** Seconds; fractions are allowed. */
 export const seconds = z.number().positive().max(86_400);
 
+const MODE_WANTED = 'octal digits in quotes, as "0644"';
+
 /** Permission bits as octal digits in quotes, as LinuxKit writes them: `"0644"`. */
-export const mode = z.string().regex(/^0?[0-7]{1,4}$/, 'octal digits in quotes, as "0644"');
+export const mode = z.string({ error: ({ input }) => modeWanted(input) }).regex(/^0?[0-7]{1,4}$/, MODE_WANTED);
+
+/**
+ * What a mode is wanted to be. YAML and JavaScript read `0644` without quotes as the number 420, and `644` as itself, so the digits
+ * that were meant are guessed.
+ */
+export function modeWanted(value: unknown): string {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0) return MODE_WANTED;
+  // 0777 is 511, so a larger number was typed without the leading zero; so were these
+  const isTyped = value > 0o777 || [400, 440, 444, 500].includes(value);
+  const digits = isTyped && !/[89]/.test(String(value)) ? String(value) : value.toString(8);
+  return digits.length > 4 ? MODE_WANTED : `octal digits in quotes: "${digits.padStart(4, "0")}"`;
+}
 
 /** A user or group: its number, or the name of a container or of a user that the image declares. */
 export const owner = z.union([z.int().min(0).max(0xffff_fffe), text], { error: "a number from 0, or a name" });

@@ -43,7 +43,9 @@ const EMPTY: Parts = Object.freeze({ init: [], onboot: [], onshutdown: [], servi
 function partsOf({ kernel, init = [], onboot = [], onshutdown = [], services = [], volumes = [], files = [] }: Yaml): Parts {
   const given = Object.entries(kernel ?? {}).filter(([field, value]) => value !== "" || field === "tar" || field === "ucode");
   return {
-    ...(given.length > 0 && { kernel: Object.fromEntries(given) }),
+    ...(given.length > 0 && {
+      kernel: Object.fromEntries(given.map(([field, value]) => [field, field === "cmdline" ? oneLine(value as string) : value])),
+    }),
     init,
     onboot: onboot.map(({ name, ...args }) => new OnbootTask(name, { ...args, sandbox: "linuxkit" })),
     onshutdown: onshutdown.map(({ name, ...args }) => new OnshutdownTask(name, { ...args, sandbox: "linuxkit" })),
@@ -51,6 +53,11 @@ function partsOf({ kernel, init = [], onboot = [], onshutdown = [], services = [
     volumes: volumes.map(({ name, image, ...args }) => new Volume(name, { ...args, ...(image && { image }) })),
     files: files.map(({ path, ...file }) => new File(path, fileArgs(file))),
   };
+}
+
+// a block scalar has line breaks, which the kernel reads as spaces and boot loaders do not
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
 }
 
 // of several kinds, the one that LinuxKit reads first, without the fields that it then ignores

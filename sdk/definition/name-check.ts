@@ -2,6 +2,7 @@ import { isDeferred } from "../core/deferred.ts";
 import { type Failure, failure } from "../core/failure.ts";
 import { shown } from "../core/shown.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
+import { hasOwnInit } from "./own-init.ts";
 
 /** Most bytes of a host name (HOST_NAME_MAX of limits.h; sethostname(2)). */
 const HOSTNAME_MAX = 64;
@@ -57,10 +58,4 @@ function takenFailures({ phase, name, steps }: Placed): Failure[] {
         ),
       ]
     : [];
-}
-
-function hasOwnInit({ init }: Definition): boolean {
-  return init.some(
-    (source) => !isDeferred(source) && typeof source !== "string" && !isDeferred(source.debian) && source.debian.role === "init",
-  );
 }

@@ -28,7 +28,11 @@ export function parseYaml(
     prettyErrors: false,
   });
   const line = (offset: number): number => lines.linePos(offset).line;
-  const [parsed, another] = documents;
+  const [parsed, ...others] = documents;
+  // a line "---" at the end begins a document of nothing
+  const another = others.find(
+    ({ contents, errors }) => errors.length > 0 || (contents !== null && !(isScalar(contents) && contents.value === null)),
+  );
   if (!Array.isArray(documents) || parsed === undefined || parsed.contents === null)
     return { failures: [unlocated(`${source}: it is empty, wanted LinuxKit's YAML`)] };
   if (parsed.errors.length > 0)

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { containerFields } from "./container-fields.ts";
-import { containerName, fields, mode, owner, text, treePath, word } from "./fields.ts";
+import { containerName, fields, modeWanted, owner, text, treePath, word } from "./fields.ts";
 import { volumeName } from "./volume.ts";
 
 const container = z.array(fields({ name: containerName, image: word, ...containerFields }));
@@ -13,7 +13,10 @@ const file = fields({
   source: z.string().optional(),
   metadata: z.enum(["yaml", "json", ""]).optional(),
   optional: z.boolean().optional(),
-  mode: z.union([mode, z.literal("")], { error: 'octal digits in quotes, as "0644"' }).optional(),
+  mode: z
+    .string({ error: ({ input }) => modeWanted(input) })
+    .regex(/^(?:0?[0-7]{1,4})?$/, modeWanted(undefined))
+    .optional(),
   uid: owner.optional(),
   gid: owner.optional(),
 }).superRefine((value, context) => {
@@ -32,7 +35,7 @@ const file = fields({
 export const yamlSchema = fields({
   kernel: fields({
     image: text.optional(),
-    cmdline: text.refine((line) => !line.includes("\n"), "one line").optional(),
+    cmdline: text.optional(),
     binary: text.optional(),
     tar: text.optional(),
     ucode: text.optional(),

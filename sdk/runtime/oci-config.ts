@@ -184,7 +184,7 @@ function resources({ resources: given = {}, devices = [] }: EffectiveFields, lin
 function rlimit(text: string): object {
   const [name = "", soft = "", hard = ""] = text.split(",").map((part) => part.trim());
   const number = (value: string): unknown => {
-    if (value === "unlimited") return UNLIMITED;
+    if (value.toLowerCase() === "unlimited") return UNLIMITED;
     // stays exact beyond 2^53
     return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(BigInt(value).toString());
   };

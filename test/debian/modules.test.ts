@@ -46,6 +46,14 @@ describe("the order for insmod", () => {
       (error) =>
         isLinuxKitError(error, "NOT_FOUND") && error.message === 'the kernel has no module "virtio-rgn": did you mean "virtio_rng"?',
     ));
+  test("says that a driver may be in another flavour", () => {
+    const hint = (name: string) => () => moduleOrder(KERNEL, ["e1000"], name);
+    assert.throws(hint("linux-image-6.1.0-44-cloud-amd64"), {
+      message:
+        'the kernel has no module "e1000"; linux-image-6.1.0-44-cloud-amd64 has only what virtual machines need: a driver of real hardware is in debian.kernel({ flavour: "generic" })',
+    });
+    assert.throws(hint("linux-image-6.1.0-44-amd64"), { message: 'the kernel has no module "e1000"' });
+  });
   test("refuses a dependency that the package lacks", () =>
     assert.throws(
       () => names("lame"),

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { Image } from "../../sdk/definition/image.ts";
+import { File } from "../../sdk/definition/file.ts";
+import { bundles } from "../../sdk/runtime/bundle.ts";
 import { cases, yamlOf } from "../support/conformance.ts";
 
 // what only resolving or building can see
@@ -93,6 +95,60 @@ describe("scalars are not coerced", () => {
     );
   }
   test("a number with a leading zero is octal", () => assert.equal(Image.fromYaml(service("uid: 0644")).spec.services["a"]?.uid, 0o644));
+});
+
+describe("what LinuxKit takes is taken", () => {
+  for (const [what, scalar] of [
+    ["a literal block", "|\n    console=ttyS0\n    quiet\n"],
+    ["a folded block", ">\n    console=ttyS0\n    quiet\n"],
+    ["a block that keeps its end", "|+\n    console=ttyS0 quiet\n\n"],
+    ["a quoted text of two lines", '"console=ttyS0\\n  quiet\\n"'],
+  ] as const) {
+    test(`${what} as the command line`, () =>
+      assert.equal(Image.fromYaml(`kernel:\n  image: k\n  cmdline: ${scalar}`).spec.kernel?.cmdline, "console=ttyS0 quiet"));
+  }
+  test("Unlimited, in any case, and the largest limit is what it means", () => {
+    for (const word of ["Unlimited", "UNLIMITED", "unlimited"]) {
+      const { spec } = Image.fromYaml(`services: [{name: a, image: x, rlimits: ["memlock,${word}, ${word}"]}]\n`);
+      const plain = { entrypoint: ["x"], cmd: [], env: [], workingDir: "", user: "", stopSignal: "", label: {} };
+      assert.match(bundles(spec, () => plain, "amd64")[0]?.config ?? "", /"hard": 18446744073709551615,\s+"soft": 18446744073709551615/);
+    }
+  });
+  for (const end of ["---\n", "---", "...\n---\n", "---\n# the end\n", "---\n---\n", "--- ~\n"]) {
+    test(`${JSON.stringify(end)} at the end`, () => assert.deepEqual(Image.fromYaml(`---\ninit: [a]\n${end}`).spec.init, ["a"]));
+  }
+  test("a second document with content is refused, wherever it is", () => {
+    for (const end of ["---\ninit: [b]\n", "---\n---\ninit: [b]\n"])
+      assert.throws(() => Image.fromYaml(`init: [a]\n${end}`), { message: /: a second document begins here, wanted one in each text$/ });
+  });
+});
+
+test("a mode without quotes is refused with the digits that were meant", () => {
+  const refused = (mode: string): string => {
+    try {
+      Image.fromYaml(`files: [{path: a, contents: x, mode: ${mode}}]\n`);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "taken";
+  };
+  for (const [typed, meant, got = Number.parseInt(typed, 8)] of [
+    ["0644", "0644"],
+    ["0755", "0755"],
+    ["0777", "0777"],
+    ["0600", "0600"],
+    ["0440", "0440"],
+    ["644", "0644", 644],
+    ["755", "0755", 755],
+    ["1777", "1777", 1777],
+    ["444", "0444", 444],
+  ] as const) {
+    assert.equal(refused(typed), `linuxkit.yml:1: files.a.mode: got ${got}, wanted octal digits in quotes: "${meant}"`);
+  }
+  assert.equal(refused("true"), 'linuxkit.yml:1: files.a.mode: got true, wanted octal digits in quotes, as "0644"');
+  assert.throws(() => new File("a", { contents: "x", mode: 0o755 as never }), {
+    message: 'files.a.mode: got 493, wanted octal digits in quotes: "0755"',
+  });
 });
 
 describe("several texts", () => {

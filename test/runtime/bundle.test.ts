@@ -203,6 +203,7 @@ describe("numbers and names", () => {
   });
   test("fields that LinuxKit drops are kept", () => {
     const { linux } = configOf({
+      sandbox: "linuxkit",
       userns: "new",
       uidMappings: [{ containerID: 0, hostID: 1000, size: 10 }],
       resources: {

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { debian } from "../../sdk/debian/images.ts";
+import { Image, OnbootTask, Service, type ServiceArgs } from "../../sdk/index.ts";
+
+const init = [debian.init()];
+const make = (fields: Partial<ServiceArgs>, more = {}) =>
+  new Image({ services: [new Service("a", { image: "x", ...fields } as ServiceArgs)], ...more });
+const memory = (fields: object) => ({ resources: { memory: fields } });
+const cpu = (fields: object) => ({ resources: { cpu: fields } });
+const sysctl = (name: string) => ({ sysctl: { [name]: "1" } });
+const big = (bytes: number): string => "x".repeat(bytes);
+
+describe("a setting with which a container cannot start is refused", () => {
+  for (const [fields, message] of [
+    [memory({ swap: 1 << 20 }), "services.a.resources.memory.swap: got 1048576 without a limit: set limit too, which swap includes"],
+    [
+      memory({ limit: 2 << 20, swap: 1 << 20 }),
+      "services.a.resources.memory.swap: got 1048576, wanted at least the limit 2097152: it is memory and swap together",
+    ],
+    ...Object.entries({ kernel: 1, kernelTCP: 1, swappiness: 0, disableOOMKiller: true }).map(
+      ([field, value]) =>
+        [
+          memory({ [field]: value }),
+          `services.a.resources.memory.${field}: got ${value}, which control groups no longer have: leave it out, and set limit`,
+        ] as const,
+    ),
+    ...(["realtimeRuntime", "realtimePeriod"] as const).map(
+      (field) =>
+        [
+          cpu({ [field]: 1000 }),
+          `services.a.resources.cpu.${field}: got 1000, which control groups no longer have: leave it out, and set shares or quota`,
+        ] as const,
+    ),
+    [cpu({ shares: 1 }), "services.a.resources.cpu.shares: got 1, wanted 2 to 262144"],
+    [cpu({ quota: 999 }), "services.a.resources.cpu.quota: got 999, wanted at least 1000 microseconds"],
+    [cpu({ period: 2_000_000 }), "services.a.resources.cpu.period: got 2000000, wanted 1000 to 1000000 microseconds"],
+    [cpu({ cpus: "all" }), 'services.a.resources.cpu.cpus: got "all", wanted numbers and ranges as "0-3,6"'],
+    [cpu({ cpus: "3-1" }), 'services.a.resources.cpu.cpus: got "3-1", wanted numbers and ranges as "0-3,6"'],
+    [cpu({ cpus: "0-8192" }), 'services.a.resources.cpu.cpus: got "0-8192", wanted numbers and ranges as "0-3,6"'],
+    [cpu({ mems: "-1" }), 'services.a.resources.cpu.mems: got "-1", wanted numbers and ranges as "0-3,6"'],
+    [
+      { resources: { network: { classID: 1 } } },
+      "services.a.resources.network.classID: marks packets for control groups that no longer do it: leave it out",
+    ],
+    [
+      { resources: { network: { priorities: [{ name: "eth0", priority: 1 }] } } },
+      "services.a.resources.network.priorities: marks packets for control groups that no longer do it: leave it out",
+    ],
+    [
+      { resources: { blockio: { leafWeight: 20 } } },
+      "services.a.resources.blockio.leafWeight: is not in today's control groups: set weight",
+    ],
+    [
+      { ...sysctl("net.core.somaxconn"), net: "host" },
+      'services.a.sysctl["net.core.somaxconn"]: needs a network namespace of its own, wanted another net than the machine\'s',
+    ],
+    [
+      { ...sysctl("net/ipv4/ip_forward"), net: "host" },
+      "services.a.sysctl.net/ipv4/ip_forward: needs a network namespace of its own, wanted another net than the machine's",
+    ],
+    [
+      { ...sysctl("kernel.shmmax"), ipc: "host" },
+      'services.a.sysctl["kernel.shmmax"]: needs an ipc namespace of its own, wanted another ipc than the machine\'s',
+    ],
+    [
+      { ...sysctl("kernel.domainname"), uts: "host" },
+      'services.a.sysctl["kernel.domainname"]: needs a uts namespace of its own, wanted another uts than the machine\'s',
+    ],
+    [sysctl("kernel.hostname"), 'services.a.sysctl["kernel.hostname"]: is the host name: set hostname'],
+    [
+      sysctl("vm.swappiness"),
+      'services.a.sysctl["vm.swappiness"]: is a setting of the whole machine, which no container has of its own: set it by debian.sysctl()',
+    ],
+    [
+      { rlimits: ["nofile,1024,1048577"] },
+      'services.a.rlimits[0]: got "nofile,1024,1048577", wanted at most 1048576, or fs.nr_open raised by debian.sysctl()',
+    ],
+    [
+      { rlimits: ["RLIMIT_NOFILE, 1024, unlimited"] },
+      'services.a.rlimits[0]: got "RLIMIT_NOFILE, 1024, unlimited", wanted at most 1048576, or fs.nr_open raised by debian.sysctl()',
+    ],
+    [{ rlimits: ["core,2,1"] }, 'services.a.rlimits[0]: got "core,2,1", wanted a soft limit of at most the hard limit'],
+    [
+      { env: ["A=1", `B=${big(131_070)}`] },
+      "services.a.env[1]: has 131072 bytes, wanted at most 131071, which Linux takes: put it into a file",
+    ],
+    [
+      { command: ["/x", big(131_072)] },
+      "services.a.command[1]: has 131072 bytes, wanted at most 131071, which Linux takes: put it into a file",
+    ],
+    [
+      { health: { command: ["/x", big(131_072)] } },
+      "services.a.health.command[1]: has 131072 bytes, wanted at most 131071, which Linux takes: put it into a file",
+    ],
+    [
+      { env: Array.from({ length: 20 }, (_, index) => `A${index}=${big(120_000)}`) },
+      /^services\.a\.env: has \d+ bytes together with the command, wanted at most 2097152, which Linux takes: put values into files$/,
+    ],
+  ] as const) {
+    test(String(message), () => assert.throws(() => make(fields as never), { code: "INVALID_DEFINITION", message }));
+  }
+  test("in an image made from packages too, and of a task", () => {
+    const image = debian.packages({ packages: ["bash"], resources: { memory: { swappiness: 1 } } });
+    assert.throws(() => make({ image }), /^LinuxKitError: services\.a\.resources\.memory\.swappiness: got 1/);
+    assert.throws(() => new Image({ onboot: [new OnbootTask("t", { image: "x", sysctl: { "net.core.somaxconn": "1" } })] }), {
+      message: /^onboot\.t\.sysctl\["net\.core\.somaxconn"\]: needs a network namespace/,
+    });
+  });
+  test("in LinuxKit's sandbox with the guest's own init", () => {
+    const fields = { sandbox: "linuxkit", ...memory({ swappiness: 1 }) } as const;
+    assert.throws(() => make(fields, { init }), /swappiness: got 1/);
+    assert.ok(make(fields));
+    assert.throws(() => make({ sandbox: "linuxkit", ...sysctl("kernel.sem") }, { init }), /needs an ipc namespace/);
+  });
+});
+
+describe("a setting with which it can start is taken", () => {
+  for (const fields of [
+    memory({ limit: 1 << 20, swap: 1 << 20 }),
+    memory({ swap: -1 }),
+    memory({ limit: 1 << 20, swap: 0, disableOOMKiller: false }),
+    cpu({ shares: 262_144, quota: -1, period: 1000, cpus: "0-3,6", mems: "0" }),
+    sysctl("net.core.somaxconn"),
+    { ...sysctl("net.ipv4.conf.eth0/1.forwarding"), net: "none" },
+    { ...sysctl("kernel.shmmax"), ...sysctl("fs.mqueue.msg_max") },
+    { rlimits: ["nofile,1048576,1048576", "core,0,unlimited", "as,unlimited,unlimited"] },
+    { env: [`A=${big(131_069)}`], command: [big(131_071)] },
+    { env: Array.from({ length: 20 }, (_, index) => `A${index}=${big(120_000)}`), rlimits: ["stack,67108864,67108864"] },
+  ] as const) {
+    test(JSON.stringify(fields).slice(0, 90), () => assert.ok(make(fields as never)));
+  }
+  test("more open files where a task raises the maximum", () => {
+    const onboot = [new OnbootTask("sysctl", { image: debian.sysctl({ "fs.nr_open": 4_000_000 }) })];
+    assert.ok(make({ rlimits: ["nofile,2000000,2000000"] }, { onboot }));
+  });
+});
