@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { digestOf, hexOf } from "../core/digest.ts";
+import { LinuxKitError } from "../core/errors.ts";
 import { writeFileWhole } from "../core/write-file.ts";
+import { hiddenFile } from "../definition/hidden-files.ts";
 import { fileStep } from "../plan/entry-step.ts";
 import { debianPath, plainPathMapping } from "../plan/path-mapping.ts";
 import { type Plan, planDigest } from "../plan/plan.ts";
@@ -28,6 +30,9 @@ export function withSbom(plan: Plan, path: string, sbom: string): Plan {
   const isMerged = plan.segments.some(({ steps }) =>
     steps.some((step) => step.kind === "unpack" && "debian" in step.source && step.source.debian.role === "init"),
   );
+  const hidden = isMerged ? hiddenFile(path) : undefined;
+  if (hidden !== undefined)
+    throw new LinuxKitError("INVALID_DEFINITION", `sbom.path: got ${JSON.stringify(path)}, which ${hidden}`, { path: "sbom.path" });
   const step = fileStep((isMerged ? debianPath : plainPathMapping)(path), sbom);
   const segments = [...plan.segments];
   const last = segments.pop();

@@ -6,6 +6,7 @@ import { shown } from "../core/shown.ts";
 import { hardeningConflicts } from "./hardening-conflicts.ts";
 import { isDeferred } from "../core/deferred.ts";
 import { itemsOf } from "./inputs.ts";
+import { hiddenFiles } from "./hidden-files.ts";
 import { nameFailures } from "./name-check.ts";
 import { healthPorts, networkKind } from "./service-network.ts";
 import { networkAdminFailures } from "./network-admin.ts";
@@ -38,6 +39,7 @@ export function crossFailures(definition: Definition): Failure[] {
     ...definition.files.flatMap((file, index) =>
       (["uid", "gid"] as const).flatMap((field) => ownerFailure(["files", index, field], file[field], names, "container")),
     ),
+    ...hiddenFiles(definition),
     ...persistentFailures(definition),
     ...healthPortFailures(definition),
     ...serviceFailures(definition),

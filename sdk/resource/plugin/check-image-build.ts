@@ -3,6 +3,9 @@ import { failuresThrownBy } from "../../core/failure.ts";
 import { parsePath } from "../../core/property-path.ts";
 import { publicationOf, type PushOption } from "../../builder/publish.ts";
 import { checkDefinition } from "../../definition/check-definition.ts";
+import type { Definition } from "../../definition/definition.ts";
+import { hiddenFile } from "../../definition/hidden-files.ts";
+import { hasOwnInit } from "../../definition/own-init.ts";
 import { type SecureBootKey, signerOf } from "../../disk/signer.ts";
 import { checkFormats, checkSigned } from "../../format/formats.ts";
 import { checkInputs, type Fail, type Rule } from "../../plugin/check-inputs.ts";
@@ -33,7 +36,7 @@ export function checkImageBuild(given: Properties, resource: string, isSecret?: 
   const inputs = { ...(isBuilt && { formats: ["kernel+initrd"], update: "locked" }), name: resource, ...Object.fromEntries(wanted) };
   const image = isBuilt ? checkImage(inputs as Properties) : {};
   const checked = checkInputs(imageBuildInputs, inputs, {
-    rules: [...(isBuilt ? [] : [alone]), ...(image.rule ? [image.rule] : []), artifact, formats, verify, secureBoot, push, cache],
+    rules: [...(isBuilt ? [] : [alone]), ...(image.rule ? [image.rule] : []), artifact, formats, sbom, verify, secureBoot, push, cache],
     ...(isSecret && { isSecret }),
   });
   return image.definition === undefined ? checked : { ...checked, inputs: { ...checked.inputs, image: image.definition } };
@@ -70,6 +73,12 @@ const formats: Rule = (inputs, fail) => {
   for (const [index, name] of names.entries())
     if (names.indexOf(name) < index) fail(["formats", index], `got ${JSON.stringify(name)} for the second time, wanted each once`);
   if (typeof inputs.arch === "string") tell(["formats"], () => checkFormats([...new Set(names)], inputs.arch as Arch), fail);
+};
+
+const sbom: Rule = ({ image, sbom: given }, fail) => {
+  if (!isProperties(given) || typeof given.path !== "string" || !isProperties(image) || !hasOwnInit(image as unknown as Definition)) return;
+  const hidden = hiddenFile(given.path);
+  if (hidden !== undefined) fail(["sbom", "path"], `got ${JSON.stringify(given.path)}, which ${hidden}`);
 };
 
 const verify: Rule = (inputs, fail) => {
