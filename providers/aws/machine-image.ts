@@ -85,7 +85,9 @@ export class MachineImage extends ComponentResource {
     const snapshot = new AwsSnapshot(`${name}-snapshot`, transformed(transform?.snapshot, wanted, `${name}-snapshot`), child);
     const wantedAmi = amiArguments(name, args, build, snapshot, tags);
     const amiArgs = transformed(transform?.ami, wantedAmi, `${name}-ami`);
-    const ami = new Ami(`${name}-ami`, amiArgs, { ...child, ...keepNames(amiArgs, { name: wantedAmi.name }) });
+    // a new image has another name, but the provider does not see it where the old one is kept, and would delete that first
+    const keep = { ...keepNames(amiArgs, { name: wantedAmi.name }), deleteBeforeReplace: false };
+    const ami = new Ami(`${name}-ami`, amiArgs, { ...child, ...keep });
     const copies = Object.fromEntries(
       (args.copyTo ?? []).map((to) => {
         const copy = transformed(

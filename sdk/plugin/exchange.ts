@@ -1,4 +1,5 @@
 import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
+import { LinuxKitError } from "../core/errors.ts";
 import type { Engine } from "./engine.ts";
 import { failureStatus, type unreadyStatus } from "./failure.ts";
 import { progressInterval, progressLine } from "./progress-line.ts";
@@ -32,10 +33,18 @@ export class FailedStatus {
   }
 }
 
-/** Makes a gRPC method out of a function: what it throws becomes the status that the engine prints. */
-export function method<Request, Response>(protos: Protos, handle: (request: Request) => Promise<Response>) {
+/**
+ * Makes a gRPC method out of a function: what it throws becomes the status that the engine prints.
+ *
+ * @param handle given the request, and a signal that is aborted when the engine drops it: nobody would store its result
+ */
+export function method<Request, Response>(protos: Protos, handle: (request: Request, dropped: AbortSignal) => Promise<Response>) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
-    handle(call.request).then(
+    const dropped = new AbortController();
+    call.on("cancelled", () => {
+      dropped.abort(new LinuxKitError("CANCELLED", "the engine has ended before the operation", { what: "the operation" }));
+    });
+    handle(call.request, dropped.signal).then(
       (response) => callback(null, response),
       (error: unknown) => callback(error instanceof FailedStatus ? error.status : failureStatus(protos, error, (message) => message)),
     );
@@ -64,6 +73,7 @@ export function worked<T>(
   type: AnyResourceType,
   secrecy: Secrecy,
   verb: string,
+  dropped: AbortSignal,
   act: (work: Work) => Promise<T>,
 ): Promise<T> {
   const { engine, inFlight, config } = exchange;
@@ -76,8 +86,11 @@ export function worked<T>(
   const timeoutSeconds = request.getTimeout() || type.timeoutSeconds || DEFAULT_TIMEOUT_SECONDS;
   return guarded(exchange, secrecy, async () => {
     try {
-      return await inFlight.run(`${verb} ${subject.name}`, timeoutSeconds, (signal) =>
-        act({ ...subject, signal, timeoutSeconds, progress: line.onProgress, config }),
+      return await inFlight.run(
+        `${verb} ${subject.name}`,
+        timeoutSeconds,
+        (signal) => act({ ...subject, signal, timeoutSeconds, progress: line.onProgress, config }),
+        dropped,
       );
     } finally {
       line.close();

@@ -18,7 +18,7 @@ import { decode, encode } from "./struct.ts";
 import { type Properties, UNKNOWN } from "./value.ts";
 
 /** `Create`, and what a preview shows of it. */
-export async function create(exchange: Exchange, request: CreateRequest): Promise<CreateResponse> {
+export async function create(exchange: Exchange, request: CreateRequest, dropped: AbortSignal): Promise<CreateResponse> {
   const { protos } = exchange;
   const type = await typeOf(exchange.provider, request.getUrn());
   const news = decode(request.getProperties());
@@ -30,7 +30,9 @@ export async function create(exchange: Exchange, request: CreateRequest): Promis
     response.setProperties(encode(protos, secrecy.seal(outputs)));
     return response;
   }
-  const { id, outputs, failure } = await worked(exchange, request, type, secrecy, "making", (work) => type.create({ ...work, inputs }));
+  const { id, outputs, failure } = await worked(exchange, request, type, secrecy, "making", dropped, (work) =>
+    type.create({ ...work, inputs }),
+  );
   if (failure)
     throw new FailedStatus(
       unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.seal(outputs) }, failure, secrecy.redact),
@@ -41,7 +43,7 @@ export async function create(exchange: Exchange, request: CreateRequest): Promis
 }
 
 /** `Update`, and what a preview shows of it. */
-export async function update(exchange: Exchange, request: UpdateRequest): Promise<UpdateResponse> {
+export async function update(exchange: Exchange, request: UpdateRequest, dropped: AbortSignal): Promise<UpdateResponse> {
   const { protos } = exchange;
   const type = await typeOf(exchange.provider, request.getUrn());
   const [news, state, olds] = [decode(request.getNews()), decode(request.getOlds()), decode(request.getOldInputs())];
@@ -58,7 +60,7 @@ export async function update(exchange: Exchange, request: UpdateRequest): Promis
     response.setProperties(encode(protos, secrecy.seal(outputs)));
     return response;
   }
-  const { outputs, failure } = await worked(exchange, request, type, secrecy, "updating", async (work) => {
+  const { outputs, failure } = await worked(exchange, request, type, secrecy, "updating", dropped, async (work) => {
     if (!type.update)
       throw new LinuxKitError("UNSUPPORTED", `${type.token} cannot be changed in place: replace it`, { what: `update of ${type.token}` });
     return type.update({ ...work, id, inputs, oldInputs, oldOutputs });
@@ -72,14 +74,14 @@ export async function update(exchange: Exchange, request: UpdateRequest): Promis
 }
 
 /** `Read`, for refresh (with properties) and for import (without). */
-export async function read(exchange: Exchange, request: ReadRequest): Promise<ReadResponse> {
+export async function read(exchange: Exchange, request: ReadRequest, dropped: AbortSignal): Promise<ReadResponse> {
   const { protos } = exchange;
   const type = await typeOf(exchange.provider, request.getUrn());
   const [state, olds] = [decode(request.getProperties()), decode(request.getInputs())];
   const secrecy = secrecyOf(state, olds);
   const isImport = !isFilled(request.getProperties()) && !isFilled(request.getInputs());
   const known = isImport ? {} : { inputs: olds.properties, outputs: state.properties };
-  const found = await worked(exchange, request, type, secrecy, "reading", async (work) => {
+  const found = await worked(exchange, request, type, secrecy, "reading", dropped, async (work) => {
     if (type.read) return type.read({ ...work, id: request.getId(), ...known });
     if (isImport) throw new LinuxKitError("UNSUPPORTED", `${type.token} cannot be imported`, { what: `import of ${type.token}` });
     return { id: request.getId(), outputs: state.properties };
@@ -94,10 +96,10 @@ export async function read(exchange: Exchange, request: ReadRequest): Promise<Re
 }
 
 /** `Delete`. A resource of a type without it is only removed from the state. */
-export async function remove(exchange: Exchange, request: DeleteRequest): Promise<Empty> {
+export async function remove(exchange: Exchange, request: DeleteRequest, dropped: AbortSignal): Promise<Empty> {
   const type = await typeOf(exchange.provider, request.getUrn());
   const [state, olds] = [decode(request.getProperties()), decode(request.getOldInputs())];
-  await worked(exchange, request, type, secrecyOf(state, olds), "removing", async (work) =>
+  await worked(exchange, request, type, secrecyOf(state, olds), "removing", dropped, async (work) =>
     type.delete?.({ ...work, id: request.getId(), inputs: olds.properties, outputs: state.properties }),
   );
   return new exchange.protos.empty.Empty();

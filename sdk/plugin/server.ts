@@ -75,10 +75,10 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
     }),
     check: method(protos, (request: CheckRequest) => check(exchange, request)),
     diff: method(protos, (request: DiffRequest) => diff(exchange, request)),
-    create: method(protos, (request: CreateRequest) => create(exchange, request)),
-    update: method(protos, (request: UpdateRequest) => update(exchange, request)),
-    read: method(protos, (request: ReadRequest) => read(exchange, request)),
-    delete: method(protos, (request: DeleteRequest) => remove(exchange, request)),
+    create: method(protos, (request: CreateRequest, dropped) => create(exchange, request, dropped)),
+    update: method(protos, (request: UpdateRequest, dropped) => update(exchange, request, dropped)),
+    read: method(protos, (request: ReadRequest, dropped) => read(exchange, request, dropped)),
+    delete: method(protos, (request: DeleteRequest, dropped) => remove(exchange, request, dropped)),
     cancel: method(protos, async () => {
       exchange.inFlight.cancel();
       return new protos.empty.Empty();

@@ -13,13 +13,16 @@ export class WorkInFlight {
   }
 
   /**
-   * Runs `work` with a signal that {@link cancel} and the end of `seconds` abort, and waits for its end: it
+   * Runs `work` with a signal that {@link cancel}, `dropped` and the end of `seconds` abort, and waits for its end: it
    * cleans up first. An abort error that it throws is replaced by the signal's reason; any other error is kept.
    *
    * @throws TIMEOUT, CANCELLED, and the errors of `work`
    */
-  async run<T>(what: string, seconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(what: string, seconds: number, work: (signal: AbortSignal) => Promise<T>, dropped?: AbortSignal): Promise<T> {
     const controller = new AbortController();
+    const drop = (): void => controller.abort(dropped?.reason);
+    if (dropped?.aborted) drop();
+    dropped?.addEventListener("abort", drop);
     const timer = setTimeout(
       () => {
         const message = `${what} took longer than ${seconds} s: set customTimeouts on the resource to give it more`;
@@ -34,6 +37,7 @@ export class WorkInFlight {
       throw isAbortion(error, controller.signal) ? controller.signal.reason : error;
     } finally {
       clearTimeout(timer);
+      dropped?.removeEventListener("abort", drop);
       this.#controllers.delete(controller);
     }
   }

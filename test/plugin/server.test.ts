@@ -229,3 +229,27 @@ test("the engine's address is the first argument that is no option", () => {
   assert.equal(engineAddress(["--logtostderr", "-v=9", "--tracing", "http://t", "127.0.0.1:7"]), "127.0.0.1:7");
   assert.equal(engineAddress(["--logtostderr"]), undefined);
 });
+
+test("an operation ends at once when its engine is gone: nobody would store its result", async () => {
+  let ended: (reason: unknown) => void = () => {};
+  const reason = new Promise((resolve) => (ended = resolve));
+  const type: ResourceType = {
+    token: "linuxkit:index:Probe",
+    create: ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => (ended(signal.reason), reject(signal.reason)));
+        call.cancel();
+      }),
+  };
+  const serving = await startServer({
+    name: "linuxkit",
+    version: "0.1.0",
+    config: {},
+    types: { "linuxkit:index:Probe": async () => type },
+  });
+  const client = new protos.providerService.ResourceProviderClient(`127.0.0.1:${serving.port}`, protos.grpc.credentials.createInsecure());
+  const call = client.create(request(messages.CreateRequest, { Urn: URN, Properties: struct({}) }), () => {});
+  assert.match(String(await reason), /the engine has ended before the operation/);
+  client.close();
+  await serving.stop();
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -8,6 +8,7 @@ import { defaultCacheDir } from "../../../sdk/cache/location.ts";
 import { builder } from "../../../sdk/resource/plugin/real-builder.ts";
 import { imageBuildType } from "../../../sdk/resource/plugin/image-build.ts";
 import { makeStack, type Stack } from "../engine.ts";
+import type { Outcome } from "../engine-operation.ts";
 import { during, type FleetCloud, type FleetOutputs, holdPieces, isImage } from "./cloud.ts";
 
 /** The life of a fleet on every cloud, under the real engine. Each test continues from the state that the one before leaves. */
@@ -85,6 +86,33 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       const up = await stack.up();
       assert.deepEqual([...new Set(up.steps.map(({ op }) => op))], ["same"]);
       assert.equal(cloud.piecesSent(), 0);
+    });
+
+    test("a renamed stack and fleet, there and back, replace and upload nothing", async () => {
+      const before = await outputs();
+      const program = await readFile(join(stack.directory, "index.ts"), "utf8");
+      const renamed = (from: string, to: string): string =>
+        program
+          .replace('new Fleet("web", {', `new Fleet("${to}", {`)
+          .replace("\n});\n\nexport", `\n}, { aliases: [{ name: "${from}" }] });\n\nexport`);
+      assert.match(renamed("web", "www"), /"www"[^]*aliases/);
+      const replacing = ({ steps }: Outcome) =>
+        steps.filter(({ op }) => op !== "same" && op !== "update").map(({ op, urn }) => `${op} ${urn}`);
+      cloud.server.requests.length = 0;
+      for (const [name, from, to] of [
+        ["renamed", "web", "www"],
+        ["test", "www", "web"],
+      ] as const) {
+        await stack.must("stack", "rename", name);
+        await stack.write("index.ts", renamed(from, to));
+        assert.deepEqual(replacing(await stack.preview()), []);
+        assert.deepEqual(replacing(await stack.up()), []);
+        assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
+        assert.deepEqual(await outputs(), before);
+        assertAllRun(before);
+      }
+      assert.equal(cloud.piecesSent(), 0);
+      await stack.write("index.ts", program);
     });
 
     test("a changed page shows in the preview and replaces machines one by one, even with an empty cache and home", async () => {
