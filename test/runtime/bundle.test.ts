@@ -85,7 +85,7 @@ describe("errors in an image's label and configuration", () => {
       /^services\.app\.capabilities\.add: cannot add to the label of the image, whose capabilities are "all"/,
     ],
     [
-      {},
+      { label: "allow" },
       { label: { capabilities: ["CAP_NET_ADMIN"] } },
       /^services\.app\.capabilities: got CAP_NET_ADMIN, which reaches the machine's links from a network beside the machine's; wanted userns/,
     ],
