@@ -11,7 +11,6 @@ type Label = Readonly<Record<string, unknown>>;
 
 /** Every value opens the default sandbox. */
 const WIDE: Readonly<Record<string, readonly unknown[]>> = {
-  // all of them are refused in a network beside the machine's, so they are not the first
   capabilities: [["CAP_SYS_ADMIN"], ["all"], ["CAP_CHOWN"]],
   "capabilities.add": [["CAP_CHOWN"]],
   ambient: [["CAP_CHOWN"], ["ALL"]],
