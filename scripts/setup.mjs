@@ -39,6 +39,7 @@ const DEBIAN_PACKAGES = {
     "fsck.fat": "dosfstools",
     gpgv: "gpgv",
     jq: "jq",
+    lz4: "lz4",
     mcopy: "mtools",
     mksquashfs: "squashfs-tools",
     openssl: "openssl",
