@@ -1,11 +1,13 @@
 import type { Bytes } from "../core/bytes.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /** Reads exact numbers of bytes from a stream of chunks of any size, and counts them. */
 export class ByteReader {
   /** Bytes taken or skipped so far. */
   offset = 0;
   readonly #chunks: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
-  #held: Uint8Array = new Uint8Array(0);
+  #held: Uint8Array = NOTHING;
 
   constructor(source: Bytes) {
     this.#chunks = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
@@ -24,18 +26,19 @@ export class ByteReader {
     return taken;
   }
 
-  /** Exactly `length` bytes in one piece, fewer only at the end of the stream. */
+  /** Exactly `length` bytes in one piece, fewer only at the end of the stream. They may share the source's memory. */
   async read(length: number): Promise<Buffer> {
-    const parts: Uint8Array[] = [];
-    let missing = length;
-    while (missing > 0) {
+    const first = (await this.take(length)) ?? NOTHING;
+    if (first.length === length) return Buffer.from(first.buffer, first.byteOffset, length);
+    // copied at once: the source may reuse the memory of a chunk when the next one is asked for
+    const parts = [Buffer.from(first)];
+    for (let missing = length - first.length; missing > 0; ) {
       const part = await this.take(missing);
       if (!part) break;
-      parts.push(part);
+      parts.push(Buffer.from(part));
       missing -= part.length;
     }
-    const [only] = parts;
-    return parts.length === 1 && only ? Buffer.from(only.buffer, only.byteOffset, only.length) : Buffer.concat(parts);
+    return Buffer.concat(parts);
   }
 
   /** Skips `length` bytes. Returns how many were skipped: fewer only at the end of the stream. */

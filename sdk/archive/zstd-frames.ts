@@ -38,10 +38,11 @@ export async function* zstdFrames(source: Bytes, what: string): AsyncGenerator<U
         continue;
       }
       if (magic !== MAGIC) throw corrupt(what, reader.offset - first.length, "wanted the start of a zstd frame");
-      const descriptor = await need(1);
+      const start = Buffer.from(first);
+      const descriptor = Buffer.from(await need(1));
       const flags = descriptor[0] as number;
       const rest = await need(headerLength(flags));
-      yield Buffer.concat([first, descriptor, rest]);
+      yield Buffer.concat([start, descriptor, rest]);
       for (let last = false; !last; ) {
         const header = await need(3);
         const bits = header.readUIntLE(0, 3);

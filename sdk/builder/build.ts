@@ -1,4 +1,5 @@
 import { BlobStore } from "../cache/blob-store.ts";
+import { SegmentStore } from "../cache/segment-store.ts";
 import { openSession } from "../cache/session.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import { type Arch, ARCHES } from "../core/arch.ts";
@@ -8,21 +9,25 @@ import type { Definition } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
 import { type SecureBoot, signerOf } from "../disk/signer.ts";
 import { checkSigned, DEFAULT_FORMAT, type FormatName, loaderPackages } from "../format/formats.ts";
+import { planKernel } from "../plan/kernel.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Lock } from "../resolve/lock.ts";
-import { resolve } from "../resolve/resolve.ts";
+import { type Resolved, resolve } from "../resolve/resolve.ts";
 import { type CacheOption, openRegistryCache, type RegistryCache } from "../share/registry-cache.ts";
 import { trustIn } from "../share/trust.ts";
 import type { Artifact } from "./artifact.ts";
 import { buildPlan } from "./build-plan.ts";
 import { definitionPlan } from "./definition-plan.ts";
+import { FlatImages } from "./flat-images.ts";
 import { imageNotices } from "./image-notices.ts";
+import { takesZstd } from "./kernel-zstd.ts";
 import { lockLoaders } from "./loaders.ts";
 import { readLocalFiles } from "./local-content.ts";
 import { type Origins, type OriginSources, originSources, type ResolveContext } from "./origins.ts";
 import { planSources } from "./plan-sources.ts";
 import { type PushOption, publicationOf, publish } from "./publish.ts";
 import { sbomOf } from "./sbom.ts";
+import type { PlanSources } from "./sources.ts";
 import { addSbom, type SbomOption, withSbom } from "./with-sbom.ts";
 
 export interface BuildOptions extends Origins {
@@ -94,7 +99,8 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
   const signer = options.secureBoot && signerOf(options.secureBoot);
   if (signer) checkSigned(formatsOf(options), context.arch);
   const loaders = await lockLoaders(loaderPackages(formatsOf(options), context.arch), { ...options, arch: context.arch }, sources);
-  const plan = await planDefinition(definition, options, context, sources);
+  await using flat = new FlatImages();
+  const plan = await planDefinition(definition, options, context, sources, flat);
   const lock: Lock = { ...plan.lock, ...(loaders && { loaders }) };
   const { outputDir, name = "linuxkit", onProgress, signal } = options;
   const written = await buildPlan(plan.plan, {
@@ -104,7 +110,7 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
     loaders: Object.values(loaders ?? {}),
     name,
     outputDir,
-    sources: planSources(context, lock),
+    sources: planSources(context, lock, flat),
     store: context.store,
     cacheDir: context.cacheDir,
     shared,
@@ -122,17 +128,31 @@ async function planDefinition(
   options: BuildOptions,
   context: ResolveContext,
   sources: OriginSources,
+  flat: FlatImages,
 ): Promise<{ read: Definition; plan: Plan; lock: Lock; sbom?: string }> {
   const read = readLocalFiles(definition, { projectDir: context.folder, store: context.store });
   const { arch, signal } = context;
   const resolved = await resolve(read, { arch, sources, lock: options.lock, update: options.update, signal });
   const { lock } = resolved;
-  const plan = definitionPlan(resolved, definition);
   for (const message of imageNotices(resolved)) options.onProgress?.({ stage: "resolve", message, lasting: true });
+  const opened = planSources(context, lock, flat);
+  const plan = definitionPlan(resolved, definition, { kernelTakesZstd: await foreignTakesZstd(resolved, opened, context) });
   const { sbom: wanted = true } = options;
   if (wanted === false) return { read, plan, lock };
-  const sbom = await sbomOf(plan, lock, planSources(context, lock), context);
+  const sbom = await sbomOf(plan, lock, opened, context);
   return { read, plan: wanted === true ? plan : withSbom(plan, wanted.path, sbom), lock, sbom };
+}
+
+/** Whether a kernel that comes from an image of its own unpacks zstd: its file is looked at. */
+async function foreignTakesZstd(
+  { definition: { kernel }, images }: Resolved,
+  sources: PlanSources,
+  { store, cacheDir, shared, onProgress, signal }: ResolveContext,
+): Promise<boolean> {
+  const image = images.get("kernel.image");
+  if (!kernel || !image || typeof kernel.image !== "string") return false;
+  const context = { sources, store, segments: new SegmentStore(cacheDir), shared, onProgress, signal };
+  return takesZstd(planKernel(kernel, image), context);
 }
 
 function formatsOf({ format = DEFAULT_FORMAT, formats = [format] }: BuildOptions): readonly FormatName[] {

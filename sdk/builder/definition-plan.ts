@@ -1,7 +1,7 @@
 import type { Definition } from "../definition/definition.ts";
 import { metadataText } from "../definition/metadata.ts";
 import { expandReference } from "../oci/reference.ts";
-import { createPlan } from "../plan/create-plan.ts";
+import { createPlan, type PlanOptions } from "../plan/create-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Resolved } from "../resolve/resolve.ts";
 
@@ -10,6 +10,6 @@ import type { Resolved } from "../resolve/resolve.ts";
  *
  * @param written the definition before its local files were read; files with `metadata` contain it in this form
  */
-export function definitionPlan(resolved: Resolved, written: Definition): Plan {
-  return createPlan(resolved, (kind) => metadataText(written, kind, expandReference));
+export function definitionPlan(resolved: Resolved, written: Definition, options?: PlanOptions): Plan {
+  return createPlan(resolved, (kind) => metadataText(written, kind, expandReference), options);
 }

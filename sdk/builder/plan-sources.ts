@@ -6,17 +6,22 @@ import { LinuxKitError } from "../core/errors.ts";
 import { ensureDebs } from "../debian/fetch-debs.ts";
 import { kernelFile, kernelModules } from "../debian/kernel.ts";
 import { unpackDebian } from "../debian/unpack-debian.ts";
-import { flatten } from "../oci/flatten/flatten.ts";
+import { type FlatImage, flattenImage } from "../oci/flatten/flatten.ts";
 import { storedLayers } from "../oci/layer.ts";
 import { fetchLayers } from "../oci/open-source.ts";
+import type { FlatImages } from "./flat-images.ts";
 import { fileOf } from "./image-file.ts";
 import type { LayoutStep, PlanBlob, PlanKernel, PlanLayer, PlanSource } from "../plan/plan.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { debianOptions, ociOptions, type ResolveContext } from "./origins.ts";
 import type { PlanSources } from "./sources.ts";
 
-/** Opens the images, kernels and blobs that a plan names, from the cache. What the cache lacks is fetched first. */
-export function planSources(context: ResolveContext, lock: Lock): PlanSources {
+/**
+ * Opens the images, kernels and blobs that a plan names, from the cache. What the cache lacks is fetched first.
+ *
+ * @param flat the images that this build has flattened
+ */
+export function planSources(context: ResolveContext, lock: Lock, flat: FlatImages): PlanSources {
   const references = new Map(Object.entries(lock.images).map(([reference, manifest]) => [manifest, reference]));
   const layouts = new Map(Object.entries(lock.layouts ?? {}).map(([reference, root]) => [root, reference]));
   const withSignal = (signal: AbortSignal | undefined): ResolveContext => ({ ...context, signal: signal ?? context.signal });
@@ -27,15 +32,15 @@ export function planSources(context: ResolveContext, lock: Lock): PlanSources {
     yield* unpackDebian(source.debian, source.packages, context.arch, options);
   }
 
-  async function* openImage(
-    { manifest, layers }: { manifest: Digest; layers: readonly PlanLayer[] },
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Entry> {
+  const openImage = (image: OciImage, signal: AbortSignal | undefined): AsyncGenerator<Entry> =>
+    flat.entries(image.manifest, () => flattened(image, signal), signal);
+
+  async function flattened({ manifest, layers }: OciImage, signal: AbortSignal | undefined): Promise<FlatImage> {
     const reference = references.get(manifest);
     if (reference === undefined)
       throw new LinuxKitError("NOT_FOUND", `the lock has no reference for the image ${manifest}`, { what: manifest });
     await fetchLayers(reference, layers, { ...ociOptions(withSignal(signal)), onProgress: context.onProgress });
-    yield* flatten(storedLayers(context.store, layers), {
+    return flattenImage(storedLayers(context.store, layers), {
       spoolDirectory: join(context.cacheDir, "segments"),
       signal: signal ?? context.signal,
     });
@@ -87,6 +92,11 @@ export function planSources(context: ResolveContext, lock: Lock): PlanSources {
     openFile,
     openBlob,
   };
+}
+
+interface OciImage {
+  readonly manifest: Digest;
+  readonly layers: readonly PlanLayer[];
 }
 
 function kernelPackage(source: PlanSource) {

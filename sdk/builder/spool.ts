@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Entry } from "../archive/entry.ts";
 import { wholeBody } from "../archive/whole-body.ts";
-import { collect, type Measure, measure, type Memory } from "../core/bytes.ts";
+import { type Measure, measure, type Memory } from "../core/bytes.ts";
 import { hexOf } from "../core/digest.ts";
 import { throwIfCancelled } from "../core/errors.ts";
 import { UnnamedFile } from "../core/unnamed-file.ts";
@@ -22,6 +22,7 @@ const SMALL = 1 << 18;
 export class Spool implements AsyncDisposable {
   readonly #file: UnnamedFile;
   readonly #known = new Map<string, Spooled>();
+  readonly #small = Buffer.allocUnsafeSlow(SMALL);
 
   private constructor(file: UnnamedFile) {
     this.#file = file;
@@ -38,7 +39,13 @@ export class Spool implements AsyncDisposable {
   }
 
   async #putSmall(entry: Entry): Promise<Spooled> {
-    const body = await collect(wholeBody(entry));
+    // one buffer for every small body: a body of its own would be garbage at once
+    let size = 0;
+    for await (const chunk of wholeBody(entry)) {
+      this.#small.set(chunk, size);
+      size += chunk.length;
+    }
+    const body = this.#small.subarray(0, size);
     const name = createHash("sha256").update(body).digest("hex");
     return this.#known.get(name) ?? this.#remember(name, { offset: await this.#file.append([body]), size: body.length });
   }

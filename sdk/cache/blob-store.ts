@@ -56,8 +56,8 @@ export class BlobStore {
   }
 
   /** As {@link open}, for a reader that verifies the bytes itself. */
-  openUnverified(digest: Digest): AsyncIterable<Uint8Array> {
-    return fileBytes(this.path(digest));
+  openUnverified(digest: Digest, memory: Memory = "own"): AsyncIterable<Uint8Array> {
+    return fileBytes(this.path(digest), { memory });
   }
 
   /**

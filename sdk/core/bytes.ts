@@ -25,7 +25,8 @@ export async function collect(source: Bytes, limit = 64 << 20, what = "body"): P
   for await (const chunk of source) {
     size += chunk.length;
     if (size > limit) throw new LinuxKitError("TOO_LARGE", `${what}: more than ${limit} bytes`, { what, limit, got: size });
-    chunks.push(chunk);
+    // a copy: the stream may reuse the memory
+    chunks.push(Buffer.from(chunk));
   }
   return Buffer.concat(chunks, size);
 }

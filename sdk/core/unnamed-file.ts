@@ -19,9 +19,8 @@ export class UnnamedFile implements AsyncDisposable {
   // one buffer for every write: garbage of this size costs time
   readonly #pending = Buffer.allocUnsafe(BATCH);
   #pendingSize = 0;
-  // the bytes read last: neighbours in one order are mostly neighbours in the other
-  #window: { readonly from: number; readonly bytes: Uint8Array } = NOTHING;
-  #reused: Buffer | undefined;
+  /** The readers of {@link read}; what they have read ahead is out of date once something is written. */
+  readonly #readers = new Map<Memory, UnnamedReader>();
 
   private constructor(file: FileHandle, path: string) {
     this.#file = file;
@@ -43,6 +42,11 @@ export class UnnamedFile implements AsyncDisposable {
     } catch (error) {
       throw fromFileSystem(error, path);
     }
+  }
+
+  /** Bytes appended so far. */
+  get size(): number {
+    return this.#end;
   }
 
   /** Appends bytes and returns their offset. Chunks may be in reused memory. @throws DISK_FULL, and errors of `content` */
@@ -75,16 +79,19 @@ export class UnnamedFile implements AsyncDisposable {
 
   /**
    * Reads `size` bytes from offset `from`. With `reused` memory a chunk is valid until the next one is asked for, and only
-   * one reader may run at a time.
+   * one such reader may run at a time: see {@link reader}.
    */
   async *read(from: number, size: number, memory: Memory = "own"): AsyncGenerator<Uint8Array> {
     await this.#flush();
-    for (let at = from; at < from + size; ) {
-      if (at < this.#window.from || at >= this.#window.from + this.#window.bytes.length) await this.#readAhead(at, memory);
-      const chunk = this.#window.bytes.subarray(at - this.#window.from, from + size - this.#window.from);
-      at += chunk.length;
-      yield chunk;
-    }
+    const reader = this.#readers.get(memory) ?? (await this.reader(memory));
+    this.#readers.set(memory, reader);
+    yield* reader.read(from, size);
+  }
+
+  /** A reader with memory of its own, so that several can read at a time. Nothing may be appended while it is in use. */
+  async reader(memory: Memory): Promise<UnnamedReader> {
+    await this.#flush();
+    return new UnnamedReader(this.#file, this.#path, this.#end, memory);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -98,21 +105,56 @@ export class UnnamedFile implements AsyncDisposable {
   }
 
   async #write(bytes: Uint8Array, position: number): Promise<void> {
-    this.#window = NOTHING;
+    this.#readers.clear();
     try {
       for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
     } catch (error) {
       throw fromFileSystem(error, this.#path);
     }
   }
+}
 
-  async #readAhead(position: number, memory: Memory): Promise<void> {
-    if (memory === "reused") this.#reused ??= Buffer.allocUnsafeSlow(BATCH);
-    const target = (memory === "reused" && this.#reused) || Buffer.allocUnsafeSlow(Math.min(BATCH, this.#end - position));
-    const { bytesRead } = await this.#file.read(target, 0, target.length, position);
+/** Reads an {@link UnnamedFile} ahead. With `reused` memory only one body may be read at a time. */
+export class UnnamedReader {
+  readonly #file: FileHandle;
+  readonly #path: string;
+  readonly #end: number;
+  readonly #memory: Memory;
+  // the bytes read last: neighbours in one order are mostly neighbours in the other
+  #window = NOTHING;
+  #reused: Buffer | undefined;
+
+  constructor(file: FileHandle, path: string, end: number, memory: Memory) {
+    this.#file = file;
+    this.#path = path;
+    this.#end = end;
+    this.#memory = memory;
+  }
+
+  /** Reads `size` bytes from offset `from`. With `reused` memory a chunk is valid until the next one is asked for. */
+  async *read(from: number, size: number): AsyncGenerator<Uint8Array> {
+    for (let at = from; at < from + size; ) {
+      let window = this.#window;
+      if (at < window.from || at >= window.from + window.bytes.length) window = await this.#readAhead(at);
+      const chunk = window.bytes.subarray(at - window.from, from + size - window.from);
+      at += chunk.length;
+      yield chunk;
+    }
+  }
+
+  async #readAhead(position: number): Promise<Window> {
+    if (this.#memory === "reused") this.#reused ??= Buffer.allocUnsafeSlow(BATCH);
+    const target = this.#reused ?? Buffer.allocUnsafeSlow(Math.min(BATCH, this.#end - position));
+    const { bytesRead } = await this.#file.read(target, 0, Math.min(target.length, this.#end - position), position);
     if (bytesRead === 0) throw new RangeError(`the temporary file beside ${this.#path} is shorter than the bytes appended to it`);
     this.#window = { from: position, bytes: target.subarray(0, bytesRead) };
+    return this.#window;
   }
 }
 
-const NOTHING = { from: 0, bytes: new Uint8Array(0) };
+interface Window {
+  readonly from: number;
+  readonly bytes: Uint8Array;
+}
+
+const NOTHING: Window = { from: 0, bytes: new Uint8Array(0) };

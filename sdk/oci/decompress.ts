@@ -1,5 +1,5 @@
 import { type Compression, decompressAs } from "../archive/decompress.ts";
-import type { Bytes } from "../core/bytes.ts";
+import type { Bytes, Memory } from "../core/bytes.ts";
 
 /** How a layer is compressed. */
 export type LayerCompression = "none" | Compression;
@@ -17,12 +17,13 @@ export function compressionOf(start: Uint8Array): LayerCompression {
  * Decompresses a stream of one or several gzip or zstd members; any other stream passes unchanged.
  *
  * @param what names the stream in messages
+ * @param memory of the decompressed chunks @default "own"
  * @throws CORRUPT where the compressed data is malformed or cut short
  */
-export async function* decompress(source: Bytes, what: string): AsyncGenerator<Uint8Array> {
+export async function* decompress(source: Bytes, what: string, memory: Memory = "own"): AsyncGenerator<Uint8Array> {
   const { start, all } = await peek(source, 4);
   const compression = compressionOf(start);
-  yield* compression === "none" ? all : decompressAs(compression, all, what);
+  yield* compression === "none" ? all : decompressAs(compression, all, what, memory);
 }
 
 // reads the first bytes of a stream; `all` is the whole stream, those bytes included

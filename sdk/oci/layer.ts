@@ -10,7 +10,7 @@ export interface Layer {
   readonly size: number;
   /** The sha256 of the uncompressed tar, verified where it is known. */
   readonly diffId?: Digest | undefined;
-  /** Streams the blob from its start. */
+  /** Streams the blob from its start. Its chunks may be in reused memory: see `Memory`. */
   open(): Bytes;
 }
 
@@ -25,10 +25,9 @@ export function storedLayers(
   descriptors: readonly { readonly digest: Digest; readonly size: number }[],
   diffIds: readonly Digest[] = [],
 ): Layer[] {
-  return descriptors.map(({ digest, size }, position) => ({
-    digest,
-    size,
-    diffId: diffIds[position],
-    open: () => store.openUnverified(digest),
-  }));
+  return descriptors.map(({ digest, size }, position) => {
+    const diffId = diffIds[position];
+    // a layer that is not compressed passes two checks, each of which holds a chunk back
+    return { digest, size, diffId, open: () => store.openUnverified(digest, diffId === undefined ? "reused" : "own") };
+  });
 }

@@ -155,6 +155,11 @@ export function diskIdentity({ cmdline, segments }: Pick<Plan, "cmdline" | "segm
   return hexOf(digestOf(canonicalJson({ cmdline, places }))).slice(0, 32);
 }
 
+/** The key under which the cache keeps whether a kernel unpacks zstd, like {@link segmentKey}. */
+export function zstdKey({ source, binary }: PlanKernel): string {
+  return hexOf(digestOf(canonicalJson({ layout: SEGMENT_LAYOUT, zstd: { source, binary } })));
+}
+
 /** Identifies an operating system, independent of the format. */
 export function planDigest(plan: Omit<Plan, "digest">): Digest {
   const { version, arch, cmdline, kernel } = plan;

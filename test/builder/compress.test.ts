@@ -121,6 +121,8 @@ test("a reader that leaves early ends the source", async () => {
       ended = true;
     }
   })();
-  for await (const _ of compress(source, { algorithm: "gzip", level: 1 })) break;
+  // the first chunk of gzip is its header, before which the source is not asked for anything
+  let chunks = 0;
+  for await (const _ of compress(source, { algorithm: "gzip", level: 1 })) if (++chunks === 2) break;
   assert.ok(ended);
 });

@@ -21,36 +21,60 @@ const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 const ID_MAX = 2 ** 32 - 2;
 
+/** An image's layers as one tree, whose file contents are in a spool on disk until it is disposed of. */
+export interface FlatImage extends AsyncDisposable {
+  /** Bytes of the spool. */
+  readonly size: number;
+  /**
+   * The same layers give the same entries: sorted by path in code units, so that parents come first, except that a hard
+   * link comes after its file. The root (`""`) appears only if a layer holds it. A parent that no layer holds gets mode
+   * 0755 and owner root. A chunk of a body is valid until the next one is asked for. Several may be read at a time.
+   */
+  entries(signal?: AbortSignal): AsyncGenerator<Entry>;
+}
+
 /**
  * Flattens an image's layers, bottom first, into one filesystem tree (image-spec, layer.md). Whiteouts and opaque
  * directories are applied, hard links are kept across layers, gzip and zstd are decompressed, and each layer is verified
- * against its digest and diff id.
- *
- * The same layers give the same entries: sorted by path in code units, so that parents come first, except that a hard
- * link comes after its file. The root (`""`) appears only if a layer holds it. A parent that no layer holds gets mode
- * 0755 and owner root.
- *
- * Memory holds one record for each path; contents go through a spool on disk. The first entry is yielded once every
- * layer is read and verified.
+ * against its digest and diff id. Memory holds one record for each path.
  *
  * @throws HOSTILE_ARCHIVE for paths that leave the root, links to the root, and layers that exceed the limits
  * @throws CORRUPT, DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED
  */
-export async function* flatten(layers: readonly Layer[], options: FlattenOptions = {}): AsyncGenerator<Entry> {
-  await using spool = await UnnamedFile.open(join(options.spoolDirectory ?? tmpdir(), "flatten"));
-  const meter = createLayerMeter({ ...DEFAULT_LIMITS, ...options.limits });
-  const tree = new Tree(meter.entry);
-  for (const layer of layers) await applyLayer(tree, spool, layer, meter, options.signal);
+export async function flattenImage(layers: readonly Layer[], options: FlattenOptions = {}): Promise<FlatImage> {
+  const spool = await UnnamedFile.open(join(options.spoolDirectory ?? tmpdir(), "flatten"));
+  try {
+    const meter = createLayerMeter({ ...DEFAULT_LIMITS, ...options.limits });
+    const tree = new Tree(meter.entry);
+    for (const layer of layers) await applyLayer(tree, spool, layer, meter, options.signal);
+    return {
+      size: spool.size,
+      entries: (signal) => entriesOf(tree, spool, signal),
+      [Symbol.asyncDispose]: () => spool[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await spool[Symbol.asyncDispose]();
+    throw error;
+  }
+}
 
+/** The entries of an image that is read once: see {@link flattenImage}. The first is yielded once every layer is verified. */
+export async function* flatten(layers: readonly Layer[], options: FlattenOptions = {}): AsyncGenerator<Entry> {
+  await using image = await flattenImage(layers, options);
+  yield* image.entries(options.signal);
+}
+
+async function* entriesOf(tree: Tree, spool: UnnamedFile, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+  const reader = await spool.reader("reused");
   for (const { path, inode, link } of tree.paths()) {
-    throwIfCancelled(options.signal, "flattening an image");
+    throwIfCancelled(signal, "flattening an image");
     if (link !== undefined) yield { ...inode.header, path, type: "hardlink", size: 0, link, body: NO_BODY };
     else
       yield {
         ...inode.header,
         path,
         type: inode.type,
-        body: inode.type === "file" ? spool.read(inode.offset, inode.header.size) : NO_BODY,
+        body: inode.type === "file" ? reader.read(inode.offset, inode.header.size) : NO_BODY,
       };
   }
 }
@@ -59,7 +83,7 @@ async function applyLayer(tree: Tree, spool: UnnamedFile, layer: Layer, meter: L
   const what = `layer ${layer.digest}`;
   tree.nextLayer(what);
   const blob = verify(layer.open(), layer, what);
-  const tar = meter.bytes(decompress(blob, what), layer.size, what);
+  const tar = meter.bytes(decompress(blob, what, "reused"), layer.size, what);
   const checked = layer.diffId ? verify(tar, { digest: layer.diffId }, `${what}, uncompressed`) : tar;
   for await (const entry of readTar(checked, what)) {
     throwIfCancelled(signal, "flattening an image");
