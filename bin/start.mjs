@@ -9,5 +9,10 @@ export async function start(module) {
   // before loading makes the heap grow
   const { keepHeapSmall } = await import("../dist/sdk/core/small-heap.js");
   keepHeapSmall();
+  const [{ keepCompiledCode }, { defaultCacheDir }] = await Promise.all([
+    import("../dist/sdk/core/compile-cache.js"),
+    import("../dist/sdk/cache/location.js"),
+  ]);
+  keepCompiledCode(defaultCacheDir());
   await import(`../dist/${module}`);
 }

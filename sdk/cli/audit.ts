@@ -17,8 +17,6 @@ import { showProgress } from "./terminal.ts";
 import { readText } from "./text-file.ts";
 
 export const audit: Command = {
-  usage: "audit FILE [options]",
-  summary: "Check the OS that FILE defines against NIST SP 800-190 and KSPP",
   help: `FILE is as for \`build\`. Prints the findings for each section of NIST SP 800-190, the state of
 every setting that the Kernel Self Protection Project (KSPP) recommends, and the KSPP score
 of both hardening profiles. The exit code is 1 if a finding is mandatory.

@@ -12,8 +12,6 @@ import { showProgress } from "./terminal.ts";
 import { readPassphrase, readText } from "./text-file.ts";
 
 export const build: Command = {
-  usage: "build FILE [options]",
-  summary: "Build the OS that FILE defines, without Pulumi",
   help: `FILE is LinuxKit YAML (.yml, .yaml), or a module (.ts, .js) that exports an Image, as
 \`default\` or under any name. If it exports several, choose one with \`--image NAME\`.
 

@@ -6,8 +6,6 @@ import { type Command, UsageError } from "./command.ts";
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
 export const cache: Command = {
-  usage: "cache prune [options]",
-  summary: "Shrink the cache to its limit, least recently used first",
   help: `Keeps what a running build needs. Everything in the cache can be fetched or made again.
 
   --limit SIZE      bytes; K, M and G are powers of 1024; 0 empties the cache   [${DEFAULT_CACHE_LIMIT / 2 ** 30}G]

@@ -1,9 +1,5 @@
-/** A subcommand of `pulumi-linuxkit`. */
+/** What a subcommand of `pulumi-linuxkit` does; `commands.ts` has its usage and its summary. */
 export interface Command {
-  /** The arguments, without the program's name: `build FILE [options]`. */
-  readonly usage: string;
-  /** One line for the overview. */
-  readonly summary: string;
   /** What `--help` prints below the summary; one option a line. */
   readonly help: string;
   /** Runs the command. A LinuxKitError is printed and sets the exit code to 1; a UsageError sets it to 2. */

@@ -7,8 +7,6 @@ import { type Command, UsageError } from "./command.ts";
 import { programOf } from "./program.ts";
 
 export const importYaml: Command = {
-  usage: "import FILE… [options]",
-  summary: "Write the TypeScript for LinuxKit YAML",
   help: `The module exports an Image that builds the same OS, byte for byte. Several files are merged
 as LinuxKit merges them: lists are appended, and later kernel fields override earlier ones.
 

@@ -10,8 +10,6 @@ import { type Command, UsageError } from "./command.ts";
 const POLL_MS = 250;
 
 export const logs: Command = {
-  usage: "logs [MACHINE] [options]",
-  summary: "Print the console of a local machine; without MACHINE, list the machines",
   help: `MACHINE is the resource's name, or the start of the id that the list shows.
 
   --lines N         print only the last N lines                [every line kept]

@@ -1,15 +1,7 @@
 import { isLinuxKitError } from "../core/errors.ts";
-import { audit } from "./audit.ts";
-import { build } from "./build.ts";
-import { cache } from "./cache.ts";
-import { type Command, UsageError } from "./command.ts";
-import { importYaml } from "./import.ts";
-import { logs } from "./logs.ts";
-import { pull } from "./pull.ts";
+import { UsageError } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
 import { processTerminal } from "./terminal.ts";
-
-/** Every subcommand by name. */
-const COMMANDS: Readonly<Record<string, Command>> = { build, audit, pull, import: importYaml, cache, logs };
 
 const OVERVIEW = `pulumi-linuxkit: define LinuxKit operating systems in TypeScript and build them
 
@@ -33,12 +25,13 @@ async function main(args: readonly string[]): Promise<number> {
     terminal.note(`unknown command "${name}", wanted one of ${Object.keys(COMMANDS).join(", ")}`);
     return 2;
   }
+  const { help, run } = await command.load();
   if (rest.includes("--help") || rest.includes("-h")) {
-    terminal.print(`pulumi-linuxkit ${command.usage}\n\n${command.summary}.\n\n${command.help}`);
+    terminal.print(`pulumi-linuxkit ${command.usage}\n\n${command.summary}.\n\n${help}`);
     return 0;
   }
   try {
-    await command.run(rest, terminal);
+    await run(rest, terminal);
     return 0;
   } catch (error) {
     if (isUsage(error)) {

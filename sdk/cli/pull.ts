@@ -10,8 +10,6 @@ import { showProgress } from "./terminal.ts";
 import { readText } from "./text-file.ts";
 
 export const pull: Command = {
-  usage: "pull REFERENCE [options]",
-  summary: "Download an OS that build --push published",
   help: `REFERENCE is registry/repository@sha256:…, as \`build --push\` prints it. Nothing is built. The
 size and sha256 of each file are checked, and the signature if a key is given. Uses the logins
 of \`docker login\`.

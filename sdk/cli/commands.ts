@@ -1,0 +1,44 @@
+import type { Command } from "./command.ts";
+
+/** A subcommand as the overview lists it. Its module is loaded when it is needed: most of a command's start is loading. */
+export interface ListedCommand {
+  /** The arguments, without the program's name: `build FILE [options]`. */
+  readonly usage: string;
+  /** One line for the overview. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Every subcommand by name. */
+export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
+  build: {
+    usage: "build FILE [options]",
+    summary: "Build the OS that FILE defines, without Pulumi",
+    load: async () => (await import("./build.ts")).build,
+  },
+  audit: {
+    usage: "audit FILE [options]",
+    summary: "Check the OS that FILE defines against NIST SP 800-190 and KSPP",
+    load: async () => (await import("./audit.ts")).audit,
+  },
+  pull: {
+    usage: "pull REFERENCE [options]",
+    summary: "Download an OS that build --push published",
+    load: async () => (await import("./pull.ts")).pull,
+  },
+  import: {
+    usage: "import FILE… [options]",
+    summary: "Write the TypeScript for LinuxKit YAML",
+    load: async () => (await import("./import.ts")).importYaml,
+  },
+  cache: {
+    usage: "cache prune [options]",
+    summary: "Shrink the cache to its limit, least recently used first",
+    load: async () => (await import("./cache.ts")).cache,
+  },
+  logs: {
+    usage: "logs [MACHINE] [options]",
+    summary: "Print the console of a local machine; without MACHINE, list the machines",
+    load: async () => (await import("./logs.ts")).logs,
+  },
+};
