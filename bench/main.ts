@@ -18,6 +18,7 @@ import { pullRows } from "./pull-rows.ts";
 import { sentRows } from "./sent-rows.ts";
 import { supervision } from "./supervision.ts";
 import { uploadRows } from "./upload-rows.ts";
+import { yamlRows } from "./yaml-rows.ts";
 import { figure, ratioOf, type Row, within } from "./row.ts";
 
 const quick = process.argv.includes("--quick");
@@ -40,6 +41,8 @@ try {
   const { rows: web, run } = await webRows(folder);
   note("booting it and the floor in turn");
   const boot = await bootRows(folder, run);
+  note("building a LinuxKit YAML, in turn with linuxkit where it is on PATH");
+  const yaml = await yamlRows(folder, LIMIT_MB);
   const large: Row[] = [];
   for (const mib of quick ? [] : [512, 4096]) {
     note(`building an image of ${mib} MiB`);
@@ -61,7 +64,7 @@ try {
   const base = (kernel + run.segments.filter(({ name }) => !name.startsWith("services.")).reduce((sum, { size }) => sum + size, 0)) / 1e6;
   sizes.push({ what: "the whole OS less nginx", value: base, unit: "MB", limit: 20 });
 
-  const rows = [...sizes, ...web, ...large, ...images, ...formats, ...uploads, ...sent, ...boot];
+  const rows = [...sizes, ...web, ...yaml, ...large, ...images, ...formats, ...uploads, ...sent, ...boot];
   for (const row of rows) console.log(line(row));
   console.log(JSON.stringify(rows));
   if (!quick) {
