@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { digestOf } from "../../sdk/core/digest.ts";
 import { File } from "../../sdk/definition/file.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { Kernel } from "../../sdk/definition/kernel.ts";
@@ -267,4 +268,24 @@ describe("createPlan", () => {
     test(`the command line ${JSON.stringify(row.written)} gets the words that the guest needs`, () =>
       assert.equal(guestCommandLine(row.written), row.want));
   }
+
+  test("only a kernel that is not Debian's gets another compression than Debian's, by what it unpacks", async () => {
+    const image = os().with({ kernel: new Kernel({ image: "kernel:1", cmdline: "console=ttyS0" }) });
+    const resolved = await resolve(image.spec, {
+      arch: "amd64",
+      sources: {
+        lockDebian: async () => ({ packages: [] }),
+        findImage: async () => ({
+          config: { entrypoint: [], cmd: [], env: [], workingDir: "/", label: {} },
+          manifest: digestOf("kernel"),
+          layers: [],
+        }),
+        findLayout: () => assert.fail("this definition has no layouts"),
+      },
+    });
+    const used = (plan: Plan) => [...new Set(plan.segments.map(({ compression: { algorithm, level } }) => `${algorithm} ${level}`))];
+    assert.deepEqual(used(createPlan(resolved, () => "")), ["gzip 4"]);
+    assert.deepEqual(used(createPlan(resolved, () => "", { kernelTakesZstd: true })), ["zstd 3"]);
+    assert.deepEqual(used(await planOf(os())).sort(), ["zstd 19", "zstd 3"]);
+  });
 });
