@@ -125,7 +125,8 @@ function templateArguments(
 /** Keeps the machines' `Name` where it is the fleet's: another one would be another version, to which every machine is replaced. */
 function keepNameTags({ tagSpecifications }: LaunchTemplateArgs, tags: Tags | undefined): { readonly ignoreChanges: string[] } {
   const isOwn = isDeferred(tags) || Object.hasOwn(tags ?? {}, "Name") || !Array.isArray(tagSpecifications);
-  return { ignoreChanges: isOwn ? [] : tagSpecifications.map((_, index) => `tagSpecifications[${index}].tags.Name`) };
+  const specified = isOwn ? [] : tagSpecifications.map((_, index) => `tagSpecifications[${index}].tags.Name`);
+  return { ignoreChanges: isOwn ? [] : ["tags.Name", ...specified] };
 }
 
 function groupArguments(

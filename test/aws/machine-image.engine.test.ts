@@ -137,9 +137,21 @@ describe("a machine image on AWS, under the real engine", { timeout: 600_000 }, 
 
   test("a changed image replaces the AMI and its copies, and deletes the old AMI before its snapshot", async () => {
     const before = await outputs();
+    const { snapshots } = server.ebs;
+    const [own] = [...snapshots.values()];
+    assert.ok(own);
+    // another snapshot with the same tags is no parent, wherever it is in the list
+    const theirs = { ...own, id: "snap-0000000000000beef", encrypted: true, tags: new Map(own.tags), blocks: new Map() };
+    snapshots.clear();
+    snapshots.set(theirs.id, theirs).set(own.id, own);
     await show({ page: "two", copyTo: ["us-east-1"] });
     const up = await stack.up();
     const now = await outputs();
+    assert.deepEqual([snapshots.get(now.snapshotId)?.parent, snapshots.get(now.snapshotId)?.encrypted], [own.id, false]);
+    snapshots.delete(theirs.id);
+    // the new image is registered, under a name of its own, before the old one goes
+    const amis = up.steps.filter(({ type, op }) => type === "aws:ec2/ami:Ami" && op !== "replace").map(({ op }) => op);
+    assert.deepEqual(amis, ["create-replacement", "delete-replaced"]);
     assert.deepEqual(
       [[...aws.images.keys()], [...aws.copies.keys()], [...server.ebs.snapshots.keys()]],
       [[now.imageId], [now.imageIds["us-east-1"]], [now.snapshotId]],
