@@ -95,7 +95,7 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
         program
           .replace('new Fleet("web", {', `new Fleet("${to}", {`)
           .replace("\n});\n\nexport", `\n}, { aliases: [{ name: "${from}" }] });\n\nexport`);
-      assert.match(renamed("web", "www"), /"www"[^]*aliases/);
+      assert.match(renamed("web", "www"), /"www"[\s\S]*aliases/);
       const replacing = ({ steps }: Outcome) =>
         steps.filter(({ op }) => op !== "same" && op !== "update").map(({ op, urn }) => `${op} ${urn}`);
       cloud.server.requests.length = 0;
