@@ -276,11 +276,12 @@ describe("createPlan", () => {
       sources: {
         lockDebian: async () => ({ packages: [] }),
         findImage: async () => ({
-          config: { entrypoint: [], cmd: [], env: [], workingDir: "/", label: {} },
+          config: { entrypoint: [], cmd: [], env: [], workingDir: "/", user: "", stopSignal: "", label: {} },
           manifest: digestOf("kernel"),
           layers: [],
         }),
         findLayout: () => assert.fail("this definition has no layouts"),
+        readAccounts: () => assert.fail("this definition has no references"),
       },
     });
     const used = (plan: Plan) => [...new Set(plan.segments.map(({ compression: { algorithm, level } }) => `${algorithm} ${level}`))];
