@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileEntry, symlinkEntry, directoryEntry } from "../sdk/archive/entry.ts";
-import { writeCpio } from "../sdk/archive/write-cpio.ts";
 import { BlobStore } from "../sdk/cache/blob-store.ts";
 import { collect } from "../sdk/core/bytes.ts";
 import { unpackDebian } from "../sdk/debian/unpack-debian.ts";
 import { debian } from "pulumi-linuxkit";
-import { bootOnce, type BootTimes, FLOOR_INIT } from "./boot.ts";
+import { floorInitrd } from "../test/support/floor.ts";
+import { bootOnce, type BootTimes } from "./boot.ts";
 import type { Run } from "./build-rows.ts";
+import { countedRow } from "./counted-row.ts";
 import { child, median } from "./child.ts";
 import type { Row } from "./row.ts";
 
@@ -21,13 +21,13 @@ export async function bootRows(folder: string, web: Run): Promise<Row[]> {
   const out = join(folder, "out");
   const nonceFile = join(folder, "nonce");
   writeFileSync(nonceFile, NONCE);
-  const floorInitrd = join(folder, "floor.img");
-  await writeFile(floorInitrd, await floorArchive(folder, web));
+  const floorFile = join(folder, "floor.img");
+  await writeFile(floorFile, await floorArchive(folder, web));
   const machine = { kernel: join(out, "bench-kernel"), cmdline: web.cmdline, memoryMiB: MEMORY_MIB, nonce: NONCE, nonceFile };
   const floors: BootTimes[] = [];
   const boots: BootTimes[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
-    floors.push(await bootOnce({ ...machine, initrd: floorInitrd, floor: true }));
+    floors.push(await bootOnce({ ...machine, initrd: floorFile, floor: true }));
     boots.push(await bootOnce({ ...machine, initrd: join(out, "bench-initrd.img"), floor: false }));
   }
   const floor = median(floors.map(({ answer }) => answer));
@@ -50,6 +50,7 @@ export async function bootRows(folder: string, web: Run): Promise<Row[]> {
       floorIs: "the same kernel with a one-line init",
       limitRatio: 2.4,
     },
+    await countedRow({ ...machine, floor: floorFile, initrd: join(out, "bench-initrd.img") }),
     await memoryRow(folder, machine),
   ];
 }
@@ -83,7 +84,6 @@ async function memoryRow(
   };
 }
 
-// BusyBox and one line; the archive is uncompressed, so that the floor does as little as possible
 async function floorArchive(folder: string, web: Run): Promise<Buffer> {
   const cacheDir = join(folder, "cache");
   const store = new BlobStore(cacheDir);
@@ -96,14 +96,5 @@ async function floorArchive(folder: string, web: Run): Promise<Buffer> {
   for await (const entry of unpackDebian(image.debian, packages, "amd64", { store, cacheDir })) {
     if (entry.path === "usr/bin/busybox") bodies.push(await collect(entry.body));
   }
-  const busybox = bodies[0] ?? Buffer.alloc(0);
-  return collect(
-    writeCpio([
-      directoryEntry("bin"),
-      directoryEntry("dev"),
-      fileEntry("bin/busybox", busybox, 0o755),
-      symlinkEntry("bin/sh", "busybox"),
-      fileEntry("init", FLOOR_INIT, 0o755),
-    ]),
-  );
+  return floorInitrd(bodies[0] ?? Buffer.alloc(0));
 }

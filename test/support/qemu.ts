@@ -29,6 +29,11 @@ export interface BootOptions {
   readonly metadataPort?: number;
   /** Beside it, one that it reaches at 168.63.129.16:80, as it reaches Azure's WireServer; the host itself is then 160.0.2.2. @default none */
   readonly wirePort?: number;
+  /**
+   * Whether the guest's clock counts its instructions, one each nanosecond, and skips what it idles (QEMU's `-icount`). Times are
+   * then the same in every run, whatever the host does, and longer on the host's clock. @default false
+   */
+  readonly counted?: boolean;
 }
 
 /** An emulated machine under QEMU. It is killed after three minutes, and when it is disposed. */
@@ -62,6 +67,7 @@ export async function boot({
   nonce = "test-boot",
   metadataPort,
   wirePort,
+  counted = false,
 }: BootOptions): Promise<Booted> {
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-boot-"));
   const items = { ...(nonce && { [FIRMWARE.nonce]: nonce }), ...firmware };
@@ -89,6 +95,7 @@ export async function boot({
     monitor: "monitor",
   });
   if (metadataPort !== undefined) metadataNetwork(args, metadataPort, wirePort);
+  if (counted) countInstructions(args);
   const qemu = spawn(qemuProgram("amd64").binary, args, {
     cwd: folder,
     stdio: ["pipe", "pipe", "pipe"],
@@ -106,6 +113,12 @@ export function metadataNetwork(args: string[], port: number, wirePort?: number)
       ? ["net=169.254.169.0/24", "dhcpstart=169.254.169.15"]
       : ["net=160.0.0.0/4", "host=160.0.2.2", "dhcpstart=160.0.0.15", lead("168.63.129.16", wirePort)];
   args[args.findIndex((option) => option.startsWith("user,"))] += `,${[...network, lead("169.254.169.254", port)].join()}`;
+}
+
+/** Lets the guest's clock count instructions. QEMU then emulates all processors in one thread. */
+export function countInstructions(args: string[]): void {
+  args[args.indexOf("-accel") + 1] = "tcg,thread=single";
+  args.push("-icount", "shift=0,sleep=off");
 }
 
 function follow(qemu: ChildProcess, folder: string, nonce: string, ports: ReadonlyMap<number, number>): Booted {
