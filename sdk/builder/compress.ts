@@ -23,11 +23,15 @@ const BLOCK = 1 << 17;
  *
  * @throws INVALID_DEFINITION for a level out of range, CANCELLED, and the errors of the source
  */
-export async function* compress(source: Bytes, { algorithm, level }: SegmentCompression, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* compress(
+  source: Bytes,
+  { algorithm, level, window }: SegmentCompression,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   checkLevel(algorithm, level);
   const blocks = untilCancelled(rechunk(source, BLOCK, 1), signal);
   if (algorithm === "gzip") yield* gzip(blocks, level);
-  else yield* through(zstd(level), blocks, "reused");
+  else yield* through(zstd(level, window), blocks, "reused");
 }
 
 async function* untilCancelled(source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
@@ -38,10 +42,14 @@ async function* untilCancelled(source: AsyncIterable<Uint8Array>, signal: AbortS
   throwIfCancelled(signal, "compressing");
 }
 
-function zstd(level: number): ReturnType<typeof createZstdCompress> {
+function zstd(level: number, window: number | undefined): ReturnType<typeof createZstdCompress> {
   return createZstdCompress({
     chunkSize: BLOCK,
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+    params: {
+      [constants.ZSTD_c_compressionLevel]: level,
+      [constants.ZSTD_c_checksumFlag]: 1,
+      ...(window !== undefined && { [constants.ZSTD_c_windowLog]: window }),
+    },
   });
 }
 

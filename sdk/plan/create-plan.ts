@@ -30,9 +30,9 @@ import { volumeOwners } from "./volume-owners.ts";
 import { volumeSteps, volumeTrees } from "./volumes.ts";
 
 /** For segments that rarely change and that every machine of a fleet loads. */
-const DENSE: SegmentCompression = { algorithm: "zstd", level: 19 };
-/** For segments that change with the application. */
-const QUICK: SegmentCompression = { algorithm: "zstd", level: 3 };
+const DENSE: SegmentCompression = { algorithm: "zstd", level: 19, window: 21 };
+/** For segments that change with the application. They come last, when least memory is free: the window costs 0.3 % of the size. */
+const QUICK: SegmentCompression = { algorithm: "zstd", level: 3, window: 19 };
 /** For kernels that may not unpack zstd: all of them unpack gzip. Level 6 takes twice the time to save a 25th. */
 const COMMON: SegmentCompression = { algorithm: "gzip", level: 4 };
 

@@ -42,6 +42,12 @@ export interface PlanSegment {
 export interface SegmentCompression {
   readonly algorithm: "zstd" | "gzip";
   readonly level: number;
+  /**
+   * The base-2 logarithm of zstd's window, 10…27. The guest's kernel holds a window beside what it has unpacked.
+   *
+   * @default the level's
+   */
+  readonly window?: number;
 }
 
 /** One contribution to a segment. */
