@@ -52,6 +52,7 @@ const DEBIAN_PACKAGES = {
     skopeo: "skopeo",
     "ssh-keygen": "openssh-client",
     syslinux: "syslinux",
+    tmux: "tmux",
     umoci: "umoci",
     xorriso: "xorriso",
     xz: "xz-utils",

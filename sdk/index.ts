@@ -1,4 +1,5 @@
 export { CAPABILITIES, type Capability } from "./definition/capability.ts";
+export type { ApiSpec } from "./definition/api.ts";
 export { checkDefinition } from "./definition/check-definition.ts";
 export type { Container, ImageSource } from "./definition/container.ts";
 export type { DebianImage } from "./definition/debian-image.ts";
@@ -61,4 +62,5 @@ export type { Artifact, ArtifactFile, ArtifactSegment } from "./builder/artifact
 export type { FormatName } from "./format/formats.ts";
 export type { Lock } from "./resolve/lock.ts";
 export type { BuiltFile } from "./resource/plugin/builder.ts";
+export { ApiKeys, type ApiKeysArgs } from "./resource/api-keys.ts";
 export { ImageBuild, type ImageBuildArgs, type SignInput } from "./resource/image-build.ts";

@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/cache": ["sdk/core"],
   "sdk/net": ["sdk/core"],
   "sdk/hardening": ["sdk/core"],
+  "sdk/api": ["sdk/core"],
   "sdk/schema": ["sdk/core"],
   "sdk/definition": ["sdk/core", "sdk/hardening", "sdk/schema"],
   "sdk/oci": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/net"],
@@ -62,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "sdk/resource/plugin": [
     "sdk/core",
+    "sdk/api",
     "sdk/cache",
     "sdk/definition",
     "sdk/disk",
@@ -76,6 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // the command line may import everything, and nothing imports it
   "sdk/cli": [
     "sdk/core",
+    "sdk/api",
     "sdk/cache",
     "sdk/definition",
     "sdk/disk",
@@ -107,6 +110,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "providers/qemu": ["sdk/core", "sdk/definition", "sdk/machine", "sdk/resource", "sdk/resource/plugin", "providers/qemu/plugin"],
   "providers/qemu/plugin": [
     "sdk/core",
+    "sdk/api",
     "sdk/archive",
     "sdk/cache",
     "sdk/definition",

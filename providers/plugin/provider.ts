@@ -7,6 +7,7 @@ const { version } = createRequire(import.meta.url)("pulumi-linuxkit/package.json
 
 const types: Provider["types"] = {
   "linuxkit:index:ImageBuild": async () => (await import("../../sdk/resource/plugin/real-builder.ts")).imageBuild,
+  "linuxkit:index:ApiKeys": async () => (await import("../../sdk/resource/plugin/api-keys.ts")).apiKeys,
   "linuxkit:index:QemuVm": async () => (await import("../qemu/plugin/vm.ts")).qemuVm(),
   "linuxkit:index:QemuDisk": async () => (await import("../qemu/plugin/disk.ts")).qemuDisk(),
   "linuxkit:index:RolloutGate": async () =>

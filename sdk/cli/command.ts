@@ -10,6 +10,8 @@ export interface Command {
 export interface Terminal {
   /** Prints a line of the result to standard output. */
   print(line: string): void;
+  /** As `print`, for lines with terminal sequences of the command's own: it has escaped what comes from outside. */
+  printStyled(line: string): void;
   /** Prints a line of progress or a remark to standard error. */
   note(line: string): void;
   /** Overwrites the current line with progress. Does nothing if standard error is not a terminal. */
@@ -20,6 +22,16 @@ export interface Terminal {
 
 /** Wrong arguments: printed with the command's usage; the exit code is 2. */
 export class UsageError extends Error {}
+
+/** The exit code of a command that ends without an error to print. */
+export class ExitStatus extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`exit status ${status}`);
+    this.status = status;
+  }
+}
 
 /** A command's only argument besides its options. `things` is its plural, for the error. @throws UsageError */
 export function onlyOne(positionals: readonly string[], things: string): string {

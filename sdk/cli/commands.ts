@@ -37,8 +37,33 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     load: async () => (await import("./cache.ts")).cache,
   },
   logs: {
-    usage: "logs [MACHINE] [options]",
-    summary: "Print the console of a local machine; without MACHINE, list the machines",
+    usage: "logs [MACHINE [SERVICE]] [options]",
+    summary: "Print the console of a local machine, or the log of a service; without MACHINE, list the machines",
     load: async () => (await import("./logs.ts")).logs,
+  },
+  status: {
+    usage: "status MACHINE [options]",
+    summary: "Print the state of a machine and its services",
+    load: async () => (await import("./status.ts")).status,
+  },
+  events: {
+    usage: "events MACHINE [options]",
+    summary: "Print what has happened in a machine since it started",
+    load: async () => (await import("./events.ts")).events,
+  },
+  exec: {
+    usage: "exec [options] MACHINE SERVICE COMMAND [ARG…]",
+    summary: "Run a command in a service of a machine",
+    load: async () => (await import("./exec.ts")).exec,
+  },
+  top: {
+    usage: "top MACHINE [options]",
+    summary: "Show what a machine's services use, again and again",
+    load: async () => (await import("./top.ts")).top,
+  },
+  metrics: {
+    usage: "metrics MACHINE [options]",
+    summary: "Print a machine's metrics in Prometheus' text format",
+    load: async () => (await import("./metrics.ts")).metrics,
   },
 };

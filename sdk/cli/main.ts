@@ -1,6 +1,6 @@
 import { isLinuxKitError } from "../core/errors.ts";
-import { UsageError } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { ExitStatus, UsageError } from "./command.ts";
+import { COMMANDS, type ListedCommand } from "./commands.ts";
 import { processTerminal } from "./terminal.ts";
 
 const OVERVIEW = `pulumi-linuxkit: define LinuxKit operating systems in TypeScript and build them
@@ -14,6 +14,8 @@ ${Object.values(COMMANDS)
 async function main(args: readonly string[]): Promise<number> {
   const abort = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => abort.abort(new Error(name)));
+  // who reads the output has gone, as `head` does: nothing is left to do
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
   const terminal = processTerminal(abort.signal);
   const [name = "--help", ...rest] = args;
   if (name === "--help" || name === "-h") {
@@ -26,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const { help, run } = await command.load();
-  if (rest.includes("--help") || rest.includes("-h")) {
+  if (asksForHelp(command, rest)) {
     terminal.print(`pulumi-linuxkit ${command.usage}\n\n${command.summary}.\n\n${help}`);
     return 0;
   }
@@ -34,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     await run(rest, terminal);
     return 0;
   } catch (error) {
+    if (error instanceof ExitStatus) return error.status;
     if (isUsage(error)) {
       terminal.note(`${error.message}\nusage: pulumi-linuxkit ${command.usage}`);
       return 2;
@@ -46,6 +49,13 @@ async function main(args: readonly string[]): Promise<number> {
     terminal.note(`${error.code}: ${error.message}`);
     return error.code === "CANCELLED" ? 130 : 1;
   }
+}
+
+// what follows the machine's name in `exec` is another command's
+function asksForHelp(command: ListedCommand, args: readonly string[]): boolean {
+  const first = args.findIndex((arg) => !arg.startsWith("-"));
+  const own = command === COMMANDS["exec"] && first >= 0 ? args.slice(0, first) : args;
+  return own.includes("--help") || own.includes("-h");
 }
 
 // parseArgs of node:util reports wrong options with its own error codes

@@ -14,7 +14,7 @@ const CLASS_OF: Readonly<Record<Phase, string>> = { onboot: "OnbootTask", onshut
 
 /** The source of a TypeScript module that makes a definition. Leaves out fields that have their default. */
 export function programOf(definition: Definition, { name = "os", source, resource = false }: ProgramOptions): string {
-  const { kernel, init, volumes, files, healthPort, harden } = definition;
+  const { kernel, init, volumes, files, healthPort, api, harden } = definition;
   const containers = containersOf(definition);
   const classes = new Set<string>(["Image", ...(resource ? ["ImageBuild"] : [])]);
   const make = (kind: string, ...args: unknown[]): Code => {
@@ -40,6 +40,7 @@ export function programOf(definition: Definition, { name = "os", source, resourc
       files.map((file) => make("File", file.path, fileOf(file))),
     ),
     ...(healthPort !== undefined && { healthPort }),
+    ...(api !== undefined && { api }),
     ...(harden !== undefined && { harden }),
   };
   const lines = [

@@ -16,6 +16,10 @@ export function processTerminal(signal: AbortSignal): Terminal {
       clear();
       process.stdout.write(`${printable(line)}\n`);
     },
+    printStyled(line) {
+      clear();
+      process.stdout.write(`${line}\n`);
+    },
     note(line) {
       clear();
       process.stderr.write(`${styleText("dim", printable(line), { stream: process.stderr })}\n`);

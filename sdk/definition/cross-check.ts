@@ -42,6 +42,7 @@ export function crossFailures(definition: Definition): Failure[] {
     ...hiddenFiles(definition),
     ...persistentFailures(definition),
     ...healthPortFailures(definition),
+    ...apiFailures(definition),
     ...serviceFailures(definition),
     ...hardeningConflicts(definition),
   ];
@@ -224,6 +225,21 @@ function orderFailures(volume: string, after: string | undefined, onboot: Defini
       }),
     ),
   );
+}
+
+function apiFailures({ api, healthPort, services, init }: Definition): Failure[] {
+  if (api === undefined || isDeferred(api)) return [];
+  const failures: Failure[] = [];
+  if (!isDeferred(init) && !init.some((source) => isDeferred(source) || (typeof source === "object" && source.debian.role === "init")))
+    failures.push(failure(["api"], "got an interface, which needs the guest's own init: set init: [debian.init()]"));
+  if (typeof api.port !== "number") return failures;
+  if (api.port === healthPort) failures.push(failure(["api", "port"], `got ${api.port}, which is healthPort: wanted another port`));
+  for (const [name, service] of Object.entries(services)) {
+    if (isDeferred(service) || networkKind(service) !== "host") continue;
+    if (healthPorts(service.health).some(({ port }) => port === api.port))
+      failures.push(failure(["api", "port"], `got ${api.port}, on which services.${name} answers: wanted another port`));
+  }
+  return failures;
 }
 
 function healthPortFailures({ healthPort, services }: Definition): Failure[] {

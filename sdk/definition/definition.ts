@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Hardening } from "../hardening/profile.ts";
 import { type Container, imageSource, type ImageSource, onbootSchema, onshutdownSchema, serviceSchema } from "./container.ts";
+import { type ApiSpec, apiSchema } from "./api.ts";
 import { containerName, fields, port } from "./fields.ts";
 import { fileSpecSchema } from "./file.ts";
 import { hardeningSchema } from "./hardening.ts";
@@ -24,6 +25,8 @@ export interface Definition {
   readonly files: readonly FileSpec[];
   /** TCP port of the guest that answers `GET /healthz` for all services together. */
   readonly healthPort?: number;
+  /** Where the machine's interface answers over TLS. */
+  readonly api?: ApiSpec;
   /** The tasks that prepare the disks of persistent volumes, by the volume's name; `withVolumeTasks` adds them. */
   readonly volumeTasks?: Readonly<Record<string, Container>>;
   /** How the machine is hardened. Without it, the kernel keeps its own defaults. */
@@ -94,6 +97,7 @@ export const definitionSchema = fields({
   volumes: z.record(volumeName, volumeSchema).optional(),
   files: z.array(fileSpecSchema).optional(),
   healthPort: port.optional(),
+  api: apiSchema.optional(),
   harden: hardeningSchema.optional(),
 });
 

@@ -23,6 +23,7 @@ export function draftOf(parts: Parts): Draft {
     volumes: unique("volumes", parts.volumes),
     files: parts.files.map(({ path, spec }) => ({ path, ...spec })),
     healthPort: parts.healthPort,
+    api: parts.api,
     harden: parts.harden,
   } as unknown as Draft;
 }

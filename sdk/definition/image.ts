@@ -1,3 +1,4 @@
+import { type ApiSpec, apiSchema } from "./api.ts";
 import type { ImageSource } from "./container.ts";
 import { crossFailures } from "./cross-check.ts";
 import type { Definition } from "./definition.ts";
@@ -40,6 +41,11 @@ export interface ImageArgs {
   readonly files?: readonly File[] | undefined;
   /** TCP port of the guest on which `GET /healthz` answers for all services together: 200, or 503. @default none */
   readonly healthPort?: Inputs<number> | undefined;
+  /**
+   * Where the machine's interface answers over TLS to clients with certificates: see `ApiKeys`. The key becomes a part of
+   * the image. @default nowhere
+   */
+  readonly api?: Inputs<ApiSpec> | undefined;
   /** How the machine is hardened; `with` merges the waivers. @default no hardening */
   readonly harden?: HardenArgs | undefined;
 }
@@ -92,7 +98,7 @@ export class Image {
 
   /**
    * This OS without some of its parts: `"services.web"`, `"onboot.dhcp"`, `"onshutdown.bye"`, `"volumes.data"`,
-   * `"files./etc/motd"`, `"init.<reference>"`, `"kernel"`, `"healthPort"`, `"harden"`.
+   * `"files./etc/motd"`, `"init.<reference>"`, `"kernel"`, `"healthPort"`, `"api"`, `"harden"`.
    *
    * @throws INVALID_DEFINITION when there is no such part, or another one needs it
    */
@@ -112,7 +118,7 @@ export class Image {
 
 const KIND_OF = { onboot: "onboot", onshutdown: "onshutdown", services: "service", volumes: "volume", files: "file" } as const;
 const CLASS_OF = { onboot: "OnbootTask", onshutdown: "OnshutdownTask", services: "Service", volumes: "Volume", files: "File" } as const;
-const KNOWN = ["kernel", "init", ...Object.keys(KIND_OF), "healthPort", "harden"];
+const KNOWN = ["kernel", "init", ...Object.keys(KIND_OF), "healthPort", "api", "harden"];
 
 function partsOf(args: ImageArgs | Parts): Parts {
   const unknown = Object.keys(args).filter((name) => !KNOWN.includes(name));
@@ -130,11 +136,15 @@ function partsOf(args: ImageArgs | Parts): Parts {
   };
   const init = args.init ?? [];
   throwFailures(
-    failuresOf(fields({ init: imageSource.array(), healthPort: port.optional(), harden: hardeningSchema.optional() }), {
-      init,
-      healthPort: args.healthPort,
-      harden: args.harden,
-    }),
+    failuresOf(
+      fields({ init: imageSource.array(), healthPort: port.optional(), api: apiSchema.optional(), harden: hardeningSchema.optional() }),
+      {
+        init,
+        healthPort: args.healthPort,
+        api: args.api,
+        harden: args.harden,
+      },
+    ),
   );
   const kernel = args.kernel === undefined ? undefined : "kind" in args.kernel ? args.kernel.spec : frozenCopy(args.kernel);
   throwFailures(failuresOf(kernelSchema.partial().optional(), kernel, ["kernel"]));
@@ -147,6 +157,7 @@ function partsOf(args: ImageArgs | Parts): Parts {
     volumes: listed("volumes"),
     files: listed("files"),
     ...(args.healthPort !== undefined && { healthPort: args.healthPort }),
+    ...(args.api !== undefined && { api: frozenCopy(args.api) }),
     ...(args.harden !== undefined && { harden: frozenCopy(args.harden) }),
   };
 }

@@ -27,7 +27,8 @@ export function withoutSecrets(definition: Definition): Definition {
     name,
     secrets ? { ...service, secrets: Object.fromEntries(Object.keys(secrets).map((key) => [key, ""])) } : service,
   ]);
-  return { ...definition, services: Object.fromEntries(services) };
+  const { api } = definition;
+  return { ...definition, services: Object.fromEntries(services), ...(api && { api: { ...api, key: "" } }) };
 }
 
 // every section is there, in this order, and the fields of a container are in that of LinuxKit's own type

@@ -7,6 +7,7 @@ import {
   serviceNames,
   type VolumeSpec,
 } from "./definition.ts";
+import type { ApiSpec } from "./api.ts";
 import { isDeferred } from "../core/deferred.ts";
 import { frozenCopy } from "./inputs.ts";
 import type { Hardening } from "../hardening/profile.ts";
@@ -26,12 +27,13 @@ export interface Draft {
   readonly volumes?: Readonly<Record<string, VolumeDraft>>;
   readonly files?: readonly (Partial<FileSpec> & { readonly path: string })[];
   readonly healthPort?: number;
+  readonly api?: ApiSpec;
   readonly harden?: Partial<Hardening>;
 }
 
 /** Fills in every default of a definition and freezes it. Unknown values stay unchanged, even a whole section. */
 export function normalise(draft: Draft): Definition {
-  const { kernel, init = [], onboot = [], onshutdown = [], services = {}, volumes = {}, files = [], healthPort, harden } = draft;
+  const { kernel, init = [], onboot = [], onshutdown = [], services = {}, volumes = {}, files = [], healthPort, api, harden } = draft;
   return frozenCopy({
     ...(isDeferred(kernel) ? { kernel } : kernel?.image !== undefined && { kernel: normaliseKernel(kernel) }),
     init,
@@ -43,6 +45,7 @@ export function normalise(draft: Draft): Definition {
       : Object.fromEntries(Object.entries(volumes).map(([name, volume]) => [name, normaliseVolume(name, volume)])),
     files: isDeferred(files) ? files : files.map(normaliseFile),
     ...(healthPort !== undefined && { healthPort }),
+    ...(api !== undefined && { api }),
     ...(harden !== undefined && {
       harden: isDeferred(harden) ? harden : { profile: harden.profile ?? "default", waive: harden.waive ?? {} },
     }),

@@ -1,4 +1,5 @@
 import { LinuxKitError } from "../core/errors.ts";
+import type { ApiSpec } from "./api.ts";
 import type { File } from "./file.ts";
 import { plainPath } from "./file.ts";
 import type { Kernel, KernelArgs } from "./kernel.ts";
@@ -21,6 +22,7 @@ export interface Parts {
   readonly volumes: readonly Volume[];
   readonly files: readonly File[];
   readonly healthPort?: Inputs<number>;
+  readonly api?: Inputs<ApiSpec>;
   readonly harden?: HardenArgs;
 }
 
@@ -38,6 +40,7 @@ export function mergeParts(base: Parts, more: Parts): Parts {
     if (value !== "" || field === "tar" || field === "ucode") Object.assign(kernel, { [field]: value });
   }
   const healthPort = more.healthPort ?? base.healthPort;
+  const api = more.api ?? base.api;
   const waive = { ...base.harden?.waive, ...more.harden?.waive };
   const harden = (base.harden ?? more.harden) && { ...base.harden, ...more.harden, ...(Object.keys(waive).length > 0 && { waive }) };
   return {
@@ -49,14 +52,15 @@ export function mergeParts(base: Parts, more: Parts): Parts {
     volumes: [...base.volumes, ...more.volumes],
     files: [...base.files, ...more.files],
     ...(healthPort !== undefined && { healthPort }),
+    ...(api !== undefined && { api }),
     ...(harden && { harden }),
   };
 }
 
-/** The parts without what is at `path`: `kernel`, `healthPort`, `harden`, `services.web`, `onboot.dhcp`, `files./etc/motd`, `init.<reference>`. */
+/** The parts without what is at `path`: `kernel`, `healthPort`, `api`, `harden`, `services.web`, `onboot.dhcp`, `files./etc/motd`, `init.<reference>`. */
 export function removePart(parts: Parts, path: string): Parts {
   const [, section = path, name = ""] = /^([a-z]+)\.(.+)$/s.exec(path) ?? [];
-  if (path === "kernel" || path === "healthPort" || path === "harden") {
+  if (path === "kernel" || path === "healthPort" || path === "api" || path === "harden") {
     if (parts[path] === undefined) throw unknownPart(path, parts);
     const { [path]: _, ...rest } = parts;
     return rest;
@@ -110,7 +114,7 @@ function nameOf(part: unknown, section: Section): string | undefined {
 
 function unknownPart(path: string, parts: Parts): LinuxKitError {
   const known = [
-    ...(["kernel", "healthPort", "harden"] as const).filter((name) => parts[name] !== undefined),
+    ...(["kernel", "healthPort", "api", "harden"] as const).filter((name) => parts[name] !== undefined),
     ...SECTIONS.flatMap((section) =>
       parts[section].map((part) => [section, section === "files" ? (part as File).path : nameOf(part, section)] as const),
     )

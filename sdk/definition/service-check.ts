@@ -74,8 +74,9 @@ function wayBack(start: string, end: string, named: (name: string) => readonly s
   return walk(start);
 }
 
-function publishFailures({ services, healthPort }: Definition): Failure[] {
+function publishFailures({ services, healthPort, api }: Definition): Failure[] {
   const taken = new Map<string, string>(typeof healthPort === "number" ? [[`${healthPort}/tcp`, "healthPort"]] : []);
+  if (typeof api?.port === "number") taken.set(`${api.port}/tcp`, "api.port");
   const failures: Failure[] = [];
   const settledServices = Object.entries(services).filter(([, service]) => !isDeferred(service) && !isDeferred(service.net));
   // a server on the machine's own network shows its port only in its health check

@@ -111,6 +111,7 @@ function unsupported(definition: Definition): [path: string, why: string][] {
     if (file.sha256 !== undefined) refuse(["files", file.path, "sha256"], "LinuxKit has no such field, wanted contents or source");
   }
   if (definition.healthPort !== undefined) refuse(["healthPort"], "LinuxKit has no such field");
+  if (definition.api !== undefined) refuse(["api"], "LinuxKit has no such field");
   if (definition.harden !== undefined) refuse(["harden"], "LinuxKit has no such field");
   return refused;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { LinuxKitError } from "../core/errors.ts";
 import { present } from "../core/present.ts";
 import { authenticodeDigest } from "./authenticode.ts";
-import { der, elements, integer, NULL, octets, oid, sequence, set } from "./der.ts";
+import { der, elements, integer, NULL, octets, oid, sequence, set } from "../core/der.ts";
 import { parsePe, PE_HEAD_BYTES } from "./pe.ts";
 import { SHA256, type Signer } from "./signer.ts";
 import type { Sized } from "./uki.ts";

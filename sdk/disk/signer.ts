@@ -1,7 +1,7 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, privateEncrypt, publicDecrypt, X509Certificate } from "node:crypto";
 import type { LinuxKitError } from "../core/errors.ts";
 import { invalid } from "../core/failure.ts";
-import { NULL, octets, oid, sequence } from "./der.ts";
+import { NULL, octets, oid, sequence } from "../core/der.ts";
 
 /** Signs programs for Secure Boot: a key with its certificate, or a function that has access to the key. */
 export type SecureBoot = SecureBootKey | SecureBootSigner;

@@ -11,8 +11,10 @@ export interface OwnContainer {
   readonly name: string;
   /** The subcommand and its arguments. */
   readonly args: readonly string[];
+  /** A program that the build puts into its root filesystem, by its path there. @default the guest's program, which it only sees */
+  readonly program?: string;
   /** Files of its root filesystem, by path. */
-  readonly files: Readonly<Record<string, { readonly contents: string; readonly mode: number }>>;
+  readonly files: Readonly<Record<string, Omit<GuestFile, "path">>>;
   /** Folders of the machine that it can read, by their path in the container. */
   readonly binds: Readonly<Record<string, string>>;
   readonly capabilities: readonly string[];
@@ -26,7 +28,7 @@ export interface OwnContainer {
 
 /** Its bundle. */
 export function ownContainerFiles(container: OwnContainer): readonly GuestFile[] {
-  const { name, files, binds, pids } = container;
+  const { name, files, binds, pids, program } = container;
   const folder = `lib/linuxkit/${name}`;
   const id = `linuxkit.${name}`;
   const description = descriptionText({
@@ -52,7 +54,7 @@ export function ownContainerFiles(container: OwnContainer): readonly GuestFile[]
     { path: `${folder}/${DESCRIPTION_FILE}`, mode: 0o644, contents: description },
     ...Object.entries(files).map(([path, file]) => ({ path: `${folder}/rootfs/${path}`, ...file })),
     // what is mounted onto needs to be there: the root is read-only
-    { path: `${folder}/rootfs${PROGRAM}`, mode: 0o755, contents: "" },
+    ...(program === undefined ? [{ path: `${folder}/rootfs${PROGRAM}`, mode: 0o755, contents: "" }] : []),
     // the runtime does not start a container without these folders
     ...["dev", "proc", "sys", ...Object.keys(binds)]
       .sort()
@@ -60,7 +62,7 @@ export function ownContainerFiles(container: OwnContainer): readonly GuestFile[]
   ];
 }
 
-function runtimeConfig({ args, binds, capabilities, namespaces, memory, pids, seccomp }: OwnContainer): object {
+function runtimeConfig({ args, program, binds, capabilities, namespaces, memory, pids, seccomp }: OwnContainer): object {
   const bind = (source: string, destination: string) => ({
     destination,
     type: "bind",
@@ -78,14 +80,17 @@ function runtimeConfig({ args, binds, capabilities, namespaces, memory, pids, se
     ociVersion: "1.0.2",
     process: {
       user: { uid: 65534, gid: 65534 },
-      args: [PROGRAM, ...args],
+      args: [program ?? PROGRAM, ...args],
       cwd: "/",
       env: ["PATH=/bin"],
       capabilities: capabilities.length > 0 ? sets : {},
       noNewPrivileges: true,
     },
     root: { path: "rootfs", readonly: true },
-    mounts: [bind("/init", PROGRAM), ...Object.entries(binds).map(([inside, outside]) => bind(outside, `/${inside}`))],
+    mounts: [
+      ...(program === undefined ? [bind("/init", PROGRAM)] : []),
+      ...Object.entries(binds).map(([inside, outside]) => bind(outside, `/${inside}`)),
+    ],
     linux: {
       resources: { memory: { limit: memory }, pids: { limit: pids } },
       namespaces: namespaces.map((type) => ({ type })),

@@ -1,5 +1,6 @@
 import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { API_CAPABILITIES, API_PROGRAM, apiFiles } from "../guest/api.ts";
 import { MACHINE_FILE } from "../guest/description.ts";
 import { END_MARK, END_MARK_CONTENTS, guestFiles, MOUNT_POINTS, PROGRAM, PROGRAM_LINKS } from "../guest/files.ts";
 import type { PrivateNetwork } from "../guest/firewall.ts";
@@ -91,6 +92,10 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
     ...volumeSteps(definition, owners),
     ...small,
   ];
+  if (own && definition.api) {
+    const files = apiFiles(definition.api, defaultSeccomp(API_CAPABILITIES, arch));
+    for (const { path, mode, contents, owner } of files) config.push(fileStep(place(path), contents, mode, owner));
+  }
   // publishing another port leaves segments that rarely change as they are
   if (own) config.push(fileStep(place(MACHINE_FILE), machineText([...networks.values()], definition.harden, arch)));
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
@@ -141,6 +146,8 @@ function initSteps(
     seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch),
   };
   for (const { path, mode, contents } of guestFiles(options)) steps.push(fileStep(place(path), contents, mode));
+  // the program is large and rarely changes; the keys beside it are in another segment
+  if (definition.api) steps.push(programStep(place(API_PROGRAM), arch, "linuxkit-api"));
   return steps;
 }
 

@@ -7,9 +7,9 @@ export function directoryStep(path: string, mode = 0o755, owner = 0): EntryStep 
   return { kind: "entry", path, type: "directory", mode, uid: owner, gid: owner };
 }
 
-/** A text file owned by root. */
-export function fileStep(path: string, contents: string, mode = 0o644): EntryStep {
-  return { kind: "entry", path, type: "file", mode, uid: 0, gid: 0, contents };
+/** A text file. `owner` is the id of its user and its group. @default root */
+export function fileStep(path: string, contents: string, mode = 0o644, owner = 0): EntryStep {
+  return { kind: "entry", path, type: "file", mode, uid: owner, gid: owner, contents };
 }
 
 /** A symlink owned by root. */

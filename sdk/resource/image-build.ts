@@ -165,7 +165,7 @@ function inputsOf(resource: string, args: ImageBuildArgs): Record<string, unknow
   }
   const local = image ? localImages(image.spec, projectDir) : {};
   return {
-    ...(image && { image: withoutSources(image.spec, projectDir) }),
+    ...(image && { image: withoutSources(withSecretKey(image.spec), projectDir) }),
     formats: formats ?? (format === undefined ? undefined : [format]),
     ...(Object.keys(local).length > 0 && { localImages: local }),
     ...(secureBoot && {
@@ -179,6 +179,15 @@ function inputsOf(resource: string, args: ImageBuildArgs): Record<string, unknow
     ...(cache && { cache: { ...cache, ...(cache.sign !== undefined && { sign: signInput(cache.sign) }) } }),
     ...rest,
   };
+}
+
+/** The definition with the key of the interface as a secret. */
+function withSecretKey(definition: Definition): Definition {
+  const { api } = definition;
+  if (api === undefined) return definition;
+  // an Output is an input like any other
+  const hidden: unknown = isDeferred(api) ? secret(api) : { ...api, key: secret(api.key) };
+  return { ...definition, api: hidden as Definition["api"] & object };
 }
 
 /** Where to publish, with key and passphrase as secrets. */

@@ -1,4 +1,5 @@
 import type { Arch } from "../../../sdk/core/arch.ts";
+import { apiPortArguments } from "./api-port.ts";
 import type { EfiFirmware } from "./efi-firmware.ts";
 import type { Publication } from "../../../sdk/definition/publication.ts";
 
@@ -37,6 +38,8 @@ export interface MachineSpec {
   readonly firmware: readonly { readonly name: string; readonly file: string }[];
   /** The control socket, if any. Relative, because a socket's path has at most 107 bytes (unix(7)). */
   readonly monitor?: string;
+  /** Whether it has the ports of the interface to the machine. @default false */
+  readonly api?: boolean;
 }
 
 interface ArchTraits {
@@ -161,6 +164,8 @@ export function qemuArguments(spec: MachineSpec): string[] {
     ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, bus)),
     ...bootArguments(spec, bus),
     ...firmwareArguments(spec),
+    // last, so that the other devices keep their slots
+    ...(spec.api ? apiPortArguments(bus) : []),
   ];
 }
 

@@ -23,7 +23,7 @@ export async function launch(folder: string, program: string, args: readonly str
   keeper.once("close", () => (kept = true));
   keeper.once("error", () => (kept = true));
   // QEMU's own messages, such as why it does not start, go to the same file
-  const qemu = spawn(program, args, { cwd: folder, detached: true, stdio: ["ignore", stdin, stdin] });
+  const qemu = privately(() => spawn(program, args, { cwd: folder, detached: true, stdio: ["ignore", stdin, stdin] }));
   try {
     await once(qemu, "spawn");
   } finally {
@@ -38,4 +38,14 @@ export async function launch(folder: string, program: string, args: readonly str
       keeper.unref();
     },
   };
+}
+
+/** Starts a process whose sockets only this user can open. */
+function privately<T>(start: () => T): T {
+  const mask = process.umask(0o177);
+  try {
+    return start();
+  } finally {
+    process.umask(mask);
+  }
 }

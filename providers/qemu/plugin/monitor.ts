@@ -1,8 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
+import { shortAddress } from "./socket-address.ts";
 
 /** The name of the control socket in a machine's folder. */
 export const MONITOR = "monitor.sock";
@@ -22,7 +21,7 @@ interface Reply {
  * connection ends before `talk` is done (as after `quit`).
  */
 export async function withMonitor<T>(folder: string, talk: (execute: Execute) => Promise<T>, milliseconds = 2000): Promise<T | undefined> {
-  await using address = await shortAddress(folder);
+  await using address = await shortAddress(folder, MONITOR);
   const socket = connect(address.path);
   socket.setTimeout(milliseconds, () => socket.destroy());
   try {
@@ -62,22 +61,4 @@ async function* readReplies(socket: Socket): AsyncGenerator<Reply, void> {
     if (done) return;
     yield JSON.parse(value as string) as Reply;
   }
-}
-
-/**
- * A path of the socket within the 103 bytes that every system allows (unix(7): 107 on Linux). A longer path goes through the
- * descriptor of the opened folder.
- */
-async function shortAddress(folder: string): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = join(folder, MONITOR);
-  if (Buffer.byteLength(path) <= 103) return { path, async [Symbol.asyncDispose]() {} };
-  if (process.platform !== "linux") {
-    throw new LinuxKitError(
-      "UNSUPPORTED",
-      `${path}: got a socket path of ${Buffer.byteLength(path)} bytes, wanted at most 103: set PULUMI_LINUXKIT_STATE to a shorter folder`,
-      { what: path },
-    );
-  }
-  const handle: FileHandle = await open(folder);
-  return { path: `/proc/self/fd/${handle.fd}/${MONITOR}`, [Symbol.asyncDispose]: () => handle.close() };
 }

@@ -96,6 +96,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
       cmdline: hasFirmwareDevice(inputs.arch) ? inputs.cmdline : `${inputs.cmdline} linuxkit.nonce=${nonce}`,
       name: `linuxkit-${id}`,
       monitor: MONITOR,
+      api: true,
       ...(efi ? { boot: { disk: bootDisk("disk", inputs), efi } } : { kernel: "kernel", initrd: "initrd" }),
     });
     signal.throwIfAborted();

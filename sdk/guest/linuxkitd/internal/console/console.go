@@ -20,6 +20,8 @@ type Console struct {
 	idle  sync.WaitGroup
 	// lines that no one will read
 	dropped atomic.Int64
+	// Heard, where it is set, is told of each report.
+	Heard func(seconds string, words []string)
 }
 
 const (
@@ -89,7 +91,12 @@ func (c *Console) put(text string) {
 func (c *Console) Say(words ...string) { c.SayAt(Now(), words...) }
 
 // SayAt reports a stage that was reached before.
-func (c *Console) SayAt(seconds string, words ...string) { c.put(Line(c.nonce, seconds, words...)) }
+func (c *Console) SayAt(seconds string, words ...string) {
+	c.put(Line(c.nonce, seconds, words...))
+	if c.Heard != nil {
+		c.Heard(seconds, words)
+	}
+}
 
 // Show writes a text for people, line by line. It can hold no report.
 func (c *Console) Show(text string) {

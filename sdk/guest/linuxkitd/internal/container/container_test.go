@@ -84,3 +84,26 @@ func TestACheckIsTheServicesOwnProcessWithAnotherCommand(t *testing.T) {
 		}
 	}
 }
+
+func TestASessionHasTheTerminalThatWasAskedFor(t *testing.T) {
+	config := `{"process":{"user":{"uid":1000,"gid":1000},"args":["/bin/web"],"env":["TERM=dumb","A=b"],"noNewPrivileges":true}}`
+	text, err := sessionOf([]byte(config), []string{"sh"}, &Terminal{Rows: 30, Columns: 100, Term: "xterm-256color"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]json.RawMessage
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	for member, want := range map[string]string{
+		"user": `{"uid":1000,"gid":1000}`, "args": `["sh"]`, "env": `["A=b","TERM=xterm-256color"]`, "terminal": "true", "noNewPrivileges": "true",
+		"consoleSize": `{"height":30,"width":100}`,
+	} {
+		if string(got[member]) != want {
+			t.Errorf("%s: got %s", member, got[member])
+		}
+	}
+	if text, err = sessionOf([]byte(config), []string{"sh"}, nil); err != nil || json.Unmarshal(text, &got) != nil || string(got["env"]) != `["TERM=dumb","A=b"]` {
+		t.Errorf("without a terminal: got %s, %v", text, err)
+	}
+}

@@ -168,6 +168,9 @@ func (w *Running) Kill() {
 	_ = w.Signal(unix.SIGKILL)
 }
 
+// Group is its control group below /sys/fs/cgroup, "" where it has none of its own.
+func (w *Running) Group() string { return w.group }
+
 // Close gives back what is held for a container that has ended.
 func (w *Running) Close() {
 	if w.network != nil {

@@ -62,7 +62,12 @@ func (r *Runtime) start(stdout, stderr *os.File, args ...string) (*process.Child
 		return nil, err
 	}
 	defer stdin.Close()
-	return r.children.Start(process.Command{Path: r.path, Args: append([]string{r.name}, args...), Env: environment, Dir: "/", Files: []*os.File{stdin, stdout, stderr}})
+	return r.startWith([]*os.File{stdin, stdout, stderr}, args...)
+}
+
+// startWith starts the runtime with descriptors of the caller's.
+func (r *Runtime) startWith(files []*os.File, args ...string) (*process.Child, error) {
+	return r.children.Start(process.Command{Path: r.path, Args: append([]string{r.name}, args...), Env: environment, Dir: "/", Files: files})
 }
 
 // nothing is a pipe that is at its end. The runtime gives it to the container's user, so it is not the machine's

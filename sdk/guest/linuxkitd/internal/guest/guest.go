@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pulumi-linuxkit/linuxkitd/internal/api"
 	"pulumi-linuxkit/linuxkitd/internal/console"
 	"pulumi-linuxkit/linuxkitd/internal/container"
 	"pulumi-linuxkit/linuxkitd/internal/description"
@@ -46,10 +47,12 @@ type Guest struct {
 	healthy chan struct{}
 	// containers of tasks that have ended, to be deleted when the machine is healthy
 	ended []*container.Container
+	// what was reported, for the interface to the machine
+	reports *api.Events
 }
 
 func newGuest() *Guest {
-	return &Guest{children: process.NewTable(), ending: make(chan power.Off, 1), asked: make(chan struct{}), healthy: make(chan struct{})}
+	return &Guest{children: process.NewTable(), ending: make(chan power.Off, 1), asked: make(chan struct{}), healthy: make(chan struct{}), reports: api.NewEvents()}
 }
 
 // ask asks for the end of the machine.

@@ -86,6 +86,7 @@ func (g *Guest) openConsole(nonce string) {
 		// a kernel without a console: the machine works all the same
 		opened = console.New(-1, nonce)
 	}
+	opened.Heard = g.reports.Hear
 	g.console = opened
 	guard.Report = opened.Show
 }
@@ -189,6 +190,7 @@ func (g *Guest) setUp() error {
 	}
 	// Ctrl-Alt-Del, and what s390x has for a power button, become an INT instead of the machine's end on the spot
 	_ = os.WriteFile("/proc/sys/kernel/ctrl-alt-del", []byte("0"), 0)
+	g.serveInterface()
 	return volumes.Mount()
 }
 

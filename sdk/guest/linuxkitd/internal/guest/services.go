@@ -3,6 +3,7 @@ package guest
 import (
 	"os"
 
+	"pulumi-linuxkit/linuxkitd/internal/api"
 	"pulumi-linuxkit/linuxkitd/internal/container"
 	"pulumi-linuxkit/linuxkitd/internal/guard"
 	"pulumi-linuxkit/linuxkitd/internal/health"
@@ -51,7 +52,10 @@ func (s *supervisor) check(c *container.Container) string {
 }
 
 // ownFolders are the bundles of the guest's own containers, each where the definition asks for it.
-var ownFolders = []string{"/lib/linuxkit/healthz", "/lib/linuxkit/forward"}
+var ownFolders = []string{"/lib/linuxkit/healthz", "/lib/linuxkit/forward", apiFolder}
+
+// apiFolder is the bundle of the container that ends the TLS of the interface.
+const apiFolder = "/lib/linuxkit/api"
 
 // startOwn starts the guest's own containers: they are no part of what is reported.
 func (g *Guest) startOwn() {
@@ -64,6 +68,12 @@ func (g *Guest) startOwn() {
 		if err != nil {
 			g.console.Show(err.Error())
 			continue
+		}
+		if folder == apiFolder {
+			if err := api.ServeChannels(api.ChannelFolder, read.UID, &shownMachine{g}); err != nil {
+				g.console.Show("the interface to the machine: " + err.Error())
+				continue
+			}
 		}
 		containers = append(containers, read)
 	}

@@ -29,13 +29,15 @@ type supervisor struct {
 
 	mu      sync.Mutex
 	running map[string]*container.Running
+	// for the interface to the machine
+	shown map[string]shown
 }
 
 const stateFolder = "/run/linuxkit/services"
 
 func newSupervisor(g *Guest, containers []*container.Container, quiet bool) *supervisor {
 	made := &supervisor{
-		guest: g, containers: map[string]*container.Container{}, running: map[string]*container.Running{},
+		guest: g, containers: map[string]*container.Container{}, running: map[string]*container.Running{}, shown: map[string]shown{},
 		events: make(chan supervise.Event, 64), over: make(chan struct{}), start: time.Now(),
 	}
 	services := make([]supervise.Service, 0, len(containers))
@@ -96,6 +98,7 @@ func (s *supervisor) carryOut(action supervise.Action) {
 			guard.Go("a timer", func() { s.events <- supervise.Elapsed{Name: action.Name, Timer: action.Timer} })
 		})
 	case supervise.State:
+		s.show(action.Name, action.State)
 		_ = os.WriteFile(path.Join(stateFolder, action.Name), []byte(action.State+"\n"), 0o644)
 	case supervise.Report:
 		s.guest.console.Say(action.Words...)
@@ -174,5 +177,6 @@ func (s *supervisor) put(name string, running *container.Running) {
 		delete(s.running, name)
 	} else {
 		s.running[name] = running
+		s.countStart(name)
 	}
 }
