@@ -24,9 +24,11 @@ export async function connectTls(
   const late = AbortSignal.timeout(seconds * 1000);
   const stop = AbortSignal.any([signal, late]);
   let socket: TLSSocket | undefined;
+  let shaken = false;
   try {
     socket = connect({ host, port, ca: keys.ca, cert: keys.certificate, key: keys.key, servername: MACHINE_NAME, minVersion: "TLSv1.3" });
     await once(socket, "secureConnect", { signal: stop });
+    shaken = true;
     // in TLS 1.3 a client learns only after this that its certificate is refused
     return await ApiConnection.open(socket, stop);
   } catch (error) {
@@ -37,11 +39,12 @@ export async function connectTls(
         seconds,
         waitingFor: url,
       });
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    if (/CERT|ERR_SSL|ERR_TLS|UNABLE_TO|SELF_SIGNED|ERR_OSSL/.test(code))
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    // what no system call has reported is TLS's; a machine that has greeted nobody yet has not let this client in
+    if (shaken || syscall === undefined)
       throw new LinuxKitError(
         "ACCESS_DENIED",
-        `${url}: a certificate was refused (${code}): use the keys that were made with this machine, and make new ones where they have expired`,
+        `${url}: a certificate was refused (${message}): use the keys that were made with this machine, and make new ones where they have expired`,
         { url, status: 403 },
         { cause: error },
       );

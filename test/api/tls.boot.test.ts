@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { MachineStatus } from "../../sdk/api/request.ts";
 import { makeMachineKeys } from "../../sdk/api/keys.ts";
+import { connectTls } from "../../sdk/api/tls-connection.ts";
 import { bootImage, dhcp, service, spy, ask } from "../guest/image.ts";
 import { scratch } from "../support/judge.ts";
 import { cliOf } from "./cli.ts";
@@ -25,9 +26,6 @@ describe("the interface to a machine over TLS", { timeout: 500_000 }, () => {
         Object.entries({
           administrator: keys.administrator,
           reader: keys.reader,
-          stranger: { ...makeMachineKeys("other", 30).administrator, ca: keys.clientCa },
-          expired: { ...makeMachineKeys("test", 1, new Date(Date.now() - 3 * 86_400_000)).administrator, ca: keys.clientCa },
-          otherMachine: { ...keys.administrator, ca: makeMachineKeys("other", 30).clientCa },
         }).map(async ([name, own]) => {
           const file = join(folder.path, `${name}.json`);
           await writeFile(file, JSON.stringify(own), { mode: 0o600 });
@@ -64,20 +62,22 @@ describe("the interface to a machine over TLS", { timeout: 500_000 }, () => {
     assert.deepEqual([read.status, read.stdout], [0, "up\n"], read.stderr);
     assert.match((await cli.run(["metrics", ...on("reader")])).stdout, /^linuxkit_healthy 1$/m);
 
-    for (const [who, args, wanted] of [
-      ["reader", ["exec", ...on("reader"), "user", "busybox", "id"], /ACCESS_DENIED: exec: the role reader may only read/],
-      ["stranger", ["status", ...on("stranger")], /ACCESS_DENIED: .*a certificate was refused/],
-      ["expired", ["status", ...on("expired")], /ACCESS_DENIED: .*a certificate was refused/],
-      ["otherMachine", ["status", ...on("otherMachine")], /ACCESS_DENIED: .*a certificate was refused/],
-    ] as const) {
-      const { status, stdout, stderr } = await cli.run(args);
-      assert.deepEqual([status, stdout], [1, ""], who);
-      assert.match(stderr, wanted, who);
+    const refused = await cli.run(["exec", ...on("reader"), "user", "busybox", "id"]);
+    assert.deepEqual([refused.status, refused.stdout], [1, ""]);
+    assert.match(refused.stderr, /ACCESS_DENIED: exec: the role reader may only read/);
+    const signal = AbortSignal.timeout(60_000);
+    const strangers = {
+      "of another authority": { ...makeMachineKeys("other", 30).administrator, ca: clientCa },
+      expired: { ...makeMachineKeys("test", 1, new Date(Date.now() - 3 * 86_400_000)).administrator, ca: clientCa },
+      "for another machine": { ...keys.administrator, ca: makeMachineKeys("other", 30).clientCa },
+    };
+    for (const [who, own] of Object.entries(strangers)) {
+      const opening = connectTls({ host: "127.0.0.1", port: machine.port(8443), keys: own }, { signal });
+      await assert.rejects(opening, { code: "ACCESS_DENIED", message: /a certificate was refused/ }, who);
     }
 
-    let log = "";
-    while (!log.includes("tried\n")) log = (await cli.run(["logs", ...on("reader"), "hostile"])).stdout;
-    assert.doesNotMatch(log, /could/);
+    const log = await cli.run(["logs", ...on("reader"), "hostile"]);
+    assert.deepEqual([log.status, log.stdout], [0, "tried\n"], log.stderr);
     // the key is the container's alone
     assert.match(
       await ask(machine, "ls -ln /host/lib/linuxkit/api/rootfs/etc/api/key.pem; ls -ldn /host/run/linuxkit"),
