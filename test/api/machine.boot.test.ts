@@ -38,7 +38,11 @@ describe("the interface to a machine in QEMU", { timeout: 500_000 }, () => {
         service("ticks", "n=0; while :; do n=$((n+1)); echo tick $n; sleep 0.3; done"),
         service("user", "exec sleep 1000", { uid: 1000, gid: 1000, tmpfs: ["/tmp"], env: ["OWN=yes", "PATH=/bin"] }),
         service("crashes", "exit 3", { restart: "never" }),
-        service("hostile", HOSTILE, { capabilities: ["CAP_MKNOD", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"], devices: [{ path: "all", type: "a" }], tmpfs: ["/tmp:dev"] }),
+        service("hostile", HOSTILE, {
+          capabilities: ["CAP_MKNOD", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"],
+          devices: [{ path: "all", type: "a" }],
+          tmpfs: ["/tmp:dev"],
+        }),
         service("boxed", HOSTILE, { tmpfs: ["/tmp"] }),
       ],
     });
