@@ -23,6 +23,14 @@ const EXTENSION_LIMIT = 1 << 20;
 /** Most records that global headers may set: every member is read with all of them, so their number bounds the time. */
 const GLOBALS_LIMIT = 256;
 
+export interface ReadTarOptions {
+  /**
+   * Whether an archive must end with a block of zeros. `optional` is for one whose digest the caller verifies: nothing else
+   * shows that it was cut between two members. @default "required"
+   */
+  readonly end?: "required" | "optional";
+}
+
 /** What the extension headers before a member set for it. */
 interface Extensions {
   pax: PaxRecords;
@@ -39,14 +47,16 @@ interface Extensions {
  * @throws CORRUPT, with the offset, for a bad checksum or number, a cut archive, an unknown type, a sparse member
  * @throws HOSTILE_ARCHIVE for a name with `..`
  */
-export async function* readTar(source: Bytes, what = "tar archive"): AsyncGenerator<Entry> {
+export async function* readTar(source: Bytes, what = "tar archive", { end = "required" }: ReadTarOptions = {}): AsyncGenerator<Entry> {
   const reader = new ByteReader(source);
   const global: PaxRecords = new Map();
   let extensions: Extensions = { pax: new Map() };
   try {
     for (;;) {
       const start = reader.offset;
-      const header = await locate(what, start, async () => decodeTarHeader(await exactly(reader, BLOCK)));
+      const block = await reader.read(BLOCK);
+      if (block.length === 0 && end === "optional") break;
+      const header = await locate(what, start, async () => decodeTarHeader(whole(block, BLOCK)));
       if (!header) break;
       if ("xgLK".includes(header.type)) {
         await locate(what, start, async () => {
@@ -145,7 +155,10 @@ async function extension(reader: ByteReader, { size, type }: TarHeader): Promise
 }
 
 async function exactly(reader: ByteReader, length: number): Promise<Buffer> {
-  const data = await reader.read(length);
+  return whole(await reader.read(length), length);
+}
+
+function whole(data: Buffer, length: number): Buffer {
   if (data.length !== length)
     throw new LinuxKitError("CORRUPT", `cut short: ${data.length} bytes of ${length}, before the end of the archive`, { path: "" });
   return data;

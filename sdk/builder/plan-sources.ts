@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Entry } from "../archive/entry.ts";
 import type { Bytes } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
-import { LinuxKitError } from "../core/errors.ts";
+import { inContext, LinuxKitError } from "../core/errors.ts";
 import { ensureDebs } from "../debian/fetch-debs.ts";
 import { kernelFile, kernelModules } from "../debian/kernel.ts";
 import { unpackDebian } from "../debian/unpack-debian.ts";
@@ -40,10 +40,14 @@ export function planSources(context: ResolveContext, lock: Lock, flat: FlatImage
     if (reference === undefined)
       throw new LinuxKitError("NOT_FOUND", `the lock has no reference for the image ${manifest}`, { what: manifest });
     await fetchLayers(reference, layers, { ...ociOptions(withSignal(signal)), onProgress: context.onProgress });
-    return flattenImage(storedLayers(context.store, layers), {
-      spoolDirectory: join(context.cacheDir, "segments"),
-      signal: signal ?? context.signal,
-    });
+    try {
+      return await flattenImage(storedLayers(context.store, layers), {
+        spoolDirectory: join(context.cacheDir, "segments"),
+        signal: signal ?? context.signal,
+      });
+    } catch (error) {
+      throw inContext(error, reference);
+    }
   }
 
   const openFile = (source: PlanSource, path: string, signal: AbortSignal | undefined): Promise<Bytes | undefined> =>

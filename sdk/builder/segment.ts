@@ -7,7 +7,7 @@ import { writeCpio } from "../archive/write-cpio.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
 import type { CachedSegment, SegmentStore } from "../cache/segment-store.ts";
 import { type Bytes, verify } from "../core/bytes.ts";
-import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
+import { inContext, LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { guestProgramPath } from "../guest/program.ts";
 import { mergedPath } from "../debian/merged-usr.ts";
@@ -90,10 +90,18 @@ async function* without(entries: AsyncIterable<Entry>, paths: RegExp): AsyncGene
   for await (const entry of entries) if (!paths.test(entry.path)) yield entry;
 }
 
+async function* named(entries: AsyncIterable<Entry>, location: string): AsyncGenerator<Entry> {
+  try {
+    yield* entries;
+  } catch (error) {
+    throw inContext(error, location);
+  }
+}
+
 async function* stepEntries(step: PlanStep, { sources, store, signal }: BuildContext): AsyncGenerator<Entry> {
   switch (step.kind) {
     case "unpack": {
-      const entries = imageTree(sources.openSource(step.source, signal), step.place);
+      const entries = imageTree(named(sources.openSource(step.source, signal), step.location), step.place);
       yield* step.idBase ? shiftIds(entries, step.idBase, step.location) : entries;
       break;
     }

@@ -81,6 +81,15 @@ export function isLinuxKitError<C extends LinuxKitErrorCode>(error: unknown, cod
   return typeof error === "object" && error !== null && BRAND in error && (code === undefined || (error as LinuxKitError).code === code);
 }
 
+/** Codes of faults in bytes from outside, whose messages name the bytes and not what they are for. */
+const FOREIGN: readonly LinuxKitErrorCode[] = ["HOSTILE_ARCHIVE", "CORRUPT", "UNSUPPORTED", "DIGEST_MISMATCH", "SIZE_MISMATCH"];
+
+/** A fault in bytes from outside, with what they are for before its message; any other error unchanged. */
+export function inContext(error: unknown, context: string): unknown {
+  if (!isLinuxKitError(error) || !FOREIGN.includes(error.code)) return error;
+  return new LinuxKitError(error.code, `${context}: ${error.message}`, error.detail, { cause: error });
+}
+
 /** Translates what the filesystem says (`ENOSPC`, `EACCES`…) about `path`; anything else comes back as it was. */
 export function fromFileSystem(error: unknown, path: string): unknown {
   switch ((error as NodeJS.ErrnoException | undefined)?.code) {

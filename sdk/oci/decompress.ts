@@ -1,8 +1,15 @@
+import { LinuxKitError } from "../core/errors.ts";
 import { type Compression, decompressAs } from "../archive/decompress.ts";
 import type { Bytes, Memory } from "../core/bytes.ts";
 
 /** How a layer is compressed. */
 export type LayerCompression = "none" | Compression;
+
+/** Compressions that are recognised to be refused by name (The .xz File Format 2.1.1.1; bzip2's header and first block). */
+const REFUSED: readonly (readonly [string, RegExp])[] = [
+  ["xz", /^\xfd7zXZ\0/],
+  ["bzip2", /^BZh[1-9]1AY&SY/],
+];
 
 /** Recognises a stream's compression by its first four bytes; media types are often wrong about it. */
 export function compressionOf(start: Uint8Array): LayerCompression {
@@ -18,10 +25,18 @@ export function compressionOf(start: Uint8Array): LayerCompression {
  *
  * @param what names the stream in messages
  * @param memory of the decompressed chunks @default "own"
- * @throws CORRUPT where the compressed data is malformed or cut short
+ * @throws CORRUPT where the compressed data is malformed or cut short; UNSUPPORTED for xz and bzip2, which image-spec does
+ * not have
  */
 export async function* decompress(source: Bytes, what: string, memory: Memory = "own"): AsyncGenerator<Uint8Array> {
-  const { start, all } = await peek(source, 4);
+  const { start, all } = await peek(source, 10);
+  for (const [name, magic] of REFUSED) {
+    if (!magic.test(Buffer.from(start.subarray(0, 10)).toString("latin1"))) continue;
+    await all.return(undefined);
+    throw new LinuxKitError("UNSUPPORTED", `${what}: got data in ${name}, wanted gzip, zstd or no compression: compress it again`, {
+      what: name,
+    });
+  }
   const compression = compressionOf(start);
   yield* compression === "none" ? all : decompressAs(compression, all, what, memory);
 }

@@ -25,13 +25,21 @@ export const digestSchema = z.custom<Digest>((value) => typeof value === "string
   error: (issue) => `got ${JSON.stringify(issue.input)?.slice(0, 100)}, wanted sha256: and 64 hexadecimal digits`,
 });
 
+/** An optional member. Writers in Go and Java give `null` for one that they leave out. */
+export const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
+
 export const annotationsSchema = z.record(z.string(), z.string());
+
+// without both names, such as buildah's empty object, it says nothing
+const platformSchema = z
+  .object({ os: optional(z.string()), architecture: optional(z.string()), variant: optional(z.string()) })
+  .transform(({ os, architecture, variant }) => (os && architecture ? { os, architecture, ...(variant && { variant }) } : undefined));
 
 export const descriptorSchema = z.object({
   mediaType: z.string().min(1).max(255),
   digest: digestSchema,
   size: z.number().int().nonnegative(),
-  annotations: annotationsSchema.optional(),
-  platform: z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() }).optional(),
-  artifactType: z.string().optional(),
+  annotations: optional(annotationsSchema),
+  platform: optional(platformSchema),
+  artifactType: optional(z.string()),
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LinuxKitError } from "../core/errors.ts";
-import { type Descriptor, type Platform, annotationsSchema, descriptorSchema } from "./descriptor.ts";
+import { type Descriptor, type Platform, annotationsSchema, descriptorSchema, optional } from "./descriptor.ts";
 import { parseDocument } from "./document.ts";
 import { MANIFEST_LIMIT } from "./manifest.ts";
 import { MEDIA_TYPE, isIndexType, isManifestType } from "./media-type.ts";
@@ -16,12 +16,23 @@ export interface ImageIndex {
 
 const indexSchema = z.object({
   schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
-  manifests: z.array(descriptorSchema).max(10_000),
-  artifactType: z.string().optional(),
-  subject: descriptorSchema.optional(),
-  annotations: annotationsSchema.nullish().transform((value) => value ?? undefined),
+  mediaType: optional(z.string()),
+  manifests: z
+    .array(z.unknown())
+    .max(10_000)
+    .transform((manifests) => manifests.filter((manifest) => !isOfAnotherAlgorithm(manifest)))
+    .pipe(z.array(descriptorSchema)),
+  artifactType: optional(z.string()),
+  subject: optional(descriptorSchema),
+  annotations: optional(annotationsSchema),
 });
+
+// a digest of a registered algorithm other than sha256 (image-spec, descriptor.md, Registered Algorithms) is valid: its
+// entry is left out, and does not make its siblings invalid
+function isOfAnotherAlgorithm(manifest: unknown): boolean {
+  const { digest } = (manifest ?? {}) as { readonly digest?: unknown };
+  return typeof digest === "string" && /^(?:sha512:[0-9a-f]{128}|blake3:[0-9a-f]{64})$/.test(digest);
+}
 
 /**
  * Parses an index (image-spec, image-index.md).
@@ -45,19 +56,21 @@ export function encodeIndex(index: ImageIndex): Buffer {
   return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, artifactType, manifests, subject, annotations }));
 }
 
+/** The variant that every machine of an architecture runs (image-spec, image-index.md, Platform Variants). */
+const PLAIN_VARIANT: Readonly<Record<string, string>> = { arm64: "v8", amd64: "v1" };
+
 /**
- * The first manifest of an index for a platform. As in LinuxKit, operating system and architecture must match; the
- * variant is ignored.
+ * The manifest of an index for a platform. Operating system and architecture must match. Of several, the first without a
+ * variant, or with the one that all machines of the architecture run, is preferred to others, such as `v3` of amd64. An
+ * entry without a platform is taken where no other matches, as skopeo does: its configuration says what it is.
  *
  * @throws NOT_FOUND, listing the platforms of the index
  */
 export function selectPlatform(index: ImageIndex, platform: Platform, what: string): Descriptor {
-  const found = index.manifests.find(
-    (manifest) =>
-      manifest.platform?.os === platform.os &&
-      manifest.platform.architecture === platform.architecture &&
-      (isManifestType(manifest.mediaType) || isIndexType(manifest.mediaType)),
-  );
+  const images = index.manifests.filter(({ mediaType }) => isManifestType(mediaType) || isIndexType(mediaType));
+  const matching = images.filter(({ platform: p }) => p?.os === platform.os && p.architecture === platform.architecture);
+  const plain = ({ platform: p }: Descriptor) => p?.variant === undefined || p.variant === PLAIN_VARIANT[platform.architecture];
+  const found = matching.find(plain) ?? matching[0] ?? images.find((image) => image.platform === undefined && !image.artifactType);
   if (found) return found;
   const wanted = `${platform.os}/${platform.architecture}`;
   const held = index.manifests.flatMap(({ platform: p }) => (p && p.os !== "unknown" ? [`${p.os}/${p.architecture}`] : []));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LinuxKitError } from "../core/errors.ts";
-import { type Descriptor, annotationsSchema, descriptorSchema } from "./descriptor.ts";
+import { type Descriptor, annotationsSchema, descriptorSchema, optional } from "./descriptor.ts";
 import { parseDocument } from "./document.ts";
 import { MEDIA_TYPE, isManifestType } from "./media-type.ts";
 
@@ -23,12 +23,12 @@ export interface Manifest {
 
 const manifestSchema = z.object({
   schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
+  mediaType: optional(z.string()),
   config: descriptorSchema,
   layers: z.array(descriptorSchema).max(LAYER_LIMIT),
-  artifactType: z.string().optional(),
-  subject: descriptorSchema.optional(),
-  annotations: annotationsSchema.nullish().transform((value) => value ?? undefined),
+  artifactType: optional(z.string()),
+  subject: optional(descriptorSchema),
+  annotations: optional(annotationsSchema),
 });
 
 /**

@@ -68,6 +68,24 @@ describe("selectPlatform", () => {
     }),
     "i",
   );
+  const chosen = (...manifests: object[]) =>
+    selectPlatform(parseIndex(bytes({ schemaVersion: 2, manifests }), "i"), { os: "linux", architecture: "amd64" }, "i").digest;
+  const bare = (digit: string, more: object = {}) => ({ mediaType: MEDIA_TYPE.ociManifest, digest: digest(digit), size: 1, ...more });
+  for (const [name, manifests, want] of [
+    ["amd64 without a variant before v3", [entry("1", "linux", "amd64", "v3"), entry("2", "linux", "amd64")], "2"],
+    ["v1 before v2", [entry("1", "linux", "amd64", "v2"), entry("2", "linux", "amd64", "v1")], "2"],
+    ["v3 where nothing else is there", [entry("1", "linux", "arm64"), entry("2", "linux", "amd64", "v3")], "2"],
+    ["an entry without a platform", [entry("1", "linux", "arm64"), bare("2")], "2"],
+    ["an entry with an empty platform", [bare("2", { platform: {} })], "2"],
+    ["the platform before an entry without one", [bare("1"), entry("2", "linux", "amd64")], "2"],
+    ["null for what an entry leaves out", [bare("2", { platform: null, annotations: null, artifactType: null })], "2"],
+    ["a sibling of a sha512 entry", [{ ...bare("1"), digest: `sha512:${"0".repeat(128)}` }, bare("2")], "2"],
+  ] as const)
+    test(`takes ${name}`, () => assert.equal(chosen(...manifests), digest(want)));
+  test("does not take an artifact without a platform, nor a malformed digest", () => {
+    assert.throws(() => chosen(bare("1", { artifactType: "application/x" })), { code: "NOT_FOUND" });
+    assert.throws(() => chosen({ ...bare("1"), digest: "sha512:0" }, bare("2")), { code: "CORRUPT" });
+  });
   test("takes the first manifest that matches", () =>
     assert.equal(selectPlatform(index, { os: "linux", architecture: "amd64" }, "i").digest, digest("3")));
   test("ignores the variant", () => assert.equal(selectPlatform(index, { os: "linux", architecture: "arm64" }, "i").digest, digest("2")));

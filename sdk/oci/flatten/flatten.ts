@@ -85,7 +85,7 @@ async function applyLayer(tree: Tree, spool: UnnamedFile, layer: Layer, meter: L
   const blob = verify(layer.open(), layer, what);
   const tar = meter.bytes(decompress(blob, what, "reused"), layer.size, what);
   const checked = layer.diffId ? verify(tar, { digest: layer.diffId }, `${what}, uncompressed`) : tar;
-  for await (const entry of readTar(checked, what)) {
+  for await (const entry of readTar(checked, what, { end: "optional" })) {
     throwIfCancelled(signal, "flattening an image");
     const { body, ...header } = entry;
     meter.entry(weigh(header), what);

@@ -7,16 +7,21 @@ export interface FlattenLimits {
   readonly entries: number;
   /** Bytes of all layers together, uncompressed. @default 64 GiB */
   readonly bytes: number;
-  /** How many times its compressed size a layer may expand to; 64 MiB are always allowed. @default 100 */
+  /** How many times its compressed size a layer may expand to, beyond {@link free}. @default 100 */
   readonly ratio: number;
+  /** Bytes that a layer may expand to whatever its compressed size: layers of zeroes are common, and small ones harmless. @default 1 GiB */
+  readonly free: number;
   /** Bytes of names, link targets and extended attributes of all layers together, which are held in memory. @default 256 MiB */
   readonly metadataBytes: number;
 }
 
-export const DEFAULT_LIMITS: FlattenLimits = { entries: 1_000_000, bytes: 64 * 2 ** 30, ratio: 100, metadataBytes: 256 << 20 };
-
-// layers of zeroes compress far better than the ratio, and small ones are harmless
-const RATIO_FREE = 64 << 20;
+export const DEFAULT_LIMITS: FlattenLimits = {
+  entries: 1_000_000,
+  bytes: 64 * 2 ** 30,
+  ratio: 100,
+  free: 2 ** 30,
+  metadataBytes: 256 << 20,
+};
 
 /** Counts what an image's layers use, and throws HOSTILE_ARCHIVE above its limits. */
 export interface LayerMeter {
@@ -33,7 +38,7 @@ export function createLayerMeter(limits: FlattenLimits): LayerMeter {
   let total = 0;
   return {
     async *bytes(source, size, what) {
-      const most = Math.max(RATIO_FREE, size * limits.ratio);
+      const most = Math.max(limits.free, size * limits.ratio);
       let expanded = 0;
       for await (const chunk of source) {
         expanded += chunk.length;

@@ -46,8 +46,8 @@ const MADE_UP: Inode = { type: "directory", header: { mode: 0o755, uid: 0, gid: 
 
 /**
  * The filesystem tree of several layers (image-spec, layer.md, "Applying Changesets"), applied bottom first. A path
- * through a symlink of a lower layer is resolved inside the root, as a runtime does. A path that leaves the root is
- * refused, and so is one through a link to the root itself.
+ * through a symlink of a lower layer is resolved inside the root, as a runtime does: a link that climbs above the root
+ * ends at the root. A path through a link to the root itself is refused.
  */
 export class Tree {
   readonly #root: Node = { inode: MADE_UP, parent: undefined, children: new Map(), layer: -1, named: false };
@@ -205,8 +205,8 @@ export class Tree {
     for (const part of parts) {
       if (part === "" || part === ".") continue;
       if (part === "..") {
-        if (!directory.parent) throw this.#hostile(path, "passes a symbolic link that leaves the root");
-        directory = directory.parent;
+        // the root's parent is the root itself, as in a running system (path_resolution(7))
+        directory = directory.parent ?? directory;
         continue;
       }
       const child = directory.children?.get(part) ?? (make ? this.#imply(directory, part, path) : undefined);
