@@ -2,7 +2,6 @@ import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
   copyFileSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -18,6 +17,7 @@ import type { BlobStore } from "../cache/blob-store.ts";
 import { type Digest, digestOf, hexOf } from "../core/digest.ts";
 import { fromFileSystem, LinuxKitError } from "../core/errors.ts";
 import type { Definition, FileSpec } from "../definition/definition.ts";
+import { makeFolderSync } from "../core/make-folder.ts";
 
 /** Bytes. Text up to this size is kept in the definition. Other content is kept in the cache, and the definition has its sha256. */
 export const INLINE_LIMIT = 4096;
@@ -110,7 +110,7 @@ function storeWhole(store: BlobStore, digest: Digest, write: (aside: string) => 
   if (isMarkedUsed(path)) return;
   const aside = join(dirname(path), `.${hexOf(digest)}.${randomBytes(6).toString("hex")}.part`);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolderSync(dirname(path));
     write(aside);
     renameSync(aside, path);
   } catch (error) {

@@ -1,10 +1,11 @@
-import { lstat, lutimes, mkdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { lstat, lutimes, readlink, rename, rm, symlink } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fromFileSystem, LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import { isLeftBehind } from "../core/left-behind.ts";
 import { PROCESS_MARK } from "../core/process-mark.ts";
+import { makeFolder } from "../core/make-folder.ts";
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
@@ -49,7 +50,7 @@ async function isHeld(path: string): Promise<boolean> {
 
 async function acquire(path: string, { signal, what = path }: LockOptions): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     while (!(await tryAcquire(path))) {
       throwIfCancelled(signal, `waiting for ${what}`);
       if (await isAbandoned(path)) await takeAway(path);

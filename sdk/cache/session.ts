@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fromFileSystem } from "../core/errors.ts";
 import { isLeftBehind } from "../core/left-behind.ts";
 import { markState, PROCESS_MARK } from "../core/process-mark.ts";
+import { makeFolderSync } from "../core/make-folder.ts";
 
 /** The clocks of hosts that share a cache may differ by this much. */
 const MARGIN_MILLISECONDS = 2000;
@@ -21,7 +22,7 @@ const MARGIN_MILLISECONDS = 2000;
 export function openSession(cacheDir: string): Disposable {
   const path = join(sessionFolder(cacheDir), `${PROCESS_MARK}.${randomBytes(6).toString("hex")}`);
   try {
-    mkdirSync(sessionFolder(cacheDir), { recursive: true });
+    makeFolderSync(sessionFolder(cacheDir));
     writeFileSync(path, String(Date.now()));
   } catch (cause) {
     if (!["EROFS", "EACCES", "EPERM"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw fromFileSystem(cause, path);

@@ -1,6 +1,7 @@
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
+import { makeFolderSync } from "./make-folder.ts";
 
 /**
  * Keeps the compiled code of every module that is loaded from now on in the folder `compiled` of a cache, where the next
@@ -10,7 +11,7 @@ import { join } from "node:path";
 export function keepCompiledCode(cacheDir: string): void {
   const folder = join(cacheDir, "compiled");
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder, 0o700);
     if (isOwn(folder) && isOwn(cacheDir)) module.enableCompileCache(folder);
   } catch {
     // a cache that cannot be used costs only time

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { printable } from "./printable.ts";
 
 /** Every failure this library raises on purpose, and what a handler can read from it. */
@@ -92,6 +93,10 @@ export function inContext(error: unknown, context: string): unknown {
 
 /** Translates what the filesystem says (`ENOSPC`, `EACCES`…) about `path`; anything else comes back as it was. */
 export function fromFileSystem(error: unknown, path: string): unknown {
+  // of a file that is written, not of one that is read for it: /proc makes no files and folders
+  const { code, path: missing = "" } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === "ENOENT" && missing !== "" && (`${path}/`.startsWith(`${missing}/`) || dirname(missing) === dirname(path)))
+    return unwritable(error, path);
   switch ((error as NodeJS.ErrnoException | undefined)?.code) {
     case "ENOSPC":
     case "EDQUOT":
@@ -114,15 +119,19 @@ export function fromFileSystem(error: unknown, path: string): unknown {
     case "EPERM":
     case "EROFS":
     case "ENOTDIR":
-      return new LinuxKitError(
-        "UNWRITABLE",
-        `cannot write ${path}: ${(error as Error).message}; choose another folder, or change its permissions`,
-        { path },
-        { cause: error },
-      );
+      return unwritable(error, path);
     default:
       return error;
   }
+}
+
+function unwritable(error: unknown, path: string): LinuxKitError<"UNWRITABLE"> {
+  return new LinuxKitError(
+    "UNWRITABLE",
+    `cannot write ${path}: ${(error as Error).message}; choose another folder, or change its permissions`,
+    { path },
+    { cause: error },
+  );
 }
 
 /** Throws `CANCELLED` when `signal` is aborted. */

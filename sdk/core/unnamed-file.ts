@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Bytes, Memory } from "./bytes.ts";
 import { fromFileSystem } from "./errors.ts";
 import { partPath } from "./write-file.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Bytes that are gathered before a write, and read ahead. */
 const BATCH = 256 << 10;
@@ -35,7 +36,7 @@ export class UnnamedFile implements AsyncDisposable {
   static async open(path: string): Promise<UnnamedFile> {
     const aside = partPath(path);
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const file = await open(aside, "wx+", 0o600);
       await rm(aside);
       return new UnnamedFile(file, path);

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Bytes } from "./bytes.ts";
 import { fromFileSystem, throwIfCancelled } from "./errors.ts";
 import { FileOutput, type Overwrite } from "./file-output.ts";
 import { isLeftBehind } from "./left-behind.ts";
 import { MARK_PATTERN, PROCESS_MARK } from "./process-mark.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** The source of a file: chunks in order, with overwrites between or after them. */
 export type FileContent = Bytes | AsyncIterable<Uint8Array | Overwrite>;
@@ -54,7 +55,7 @@ export async function stageFile(path: string, source: FileContent, options: Writ
   // the caller needs the first error, not one of the clean-up
   const discard = () => rm(aside, { force: true }).catch(() => {});
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await using file = await open(aside, "wx", options.mode ?? 0o644);
     await using output = new FileOutput(file);
     for await (const chunk of source) {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -9,6 +9,7 @@ import { writeTar } from "../archive/write-tar.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import { partPath } from "../core/write-file.ts";
+import { makeFolder } from "../core/make-folder.ts";
 
 /** The program that compresses a root, and its Debian package. */
 export const MKSQUASHFS = { program: "mksquashfs", package: "squashfs-tools" } as const;
@@ -47,7 +48,7 @@ export async function* makeSquashfs(
   { mark, aside, signal }: { readonly mark: number; readonly aside: string; readonly signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   const part = partPath(aside);
-  await mkdir(dirname(part), { recursive: true });
+  await makeFolder(dirname(part));
   try {
     await run([part, ...OPTIONS, "-mkfs-time", String(mark)], entries, signal);
     yield* fileBytes(part, { memory: "reused" });

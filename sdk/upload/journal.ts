@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, readFile, rm } from "node:fs/promises";
+import { type FileHandle, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fromFileSystem } from "../core/errors.ts";
+import { makeFolder } from "../core/make-folder.ts";
 
 /**
  * The progress of an upload in a file, from which a killed upload resumes. Each line is one JSON value; an incomplete last
@@ -23,7 +24,7 @@ export async function openJournal(path: string): Promise<Journal> {
   const text = await readFile(path, "utf8").catch(() => "");
   let file: FileHandle;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     file = await open(path, "a", 0o600);
     // drop an incomplete last line, so that the next one is whole
     if (text !== "" && !text.endsWith("\n")) await file.truncate(Buffer.byteLength(text.slice(0, text.lastIndexOf("\n") + 1)));

@@ -1,4 +1,4 @@
-import { mkdir, open, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { fromFileSystem, LinuxKitError } from "../../../sdk/core/errors.ts";
@@ -11,6 +11,7 @@ import { listMachineFolders, newId, removeEmpty } from "./machine-folder.ts";
 import { withMonitor } from "./monitor.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
 import { serial, whole } from "./vm-inputs.ts";
+import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /** Inputs of `linuxkit:index:QemuDisk`. */
 export const diskInputs = resourceInputs(
@@ -60,7 +61,7 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
       const id = newId(name);
       const path = fileOf(id);
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await makeFolder(folder, 0o700);
         await using file = await open(path, "wx", 0o600);
         await file.truncate(inputs.sizeMiB * MEBIBYTE);
         await file.sync();

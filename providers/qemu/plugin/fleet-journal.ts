@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withLock } from "../../../sdk/cache/lock.ts";
 import { fromFileSystem } from "../../../sdk/core/errors.ts";
@@ -6,6 +6,7 @@ import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import type { HostFolders } from "./host-folders.ts";
 import { newId, removeEmpty, self } from "./machine-folder.ts";
 import { isAlive, type ProcessId } from "./process-id.ts";
+import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /**
  * A fleet that is being created. No state holds its id yet, so a run that is killed would leave machines that nobody knows.
@@ -49,7 +50,7 @@ export async function beginFleet(folders: HostFolders, name: string, urn: string
     const interrupted = (await findUnfinishedFleets(stateDir)).find((entry) => entry.urn === urn);
     const entry: UnfinishedFleet = { id: interrupted?.id ?? newId(name), urn, maker: await self() };
     try {
-      await mkdir(join(stateDir, "fleets"), { recursive: true, mode: 0o700 });
+      await makeFolder(join(stateDir, "fleets"), 0o700);
       await writeFileWhole(entryPath(stateDir, entry.id), [Buffer.from(JSON.stringify(entry))], { mode: 0o600 });
     } catch (error) {
       throw fromFileSystem(error, entryPath(stateDir, entry.id));

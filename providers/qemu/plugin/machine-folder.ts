@@ -6,6 +6,7 @@ import type { Arch } from "../../../sdk/core/arch.ts";
 import { fromFileSystem, LinuxKitError } from "../../../sdk/core/errors.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import { identify, isAlive, type ProcessId } from "./process-id.ts";
+import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /**
  * The folder of machines and disks: `PULUMI_LINUXKIT_STATE`, else `pulumi-linuxkit` under `XDG_STATE_HOME`, else under
@@ -79,7 +80,7 @@ export function machinePath(stateDir: string, id: string): string {
 export async function makeMachineFolder(stateDir: string, id: string, record: MachineRecord): Promise<MachineFolder> {
   const path = machinePath(stateDir, id);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     await mkdir(path, { mode: 0o700 });
     return await writeRecord({ id, path, record }, record);
   } catch (error) {

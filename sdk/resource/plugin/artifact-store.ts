@@ -1,10 +1,11 @@
-import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { markUsed, settleTimes } from "../../cache/access-time.ts";
 import { ARTIFACT_RECORD, ARTIFACTS } from "../../cache/artifact-folder.ts";
 import { type Digest, hexOf, isDigest } from "../../core/digest.ts";
 import { fromFileSystem } from "../../core/errors.ts";
 import { partPath, removeDeadParts } from "../../core/write-file.ts";
+import { makeFolder } from "../../core/make-folder.ts";
 
 /**
  * Finished artifacts, `artifacts/<digest>/` of the cache. A folder gets its name when all of its files are in it. A
@@ -80,7 +81,7 @@ export class ArtifactStore {
     await removeDeadParts(this.directory);
     const aside = partPath(join(this.directory, "artifact"));
     try {
-      await mkdir(aside, { recursive: true });
+      await makeFolder(aside);
       const built = await build(aside);
       const { digest, record } = describe(built);
       // for its owner only: a definition may hold secrets
