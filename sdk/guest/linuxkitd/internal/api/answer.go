@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"time"
+
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 )
 
 // answer carries out a request; it gives the exit status of a command.
@@ -43,12 +45,12 @@ func (s *session) exec(on *stream, request Request) (int, error) {
 		return 0, err
 	}
 	defer process.Close()
-	go func() {
+	guard.Go("the input of a command", func() {
 		stdin := process.Stdin()
+		defer stdin.Close()
 		_, _ = io.Copy(stdin, on.input)
-		stdin.Close()
-	}()
-	go func() {
+	})
+	guard.Go("the size of a terminal", func() {
 		for {
 			select {
 			case size := <-on.sizes:
@@ -57,7 +59,7 @@ func (s *session) exec(on *stream, request Request) (int, error) {
 				return
 			}
 		}
-	}()
+	})
 	said := make(chan struct{}, 2)
 	outputs := 0
 	for kind, from := range map[Kind]io.Reader{Data: process.Stdout(), Stderr: process.Stderr()} {
@@ -65,10 +67,10 @@ func (s *session) exec(on *stream, request Request) (int, error) {
 			continue
 		}
 		outputs++
-		go func() {
+		guard.Go("the output of a command", func() {
+			defer func() { said <- struct{}{} }()
 			_, _ = io.Copy(output{on, kind}, from)
-			said <- struct{}{}
-		}()
+		})
 	}
 	status := process.Wait()
 	// what it has left running may hold on to the output

@@ -106,17 +106,20 @@ func (s *session) open(ctx context.Context, frame Frame) error {
 	}
 	opened := newStream(ctx, s, frame.Stream)
 	s.streams[frame.Stream] = opened
-	s.all.Go(func() {
-		outcome := Outcome{Status: 1, Code: "failed", Message: "it panicked"}
-		_ = guard.Run("a request to the machine", func() { outcome = outcomeOf(s.answer(opened, frame.Payload)) })
-		s.mu.Lock()
-		delete(s.streams, frame.Stream)
-		s.mu.Unlock()
-		opened.stop()
-		text, _ := json.Marshal(outcome)
-		_ = s.send(Frame{End, frame.Stream, text})
-	})
+	s.all.Go(func() { _ = guard.Run("the end of a request", func() { s.serve(opened, frame) }) })
 	return nil
+}
+
+// serve answers a request, and ends its stream with the outcome.
+func (s *session) serve(opened *stream, frame Frame) {
+	outcome := Outcome{Status: 1, Code: "failed", Message: "it panicked"}
+	_ = guard.Run("a request to the machine", func() { outcome = outcomeOf(s.answer(opened, frame.Payload)) })
+	s.mu.Lock()
+	delete(s.streams, frame.Stream)
+	s.mu.Unlock()
+	opened.stop()
+	text, _ := json.Marshal(outcome)
+	_ = s.send(Frame{End, frame.Stream, text})
 }
 
 // send writes a frame as a whole.

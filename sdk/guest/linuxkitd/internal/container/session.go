@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pulumi-linuxkit/linuxkitd/internal/guard"
 	"pulumi-linuxkit/linuxkitd/internal/process"
 )
 
@@ -105,12 +106,12 @@ func (w *Running) withTerminal(ctx context.Context, args []string, pidFile, sock
 	defer listener.Close()
 	_ = listener.SetDeadline(time.Now().Add(mostSession))
 	received := make(chan *os.File, 1)
-	go func() {
+	guard.Go("the terminal of a command", func() {
 		defer close(received)
 		if file, err := receiveTerminal(listener); err == nil {
 			received <- file
 		}
-	}()
+	})
 	stdin, err := nothing()
 	if err != nil {
 		return nil, err
@@ -174,7 +175,7 @@ func (w *Running) begin(ctx context.Context, files []*os.File, args []string, pi
 
 // guarded ends the session with its context, or with its container.
 func (w *Running) guarded(ctx context.Context, session *Session) *Session {
-	go func() {
+	guard.Go("the end of a command", func() {
 		select {
 		case <-ctx.Done():
 		case <-w.Done():
@@ -182,7 +183,7 @@ func (w *Running) guarded(ctx context.Context, session *Session) *Session {
 			return
 		}
 		endAll(session.Child)
-	}()
+	})
 	return session
 }
 
