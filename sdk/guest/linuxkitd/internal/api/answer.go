@@ -45,12 +45,12 @@ func (s *session) exec(on *stream, request Request) (int, error) {
 		return 0, err
 	}
 	defer process.Close()
-	guard.Go("the input of a command", func() {
+	s.beside("the input of a command", func() {
 		stdin := process.Stdin()
 		defer stdin.Close()
 		_, _ = io.Copy(stdin, on.input)
 	})
-	guard.Go("the size of a terminal", func() {
+	s.beside("the size of a terminal", func() {
 		for {
 			select {
 			case size := <-on.sizes:
@@ -67,7 +67,7 @@ func (s *session) exec(on *stream, request Request) (int, error) {
 			continue
 		}
 		outputs++
-		guard.Go("the output of a command", func() {
+		s.beside("the output of a command", func() {
 			defer func() { said <- struct{}{} }()
 			_, _ = io.Copy(output{on, kind}, from)
 		})
@@ -89,3 +89,8 @@ func (s *session) exec(on *stream, request Request) (int, error) {
 
 // lastWords is how long output may come after the end of its command.
 const lastWords = time.Second
+
+// beside runs work that ends with its stream, before the connection's end is told.
+func (s *session) beside(what string, work func()) {
+	s.all.Go(func() { _ = guard.Run(what, work) })
+}

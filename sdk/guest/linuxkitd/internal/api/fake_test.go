@@ -52,7 +52,11 @@ func (m *fakeMachine) Exec(ctx context.Context, name string, command []string, t
 		defer close(process.done)
 		defer outWrite.Close()
 		defer inRead.Close()
-		stopped := context.AfterFunc(ctx, func() { inRead.Close() })
+		// it is killed with its context, whatever it waits for
+		stopped := context.AfterFunc(ctx, func() {
+			inRead.Close()
+			outWrite.Close()
+		})
 		defer stopped()
 		switch command[0] {
 		case "cat":
