@@ -21,7 +21,7 @@ const NODE = process.env.PACKAGE_NODE ?? join(ROOT, "node_modules", ".bin", "nod
 
 /** What may be in the package, by folder. */
 const PACKED =
-  /^(bin\/[\w.-]+|dist\/(sdk|providers)\/[\w./-]+\.(js|d\.ts)|dist\/guest\/(linuxkit(d|-secrets)-(amd64|arm64|s390x)|programs\.json)|docs\/[\w-]+\.md|docs\/benchmarks\/\w+\.svg|(CHANGELOG|README|SECURITY)\.md|LICENSE|package\.json)$/;
+  /^(bin\/[\w.-]+|dist\/(sdk|providers)\/[\w./-]+\.(js|d\.ts)|dist\/guest\/(linuxkit(d|-api|-secrets)-(amd64|arm64|s390x)|programs\.json)|docs\/[\w-]+\.md|docs\/benchmarks\/\w+\.svg|(CHANGELOG|README|SECURITY)\.md|LICENSE|package\.json)$/;
 
 /** An OS for the command line, as a user would write it. */
 const OS = `
@@ -77,7 +77,7 @@ test("a package packed from a clean clone, installed beside Pulumi alone, runs e
   await writeFile(join(user, "os.ts"), OS);
 
   const help = await npx("--help");
-  for (const usage of ["build FILE", "logs [MACHINE]", "cache prune"]) assert.ok(help.includes(`\n  pulumi-linuxkit ${usage} `), help);
+  for (const usage of ["build FILE", "logs [MACHINE [SERVICE]]", "exec [options] MACHINE", "cache prune"]) assert.ok(help.includes(`\n  pulumi-linuxkit ${usage} `), help);
   const lines = (await npx("build", "os.ts", "--out", "out"))
     .trim()
     .split("\n")
