@@ -10,6 +10,7 @@ export type { HardenArgs } from "./definition/hardening.ts";
 export type { Hardening, SettingName } from "./hardening/profile.ts";
 export type { Profile } from "./hardening/setting.ts";
 export { type Audit, audit, type AuditOptions } from "./policy/audit.ts";
+export type { ContainerFields } from "./definition/container-fields.ts";
 export type { ImageLabels } from "./policy/subject.ts";
 export { imageLabels, type LabelOptions } from "./builder/image-labels.ts";
 export { type Finding, findingLine, type Level } from "./policy/finding.ts";

@@ -3,10 +3,12 @@ import { ExitStatus, UsageError } from "./command.ts";
 import { COMMANDS, type ListedCommand } from "./commands.ts";
 import { processTerminal } from "./terminal.ts";
 
+const WIDTH = Math.max(...Object.values(COMMANDS).map(({ usage }) => usage.length));
+
 const OVERVIEW = `pulumi-linuxkit: define LinuxKit operating systems in TypeScript and build them
 
 ${Object.values(COMMANDS)
-  .map((command) => `  pulumi-linuxkit ${command.usage.padEnd(28)} ${command.summary}`)
+  .map((command) => `  pulumi-linuxkit ${command.usage.padEnd(WIDTH)} ${command.summary}`)
   .join("\n")}
 
 \`pulumi-linuxkit COMMAND --help\` lists a command's options.`;

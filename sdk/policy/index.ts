@@ -4,6 +4,7 @@ export { policies, type PolicyOptions, policyPack } from "./pack.ts";
 export { RULE_NAMES, RULES } from "./rules.ts";
 export type { Phase } from "../definition/definition.ts";
 export type { Rule, Rules } from "./rule.ts";
+export type { LabelParts } from "../definition/label-rules.ts";
 export type { Seen, Subject, AuditContext } from "./subject.ts";
 export { type Section, SECTIONS } from "./sections.ts";
 export type { WaivedFinding, Waiver } from "./waiver.ts";

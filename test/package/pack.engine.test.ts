@@ -77,7 +77,8 @@ test("a package packed from a clean clone, installed beside Pulumi alone, runs e
   await writeFile(join(user, "os.ts"), OS);
 
   const help = await npx("--help");
-  for (const usage of ["build FILE", "logs [MACHINE [SERVICE]]", "exec [options] MACHINE", "cache prune"]) assert.ok(help.includes(`\n  pulumi-linuxkit ${usage} `), help);
+  for (const usage of ["build FILE", "logs [MACHINE [SERVICE]]", "exec [options] MACHINE", "cache prune"])
+    assert.ok(help.includes(`\n  pulumi-linuxkit ${usage} `), help);
   const lines = (await npx("build", "os.ts", "--out", "out"))
     .trim()
     .split("\n")
