@@ -11,8 +11,6 @@ interface Node extends Omit<EntryHeader, "path"> {
   readonly body?: Spooled;
   /** For a file: a number that all its hard links in an image share. */
   readonly inode?: number;
-  /** In the root of an image other than the init: nothing in the guest writes there, only in overlays above it. */
-  readonly lower?: true;
   /** A directory without an entry of its own: it exists because a path lies in it. */
   readonly implied?: true;
   /** How many paths lie directly in a directory. */
@@ -28,10 +26,7 @@ export interface AddOptions {
 export interface EntriesOptions {
   /** Whether directories without an entry are written. */
   readonly implied: "written" | "left out";
-  /**
-   * Which files become hard links: also equal files below the roots of containers and volumes, or only the hard links of an
-   * image. In the machine's own root a link would be a fault: a change of one file changes the other. @default "equal"
-   */
+  /** Which files become hard links: all equal files, or only the hard links of an image. @default "equal" */
   readonly links?: "equal" | "own";
   /** Whether the chunks of bodies reuse their memory. @default "own" */
   readonly memory?: Memory;
@@ -72,7 +67,7 @@ export class Tree {
       const path = this.#resolve(join(root, entry.path));
       // the root directory exists before anything is unpacked
       if (path === "") continue;
-      if (entry.type !== "hardlink") this.#set(path, await this.#node(entry, root, signal));
+      if (entry.type !== "hardlink") this.#set(path, await this.#node(entry, signal));
       else if (!this.#link(path, root, entry)) late.push({ path, entry });
     }
     // an image may have a hard link before its target
@@ -102,7 +97,7 @@ export class Tree {
       if (key) names.set(key, { count: (names.get(key)?.count ?? 0) + 1 });
     }
     for (const [path, node] of this.#nodes) {
-      const { children: _, implied: isImplied, inode: __, lower: ___, body, ...header } = node;
+      const { children: _, implied: isImplied, inode: __, body, ...header } = node;
       if (isImplied && implied === "left out") continue;
       const share = names.get(shareKey(path, node) ?? "");
       if (share?.first !== undefined) {
@@ -134,12 +129,11 @@ export class Tree {
     return { ...paths, unpacked };
   }
 
-  async #node(entry: Entry, root: string, signal?: AbortSignal): Promise<Node> {
+  async #node(entry: Entry, signal?: AbortSignal): Promise<Node> {
     const { path: _, body: __, ...header } = entry;
     return {
       ...header,
       children: 0,
-      ...(root !== "" && { lower: true }),
       ...(entry.type === "file" ? { body: await this.#spool.put(entry, signal), inode: this.#inodes++ } : {}),
     };
   }
@@ -229,18 +223,17 @@ export class Tree {
   }
 }
 
-// equal for files of images whose inodes would be equal: these can be hard links
+// equal for files whose inodes would be equal: these can be hard links
 function equalKey(
   path: string,
-  { body, mode, uid, gid, xattrs, inode, lower }: Pick<Node, "body" | "mode" | "uid" | "gid" | "xattrs" | "inode" | "lower">,
+  { body, mode, uid, gid, xattrs }: Pick<Node, "body" | "mode" | "uid" | "gid" | "xattrs">,
 ): string | undefined {
-  if (!lower) return linkKey(path, inode === undefined ? {} : { inode });
   if (!body || body.size === 0) return undefined;
   return xattrs ? path : `${body.offset}:${mode}:${uid}:${gid}`;
 }
 
 function linkKey(_: string, { inode }: Pick<Node, "inode">): string | undefined {
-  return inode === undefined ? undefined : `inode ${inode}`;
+  return inode === undefined ? undefined : String(inode);
 }
 
 function clash(path: string, type: string): LinuxKitError {
