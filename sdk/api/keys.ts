@@ -19,7 +19,7 @@ export interface MachineKeys {
   readonly administrator: ClientKeys;
 }
 
-/** Makes new keys. The authority's own key is forgotten, so nobody can make more of them. */
+/** Makes new keys. The authority's own key is discarded, so no more can be made. */
 export function makeMachineKeys(name: string, days: number, now?: Date): MachineKeys {
   const authority = makeAuthority(name, days, now);
   const client = (role: "reader" | "administrator"): ClientKeys => ({

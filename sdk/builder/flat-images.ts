@@ -2,7 +2,7 @@ import type { Entry } from "../archive/entry.ts";
 import type { Digest } from "../core/digest.ts";
 import type { FlatImage } from "../oci/flatten/flatten.ts";
 
-/** Bytes of contents on disk above which images that nobody reads are given up. */
+/** Bytes of contents on disk above which unused images are dropped. */
 const LIMIT = 2 * 2 ** 30;
 
 interface Kept {

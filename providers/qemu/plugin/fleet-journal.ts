@@ -9,7 +9,7 @@ import { isAlive, type ProcessId } from "./process-id.ts";
 import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /**
- * A fleet that is being created. No state holds its id yet, so a run that is killed would leave machines that nobody knows.
+ * A fleet that is being created. No state holds its id yet, so a run that is killed would leave unknown machines.
  * The entry exists until the creation has succeeded; a fleet without one is never a leftover.
  */
 export interface UnfinishedFleet {
