@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bytes, type Memory, verify } from "../core/bytes.ts";
 import { type Digest, hexOf } from "../core/digest.ts";
@@ -7,6 +6,7 @@ import { fileBytes } from "../core/file-bytes.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import { untilPruned } from "./hold.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
+import { isReadable } from "./readable.ts";
 import { verifiedFile } from "./verified-file.ts";
 
 /** A stored blob. */
@@ -37,7 +37,7 @@ export class BlobStore {
   /** The blob, or undefined where it is not stored. Marks it as used now, by its access time alone. */
   async find(digest: Digest): Promise<Blob | undefined> {
     const path = this.path(digest);
-    if (!(await isReadable(path))) return undefined;
+    if (!(await isStored(path))) return undefined;
     await markUsed(path);
     await untilPruned(this.directory);
     const stats = await stat(path).catch(() => undefined);
@@ -83,12 +83,6 @@ export class BlobStore {
   }
 }
 
-async function isReadable(path: string): Promise<boolean> {
-  const stats = await stat(path).catch(() => undefined);
-  if (!stats?.isFile()) return false;
-  // another user's blob counts as missing, and is replaced
-  return access(path, constants.R_OK).then(
-    () => true,
-    () => false,
-  );
+async function isStored(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === true && isReadable(path);
 }

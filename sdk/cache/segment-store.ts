@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { access, readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bytes, type Memory, measure, verify } from "../core/bytes.ts";
 import { type Digest, digestOf } from "../core/digest.ts";
@@ -8,6 +7,7 @@ import { removeDeadParts, writeFileWhole } from "../core/write-file.ts";
 import { markUsed, settleTimes } from "./access-time.ts";
 import { untilPruned } from "./hold.ts";
 import { type LockOptions, withLock } from "./lock.ts";
+import { isReadable } from "./readable.ts";
 import { seal, unseal } from "./sealed.ts";
 
 /** The paths that a segment writes, grouped by what matters when another segment writes the same ones. */
@@ -75,7 +75,7 @@ export class SegmentStore {
     if (!record || stats?.size !== record.size) return undefined;
     await Promise.all([markUsed(this.path(key)), markUsed(`${this.path(key)}.json`)]);
     await untilPruned(this.cacheDir);
-    return (await isThere(this.path(key))) && (await isThere(`${this.path(key)}.json`)) ? record : undefined;
+    return (await isReadable(this.path(key))) && (await isReadable(`${this.path(key)}.json`)) ? record : undefined;
   }
 
   /**
@@ -126,13 +126,6 @@ export class SegmentStore {
       options,
     );
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path, constants.R_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 // a record that was cut or altered does not count, and the segment is rebuilt
