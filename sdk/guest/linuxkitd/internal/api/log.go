@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"pulumi-linuxkit/linuxkitd/internal/logs"
 )
 
 // pace is how often a log is looked at.
@@ -116,20 +118,11 @@ func followFile(ctx context.Context, to io.Writer, file *os.File, path string) e
 			return nil
 		}
 		// once more after the change was seen: the last bytes came before it
-		if changed = isOther(file, path); !changed && copied == 0 {
+		if changed = logs.Rotated(file, path); !changed && copied == 0 {
 			sleep(ctx)
 		}
 	}
 	return ctx.Err()
-}
-
-func isOther(file *os.File, path string) bool {
-	own, err := file.Stat()
-	if err != nil {
-		return true
-	}
-	now, err := os.Stat(path)
-	return err == nil && !os.SameFile(own, now)
 }
 
 func sleep(ctx context.Context) {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"pulumi-linuxkit/linuxkitd/internal/logs"
 )
 
 const (
@@ -67,7 +69,7 @@ func followFile(ctx context.Context, file *os.File, path string, lines chan<- st
 			}
 			return
 		}
-		if changed = isOther(file, path); !changed {
+		if changed = logs.Rotated(file, path); !changed {
 			sleep(ctx, pace)
 		}
 	}
@@ -80,13 +82,4 @@ func send(ctx context.Context, lines chan<- string, line string) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-func isOther(file *os.File, path string) bool {
-	own, err := file.Stat()
-	if err != nil {
-		return true
-	}
-	now, err := os.Stat(path)
-	return err == nil && !os.SameFile(own, now)
 }
