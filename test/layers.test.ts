@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/upload": ["sdk/core", "sdk/cache", "sdk/net"],
   "sdk/upload/plugin": ["sdk/core", "sdk/cache", "sdk/plugin", "sdk/resource/plugin", "sdk/upload"],
   "sdk/policy": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/sign"],
+  "sdk/review": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/debian", "sdk/resolve", "sdk/policy"],
   "sdk/plugin": ["sdk/core", "sdk/schema"],
   "sdk/rollout": ["sdk/core", "sdk/plugin"],
   "sdk/resource": [
@@ -88,6 +89,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "providers/qemu/plugin",
     "sdk/hardening",
     "sdk/policy",
+    "sdk/resolve",
+    "sdk/review",
     "sdk/sign",
   ],
   sdk: [
@@ -106,6 +109,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/sign",
     "sdk/hardening",
     "sdk/policy",
+    "sdk/review",
   ],
   "providers/qemu": ["sdk/core", "sdk/definition", "sdk/machine", "sdk/resource", "sdk/resource/plugin", "providers/qemu/plugin"],
   "providers/qemu/plugin": [
@@ -166,6 +170,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/debian": ["zod", "openpgp", "xz-decompress"],
   "sdk/plugin": ["zod", "@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"],
   "sdk/policy": ["@pulumi/policy"],
+  "sdk/review": ["diff"],
   "sdk/resource": ["@pulumi/pulumi"],
   "sdk/resource/plugin": ["zod"],
   "sdk/machine": ["@pulumi/pulumi"],

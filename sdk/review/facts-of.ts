@@ -1,0 +1,45 @@
+import type { Definition } from "../definition/definition.ts";
+import { formatPath } from "../core/property-path.ts";
+import type { ContainerFields } from "../definition/container-fields.ts";
+import type { Lock } from "../resolve/lock.ts";
+import { addContainer } from "./facts/container.ts";
+import { lockFacts } from "./facts/lock.ts";
+import { fileFacts, machineFacts, volumeFacts } from "./facts/machine.ts";
+import { type Fact, type Facts, partFacts } from "./fact.ts";
+import { partsOf } from "./part.ts";
+
+/** An operating system to review. */
+export interface Reviewed {
+  /** @default an OS without anything in it */
+  readonly definition: Definition;
+  /** What a build of it pinned. @default unknown: packages have no versions, and images no digests */
+  readonly lock?: Lock | undefined;
+  /** The labels of its images by the container's path, as `imageLabels` reads them. @default not read */
+  readonly labels?: Readonly<Record<string, ContainerFields>> | undefined;
+  /** Whether the value at a path of the definition is secret. @default no */
+  readonly isSecret?: ((path: string) => boolean) | undefined;
+}
+
+/** Everything that holds in an operating system, as facts. Equal systems have equal facts, in whatever order they are written. */
+export function factsOf({ definition, lock, labels = {}, isSecret = () => false }: Reviewed): Facts {
+  const parts = partsOf(definition);
+  const found: Fact[] = [...machineFacts(definition, isSecret), ...orders(parts)];
+  for (const { steps, placed } of parts) {
+    const facts = partFacts(steps, isSecret);
+    addContainer(facts, placed, labels[formatPath([placed.phase, placed.name])]);
+    found.push(...facts.list);
+  }
+  for (const [name, volume] of Object.entries(definition.volumes)) found.push(...volumeFacts(name, volume, isSecret));
+  for (const file of definition.files) found.push(...fileFacts(file, isSecret));
+  if (lock) found.push(...lockFacts(definition, lock));
+  // of two files with the same path, the later one counts
+  return new Map(found.map((fact) => [fact.path, fact] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/** Tasks run in the order in which they are written, so the order is a fact; that of the services is none. */
+function orders(parts: ReturnType<typeof partsOf>): Fact[] {
+  return (["onboot", "onshutdown"] as const).flatMap((phase): Fact[] => {
+    const names = parts.flatMap(({ steps: [section, name] }) => (section === phase ? [String(name)] : []));
+    return names.length === 0 ? [] : [{ path: `order.${phase}`, part: `order.${phase}`, rule: "order", name: phase, value: names }];
+  });
+}

@@ -1,0 +1,70 @@
+import { canonicalJson } from "../core/json.ts";
+import { formatPath, parsePath } from "../core/property-path.ts";
+import type { Change } from "./change.ts";
+
+/**
+ * Leaves one change for what came or went as a whole: a new service is one line, and its command, its image and its files lie
+ * within. What a new part opens, and what a removed part had opened, keeps a line of its own.
+ *
+ * @param all every change, sorted by path
+ */
+export function fold(all: readonly Change[]): Change[] {
+  const byPath = new Map(all.map((change) => [change.path, change]));
+  const within = new Map<Change, Change[]>();
+  const kept = all.filter((change) => {
+    const owner = ownerOf(change, all, byPath);
+    if (owner) within.set(owner, [...(within.get(owner) ?? []), change]);
+    return !owner;
+  });
+  return kept.map((change) => {
+    const inside = within.get(change);
+    return inside ? { ...change, within: inside.map(bare) } : change;
+  });
+}
+
+function bare({ path, before, after, secret }: Change): Pick<Change, "path" | "before" | "after" | "secret"> {
+  return { path, ...(before !== undefined && { before }), ...(after !== undefined && { after }), ...(secret && { secret }) };
+}
+
+type ByPath = ReadonlyMap<string, Change>;
+
+/** The change that another one lies within, if it needs no line of its own. */
+function ownerOf(change: Change, all: readonly Change[], byPath: ByPath): Change | undefined {
+  const owner = change.rule === "order" ? withOrder(change, all) : change.rule === "image-digest" ? withImage(change, byPath) : undefined;
+  const found = owner ?? (change.rule === "package-named" ? withVersion(change, byPath) : undefined) ?? withParent(change, byPath);
+  return found && (ownerOf(found, all, byPath) ?? found);
+}
+
+function withParent(change: Change, byPath: ByPath): Change | undefined {
+  const opens = change.action === "added" ? "widens" : "narrows";
+  if (change.action === "changed" || change.direction === opens || change.direction === "breaks") return undefined;
+  const steps = parsePath(change.path);
+  for (let length = steps.length - 1; length > 0; length--) {
+    const parent = byPath.get(formatPath(steps.slice(0, length)));
+    if (parent?.action === change.action) return parent;
+  }
+  return undefined;
+}
+
+/** A package that is named, and is installed by that, is one change: the one with its version. */
+function withVersion({ path, action }: Change, byPath: ByPath): Change | undefined {
+  const steps = parsePath(path);
+  const version = byPath.get(formatPath([...steps.slice(0, -2), "installed", steps.at(-1) as string]));
+  return version?.action === action ? version : undefined;
+}
+
+/** Another reference has another digest. */
+function withImage({ path }: Change, byPath: ByPath): Change | undefined {
+  const image = byPath.get(formatPath(parsePath(path).slice(0, -1)));
+  return image?.action === "changed" ? image : undefined;
+}
+
+/** The order of tasks follows from those that came or went, unless the others changed places as well. */
+function withOrder({ path, before = [], after = [] }: Change, all: readonly Change[]): Change | undefined {
+  const [old, now] = [before as readonly string[], after as readonly string[]];
+  const moved = canonicalJson(old.filter((name) => now.includes(name))) !== canonicalJson(now.filter((name) => old.includes(name)));
+  const phase = parsePath(path)[1];
+  return moved
+    ? undefined
+    : all.find(({ rule, part, action }) => rule === "container" && action !== "changed" && parsePath(part)[0] === phase);
+}

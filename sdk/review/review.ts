@@ -1,0 +1,42 @@
+import type { Arch } from "../core/arch.ts";
+import { hardeningReport, type HardeningScore } from "../hardening/report.ts";
+import { auditDefinition } from "../policy/audit.ts";
+import type { Finding } from "../policy/finding.ts";
+import { type Change, type Direction, DIRECTIONS } from "./change.ts";
+import { diff } from "./diff.ts";
+import type { Reviewed } from "./facts-of.ts";
+
+/** Everything that a reviewer needs to know about a change of an operating system. */
+export interface Review {
+  /** What changes: what widens access first, then what may break, what narrows it, and the rest. */
+  readonly changes: readonly Change[];
+  /** How many changes have each direction. */
+  readonly counts: Readonly<Record<Direction, number>>;
+  /** The findings of NIST SP 800-190 that only the system after the change has, and those that only the one before has. */
+  readonly findings: { readonly gained: readonly Finding[]; readonly lost: readonly Finding[] };
+  /** The settings of the Kernel Self Protection Project, before and after. */
+  readonly hardening: { readonly before: HardeningScore; readonly after: HardeningScore };
+}
+
+/** Compares two operating systems: see {@link diff}. @param arch the architecture, for the settings of the kernel @default "amd64" */
+export function review(before: Reviewed, after: Reviewed, arch: Arch = "amd64"): Review {
+  const changes = diff(before, after);
+  const counts = Object.fromEntries(
+    DIRECTIONS.map((direction) => [direction, changes.filter((change) => change.direction === direction).length]),
+  ) as Record<Direction, number>;
+  const [old, now] = [before, after].map(({ definition, labels }) => auditDefinition(definition, { arch, labels }).findings);
+  const key = ({ rule, path }: Finding): string => `${rule} ${path}`;
+  const missing = (from: readonly Finding[] = [], of: readonly Finding[] = []): Finding[] => {
+    const known = new Set(of.map(key));
+    return from.filter((finding) => !known.has(key(finding)));
+  };
+  const [scoreBefore, scoreAfter] = [before, after].map(
+    ({ definition: { kernel, harden } }) => hardeningReport({ arch, cmdline: kernel?.cmdline ?? "", harden }).settings,
+  );
+  return {
+    changes,
+    counts,
+    findings: { gained: missing(now, old), lost: missing(old, now) },
+    hardening: { before: scoreBefore as HardeningScore, after: scoreAfter as HardeningScore },
+  };
+}

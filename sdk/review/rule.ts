@@ -1,0 +1,40 @@
+import type { Json } from "../core/json.ts";
+import type { Direction } from "./change.ts";
+import type { Fact } from "./fact.ts";
+
+/** What a change of one kind of fact means. */
+export interface Rule {
+  /** The fact as a noun phrase, for one line: `capability CAP_NET_RAW`. */
+  noun(fact: Fact): string;
+  /** How a value is shown; `undefined` shows none. @default the value as JSON, a text as it is */
+  value?(value: Json): string | undefined;
+  /** A value that is a text of several lines, to be compared line by line. */
+  text?(value: Json): string | undefined;
+  /**
+   * How much access a value gives; `undefined` stands for no value. More than before widens, less narrows, the same is neutral.
+   * @default 0
+   */
+  rank?(value: Json | undefined, fact: Fact): number;
+  /** What holds where the fact is absent and its part is there, for one line: `private`. @default nothing */
+  unset?(fact: Fact): string;
+  /** For values without a rank of their own: above 0 if the change widens, below 0 if it narrows. @default the ranks decide */
+  compare?(before: Json, after: Json): number;
+  /** What a change is called. @default "changed" */
+  verb?(before: Json, after: Json): string;
+  /** Whether a change may stop something from working, whatever the rank. @default never */
+  breaks?(before: Json | undefined, after: Json | undefined): boolean;
+  /** Why a change in this direction matters. */
+  readonly why?: Partial<Record<Exclude<Direction, "neutral">, string>>;
+}
+
+export type Rules = Readonly<Record<string, Rule>>;
+
+/** The rank of a fact that gives access by being there. */
+export const present = (value: Json | undefined): number => (value === undefined ? 0 : 1);
+
+/** A member of a value that is an object. */
+export function member(value: Json | undefined, name: string): Json | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as { readonly [key: string]: Json })[name]
+    : undefined;
+}

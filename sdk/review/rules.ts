@@ -1,0 +1,15 @@
+import { CONTAINER_RULES } from "./rules/container.ts";
+import { IMAGE_RULES } from "./rules/image.ts";
+import { LIMIT_RULES } from "./rules/limits.ts";
+import { MACHINE_RULES } from "./rules/machine.ts";
+import { NETWORK_RULES } from "./rules/network.ts";
+import type { Rules } from "./rule.ts";
+
+/** Every rule by name. A fact names its rule. */
+export const REVIEW_RULES: Rules = Object.freeze({
+  ...CONTAINER_RULES,
+  ...NETWORK_RULES,
+  ...LIMIT_RULES,
+  ...IMAGE_RULES,
+  ...MACHINE_RULES,
+});

@@ -1,0 +1,156 @@
+import type { Json } from "../../core/json.ts";
+import { member, present, type Rules } from "../rule.ts";
+
+const CLOSED = ["closed", undefined, "open"];
+
+/** Rules on what a container is and what it may do. */
+export const CONTAINER_RULES: Rules = {
+  container: { noun: ({ name }) => name, value: () => undefined },
+  sandbox: {
+    noun: () => "sandbox",
+    unset: () => "default",
+    rank: present,
+    why: { widens: "LinuxKit's sandbox leaves open what no field closes", narrows: "the default sandbox closes what no field opens" },
+  },
+  label: {
+    noun: () => "label",
+    unset: () => "narrow",
+    rank: present,
+    why: {
+      widens: "the image's label may now open the sandbox, so whoever publishes the image decides",
+      narrows: "the image's label can no longer open the sandbox",
+    },
+  },
+  capability: {
+    noun: ({ name }) => `capability ${name}`,
+    value: () => undefined,
+    rank: present,
+    why: { widens: "its processes may use it", narrows: "its processes can no longer use it" },
+  },
+  "capability-ambient": {
+    noun: ({ name }) => `ambient capability ${name}`,
+    value: () => undefined,
+    rank: present,
+    why: { widens: "it survives a change of user", narrows: "it is lost with a change of user" },
+  },
+  namespace: {
+    noun: ({ name }) => `${name} namespace`,
+    unset: () => "new",
+    rank: (value) => (value === undefined ? 0 : value === "host" ? 2 : 1),
+    why: { widens: "it shares this with the machine or another container", narrows: "it has one of its own" },
+  },
+  "user-namespace": {
+    noun: () => "user namespace",
+    unset: () => "none",
+    // its users are nobody on the machine: without one, its root is the machine's
+    rank: (value) => (value === "private" || value === "new" ? -1 : value === undefined || value === "host" ? 0 : 1),
+    why: { widens: "its users are users of the machine", narrows: "its users are nobody on the machine" },
+  },
+  mapping: {
+    noun: ({ name }) => `id mapping ${name}`,
+    rank: present,
+    why: { widens: "it owns more of the machine's ids", narrows: "it owns fewer of the machine's ids" },
+  },
+  user: {
+    noun: ({ name }) => name,
+    unset: () => "the image's",
+    rank: (value) => (value === 0 || value === "root" ? 1 : 0),
+    why: { widens: "its processes are root", narrows: "its processes are no longer root" },
+  },
+  group: {
+    noun: ({ name }) => `group ${name}`,
+    value: () => undefined,
+    rank: present,
+    why: { widens: "it may use the files of this group", narrows: "it can no longer use the files of this group" },
+  },
+  "writable-root": {
+    noun: () => "writable root",
+    value: () => undefined,
+    rank: present,
+    why: { widens: "it can change its own programs", narrows: "it cannot change its own programs" },
+  },
+  "new-privileges": {
+    noun: () => "new privileges by setuid programs",
+    value: () => undefined,
+    rank: present,
+    why: { widens: "setuid programs give its processes more privileges", narrows: "no program gives its processes more privileges" },
+  },
+  seccomp: {
+    noun: () => "seccomp profile",
+    unset: () => "default",
+    value: (value) => (typeof value === "string" ? value : "a profile of its own"),
+    rank: (value) => (value === "unconfined" ? 2 : value === undefined || value === "default" ? 0 : 1),
+    why: { widens: "its processes may make more system calls", narrows: "its processes may make fewer system calls" },
+  },
+  "masked-path": {
+    noun: ({ name, value }) => `${value === "open" ? "sight of" : "hidden path"} ${name}`,
+    value: () => undefined,
+    rank: closedness,
+    why: { widens: "it sees this of the kernel", narrows: "it no longer sees this of the kernel" },
+  },
+  "readonly-path": {
+    noun: ({ name, value }) => `${value === "open" ? "write access to" : "read-only path"} ${name}`,
+    value: () => undefined,
+    rank: closedness,
+    why: { widens: "it may change this of the kernel", narrows: "it can no longer change this of the kernel" },
+  },
+  propagation: {
+    noun: () => "mount propagation",
+    unset: () => "the runtime's",
+    rank: (value) => (typeof value === "string" && value.includes("shared") ? 1 : 0),
+    why: { widens: "its mounts appear on the machine", narrows: "its mounts stay its own" },
+  },
+  bind: {
+    noun: ({ name }) => `bind ${name}`,
+    value: (value) => optionsOf(value).join(",") || "rw",
+    rank: (value) => (value === undefined ? 0 : optionsOf(value).includes("ro") ? 1 : 2),
+    why: { widens: "it sees, or may change, files from outside", narrows: "it sees, or may change, fewer files from outside" },
+  },
+  mount: {
+    noun: ({ name }) => `mount ${name}`,
+    value: (value) => optionsOf(value).join(",") || undefined,
+    rank: present,
+    why: { widens: "it has a filesystem more", narrows: "it has a filesystem less" },
+  },
+  tmpfs: {
+    noun: ({ name }) => `tmpfs ${name}`,
+    value: (value) => (Array.isArray(value) && value.length > 0 ? value.join(",") : undefined),
+  },
+  device: {
+    noun: ({ name }) => `device ${name}`,
+    value: (value) => ["type", "major", "minor", "mode"].flatMap((key) => member(value, key) ?? []).join(" "),
+    rank: present,
+    why: { widens: "it may open the device", narrows: "it can no longer open the device" },
+  },
+  "device-rule": {
+    noun: ({ name }) => `device rule ${name}`,
+    rank: (value) => (typeof value === "string" && value.startsWith("allow") ? value.length : 0),
+    why: { widens: "it may open these devices", narrows: "it can no longer open these devices" },
+  },
+  secret: {
+    noun: ({ name }) => `secret ${name}`,
+    value: () => undefined,
+    rank: present,
+    why: { widens: "it reads this secret", narrows: "it no longer reads this secret" },
+  },
+  runtime: {
+    noun: ({ name }) => `action of the machine ${name}`,
+    rank: present,
+    why: { widens: "the machine does this for it as root", narrows: "the machine no longer does this for it" },
+  },
+  command: { noun: () => "command", value: (value) => (Array.isArray(value) ? value.join(" ") : undefined) },
+  environment: { noun: ({ name }) => `environment variable ${name}` },
+  setting: { noun: ({ name }) => name },
+  after: { noun: ({ name }) => `start after ${name}`, value: () => undefined },
+  health: { noun: ({ name }) => `health check${name && " "}${name}` },
+  order: { noun: ({ name }) => `order of the ${name} tasks`, value: (value) => (Array.isArray(value) ? value.join(", ") : undefined) },
+};
+
+function closedness(value: Json | undefined): number {
+  return CLOSED.indexOf(value as string | undefined);
+}
+
+function optionsOf(value: Json): readonly string[] {
+  const options = member(value, "options");
+  return Array.isArray(options) ? options.map(String) : [];
+}

@@ -1,0 +1,59 @@
+import type { Json } from "../../core/json.ts";
+import { compareVersions } from "../../debian/version.ts";
+import { present, type Rules } from "../rule.ts";
+
+/** Rules on where programs come from, and on files. */
+export const IMAGE_RULES: Rules = {
+  image: {
+    noun: () => "image",
+    rank: (value) => (typeof value === "string" && !value.startsWith("debian ") && !/@sha256:/.test(value) ? 1 : 0),
+    why: { widens: "without a digest, what runs can change without a change here", narrows: "nothing here depends on a tag that can move" },
+  },
+  "image-digest": { noun: () => "digest of the image" },
+  "package-named": { noun: ({ name }) => `package ${name}`, value: () => undefined },
+  package: {
+    noun: ({ name }) => `package ${name}`,
+    compare: (before, after) => compareVersions(String(before), String(after)),
+    verb: (before, after) => (compareVersions(String(before), String(after)) > 0 ? "downgraded" : "upgraded"),
+    why: { widens: "the faults that were mended since come back", narrows: "it is newer" },
+  },
+  dependencies: {
+    noun: () => "dependencies",
+    unset: () => "slim",
+    rank: present,
+    why: { widens: "the image has shells and tools that no service uses", narrows: "the image has only what its programs load" },
+  },
+  "kept-path": { noun: ({ name }) => `kept path ${name}`, value: () => undefined },
+  account: { noun: ({ name }) => name, value: (value) => JSON.stringify(value) },
+  module: {
+    noun: ({ name }) => `kernel module ${name}`,
+    value: () => undefined,
+    rank: present,
+    why: { widens: "more of the kernel can be attacked", narrows: "less of the kernel can be attacked" },
+  },
+  init: {
+    noun: ({ name }) => `init image ${name}`,
+    value: () => undefined,
+    rank: present,
+    why: { widens: "its programs are the machine's own, outside any container", narrows: "its programs are no longer the machine's own" },
+  },
+  "image-file": { noun: ({ name }) => `file ${name}`, value: (value) => (value === "file" ? undefined : String(value)) },
+  "image-contents": { noun: ({ name }) => `contents of ${name}`, text: (value) => String(value) },
+  // in a container, a program is what the image is for
+  "image-mode": modeRule((mode) => (mode & 0o6000 ? 4 : 0) + (mode & 0o002 ? 2 : 0)),
+  file: { noun: ({ name }) => name, value: (value) => (value === "file" ? undefined : String(value)) },
+  contents: { noun: ({ name }) => `contents of ${name}`, text: (value) => String(value) },
+  digest: { noun: ({ name }) => `contents of ${name}` },
+  mode: modeRule(
+    (mode) => (mode & 0o6000 ? 16 : 0) + (mode & 0o002 ? 8 : 0) + (mode & 0o111 ? 4 : 0) + (mode & 0o020 ? 2 : 0) + (mode & 0o044 ? 1 : 0),
+  ),
+  owner: { noun: ({ name }) => `owner of ${name}` },
+};
+
+function modeRule(rank: (mode: number) => number): Rules[string] {
+  return {
+    noun: ({ name }) => `mode of ${name}`,
+    rank: (value: Json | undefined) => (typeof value === "string" ? rank(Number.parseInt(value, 8)) : 0),
+    why: { widens: "more may read, change or run it, or gain privileges by it", narrows: "fewer may read, change or run it" },
+  };
+}
