@@ -1,0 +1,39 @@
+import type { Change, Direction } from "../change.ts";
+
+/** Changes that one line shows. */
+export interface Group {
+  readonly parts: readonly string[];
+  /** One line without the parts. */
+  readonly message: string;
+  readonly why?: string;
+  readonly lines?: readonly string[];
+}
+
+/**
+ * The changes of one direction as lines: an upgrade of a library in ten services is one, and so are twelve paths of /proc that
+ * one service sees now.
+ */
+export function grouped(changes: readonly Change[], direction: Direction): Group[] {
+  const ofPart = new Map<string, Change[]>();
+  for (const change of changes) {
+    if (change.direction !== direction) continue;
+    // with a value, or with lines, a change has its own words
+    const isPlain = change.message === `${change.noun} ${change.action}` && !change.lines && !change.secret;
+    const key = JSON.stringify(isPlain ? [change.part, change.rule, change.action, change.why] : [change.path]);
+    ofPart.set(key, [...(ofPart.get(key) ?? []), change]);
+  }
+  const groups = new Map<string, Group>();
+  for (const all of ofPart.values()) {
+    const [first] = all as [Change];
+    const message = all.length === 1 ? first.message : `${all.map(({ noun }) => noun).join(", ")} ${first.action}`;
+    const key = JSON.stringify([message, first.lines]);
+    const group = groups.get(key);
+    groups.set(key, {
+      parts: [...(group?.parts ?? []), first.part],
+      message,
+      ...(first.why !== undefined && { why: first.why }),
+      ...(first.lines && { lines: first.lines }),
+    });
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,43 @@
+import { type Direction, DIRECTIONS } from "../change.ts";
+import type { Review } from "../review.ts";
+
+const LEVELS: Readonly<Record<Direction, string>> = { widens: "warning", breaks: "warning", narrows: "note", neutral: "note" };
+
+/**
+ * A review as a SARIF log (OASIS SARIF 2.1.0), for systems that show findings beside the code.
+ *
+ * @param file the file of the definition, which each result points to
+ */
+export function sarif({ changes }: Review, file: string): object {
+  const rules = [...new Set(changes.map(({ rule }) => rule))].sort();
+  return {
+    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
+    version: "2.1.0",
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: "pulumi-linuxkit diff",
+            informationUri: "https://github.com/pulumi-linuxkit/pulumi-linuxkit",
+            rules: rules.map((id) => ({ id, shortDescription: { text: `A change of the kind ${id}.` } })),
+          },
+        },
+        results: DIRECTIONS.flatMap((direction) => changes.filter((change) => change.direction === direction)).map(
+          ({ rule, direction, part, path, message, why }) => ({
+            ruleId: rule,
+            ruleIndex: rules.indexOf(rule),
+            level: LEVELS[direction],
+            message: { text: `${part}: ${message}${why === undefined ? "" : ` (${why})`}` },
+            locations: [
+              {
+                physicalLocation: { artifactLocation: { uri: encodeURI(file) } },
+                logicalLocations: [{ fullyQualifiedName: path }],
+              },
+            ],
+            partialFingerprints: { change: `${path} ${direction}` },
+          }),
+        ),
+      },
+    ],
+  };
+}

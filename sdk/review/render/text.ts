@@ -1,0 +1,56 @@
+import { findingLine } from "../../policy/finding.ts";
+import { type Direction, DIRECTIONS } from "../change.ts";
+import type { Review } from "../review.ts";
+import { grouped } from "./group.ts";
+
+/** What the directions are called as a heading. */
+export const HEADINGS: Readonly<Record<Direction, string>> = {
+  widens: "Widens access",
+  breaks: "May break something",
+  narrows: "Narrows access",
+  neutral: "Changes",
+};
+
+const COUNTED: Readonly<Record<Direction, (count: number) => string>> = {
+  widens: (count) => `${count} widen${count === 1 ? "s" : ""} access`,
+  breaks: (count) => `${count} may break something`,
+  narrows: (count) => `${count} narrow${count === 1 ? "s" : ""} access`,
+  neutral: (count) => `${count} neutral`,
+};
+
+/** How many changes there are of each direction, in one line. */
+export function summary({ changes, counts }: Pick<Review, "changes" | "counts">): string {
+  if (changes.length === 0) return "nothing changes inside the OS";
+  const said = DIRECTIONS.filter((direction) => counts[direction] > 0).map((direction) => COUNTED[direction](counts[direction]));
+  return `${changes.length} change${changes.length === 1 ? "" : "s"} inside the OS: ${said.join(", ")}`;
+}
+
+/** A review as lines of text. The lines of changed texts are indented below their change. */
+export function textLines(review: Review): string[] {
+  const lines = [summary(review)];
+  for (const direction of DIRECTIONS) {
+    const groups = grouped(review.changes, direction);
+    if (groups.length > 0) lines.push("", HEADINGS[direction]);
+    for (const { parts, message, why, lines: changed = [] } of groups) {
+      lines.push(`  ${oneLine(`${parts.join(", ")}: ${message}${why === undefined ? "" : ` (${why})`}`)}`);
+      lines.push(...changed.map((line) => `      ${line}`));
+    }
+  }
+  return [...lines, ...scores(review)];
+}
+
+/** The findings gained and lost, and the settings of the kernel, where they differ. */
+function scores({ findings: { gained, lost }, hardening: { before, after } }: Review): string[] {
+  const lines: string[] = [];
+  if (gained.length + lost.length > 0) lines.push("", `NIST SP 800-190: ${gained.length} more, ${lost.length} fewer`);
+  lines.push(...gained.map((finding) => `  + ${oneLine(findingLine(finding))}`));
+  lines.push(...lost.map(({ path, rule }) => `  - ${oneLine(`${path} (${rule})`)}`));
+  if (before.on !== after.on || before.waived !== after.waived)
+    lines.push("", `KSPP: ${before.on} settings on before, ${after.on} after, ${after.waived} waived`);
+  return lines;
+}
+
+/** A name from an image or a file cannot begin a line of its own. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n\t]/g, (character) => JSON.stringify(character).slice(1, -1));
+}
