@@ -21,6 +21,11 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: "Check the OS that FILE defines against NIST SP 800-190 and KSPP",
     load: async () => (await import("./audit.ts")).audit,
   },
+  diff: {
+    usage: "diff A B [options]",
+    summary: "Print what changes inside the OS from A to B, without a build",
+    load: async () => (await import("./diff.ts")).diff,
+  },
   pull: {
     usage: "pull REFERENCE [options]",
     summary: "Download an OS that build --push published",

@@ -1,0 +1,87 @@
+import { parseArgs } from "node:util";
+import { isLinuxKitError } from "../core/errors.ts";
+import { ARCHES } from "../core/arch.ts";
+import { type Direction, DIRECTIONS } from "../review/change.ts";
+import { review as reviewed, type Review } from "../review/review.ts";
+import { html } from "../review/render/html.ts";
+import { markdown } from "../review/render/markdown.ts";
+import { sarif } from "../review/render/sarif.ts";
+import { textLines } from "../review/render/text.ts";
+import { type Command, ExitStatus, type Terminal, UsageError } from "./command.ts";
+import { archOption } from "./load-image.ts";
+import { loadReviewed } from "./reviewed.ts";
+
+const FORMATS = ["text", "json", "markdown", "html", "sarif"] as const;
+
+export const diff: Command = {
+  help: `A and B are each a file as for \`build\`, a file of a git revision (main:os.ts), or the image
+that a stack has built (stack:prod, or stack:prod#NAME if it has several). Nothing is built
+or downloaded. Prints what changes inside the OS from A to B: what widens access first.
+
+  --image NAME      the export to compare                      [the only one]
+  --lock-a FILE, --lock-b FILE
+                    the versions of A and B: JSON, the \`lock\` of a build
+  --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
+  --format FORMAT   ${FORMATS.join(", ")}          [text]
+  --json            the same as --format json
+  --fail-on WORD    exit with 1 only for these changes; repeatable: ${DIRECTIONS.join(", ")}
+
+The exit code is 0 if nothing changes, 1 if something does, and 2 for an error.`,
+
+  async run(args, terminal) {
+    try {
+      await compare(args, terminal);
+    } catch (error) {
+      // 1 says that A and B differ
+      if (!isLinuxKitError(error) || error.code === "CANCELLED") throw error;
+      terminal.note(`${error.code}: ${error.message}`);
+      throw new ExitStatus(2);
+    }
+  },
+};
+
+async function compare(args: readonly string[], terminal: Terminal): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      image: { type: "string" },
+      "lock-a": { type: "string" },
+      "lock-b": { type: "string" },
+      arch: { type: "string", default: "amd64" },
+      format: { type: "string", default: "text" },
+      json: { type: "boolean", default: false },
+      "fail-on": { type: "string", multiple: true, default: [...DIRECTIONS] },
+    },
+  });
+  const [a, b, ...more] = positionals;
+  if (a === undefined || b === undefined || more.length > 0) throw new UsageError(`got ${positionals.length} systems, wanted two: A and B`);
+  const format = oneOf(values.json ? "json" : values.format, FORMATS, "--format");
+  const failing = values["fail-on"].map((word) => oneOf(word, DIRECTIONS, "--fail-on"));
+  const before = await loadReviewed(a, values.image, values["lock-a"]);
+  const after = await loadReviewed(b, values.image, values["lock-b"]);
+  const review = reviewed(before, after, archOption(values.arch));
+  for (const line of rendered(review, format, `${a} → ${b}`, b)) terminal.print(line);
+  if (failing.some((direction: Direction) => review.counts[direction] > 0)) throw new ExitStatus(1);
+}
+
+function rendered(review: Review, format: (typeof FORMATS)[number], title: string, file: string): readonly string[] {
+  switch (format) {
+    case "text":
+      return textLines(review);
+    case "json":
+      return [JSON.stringify(review, null, 2)];
+    case "sarif":
+      return [JSON.stringify(sarif(review, file), null, 2)];
+    case "markdown":
+      return [markdown(review, title).trimEnd()];
+    case "html":
+      return [html(review, title).trimEnd()];
+  }
+}
+
+function oneOf<W extends string>(text: string, words: readonly W[], option: string): W {
+  const found = words.find((word) => word === text);
+  if (found === undefined) throw new UsageError(`${option}: got "${text}", wanted one of ${words.join(", ")}`);
+  return found;
+}

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { after, describe, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { web } from "../review/definitions.ts";
+
+const MAIN = fileURLToPath(new URL("../../sdk/cli/main.ts", import.meta.url));
+const SDK = pathToFileURL(fileURLToPath(new URL("../../sdk/index.ts", import.meta.url))).href;
+const folder = mkdtempSync(join(tmpdir(), "cli-diff-"));
+const scratch = join(folder, "tmp");
+const tools = join(folder, "bin");
+for (const path of [scratch, tools, join(folder, "os")]) mkdirSync(path);
+after(() => rmSync(folder, { recursive: true }));
+
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, [MAIN, "diff", ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 60_000,
+    env: { ...process.env, TMPDIR: scratch, PATH: `${tools}${delimiter}${process.env["PATH"]}` },
+  });
+const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+const git = (...args: string[]): void => {
+  const { status, stderr } = spawnSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd: folder, encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+};
+
+const yaml = (more: string): string => `services:\n  - name: web\n    image: nginx:1.27\n    capabilities: [CAP_CHOWN${more}]\n`;
+write("a.yml", yaml(""));
+write("b.yml", yaml(", CAP_SYS_ADMIN"));
+write("same.yml", `# ${"x".repeat(80)}\n${yaml("")}`);
+const program = (net: string): string =>
+  `import { Image, Service } from ${JSON.stringify(SDK)};\nimport { image } from "./image.ts";
+export const os = new Image({ services: [new Service("web", { image, net: ${JSON.stringify(net)} })] });\n`;
+git("init", "--quiet", "--initial-branch=main");
+write("os/image.ts", `export const image = "nginx:1.27";\n`);
+write("os/os.ts", program("none"));
+git("add", "os");
+git("commit", "--quiet", "-m", "one");
+write("os/image.ts", `export const image = "nginx:1.28";\n`);
+write("os/os.ts", program("host"));
+
+describe("diff", () => {
+  test("two files: the exit code is 1, and what widens access is there", () => {
+    const { status, stdout, stderr } = run("a.yml", "b.yml");
+    assert.equal(status, 1, stderr);
+    assert.match(stdout, /^1 change inside the OS: 1 widens access$/m);
+    assert.match(stdout, /^ {2}services\.web: capability CAP_SYS_ADMIN added \(its processes may use it\)$/m);
+  });
+
+  test("nothing changes: the exit code is 0", () => {
+    const { status, stdout } = run("a.yml", "same.yml");
+    assert.deepEqual([status, stdout], [0, "nothing changes inside the OS\n"]);
+  });
+
+  test("a git revision of a program, with the files beside it as they were", () => {
+    const { status, stdout, stderr } = run("main:os/os.ts", "os/os.ts");
+    assert.equal(status, 1, stderr);
+    assert.match(stdout, /^ {2}services\.web: network: host instead of none|network changed from none to host/m);
+    assert.match(stdout, /^ {2}services\.web: image changed from nginx:1\.27 to nginx:1\.28$/m);
+    assert.deepEqual(readdirSync(scratch), []);
+  });
+
+  test("the image of a stack, with its secrets unknown", () => {
+    const { spec } = web();
+    const image = {
+      ...spec,
+      services: { web: { ...spec.services["web"], env: [{ "4dabf18193072939515e22adb298388d": "1b4", ciphertext: "x" }] } },
+    };
+    const urn = "urn:pulumi:prod::p::linuxkit:index:ImageBuild::os";
+    write("state.json", JSON.stringify({ deployment: { resources: [{ type: "linuxkit:index:ImageBuild", urn, inputs: { image } }] } }));
+    write(
+      "bin/pulumi",
+      `#!/bin/sh\n[ "$*" = "stack export --stack prod" ] && exec cat ${join(folder, "state.json")}\necho "error: no stack named '$4' found" >&2\nexit 255\n`,
+    );
+    chmodSync(join(tools, "pulumi"), 0o755);
+    write("web.json.ts", `import { Image } from ${JSON.stringify(SDK)};\nexport default new Image({});\n`);
+    const { status, stdout, stderr } = run("stack:prod", "a.yml");
+    assert.equal(status, 1, stderr);
+    assert.match(stdout, /^ {2}kernel: kernel removed/m);
+    const gone = run("stack:other", "a.yml");
+    assert.deepEqual([gone.status, gone.stderr], [2, "NOT_FOUND: stack:other: error: no stack named 'other' found\n"]);
+  });
+
+  for (const [args, status, want] of [
+    [["a.yml", "b.yml", "--fail-on", "breaks"], 0, /CAP_SYS_ADMIN/],
+    [["a.yml", "b.yml", "--fail-on", "widens"], 1, /CAP_SYS_ADMIN/],
+    [["a.yml", "b.yml", "--json"], 1, /"path": "services\.web\.capabilities\.CAP_SYS_ADMIN"/],
+    [["a.yml", "b.yml", "--format", "sarif"], 1, /"ruleId": "capability"/],
+    [["a.yml", "b.yml", "--format", "markdown"], 1, /^- `services\.web`: capability CAP\\_SYS\\_ADMIN added/m],
+    [["a.yml", "b.yml", "--format", "html"], 1, /<code>services\.web<\/code>: capability CAP_SYS_ADMIN added/],
+  ] as const) {
+    test(args.join(" "), () => {
+      const got = run(...args);
+      assert.equal(got.status, status, got.stderr);
+      assert.match(got.stdout, want);
+      assert.equal(got.stderr, "");
+    });
+  }
+
+  for (const [args, want] of [
+    [["a.yml"], /^got 1 systems, wanted two: A and B\nusage: /],
+    [["a.yml", "none.yml"], /^NOT_FOUND: file not found: /],
+    [["main:none.yml", "a.yml"], /^NOT_FOUND: main:none\.yml: git has nothing of this name here: /],
+    [["nowhere:os/os.ts", "a.yml"], /^NOT_FOUND: nowhere: git has nothing of this name here: /],
+    [["a.yml", "b.yml", "--format", "pdf"], /^--format: got "pdf", wanted one of text, json, markdown, html, sarif\n/],
+    [["a.yml", "b.yml", "--fail-on", "all"], /^--fail-on: got "all", wanted one of widens, breaks, narrows, neutral\n/],
+    [["a.yml", "b.yml", "--lock-a", "a.yml"], /^INVALID_DEFINITION: a\.yml: got no lock, wanted the JSON of a build's `lock`\n/],
+  ] as const) {
+    test(`${args.join(" ")}: the exit code is 2`, () => {
+      const { status, stdout, stderr } = run(...args);
+      assert.deepEqual([status, stdout], [2, ""]);
+      assert.match(stderr, want);
+    });
+  }
+});
