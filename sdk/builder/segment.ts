@@ -80,10 +80,21 @@ export async function growTree(
     const entries = stepEntries(step, context);
     const own = step.kind === "unpack" && step.place === "init" ? installed.without(entries) : entries;
     const owner = step.kind === "unpack" ? step.idBase : undefined;
-    await tree.add(leaveOut && prefix === "" ? without(own, leaveOut) : own, prefix, { signal: context.signal, owner });
+    const options = { signal: context.signal, owner, sealed: isSealed(step) };
+    await tree.add(leaveOut && prefix === "" ? without(own, leaveOut) : own, prefix, options);
     if (at === lastInit) await tree.add(installed.entries(), "", { signal: context.signal });
   }
   return tree;
+}
+
+/**
+ * Whether nothing in the guest writes to what a step places, so that equal files of such steps may be one file: the images
+ * of containers and volumes, which take writes in a layer above, and the guest's programs. The machine's own root is
+ * writable until the guest seals it, and by an init that is not the guest's own for ever; containers see it through binds.
+ */
+function isSealed(step: PlanStep): boolean {
+  if (step.kind === "unpack") return step.place !== "init";
+  return step.kind === "layout" || (step.kind === "entry" && step.program !== undefined);
 }
 
 async function* without(entries: AsyncIterable<Entry>, paths: RegExp): AsyncGenerator<Entry> {

@@ -11,6 +11,8 @@ interface Node extends Omit<EntryHeader, "path"> {
   readonly body?: Spooled;
   /** For a file: a number that all its hard links in an image share. */
   readonly inode?: number;
+  /** See {@link AddOptions.sealed}. */
+  readonly sealed?: true;
   /** A directory without an entry of its own: it exists because a path lies in it. */
   readonly implied?: true;
   /** How many paths lie directly in a directory. */
@@ -21,12 +23,14 @@ export interface AddOptions {
   readonly signal?: AbortSignal | undefined;
   /** The user and group id of directories without an entry. @default 0 */
   readonly owner?: number | undefined;
+  /** Whether nothing in the guest writes to these files, so that equal ones may be one file. @default false */
+  readonly sealed?: boolean;
 }
 
 export interface EntriesOptions {
   /** Whether directories without an entry are written. */
   readonly implied: "written" | "left out";
-  /** Which files become hard links: all equal files, or only the hard links of an image. @default "equal" */
+  /** Which files become hard links: also equal files that are sealed, or only the hard links of an image. @default "equal" */
   readonly links?: "equal" | "own";
   /** Whether the chunks of bodies reuse their memory. @default "own" */
   readonly memory?: Memory;
@@ -58,7 +62,11 @@ export class Tree {
    *
    * @throws CORRUPT, HOSTILE_ARCHIVE, INVALID_DEFINITION if a file would replace a directory that is not empty, CANCELLED
    */
-  async add(entries: AsyncIterable<Entry> | Iterable<Entry>, root: string, { signal, owner = 0 }: AddOptions = {}): Promise<void> {
+  async add(
+    entries: AsyncIterable<Entry> | Iterable<Entry>,
+    root: string,
+    { signal, owner = 0, sealed = false }: AddOptions = {},
+  ): Promise<void> {
     if (owner > 0) this.#owners.set(root, owner);
     if (!this.#roots.includes(root)) this.#roots = [...this.#roots, root].sort((a, b) => b.length - a.length);
     const late: { path: string; entry: Entry }[] = [];
@@ -67,7 +75,7 @@ export class Tree {
       const path = this.#resolve(join(root, entry.path));
       // the root directory exists before anything is unpacked
       if (path === "") continue;
-      if (entry.type !== "hardlink") this.#set(path, await this.#node(entry, signal));
+      if (entry.type !== "hardlink") this.#set(path, await this.#node(entry, sealed, signal));
       else if (!this.#link(path, root, entry)) late.push({ path, entry });
     }
     // an image may have a hard link before its target
@@ -92,14 +100,14 @@ export class Tree {
   *entries({ implied, links = "equal", memory = "own" }: EntriesOptions): Generator<CpioEntry> {
     const shareKey = links === "equal" ? equalKey : linkKey;
     const names = new Map<string, { count: number; first?: string }>();
-    for (const [path, node] of this.#nodes) {
-      const key = shareKey(path, node);
+    for (const node of this.#nodes.values()) {
+      const key = shareKey(node);
       if (key) names.set(key, { count: (names.get(key)?.count ?? 0) + 1 });
     }
     for (const [path, node] of this.#nodes) {
-      const { children: _, implied: isImplied, inode: __, body, ...header } = node;
+      const { children: _, implied: isImplied, inode: __, sealed: ___, body, ...header } = node;
       if (isImplied && implied === "left out") continue;
-      const share = names.get(shareKey(path, node) ?? "");
+      const share = names.get(shareKey(node) ?? "");
       if (share?.first !== undefined) {
         yield { ...header, path, type: "hardlink", size: 0, link: share.first, body: NO_BODY };
       } else {
@@ -129,11 +137,12 @@ export class Tree {
     return { ...paths, unpacked };
   }
 
-  async #node(entry: Entry, signal?: AbortSignal): Promise<Node> {
+  async #node(entry: Entry, sealed: boolean, signal?: AbortSignal): Promise<Node> {
     const { path: _, body: __, ...header } = entry;
     return {
       ...header,
       children: 0,
+      ...(sealed && { sealed: true }),
       ...(entry.type === "file" ? { body: await this.#spool.put(entry, signal), inode: this.#inodes++ } : {}),
     };
   }
@@ -223,17 +232,14 @@ export class Tree {
   }
 }
 
-// equal for files whose inodes would be equal: these can be hard links
-function equalKey(
-  path: string,
-  { body, mode, uid, gid, xattrs }: Pick<Node, "body" | "mode" | "uid" | "gid" | "xattrs">,
-): string | undefined {
-  if (!body || body.size === 0) return undefined;
-  return xattrs ? path : `${body.offset}:${mode}:${uid}:${gid}`;
+// equal for files that become one: the hard links of an image, and sealed files whose inodes would be equal
+function equalKey(node: Pick<Node, "body" | "mode" | "uid" | "gid" | "xattrs" | "inode" | "sealed">): string | undefined {
+  const { body, mode, uid, gid, xattrs, sealed } = node;
+  return sealed && body && body.size > 0 && !xattrs ? `${body.offset}:${mode}:${uid}:${gid}` : linkKey(node);
 }
 
-function linkKey(_: string, { inode }: Pick<Node, "inode">): string | undefined {
-  return inode === undefined ? undefined : String(inode);
+function linkKey({ inode }: Pick<Node, "inode">): string | undefined {
+  return inode === undefined ? undefined : `inode ${inode}`;
 }
 
 function clash(path: string, type: string): LinuxKitError {

@@ -75,7 +75,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
   const init = initSteps(resolved, image, own, place);
   const owners = volumeOwners(definition, laidOut);
   const trees = [...volumeTrees(resolved, owners), ...containerTrees(laidOut, image)];
-  // an image whose packages are all in init goes into the same segment, where equal files become hard links
+  // an image whose packages are all in init goes into the same segment, where its copy of the guest's program becomes a hard link
   const initPackages = packagesOf(definition.init.map((_, index) => image(`init[${index}]`)));
   const sharing = trees.filter(
     (step) =>

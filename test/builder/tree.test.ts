@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { directoryEntry, type Entry, fileEntry, NO_BODY, symlinkEntry } from "../../sdk/archive/entry.ts";
 import { Spool } from "../../sdk/builder/spool.ts";
-import { Tree } from "../../sdk/builder/tree.ts";
+import { type AddOptions, type EntriesOptions, Tree } from "../../sdk/builder/tree.ts";
 import { collect } from "../../sdk/core/bytes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tree-"));
@@ -13,15 +13,15 @@ after(() => rmSync(folder, { recursive: true }));
 
 const hardlink = (path: string, link: string): Entry => ({ ...fileEntry(path, ""), type: "hardlink", link, body: NO_BODY });
 
-type Images = readonly (readonly [root: string, entries: readonly Entry[]])[];
+type Images = readonly (readonly [root: string, entries: readonly Entry[], options?: AddOptions])[];
 
 /** One line for each path: `PATH TYPE [names] content or target`. */
-async function grow(images: Images, implied: "written" | "left out" = "written"): Promise<string[]> {
+async function grow(images: Images, options: Partial<EntriesOptions> = {}): Promise<string[]> {
   await using spool = await Spool.open(join(folder, "spool"));
   const tree = new Tree(spool);
-  for (const [root, entries] of images) await tree.add(entries, root);
+  for (const [root, entries, how] of images) await tree.add(entries, root, how);
   const lines: string[] = [];
-  for (const { path, type, names, link, body } of tree.entries({ implied })) {
+  for (const { path, type, names, link, body } of tree.entries({ implied: "written", ...options })) {
     const text = (await collect(body)).toString();
     lines.push([path, type, ...(names !== undefined && names > 1 ? [`x${names}`] : []), ...(text || link ? [text || link] : [])].join(" "));
   }
@@ -91,7 +91,7 @@ describe("a tree has the last entry of each path", () => {
   for (const { name, images, want } of rows) test(name, async () => assert.deepEqual(await grow(images), want));
 
   test("implied directories can be left out", async () => {
-    assert.deepEqual(await grow([["", [fileEntry("a/b", "1"), directoryEntry("c"), fileEntry("c/d", "2")]]], "left out"), [
+    assert.deepEqual(await grow([["", [fileEntry("a/b", "1"), directoryEntry("c"), fileEntry("c/d", "2")]]], { implied: "left out" }), [
       "a/b file 1",
       "c directory",
       "c/d file 2",
@@ -99,7 +99,7 @@ describe("a tree has the last entry of each path", () => {
   });
 });
 
-describe("equal files become hard links", () => {
+describe("equal files become hard links where nothing writes to them", () => {
   const rows: { name: string; entries: Entry[]; want: string[] }[] = [
     {
       name: "with the same content, mode and owner",
@@ -116,7 +116,11 @@ describe("equal files become hard links", () => {
       entries: [fileEntry("a", "same"), fileEntry("b", "same", 0o644, { uid: 1 }), fileEntry("c", "same", 0o644, { gid: 1 })],
       want: ["a file same", "b file same", "c file same"],
     },
-    { name: "not if they are empty", entries: [fileEntry("a", ""), fileEntry("b", "")], want: ["a file", "b file"] },
+    {
+      name: "not if they are empty, unless the image has it so",
+      entries: [fileEntry("a", ""), fileEntry("b", ""), hardlink("c", "b")],
+      want: ["a file", "b file x2", "c hardlink b"],
+    },
     {
       name: "not if one has extended attributes",
       entries: [fileEntry("a", "same"), { ...fileEntry("b", "same"), xattrs: new Map([["user.x", Buffer.from("1")]]) }],
@@ -143,7 +147,26 @@ describe("equal files become hard links", () => {
       want: ["a file same", "b file new"],
     },
   ];
-  for (const { name, entries, want } of rows) test(name, async () => assert.deepEqual(await grow([["", entries]]), want));
+  for (const { name, entries, want } of rows) test(name, async () => assert.deepEqual(await grow([["", entries, { sealed: true }]]), want));
+
+  test("and of two containers too", async () => {
+    const images: Images = ["web", "db"].map((root) => [root, [fileEntry("libc", "same")], { sealed: true }]);
+    const lines = ["web directory", "web/libc file x2 same", "db directory", "db/libc hardlink web/libc"];
+    assert.deepEqual(await grow(images), lines);
+  });
+
+  // the machine writes there, and containers do through binds: a change of one would be a change of the other
+  test("but elsewhere only an image's own links stay, in every format", async () => {
+    const entries = [fileEntry("a", "same"), fileEntry("c", "same"), hardlink("b", "a")];
+    for (const links of ["equal", "own"] as const)
+      assert.deepEqual(await grow([["", entries]], { links }), ["a file x2 same", "c file same", "b hardlink a"]);
+    const mixed: Images = [
+      ["web", [fileEntry("a", "same"), fileEntry("b", "same")], { sealed: true }],
+      ["", [fileEntry("etc/a", "same"), fileEntry("etc/b", "same"), fileEntry("web/b", "same")]],
+    ];
+    const files = (await grow(mixed)).filter((line) => !line.endsWith("directory"));
+    assert.deepEqual(files, ["web/a file same", "etc/a file same", "etc/b file same", "web/b file same"]);
+  });
 
   test("large and small", async () => {
     const large = Array.from({ length: 100_000 }, (_, at) => at.toString(36)).join(" ");
@@ -158,6 +181,7 @@ describe("equal files become hard links", () => {
           fileEntry("l3", `${large}y`),
           fileEntry("s3", "small"),
         ],
+        { sealed: true },
       ],
     ]);
     const short = lines.map((line) => line.replace(large, "LARGE"));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { directoryEntry, fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
-import { Service } from "../../sdk/index.ts";
+import { File, Service } from "../../sdk/index.ts";
 import { imageLayout, labelled } from "../support/image-layout.ts";
 import type { Booted } from "../support/qemu.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
@@ -85,6 +85,7 @@ test("what an image says of itself: its label opens nothing, its user and its si
   const waits = "#!/bin/sh\ntrap 'sleep 4; exit' QUIT\necho ready\nwhile :; do sleep 0.1; done\n";
   await using machine = await bootImage(
     {
+      files: ["one", "two"].map((name) => new File(`/etc/${name}/state.json`, { contents: "{}", mode: "0666" })),
       onboot: [dhcp()],
       services: [
         spy({ port: 8081 }),
@@ -105,6 +106,20 @@ test("what an image says of itself: its label opens nothing, its user and its si
   const could = await logOf(machine, "open", /tried/);
   for (const what of ["could read a secret", "could see the machine's processes", "could write to its root", "could have capabilities"])
     assert.ok(could.includes(what), could.join("\n"));
+  // equal files of the definition are two: a change of one leaves the other; the guest's program and its copies are one
+  const inodes = async (...paths: string[]) => {
+    const output = await ask(machine, `stat -c %i ${paths.map((path) => `/host/${path}`).join(" ")}`, 8081);
+    return output.trim().split("\n");
+  };
+  const [one, two, ...programs] = await inodes(
+    "etc/one/state.json",
+    "etc/two/state.json",
+    "init",
+    "containers/onboot/000-dhcp/rootfs/usr/bin/linuxkitd",
+  );
+  assert.match(`${one} ${two}`, /^\d+ \d+$/);
+  assert.notEqual(one, two);
+  assert.equal(programs[0], programs[1]);
   for (const [index, ids] of Object.values(users).entries()) assert.deepEqual(await logOf(machine, NAMES[index] as string, /\d/), [ids]);
 
   await logOf(machine, "quits", /ready/);
