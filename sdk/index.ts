@@ -1,8 +1,35 @@
 export { CAPABILITIES, type Capability } from "./definition/capability.ts";
 export type { ApiSpec } from "./definition/api.ts";
 export { checkDefinition } from "./definition/check-definition.ts";
-export type { Container, ImageSource } from "./definition/container.ts";
-export type { DebianImage } from "./definition/debian-image.ts";
+export type { Container } from "./definition/container.ts";
+export type { CapabilityName, ContainerFieldsArgs } from "./definition/container-args.ts";
+export type { BoundNamespacesArgs, ContainerRuntimeArgs, NetworkInterfaceArgs } from "./definition/container-runtime.ts";
+export type { DeviceArgs } from "./definition/device.ts";
+export type { ContainerMountArgs, IdMappingArgs } from "./definition/mount.ts";
+export type {
+  BlockLimitArgs,
+  CpuLimitArgs,
+  DeviceRateArgs,
+  DeviceRuleArgs,
+  DeviceWeightArgs,
+  HugepageLimitArgs,
+  MemoryLimitArgs,
+  NetworkClassArgs,
+  NetworkPriorityArgs,
+  PidsLimitArgs,
+  ResourcesArgs,
+} from "./definition/resources-args.ts";
+export type {
+  CheckTimesArgs,
+  CommandHealthArgs,
+  HealthArgs,
+  HttpCheckArgs,
+  HttpHealthArgs,
+  TcpCheckArgs,
+  TcpHealthArgs,
+} from "./definition/health.ts";
+export type { LogArgs, RestartLimitArgs } from "./definition/supervision.ts";
+export type { DebianFile, DebianGroup, DebianImage, DebianRecipe, DebianUser, ImageSource } from "./definition/debian-image.ts";
 export type { Definition, FileSpec, KernelSpec, NamedContainer, PersistentSpec, VolumeSpec } from "./definition/definition.ts";
 export type { Failure } from "./core/failure.ts";
 export { harden } from "./definition/harden.ts";
@@ -22,19 +49,29 @@ export type { Reviewed } from "./review/facts-of.ts";
 export { type Review, review } from "./review/review.ts";
 export type { HardeningReport, HardeningRow, HardeningScore, HardeningState } from "./hardening/report.ts";
 export { hardening, type HardeningOptions } from "./builder/hardening.ts";
-export { File, type FileArgs } from "./definition/file.ts";
+export { File } from "./definition/file.ts";
+export type {
+  FileArgs,
+  FileCommonArgs,
+  FolderFileArgs,
+  LinkFileArgs,
+  LocalFileArgs,
+  MetadataFileArgs,
+  TextFileArgs,
+} from "./definition/file-args.ts";
 export { Image, type ImageArgs } from "./definition/image.ts";
 export type { YamlOptions } from "./definition/from-yaml.ts";
-export type { Inputs } from "./definition/inputs.ts";
+export type { Inputs, Known } from "./definition/inputs.ts";
 export { Kernel, type KernelArgs } from "./definition/kernel.ts";
-export { OnbootTask, type OnbootTaskArgs } from "./definition/onboot-task.ts";
-export { OnshutdownTask, type OnshutdownTaskArgs } from "./definition/onshutdown-task.ts";
+export { OnbootTask } from "./definition/onboot-task.ts";
+export { OnshutdownTask } from "./definition/onshutdown-task.ts";
 export type { Part, Parts } from "./definition/parts.ts";
-export { type Egress, publishedPort, type PublishedPort } from "./definition/network.ts";
+export { type Egress, type EgressArgs, publishedPort, type PublishedPort } from "./definition/network.ts";
 export { networkKind, type NetworkKind } from "./definition/service-network.ts";
-export type { SeccompProfile } from "./definition/seccomp.ts";
-export { Service, type ServiceArgs } from "./definition/service.ts";
-export { Volume, type VolumeArgs } from "./definition/volume.ts";
+export type { SeccompAction, SeccompConditionArgs, SeccompProfile, SeccompProfileArgs, SeccompRuleArgs } from "./definition/seccomp.ts";
+export { Service } from "./definition/service.ts";
+export type { ContainerArgs, OnbootTaskArgs, OnshutdownTaskArgs, ServiceArgs } from "./definition/service-args.ts";
+export { type PersistentArgs, Volume, type VolumeArgs } from "./definition/volume.ts";
 export { ARCHES, type Arch } from "./core/arch.ts";
 export type { Digest } from "./core/digest.ts";
 export { isLinuxKitError, LinuxKitError, type LinuxKitErrorCode } from "./core/errors.ts";
@@ -48,7 +85,7 @@ export type { GettyArgs } from "./debian/base/getty.ts";
 export type { InitArgs } from "./debian/base/init.ts";
 export type { KernelArgs as DebianKernelArgs } from "./debian/base/kernel.ts";
 export type { MetadataArgs } from "./debian/base/metadata.ts";
-export type { SecretsArgs } from "./debian/base/secrets.ts";
+export type { SecretEndpoints, SecretsArgs } from "./debian/base/secrets.ts";
 export type { MountArgs } from "./debian/base/mount.ts";
 export type { PackagesArgs } from "./debian/base/packages.ts";
 export type { SshdArgs } from "./debian/base/sshd.ts";

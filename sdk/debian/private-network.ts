@@ -1,4 +1,5 @@
-import type { Container, ImageSource } from "../definition/container.ts";
+import type { Container } from "../definition/container.ts";
+import type { ImageSource } from "../definition/debian-image.ts";
 import type { Definition } from "../definition/definition.ts";
 import { linkedServices, networkKind, publishedPorts } from "../definition/service-network.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { labelSchema } from "./container-fields.ts";
+import { type ContainerFields, labelSchema } from "./container-fields.ts";
 import { count, fields, mode, text, treePath, word } from "./fields.ts";
 
 /** A Debian package's name (Debian policy 5.6.1). */
@@ -11,35 +11,105 @@ const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "a Debian package
  */
 const accountName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/, "at most 32 letters, digits, _ or -, not beginning with a digit");
 
+/** A user of an image made from Debian packages. */
+export interface DebianUser {
+  /** Its name. @example "app" */
+  readonly name: string;
+  /** Its number. @example 1000 */
+  readonly uid: number;
+  /** The number of its group. @default `uid`, of a new group @example 1000 */
+  readonly gid?: number | undefined;
+  /** Name of the group that is created with the user. @default the user's name @example "app" */
+  readonly group?: string | undefined;
+  /** Its home folder. @default "/nonexistent" @example "/app" */
+  readonly home?: string | undefined;
+  /** Its shell. @default "/usr/sbin/nologin" @example "/bin/sh" */
+  readonly shell?: string | undefined;
+}
+
+/** A group of an image made from Debian packages. */
+export interface DebianGroup {
+  /** Its name. @example "render" */
+  readonly name: string;
+  /** Its number. @example 106 */
+  readonly gid: number;
+  /** Users of the group, by name. @default none @example ["app"] */
+  readonly members?: readonly string[] | undefined;
+}
+
+/** A file, folder or link of an image made from Debian packages; it replaces what the packages have at its path. */
+export interface DebianFile {
+  /** Where it is in the image. @example "/app/server.js" */
+  readonly path: string;
+  /** The file's content; may be empty. Exactly one of `contents`, `directory` and `symlink` is set. @default none @example "hello\n" */
+  readonly contents?: string | undefined;
+  /** Creates a folder. @default false */
+  readonly directory?: boolean | undefined;
+  /** Creates a symbolic link with this target. @default none @example "/usr/bin/node" */
+  readonly symlink?: string | undefined;
+  /** Permission bits, octal digits in quotes. @default "0644", of a folder "0755" @example "0755" */
+  readonly mode?: string | undefined;
+  /** The owner's number. @default 0 @example 1000 */
+  readonly uid?: number | undefined;
+  /** The group's number. @default 0 @example 1000 */
+  readonly gid?: number | undefined;
+}
+
+/** What an image made from Debian packages holds. */
+export interface DebianRecipe {
+  /** `kernel` and `init` get the parts that only they need; any other image is `packages`. */
+  readonly role: "packages" | "kernel" | "init";
+  /** Packages by name; empty for a kernel, whose package is found through its metapackage. */
+  readonly packages: readonly string[];
+  /** `slim`: the packages and the libraries their programs load. `all`: every package they depend on, whole. */
+  readonly dependencies: "slim" | "all";
+  /** Paths, with `*`, to keep although `slim` would leave them out. */
+  readonly keep: readonly string[];
+  /** Users for /etc/passwd, each with a group of its own unless `gid` names another. */
+  readonly users: readonly DebianUser[];
+  /** Groups for /etc/group. */
+  readonly groups: readonly DebianGroup[];
+  /** Files, folders and links that replace those of the packages. */
+  readonly files: readonly DebianFile[];
+  /** A program of the guest, which lies at `/usr/bin/NAME`; it comes with this package. @default none */
+  readonly program?: "linuxkitd" | "linuxkit-secrets" | undefined;
+  /** Role kernel: `cloud` has virtual hardware's drivers only. @default "cloud" */
+  readonly flavour?: "cloud" | "generic" | undefined;
+  /** Role kernel: modules to include, by name, with their dependencies. @default those that machines of every backend need */
+  readonly modules?: readonly string[] | undefined;
+  /** Role init: the program that runs containers. @default "crun" */
+  readonly runtime?: "crun" | "runc" | undefined;
+}
+
 /**
  * An image made from Debian packages instead of pulled: plain JSON that describes its content. The
  * versions are in the lock.
  */
+export interface DebianImage {
+  /** What it holds. */
+  readonly debian: DebianRecipe;
+  /** Default container fields of a container made from this image, like those of an image's label. */
+  readonly config: ContainerFields;
+}
+
+/** The schema of {@link DebianImage}. */
 export const debianImageSchema = fields({
   debian: fields({
-    /** `kernel` and `init` get the parts that only they need; any other image is `packages`. */
     role: z.enum(["packages", "kernel", "init"]),
-    /** Packages by name; empty for a kernel, whose package is found through its metapackage. */
     packages: z.array(packageName),
-    /** `slim`: the packages and the libraries their programs load. `all`: every package they depend on, whole. */
     dependencies: z.enum(["slim", "all"]),
-    /** Paths, with `*`, to keep although `slim` would leave them out. */
     keep: z.array(word),
-    /** Users for /etc/passwd, each with a group of its own unless `gid` names another. */
     users: z.array(
       fields({
         name: accountName,
         uid: count,
         gid: count.optional(),
-        /** Name of the group that is created with the user. */
         group: accountName.optional(),
         home: treePath.optional(),
         shell: treePath.optional(),
       }),
     ),
-    /** Groups for /etc/group. */
     groups: z.array(fields({ name: accountName, gid: count, members: z.array(accountName).optional() })),
-    /** Files, directories and links that replace those of the packages. */
     files: z.array(
       fields({
         path: treePath,
@@ -51,18 +121,18 @@ export const debianImageSchema = fields({
         gid: count.optional(),
       }),
     ),
-    /** A program of the guest, which lies at `/usr/bin/NAME`; it comes with this package. */
     program: z.enum(["linuxkitd", "linuxkit-secrets"]).optional(),
-    /** Role kernel: `cloud` has virtual hardware's drivers only. */
     flavour: z.enum(["cloud", "generic"]).optional(),
-    /** Role kernel: modules to include, by name, with their dependencies. */
     modules: z.array(text).optional(),
-    /** Role init: the program that runs containers. */
     runtime: z.enum(["crun", "runc"]).optional(),
   }),
-  /** Default container fields of a container made from this image, like those of an image's label. */
   config: labelSchema,
 });
 
-/** An image made from Debian packages, as plain JSON. */
-export type DebianImage = z.output<typeof debianImageSchema>;
+/** Where an image comes from: an OCI reference, `oci:DIR:TAG`, `docker-archive:FILE`, or Debian packages; as plain JSON. */
+export type ImageSource = string | DebianImage;
+
+/** The schema of {@link ImageSource}. */
+export const imageSource = z.union([word, debianImageSchema], {
+  error: 'an image reference as "nginx:1.27", or an image made by debian.packages()',
+});

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Hardening } from "../hardening/profile.ts";
-import { type Container, imageSource, type ImageSource, onbootSchema, onshutdownSchema, serviceSchema } from "./container.ts";
+import { type Container, onbootSchema, onshutdownSchema, serviceSchema } from "./container.ts";
+import { imageSource, type ImageSource } from "./debian-image.ts";
 import { type ApiSpec, apiSchema } from "./api.ts";
 import { containerName, fields, port } from "./fields.ts";
 import { fileSpecSchema } from "./file.ts";
@@ -68,7 +69,10 @@ export interface PersistentSpec {
   readonly timeout: number;
 }
 
-/** A file, with every default filled in. Exactly one of `directory`, `symlink`, `contents`, `source`, `metadata` and `sha256` is present. */
+/**
+ * A file, with every default filled in. Exactly one of `directory`, `symlink`, `contents`, `source`, `metadata` and `sha256`
+ * is present.
+ */
 export interface FileSpec {
   /** As the user wrote it; see `plainPath`. */
   readonly path: string;
@@ -110,14 +114,20 @@ export interface Placed {
   readonly name: string;
   /** Its position in its phase. */
   readonly index: number;
-  /** Its folder under `containers/<phase>`: `000-dhcp`, `web`; that of a volume's task, `00-data`, sorts before all others, or as `000.data` after the task it names. */
+  /**
+   * Its folder under `containers/<phase>`: `000-dhcp`, `web`; that of a volume's task, `00-data`, sorts before all others, or
+   * as `000.data` after the task it names.
+   */
   readonly directory: string;
   /** Steps of its path in the definition: `["onboot", 0]`, `["services", "web"]`. */
   readonly steps: readonly (string | number)[];
   readonly container: Container;
 }
 
-/** Every container, in LinuxKit's order: onboot, onshutdown, services; then the tasks of persistent volumes, which run first or after the task that they name. */
+/**
+ * Every container, in LinuxKit's order: onboot, onshutdown, services; then the tasks of persistent volumes, which run first or
+ * after the task that they name.
+ */
 export function containersOf(
   definition: Pick<Definition, "onboot" | "onshutdown" | "services" | "serviceOrder" | "volumes" | "volumeTasks">,
 ): Placed[] {

@@ -2,29 +2,21 @@ import { z } from "zod";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { count, fields, mode, owner, text, treePath, word } from "./fields.ts";
-import { frozenCopy, type Inputs } from "./inputs.ts";
+import type { FileArgs } from "./file-args.ts";
+import { frozenCopy } from "./inputs.ts";
 
 const kinds = {
-  /** Creates a directory. @default false */
   directory: z.boolean().optional(),
-  /** Creates a symbolic link with this target. */
   symlink: word.optional(),
-  /** The file's content; may be empty. */
   contents: z.string().optional(),
-  /** A file on the machine that builds; relative to the project's folder, `~/` for the home folder. */
   source: text.min(1).optional(),
-  /** The file's content is the definition itself, as YAML or JSON. */
   metadata: z.enum(["yaml", "json"]).optional(),
 };
 
 const common = {
-  /** With `source`: no file is created when the source does not exist. @default false */
   optional: z.boolean().optional(),
-  /** Permission bits, octal in quotes. @default "0600", of a directory "0700" */
   mode: mode.optional(),
-  /** Owner: a number, or the name of a container. @default 0 */
   uid: owner.optional(),
-  /** Group, as `uid`. @default 0 */
   gid: owner.optional(),
 };
 
@@ -48,6 +40,7 @@ function oneKind(value: Kinds, context: z.core.$RefinementCtx): void {
   context.addIssue({ code: "custom", message });
 }
 
+/** The schema of `FileArgs`. */
 export const fileSchema = fields({ ...kinds, ...common }).superRefine(oneKind);
 
 /** A file as the definition has it: with its path, and by its sha256 if it is too large for the definition. */
@@ -64,11 +57,9 @@ export const fileSpecSchema = fields({
   ...common,
 }).superRefine(oneKind);
 
-/** Arguments of {@link File}. */
-export type FileArgs = Inputs<z.input<typeof fileSchema>>;
-
 /** A file, directory or link in the OS; it replaces what an image has at the same path. */
 export class File {
+  /** What tells this class from the others. */
   readonly kind = "file";
   /** Where it is, as it was given. */
   readonly path: string;

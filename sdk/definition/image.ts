@@ -1,5 +1,5 @@
 import { type ApiSpec, apiSchema } from "./api.ts";
-import type { ImageSource } from "./container.ts";
+import { type ImageSource, imageSource } from "./debian-image.ts";
 import { crossFailures } from "./cross-check.ts";
 import type { Definition } from "./definition.ts";
 import { type Failure, failure, throwFailures } from "../core/failure.ts";
@@ -7,7 +7,6 @@ import { shown } from "../core/shown.ts";
 import { failuresOf } from "./failures-of.ts";
 import { fields, port } from "./fields.ts";
 import type { File } from "./file.ts";
-import { imageSource } from "./container.ts";
 import type { Inputs } from "./inputs.ts";
 import { frozenCopy } from "./inputs.ts";
 import { type HardenArgs, hardeningSchema } from "./hardening.ts";

@@ -1,4 +1,4 @@
-import type { Input } from "@pulumi/pulumi/output.js";
+import type { Input, OutputInstance } from "@pulumi/pulumi/output.js";
 import { isDeferred, isPlain } from "../core/deferred.ts";
 
 type Leaf = string | number | boolean | null | undefined;
@@ -14,6 +14,15 @@ export type Inputs<T> = [T] extends [Leaf]
     : T extends readonly (infer Item)[]
       ? Input<readonly Inputs<Item>[]>
       : { readonly [K in keyof T]: Inputs<T[K]> };
+
+/** `T` without its Inputs: every value is known. Documentation of members stays. */
+export type Known<T> = T extends Leaf
+  ? T
+  : T extends Promise<unknown> | OutputInstance<unknown>
+    ? never
+    : T extends readonly (infer Item)[]
+      ? readonly Known<Item>[]
+      : { readonly [K in keyof T]: Known<T[K]> };
 
 /** The items of a list with their indexes; empty if the list is missing or unknown. */
 export function itemsOf<T>(list: readonly T[] | undefined): [number, T][] {

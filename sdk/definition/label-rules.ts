@@ -1,6 +1,7 @@
 import { expandCapabilities } from "./capability.ts";
 import type { Container } from "./container.ts";
-import { type ContainerFields, rlimitName } from "./container-fields.ts";
+import type { ContainerFields } from "./container-fields.ts";
+import { rlimitName } from "./rlimit.ts";
 import type { Phase } from "./definition.ts";
 import { MASKED_PATHS, PIDS_LIMIT, READONLY_PATHS } from "./sandbox-defaults.ts";
 

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { isLinuxKitError } from "../core/errors.ts";
-import type { Container, ImageSource } from "./container.ts";
+import type { Container } from "./container.ts";
+import type { ImageSource } from "./debian-image.ts";
 import { type Definition, type FileSpec, serviceNames } from "./definition.ts";
 import { writeYaml } from "./to-yaml.ts";
 

@@ -1,3 +1,4 @@
+import type { Input } from "@pulumi/pulumi/output.js";
 import { z } from "zod";
 import { count, fields, text, word } from "./fields.ts";
 
@@ -12,28 +13,49 @@ export function usualDestination(type: string): string | undefined {
 }
 
 /** A range of ids of a user namespace (runtime-spec, config-linux.md). */
-export const idMapping = fields({
-  /** First id inside the container. */
-  containerID: count,
-  /** First id outside. */
-  hostID: count,
-  /** How many. */
-  size: count,
-});
+export interface IdMappingArgs {
+  /** First id inside the container. @example 0 */
+  readonly containerID: Input<number>;
+  /** First id outside. @example 100000 */
+  readonly hostID: Input<number>;
+  /** How many ids. @example 65536 */
+  readonly size: Input<number>;
+}
 
-/** A mount, as in the runtime specification. Some fields have defaults: see `usualDestination`. */
+/** A mount, as in the runtime specification (runtime-spec, config.md, "Mounts"). */
+export interface ContainerMountArgs {
+  /**
+   * Absolute path in the container.
+   * @default the usual one of `type`: `/proc`, `/dev/pts`, `/sys`, `/sys/fs/cgroup`, `/dev/mqueue`
+   * @example "/cache"
+   */
+  readonly destination?: Input<string | undefined>;
+  /** Filesystem type, or `bind`. @default `source` when that is a type; `tmpfs` for the destination `/dev` @example "tmpfs" */
+  readonly type?: Input<string | undefined>;
+  /** Device, directory, or for `bind` an absolute path or a volume's name. @default the type @example "data" */
+  readonly source?: Input<string | undefined>;
+  /** As for mount(8). @default none @example ["nosuid", "size=64m"] */
+  readonly options?: Input<readonly Input<string>[] | undefined>;
+  /**
+   * Users shifted on this mount, if the filesystem supports it.
+   * @default none
+   * @example [{ containerID: 0, hostID: 100000, size: 65536 }]
+   */
+  readonly uidmappings?: Input<readonly IdMappingArgs[] | undefined>;
+  /** Groups shifted on this mount, as `uidmappings`. @default none @example [{ containerID: 0, hostID: 100000, size: 65536 }] */
+  readonly gidmappings?: Input<readonly IdMappingArgs[] | undefined>;
+}
+
+/** The schema of {@link IdMappingArgs}. */
+export const idMapping = fields({ containerID: count, hostID: count, size: count });
+
+/** The schema of {@link ContainerMountArgs}. Some fields have defaults: see `usualDestination`. */
 export const mount = fields({
-  /** Absolute path in the container. @default the default destination of `type`: `/proc`, `/dev/pts`, `/sys`, `/sys/fs/cgroup`, `/dev/mqueue` */
   destination: word.optional(),
-  /** Filesystem type, or `bind`. @default `source` when that is a type; `tmpfs` for the destination `/dev` */
   type: word.optional(),
-  /** Device, directory, or for `bind` an absolute path or a volume's name. @default the type */
   source: word.optional(),
-  /** As for mount(8). @default none */
   options: z.array(word).optional(),
-  /** Ids shifted on this mount, if the filesystem supports it. @default none */
   uidmappings: z.array(idMapping).optional(),
-  /** @default none */
   gidmappings: z.array(idMapping).optional(),
 });
 

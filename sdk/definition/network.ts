@@ -1,5 +1,7 @@
+import type { Input } from "@pulumi/pulumi/output.js";
 import { z } from "zod";
 import { fields, port } from "./fields.ts";
+import type { Known } from "./inputs.ts";
 
 const PUBLISH = /^(?:(\d{1,5}):)?(\d{1,5})(?:\/(tcp|udp))?$/;
 
@@ -31,19 +33,28 @@ export function isIpv4Network(text: string): boolean {
 }
 
 /** One destination that a service in a network of its own may begin a connection to. */
-export const egress = fields({
+export interface EgressArgs {
   /**
-   * An IPv4 address or network (`10.0.0.0/8`); the name of a service in a network of its own; `any`: everything but
-   * link-local addresses, where clouds keep their metadata; or `dns`: the machine's name servers.
+   * An IPv4 address or network; the name of a service in a network of its own; `any`: everything but link-local addresses,
+   * where clouds keep their metadata; or `dns`: the machine's name servers. A host's name is not taken, because its
+   * addresses change: allow `any` with a port, and `dns`.
+   * @example "10.0.0.0/8"
    */
+  readonly to: Input<string>;
+  /** The destination's port. @default every port; for `dns` 53 @example 443 */
+  readonly port?: Input<number | undefined>;
+  /** The protocol. @default "tcp" when there is a port, else both; for `dns` both */
+  readonly protocol?: Input<"tcp" | "udp" | undefined>;
+}
+
+/** The schema of {@link EgressArgs}. */
+export const egress = fields({
   to: z
     .string()
     .regex(/^[A-Za-z0-9_+][A-Za-z0-9_+.-]*(?:\/\d{1,2})?$/, 'an IPv4 address or network, the name of a service, "any" or "dns"'),
-  /** @default every port; for `dns` 53 */
   port: port.optional(),
-  /** @default "tcp" when there is a port, else both; for `dns` both */
   protocol: z.enum(["tcp", "udp"]).optional(),
 });
 
 /** One destination, as plain JSON. */
-export type Egress = z.output<typeof egress>;
+export type Egress = Known<EgressArgs>;

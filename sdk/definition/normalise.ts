@@ -11,7 +11,8 @@ import type { ApiSpec } from "./api.ts";
 import { isDeferred } from "../core/deferred.ts";
 import { frozenCopy } from "./inputs.ts";
 import type { Hardening } from "../hardening/profile.ts";
-import type { Container, ImageSource } from "./container.ts";
+import type { Container } from "./container.ts";
+import type { ImageSource } from "./debian-image.ts";
 
 /** A volume; members with a default are optional. */
 type VolumeDraft = Omit<Partial<VolumeSpec>, "persistent"> & { readonly persistent?: Partial<PersistentSpec> };

@@ -1,16 +1,18 @@
-import type { z } from "zod";
 import { onbootSchema } from "./container.ts";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { containerName } from "./fields.ts";
-import { frozenCopy, type Inputs } from "./inputs.ts";
+import { frozenCopy } from "./inputs.ts";
+import type { OnbootTaskArgs } from "./service-args.ts";
 
-/** Arguments of {@link OnbootTask}. */
-export type OnbootTaskArgs = Inputs<z.input<typeof onbootSchema>>;
-
-/** A container that runs at boot, in the order of the list, each after the one before has ended. One that fails stops the boot, unless it is `optional`. */
+/**
+ * A container that runs at boot, in the order of the list, each after the one before has ended. One that fails stops the boot,
+ * unless it is `optional`.
+ */
 export class OnbootTask {
+  /** What tells this class from the others. */
   readonly kind = "onboot";
+  /** Its name in the definition. */
   readonly name: string;
   /** The arguments as they were given, frozen. */
   readonly spec: OnbootTaskArgs;

@@ -1,16 +1,15 @@
-import type { z } from "zod";
 import { onshutdownSchema } from "./container.ts";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { containerName } from "./fields.ts";
-import { frozenCopy, type Inputs } from "./inputs.ts";
-
-/** Arguments of {@link OnshutdownTask}. */
-export type OnshutdownTaskArgs = Inputs<z.input<typeof onshutdownSchema>>;
+import { frozenCopy } from "./inputs.ts";
+import type { OnshutdownTaskArgs } from "./service-args.ts";
 
 /** A container that runs when the machine is shut down, in the order of the list, after the services have stopped. */
 export class OnshutdownTask {
+  /** What tells this class from the others. */
   readonly kind = "onshutdown";
+  /** Its name in the definition. */
   readonly name: string;
   /** The arguments as they were given, frozen. */
   readonly spec: OnshutdownTaskArgs;

@@ -3,7 +3,7 @@ import type { ApiSpec } from "./api.ts";
 import type { File } from "./file.ts";
 import { plainPath } from "./file.ts";
 import type { Kernel, KernelArgs } from "./kernel.ts";
-import type { ImageSource } from "./container.ts";
+import type { ImageSource } from "./debian-image.ts";
 import type { HardenArgs } from "./hardening.ts";
 import type { Inputs } from "./inputs.ts";
 import type { OnbootTask } from "./onboot-task.ts";
@@ -57,7 +57,10 @@ export function mergeParts(base: Parts, more: Parts): Parts {
   };
 }
 
-/** The parts without what is at `path`: `kernel`, `healthPort`, `api`, `harden`, `services.web`, `onboot.dhcp`, `files./etc/motd`, `init.<reference>`. */
+/**
+ * The parts without what is at `path`: `kernel`, `healthPort`, `api`, `harden`, `services.web`, `onboot.dhcp`,
+ * `files./etc/motd`, `init.<reference>`.
+ */
 export function removePart(parts: Parts, path: string): Parts {
   const [, section = path, name = ""] = /^([a-z]+)\.(.+)$/s.exec(path) ?? [];
   if (path === "kernel" || path === "healthPort" || path === "api" || path === "harden") {

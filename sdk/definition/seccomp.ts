@@ -1,5 +1,7 @@
+import type { Input } from "@pulumi/pulumi/output.js";
 import { z } from "zod";
 import { count, fields, word } from "./fields.ts";
+import type { Known } from "./inputs.ts";
 
 const ACTIONS = [
   "SCMP_ACT_ALLOW",
@@ -21,35 +23,66 @@ const COMPARISONS = [
   "SCMP_CMP_MASKED_EQ",
 ] as const;
 
+/** What happens to a system call. */
+export type SeccompAction = (typeof ACTIONS)[number];
+
+/** A condition on an argument of a system call. */
+export interface SeccompConditionArgs {
+  /** Which argument of the call: 0 to 5. @example 0 */
+  readonly index: Input<number>;
+  /** The value that it is compared with; for `SCMP_CMP_MASKED_EQ` the mask. @example 16 */
+  readonly value: Input<number>;
+  /** For `SCMP_CMP_MASKED_EQ`: the value that the masked argument is compared with. @default none @example 0 */
+  readonly valueTwo?: Input<number | undefined>;
+  /** The comparison. */
+  readonly op: Input<(typeof COMPARISONS)[number]>;
+}
+
+/** What happens to some system calls. */
+export interface SeccompRuleArgs {
+  /** System calls by name; one that the machine's kernel does not know is ignored. @example ["mount", "umount2"] */
+  readonly names: Input<readonly Input<string>[]>;
+  /** What happens to these calls. */
+  readonly action: Input<SeccompAction>;
+  /** The error number of `SCMP_ACT_ERRNO`. @default 1, EPERM @example 38 */
+  readonly errnoRet?: Input<number | undefined>;
+  /** All of these must hold. @default none @example [{ index: 0, value: 16, op: "SCMP_CMP_EQ" }] */
+  readonly args?: Input<readonly SeccompConditionArgs[] | undefined>;
+}
+
+/** A filter of system calls, as the runtime specification has it (config-linux.md, "Seccomp"). */
+export interface SeccompProfileArgs {
+  /** What happens to a call that no rule names. */
+  readonly defaultAction: Input<SeccompAction>;
+  /** The error number of `SCMP_ACT_ERRNO` as `defaultAction`. @default 1, EPERM @example 38 */
+  readonly defaultErrnoRet?: Input<number | undefined>;
+  /** Architectures whose calls the filter knows. @default the machine's own only @example ["SCMP_ARCH_X86_64"] */
+  readonly architectures?: Input<readonly Input<string>[] | undefined>;
+  /** Rules; the first that matches counts. @example [{ names: ["read", "write", "exit_group"], action: "SCMP_ACT_ALLOW" }] */
+  readonly syscalls: Input<readonly SeccompRuleArgs[]>;
+}
+
 const action = z.enum(ACTIONS);
 const errno = z.int().min(1).max(4095);
 
 const argument = fields({
-  /** Which argument of the call: 0 to 5. */
   index: z.int().min(0).max(5),
   value: count,
-  /** For `SCMP_CMP_MASKED_EQ`: the value that the masked argument is compared with. */
   valueTwo: count.optional(),
   op: z.enum(COMPARISONS),
 });
 
 const rule = fields({
-  /** System calls by name; one that the machine's kernel does not know is ignored. */
   names: z.array(word).min(1, "at least one system call"),
   action,
-  /** The error number of `SCMP_ACT_ERRNO`. @default 1, EPERM */
   errnoRet: errno.optional(),
-  /** All of these must hold. @default none */
   args: z.array(argument).optional(),
 });
 
-/** A filter of system calls, as the runtime specification has it (config-linux.md, "Seccomp"). */
+/** The schema of {@link SeccompProfileArgs}. */
 export const seccompProfile = fields({
-  /** The action for a call that no rule names. */
   defaultAction: action,
-  /** @default 1, EPERM */
   defaultErrnoRet: errno.optional(),
-  /** As `SCMP_ARCH_X86_64`. @default the machine's own only */
   architectures: z.array(word).optional(),
   syscalls: z.array(rule),
 });
@@ -60,4 +93,4 @@ export const seccomp = z.union([seccompProfile, z.enum(["default", "unconfined"]
 });
 
 /** A filter of system calls, as plain JSON. */
-export type SeccompProfile = z.output<typeof seccompProfile>;
+export type SeccompProfile = Known<SeccompProfileArgs>;

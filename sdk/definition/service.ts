@@ -1,12 +1,9 @@
-import type { z } from "zod";
 import { serviceSchema } from "./container.ts";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { containerName } from "./fields.ts";
-import { frozenCopy, type Inputs } from "./inputs.ts";
-
-/** Arguments of {@link Service}. */
-export type ServiceArgs = Inputs<z.input<typeof serviceSchema>>;
+import { frozenCopy } from "./inputs.ts";
+import type { ServiceArgs } from "./service-args.ts";
 
 /**
  * A container that runs as long as the machine does, started once every onboot task has ended. It is locked down by default: a
@@ -14,7 +11,9 @@ export type ServiceArgs = Inputs<z.input<typeof serviceSchema>>;
  * network that only opens the port of its health check and allows no connection out. Its arguments allow more.
  */
 export class Service {
+  /** What tells this class from the others. */
   readonly kind = "service";
+  /** Its name in the definition. */
   readonly name: string;
   /** The arguments as they were given, frozen. */
   readonly spec: ServiceArgs;

@@ -3,7 +3,7 @@ import { type Failure, failure } from "../core/failure.ts";
 import type { Step } from "../core/property-path.ts";
 import { shown } from "../core/shown.ts";
 import type { Container } from "./container.ts";
-import { rlimitName } from "./container-fields.ts";
+import { rlimitName } from "./rlimit.ts";
 import { highestCpu } from "./cpu-list.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { itemsOf } from "./inputs.ts";

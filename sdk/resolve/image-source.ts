@@ -1,7 +1,7 @@
 import { digestOf, hexOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
 import { formatPath } from "../core/property-path.ts";
-import type { ImageSource } from "../definition/container.ts";
+import type { ImageSource } from "../definition/debian-image.ts";
 import { containersOf, type Definition } from "../definition/definition.ts";
 
 /**

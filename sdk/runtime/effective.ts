@@ -74,8 +74,8 @@ export function effectiveFields(container: Container, image: ImageConfig, phase:
     ...(capabilities && { capabilities }),
     ...(binds && { binds }),
     ...(runtime && { runtime }),
-    command: (merged["command"] as string[] | undefined) ?? [...image.entrypoint, ...image.cmd],
-    env: (merged["env"] as string[] | undefined) ?? image.env,
+    command: (merged["command"] as readonly string[] | undefined) ?? [...image.entrypoint, ...image.cmd],
+    env: (merged["env"] as readonly string[] | undefined) ?? image.env,
     cwd: ((merged["cwd"] as string | undefined) ?? image.workingDir) || "/",
   };
 }
@@ -91,7 +91,9 @@ export function ownSources(container: Container): OwnSources {
   return { binds: (container.binds ?? container["binds.add"] ?? []).length, mounts: container.mounts !== undefined };
 }
 
-function withAdded(own: string[] | undefined, labels: string[] | undefined, added: string[] | undefined): string[] | undefined {
+type Words = readonly string[] | undefined;
+
+function withAdded(own: Words, labels: Words, added: Words): Words {
   if (own !== undefined) return own;
   return added === undefined ? labels : [...(labels ?? []), ...added];
 }

@@ -6,7 +6,7 @@ import type { Phase } from "../definition/definition.ts";
 import { NETWORK_ADMIN, NETWORK_ADMIN_REMEDY, ownsItsNetwork } from "../definition/network-admin.ts";
 import { type NetworkKind, networkKind } from "../definition/service-network.ts";
 import { PRIVATE_IDS } from "../definition/private-users.ts";
-import { rlimitName } from "../definition/container-fields.ts";
+import { rlimitName } from "../definition/rlimit.ts";
 import { linuxkitCapabilities, sandboxCapabilities } from "./capabilities.ts";
 import { type EffectiveFields, ownSources } from "./effective.ts";
 import { containerMounts, linuxkitMountRules } from "./mounts.ts";

@@ -5,7 +5,8 @@ import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { File } from "../../sdk/definition/file.ts";
 import { Kernel } from "../../sdk/definition/kernel.ts";
 import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
-import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
+import { Service } from "../../sdk/definition/service.ts";
+import type { ServiceArgs } from "../../sdk/definition/service-args.ts";
 import { Volume } from "../../sdk/definition/volume.ts";
 
 const service = (fields: object): Service => new Service("web", { image: "nginx", ...fields } as ServiceArgs);
@@ -92,7 +93,7 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
   [() => new File("/", { directory: true }), 'files./: got "/", wanted a path that stays in the tree, without ".."'],
   [() => new File("a", { contents: "", mode: "rw-r--r--" }), 'files.a.mode: got "rw-r--r--", wanted octal digits in quotes, as "0644"'],
   [
-    () => new File("a", { contents: "x", source: "y" }),
+    () => new File("a", { contents: "x", source: "y" } as never),
     "files.a: got an object, wanted exactly one of directory, symlink, contents, source and metadata, not contents and source",
   ],
   [() => new Volume("Data"), 'volumes.Data: got "Data", wanted lower-case letters, digits, _ and -'],

@@ -7,7 +7,8 @@ import { Image } from "../../sdk/definition/image.ts";
 import { Kernel } from "../../sdk/definition/kernel.ts";
 import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
 import { OnshutdownTask } from "../../sdk/definition/onshutdown-task.ts";
-import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
+import { Service } from "../../sdk/definition/service.ts";
+import type { ServiceArgs } from "../../sdk/definition/service-args.ts";
 import { Volume } from "../../sdk/definition/volume.ts";
 
 const service = (name: string, fields: Partial<ServiceArgs> = {}): Service => new Service(name, { image: "x", ...fields });

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Image } from "../../sdk/definition/image.ts";
-import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
+import { Service } from "../../sdk/definition/service.ts";
+import type { ServiceArgs } from "../../sdk/definition/service-args.ts";
 import { bundles } from "../../sdk/runtime/bundle.ts";
 
 /*

@@ -4,7 +4,8 @@ import { containerFields } from "../../sdk/definition/container-fields.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
 import { OnshutdownTask } from "../../sdk/definition/onshutdown-task.ts";
-import { Service, type ServiceArgs } from "../../sdk/definition/service.ts";
+import { Service } from "../../sdk/definition/service.ts";
+import type { ServiceArgs } from "../../sdk/definition/service-args.ts";
 import { bundles } from "../../sdk/runtime/bundle.ts";
 
 type Label = Readonly<Record<string, unknown>>;

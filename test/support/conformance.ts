@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type { ImageSource } from "../../sdk/definition/container.ts";
+import type { ImageSource } from "../../sdk/definition/debian-image.ts";
 import type { ImageConfig } from "../../sdk/oci/image-config.ts";
 
 const ROOT = new URL("../fixtures/conformance/", import.meta.url);

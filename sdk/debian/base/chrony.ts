@@ -5,17 +5,22 @@ import { checked, debianImage } from "./arguments.ts";
 
 const server = word.regex(/^[A-Za-z0-9.:_-]+$/, "a host name or IP address");
 
-const schema = fields({
-  /** DNS names of server pools. @default ["2.debian.pool.ntp.org"], or none if `servers` is set */
+/** The schema of {@link ChronyArgs}. */
+export const chronySchema = fields({
   pools: z.array(server).optional(),
-  /** Host names or IP addresses of single servers. @default none */
   servers: z.array(server).optional(),
-  /** Lines to append to chrony.conf(5). @default none */
   settings: z.array(word.regex(/^[^\n]+$/, "one line")).optional(),
 });
 
 /** Arguments of `debian.chrony`. */
-export type ChronyArgs = z.input<typeof schema>;
+export interface ChronyArgs {
+  /** DNS names of server pools. @default ["2.debian.pool.ntp.org"], or none if `servers` is set @example ["pool.ntp.org"] */
+  readonly pools?: readonly string[] | undefined;
+  /** Host names or IP addresses of single servers. @default none @example ["169.254.169.123"] */
+  readonly servers?: readonly string[] | undefined;
+  /** Lines to append to chrony.conf(5). @default none @example ["maxupdateskew 100"] */
+  readonly settings?: readonly string[] | undefined;
+}
 
 /**
  * A service that sets the clock by NTP. Its first three updates step the clock, because a virtual machine may start with
@@ -28,7 +33,7 @@ export function chrony(args: ChronyArgs = {}): DebianImage {
     servers = [],
     pools = servers.length > 0 ? [] : ["2.debian.pool.ntp.org"],
     settings = [],
-  } = checked("debian.chrony", schema, args);
+  } = checked("debian.chrony", chronySchema, args);
   const lines = [
     ...pools.map((name) => `pool ${name} iburst`),
     ...servers.map((name) => `server ${name} iburst`),

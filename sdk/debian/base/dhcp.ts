@@ -3,19 +3,25 @@ import type { DebianImage } from "../../definition/debian-image.ts";
 import { fields, seconds, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
 
-const schema = fields({
-  /** The network interface. @default "eth0" */
+/** The schema of {@link DhcpArgs}. */
+export const dhcpSchema = fields({
   interface: word.regex(/^[^\s/]{1,15}$/, "an interface's name, such as eth0").optional(),
-  /** Seconds to wait for a lease before the task fails. @default 60 */
   timeout: seconds.optional(),
-  /** Keep running and renew the lease. Use it in a service, instead of the task or in addition to it. @default false */
   renew: z.boolean().optional(),
-  /** IP addresses of name servers. @default those of the lease */
   nameservers: z.array(word.regex(/^[0-9a-fA-F.:]+$/, "an IP address")).optional(),
 });
 
 /** Arguments of `debian.dhcp`. */
-export type DhcpArgs = z.input<typeof schema>;
+export interface DhcpArgs {
+  /** The network interface. @default "eth0" @example "eth1" */
+  readonly interface?: string | undefined;
+  /** Seconds to wait for a lease before the task fails. @default 60 @example 120 */
+  readonly timeout?: number | undefined;
+  /** Keep running and renew the lease. Use it in a service, instead of the task or in addition to it. @default false */
+  readonly renew?: boolean | undefined;
+  /** IP addresses of name servers. @default those of the lease @example ["9.9.9.9"] */
+  readonly nameservers?: readonly string[] | undefined;
+}
 
 /**
  * Gets an IPv4 address by DHCP. Sets the interface's address and MTU, the default route, and the name servers in
@@ -28,7 +34,7 @@ export type DhcpArgs = z.input<typeof schema>;
  * @throws INVALID_DEFINITION
  */
 export function dhcp(args: DhcpArgs = {}): DebianImage {
-  const { interface: link = "eth0", timeout = 60, renew = false, nameservers = [] } = checked("debian.dhcp", schema, args);
+  const { interface: link = "eth0", timeout = 60, renew = false, nameservers = [] } = checked("debian.dhcp", dhcpSchema, args);
   return debianImage(
     { program: "linuxkitd" },
     {

@@ -6,37 +6,62 @@ import { diskDevice, diskLabel, diskSerial, ownerNumber } from "../../definition
 import { checked, debianImage } from "./arguments.ts";
 import { mountPath } from "./mount.ts";
 
-const formatSchema = fields({
-  /** The filesystem's label: at most 16 letters, digits, `.`, `_` and `-`. */
+/** The schema of {@link FormatArgs}. */
+export const formatSchema = fields({
   label: diskLabel,
-  /** The disk's serial, or the name for which `debian.metadata` has written a serial. Excludes `device`. @default see `device` */
   serial: diskSerial.optional(),
-  /** The device of a disk or partition, such as `/dev/vdb`. Excludes `serial`. @default the only empty disk */
   device: diskDevice.optional(),
-  /** Whether a disk gets a GPT with one partition; `false` puts the filesystem on the disk itself. @default true */
   partition: z.boolean().optional(),
-  /** The user id that owns the new filesystem's root folder. @default 0 */
   uid: ownerNumber.optional(),
-  /** The group id of the new filesystem's root folder. @default 0 */
   gid: ownerNumber.optional(),
-  /** Seconds to wait for the disk. @default 30 */
   timeout: seconds.optional(),
 });
 
-const extendSchema = formatSchema.pick({ label: true, timeout: true });
+/** The schema of {@link ExtendArgs}. */
+export const extendSchema = formatSchema.pick({ label: true, timeout: true });
 
-const diskSchema = fields({
+/** The schema of {@link DiskArgs}. */
+export const diskSchema = fields({
   ...formatSchema.shape,
   path: mountPath,
   options: z.array(word.regex(/^[^\s,]+$/, "a mount option")).optional(),
 });
 
 /** Arguments of `debian.format`. */
-export type FormatArgs = z.input<typeof formatSchema>;
+export interface FormatArgs {
+  /** The filesystem's label: at most 16 letters, digits, `.`, `_` and `-`. @example "data" */
+  readonly label: string;
+  /**
+   * The disk's serial, or the name for which `debian.metadata` has written a serial. Excludes `device`.
+   * @default see `device`
+   * @example "data"
+   */
+  readonly serial?: string | undefined;
+  /** The device of a disk or partition. Excludes `serial`. @default the only empty disk @example "/dev/vdb" */
+  readonly device?: string | undefined;
+  /** Whether a disk gets a GPT with one partition; `false` puts the filesystem on the disk itself. @default true */
+  readonly partition?: boolean | undefined;
+  /** The user id that owns the new filesystem's root folder. @default 0 @example 999 */
+  readonly uid?: number | undefined;
+  /** The group id of the new filesystem's root folder. @default 0 @example 999 */
+  readonly gid?: number | undefined;
+  /** Seconds to wait for the disk. @default 30 @example 60 */
+  readonly timeout?: number | undefined;
+}
 /** Arguments of `debian.extend`. */
-export type ExtendArgs = z.input<typeof extendSchema>;
+export interface ExtendArgs {
+  /** The filesystem's label, as `debian.format` gave it. @example "data" */
+  readonly label: string;
+  /** Seconds to wait for the disk. @default 30 @example 60 */
+  readonly timeout?: number | undefined;
+}
 /** Arguments of `debian.disk`. */
-export type DiskArgs = z.input<typeof diskSchema>;
+export interface DiskArgs extends FormatArgs {
+  /** The mount point on the machine, below `/var` or `/mnt`. @example "/mnt/data" */
+  readonly path: string;
+  /** Options of mount(8). @default ["nosuid", "nodev"] @example ["noatime"] */
+  readonly options?: readonly string[] | undefined;
+}
 
 /**
  * An onboot task that makes an ext4 filesystem with a label, if the machine has no filesystem with that label. It uses an

@@ -4,19 +4,29 @@ import { count, fields, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
-const schema = fields({
-  /** The terminal's name below /dev. @default "ttyS0" */
+/** The schema of {@link GettyArgs}. */
+export const gettySchema = fields({
   console: word.regex(/^[A-Za-z0-9]+$/, "a terminal's name, such as ttyS0").optional(),
-  /** Bits per second. @default 115200 */
   speed: count.min(50, "a speed such as 115200").optional(),
-  /** crypt(3) hash of root's password, as printed by `openssl passwd -6`. It is readable in the image. @default none: set `insecure` */
   passwordHash: word.regex(/^\$[^:\n]+$/, "a crypt(3) hash beginning with $").optional(),
-  /** Give a root shell without a password to anyone who can reach the console. @default false */
   insecure: z.boolean().optional(),
 });
 
 /** Arguments of `debian.getty`. */
-export type GettyArgs = z.input<typeof schema>;
+export interface GettyArgs {
+  /** The terminal's name below /dev. @default "ttyS0" @example "tty1" */
+  readonly console?: string | undefined;
+  /** Bits per second. @default 115200 @example 9600 */
+  readonly speed?: number | undefined;
+  /**
+   * crypt(3) hash of root's password, as printed by `openssl passwd -6`. It is readable in the image.
+   * @default none: set `insecure`
+   * @example "$6$salt$hash"
+   */
+  readonly passwordHash?: string | undefined;
+  /** Give a root shell without a password to anyone who can reach the console. @default false */
+  readonly insecure?: boolean | undefined;
+}
 
 /**
  * A service that offers a root shell on the console, with a password unless it is `insecure`. The shell is BusyBox's, in a
@@ -32,7 +42,7 @@ export function getty(args: GettyArgs = {}): DebianImage {
     insecure = false,
   } = checked(
     "debian.getty",
-    schema.refine((given) => given.insecure === true || given.passwordHash !== undefined, {
+    gettySchema.refine((given) => given.insecure === true || given.passwordHash !== undefined, {
       path: ["passwordHash"],
       message: "a password hash (openssl passwd -6), or insecure: true for a shell without password",
     }),

@@ -7,22 +7,33 @@ import { checked, debianImage } from "./arguments.ts";
 /** The address of a cloud's metadata service. It is not a name, because names cannot be resolved that early in the boot. */
 export const metadataEndpoint = word.regex(/^[0-9a-fA-F.:[\]]+:\d+$/, "an address and a port, such as 169.254.169.254:80");
 
-const schema = fields({
-  /** The cloud: `aws` uses version 2 of EC2's metadata service, `gcp` Compute Engine's, `azure` the Instance Metadata Service and the WireServer. */
+/** The schema of {@link MetadataArgs}. */
+export const metadataSchema = fields({
   cloud: z.enum(["aws", "gcp", "azure"]),
-  /** The address and port of the metadata service. @default "169.254.169.254:80" */
   endpoint: metadataEndpoint.optional(),
-  /** Seconds to wait for it before the task fails. @default 60 */
   timeout: seconds.optional(),
-  /**
-   * Azure only: the address and port of the WireServer, to which the task reports the machine ready. Without the report,
-   * Azure abandons a machine made from a generalized image. `false` does not report. @default "168.63.129.16:80"
-   */
   ready: z.union([metadataEndpoint, z.literal(false)], { error: "an address and a port, such as 168.63.129.16:80, or false" }).optional(),
 });
 
 /** Arguments of `debian.metadata`. */
-export type MetadataArgs = z.input<typeof schema>;
+export interface MetadataArgs {
+  /**
+   * The cloud: `aws` uses version 2 of EC2's metadata service, `gcp` Compute Engine's, `azure` the Instance Metadata Service
+   * and the WireServer.
+   */
+  readonly cloud: "aws" | "gcp" | "azure";
+  /** The address and port of the metadata service. @default "169.254.169.254:80" @example "[fd00:ec2::254]:80" */
+  readonly endpoint?: string | undefined;
+  /** Seconds to wait for it before the task fails. @default 60 @example 120 */
+  readonly timeout?: number | undefined;
+  /**
+   * Azure only: the address and port of the WireServer, to which the task reports the machine ready. Without the report,
+   * Azure abandons a machine made from a generalized image. `false` does not report.
+   * @default "168.63.129.16:80"
+   * @example false
+   */
+  readonly ready?: string | false | undefined;
+}
 
 /**
  * Reads the machine's metadata from the cloud into `/run/config`, like LinuxKit's own task: `provider`, `userdata`,
@@ -41,7 +52,7 @@ export type MetadataArgs = z.input<typeof schema>;
  * @throws INVALID_DEFINITION
  */
 export function metadata(args: MetadataArgs): DebianImage {
-  const { cloud, endpoint = "169.254.169.254:80", timeout = 60, ready } = checked("debian.metadata", schema, args);
+  const { cloud, endpoint = "169.254.169.254:80", timeout = 60, ready } = checked("debian.metadata", metadataSchema, args);
   if (ready !== undefined && cloud !== "azure")
     throw new LinuxKitError(
       "INVALID_DEFINITION",

@@ -7,23 +7,31 @@ import { checked, debianImage } from "./arguments.ts";
 /** A path of the machine at which a filesystem may be mounted. */
 export const mountPath = treePath.regex(/^\/(var|mnt)(\/[A-Za-z0-9._-]+)*$/, "a path under /var or /mnt");
 
-const schema = fields({
-  /** The filesystem's label. Set either `label` or `device`. */
+/** The schema of {@link MountArgs}. */
+export const mountSchema = fields({
   label: word.regex(/^[^"\\$`\n]{1,64}$/, "a filesystem label").optional(),
-  /** The filesystem's device, such as `/dev/vdb1`. */
   device: word.regex(/^\/dev\/[A-Za-z0-9/_-]+$/, "a device such as /dev/vdb1").optional(),
-  /** The mount point on the machine, below `/var` or `/mnt`. @default "/var" */
   path: mountPath.optional(),
-  /** The filesystem's type. @default "ext4" */
   type: word.regex(/^[a-z0-9]+$/, "a filesystem type such as ext4").optional(),
-  /** Options of mount(8). @default none */
   options: z.array(word.regex(/^[^\s,]+$/, "a mount option")).optional(),
-  /** Seconds to wait for the device. @default 30 */
   timeout: seconds.optional(),
 });
 
 /** Arguments of `debian.mount`. */
-export type MountArgs = z.input<typeof schema>;
+export interface MountArgs {
+  /** The filesystem's label. Set either `label` or `device`. @default see `device` @example "data" */
+  readonly label?: string | undefined;
+  /** The filesystem's device. Set either `label` or `device`. @default see `label` @example "/dev/vdb1" */
+  readonly device?: string | undefined;
+  /** The mount point on the machine, below `/var` or `/mnt`. @default "/var" @example "/mnt/data" */
+  readonly path?: string | undefined;
+  /** The filesystem's type. @default "ext4" @example "xfs" */
+  readonly type?: string | undefined;
+  /** Options of mount(8). @default none @example ["noatime"] */
+  readonly options?: readonly string[] | undefined;
+  /** Seconds to wait for the device. @default 30 @example 60 */
+  readonly timeout?: number | undefined;
+}
 
 /**
  * An onboot task that mounts a filesystem on the machine, by its label or device. It fails if the device does not appear
@@ -32,7 +40,7 @@ export type MountArgs = z.input<typeof schema>;
  * @throws INVALID_DEFINITION
  */
 export function mount(args: MountArgs): DebianImage {
-  const { label, device, path = "/var", type = "ext4", options = [], timeout = 30 } = checked("debian.mount", schema, args);
+  const { label, device, path = "/var", type = "ext4", options = [], timeout = 30 } = checked("debian.mount", mountSchema, args);
   if ((label === undefined) === (device === undefined)) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",

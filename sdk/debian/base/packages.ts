@@ -1,12 +1,12 @@
-import type { z } from "zod";
-import { containerFields } from "../../definition/container-fields.ts";
-import { type DebianImage, debianImageSchema } from "../../definition/debian-image.ts";
+import { type ContainerFields, containerFields } from "../../definition/container-fields.ts";
+import { type DebianFile, type DebianGroup, type DebianImage, type DebianUser, debianImageSchema } from "../../definition/debian-image.ts";
 import { fields } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
 
 const recipe = debianImageSchema.shape.debian.shape;
 
-const schema = fields({
+/** The schema of {@link PackagesArgs}. */
+export const packagesSchema = fields({
   packages: recipe.packages.min(1, "at least one package"),
   dependencies: recipe.dependencies.optional(),
   keep: recipe.keep.optional(),
@@ -17,7 +17,28 @@ const schema = fields({
 });
 
 /** Arguments of `debian.packages`: the contents of the image, and container fields as defaults for its containers. */
-export type PackagesArgs = z.input<typeof schema>;
+export interface PackagesArgs extends ContainerFields {
+  /** Packages by name. @example ["nodejs"] */
+  readonly packages: readonly string[];
+  /** `slim`: the packages and the libraries that their programs load. `all`: every package they depend on, whole. @default "slim" */
+  readonly dependencies?: "slim" | "all" | undefined;
+  /** Paths, with `*`, to keep although `slim` would leave them out. @default none @example ["/usr/share/zoneinfo/Europe/Prague"] */
+  readonly keep?: readonly string[] | undefined;
+  /**
+   * Users for /etc/passwd, each with a group of its own unless `gid` names another.
+   * @default those of the packages
+   * @example [{ name: "app", uid: 1000 }]
+   */
+  readonly users?: readonly DebianUser[] | undefined;
+  /** Groups for /etc/group. @default those of the packages @example [{ name: "render", gid: 106, members: ["app"] }] */
+  readonly groups?: readonly DebianGroup[] | undefined;
+  /**
+   * Files, folders and links that replace those of the packages.
+   * @default none
+   * @example [{ path: "/etc/app.conf", contents: "port = 8080\n" }]
+   */
+  readonly files?: readonly DebianFile[] | undefined;
+}
 
 /**
  * An image made from Debian packages.
@@ -37,6 +58,6 @@ export function packages(args: PackagesArgs): DebianImage {
     groups = [],
     files = [],
     ...config
-  } = checked("debian.packages", schema, args);
+  } = checked("debian.packages", packagesSchema, args);
   return debianImage({ packages: names, dependencies, keep, users, groups, files }, config);
 }

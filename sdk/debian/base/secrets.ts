@@ -7,33 +7,70 @@ import { metadataEndpoint } from "./metadata.ts";
 
 const url = word.regex(/^https:\/\/[A-Za-z0-9.:[\]-]+$/, "a URL such as https://vpce-1.ssm.eu-central-1.vpce.amazonaws.com");
 
-const schema = fields({
-  /** The cloud whose identity the machine uses: `aws` is the role of its instance profile, `gcp` its service account, `azure` its managed identity. */
+/** The schema of {@link SecretsArgs}. */
+export const secretsSchema = fields({
   cloud: z.enum(["aws", "gcp", "azure"]),
-  /** The address and port of the metadata service. @default "169.254.169.254:80" */
   endpoint: metadataEndpoint.optional(),
-  /** Seconds for all secrets together, including retries. @default 60 */
   timeout: seconds.optional(),
-  /**
-   * URLs of private endpoints, for a network without private DNS: for AWS those of the machine's region, for Google that
-   * of Secret Manager. For Azure, every vault is reached there under its own name. @default the cloud's public endpoints
-   */
   endpoints: fields({
     secretsmanager: url.optional(),
     ssm: url.optional(),
     secretmanager: url.optional(),
     keyvault: url.optional(),
   }).optional(),
-  /** Azure only: the client id of the identity, if the machine has several. @default its only identity */
   identity: word.regex(/^[0-9a-f-]{36}$/, "a client id, such as 00000000-0000-0000-0000-000000000000").optional(),
-  /** Certificate authorities to trust, as PEM. @default Mozilla's bundle, from Debian */
   authorities: word.regex(/^-----BEGIN CERTIFICATE-----\n/m, "certificates as PEM").optional(),
 });
 
-/** Arguments of `debian.secrets`. */
-export type SecretsArgs = z.input<typeof schema>;
+/** URLs of private endpoints of a cloud's secret store. */
+export interface SecretEndpoints {
+  /**
+   * AWS Secrets Manager.
+   * @default the public endpoint of the machine's region
+   * @example "https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com"
+   */
+  readonly secretsmanager?: string | undefined;
+  /**
+   * Parameter Store of AWS Systems Manager.
+   * @default the public endpoint of the machine's region
+   * @example "https://vpce-1.ssm.eu-central-1.vpce.amazonaws.com"
+   */
+  readonly ssm?: string | undefined;
+  /** Google's Secret Manager. @default "https://secretmanager.googleapis.com" @example "https://secretmanager-acme.p.googleapis.com" */
+  readonly secretmanager?: string | undefined;
+  /** Azure Key Vault. @default the vault's own address @example "https://10.0.0.4" */
+  readonly keyvault?: string | undefined;
+}
 
-type Given = z.output<typeof schema>;
+/** Arguments of `debian.secrets`. */
+export interface SecretsArgs {
+  /**
+   * The cloud whose identity the machine uses: `aws` is the role of its instance profile, `gcp` its service account, `azure`
+   * its managed identity.
+   */
+  readonly cloud: "aws" | "gcp" | "azure";
+  /** The address and port of the metadata service. @default "169.254.169.254:80" @example "[fd00:ec2::254]:80" */
+  readonly endpoint?: string | undefined;
+  /** Seconds for all secrets together, including retries. @default 60 @example 120 */
+  readonly timeout?: number | undefined;
+  /**
+   * URLs of private endpoints, for a network without private DNS: for AWS those of the machine's region, for Google that
+   * of Secret Manager. For Azure, every vault is reached there under its own name.
+   * @default the cloud's public endpoints
+   * @example { ssm: "https://vpce-1.ssm.eu-central-1.vpce.amazonaws.com" }
+   */
+  readonly endpoints?: SecretEndpoints | undefined;
+  /**
+   * Azure only: the client id of the identity, if the machine has several.
+   * @default its only identity
+   * @example "00000000-0000-0000-0000-000000000000"
+   */
+  readonly identity?: string | undefined;
+  /** Certificate authorities to trust, as PEM. @default Mozilla's bundle, from Debian @example "-----BEGIN CERTIFICATE-----\n…" */
+  readonly authorities?: string | undefined;
+}
+
+type Given = z.output<typeof secretsSchema>;
 
 /** By cloud, the endpoints that it has, and the task's words after those that all have. */
 const CLOUDS: Readonly<Record<Given["cloud"], { readonly endpoints: readonly string[]; words(given: Given): readonly string[] }>> = {
@@ -66,7 +103,7 @@ const CLOUDS: Readonly<Record<Given["cloud"], { readonly endpoints: readonly str
  * @throws INVALID_DEFINITION
  */
 export function secrets(args: SecretsArgs): DebianImage {
-  const given = checked("debian.secrets", schema, args);
+  const given = checked("debian.secrets", secretsSchema, args);
   const { cloud, endpoint = "169.254.169.254:80", timeout = 60, authorities } = given;
   const { endpoints, words } = CLOUDS[cloud];
   for (const name of Object.keys(given.endpoints ?? {}))

@@ -5,24 +5,43 @@ import { fields, port, treePath, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
-const schema = fields({
-  /** The public keys that may log in as root, as lines of authorized_keys(5). Excludes `authorizedKeysFile`. */
+/** The schema of {@link SshdArgs}. */
+export const sshdSchema = fields({
   authorizedKeys: z
     .array(word.regex(/^[^\n]+$/, "one line with a public key"))
     .min(1, "at least one public key")
     .optional(),
-  /** The path of a file of the machine with such lines. Excludes `authorizedKeys`. */
   authorizedKeysFile: treePath.optional(),
-  /** The folder of the machine with host keys, `ssh_host_ed25519_key` and others. @default new keys at each start, in memory */
   hostKeys: treePath.optional(),
-  /** The TCP port. @default 22 */
   port: port.optional(),
-  /** Lines to append to sshd_config(5). @default none */
   settings: z.array(word.regex(/^[^\n]+$/, "one line")).optional(),
 });
 
 /** Arguments of `debian.sshd`. */
-export type SshdArgs = z.input<typeof schema>;
+export interface SshdArgs {
+  /**
+   * The public keys that may log in as root, as lines of authorized_keys(5). Excludes `authorizedKeysFile`.
+   * @default none
+   * @example ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJlgqFo me@example.com"]
+   */
+  readonly authorizedKeys?: readonly string[] | undefined;
+  /**
+   * The path of a file of the machine with such lines. Excludes `authorizedKeys`.
+   * @default none
+   * @example "/run/config/ssh/authorized_keys"
+   */
+  readonly authorizedKeysFile?: string | undefined;
+  /**
+   * The folder of the machine with host keys, `ssh_host_ed25519_key` and others.
+   * @default new keys at each start, in memory
+   * @example "/var/lib/ssh"
+   */
+  readonly hostKeys?: string | undefined;
+  /** The TCP port. @default 22 @example 2222 */
+  readonly port?: number | undefined;
+  /** Lines to append to sshd_config(5). @default none @example ["ClientAliveInterval 60"] */
+  readonly settings?: readonly string[] | undefined;
+}
 
 /**
  * A service that lets the owners of the given keys log in as root, without passwords. The shell is BusyBox's, in the
@@ -31,7 +50,7 @@ export type SshdArgs = z.input<typeof schema>;
  * @throws INVALID_DEFINITION
  */
 export function sshd(args: SshdArgs): DebianImage {
-  const { authorizedKeys, authorizedKeysFile, hostKeys, port: listen = 22, settings = [] } = checked("debian.sshd", schema, args);
+  const { authorizedKeys, authorizedKeysFile, hostKeys, port: listen = 22, settings = [] } = checked("debian.sshd", sshdSchema, args);
   if ((authorizedKeys === undefined) === (authorizedKeysFile === undefined)) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",

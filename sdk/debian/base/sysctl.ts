@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { DebianImage } from "../../definition/debian-image.ts";
 import { checked, debianImage } from "./arguments.ts";
 
-const schema = z
+/** The schema of {@link SysctlArgs}. */
+export const sysctlSchema = z
   .record(
     z.string().regex(/^(?!.*\.\.)[a-z0-9_-]+([./][A-Za-z0-9_:@-]+)+$/, 'names such as "net.ipv4.ip_forward"'),
     z.union([z.string().regex(/^[^\n\0]*$/, "one line"), z.int()], { error: "a string or a whole number" }),
@@ -10,11 +11,13 @@ const schema = z
   .refine((settings) => Object.keys(settings).length > 0, "at least one setting");
 
 /** Kernel parameters by name: `{ "vm.overcommit_memory": 1 }`. As in sysctl(8), a `/` stands for a dot inside a part of the name. */
-export type SysctlArgs = z.input<typeof schema>;
+export type SysctlArgs = Readonly<Record<string, string | number>>;
 
 /** An onboot task that sets kernel parameters, in order. If the kernel refuses or lacks one, the boot stops. @throws INVALID_DEFINITION */
 export function sysctl(settings: SysctlArgs): DebianImage {
-  const lines = Object.entries(checked("debian.sysctl", schema, settings)).map(([name, value]) => `${parameterPath(name)} ${value}\n`);
+  const lines = Object.entries(checked("debian.sysctl", sysctlSchema, settings)).map(
+    ([name, value]) => `${parameterPath(name)} ${value}\n`,
+  );
   return debianImage(
     {
       program: "linuxkitd",

@@ -1,6 +1,6 @@
 import { formatPath, type Step } from "../../core/property-path.ts";
 import { isLinuxKitError } from "../../core/errors.ts";
-import type { ImageSource } from "../../definition/container.ts";
+import type { ImageSource } from "../../definition/debian-image.ts";
 import { isDeferred } from "../../core/deferred.ts";
 import { parseReference, type RegistryReference } from "../../oci/reference.ts";
 import { keysFor } from "../../sign/verify-rules.ts";

@@ -1,0 +1,83 @@
+import type { Input } from "@pulumi/pulumi/output.js";
+
+import { z } from "zod";
+import { fields, port, seconds, text } from "./fields.ts";
+
+/** A GET that must be answered with one status. */
+export interface HttpCheckArgs {
+  /** The service's TCP port. @example 8080 */
+  readonly port: Input<number>;
+  /** The path that is asked for. @default "/" @example "/healthz" */
+  readonly path?: Input<string | undefined>;
+  /** The status that is healthy. @default 200 @example 204 */
+  readonly status?: Input<number | undefined>;
+}
+
+/** A port that must accept a connection. */
+export interface TcpCheckArgs {
+  /** The service's TCP port. @example 5432 */
+  readonly port: Input<number>;
+}
+
+/** How often a service is checked, and how patiently. */
+export interface CheckTimesArgs {
+  /** Seconds between two checks of a healthy service. @default 5 @example 30 */
+  readonly interval?: Input<number | undefined>;
+  /** Seconds after which a check has failed. @default 5 @example 2 */
+  readonly timeout?: Input<number | undefined>;
+  /** Failures in a row that make the service unhealthy. @default 3 @example 5 */
+  readonly retries?: Input<number | undefined>;
+}
+
+/** Health by HTTP. */
+export interface HttpHealthArgs extends CheckTimesArgs {
+  /** A GET that must be answered with `status`. @example { port: 8080, path: "/healthz" } */
+  readonly http: HttpCheckArgs;
+  /** Not beside `http`. @default none */
+  readonly tcp?: undefined;
+  /** Not beside `http`. @default none */
+  readonly command?: undefined;
+}
+
+/** Health by a TCP connection. */
+export interface TcpHealthArgs extends CheckTimesArgs {
+  /** A port that must accept a connection. @example { port: 5432 } */
+  readonly tcp: TcpCheckArgs;
+  /** Not beside `tcp`. @default none */
+  readonly http?: undefined;
+  /** Not beside `tcp`. @default none */
+  readonly command?: undefined;
+}
+
+/** Health by a program. */
+export interface CommandHealthArgs extends CheckTimesArgs {
+  /** A program, run in the container, that must exit with 0. @example ["pg_isready", "-q"] */
+  readonly command: Input<readonly Input<string>[]>;
+  /** Not beside `command`. @default none */
+  readonly http?: undefined;
+  /** Not beside `command`. @default none */
+  readonly tcp?: undefined;
+}
+
+/** How the guest checks that a service works: exactly one of `http`, `tcp` and `command`. */
+export type HealthArgs = HttpHealthArgs | TcpHealthArgs | CommandHealthArgs;
+
+/** The schema of {@link HealthArgs}. */
+export const health = fields({
+  http: fields({
+    port,
+    path: z
+      .string()
+      .regex(/^\/[^\s\0]*$/, 'a path that begins with "/"')
+      .optional(),
+    status: z.int().min(100).max(599).optional(),
+  }).optional(),
+  tcp: fields({ port }).optional(),
+  command: z.array(text).min(1, "a program and its arguments").optional(),
+  interval: seconds.optional(),
+  timeout: seconds.optional(),
+  retries: z.int().min(1).max(1000).optional(),
+}).superRefine((value, context) => {
+  const kinds = [value.http, value.tcp, value.command].filter((kind) => kind !== undefined).length;
+  if (kinds !== 1) context.addIssue({ code: "custom", message: "exactly one of http, tcp and command" });
+});
