@@ -1,6 +1,7 @@
 import { isLinuxKitError } from "../core/errors.ts";
 import { ExitStatus, UsageError } from "./command.ts";
 import { COMMANDS, type ListedCommand } from "./commands.ts";
+import { interruption } from "./interrupt.ts";
 import { processTerminal } from "./terminal.ts";
 
 const WIDTH = Math.max(...Object.values(COMMANDS).map(({ usage }) => usage.length));
@@ -14,11 +15,10 @@ ${Object.values(COMMANDS)
 \`pulumi-linuxkit COMMAND --help\` lists a command's options.`;
 
 async function main(args: readonly string[]): Promise<number> {
-  const abort = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => abort.abort(new Error(name)));
+  const signal = interruption();
   // who reads the output has gone, as `head` does: nothing is left to do
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
-  const terminal = processTerminal(abort.signal);
+  const terminal = processTerminal(signal);
   const [name = "--help", ...rest] = args;
   if (name === "--help" || name === "-h") {
     terminal.print(OVERVIEW);

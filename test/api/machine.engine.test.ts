@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listMachineFolders } from "../../providers/qemu/plugin/machine-folder.ts";
+import { discard } from "../../providers/qemu/plugin/start.ts";
 import type { MachineEvent, MachineStatus } from "../../sdk/api/request.ts";
-import { buildImage, dhcp, service } from "../guest/image.ts";
-import { MachineRun } from "../qemu/machine-run.ts";
+import { makeStack, type Stack } from "../support/engine.ts";
 import { checkMetrics } from "../support/promtool.ts";
 import { tmux } from "../support/tmux.ts";
 import { cliOf } from "./cli.ts";
@@ -25,32 +26,54 @@ done
 for name in /dev/vport* /dev/virtio-ports/*; do [ -e "$name" ] && echo "could see $name"; done
 echo tried; exec sleep 1000`;
 
-describe("the interface to a machine in QEMU", { timeout: 500_000 }, () => {
-  let run: MachineRun;
+// one that stays down is no healthy machine
+const PROGRAM = `
+import { debian, Image, Kernel, OnbootTask, Service } from "pulumi-linuxkit";
+import { Machine } from "pulumi-linuxkit/qemu";
+
+const image = debian.packages({ packages: ["busybox-static"], files: [{ path: "bin/sh", symlink: "busybox" }] });
+const service = (name, script, fields) => new Service(name, { image, command: ["/bin/sh", "-c", script], ...fields });
+const hostile = ${JSON.stringify(HOSTILE)};
+const os = new Image({
+  kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
+  init: [debian.init()],
+  onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
+  services: [
+    service("ticks", "n=0; while :; do n=$((n+1)); echo tick $n; sleep 0.3; done"),
+    service("user", "exec sleep 1000", { uid: 1000, gid: 1000, tmpfs: ["/tmp"], env: ["OWN=yes", "PATH=/bin"] }),
+    service("crashes", "exit 3", { restart: "never" }),
+    service("hostile", hostile, {
+      capabilities: ["CAP_MKNOD", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"],
+      devices: [{ path: "all", type: "a" }],
+      tmpfs: ["/tmp:dev"],
+    }),
+    service("boxed", hostile, { tmpfs: ["/tmp"] }),
+  ],
+});
+new Machine("web", { image: os, waitForHealth: false });
+`;
+
+describe("the interface to a machine that pulumi up created", { timeout: 600_000 }, () => {
+  let stateDir: string;
+  let stack: Stack;
   let cli: ReturnType<typeof cliOf>;
 
   before(async () => {
-    run = await MachineRun.make("api");
-    cli = cliOf(run.stateDir);
-    const files = await buildImage({
-      onboot: [dhcp()],
-      services: [
-        service("ticks", "n=0; while :; do n=$((n+1)); echo tick $n; sleep 0.3; done"),
-        service("user", "exec sleep 1000", { uid: 1000, gid: 1000, tmpfs: ["/tmp"], env: ["OWN=yes", "PATH=/bin"] }),
-        service("crashes", "exit 3", { restart: "never" }),
-        service("hostile", HOSTILE, {
-          capabilities: ["CAP_MKNOD", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"],
-          devices: [{ path: "all", type: "a" }],
-          tmpfs: ["/tmp:dev"],
-        }),
-        service("boxed", HOSTILE, { tmpfs: ["/tmp"] }),
-      ],
-    });
-    // one that stays down is no healthy machine
-    await run.create({ ...files, digest: "sha256:api", waitForHealth: false });
+    stateDir = await mkdtemp(join(tmpdir(), "api-"));
+    stack = await makeStack({ files: { "index.js": PROGRAM }, env: { PULUMI_LINUXKIT_STATE: stateDir } });
+    // as npm installs it
+    const programs = join(stack.directory, "node_modules", ".bin");
+    await mkdir(programs);
+    await symlink("../pulumi-linuxkit/bin/pulumi-linuxkit", join(programs, "pulumi-linuxkit"));
+    cli = cliOf(stateDir, stack.directory);
+    await stack.up();
     await ready("user", "ok");
   });
-  after(() => run[Symbol.asyncDispose]());
+  after(async () => {
+    for (const { id } of await listMachineFolders(stateDir)) await discard(id, stateDir);
+    await stack?.[Symbol.asyncDispose]();
+    await rm(stateDir, { recursive: true, force: true });
+  });
 
   /** A command that must succeed; its output. */
   const ok = async (...args: string[]): Promise<string> => {
@@ -83,7 +106,7 @@ describe("the interface to a machine in QEMU", { timeout: 500_000 }, () => {
   });
 
   test("its sockets are its user's alone", async () => {
-    const [machine] = await listMachineFolders(run.stateDir);
+    const [machine] = await listMachineFolders(stateDir);
     for (const name of ["api.0.sock", "api.1.sock", "api.2.sock", "monitor.sock"])
       assert.equal((await stat(join(machine?.path ?? "", name))).mode & 0o777, 0o600, name);
   });
@@ -206,6 +229,18 @@ describe("the interface to a machine in QEMU", { timeout: 500_000 }, () => {
     await terminal.until(/ended with 5/);
   });
 
+  test("a terminal shows the machine and follows a log until Ctrl-C", async () => {
+    // as an interactive shell, this one outlives Ctrl-C
+    const commands = ["trap : INT", cli.line("status web"), cli.line("logs -f web ticks --lines 2"), "echo ended with $?", "sleep 1000"];
+    await using terminal = await tmux(commands.join("; "));
+    const shown = await terminal.until(/^tick \d+\n(?:tick \d+\n){4}/m);
+    assert.match(shown, /not healthy/);
+    assert.match(shown, /^user +ok/m);
+    terminal.type("C-c");
+    // the shell that npx runs it in says 130 of every Ctrl-C
+    await terminal.until(/ended with (?:0|130)/);
+  });
+
   test("a command ends with its client", async () => {
     const client = cli.start(["exec", "web", "user", "busybox", "sleep", "4711"]);
     const ended = once(client, "exit");
@@ -225,5 +260,12 @@ describe("the interface to a machine in QEMU", { timeout: 500_000 }, () => {
       assert.doesNotMatch(log, /could/, name);
       assert.equal(log.includes("made the device files"), name === "hostile", `${name}: ${log}`);
     }
+  });
+
+  test("an answer ends when the stack is destroyed", async () => {
+    await stack.destroy();
+    const { status, stderr } = await cli.run(["status", "web"]);
+    assert.equal(status, 1);
+    assert.match(stderr, /local machine "web" not found: no local machine exists/);
   });
 });
