@@ -6,6 +6,7 @@ import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi
 import { isDeferred } from "../../sdk/core/deferred.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
 import type { CloudFleetArgs, Tags } from "../../sdk/machine/args.ts";
+import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
@@ -16,7 +17,6 @@ import { type MachineImage, type MachineImageArgs, ROOT_DEVICE } from "./machine
 import { machineMetadata } from "./machine-metadata.ts";
 import { SECRET_FORM } from "./machine-secrets.ts";
 import { machineImageFor, tagsOf } from "./machine-source.ts";
-import { ROLLOUT_DEFAULTS } from "../../sdk/rollout/defaults.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
@@ -39,8 +39,8 @@ export interface FleetArgs
 }
 
 /**
- * An Auto Scaling group. A new image creates a new launch template version, and an instance refresh replaces
- * the machines batch by batch. The update waits for it, and fails when unhealthy machines cause a rollback.
+ * An Auto Scaling group. A new image creates a new launch template version, and the gate starts an instance refresh that
+ * replaces the machines batch by batch. The update waits for it, and fails when unhealthy machines cause a rollback.
  */
 export class Fleet extends ComponentResource {
   /** The Auto Scaling group's name. */
@@ -65,11 +65,11 @@ export class Fleet extends ComponentResource {
     const template = transformed(transform?.launchTemplate, templateArguments(name, args, machineImage), `${name}-template`);
     const launchTemplate = new LaunchTemplate(`${name}-template`, template, { parent: this, ...keepNameTags(template, args.tags) });
     const version = launchTemplate.latestVersion.apply(String);
-    const group = new Group(
-      `${name}-group`,
-      transformed(transform?.group, groupArguments(args, launchTemplate, version), `${name}-group`),
-      { parent: this },
-    );
+    const wantedGroup = groupArguments(args, launchTemplate, version);
+    const groupArgs = transformed(transform?.group, wantedGroup, `${name}-group`);
+    // the gate's refresh sets the version: given to the group itself, it would be the one that a rollback leads to
+    const keep = keepNames(groupArgs, { launchTemplate: wantedGroup.launchTemplate });
+    const group = new Group(`${name}-group`, groupArgs, { parent: this, ...keep });
     const region = getRegionOutput({}, { parent: this }).region;
     const { minHealthyPercentage, maxHealthyPercentage, instanceWarmup } = args;
     const wanted = {
@@ -130,36 +130,21 @@ function keepNameTags({ tagSpecifications }: LaunchTemplateArgs, tags: Tags | un
 }
 
 function groupArguments(
-  { count, subnetIds, targetGroupArns, healthCheckGracePeriod = 60, ...refresh }: FleetArgs,
+  { count, subnetIds, targetGroupArns, healthCheckGracePeriod = 60 }: FleetArgs,
   { id }: LaunchTemplate,
   version: Output<string>,
 ): GroupArgs {
-  const {
-    minHealthyPercentage = ROLLOUT_DEFAULTS.minHealthyPercentage,
-    maxHealthyPercentage = ROLLOUT_DEFAULTS.maxHealthyPercentage,
-    instanceWarmup = ROLLOUT_DEFAULTS.instanceWarmup,
-  } = refresh;
   return {
     minSize: count,
     maxSize: count,
     desiredCapacity: count,
     vpcZoneIdentifiers: output(subnetIds).apply((ids) => [...ids]),
-    // a number: $Latest would start no refresh
+    // a number: a refresh to $Latest cannot be rolled back
     launchTemplate: { id, version },
     healthCheckType: targetGroupArns === undefined ? "EC2" : "ELB",
     healthCheckGracePeriod,
     // the gate waits instead, and reports why a rollout failed
     waitForCapacityTimeout: "0",
     ...(targetGroupArns !== undefined && { targetGroupArns: output(targetGroupArns).apply((arns) => [...arns]) }),
-    instanceRefresh: {
-      strategy: "Rolling",
-      preferences: {
-        autoRollback: true,
-        skipMatching: true,
-        minHealthyPercentage,
-        maxHealthyPercentage,
-        instanceWarmup: output(instanceWarmup).apply(String),
-      },
-    },
   };
 }

@@ -22,7 +22,7 @@ export interface RolloutGateArgs extends AwsAccessArgs {
   readonly instanceWarmup?: Input<number> | undefined;
 }
 
-/** Waits for the refresh of a group's instances: the update fails when it fails or is rolled back. */
+/** Refreshes a group's instances and waits: the update fails when the refresh fails or is rolled back. */
 export class RolloutGate extends CustomResource {
   /** AWS's id of the refresh; empty if none was needed. */
   declare readonly rollout: Output<string>;

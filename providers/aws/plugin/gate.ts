@@ -10,7 +10,7 @@ import { instanceRefreshDriver, type RefreshTarget } from "./rollout-driver.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `aws`. */
 export const gateInputs = resourceInputs(
-  "Waits for the instance refresh of an Auto Scaling group.",
+  "Starts the instance refresh of an Auto Scaling group, and waits for it.",
   {
     kind: input("The backend.", z.literal("aws"), { onChange: "replace" }),
     fleet: input("The fleet's name in the program, for messages.", text),
@@ -38,7 +38,7 @@ export const gateInputs = resourceInputs(
 type Connect = (access: AwsAccess, target: RefreshTarget) => RolloutDriver & Disposable;
 
 /**
- * Waits for a group's instance refresh. It fails the update when the refresh fails or is rolled back; on Cancel it rolls back.
+ * Refreshes the instances of a group and waits. It fails the update when the refresh fails or is rolled back; on Cancel it rolls back.
  *
  * @param paceSeconds between two looks
  */

@@ -1,24 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   AutoScalingClient,
-  DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
   type InstanceRefresh,
+  type LaunchTemplateSpecification,
   RollbackInstanceRefreshCommand,
   StartInstanceRefreshCommand,
+  UpdateAutoScalingGroupCommand,
 } from "@aws-sdk/client-auto-scaling";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { RolloutDriver, RolloutPhase, RolloutReport } from "../../../sdk/rollout/rollout.ts";
 import { type AwsAccess, clientConfig } from "./access/clients.ts";
 import { fromAws } from "./access/failure.ts";
+import { isVersion, type ScalingGroup, scalingGroup, type TemplateVersion } from "./scaling-group.ts";
 
-/** Which rollout of which group. */
-export interface RefreshTarget {
+/** Which rollout of which group: the version is the one that all instances must run. */
+export interface RefreshTarget extends TemplateVersion {
   /** The Auto Scaling group's name. */
   readonly group: string;
-  readonly launchTemplateId: string;
-  /** The number of the version that all instances must run: `$Latest` starts no refresh, and such a refresh cannot be rolled back. */
-  readonly launchTemplateVersion: string;
   /** Percent of the group that stays in service during the refresh. */
   readonly minHealthyPercentage: number;
   /** Percent of the group that may exist during the refresh. */
@@ -28,14 +27,21 @@ export interface RefreshTarget {
 }
 
 /**
- * The driver of an Auto Scaling group: it rolls by an instance refresh.
+ * The driver of an Auto Scaling group: it rolls by an instance refresh. The refresh alone names the new version, and AWS saves
+ * it in the group when every instance runs it, so a rollback leads to the old version. Where the group itself is given the new
+ * version first, as Pulumi's AWS provider does, a rollback leads to the new one.
  *
- * Source: Amazon EC2 Auto Scaling API Reference, StartInstanceRefresh, DescribeInstanceRefreshes, RollbackInstanceRefresh.
+ * Source: Amazon EC2 Auto Scaling API Reference, StartInstanceRefresh, DescribeInstanceRefreshes, RollbackInstanceRefresh
+ * ("the configuration that it was using before the start of the instance refresh"); hashicorp/terraform-provider-aws,
+ * internal/service/autoscaling/group.go, resourceGroupUpdate, and its issue 34189.
  */
 export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget): RolloutDriver & Disposable {
   const client = new AutoScalingClient(clientConfig(access));
   const { group } = target;
   let launchFailed: string | undefined;
+  let before: LaunchTemplateSpecification | undefined;
+  /** A refresh of this driver's own, back to `before`. */
+  let backId: string | undefined;
   const latest = async (id?: string): Promise<InstanceRefresh | undefined> => {
     const { InstanceRefreshes: [refresh] = [] } = await client
       .send(
@@ -49,41 +55,64 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
       });
     return refresh;
   };
+  const refreshTo = async (wanted: LaunchTemplateSpecification, signal?: AbortSignal): Promise<string | undefined> => {
+    const { InstanceRefreshId } = await client
+      .send(new StartInstanceRefreshCommand(startRequest(target, wanted)), signal && { abortSignal: signal })
+      .catch((error: unknown) => {
+        throw fromAws(error, `StartInstanceRefresh ${group}`, signal);
+      });
+    return InstanceRefreshId;
+  };
+  const save = async (signal: AbortSignal): Promise<void> => {
+    await client
+      .send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: group, LaunchTemplate: specification(target) }), {
+        abortSignal: signal,
+      })
+      .catch((error: unknown) => {
+        throw fromAws(error, `UpdateAutoScalingGroup ${group}`, signal);
+      });
+  };
   return {
     async start(signal) {
       // a group has one refresh at a time: one that another run started must end first
       for (let running = await latest(); running && !isOver(running); running = await latest()) {
-        // the group's own resource starts it when the group changes; it may be rolling back already
-        if (versionOf(running) === target.launchTemplateVersion) return running.InstanceRefreshId;
+        // an interrupted run started it; it may be rolling back already
+        if (isVersion(running.DesiredConfiguration?.LaunchTemplate, target)) {
+          before = (await scalingGroup(client, group, target, signal)).saved;
+          return running.InstanceRefreshId;
+        }
         await sleep(WAIT_MS, undefined, { signal });
       }
-      const instances = await describeInstances(client, target, signal);
-      if (instances.ready === instances.total && instances.others === 0) return undefined;
-      if (instances.others === 0) return LAUNCH;
-      const { InstanceRefreshId } = await client
-        .send(new StartInstanceRefreshCommand(startRequest(target)), { abortSignal: signal })
-        .catch((error: unknown) => {
-          throw fromAws(error, `StartInstanceRefresh ${group}`, signal);
-        });
-      return InstanceRefreshId;
+      const { saved, ready, total, others } = await scalingGroup(client, group, target, signal);
+      before = saved;
+      if (others.length > 0) return refreshTo(specification(target), signal);
+      // nothing runs to which the group could come back
+      if (!isVersion(saved, target)) await save(signal);
+      return ready === total ? undefined : LAUNCH;
     },
     async describe(id) {
       if (id === LAUNCH) {
-        const { ready, total } = await describeInstances(client, target);
+        const { ready, total, others } = await scalingGroup(client, group, target);
         if (launchFailed !== undefined) return { phase: "stuck", updated: ready, total, reason: "the fleet had no earlier image" };
-        return { phase: ready === total ? "done" : "rolling", updated: ready, total };
+        return { phase: ready === total && others.length === 0 ? "done" : "rolling", updated: ready, total };
       }
-      const [refresh, { ready, total }] = await Promise.all([latest(id), describeInstances(client, target)]);
-      if (!refresh) throw new LinuxKitError("NOT_FOUND", `aws DescribeInstanceRefreshes ${group}: refresh ${id} not found`, { what: id });
-      return { ...reportOf(refresh), updated: ready, total };
+      const at = backId ?? id;
+      const [refresh, now] = await Promise.all([latest(at), scalingGroup(client, group, target)]);
+      if (!refresh) throw new LinuxKitError("NOT_FOUND", `aws DescribeInstanceRefreshes ${group}: refresh ${at} not found`, { what: at });
+      const report = backId === undefined ? reportOf(refresh) : backReportOf(refresh);
+      return { ...inInstances(report, now, target), updated: now.ready, total: now.total };
     },
     async rollBack(id, reason) {
-      if (id === LAUNCH) launchFailed = reason;
-      else {
-        await client.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName: group })).catch((error: unknown) => {
-          throw fromAws(error, `RollbackInstanceRefresh ${group}`);
-        });
+      if (id === LAUNCH) {
+        launchFailed = reason;
+        return;
       }
+      await client.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName: group })).catch(async (error: unknown) => {
+        // somebody has cancelled the refresh, or AWS has given it up: its instances remain
+        if (!isOverAlready(error) || before === undefined || isVersion(before, target))
+          throw fromAws(error, `RollbackInstanceRefresh ${group}`);
+        backId = await refreshTo(before);
+      });
     },
     [Symbol.dispose]: () => client.destroy(),
   };
@@ -95,18 +124,18 @@ const WAIT_MS = 5000;
 /** The id of a rollout without a refresh: the start of a group's first instances. */
 const LAUNCH = "launch";
 
-function startRequest({
-  group,
-  launchTemplateId,
-  launchTemplateVersion,
-  minHealthyPercentage,
-  maxHealthyPercentage,
-  instanceWarmup,
-}: RefreshTarget) {
+function specification({ launchTemplateId, launchTemplateVersion }: TemplateVersion): LaunchTemplateSpecification {
+  return { LaunchTemplateId: launchTemplateId, Version: launchTemplateVersion };
+}
+
+function startRequest(
+  { group, minHealthyPercentage, maxHealthyPercentage, instanceWarmup }: RefreshTarget,
+  LaunchTemplate: LaunchTemplateSpecification,
+) {
   return {
     AutoScalingGroupName: group,
     Strategy: "Rolling" as const,
-    DesiredConfiguration: { LaunchTemplate: { LaunchTemplateId: launchTemplateId, Version: launchTemplateVersion } },
+    DesiredConfiguration: { LaunchTemplate },
     Preferences: {
       AutoRollback: true,
       SkipMatching: true,
@@ -117,23 +146,9 @@ function startRequest({
   };
 }
 
-/** The wanted number of instances, those in service with the wanted version, and those with another version. */
-async function describeInstances(
-  client: AutoScalingClient,
-  { group, launchTemplateVersion }: RefreshTarget,
-  signal?: AbortSignal,
-): Promise<{ readonly total: number; readonly ready: number; readonly others: number }> {
-  const { AutoScalingGroups: [found] = [] } = await client
-    .send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [group] }), signal && { abortSignal: signal })
-    .catch((error: unknown) => {
-      throw fromAws(error, `DescribeAutoScalingGroups ${group}`, signal);
-    });
-  if (!found) throw new LinuxKitError("NOT_FOUND", `aws DescribeAutoScalingGroups: group ${group} not found`, { what: group });
-  const { Instances: instances = [], DesiredCapacity: total = 0 } = found;
-  const wanted = instances.filter(({ LaunchTemplate }) => LaunchTemplate?.Version === launchTemplateVersion);
-  const ready = wanted.filter(({ LifecycleState, HealthStatus }) => LifecycleState === "InService" && HealthStatus === "Healthy").length;
-  const others = instances.length - wanted.length;
-  return { total, ready: Math.min(ready, total), others };
+/** Source: Amazon EC2 Auto Scaling API Reference, RollbackInstanceRefresh, "Errors". */
+function isOverAlready(error: unknown): boolean {
+  return ["ActiveInstanceRefreshNotFound", "ActiveInstanceRefreshNotFoundFault"].includes((error as Error | undefined)?.name ?? "");
 }
 
 const PHASES: Readonly<Record<string, RolloutPhase>> = {
@@ -154,10 +169,6 @@ function isOver({ Status }: InstanceRefresh): boolean {
   return phase !== undefined && phase !== "rolling" && phase !== "returning";
 }
 
-function versionOf({ DesiredConfiguration }: InstanceRefresh): string | undefined {
-  return DesiredConfiguration?.LaunchTemplate?.Version;
-}
-
 /** A refresh's status as a rollout's phase, and AWS's reason. */
 export function reportOf({ Status, StatusReason }: InstanceRefresh): Pick<RolloutReport, "phase" | "reason"> {
   const phase = PHASES[Status ?? ""];
@@ -172,4 +183,28 @@ export function reportOf({ Status, StatusReason }: InstanceRefresh): Pick<Rollou
 
 function lower(text: string): string {
   return (text[0]?.toLowerCase() ?? "") + text.slice(1).replace(/\.\s*$/, "");
+}
+
+/** The status of a refresh that this driver started to come back. */
+function backReportOf(refresh: InstanceRefresh): Pick<RolloutReport, "phase" | "reason"> {
+  const { phase, ...more } = reportOf(refresh);
+  const back = { rolling: "returning", done: "returned", failed: "stuck", returned: "stuck" } as const;
+  return { ...more, phase: back[phase as keyof typeof back] ?? phase };
+}
+
+/** A report that holds of the instances too: AWS's word that a refresh or a rollback succeeded is about its own steps. */
+function inInstances(
+  report: Pick<RolloutReport, "phase" | "reason">,
+  { saved, wanted, others }: ScalingGroup,
+  target: TemplateVersion,
+): Pick<RolloutReport, "phase" | "reason"> {
+  const { phase } = report;
+  if (phase === "done" && others.length > 0) return { ...report, phase: "rolling" };
+  if (phase !== "returned" || wanted.length === 0) return report;
+  if (!isVersion(saved, target)) return { ...report, phase: "returning" };
+  const version = `version ${target.launchTemplateVersion} of the launch template`;
+  return {
+    phase: "stuck",
+    reason: `${wanted.join(", ")} still run ${version}: the group's own configuration names it, so AWS rolled back to it`,
+  };
 }

@@ -4,13 +4,15 @@
  *
  * Source: @pulumi/aws declares every input; the stand-in refuses others.
  * Source: Amazon EC2 API Reference: RegisterImage, CopyImage, CreateLaunchTemplate (error codes).
- * Assumed: which changes replace a resource; that the provider starts an instance refresh and does not wait for it.
+ * Source: hashicorp/terraform-provider-aws, internal/service/autoscaling/group.go, resourceGroupUpdate: what changed goes to
+ * UpdateAutoScalingGroup first; a changed launch template then starts an instance refresh, for which nothing waits.
+ * Assumed: which changes replace a resource.
  */
 import { createHash } from "node:crypto";
 import type { Provider } from "../../../sdk/plugin/provider.ts";
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import { type StandInType, standInProvider } from "../stand-in.ts";
-import type { AutoScaling } from "./auto-scaling.ts";
+import type { AutoScaling, Launch } from "./auto-scaling.ts";
 import type { AwsServer } from "./aws-server.ts";
 import { Ec2Machines, refuseTags, zoneOf } from "./ec2-machines.ts";
 
@@ -81,8 +83,8 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
         if (!image) return;
         if (machines.isRunning(id)) throw new Error(`${id} is still run by an instance`);
         if (
-          [...scaling.groups.values()].some(({ instances, templateId }) =>
-            instances.some(({ version }) => templates.get(templateId)?.[Number(version) - 1]?.imageId === id),
+          [...scaling.groups.values()].some(({ instances }) =>
+            instances.some(({ templateId, version }) => templates.get(templateId)?.[Number(version) - 1]?.imageId === id),
           )
         )
           throw new Error(`${id} is still run by a group`);
@@ -134,17 +136,14 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
       computed: ["arn"],
       create(name, inputs) {
         const group = `${name}-1`;
-        const template = inputs.launchTemplate as { id: string; version: string };
-        scaling.create(group, template.id, template.version, inputs.desiredCapacity as number);
+        scaling.create(group, launchOf(inputs), inputs.desiredCapacity as number);
         return { id: group, outputs: { ...inputs, name: group, arn: `arn:aws:autoscaling:::${group}` } };
       },
       update(id, inputs, old) {
-        const [now, before] = [inputs, old].map(({ launchTemplate }) => (launchTemplate as { version: string }).version) as [
-          string,
-          string,
-        ];
-        // the provider starts the refresh and does not wait for it
-        if (inputs.instanceRefresh !== undefined && now !== before) scaling.startRefresh(id, now);
+        const [now, before] = [launchOf(inputs), launchOf(old)];
+        const isNew = now.templateId !== before.templateId || now.version !== before.version;
+        scaling.update(id, { ...(isNew && { saved: now }), size: inputs.desiredCapacity as number });
+        if (inputs.instanceRefresh !== undefined && isNew) scaling.startRefresh(id, now);
         return { ...old, ...inputs };
       },
       exists: (id) => scaling.groups.has(id),
@@ -183,4 +182,9 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
     },
   });
   return { provider, images, copies, place, templates, machines };
+}
+
+function launchOf({ launchTemplate }: Properties): Launch {
+  const { id, version } = launchTemplate as { id: string; version: string };
+  return { templateId: id, version };
 }
