@@ -43,13 +43,19 @@ export const qcow2Efi = qcow2({ layout: "efi", suffix: "-efi.qcow2" });
 /** `vhd`: a fixed VHD, for Azure. */
 export const vhd = diskFormat({
   layout: "cloud",
+  signedAlone: true,
   suffix: ".vhd",
   blocks: true,
   write: (disk, parts) => writeFixedVhd(disk, imageSeed(parts)),
 });
 
 /** `dynamic-vhd`: a dynamic VHD, for Hyper-V, without blocks of zeroes. */
-export const dynamicVhd = diskFormat({ layout: "cloud", suffix: ".vhd", write: (disk, parts) => writeDynamicVhd(disk, imageSeed(parts)) });
+export const dynamicVhd = diskFormat({
+  layout: "cloud",
+  signedAlone: true,
+  suffix: ".vhd",
+  write: (disk, parts) => writeDynamicVhd(disk, imageSeed(parts)),
+});
 
 /** `vmdk`: for VMware and VirtualBox, compressed. */
 export const vmdk = diskFormat({

@@ -101,7 +101,7 @@ export function checkFormats(names: readonly string[], arch: Arch): FormatWriter
 }
 
 /** Formats that can be signed on every architecture with EFI. */
-const SIGNED = "raw-efi, qcow2-efi, iso-efi-initrd or gcp";
+const SIGNED = "raw-efi, qcow2-efi, iso-efi-initrd, gcp, vhd or dynamic-vhd";
 
 /**
  * Checks that a Secure Boot signature covers everything that the formats boot. Formats that do not boot by themselves are

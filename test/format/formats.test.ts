@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { directoryEntry, fileEntry } from "../../sdk/archive/entry.ts";
 import { type Bytes, collect } from "../../sdk/core/bytes.ts";
-import { checkFormats, FORMATS, formatWriter, loaderPackages } from "../../sdk/format/formats.ts";
+import { checkFormats, checkSigned, FORMATS, type FormatName, formatWriter, loaderPackages } from "../../sdk/format/formats.ts";
 import { textContent } from "../../sdk/format/kernel-initrd.ts";
 import type { FormatFile, Parts } from "../../sdk/format/parts.ts";
 
@@ -108,6 +108,25 @@ describe("an unknown format is refused, with the list of formats:", () => {
       }),
     );
   }
+});
+
+describe("a signature covers all that a machine starts", () => {
+  const SIGNED: Readonly<Record<"amd64" | "arm64", readonly FormatName[]>> = {
+    amd64: ["raw-efi", "qcow2-efi", "iso-efi-initrd", "vhd", "dynamic-vhd", "gcp"],
+    arm64: ["raw-efi", "qcow2-efi", "iso-efi-initrd", "vhd", "dynamic-vhd", "vmdk", "aws", "gcp"],
+  };
+  for (const arch of ["amd64", "arm64"] as const)
+    test(`of ${SIGNED[arch].join(", ")} on ${arch}, and of no other`, () => {
+      const signed = (Object.keys(FORMATS) as FormatName[]).filter((name) => {
+        try {
+          checkSigned([name], arch);
+          return true;
+        } catch {
+          return false;
+        }
+      });
+      assert.deepEqual(signed, SIGNED[arch]);
+    });
 });
 
 describe("formats of one build are refused", () => {
