@@ -14,7 +14,7 @@ import { leafDiff } from "./leaf-diff.ts";
 import type { Protos } from "./protos.ts";
 import { typeOf } from "./provider.ts";
 import type { CheckFailure, DiffKind, Difference } from "./resource-type.ts";
-import { secrecyOf } from "./secrecy.ts";
+import { secrecyOf, withNoted } from "./secrecy.ts";
 import { decode, encode } from "./struct.ts";
 import type { Properties } from "./value.ts";
 
@@ -22,8 +22,8 @@ import type { Properties } from "./value.ts";
 export async function check(exchange: Exchange, request: CheckRequest): Promise<CheckResponse> {
   const { protos, provider } = exchange;
   const type = await typeOf(provider, request.getUrn());
-  const news = decode(request.getNews());
-  const secrecy = secrecyOf(news);
+  const news = withNoted(type.inputs, decode(request.getNews()));
+  const secrecy = secrecyOf(exchange.secrets, [news]);
   const oldInputs = decode(request.getOlds()).properties;
   const checked = await guarded(exchange, secrecy, () =>
     type.check
@@ -40,7 +40,7 @@ export async function check(exchange: Exchange, request: CheckRequest): Promise<
   const response = new protos.provider.CheckResponse();
   response.setInputs(encode(protos, secrecy.seal(checked.inputs)));
   response.setFailuresList(
-    (checked.failures ?? []).map(({ path, message }) => checkFailure(protos, { path, message: secrecy.redact(message) })),
+    (checked.failures ?? []).map(({ path, message }) => checkFailure(protos, { path, message: secrecy.redactAt(path, message) })),
   );
   return response;
 }
@@ -50,7 +50,7 @@ export async function diff(exchange: Exchange, request: DiffRequest): Promise<Di
   const type = await typeOf(exchange.provider, request.getUrn());
   const [news, state, olds] = [decode(request.getNews()), decode(request.getOlds()), decode(request.getOldInputs())];
   const [inputs, oldInputs] = [news.properties, olds.properties];
-  const difference = await guarded(exchange, secrecyOf(news, state, olds), () =>
+  const difference = await guarded(exchange, secrecyOf(exchange.secrets, [news, olds], state), () =>
     type.diff
       ? type.diff({ ...subjectOf(request), id: request.getId(), inputs, oldInputs, oldOutputs: state.properties })
       : {
@@ -62,11 +62,15 @@ export async function diff(exchange: Exchange, request: DiffRequest): Promise<Di
   return diffResponse(exchange.protos, difference, oldInputs, inputs);
 }
 
-/** One invalid property, in the engine's form. */
+/**
+ * One invalid property, in the engine's form. The engine prints the value of a property that is an input, with all secrets in it
+ * (pulumi, pkg/resource/deploy/step_generator.go, issueCheckFailures): the path of an input as a whole stands in the reason.
+ */
 export function checkFailure(protos: Protos, { path, message }: CheckFailure): WireCheckFailure {
+  const isInput = parsePath(path).length <= 1;
   const failure = new protos.provider.CheckFailure();
-  failure.setProperty(path);
-  failure.setReason(printable(message));
+  failure.setProperty(isInput ? "" : path);
+  failure.setReason(printable(isInput && path !== "" ? `${path}: ${message}` : message));
   return failure;
 }
 

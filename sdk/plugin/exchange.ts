@@ -7,6 +7,7 @@ import type { Protos } from "./protos.ts";
 import type { AnyResourceType, Provider } from "./provider.ts";
 import type { Subject, Work } from "./resource-type.ts";
 import type { Secrecy } from "./secrecy.ts";
+import type { SecretTexts } from "./secret-texts.ts";
 import type { Properties } from "./value.ts";
 import type { WorkInFlight } from "./work-in-flight.ts";
 
@@ -22,6 +23,8 @@ export interface Exchange {
   engine: Engine | undefined;
   /** From `Configure`. */
   config: Properties;
+  /** Of all requests so far. */
+  readonly secrets: SecretTexts;
 }
 
 /** A failed status that is ready to be sent. */
@@ -38,7 +41,10 @@ export class FailedStatus {
  *
  * @param handle given the request, and a signal that is aborted when the engine drops it: nobody would store its result
  */
-export function method<Request, Response>(protos: Protos, handle: (request: Request, dropped: AbortSignal) => Promise<Response>) {
+export function method<Request, Response>(
+  { protos, secrets }: Exchange,
+  handle: (request: Request, dropped: AbortSignal) => Promise<Response>,
+) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
     const dropped = new AbortController();
     call.on("cancelled", () => {
@@ -46,7 +52,7 @@ export function method<Request, Response>(protos: Protos, handle: (request: Requ
     });
     handle(call.request, dropped.signal).then(
       (response) => callback(null, response),
-      (error: unknown) => callback(error instanceof FailedStatus ? error.status : failureStatus(protos, error, (message) => message)),
+      (error: unknown) => callback(error instanceof FailedStatus ? error.status : failureStatus(protos, error, secrets.hide)),
     );
   };
 }

@@ -13,21 +13,21 @@ import { LinuxKitError } from "../core/errors.ts";
 import { type Exchange, FailedStatus, guarded, subjectOf, worked } from "./exchange.ts";
 import { unreadyStatus } from "./failure.ts";
 import { typeOf } from "./provider.ts";
-import { secrecyOf } from "./secrecy.ts";
-import { decode, encode } from "./struct.ts";
+import { secrecyOf, withNoted } from "./secrecy.ts";
+import { type Decoded, decode, encode } from "./struct.ts";
 import { type Properties, UNKNOWN } from "./value.ts";
 
 /** `Create`, and what a preview shows of it. */
 export async function create(exchange: Exchange, request: CreateRequest, dropped: AbortSignal): Promise<CreateResponse> {
   const { protos } = exchange;
   const type = await typeOf(exchange.provider, request.getUrn());
-  const news = decode(request.getProperties());
+  const news = withNoted(type.inputs, decode(request.getProperties()));
   const inputs = news.properties;
-  const secrecy = secrecyOf(news);
+  const secrecy = secrecyOf(exchange.secrets, [news]);
   const response = new protos.provider.CreateResponse();
   if (request.getPreview()) {
     const outputs = await guarded(exchange, secrecy, () => type.preview?.({ ...subjectOf(request), inputs }) ?? inputs);
-    response.setProperties(encode(protos, secrecy.seal(outputs)));
+    response.setProperties(encode(protos, secrecy.sealOutputs(outputs)));
     return response;
   }
   const { id, outputs, failure } = await worked(exchange, request, type, secrecy, "making", dropped, (work) =>
@@ -35,10 +35,10 @@ export async function create(exchange: Exchange, request: CreateRequest, dropped
   );
   if (failure)
     throw new FailedStatus(
-      unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.seal(outputs) }, failure, secrecy.redact),
+      unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.sealOutputs(outputs) }, failure, secrecy.redact),
     );
   response.setId(id);
-  response.setProperties(encode(protos, secrecy.seal(outputs)));
+  response.setProperties(encode(protos, secrecy.sealOutputs(outputs)));
   return response;
 }
 
@@ -46,9 +46,13 @@ export async function create(exchange: Exchange, request: CreateRequest, dropped
 export async function update(exchange: Exchange, request: UpdateRequest, dropped: AbortSignal): Promise<UpdateResponse> {
   const { protos } = exchange;
   const type = await typeOf(exchange.provider, request.getUrn());
-  const [news, state, olds] = [decode(request.getNews()), decode(request.getOlds()), decode(request.getOldInputs())];
+  const [news, olds] = [request.getNews(), request.getOldInputs()].map((struct) => withNoted(type.inputs, decode(struct))) as [
+    Decoded,
+    Decoded,
+  ];
+  const state = withNoted(type.outputs, decode(request.getOlds()));
   const [id, inputs, oldInputs, oldOutputs] = [request.getId(), news.properties, olds.properties, state.properties];
-  const secrecy = secrecyOf(news, state, olds);
+  const secrecy = secrecyOf(exchange.secrets, [news, olds], state);
   const response = new protos.provider.UpdateResponse();
   if (request.getPreview()) {
     const old = { id, inputs: oldInputs, outputs: oldOutputs };
@@ -57,7 +61,7 @@ export async function update(exchange: Exchange, request: UpdateRequest, dropped
       secrecy,
       () => type.preview?.({ ...subjectOf(request), inputs, old }) ?? { ...unknownMembers(oldOutputs), ...inputs },
     );
-    response.setProperties(encode(protos, secrecy.seal(outputs)));
+    response.setProperties(encode(protos, secrecy.sealOutputs(outputs)));
     return response;
   }
   const { outputs, failure } = await worked(exchange, request, type, secrecy, "updating", dropped, async (work) => {
@@ -67,9 +71,9 @@ export async function update(exchange: Exchange, request: UpdateRequest, dropped
   });
   if (failure)
     throw new FailedStatus(
-      unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.seal(outputs) }, failure, secrecy.redact),
+      unreadyStatus(protos, { id, inputs: secrecy.seal(inputs), outputs: secrecy.sealOutputs(outputs) }, failure, secrecy.redact),
     );
-  response.setProperties(encode(protos, secrecy.seal(outputs)));
+  response.setProperties(encode(protos, secrecy.sealOutputs(outputs)));
   return response;
 }
 
@@ -77,8 +81,9 @@ export async function update(exchange: Exchange, request: UpdateRequest, dropped
 export async function read(exchange: Exchange, request: ReadRequest, dropped: AbortSignal): Promise<ReadResponse> {
   const { protos } = exchange;
   const type = await typeOf(exchange.provider, request.getUrn());
-  const [state, olds] = [decode(request.getProperties()), decode(request.getInputs())];
-  const secrecy = secrecyOf(state, olds);
+  const state = withNoted(type.outputs, decode(request.getProperties()));
+  const olds = withNoted(type.inputs, decode(request.getInputs()));
+  const secrecy = secrecyOf(exchange.secrets, [olds], state);
   const isImport = !isFilled(request.getProperties()) && !isFilled(request.getInputs());
   const known = isImport ? {} : { inputs: olds.properties, outputs: state.properties };
   const found = await worked(exchange, request, type, secrecy, "reading", dropped, async (work) => {
@@ -90,7 +95,7 @@ export async function read(exchange: Exchange, request: ReadRequest, dropped: Ab
   // an empty id means that the resource no longer exists
   if (!found) return response;
   response.setId(found.id);
-  response.setProperties(encode(protos, secrecy.seal(found.outputs)));
+  response.setProperties(encode(protos, secrecy.sealOutputs(found.outputs)));
   response.setInputs(encode(protos, secrecy.seal(found.inputs ?? olds.properties)));
   return response;
 }
@@ -98,8 +103,9 @@ export async function read(exchange: Exchange, request: ReadRequest, dropped: Ab
 /** `Delete`. A resource of a type without it is only removed from the state. */
 export async function remove(exchange: Exchange, request: DeleteRequest, dropped: AbortSignal): Promise<Empty> {
   const type = await typeOf(exchange.provider, request.getUrn());
-  const [state, olds] = [decode(request.getProperties()), decode(request.getOldInputs())];
-  await worked(exchange, request, type, secrecyOf(state, olds), "removing", dropped, async (work) =>
+  const state = withNoted(type.outputs, decode(request.getProperties()));
+  const olds = withNoted(type.inputs, decode(request.getOldInputs()));
+  await worked(exchange, request, type, secrecyOf(exchange.secrets, [olds], state), "removing", dropped, async (work) =>
     type.delete?.({ ...work, id: request.getId(), inputs: olds.properties, outputs: state.properties }),
   );
   return new exchange.protos.empty.Empty();

@@ -3,6 +3,7 @@ import { connectEngine } from "./engine.ts";
 import type { Exchange } from "./exchange.ts";
 import { loadProtos } from "./protos.ts";
 import type { Provider } from "./provider.ts";
+import { secretTexts } from "./secret-texts.ts";
 import { resourceProviderService } from "./server.ts";
 import { WorkInFlight } from "./work-in-flight.ts";
 
@@ -31,7 +32,7 @@ export function engineAddress(args: readonly string[]): string | undefined {
 export async function startServer(provider: Provider, address?: string): Promise<Serving & { readonly exchange: Exchange }> {
   const protos = loadProtos();
   const engine = address === undefined ? undefined : connectEngine(protos, address);
-  const exchange: Exchange = { protos, provider, inFlight: new WorkInFlight(), engine, config: {} };
+  const exchange: Exchange = { protos, provider, inFlight: new WorkInFlight(), engine, config: {}, secrets: secretTexts() };
   const server = new protos.grpc.Server({
     "grpc.max_receive_message_length": LARGEST_MESSAGE,
     "grpc.max_send_message_length": LARGEST_MESSAGE,

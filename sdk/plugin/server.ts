@@ -15,10 +15,11 @@ import { LinuxKitError } from "../core/errors.ts";
 import { check, checkFailure, diff, diffResponse } from "./check-and-diff.ts";
 import { leafDiff } from "./leaf-diff.ts";
 import { connectEngine } from "./engine.ts";
-import { type Exchange, method } from "./exchange.ts";
+import { type Exchange, guarded, method } from "./exchange.ts";
 import { create, read, remove, update } from "./lifecycle.ts";
 import { packageSchema } from "./package-schema.ts";
 import { unknownProperty } from "../schema/parse.ts";
+import { secrecyOf } from "./secrecy.ts";
 import { decode, encode } from "./struct.ts";
 
 /**
@@ -29,65 +30,72 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
   const { protos, provider } = exchange;
   const { provider: messages } = protos;
   return {
-    handshake: method(protos, async (request: ProviderHandshakeRequest) => {
+    handshake: method(exchange, async (request: ProviderHandshakeRequest) => {
       if (request.getEngineAddress() !== "") exchange.engine ??= connectEngine(protos, request.getEngineAddress());
       const response = new messages.ProviderHandshakeResponse();
       response.setAcceptSecrets(true);
       return response;
     }),
-    attach: method(protos, async (request: PluginAttach) => {
+    attach: method(exchange, async (request: PluginAttach) => {
       exchange.engine?.close();
       exchange.engine = connectEngine(protos, request.getAddress());
       return new protos.empty.Empty();
     }),
-    getPluginInfo: method(protos, async () => {
+    getPluginInfo: method(exchange, async () => {
       const info = new protos.plugin.PluginInfo();
       info.setVersion(provider.version);
       return info;
     }),
-    getSchema: method(protos, async () => {
+    getSchema: method(exchange, async () => {
       const response = new messages.GetSchemaResponse();
       response.setSchema(await packageSchema(provider));
       return response;
     }),
-    checkConfig: method(protos, async (request: CheckRequest) => {
+    checkConfig: method(exchange, async (request: CheckRequest) => {
       const known = Object.keys(provider.config);
+      const news = decode(request.getNews());
+      const { redact } = secrecyOf(exchange.secrets, [news]);
       const response = new messages.CheckResponse();
       response.setInputs(request.getNews());
-      for (const key of Object.keys(decode(request.getNews()).properties)) {
+      for (const key of Object.keys(news.properties)) {
         // these two belong to the engine
         if (known.includes(key) || key === "version" || key === "pluginDownloadURL") continue;
-        response.addFailures(checkFailure(protos, { path: key, message: unknownProperty(key, known) }));
+        response.addFailures(checkFailure(protos, { path: key, message: redact(unknownProperty(key, known)) }));
       }
       return response;
     }),
     // a changed mirror does not change a resource: nothing is replaced
-    diffConfig: method(protos, async (request: DiffRequest) => {
+    diffConfig: method(exchange, async (request: DiffRequest) => {
       const [olds, news] = [decode(request.getOldInputs()).properties, decode(request.getNews()).properties];
       return diffResponse(protos, { changed: leafDiff(olds, news) }, olds, news);
     }),
-    configure: method(protos, async (request: ConfigureRequest) => {
-      exchange.config = decode(request.getArgs()).properties;
+    configure: method(exchange, async (request: ConfigureRequest) => {
+      const config = decode(request.getArgs());
+      exchange.config = config.properties;
+      secrecyOf(exchange.secrets, [config]);
       const response = new messages.ConfigureResponse();
       response.setAcceptsecrets(true);
       response.setSupportspreview(true);
       return response;
     }),
-    check: method(protos, (request: CheckRequest) => check(exchange, request)),
-    diff: method(protos, (request: DiffRequest) => diff(exchange, request)),
-    create: method(protos, (request: CreateRequest, dropped) => create(exchange, request, dropped)),
-    update: method(protos, (request: UpdateRequest, dropped) => update(exchange, request, dropped)),
-    read: method(protos, (request: ReadRequest, dropped) => read(exchange, request, dropped)),
-    delete: method(protos, (request: DeleteRequest, dropped) => remove(exchange, request, dropped)),
-    cancel: method(protos, async () => {
+    check: method(exchange, (request: CheckRequest) => check(exchange, request)),
+    diff: method(exchange, (request: DiffRequest) => diff(exchange, request)),
+    create: method(exchange, (request: CreateRequest, dropped) => create(exchange, request, dropped)),
+    update: method(exchange, (request: UpdateRequest, dropped) => update(exchange, request, dropped)),
+    read: method(exchange, (request: ReadRequest, dropped) => read(exchange, request, dropped)),
+    delete: method(exchange, (request: DeleteRequest, dropped) => remove(exchange, request, dropped)),
+    cancel: method(exchange, async () => {
       exchange.inFlight.cancel();
       return new protos.empty.Empty();
     }),
-    invoke: method(protos, async (request: InvokeRequest) => {
+    invoke: method(exchange, async (request: InvokeRequest) => {
       const call = provider.functions?.[request.getTok()];
       if (call) {
+        const args = decode(request.getArgs());
+        const secrecy = secrecyOf(exchange.secrets, [args]);
         const response = new messages.InvokeResponse();
-        response.setReturn(encode(protos, await call(decode(request.getArgs()).properties)));
+        const found = await guarded(exchange, secrecy, () => call(args.properties));
+        response.setReturn(encode(protos, secrecy.sealOutputs(found)));
         return response;
       }
       throw new LinuxKitError("UNSUPPORTED", `function ${request.getTok()} not found in pulumi-linuxkit ${provider.version}`, {

@@ -83,11 +83,11 @@ describe("the provider's service", async () => {
     assert.deepEqual(await configDiff({ mirror: "a", other: "x" }, { mirror: "b" }), [DIFF_SOME, ["mirror", "other"], []]);
   });
 
-  test("gives each failure its path", async () => {
+  test("gives each failure its path, in the reason where the engine would print an input's value", async () => {
     const response = await call<Check>("check", request(messages.CheckRequest, { Urn: URN, News: struct({ text: true }) }));
     assert.deepEqual(
       response.getFailuresList().map((failure) => [failure.getProperty(), failure.getReason()]),
-      [["text", "got true, wanted a string"]],
+      [["", "text: got true, wanted a string"]],
     );
   });
 

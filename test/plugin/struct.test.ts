@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { loadProtos } from "../../sdk/plugin/protos.ts";
-import { secrecyOf } from "../../sdk/plugin/secrecy.ts";
+import { z } from "zod";
+import { input } from "../../sdk/plugin/input.ts";
+import { secrecyOf, withNoted } from "../../sdk/plugin/secrecy.ts";
+import { secretTexts } from "../../sdk/plugin/secret-texts.ts";
 import { decode, encode } from "../../sdk/plugin/struct.ts";
 import { hasUnknown, type Properties, secret, UNKNOWN } from "../../sdk/plugin/value.ts";
 
@@ -59,9 +62,14 @@ describe("properties on the wire", () => {
 });
 
 describe("secrecy", () => {
-  const secrecy = secrecyOf(
-    overTheWire({ userData: secret("open sesame"), tree: { deep: secret({ pin: 1234, word: "swordfish" }) }, open: "hello" }),
-  );
+  const secrecy = secrecyOf(secretTexts(), [
+    overTheWire({
+      userData: secret("open sesame"),
+      tree: { deep: secret({ pin: 1234, word: "swordfish" }) },
+      open: "hello",
+      beside: "say: open sesame!",
+    }),
+  ]);
 
   test("is inherited downwards, not sideways", () => {
     assert.ok(secrecy.isSecret("userData"));
@@ -78,7 +86,24 @@ describe("secrecy", () => {
     assert.equal(sealed.properties.open, "hello");
   });
 
+  test("an output that holds a part of a secret is secret, unless an input has it in clear", () => {
+    const outputs = { cmdline: "quiet word=swordfish", list: ["b3BlbiBzZXNhbWU="], beside: "say: open sesame!", open: "hello" };
+    assert.deepEqual([...overTheWire(secrecy.sealOutputs(outputs)).secretPaths].sort(), ["cmdline", "list[0]"]);
+  });
+
   test("nothing secret reaches a message", () => {
     assert.equal(secrecy.redact("cannot use open sesame or swordfish"), "cannot use [secret] or [secret]");
+    assert.equal(secrecy.redactAt("tree.deep.pin", "got 7, wanted 8"), "got a secret, wanted 8");
+    assert.equal(secrecy.redactAt("tree.deep.pin", 'got "1\\"2…, wanted "3" or "4"'), 'got a secret, wanted "3" or "4"');
+    assert.equal(secrecy.redactAt("open", "got 7, wanted 8"), "got 7, wanted 8");
+  });
+
+  test("what a schema notes as secret is secret, whatever the program says", () => {
+    const schema = z.strictObject({
+      key: input("A key.", z.string(), { secret: true }),
+      tree: z.object({ pin: input("", z.string(), { secret: true }) }),
+    });
+    const { secretPaths } = withNoted(schema, overTheWire({ key: "a", tree: { pin: "b", open: "c" } }));
+    assert.deepEqual([...secretPaths].sort(), ["key", "tree.pin"]);
   });
 });
