@@ -6,7 +6,7 @@ import { forEachParallel } from "../core/parallel.ts";
 import { type OnProgress, runningTotal } from "../core/progress.ts";
 import { createTransport, type TransportOptions } from "../net/transport.ts";
 import { debDigest, type LockedDeb } from "./locked.ts";
-import { chooseMirrors, type MirrorOptions, type Mirrors } from "./mirror.ts";
+import { chooseMirrors, mirrorAuthorization, type MirrorOptions, type Mirrors } from "./mirror.ts";
 import { mirrorFile } from "./mirror-file.ts";
 
 export interface FetchOptions extends MirrorOptions, TransportOptions {
@@ -78,7 +78,7 @@ async function fetchDeb(
   const { sharedCache, store, signal } = options;
   try {
     if (mirrors instanceof Error) throw mirrors;
-    await fetchFromMirrors(deb, mirrors, options, report);
+    await fetchFromMirrors(deb, mirrors, { ...options, authorization: mirrorAuthorization(mirrors) }, report);
   } catch (error) {
     const isUnavailable = (
       ["PACKAGE_UNAVAILABLE", "NO_MIRROR", "NETWORK", "TIMEOUT", "ACCESS_DENIED", "SIZE_MISMATCH", "DIGEST_MISMATCH"] as const

@@ -1,9 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LinuxKitError } from "../core/errors.ts";
+import { basic, shownUrl, splitLogin } from "../net/login.ts";
 import { parseParagraph, splitParagraphs } from "./control.ts";
 
-/** Base URLs of mirrors, with `dists/` and `pool/` below them; without a trailing `/`. */
+/** Base URLs of mirrors, with `dists/` and `pool/` below them; without a trailing `/`, and without the logins that they came with. */
 export interface Mirrors {
   /** Has `bookworm` and `bookworm-updates`. */
   readonly debian: string;
@@ -11,10 +12,12 @@ export interface Mirrors {
   readonly security: string;
   /** Has files that the others have dropped, with the same `pool/` paths. */
   readonly snapshot?: string;
+  /** The `Authorization` header of each base URL that came with a login. */
+  readonly logins?: ReadonlyMap<string, string>;
 }
 
 export interface MirrorOptions {
-  /** The Debian mirror, `http(s)://HOST/debian`. @default the host's apt sources */
+  /** The Debian mirror, `http(s)://[USER:PASSWORD@]HOST/debian`. @default the host's apt sources */
   readonly mirror?: string | undefined;
   /** The security archive. @default `mirror` with `/debian` replaced by `/debian-security`, or the host's apt sources */
   readonly securityMirror?: string | undefined;
@@ -31,6 +34,27 @@ export interface MirrorOptions {
  * @throws NO_MIRROR if no mirror is known; INVALID_DEFINITION for a mirror that is not an http(s) URL
  */
 export async function chooseMirrors(options: MirrorOptions = {}): Promise<Mirrors> {
+  return withoutLogins(await chosen(options));
+}
+
+/** The `Authorization` header for a file of a mirror. */
+export function mirrorAuthorization({ logins = new Map() }: Mirrors): (url: URL) => string | undefined {
+  return ({ href }) => [...logins].find(([base]) => href.startsWith(`${base}/`))?.[1];
+}
+
+function withoutLogins({ logins: _, ...bases }: Mirrors): Mirrors {
+  const logins = new Map<string, string>();
+  const plain = Object.entries(bases).map(([name, base]: [string, string]) => {
+    const { url, login } = splitLogin(new URL(base));
+    if (!login) return [name, base];
+    const shown = trimSlash(url.href);
+    logins.set(shown, basic(login));
+    return [name, shown];
+  });
+  return { ...(Object.fromEntries(plain) as Mirrors), ...(logins.size > 0 && { logins }) };
+}
+
+async function chosen(options: MirrorOptions): Promise<Mirrors> {
   const snapshot = options.snapshotMirror === undefined ? {} : { snapshot: baseUrl(options.snapshotMirror, "snapshotMirror") };
   const named = options.mirror === undefined ? undefined : baseUrl(options.mirror, "mirror");
   const security = options.securityMirror === undefined ? undefined : baseUrl(options.securityMirror, "securityMirror");
@@ -39,7 +63,7 @@ export async function chooseMirrors(options: MirrorOptions = {}): Promise<Mirror
     if (!named.endsWith("/debian")) {
       throw new LinuxKitError(
         "NO_MIRROR",
-        `mirror: got ${named}, which does not end in /debian, so its security archive is unknown: set securityMirror (config debianSecurityMirror)`,
+        `mirror: got ${shownUrl(named)}, which does not end in /debian, so its security archive is unknown: set securityMirror (config debianSecurityMirror)`,
         { sought: ["securityMirror"] },
       );
     }
@@ -80,7 +104,7 @@ export async function readAptSources(directory: string): Promise<AptSource[]> {
     const text = parse && (await readFile(file, "utf8").catch(() => undefined));
     if (parse && text !== undefined) sources.push(...parse(text));
   }
-  return sources.filter(({ url }) => /^https?:\/\//.test(url));
+  return sources.filter(({ url }) => /^https?:\/\//.test(url) && URL.canParse(url));
 }
 
 function parseOneLineStyle(text: string): AptSource[] {
@@ -105,10 +129,10 @@ function pick(sources: readonly AptSource[], isSuite: (suite: string) => boolean
 }
 
 function baseUrl(text: string, option: string): string {
-  if (!/^https?:\/\/[^/\s]+(\/\S*)?$/.test(text)) {
+  if (!/^https?:\/\/[^/\s]+(\/\S*)?$/.test(text) || !URL.canParse(text)) {
     throw new LinuxKitError(
       "INVALID_DEFINITION",
-      `${option}: got ${JSON.stringify(text)}, wanted an http or https URL such as http://HOST/debian`,
+      `${option}: got ${shownUrl(text)}, wanted an http or https URL such as http://HOST/debian`,
       { path: option },
     );
   }

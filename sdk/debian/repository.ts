@@ -13,7 +13,7 @@ import { decompress } from "./decompress.ts";
 import { type Alternative, parseProvides, provisionMeets, versionMeets } from "./dependency.ts";
 import { hostKeyring, TRUSTED_FINGERPRINTS, trustedKeys } from "./keys.ts";
 import { keyringFromPackage } from "./keyring-package.ts";
-import { chooseMirrors, type MirrorOptions, type Mirrors } from "./mirror.ts";
+import { chooseMirrors, mirrorAuthorization, type MirrorOptions, type Mirrors } from "./mirror.ts";
 import { mirrorFile } from "./mirror-file.ts";
 import { refuseOlderRelease } from "./newest-release.ts";
 import { openPackageIndex, type PackageIndex, writePackageIndex } from "./package-index.ts";
@@ -99,8 +99,9 @@ export class Repository {
  *
  * @throws NO_MIRROR, SIGNATURE_INVALID, DIGEST_MISMATCH, SIZE_MISMATCH, CORRUPT, NETWORK, TIMEOUT, NOT_FOUND, ACCESS_DENIED, CANCELLED
  */
-export async function openRepository(options: RepositoryOptions): Promise<Repository> {
-  const mirrors = await chooseMirrors(options);
+export async function openRepository(given: RepositoryOptions): Promise<Repository> {
+  const mirrors = await chooseMirrors(given);
+  const options = { ...given, authorization: mirrorAuthorization(mirrors) };
   const suites = await Promise.all(
     SUITES.map(async ({ suite, archive }) => {
       const base = `${mirrors[archive]}/dists/${suite}`;

@@ -1,5 +1,6 @@
 import { exchange, networkError } from "./exchange.ts";
 import type { Fetch, HttpRequest, HttpResponse } from "./http.ts";
+import { basic, splitLogin } from "./login.ts";
 import { type RetryPolicy, backOff, isTransientStatus, isWorthRetrying, pause } from "./retry.ts";
 import { chooseWire } from "./wire.ts";
 
@@ -9,6 +10,8 @@ export interface TransportOptions {
   /** Seconds that an answer may take to begin, and then each next piece of its body. @default 60 */
   readonly timeoutSeconds?: number | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
+  /** The `Authorization` header of requests that have none. Not sent on to another host. @default none, or the login in the URL */
+  readonly authorization?: ((url: URL) => string | undefined) | undefined;
 }
 
 /** Sends requests with a deadline, retries them where that may help, and follows redirects. */
@@ -30,7 +33,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const retry: RetryPolicy = { attempts: 5, baseMs: 250, maxMs: 20_000, ...options.retry };
   const wire = chooseWire(options.fetch);
   const timeoutSeconds = options.timeoutSeconds ?? 60;
-  const { signal } = options;
+  const { signal, authorization = () => undefined } = options;
   return {
     retry,
     signal,
@@ -39,7 +42,9 @@ export function createTransport(options: TransportOptions = {}): Transport {
       for (let attempt = 1; ; attempt++) {
         let retryAfter: string | null = null;
         try {
-          const response = await follow(request, (hop) => exchange(wire, hop, timeoutSeconds, signal));
+          const response = await follow(authorized(request, authorization(request.url)), (hop) =>
+            exchange(wire, hop, timeoutSeconds, signal),
+          );
           if (attempt >= attempts || !isTransientStatus(response.status)) return response;
           retryAfter = response.headers.get("retry-after");
           await response.drop();
@@ -50,6 +55,13 @@ export function createTransport(options: TransportOptions = {}): Transport {
       }
     },
   };
+}
+
+/** A request with its login in a header: a URL with a login is refused by `fetch`, and stands in its message (Fetch 5.4). */
+function authorized(request: HttpRequest, known: string | undefined): HttpRequest {
+  const { url, login } = splitLogin(request.url);
+  const authorization = login ? basic(login) : known;
+  return { ...request, url, headers: { ...(authorization !== undefined && { authorization }), ...request.headers } };
 }
 
 // not left to fetch: the login must not go to another host
@@ -66,6 +78,8 @@ async function follow(request: HttpRequest, exchange: (hop: HttpRequest) => Prom
     if (hop.url.protocol === "https:" && url.protocol === "http:") throw networkError(hop.url, `redirects to plain http at ${url.host}`);
     const { authorization: _, ...withoutLogin } = hop.headers ?? {};
     hop = { ...hop, url, headers: url.origin === hop.url.origin ? (hop.headers ?? {}) : withoutLogin };
-    if (response.status === 303 && hop.method !== "HEAD") hop = { method: "GET", url, headers: hop.headers ?? {}, memory: hop.memory };
+    hop = authorized(hop, undefined);
+    if (response.status === 303 && hop.method !== "HEAD")
+      hop = { method: "GET", url: hop.url, headers: hop.headers ?? {}, memory: hop.memory };
   }
 }

@@ -71,12 +71,18 @@ export function secrecyOf(known: SecretTexts, inputs: readonly Decoded[], state?
   };
 }
 
-/** The same properties, where what a type's schema notes as secret is secret, whatever the program said. */
+/** A URL with a password, of a mirror for example. */
+const LOGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*:[^/?#\s]*@/i;
+
+/**
+ * The same properties, where what a type's schema notes as secret is secret, whatever the program said, and each URL with a
+ * password.
+ */
 export function withNoted(schema: z.ZodObject | undefined, { properties, secretPaths }: Decoded): Decoded {
-  if (!schema) return { properties, secretPaths };
   const noted = new Set(secretPaths);
   const visit = (value: unknown, steps: readonly Step[]): void => {
-    if (steps.length > 0 && value !== undefined && isSecretAt(schema, steps)) noted.add(formatPath(steps));
+    const isNoted = schema && steps.length > 0 && value !== undefined && isSecretAt(schema, steps);
+    if (isNoted || (typeof value === "string" && LOGIN.test(value))) noted.add(formatPath(steps));
     else if (typeof value === "object" && value !== null)
       for (const [name, member] of Object.entries(value)) visit(member, [...steps, Array.isArray(value) ? Number(name) : name]);
   };

@@ -19,7 +19,7 @@ import { type Exchange, guarded, method } from "./exchange.ts";
 import { create, read, remove, update } from "./lifecycle.ts";
 import { packageSchema } from "./package-schema.ts";
 import { unknownProperty } from "../schema/parse.ts";
-import { secrecyOf } from "./secrecy.ts";
+import { secrecyOf, withNoted } from "./secrecy.ts";
 import { decode, encode } from "./struct.ts";
 
 /**
@@ -53,7 +53,7 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
     }),
     checkConfig: method(exchange, async (request: CheckRequest) => {
       const known = Object.keys(provider.config);
-      const news = decode(request.getNews());
+      const news = withNoted(undefined, decode(request.getNews()));
       const { redact } = secrecyOf(exchange.secrets, [news]);
       const response = new messages.CheckResponse();
       response.setInputs(request.getNews());
@@ -70,7 +70,7 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
       return diffResponse(protos, { changed: leafDiff(olds, news) }, olds, news);
     }),
     configure: method(exchange, async (request: ConfigureRequest) => {
-      const config = decode(request.getArgs());
+      const config = withNoted(undefined, decode(request.getArgs()));
       exchange.config = config.properties;
       secrecyOf(exchange.secrets, [config]);
       const response = new messages.ConfigureResponse();

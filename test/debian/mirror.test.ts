@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
-import { chooseMirrors, type MirrorOptions } from "../../sdk/debian/mirror.ts";
+import { basic } from "../../sdk/net/login.ts";
+import { chooseMirrors, mirrorAuthorization, type MirrorOptions } from "../../sdk/debian/mirror.ts";
 
 const made: string[] = [];
 after(() => Promise.all(made.map((directory) => rm(directory, { recursive: true }))));
@@ -34,7 +35,7 @@ describe("mirrors are chosen", () => {
     name: string;
     files: Record<string, string>;
     options?: MirrorOptions;
-    wanted: { debian: string; security: string; snapshot?: string };
+    wanted: { debian: string; security: string; snapshot?: string; logins?: ReadonlyMap<string, string> };
   }[] = [
     {
       name: "deb822 sources",
@@ -76,10 +77,64 @@ describe("mirrors are chosen", () => {
       options: { mirror: "http://mine.test/d", securityMirror: "http://mine.test/s", snapshotMirror: "http://old.test/debian" },
       wanted: { debian: "http://mine.test/d", security: "http://mine.test/s", snapshot: "http://old.test/debian" },
     },
+    {
+      name: "a login, which is no part of the URL",
+      files: {},
+      options: { mirror: "https://me:p%40ss%@mine.test/debian/", snapshotMirror: "http://token@old.test/debian" },
+      wanted: {
+        debian: "https://mine.test/debian",
+        security: "https://mine.test/debian-security",
+        snapshot: "http://old.test/debian",
+        logins: new Map([
+          ["https://mine.test/debian", basic({ username: "me", password: "p%40ss%" })],
+          ["https://mine.test/debian-security", basic({ username: "me", password: "p%40ss%" })],
+          ["http://old.test/debian", basic({ username: "token", password: "" })],
+        ]),
+      },
+    },
+    {
+      name: "a login in the host's sources",
+      files: { "sources.list": "deb https://me:p%40ss@one.test/debian bookworm main\n" },
+      wanted: {
+        debian: "https://one.test/debian",
+        security: "https://one.test/debian-security",
+        logins: new Map(["", "-security"].map((end) => [`https://one.test/debian${end}`, basic({ username: "me", password: "p@ss" })])),
+      },
+    },
   ];
   for (const { name, files, options, wanted } of rows) {
     test(name, async () => assert.deepEqual(await chooseMirrors({ ...options, aptDirectory: await apt(files) }), wanted));
   }
+});
+
+test("a file of a mirror is asked for with that mirror's login alone", async () => {
+  const options = {
+    mirror: "https://a:1@mine.test/debian",
+    securityMirror: "https://b:2@mine.test/sec",
+    snapshotMirror: "https://old.test/d",
+  };
+  const authorization = mirrorAuthorization(await chooseMirrors(options));
+  const rows: [url: string, username: string | undefined, password: string][] = [
+    ["https://mine.test/debian/pool/x.deb", "a", "1"],
+    ["https://mine.test/sec/dists/x", "b", "2"],
+    ["https://mine.test/debian-other/x", undefined, ""],
+    ["https://old.test/d/x", undefined, ""],
+    ["http://mine.test/debian/x", undefined, ""],
+  ];
+  for (const [url, username, password] of rows)
+    assert.equal(authorization(new URL(url)), username === undefined ? undefined : basic({ username, password }), url);
+});
+
+describe("no message shows a mirror's login", () => {
+  for (const mirror of [
+    "ftp://me:swordfish@host/debian",
+    "http://me:sword@fish@host/d",
+    "me:swordfish@host/debian",
+    "http://me:swordfish@a b/debian",
+  ])
+    test(mirror.replace("swordfish", "…"), async () => {
+      await assert.rejects(chooseMirrors({ mirror, aptDirectory: await apt({}) }), (error) => !/sword|fish/.test((error as Error).message));
+    });
 });
 
 describe("an unknown mirror is an error that says what to set", () => {

@@ -3,6 +3,10 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { isLinuxKitError, type LinuxKitErrorCode } from "../../sdk/core/errors.ts";
+import { inspect } from "node:util";
+import { ensureDebs } from "../../sdk/debian/fetch-debs.ts";
+import { lockPackages } from "../../sdk/debian/lock-packages.ts";
+import { debian } from "../../sdk/index.ts";
 import { DebianMirror, newKey } from "../support/debian-mirror.ts";
 import { debianFixture } from "../support/debian-fixture.ts";
 
@@ -72,6 +76,27 @@ describe("a good mirror", () => {
     await code("NOT_FOUND", /"time-daemon" for amd64: it is virtual, wanted a package that provides it, such as chrony, ntpsec/, () =>
       repository.newest("time-daemon"),
     );
+  });
+  test("gets the login of its URL, which no message shows", async () => {
+    await using fixture = await debianFixture(mirror);
+    const withLogin = (login: string) => ({ ...fixture.options, mirror: fixture.options.mirror.replace("://", `://${login}@`) });
+    mirror.login = "me:sword:f@sh";
+    try {
+      const options = withLogin("me:sword:f%40sh");
+      const image = debian.packages({ packages: ["chrony"], dependencies: "all" });
+      const { packages } = await lockPackages(image, await fixture.open(options), options);
+      await ensureDebs(packages, options);
+      const gone = packages.map((deb) => ({ ...deb, sha256: "0".repeat(64), filename: "pool/gone.deb" }));
+      const tries = [
+        () => ensureDebs(gone, options),
+        () => fixture.open(withLogin("me:swordfish")),
+        () => fixture.open({ ...withLogin("me:swordfish"), mirror: `http://me:swordfish@127.0.0.1:1/debian` }),
+      ];
+      for (const act of tries) await assert.rejects(act, (error) => !/swordf|f%40sh|f@sh/.test(inspect(error, { depth: 9 })), String(act));
+      await code("ACCESS_DENIED", /the mirror does not accept the credentials: 401/, tries[1] as () => Promise<unknown>);
+    } finally {
+      mirror.login = undefined;
+    }
   });
   test("reads keys from the mirror's package if the host has none", async () => {
     await using other = await DebianMirror.start();

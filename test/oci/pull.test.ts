@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -135,6 +136,21 @@ describe("logins", () => {
     await findImage("o/x:1", AMD64, shared);
     assert.equal(registry.seen(/\/token/).length, 2);
   });
+  for (const kind of kinds) {
+    test(`${kind}: a mirror's URL may have the login, which no message shows`, async (context) => {
+      const { registry, options } = await start(context, { login: { ...LOGIN, kind, password: "sword:f@sh" } });
+      await addImage(registry, "o/x", [[fileEntry("a", "1")]], { tags: ["1"] });
+      const mirrored = (login: string) => ({ ...options, registryMirrors: { "docker.io": registry.url.replace("://", `://${login}@`) } });
+      await pullImage("o/x:1", AMD64, mirrored("u:sword:f%40sh"));
+      const tries = [
+        () => findImage("o/x:1", AMD64, mirrored("u:swordfish")),
+        () => findImage("o/x:2", AMD64, mirrored("u:sword:f%40sh")),
+        () => findImage("o/x:1", AMD64, { ...options, registryMirrors: { "docker.io": "ftp://u:swordfish@host" } }),
+        () => findImage("o/x:1", AMD64, { ...options, registryMirrors: { "docker.io": "http://u:swordfish@host/?a=b" } }),
+      ];
+      for (const act of tries) await assert.rejects(act, (error) => !/swordf|f%40sh|f@sh/.test(inspect(error, { depth: 9 })), String(act));
+    });
+  }
   test("a mirror gets the mirror's login, never Docker Hub's", async (context) => {
     const { registry, options } = await start(context, { login: LOGIN });
     await addImage(registry, "library/x", [], { tags: ["1"] });

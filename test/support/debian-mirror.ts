@@ -51,6 +51,8 @@ export class DebianMirror {
   /** Requested paths, in order. */
   readonly requests: string[] = [];
   readonly faults = new Map<string, Fault>();
+  /** `USER:PASSWORD` that every request must have. @default none is needed */
+  login: string | undefined;
   readonly #root: string;
   readonly #server: ReturnType<typeof createServer>;
   readonly #paragraphs = new Map<Suite, string[]>();
@@ -158,6 +160,10 @@ export class DebianMirror {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = decodeURIComponent(request.url ?? "/").slice(1);
     this.requests.push(path);
+    if (this.login !== undefined && request.headers.authorization !== `Basic ${Buffer.from(this.login).toString("base64")}`) {
+      response.writeHead(401, { "www-authenticate": 'Basic realm="mirror"' }).end();
+      return;
+    }
     const file = join(this.#root, path);
     const body = (await stat(file).catch(() => undefined))?.isFile() ? await readFile(file) : undefined;
     const fault = [...this.faults].find(([ending]) => path.endsWith(ending))?.[1];

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { collect } from "../../core/bytes.ts";
 import { LinuxKitError } from "../../core/errors.ts";
 import type { HttpResponse } from "../../net/http.ts";
+import { basic } from "../../net/login.ts";
 import { redactUrl } from "../../net/redact.ts";
 import type { Transport } from "../../net/transport.ts";
 import { parseDocument } from "../document.ts";
@@ -146,8 +147,4 @@ function exchangeRefreshToken(
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: Buffer.from(form.toString()),
   });
-}
-
-function basic({ username, password }: { readonly username: string; readonly password: string }): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }

@@ -50,9 +50,10 @@ export function createRegistryClient(options: RegistryOptions = {}): RegistryCli
   const transport = createTransport(options);
   const auth = options.auth ?? dockerCredentials();
   const authorizers = new Map<string, Authorizer>();
-  const authorizerOf = ({ registry, base }: Endpoint): Authorizer => {
-    const known = authorizers.get(base.origin) ?? createAuthorizer(registry, base, auth, transport);
-    authorizers.set(base.origin, known);
+  const authorizerOf = ({ registry, base, login }: Endpoint): Authorizer => {
+    const key = JSON.stringify([base.origin, login]);
+    const known = authorizers.get(key) ?? createAuthorizer(registry, base, login ? async () => login : auth, transport);
+    authorizers.set(key, known);
     return known;
   };
   return {

@@ -175,5 +175,6 @@ function isVerified(image: RegistryReference, { context }: Subject): boolean {
 function insecure(url: string | undefined, path: string, why: string): { path: string; message: string; remedy: string }[] {
   if (typeof url !== "string" || !url.startsWith("http://") || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname))
     return [];
-  return [{ path, message: `${url} is not encrypted: ${why}`, remedy: `use ${url.replace(/^http:/, "https:")}` }];
+  const shown = url.replace(/^http:\/\/[^/?#]*@/, "http://");
+  return [{ path, message: `${shown} is not encrypted: ${why}`, remedy: `use ${shown.replace(/^http:/, "https:")}` }];
 }
