@@ -1,4 +1,4 @@
-import type { ImageSource } from "../../definition/container.ts";
+import type { ImageSource } from "../../definition/debian-image.ts";
 import { plainPath } from "../../definition/file.ts";
 import type { Step } from "../../core/property-path.ts";
 import type { PartFacts } from "../fact.ts";

@@ -1,5 +1,5 @@
 import type { Step } from "../../core/property-path.ts";
-import type { ImageSource } from "../../definition/container.ts";
+import type { ImageSource } from "../../definition/debian-image.ts";
 import type { Definition } from "../../definition/definition.ts";
 import { sourceKey } from "../../resolve/image-source.ts";
 import type { Lock } from "../../resolve/lock.ts";
