@@ -74,6 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/plugin",
     "sdk/share",
     "sdk/sign",
+    "sdk/review",
   ],
   "sdk/machine": ["sdk/core", "sdk/definition", "sdk/format", "sdk/resource", "sdk/resource/plugin"],
   // the command line may import everything, and nothing imports it

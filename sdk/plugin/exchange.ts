@@ -5,7 +5,7 @@ import { failureStatus, type unreadyStatus } from "./failure.ts";
 import { progressInterval, progressLine } from "./progress-line.ts";
 import type { Protos } from "./protos.ts";
 import type { AnyResourceType, Provider } from "./provider.ts";
-import type { Subject, Work } from "./resource-type.ts";
+import type { PreviewRequest, Subject, Work } from "./resource-type.ts";
 import type { Secrecy } from "./secrecy.ts";
 import type { SecretTexts } from "./secret-texts.ts";
 import type { Properties } from "./value.ts";
@@ -64,6 +64,25 @@ export async function guarded<T>({ protos }: Exchange, secrecy: Secrecy, act: ()
   } catch (error) {
     throw new FailedStatus(failureStatus(protos, error, secrecy.redact));
   }
+}
+
+/** Previews an operation on a resource. What it explains has arrived at the engine before the result does. */
+export async function previewed<T>(
+  exchange: Exchange,
+  request: { getUrn(): string },
+  secrecy: Secrecy,
+  act: (around: Required<Pick<PreviewRequest<object, object>, "explain" | "isSecret">>) => T | Promise<T>,
+): Promise<T> {
+  const { engine } = exchange;
+  const sink = engine?.sink(request.getUrn());
+  const explain = (text: string): void => {
+    const shown = secrecy.redact(text);
+    sink?.keep(shown);
+    sink?.show(shown.split("\n", 1)[0] ?? "");
+  };
+  const result = await guarded(exchange, secrecy, () => act({ explain, isSecret: secrecy.isSecret }));
+  await engine?.flushed();
+  return result;
 }
 
 /** What a request says of its resource and of the time it has. */

@@ -10,7 +10,7 @@ import type {
   UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import { LinuxKitError } from "../core/errors.ts";
-import { type Exchange, FailedStatus, guarded, subjectOf, worked } from "./exchange.ts";
+import { type Exchange, FailedStatus, previewed, subjectOf, worked } from "./exchange.ts";
 import { unreadyStatus } from "./failure.ts";
 import { typeOf } from "./provider.ts";
 import { secrecyOf, withNoted } from "./secrecy.ts";
@@ -26,7 +26,12 @@ export async function create(exchange: Exchange, request: CreateRequest, dropped
   const secrecy = secrecyOf(exchange.secrets, [news]);
   const response = new protos.provider.CreateResponse();
   if (request.getPreview()) {
-    const outputs = await guarded(exchange, secrecy, () => type.preview?.({ ...subjectOf(request), inputs }) ?? inputs);
+    const outputs = await previewed(
+      exchange,
+      request,
+      secrecy,
+      (around) => type.preview?.({ ...subjectOf(request), inputs, ...around }) ?? inputs,
+    );
     response.setProperties(encode(protos, secrecy.sealOutputs(outputs)));
     return response;
   }
@@ -56,10 +61,11 @@ export async function update(exchange: Exchange, request: UpdateRequest, dropped
   const response = new protos.provider.UpdateResponse();
   if (request.getPreview()) {
     const old = { id, inputs: oldInputs, outputs: oldOutputs };
-    const outputs = await guarded(
+    const outputs = await previewed(
       exchange,
+      request,
       secrecy,
-      () => type.preview?.({ ...subjectOf(request), inputs, old }) ?? { ...unknownMembers(oldOutputs), ...inputs },
+      (around) => type.preview?.({ ...subjectOf(request), inputs, old, ...around }) ?? { ...unknownMembers(oldOutputs), ...inputs },
     );
     response.setProperties(encode(protos, secrecy.sealOutputs(outputs)));
     return response;

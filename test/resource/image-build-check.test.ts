@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
+import { type Properties, UNKNOWN, type Value } from "../../sdk/plugin/value.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";
 import { builder, type, subject, work, SERVICE, IMAGE, PAIR, SIGNED, ARTIFACT, KEY, check, checked } from "./image-build-subject.ts";
 
@@ -240,6 +240,47 @@ describe("preview", () => {
     return { seen, outputs };
   };
   const changed = { ...IMAGE, kernel: { image: "docker.io/linuxkit/kernel:6.6", cmdline: "quiet" } };
+  const explained = async (old: Properties, now: Properties, secretPaths: readonly string[] = []): Promise<string | undefined> => {
+    const [oldInputs, { inputs }] = [await checked(old), await check(now)];
+    const { outputs } = await type.create({ ...work, inputs: oldInputs });
+    let text: string | undefined;
+    await type.preview?.({
+      ...subject,
+      inputs,
+      old: { id: "web", inputs: oldInputs, outputs },
+      explain: (said) => void (text = said),
+      isSecret: (path) => secretPaths.includes(path),
+    });
+    return text;
+  };
+  const withEnv = (value: Value) => ({ image: { ...IMAGE, services: { web: { ...IMAGE.services.web, env: [value] } } } });
+
+  for (const [name, old, now, secretPaths, want] of [
+    ["nothing that changes", { image: IMAGE }, { image: IMAGE }, [], undefined],
+    ["only the name that changes", { image: IMAGE }, { image: IMAGE, name: "shop" }, [], undefined],
+    [
+      "a variable",
+      withEnv("A=1"),
+      withEnv("A=2"),
+      [],
+      /^1 change inside the OS: 1 neutral\n\nChanges\n {2}services\.web: environment variable A changed from 1 to 2$/,
+    ],
+    ["a variable that is not known yet", withEnv("A=1"), withEnv(UNKNOWN), [], undefined],
+    [
+      "another secret",
+      withEnv("horse"),
+      withEnv("battery"),
+      ["image.services.web.env[0]"],
+      /^2 changes inside the OS: 2 neutral\n(?!.*(?:horse|battery))/s,
+    ],
+    ["the same secret", withEnv("horse"), withEnv("horse"), ["image.services.web.env[0]"], undefined],
+  ] as const) {
+    test(`explains ${name}`, async () => {
+      const text = await explained(old as Properties, now as Properties, secretPaths);
+      if (want === undefined) assert.equal(text, undefined);
+      else assert.match(text ?? "", want);
+    });
+  }
 
   test("of a new one knows its architecture", async () => {
     const { seen } = await previewed(undefined, { image: IMAGE });

@@ -67,6 +67,10 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     assert.deepEqual(preview.steps[0]?.detailedDiff, { "image.services.web.capabilities[1]": { diffKind: "update", inputDiff: true } });
     assert.match(preview.text, /~ capabilities: \[\n +~ \[1\]: "CAP_SETUID" => "CAP_SETGID"/);
     assert.doesNotMatch(preview.text, /CAP_CHOWN|motd/);
+    assert.match(
+      preview.text,
+      /2 changes inside the OS: 1 widens access, 1 narrows access\n\s*\n\s*Widens access\n\s*services\.web: capability CAP_SETGID added/,
+    );
     // what can be planned offline is shown, what must be built is not
     assert.match(preview.text, /~ planDigest: "sha256:[0-9a-f]{64}" => "sha256:[0-9a-f]{64}"/);
     const json = JSON.parse((await stack.must("preview", "--json", "--diff")).stdout) as { steps: { op: string; detailedDiff?: object }[] };

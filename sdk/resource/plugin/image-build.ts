@@ -13,6 +13,7 @@ import { checkImageBuild } from "./check-image-build.ts";
 import { type ImageBuildInputs, imageBuildInputs } from "./image-build-inputs.ts";
 import { type ImageBuildOutputs, imageBuildOutputs } from "./image-build-outputs.ts";
 import { rememberBuild } from "./known-builds.ts";
+import { changeText } from "./change-text.ts";
 import { type BuildRecord, keepBuild } from "./keep-build.ts";
 
 /** A refresh sets this path for a build whose files are not on this machine: the next update builds it again. */
@@ -43,7 +44,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       return { changed, ...(drifted.size > 0 && { drifted }) };
     },
 
-    async preview({ inputs, old }) {
+    async preview({ inputs, old, explain, isSecret }) {
       const unknown: Properties = {
         arch: inputs.arch,
         digest: UNKNOWN,
@@ -56,6 +57,8 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
         ...(inputs.push !== undefined && { pushed: UNKNOWN }),
         ...(mayHavePcrs(inputs) && { pcrs: UNKNOWN }),
       };
+      const text = old && explain && (await changeText(old.inputs, inputs, isSecret));
+      if (text !== undefined) explain?.(text);
       if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
       const now = inputs as unknown as ImageBuildInputs;
       const same: Properties = {

@@ -1,0 +1,41 @@
+import { isDeferred, isPlain } from "../../core/deferred.ts";
+import { canonicalJson } from "../../core/json.ts";
+import { formatPath, type Step } from "../../core/property-path.ts";
+import type { Definition } from "../../definition/definition.ts";
+import type { Properties } from "../../plugin/value.ts";
+import type { ImageBuildInputs } from "./image-build-inputs.ts";
+
+/**
+ * What a change of the definition means inside the OS, as text: a summary in the first line. It builds nothing. A value that is
+ * not known yet counts as unchanged, and so do versions, which stay those of the lock.
+ *
+ * @param isSecret whether an input is secret, by its path: then only that it changes is said
+ * @returns undefined if nothing changes
+ */
+export async function changeText(
+  old: ImageBuildInputs,
+  { image }: Properties,
+  isSecret: (path: string) => boolean = () => false,
+): Promise<string | undefined> {
+  if (old.image === undefined || !isPlain(image)) return undefined;
+  const before = comparable(old.image, old.image, ["image"], isSecret) as Definition;
+  const after = comparable(image, old.image, ["image"], isSecret) as Definition;
+  if (canonicalJson(before) === canonicalJson(after)) return undefined;
+  // loaded only now: most previews change nothing
+  const [{ review }, { textLines }] = await Promise.all([import("../../review/review.ts"), import("../../review/render/text.ts")]);
+  const found = review({ definition: before }, { definition: after }, old.arch);
+  return found.changes.length > 0 ? textLines(found).join("\n") : undefined;
+}
+
+/** A copy in which the old value stands for what is not known yet, and a word for what is secret. */
+function comparable(value: unknown, old: unknown, steps: readonly Step[], isSecret: (path: string) => boolean): unknown {
+  if (isDeferred(value)) return old === undefined ? undefined : comparable(old, old, steps, isSecret);
+  if (steps.length > 1 && isSecret(formatPath(steps))) return canonicalJson(value) === canonicalJson(old) ? "[secret]" : "[another secret]";
+  const at = (name: Step): unknown => (typeof old === "object" && old !== null ? (old as Record<Step, unknown>)[name] : undefined);
+  if (Array.isArray(value)) {
+    return value.map((item, index) => comparable(item, at(index), [...steps, index], isSecret)).filter((item) => item !== undefined);
+  }
+  if (!isPlain(value)) return value;
+  const members = Object.entries(value).map(([name, member]) => [name, comparable(member, at(name), [...steps, name], isSecret)]);
+  return Object.fromEntries(members.filter(([, member]) => member !== undefined));
+}
