@@ -12,6 +12,8 @@ export interface JournaledUpload<T> {
   lost?(signal: AbortSignal): Promise<readonly string[]>;
   /** Removes what an upload has begun; what is gone already is a success. */
   remove(name: string, signal: AbortSignal): Promise<void>;
+  /** Whether what was begun, and the journal, stay for the next run after this failure. @default never */
+  keeps?(error: unknown): boolean;
   /**
    * Begins, or resumes where the journal ends, and writes to the end.
    *
@@ -35,6 +37,10 @@ export async function journaledUpload<T>(upload: JournaledUpload<T>): Promise<T>
     await upload.journal.remove();
     return done;
   } catch (error) {
+    if (!upload.signal.aborted && upload.keeps?.(error)) {
+      await upload.journal.close();
+      throw error;
+    }
     await undo(upload, begun);
     await upload.journal.remove();
     throw upload.signal.aborted ? upload.signal.reason : error;

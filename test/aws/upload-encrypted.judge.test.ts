@@ -29,6 +29,10 @@ describe("an encrypted upload to EBS", { timeout: 300_000 }, () => {
     server.ebs.encryptsByDefault = true;
     const next = await ebs.upload(one, { parent: { id, encrypted: false, blocks: one.blocks } });
     assert.deepEqual([next.blocksSent, next.encrypted], [2048, true]);
+    assert.ok(
+      ebs.lines.some(({ message }) => message.startsWith(`${id} cannot be the parent: aws StartSnapshot: an unencrypted parent`)),
+      JSON.stringify(ebs.lines),
+    );
     assert.deepEqual(
       [...server.ebs.snapshots.values()].map(({ status }) => status),
       ["completed", "completed"],

@@ -49,6 +49,63 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     await ebs.assertHolds(id, now);
   });
 
+  test("sends every block if its parent was deleted since it was looked at", async () => {
+    const old = await ebs.image("old", { 0: "a", 3: "b" });
+    const now = await ebs.image("now", { 0: "a", 3: "B" });
+    const { id, blocksSent } = await ebs.upload(now, { parent: { id: "snap-0000000000000dead", encrypted: false, blocks: old.blocks } });
+    assert.equal(blocksSent, 2);
+    await ebs.assertHolds(id, now);
+  });
+
+  test("waits until EBS knows the snapshot that it has just started", async () => {
+    server.ebs.unknownMs = 7000;
+    const one = await ebs.image("one", { 0: "a", 3: "b" });
+    const { id } = await ebs.upload(one);
+    await ebs.assertHolds(id, one);
+    // a snapshot that stays unknown is gone
+    server.ebs.unknownMs = 60_000;
+    await assert.rejects(ebs.upload(one, {}, 300), {
+      code: "NOT_FOUND",
+      message: /^aws PutSnapshotBlock snap-\w+ 0: The snapshot .* does not exist/,
+    });
+  });
+
+  test("waits until EBS knows a snapshot without blocks that it completes", async () => {
+    server.ebs.unknownMs = 1000;
+    const { id } = await ebs.upload(await ebs.image("empty", {}));
+    assert.equal(server.ebs.snapshots.get(id)?.status, "completed");
+  });
+
+  test("fails if its snapshot is deleted while AWS completes it", async () => {
+    server.ebs.looksToComplete = 1000;
+    const one = await ebs.image("one", { 0: "a" });
+    server.fault = (action) => {
+      if (action === "DescribeSnapshots" && server.requests.some(({ action }) => action === "CompleteSnapshot"))
+        server.ebs.snapshots.clear();
+      return undefined;
+    };
+    await assert.rejects(ebs.upload(one), {
+      code: "NOT_FOUND",
+      message: /^snap-\w+: the snapshot was deleted while AWS completed it: run the update again/,
+    });
+    await assert.rejects(readFile(ebs.journal), { code: "ENOENT" });
+  });
+
+  test("gives up after a limit if AWS does not complete its snapshot, and the next run waits for the same one", async () => {
+    server.ebs.looksToComplete = 20;
+    const one = await ebs.image("one", { 0: "a", 1: "b" });
+    await assert.rejects(ebs.upload(one, { completeMs: 30 }), {
+      code: "TIMEOUT",
+      message:
+        /^snap-\w+: AWS has not completed the snapshot 0 s after its last block: run the update again, which waits for the same snapshot/,
+    });
+    const [id] = server.ebs.snapshots.keys();
+    assert.equal(server.blocksPut, 2);
+    assert.equal((await ebs.upload(one)).id, id);
+    assert.equal(server.blocksPut, 2);
+    await ebs.assertHolds(id as string, one);
+  });
+
   test("arrives complete despite throttling, 5xx, cut connections and lost answers", async () => {
     const one = await ebs.image("one", Object.fromEntries(Array.from({ length: 300 }, (_, index) => [index * 3, `${index}`])));
     server.fault = (_, count) => {

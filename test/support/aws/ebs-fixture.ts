@@ -47,7 +47,7 @@ export class EbsFixture implements AsyncDisposable {
   reset(): void {
     const { server } = this;
     server.ebs.snapshots.clear();
-    server.ebs.encryptsByDefault = false;
+    Object.assign(server.ebs, { encryptsByDefault: false, unknownMs: 0, looksToComplete: 0 });
     server.requests.length = 0;
     server.fault = undefined;
     this.lines.length = 0;
@@ -85,9 +85,9 @@ export class EbsFixture implements AsyncDisposable {
     return { file, size: sizeGiB * GIB, blocks: listBlocks(blocks) };
   }
 
-  async upload(what: TestImage, more: Partial<SnapshotUpload> = {}): Promise<UploadedSnapshot> {
+  async upload(what: TestImage, more: Partial<SnapshotUpload> = {}, unknownMs?: number): Promise<UploadedSnapshot> {
     const journal = more.journal ?? (await openJournal(this.journal));
-    return uploadSnapshot(awsSnapshotService(this.clients), {
+    return uploadSnapshot(awsSnapshotService(this.clients, unknownMs), {
       ...what,
       description: "d",
       tags: { Name: "n" },

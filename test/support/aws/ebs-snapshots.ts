@@ -2,9 +2,12 @@
  * Plays EBS direct: snapshots, their blocks, parents, client tokens, checksums and quotas.
  *
  * Source: EBS direct APIs Reference: StartSnapshot, PutSnapshotBlock, CompleteSnapshot.
+ * Source: Amazon EBS User Guide, "Encryption outcomes for EBS direct APIs".
+ * Source: awslabs/coldsnap, issue 43 and pull request 56: a new snapshot "does not exist" for up to two minutes.
  * Source: Amazon EC2 API Reference: DeleteSnapshot (InvalidSnapshot.InUse, InvalidSnapshot.NotFound).
  * Judged by: test/aws/moto.judge.test.ts.
- * Assumed: that a snapshot completes at once, the words of messages, and the codes of errors that the reference lists
+ * Assumed: that a snapshot completes at once unless a test sets `looksToComplete`, that a snapshot that is being completed is not
+ * completed twice, the words of messages, and the codes of errors that the reference lists
  * without a cause.
  */
 import { createHash } from "node:crypto";
@@ -36,6 +39,10 @@ export interface StoredSnapshot {
   /** The snapshot's own blocks by index, without those of its parent. */
   readonly blocks: Map<number, Buffer>;
   status: "pending" | "completed" | "error";
+  /** When it was started, by the process's clock. */
+  readonly startedAt: number;
+  /** Looks that are left until it is completed; undefined: nobody has asked for it. */
+  looksLeft?: number;
 }
 
 interface StartBody {
@@ -56,6 +63,10 @@ export class EbsSnapshots {
   readonly inUse = new Set<string>();
   /** Whether the account encrypts new snapshots by default. */
   encryptsByDefault = false;
+  /** Milliseconds for which a new snapshot is unknown to every operation but its start. */
+  unknownMs = 0;
+  /** How often DescribeSnapshots answers `pending` after a snapshot was completed. */
+  looksToComplete = 0;
   readonly #tokens = new Map<string, { readonly request: string; readonly id: string }>();
   #count = 0;
 
@@ -78,14 +89,16 @@ export class EbsSnapshots {
     const known = ClientToken === undefined ? undefined : this.#tokens.get(ClientToken);
     if (known) {
       if (known.request !== request) throw new AwsRefusal(503, "ConflictException", "the client token was used by another request");
-      return { snapshot: this.#get(known.id), status: 201 };
+      return { snapshot: this.snapshots.get(known.id) ?? this.#get(known.id), status: 201 };
     }
     let isEncrypted = Encrypted === true || this.encryptsByDefault;
     if (ParentSnapshotId !== undefined) {
       const parent = this.#get(ParentSnapshotId);
       if (parent.status !== "completed") throw invalid("the parent snapshot is not completed");
       if ((VolumeSize as number) < parent.sizeGiB) throw invalid("VolumeSize is less than that of the parent");
-      isEncrypted = parent.encrypted || this.encryptsByDefault;
+      if (!parent.encrypted && this.encryptsByDefault)
+        throw invalid("an unencrypted parent snapshot cannot be used while encryption by default is enabled");
+      isEncrypted = parent.encrypted;
     }
     if ([...this.snapshots.values()].filter(({ status }) => status === "pending").length >= PENDING_LIMIT)
       throw new AwsRefusal(402, "ServiceQuotaExceededException", "too many pending snapshots");
@@ -99,6 +112,7 @@ export class EbsSnapshots {
       tags: new Map(Tags.map(({ Key, Value }) => [Key, Value])),
       blocks: new Map(),
       status: "pending",
+      startedAt: performance.now(),
     };
     this.snapshots.set(id, snapshot);
     if (ClientToken !== undefined) this.#tokens.set(ClientToken, { request, id });
@@ -135,7 +149,19 @@ export class EbsSnapshots {
       if (headers["x-amz-checksum"] !== hash.digest("base64"))
         throw new AwsRefusal(400, "ValidationException", "the checksum does not match the blocks");
     }
-    snapshot.status = "completed";
+    snapshot.looksLeft = this.looksToComplete;
+    this.looked(snapshot);
+  }
+
+  /** Counts a look at a snapshot that is being completed. */
+  looked(snapshot: StoredSnapshot): void {
+    if (snapshot.looksLeft === undefined || snapshot.status !== "pending") return;
+    if (snapshot.looksLeft-- === 0) snapshot.status = "completed";
+  }
+
+  /** Whether operations know it already. */
+  isKnown({ startedAt }: StoredSnapshot): boolean {
+    return performance.now() - startedAt >= this.unknownMs;
   }
 
   remove(id: string): void {
@@ -162,13 +188,15 @@ export class EbsSnapshots {
 
   #get(id: string, code = "ResourceNotFoundException"): StoredSnapshot {
     const snapshot = this.snapshots.get(id);
-    if (!snapshot) throw new AwsRefusal(code.includes(".") ? 400 : 404, code, `The snapshot '${id}' does not exist.`);
+    if (!snapshot || (code === "ResourceNotFoundException" && snapshot.status === "pending" && !this.isKnown(snapshot)))
+      throw new AwsRefusal(code.includes(".") ? 400 : 404, code, `The snapshot '${id}' does not exist.`);
     return snapshot;
   }
 
   #pending(id: string): StoredSnapshot {
     const snapshot = this.#get(id);
     if (snapshot.status !== "pending") throw new AwsRefusal(400, "ValidationException", `${id} is ${snapshot.status}, not pending`);
+    if (snapshot.looksLeft !== undefined) throw new AwsRefusal(400, "ValidationException", `${id} is being completed`);
     return snapshot;
   }
 }

@@ -11,6 +11,7 @@ import { AwsRefusal, type EbsSnapshots, type StoredSnapshot } from "./ebs-snapsh
 export function ec2Action(ebs: EbsSnapshots, action: string, form: URLSearchParams): string | undefined {
   switch (action) {
     case "DescribeSnapshots":
+      for (const snapshot of wanted(ebs, form)) ebs.looked(snapshot);
       return `<DescribeSnapshotsResponse><requestId>r</requestId><snapshotSet>${wanted(ebs, form).map(item).join("")}</snapshotSet></DescribeSnapshotsResponse>`;
     case "DeleteSnapshot": {
       const id = form.get("SnapshotId") ?? "";
@@ -55,7 +56,7 @@ function refuseFilter(name: string): never {
 
 function existing(ebs: EbsSnapshots, id: string): StoredSnapshot {
   const snapshot = ebs.snapshots.get(id);
-  if (!snapshot) throw new AwsRefusal(400, "InvalidSnapshot.NotFound", `The snapshot '${id}' does not exist.`);
+  if (!snapshot || !ebs.isKnown(snapshot)) throw new AwsRefusal(400, "InvalidSnapshot.NotFound", `The snapshot '${id}' does not exist.`);
   return snapshot;
 }
 

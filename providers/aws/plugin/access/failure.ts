@@ -14,6 +14,12 @@ export function isGone(error: unknown): boolean {
   );
 }
 
+/** Whether AWS refused a request as not valid. */
+export function isInvalid(error: unknown): boolean {
+  const cause = isLinuxKitError(error) ? error.cause : error;
+  return (cause as AwsError | undefined)?.name === "ValidationException";
+}
+
 /**
  * The SDK's error as a LinuxKitError, with AWS's message. If aborted, returns the signal's reason.
  *

@@ -6,11 +6,39 @@ import type { AwsClients } from "../access/clients.ts";
 import { fromAws, isGone } from "../access/failure.ts";
 import type { SnapshotService, SnapshotState } from "./snapshot-service.ts";
 
-/** How often a snapshot that was just started may still be unknown to another of AWS's servers. */
-const UNKNOWN_YET = 5;
+/**
+ * Milliseconds after its start during which a snapshot may be unknown to some of AWS's servers.
+ *
+ * Source: awslabs/coldsnap, pull request 56 (AWS advises to retry for 2 minutes), and SNAPSHOT_BLOCK_ATTEMPTS in src/upload.rs.
+ */
+const UNKNOWN_MS = 132_000;
 
-/** EBS direct and EC2 through the AWS SDK. */
-export function awsSnapshotService({ ebs, ec2 }: AwsClients): SnapshotService {
+/** Milliseconds by which the wait between two attempts grows, and its limit. */
+const PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 5000;
+
+/**
+ * EBS direct and EC2 through the AWS SDK.
+ *
+ * @param unknownMs how long a snapshot that was just started may be unknown
+ */
+export function awsSnapshotService({ ebs, ec2 }: AwsClients, unknownMs: number = UNKNOWN_MS): SnapshotService {
+  /** When each snapshot was started, or first written to by this process. */
+  const begun = new Map<string, number>();
+  /** Repeats a request while the snapshot is not known yet. */
+  const onceKnown = async (id: string, what: string, signal: AbortSignal, send: () => Promise<unknown>): Promise<void> => {
+    const since = begun.get(id) ?? performance.now();
+    begun.set(id, since);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await send();
+        return;
+      } catch (error) {
+        if (!isGone(error) || performance.now() - since >= unknownMs) throw fromAws(error, what, signal);
+        await sleep(Math.min(PAUSE_MS * attempt, LONGEST_PAUSE_MS), undefined, { signal });
+      }
+    }
+  };
   const describe = async (input: { SnapshotIds: string[] }, signal: AbortSignal): Promise<SnapshotState[]> => {
     const found: SnapshotState[] = [];
     try {
@@ -41,51 +69,40 @@ export function awsSnapshotService({ ebs, ec2 }: AwsClients): SnapshotService {
       const got = await ebs.send(command, { abortSignal: signal }).catch((error: unknown) => {
         throw fromAws(error, "StartSnapshot", signal);
       });
+      begun.set(got.SnapshotId as string, performance.now());
       return { id: got.SnapshotId as string, blockBytes: got.BlockSize as number, encrypted: got.KmsKeyArn !== undefined };
     },
     async put(id, index, bytes, digest, signal) {
       const Checksum = Buffer.from(hexOf(digest), "hex").toString("base64");
-      for (let attempt = 1; ; attempt++) {
-        try {
-          const command = new PutSnapshotBlockCommand({
-            SnapshotId: id,
-            BlockIndex: index,
-            BlockData: bytes,
-            DataLength: bytes.length,
-            Checksum,
-            ChecksumAlgorithm: "SHA256",
-          });
-          command.middlewareStack.add(
-            (next) => (args) => {
-              // the signer would else hash the body once more
-              (args.request as { readonly headers: Record<string, string> }).headers["x-amz-content-sha256"] = hexOf(digest);
-              return next(args);
-            },
-            { step: "build" },
-          );
-          await ebs.send(command, { abortSignal: signal });
-          return;
-        } catch (error) {
-          if (!isGone(error) || attempt === UNKNOWN_YET) throw fromAws(error, `PutSnapshotBlock ${id} ${index}`, signal);
-          await sleep(500 * attempt, undefined, { signal });
-        }
-      }
+      await onceKnown(id, `PutSnapshotBlock ${id} ${index}`, signal, () => {
+        const command = new PutSnapshotBlockCommand({
+          SnapshotId: id,
+          BlockIndex: index,
+          BlockData: bytes,
+          DataLength: bytes.length,
+          Checksum,
+          ChecksumAlgorithm: "SHA256",
+        });
+        command.middlewareStack.add(
+          (next) => (args) => {
+            // the signer would else hash the body once more
+            (args.request as { readonly headers: Record<string, string> }).headers["x-amz-content-sha256"] = hexOf(digest);
+            return next(args);
+          },
+          { step: "build" },
+        );
+        return ebs.send(command, { abortSignal: signal });
+      });
     },
     async complete(id, blocks, checksum, signal) {
-      await ebs
-        .send(
-          new CompleteSnapshotCommand({
-            SnapshotId: id,
-            ChangedBlocksCount: blocks,
-            Checksum: checksum,
-            ChecksumAlgorithm: "SHA256",
-            ChecksumAggregationMethod: "LINEAR",
-          }),
-          { abortSignal: signal },
-        )
-        .catch((error: unknown) => {
-          throw fromAws(error, `CompleteSnapshot ${id}`, signal);
-        });
+      const request = {
+        SnapshotId: id,
+        ChangedBlocksCount: blocks,
+        Checksum: checksum,
+        ChecksumAlgorithm: "SHA256",
+        ChecksumAggregationMethod: "LINEAR",
+      } as const;
+      await onceKnown(id, `CompleteSnapshot ${id}`, signal, () => ebs.send(new CompleteSnapshotCommand(request), { abortSignal: signal }));
     },
     async describe(id, signal) {
       const [state] = await describe({ SnapshotIds: [id] }, signal);

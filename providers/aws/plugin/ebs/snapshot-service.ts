@@ -37,7 +37,7 @@ export interface StartRequest {
  * refusal is an error with AWS's message.
  */
 export interface SnapshotService {
-  /** @throws NOT_FOUND when the snapshot that the token started was deleted */
+  /** @throws NOT_FOUND when the snapshot that the token started, or the parent, was deleted */
   start(request: StartRequest, signal: AbortSignal): Promise<StartedSnapshot>;
   /** @param digest of the bytes */
   put(id: string, index: number, bytes: Uint8Array, digest: Digest, signal: AbortSignal): Promise<void>;

@@ -9,12 +9,19 @@ import type { Journal } from "../../../../sdk/upload/journal.ts";
 import { bytesToSend, journaledUpload, megabytes } from "../../../../sdk/upload/journaled-upload.ts";
 import { sendBlocks } from "../../../../sdk/upload/send-blocks.ts";
 import { transfer } from "../../../../sdk/upload/transfer.ts";
+import { isInvalid } from "../access/failure.ts";
 import type { SnapshotService, StartedSnapshot } from "./snapshot-service.ts";
 
 const GIB = 2 ** 30;
 
 /** Minutes without a block after which AWS drops a pending snapshot, so that a killed upload costs little. */
 const ABANDONED_MINUTES = 60;
+
+/** Milliseconds for which an upload waits until AWS has completed its snapshot. */
+const COMPLETE_MS = 30 * 60_000;
+
+/** Looks in a row in which AWS does not know a snapshot whose blocks it took: then it was deleted. */
+const MISSING_LOOKS = 60;
 
 /** Milliseconds that undoing a failed upload may take. */
 const UNDO_MS = 30_000;
@@ -36,6 +43,8 @@ export interface SnapshotUpload {
   readonly inFlight?: number | undefined;
   /** Milliseconds between two looks at a snapshot that AWS is completing. @default 2000 */
   readonly pollMs?: number | undefined;
+  /** Milliseconds for which to wait until AWS has completed it. @default 1,800,000 */
+  readonly completeMs?: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -55,7 +64,7 @@ export interface UploadedSnapshot {
  *
  * Source: Amazon EBS User Guide, "Use the EBS direct APIs to write snapshots".
  *
- * @throws UNSUPPORTED for a block size other than 512 KiB, NETWORK and ACCESS_DENIED with AWS's message, DIGEST_MISMATCH when the file is not what the build wrote
+ * @throws UNSUPPORTED for a block size other than 512 KiB, NETWORK and ACCESS_DENIED with AWS's message, NOT_FOUND for a snapshot that was deleted meanwhile, DIGEST_MISMATCH when the file is not what the build wrote, TIMEOUT when AWS does not complete the snapshot, which then stays for the next run
  */
 export async function uploadSnapshot(service: SnapshotService, upload: SnapshotUpload): Promise<UploadedSnapshot> {
   const tokens = new Set<string>();
@@ -68,6 +77,7 @@ export async function uploadSnapshot(service: SnapshotService, upload: SnapshotU
       return again.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value.id] : []));
     },
     remove: (id, signal) => service.remove(id, signal),
+    keeps: (error) => isLinuxKitError(error, "TIMEOUT") && error.detail.waitingFor === COMPLETION,
     async write(begins) {
       const ask = async (token: string, upload: SnapshotUpload): Promise<StartedSnapshot> => {
         tokens.add(token);
@@ -76,12 +86,21 @@ export async function uploadSnapshot(service: SnapshotService, upload: SnapshotU
         tokens.delete(token);
         return snapshot;
       };
-      const begun = await begin(service, upload, ask);
-      if (!upload.parent || begun.snapshot.encrypted === upload.parent.encrypted) return write(service, upload, begun);
-      // the account's default has turned to encryption since: such a snapshot cannot inherit the blocks of its parent
-      await service.remove(begun.snapshot.id, upload.signal);
-      await upload.journal.restart();
       const whole = { ...upload, parent: undefined };
+      const begun = await begin(service, upload, ask).catch(async (error: unknown) => {
+        if (!upload.parent || !(isInvalid(error) || isLinuxKitError(error, "NOT_FOUND"))) throw error;
+        upload.onProgress({
+          stage: "upload",
+          message: `${upload.parent.id} cannot be the parent: ${(error as Error).message}`,
+          lasting: true,
+        });
+        return undefined;
+      });
+      if (begun && (!upload.parent || begun.snapshot.encrypted === upload.parent.encrypted)) return write(service, upload, begun);
+      // The account encrypts by default since the parent was made, so that a child of it is refused; or the parent is gone.
+      // Source: EBS User Guide, "Encryption outcomes for EBS direct APIs", an unencrypted parent.
+      if (begun) await service.remove(begun.snapshot.id, upload.signal);
+      await upload.journal.restart();
       return write(service, whole, await begin(service, whole, ask));
     },
   });
@@ -91,6 +110,8 @@ interface Begun {
   readonly snapshot: StartedSnapshot;
   /** Blocks that an earlier run has sent; all of them if the snapshot is complete. */
   readonly done: Pick<ReadonlySet<number>, "has" | "size">;
+  /** Whether an earlier run has asked AWS to complete it. */
+  readonly isCompleting?: boolean;
 }
 
 /** The token with which an upload started its snapshot, from its journal. */
@@ -98,7 +119,11 @@ function tokenIn(lines: readonly unknown[]): string | undefined {
   return (lines as readonly { readonly token?: string }[]).find((line) => line.token !== undefined)?.token;
 }
 
-async function write(service: SnapshotService, upload: SnapshotUpload, { snapshot, done }: Begun): Promise<UploadedSnapshot> {
+async function write(
+  service: SnapshotService,
+  upload: SnapshotUpload,
+  { snapshot, done, isCompleting = false }: Begun,
+): Promise<UploadedSnapshot> {
   const { journal, signal, onProgress } = upload;
   const indexes = indexesOf(upload, snapshot);
   const blocksSent = indexes.filter((index) => !done.has(index)).length;
@@ -120,7 +145,13 @@ async function write(service: SnapshotService, upload: SnapshotUpload, { snapsho
   });
   const { status } = (await service.describe(snapshot.id, signal)) ?? { status: "pending" };
   // otherwise an earlier run was killed after it had completed the snapshot
-  if (status === "pending") await service.complete(snapshot.id, indexes.length, linearChecksum(digests), signal);
+  if (status === "pending") {
+    await journal.append({ completing: true });
+    await service.complete(snapshot.id, indexes.length, linearChecksum(digests), signal).catch((error: unknown) => {
+      // AWS may refuse to complete what it is completing already
+      if (!isCompleting || !isInvalid(error)) throw error;
+    });
+  }
   await completed(service, snapshot.id, upload);
   onProgress({ stage: "upload", message: `${snapshot.id} is complete: ${line.summary()}`, lasting: true });
   return { id: snapshot.id, encrypted: snapshot.encrypted, blocksSent, bytesSent };
@@ -133,7 +164,7 @@ async function begin(
   ask: (token: string, upload: SnapshotUpload) => Promise<StartedSnapshot>,
 ): Promise<Begun> {
   const { journal, signal } = upload;
-  const lines = journal.before as readonly { readonly index?: number }[];
+  const lines = journal.before as readonly { readonly index?: number; readonly completing?: boolean }[];
   const token = tokenIn(lines);
   if (token !== undefined) {
     const snapshot = await ask(token, upload).catch((error) => {
@@ -143,7 +174,12 @@ async function begin(
     });
     const state = snapshot && (await service.describe(snapshot.id, signal));
     if (snapshot && state?.status === "completed") return { snapshot, done: { has: () => true, size: upload.blocks.length } };
-    if (snapshot && state?.status === "pending") return { snapshot, done: new Set(lines.flatMap(({ index }) => index ?? [])) };
+    if (snapshot && state?.status === "pending")
+      return {
+        snapshot,
+        done: new Set(lines.flatMap(({ index }) => index ?? [])),
+        isCompleting: lines.some(({ completing }) => completing),
+      };
     if (state) await service.remove(state.id, signal);
   }
   await journal.restart();
@@ -191,15 +227,40 @@ function linearChecksum(digests: readonly Digest[]): string {
   return hash.digest("base64");
 }
 
-async function completed(service: SnapshotService, id: string, { signal, onProgress, pollMs = 2000 }: SnapshotUpload): Promise<void> {
-  for (let waited = 0; ; waited += pollMs) {
+/** What a TIMEOUT of {@link completed} waited for. */
+const COMPLETION = "a snapshot's completion";
+
+async function completed(
+  service: SnapshotService,
+  id: string,
+  { signal, onProgress, pollMs = 2000, completeMs = COMPLETE_MS }: SnapshotUpload,
+): Promise<void> {
+  let missing = 0;
+  const since = performance.now();
+  for (let look = 0; ; look++) {
     const state = await service.describe(id, signal);
     if (state?.status === "completed") return;
     if (state?.status === "error")
       throw new LinuxKitError("NETWORK", `${id}: AWS could not complete the snapshot: ${state.reason ?? "no reason given"}`, {
         url: id,
       });
-    if (waited > 0) onProgress({ stage: "upload", message: `${id}: all blocks are sent, AWS is completing it` });
+    missing = state ? 0 : missing + 1;
+    if (missing >= MISSING_LOOKS)
+      throw new LinuxKitError(
+        "NOT_FOUND",
+        `${id}: the snapshot was deleted while AWS completed it: run the update again, which sends the image again`,
+        {
+          what: id,
+        },
+      );
+    const seconds = Math.round(completeMs / 1000);
+    if (performance.now() - since >= completeMs)
+      throw new LinuxKitError(
+        "TIMEOUT",
+        `${id}: AWS has not completed the snapshot ${seconds} s after its last block: run the update again, which waits for the same snapshot and sends nothing twice`,
+        { seconds, waitingFor: COMPLETION },
+      );
+    if (look > 0) onProgress({ stage: "upload", message: `${id}: all blocks are sent, AWS is completing it` });
     await sleep(pollMs, undefined, { signal });
   }
 }
