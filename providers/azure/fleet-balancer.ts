@@ -2,11 +2,12 @@ import { LoadBalancer, type LoadBalancerArgs } from "@pulumi/azure-native/networ
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import { interpolate, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
 import type { FleetArgs } from "./fleet-args.ts";
+import { healthPortOf } from "./fleet-checks.ts";
 import { tagsOf } from "./machine-source.ts";
+import { LOAD_BALANCER, nameOf } from "./names.ts";
 
 /** What probes a fleet's machines and forwards connections to them. */
 export interface Balancing {
@@ -20,28 +21,14 @@ export interface Balancing {
  * The program's load balancer, else a new internal one. A scale set rolls by a health probe, and only a load balancer's
  * probe works without an agent in the guest.
  *
- * @throws INVALID_DEFINITION for only one of pool and probe, or without a health port
+ * @param args as `checkFleet` accepts them: pool and probe, or a port
  */
 export function fleetBalancer(name: string, args: FleetArgs, parent: ComponentResource): Balancing {
-  const { backendPoolIds, healthProbeId, healthPort = args.image?.spec.healthPort } = args;
-  if ((backendPoolIds === undefined) !== (healthProbeId === undefined)) {
-    throw new LinuxKitError(
-      "INVALID_DEFINITION",
-      `${name}: ${backendPoolIds === undefined ? "healthProbeId: set without backendPoolIds" : "backendPoolIds: set without healthProbeId"}, wanted both or neither`,
-      { path: "healthProbeId" },
-    );
-  }
+  const { backendPoolIds, healthProbeId } = args;
   if (backendPoolIds !== undefined && healthProbeId !== undefined)
     return { backendPoolIds: output(backendPoolIds).apply((ids) => [...ids]), probeId: healthProbeId };
-  if (healthPort === undefined)
-    throw new LinuxKitError(
-      "INVALID_DEFINITION",
-      `${name}: healthPort: got nothing, wanted the port of the health probe: set healthPort here or in the image`,
-      { path: "healthPort" },
-    );
-
-  const loadBalancerName = `${getProject()}-${getStack()}-${name}`.replace(/[^\w.-]/g, "-").slice(-76);
-  const wanted = { loadBalancerName, ...balancerArguments(args, healthPort) };
+  const loadBalancerName = nameOf(`${getProject()}-${getStack()}-${name}`, LOAD_BALANCER);
+  const wanted = { loadBalancerName, ...balancerArguments(args, healthPortOf(args) as Input<number>) };
   const balancer = transformed(args.transform?.loadBalancer, wanted, `${name}-balancer`);
   const loadBalancer = new LoadBalancer(`${name}-balancer`, balancer, { parent, ...keepNames(balancer, { loadBalancerName }) });
   const part = (kind: string): Output<string> => interpolate`${loadBalancer.id}/${kind}`;

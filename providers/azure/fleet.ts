@@ -10,7 +10,10 @@ import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
 import { refuseVolumes } from "../../sdk/machine/volumes.ts";
 import { type Balancing, fleetBalancer } from "./fleet-balancer.ts";
+import { checkFleet } from "./fleet-checks.ts";
 import { encoded } from "./instance-arguments.ts";
+import { checkSize } from "./instance-size.ts";
+import { nameOf, SCALE_SET } from "./names.ts";
 import type { MachineImage } from "./machine-image.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { machineImageFor } from "./machine-source.ts";
@@ -44,14 +47,13 @@ export class Fleet extends ComponentResource {
     super("linuxkit:index:AzureFleet", name, {}, options);
     const { transform, timeoutSeconds = 3600 } = args;
     refuseVolumes(name, args, "Azure Files or a database");
+    checkFleet(name, args);
+    checkSize(name, args, this);
     const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
     const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
     const balancing: Balancing = fleetBalancer(name, args, this);
     const child = { parent: this };
-    const scaleSetName = `${getProject()}-${getStack()}-${name}`
-      .replace(/[^A-Za-z\d-]/g, "-")
-      .slice(-60)
-      .replace(/^-+/, "");
+    const scaleSetName = nameOf(`${getProject()}-${getStack()}-${name}`, SCALE_SET);
     const wanted: RolloutGateArgs = {
       fleet: name,
       subscriptionId,

@@ -8,6 +8,7 @@ import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
 import type { ImageTraits, MachineImageArgs } from "./machine-image-args.ts";
+import { GALLERY, IDENTIFIER, nameOf } from "./names.ts";
 
 /** The gallery image definition that versions are added to. */
 export interface ImageDefinition {
@@ -41,13 +42,17 @@ export function imageDefinition(
     ...(args.tags !== undefined && { tags: output(args.tags).apply((tags) => ({ ...tags })) }),
   };
   // Pulumi's auto-names contain a dash, which a gallery's name may not: project and stack make it unique in the subscription
-  const galleryName = `${getProject()}_${getStack()}_${name}`
-    .replace(/[^A-Za-z\d.]/g, "_")
-    .slice(-80)
-    .replace(/^[_.]+/, "");
+  const galleryName = nameOf(`${getProject()}_${getStack()}_${name}`, GALLERY);
   const galleryArgs = transformed(transform?.gallery, { ...common, galleryName }, `${name}-gallery`);
   const gallery = new Gallery(`${name}-gallery`, galleryArgs, { ...child, ...keepNames(galleryArgs, { galleryName }) });
-  const identifier = { publisher: "pulumi-linuxkit", offer: `${getProject()}-${getStack()}`, sku: name };
+  const offer = nameOf(`${getProject()}-${getStack()}`, IDENTIFIER);
+  const identifier = { publisher: "pulumi-linuxkit", offer, sku: nameOf(name, IDENTIFIER) };
+  // a size of generation 6 or later has NVMe disks only. Source: Microsoft Learn, "FAQ for remote NVMe disks"
+  const features = [
+    { name: "DiskControllerTypes", value: "SCSI, NVMe" },
+    { name: "IsAcceleratedNetworkSupported", value: "True" },
+    ...(traits.trustedLaunch ? [{ name: "SecurityType", value: "TrustedLaunchSupported" }] : []),
+  ];
   const definitionArgs = transformed(
     transform?.definition,
     {
@@ -59,14 +64,15 @@ export function imageDefinition(
       hyperVGeneration: "V2",
       architecture: arch.apply((arch) => (arch === "arm64" ? "Arm64" : "x64")),
       identifier,
-      features: [
-        { name: "IsAcceleratedNetworkSupported", value: "True" },
-        ...(traits.trustedLaunch ? [{ name: "SecurityType", value: "TrustedLaunchSupported" }] : []),
-      ],
+      features,
     },
     `${name}-definition`,
   );
-  const definition = new GalleryImage(`${name}-definition`, definitionArgs, { ...child, ...keepNames(definitionArgs, { identifier }) });
+  const definition = new GalleryImage(`${name}-definition`, definitionArgs, {
+    ...child,
+    // Azure changes neither: a definition keeps what it was made with
+    ...keepNames(definitionArgs, { identifier, features }),
+  });
   return {
     id: definition.id,
     resourceGroupName: output(resourceGroupName),

@@ -39,12 +39,6 @@ export function identityOf({ identityId, secrets }: Pick<InstanceShape, "identit
   return secrets === undefined ? {} : { identity: { type: "SystemAssigned" as const } };
 }
 
-export function securityProfile({ trustedLaunch, secureBoot }: ImageTraits) {
-  return trustedLaunch
-    ? { securityProfile: { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: secureBoot, vTpmEnabled: true } } }
-    : {};
-}
-
 /**
  * The administrator that Azure adds to a `generalized` image, and to no other.
  *

@@ -28,7 +28,7 @@ export interface MachineImageArgs
    * always generalized. @default false
    */
   readonly generalized?: boolean | undefined;
-  /** Whether machines have a TPM of the hypervisor (trusted launch). @default true for a gallery's version */
+  /** Whether machines have a TPM of the hypervisor (trusted launch). @default true for a gallery's version, on sizes that have it */
   readonly trustedLaunch?: boolean | undefined;
   /** Keys that the firmware of the image's machines trusts; turns Secure Boot on. @default none: no Secure Boot */
   readonly secureBootKeys?: SecureBootKeys | undefined;
@@ -50,4 +50,6 @@ export interface ImageTraits {
   readonly generalized: boolean;
   readonly trustedLaunch: boolean;
   readonly secureBoot: boolean;
+  /** Whether machines with NVMe disks may start it. */
+  readonly nvme: boolean;
 }

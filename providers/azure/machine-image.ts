@@ -5,13 +5,13 @@ import { all, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { ImageBuild } from "../../sdk/resource/image-build.ts";
 import { imageFile } from "../../sdk/machine/image-file.ts";
 import { buildArguments } from "../../sdk/machine/source.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
 import { type ImageDefinition, imageDefinition } from "./image-definition.ts";
 import { accessOf } from "./access-args.ts";
+import { checkImage, traitsOf } from "./image-traits.ts";
 import type { ImageTraits, MachineImageArgs } from "./machine-image-args.ts";
 import { AzureUpload, type AzureUploadArgs } from "./upload.ts";
 import { managedImageArguments, versionArguments } from "./version-arguments.ts";
@@ -37,6 +37,7 @@ export class MachineImage extends ComponentResource {
 
   constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AzureMachineImage", name, {}, options);
+    checkImage(name, args);
     this.traits = traitsOf(name, args);
     const { resourceGroupName, location, sku, storage, version, transform, retainOnDelete } = args;
     const child = { parent: this, ...(retainOnDelete !== undefined && { retainOnDelete }) };
@@ -86,32 +87,4 @@ export class MachineImage extends ComponentResource {
     this.arch = output(build.arch);
     this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId });
   }
-}
-
-function traitsOf(
-  name: string,
-  {
-    kind = "gallery",
-    generalized = kind === "image",
-    trustedLaunch = kind === "gallery",
-    secureBootKeys,
-    definitionId,
-    copyTo,
-    arch,
-  }: MachineImageArgs,
-): ImageTraits {
-  const refuse = (what: string, got: string, want: string): never => {
-    throw new LinuxKitError("INVALID_DEFINITION", `${name}: ${what}: got ${got}, wanted ${want}`, { path: what });
-  };
-  if (kind === "image") {
-    if (!generalized) refuse("generalized", "false for a managed image", "true: Azure starts only generalized managed images");
-    if (trustedLaunch || secureBootKeys !== undefined)
-      refuse("trustedLaunch", "it for a managed image", 'kind "gallery": managed images do not support it');
-    if (definitionId !== undefined) refuse("definitionId", "an id for a managed image", 'kind "gallery"');
-    if (copyTo !== undefined && copyTo.length > 0)
-      refuse("copyTo", "regions for a managed image", 'kind "gallery": a managed image is in one region');
-    if (arch === "arm64") refuse("arch", "arm64 for a managed image", 'kind "gallery": Azure has no managed images for arm64');
-  }
-  if (secureBootKeys !== undefined && !trustedLaunch) refuse("secureBootKeys", "keys without trusted launch", "trustedLaunch: true too");
-  return { generalized, trustedLaunch, secureBoot: secureBootKeys !== undefined };
 }

@@ -7,11 +7,14 @@ import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi
 import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
-import { administrator, encoded, identityOf, type InstanceShape, securityProfile } from "./instance-arguments.ts";
+import { administrator, encoded, identityOf, type InstanceShape } from "./instance-arguments.ts";
+import { checkInstance } from "./instance-checks.ts";
+import { checkSize, diskController, securityProfile } from "./instance-size.ts";
 import type { MachineImage } from "./machine-image.ts";
 import type { MachineImageArgs } from "./machine-image-args.ts";
 import { SECRET_FORM } from "./machine-secrets.ts";
 import { type MachineSource, machineImageFor, tagsOf } from "./machine-source.ts";
+import { HOST, nameOf } from "./names.ts";
 import { dataDisks, diskTags, type MachineVolumeArgs, machineVolumes, type VolumeTransforms } from "./machine-volume.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
@@ -56,8 +59,11 @@ export class Machine extends ComponentResource {
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AzureMachine", name, {}, options);
     const { transform } = args;
-    const machineImage = machineImageFor(`machine "${name}"`, name, args, transform, this);
+    checkInstance(name, args);
+    checkSize(name, args, this);
+    // first, because it checks before it creates
     const volumes = machineVolumes(name, args, transform, this);
+    const machineImage = machineImageFor(`machine "${name}"`, name, args, transform, this);
     const common = {
       resourceGroupName: args.resourceGroupName,
       tags: tagsOf(args.tags),
@@ -127,7 +133,7 @@ export class Machine extends ComponentResource {
 }
 
 function hostName(name: string): string {
-  return name.replace(/[^A-Za-z\d-]/g, "-").slice(0, 63);
+  return nameOf(name, HOST, "start");
 }
 
 function machineArguments(
@@ -152,11 +158,11 @@ function machineArguments(
     ),
     ...(zone !== undefined && { zones: [zone] }),
     hardwareProfile: { vmSize: instanceType },
-    storageProfile: { imageReference: { id: imageId }, osDisk, dataDisks: dataDisks(volumes) },
+    storageProfile: { imageReference: { id: imageId }, osDisk, dataDisks: dataDisks(volumes), ...diskController(instanceType) },
     networkProfile: { networkInterfaces: [{ id: networkInterface.id, primary: true }] },
     // the serial console's text
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
-    ...securityProfile(traits),
+    ...securityProfile(traits, instanceType),
     ...(osProfile && { osProfile: { ...osProfile, computerName: hostName(name) } }),
     ...identityOf(args),
     ...(userData !== undefined && { userData: encoded(userData) }),

@@ -4,10 +4,12 @@ import type { FleetArgs } from "./fleet-args.ts";
 import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { ROLLOUT_DEFAULTS } from "../../sdk/rollout/defaults.ts";
 import type { Balancing } from "./fleet-balancer.ts";
-import { administrator, encoded, identityOf, securityProfile } from "./instance-arguments.ts";
+import { administrator, encoded, identityOf } from "./instance-arguments.ts";
+import { diskController, securityProfile } from "./instance-size.ts";
 import type { MachineImage } from "./machine-image.ts";
 import { SECRET_FORM } from "./machine-secrets.ts";
 import { tagsOf } from "./machine-source.ts";
+import { HOST_PREFIX, nameOf } from "./names.ts";
 
 /** Seconds, Azure's minimum. */
 const HEALTH_CHECK_GRACE_PERIOD = 600;
@@ -53,6 +55,7 @@ export function scaleSetArguments(
       storageProfile: {
         imageReference: { id: imageId },
         osDisk: { createOption: "FromImage", caching: "ReadWrite", managedDisk: { storageAccountType: "StandardSSD_LRS" } },
+        ...diskController(instanceType),
       },
       networkProfile: {
         healthProbe: { id: probeId },
@@ -68,7 +71,7 @@ export function scaleSetArguments(
         ],
       },
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
-      ...securityProfile(traits),
+      ...securityProfile(traits, instanceType),
       ...(osProfile && { osProfile: { ...osProfile, computerNamePrefix: hostPrefix(name) } }),
       ...(userData !== undefined && { userData: encoded(userData) }),
     },
@@ -77,7 +80,7 @@ export function scaleSetArguments(
 
 /** What the host names of a fleet's machines start with. */
 export function hostPrefix(name: string): string {
-  return name.replace(/[^A-Za-z\d-]/g, "-").slice(0, 50);
+  return nameOf(name, HOST_PREFIX, "start");
 }
 
 function upgradePolicy({

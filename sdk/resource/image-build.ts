@@ -114,6 +114,11 @@ export class ImageBuild extends CustomResource {
   declare readonly pushed: Output<string | undefined>;
   /** The definition given as `image`, used by machines to find the declared secrets; undefined after rehydration. */
   readonly definition: Definition | undefined;
+  /**
+   * The certificate that the EFI programs are signed with; `null` where nothing is signed, and undefined where the program
+   * does not know: after rehydration, and for an `artifact`, which was signed when it was published.
+   */
+  readonly signedWith: Input<string> | null | undefined;
 
   /**
    * An {@link Image} is already checked; the plugin checks the Outputs in it.
@@ -136,6 +141,7 @@ export class ImageBuild extends CustomResource {
     // rehydrated from its URN it has no arguments
     super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? {} : inputsOf(name, args)) }, options);
     this.definition = options?.urn ? undefined : args.image?.spec;
+    this.signedWith = options?.urn || args.artifact !== undefined ? undefined : (args.secureBoot?.certificate ?? null);
   }
 
   /** A file of the build, by its role, and where it is. */

@@ -26,6 +26,15 @@ describe("machines in the Azure stand-in", { timeout: 60_000 }, () => {
     ids.special = await azure.version("1.0.0", disk);
     await azure.definition("general", { osState: "Generalized", features: undefined as never });
     ids.general = await azure.version("1.0.0", disk, "general");
+    const arm = await azure.disk("arm", { supportedCapabilities: { architecture: "Arm64" } });
+    await azure.definition("arm", {
+      architecture: "Arm64",
+      features: [
+        { name: "SecurityType", value: "TrustedLaunchSupported" },
+        { name: "DiskControllerTypes", value: "SCSI, NVMe" },
+      ],
+    });
+    ids.arm = await azure.version("1.0.0", arm, "arm");
     ids.subnet = await azure.subnet();
     for (const name of ["nic", "nic2", "nic3"])
       ids[name] = await azure.make(`${NICS}/${name}`, { ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }] });
@@ -59,6 +68,10 @@ describe("machines in the Azure stand-in", { timeout: 60_000 }, () => {
     },
     networkProfile: { networkInterfaces: [{ id: nic, properties: { primary: true, ...(nicOption && { deleteOption: nicOption }) } }] },
     ...more,
+  });
+  const nvme = ({ storageProfile, ...more }: ReturnType<typeof machine>) => ({
+    ...more,
+    storageProfile: { ...storageProfile, diskControllerType: "NVMe" },
   });
   const put = (properties: unknown, name = "m", beside?: Record<string, unknown>) => azure.put(`${VMS}/${name}`, properties, beside);
   const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -127,6 +140,36 @@ describe("machines in the Azure stand-in", { timeout: 60_000 }, () => {
       refused: "400 BadRequest",
     },
     {
+      what: "trusted launch on an Ampere size",
+      ask: () => put(machine({ nic: ids.nic2, image: ids.arm, size: "Standard_D2ps_v5", securityProfile: TRUSTED }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "the security type Standard, which is newer than this API version",
+      ask: () => put(machine({ nic: ids.nic2, securityProfile: { securityType: "Standard" } }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "SCSI disks on a size of generation 6",
+      ask: () => put(machine({ nic: ids.nic2, image: ids.arm, size: "Standard_D2ps_v6" }), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "NVMe disks for an image that does not name them",
+      ask: () => put(nvme(machine({ nic: ids.nic2, size: "Standard_D2s_v6" })), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "NVMe disks on a size that has none",
+      ask: () => put(nvme(machine({ nic: ids.nic2, image: ids.arm, size: "Standard_D2ps_v5" })), "n"),
+      refused: "400 InvalidParameter",
+    },
+    {
+      what: "an image of generation 2 on a size that starts generation 1",
+      ask: () => put(machine({ nic: ids.nic2, size: "Standard_D2_v3" }), "n"),
+      refused: "400 BadRequest",
+    },
+    {
       what: "UEFI settings without trusted launch",
       ask: () => put(machine({ nic: ids.nic2, securityProfile: { uefiSettings: { vTpmEnabled: true } } }), "n"),
       refused: "400 BadRequest",
@@ -192,6 +235,28 @@ describe("machines in the Azure stand-in", { timeout: 60_000 }, () => {
       else assert.equal(`${status} ${code}`, refused);
     });
   }
+
+  test("a subscription with trusted launch by default turns it on for an image and a size that support it", async () => {
+    const { features } = azure.server.machines;
+    const typeOf = async (name: string, more: object) => {
+      const nic = await azure.make(`${NICS}/nic-${name}`, {
+        ipConfigurations: [{ name: "ip", properties: { subnet: { id: ids.subnet } } }],
+      });
+      await azure.make(`${VMS}/${name}`, machine({ nic, ...more }));
+      const { securityProfile } = (await azure.client.ask("GET", `${VMS}/${name}`)).body.properties as {
+        securityProfile?: { securityType: string };
+      };
+      return securityProfile?.securityType;
+    };
+    features.add("TrustedLaunchByDefaultPreview");
+    try {
+      assert.equal(await typeOf("default1", {}), "TrustedLaunch");
+      assert.equal(await typeOf("default2", { image: ids.arm, size: "Standard_D2ps_v5" }), undefined);
+      assert.equal(await typeOf("default3", { image: ids.general, osProfile }), undefined);
+    } finally {
+      features.clear();
+    }
+  });
 
   test("deleting a machine keeps its volume, and keeps its OS disk and interface unless deleteOption is Delete", async () => {
     const left = async () =>

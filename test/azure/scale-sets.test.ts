@@ -116,6 +116,7 @@ describe("scale sets in the Azure stand-in", { timeout: 60_000 }, () => {
 
   const REQUESTS: readonly { readonly what: string; readonly ask: () => Promise<Asked>; readonly refused?: string }[] = [
     { what: "a scale set", ask: () => put("good", model()) },
+    { what: "more than 100 machines", ask: () => put("x", model(), 101), refused: "400 InvalidParameter" },
     { what: "rolling upgrades without a probe", ask: () => put("x", model(0, { probe: "" })), refused: "400 BadRequest" },
     { what: "a probe without a rule", ask: () => put("x", model(0, { probe: "idle" })), refused: "400 CannotUseInactiveHealthProbe" },
     {

@@ -4,9 +4,10 @@
  * Source: Azure REST API, "Galleries", "Gallery Images", "Gallery Image Versions".
  * Source: Azure, "Store and share images in an Azure Compute Gallery"; "Secure Boot UEFI keys"; "Naming rules and
  * restrictions for Azure resources".
- * Assumed: that a managed disk may be the source of a TrustedLaunchSupported definition. Azure's "Deploy a virtual machine
- * with Trusted Launch enabled" lists only blobs, managed images and other versions. In 2023 Azure refused a machine as
- * source (hashicorp/packer-plugin-azure#304). Also assumed: the codes and words of refusals.
+ * Source: Azure, "Trusted launch FAQs", on galleries: the source of a version that supports it may be a managed disk; "FAQ for
+ * remote NVMe disks", on the feature DiskControllerTypes; Azure/azure-cli#24142, on the form of a feature's value.
+ * Source: terraform-provider-azurerm, `SharedImageIdentifierAttribute`: lengths and form of publisher, offer and sku.
+ * Assumed: the codes and words of refusals.
  */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import { type Arm, type ArmKind, type ArmResource, placeOf, stateOf } from "./arm.ts";
@@ -71,9 +72,9 @@ export function definitionOf(arm: Arm, version: ArmResource): ArmResource {
   return definition;
 }
 
-/** A definition's feature `SecurityType`; undefined if missing. */
-export function securityTypeOf({ body }: ArmResource): string | undefined {
-  const feature = listAt(body, "properties.features").find(({ name }) => name === "SecurityType");
+/** A feature of a definition; undefined if missing. */
+export function featureOf({ body }: ArmResource, wanted: string): string | undefined {
+  const feature = listAt(body, "properties.features").find(({ name }) => name === wanted);
   return feature && String(feature.value);
 }
 
@@ -124,7 +125,16 @@ function checkDefinition(arm: Arm, { id, body }: ArmResource, old: ArmResource |
     );
   if (textAt(body, "properties.architecture") === "Arm64" && generation !== "V2")
     throw new AzureRefusal(400, "InvalidParameter", "The architecture Arm64 is supported with hyperVGeneration V2 only.");
+  for (const [name, longest] of Object.entries({ publisher: 128, offer: 64, sku: 64 })) {
+    const text = textAt(body, `properties.identifier.${name}`) ?? "";
+    if (text.length > longest || !/^[A-Za-z0-9._-]*[A-Za-z0-9_-]$/.test(text))
+      throw new AzureRefusal(400, "InvalidParameter", `The value of parameter identifier.${name} is invalid: '${text}'.`);
+  }
   for (const { name, value } of listAt(body, "properties.features")) {
+    if (!/^[A-Za-z0-9 ,]{1,100}$/.test(String(value)))
+      throw new AzureRefusal(400, "InvalidParameter", `The value '${String(value)}' for feature '${String(name)}' is invalid.`);
+    if (name === "DiskControllerTypes" && !/^(SCSI|NVMe|SCSI, ?NVMe)$/.test(String(value)))
+      throw new AzureRefusal(400, "InvalidParameter", `The value '${String(value)}' for feature 'DiskControllerTypes' is invalid.`);
     if (name !== "SecurityType") continue;
     if (!SECURITY_TYPES.includes(String(value)))
       throw new AzureRefusal(
@@ -160,7 +170,7 @@ function checkVersion(
   const definition = definitionOf(arm, version);
   if (placeOf(String(definition.body.location)) !== place)
     throw new AzureRefusal(400, "InvalidParameter", `'${name}' is in ${place}, and its definition in ${String(definition.body.location)}.`);
-  if (valueAt(body, "properties.securityProfile") !== undefined && !TAKES_KEYS.includes(securityTypeOf(definition) ?? ""))
+  if (valueAt(body, "properties.securityProfile") !== undefined && !TAKES_KEYS.includes(featureOf(definition, "SecurityType") ?? ""))
     throw new AzureRefusal(
       400,
       "InvalidParameter",

@@ -2,13 +2,14 @@
  * Plays managed images, and the look-up of the image that a machine starts from.
  *
  * Source: Azure REST API, "Images".
- * Source: Azure, "Trusted Launch for Azure virtual machines", on what managed images lack.
+ * Source: Azure, "Trusted Launch for Azure virtual machines", on what managed images lack; "FAQ for remote NVMe disks", on the
+ * feature DiskControllerTypes.
  * Assumed: the codes and words of refusals.
  */
 import { type Arm, type ArmKind, type ArmResource, placeOf, stateOf } from "./arm.ts";
 import { textAt } from "./arm-shape.ts";
 import type { ManagedDisks } from "./disks.ts";
-import { DEFINITIONS, definitionOf, latestOf, regionsOf, securityTypeOf, VERSIONS } from "./galleries.ts";
+import { DEFINITIONS, definitionOf, latestOf, featureOf, regionsOf, VERSIONS } from "./galleries.ts";
 import { AzureRefusal } from "./refusal.ts";
 
 const IMAGES = "Microsoft.Compute/images";
@@ -21,6 +22,8 @@ export interface LaunchImage {
   readonly generation: string;
   readonly arch: "x64" | "Arm64";
   readonly securityType: string | undefined;
+  /** Controllers whose disks it starts from. */
+  readonly controllers: readonly string[];
 }
 
 /** The resource type of managed images. */
@@ -69,6 +72,7 @@ export function launchImage(arm: Arm, id: string | undefined, place: string): La
         generation: textAt(managed.body, "properties.hyperVGeneration") ?? "V1",
         arch: "x64",
         securityType: undefined,
+        controllers: ["SCSI"],
       },
       [String(managed.body.location)],
       place,
@@ -93,7 +97,8 @@ function traitsOf({ id }: ArmResource, definition: ArmResource): LaunchImage {
     osState: textAt(body, "properties.osState") as LaunchImage["osState"],
     generation: textAt(body, "properties.hyperVGeneration") ?? "V1",
     arch: (textAt(body, "properties.architecture") ?? "x64") as LaunchImage["arch"],
-    securityType: securityTypeOf(definition),
+    securityType: featureOf(definition, "SecurityType"),
+    controllers: (featureOf(definition, "DiskControllerTypes") ?? "SCSI").split(/, */),
   };
 }
 

@@ -3,7 +3,11 @@
  *
  * Source: Azure, "Linux virtual machines frequently asked questions", on user names.
  * Source: Azure REST API, "Virtual Machines".
- * Assumed: that the letter p in a size's name means Arm64; the codes and words of refusals.
+ * Source: Azure, "Azure virtual machine sizes naming conventions": the letter p in a size's name means Arm64.
+ * Source: Azure, "Trusted Launch for Azure virtual machines", the table of sizes and "Trusted Launch as default".
+ * Source: Azure/SAP-on-Azure-Scripts-and-Utilities#131: sizes of generation 6 have NVMe disks only;
+ * kubermatic/machine-controller#1980 and Azure/FederalAVD#20: the refusal of another controller.
+ * Assumed: that Ampere sizes outside of that table have no trusted launch; the codes and words of the other refusals.
  */
 import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
 import { listAt, textAt, valueAt } from "./arm-shape.ts";
@@ -48,6 +52,17 @@ const RESERVED_NAMES = [
   "video",
 ];
 
+/** Sizes that start images of generation 2, and never have trusted launch. */
+const WITHOUT_TRUSTED_LAUNCH = [
+  /^Standard_[DE]\d+pl?d?s_v5$/,
+  /^Standard_B\d+p[lt]?s_v2$/,
+  /^Standard_M\d/,
+  /^Standard_ND\d+am?sr(_A100)?_v4$/,
+];
+
+/** Sizes that have NVMe disks only. */
+const NVME_ONLY = /^Standard_(D|E|F|FX|L)\d+(-\d+)?[a-z]*_v([6-9]|1\d)$/;
+
 /**
  * Checks the profile of a machine, alone or in a scale set, against its image.
  *
@@ -55,7 +70,8 @@ const RESERVED_NAMES = [
  */
 export function checkLaunch(profile: Properties, image: LaunchImage, size: string | undefined): void {
   checkSize(size, image);
-  checkSecurity(profile, image);
+  checkSecurity(profile, image, size as string);
+  checkController(textAt(profile, "storageProfile.diskControllerType") ?? "SCSI", image, size as string);
   checkOsProfile(profile, image);
   if (textAt(profile, "storageProfile.osDisk.createOption") !== "FromImage")
     throw new AzureRefusal(
@@ -87,12 +103,58 @@ function checkSize(size: string | undefined, { arch, generation }: LaunchImage):
       "BadRequest",
       `Cannot create a VM of size '${size}' because this VM size only supports a CPU Architecture of '${takes}', but an image or disk with CPU Architecture '${arch}' was given. Please check that these are compatible.`,
     );
-  if (generation === "V2" && /^Standard_A\d/.test(size as string))
+  if (
+    generation === "V2" &&
+    /^Standard_(A\d+m?|D\d+|NP\d+s|N[CV]\d+r?)(_v[23])?$/.test(size as string) &&
+    !/^Standard_N[CV].*_v/.test(size as string)
+  )
     throw new AzureRefusal(400, "BadRequest", `The selected VM size '${size}' cannot boot Hypervisor Generation '2'.`);
 }
 
-function checkSecurity(profile: Properties, { id, generation, securityType: ofImage }: LaunchImage): void {
+/** Whether a machine gets trusted launch, with Secure Boot, because it asks for no security type. */
+export function isTrustedByDefault(
+  profile: Properties,
+  { generation, securityType }: LaunchImage,
+  size: string | undefined,
+  features: ReadonlySet<string>,
+): boolean {
+  return (
+    features.has("TrustedLaunchByDefaultPreview") &&
+    textAt(profile, "securityProfile.securityType") === undefined &&
+    generation === "V2" &&
+    /TrustedLaunch/.test(securityType ?? "") &&
+    hasTrustedLaunch(size ?? "")
+  );
+}
+
+function hasTrustedLaunch(size: string): boolean {
+  return !WITHOUT_TRUSTED_LAUNCH.some((pattern) => pattern.test(size));
+}
+
+/** Without a word in the profile, the controller is SCSI in one report and the size's own in Azure's FAQ: this plays the stricter. */
+function checkController(controller: string, { id, controllers }: LaunchImage, size: string): void {
+  if (NVME_ONLY.test(size) !== (controller === "NVMe"))
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      `The VM size '${size}' cannot boot with DiskControllerType '${controller}'. Please check that the disk controller type provided is one of the supported disk controller types for the VM size '${size}'.`,
+    );
+  if (!controllers.includes(controller))
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      `The image '${id}' cannot boot with OS image or disk with DiskControllerType '${controller}'.`,
+    );
+}
+
+function checkSecurity(profile: Properties, { id, generation, securityType: ofImage }: LaunchImage, size: string): void {
   const wanted = textAt(profile, "securityProfile.securityType");
+  if (wanted === "TrustedLaunch" && !hasTrustedLaunch(size))
+    throw new AzureRefusal(
+      400,
+      "InvalidParameter",
+      `The VM size '${size}' is not supported for creation of VMs and Virtual Machine Scale Set with 'TrustedLaunch' security type.`,
+    );
   if (wanted === undefined && valueAt(profile, "securityProfile.uefiSettings") !== undefined)
     throw new AzureRefusal(400, "BadRequest", "Use of UefiSettings requires setting Security Type.");
   if (wanted === "TrustedLaunch" && (generation !== "V2" || !/TrustedLaunch/.test(ofImage ?? "")))

@@ -13,7 +13,7 @@ import { listAt, textAt, valueAt } from "./arm-shape.ts";
 import type { ManagedDisks } from "./disks.ts";
 import { checkIdentity } from "./identities.ts";
 import { launchImage } from "./images.ts";
-import { checkLaunch } from "./launch-rules.ts";
+import { checkLaunch, isTrustedByDefault } from "./launch-rules.ts";
 import { userOf } from "./network.ts";
 import type { Work } from "./operation.ts";
 import { AzureRefusal } from "./refusal.ts";
@@ -29,6 +29,8 @@ export class VirtualMachines {
   readonly kind: ArmKind;
   /** IDs, in lower case, of images whose machines never report ready. Azure waits only for machines of a generalized image. */
   readonly silent = new Set<string>();
+  /** Features that the subscription has registered in Microsoft.Compute. */
+  readonly features = new Set<string>();
   readonly #arm: () => Arm;
   readonly #disks: ManagedDisks;
 
@@ -112,7 +114,10 @@ export class VirtualMachines {
     for (const disk of kept) this.#disks.attach(disk, true);
     const profile = machine.body.properties as Properties;
     const image = launchImage(arm, textAt(profile, "storageProfile.imageReference.id"), placeOf(String(machine.body.location)));
-    if (!old) this.#makeOsDisk(machine, image.id);
+    if (!old) {
+      if (isTrustedByDefault(profile, image, textAt(profile, "hardwareProfile.vmSize"), this.features)) trust(machine);
+      this.#makeOsDisk(machine, image.id);
+    }
     return {
       step: () => {
         if (old === undefined && image.osState === "Generalized" && silent.has(keyOf(image.id)))
@@ -206,6 +211,12 @@ export class VirtualMachines {
         ),
       );
   }
+}
+
+/** The profile that Azure adds. */
+function trust(machine: ArmResource): void {
+  const securityProfile = { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } };
+  machine.body = { ...machine.body, properties: { ...(machine.body.properties as Properties), securityProfile } };
 }
 
 const INSTANCE_VIEW: Properties = {

@@ -1,7 +1,8 @@
 /**
  * Plays the checks that Azure makes on a scale set.
  *
- * Source: Azure REST API, "RollingUpgradePolicy" (limits of each percentage); "Virtual Machine Scale Sets".
+ * Source: Azure REST API, "RollingUpgradePolicy" (limits of each percentage); "Virtual Machine Scale Sets" (singlePlacementGroup);
+ * "AutomaticRepairsPolicy" (10 to 90 minutes).
  * Assumed: that the stand-in's images have no agent, so extensions fail; the codes and words of refusals.
  */
 import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";
@@ -36,6 +37,8 @@ export function checkScaleSet(arm: Arm, set: ArmResource, image: LaunchImage): v
   const capacity = valueAt(body, "sku.capacity");
   if (typeof capacity !== "number" || capacity < 0 || capacity > 1000 || !Number.isInteger(capacity))
     throw new AzureRefusal(400, "InvalidParameter", `The value of parameter sku.capacity is invalid: ${String(capacity)}.`);
+  if (capacity > 100 && valueAt(body, "properties.singlePlacementGroup") !== false)
+    throw new AzureRefusal(400, "InvalidParameter", `A scale set with singlePlacementGroup has at most 100 machines, got ${capacity}.`);
   checkLaunch(profile, image, textAt(body, "sku.name"));
   if (image.osState === "Generalized" && !/^[A-Za-z0-9]([A-Za-z0-9-]{0,57})$/.test(textAt(profile, "osProfile.computerNamePrefix") ?? ""))
     throw new AzureRefusal(400, "InvalidParameter", "osProfile.computerNamePrefix has 1 to 58 letters, digits and hyphens for Linux.");
