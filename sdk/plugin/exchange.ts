@@ -19,6 +19,8 @@ export interface Exchange {
   readonly protos: Protos;
   readonly provider: Provider;
   readonly inFlight: WorkInFlight;
+  /** Whether the process at the other end of a connection may ask for work. @default every one */
+  readonly mayAsk?: ((peer: string) => Promise<boolean>) | undefined;
   /** From the command line, else it comes with `Attach` or `Handshake`. */
   engine: Engine | undefined;
   /** From `Configure`. */

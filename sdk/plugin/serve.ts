@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectEngine } from "./engine.ts";
 import type { Exchange } from "./exchange.ts";
+import { mayAsk } from "./peer.ts";
 import { loadProtos } from "./protos.ts";
 import type { Provider } from "./provider.ts";
 import { secretTexts } from "./secret-texts.ts";
@@ -28,11 +29,31 @@ export function engineAddress(args: readonly string[]): string | undefined {
   return args.find((arg, index) => !arg.startsWith("-") && args[index - 1] !== "--tracing" && args[index - 1] !== "-tracing");
 }
 
-/** Serves a provider on a free port of the loopback interface. Without an engine's address it waits for `Attach`. */
-export async function startServer(provider: Provider, address?: string): Promise<Serving & { readonly exchange: Exchange }> {
+/** Whom a server answers: a process above its own, any of its user, or every one on the host. See {@link mayAsk}. */
+export type Callers = "above" | "user" | "host";
+
+/**
+ * Serves a provider on a free port of the loopback interface. Without an engine's address it waits for `Attach`.
+ *
+ * @param callers whom it answers. @default "host"
+ */
+export async function startServer(
+  provider: Provider,
+  address?: string,
+  callers: Callers = "host",
+): Promise<Serving & { readonly exchange: Exchange }> {
   const protos = loadProtos();
   const engine = address === undefined ? undefined : connectEngine(protos, address);
-  const exchange: Exchange = { protos, provider, inFlight: new WorkInFlight(), engine, config: {}, secrets: secretTexts() };
+  const exchange: Exchange = {
+    protos,
+    provider,
+    inFlight: new WorkInFlight(),
+    engine,
+    config: {},
+    secrets: secretTexts(),
+    // the port is known once it listens, which is before the first call
+    ...(callers !== "host" && { mayAsk: (peer: string) => mayAsk(peer, port, callers === "user") }),
+  };
   const server = new protos.grpc.Server({
     "grpc.max_receive_message_length": LARGEST_MESSAGE,
     "grpc.max_send_message_length": LARGEST_MESSAGE,
@@ -60,7 +81,7 @@ export async function startServer(provider: Provider, address?: string): Promise
  * stays until it receives a signal or its engine is gone.
  */
 export async function servePlugin(provider: Provider, args: readonly string[] = process.argv.slice(2)): Promise<void> {
-  const { port, stop, exchange } = await startServer(provider, engineAddress(args));
+  const { port, stop, exchange } = await startServer(provider, engineAddress(args), process.env.PULUMI_LINUXKIT_ATTACH ? "user" : "above");
   const exit = (code: number): void => {
     void stop().finally(() => process.exit(code));
   };

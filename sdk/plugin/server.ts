@@ -1,4 +1,4 @@
-import type { UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb.js";
 import type {
   CheckRequest,
@@ -18,6 +18,7 @@ import { connectEngine } from "./engine.ts";
 import { type Exchange, guarded, method } from "./exchange.ts";
 import { create, read, remove, update } from "./lifecycle.ts";
 import { packageSchema } from "./package-schema.ts";
+import type { Protos } from "./protos.ts";
 import { unknownProperty } from "../schema/parse.ts";
 import { secrecyOf, withNoted } from "./secrecy.ts";
 import { decode, encode } from "./struct.ts";
@@ -27,9 +28,30 @@ import { decode, encode } from "./struct.ts";
  * types. Methods that are not here answer `UNIMPLEMENTED`, which the engine reads as "not supported".
  */
 export function resourceProviderService(exchange: Exchange): UntypedServiceImplementation {
+  const { mayAsk } = exchange;
+  const methods = Object.entries(serviceMethods(exchange));
+  return Object.fromEntries(methods.map(([name, handle]) => [name, mayAsk ? askedBy(exchange.protos, mayAsk, handle) : handle]));
+}
+
+type Method = handleUnaryCall<unknown, unknown>;
+
+/** A method that refuses callers who may not ask. */
+function askedBy({ grpc }: Protos, mayAsk: (peer: string) => Promise<boolean>, handle: Method): Method {
+  return (call, callback) => {
+    mayAsk(call.getPeer()).then(
+      (may) => (may ? handle(call, callback) : callback({ code: grpc.status.PERMISSION_DENIED, details: STRANGER })),
+      (error: Error) => callback({ code: grpc.status.UNKNOWN, details: error.message }),
+    );
+  };
+}
+
+const STRANGER =
+  "this plugin answers the engine that started it, and the caller is another process: to attach an engine to a plugin that you start, set PULUMI_LINUXKIT_ATTACH=1 for the plugin";
+
+function serviceMethods(exchange: Exchange): Record<string, Method> {
   const { protos, provider } = exchange;
   const { provider: messages } = protos;
-  return {
+  const methods = {
     handshake: method(exchange, async (request: ProviderHandshakeRequest) => {
       if (request.getEngineAddress() !== "") exchange.engine ??= connectEngine(protos, request.getEngineAddress());
       const response = new messages.ProviderHandshakeResponse();
@@ -103,4 +125,6 @@ export function resourceProviderService(exchange: Exchange): UntypedServiceImple
       });
     }),
   };
+  // each has messages of its own
+  return methods as unknown as Record<string, Method>;
 }
