@@ -16,7 +16,7 @@ import { checkPublished } from "./published-ports.ts";
 export interface FleetArgs
   extends CommonArgs,
     SourceArgs<MachineImage>,
-    Pick<QemuGateArgs, "memoryMiB" | "cpus" | "userData" | "maxUnavailable" | "healthTimeout"> {
+    Pick<QemuGateArgs, "memoryMiB" | "cpus" | "outbound" | "userData" | "maxUnavailable" | "healthTimeout"> {
   /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes each machine's last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
   /**

@@ -16,7 +16,7 @@ import { QemuVm, type QemuVmArgs } from "./vm.ts";
 /** Arguments of {@link Machine}. Exactly one of `image`, `build` and `machineImage` sets what it runs. */
 export interface MachineArgs
   extends SourceArgs<MachineImage>,
-    Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "userData" | "waitForHealth"> {
+    Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "outbound" | "userData" | "waitForHealth"> {
   /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes the last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
   readonly build?: ImageBuild | undefined;
   /** Disks that outlive the machine, in the guest's order: vda, vdb… @default none */

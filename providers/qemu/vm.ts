@@ -27,6 +27,11 @@ export interface QemuVmArgs {
   readonly cpus?: Input<number> | undefined;
   /** Ports of the guest that the host forwards: `[ADDRESS:]HOST:GUEST[/tcp|udp]`; host port 0 means any free port. @default none */
   readonly publish?: Input<readonly Input<string>[]> | undefined;
+  /**
+   * Whether the guest can open connections: to other computers, and to the ports of this host's loopback interface. False
+   * excludes published UDP ports. @default true; of a machine or fleet: whether a container of its image may connect to the outside
+   */
+  readonly outbound?: Input<boolean | undefined>;
   /** @default none */
   readonly disks?: Input<readonly Input<DiskAttachment>[]> | undefined;
   /** Becomes `/run/config/userdata` in the guest. @default none */

@@ -4,6 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { directoryEntry, fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
 import { File, Service } from "../../sdk/index.ts";
@@ -98,7 +100,13 @@ test("what an image says of itself: its label opens nothing, its user and its si
         service("deaf", "trap 'sleep 4; exit' QUIT; while :; do sleep 0.1; done", { stopTimeout: 60, after: ["quits"] }),
       ],
     },
-    { ports: [8081], firmware: { "opt/linuxkit/secrets/db/password": "hunter2-of-the-database" }, memoryMiB: 512 },
+    {
+      ports: [8081],
+      firmware: { "opt/linuxkit/secrets/db/password": "hunter2-of-the-database" },
+      memoryMiB: 512,
+      outbound: false,
+      sandbox: true,
+    },
   );
   await machine.until("the spy", (line) => line.stage === "service" && line.name === "spy" && line.state === "healthy");
   assert.deepEqual(await logOf(machine, "closed", /tried/), ["tried"]);
@@ -121,6 +129,15 @@ test("what an image says of itself: its label opens nothing, its user and its si
   assert.notEqual(one, two);
   assert.equal(programs[0], programs[1]);
   for (const [index, ids] of Object.values(users).entries()) assert.deepEqual(await logOf(machine, NAMES[index] as string, /\d/), [ids]);
+
+  // a guest that opens no connection reaches nothing of this host, whoever in it tries; the ports that lead in answer
+  const listening = createServer((socket) => socket.end("loopback")).listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  const { port } = listening.address() as AddressInfo;
+  const reached = await ask(machine, ["10.0.2.2", "10.0.2.3"].map((host) => `busybox nc -w 3 ${host} ${port} </dev/null`).join(";"), 8081);
+  listening.close();
+  assert.match(reached, /refused/);
+  assert.doesNotMatch(reached, /loopback/);
 
   await logOf(machine, "quits", /ready/);
   const begun = () => machine.lines.find(({ stage }) => stage === "shutdown");

@@ -95,7 +95,22 @@ describe("QEMU's arguments", () => {
         { address: "0.0.0.0", hostPort: 5353, guestPort: 53, protocol: "udp" },
       ],
     });
-    assert.equal(argumentOf(args, "-netdev"), "user,id=net,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53");
+    assert.equal(argumentOf(args, "-netdev"), "user,id=net,ipv6=off,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53");
+  });
+
+  test("a guest that opens no connection reaches nothing but what answers it", () => {
+    const args = qemuArguments({
+      ...SPEC,
+      outbound: false,
+      publish: [{ address: "127.0.0.1", hostPort: 1, guestPort: 2, protocol: "tcp" }],
+    });
+    assert.equal(argumentOf(args, "-netdev"), "user,id=net,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:1-:2");
+  });
+
+  test("QEMU's own system calls are filtered where it can", () => {
+    assert.equal(argumentOf(qemuArguments(SPEC), "-sandbox"), undefined);
+    const sandbox = argumentOf(qemuArguments({ ...SPEC, sandbox: true }), "-sandbox");
+    assert.equal(sandbox, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
   });
 
   test("a disk's path may contain option separators", () => {

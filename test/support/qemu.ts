@@ -25,6 +25,12 @@ export interface BootOptions {
   readonly firmware?: Readonly<Record<string, string>>;
   /** The boot's nonce; `""` gives the guest none. @default "test-boot" */
   readonly nonce?: string;
+  /** Addresses and ports of QEMU's user network that lead to ports of this host, as `10.0.2.9:80`. @default none */
+  readonly leads?: Readonly<Record<string, number>>;
+  /** Whether it opens connections. @default true */
+  readonly outbound?: boolean;
+  /** Whether QEMU filters its own system calls. @default false */
+  readonly sandbox?: boolean;
   /** A port of this host that the machine reaches at 169.254.169.254:80, as it reaches its cloud's metadata; the host itself is 169.254.169.2. @default none */
   readonly metadataPort?: number;
   /** Beside it, one that it reaches at 168.63.129.16:80, as it reaches Azure's WireServer; the host itself is then 160.0.2.2. @default none */
@@ -65,6 +71,9 @@ export async function boot({
   disks = [],
   firmware = {},
   nonce = "test-boot",
+  leads = {},
+  outbound = true,
+  sandbox = false,
   metadataPort,
   wirePort,
   counted = false,
@@ -93,7 +102,10 @@ export async function boot({
     disks,
     firmware: files,
     monitor: "monitor",
+    outbound,
+    sandbox,
   });
+  for (const [address, to] of Object.entries(leads)) extendNetwork(args, lead(address, to));
   if (metadataPort !== undefined) metadataNetwork(args, metadataPort, wirePort);
   if (counted) countInstructions(args);
   const qemu = spawn(qemuProgram("amd64").binary, args, {
@@ -107,12 +119,19 @@ export async function boot({
 
 /** Moves QEMU's user network to the addresses of a cloud's metadata and of Azure's WireServer, and forwards these to ports of this host. */
 export function metadataNetwork(args: string[], port: number, wirePort?: number): void {
-  const lead = (address: string, to: number): string => `guestfwd=tcp:${address}:80-cmd:busybox nc 127.0.0.1 ${to}`;
   const network =
     wirePort === undefined
       ? ["net=169.254.169.0/24", "dhcpstart=169.254.169.15"]
-      : ["net=160.0.0.0/4", "host=160.0.2.2", "dhcpstart=160.0.0.15", lead("168.63.129.16", wirePort)];
-  args[args.findIndex((option) => option.startsWith("user,"))] += `,${[...network, lead("169.254.169.254", port)].join()}`;
+      : ["net=160.0.0.0/4", "host=160.0.2.2", "dhcpstart=160.0.0.15", lead("168.63.129.16:80", wirePort)];
+  extendNetwork(args, ...network, lead("169.254.169.254:80", port));
+}
+
+function lead(address: string, to: number): string {
+  return `guestfwd=tcp:${address}-cmd:busybox nc 127.0.0.1 ${to}`;
+}
+
+function extendNetwork(args: string[], ...options: string[]): void {
+  args[args.findIndex((option) => option.startsWith("user,"))] += `,${options.join()}`;
 }
 
 /** Lets the guest's clock count instructions. QEMU then emulates all processors in one thread. */

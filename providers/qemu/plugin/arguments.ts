@@ -38,6 +38,10 @@ export interface MachineSpec {
   readonly firmware: readonly { readonly name: string; readonly file: string }[];
   /** The control socket, if any. Relative, because a socket's path has at most 107 bytes (unix(7)). */
   readonly monitor?: string;
+  /** Whether the guest can open connections to this host and beyond. @default true */
+  readonly outbound?: boolean;
+  /** Whether QEMU's system calls are filtered, which not every build of it can do. @default false */
+  readonly sandbox?: boolean;
   /** Whether it has the ports of the interface to the machine. @default false */
   readonly api?: boolean;
 }
@@ -123,12 +127,16 @@ export function machineCmdline(arch: Arch, cmdline: string): string {
   return words.join(" ");
 }
 
+/** Filters QEMU's own system calls: it starts no program, changes no user and no other process (QEMU: system/invocation, -sandbox). */
+export const SANDBOX = ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"] as const;
+
 /** QEMU's arguments for a machine, without the program's name. Its console is on standard output. */
 export function qemuArguments(spec: MachineSpec): string[] {
   const { machine, cpu, bus, console, button = [] } = TRAITS[spec.arch];
   return [
     "-name",
     spec.name,
+    ...(spec.sandbox ? SANDBOX : []),
     "-nodefaults",
     "-no-user-config",
     "-display",
@@ -157,7 +165,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     "-device",
     `virtio-rng-${bus},rng=rng`,
     "-netdev",
-    ["user", "id=net", ...spec.publish.map(hostForward)].join(","),
+    network(spec),
     // the network card's boot ROM only costs time
     "-device",
     bus === "pci" ? "virtio-net-pci,netdev=net,romfile=" : "virtio-net-ccw,netdev=net",
@@ -176,6 +184,16 @@ export function qemuArguments(spec: MachineSpec): string[] {
  */
 function processors({ accelerator, cpus }: MachineSpec): string {
   return accelerator === "tcg" && cpus === 1 ? "1,maxcpus=2" : String(cpus);
+}
+
+/**
+ * QEMU's user network leads a guest's connections to its router, 10.0.2.2, to the loopback interface of this host, and
+ * QEMU has no option against that alone (net/slirp.c leaves libslirp's `disable_host_loopback` unset). The guest's firewall
+ * closes the router to services; a guest that opens no connection is closed here as well. IPv6, which no service has, would
+ * be a second way to the same places.
+ */
+function network({ publish, outbound = true }: MachineSpec): string {
+  return ["user", "id=net", "ipv6=off", ...(outbound ? [] : ["restrict=on"]), ...publish.map(hostForward)].join(",");
 }
 
 function hostForward({ protocol, address, hostPort, guestPort }: Publication): string {

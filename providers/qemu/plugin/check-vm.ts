@@ -26,7 +26,7 @@ export function completed({ memoryMiB, secrets, ...given }: Properties): Propert
 
 /** Checks across several inputs of a machine. @param given as the program wrote it, for messages */
 export function machineRules(given: Properties): readonly Rule[] {
-  return [boot, ports(given), disks, firmware];
+  return [boot, ports(given), outward, disks, firmware];
 }
 
 /** It boots a kernel with its initial ramdisk, or a disk. */
@@ -62,6 +62,14 @@ const ports =
       seen.push(read);
     }
   };
+
+// libslirp drops the answers of a published UDP port with all other datagrams of a restricted guest, except DHCP (udp_input)
+const outward: Rule = ({ outbound, publish }, fail) => {
+  if (outbound !== false || !Array.isArray(publish)) return;
+  const udp = publish.find((item) => typeof item === "string" && item.endsWith("/udp"));
+  if (udp !== undefined)
+    fail(["outbound"], `got false beside the published port ${shown(udp)}, which would not answer: wanted true, or TCP ports only`);
+};
 
 const disks: Rule = ({ disks: list, root, disk }, fail) => {
   if (!Array.isArray(list)) return;

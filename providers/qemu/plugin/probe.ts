@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Arch } from "../../../sdk/core/arch.ts";
 import { type Accelerator, type MachineSpec, qemuArguments } from "./arguments.ts";
+import type { QemuProgram } from "./qemu-program.ts";
 
 /** Milliseconds until a probe counts as failed. */
 const PATIENCE_MILLISECONDS = 8000;
@@ -16,7 +17,7 @@ export type Probed = Pick<MachineSpec, "kernel" | "boot">;
  * panics, and QEMU ends: where virtualisation works, that takes one second.
  */
 export async function probeBoot(
-  program: string,
+  { path, sandbox }: Pick<QemuProgram, "path" | "sandbox">,
   arch: Arch,
   accelerator: Accelerator,
   probed: Probed,
@@ -33,9 +34,11 @@ export async function probeBoot(
     publish: [],
     disks: [],
     firmware: [],
+    outbound: false,
+    sandbox,
   });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MILLISECONDS * (probed.boot ? 2 : 1))]);
-  const qemu = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], signal: limit, killSignal: "SIGKILL" });
+  const qemu = spawn(path, args, { stdio: ["ignore", "pipe", "ignore"], signal: limit, killSignal: "SIGKILL" });
   const closed = new Promise<void>((resolve) => qemu.once("close", () => resolve()));
   qemu.on("error", () => {});
   let up = false;

@@ -5,13 +5,15 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import type { Arch } from "../../../sdk/core/arch.ts";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
-import { qemuProgram } from "./arguments.ts";
+import { qemuProgram, SANDBOX } from "./arguments.ts";
 
 /** QEMU as found on this host. */
 export interface QemuProgram {
   readonly path: string;
   /** `7.2.22 (Debian …)` */
   readonly version: string;
+  /** Whether it can filter its own system calls: it was built with libseccomp, and this host's kernel takes filters. */
+  readonly sandbox: boolean;
 }
 
 /** Finds QEMU for an architecture on PATH. @throws TOOL_MISSING with how to install it */
@@ -27,7 +29,7 @@ export async function findQemu(arch: Arch, env: NodeJS.ProcessEnv = process.env)
     )
       continue;
     const { stdout } = await promisify(execFile)(path, ["--version"]);
-    return { path, version: /version (.+)/.exec(stdout)?.[1] ?? stdout.trim() };
+    return { path, version: /version (.+)/.exec(stdout)?.[1] ?? stdout.trim(), sandbox: await hasSandbox(path) };
   }
   throw new LinuxKitError(
     "TOOL_MISSING",
@@ -35,3 +37,17 @@ export async function findQemu(arch: Arch, env: NodeJS.ProcessEnv = process.env)
     { tool: binary },
   );
 }
+
+/** Starts it without a machine, filtered, and ends it by its monitor. */
+async function hasSandbox(path: string): Promise<boolean> {
+  const args = [...SANDBOX, "-machine", "none", "-nodefaults", "-display", "none", "-monitor", "stdio"];
+  const probe = promisify(execFile)(path, args, { timeout: PROBE_MILLISECONDS, killSignal: "SIGKILL" });
+  probe.child.stdin?.on("error", () => {}).end("quit\n");
+  return probe.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Far above what it takes on a busy host. */
+const PROBE_MILLISECONDS = 20_000;

@@ -66,7 +66,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
   const publish = await takePorts(inputs.publish.map(asPublication), stateDir);
   const accelerator = await chooseAccelerator(inputs.arch, await hostFacts(qemu.version), cacheDir, (candidate) => {
     progress({ stage: "probe", message: `testing whether a kernel boots under ${candidate}` });
-    return probeBoot(qemu.path, inputs.arch, candidate, probed(inputs, efi), signal);
+    return probeBoot(qemu, inputs.arch, candidate, probed(inputs, efi), signal);
   });
   const nonce = randomBytes(12).toString("hex");
   let folder = await makeMachineFolder(stateDir, id, {
@@ -97,10 +97,12 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
       name: `linuxkit-${id}`,
       monitor: MONITOR,
       api: true,
+      sandbox: qemu.sandbox,
       ...(efi ? { boot: { disk: bootDisk("disk", inputs), efi } } : { kernel: "kernel", initrd: "initrd" }),
     });
     signal.throwIfAborted();
-    progress({ stage: "boot", message: `starting qemu (${accelerator}, ${inputs.memoryMiB} MiB)` });
+    const unfiltered = qemu.sandbox ? "" : ", its system calls not filtered: it was built without seccomp, or the kernel refuses";
+    progress({ stage: "boot", message: `starting qemu (${accelerator}, ${inputs.memoryMiB} MiB${unfiltered})` });
     const launched = await launch(folder.path, qemu.path, args);
     if (launched.process) folder = await writeRecord(folder, { ...record(folder), machine: launched.process });
     const booted = await waitForHealth({

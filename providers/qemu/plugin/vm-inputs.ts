@@ -54,6 +54,10 @@ export const machineShape = {
     "Ports of the guest that the host answers on: [ADDRESS:]HOST:GUEST[/tcp|udp], host port 0 for any free one.",
     z.array(publication).default([]),
   ),
+  outbound: input(
+    "Whether the guest can open connections, to this host and beyond; false excludes published UDP ports. Default: true.",
+    z.boolean().exactOptional(),
+  ),
   userData: input("Becomes `/run/config/userdata` in the guest.", z.string().exactOptional()),
   secrets: input(
     "By service, then by name: files under `/run/secrets` of the service.",
