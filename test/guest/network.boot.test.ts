@@ -9,7 +9,8 @@ import { Service } from "../../sdk/index.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
 test("a private network only accepts published ports, named destinations, and a cloud's metadata if it is named", async () => {
-  // reached from inside at QEMU's own address of the host
+  // QEMU's user network leads its router's address to the loopback interface of this host, and an address beyond it where the
+  // test wants it
   const outside = createServer((socket) => socket.end("outside\n")).listen(0, "127.0.0.1");
   await once(outside, "listening");
   const { port } = outside.address() as { port: number };
@@ -27,7 +28,9 @@ test("a private network only accepts published ports, named destinations, and a 
     page: "198.18.0.3 80",
     machine: "10.0.2.15 8081",
     gateway: "198.18.0.0 8081",
-    outside: `10.0.2.2 ${port}`,
+    outside: "10.0.2.9 80",
+    host: `10.0.2.2 ${port}`,
+    "host-at-the-name-server": `10.0.2.3 ${port}`,
     metadata: "169.254.169.254 80",
   };
   const rest = `${reach(TARGETS)}; exec sleep 100000`;
@@ -63,6 +66,7 @@ test("a private network only accepts published ports, named destinations, and a 
         }),
         service("quiet", rest, { after }),
         service("roams", rest, { egress: [{ to: "any" }], after }),
+        service("wide", rest, { egress: [{ to: "10.0.0.0/8" }, { to: "10.0.2.2", port }], after }),
         service("shares", `${reach({ machine: TARGETS.machine, page: TARGETS.page })}; exec sleep 100000`, {
           net: "host",
           after: ["page", "spy"],
@@ -76,7 +80,7 @@ test("a private network only accepts published ports, named destinations, and a 
         }),
       ],
     },
-    { ports: [80, 8080, 8081] },
+    { ports: [80, 8080, 8081], leads: { "10.0.2.9:80": port } },
   );
   try {
     await machine.until("health", ({ stage }) => stage === "healthy");
@@ -92,6 +96,8 @@ test("a private network only accepts published ports, named destinations, and a 
     assert.deepEqual(await reached("page"), ["page"]);
     assert.deepEqual(await reached("quiet"), []);
     assert.deepEqual(await reached("roams"), ["outside"]);
+    // the host's loopback interface only by its name
+    assert.deepEqual(await reached("wide"), ["outside", "host"]);
     assert.deepEqual(await reached("shut"), ["itself"]);
     assert.deepEqual(await reached("shares"), ["machine", "page"]);
     for (const [at, word] of [
@@ -99,8 +105,8 @@ test("a private network only accepts published ports, named destinations, and a 
       [8080, "web"],
     ] as const)
       assert.equal(await said(machine.port(at)), `${word}\n`);
-    // only services that are reached or reach others have a link: client, page, roams and web
-    assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "4\n");
+    // only services that are reached or reach others have a link: client, page, roams, web and wide
+    assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "5\n");
     // it forwards for its services, and is no router for others
     assert.equal(await ask(machine, "cat /proc/sys/net/ipv4/ip_forward", 8081), "1\n");
     const rules = await ask(machine, "cat /host/run/log/rules.log", 8081);

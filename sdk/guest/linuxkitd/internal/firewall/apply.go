@@ -2,7 +2,6 @@ package firewall
 
 import (
 	"errors"
-	"net/netip"
 	"os"
 	"strings"
 
@@ -25,14 +24,13 @@ var hooks = map[string]struct {
 	"postrouting": {nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource},
 }
 
-// Apply gives the rules to the kernel in one transaction. servers are the machine's name servers; router is whether the
-// machine forwards for others as well.
-func Apply(firewall *description.Firewall, servers []netip.Addr, router bool) error {
+// Apply gives the rules to the kernel in one transaction. router is whether the machine forwards for others as well.
+func Apply(firewall *description.Firewall, outside Outside, router bool) error {
 	connection, err := nftables.New()
 	if err != nil {
 		return err
 	}
-	add(connection, nftables.TableFamilyIPv4, chains(firewall, servers, router))
+	add(connection, nftables.TableFamilyIPv4, chains(firewall, outside, router))
 	add(connection, nftables.TableFamilyIPv6, chains6())
 	return connection.Flush()
 }
@@ -55,12 +53,12 @@ func add(connection *nftables.Conn, family nftables.TableFamily, chains []chain)
 const forwardFile = "/proc/sys/net/ipv4/ip_forward"
 
 // Start sets the firewall up and lets the machine forward for its services.
-func Start(firewall *description.Firewall, servers []netip.Addr) error {
+func Start(firewall *description.Firewall, outside Outside) error {
 	forwards, err := os.ReadFile(forwardFile)
 	if err != nil {
 		return err
 	}
-	if err := Apply(firewall, servers, strings.TrimSpace(string(forwards)) == "1"); err != nil {
+	if err := Apply(firewall, outside, strings.TrimSpace(string(forwards)) == "1"); err != nil {
 		return errors.New("the kernel does not take the rules: " + err.Error())
 	}
 	return os.WriteFile(forwardFile, []byte("1"), 0)

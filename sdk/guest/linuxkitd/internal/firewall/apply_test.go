@@ -24,7 +24,7 @@ func link(index int) description.Network {
 }
 
 // listed is what nft(8) reads out of the kernel after Apply, in a network namespace of the test's own.
-func listed(t *testing.T, firewall *description.Firewall, servers []netip.Addr, router bool) string {
+func listed(t *testing.T, firewall *description.Firewall, outside Outside, router bool) string {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("only root makes a network namespace")
@@ -42,7 +42,7 @@ func listed(t *testing.T, firewall *description.Firewall, servers []netip.Addr, 
 			t.Error(err)
 			return
 		}
-		if err := Apply(firewall, servers, router); err != nil {
+		if err := Apply(firewall, outside, router); err != nil {
 			t.Error(err)
 			return
 		}
@@ -72,9 +72,12 @@ func TestTheKernelHasTheRules(t *testing.T) {
 	first.Publish = []description.Publish{{Outside: 80, Inside: 8080, Protocol: "tcp"}, {Outside: 53, Inside: 53, Protocol: "udp"}}
 	second.Egress = []description.Egress{
 		{To: "dns"}, {To: "any", Port: 443}, {To: "any", Protocol: "udp"}, {To: "10.0.0.0/8", Protocol: "udp"}, {To: "168.0.0.0/8", Port: 80},
-		{To: "169.254.169.254", Port: 80, Protocol: "tcp"}, {To: "198.18.0.1", Port: 8080}, {To: "168.63.129.16", Port: 80},
+		{To: "169.254.169.254", Port: 80, Protocol: "tcp"}, {To: "10.0.2.2", Port: 8080}, {To: "198.18.0.1", Port: 8080}, {To: "168.63.129.16", Port: 80},
 	}
-	list := listed(t, &description.Firewall{Closed: closed, Networks: []description.Network{first, second}}, []netip.Addr{netip.MustParseAddr("10.0.2.3")}, false)
+	list := listed(t, &description.Firewall{Closed: closed, Networks: []description.Network{first, second}}, Outside{
+		Servers: []netip.Addr{netip.MustParseAddr("10.0.2.3"), netip.MustParseAddr("9.9.9.9")},
+		Hosts:   []netip.Addr{netip.MustParseAddr("10.0.2.2"), netip.MustParseAddr("10.0.2.3")},
+	}, false)
 	const prohibited = "reject with icmp admin-prohibited"
 	for chain, want := range map[string][]string{
 		"from-lk0": {"ip saddr != 198.18.0.1 drop", prohibited},
@@ -82,16 +85,24 @@ func TestTheKernelHasTheRules(t *testing.T) {
 			"ip saddr != 198.18.0.3 drop",
 			`ip daddr 10.0.2.3 tcp dport 53 oifname != "lk*" accept`,
 			`ip daddr 10.0.2.3 udp dport 53 oifname != "lk*" accept`,
-			`ip daddr 10.0.0.0/8 meta l4proto udp oifname != "lk*" accept`,
+			`ip daddr 9.9.9.9 tcp dport 53 oifname != "lk*" accept`,
+			`ip daddr 9.9.9.9 udp dport 53 oifname != "lk*" accept`,
+			// "any" over udp, then 10.0.0.0/8 over udp
+			`ip daddr 10.0.2.3 udp dport 53 oifname != "lk*" accept`,
+			`ip daddr 10.0.2.3 udp dport 53 oifname != "lk*" accept`,
 			`ip daddr 169.254.169.254 tcp dport 80 oifname != "lk*" accept`,
+			`ip daddr 10.0.2.2 tcp dport 8080 oifname != "lk*" accept`,
 			`ip daddr 198.18.0.1 tcp dport 8080 oifname "lk0" accept`,
 			`ip daddr 168.63.129.16 tcp dport 80 oifname != "lk*" accept`,
 			"ip daddr 169.254.0.0/16 " + prohibited,
 			"ip daddr 198.18.0.0/16 " + prohibited,
 			"ip daddr 168.63.129.16 tcp dport 80 " + prohibited,
 			"ip daddr 168.63.129.16 tcp dport 32526 " + prohibited,
+			"ip daddr 10.0.2.2 " + prohibited,
+			"ip daddr 10.0.2.3 " + prohibited,
 			`tcp dport 443 oifname != "lk*" accept`,
 			`meta l4proto udp oifname != "lk*" accept`,
+			`ip daddr 10.0.0.0/8 meta l4proto udp oifname != "lk*" accept`,
 			`ip daddr 168.0.0.0/8 tcp dport 80 oifname != "lk*" accept`,
 			prohibited,
 		},
@@ -144,7 +155,7 @@ func TestAddressesAreTranslatedOnlyWhereThatIsNeeded(t *testing.T) {
 		first := link(0)
 		first.Egress, first.Publish = row.egress, row.publish
 		got := map[string]bool{}
-		for _, chain := range chains(&description.Firewall{Closed: closed, Networks: []description.Network{first, link(1)}}, nil, true) {
+		for _, chain := range chains(&description.Firewall{Closed: closed, Networks: []description.Network{first, link(1)}}, Outside{}, true) {
 			got[chain.name] = true
 		}
 		for _, chain := range []string{"prerouting", "postrouting"} {

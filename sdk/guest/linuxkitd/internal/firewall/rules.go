@@ -5,9 +5,21 @@ package firewall
 
 import (
 	"net/netip"
+	"slices"
 
 	"pulumi-linuxkit/linuxkitd/internal/description"
 )
+
+// Outside is what the machine knows of the network that it is in.
+type Outside struct {
+	// Servers are the machine's name servers.
+	Servers []netip.Addr
+	// Hosts are its routers, and the name servers that are on its own network: closed but for port 53 of a server. What a
+	// service wants of a router it names. QEMU's user network leads connections to its router to the loopback interface of
+	// the host, and those to its name server to whatever the host has as its own (QEMU: system/devices/net, user mode;
+	// libslirp: sotranslate_out).
+	Hosts []netip.Addr
+}
 
 // chain is a list of rules; one with a hook begins there.
 type chain struct {
@@ -17,10 +29,10 @@ type chain struct {
 }
 
 // chains are those of IPv4, each before those that go to it.
-func chains(firewall *description.Firewall, servers []netip.Addr, router bool) []chain {
+func chains(firewall *description.Firewall, outside Outside, router bool) []chain {
 	var all4 []chain
 	for _, network := range firewall.Networks {
-		all4 = append(all4, chain{name: "from-" + network.Link, rules: serviceRules(network, firewall, servers)})
+		all4 = append(all4, chain{name: "from-" + network.Link, rules: serviceRules(network, firewall, outside)})
 	}
 	all4 = append(all4, chain{name: "forward", hook: "forward", rules: forwardRules(firewall.Networks, router)}, chain{name: "input", hook: "input", rules: []words{
 		all(fromLinks(), established(), accept()),
@@ -86,22 +98,28 @@ func leaves(networks []description.Network) bool {
 
 // serviceRules: what is named comes before what is closed, and that before what is wide. A service's address is reached
 // over its link only, and what is no service's over none: a route that says otherwise leads nowhere.
-func serviceRules(network description.Network, firewall *description.Firewall, servers []netip.Addr) []words {
-	closed := firewall.Closed
+func serviceRules(network description.Network, firewall *description.Firewall, outside Outside) []words {
+	closed := slices.Clone(firewall.Closed)
+	for _, host := range outside.Hosts {
+		closed = append(closed, description.Closed{To: netip.PrefixFrom(host, 32).String()})
+	}
 	rules := []words{all(sourceIsNot(netip.MustParseAddr(network.Address)), drop())}
 	var wide []words
 	for _, egress := range network.Egress {
 		if egress.To == "dns" {
-			for _, server := range servers {
-				for _, name := range []string{"tcp", "udp"} {
-					rules = append(rules, all(destinationIn(netip.PrefixFrom(server, 32)), port(name, 53), toOthers(), accept()))
-				}
+			for _, server := range outside.Servers {
+				rules = append(rules, queries(server, "")...)
 			}
 			continue
 		}
 		to := destination(egress.To)
 		rule := all(destinationIn(to), transport(egress.Protocol, egress.Port), toward(egress.To, firewall.Networks), accept())
 		if covers(to, closed) {
+			for _, server := range outside.Servers {
+				if to.Contains(server) && slices.Contains(outside.Hosts, server) && (egress.Port == 0 || egress.Port == 53) {
+					rules = append(rules, queries(server, egress.Protocol)...)
+				}
+			}
 			wide = append(wide, rule)
 		} else {
 			rules = append(rules, rule)
@@ -112,6 +130,17 @@ func serviceRules(network description.Network, firewall *description.Firewall, s
 		rules = append(rules, wide...)
 	}
 	return append(rules, reject())
+}
+
+// queries let DNS through to a name server, over one protocol or both.
+func queries(server netip.Addr, wanted string) []words {
+	var rules []words
+	for _, name := range []string{"tcp", "udp"} {
+		if wanted == "" || wanted == name {
+			rules = append(rules, all(destinationIn(netip.PrefixFrom(server, 32)), port(name, 53), toOthers(), accept()))
+		}
+	}
+	return rules
 }
 
 // toward is the link that leads to a service, or any that leads to none.

@@ -240,7 +240,12 @@ func (g *Guest) startFirewall() error {
 	if g.machine.Firewall == nil {
 		return nil
 	}
-	err := firewall.Start(g.machine.Firewall, network.NameServers(resolverFile))
+	servers := network.NameServers(resolverFile)
+	hosts, err := network.Hosts(servers)
+	if err != nil {
+		return fmt.Errorf("the machine's routers cannot be listed: %w", err)
+	}
+	err = firewall.Start(g.machine.Firewall, firewall.Outside{Servers: servers, Hosts: hosts})
 	if err == nil {
 		return nil
 	}
