@@ -1,4 +1,5 @@
 import { directoryEntry, type Entry, fileEntry, NO_BODY } from "../archive/entry.ts";
+import { HOSTS } from "../plan/hosts.ts";
 import type { TreePlace } from "../plan/plan.ts";
 
 /** Paths that the OS provides itself; an image may hold copies from the computer that built it. */
@@ -6,13 +7,6 @@ const LEFT_OUT = new Set([".dockerenv", "Dockerfile", "dev/console", "dev/pts", 
 
 const MUST_EXIST = ["dev", "dev/pts", "dev/shm", "etc", "proc", "sys"];
 
-const HOSTS = `127.0.0.1       localhost
-::1     localhost ip6-localhost ip6-loopback
-fe00::0 ip6-localnet
-ff00::0 ip6-mcastprefix
-ff02::1 ip6-allnodes
-ff02::2 ip6-allrouters
-`;
 const NO_RESOLVER = "\n# no resolv.conf configured\n";
 const RESOLVER_LINK = "/run/resolvconf/resolv.conf";
 

@@ -35,9 +35,9 @@ export function isIpv4Network(text: string): boolean {
 /** One destination that a service in a network of its own may begin a connection to. */
 export interface EgressArgs {
   /**
-   * An IPv4 address or network; the name of a service in a network of its own; `any`: everything but link-local addresses,
-   * where clouds keep their metadata; or `dns`: the machine's name servers. A host's name is not taken, because its
-   * addresses change: allow `any` with a port, and `dns`.
+   * An IPv4 address or network; the name of a service in a network of its own, which then stands in `/etc/hosts`; `any`:
+   * everything but link-local addresses, where clouds keep their metadata; or `dns`: the machine's name servers. A host's
+   * name is not taken, because its addresses change: allow `any` with a port, and `dns`.
    * @example "10.0.0.0/8"
    */
   readonly to: Input<string>;

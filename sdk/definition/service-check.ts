@@ -141,6 +141,8 @@ function egressFailures({ services }: Definition): Failure[] {
         failures.push(failure([...at, "to"], 'got "dns", which has a port of its own: leave out port and protocol'));
       if ((to === "any" || to === "dns") && Object.hasOwn(services, to))
         failures.push(failure([...at, "to"], `got ${shown(to)}, which is also the name of a service: rename the service`));
+      if (to === "localhost" && Object.hasOwn(services, to))
+        failures.push(failure([...at, "to"], 'got "localhost", the name that every service has for itself: rename the service'));
       if (to === "any" || to === "dns" || isIpv4Network(to) || reachable.includes(to)) continue;
       if (Object.hasOwn(services, to) && isDeferred(services[to])) continue;
       const why = Object.hasOwn(services, to)

@@ -67,3 +67,8 @@ export function linkedServices(services: Readonly<Record<string, Container>>): R
   );
   return new Set(linked.map(([name]) => name));
 }
+
+/** The other services that `egress` of a service names, each once. */
+export function namedServices({ egress = [] }: Pick<Container, "egress">, services: Readonly<Record<string, unknown>>): string[] {
+  return [...new Set(egress.map(({ to }) => to).filter((to) => Object.hasOwn(services, to)))];
+}

@@ -8,12 +8,14 @@ import { HEALTHZ_CAPABILITIES } from "../guest/healthz.ts";
 import type { Resolved, ResolvedImage } from "../resolve/resolve.ts";
 import { accountNumber, type Accounts, containerAccounts } from "../runtime/account.ts";
 import { type Bundle, bundles } from "../runtime/bundle.ts";
+import { hostsPath } from "../runtime/sandbox.ts";
 import { defaultSeccomp } from "../runtime/seccomp.ts";
 import { guestCommandLine, hardenedCommandLine } from "./command-line.ts";
 import { directoryStep, fileStep, programStep, symlinkStep } from "./entry-step.ts";
 import { fileSteps, type Metadata, type OwnerNumber } from "./files.ts";
 import { guestStep } from "./guest-bundle.ts";
 import { debianPath, foldersAbove, type PathMapping, plainPathMapping } from "./path-mapping.ts";
+import { hostsText } from "./hosts.ts";
 import { kernelSegments, moduleSegments, planKernel } from "./kernel.ts";
 import { machineText } from "./machine-file.ts";
 import { privateNetworks } from "./private-networks.ts";
@@ -194,6 +196,7 @@ function bundleSteps(bundle: Bundle, own: boolean, network: PrivateNetwork | und
     fileStep(`${path}/config.json`, config),
     fileStep(`${path}/runtime.json`, runtime),
     ...(own ? [guestStep(bundle, network)] : []),
+    ...(network && network.hosts.length > 0 ? [fileStep(hostsPath(path), hostsText(network))] : []),
   ];
 }
 

@@ -1,12 +1,11 @@
 import { LinuxKitError } from "../core/errors.ts";
-import { linkedServices, publishedPorts } from "../definition/service-network.ts";
+import { linkedServices, namedServices, publishedPorts } from "../definition/service-network.ts";
 import type { Definition } from "../definition/definition.ts";
-import { privateLink, type PrivateNetwork } from "../guest/firewall.ts";
+import { MOST_LINKS, type PrivateNetwork, privateLinks } from "../guest/firewall.ts";
 import type { Bundle } from "../runtime/bundle.ts";
 
 /**
- * The networks of services with a link to the machine's firewall, by service name. Links are numbered in the order of
- * the services.
+ * The networks of services with a link to the machine's firewall, by service name.
  *
  * @param own whether the guest's own init runs: only that one has the firewall
  * @throws INVALID_DEFINITION if the init cannot make such a network, or a named service has no network of its own
@@ -25,7 +24,9 @@ export function privateNetworks(
     );
   }
   const linked = linkedServices(services);
-  const links = new Map(guarded.filter(({ name }) => linked.has(name)).map(({ name }, index) => [name, privateLink(index)]));
+  const names = guarded.flatMap(({ name }) => (linked.has(name) ? [name] : []));
+  if (names.length > MOST_LINKS) throw refusal("services", `got ${names.length} with a link to the machine, wanted at most ${MOST_LINKS}`);
+  const links = privateLinks(names);
   const addressOf = (to: string, path: string): string => {
     const link = links.get(to);
     // the label of its image is known only now
@@ -46,7 +47,8 @@ export function privateNetworks(
         ...(protocol !== undefined && { protocol }),
       }));
       const publish = publishedPorts(container).map(({ outside, inside, protocol }) => ({ outside, inside, protocol }));
-      return [[name, { ...link, publish, egress }]];
+      const hosts = namedServices(container, services).map((other) => ({ name: other, address: addressOf(other, location) }));
+      return [[name, { ...link, publish, egress, hosts }]];
     }),
   );
 }

@@ -7,7 +7,7 @@ import type { ImageSource } from "../definition/debian-image.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
 import { containersOf, type Definition, type Phase } from "../definition/definition.ts";
 import { SIGTERM, signalNumber } from "../definition/signal.ts";
-import type { NetworkKind } from "../definition/service-network.ts";
+import { type NetworkKind, namedServices } from "../definition/service-network.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import { expandReference } from "../oci/reference.ts";
 import { accountsFor, containerAccounts } from "./account.ts";
@@ -94,6 +94,8 @@ export function bundles(definition: Definition, imageConfig: (image: ImageSource
       name,
       path: location,
       phase,
+      bundle: path,
+      namesOthers: namedServices(container, definition.services).length > 0,
       container,
       image,
       oldRuntime,

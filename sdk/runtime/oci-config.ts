@@ -13,13 +13,17 @@ import { containerMounts, linuxkitMountRules } from "./mounts.ts";
 import { linuxkitNamespaces, sandboxNamespaces } from "./namespaces.ts";
 import { processUser, type UserContext } from "./process-user.ts";
 import { defaultSeccomp } from "./seccomp.ts";
-import { sandboxDefaults, sandboxMountRules, secretsMount } from "./sandbox.ts";
+import { sandboxDefaults, hostsMount, sandboxMountRules, secretsMount } from "./sandbox.ts";
 
 /** What {@link ociConfig} needs besides the fields. */
 export interface OciContext extends UserContext {
   /** The container's name. */
   readonly name: string;
   readonly phase: Phase;
+  /** The container's folder, without a slash at its beginning. */
+  readonly bundle: string;
+  /** Whether its `egress` names services, which it then finds in `/etc/hosts`. */
+  readonly namesOthers: boolean;
   /** Whether the container runtime may support only version 1.0 of the specification. */
   readonly oldRuntime: boolean;
   /** The first of the container's own 65536 user and group ids; 0 if it uses the machine's ids. */
@@ -89,7 +93,13 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
     );
   }
   const secrets = Object.keys(container.secrets ?? {}).length > 0 ? secretsMount(name) : undefined;
-  const rules = linuxkit ? linuxkitMountRules(fields) : sandboxMountRules({ uid, gid }, secrets);
+  const hosts = network === "private" && context.namesOthers ? hostsMount(context.bundle) : undefined;
+  const rules = linuxkit
+    ? linuxkitMountRules(fields)
+    : sandboxMountRules(
+        { uid, gid },
+        [secrets, hosts].filter((mount) => mount !== undefined),
+      );
   const mounts = containerMounts(
     fields,
     linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules,

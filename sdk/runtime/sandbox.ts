@@ -17,8 +17,12 @@ export function sandboxEnvironment(env: readonly string[]): readonly string[] {
   return env.some((pair) => pair.startsWith("PATH=")) ? env : [DEFAULT_PATH, ...env];
 }
 
-/** The mounts of the default sandbox. A writable tmpfs belongs to the container's user. */
-export function sandboxMountRules(owner: { readonly uid: number; readonly gid: number }, secrets: Mount | undefined): MountRules {
+/**
+ * The mounts of the default sandbox. A writable tmpfs belongs to the container's user.
+ *
+ * @param more mounts of this container alone, which its own may replace
+ */
+export function sandboxMountRules(owner: { readonly uid: number; readonly gid: number }, more: readonly Mount[]): MountRules {
   return {
     defaults: [
       mountOf("/dev", "tmpfs", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"]),
@@ -28,7 +32,7 @@ export function sandboxMountRules(owner: { readonly uid: number; readonly gid: n
       mountOf("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
       mountOf("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
       mountOf("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
-      ...(secrets ? [secrets] : []),
+      ...more,
     ],
     bindOptions: (given = []) =>
       withDefaults(given, [
@@ -51,6 +55,16 @@ export function sandboxMountRules(owner: { readonly uid: number; readonly gid: n
 /** The mount through which a service sees its secrets. */
 export function secretsMount(service: string): Mount {
   return mountOf("/run/secrets", "bind", secretsPath(service), ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"]);
+}
+
+/** The file of a service that names others, beside its `config.json`. */
+export function hostsPath(bundle: string): string {
+  return `${bundle}/hosts`;
+}
+
+/** The mount through which a service finds others by name. The image's own file may be shared with other containers. */
+export function hostsMount(bundle: string): Mount {
+  return mountOf("/etc/hosts", "bind", `/${hostsPath(bundle)}`, ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"]);
 }
 
 /** The fields with the defaults of the sandbox. */

@@ -5,13 +5,14 @@ import { describe, test } from "node:test";
 import type { MachineStatus } from "../../sdk/api/request.ts";
 import { makeMachineKeys } from "../../sdk/api/keys.ts";
 import { connectTls } from "../../sdk/api/tls-connection.ts";
+import { privateLinks } from "../../sdk/guest/firewall.ts";
 import { bootImage, dhcp, service, spy, ask } from "../guest/image.ts";
 import { scratch } from "../support/judge.ts";
 import { cliOf } from "./cli.ts";
 
 // what a service can try that may connect to everything
 const HOSTILE = `
-for address in 198.18.0.0 198.18.0.2 198.18.0.4 198.18.0.6 10.0.2.15 127.0.0.1; do
+for address in ${privateLinks(["hostile"]).get("hostile")?.gateway} 10.0.2.15 127.0.0.1; do
   busybox nc -w 2 $address 8443 </dev/null 2>/dev/null && echo "could reach $address"
 done
 for file in /run/linuxkit /lib/linuxkit /channels; do [ -e $file ] && echo "could see $file"; done

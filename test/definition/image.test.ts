@@ -240,6 +240,10 @@ describe("an image refuses", () => {
       'services.a.egress[0].to: got "dns", which is also the name of a service: rename the service',
     ],
     [
+      { services: [service("a", { egress: [{ to: "localhost" }] }), service("localhost")] },
+      'services.a.egress[0].to: got "localhost", the name that every service has for itself: rename the service',
+    ],
+    [
       { services: [service("a", { egress: [{ to: "dba" }] }), service("dbx", { net: "private" })] },
       'services.a.egress[0].to: got "dba", which is neither an IPv4 network nor the name of a service: did you mean "dbx"?',
     ],

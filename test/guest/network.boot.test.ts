@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cloud } from "./cloud.ts";
 import { debian } from "../../sdk/debian/images.ts";
+import { privateLinks } from "../../sdk/guest/firewall.ts";
 import { Service } from "../../sdk/index.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
@@ -19,20 +20,26 @@ test("a private network only accepts published ports, named destinations, and a 
     `${Object.entries(targets)
       .map(
         ([name, target]) =>
-          `printf "GET / HTTP/1.0\\r\\n\\r\\n" | busybox nc -w 5 ${target} 2>&1 | grep -qE 'web|page|outside|credentials|SSH|HTTP' && echo ${name}`,
+          `printf "GET / HTTP/1.0\\r\\n\\r\\n" | busybox nc -w 5 ${target} 2>/dev/null | grep -qE 'web|page|outside|credentials|SSH|HTTP' && echo ${name}`,
       )
       .join("\n")}\necho tried`;
+  // only these have a link
+  const links = privateLinks(["web", "page", "client", "roams"]);
   const TARGETS = {
-    web: "198.18.0.7 80",
+    web: `${links.get("web")?.address} 80`,
+    "web-by-name": "web 80",
     "web-at-the-machine": "10.0.2.15 8080",
-    page: "198.18.0.3 80",
+    page: `${links.get("page")?.address} 80`,
+    "page-by-name": "page 80",
     machine: "10.0.2.15 8081",
-    gateway: "198.18.0.0 8081",
+    gateway: `${links.get("client")?.gateway} 8081`,
     outside: "10.0.2.9 80",
     host: `10.0.2.2 ${port}`,
     "host-at-the-name-server": `10.0.2.3 ${port}`,
     metadata: "169.254.169.254 80",
   };
+  // its own server begins at the same time
+  const LISTENS = "until busybox nc -w 1 127.0.0.1 80 </dev/null >/dev/null 2>&1; do sleep 0.2; done";
   const rest = `${reach(TARGETS)}; exec sleep 100000`;
   const after = ["web", "route", "spy"];
   await using machine = await bootImage(
@@ -51,13 +58,14 @@ test("a private network only accepts published ports, named destinations, and a 
           health: { tcp: { port: 80 } },
           after,
         }),
-        service("shut", `(${reach({ itself: "127.0.0.1 80", ...TARGETS })}) & exec busybox nc -ll -p 80 -e echo page`, {
+        service("shut", `(${LISTENS}; ${reach({ itself: "127.0.0.1 80", ...TARGETS })}) & exec busybox nc -ll -p 80 -e echo page`, {
           capabilities: ["CAP_NET_BIND_SERVICE"],
           health: { tcp: { port: 80 } },
           publish: [],
           after: ["page"],
         }),
         service("client", rest, {
+          userns: "private",
           egress: [
             { to: "web", port: 80 },
             { to: "169.254.169.254", port: 80, protocol: "tcp" },
@@ -91,7 +99,8 @@ test("a private network only accepts published ports, named destinations, and a 
         await sleep(300);
       }
     };
-    assert.deepEqual(await reached("client"), ["web", "metadata"]);
+    assert.deepEqual(await reached("client"), ["web", "web-by-name", "metadata"]);
+    assert.equal(await ask(machine, "grep -c 198.18 /host/containers/services/*/hosts", 8081), "1\n", "only the client names another");
     // its own address
     assert.deepEqual(await reached("page"), ["page"]);
     assert.deepEqual(await reached("quiet"), []);

@@ -6,13 +6,17 @@ import { Service } from "../../sdk/definition/service.ts";
 import type { ServiceArgs } from "../../sdk/definition/service-args.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { withPrivateNetwork } from "../../sdk/debian/private-network.ts";
-import type { PrivateNetwork } from "../../sdk/guest/firewall.ts";
+import { type PrivateNetwork, privateLinks } from "../../sdk/guest/firewall.ts";
 import { privateNetworks } from "../../sdk/plan/private-networks.ts";
 import { bundles } from "../../sdk/runtime/bundle.ts";
 
 const service = (name: string, fields: Partial<ServiceArgs> = {}): Service =>
   new Service(name, { image: `example.com/${name}`, command: ["x"], ...fields });
 const PLAIN = { entrypoint: [], cmd: [], env: [], workingDir: "", user: "", stopSignal: "" };
+
+/** The link of a service, as long as no other has its number. */
+const linkOf = (name: string) => privateLinks([name]).get(name)?.link;
+const addressOf = (name: string) => privateLinks([name]).get(name)?.address;
 
 /** The networks of services; `labels` are their images' labels, by image name. */
 function networksOf(
@@ -45,21 +49,21 @@ describe("the network of a service", () => {
       "publishes the port of its health check by default",
       [service("a", http(80)), service("b", { health: { tcp: { port: 81 } } })],
       [
-        ["a", "lk0", "80:80", ""],
-        ["b", "lk1", "81:81", ""],
+        ["a", linkOf("a"), "80:80", ""],
+        ["b", linkOf("b"), "81:81", ""],
       ],
     ],
     [
       "publishes the ports in publish instead",
       [service("a", { ...http(80), publish: ["8080:80", "81"] })],
-      [["a", "lk0", "8080:80,81:81", ""]],
+      [["a", linkOf("a"), "8080:80,81:81", ""]],
     ],
     [
       "allows the named egress, and gives a named service a link too",
       [service("a", { egress: [{ to: "b", port: 5432 }, { to: "dns" }] }), service("b"), service("c")],
       [
-        ["a", "lk0", "", "198.18.0.3 5432,dns *"],
-        ["b", "lk1", "", ""],
+        ["a", linkOf("a"), "", `${addressOf("b")} 5432,dns *`],
+        ["b", linkOf("b"), "", ""],
       ],
     ],
     [
@@ -71,11 +75,24 @@ describe("the network of a service", () => {
     test(what, () => assert.deepEqual(short(networksOf([...services])), wanted));
   }
 
+  test("has the names of those that it connects to, each once", () => {
+    const services = [
+      service("app", {
+        egress: [{ to: "db", port: 5432 }, { to: "db", port: 5433 }, { to: "cache" }, { to: "10.0.0.0/8" }, { to: "dns" }],
+      }),
+      service("db", { egress: [{ to: "any" }] }),
+      service("cache"),
+    ];
+    const hosts = new Map([...networksOf(services)].map(([name, network]) => [name, network.hosts]));
+    const wanted = ["db", "cache"].map((name) => ({ name, address: addressOf(name) }));
+    assert.deepEqual(Object.fromEntries(hosts), { app: wanted, db: [], cache: [] });
+  });
+
   test("comes from the label of its image, unless it publishes ports itself", () => {
     const host = { web: { net: "host" } };
-    assert.deepEqual(short(networksOf([service("web", http(80))], host)), [["web", "lk0", "80:80", ""]]);
+    assert.deepEqual(short(networksOf([service("web", http(80))], host)), [["web", linkOf("web"), "80:80", ""]]);
     assert.deepEqual(short(networksOf([service("web", { label: "allow", ...http(80) })], host)), []);
-    assert.deepEqual(short(networksOf([service("web", { label: "allow", publish: ["80"] })], host)), [["web", "lk0", "80:80", ""]]);
+    assert.deepEqual(short(networksOf([service("web", { label: "allow", publish: ["80"] })], host)), [["web", linkOf("web"), "80:80", ""]]);
     assert.throws(() => networksOf([service("app", { egress: [{ to: "web" }] }), service("web", http(80))], { web: { net: "none" } }), {
       code: "INVALID_DEFINITION",
       message:

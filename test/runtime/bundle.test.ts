@@ -271,3 +271,31 @@ test("JSON is written like LinuxKit's: four spaces, no newline at the end", () =
   const { config, runtime } = bundleOf({});
   for (const text of [config, runtime]) assert.match(text, /^\{\n {4}"[\s\S]*[^\n]$/);
 });
+
+describe("a service that names others finds them in /etc/hosts", () => {
+  const hostsOf = (fields: Partial<ServiceArgs>) => {
+    const services = [new Service("app", { image: "x", ...fields }), new Service("db", { image: "x" })];
+    const [app] = bundles(new Image({ services }).spec, () => PLAIN, "amd64");
+    return mountAt(JSON.parse(app?.config ?? "{}") as Config, "/etc/hosts");
+  };
+
+  test("in a file of its own, which it cannot change", () => {
+    assert.deepEqual(hostsOf({ egress: [{ to: "db" }] }), {
+      destination: "/etc/hosts",
+      type: "bind",
+      source: "/containers/services/app/hosts",
+      options: ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"],
+    });
+  });
+  test("and one that names none has its image's", () => {
+    for (const egress of [[], [{ to: "any" }], [{ to: "10.0.0.0/8" }, { to: "dns" }]]) assert.equal(hostsOf({ egress }), undefined);
+  });
+  test("unless it binds another file there", () => {
+    assert.deepEqual(hostsOf({ egress: [{ to: "db" }], binds: ["/etc/own:/etc/hosts:ro"] }), {
+      destination: "/etc/hosts",
+      type: "bind",
+      source: "/etc/own",
+      options: ["ro", "rbind", "rprivate"],
+    });
+  });
+});
