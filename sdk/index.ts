@@ -4,6 +4,7 @@ export { checkDefinition } from "./definition/check-definition.ts";
 export type { Container } from "./definition/container.ts";
 export type { CapabilityName, ContainerFieldsArgs } from "./definition/container-args.ts";
 export type { BoundNamespacesArgs, ContainerRuntimeArgs, NetworkInterfaceArgs } from "./definition/container-runtime.ts";
+export type { EnvironmentArgs } from "./definition/environment.ts";
 export type { DeviceArgs } from "./definition/device.ts";
 export type { ContainerMountArgs, IdMappingArgs } from "./definition/mount.ts";
 export type {
@@ -103,7 +104,20 @@ export type { CacheOption } from "./share/registry-cache.ts";
 export type { SbomOption } from "./builder/with-sbom.ts";
 export type { Artifact, ArtifactFile, ArtifactSegment } from "./builder/artifact.ts";
 export type { FormatName } from "./format/formats.ts";
-export type { Lock } from "./resolve/lock.ts";
+export type { Lock, LockedAttestation } from "./resolve/lock.ts";
 export type { BuiltFile } from "./resource/plugin/builder.ts";
 export { ApiKeys, type ApiKeysArgs } from "./resource/api-keys.ts";
-export { ImageBuild, type ImageBuildArgs, type SignInput } from "./resource/image-build.ts";
+export {
+  ImageBuild,
+  type ArtifactSourceArgs,
+  type ImageBuildArgs,
+  type ImageBuildSettings,
+  type ImageSourceArgs,
+  type CacheInput,
+  type PushInput,
+  type SbomInput,
+  type SecureBootInput,
+  type SegmentSize,
+  type SignInput,
+  type SignKeyInput,
+} from "./resource/image-build.ts";

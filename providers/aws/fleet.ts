@@ -24,15 +24,22 @@ export interface FleetArgs
   extends CloudFleetArgs<MachineImage>,
     Omit<MachineArgs, "subnetId" | "volumes" | "transform">,
     Pick<RolloutGateArgs, "minHealthyPercentage" | "maxHealthyPercentage" | "instanceWarmup"> {
-  /** The subnets that machines are spread over. */
+  /** The subnets that machines are spread over. @example ["subnet-0a1b2c3d", "subnet-4e5f6a7b"] */
   readonly subnetIds: Input<readonly Input<string>[]>;
-  /** Target groups of load balancers, whose health checks then decide. @default none: EC2's own status checks decide */
+  /**
+   * Target groups of load balancers, whose health checks then decide.
+   * @default none: EC2's own status checks decide
+   * @example ["arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/web/0123456789abcdef"]
+   */
   readonly targetGroupArns?: Input<readonly Input<string>[]> | undefined;
-  /** Changes the children's arguments. */
+  /** Changes the children's arguments. @default none */
   readonly transform?:
     | (MachineImageArgs["transform"] & {
+        /** Changes the arguments of the launch template. @default none */
         readonly launchTemplate?: Transform<LaunchTemplateArgs>;
+        /** Changes the arguments of the group of machines. @default none */
         readonly group?: Transform<GroupArgs>;
+        /** Changes the arguments of the gate of the rollout. @default none */
         readonly gate?: Transform<RolloutGateArgs>;
       })
     | undefined;
@@ -51,9 +58,13 @@ export class Fleet extends ComponentResource {
   readonly launchTemplateVersion: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
+    /** What the machines start from. */
     readonly machineImage: MachineImage;
+    /** The launch template. */
     readonly launchTemplate: LaunchTemplate;
+    /** The group of machines. */
     readonly group: Group;
+    /** What holds the update until the machines are healthy. */
     readonly gate: RolloutGate;
   };
 

@@ -20,18 +20,22 @@ export const ROOT_DEVICE = "/dev/xvda";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs extends ImageArgs, AwsAccessArgs, Pick<AwsSnapshotArgs, "encrypted" | "kmsKeyArn"> {
-  /** A build that writes `aws`. */
+  /** A build that writes `aws`. @default one made from `image` */
   readonly build?: ImageBuild | undefined;
   /** Whether machines have a TPM of the hypervisor (NitroTPM). @default true */
   readonly tpm?: boolean | undefined;
-  /** Regions to copy the image to, beside the provider's own. @default none */
+  /** Regions to copy the image to, beside the provider's own. @default none @example ["eu-west-1"] */
   readonly copyTo?: readonly string[] | undefined;
-  /** Changes the children's arguments. */
+  /** Changes the children's arguments. @default none */
   readonly transform?:
     | {
+        /** Changes the arguments of the build. @default none */
         readonly build?: Transform<ImageBuildArgs>;
+        /** Changes the arguments of the snapshot. @default none */
         readonly snapshot?: Transform<AwsSnapshotArgs>;
+        /** Changes the arguments of the machine image (AMI). @default none */
         readonly ami?: Transform<AmiArgs>;
+        /** Changes the arguments of the copies in other regions. @default none */
         readonly copy?: Transform<AmiCopyArgs>;
       }
     | undefined;
@@ -42,18 +46,25 @@ export interface MachineImageArgs extends ImageArgs, AwsAccessArgs, Pick<AwsSnap
  * gp3 and version 2 of the metadata service. On delete, the AMI is deregistered before its snapshot is deleted.
  */
 export class MachineImage extends ComponentResource {
+  /** Identifies the built files. */
   readonly digest: Output<Digest>;
+  /** The architecture of the operating system. */
   readonly arch: Output<Arch>;
   /** The AMI in the provider's region. */
   readonly imageId: Output<string>;
+  /** Id of the EBS snapshot. */
   readonly snapshotId: Output<string>;
   /** The AMI by region, including the provider's own. */
   readonly imageIds: Output<Readonly<Record<string, string>>>;
   /** The resources behind it. */
   readonly nodes: {
+    /** The build of the operating system. */
     readonly build: ImageBuild;
+    /** The snapshot of the image. */
     readonly snapshot: AwsSnapshot;
+    /** The machine image (AMI). */
     readonly ami: Ami;
+    /** Copies of the machine image by region. */
     readonly copies: Readonly<Record<string, AmiCopy>>;
   };
 

@@ -15,15 +15,17 @@ import { tagsOf } from "./machine-source.ts";
 export interface MachineVolumeArgs extends VolumeArgs {
   /** `gp3`, `gp2`, `io1`, `io2`, `st1` or `sc1`. @default "gp3" */
   readonly type?: Input<string> | undefined;
-  /** @default the account's default */
+  /** Whether it is encrypted. @default the account's default */
   readonly encrypted?: Input<boolean> | undefined;
-  /** ARN of a KMS key to encrypt it with. @default the account's key for EBS */
+  /** ARN of a KMS key to encrypt it with. @default the account's key for EBS @example "arn:aws:kms:eu-central-1:123456789012:key/1234" */
   readonly kmsKeyArn?: Input<string> | undefined;
 }
 
 /** How a program changes the arguments of a machine's volumes. */
 export interface VolumeTransforms {
+  /** Changes the arguments of the volumes. @default none */
   readonly volume?: Transform<VolumeArguments>;
+  /** Changes the arguments of the attachments of the volumes. @default none */
   readonly attachment?: Transform<VolumeAttachmentArgs>;
 }
 

@@ -17,38 +17,51 @@ import { attachVolumes, DISK_TAG, type MachineVolumeArgs, machineVolumes, type V
 export interface MachineArgs extends CommonArgs<MachineImage>, MachineSource {
   /** `t3.micro`, `m7g.large`… of the image's architecture. */
   readonly instanceType: Input<string>;
-  /** @default a subnet of the account's default VPC */
+  /** Id of the subnet. @default a subnet of the account's default VPC @example "subnet-0a1b2c3d" */
   readonly subnetId?: Input<string> | undefined;
-  /** @default the VPC's default security group */
+  /** Ids of its security groups. @default the VPC's default security group @example ["sg-0a1b2c3d"] */
   readonly securityGroupIds?: Input<readonly Input<string>[]> | undefined;
-  /** The instance profile whose role its services use. @default none */
+  /** The instance profile whose role its services use. @default none @example "web" */
   readonly iamInstanceProfile?: Input<string> | undefined;
   /**
    * By service, then by the secret's name: `secretsmanager:ID`, `ssm:NAME` or an ARN. The guest's task `debian.secrets`
    * reads them with the role of its profile. Another reference takes effect at the next boot. @default none
    */
   readonly secrets?: SecretReferences | undefined;
-  /** @default the subnet's setting */
+  /** Whether it has a public IP address. @default the subnet's setting */
   readonly publicIp?: Input<boolean> | undefined;
   /**
    * Volumes that outlive the machine, by the serial in a persistent `Volume` of the image. Their order sets their device
    * names, so add new ones at the end. @default none
    */
   readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
-  /** Changes the children's arguments. */
-  readonly transform?: (MachineImageArgs["transform"] & VolumeTransforms & { readonly instance?: Transform<InstanceArgs> }) | undefined;
+  /** Changes the children's arguments. @default none */
+  readonly transform?:
+    | (MachineImageArgs["transform"] &
+        VolumeTransforms & {
+          /** Changes the arguments of the instance. @default none */
+          readonly instance?: Transform<InstanceArgs>;
+        })
+    | undefined;
 }
 
 /** One EC2 instance. Another image replaces the instance, and the volumes move to the new one. */
 export class Machine extends ComponentResource {
+  /** The cloud's id of the machine. */
   readonly instanceId: Output<string>;
+  /** The public IP address; empty without one. */
   readonly publicIp: Output<string>;
+  /** The address in its own network. */
   readonly privateIp: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
+    /** What the machines start from. */
     readonly machineImage: MachineImage;
+    /** The instance. */
     readonly instance: Instance;
+    /** The volumes by name. */
     readonly volumes: Readonly<Record<string, Volume>>;
+    /** The attachments of the volumes, by the volume's name. */
     readonly attachments: Readonly<Record<string, VolumeAttachment>>;
   };
 

@@ -7,28 +7,33 @@ import { type AwsAccessArgs, SECRETS } from "./access-args.ts";
 export interface AwsSnapshotArgs extends AwsAccessArgs {
   /** Path on this host of the raw image that a build of the format `aws` wrote. */
   readonly file: Input<string>;
-  /** sha256 of the file. */
+  /** sha256 of the file. @example "sha256:…" */
   readonly digest: Input<string>;
   /** `blocks` of the build's file. */
   readonly blocks: Input<string>;
+  /** The snapshot's description. @default none @example "The web server" */
   readonly description?: Input<string> | undefined;
+  /** The snapshot's tags. @default none */
   readonly tags?: Input<Readonly<Record<string, Input<string>>>> | undefined;
-  /** @default the account's default */
+  /** Whether it is encrypted. @default the account's default */
   readonly encrypted?: Input<boolean> | undefined;
-  /** @default the account's key for EBS */
+  /** ARN of the key that encrypts it. @default the account's key for EBS @example "arn:aws:kms:eu-central-1:123456789012:key/1234" */
   readonly kmsKeyArn?: Input<string> | undefined;
-  /** @default what the AWS SDK finds */
+  /** The region. @default what the AWS SDK finds @example "eu-central-1" */
   readonly region?: Input<string> | undefined;
-  /** Account number, 12 digits. The upload fails before it sends anything to another account. @default any */
+  /** Account number, 12 digits. The upload fails before it sends anything to another account. @default any @example "123456789012" */
   readonly account?: Input<string> | undefined;
 }
 
 /** An EBS snapshot made by the EBS direct APIs. {@link MachineImage} is the convenient way to get one. */
 export class AwsSnapshot extends CustomResource {
+  /** Id of the snapshot. */
   declare readonly snapshotId: Output<string>;
+  /** The region of the snapshot. */
   declare readonly region: Output<string>;
   /** 12 digits. */
   declare readonly account: Output<string>;
+  /** GiB of a volume made from it. */
   declare readonly sizeGiB: Output<number>;
   /** Whether it is encrypted, by request or by the account's default. */
   declare readonly isEncrypted: Output<boolean>;

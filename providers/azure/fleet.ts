@@ -36,10 +36,15 @@ export class Fleet extends ComponentResource {
   readonly imageId: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
+    /** What the machines start from. */
     readonly machineImage: MachineImage;
+    /** The load balancer; undefined without one. */
     readonly loadBalancer?: LoadBalancer;
+    /** What holds the update until the machines are healthy. */
     readonly gate: RolloutGate;
+    /** The scale set. */
     readonly scaleSet: VirtualMachineScaleSet;
+    /** What holds the program until the machines are healthy. */
     readonly health: RolloutGate;
   };
 

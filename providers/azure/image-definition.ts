@@ -12,12 +12,21 @@ import { GALLERY, IDENTIFIER, nameOf } from "./names.ts";
 
 /** The gallery image definition that versions are added to. */
 export interface ImageDefinition {
+  /** Id of the image definition. */
   readonly id: Output<string>;
+  /** The resource group of the gallery. */
   readonly resourceGroupName: Output<string>;
+  /** The gallery's name. */
   readonly galleryName: Output<string>;
+  /** The image definition's name. */
   readonly name: Output<string>;
   /** The resources behind it; undefined for a definition of the program's own. */
-  readonly nodes?: { readonly gallery: Gallery; readonly definition: GalleryImage };
+  readonly nodes?: {
+    /** The gallery. */
+    readonly gallery: Gallery;
+    /** The image definition. */
+    readonly definition: GalleryImage;
+  };
 }
 
 const ID = /\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Compute\/galleries\/([^/]+)\/images\/([^/]+)$/i;

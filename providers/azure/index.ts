@@ -11,7 +11,7 @@ export type { MachineSource } from "./machine-source.ts";
 export type { MachineVolumeArgs, VolumeTransforms } from "./machine-volume.ts";
 export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 export type { AzureAccessArgs } from "./access-args.ts";
-export { AzureUpload, type AzureUploadArgs } from "./upload.ts";
+export { AzureUpload, type AzureUploadArgs, type BlobStorageArgs } from "./upload.ts";
 export type { SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 export type { Tags } from "../../sdk/machine/args.ts";
 export type { SecretReferences } from "../../sdk/machine/secret-references.ts";

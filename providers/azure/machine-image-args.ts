@@ -15,13 +15,16 @@ export interface MachineImageArgs
   extends ImageArgs,
     AzureAccessArgs,
     Pick<AzureUploadArgs, "resourceGroupName" | "location" | "sku" | "storage" | "version"> {
-  /** A build that writes `vhd`. */
+  /** A build that writes `vhd`. @default one made from `image` */
   readonly build?: ImageBuild | undefined;
   /** `gallery`: a version in a compute gallery; `image`: a managed image, of one region and without trusted launch. @default "gallery" */
   readonly kind?: "gallery" | "image" | undefined;
-  /** Id of the gallery image definition to add the version to: `/subscriptions/…/galleries/…/images/…`. @default a new one in a new gallery */
+  /**
+   * Id of the gallery image definition to add the version to: `/subscriptions/…/galleries/…/images/…`.
+   * @default a new one in a new gallery
+   */
   readonly definitionId?: Input<string> | undefined;
-  /** Regions to copy the version to, besides its own. @default none */
+  /** Regions to copy the version to, besides its own. @default none @example ["northeurope"] */
   readonly copyTo?: readonly string[] | undefined;
   /**
    * Whether Azure adds an administrator to each machine and waits until the machine reports ready. A managed image is
@@ -32,14 +35,20 @@ export interface MachineImageArgs
   readonly trustedLaunch?: boolean | undefined;
   /** Keys that the firmware of the image's machines trusts; turns Secure Boot on. @default none: no Secure Boot */
   readonly secureBootKeys?: SecureBootKeys | undefined;
-  /** Changes the children's arguments. */
+  /** Changes the children's arguments. @default none */
   readonly transform?:
     | {
+        /** Changes the arguments of the build. @default none */
         readonly build?: Transform<ImageBuildArgs>;
+        /** Changes the arguments of the upload. @default none */
         readonly upload?: Transform<AzureUploadArgs>;
+        /** Changes the arguments of the gallery. @default none */
         readonly gallery?: Transform<GalleryArgs>;
+        /** Changes the arguments of the gallery's image definition. @default none */
         readonly definition?: Transform<GalleryImageArgs>;
+        /** Changes the arguments of the gallery's image version. @default none */
         readonly version?: Transform<GalleryImageVersionArgs>;
+        /** Changes the arguments of the managed image. @default none */
         readonly managedImage?: Transform<ManagedImageArgs>;
       }
     | undefined;
@@ -47,8 +56,11 @@ export interface MachineImageArgs
 
 /** What a machine's arguments depend on. */
 export interface ImageTraits {
+  /** Whether Azure adds an administrator and waits for the machine's report. */
   readonly generalized: boolean;
+  /** Whether machines have a TPM of the hypervisor. */
   readonly trustedLaunch: boolean;
+  /** Whether the firmware checks signatures. */
   readonly secureBoot: boolean;
   /** Whether machines with NVMe disks may start it. */
   readonly nvme: boolean;

@@ -21,17 +21,25 @@ import { managedImageArguments, versionArguments } from "./version-arguments.ts"
  * without its zeroes, and the version is made from that. On delete, the version goes first, then the disk.
  */
 export class MachineImage extends ComponentResource {
+  /** Identifies the built files. */
   readonly digest: Output<Digest>;
+  /** The architecture of the operating system. */
   readonly arch: Output<Arch>;
   /** Id of the version or managed image. */
   readonly imageId: Output<string>;
+  /** What the arguments of its machines depend on. */
   readonly traits: ImageTraits;
   /** The resources behind it. */
   readonly nodes: {
+    /** The build of the operating system. */
     readonly build: ImageBuild;
+    /** The upload of the disk. */
     readonly upload: AzureUpload;
+    /** The image definition in the gallery; undefined for a managed image. */
     readonly definition?: ImageDefinition;
+    /** The image version in the gallery; undefined for a managed image. */
     readonly version?: GalleryImageVersion;
+    /** The managed image; undefined for a gallery's version. */
     readonly managedImage?: ManagedImage;
   };
 

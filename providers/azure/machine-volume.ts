@@ -11,12 +11,17 @@ import { type MachineSource, tagsOf } from "./machine-source.ts";
 export interface MachineVolumeArgs extends VolumeArgs {
   /** `StandardSSD_LRS`, `Premium_LRS`, `PremiumV2_LRS`… @default "StandardSSD_LRS" */
   readonly type?: Input<string> | undefined;
-  /** Id of a disk encryption set whose key encrypts it. @default a key that Azure manages */
+  /**
+   * Id of a disk encryption set whose key encrypts it.
+   * @default a key that Azure manages
+   * @example "/subscriptions/…/diskEncryptionSets/data"
+   */
   readonly encryptionSetId?: Input<string> | undefined;
 }
 
 /** How a program changes the arguments of a machine's volumes. */
 export interface VolumeTransforms {
+  /** Changes the arguments of the volumes. @default none */
   readonly volume?: Transform<DiskArgs>;
 }
 

@@ -21,38 +21,51 @@ import { dataDisks, diskTags, type MachineVolumeArgs, machineVolumes, type Volum
 export interface MachineArgs extends MachineSource, Omit<InstanceShape, "publicIp"> {
   /** Whether it has a public IP address, a resource of its own. @default false */
   readonly publicIp?: boolean | undefined;
-  /** Availability zone of the machine and its volumes. @default none */
+  /** Availability zone of the machine and its volumes. @default none @example "1" */
   readonly zone?: Input<string> | undefined;
   /**
    * Volumes that outlive the machine, by the serial in a persistent `Volume` of the image. Their order sets their numbers
    * (LUN), so add new ones at the end. @default none
    */
   readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
-  /** Changes the children's arguments. */
+  /** Changes the children's arguments. @default none */
   readonly transform?:
     | (MachineImageArgs["transform"] &
         VolumeTransforms & {
+          /** Changes the arguments of the public IP address. @default none */
           readonly address?: Transform<PublicIPAddressArgs>;
+          /** Changes the arguments of the network interface. @default none */
           readonly networkInterface?: Transform<NetworkInterfaceArgs>;
+          /** Changes the arguments of the virtual machine. @default none */
           readonly machine?: Transform<VirtualMachineArgs>;
         })
     | undefined;
 }
 
-/** One virtual machine. Another image replaces it: the old machine is deleted first, and the new one gets its network interface and volumes. */
+/**
+ * One virtual machine. Another image replaces it: the old machine is deleted first, and the new one gets its network interface
+ * and volumes.
+ */
 export class Machine extends ComponentResource {
+  /** The cloud's id of the machine. */
   readonly instanceId: Output<string>;
   /** Empty without `publicIp`. */
   readonly publicIp: Output<string>;
+  /** The address in its own network. */
   readonly privateIp: Output<string>;
   /** Principal of the system-assigned identity; empty without one. */
   readonly principalId: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
+    /** What the machines start from. */
     readonly machineImage: MachineImage;
+    /** The public IP address; undefined without one. */
     readonly address?: PublicIPAddress;
+    /** The network interface. */
     readonly networkInterface: NetworkInterface;
+    /** The virtual machine. */
     readonly machine: VirtualMachine;
+    /** The volumes by name. */
     readonly volumes: Readonly<Record<string, Disk>>;
   };
 

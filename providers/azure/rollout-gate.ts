@@ -5,15 +5,17 @@ import { type AzureAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link RolloutGate}. */
 export interface RolloutGateArgs extends AzureAccessArgs {
-  /** The fleet's name, for messages. */
+  /** The fleet's name, for messages. @example "web" */
   readonly fleet: Input<string>;
+  /** Id of the subscription of the scale set. @example "00000000-0000-0000-0000-000000000000" */
   readonly subscriptionId: Input<string>;
+  /** The resource group of the scale set. @example "web" */
   readonly resourceGroupName: Input<string>;
-  /** The scale set's name. */
+  /** The scale set's name. @example "web" */
   readonly scaleSet: Input<string>;
-  /** Id of the image that all machines must run. */
+  /** Id of the image that all machines must run. @example "/subscriptions/…/images/web/versions/1.0.7" */
   readonly image: Input<string>;
-  /** User data of all machines, in base64. @default none */
+  /** User data of all machines, in base64. @default none @example "{}" */
   readonly userData?: Input<string> | undefined;
 }
 

@@ -18,9 +18,9 @@ import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
 export interface FleetArgs extends CloudFleetArgs<MachineImage>, MachineSource, InstanceShape, Pick<RolloutGateArgs, "stallSeconds"> {
-  /** @default the region of the stack's provider */
+  /** The region. @default the region of the stack's provider @example "eu-central-1" */
   readonly region?: Input<string> | undefined;
-  /** Zones to spread the machines over. @default three of the region */
+  /** Zones to spread the machines over. @default three of the region @example ["europe-west3-a", "europe-west3-b"] */
   readonly zones?: Input<readonly Input<string>[]> | undefined;
   /** HTTP port of the health check. @default `healthPort` of `image`; without it, a running machine counts as healthy */
   readonly healthPort?: Input<number> | undefined;
@@ -30,12 +30,16 @@ export interface FleetArgs extends CloudFleetArgs<MachineImage>, MachineSource, 
   readonly maxSurge?: Input<number> | undefined;
   /** Machines that may be missing from `count` during a rollout: 0, or at least the number of zones. @default 0 */
   readonly maxUnavailable?: Input<number> | undefined;
-  /** Changes the children's arguments. */
+  /** Changes the children's arguments. @default none */
   readonly transform?:
     | (MachineImageArgs["transform"] & {
+        /** Changes the arguments of the instance template. @default none */
         readonly template?: Transform<InstanceTemplateArgs>;
+        /** Changes the arguments of the health check. @default none */
         readonly healthCheck?: Transform<HealthCheckArgs>;
+        /** Changes the arguments of the group of machines. @default none */
         readonly group?: Transform<RegionInstanceGroupManagerArgs>;
+        /** Changes the arguments of the gate of the rollout. @default none */
         readonly gate?: Transform<RolloutGateArgs>;
       })
     | undefined;
@@ -60,10 +64,15 @@ export class Fleet extends ComponentResource {
   readonly instanceTemplate: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
+    /** What the machines start from. */
     readonly machineImage: MachineImage;
+    /** The instance template. */
     readonly template: InstanceTemplate;
+    /** The health check; undefined without one. */
     readonly healthCheck: HealthCheck | undefined;
+    /** The group of machines. */
     readonly group: RegionInstanceGroupManager;
+    /** What holds the update until the machines are healthy. */
     readonly gate: RolloutGate;
   };
 

@@ -24,8 +24,11 @@ export interface InstanceShape extends Omit<MachineArgs<MachineImage>, keyof Sou
   /** Shielded VM options. @default a TPM and integrity monitoring; Secure Boot where `secureBootKeys` are given */
   readonly shielded?:
     | {
+        /** Whether the firmware checks signatures. @default whether the image has `secureBootKeys` */
         readonly secureBoot?: Input<boolean> | undefined;
+        /** Whether the machine has a TPM of the hypervisor. @default true */
         readonly tpm?: Input<boolean> | undefined;
+        /** Whether Google compares each boot's measurements with the first. @default true */
         readonly integrityMonitoring?: Input<boolean> | undefined;
       }
     | undefined;

@@ -19,24 +19,32 @@ import { GcpUpload, type GcpUploadArgs } from "./upload.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs extends ImageArgs, GcpAccessArgs {
-  /** A build that writes `gcp`. */
+  /** A build that writes `gcp`. @default one made from `image` */
   readonly build?: ImageBuild | undefined;
-  /** A bucket of the stack's project to upload the image to. @default a new bucket, deleted together with the image */
+  /**
+   * A bucket of the stack's project to upload the image to.
+   * @default a new bucket, deleted together with the image
+   * @example "acme-images"
+   */
   readonly bucket?: Input<string> | undefined;
   /** The project that `bucket` belongs to. @default the stack's */
   readonly bucketProject?: Input<string> | undefined;
   /** Location of the new bucket. @default the region of the stack's provider, else "US" */
   readonly location?: Input<string> | undefined;
-  /** Region or multi-region that stores the image. @default the multi-region nearest to the bucket */
+  /** Region or multi-region that stores the image. @default the multi-region nearest to the bucket @example "eu" */
   readonly storageLocation?: Input<string> | undefined;
   /** Keys that the firmware of the image's machines trusts, where Secure Boot is on. @default the keys of Google and Microsoft */
   readonly secureBootKeys?: SecureBootKeys | undefined;
-  /** Changes the children's arguments. */
+  /** Changes the children's arguments. @default none */
   readonly transform?:
     | {
+        /** Changes the arguments of the build. @default none */
         readonly build?: Transform<ImageBuildArgs>;
+        /** Changes the arguments of the bucket. @default none */
         readonly bucket?: Transform<BucketArgs>;
+        /** Changes the arguments of the upload. @default none */
         readonly upload?: Transform<GcpUploadArgs>;
+        /** Changes the arguments of the image. @default none */
         readonly image?: Transform<ComputeImageArgs>;
       }
     | undefined;
@@ -47,7 +55,9 @@ export interface MachineImageArgs extends ImageArgs, GcpAccessArgs {
  * virtio-scsi. Images are global. On delete, the image goes first, then the object, then the bucket made here.
  */
 export class MachineImage extends ComponentResource {
+  /** Identifies the built files. */
   readonly digest: Output<Digest>;
+  /** The architecture of the operating system. */
   readonly arch: Output<Arch>;
   /** `projects/PROJECT/global/images/NAME` */
   readonly imageId: Output<string>;
@@ -55,9 +65,13 @@ export class MachineImage extends ComponentResource {
   readonly bucketName: Output<string>;
   /** The resources behind it. */
   readonly nodes: {
+    /** The build of the operating system. */
     readonly build: ImageBuild;
+    /** The bucket made here; undefined where one was given. */
     readonly bucket: Bucket | undefined;
+    /** The upload of the disk. */
     readonly upload: GcpUpload;
+    /** The image. */
     readonly image: ComputeImage;
   };
 

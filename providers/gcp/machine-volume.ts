@@ -11,12 +11,17 @@ import { labelsOf } from "./labels.ts";
 export interface MachineVolumeArgs extends VolumeArgs {
   /** `pd-balanced`, `pd-ssd`, `pd-standard`, `hyperdisk-balanced`… @default "pd-balanced" */
   readonly type?: Input<string> | undefined;
-  /** A Cloud KMS key to encrypt it with. @default Google's own */
+  /**
+   * A Cloud KMS key to encrypt it with.
+   * @default Google's own
+   * @example "projects/acme/locations/europe-west3/keyRings/data/cryptoKeys/disk"
+   */
   readonly kmsKey?: Input<string> | undefined;
 }
 
 /** How a program changes the arguments of a machine's volumes. */
 export interface VolumeTransforms {
+  /** Changes the arguments of the volumes. @default none */
   readonly volume?: Transform<DiskArgs>;
 }
 

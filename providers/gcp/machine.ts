@@ -11,12 +11,18 @@ import { attachedDisks, type MachineVolumeArgs, machineVolumes, type VolumeTrans
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
 export interface MachineArgs extends MachineSource, InstanceShape {
-  /** @default the zone of the stack's provider */
+  /** The zone. @default the zone of the stack's provider @example "europe-west3-a" */
   readonly zone?: Input<string> | undefined;
   /** Volumes that outlive the machine, by the serial in a persistent `Volume` of the image. @default none */
   readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
-  /** Changes the children's arguments. */
-  readonly transform?: (MachineImageArgs["transform"] & VolumeTransforms & { readonly instance?: Transform<InstanceArgs> }) | undefined;
+  /** Changes the children's arguments. @default none */
+  readonly transform?:
+    | (MachineImageArgs["transform"] &
+        VolumeTransforms & {
+          /** Changes the arguments of the instance. @default none */
+          readonly instance?: Transform<InstanceArgs>;
+        })
+    | undefined;
 }
 
 /**
@@ -24,12 +30,21 @@ export interface MachineArgs extends MachineSource, InstanceShape {
  * is created, so that its guest has unmounted the filesystems.
  */
 export class Machine extends ComponentResource {
+  /** The cloud's id of the machine. */
   readonly instanceId: Output<string>;
   /** Empty without `publicIp`. */
   readonly publicIp: Output<string>;
+  /** The address in its own network. */
   readonly privateIp: Output<string>;
   /** The resources behind it. */
-  readonly nodes: { readonly machineImage: MachineImage; readonly instance: Instance; readonly volumes: Readonly<Record<string, Disk>> };
+  readonly nodes: {
+    /** What the machine starts from. */
+    readonly machineImage: MachineImage;
+    /** The instance. */
+    readonly instance: Instance;
+    /** The volumes by name. */
+    readonly volumes: Readonly<Record<string, Disk>>;
+  };
 
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:GcpMachine", name, {}, options);

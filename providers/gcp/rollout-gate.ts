@@ -5,16 +5,20 @@ import { type GcpAccessArgs, SECRETS } from "./access-args.ts";
 
 /** Arguments of {@link RolloutGate}. */
 export interface RolloutGateArgs extends GcpAccessArgs {
-  /** The fleet's name, for messages. */
+  /** The fleet's name, for messages. @example "web" */
   readonly fleet: Input<string>;
-  /** Id of the group's project. */
+  /** Id of the group's project. @example "acme" */
   readonly project: Input<string>;
+  /** The region of the group. @example "europe-west3" */
   readonly region: Input<string>;
-  /** The regional managed instance group's name. */
+  /** The regional managed instance group's name. @example "web" */
   readonly group: Input<string>;
-  /** Link of the template that all instances must be made from. */
+  /**
+   * Link of the template that all instances must be made from.
+   * @example "https://www.googleapis.com/compute/v1/projects/acme/global/instanceTemplates/web-1"
+   */
   readonly template: Input<string>;
-  /** Seconds without another healthy instance after which the gate restores the old template. @default 600 */
+  /** Seconds without another healthy instance after which the gate restores the old template. @default 600 @example 900 */
   readonly stallSeconds?: Input<number> | undefined;
 }
 

@@ -7,13 +7,17 @@ import { type GcpAccessArgs, SECRETS } from "./access-args.ts";
 export interface GcpUploadArgs extends GcpAccessArgs {
   /** Path on this host of the archive that a build of the format `gcp` wrote. */
   readonly file: Input<string>;
-  /** sha256 of the file. */
+  /** sha256 of the file. @example "sha256:…" */
   readonly digest: Input<string>;
   /** The bucket's name, without `gs://`. */
   readonly bucket: Input<string>;
-  /** Prefix of the object's name. @default none: the name is the digest */
+  /** Prefix of the object's name. @default none: the name is the digest @example "linuxkit/" */
   readonly prefix?: Input<string> | undefined;
-  /** Number of the project that the bucket must belong to. The upload fails before it sends anything to another's bucket. @default any */
+  /**
+   * Number of the project that the bucket must belong to. The upload fails before it sends anything to another's bucket.
+   * @default any
+   * @example "acme"
+   */
   readonly project?: Input<string> | undefined;
 }
 
@@ -21,6 +25,7 @@ export interface GcpUploadArgs extends GcpAccessArgs {
 export class GcpUpload extends CustomResource {
   /** The object's name: the digest, and `.tar.gz`. */
   declare readonly object: Output<string>;
+  /** The generation of the object in the bucket. */
   declare readonly generation: Output<string>;
   /** Its URL, which Compute Engine reads the image from. */
   declare readonly source: Output<string>;

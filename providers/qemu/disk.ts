@@ -3,9 +3,12 @@ import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resou
 
 /** Arguments of {@link Disk}. */
 export interface DiskArgs {
-  /** Size in MiB. It may grow, even while a machine uses it, but never shrink. */
+  /** Size in MiB. It may grow, even while a machine uses it, but never shrink. @example 1024 */
   readonly sizeMiB: Input<number>;
-  /** Serial that the guest finds it by, in `/sys/block/vdX/serial`: 1 to 20 letters, digits, ".", "_" or "-". @default the name, shortened to fit */
+  /**
+   * Serial that the guest finds it by, in `/sys/block/vdX/serial`: 1 to 20 letters, digits, ".", "_" or "-".
+   * @default the name, shortened to fit
+   */
   readonly serial?: Input<string> | undefined;
 }
 
@@ -15,10 +18,13 @@ export interface DiskArgs {
  * host as the guest has written.
  */
 export class Disk extends CustomResource {
+  /** Its size in MiB. */
   declare readonly sizeMiB: Output<number>;
+  /** The serial by which the guest finds it. */
   declare readonly serial: Output<string>;
   /** The file on this host. */
   declare readonly path: Output<string>;
+  /** The file's format. */
   declare readonly format: Output<"raw">;
 
   constructor(name: string, args: DiskArgs, options?: CustomResourceOptions) {

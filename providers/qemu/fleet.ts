@@ -17,7 +17,11 @@ export interface FleetArgs
   extends CommonArgs,
     SourceArgs<MachineImage>,
     Pick<QemuGateArgs, "memoryMiB" | "cpus" | "outbound" | "userData" | "maxUnavailable" | "healthTimeout"> {
-  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes each machine's last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
+  /**
+   * A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes each machine's last disk;
+   * or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
+   * @default one made from `image`
+   */
   readonly build?: ImageBuild | undefined;
   /**
    * Ports of the first machine, `[ADDRESS:]HOST:GUEST[/tcp|udp]`; each further machine gets the next host port. Host port 0
@@ -26,8 +30,15 @@ export interface FleetArgs
   readonly publish?: Input<readonly Input<string>[]> | undefined;
   /** Values of secrets by service, then by name, as for a `Machine`. @default the values in `image`; required here with `build` */
   readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
-  /** Changes the children's arguments. */
-  readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly gate?: Transform<QemuGateArgs> } | undefined;
+  /** Changes the children's arguments. @default none */
+  readonly transform?:
+    | {
+        /** Changes the arguments of the build. @default none */
+        readonly build?: Transform<ImageBuildArgs>;
+        /** Changes the arguments of the gate of the rollout. @default none */
+        readonly gate?: Transform<QemuGateArgs>;
+      }
+    | undefined;
 }
 
 /**
@@ -38,11 +49,19 @@ export interface FleetArgs
 export class Fleet extends ComponentResource {
   /** `http://ADDRESS:PORT` of the first published TCP port of each machine. They stay when a machine is replaced. */
   readonly urls: Output<readonly string[]>;
+  /** The machines, in the order of their numbers. */
   readonly machines: Output<readonly FleetMachine[]>;
   /** The image that every machine runs, known when the rollout is done. */
   readonly digest: Output<Digest>;
   /** The resources behind it. */
-  readonly nodes: { readonly build: ImageBuild; readonly machineImage: MachineImage; readonly gate: QemuGate };
+  readonly nodes: {
+    /** The build of the operating system. */
+    readonly build: ImageBuild;
+    /** What the machines start from. */
+    readonly machineImage: MachineImage;
+    /** What starts the machines and replaces them. */
+    readonly gate: QemuGate;
+  };
 
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuFleet", name, {}, options);

@@ -13,29 +13,46 @@ import type { VmInputs } from "./plugin/vm-inputs.ts";
 
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs extends BuildArgs {
-  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes a disk of the machine; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
+  /**
+   * A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes a disk of the machine; or
+   * `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
+   * @default one made from `image`
+   */
   readonly build?: ImageBuild | undefined;
-  /** Changes the child's arguments. */
-  readonly transform?: { readonly build?: Transform<ImageBuildArgs> } | undefined;
+  /** Changes the child's arguments. @default none */
+  readonly transform?:
+    | {
+        /** Changes the arguments of the build. @default none */
+        readonly build?: Transform<ImageBuildArgs>;
+      }
+    | undefined;
 }
 
 /** What a QEMU machine starts from: the files of the build itself, because QEMU reads them from this host. */
 export class MachineImage extends ComponentResource {
+  /** Identifies the built files. */
   readonly digest: Output<Digest>;
+  /** The architecture of the operating system. */
   readonly arch: Output<Arch>;
+  /** The kernel's command line; empty for a disk, which holds it. */
   readonly cmdline: Output<string>;
   /** Paths on this host. */
   readonly kernel: Output<string | undefined>;
+  /** Path of the initramfs; undefined for a disk. */
   readonly initrd: Output<string | undefined>;
   /** Path of the root image, for a build with a separate root; else undefined. */
   readonly root: Output<string | undefined>;
   /** Path of the disk image, for a build of a disk; kernel and initrd are then undefined, and the disk holds the command line. */
   readonly disk: Output<string | undefined>;
+  /** The format of `disk`; undefined without a disk. */
   readonly diskFormat: Output<"raw" | "qcow2" | undefined>;
   /** Secrets of the definition's services. */
   readonly secrets: Output<ServiceSecrets>;
   /** The resources behind it. */
-  readonly nodes: { readonly build: ImageBuild };
+  readonly nodes: {
+    /** The build of the operating system. */
+    readonly build: ImageBuild;
+  };
 
   constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuMachineImage", name, {}, options);

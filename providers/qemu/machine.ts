@@ -17,7 +17,11 @@ import { QemuVm, type QemuVmArgs } from "./vm.ts";
 export interface MachineArgs
   extends SourceArgs<MachineImage>,
     Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "outbound" | "userData" | "waitForHealth"> {
-  /** A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes the last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots. */
+  /**
+   * A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes the last disk; or
+   * `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
+   * @default one made from `image`
+   */
   readonly build?: ImageBuild | undefined;
   /** Disks that outlive the machine, in the guest's order: vda, vdb… @default none */
   readonly disks?: readonly (Disk | Input<DiskAttachment>)[] | undefined;
@@ -26,10 +30,17 @@ export interface MachineArgs
    * @default the values in `image`; required here with `build`
    */
   readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
-  /** Seconds until the guest must be healthy after a start. @default 300 */
+  /** Seconds until the guest must be healthy after a start. @default 300 @example 600 */
   readonly timeoutSeconds?: number | undefined;
-  /** Changes the children's arguments. */
-  readonly transform?: { readonly build?: Transform<ImageBuildArgs>; readonly vm?: Transform<QemuVmArgs> } | undefined;
+  /** Changes the children's arguments. @default none */
+  readonly transform?:
+    | {
+        /** Changes the arguments of the build. @default none */
+        readonly build?: Transform<ImageBuildArgs>;
+        /** Changes the arguments of the virtual machine. @default none */
+        readonly vm?: Transform<QemuVmArgs>;
+      }
+    | undefined;
 }
 
 /**
@@ -49,7 +60,14 @@ export class Machine extends ComponentResource {
   /** The guest's `/proc/sys/kernel/random/boot_id`. */
   readonly bootId: Output<string>;
   /** The resources behind it. */
-  readonly nodes: { readonly build: ImageBuild; readonly machineImage: MachineImage; readonly vm: QemuVm };
+  readonly nodes: {
+    /** The build of the operating system. */
+    readonly build: ImageBuild;
+    /** What the machine starts from. */
+    readonly machineImage: MachineImage;
+    /** The virtual machine. */
+    readonly vm: QemuVm;
+  };
 
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuMachine", name, {}, options);

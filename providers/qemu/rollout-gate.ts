@@ -4,13 +4,13 @@ import type { QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link QemuGate}. */
 export interface QemuGateArgs extends Omit<QemuVmArgs, "disks" | "waitForHealth"> {
-  /** The fleet's name; its machines have this name and a number. */
+  /** The fleet's name; its machines have this name and a number. @example "web" */
   readonly fleet: Input<string>;
-  /** How many machines. */
+  /** How many machines. @example 3 */
   readonly count: Input<number>;
-  /** Machines that may be unavailable at once during a rollout. @default 1 */
+  /** Machines that may be unavailable at once during a rollout. @default 1 @example 1 */
   readonly maxUnavailable?: Input<number> | undefined;
-  /** Seconds within which a new machine must become healthy. @default 300 */
+  /** Seconds within which a new machine must become healthy. @default 300 @example 300 */
   readonly healthTimeout?: Input<number> | undefined;
 }
 
@@ -28,7 +28,9 @@ export interface FleetMachine {
   readonly pid: number;
   /** The file that keeps the last megabyte of its console. */
   readonly consoleLog: string;
+  /** Whether its process runs. */
   readonly running: boolean;
+  /** What executes its instructions: `kvm`, `hvf` or `tcg`. */
   readonly accelerator: string;
 }
 

@@ -5,25 +5,34 @@ import type { DiskAttachment } from "./plugin/arguments.ts";
 
 /** Arguments of {@link QemuVm}. */
 export interface QemuVmArgs {
-  /** @default "amd64" */
+  /** The architecture. @default "amd64" */
   readonly arch?: Input<Arch> | undefined;
-  /** Path of the kernel on this host. */
+  /** Path of the kernel on this host. @default none, with `disk` @example "/srv/os-kernel" */
   readonly kernel?: Input<string | undefined>;
-  /** Path of the initial ramdisk on this host. */
+  /** Path of the initial ramdisk on this host. @default none, with `disk` @example "/srv/os-initrd.img" */
   readonly initrd?: Input<string | undefined>;
-  /** Path of a disk image on this host that UEFI boots, instead of kernel and initial ramdisk: the guest's last disk, read-only. @default none */
+  /**
+   * Path of a disk image on this host that UEFI boots, instead of kernel and initial ramdisk: the guest's last disk,
+   * read-only.
+   * @default none
+   * @example "/srv/os-efi.qcow2"
+   */
   readonly disk?: Input<string | undefined>;
   /** Format of `disk`. @default "raw" */
   readonly diskFormat?: Input<"raw" | "qcow2" | undefined>;
-  /** Path of a root image on this host that the initial ramdisk mounts: the guest's last disk, read-only. @default none: the initial ramdisk is the root */
+  /**
+   * Path of a root image on this host that the initial ramdisk mounts: the guest's last disk, read-only.
+   * @default none: the initial ramdisk is the root
+   * @example "/srv/os-root.img"
+   */
   readonly root?: Input<string | undefined>;
   /** The kernel's command line. @default "" */
   readonly cmdline?: Input<string> | undefined;
-  /** Digest of the operating system. Another digest replaces the machine. */
+  /** Digest of the operating system. Another digest replaces the machine. @example "sha256:…" */
   readonly digest: Input<string>;
-  /** @default 256; 512 with `disk` */
+  /** MiB of memory. @default 256; 512 with `disk` @example 512 */
   readonly memoryMiB?: Input<number> | undefined;
-  /** @default 1 */
+  /** Processors. @default 1 @example 2 */
   readonly cpus?: Input<number> | undefined;
   /** Ports of the guest that the host forwards: `[ADDRESS:]HOST:GUEST[/tcp|udp]`; host port 0 means any free port. @default none */
   readonly publish?: Input<readonly Input<string>[]> | undefined;
@@ -32,7 +41,7 @@ export interface QemuVmArgs {
    * excludes published UDP ports. @default true; of a machine or fleet: whether a container of its image may connect to the outside
    */
   readonly outbound?: Input<boolean | undefined>;
-  /** @default none */
+  /** Disks, in the guest's order: vda, vdb… @default none */
   readonly disks?: Input<readonly Input<DiskAttachment>[]> | undefined;
   /** Becomes `/run/config/userdata` in the guest. @default none */
   readonly userData?: Input<string> | undefined;

@@ -11,6 +11,7 @@ export interface ArtifactFile {
   readonly role: string;
   /** Its name in the output folder. */
   readonly name: string;
+  /** Where the file is. */
   readonly path: string;
   /** Bytes. */
   readonly size: number;
@@ -22,6 +23,7 @@ export interface ArtifactFile {
 
 /** A part of the root filesystem, as written to the initrd. */
 export interface ArtifactSegment {
+  /** Its name in the plan: `init`, `services.web`. */
   readonly name: string;
   /** Compressed bytes. */
   readonly size: number;
@@ -31,6 +33,7 @@ export interface ArtifactSegment {
 
 /** What a build made. */
 export interface Artifact {
+  /** The files that were written. */
   readonly files: readonly ArtifactFile[];
   /** Digest of the files' contents; independent of their names. */
   readonly digest: Digest;

@@ -30,24 +30,25 @@ import { sbomOf } from "./sbom.ts";
 import type { PlanSources } from "./sources.ts";
 import { addSbom, type SbomOption, withSbom } from "./with-sbom.ts";
 
+/** Options of {@link build}. */
 export interface BuildOptions extends Origins {
   /** The format to write. @default "kernel+initrd" */
   readonly format?: FormatName | undefined;
-  /** Several formats to write; takes precedence over `format`. */
+  /** Several formats to write; takes precedence over `format`. @default `format` alone */
   readonly formats?: readonly FormatName[] | undefined;
-  /** The minimum size of each disk, in MiB. @default the smallest size that holds its content */
+  /** The minimum size of each disk, in MiB. @default the smallest size that holds its content @example 512 */
   readonly diskMiB?: number | undefined;
   /** Signs the EFI programs for Secure Boot, with a key or a function. @default unsigned */
   readonly secureBoot?: SecureBoot | undefined;
-  /** The folder for the files; created if missing. */
+  /** The folder for the files; created if missing. @example "out" */
   readonly outputDir: string;
   /** The base name of the files. @default "linuxkit" */
   readonly name?: string | undefined;
-  /** @default "amd64" */
+  /** The architecture. @default "amd64" */
   readonly arch?: Arch | undefined;
   /** The folder that relative `source` files and `oci:` layouts are relative to. @default the working directory */
   readonly folder?: string | undefined;
-  /** @default see `defaultCacheDir` */
+  /** The folder of the cache. @default see `defaultCacheDir` */
   readonly cacheDir?: string | undefined;
   /** The lock of an earlier build: the versions that it pins are used again. @default every version is resolved again */
   readonly lock?: Lock | undefined;
@@ -55,12 +56,13 @@ export interface BuildOptions extends Origins {
   readonly update?: "locked" | "always" | undefined;
   /** A cache in registries, shared between computers: `{ from, to: "registry.example.com/team/cache" }`. @default no shared cache */
   readonly cache?: CacheOption | undefined;
-  /** Publishes the result as an OCI artifact. @default not published */
+  /** Publishes the result as an OCI artifact. @default not published @example { to: "ghcr.io/acme/web:v1" } */
   readonly push?: PushOption | undefined;
   /** Whether to write an SPDX document of the software in the OS. @default true: written next to the files */
   readonly sbom?: SbomOption | undefined;
+  /** Called with what is done, and how much of it. @default not called */
   readonly onProgress?: OnProgress | undefined;
-  /** If aborted, the build throws `CANCELLED` and leaves no file behind. */
+  /** If aborted, the build throws `CANCELLED` and leaves no file behind. @default it runs to its end */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -8,16 +8,19 @@ import type { Lock } from "../resolve/lock.ts";
 import { kernelConfigOf } from "./kernel-config.ts";
 import type { Origins } from "./origins.ts";
 
+/** Options of {@link hardening}. */
 export interface HardeningOptions extends Origins {
-  /** @default "amd64" */
+  /** The architecture. @default "amd64" */
   readonly arch?: Arch | undefined;
   /** The lock of a build: its kernel is reported on. @default the newest kernel */
   readonly lock?: Lock | undefined;
-  /** The text of the kernel's configuration, for a kernel that does not come from Debian. @default Debian's own */
+  /** The text of the kernel's configuration, for a kernel that does not come from Debian. @default Debian's own @example readFileSync("config-6.12", "utf8") */
   readonly kernelConfig?: string | undefined;
-  /** @default see `defaultCacheDir` */
+  /** The folder of the cache. @default see `defaultCacheDir` */
   readonly cacheDir?: string | undefined;
+  /** Called with what is done, and how much of it. @default not called */
   readonly onProgress?: OnProgress | undefined;
+  /** Aborts the work; it then fails with CANCELLED. @default it runs to its end */
   readonly signal?: AbortSignal | undefined;
 }
 

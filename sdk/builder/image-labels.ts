@@ -14,16 +14,19 @@ import { sourceKey } from "../resolve/image-source.ts";
 import { type Lock, pinnedImage, usableLock } from "../resolve/lock.ts";
 import { type Origins, originSources } from "./origins.ts";
 
+/** Options of {@link imageLabels}. */
 export interface LabelOptions extends Origins {
-  /** @default "amd64" */
+  /** The architecture. @default "amd64" */
   readonly arch?: Arch | undefined;
   /** The folder that relative `oci:` references are relative to. @default the working directory */
   readonly folder?: string | undefined;
-  /** @default see `defaultCacheDir` */
+  /** The folder of the cache. @default see `defaultCacheDir` */
   readonly cacheDir?: string | undefined;
   /** The lock of a build, whose images are read. @default today's images */
   readonly lock?: Lock | undefined;
+  /** Called with what is done, and how much of it. @default not called */
   readonly onProgress?: OnProgress | undefined;
+  /** Aborts the work; it then fails with CANCELLED. @default it runs to its end */
   readonly signal?: AbortSignal | undefined;
 }
 

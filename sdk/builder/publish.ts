@@ -18,6 +18,7 @@ import type { Artifact } from "./artifact.ts";
 export type PushOption =
   | string
   | {
+      /** `registry/repository:tag`. */
       readonly to: string;
       /** Signs it as cosign does. @default unsigned */
       readonly sign?: SignOption | undefined;

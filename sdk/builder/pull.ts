@@ -17,16 +17,19 @@ import { artifactDigest } from "./artifact.ts";
 import type { Built } from "./build.ts";
 import type { Origins } from "./origins.ts";
 
+/** Options of {@link pull}. */
 export interface PullOptions extends Pick<Origins, "registryMirrors" | "registryAuth"> {
-  /** The folder for the files; created if missing. */
+  /** The folder for the files; created if missing. @example "out" */
   readonly outputDir: string;
-  /** @default "amd64" */
+  /** The architecture. @default "amd64" */
   readonly arch?: Arch | undefined;
-  /** The base name of the files. @default the name that they were pushed with */
+  /** The base name of the files. @default the name that they were pushed with @example "web" */
   readonly name?: string | undefined;
   /** Public keys (PEM) by registry or repository. The artifact must be signed with one of them. @default no signature is checked */
   readonly verify?: VerifyRules | undefined;
+  /** Called with what is done, and how much of it. @default not called */
   readonly onProgress?: OnProgress | undefined;
+  /** Aborts the work; it then fails with CANCELLED. @default it runs to its end */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -10,7 +10,12 @@ import { SBOM_SUFFIX } from "../share/os-artifact.ts";
 import type { Artifact } from "./artifact.ts";
 
 /** Whether to write the OS's SPDX document next to the files; with a path, into the OS too. */
-export type SbomOption = boolean | { /** Its path in the OS, such as `/usr/share/sbom.spdx.json`. */ readonly path: string };
+export type SbomOption =
+  | boolean
+  | {
+      /** Its path in the OS, such as `/usr/share/sbom.spdx.json`. */
+      readonly path: string;
+    };
 
 /** Writes the document next to the files of an artifact. The artifact's digest does not include it. */
 export async function addSbom(

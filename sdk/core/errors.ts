@@ -64,11 +64,16 @@ const BRAND = Symbol.for("pulumi-linuxkit.error");
 
 /** The one error class of this library: a code, a message in the user's terms, and typed detail. */
 export class LinuxKitError<C extends LinuxKitErrorCode = LinuxKitErrorCode> extends Error {
+  /** The class's name. */
   override readonly name = "LinuxKitError";
+  /** What is wrong, one of a closed set. */
   readonly code: C;
+  /** What a handler can read, by the code. */
   readonly detail: Faults[C];
   // two installed copies of the package still recognise each other's errors
   readonly [BRAND] = true;
+  /** Pulumi prints the message of an error with this mark, and no lines of a stack (its `RunError.isInstance`). */
+  readonly __pulumiRunError = true;
 
   constructor(code: C, message: string, detail: Faults[C], options?: { readonly cause?: unknown }) {
     super(printable(message), options);

@@ -8,7 +8,7 @@ export interface Progress {
   readonly done?: number;
   /** How much there is to do, where known, in the same unit. */
   readonly total?: number;
-  /** @default "bytes" */
+  /** What `done` and `total` count. @default "bytes" */
   readonly unit?: "bytes" | "items" | "seconds";
   /** A summary worth keeping; the others may be shown and forgotten. @default false */
   readonly lasting?: boolean;

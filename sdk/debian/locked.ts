@@ -4,11 +4,20 @@ import type { Digest } from "../core/digest.ts";
  * Which files of a package an image contains: `all`; `slim`, without documentation, translations and files for maintainer
  * scripts; `kernel`, those for booting; or the libraries with these sonames.
  */
-export type Keep = "all" | "slim" | "kernel" | { readonly sonames: readonly string[] };
+export type Keep =
+  | "all"
+  | "slim"
+  | "kernel"
+  | {
+      /** Sonames of the libraries: `libz.so.1`. */
+      readonly sonames: readonly string[];
+    };
 
 /** A package pinned to its bytes. */
 export interface LockedDeb {
+  /** The package's name. */
   readonly name: string;
+  /** Its version. */
   readonly version: string;
   /** Debian's name of the architecture: `amd64`, `arm64`, `s390x` or `all`. */
   readonly architecture: string;
@@ -20,11 +29,13 @@ export interface LockedDeb {
   readonly sha256: string;
   /** The archive that had it when it was locked. */
   readonly archive: "debian" | "security";
+  /** Which of its files the image contains. */
   readonly keep: Keep;
 }
 
 /** The packages of one image, sorted by name. */
 export interface LockedDebian {
+  /** The packages. */
   readonly packages: readonly LockedDeb[];
 }
 

@@ -3,6 +3,7 @@ import { fields, port } from "./fields.ts";
 
 /** Where a machine's interface answers over TLS, and with which keys. */
 export interface ApiSpec {
+  /** TCP port of the machine. */
   readonly port: number;
   /** The authority of the clients' certificates, as PEM. */
   readonly clientCa: string;

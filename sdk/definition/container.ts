@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { containerFields } from "./container-fields.ts";
 import { imageSource } from "./debian-image.ts";
+import { environment } from "./environment.ts";
 import { fields } from "./fields.ts";
 import { health } from "./health.ts";
 import type { Known } from "./inputs.ts";
@@ -16,6 +17,7 @@ const secretName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, 'at mo
 const everyContainer = {
   image: imageSource,
   ...containerFields,
+  env: environment.optional(),
   sandbox: z.enum(["default", "linuxkit"]).optional(),
   label: z.enum(["narrow", "allow"]).optional(),
   seccomp: seccomp.optional(),
@@ -45,4 +47,7 @@ export const serviceSchema = fields({
 });
 
 /** A container with all the fields that any of the three kinds has, as plain JSON. */
-export interface Container extends Known<ServiceArgs>, Known<Pick<OnbootTaskArgs, "timeout" | "optional">> {}
+export interface Container extends Omit<Known<ServiceArgs>, "env">, Known<Pick<OnbootTaskArgs, "timeout" | "optional">> {
+  /** `NAME=value`; replaces the image's list. @default the image's */
+  readonly env?: readonly string[] | undefined;
+}

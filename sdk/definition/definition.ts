@@ -11,18 +11,24 @@ import { volumeName, volumeSchema } from "./volume.ts";
 
 /** An operating system, normalised, as plain JSON: it is in the engine's inputs, and it is resolved and planned. */
 export interface Definition {
+  /** The kernel. @default none */
   readonly kernel?: KernelSpec;
   /** Unpacked at the root in this order; a later one wins. */
   readonly init: readonly ImageSource[];
+  /** Tasks at boot, in order. */
   readonly onboot: readonly NamedContainer[];
+  /** Tasks at shutdown, in order. */
   readonly onshutdown: readonly NamedContainer[];
+  /** The services by name. */
   readonly services: Readonly<Record<string, Container>>;
   /**
    * The services' names in the order in which they were written. Present only if it differs from the order of the names and
    * a service has LinuxKit's sandbox. There the order decides whose copy of a shared image is used and which numbers users get.
    */
   readonly serviceOrder?: readonly string[];
+  /** The volumes by name. */
   readonly volumes: Readonly<Record<string, VolumeSpec>>;
+  /** Files of the OS itself; of two with the same path the last one counts. */
   readonly files: readonly FileSpec[];
   /** TCP port of the guest that answers `GET /healthz` for all services together. */
   readonly healthPort?: number;
@@ -36,32 +42,49 @@ export interface Definition {
 
 /** The kernel, with every default filled in. */
 export interface KernelSpec {
+  /** The image that holds the kernel. */
   readonly image: ImageSource;
+  /** The kernel's command line. */
   readonly cmdline: string;
+  /** Path of the kernel in the image. */
   readonly binary: string;
   /** `none` or `""` is no tar. */
   readonly tar: string;
+  /** Path in the image of a cpio with microcode; `""` is none. */
   readonly ucode: string;
 }
 
 /** A container of a list, where the name is a member. */
-export type NamedContainer = Container & { readonly name: string };
+export type NamedContainer = Container & {
+  /** Its name. */
+  readonly name: string;
+};
 
 /** A volume, with every default filled in. */
 export interface VolumeSpec {
+  /** Its initial content. @default empty */
   readonly image?: ImageSource;
+  /** Whether nothing can write to it. */
   readonly readonly: boolean;
+  /** `filesystem`: the image's tree. `oci`: the image itself. */
   readonly format: "filesystem" | "oci";
+  /** With `format: "oci"` the platforms to take; an empty list is that of the build. */
   readonly platforms: readonly string[];
+  /** The disk that it lies on. @default none: it is in memory */
   readonly persistent?: PersistentSpec;
 }
 
 /** The disk of a persistent volume. At most one of `serial` and `device` is present; without them it is the only empty disk. */
 export interface PersistentSpec {
+  /** Label of its filesystem. */
   readonly label: string;
+  /** Serial of the disk to format. @default see `device` */
   readonly serial?: string;
+  /** Device to format. @default the only empty disk */
   readonly device?: string;
+  /** Owner of the filesystem's root. */
   readonly uid: number;
+  /** Group of the filesystem's root. */
   readonly gid: number;
   /** The onboot task after which the disk is searched for. @default before the first */
   readonly after?: string;
@@ -76,17 +99,27 @@ export interface PersistentSpec {
 export interface FileSpec {
   /** As the user wrote it; see `plainPath`. */
   readonly path: string;
+  /** It is a folder. @default false */
   readonly directory?: boolean;
+  /** It is a symbolic link with this target. @default none */
   readonly symlink?: string;
+  /** The file's content. @default none */
   readonly contents?: string;
+  /** A file on the machine that builds. @default none */
   readonly source?: string;
+  /** The content is the definition, in this form. @default none */
   readonly metadata?: "yaml" | "json";
+  /** The content is in the cache, under 64 hexadecimal digits. @default none */
   readonly sha256?: string;
+  /** Bytes of that content. @default not known */
   readonly size?: number;
+  /** Without its source no file is created. @default false */
   readonly optional?: boolean;
   /** Octal digits. */
   readonly mode: string;
+  /** Owner: a number, or the name of a container. */
   readonly uid: number | string;
+  /** Group: a number, or the name of a container. */
   readonly gid: number | string;
 }
 
@@ -110,7 +143,9 @@ export type Phase = "onboot" | "onshutdown" | "services";
 
 /** One container of a definition with its place. */
 export interface Placed {
+  /** Its kind. */
   readonly phase: Phase;
+  /** Its name. */
   readonly name: string;
   /** Its position in its phase. */
   readonly index: number;

@@ -32,6 +32,17 @@ export const containerName = z
 /** A whole number of at least 0. */
 export const count = z.int().min(0);
 
+/** What a number of bytes is wanted to be: a size with a unit says which number was meant. */
+export function bytesWanted(value: unknown): string | undefined {
+  const [, digits, unit = ""] = (typeof value === "string" && /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*$/i.exec(value)) || [];
+  if (digits === undefined) return undefined;
+  const power = ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
+  return `a number of bytes: ${Math.round(Number(digits) * 1024 ** power)}`;
+}
+
+/** A number of bytes. */
+export const bytes = z.int({ error: ({ input }) => bytesWanted(input) });
+
 /** A TCP port. */
 export const port = z.int().min(1).max(65535);
 

@@ -3,6 +3,7 @@ import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { count, fields, mode, owner, text, treePath, word } from "./fields.ts";
 import type { FileArgs } from "./file-args.ts";
+import { checkName } from "./named-arguments.ts";
 import { frozenCopy } from "./inputs.ts";
 
 const kinds = {
@@ -71,6 +72,7 @@ export class File {
    * @throws INVALID_DEFINITION
    */
   constructor(path: string, args: FileArgs) {
+    checkName("File", "path", path);
     throwFailures([...failuresOf(treePath, path, ["files", path]), ...failuresOf(fileSchema, args, ["files", path])]);
     this.path = path;
     this.spec = frozenCopy(args);

@@ -3,6 +3,7 @@ import { type ImageSource, imageSource } from "./debian-image.ts";
 import { crossFailures } from "./cross-check.ts";
 import type { Definition } from "./definition.ts";
 import { type Failure, failure, throwFailures } from "../core/failure.ts";
+import { isPlain } from "../core/deferred.ts";
 import { shown } from "../core/shown.ts";
 import { failuresOf } from "./failures-of.ts";
 import { fields, port } from "./fields.ts";
@@ -26,7 +27,11 @@ import type { Volume } from "./volume.ts";
 export interface ImageArgs {
   /** The kernel; in `with` also some of its fields only. @default none, for an image that another program starts */
   readonly kernel?: Kernel | Partial<KernelArgs> | undefined;
-  /** Images unpacked at the root: PID 1, the program that runs containers, and their dependencies. @default none */
+  /**
+   * Images unpacked at the root: PID 1, the program that runs containers, and their dependencies.
+   * @default none
+   * @example [debian.init()]
+   */
   readonly init?: readonly Inputs<ImageSource>[] | undefined;
   /** Tasks at boot, one after another. @default none */
   readonly onboot?: readonly OnbootTask[] | undefined;
@@ -54,6 +59,7 @@ export interface ImageArgs {
  * `replace` return a changed copy.
  */
 export class Image {
+  /** What tells this class from the others. */
   readonly kind = "image";
   /** The definition with every default filled in. It is resolved, planned and built. */
   readonly spec: Definition;
@@ -120,6 +126,7 @@ const CLASS_OF = { onboot: "OnbootTask", onshutdown: "OnshutdownTask", services:
 const KNOWN = ["kernel", "init", ...Object.keys(KIND_OF), "healthPort", "api", "harden"];
 
 function partsOf(args: ImageArgs | Parts): Parts {
+  if (!isPlain(args)) throwFailures([failure([], `got ${shown(args)}, wanted an object as { kernel, init, services }`)]);
   const unknown = Object.keys(args).filter((name) => !KNOWN.includes(name));
   throwFailures(unknown.map((name) => failure([name], unknownProperty(name, KNOWN))));
   const listed = <K extends keyof typeof KIND_OF>(section: K): Parts[K] => {

@@ -11,6 +11,7 @@ export interface PublishedPort {
   readonly outside: number;
   /** Of the service. */
   readonly inside: number;
+  /** The protocol. */
   readonly protocol: "tcp" | "udp";
 }
 
@@ -51,7 +52,10 @@ export interface EgressArgs {
 export const egress = fields({
   to: z
     .string()
-    .regex(/^[A-Za-z0-9_+][A-Za-z0-9_+.-]*(?:\/\d{1,2})?$/, 'an IPv4 address or network, the name of a service, "any" or "dns"'),
+    .regex(
+      /^[A-Za-z0-9_+][A-Za-z0-9_+.-]*(?:\/\d{1,2})?$/,
+      'an IPv4 address or network, the name of a service, "any" or "dns", for hosts by name { to: "any", port: 443 } and { to: "dns" }',
+    ),
   port: port.optional(),
   protocol: z.enum(["tcp", "udp"]).optional(),
 });

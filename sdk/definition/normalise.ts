@@ -9,6 +9,7 @@ import {
 } from "./definition.ts";
 import type { ApiSpec } from "./api.ts";
 import { isDeferred } from "../core/deferred.ts";
+import { environmentList } from "./environment.ts";
 import { frozenCopy } from "./inputs.ts";
 import type { Hardening } from "../hardening/profile.ts";
 import type { Container } from "./container.ts";
@@ -38,8 +39,8 @@ export function normalise(draft: Draft): Definition {
   return frozenCopy({
     ...(isDeferred(kernel) ? { kernel } : kernel?.image !== undefined && { kernel: normaliseKernel(kernel) }),
     init,
-    onboot,
-    onshutdown,
+    onboot: isDeferred(onboot) ? onboot : onboot.map(withEnvironment),
+    onshutdown: isDeferred(onshutdown) ? onshutdown : onshutdown.map(withEnvironment),
     ...(isDeferred(services) ? { services } : normaliseServices(services, draft.serviceOrder)),
     volumes: isDeferred(volumes)
       ? volumes
@@ -65,9 +66,15 @@ function normaliseServices(
   const sorted = order.toSorted((a, b) => (a < b ? -1 : 1));
   const kept = orderCounts(services) && order.some((name, index) => name !== sorted[index]);
   return {
-    services: Object.fromEntries((kept ? order : sorted).map((name) => [name, services[name] as Container])),
+    services: Object.fromEntries((kept ? order : sorted).map((name) => [name, withEnvironment(services[name] as Container)])),
     ...(kept && { serviceOrder: order }),
   };
+}
+
+/** A container with its environment as a list. */
+function withEnvironment<T extends Container>(container: T): T {
+  if (isDeferred(container) || container.env === undefined) return container;
+  return { ...container, env: environmentList(container.env) };
 }
 
 function normaliseVolume(name: string, volume: VolumeDraft): VolumeSpec {

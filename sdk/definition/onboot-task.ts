@@ -2,6 +2,7 @@ import { onbootSchema } from "./container.ts";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { containerName } from "./fields.ts";
+import { checkName } from "./named-arguments.ts";
 import { frozenCopy } from "./inputs.ts";
 import type { OnbootTaskArgs } from "./service-args.ts";
 
@@ -22,6 +23,7 @@ export class OnbootTask {
    * @throws INVALID_DEFINITION
    */
   constructor(name: string, args: OnbootTaskArgs) {
+    checkName("OnbootTask", "name", name);
     throwFailures([...failuresOf(containerName, name, ["onboot", name]), ...failuresOf(onbootSchema, args, ["onboot", name])]);
     this.name = name;
     this.spec = frozenCopy(args);

@@ -2,6 +2,7 @@ import { onshutdownSchema } from "./container.ts";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { containerName } from "./fields.ts";
+import { checkName } from "./named-arguments.ts";
 import { frozenCopy } from "./inputs.ts";
 import type { OnshutdownTaskArgs } from "./service-args.ts";
 
@@ -19,6 +20,7 @@ export class OnshutdownTask {
    * @throws INVALID_DEFINITION
    */
   constructor(name: string, args: OnshutdownTaskArgs) {
+    checkName("OnshutdownTask", "name", name);
     throwFailures([...failuresOf(containerName, name, ["onshutdown", name]), ...failuresOf(onshutdownSchema, args, ["onshutdown", name])]);
     this.name = name;
     this.spec = frozenCopy(args);

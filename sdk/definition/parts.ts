@@ -14,15 +14,25 @@ import type { Volume } from "./volume.ts";
 
 /** The parts of an image, in the order in which they were written. */
 export interface Parts {
+  /** The kernel, or some of its fields. @default none */
   readonly kernel?: Partial<KernelArgs>;
+  /** Images unpacked at the root. */
   readonly init: readonly Inputs<ImageSource>[];
+  /** Tasks at boot. */
   readonly onboot: readonly OnbootTask[];
+  /** Tasks at shutdown. */
   readonly onshutdown: readonly OnshutdownTask[];
+  /** The services. */
   readonly services: readonly Service[];
+  /** The volumes. */
   readonly volumes: readonly Volume[];
+  /** Files of the OS itself. */
   readonly files: readonly File[];
+  /** TCP port that answers for all services together. @default none */
   readonly healthPort?: Inputs<number>;
+  /** Where the machine's interface answers. @default nowhere */
   readonly api?: Inputs<ApiSpec>;
+  /** How the machine is hardened. @default not at all */
   readonly harden?: HardenArgs;
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, fields, word } from "./fields.ts";
+import { bytes, count, fields, word } from "./fields.ts";
 
 const int = z.int();
 const deviceRate = z.array(fields({ major: count, minor: count, rate: count }));
@@ -20,11 +20,11 @@ export const deviceRule = fields({
 export const resources = fields({
   devices: z.array(deviceRule).optional(),
   memory: fields({
-    limit: int.optional(),
-    reservation: int.optional(),
-    swap: int.optional(),
-    kernel: int.optional(),
-    kernelTCP: int.optional(),
+    limit: bytes.optional(),
+    reservation: bytes.optional(),
+    swap: bytes.optional(),
+    kernel: bytes.optional(),
+    kernelTCP: bytes.optional(),
     swappiness: z.int().min(0).max(100).optional(),
     disableOOMKiller: z.boolean().optional(),
   }).optional(),
@@ -53,7 +53,7 @@ export const resources = fields({
     .array(
       fields({
         pageSize: word,
-        limit: count,
+        limit: bytes.min(0),
       }),
     )
     .optional(),

@@ -2,6 +2,7 @@ import type { Input } from "@pulumi/pulumi/output.js";
 
 import type { ContainerFieldsArgs } from "./container-args.ts";
 import type { ImageSource } from "./debian-image.ts";
+import type { EnvironmentArgs } from "./environment.ts";
 import type { HealthArgs } from "./health.ts";
 import type { Inputs } from "./inputs.ts";
 import type { EgressArgs } from "./network.ts";
@@ -9,7 +10,13 @@ import type { SeccompProfileArgs } from "./seccomp.ts";
 import type { LogArgs, RestartLimitArgs } from "./supervision.ts";
 
 /** What every container has beside LinuxKit's fields. */
-export interface ContainerArgs extends ContainerFieldsArgs {
+export interface ContainerArgs extends Omit<ContainerFieldsArgs, "env"> {
+  /**
+   * Environment variables by name, or a list of `NAME=value`; they replace the image's.
+   * @default the image's
+   * @example { LEVEL: "info" }
+   */
+  readonly env?: EnvironmentArgs;
   /** Where the image comes from: an OCI reference, `oci:DIR:TAG`, `docker-archive:FILE`, or Debian packages. @example "nginx:1.27" */
   readonly image: Inputs<ImageSource>;
   /** `default`: everything is closed unless a field opens it. `linuxkit`: what LinuxKit does with the same fields. @default "default" */

@@ -127,6 +127,9 @@ function closedFailures({ services }: Definition): Failure[] {
   });
 }
 
+/** The firewall compares addresses, and a name's change. */
+const NO_NAMES = ': the firewall knows no host names, so allow { to: "any", port: 443 } with the port of the host, and { to: "dns" }';
+
 function egressFailures({ services }: Definition): Failure[] {
   const reachable = Object.entries(services).flatMap(([name, service]) =>
     !isDeferred(service) && networkKind(service) === "private" ? [name] : [],
@@ -147,7 +150,7 @@ function egressFailures({ services }: Definition): Failure[] {
       if (Object.hasOwn(services, to) && isDeferred(services[to])) continue;
       const why = Object.hasOwn(services, to)
         ? `has no network of its own, wanted net: "private" there, or an address`
-        : `is neither an IPv4 network nor the name of a service${didYouMean(to, reachable)}`;
+        : `is neither an IPv4 network nor the name of a service${didYouMean(to, reachable) || (to.includes(".") ? NO_NAMES : "")}`;
       failures.push(failure([...at, "to"], `got ${shown(to)}, which ${why}`));
     }
   }

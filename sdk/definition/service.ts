@@ -2,6 +2,7 @@ import { serviceSchema } from "./container.ts";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { containerName } from "./fields.ts";
+import { checkName } from "./named-arguments.ts";
 import { frozenCopy } from "./inputs.ts";
 import type { ServiceArgs } from "./service-args.ts";
 
@@ -23,6 +24,7 @@ export class Service {
    * @throws INVALID_DEFINITION
    */
   constructor(name: string, args: ServiceArgs) {
+    checkName("Service", "name", name);
     throwFailures([...failuresOf(containerName, name, ["services", name]), ...failuresOf(serviceSchema, args, ["services", name])]);
     this.name = name;
     this.spec = frozenCopy(args);

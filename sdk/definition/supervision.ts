@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 import { z } from "zod";
-import { containerName, fields, seconds } from "./fields.ts";
+import { bytes, containerName, fields, seconds } from "./fields.ts";
 import { isIpv4Network } from "./network.ts";
 
 /** Services that must start first. */
@@ -47,8 +47,7 @@ const isCollector = (text: string): boolean => {
 
 /** The schema of {@link LogArgs}. */
 export const log = fields({
-  size: z
-    .int()
+  size: bytes
     .min(8192)
     .max(1 << 30)
     .optional(),

@@ -5,6 +5,7 @@ import { diskDevice, diskLabel, diskSerial, ownerNumber } from "./disk.ts";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { containerName, fields, seconds } from "./fields.ts";
+import { checkName } from "./named-arguments.ts";
 import { frozenCopy, type Inputs } from "./inputs.ts";
 
 export const volumeName = z.string().regex(/^[a-z0-9_-]+$/, "lower-case letters, digits, _ and -");
@@ -98,6 +99,7 @@ export class Volume {
    * @throws INVALID_DEFINITION
    */
   constructor(name: string, args: VolumeArgs = {}) {
+    checkName("Volume", "name", name);
     throwFailures([...failuresOf(volumeName, name, ["volumes", name]), ...failuresOf(volumeSchema, args, ["volumes", name])]);
     this.name = name;
     this.spec = frozenCopy(args);

@@ -8,7 +8,9 @@ export type SecureBoot = SecureBootKey | SecureBootSigner;
 
 /** An RSA key and the certificate that firmware trusts (its `db`), both PEM. */
 export interface SecureBootKey {
+  /** The private key, RSA, as PEM. */
   readonly key: string;
+  /** Its certificate, as PEM. */
   readonly certificate: string;
   /** Passphrase of an encrypted key. */
   readonly passphrase?: string | undefined;

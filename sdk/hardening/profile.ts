@@ -17,6 +17,7 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as [SettingName, ...SettingNa
 
 /** How a machine's kernel is hardened. */
 export interface Hardening {
+  /** The profile. */
   readonly profile: Profile;
   /** The settings to leave out, each with the reason. */
   readonly waive: { readonly [name in SettingName]?: string };

@@ -12,9 +12,11 @@ export type HardeningState = "on" | "off" | "inert" | "waived";
 export interface HardeningRow {
   /** The setting's name, or an option of the kernel's configuration with `CONFIG_`. */
   readonly name: string;
+  /** Where it is set: on the command line, as a kernel parameter, or in the kernel's configuration. */
   readonly kind: Setting["kind"] | "kernel";
   /** The recommended value, as written: `init_on_free=1`, `kernel.sysrq=0`, `CONFIG_KFENCE=y`, `no nokaslr`. */
   readonly wanted: string;
+  /** Its state in the OS. */
   readonly state: HardeningState;
   /** Why it is not on, or which setting replaces a kernel's option. */
   readonly because?: string;
@@ -23,11 +25,15 @@ export interface HardeningRow {
 /** The number of rows in each state. */
 export type HardeningScore = Readonly<Record<HardeningState, number>>;
 
+/** The recommendations of the Kernel Self Protection Project, and what an OS makes of each. */
 export interface HardeningReport {
+  /** The profile of the definition. */
   readonly profile: Hardening["profile"] | "none";
+  /** The architecture that the recommendations are for. */
   readonly arch: Arch;
   /** The kernel's version; `undefined` if its configuration is unknown. */
   readonly kernel: string | undefined;
+  /** Each recommendation. */
   readonly rows: readonly HardeningRow[];
   /** Score of the settings, which need no new kernel. */
   readonly settings: HardeningScore;
@@ -36,6 +42,7 @@ export interface HardeningReport {
 }
 
 export interface HardeningFacts {
+  /** The architecture that the recommendations are for. */
   readonly arch: Arch;
   /** The kernel's command line, as written in the definition. */
   readonly cmdline: string;

@@ -18,9 +18,9 @@ export interface AuditOptions extends AuditContext {
   readonly levels?: Readonly<Record<string, Level>> | undefined;
   /** The day on which waivers must be valid. @default today */
   readonly date?: Date | undefined;
-  /** @default "amd64" */
+  /** The architecture. @default "amd64" */
   readonly arch?: Arch | undefined;
-  /** The text of the kernel's configuration, which shows the settings that have no effect. @default unknown */
+  /** The text of the kernel's configuration, which shows the settings that have no effect. @default unknown @example readFileSync("config-6.12", "utf8") */
   readonly kernelConfig?: string | undefined;
 }
 
@@ -28,6 +28,7 @@ export interface AuditOptions extends AuditContext {
 export interface Audit {
   /** In the order of the rules. */
   readonly findings: readonly Finding[];
+  /** Findings that a waiver allows. */
   readonly waived: readonly WaivedFinding[];
   /** Waivers that no finding needs, or that have expired. Remove them. */
   readonly idle: readonly Waiver[];

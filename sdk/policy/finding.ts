@@ -17,6 +17,7 @@ export interface Finding extends Found {
   readonly rule: string;
   /** Sections of NIST SP 800-190: `["4.4.3"]`. */
   readonly sections: readonly string[];
+  /** How bad it is. */
   readonly level: Level;
 }
 

@@ -5,10 +5,13 @@ import type { Subject } from "./subject.ts";
 export interface Rule {
   /** The sections of the guide that it checks. */
   readonly sections: readonly string[];
+  /** How bad a violation is. */
   readonly level: Level;
   /** What must be true, in one line. */
   readonly holds: string;
+  /** What violates it. */
   check(subject: Subject): readonly Found[];
 }
 
+/** Rules by name. */
 export type Rules = Readonly<Record<string, Rule>>;

@@ -8,4 +8,5 @@ import type { Rules } from "./rule.ts";
 /** Every rule by name, in the order of the guide's sections. */
 export const RULES: Rules = Object.freeze({ ...SECRET_RULES, ...IMAGE_RULES, ...ISOLATION_RULES, ...PRIVILEGE_RULES, ...HOST_RULES });
 
+/** The rules' names. */
 export const RULE_NAMES: readonly string[] = Object.keys(RULES);

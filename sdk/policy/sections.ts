@@ -2,7 +2,9 @@ import { RULES, RULE_NAMES } from "./rules.ts";
 
 /** A countermeasure of NIST SP 800-190. */
 export interface Section {
+  /** Its number. */
   readonly section: string;
+  /** Its title. */
   readonly title: string;
   /** What covers it besides the rules, or instead of them. */
   readonly elsewhere?: string;

@@ -36,8 +36,12 @@ export interface AuditContext {
 /** The fields of images' `org.mobyproject.config` labels, by the container's path: `services.web`, `onboot.dhcp`. */
 export type ImageLabels = Readonly<Record<string, ContainerFields>>;
 
-/** A container, with the configuration of its image if that is made from packages. Of a registry's image it has the label, if that was read and counts. */
+/**
+ * A container, with the configuration of its image if that is made from packages. Of a registry's image it has the label, if
+ * that was read and counts.
+ */
 export interface Seen extends Placed {
+  /** The container. */
   readonly container: Container;
   /** Whether LinuxKit's open defaults apply to unset fields. */
   readonly open: boolean;
@@ -49,11 +53,15 @@ export interface Seen extends Placed {
 
 /** The operating system that the rules check. */
 export interface Subject {
+  /** The definition. */
   readonly definition: Definition;
+  /** What the rules need besides the definition. */
   readonly context: AuditContext;
+  /** Every container. */
   readonly containers: readonly Seen[];
   /** The containers that are services. */
   readonly services: readonly Seen[];
+  /** How the machine is hardened. */
   readonly hardening: HardeningReport;
 }
 

@@ -16,6 +16,7 @@ export interface Waiver {
 
 /** A waived finding, with its waiver. */
 export interface WaivedFinding extends Finding {
+  /** The waiver that allows it. */
   readonly waiver: Waiver;
 }
 

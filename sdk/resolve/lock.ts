@@ -2,12 +2,22 @@ import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
 import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
 
+/** An attestation of an image's software. */
+export interface LockedAttestation {
+  /** Of the attestation. */
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
 /**
  * The versions and digests that the names in a definition resolved to. It is stored in the resource's state, so the next
  * build uses the same bytes even if the mirror or the registry has newer ones.
  */
 export interface Lock {
+  /** The version of this format. */
   readonly version: 1;
+  /** The architecture that was built for. */
   readonly arch: Arch;
   /** Package versions by the key of the image that names them. */
   readonly debian: Readonly<Record<string, LockedDebian>>;
@@ -16,7 +26,7 @@ export interface Lock {
   /** Signed digests of verified images, by reference: of the image's manifest, or of its index. @default none */
   readonly signed?: Readonly<Record<string, Digest>> | undefined;
   /** Attestations of the images' software, by reference: in-toto statements with SPDX. Sizes are bytes. @default none */
-  readonly sboms?: Readonly<Record<string, readonly { readonly digest: Digest; readonly size: number }[]>> | undefined;
+  readonly sboms?: Readonly<Record<string, readonly LockedAttestation[]>> | undefined;
   /** Digests of the indexes or manifests that volumes with the format `oci` hold, by reference. @default none */
   readonly layouts?: Readonly<Record<string, Digest>> | undefined;
   /** The packages that the formats' boot loaders come from, by name. They are not part of the OS. @default none */

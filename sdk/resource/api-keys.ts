@@ -3,7 +3,7 @@ import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resou
 
 /** Arguments of {@link ApiKeys}. */
 export interface ApiKeysArgs {
-  /** Days until the certificates expire. @default 3650 */
+  /** Days until the certificates expire. @default 3650 @example 365 */
   readonly validDays?: Input<number> | undefined;
   /** Any text; another one makes new keys, and so a new OS and new machines. @default "" */
   readonly generation?: Input<string> | undefined;

@@ -22,57 +22,95 @@ import { localImages } from "./local-images.ts";
 /** The type token of {@link ImageBuild}. */
 const TOKEN = "linuxkit:index:ImageBuild";
 
-/** A private key, PKCS #8 in PEM, with its passphrase where it has one. */
-export type SignInput = Input<string> | { readonly key: Input<string>; readonly passphrase?: Input<string> | undefined };
+/** A private key with its passphrase. */
+export interface SignKeyInput {
+  /** The private key, PKCS #8 in PEM. @example config.requireSecret("signKey") */
+  readonly key: Input<string>;
+  /** The passphrase of the key. @default none @example config.requireSecret("passphrase") */
+  readonly passphrase?: Input<string> | undefined;
+}
 
-/** Arguments of {@link ImageBuild}. */
-export interface ImageBuildArgs {
-  /** The operating system. Its local files are read when the object is constructed, relative to the project's folder. */
-  readonly image?: Image | undefined;
-  /**
-   * Instead of `image`, an operating system that another build has published: `registry/repository@sha256:…`, its
-   * `pushed`. It is fetched and checked, nothing is built, and the formats are those that it was published with.
-   */
-  readonly artifact?: Input<string> | undefined;
+/** A private key, PKCS #8 in PEM, with its passphrase where it has one. */
+export type SignInput = Input<string> | SignKeyInput;
+
+/** A key for Secure Boot and its certificate. */
+export interface SecureBootInput {
+  /** The RSA key, as PEM. @example config.requireSecret("secureBootKey") */
+  readonly key: Input<string>;
+  /** The certificate that the firmware trusts (its `db`), as PEM. @example readFileSync("db.crt", "utf8") */
+  readonly certificate: Input<string>;
+  /** The passphrase of the key. @default none @example config.requireSecret("passphrase") */
+  readonly passphrase?: Input<string> | undefined;
+}
+
+/** Where an operating system is published. */
+export interface PushInput {
+  /** `registry/repository:tag`. @example "ghcr.io/acme/web:v1" */
+  readonly to: Input<string>;
+  /** Signs what is pushed, as cosign does. @default not signed @example config.requireSecret("signKey") */
+  readonly sign?: SignInput | undefined;
+}
+
+/** Where hosts share what they build. */
+export interface CacheInput {
+  /** Repositories to take pieces from. @default none @example "ghcr.io/acme/cache" */
+  readonly from?: Input<string> | readonly Input<string>[] | undefined;
+  /** The repository to store pieces in. @default none @example "ghcr.io/acme/cache" */
+  readonly to?: Input<string> | undefined;
+  /** Signs what is stored, and takes only what is signed with this key. @default not signed @example config.requireSecret("signKey") */
+  readonly sign?: SignInput | undefined;
+}
+
+/** Where the SPDX document lies in the OS as well. */
+export interface SbomInput {
+  /** An absolute path of the OS. @example "/usr/share/sbom.spdx.json" */
+  readonly path: Input<string>;
+}
+
+/** A part of the root filesystem. */
+export interface SegmentSize {
+  /** Its name in the plan: `init`, `services.web`. */
+  readonly name: string;
+  /** Bytes that it adds. */
+  readonly size: number;
+}
+
+/** How {@link ImageBuild} builds or fetches. */
+export interface ImageBuildSettings {
   /** What to write. @default "kernel+initrd" */
   readonly format?: Input<FormatName> | undefined;
-  /** Several formats of one build; instead of `format`. */
+  /** Several formats of one build; instead of `format`. @default `format` alone */
   readonly formats?: Input<readonly Input<FormatName>[]> | undefined;
-  /** MiB that each disk has at least. @default as few as hold its content */
+  /** MiB that each disk has at least. @default as few as hold its content @example 512 */
   readonly diskMiB?: Input<number> | undefined;
-  /** What the files' names begin with. @default the resource's name */
+  /** What the files' names begin with. @default the resource's name @example "web" */
   readonly name?: Input<string> | undefined;
-  /** @default "amd64" */
+  /** The architecture. @default "amd64" */
   readonly arch?: Input<Arch> | undefined;
   /** `always` looks for newer packages and moved tags at each update. @default "locked" */
   readonly update?: Input<"locked" | "always"> | undefined;
   /** The SPDX document of all that is in the OS: beside the files, and with `{ path }` in the OS too. @default true */
-  readonly sbom?: Input<boolean | { readonly path: Input<string> }> | undefined;
-  /** Public keys, PEM, by registry or repository (`docker.io/linuxkit`): images from there must be signed by one of them. @default none is checked */
+  readonly sbom?: Input<boolean | SbomInput> | undefined;
+  /**
+   * Public keys, PEM, by registry or repository (`docker.io/linuxkit`): images from there must be signed by one of them.
+   * @default none is checked
+   */
   readonly verify?: Input<Readonly<Record<string, Input<string | readonly string[]>>>> | undefined;
   /**
    * Signs the EFI programs for Secure Boot: an RSA key and the certificate that firmware trusts (its `db`), both PEM. Key
    * and passphrase are kept secret in the state. A key that cannot leave its vault signs through `build()`. @default nothing is signed
    */
-  readonly secureBoot?:
-    | { readonly key: Input<string>; readonly certificate: Input<string>; readonly passphrase?: Input<string> | undefined }
-    | undefined;
+  readonly secureBoot?: SecureBootInput | undefined;
   /**
    * Publishes it as an OCI artifact under a tag, and with `sign` signs it as cosign does. The key (PKCS #8, PEM) and its
    * passphrase are kept secret in the state. @default nothing is published
    */
-  readonly push?: Input<string> | { readonly to: Input<string>; readonly sign?: SignInput | undefined } | undefined;
+  readonly push?: Input<string> | PushInput | undefined;
   /**
    * Repositories of registries in which hosts share what they build. Changing the cache does not update the resource. With
    * `sign`, entries are signed, and only signed ones are used; that key is kept secret too. @default none
    */
-  readonly cache?:
-    | {
-        readonly from?: Input<string> | readonly Input<string>[] | undefined;
-        readonly to?: Input<string> | undefined;
-        readonly sign?: SignInput | undefined;
-      }
-    | undefined;
+  readonly cache?: CacheInput | undefined;
   /** Debian's mirror, as `https://HOST/debian`. @default `linuxkit:debianMirror` of the stack, else the host's apt sources */
   readonly debianMirror?: Input<string> | undefined;
   /** Debian's security mirror. @default `linuxkit:debianSecurityMirror`, else beside `debianMirror` or the host's own */
@@ -82,6 +120,29 @@ export interface ImageBuildArgs {
   /** Registries to pull from instead: `{ "docker.io": "http://127.0.0.1:5000" }`. @default none */
   readonly registryMirrors?: Input<Readonly<Record<string, Input<string>>>> | undefined;
 }
+
+/** An operating system that is built here. */
+export interface ImageSourceArgs {
+  /** The operating system. Its local files are read when the object is constructed, relative to the project's folder. */
+  readonly image: Image;
+  /** Not beside `image`. @default none */
+  readonly artifact?: undefined;
+}
+
+/** An operating system that another build has published. */
+export interface ArtifactSourceArgs {
+  /**
+   * An operating system that another build has published: `registry/repository@sha256:…`, its `pushed`. It is fetched and
+   * checked, nothing is built, and the formats are those that it was published with.
+   * @example "ghcr.io/acme/web@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+   */
+  readonly artifact: Input<string>;
+  /** Not beside `artifact`. @default none */
+  readonly image?: undefined;
+}
+
+/** Arguments of {@link ImageBuild}: exactly one of `image` and `artifact`. */
+export type ImageBuildArgs = ImageBuildSettings & (ImageSourceArgs | ArtifactSourceArgs);
 
 /**
  * An operating system, built: the same definition and lock give the same bytes on any machine. It is updated in place;
@@ -94,6 +155,7 @@ export class ImageBuild extends CustomResource {
   declare readonly digest: Output<Digest>;
   /** sha256 of the plan: what the OS is, in any format. */
   declare readonly planDigest: Output<Digest>;
+  /** The architecture. */
   declare readonly arch: Output<Arch>;
   /** The kernel's command line. */
   declare readonly cmdline: Output<string>;
@@ -102,7 +164,7 @@ export class ImageBuild extends CustomResource {
   /** Role, name, size in bytes and sha256 of each file. */
   declare readonly files: Output<readonly BuiltFile[]>;
   /** The parts of the root filesystem, and what each adds in bytes. */
-  declare readonly segments: Output<readonly { readonly name: string; readonly size: number }[]>;
+  declare readonly segments: Output<readonly SegmentSize[]>;
   /**
    * For formats that start by one EFI program (`raw-efi`…): registers 4, 9 and 11 of the TPM of a machine that started
    * it, sha256 in hexadecimal digits, with Secure Boot on where it is signed and off where it is not.

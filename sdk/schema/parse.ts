@@ -4,6 +4,7 @@ import { type Failure, failure } from "../core/failure.ts";
 import { type Step, valueAt } from "../core/property-path.ts";
 import { shown } from "../core/shown.ts";
 import { didYouMean } from "../core/suggest.ts";
+import { ourName } from "./other-names.ts";
 import { wanted } from "./wanted.ts";
 import { withUnknowns } from "./with-unknowns.ts";
 
@@ -77,7 +78,7 @@ function translate(issue: z.core.$ZodIssue, translation: Translation, above: rea
 
 /** The message for a name that an object does not accept. */
 export function unknownProperty(name: string, known: readonly string[]): string {
-  return `unknown property${didYouMean(name, known) || `, wanted one of ${known.join(", ")}`}`;
+  return `unknown property${ourName(name, known) || didYouMean(name, known) || `, wanted one of ${known.join(", ")}`}`;
 }
 
 /** The failures of the intended alternative: the one whose first failure lies deepest. */

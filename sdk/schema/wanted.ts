@@ -60,15 +60,22 @@ function alternatives(union: z.core.$ZodUnion | undefined): string {
   return [...new Set(kinds)].join(" or ");
 }
 
-/** ` { from?, to?, sign? }` of an object with few members. */
+/** ` { from?, to?, sign? }` of an object with few members; of one with many, those that it must have. */
 function members(schema: z.core.$ZodRawIssue["inst"]): string {
   const { shape = {} } = (schema?._zod.def ?? {}) as { readonly shape?: Readonly<Record<string, z.core.$ZodType>> };
   const names = Object.entries(shape).map(([name, member]) => (member._zod.optin === undefined ? name : `${name}?`));
-  return names.length > 0 && names.length <= MOST_NAMES ? ` { ${names.join(", ")} }` : "";
+  if (names.length > MOST_NAMES) {
+    const needed = names.filter((name) => !name.endsWith("?"));
+    return needed.length > 0 && needed.length <= MOST_NAMES ? ` { ${needed.join(", ")}, … }` : "";
+  }
+  return names.length > 0 ? ` { ${names.join(", ")} }` : "";
 }
 
 function hint(value: unknown, expected: string): string {
+  if ((expected === "number" || expected === "int") && typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value)))
+    return ": leave out the quotes";
   if (expected === "string" && (typeof value === "number" || typeof value === "boolean")) return ": put it in quotes";
+  if (expected === "object" && value === true) return ": write {} for the defaults";
   if (expected === "array" && (typeof value === "string" || (typeof value === "object" && value !== null))) return ": put it in [ ]";
   return "";
 }

@@ -19,7 +19,14 @@ export interface SigningKey extends VerifyingKey {
  * A private key, PKCS #8 in PEM: ECDSA, RSA or Ed25519. `openssl genpkey` creates one, and `cosign import-key-pair`
  * accepts it. An encrypted key needs its passphrase.
  */
-export type SignOption = string | { readonly key: string; readonly passphrase?: string | undefined };
+export type SignOption =
+  | string
+  | {
+      /** The private key, PKCS #8 in PEM. */
+      readonly key: string;
+      /** The passphrase of the key. @default none */
+      readonly passphrase?: string | undefined;
+    };
 
 /** Parses the key of an option. @throws as {@link signingKey} */
 export function keyOf(sign: SignOption, path: string): SigningKey {

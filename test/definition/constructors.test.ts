@@ -60,13 +60,16 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
     () => service({ devices: [{ path: "/dev/x", type: "c" }] }),
     'services.web.devices[0].mode: missing, wanted octal digits in quotes, as "0660"',
   ],
-  [() => service({ resources: { memory: { limit: "1g" } } }), 'services.web.resources.memory.limit: got "1g", wanted a number'],
+  [
+    () => service({ resources: { memory: { limit: "1g" } } }),
+    'services.web.resources.memory.limit: got "1g", wanted a number of bytes: 1073741824',
+  ],
   [() => service({ resources: { memory: { limit: 1.5 } } }), "services.web.resources.memory.limit: got 1.5, wanted a whole number"],
   [
     () => service({ mounts: [{ type: "ext4", source: "/dev/vda" }] }),
     'services.web.mounts[0].destination: missing, wanted an absolute path: type "ext4" has no default destination',
   ],
-  [() => service({ env: "A=1" }), 'services.web.env: got "A=1", wanted a list: put it in [ ]'],
+  [() => service({ env: "A=1" }), 'services.web.env: got "A=1", wanted variables by name, as { LEVEL: "info" }, or a list of "NAME=value"'],
   [
     () => service({ runtime: { mkdir: ["../x"] } }),
     'services.web.runtime.mkdir[0]: got "../x", wanted a path that stays in the tree, without ".."',
@@ -82,7 +85,7 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
     () => new Service("../x", { image: "a" }),
     'services["../x"]: got "../x", wanted at most 76 letters, digits or "_", "+", "-", ".", not beginning with "." or "-"',
   ],
-  [() => new Service("web", undefined as never), "services.web: missing, wanted an object"],
+  [() => new Service("web", undefined as never), "services.web: missing, wanted an object { image, … }"],
   [() => new OnbootTask("t", { image: "a", timeout: -1 }), "onboot.t.timeout: got -1, wanted at least 0"],
   [() => new Kernel({ image: "a", cmdlin: "x" } as never), 'kernel.cmdlin: unknown property: did you mean "cmdline"?'],
   [() => new Kernel({ image: "a", cmdline: "a\nb" }), 'kernel.cmdline: got "a\\nb", wanted one line'],

@@ -77,11 +77,11 @@ describe("ImageBuild in a program", () => {
     const artifact = `registry.example.com/os@sha256:${"0".repeat(64)}`;
     const inputs = await inputsOf(new ImageBuild("artifact", { artifact: pulumi.output(artifact) }), "artifact");
     assert.deepEqual(inputs, { artifact });
-    assert.throws(() => new ImageBuild("both", { artifact, image: new Image({}) }), {
+    assert.throws(() => new ImageBuild("both", { artifact, image: new Image({}) } as never), {
       code: "INVALID_DEFINITION",
       message: /"both": got both image and artifact/,
     });
-    assert.throws(() => new ImageBuild("none", {}), { code: "INVALID_DEFINITION", message: /"none": got neither/ });
+    assert.throws(() => new ImageBuild("none", {} as never), { code: "INVALID_DEFINITION", message: /"none": got neither/ });
   });
 
   test("shares a cache; its key is a secret", async () => {

@@ -10,10 +10,11 @@ export type Accelerator = "kvm" | "hvf" | "tcg";
 export interface DiskAttachment {
   /** Absolute path on the host, or a path relative to the machine's folder. */
   readonly path: string;
+  /** The file's format. */
   readonly format: "raw" | "qcow2";
   /** Serial that the guest finds it by, as `/dev/disk/by-id/virtio-SERIAL` or `/sys/block/vdX/serial`: at most 20 bytes. */
   readonly serial: string;
-  /** @default false */
+  /** Whether the guest only reads it. @default false */
   readonly readOnly?: boolean;
 }
 

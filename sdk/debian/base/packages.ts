@@ -1,6 +1,8 @@
 import { type ContainerFields, containerFields } from "../../definition/container-fields.ts";
 import { type DebianFile, type DebianGroup, type DebianImage, type DebianUser, debianImageSchema } from "../../definition/debian-image.ts";
+import { type EnvironmentArgs, environment, environmentList } from "../../definition/environment.ts";
 import { fields } from "../../definition/fields.ts";
+import type { Known } from "../../definition/inputs.ts";
 import { checked, debianImage } from "./arguments.ts";
 
 const recipe = debianImageSchema.shape.debian.shape;
@@ -14,10 +16,13 @@ export const packagesSchema = fields({
   groups: recipe.groups.optional(),
   files: recipe.files.optional(),
   ...containerFields,
+  env: environment.optional(),
 });
 
 /** Arguments of `debian.packages`: the contents of the image, and container fields as defaults for its containers. */
-export interface PackagesArgs extends ContainerFields {
+export interface PackagesArgs extends Omit<ContainerFields, "env"> {
+  /** Environment variables by name, or a list of `NAME=value`. @default none @example { LEVEL: "info" } */
+  readonly env?: Known<EnvironmentArgs>;
   /** Packages by name. @example ["nodejs"] */
   readonly packages: readonly string[];
   /** `slim`: the packages and the libraries that their programs load. `all`: every package they depend on, whole. @default "slim" */
@@ -57,7 +62,11 @@ export function packages(args: PackagesArgs): DebianImage {
     users = [],
     groups = [],
     files = [],
+    env,
     ...config
   } = checked("debian.packages", packagesSchema, args);
-  return debianImage({ packages: names, dependencies, keep, users, groups, files }, config);
+  return debianImage(
+    { packages: names, dependencies, keep, users, groups, files },
+    { ...config, ...(env !== undefined && { env: environmentList(env) as string[] }) },
+  );
 }

@@ -5,10 +5,25 @@ import { fields, port, treePath, word } from "../../definition/fields.ts";
 import { checked, debianImage } from "./arguments.ts";
 import { BUSYBOX_SHELL } from "./init.ts";
 
+/** The lines of a file of public keys that have a key: authorized_keys(5) takes empty lines and comments. */
+function keyLines(text: string): string[] {
+  return text.split(/\r?\n/).filter((line) => !/^\s*(#|$)/.test(line));
+}
+
+/** A key's type and its base64, after options: sshd(8), "AUTHORIZED_KEYS FILE FORMAT". A private key is none. */
+function isKeyLine(line: string): boolean {
+  return /(?:^|\s)(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+\s+[A-Za-z0-9+/]+=*/.test(line);
+}
+
 /** The schema of {@link SshdArgs}. */
 export const sshdSchema = fields({
   authorizedKeys: z
-    .array(word.regex(/^[^\n]+$/, "one line with a public key"))
+    .array(
+      word.refine(
+        (text) => keyLines(text).length > 0 && keyLines(text).every(isKeyLine),
+        "a public key, as the file id_ed25519.pub has it",
+      ),
+    )
     .min(1, "at least one public key")
     .optional(),
   authorizedKeysFile: treePath.optional(),
@@ -20,7 +35,7 @@ export const sshdSchema = fields({
 /** Arguments of `debian.sshd`. */
 export interface SshdArgs {
   /**
-   * The public keys that may log in as root, as lines of authorized_keys(5). Excludes `authorizedKeysFile`.
+   * The public keys that may log in as root, each as the text of its file: lines of authorized_keys(5). Excludes `authorizedKeysFile`.
    * @default none
    * @example ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJlgqFo me@example.com"]
    */
@@ -77,7 +92,9 @@ export function sshd(args: SshdArgs): DebianImage {
     { path: "etc/ssh/sshd_config", contents: `${config.join("\n")}\n` },
     { path: "host", directory: true },
     { path: "usr/lib/linuxkit/sshd", contents: startScript(hostKeys === undefined ? keyFolder : undefined), mode: "0755" },
-    ...(authorizedKeys ? [{ path: "etc/ssh/authorized_keys", contents: `${authorizedKeys.join("\n")}\n`, mode: "0600" }] : []),
+    ...(authorizedKeys
+      ? [{ path: "etc/ssh/authorized_keys", contents: `${authorizedKeys.flatMap(keyLines).join("\n")}\n`, mode: "0600" }]
+      : []),
     ...(hostKeys === undefined ? [] : [{ path: keyFolder.slice(1), directory: true }]),
   ];
   return debianImage(

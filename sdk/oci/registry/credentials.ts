@@ -10,16 +10,26 @@ import { oneLine } from "../../net/redact.ts";
 
 /** The credentials for a registry. */
 export type RegistryCredential =
-  | { readonly username: string; readonly password: string }
-  /** An OAuth2 refresh token, exchanged at the registry's token server. */
-  | { readonly identityToken: string }
-  /** A bearer token, sent unchanged. */
-  | { readonly registryToken: string };
+  | {
+      /** The account's name. */
+      readonly username: string;
+      /** Its password or access token. */
+      readonly password: string;
+    }
+  | {
+      /** An OAuth2 refresh token, exchanged at the registry's token server. */
+      readonly identityToken: string;
+    }
+  | {
+      /** A bearer token, sent unchanged. */
+      readonly registryToken: string;
+    };
 
 /** The registry that a login is for. */
 export interface RegistryAuthRequest {
   /** Host and port; `docker.io` for Docker Hub. For a mirror, the mirror's own host and port. */
   readonly registry: string;
+  /** Aborts the work; it then fails with CANCELLED. @default it runs to its end */
   readonly signal?: AbortSignal | undefined;
 }
 

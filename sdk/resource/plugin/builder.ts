@@ -58,7 +58,12 @@ export interface Built {
   readonly digest: Digest;
   readonly files: readonly BuiltFile[];
   /** `cached` ones were not rebuilt. */
-  readonly segments: readonly { readonly name: string; readonly size: number; readonly cached: boolean }[];
+  readonly segments: readonly {
+    /** The file's name. */
+    readonly name: string;
+    readonly size: number;
+    readonly cached: boolean;
+  }[];
   readonly lock: Lock;
   readonly planDigest: Digest;
   readonly cmdline: string;
@@ -71,6 +76,7 @@ export interface Built {
 export interface BuiltFile {
   /** Its role, independent of its name: `kernel`, `initrd`, `cmdline`, `image` for a format of one file, `sbom`. */
   readonly role: string;
+  /** The file's name. */
   readonly name: string;
   /** Bytes. */
   readonly size: number;

@@ -5,11 +5,13 @@ import { LinuxKitError } from "../../../../sdk/core/errors.ts";
 
 /** Credentials and region. The AWS SDK finds what is left out: environment, profiles, instance identity, `AWS_ENDPOINT_URL`… */
 export interface AwsAccess {
+  /** The region. @default what the AWS SDK finds: `AWS_REGION`, the profile @example "eu-central-1" */
   readonly region?: string | undefined;
   /** A profile of the shared configuration files. */
   readonly profile?: string | undefined;
   /** Together with `secretKey`; takes precedence over a profile. */
   readonly accessKey?: string | undefined;
+  /** Together with `accessKey`. @default what the AWS SDK finds */
   readonly secretKey?: string | undefined;
   /** The session token of temporary keys. */
   readonly token?: string | undefined;
@@ -19,16 +21,21 @@ export interface AwsAccess {
 
 /** A role, named as Pulumi's AWS provider names it. Source: AWS STS API Reference, "AssumeRole". */
 export interface AssumedRole {
+  /** ARN of the role. @example "arn:aws:iam::123456789012:role/deploy" */
   readonly roleArn: string;
-  /** @default "pulumi-linuxkit" */
+  /** The session's name, for CloudTrail. @default "pulumi-linuxkit" @example "deploy" */
   readonly sessionName?: string | undefined;
+  /** What the role's owner asks for, where the role belongs to another account. @default none @example "acme-7" */
   readonly externalId?: string | undefined;
   /** A policy in JSON that limits the session's permissions. @default all of the role's */
   readonly policy?: string | undefined;
+  /** Managed policies that limit the session's permissions, by ARN. @default none */
   readonly policyArns?: readonly string[] | undefined;
+  /** Who began the session, for CloudTrail. @default none */
   readonly sourceIdentity?: string | undefined;
   /** Tags of the session. */
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Keys of `tags` that a next role in the chain keeps. @default none */
   readonly transitiveTagKeys?: readonly string[] | undefined;
 }
 

@@ -16,15 +16,20 @@ export interface AzureAccess {
   readonly environment?: string | undefined;
   /** Host of the metadata endpoint of another cloud. @default `ARM_METADATA_HOSTNAME` */
   readonly metadataHost?: string | undefined;
+  /** Id of the tenant. @default `ARM_TENANT_ID` */
   readonly tenantId?: string | undefined;
   /** Id of an application or a user-assigned managed identity. */
   readonly clientId?: string | undefined;
+  /** The application's secret. @default `ARM_CLIENT_SECRET` */
   readonly clientSecret?: string | undefined;
   /** Path of a PEM file with certificate and key. */
   readonly clientCertificatePath?: string | undefined;
   /** Password of that file. */
   readonly clientCertificatePassword?: string | undefined;
-  /** Log in with an OpenID Connect token of the CI system: GitHub Actions, or one that the next four members give. @default `ARM_USE_OIDC` */
+  /**
+   * Log in with an OpenID Connect token of the CI system: GitHub Actions, or one that the next four members give.
+   * @default `ARM_USE_OIDC`
+   */
   readonly useOidc?: boolean | undefined;
   /** The OpenID Connect token. @default `ARM_OIDC_TOKEN` */
   readonly oidcToken?: string | undefined;
