@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { debian } from "../../sdk/debian/images.ts";
-import { OnbootTask } from "../../sdk/index.ts";
+import { OnbootTask, Service, type ServiceArgs } from "../../sdk/index.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
 // a service that says what it finds, and ends: its second start finds what the first has left
 const FORGETS = `[ -e /mark ] && echo "the mark of the start before" || echo fresh
 : >/mark; [ -d /made ] && echo "its folder"; df -m / | tail -n 1; sleep 1; exit 1`;
+
+// inotify_init1 by its number on amd64
+const perl = (name: string, script: string, fields: Partial<ServiceArgs> = {}) =>
+  new Service(name, {
+    image: debian.packages({ packages: ["perl-base"] }),
+    command: ["/usr/bin/perl", "-e", `$| = 1; ${script}; sleep 100000`],
+    ...fields,
+  });
 
 test("what all share is larger than what they may take together, and each has limits of its own", async () => {
   await using machine = await bootImage(
@@ -16,6 +25,14 @@ test("what all share is larger than what they may take together, and each has li
       services: [
         spy(),
         service("plain", "ulimit -n; ulimit -Hn; mount | grep devpts; exec sleep 100000"),
+        perl("takes", "my @all = grep { $_ >= 0 } map { syscall(294, 0) } 1 .. 150; print scalar(@all), qq( watchers\n)"),
+        perl(
+          "watches",
+          "print syscall(294, 0) < 0 ? qq(no watcher: $!\n) : qq(a watcher\n); open(L, '<', '/proc/self/limits'); print <L>; print qq(tried\n)",
+          {
+            after: ["takes"],
+          },
+        ),
         service("raised", "ulimit -n; exec sleep 100000", { rlimits: ["nofile,4096,4096"] }),
         service("few", "exec sleep 100000", { resources: { pids: { limit: 100 } } }),
         service("linuxkit", "ulimit -n; exec sleep 100000", { sandbox: "linuxkit" }),
@@ -35,7 +52,7 @@ test("what all share is larger than what they may take together, and each has li
   );
   const parameter = async (name: string): Promise<number> => Number(await ask(machine, `cat /proc/sys/${name}`));
   // 1024 of each default sandbox, 100, 8192 of each of LinuxKit's, and what the machine keeps
-  const together = 4 * 1024 + 100 + 2 * 8192 + 1024;
+  const together = 6 * 1024 + 100 + 2 * 8192 + 1024;
   for (const name of ["kernel/threads-max", "kernel/pid_max"]) assert.ok((await parameter(name)) >= together, name);
   assert.ok((await parameter("fs/file-max")) > 2 ** 62);
   assert.equal(await parameter("fs/aio-max-nr"), 2 ** 30);
@@ -52,6 +69,18 @@ test("what all share is larger than what they may take together, and each has li
     ["others/elsewhere", 8192],
   ] as const)
     assert.equal(await ask(machine, `cat /host/sys/fs/cgroup/${group}/pids.max`), `${limit}\n`, group);
+
+  // one service takes what the kernel gives to one user, and leaves it to the others with the same id
+  for (let turn = 0; !(await log("watches")).includes("tried"); turn++) {
+    assert.ok(turn < 200, await log("takes"));
+    await sleep(300);
+  }
+  assert.equal(await log("takes"), "150 watchers\n");
+  const watches = await log("watches");
+  assert.match(watches, /^a watcher\n/);
+  for (const limit of ["processes", "pending signals", "msgqueue size"])
+    assert.match(watches, new RegExp(`^Max ${limit} +unlimited +unlimited`, "m"));
+  assert.equal(await parameter("fs/pipe-user-pages-soft"), 0);
 
   const told = await log("forgets");
   assert.match(told, /^(fresh\nits folder\n.* 32 +\d+ +\d+ +\d+% \/\n){2,}/);

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // sharedLimits are of the whole machine: one service that reaches one of them stops all others. What they bound is
@@ -17,7 +19,22 @@ var sharedLimits = []struct {
 	{"fs/aio-max-nr", 1 << 30},
 	// NR_UNIX98_PTY_MAX of linux/tty.h; each mount has a limit of its own
 	{"kernel/pty/max", 1 << 20},
+	// these are of all processes with one user id, which is 0 in every service by default; what they bound is charged to
+	// the group of whoever makes it (inotify: inotify_new_group and its marks, epoll: ep_alloc, with GFP_KERNEL_ACCOUNT or
+	// SLAB_ACCOUNT); INT_MAX is the most that the first two take, LONG_MAX / 4096 a bound of the third (fs/eventpoll.c)
+	{"fs/inotify/max_user_instances", 1<<31 - 1},
+	{"fs/inotify/max_user_watches", 1<<31 - 1},
+	{"fs/epoll/max_user_watches", 1 << 40},
 }
+
+// pipePages are the pages of pipes that one user may have before each further pipe is cut to a page or two; 0 is no limit
+// (pipe(7)). Their pages are charged to the group of the writer (fs/pipe.c, __GFP_ACCOUNT).
+const pipePages = "fs/pipe-user-pages-soft"
+
+// userLimits are of all processes with one user id too, and what they bound is charged or bounded elsewhere: processes
+// by the group's own limit, signals that wait by the group's memory (kernel/signal.c, sigqueue_cachep), bytes of message
+// queues by the limits of each namespace (ipc/mqueue.c, fs.mqueue). Containers inherit them from PID 1.
+var userLimits = []int{unix.RLIMIT_NPROC, unix.RLIMIT_SIGPENDING, unix.RLIMIT_MSGQUEUE}
 
 const (
 	// for the kernel's threads, PID 1 and the runtimes that it starts
@@ -38,6 +55,12 @@ func RaiseLimits(processes int) {
 	wanted := min(int64(processes)+spareProcesses, mostNumbers)
 	raise("kernel/threads-max", wanted)
 	raise("kernel/pid_max", wanted)
+	if _, err := os.Stat(parametersFolder + "/" + pipePages); err == nil {
+		_ = os.WriteFile(parametersFolder+"/"+pipePages, []byte("0"), 0)
+	}
+	for _, limit := range userLimits {
+		_ = unix.Setrlimit(limit, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY})
+	}
 }
 
 func raise(parameter string, wanted int64) {

@@ -28,6 +28,11 @@ func TestSharedLimitsAreAboveWhatAllTakeTogether(t *testing.T) {
 			map[string]string{"kernel/threads-max": "1590", "kernel/pid_max": "32768"},
 			map[string]string{"kernel/threads-max": "4194304", "kernel/pid_max": "4194304"},
 		},
+		"limits of each user": {
+			1024,
+			map[string]string{"fs/inotify/max_user_instances": "128", "fs/inotify/max_user_watches": "1200", "fs/epoll/max_user_watches": "50000", "fs/pipe-user-pages-soft": "16384"},
+			map[string]string{"fs/inotify/max_user_instances": "2147483647", "fs/inotify/max_user_watches": "2147483647", "fs/epoll/max_user_watches": "1099511627776", "fs/pipe-user-pages-soft": "0"},
+		},
 		"a kernel without one of them": {1024, map[string]string{"kernel/pid_max": "1000"}, map[string]string{"kernel/pid_max": "2048"}},
 	} {
 		parametersFolder = t.TempDir()
@@ -47,8 +52,10 @@ func TestSharedLimitsAreAboveWhatAllTakeTogether(t *testing.T) {
 				t.Errorf("%s: %s: got %q and %v", name, file, got, err)
 			}
 		}
-		if _, err := os.Stat(filepath.Join(parametersFolder, "fs/file-max")); row.before["fs/file-max"] == "" && err == nil {
-			t.Errorf("%s: a file was made", name)
+		for _, file := range []string{"fs/file-max", pipePages} {
+			if _, err := os.Stat(filepath.Join(parametersFolder, file)); row.before[file] == "" && err == nil {
+				t.Errorf("%s: %s was made", name, file)
+			}
 		}
 	}
 }
