@@ -4,7 +4,7 @@ import type { Definition } from "../definition/definition.ts";
 import { linkedServices, networkKind, publishedPorts } from "../definition/service-network.ts";
 
 /** The kernel modules for links and their firewall; dependencies are added later. */
-const LINK_MODULES: readonly string[] = ["veth", "nft_ct", "nft_reject_ipv4"];
+const LINK_MODULES: readonly string[] = ["veth", "nft_ct", "nft_reject_ipv4", "nft_connlimit"];
 const PUBLISH_MODULES: readonly string[] = ["nft_chain_nat", "nft_nat"];
 const EGRESS_MODULES: readonly string[] = ["nft_chain_nat", "nft_masq"];
 

@@ -9,6 +9,11 @@ import { privateLinks } from "../../sdk/guest/firewall.ts";
 import { Service } from "../../sdk/index.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
+// sendto to one port of 6000 addresses, of which nobody answers; it begins when the machine is healthy
+const FLOOD = `$| = 1; use Socket; socket(S, 2, 2, 17); sleep 20;
+for my $n (1 .. 6000) { send(S, "x", 0, sockaddr_in(9, pack("C4", 10, 100, $n >> 8, $n & 255))) }
+print "tried\n"; sleep 100000`;
+
 test("a private network only accepts published ports, named destinations, and a cloud's metadata if it is named", async () => {
   // QEMU's user network leads its router's address to the loopback interface of this host, and an address beyond it where the
   // test wants it
@@ -24,7 +29,7 @@ test("a private network only accepts published ports, named destinations, and a 
       )
       .join("\n")}\necho tried`;
   // only these have a link
-  const links = privateLinks(["web", "page", "client", "roams"]);
+  const links = privateLinks(["web", "page", "client", "roams", "wide", "floods"]);
   const TARGETS = {
     web: `${links.get("web")?.address} 80`,
     "web-by-name": "web 80",
@@ -74,6 +79,13 @@ test("a private network only accepts published ports, named destinations, and a 
         }),
         service("quiet", rest, { after }),
         service("roams", rest, { egress: [{ to: "any" }], after }),
+        // datagrams to 6000 destinations, each a connection for the kernel
+        new Service("floods", {
+          image: debian.packages({ packages: ["perl-base"] }),
+          command: ["/usr/bin/perl", "-e", FLOOD],
+          egress: [{ to: "10.64.0.0/10" }],
+          after,
+        }),
         service("wide", rest, { egress: [{ to: "10.0.0.0/8" }, { to: "10.0.2.2", port }], after }),
         service("shares", `${reach({ machine: TARGETS.machine, page: TARGETS.page })}; exec sleep 100000`, {
           net: "host",
@@ -114,10 +126,18 @@ test("a private network only accepts published ports, named destinations, and a 
       [8080, "web"],
     ] as const)
       assert.equal(await said(machine.port(at)), `${word}\n`);
-    // only services that are reached or reach others have a link: client, page, roams, web and wide
-    assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "5\n");
+    // only services that are reached or reach others have a link: client, floods, page, roams, web and wide
+    assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "6\n");
     // it forwards for its services, and is no router for others
     assert.equal(await ask(machine, "cat /proc/sys/net/ipv4/ip_forward", 8081), "1\n");
+    // one service's flood fills its own share of the connection table, and leaves the others theirs
+    assert.deepEqual(await reached("floods"), []);
+    const [count = 0, most = 0] = (await ask(machine, "cd /proc/sys/net/netfilter; cat nf_conntrack_count nf_conntrack_max", 8081))
+      .split("\n")
+      .map(Number);
+    // 6 services with two shares each, and one of the machine
+    assert.ok(most >= 13 * 4096 && count >= 4096 && count < 5000, `${count} of ${most}: ${machine.console()}`);
+    assert.equal(await said(machine.port(80)), "page\n");
     const rules = await ask(machine, "cat /host/run/log/rules.log", 8081);
     assert.match(
       rules,

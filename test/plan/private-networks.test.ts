@@ -112,7 +112,7 @@ describe("the network of a service", () => {
 
 describe("an image has the modules of the firewall", () => {
   const NAT = ["nft_chain_nat", "nft_nat"];
-  const LINK = ["veth", "nft_ct", "nft_reject_ipv4"];
+  const LINK = ["veth", "nft_ct", "nft_reject_ipv4", "nft_connlimit"];
   for (const [what, services, modules] of [
     [
       "only if a service has a link",

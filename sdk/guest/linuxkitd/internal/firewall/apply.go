@@ -18,7 +18,9 @@ var hooks = map[string]struct {
 	hook     *nftables.ChainHook
 	priority *nftables.ChainPriority
 }{
-	"forward":     {nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter},
+	"forward": {nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter},
+	// after the filter, so that it counts only what that has let through
+	"bound":       {nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityRef(1)},
 	"input":       {nftables.ChainTypeFilter, nftables.ChainHookInput, nftables.ChainPriorityFilter},
 	"prerouting":  {nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest},
 	"postrouting": {nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource},

@@ -234,6 +234,22 @@ func (g *Guest) closeKernel() error {
 func (g *Guest) loadLate() {
 	power.LoadDrivers()
 	_ = modules.InsertLate(modules.Overlay)
+	if g.machine.Firewall != nil {
+		// without the modules, as of another kernel, the rules are refused
+		for _, name := range []string{"nf_conncount", "nft_connlimit"} {
+			_ = modules.InsertLate(name)
+		}
+	}
+}
+
+// boundConnections waits until services run: what it bounds takes them a while to fill.
+func (g *Guest) boundConnections() {
+	if g.machine.Firewall == nil {
+		return
+	}
+	if err := firewall.Bound(g.machine.Firewall); err != nil {
+		g.console.Show("the connections of the services are not bounded: " + err.Error())
+	}
 }
 
 func (g *Guest) startFirewall() error {
@@ -276,6 +292,7 @@ func (g *Guest) startServices() error {
 func (g *Guest) afterwards() {
 	g.afterHealthy()
 	g.loadLate()
+	g.boundConnections()
 	power.Watch(func() { g.ask(power.PowerOff) })
 	for _, ended := range g.ended {
 		g.runtime.Delete(ended)

@@ -14,8 +14,9 @@ import (
 // Overlay is the module of overlay filesystems, the largest of all: it waits where no container is known to need it.
 const Overlay = "overlay"
 
-// late are modules that wait until services run: the firmware device was read already, and the power button can wait.
-var late = map[string]bool{"qemu_fw_cfg": true, "evdev": true, "button": true, "virtio_input": true}
+// late are modules that wait until services run: the firmware device was read already, the power button can wait, and so can
+// what counts the services' connections.
+var late = map[string]bool{"qemu_fw_cfg": true, "evdev": true, "button": true, "virtio_input": true, "nf_conncount": true, "nft_connlimit": true}
 
 // ofFirewall is whether a module is for links and rules of services: it can wait until the tasks at boot have ended.
 func ofFirewall(name string) bool {

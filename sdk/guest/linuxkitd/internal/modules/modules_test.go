@@ -56,7 +56,7 @@ func TestAModuleIsWantedForItsDevices(t *testing.T) {
 }
 
 func TestWhatOnlyTheFirewallNeedsWaits(t *testing.T) {
-	list := List(strings.NewReader("/l/libcrc32c.ko\n/l/nfnetlink.ko\n/l/nf_tables.ko\n/l/veth.ko\n/l/evdev.ko\n/l/overlay.ko\n/l/qemu_fw_cfg.ko\n"))
+	list := List(strings.NewReader("/l/libcrc32c.ko\n/l/nfnetlink.ko\n/l/nf_tables.ko\n/l/veth.ko\n/l/nf_conncount.ko\n/l/nft_connlimit.ko\n/l/evdev.ko\n/l/overlay.ko\n/l/qemu_fw_cfg.ko\n"))
 	first, firewall := Part(list, true)
 	names := func(list []Module) string {
 		var all []string
