@@ -40,7 +40,8 @@ export function unreadyStatus(
 
 /** A LinuxKitError's message unchanged; any other error is reported as a bug in this library. */
 function explain(error: unknown): string {
-  if (isLinuxKitError(error)) return error.message;
+  // another copy of the package may have made it
+  if (isLinuxKitError(error)) return printable(error.message);
   const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `unexpected failure in pulumi-linuxkit, please report it: ${printable(shown)}`;
 }

@@ -142,8 +142,8 @@ function lowered(reading: Reading): Reading {
 }
 
 /** The bytes with the letters of ASCII in lower case. */
-export function inLowerCase(bytes: Uint8Array): Uint8Array {
-  return bytes.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte));
+export function inLowerCase(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)).buffer);
 }
 
 class ReadingWriter {

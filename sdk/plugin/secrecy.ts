@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import { formatPath, parsePath, type Step, valueAt } from "../core/property-path.ts";
 import type { shown } from "../core/shown.ts";
+import type { didYouMean } from "../core/suggest.ts";
+import type { modeWanted } from "../definition/fields.ts";
 import { isSecretAt } from "./input.ts";
 import { type SecretTexts, secretTexts } from "./secret-texts.ts";
 import type { Decoded } from "./struct.ts";
@@ -22,6 +24,9 @@ export interface Secrecy {
 
 /** How messages show a value: {@link shown}. */
 const GOT = /^got (?:"(?:[^"\\]|\\.)*?(?:"|…(?=,))|-?\d[\d.]*|true|false)/;
+
+/** What is near a value tells of it: {@link didYouMean}, {@link modeWanted}. */
+const MEANT = /: (?:did you mean )?"(?:[^"\\]|\\.)*"\??$/;
 
 /**
  * Collects the secrets of a request's properties, which may differ in shape.
@@ -67,7 +72,7 @@ export function secrecyOf(known: SecretTexts, inputs: readonly Decoded[], state?
     sealOutputs: (outputs) =>
       paths.size === 0 ? outputs : sealMembers(outputs, [], (text) => texts.has(text) || (!clear.has(text) && own.isIn(text))),
     redact: known.hide,
-    redactAt: (path, message) => known.hide(isSecret(path) ? message.replace(GOT, "got a secret") : message),
+    redactAt: (path, message) => known.hide(isSecret(path) ? message.replace(GOT, "got a secret").replace(MEANT, "") : message),
   };
 }
 

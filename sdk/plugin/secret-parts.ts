@@ -14,7 +14,7 @@ type Span = readonly [start: number, end: number];
  *
  * @param secrets in lower case, as {@link inLowerCase} makes them
  */
-export function partsIn(text: string, secrets: readonly Uint8Array[]): Span[] {
+export function partsIn(text: string, secrets: readonly Buffer[]): Span[] {
   const readings = readingsOf(text);
   const spans: Span[] = [];
   for (let length = SHORTEST_SOUGHT; length <= PART; length++) {
@@ -25,11 +25,12 @@ export function partsIn(text: string, secrets: readonly Uint8Array[]): Span[] {
 }
 
 /** Where a text quotes a secret of any length, or a short part of one, or was cut behind the beginning of one. */
-export function quotedIn(text: string, secrets: readonly Uint8Array[]): Span[] {
+export function quotedIn(text: string, secrets: readonly Buffer[]): Span[] {
   const quoted = [...text.matchAll(/"((?:[^"\\]|\\.)+)"|(?<=\bgot )(-?[\d.]+|true|false)(?=, )/g)].flatMap((match): Span[] => {
     const inner = match[1] ?? (match[2] as string);
     const start = match.index + match[0].indexOf(inner);
-    const isSecret = readingsOf(inner).some(({ bytes }) => secrets.some((secret) => isQuoted(bytes, secret)));
+    const short = readingsOf(inner).filter(({ bytes }) => bytes.length < PART);
+    const isSecret = short.some(({ bytes }) => secrets.some((secret) => isQuoted(bytes, secret)));
     return isSecret ? [[start, start + inner.length]] : [];
   });
   return [...quoted, ...[...text.matchAll(/…/g)].flatMap(({ index }) => beginningBefore(text, index, secrets))];
@@ -46,7 +47,7 @@ export function withoutSpans(text: string, spans: readonly Span[]): string {
 }
 
 /** Where `length` bytes in a row of a reading stand in a secret too. One pass over the secrets finds the rows of all readings. */
-function rowsIn(readings: readonly Reading[], secrets: readonly Uint8Array[], length: number): Span[] {
+function rowsIn(readings: readonly Reading[], secrets: readonly Buffer[], length: number): Span[] {
   const places = new Map<number, [Reading, number][]>();
   for (const reading of readings)
     rolling(reading.bytes, length, (hash, at) => {
@@ -82,12 +83,11 @@ function isSame(a: Uint8Array, at: number, b: Uint8Array, from: number, length: 
   return true;
 }
 
-function isQuoted(bytes: Uint8Array, secret: Uint8Array): boolean {
-  if (bytes.length >= PART) return false;
-  return bytes.length < SHORTEST_SOUGHT ? Buffer.compare(bytes, secret) === 0 : Buffer.from(secret).includes(Buffer.from(bytes));
+function isQuoted(bytes: Uint8Array, secret: Buffer): boolean {
+  return bytes.length < SHORTEST_SOUGHT ? secret.equals(bytes) : secret.includes(Buffer.from(bytes));
 }
 
-function beginningBefore(text: string, end: number, secrets: readonly Uint8Array[]): Span[] {
+function beginningBefore(text: string, end: number, secrets: readonly Buffer[]): Span[] {
   for (let length = PART - 1; length >= SHORTEST_SOUGHT; length--) {
     const before = inLowerCase(Buffer.from(text.slice(Math.max(0, end - length), end)));
     if (before.length >= SHORTEST_SOUGHT && secrets.some((secret) => isSame(secret, 0, before, 0, before.length)))

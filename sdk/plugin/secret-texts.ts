@@ -19,7 +19,7 @@ export interface SecretTexts {
 /** An empty collection. */
 export function secretTexts(): SecretTexts {
   const given = new Set<string>();
-  const sought = new Map<string, Uint8Array>();
+  const sought = new Map<string, Buffer>();
   const add = (text: string): void => {
     if (given.has(text)) return;
     given.add(text);

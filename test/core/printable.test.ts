@@ -12,6 +12,7 @@ const rows: readonly [string, string][] = [
   ["\x9b31m", "\\u009b31m"],
   ["\u202egnp.exe\u2066", "\\u202egnp.exe\\u2066"],
   ["one\u2028two", "one\\u2028two"],
+  ["cut in \ud83d…", "cut in \ufffd…"],
 ];
 for (const [text, want] of rows)
   test(`${JSON.stringify(text)} is shown as ${JSON.stringify(want)}`, () => assert.equal(printable(text), want));

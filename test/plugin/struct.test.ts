@@ -95,6 +95,10 @@ describe("secrecy", () => {
     assert.equal(secrecy.redact("cannot use open sesame or swordfish"), "cannot use [secret] or [secret]");
     assert.equal(secrecy.redactAt("tree.deep.pin", "got 7, wanted 8"), "got a secret, wanted 8");
     assert.equal(secrecy.redactAt("tree.deep.pin", 'got "1\\"2…, wanted "3" or "4"'), 'got a secret, wanted "3" or "4"');
+    assert.equal(
+      secrecy.redactAt("tree.deep", 'got "ab", wanted one of "abc", "d": did you mean "abc"?'),
+      'got a secret, wanted one of "abc", "d"',
+    );
     assert.equal(secrecy.redactAt("open", "got 7, wanted 8"), "got 7, wanted 8");
   });
 
