@@ -17,6 +17,7 @@ import { type CacheOption, openRegistryCache, type RegistryCache } from "../shar
 import { trustIn } from "../share/trust.ts";
 import type { Artifact } from "./artifact.ts";
 import { buildPlan } from "./build-plan.ts";
+import { checkCommands } from "./check-commands.ts";
 import { definitionPlan } from "./definition-plan.ts";
 import { FlatImages } from "./flat-images.ts";
 import { imageNotices } from "./image-notices.ts";
@@ -136,6 +137,7 @@ async function planDefinition(
   const { arch, signal } = context;
   const resolved = await resolve(read, { arch, sources, lock: options.lock, update: options.update, signal });
   const { lock } = resolved;
+  await checkCommands(resolved, context);
   for (const message of imageNotices(resolved)) options.onProgress?.({ stage: "resolve", message, lasting: true });
   const opened = planSources(context, lock, flat);
   const plan = definitionPlan(resolved, definition, { kernelTakesZstd: await foreignTakesZstd(resolved, opened, context) });

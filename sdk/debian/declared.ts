@@ -54,6 +54,13 @@ export const DECLARED: Readonly<Record<string, Declared>> = Object.freeze({
   "dnsmasq-base": { users: [{ name: "dnsmasq", uid: 106, home: "/var/lib/misc" }] },
   unbound: { users: [{ name: "unbound", uid: 107, home: "/var/lib/unbound" }] },
   "postgresql-common": { users: [{ name: "postgres", uid: 108, home: "/var/lib/postgresql" }] },
+  "mariadb-common": {
+    makes: [
+      { path: "etc/mysql/my.cnf", symlink: "/etc/mysql/mariadb.cnf" },
+      // mysql-common has it, which has nothing else that the server needs
+      { path: "etc/mysql/conf.d", directory: true, mode: 0o755, user: "root" },
+    ],
+  },
   "mariadb-server": { users: [{ name: "mysql", uid: 109, home: "/nonexistent" }] },
   bind9: { users: [{ name: "bind", uid: 110, home: "/var/cache/bind" }] },
   "dbus-daemon": { users: [{ name: "messagebus", uid: 111, home: "/nonexistent" }] },

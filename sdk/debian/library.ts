@@ -1,8 +1,14 @@
 import { posix } from "node:path";
-import type { PackagedPath } from "./contents.ts";
+import type { DebContents, PackagedPath } from "./contents.ts";
+import { mergedPath } from "./merged-usr.ts";
 
 /** Debian's library folders in a merged /usr, which the loader searches by default. */
 const SEARCHED = /^usr\/(?:lib|lib64)(?:\/[a-z0-9_]+-linux-gnu)?$/;
+
+/** Whether the loader searches a folder by default. */
+export function isSearched(folder: string): boolean {
+  return SEARCHED.test(folder);
+}
 
 /** Names of packages that probably have a library, best first: `libfoo.so.1` is in `libfoo1`, `libfoo2.so.1` in `libfoo2-1`. */
 export function likelyPackages(soname: string): string[] {
@@ -16,17 +22,32 @@ export function likelyPackages(soname: string): string[] {
   return /\d$/.test(base) ? [`${base}-${version}`, `${base}${version}`] : [`${base}${version}`, `${base}-${version}`];
 }
 
-/** The path at which the loader finds a library among a package's paths, or undefined. `folders` are searched too. */
+/**
+ * The path at which the loader finds a library that a package has, or undefined: in Debian's folders, in those that the
+ * package adds, in `folders`, or behind a name that `update-alternatives` makes there.
+ */
 export function findLibrary(
-  contents: readonly PackagedPath[],
+  { paths, alternatives, loaderFolders }: Pick<DebContents, "paths" | "alternatives" | "loaderFolders">,
   soname: string,
   folders: ReadonlySet<string> = new Set(),
-): PackagedPath | undefined {
-  return contents.find(({ path, type }) => {
-    if (type === "directory" || posix.basename(path) !== soname) return false;
+): string | undefined {
+  const isFound = (path: string): boolean => {
     const folder = posix.dirname(path);
-    return SEARCHED.test(folder) || folders.has(folder);
-  });
+    return posix.basename(path) === soname && (SEARCHED.test(folder) || folders.has(folder) || loaderFolders.includes(folder));
+  };
+  const own = paths.find(({ path, type }) => type !== "directory" && isFound(path));
+  if (own) return own.path;
+  const links = alternatives.flatMap((alternative) => [alternative, ...alternative.slaves]);
+  const named = links.find(({ link }) => isFound(mergedPath(link.slice(1))));
+  return named && mergedPath(named.path.slice(1));
+}
+
+/**
+ * A library of a package in any folder. A program loads such a library itself, or has loaded it before another needs it: the
+ * loader takes a library that is loaded for every one with its soname (ld.so(8)).
+ */
+export function findAnywhere({ paths }: Pick<DebContents, "paths">, soname: string): string | undefined {
+  return paths.find(({ path, type, elf }) => type !== "directory" && (posix.basename(path) === soname || elf?.soname === soname))?.path;
 }
 
 /** The folders that a program's run path adds to the search, relative to the root, in a merged /usr. */

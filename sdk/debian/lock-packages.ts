@@ -1,13 +1,14 @@
 import type { DebianImage } from "../definition/debian-image.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { closureOf, dependenciesOf } from "./closure.ts";
-import { debContents, type PackagedPath } from "./contents.ts";
-import { ensureDebs, type FetchOptions } from "./fetch-debs.ts";
+import { type DebContents, debContents, knownContents } from "./contents.ts";
+import { ensureDebs, type FetchOptions, type PinnedDeb } from "./fetch-debs.ts";
 import { EMPTY_LIBRARIES } from "./empty-libraries.ts";
 import type { Keep, LockedDeb, LockedDebian } from "./locked.ts";
 import type { PackageRecord } from "./record.ts";
 import type { Repository } from "./repository.ts";
-import { slimClosure } from "./slim-closure.ts";
+import type { OpenedDeb } from "./selection.ts";
+import { slimClosure, type SlimSources } from "./slim-closure.ts";
 
 export interface LockOptions extends FetchOptions {
   /** The folder with `indexes/`. See `defaultCacheDir`. */
@@ -32,24 +33,38 @@ export async function lockPackages(image: DebianImage, repository: Repository, o
     const records = await closureOf(debian.packages, repository);
     return locked(records.map((record) => [record, "all"]));
   }
-  const fetch = (records: readonly PackageRecord[]): Promise<void> => ensureDebs(records, { ...options, mirrors: repository.mirrors });
-  const known = new Map<string, Promise<readonly PackagedPath[]>>();
-  const contents = (record: PackageRecord): Promise<readonly PackagedPath[]> => {
-    const found =
-      known.get(record.sha256) ?? fetch([record]).then(async () => (await debContents(record, options.store, options.cacheDir)).paths);
-    known.set(record.sha256, found);
-    return found;
-  };
-  const { whole, libraries } = await slimClosure(debian.packages, debian.keep, {
+  const { whole, libraries } = await slimClosure(debian.packages, debian, {
     repository,
-    contents,
-    fetch,
+    ...contentsReader(repository, options),
     provided: debian.role === "init" ? EMPTY_LIBRARIES : [],
   });
   return locked([
     ...whole.map((record): [PackageRecord, Keep] => [record, "slim"]),
     ...[...libraries.values()].map(({ record, sonames }): [PackageRecord, Keep] => [record, { sonames: [...sonames].sort() }]),
   ]);
+}
+
+/** Reads packages' contents, and fetches what the store lacks. A package is read once. */
+export function contentsReader(repository: Repository, options: LockOptions): Pick<SlimSources, "contents" | "fetch"> {
+  const fetch = (records: readonly PinnedDeb[]): Promise<void> => ensureDebs(records, { ...options, mirrors: repository.mirrors });
+  const known = new Map<string, Promise<DebContents>>();
+  const contents = (record: PinnedDeb): Promise<DebContents> => {
+    const found = known.get(record.sha256) ?? fetch([record]).then(() => debContents(record, options.store, options.cacheDir));
+    known.set(record.sha256, found);
+    return found;
+  };
+  return { contents, fetch };
+}
+
+/** Locked packages and their contents. Only a package whose contents are not known is fetched. */
+export async function openContents(packages: readonly LockedDeb[], options: LockOptions): Promise<OpenedDeb[]> {
+  const opened: OpenedDeb[] = [];
+  for (const deb of packages) {
+    const known = await knownContents(deb, options.cacheDir);
+    if (known === undefined) await ensureDebs([deb], options);
+    opened.push({ deb, contents: known ?? (await debContents(deb, options.store, options.cacheDir)) });
+  }
+  return opened;
 }
 
 /**

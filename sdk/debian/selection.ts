@@ -7,6 +7,7 @@ import { libraryPaths } from "./library.ts";
 import type { LockedDeb } from "./locked.ts";
 import { mergedPath } from "./merged-usr.ts";
 import { isUnwanted, keeper } from "./slim.ts";
+import type { SlimChoice } from "./slim-closure.ts";
 
 /** A locked package and its contents. */
 export interface OpenedDeb {
@@ -20,12 +21,16 @@ export interface OpenedDeb {
  *
  * @throws CORRUPT if two packages have the same path and neither replaces the other
  */
-export function selectPaths(packages: readonly OpenedDeb[], keep: readonly string[], arch: Arch): ReadonlyMap<string, ReadonlySet<string>> {
-  const isKept = keeper(keep);
+export function selectPaths(
+  packages: readonly OpenedDeb[],
+  { keep, leaveOut = [] }: SlimChoice,
+  arch: Arch,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const [isKept, isLeftOut] = [keeper(keep), keeper(leaveOut)];
   const taken = new Map<string, Set<string>>();
   const owners = new Map<string, OpenedDeb>();
   for (const opened of packages) {
-    const own = filesOf(opened, isKept);
+    const own = filesOf(opened, isKept, isLeftOut);
     taken.set(opened.deb.name, own);
     for (const path of own) {
       const other = owners.get(path);
@@ -34,29 +39,33 @@ export function selectPaths(packages: readonly OpenedDeb[], keep: readonly strin
       if (other) taken.get((winner === opened ? other : opened).deb.name)?.delete(path);
     }
   }
-  for (const opened of packages) addFolders(opened, taken.get(opened.deb.name) as Set<string>, isKept);
+  for (const opened of packages) addFolders(opened, taken.get(opened.deb.name) as Set<string>, isKept, isLeftOut);
   return taken;
 }
 
-function filesOf({ deb, contents }: OpenedDeb, isKept: (path: string) => boolean): Set<string> {
-  const files = contents.paths.filter(({ type }) => type !== "directory");
+function filesOf({ deb, contents }: OpenedDeb, isKept: (path: string) => boolean, isLeftOut: (path: string) => boolean): Set<string> {
+  const files = contents.paths.filter(({ type, path }) => type !== "directory" && !isLeftOut(path));
   if (typeof deb.keep === "object") {
     const libraries = libraryPaths(files, new Set(deb.keep.sonames), mergedPath);
     return new Set(files.map(({ path }) => path).filter((path) => libraries.has(path) || isKept(path)));
   }
-  if (deb.keep !== "slim") return new Set(files.map(({ path }) => path));
-  const isLeftOut = keeper(DECLARED[deb.name]?.leavesOut ?? []);
-  const wanted = files.filter(({ path }) => isKept(path) || !(isUnwanted(path) || isLeftOut(path)));
+  const isDeclaredOut = keeper(deb.keep === "slim" ? (DECLARED[deb.name]?.leavesOut ?? []) : []);
+  const wanted = deb.keep === "slim" ? files.filter(({ path }) => isKept(path) || !(isUnwanted(path) || isDeclaredOut(path))) : files;
   // a hard link needs the path that has its content
   return new Set(wanted.flatMap(({ path, type, link }) => (type === "hardlink" && link !== undefined ? [path, link] : [path])));
 }
 
-function addFolders({ deb, contents }: OpenedDeb, own: Set<string>, isKept: (path: string) => boolean): void {
+function addFolders(
+  { deb, contents }: OpenedDeb,
+  own: Set<string>,
+  isKept: (path: string) => boolean,
+  isLeftOut: (path: string) => boolean,
+): void {
   const inhabited = new Set(contents.paths.flatMap(({ path }) => foldersAbove(path)));
-  const isLeftOut = keeper(deb.keep === "slim" ? (DECLARED[deb.name]?.leavesOut ?? []) : []);
+  const isDeclaredOut = keeper(deb.keep === "slim" ? (DECLARED[deb.name]?.leavesOut ?? []) : []);
   const isEmpty = ({ path }: PackagedPath): boolean =>
-    deb.keep === "all" || (deb.keep === "slim" && !inhabited.has(path) && (isKept(path) || !(isUnwanted(path) || isLeftOut(path))));
-  const folders = contents.paths.filter(({ type }) => type === "directory");
+    deb.keep === "all" || (deb.keep === "slim" && !inhabited.has(path) && (isKept(path) || !(isUnwanted(path) || isDeclaredOut(path))));
+  const folders = contents.paths.filter(({ type, path }) => type === "directory" && !isLeftOut(path));
   for (const entry of folders) if (isEmpty(entry)) own.add(entry.path);
   const needed = new Set([...own].flatMap(foldersAbove));
   for (const { path } of folders) if (needed.has(path)) own.add(path);

@@ -1,12 +1,14 @@
 import { posix } from "node:path";
 import { LinuxKitError } from "../core/errors.ts";
 import { dependenciesOf } from "./closure.ts";
-import type { PackagedPath } from "./contents.ts";
-import { findLibrary, libraryPaths, likelyPackages, runpathFolders } from "./library.ts";
+import type { DebContents, PackagedPath } from "./contents.ts";
+import type { PinnedDeb } from "./fetch-debs.ts";
+import { findAnywhere, findLibrary, libraryPaths, likelyPackages, runpathFolders } from "./library.ts";
 import { mergedPath } from "./merged-usr.ts";
 import type { PackageRecord } from "./record.ts";
 import type { Repository } from "./repository.ts";
 import { isUnwanted, keeper } from "./slim.ts";
+import { wholePackages } from "./whole-packages.ts";
 
 /** The packages of a slim image: `whole` ones, without the paths that slim leaves out, and packages for their libraries only. */
 export interface SlimClosure {
@@ -17,10 +19,10 @@ export interface SlimClosure {
 /** Reads packages for the closure. */
 export interface SlimSources {
   readonly repository: Repository;
-  /** The paths that a package installs; fetches the package if it is not in the store. */
-  readonly contents: (record: PackageRecord) => Promise<readonly PackagedPath[]>;
+  /** What a package installs; fetches the package if it is not in the store. */
+  readonly contents: (record: PinnedDeb) => Promise<DebContents>;
   /** Fetches several packages at once, so that {@link contents} finds them in the store. */
-  readonly fetch: (records: readonly PackageRecord[]) => Promise<void>;
+  readonly fetch: (records: readonly PinnedDeb[]) => Promise<void>;
   /** Libraries that the image gets from elsewhere, by soname. @default none */
   readonly provided?: readonly string[];
 }
@@ -31,29 +33,55 @@ interface Loading {
   readonly file: PackagedPath;
 }
 
+/** What a slim image has of its packages besides the usual. */
+export interface SlimChoice {
+  /** Patterns of paths to keep although they are usually left out. */
+  readonly keep: readonly string[];
+  /** Patterns of paths to leave out. */
+  readonly leaveOut?: readonly string[] | undefined;
+}
+
 /**
- * Finds the packages of a slim image.
+ * Finds the packages of a slim image: the whole ones (see {@link wholePackages}), without {@link isUnwanted} paths, and the
+ * libraries that their programs load.
  *
- * The named packages are whole (without {@link isUnwanted} paths), and so are dependencies from the same source package,
- * which often contain a program's configuration. A package without files is replaced by its dependencies. Then the loader
- * and the `DT_NEEDED` libraries of every program and library are searched in the packages found so far, then among the
- * dependencies of the package that needs them, level by level. Libraries that a program opens itself (`dlopen`) are not
- * found: a definition must name their packages.
+ * The loader and the `DT_NEEDED` libraries of every program and library are searched in the packages found so far, then
+ * among the dependencies of the package that needs them, level by level. Libraries that a program opens itself (`dlopen`)
+ * are not found: a definition must name their packages.
  *
  * @throws NOT_FOUND for an unknown package, and for a library that no dependency has
  */
-export async function slimClosure(names: readonly string[], keep: readonly string[], sources: SlimSources): Promise<SlimClosure> {
-  const isKept = keeper(keep);
-  const isWanted = (entry: PackagedPath): boolean => entry.type !== "directory" && (!isUnwanted(entry.path) || isKept(entry.path));
-  const whole = await wholePackages(names, isWanted, sources);
+export async function slimClosure(
+  names: readonly string[],
+  { keep, leaveOut = [] }: SlimChoice,
+  sources: SlimSources,
+): Promise<SlimClosure> {
+  const [isKept, isLeftOut] = [keeper(keep), keeper(leaveOut)];
+  const isWanted = ({ type, path }: PackagedPath): boolean =>
+    type !== "directory" && !isLeftOut(path) && (!isUnwanted(path) || isKept(path));
+  const { whole, linked } = await wholePackages(names, isWanted, sources);
   const libraries = new Map<string, { record: PackageRecord; sonames: Set<string> }>();
   const chosen = new Map(whole);
 
   const queue: Loading[] = [];
   for (const record of whole.values()) {
-    for (const file of await sources.contents(record)) if (file.elf && isWanted(file)) queue.push({ record, file });
+    for (const file of (await sources.contents(record)).paths) if (isLoaded(file) && isWanted(file)) queue.push({ record, file });
   }
   await prefetch(queue, chosen, sources);
+
+  const add = async (holder: PackageRecord, soname: string): Promise<void> => {
+    // the libraries of a whole package are already in the queue
+    if (whole.has(holder.name)) return;
+    chosen.set(holder.name, holder);
+    const library = libraries.get(holder.name) ?? { record: holder, sonames: new Set<string>() };
+    libraries.set(holder.name, library);
+    if (library.sonames.has(soname)) return;
+    library.sonames.add(soname);
+    const { paths: contents } = await sources.contents(holder);
+    const paths = libraryPaths(contents, new Set([soname]), mergedPath);
+    for (const file of contents) if (file.elf && paths.has(file.path)) queue.push({ record: holder, file });
+  };
+  for (const { record, soname } of linked) await add(record, soname);
 
   const sought = new Set<string>();
   const provided = sources.provided ?? [];
@@ -63,50 +91,25 @@ export async function slimClosure(names: readonly string[], keep: readonly strin
       const key = `${soname}\n${loading.file.elf?.runpath.length ? loading.file.path : ""}`;
       if (sought.has(key) || provided.includes(soname)) continue;
       sought.add(key);
-      const holder = await holderOf(soname, loading, whole, libraries, chosen, sources);
-      // the libraries of a whole package are already in the queue
-      if (whole.has(holder.name)) continue;
-      chosen.set(holder.name, holder);
-      const library = libraries.get(holder.name) ?? { record: holder, sonames: new Set<string>() };
-      libraries.set(holder.name, library);
-      if (library.sonames.has(soname)) continue;
-      library.sonames.add(soname);
-      const contents = await sources.contents(holder);
-      const paths = libraryPaths(contents, new Set([soname]), mergedPath);
-      for (const file of contents) if (file.elf && paths.has(file.path)) queue.push({ record: holder, file });
+      const { record, path } = await holderOf(soname, loading, whole, libraries, chosen, sources);
+      await add(record, soname);
+      // a name of update-alternatives may lead to a file with another one
+      if (posix.basename(path) !== soname) await add(record, posix.basename(path));
     }
   }
   return { whole: [...whole.values()], libraries };
+}
+
+/** Whether a file is for the loader: a program, or a library by its name. Others are data, as the files of tests are. */
+function isLoaded({ elf, executable, path }: PackagedPath): boolean {
+  return elf !== undefined && (executable === true || /\.(?:so|node|cmxs)(?:\.|$)/.test(path));
 }
 
 function needsOf({ elf }: PackagedPath): string[] {
   return elf ? [...(elf.interpreter === undefined ? [] : [posix.basename(elf.interpreter)]), ...elf.needed] : [];
 }
 
-async function wholePackages(
-  names: readonly string[],
-  isWanted: (entry: PackagedPath) => boolean,
-  sources: SlimSources,
-): Promise<Map<string, PackageRecord>> {
-  const whole = new Map<string, PackageRecord>();
-  let level: PackageRecord[] = [];
-  for (const name of names) level.push(await sources.repository.newest(name));
-  while (level.length > 0) {
-    for (const record of level) whole.set(record.name, record);
-    await sources.fetch(level);
-    const next: PackageRecord[] = [];
-    for (const record of level) {
-      const standsForOthers = !(await sources.contents(record)).some(isWanted);
-      for (const needed of await dependenciesOf(record, sources.repository, whole)) {
-        if (!whole.has(needed.name) && (standsForOthers || needed.source === record.source)) next.push(needed);
-      }
-    }
-    level = next;
-  }
-  return whole;
-}
-
-/** The package that has a library: one found so far, otherwise the nearest dependency of the package that needs it. */
+/** The package that has a library, and its path: one found so far, otherwise the nearest dependency of the package that needs it. */
 async function holderOf(
   soname: string,
   { record, file }: Loading,
@@ -114,11 +117,15 @@ async function holderOf(
   libraries: ReadonlyMap<string, { readonly record: PackageRecord }>,
   chosen: ReadonlyMap<string, PackageRecord>,
   { repository, contents }: SlimSources,
-): Promise<PackageRecord> {
+): Promise<{ readonly record: PackageRecord; readonly path: string }> {
   const folders = runpathFolders(file.path, file.elf?.runpath ?? [], mergedPath);
-  const holds = async (candidate: PackageRecord): Promise<boolean> => findLibrary(await contents(candidate), soname, folders) !== undefined;
   const atHand = [record, ...whole.values(), ...[...libraries.values()].map((library) => library.record)];
-  for (const candidate of atHand) if (await holds(candidate)) return candidate;
+  for (const candidate of atHand) {
+    const path = findLibrary(await contents(candidate), soname, folders);
+    if (path !== undefined) return { record: candidate, path };
+  }
+  const own = findAnywhere(await contents(record), soname);
+  if (own !== undefined) return { record, path: own };
 
   const likely = likelyPackages(soname);
   const seen = new Set(atHand.map(({ name }) => name));
@@ -133,12 +140,35 @@ async function holderOf(
     const rank = ({ name }: PackageRecord): number =>
       likely.includes(name) ? likely.indexOf(name) : name.startsWith("lib") ? likely.length : likely.length + 1;
     const candidates = [...found.values()].sort((a, b) => rank(a) - rank(b));
-    for (const candidate of candidates) if (await holds(candidate)) return candidate;
+    for (const candidate of candidates) {
+      const path = findLibrary(await contents(candidate), soname, folders);
+      if (path !== undefined) return { record: candidate, path };
+    }
     level = [...found.values()];
   }
-  throw new LinuxKitError(
+  for (const candidate of whole.values()) {
+    const path = findAnywhere(await contents(candidate), soname);
+    if (path !== undefined) return { record: candidate, path };
+  }
+  throw await noLibrary(soname, record, file, likely, repository);
+}
+
+async function noLibrary(
+  soname: string,
+  record: PackageRecord,
+  file: PackagedPath,
+  likely: readonly string[],
+  repository: Repository,
+): Promise<LinuxKitError<"NOT_FOUND">> {
+  const known: string[] = [];
+  for (const name of likely) if ((await repository.versions(name)).length > 0) known.push(name);
+  const advice =
+    known.length > 0
+      ? `add ${JSON.stringify(known[0])} to packages`
+      : `leave the file out with leaveOut: [${JSON.stringify(`/${file.path}`)}], or add the package that has it`;
+  return new LinuxKitError(
     "NOT_FOUND",
-    `${record.name} ${record.version}: ${file.path} needs ${soname}, which is in none of its dependencies: add the package that has it`,
+    `${record.name} ${record.version}: ${file.path} needs ${soname}, which is in none of its dependencies: ${advice}`,
     { what: soname },
   );
 }

@@ -10,7 +10,8 @@ import { readDeb } from "./deb.ts";
 import { DECLARED, type Declared, type Made } from "./declared.ts";
 import { EMPTIED, emptyLibraries } from "./empty-libraries.ts";
 import { debDigest, type LockedDeb } from "./locked.ts";
-import { MERGED_FOLDERS, mergedPath } from "./merged-usr.ts";
+import { madeLinks } from "./made-links.ts";
+import { MERGED_FOLDERS, MOVED_FOLDERS, mergedPath } from "./merged-usr.ts";
 import { selectPaths } from "./selection.ts";
 import { globExpression } from "./slim.ts";
 
@@ -25,6 +26,7 @@ export interface UnpackOptions {
 const USUAL_FOLDERS: readonly (readonly [string, number])[] = [
   ["root", 0o700],
   ["run", 0o755],
+  ["run/lock", 0o1777],
   ["tmp", 0o1777],
   ["var", 0o755],
   ["var/cache", 0o755],
@@ -42,8 +44,8 @@ const GATHERED_LIMIT = 16 << 20;
 
 /**
  * The tree of an image made from packages, with a merged /usr. First come the symlinks `bin`, `lib`, `lib64` and `sbin`,
- * then the packages sorted by name, then replacements of maintainer scripts (see {@link DECLARED}), accounts, and the
- * image's own `files`. If entries have the same path, the last one counts. Times are 0. Equal locks give equal trees.
+ * then the packages sorted by name, then replacements of maintainer scripts (see {@link madeLinks} and {@link DECLARED}),
+ * accounts, and the image's own `files`. If entries have the same path, the last one counts. Times are 0. Equal locks give equal trees.
  *
  * Every package must be in the store: see `ensureDebs`. Only the paths and the gathered files are in memory.
  *
@@ -60,7 +62,7 @@ export async function* unpackDebian(
     throwIfCancelled(options.signal, "unpacking");
     opened.push({ deb, contents: await debContents(deb, options.store, options.cacheDir) });
   }
-  const selected = selectPaths(opened, debian.keep, arch);
+  const selected = selectPaths(opened, debian, arch);
   const paths = new Set([...selected.values()].flatMap((own) => [...own]));
   const added = debian.files.map(({ path }) => mergedPath(plain(path)));
   const hasPrograms = [...paths].some((path) => /^usr\/s?bin\//.test(path));
@@ -77,6 +79,7 @@ export async function* unpackDebian(
       folders.add(path);
       yield directoryEntry(path, mode);
     }
+    for (const { path, symlink } of MOVED_FOLDERS) yield symlinkEntry(path, symlink);
   }
 
   const declared = packages.flatMap(({ name, keep }) => (typeof keep === "string" && DECLARED[name] ? [DECLARED[name]] : []));
@@ -95,6 +98,8 @@ export async function* unpackDebian(
     const program = gathering.bytes(path);
     if (program) yield* emptyLibraries(program, paths, arch);
   }
+
+  yield* madeLinks(opened, paths, arch);
 
   const accounts = accountsOf(
     debian,

@@ -65,6 +65,8 @@ export interface DebianRecipe {
   readonly dependencies: "slim" | "all";
   /** Paths, with `*`, to keep although `slim` would leave them out. */
   readonly keep: readonly string[];
+  /** Paths, with `*`, to leave out of every package. @default none */
+  readonly leaveOut?: readonly string[] | undefined;
   /** Users for /etc/passwd, each with a group of its own unless `gid` names another. */
   readonly users: readonly DebianUser[];
   /** Groups for /etc/group. */
@@ -99,6 +101,7 @@ export const debianImageSchema = fields({
     packages: z.array(packageName),
     dependencies: z.enum(["slim", "all"]),
     keep: z.array(word),
+    leaveOut: z.array(word).optional(),
     users: z.array(
       fields({
         name: accountName,

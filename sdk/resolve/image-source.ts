@@ -11,8 +11,8 @@ import { containersOf, type Definition } from "../definition/definition.ts";
 export function sourceKey(source: ImageSource): string {
   if (typeof source === "string") return source;
   // a path in `keep` may be a program whose libraries are then kept too
-  const { role, packages, dependencies, keep, flavour, runtime } = source.debian;
-  return hexOf(digestOf(canonicalJson({ role, packages, dependencies, keep, flavour, runtime })));
+  const { role, packages, dependencies, keep, leaveOut, flavour, runtime } = source.debian;
+  return hexOf(digestOf(canonicalJson({ role, packages, dependencies, keep, leaveOut, flavour, runtime })));
 }
 
 /** An image and its path in the definition. */

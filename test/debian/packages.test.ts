@@ -142,6 +142,7 @@ describe("slim", () => {
       "lib",
       "lib64",
       "root",
+      "run/lock",
       "sbin",
       "tmp",
       "usr/bin/httpd",
@@ -155,9 +156,12 @@ describe("slim", () => {
       `${LIB}/libz.so.1.3`,
       "usr/lib64/ld-linux-x86-64.so.2",
       "usr/sbin/web",
+      "var/lock",
+      "var/run",
       "var/tmp",
     ]);
     assert.equal(tree["lib64"], "-> usr/lib64");
+    assert.equal(tree["var/run"], "-> /run", "base-files makes it so");
     assert.equal(tree["var/lib/web"], "dir 755", "an empty folder of a package is there");
     assert.equal(tree["etc/web/web.conf"], "file 600 1000:0 port 8080\n", "the image's own file wins");
     assert.equal(tree["srv"], "dir 755 0:33");

@@ -12,6 +12,7 @@ export const packagesSchema = fields({
   packages: recipe.packages.min(1, "at least one package"),
   dependencies: recipe.dependencies.optional(),
   keep: recipe.keep.optional(),
+  leaveOut: recipe.leaveOut,
   users: recipe.users.optional(),
   groups: recipe.groups.optional(),
   files: recipe.files.optional(),
@@ -29,6 +30,8 @@ export interface PackagesArgs extends Omit<ContainerFields, "env"> {
   readonly dependencies?: "slim" | "all" | undefined;
   /** Paths, with `*`, to keep although `slim` would leave them out. @default none @example ["/usr/share/zoneinfo/Europe/Prague"] */
   readonly keep?: readonly string[] | undefined;
+  /** Paths, with `*`, to leave out of every package. @default none @example ["/usr/share/doc/*"] */
+  readonly leaveOut?: readonly string[] | undefined;
   /**
    * Users for /etc/passwd, each with a group of its own unless `gid` names another.
    * @default those of the packages
@@ -59,14 +62,16 @@ export function packages(args: PackagesArgs): DebianImage {
     packages: names,
     dependencies = "slim",
     keep = [],
+    leaveOut = [],
     users = [],
     groups = [],
     files = [],
     env,
     ...config
   } = checked("debian.packages", packagesSchema, args);
+  const left = leaveOut.length > 0 && { leaveOut };
   return debianImage(
-    { packages: names, dependencies, keep, users, groups, files },
+    { packages: names, dependencies, keep, ...left, users, groups, files },
     { ...config, ...(env !== undefined && { env: environmentList(env) as string[] }) },
   );
 }
