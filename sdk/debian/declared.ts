@@ -63,5 +63,6 @@ export const DECLARED: Readonly<Record<string, Declared>> = Object.freeze({
   },
   "mariadb-server": { users: [{ name: "mysql", uid: 109, home: "/nonexistent" }] },
   bind9: { users: [{ name: "bind", uid: 110, home: "/var/cache/bind" }] },
+  "rabbitmq-server": { users: [{ name: "rabbitmq", uid: 112, home: "/var/lib/rabbitmq" }] },
   "dbus-daemon": { users: [{ name: "messagebus", uid: 111, home: "/nonexistent" }] },
 });

@@ -8,7 +8,8 @@ import type { Keep, LockedDeb, LockedDebian } from "./locked.ts";
 import type { PackageRecord } from "./record.ts";
 import type { Repository } from "./repository.ts";
 import type { OpenedDeb } from "./selection.ts";
-import { slimClosure, type SlimSources } from "./slim-closure.ts";
+import { slimClosure } from "./slim-closure.ts";
+import type { SlimSources } from "./slim-sources.ts";
 
 export interface LockOptions extends FetchOptions {
   /** The folder with `indexes/`. See `defaultCacheDir`. */

@@ -13,7 +13,7 @@ import { keeper } from "./slim.ts";
 import type { Programs } from "./programs.ts";
 import type { PackageRecord } from "./record.ts";
 import { scriptPrograms } from "./script-programs.ts";
-import type { SlimSources } from "./slim-closure.ts";
+import type { SlimSources } from "./slim-sources.ts";
 
 /** What advice is sought in. */
 export interface AdviceSources extends Pick<SlimSources, "repository" | "contents" | "fetch"> {

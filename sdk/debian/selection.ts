@@ -6,8 +6,7 @@ import { parseDependencies } from "./dependency.ts";
 import { libraryPaths } from "./library.ts";
 import type { LockedDeb } from "./locked.ts";
 import { mergedPath } from "./merged-usr.ts";
-import { isUnwanted, keeper } from "./slim.ts";
-import type { SlimChoice } from "./slim-closure.ts";
+import { isUnwanted, keeper, type SlimChoice } from "./slim.ts";
 
 /** A locked package and its contents. */
 export interface OpenedDeb {

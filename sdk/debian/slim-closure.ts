@@ -1,13 +1,13 @@
 import { posix } from "node:path";
 import { LinuxKitError } from "../core/errors.ts";
 import { dependenciesOf } from "./closure.ts";
-import type { DebContents, PackagedPath } from "./contents.ts";
-import type { PinnedDeb } from "./fetch-debs.ts";
+import type { PackagedPath } from "./contents.ts";
 import { findAnywhere, findLibrary, libraryPaths, likelyPackages, runpathFolders } from "./library.ts";
 import { mergedPath } from "./merged-usr.ts";
 import type { PackageRecord } from "./record.ts";
 import type { Repository } from "./repository.ts";
-import { isUnwanted, keeper } from "./slim.ts";
+import { isUnwanted, keeper, type SlimChoice } from "./slim.ts";
+import type { SlimSources } from "./slim-sources.ts";
 import { wholePackages } from "./whole-packages.ts";
 
 /** The packages of a slim image: `whole` ones, without the paths that slim leaves out, and packages for their libraries only. */
@@ -16,29 +16,10 @@ export interface SlimClosure {
   readonly libraries: ReadonlyMap<string, { readonly record: PackageRecord; readonly sonames: ReadonlySet<string> }>;
 }
 
-/** Reads packages for the closure. */
-export interface SlimSources {
-  readonly repository: Repository;
-  /** What a package installs; fetches the package if it is not in the store. */
-  readonly contents: (record: PinnedDeb) => Promise<DebContents>;
-  /** Fetches several packages at once, so that {@link contents} finds them in the store. */
-  readonly fetch: (records: readonly PinnedDeb[]) => Promise<void>;
-  /** Libraries that the image gets from elsewhere, by soname. @default none */
-  readonly provided?: readonly string[];
-}
-
 /** A program or library whose libraries have to be found. */
 interface Loading {
   readonly record: PackageRecord;
   readonly file: PackagedPath;
-}
-
-/** What a slim image has of its packages besides the usual. */
-export interface SlimChoice {
-  /** Patterns of paths to keep although they are usually left out. */
-  readonly keep: readonly string[];
-  /** Patterns of paths to leave out. */
-  readonly leaveOut?: readonly string[] | undefined;
 }
 
 /**

@@ -1,3 +1,11 @@
+/** What a slim image has of its packages besides the usual. */
+export interface SlimChoice {
+  /** Patterns of paths to keep although they are usually left out. */
+  readonly keep: readonly string[];
+  /** Patterns of paths to leave out. */
+  readonly leaveOut?: readonly string[] | undefined;
+}
+
 /** Folders whose contents are only for people, translations, integration with other software, or maintainer scripts. */
 const UNWANTED: readonly string[] = [
   // for people

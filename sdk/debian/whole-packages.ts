@@ -6,7 +6,7 @@ import { moduleTest } from "./languages.ts";
 import { mergedPath } from "./merged-usr.ts";
 import type { PackageRecord } from "./record.ts";
 import { isUnwanted } from "./slim.ts";
-import type { SlimSources } from "./slim-closure.ts";
+import type { SlimSources } from "./slim-sources.ts";
 import { followPath, type TreeNode } from "./tree-path.ts";
 
 /** The packages that a slim image has whole, and libraries that their links lead to. */
