@@ -61,7 +61,10 @@ export interface DebianRecipe {
   readonly role: "packages" | "kernel" | "init";
   /** Packages by name; empty for a kernel, whose package is found through its metapackage. */
   readonly packages: readonly string[];
-  /** `slim`: the packages and the libraries their programs load. `all`: every package they depend on, whole. */
+  /**
+   * `slim`: the packages, the libraries that their programs load, and what their links lead to. `all`: every package that they
+   * depend on, whole.
+   */
   readonly dependencies: "slim" | "all";
   /** Paths, with `*`, to keep although `slim` would leave them out. */
   readonly keep: readonly string[];

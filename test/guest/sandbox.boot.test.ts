@@ -27,7 +27,7 @@ describe("the sandbox", () => {
           }),
           service("crashes", "echo again; exit 1"),
           service("gives-up", "exit 0", { restartLimit: { count: 2, within: 600 } }),
-          service("hangs", "exec sleep 1000", { health: { command: ["sleep", "1000"], timeout: 1, interval: 1, retries: 2 } }),
+          service("hangs", "exec sleep 1000", { health: { command: ["busybox", "sleep", "1000"], timeout: 1, interval: 1, retries: 2 } }),
           service("talks", "i=0; while [ $i -lt 4000 ]; do echo $i some words that fill it; i=$((i + 1)); done; exec sleep 1000", {
             log: { size: 16384 },
           }),

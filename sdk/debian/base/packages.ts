@@ -26,11 +26,15 @@ export interface PackagesArgs extends Omit<ContainerFields, "env"> {
   readonly env?: Known<EnvironmentArgs>;
   /** Packages by name. @example ["nodejs"] */
   readonly packages: readonly string[];
-  /** `slim`: the packages and the libraries that their programs load. `all`: every package they depend on, whole. @default "slim" */
+  /**
+   * `slim`: the packages, the libraries that their programs load, and what their links lead to. `all`: every package that they
+   * depend on, whole.
+   * @default "slim"
+   */
   readonly dependencies?: "slim" | "all" | undefined;
-  /** Paths, with `*`, to keep although `slim` would leave them out. @default none @example ["/usr/share/zoneinfo/Europe/Prague"] */
+  /** Paths, with `*` and `**`, to keep although `slim` would leave them out. @default none @example ["/usr/share/zoneinfo/Europe/Prague"] */
   readonly keep?: readonly string[] | undefined;
-  /** Paths, with `*`, to leave out of every package. @default none @example ["/usr/share/doc/*"] */
+  /** Paths, with `*` and `**`, to leave out of every package. @default none @example ["/usr/share/perl5/**"] */
   readonly leaveOut?: readonly string[] | undefined;
   /**
    * Users for /etc/passwd, each with a group of its own unless `gid` names another.
@@ -49,11 +53,16 @@ export interface PackagesArgs extends Omit<ContainerFields, "env"> {
 }
 
 /**
- * An image made from Debian packages.
+ * An image made from Debian packages: `debian.packages({ packages: ["nginx-light"], command: ["nginx"] })`.
  *
  * By default it is slim: the named packages, and the libraries that their programs load. It also has dependencies that
- * are built from the same source package (nginx's configuration is in nginx-common). A package without files is replaced
- * by its dependencies. `dependencies: "all"` takes every dependency with all of its files. Maintainer scripts do not run.
+ * are built from the same source package (nginx's configuration is in nginx-common), what links lead to in a dependency
+ * (`/usr/bin/go` of golang-go), and modules of a language whose interpreter is among the packages (those that gunicorn needs,
+ * with python3). A package without files is replaced by its dependencies. There is no shell unless one is named (`dash`).
+ * `dependencies: "all"` takes every dependency with all of its files.
+ *
+ * Maintainer scripts do not run. The names of `update-alternatives` are made from what the packages declare. A build refuses
+ * a command that cannot run in the image, and says which package to add: see docs/packages.md.
  *
  * @throws INVALID_DEFINITION
  */
