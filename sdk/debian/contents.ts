@@ -23,6 +23,8 @@ export interface PackagedPath {
   readonly link?: string;
   /** For a program or library: the fields that the dynamic loader reads. */
   readonly elf?: Elf;
+  /** For a program or library: libraries that the C library opens for it, which are not among those that it names. */
+  readonly opens?: readonly string[];
   /** For a script: its first line, without `#!`. */
   readonly script?: string;
   /** Whether a file may be run. */
@@ -64,7 +66,7 @@ export async function knownContents(deb: Pick<LockedDeb, "sha256">, cacheDir: st
 
 // change the number when the layout changes, so that an older file is not read as a newer one
 function contentsPath({ sha256 }: Pick<LockedDeb, "sha256">, cacheDir: string): string {
-  return join(cacheDir, "indexes", `${sha256}.4.contents`);
+  return join(cacheDir, "indexes", `${sha256}.5.contents`);
 }
 
 async function readContents(deb: Pick<LockedDeb, "name" | "sha256">, store: BlobStore): Promise<DebContents> {
@@ -121,7 +123,7 @@ const LARGEST_ELF = 512 << 20;
 const SCRIPT_LINE = 256;
 
 // reads an ELF file completely, because its tables may be anywhere; other files only up to their first bytes
-async function programOf(body: Bytes, path: string): Promise<Pick<PackagedPath, "elf" | "script">> {
+async function programOf(body: Bytes, path: string): Promise<Pick<PackagedPath, "elf" | "opens" | "script">> {
   const chunks = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
   let head = Buffer.alloc(0);
   while (head.length < SCRIPT_LINE) {
@@ -133,8 +135,15 @@ async function programOf(body: Bytes, path: string): Promise<Pick<PackagedPath, 
   if (script !== undefined) return { script };
   if (head.length < 64 || !isElf(head)) return {};
   const rest = { [Symbol.asyncIterator]: () => ({ next: async () => chunks.next() }) };
-  const elf = readElf(Buffer.concat([head, await collect(rest, LARGEST_ELF, path)]), path);
-  return elf ? { elf } : {};
+  const file = Buffer.concat([head, await collect(rest, LARGEST_ELF, path)]);
+  const elf = readElf(file, path);
+  if (!elf) return {};
+  return elf.needed.includes("libc.so.6") && endsThreads(file) ? { elf, opens: ["libgcc_s.so.1"] } : { elf };
+}
+
+/** Whether a file's symbols have a function for which the C library opens libgcc_s.so.1 (glibc, misc/unwind-link.c). */
+function endsThreads(file: Buffer): boolean {
+  return ["\0pthread_exit\0", "\0pthread_cancel\0"].some((symbol) => file.includes(symbol, 0, "latin1"));
 }
 
 /** The first line of a script, without `#!`; undefined for any other file (execve(2)). */

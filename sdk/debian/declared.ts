@@ -12,6 +12,8 @@ export interface Declared {
   readonly makes?: readonly Made[];
   /** Paths, with `*`, that a slim image leaves out of this package besides the usual ones. */
   readonly leavesOut?: readonly string[];
+  /** Paths, with `*`, that a slim image keeps of any package although it usually leaves them out. */
+  readonly keeps?: readonly string[];
 }
 
 /**
@@ -35,6 +37,8 @@ export const DECLARED: Readonly<Record<string, Declared>> = Object.freeze({
       { path: "var/lib/chrony", directory: true, mode: 0o750, user: "_chrony" },
     ],
   },
+  // it converts its own strings from Latin-1, and aborts where iconv(3) cannot
+  "guile-3.0-libs": { keeps: ["usr/lib/*/gconv/ISO8859-1.so", "usr/lib/*/gconv/gconv-modules"] },
   "nginx-common": {
     makes: [
       { path: "etc/nginx/sites-enabled/default", symlink: "/etc/nginx/sites-available/default" },

@@ -25,7 +25,8 @@ export function selectPaths(
   { keep, leaveOut = [] }: SlimChoice,
   arch: Arch,
 ): ReadonlyMap<string, ReadonlySet<string>> {
-  const [isKept, isLeftOut] = [keeper(keep), keeper(leaveOut)];
+  const declared = packages.flatMap(({ deb }) => (typeof deb.keep === "string" ? (DECLARED[deb.name]?.keeps ?? []) : []));
+  const [isKept, isLeftOut] = [keeper([...keep, ...declared]), keeper(leaveOut)];
   const taken = new Map<string, Set<string>>();
   const owners = new Map<string, OpenedDeb>();
   for (const opened of packages) {

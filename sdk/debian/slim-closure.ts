@@ -65,6 +65,7 @@ export async function slimClosure(
   for (const { record, soname } of linked) await add(record, soname);
 
   const sought = new Set<string>();
+  const missing: (Loading & { readonly soname: string })[] = [];
   const provided = sources.provided ?? [];
   for (let loading = queue.shift(); loading; loading = queue.shift()) {
     for (const soname of needsOf(loading.file)) {
@@ -72,12 +73,18 @@ export async function slimClosure(
       const key = `${soname}\n${loading.file.elf?.runpath.length ? loading.file.path : ""}`;
       if (sought.has(key) || provided.includes(soname)) continue;
       sought.add(key);
-      const { record, path } = await holderOf(soname, loading, whole, libraries, chosen, sources);
+      const holder = await holderOf(soname, loading, whole, libraries, chosen, sources);
+      if (!holder) {
+        missing.push({ ...loading, soname });
+        continue;
+      }
+      const { record, path } = holder;
       await add(record, soname);
       // a name of update-alternatives may lead to a file with another one
       if (posix.basename(path) !== soname) await add(record, posix.basename(path));
     }
   }
+  if (missing.length > 0) throw await noLibraries(missing, sources.repository);
   return { whole: [...whole.values()], libraries };
 }
 
@@ -86,8 +93,8 @@ function isLoaded({ elf, executable, path }: PackagedPath): boolean {
   return elf !== undefined && (executable === true || /\.(?:so|node|cmxs)(?:\.|$)/.test(path));
 }
 
-function needsOf({ elf }: PackagedPath): string[] {
-  return elf ? [...(elf.interpreter === undefined ? [] : [posix.basename(elf.interpreter)]), ...elf.needed] : [];
+function needsOf({ elf, opens = [] }: PackagedPath): string[] {
+  return elf ? [...(elf.interpreter === undefined ? [] : [posix.basename(elf.interpreter)]), ...elf.needed, ...opens] : [];
 }
 
 /** The package that has a library, and its path: one found so far, otherwise the nearest dependency of the package that needs it. */
@@ -98,7 +105,7 @@ async function holderOf(
   libraries: ReadonlyMap<string, { readonly record: PackageRecord }>,
   chosen: ReadonlyMap<string, PackageRecord>,
   { repository, contents }: SlimSources,
-): Promise<{ readonly record: PackageRecord; readonly path: string }> {
+): Promise<{ readonly record: PackageRecord; readonly path: string } | undefined> {
   const folders = runpathFolders(file.path, file.elf?.runpath ?? [], mergedPath);
   const atHand = [record, ...whole.values(), ...[...libraries.values()].map((library) => library.record)];
   for (const candidate of atHand) {
@@ -109,7 +116,8 @@ async function holderOf(
   if (own !== undefined) return { record, path: own };
 
   const likely = likelyPackages(soname);
-  const seen = new Set(atHand.map(({ name }) => name));
+  const opened = new Set(atHand.map(({ name }) => name));
+  const seen = new Set([record.name]);
   let level = [record];
   while (level.length > 0) {
     const found = new Map<string, PackageRecord>();
@@ -120,7 +128,7 @@ async function holderOf(
     // likely names first, then other libraries, so that few packages are opened for nothing
     const rank = ({ name }: PackageRecord): number =>
       likely.includes(name) ? likely.indexOf(name) : name.startsWith("lib") ? likely.length : likely.length + 1;
-    const candidates = [...found.values()].sort((a, b) => rank(a) - rank(b));
+    const candidates = [...found.values()].filter(({ name }) => !opened.has(name)).sort((a, b) => rank(a) - rank(b));
     for (const candidate of candidates) {
       const path = findLibrary(await contents(candidate), soname, folders);
       if (path !== undefined) return { record: candidate, path };
@@ -131,27 +139,32 @@ async function holderOf(
     const path = findAnywhere(await contents(candidate), soname);
     if (path !== undefined) return { record: candidate, path };
   }
-  throw await noLibrary(soname, record, file, likely, repository);
+  return undefined;
 }
 
-async function noLibrary(
-  soname: string,
-  record: PackageRecord,
-  file: PackagedPath,
-  likely: readonly string[],
+async function noLibraries(
+  missing: readonly (Loading & { readonly soname: string })[],
   repository: Repository,
 ): Promise<LinuxKitError<"NOT_FOUND">> {
-  const known: string[] = [];
-  for (const name of likely) if ((await repository.versions(name)).length > 0) known.push(name);
-  const advice =
-    known.length > 0
-      ? `add ${JSON.stringify(known[0])} to packages`
-      : `leave the file out with leaveOut: [${JSON.stringify(`/${file.path}`)}], or add the package that has it`;
-  return new LinuxKitError(
-    "NOT_FOUND",
-    `${record.name} ${record.version}: ${file.path} needs ${soname}, which is in none of its dependencies: ${advice}`,
-    { what: soname },
+  const known = new Set<string>();
+  const unknown = new Set<string>();
+  for (const { soname, file } of missing) {
+    const names: string[] = [];
+    for (const name of likelyPackages(soname)) if ((await repository.versions(name)).length > 0) names.push(name);
+    if (names[0] === undefined) unknown.add(`/${file.path}`);
+    else known.add(names[0]);
+  }
+  const listed = (texts: ReadonlySet<string>): string => [...texts].map((text) => JSON.stringify(text)).join(", ");
+  const advice = [
+    ...(unknown.size > 0
+      ? [`leave what the program can do without out with leaveOut: [${listed(unknown)}], or add the package that has it`]
+      : []),
+    ...(known.size > 0 ? [`add ${listed(known)} to packages`] : []),
+  ];
+  const lines = missing.map(
+    ({ record, file, soname }) => `${record.name} ${record.version}: ${file.path} needs ${soname}, which is in none of its dependencies`,
   );
+  return new LinuxKitError("NOT_FOUND", `${lines.join("\n")}: ${advice.join(", and ")}`, { what: missing[0]?.soname ?? "" });
 }
 
 // guesses the packages of libraries by name and fetches them together, so that the search finds most of them in the store

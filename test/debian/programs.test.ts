@@ -126,6 +126,12 @@ before(async () => {
       fields: { Depends: "libc6" },
       files: { "usr/bin/plugged": program(), "usr/lib/plugged/extra.so": elfFile({ needed: ["libabsent.so.3"] }) },
     },
+    {
+      name: "threads",
+      fields: { Depends: "libc6, libgcc-s1" },
+      files: { "usr/bin/threads": Buffer.concat([program(), Buffer.from("\0pthread_exit\0")]) },
+    },
+    { name: "libgcc-s1", files: { [`${LIB}/libgcc_s.so.1`]: elfFile({ soname: "libgcc_s.so.1" }) } },
     { name: "spooler", fields: { Depends: "libc6" }, files: { "usr/bin/spooler": program(), "var/run/spooler/x": "x", "var/lock/y": "y" } },
   ]);
 });
@@ -187,6 +193,12 @@ describe("a slim image runs", () => {
       () => slim("foldered"),
       "foldered",
       { [`${LIB}/libfolder.so.1`]: "-> /usr/lib/folder/libfolder.so.1" },
+    ],
+    [
+      "threads that end, for which the C library opens another library",
+      () => slim("threads"),
+      "threads",
+      { [`${LIB}/libgcc_s.so.1`]: "file" },
     ],
     ["a path relative to the working directory", () => slim("python3"), "../usr/bin/python3"],
     [
@@ -285,7 +297,7 @@ test("leaveOut leaves paths out, and the libraries that only they need", async (
   await using fixture = await debianFixture(mirror);
   await assert.rejects(
     fixture.lock(slim("plugged")),
-    /usr\/lib\/plugged\/extra\.so needs libabsent\.so\.3.*: leave the file out with leaveOut: \["\/usr\/lib\/plugged\/extra\.so"\]/,
+    /usr\/lib\/plugged\/extra\.so needs libabsent\.so\.3.*: leave what the program can do without out with leaveOut: \["\/usr\/lib\/plugged\/extra\.so"\]/,
   );
   const { said, tree } = await verdict(debian.packages({ packages: ["plugged"], leaveOut: ["/usr/lib/plugged/*.so"] }), "plugged");
   assert.equal(said, undefined);

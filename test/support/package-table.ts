@@ -55,7 +55,7 @@ export const PACKAGE_TABLE: readonly PackageRow[] = [
   v("memcached", "memcached -V"),
   v("mariadb-server", "mariadbd --version"),
   v("mariadb-client", "mariadb --version"),
-  v("postgresql-client-15", "psql --version"),
+  v("postgresql-client-15", "/usr/lib/postgresql/15/bin/psql --version"),
   v("pgbouncer", "pgbouncer --version"),
   v("sqlite3", "sqlite3 :memory: select+1;", /1/),
   v("rabbitmq-server", "/usr/sbin/rabbitmq-server -x", /./),
@@ -68,7 +68,6 @@ export const PACKAGE_TABLE: readonly PackageRow[] = [
   // watching
   v("prometheus-node-exporter", "prometheus-node-exporter --version"),
   v("prometheus-alertmanager", "prometheus-alertmanager --version"),
-  v("collectd-core", "collectd -h", /collectd \d/),
   v("monit", "monit --version"),
   v("rsyslog", "rsyslogd -v"),
   v("snmpd", "snmpd --version", /NET-SNMP/),
@@ -109,7 +108,7 @@ export const PACKAGE_TABLE: readonly PackageRow[] = [
   v("tor", "tor --version"),
   v("avahi-daemon", "avahi-daemon --version"),
   v("coturn", "turnserver --version"),
-  v("vsftpd", "vsftpd -v", /vsftpd/),
+  v("vsftpd", "vsftpd -v", /^$|vsftpd/),
   v("transmission-daemon", "transmission-daemon --version"),
   v("aria2", "aria2c --version"),
   // machines and disks
