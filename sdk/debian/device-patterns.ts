@@ -1,7 +1,10 @@
 import type { ModuleInfo } from "./modinfo.ts";
 
-/** Buses whose devices are all known when the guest loads modules; virtio's are known once its transport is loaded. */
-const KNOWN_BUSES = /^(?:pci|virtio|acpi):/;
+/**
+ * Buses whose devices are all known when the guest loads modules; virtio's are known once its transport is loaded. The
+ * processor with its features is a device too (linux/cpufeature.h).
+ */
+const KNOWN_BUSES = /^(?:pci|virtio|acpi|cpu):/;
 
 /**
  * The devices of each module. The guest loads a module only if one of its devices is present; a module without patterns

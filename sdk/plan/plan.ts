@@ -173,4 +173,4 @@ export function planDigest(plan: Omit<Plan, "digest">): Digest {
 }
 
 // raise it when the bytes of a step change: it is part of the keys, so segments of older releases are not reused
-const SEGMENT_LAYOUT = 5;
+const SEGMENT_LAYOUT = 6;

@@ -119,6 +119,11 @@ describe("a kernel package", () => {
           [`${base}/modules.builtin`]: "kernel/fs/ext4/ext4.ko\n",
           [`${base}/modules.builtin.modinfo`]: "ext4.alias=fs-ext4\0",
           [`${base}/kernel/drivers/virtio/virtio_pci.ko`]: module(["name=virtio_pci", "depends=virtio", "alias=pci:v00001AF4*"]),
+          [`${base}/kernel/arch/x86/crypto/sha256-ssse3.ko`]: module([
+            "name=sha256_ssse3",
+            "alias=crypto-sha256",
+            "alias=cpu:type:x86,ven*fam*mod*:feature:*0089*",
+          ]),
           [`${base}/kernel/drivers/virtio/virtio.ko`]: module(["name=virtio"]),
           [`${base}/kernel/drivers/char/virtio-rng.ko`]: module(["name=virtio_rng", "depends=virtio", "alias=virtio:d00000004v*"]),
           [`${base}/kernel/fs/overlay.ko`]: module(["name=overlay", "depends="]),
@@ -144,6 +149,8 @@ describe("a kernel package", () => {
     await rm(fixture.store.path(`sha256:${deb.sha256}`));
     const { files, order } = await kernelModules(deb, ["wireguard", "ext4"], fixture.options);
     assert.deepEqual(order, [
+      // before the others: it checks their signatures
+      "/usr/lib/modules/sha256-ssse3.ko cpu:type:x86,ven*fam*mod*:feature:*0089*",
       "/usr/lib/modules/virtio.ko pci:v00001AF4*",
       "/usr/lib/modules/virtio_pci.ko pci:v00001AF4*",
       "/usr/lib/modules/virtio-rng.ko virtio:d00000004v*",
@@ -157,7 +164,7 @@ describe("a kernel package", () => {
     }
     assert.deepEqual(
       paths,
-      ["overlay", "virtio-rng", "virtio", "virtio_pci", "wireguard"].map((name) => `usr/lib/modules/${name}.ko`),
+      ["overlay", "sha256-ssse3", "virtio-rng", "virtio", "virtio_pci", "wireguard"].map((name) => `usr/lib/modules/${name}.ko`),
     );
     await assert.rejects(
       kernelModules(deb, ["wiregard"], fixture.options),

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// processor is the bus of patterns for features of the processor.
+const processor = "cpu"
+
 // Devices are the machine's, by the bus that their patterns begin with.
 type Devices struct {
 	// Root is the folder of buses: /sys/bus.
@@ -35,6 +38,10 @@ func (d *Devices) of(bus string) []string {
 	}
 	names := []string{}
 	files, _ := filepath.Glob(filepath.Join(d.Root, bus, "devices", "*", "modalias"))
+	if bus == processor {
+		// one file for all of them (Linux, drivers/base/cpu.c, print_cpu_modalias)
+		files = []string{filepath.Join(filepath.Dir(d.Root), "devices/system/cpu/modalias")}
+	}
 	for _, file := range files {
 		if text, err := os.ReadFile(file); err == nil {
 			names = append(names, strings.TrimSpace(string(text)))

@@ -21,7 +21,15 @@ func TestAList(t *testing.T) {
 
 func devices(t *testing.T) *Devices {
 	t.Helper()
-	root := t.TempDir()
+	sys := t.TempDir()
+	root := filepath.Join(sys, "bus")
+	if err := os.MkdirAll(filepath.Join(sys, "devices/system/cpu"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	processor := "cpu:type:x86,ven0002fam000Fmod006B:feature:,0000,0001,0089,0093\n"
+	if err := os.WriteFile(filepath.Join(sys, "devices/system/cpu/modalias"), []byte(processor), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for number, name := range []string{
 		"pci:v00001AF4d00001041sv00001AF4sd00001100bc02sc00i00", "pci:v00008086d000029C0sv0sd0bc06sc00i00", "acpi:PNP0C0C:", "virtio:d00000001v00001AF4",
 	} {
@@ -48,6 +56,9 @@ func TestAModuleIsWantedForItsDevices(t *testing.T) {
 		"acpi*:PNP0C0C:*":    true,
 		"acpi*:VMBUS:*":      false,
 		"fs-squashfs":        false,
+		"cpu:type:x86,ven*fam*mod*:feature:*0089*":                                          true,
+		"cpu:type:x86,ven*fam*mod*:feature:*0125*":                                          false,
+		"cpu:type:x86,ven*fam*mod*:feature:*0125* cpu:type:x86,ven*fam*mod*:feature:*0093*": true,
 	} {
 		if got := devices(t).Wanted(strings.Fields(patterns)); got != want {
 			t.Errorf("%q: got %v", patterns, got)
