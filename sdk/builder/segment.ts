@@ -51,7 +51,7 @@ export async function makeSegment(segment: PlanSegment, context: BuildContext): 
   const { segments, signal, onProgress } = context;
   const key = segmentKey(segment);
   await using spool = await Spool.open(segments.path(key));
-  const tree = await growTree(segment.steps, spool, context, { leaveOut: BOOT });
+  const tree = await growTree(segment.steps, spool, context, { leaveOut: BOOT, shared: "left out" });
   const archive = counted(writeCpio(tree.entries({ implied: "left out", memory: "reused" })), (done) => {
     onProgress?.({ stage: "segment", message: `compress ${segment.name}`, done, total: Math.max(done, tree.size) });
   });
@@ -63,12 +63,13 @@ export async function makeSegment(segment: PlanSegment, context: BuildContext): 
  * Applies steps to one tree; later steps replace paths of earlier ones.
  *
  * @param leaveOut paths to leave out, relative to the root of the OS
+ * @param shared whether the files of an image that the guest links are in the tree
  */
 export async function growTree(
   steps: readonly PlanStep[],
   spool: Spool,
   context: BuildContext,
-  { leaveOut }: { readonly leaveOut?: RegExp } = {},
+  { leaveOut, shared = "written" }: { readonly leaveOut?: RegExp; readonly shared?: "written" | "left out" } = {},
 ): Promise<Tree> {
   const tree = new Tree(spool);
   const lastInit = steps.findLastIndex((step) => step.kind === "unpack" && step.place === "init");
@@ -77,7 +78,8 @@ export async function growTree(
     throwIfCancelled(context.signal, "the build");
     if (step.kind === "unpack") context.onProgress?.({ stage: "segment", message: `unpack ${step.location}` });
     const prefix = step.kind === "unpack" || step.kind === "layout" ? step.prefix : "";
-    const entries = stepEntries(step, context);
+    const all = stepEntries(step, context);
+    const entries = shared === "left out" && step.kind === "unpack" && step.shared ? withoutFiles(all, step.shared) : all;
     const own = step.kind === "unpack" && step.place === "init" ? installed.without(entries) : entries;
     const owner = step.kind === "unpack" ? step.idBase : undefined;
     const options = { signal: context.signal, owner, sealed: isSealed(step) };
@@ -99,6 +101,10 @@ function isSealed(step: PlanStep): boolean {
 
 async function* without(entries: AsyncIterable<Entry>, paths: RegExp): AsyncGenerator<Entry> {
   for await (const entry of entries) if (!paths.test(entry.path)) yield entry;
+}
+
+async function* withoutFiles(entries: AsyncIterable<Entry>, files: readonly string[]): AsyncGenerator<Entry> {
+  for await (const entry of entries) if (entry.type !== "file" || !files.includes(entry.path)) yield entry;
 }
 
 async function* named(entries: AsyncIterable<Entry>, location: string): AsyncGenerator<Entry> {

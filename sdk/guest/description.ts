@@ -112,6 +112,8 @@ export const machineDescriptionSchema = z.strictObject({
   version,
   /** Of the kernel, by their path below `/proc/sys`. */
   parameters: z.strictObject({ early: z.array(parameter), last: z.array(parameter) }).optional(),
+  /** Files of the root, and their other names, which lie in roots of containers. Paths begin with a slash. */
+  shared: z.array(z.strictObject({ file: z.string().startsWith("/"), names: z.array(z.string().startsWith("/containers/")) })).optional(),
   firewall: z
     .strictObject({
       /** What is reached only by its own name. */

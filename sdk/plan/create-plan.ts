@@ -28,6 +28,7 @@ import {
   planDigest,
   type UnpackStep,
 } from "./plan.ts";
+import { sharedLinks, withShared } from "./shared-files.ts";
 import { isDebian, sourceOf } from "./source.ts";
 import { volumeOwners } from "./volume-owners.ts";
 import { volumeSteps, volumeTrees } from "./volumes.ts";
@@ -76,9 +77,10 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
   if (!own) refuseUsers(laidOut);
   const init = initSteps(resolved, image, own, place);
   const owners = volumeOwners(definition, laidOut);
+  const initImages = definition.init.map((_, index) => image(`init[${index}]`));
   const trees = [...volumeTrees(resolved, owners), ...containerTrees(laidOut, image)];
   // an image whose packages are all in init goes into the same segment, where its copy of the guest's program becomes a hard link
-  const initPackages = packagesOf(definition.init.map((_, index) => image(`init[${index}]`)));
+  const initPackages = packagesOf(initImages);
   const sharing = trees.filter(
     (step) =>
       own &&
@@ -87,7 +89,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
       isDebian(step.source) &&
       step.source.packages.every(({ sha256 }) => initPackages.has(sha256)),
   );
-  const apart = trees.filter((step) => !sharing.includes(step));
+  const apart = trees.filter((step) => !sharing.includes(step)).map((step) => (own ? withShared(step, initImages, arch) : step));
 
   const config: PlanStep[] = [
     ...laidOut.flatMap((bundle) => bundleSteps(bundle, own, networks.get(bundle.phase === "services" ? bundle.name : ""))),
@@ -99,7 +101,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
     for (const { path, mode, contents, owner } of files) config.push(fileStep(place(path), contents, mode, owner));
   }
   // publishing another port leaves segments that rarely change as they are
-  if (own) config.push(fileStep(place(MACHINE_FILE), machineText([...networks.values()], definition.harden, arch)));
+  if (own) config.push(fileStep(place(MACHINE_FILE), machineText([...networks.values()], sharedLinks(apart), definition.harden, arch)));
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
   const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });
   const below = [...init, ...config, ...large].flatMap((step) => (step.kind === "entry" ? [step.path] : []));

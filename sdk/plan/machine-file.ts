@@ -5,11 +5,21 @@ import { CLOSED } from "../guest/cloud-addresses.ts";
 import { DESCRIPTION_VERSION, descriptionText, type MachineDescription } from "../guest/description.ts";
 import type { PrivateNetwork } from "../guest/firewall.ts";
 
-/** The text of the machine's description. */
-export function machineText(networks: readonly PrivateNetwork[], harden: Hardening | undefined, arch: Arch): string {
+/**
+ * The text of the machine's description.
+ *
+ * @param shared the guest's links to files of the init: see `sharedLinks`
+ */
+export function machineText(
+  networks: readonly PrivateNetwork[],
+  shared: NonNullable<MachineDescription["shared"]>,
+  harden: Hardening | undefined,
+  arch: Arch,
+): string {
   const description: MachineDescription = {
     version: DESCRIPTION_VERSION,
     ...(harden && { parameters: parameters(harden, arch) }),
+    ...(shared.length > 0 && { shared }),
     ...(networks.length > 0 && { firewall: { closed: CLOSED.map(closed), networks: networks.map(network) } }),
   };
   return descriptionText(description);

@@ -62,6 +62,13 @@ export interface UnpackStep {
   readonly place: TreePlace;
   /** Added to every user and group id of the tree, which must be below 65536. @default 0 */
   readonly idBase?: number;
+  /**
+   * Files, relative to `prefix`, that the init's image has too. A segment leaves them out, and the guest links the init's
+   * files there: they are in memory once. A tree of files has them.
+   *
+   * @default none
+   */
+  readonly shared?: readonly string[];
   /** Its path in the definition, for messages: `services.web.image`. */
   readonly location: string;
 }

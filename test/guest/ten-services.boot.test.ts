@@ -36,6 +36,10 @@ test("ten servers at rest are 21 processes and at most 80 MB", { timeout: 500_00
   for (const program of (await ask(machine, PROCESSES, 8081)).trim().split("\n")) counts.set(program, (counts.get(program) ?? 0) + 1);
   // nginx has a process of its own beside the one that serves
   assert.deepEqual(Object.fromEntries(counts), { "/init": 1, "/usr/sbin/nginx": 20 });
+  const libc = "usr/lib/x86_64-linux-gnu/libc.so.6";
+  const inodes = (await ask(machine, `stat -c %i /host/${libc} /host/containers/services/web0/rootfs/${libc}`, 8081)).trim().split("\n");
+  assert.equal(inodes.length, 2);
+  assert.equal(inodes[0], inodes[1], "the C library is in memory twice");
   const [total = 0, free = 0] = (await ask(machine, "awk '/^Mem(Total|Available)/ { print $2 }' /proc/meminfo", 8081))
     .trim()
     .split("\n")

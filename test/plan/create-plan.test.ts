@@ -9,6 +9,8 @@ import { Service } from "../../sdk/definition/service.ts";
 import type { ServiceArgs } from "../../sdk/definition/service-args.ts";
 import { Volume } from "../../sdk/definition/volume.ts";
 import { debian } from "../../sdk/debian/images.ts";
+import type { LockedDeb } from "../../sdk/debian/locked.ts";
+import { MACHINE_FILE } from "../../sdk/guest/description.ts";
 import { END_MARK } from "../../sdk/guest/files.ts";
 import { guestCommandLine } from "../../sdk/plan/command-line.ts";
 import { createPlan } from "../../sdk/plan/create-plan.ts";
@@ -28,22 +30,32 @@ function os(...services: Service[]): Image {
   });
 }
 
-async function planOf(image: Image): Promise<Plan> {
+/** The plan of a definition whose packages are made up. `more` is one more package of an image. */
+async function planOf(
+  image: Image,
+  more: (packages: readonly string[]) => Pick<LockedDeb, "name" | "sha256" | "keep"> | undefined = () => undefined,
+): Promise<Plan> {
   const resolved = await resolve(image.spec, {
     arch: "amd64",
     sources: {
-      lockDebian: async ({ debian: { packages } }) => ({
-        packages: packages.map((name) => ({
+      lockDebian: async ({ debian: { packages } }) => {
+        const added = more(packages);
+        const all = packages.map((name) => ({
           name,
-          version: "1",
-          architecture: "amd64",
-          filename: "x",
-          size: 1,
           sha256: Buffer.from(name).toString("hex").padEnd(64, "0").slice(0, 64),
-          archive: "debian",
-          keep: "slim",
-        })),
-      }),
+          keep: "slim" as const,
+        }));
+        return {
+          packages: [...all, ...(added ? [added] : [])].map((own) => ({
+            version: "1",
+            architecture: "amd64",
+            filename: "x",
+            size: 1,
+            archive: "debian" as const,
+            ...own,
+          })),
+        };
+      },
       findImage: () => assert.fail("this definition has no references"),
       readAccounts: () => assert.fail("this definition has no references"),
       findLayout: () => assert.fail("this definition has no references"),
@@ -82,6 +94,42 @@ describe("createPlan", () => {
       init?.steps.flatMap((step) => (step.kind === "unpack" ? [step.prefix] : [])),
       ["", "containers/onboot/000-dhcp/rootfs"],
     );
+  });
+
+  describe("the C library of a container", () => {
+    const same = { name: "libc6", sha256: "c".repeat(64), keep: { sonames: ["libc.so.6", "libm.so.6"] } };
+    const init = { name: "libc6", sha256: "c".repeat(64), keep: { sonames: ["ld-linux-x86-64.so.2", "libc.so.6"] } };
+    const image = debian.packages({ packages: ["nginx-light"], command: ["nginx"] });
+    const libc = "usr/lib/x86_64-linux-gnu/libc.so.6";
+    const sharedOf = (plan: Plan) =>
+      plan.segments.flatMap(({ steps }) => steps).find((step) => step.kind === "unpack" && step.location === "services.web.image");
+    const machineOf = (plan: Plan) =>
+      JSON.parse(entries(plan).find(({ path }) => path === `usr/${MACHINE_FILE}`)?.contents ?? "") as { shared?: unknown };
+    for (const { name, mine, args = {}, want } of [
+      { name: "is the init's, where both have the same package", mine: same, want: [libc] },
+      { name: "is its own in another version", mine: { ...same, sha256: "d".repeat(64) }, want: undefined },
+      { name: "is its own where the init has none of its libraries", mine: { ...same, keep: { sonames: ["libm.so.6"] } }, want: undefined },
+      { name: "is its own in a whole package", mine: { ...same, keep: "slim" as const }, want: undefined },
+      { name: "is its own with private user ids", mine: same, args: { userns: "private" }, want: undefined },
+      {
+        name: "is its own where the image replaces it",
+        mine: same,
+        args: {
+          image: debian.packages({ packages: ["nginx-light"], command: ["nginx"], files: [{ path: `/lib/x86_64-linux-gnu/libc.so.6` }] }),
+        },
+        want: undefined,
+      },
+    ]) {
+      test(name, async () => {
+        const plan = await planOf(os(web({ image, ...args })), (packages) => (packages.includes("nginx-light") ? mine : init));
+        const step = sharedOf(plan);
+        assert.deepEqual(step?.kind === "unpack" && step.shared, want);
+        assert.deepEqual(
+          machineOf(plan).shared,
+          want?.map((file) => ({ file: `/${file}`, names: [`/containers/services/web/rootfs/${file}`] })),
+        );
+      });
+    }
   });
 
   test("no path goes through a symlink of Debian's tree", async () => {

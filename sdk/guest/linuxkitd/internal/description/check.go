@@ -106,6 +106,13 @@ func (m *Machine) check() error {
 			}
 		}
 	}
+	for _, shared := range m.Shared {
+		for _, name := range append([]string{shared.File}, shared.Names...) {
+			if !strings.HasPrefix(name, "/") || strings.Contains(name+"/", "/../") {
+				return fmt.Errorf("shared: got %q, wanted a path from a slash on", name)
+			}
+		}
+	}
 	if m.Firewall == nil {
 		return nil
 	}

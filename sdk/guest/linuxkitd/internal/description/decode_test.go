@@ -64,11 +64,13 @@ func TestWhatIsNoDescriptionIsRefused(t *testing.T) {
 }
 
 func TestMachines(t *testing.T) {
-	const good = `{"version":1,"parameters":{"early":[{"path":"kernel/sysrq","value":"0"}],"last":[]},"firewall":{"closed":[{"to":"169.254.0.0/16"}],"networks":[{"link":"lk0","gateway":"198.18.0.0","address":"198.18.0.1","publish":[{"outside":80,"inside":8080,"protocol":"tcp"}],"egress":[{"to":"any","port":443},{"to":"dns"},{"to":"10.0.0.0/8"}]}]}}`
+	const good = `{"version":1,"parameters":{"early":[{"path":"kernel/sysrq","value":"0"}],"last":[]},"shared":[{"file":"/usr/lib/x","names":["/containers/services/web/rootfs/usr/lib/x"]}],"firewall":{"closed":[{"to":"169.254.0.0/16"}],"networks":[{"link":"lk0","gateway":"198.18.0.0","address":"198.18.0.1","publish":[{"outside":80,"inside":8080,"protocol":"tcp"}],"egress":[{"to":"any","port":443},{"to":"dns"},{"to":"10.0.0.0/8"}]}]}}`
 	if _, err := DecodeMachine([]byte(good)); err != nil {
 		t.Error(err)
 	}
 	for name, pair := range map[string][2]string{
+		"a shared file elsewhere":    {`"/usr/lib/x"`, `"usr/lib/x"`},
+		"a name that leads out":      {"rootfs/usr/lib/x", "../../../etc/x"},
 		"a parameter elsewhere":      {"kernel/sysrq", "../kernel/sysrq"},
 		"a parameter from the root":  {"kernel/sysrq", "/kernel/sysrq"},
 		"a name as a goal":           {`"to":"any"`, `"to":"example.com"`},

@@ -5,7 +5,15 @@ type Machine struct {
 	Version int `json:"version"`
 	// Parameters of the kernel; Early ones are written before the first module and once more with Last.
 	Parameters *Parameters `json:"parameters,omitempty"`
-	Firewall   *Firewall   `json:"firewall,omitempty"`
+	// Shared are files of the root that lie in roots of containers too.
+	Shared   []Shared  `json:"shared,omitempty"`
+	Firewall *Firewall `json:"firewall,omitempty"`
+}
+
+// Shared is a file, and its other names.
+type Shared struct {
+	File  string   `json:"file"`
+	Names []string `json:"names"`
 }
 
 // Parameters of the kernel.

@@ -144,6 +144,9 @@ func (g *Guest) readDescriptions(began string) error {
 		return err
 	}
 	g.machine = machine
+	if err := boot.LinkShared(machine.Shared); err != nil {
+		return err
+	}
 	services, err := container.ReadPhase("services")
 	if err != nil {
 		return err
