@@ -3,20 +3,35 @@
  * see `labelParts`.
  */
 
-/** Paths of /proc and /sys that Docker and containerd hide: memory, keys, timers and hardware of the whole machine. */
+/**
+ * Paths of /proc and /sys that are hidden: what Docker and containerd hide (memory, keys, timers and hardware of the whole
+ * machine), and what else the kernel shows to user 0 alone, because by default a service is user 0: the state of each page
+ * of memory (admin-guide/mm/pagemap), and the kernel's own use of it and addresses in it.
+ */
 export const MASKED_PATHS: readonly string[] = Object.freeze([
   "/proc/acpi",
   "/proc/asound",
   "/proc/interrupts",
+  "/proc/kallsyms",
   "/proc/kcore",
+  "/proc/key-users",
   "/proc/keys",
+  "/proc/kpagecgroup",
+  "/proc/kpagecount",
+  "/proc/kpageflags",
   "/proc/latency_stats",
+  "/proc/pagetypeinfo",
   "/proc/sched_debug",
   "/proc/scsi",
+  "/proc/slabinfo",
   "/proc/timer_list",
   "/proc/timer_stats",
+  "/proc/vmallocinfo",
   "/sys/devices/virtual/powercap",
   "/sys/firmware",
+  "/sys/kernel/notes",
+  "/sys/kernel/slab",
+  "/sys/kernel/vmcoreinfo",
 ]);
 
 /** Paths that are read-only in Docker and containerd. */

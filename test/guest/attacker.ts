@@ -17,6 +17,8 @@ const ATTACKS: Readonly<Record<string, string>> = {
     'local $SIG{ALRM} = sub { die }; alarm 5; my $t = ""; socket(C, 2, 1, 6) && connect(C, pack("S n C4 x8", 2, 80, 169, 254, 169, 254)) && sysread(C, $t, 99); alarm 0; $t =~ /credentials/',
   "load a module": 'open(M, "<", "/modules/gve.ko") && call(313, fileno(M), "", 0) == 0 && call(176, "gve", 0) == 0',
   "write to its root": 'call(165, "none", "/", "", 0x1020, 0); spill("/new")',
+  "read the state of each page of memory": 'length(slurp("/proc/kpageflags")) > 0',
+  "read the kernel's use of memory": 'slurp("/proc/slabinfo") =~ /slabinfo/ || slurp("/proc/vmallocinfo") =~ /0x/',
   "read the firmware's tables": 'glob("/sys/firmware/acpi/tables/*")',
   "write to the serial line": 'call(133, "/tmp/line", 0020600, 0x440) == 0 && open(L, ">", "/tmp/line")',
   "change the host name": 'call(170, "host", 4) == 0',
