@@ -7,6 +7,8 @@ import { findProgram, run } from "./run.mjs";
 const PROGRAMS = {
   // the judge of signatures
   cosign: { version: "3.1.3", module: "github.com/sigstore/cosign/v3/cmd/cosign" },
+  // the judge of SBOMs
+  "osv-scanner": { version: "1.9.2", module: "github.com/google/osv-scanner/cmd/osv-scanner" },
   // the judge of uploads to Google Cloud Storage
   "fake-gcs-server": { version: "1.56.1", module: "github.com/fsouza/fake-gcs-server" },
 };

@@ -73,8 +73,8 @@ function placesOf({ kernel, segments }: Plan): { readonly source: PlanSource; re
 
 function debianContents({ debian, packages }: Extract<PlanSource, { debian: unknown }>, places: readonly string[]): ImageContents {
   const name = `Debian ${debian.role === "packages" ? debian.packages.join(", ") : debian.role}`;
-  const listed = packages.map(({ name: own, version, architecture, sha256 }) =>
-    debianPackage({ name: own, version, architecture, sha256, distribution: DEBIAN }),
+  const listed = packages.map(({ name: own, version, architecture, sha256, source, license }) =>
+    debianPackage({ name: own, version, architecture, sha256, source, expression: license, distribution: DEBIAN }),
   );
   return { name, places, packages: listed, attested: [] };
 }

@@ -67,6 +67,8 @@ export const DECLARED: Readonly<Record<string, Declared>> = Object.freeze({
   },
   "mariadb-server": { users: [{ name: "mysql", uid: 109, home: "/nonexistent" }] },
   bind9: { users: [{ name: "bind", uid: 110, home: "/var/cache/bind" }] },
+  "exim4-daemon-light": { users: [{ name: "Debian-exim", uid: 113, home: "/var/spool/exim4" }] },
+  "exim4-daemon-heavy": { users: [{ name: "Debian-exim", uid: 113, home: "/var/spool/exim4" }] },
   "rabbitmq-server": { users: [{ name: "rabbitmq", uid: 112, home: "/var/lib/rabbitmq" }] },
   "dbus-daemon": { users: [{ name: "messagebus", uid: 111, home: "/nonexistent" }] },
 });

@@ -34,15 +34,19 @@ export async function lockPackages(image: DebianImage, repository: Repository, o
     const records = await closureOf(debian.packages, repository);
     return locked(records.map((record) => [record, "all"]));
   }
+  const reader = contentsReader(repository, options);
   const { whole, libraries } = await slimClosure(debian.packages, debian, {
     repository,
-    ...contentsReader(repository, options),
+    ...reader,
     provided: debian.role === "init" ? EMPTY_LIBRARIES : [],
   });
-  return locked([
+  const chosen = [
     ...whole.map((record): [PackageRecord, Keep] => [record, "slim"]),
     ...[...libraries.values()].map(({ record, sonames }): [PackageRecord, Keep] => [record, { sonames: [...sonames].sort() }]),
-  ]);
+  ];
+  const licenses = new Map<string, string | undefined>();
+  for (const [record] of chosen) licenses.set(record.name, (await reader.contents(record)).about.license);
+  return locked(chosen, licenses);
 }
 
 /** Reads packages' contents, and fetches what the store lacks. A package is read once. */
@@ -95,10 +99,19 @@ async function kernelPackage(repository: Repository, flavour: "cloud" | "generic
   return kernel;
 }
 
-function locked(chosen: readonly (readonly [PackageRecord, Keep])[]): LockedDebian {
+function locked(
+  chosen: readonly (readonly [PackageRecord, Keep])[],
+  licenses: ReadonlyMap<string, string | undefined> = new Map(),
+): LockedDebian {
   const packages = chosen.map(([record, keep]): LockedDeb => {
     const { name, version, architecture, filename, size, sha256, archive } = record;
-    return { name, version, architecture, filename, size, sha256, archive, keep };
+    const source = { name: record.source, version: record.sourceVersion };
+    const license = licenses.get(name);
+    return {
+      ...{ name, version, architecture, filename, size, sha256, archive, keep },
+      source,
+      ...(license !== undefined && { license }),
+    };
   });
   return { packages: packages.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }

@@ -31,6 +31,10 @@ export interface LockedDeb {
   readonly archive: "debian" | "security";
   /** Which of its files the image contains. */
   readonly keep: Keep;
+  /** Its source package. @default unknown, in a lock from before */
+  readonly source?: { readonly name: string; readonly version: string } | undefined;
+  /** Its licenses as an SPDX expression, if its copyright file has them in the machine-readable format. @default unknown */
+  readonly license?: string | undefined;
 }
 
 /** The packages of one image, sorted by name. */

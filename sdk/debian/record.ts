@@ -1,4 +1,5 @@
 import { LinuxKitError } from "../core/errors.ts";
+import { aboutDeb } from "./about-deb.ts";
 import { type Paragraph, parseParagraph } from "./control.ts";
 
 /** The suites that packages come from, oldest first, with their archives. */
@@ -15,6 +16,8 @@ export interface PackageRecord {
   readonly architecture: string;
   /** The name of its source package. */
   readonly source: string;
+  /** The version of its source package. */
+  readonly sourceVersion: string;
   /** `Pre-Depends` and `Depends`, joined. */
   readonly depends: string;
   readonly provides: string;
@@ -48,12 +51,13 @@ export const KEPT_FIELDS = [
  */
 export function parseRecord(text: string, archive: "debian" | "security"): PackageRecord {
   const fields = parseParagraph(text);
+  const about = aboutDeb(fields);
   const record: PackageRecord = {
     name: wanted(fields, "package", /^[a-z0-9][a-z0-9+.-]*$/),
     version: wanted(fields, "version", /^[0-9A-Za-z.+:~-]+$/),
     architecture: wanted(fields, "architecture", /^[a-z0-9-]+$/),
-    // has a version in parentheses if it differs from the package's version
-    source: (fields.get("source") ?? (fields.get("package") as string)).replace(/\s*\(.*$/, ""),
+    source: about.source,
+    sourceVersion: about.sourceVersion,
     depends: [fields.get("pre-depends"), fields.get("depends")].filter((field) => field !== undefined).join(", "),
     provides: fields.get("provides") ?? "",
     filename: wanted(fields, "filename", /^(?!\/)(?!.*(^|\/)\.\.(\/|$))\S+$/),

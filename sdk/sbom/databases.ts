@@ -1,3 +1,4 @@
+import { cpeOf } from "./cpe.ts";
 import { type Distribution, packageUrl, type SoftwarePackage } from "./package.ts";
 
 /** Parses Alpine's database of installed packages: one-letter fields, a blank line after each package (apk-installed(5)). */
@@ -17,12 +18,14 @@ export function parseDpkg(text: string, distribution: Distribution): SoftwarePac
     const field = (name: string): string | undefined => new RegExp(`^${name}: *(.*)$`, "mi").exec(block)?.[1];
     const [name, version, status = "installed"] = [field("Package"), field("Version"), field("Status")];
     if (!name || !version || !/\binstalled$/.test(status)) return [];
+    const [, source = name, sourceVersion = version] = /^(\S+)(?:\s+\(([^)]*)\))?/.exec(field("Source") ?? "") ?? [];
     return [
       debianPackage({
         name,
         version,
         architecture: field("Architecture") ?? "",
         distribution,
+        source: { name: source, version: sourceVersion },
         supplier: field("Maintainer"),
         homepage: field("Homepage"),
       }),
@@ -39,11 +42,23 @@ export function debianPackage(given: {
   readonly supplier?: string | undefined;
   readonly homepage?: string | undefined;
   readonly sha256?: string | undefined;
+  readonly expression?: string | undefined;
+  /** The package that it was built from. @default unknown */
+  readonly source?: { readonly name: string; readonly version: string } | undefined;
 }): SoftwarePackage {
-  const { architecture, distribution, ...named } = given;
+  const { architecture, distribution, source, ...named } = given;
+  const { name, version } = given;
+  const distro = distroOf(distribution);
+  const own = { arch: architecture, distro };
+  if (source === undefined) return { ...named, purl: packageUrl("deb", distribution.id, name, version, own) };
+  const cpe = cpeOf(source.name, source.version);
+  // scanners take the source package from this qualifier, as Syft writes it: a name, and a version if it is another
+  const upstream = source.version !== version ? `${source.name}@${source.version}` : source.name !== name ? source.name : "";
   return {
     ...named,
-    purl: packageUrl("deb", distribution.id, given.name, given.version, { arch: architecture, distro: distroOf(distribution) }),
+    source: { ...source, purl: packageUrl("deb", distribution.id, source.name, source.version, { arch: "source", distro }) },
+    ...(cpe !== undefined && { cpe }),
+    purl: packageUrl("deb", distribution.id, name, version, { ...own, upstream }),
   };
 }
 

@@ -37,7 +37,7 @@ export function spdxDocument(images: readonly ImageContents[]): string {
     creationInfo: { created: "1970-01-01T00:00:00Z", creators: ["Tool: pulumi-linuxkit"] },
     packages: [{ ...element(OS, "os"), primaryPackagePurpose: "OPERATING-SYSTEM" }, ...all("packages")],
     files: all("files"),
-    hasExtractedLicensingInfos: all("licenses"),
+    hasExtractedLicensingInfos: [...all("licenses"), ...ownLicenses(images)],
     relationships: [related(DOCUMENT, "DESCRIBES", OS), ...all("relationships")],
   };
   const given = Object.entries(content).filter(([, value]) => !Array.isArray(value) || value.length > 0);
@@ -79,7 +79,34 @@ function imageElements({ name, purl, places, packages, attested }: ImageContents
     elements.packages.push(packageElement(id, found));
     elements.relationships.push(related(own, "CONTAINS", id));
   }
+  addSources(packages, own, elements);
   return elements;
+}
+
+/**
+ * Elements of the source packages that no package has the name of: a scanner that does not read the qualifier `upstream`
+ * finds their advisories by them.
+ */
+function addSources(packages: readonly SoftwarePackage[], own: string, elements: Elements): void {
+  const names = new Set(packages.map(({ name }) => name));
+  const ids = new Map<string, string>();
+  for (const [index, { source }] of packages.entries()) {
+    if (source === undefined || names.has(source.name)) continue;
+    const known = ids.get(source.purl);
+    const id = known ?? `${own}-source${ids.size}`;
+    if (known === undefined) {
+      ids.set(source.purl, id);
+      elements.packages.push({
+        ...element(id, source.name),
+        versionInfo: source.version,
+        primaryPackagePurpose: "SOURCE",
+        externalRefs: [purlReference(source.purl)],
+      });
+    }
+    const from = `${own}-package${index}`;
+    if (elements.packages.some((found) => (found as SpdxElement).SPDXID === from))
+      elements.relationships.push(related(from, "GENERATED_FROM", id));
+  }
 }
 
 interface Adoption {
@@ -131,7 +158,8 @@ function adopt(document: AttestedDocument, { id, own, place }: Adoption, element
   }
 }
 
-function packageElement(id: string, { name, version, purl, license, supplier, homepage, sha256 }: SoftwarePackage): object {
+function packageElement(id: string, found: SoftwarePackage): object {
+  const { name, version, purl, license, supplier, homepage, sha256, expression, source, cpe } = found;
   return {
     ...element(id, name),
     versionInfo: version,
@@ -139,11 +167,34 @@ function packageElement(id: string, { name, version, purl, license, supplier, ho
     ...(homepage && URL.canParse(homepage) && { homepage }),
     ...(sha256 && { checksums: [{ algorithm: "SHA256", checksumValue: sha256 }] }),
     licenseConcluded: NO_ASSERTION,
-    licenseDeclared: NO_ASSERTION,
+    ...(source && { sourceInfo: `built from the source package ${source.name} ${source.version}` }),
+    licenseDeclared: expression ?? NO_ASSERTION,
     // licenses in a distribution's database are mostly not SPDX expressions
     ...(license && { licenseComments: license }),
-    externalRefs: [purlReference(purl)],
+    externalRefs: [purlReference(purl), ...(cpe === undefined ? [] : [cpeReference(cpe)])],
   };
+}
+
+function cpeReference(referenceLocator: string): object {
+  return { referenceCategory: "SECURITY", referenceType: "cpe23Type", referenceLocator };
+}
+
+/** The licenses of packages that SPDX has no name for; a reference needs an entry (SPDX 2.3, 10). */
+function ownLicenses(images: readonly ImageContents[]): object[] {
+  const found = new Map<string, Set<string>>();
+  for (const { name, expression = "" } of images.flatMap(({ packages }) => packages)) {
+    for (const [id] of expression.matchAll(/LicenseRef-[A-Za-z0-9.-]+/g)) found.set(id, (found.get(id) ?? new Set()).add(name));
+  }
+  return [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([licenseId, names]) => ({
+      licenseId,
+      name: licenseId.replace(/^LicenseRef-Debian-/, ""),
+      extractedText: [...names]
+        .sort()
+        .map((name) => `/usr/share/doc/${name}/copyright`)
+        .join("\n"),
+    }));
 }
 
 function element(SPDXID: string, name: string): object {

@@ -6,11 +6,25 @@ export interface SoftwarePackage {
   readonly purl: string;
   /** The package's own text about its license. */
   readonly license?: string | undefined;
+  /** Its licenses as an SPDX expression. */
+  readonly expression?: string | undefined;
+  /** The package that it was built from, under which its distribution keeps advisories. */
+  readonly source?: SourcePackage | undefined;
+  /** Its name in the Common Platform Enumeration, version 2.3, under which the NVD keeps advisories. */
+  readonly cpe?: string | undefined;
   /** Its maintainer. */
   readonly supplier?: string | undefined;
   readonly homepage?: string | undefined;
   /** Digest of the package's file, 64 hexadecimal digits. */
   readonly sha256?: string | undefined;
+}
+
+/** A package of a distribution's sources. */
+export interface SourcePackage {
+  readonly name: string;
+  readonly version: string;
+  /** Its package URL, with `arch=source` (purl-spec, type deb). */
+  readonly purl: string;
 }
 
 /** The distribution that an image is made from (os-release(5)). */

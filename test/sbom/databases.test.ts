@@ -51,6 +51,18 @@ test("a Debian package has a package URL and the sha256 of its file", () => {
   });
 });
 
+test("a Debian package names its source, also with another version, and the NVD's name of it", () => {
+  const of = (source: { name: string; version: string }) =>
+    debianPackage({ name: "libssl3", version: "1:3.0.11-1+b2", architecture: "amd64", distribution: DEBIAN, source });
+  const same = of({ name: "openssl", version: "1:3.0.11-1+b2" });
+  assert.equal(same.purl, "pkg:deb/debian/libssl3@1:3.0.11-1%2Bb2?arch=amd64&distro=debian-12&upstream=openssl");
+  const { purl, cpe, source } = of({ name: "openssl", version: "1:3.0.11-1" });
+  assert.equal(purl, "pkg:deb/debian/libssl3@1:3.0.11-1%2Bb2?arch=amd64&distro=debian-12&upstream=openssl%401:3.0.11-1");
+  assert.equal(cpe, "cpe:2.3:a:openssl:openssl:3.0.11:*:*:*:*:*:*:*");
+  assert.equal(source?.purl, "pkg:deb/debian/openssl@1:3.0.11-1?arch=source&distro=debian-12");
+  assert.equal(of({ name: "unheard-of", version: "1" }).cpe, undefined);
+});
+
 describe("packageUrl builds", () => {
   for (const row of [
     { args: ["deb", "debian", "g++", "4:12.2"], want: "pkg:deb/debian/g%2B%2B@4:12.2" },

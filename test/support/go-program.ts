@@ -6,6 +6,6 @@ const { ensureGoProgram } = (await import(new URL("../../scripts/go-program.mjs"
 };
 
 /** Puts a Go program on this process's PATH, built from its module where the machine lacks it. */
-export async function withGoProgram(name: "cosign" | "fake-gcs-server"): Promise<void> {
+export async function withGoProgram(name: "cosign" | "fake-gcs-server" | "osv-scanner"): Promise<void> {
   process.env.PATH = `${await ensureGoProgram(name)}${delimiter}${process.env.PATH}`;
 }
