@@ -15,6 +15,7 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/container"
 	"pulumi-linuxkit/linuxkitd/internal/description"
 	"pulumi-linuxkit/linuxkitd/internal/guard"
+	"pulumi-linuxkit/linuxkitd/internal/modules"
 	"pulumi-linuxkit/linuxkitd/internal/power"
 	"pulumi-linuxkit/linuxkitd/internal/process"
 	"pulumi-linuxkit/linuxkitd/internal/supervise"
@@ -38,6 +39,8 @@ type Guest struct {
 	firmware sync.WaitGroup
 	// modules of the firewall, which are inserted while tasks run
 	modules sync.WaitGroup
+	// waiting are modules that are inserted when services run
+	waiting []modules.Module
 	refused []string
 	// ends that were asked for; only the first counts
 	ending chan power.Off

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -206,7 +207,8 @@ func (g *Guest) setLimits() {
 
 // insertModules inserts what the boot needs; the modules of the firewall come while the tasks run.
 func (g *Guest) insertModules() {
-	first, later := modules.Part(modules.ReadList(modulesFile), g.overlays)
+	first, later, waiting := modules.Part(modules.ReadList(modulesFile), modules.Wants{Overlays: g.overlays, Random: !boot.RandomIsReady()})
+	g.waiting = waiting
 	if g.machine.Firewall == nil {
 		first, later = append(first, later...), nil
 	}
@@ -237,6 +239,7 @@ func (g *Guest) closeKernel() error {
 func (g *Guest) loadLate() {
 	power.LoadDrivers()
 	_ = modules.InsertLate(modules.Overlay)
+	modules.Insert(g.waiting)
 	if g.machine.Firewall != nil {
 		// without the modules, as of another kernel, the rules are refused
 		for _, name := range []string{"nf_conncount", "nft_connlimit"} {
@@ -253,6 +256,16 @@ func (g *Guest) boundConnections() {
 	if err := firewall.Bound(g.machine.Firewall); err != nil {
 		g.console.Show("the connections of the services are not bounded: " + err.Error())
 	}
+}
+
+// forgetModules frees the memory of the modules' files, where no container has them: nothing asks for one any more.
+func (g *Guest) forgetModules() {
+	last, err := container.ReadPhase("onshutdown")
+	all := slices.Concat(g.tasks, last, slices.Collect(maps.Values(g.services.containers)))
+	if err != nil || slices.ContainsFunc(all, func(c *container.Container) bool { return c.Sees(modules.Folder) }) {
+		return
+	}
+	_ = modules.Forget(modules.ReadList(modulesFile))
 }
 
 func (g *Guest) startFirewall() error {
@@ -296,6 +309,7 @@ func (g *Guest) afterwards() {
 	g.afterHealthy()
 	g.loadLate()
 	g.boundConnections()
+	g.forgetModules()
 	power.Watch(func() { g.ask(power.PowerOff) })
 	for _, ended := range g.ended {
 		g.runtime.Delete(ended)

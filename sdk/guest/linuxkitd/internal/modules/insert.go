@@ -23,18 +23,32 @@ func ofFirewall(name string) bool {
 	return strings.HasPrefix(name, "nf_") || strings.HasPrefix(name, "nft_") || strings.HasPrefix(name, "nfnetlink") || name == "veth"
 }
 
-// Part divides a list into what the boot needs at once and what only the firewall does.
-func Part(list []Module, overlays bool) (first, firewall []Module) {
+// randomness is the driver of the host's random numbers, which a kernel with enough of its own does not wait for.
+const randomness = "virtio_rng"
+
+// Wants are what decides of modules that some machines need at once.
+type Wants struct {
+	// Overlays is whether a container mounts overlays before the machine is healthy.
+	Overlays bool
+	// Random is whether the kernel's random numbers are not good yet: whoever asks for them waits.
+	Random bool
+}
+
+// Part divides a list into what the boot needs at once, what only the firewall does, and what can wait. Those that others
+// insert by name are in none of them.
+func Part(list []Module, wants Wants) (first, firewall, waiting []Module) {
 	for _, module := range list {
 		switch name := module.Name(); {
-		case late[name] || name == Overlay && !overlays:
+		case late[name] || name == Overlay && !wants.Overlays:
+		case name == randomness && !wants.Random:
+			waiting = append(waiting, module)
 		case ofFirewall(name):
 			firewall = append(firewall, module)
 		default:
 			first = append(first, module)
 		}
 	}
-	return first, firewall
+	return first, firewall, waiting
 }
 
 // workers is how many modules are inserted at once: a probe of a device may sleep.

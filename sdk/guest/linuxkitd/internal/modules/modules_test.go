@@ -67,8 +67,8 @@ func TestAModuleIsWantedForItsDevices(t *testing.T) {
 }
 
 func TestWhatOnlyTheFirewallNeedsWaits(t *testing.T) {
-	list := List(strings.NewReader("/l/libcrc32c.ko\n/l/nfnetlink.ko\n/l/nf_tables.ko\n/l/veth.ko\n/l/nf_conncount.ko\n/l/nft_connlimit.ko\n/l/evdev.ko\n/l/overlay.ko\n/l/qemu_fw_cfg.ko\n"))
-	first, firewall := Part(list, true)
+	list := List(strings.NewReader("/l/libcrc32c.ko\n/l/nfnetlink.ko\n/l/nf_tables.ko\n/l/veth.ko\n/l/nf_conncount.ko\n/l/nft_connlimit.ko\n/l/evdev.ko\n/l/overlay.ko\n/l/qemu_fw_cfg.ko\n/l/virtio-rng.ko virtio:d00000004v*\n"))
+	first, firewall, waiting := Part(list, Wants{Overlays: true})
 	names := func(list []Module) string {
 		var all []string
 		for _, module := range list {
@@ -76,11 +76,33 @@ func TestWhatOnlyTheFirewallNeedsWaits(t *testing.T) {
 		}
 		return strings.Join(all, " ")
 	}
-	if names(first) != "libcrc32c overlay" || names(firewall) != "nfnetlink nf_tables veth" {
-		t.Errorf("got %s; %s", names(first), names(firewall))
+	if names(first) != "libcrc32c overlay" || names(firewall) != "nfnetlink nf_tables veth" || names(waiting) != "virtio_rng" {
+		t.Errorf("got %s; %s; %s", names(first), names(firewall), names(waiting))
 	}
-	if first, _ := Part(list, false); names(first) != "libcrc32c" {
-		t.Errorf("without overlays: got %s", names(first))
+	if first, _, waiting := Part(list, Wants{Random: true}); names(first) != "libcrc32c virtio_rng" || len(waiting) > 0 {
+		t.Errorf("without overlays, and with random numbers to wait for: got %s; %s", names(first), names(waiting))
+	}
+}
+
+func TestOnlyFilesOfTheListAreRemoved(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"a.ko", "b.ko", "other"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open, err := os.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	list := List(strings.NewReader(Folder + "/a.ko pci:*\n/elsewhere/b.ko\n" + Folder + "/below/other\n" + Folder + "/missing.ko\n"))
+	if err := forget(int(open.Fd()), list); err != nil {
+		t.Fatal(err)
+	}
+	left, _ := filepath.Glob(filepath.Join(folder, "*"))
+	if len(left) != 2 || filepath.Base(left[0]) != "b.ko" {
+		t.Errorf("got %v", left)
 	}
 }
 
