@@ -155,7 +155,7 @@ func (g *Guest) readDescriptions(began string) error {
 	if g.tasks, err = container.ReadPhase("onboot"); err != nil {
 		return err
 	}
-	g.overlays = slices.ContainsFunc(slices.Concat(g.tasks, services), (*container.Container).Overlays)
+	g.overlays = volumes.Overlays() || slices.ContainsFunc(slices.Concat(g.tasks, services), (*container.Container).Overlays)
 	for _, service := range services {
 		if len(service.Service.Secrets) > 0 {
 			if err := secretfiles.Make(service.Name); err != nil {

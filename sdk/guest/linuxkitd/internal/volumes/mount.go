@@ -9,6 +9,12 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/mount"
 )
 
+// Overlays is whether one of them is an overlay.
+func Overlays() bool {
+	written, _ := filepath.Glob("/containers/volumes/*/tmp")
+	return len(written) > 0
+}
+
 // Mount mounts all of them. A volume shows its image at "merged"; one that has a folder "tmp" may be written, into memory.
 func Mount() error {
 	volumes, _ := filepath.Glob("/containers/volumes/*")
