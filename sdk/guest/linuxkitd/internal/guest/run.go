@@ -3,6 +3,7 @@ package guest
 import (
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -31,13 +32,17 @@ const (
 	resolverFile = "/etc/resolv.conf"
 )
 
+// mostBoot is what PID 1 may hold, in bytes, before garbage is collected, until the services run.
+const mostBoot = 16 << 20
+
 // spareThreads of PID 1 are there before a service is: the Go runtime ends the program where it cannot start one.
 const spareThreads = 8
 
 // Main is PID 1. It never comes back.
 func Main() {
-	// a small program is worth more here than a fast one
-	debug.SetGCPercent(40)
+	// a boot leaves little garbage: nothing is collected before mostBoot is in use
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(mostBoot)
 	g := newGuest()
 	g.hearSignals()
 	guard.Threads(spareThreads)
@@ -315,5 +320,8 @@ func (g *Guest) afterwards() {
 		g.runtime.Delete(ended)
 	}
 	g.startOwn()
+	// from now on a small program is worth more than a fast one
+	debug.SetGCPercent(40)
+	debug.SetMemoryLimit(math.MaxInt64)
 	debug.FreeOSMemory()
 }
