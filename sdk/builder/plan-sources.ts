@@ -80,11 +80,11 @@ export function planSources(context: ResolveContext, lock: Lock, flat: FlatImage
 
   return {
     openSource: (source, signal) => ("debian" in source ? openDebian(source, signal) : openImage(source.oci, signal)),
-    async openModules(source, names, { purpose, signal } = {}) {
+    async openModules(source, names, { purpose, without, signal } = {}) {
       const options = debianOptions(withSignal(signal));
       const deb = kernelPackage(source);
       await ensureDebs([deb], options);
-      return kernelModules(deb, names, { ...options, ...(purpose && { purpose }) });
+      return kernelModules(deb, names, { ...options, ...(purpose && { purpose }), ...(without && { without }) });
     },
     async openKernel(kernel, signal) {
       if ("oci" in kernel.source) return { body: await openBinary(kernel, kernel.source.oci, signal) };

@@ -131,6 +131,7 @@ async function* stepEntries(step: PlanStep, { sources, store, signal }: BuildCon
     case "modules": {
       const { files, order } = await sources.openModules(step.source, step.names, {
         ...(step.purpose && { purpose: step.purpose }),
+        ...(step.without && { without: step.without }),
         signal,
       });
       yield* files;

@@ -22,7 +22,7 @@ export interface PlanSources {
   openModules(
     source: PlanSource,
     names: readonly string[],
-    options?: { readonly purpose?: ModulesStep["purpose"]; readonly signal?: AbortSignal | undefined },
+    options?: Pick<ModulesStep, "purpose" | "without"> & { readonly signal?: AbortSignal | undefined },
   ): Promise<ModuleSet>;
   openKernel(kernel: PlanKernel, signal?: AbortSignal): Promise<KernelFile>;
   /** A file of an image, by its path relative to the image's root; undefined if not found. */

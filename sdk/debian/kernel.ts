@@ -106,16 +106,18 @@ export interface KernelModules {
 /**
  * The default modules and the named ones, with their dependencies. The package must be in the store.
  *
- * @param options `purpose: "root"` uses {@link ROOT_MODULES} as the default modules
+ * @param options `purpose: "root"` uses {@link ROOT_MODULES} as the default modules; `without` leaves some of the default
+ * modules out, unless they are named or another needs them
  * @throws NOT_FOUND for a name that the kernel lacks, with a suggestion
  */
 export async function kernelModules(
   deb: Pick<LockedDeb, "name" | "sha256">,
   names: readonly string[],
-  options: KernelOptions & { readonly purpose?: "root" },
+  options: KernelOptions & { readonly purpose?: "root"; readonly without?: readonly string[] },
 ): Promise<KernelModules> {
   const pack = await openKernelPack(deb, options);
-  const order = moduleOrder(pack.contents, [...defaultsOf(deb.name, pack.contents, options.purpose), ...names], deb.name);
+  const defaults = defaultsOf(deb.name, pack.contents, options.purpose).filter((name) => !options.without?.includes(name));
+  const order = moduleOrder(pack.contents, [...defaults, ...names], deb.name);
   const patterns = devicePatterns(order);
   // modules that a user names are always loaded
   const asked = new Set(names.map(moduleName));

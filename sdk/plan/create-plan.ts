@@ -28,6 +28,7 @@ import {
   planDigest,
   type UnpackStep,
 } from "./plan.ts";
+import { needlessModules } from "./needless-modules.ts";
 import { sharedLinks, withShared } from "./shared-files.ts";
 import { isDebian, sourceOf } from "./source.ts";
 import { volumeOwners } from "./volume-owners.ts";
@@ -112,7 +113,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
     ...(own ? [] : kernelTar),
     { name: "init", compression: dense, steps: [...init, ...sharing.flatMap((step) => withProgram(step, arch))] },
     ...(own ? kernelTar : []),
-    ...moduleSegments(kernel, kernelImage, dense),
+    ...moduleSegments(kernel, kernelImage, dense, own ? needlessModules(laidOut, definition.volumes) : []),
     ...apart.map((step) => ({ name: step.location.replace(/\.image$/, ""), compression: quick, steps: withProgram(step, arch) })),
     { name: "files", compression: quick, steps: large },
     { name: "config", compression: quick, steps: config },

@@ -11,14 +11,24 @@ export function planKernel({ binary, ucode, image }: KernelSpec, resolved: Resol
   return { source, binary, ...(ucode !== "" && { ucode }) };
 }
 
-/** Debian's modules. They come after `init`, whose tree has their folder. */
+/**
+ * Debian's modules. They come after `init`, whose tree has their folder.
+ *
+ * @param without default modules that this OS has no use for
+ */
 export function moduleSegments(
   kernel: KernelSpec | undefined,
   resolved: ResolvedImage | undefined,
   compression: SegmentCompression,
+  without: readonly string[],
 ): PlanSegment[] {
   if (!kernel || !resolved || typeof kernel.image === "string") return [];
-  const step: ModulesStep = { kind: "modules", source: sourceOf(resolved), names: kernel.image.debian.modules ?? [] };
+  const step: ModulesStep = {
+    kind: "modules",
+    source: sourceOf(resolved),
+    names: kernel.image.debian.modules ?? [],
+    ...(without.length > 0 && { without }),
+  };
   return [{ name: "modules", compression, steps: [step] }];
 }
 

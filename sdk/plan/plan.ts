@@ -105,6 +105,8 @@ export interface ModulesStep {
   readonly source: PlanSource;
   /** The names in the definition, without their dependencies. */
   readonly names: readonly string[];
+  /** Default modules that this OS has no use for. @default none */
+  readonly without?: readonly string[];
   /** `root` adds the modules that mount the root filesystem instead of those of an OS. @default those of an OS */
   readonly purpose?: "root";
 }

@@ -157,6 +157,10 @@ describe("a kernel package", () => {
       "/usr/lib/modules/overlay.ko",
       "/usr/lib/modules/wireguard.ko",
     ]);
+    const fewer = await kernelModules(deb, [], { ...fixture.options, without: ["overlay"] });
+    assert.ok(!fewer.order.some((line) => line.includes("overlay")) && fewer.order.length > 0);
+    const named = await kernelModules(deb, ["overlay"], { ...fixture.options, without: ["overlay"] });
+    assert.ok(named.order.includes("/usr/lib/modules/overlay.ko"));
     const paths: string[] = [];
     for await (const entry of files) {
       paths.push(entry.path);

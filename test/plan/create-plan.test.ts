@@ -96,6 +96,33 @@ describe("createPlan", () => {
     );
   });
 
+  describe("the overlay filesystem", () => {
+    const withoutOf = (plan: Plan) =>
+      plan.segments.flatMap(({ steps }) => steps).flatMap((step) => (step.kind === "modules" ? [step.without ?? []] : []));
+    for (const { name, image, want } of [
+      { name: "is left out where all roots are read-only", image: os(), want: ["overlay"] },
+      { name: "is there for a writable root", image: os(web({ readonly: false })), want: [] },
+      { name: "is there for who may mount it", image: os(web({ capabilities: ["CAP_SYS_ADMIN"] })), want: [] },
+      {
+        name: "is there for user namespaces of all",
+        image: os().with({
+          onboot: [new OnbootTask("sysctl", { image: debian.sysctl({ "kernel.unprivileged_userns_clone": 1 }) })],
+        }),
+        want: [],
+      },
+      {
+        name: "is there for a volume in memory",
+        image: os(new Service("db", { image: debian.packages({ packages: ["redis"] }), command: ["redis-server"] })).with({
+          volumes: [new Volume("data")],
+          services: [web({ binds: ["data:/data"] })],
+        }),
+        want: [],
+      },
+    ]) {
+      test(name, async () => assert.deepEqual(withoutOf(await planOf(image)), [want]));
+    }
+  });
+
   describe("the C library of a container", () => {
     const same = { name: "libc6", sha256: "c".repeat(64), keep: { sonames: ["libc.so.6", "libm.so.6"] } };
     const init = { name: "libc6", sha256: "c".repeat(64), keep: { sonames: ["ld-linux-x86-64.so.2", "libc.so.6"] } };
