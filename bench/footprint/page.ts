@@ -29,6 +29,11 @@ ${ROWS.map(([what, of]) => line([what, ...columns.map(of)])).join("\n")}
 - Processes exclude kernel threads. They are PID 1 and, for each service, the container runtime's monitor, its supervisor and
   its health check. The measuring program and its socket are not counted. Its three helper processes, and about 2 MB each of
   memory and disk, are in every column but Debian's.
+- Ten such servers of \`test/guest/ten-services.boot.test.ts\`, measured in the machine itself without the measuring program, take
+  66.9 MB on 512 MiB. 27.8 MB are the kernel with a one-line init, most of it the files of its tracing. 25.8 MB are nginx: 18.1 MB
+  are the control groups of ten with two processes each, and 7.7 MB its files, once. 13.3 MB are the guest: 7.5 MB its programs and
+  libraries in the root, 1.7 MB the memory of PID 1, and what the kernel holds for networks, mounts and logs. Files in a root in
+  memory cannot leave it; an image that stays compressed, as on a disk, would save half of them.
 - Seconds count from QEMU's start, under software emulation, until the console reports healthy. For Debian they end when
   nginx answers.
 `;
