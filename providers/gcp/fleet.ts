@@ -4,49 +4,19 @@ import { RegionInstanceGroupManager, type RegionInstanceGroupManagerArgs } from 
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Digest } from "../../sdk/core/digest.ts";
-import type { CloudFleetArgs } from "../../sdk/machine/args.ts";
 import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
-import { type Transform, transformed } from "../../sdk/machine/transform.ts";
+import { transformed } from "../../sdk/machine/transform.ts";
 import { refuseVolumes } from "../../sdk/machine/volumes.ts";
 import { accessOf } from "./access-args.ts";
-import { diskArchitecture, type InstanceShape, instanceShape } from "./instance-arguments.ts";
+import { bootDiskOf } from "./disks.ts";
+import type { FleetArgs } from "./fleet-args.ts";
+import { checkFleet, ZONES } from "./fleet-checks.ts";
+import { instanceShape } from "./instance-arguments.ts";
 import { labelsOf } from "./labels.ts";
-import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
-import { type MachineSource, machineImageFor } from "./machine-source.ts";
-import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
-
-/** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
-export interface FleetArgs extends CloudFleetArgs<MachineImage>, MachineSource, InstanceShape, Pick<RolloutGateArgs, "stallSeconds"> {
-  /** The region. @default the region of the stack's provider @example "eu-central-1" */
-  readonly region?: Input<string> | undefined;
-  /** Zones to spread the machines over. @default three of the region @example ["europe-west3-a", "europe-west3-b"] */
-  readonly zones?: Input<readonly Input<string>[]> | undefined;
-  /** HTTP port of the health check. @default `healthPort` of `image`; without it, a running machine counts as healthy */
-  readonly healthPort?: Input<number> | undefined;
-  /** Path of the health check. @default "/healthz" */
-  readonly healthPath?: Input<string> | undefined;
-  /** Machines beyond `count` during a rollout: 0, or at least the number of zones. @default the number of zones */
-  readonly maxSurge?: Input<number> | undefined;
-  /** Machines that may be missing from `count` during a rollout: 0, or at least the number of zones. @default 0 */
-  readonly maxUnavailable?: Input<number> | undefined;
-  /** Changes the children's arguments. @default none */
-  readonly transform?:
-    | (MachineImageArgs["transform"] & {
-        /** Changes the arguments of the instance template. @default none */
-        readonly template?: Transform<InstanceTemplateArgs>;
-        /** Changes the arguments of the health check. @default none */
-        readonly healthCheck?: Transform<HealthCheckArgs>;
-        /** Changes the arguments of the group of machines. @default none */
-        readonly group?: Transform<RegionInstanceGroupManagerArgs>;
-        /** Changes the arguments of the gate of the rollout. @default none */
-        readonly gate?: Transform<RolloutGateArgs>;
-      })
-    | undefined;
-}
-
-/** Zones that a group spreads over by default. Source: Compute Engine, "Regional MIGs". */
-const ZONES = 3;
+import type { MachineImage } from "./machine-image.ts";
+import { machineImageFor } from "./machine-source.ts";
+import { RolloutGate } from "./rollout-gate.ts";
 
 /**
  * A regional managed instance group. Another image becomes another instance template, from which the group replaces its
@@ -79,6 +49,7 @@ export class Fleet extends ComponentResource {
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:GcpFleet", name, {}, options);
     refuseVolumes(name, args, "Filestore, Cloud SQL or Cloud Storage");
+    checkFleet(name, args);
     const { transform, timeoutSeconds = 3600, stallSeconds } = args;
     const parent = { parent: this };
     const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
@@ -100,7 +71,7 @@ export class Fleet extends ComponentResource {
     const groupArgs = transformed(transform?.group, groupArguments(name, args, template, healthCheck), `${name}-group`);
     const group = new RegionInstanceGroupManager(`${name}-group`, groupArgs, {
       ...parent,
-      ...keepNames(groupArgs, { baseInstanceName: name }),
+      ...keepNames(groupArgs, { baseInstanceName: baseName(name) }),
     });
     const wanted = {
       fleet: name,
@@ -130,9 +101,10 @@ export class Fleet extends ComponentResource {
 }
 
 function templateArguments(name: string, { tags, secureBootKeys, ...shape }: FleetArgs, image: MachineImage): InstanceTemplateArgs {
+  const { type, size } = bootDiskOf(shape, image);
   return {
     ...instanceShape(name, shape, image, secureBootKeys !== undefined),
-    disks: [{ boot: true, autoDelete: true, sourceImage: image.imageId, architecture: diskArchitecture(image.arch) }],
+    disks: [{ boot: true, autoDelete: true, sourceImage: image.imageId, diskType: type, diskSizeGb: size }],
     labels: labelsOf(tags),
   };
 }
@@ -149,7 +121,7 @@ function groupArguments(
 ): RegionInstanceGroupManagerArgs {
   const distributionPolicyZones = zones === undefined ? undefined : output(zones).apply((zones) => [...zones]);
   return {
-    baseInstanceName: name,
+    baseInstanceName: baseName(name),
     targetSize: count,
     // the unique link: a template may have been recreated under the same name
     versions: [{ instanceTemplate: selfLinkUnique }],
@@ -167,4 +139,9 @@ function groupArguments(
     // the gate waits instead, and reports why a rollout failed
     waitForInstances: false,
   };
+}
+
+/** What the names of a fleet's machines begin with. */
+function baseName(name: string): string {
+  return name.toLowerCase();
 }

@@ -1,10 +1,14 @@
 export type { AccessArgs } from "../../sdk/machine/args.ts";
 export type { GcpAccessArgs } from "./access-args.ts";
 export type { GcpAccess } from "./plugin/access/login.ts";
-export { Fleet, type FleetArgs } from "./fleet.ts";
+export { GcpImage, type GcpImageArgs } from "./image.ts";
+export { Fleet } from "./fleet.ts";
+export type { FleetArgs } from "./fleet-args.ts";
+export type { BootDiskArgs } from "./instance-arguments.ts";
 export { garAuth } from "./registry/gar-auth.ts";
 export { Machine, type MachineArgs } from "./machine.ts";
-export { MachineImage, type MachineImageArgs } from "./machine-image.ts";
+export { MachineImage } from "./machine-image.ts";
+export type { MachineImageArgs } from "./machine-image-args.ts";
 export type { MachineSource } from "./machine-source.ts";
 export type { MachineVolumeArgs, VolumeTransforms } from "./machine-volume.ts";
 export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";

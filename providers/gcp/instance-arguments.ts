@@ -1,8 +1,15 @@
-import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
-import type { Arch } from "../../sdk/core/arch.ts";
+import { all, type Input, output } from "@pulumi/pulumi/output.js";
 import type { MachineArgs, SourceArgs } from "../../sdk/machine/args.ts";
 import { type ReferenceForm, type SecretReferences, secretReferences } from "../../sdk/machine/secret-references.ts";
 import type { MachineImage } from "./machine-image.ts";
+
+/** The boot disk of a machine. */
+export interface BootDiskArgs {
+  /** `pd-balanced`, `hyperdisk-balanced`… @default "hyperdisk-balanced" or "pd-balanced" for series without `pd-standard`, else Compute Engine's */
+  readonly type?: Input<string> | undefined;
+  /** GiB. @default the image's; at least 10 on Hyperdisk */
+  readonly sizeGiB?: Input<number> | undefined;
+}
 
 /** How a machine is launched, alone or in a fleet. */
 export interface InstanceShape extends Omit<MachineArgs<MachineImage>, keyof SourceArgs<MachineImage> | "tags"> {
@@ -21,6 +28,8 @@ export interface InstanceShape extends Omit<MachineArgs<MachineImage>, keyof Sou
   readonly secrets?: SecretReferences | undefined;
   /** Whether it has a public IP address. @default false */
   readonly publicIp?: Input<boolean> | undefined;
+  /** Type and size of the boot disk. @default those that the machine series has */
+  readonly bootDisk?: BootDiskArgs | undefined;
   /** Shielded VM options. @default a TPM and integrity monitoring; Secure Boot where `secureBootKeys` are given */
   readonly shielded?:
     | {
@@ -77,9 +86,4 @@ export function instanceShape(name: string, args: InstanceShape, { nodes }: Mach
       serviceAccount: { email: serviceAccount, scopes: ["https://www.googleapis.com/auth/cloud-platform"] },
     }),
   };
-}
-
-/** The disk must name the architecture: the provider cannot set an image's, and Compute Engine assumes x86. */
-export function diskArchitecture(arch: Output<Arch>): Output<string | undefined> {
-  return arch.apply((arch) => (arch === "arm64" ? "ARM64" : undefined));
 }

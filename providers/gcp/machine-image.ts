@@ -6,49 +6,18 @@ import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
-import type { ImageArgs } from "../../sdk/machine/args.ts";
-import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { ImageBuild } from "../../sdk/resource/image-build.ts";
 import { imageFile } from "../../sdk/machine/image-file.ts";
 import { buildArguments } from "../../sdk/machine/source.ts";
-import { type Transform, transformed } from "../../sdk/machine/transform.ts";
+import { transformed } from "../../sdk/machine/transform.ts";
 import { accessOf, type GcpAccessArgs } from "./access-args.ts";
+import { checkImage } from "./image-checks.ts";
+import { archOf } from "./image-arch.ts";
+import { GcpImage, type GcpImageArgs } from "./image.ts";
 import { BUILD_LABEL, labelOfDigest, labelsOf } from "./labels.ts";
-import type { SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 import { initialState } from "./secure-boot.ts";
-import { GcpUpload, type GcpUploadArgs } from "./upload.ts";
-
-/** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
-export interface MachineImageArgs extends ImageArgs, GcpAccessArgs {
-  /** A build that writes `gcp`. @default one made from `image` */
-  readonly build?: ImageBuild | undefined;
-  /**
-   * A bucket of the stack's project to upload the image to.
-   * @default a new bucket, deleted together with the image
-   * @example "acme-images"
-   */
-  readonly bucket?: Input<string> | undefined;
-  /** The project that `bucket` belongs to. @default the stack's */
-  readonly bucketProject?: Input<string> | undefined;
-  /** Location of the new bucket. @default the region of the stack's provider, else "US" */
-  readonly location?: Input<string> | undefined;
-  /** Region or multi-region that stores the image. @default the multi-region nearest to the bucket @example "eu" */
-  readonly storageLocation?: Input<string> | undefined;
-  /** Keys that the firmware of the image's machines trusts, where Secure Boot is on. @default the keys of Google and Microsoft */
-  readonly secureBootKeys?: SecureBootKeys | undefined;
-  /** Changes the children's arguments. @default none */
-  readonly transform?:
-    | {
-        /** Changes the arguments of the build. @default none */
-        readonly build?: Transform<ImageBuildArgs>;
-        /** Changes the arguments of the bucket. @default none */
-        readonly bucket?: Transform<BucketArgs>;
-        /** Changes the arguments of the upload. @default none */
-        readonly upload?: Transform<GcpUploadArgs>;
-        /** Changes the arguments of the image. @default none */
-        readonly image?: Transform<ComputeImageArgs>;
-      }
-    | undefined;
-}
+import type { MachineImageArgs } from "./machine-image-args.ts";
+import { GcpUpload } from "./upload.ts";
 
 /**
  * An image of Compute Engine: the archive is uploaded to a bucket and registered for UEFI, gVNIC and multi-queue
@@ -71,12 +40,13 @@ export class MachineImage extends ComponentResource {
     readonly bucket: Bucket | undefined;
     /** The upload of the disk. */
     readonly upload: GcpUpload;
-    /** The image. */
-    readonly image: ComputeImage;
+    /** The provider's own class for amd64; it has no argument for another architecture. */
+    readonly image: ComputeImage | GcpImage;
   };
 
   constructor(name: string, args: MachineImageArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:GcpMachineImage", name, {}, options);
+    checkImage(name, args);
     const { transform, retainOnDelete } = args;
     const parent = { parent: this };
     const child = { ...parent, ...(retainOnDelete !== undefined && { retainOnDelete }) };
@@ -103,11 +73,11 @@ export class MachineImage extends ComponentResource {
       ...accessOf(this, args),
     };
     const upload = new GcpUpload(`${name}-upload`, transformed(transform?.upload, wanted, `${name}-upload`), child);
-    const image = new ComputeImage(
-      `${name}-image`,
-      transformed(transform?.image, imageArguments(args, build, upload, labels), `${name}-image`),
-      child,
-    );
+    const wantedImage = transformed(transform?.image, imageArguments(args, build, upload, labels), `${name}-image`);
+    const image =
+      archOf(args) === "amd64"
+        ? new ComputeImage(`${name}-image`, wantedImage, child)
+        : new GcpImage(`${name}-image`, withArchitecture(wantedImage, client.project, build.arch, accessOf(this, args)), child);
     this.nodes = { build, bucket, upload, image };
     this.digest = output(build.digest);
     this.arch = output(build.arch);
@@ -115,6 +85,12 @@ export class MachineImage extends ComponentResource {
     this.imageId = image.selfLink;
     this.registerOutputs({ digest: this.digest, arch: this.arch, imageId: this.imageId, bucketName: this.bucketName });
   }
+}
+
+/** The arguments of the provider's class, for the one that takes an architecture: the names are the same. */
+function withArchitecture(args: ComputeImageArgs, project: Output<string>, arch: Output<Arch>, access: GcpAccessArgs): GcpImageArgs {
+  const architecture = arch.apply((arch) => (arch === "arm64" ? ("ARM64" as const) : ("X86_64" as const)));
+  return { project, ...args, architecture, ...access } as GcpImageArgs;
 }
 
 function bucketArguments({ location }: MachineImageArgs, region: Output<string>, labels: Output<Record<string, string>>): BucketArgs {

@@ -2,7 +2,8 @@ import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import type { SourceArgs } from "../../sdk/machine/args.ts";
 import { machineImageOf } from "../../sdk/machine/source.ts";
 import { type GcpAccessArgs, givenAccess } from "./access-args.ts";
-import { MachineImage, type MachineImageArgs } from "./machine-image.ts";
+import { MachineImage } from "./machine-image.ts";
+import type { MachineImageArgs } from "./machine-image-args.ts";
 
 /** What a machine or a fleet starts from: exactly one of `image`, `build` and `machineImage`. */
 export interface MachineSource

@@ -5,11 +5,12 @@ import type { Image } from "../../sdk/definition/image.ts";
 import type { Tags, VolumeArgs } from "../../sdk/machine/args.ts";
 import { makeVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
+import { volumeType } from "./disks.ts";
 import { labelsOf } from "./labels.ts";
 
 /** A volume of a machine: a persistent disk in the machine's zone, which outlives the machine. */
 export interface MachineVolumeArgs extends VolumeArgs {
-  /** `pd-balanced`, `pd-ssd`, `pd-standard`, `hyperdisk-balanced`… @default "pd-balanced" */
+  /** `pd-balanced`, `pd-ssd`, `pd-standard`, `hyperdisk-balanced`… @default "hyperdisk-balanced" for series that have no persistent disks, else "pd-balanced" */
   readonly type?: Input<string> | undefined;
   /**
    * A Cloud KMS key to encrypt it with.
@@ -28,6 +29,7 @@ export interface VolumeTransforms {
 /** What a machine with volumes is given. */
 interface Owner {
   readonly volumes?: Readonly<Record<string, MachineVolumeArgs>> | undefined;
+  readonly instanceType: Input<string>;
   readonly zone?: Input<string> | undefined;
   readonly image?: Image | undefined;
   readonly tags?: Tags | undefined;
@@ -46,17 +48,23 @@ export function machineVolumes(
   transform: VolumeTransforms | undefined,
   parent: ComponentResource,
 ): Readonly<Record<string, Disk>> {
-  return makeVolumes(machine, args, RULES, parent, (name, { sizeGiB, type = "pd-balanced", snapshotId, kmsKey }, options) => {
-    const wanted: DiskArgs = {
-      size: sizeGiB,
-      type,
-      labels: labelsOf(args.tags),
-      ...(args.zone !== undefined && { zone: args.zone }),
-      ...(snapshotId !== undefined && { snapshot: snapshotId }),
-      ...(kmsKey !== undefined && { diskEncryptionKey: { kmsKeySelfLink: kmsKey } }),
-    };
-    return new Disk(name, transformed(transform?.volume, wanted, name), options);
-  });
+  return makeVolumes(
+    machine,
+    args,
+    RULES,
+    parent,
+    (name, { sizeGiB, type = volumeType(args.instanceType), snapshotId, kmsKey }, options) => {
+      const wanted: DiskArgs = {
+        size: sizeGiB,
+        type,
+        labels: labelsOf(args.tags),
+        ...(args.zone !== undefined && { zone: args.zone }),
+        ...(snapshotId !== undefined && { snapshot: snapshotId }),
+        ...(kmsKey !== undefined && { diskEncryptionKey: { kmsKeySelfLink: kmsKey } }),
+      };
+      return new Disk(name, transformed(transform?.volume, wanted, name), options);
+    },
+  );
 }
 
 /** The volumes in an instance's arguments: the guest knows each by its device name. */

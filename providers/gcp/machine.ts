@@ -3,9 +3,12 @@ import { Instance, type InstanceArgs } from "@pulumi/gcp/compute/instance.js";
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
-import { diskArchitecture, type InstanceShape, instanceShape, REPLACING_METADATA } from "./instance-arguments.ts";
+import { bootDiskOf } from "./disks.ts";
+import { checkInstance } from "./instance-checks.ts";
+import { type InstanceShape, instanceShape, REPLACING_METADATA } from "./instance-arguments.ts";
 import { labelsOf } from "./labels.ts";
-import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
+import type { MachineImage } from "./machine-image.ts";
+import type { MachineImageArgs } from "./machine-image-args.ts";
 import { type MachineSource, machineImageFor } from "./machine-source.ts";
 import { attachedDisks, type MachineVolumeArgs, machineVolumes, type VolumeTransforms } from "./machine-volume.ts";
 
@@ -48,8 +51,10 @@ export class Machine extends ComponentResource {
 
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:GcpMachine", name, {}, options);
-    const machineImage = machineImageFor(`machine "${name}"`, name, args, args.transform, this);
+    checkInstance(name, args);
+    // first, because it checks before it creates
     const volumes = machineVolumes(name, args, args.transform, this);
+    const machineImage = machineImageFor(`machine "${name}"`, name, args, args.transform, this);
     const deleteBeforeReplace = Object.keys(volumes).length > 0;
     const instance = new Instance(
       `${name}-instance`,
@@ -73,7 +78,7 @@ function instanceArguments(
   const attached = attachedDisks(volumes);
   return {
     ...instanceShape(name, shape, image, secureBootKeys !== undefined),
-    bootDisk: { initializeParams: { image: image.imageId, architecture: diskArchitecture(image.arch) } },
+    bootDisk: { initializeParams: { image: image.imageId, ...bootDiskOf(shape, image) } },
     labels: labelsOf(tags),
     // a change of the type stops and starts the same machine
     allowStoppingForUpdate: true,

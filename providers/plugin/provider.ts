@@ -19,6 +19,7 @@ const types: Provider["types"] = {
     }),
   "linuxkit:index:AwsSnapshot": async () => (await import("../aws/plugin/snapshot.ts")).awsSnapshot(),
   "linuxkit:index:GcpUpload": async () => (await import("../gcp/plugin/upload.ts")).gcpUpload(),
+  "linuxkit:index:GcpImage": async () => (await import("../gcp/plugin/image.ts")).gcpImage(),
   "linuxkit:index:AzureUpload": async () => (await import("../azure/plugin/upload.ts")).azureUpload(),
 };
 

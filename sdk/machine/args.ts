@@ -69,7 +69,7 @@ export interface CloudFleetArgs<MachineImage> extends FleetArgs, MachineArgs<Mac
 export interface VolumeArgs {
   /** GiB. It may grow, never shrink; the guest grows its filesystem at its next boot. @example 20 */
   readonly sizeGiB: Input<number>;
-  /** The cloud's disk type. @default "gp3" on AWS, "pd-balanced" on Google Cloud, "StandardSSD_LRS" on Azure */
+  /** The cloud's disk type. @default "gp3" on AWS, "pd-balanced" or "hyperdisk-balanced" on Google Cloud, "StandardSSD_LRS" on Azure */
   readonly type?: Input<string> | undefined;
   /** A snapshot of such a disk to start from. @default an empty disk @example "snap-0a1b2c3d" */
   readonly snapshotId?: Input<string> | undefined;

@@ -181,6 +181,8 @@ export class ImageBuild extends CustomResource {
    * does not know: after rehydration, and for an `artifact`, which was signed when it was published.
    */
   readonly signedWith: Input<string> | null | undefined;
+  /** `arch` as the program gives it, "amd64" by default; undefined where only the build tells it, as for an `artifact`. */
+  readonly wantedArch: Input<Arch> | undefined;
 
   /**
    * An {@link Image} is already checked; the plugin checks the Outputs in it.
@@ -203,6 +205,7 @@ export class ImageBuild extends CustomResource {
     // rehydrated from its URN it has no arguments
     super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? {} : inputsOf(name, args)) }, options);
     this.definition = options?.urn ? undefined : args.image?.spec;
+    this.wantedArch = options?.urn || args.artifact !== undefined ? undefined : (args.arch ?? "amd64");
     this.signedWith = options?.urn || args.artifact !== undefined ? undefined : (args.secureBoot?.certificate ?? null);
   }
 

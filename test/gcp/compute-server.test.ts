@@ -8,7 +8,17 @@ import type { Json } from "../support/gcp/schemas.ts";
 const raw = (object: string) => ({ rawDisk: { source: `https://storage.googleapis.com/images/${object}` } });
 const features = (...types: string[]) => types.map((type) => ({ type }));
 const nic = [{ network: "global/networks/default" }];
-const boot = (image: string) => [{ boot: true, autoDelete: true, initializeParams: { sourceImage: `global/images/${image}` } }];
+const boot = (image: string, type?: string, diskSizeGb?: string) => [
+  {
+    boot: true,
+    autoDelete: true,
+    initializeParams: {
+      sourceImage: `global/images/${image}`,
+      ...(type !== undefined && { diskType: `zones/europe-west3-a/diskTypes/${type}` }),
+      ...(diskSizeGb !== undefined && { diskSizeGb }),
+    },
+  },
+];
 const template = (image: string, name: string): Json => ({
   name,
   properties: { machineType: "e2-small", disks: boot(image), networkInterfaces: nic },
@@ -136,10 +146,54 @@ describe("the stand-in of Compute Engine", () => {
       /instruction set architecture/,
     ],
     [
+      "a machine type without persistent disks, with the default disk type",
+      "POST",
+      "zones/europe-west3-a/instances",
+      { name: "o", machineType: "zones/europe-west3-a/machineTypes/n4-standard-2", disks: boot("os-1"), networkInterfaces: nic },
+      /pd-standard.*not compatible/,
+    ],
+    [
+      "a machine type without the standard persistent disk, with the default disk type",
+      "POST",
+      "zones/europe-west3-a/instances",
+      { name: "o", machineType: "zones/europe-west3-a/machineTypes/c3-standard-4", disks: boot("os-1"), networkInterfaces: nic },
+      /pd-standard.*not compatible/,
+    ],
+    [
+      "a Hyperdisk of the image's size, 1 GB",
+      "POST",
+      "zones/europe-west3-a/instances",
+      {
+        name: "o",
+        machineType: "zones/europe-west3-a/machineTypes/n4-standard-2",
+        disks: boot("os-1", "hyperdisk-balanced"),
+        networkInterfaces: nic,
+      },
+      /too small/,
+    ],
+    [
+      "a Hyperdisk of 10 GB on a machine type that has it",
+      "POST",
+      "zones/europe-west3-a/instances",
+      {
+        name: "hyper",
+        machineType: "zones/europe-west3-a/machineTypes/n4-standard-2",
+        disks: boot("os-1", "hyperdisk-balanced", "10"),
+        networkInterfaces: nic,
+      },
+      undefined,
+    ],
+    ["a change of an image's architecture", "PATCH", "global/images/os-1", { architecture: "ARM64" }, /cannot be changed/],
+    [
       "a machine type that needs gVNIC, with an image without it",
       "POST",
       "zones/europe-west3-a/instances",
-      { name: "o", machineType: "zones/europe-west3-a/machineTypes/c3-standard-4", disks: boot("plain"), networkInterfaces: nic },
+      {
+        name: "o",
+        machineType: "zones/europe-west3-a/machineTypes/c3-standard-4",
+        disks: boot("plain", "pd-balanced"),
+        networkInterfaces: nic,
+      },
       /gVNIC/,
     ],
     [

@@ -27,7 +27,12 @@ const SHARED: readonly Piece[] = [
     home: "sdk/upload/plugin/upload-type.ts",
     except: ["providers/qemu/plugin/gate.ts", "providers/qemu/plugin/vm.ts"],
   },
-  { what: "the latest credentials of a resource", pattern: /\bnew LatestAccess\b/, home: "sdk/upload/plugin/upload-type.ts" },
+  {
+    what: "the latest credentials of a resource",
+    pattern: /\bnew LatestAccess\b/,
+    home: "sdk/upload/plugin/upload-type.ts",
+    except: ["providers/gcp/plugin/image.ts"],
+  },
   { what: "the previous inputs of an upload", pattern: /\bbefore\.(?:get|set)\(/, home: "sdk/upload/plugin/upload-type.ts" },
   { what: "undoing a failed upload", pattern: /AbortSignal\.timeout\((?:undoMs|UNDO_MS)\)/, home: "sdk/upload/journaled-upload.ts" },
   { what: "the field for a digest", pattern: /\bisDigest\(|\bdigest = z\./, home: "sdk/plugin/fields.ts" },

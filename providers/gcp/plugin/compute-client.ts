@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import { gcpClient } from "./access/client.ts";
@@ -6,9 +7,16 @@ import type { Login } from "./access/login.ts";
 /** Compute Engine's REST API, by paths: `projects/P/regions/R/instanceGroupManagers/N`. */
 export interface ComputeClient {
   get<T>(path: string): Promise<T>;
+  /** Undefined where it does not exist. */
+  find<T>(path: string): Promise<T | undefined>;
   post<T>(path: string): Promise<T>;
-  /** Changes a resource and waits until the change is done. @throws NETWORK with Google's message */
-  patch(path: string, body: unknown): Promise<void>;
+  /**
+   * Makes a change and waits until it is done. A request that is repeated after a lost answer takes effect once.
+   *
+   * @param seconds that the change may take @default 120
+   * @throws NETWORK with Google's message, TIMEOUT
+   */
+  change(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown, seconds?: number): Promise<void>;
 }
 
 /** A long-running change. Source: Compute Engine API, "Handle API responses". */
@@ -32,15 +40,17 @@ export function computeClient(login: Login, signal?: AbortSignal, env: NodeJS.Pr
   const get = async <T>(path: string): Promise<T> => (await client.json<T>({ what: path, url: url(path) })) as T;
   return {
     get,
+    find: <T>(path: string) => client.json<T>({ what: path, url: url(path), takes: [404] }),
     post: async <T>(path: string) => (await client.json<T>({ what: path, method: "POST", url: url(path), json: {} })) as T,
-    async patch(path, body) {
-      let operation = (await client.json<Operation>({ what: path, method: "PATCH", url: url(path), json: body })) as Operation;
+    async change(method, path, body, seconds = CHANGE_SECONDS) {
+      const to = url(path);
+      // Source: Compute Engine API, "requestId": the same id within 60 minutes is the same request
+      to.searchParams.set("requestId", randomUUID());
+      const asked = { what: path, method, url: to, ...(body !== undefined && { json: body }) };
+      let operation = (await client.json<Operation>(asked)) as Operation;
       for (let waited = 0; operation.status !== "DONE"; waited += LOOK_MS / 1000) {
-        if (waited >= CHANGE_SECONDS)
-          throw new LinuxKitError("TIMEOUT", `${path}: the operation did not finish within ${CHANGE_SECONDS} s`, {
-            seconds: CHANGE_SECONDS,
-            waitingFor: path,
-          });
+        if (waited >= seconds)
+          throw new LinuxKitError("TIMEOUT", `${path}: the operation did not finish within ${seconds} s`, { seconds, waitingFor: path });
         operation = await get(pathOf(operation.selfLink));
         if (operation.status !== "DONE") await sleep(LOOK_MS, undefined, signal && { signal });
       }

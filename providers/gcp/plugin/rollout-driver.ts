@@ -48,7 +48,7 @@ export function groupUpdateDriver(access: GcpAccess, target: GroupTarget): Rollo
   };
   // PROACTIVE: the group replaces its instances without a further request
   const setTemplate = (template: string, signal?: AbortSignal) =>
-    computeClient(login, signal).patch(path, { versions: [{ instanceTemplate: template }], updatePolicy: { type: "PROACTIVE" } });
+    computeClient(login, signal).change("PATCH", path, { versions: [{ instanceTemplate: template }], updatePolicy: { type: "PROACTIVE" } });
   let returning: string | undefined;
   return {
     async start(signal) {

@@ -1,7 +1,7 @@
 /**
  * Plays images. An image from a raw disk reads its archive and is ready after that.
  *
- * Source: Compute Engine API, images.insert; Compute Engine, "Create custom images".
+ * Source: Compute Engine API, images.insert, images.patch (family and description only); Compute Engine, "Create custom images".
  * Assumed: only raw disks as sources; the words of refusals.
  */
 import { X509Certificate } from "node:crypto";
@@ -58,7 +58,7 @@ export function imageKind(readObject: ReadObject): Kind {
       patch: {
         schema: "Image",
         run(_, resource, body) {
-          const fixed = Object.keys(body).filter((key) => !["description", "family", "labels", "architecture"].includes(key));
+          const fixed = Object.keys(body).filter((key) => !["description", "family"].includes(key));
           if (fixed.length > 0) throw invalid(`resource.${fixed[0]}`, body[fixed[0] as string], "The field cannot be changed.");
           Object.assign(resource, body);
         },

@@ -1,7 +1,8 @@
 /**
  * Plays the checks on a machine or template: type, network, disks, boot image, Shielded VM.
  *
- * Source: Compute Engine, "Machine families resource".
+ * Source: Compute Engine, "Machine families resource"; openshift/installer, `InstanceTypeToDiskTypeMap`: disks of each family.
+ * Source: compute v1, `AttachedDiskInitializeParams`: pd-standard without a type, and at least 10 GB where a size is given.
  * Assumed: that every family has any number of CPUs; the words of most refusals.
  */
 import type { Compute } from "./compute.ts";
@@ -10,24 +11,35 @@ import { GoogleRefusal, invalid } from "./refusal.ts";
 import { checkLabels, checkMetadata, checkTags } from "./rules.ts";
 import type { Json } from "./schemas.ts";
 
-/** Architecture of each machine family, and whether it requires gVNIC. */
-const FAMILIES: Readonly<Record<string, { readonly arch: "X86_64" | "ARM64"; readonly gvnicOnly?: boolean }>> = {
-  e2: { arch: "X86_64" },
-  n1: { arch: "X86_64" },
-  n2: { arch: "X86_64" },
-  n2d: { arch: "X86_64" },
-  c2: { arch: "X86_64" },
-  c2d: { arch: "X86_64" },
-  c3: { arch: "X86_64", gvnicOnly: true },
-  c3d: { arch: "X86_64", gvnicOnly: true },
-  c4: { arch: "X86_64", gvnicOnly: true },
-  n4: { arch: "X86_64", gvnicOnly: true },
-  t2a: { arch: "ARM64" },
-  c4a: { arch: "ARM64", gvnicOnly: true },
+interface Family {
+  readonly arch: "X86_64" | "ARM64";
+  readonly gvnicOnly?: boolean;
+  /** Types of its boot disks. */
+  readonly disks: readonly string[];
+}
+
+const PERSISTENT = ["pd-standard", "pd-balanced", "pd-ssd"];
+const MIXED = ["pd-balanced", "pd-ssd", "hyperdisk-balanced"];
+const HYPERDISK = ["hyperdisk-balanced"];
+
+/** Architecture and disks of each machine family, and whether it requires gVNIC. */
+const FAMILIES: Readonly<Record<string, Family>> = {
+  e2: { arch: "X86_64", disks: PERSISTENT },
+  n1: { arch: "X86_64", disks: PERSISTENT },
+  n2: { arch: "X86_64", disks: PERSISTENT },
+  n2d: { arch: "X86_64", disks: PERSISTENT },
+  c2: { arch: "X86_64", disks: PERSISTENT },
+  c2d: { arch: "X86_64", disks: PERSISTENT },
+  c3: { arch: "X86_64", gvnicOnly: true, disks: MIXED },
+  c3d: { arch: "X86_64", gvnicOnly: true, disks: MIXED },
+  c4: { arch: "X86_64", gvnicOnly: true, disks: HYPERDISK },
+  n4: { arch: "X86_64", gvnicOnly: true, disks: HYPERDISK },
+  t2a: { arch: "ARM64", disks: PERSISTENT },
+  c4a: { arch: "ARM64", gvnicOnly: true, disks: HYPERDISK },
 };
 
 /** @throws GoogleRefusal for an unknown type */
-export function machineType(name: Json, field: string): { readonly arch: string; readonly gvnicOnly?: boolean; readonly cpus: number } {
+export function machineType(name: Json, field: string): { readonly cpus: number } & Family {
   const short = String(name ?? "")
     .split("/")
     .at(-1) as string;
@@ -70,6 +82,17 @@ export function checkMachine(world: Compute, project: string, body: Json, field:
       wanted,
       `Requested disk size cannot be smaller than the image size (${image.diskSizeGb} GB)`,
     );
+  const diskType = String(boot.initializeParams.diskType ?? "pd-standard")
+    .split("/")
+    .at(-1) as string;
+  if (!type.disks.includes(diskType))
+    throw new GoogleRefusal(
+      400,
+      "badRequest",
+      `[${diskType}] features are not compatible for creating instance: the machine type does not support it.`,
+    );
+  if (boot.initializeParams.diskSizeGb !== undefined ? wanted < 10 : diskType.startsWith("hyperdisk-") && wanted < 4)
+    throw invalid(`${field}.disks[0].initializeParams.diskSizeGb`, wanted, "Disk size is too small for the disk type.");
   checkFit(type, boot.initializeParams.architecture ?? image.architecture, featuresOf(image, boot), body, field);
   return image;
 }

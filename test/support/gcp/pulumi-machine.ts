@@ -107,7 +107,10 @@ export function attachedDisk({ source, deviceName, mode, forceAttach }: Json): J
   return { source, deviceName, mode: mode ?? "READ_WRITE", autoDelete: false, forceAttach };
 }
 
-/** The disks of a template. */
+/**
+ * The disks of a template. The provider sends their architecture as a field of the disk, which is output only: Compute
+ * Engine does not read it (compute v1, `AttachedDisk.architecture`).
+ */
 export function templateDisks(disks: readonly Json[], project: string): Json[] {
   return disks.map(
     (
@@ -124,7 +127,6 @@ export function templateDisks(disks: readonly Json[], project: string): Json[] {
         diskSizeGb,
         diskType,
         labels,
-        architecture,
         guestOsFeatures,
       },
       index,
@@ -138,9 +140,7 @@ export function templateDisks(disks: readonly Json[], project: string): Json[] {
       source,
       guestOsFeatures: guestOsFeatures?.map((feature: string) => ({ type: feature })),
       initializeParams:
-        source === undefined
-          ? { sourceImage: imageUrl(sourceImage, project), diskName, diskSizeGb, diskType, labels, architecture }
-          : undefined,
+        source === undefined ? { sourceImage: imageUrl(sourceImage, project), diskName, diskSizeGb, diskType, labels } : undefined,
     }),
   );
 }
