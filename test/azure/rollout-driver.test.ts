@@ -39,6 +39,8 @@ describe("the rollout of a scale set", { timeout: 120_000 }, () => {
     azure.server.scaleSets.isUnhealthy = (image) => unhealthy.has(image);
     azure.server.scaleSets.held = false;
     azure.server.scaleSets.upgradesInBackground = false;
+    azure.server.scaleSets.silent = false;
+    azure.server.scaleSets.upgradesNothing = false;
     lines = [];
     const name = `web${count++}`;
     const profile = {
@@ -152,6 +154,35 @@ describe("the rollout of a scale set", { timeout: 120_000 }, () => {
       });
     });
   }
+
+  test("is done when Azure completes the upgrade, though it reports no machine's health", async () => {
+    azure.server.scaleSets.silent = true;
+    assert.equal((await roll(image(1))).updated, 4);
+    assert.deepEqual(await runs(), [1, 1, 1, 1]);
+    assert.equal(lines.at(-1)?.message, "4 of 4 machines run the new image and are healthy");
+  });
+
+  test("still rolls back from an unhealthy image where Azure reports no machine's health", async () => {
+    azure.server.scaleSets.silent = true;
+    makeUnhealthy(1);
+    await assert.rejects(roll(image(1)), { code: "ROLLOUT_FAILED", message: /rolled back/ });
+    assert.deepEqual(await runs(), [0, 0, 0, 0]);
+  });
+
+  test("fails with the reason if Azure completes the upgrade without its machines", async () => {
+    azure.server.scaleSets.upgradesNothing = true;
+    await assert.rejects(roll(image(1)), {
+      code: "ROLLOUT_FAILED",
+      message: /Azure ended the upgrade without 4 of 4 machines; rolled back: every machine runs the old image$/,
+    });
+    assert.deepEqual(await runs(), [0, 0, 0, 0]);
+    assert.equal((await set.describe(now()))?.image, images[0]);
+  });
+
+  test("of a new fleet whose health Azure does not report ends at its time limit", async () => {
+    azure.server.scaleSets.silent = true;
+    await assert.rejects(roll(image(0), { signal: AbortSignal.timeout(500) }), { code: "ROLLOUT_FAILED" });
+  });
 
   test("does nothing if every machine is up to date", async () => {
     await set.instances(now());

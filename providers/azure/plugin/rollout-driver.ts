@@ -11,6 +11,9 @@ const OPERATION_SECONDS = 900;
 /** Milliseconds between two looks at an earlier upgrade. */
 const WAIT_MS = 2000;
 
+/** Looks at a completed upgrade after which machines that it has not replaced count as left behind: the list may be older. */
+const LOOKS_BEHIND = 24;
+
 /** The id of a rollout without an upgrade: the start of a fleet's first machines. */
 const LAUNCH = "launch";
 
@@ -29,6 +32,8 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
   /** The upgrade that had ended before this rollout started one. */
   let earlier: Upgrade | undefined;
   let launchFailed: string | undefined;
+  /** Looks at which an upgrade was complete and machines had another model. */
+  let behind = 0;
 
   const describe = async (signal: AbortSignal): Promise<Model & { readonly count: number }> => {
     const found = await set.describe(signal);
@@ -38,7 +43,13 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
   /** The wanted number of machines, the healthy ones of the wanted model, and those of another model. */
   const count = async (
     signal: AbortSignal,
-  ): Promise<{ readonly total: number; readonly ready: number; readonly others: number; readonly model: Model }> => {
+  ): Promise<{
+    readonly total: number;
+    readonly ready: number;
+    readonly silent: number;
+    readonly others: number;
+    readonly model: Model;
+  }> => {
     const [model, instances] = await Promise.all([describe(signal), set.instances(signal)]);
     // the image alone is not enough: machines may differ in their user data
     const right = instances.filter(
@@ -47,6 +58,7 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
     return {
       total: model.count,
       ready: Math.min(right.filter(({ healthy }) => healthy).length, model.count),
+      silent: right.filter(({ healthy }) => healthy === undefined).length,
       others: instances.length - right.length,
       model,
     };
@@ -76,7 +88,11 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
     },
     async describe(id) {
       const signal = AbortSignal.timeout(LOOK_SECONDS * 1000);
-      const [upgrade, { total, ready, others }, ordered] = await Promise.all([set.upgrade(signal), count(signal), order?.look(signal)]);
+      const [upgrade, { total, ready, silent, others }, ordered] = await Promise.all([
+        set.upgrade(signal),
+        count(signal),
+        order?.look(signal),
+      ]);
       const seen = { updated: ready, total };
       if (id === LAUNCH)
         return launchFailed === undefined
@@ -86,7 +102,18 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
       const phase = (forward: RolloutPhase, back: RolloutPhase): RolloutPhase => (returning ? back : forward);
       if (upgrade?.code === "RollingForward") return { ...seen, phase: phase("rolling", "returning") };
       if (others === 0 && ready === total) return { ...seen, phase: phase("done", "returned") };
-      const failed = upgrade && upgrade.startTime !== earlier?.startTime && upgrade.code !== "Completed" ? upgrade : undefined;
+      const own = upgrade && upgrade.startTime !== earlier?.startTime ? upgrade : undefined;
+      // an upgrade in which no machine may be unhealthy completes only where Azure found all of them healthy; a way back may need none
+      const ended = own?.code === "Completed" || (returning && own === undefined && ordered?.over === true && !ordered.failure);
+      if (ended && others === 0 && ready + silent === total) return { updated: total, total, phase: phase("done", "returned") };
+      behind = own?.code === "Completed" && others > 0 ? behind + 1 : 0;
+      if (behind > LOOKS_BEHIND)
+        return {
+          ...seen,
+          phase: phase("failed", "stuck"),
+          reason: `Azure ended the upgrade without ${others} of ${total} machines`,
+        };
+      const failed = own?.code === "Completed" ? undefined : own;
       const reason = failed ? reasonOf(failed) : ordered?.failure;
       return {
         ...seen,
@@ -107,6 +134,7 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
         });
       // the operation that started the upgrade ends with it; a scale set runs one operation at a time
       while (order && !(await order.look(signal)).over) await sleep(waitMs, undefined, { signal });
+      behind = 0;
       await begin(former);
       wanted = former;
     },

@@ -16,7 +16,8 @@ export interface Instance {
   readonly image: string;
   /** Whether it has the scale set's current model. */
   readonly latest: boolean;
-  readonly healthy: boolean;
+  /** Undefined where Azure does not say: the specification has it, and answers may lack it (Azure/azure-rest-api-specs#32387). */
+  readonly healthy: boolean | undefined;
 }
 
 /** The latest rolling upgrade. */
@@ -96,11 +97,14 @@ export function scaleSetOf(
         { path: `${path}/virtualMachines?$expand=instanceView`, apiVersion: API_VERSION, what: `instances of ${name}` },
         signal,
       );
-      return found.map(({ properties: { latestModelApplied = false, storageProfile, instanceView } = {} }) => ({
-        image: storageProfile?.imageReference?.id ?? "",
-        latest: latestModelApplied,
-        healthy: instanceView?.vmHealth?.status?.code === "HealthState/healthy",
-      }));
+      return found.map(({ properties: { latestModelApplied = false, storageProfile, instanceView } = {} }) => {
+        const health = instanceView?.vmHealth?.status?.code;
+        return {
+          image: storageProfile?.imageReference?.id ?? "",
+          latest: latestModelApplied,
+          healthy: health === undefined ? undefined : health === "HealthState/healthy",
+        };
+      });
     },
     async upgrade(signal) {
       const { runningStatus: { code, startTime } = {}, error } =
