@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { access, copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -8,8 +9,10 @@ import { debian } from "../../sdk/debian/images.ts";
 import { File, Image, Kernel } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 import { dhcp, spy } from "../guest/image.ts";
+import { kernelStarts } from "../guest/kernel-starts.ts";
 import { noise } from "../support/fake-plan.ts";
 import { scratch } from "../support/judge.ts";
+import { until } from "../support/until.ts";
 import { FleetRun } from "./fleet-run.ts";
 import { MachineRun } from "./machine-run.ts";
 
@@ -86,6 +89,10 @@ describe("a machine with its root on a disk", { timeout: 600_000 }, () => {
       );
       // the init had no modules left to load
       assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
+      // the kernel's threads left the first stage's root with PID 1: what they start is found in this one
+      void ask(outputs.url, kernelStarts("/sbin/poweroff")).catch(() => {});
+      await until(() => /linuxkit \S+ \S+ off\r?$/m.test(readFileSync(outputs.consoleLog, "latin1")), 60);
+      assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ shutdown poweroff\r?$/m);
     });
   }
 
