@@ -17,6 +17,7 @@ import type { BlobStore } from "../cache/blob-store.ts";
 import { type Digest, digestOf, hexOf } from "../core/digest.ts";
 import { fromFileSystem, LinuxKitError } from "../core/errors.ts";
 import type { Definition, FileSpec } from "../definition/definition.ts";
+import { readLocalFolder } from "./local-folder.ts";
 import { makeFolderSync } from "../core/make-folder.ts";
 
 /** Bytes. Text up to this size is kept in the definition. Other content is kept in the cache, and the definition has its sha256. */
@@ -30,41 +31,51 @@ export interface LocalContentOptions {
 }
 
 /**
- * A file of the definition with its content: reads `source`, and puts content that is large or binary into the store.
- * Undefined for an optional file that is missing. Synchronous, because a constructor calls it and an error must point to
+ * A file of the definition with its content: reads `source`, and puts content that is large or binary into the store. A folder
+ * becomes the files in it, and an optional file that is missing becomes nothing. Synchronous, because a constructor calls it and an error must point to
  * the line of the program that caused it.
  *
  * @throws NOT_FOUND, UNWRITABLE, DISK_FULL
  */
-export function readLocalFile(file: FileSpec, places: LocalContentOptions): FileSpec | undefined {
+export function readLocalFile(file: FileSpec, places: LocalContentOptions): FileSpec[] {
   const { source, contents, optional, ...rest } = file;
   if (typeof source === "string") {
     const path = localPath(source, places.projectDir);
     const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory())
+      return readLocalFolder(path, { ...rest }, (inner, spec, inline) => withContent(inner, spec, inline, places.store));
     if (!stats?.isFile()) {
-      if (optional) return undefined;
-      throw new LinuxKitError("NOT_FOUND", `files ${file.path}: got source "${source}", wanted a file: not found at ${path}`, {
-        what: path,
-      });
+      if (optional && !stats) return [];
+      throw new LinuxKitError(
+        "NOT_FOUND",
+        `files ${file.path}: got source "${source}", wanted a file or folder: ${stats ? "something else" : "not found"} at ${path}`,
+        {
+          what: path,
+        },
+      );
     }
-    const text = stats.size <= INLINE_LIMIT ? asText(readFileSync(path)) : undefined;
-    if (text !== undefined) return { ...rest, contents: text };
-    const { digest, size } = storeFile(path, places.store);
-    return { ...rest, sha256: hexOf(digest), size };
+    return [withContent(path, rest, true, places.store)];
   }
   // an Output is not a string yet: it goes to the engine unchanged
   if (typeof contents === "string" && Buffer.byteLength(contents) > INLINE_LIMIT) {
     const body = Buffer.from(contents);
     const digest = digestOf(body);
     storeWhole(places.store, digest, (aside) => writeFileSync(aside, body, { flush: true }));
-    return { ...rest, sha256: hexOf(digest), size: body.length };
+    return [{ ...rest, sha256: hexOf(digest), size: body.length }];
   }
-  return file;
+  return [file];
+}
+
+function withContent(path: string, file: FileSpec, inline: boolean, store: BlobStore): FileSpec {
+  const text = inline && statSync(path).size <= INLINE_LIMIT ? asText(readFileSync(path)) : undefined;
+  if (text !== undefined) return { ...file, contents: text };
+  const { digest, size } = storeFile(path, store);
+  return { ...file, sha256: hexOf(digest), size };
 }
 
 /** The definition with the content of every local file. See {@link readLocalFile}. */
 export function readLocalFiles(definition: Definition, places: LocalContentOptions): Definition {
-  return { ...definition, files: definition.files.flatMap((file) => readLocalFile(file, places) ?? []) };
+  return { ...definition, files: definition.files.flatMap((file) => readLocalFile(file, places)) };
 }
 
 /** The absolute path of a path in a program: `~/` is the home folder, other relative paths start at the project. */

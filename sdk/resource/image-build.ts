@@ -304,7 +304,7 @@ function withoutSources(spec: Definition, projectDir: string): unknown {
   // the plugin reads what is stored here, maybe much later: it stays in the cache while the program runs
   keepCache();
   const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
-  const read = (files: readonly FileSpec[]): FileSpec[] => files.flatMap((file) => readLocalFile(file, places) ?? []);
+  const read = (files: readonly FileSpec[]): FileSpec[] => files.flatMap((file) => readLocalFile(file, places));
   const isLater = spec.files.some(({ source }) => isDeferred(source));
   return { ...spec, files: isLater ? output(spec.files).apply((files) => read(files as readonly FileSpec[])) : read(spec.files) };
 }
