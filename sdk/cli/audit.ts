@@ -10,9 +10,9 @@ import { PROFILES } from "../hardening/setting.ts";
 import { audit as auditImage } from "../policy/audit.ts";
 import { auditLines, hardeningLines, scoreLine } from "../policy/text.ts";
 import type { Waiver } from "../policy/waiver.ts";
-import type { VerifyRules } from "../sign/verify-rules.ts";
-import { type Command, onlyOne, UsageError } from "./command.ts";
+import { type Command, onlyOne } from "./command.ts";
 import { archOption, loadImage } from "./load-image.ts";
+import { readKeys } from "./pairs.ts";
 import { showProgress } from "./terminal.ts";
 import { readText } from "./text-file.ts";
 
@@ -85,16 +85,6 @@ of both hardening profiles. The exit code is 1 if a finding is mandatory.
       });
   },
 };
-
-async function readKeys(options: readonly string[]): Promise<VerifyRules> {
-  const rules: Record<string, string[]> = {};
-  for (const option of options) {
-    const [, name, file] = /^([^=]+)=(.+)$/.exec(option) ?? [];
-    if (name === undefined || file === undefined) throw new UsageError(`--verify: got "${option}", wanted NAME=FILE`);
-    rules[name] = [...(rules[name] ?? []), await readText(file)];
-  }
-  return rules;
-}
 
 function parseWaivers(text: string, file: string): readonly Waiver[] {
   const wrong = (why: string, cause?: unknown): LinuxKitError =>

@@ -3,16 +3,19 @@ import { parseArgs } from "node:util";
 import { build as buildImage } from "../builder/build.ts";
 import type { PushOption } from "../builder/publish.ts";
 import { ARCHES } from "../core/arch.ts";
+import { writeFileWhole } from "../core/write-file.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { FormatName } from "../format/formats.ts";
 import { type Command, onlyOne, UsageError } from "./command.ts";
 import { archOption, loadImage } from "./load-image.ts";
+import { pairs, readKeys } from "./pairs.ts";
+import { readLock } from "./read-lock.ts";
 import { showArtifact } from "./show-artifact.ts";
 import { showProgress } from "./terminal.ts";
-import { readPassphrase, readText } from "./text-file.ts";
+import { readPassphrase, readText, STANDARD_INPUT } from "./text-file.ts";
 
 export const build: Command = {
-  help: `FILE is LinuxKit YAML (.yml, .yaml), or a module (.ts, .js) that exports an Image, as
+  help: `FILE is LinuxKit YAML (.yml, .yaml, or - for standard input), or a module (.ts, .js) that exports an Image, as
 \`default\` or under any name. If it exports several, choose one with \`--image NAME\`.
 
   --image NAME      the export to build                        [the only one]
@@ -21,6 +24,19 @@ export const build: Command = {
   --name NAME       the base name of the files                 [FILE's base name]
   --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
   --mirror URL      the Debian mirror                          [the host's apt sources]
+  --security-mirror URL, --snapshot-mirror URL
+                    Debian's security mirror, and the mirror of its past states
+  --registry-mirror REGISTRY=URL
+                    pull from here instead; repeatable
+  --verify NAME=FILE  a public key (PEM) for a registry or repository; repeatable
+  --lock FILE       use the versions that an earlier build wrote there
+  --write-lock FILE write the versions of this build there; may be the same file
+  --update          look for newer versions than those of --lock
+  --disk-mib N      MiB that each disk has at least
+  --no-sbom         write no SPDX document                     [one beside the files]
+  --sbom-path PATH  the SPDX document lies in the OS too
+  --cache DIR       the folder of the cache
+  --folder DIR      the folder of relative files and layouts   [.]
   --secure-boot-key FILE, --secure-boot-certificate FILE
                     sign the EFI programs with this RSA key; both files are PEM
   --secure-boot-passphrase FILE
@@ -51,6 +67,18 @@ export const build: Command = {
         "secure-boot-key": { type: "string" },
         "secure-boot-certificate": { type: "string" },
         "secure-boot-passphrase": { type: "string" },
+        "security-mirror": { type: "string" },
+        "snapshot-mirror": { type: "string" },
+        "registry-mirror": { type: "string", multiple: true, default: [] },
+        verify: { type: "string", multiple: true, default: [] },
+        lock: { type: "string" },
+        "write-lock": { type: "string" },
+        update: { type: "boolean", default: false },
+        "disk-mib": { type: "string" },
+        "no-sbom": { type: "boolean", default: false },
+        "sbom-path": { type: "string" },
+        cache: { type: "string" },
+        folder: { type: "string" },
         push: { type: "string" },
         "sign-key": { type: "string" },
         "sign-passphrase": { type: "string" },
@@ -65,9 +93,19 @@ export const build: Command = {
     const artifact = await buildImage(await loadImage(file, values.image), {
       formats: values.format as FormatName[],
       outputDir: resolve(values.out),
-      name: values.name ?? basename(file).replace(/\.\w+$/, ""),
+      name: values.name ?? (file === STANDARD_INPUT ? "linuxkit" : basename(file).replace(/\.\w+$/, "")),
       arch,
       debianMirror: values.mirror,
+      debianSecurityMirror: values["security-mirror"],
+      debianSnapshot: values["snapshot-mirror"],
+      registryMirrors: pairs("--registry-mirror", "REGISTRY=URL", values["registry-mirror"]),
+      verify: await readKeys(values.verify),
+      lock: values.lock === undefined ? undefined : await readLock(values.lock),
+      update: values.update ? "always" : "locked",
+      diskMiB: values["disk-mib"] === undefined ? undefined : mebibytes(values["disk-mib"]),
+      sbom: values["sbom-path"] === undefined ? !values["no-sbom"] : { path: values["sbom-path"] },
+      cacheDir: values.cache,
+      folder: values.folder,
       secureBoot: await readSecureBoot(values),
       push: await readPush(values),
       cache: {
@@ -78,9 +116,18 @@ export const build: Command = {
       onProgress: showProgress(terminal),
       signal: terminal.signal,
     });
+    if (values["write-lock"] !== undefined)
+      await writeFileWhole(resolve(values["write-lock"]), [Buffer.from(`${JSON.stringify(artifact.lock, null, 2)}\n`)], {
+        signal: terminal.signal,
+      });
     showArtifact(artifact, values, terminal);
   },
 };
+
+function mebibytes(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--disk-mib: got "${text}", wanted a whole number of MiB, such as 512`);
+  return Number(text);
+}
 
 async function readSecureBoot(values: Readonly<Record<string, unknown>>): Promise<SecureBootKey | undefined> {
   const [key, certificate, passphrase] = ["key", "certificate", "passphrase"].map(

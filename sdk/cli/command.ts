@@ -14,6 +14,8 @@ export interface Terminal {
   printStyled(line: string): void;
   /** Prints a line of progress or a remark to standard error. */
   note(line: string): void;
+  /** Prints an error to standard error, in red if that is a terminal and `NO_COLOR` is not set. */
+  fail(line: string): void;
   /** Overwrites the current line with progress. Does nothing if standard error is not a terminal. */
   passing(line: string): void;
   /** Aborted by SIGINT (Ctrl-C) and SIGTERM. */

@@ -16,6 +16,16 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: "Build the OS that FILE defines, without Pulumi",
     load: async () => (await import("./build.ts")).build,
   },
+  describe: {
+    usage: "describe FILE [options]",
+    summary: "Print the OS that FILE defines as JSON, with every default",
+    load: async () => (await import("./describe.ts")).describe,
+  },
+  validate: {
+    usage: "validate FILE [options]",
+    summary: "Check the OS that FILE defines, and build nothing",
+    load: async () => (await import("./describe.ts")).validate,
+  },
   audit: {
     usage: "audit FILE [options]",
     summary: "Check the OS that FILE defines against NIST SP 800-190 and KSPP",

@@ -1,13 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeFileWhole } from "../core/write-file.ts";
 import { Image } from "../definition/image.ts";
 import { type Command, UsageError } from "./command.ts";
 import { programOf } from "./program.ts";
+import { readText, STANDARD_INPUT } from "./text-file.ts";
 
 export const importYaml: Command = {
-  help: `The module exports an Image that builds the same OS, byte for byte. Several files are merged
+  help: `FILE is LinuxKit YAML, or - for standard input. The module exports an Image that builds the same OS, byte for byte. Several files are merged
 as LinuxKit merges them: lists are appended, and later kernel fields override earlier ones.
 
   --out FILE        the file to write                          [standard output]
@@ -24,21 +24,13 @@ as LinuxKit merges them: lists are appended, and later kernel fields override ea
     if (!/^[A-Za-z_$][\w$]*$/.test(values.name))
       throw new UsageError(`--name: got ${JSON.stringify(values.name)}, wanted a JavaScript identifier, such as os`);
     const texts = await Promise.all(positionals.map(readText));
-    const image = Image.fromYaml(texts, { sources: positionals });
+    const image = Image.fromYaml(texts, { sources: positionals.map((file) => (file === STANDARD_INPUT ? "standard input" : file)) });
     const program = programOf(image.spec, {
       name: values.name,
-      source: positionals.map((file) => basename(file)).join(" and "),
+      source: positionals.map((file) => (file === STANDARD_INPUT ? "standard input" : basename(file))).join(" and "),
       resource: values.resource,
     });
     if (values.out === undefined) terminal.print(program.trimEnd());
     else await writeFileWhole(resolve(values.out), [Buffer.from(program)], { signal: terminal.signal });
   },
 };
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`);
-  }
-}

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { isLinuxKitError } from "../core/errors.ts";
+import { didYouMean } from "../core/suggest.ts";
 import { ExitStatus, UsageError } from "./command.ts";
 import { COMMANDS, type ListedCommand } from "./commands.ts";
 import { interruption } from "./interrupt.ts";
@@ -12,21 +14,29 @@ ${Object.values(COMMANDS)
   .map((command) => `  pulumi-linuxkit ${command.usage.padEnd(WIDTH)} ${command.summary}`)
   .join("\n")}
 
-\`pulumi-linuxkit COMMAND --help\` lists a command's options.`;
+\`pulumi-linuxkit help COMMAND\` lists a command's options; \`--version\` prints the version. The exit status
+is 0 when it is done, 1 for an error, 2 for wrong arguments, 70 for a fault of ours, 130 when interrupted.`;
 
 async function main(args: readonly string[]): Promise<number> {
   const signal = interruption();
   // who reads the output has gone, as `head` does: nothing is left to do
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
   const terminal = processTerminal(signal);
-  const [name = "--help", ...rest] = args;
-  if (name === "--help" || name === "-h") {
+  const asked = args[0] ?? "help";
+  if (asked === "--version" || asked === "-V") {
+    terminal.print(version());
+    return 0;
+  }
+  const isHelp = ["help", "--help", "-h"].includes(asked);
+  if (isHelp && args[1] === undefined) {
     terminal.print(OVERVIEW);
     return 0;
   }
+  const [name = "", ...rest] = isHelp ? [args[1] ?? "", "--help"] : args;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    terminal.note(`unknown command "${name}", wanted one of ${Object.keys(COMMANDS).join(", ")}`);
+    const known = Object.keys(COMMANDS);
+    terminal.fail(`unknown command "${name}"${didYouMean(name, known) || `, wanted one of ${known.join(", ")}`}`);
     return 2;
   }
   const { help, run } = await command.load();
@@ -40,16 +50,33 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof ExitStatus) return error.status;
     if (isUsage(error)) {
-      terminal.note(`${error.message}\nusage: pulumi-linuxkit ${command.usage}`);
+      terminal.fail(`${error.message}\nusage: pulumi-linuxkit ${command.usage}`);
       return 2;
     }
     if (!isLinuxKitError(error)) {
       const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      terminal.note(`unexpected failure, please report it: ${shown}`);
+      terminal.fail(`unexpected failure, please report it: ${shown}`);
       return 70;
     }
-    terminal.note(`${error.code}: ${error.message}`);
+    terminal.fail(`${error.code}: ${error.message}`);
     return error.code === "CANCELLED" ? 130 : 1;
+  }
+}
+
+/** The package's version, which stands beside `dist` and in a clone two folders above. */
+function version(): string {
+  for (const path of ["../../package.json", "../../../package.json"]) {
+    const { name, version } = readPackage(new URL(path, import.meta.url));
+    if (name === "pulumi-linuxkit" && version !== undefined) return version;
+  }
+  return "unknown";
+}
+
+function readPackage(url: URL): { readonly name?: string; readonly version?: string } {
+  try {
+    return JSON.parse(readFileSync(url, "utf8")) as { name?: string; version?: string };
+  } catch {
+    return {};
   }
 }
 

@@ -24,6 +24,10 @@ export function processTerminal(signal: AbortSignal): Terminal {
       clear();
       process.stderr.write(`${styleText("dim", printable(line), { stream: process.stderr })}\n`);
     },
+    fail(line) {
+      clear();
+      process.stderr.write(`${styleText("red", printable(line), { stream: process.stderr })}\n`);
+    },
     passing(line) {
       if (!process.stderr.isTTY) return;
       process.stderr.write(`\r\u001b[K${printable(line).slice(0, (process.stderr.columns ?? 80) - 1)}`);

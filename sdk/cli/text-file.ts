@@ -1,9 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { LinuxKitError } from "../core/errors.ts";
 
-/** The text of a file that an option names. @throws NOT_FOUND */
+/** The name of standard input, as an argument and in messages. */
+export const STANDARD_INPUT = "-";
+
+/** The text of a file that an argument or option names; `-` is standard input. @throws NOT_FOUND */
 export async function readText(file: string): Promise<string> {
+  if (file === STANDARD_INPUT) return text(process.stdin);
   return readFile(file, "utf8").catch((cause: Error) => {
     throw new LinuxKitError("NOT_FOUND", `cannot read ${resolve(file)}: ${cause.message}`, { what: file }, { cause });
   });

@@ -101,7 +101,7 @@ describe("wrong arguments are refused, without a stack trace", () => {
       status: 1,
       says: /NOT_FOUND: cannot read .*none\.pub/,
     },
-    { name: "an unknown command", args: ["bild"], status: 2, says: /unknown command "bild", wanted one of build,/ },
+    { name: "an unknown command", args: ["bild"], status: 2, says: /unknown command "bild": did you mean "build"\?/ },
     {
       name: "an unreadable limit",
       args: ["cache", "prune", "--limit", "much"],
