@@ -7,7 +7,6 @@ import { isDeferred } from "../../sdk/core/deferred.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
 import type { CloudFleetArgs, Tags } from "../../sdk/machine/args.ts";
 import { keepNames } from "../../sdk/machine/keep-names.ts";
-import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { refuseVolumes } from "../../sdk/machine/volumes.ts";
@@ -15,8 +14,8 @@ import { accessOf } from "./access-args.ts";
 import type { MachineArgs } from "./machine.ts";
 import { type MachineImage, type MachineImageArgs, ROOT_DEVICE } from "./machine-image.ts";
 import { machineMetadata } from "./machine-metadata.ts";
-import { SECRET_FORM } from "./machine-secrets.ts";
-import { machineImageFor, tagsOf } from "./machine-source.ts";
+import { checkedFleet } from "./machine-rules.ts";
+import { type Launching, machineImageFor, tagsOf } from "./machine-source.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
@@ -68,12 +67,17 @@ export class Fleet extends ComponentResource {
     readonly gate: RolloutGate;
   };
 
-  constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
+  constructor(name: string, given: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AwsFleet", name, {}, options);
+    const args = checkedFleet(name, given);
     const { transform, timeoutSeconds = 3600 } = args;
     refuseVolumes(name, args, "EFS, RDS or S3");
-    const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
-    const template = transformed(transform?.launchTemplate, templateArguments(name, args, machineImage), `${name}-template`);
+    const { machineImage, ...launched } = machineImageFor(`fleet "${name}"`, name, args, transform, this);
+    const template = transformed(
+      transform?.launchTemplate,
+      templateArguments(name, { ...args, ...launched }, machineImage),
+      `${name}-template`,
+    );
     const launchTemplate = new LaunchTemplate(`${name}-template`, template, { parent: this, ...keepNameTags(template, args.tags) });
     const version = launchTemplate.latestVersion.apply(String);
     const wantedGroup = groupArguments(args, launchTemplate, version);
@@ -108,14 +112,15 @@ export class Fleet extends ComponentResource {
 
 function templateArguments(
   name: string,
-  { instanceType, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secrets }: FleetArgs,
+  { imageId, instanceType, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secretTags }: Launching<FleetArgs>,
   image: MachineImage,
 ): LaunchTemplateArgs {
   const groups = securityGroupIds === undefined ? undefined : output(securityGroupIds).apply((ids) => [...ids]);
   const allTags = tagsOf(name, tags);
-  const machine = machineMetadata(allTags, secretTagsOf(name, secrets, image.nodes.build.definition, SECRET_FORM));
+  const { definition } = image.nodes.build;
+  const machine = machineMetadata(definition, allTags, secretTags);
   return {
-    imageId: image.imageId,
+    imageId,
     instanceType,
     updateDefaultVersion: true,
     metadataOptions: machine.metadataOptions,

@@ -4,11 +4,12 @@ import { VolumeAttachment, type VolumeAttachmentArgs } from "@pulumi/aws/ec2/vol
 import { getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
 import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
-import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { isDeferred } from "../../sdk/core/deferred.ts";
 import type { Image } from "../../sdk/definition/image.ts";
 import type { Tags, VolumeArgs } from "../../sdk/machine/args.ts";
-import { makeVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
+import { checkVolumes, makeVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
+import { between, refuser } from "./argument-rules.ts";
 import { tagsOf } from "./machine-source.ts";
 
 /** A volume of a machine: an EBS volume in the availability zone of the machine's subnet, which outlives the machine. */
@@ -50,33 +51,70 @@ const RULES: VolumeRules = {
   identifiedBy: "EC2",
 };
 
-/** Creates the volumes of a machine. @throws INVALID_DEFINITION without a subnet, and as `checkVolumes` */
-export function machineVolumes(
+/** GiB of each type. Source: Amazon EC2 API Reference, "CreateVolume", Size. */
+const SIZES: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  gp2: [1, 16_384],
+  gp3: [1, 65_536],
+  io1: [4, 16_384],
+  io2: [4, 65_536],
+  st1: [125, 16_384],
+  sc1: [125, 16_384],
+};
+
+/** Checks a volume's arguments as far as they are known, after the program's transform. */
+function checkVolume(machine: string, volume: string, { size, type, iops }: VolumeArguments): void {
+  const refuse = refuser(`machine "${machine}"`);
+  const path = `volumes.${volume}`;
+  if (isDeferred(type) || type === undefined) return;
+  const limits = SIZES[type as string];
+  if (!limits) refuse(`${path}.type`, `got ${JSON.stringify(type)}, wanted one of ${Object.keys(SIZES).join(", ")}`);
+  else if (size !== undefined && !isDeferred(size))
+    refuse(`${path}.sizeGiB`, between(...limits, `GiB for ${type as string}`)(size as number));
+  // Source: "CreateVolume", Iops
+  if (/^io[12]$/.test(type as string) && iops === undefined)
+    refuse(`${path}.type`, `got ${type as string}, which needs iops: set them in transform.volume, or choose gp3`);
+}
+
+/** The arguments of a machine's volumes by name, checked before anything is created. @throws INVALID_DEFINITION without a subnet, for what EC2 refuses, and as `checkVolumes` */
+export function volumeArguments(
   machine: string,
-  args: Owner,
+  owner: Owner,
   transform: VolumeTransforms | undefined,
   parent: ComponentResource,
-): Readonly<Record<string, Volume>> {
-  const { volumes = {}, subnetId } = args;
+): Readonly<Record<string, VolumeArguments>> {
+  const { volumes = {}, subnetId, image, tags } = owner;
   if (Object.keys(volumes).length === 0) return {};
   if (subnetId === undefined)
-    throw new LinuxKitError(
-      "INVALID_DEFINITION",
-      `machine "${machine}": subnetId: got nothing, wanted a subnet: the volumes are created in its availability zone`,
-      { path: "subnetId" },
-    );
-  return makeVolumes(machine, args, RULES, parent, (name, { sizeGiB, type = "gp3", snapshotId, encrypted, kmsKeyArn }, options) => {
-    const wanted: VolumeArguments = {
-      availabilityZone: getSubnetOutput({ id: subnetId }, { parent }).availabilityZone,
-      size: sizeGiB,
-      type,
-      tags: tagsOf(name, args.tags),
-      ...(snapshotId !== undefined && { snapshotId }),
-      ...(encrypted !== undefined && { encrypted }),
-      ...(kmsKeyArn !== undefined && { encrypted: true, kmsKeyId: kmsKeyArn }),
-    };
-    return new Volume(name, transformed(transform?.volume, wanted, name), options);
-  });
+    refuser(`machine "${machine}"`)("subnetId", "got nothing, wanted a subnet: the volumes are created in its availability zone");
+  checkVolumes(machine, Object.keys(volumes), image, RULES);
+  const availabilityZone = getSubnetOutput({ id: subnetId as Input<string> }, { parent }).availabilityZone;
+  return Object.fromEntries(
+    Object.entries(volumes).map(([volume, { sizeGiB, type = "gp3", snapshotId, encrypted, kmsKeyArn }]) => {
+      const name = `${machine}-${volume}`;
+      const wanted: VolumeArguments = {
+        availabilityZone,
+        size: sizeGiB,
+        type,
+        tags: tagsOf(name, tags),
+        ...(snapshotId !== undefined && { snapshotId }),
+        ...(encrypted !== undefined && { encrypted }),
+        ...(kmsKeyArn !== undefined && { encrypted: true, kmsKeyId: kmsKeyArn }),
+      };
+      const args = transformed(transform?.volume, wanted, name);
+      checkVolume(machine, volume, args);
+      return [name, args];
+    }),
+  );
+}
+
+/** Creates the volumes of a machine. @throws INVALID_DEFINITION as {@link volumeArguments} */
+export function machineVolumes(
+  machine: string,
+  owner: Owner,
+  args: Readonly<Record<string, VolumeArguments>>,
+  parent: ComponentResource,
+): Readonly<Record<string, Volume>> {
+  return makeVolumes(machine, owner, RULES, parent, (name, _, options) => new Volume(name, args[name] as VolumeArguments, options));
 }
 
 /**

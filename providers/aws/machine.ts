@@ -5,13 +5,19 @@ import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { MachineArgs as CommonArgs } from "../../sdk/machine/args.ts";
 import type { SecretReferences } from "../../sdk/machine/secret-references.ts";
-import { secretTagsOf } from "../../sdk/machine/secret-tags.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import type { MachineImage, MachineImageArgs } from "./machine-image.ts";
 import { machineMetadata } from "./machine-metadata.ts";
-import { SECRET_FORM } from "./machine-secrets.ts";
-import { type MachineSource, machineImageFor, tagsOf } from "./machine-source.ts";
-import { attachVolumes, DISK_TAG, type MachineVolumeArgs, machineVolumes, type VolumeTransforms } from "./machine-volume.ts";
+import { checkedMachine } from "./machine-rules.ts";
+import { type Launching, type MachineSource, machineImageFor, tagsOf } from "./machine-source.ts";
+import {
+  attachVolumes,
+  DISK_TAG,
+  type MachineVolumeArgs,
+  machineVolumes,
+  volumeArguments,
+  type VolumeTransforms,
+} from "./machine-volume.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
 export interface MachineArgs extends CommonArgs<MachineImage>, MachineSource {
@@ -65,13 +71,15 @@ export class Machine extends ComponentResource {
     readonly attachments: Readonly<Record<string, VolumeAttachment>>;
   };
 
-  constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
+  constructor(name: string, given: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:AwsMachine", name, {}, options);
-    const machineImage = machineImageFor(`machine "${name}"`, name, args, args.transform, this);
-    const volumes = machineVolumes(name, args, args.transform, this);
+    const args = checkedMachine(name, given);
+    const volumeArgs = volumeArguments(name, args, args.transform, this);
+    const { machineImage, ...launched } = machineImageFor(`machine "${name}"`, name, args, args.transform, this);
+    const volumes = machineVolumes(name, args, volumeArgs, this);
     const instance = new Instance(
       `${name}-instance`,
-      transformed(args.transform?.instance, instanceArguments(name, args, machineImage, volumes), `${name}-instance`),
+      transformed(args.transform?.instance, instanceArguments(name, { ...args, ...launched }, machineImage, volumes), `${name}-instance`),
       { parent: this },
     );
     const attachments = attachVolumes(name, volumes, instance, args.transform, this);
@@ -85,17 +93,17 @@ export class Machine extends ComponentResource {
 
 function instanceArguments(
   name: string,
-  { instanceType, subnetId, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secrets }: MachineArgs,
+  { imageId, instanceType, subnetId, securityGroupIds, iamInstanceProfile, userData, publicIp, tags, secretTags }: Launching<MachineArgs>,
   image: MachineImage,
   volumes: Readonly<Record<string, Volume>>,
 ): InstanceArgs {
   const disks = Object.entries(volumes).map(([disk, { id }]) => [`${DISK_TAG}${disk}`, id] as const);
   return {
-    ami: image.imageId,
+    ami: imageId,
     instanceType,
-    ...machineMetadata(tagsOf(name, tags), [
+    ...machineMetadata(image.nodes.build.definition, tagsOf(name, tags), [
       ...(disks.length > 0 ? [Object.fromEntries(disks)] : []),
-      ...secretTagsOf(name, secrets, image.nodes.build.definition, SECRET_FORM),
+      ...secretTags,
     ]),
     ...(subnetId !== undefined && { subnetId }),
     ...(securityGroupIds !== undefined && { vpcSecurityGroupIds: output(securityGroupIds).apply((ids) => [...ids]) }),

@@ -55,11 +55,14 @@ describe("a fleet on AWS", () => {
 
   test("with target groups uses ELB health checks after the grace period", async () => {
     const { "web-group": group, "web-gate": gate } = await childrenOf({
-      targetGroupArns: ["arn:tg"],
+      targetGroupArns: ["arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/web/1"],
       healthCheckGracePeriod: 20,
       minHealthyPercentage: 50,
     });
-    assert.deepEqual([group?.healthCheckType, group?.targetGroupArns, group?.healthCheckGracePeriod], ["ELB", ["arn:tg"], 20]);
+    assert.deepEqual(
+      [group?.healthCheckType, group?.targetGroupArns, group?.healthCheckGracePeriod],
+      ["ELB", ["arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/web/1"], 20],
+    );
     assert.equal(gate?.minHealthyPercentage, 50);
   });
 

@@ -29,7 +29,7 @@ const os = new Image({
 });
 const machine = new Machine("db", {
   image: os, instanceType: "t3.small", subnetId: "${subnetId}",
-  volumes: { data: { sizeGiB: ${sizeGiB}, protect: ${protect} }, log: { sizeGiB: 4, type: "st1", protect: ${protect} } },
+  volumes: { data: { sizeGiB: ${sizeGiB}, protect: ${protect} }, log: { sizeGiB: 125, type: "st1", protect: ${protect} } },
   transform: { volume: (args) => ({ ...args, ...(args.type === "gp3" && { throughput: 250 }) }) },
 });
 ${more}
@@ -73,7 +73,7 @@ describe("a machine on EC2 and its volumes, under the real engine", { timeout: 6
         .map((volume) => [volume?.zone, volume?.args.size, volume?.args.type, volume?.args.throughput, volume?.at]),
       [
         ["eu-central-1a", 10, "gp3", 250, { instance: instanceId, device: "/dev/sdf" }],
-        ["eu-central-1a", 4, "st1", undefined, { instance: instanceId, device: "/dev/sdg" }],
+        ["eu-central-1a", 125, "st1", undefined, { instance: instanceId, device: "/dev/sdg" }],
       ],
     );
     const { tags, metadataOptions } = instances.get(instanceId)?.args ?? {};

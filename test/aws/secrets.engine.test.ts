@@ -20,7 +20,7 @@ const image = new Image({
 new Fleet("web", { image, count: 1, instanceType: "t3.micro", subnetIds: ["subnet-0"], secrets: ${secrets} });
 `;
 
-test("under the real engine, a fleet's secrets become tags of its instances, and an unknown service is refused", {
+test("under the real engine, a fleet's secrets become tags of its instances, and an unknown service or an unsuited type is refused", {
   timeout: 300_000,
 }, async () => {
   const scaling = new AutoScaling();
@@ -37,7 +37,22 @@ test("under the real engine, a fleet's secrets become tags of its instances, and
   assert.match(refused.text, /"web": secrets\.wbe: got "wbe", which is not a service: did you mean "web"\?/);
   assert.equal(aws.templates.size, 0);
 
-  await stack.write("index.js", program(`{ web: { db: pulumi.output("ssm:/prod/db") } }`));
+  const right = program(`{ web: { db: pulumi.output("ssm:/prod/db") } }`);
+  // EC2 is asked about the type in a preview too
+  for (const [type, problem] of [
+    ["a1.large", /fleet "web": instanceType: got a1\.large, which is arm64, wanted one for x86_64/],
+    ["t3.mikro", /fleet "web": instanceType: got "t3\.mikro", wanted an instance type that EC2 has in this region/],
+  ] as const) {
+    await stack.write("index.js", right.replace("t3.micro", type));
+    for (const operation of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+      const unsuited = await stack.run(...(operation as [string]));
+      assert.notEqual(unsuited.status, 0);
+      assert.match(unsuited.text, problem);
+    }
+  }
+  assert.deepEqual([server.requests.filter(({ action }) => action === "StartSnapshot"), server.blocksPut], [[], 0]);
+
+  await stack.write("index.js", right);
   await stack.up();
   const { tagSpecifications, metadataOptions } = present([...aws.templates.values()][0]?.at(-1));
   assert.deepEqual(tagSpecifications, [

@@ -44,7 +44,8 @@ const ROWS: readonly Row[] = [
   {
     cloud: "AWS",
     names: ["profile", "accessKey", "secretKey", "token", "assumeRole"],
-    fleet: (name, args, options) => new aws.Fleet(name, { image: os, count: 1, instanceType: "t", subnetIds: ["s"], ...args }, options),
+    fleet: (name, args, options) =>
+      new aws.Fleet(name, { image: os, count: 1, instanceType: "t3.micro", subnetIds: ["subnet-1"], ...args }, options),
     secrets: ["accessKey", "secretKey", "token"],
     configured: { profile: "config", accessKey: "c-key", secretKey: "c-secret", assumeRole: [{ roleArn: "arn:config" }] },
     explicit: {

@@ -28,6 +28,17 @@ export interface StoredVolume {
   at?: { readonly instance: string; readonly device: string };
 }
 
+/** GiB of each type. Source: Amazon EC2 API Reference, "CreateVolume", Size. */
+const SIZES: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  gp2: [1, 16_384],
+  gp3: [1, 65_536],
+  io1: [4, 16_384],
+  io2: [4, 65_536],
+  st1: [125, 16_384],
+  sc1: [125, 16_384],
+  standard: [1, 1024],
+};
+
 /** The zone of a subnet: those with an even number are in zone a, those with an odd number in b. */
 export function zoneOf(subnet: string): string {
   if (!/^subnet-\d$/.test(subnet)) throw new Error(`InvalidSubnetID.NotFound: The subnet ID '${subnet}' does not exist`);
@@ -104,9 +115,11 @@ export class Ec2Machines {
           throw new Error(`InvalidSnapshot.NotFound: The snapshot '${String(snapshotId)}' does not exist`);
         if (!/^eu-central-1[abc]$/.test(String(availabilityZone)))
           throw new Error(`InvalidParameterValue: Invalid availability zone: [${String(availabilityZone)}]`);
-        if (!["gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"].includes(String(type)))
-          throw new Error(`UnknownVolumeType: Unsupported volume type '${String(type)}'`);
-        if (typeof size !== "number" || !Number.isInteger(size) || size < (snapshot?.sizeGiB ?? 1) || size > 16_384)
+        if ((type === "io1" || type === "io2") && inputs.iops === undefined)
+          throw new Error("MissingParameter: The request must contain the parameter iops");
+        if (!(String(type) in SIZES)) throw new Error(`UnknownVolumeType: Unsupported volume type '${String(type)}'`);
+        const [least, most] = SIZES[String(type)] as readonly [number, number];
+        if (typeof size !== "number" || !Number.isInteger(size) || size < Math.max(snapshot?.sizeGiB ?? 1, least) || size > most)
           throw new Error(`InvalidParameterValue: Volume of ${String(size)}GiB is not valid`);
         if (kmsKeyId !== undefined && encrypted !== true)
           throw new Error("InvalidParameterDependency: The parameter KmsKeyId requires the parameter Encrypted to be set");

@@ -53,7 +53,7 @@ export async function awsFleet(): Promise<FleetCloud> {
       const { args } = aws.images.get(imageId) ?? {};
       assert.deepEqual(
         [args?.bootMode, args?.imdsSupport, args?.tpmSupport, args?.enaSupport, args?.architecture],
-        ["uefi", "v2.0", "v2.0", true, "x86_64"],
+        ["uefi-preferred", "v2.0", undefined, true, "x86_64"],
       );
       assert.ok(groups().every(({ instances }) => instances.every(({ healthy }) => healthy)));
     },

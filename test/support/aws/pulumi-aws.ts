@@ -3,7 +3,9 @@
  * group, and those of ec2-machines.ts.
  *
  * Source: @pulumi/aws declares every input; the stand-in refuses others.
- * Source: Amazon EC2 API Reference: RegisterImage, CopyImage, CreateLaunchTemplate (error codes).
+ * Source: Amazon EC2 API Reference: RegisterImage (names, boot modes), CopyImage (Encrypted, KmsKeyId), CreateLaunchTemplate
+ * (error codes).
+ * Source: hashicorp/terraform-provider-aws, internal/service/ec2/ec2_ami_copy.go: Encrypted is always sent, false by default.
  * Source: hashicorp/terraform-provider-aws, internal/service/autoscaling/group.go, resourceGroupUpdate: what changed goes to
  * UpdateAutoScalingGroup first; a changed launch template then starts an instance refresh, for which nothing waits.
  * Assumed: which changes replace a resource.
@@ -15,6 +17,7 @@ import { type StandInType, standInProvider } from "../stand-in.ts";
 import type { AutoScaling, Launch } from "./auto-scaling.ts";
 import type { AwsServer } from "./aws-server.ts";
 import { Ec2Machines, refuseTags, zoneOf } from "./ec2-machines.ts";
+import { describeType } from "./instance-types.ts";
 
 /** An AMI of the stand-in. */
 export interface StoredImage {
@@ -70,6 +73,10 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
         if (device?.deviceName !== inputs.rootDeviceName) throw new Error("the root device has no block device");
         if (inputs.virtualizationType !== "hvm" || (inputs.tpmSupport !== undefined && inputs.bootMode !== "uefi"))
           throw new Error("a paravirtual image, or a TPM without UEFI");
+        if (inputs.architecture === "arm64" && inputs.bootMode !== "uefi")
+          throw new Error("an image for arm64 that does not start by UEFI");
+        if (!/^[A-Za-z0-9()[\] ./'@_-]{3,128}$/.test(String(inputs.name)))
+          throw new Error(`InvalidAMIName.Malformed: AMI names must be between 3 and 128 characters long: ${String(inputs.name)}`);
         if ([...images.values()].some(({ args }) => args.name === inputs.name))
           throw new Error(`InvalidAMIName.Duplicate: AMI name ${String(inputs.name)} is already in use`);
         const image = { id: id("ami", String(inputs.name)), snapshot: snapshot.id, args: inputs };
@@ -101,6 +108,12 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
         if (sourceAmiRegion !== place.region || !images.has(String(sourceAmiId)))
           throw new Error(`InvalidAMIID.NotFound: The image id '[${String(sourceAmiId)}]' does not exist in ${String(sourceAmiRegion)}`);
         if (region === sourceAmiRegion) throw new Error("a copy must be in another region than the image");
+        const snapshot = server.ebs.snapshots.get(images.get(String(sourceAmiId))?.snapshot ?? "");
+        // the provider sends false where the program gives nothing
+        if (snapshot?.encrypted && inputs.encrypted !== true)
+          throw new Error("InvalidParameterCombination: an encrypted snapshot has no unencrypted copy");
+        if (inputs.kmsKeyId !== undefined && (inputs.encrypted !== true || String(inputs.kmsKeyId).split(":")[3] !== region))
+          throw new Error(`InvalidParameterValue: ${String(inputs.kmsKeyId)} is no key of ${String(region)}, or the copy is not encrypted`);
         if ([...copies.values()].some((other) => other.region === region && other.name === name))
           throw new Error(`InvalidAMIName.Duplicate: AMI name ${String(name)} is already in use`);
         const copy = id("ami", `${String(region)}${String(name)}${copies.size}`);
@@ -159,6 +172,7 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
       "secretKey",
       "token",
       "assumeRoles",
+      "defaultTags",
       "skipCredentialsValidation",
       "skipMetadataApiCheck",
       "skipRegionValidation",
@@ -166,6 +180,7 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
     types,
     functions: {
       "aws:ec2/getSubnet:getSubnet": async ({ id }) => ({ id: id ?? "", availabilityZone: zoneOf(String(id)) }),
+      "aws:ec2/getInstanceType:getInstanceType": async ({ instanceType }) => describeType(String(instanceType)) as unknown as Properties,
       "aws:index/getRegion:getRegion": async () => ({
         region: place.region,
         name: place.region,
