@@ -16,7 +16,7 @@ import { QemuVm, type QemuVmArgs } from "./vm.ts";
 /** Arguments of {@link Machine}. Exactly one of `image`, `build` and `machineImage` sets what it runs. */
 export interface MachineArgs
   extends SourceArgs<MachineImage>,
-    Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "outbound" | "userData" | "waitForHealth"> {
+    Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "outbound" | "userData" | "waitForHealth" | "crashLimit" | "keepOnFailure"> {
   /**
    * A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes the last disk; or
    * `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
@@ -83,7 +83,13 @@ export class Machine extends ComponentResource {
       `${name}-vm`,
       transformed(
         args.transform?.vm,
-        { ...launchArguments(args, machineImage), waitForHealth: args.waitForHealth, disks: (args.disks ?? []).map(attachment) },
+        {
+          ...launchArguments(args, machineImage),
+          waitForHealth: args.waitForHealth,
+          crashLimit: args.crashLimit,
+          keepOnFailure: args.keepOnFailure,
+          disks: (args.disks ?? []).map(attachment),
+        },
         `${name}-vm`,
       ),
       {

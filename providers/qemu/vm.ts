@@ -49,6 +49,10 @@ export interface QemuVmArgs {
   readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
   /** Whether to wait until the guest reports that all its services are healthy; set false for a guest with another init. @default true */
   readonly waitForHealth?: Input<boolean> | undefined;
+  /** How often a service may crash before the machine is healthy: then the update fails at once, with the end of its log. @default 6 @example 20 */
+  readonly crashLimit?: Input<number> | undefined;
+  /** Whether a machine that does not become healthy runs on, for a look inside. The update fails all the same, and the next one starts the machine again. @default false @example true */
+  readonly keepOnFailure?: Input<boolean> | undefined;
 }
 
 /** QEMU running one kernel and initial ramdisk, or one disk. {@link Machine} is the convenient way to get one. */

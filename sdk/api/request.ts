@@ -41,6 +41,8 @@ export interface ServiceStatus {
   readonly name: string;
   /** `starting`, `ok`, `unhealthy`, `waiting for NAME` or `down, REASON`. */
   readonly state: string;
+  /** What its latest health check said, if that did not pass. */
+  readonly message?: string;
   /** When it came into this state. */
   readonly since: number;
   readonly running: boolean;

@@ -40,9 +40,10 @@ function cells(service: ServiceStatus, machine: MachineStatus): string[] {
 }
 
 /** A service's name, state, time in that state, restarts and memory. */
-export function stateCells({ name, state, since, restarts, memory }: ServiceStatus, { uptime }: MachineStatus): string[] {
+export function stateCells({ name, state, message, since, restarts, memory }: ServiceStatus, { uptime }: MachineStatus): string[] {
   const colour = state === "ok" ? "green" : state.startsWith("down") || state === "unhealthy" ? "red" : "yellow";
-  return [printable(name), paint(colour, printable(state)), duration(uptime - since), String(restarts), memory > 0 ? size(memory) : "-"];
+  const shown = printable(message === undefined ? state : `${state}: ${message}`);
+  return [printable(name), paint(colour, shown), duration(uptime - since), String(restarts), memory > 0 ? size(memory) : "-"];
 }
 
 function table(rows: readonly string[][]): string[] {

@@ -7,8 +7,8 @@ import { debian } from "../../sdk/debian/images.ts";
 import { Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 
-/** A guest that works, one whose onboot task fails, and one that never becomes healthy. */
-export type GuestKind = "web" | "broken" | "unhealthy";
+/** A guest that works, one whose onboot task fails, one that never becomes healthy, and one whose service crashes. */
+export type GuestKind = "web" | "broken" | "unhealthy" | "crashes";
 
 /** The secret of the service. */
 export const SECRET = "hush-hush\n";
@@ -61,6 +61,13 @@ const web = (port: number) =>
     health: { tcp: { port }, interval: 1, timeout: 1, retries: 2 },
   });
 
+const crashes = new Service("app", {
+  image: debian.packages({ packages: ["busybox-static"], files: [SHELL] }),
+  command: ["sh", "-c", "echo line $$ of the app; echo cannot reach the database >&2; exit 7"],
+  health: { tcp: { port: 82 } },
+  publish: [],
+});
+
 function imageOf(kind: GuestKind): Image {
   const broken = new OnbootTask("broken", {
     image: debian.packages({ packages: ["busybox-static"], files: [SHELL] }),
@@ -70,7 +77,7 @@ function imageOf(kind: GuestKind): Image {
     kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 quiet" }),
     init: [debian.init()],
     onboot: [new OnbootTask("dhcp", { image: debian.dhcp() }), stamp, ...(kind === "broken" ? [broken] : [])],
-    services: [web(kind === "unhealthy" ? 81 : 80)],
+    services: [web(kind === "unhealthy" ? 81 : 80), ...(kind === "crashes" ? [crashes] : [])],
   });
 }
 

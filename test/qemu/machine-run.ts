@@ -7,7 +7,7 @@ import type { VmOutputs } from "../../providers/qemu/plugin/vm-outputs.ts";
 import type { VmInputs } from "../../providers/qemu/plugin/vm-inputs.ts";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import type { Progress } from "../../sdk/core/progress.ts";
-import type { Created, Difference, Found } from "../../sdk/plugin/resource-type.ts";
+import type { Created, Difference, Found, Updated } from "../../sdk/plugin/resource-type.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
 
 /** Limits of one call. */
@@ -70,12 +70,12 @@ export class MachineRun implements AsyncDisposable {
     return this.#type.read?.({ ...this.#work({}), id });
   }
 
-  async update(id: string, oldOutputs: VmOutputs): Promise<VmOutputs> {
+  async update(id: string, oldOutputs: VmOutputs): Promise<Updated<VmOutputs>> {
     const made = this.#of(id);
     const updated = await this.#type.update?.({ ...this.#work({}), id, inputs: made.inputs, oldInputs: made.inputs, oldOutputs });
     assert.ok(updated);
     made.outputs = updated.outputs;
-    return updated.outputs;
+    return updated;
   }
 
   async delete(id: string): Promise<void> {

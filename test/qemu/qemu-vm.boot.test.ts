@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { identify } from "../../providers/qemu/plugin/process-id.ts";
+import { cliOf } from "../api/cli.ts";
 import { guest, SECRET } from "./guest.ts";
 import { MachineRun, processesWith } from "./machine-run.ts";
 
@@ -55,7 +56,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     assert.equal(dead.running, false);
     assert.deepEqual([...((await run.diff(id, given, dead))?.drifted ?? [])], [["running", "update"]]);
 
-    const again = await run.update(id, dead);
+    const { outputs: again } = await run.update(id, dead);
     assert.notEqual(again.bootId, outputs.bootId);
     assert.match(await body(`${again.url}/`), /it works/);
 
@@ -138,10 +139,37 @@ describe("a machine", { timeout: 600_000 }, () => {
       assert.ok(error instanceof LinuxKitError && error.code === "TIMEOUT");
       assert.match(
         error.message,
-        /not healthy within 30 s: waiting for service web (unhealthy|started)[\s\S]*last lines of its console:\n/,
+        /not healthy within 30 s: waiting for service web (unhealthy|started).*\nservice web is (unhealthy|starting): port 81: connection refused; the log of web is empty\nto look inside, set keepOnFailure: true, and then: npx pulumi-linuxkit logs web web, npx pulumi-linuxkit status web, npx pulumi-linuxkit exec -it web web sh$/,
       );
       return true;
     });
+  });
+
+  test("fails at once in a crash loop, with the log, and is kept for a look inside until the next update", async () => {
+    await using run = await MachineRun.make();
+    const made = await run.create({ ...(await guest("crashes")), crashLimit: 2, keepOnFailure: true });
+    const told = (failure: Error | undefined) => {
+      assert.ok(failure instanceof LinuxKitError && failure.code === "BOOT_FAILED");
+      assert.match(
+        failure.message,
+        /^machine "web" did not become healthy: service app crashed 2 times \(crashLimit\), the last with exit status 7\nservice app is down, exit status 7; last lines of the log of app:(\n {2}line \d+ of the app\n {2}cannot reach the database){2}\nthe machine runs on: npx pulumi-linuxkit logs web app,/,
+      );
+    };
+    told(made.failure);
+    const crash = run.progress.find(({ lasting, message }) => lasting && message.startsWith("service app crashed"));
+    assert.match(
+      crash?.message ?? "",
+      /^service app crashed: exit status 7; last lines of the log of app:\n {2}line \d+ of the app\n {2}cannot reach/,
+    );
+    assert.equal((await run.read(made.id))?.outputs.running, true);
+    const cli = cliOf(run.stateDir);
+    assert.match((await cli.run(["logs", "web", "app"])).stdout, /cannot reach the database\n/);
+    assert.equal((await cli.run(["exec", "web", "web", "sh", "-c", "echo inside"])).stdout, "inside\n");
+
+    const updated = await run.update(made.id, made.outputs);
+    told(updated.failure);
+    assert.notEqual(updated.outputs.pid, made.outputs.pid);
+    assert.equal(await identify(made.outputs.pid), undefined, "the first one has ended");
   });
 
   test("ends if its start is cancelled", async () => {

@@ -37,6 +37,8 @@ export interface MachineRecord {
   readonly publish: readonly string[];
   readonly accelerator: string;
   readonly bootId?: string;
+  /** It did not become healthy, and was kept for a look inside: the next update starts it again. */
+  readonly failed?: true;
   /** For a machine of a fleet: its number, and a salted hash of its inputs, secrets included. */
   readonly member?: { readonly slot: number; readonly generation: string };
   /** Its inputs without user data and secrets, for `pulumi import`. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { copyFile, constants, link, rm, writeFile } from "node:fs/promises";
+import { copyFile, constants, link, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { OnProgress } from "../../../sdk/core/progress.ts";
@@ -10,7 +10,7 @@ import { type Booted, waitForHealth } from "./boot.ts";
 import { type EfiFirmware, findEfi } from "./efi-firmware.ts";
 import { CONSOLE_LOG } from "./console-log.ts";
 import { occupied, takePorts } from "./host-ports.ts";
-import { launch } from "./launch.ts";
+import { launch, type Launched } from "./launch.ts";
 import {
   type MachineFolder,
   type MachineRecord,
@@ -50,6 +50,8 @@ export interface Started {
   readonly folder: MachineFolder;
   readonly booted: Booted | undefined;
   readonly publish: readonly Publication[];
+  /** Why a machine that is kept all the same (`keepOnFailure`) is not healthy. */
+  readonly failure?: Error;
 }
 
 /**
@@ -81,6 +83,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
     ...(start.owner !== undefined && { owner: start.owner }),
     ...(start.member && { member: start.member }),
   });
+  let launched: Launched | undefined;
   try {
     const firmware = await layOut(folder.path, inputs, nonce);
     const args = qemuArguments({
@@ -103,7 +106,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
     signal.throwIfAborted();
     const unfiltered = qemu.sandbox ? "" : ", its system calls not filtered: it was built without seccomp, or the kernel refuses";
     progress({ stage: "boot", message: `starting qemu (${accelerator}, ${inputs.memoryMiB} MiB${unfiltered})` });
-    const launched = await launch(folder.path, qemu.path, args);
+    launched = await launch(folder.path, qemu.path, args);
     if (launched.process) folder = await writeRecord(folder, { ...record(folder), machine: launched.process });
     const booted = await waitForHealth({
       name,
@@ -113,13 +116,20 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
       progress,
       ended: launched.ended,
       patient: inputs.waitForHealth,
+      crashLimit: inputs.crashLimit,
+      hint: lookInside(start),
     });
-    // QEMU has read these files into memory, and starts only once
-    for (const { file } of firmware) await rm(join(folder.path, file), { force: true });
+    await removeFirmware(folder.path);
     folder = await writeRecord(folder, { ...record(folder), phase: "running", ...(booted && { bootId: booted.bootId }) });
     launched.release();
     return { folder, booted, publish };
   } catch (error) {
+    if (inputs.keepOnFailure && launched && (isLinuxKitError(error, "BOOT_FAILED") || isLinuxKitError(error, "TIMEOUT"))) {
+      await removeFirmware(folder.path);
+      folder = await writeRecord(folder, { ...record(folder), phase: "running", failed: true });
+      launched.release();
+      return { folder, booted: undefined, publish, failure: error };
+    }
     const refusedPort = isLinuxKitError(error, "BOOT_FAILED") ? lostPort(error.detail.console, publish) : undefined;
     await killMachine(folder);
     await removeMachineFolder(stateDir, id);
@@ -138,6 +148,21 @@ export async function discard(id: string, stateDir: string): Promise<void> {
   const folder = await readMachineFolder(stateDir, id);
   if (folder) await killMachine(folder);
   await removeMachineFolder(stateDir, id);
+}
+
+/** How to look into a machine that is not healthy. One of a fleet gives way to the old image. */
+function lookInside({ name, inputs, member }: Start): ((service: string) => string) | undefined {
+  if (member) return undefined;
+  return (service) => {
+    const command = "npx pulumi-linuxkit";
+    const commands = `${command} logs ${name} ${service}, ${command} status ${name}, ${command} exec -it ${name} ${service} sh`;
+    return inputs.keepOnFailure ? `the machine runs on: ${commands}` : `to look inside, set keepOnFailure: true, and then: ${commands}`;
+  };
+}
+
+/** QEMU has read these files into memory, and starts only once. */
+async function removeFirmware(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (/^firmware-\d+$/.test(name)) await rm(join(folder, name), { force: true });
 }
 
 /** Writes QEMU's input files into the machine's folder, readable only by this user. */

@@ -78,6 +78,16 @@ export const vmInputs = resourceInputs(
       // it affects only what `create` waits for
       { onChange: "update" },
     ),
+    crashLimit: input(
+      "How often a service may crash before the machine is healthy: then its creation fails at once. Default: 6.",
+      whole(1, 1000, "crashes").exactOptional(),
+      { onChange: "update" },
+    ),
+    keepOnFailure: input(
+      "Whether a machine that does not become healthy runs on for a look inside; the next update starts it again. Default: false.",
+      z.boolean().exactOptional(),
+      { onChange: "update" },
+    ),
   },
   { onChange: "replace" },
 );

@@ -45,9 +45,10 @@ export function qemuVm(
         ...(outputs === undefined && { inputs: folder.record?.inputs as unknown as Properties }),
       };
     },
-    // the only input that is updated in place affects only `create`, so the update restarts a stopped machine
+    // the inputs that are updated in place affect only a start, so the update restarts a stopped machine
     async update({ id, urn, name, inputs, oldOutputs, signal, progress, config }) {
-      if (await runs(await readMachineFolder(folders.stateDir, id))) return { outputs: { ...oldOutputs, running: true } };
+      const found = await readMachineFolder(folders.stateDir, id);
+      if ((await runs(found)) && !found?.record?.failed) return { outputs: { ...oldOutputs, running: true } };
       await discard(id, folders.stateDir);
       return run({ id, urn, name, inputs, isHeld: true, signal, progress }, { signal, progress, config });
     },
@@ -100,9 +101,10 @@ function foreseen({ publish }: Properties): Properties {
 }
 
 async function runMachine(start: Start, folders: HostFolders): Promise<Created<VmOutputs>> {
-  const { folder, booted, publish } = await startMachine(start, folders);
+  const { folder, booted, publish, failure } = await startMachine(start, folders);
   const outputs = describeMachine(folder, publish);
   const { progress, name } = start;
+  if (failure) return { id: folder.id, outputs: { ...outputs, running: await runs(folder) }, failure };
   progress({
     stage: "boot",
     message: booted ? `${name} is healthy, ${booted.seconds.toFixed(1)} s after its start` : `${name} runs`,

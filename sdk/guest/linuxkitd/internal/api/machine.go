@@ -47,6 +47,8 @@ type ServiceStatus struct {
 	Name string `json:"name"`
 	// State is starting, ok, unhealthy, "waiting for NAME" or "down, REASON".
 	State string `json:"state"`
+	// Message is what the latest check said, where it did not pass.
+	Message string `json:"message,omitempty"`
 	// Since is when it came into this state.
 	Since    float64 `json:"since"`
 	Running  bool    `json:"running"`

@@ -23,9 +23,10 @@ import (
 
 // shown is what the interface shows of a service, beside what the kernel says.
 type shown struct {
-	state  string
-	since  float64
-	starts int
+	state   string
+	message string
+	since   float64
+	starts  int
 }
 
 func (s *supervisor) show(name, state string) {
@@ -33,6 +34,15 @@ func (s *supervisor) show(name, state string) {
 	defer s.mu.Unlock()
 	entry := s.shown[name]
 	entry.state, entry.since = state, uptime()
+	s.shown[name] = entry
+}
+
+// note keeps what the latest check of a service said.
+func (s *supervisor) note(name, message string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entry := s.shown[name]
+	entry.message = message
 	s.shown[name] = entry
 }
 
@@ -74,7 +84,7 @@ func (s *supervisor) status() []api.ServiceStatus {
 	all := []api.ServiceStatus{}
 	for _, name := range slices.Sorted(maps.Keys(s.containers)) {
 		entry := s.shown[name]
-		one := api.ServiceStatus{Name: name, State: entry.state, Since: entry.since, Restarts: max(0, entry.starts-1)}
+		one := api.ServiceStatus{Name: name, State: entry.state, Message: entry.message, Since: entry.since, Restarts: max(0, entry.starts-1)}
 		if one.State == "" {
 			one.State = supervise.Starting
 		}

@@ -100,6 +100,8 @@ func (s *supervisor) carryOut(action supervise.Action) {
 	case supervise.State:
 		s.show(action.Name, action.State)
 		_ = os.WriteFile(path.Join(stateFolder, action.Name), []byte(action.State+"\n"), 0o644)
+	case supervise.Note:
+		s.note(action.Name, action.Message)
 	case supervise.Report:
 		s.guest.console.Say(action.Words...)
 	case supervise.Healthy:

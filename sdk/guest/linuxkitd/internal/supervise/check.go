@@ -13,6 +13,7 @@ const (
 )
 
 func (c *Core) checked(s *service, failure string) {
+	c.note(s, failure)
 	if s.passed {
 		c.checkedAgain(s, failure)
 	} else {

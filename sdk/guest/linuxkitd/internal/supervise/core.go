@@ -95,6 +95,13 @@ func (c *Core) setState(s *service, state string) {
 	}
 }
 
+func (c *Core) note(s *service, message string) {
+	if s.note != message {
+		s.note = message
+		c.do(Note{s.Name, message})
+	}
+}
+
 func (c *Core) setTimer(s *service, after time.Duration) {
 	s.timer++
 	c.do(SetTimer{s.Name, s.timer, after})
@@ -183,6 +190,7 @@ const (
 func (c *Core) ended(s *service, status int) {
 	lasted := c.now - s.launchedAt
 	s.timer++
+	c.note(s, "")
 	why := fmt.Sprintf("exit status %d", status)
 	if s.stopping {
 		c.setState(s, "down, "+why)

@@ -25,6 +25,7 @@ func play(t *testing.T, services []Service, steps ...step) []string {
 				said = append(said, strings.Join(action.Words, " "))
 			case State:
 				said = append(said, fmt.Sprintf("%s is %q", action.Name, action.State))
+			case Note:
 			case Launch:
 				said = append(said, fmt.Sprintf("launch %s %d", action.Name, action.Turn))
 			default:
@@ -157,6 +158,23 @@ func TestChecks(t *testing.T) {
 			same(t, play(t, []Service{checked("web")}, append(append([]step(nil), begin...), row.steps...)...)[3:], row.want...)
 		})
 	}
+}
+
+func TestTheLatestCheckIsNoted(t *testing.T) {
+	core := NewCore([]Service{checked("web")})
+	var notes []string
+	for _, step := range []step{
+		{0, Begin{}}, {0, Prepared{Name: "web"}}, {1, Launched{"web", 1}},
+		{2, Checked{"web", 1, "refused"}}, {3, Checked{"web", 1, "refused"}}, {4, Checked{"web", 1, "status 503"}}, {5, Checked{"web", 1, ""}}, {6, Checked{"web", 1, "late"}},
+		{7, Ended{"web", 1, 1}}, {9, Checked{"web", 1, "of an earlier start"}},
+	} {
+		for _, action := range core.Step(time.Duration(step.at*float64(time.Second)), step.event) {
+			if note, ok := action.(Note); ok {
+				notes = append(notes, note.Message)
+			}
+		}
+	}
+	same(t, notes, "refused", "status 503", "", "late", "")
 }
 
 func TestServicesStartAfterOthersAndStopBeforeThem(t *testing.T) {

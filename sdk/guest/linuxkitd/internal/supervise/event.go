@@ -81,6 +81,8 @@ type (
 	}
 	// State is the service's state from now on.
 	State struct{ Name, State string }
+	// Note is what the latest check said; "" when it passed, or when the service ended.
+	Note struct{ Name, Message string }
 	// Report is a line of the console.
 	Report struct{ Words []string }
 	// Healthy: every service is up, for the first time.
@@ -98,6 +100,7 @@ func (Ask) action()      {}
 func (Kill) action()     {}
 func (SetTimer) action() {}
 func (State) action()    {}
+func (Note) action()     {}
 func (Report) action()   {}
 func (Healthy) action()  {}
 func (PowerOff) action() {}

@@ -69,6 +69,8 @@ type service struct {
 	count int
 	delay time.Duration
 
+	// what the latest check said
+	note string
 	// the first check of this turn passed
 	passed   bool
 	late     bool
