@@ -16,7 +16,10 @@ import { QemuVm, type QemuVmArgs } from "./vm.ts";
 /** Arguments of {@link Machine}. Exactly one of `image`, `build` and `machineImage` sets what it runs. */
 export interface MachineArgs
   extends SourceArgs<MachineImage>,
-    Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "outbound" | "userData" | "waitForHealth" | "crashLimit" | "keepOnFailure"> {
+    Pick<
+      QemuVmArgs,
+      "memoryMiB" | "cpus" | "publish" | "outbound" | "userData" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"
+    > {
   /**
    * A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes the last disk; or
    * `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
@@ -45,8 +48,9 @@ export interface MachineArgs
 
 /**
  * A QEMU virtual machine on this host. Creating it waits until its services are healthy. It runs until the stack deletes it,
- * even after the process that started it has ended. Another image replaces it; a machine with published ports or disks is
- * deleted before its replacement is created.
+ * even after the process that started it has ended. Another image replaces it: first the new machine becomes healthy, then the
+ * old one is deleted. A machine with published ports or disks is stopped first, because two cannot hold them; if the new one
+ * does not become healthy, the old image is started again.
  */
 export class Machine extends ComponentResource {
   /** `http://ADDRESS:PORT` of the first published TCP port; empty without one. */
@@ -87,6 +91,7 @@ export class Machine extends ComponentResource {
           ...launchArguments(args, machineImage),
           waitForHealth: args.waitForHealth,
           crashLimit: args.crashLimit,
+          rollBack: args.rollBack,
           keepOnFailure: args.keepOnFailure,
           disks: (args.disks ?? []).map(attachment),
         },

@@ -3,7 +3,7 @@ import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resou
 import type { QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link QemuGate}. */
-export interface QemuGateArgs extends Omit<QemuVmArgs, "disks" | "waitForHealth" | "crashLimit" | "keepOnFailure"> {
+export interface QemuGateArgs extends Omit<QemuVmArgs, "disks" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"> {
   /** The fleet's name; its machines have this name and a number. @example "web" */
   readonly fleet: Input<string>;
   /** How many machines. @example 3 */

@@ -51,6 +51,14 @@ export interface QemuVmArgs {
   readonly waitForHealth?: Input<boolean> | undefined;
   /** How often a service may crash before the machine is healthy: then the update fails at once, with the end of its log. @default 6 @example 20 */
   readonly crashLimit?: Input<number> | undefined;
+  /**
+   * Whether a machine that publishes ports or has disks is started again on its old image when the new one does not become
+   * healthy. It is then updated in place; false deletes it first. One without ports and disks is deleted only once the new one
+   * is healthy.
+   * @default true
+   * @example false
+   */
+  readonly rollBack?: Input<boolean> | undefined;
   /** Whether a machine that does not become healthy runs on, for a look inside. The update fails all the same, and the next one starts the machine again. @default false @example true */
   readonly keepOnFailure?: Input<boolean> | undefined;
 }

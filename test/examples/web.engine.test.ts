@@ -109,7 +109,7 @@ describe("examples/web under the real engine", { timeout: 900_000 }, () => {
     const kept = changed.lines("kept").filter((line) => /segment/.test(line));
     assert.equal(kept.length, 1, changed.text);
     assert.match(kept[0] ?? "", /, 1 of \d+ segments rebuilt/);
-    assert.deepEqual(ops(changed, "QemuVm"), ["delete-replaced", "replace", "create-replacement"]);
+    assert.deepEqual(ops(changed, "QemuVm"), ["update"]);
     const third = await seen(web);
     assert.notEqual(third.bootId, first.bootId);
     const running = await processesIn(stateDir);

@@ -63,7 +63,8 @@ const web = (port: number) =>
 
 const crashes = new Service("app", {
   image: debian.packages({ packages: ["busybox-static"], files: [SHELL] }),
-  command: ["sh", "-c", "echo line $$ of the app; echo cannot reach the database >&2; exit 7"],
+  command: ["sh", "-c", "echo line $$ of the app; echo the token $(cat /run/secrets/key); echo cannot reach the database >&2; exit 7"],
+  secrets: { key: "" },
   health: { tcp: { port: 82 } },
   publish: [],
 });
@@ -97,5 +98,11 @@ async function make(kind: GuestKind): Promise<Properties> {
   const outputDir = join(await folder, kind);
   const { files, digest, cmdline } = await build(imageOf(kind), { format: "kernel+initrd", outputDir, name: kind });
   const pathOf = (role: string): string => join(outputDir, files.find((file) => file.role === role)?.name ?? role);
-  return { kernel: pathOf("kernel"), initrd: pathOf("initrd"), digest, cmdline, secrets: { web: { key: SECRET } } };
+  return {
+    kernel: pathOf("kernel"),
+    initrd: pathOf("initrd"),
+    digest,
+    cmdline,
+    secrets: { web: { key: SECRET }, ...(kind === "crashes" && { app: { key: SECRET } }) },
+  };
 }

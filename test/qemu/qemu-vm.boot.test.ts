@@ -152,14 +152,14 @@ describe("a machine", { timeout: 600_000 }, () => {
       assert.ok(failure instanceof LinuxKitError && failure.code === "BOOT_FAILED");
       assert.match(
         failure.message,
-        /^machine "web" did not become healthy: service app crashed 2 times \(crashLimit\), the last with exit status 7\nservice app is down, exit status 7; last lines of the log of app:(\n {2}line \d+ of the app\n {2}cannot reach the database){2}\nthe machine runs on: npx pulumi-linuxkit logs web app,/,
+        /^machine "web" did not become healthy: service app crashed 2 times \(crashLimit\), the last with exit status 7\nservice app is down, exit status 7; last lines of the log of app:(\n {2}line \d+ of the app\n {2}the token hush-hush\n {2}cannot reach the database){2}\nthe machine runs on: npx pulumi-linuxkit logs web app,/,
       );
     };
     told(made.failure);
     const crash = run.progress.find(({ lasting, message }) => lasting && message.startsWith("service app crashed"));
     assert.match(
       crash?.message ?? "",
-      /^service app crashed: exit status 7; last lines of the log of app:\n {2}line \d+ of the app\n {2}cannot reach/,
+      /^service app crashed: exit status 7; last lines of the log of app:\n {2}line \d+ of the app\n {2}the token hush-hush\n {2}cannot reach/,
     );
     assert.equal((await run.read(made.id))?.outputs.running, true);
     const cli = cliOf(run.stateDir);

@@ -50,8 +50,8 @@ describe("changed inputs of a machine", () => {
       { memoryMiB: 512, cpus: 2 },
       { memoryMiB: "replace", cpus: "replace" },
     ],
-    [{ publish: ["127.0.0.1:8080:80/tcp"] }, { "publish[0]": "replace" }],
-    [{ disks: [DISK] }, { "disks[0]": "replace" }],
+    [{ publish: ["127.0.0.1:8080:80/tcp"] }, { "publish[0]": "update" }],
+    [{ disks: [DISK] }, { "disks[0]": "update" }],
     [{ userData: "x" }, { userData: "replace" }],
     [{ secrets: { web: { key: "x" } } }, { secrets: "replace" }],
     [{ waitForHealth: false }, { waitForHealth: "update" }],
@@ -61,6 +61,18 @@ describe("changed inputs of a machine", () => {
       assert.deepEqual(Object.fromEntries((await diff(changes))?.changed ?? []), changed),
     );
   }
+
+  // the old machine is stopped, and kept until the new one is healthy
+  for (const [old, changes, changed] of [
+    [{ disks: [DISK] }, { digest: "sha256:1" }, { digest: "update" }],
+    [{ publish: ["127.0.0.1:8080:80/tcp"] }, { digest: UNKNOWN, memoryMiB: 512 }, { digest: "update", memoryMiB: "update" }],
+    [{ disks: [DISK] }, { digest: "sha256:1", rollBack: false }, { digest: "replace", rollBack: "update" }],
+  ] as const)
+    test(`${JSON.stringify(old)}, then ${JSON.stringify(changes)}: ${JSON.stringify(changed)}`, async () =>
+      assert.deepEqual(
+        Object.fromEntries((await diff(changes as unknown as Properties, old as unknown as Partial<VmInputs>))?.changed ?? []),
+        changed,
+      ));
 
   const order: [old: Partial<VmInputs>, changes: Properties, first: boolean][] = [
     [{}, { memoryMiB: 512 }, false],

@@ -72,10 +72,31 @@ describe("a machine under the real engine", { timeout: 600_000 }, () => {
     const preview = await stack.preview();
     assert.match(preview.text, /memoryMiB: 256 => 300/);
     const replaced = await stack.up();
-    assert.deepEqual(ops(replaced.steps), ["delete-replaced", "replace", "create-replacement"]);
+    assert.deepEqual(ops(replaced.steps), ["update"]);
     assert.deepEqual(await processesWith(`linuxkit-web-`).then((pids) => pids.includes(second.pid)), false);
     const third = await outputs();
     assert.equal(await (await fetch(`${third.url}/cgi-bin/stamp`)).text(), second.bootId);
+
+    // a new image that does not work: the old one runs again with its disk and its address, and the state keeps it
+    const wanted = program({ ...inputs, memoryMiB: 300 });
+    await stack.write("index.js", program({ ...inputs, ...(await guest("crashes")), memoryMiB: 300, crashLimit: 1 }));
+    const failed = await stack.run("up", "--yes", "--skip-preview");
+    assert.notEqual(failed.status, 0);
+    assert.match(failed.text, /service app crashed 1 time \(crashLimit\), the last with exit status 7/);
+    assert.match(failed.text, /the token \[secret\]\n? *cannot reach the database\n[\s\S]*the old image runs again/);
+    assert.ok(!failed.text.includes(SECRET.trim()));
+    assert.match(await (await fetch(third.url)).text(), /it works/);
+    await stack.write("index.js", wanted);
+    await stack.refresh();
+    assert.deepEqual(ops((await stack.up()).steps), ["same"]);
+    const back = await outputs();
+    assert.notEqual(back.bootId, third.bootId);
+    assert.equal(back.url, third.url);
+    // the disk is not rolled back: it has the mark of the image that failed
+    const stamp = await (await fetch(`${back.url}/cgi-bin/stamp`)).text();
+    assert.match(stamp, /^[0-9a-f-]{36}$/);
+    assert.ok(stamp !== third.bootId && stamp !== back.bootId);
+    assert.equal((await listMachineFolders(places.stateDir)).length, 1);
 
     await stack.destroy();
     await assert.rejects(access(places.stateDir), { code: "ENOENT" });

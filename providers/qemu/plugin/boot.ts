@@ -130,7 +130,7 @@ async function judge(watch: BootWatch, heard: Heard, line: ConsoleLine & { reado
   if (Number.parseInt(message, 10) >= crashLimit)
     throw await given(
       watch,
-      `service ${name} crashed ${crashLimit} times (crashLimit), the last with ${message.replace(/^.*?: /, "")}`,
+      `service ${name} crashed ${crashLimit} ${crashLimit === 1 ? "time" : "times"} (crashLimit), the last with ${message.replace(/^.*?: /, "")}`,
       name,
     );
 }

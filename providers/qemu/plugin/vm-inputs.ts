@@ -83,6 +83,11 @@ export const vmInputs = resourceInputs(
       whole(1, 1000, "crashes").exactOptional(),
       { onChange: "update" },
     ),
+    rollBack: input(
+      "Whether a machine with ports or disks is started again on its old image when the new one does not become healthy. Default: true.",
+      z.boolean().exactOptional(),
+      { onChange: "update" },
+    ),
     keepOnFailure: input(
       "Whether a machine that does not become healthy runs on for a look inside; the next update starts it again. Default: false.",
       z.boolean().exactOptional(),

@@ -10,7 +10,8 @@ import { checkVm } from "./check-vm.ts";
 import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
 import { runs } from "./fleet-members.ts";
 import { isAlive } from "./process-id.ts";
-import { discard, type Start, startMachine } from "./start.ts";
+import { clearFormer, replaceMachine } from "./replacement.ts";
+import { discard, type Start, type Started, startMachine } from "./start.ts";
 import { stopMachine } from "./stop.ts";
 import { bootFiles, type VmInputs, vmInputs } from "./vm-inputs.ts";
 import { addresses, asPublications, describeMachine, type VmOutputs, vmOutputs } from "./vm-outputs.ts";
@@ -20,8 +21,8 @@ export function qemuVm(
   folders: HostFolders = defaultHostFolders(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
 ): ResourceType<VmInputs, VmOutputs> {
-  const run = async (start: Start, work: BuildWork): Promise<Created<VmOutputs>> =>
-    withArtifactFiles(bootFiles(start.inputs), folders.cacheDir, loadBuilder, work, () => runMachine(start, folders));
+  const run = async (start: Start, work: BuildWork, begin = () => startMachine(start, folders)): Promise<Created<VmOutputs>> =>
+    withArtifactFiles(bootFiles(start.inputs), folders.cacheDir, loadBuilder, work, async () => outcomeOf(start, await begin()));
   return {
     token: "linuxkit:index:QemuVm",
     timeoutSeconds: 300,
@@ -29,8 +30,8 @@ export function qemuVm(
     outputs: vmOutputs,
     check: ({ inputs, isSecret }) => checkVm(inputs, isSecret),
     diff: difference,
-    // an update does not touch a running machine
-    preview: ({ inputs, old }) => (old?.outputs.running ? { ...old.outputs } : foreseen(inputs)),
+    // an update leaves a running machine alone unless it takes another's place
+    preview: ({ inputs, old }) => (old?.outputs.running && !isAnother(old.inputs, inputs) ? { ...old.outputs } : foreseen(inputs)),
     async create({ urn, name, inputs, signal, progress, config }) {
       await clearLeftovers(folders, { signal, progress });
       return run({ id: newId(name), urn, name, inputs, signal, progress }, { signal, progress, config });
@@ -45,12 +46,20 @@ export function qemuVm(
         ...(outputs === undefined && { inputs: folder.record?.inputs as unknown as Properties }),
       };
     },
-    // the inputs that are updated in place affect only a start, so the update restarts a stopped machine
-    async update({ id, urn, name, inputs, oldOutputs, signal, progress, config }) {
+    // it starts a machine that is stopped or not healthy, and replaces one that holds what its replacement needs
+    async update({ id, urn, name, inputs, oldInputs, oldOutputs, timeoutSeconds, signal, progress, config }) {
+      await clearFormer(id, folders);
       const found = await readMachineFolder(folders.stateDir, id);
-      if ((await runs(found)) && !found?.record?.failed) return { outputs: { ...oldOutputs, running: true } };
+      const works = found && (await runs(found)) && !found.record?.failed;
+      const another = isAnother(oldInputs, inputs as unknown as Properties);
+      if (works && !another) return { outputs: { ...oldOutputs, running: true } };
+      const start = { id, urn, name, inputs, isHeld: true, signal, progress };
+      const work = { signal, progress, config };
+      if (works && inputs.rollBack !== false)
+        return run(start, work, () => replaceMachine({ start, old: found, oldInputs, seconds: timeoutSeconds }, folders));
+      if (works) await stopMachine(found, {}, signal);
       await discard(id, folders.stateDir);
-      return run({ id, urn, name, inputs, isHeld: true, signal, progress }, { signal, progress, config });
+      return run(start, work);
     },
     async delete({ id, signal, progress }) {
       const folder = await readMachineFolder(folders.stateDir, id);
@@ -59,6 +68,7 @@ export function qemuVm(
         await stopMachine(folder, {}, signal);
       }
       await removeMachineFolder(folders.stateDir, id);
+      await clearFormer(id, folders);
     },
   };
 }
@@ -76,11 +86,21 @@ async function held(folder: MachineFolder, urn: string): Promise<MachineFolder |
 
 function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmOutputs>): Difference {
   const holds = (list: unknown): boolean => list === UNKNOWN || (Array.isArray(list) && list.length > 0);
+  const changed = inputDiff(vmInputs, oldInputs, inputs);
+  // two machines cannot hold one port or disk
+  const holdsBoth = [oldInputs.publish, oldInputs.disks, inputs.publish, inputs.disks].some(holds);
+  // the engine would delete the old one before the new one is known to work: an update keeps it until then
+  const returns = holdsBoth && inputs.rollBack !== false;
   return {
-    changed: inputDiff(vmInputs, oldInputs, inputs),
-    deleteBeforeReplace: [oldInputs.publish, oldInputs.disks, inputs.publish, inputs.disks].some(holds),
+    changed: returns ? new Map([...changed.keys()].map((path) => [path, "update" as const])) : changed,
+    deleteBeforeReplace: holdsBoth,
     ...(oldOutputs.running === false && { drifted: new Map([["running", "update" as const]]) }),
   };
+}
+
+/** Whether the inputs are those of another machine. */
+function isAnother(oldInputs: VmInputs, inputs: Properties): boolean {
+  return [...inputDiff(vmInputs, oldInputs, inputs).values()].includes("replace");
 }
 
 const NOTHING_KNOWN: Record<keyof VmOutputs, Value> = {
@@ -100,8 +120,7 @@ function foreseen({ publish }: Properties): Properties {
   return { ...NOTHING_KNOWN, running: true, ...(ports.every(({ hostPort }) => hostPort !== 0) && addresses(ports)) };
 }
 
-async function runMachine(start: Start, folders: HostFolders): Promise<Created<VmOutputs>> {
-  const { folder, booted, publish, failure } = await startMachine(start, folders);
+async function outcomeOf(start: Start, { folder, booted, publish, failure }: Started): Promise<Created<VmOutputs>> {
   const outputs = describeMachine(folder, publish);
   const { progress, name } = start;
   if (failure) return { id: folder.id, outputs: { ...outputs, running: await runs(folder) }, failure };
