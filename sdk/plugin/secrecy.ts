@@ -2,7 +2,6 @@ import type { z } from "zod";
 import { formatPath, parsePath, type Step, valueAt } from "../core/property-path.ts";
 import type { shown } from "../core/shown.ts";
 import type { didYouMean } from "../core/suggest.ts";
-import type { modeWanted } from "../definition/fields.ts";
 import { isSecretAt } from "./input.ts";
 import { type SecretTexts, secretTexts } from "./secret-texts.ts";
 import type { Decoded } from "./struct.ts";
@@ -25,7 +24,7 @@ export interface Secrecy {
 /** How messages show a value: {@link shown}. */
 const GOT = /^got (?:"(?:[^"\\]|\\.)*?(?:"|…(?=,))|-?\d[\d.]*|true|false)/;
 
-/** What is near a value tells of it: {@link didYouMean}, {@link modeWanted}. */
+/** What is near a value tells of it: {@link didYouMean}, `modeWanted`. */
 const MEANT = /: (?:did you mean )?"(?:[^"\\]|\\.)*"\??$/;
 
 /**
