@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isLinuxKitError } from "../core/errors.ts";
+import { missingPackage } from "../core/missing-package.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { ExitStatus, UsageError } from "./command.ts";
 import { COMMANDS, type ListedCommand } from "./commands.ts";
@@ -47,7 +48,8 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     await run(rest, terminal);
     return 0;
-  } catch (error) {
+  } catch (thrown) {
+    const error = missingPackage(thrown) ?? thrown;
     if (error instanceof ExitStatus) return error.status;
     if (isUsage(error)) {
       terminal.fail(`${error.message}\nusage: pulumi-linuxkit ${command.usage}`);

@@ -32,7 +32,7 @@ export interface Faults {
   ACCESS_DENIED: { readonly url: string; readonly status: number };
   /** A connection that failed after every retry. */
   NETWORK: { readonly url: string };
-  /** A host program that is needed and is not on PATH. */
+  /** A host program that is not on PATH, or an optional npm package that is not installed. */
   TOOL_MISSING: { readonly tool: string };
   /** No space left where we write. */
   DISK_FULL: { readonly path: string };

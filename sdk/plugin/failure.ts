@@ -1,5 +1,6 @@
 import type { ServiceError, StatusObject } from "@grpc/grpc-js";
 import { isLinuxKitError } from "../core/errors.ts";
+import { missingPackage } from "../core/missing-package.ts";
 import { printable } from "../core/printable.ts";
 import type { Protos } from "./protos.ts";
 import { encode } from "./struct.ts";
@@ -42,6 +43,8 @@ export function unreadyStatus(
 function explain(error: unknown): string {
   // another copy of the package may have made it
   if (isLinuxKitError(error)) return printable(error.message);
+  const missing = missingPackage(error);
+  if (missing) return missing.message;
   const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `unexpected failure in pulumi-linuxkit, please report it: ${printable(shown)}`;
 }

@@ -6,7 +6,7 @@ import { cloudGateType } from "../../../sdk/rollout/gate-type.ts";
 import { ROLLOUT_DEFAULTS } from "../../../sdk/rollout/defaults.ts";
 import type { AwsAccess } from "./access/clients.ts";
 import { accessInputs } from "./access/inputs.ts";
-import { instanceRefreshDriver, type RefreshTarget } from "./rollout-driver.ts";
+import type { RefreshTarget } from "./rollout-driver.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `aws`. */
 export const gateInputs = resourceInputs(
@@ -35,14 +35,18 @@ export const gateInputs = resourceInputs(
   { onChange: "ignore" },
 );
 
-type Connect = (access: AwsAccess, target: RefreshTarget) => RolloutDriver & Disposable;
+type Driver = RolloutDriver & Disposable;
+type Connect = (access: AwsAccess, target: RefreshTarget) => Driver | Promise<Driver>;
+
+// loaded on use: the provider's schema needs no client of AWS
+const refreshDriver: Connect = async (access, target) => (await import("./rollout-driver.ts")).instanceRefreshDriver(access, target);
 
 /**
  * Refreshes the instances of a group and waits. It fails the update when the refresh fails or is rolled back; on Cancel it rolls back.
  *
  * @param paceSeconds between two looks
  */
-export function awsGate(connect: Connect = instanceRefreshDriver, paceSeconds = 5) {
+export function awsGate(connect: Connect = refreshDriver, paceSeconds = 5) {
   return cloudGateType({
     kind: "aws",
     inputs: gateInputs,

@@ -2,10 +2,8 @@ import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { decodeBlockList } from "../../../sdk/upload/block-list.ts";
 import { type Previous, uploadType } from "../../../sdk/upload/plugin/upload-type.ts";
-import { awsClients, whoAmI } from "./access/clients.ts";
 import { fromAws } from "./access/failure.ts";
 import { ACCESS_NAMES } from "./access/inputs.ts";
-import { awsSnapshotService } from "./ebs/aws-snapshot-service.ts";
 import type { SnapshotService } from "./ebs/snapshot-service.ts";
 import { type SnapshotUpload, uploadSnapshot } from "./ebs/upload-snapshot.ts";
 import { keyNeedsEncryption, type SnapshotInputs, type SnapshotOutputs, snapshotInputs, snapshotOutputs } from "./snapshot-inputs.ts";
@@ -71,6 +69,11 @@ export function awsSnapshot(cacheDir?: string, loadBuilder?: () => Promise<Build
 
 /** Connects, and checks that the credentials are those of the wanted account. @throws ACCESS_DENIED */
 async function connect(inputs: SnapshotInputs, signal: AbortSignal): Promise<Link> {
+  // loaded on use: the provider's schema needs no client of AWS
+  const [{ awsClients, whoAmI }, { awsSnapshotService }] = await Promise.all([
+    import("./access/clients.ts"),
+    import("./ebs/aws-snapshot-service.ts"),
+  ]);
   const clients = awsClients(inputs);
   const close = (): void => {
     for (const client of Object.values(clients)) client.destroy();

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { AuthClient } from "google-auth-library";
 import { isLinuxKitError, LinuxKitError } from "../../../../sdk/core/errors.ts";
+import { missingPackage } from "../../../../sdk/core/missing-package.ts";
 
 /**
  * Credentials. Google's libraries find what is left out: `GOOGLE_APPLICATION_CREDENTIALS`, the file that
@@ -41,7 +42,8 @@ export function gcpLogin({ credentials, accessToken, impersonateServiceAccount }
       return Object.fromEntries(await (await client).getRequestHeaders());
     } catch (error) {
       client = undefined;
-      if (isLinuxKitError(error)) throw error;
+      const known = missingPackage(error) ?? error;
+      if (isLinuxKitError(known)) throw known;
       throw new LinuxKitError(
         "ACCESS_DENIED",
         `google: ${(error as Error).message}: run \`gcloud auth application-default login\`, or set GOOGLE_APPLICATION_CREDENTIALS or the stack's gcp:credentials`,
