@@ -1,9 +1,10 @@
 /** Starts an executable of this package, whose module is named from `dist`. What is done here must run on any Node. */
 export async function start(module) {
   // before anything else is loaded: an older Node would only say which export it misses
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major < 22 || (major === 22 && minor < 15)) {
-    console.error(`pulumi-linuxkit needs Node 22.15 or newer, for zstd; this is ${process.versions.node}: install a newer one, or put it first on PATH`);
+  const { oldNode } = await import("../dist/sdk/core/node-version.js");
+  const problem = oldNode(process.versions.node);
+  if (problem !== undefined) {
+    console.error(problem);
     process.exit(1);
   }
   // before loading makes the heap grow

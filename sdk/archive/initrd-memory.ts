@@ -1,5 +1,6 @@
 import { Readable, pipeline } from "node:stream";
-import { createInflateRaw, createZstdDecompress } from "node:zlib";
+// a named import of what an older Node lacks would hide the message that a newer one is needed
+import zlib from "node:zlib";
 import type { Bytes } from "../core/bytes.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { TRAILER } from "./cpio-header.ts";
@@ -82,12 +83,12 @@ async function readArchive(open: () => Bytes): Promise<Archive> {
       const unpacked = await countArchive(source, magic);
       return unpacked === undefined ? "unknown" : { unpacked, length: source.offset };
     }
-    if (magic.readUInt32LE() === ZSTD) return await unpackArchive(createZstdDecompress(), source, magic);
+    if (magic.readUInt32LE() === ZSTD) return await unpackArchive(zlib.createZstdDecompress(), source, magic);
     if (magic[0] !== 0x1f || magic[1] !== 0x8b) return "unknown";
     // the header is read here: Node's gunzip would take what follows the member for another gzip member
     await skipGzipHeader(source, magic[3] as number);
     const header = source.offset;
-    const member = await unpackArchive(createInflateRaw(), source);
+    const member = await unpackArchive(zlib.createInflateRaw(), source);
     return typeof member === "string" ? member : { ...member, length: header + member.length + GZIP_TRAILER };
   } catch (error) {
     if (/^(?:Z_|ZSTD_)|^ERR_OUT_OF_RANGE$|^ERR_BUFFER_OUT_OF_BOUNDS$/.test((error as { code?: string }).code ?? "")) return "unknown";
@@ -99,7 +100,7 @@ async function readArchive(open: () => Bytes): Promise<Archive> {
 
 /** Counts one compressed archive; `length` is the bytes that the decompressor took. */
 async function unpackArchive(
-  unpack: ReturnType<typeof createInflateRaw> | ReturnType<typeof createZstdDecompress>,
+  unpack: ReturnType<typeof zlib.createInflateRaw> | ReturnType<typeof zlib.createZstdDecompress>,
   source: ByteReader,
   first?: Buffer,
 ): Promise<Archive> {

@@ -1,4 +1,5 @@
-import { constants, createZstdCompress } from "node:zlib";
+// a named import of what an older Node lacks would hide the message that a newer one is needed
+import zlib from "node:zlib";
 import { through } from "../archive/zlib-stream.ts";
 import type { Bytes } from "../core/bytes.ts";
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
@@ -42,13 +43,13 @@ async function* untilCancelled(source: AsyncIterable<Uint8Array>, signal: AbortS
   throwIfCancelled(signal, "compressing");
 }
 
-function zstd(level: number, window: number | undefined): ReturnType<typeof createZstdCompress> {
-  return createZstdCompress({
+function zstd(level: number, window: number | undefined): ReturnType<typeof zlib.createZstdCompress> {
+  return zlib.createZstdCompress({
     chunkSize: BLOCK,
     params: {
-      [constants.ZSTD_c_compressionLevel]: level,
-      [constants.ZSTD_c_checksumFlag]: 1,
-      ...(window !== undefined && { [constants.ZSTD_c_windowLog]: window }),
+      [zlib.constants.ZSTD_c_compressionLevel]: level,
+      [zlib.constants.ZSTD_c_checksumFlag]: 1,
+      ...(window !== undefined && { [zlib.constants.ZSTD_c_windowLog]: window }),
     },
   });
 }

@@ -1,7 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress } from "node:zlib";
+// a named import of what an older Node lacks would hide the message that a newer one is needed
+import zlib from "node:zlib";
 import type { BlobStore } from "../cache/blob-store.ts";
 import { seal, unseal } from "../cache/sealed.ts";
 import { verifiedFile } from "../cache/verified-file.ts";
@@ -63,7 +64,7 @@ export class KernelPack {
 
   /** The file of a module, uncompressed. */
   async *module(packed: PackedModule): AsyncGenerator<Uint8Array> {
-    yield await promisify(zstdDecompress)(await collect(this.#read(packed), LARGEST_MODULE, packed.file));
+    yield await promisify(zlib.zstdDecompress)(await collect(this.#read(packed), LARGEST_MODULE, packed.file));
   }
 
   #read({ digest, offset: start, length }: Packed): AsyncIterable<Uint8Array> {
@@ -138,7 +139,7 @@ async function* takeApart(
       found.builtinAliases.push(...fields.filter(([name]) => name.endsWith(".alias")).map(([, value]) => value));
     } else if (file.endsWith(".ko")) {
       const body = await collect(entry.body, LARGEST_MODULE, entry.path);
-      const packed = await promisify(zstdCompress)(body);
+      const packed = await promisify(zlib.zstdCompress)(body);
       found.modules.push({
         ...readModuleInfo(body, file),
         file,

@@ -1,4 +1,5 @@
-import { crc32 } from "node:zlib";
+// a named import of what an older Node lacks would hide the message that a newer one is needed
+import zlib from "node:zlib";
 import { LinuxKitError } from "../core/errors.ts";
 import { bytesAt, type Disk, type Extent, makeDisk, SECTOR } from "./extent.ts";
 import { guidBytes, type Seed, serialFrom, uuidFrom } from "./identity.ts";
@@ -80,7 +81,7 @@ export function gptDisk(layout: GptLayout): Disk {
     if (other) throw invalid(name, `overlaps "${other.name}"`);
   }
   const entries = encodeEntries(layout);
-  const common = { diskId: uuidFrom(layout.seed, "disk"), firstUsable, lastUsable, entriesCrc: crc32(entries) };
+  const common = { diskId: uuidFrom(layout.seed, "disk"), firstUsable, lastUsable, entriesCrc: zlib.crc32(entries) };
   const last = sectors - 1;
   const extents: Extent[] = [
     bytesAt(
@@ -150,7 +151,7 @@ function encodeHeader(header: Header): Buffer {
   sector.writeUInt32LE(ENTRIES, 80);
   sector.writeUInt32LE(ENTRY_BYTES, 84);
   sector.writeUInt32LE(header.entriesCrc, 88);
-  sector.writeUInt32LE(crc32(sector.subarray(0, 92)), 16);
+  sector.writeUInt32LE(zlib.crc32(sector.subarray(0, 92)), 16);
   return sector;
 }
 

@@ -1,4 +1,5 @@
-import { crc32 } from "node:zlib";
+// a named import of what an older Node lacks would hide the message that a newer one is needed
+import zlib from "node:zlib";
 import type { Bytes } from "../core/bytes.ts";
 import { mapOrdered } from "../core/ordered.ts";
 import { rechunk } from "../core/rechunk.ts";
@@ -22,7 +23,7 @@ export async function* gzip(source: Bytes, level = 6): AsyncGenerator<Uint8Array
   yield Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const chunk of rechunk(source, CHUNK, AT_ONCE)) {
-      crc = crc32(chunk, crc);
+      crc = zlib.crc32(chunk, crc);
       size += chunk.length;
       yield chunk;
     }

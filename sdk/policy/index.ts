@@ -1,3 +1,4 @@
+import "../core/new-node.ts";
 export { type Audit, audit, type AuditOptions } from "./audit.ts";
 export { type Finding, findingLine, type Found, type Level } from "./finding.ts";
 export { policies, type PolicyOptions, policyPack } from "./pack.ts";
