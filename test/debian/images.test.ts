@@ -16,6 +16,7 @@ const GOOD: Record<string, () => DebianImage> = {
   "dhcp, renewing": () => debian.dhcp({ renew: true }),
   sysctl: () => debian.sysctl({ "vm.overcommit_memory": 1, "net.ipv4.ip_forward": "1" }),
   chrony: () => debian.chrony({ servers: ["192.0.2.1"] }),
+  "chrony, on Google Cloud": () => debian.chrony({ cloud: "gcp" }),
   sshd: () => debian.sshd({ authorizedKeys: [KEY] }),
   "sshd, keys of the machine": () => debian.sshd({ authorizedKeysFile: "/run/keys/admin", hostKeys: "/var/ssh", port: 2222 }),
   "getty, password": () => debian.getty({ passwordHash: "$6$salt$hash" }),

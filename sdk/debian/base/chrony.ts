@@ -5,8 +5,19 @@ import { checked, debianImage } from "./arguments.ts";
 
 const server = word.regex(/^[A-Za-z0-9.:_-]+$/, "a host name or IP address");
 
+/**
+ * The NTP servers that answer inside a cloud, also in a network without a way out. Azure has none.
+ *
+ * Source: Amazon EC2 User Guide, "Set the time reference on your EC2 instance"; Compute Engine, "Configure NTP".
+ */
+const CLOUDS = { aws: ["169.254.169.123"], gcp: ["metadata.google.internal"], azure: [] } as const satisfies Record<
+  string,
+  readonly string[]
+>;
+
 /** The schema of {@link ChronyArgs}. */
 export const chronySchema = fields({
+  cloud: z.enum(["aws", "gcp", "azure"]).optional(),
   pools: z.array(server).optional(),
   servers: z.array(server).optional(),
   settings: z.array(word.regex(/^[^\n]+$/, "one line")).optional(),
@@ -14,6 +25,8 @@ export const chronySchema = fields({
 
 /** Arguments of `debian.chrony`. */
 export interface ChronyArgs {
+  /** The cloud that the machine runs on: its own time server is asked first. Azure has none that answers by NTP. @default none @example "gcp" */
+  readonly cloud?: "aws" | "gcp" | "azure" | undefined;
   /** DNS names of server pools. @default ["2.debian.pool.ntp.org"], or none if `servers` is set @example ["pool.ntp.org"] */
   readonly pools?: readonly string[] | undefined;
   /** Host names or IP addresses of single servers. @default none @example ["169.254.169.123"] */
@@ -30,11 +43,13 @@ export interface ChronyArgs {
  */
 export function chrony(args: ChronyArgs = {}): DebianImage {
   const {
+    cloud,
     servers = [],
     pools = servers.length > 0 ? [] : ["2.debian.pool.ntp.org"],
     settings = [],
   } = checked("debian.chrony", chronySchema, args);
   const lines = [
+    ...(cloud === undefined ? [] : CLOUDS[cloud].map((name) => `server ${name} prefer iburst`)),
     ...pools.map((name) => `pool ${name} iburst`),
     ...servers.map((name) => `server ${name} iburst`),
     "driftfile /run/chrony/drift",
