@@ -56,10 +56,10 @@ export function imageDefinition(
   const gallery = new Gallery(`${name}-gallery`, galleryArgs, { ...child, ...keepNames(galleryArgs, { galleryName }) });
   const offer = nameOf(`${getProject()}-${getStack()}`, IDENTIFIER);
   const identifier = { publisher: "pulumi-linuxkit", offer, sku: nameOf(name, IDENTIFIER) };
-  // a size of generation 6 or later has NVMe disks only. Source: Microsoft Learn, "FAQ for remote NVMe disks"
+  // accelerated networking is not claimed: its drivers, mlx5_core and mana, are no default modules, and netvsc works without them.
+  // A size of generation 6 or later has NVMe disks only. Source: Microsoft Learn, "FAQ for remote NVMe disks"
   const features = [
     { name: "DiskControllerTypes", value: "SCSI, NVMe" },
-    { name: "IsAcceleratedNetworkSupported", value: "True" },
     ...(traits.trustedLaunch ? [{ name: "SecurityType", value: "TrustedLaunchSupported" }] : []),
   ];
   const definitionArgs = transformed(

@@ -6,13 +6,19 @@ import type { ModuleInfo } from "./modinfo.ts";
  */
 const KNOWN_BUSES = /^(?:pci|virtio|acpi|cpu):/;
 
+/** Brings PCI devices after the guest has loaded its modules: Hyper-V offers them one by one. Source: drivers/pci/controller/pci-hyperv.c. */
+const LATE_PCI = "pci_hyperv";
+
+/** Drivers of the devices that Azure passes to its machines. Source: Microsoft Learn, "SCSI to NVMe for Linux VMs", "Accelerated Networking overview". */
+const BEHIND_LATE_PCI: readonly string[] = ["nvme", "mana", "mlx5_core"];
+
 /**
  * The devices of each module. The guest loads a module only if one of its devices is present; a module without patterns
  * is always loaded.
  *
  * A driver has its own devices. A driver of a bus that appears later (SCSI, Hyper-V) has the devices of the modules that
  * provide the bus: its dependencies, otherwise modules with the same dependencies, also indirect ones. A library has the
- * devices of all its users, if each of them has some.
+ * devices of all its users, if each of them has some. A driver of a PCI device that Hyper-V brings later has Hyper-V's too.
  *
  * @param order the result of `moduleOrder`
  * @returns modalias patterns by module name
@@ -40,6 +46,12 @@ export function devicePatterns(order: readonly ModuleInfo[]): ReadonlyMap<string
     (module) => [module.name, union(module.depends.flatMap(allUsersOf).filter((other) => other !== module))] as const,
   );
   for (const [name, found] of later) if (found.length > 0) patterns.set(name, found);
+  // not before drivers() has given it the devices of the bus that it is on itself
+  const late = patterns.get(LATE_PCI) ?? [];
+  for (const name of BEHIND_LATE_PCI) {
+    const own = patterns.get(name);
+    if (own) patterns.set(name, [...new Set([...own, ...late])]);
+  }
   // users come after the modules they use, so in reverse order all users of a library are done before it
   for (const module of [...order].reverse()) {
     const users = usersOf(module.name);

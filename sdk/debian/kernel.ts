@@ -34,6 +34,8 @@ export const DEFAULT_MODULES: readonly string[] = Object.freeze([
   "ena",
   "gve",
   "hv_vmbus",
+  // brings the PCI devices of Azure's machines: NVMe disks of sizes from generation 6 on
+  "pci_hyperv",
   "hv_netvsc",
   "hv_storvsc",
   "hv_utils",
@@ -75,6 +77,7 @@ export const ROOT_MODULES: readonly string[] = Object.freeze([
   "virtio_scsi",
   "nvme",
   "hv_vmbus",
+  "pci_hyperv",
   "hv_storvsc",
   "xen_blkfront",
   "vmw_pvscsi",

@@ -69,7 +69,6 @@ describe("a machine and a fleet on Azure", () => {
     const found = await fleet({});
     assert.deepEqual(found.get("web-image-definition")?.inputs.features, [
       { name: "DiskControllerTypes", value: "SCSI, NVMe" },
-      { name: "IsAcceleratedNetworkSupported", value: "True" },
       { name: "SecurityType", value: "TrustedLaunchSupported" },
     ]);
   });

@@ -124,6 +124,7 @@ for (const arch of ARCHES) {
           "ena",
           "gve",
           "hv_netvsc",
+          "pci-hyperv",
           "hv_storvsc",
           "sd_mod",
           "overlay",

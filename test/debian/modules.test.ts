@@ -102,6 +102,23 @@ test("a SCSI disk may be behind any controller, in any order and through any lib
   assert.deepEqual(devicePatterns(order).get("sd_mod"), ["pci:v*bc01sc06i01*", "acpi:VMBUS:*"]);
 });
 
+test("an NVMe disk may be behind Hyper-V, which brings its PCI devices later", () => {
+  const nvme = info("nvme", { depends: ["nvme_core"], aliases: ["pci:v*bc01sc08i02*"] });
+  const hyperv = [
+    info("hv_vmbus", { aliases: ["acpi*:VMBUS:*"] }),
+    info("pci_hyperv", { depends: ["hv_vmbus"], aliases: ["vmbus:44c4f61d44442844*"] }),
+  ];
+  const order = [info("nvme_core"), nvme, ...hyperv, info("ena", { aliases: ["pci:v00001D0F*"] })];
+  assert.deepEqual(Object.fromEntries(devicePatterns(order)), {
+    nvme_core: ["pci:v*bc01sc08i02*", "acpi:VMBUS:*"],
+    nvme: ["pci:v*bc01sc08i02*", "acpi:VMBUS:*"],
+    hv_vmbus: ["acpi:VMBUS:*"],
+    pci_hyperv: ["acpi:VMBUS:*"],
+    ena: ["pci:v00001D0F*"],
+  });
+  assert.deepEqual(devicePatterns([info("nvme_core"), nvme]).get("nvme"), ["pci:v*bc01sc08i02*"]);
+});
+
 describe("a kernel package", () => {
   let mirror: DebianMirror;
   const module = (modinfo: string[]): Buffer => elfFile({ modinfo });
