@@ -13,6 +13,7 @@ export type { MachineImageArgs } from "./machine-image-args.ts";
 export type { MachineSource } from "./machine-source.ts";
 export type { MachineVolumeArgs, VolumeTransforms } from "./machine-volume.ts";
 export { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
+export type { SecureBootState } from "./secure-boot.ts";
 export type { SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 export { GcpUpload, type GcpUploadArgs } from "./upload.ts";
 export type { Tags } from "../../sdk/machine/args.ts";

@@ -1,18 +1,16 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 import { derOf, type SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 
-/** A certificate in Compute Engine's format. */
-interface Buffered {
-  readonly content: Input<string>;
-  readonly fileType: string;
-}
-
-/** The API's `initialState`. */
+/** The keys of an image's firmware, as Compute Engine's API takes them in `initialState`. */
 export interface SecureBootState {
-  readonly pk: Buffered;
-  readonly keks: Buffered[];
-  readonly dbs: Buffered[];
-  readonly dbxs?: Buffered[];
+  /** The platform key. */
+  readonly pk: { readonly content: Input<string>; readonly fileType: string };
+  /** Key exchange keys. */
+  readonly keks: { readonly content: Input<string>; readonly fileType: string }[];
+  /** Trusted signers. */
+  readonly dbs: { readonly content: Input<string>; readonly fileType: string }[];
+  /** Revoked signers. @default none */
+  readonly dbxs?: { readonly content: Input<string>; readonly fileType: string }[];
 }
 
 /** The keys in Compute Engine's format: base64 of each certificate's DER. Source: Compute Engine API, `initialState`. */
