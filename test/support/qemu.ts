@@ -6,8 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DiskAttachment, qemuArguments, qemuProgram } from "../../providers/qemu/plugin/arguments.ts";
-import { connectPort } from "../../providers/qemu/plugin/api-port.ts";
-import type { MachineStatus } from "../../sdk/api/request.ts";
 import { type ConsoleLine, parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 import { freePort } from "./free-port.ts";
@@ -42,8 +40,6 @@ export interface BootOptions {
    * then the same in every run, whatever the host does, and longer on the host's clock. @default false
    */
   readonly counted?: boolean;
-  /** Whether the machine's interface has its ports: see {@link Booted.status}. @default false */
-  readonly api?: boolean;
 }
 
 /** An emulated machine under QEMU. It is killed after three minutes, and when it is disposed. */
@@ -57,8 +53,6 @@ export interface Booted extends AsyncDisposable {
   /** The host's port of a guest's port. */
   port(guestPort: number): number;
   pressPower(): Promise<void>;
-  /** What the machine says of itself by its interface. */
-  status(): Promise<MachineStatus>;
   /** Types on its console. */
   type(text: string): void;
   /** Waits until QEMU has ended. */
@@ -83,7 +77,6 @@ export async function boot({
   metadataPort,
   wirePort,
   counted = false,
-  api = false,
 }: BootOptions): Promise<Booted> {
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-boot-"));
   const items = { ...(nonce && { [FIRMWARE.nonce]: nonce }), ...firmware };
@@ -111,7 +104,6 @@ export async function boot({
     monitor: "monitor",
     outbound,
     sandbox,
-    api,
   });
   for (const [address, to] of Object.entries(leads)) extendNetwork(args, lead(address, to));
   if (metadataPort !== undefined) metadataNetwork(args, metadataPort, wirePort);
@@ -180,13 +172,6 @@ function follow(qemu: ChildProcess, folder: string, nonce: string, ports: Readon
     },
     port: (guestPort) => ports.get(guestPort) ?? 0,
     type: (text) => void qemu.stdin?.write(text),
-    async status() {
-      const connection = await connectPort(folder, { signal: AbortSignal.timeout(LONGEST), seconds: 60 });
-      const chunks: Buffer[] = [];
-      await connection.request({ method: "status" }, (_, bytes) => void chunks.push(bytes)).outcome;
-      connection.close();
-      return JSON.parse(Buffer.concat(chunks).toString()) as MachineStatus;
-    },
     async pressPower() {
       const socket = connect(join(folder, "monitor"));
       for (const execute of ["qmp_capabilities", "system_powerdown"]) socket.write(`${JSON.stringify({ execute })}\n`);
