@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { isLinuxKitError } from "../core/errors.ts";
-import { missingPackage } from "../core/missing-package.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { ExitStatus, UsageError } from "./command.ts";
 import { COMMANDS, type ListedCommand } from "./commands.ts";
@@ -49,6 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
     await run(rest, terminal);
     return 0;
   } catch (thrown) {
+    const { missingPackage } = await import("../core/missing-package.ts");
     const error = missingPackage(thrown) ?? thrown;
     if (error instanceof ExitStatus) return error.status;
     if (isUsage(error)) {

@@ -59,7 +59,9 @@ export function secrecyOf(known: SecretTexts, inputs: readonly Decoded[], state?
       Object.entries(members).map(([name, member]) => [name, member === undefined ? member : sealValue(member, [...steps, name], isHeld)]),
     );
   // an input is what the program wrote: what only resembles a secret there is none
-  const isMoved = (text: string): boolean => texts.has(text) || [...texts].some((one) => one.trim() === text && text !== "");
+  const isSame = (text: string): boolean => texts.has(text) || [...texts].some((one) => one.trim() === text && text !== "");
+  // an environment by name becomes a list of NAME=value
+  const isMoved = (text: string): boolean => isSame(text) || (/^[^=]+=./s.test(text) && isSame(text.slice(text.indexOf("=") + 1)));
 
   const isSecret = (path: string): boolean => {
     const steps = parsePath(path);

@@ -121,7 +121,7 @@ describe("endpointOf", () => {
     test(`finds ${base} for ${registry} with the mirrors ${JSON.stringify(mirrors)}`, () =>
       assert.deepEqual({ ...endpointOf(registry, mirrors), base: endpointOf(registry, mirrors).base.href }, { registry: host, base }));
   }
-  for (const mirror of ["127.0.0.1:5000", "ftp://m", "https://u:p@m", "https://m/?a=b", ""]) {
+  for (const mirror of ["127.0.0.1:5000", "ftp://m", "https://u:p@m/?a=b", "https://m/?a=b", ""]) {
     test(`refuses the mirror ${JSON.stringify(mirror)}`, () =>
       assert.throws(() => endpointOf("docker.io", { "docker.io": mirror }), {
         code: "INVALID_DEFINITION",

@@ -54,7 +54,7 @@ describe("checkInputs refuses", () => {
       { x: 2 },
       ["x: unknown property, wanted one of bucket, count, mode, file, password, servers, login, target"],
     ],
-    ["another type", { count: "2" }, ['count: got "2", wanted a number']],
+    ["another type", { count: "2" }, ['count: got "2", wanted a number: leave out the quotes']],
     ["a value that is not in the list", { mode: "fats" }, ['mode: got "fats", wanted "fast" or "slow": did you mean "fast"?']],
     ["a value out of range", { count: 10 }, ["count: got 10, wanted at most 9"]],
     ["a value that is absent", { bucket: null }, ["bucket: missing, wanted a string"]],

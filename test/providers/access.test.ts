@@ -9,6 +9,7 @@ import * as aws from "../../providers/aws/index.ts";
 import * as azure from "../../providers/azure/index.ts";
 import * as gcp from "../../providers/gcp/index.ts";
 
+const SUBNET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/s";
 const os = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "" }), init: [debian.init()], healthPort: 8080 });
 const CONFIG = {
   "aws:profile": "config",
@@ -97,7 +98,7 @@ const ROWS: readonly Row[] = [
       "useMsi",
     ],
     fleet: (name, args, options) =>
-      new azure.Fleet(name, { image: os, count: 1, instanceType: "e", resourceGroupName: "rg", subnetId: "/s", ...args }, options),
+      new azure.Fleet(name, { image: os, count: 1, instanceType: "e", resourceGroupName: "rg", subnetId: SUBNET, ...args }, options),
     secrets: ["clientSecret", "oidcToken"],
     configured: { tenantId: "own-tenant", clientId: "config-id", clientSecret: "config-secret", useOidc: true },
     explicit: {

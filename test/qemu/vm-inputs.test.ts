@@ -106,7 +106,7 @@ describe("the inputs of a machine", () => {
     [{ memoryMiB: "256" }, "memoryMiB", /got "256"/],
     [{ cpus: 0 }, "cpus", /got 0, wanted a whole number of processors/],
     [{ waitForHealth: "yes" }, "waitForHealth", /wanted true or false/],
-    [{ memory: 256 }, "memory", /unknown property: did you mean "memoryMiB"/],
+    [{ memory: 256 }, "memory", /unknown property: it is called "memoryMiB" here/],
     [{ publish: "8080:80" }, "publish", /wanted a list/],
     [
       { outbound: false, publish: ["8080:80", "5353:53/udp"] },

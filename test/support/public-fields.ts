@@ -24,10 +24,13 @@ export function publicFields(program: ts.Program, entries: readonly string[], fo
     for (const type of types) walk(type, path);
   };
   const walk = (type: ts.Type, path: string): void => {
+    // a type may hold itself, as JSON does
+    if (seenTypes.has(type)) return;
+    if (type.isUnion() || checker.isArrayType(type) || checker.isTupleType(type)) seenTypes.add(type);
     if (type.isUnion()) return walkAll(type.types, path);
     if (checker.isArrayType(type) || checker.isTupleType(type))
       return walkAll(checker.getTypeArguments(type as ts.TypeReference), `${path}[]`);
-    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)) || seenTypes.has(type)) return;
+    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection))) return;
     seenTypes.add(type);
     for (const { type: value } of checker.getIndexInfosOfType(type)) walk(value, `${path}.*`);
     for (const member of checker.getPropertiesOfType(type)) {
