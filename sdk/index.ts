@@ -92,7 +92,7 @@ export type { MountArgs } from "./debian/base/mount.ts";
 export type { PackagesArgs } from "./debian/base/packages.ts";
 export type { SshdArgs } from "./debian/base/sshd.ts";
 export type { SysctlArgs } from "./debian/base/sysctl.ts";
-export type { Keep, LockedDeb, LockedDebian } from "./debian/locked.ts";
+export type { Keep, LockedDeb, LockedDebian, SourcePackage } from "./debian/locked.ts";
 export type { RegistryAuth, RegistryAuthRequest, RegistryCredential } from "./oci/registry/credentials.ts";
 export { build, type BuildOptions, type Built } from "./builder/build.ts";
 export type { Pcrs } from "./disk/pcrs.ts";

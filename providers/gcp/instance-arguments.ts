@@ -7,7 +7,7 @@ import type { MachineImage } from "./machine-image.ts";
 export interface BootDiskArgs {
   /** `pd-balanced`, `hyperdisk-balanced`… @default "hyperdisk-balanced" or "pd-balanced" for series without `pd-standard`, else Compute Engine's */
   readonly type?: Input<string> | undefined;
-  /** GiB. @default the image's; at least 10 on Hyperdisk */
+  /** GiB. @default the image's; at least 10 on Hyperdisk @example 20 */
   readonly sizeGiB?: Input<number> | undefined;
 }
 

@@ -1,16 +1,24 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 import { derOf, type SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 
+/** A key of an image's firmware, as Compute Engine's API has it. */
+export interface FirmwareKey {
+  /** The certificate's DER, base64. @example "MIIDSzCCAjOgAwIBAgIB…" */
+  readonly content: Input<string>;
+  /** What it is: `X509`, or `BIN` for a hash. @example "X509" */
+  readonly fileType: string;
+}
+
 /** The keys of an image's firmware, as Compute Engine's API takes them in `initialState`. */
 export interface SecureBootState {
   /** The platform key. */
-  readonly pk: { readonly content: Input<string>; readonly fileType: string };
+  readonly pk: FirmwareKey;
   /** Key exchange keys. */
-  readonly keks: { readonly content: Input<string>; readonly fileType: string }[];
+  readonly keks: FirmwareKey[];
   /** Trusted signers. */
-  readonly dbs: { readonly content: Input<string>; readonly fileType: string }[];
+  readonly dbs: FirmwareKey[];
   /** Revoked signers. @default none */
-  readonly dbxs?: { readonly content: Input<string>; readonly fileType: string }[];
+  readonly dbxs?: FirmwareKey[];
 }
 
 /** The keys in Compute Engine's format: base64 of each certificate's DER. Source: Compute Engine API, `initialState`. */

@@ -13,6 +13,14 @@ export type Keep =
       readonly sonames: readonly string[];
     };
 
+/** The source package that Debian built a package from. */
+export interface SourcePackage {
+  /** Its name. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: string;
+}
+
 /** A package pinned to its bytes. */
 export interface LockedDeb {
   /** The package's name. */
@@ -32,7 +40,7 @@ export interface LockedDeb {
   /** Which of its files the image contains. */
   readonly keep: Keep;
   /** Its source package. @default unknown, in a lock from before */
-  readonly source?: { readonly name: string; readonly version: string } | undefined;
+  readonly source?: SourcePackage | undefined;
   /** Its licenses as an SPDX expression, if its copyright file has them in the machine-readable format. @default unknown */
   readonly license?: string | undefined;
 }

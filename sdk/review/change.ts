@@ -15,12 +15,15 @@ export interface Change {
   readonly path: string;
   /** The path of the part that it belongs to: `services.web`. */
   readonly part: string;
+  /** What happened to it. */
   readonly action: "added" | "removed" | "changed";
   /** The value before. Absent if it was added, or is secret. */
   readonly before?: Json;
   /** The value after. Absent if it was removed, or is secret. */
   readonly after?: Json;
+  /** Whether its values are secret: then they are not here. */
   readonly secret?: true;
+  /** What it means. */
   readonly direction: Direction;
   /** The rule that decided the direction: `capability`. */
   readonly rule: string;

@@ -10,7 +10,7 @@ import { partsOf } from "./part.ts";
 
 /** An operating system to review. */
 export interface Reviewed {
-  /** @default an OS without anything in it */
+  /** What it is, as plain JSON: `spec` of an `Image`. */
   readonly definition: Definition;
   /** What a build of it pinned. @default unknown: packages have no versions, and images no digests */
   readonly lock?: Lock | undefined;

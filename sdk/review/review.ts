@@ -12,10 +12,20 @@ export interface Review {
   readonly changes: readonly Change[];
   /** How many changes have each direction. */
   readonly counts: Readonly<Record<Direction, number>>;
-  /** The findings of NIST SP 800-190 that only the system after the change has, and those that only the one before has. */
-  readonly findings: { readonly gained: readonly Finding[]; readonly lost: readonly Finding[] };
+  /** The findings of NIST SP 800-190 that come and go. */
+  readonly findings: {
+    /** Only the system after the change has these. */
+    readonly gained: readonly Finding[];
+    /** Only the system before the change has these. */
+    readonly lost: readonly Finding[];
+  };
   /** The settings of the Kernel Self Protection Project, before and after. */
-  readonly hardening: { readonly before: HardeningScore; readonly after: HardeningScore };
+  readonly hardening: {
+    /** Of the system before the change. */
+    readonly before: HardeningScore;
+    /** Of the system after the change. */
+    readonly after: HardeningScore;
+  };
 }
 
 /** Compares two operating systems: see {@link diff}. @param arch the architecture, for the settings of the kernel @default "amd64" */
