@@ -39,7 +39,7 @@ export function partFacts(part: readonly Step[], isSecret: (path: string) => boo
   const add: PartFacts["add"] = (rule, name, steps, value) => {
     if (value === undefined) return;
     const path = formatPath([...part, ...steps]);
-    const isHidden = isSecret(path) || looksSecret(value, rule === "environment" ? `${name}=` : "");
+    const isHidden = rule === "private-key" || isSecret(path) || looksSecret(value, rule === "environment" ? `${name}=` : "");
     list.push({ path, part: at, rule, name, value: value as Json, ...(isHidden && { secret: true }) });
   };
   const addLeaves: PartFacts["addLeaves"] = (rule, steps, value) => {

@@ -7,11 +7,25 @@ import type { PartFacts } from "../fact.ts";
 export function addImage(facts: PartFacts, source: ImageSource | undefined, steps: readonly Step[] = ["image"]): void {
   if (source === undefined) return;
   if (typeof source === "string") return facts.add("image", "", steps, source);
-  const { role, packages, dependencies, keep, users, groups, files, program, flavour, modules = [], runtime } = source.debian;
+  const {
+    role,
+    packages,
+    dependencies,
+    keep,
+    leaveOut = [],
+    users,
+    groups,
+    files,
+    program,
+    flavour,
+    modules = [],
+    runtime,
+  } = source.debian;
   facts.add("image", "", steps, `debian ${role}`);
   for (const name of new Set(packages)) facts.add("package-named", name, [...steps, "packages", name], true);
   facts.add("dependencies", "", [...steps, "dependencies"], dependencies === "slim" ? undefined : dependencies);
   for (const path of new Set(keep)) facts.add("kept-path", path, [...steps, "keep", path], true);
+  for (const path of new Set(leaveOut)) facts.add("left-path", path, [...steps, "leaveOut", path], true);
   for (const { name, ...user } of users) facts.add("account", `user ${name}`, [...steps, "users", name], user);
   for (const { name, ...group } of groups) facts.add("account", `group ${name}`, [...steps, "groups", name], group);
   for (const { path, contents, directory, symlink, mode, uid = 0, gid = 0 } of files) {

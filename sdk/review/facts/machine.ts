@@ -30,6 +30,7 @@ export function machineFacts({ kernel, init, harden, api, healthPort }: Definiti
     remote.add("api", "", [], api.port);
     remote.add("api-clients", "", ["clientCa"], api.clientCa.trim());
     remote.add("certificate", "", ["certificate"], api.certificate.trim());
+    remote.add("private-key", "", ["key"], api.key.trim());
   }
   const health = partFacts(["healthPort"], isSecret);
   health.add("health-port", "", [], healthPort);

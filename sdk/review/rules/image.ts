@@ -24,6 +24,7 @@ export const IMAGE_RULES: Rules = {
     why: { widens: "the image has shells and tools that no service uses", narrows: "the image has only what its programs load" },
   },
   "kept-path": { noun: ({ name }) => `kept path ${name}`, value: () => undefined },
+  "left-path": { noun: ({ name }) => `path left out ${name}`, value: () => undefined },
   account: { noun: ({ name }) => name, value: (value) => JSON.stringify(value) },
   module: {
     noun: ({ name }) => `kernel module ${name}`,

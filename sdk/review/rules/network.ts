@@ -42,6 +42,7 @@ export const NETWORK_RULES: Rules = {
     why: { breaks: "clients with the old certificates are refused" },
   },
   certificate: { noun: () => "certificate of the interface", value: () => undefined },
+  "private-key": { noun: () => "private key of the interface", value: () => undefined },
   "health-port": {
     noun: () => "port of /healthz",
     rank: present,
