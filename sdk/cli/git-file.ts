@@ -23,13 +23,17 @@ export function gitFile(text: string): GitFile | undefined {
 
 /**
  * Puts the files of a revision into a folder while `use` runs, for a program loads files beside it. The packages are those of
- * the working directory.
+ * the working directory, and `use` gets that folder's place in the revision.
  *
  * @throws NOT_FOUND if there is no such revision or file; TOOL_MISSING without git
  */
-export async function withRevision<T>({ revision, file }: GitFile, use: (file: string) => Promise<T>): Promise<T> {
+export async function withRevision<T>(
+  { revision, file }: GitFile,
+  use: (file: string, workingDirectory: string) => Promise<T>,
+): Promise<T> {
   const top = await realpath((await git(["rev-parse", "--show-toplevel"], revision)).trim());
-  const path = relative(top, resolve(await realpath("."), file));
+  const here = await realpath(".");
+  const path = relative(top, resolve(here, file));
   const commit = (await git(["rev-parse", "--verify", "--quiet", `${revision}^{commit}`], revision)).trim();
   await git(["cat-file", "-e", `${commit}:${path.split(sep).join("/")}`], `${revision}:${file}`);
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-diff-"));
@@ -40,7 +44,7 @@ export async function withRevision<T>({ revision, file }: GitFile, use: (file: s
     await git(["-C", top, "archive", "--format=tar", `--output=${archive}`, commit], revision);
     await tool("tar", ["-xf", archive, "-C", tree], revision);
     await linkPackages(top, dirname(path), tree);
-    return await use(join(tree, path));
+    return await use(join(tree, path), join(tree, relative(top, here)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

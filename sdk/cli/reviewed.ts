@@ -1,5 +1,9 @@
 import { existsSync } from "node:fs";
-import { LinuxKitError } from "../core/errors.ts";
+import { readLocalFile } from "../builder/local-content.ts";
+import { BlobStore } from "../cache/blob-store.ts";
+import { defaultCacheDir } from "../cache/location.ts";
+import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
+import type { Definition } from "../definition/definition.ts";
 import type { Lock } from "../resolve/lock.ts";
 import type { Reviewed } from "../review/facts-of.ts";
 import { gitFile, withRevision } from "./git-file.ts";
@@ -22,8 +26,25 @@ export async function loadReviewed(text: string, image: string | undefined, lock
     return { definition: found.definition, lock: pinned ?? found.lock };
   }
   const revision = gitFile(text);
-  const { spec } = revision ? await withRevision(revision, (file) => loadImage(file, image)) : await loadImage(text, image);
-  return { definition: spec, lock: pinned };
+  const load = async (file: string, projectDir: string): Promise<Definition> =>
+    withContents((await loadImage(file, image)).spec, projectDir);
+  const definition = revision ? await withRevision(revision, load) : await load(text, process.cwd());
+  return { definition, lock: pinned };
+}
+
+/** The definition with what its local files hold, as a stack has it. A file that is not there keeps the name of its source. */
+function withContents(definition: Definition, projectDir: string): Definition {
+  const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
+  const files = definition.files.flatMap((file) => {
+    try {
+      return readLocalFile(file, places);
+    } catch (error) {
+      // what a build makes is in no revision
+      if (isLinuxKitError(error, "NOT_FOUND")) return [file];
+      throw error;
+    }
+  });
+  return { ...definition, files };
 }
 
 async function readLock(file: string): Promise<Lock> {

@@ -33,15 +33,18 @@ write("a.yml", yaml(""));
 write("b.yml", yaml(", CAP_SYS_ADMIN"));
 write("same.yml", `# ${"x".repeat(80)}\n${yaml("")}`);
 const program = (net: string): string =>
-  `import { Image, Service } from ${JSON.stringify(SDK)};\nimport { image } from "./image.ts";
-export const os = new Image({ services: [new Service("web", { image, net: ${JSON.stringify(net)} })] });\n`;
+  `import { File, Image, Service } from ${JSON.stringify(SDK)};\nimport { image } from "./image.ts";
+export const os = new Image({ services: [new Service("web", { image, net: ${JSON.stringify(net)} })], files: [
+  new File("/etc/motd", { source: "os/motd" }), new File("/app.js", { source: "os/built.js" })] });\n`;
 git("init", "--quiet", "--initial-branch=main");
 write("os/image.ts", `export const image = "nginx:1.27";\n`);
 write("os/os.ts", program("none"));
+write("os/motd", "hello\n");
 git("add", "os");
 git("commit", "--quiet", "-m", "one");
 write("os/image.ts", `export const image = "nginx:1.28";\n`);
 write("os/os.ts", program("host"));
+write("os/motd", "welcome\n");
 
 describe("diff", () => {
   test("two files: the exit code is 1, and what widens access is there", () => {
@@ -61,6 +64,9 @@ describe("diff", () => {
     assert.equal(status, 1, stderr);
     assert.match(stdout, /^ {2}services\.web: network: host instead of none|network changed from none to host/m);
     assert.match(stdout, /^ {2}services\.web: image changed from nginx:1\.27 to nginx:1\.28$/m);
+    assert.match(stdout, /^ {2}files\.etc\/motd: contents of \/etc\/motd changed\n {6}@@ .*\n {6}-hello\n {6}\+welcome$/m);
+    // it is in neither, so it does not differ
+    assert.doesNotMatch(stdout, /app\.js/);
     assert.deepEqual(readdirSync(scratch), []);
   });
 
