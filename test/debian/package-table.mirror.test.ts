@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { after, before, describe, test } from "node:test";
 import { writeTar } from "../../sdk/archive/write-tar.ts";
+import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { ensureDebs } from "../../sdk/debian/fetch-debs.ts";
 import { findFault } from "../../sdk/debian/find-program.ts";
@@ -35,7 +36,8 @@ before(async () => {
   work = await mkdtemp(join(tmpdir(), "package-table-"));
   cacheDir = process.env.PULUMI_LINUXKIT_CACHE ?? join(work, "cache");
   store = new QuickStore(cacheDir, join(work, "packed"));
-  repository = await openRepository({ arch: "amd64", cacheDir, store });
+  // an index is no package
+  repository = await openRepository({ arch: "amd64", cacheDir, store: new BlobStore(cacheDir) });
   reader = contentsReader(repository, { cacheDir, store });
 });
 after(() => rm(work, { recursive: true, force: true }));
