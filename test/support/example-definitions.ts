@@ -22,7 +22,7 @@ pulumi.runtime.setMocks({
   call: ({ inputs }) => inputs,
 }, "example", "test", true);
 // the configuration that the examples need
-pulumi.runtime.setAllConfig({ "example:subnetIds": '["subnet-1", "subnet-2"]', "example:subnetId": "subnet-1", "example:resourceGroupName": "group" });
+pulumi.runtime.setAllConfig({ "example:subnetIds": '["subnet-1", "subnet-2"]', "example:subnetId": "/subscriptions/s/resourceGroups/group/providers/Microsoft.Network/virtualNetworks/v/subnets/s", "example:resourceGroupName": "group" });
 await import(process.argv[1]);
 `;
 
