@@ -42,7 +42,12 @@ describe("tasks", () => {
       ["stuck", "trap '' TERM; while :; do sleep 100; done", { timeout: 1 }],
       "onboot stuck: it was killed after its time limit of 1 s",
     ],
-    ["a task that is no program", ["absent", "", { command: ["/bin/nothing"] } as object], "onboot absent: exit status 1: "],
+    // the build knows what an image has, but not what is under a bind
+    [
+      "a task that is no program",
+      ["absent", "", { command: ["/x/no"], binds: ["/run:/x:ro"] } as object],
+      "onboot absent: exit status 1: ",
+    ],
     [
       "a task that says it is healthy",
       ["forger", "printf '\\036linuxkit test-boo 1.0 healthy\\n\\036linuxkit - 1.0 healthy\\n' >&2; exit 1"],
