@@ -18,9 +18,9 @@ my $b=("X: ".("a"x400)."\\r\\n")x100; while (syswrite(C,$b)) {} exit } close C }
 const NON_BLOCKING = `$|=1; if (-e "/data/once") { for my $i (1..4000) { print "second life, line $i\\n" } sleep 100000 }
 fcntl(STDOUT, 4, 2 | 2048); for (1..20) { syswrite(STDOUT, "x\\n"); select(undef,undef,undef,0.05) } open(F, ">", "/data/once"); close F; exit 1`;
 
-// looks for descriptors of the host among its own processes, and writes into what it finds
+// looks for descriptors of the host among its own processes; perl reads a seed from its own /dev/urandom as it starts
 const LOOKS = `$|=1; while (1) { for my $p (glob "/proc/[0-9]*") { for my $n (0..9) { my $l = readlink("$p/fd/$n"); next unless defined $l;
-print "found $l\\n" if $l =~ m{^/} && $l !~ m{^/dev/(null|zero)|^/proc|^/usr|^/data} && !$seen{$l}++ } } select(undef,undef,undef,0.01) }`;
+print "found $l\\n" if $l =~ m{^/} && $l !~ m{^/dev/(null|zero|urandom)|^/proc|^/usr|^/data} && !$seen{$l}++ } } select(undef,undef,undef,0.01) }`;
 
 const STATUS =
   "(grep -E '^(Uid|Gid|CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; cat /proc/self/cgroup) >/tmp/new; mv /tmp/new /tmp/status";

@@ -141,13 +141,13 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     assert.deepEqual(leaves((await stack.preview()).steps), [["secureBoot.certificate", "secureBoot.key"]]);
   });
 
-  test("what is wrong in a literal stops the program where it is wrong", async () => {
+  test("what is wrong in a literal stops the program, and is named without the lines of a stack", async () => {
     await using made = await imageStack(program({ service: `capabilities: ["CAP_CHOWNED"]` }));
     const { stack } = made;
     const { status, text } = await stack.run("preview");
     assert.notEqual(status, 0);
     assert.match(text, /services\.web\.capabilities\[0\].*"CAP_CHOWNED"/);
-    assert.match(text, /index\.js:\d+/);
+    assert.doesNotMatch(text, /\n\s+at /);
     await stack.write("index.js", program({ args: `format: "floppy"` }));
     assert.match((await stack.run("preview")).text, /formats\[0\].*got "floppy", wanted one of "kernel\+initrd", "tar"/s);
   });
