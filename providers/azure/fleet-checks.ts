@@ -1,15 +1,7 @@
 import type { Input } from "@pulumi/pulumi/output.js";
-import { refused, whenKnown } from "../../sdk/machine/check-arguments.ts";
+import { checkWhole, type Range, refused, whenKnown } from "../../sdk/machine/check-arguments.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { checkId, checkInstance } from "./instance-checks.ts";
-
-/** A whole number and its limits. */
-interface Range {
-  readonly least: number;
-  /** @default none */
-  readonly most?: number;
-  readonly unit: string;
-}
 
 /** Machines of a set that is in one placement group, which is the default. Source: Azure REST API, `singlePlacementGroup`. */
 const ONE_PLACEMENT_GROUP = 100;
@@ -28,18 +20,12 @@ export function checkFleet(name: string, args: FleetArgs): void {
   checkInstance(name, args);
   for (const [path, range] of Object.entries(RANGES)) {
     const given = args[path as keyof FleetArgs] as Input<number> | undefined;
-    if (given !== undefined) whenKnown([given], (value) => checkNumber(name, path, value, range));
+    if (given !== undefined) whenKnown([given], (value) => checkWhole(name, path, value, range));
   }
   for (const [index, port] of (args.ports ?? []).entries())
-    checkNumber(name, `ports[${index}]`, port, { least: 1, most: 65535, unit: "a port" });
+    checkWhole(name, `ports[${index}]`, port, { least: 1, most: 65535, unit: "a port" });
   checkCount(name, args);
   checkHealth(name, args);
-}
-
-function checkNumber(name: string, path: string, value: number, { least, most = Number.POSITIVE_INFINITY, unit }: Range): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  const range = most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`;
-  throw refused(name, path, String(value), `a whole number ${range}: ${unit}`);
 }
 
 /** A transform that is a function may set anything, so it is not asked. */

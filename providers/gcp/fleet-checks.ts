@@ -1,5 +1,5 @@
 import type { Input } from "@pulumi/pulumi/output.js";
-import { refused, whenKnown } from "../../sdk/machine/check-arguments.ts";
+import { checkWhole, type Range, refused, whenKnown } from "../../sdk/machine/check-arguments.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { checkInstance } from "./instance-checks.ts";
 
@@ -9,14 +9,21 @@ export const ZONES = 3;
 /** Seconds. Source: compute v1, `InstanceGroupManagerAutoHealingPolicy.initialDelaySec`. */
 const LONGEST_DELAY = 3600;
 
+const RANGES: Readonly<Partial<Record<keyof FleetArgs, Range>>> = {
+  count: { least: 0 },
+  healthCheckGracePeriod: { least: 0, most: LONGEST_DELAY },
+  healthPort: { least: 1, most: 65535 },
+  stallSeconds: { least: 1 },
+};
+
 /** Checks what Google Cloud would refuse only after the image has been uploaded. @throws INVALID_DEFINITION */
 export function checkFleet(name: string, args: FleetArgs): void {
   checkInstance(name, args);
   const { zones, maxSurge, maxUnavailable = 0, healthPath } = args;
-  number(name, "count", args.count, 0, Number.POSITIVE_INFINITY);
-  number(name, "healthCheckGracePeriod", args.healthCheckGracePeriod, 0, LONGEST_DELAY);
-  number(name, "healthPort", args.healthPort, 1, 65535);
-  number(name, "stallSeconds", args.stallSeconds, 1, Number.POSITIVE_INFINITY);
+  for (const [path, range] of Object.entries(RANGES)) {
+    const given = args[path as keyof FleetArgs] as Input<number> | undefined;
+    if (given !== undefined) whenKnown([given], (value) => checkWhole(name, path, value, range));
+  }
   if (healthPath !== undefined)
     whenKnown([healthPath], (path) => {
       if (!path.startsWith("/")) throw refused(name, "healthPath", JSON.stringify(path), "a path that begins with /");
@@ -31,14 +38,5 @@ export function checkFleet(name: string, args: FleetArgs): void {
     if (surge !== -1) check("maxSurge", surge);
     check("maxUnavailable", unavailable);
     if (surge === 0 && unavailable === 0) throw refused(name, "maxSurge", "0, as maxUnavailable is", "one of them above 0");
-  });
-}
-
-function number(name: string, path: string, given: Input<number> | undefined, least: number, most: number): void {
-  if (given === undefined) return;
-  whenKnown([given], (value) => {
-    if (Number.isInteger(value) && value >= least && value <= most) return;
-    const range = most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`;
-    throw refused(name, path, String(value), `a whole number ${range}`);
   });
 }

@@ -1,4 +1,4 @@
-import { refused, whenKnown } from "../../sdk/machine/check-arguments.ts";
+import { checkWhole, refused, whenKnown } from "../../sdk/machine/check-arguments.ts";
 import type { InstanceShape } from "./instance-arguments.ts";
 import { checkName } from "./image-checks.ts";
 import { archOf } from "./image-arch.ts";
@@ -33,10 +33,7 @@ export function checkInstance(name: string, args: MachineSource & InstanceShape)
     whenKnown([serviceAccount], (email) => {
       if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw refused(name, "serviceAccount", JSON.stringify(email), "an e-mail address");
     });
-  if (bootDisk?.sizeGiB !== undefined)
-    whenKnown([bootDisk.sizeGiB], (size) => {
-      if (!Number.isInteger(size) || size < 10) throw refused(name, "bootDisk.sizeGiB", String(size), "a whole number of at least 10");
-    });
+  if (bootDisk?.sizeGiB !== undefined) whenKnown([bootDisk.sizeGiB], (size) => checkWhole(name, "bootDisk.sizeGiB", size, { least: 10 }));
   checkArch(name, args);
   checkShielded(name, args);
 }

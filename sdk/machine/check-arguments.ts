@@ -14,6 +14,22 @@ export function whenKnown<Given extends unknown[]>(given: readonly [...Given], c
   else check(...(given as unknown as Known<Given>));
 }
 
+/** The limits of a whole number. */
+export interface Range {
+  readonly least: number;
+  /** @default none */
+  readonly most?: number;
+  /** What it counts, for the message. @default nothing is said */
+  readonly unit?: string;
+}
+
+/** Checks that an argument is a whole number within limits. @throws INVALID_DEFINITION */
+export function checkWhole(owner: string, path: string, value: number, { least, most, unit }: Range): void {
+  if (Number.isInteger(value) && value >= least && (most === undefined || value <= most)) return;
+  const range = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw refused(owner, path, String(value), `a whole number ${range}${unit === undefined ? "" : `: ${unit}`}`);
+}
+
 /** The error for one argument of a component. `owner` is the component's name, `got` and `wanted` are in words. */
 export function refused(owner: string, path: string, got: string, wanted: string): LinuxKitError<"INVALID_DEFINITION"> {
   return new LinuxKitError("INVALID_DEFINITION", `${owner}: ${path}: got ${got}, wanted ${wanted}`, { path });
