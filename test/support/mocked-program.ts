@@ -1,4 +1,6 @@
+import assert from "node:assert/strict";
 import { runtime } from "@pulumi/pulumi";
+import { isLinuxKitError } from "../../sdk/core/errors.ts";
 
 /** A resource that a program has registered. */
 export interface Registered {
@@ -54,7 +56,7 @@ export async function registeredBy(program: () => unknown, last: string): Promis
 }
 
 /** The resources that a program has registered before it ended by an error, and that error. */
-export async function failedBy(program: () => unknown): Promise<{ readonly error: Error; readonly registered: readonly Registered[] }> {
+async function failedBy(program: () => unknown): Promise<{ readonly error: Error; readonly registered: readonly Registered[] }> {
   registered = [];
   try {
     program();
@@ -64,4 +66,18 @@ export async function failedBy(program: () => unknown): Promise<{ readonly error
     return { error: error as Error, registered };
   }
   throw new Error("the program ended without an error");
+}
+
+/**
+ * Asserts that a program is refused with that message before anything but its components is there: no upload, so no byte is sent.
+ *
+ * @param cloud what the names of its components begin with: `Azure`
+ */
+export async function assertRefused(cloud: string, program: () => unknown, message: string): Promise<void> {
+  const components = new RegExp(`^linuxkit:index:(${cloud}(MachineImage|Machine|Fleet)|ImageBuild)$`);
+  const { error, registered } = await failedBy(program);
+  assert.ok(isLinuxKitError(error, "INVALID_DEFINITION"), String(error));
+  assert.equal(error.message, message);
+  const others = registered.map(({ type }) => type).filter((type) => !components.test(type));
+  assert.deepEqual(others, []);
 }
