@@ -1,6 +1,6 @@
 import type { Arch } from "../core/arch.ts";
-import { hardeningReport, type HardeningScore } from "../hardening/report.ts";
-import { auditDefinition } from "../policy/audit.ts";
+import type { HardeningScore } from "../hardening/report.ts";
+import { type Audit, auditDefinition } from "../policy/audit.ts";
 import type { Finding } from "../policy/finding.ts";
 import { type Change, type Direction, DIRECTIONS } from "./change.ts";
 import { diff } from "./diff.ts";
@@ -34,19 +34,17 @@ export function review(before: Reviewed, after: Reviewed, arch: Arch = "amd64"):
   const counts = Object.fromEntries(
     DIRECTIONS.map((direction) => [direction, changes.filter((change) => change.direction === direction).length]),
   ) as Record<Direction, number>;
-  const [old, now] = [before, after].map(({ definition, labels }) => auditDefinition(definition, { arch, labels }).findings);
+  const audited = ({ definition, labels }: Reviewed): Audit => auditDefinition(definition, { arch, labels });
+  const [old, now] = [audited(before), audited(after)];
   const key = ({ rule, path }: Finding): string => `${rule} ${path}`;
-  const missing = (from: readonly Finding[] = [], of: readonly Finding[] = []): Finding[] => {
+  const missing = ({ findings: from }: Audit, { findings: of }: Audit): Finding[] => {
     const known = new Set(of.map(key));
     return from.filter((finding) => !known.has(key(finding)));
   };
-  const [scoreBefore, scoreAfter] = [before, after].map(
-    ({ definition: { kernel, harden } }) => hardeningReport({ arch, cmdline: kernel?.cmdline ?? "", harden }).settings,
-  );
   return {
     changes,
     counts,
     findings: { gained: missing(now, old), lost: missing(old, now) },
-    hardening: { before: scoreBefore as HardeningScore, after: scoreAfter as HardeningScore },
+    hardening: { before: old.hardening.settings, after: now.hardening.settings },
   };
 }
