@@ -13,8 +13,11 @@ export function fold(all: readonly Change[]): Change[] {
   const within = new Map<Change, Change[]>();
   const kept = all.filter((change) => {
     const owner = ownerOf(change, all, byPath);
-    if (owner) within.set(owner, [...(within.get(owner) ?? []), change]);
-    return !owner;
+    if (!owner) return true;
+    const inside = within.get(owner);
+    if (inside) inside.push(change);
+    else within.set(owner, [change]);
+    return false;
   });
   return kept.map((change) => {
     const inside = within.get(change);
@@ -28,10 +31,16 @@ function bare({ path, before, after, secret }: Change): Pick<Change, "path" | "b
 
 type ByPath = ReadonlyMap<string, Change>;
 
+/** What has its owner elsewhere than in what came or went around it, by rule. */
+const OWNERS: Readonly<Record<string, (change: Change, all: readonly Change[], byPath: ByPath) => Change | undefined>> = {
+  order: withOrder,
+  "image-digest": (change, _, byPath) => withImage(change, byPath),
+  "package-named": (change, _, byPath) => withVersion(change, byPath),
+};
+
 /** The change that another one lies within, if it needs no line of its own. */
 function ownerOf(change: Change, all: readonly Change[], byPath: ByPath): Change | undefined {
-  const owner = change.rule === "order" ? withOrder(change, all) : change.rule === "image-digest" ? withImage(change, byPath) : undefined;
-  const found = owner ?? (change.rule === "package-named" ? withVersion(change, byPath) : undefined) ?? withParent(change, byPath);
+  const found = OWNERS[change.rule]?.(change, all, byPath) ?? withParent(change, byPath);
   return found && (ownerOf(found, all, byPath) ?? found);
 }
 
