@@ -3,6 +3,7 @@ import { findingLine } from "../../policy/finding.ts";
 import { DIRECTIONS } from "../change.ts";
 import type { Review } from "../review.ts";
 import { grouped } from "./group.ts";
+import { oneLine } from "./one-line.ts";
 import { HEADINGS, summary } from "./text.ts";
 
 /** The most characters of a comment on GitHub, in the body of an issue comment. */
@@ -73,5 +74,5 @@ function fenced(lines: readonly string[]): string {
 }
 
 function visible(text: string): string {
-  return printable(text).replace(/[\r\n\t]/g, (character) => JSON.stringify(character).slice(1, -1));
+  return oneLine(printable(text));
 }

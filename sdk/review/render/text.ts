@@ -2,6 +2,7 @@ import { findingLine } from "../../policy/finding.ts";
 import { type Direction, DIRECTIONS } from "../change.ts";
 import type { Review } from "../review.ts";
 import { grouped } from "./group.ts";
+import { oneLine } from "./one-line.ts";
 
 /** What the directions are called as a heading. */
 export const HEADINGS: Readonly<Record<Direction, string>> = {
@@ -48,9 +49,4 @@ function scores({ findings: { gained, lost }, hardening: { before, after } }: Re
   if (before.on !== after.on || before.waived !== after.waived)
     lines.push("", `KSPP: ${before.on} settings on before, ${after.on} after, ${after.waived} waived`);
   return lines;
-}
-
-/** A name from an image or a file cannot begin a line of its own. */
-function oneLine(text: string): string {
-  return text.replace(/[\r\n\t]/g, (character) => JSON.stringify(character).slice(1, -1));
 }
