@@ -30,8 +30,7 @@ function changeOf(old: Fact | undefined, now: Fact | undefined): Change[] {
   const isSecret = old?.secret === true || now?.secret === true;
   const direction = directionOf(rule, old, now, fact);
   const why = direction === "neutral" ? undefined : rule.why?.[direction];
-  const text = rule.text;
-  const lines = text && old && now && !isSecret ? lineDiff(text(old.value) ?? "", text(now.value) ?? "") : undefined;
+  const lines = rule.isText && old && now && !isSecret ? lineDiff(String(old.value), String(now.value)) : undefined;
   return [
     {
       path: fact.path,
@@ -66,7 +65,7 @@ const LONGEST = 80;
 function messageOf(rule: Rule, old: Fact | undefined, now: Fact | undefined, fact: Fact, isSecret: boolean): string {
   const noun = rule.noun(fact);
   const show = (value: Json): string | undefined => {
-    if (isSecret || rule.text) return undefined;
+    if (isSecret || rule.isText) return undefined;
     const text = rule.value ? rule.value(value) : typeof value === "string" ? value : JSON.stringify(value);
     return text !== undefined && text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
   };

@@ -8,8 +8,8 @@ export interface Rule {
   noun(fact: Fact): string;
   /** How a value is shown; `undefined` shows none. @default the value as JSON, a text as it is */
   value?(value: Json): string | undefined;
-  /** A value that is a text of several lines, to be compared line by line. */
-  text?(value: Json): string | undefined;
+  /** Whether a value is a text of several lines, which is compared line by line. @default false */
+  readonly isText?: true;
   /**
    * How much access a value gives; `undefined` stands for no value. More than before widens, less narrows, the same is neutral.
    * @default 0

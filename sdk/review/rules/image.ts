@@ -39,11 +39,11 @@ export const IMAGE_RULES: Rules = {
     why: { widens: "its programs are the machine's own, outside any container", narrows: "its programs are no longer the machine's own" },
   },
   "image-file": { noun: ({ name }) => `file ${name}`, value: (value) => (value === "file" ? undefined : String(value)) },
-  "image-contents": { noun: ({ name }) => `contents of ${name}`, text: (value) => String(value) },
+  "image-contents": { noun: ({ name }) => `contents of ${name}`, isText: true },
   // in a container, a program is what the image is for
   "image-mode": modeRule((mode) => (mode & 0o6000 ? 4 : 0) + (mode & 0o002 ? 2 : 0)),
   file: { noun: ({ name }) => name, value: (value) => (value === "file" ? undefined : String(value)) },
-  contents: { noun: ({ name }) => `contents of ${name}`, text: (value) => String(value) },
+  contents: { noun: ({ name }) => `contents of ${name}`, isText: true },
   digest: { noun: ({ name }) => `contents of ${name}` },
   mode: modeRule(
     (mode) => (mode & 0o6000 ? 16 : 0) + (mode & 0o002 ? 8 : 0) + (mode & 0o111 ? 4 : 0) + (mode & 0o020 ? 2 : 0) + (mode & 0o044 ? 1 : 0),
