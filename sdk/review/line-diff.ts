@@ -1,4 +1,6 @@
-import { createTwoFilesPatch } from "diff";
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
 
 /** The most lines of a difference that are kept; the rest is counted. */
 const MOST = 400;
@@ -8,6 +10,8 @@ const LONGEST = 1 << 20;
 /** The lines of a unified diff of two texts, without the names of files. @returns undefined if they are too long to compare */
 export function lineDiff(before: string, after: string): readonly string[] | undefined {
   if (before.length + after.length > LONGEST) return undefined;
+  // loaded only now: every program loads this file, and few compare texts
+  const { createTwoFilesPatch } = require("diff") as typeof import("diff");
   const patch = createTwoFilesPatch("", "", before, after, undefined, undefined, { context: 3, maxEditLength: 2000 });
   if (patch === undefined) return undefined;
   const lines = patch.split("\n").slice(4, -1);
