@@ -2,19 +2,28 @@ import { LinuxKitError } from "../core/errors.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { readText } from "./text-file.ts";
 
-/** The lock that `--write-lock` wrote. @throws NOT_FOUND, INVALID_DEFINITION for anything else */
-export async function readLock(file: string): Promise<Lock> {
+/** The error for a file that is no lock: `why` is "not JSON" or "not a lock". */
+type Refuse = (file: string, why: string, cause?: unknown) => LinuxKitError;
+
+const refuseLock: Refuse = (file, why, cause) =>
+  new LinuxKitError("INVALID_DEFINITION", `--lock: ${file}: ${why}, wanted a file that --write-lock wrote`, { path: file }, { cause });
+
+/**
+ * The lock that `--write-lock` wrote.
+ *
+ * @param refuse makes the error for anything else @default that of `--lock`
+ * @throws NOT_FOUND, and what `refuse` makes
+ */
+export async function readLock(file: string, refuse: Refuse = refuseLock): Promise<Lock> {
   const text = await readText(file);
-  const refuse = (why: string, cause?: unknown): LinuxKitError =>
-    new LinuxKitError("INVALID_DEFINITION", `--lock: ${file}: ${why}, wanted a file that --write-lock wrote`, { path: file }, { cause });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw refuse("not JSON", error);
+    throw refuse(file, "not JSON", error);
   }
   const { version, arch, debian, images } = (value ?? {}) as Partial<Lock>;
   const isMap = (member: unknown): boolean => typeof member === "object" && member !== null && !Array.isArray(member);
-  if (version !== 1 || typeof arch !== "string" || !isMap(debian) || !isMap(images)) throw refuse("not a lock");
+  if (version !== 1 || typeof arch !== "string" || !isMap(debian) || !isMap(images)) throw refuse(file, "not a lock");
   return value as Lock;
 }

@@ -4,12 +4,11 @@ import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import type { Definition } from "../definition/definition.ts";
-import type { Lock } from "../resolve/lock.ts";
 import type { Reviewed } from "../review/facts-of.ts";
 import { gitFile, withRevision } from "./git-file.ts";
 import { loadImage } from "./load-image.ts";
+import { readLock } from "./read-lock.ts";
 import { stackImage } from "./stack-image.ts";
-import { readText } from "./text-file.ts";
 
 /**
  * What an argument of `diff` names: a file, `REVISION:FILE` or `stack:NAME`.
@@ -19,7 +18,7 @@ import { readText } from "./text-file.ts";
  * @throws NOT_FOUND, INVALID_DEFINITION, UsageError
  */
 export async function loadReviewed(text: string, image: string | undefined, lock: string | undefined): Promise<Reviewed> {
-  const pinned = lock === undefined ? undefined : await readLock(lock);
+  const pinned = lock === undefined ? undefined : await readLock(lock, refuseLock);
   const [, stack, name] = existsSync(text) ? [] : (/^stack:([^#]+)(?:#(.+))?$/.exec(text) ?? []);
   if (stack !== undefined) {
     const found = await stackImage(stack, name);
@@ -47,15 +46,6 @@ function withContents(definition: Definition, projectDir: string): Definition {
   return { ...definition, files };
 }
 
-async function readLock(file: string): Promise<Lock> {
-  const text = await readText(file);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (typeof value !== "object" || value === null || (value as Partial<Lock>).version !== 1 || !("debian" in value) || !("images" in value))
-    throw new LinuxKitError("INVALID_DEFINITION", `${file}: got no lock, wanted the JSON of a build's \`lock\``, { path: file });
-  return value as Lock;
+function refuseLock(file: string): LinuxKitError {
+  return new LinuxKitError("INVALID_DEFINITION", `${file}: got no lock, wanted the JSON of a build's \`lock\``, { path: file });
 }
