@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { LinuxKitError } from "../core/errors.ts";
 import { isPlain } from "../core/deferred.ts";
+import { SIGNATURE } from "../core/special-value.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { Lock } from "../resolve/lock.ts";
@@ -13,9 +14,6 @@ export interface StackImage {
   readonly lock: Lock | undefined;
   readonly arch: Arch;
 }
-
-/** The member by which Pulumi marks a secret in an exported state (sdk/go/common/resource/sig.go). */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 /**
  * The image of a stack, from `pulumi stack export`. Values that are secret there stay unknown.

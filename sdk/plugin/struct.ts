@@ -1,10 +1,9 @@
 import type { Struct, Value as WireValue } from "google-protobuf/google/protobuf/struct_pb.js";
 import { formatPath, type Step } from "../core/property-path.ts";
+import { SIGNATURE } from "../core/special-value.ts";
 import type { Protos } from "./protos.ts";
 import { isProperties, type Properties, Secret, UNKNOWN, type Value } from "./value.ts";
 
-/** The key that marks a special value (Pulumi, developer docs, "wire format for values"). */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 
