@@ -1,3 +1,4 @@
+import { isDeferred } from "../core/deferred.ts";
 import { expandCapabilities } from "./capability.ts";
 import type { Container } from "./container.ts";
 import type { ContainerFields } from "./container-fields.ts";
@@ -30,6 +31,20 @@ const EMPTY_IS_UNSET = new Set(["cwd", "net", "pid", "ipc", "uts", "userns", "ho
 /** Whether a container or a label has a value in this field. */
 export function isSet(field: string, value: unknown): boolean {
   return value !== undefined && !(value === "" && EMPTY_IS_UNSET.has(field));
+}
+
+/**
+ * A container with what its image says of it: the configuration of one made from packages, and what counts of a label; its own
+ * fields are before both.
+ *
+ * @param label the fields of the image's label, if that was read
+ */
+export function withImageFields(container: Container, label: ContainerFields | undefined, phase: Phase): Container {
+  const { image } = container;
+  const said = typeof image === "object" && !isDeferred(image) ? (image.config as Partial<Container>) : {};
+  const counted = label && (trustsLabel(container) ? label : labelParts(label, container, phase).narrow);
+  const own = Object.fromEntries(Object.entries(container).filter(([field, value]) => isSet(field, value)));
+  return { ...said, ...counted, ...own } as Container;
 }
 
 /** Sorts the fields of a label that the definition does not set itself. */

@@ -2,7 +2,7 @@ import { formatPath, type Step } from "../core/property-path.ts";
 import type { Container } from "../definition/container.ts";
 import type { ContainerFields } from "../definition/container-fields.ts";
 import { containersOf, type Definition, type Placed } from "../definition/definition.ts";
-import { isSet, type LabelParts, labelParts, trustsLabel } from "../definition/label-rules.ts";
+import { type LabelParts, labelParts, withImageFields } from "../definition/label-rules.ts";
 import { isDeferred } from "../core/deferred.ts";
 import type { Profile } from "../hardening/setting.ts";
 import type { HardeningReport } from "../hardening/report.ts";
@@ -81,22 +81,15 @@ export function subjectOf(definition: Definition, context: AuditContext, hardeni
 
 function seen(placed: Placed, { labels = {} }: AuditContext): Seen {
   const { container, phase, name } = placed;
-  const said = typeof container.image === "object" && !isDeferred(container.image) ? (container.image.config as Partial<Container>) : {};
   const place = formatPath([phase, name]);
   const read = Object.hasOwn(labels, place) ? labels[place] : undefined;
-  const label = read && labelParts(read, container, phase);
-  const counted = read && trustsLabel(container) ? read : label?.narrow;
   return {
     ...placed,
-    container: { ...said, ...counted, ...settled(container) },
+    container: withImageFields(container, read, phase),
     open: container.sandbox === "linuxkit",
-    label,
+    label: read && labelParts(read, container, phase),
     at: (...steps) => formatPath([phase, name, ...steps]),
   };
-}
-
-function settled(container: Container): Container {
-  return Object.fromEntries(Object.entries(container).filter(([field, value]) => isSet(field, value))) as Container;
 }
 
 /** The list, or an empty one if its value is unknown. */

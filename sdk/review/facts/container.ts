@@ -2,7 +2,7 @@ import { expandCapabilities } from "../../definition/capability.ts";
 import type { Container } from "../../definition/container.ts";
 import type { ContainerFields } from "../../definition/container-fields.ts";
 import type { Placed } from "../../definition/definition.ts";
-import { isSet, labelParts, trustsLabel } from "../../definition/label-rules.ts";
+import { withImageFields } from "../../definition/label-rules.ts";
 import { MASKED_PATHS, PIDS_LIMIT, READONLY_PATHS } from "../../definition/sandbox-defaults.ts";
 import type { PartFacts } from "../fact.ts";
 import { addImage } from "./image.ts";
@@ -35,7 +35,7 @@ const CHECK_TIMES: Readonly<Record<string, number>> = { interval: 5, timeout: 5,
  * @param label the fields of its image's label, where that was read
  */
 export function addContainer(facts: PartFacts, { container: given, phase, name }: Placed, label: ContainerFields | undefined): void {
-  const container = withLabel(given, label, phase);
+  const container = withImageFields(given, label, phase);
   const isOpen = container.sandbox === "linuxkit";
   facts.add("container", `${KIND[phase]} ${name}`, [], true);
   addImage(facts, container.image);
@@ -58,13 +58,6 @@ export function addContainer(facts: PartFacts, { container: given, phase, name }
 }
 
 const KIND = { services: "service", onboot: "onboot task", onshutdown: "onshutdown task" } as const;
-
-function withLabel(container: Container, label: ContainerFields | undefined, phase: Placed["phase"]): Container {
-  const said = typeof container.image === "object" ? container.image.config : {};
-  const counted = label && (trustsLabel(container) ? label : labelParts(label, container, phase).narrow);
-  const own = Object.fromEntries(Object.entries(container).filter(([field, value]) => isSet(field, value)));
-  return { ...said, ...counted, ...own } as Container;
-}
 
 function addPrivileges(facts: PartFacts, container: Container, isOpen: boolean): void {
   const { capabilities, ambient, uid, gid, additionalGids = [] } = container;
