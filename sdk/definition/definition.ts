@@ -50,7 +50,7 @@ export interface KernelSpec {
   readonly binary: string;
   /** `none` or `""` is no tar. */
   readonly tar: string;
-  /** Path in the image of a cpio with microcode; `""` is none. */
+  /** Path in the image of a cpio with microcode; `""` for no microcode. */
   readonly ucode: string;
 }
 

@@ -27,7 +27,7 @@ export async function mayAsk(peer: string, port: number, attached: boolean): Pro
   if (attached) return row.uid === process.getuid?.();
   for (let pid = process.ppid, isParent = true; pid > 0; pid = await parentOf(pid), isParent = false) {
     const held = await socketsOf(pid);
-    // the kernel shows nobody but root the files of a program with capabilities: then the user has to do
+    // only root sees the files of a program with capabilities, so the users are compared instead
     if (isParent && !held) return row.uid === process.getuid?.();
     if (held?.includes(row.link)) return true;
   }

@@ -108,7 +108,7 @@ export interface PreviewRequest<I, O> extends Subject {
   readonly inputs: Properties;
   /** Present when it is an update. */
   readonly old?: { readonly id: string; readonly inputs: I; readonly outputs: O };
-  /** Shows a text with the preview: its first line on the resource's own line, the whole below. @default nobody listens */
+  /** Shows a text with the preview: its first line on the resource's own line, the whole below. @default not shown */
   readonly explain?: (text: string) => void;
   /** Whether an input, given by its path, is or was a secret. @default none is */
   readonly isSecret?: (path: string) => boolean;

@@ -58,7 +58,7 @@ export function secrecyOf(known: SecretTexts, inputs: readonly Decoded[], state?
     Object.fromEntries(
       Object.entries(members).map(([name, member]) => [name, member === undefined ? member : sealValue(member, [...steps, name], isHeld)]),
     );
-  // an input is what the program wrote: what only resembles a secret there is none
+  // the program wrote its inputs, so a text there that only resembles a secret stays in clear
   const isSame = (text: string): boolean => texts.has(text) || [...texts].some((one) => one.trim() === text && text !== "");
   // an environment by name becomes a list of NAME=value
   const isMoved = (text: string): boolean => isSame(text) || (/^[^=]+=./s.test(text) && isSame(text.slice(text.indexOf("=") + 1)));

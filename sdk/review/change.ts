@@ -1,7 +1,7 @@
 import type { Json } from "../core/json.ts";
 
 /**
- * What a change means to whoever reviews it. `widens`: something has more access, or less protects it. `breaks`: something
+ * What a change means to its reviewer. `widens`: something has more access, or less protects it. `breaks`: something
  * may not work afterwards, or data is lost. `narrows`: the opposite of `widens`. `neutral`: neither.
  */
 export type Direction = "widens" | "breaks" | "narrows" | "neutral";

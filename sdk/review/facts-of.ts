@@ -36,7 +36,7 @@ export function factsOf({ definition, lock, labels = {}, isSecret = () => false 
   return new Map(found.map((fact) => [fact.path, fact] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-/** Tasks run in the order in which they are written, so the order is a fact; that of the services is none. */
+/** Tasks run in the order in which they are written, so their order is a fact. The order of the services is not. */
 function orders(parts: ReturnType<typeof partsOf>): Fact[] {
   return (["onboot", "onshutdown"] as const).flatMap((phase): Fact[] => {
     const names = parts.flatMap(({ steps: [section, name] }) => (section === phase ? [String(name)] : []));

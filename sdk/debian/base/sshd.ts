@@ -10,7 +10,7 @@ function keyLines(text: string): string[] {
   return text.split(/\r?\n/).filter((line) => !/^\s*(#|$)/.test(line));
 }
 
-/** A key's type and its base64, after options: sshd(8), "AUTHORIZED_KEYS FILE FORMAT". A private key is none. */
+/** A key's type and its base64, after options: sshd(8), "AUTHORIZED_KEYS FILE FORMAT". A private key does not match. */
 function isKeyLine(line: string): boolean {
   return /(?:^|\s)(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+\s+[A-Za-z0-9+/]+=*/.test(line);
 }

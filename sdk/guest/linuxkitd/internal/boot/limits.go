@@ -20,7 +20,7 @@ var sharedLimits = []struct {
 	// NR_UNIX98_PTY_MAX of linux/tty.h; each mount has a limit of its own
 	{"kernel/pty/max", 1 << 20},
 	// these are of all processes with one user id, which is 0 in every service by default; what they bound is charged to
-	// the group of whoever makes it (inotify: inotify_new_group and its marks, epoll: ep_alloc, with GFP_KERNEL_ACCOUNT or
+	// the group of the process that makes it (inotify: inotify_new_group and its marks, epoll: ep_alloc, with GFP_KERNEL_ACCOUNT or
 	// SLAB_ACCOUNT); INT_MAX is the most that the first two take, LONG_MAX / 4096 a bound of the third (fs/eventpoll.c)
 	{"fs/inotify/max_user_instances", 1<<31 - 1},
 	{"fs/inotify/max_user_watches", 1<<31 - 1},

@@ -30,7 +30,7 @@ const randomness = "virtio_rng"
 type Wants struct {
 	// Overlays is whether a container mounts overlays before the machine is healthy.
 	Overlays bool
-	// Random is whether the kernel's random numbers are not good yet: whoever asks for them waits.
+	// Random is true while the kernel's random numbers are not ready: a program that asks for them waits.
 	Random bool
 }
 
