@@ -70,7 +70,14 @@ export { OnshutdownTask } from "./definition/onshutdown-task.ts";
 export type { Part, Parts } from "./definition/parts.ts";
 export { type Egress, type EgressArgs, publishedPort, type PublishedPort } from "./definition/network.ts";
 export { networkKind, type NetworkKind } from "./definition/service-network.ts";
-export type { SeccompAction, SeccompConditionArgs, SeccompProfile, SeccompProfileArgs, SeccompRuleArgs } from "./definition/seccomp.ts";
+export type {
+  SeccompAction,
+  SeccompConditionArgs,
+  SeccompExtensionArgs,
+  SeccompProfile,
+  SeccompProfileArgs,
+  SeccompRuleArgs,
+} from "./definition/seccomp.ts";
 export { Service } from "./definition/service.ts";
 export type { ContainerArgs, OnbootTaskArgs, OnshutdownTaskArgs, ServiceArgs } from "./definition/service-args.ts";
 export { type PersistentArgs, Volume, type VolumeArgs } from "./definition/volume.ts";

@@ -1,7 +1,9 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 import { z } from "zod";
+import { didYouMean } from "../core/suggest.ts";
 import { count, fields, word } from "./fields.ts";
 import type { Known } from "./inputs.ts";
+import { SYSTEM_CALLS } from "./system-calls.ts";
 
 const ACTIONS = [
   "SCMP_ACT_ALLOW",
@@ -62,6 +64,14 @@ export interface SeccompProfileArgs {
   readonly syscalls: Input<readonly SeccompRuleArgs[]>;
 }
 
+/** The default filter, with more system calls allowed than it allows by itself. */
+export interface SeccompExtensionArgs {
+  /** The filter that is extended. */
+  readonly base: Input<"default">;
+  /** System calls that are allowed too, whatever their arguments. @example ["keyctl", "add_key", "request_key"] */
+  readonly allow: Input<readonly Input<string>[]>;
+}
+
 const action = z.enum(ACTIONS);
 const errno = z.int().min(1).max(4095);
 
@@ -87,10 +97,29 @@ export const seccompProfile = fields({
   syscalls: z.array(rule),
 });
 
-/** Which system calls a container may make. */
-export const seccomp = z.union([seccompProfile, z.enum(["default", "unconfined"])], {
-  error: '"default", "unconfined", or a profile: { defaultAction, syscalls }',
+const KNOWN: ReadonlySet<string> = new Set(SYSTEM_CALLS);
+
+/** The schema of {@link SeccompExtensionArgs}. */
+export const seccompExtension = fields({
+  base: z.literal("default"),
+  allow: z
+    .array(
+      word.refine((name) => KNOWN.has(name), {
+        error: ({ input }) => `the name of a system call, as "keyctl"${didYouMean(input, SYSTEM_CALLS)}`,
+      }),
+    )
+    .min(1, "at least one system call"),
 });
+
+/** Which system calls a container may make. */
+export const seccomp = z.union([seccompProfile, seccompExtension, z.enum(["default", "unconfined"])], {
+  error: '"default", "unconfined", { base: "default", allow: [system calls] }, or a profile: { defaultAction, syscalls }',
+});
+
+/** The system calls that a container may make beside those of the default filter. */
+export function extraCalls(given: Known<SeccompProfileArgs | SeccompExtensionArgs> | string | undefined): readonly string[] {
+  return typeof given === "object" && "base" in given ? given.allow : [];
+}
 
 /** A filter of system calls, as plain JSON. */
 export type SeccompProfile = Known<SeccompProfileArgs>;

@@ -6,7 +6,7 @@ import type { EnvironmentArgs } from "./environment.ts";
 import type { HealthArgs } from "./health.ts";
 import type { Inputs } from "./inputs.ts";
 import type { EgressArgs } from "./network.ts";
-import type { SeccompProfileArgs } from "./seccomp.ts";
+import type { SeccompExtensionArgs, SeccompProfileArgs } from "./seccomp.ts";
 import type { LogArgs, RestartLimitArgs } from "./supervision.ts";
 
 /** What every container has beside LinuxKit's fields. */
@@ -28,11 +28,12 @@ export interface ContainerArgs extends Omit<ContainerFieldsArgs, "env"> {
    */
   readonly label?: Input<"narrow" | "allow" | undefined>;
   /**
-   * System calls that it may make: the default list, extended by its capabilities; a profile of its own; or all.
+   * System calls that it may make: the default list, extended by its capabilities; that list and the calls that you name; a
+   * profile of its own; or all.
    * @default "default", with `sandbox: "linuxkit"` "unconfined"
-   * @example "unconfined"
+   * @example { base: "default", allow: ["keyctl"] }
    */
-  readonly seccomp?: Input<"default" | "unconfined" | undefined> | SeccompProfileArgs;
+  readonly seccomp?: Input<"default" | "unconfined" | undefined> | SeccompExtensionArgs | SeccompProfileArgs;
 }
 
 /** Arguments of `OnshutdownTask`. */

@@ -7,6 +7,7 @@ import { NETWORK_ADMIN, NETWORK_ADMIN_REMEDY, ownsItsNetwork } from "../definiti
 import { type NetworkKind, networkKind } from "../definition/service-network.ts";
 import { PRIVATE_IDS } from "../definition/private-users.ts";
 import { rlimitName } from "../definition/rlimit.ts";
+import { extraCalls } from "../definition/seccomp.ts";
 import { linuxkitCapabilities, sandboxCapabilities } from "./capabilities.ts";
 import { type EffectiveFields, ownSources } from "./effective.ts";
 import { containerMounts, linuxkitMountRules } from "./mounts.ts";
@@ -172,7 +173,8 @@ function checkMapped(ids: readonly number[], path: string): void {
 function seccompOf({ seccomp, sandbox }: Container, capabilities: readonly string[], arch: Arch): object | undefined {
   const meant = seccomp ?? (sandbox === "linuxkit" ? "unconfined" : "default");
   if (meant === "unconfined") return undefined;
-  return meant === "default" ? defaultSeccomp(capabilities, arch) : meant;
+  if (typeof meant === "object" && !("base" in meant)) return meant;
+  return defaultSeccomp(capabilities, arch, extraCalls(meant));
 }
 
 function deviceNodes({ devices = [] }: EffectiveFields): object[] {

@@ -1,7 +1,7 @@
 import type { Arch } from "../core/arch.ts";
 import type { Capability } from "../definition/capability.ts";
 import type { SeccompProfile } from "../definition/seccomp.ts";
-import { ALLOWED, NEVER, OF_CAPABILITY } from "./syscalls.ts";
+import { ALLOWED, BY_ARGUMENT, NEVER, OF_CAPABILITY } from "../definition/system-calls.ts";
 
 const EPERM = 1;
 const ENOSYS = 38;
@@ -29,11 +29,13 @@ const PERSONALITIES = [0x0, 0x8, 0x2_0000, 0x2_0008, 0x4_0000, 0xffff_ffff];
  * older kernels.
  *
  * @param capabilities the container's capabilities; each allows the calls that depend on it
+ * @param extra calls that are allowed too, whatever their arguments
  */
-export function defaultSeccomp(capabilities: readonly string[], arch: Arch): SeccompProfile {
+export function defaultSeccomp(capabilities: readonly string[], arch: Arch, extra: readonly string[] = []): SeccompProfile {
   const held = new Set(capabilities);
   const widened = Object.entries(OF_CAPABILITY).flatMap(([name, calls]) => (held.has(name as Capability) ? calls : []));
-  const allowed = new Set([...ALLOWED, ...widened]);
+  const whole = new Set([...extra.filter((name) => BY_ARGUMENT.includes(name)), ...(held.has("CAP_SYS_ADMIN") ? ["clone"] : [])]);
+  const allowed = new Set([...ALLOWED, ...widened, ...extra, ...whole]);
   const gated = Object.values(OF_CAPABILITY).flat();
   // clone3 fails with ENOSYS, so the C library falls back to clone; a filter cannot read the flags of clone3
   const refused = new Set([...NEVER, ...gated].filter((name) => !allowed.has(name) && name !== "clone3"));
@@ -48,10 +50,10 @@ export function defaultSeccomp(capabilities: readonly string[], arch: Arch): Sec
     defaultErrnoRet: ENOSYS,
     architectures: [NATIVE[arch]],
     syscalls: [
-      { names: [...allowed, ...(held.has("CAP_SYS_ADMIN") ? ["clone"] : [])].sort(), action: "SCMP_ACT_ALLOW" },
-      ...(held.has("CAP_SYS_ADMIN") ? [] : [cloneRule(arch)]),
-      ...families.map((family) => equal("socket", family)),
-      ...PERSONALITIES.map((personality) => equal("personality", personality)),
+      { names: [...allowed].sort(), action: "SCMP_ACT_ALLOW" },
+      ...(whole.has("clone") ? [] : [cloneRule(arch)]),
+      ...(whole.has("socket") ? [] : families.map((family) => equal("socket", family))),
+      ...(whole.has("personality") ? [] : PERSONALITIES.map((personality) => equal("personality", personality))),
       { names: [...refused].sort(), action: "SCMP_ACT_ERRNO", errnoRet: EPERM },
     ],
   };

@@ -81,12 +81,16 @@ export function unknownProperty(name: string, known: readonly string[]): string 
   return `unknown property${ourName(name, known) || didYouMean(name, known) || `, wanted one of ${known.join(", ")}`}`;
 }
 
-/** The failures of the intended alternative: the one whose first failure lies deepest. */
+/** The failures of the intended alternative: the one whose first failure lies deepest; of several, the one that knows most names. */
 function meantBranch(issue: z.core.$ZodIssueInvalidUnion, translation: Translation, within: readonly Step[]): Failure[] | undefined {
-  let meant: { depth: number; branch: z.core.$ZodIssue[] } | undefined;
+  let meant: { depth: number; unknown: number; branch: z.core.$ZodIssue[] } | undefined;
   for (const branch of issue.errors) {
-    const depth = Math.max(...branch.map((inner) => inner.path.length + (inner.code === "invalid_type" ? 0 : 1)));
-    if (depth > 0 && (meant === undefined || depth > meant.depth)) meant = { depth, branch };
+    const isWrong = (inner: z.core.$ZodIssue): boolean =>
+      inner.code !== "invalid_type" && valueAt(translation.root, [...within, ...(inner.path as Step[])]) !== undefined;
+    const depth = Math.max(...branch.map((inner) => inner.path.length + (isWrong(inner) ? 1 : 0)));
+    const unknown = branch.reduce((sum, inner) => sum + (inner.code === "unrecognized_keys" ? inner.keys.length : 0), 0);
+    if (depth === 0 || (meant && (depth < meant.depth || (depth === meant.depth && unknown >= meant.unknown)))) continue;
+    meant = { depth, unknown, branch };
   }
   return meant?.branch.flatMap((inner) => translate(inner, translation, within));
 }

@@ -144,6 +144,12 @@ export const ROWS: readonly Row[] = [
   ["a read-only root, which is the default", web(), web({ readonly: true }), []],
   ["new privileges", web(), web({ noNewPrivileges: false }), ["widens services.web: new privileges by setuid programs added"]],
   ["every system call", web(), web({ seccomp: "unconfined" }), ["widens services.web: seccomp profile: unconfined instead of default"]],
+  [
+    "one system call more",
+    web({ seccomp: { base: "default", allow: ["keyctl"] } }),
+    web({ seccomp: { base: "default", allow: ["add_key", "keyctl"] } }),
+    ["widens services.web: system call add_key added"],
+  ],
   ["the default system calls by name", web(), web({ seccomp: "default" }), []],
   ["another user", web(), web({ uid: 1000 }), ["neutral services.web: user: 1000 instead of the image's"]],
   ["root", web({ uid: 1000 }), web({ uid: 0 }), ["widens services.web: user changed from 1000 to 0"]],

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { CAPABILITIES } from "../../sdk/definition/capability.ts";
 import { seccompProfile } from "../../sdk/definition/seccomp.ts";
 import { defaultSeccomp } from "../../sdk/runtime/seccomp.ts";
-import { ALLOWED, NEVER, OF_CAPABILITY } from "../../sdk/runtime/syscalls.ts";
+import { BY_ARGUMENT, SYSTEM_CALLS } from "../../sdk/definition/system-calls.ts";
 
 const actionOf = (name: string, capabilities: readonly string[] = []): string | undefined => {
   const rules = defaultSeccomp(capabilities, "amd64").syscalls.filter(({ names }) => names.includes(name));
@@ -23,7 +23,7 @@ describe("the default filter", () => {
       "/usr/include/aarch64-linux-gnu/asm/unistd_64.h",
     ].find(existsSync);
     assert.ok(header, "the kernel's headers are installed: linux-libc-dev");
-    const known = new Set([...ALLOWED, ...NEVER, ...Object.values(OF_CAPABILITY).flat(), "clone", "socket", "personality"]);
+    const known = new Set(SYSTEM_CALLS);
     const names = [...readFileSync(header, "utf8").matchAll(/__NR_(\w+)/g)].map(([, name]) => name as string);
     assert.ok(names.length > 250);
     assert.deepEqual(
@@ -70,6 +70,16 @@ describe("the default filter", () => {
     const [VM, FILES, THREAD, PARENT, SIGCHLD] = [0x100, 0x400, 0x1_0000, 0x8000, 17];
     for (const given of [SIGCHLD, VM | SIGCHLD, VM | FILES | THREAD]) assert.ok(allowed(given), given.toString(16));
     for (const given of [PARENT | SIGCHLD, VM | PARENT, 0x1000_0000, 0x4000_0000]) assert.ok(!allowed(given), given.toString(16));
+  });
+  test("allows what extends it, whatever the arguments, and nothing else", () => {
+    for (const extra of [["keyctl", "add_key"], ["mount"], BY_ARGUMENT, ["read"]]) {
+      const rules = defaultSeccomp([], "amd64", extra).syscalls;
+      const plain = defaultSeccomp([], "amd64").syscalls;
+      const allowed = (of: typeof rules): string[] =>
+        of.filter(({ action, args }) => action === "SCMP_ACT_ALLOW" && !args).flatMap(({ names }) => names);
+      assert.deepEqual(new Set(allowed(rules)), new Set([...allowed(plain), ...extra]));
+      for (const name of extra) assert.equal(rules.filter(({ names }) => names.includes(name)).length, 1, name);
+    }
   });
   test("keys and io_uring need a custom profile", () => {
     for (const name of ["keyctl", "add_key", "io_uring_setup", "userfaultfd"]) assert.equal(actionOf(name, CAPABILITIES), "SCMP_ACT_ERRNO");

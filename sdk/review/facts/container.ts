@@ -3,6 +3,7 @@ import type { Container } from "../../definition/container.ts";
 import type { ContainerFields } from "../../definition/container-fields.ts";
 import type { Placed } from "../../definition/definition.ts";
 import { withImageFields } from "../../definition/label-rules.ts";
+import { extraCalls } from "../../definition/seccomp.ts";
 import { MASKED_PATHS, PIDS_LIMIT, READONLY_PATHS } from "../../definition/sandbox-defaults.ts";
 import type { PartFacts } from "../fact.ts";
 import { addImage } from "./image.ts";
@@ -78,7 +79,9 @@ function addPrivileges(facts: PartFacts, container: Container, isOpen: boolean):
   facts.add("writable-root", "", ["readonly"], (container.readonly ?? !isOpen) ? undefined : false);
   facts.add("new-privileges", "", ["noNewPrivileges"], (container.noNewPrivileges ?? !isOpen) ? undefined : false);
   const seccomp = container.seccomp ?? (isOpen ? "unconfined" : "default");
-  facts.add("seccomp", "", ["seccomp"], seccomp === "default" ? undefined : seccomp);
+  const extra = extraCalls(seccomp);
+  facts.add("seccomp", "", ["seccomp"], seccomp === "default" || extra.length > 0 ? undefined : seccomp);
+  for (const call of extra) facts.add("system-call", call, ["seccomp", "allow", call], true);
   addPaths(facts, "masked-path", "maskedPaths", container.maskedPaths ?? (isOpen ? [] : MASKED_PATHS), MASKED_PATHS);
   addPaths(facts, "readonly-path", "readonlyPaths", container.readonlyPaths ?? (isOpen ? [] : READONLY_PATHS), READONLY_PATHS);
   facts.add("propagation", "", ["rootfsPropagation"], container.rootfsPropagation);

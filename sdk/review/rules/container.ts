@@ -82,6 +82,12 @@ export const CONTAINER_RULES: Rules = {
     rank: (value) => (value === "unconfined" ? 2 : value === undefined || value === "default" ? 0 : 1),
     why: { widens: "its processes may make more system calls", narrows: "its processes may make fewer system calls" },
   },
+  "system-call": {
+    noun: ({ name }) => `system call ${name}`,
+    value: () => undefined,
+    rank: present,
+    why: { widens: "its processes may make this system call", narrows: "its processes can no longer make this system call" },
+  },
   "masked-path": {
     noun: ({ name, value }) => `${value === "open" ? "sight of" : "hidden path"} ${name}`,
     value: () => undefined,

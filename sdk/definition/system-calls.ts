@@ -1,4 +1,4 @@
-import type { Capability } from "../definition/capability.ts";
+import type { Capability } from "./capability.ts";
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
@@ -72,3 +72,9 @@ export const NEVER: readonly string[] = words(`
   add_key io_uring_enter io_uring_register io_uring_setup keyctl lookup_dcookie memfd_secret modify_ldt nfsservctl
   remap_file_pages request_key userfaultfd uselib ustat vserver
 `);
+
+/** Calls that the default filter allows or refuses by their arguments. */
+export const BY_ARGUMENT: readonly string[] = ["clone", "personality", "socket"];
+
+/** Every call that the default filter knows. */
+export const SYSTEM_CALLS: readonly string[] = [...new Set([...ALLOWED, ...NEVER, ...BY_ARGUMENT, ...Object.values(OF_CAPABILITY).flat()])];
