@@ -21,6 +21,7 @@ const everyContainer = {
   sandbox: z.enum(["default", "linuxkit"]).optional(),
   label: z.enum(["narrow", "allow"]).optional(),
   seccomp: seccomp.optional(),
+  cgroup: z.enum(["new", "delegated", "host"]).optional(),
 };
 
 const taskFields = { ...everyContainer, timeout: z.number().min(0).max(86_400).optional() };

@@ -32,6 +32,7 @@ export function crossFailures(definition: Definition): Failure[] {
       ...ownerFailures(placed, names),
       ...(placed.container.sandbox === "linuxkit" ? [] : sandboxFailures(placed)),
       ...labelFailures(placed),
+      ...cgroupFailures(placed),
       ...privateNetworkFailures(placed),
       ...privateUserFailures(placed),
       ...networkAdminFailures(placed),
@@ -171,6 +172,16 @@ function labelFailures({ steps, container: { label, sandbox, image } }: Placed):
         ? "has no effect on an image made from packages, which has no label"
         : undefined;
   return why === undefined ? [] : [failure([...steps, "label"], `${why}: leave it out`)];
+}
+
+function cgroupFailures({ steps, container: { cgroup, sandbox, cgroupsPath } }: Placed): Failure[] {
+  if (cgroup === undefined || isDeferred(cgroup) || isDeferred(sandbox)) return [];
+  if (sandbox === "linuxkit" && cgroup !== "host")
+    return [failure([...steps, "cgroup"], `got ${shown(cgroup)}, which LinuxKit does not have: leave out cgroup, or sandbox: "linuxkit"`)];
+  // what is delegated is changed as a whole
+  return cgroup === "delegated" && cgroupsPath && !isDeferred(cgroupsPath)
+    ? [failure([...steps, "cgroupsPath"], `got ${shown(cgroupsPath)} beside cgroup: "delegated", which needs a group of its own: leave it out`)]
+    : [];
 }
 
 function persistentFailures({ volumes, onboot }: Definition): Failure[] {

@@ -34,6 +34,14 @@ export interface ContainerArgs extends Omit<ContainerFieldsArgs, "env"> {
    * @example { base: "default", allow: ["keyctl"] }
    */
   readonly seccomp?: Input<"default" | "unconfined" | undefined> | SeccompExtensionArgs | SeccompProfileArgs;
+  /**
+   * What it sees of the control groups at /sys/fs/cgroup. `new`: its own, read-only. `delegated`: its own, in which it may make
+   * groups and share out its limits, as a container engine does; its first process is in the group `init`. `host`: all of the
+   * machine's, writable.
+   * @default "new", with `sandbox: "linuxkit"` "host"
+   * @example "delegated"
+   */
+  readonly cgroup?: Input<"new" | "delegated" | "host" | undefined>;
 }
 
 /** Arguments of `OnshutdownTask`. */

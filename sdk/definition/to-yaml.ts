@@ -16,6 +16,7 @@ const OUR_FIELDS = [
   "secrets",
   "log",
   "seccomp",
+  "cgroup",
   "publish",
   "egress",
   "label",

@@ -80,6 +80,8 @@ export const containerDescriptionSchema = z.strictObject({
     size: z.int().min(1).optional(),
   }),
   cgroups: z.array(z.string()),
+  /** Whether it may make control groups in its own. */
+  delegated: z.boolean().optional(),
   mounts: z.array(mount),
   mkdir: z.array(z.string()),
   interfaces: z.array(networkInterface),

@@ -22,6 +22,7 @@ export function containerDescription(bundle: Bundle, network: PrivateNetwork | u
     id: path.slice(path.lastIndexOf("/") + 1),
     rootfs: { readonly, ...(!unpacks && { extracted: `/${tree}` }), ...(!readonly && memory > 0 && { size: memory }) },
     cgroups: [...cgroups],
+    ...(bundle.container.cgroup === "delegated" && { delegated: true }),
     // those that put the root together are the guest's own work
     mounts: mounts
       .filter(({ destination }) => destination !== `/${path}/rootfs` && destination !== `/${path}/tmp`)

@@ -30,6 +30,7 @@ const OF_CONTAINER_ONLY = new Set([
   "after",
   "log",
   "seccomp",
+  "cgroup",
   "publish",
   "egress",
   "label",

@@ -1,3 +1,4 @@
+import type { Container } from "../definition/container.ts";
 import type { EffectiveFields } from "./effective.ts";
 
 /** A namespace of a container: a new one, or the one at `path`. */
@@ -20,15 +21,19 @@ export function linuxkitNamespaces({ net, ipc, uts, pid, userns }: EffectiveFiel
   ];
 }
 
-/** The namespaces of the default sandbox: each is new by default. The default of `net` is applied earlier. */
-export function sandboxNamespaces({ net, ipc, uts, pid, userns }: EffectiveFields): Namespace[] {
+/**
+ * The namespaces of the default sandbox: each is new by default. The default of `net` is applied earlier.
+ *
+ * @param cgroup the definition's word for control groups
+ */
+export function sandboxNamespaces({ net, ipc, uts, pid, userns }: EffectiveFields, cgroup: Container["cgroup"]): Namespace[] {
   return [
     ...namespace("network", net, { fresh: ["new", "none", "private"] }),
     ...namespace("ipc", ipc, { unset: "new" }),
     ...namespace("uts", uts, { unset: "new" }),
     ...namespace("pid", pid, { unset: "new" }),
     ...namespace("user", userns, { fresh: ["new", "private"] }),
-    { type: "cgroup" },
+    ...(cgroup === "host" ? [] : [{ type: "cgroup" } as const]),
     { type: "mount" },
   ];
 }

@@ -97,17 +97,14 @@ export function ociConfig(merged: EffectiveFields, context: OciContext): OciConf
   const hosts = network === "private" && context.namesOthers ? hostsMount(context.bundle) : undefined;
   const rules = linuxkit
     ? linuxkitMountRules(fields)
-    : sandboxMountRules(
-        { uid, gid },
-        [secrets, hosts].filter((mount) => mount !== undefined),
-      );
+    : sandboxMountRules({ uid, gid, cgroup: container.cgroup, more: [secrets, hosts].filter((mount) => mount !== undefined) });
   const mounts = containerMounts(
     fields,
     linuxkit && secrets ? { ...rules, defaults: [...rules.defaults, secrets] } : rules,
     { ...ownSources(container), idMapped: idBase > 0 ? context.idMapped : NONE },
     path,
   );
-  const namespaces = linuxkit ? linuxkitNamespaces(fields) : sandboxNamespaces(fields);
+  const namespaces = linuxkit ? linuxkitNamespaces(fields) : sandboxNamespaces(fields, container.cgroup);
   const config = {
     ociVersion: linuxkit && !context.oldRuntime ? LINUXKIT_OCI_VERSION : OLD_OCI_VERSION,
     process: {

@@ -1,3 +1,4 @@
+import type { Container } from "../definition/container.ts";
 import { MASKED_PATHS, PIDS_LIMIT, READONLY_PATHS } from "../definition/sandbox-defaults.ts";
 import { secretsPath } from "../guest/paths.ts";
 import type { EffectiveFields } from "./effective.ts";
@@ -17,12 +18,18 @@ export function sandboxEnvironment(env: readonly string[]): readonly string[] {
   return env.some((pair) => pair.startsWith("PATH=")) ? env : [DEFAULT_PATH, ...env];
 }
 
-/**
- * The mounts of the default sandbox. A writable tmpfs belongs to the container's user.
- *
- * @param more mounts of this container alone, which its own may replace
- */
-export function sandboxMountRules(owner: { readonly uid: number; readonly gid: number }, more: readonly Mount[]): MountRules {
+/** What {@link sandboxMountRules} needs besides the fields. */
+export interface SandboxMounts {
+  readonly uid: number;
+  readonly gid: number;
+  /** The definition's word for control groups. */
+  readonly cgroup: Container["cgroup"];
+  /** Mounts of this container alone, which its own may replace. */
+  readonly more: readonly Mount[];
+}
+
+/** The mounts of the default sandbox. A writable tmpfs belongs to the container's user. */
+export function sandboxMountRules({ uid, gid, cgroup = "new", more }: SandboxMounts): MountRules {
   return {
     defaults: [
       mountOf("/dev", "tmpfs", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"]),
@@ -31,7 +38,7 @@ export function sandboxMountRules(owner: { readonly uid: number; readonly gid: n
       mountOf("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", `size=${TMPFS_SIZE}`]),
       mountOf("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
       mountOf("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
-      mountOf("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
+      cgroupMount(cgroup),
       ...more,
     ],
     bindOptions: (given = []) =>
@@ -46,10 +53,18 @@ export function sandboxMountRules(owner: { readonly uid: number; readonly gid: n
         [["dev", "nodev"], "nodev"],
         [["size"], `size=${TMPFS_SIZE}`],
         [["mode"], `mode=${/^(\/var)?\/tmp$/.test(destination) ? "1777" : "755"}`],
-        ...(owner.uid === 0 ? [] : [[["uid"], `uid=${owner.uid}`] as const]),
-        ...(owner.gid === 0 ? [] : [[["gid"], `gid=${owner.gid}`] as const]),
+        ...(uid === 0 ? [] : [[["uid"], `uid=${uid}`] as const]),
+        ...(gid === 0 ? [] : [[["gid"], `gid=${gid}`] as const]),
       ]),
   };
+}
+
+// a mount of the machine's own would change the options of all (see keepBorders in the guest's program): it is shown instead
+function cgroupMount(cgroup: NonNullable<Container["cgroup"]>): Mount {
+  const options = ["nosuid", "noexec", "nodev", "relatime", cgroup === "new" ? "ro" : "rw"];
+  return cgroup === "host"
+    ? mountOf("/sys/fs/cgroup", "bind", "/sys/fs/cgroup", ["bind", ...options])
+    : mountOf("/sys/fs/cgroup", "cgroup", "cgroup", options);
 }
 
 /** The mount through which a service sees its secrets. */

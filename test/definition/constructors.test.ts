@@ -53,7 +53,10 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
     () => service({ seccomp: { base: "default", allow: ["keyctll"] } }),
     'services.web.seccomp.allow[0]: got "keyctll", wanted the name of a system call, as "keyctl": did you mean "keyctl"?',
   ],
-  [() => service({ seccomp: { base: "default", allow: [] } }), "services.web.seccomp.allow: got an empty list, wanted at least one system call"],
+  [
+    () => service({ seccomp: { base: "default", allow: [] } }),
+    "services.web.seccomp.allow: got an empty list, wanted at least one system call",
+  ],
   [() => service({ seccomp: { base: "default" } }), "services.web.seccomp.allow: missing, wanted a list"],
   [() => service({ seccomp: { defaultAction: "SCMP_ACT_ERRNO" } }), "services.web.seccomp.syscalls: missing, wanted a list"],
   [() => service({ binds: ["data"] }), 'services.web.binds[0]: got "data", wanted "source:/destination" or "source:/destination:options"'],

@@ -9,6 +9,11 @@ import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 const FORGETS = `[ -e /mark ] && echo "the mark of the start before" || echo fresh
 : >/mark; [ -d /made ] && echo "its folder"; df -m / | tail -n 1; sleep 1; exit 1`;
 
+// a container engine: a group for a container of its own, with a limit, and no way out of its own limits
+const ENGINE = `cd /sys/fs/cgroup; cat cgroup.subtree_control; cat /proc/self/cgroup
+mkdir job && echo 16777216 >job/memory.max && cat job/memory.max; sleep 100000 & echo $! >job/cgroup.procs && cat /proc/$!/cgroup
+echo 1 >memory.max; echo "limits: $?"; exec sleep 100000`;
+
 // inotify_init1 by its number on amd64
 const perl = (name: string, script: string, fields: Partial<ServiceArgs> = {}) =>
   new Service(name, {
@@ -37,6 +42,15 @@ test("what all share is larger than what they may take together, and each has li
         service("few", "exec sleep 100000", { resources: { pids: { limit: 100 } } }),
         service("linuxkit", "ulimit -n; exec sleep 100000", { sandbox: "linuxkit" }),
         service("elsewhere", "exec sleep 100000", { sandbox: "linuxkit", cgroupsPath: "/others/elsewhere" }),
+        service("engine", ENGINE, { cgroup: "delegated", health: { command: ["/bin/busybox", "true"] } }),
+        service("user", ENGINE, {
+          cgroup: "delegated",
+          uid: 1000,
+          gid: 1000,
+          resources: { memory: { limit: 32 << 20 }, pids: { limit: 100 } },
+        }),
+        service("closed", "cd /sys/fs/cgroup; ls; mkdir job", { uid: 1000, restart: "never" }),
+        service("all", "ls -d /sys/fs/cgroup/engine/job; exec sleep 100000", { cgroup: "host", after: ["engine"] }),
         service("forgets", FORGETS, {
           readonly: false,
           resources: { memory: { limit: 32 << 20 } },
@@ -47,12 +61,16 @@ test("what all share is larger than what they may take together, and each has li
     { ports: [80] },
   );
   await machine.until(
+    "the health of what may make groups",
+    (line) => line.stage === "service" && line.name === "engine" && line.state === "healthy",
+  );
+  await machine.until(
     "the second restart of what forgets",
     (line) => line.stage === "service" && line.name === "forgets" && line.state === "restart" && line.message.startsWith("2 "),
   );
   const parameter = async (name: string): Promise<number> => Number(await ask(machine, `cat /proc/sys/${name}`));
   // 1024 of each default sandbox, 100, 8192 of each of LinuxKit's, and what the machine keeps
-  const together = 6 * 1024 + 100 + 2 * 8192 + 1024;
+  const together = 9 * 1024 + 2 * 100 + 2 * 8192 + 1024;
   for (const name of ["kernel/threads-max", "kernel/pid_max"]) assert.ok((await parameter(name)) >= together, name);
   assert.ok((await parameter("fs/file-max")) > 2 ** 62);
   assert.equal(await parameter("fs/aio-max-nr"), 2 ** 30);
@@ -81,6 +99,15 @@ test("what all share is larger than what they may take together, and each has li
   for (const limit of ["processes", "pending signals", "msgqueue size"])
     assert.match(watches, new RegExp(`^Max ${limit} +unlimited +unlimited`, "m"));
   assert.equal(await parameter("fs/pipe-user-pages-soft"), 0);
+
+  const controllers = /^(?=.*\bcpu\b)(?=.*\bio\b)(?=.*\bmemory\b)(?=.*\bpids\b).*\n0::\/init\n16777216\n0::\/job\n/;
+  for (const name of ["engine", "user"]) {
+    assert.match(await log(name), controllers, name);
+    assert.match(await log(name), /(write error: Operation not permitted|can't create memory.max: Permission denied)\nlimits: 1\n$/, name);
+  }
+  assert.match(await log("closed"), /mkdir: can't create directory 'job': Read-only file system\n$/);
+  assert.equal(await log("all"), "/sys/fs/cgroup/engine/job\n");
+  assert.equal(await ask(machine, "cat /host/sys/fs/cgroup/user/memory.max"), `${32 << 20}\n`);
 
   const told = await log("forgets");
   assert.match(told, /^(fresh\nits folder\n.* 32 +\d+ +\d+ +\d+% \/\n){2,}/);

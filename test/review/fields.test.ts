@@ -53,6 +53,7 @@ const CONTAINER: Readonly<Record<string, unknown>> = {
   sandbox: "linuxkit",
   label: "allow",
   seccomp: "unconfined",
+  cgroup: "delegated",
   timeout: 7,
   optional: true,
   restart: "never",

@@ -144,6 +144,13 @@ export const ROWS: readonly Row[] = [
   ["a read-only root, which is the default", web(), web({ readonly: true }), []],
   ["new privileges", web(), web({ noNewPrivileges: false }), ["widens services.web: new privileges by setuid programs added"]],
   ["every system call", web(), web({ seccomp: "unconfined" }), ["widens services.web: seccomp profile: unconfined instead of default"]],
+  ["control groups of its own", web(), web({ cgroup: "delegated" }), ["widens services.web: control groups: delegated instead of new"]],
+  [
+    "all control groups",
+    web({ cgroup: "delegated" }),
+    web({ cgroup: "host" }),
+    ["widens services.web: control groups changed from delegated to host"],
+  ],
   [
     "one system call more",
     web({ seccomp: { base: "default", allow: ["keyctl"] } }),

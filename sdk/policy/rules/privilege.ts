@@ -76,17 +76,18 @@ export const PRIVILEGE_RULES: Rules = {
   "host-namespace": {
     sections: ["4.4.3"],
     level: "mandatory",
-    holds: "no service shares the host's process, IPC or host name namespace",
+    holds: "no service shares the host's process, IPC or host name namespace, or its control groups",
     check: (subject) =>
       each(subject, ({ container, open, at }) =>
-        (["pid", "ipc", "uts"] as const).flatMap((field): Found[] => {
+        (["pid", "ipc", "uts", "cgroup"] as const).flatMap((field): Found[] => {
           const word = container[field];
-          const isHost = word === "host" || word === "root" || (open && field !== "pid" && !word);
+          // LinuxKit shows the machine's control groups to everybody, read-only
+          const isHost = word === "host" || word === "root" || (open && field !== "pid" && field !== "cgroup" && !word);
           return isHost
             ? [
                 {
                   path: at(field),
-                  message: `it ${{ pid: "can see and signal the host's processes", ipc: "shares IPC with the host and with other services there", uts: "can read the host's name and, with a capability, change it" }[field]}`,
+                  message: `it ${{ pid: "can see and signal the host's processes", ipc: "shares IPC with the host and with other services there", uts: "can read the host's name and, with a capability, change it", cgroup: "can take memory and processor time from other services, and stop them" }[field]}`,
                   remedy: `leave out ${field}${open ? ', and sandbox: "linuxkit"' : ""}`,
                 },
               ]

@@ -70,6 +70,7 @@ function addPrivileges(facts: PartFacts, container: Container, isOpen: boolean):
     const word = container[namespace] ?? (isOpen && namespace !== "pid" ? "host" : "new");
     facts.add("namespace", namespace, [namespace], word === "new" ? undefined : word === "root" ? "host" : word);
   }
+  facts.add("cgroup", "", ["cgroup"], (container.cgroup ?? (isOpen ? "host" : "new")) === "new" ? undefined : (container.cgroup ?? "host"));
   facts.add("user-namespace", "", ["userns"], container.userns);
   facts.addLeaves("mapping", ["uidMappings"], container.uidMappings);
   facts.addLeaves("mapping", ["gidMappings"], container.gidMappings);

@@ -39,6 +39,12 @@ export const CONTAINER_RULES: Rules = {
     rank: (value) => (value === undefined ? 0 : value === "host" ? 2 : 1),
     why: { widens: "it shares this with the machine or another container", narrows: "it has one of its own" },
   },
+  cgroup: {
+    noun: () => "control groups",
+    unset: () => "new",
+    rank: (value) => (value === "host" ? 2 : value === "delegated" ? 1 : 0),
+    why: { widens: "it may change more control groups", narrows: "it may change fewer control groups" },
+  },
   "user-namespace": {
     noun: () => "user namespace",
     unset: () => "none",

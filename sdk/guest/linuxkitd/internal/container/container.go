@@ -66,7 +66,7 @@ func (c *Container) Overlays() bool {
 	return err != nil || bytes.Contains(config, []byte("CAP_SYS_ADMIN")) || bytes.Contains(config, []byte(`"overlay"`))
 }
 
-// attached is whether it is given links, or its namespaces are bound, before its process starts.
+// attached is whether something is done to its namespaces or control group before its process starts.
 func (c *Container) attached() bool {
-	return c.Link != nil || len(c.Interfaces) > 0 || len(c.BindNS) > 0
+	return c.Link != nil || len(c.Interfaces) > 0 || len(c.BindNS) > 0 || c.Delegated
 }

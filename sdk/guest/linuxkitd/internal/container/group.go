@@ -29,14 +29,17 @@ func groupOf(process string) string {
 }
 
 // bound: the group is there before the runtime, which takes it as it is; a service whose memory ends ends as a whole, and
-// with it go its tmpfs mounts, which no killed process gives back.
+// with it go its tmpfs mounts, which no killed process gives back. One that runs containers of its own goes on without the
+// largest.
 func (r *Runtime) bound(c *Container) {
 	if c.Service == nil || c.Service.Memory == "" {
 		return
 	}
 	group := path.Join(groups, c.ID)
 	_ = os.Mkdir(group, 0o755)
-	_ = os.WriteFile(path.Join(group, "memory.oom.group"), []byte("1"), 0)
+	if !c.Delegated {
+		_ = os.WriteFile(path.Join(group, "memory.oom.group"), []byte("1"), 0)
+	}
 	if c.Service.Memory == "unlimited" && r.mostMemory > 0 {
 		_ = os.WriteFile(path.Join(group, "memory.max"), []byte(strconv.FormatInt(r.mostMemory, 10)), 0)
 	}

@@ -49,7 +49,9 @@ func (r *Runtime) Launch(c *Container, stdout, stderr *os.File) (*Running, error
 	if err != nil {
 		return nil, err
 	}
-	if status := waitFor(child, mostStart); status != 0 {
+	status := waitFor(child, mostStart)
+	keepBorders()
+	if status != 0 {
 		r.forget(c)
 		return nil, &StartError{status}
 	}
@@ -94,6 +96,12 @@ func (r *Runtime) adopt(c *Container, pidFile string) (*Running, error) {
 
 func (r *Runtime) attach(running *Running, stdout, stderr *os.File) error {
 	c := running.container
+	if c.Delegated {
+		if err := r.delegate(running); err != nil {
+			fmt.Fprintf(stderr, "its control group cannot be delegated: %v\n", err)
+			return &StartError{1}
+		}
+	}
 	var namespaces *network.Namespaces
 	err := running.Living(func(pid int) (err error) {
 		namespaces, err = network.Open(pid, &c.Container)

@@ -11,7 +11,9 @@ type Container struct {
 	ID     string `json:"id"`
 	Rootfs Rootfs `json:"rootfs"`
 	// Cgroups are made under /sys/fs/cgroup.
-	Cgroups    []string    `json:"cgroups"`
+	Cgroups []string `json:"cgroups"`
+	// Delegated: it may make control groups in its own.
+	Delegated  bool        `json:"delegated,omitempty"`
 	Mounts     []Mount     `json:"mounts"`
 	Mkdir      []string    `json:"mkdir"`
 	Interfaces []Interface `json:"interfaces"`
