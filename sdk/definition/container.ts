@@ -2,7 +2,7 @@ import { z } from "zod";
 import { containerFields } from "./container-fields.ts";
 import { imageSource } from "./debian-image.ts";
 import { environment } from "./environment.ts";
-import { fields } from "./fields.ts";
+import { fields, word } from "./fields.ts";
 import { health } from "./health.ts";
 import type { Known } from "./inputs.ts";
 import { egress, publish } from "./network.ts";
@@ -22,6 +22,7 @@ const everyContainer = {
   label: z.enum(["narrow", "allow"]).optional(),
   seccomp: seccomp.optional(),
   cgroup: z.enum(["new", "delegated", "host"]).optional(),
+  modules: z.array(word).optional(),
 };
 
 const taskFields = { ...everyContainer, timeout: z.number().min(0).max(86_400).optional() };

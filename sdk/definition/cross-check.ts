@@ -7,6 +7,7 @@ import { hardeningConflicts } from "./hardening-conflicts.ts";
 import { isDeferred } from "../core/deferred.ts";
 import { itemsOf } from "./inputs.ts";
 import { hiddenFiles } from "./hidden-files.ts";
+import { hasOwnInit } from "./own-init.ts";
 import { nameFailures } from "./name-check.ts";
 import { healthPorts, networkKind } from "./service-network.ts";
 import { networkAdminFailures } from "./network-admin.ts";
@@ -33,6 +34,7 @@ export function crossFailures(definition: Definition): Failure[] {
       ...(placed.container.sandbox === "linuxkit" ? [] : sandboxFailures(placed)),
       ...labelFailures(placed),
       ...cgroupFailures(placed),
+      ...moduleFailures(placed, definition),
       ...privateNetworkFailures(placed),
       ...privateUserFailures(placed),
       ...networkAdminFailures(placed),
@@ -180,8 +182,23 @@ function cgroupFailures({ steps, container: { cgroup, sandbox, cgroupsPath } }: 
     return [failure([...steps, "cgroup"], `got ${shown(cgroup)}, which LinuxKit does not have: leave out cgroup, or sandbox: "linuxkit"`)];
   // what is delegated is changed as a whole
   return cgroup === "delegated" && cgroupsPath && !isDeferred(cgroupsPath)
-    ? [failure([...steps, "cgroupsPath"], `got ${shown(cgroupsPath)} beside cgroup: "delegated", which needs a group of its own: leave it out`)]
+    ? [
+        failure(
+          [...steps, "cgroupsPath"],
+          `got ${shown(cgroupsPath)} beside cgroup: "delegated", which needs a group of its own: leave it out`,
+        ),
+      ]
     : [];
+}
+
+/** Only our own init loads modules, and only those of Debian's kernel have known names. */
+function moduleFailures({ steps, container: { modules } }: Placed, definition: Definition): Failure[] {
+  const { kernel, init } = definition;
+  if (itemsOf(modules).length === 0 || isDeferred(init) || isDeferred(kernel) || isDeferred(kernel?.image)) return [];
+  const isDebian = kernel === undefined || (typeof kernel.image === "object" && kernel.image.debian.role === "kernel");
+  if (isDebian && (kernel === undefined || hasOwnInit(definition))) return [];
+  const wanted = isDebian ? "init: [debian.init()]" : "the kernel debian.kernel()";
+  return [failure([...steps, "modules"], `has no effect here: wanted ${wanted}, or a task that loads them from the image of the kernel`)];
 }
 
 function persistentFailures({ volumes, onboot }: Definition): Failure[] {

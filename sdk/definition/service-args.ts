@@ -42,6 +42,13 @@ export interface ContainerArgs extends Omit<ContainerFieldsArgs, "env"> {
    * @example "delegated"
    */
   readonly cgroup?: Input<"new" | "delegated" | "host" | undefined>;
+  /**
+   * Kernel modules that it needs, with their dependencies. They are added to those of `debian.kernel()` and loaded at boot,
+   * because no container may load one.
+   * @default none
+   * @example ["overlay", "br_netfilter"]
+   */
+  readonly modules?: Input<readonly Input<string>[] | undefined>;
 }
 
 /** Arguments of `OnshutdownTask`. */

@@ -17,6 +17,7 @@ const OUR_FIELDS = [
   "log",
   "seccomp",
   "cgroup",
+  "modules",
   "publish",
   "egress",
   "label",

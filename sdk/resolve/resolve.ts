@@ -4,7 +4,7 @@ import { isLinuxKitError, LinuxKitError, throwIfCancelled } from "../core/errors
 import type { DebianImage } from "../definition/debian-image.ts";
 import { formatPath } from "../core/property-path.ts";
 import { containersOf, type Definition } from "../definition/definition.ts";
-import { withPrivateNetwork } from "../debian/private-network.ts";
+import { withNeededModules } from "../debian/needed-modules.ts";
 import { withVolumeTasks } from "../debian/volume-tasks.ts";
 import type { LockedDeb, LockedDebian } from "../debian/locked.ts";
 import type { ImageAccounts, ImageConfig } from "../oci/image-config.ts";
@@ -38,7 +38,7 @@ export interface ResolvedLayout {
 
 /** A definition with every image pinned. */
 export interface Resolved {
-  /** With the onboot tasks of its persistent volumes, and the packages and modules of private networks. */
+  /** With the onboot tasks of its persistent volumes, and the modules that its containers need. */
   readonly definition: Definition;
   readonly arch: Arch;
   /** By path in the definition: `services.web.image`. */
@@ -89,7 +89,7 @@ export interface ResolveOptions {
  * @throws INVALID_DEFINITION for an image with the wrong role, CANCELLED, and the errors of the sources
  */
 export async function resolve(given: Definition, options: ResolveOptions): Promise<Resolved> {
-  const definition = withPrivateNetwork(withVolumeTasks(given));
+  const definition = withNeededModules(withVolumeTasks(given));
   const { arch, sources } = options;
   const lock = usableLock(options.lock, arch, options.update);
   const debian: Record<string, LockedDebian> = {};

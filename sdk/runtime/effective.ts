@@ -31,6 +31,7 @@ const OF_CONTAINER_ONLY = new Set([
   "log",
   "seccomp",
   "cgroup",
+  "modules",
   "publish",
   "egress",
   "label",

@@ -52,6 +52,14 @@ describe("a setting with which a container cannot start is refused", () => {
       "services.a.resources.blockio.leafWeight: is not in today's control groups: set weight",
     ],
     [
+      { cgroup: "delegated", cgroupsPath: "/shared" },
+      'services.a.cgroupsPath: got "/shared" beside cgroup: "delegated", which needs a group of its own: leave it out',
+    ],
+    [
+      { cgroup: "new", sandbox: "linuxkit" },
+      'services.a.cgroup: got "new", which LinuxKit does not have: leave out cgroup, or sandbox: "linuxkit"',
+    ],
+    [
       { ...sysctl("net.core.somaxconn"), net: "host" },
       'services.a.sysctl["net.core.somaxconn"]: needs a network namespace of its own, wanted another net than the machine\'s',
     ],
@@ -133,5 +141,23 @@ describe("a setting with which it can start is taken", () => {
   test("more open files where a task raises the maximum", () => {
     const onboot = [new OnbootTask("sysctl", { image: debian.sysctl({ "fs.nr_open": 4_000_000 }) })];
     assert.ok(make({ rlimits: ["nofile,2000000,2000000"] }, { onboot }));
+  });
+});
+
+describe("modules of a container", () => {
+  const modules = { modules: ["overlay"] };
+  const kernel = (image: string | ReturnType<typeof debian.kernel>) => ({ kernel: { image } });
+  test("need Debian's kernel and the guest's own init", () => {
+    make(modules, { ...kernel(debian.kernel()), init });
+    make(modules, { init });
+    make({ modules: [] }, kernel("linuxkit/kernel:6.6"));
+    assert.throws(() => make(modules, { ...kernel("linuxkit/kernel:6.6"), init }), {
+      message:
+        "services.a.modules: has no effect here: wanted the kernel debian.kernel(), or a task that loads them from the image of the kernel",
+    });
+    assert.throws(() => make(modules, kernel(debian.kernel())), {
+      message:
+        "services.a.modules: has no effect here: wanted init: [debian.init()], or a task that loads them from the image of the kernel",
+    });
   });
 });

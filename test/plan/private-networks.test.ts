@@ -5,7 +5,7 @@ import { OnbootTask } from "../../sdk/definition/onboot-task.ts";
 import { Service } from "../../sdk/definition/service.ts";
 import type { ServiceArgs } from "../../sdk/definition/service-args.ts";
 import { debian } from "../../sdk/debian/images.ts";
-import { withPrivateNetwork } from "../../sdk/debian/private-network.ts";
+import { withNeededModules } from "../../sdk/debian/needed-modules.ts";
 import { type PrivateNetwork, privateLinks } from "../../sdk/guest/firewall.ts";
 import { privateNetworks } from "../../sdk/plan/private-networks.ts";
 import { bundles } from "../../sdk/runtime/bundle.ts";
@@ -123,13 +123,14 @@ describe("an image has the modules of the firewall", () => {
       ],
       [],
     ],
+    ["that a container names", [service("a", { net: "host", modules: ["overlay"] })], ["overlay"]],
     ["to publish", [service("a", { publish: ["80"] })], [...LINK, ...NAT]],
     ["to connect services", [service("a", { egress: [{ to: "b" }] }), service("b")], LINK],
     ["to connect to the outside", [service("a", { egress: [{ to: "any" }] })], [...LINK, "nft_chain_nat", "nft_masq"]],
   ] as const) {
     test(what, () => {
       const { spec } = new Image({ kernel: { image: debian.kernel() }, init: [debian.init()], services: [...services] });
-      const { kernel } = withPrivateNetwork(spec);
+      const { kernel } = withNeededModules(spec);
       const debianOf = (image: unknown) => (image as ReturnType<typeof debian.init>).debian;
       assert.deepEqual(debianOf(kernel?.image).modules ?? [], modules);
     });

@@ -54,6 +54,7 @@ const CONTAINER: Readonly<Record<string, unknown>> = {
   label: "allow",
   seccomp: "unconfined",
   cgroup: "delegated",
+  modules: ["overlay"],
   timeout: 7,
   optional: true,
   restart: "never",

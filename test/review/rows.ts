@@ -144,6 +144,7 @@ export const ROWS: readonly Row[] = [
   ["a read-only root, which is the default", web(), web({ readonly: true }), []],
   ["new privileges", web(), web({ noNewPrivileges: false }), ["widens services.web: new privileges by setuid programs added"]],
   ["every system call", web(), web({ seccomp: "unconfined" }), ["widens services.web: seccomp profile: unconfined instead of default"]],
+  ["a module", web(), web({ modules: ["overlay"] }), ["widens services.web: kernel module overlay added"]],
   ["control groups of its own", web(), web({ cgroup: "delegated" }), ["widens services.web: control groups: delegated instead of new"]],
   [
     "all control groups",

@@ -51,6 +51,7 @@ export function addContainer(facts: PartFacts, { container: given, phase, name }
     const value = container[field as keyof typeof PLAIN];
     facts.addLeaves("setting", [field], value === usual ? undefined : value);
   }
+  for (const module of new Set(container.modules)) facts.add("module", module, ["modules", module], true);
   for (const other of container.after ?? []) facts.add("after", other, ["after", other], true);
   addHealth(facts, container.health);
   for (const secret of Object.keys(container.secrets ?? {})) facts.add("secret", secret, ["secrets", secret], true);

@@ -1,6 +1,6 @@
 import type { Container } from "../definition/container.ts";
 import type { ImageSource } from "../definition/debian-image.ts";
-import type { Definition } from "../definition/definition.ts";
+import { containersOf, type Definition } from "../definition/definition.ts";
 import { linkedServices, networkKind, publishedPorts } from "../definition/service-network.ts";
 
 /** The kernel modules for links and their firewall; dependencies are added later. */
@@ -8,9 +8,13 @@ const LINK_MODULES: readonly string[] = ["veth", "nft_ct", "nft_reject_ipv4", "n
 const PUBLISH_MODULES: readonly string[] = ["nft_chain_nat", "nft_nat"];
 const EGRESS_MODULES: readonly string[] = ["nft_chain_nat", "nft_masq"];
 
-/** A definition whose kernel has the modules of a firewall, where a service in a network of its own has a link. */
-export function withPrivateNetwork(definition: Definition): Definition {
-  const modules = firewallModules(definition.services);
+/**
+ * A definition whose kernel has the modules that its containers name, and those of a firewall, where a service in a network of its
+ * own has a link.
+ */
+export function withNeededModules(definition: Definition): Definition {
+  const named = containersOf(definition).flatMap(({ container }) => container.modules ?? []);
+  const modules = [...named, ...firewallModules(definition.services)];
   if (modules.length === 0) return definition;
   const { kernel } = definition;
   return {
