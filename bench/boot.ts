@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { type MachineSpec, qemuArguments, qemuProgram } from "../providers/qemu/plugin/arguments.ts";
 import { parseConsoleLine } from "../sdk/guest/console.ts";
-import { FLOOR_LINE } from "../test/support/floor.ts";
+import { FLOOR_LINE, floorCommandLine } from "../test/support/floor.ts";
 import { freePort } from "../test/support/free-port.ts";
 
 /** When each point was reached, in seconds since QEMU started. */
@@ -42,7 +42,7 @@ export async function bootOnce(request: BootRequest): Promise<BootTimes> {
     name: "bench",
     kernel: request.kernel,
     initrd: request.initrd,
-    cmdline: request.cmdline,
+    cmdline: request.floor ? floorCommandLine(request.cmdline) : request.cmdline,
     memoryMiB: request.memoryMiB,
     cpus: 1,
     publish: [{ protocol: "tcp", address: "127.0.0.1", hostPort, guestPort: 80 }],

@@ -15,7 +15,7 @@ export async function countedRow(machine: {
     value: (await countedBoot(machine)).healthy,
     unit: "s",
     floor: await countedFloor({ ...machine, initrd: machine.floor }),
-    floorIs: "the same kernel with a one-line init",
+    floorIs: "the same kernel with its own defaults and a one-line init",
     limitRatio: 1.5,
   };
 }

@@ -29,6 +29,7 @@ import {
   type UnpackStep,
 } from "./plan.ts";
 import { needlessModules } from "./needless-modules.ts";
+import { seesTracing } from "./sees-tracing.ts";
 import { sharedLinks, withShared } from "./shared-files.ts";
 import { isDebian, sourceOf } from "./source.ts";
 import { volumeOwners } from "./volume-owners.ts";
@@ -123,7 +124,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
   const plan = {
     version: 1 as const,
     arch,
-    cmdline: own ? guestCommandLine(hardened) : hardened,
+    cmdline: own ? guestCommandLine(hardened, laidOut.some(seesTracing)) : hardened,
     ...(kernel && kernelImage && { kernel: planKernel(kernel, kernelImage) }),
     segments,
   };

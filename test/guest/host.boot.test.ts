@@ -15,6 +15,11 @@ const FILES = `cd /host && find . -xdev \\( -path ./containers -o -path ./proc \
   echo "$kind $file $(readlink "$file")"
 done`;
 
+// without these, what is left of tracing can be declared, and never switched on
+const TRACING = `mkdir /tmp/t && mount -t tracefs tracefs /tmp/t && cd /tmp/t && ls kprobe_events
+echo p:probe do_sys_openat2 >kprobe_events && cat kprobe_events
+ls -d events trace current_tracer set_event instances 2>/dev/null`;
+
 test("the machine itself runs one process, and has no shell, no BusyBox and no nft", { timeout: 400_000 }, async () => {
   await using machine = await bootImage(
     { onboot: [dhcp()], services: [spy({ port: 8081 }), service("one", "exec sleep 100000"), service("two", "exec sleep 100000")] },
@@ -43,6 +48,7 @@ test("the machine itself runs one process, and has no shell, no BusyBox and no n
     files.filter(([, path, target]) => shells.test(path) || shells.test(target)),
     [],
   ); // prettier-ignore
+  assert.equal(await ask(machine, TRACING, 8081), "kprobe_events\np:kprobes/probe do_sys_openat2\n");
   // what is sought is found where it is
   assert.match(await ask(machine, "find /host/containers -name busybox -o -name sh", 8081), /\/busybox\n/);
 });

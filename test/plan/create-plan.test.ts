@@ -12,7 +12,7 @@ import { debian } from "../../sdk/debian/images.ts";
 import type { LockedDeb } from "../../sdk/debian/locked.ts";
 import { MACHINE_FILE } from "../../sdk/guest/description.ts";
 import { END_MARK } from "../../sdk/guest/files.ts";
-import { guestCommandLine } from "../../sdk/plan/command-line.ts";
+import { guestCommandLine, NO_TRACING } from "../../sdk/plan/command-line.ts";
 import { createPlan } from "../../sdk/plan/create-plan.ts";
 import { type EntryStep, type Plan, segmentKey } from "../../sdk/plan/plan.ts";
 import { resolve } from "../../sdk/resolve/resolve.ts";
@@ -337,13 +337,24 @@ describe("createPlan", () => {
   });
 
   for (const row of [
-    { written: "console=ttyS0", want: "console=ttyS0 rootfstype=ramfs panic=-1 quiet" },
-    { written: "root=/dev/vda panic=5 debug", want: "root=/dev/vda panic=5 debug" },
-    { written: "", want: "rootfstype=ramfs panic=-1 quiet" },
+    { written: "console=ttyS0", want: `console=ttyS0 rootfstype=ramfs panic=-1 quiet ${NO_TRACING}` },
+    { written: "root=/dev/vda panic=5 debug", want: `root=/dev/vda panic=5 debug ${NO_TRACING}` },
+    { written: "", want: `rootfstype=ramfs panic=-1 quiet ${NO_TRACING}` },
+    { written: "initcall_blacklist=", want: "initcall_blacklist= rootfstype=ramfs panic=-1 quiet" },
+    { written: "quiet trace_event=sched:*", want: "quiet trace_event=sched:* rootfstype=ramfs panic=-1" },
   ]) {
     test(`the command line ${JSON.stringify(row.written)} gets the words that the guest needs`, () =>
       assert.equal(guestCommandLine(row.written), row.want));
   }
+
+  test("the kernel keeps the files of its tracing where a container mounts them", async () => {
+    const watching = (type: string, destination: string) =>
+      new Service("watch", { image: debian.packages({ packages: ["watch"], command: ["watch"] }), mounts: [{ type, destination }] });
+    const words = async (...mount: readonly [type: string, destination: string]) =>
+      (await planOf(os().with({ services: [watching(...mount)] }))).cmdline.split(" ");
+    for (const type of ["tracefs", "debugfs"]) assert.ok(!(await words(type, "/t")).includes(NO_TRACING), type);
+    assert.ok((await words("tmpfs", "/tracefs")).includes(NO_TRACING));
+  });
 
   test("only a kernel that is not Debian's gets another compression than Debian's, by what it unpacks", async () => {
     const image = os().with({ kernel: new Kernel({ image: "kernel:1", cmdline: "console=ttyS0" }) });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { floorSeconds } from "./floor.ts";
+import { floorCommandLine, floorSeconds } from "./floor.ts";
 import { boot, type BootOptions } from "./qemu.ts";
 
 type Counted = Pick<BootOptions, "kernel" | "initrd" | "cmdline" | "memoryMiB">;
@@ -13,9 +13,9 @@ export async function countedBoot(machine: Counted): Promise<Readonly<Record<str
   return { ...stages, healthy: seconds };
 }
 
-/** Seconds until the floor's init runs: see {@link floorInitrd}. */
-export async function countedFloor(machine: Counted): Promise<number> {
-  await using running = await boot({ ...machine, counted: true });
+/** Seconds until the floor's init runs: see {@link floorInitrd} and {@link floorCommandLine}. */
+export async function countedFloor({ cmdline, ...machine }: Counted): Promise<number> {
+  await using running = await boot({ ...machine, cmdline: floorCommandLine(cmdline), counted: true });
   for (;;) {
     const over = await Promise.race([running.ended.then(() => true), sleep(50, false)]);
     const seconds = floorSeconds(running.console());

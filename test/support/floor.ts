@@ -1,6 +1,7 @@
 import { directoryEntry, fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
 import { writeCpio } from "../../sdk/archive/write-cpio.ts";
 import { collect } from "../../sdk/core/bytes.ts";
+import { NO_TRACING } from "../../sdk/plan/command-line.ts";
 
 /** The line of the floor's init, before the seconds since the kernel started. */
 export const FLOOR_LINE = "floor reached";
@@ -25,6 +26,11 @@ export function floorInitrd(busybox: Buffer): Promise<Buffer> {
       fileEntry("init", INIT, 0o755),
     ]),
   );
+}
+
+/** The floor's command line, from the guest's: the kernel makes the files of its tracing there, as it does by itself. */
+export function floorCommandLine(cmdline: string): string {
+  return cmdline.replace(` ${NO_TRACING}`, "");
 }
 
 /** The seconds in a console's output, or undefined before the floor's line is there. */
