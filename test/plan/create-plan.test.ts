@@ -14,6 +14,7 @@ import { MACHINE_FILE } from "../../sdk/guest/description.ts";
 import { END_MARK } from "../../sdk/guest/files.ts";
 import { guestCommandLine, NO_TRACING } from "../../sdk/plan/command-line.ts";
 import { createPlan } from "../../sdk/plan/create-plan.ts";
+import { DISK_MODULES } from "../../sdk/plan/needless-modules.ts";
 import { type EntryStep, type Plan, segmentKey } from "../../sdk/plan/plan.ts";
 import { resolve } from "../../sdk/resolve/resolve.ts";
 
@@ -64,6 +65,8 @@ async function planOf(
   return createPlan(resolved, () => "metadata");
 }
 
+const withoutOf = (plan: Plan): readonly string[] =>
+  plan.segments.flatMap(({ steps }) => steps).flatMap((step) => (step.kind === "modules" ? (step.without ?? []) : []));
 const keys = (plan: Plan) => new Map(plan.segments.map((segment) => [segment.name, segmentKey(segment)]));
 const entries = (plan: Plan): EntryStep[] => plan.segments.flatMap(({ steps }) => steps.filter((step) => step.kind === "entry"));
 
@@ -97,8 +100,6 @@ describe("createPlan", () => {
   });
 
   describe("the overlay filesystem", () => {
-    const withoutOf = (plan: Plan) =>
-      plan.segments.flatMap(({ steps }) => steps).flatMap((step) => (step.kind === "modules" ? [step.without ?? []] : []));
     for (const { name, image, want } of [
       { name: "is left out where all roots are read-only", image: os(), want: ["overlay"] },
       { name: "is there for a writable root", image: os(web({ readonly: false })), want: [] },
@@ -119,7 +120,56 @@ describe("createPlan", () => {
         want: [],
       },
     ]) {
-      test(name, async () => assert.deepEqual(withoutOf(await planOf(image)), [want]));
+      test(name, async () =>
+        assert.deepEqual(
+          withoutOf(await planOf(image)).filter((module) => !DISK_MODULES.includes(module)),
+          want,
+        ),
+      ); // prettier-ignore
+    }
+  });
+
+  describe("the drivers of disks", () => {
+    const task = (fields: Partial<ServiceArgs>) =>
+      os().with({
+        onboot: [new OnbootTask("task", { image: debian.packages({ packages: ["tar"], command: ["tar"] }), ...(fields as object) })],
+      });
+    const block = { major: 252, minor: 0, mode: "0600" };
+    for (const { name, image, needless = false } of [
+      { name: "are left out where no container reaches one", image: os(), needless: true },
+      { name: "are left out for a mount of none", image: task({ mounts: [{ type: "proc", destination: "/p" }] }), needless: true },
+      { name: "are left out for a bind of /dev", image: task({ binds: ["/dev:/dev"] }), needless: true },
+      {
+        name: "are left out for a bind with a type",
+        image: task({ mounts: [{ type: "x", source: "/run", destination: "/r", options: ["rbind"] }] }),
+        needless: true,
+      },
+      {
+        name: "are left out for another device",
+        image: task({ devices: [{ path: "/dev/fuse", type: "c", major: 10, minor: 229, mode: "0600" }] }),
+        needless: true,
+      },
+      { name: "are left out for all devices of characters", image: task({ devices: [{ path: "all", type: "c" }] }), needless: true },
+      { name: "are there for all disks", image: task({ devices: [{ path: "all", type: "b" }] }) },
+      { name: "are there for all devices", image: task({ devices: [{ path: "all", type: "a" }] }) },
+      { name: "are there for a disk", image: task({ devices: [{ path: "/dev/vda", type: "b", ...block }] }) },
+      { name: "are there for a rule", image: task({ resources: { devices: [{ allow: true, type: "b", access: "r" }] } }) },
+      { name: "are there for a rule of any type", image: task({ resources: { devices: [{ allow: true, access: "r" }] } }) },
+      { name: "are there for a mount", image: task({ mounts: [{ type: "ext4", source: "/dev/vda", destination: "/data" }] }) },
+      {
+        name: "are there for a mount by the guest",
+        image: task({ runtime: { mounts: [{ type: "vfat", source: "/dev/vda1", destination: "/data" }] } }),
+      },
+      { name: "are there for who loads modules", image: task({ capabilities: ["CAP_SYS_MODULE"] }) },
+      { name: "are there in LinuxKit's sandbox, which has no rules", image: task({ sandbox: "linuxkit" }) },
+      { name: "are there for a volume on a disk", image: os().with({ volumes: [new Volume("data", { persistent: {} })] }) },
+    ] as const) {
+      test(name, async () =>
+        assert.deepEqual(
+          withoutOf(await planOf(image)).filter((module) => DISK_MODULES.includes(module)),
+          needless ? DISK_MODULES : [],
+        ),
+      ); // prettier-ignore
     }
   });
 
