@@ -116,7 +116,7 @@ export function worked<T>(
       return await inFlight.run(
         `${verb} ${subject.name}`,
         timeoutSeconds,
-        (signal) => act({ ...subject, signal, timeoutSeconds, progress: line.onProgress, config }),
+        (signal) => act({ ...subject, signal, timeoutSeconds, progress: line.onProgress, config, isSecret: secrecy.isSecret }),
         dropped,
       );
     } finally {

@@ -101,8 +101,11 @@ export async function read(exchange: Exchange, request: ReadRequest, dropped: Ab
   // an empty id means that the resource no longer exists
   if (!found) return response;
   response.setId(found.id);
-  response.setProperties(encode(protos, secrecy.sealOutputs(found.outputs)));
-  response.setInputs(encode(protos, secrecy.seal(found.inputs ?? olds.properties)));
+  // what a verb marks in the inputs is a secret of the outputs too
+  const marked = found.inputs && withNoted(type.inputs, decode(encode(protos, found.inputs)));
+  const sealing = marked ? secrecyOf(exchange.secrets, [olds, marked], state) : secrecy;
+  response.setProperties(encode(protos, sealing.sealOutputs(found.outputs)));
+  response.setInputs(encode(protos, sealing.seal(marked?.properties ?? olds.properties)));
   return response;
 }
 

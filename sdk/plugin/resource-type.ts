@@ -58,6 +58,8 @@ export interface Work extends Subject {
   readonly progress: OnProgress;
   /** The provider's configuration: `linuxkit:debianMirror` of the stack is `config.debianMirror`. */
   readonly config: Properties;
+  /** Whether an input, given by its path, is or was a secret. @default it is not known */
+  readonly isSecret?: (path: string) => boolean;
 }
 
 export interface CheckRequest extends Subject {

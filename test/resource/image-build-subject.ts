@@ -15,7 +15,14 @@ after(() => rm(cacheDir, { recursive: true, force: true }));
 export const builder = recordingBuilder();
 export const type = imageBuildType(builder, cacheDir);
 export const subject = { urn: "urn:pulumi:test::probe::linuxkit:index:ImageBuild::web", name: "web" };
-export const work = { ...subject, signal: new AbortController().signal, timeoutSeconds: 60, progress: () => {}, config: {} as Properties };
+export const work = {
+  ...subject,
+  signal: new AbortController().signal,
+  timeoutSeconds: 60,
+  progress: () => {},
+  config: {} as Properties,
+  isSecret: (_path: string): boolean => false,
+};
 
 export const SERVICE = { image: "docker.io/library/nginx:1.27", capabilities: ["CAP_CHOWN"] };
 export const IMAGE = { init: [], onboot: [], onshutdown: [], services: { web: SERVICE }, volumes: {}, files: [] };

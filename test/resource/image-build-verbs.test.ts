@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Digest } from "../../sdk/core/digest.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
-import type { Properties } from "../../sdk/plugin/value.ts";
+import { type Properties, secret } from "../../sdk/plugin/value.ts";
 import { withArtifactFiles } from "../../sdk/resource/plugin/artifact-files.ts";
 import { cacheDir, builder, type, subject, work, IMAGE, PAIR, SIGNED, ARTIFACT, KEY, PUBLIC_KEY, checked } from "./image-build-subject.ts";
+
+/** What an operation gets that does not know which inputs are secret. */
+const { isSecret: _, ...unmarked } = work;
 
 describe("building", () => {
   const other = { ...IMAGE, healthPort: 8081 };
@@ -142,6 +145,27 @@ describe("building", () => {
     for (const id of ["web", `sha256:${"0".repeat(64)}`, "../x"]) {
       await assert.rejects(Promise.resolve(type.read?.({ ...work, id })), (error) => isLinuxKitError(error, "NOT_FOUND"));
     }
+  });
+
+  test("an imported build has its secrets marked, those of every build of the same bytes", async () => {
+    const image = { ...IMAGE, healthPort: 8093, files: [{ path: "etc/token", contents: "planted", mode: "0600", uid: 0, gid: 0 }] };
+    const make = async (name: string, marks: Partial<typeof work> = {}) =>
+      type.create({ ...unmarked, ...marks, inputs: await checked({ image, name }) });
+    const { outputs } = await make("web", { isSecret: (path) => path === "image.files[0].contents" });
+    const marked = async () => (await type.read?.({ ...work, id: outputs.digest }))?.inputs?.image;
+    const files = [{ ...image.files[0], contents: secret("planted") }];
+    assert.deepEqual(await marked(), { ...image, files });
+    await make("shop", { isSecret: (path) => path === "image.healthPort" });
+    assert.deepEqual(await marked(), { ...image, files, healthPort: secret(8093) });
+    // one that knows nothing of secrets takes no mark away
+    await make("again");
+    assert.deepEqual(await marked(), { ...image, files, healthPort: secret(8093) });
+  });
+
+  test("an imported build is a secret as a whole where no record says what was", async () => {
+    const inputs = await checked({ image: { ...IMAGE, healthPort: 8094 } });
+    const { outputs } = await type.create({ ...unmarked, inputs });
+    assert.deepEqual((await type.read?.({ ...work, id: outputs.digest }))?.inputs?.image, secret(inputs.image as unknown as Properties));
   });
 
   test("gives the builder the key of Secure Boot, and keeps it nowhere", async () => {

@@ -7,7 +7,8 @@ import { LinuxKitError } from "../../core/errors.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
 import { type KnownBuild, knownBuild } from "./known-builds.ts";
-import { type BuildRecord, type BuildWork, keepBuild } from "./keep-build.ts";
+import type { BuildRecord } from "./build-record.ts";
+import { type BuildWork, keepBuild } from "./keep-build.ts";
 
 /** The builder, loaded only when a file must be rebuilt. */
 export async function lazyBuilder(): Promise<Builder> {

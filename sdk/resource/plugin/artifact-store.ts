@@ -76,14 +76,14 @@ export class ArtifactStore {
    */
   async keep<T>(
     build: (outputDir: string) => Promise<T>,
-    describe: (built: T) => { readonly digest: Digest; readonly record: unknown },
+    describe: (built: T) => Promise<{ readonly digest: Digest; readonly record: unknown }>,
   ): Promise<T> {
     await removeDeadParts(this.directory);
     const aside = partPath(join(this.directory, "artifact"));
     try {
       await makeFolder(aside);
       const built = await build(aside);
-      const { digest, record } = describe(built);
+      const { digest, record } = await describe(built);
       // for its owner only: a definition may hold secrets
       await writeFile(join(aside, ARTIFACT_RECORD), JSON.stringify(record), { mode: 0o600 });
       await settleTimes(join(aside, ARTIFACT_RECORD));
@@ -111,8 +111,15 @@ export class ArtifactStore {
       if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
       // the same bytes, perhaps under other names: what is missing or was cut is put there, and the rest not touched
       for (const name of await readdir(aside)) {
+        if (name === ARTIFACT_RECORD) {
+          const [made, there] = await Promise.all(
+            [aside, final].map((folder) => readFile(join(folder, name), "utf8").catch(() => undefined)),
+          );
+          if (made !== there) await rename(join(aside, name), join(final, name));
+          continue;
+        }
         const [made, there] = await Promise.all([aside, final].map((folder) => stat(join(folder, name)).catch(() => undefined)));
-        if (!there || (name !== ARTIFACT_RECORD && there.size !== made?.size)) await rename(join(aside, name), join(final, name));
+        if (there?.size !== made?.size) await rename(join(aside, name), join(final, name));
       }
     }
   }

@@ -15,6 +15,7 @@ import { parsePinned, parseRepositoryName } from "../../share/repository-name.ts
 import { keyOf, type SignOption } from "../../sign/key.ts";
 import { checkRule } from "../../sign/verify-rules.ts";
 import { type ImageBuildInputs, imageBuildInputs } from "./image-build-inputs.ts";
+import { secretNames } from "./secret-names.ts";
 
 /** Inputs that also apply to an artifact, which is built already. */
 const BESIDE_ARTIFACT: readonly string[] = [
@@ -36,7 +37,12 @@ export function checkImageBuild(given: Properties, resource: string, isSecret?: 
   const inputs = { ...(isBuilt && { formats: ["kernel+initrd"], update: "locked" }), name: resource, ...Object.fromEntries(wanted) };
   const image = isBuilt ? checkImage(inputs as Properties) : {};
   const checked = checkInputs(imageBuildInputs, inputs, {
-    rules: [...(isBuilt ? [] : [alone]), ...(image.rule ? [image.rule] : []), artifact, formats, sbom, verify, secureBoot, push, cache],
+    rules: [
+      ...(isBuilt ? [] : [alone]),
+      ...(image.rule ? [image.rule] : []),
+      ...(isSecret ? [secretNames(isSecret)] : []),
+      ...[artifact, formats, sbom, verify, secureBoot, push, cache],
+    ],
     ...(isSecret && { isSecret }),
   });
   return image.definition === undefined ? checked : { ...checked, inputs: { ...checked.inputs, image: image.definition } };

@@ -14,7 +14,8 @@ import { type ImageBuildInputs, imageBuildInputs } from "./image-build-inputs.ts
 import { type ImageBuildOutputs, imageBuildOutputs } from "./image-build-outputs.ts";
 import { rememberBuild } from "./known-builds.ts";
 import { changeText } from "./change-text.ts";
-import { type BuildRecord, keepBuild } from "./keep-build.ts";
+import { type BuildRecord, markedRecord } from "./build-record.ts";
+import { keepBuild } from "./keep-build.ts";
 
 /** A refresh sets this path for a build whose files are not on this machine: the next update builds it again. */
 const MISSING = "";
@@ -106,8 +107,8 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
           { what: id },
         );
       }
-      const path = artifacts.path(record.outputs.digest);
-      return { id: name, inputs: record.inputs as unknown as Properties, outputs: { ...record.outputs, path } };
+      const { inputs, outputs: found } = markedRecord(record);
+      return { id: name, inputs, outputs: { ...found, path: artifacts.path(record.outputs.digest) } };
     },
   };
 }

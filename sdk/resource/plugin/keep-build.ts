@@ -1,21 +1,14 @@
 import type { Arch } from "../../core/arch.ts";
 import { present } from "../../core/present.ts";
-import type { SecureBootKey } from "../../disk/signer.ts";
 import type { Work } from "../../plugin/resource-type.ts";
 import type { Properties } from "../../plugin/value.ts";
 import type { Lock } from "../../resolve/lock.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
+import { type BuildRecord, recordOf } from "./build-record.ts";
 import type { Builder, BuilderOptions, Built } from "./builder.ts";
 import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
 import type { ImageBuildInputs } from "./image-build-inputs.ts";
 import type { ImageBuildOutputs } from "./image-build-outputs.ts";
-
-/** What the cache remembers of a build: enough to build it again, if it was not signed. */
-export interface BuildRecord {
-  /** Without the key of Secure Boot, without `push`, and without a `cache` that is signed: they have keys too. */
-  readonly inputs: Omit<ImageBuildInputs, "secureBoot" | "push"> & { readonly secureBoot?: Pick<SecureBootKey, "certificate"> };
-  readonly outputs: ImageBuildOutputs;
-}
 
 /**
  * Builds an image, or fetches one that was published, and keeps its files, and its record, in the cache. A build that fails leaves nothing.
@@ -32,9 +25,13 @@ export async function keepBuild(
   const built = await artifacts.keep(
     (outputDir) =>
       make(builder, inputs, lock, work, { outputDir, cacheDir: artifacts.cacheDir, onProgress: work.progress, signal: work.signal }),
-    (built) => ({
+    async (built) => ({
       digest: built.digest,
-      record: { inputs: withoutKey(inputs), outputs: outputsOf(built, inputs.arch, artifacts) } satisfies BuildRecord,
+      record: recordOf(
+        { inputs, outputs: outputsOf(built, inputs.arch, artifacts) },
+        (await artifacts.record(built.digest)) as BuildRecord | undefined,
+        work.isSecret,
+      ),
     }),
   );
   work.progress({ stage: "build", message: summary(built), lasting: true });
@@ -52,17 +49,8 @@ function make(
   return builder.build(present(image), { ...mirrorsOf(config), ...wanted, ...around, lock });
 }
 
-function withoutKey({ secureBoot, push: _, cache, ...inputs }: ImageBuildInputs): BuildRecord["inputs"] {
-  // without the key, an unsigned cache cannot be trusted
-  return {
-    ...inputs,
-    ...(cache && cache.sign === undefined && { cache }),
-    ...(secureBoot && { secureBoot: { certificate: secureBoot.certificate } }),
-  };
-}
-
 /** The parts of an operation that a build uses. */
-export type BuildWork = Pick<Work, "signal" | "progress" | "config">;
+export type BuildWork = Pick<Work, "signal" | "progress" | "config" | "isSecret">;
 
 /** The mirrors of the stack's configuration. */
 function mirrorsOf(config: Properties): Partial<Record<keyof typeof DEBIAN_MIRRORS, string>> {
