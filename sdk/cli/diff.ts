@@ -1,4 +1,7 @@
 import { parseArgs } from "node:util";
+import { withChangedTexts } from "../builder/changed-texts.ts";
+import { BlobStore } from "../cache/blob-store.ts";
+import { defaultCacheDir } from "../cache/location.ts";
 import { isLinuxKitError } from "../core/errors.ts";
 import { ARCHES } from "../core/arch.ts";
 import { type Direction, DIRECTIONS } from "../review/change.ts";
@@ -60,7 +63,8 @@ async function compare(args: readonly string[], terminal: Terminal): Promise<voi
   const failing = values["fail-on"].map((word) => oneOf(word, DIRECTIONS, "--fail-on"));
   const before = await loadReviewed(a, values.image, values["lock-a"]);
   const after = await loadReviewed(b, values.image, values["lock-b"]);
-  const review = reviewed(before, after, archOption(values.arch));
+  const [was, is] = await withChangedTexts(before.definition, after.definition, new BlobStore(defaultCacheDir()));
+  const review = reviewed({ ...before, definition: was }, { ...after, definition: is }, archOption(values.arch));
   for (const line of rendered(review, format, `${a} → ${b}`, b)) terminal.print(line);
   if (failing.some((direction: Direction) => review.counts[direction] > 0)) throw new ExitStatus(1);
 }

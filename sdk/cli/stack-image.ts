@@ -5,6 +5,7 @@ import { isPlain } from "../core/deferred.ts";
 import { SIGNATURE } from "../core/special-value.ts";
 import type { Arch } from "../core/arch.ts";
 import type { Definition } from "../definition/definition.ts";
+import { listFiles } from "../definition/keyed-files.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { UsageError } from "./command.ts";
 
@@ -36,7 +37,7 @@ export async function stackImage(stack: string, name: string | undefined): Promi
     throw new UsageError(`stack:${stack}: choose one of its images with stack:${stack}#NAME: ${names.join(", ")}`);
   }
   const { image, arch = "amd64" } = build.inputs as { image: Definition; arch?: Arch };
-  return { definition: withoutSecrets(image) as Definition, lock: build.outputs?.["lock"] as Lock | undefined, arch };
+  return { definition: listFiles(withoutSecrets(image)) as Definition, lock: build.outputs?.["lock"] as Lock | undefined, arch };
 }
 
 interface Exported {

@@ -50,9 +50,17 @@ export async function diff(exchange: Exchange, request: DiffRequest): Promise<Di
   const type = await typeOf(exchange.provider, request.getUrn());
   const [news, state, olds] = [decode(request.getNews()), decode(request.getOlds()), decode(request.getOldInputs())];
   const [inputs, oldInputs] = [news.properties, olds.properties];
-  const difference = await guarded(exchange, secrecyOf(exchange.secrets, [news, olds], state), () =>
+  const secrecy = secrecyOf(exchange.secrets, [news, olds], state);
+  const difference = await guarded(exchange, secrecy, () =>
     type.diff
-      ? type.diff({ ...subjectOf(request), id: request.getId(), inputs, oldInputs, oldOutputs: state.properties })
+      ? type.diff({
+          ...subjectOf(request),
+          id: request.getId(),
+          inputs,
+          oldInputs,
+          oldOutputs: state.properties,
+          isSecret: secrecy.isSecret,
+        })
       : {
           changed: type.inputs
             ? inputDiff(type.inputs, oldInputs, inputs)

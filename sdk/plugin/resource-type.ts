@@ -91,6 +91,8 @@ export interface DiffRequest<I, O> extends Subject {
   readonly inputs: Properties;
   readonly oldInputs: I;
   readonly oldOutputs: O;
+  /** Whether an input, given by its path, is or was a secret. @default none is */
+  readonly isSecret?: (path: string) => boolean;
 }
 
 /** What becomes of one leaf. Whether it appears, changes or goes is seen from old and new inputs. */

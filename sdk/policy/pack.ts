@@ -1,5 +1,6 @@
 import { type Policies, PolicyPack, type ResourceValidationPolicy } from "@pulumi/policy";
 import type { Definition } from "../definition/definition.ts";
+import { listFiles } from "../definition/keyed-files.ts";
 import { type AuditOptions, auditDefinition } from "./audit.ts";
 import { RULE_NAMES, RULES } from "./rules.ts";
 import type { Rule } from "./rule.ts";
@@ -59,7 +60,7 @@ function policyOf(name: string, options: PolicyOptions): ResourceValidationPolic
       // for an artifact that was built elsewhere, only its source is known
       if (!isDefined && (typeof artifact !== "string" || !(name in IMAGE_RULES))) return;
       const { findings } = auditDefinition(
-        { ...NOTHING, ...(isDefined && (image as object)) },
+        { ...NOTHING, ...(isDefined && (listFiles(image) as object)) },
         { ...options, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch },
         [name],
       );

@@ -1,8 +1,26 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, test } from "node:test";
+import { BlobStore } from "../../sdk/cache/blob-store.ts";
+import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { type Properties, UNKNOWN, type Value } from "../../sdk/plugin/value.ts";
 import { makeKeyPair } from "../support/secure-boot-key.ts";
-import { builder, type, subject, work, SERVICE, IMAGE, PAIR, SIGNED, ARTIFACT, KEY, check, checked } from "./image-build-subject.ts";
+import {
+  builder,
+  cacheDir,
+  type,
+  subject,
+  work,
+  SERVICE,
+  IMAGE,
+  PAIR,
+  SIGNED,
+  ARTIFACT,
+  KEY,
+  check,
+  checked,
+} from "./image-build-subject.ts";
 
 describe("check", () => {
   test("completes", async () => {
@@ -199,6 +217,66 @@ describe("diff", () => {
     const changed = { ...IMAGE, services: { web: { ...SERVICE, capabilities: ["CAP_SETUID"] } } };
     assert.deepEqual(await diff({ image: IMAGE }, { image: changed }), { "image.services.web.capabilities[0]": "update" });
   });
+  const FILE = { contents: "x\n", mode: "0644", uid: 0, gid: 0 };
+  const many = Array.from({ length: 3000 }, (_, index) => ({ path: `/app/${String(index).padStart(4, "0")}.js`, ...FILE }));
+  const withFiles = (files: readonly Properties[]): Properties => ({ image: { ...IMAGE, files } });
+  for (const [name, old, now, want] of [
+    ["one file more among 3000 is one leaf", many, [{ path: "/a", ...FILE }, ...many], { "image.files./a": "update" }],
+    ["one file less among 3000 is one leaf", [{ path: "/a", ...FILE }, ...many], many, { "image.files./a": "update" }],
+    [
+      "one text among 3000",
+      [...many, { path: "/a", ...FILE }],
+      [...many, { path: "/a", ...FILE, contents: "y\n" }],
+      { "image.files./a.contents": "update" },
+    ],
+    [
+      "another spelling of a path",
+      [{ path: "etc/motd", ...FILE }],
+      [{ path: "/etc/motd", ...FILE }],
+      { "image.files./etc/motd.path": "update" },
+    ],
+    [
+      "files that change places",
+      [
+        { path: "/a", ...FILE },
+        { path: "/b", ...FILE },
+      ],
+      [
+        { path: "/b", ...FILE },
+        { path: "/a", ...FILE },
+      ],
+      { "image.fileOrder": "update" },
+    ],
+  ] as const) {
+    test(name, async () => assert.deepEqual(await diff(withFiles(old), withFiles(now)), want));
+  }
+  test("a state of an earlier version has lists of files, which is no change", async () => {
+    const debian = { role: "packages", packages: ["nginx-light"], dependencies: "slim", keep: [], users: [], groups: [] };
+    const files = [
+      { path: "/z", ...FILE },
+      { path: "/a/b", ...FILE },
+      { path: "c", ...FILE },
+    ];
+    const image = { ...IMAGE, files, services: { web: { image: { debian: { ...debian, files }, config: {} } } } } as Properties;
+    const { inputs } = await check({ image });
+    assert.ok(!Array.isArray((inputs.image as Properties).files), "the files are not keyed");
+    const oldInputs = { ...inputs, image } as never;
+    const request = { ...subject, id: "web", inputs, oldInputs, oldOutputs: {} as never };
+    const { changed, drifted } = await (type.diff as NonNullable<typeof type.diff>)(request);
+    assert.deepEqual([[...changed], drifted], [[], undefined]);
+    // the builder gets what the program wrote
+    await type.create({ ...work, inputs: inputs as never });
+    assert.deepEqual(builder.calls.at(-1)?.definition, image);
+  });
+  test("no path that is secret becomes a key", async () => {
+    const image = { ...IMAGE, files: [{ path: "/etc/swordfish", ...FILE }] };
+    const isSecret = (path: string) => path === "image.files[0].path";
+    const { inputs } = await (type.check as NonNullable<typeof type.check>)({ ...subject, inputs: { image }, isSecret });
+    assert.deepEqual((inputs.image as Properties).files, image.files);
+    const request = { ...subject, id: "web", inputs, oldInputs: { ...inputs, image: { ...image, files: [] } } as never };
+    const { changed } = await (type.diff as NonNullable<typeof type.diff>)({ ...request, oldOutputs: {} as never, isSecret });
+    assert.ok(![...changed.keys()].join().includes("swordfish"), [...changed.keys()].join());
+  });
   test("where bytes come from is no change", async () => {
     const now = {
       image: IMAGE,
@@ -255,7 +333,47 @@ describe("preview", () => {
   };
   const withEnv = (value: Value) => ({ image: { ...IMAGE, services: { web: { ...IMAGE.services.web, env: [value] } } } });
 
+  const text = (contents: string): Properties => ({ path: "/etc/motd", contents, mode: "0644", uid: 0, gid: 0 });
+  const stored = (contents: string): Properties => {
+    const bytes = Buffer.from(contents);
+    const digest = digestOf(bytes);
+    const place = new BlobStore(cacheDir).path(digest);
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, bytes);
+    return { path: "/etc/motd", sha256: hexOf(digest), size: bytes.length, mode: "0644", uid: 0, gid: 0 };
+  };
+  const long = Array.from({ length: 1000 }, (_, index) => `line ${index}\n`).join("");
+  const shown = /contents of \/etc\/motd changed\n {6}@@ -\d+,6 \+\d+,7 @@\n(?: {7}line \d+\n){3} {6}\+one more\n(?: {7}line \d+\n?){3}/;
+
   for (const [name, old, now, secretPaths, want] of [
+    [
+      "the lines of a text that the definition has",
+      { image: { ...IMAGE, files: [text(long.slice(0, 200))] } },
+      { image: { ...IMAGE, files: [text(long.slice(0, 200).replace("line 9\n", "one more\nline 9\n"))] } },
+      [],
+      shown,
+    ],
+    [
+      "the lines of a text that the cache has",
+      { image: { ...IMAGE, files: [stored(long)] } },
+      { image: { ...IMAGE, files: [stored(long.replace("line 500\n", "one more\nline 500\n"))] } },
+      [],
+      shown,
+    ],
+    [
+      "bytes that are no text",
+      { image: { ...IMAGE, files: [stored(`\0${long}`)] } },
+      { image: { ...IMAGE, files: [stored(`\0\0${long}`)] } },
+      [],
+      /contents of \/etc\/motd changed from sha256:[0-9a-f]{12}…, 8891 bytes to sha256:[0-9a-f]{12}…, 8892 bytes$/,
+    ],
+    [
+      "a text that is secret",
+      { image: { ...IMAGE, files: [text("horse\n")] } },
+      { image: { ...IMAGE, files: [text("horse\nbattery\n")] } },
+      ["image.files./etc/motd.contents"],
+      /^1 change inside the OS: 1 neutral\n(?!.*(?:horse|battery))/s,
+    ],
     ["nothing that changes", { image: IMAGE }, { image: IMAGE }, [], undefined],
     ["only the name that changes", { image: IMAGE }, { image: IMAGE, name: "shop" }, [], undefined],
     [

@@ -92,11 +92,13 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     await stack.up();
     await writeFile(join(stack.directory, "motd"), "welcome back\n");
     const small = await stack.preview();
-    assert.deepEqual(leaves(small.steps), [["image.files[0].contents"]]);
+    assert.deepEqual(leaves(small.steps), [["image.files./etc/motd.contents"]]);
     assert.match(small.text, /~ contents: \n +- welcome\n +\+ welcome back\n/);
     await writeFile(join(stack.directory, "motd"), "x".repeat(5000));
     const large = await stack.up();
-    assert.deepEqual(leaves(large.steps), [["image.files[0].contents", "image.files[0].sha256", "image.files[0].size"]]);
+    assert.deepEqual(leaves(large.steps), [
+      ["image.files./etc/motd.contents", "image.files./etc/motd.sha256", "image.files./etc/motd.size"],
+    ]);
     assert.ok(!(await stack.stateText()).includes("xxxxx"));
     await writeFile(join(stack.directory, "motd"), "welcome\n");
     assert.deepEqual(ops((await stack.up()).steps), ["update"]);

@@ -1,6 +1,7 @@
 import { link, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { markUsed, settleTimes } from "../../cache/access-time.ts";
+import { BlobStore } from "../../cache/blob-store.ts";
 import { ARTIFACT_RECORD, ARTIFACTS } from "../../cache/artifact-folder.ts";
 import { type Digest, hexOf, isDigest } from "../../core/digest.ts";
 import { fromFileSystem } from "../../core/errors.ts";
@@ -14,10 +15,13 @@ import { makeFolder } from "../../core/make-folder.ts";
 export class ArtifactStore {
   readonly cacheDir: string;
   readonly directory: string;
+  /** The blobs beside the artifacts: the bytes of large files. */
+  readonly store: BlobStore;
 
   constructor(cacheDir: string) {
     this.cacheDir = cacheDir;
     this.directory = join(cacheDir, ARTIFACTS);
+    this.store = new BlobStore(cacheDir);
   }
 
   /** Where the files of an artifact are, or would be. */

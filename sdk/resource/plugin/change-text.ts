@@ -1,7 +1,10 @@
+import { withChangedTexts } from "../../builder/changed-texts.ts";
+import type { BlobStore } from "../../cache/blob-store.ts";
 import { isDeferred, isPlain } from "../../core/deferred.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { formatPath, type Step } from "../../core/property-path.ts";
 import type { Definition } from "../../definition/definition.ts";
+import { keyFiles, listFiles } from "../../definition/keyed-files.ts";
 import type { Properties } from "../../plugin/value.ts";
 import type { ImageBuildInputs } from "./image-build-inputs.ts";
 
@@ -9,21 +12,26 @@ import type { ImageBuildInputs } from "./image-build-inputs.ts";
  * What a change of the definition means inside the OS, as text: a summary in the first line. It builds nothing. A value that is
  * not known yet counts as unchanged, and so do versions, which stay those of the lock.
  *
+ * @param store has the texts of large files, as far as they are still there
  * @param isSecret whether an input is secret, by its path: then only that it changes is said
  * @returns undefined if nothing changes
  */
 export async function changeText(
   old: ImageBuildInputs,
   { image }: Properties,
+  store: BlobStore,
   isSecret: (path: string) => boolean = () => false,
 ): Promise<string | undefined> {
   if (old.image === undefined || !isPlain(image)) return undefined;
-  const before = comparable(old.image, old.image, ["image"], isSecret) as Definition;
-  const after = comparable(image, old.image, ["image"], isSecret) as Definition;
+  const hidden = { is: (steps: readonly Step[]) => isSecret(formatPath(steps)) };
+  const known = keyFiles(old.image, hidden, ["image"]);
+  const before = listFiles(comparable(known, known, ["image"], isSecret)) as Definition;
+  const after = listFiles(comparable(keyFiles(image, hidden, ["image"]), known, ["image"], isSecret)) as Definition;
   if (canonicalJson(before) === canonicalJson(after)) return undefined;
   // loaded only now: most previews change nothing
   const [{ review }, { textLines }] = await Promise.all([import("../../review/review.ts"), import("../../review/render/text.ts")]);
-  const found = review({ definition: before }, { definition: after }, old.arch);
+  const [was, is] = await withChangedTexts(before, after, store);
+  const found = review({ definition: was }, { definition: is }, old.arch);
   return found.changes.length > 0 ? textLines(found).join("\n") : undefined;
 }
 

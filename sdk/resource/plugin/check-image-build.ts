@@ -1,16 +1,17 @@
 import type { Arch } from "../../core/arch.ts";
 import { failuresThrownBy } from "../../core/failure.ts";
-import { parsePath } from "../../core/property-path.ts";
+import { formatPath, parsePath, type Step } from "../../core/property-path.ts";
 import { publicationOf, type PushOption } from "../../builder/publish.ts";
 import { checkDefinition } from "../../definition/check-definition.ts";
 import type { Definition } from "../../definition/definition.ts";
+import { keyedSteps, keyFiles, listFiles } from "../../definition/keyed-files.ts";
 import { hiddenFile } from "../../definition/hidden-files.ts";
 import { hasOwnInit } from "../../definition/own-init.ts";
 import { type SecureBootKey, signerOf } from "../../disk/signer.ts";
 import { checkFormats, checkSigned } from "../../format/formats.ts";
 import { checkInputs, type Fail, type Rule } from "../../plugin/check-inputs.ts";
 import type { Checked } from "../../plugin/resource-type.ts";
-import { hasUnknown, isProperties, type Properties, UNKNOWN, type Value } from "../../plugin/value.ts";
+import { hasUnknown, isProperties, type Properties, secret, UNKNOWN, type Value } from "../../plugin/value.ts";
 import { parsePinned, parseRepositoryName } from "../../share/repository-name.ts";
 import { keyOf, type SignOption } from "../../sign/key.ts";
 import { checkRule } from "../../sign/verify-rules.ts";
@@ -45,7 +46,12 @@ export function checkImageBuild(given: Properties, resource: string, isSecret?: 
     ],
     ...(isSecret && { isSecret }),
   });
-  return image.definition === undefined ? checked : { ...checked, inputs: { ...checked.inputs, image: image.definition } };
+  if (image.definition === undefined) return checked;
+  const hidden = {
+    is: (steps: readonly Step[]) => isSecret?.(formatPath(steps)) === true,
+    mark: (value: unknown) => secret(value as Value),
+  };
+  return { ...checked, inputs: { ...checked.inputs, image: keyFiles(image.definition, hidden, ["image"]) as Value } };
 }
 
 /** The definition with its defaults, or what is wrong with it. */
@@ -55,11 +61,11 @@ function checkImage({ image }: Properties): { readonly definition?: Value; reado
     return {
       rule: (_, fail) => fail(["image"], "missing, wanted the definition of an operating system, the `spec` of an Image; or an artifact"),
     };
-  const checked = checkDefinition(image);
+  const checked = checkDefinition(listFiles(image));
   if ("definition" in checked) return { definition: checked.definition as unknown as Properties };
   return {
     rule: (_, fail) => {
-      for (const { steps, message } of checked.failures) fail(["image", ...steps], message);
+      for (const { steps, message } of checked.failures) fail(["image", ...keyedSteps(image, steps)], message);
     },
   };
 }

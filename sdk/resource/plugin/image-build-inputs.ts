@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ARCHES } from "../../core/arch.ts";
 import { type Digest, isDigest } from "../../core/digest.ts";
-import type { Definition } from "../../definition/definition.ts";
+import type { KeyedDefinition } from "../../definition/keyed-files.ts";
 import { treePath } from "../../definition/fields.ts";
 import { FORMATS, type FormatName, notMade } from "../../format/formats.ts";
 import { input, resourceInputs } from "../../plugin/input.ts";
@@ -39,7 +39,10 @@ const push = z.union([
 export const imageBuildInputs = resourceInputs(
   "Builds an operating system image from its definition, in the provider itself: no Docker, no root, no virtual machine.",
   {
-    image: input("The definition of the operating system: `spec` of an Image.", z.custom<Definition>(() => true).optional()),
+    image: input(
+      "The definition of the operating system: `spec` of an Image. Its files may be keyed by their paths.",
+      z.custom<KeyedDefinition>(() => true).optional(),
+    ),
     artifact: input(
       "A published operating system, registry/repository@sha256:…, instead of image: nothing is built.",
       z.string().optional(),

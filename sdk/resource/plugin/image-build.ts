@@ -2,14 +2,15 @@ import { defaultCacheDir } from "../../cache/location.ts";
 import type { Arch } from "../../core/arch.ts";
 import { LinuxKitError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
+import { definitionOf } from "../../definition/keyed-files.ts";
 import { formatWriter } from "../../format/formats.ts";
-import { inputDiff } from "../../plugin/input-diff.ts";
 import type { ResourceType, Work } from "../../plugin/resource-type.ts";
 import { hasUnknown, type Properties, UNKNOWN, type Value } from "../../plugin/value.ts";
 import { type Lock, withoutImages } from "../../resolve/lock.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
 import { checkImageBuild } from "./check-image-build.ts";
+import { imageBuildDiff } from "./image-build-diff.ts";
 import { type ImageBuildInputs, imageBuildInputs } from "./image-build-inputs.ts";
 import { type ImageBuildOutputs, imageBuildOutputs } from "./image-build-outputs.ts";
 import { rememberBuild } from "./known-builds.ts";
@@ -35,9 +36,9 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
     outputs: imageBuildOutputs,
     check: ({ inputs, name, isSecret }) => checkImageBuild(inputs, name, isSecret),
 
-    diff({ inputs, oldInputs, oldOutputs }) {
+    diff({ inputs, oldInputs, oldOutputs, isSecret }) {
       rememberBuild({ inputs: oldInputs, outputs: oldOutputs });
-      const changed = inputDiff(imageBuildInputs, oldInputs, inputs);
+      const changed = imageBuildDiff(oldInputs, inputs, isSecret);
       const drifted = new Map<string, "update">();
       // only a build can find newer versions, so each update builds
       if (inputs.update === "always") drifted.set("lock", "update");
@@ -58,7 +59,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
         ...(inputs.push !== undefined && { pushed: UNKNOWN }),
         ...(mayHavePcrs(inputs) && { pcrs: UNKNOWN }),
       };
-      const text = old && explain && (await changeText(old.inputs, inputs, isSecret));
+      const text = old && explain && (await changeText(old.inputs, inputs, artifacts.store, isSecret));
       if (text !== undefined) explain?.(text);
       if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
       const now = inputs as unknown as ImageBuildInputs;
@@ -70,7 +71,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       };
       if (now.image === undefined) return canonicalJson(fetchedBy(now)) === canonicalJson(fetchedBy(old.inputs)) ? same : unknown;
       const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
-      const plan = lock && (await builder.plan(now.image, { arch: now.arch, lock, sbom: now.sbom }));
+      const plan = lock && (await builder.plan(definitionOf(now.image), { arch: now.arch, lock, sbom: now.sbom }));
       if (!plan) return unknown;
       const isSame = plan.digest === old.outputs.planDigest && canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
       // a change that keeps the bytes must not show the digest's users as replaced
@@ -134,7 +135,7 @@ function fetchedBy({ artifact, arch }: ImageBuildInputs): object {
 
 /** Whether nothing but the files' names changes. */
 function isRename(now: ImageBuildInputs, old: ImageBuildInputs): boolean {
-  const changed = [...inputDiff(imageBuildInputs, old, now as unknown as Properties).keys()];
+  const changed = [...imageBuildDiff(old, now as unknown as Properties).keys()];
   return changed.length === 1 && changed[0] === "name" && now.update !== "always";
 }
 

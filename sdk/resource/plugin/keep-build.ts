@@ -1,4 +1,5 @@
 import type { Arch } from "../../core/arch.ts";
+import { definitionOf } from "../../definition/keyed-files.ts";
 import { present } from "../../core/present.ts";
 import type { Work } from "../../plugin/resource-type.ts";
 import type { Properties } from "../../plugin/value.ts";
@@ -46,7 +47,7 @@ function make(
   around: Pick<BuilderOptions, "outputDir" | "cacheDir" | "onProgress" | "signal">,
 ): Promise<Built> {
   if (artifact !== undefined) return builder.pull(artifact, { ...wanted, ...around });
-  return builder.build(present(image), { ...mirrorsOf(config), ...wanted, ...around, lock });
+  return builder.build(definitionOf(present(image)), { ...mirrorsOf(config), ...wanted, ...around, lock });
 }
 
 /** The parts of an operation that a build uses. */

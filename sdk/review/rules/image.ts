@@ -44,7 +44,8 @@ export const IMAGE_RULES: Rules = {
   "image-mode": modeRule((mode) => (mode & 0o6000 ? 4 : 0) + (mode & 0o002 ? 2 : 0)),
   file: { noun: ({ name }) => name, value: (value) => (value === "file" ? undefined : String(value)) },
   contents: { noun: ({ name }) => `contents of ${name}`, isText: true },
-  digest: { noun: ({ name }) => `contents of ${name}` },
+  // cut where a line would lose the size
+  digest: { noun: ({ name }) => `contents of ${name}`, value: (value) => String(value).replace(/^(sha256:.{12})[0-9a-f]+/, "$1…") },
   mode: modeRule(
     (mode) => (mode & 0o6000 ? 16 : 0) + (mode & 0o002 ? 8 : 0) + (mode & 0o111 ? 4 : 0) + (mode & 0o020 ? 2 : 0) + (mode & 0o044 ? 1 : 0),
   ),
