@@ -7,6 +7,12 @@ export async function start(module) {
     console.error(problem);
     process.exit(1);
   }
+  const { proxyAction } = await import("../dist/sdk/core/proxy.js");
+  const proxy = proxyAction(process.env, process.versions.node, process.platform !== "win32");
+  if (proxy.kind === "warn") console.error(proxy.message);
+  // the same process goes on, so it keeps its parent, its output and its signals
+  if (proxy.kind === "restart")
+    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], { ...process.env, ...proxy.env });
   // before loading makes the heap grow
   const { keepHeapSmall } = await import("../dist/sdk/core/small-heap.js");
   keepHeapSmall();

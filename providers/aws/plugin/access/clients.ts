@@ -78,12 +78,14 @@ export function clientConfig({ region, profile, accessKey, secretKey, token, ass
       credentials: { accessKeyId: accessKey, secretAccessKey: secretKey, ...(token !== undefined && { sessionToken: token }) },
     };
   const found = { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }) };
+  // an agent of one's own uses a proxy only if it is told to (Node, "Class: http.Agent", proxyEnv)
+  const agent = { maxSockets: SOCKETS, keepAlive: true, ...(process.env.NODE_USE_ENV_PROXY === "1" && { proxyEnv: process.env }) };
   const requestHandler = {
     connectionTimeout: CONNECT_MS,
     requestTimeout: ANSWER_MS,
     throwOnRequestTimeout: true,
-    httpsAgent: { maxSockets: SOCKETS, keepAlive: true },
-    httpAgent: { maxSockets: SOCKETS, keepAlive: true },
+    httpsAgent: agent,
+    httpAgent: agent,
   };
   const common = { ...found, maxAttempts: ATTEMPTS, requestHandler };
   let config: typeof common & Pick<STSClientConfig, "credentials"> = { ...common, ...keys };
