@@ -77,6 +77,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/review",
   ],
   "sdk/machine": ["sdk/core", "sdk/definition", "sdk/format", "sdk/resource", "sdk/resource/plugin"],
+  // the command line's checks of hosts and clouds look at both halves of every backend
+  "sdk/doctor": ["sdk/core", "providers/qemu/plugin"],
   // the command line may import everything, and nothing imports it
   "sdk/cli": [
     "sdk/core",
@@ -84,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/cache",
     "sdk/definition",
     "sdk/disk",
+    "sdk/doctor",
     "sdk/builder",
     "sdk/format",
     "sdk/share",
@@ -177,6 +180,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/machine": ["@pulumi/pulumi"],
   "sdk/rollout": ["zod"],
   "sdk/upload/plugin": ["zod"],
+  "sdk/doctor": ["yaml"],
   "sdk/cli": ["yaml"],
   "providers/qemu": ["@pulumi/pulumi"],
   "providers/qemu/plugin": ["zod"],

@@ -31,6 +31,11 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: "Check the OS that FILE defines against NIST SP 800-190 and KSPP",
     load: async () => (await import("./audit.ts")).audit,
   },
+  doctor: {
+    usage: "doctor [options]",
+    summary: "Check, before an update, what it needs of this host",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
   diff: {
     usage: "diff A B [options]",
     summary: "Print what changes inside the OS from A to B, without a build",
