@@ -78,7 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "sdk/machine": ["sdk/core", "sdk/definition", "sdk/format", "sdk/resource", "sdk/resource/plugin"],
   // the command line's checks of hosts and clouds look at both halves of every backend
-  "sdk/doctor": ["sdk/core", "providers/qemu/plugin"],
+  "sdk/doctor": ["sdk/core", "sdk/definition", "sdk/rollout", "providers/qemu/plugin", "providers/aws", "providers/aws/plugin"],
   // the command line may import everything, and nothing imports it
   "sdk/cli": [
     "sdk/core",
@@ -180,7 +180,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/machine": ["@pulumi/pulumi"],
   "sdk/rollout": ["zod"],
   "sdk/upload/plugin": ["zod"],
-  "sdk/doctor": ["yaml"],
+  "sdk/doctor": ["yaml", "@aws-sdk/client-auto-scaling", "@aws-sdk/client-ec2", "@aws-sdk/client-service-quotas"],
   "sdk/cli": ["yaml"],
   "providers/qemu": ["@pulumi/pulumi"],
   "providers/qemu/plugin": ["zod"],

@@ -33,7 +33,7 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
   },
   doctor: {
     usage: "doctor [options]",
-    summary: "Check, before an update, what it needs of this host",
+    summary: "Check, before an update, what it needs of this host and of a cloud",
     load: async () => (await import("./doctor.ts")).doctor,
   },
   diff: {

@@ -8,6 +8,7 @@ export const OPTIONAL_PACKAGES: readonly (readonly string[])[] = [
     "@aws-sdk/client-ebs",
     "@aws-sdk/client-ec2",
     "@aws-sdk/client-ecr",
+    "@aws-sdk/client-service-quotas",
     "@aws-sdk/client-sts",
   ],
   ["@pulumi/gcp", "google-auth-library"],

@@ -8,6 +8,7 @@
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { AwsAccount } from "./account.ts";
 import { AwsRefusal, EbsSnapshots } from "./ebs-snapshots.ts";
 import { ec2Action } from "./ec2-actions.ts";
 import { Identities, type Identity } from "./identities.ts";
@@ -35,6 +36,8 @@ export type QueryAction = (action: string, form: URLSearchParams) => string | un
 export interface AwsServerOptions {
   readonly account?: string;
   readonly fault?: (action: string, count: number) => AwsFault | undefined;
+  /** What an account has and may do. Without one, only what an upload needs is there. */
+  readonly resources?: AwsAccount;
   /** Further actions of the query protocol, beside EC2 snapshots and STS. */
   readonly actions?: QueryAction;
 }
@@ -98,8 +101,10 @@ export class AwsServer implements AsyncDisposable {
     const body = await bytesOf(request);
     if (body === undefined) return;
     const [, first, second, third, fourth] = (request.url ?? "").split("?")[0]?.split("/") ?? [];
-    const form = first === "" ? new URLSearchParams(body.toString()) : undefined;
-    const action = form?.get("Action") ?? ebsAction(request.method ?? "", second, third);
+    // Source: AWS JSON 1.1 protocol: the operation is in a header
+    const target = request.headers["x-amz-target"] as string | undefined;
+    const form = first === "" && target === undefined ? new URLSearchParams(body.toString()) : undefined;
+    const action = target?.split(".")[1] ?? form?.get("Action") ?? ebsAction(request.method ?? "", second, third);
     const caller = this.identities.of(request.headers.authorization);
     const signed = caller ? verifySignature(request, body, caller.credentials) : { fault: "InvalidClientTokenId" };
     const [by, region] = "fault" in signed ? ["", ""] : [caller?.arn ?? "", signed.region];
@@ -114,15 +119,17 @@ export class AwsServer implements AsyncDisposable {
           "fault" in signed ? signed.fault : "InvalidClientTokenId",
           "The request signature we calculated does not match the signature you provided.",
         );
-      if (!(form ? ["ec2", "sts", "autoscaling"] : ["ebs"]).includes(signed.service))
+      if (!(form ? ["ec2", "sts", "autoscaling"] : [target === undefined ? "ebs" : "servicequotas"]).includes(signed.service))
         throw new AwsRefusal(403, "InvalidSignatureException", `signed for ${signed.service}`);
       if (fault && "status" in fault) throw new AwsRefusal(fault.status, fault.code, "fault of the test");
       const answer = form
         ? { status: 200, text: this.#query(action, form, caller) }
-        : this.#ebs(action, request, body, second, third, fourth);
+        : target !== undefined && this.#options.resources
+          ? { status: 200, text: this.#options.resources.quota(action, body.toString()) }
+          : this.#ebs(action, request, body, second, third, fourth);
       if (fault && "cut" in fault) return void request.socket.destroy();
       response.writeHead(answer.status, {
-        "content-type": form ? "text/xml" : "application/json",
+        "content-type": form ? "text/xml" : target === undefined ? "application/json" : "application/x-amz-json-1.1",
         "x-amzn-requestid": `r-${this.#count}`,
         ...("headers" in answer ? answer.headers : {}),
       });
@@ -174,7 +181,8 @@ export class AwsServer implements AsyncDisposable {
     if (action === "AssumeRole") return this.identities.assume(caller, form);
     if (action === "GetCallerIdentity")
       return `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${caller.account}</Account><Arn>${caller.arn}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`;
-    const answer = ec2Action(this.ebs, action, form) ?? this.#options.actions?.(action, form);
+    const answer =
+      this.#options.resources?.query(action, form) ?? ec2Action(this.ebs, action, form) ?? this.#options.actions?.(action, form);
     if (answer === undefined) throw new AwsRefusal(400, "InvalidAction", `no operation ${action}`);
     return answer;
   }

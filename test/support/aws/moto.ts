@@ -7,6 +7,11 @@ const { ensurePipProgram } = (await import(new URL("../../../scripts/pip-program
   ensurePipProgram(name: string): Promise<string>;
 };
 
+/** The folder of moto and botocore, for PYTHONPATH. */
+export function motoFolder(): Promise<string> {
+  return ensurePipProgram("moto");
+}
+
 /** Moto's server on loopback, for `await using`. It keeps everything in memory and accepts any credentials. */
 export async function moto(): Promise<{ readonly url: string; [Symbol.asyncDispose](): Promise<void> }> {
   const folder = await ensurePipProgram("moto");
