@@ -7,20 +7,22 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
 	"github.com/mdlayher/packet"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"pulumi-linuxkit/linuxkitd/internal/rtnetlink"
 )
 
 // link is an interface of the machine.
-type link struct{ netlink.Link }
+type link struct{ rtnetlink.Link }
 
-func (l link) name() string          { return l.Attrs().Name }
-func (l link) mac() net.HardwareAddr { return l.Attrs().HardwareAddr }
+func (l link) name() string          { return l.Name }
+func (l link) mac() net.HardwareAddr { return l.MAC }
 
 // answersOnly lets UDP packets for the client's port through, of which no fragment: the socket sees the packet
 // from its IP header on. Without it every packet of a busy machine would fill the socket's buffer.
@@ -41,8 +43,7 @@ func (l link) listen() (net.PacketConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	attributes := l.Attrs()
-	on := &net.Interface{Index: attributes.Index, MTU: attributes.MTU, Name: attributes.Name, HardwareAddr: attributes.HardwareAddr}
+	on := &net.Interface{Index: l.Index, MTU: l.MTU, Name: l.Name, HardwareAddr: l.MAC}
 	raw, err := packet.Listen(on, packet.Datagram, unix.ETH_P_IP, &packet.Config{Filter: filter})
 	if err != nil {
 		return nil, err
@@ -60,36 +61,33 @@ func (l link) connect(from netip.Addr) (net.PacketConn, error) {
 }
 
 func (l link) take(given lease) error {
-	// such as Google's networks, whose packets are smaller than Ethernet's
-	if given.mtu > 0 && given.mtu != l.Attrs().MTU {
-		if err := netlink.LinkSetMTU(l, given.mtu); err != nil {
-			fmt.Fprintf(os.Stderr, "dhcp: %s does not take the size of packets %d\n", l.name(), given.mtu)
-		}
-	}
-	has, err := netlink.AddrList(l, netlink.FAMILY_V4)
+	connection, err := rtnetlink.Dial(nil)
 	if err != nil {
 		return err
 	}
-	isThere := false
-	for _, address := range has {
-		isThere = isThere || address.IP.Equal(given.address.Addr().AsSlice())
+	defer connection.Close()
+	// such as Google's networks, whose packets are smaller than Ethernet's
+	if given.mtu > 0 && given.mtu != l.MTU {
+		if err := connection.SetMTU(l.Link, given.mtu); err != nil {
+			fmt.Fprintf(os.Stderr, "dhcp: %s does not take the size of packets %d\n", l.name(), given.mtu)
+		}
 	}
-	if !isThere {
-		if err := l.flush(); err != nil {
+	has, err := connection.AddressesOf(l.Link)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(has, func(own rtnetlink.Address) bool { return own.Local == given.address.Addr() }) {
+		if err := flush(connection, has); err != nil {
 			return err
 		}
 	}
-	if err := netlink.AddrReplace(l, &netlink.Addr{IPNet: prefixOf(given.address)}); err != nil {
+	if err := connection.ReplaceAddress(l.Link, given.address); err != nil {
 		return fmt.Errorf("the address %s: %w", given.address, err)
 	}
 	for _, one := range given.routes {
-		way := &netlink.Route{LinkIndex: l.Attrs().Index, Dst: prefixOf(one.to), Scope: netlink.SCOPE_LINK}
-		if one.via.IsValid() {
-			// on-link: the router may be outside the address's own network, as Google's is
-			way.Gw, way.Scope = one.via.AsSlice(), netlink.SCOPE_UNIVERSE
-			way.SetFlag(netlink.FLAG_ONLINK)
-		}
-		if err := netlink.RouteReplace(way); err != nil {
+		// on-link: the router may be outside the address's own network, as Google's is
+		way := rtnetlink.Route{To: one.to, Via: one.via, OnLink: one.via.IsValid(), Link: l.Link}
+		if err := connection.ReplaceRoute(way); err != nil {
 			return fmt.Errorf("the route to %s: %w", one.to, err)
 		}
 	}
@@ -97,19 +95,24 @@ func (l link) take(given lease) error {
 }
 
 func (l link) flush() error {
-	has, err := netlink.AddrList(l, netlink.FAMILY_V4)
+	connection, err := rtnetlink.Dial(nil)
 	if err != nil {
 		return err
 	}
-	for _, address := range has {
+	defer connection.Close()
+	has, err := connection.AddressesOf(l.Link)
+	if err != nil {
+		return err
+	}
+	return flush(connection, has)
+}
+
+func flush(connection *rtnetlink.Conn, addresses []rtnetlink.Address) error {
+	for _, address := range addresses {
 		// the first one takes others of its network along
-		if err := netlink.AddrDel(l, &address); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+		if err := connection.DeleteAddress(address); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 			return err
 		}
 	}
 	return nil
-}
-
-func prefixOf(prefix netip.Prefix) *net.IPNet {
-	return &net.IPNet{IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), 32)}
 }

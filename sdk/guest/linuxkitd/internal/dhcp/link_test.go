@@ -66,7 +66,9 @@ func inNamespace(t *testing.T) {
 	on, err := await(t.Context(), "eth0")
 	must(err)
 	// what an earlier run had
-	must(netlink.AddrAdd(on, &netlink.Addr{IPNet: cidrOf("192.168.9.9/24")}))
+	eth0, err := netlink.LinkByName("eth0")
+	must(err)
+	must(netlink.AddrAdd(eth0, &netlink.Addr{IPNet: cidrOf("192.168.9.9/24")}))
 
 	var said bytes.Buffer
 	path := filepath.Join(t.TempDir(), "resolv.conf")
@@ -76,12 +78,12 @@ func inNamespace(t *testing.T) {
 	if wanted := "dhcp: eth0 has 10.0.0.7/32, gateway 10.0.0.1, name servers 10.0.0.2\n"; said.String() != wanted {
 		t.Errorf("got %q", said.String())
 	}
-	addresses, err := netlink.AddrList(on, netlink.FAMILY_V4)
+	addresses, err := netlink.AddrList(eth0, netlink.FAMILY_V4)
 	must(err)
 	if len(addresses) != 1 || addresses[0].IPNet.String() != "10.0.0.7/32" {
 		t.Errorf("got the addresses %v", addresses)
 	}
-	routes, err := netlink.RouteList(on, netlink.FAMILY_V4)
+	routes, err := netlink.RouteList(eth0, netlink.FAMILY_V4)
 	must(err)
 	var ways []string
 	for _, one := range routes {
@@ -105,7 +107,7 @@ func inNamespace(t *testing.T) {
 	}
 	must(on.take(*given))
 	must(on.flush())
-	if addresses, err = netlink.AddrList(on, netlink.FAMILY_V4); err != nil || len(addresses) != 0 {
+	if addresses, err = netlink.AddrList(eth0, netlink.FAMILY_V4); err != nil || len(addresses) != 0 {
 		t.Errorf("got %v and %v", addresses, err)
 	}
 	if _, err := await(t.Context(), "eth7"); err == nil || !strings.HasPrefix(err.Error(), "there is no interface eth7; there are: ") || !strings.Contains(err.Error(), "eth0") {
@@ -197,4 +199,7 @@ func answerFor(t *testing.T, message *dhcpv4.DHCPv4) []byte {
 	return given.ToBytes()
 }
 
-func cidrOf(text string) *net.IPNet { return prefixOf(netip.MustParsePrefix(text)) }
+func cidrOf(text string) *net.IPNet {
+	prefix := netip.MustParsePrefix(text)
+	return &net.IPNet{IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), 32)}
+}

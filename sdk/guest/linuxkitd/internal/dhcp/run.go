@@ -12,8 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vishvananda/netlink"
-
+	"pulumi-linuxkit/linuxkitd/internal/rtnetlink"
 	"pulumi-linuxkit/linuxkitd/internal/seconds"
 )
 
@@ -78,16 +77,21 @@ func parse(words []string) (wanted, error) {
 
 // await waits for an interface, whose driver may take a moment, and sets it up.
 func await(ctx context.Context, name string) (link, error) {
+	connection, err := rtnetlink.Dial(nil)
+	if err != nil {
+		return link{}, err
+	}
+	defer connection.Close()
 	for tries := 0; ; tries++ {
-		found, err := netlink.LinkByName(name)
+		found, err := connection.Link(name)
 		if err == nil {
-			if err := netlink.LinkSetUp(found); err != nil {
+			if err := connection.SetUp(found); err != nil {
 				return link{}, fmt.Errorf("%s cannot be set up: %w", name, err)
 			}
 			return link{found}, nil
 		}
 		if tries == 50 {
-			return link{}, fmt.Errorf("there is no interface %s; there are: %s", name, names())
+			return link{}, fmt.Errorf("there is no interface %s; there are: %s", name, names(connection))
 		}
 		sleep(ctx, 100*time.Millisecond)
 		if ctx.Err() != nil {
@@ -96,11 +100,11 @@ func await(ctx context.Context, name string) (link, error) {
 	}
 }
 
-func names() string {
-	links, _ := netlink.LinkList()
+func names(connection *rtnetlink.Conn) string {
+	links, _ := connection.Links()
 	var list []string
 	for _, one := range links {
-		list = append(list, one.Attrs().Name)
+		list = append(list, one.Name)
 	}
 	slices.Sort(list)
 	return strings.Join(list, " ")

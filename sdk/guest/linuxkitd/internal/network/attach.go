@@ -3,16 +3,15 @@ package network
 import (
 	"errors"
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"path"
 	"strconv"
 
-	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"pulumi-linuxkit/linuxkitd/internal/description"
+	"pulumi-linuxkit/linuxkitd/internal/rtnetlink"
 )
 
 // Namespaces are those of a container whose process waits. They stay what they are when the process ends, and its number
@@ -52,14 +51,9 @@ func (n *Namespaces) Close() {
 
 // Attach gives a container whose process waits its links, and binds its namespaces.
 func (n *Namespaces) Attach(container *description.Container) error {
-	if container.Link != nil {
-		if err := privateLink(container.Link, n.network); err != nil {
+	if container.Link != nil || len(container.Interfaces) > 0 {
+		if err := n.attachLinks(container); err != nil {
 			return err
-		}
-	}
-	for _, asked := range container.Interfaces {
-		if err := addInterface(asked, n.network); err != nil {
-			return fmt.Errorf("link %s: %w", asked.Name, err)
 		}
 	}
 	for kind, file := range container.BindNS {
@@ -70,87 +64,95 @@ func (n *Namespaces) Attach(container *description.Container) error {
 	return nil
 }
 
-// privateLink is a network of two, this machine and the container.
-func privateLink(link *description.Link, namespace *os.File) error {
-	// that of the last start goes with its namespace, a little later
-	if old, err := netlink.LinkByName(link.Link); err == nil {
-		_ = netlink.LinkDel(old)
-	}
-	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: link.Link}, PeerName: "eth0", PeerNamespace: netlink.NsFd(int(namespace.Fd()))}
-	if err := netlink.LinkAdd(pair); err != nil {
-		return fmt.Errorf("link %s: %w", link.Link, err)
-	}
-	outside, err := netlink.LinkByName(link.Link)
+func (n *Namespaces) attachLinks(container *description.Container) error {
+	here, err := rtnetlink.Dial(nil)
 	if err != nil {
 		return err
+	}
+	defer here.Close()
+	inside, err := rtnetlink.Dial(n.network)
+	if err != nil {
+		return err
+	}
+	defer inside.Close()
+	if container.Link != nil {
+		if err := n.privateLink(container.Link, here, inside); err != nil {
+			return err
+		}
+	}
+	for _, asked := range container.Interfaces {
+		if err := n.addInterface(asked, here, inside); err != nil {
+			return fmt.Errorf("link %s: %w", asked.Name, err)
+		}
+	}
+	return nil
+}
+
+// privateLink is a network of two, this machine and the container.
+func (n *Namespaces) privateLink(link *description.Link, here, inside *rtnetlink.Conn) error {
+	// that of the last start goes with its namespace, a little later
+	if old, err := here.Link(link.Link); err == nil {
+		_ = here.Delete(old)
+	}
+	if err := here.AddPair(rtnetlink.End{Name: link.Link}, rtnetlink.End{Name: "eth0", Namespace: n.network}); err != nil {
+		return fmt.Errorf("link %s: %w", link.Link, err)
 	}
 	for _, setting := range [][2]string{{"ipv6/conf/" + link.Link + "/disable_ipv6", "1"}, {"ipv4/conf/" + link.Link + "/rp_filter", "1"}} {
 		if err := os.WriteFile("/proc/sys/net/"+setting[0], []byte(setting[1]), 0); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
-	if err := setAddress(&netlink.Handle{}, outside, link.Gateway); err != nil {
-		return err
-	}
-	inside, err := netlink.NewHandleAt(netns.NsHandle(namespace.Fd()), unix.NETLINK_ROUTE)
+	gateway, err := setAddress(here, link.Link, link.Gateway)
 	if err != nil {
 		return err
 	}
-	defer inside.Close()
-	eth0, err := inside.LinkByName("eth0")
+	if _, err := setAddress(inside, "eth0", link.Address); err != nil {
+		return err
+	}
+	eth0, err := inside.Link("eth0")
 	if err != nil {
 		return err
 	}
-	if err := setAddress(inside, eth0, link.Address); err != nil {
-		return err
-	}
-	return inside.RouteAdd(&netlink.Route{LinkIndex: eth0.Attrs().Index, Gw: net.ParseIP(link.Gateway)})
+	return inside.AddDefault(eth0, gateway)
 }
 
-func setAddress(handle *netlink.Handle, link netlink.Link, address string) error {
-	parsed, err := netlink.ParseAddr(address + "/31")
+// setAddress gives a link its address in a network of two, and sets it up.
+func setAddress(connection *rtnetlink.Conn, name, text string) (netip.Addr, error) {
+	address, err := netip.ParseAddr(text)
 	if err != nil {
-		return err
+		return address, err
 	}
-	// a network of two has no broadcast (RFC 3021)
-	parsed.Broadcast = net.IPv4zero
-	if err := handle.AddrAdd(link, parsed); err != nil {
-		return fmt.Errorf("address %s: %w", address, err)
+	link, err := connection.Link(name)
+	if err != nil {
+		return address, err
 	}
-	return handle.LinkSetUp(link)
+	if err := connection.AddAddress(link, netip.PrefixFrom(address, 31)); err != nil {
+		return address, fmt.Errorf("address %s: %w", text, err)
+	}
+	return address, connection.SetUp(link)
 }
 
-func addInterface(asked description.Interface, namespace *os.File) error {
-	descriptor := int(namespace.Fd())
+func (n *Namespaces) addInterface(asked description.Interface, here, inside *rtnetlink.Conn) error {
 	switch {
 	case asked.Peer != "":
-		return netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: asked.Name, Namespace: netlink.NsFd(descriptor)}, PeerName: asked.Peer, PeerNamespace: netlink.NsPid(os.Getpid())})
+		return here.AddPair(rtnetlink.End{Name: asked.Name, Namespace: n.network}, rtnetlink.End{Name: asked.Peer})
 	case asked.Add == "":
-		return move(asked.Name, descriptor)
+		return n.move(asked.Name, here)
 	case asked.CreateInRoot:
-		if err := netlink.LinkAdd(ofType(asked)); err != nil {
+		if err := here.AddLink(asked.Name, asked.Add); err != nil {
 			return err
 		}
-		return move(asked.Name, descriptor)
+		return n.move(asked.Name, here)
 	}
-	inside, err := netlink.NewHandleAt(netns.NsHandle(descriptor), unix.NETLINK_ROUTE)
+	return inside.AddLink(asked.Name, asked.Add)
+}
+
+func (n *Namespaces) move(name string, here *rtnetlink.Conn) error {
+	link, err := here.Link(name)
 	if err != nil {
 		return err
 	}
-	defer inside.Close()
-	return inside.LinkAdd(ofType(asked))
-}
-
-func ofType(asked description.Interface) netlink.Link {
-	return &netlink.GenericLink{LinkAttrs: netlink.LinkAttrs{Name: asked.Name}, LinkType: asked.Add}
-}
-
-func move(name string, namespace int) error {
-	link, err := netlink.LinkByName(name)
-	if err != nil {
-		return err
-	}
-	return netlink.LinkSetNsFd(link, namespace)
+	return here.Move(link, n.network)
 }
 
 func bindNamespace(source *os.File, file string) error {

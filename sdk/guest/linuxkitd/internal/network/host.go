@@ -6,19 +6,15 @@ import (
 	"os"
 	"strings"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"pulumi-linuxkit/linuxkitd/internal/rtnetlink"
 )
 
 // Start sets up what every machine has before its first task: the loopback link, the host name, and a place for name
 // servers. Addresses are the work of a task.
 func Start() error {
-	loopback, err := netlink.LinkByName("lo")
-	if err != nil {
-		return err
-	}
-	// the kernel gives it 127.0.0.1 by itself
-	if err := netlink.LinkSetUp(loopback); err != nil {
+	if err := setUpLoopback(); err != nil {
 		return err
 	}
 	host := firstLine("/etc/hostname")
@@ -35,6 +31,20 @@ func Start() error {
 		}
 	}
 	return nil
+}
+
+func setUpLoopback() error {
+	connection, err := rtnetlink.Dial(nil)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	loopback, err := connection.Link("lo")
+	if err != nil {
+		return err
+	}
+	// the kernel gives it 127.0.0.1 by itself
+	return connection.SetUp(loopback)
 }
 
 // SetHostname names the machine; the kernel takes 64 bytes.

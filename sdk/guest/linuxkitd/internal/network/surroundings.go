@@ -4,43 +4,40 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
+	"pulumi-linuxkit/linuxkitd/internal/rtnetlink"
 )
 
 // Hosts are the machine's routers of IPv4, and those of its name servers that are on a network of its own.
 func Hosts(servers []netip.Addr) ([]netip.Addr, error) {
+	connection, err := rtnetlink.Dial(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer connection.Close()
 	// a routing table of its own, such as one that a task has made, has routers too
-	routes, err := netlink.RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+	routers, err := connection.Routers()
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := netlink.AddrList(nil, unix.AF_INET)
+	addresses, err := connection.Addresses()
 	if err != nil {
 		return nil, err
 	}
-	return hosts(routes, addresses, servers), nil
+	return hosts(routers, addresses, servers), nil
 }
 
-func hosts(routes []netlink.Route, addresses []netlink.Addr, servers []netip.Addr) []netip.Addr {
+func hosts(routers []netip.Addr, addresses []rtnetlink.Address, servers []netip.Addr) []netip.Addr {
 	var found []netip.Addr
 	add := func(host netip.Addr) {
 		if host.Is4() && !host.IsUnspecified() && !slices.Contains(found, host) {
 			found = append(found, host)
 		}
 	}
-	for _, route := range routes {
-		if router, ok := netip.AddrFromSlice(route.Gw); ok {
-			add(router.Unmap())
-		}
-		for _, hop := range route.MultiPath {
-			if router, ok := netip.AddrFromSlice(hop.Gw); ok {
-				add(router.Unmap())
-			}
-		}
+	for _, router := range routers {
+		add(router)
 	}
 	for _, server := range servers {
-		if slices.ContainsFunc(addresses, func(own netlink.Addr) bool { return own.IPNet != nil && own.Contains(server.AsSlice()) }) {
+		if slices.ContainsFunc(addresses, func(own rtnetlink.Address) bool { return own.Network.Contains(server) }) {
 			add(server)
 		}
 	}
