@@ -78,6 +78,7 @@ export async function growTree(
     throwIfCancelled(context.signal, "the build");
     if (step.kind === "unpack") context.onProgress?.({ stage: "segment", message: `unpack ${step.location}` });
     const prefix = step.kind === "unpack" || step.kind === "layout" ? step.prefix : "";
+    if (shared === "left out" && step.kind === "entry" && step.shared) continue;
     const all = stepEntries(step, context);
     const entries = shared === "left out" && step.kind === "unpack" && step.shared ? withoutFiles(all, step.shared) : all;
     const own = step.kind === "unpack" && step.place === "init" ? installed.without(entries) : entries;

@@ -91,7 +91,9 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
       isDebian(step.source) &&
       step.source.packages.every(({ sha256 }) => initPackages.has(sha256)),
   );
-  const apart = trees.filter((step) => !sharing.includes(step)).map((step) => (own ? withShared(step, initImages, arch) : step));
+  const apart = trees
+    .filter((step) => !sharing.includes(step))
+    .map((step) => ({ location: step.location, steps: withProgram(own ? withShared(step, initImages, arch) : step, arch, own) }));
 
   const config: PlanStep[] = [
     ...laidOut.flatMap((bundle) => bundleSteps(bundle, own, networks.get(bundle.phase === "services" ? bundle.name : ""))),
@@ -103,7 +105,13 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
     for (const { path, mode, contents, owner } of files) config.push(fileStep(place(path), contents, mode, owner));
   }
   // publishing another port leaves segments that rarely change as they are
-  if (own) config.push(fileStep(place(MACHINE_FILE), machineText([...networks.values()], sharedLinks(apart), definition.harden, arch)));
+  if (own)
+    config.push(
+      fileStep(
+        place(MACHINE_FILE),
+        machineText([...networks.values()], sharedLinks(apart.flatMap(({ steps }) => steps)), definition.harden, arch),
+      ),
+    );
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));
   const kernelTar = kernelSegments(kernel, kernelImage, { compression: dense, mergedUsr: own });
   const below = [...init, ...config, ...large].flatMap((step) => (step.kind === "entry" ? [step.path] : []));
@@ -115,7 +123,7 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
     { name: "init", compression: dense, steps: [...init, ...sharing.flatMap((step) => withProgram(step, arch))] },
     ...(own ? kernelTar : []),
     ...moduleSegments(kernel, kernelImage, dense, own ? needlessModules(laidOut, definition.volumes) : []),
-    ...apart.map((step) => ({ name: step.location.replace(/\.image$/, ""), compression: quick, steps: withProgram(step, arch) })),
+    ...apart.map(({ location, steps }) => ({ name: location.replace(/\.image$/, ""), compression: quick, steps })),
     { name: "files", compression: quick, steps: large },
     { name: "config", compression: quick, steps: config },
   ].filter(({ steps }) => steps.length > 0);
@@ -157,11 +165,18 @@ function initSteps(
   return steps;
 }
 
-/** An image's tree, with the program of the guest that its recipe names. */
-function withProgram(step: UnpackStep | LayoutStep, arch: Arch): PlanStep[] {
+/**
+ * An image's tree, with the program of the guest that its recipe names.
+ *
+ * @param linked whether the guest links its own program there; a tree with user ids of its own has a copy
+ */
+function withProgram(step: UnpackStep | LayoutStep, arch: Arch, linked = false): PlanStep[] {
   const program = step.kind === "unpack" && isDebian(step.source) ? step.source.debian.program : undefined;
   if (step.kind !== "unpack" || !program) return [step];
-  return [step, programStep(`${step.prefix}/usr/bin/${program}`, arch, program, step.idBase)];
+  const folder = `${step.prefix}/usr/bin`;
+  const made = programStep(`${folder}/${program}`, arch, program, step.idBase);
+  if (!linked || program !== "linuxkitd" || step.idBase) return [step, made];
+  return [step, directoryStep(folder), { ...made, shared: true }];
 }
 
 function containerTrees(laidOut: readonly Bundle[], image: (location: string) => ResolvedImage): UnpackStep[] {

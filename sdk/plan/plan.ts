@@ -125,6 +125,8 @@ export interface EntryStep {
   readonly blob?: PlanBlob;
   /** A file that comes with this package: the guest's program. */
   readonly program?: PlanBlob;
+  /** Whether it is the init's own program, which the guest links there: see `shared` of {@link UnpackStep}. @default false */
+  readonly shared?: boolean;
   /** A symlink's target. */
   readonly link?: string;
 }

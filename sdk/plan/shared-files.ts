@@ -1,9 +1,10 @@
 import type { Arch } from "../core/arch.ts";
 import { mergedPath } from "../debian/merged-usr.ts";
 import { plainPath } from "../definition/file.ts";
+import { PROGRAM } from "../guest/files.ts";
 import type { MachineDescription } from "../guest/description.ts";
 import type { ResolvedImage } from "../resolve/resolve.ts";
-import type { LayoutStep, UnpackStep } from "./plan.ts";
+import type { LayoutStep, PlanStep, UnpackStep } from "./plan.ts";
 import { isDebian } from "./source.ts";
 
 /** Debian's folder of libraries (https://wiki.debian.org/Multiarch/Tuples), in a merged /usr. */
@@ -34,13 +35,13 @@ export function withShared<Step extends UnpackStep | LayoutStep>(step: Step, ini
   return files.length > 0 ? { ...step, shared: files } : step;
 }
 
-/** The links that the guest makes for trees with shared files. */
-export function sharedLinks(trees: readonly (UnpackStep | LayoutStep)[]): NonNullable<MachineDescription["shared"]> {
+/** The links that the guest makes for the shared files of steps. */
+export function sharedLinks(steps: readonly PlanStep[]): NonNullable<MachineDescription["shared"]> {
   const names = new Map<string, string[]>();
-  for (const step of trees) {
-    for (const file of (step.kind === "unpack" && step.shared) || []) {
-      names.set(`/${file}`, [...(names.get(`/${file}`) ?? []), `/${step.prefix}/${file}`]);
-    }
+  const link = (file: string, name: string): unknown => names.set(`/${file}`, [...(names.get(`/${file}`) ?? []), `/${name}`]);
+  for (const step of steps) {
+    if (step.kind === "unpack") for (const file of step.shared ?? []) link(file, `${step.prefix}/${file}`);
+    if (step.kind === "entry" && step.shared) link(PROGRAM, step.path);
   }
   return [...names].map(([file, all]) => ({ file, names: all }));
 }

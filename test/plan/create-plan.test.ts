@@ -209,6 +209,28 @@ describe("createPlan", () => {
     }
   });
 
+  describe("the guest's program in an image apart from the init's", () => {
+    const image = debian.sshd({ authorizedKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJlgqFo me@example.com"] });
+    const path = "containers/services/shell/rootfs/usr/bin/linuxkitd";
+    const programOf = (plan: Plan) => entries(plan).find((step) => step.path === path);
+    const links = (plan: Plan) =>
+      (JSON.parse(entries(plan).find((step) => step.path === `usr/${MACHINE_FILE}`)?.contents ?? "") as object) ?? {};
+    test("is the init's", async () => {
+      const plan = await planOf(os(new Service("shell", { image })));
+      assert.equal(programOf(plan)?.shared, true);
+      assert.deepEqual(
+        Object.entries(links(plan)).filter(([name]) => name === "shared"),
+        [["shared", [{ file: "/init", names: [`/${path}`] }]]],
+      ); // prettier-ignore
+    });
+    test("is a copy with private user ids", async () => {
+      const plan = await planOf(os(new Service("shell", { image, userns: "private", pid: "new", net: "none", binds: [] })));
+      assert.equal(programOf(plan)?.shared, undefined);
+      assert.ok(programOf(plan)?.program);
+      assert.ok(!("shared" in links(plan)));
+    });
+  });
+
   test("no path goes through a symlink of Debian's tree", async () => {
     const through = entries(await planOf(os())).filter(({ path }) => /^(bin|sbin|lib|lib64)(\/|$)/.test(path));
     assert.deepEqual(through, []);

@@ -91,16 +91,15 @@ export function sshd(args: SshdArgs): DebianImage {
     BUSYBOX_SHELL,
     { path: "etc/ssh/sshd_config", contents: `${config.join("\n")}\n` },
     { path: "host", directory: true },
-    { path: "usr/lib/linuxkit/sshd", contents: startScript(hostKeys === undefined ? keyFolder : undefined), mode: "0755" },
     ...(authorizedKeys
       ? [{ path: "etc/ssh/authorized_keys", contents: `${authorizedKeys.flatMap(keyLines).join("\n")}\n`, mode: "0600" }]
       : []),
     ...(hostKeys === undefined ? [] : [{ path: keyFolder.slice(1), directory: true }]),
   ];
   return debianImage(
-    { packages: ["openssh-server", "busybox-static"], files },
+    { program: "linuxkitd", packages: ["openssh-server", "busybox-static"], files },
     {
-      command: ["/usr/lib/linuxkit/sshd"],
+      command: ["/usr/bin/linuxkitd", "sshd", ...(hostKeys === undefined ? [keyFolder] : [])],
       env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
       net: "host",
       pid: "host",
@@ -129,19 +128,4 @@ export function sshd(args: SshdArgs): DebianImage {
 
 function absolute(path: string): string {
   return path.startsWith("/") ? path : `/${path}`;
-}
-
-function startScript(madeKeys: string | undefined): string {
-  const make = madeKeys
-    ? `mkdir -p -m 0700 ${madeKeys}
-for type in ed25519 ecdsa; do
-  key=${madeKeys}/ssh_host_\${type}_key
-  [ -e "$key" ] || ssh-keygen -q -t "$type" -N '' -C '' -f "$key" || exit 1
-done
-`
-    : "";
-  return `#!/bin/sh
-mkdir -p -m 0755 /run/sshd
-${make}exec /usr/sbin/sshd -D -e -f /etc/ssh/sshd_config
-`;
 }

@@ -18,6 +18,7 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/healthz"
 	"pulumi-linuxkit/linuxkitd/internal/metadata"
 	"pulumi-linuxkit/linuxkitd/internal/power"
+	"pulumi-linuxkit/linuxkitd/internal/sshd"
 	"pulumi-linuxkit/linuxkitd/internal/stage1"
 	"pulumi-linuxkit/linuxkitd/internal/sysctl"
 )
@@ -32,6 +33,7 @@ var commands = map[string]func(context.Context, []string) error{
 	"healthz":  healthz.Run,
 	"metadata": metadata.Run,
 	"mount":    disk.RunMount,
+	"sshd":     sshd.Run,
 	"sysctl":   sysctl.Run,
 }
 
