@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Volume } from "../../sdk/index.ts";
-import { bootImage, service } from "./image.ts";
+import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
 test("a volume in memory is mounted where nothing else is an overlay", { timeout: 300_000 }, async () => {
   await using machine = await bootImage({
@@ -10,4 +10,40 @@ test("a volume in memory is mounted where nothing else is an overlay", { timeout
   });
   const { stage } = await machine.until("health", ({ stage }) => stage === "healthy" || stage === "failed");
   assert.equal(stage, "healthy", machine.console());
+});
+
+// each start says what it finds, and sets a trap for the next one
+const TRAPS = `ls /sub; rm -rf /data/sub /data/made; ln -s / /data/sub; ln -s /run/linuxkit /data/made; echo trapped; sleep 1; exit 1`;
+
+test("a symlink that a container leaves in a volume leads the machine nowhere", { timeout: 300_000 }, async () => {
+  await using machine = await bootImage(
+    {
+      onboot: [dhcp()],
+      volumes: [new Volume("data")],
+      services: [
+        spy(),
+        service("traps", TRAPS, {
+          binds: ["data:/data", "/containers/volumes/data/merged/sub:/sub"],
+          runtime: { mkdir: ["/containers/volumes/data/merged/sub"] },
+        }),
+        service("late", "echo it runs; exec sleep 1000", {
+          userns: "private",
+          tmpfs: ["/tmp"],
+          binds: ["/run/late:/late"],
+          runtime: { mkdir: ["/run/late"] },
+        }),
+      ],
+    },
+    { ports: [80] },
+  );
+  await machine.until(
+    "the second restart of what sets traps",
+    (line) => line.stage === "service" && line.name === "traps" && line.state === "restart" && line.message.startsWith("2 "),
+  );
+  const log = await ask(machine, "cat /host/run/log/traps.log");
+  assert.match(log, /^trapped\nopen .*\/merged\/sub: .*\/sub is a symlink where a container may write, which is not followed\n/);
+  assert.doesNotMatch(log, /^(bin|proc|etc)$/m);
+  // nothing of what was put elsewhere for a start stays
+  assert.equal(await ask(machine, "grep -c /run/linuxkit/sources /host/proc/1/mountinfo; ls -A /host/run/linuxkit/sources"), "0\n");
+  assert.match(await ask(machine, "cat /host/run/log/late.log"), /^it runs\n/);
 });

@@ -37,6 +37,11 @@ func (e *StartError) Error() string { return fmt.Sprintf("exit status %d", e.Sta
 func (r *Runtime) Launch(c *Container, stdout, stderr *os.File) (*Running, error) {
 	r.forget(c)
 	r.bound(c)
+	if err := c.Stage(r.nested[c.Bundle]); err != nil {
+		return nil, err
+	}
+	// the runtime has mounted all of it when it ends
+	defer c.Unstage()
 	release := r.children.Hold()
 	defer release()
 	verb := []string{"run", "--detach"}

@@ -45,7 +45,13 @@ func (c *Container) fill(wanted func(name string) bool) error {
 		if destination == c.Rootfs() || destination == c.Bundle+"/tmp" || !wanted(destination) {
 			continue
 		}
-		if err := mount.At(asked.Type, asked.Source, asked.Options, destination); err != nil {
+		var err error
+		if within, is := c.within(destination); is {
+			err = mount.AskedInside(asked.Type, asked.Source, asked.Options, c.Rootfs(), within)
+		} else {
+			err = mount.Asked(asked.Type, asked.Source, asked.Options, destination)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -66,14 +72,28 @@ func (c *Container) inside(name string) string {
 	return c.Rootfs() + "/" + name
 }
 
+// within gives the path inside of its root filesystem, where a path of the machine lies there.
+func (c *Container) within(name string) (string, bool) {
+	inside, is := strings.CutPrefix(name, c.Rootfs()+"/")
+	return "/" + inside, is
+}
+
 func (c *Container) folder(name string) error {
-	if err := os.MkdirAll(name, 0o755); err != nil {
+	var folder *os.File
+	var err error
+	if within, is := c.within(name); is {
+		folder, err = mount.MakeInside(c.Rootfs(), within)
+	} else {
+		folder, err = mount.MakeFolder(name)
+	}
+	if err != nil {
 		return err
 	}
+	defer folder.Close()
 	if c.IDBase == 0 {
 		return nil
 	}
-	return os.Chown(name, c.IDBase, c.IDBase)
+	return os.Chown(mount.ByDescriptor(folder), c.IDBase, c.IDBase)
 }
 
 func (c *Container) root() error {

@@ -23,6 +23,8 @@ type Runtime struct {
 	children *process.Table
 	// most memory of a service without a limit of its own, in bytes; 0 is no limit
 	mostMemory int64
+	// nested are sources below another one, by the container's bundle
+	nested map[string][]string
 }
 
 // environment of the runtime; containers have their own.
@@ -54,6 +56,22 @@ func FindRuntime(children *process.Table) (*Runtime, error) {
 
 // LimitMemory sets what a service without a limit of its own may take.
 func (r *Runtime) LimitMemory(bytes int64) { r.mostMemory = bytes }
+
+// KnowSources tells it all containers, whose sources may lie where another one writes.
+func (r *Runtime) KnowSources(containers []*Container) {
+	var all []string
+	own := make([][]string, len(containers))
+	for index, one := range containers {
+		own[index] = one.Sources()
+		all = append(all, own[index]...)
+	}
+	r.nested = map[string][]string{}
+	for index, one := range containers {
+		if nested := Nested(own[index], all); len(nested) > 0 {
+			r.nested[one.Bundle] = nested
+		}
+	}
+}
 
 // start starts the runtime with standard input at its end.
 func (r *Runtime) start(stdout, stderr *os.File, args ...string) (*process.Child, error) {

@@ -176,6 +176,11 @@ func (g *Guest) readDescriptions(began string) error {
 	if g.runtime, err = container.FindRuntime(g.children); err != nil {
 		return err
 	}
+	last, err := container.ReadPhase("onshutdown")
+	if err != nil {
+		return err
+	}
+	g.runtime.KnowSources(slices.Concat(g.tasks, services, last))
 	return nil
 }
 

@@ -17,40 +17,96 @@ func At(kind, source string, words []string, destination string) error {
 	if err := os.MkdirAll(destination, 0o755); err != nil {
 		return err
 	}
-	parsed := parse(words)
-	if err := mount(kind, source, parsed, destination); err != nil {
-		return fmt.Errorf("mount %s on %s (%s): %w", firstOf(source, kind, "options"), destination, strings.Join(words, ","), err)
+	return asked{kind, source, parse(words)}.on(destination, strings.Join(words, ","), func(name string, do func(string) error) error { return do(name) })
+}
+
+// Asked is At for what a definition asks for, whose paths may lie where a container writes: see reach.
+func Asked(kind, source string, words []string, destination string) error {
+	place, err := MakeFolder(destination)
+	if err != nil {
+		return err
 	}
-	for _, propagation := range parsed.propagation {
-		if err := unix.Mount("", destination, "", propagation, ""); err != nil {
-			return fmt.Errorf("mount propagation of %s: %w", destination, err)
+	place.Close()
+	return asked{kind, source, parse(words)}.on(destination, strings.Join(words, ","), opened)
+}
+
+// AskedInside is At for a place in a container's root filesystem, whose symlinks do not lead out of it.
+func AskedInside(kind, source string, words []string, root, destination string) error {
+	return asked{kind, source, parse(words)}.on(destination, strings.Join(words, ","), func(name string, do func(string) error) error {
+		if name != destination {
+			return opened(name, do)
+		}
+		// once more for each step: a descriptor from before a mount is of what lies below it
+		place, err := MakeInside(root, name)
+		if err != nil {
+			return err
+		}
+		defer place.Close()
+		return do(ByDescriptor(place))
+	})
+}
+
+// opened calls do with a path that leads to what name led to a moment ago.
+func opened(name string, do func(string) error) error {
+	file, err := Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return do(ByDescriptor(file))
+}
+
+type asked struct {
+	kind, source string
+	options
+}
+
+func (a asked) on(destination, words string, reach func(name string, do func(string) error) error) error {
+	failed := func(what string, err error) error {
+		if err == nil {
+			return nil
+		}
+		return fmt.Errorf("%s of %s (%s): %w", what, destination, words, err)
+	}
+	if err := a.mount(destination, reach); err != nil {
+		return fmt.Errorf("mount %s on %s (%s): %w", firstOf(a.source, a.kind, "options"), destination, words, err)
+	}
+	for _, propagation := range a.propagation {
+		err := reach(destination, func(place string) error { return unix.Mount("", place, "", propagation, "") })
+		if err != nil {
+			return failed("mount propagation", err)
 		}
 	}
 	return nil
 }
 
-func mount(kind, source string, parsed options, destination string) error {
+func (a asked) mount(destination string, reach func(name string, do func(string) error) error) error {
 	switch {
-	case kind != "" && kind != "bind":
-		return unix.Mount(source, destination, kind, parsed.flags, parsed.data)
-	case parsed.flags&(unix.MS_REMOUNT|unix.MS_MOVE) != 0:
-		return unix.Mount(source, destination, "", parsed.flags, parsed.data)
-	case source != "":
-		return bind(source, parsed.flags, destination)
-	case len(parsed.propagation) > 0:
+	case a.kind != "" && a.kind != "bind", a.flags&(unix.MS_REMOUNT|unix.MS_MOVE) != 0:
+		kind := a.kind
+		if kind == "bind" {
+			kind = ""
+		}
+		return reach(destination, func(place string) error { return unix.Mount(a.source, place, kind, a.flags, a.data) })
+	case a.source != "":
+		return bind(a.source, a.flags, destination, reach)
+	case len(a.propagation) > 0:
 		return nil
 	}
-	return bind(destination, parsed.flags, destination)
+	return bind(destination, a.flags, destination, reach)
 }
 
 // bind takes the flags of a mount in a second step, as the kernel wants it.
-func bind(source string, flags uintptr, destination string) error {
+func bind(source string, flags uintptr, destination string, reach func(name string, do func(string) error) error) error {
 	recursive := flags & unix.MS_REC
-	if err := unix.Mount(source, destination, "", unix.MS_BIND|recursive, ""); err != nil {
+	err := reach(source, func(from string) error {
+		return reach(destination, func(place string) error { return unix.Mount(from, place, "", unix.MS_BIND|recursive, "") })
+	})
+	if err != nil {
 		return err
 	}
 	if rest := flags &^ (unix.MS_BIND | unix.MS_REC); rest != 0 {
-		return unix.Mount("", destination, "", unix.MS_BIND|unix.MS_REMOUNT|rest, "")
+		return reach(destination, func(place string) error { return unix.Mount("", place, "", unix.MS_BIND|unix.MS_REMOUNT|rest, "") })
 	}
 	return nil
 }
