@@ -99,6 +99,9 @@ test("what all share is larger than what they may take together, and each has li
   for (const limit of ["processes", "pending signals", "msgqueue size"])
     assert.match(watches, new RegExp(`^Max ${limit} +unlimited +unlimited`, "m"));
   assert.equal(await parameter("fs/pipe-user-pages-soft"), 0);
+  assert.equal(await parameter("net/ipv4/tcp_max_orphans"), 2 ** 31 - 1);
+  for (const name of ["tcp_mem", "udp_mem"])
+    assert.equal(await ask(machine, `cat /proc/sys/net/ipv4/${name}`), "2147483647\t2147483647\t2147483647\n", name);
 
   const controllers = /^(?=.*\bcpu\b)(?=.*\bio\b)(?=.*\bmemory\b)(?=.*\bpids\b).*\n0::\/init\n16777216\n0::\/job\n/;
   for (const name of ["engine", "user"]) {

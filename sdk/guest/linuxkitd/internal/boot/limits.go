@@ -25,7 +25,15 @@ var sharedLimits = []struct {
 	{"fs/inotify/max_user_instances", 1<<31 - 1},
 	{"fs/inotify/max_user_watches", 1<<31 - 1},
 	{"fs/epoll/max_user_watches", 1 << 40},
+	// above it all closed connections that still have something to send are reset (networking/ip-sysctl.rst)
+	{"net/ipv4/tcp_max_orphans", 1<<31 - 1},
 }
+
+// socketLimits are pages that all sockets of the machine may hold: from which on they hold back nothing, hold back, and take no
+// more (networking/ip-sysctl.rst, tcp_mem and udp_mem). One service at the third slows the connections of all others to a
+// crawl. The pages are charged to the group of the socket too (net/core/sock.c, __sk_mem_raise_allocated), where they meet
+// the service's own limit. The kernel counts them in an int or a long: the number is the most of the first.
+var socketLimits = []string{"net/ipv4/tcp_mem", "net/ipv4/udp_mem"}
 
 // pipePages are the pages of pipes that one user may have before each further pipe is cut to a page or two; 0 is no limit
 // (pipe(7)). Their pages are charged to the group of the writer (fs/pipe.c, __GFP_ACCOUNT).
@@ -50,6 +58,11 @@ var parametersFolder = "/proc/sys"
 func RaiseLimits(processes int) {
 	for _, limit := range sharedLimits {
 		raise(limit.path, limit.most)
+	}
+	for _, limit := range socketLimits {
+		if file := parametersFolder + "/" + limit; unix.Access(file, unix.F_OK) == nil {
+			_ = os.WriteFile(file, []byte("2147483647 2147483647 2147483647"), 0)
+		}
 	}
 	// a full table of processes is the end of PID 1, which cannot start a thread then
 	wanted := min(int64(processes)+spareProcesses, mostNumbers)

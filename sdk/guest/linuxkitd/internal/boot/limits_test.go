@@ -8,6 +8,7 @@ import (
 )
 
 func TestSharedLimitsAreAboveWhatAllTakeTogether(t *testing.T) {
+	const mostPages = "2147483647 2147483647 2147483647"
 	const plenty = "9223372036854775807"
 	for name, row := range map[string]struct {
 		processes    int
@@ -33,6 +34,11 @@ func TestSharedLimitsAreAboveWhatAllTakeTogether(t *testing.T) {
 			map[string]string{"fs/inotify/max_user_instances": "128", "fs/inotify/max_user_watches": "1200", "fs/epoll/max_user_watches": "50000", "fs/pipe-user-pages-soft": "16384"},
 			map[string]string{"fs/inotify/max_user_instances": "2147483647", "fs/inotify/max_user_watches": "2147483647", "fs/epoll/max_user_watches": "1099511627776", "fs/pipe-user-pages-soft": "0"},
 		},
+		"limits of all sockets": {
+			1024,
+			map[string]string{"net/ipv4/tcp_mem": "7734\t10313\t15468", "net/ipv4/udp_mem": "15468\t20626\t30936", "net/ipv4/tcp_max_orphans": "4096"},
+			map[string]string{"net/ipv4/tcp_mem": mostPages, "net/ipv4/udp_mem": mostPages, "net/ipv4/tcp_max_orphans": "2147483647"},
+		},
 		"a kernel without one of them": {1024, map[string]string{"kernel/pid_max": "1000"}, map[string]string{"kernel/pid_max": "2048"}},
 	} {
 		parametersFolder = t.TempDir()
@@ -52,7 +58,7 @@ func TestSharedLimitsAreAboveWhatAllTakeTogether(t *testing.T) {
 				t.Errorf("%s: %s: got %q and %v", name, file, got, err)
 			}
 		}
-		for _, file := range []string{"fs/file-max", pipePages} {
+		for _, file := range []string{"fs/file-max", pipePages, "net/ipv4/tcp_mem"} {
 			if _, err := os.Stat(filepath.Join(parametersFolder, file)); row.before[file] == "" && err == nil {
 				t.Errorf("%s: %s was made", name, file)
 			}
