@@ -8,9 +8,8 @@ import type { SecureBootKey } from "../disk/signer.ts";
 import type { FormatName } from "../format/formats.ts";
 import { type Command, onlyOne, UsageError } from "./command.ts";
 import { archOption, loadImage } from "./load-image.ts";
-import { pairs, readKeys } from "./pairs.ts";
-import { readLock } from "./read-lock.ts";
 import { showArtifact } from "./show-artifact.ts";
+import { SOURCE_HELP, SOURCE_OPTIONS, sourceOptions } from "./source-options.ts";
 import { showProgress } from "./terminal.ts";
 import { readPassphrase, readText, STANDARD_INPUT } from "./text-file.ts";
 
@@ -23,13 +22,7 @@ export const build: Command = {
   --out DIR         the folder to write to                     [.]
   --name NAME       the base name of the files                 [FILE's base name]
   --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
-  --mirror URL      the Debian mirror                          [the host's apt sources]
-  --security-mirror URL, --snapshot-mirror URL
-                    Debian's security mirror, and the mirror of its past states
-  --registry-mirror REGISTRY=URL
-                    pull from here instead; repeatable
-  --verify NAME=FILE  a public key (PEM) for a registry or repository; repeatable
-  --lock FILE       use the versions that an earlier build wrote there
+${SOURCE_HELP}
   --write-lock FILE write the versions of this build there; may be the same file
   --update          look for newer versions than those of --lock
   --disk-mib N      MiB that each disk has at least
@@ -63,15 +56,10 @@ export const build: Command = {
         out: { type: "string", default: "." },
         name: { type: "string" },
         arch: { type: "string", default: "amd64" },
-        mirror: { type: "string" },
+        ...SOURCE_OPTIONS,
         "secure-boot-key": { type: "string" },
         "secure-boot-certificate": { type: "string" },
         "secure-boot-passphrase": { type: "string" },
-        "security-mirror": { type: "string" },
-        "snapshot-mirror": { type: "string" },
-        "registry-mirror": { type: "string", multiple: true, default: [] },
-        verify: { type: "string", multiple: true, default: [] },
-        lock: { type: "string" },
         "write-lock": { type: "string" },
         update: { type: "boolean", default: false },
         "disk-mib": { type: "string" },
@@ -95,12 +83,7 @@ export const build: Command = {
       outputDir: resolve(values.out),
       name: values.name ?? (file === STANDARD_INPUT ? "linuxkit" : basename(file).replace(/\.\w+$/, "")),
       arch,
-      debianMirror: values.mirror,
-      debianSecurityMirror: values["security-mirror"],
-      debianSnapshot: values["snapshot-mirror"],
-      registryMirrors: pairs("--registry-mirror", "REGISTRY=URL", values["registry-mirror"]),
-      verify: await readKeys(values.verify),
-      lock: values.lock === undefined ? undefined : await readLock(values.lock),
+      ...(await sourceOptions(values)),
       update: values.update ? "always" : "locked",
       diskMiB: values["disk-mib"] === undefined ? undefined : mebibytes(values["disk-mib"]),
       sbom: values["sbom-path"] === undefined ? !values["no-sbom"] : { path: values["sbom-path"] },

@@ -16,6 +16,11 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: "Build the OS that FILE defines, without Pulumi",
     load: async () => (await import("./build.ts")).build,
   },
+  run: {
+    usage: "run FILE [options]",
+    summary: "Build the OS that FILE defines and run it in QEMU until Ctrl-C, without Pulumi",
+    load: async () => (await import("./run.ts")).run,
+  },
   describe: {
     usage: "describe FILE [options]",
     summary: "Print the OS that FILE defines as JSON, with every default",

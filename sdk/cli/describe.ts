@@ -4,6 +4,7 @@ import { withoutSecrets } from "../definition/metadata.ts";
 import { masked, UNKNOWN } from "../core/deferred.ts";
 import { formatPath } from "../core/property-path.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import type { Definition } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
 import { type Command, onlyOne } from "./command.ts";
 import { loadImage } from "./load-image.ts";
@@ -29,17 +30,21 @@ fetches anything, and prints nothing where it is right.
 ${OPTIONS}`,
 
   async run(args) {
-    const { spec } = await imageOf(args);
-    const unknown = deferredIn(spec);
-    if (!unknown) return;
-    const path = formatPath(unknown);
-    throw new LinuxKitError(
-      "INVALID_DEFINITION",
-      `${path}: got a value that is not known yet, wanted plain data: Outputs work only in a Pulumi program`,
-      { path },
-    );
+    knownDefinition((await imageOf(args)).spec);
   },
 };
+
+/** The same definition. @throws INVALID_DEFINITION where only a Pulumi program knows a value of it */
+export function knownDefinition(spec: Definition): Definition {
+  const unknown = deferredIn(spec);
+  if (!unknown) return spec;
+  const path = formatPath(unknown);
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${path}: got a value that is not known yet, wanted plain data: Outputs work only in a Pulumi program`,
+    { path },
+  );
+}
 
 async function imageOf(args: readonly string[]): Promise<Image> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { image: { type: "string" } } });

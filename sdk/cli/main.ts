@@ -20,7 +20,11 @@ is 0 when it is done, 1 for an error, 2 for wrong arguments, 70 for a fault of o
 async function main(args: readonly string[]): Promise<number> {
   const signal = interruption();
   // who reads the output has gone, as `head` does: nothing is left to do
-  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    // a command whose terminal was closed ends in order
+    if (!signal.aborted) process.exit(code === "EPIPE" ? 0 : 1);
+  });
+  process.stderr.on("error", () => {});
   const terminal = processTerminal(signal);
   const asked = args[0] ?? "help";
   if (asked === "--version" || asked === "-V") {

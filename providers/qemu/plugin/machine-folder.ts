@@ -24,8 +24,8 @@ export interface MachineRecord {
   /** For a machine of a fleet: the fleet's id, see `fleet-journal.ts`. Earlier versions wrote a hash of the URN for every machine. */
   readonly owner?: string;
   /**
-   * `starting` until `create` has succeeded: no state holds the machine before. `restarting` while an update starts a machine
-   * that a state holds.
+   * `starting` until `create` has succeeded: no state holds the machine before, and never one that `run` started. `restarting`
+   * while an update starts a machine that a state holds.
    */
   readonly phase: "starting" | "restarting" | "running";
   /** The plugin process that created it. */

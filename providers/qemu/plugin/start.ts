@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { copyFile, constants, link, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, constants, link, open, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { OnProgress } from "../../../sdk/core/progress.ts";
@@ -41,8 +41,20 @@ export interface Start {
   /** For a machine of a fleet: the fleet's id, and its number and hash. */
   readonly owner?: string;
   readonly member?: MachineRecord["member"];
+  /** Whether it ends with this process: then no state ever holds it, and a later start ends what a killed process left. @default false */
+  readonly isPassing?: boolean;
+  /** Empty disks that are removed with the machine, after the others. @default none */
+  readonly emptyDisks?: readonly EmptyDisk[];
+  /** What to do to look into it when a service of it is not healthy. @default `keepOnFailure` */
+  readonly lookInside?: (service: string) => string;
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
+}
+
+/** A disk that a machine starts with, and that is removed with it. */
+export interface EmptyDisk {
+  readonly serial: string;
+  readonly sizeMiB: number;
 }
 
 /** A running machine. */
@@ -71,6 +83,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
     return probeBoot(qemu, inputs.arch, candidate, probed(inputs, efi), signal);
   });
   const nonce = randomBytes(12).toString("hex");
+  const settled = start.isPassing ? "starting" : "running";
   let folder = await makeMachineFolder(stateDir, id, {
     version: 1,
     urn,
@@ -86,6 +99,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
   let launched: Launched | undefined;
   try {
     const firmware = await layOut(folder.path, inputs, nonce);
+    const empty = await makeEmptyDisks(folder.path, start.emptyDisks ?? []);
     const args = qemuArguments({
       ...inputs,
       accelerator,
@@ -94,6 +108,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
       // last, so that the other disks keep their names
       disks: [
         ...inputs.disks,
+        ...empty,
         ...(inputs.root === undefined ? [] : [{ path: "root", format: "raw", serial: ROOT_SERIAL, readOnly: true } as const]),
       ],
       cmdline: hasFirmwareDevice(inputs.arch) ? inputs.cmdline : `${inputs.cmdline} linuxkit.nonce=${nonce}`,
@@ -117,16 +132,16 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
       ended: launched.ended,
       patient: inputs.waitForHealth,
       crashLimit: inputs.crashLimit,
-      hint: lookInside(start),
+      hint: start.lookInside ?? lookInside(start),
     });
     await removeFirmware(folder.path);
-    folder = await writeRecord(folder, { ...record(folder), phase: "running", ...(booted && { bootId: booted.bootId }) });
+    folder = await writeRecord(folder, { ...record(folder), phase: settled, ...(booted && { bootId: booted.bootId }) });
     launched.release();
     return { folder, booted, publish };
   } catch (error) {
     if (inputs.keepOnFailure && launched && (isLinuxKitError(error, "BOOT_FAILED") || isLinuxKitError(error, "TIMEOUT"))) {
       await removeFirmware(folder.path);
-      folder = await writeRecord(folder, { ...record(folder), phase: "running", failed: true });
+      folder = await writeRecord(folder, { ...record(folder), phase: settled, failed: true });
       launched.release();
       return { folder, booted: undefined, publish, failure: error };
     }
@@ -180,6 +195,14 @@ async function layOut(folder: string, inputs: VmInputs, nonce: string): Promise<
   for (const [index, [, contents]] of items.entries())
     await writeFile(join(folder, `firmware-${index}`), contents, { mode: 0o600, flag: "wx" });
   return files;
+}
+
+async function makeEmptyDisks(folder: string, disks: readonly EmptyDisk[]): Promise<DiskAttachment[]> {
+  for (const [index, { sizeMiB }] of disks.entries()) {
+    await using file = await open(join(folder, `empty-${index}`), "wx", 0o600);
+    await file.truncate(sizeMiB * 2 ** 20);
+  }
+  return disks.map(({ serial }, index) => ({ path: `empty-${index}`, format: "raw", serial }));
 }
 
 function bootDisk(path: string, { diskFormat = "raw" }: VmInputs): DiskAttachment {
