@@ -4,8 +4,10 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { COMMANDS } from "../../sdk/cli/commands.ts";
 import { readDocuments } from "../support/document.ts";
-import { scratch } from "../support/judge.ts";
+import { judge, scratch } from "../support/judge.ts";
 import { runTool } from "../support/run-tool.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -62,8 +64,9 @@ describe("the documents", { timeout: 300_000 }, async () => {
     await writeFile(join(project.path, "package.json"), '{ "type": "module" }');
     await writeFile(join(project.path, "surroundings.d.ts"), SURROUNDINGS);
     const files = ["surroundings.d.ts"];
-    for (const { path, programs } of documents) {
-      for (const { line, text } of programs) {
+    for (const { path, blocks } of documents) {
+      for (const { language, line, text } of blocks) {
+        if (language !== "ts") continue;
         const name = `${path.replaceAll(/[/.]/g, "-")}-line-${line}.ts`;
         // an empty export makes a module of a piece that imports nothing
         await writeFile(join(project.path, name), `${text}\nexport {};\n`);
@@ -79,4 +82,62 @@ describe("the documents", { timeout: 300_000 }, async () => {
     const { status, output } = await runTool(join(ROOT, "node_modules/.bin/tsc"), "-p", project.path);
     assert.equal(status, 0, output);
   });
+
+  /** The blocks of a language, each with where it is. */
+  const blocksIn = (...languages: string[]) =>
+    documents.flatMap(({ path, blocks }) =>
+      blocks.filter(({ language }) => languages.includes(language)).map(({ line, text }) => ({ at: `${path}:${line}`, text })),
+    );
+
+  test("hold scripts and data that parse", async () => {
+    await using folder = await scratch();
+    const checks: Readonly<Record<string, readonly string[]>> = {
+      sh: ["bash", "-n"],
+      py: ["python3", "-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())"],
+      js: [process.execPath, "--check"],
+    };
+    for (const [language, [program = "", ...args]] of Object.entries(checks)) {
+      for (const [index, { at, text }] of blocksIn(language).entries()) {
+        const file = join(folder.path, `${index}.${language === "js" ? "mjs" : language}`);
+        await writeFile(file, `${text}\n`);
+        assert.doesNotThrow(() => judge(program, ...args, file), at);
+      }
+    }
+    for (const { at, text } of blocksIn("json")) assert.doesNotThrow(() => JSON.parse(text), at);
+    for (const { at, text } of blocksIn("yaml")) assert.doesNotThrow(() => parse(text), at);
+  });
+
+  test("hold commands and options that exist", async () => {
+    const scripts = [
+      ...blocksIn("sh"),
+      // what the steps of a pipeline run
+      ...blocksIn("yaml").flatMap(({ at, text }) => stepsIn(parse(text)).map((step) => ({ at, text: step }))),
+    ];
+    const wrong: string[] = [];
+    let count = 0;
+    for (const { at, text } of scripts) {
+      for (const [, name = "", rest = ""] of text.matchAll(/npx pulumi-linuxkit (\S+)(.*)/g)) {
+        count++;
+        const command = COMMANDS[name];
+        if (!command && !["help", "--version"].includes(name)) wrong.push(`${at}: ${name}`);
+        if (!command) continue;
+        const help = `${(await command.load()).help} --help --json`;
+        // behind the machine, `exec` has another command's options
+        const own = name === "exec" ? (/^(?: --?\S+)*/.exec(rest) ?? [""])[0] : rest.replace(/#.*/, "");
+        for (const [, option = ""] of own.matchAll(/ (--?[a-z][a-z-]*)/g) ?? [])
+          if (!new RegExp(`(^|[ ,])${option}\\b`, "m").test(help) && option !== "-it") wrong.push(`${at}: ${name} ${option}`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+    assert.ok(count > 40, `${count} commands`);
+  });
 });
+
+/** The commands of a pipeline's steps, by the names that forges give them. */
+function stepsIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(stepsIn);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    ["run", "script", "before_script"].includes(name) ? [inner].flat().filter((step) => typeof step === "string") : stepsIn(inner),
+  );
+}

@@ -1,11 +1,18 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 
+/** A fenced block, with the word after the fence or "". */
+export interface CodeBlock {
+  readonly language: string;
+  readonly line: number;
+  readonly text: string;
+}
+
 /** A document of the repository, by its path from the root. */
 export interface MarkdownDocument {
   readonly path: string;
-  /** Its TypeScript blocks, with the line that each begins at, from 1. */
-  readonly programs: readonly { readonly line: number; readonly text: string }[];
+  /** Its blocks of code, with the line that each begins at, from 1. */
+  readonly blocks: readonly CodeBlock[];
   /** Its headings as the forge links to them: `#machines-of-this-host` without the `#`. */
   readonly anchors: ReadonlySet<string>;
   /** Its relative links: the path from the root, and the anchor or "". */
@@ -21,14 +28,14 @@ export async function readDocuments(root: string): Promise<MarkdownDocument[]> {
 }
 
 function parse(path: string, text: string): MarkdownDocument {
-  const programs: { line: number; text: string }[] = [];
+  const blocks: CodeBlock[] = [];
   const anchors = new Set<string>();
   const links: { line: number; path: string; anchor: string }[] = [];
   let fence: { readonly language: string; readonly line: number; readonly lines: string[] } | undefined;
   for (const [index, line] of text.split("\n").entries()) {
     const opened = /^```(\w*)$/.exec(line);
     if (fence && line === "```") {
-      if (fence.language === "ts") programs.push({ line: fence.line, text: fence.lines.join("\n") });
+      blocks.push({ language: fence.language, line: fence.line, text: fence.lines.join("\n") });
       fence = undefined;
     } else if (fence) fence.lines.push(line);
     else if (opened) fence = { language: opened[1] ?? "", line: index + 2, lines: [] };
@@ -42,7 +49,7 @@ function parse(path: string, text: string): MarkdownDocument {
       }
     }
   }
-  return { path, programs, anchors, links };
+  return { path, blocks, anchors, links };
 }
 
 function anchorOf(heading: string): string {
